@@ -1,0 +1,48 @@
+import type { FastifyReply } from 'fastify';
+import type { HeaderBag } from '../contracts/policy.ts';
+import type { AnswerFacts } from '../contracts/usage.ts';
+import type { LiveExchange } from '../record/exchange.ts';
+import type { UpstreamAnswer } from '../upstream/call.ts';
+import type { Catalog, Deployment, Model } from './models/catalog.ts';
+import type { AiPorts } from './ports.ts';
+
+/** An answer that a provider has begun: from here on nobody else is asked. */
+export type CommittedAnswer = {
+  statusCode: number;
+  headers: UpstreamAnswer['headers'];
+  deployment: Deployment;
+} & (
+  | { kind: 'whole'; body: Buffer }
+  /** `first` has been read off `body` already. */
+  | { kind: 'stream'; first: Buffer; body: UpstreamAnswer['body'] }
+);
+
+/** What the stages of a chat call hand to one another. Each fills its part. */
+export interface ChatCall {
+  readonly exchange: LiveExchange;
+  readonly reply: FastifyReply;
+  readonly catalog: Catalog;
+  readonly ports: AiPorts;
+  readonly policies: {
+    upstreamHeaders(headers: HeaderBag, exchange: LiveExchange): void;
+    responseHeaders(headers: HeaderBag, exchange: LiveExchange): void;
+  };
+  /** The body as it came. */
+  readonly bytes: Buffer;
+  /** By `read-request`. */
+  request: ChatRequest | undefined;
+  /** By `resolve-model`: in the order in which they are tried. */
+  candidates: readonly Model[];
+  /** By `infer`. */
+  answer: CommittedAnswer | undefined;
+  /** By `pass-answer`: what was seen going by. */
+  facts: AnswerFacts;
+}
+
+/** What the gateway acts on of a chat request; everything else goes by unread. */
+export interface ChatRequest {
+  model: string;
+  /** Where the model's name stands in the bytes. */
+  modelAt: { start: number; end: number };
+  stream: boolean;
+}

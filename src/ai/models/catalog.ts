@@ -1,0 +1,107 @@
+import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
+import type { Provider } from '../../contracts/provider.ts';
+import type { Pools } from '../../upstream/pools.ts';
+import { type Cursor, rotation } from '../../upstream/rotation.ts';
+import { Upstream } from '../../upstream/upstream.ts';
+import { type Pricer, pricerOf } from '../prices.ts';
+import { providerOf } from '../providers/index.ts';
+
+/** One model of one provider: what can be called. */
+export interface Deployment {
+  provider: Provider;
+  providerName: string;
+  apiKey: string;
+  /** The provider's own name of the model. */
+  model: string;
+  version: string;
+  upstream: Upstream;
+  price: Pricer;
+}
+
+/** A name that applications may ask for. */
+export interface Model {
+  name: string;
+  /** The deployment whose turn it is; undefined if this version can call none of its targets. */
+  pick(): Deployment | undefined;
+  /** Names of models to try next. */
+  fallback: readonly string[];
+  timeouts: ModelConfig['timeouts'];
+}
+
+/** The models of a config revision, by name. */
+export interface Catalog {
+  get(name: string): Model | undefined;
+  names(): readonly string[];
+  dispose(): void;
+}
+
+export function buildCatalog(config: AiConfig, pools: Pools): Catalog {
+  const upstreams: Upstream[] = [];
+  const models = new Map<string, Model>();
+  for (const [name, model] of Object.entries(config.models)) {
+    models.set(name, buildModel(name, model, config, pools, upstreams));
+  }
+  return {
+    get: (name) => models.get(name),
+    names: () => [...models.keys()],
+    dispose: () => {
+      for (const upstream of upstreams) upstream.dispose();
+    },
+  };
+}
+
+function buildModel(
+  name: string,
+  model: ModelConfig,
+  config: AiConfig,
+  pools: Pools,
+  upstreams: Upstream[],
+): Model {
+  const deployments: Deployment[] = [];
+  const weights: number[] = [];
+  for (const target of model.targets ?? []) {
+    const settings = config.providers[target.provider];
+    const provider = settings && providerOf(settings.kind);
+    if (!settings || !provider) continue;
+    const upstream = new Upstream(
+      {
+        name: target.provider,
+        targets: [{ url: settings.baseUrl, weight: 1 }],
+        host: 'target',
+        timeouts: {
+          connect: model.timeouts.connect,
+          response: model.timeouts.firstToken,
+          idle: model.timeouts.idle,
+        },
+      },
+      pools,
+    );
+    upstreams.push(upstream);
+    weights.push(target.weight);
+    deployments.push({
+      provider,
+      providerName: target.provider,
+      apiKey: settings.apiKey,
+      model: target.model,
+      version: target.version,
+      upstream,
+      price: pricerOf(target.model, settings.baseUrl, config.prices[`${target.provider}/${target.model}`]),
+    });
+  }
+  return {
+    name,
+    pick: picker(deployments, weights, pools.cursor(`model ${name}`)),
+    fallback: model.fallback,
+    timeouts: model.timeouts,
+  };
+}
+
+function picker(deployments: readonly Deployment[], weights: readonly number[], cursor: Cursor) {
+  const order = rotation(weights);
+  return (): Deployment | undefined => {
+    if (order.length === 0) return undefined;
+    const at = cursor.next % order.length;
+    cursor.next = at + 1;
+    return deployments[order[at] as number];
+  };
+}

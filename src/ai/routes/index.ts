@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify';
+import type { AiConfig } from '../../config/schema/index.ts';
+import type { ChatCall } from '../chat-call.ts';
+import { buildCatalog } from '../models/catalog.ts';
+import type { AiPorts } from '../ports.ts';
+import { registerChatCompletions } from './chat-completions.ts';
+import { registerModels } from './models.ts';
+
+/** Registers the AI endpoints below the config's prefix. @returns what lets go of what they leased */
+export async function registerAiRoutes(
+  scope: FastifyInstance,
+  config: AiConfig,
+  policies: ChatCall['policies'],
+  ports: AiPorts,
+): Promise<() => void> {
+  const catalog = buildCatalog(config, ports.pools);
+  // The bytes as they came: they are what goes on to the provider.
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  registerChatCompletions(scope, config.prefix, { catalog, policies, ports });
+  registerModels(scope, config.prefix, catalog);
+  return () => catalog.dispose();
+}

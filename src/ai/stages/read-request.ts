@@ -1,0 +1,42 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { topLevelStrings } from '../../lib/json-span.ts';
+import type { ChatCall } from '../chat-call.ts';
+
+interface Body {
+  model?: unknown;
+  stream?: unknown;
+  messages?: unknown;
+}
+
+/** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
+export function readRequest(call: ChatCall): void {
+  const body = parse(call.bytes);
+  if (typeof body.model !== 'string' || body.model === '')
+    throw new GatewayError('model_missing', { param: 'model' });
+  if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {
+    throw new GatewayError('body_invalid', { param: 'stream', detail: 'stream must be true or false.' });
+  }
+  if (!Array.isArray(body.messages)) {
+    throw new GatewayError('body_invalid', { param: 'messages', detail: 'messages must be a list.' });
+  }
+  const spans = topLevelStrings(call.bytes, 'model');
+  const modelAt = spans[0];
+  if (spans.length !== 1 || !modelAt) {
+    // Two models in one body: we and the provider could read different ones.
+    throw new GatewayError('body_invalid', { param: 'model', detail: 'model must stand in the body once.' });
+  }
+  call.request = { model: body.model, modelAt, stream: body.stream === true };
+}
+
+function parse(bytes: Buffer): Body {
+  let body: unknown;
+  try {
+    body = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new GatewayError('body_malformed', { cause });
+  }
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) {
+    throw new GatewayError('body_invalid', { detail: 'It must be a JSON object.' });
+  }
+  return body;
+}

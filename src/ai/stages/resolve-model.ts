@@ -1,0 +1,37 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import type { Catalog, Model } from '../models/catalog.ts';
+
+/** Finds the model that was asked for and what stands behind it, in the order in which they are tried. */
+export function resolveModel(call: ChatCall): void {
+  const { model: name, stream } = call.request as ChatRequest;
+  const model = call.catalog.get(name);
+  if (!model) throw new GatewayError('model_unknown', { param: 'model' });
+  call.candidates = chain(model, call.catalog);
+  call.exchange.ai = {
+    model: model.name,
+    provider: '',
+    upstreamModel: '',
+    version: '',
+    stream,
+    tokensIn: -1,
+    tokensOut: -1,
+    tokensCached: -1,
+    usd: -1,
+    firstTokenMs: -1,
+    finishReason: '',
+    usageSource: '',
+  };
+}
+
+/** The model, its fallbacks, and theirs: breadth first, each once. The config has no cycles; a name twice has no use. */
+function chain(model: Model, catalog: Catalog): Model[] {
+  const models = [model];
+  for (const at of models) {
+    for (const name of at.fallback) {
+      const next = catalog.get(name);
+      if (next && !models.includes(next)) models.push(next);
+    }
+  }
+  return models;
+}

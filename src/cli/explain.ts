@@ -1,0 +1,84 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { PLANNED_POLICIES } from '../config/schema/planned-policies.ts';
+import { policySchemas } from '../gateway.ts';
+import { type Explained, explainRequest } from '../server/explain.ts';
+import { refusedConfig } from './refused-config.ts';
+
+/** Prints what would happen to a request. Exit code 0 if a route takes it, 1 if none does, 2 for a bad call or config. */
+export async function explainCommand(
+  file: string,
+  method: string,
+  target: string,
+  headers: string[],
+): Promise<number> {
+  const built = await policySchemas();
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig({ file, env: process.env, policies: built });
+  } catch (error) {
+    return refusedConfig(error);
+  }
+  const parsed = parseHeaders(headers);
+  if (typeof parsed === 'string') {
+    process.stderr.write(`-H ${JSON.stringify(parsed)}: write it as "name: value"\n`);
+    return 2;
+  }
+  const slots = new Map(
+    Object.entries({ ...PLANNED_POLICIES, ...built }).map(([name, { slot }]) => [name, slot]),
+  );
+  const explained = explainRequest(loaded.config, slots, {
+    method: method.toUpperCase(),
+    target,
+    headers: parsed,
+  });
+  process.stdout.write(
+    `${render(explained, method.toUpperCase(), target, loaded, new Set(Object.keys(built))).join('\n')}\n`,
+  );
+  return explained.route ? 0 : 1;
+}
+
+/** The headers by lower-case name, or the text that is none. */
+function parseHeaders(headers: string[]): IncomingHttpHeaders | string {
+  const parsed: IncomingHttpHeaders = {};
+  for (const header of headers) {
+    const at = header.indexOf(':');
+    if (at <= 0) return header;
+    parsed[header.slice(0, at).trim().toLowerCase()] = header.slice(at + 1).trim();
+  }
+  return parsed;
+}
+
+function render(
+  explained: Explained,
+  method: string,
+  target: string,
+  loaded: LoadedConfig,
+  built: Set<string>,
+): string[] {
+  const { path, route, policies, others } = explained;
+  const lines = [`${method} ${target}`];
+  if (path === null) return [...lines, '  refused: the path is ambiguous or not valid (400 path_invalid)'];
+  if (!target.startsWith(path)) lines.push(`  read as ${path}`);
+  if (!route) lines.push('  no route takes it (404 route_not_found, or 405 if only the method differs)');
+  else lines.push(`  route ${route.name}`, ...serving(explained, loaded));
+  if (policies.length > 0) lines.push('  policies, in the order in which it passes them:');
+  for (const { name, slot, settings } of policies) {
+    lines.push(
+      `    ${slot.padEnd(9)} ${name} ${JSON.stringify(settings)}${built.has(name) ? '' : '  (not active in this version)'}`,
+    );
+  }
+  if (route && policies.length === 0) lines.push('  no policies: open to anyone');
+  if (others.length > 0) lines.push('  not taken:');
+  for (const { name, why } of others) lines.push(`    ${name}: ${why}`);
+  return lines;
+}
+
+function serving({ route }: Explained, { config }: LoadedConfig): string[] {
+  if (route?.kind === 'ai') return [`  models ${Object.keys(config.ai.models).join(', ')}`];
+  const served = route?.config;
+  if (!served?.upstream || served.rewrite)
+    return ['  answers 501 feature_not_active: split and rewrite are not active in this version'];
+  const targets = config.upstreams[served.upstream]?.targets.map(({ url }) => url) ?? [];
+  return [`  upstream ${served.upstream}: ${targets.join(', ')}`];
+}

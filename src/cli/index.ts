@@ -1,0 +1,51 @@
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './demo.ts';
+import { explainCommand } from './explain.ts';
+import { startCommand } from './start.ts';
+import { validateCommand } from './validate.ts';
+
+/** Exit codes: 0 done, 1 failed, 2 a bad config or a bad call. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const done = (code: number): void => {
+    exitCode = code;
+  };
+  const program = new Command('hypercare')
+    .description('Hypercare Gateway: carries API and AI requests, and says what to do next.')
+    .exitOverride();
+  program
+    .command('start')
+    .description('serve, from a configuration file')
+    .option('-c, --config <file>', 'configuration file', 'config/gateway.yaml')
+    .action(async ({ config }: { config: string }) => done(await startCommand(config)));
+  program
+    .command('validate')
+    .description('check a configuration file without serving it')
+    .argument('<file>', 'configuration file')
+    .action(async (file: string) => done(await validateCommand(file)));
+  program
+    .command('explain')
+    .description('tell which route takes a request, and why the others do not')
+    .argument('<file>', 'configuration file')
+    .argument('<method>', 'GET, POST, …')
+    .argument('<path>', 'path, with query if it has one')
+    .option('-H, --header <header...>', 'a header, as "name: value"')
+    .action(async (file: string, method: string, path: string, options: { header?: string[] }) =>
+      done(await explainCommand(file, method, path, options.header ?? [])),
+    );
+  program
+    .command('demo')
+    .description('serve config/gateway.yaml with a sandbox of backends and models behind it')
+    .option('-c, --config <file>', 'configuration file', 'config/gateway.yaml')
+    .option('--traffic <rate>', 'send this many requests a second by itself', '0')
+    .action(async ({ config, traffic }: { config: string; traffic: string }) =>
+      done(await demoCommand(config, Number(traffic))),
+    );
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  return exitCode;
+}

@@ -1,0 +1,20 @@
+import { loadConfig } from '../config/load.ts';
+import { policySchemas } from '../gateway.ts';
+import { refusedConfig } from './refused-config.ts';
+
+/** Checks a file as `start` would, and says what is open to anyone and what is not active yet. */
+export async function validateCommand(file: string): Promise<number> {
+  const policies = await policySchemas();
+  try {
+    const { config, inactive, openRoutes } = loadConfig({ file, env: process.env, policies });
+    const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+    say(`${file}: valid. ${config.routes.length} routes, ${Object.keys(config.ai.models).length} models.`);
+    if (openRoutes.length > 0)
+      say(`Open to anyone (no policy identifies the caller): ${openRoutes.join(', ')}`);
+    for (const { key, line, what, effect } of inactive)
+      say(`${file}:${line}  ${key}: ${what} is not active in this version. ${effect}`);
+    return 0;
+  } catch (error) {
+    return refusedConfig(error);
+  }
+}

@@ -1,0 +1,33 @@
+import { checkAccess } from './checks/access.ts';
+import type { CheckContext } from './checks/context.ts';
+import { checkHypercare } from './checks/hypercare.ts';
+import { checkListeners } from './checks/listeners.ts';
+import { checkModels } from './checks/models.ts';
+import { checkRoutes } from './checks/routes.ts';
+import { checkUpstreams } from './checks/upstreams.ts';
+import { Part } from './part.ts';
+import type { PolicySchema } from './schema/planned-policies.ts';
+import type { Finding, Shown } from './schema-problems.ts';
+
+/** What a schema can't say: names that must exist, things that exclude each other. In no order. */
+const CHECKS = [checkListeners, checkAccess, checkUpstreams, checkRoutes, checkModels, checkHypercare];
+
+/**
+ * @param config the values with their defaults; valid or not
+ * @param shown how a value may appear in a message
+ */
+export function checkConfig(
+  config: unknown,
+  policies: Readonly<Record<string, PolicySchema>>,
+  shown: Shown,
+): Finding[] {
+  const findings: Finding[] = [];
+  const context: CheckContext = {
+    policies,
+    quoted: (part) => shown(part.path, part.value).replace(', is ', ''),
+    report: (part, message, suggestion) =>
+      findings.push({ path: part.path, at: 'value', message, suggestion }),
+  };
+  for (const check of CHECKS) check(new Part(config), context);
+  return findings;
+}

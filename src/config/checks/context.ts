@@ -1,0 +1,39 @@
+import { nearest } from '../../lib/nearest.ts';
+import type { Part } from '../part.ts';
+import type { PolicySchema } from '../schema/planned-policies.ts';
+
+/** What a check may use besides the configuration. */
+export interface CheckContext {
+  policies: Readonly<Record<string, PolicySchema>>;
+  /** The value as messages may show it: in quotes, with `${…}` unresolved, '' if it is a secret. */
+  quoted(part: Part): string;
+  report(part: Part, message: string, suggestion?: string): void;
+}
+
+export type Check = (config: Part, context: CheckContext) => void;
+
+/** Reports a name that is not among those that exist. What is not text is the schema's business. */
+export function mustExist(part: Part, what: string, names: Iterable<string>, context: CheckContext): void {
+  const name = part.text;
+  const known = new Set(names);
+  if (name === undefined || known.has(name)) return;
+  context.report(part, `there is no ${what} ${context.quoted(part)}`.trimEnd(), nearest(name, known));
+}
+
+/** Reports every value that was there before. */
+export function mustDiffer(parts: readonly Part[], what: string, { report, quoted }: CheckContext): void {
+  const seen = new Set<string>();
+  for (const part of parts) {
+    if (part.text === undefined) continue;
+    if (seen.has(part.text)) report(part, `${what} ${quoted(part)} is there twice: names must differ`);
+    seen.add(part.text);
+  }
+}
+
+/** Reports a list of weighted things of which none would ever be chosen. */
+export function mustWeigh(list: Part, { report }: CheckContext): void {
+  const weights = list.items.map((item) => item.get('weight').number);
+  if (weights.length > 0 && weights.every((weight) => weight === 0)) {
+    report(list, 'all weights are 0: nothing would ever be chosen');
+  }
+}

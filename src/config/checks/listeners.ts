@@ -1,0 +1,82 @@
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import type { Part } from '../part.ts';
+import type { Check, CheckContext } from './context.ts';
+
+interface Listener {
+  host: string;
+  port: number;
+}
+
+/** Where the gateway listens, whom it believes, and where its state lives. */
+export const checkListeners: Check = (config, context) => {
+  const server = listener(config.get('server', 'listen'), context);
+  const admin = listener(config.get('admin', 'listen'), context);
+  if (server && admin && collide(server, admin)) {
+    context.report(
+      config.get('admin', 'listen'),
+      'is the address of server.listen too: the admin API needs its own',
+    );
+  }
+  const token = config.get('admin', 'token').text;
+  if (admin && !isLoopback(admin.host) && token?.trim() === '') {
+    const at = config.get('admin', 'token');
+    context.report(
+      at,
+      'must not be empty while admin.listen is not a loopback address: anybody could use the admin API',
+    );
+  }
+  for (const entry of config.get('server', 'trustProxy').items) {
+    if (entry.text !== undefined && !isNetwork(entry.text)) {
+      context.report(entry, `must be an IP address or a CIDR like 10.0.0.0/8, is ${context.quoted(entry)}`);
+    }
+  }
+  checkStore(config.get('store', 'url'), context);
+};
+
+function listener(part: Part, { report }: CheckContext): Listener | undefined {
+  const mark = part.text?.lastIndexOf(':') ?? -1;
+  if (part.text === undefined || mark < 1) return undefined;
+  const host = part.text.slice(0, mark).replace('[', '').replace(']', '').toLowerCase();
+  const port = Number(part.text.slice(mark + 1));
+  if (!Number.isInteger(port)) return undefined;
+  if (port > 65_535) report(part, 'the port must be from 0 to 65535');
+  else if (isFalseAddress(host)) report(part, 'the host is no valid IP address');
+  else return { host, port };
+  return undefined;
+}
+
+/** Digits and dots, or colons, that make no address. */
+const isFalseAddress = (host: string): boolean =>
+  (/^[\d.]+$/.test(host) || host.includes(':')) && isIP(host) === 0;
+
+const ANY = new Set(['0.0.0.0', '::']);
+const collide = (a: Listener, b: Listener): boolean =>
+  a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || (isIP(host) !== 0 && LOOPBACK.check(host, isIPv4(host) ? 'ipv4' : 'ipv6'));
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** The message repeats nothing of the URL: it may hold a password. */
+function checkStore(part: Part, { report }: CheckContext): void {
+  const [scheme, rest] = part.text?.split('://') ?? [];
+  if (rest === undefined || !['redis', 'rediss', 'redis-cluster'].includes(scheme ?? '')) return;
+  // A cluster may be named by several of its nodes, which is no URL any more.
+  const nodes = rest
+    .slice(rest.lastIndexOf('@') + 1)
+    .split('/', 1)[0]!
+    .split(',');
+  const isValid = nodes.every((node) => node !== '' && URL.canParse(`redis://${node}`));
+  if (!isValid || (scheme !== 'redis-cluster' && nodes.length > 1))
+    report(part, 'is no valid URL of a store');
+}

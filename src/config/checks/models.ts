@@ -1,0 +1,60 @@
+import type { Part } from '../part.ts';
+import { type Check, type CheckContext, mustExist, mustWeigh } from './context.ts';
+
+/** Providers, models and prompts. */
+export const checkModels: Check = (config, context) => {
+  const ai = config.get('ai');
+  const models = ai.get('models');
+  const providers = ai.get('providers');
+  for (const [, provider] of providers.entries) {
+    const [key, url] = [provider.get('apiKey'), provider.get('baseUrl')];
+    if (key.text && key.text.trim() === '') context.report(key, 'must not be empty');
+    if (url.text?.startsWith('http') && !URL.canParse(url.text)) context.report(url, 'is no valid URL');
+  }
+  for (const [, model] of models.entries) {
+    const given = ['targets', 'rules'].filter((key) => model.has(key));
+    if (given.length !== 1) {
+      context.report(
+        model,
+        given.length === 0 ? 'needs targets or rules' : 'has both targets and rules: keep one',
+      );
+    }
+    mustWeigh(model.get('targets'), context);
+    for (const target of model.get('targets').items)
+      mustExist(target.get('provider'), 'provider', providers.keys, context);
+    for (const next of model.get('fallback').items) mustExist(next, 'model', models.keys, context);
+  }
+  checkCycles(models, context);
+  mustExistUnlessEmpty(config.get('context', 'compaction', 'summarizer'), models.keys, context);
+  for (const [, prompt] of ai.get('prompts').entries) {
+    mustExist(prompt.get('model'), 'model', models.keys, context);
+    const version = prompt.get('version').number;
+    const versions = prompt.get('versions');
+    if (version !== undefined && versions.isWritten && !versions.has(String(version))) {
+      context.report(
+        prompt.get('version'),
+        `there is no version ${context.quoted(prompt.get('version')).replace('the number ', '')} in versions`,
+      );
+    }
+  }
+};
+
+function mustExistUnlessEmpty(part: Part, names: readonly string[], context: CheckContext): void {
+  if (part.text !== '') mustExist(part, 'model', names, context);
+}
+
+/** A request that fails would go round for ever. Each circle is reported once, where it closes. */
+function checkCycles(models: Part, { report }: CheckContext): void {
+  const done = new Set<string>();
+  const follow = (name: string, way: readonly string[]): void => {
+    for (const next of models.get(name, 'fallback').items) {
+      if (next.text === undefined || !models.has(next.text)) continue;
+      const from = way.indexOf(next.text);
+      if (from >= 0)
+        report(next, `the fallbacks go in a circle: ${[...way.slice(from), next.text].join(' → ')}`);
+      else if (!done.has(next.text)) follow(next.text, [...way, next.text]);
+    }
+    done.add(name);
+  };
+  for (const name of models.keys) if (!done.has(name)) follow(name, [name]);
+}

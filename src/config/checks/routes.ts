@@ -1,0 +1,75 @@
+import { nearest } from '../../lib/nearest.ts';
+import type { Part } from '../part.ts';
+import { type Check, type CheckContext, mustDiffer, mustExist, mustWeigh } from './context.ts';
+import { pathFault, sameMatch } from './route-paths.ts';
+
+/** Routes: where they lead, and that no two of them want the same requests. */
+export const checkRoutes: Check = (config, context) => {
+  const routes = config.get('routes').items;
+  const upstreams = config.get('upstreams').keys;
+  mustDiffer(
+    routes.map((route) => route.get('name')),
+    'the route',
+    context,
+  );
+  for (const route of routes) {
+    checkDestination(route, context);
+    mustExist(route.get('upstream'), 'upstream', upstreams, context);
+    mustWeigh(route.get('split'), context);
+    for (const share of route.get('split').items)
+      mustExist(share.get('upstream'), 'upstream', upstreams, context);
+    const path = route.get('match', 'path');
+    const fault = path.text === undefined ? undefined : pathFault(path.text);
+    if (fault !== undefined) context.report(path, fault);
+    for (const [name, header] of route.get('match', 'headers').entries) {
+      if (!HEADER_NAME.test(name)) context.report(header, 'is no valid name of a header');
+    }
+  }
+  checkOverlaps(routes, context);
+  if (config.get('ai', 'models').keys.length > 0) checkAiPaths(routes, config.get('ai', 'prefix'), context);
+};
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const DESTINATIONS = ['upstream', 'split'];
+
+function checkDestination(route: Part, { report }: CheckContext): void {
+  const given = DESTINATIONS.filter((key) => route.has(key));
+  // A misspelt one is said already.
+  if (given.length === 1 || (given.length === 0 && route.keys.some((key) => nearest(key, DESTINATIONS))))
+    return;
+  if (route.keys.length > 0)
+    report(
+      route,
+      given.length === 0 ? 'needs an upstream or a split' : 'has both upstream and split: keep one',
+    );
+}
+
+function checkOverlaps(routes: readonly Part[], { report, quoted }: CheckContext): void {
+  const known = new Map<string, Part[]>();
+  for (const route of routes) {
+    const match = route.get('match');
+    const same = sameMatch(match);
+    if (same === undefined) continue;
+    const others = known.get(same) ?? [];
+    const methods = methodsOf(route);
+    const rival = others.find((other) => methodsOf(other).some((method) => methods.includes(method)));
+    if (rival) report(match, `takes the same requests as the route ${quoted(rival.get('name'))} above`);
+    known.set(same, [...others, route]);
+  }
+}
+
+const methodsOf = (route: Part): string[] =>
+  route.get('match', 'methods').items.flatMap(({ text }) => text ?? []);
+
+/** Paths below `ai.prefix` that the gateway answers itself. */
+const AI_PATHS = ['/chat/completions', '/models'];
+
+function checkAiPaths(routes: readonly Part[], prefix: Part, { report }: CheckContext): void {
+  for (const route of routes) {
+    const path = route.get('match', 'path');
+    const own = AI_PATHS.map((each) => `${prefix.text ?? ''}${each}`);
+    const taken = own.find((each) => path.text === each || path.text?.startsWith(`${each}/`));
+    if (taken !== undefined)
+      report(path, 'belongs to the AI routes: choose another path, or another ai.prefix');
+  }
+}

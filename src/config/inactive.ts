@@ -1,0 +1,131 @@
+import { Part } from './part.ts';
+import { formatPath } from './path.ts';
+import type { Places } from './places.ts';
+
+/** A part of the file that is valid and does nothing yet. */
+export interface InactivePart {
+  /** `upstreams.catalog.health` */
+  key: string;
+  /** From 1. */
+  line: number;
+  what: string;
+  /** What happens instead. */
+  effect: string;
+}
+
+interface Row {
+  /** Keys from the root; `*` = each entry of a map or list. */
+  at: readonly string[];
+  what: string;
+  effect: string;
+  /** Values that are built, or that ask for nothing. Without it: everything that is written. */
+  unless?: (value: unknown) => boolean;
+}
+
+const is =
+  (...built: readonly unknown[]) =>
+  (value: unknown) =>
+    built.includes(value);
+
+const policy = (name: string, what: string): Row[] =>
+  [['routes', '*'], ['ai']].map((on) => ({
+    at: [...on, 'policies', '*', name],
+    what,
+    effect: 'The policy is skipped.',
+  }));
+
+/** What the format has and this version has not. A feature that gets built removes its row. */
+const ROWS: readonly Row[] = [
+  {
+    at: ['server', 'workers'],
+    what: 'Worker processes',
+    effect: 'One process serves everything.',
+    unless: is(1),
+  },
+  { at: ['server', 'shed'], what: 'Load shedding', effect: 'No request is refused for load.' },
+  { at: ['log', 'bodies'], what: 'Logging of bodies', effect: 'No body is logged.', unless: is('off') },
+  {
+    at: ['telemetry', 'otlp', 'endpoint'],
+    what: 'Export of traces',
+    effect: 'Nothing is exported.',
+    unless: is(''),
+  },
+  { at: ['consumers', '*', 'budget'], what: 'Budgets', effect: 'Spending is not limited.' },
+  {
+    at: ['upstreams', '*', 'balance'],
+    what: 'This way to balance',
+    effect: 'Targets take turns by weight (round-robin).',
+    unless: is('round-robin'),
+  },
+  { at: ['upstreams', '*', 'health'], what: 'Health checks', effect: 'Every target counts as healthy.' },
+  { at: ['upstreams', '*', 'outlier'], what: 'Outlier ejection', effect: 'No target is taken out.' },
+  { at: ['upstreams', '*', 'breaker'], what: 'Circuit breakers', effect: 'Every request is tried.' },
+  { at: ['upstreams', '*', 'retry'], what: 'Retries', effect: 'Every request is tried once.' },
+  {
+    at: ['routes', '*', 'split'],
+    what: 'Splitting of traffic',
+    effect: 'The route answers 501 feature_not_active.',
+  },
+  {
+    at: ['routes', '*', 'rewrite'],
+    what: 'Rewriting of paths',
+    effect: 'The route answers 501 feature_not_active.',
+  },
+  { at: ['routes', '*', 'fallback'], what: 'Fallback answers', effect: 'The client gets the error itself.' },
+  {
+    at: ['routes', '*', 'priority'],
+    what: 'Priorities',
+    effect: 'All routes are served alike.',
+    unless: is('normal'),
+  },
+  ...policy('cors', 'The policy cors'),
+  ...policy('response-cache', 'The policy response-cache'),
+  ...policy('body-schema', 'The policy body-schema'),
+  {
+    at: ['ai', 'providers', '*', 'kind'],
+    what: 'Providers of this kind',
+    effect: 'Calls to it answer 501 feature_not_active.',
+    unless: is('openai'),
+  },
+  {
+    at: ['ai', 'models', '*', 'rules'],
+    what: 'Replies by rules',
+    effect: 'Calls to the model answer 501 feature_not_active.',
+  },
+  { at: ['ai', 'models', '*', 'retry'], what: 'Retries of model calls', effect: 'Every call is tried once.' },
+  {
+    at: ['ai', 'models', '*', 'breaker'],
+    what: 'Circuit breakers of models',
+    effect: 'Every call is tried.',
+  },
+  { at: ['ai', 'prompts'], what: 'Prompts as an API', effect: 'Their paths answer 404.' },
+  {
+    at: ['context', 'enabled'],
+    what: 'The model context',
+    effect: 'No conversation is remembered.',
+    unless: is(false),
+  },
+  { at: ['hypercare'], what: 'The hypercare engine', effect: 'Nothing is detected, acted on or notified.' },
+];
+
+/** @param written the values of the file without any default, in the order of the file */
+export function inactiveParts(written: unknown, places: Places): InactivePart[] {
+  const parts = ROWS.flatMap((row) =>
+    matching(new Part(written), row.at)
+      .filter(({ value }) => value !== undefined && !row.unless?.(value))
+      .map(({ path }) => ({
+        key: formatPath(path),
+        line: places.ofKey(path).line,
+        what: row.what,
+        effect: row.effect,
+      })),
+  );
+  return parts.sort((a, b) => a.line - b.line);
+}
+
+function matching(part: Part, keys: readonly string[]): Part[] {
+  const [key, ...rest] = keys;
+  if (key === undefined) return [part];
+  const next = key === '*' ? [...part.items, ...part.entries.map(([, each]) => each)] : [part.get(key)];
+  return next.flatMap((each) => matching(each, rest));
+}

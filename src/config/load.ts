@@ -1,0 +1,139 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import type { ErrorObject } from 'ajv';
+import { checkConfig } from './checks.ts';
+import { type ConfigDocument, readDocument } from './document.ts';
+import { type InactivePart, inactiveParts } from './inactive.ts';
+import { Lookup } from './interpolate.ts';
+import { openRoutes } from './open-routes.ts';
+import { child, pathOfPointer } from './path.ts';
+import { documentProblems, interpolatedAt, placed, showing } from './placing.ts';
+import { ConfigError } from './problems.ts';
+import { type GatewayConfig, gatewaySchema } from './schema/index.ts';
+import { PLANNED_POLICIES, type PolicySchema } from './schema/planned-policies.ts';
+import { type Finding, type Shown, schemaFindings } from './schema-problems.ts';
+import { readText } from './source.ts';
+import { compile, type Validator } from './validate.ts';
+
+export type PolicySchemas = Readonly<Record<string, PolicySchema>>;
+
+export interface LoadOptions {
+  /** Path of the file; also names it in problems, and `${file:…}` is relative to its folder. */
+  file: string;
+  /** The text, if it was read already or comes from elsewhere (a revision, the admin API). */
+  text?: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** The policies that are built, by name. Keep the object: the compiled schema is remembered with it. */
+  policies: PolicySchemas;
+}
+
+export interface LoadedConfig {
+  config: GatewayConfig;
+  /** What the file asks for and this version does not do. */
+  inactive: InactivePart[];
+  /** As written, with its `${…}`. */
+  text: string;
+  /** SHA-256 of the text, hex: the identity of the revision. */
+  hash: string;
+  /**
+   * Changes with the text and with everything that `${…}` read. Keyed afresh in each process, so that it tells nothing
+   * about the secrets in it: compare it within a process, store it nowhere.
+   */
+  fingerprint: string;
+  /** Names of routes without a policy that identifies the caller (`ai` = the AI routes): open to anyone. */
+  openRoutes: string[];
+  /** Absolute paths of what `${file:…}` read. */
+  files: string[];
+}
+
+const MAX_FILE_BYTES = 5 * 1024 ** 2;
+const FINGERPRINT_KEY = randomBytes(32);
+const validators = new WeakMap<PolicySchemas, Validator>();
+
+/**
+ * Reads, interpolates, validates and checks a configuration.
+ *
+ * @throws ConfigError with every problem found
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const { file } = options;
+  const text = options.text ?? readConfigText(file);
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES)
+    throw fileProblem(file, `is larger than ${MAX_FILE_BYTES / 1024 ** 2} MB`);
+  const lookup = new Lookup(options.env, dirname(resolve(file)));
+  const document = readDocument(text, lookup);
+  const policies = { ...PLANNED_POLICIES, ...options.policies };
+  const shown = showing(document);
+  const { config, findings } = validated(document, options.policies, shown);
+  if (config !== undefined) findings.push(...checkConfig(config, policies, shown));
+  const problems = [...documentProblems(document, file), ...placed(findings, document, file)];
+  if (problems.length > 0) throw new ConfigError(problems, lookup.files);
+  return {
+    config: config as GatewayConfig,
+    inactive: inactiveParts(document.value, document.places),
+    text,
+    hash: createHash('sha256').update(text).digest('hex'),
+    fingerprint: createHmac('sha256', FINGERPRINT_KEY)
+      .update(text)
+      .update(JSON.stringify(document.value))
+      .digest('hex'),
+    openRoutes: openRoutes(config as GatewayConfig, policies),
+    files: lookup.files,
+  };
+}
+
+function readConfigText(file: string): string {
+  try {
+    return readText(file, MAX_FILE_BYTES);
+  } catch (error) {
+    throw fileProblem(file, error instanceof Error ? error.message : "can't be read");
+  }
+}
+
+const fileProblem = (file: string, message: string): ConfigError =>
+  new ConfigError([{ file, line: 1, column: 1, key: '', message: `the file ${message}` }]);
+
+function validatorOf(policies: PolicySchemas): Validator {
+  const known = validators.get(policies);
+  if (known !== undefined) return known;
+  const all = Object.entries({ ...PLANNED_POLICIES, ...policies });
+  const validator = compile(
+    gatewaySchema(Object.fromEntries(all.map(([name, { schema }]) => [name, schema]))),
+  );
+  validators.set(policies, validator);
+  return validator;
+}
+
+/** The values with their defaults; with their units converted if there are no findings. */
+function validated(
+  document: ConfigDocument,
+  policies: PolicySchemas,
+  shown: Shown,
+): { config: unknown; findings: Finding[] } {
+  if (document.value === undefined) return { config: undefined, findings: [] };
+  const validator = validatorOf(policies);
+  for (;;) {
+    const config: unknown = structuredClone(document.value);
+    const errors = validator(config);
+    if (!backToText(document, errors)) return { config, findings: schemaFindings(errors, config, shown) };
+  }
+}
+
+/**
+ * A variable may look like a number where text is wanted (a key that is all digits): it is text after all. True if
+ * there was one.
+ */
+function backToText(document: ConfigDocument, errors: readonly ErrorObject[]): boolean {
+  let changed = false;
+  for (const { keyword, params, instancePath } of errors) {
+    if (keyword !== 'type' || ![params.type].flat().includes('string')) continue;
+    const path = pathOfPointer(instancePath, document.value);
+    const text = interpolatedAt(document, path)?.text;
+    const parent = path.slice(0, -1).reduce(child, document.value);
+    if (text === undefined || typeof parent !== 'object' || parent === null) continue;
+    if (typeof child(parent, path.at(-1)!) === 'string') continue;
+    Object.assign(parent, { [path.at(-1)!]: text });
+    changed = true;
+  }
+  return changed;
+}

@@ -1,0 +1,90 @@
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
+import { SECRET_KEYS } from './wording.ts';
+
+export const MASK = '***';
+
+/** The user and password of a URL. */
+const CREDENTIALS = /:\/\/[^/@\s"']*@/g;
+const INTERPOLATED = /^\$\{[^}]*\}$/;
+const COMMENTED_SECRET = new RegExp(`\\b(${[...SECRET_KEYS].join('|')})["']?[ \\t]*:`);
+
+/** A copy of a configuration that may be shown: no secret, no password in a URL. Empty secrets stay empty. */
+export function maskSecrets<T>(config: T): T {
+  return masked(config, false) as T;
+}
+
+function masked(value: unknown, isSecret: boolean): unknown {
+  if (Array.isArray(value)) return value.map((each) => masked(each, isSecret));
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value);
+    return Object.fromEntries(
+      entries.map(([key, each]) => [key, masked(each, isSecret || SECRET_KEYS.has(key))]),
+    );
+  }
+  if (isSecret) return value === '' || value === null ? value : MASK;
+  return typeof value === 'string' ? value.replace(CREDENTIALS, `://${MASK}@`) : value;
+}
+
+/**
+ * The text of a configuration without its literal secrets, comments included. `${NAME}` stays, since it says only where
+ * a secret comes from; of `${NAME:-default}` the default goes. A text that is no YAML is masked as a whole.
+ */
+export function maskText(text: string): string {
+  const doc = parseDocument(text, { schema: 'core', merge: true, prettyErrors: false, logLevel: 'error' });
+  if (doc.errors.length > 0) return MASK;
+  const secrets = new Map<number, { end: number; text: string }>();
+  visit(doc, {
+    Pair(_, pair) {
+      if (!isScalar(pair.key) || !SECRET_KEYS.has(String(pair.key.value)) || !isNode(pair.value)) return;
+      for (const scalar of scalarsOf(pair.value, (alias) => alias.resolve(doc))) {
+        const [start, end] = scalar.range ?? [0, 0];
+        const written = maskedSource(String(scalar.value ?? ''));
+        if (end > start && written !== undefined) secrets.set(start, { end, text: written });
+      }
+    },
+  });
+  let shown = '';
+  let at = 0;
+  for (const [start, { end, text: mask }] of [...secrets].sort(([a], [b]) => a - b)) {
+    if (start < at) continue;
+    // A block scalar ends with its last newline, which belongs to the lines and not to the secret.
+    shown += text.slice(at, start) + mask + (text[end - 1] === '\n' ? '\n' : '');
+    at = end;
+  }
+  shown += text.slice(at);
+  return shown.replace(CREDENTIALS, `://${MASK}@`).split('\n').map(maskComment).join('\n');
+}
+
+/** What to write in its place; undefined where there is nothing to hide. */
+function maskedSource(value: string): string | undefined {
+  if (value === '') return undefined;
+  if (!INTERPOLATED.test(value)) return MASK;
+  const mark = value.indexOf(':-');
+  return mark < 0 || mark === value.length - 3 ? undefined : `"${value.slice(0, mark)}:-${MASK}}"`;
+}
+
+type Scalars = Extract<Node, { value: unknown }>[];
+
+function scalarsOf(node: Node, resolve: (alias: Alias) => Node | undefined, depth = 0): Scalars {
+  if (isScalar(node)) return [node];
+  // Aliases can go round in circles; no secret is nested this deep.
+  if (depth > 20) return [];
+  const within = isAlias(node)
+    ? [resolve(node)]
+    : isMap(node)
+      ? node.items.map(({ value }) => value)
+      : isSeq(node)
+        ? node.items
+        : [];
+  return within.filter(isNode).flatMap((each) => scalarsOf(each, resolve, depth + 1));
+}
+
+const isNode = (value: unknown): value is Node =>
+  isScalar(value) || isAlias(value) || isMap(value) || isSeq(value);
+
+/** A secret that was commented out is a secret still. */
+function maskComment(line: string): string {
+  const comment = line.indexOf('#');
+  const found = comment < 0 ? undefined : COMMENTED_SECRET.exec(line.slice(comment));
+  return found ? `${line.slice(0, comment + found.index + found[0].length)} ${MASK}` : line;
+}

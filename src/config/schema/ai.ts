@@ -1,0 +1,101 @@
+import { type TSchema, Type } from 'typebox';
+import { Policies } from './routes.ts';
+import { ByName, Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
+
+const Provider = Strict({
+  kind: OneOf(['openai', 'anthropic', 'gemini', 'bedrock', 'azure-openai', 'vertex', 'cohere']),
+  baseUrl: HttpUrl({ description: 'Base of the API: https://api.openai.com/v1' }),
+  apiKey: Type.String({ minLength: 1, description: 'The key sent to the provider: ${VAR} or ${file:PATH}.' }),
+});
+
+const ModelTarget = Strict({
+  provider: Type.String(),
+  model: Type.String({ minLength: 1, description: 'The provider’s own name of the model.' }),
+  version: Type.String({ default: '' }),
+  weight: Type.Integer({ minimum: 0, default: 1 }),
+});
+
+const ModelTimeouts = Strict(
+  {
+    connect: Duration({ default: '2s' }),
+    firstToken: Duration({
+      default: '60s',
+      description: 'From the request sent to the first byte of the body.',
+    }),
+    idle: Duration({ default: '60s', description: 'Longest silence inside a stream.' }),
+    total: Duration({ default: '10m', description: 'From the request sent to the end of the answer.' }),
+  },
+  { default: {} },
+);
+
+const Model = Strict({
+  targets: Type.Optional(Type.Array(ModelTarget, { minItems: 1 })),
+  rules: Type.Optional(
+    Type.Array(Strict({ when: Type.Optional(Type.String()), reply: Type.String() }), { minItems: 1 }),
+  ),
+  fallback: Type.Array(Type.String(), {
+    default: [],
+    description: 'Models tried in order, only before the first byte has reached the client.',
+  }),
+  retry: Type.Optional(
+    Strict({
+      attempts: Type.Integer({ minimum: 1, maximum: 10, default: 2 }),
+      on: Type.Array(
+        Type.Unsafe<number | 'connect' | 'reset' | 'timeout'>({
+          anyOf: [{ enum: ['connect', 'reset', 'timeout'] }, { type: 'integer', minimum: 400, maximum: 599 }],
+        }),
+        { default: [429, 500, 502, 503, 529, 'timeout'] },
+      ),
+    }),
+  ),
+  breaker: Type.Optional(
+    Strict({
+      errorRate: Percent({ default: '50%' }),
+      minRequests: Type.Integer({ minimum: 1, default: 10 }),
+      window: Duration({ default: '30s' }),
+      open: Duration({ default: '15s' }),
+    }),
+  ),
+  timeouts: ModelTimeouts,
+});
+
+const Price = Strict({
+  input: Type.Number({ minimum: 0, description: 'USD per million input tokens.' }),
+  output: Type.Number({ minimum: 0, description: 'USD per million output tokens.' }),
+  cachedInput: Type.Optional(
+    Type.Number({ minimum: 0, description: 'USD per million cached input tokens.' }),
+  ),
+});
+
+const ChatMessage = Strict({
+  role: OneOf(['system', 'developer', 'user', 'assistant']),
+  content: Type.String(),
+});
+
+const Prompt = Strict({
+  model: Type.String(),
+  version: Type.Integer({ minimum: 1 }),
+  versions: Type.Record(
+    Type.String({ pattern: '^\\d+$' }),
+    Strict({ messages: Type.Array(ChatMessage, { minItems: 1 }) }),
+    { additionalProperties: false },
+  ),
+  input: Type.Optional(Type.Unknown({ description: 'JSON Schema of the input.' })),
+});
+
+export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
+  Strict(
+    {
+      prefix: Type.String({ pattern: '^/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$', default: '/v1' }),
+      policies: Policies(policies),
+      providers: ByName(Provider, { default: {} }),
+      models: ByName(Model, { default: {} }),
+      prices: Type.Record(Type.String({ pattern: '^[^/]+/.+$' }), Price, {
+        default: {},
+        additionalProperties: false,
+        description: 'Overrides of the built-in price table, by provider/model.',
+      }),
+      prompts: ByName(Prompt, { default: {} }),
+    },
+    { default: {} },
+  );

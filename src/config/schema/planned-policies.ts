@@ -1,0 +1,59 @@
+import { type TSchema, Type } from 'typebox';
+import type { Slot } from '../../contracts/policy.ts';
+import { METHODS } from './routes.ts';
+import { Duration, OneOf, Strict } from './units.ts';
+
+/** What the loader must know of a policy: its settings, and where in the request's way it stands. */
+export interface PolicySchema {
+  readonly slot: Slot;
+  readonly schema: TSchema;
+}
+
+/**
+ * Policies that a configuration may hold already, so that files written today keep their meaning, and that do nothing
+ * yet: `inactive.ts` says so. A policy that is built leaves this list.
+ */
+export const PLANNED_POLICIES: Readonly<Record<string, PolicySchema>> = {
+  cors: {
+    slot: 'admit',
+    schema: Strict({
+      origins: Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description: 'Origins that may call; "*" = any.',
+      }),
+      methods: Type.Array(OneOf(METHODS), { default: [...METHODS], uniqueItems: true }),
+      headers: Type.Array(Type.String(), {
+        default: [],
+        description: 'Request headers that scripts may send.',
+      }),
+      credentials: Type.Boolean({ default: false }),
+      maxAge: Duration({ default: '10m', description: 'How long a browser remembers the preflight answer.' }),
+    }),
+  },
+  'response-cache': {
+    slot: 'inspect',
+    schema: Strict({
+      ttl: Duration({ description: 'How long an answer is fresh.' }),
+      staleIfError: Duration({
+        default: '0s',
+        description: 'How long past that it may stand in for a failing upstream.',
+      }),
+      staleWhileRevalidate: Duration({
+        default: '0s',
+        description: 'How long past that it is served while a new one is fetched.',
+      }),
+      vary: Type.Array(Type.String(), {
+        default: [],
+        description: 'Request headers that make another answer.',
+      }),
+    }),
+  },
+  'body-schema': {
+    slot: 'inspect',
+    schema: Strict({
+      request: Type.Optional(Type.Unknown({ description: 'JSON Schema of the request body.' })),
+      response: Type.Optional(Type.Unknown({ description: 'JSON Schema of the response body.' })),
+      mode: OneOf(['enforce', 'report'], { default: 'enforce' }),
+    }),
+  },
+};

@@ -1,0 +1,97 @@
+import { Type } from 'typebox';
+import { Address, Duration, OneOf, Size, Strict } from './units.ts';
+
+export const Server = Strict(
+  {
+    listen: Address({ default: '127.0.0.1:8080', description: 'Public listener, host:port.' }),
+    workers: Type.Unsafe<number | 'auto'>({
+      anyOf: [{ type: 'integer', minimum: 1, maximum: 1024 }, { const: 'auto' }],
+      default: 1,
+      description: 'Worker processes: a number, or auto (one a core).',
+    }),
+    trustProxy: Type.Unsafe<boolean | string[]>({
+      anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string' } }],
+      default: false,
+      description:
+        'Whose X-Forwarded-* is believed: nobody (false), anybody (true), or a list of addresses and CIDRs.',
+    }),
+    limits: Strict(
+      {
+        body: Size({ default: '10mb', description: 'Largest request body.' }),
+        header: Size({ default: '16kb', description: 'Largest request head (request line and headers).' }),
+      },
+      { default: {} },
+    ),
+    timeouts: Strict(
+      {
+        headers: Duration({
+          default: '10s',
+          description: 'A client has this long to send its request head.',
+        }),
+        request: Duration({
+          default: '120s',
+          description: 'A client has this long to send its whole request.',
+        }),
+        drain: Duration({
+          default: '30s',
+          description: 'What runs may finish within this at shutdown or reload.',
+        }),
+      },
+      { default: {} },
+    ),
+    shed: Strict(
+      {
+        maxEventLoopDelay: Duration({ default: '200ms' }),
+        maxInFlight: Type.Integer({ minimum: 1, default: 4000 }),
+      },
+      { default: {} },
+    ),
+  },
+  { default: {} },
+);
+
+export const Admin = Strict(
+  {
+    listen: Address({
+      default: '127.0.0.1:9090',
+      description: 'Admin listener (metrics, admin API, console).',
+    }),
+    token: Type.String({
+      default: '',
+      description: 'Bearer token of the admin API. Empty only on loopback.',
+    }),
+  },
+  { default: {} },
+);
+
+export const StoreSection = Strict(
+  {
+    url: Type.String({
+      default: 'memory:',
+      pattern: '^(memory:|sqlite:.+|rediss?://.+|redis-cluster://.+)$',
+      examples: ['memory:', 'sqlite:data/hypercare.db', 'redis://127.0.0.1:6379/0'],
+      description: 'Where state lives: memory:, sqlite:PATH, redis://…, rediss://…, redis-cluster://…',
+    }),
+  },
+  { default: {} },
+);
+
+export const Log = Strict(
+  {
+    level: OneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
+    bodies: OneOf(['off', 'errors', 'all'], {
+      default: 'off',
+      description: 'Whether bodies are logged, redacted.',
+    }),
+    redact: Type.Array(Type.String(), {
+      default: ['headers.authorization', 'headers.cookie', 'headers.x-api-key'],
+      description: 'Paths that never reach a log.',
+    }),
+  },
+  { default: {} },
+);
+
+export const Telemetry = Strict(
+  { otlp: Strict({ endpoint: Type.String({ default: '' }) }, { default: {} }) },
+  { default: {} },
+);

@@ -1,0 +1,58 @@
+import { NAME_PATTERN } from './schema/units.ts';
+
+/** Keys whose values are secrets, literal ones too: never shown, never in a diff or an export. */
+export const SECRET_KEYS: ReadonlySet<string> = new Set([
+  'apiKey',
+  'token',
+  'sha256',
+  'password',
+  'secret',
+  'encryptWith',
+  'routingKey',
+]);
+
+/** The types of JSON Schema in words, with their article. */
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a map',
+  array: 'a list',
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'empty',
+};
+
+export const typeWords = (types: string | readonly string[]): string =>
+  or((typeof types === 'string' ? [types] : types).map((type) => TYPES[type] ?? type));
+
+/** `a`, `a or b`, `a, b or c`. */
+export const or = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+
+/** What a value is, in words; scalars with their value, shortened. */
+export function valueWords(value: unknown): string {
+  if (value === null || value === undefined || value === '') return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'number') return `the number ${value}`;
+  const text = String(value);
+  return typeof value === 'string' ? JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text) : text;
+}
+
+/** What the patterns of the schema want, in words. */
+const PATTERNS: Readonly<Record<string, string>> = {
+  [NAME_PATTERN]: 'a name of at most 64 letters, digits, "." "_" "-", beginning with a letter or digit',
+  '^/': 'a path that begins with "/"',
+  '^[0-9a-f]{64}$': 'the SHA-256 of the key: 64 hex digits in lower case',
+  '^P[0-4]$': 'a priority: P0, P1, P2, P3 or P4',
+  '^[^/]+/.+$': 'provider/model',
+  '^\\d+$': 'a whole number',
+  '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$': 'an http:// or https:// URL without user, query and fragment',
+  '^(memory:|sqlite:.+|rediss?://.+|redis-cluster://.+)$':
+    'memory:, sqlite:PATH, redis://…, rediss://… or redis-cluster://…',
+  '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):\\d{1,5}$': 'host:port, an IPv6 address in brackets',
+  '^(\\*\\.)?[A-Za-z0-9.-]+$': 'a host name without port; "*.example.com" stands for every name below',
+  '^/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$': 'a path like /v1, without a slash at its end',
+};
+
+export const patternWords = (pattern: string): string => PATTERNS[pattern] ?? `text that matches ${pattern}`;

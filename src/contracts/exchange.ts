@@ -1,0 +1,82 @@
+/** What happened to an AI call: filled by `ai/`, read by `record/`. */
+export interface AiFacts {
+  /** The alias the client asked for, as configured (never the raw text of a client for an unknown model). */
+  model: string;
+  provider: string;
+  /** The provider's own model name. */
+  upstreamModel: string;
+  /** The target's `version` label from the config, or ''. */
+  version: string;
+  stream: boolean;
+  /** Tokens; -1 = unknown. */
+  tokensIn: number;
+  tokensOut: number;
+  tokensCached: number;
+  /** US dollars; -1 = unknown (no price for the model). */
+  usd: number;
+  /** Milliseconds from the request's start to the first byte of the answer's body; -1 = none came. */
+  firstTokenMs: number;
+  finishReason: string;
+  /** `reported` by the provider, `estimated` by us, '' when nothing was generated. */
+  usageSource: '' | 'reported' | 'estimated';
+}
+
+/** A call to an upstream that came to nothing: another was made after it, or the request failed. */
+export interface FailedAttempt {
+  readonly upstream: string;
+  readonly target: string;
+  /** A code of the error table, or the status that was answered. */
+  readonly reason: string;
+}
+
+/** The shape in which errors are rendered: RFC 9457 on API routes, the vendor's own on AI routes. */
+export type ErrorShape = 'problem' | 'openai';
+
+/**
+ * The record of one request from its first byte to its last. There is one for every request that reaches the
+ * listener, also for those that never reach a route. It is filled on the way and read once, at the end, by `record/`.
+ */
+export interface Exchange {
+  readonly id: string;
+  /** W3C trace id, 32 hex digits. */
+  readonly traceId: string;
+  /** The gateway's own span id, 16 hex digits: the parent of what the upstream does. */
+  readonly spanId: string;
+  /** W3C trace flags as received, else '01'. */
+  readonly traceFlags: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Monotonic clock (performance.now()), milliseconds. */
+  readonly started: number;
+  readonly method: string;
+  /** The canonical path, without query. */
+  path: string;
+  /** The raw query with its leading '?', or ''. Never logged as it is. */
+  query: string;
+  /** The client's address after `trustProxy`. */
+  client: string;
+  /** Name of the authenticated consumer, '' when none. */
+  consumer: string;
+  consumerGroups: readonly string[];
+  /** Name of the route from the config, '' when none matched. */
+  route: string;
+  shape: ErrorShape;
+  /** The status sent to the client; 499 when the client left before one was sent. */
+  status: number;
+  /** A code of the error table, or `ok`, `upstream_4xx`, `upstream_5xx`. */
+  reason: string;
+  bytesIn: number;
+  bytesOut: number;
+  /** Milliseconds, set at the end. */
+  durationMs: number;
+  upstream: string;
+  target: string;
+  attempts: number;
+  /** Those of the attempts that failed before the one that answered. */
+  failedAttempts: FailedAttempt[];
+  /** Name of the fallback that answered, '' when none. */
+  fallback: string;
+  /** Number of the config revision that served it. */
+  readonly revision: number;
+  ai: AiFacts | null;
+}

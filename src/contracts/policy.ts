@@ -1,0 +1,67 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import type { Exchange } from './exchange.ts';
+import type { Counters } from './store.ts';
+
+/**
+ * Where in the request's way a policy stands. Policies run slot by slot in this order, and inside a slot in the order
+ * of the config: who is it, may they, how much, what is in it, and last what is changed about it.
+ */
+export const SLOTS = ['identify', 'admit', 'limit', 'inspect', 'transform'] as const;
+export type Slot = (typeof SLOTS)[number];
+
+/** A consumer as policies see it. */
+export interface PolicyConsumer {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly keys: readonly { readonly id: string; readonly sha256: string }[];
+}
+
+/** What a policy may touch of the gateway, besides Fastify itself. */
+export interface PolicyPorts {
+  /** Name of the route that the policy stands on (`ai` on the AI routes). */
+  readonly route: string;
+  readonly consumers: readonly PolicyConsumer[];
+  readonly counters: Counters;
+  /** Says that the policy could not do its work (its store is down, say) and what it did instead: logged, counted. */
+  degraded(what: 'fail_open' | 'fail_closed', error: Error): void;
+}
+
+/** Ends the request: an error of the error table. Nothing: the request goes on. */
+export type Verdict = Error | undefined;
+
+/** Headers by lower-case name. */
+export type HeaderBag = Record<string, string | string[] | number | undefined>;
+
+/** A policy on one route, made once a generation. Every member is optional; what is absent costs nothing. */
+export interface Policy {
+  /** Before the request is served. Synchronous where it can be: a promise costs every request. */
+  onRequest?(exchange: Exchange, request: FastifyRequest, reply: FastifyReply): Verdict | Promise<Verdict>;
+  /** The headers on their way to the upstream, after hop-by-hop headers are gone. Changed in place. */
+  onUpstreamHeaders?(headers: HeaderBag, exchange: Exchange): void;
+  /** The headers on their way to the client, the upstream's or the gateway's own answer. Changed in place. */
+  onResponseHeaders?(headers: HeaderBag, exchange: Exchange): void;
+  /** The generation is over and no request is left in it. */
+  dispose?(): void | Promise<void>;
+}
+
+/** The default export of a folder in `plugins/`, or of a user's own plugin. */
+export interface PolicyDescriptor<Settings = never> {
+  /** The name in the config: equal to the folder's. */
+  readonly name: string;
+  readonly slot: Slot;
+  /** Schema of the settings (TypeBox or JSON Schema), with defaults. */
+  readonly schema: TSchema;
+  /**
+   * @param app the encapsulated Fastify scope of the route, for what a Fastify plugin brings
+   * @throws an Error that says what is wrong with the settings, if the schema could not
+   */
+  create(settings: Settings, ports: PolicyPorts, app: FastifyInstance): Policy | Promise<Policy>;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The request's record; there from the first policy on. */
+    exchange: Exchange;
+  }
+}

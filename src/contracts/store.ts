@@ -1,0 +1,76 @@
+/** What a fixed-window counter says after a step. */
+export interface CounterState {
+  /** The counter's value in its current window, this step included. */
+  value: number;
+  /** Milliseconds until the window ends and the counter starts again from 0. */
+  resetMs: number;
+}
+
+/**
+ * Fixed-window counters, shared by everything that shares the store. A window starts with the first positive
+ * step in it. Keys are opaque, 1 to 512 bytes; a caller gives a key the same `windowMs` each time (a running
+ * window that is longer than `windowMs` is cut to it, so that a shortened setting takes effect at once).
+ * A call settles within the store's deadline or fails with `StoreUnavailable`; a step that failed may have
+ * been counted, but never twice. An embedded store answers synchronously, so that the request path has no
+ * promise to wait for.
+ */
+export interface Counters {
+  /**
+   * Adds `by` to `key` in a window of `windowMs` milliseconds (whole, at least 1). `by` is whole: 0 only reads,
+   * below 0 takes back (never under 0, and never from a window that is over). An idle counter reads 0 with the
+   * whole window ahead. Fails with `RangeError` when an argument is none of this.
+   */
+  add(key: string, by: number, windowMs: number): CounterState | Promise<CounterState>;
+  /** Forgets the counter. */
+  reset(key: string): void | Promise<void>;
+}
+
+/** A JSON value at a version. Versions start at 1 and grow by 1 with each write. */
+export interface StoredDocument<T = unknown> {
+  id: string;
+  version: number;
+  value: T;
+}
+
+/** `ok` with the new version, or `conflict` with the version that is there (0: no such document). */
+export type PutResult = { ok: true; version: number } | { ok: false; version: number };
+
+export interface PutOptions {
+  /** Write only if the document is at this version; 0 = only if it doesn't exist. Absent: write anyway. */
+  ifVersion?: number;
+  /** Milliseconds after which the document is gone. Absent: it stays. */
+  ttlMs?: number;
+}
+
+/**
+ * Documents by collection and id, with optimistic concurrency. Durable: what was acknowledged is there after a
+ * crash. Collections and ids are well-formed Unicode of 1 to 512 bytes, else the call fails with `RangeError`;
+ * values are JSON, else `TypeError`. A write that failed with `StoreUnavailable` may have been applied.
+ * A document that was deleted or ran out starts again at version 1.
+ */
+export interface Documents {
+  get<T>(collection: string, id: string): Promise<StoredDocument<T> | undefined>;
+  put<T>(collection: string, id: string, value: T, options?: PutOptions): Promise<PutResult>;
+  /** True if it was there (and, with `ifVersion`, at that version). */
+  delete(collection: string, id: string, options?: { ifVersion?: number }): Promise<boolean>;
+  /** In the order of ids (by code point, which is by UTF-8 byte), after `after` (exclusive), at most `limit` (default 100, at most 1000). */
+  list<T>(collection: string, options?: { after?: string; limit?: number }): Promise<StoredDocument<T>[]>;
+}
+
+/** One place for state: `memory:`, `sqlite:PATH`, `redis://…`. */
+export interface Store {
+  /** For people: the URL without credentials. */
+  readonly name: string;
+  readonly counters: Counters;
+  readonly documents: Documents;
+  /** Resolves when the store answers, fails with `StoreUnavailable` when not. */
+  ping(): Promise<void>;
+  /** Flushes and lets go. Nothing may be called afterwards. */
+  close(): Promise<void>;
+}
+
+/** The store did not answer in time or said no. The caller decides: fail open, fail closed, or degrade. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly code = 'store_unavailable';
+}

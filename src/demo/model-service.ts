@@ -1,0 +1,102 @@
+/** A model provider on loopback: OpenAI's chat completions, models and embeddings, Anthropic's messages. */
+import { answerAnthropic } from './anthropic-messages.ts';
+import { type Call, Refusal, readJsonObject } from './call.ts';
+import { replyTo } from './chat-reply.ts';
+import { answerEmbeddings } from './embeddings.ts';
+import { type Service, type ServiceOptions, startService } from './http-service.ts';
+import { anthropicProblem, openAiProblem, openAiRefusal } from './model-errors.ts';
+import { answerOpenAi } from './openai-answer.ts';
+import { modelOf, parseOpenAiChat } from './openai-parse.ts';
+import { sendJson } from './reply.ts';
+
+const MODELS = [
+  'gpt-4o-mini',
+  'gpt-4o',
+  'text-embedding-3-small',
+  'text-embedding-3-large',
+  'claude-haiku-4-5',
+];
+const MESSAGES_PATH = '/v1/messages';
+
+/** `now` in milliseconds since 1970; `apiKey` is the one that is accepted ('demo'). */
+export interface ModelServiceOptions extends ServiceOptions {
+  now?: () => number;
+  apiKey?: string;
+  models?: readonly string[];
+}
+
+/** Starts a model service; each of its answers carries `x-backend: <name>`. */
+export function startModelService(options: ModelServiceOptions): Promise<Service> {
+  const { name, now = Date.now, apiKey = 'demo', models = MODELS } = options;
+  let answers = 0;
+  const nextId = () => `${name}${String(++answers).padStart(8, '0')}`;
+  const created = () => Math.floor(now() / 1000);
+
+  return startService(options, {
+    headers: { 'x-backend': name },
+    problem: (status, message, path) =>
+      path === MESSAGES_PATH ? anthropicProblem(status, message) : openAiProblem(status, message),
+    async handle(call) {
+      const asked = `${call.method} ${call.url.pathname}`;
+      if (asked === 'GET /healthz') return sendJson(call, 200, { status: 'ok', name });
+      authenticate(call, apiKey);
+      if (asked === 'GET /v1/models') {
+        const data = models.map((id) => ({
+          id,
+          object: 'model',
+          created: 1_700_000_000,
+          owned_by: 'sandbox',
+        }));
+        return sendJson(call, 200, { object: 'list', data });
+      }
+      if (call.method !== 'POST') throw unknownUrl(asked);
+      switch (call.url.pathname) {
+        case '/v1/chat/completions': {
+          const body = await readJsonObject(call);
+          const request = parseOpenAiChat(body);
+          mustKnow(call, models, request.model);
+          const stamp = { id: `chatcmpl-${nextId()}`, created: created(), fingerprint: `fp_${name}` };
+          return answerOpenAi(call, request, replyTo(request), stamp);
+        }
+        case '/v1/embeddings': {
+          const body = await readJsonObject(call);
+          mustKnow(call, models, modelOf(body));
+          return answerEmbeddings(call, body, modelOf(body));
+        }
+        case MESSAGES_PATH: {
+          const body = await readJsonObject(call);
+          const model = String(body.model);
+          mustKnow(call, models, model);
+          return answerAnthropic(call, body, model, `msg_${nextId()}`);
+        }
+      }
+      throw unknownUrl(asked);
+    },
+  });
+}
+
+function authenticate(call: Call, apiKey: string): void {
+  const { authorization = '', 'x-api-key': anthropicKey } = call.req.headers;
+  const anthropic = call.url.pathname === MESSAGES_PATH;
+  const given = anthropic ? anthropicKey : /^Bearer (.+)$/i.exec(authorization)?.[1];
+  if (given === apiKey) return;
+  if (anthropic) throw new Refusal(401, 'key', anthropicProblem(401, 'invalid x-api-key'));
+  const text = given === undefined ? "You didn't provide an API key." : 'Incorrect API key provided.';
+  throw openAiRefusal(401, text, 'invalid_api_key');
+}
+
+function mustKnow(call: Call, models: readonly string[], model: string): void {
+  if (models.includes(model)) return;
+  if (call.url.pathname === MESSAGES_PATH) {
+    throw new Refusal(404, 'model', anthropicProblem(404, `model: ${model}`));
+  }
+  throw openAiRefusal(
+    404,
+    `The model \`${model}\` does not exist or you do not have access to it.`,
+    'model_not_found',
+  );
+}
+
+function unknownUrl(asked: string): Refusal {
+  return openAiRefusal(404, `Unknown request URL: ${asked}.`, 'unknown_url');
+}

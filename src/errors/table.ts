@@ -1,0 +1,135 @@
+/**
+ * The one table of errors. The code is the `reason` that log, metrics and findings share. `status` 0 means that the
+ * answer had begun already, so that no status could say it. `text` tells the reader of the answer what to do; it never
+ * tells an attacker anything.
+ */
+export const ERRORS = {
+  // the request as such
+  request_malformed: { status: 400, retryable: false, text: 'The request is not valid HTTP.' },
+  path_invalid: {
+    status: 400,
+    retryable: false,
+    text: 'The path is ambiguous or not valid. Send it in its plain, decoded-once form.',
+  },
+  host_invalid: { status: 400, retryable: false, text: 'Send exactly one valid Host header.' },
+  headers_too_large: {
+    status: 431,
+    retryable: false,
+    text: 'The request headers are too large. Send fewer or shorter headers.',
+  },
+  request_timeout: {
+    status: 408,
+    retryable: true,
+    text: 'The request did not arrive in time. Send it again, faster.',
+  },
+  body_too_large: {
+    status: 413,
+    retryable: false,
+    text: 'The request body is too large. Send a smaller one.',
+  },
+  body_malformed: { status: 400, retryable: false, text: 'The request body is not valid JSON.' },
+  body_invalid: { status: 400, retryable: false, text: 'The request body is not what this endpoint takes.' },
+  media_type_unsupported: {
+    status: 415,
+    retryable: false,
+    text: 'Send the body with content-type application/json.',
+  },
+  upgrade_unsupported: {
+    status: 400,
+    retryable: false,
+    text: 'This route does not take this protocol upgrade.',
+  },
+  // routing
+  route_not_found: { status: 404, retryable: false, text: 'No route of this gateway matches the request.' },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    text: 'The path exists, but not with this method. See the Allow header.',
+  },
+  feature_not_active: {
+    status: 501,
+    retryable: false,
+    text: 'This route is configured with a feature that this version does not have yet.',
+  },
+  // access and limits
+  auth_key_missing: { status: 401, retryable: false, text: 'Authentication is needed: send an API key.' },
+  auth_key_unknown: {
+    status: 401,
+    retryable: false,
+    text: 'Authentication failed: the API key is not valid.',
+  },
+  rate_limited: {
+    status: 429,
+    retryable: true,
+    text: 'Too many requests. Wait for the time in Retry-After.',
+  },
+  // models
+  model_missing: { status: 400, retryable: false, text: 'The request must name a model.' },
+  model_unknown: {
+    status: 404,
+    retryable: false,
+    text: 'The model does not exist or is not available here. GET the list of models.',
+  },
+  provider_auth_failed: {
+    status: 502,
+    retryable: false,
+    text: 'The model provider refused the gateway’s credentials.',
+  },
+  provider_invalid_answer: {
+    status: 502,
+    retryable: true,
+    text: 'The model provider sent an answer that could not be understood.',
+  },
+  provider_stream_failed: {
+    status: 0,
+    retryable: true,
+    text: 'The model provider failed in the middle of its answer.',
+  },
+  // upstream
+  upstream_connect: { status: 502, retryable: true, text: 'The upstream could not be reached.' },
+  upstream_reset: {
+    status: 502,
+    retryable: true,
+    text: 'The upstream closed the connection before it answered.',
+  },
+  upstream_timeout: { status: 504, retryable: true, text: 'The upstream did not answer in time.' },
+  upstream_invalid: {
+    status: 502,
+    retryable: true,
+    text: 'The upstream sent something that is not valid HTTP.',
+  },
+  upstream_too_large: {
+    status: 502,
+    retryable: false,
+    text: 'The upstream sent more than the gateway accepts.',
+  },
+  upstream_truncated: {
+    status: 0,
+    retryable: true,
+    text: 'The upstream broke off in the middle of its answer.',
+  },
+  upstream_stalled: {
+    status: 0,
+    retryable: true,
+    text: 'The upstream fell silent in the middle of its answer.',
+  },
+  // the gateway itself
+  client_cancelled: {
+    status: 499,
+    retryable: false,
+    text: 'The client closed the connection before the answer was complete.',
+  },
+  store_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'A part that this request needs is not available. Try again.',
+  },
+  draining: { status: 503, retryable: true, text: 'The gateway is shutting down. Try again.' },
+  internal: {
+    status: 500,
+    retryable: true,
+    text: 'The gateway failed. The request id finds the cause in its log.',
+  },
+} as const satisfies Record<string, { status: number; retryable: boolean; text: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,80 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COLON = 0x3a;
+
+/** Where a value stands: from `start` to before `end`, in bytes. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** The end (exclusive) of the string whose opening quote is at `at`. */
+function stringEnd(bytes: Buffer, at: number): number {
+  let from = at + 1;
+  for (;;) {
+    const quote = bytes.indexOf(QUOTE, from);
+    if (quote < 0) return bytes.length;
+    let backslashes = 0;
+    for (let i = quote - 1; i > at && bytes[i] === BACKSLASH; i--) backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+    from = quote + 1;
+  }
+}
+
+const isSpace = (code: number | undefined): boolean =>
+  code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+
+/**
+ * Finds the string values of a key at the top level of a JSON object, in its bytes, so that a value can be exchanged
+ * and every other byte stays what the client sent. All of them: a key that stands twice is read differently by
+ * different parsers, and the caller can refuse it.
+ *
+ * @param bytes valid JSON (it has been parsed before)
+ */
+export function topLevelStrings(bytes: Buffer, key: string): Span[] {
+  const spans: Span[] = [];
+  let depth = 0;
+  let i = 0;
+  while (i < bytes.length) {
+    const code = bytes[i] as number;
+    if (code === QUOTE) {
+      const end = stringEnd(bytes, i);
+      if (depth === 1) {
+        let after = end;
+        while (isSpace(bytes[after])) after++;
+        if (bytes[after] === COLON && nameIs(bytes, i, end, key)) {
+          after++;
+          while (isSpace(bytes[after])) after++;
+          if (bytes[after] === QUOTE) {
+            const valueEnd = stringEnd(bytes, after);
+            spans.push({ start: after, end: valueEnd });
+            i = valueEnd;
+            continue;
+          }
+        }
+      }
+      i = end;
+      continue;
+    }
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+    i++;
+  }
+  return spans;
+}
+
+/** A name may be written with escapes: `"mod\u0065l"` is the key `model` to every parser. */
+function nameIs(bytes: Buffer, start: number, end: number, key: string): boolean {
+  const raw = bytes.toString('utf8', start, end);
+  if (raw === `"${key}"`) return true;
+  return raw.includes('\\') && JSON.parse(raw) === key;
+}
+
+/** The same bytes with one span exchanged. */
+export function replaceSpan(bytes: Buffer, span: Span, replacement: string): Buffer {
+  return Buffer.concat([bytes.subarray(0, span.start), Buffer.from(replacement), bytes.subarray(span.end)]);
+}

@@ -1,0 +1,46 @@
+import { randomHex } from './request-id.ts';
+
+export interface TraceContext {
+  traceId: string;
+  /** The span of this hop. */
+  spanId: string;
+  flags: string;
+}
+
+const isLowerHex = (text: string, from: number, to: number): boolean => {
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i);
+    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false;
+  }
+  return true;
+};
+
+const ZERO_TRACE = '0'.repeat(32);
+const ZERO_SPAN = '0'.repeat(16);
+
+/**
+ * Continues the caller's trace, or starts one. W3C Trace Context level 1, section 3.2: `00-<32>-<16>-<2>`; a header
+ * that isn't that is as good as none.
+ */
+export function traceContext(header: string | undefined): TraceContext {
+  if (
+    header !== undefined &&
+    header.length >= 55 &&
+    header[2] === '-' &&
+    header[35] === '-' &&
+    header[52] === '-' &&
+    isLowerHex(header, 0, 2) &&
+    isLowerHex(header, 3, 35) &&
+    isLowerHex(header, 36, 52) &&
+    isLowerHex(header, 53, 55) &&
+    (header.startsWith('00')
+      ? header.length === 55
+      : !header.startsWith('ff') && (header.length === 55 || header[55] === '-'))
+  ) {
+    const traceId = header.slice(3, 35);
+    if (traceId !== ZERO_TRACE && header.slice(36, 52) !== ZERO_SPAN) {
+      return { traceId, spanId: randomHex(8), flags: header.slice(53, 55) };
+    }
+  }
+  return { traceId: randomHex(16), spanId: randomHex(8), flags: '01' };
+}

@@ -1,0 +1,49 @@
+import type { FastifyRequest } from 'fastify';
+import type { HeaderBag } from '../contracts/policy.ts';
+import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+import type { UpstreamCall } from '../upstream/call.ts';
+import { requestHeaders } from '../upstream/message-headers.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Conditions } from './conditions.ts';
+import { hasBody, limitedBody } from './request-body.ts';
+
+/** What the policies of a route do to the headers that cross it. */
+export interface HeaderPolicies {
+  upstreamHeaders(headers: HeaderBag, exchange: LiveExchange): void;
+  responseHeaders(headers: HeaderBag, exchange: LiveExchange): void;
+}
+
+export interface ProxyRoute {
+  name: string;
+  /** Patterns of the router with the methods that each is for. */
+  paths: readonly { pattern: string; methods: readonly string[] }[];
+  conditions: Conditions;
+  upstream: Upstream;
+  policies: HeaderPolicies;
+  /** Bytes. */
+  bodyLimit: number;
+  isTrusted(request: FastifyRequest): boolean;
+}
+
+/** Everything that the upstream call needs. The path is the one that was matched, not one that was parsed again. */
+export function prepareCall(route: ProxyRoute, request: FastifyRequest): UpstreamCall {
+  const exchange = exchangeOf(request.raw);
+  const target = route.upstream.pick();
+  exchange.upstream = route.upstream.name;
+  exchange.target = target.url;
+  exchange.attempts++;
+  const headers = requestHeaders(request.raw, exchange, route.isTrusted(request));
+  headers.host = route.upstream.host === 'client' ? (request.headers.host ?? target.host) : target.host;
+  route.policies.upstreamHeaders(headers, exchange);
+  return {
+    target,
+    method: request.method,
+    path: target.basePath + exchange.path + exchange.query,
+    headers,
+    // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
+    body: hasBody(request.raw) ? limitedBody(request.raw, route.bodyLimit) : null,
+    signal: exchange.cancel,
+    headersTimeoutMs: route.upstream.timeouts.response,
+    bodyTimeoutMs: route.upstream.timeouts.idle,
+  };
+}

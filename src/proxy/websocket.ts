@@ -1,0 +1,98 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+import { failureBeforeAnswer } from '../upstream/failure.ts';
+import { responseHeaders } from '../upstream/message-headers.ts';
+import { upgradeUpstream } from '../upstream/tunnel.ts';
+import { type ProxyRoute, prepareCall } from './prepare-call.ts';
+
+const UPGRADE = Symbol('hypercare.upgrade');
+
+/** The raw connection of a request that asks for a switch of protocols. */
+export interface UpgradeConnection {
+  socket: Duplex;
+  /** What came behind the request's head already. */
+  head: Buffer;
+  /** The protocol was switched; called with the connection's end. */
+  onSwitched(): void;
+}
+
+interface UpgradeRequest extends IncomingMessage {
+  [UPGRADE]?: UpgradeConnection;
+}
+
+export function markUpgrade(request: IncomingMessage, connection: UpgradeConnection): void {
+  (request as UpgradeRequest)[UPGRADE] = connection;
+}
+
+export const isUpgrade = (request: IncomingMessage): boolean =>
+  (request as UpgradeRequest)[UPGRADE] !== undefined;
+
+/**
+ * Passes a WebSocket on as the bytes it consists of: the handshake is the upstream's answer, not ours, extensions and
+ * subprotocols stay what the two ends agreed on, and a slow reader slows its writer. (@fastify/http-proxy's own way
+ * answers 101 before the upstream has been asked and buffers messages without a bound: docs/decisions/0002.)
+ */
+export async function tunnelWebSocket(
+  route: ProxyRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const exchange = exchangeOf(request.raw);
+  const connection = (request.raw as UpgradeRequest)[UPGRADE] as UpgradeConnection;
+  const call = prepareCall(route, request);
+  const answer = await upgradeUpstream({
+    target: call.target,
+    path: call.path,
+    headers: call.headers,
+    signal: exchange.cancel,
+    timeoutMs: call.headersTimeoutMs,
+  }).catch((cause: unknown) => {
+    throw new GatewayError(failureBeforeAnswer(cause), { cause });
+  });
+  if (!answer.switched) return passRefusal(route, reply, answer, exchange);
+  reply.hijack();
+  const { socket, head } = connection;
+  socket.write(switchingHead(answer.headers, exchange));
+  if (head.length > 0) answer.socket.write(head);
+  join(socket, answer.socket, exchange);
+  connection.onSwitched();
+  return reply;
+}
+
+function passRefusal(
+  route: ProxyRoute,
+  reply: FastifyReply,
+  answer: { statusCode: number; headers: IncomingHttpHeaders },
+  exchange: LiveExchange,
+): FastifyReply {
+  const headers = responseHeaders(answer.headers, exchange);
+  route.policies.responseHeaders(headers, exchange);
+  delete headers['content-length'];
+  delete headers['content-type'];
+  return reply.code(answer.statusCode).headers(headers).send();
+}
+
+function switchingHead(headers: IncomingHttpHeaders, exchange: LiveExchange): string {
+  const bag = responseHeaders({ ...headers }, exchange);
+  let head = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n';
+  for (const [name, value] of Object.entries(bag)) {
+    for (const one of Array.isArray(value) ? value : [value]) head += `${name}: ${String(one)}\r\n`;
+  }
+  return `${head}\r\n`;
+}
+
+/** Both ways, with backpressure; the end of one side is the end of the other. */
+function join(client: Duplex, upstream: Duplex, exchange: LiveExchange): void {
+  client.pipe(upstream);
+  upstream.pipe(client);
+  finished(client, () => upstream.destroy());
+  finished(upstream, (error) => {
+    if (error && !client.destroyed) exchange.fail('upstream_truncated', error);
+    // What the upstream said last may still be on its way to a slow client.
+    client.end();
+  });
+}

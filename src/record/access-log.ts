@@ -1,0 +1,61 @@
+import type { AiFacts, Exchange } from '../contracts/exchange.ts';
+import { redactQuery } from '../lib/redact-query.ts';
+
+/** Letters, digits and a few signs need no escaping, which is what nearly every field holds. */
+function text(value: string): string {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < 0x20 || code === 0x22 || code === 0x5c || code > 0x7e) return JSON.stringify(value);
+  }
+  return `"${value}"`;
+}
+
+const number = (value: number, digits: number): string => {
+  const factor = 10 ** digits;
+  return String(Math.round(value * factor) / factor);
+};
+
+/**
+ * The access log's line for a request: one flat JSON object, fields in a fixed order, empty ones left out, durations
+ * in milliseconds. Written by hand because the fields are known: `JSON.stringify` of the same object costs twice as
+ * much, and there is one a request.
+ */
+export function accessLogLine(exchange: Exchange & { detail?: string }): string {
+  let line = `{"time":"${new Date(exchange.startedAt).toISOString()}","level":"info","msg":"request"`;
+  line += `,"request_id":${text(exchange.id)},"trace_id":"${exchange.traceId}"`;
+  if (exchange.consumer !== '') line += `,"consumer":${text(exchange.consumer)}`;
+  line += `,"client":${text(exchange.client)}`;
+  if (exchange.route !== '') line += `,"route":${text(exchange.route)}`;
+  line += `,"method":${text(exchange.method)},"path":${text(exchange.path + redactQuery(exchange.query))}`;
+  line += `,"status":${exchange.status},"reason":${text(exchange.reason)}`;
+  if (exchange.detail) line += `,"detail":${text(exchange.detail)}`;
+  line += `,"bytes_in":${exchange.bytesIn},"bytes_out":${exchange.bytesOut}`;
+  line += `,"duration_ms":${number(exchange.durationMs, 3)}`;
+  if (exchange.upstream !== '') line += `,"upstream":${text(exchange.upstream)}`;
+  if (exchange.target !== '') line += `,"target":${text(exchange.target)}`;
+  if (exchange.attempts > 0) line += `,"attempts":${exchange.attempts}`;
+  if (exchange.failedAttempts.length > 0) {
+    const failed = exchange.failedAttempts.map(({ target, reason }) => `${text(`${target} ${reason}`)}`);
+    line += `,"failed_attempts":[${failed.join(',')}]`;
+  }
+  if (exchange.fallback !== '') line += `,"fallback":${text(exchange.fallback)}`;
+  line += `,"revision":${exchange.revision}`;
+  if (exchange.ai !== null) line += aiFields(exchange.ai);
+  return `${line}}`;
+}
+
+function aiFields(ai: AiFacts): string {
+  let fields = `,"model":${text(ai.model)}`;
+  if (ai.provider !== '')
+    fields += `,"provider":${text(ai.provider)},"upstream_model":${text(ai.upstreamModel)}`;
+  if (ai.version !== '') fields += `,"version":${text(ai.version)}`;
+  fields += `,"stream":${ai.stream}`;
+  if (ai.tokensIn >= 0) fields += `,"tokens_in":${ai.tokensIn}`;
+  if (ai.tokensOut >= 0) fields += `,"tokens_out":${ai.tokensOut}`;
+  if (ai.tokensCached >= 0) fields += `,"tokens_cached":${ai.tokensCached}`;
+  if (ai.usd >= 0) fields += `,"usd":${number(ai.usd, 9)}`;
+  if (ai.firstTokenMs >= 0) fields += `,"first_token_ms":${number(ai.firstTokenMs, 3)}`;
+  if (ai.finishReason !== '') fields += `,"finish_reason":${text(ai.finishReason)}`;
+  if (ai.usageSource !== '') fields += `,"usage_source":"${ai.usageSource}"`;
+  return fields;
+}

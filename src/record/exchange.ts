@@ -1,0 +1,130 @@
+import type { IncomingMessage } from 'node:http';
+import type { AiFacts, ErrorShape, Exchange, FailedAttempt } from '../contracts/exchange.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { isRequestId, newRequestId } from '../lib/request-id.ts';
+import { traceContext } from '../lib/traceparent.ts';
+import { CancelSignal } from '../upstream/signal.ts';
+
+const EXCHANGE = Symbol('hypercare.exchange');
+const NO_GROUPS: readonly string[] = Object.freeze([]);
+
+interface Carrier extends IncomingMessage {
+  [EXCHANGE]?: LiveExchange;
+}
+
+/** The Exchange while it lives: what `contracts/exchange.ts` promises, and the means to fill it. */
+export class LiveExchange implements Exchange {
+  readonly id: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: string;
+  readonly startedAt: number;
+  readonly started: number;
+  readonly method: string;
+  path = '';
+  query = '';
+  client: string;
+  consumer = '';
+  consumerGroups: readonly string[] = NO_GROUPS;
+  route = '';
+  shape: ErrorShape = 'problem';
+  status = 0;
+  reason = '';
+  bytesIn = 0;
+  bytesOut = 0;
+  durationMs = 0;
+  upstream = '';
+  target = '';
+  attempts = 0;
+  failedAttempts: FailedAttempt[] = [];
+  fallback = '';
+  readonly revision: number;
+  ai: AiFacts | null = null;
+  /** What the reason doesn't say, for the log: the upstream's own error. */
+  detail = '';
+  /** Aborted when the client has gone before its answer was complete. */
+  readonly cancel: CancelSignal = new CancelSignal();
+  #atEnd: (() => void | Promise<void>)[] = [];
+  #ended = false;
+
+  constructor(request: IncomingMessage, revision: number, now: { wall: number; monotonic: number }) {
+    const headers = request.headers;
+    this.id = isRequestId(headers['x-request-id']) ? headers['x-request-id'] : newRequestId();
+    const trace = traceContext(headers.traceparent as string | undefined);
+    this.traceId = trace.traceId;
+    this.spanId = trace.spanId;
+    this.traceFlags = trace.flags;
+    this.startedAt = now.wall;
+    this.started = now.monotonic;
+    this.method = request.method ?? '';
+    this.client = request.socket.remoteAddress ?? '';
+    this.revision = revision;
+    (request as Carrier)[EXCHANGE] = this;
+  }
+
+  /** Names why the request ended as it did. The first to say so is the cause; what follows from it is not. */
+  fail(code: ErrorCode, cause?: unknown): void {
+    if (this.reason !== '' || this.#ended) return;
+    this.reason = code;
+    if (cause !== undefined) this.detail = describe(cause);
+  }
+
+  failWith(error: GatewayError): void {
+    this.fail(error.code, error.cause);
+  }
+
+  /** Work at the exchange's end, in every ending: before it is recorded. It must not fail. */
+  atEnd(work: () => void | Promise<void>): void {
+    this.#atEnd.push(work);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /**
+   * When the last byte has been handed over or the connection is gone; it ends once.
+   * @returns false if it had ended before; a promise if it can't be recorded yet
+   */
+  end(outcome: {
+    status: number;
+    complete: boolean;
+    bytesIn: number;
+    bytesOut: number;
+    monotonic: number;
+  }): boolean | Promise<unknown> {
+    if (this.#ended) return false;
+    this.status = outcome.status;
+    if (!outcome.complete && this.reason === '') this.reason = 'client_cancelled';
+    if (this.reason === '') this.reason = passedReason(outcome.status);
+    this.bytesIn = outcome.bytesIn;
+    this.bytesOut = outcome.bytesOut;
+    this.durationMs = outcome.monotonic - this.started;
+    if (!outcome.complete) this.cancel.abort(new Error('the client has gone'));
+    this.#ended = true;
+    const pending = this.#atEnd.map((work) => work()).filter((work) => work instanceof Promise);
+    return pending.length === 0 ? true : Promise.all(pending);
+  }
+}
+
+/** The reason of an answer that was passed on as it came. */
+function passedReason(status: number): string {
+  if (status >= 500) return 'upstream_5xx';
+  return status >= 400 ? 'upstream_4xx' : 'ok';
+}
+
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause).slice(0, 200);
+  const code = (cause as { code?: unknown }).code;
+  const text =
+    typeof code === 'string' && !cause.message.includes(code) ? `${code}: ${cause.message}` : cause.message;
+  return (text || cause.name).slice(0, 200);
+}
+
+/** @throws if the request did not come through the listener: a fault of ours */
+export function exchangeOf(request: IncomingMessage): LiveExchange {
+  const exchange = (request as Carrier)[EXCHANGE];
+  if (!exchange) throw new Error('a request without an exchange');
+  return exchange;
+}

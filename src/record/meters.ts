@@ -1,0 +1,218 @@
+import type { AiFacts, Exchange } from '../contracts/exchange.ts';
+import { CappedLabels } from '../lib/capped-labels.ts';
+import {
+  AI_DURATION_BUCKETS,
+  Counter,
+  DURATION_BUCKETS,
+  Gauge,
+  Histogram,
+  type Registry,
+  TOKEN_BUCKETS,
+} from '../telemetry/metrics.ts';
+
+/** Most distinct values of one label. Beyond it values are `__other`. */
+const CAP = 1000;
+/** OpenTelemetry: what isn't a method of the standards is `_OTHER`. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
+
+const seconds = (milliseconds: number): number => milliseconds / 1000;
+
+/** The metrics of `design.md` that this version fills. Names and labels are an interface: dashboards stand on them. */
+export class Meters {
+  readonly requestDuration;
+  readonly requests;
+  readonly upstreamRequests;
+  readonly rateLimited;
+  readonly fallbacks;
+  readonly aiDuration;
+  readonly aiTokens;
+  readonly aiFirstToken;
+  readonly aiCost;
+  readonly aiUnpriced;
+  readonly inFlight;
+  readonly revision;
+  readonly reloads;
+  readonly generations;
+  readonly degraded;
+  readonly #targets = new CappedLabels(CAP);
+  readonly #routes = new CappedLabels(CAP);
+  readonly #consumers = new CappedLabels(CAP);
+  readonly #models = new CappedLabels(CAP);
+  readonly #reasons = new CappedLabels(CAP);
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.requestDuration = new Histogram({
+      name: 'http_server_request_duration_seconds',
+      help: 'Time from a request’s first byte to the last byte of its answer.',
+      labelNames: ['http_route', 'http_request_method', 'http_response_status_code'],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+    this.requests = new Counter({
+      name: 'gateway_requests_total',
+      help: 'Requests by route and by why they ended as they did.',
+      labelNames: ['route', 'method', 'status_class', 'reason'],
+      registers,
+    });
+    this.upstreamRequests = new Counter({
+      name: 'gateway_upstream_requests_total',
+      help: 'Requests sent to an upstream’s targets, by what came of them: a status class, or why there was no status.',
+      labelNames: ['upstream', 'target', 'outcome'],
+      registers,
+    });
+    this.rateLimited = new Counter({
+      name: 'gateway_rate_limited_total',
+      help: 'Requests answered 429 by a rate limit of the gateway.',
+      labelNames: ['route', 'consumer'],
+      registers,
+    });
+    this.fallbacks = new Counter({
+      name: 'gateway_fallbacks_total',
+      help: 'Requests answered by a fallback.',
+      labelNames: ['route', 'fallback'],
+      registers,
+    });
+    const ai = ['gen_ai_request_model', 'gen_ai_provider_name'] as const;
+    this.aiDuration = new Histogram({
+      name: 'gen_ai_client_operation_duration_seconds',
+      help: 'Time of a call to a model, from the request’s first byte to the answer’s last.',
+      labelNames: [...ai, 'gen_ai_operation_name', 'error_type'],
+      buckets: AI_DURATION_BUCKETS,
+      registers,
+    });
+    this.aiTokens = new Histogram({
+      name: 'gen_ai_client_token_usage',
+      help: 'Tokens of a call.',
+      labelNames: [...ai, 'gen_ai_token_type', 'usage_source'],
+      buckets: TOKEN_BUCKETS,
+      registers,
+    });
+    this.aiFirstToken = new Histogram({
+      name: 'gen_ai_server_time_to_first_token_seconds',
+      help: 'Time from the request’s first byte to the first byte of the answer’s body.',
+      labelNames: [...ai],
+      buckets: AI_DURATION_BUCKETS,
+      registers,
+    });
+    this.aiCost = new Counter({
+      name: 'gateway_ai_cost_usd_total',
+      help: 'What calls to models cost, in US dollars.',
+      labelNames: ['model', 'provider', 'consumer'],
+      registers,
+    });
+    this.aiUnpriced = new Counter({
+      name: 'gateway_ai_unpriced_calls_total',
+      help: 'Calls whose cost is not known: no price for the model. Add it under ai.prices.',
+      labelNames: ['model', 'provider'],
+      registers,
+    });
+    this.inFlight = new Gauge({
+      name: 'gateway_requests_in_flight',
+      help: 'Requests that run now.',
+      registers,
+    });
+    this.revision = new Gauge({
+      name: 'gateway_config_revision',
+      help: 'Number of the config revision that serves.',
+      registers,
+    });
+    this.reloads = new Counter({
+      name: 'gateway_config_reloads_total',
+      help: 'Attempts to apply a config revision.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.generations = new Gauge({
+      name: 'gateway_generations',
+      help: 'Generations alive: the one that serves and those that still drain.',
+      registers,
+    });
+    this.degraded = new Counter({
+      name: 'gateway_policy_degraded_total',
+      help: 'Times that a policy could not do its work (its store was down, say) and what it did instead.',
+      labelNames: ['policy', 'what'],
+      registers,
+    });
+  }
+
+  observe(exchange: Exchange): void {
+    const route = this.#routes.value(exchange.route);
+    const method = METHODS.has(exchange.method) ? exchange.method : '_OTHER';
+    const statusClass = statusClassOf(exchange.status);
+    this.requestDuration.observe(
+      {
+        http_route: route,
+        http_request_method: method,
+        http_response_status_code: statusOf(exchange.status),
+      },
+      seconds(exchange.durationMs),
+    );
+    this.requests.inc({
+      route,
+      method,
+      status_class: statusClass,
+      reason: this.#reasons.value(exchange.reason),
+    });
+    for (const { upstream, target, reason } of exchange.failedAttempts) {
+      this.upstreamRequests.inc({
+        upstream,
+        target: this.#targets.value(target),
+        outcome: this.#reasons.value(reason),
+      });
+    }
+    if (exchange.attempts > exchange.failedAttempts.length) {
+      const { upstream, target } = exchange;
+      this.upstreamRequests.inc({
+        upstream,
+        target: this.#targets.value(target),
+        outcome: upstreamOutcome(exchange, statusClass),
+      });
+    }
+    if (exchange.reason === 'rate_limited') {
+      this.rateLimited.inc({ route, consumer: this.#consumers.value(exchange.consumer) });
+    }
+    if (exchange.fallback !== '')
+      this.fallbacks.inc({ route, fallback: this.#models.value(exchange.fallback) });
+    if (exchange.ai !== null) this.#observeAi(exchange, exchange.ai);
+  }
+
+  #observeAi(exchange: Exchange, ai: AiFacts): void {
+    const labels = { gen_ai_request_model: this.#models.value(ai.model), gen_ai_provider_name: ai.provider };
+    const failed = exchange.reason === 'ok' ? '' : this.#reasons.value(exchange.reason);
+    this.aiDuration.observe(
+      { ...labels, gen_ai_operation_name: 'chat', error_type: failed },
+      seconds(exchange.durationMs),
+    );
+    if (ai.firstTokenMs >= 0) this.aiFirstToken.observe(labels, seconds(ai.firstTokenMs));
+    if (ai.usageSource === '') return;
+    const tokens = { ...labels, usage_source: ai.usageSource };
+    this.aiTokens.observe({ ...tokens, gen_ai_token_type: 'input' }, Math.max(0, ai.tokensIn));
+    this.aiTokens.observe({ ...tokens, gen_ai_token_type: 'output' }, Math.max(0, ai.tokensOut));
+    if (ai.usd >= 0) {
+      this.aiCost.inc(
+        {
+          model: labels.gen_ai_request_model,
+          provider: ai.provider,
+          consumer: this.#consumers.value(exchange.consumer),
+        },
+        ai.usd,
+      );
+    } else {
+      this.aiUnpriced.inc({ model: labels.gen_ai_request_model, provider: ai.provider });
+    }
+  }
+}
+
+const statusOf = (status: number): string => (status >= 100 && status <= 599 ? String(status) : '0');
+
+function statusClassOf(status: number): string {
+  return status >= 100 && status <= 599 ? `${Math.floor(status / 100)}xx` : '0';
+}
+
+/** A failure between gateway and upstream is not an answer of the upstream. */
+function upstreamOutcome(exchange: Exchange, statusClass: string): string {
+  return exchange.reason === 'ok' || exchange.reason === 'upstream_4xx' || exchange.reason === 'upstream_5xx'
+    ? statusClass
+    : exchange.reason;
+}

@@ -1,0 +1,80 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { HeaderBag } from '../contracts/policy.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { renderError } from '../errors/render.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { hasBody } from '../proxy/request-body.ts';
+import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+
+/** Fastify's own errors in terms of ours. Everything else that is not a GatewayError is a fault of ours. */
+const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type_unsupported',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request_malformed',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'body_malformed',
+  FST_ERR_BAD_URL: 'path_invalid',
+  FST_ERR_MAX_PARAM_LENGTH: 'path_invalid',
+};
+
+export function toGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const { code, statusCode } = error as Partial<FastifyError>;
+  const known = code === undefined ? undefined : FASTIFY_CODES[code];
+  if (known !== undefined) return new GatewayError(known, { cause: error });
+  if (statusCode === 400) return new GatewayError('path_invalid', { cause: error });
+  return new GatewayError('internal', { cause: error });
+}
+
+export interface ErrorAnswer {
+  status: number;
+  headers: HeaderBag;
+  body: string;
+}
+
+/** The answer for an error, in the shape that the exchange's client understands; the exchange learns the reason. */
+export function errorAnswer(error: GatewayError, exchange: LiveExchange): ErrorAnswer {
+  exchange.failWith(error);
+  const { contentType, body } = renderError(error, exchange.shape, exchange.id);
+  return {
+    status: error.statusCode,
+    headers: {
+      ...error.headers,
+      'content-type': contentType,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      'x-request-id': exchange.id,
+    },
+    body,
+  };
+}
+
+/** Sends an error through Fastify. `decorate` lets the route's policies have their say on the headers. */
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onInternal: (error: GatewayError, exchange: LiveExchange) => void,
+): void {
+  const exchange = exchangeOf(request.raw);
+  const known = toGatewayError(error);
+  if (known.code === 'internal') onInternal(known, exchange);
+  const answer = errorAnswer(known, exchange);
+  request.routeOptions.config.policies?.responseHeaders(answer.headers, exchange);
+  // What an upstream's half-taken answer has set is not part of this one.
+  for (const name of Object.keys(reply.getHeaders())) {
+    if (!KEPT.has(name)) reply.removeHeader(name);
+  }
+  // A request body that was not read can't be told from the next request.
+  if (hasBody(request.raw) && !request.raw.complete) reply.header('connection', 'close');
+  // As bytes: to a string Fastify adds a charset, which these media types don't have.
+  reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
+}
+
+/** Headers that policies set on the reply while it was still open how it would end. */
+const KEPT: ReadonlySet<string> = new Set(['ratelimit', 'ratelimit-policy', 'retry-after']);
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    policies?: { responseHeaders(headers: HeaderBag, exchange: LiveExchange): void };
+  }
+}

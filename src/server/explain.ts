@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import findMyWay from 'find-my-way';
+import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
+import { SLOTS, type Slot } from '../contracts/policy.ts';
+import { canonicalPath, splitTarget } from '../lib/canonical-path.ts';
+import { conditionsStrategy, hasConditions, unmetCondition } from '../proxy/conditions.ts';
+import { pathMatches, routerPaths } from '../proxy/paths.ts';
+
+export interface Explained {
+  /** The path as it is matched and forwarded; null if it is refused. */
+  path: string | null;
+  /** The route that takes the request; undefined if none does. */
+  route: { name: string; kind: 'api' | 'ai'; config: RouteConfig | undefined } | undefined;
+  /** Names of policies in the order in which the request passes them, with their slots. */
+  policies: { name: string; slot: Slot; settings: unknown }[];
+  /** The other routes, each with why it does not take the request. */
+  others: { name: string; why: string }[];
+}
+
+interface AskedFor {
+  method: string;
+  /** With its query, if it has one. */
+  target: string;
+  headers: IncomingHttpHeaders;
+}
+
+/** What would happen to a request: decided by the same router, patterns and conditions that serve. */
+export function explainRequest(
+  config: GatewayConfig,
+  slots: ReadonlyMap<string, Slot>,
+  asked: AskedFor,
+): Explained {
+  const path = canonicalPath(splitTarget(asked.target).path);
+  if (path === null) {
+    return {
+      path,
+      route: undefined,
+      policies: [],
+      others: config.routes.map(({ name }) => ({ name, why: 'the path is refused' })),
+    };
+  }
+  const winner = winnerOf(config, path, asked);
+  const taken = config.routes.find(({ name }) => name === winner);
+  const ai = winner === AI ? { name: AI, kind: 'ai' as const, config: undefined } : undefined;
+  const entries = ai ? config.ai.policies : (taken?.policies ?? []);
+  return {
+    path,
+    route: ai ?? (taken && { name: taken.name, kind: 'api', config: taken }),
+    policies: inOrder(entries, slots),
+    others: config.routes
+      .filter((route) => route !== taken)
+      .map((route) => ({ name: route.name, why: whyNot(route, path, asked, winner) })),
+  };
+}
+
+const AI = 'ai';
+
+function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string | undefined {
+  const router = findMyWay({
+    constraints: { conditions: conditionsStrategy as never },
+    maxParamLength: 64 * 1024,
+  });
+  const names = new Map<unknown, string>();
+  const add = (methods: readonly string[], pattern: string, name: string, conditions?: object): void => {
+    const handler = (): void => undefined;
+    names.set(handler, name);
+    router.on(methods as never, pattern, conditions ? { constraints: { conditions } as never } : {}, handler);
+  };
+  for (const route of config.routes) {
+    for (const { pattern, methods } of routerPaths(route, config.routes)) {
+      add(methods, pattern, route.name, hasConditions(route.match) ? route.match : undefined);
+    }
+  }
+  if (Object.keys(config.ai.models).length > 0) {
+    add(['POST'], `${config.ai.prefix}/chat/completions`, AI);
+    add(['GET'], `${config.ai.prefix}/models`, AI);
+    add(['GET'], `${config.ai.prefix}/models/:model`, AI);
+  }
+  const found = router.find(asked.method as never, path, { conditions: { headers: asked.headers } } as never);
+  return found ? names.get(found.handler) : undefined;
+}
+
+function inOrder(entries: RouteConfig['policies'], slots: ReadonlyMap<string, Slot>): Explained['policies'] {
+  return entries
+    .flatMap((entry) => Object.entries(entry))
+    .map(([name, settings]) => ({ name, slot: slots.get(name) ?? 'inspect', settings }))
+    .sort((a, b) => SLOTS.indexOf(a.slot) - SLOTS.indexOf(b.slot));
+}
+
+function whyNot(route: RouteConfig, path: string, asked: AskedFor, winner: string | undefined): string {
+  const { match } = route;
+  if (!pathMatches(match.path, path)) return `path is not ${match.path}`;
+  if (!(match.methods as readonly string[]).includes(asked.method))
+    return `method is not ${match.methods.join(' or ')}`;
+  return unmetCondition(match, asked.headers) ?? `${winner} is more specific, or stands first`;
+}

@@ -1,0 +1,138 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import fastify from 'fastify';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { conditionsStrategy } from '../proxy/conditions.ts';
+import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { sendError } from './answer-error.ts';
+import type { Trust } from './trust.ts';
+
+/** What a config revision needs to become an app. */
+export interface GenerationPlan {
+  /** Bytes. */
+  bodyLimit: number;
+  log: Logger;
+  /** Registers the routes. */
+  build(app: FastifyInstance): Promise<void>;
+  /** Which methods the path has, for a 405; none for a 404. */
+  allowedMethods(exchange: LiveExchange, request: IncomingMessage): readonly string[];
+  /** Whether errors before any route are AI errors: by the path. */
+  isAiPath(path: string): boolean;
+  trust: Trust;
+  /** Lets go of what the generation leased. */
+  dispose(): void | Promise<void>;
+}
+
+/**
+ * One config revision, built: a Fastify app that never listens. The listener routes requests into it until a newer one
+ * takes over; it is disposed of when its last request has ended or the drain time is over. Disposing cuts nothing:
+ * what still runs then (a stream of hours) runs on to its end.
+ */
+export class Generation {
+  /** Given when it is put into service. */
+  revision = 0;
+  readonly #plan: GenerationPlan;
+  readonly #app: FastifyInstance;
+  #inFlight = 0;
+  #retired: (() => void) | undefined;
+  #disposed: Promise<void> | undefined;
+
+  private constructor(plan: GenerationPlan, app: FastifyInstance) {
+    this.#plan = plan;
+    this.#app = app;
+  }
+
+  /** @throws whatever a plugin or a route says against the config; nothing of it is left behind then */
+  static async build(plan: GenerationPlan): Promise<Generation> {
+    const app = fastify({
+      // Never listens: the process's own server hands requests to `routing`.
+      serverFactory: (handler): Server => createServer(handler),
+      logger: false,
+      exposeHeadRoutes: false,
+      bodyLimit: plan.bodyLimit,
+      // A parameter is as long as a path may be; the head's limit is the listener's.
+      routerOptions: {
+        maxParamLength: 64 * 1024,
+        constraints: { conditions: conditionsStrategy as never },
+      },
+      frameworkErrors: (error, request, reply) => sendError(error, request, reply, () => undefined),
+    });
+    const onInternal = (error: GatewayError, exchange: LiveExchange): void => {
+      plan.log.error(
+        { err: error.cause, request_id: exchange.id, route: exchange.route },
+        'request failed in the gateway',
+      );
+    };
+    app.removeAllContentTypeParsers();
+    app.setErrorHandler((error, request, reply) => sendError(error, request, reply, onInternal));
+    app.setNotFoundHandler((request, reply) => {
+      const exchange = exchangeOf(request.raw);
+      const allowed = plan.allowedMethods(exchange, request.raw);
+      const error =
+        allowed.length > 0
+          ? new GatewayError('method_not_allowed', { headers: { allow: allowed.join(', ') } })
+          : new GatewayError('route_not_found');
+      sendError(error, request, reply, onInternal);
+    });
+    try {
+      await plan.build(app);
+      await app.ready();
+    } catch (error) {
+      await app.close();
+      await plan.dispose();
+      throw error;
+    }
+    return new Generation(plan, app);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  isAiPath(path: string): boolean {
+    return this.#plan.isAiPath(path);
+  }
+
+  get trust(): Trust {
+    return this.#plan.trust;
+  }
+
+  /** Counts a request in; the listener counts it out with `left`. */
+  entered(): void {
+    this.#inFlight++;
+  }
+
+  left(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.#retired?.();
+  }
+
+  route(request: IncomingMessage, response: ServerResponse): void {
+    this.#app.routing(request, response);
+  }
+
+  /**
+   * No request comes any more.
+   * @param drainMs how long requests in flight may keep it
+   * @returns when it has been disposed of
+   */
+  async retire(drainMs: number): Promise<void> {
+    if (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drainMs);
+        timer.unref();
+        this.#retired = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    await this.dispose();
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#app.close().then(() => this.#plan.dispose());
+    return this.#disposed;
+  }
+}

@@ -1,0 +1,214 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { markUpgrade } from '../proxy/websocket.ts';
+import { bytesSince } from '../record/bytes.ts';
+import { LiveExchange } from '../record/exchange.ts';
+import type { Recorder } from '../record/recorder.ts';
+import { answerClientError } from './client-error.ts';
+import type { Generation } from './generation.ts';
+import { refuse } from './refuse.ts';
+import { canonicalTarget } from './request-target.ts';
+
+export interface ListenerOptions {
+  /** Milliseconds for a request's head, and for the whole request. */
+  headersTimeoutMs: number;
+  requestTimeoutMs: number;
+  /** Bytes of a request's head. */
+  maxHeaderBytes: number;
+  recorder: Recorder;
+  /** Answers what is about the process and not about a route: `/livez`, `/readyz`. */
+  probe(path: string): { status: number; body: string } | null;
+  clock: { wall(): number; monotonic(): number };
+}
+
+/** Longer than the 60 s for which load balancers keep an idle connection: the end that closes first loses requests. */
+const KEEP_ALIVE_MS = 65_000;
+/** How often slow heads are looked for: with a head timeout of 10 s they are gone within 11. */
+const CHECK_EVERY_MS = 1_000;
+
+/**
+ * The process's public server. It outlives every generation: a reload exchanges what requests are routed into, and no
+ * connection notices. Each request gets its Exchange here, as the first thing, and ends here, as the last.
+ */
+export class Listener {
+  readonly server: Server;
+  readonly #options: ListenerOptions;
+  #generation: Generation | undefined;
+  #inFlight = 0;
+  #draining: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.server = createServer(
+      {
+        headersTimeout: options.headersTimeoutMs,
+        requestTimeout: options.requestTimeoutMs,
+        connectionsCheckingInterval: CHECK_EVERY_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        maxHeaderSize: options.maxHeaderBytes,
+        // Checked by us, so that it is answered and recorded like everything else.
+        requireHostHeader: false,
+        // Everything but WebSocket is an ordinary request whose Upgrade header is ignored (RFC 9110 section 7.8).
+        ...{ shouldUpgradeCallback: wantsWebSocket },
+      },
+      (request, response) => this.#onRequest(request, response),
+    );
+    this.server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    this.server.on('clientError', (error, socket) => {
+      const exchange = answerClientError(
+        error,
+        socket as Socket,
+        this.#generation?.revision ?? 0,
+        this.#now(),
+      );
+      if (exchange) this.#options.recorder.record(exchange);
+    });
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** From now on requests go to this generation. Returns the one before, which is to be retired. */
+  swap(generation: Generation): Generation | undefined {
+    const before = this.#generation;
+    this.#generation = generation;
+    return before;
+  }
+
+  listen(address: { host: string; port: number }): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(address.port, address.host, () => {
+        this.server.off('error', reject);
+        resolve(this.server.address() as AddressInfo);
+      });
+    });
+  }
+
+  /**
+   * Accepts nothing new and waits for what runs.
+   * @returns how many requests still ran when the time was over; they are cut off
+   */
+  async drain(timeoutMs: number): Promise<number> {
+    this.server.close();
+    // A kept-alive connection whose request ends now has nothing to wait for.
+    const idle = setInterval(() => this.server.closeIdleConnections(), 50);
+    if (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#draining = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    const left = this.#inFlight;
+    clearInterval(idle);
+    this.server.closeAllConnections();
+    return left;
+  }
+
+  #now(): { wall: number; monotonic: number } {
+    return { wall: this.#options.clock.wall(), monotonic: this.#options.clock.monotonic() };
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const probe = request.url === undefined ? null : this.#options.probe(request.url);
+    if (probe) {
+      // Load balancers ask every second: that is no traffic, and it is in neither log nor metrics.
+      response
+        .writeHead(probe.status, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
+        .end(probe.body);
+      return;
+    }
+    const generation = this.#generation as Generation;
+    const exchange = this.#begin(request, generation);
+    // Kept here: the request lets go of its connection before it says that it is closed.
+    const { socket } = request;
+    response.once('close', () => {
+      const status = response.headersSent ? response.statusCode : 499;
+      this.#end(exchange, generation, socket, status, response.writableFinished);
+    });
+    this.#enter(request, response, exchange, generation);
+  }
+
+  /** The same way through the same routes and policies, with the connection at hand for the route that can use it. */
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const generation = this.#generation as Generation;
+    const exchange = this.#begin(request, generation);
+    const response = new ServerResponse(request);
+    // A connection whose upgrade was refused carries no second request: its bytes could be of either protocol.
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    let switched = false;
+    response.once('finish', () => (socket as Socket).destroySoon());
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      const status = switched ? 101 : response.headersSent ? response.statusCode : 499;
+      this.#end(exchange, generation, socket as Socket, status, switched || response.writableFinished);
+    });
+    markUpgrade(request, {
+      socket,
+      head,
+      onSwitched: () => {
+        switched = true;
+        response.detachSocket(socket as Socket);
+      },
+    });
+    this.#enter(request, response, exchange, generation);
+  }
+
+  #begin(request: IncomingMessage, generation: Generation): LiveExchange {
+    this.#inFlight++;
+    generation.entered();
+    this.#options.recorder.meters.inFlight.set(this.#inFlight);
+    const exchange = new LiveExchange(request, generation.revision, this.#now());
+    exchange.client = generation.trust.clientOf(request);
+    return exchange;
+  }
+
+  #enter(
+    request: IncomingMessage,
+    response: ServerResponse,
+    exchange: LiveExchange,
+    generation: Generation,
+  ): void {
+    try {
+      const { path, query } = canonicalTarget(request);
+      exchange.path = path;
+      exchange.query = query;
+      if (generation.isAiPath(path)) exchange.shape = 'openai';
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      exchange.path = (request.url ?? '').slice(0, 256).split('?', 1)[0] as string;
+      refuse(error, exchange, response);
+      return;
+    }
+    generation.route(request, response);
+  }
+
+  #end(
+    exchange: LiveExchange,
+    generation: Generation,
+    socket: Socket,
+    status: number,
+    complete: boolean,
+  ): void {
+    const { bytesIn, bytesOut } = bytesSince(socket);
+    const monotonic = this.#options.clock.monotonic();
+    const ended = exchange.end({ status, complete, bytesIn, bytesOut, monotonic });
+    if (ended === false) return;
+    this.#inFlight--;
+    this.#options.recorder.meters.inFlight.set(this.#inFlight);
+    this.#options.recorder.record(exchange, ended === true ? undefined : ended);
+    generation.left();
+    if (this.#inFlight === 0) this.#draining?.();
+  }
+}
+
+function wantsWebSocket(request: IncomingMessage): boolean {
+  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
+}

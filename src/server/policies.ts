@@ -1,0 +1,128 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type HeaderBag,
+  type Policy,
+  type PolicyDescriptor,
+  type PolicyPorts,
+  SLOTS,
+  type Verdict,
+} from '../contracts/policy.ts';
+import type { LiveExchange } from '../record/exchange.ts';
+
+/** The policies that ship with the gateway: the folders of `plugins/`. Only these names are ever imported. */
+const SHIPPED = ['auth-api-key', 'headers', 'rate-limit'] as const;
+
+export type PolicyDescriptors = ReadonlyMap<string, PolicyDescriptor<unknown>>;
+
+/** @throws if a plugin's folder, name or slot disagree: a fault of the build */
+export async function loadPolicies(): Promise<PolicyDescriptors> {
+  // `.ts` when run from source, `.js` when built.
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  const descriptors = new Map<string, PolicyDescriptor<unknown>>();
+  for (const name of SHIPPED) {
+    const module = (await import(
+      new URL(`../../plugins/${name}/index${extension}`, import.meta.url).href
+    )) as {
+      default: PolicyDescriptor<unknown>;
+    };
+    const descriptor = module.default;
+    if (descriptor.name !== name || !SLOTS.includes(descriptor.slot)) {
+      throw new Error(
+        `plugins/${name}: its descriptor says name "${descriptor.name}", slot "${descriptor.slot}"`,
+      );
+    }
+    descriptors.set(name, descriptor);
+  }
+  return descriptors;
+}
+
+interface Admitted {
+  readonly name: string;
+  readonly policy: Policy;
+}
+
+/** The policies of one route, in the order in which they run, fused into one hook. */
+export class PolicyChain {
+  readonly names: readonly string[];
+  readonly #onRequest: readonly Policy[];
+  readonly #onUpstreamHeaders: readonly Policy[];
+  readonly #onResponseHeaders: readonly Policy[];
+  readonly #all: readonly Policy[];
+
+  constructor(admitted: readonly Admitted[]) {
+    this.names = admitted.map(({ name }) => name);
+    this.#all = admitted.map(({ policy }) => policy);
+    this.#onRequest = this.#all.filter((policy) => policy.onRequest);
+    this.#onUpstreamHeaders = this.#all.filter((policy) => policy.onUpstreamHeaders);
+    this.#onResponseHeaders = this.#all.filter((policy) => policy.onResponseHeaders);
+  }
+
+  /** Runs the policies until one ends the request. A promise only where a policy gave one. */
+  onRequest(
+    exchange: LiveExchange,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Verdict | Promise<Verdict> {
+    for (let i = 0; i < this.#onRequest.length; i++) {
+      const verdict = this.#onRequest[i]?.onRequest?.(exchange, request, reply);
+      if (verdict === undefined) continue;
+      if (verdict instanceof Error) return verdict;
+      return this.#goOn(verdict, i + 1, exchange, request, reply);
+    }
+    return undefined;
+  }
+
+  async #goOn(
+    pending: Promise<Verdict>,
+    from: number,
+    exchange: LiveExchange,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Verdict> {
+    let verdict = await pending;
+    for (let i = from; i < this.#onRequest.length && verdict === undefined; i++) {
+      verdict = await this.#onRequest[i]?.onRequest?.(exchange, request, reply);
+    }
+    return verdict;
+  }
+
+  upstreamHeaders(headers: HeaderBag, exchange: LiveExchange): void {
+    for (const policy of this.#onUpstreamHeaders) policy.onUpstreamHeaders?.(headers, exchange);
+  }
+
+  responseHeaders(headers: HeaderBag, exchange: LiveExchange): void {
+    for (const policy of this.#onResponseHeaders) policy.onResponseHeaders?.(headers, exchange);
+  }
+
+  async dispose(): Promise<void> {
+    for (const policy of this.#all) await policy.dispose?.();
+  }
+}
+
+/**
+ * Makes the policies of a route from its list in the config.
+ * @param entries `{ name: settings }` each, validated
+ */
+export async function admitPolicies(
+  entries: readonly Record<string, unknown>[],
+  descriptors: PolicyDescriptors,
+  ports: (policy: string) => PolicyPorts,
+  app: FastifyInstance,
+): Promise<PolicyChain> {
+  const known = entries.flatMap((entry) =>
+    Object.entries(entry).flatMap(([name, settings]) => {
+      const descriptor = descriptors.get(name);
+      // What is validated and has no descriptor is a feature to come: the loader has said so.
+      return descriptor ? [{ descriptor, settings }] : [];
+    }),
+  );
+  known.sort((a, b) => SLOTS.indexOf(a.descriptor.slot) - SLOTS.indexOf(b.descriptor.slot));
+  const admitted: Admitted[] = [];
+  for (const { descriptor, settings } of known) {
+    admitted.push({
+      name: descriptor.name,
+      policy: await descriptor.create(settings, ports(descriptor.name), app),
+    });
+  }
+  return new PolicyChain(admitted);
+}

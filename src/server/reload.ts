@@ -1,0 +1,94 @@
+import type { GatewayConfig } from '../config/schema/index.ts';
+import type { Meters } from '../record/meters.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { Generation, type GenerationPlan } from './generation.ts';
+import type { Listener } from './listener.ts';
+
+export interface ReloadPorts {
+  listener: Listener;
+  meters: Meters;
+  log: Logger;
+  plan(config: GatewayConfig): GenerationPlan;
+}
+
+/** Puts revisions into service, one at a time, whole or not at all. */
+export class Reload {
+  readonly #ports: ReloadPorts;
+  readonly #alive = new Set<Generation>();
+  #serving: { config: GatewayConfig; generation: Generation } | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(ports: ReloadPorts) {
+    this.#ports = ports;
+  }
+
+  get config(): GatewayConfig | undefined {
+    return this.#serving?.config;
+  }
+
+  /**
+   * Builds a generation beside the one that serves, and swaps.
+   * @param number asked for once it is built: only what can serve becomes a revision
+   * @throws what the build says; the generation that served goes on serving
+   */
+  apply(config: GatewayConfig, number: () => Promise<number>): Promise<void> {
+    const applied = this.#queue.then(() => this.#apply(config, number));
+    this.#queue = applied.catch(() => undefined);
+    return applied;
+  }
+
+  async #apply(config: GatewayConfig, number: () => Promise<number>): Promise<void> {
+    const { listener, meters, log } = this.#ports;
+    const generation = await Generation.build(this.#ports.plan(config));
+    const revision = await number();
+    generation.revision = revision;
+    const first = this.#serving === undefined;
+    if (this.#serving) warnOfRestart(this.#serving.config, config, log);
+    const before = listener.swap(generation);
+    this.#serving = { config, generation };
+    this.#alive.add(generation);
+    meters.generations.set(this.#alive.size);
+    meters.revision.set(revision);
+    meters.reloads.inc({ outcome: 'applied' });
+    log.info({ revision }, first ? 'revision serves' : 'new revision serves');
+    if (before) this.#retire(before, config.server.timeouts.drain);
+  }
+
+  #retire(generation: Generation, drainMs: number): void {
+    const { meters, log } = this.#ports;
+    generation
+      .retire(drainMs)
+      .catch((error: unknown) =>
+        log.error({ err: error, revision: generation.revision }, 'a generation was not disposed of cleanly'),
+      )
+      .finally(() => {
+        this.#alive.delete(generation);
+        meters.generations.set(this.#alive.size);
+      });
+  }
+
+  /** Disposes of every generation: the process ends. */
+  async close(): Promise<void> {
+    await this.#queue;
+    await Promise.all([...this.#alive].map((generation) => generation.dispose()));
+  }
+}
+
+/** What belongs to the process and not to a generation: changed in the file, it waits for the next start. */
+const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = [
+  ['server.listen', (config) => config.server.listen],
+  ['server.limits.header', (config) => config.server.limits.header],
+  ['server.timeouts.headers', (config) => config.server.timeouts.headers],
+  ['server.timeouts.request', (config) => config.server.timeouts.request],
+  ['admin', (config) => config.admin],
+  ['store', (config) => config.store],
+  ['log', (config) => config.log],
+];
+
+function warnOfRestart(before: GatewayConfig, after: GatewayConfig, log: Logger): void {
+  for (const [key, of] of FIXED) {
+    if (JSON.stringify(of(before)) !== JSON.stringify(of(after))) {
+      log.warn({ key }, 'changed in the config, but takes effect only at the next start');
+    }
+  }
+}

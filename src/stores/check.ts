@@ -1,0 +1,46 @@
+/** What every store refuses the same way, before anything is sent or written. */
+
+/** Longest key, collection name or id, in UTF-8 bytes. */
+export const MAX_NAME_BYTES = 512;
+
+const DEFAULT_LIST = 100;
+const MAX_LIST = 1000;
+
+/** Throws `RangeError` unless `name` is well-formed Unicode of 1 to 512 bytes. `what` names it in the message. */
+export function checkName(what: 'collection' | 'id' | 'counter key', name: string): void {
+  if (typeof name !== 'string' || name === '') throw new RangeError(`a ${what} must not be empty`);
+  // A UTF-16 unit is at most three bytes, so that most names need no count.
+  if (name.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    throw new RangeError(`a ${what} has at most ${MAX_NAME_BYTES} bytes`);
+  }
+  // Two ids that differ in a lone surrogate would become one once written as UTF-8.
+  if (!name.isWellFormed()) throw new RangeError(`a ${what} must be well-formed Unicode`);
+}
+
+/** Throws `RangeError` unless `by` is whole and `windowMs` is whole and at least 1. */
+export function checkStep(key: string, by: number, windowMs: number): void {
+  checkName('counter key', key);
+  if (!Number.isSafeInteger(by)) throw new RangeError(`a counter step must be a whole number, not ${by}`);
+  if (!Number.isSafeInteger(windowMs) || windowMs < 1) {
+    throw new RangeError(`a counter window must be whole milliseconds, at least 1, not ${windowMs}`);
+  }
+}
+
+/** The document as JSON. Throws `TypeError` for what JSON can't hold (undefined, a function, a cycle, a bigint). */
+export function encode(value: unknown): string {
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) throw new TypeError('a document must be a JSON value');
+  return json;
+}
+
+/** Whole milliseconds to live, at least 1: a caller's rest of time may have come to nothing. */
+export function checkTtl(ttlMs: number | undefined): number | undefined {
+  if (ttlMs === undefined) return undefined;
+  if (!Number.isFinite(ttlMs)) throw new RangeError(`ttlMs must be a number of milliseconds, not ${ttlMs}`);
+  return Math.max(1, Math.ceil(ttlMs));
+}
+
+/** How many documents a list may give: 100 unless told, never more than 1000. */
+export function checkLimit(limit: number = DEFAULT_LIST): number {
+  return Math.max(0, Math.min(MAX_LIST, Math.floor(limit)));
+}

@@ -1,0 +1,73 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { RedisAddress } from './address.ts';
+import { scripts } from './scripts.ts';
+
+export type RedisClient = Redis | Cluster;
+
+/** First wait after a lost connection and the longest, in milliseconds. */
+const RETRY_FIRST_MS = 50;
+const RETRY_LONGEST_MS = 1000;
+
+/** A connection that owes an answer for so long is cut and made anew, in milliseconds. */
+const SILENCE_MS = 2000;
+
+/** A client that connects by itself, for ever, and never holds a call back nor sends one twice. */
+export function createClient(address: RedisAddress, commandTimeoutMs: number): RedisClient {
+  const { username, password } = address;
+  const common = {
+    username,
+    password,
+    tls: address.tls ? {} : undefined,
+    // A call must not be resent after a cut: Redis may have run it, and a counter would count twice. Not resending is
+    // not enough: with `maxRetriesPerRequest` 1 ioredis 6 then forgets what was under way, and its promises never
+    // settle. 0 fails it at the cut.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: RETRY_LONGEST_MS,
+    // Bounds what a server that hangs can pile up, and finds out about one whose machine is gone.
+    socketTimeout: Math.max(SILENCE_MS, 4 * commandTimeoutMs),
+    disconnectTimeout: 500,
+    reconnectOnError: onceASecond(),
+    // CLIENT SETINFO is of Redis 7.2.
+    disableClientInfo: true,
+  } satisfies RedisOptions;
+  if (!address.cluster) {
+    return new Redis({
+      ...common,
+      ...address.nodes[0],
+      db: address.db,
+      // With one, calls to a Redis that is away would wait for it.
+      enableOfflineQueue: false,
+      retryStrategy: retryDelay,
+      scripts,
+    });
+  }
+  return new Cluster(address.nodes, {
+    redisOptions: common,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retryDelay,
+    // The Cluster client's own way to resend after a cut (see above). What was refused without having run (MOVED, ASK,
+    // CLUSTERDOWN) is sent on all the same.
+    retryDelayOnFailover: 0,
+    // With no resend there is no refresh at a cut either: a failover is noticed within this.
+    slotsRefreshInterval: 2000,
+    scripts,
+  });
+}
+
+function retryDelay(times: number): number {
+  return Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** Math.min(times - 1, 8));
+}
+
+/**
+ * After a failover behind one name the old connection leads to a replica: a new one finds the master. At most once a
+ * second, as the name may still point at the replica.
+ */
+function onceASecond(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (!error.message.startsWith('READONLY') || performance.now() - last < 1000) return false;
+    last = performance.now();
+    return true;
+  };
+}

@@ -1,0 +1,79 @@
+import type { Documents, PutOptions, PutResult, StoredDocument } from '../../contracts/store.ts';
+import { checkLimit, checkName, checkTtl, encode } from '../check.ts';
+import type { Calls } from './calls.ts';
+import type { RedisClient } from './client.ts';
+
+/**
+ * A document is a hash (`v` version, `j` JSON), and a collection has an index, a sorted set in which all scores are
+ * equal and Redis therefore orders by bytes. Both carry the collection as hash tag: a Cluster keeps them on one node.
+ */
+export class RedisDocuments implements Documents {
+  readonly #client: RedisClient;
+  readonly #calls: Calls;
+
+  constructor(client: RedisClient, calls: Calls) {
+    this.#client = client;
+    this.#calls = calls;
+  }
+
+  async get<T>(collection: string, id: string): Promise<StoredDocument<T> | undefined> {
+    const { document } = keys(collection, id);
+    const [version, json] = await this.#calls.make(() => this.#client.hmget(document, 'v', 'j'));
+    if (version == null || json == null) return undefined;
+    return { id, version: Number(version), value: JSON.parse(json) as T };
+  }
+
+  async put<T>(collection: string, id: string, value: T, options: PutOptions = {}): Promise<PutResult> {
+    const { document, index } = keys(collection, id);
+    const json = encode(value);
+    const ttlMs = checkTtl(options.ttlMs) ?? '';
+    const [ok, version] = await this.#calls.make(() =>
+      this.#client.hypercarePut(document, index, id, json, options.ifVersion ?? '', ttlMs),
+    );
+    return { ok: ok === 1, version };
+  }
+
+  async delete(collection: string, id: string, options: { ifVersion?: number } = {}): Promise<boolean> {
+    const { document, index } = keys(collection, id);
+    const gone = await this.#calls.make(() =>
+      this.#client.hypercareDelete(document, index, id, options.ifVersion ?? ''),
+    );
+    return gone === 1;
+  }
+
+  async list<T>(
+    collection: string,
+    options: { after?: string; limit?: number } = {},
+  ): Promise<StoredDocument<T>[]> {
+    const { prefix, index } = collectionKeys(collection);
+    const limit = checkLimit(options.limit);
+    const documents: StoredDocument<T>[] = [];
+    let from = options.after ? `(${options.after}` : '-';
+    while (documents.length < limit) {
+      const wanted = limit - documents.length;
+      const [last, found] = await this.#calls.make(() =>
+        this.#client.hypercareList(index, prefix, from, wanted),
+      );
+      for (let at = 0; at + 2 < found.length; at += 3) {
+        const value = JSON.parse(found[at + 2]!) as T;
+        documents.push({ id: found[at]!, version: Number(found[at + 1]), value });
+      }
+      if (last === '') break;
+      from = `(${last}`;
+    }
+    return documents;
+  }
+}
+
+function collectionKeys(collection: string): { prefix: string; index: string } {
+  checkName('collection', collection);
+  // Encoded, because a brace in it would end the hash tag early.
+  const tagged = `hypercare:{${encodeURIComponent(collection)}}`;
+  return { prefix: `${tagged}:d:`, index: `${tagged}:i` };
+}
+
+function keys(collection: string, id: string): { document: string; index: string } {
+  const { prefix, index } = collectionKeys(collection);
+  checkName('id', id);
+  return { document: prefix + id, index };
+}

@@ -1,0 +1,111 @@
+import type { Result } from 'ioredis';
+
+/**
+ * One script an operation, so that each is atomic and costs one round trip. ioredis sends them by hash, and whole where
+ * the server does not know them (after a restart or SCRIPT FLUSH). Redis 7.0, no modules.
+ */
+export const scripts = {
+  /** key; by, windowMs → [value, resetMs]. A counter is a string that expires. */
+  hypercareAdd: {
+    numberOfKeys: 1,
+    lua: `
+local by, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local left = redis.call('PTTL', KEYS[1])
+if left == -2 or left == 0 then
+  if by <= 0 then return {0, window} end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return {by, window}
+end
+if left == -1 or left > window then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  left = window
+end
+local value = redis.call('INCRBY', KEYS[1], ARGV[1])
+if value < 0 then
+  redis.call('SET', KEYS[1], '0', 'KEEPTTL')
+  value = 0
+end
+return {value, left}`,
+  },
+
+  /** document, index; id, json, ifVersion or '', ttlMs or '' → [1, new version] or [0, version there]. */
+  hypercarePut: {
+    numberOfKeys: 2,
+    // The index outlives documents that run out. A new entry therefore looks at three others and removes those that
+    // point at nothing, which keeps the dead at about a quarter of the index without ever walking it.
+    lua: `
+local there = tonumber(redis.call('HGET', KEYS[1], 'v') or 0)
+if ARGV[3] ~= '' and tonumber(ARGV[3]) ~= there then return {0, there} end
+redis.call('HSET', KEYS[1], 'v', there + 1, 'j', ARGV[2])
+if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) else redis.call('PERSIST', KEYS[1]) end
+if redis.call('ZADD', KEYS[2], 0, ARGV[1]) == 1 then
+  local prefix = string.sub(KEYS[1], 1, #KEYS[1] - #ARGV[1])
+  for _, id in ipairs(redis.call('ZRANDMEMBER', KEYS[2], 3)) do
+    if redis.call('EXISTS', prefix .. id) == 0 then redis.call('ZREM', KEYS[2], id) end
+  end
+end
+return {1, there + 1}`,
+  },
+
+  /** document, index; id, ifVersion or '' → 1 if it was there and is gone. */
+  hypercareDelete: {
+    numberOfKeys: 2,
+    lua: `
+local there = redis.call('HGET', KEYS[1], 'v')
+if there and ARGV[2] ~= '' and tonumber(ARGV[2]) ~= tonumber(there) then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[1])`,
+  },
+
+  /** index; document prefix, '-' or '(after', limit → [last id looked at or '' at the end, [id, version, json, …]]. */
+  hypercareList: {
+    numberOfKeys: 1,
+    // The documents' keys are not declared, but share the index's hash tag and thereby its slot. A page ends after 256
+    // entries or 1 MB, so that no list holds Redis up; the caller goes on from the last id.
+    lua: `
+local ids = redis.call('ZRANGE', KEYS[1], ARGV[2], '+', 'BYLEX', 'LIMIT', 0, 256)
+local limit, bytes, last, found = tonumber(ARGV[3]), 0, '', {}
+for i, id in ipairs(ids) do
+  local document = redis.call('HMGET', ARGV[1] .. id, 'v', 'j')
+  if document[1] then
+    found[#found + 1] = id
+    found[#found + 1] = document[1]
+    found[#found + 1] = document[2]
+    bytes = bytes + #document[2]
+  else
+    redis.call('ZREM', KEYS[1], id)
+  end
+  if #found == limit * 3 or bytes > 1048576 or i == 256 then
+    last = id
+    break
+  end
+end
+return {last, found}`,
+  },
+} as const;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    hypercareAdd(key: string, by: number, windowMs: number): Result<[number, number], Context>;
+    hypercarePut(
+      document: string,
+      index: string,
+      id: string,
+      json: string,
+      ifVersion: number | '',
+      ttlMs: number | '',
+    ): Result<[0 | 1, number], Context>;
+    hypercareDelete(
+      document: string,
+      index: string,
+      id: string,
+      ifVersion: number | '',
+    ): Result<0 | 1, Context>;
+    hypercareList(
+      index: string,
+      prefix: string,
+      from: string,
+      limit: number,
+    ): Result<[string, string[]], Context>;
+  }
+}

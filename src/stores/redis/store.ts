@@ -1,0 +1,115 @@
+import type { Counters, Documents, Store } from '../../contracts/store.ts';
+import { type StoreEvent, Transitions } from '../transitions.ts';
+import { parseRedisUrl } from './address.ts';
+import { Calls } from './calls.ts';
+import { Circuit } from './circuit.ts';
+import { createClient, type RedisClient } from './client.ts';
+import { RedisCounters } from './counters.ts';
+import { withDeadline } from './deadline.ts';
+import { RedisDocuments } from './documents.ts';
+import { scrub } from './failure.ts';
+
+export interface RedisStoreOptions {
+  /** For people: the URL without credentials. */
+  name: string;
+  /** The longest a call may take, in milliseconds. Default 50. */
+  commandTimeoutMs?: number;
+  onEvent?: (event: StoreEvent) => void;
+}
+
+const COMMAND_TIMEOUT_MS = 50;
+
+/** How long opening waits for the first connection, and closing for the last answers, in milliseconds. */
+const GRACE_MS = 1000;
+
+/** While down, how often the store is asked although nobody calls, in milliseconds. */
+const PROBE_EVERY_MS = 1000;
+
+/** Opens a store on Redis; also one that is down, whose calls then fail until it comes. Throws on a malformed URL. */
+export async function openRedisStore(url: string, options: RedisStoreOptions): Promise<Store> {
+  const address = parseRedisUrl(url);
+  const timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
+  const client = createClient(address, timeoutMs);
+  const circuit = new Circuit(new Transitions(options.onEvent), () => performance.now());
+  const store = new RedisStore(options.name, client, circuit, timeoutMs);
+  await firstWord(client);
+  return store;
+}
+
+class RedisStore implements Store {
+  readonly name: string;
+  readonly counters: Counters;
+  readonly documents: Documents;
+  readonly #client: RedisClient;
+  readonly #circuit: Circuit;
+  readonly #calls: Calls;
+  readonly #prober: NodeJS.Timeout;
+  #closing: Promise<void> | undefined;
+
+  constructor(name: string, client: RedisClient, circuit: Circuit, timeoutMs: number) {
+    this.name = name;
+    this.#client = client;
+    this.#circuit = circuit;
+    this.#calls = new Calls(name, circuit, timeoutMs);
+    this.counters = new RedisCounters(client, this.#calls);
+    this.documents = new RedisDocuments(client, this.#calls);
+    this.#watch();
+    this.#prober = setInterval(() => this.#circuit.lastError && this.#probe(), PROBE_EVERY_MS).unref();
+  }
+
+  async ping(): Promise<void> {
+    await this.#calls.probe(() => this.#client.ping());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#letGo();
+    return this.#closing;
+  }
+
+  /** Without listeners ioredis prints its errors; a Cluster would throw them. */
+  #watch(): void {
+    let lastError = new Error('the connection was closed');
+    const remember = (error: unknown) => {
+      lastError = scrub(error);
+    };
+    this.#client.on('error', remember);
+    this.#client.on('node error', remember);
+    this.#client.on('close', () => {
+      if (!this.#closing) this.#circuit.lost(lastError);
+    });
+    this.#client.on('ready', () => {
+      lastError = new Error('the connection was closed');
+      this.#circuit.retry();
+      this.#probe();
+    });
+  }
+
+  #probe(): void {
+    if (this.#closing) return;
+    // The outcome is the circuit's to know.
+    this.ping().catch(() => undefined);
+  }
+
+  async #letGo(): Promise<void> {
+    clearInterval(this.#prober);
+    this.#calls.close();
+    // QUIT is answered after all that was asked before it. A server that hangs or is gone has nothing to wait for.
+    if (this.#client.status === 'ready') {
+      await Promise.allSettled([withDeadline(this.#client.quit(), GRACE_MS)]);
+    }
+    this.#client.disconnect();
+  }
+}
+
+/** Resolves with the first success or failure to connect, or after a second, so that a Redis that is up serves at once. */
+function firstWord(client: RedisClient): Promise<void> {
+  return new Promise((resolve) => {
+    const heard = () => {
+      clearTimeout(timer);
+      for (const event of ['ready', 'error', 'close']) client.off(event, heard);
+      resolve();
+    };
+    const timer = setTimeout(heard, GRACE_MS);
+    for (const event of ['ready', 'error', 'close']) client.on(event, heard);
+  });
+}

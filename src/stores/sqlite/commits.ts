@@ -1,0 +1,92 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreUnavailable } from '../../contracts/store.ts';
+
+interface QueuedWrite {
+  run: () => unknown;
+  resolve: (result: never) => void;
+  reject: (error: Error) => void;
+}
+
+/** Writes that wait for one turn of the event loop. More means that the disk is stuck. */
+const MAX_QUEUED = 10_000;
+
+/** Writes of one commit, so that a burst does not hold the event loop. */
+const MAX_BATCH = 256;
+
+/**
+ * Group commit: the writes of one turn of the event loop share a transaction and thereby one sync to disk (0.3 ms on
+ * an SSD, 10 ms on a disk), which is the price of `synchronous = FULL`. Each is acknowledged after the commit.
+ */
+export class Commits {
+  readonly #database: DatabaseSync;
+  readonly #onOutcome: (error?: StoreUnavailable) => void;
+  #queue: QueuedWrite[] = [];
+
+  /** `onOutcome` hears of each commit: with the error when it failed. */
+  constructor(database: DatabaseSync, onOutcome: (error?: StoreUnavailable) => void) {
+    this.#database = database;
+    this.#onOutcome = onOutcome;
+  }
+
+  /** Runs `write` (at most one changing statement) in the next commit; its result once that is on disk. */
+  enqueue<T>(write: () => T): Promise<T> {
+    if (this.#queue.length >= MAX_QUEUED) {
+      return Promise.reject(new StoreUnavailable('the store has too many writes waiting'));
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ run: write, resolve, reject });
+      if (this.#queue.length === 1) setImmediate(() => this.#commitBatch());
+    });
+  }
+
+  /** Commits all that waits, now. */
+  flush(): void {
+    while (this.#queue.length > 0) this.#commitBatch();
+  }
+
+  #commitBatch(): void {
+    const batch = this.#queue.splice(0, MAX_BATCH);
+    if (batch.length === 0) return;
+    if (this.#queue.length > 0) setImmediate(() => this.#commitBatch());
+    try {
+      const acknowledge = transact(this.#database, () => batch.map(attempt));
+      for (const settle of acknowledge) settle();
+      this.#onOutcome();
+    } catch (error) {
+      const unavailable = asUnavailable(error);
+      for (const write of batch) write.reject(unavailable);
+      this.#onOutcome(unavailable);
+    }
+  }
+}
+
+/** One write that fails (say, too big) leaves the others of its batch alone. */
+function attempt({ run, resolve, reject }: QueuedWrite): () => void {
+  try {
+    const result = run() as never;
+    return () => resolve(result);
+  } catch (error) {
+    return () => reject(asUnavailable(error));
+  }
+}
+
+/** Runs `work` in one transaction; what it throws, and a commit that fails, undo all of it. */
+export function transact<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    // A full disk ends the transaction under the statement that met it, and COMMIT then fails here.
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** SQLite's error as the contract's. */
+export function asUnavailable(error: unknown): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StoreUnavailable(`the store failed: ${reason}`, { cause: error });
+}

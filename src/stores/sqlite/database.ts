@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** What this gateway writes. Raised by one with each migration. */
+export const SCHEMA_VERSION = 1;
+
+/** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
+const BUSY_TIMEOUT_MS = 1000;
+
+/** From version n to n + 1 at place n. Never edited once released. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE documents (
+     collection TEXT NOT NULL,
+     id TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     value TEXT NOT NULL,
+     expires_at INTEGER,
+     PRIMARY KEY (collection, id)
+   ) STRICT;
+   CREATE INDEX documents_expiry ON documents (expires_at) WHERE expires_at IS NOT NULL;
+   CREATE TABLE counters (
+     key TEXT NOT NULL PRIMARY KEY,
+     value INTEGER NOT NULL,
+     ends_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+];
+
+/**
+ * Opens the file (or memory, without a path), makes its folder, and brings its schema up to date.
+ * Throws an `Error` with the path when it can't be opened or was written by a newer gateway.
+ */
+export function openDatabase(path?: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    if (path !== undefined) mkdirSync(dirname(path), { recursive: true });
+    database = new DatabaseSync(path ?? ':memory:', { timeout: BUSY_TIMEOUT_MS });
+    database.exec('PRAGMA journal_mode = WAL');
+    // FULL syncs the log at each commit: an acknowledged document is there after the power failed.
+    database.exec('PRAGMA synchronous = FULL');
+    migrate(database);
+    return database;
+  } catch (error) {
+    database?.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`can't use the store ${path ?? 'memory:'}: ${reason}`, { cause: error });
+  }
+}
+
+function migrate(database: DatabaseSync): void {
+  if (versionOf(database) === SCHEMA_VERSION) return;
+  // Asked again inside: of two processes that open a new file, one makes the tables and the other finds them.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const version = versionOf(database);
+    if (version > SCHEMA_VERSION) {
+      throw new Error(
+        `it has schema ${version} and this gateway knows up to ${SCHEMA_VERSION}: ` +
+          'run the newer gateway, or give this one another file',
+      );
+    }
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version);
+}

@@ -1,0 +1,98 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Counters, Documents, Store, StoreUnavailable } from '../../contracts/store.ts';
+import { MemoryCounters } from '../memory/counters.ts';
+import { type StoreEvent, Transitions } from '../transitions.ts';
+import { asUnavailable, Commits } from './commits.ts';
+import { openDatabase } from './database.ts';
+import { SqliteDocuments } from './documents.ts';
+import { CounterSnapshot } from './snapshot.ts';
+
+export interface SqliteStoreOptions {
+  /** For people. */
+  name: string;
+  /** Absolute path of the file. Absent: everything stays in memory and ends with the process. */
+  path?: string;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  now?: () => number;
+  /** `down` when the disk refuses a write, `up` when it takes one again. Counters go on in both. */
+  onEvent?: (event: StoreEvent) => void;
+}
+
+const SNAPSHOT_EVERY_MS = 1000;
+const PURGE_EVERY_MS = 30_000;
+
+/** The embedded store: documents in SQLite, counters in this process. The constructor throws what `openDatabase` does. */
+export class SqliteStore implements Store {
+  readonly name: string;
+  readonly counters: Counters;
+  readonly documents: Documents;
+  readonly #database: DatabaseSync;
+  readonly #commits: Commits;
+  readonly #snapshot: CounterSnapshot | undefined;
+  readonly #transitions: Transitions;
+  readonly #timers: NodeJS.Timeout[];
+
+  constructor(options: SqliteStoreOptions) {
+    const now = options.now ?? Date.now;
+    this.name = options.name;
+    this.#transitions = new Transitions(options.onEvent);
+    this.#database = openDatabase(options.path);
+    this.#commits = new Commits(this.#database, (error) => this.#heard(error));
+    const documents = new SqliteDocuments(this.#database, this.#commits, now);
+    const counters = new MemoryCounters({ now, journal: options.path !== undefined });
+    this.documents = documents;
+    this.counters = counters;
+    if (options.path !== undefined) {
+      this.#snapshot = new CounterSnapshot(this.#database, counters, now);
+      this.#snapshot.restore();
+    }
+    // Neither keeps a process alive that has nothing else to do.
+    this.#timers = [
+      setInterval(() => this.#guarded(() => this.#snapshot?.write()), SNAPSHOT_EVERY_MS).unref(),
+      setInterval(() => void this.#purge(documents), PURGE_EVERY_MS).unref(),
+    ];
+  }
+
+  async ping(): Promise<void> {
+    try {
+      this.#database.prepare('SELECT 1').get();
+    } catch (error) {
+      throw asUnavailable(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#database.isOpen) return;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#commits.flush();
+    this.#guarded(() => {
+      while (this.#snapshot?.write());
+    });
+    this.#database.close();
+  }
+
+  async #purge(documents: SqliteDocuments): Promise<void> {
+    this.#guarded(() => this.#snapshot?.purge());
+    try {
+      while (await documents.purge());
+    } catch (error) {
+      this.#heard(asUnavailable(error));
+    }
+  }
+
+  /** Work that nobody waits for: a failure becomes an event, and the next round tries again. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#heard(asUnavailable(error));
+    }
+  }
+
+  #heard(error?: StoreUnavailable): void {
+    // A round that close() overtook says nothing about the disk.
+    if (!this.#database.isOpen) return;
+    if (error) this.#transitions.down(error);
+    else this.#transitions.up();
+  }
+}

@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Exchange } from '../contracts/exchange.ts';
+import type { HeaderBag } from '../contracts/policy.ts';
+
+/** Headers of one connection, not of the message (RFC 9110 section 7.6.1); they never cross the gateway. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What only the gateway may say. A client that sends it is not believed. */
+const OURS: ReadonlySet<string> = new Set([
+  'x-consumer-name',
+  'x-request-id',
+  'traceparent',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+]);
+/** What a trusted proxy in front may have said, and nobody else. */
+const FROM_PROXIES: ReadonlySet<string> = new Set(['forwarded', 'x-real-ip', 'x-forwarded-for']);
+
+/** The names that a Connection header makes hop-by-hop. */
+function named(connection: string | string[] | undefined): ReadonlySet<string> | null {
+  if (connection === undefined) return null;
+  const text = Array.isArray(connection) ? connection.join(',') : connection;
+  if (text === 'keep-alive' || text === 'close') return null;
+  return new Set(text.split(',').map((name) => name.trim().toLowerCase()));
+}
+
+/**
+ * The client's headers as the upstream may see them. First what belongs to the connection goes, then what only the
+ * gateway may say; then the gateway's own is added, so that nothing of the client's can take it away (CVE-2026-33805).
+ *
+ * @param trusted whether the peer is a proxy that the config trusts
+ */
+export function requestHeaders(request: IncomingMessage, exchange: Exchange, trusted: boolean): HeaderBag {
+  const incoming = request.headers;
+  const dropped = named(incoming.connection);
+  const headers: HeaderBag = {};
+  for (const name in incoming) {
+    if (HOP_BY_HOP.has(name) || OURS.has(name) || dropped?.has(name)) continue;
+    // The gateway answers 100-continue itself; undici refuses the header.
+    if (name === 'expect' || name === 'host') continue;
+    if (!trusted && FROM_PROXIES.has(name)) continue;
+    headers[name] = incoming[name];
+  }
+  const peer = request.socket.remoteAddress ?? '';
+  const before = trusted ? headers['x-forwarded-for'] : undefined;
+  headers['x-forwarded-for'] = before ? `${String(before)}, ${peer}` : peer;
+  headers['x-forwarded-host'] = (trusted && incoming['x-forwarded-host']) || incoming.host || '';
+  headers['x-forwarded-proto'] =
+    (trusted && incoming['x-forwarded-proto']) || ('encrypted' in request.socket ? 'https' : 'http');
+  headers['x-request-id'] = exchange.id;
+  headers.traceparent = `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`;
+  if (exchange.consumer !== '') headers['x-consumer-name'] = exchange.consumer;
+  return headers;
+}
+
+/** The upstream's headers as the client may see them. Changed in place. */
+export function responseHeaders(headers: IncomingHttpHeaders, exchange: Exchange): HeaderBag {
+  const bag = headers as HeaderBag;
+  const dropped = named(headers.connection);
+  for (const name in bag) {
+    if (HOP_BY_HOP.has(name) || dropped?.has(name)) delete bag[name];
+  }
+  bag['x-request-id'] = exchange.id;
+  return bag;
+}

@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { type Store, StoreUnavailable } from '../../src/contracts/store.ts';
+import { openStore, type StoreEvent } from '../../src/stores/index.ts';
+import { until } from '../helpers/redis-server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let dir: string;
+let path: string;
+let url: string;
+let now = 0;
+const opened: Store[] = [];
+
+async function open(options: { onEvent?: (event: StoreEvent) => void } = {}): Promise<Store> {
+  const store = await openStore(url, { now: () => now, ...options });
+  opened.push(store);
+  return store;
+}
+
+/** What another process would see in the file. */
+function rows(sql: string): Record<string, unknown>[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
+}
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hypercare-sqlite-'));
+  path = join(dir, 'store.db');
+  url = `sqlite:${path}`;
+  now = 1_700_000_000_000;
+});
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+it('loses nothing that it acknowledged when the process is killed', async () => {
+  const writer = spawn(process.execPath, [join(import.meta.dirname, 'store-sqlite-writer.ts'), url]);
+  let output = '';
+  let problems = '';
+  writer.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  writer.stderr.on('data', (chunk) => {
+    problems += chunk;
+  });
+  const exit = once(writer, 'exit');
+  await until(() => output.length > 9 * 200 || writer.exitCode !== null, 'the writer to write');
+  writer.kill('SIGKILL');
+  await exit;
+
+  const acknowledged = output.split('\n').slice(0, -1);
+  expect(acknowledged.length, problems).toBeGreaterThan(150);
+  const store = await open();
+  for (const id of acknowledged) {
+    expect(await store.documents.get('acknowledged', id)).toMatchObject({
+      version: 1,
+      value: { n: Number(id) },
+    });
+  }
+  expect((await store.documents.put('acknowledged', 'after', 1)).ok).toBe(true);
+});
+
+it('has documents and counters again after it was closed and opened', async () => {
+  const first = await open();
+  await first.documents.put('c', 'a', 'kept');
+  await first.documents.put('c', 'b', 'kept a while', { ttlMs: 1000 });
+  first.counters.add('short', 1, 1000);
+  first.counters.add('long', 2, 60_000);
+  first.counters.add('forgotten', 3, 60_000);
+  first.counters.reset('forgotten');
+  await first.close();
+  await first.close();
+
+  now += 1000;
+  const second = await open();
+  expect((await second.documents.list('c')).map((document) => document.id)).toEqual(['a']);
+  expect(second.counters.add('long', 0, 60_000)).toEqual({ value: 2, resetMs: 59_000 });
+  expect(second.counters.add('short', 0, 1000)).toEqual({ value: 0, resetMs: 1000 });
+  expect(second.counters.add('forgotten', 0, 1000)).toEqual({ value: 0, resetMs: 1000 });
+});
+
+it('answers counters at once, without a promise', async () => {
+  const store = await open();
+  expect(store.counters.add('k', 1, 1000)).toEqual({ value: 1, resetMs: 1000 });
+});
+
+it('snapshots counters every second, so that a crash costs little', async () => {
+  const store = await open();
+  store.counters.add('k', 3, 60_000);
+  await until(() => rows('SELECT * FROM counters').length === 1, 'a snapshot');
+  store.counters.add('k', 4, 60_000);
+  await until(() => rows('SELECT value FROM counters')[0]?.value === 7, 'the next snapshot');
+  store.counters.reset('k');
+  await until(() => rows('SELECT * FROM counters').length === 0, 'the snapshot of the reset');
+});
+
+it('purges in the background what has run out', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const store = await open();
+    await Promise.all(
+      Array.from({ length: 2500 }, (_, at) => store.documents.put('c', `d${at}`, at, { ttlMs: 1000 })),
+    );
+    await store.documents.put('c', 'kept', 1);
+    store.counters.add('k', 1, 1000);
+    vi.advanceTimersByTime(1000);
+    expect(rows('SELECT count(*) AS n FROM counters')).toEqual([{ n: 1 }]);
+    now += 1000;
+    vi.advanceTimersByTime(30_000);
+    await until(() => rows('SELECT count(*) AS n FROM documents')[0]?.n === 1, 'the purge');
+    expect(rows('SELECT count(*) AS n FROM counters')).toEqual([{ n: 0 }]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('refuses a file of a newer gateway, and leaves it as it is', async () => {
+  await (await open()).close();
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  await expect(open()).rejects.toThrow(/store\.db: it has schema 99 and this gateway knows up to 1/);
+  expect(rows('PRAGMA user_version')).toEqual([{ user_version: 99 }]);
+});
+
+it('says which file it can not use', async () => {
+  await writeFile(path, 'this is no database, but a text of some length'.repeat(20));
+  await expect(open()).rejects.toThrow(`can't use the store ${path}`);
+  await expect(openStore(`sqlite:${join(path, 'below', 'a.db')}`)).rejects.toThrow("can't use the store");
+});
+
+it('makes the folder, relative to the working directory', async () => {
+  const before = process.cwd();
+  const cwd = vi.spyOn(process, 'cwd').mockReturnValue(dir);
+  try {
+    const store = await openStore('sqlite:data/deep/store.db');
+    await store.close();
+    expect(store.name).toBe('sqlite:data/deep/store.db');
+  } finally {
+    cwd.mockRestore();
+  }
+  expect(process.cwd()).toBe(before);
+  expect(existsSync(join(dir, 'data', 'deep', 'store.db'))).toBe(true);
+});
+
+it('shares its documents between two processes of one machine', async () => {
+  const one = await open();
+  const other = await open();
+  const append = async (store: Store, entry: string) => {
+    for (;;) {
+      const read = await store.documents.get<string[]>('c', 'log');
+      const entries = [...(read?.value ?? []), entry];
+      const result = await store.documents.put('c', 'log', entries, { ifVersion: read?.version ?? 0 });
+      if (result.ok) return;
+    }
+  };
+  await Promise.all(Array.from({ length: 40 }, (_, at) => append(at % 2 ? one : other, `${at}`)));
+  expect((await one.documents.get<string[]>('c', 'log'))?.value).toHaveLength(40);
+});
+
+it('says that it is unavailable while another process holds the file, once, and that it is back', async () => {
+  const events: StoreEvent[] = [];
+  const store = await open({ onEvent: (event) => events.push(event) });
+  await store.documents.put('c', 'a', 1);
+  const holder = new DatabaseSync(path);
+  holder.exec('BEGIN IMMEDIATE');
+  await expect(store.documents.put('c', 'a', 2)).rejects.toThrow(StoreUnavailable);
+  await expect(store.documents.put('c', 'a', 2)).rejects.toMatchObject({ code: 'store_unavailable' });
+  // Reads and counters go on.
+  expect((await store.documents.get('c', 'a'))?.value).toBe(1);
+  expect(store.counters.add('k', 1, 1000)).toMatchObject({ value: 1 });
+  holder.exec('ROLLBACK');
+  holder.close();
+  expect(await store.documents.put('c', 'a', 3)).toEqual({ ok: true, version: 2 });
+  expect(events.map((event) => event.kind)).toEqual(['down', 'up']);
+  expect(events[0]?.error).toBeInstanceOf(StoreUnavailable);
+});
+
+it('commits what waits when it is closed', async () => {
+  const store = await open();
+  const puts = Array.from({ length: 1000 }, (_, at) => store.documents.put('c', `${at}`, at));
+  await store.close();
+  expect((await Promise.all(puts)).every((result) => result.ok)).toBe(true);
+  await expect(store.documents.put('c', 'late', 1)).rejects.toThrow(StoreUnavailable);
+  await expect(store.documents.get('c', '1')).rejects.toThrow(StoreUnavailable);
+  await expect(store.ping()).rejects.toThrow(StoreUnavailable);
+  await turn();
+  expect(rows('SELECT count(*) AS n FROM documents')).toEqual([{ n: 1000 }]);
+});

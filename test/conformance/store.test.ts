@@ -1,0 +1,408 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Store } from '../../src/contracts/store.ts';
+import { openStore } from '../../src/stores/index.ts';
+import { type RedisServer, startRedis, until } from '../helpers/redis-server.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+interface Place {
+  open(): Promise<Store>;
+  /** Lets `ms` milliseconds pass for the store. */
+  pass(ms: number): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Generous, because the machine may be busy; what the deadline does is tested in store-redis.test.ts. */
+const commandTimeoutMs = 10_000;
+
+function injectedTime() {
+  let now = 1_700_000_000_000;
+  return {
+    now: () => now,
+    pass: async (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+async function memory(): Promise<Place> {
+  const time = injectedTime();
+  return { open: () => openStore('memory:', time), pass: time.pass, remove: async () => undefined };
+}
+
+async function sqlite(): Promise<Place> {
+  const time = injectedTime();
+  const dir = await mkdtemp(join(tmpdir(), 'hypercare-store-'));
+  return {
+    open: () => openStore(`sqlite:${join(dir, 'made', 'store.db')}`, time),
+    pass: time.pass,
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+async function redis(cluster: boolean): Promise<Place> {
+  const server: RedisServer = await startRedis({ cluster });
+  return {
+    open: () => openStore(server.url, { commandTimeoutMs }),
+    // Redis keeps its own time. Windows and lives in these tests are under 300 ms or far longer than a test.
+    pass: (ms) => sleep(Math.min(ms, 300)),
+    remove: () => server.stop(),
+  };
+}
+
+const places = [
+  { name: 'memory', make: memory },
+  { name: 'sqlite', make: sqlite },
+  { name: 'redis', make: () => redis(false) },
+  { name: 'redis-cluster', make: () => redis(true) },
+];
+
+const SHORT = 250;
+const LONG = 3_600_000;
+
+describe.each(places)('a store on $name', ({ make }) => {
+  let place: Place;
+  let store: Store;
+  let fresh = 0;
+  /** Each test has its own key and collection, so that they may run in any order. */
+  let mine = '';
+
+  beforeAll(async () => {
+    place = await make();
+    store = await place.open();
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await place?.remove();
+  });
+
+  beforeEach(() => {
+    mine = `test ${fresh++}`;
+  });
+
+  it('answers a ping', async () => {
+    await expect(store.ping()).resolves.toBeUndefined();
+  });
+
+  describe('counters', () => {
+    it('add up, and say how long the window still runs', async () => {
+      expect(await store.counters.add(mine, 1, LONG)).toEqual({ value: 1, resetMs: LONG });
+      const second = await store.counters.add(mine, 41, LONG);
+      expect(second.value).toBe(42);
+      expect(second.resetMs).toBeGreaterThan(0);
+      expect(second.resetMs).toBeLessThanOrEqual(LONG);
+    });
+
+    it('start again when the window is over, which further steps do not put off', async () => {
+      await store.counters.add(mine, 5, SHORT);
+      await until(async () => {
+        await place.pass(100);
+        // Steps of 5 come to 5 only in a window of their own, and time passes between two of them.
+        return (await store.counters.add(mine, 5, SHORT)).value === 5;
+      }, 'a new window');
+    });
+
+    it('read with a step of 0, which starts no window', async () => {
+      expect(await store.counters.add(mine, 0, SHORT)).toEqual({ value: 0, resetMs: SHORT });
+      await place.pass(100);
+      expect(await store.counters.add(mine, 0, SHORT)).toEqual({ value: 0, resetMs: SHORT });
+      await store.counters.add(mine, 7, LONG);
+      expect((await store.counters.add(mine, 0, LONG)).value).toBe(7);
+      expect((await store.counters.add(mine, 0, LONG)).value).toBe(7);
+    });
+
+    it('take back, but never under 0 and never from a window that is over', async () => {
+      expect((await store.counters.add(mine, -3, LONG)).value).toBe(0);
+      expect((await store.counters.add(mine, 10, LONG)).value).toBe(10);
+      expect((await store.counters.add(mine, -4, LONG)).value).toBe(6);
+      expect((await store.counters.add(mine, -100, LONG)).value).toBe(0);
+      expect((await store.counters.add(mine, 2, LONG)).value).toBe(2);
+    });
+
+    it('cut a window that runs longer than it should by now', async () => {
+      await store.counters.add(mine, 3, LONG);
+      const cut = await store.counters.add(mine, 1, 5000);
+      expect(cut.value).toBe(4);
+      expect(cut.resetMs).toBeLessThanOrEqual(5000);
+      expect((await store.counters.add(mine, 0, LONG)).resetMs).toBeLessThanOrEqual(5000);
+    });
+
+    it('count money exactly', async () => {
+      const large = 2 ** 52;
+      await store.counters.add(mine, large, LONG);
+      expect((await store.counters.add(mine, 1, LONG)).value).toBe(large + 1);
+    });
+
+    it('give 1000 parallel steps each its own value', async () => {
+      const states = await Promise.all(Array.from({ length: 1000 }, () => store.counters.add(mine, 1, LONG)));
+      expect(states.map((state) => state.value).sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 1000 }, (_, at) => at + 1),
+      );
+    });
+
+    it('keep keys apart, whatever they are made of', async () => {
+      const keys = [
+        'a',
+        'a ',
+        'A',
+        '{a}',
+        '}a{',
+        '{}',
+        'a:b',
+        "a'b",
+        'a"b',
+        'a\nb',
+        'a\0b',
+        '__proto__',
+        'é',
+        '🙂',
+      ];
+      for (const [at, key] of keys.entries()) await store.counters.add(`${mine}${key}`, at + 1, LONG);
+      for (const [at, key] of keys.entries()) {
+        expect((await store.counters.add(`${mine}${key}`, 0, LONG)).value).toBe(at + 1);
+      }
+      expect((await store.counters.add('__proto__', 1, LONG)).value).toBe(1);
+    });
+
+    it('forget on reset', async () => {
+      await store.counters.add(mine, 9, LONG);
+      await store.counters.reset(mine);
+      await store.counters.reset(`${mine} never seen`);
+      expect(await store.counters.add(mine, 1, LONG)).toEqual({ value: 1, resetMs: LONG });
+    });
+
+    it.each([
+      ['', 1, LONG],
+      ['k'.repeat(513), 1, LONG],
+      ['é'.repeat(257), 1, LONG],
+      ['\ud800', 1, LONG],
+      ['k', 0.5, LONG],
+      ['k', Number.NaN, LONG],
+      ['k', 2 ** 53, LONG],
+      ['k', 1, 0],
+      ['k', 1, 0.5],
+      ['k', 1, Number.POSITIVE_INFINITY],
+    ])('refuse the step %j, %d, %d', async (key, by, windowMs) => {
+      await expect((async () => store.counters.add(key, by, windowMs))()).rejects.toThrow(RangeError);
+    });
+
+    it('take a key of 512 bytes', async () => {
+      expect((await store.counters.add(`${mine}${'k'.repeat(512 - mine.length)}`, 1, LONG)).value).toBe(1);
+    });
+  });
+
+  describe('documents', () => {
+    it('are not there until they are put', async () => {
+      expect(await store.documents.get(mine, 'a')).toBeUndefined();
+      expect(await store.documents.list(mine)).toEqual([]);
+      expect(await store.documents.delete(mine, 'a')).toBe(false);
+    });
+
+    it('come back as they were put, one version further each time', async () => {
+      expect(await store.documents.put(mine, 'a', { n: 1 })).toEqual({ ok: true, version: 1 });
+      expect(await store.documents.get(mine, 'a')).toEqual({ id: 'a', version: 1, value: { n: 1 } });
+      expect(await store.documents.put(mine, 'a', ['two'])).toEqual({ ok: true, version: 2 });
+      expect(await store.documents.get(mine, 'a')).toEqual({ id: 'a', version: 2, value: ['two'] });
+    });
+
+    it.each([
+      [null],
+      [false],
+      [0],
+      [''],
+      [[]],
+      [{}],
+      [1.5e300],
+      ['\ud800 \0 "\\\n'],
+      [{ a: { b: [null, 'é🙂'] } }],
+    ])('hold %j', async (value) => {
+      await store.documents.put(mine, 'a', value);
+      expect((await store.documents.get(mine, 'a'))?.value).toEqual(value);
+    });
+
+    it('hold a key named __proto__ as a key', async () => {
+      await store.documents.put(mine, 'a', JSON.parse('{"__proto__":{"admin":true}}'));
+      const value = (await store.documents.get<Record<string, unknown>>(mine, 'a'))?.value ?? {};
+      expect(Object.keys(value)).toEqual(['__proto__']);
+      expect(value.admin).toBeUndefined();
+    });
+
+    it('refuse what is not JSON', async () => {
+      await expect(store.documents.put(mine, 'a', undefined)).rejects.toThrow(TypeError);
+      await expect(store.documents.put(mine, 'a', () => 1)).rejects.toThrow(TypeError);
+      await expect(store.documents.put(mine, 'a', 1n)).rejects.toThrow(TypeError);
+    });
+
+    it('are written at the expected version only', async () => {
+      await store.documents.put(mine, 'a', 'one');
+      expect(await store.documents.put(mine, 'a', 'two', { ifVersion: 1 })).toEqual({ ok: true, version: 2 });
+      expect(await store.documents.put(mine, 'a', 'three', { ifVersion: 1 })).toEqual({
+        ok: false,
+        version: 2,
+      });
+      expect(await store.documents.put(mine, 'b', 'one', { ifVersion: 1 })).toEqual({
+        ok: false,
+        version: 0,
+      });
+      expect((await store.documents.get(mine, 'a'))?.value).toBe('two');
+      expect(await store.documents.get(mine, 'b')).toBeUndefined();
+    });
+
+    it('are created once with ifVersion 0', async () => {
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => store.documents.put(mine, 'a', at, { ifVersion: 0 })),
+      );
+      expect(results.filter((result) => result.ok)).toHaveLength(1);
+      expect(results.filter((result) => !result.ok).every((result) => result.version === 1)).toBe(true);
+    });
+
+    it('are deleted, at the expected version only, and start again at 1', async () => {
+      await store.documents.put(mine, 'a', 'one');
+      expect(await store.documents.delete(mine, 'a', { ifVersion: 2 })).toBe(false);
+      expect(await store.documents.delete(mine, 'a', { ifVersion: 0 })).toBe(false);
+      expect(await store.documents.delete(mine, 'a', { ifVersion: 1 })).toBe(true);
+      expect(await store.documents.delete(mine, 'a')).toBe(false);
+      expect(await store.documents.list(mine)).toEqual([]);
+      expect(await store.documents.put(mine, 'a', 'again', { ifVersion: 0 })).toEqual({
+        ok: true,
+        version: 1,
+      });
+      expect(await store.documents.delete(mine, 'a')).toBe(true);
+    });
+
+    it('are gone when their time is up, for get, list, put and delete', async () => {
+      for (const id of ['a', 'b', 'c']) await store.documents.put(mine, id, id, { ttlMs: SHORT });
+      await store.documents.put(mine, 'd', 'stays');
+      await until(async () => {
+        await place.pass(100);
+        return (await store.documents.list(mine)).length === 1;
+      }, 'the documents to run out');
+      expect(await store.documents.list(mine)).toEqual([{ id: 'd', version: 1, value: 'stays' }]);
+      expect(await store.documents.get(mine, 'a')).toBeUndefined();
+      expect(await store.documents.delete(mine, 'a')).toBe(false);
+      expect(await store.documents.put(mine, 'b', 'new', { ifVersion: 0 })).toEqual({ ok: true, version: 1 });
+      expect((await store.documents.list(mine)).map((document) => document.id)).toEqual(['b', 'd']);
+    });
+
+    it('stay when a later put gives no time', async () => {
+      await store.documents.put(mine, 'a', 1, { ttlMs: SHORT });
+      const kept = await store.documents.put(mine, 'a', 2);
+      expect(kept.ok).toBe(true);
+      await place.pass(SHORT + 50);
+      expect((await store.documents.get(mine, 'a'))?.value).toBe(2);
+    });
+
+    it('are listed in the order of ids by code point, page by page', async () => {
+      // By UTF-16 unit the last two would change places.
+      const ids = ['', '!', 'A', 'a', 'a\0', 'a\n', 'aa', 'b', 'é', '\uffee', '🙂'].filter((id) => id !== '');
+      for (const id of [...ids].reverse()) await store.documents.put(mine, id, `value of ${id}`);
+      const listed = await store.documents.list(mine);
+      expect(listed.map((document) => document.id)).toEqual(ids);
+      expect(listed.at(-1)).toEqual({ id: '🙂', version: 1, value: 'value of 🙂' });
+
+      const paged: string[] = [];
+      for (let after = ''; ; after = paged.at(-1) ?? '') {
+        const page = await store.documents.list(mine, { after, limit: 3 });
+        paged.push(...page.map((document) => document.id));
+        if (page.length < 3) break;
+      }
+      expect(paged).toEqual(ids);
+      expect((await store.documents.list(mine, { after: 'az' })).map((document) => document.id)).toEqual(
+        ids.slice(ids.indexOf('b')),
+      );
+    });
+
+    it('are listed 100 at a time unless told, never more than 1000', async () => {
+      const ids = Array.from({ length: 1100 }, (_, at) => String(at).padStart(4, '0'));
+      await Promise.all(ids.map((id) => store.documents.put(mine, id, 1)));
+      const listed = async (limit?: number) =>
+        (await store.documents.list(mine, { limit })).map((document) => document.id);
+      expect(await listed()).toEqual(ids.slice(0, 100));
+      expect(await listed(700)).toEqual(ids.slice(0, 700));
+      expect(await listed(5000)).toEqual(ids.slice(0, 1000));
+      expect(await listed(0)).toEqual([]);
+    });
+
+    it('keep hostile ids and collections apart', async () => {
+      const names = [
+        `'`,
+        `"`,
+        '`',
+        '{',
+        '}',
+        '{}',
+        '}{',
+        '%',
+        '\\',
+        '\n',
+        '\0',
+        ' ',
+        ':',
+        '*',
+        '-',
+        '+',
+        '(',
+        '[',
+      ];
+      names.push(
+        '__proto__',
+        'constructor',
+        "'; DROP TABLE documents; --",
+        '../..',
+        '${x}',
+        '\u202e',
+        'a'.repeat(512),
+      );
+      for (const name of names) {
+        await store.documents.put(mine, name, name);
+        await store.documents.put(`${mine}${name}`.slice(0, 512), 'id', name);
+      }
+      for (const name of names) {
+        expect((await store.documents.get(mine, name))?.value).toBe(name);
+        const collection = `${mine}${name}`.slice(0, 512);
+        expect(await store.documents.list(collection)).toEqual([{ id: 'id', version: 1, value: name }]);
+      }
+      expect(await store.documents.list(mine)).toHaveLength(names.length);
+    });
+
+    it.each([
+      ['', 'a'],
+      ['c', ''],
+      ['c', 'x'.repeat(513)],
+      ['c', '\udfff'],
+      ['\ud800', 'a'],
+    ])('refuse the address %j, %j', async (collection, id) => {
+      await expect(store.documents.put(collection, id, 1)).rejects.toThrow(RangeError);
+      await expect(store.documents.get(collection, id)).rejects.toThrow(RangeError);
+      await expect(store.documents.delete(collection, id)).rejects.toThrow(RangeError);
+    });
+
+    it('hold a megabyte, and list several', async () => {
+      const large = '0123456789abcdé🙂'.repeat(65_536);
+      for (const id of ['a', 'b', 'c', 'd']) await store.documents.put(mine, id, large + id);
+      expect((await store.documents.get<string>(mine, 'a'))?.value === `${large}a`).toBe(true);
+      const listed = await store.documents.list<string>(mine);
+      expect(listed.map((document) => document.value.length)).toEqual(Array(4).fill(large.length + 1));
+    });
+
+    it('lose nothing under 50 writers that compare and set', async () => {
+      await store.documents.put<number[]>(mine, 'log', []);
+      const append = async (entry: number) => {
+        for (;;) {
+          const read = await store.documents.get<number[]>(mine, 'log');
+          const entries = [...(read?.value ?? []), entry];
+          if ((await store.documents.put(mine, 'log', entries, { ifVersion: read?.version })).ok) return;
+        }
+      };
+      await Promise.all(Array.from({ length: 50 }, (_, entry) => append(entry)));
+      const log = await store.documents.get<number[]>(mine, 'log');
+      expect(log?.version).toBe(51);
+      expect(log?.value.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, entry) => entry));
+    });
+  });
+});

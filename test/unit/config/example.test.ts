@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { ConfigError } from '../../../src/config/problems.ts';
+import { load } from './stories.ts';
+
+const EXAMPLE = readFileSync(join(import.meta.dirname, '../../fixtures/config/gateway.example.yaml'), 'utf8');
+
+it('the example loads unchanged', () => {
+  const { config, openRoutes, files } = load(EXAMPLE);
+  expect(openRoutes).toEqual(['products', 'recommendations', 'catalog-v2']);
+  expect(files).toEqual([]);
+  expect(config.upstreams.catalog).toMatchObject({
+    outlier: { consecutiveFailures: 5, eject: 30_000, maxEjected: 0.5 },
+    retry: { attempts: 2, on: ['connect', 'reset', 502, 503], budget: 0.2 },
+    timeouts: { connect: 1000, response: 10_000, idle: 60_000 },
+  });
+  expect(config.routes[1]?.policies[1]).toEqual({
+    'rate-limit': { limit: 100, window: 60_000, per: 'consumer' },
+  });
+  expect(config.ai.providers.primary).toEqual({
+    kind: 'openai',
+    baseUrl: 'http://127.0.0.1:9101/v1',
+    apiKey: 'demo',
+  });
+  expect(config.ai.prompts['classify-ticket']?.versions['2']?.messages).toHaveLength(2);
+  expect(config.hypercare.objectives[0]).toMatchObject({ availability: 0.999, over: 30 * 86_400_000 });
+});
+
+it('says what of the example is not built yet', () => {
+  const parts = load(EXAMPLE).inactive.map(({ line, key, effect }) => `${line} ${key}: ${effect}`);
+  expect(parts.join('\n')).toMatchInlineSnapshot(`
+    "16 server.shed: No request is refused for load.
+    40 consumers[1].budget: Spending is not limited.
+    47 upstreams.catalog.balance: Targets take turns by weight (round-robin).
+    48 upstreams.catalog.health: Every target counts as healthy.
+    49 upstreams.catalog.outlier: No target is taken out.
+    50 upstreams.catalog.breaker: Every request is tried.
+    51 upstreams.catalog.retry: Every request is tried once.
+    55 upstreams.payment.breaker: Every request is tried.
+    64 routes[0].priority: All routes are served alike.
+    66 routes[0].policies[0].cors: The policy is skipped.
+    67 routes[0].policies[1].response-cache: The policy is skipped.
+    71 routes[1].priority: All routes are served alike.
+    75 routes[1].policies[2].body-schema: The policy is skipped.
+    79 routes[1].fallback: The client gets the error itself.
+    83 routes[2].priority: All routes are served alike.
+    84 routes[2].fallback: The client gets the error itself.
+    87 routes[3].split: The route answers 501 feature_not_active.
+    90 routes[3].rewrite: The route answers 501 feature_not_active.
+    99 ai.providers.backup.kind: Calls to it answer 501 feature_not_active.
+    106 ai.models.support.retry: Every call is tried once.
+    107 ai.models.support.breaker: Every call is tried.
+    113 ai.models.support-rules.rules: Calls to the model answer 501 feature_not_active.
+    118 ai.prompts: Their paths answer 404.
+    128 context.enabled: No conversation is remembered.
+    137 hypercare: Nothing is detected, acted on or notified."
+  `);
+});
+
+it('whatever is done to the example, the answer is a configuration or a list of problems', () => {
+  const lines = EXAMPLE.split('\n');
+  const piece = fc.constantFrom(
+    ...[
+      '{',
+      '}',
+      '[',
+      ']',
+      ':',
+      ': ',
+      '- ',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '<<: ',
+      '!!int ',
+      '? ',
+      '|',
+      '\t',
+      '\n',
+      '#',
+      '%',
+      '0',
+    ],
+    ...[
+      '${',
+      '${HOME}',
+      '${X:-',
+      '${file:/etc/hostname}',
+      '---\n',
+      '__proto__',
+      'null',
+      '-1',
+      '1e999',
+      '\u0000',
+      '\ud800',
+      '~',
+    ],
+  );
+  const edit = fc.record({
+    kind: fc.constantFrom('insert', 'delete', 'swap', 'repeat'),
+    at: fc.nat(EXAMPLE.length),
+    length: fc.integer({ min: 1, max: 40 }),
+    text: fc.oneof(piece, fc.string({ maxLength: 6 })),
+    line: fc.nat(lines.length - 1),
+  });
+  const mutated = fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits) => {
+    let text = EXAMPLE;
+    for (const { kind, at, length, text: piece, line } of edits) {
+      if (kind === 'insert') text = text.slice(0, at) + piece + text.slice(at);
+      else if (kind === 'delete') text = text.slice(0, at) + text.slice(at + length);
+      else if (kind === 'swap')
+        text = text.replace(lines[line] ?? '', lines[(line + length) % lines.length] ?? '');
+      else text = `${text}${lines.slice(line, line + length).join('\n')}\n`;
+    }
+    return text;
+  });
+  fc.assert(
+    fc.property(mutated, (text) => {
+      try {
+        load(text, { HOME: '/root' });
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        expect(error.problems.length).toBeGreaterThan(0);
+        for (const { line, column, message } of error.problems) {
+          expect([line > 0, column > 0, message !== '']).toEqual([true, true, true]);
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+}, 60_000);

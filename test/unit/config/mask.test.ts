@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { maskSecrets, maskText } from '../../../src/config/mask.ts';
+import { load, SMALL } from './stories.ts';
+
+it('a configuration that is shown holds no secret', () => {
+  const { config } = load(
+    `${SMALL}admin: { token: hunter2 }\nstore: { url: "redis://u:hunter2@h:1" }\ncontext: { privacy: { encryptWith: hunter2 } }\n`,
+  );
+  const shown = maskSecrets(config);
+  expect(JSON.stringify(shown)).not.toContain('hunter2');
+  expect(shown.store.url).toBe('redis://***@h:1');
+  expect(shown.admin.listen).toBe('127.0.0.1:9090');
+  expect(config.admin.token).toBe('hunter2');
+  expect(maskSecrets({ token: '' })).toEqual({ token: '' });
+});
+
+it.each([
+  ['admin: { token: hunter2 }', 'admin: { token: *** }'],
+  ['token: "hunter2" # rotate', 'token: *** # rotate'],
+  ['token: "${TOKEN}"', 'token: "${TOKEN}"'],
+  ['token: ${file:/run/token}', 'token: ${file:/run/token}'],
+  ['token: ${TOKEN:-}', 'token: ${TOKEN:-}'],
+  ['token: "${TOKEN:-hunter2}"', 'token: "${TOKEN:-***}"'],
+  ['token: "${A}hunter2"', 'token: ***'],
+  ['token: |\n  hunter2\n  hunter3\nlog: {}', 'token: ***\nlog: {}'],
+  ['token: [hunter2, { x: hunter3 }]', 'token: [***, { x: *** }]'],
+  ['note: &n hunter2\ntoken: *n', 'note: &n ***\ntoken: *n'],
+  ['# apiKey: hunter2\na: 1', '# apiKey: ***\na: 1'],
+  ['url: redis://u:hunter2@h/0', 'url: redis://***@h/0'],
+  ['a: [', '***'],
+])('%s', (text, masked) => {
+  expect(maskText(text)).toBe(masked);
+});
