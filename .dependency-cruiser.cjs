@@ -29,11 +29,21 @@ const layerRules = LAYERS.flatMap((names, i) => {
   const above = LAYERS.slice(i + 1).flat();
   const rules = [];
   if (above.length > 0) {
-    rules.push({ name: `${names[0]}-looks-up`, severity: 'error', from: { path: at(names) }, to: { path: at(above) } });
+    rules.push({
+      name: `${names[0]}-looks-up`,
+      severity: 'error',
+      from: { path: at(names) },
+      to: { path: at(above) },
+    });
   }
   for (const name of names.length > 1 ? names : []) {
     const siblings = names.filter((other) => other !== name);
-    rules.push({ name: `${name}-looks-aside`, severity: 'error', from: { path: at([name]) }, to: { path: at(siblings) } });
+    rules.push({
+      name: `${name}-looks-aside`,
+      severity: 'error',
+      from: { path: at([name]) },
+      to: { path: at(siblings) },
+    });
   }
   return rules;
 });
@@ -42,7 +52,12 @@ module.exports = {
   forbidden: [
     ...layerRules,
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'src-never-imports-plugins', severity: 'error', from: { path: '^src/' }, to: { path: '^plugins/' } },
+    {
+      name: 'src-never-imports-plugins',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^plugins/' },
+    },
     {
       name: 'plugins-see-contracts-and-errors-only',
       severity: 'error',
@@ -91,7 +106,12 @@ module.exports = {
       from: { path: '^src/ai/stages/' },
       to: { path: '^src/ai/(stages/|pipeline\\.ts)' },
     },
-    { name: 'src-never-imports-tests', severity: 'error', from: { path: '^(src|plugins)/' }, to: { path: '^(test|bench|scripts)/' } },
+    {
+      name: 'src-never-imports-tests',
+      severity: 'error',
+      from: { path: '^(src|plugins)/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
     {
       name: 'no-dev-dependencies',
       severity: 'error',
@@ -104,6 +124,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Two cores: one worker a core is enough, and the servers that tests start need some of them, too.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // An unhandled rejection fails the run, whoever caused it.
+    dangerouslyIgnoreUnhandledErrors: false,
+    sequence: { shuffle: { files: true, tests: false } },
+    coverage: { provider: 'v8', include: ['src/**', 'plugins/**'] },
+  },
+});
