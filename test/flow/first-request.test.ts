@@ -1,17 +1,11 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
+import { backend } from '../helpers/backend.ts';
 import { testGateway } from '../helpers/gateway.ts';
 
 it('a request goes to the upstream and back, and leaves a line and a figure', async () => {
-  const backend = createServer((request, response) => response.end(`you asked for ${request.url}`)).listen(
-    0,
-    '127.0.0.1',
-  );
-  onTestFinished(() => void backend.close());
-  const port = (backend.address() as AddressInfo).port;
+  const shop = await backend((request, response) => response.end(`you asked for ${request.url}`));
   const gateway = await testGateway({
-    upstreams: { shop: { targets: [{ url: `http://127.0.0.1:${port}` }] } },
+    upstreams: { shop: { targets: [{ url: shop.url }] } },
     routes: [{ name: 'things', match: { path: '/things/*' }, upstream: 'shop' }],
   });
 
