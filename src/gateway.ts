@@ -1,19 +1,20 @@
-// The only composition root: everything that lives as long as the process is made here, and handed to who needs it.
+// The only composition root: everything that lives as long as the process is made here and handed to who needs it.
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildAdmin } from './admin/app.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
-import { ConfigError, formatProblems } from './config/problems.ts';
 import { Revisions } from './config/revisions.ts';
-import { type ConfigWatch, watchConfig } from './config/watch.ts';
 import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
-import { parseAddress } from './server/address.ts';
+import { parseAddress, urlOf } from './server/address.ts';
 import { planGeneration } from './server/build-plan.ts';
 import { Listener } from './server/listener.ts';
-import { loadPolicies } from './server/policies.ts';
+import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
+import { Readiness } from './server/readiness.ts';
 import { Reload } from './server/reload.ts';
-import { openStore } from './stores/index.ts';
+import { ServedFile } from './server/served-file.ts';
+import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
 import { openMetrics } from './telemetry/metrics.ts';
 import { Pools } from './upstream/pools.ts';
@@ -24,9 +25,9 @@ export interface GatewayOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** Where log lines go; standard output if absent. */
   log?: LogSink;
-  /** Whether saving the file applies it. */
+  /** Whether saving the file applies it; default yes. */
   watch?: boolean;
-  /** Whether the process's own figures (memory, event loop) are among the metrics. */
+  /** Whether the process's own figures (memory, event loop) are among the metrics; default yes. */
   processMetrics?: boolean;
 }
 
@@ -35,6 +36,7 @@ export interface Gateway {
   /** `http://host:port` of the public and of the admin listener. */
   readonly url: string;
   readonly adminUrl: string;
+  /** What serves now. */
   readonly loaded: LoadedConfig;
   /** Reads the file and applies it. False: it was refused, the log says why, and what served goes on serving. */
   reload(): Promise<boolean>;
@@ -44,147 +46,103 @@ export interface Gateway {
 
 /** The schemas of the policies that are built, for whoever loads a config. */
 export async function policySchemas(): Promise<PolicySchemas> {
-  const descriptors = await loadPolicies();
+  return schemasOf(await loadPolicies());
+}
+
+function schemasOf(descriptors: PolicyDescriptors): PolicySchemas {
   return Object.fromEntries([...descriptors].map(([name, { schema, slot }]) => [name, { schema, slot }]));
 }
 
 /**
- * @throws ConfigError if the file is refused; an Error if a listener's address is taken
+ * @throws ConfigError if the file is refused; an Error if a listener's address is taken or the store can't be opened
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { env } = options;
   const file = resolve(options.file);
   const descriptors = await loadPolicies();
-  const policies = await policySchemas();
-  let loaded = loadConfig({ file, env: options.env, policies });
-  const { config } = loaded;
+  const policies = schemasOf(descriptors);
+  const loaded = loadConfig({ file, env, policies });
+  const { server, admin: adminConfig, store: storeConfig, log: logConfig } = loaded.config;
 
-  const log = options.log ?? openLog(config.log.level);
-  const { logger } = log;
+  const sink = options.log ?? openLog(logConfig.level);
+  const log = sink.logger;
   const metrics = openMetrics({ process: options.processMetrics ?? true });
   const meters = new Meters(metrics);
-  const recorder = new Recorder(meters, log);
-  const store = await openStore(config.store.url, {
-    onEvent: ({ kind, error }) => {
-      if (kind === 'down')
-        logger.error({ err: error, store: config.store.url.split(':', 1)[0] }, 'the store does not answer');
-      else logger.info('the store answers again');
-    },
-  });
+  const recorder = new Recorder(meters, sink);
+  const store = await openStore(storeConfig.url, { onEvent: onStoreEvent });
+  const revisions = new Revisions(store.documents);
   const pools = new Pools();
   const tokens = openTokenCounter();
   const clock = { wall: Date.now, monotonic: () => performance.now() };
+  const readiness = new Readiness();
 
-  let ready = false;
-  const probe = (path: string): { status: number; body: string } | null => {
-    if (path === '/livez') return { status: 200, body: 'ok\n' };
-    if (path === '/readyz')
-      return ready ? { status: 200, body: 'ok\n' } : { status: 503, body: 'not ready\n' };
-    return null;
-  };
-  const { limits, timeouts } = config.server;
   const listener = new Listener({
-    headersTimeoutMs: timeouts.headers,
-    requestTimeoutMs: timeouts.request,
-    maxHeaderBytes: limits.header,
+    headersTimeoutMs: server.timeouts.headers,
+    requestTimeoutMs: server.timeouts.request,
+    maxHeaderBytes: server.limits.header,
     recorder,
-    probe,
+    probe: (path) => readiness.probe(path),
     clock,
   });
-  const ai = { pools, tokens, log: logger, clock };
-  const process = { pools, counters: store.counters, meters, log: logger, descriptors, ai };
-  const reload = new Reload({
-    listener,
+  const admin = buildAdmin({ metrics, probe: (path) => readiness.probe(path) });
+  const ports = {
+    pools,
+    counters: store.counters,
     meters,
-    log: logger,
-    plan: (revised) => planGeneration(revised, process),
-  });
-  const revisions = new Revisions(store.documents);
-  const saidInactive = new Set<string>();
+    log,
+    descriptors,
+    ai: { pools, tokens, log, clock },
+  };
+  const reload = new Reload({ listener, meters, log, plan: (config) => planGeneration(config, ports) });
+  const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
 
-  async function apply(revised: LoadedConfig): Promise<void> {
-    await reload.apply(revised.config, async () => {
-      const { number, isStored } = await revisions.record({
-        text: revised.text,
-        hash: revised.hash,
-        author: 'file',
-      });
-      if (!isStored)
-        logger.warn(
-          { revision: number },
-          'the store does not answer: this revision is not kept for rollback',
-        );
-      return number;
-    });
-    loaded = revised;
-    for (const { key, line, what, effect } of revised.inactive) {
-      if (saidInactive.has(key)) continue;
-      saidInactive.add(key);
-      logger.warn({ key, line, what, effect }, 'not active in this version');
+  function onStoreEvent({ kind, error }: StoreEvent): void {
+    const name = describeStoreUrl(storeConfig.url);
+    if (kind === 'down') {
+      log.error({ err: error, store: name }, 'the store does not answer');
+      return;
     }
+    log.info({ store: name }, 'the store answers again');
+    revisions.flush().then(
+      (number) => number !== undefined && reload.renumber(number),
+      (failure: unknown) => log.warn({ err: failure }, 'revisions made meanwhile are still in memory only'),
+    );
   }
-
-  async function reloadFile(): Promise<boolean> {
-    try {
-      const revised = loadConfig({ file, env: options.env, policies });
-      watcher?.follow(revised.files);
-      if (revised.fingerprint !== loaded.fingerprint) await apply(revised);
-      return true;
-    } catch (error) {
-      meters.reloads.inc({ outcome: 'refused' });
-      if (error instanceof ConfigError) {
-        watcher?.follow(error.files);
-        logger.error(
-          { problems: formatProblems(error).split('\n') },
-          'the new config is refused; the last good one serves',
-        );
-      } else {
-        logger.error({ err: error }, 'the new config could not be built; the last good one serves');
-      }
-      return false;
-    }
-  }
-
-  const admin = buildAdmin({ metrics, probe });
-  let closing: Promise<number> | undefined;
-  let watcher: ConfigWatch | undefined;
 
   async function close(): Promise<number> {
-    ready = false;
-    await watcher?.close();
-    const cut = await listener.drain(reload.config?.server.timeouts.drain ?? 0);
+    const { unready, drain } = served.loaded.config.server.timeouts;
+    const wasReady = readiness.isReady;
+    readiness.isReady = false;
+    await served.close();
+    // Time for load balancers to see it and send nothing more.
+    if (wasReady && unready > 0) await sleep(unready);
+    const cut = await listener.drain(drain);
     await reload.close();
     await recorder.settled();
     await admin.close();
     await tokens.close();
     await pools.destroy();
     await store.close();
-    logger.info({ cut }, 'stopped');
-    log.flush();
+    log.info({ cut }, 'stopped');
+    sink.flush();
     return cut;
   }
 
   try {
-    await apply(loaded);
-    const adminAddress = parseAddress(config.admin.listen);
-    const adminUrl = await admin.listen(adminAddress);
-    const bound = await listener.listen(parseAddress(config.server.listen));
-    const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
-    ready = true;
-    if (options.watch ?? true) {
-      watcher = watchConfig(file, () => void reloadFile(), {
-        files: loaded.files,
-        onError: (error) => logger.error({ err: error }, 'the config file can no longer be watched'),
-      });
-      await watcher.ready;
-    }
-    logger.info({ url, admin: adminUrl, open_routes: loaded.openRoutes }, 'listening');
+    await served.start();
+    const adminUrl = await admin.listen(parseAddress(adminConfig.listen));
+    const url = urlOf(await listener.listen(parseAddress(server.listen)));
+    readiness.isReady = true;
+    if (options.watch ?? true) await served.watch();
+    log.info({ url, admin: adminUrl, open_routes: served.loaded.openRoutes }, 'listening');
+    let closing: Promise<number> | undefined;
     return {
       url,
       adminUrl,
       get loaded() {
-        return loaded;
+        return served.loaded;
       },
-      reload: reloadFile,
+      reload: () => served.reload(),
       close: () => {
         closing ??= close();
         return closing;

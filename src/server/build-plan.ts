@@ -132,12 +132,17 @@ function registerInactive(scope: FastifyInstance, route: RouteConfig, all: reado
 }
 
 function policyPorts(config: GatewayConfig, ports: ProcessPorts, route: string, policy: string): PolicyPorts {
+  let saidAt = Number.NEGATIVE_INFINITY;
   return {
     route,
     consumers: config.consumers,
     counters: ports.counters,
     degraded(what, error) {
       ports.meters.degraded.inc({ policy, what });
+      // Counted each time, said once a second: a store that is down must not fill the disk as well.
+      const now = performance.now();
+      if (now - saidAt < 1000) return;
+      saidAt = now;
       ports.log.warn({ policy, route, what, err: error }, 'a policy could not do its work');
     },
   };

@@ -22,8 +22,10 @@ export class Reload {
     this.#ports = ports;
   }
 
-  get config(): GatewayConfig | undefined {
-    return this.#serving?.config;
+  /** The revision that serves goes by another number: its own was taken while the store was down. */
+  renumber(revision: number): void {
+    if (this.#serving) this.#serving.generation.revision = revision;
+    this.#ports.meters.revision.set(revision);
   }
 
   /**

@@ -36,7 +36,5 @@ export const gatewaySchema = (policies: Readonly<Record<string, TSchema>>) =>
 
 export type GatewayConfig = Static<ReturnType<typeof gatewaySchema>>;
 export type RouteConfig = GatewayConfig['routes'][number];
-export type UpstreamConfig = GatewayConfig['upstreams'][string];
-export type ConsumerConfig = GatewayConfig['consumers'][number];
 export type AiConfig = GatewayConfig['ai'];
 export type ModelConfig = AiConfig['models'][string];

@@ -2,7 +2,6 @@ import { type TSchema, Type } from 'typebox';
 import { Name, OneOf, Strict } from './units.ts';
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-export type Method = (typeof METHODS)[number];
 
 /** One policy: an object with one key, the policy's name, and its settings. */
 export type PolicyEntry = Record<string, unknown>;

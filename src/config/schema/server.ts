@@ -32,6 +32,10 @@ export const Server = Strict(
           default: '120s',
           description: 'A client has this long to send its whole request.',
         }),
+        unready: Duration({
+          default: '0s',
+          description: 'At shutdown /readyz says 503 for this long before the listener closes.',
+        }),
         drain: Duration({
           default: '30s',
           description: 'What runs may finish within this at shutdown or reload.',

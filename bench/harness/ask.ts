@@ -1,0 +1,60 @@
+import { request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Started } from './processes.ts';
+import type { Case } from './suite.ts';
+
+const SERVE_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 5_000;
+
+export interface Asked {
+  method: string;
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
+/** One request on a connection of its own. */
+export function ask(origin: string, asked: Asked): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      new URL(asked.path, origin),
+      { method: asked.method, headers: asked.headers, agent: false, timeout: ANSWER_WITHIN_MS },
+      (answer) => {
+        let body = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (text: string) => {
+          body += text;
+        });
+        answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body }));
+        answer.once('error', reject);
+      },
+    );
+    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)));
+    sent.once('error', reject);
+    sent.end(asked.body);
+  });
+}
+
+/** Throws unless the answer to a case is the right one, byte for byte: a fast wrong answer is no figure. */
+export async function assertAnswers(name: string, origin: string, asked: Case): Promise<void> {
+  const { status, body } = await ask(origin, asked);
+  if (status !== 200) throw new Error(`${name}, ${asked.name}: answered ${status}: ${body.slice(0, 300)}`);
+  if (body !== asked.answer) throw new Error(`${name}, ${asked.name}: a wrong answer: ${body.slice(0, 300)}`);
+}
+
+/** Waits until a server that was just started takes connections. */
+export async function untilServes(name: string, started: Started, first: Case): Promise<void> {
+  const deadline = performance.now() + SERVE_WITHIN_MS;
+  for (;;) {
+    started.assertAlive();
+    try {
+      await ask(originOf(started), first);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw new Error(`${name} does not serve: ${String(error)}`);
+      await delay(20);
+    }
+  }
+}
+
+export const originOf = (started: Started): string => `http://127.0.0.1:${started.port}`;

@@ -1,0 +1,80 @@
+import { assertAnswers, originOf } from './ask.ts';
+import { cpuMicroseconds, endedChildrenMicroseconds, residentMegabytes } from './cpu.ts';
+import type { Generator } from './generator.ts';
+import type { Started } from './processes.ts';
+import type { Case, Effort } from './suite.ts';
+
+/** One measured window of one subject. */
+export interface Window {
+  requests: number;
+  requestsPerSecond: number;
+  /** User and system time from the kernel's accounting, over requests answered. */
+  cpuMicrosecondsARequest: number;
+  /** Of generator and upstream together, which share a core. */
+  loadMicrosecondsARequest: number;
+  /** Share of its core that the subject used, and that the load used: 0 to 1. The larger is the bottleneck. */
+  subjectBusy: number;
+  loadBusy: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  /** Of the subject, at the end. */
+  residentMegabytes: number;
+}
+
+export interface Bench {
+  generator: Generator;
+  upstream: Started;
+  connections: number;
+  effort: Effort;
+  /** For the generator's files. */
+  folder: string;
+}
+
+/**
+ * Warms a subject up, measures it, and makes sure before and after that its answers are the right ones.
+ * @throws if a single answer was an error, or something has ended
+ */
+export async function measure(bench: Bench, name: string, subject: Started, asked: Case): Promise<Window> {
+  const { generator, upstream, connections, effort, folder } = bench;
+  const origin = originOf(subject);
+  await assertAnswers(name, origin, asked);
+  const load = { origin, asked, connections, folder };
+  if (effort.warmUpSeconds > 0) {
+    const { failures } = await generator.run({ ...load, seconds: effort.warmUpSeconds });
+    assertNoFailures(`${name}, ${asked.name}, warm-up`, failures);
+  }
+  const isUpstream = subject === upstream;
+  const used = () => ({
+    subject: cpuMicroseconds(subject.pid),
+    load: endedChildrenMicroseconds() + (isUpstream ? 0 : cpuMicroseconds(upstream.pid)),
+  });
+  const before = used();
+  const generated = await generator.run({ ...load, seconds: effort.seconds });
+  const after = used();
+  subject.assertAlive();
+  upstream.assertAlive();
+  assertNoFailures(`${name}, ${asked.name}`, generated.failures);
+  if (generated.requests === 0) throw new Error(`${name}, ${asked.name}: no request was answered`);
+  if (generated.bytes < generated.requests * asked.answer.length)
+    throw new Error(`${name}, ${asked.name}: ${generated.bytes} bytes can't be ${generated.requests} answers`);
+  await assertAnswers(name, origin, asked);
+  const cpu = after.subject - before.subject;
+  const loadCpu = after.load - before.load;
+  return {
+    requests: generated.requests,
+    requestsPerSecond: generated.requests / generated.seconds,
+    cpuMicrosecondsARequest: cpu / generated.requests,
+    loadMicrosecondsARequest: loadCpu / generated.requests,
+    subjectBusy: cpu / 1e6 / generated.seconds,
+    loadBusy: loadCpu / 1e6 / generated.seconds,
+    p50: generated.p50,
+    p99: generated.p99,
+    residentMegabytes: residentMegabytes(subject.pid),
+  };
+}
+
+function assertNoFailures(what: string, failures: Readonly<Record<string, number>>): void {
+  const counts = Object.entries(failures).map(([failure, times]) => `${failure}: ${times}`);
+  if (counts.length > 0) throw new Error(`${what}: answers failed (${counts.join('; ')})`);
+}

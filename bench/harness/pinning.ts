@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+/** The subject has a core for itself; what loads it and what answers it share the other. */
+export const SUBJECT_CORE = 0;
+export const LOAD_CORE = 1;
+
+/** Whether a program is on the path. */
+export function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v "${program}"`], { stdio: 'ignore' }).status === 0;
+}
+
+/** Why processes are not pinned here; null if they are. */
+function findObstacle(): string | null {
+  if (availableParallelism() < 2) return 'not pinned: there is one core, and subject and load share it';
+  if (!isInstalled('taskset')) return 'not pinned: taskset (util-linux) is missing, the kernel moves processes';
+  const tried = spawnSync('taskset', ['-c', `${SUBJECT_CORE},${LOAD_CORE}`, 'true']);
+  return tried.status === 0 ? null : 'not pinned: this process may not use cores 0 and 1';
+}
+
+let obstacle: string | null | undefined;
+
+export function pinningObstacle(): string | null {
+  if (obstacle === undefined) obstacle = findObstacle();
+  return obstacle;
+}
+
+/** The command that runs a command on one core; the process id stays the same, since taskset becomes it. */
+export function pinned(core: number, command: readonly string[]): string[] {
+  return pinningObstacle() === null ? ['taskset', '-c', String(core), ...command] : [...command];
+}

@@ -1,0 +1,20 @@
+// `npm run check`: everything that must hold before a commit. Stops at the first thing that does not.
+import { spawnSync } from 'node:child_process';
+
+const STEPS: readonly [what: string, ...command: string[]][] = [
+  ['lint and format', 'biome', 'ci', '.'],
+  ['types', 'tsc', '-p', '.'],
+  ['layers', 'depcruise', 'src', 'plugins', '--config', '.dependency-cruiser.cjs'],
+  ['unused code', 'knip'],
+  ['generated files', 'node', 'scripts/generate.ts', '--check'],
+  ['tests', 'npm', 'test'],
+];
+
+for (const [what, command = '', ...args] of STEPS) {
+  process.stdout.write(`\n== ${what}: ${command} ${args.join(' ')}\n`);
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) {
+    process.stdout.write(`\n${what}: failed\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,65 @@
+// `npm test`: sees to what the tests need, runs them all, and ends with one line that says how it went.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { name: string; assertionResults: { fullName: string; status: string }[] }[];
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const works = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** The tests start their own servers on free ports; the program has to be there. */
+function ensureRedis(): boolean {
+  if (works('redis-server', '--version')) return true;
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  if (works('apt-get', '--version') && (sudo.length === 0 || works('sudo', '-n', 'true'))) {
+    say('redis-server is missing: installing it with apt-get');
+    for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'redis-server']]) {
+      const [command = '', ...args] = [...sudo, 'apt-get', ...step];
+      spawnSync(command, args, {
+        stdio: 'inherit',
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
+    }
+  }
+  if (works('redis-server', '--version')) return true;
+  say('redis-server is missing. Install it and run this again:');
+  say('  Debian, Ubuntu: apt-get install redis-server    macOS: brew install redis    Alpine: apk add redis');
+  return false;
+}
+
+function runTests(args: string[]): number {
+  const folder = mkdtempSync(join(tmpdir(), 'hypercare-report-'));
+  const file = join(folder, 'report.json');
+  const vitest = join(import.meta.dirname, '..', 'node_modules', 'vitest', 'vitest.mjs');
+  const run = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args],
+    { stdio: 'inherit' },
+  );
+  try {
+    summarise(JSON.parse(readFileSync(file, 'utf8')) as Report);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return run.status ?? 1;
+}
+
+function summarise(report: Report): void {
+  const skipped = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => `${name}: ${fullName}`),
+  );
+  for (const name of skipped) say(`skipped: ${name}`);
+  const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
+  say(`${report.numPassedTests} passed, ${report.numFailedTests} failed${tail}`);
+}
+
+process.exitCode = ensureRedis() ? runTests(process.argv.slice(2)) : 1;

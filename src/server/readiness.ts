@@ -1,0 +1,17 @@
+const OK = { status: 200, body: 'ok\n' };
+const NOT_READY = { status: 503, body: 'not ready\n' };
+
+/**
+ * What orchestrators ask. Alive: the process answers. Ready: it serves and is not about to stop; a store that is down
+ * makes nobody unready, as every policy says itself what it does without one.
+ */
+export class Readiness {
+  isReady = false;
+
+  /** The answer to a probe; null if the path is none. */
+  probe(path: string): { status: number; body: string } | null {
+    if (path === '/livez') return OK;
+    if (path === '/readyz') return this.isReady ? OK : NOT_READY;
+    return null;
+  }
+}

@@ -1,0 +1,84 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { backend } from '../helpers/backend.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+
+const config = (url: string, path: string): object => ({
+  upstreams: { shop: { targets: [{ url }] } },
+  routes: [{ name: 'things', match: { path }, upstream: 'shop' }],
+});
+
+it('saving the file puts it into service, with a revision number that log and metrics share', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const gateway = await testGateway(config(shop.url, '/old'), { watch: true });
+  expect((await fetch(`${gateway.url}/new`)).status).toBe(404);
+
+  await gateway.write(config(shop.url, '/new'));
+
+  await eventually(async () => (await fetch(`${gateway.url}/new`)).status === 200);
+  expect((await fetch(`${gateway.url}/old`)).status).toBe(404);
+  expect(await gateway.metric('gateway_config_revision')).toBe(2);
+  const line = await gateway.accessLine(({ path, status }) => path === '/new' && status === 200);
+  expect(line.revision).toBe(2);
+});
+
+it('a bad revision leaves the good one serving and says where it is wrong', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const gateway = await testGateway(config(shop.url, '/things'), { watch: true });
+  const good = await readFile(gateway.file, 'utf8');
+
+  await writeFile(gateway.file, good.replace('upstream: shop', 'upstraem: shop'));
+
+  const refusal = await eventually(() =>
+    gateway.lines.find(({ msg }) => msg.startsWith('the new config is refused')),
+  );
+  expect(String(refusal.problems)).toMatch(/gateway\.yaml:\d+:\d+ .*upstraem.*did you mean "upstream"/);
+  expect((await fetch(`${gateway.url}/things`)).status).toBe(200);
+  expect(await gateway.metric('gateway_config_reloads_total', { outcome: 'refused' })).toBe(1);
+  expect(await gateway.metric('gateway_config_revision')).toBe(1);
+
+  await writeFile(gateway.file, good.replace('/things', '/mended'));
+  await eventually(async () => (await fetch(`${gateway.url}/mended`)).status === 200);
+});
+
+it('a revision that validates and can not be built is refused whole', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const gateway = await testGateway(config(shop.url, '/things'));
+  await gateway.write({
+    upstreams: { shop: { targets: [{ url: shop.url }] } },
+    routes: [
+      {
+        name: 'things',
+        match: { path: '/things' },
+        upstream: 'shop',
+        policies: [{ headers: { request: { set: { 'transfer-encoding': 'chunked' } } } }],
+      },
+    ],
+  });
+
+  expect(await gateway.reload()).toBe(false);
+
+  expect((await fetch(`${gateway.url}/things`)).status).toBe(200);
+  expect(await gateway.metric('gateway_config_revision')).toBe(1);
+  expect(await gateway.metric('gateway_generations')).toBe(1);
+});
+
+it('a request in flight finishes on the generation that took it', async () => {
+  let answer: (() => void) | undefined;
+  const slow = await backend((_request, response) => {
+    answer = () => response.end('late, but whole');
+  });
+  const gateway = await testGateway(config(slow.url, '/slow'));
+  const pending = fetch(`${gateway.url}/slow`);
+  const finish = await eventually(() => answer);
+
+  await gateway.write(config(slow.url, '/elsewhere'));
+  expect(await gateway.reload()).toBe(true);
+  expect(await gateway.metric('gateway_generations')).toBe(2);
+  finish();
+
+  expect(await (await pending).text()).toBe('late, but whole');
+  const line = await gateway.accessLine(({ path }) => path === '/slow');
+  expect(line.revision).toBe(1);
+  await eventually(async () => (await gateway.metric('gateway_generations')) === 1);
+});
