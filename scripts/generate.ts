@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { configJsonSchema } from '../src/config/json-schema.ts';
 import type { PolicyDescriptor } from '../src/contracts/policy.ts';
+import { ERRORS } from '../src/errors/table.ts';
 
 /**
  * Writes what is generated from the sources. With `--check` it writes nothing and exits 1 if something differs from
@@ -25,8 +26,28 @@ async function policies(): Promise<Record<string, PolicyDescriptor>> {
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
+function errorTable(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, retryable, text }]) =>
+      `| \`${code}\` | ${status === 0 ? '–' : status} | ${retryable ? 'yes' : 'no'} | ${text} |`,
+  );
+  return `# Errors
+
+Generated from \`src/errors/table.ts\`. The code is the \`reason\` of the access log and of the metrics, and the \`code\` of
+the answer: \`application/problem+json\` (RFC 9457) on API routes, OpenAI's error object on AI routes. A status of – means
+that the answer had begun, so that none could be sent: an event stream ends with an error event, anything else is cut.
+Requests that did not fail have the reason \`ok\`; an upstream's own errors are passed on as \`upstream_4xx\` and
+\`upstream_5xx\`.
+
+| code | status | worth a retry | text |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
 const generated: Readonly<Record<string, string>> = {
   'config/gateway.schema.json': json(configJsonSchema(await policies())),
+  'docs/errors.md': errorTable(),
 };
 
 const isCheck = process.argv.includes('--check');

@@ -12,7 +12,7 @@ export async function validateCommand(file: string): Promise<number> {
     if (openRoutes.length > 0)
       say(`Open to anyone (no policy identifies the caller): ${openRoutes.join(', ')}`);
     for (const { key, line, what, effect } of inactive)
-      say(`${file}:${line}  ${key}: ${what} is not active in this version. ${effect}`);
+      say(`${file}:${line}  ${key}: not active in this version (${what}). ${effect}`);
     return 0;
   } catch (error) {
     return refusedConfig(error);

@@ -34,11 +34,6 @@ export const ERRORS = {
     retryable: false,
     text: 'Send the body with content-type application/json.',
   },
-  upgrade_unsupported: {
-    status: 400,
-    retryable: false,
-    text: 'This route does not take this protocol upgrade.',
-  },
   // routing
   route_not_found: { status: 404, retryable: false, text: 'No route of this gateway matches the request.' },
   method_not_allowed: {
@@ -124,7 +119,6 @@ export const ERRORS = {
     retryable: true,
     text: 'A part that this request needs is not available. Try again.',
   },
-  draining: { status: 503, retryable: true, text: 'The gateway is shutting down. Try again.' },
   internal: {
     status: 500,
     retryable: true,
