@@ -25,7 +25,7 @@ export function buildAdmin(ports: AdminPorts): FastifyInstance {
   }
   app.setNotFoundHandler((_request, reply) => {
     const { contentType, body } = renderError(new GatewayError('route_not_found'), 'problem', newRequestId());
-    reply.code(404).type(contentType).send(body);
+    reply.code(404).type(contentType).send(Buffer.from(body));
   });
   return app;
 }
