@@ -11,6 +11,8 @@ interface Told {
   duration: number;
   errors: number;
   timeouts: number;
+  /** Connections that the server closed under a request. */
+  resets: number;
   statusCodeStats: Readonly<Record<string, { count: number }>>;
   latency: { p50: number; p99: number };
   throughput: { total: number };
@@ -24,13 +26,16 @@ function failuresOf(told: Told): Record<string, number> {
   // autocannon counts a timeout among its errors.
   if (told.timeouts > 0) failures.timeout = told.timeouts;
   if (told.errors > told.timeouts) failures.connection = told.errors - told.timeouts;
+  if (told.resets > 0) failures.reset = told.resets;
   return failures;
 }
 
 /** https://github.com/mcollina/autocannon, in a process of its own. */
 export function autocannon(): Generator {
   const file = fileURLToPath(import.meta.resolve('autocannon'));
-  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('autocannon/package.json')), 'utf8')) as {
+  const { version } = JSON.parse(
+    readFileSync(fileURLToPath(import.meta.resolve('autocannon/package.json')), 'utf8'),
+  ) as {
     version: string;
   };
   return {

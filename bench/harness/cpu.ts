@@ -24,7 +24,10 @@ function stat(pid: number | 'self'): Stat | null {
   } catch {
     return null; // it has ended
   }
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const field = (number: number): number => fields[number - 3] ?? 0;
   return { parent: field(4), own: field(14) + field(15), ended: field(16) + field(17) };
 }

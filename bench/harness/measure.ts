@@ -2,9 +2,10 @@ import { assertAnswers, originOf } from './ask.ts';
 import { cpuMicroseconds, endedChildrenMicroseconds, residentMegabytes } from './cpu.ts';
 import type { Generator } from './generator.ts';
 import type { Started } from './processes.ts';
+import { spread } from './statistics.ts';
 import type { Case, Effort } from './suite.ts';
 
-/** One measured window of one subject. */
+/** One measured second of one subject, or the typical one of several. */
 export interface Window {
   requests: number;
   requestsPerSecond: number;
@@ -32,32 +33,59 @@ export interface Bench {
 }
 
 /**
- * Warms a subject up, measures it, and makes sure before and after that its answers are the right ones.
- * @throws if a single answer was an error, or something has ended
+ * Drives a fresh process with every case before any of them is measured: V8 needs some 30,000 requests until the
+ * gateway's CPU a request no longer falls, and what one case has made hot is hot for the next.
  */
-export async function measure(bench: Bench, name: string, subject: Started, asked: Case): Promise<Window> {
-  const { generator, upstream, connections, effort, folder } = bench;
+export async function warmUp(
+  bench: Bench,
+  name: string,
+  subject: Started,
+  cases: readonly Case[],
+): Promise<void> {
+  const { generator, connections, effort, folder } = bench;
   const origin = originOf(subject);
-  await assertAnswers(name, origin, asked);
-  const load = { origin, asked, connections, folder };
-  if (effort.warmUpSeconds > 0) {
-    const { failures } = await generator.run({ ...load, seconds: effort.warmUpSeconds });
+  for (const asked of cases) {
+    await assertAnswers(name, origin, asked);
+    if (effort.warmUpSeconds === 0) continue;
+    const load = { origin, asked, connections, folder, seconds: effort.warmUpSeconds };
+    const { failures } = await generator.run(load);
     assertNoFailures(`${name}, ${asked.name}, warm-up`, failures);
   }
+}
+
+/** The median of each figure: a second in which something else had the core is left out by itself. */
+export function typical(windows: readonly Window[]): Window {
+  const [first] = windows;
+  if (!first) throw new Error('nothing was measured');
+  const names = Object.keys(first) as (keyof Window)[];
+  const medians = names.map((name) => [name, spread(windows.map((window) => window[name])).median]);
+  return Object.fromEntries(medians) as Window;
+}
+
+/**
+ * Measures a warm subject for a second.
+ * @throws if a single answer was an error, the answer afterwards is a wrong one, or something has ended
+ */
+export async function measure(bench: Bench, name: string, subject: Started, asked: Case): Promise<Window> {
+  const { generator, upstream, connections, folder } = bench;
+  const origin = originOf(subject);
+  const load = { origin, asked, connections, folder, seconds: 1 };
   const isUpstream = subject === upstream;
   const used = () => ({
     subject: cpuMicroseconds(subject.pid),
     load: endedChildrenMicroseconds() + (isUpstream ? 0 : cpuMicroseconds(upstream.pid)),
   });
   const before = used();
-  const generated = await generator.run({ ...load, seconds: effort.seconds });
+  const generated = await generator.run(load);
   const after = used();
   subject.assertAlive();
   upstream.assertAlive();
   assertNoFailures(`${name}, ${asked.name}`, generated.failures);
   if (generated.requests === 0) throw new Error(`${name}, ${asked.name}: no request was answered`);
   if (generated.bytes < generated.requests * asked.answer.length)
-    throw new Error(`${name}, ${asked.name}: ${generated.bytes} bytes can't be ${generated.requests} answers`);
+    throw new Error(
+      `${name}, ${asked.name}: ${generated.bytes} bytes can't be ${generated.requests} answers`,
+    );
   await assertAnswers(name, origin, asked);
   const cpu = after.subject - before.subject;
   const loadCpu = after.load - before.load;

@@ -13,8 +13,9 @@ export function isInstalled(program: string): boolean {
 /** Why processes are not pinned here; null if they are. */
 function findObstacle(): string | null {
   if (availableParallelism() < 2) return 'not pinned: there is one core, and subject and load share it';
-  if (!isInstalled('taskset')) return 'not pinned: taskset (util-linux) is missing, the kernel moves processes';
-  const tried = spawnSync('taskset', ['-c', `${SUBJECT_CORE},${LOAD_CORE}`, 'true']);
+  if (!isInstalled('taskset'))
+    return 'not pinned: taskset (util-linux) is missing, the kernel moves processes';
+  const tried = spawnSync('taskset', ['-c', `${SUBJECT_CORE},${LOAD_CORE}`, 'sh', '-c', ':']);
   return tried.status === 0 ? null : 'not pinned: this process may not use cores 0 and 1';
 }
 

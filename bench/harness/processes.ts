@@ -35,10 +35,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 /** Starts a server on a core. It may not serve yet: see `untilServes`. */
 export function startProcess(options: StartOptions): Started {
   const [program = '', ...args] = pinned(options.core, options.command);
+  const stdout = options.stdout ? openSync(options.stdout, 'a') : undefined;
   const child = spawn(program, args, {
-    stdio: ['ignore', options.stdout ? openSync(options.stdout, 'a') : 'ignore', 'pipe'],
+    stdio: ['ignore', stdout ?? 'ignore', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production', ...options.env },
   });
+  if (stdout !== undefined) closeSync(stdout);
   let stderr = '';
   let ended: string | null = null;
   let stopping = false;
@@ -59,10 +61,10 @@ export function startProcess(options: StartOptions): Started {
     pid: child.pid ?? 0,
     port: options.port,
     assertAlive() {
-      if (ended !== null && !stopping) throw new Error(`${options.name} has ended (${ended}): ${stderr.trim()}`);
+      if (ended !== null && !stopping)
+        throw new Error(`${options.name} has ended (${ended}): ${stderr.trim()}`);
     },
     async stop() {
-      this.assertAlive();
       stopping = true;
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { originOf, untilServes } from './ask.ts';
 import { findGenerator } from './generator.ts';
-import { type Bench, measure, type Window } from './measure.ts';
+import { type Bench, measure, typical, type Window, warmUp } from './measure.ts';
 import { pinningObstacle } from './pinning.ts';
 import type { Started } from './processes.ts';
 import type { Case, Effort, Subject, Suite } from './suite.ts';
@@ -24,14 +24,16 @@ export interface Run {
 const rotated = <T>(values: readonly T[], by: number): T[] =>
   values.map((_, i) => values[(i + by) % values.length] as T);
 
-/** Drives every subject of a suite, a fresh process each round, one subject after the other within a round. */
+/** Measures what loads alone, then every subject of a suite in interleaved rounds. */
 export async function runSuite(suite: Suite, effort: Effort, say: (line: string) => void): Promise<Run> {
   const { generator, note } = findGenerator();
   const missing = suite.subjects.flatMap((subject) => {
     const why = subject.missing();
     return why === null ? [] : [{ subject: subject.name, why }];
   });
-  const present = suite.subjects.filter((subject) => !missing.some(({ subject: name }) => name === subject.name));
+  const present = suite.subjects.filter(
+    (subject) => !missing.some(({ subject: name }) => name === subject.name),
+  );
   const notes = [note, pinningObstacle()].filter((text) => text !== null);
   const run: Run = { generator: generator.name, notes, alone: {}, windows: {}, missing };
   for (const asked of suite.cases) {
@@ -43,17 +45,20 @@ export async function runSuite(suite: Suite, effort: Effort, say: (line: string)
     upstream = await suite.upstream.start({ folder });
     await untilServes(suite.upstream.name, upstream, suite.cases[0] as Case);
     const bench: Bench = { generator, upstream, connections: suite.connections, effort, folder };
+    await warmUp(bench, suite.upstream.name, upstream, suite.cases);
     for (const asked of suite.cases) {
-      run.alone[asked.name] = await measure(bench, suite.upstream.name, upstream, asked);
+      const turns: Window[] = [];
+      for (let turn = 0; turn < effort.seconds; turn++) {
+        turns.push(await measure(bench, suite.upstream.name, upstream, asked));
+      }
+      run.alone[asked.name] = typical(turns);
       say(`alone, ${asked.name}: ${inShort(run.alone[asked.name] as Window)}`);
     }
     for (let round = 0; round < effort.rounds; round++) {
-      for (const subject of rotated(present, round)) {
-        const windows = await measureFresh(bench, subject, rotated(suite.cases, round));
-        for (const [name, window] of windows) {
-          run.windows[name]?.[subject.name]?.push(window);
-          say(`round ${round + 1}, ${subject.name}, ${name}: ${inShort(window)}`);
-        }
+      const windows = await measureRound(bench, rotated(present, round), rotated(suite.cases, round));
+      for (const { subject, asked, window } of windows) {
+        run.windows[asked]?.[subject]?.push(window);
+        say(`round ${round + 1}, ${subject}, ${asked}: ${inShort(window)}`);
       }
     }
     return run;
@@ -63,18 +68,46 @@ export async function runSuite(suite: Suite, effort: Effort, say: (line: string)
   }
 }
 
-async function measureFresh(bench: Bench, subject: Subject, cases: readonly Case[]): Promise<[string, Window][]> {
-  const folder = mkdtempSync(join(bench.folder, 'subject-'));
-  const started = await subject.start({ folder, upstreamPort: bench.upstream.port });
+interface Measured {
+  subject: string;
+  asked: string;
+  window: Window;
+}
+
+/**
+ * One round: a fresh process for every subject, all of them alive and warm, of which one at a time has work. They take
+ * turns of a second, so that whatever else the machine does for some seconds meets all of them and not one.
+ */
+async function measureRound(
+  bench: Bench,
+  subjects: readonly Subject[],
+  cases: readonly Case[],
+): Promise<Measured[]> {
+  const alive: { subject: Subject; started: Started }[] = [];
   try {
-    await untilServes(subject.name, started, cases[0] as Case);
-    await subject.prove?.(originOf(started));
-    const windows: [string, Window][] = [];
-    for (const asked of cases) windows.push([asked.name, await measure(bench, subject.name, started, asked)]);
-    return windows;
+    for (const subject of subjects) {
+      const folder = mkdtempSync(join(bench.folder, 'subject-'));
+      const started = await subject.start({ folder, upstreamPort: bench.upstream.port });
+      alive.push({ subject, started });
+      await untilServes(subject.name, started, cases[0] as Case);
+      await subject.prove?.(originOf(started));
+      await warmUp(bench, subject.name, started, cases);
+    }
+    const measured: Measured[] = [];
+    for (const asked of cases) {
+      const turns = new Map<string, Window[]>();
+      for (let turn = 0; turn < bench.effort.seconds; turn++) {
+        for (const { subject, started } of rotated(alive, turn)) {
+          const window = await measure(bench, subject.name, started, asked);
+          turns.set(subject.name, [...(turns.get(subject.name) ?? []), window]);
+        }
+      }
+      for (const [subject, windows] of turns)
+        measured.push({ subject, asked: asked.name, window: typical(windows) });
+    }
+    return measured;
   } finally {
-    await started.stop();
-    rmSync(folder, { recursive: true, force: true });
+    for (const { started } of alive) await started.stop();
   }
 }
 

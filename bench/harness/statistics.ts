@@ -60,6 +60,10 @@ export function interval(values: readonly number[]): Interval {
   };
 }
 
-/** Whether a ratio can't be told from 1: the interval holds it, or there are too few rounds to say. */
-export const isNoDifference = (ratio: Interval): boolean =>
-  ratio.confidence < WANTED || (ratio.low <= 1 && ratio.high >= 1);
+/** What an interval of a ratio says. `too few rounds` have no interval that could be relied on. */
+export type Verdict = 'different' | 'no difference' | 'too few rounds';
+
+export function verdictOn(ratio: Interval): Verdict {
+  if (ratio.confidence < WANTED) return 'too few rounds';
+  return ratio.low <= 1 && ratio.high >= 1 ? 'no difference' : 'different';
+}

@@ -51,8 +51,8 @@ export interface Suite {
 /** How long and how often. */
 export interface Effort {
   rounds: number;
-  /** Of the measured window. */
+  /** Measured a round, for each subject and case: in turns of a second. */
   seconds: number;
-  /** Before each window; 0 for none. */
+  /** For each fresh process and case, before anything is measured; 0 for none. */
   warmUpSeconds: number;
 }

@@ -33,7 +33,9 @@ done = function() io.write("\\n" .. threads[1]:get("counts") .. "\\n") end
 `;
 
 function script({ asked }: Load, ending: string): string {
-  const headers = Object.entries(asked.headers).map(([name, value]) => `wrk.headers[${lua(name)}] = ${lua(value)}`);
+  const headers = Object.entries(asked.headers).map(
+    ([name, value]) => `wrk.headers[${lua(name)}] = ${lua(value)}`,
+  );
   const body = asked.body === '' ? [] : [`wrk.body = ${lua(asked.body)}`];
   return [`wrk.method = ${lua(asked.method)}`, ...headers, ...body, ending].join('\n');
 }
@@ -42,7 +44,17 @@ async function run(load: Load, seconds: number, ending: string): Promise<string>
   const file = join(load.folder, 'wrk.lua');
   writeFileSync(file, script(load, ending));
   const url = `${load.origin}${load.asked.path}`;
-  const command = ['wrk', '-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', file, url];
+  const command = [
+    'wrk',
+    '-t1',
+    `-c${load.connections}`,
+    `-d${seconds}s`,
+    '--timeout',
+    '5s',
+    '-s',
+    file,
+    url,
+  ];
   const printed = await runCommand(pinned(LOAD_CORE, command), (seconds + 20) * 1000);
   return printed.trimEnd().split('\n').at(-1) ?? '';
 }

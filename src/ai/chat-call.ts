@@ -5,17 +5,20 @@ import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import type { Catalog, Deployment, Model } from './models/catalog.ts';
 import type { AiPorts } from './ports.ts';
+import type { StreamWatch } from './watch.ts';
 
-/** An answer that a provider has begun: from here on nobody else is asked. */
-export type CommittedAnswer = {
+/** An answer that has begun. */
+export type BegunAnswer = {
   statusCode: number;
   headers: UpstreamAnswer['headers'];
-  deployment: Deployment;
 } & (
-  | { kind: 'whole'; body: Buffer }
-  /** `first` has been read off `body` already. */
-  | { kind: 'stream'; first: Buffer; body: UpstreamAnswer['body'] }
+  | { kind: 'whole'; body: Buffer /** None of a refusal. */; facts: AnswerFacts | undefined }
+  /** `first` has been read off `body` already, and `watch` has seen it. */
+  | { kind: 'stream'; first: Buffer; body: UpstreamAnswer['body']; watch: StreamWatch; facts: AnswerFacts }
 );
+
+/** An answer that goes to the client: from here on nobody else is asked. */
+export type CommittedAnswer = BegunAnswer & { deployment: Deployment };
 
 /** What the stages of a chat call hand to one another. Each fills its part. */
 export interface ChatCall {
@@ -35,8 +38,6 @@ export interface ChatCall {
   candidates: readonly Model[];
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
-  /** By `pass-answer`: what was seen going by. */
-  facts: AnswerFacts;
 }
 
 /** What the gateway acts on of a chat request; everything else goes by unread. */

@@ -21,9 +21,18 @@ export function promptText(bytes: Buffer): { text: string; messages: number } {
     const { role, name, content, tool_calls: calls } = message ?? {};
     const parts = Array.isArray(content) ? content.map((part: Part | null) => part?.text) : [content];
     const said = [role, name, ...parts].filter((text) => typeof text === 'string');
-    if (calls) said.push(JSON.stringify(calls));
+    if (calls) said.push(json(calls));
     return said.join('\n');
   });
-  if (body.tools) texts.push(JSON.stringify(body.tools));
+  if (body.tools) texts.push(json(body.tools));
   return { text: texts.join('\n'), messages: messages.length };
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // V8 parses any depth and writes only some thousand levels; what is nested so has no text worth counting.
+    return '';
+  }
 }

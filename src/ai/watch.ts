@@ -1,80 +1,62 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
+import { type Answer, type Choice, usageOf } from './answer-facts.ts';
+import { GeneratedText } from './generated-text.ts';
 
-interface Choice {
-  index?: number;
-  finish_reason?: string | null;
-  message?: { content?: unknown; tool_calls?: unknown };
-  delta?: { content?: unknown; tool_calls?: { function?: { name?: string; arguments?: string } }[] };
-}
-interface Answer {
-  choices?: Choice[];
-  usage?: {
-    prompt_tokens?: number;
-    completion_tokens?: number;
-    prompt_tokens_details?: { cached_tokens?: number };
-  };
-  error?: unknown;
-}
-
-export const noFacts = (): AnswerFacts => ({ usage: undefined, finishReason: '', text: '' });
-
-/** Characters of generated text that are kept for an estimate; a longer answer is taken to go on like it. */
-const MOST_TEXT = 256 * 1024;
-
-const count = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0;
-
-function usageOf(answer: Answer): Usage | undefined {
-  const {
-    prompt_tokens: input,
-    completion_tokens: output,
-    prompt_tokens_details: details,
-  } = answer.usage ?? {};
-  if (!count(input)) return undefined;
-  const cached = details?.cached_tokens;
-  return { input, output: count(output) ? output : 0, cached: count(cached) ? Math.min(cached, input) : 0 };
-}
-
-/** What a whole answer in OpenAI's form says about itself. */
-export function factsOfAnswer(body: Buffer): AnswerFacts {
-  const facts = noFacts();
-  const answer = JSON.parse(body.toString('utf8')) as Answer;
-  facts.usage = usageOf(answer);
-  for (const choice of Array.isArray(answer.choices) ? answer.choices : []) {
-    if (typeof choice?.finish_reason === 'string') facts.finishReason = choice.finish_reason;
-    if (facts.usage) continue;
-    const { content, tool_calls: calls } = choice?.message ?? {};
-    facts.text += typeof content === 'string' ? content : '';
-    if (calls) facts.text += JSON.stringify(calls);
-  }
-  return facts;
-}
+/** Characters of one event that are held to be read. A stream with a longer one passes unwatched from there on. */
+const LARGEST_EVENT = 8 * 1024 * 1024;
 
 /** Watches a stream in OpenAI's form go by. */
-export class StreamWatch {
-  readonly facts: AnswerFacts = noFacts();
+export class StreamWatch implements AnswerFacts {
+  usage: Usage | undefined = undefined;
+  finishReason = '';
+  /** An event that says something was seen: an answer has begun. */
+  begun = false;
   /** `[DONE]` was seen. */
   done = false;
   /** The provider said in the stream that it failed. */
   failed = false;
+  /** An event was too long to be read: nothing more is known of this stream. */
+  blind = false;
+  readonly #generated = new GeneratedText();
   readonly #parser: EventSourceParser;
   readonly #decoder = new TextDecoder();
 
   constructor() {
-    this.#parser = createParser({ onEvent: (event) => this.#onData(event.data) });
+    this.#parser = createParser({
+      maxBufferSize: LARGEST_EVENT,
+      onEvent: (event) => this.#onEvent(event.event, event.data),
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') this.blind = true;
+      },
+    });
+  }
+
+  get text(): string {
+    return this.#generated.beginning;
+  }
+
+  get characters(): number {
+    return this.#generated.length;
   }
 
   /** Bytes in the order in which they came, cut anywhere. */
   see(chunk: Buffer): void {
-    this.#parser.feed(this.#decoder.decode(chunk, { stream: true }));
+    if (!this.blind) this.#parser.feed(this.#decoder.decode(chunk, { stream: true }));
   }
 
-  #onData(data: string): void {
+  /** Nothing comes any more. A last event may lack its empty line; clients read it all the same. */
+  end(): void {
+    if (!this.blind) this.#parser.feed('\n\n');
+  }
+
+  #onEvent(type: string | undefined, data: string): void {
     if (data === '[DONE]') {
       this.done = true;
       return;
     }
+    this.begun = true;
+    if (type === 'error') this.failed = true;
     let event: Answer;
     try {
       event = JSON.parse(data) as Answer;
@@ -84,19 +66,25 @@ export class StreamWatch {
     }
     if (event === null || typeof event !== 'object') return;
     if (event.error) this.failed = true;
-    this.facts.usage = usageOf(event) ?? this.facts.usage;
+    this.usage = usageOf(event) ?? this.usage;
     if (!Array.isArray(event.choices)) return;
     for (const choice of event.choices) this.#onChoice(choice);
   }
 
   #onChoice(choice: Choice | null): void {
-    if (typeof choice?.finish_reason === 'string') this.facts.finishReason = choice.finish_reason;
-    if (this.facts.text.length > MOST_TEXT) return;
-    const { content, tool_calls: calls } = choice?.delta ?? {};
-    if (typeof content === 'string') this.facts.text += content;
-    if (Array.isArray(calls)) {
-      for (const call of calls)
-        this.facts.text += (call?.function?.name ?? '') + (call?.function?.arguments ?? '');
+    if (typeof choice?.finish_reason === 'string') this.finishReason = choice.finish_reason;
+    const { content, refusal, reasoning_content: reasoning, tool_calls: calls } = choice?.delta ?? {};
+    this.#said(content);
+    this.#said(refusal);
+    this.#said(reasoning);
+    if (!Array.isArray(calls)) return;
+    for (const call of calls) {
+      this.#said(call?.function?.name);
+      this.#said(call?.function?.arguments);
     }
+  }
+
+  #said(text: unknown): void {
+    if (typeof text === 'string' && text !== '') this.#generated.add(text);
   }
 }

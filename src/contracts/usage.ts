@@ -7,12 +7,14 @@ export interface Usage {
   cached: number;
 }
 
-/** What the end of an answer says about it. */
+/** What an answer says about itself. Of a stream: what it has said so far. */
 export interface AnswerFacts {
   /** As the provider reported it; undefined if it didn't. */
-  usage: Usage | undefined;
+  readonly usage: Usage | undefined;
   /** `stop`, `length`, `tool_calls`, …; '' if none came. */
-  finishReason: string;
-  /** What was generated, for an estimate where no usage is reported. */
-  text: string;
+  readonly finishReason: string;
+  /** What was generated, for an estimate where no usage is reported; of a long answer its beginning. */
+  readonly text: string;
+  /** Characters that were generated in all. */
+  readonly characters: number;
 }

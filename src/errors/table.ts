@@ -80,6 +80,11 @@ export const ERRORS = {
     retryable: true,
     text: 'The model provider failed in the middle of its answer.',
   },
+  provider_finish_missing: {
+    status: 0,
+    retryable: false,
+    text: 'The model provider ended its answer without a finish reason.',
+  },
   // upstream
   upstream_connect: { status: 502, retryable: true, text: 'The upstream could not be reached.' },
   upstream_reset: {

@@ -81,7 +81,8 @@ function rewrite(path: string): string | null {
 
 /** `..;x` is a plain name here and "up" to servlet containers (path parameters). */
 function isDotsWithParameter(part: string): boolean {
-  return part.startsWith('.;') || part.startsWith('..;');
+  const at = part.startsWith('..') ? 2 : part.startsWith('.') ? 1 : 0;
+  return at > 0 && (part.charCodeAt(at) === 0x3b || part.startsWith('%3B', at));
 }
 
 function decodeOnce(path: string): string | null {
@@ -103,6 +104,17 @@ function decodeOnce(path: string): string | null {
     from = i + 1;
   }
   return out + path.slice(from);
+}
+
+const RESERVED = /%(?:24|26|2B|2C|3A|3B|3D|40)/g;
+
+/**
+ * A canonical path as the router is to read it: with the escapes undone that a router leaves and most servers undo, so
+ * that a policy on `/@me/*` can't be walked around as `/%40me/`. What is forwarded keeps them: `a%2Bb` is not `a+b`.
+ */
+export function routedPath(canonical: string): string {
+  if (!canonical.includes('%')) return canonical;
+  return canonical.replace(RESERVED, (triplet) => String.fromCharCode(Number.parseInt(triplet.slice(1), 16)));
 }
 
 /** Where the path ends and the query begins. */

@@ -29,13 +29,13 @@ const isSpace = (code: number | undefined): boolean =>
   code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
 /**
- * Finds the string values of a key at the top level of a JSON object, in its bytes, so that a value can be exchanged
- * and every other byte stays what the client sent. All of them: a key that stands twice is read differently by
- * different parsers, and the caller can refuse it.
+ * Finds the values of a key at the top level of a JSON object, in its bytes, so that a string can be exchanged and every
+ * other byte stays what the client sent. All of them: a key that stands twice is read differently by different parsers,
+ * and the caller can refuse it. Of a value that is no string the span is empty and says only where it begins.
  *
  * @param bytes valid JSON (it has been parsed before)
  */
-export function topLevelStrings(bytes: Buffer, key: string): Span[] {
+export function topLevelValues(bytes: Buffer, key: string): Span[] {
   const spans: Span[] = [];
   let depth = 0;
   let i = 0;
@@ -49,12 +49,10 @@ export function topLevelStrings(bytes: Buffer, key: string): Span[] {
         if (bytes[after] === COLON && nameIs(bytes, i, end, key)) {
           after++;
           while (isSpace(bytes[after])) after++;
-          if (bytes[after] === QUOTE) {
-            const valueEnd = stringEnd(bytes, after);
-            spans.push({ start: after, end: valueEnd });
-            i = valueEnd;
-            continue;
-          }
+          const valueEnd = bytes[after] === QUOTE ? stringEnd(bytes, after) : after;
+          spans.push({ start: after, end: valueEnd });
+          i = valueEnd;
+          continue;
         }
       }
       i = end;

@@ -18,17 +18,17 @@ export function hostName(host: string): string {
   return (end > 0 ? host.slice(0, end) : host).toLowerCase();
 }
 
-function hostMatches(wanted: string, host: string): boolean {
-  const name = hostName(host);
+function hostMatches(wanted: string, name: string): boolean {
   return wanted.startsWith('*.')
     ? name.endsWith(wanted.slice(1)) && name.length > wanted.length - 1
     : name === wanted;
 }
 
-/** The first condition that a request does not meet, as a sentence; null if it meets all. */
+/** The first condition that a request does not meet, as a sentence for people; null if it meets all. */
 export function unmetCondition(conditions: Conditions, headers: IncomingHttpHeaders): string | null {
-  if (conditions.host !== undefined && !hostMatches(conditions.host.toLowerCase(), headers.host ?? '')) {
-    return `host is ${headers.host ? `"${hostName(headers.host)}"` : 'not given'}, not "${conditions.host}"`;
+  const { host } = conditions;
+  if (host !== undefined && !hostMatches(host.toLowerCase(), hostName(headers.host ?? ''))) {
+    return `host is ${headers.host ? `"${hostName(headers.host)}"` : 'not given'}, not "${host}"`;
   }
   for (const [name, wanted] of Object.entries(conditions.headers ?? {})) {
     const value = headers[name.toLowerCase()];
@@ -38,43 +38,39 @@ export function unmetCondition(conditions: Conditions, headers: IncomingHttpHead
   return null;
 }
 
-/** How much a route asks: of two that match, the one that asks for more wins, then the one that stands first. */
-function weight(conditions: Conditions): number {
+/**
+ * How much a route asks: of two that match, the one that asks for more wins (more headers, then more exact values, then
+ * the narrower host), then the one that stands first.
+ */
+export function demand(conditions: Conditions): number {
   const host = conditions.host === undefined ? 0 : conditions.host.startsWith('*.') ? 1 : 2;
-  return host + 4 * Object.keys(conditions.headers ?? {}).length;
+  const values = Object.values(conditions.headers ?? {});
+  return host + 3 * values.filter((value) => value !== '*').length + 1000 * values.length;
 }
 
-interface Entry {
-  conditions: Conditions;
-  handlers: number;
+/** Equal for conditions that say the same, however they are written. */
+export function conditionsKey({ host, headers = {} }: Conditions): string {
+  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  named.sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([host?.toLowerCase() ?? '', named]);
 }
 
-interface Derived {
-  headers: IncomingHttpHeaders;
+/** Conditions made ready for the request path: no allocation but the host's name. */
+export function compileConditions(
+  conditions: Conditions,
+): (name: string, headers: IncomingHttpHeaders) => boolean {
+  const host = conditions.host?.toLowerCase();
+  const suffix = host?.startsWith('*.') ? host.slice(1) : undefined;
+  const names = Object.keys(conditions.headers ?? {}).map((name) => name.toLowerCase());
+  const values = Object.values(conditions.headers ?? {});
+  return (name, headers) => {
+    if (suffix !== undefined) {
+      if (name.length <= suffix.length || !name.endsWith(suffix)) return false;
+    } else if (host !== undefined && host !== name) return false;
+    for (let i = 0; i < names.length; i++) {
+      const value = headers[names[i] as string];
+      if (value === undefined || (values[i] !== '*' && values[i] !== value)) return false;
+    }
+    return true;
+  };
 }
-
-/** Conditions as a constraint of find-my-way: chosen among the routes that share a path and a method. */
-export const conditionsStrategy = {
-  name: 'conditions',
-  mustMatchWhenDerived: false,
-  validate: (): void => undefined,
-  deriveConstraint: (request: Derived): Derived => request,
-  storage: () => {
-    const entries: Entry[] = [];
-    return {
-      // Called with a route's own conditions while the tree is built, with a request when it is used.
-      get: (key: Conditions | Derived): number | undefined => {
-        const own = entries.find((entry) => entry.conditions === key);
-        if (own) return own.handlers;
-        return entries.find((entry) => unmetCondition(entry.conditions, (key as Derived).headers) === null)
-          ?.handlers;
-      },
-      set: (conditions: Conditions, handlers: number): void => {
-        const own = entries.find((entry) => entry.conditions === conditions);
-        if (own) own.handlers = handlers;
-        else entries.push({ conditions, handlers });
-        entries.sort((a, b) => weight(b.conditions) - weight(a.conditions));
-      },
-    };
-  },
-};

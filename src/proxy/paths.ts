@@ -1,42 +1,79 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Conditions } from './conditions.ts';
-import { unmetCondition } from './conditions.ts';
+import { type Conditions, conditionsKey, demand, hasConditions, unmetCondition } from './conditions.ts';
 
 /** What of a route decides which requests are its own. */
 export interface Matched {
   match: Conditions & { path: string; methods: readonly string[] };
 }
 
-/** `/users/{id}` → `/users/:id` */
-function parameters(path: string): string {
+/** A pattern of the router with some methods, and the routes that share it: the one that asks for most stands first. */
+export interface Place<R extends Matched> {
+  pattern: string;
+  methods: string[];
+  routes: R[];
+  /** Whether the routes ask for anything beyond path and method. */
+  isConditional: boolean;
+}
+
+const isParameter = (segment: string): boolean => segment.startsWith(':') || segment.startsWith('{');
+
+/** `/users/{id}` → `/users/:p2`: by place, so that a parameter's name makes no difference. */
+function routerPattern(path: string): string {
   return path
     .split('/')
-    .map((segment) =>
-      segment.startsWith('{') && segment.endsWith('}') ? `:${segment.slice(1, -1)}` : segment,
-    )
+    .map((segment, i) => (isParameter(segment) ? `:p${i}` : segment))
     .join('/');
 }
 
-const sameConditions = (a: Conditions, b: Conditions): boolean =>
-  a.host === b.host && JSON.stringify(a.headers ?? {}) === JSON.stringify(b.headers ?? {});
-
 /**
- * The router's patterns of a route, each with its methods. `/api/*` is `/api` and everything below it, so that a policy
- * on `/admin/*` can't be walked around by leaving the slash out; a route of its own for `/api` goes before.
+ * The patterns of a route, each with its methods. `/api/*` is `/api` and everything below it, so that a policy on
+ * `/admin/*` can't be walked around by leaving the slash out; a route of its own for `/api` goes before.
  */
-export function routerPaths(
+function patternsOf(
   route: Matched,
   all: readonly Matched[],
-): { pattern: string; methods: string[] }[] {
-  const pattern = parameters(route.match.path);
-  const own = { pattern, methods: [...route.match.methods] };
+): { pattern: string; methods: readonly string[] }[] {
+  const pattern = routerPattern(route.match.path);
+  const own = { pattern, methods: route.match.methods };
   if (!pattern.endsWith('/*') || pattern === '/*') return [own];
   const bare = pattern.slice(0, -2);
+  const conditions = conditionsKey(route.match);
   const taken = all.filter(
-    ({ match }) => parameters(match.path) === bare && sameConditions(match, route.match),
+    ({ match }) => routerPattern(match.path) === bare && conditionsKey(match) === conditions,
   );
   const methods = own.methods.filter((method) => !taken.some(({ match }) => match.methods.includes(method)));
   return methods.length > 0 ? [{ pattern: bare, methods }, own] : [own];
+}
+
+/** Every place that the routes have in the router, each once. */
+export function placesOf<R extends Matched>(routes: readonly R[]): Place<R>[] {
+  const byMethod = new Map<string, { pattern: string; method: string; routes: R[] }>();
+  for (const route of routes) {
+    for (const { pattern, methods } of patternsOf(route, routes)) {
+      for (const method of methods) {
+        const key = `${method} ${pattern}`;
+        const place = byMethod.get(key) ?? { pattern, method, routes: [] };
+        place.routes.push(route);
+        byMethod.set(key, place);
+      }
+    }
+  }
+  const places: Place<R>[] = [];
+  for (const { pattern, method, routes: sharing } of byMethod.values()) {
+    sharing.sort((a, b) => demand(b.match) - demand(a.match));
+    const same = places.find(
+      (place) =>
+        place.pattern === pattern &&
+        place.routes.length === sharing.length &&
+        place.routes.every((route, i) => route === sharing[i]),
+    );
+    if (same) same.methods.push(method);
+    else {
+      const isConditional = sharing.some(({ match }) => hasConditions(match));
+      places.push({ pattern, methods: [method], routes: sharing, isConditional });
+    }
+  }
+  return places;
 }
 
 /** Whether a path is one of a pattern's, read segment by segment: for people and for 405, not for routing. */
@@ -48,8 +85,7 @@ export function pathMatches(pattern: string, path: string): boolean {
     if (segment === '*') return given.length >= i;
     const value = given[i];
     if (value === undefined) return false;
-    const isParameter = segment.startsWith(':') || segment.startsWith('{');
-    if (isParameter ? value === '' : value !== segment) return false;
+    if (isParameter(segment) ? value === '' : value !== segment) return false;
   }
   return wanted.length === given.length;
 }

@@ -4,7 +4,6 @@ import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import type { UpstreamCall } from '../upstream/call.ts';
 import { requestHeaders } from '../upstream/message-headers.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Conditions } from './conditions.ts';
 import { hasBody, limitedBody } from './request-body.ts';
 
 /** What the policies of a route do to the headers that cross it. */
@@ -15,9 +14,6 @@ export interface HeaderPolicies {
 
 export interface ProxyRoute {
   name: string;
-  /** Patterns of the router with the methods that each is for. */
-  paths: readonly { pattern: string; methods: readonly string[] }[];
-  conditions: Conditions;
   upstream: Upstream;
   policies: HeaderPolicies;
   /** Bytes. */

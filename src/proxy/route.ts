@@ -7,42 +7,59 @@ import type { UpstreamAnswer } from '../upstream/call.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { responseHeaders } from '../upstream/message-headers.ts';
 import { carryCall, requestable } from '../upstream/requestable.ts';
-import { hasConditions } from './conditions.ts';
-import { type ProxyRoute, prepareCall } from './prepare-call.ts';
+import type { Candidate } from './choice.ts';
+import { type HeaderPolicies, type ProxyRoute, prepareCall } from './prepare-call.ts';
 import { declaresTooMuch } from './request-body.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
 
 /** Never resolved: the target is chosen where the call is made. reply-from only wants to see a base. */
 const PLACEHOLDER = 'http://upstream.invalid';
 
-/** Registers one API route in its own Fastify scope, through @fastify/http-proxy. */
-export async function registerProxyRoute(scope: FastifyInstance, route: ProxyRoute): Promise<void> {
-  for (const { pattern, methods } of route.paths) {
-    await scope.register(fastifyHttpProxy, proxyOptions(route, pattern, methods));
-  }
+/** A route whose meaning hangs on a feature to come; it is not half served. */
+export interface InactiveRoute {
+  name: string;
+  policies: HeaderPolicies;
+  /** What is missing, in words. */
+  missing: string;
 }
 
-function proxyOptions(
-  route: ProxyRoute,
-  pattern: string,
-  methods: readonly string[],
-): FastifyHttpProxyOptions {
+/** A pattern of the router with the methods that it is for. */
+export interface ProxyPlace {
+  pattern: string;
+  methods: readonly string[];
+  /** Who chooses among the routes that share the place, if they ask for more than path and method. */
+  choice: readonly Candidate[] | null;
+  /** The route that takes a request. */
+  routeOf(request: FastifyRequest): ProxyRoute | InactiveRoute;
+}
+
+/** Registers a place of API routes, through @fastify/http-proxy, in the Fastify scope of their policies. */
+export async function registerProxyPlace(scope: FastifyInstance, place: ProxyPlace): Promise<void> {
+  await scope.register(fastifyHttpProxy, proxyOptions(place));
+}
+
+function proxyOptions(place: ProxyPlace): FastifyHttpProxyOptions {
+  const activeRoute = (request: FastifyRequest): ProxyRoute => place.routeOf(request) as ProxyRoute;
   return {
     upstream: '',
-    routes: [pattern],
-    httpMethods: [...methods],
-    ...(hasConditions(route.conditions) ? { constraints: { conditions: route.conditions } } : {}),
+    routes: [place.pattern],
+    httpMethods: [...place.methods],
+    ...(place.choice ? { constraints: { choice: place.choice } } : {}),
     disableRequestLogging: true,
     disableCache: true,
     internalRewriteLocationHeader: false,
     undici: requestable,
+    // The path has been read once, by the listener. What the plugin makes of it (it parses the query and refuses
+    // `/..name`) goes nowhere, so it gets as little as it takes.
+    preRewrite: () => '/',
     handler: (request: FastifyRequest, reply: FastifyReply, path: string, options: object) =>
-      serve(route, request, reply, path, options),
+      serve(place.routeOf(request), request, reply, path, options),
     replyOptions: {
       getUpstream: () => PLACEHOLDER,
-      rewriteRequestHeaders: (request: FastifyRequest) => carryCall(prepareCall(route, request)),
+      rewriteRequestHeaders: (request: FastifyRequest) =>
+        carryCall(prepareCall(activeRoute(request), request)),
       rewriteHeaders: (headers: UpstreamAnswer['headers'], request: FastifyRequest) =>
-        answerHeaders(route, headers, exchangeOf(request.raw)),
+        answerHeaders(activeRoute(request), headers, exchangeOf(request.raw)),
       onResponse: (
         request: FastifyRequest,
         reply: FastifyReply,
@@ -56,12 +73,14 @@ function proxyOptions(
 }
 
 function serve(
-  route: ProxyRoute,
+  route: ProxyRoute | InactiveRoute,
   request: FastifyRequest,
   reply: FastifyReply,
   path: string,
   options: object,
 ): unknown {
+  if ('missing' in route)
+    throw new GatewayError('feature_not_active', { detail: `It is: ${route.missing}.` });
   if (isUpgrade(request.raw)) return tunnelWebSocket(route, request, reply);
   if (declaresTooMuch(request.raw, route.bodyLimit)) throw new GatewayError('body_too_large');
   return reply.from(path, options);
@@ -78,12 +97,28 @@ function answerHeaders(
 }
 
 function passAnswer(request: FastifyRequest, reply: FastifyReply, body: UpstreamAnswer['body']): void {
+  if (reply.sent) {
+    // reply-from has refused the status and goes on all the same.
+    dropBody(body);
+    return;
+  }
+  if (reply.statusCode === 304 || reply.statusCode === 204) {
+    // No body, whatever Content-Length says (RFC 9110 section 15.4.5): undici takes that for half an answer.
+    dropBody(body);
+    reply.send();
+    return;
+  }
   const exchange = exchangeOf(request.raw);
   body.once('error', (error) => exchange.fail(failureInAnswer(error), error));
   reply.send(body);
   // An event stream may be silent for long after its head; the client wants to know that it is open.
   const type = reply.getHeader('content-type');
   if (typeof type === 'string' && type.startsWith('text/event-stream')) reply.raw.flushHeaders();
+}
+
+/** How what nobody reads ends makes no difference. */
+function dropBody(body: UpstreamAnswer['body']): void {
+  body.on('error', () => undefined).resume();
 }
 
 function refuse(reply: FastifyReply, error: Error): void {

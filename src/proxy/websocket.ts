@@ -56,7 +56,8 @@ export async function tunnelWebSocket(
   if (!answer.switched) return passRefusal(route, reply, answer, exchange);
   reply.hijack();
   const { socket, head } = connection;
-  socket.write(switchingHead(answer.headers, exchange));
+  // As Node writes heads: a header's bytes are not UTF-8.
+  socket.write(switchingHead(route, answer.headers, exchange), 'latin1');
   if (head.length > 0) answer.socket.write(head);
   join(socket, answer.socket, exchange);
   connection.onSwitched();
@@ -76,8 +77,9 @@ function passRefusal(
   return reply.code(answer.statusCode).headers(headers).send();
 }
 
-function switchingHead(headers: IncomingHttpHeaders, exchange: LiveExchange): string {
+function switchingHead(route: ProxyRoute, headers: IncomingHttpHeaders, exchange: LiveExchange): string {
   const bag = responseHeaders({ ...headers }, exchange);
+  route.policies.responseHeaders(bag, exchange);
   let head = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n';
   for (const [name, value] of Object.entries(bag)) {
     for (const one of Array.isArray(value) ? value : [value]) head += `${name}: ${String(one)}\r\n`;

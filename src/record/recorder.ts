@@ -20,9 +20,13 @@ export class Recorder {
   record(exchange: LiveExchange, settled?: Promise<unknown>): void {
     if (settled) {
       this.#pending.add(settled);
-      void settled.finally(() => {
+      const done = (): void => {
         this.#pending.delete(settled);
         this.record(exchange);
+      };
+      settled.then(done, (error: unknown) => {
+        this.#log.logger.error({ err: error, request_id: exchange.id }, 'an exchange could not be settled');
+        done();
       });
       return;
     }

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
-import type { ErrorCode } from '../errors/table.ts';
+import { ERRORS, type ErrorCode } from '../errors/table.ts';
 import { hasBody } from '../proxy/request-body.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 
@@ -14,10 +14,14 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'body_malformed',
   FST_ERR_BAD_URL: 'path_invalid',
   FST_ERR_MAX_PARAM_LENGTH: 'path_invalid',
+  // QUERY, the one method that Fastify looks at before it looks for a route. No route of ours has it.
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: 'method_not_allowed',
 };
 
-export function toGatewayError(error: unknown): GatewayError {
+/** @param reason what the exchange knows already: an upstream's answer may break before its head has gone out */
+export function toGatewayError(error: unknown, reason = ''): GatewayError {
   if (error instanceof GatewayError) return error;
+  if (Object.hasOwn(ERRORS, reason)) return new GatewayError(reason as ErrorCode, { cause: error });
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : FASTIFY_CODES[code];
   if (known !== undefined) return new GatewayError(known, { cause: error });
@@ -56,7 +60,7 @@ export function sendError(
   onInternal: (error: GatewayError, exchange: LiveExchange) => void,
 ): void {
   const exchange = exchangeOf(request.raw);
-  const known = toGatewayError(error);
+  const known = toGatewayError(error, exchange.reason);
   if (known.code === 'internal') onInternal(known, exchange);
   const answer = errorAnswer(known, exchange);
   request.routeOptions.config.policies?.responseHeaders(answer.headers, exchange);

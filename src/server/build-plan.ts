@@ -1,18 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { AiPorts } from '../ai/ports.ts';
 import { registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters } from '../contracts/store.ts';
-import { GatewayError } from '../errors/gateway-error.ts';
-import { hasConditions } from '../proxy/conditions.ts';
-import { methodsOfPath, routerPaths } from '../proxy/paths.ts';
-import { registerProxyRoute } from '../proxy/route.ts';
-import { exchangeOf } from '../record/exchange.ts';
+import { methodsOfPath } from '../proxy/paths.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Pools } from '../upstream/pools.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { registerApiRoutes, runPolicies } from './api-routes.ts';
 import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
 import { trustOf } from './trust.ts';
@@ -42,7 +39,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${config.ai.prefix}/`);
   let disposeAi: () => void = () => undefined;
 
-  async function policiesFor(
+  async function admit(
     scope: FastifyInstance,
     route: string,
     entries: RouteConfig['policies'],
@@ -54,15 +51,6 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       scope,
     );
     chains.push(chain);
-    // A callback hook: a promise is paid for only where a policy gives one.
-    scope.addHook('onRequest', (request, reply, done) => {
-      const exchange = exchangeOf(request.raw);
-      request.exchange = exchange;
-      exchange.route = route;
-      const verdict = chain.onRequest(exchange, request, reply);
-      if (verdict instanceof Promise) verdict.then(done, done);
-      else done(verdict);
-    });
     return chain;
   }
 
@@ -74,34 +62,13 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     allowedMethods: (exchange, request) => methodsOfPath(config.routes, exchange.path, request.headers),
     async build(app) {
       app.decorateRequest('exchange', null as never);
-      for (const route of config.routes) {
-        await app.register(async (scope) => {
-          const policies = await policiesFor(scope, route.name, route.policies);
-          scope.addHook('onRoute', (options) => {
-            options.config = { ...options.config, policies };
-          });
-          if (!isActive(route)) {
-            registerInactive(scope, route, config.routes);
-            return;
-          }
-          await registerProxyRoute(scope, {
-            name: route.name,
-            paths: routerPaths(route, config.routes),
-            conditions: route.match,
-            upstream: upstreams.get(route.upstream as string) as Upstream,
-            policies,
-            bodyLimit: config.server.limits.body,
-            isTrusted: (request) => trust.isTrusted(request.raw),
-          });
-        });
-      }
+      await registerApiRoutes(app, { config, upstreams, trust, admit });
       if (!servesAi) return;
       await app.register(async (scope) => {
-        const policies = await policiesFor(scope, AI_ROUTE, config.ai.policies);
-        scope.addHook('onRoute', (options) => {
-          options.config = { ...options.config, policies };
-        });
-        disposeAi = await registerAiRoutes(scope, config.ai, policies, ports.ai);
+        const chain = await admit(scope, AI_ROUTE, config.ai.policies);
+        const served = { route: { name: AI_ROUTE }, chain };
+        runPolicies(scope, () => served, chain);
+        disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai);
       });
     },
     async dispose() {
@@ -110,25 +77,6 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       for (const chain of chains) await chain.dispose();
     },
   };
-}
-
-/** A route whose meaning hangs on a feature to come is not half served. */
-function isActive(route: RouteConfig): boolean {
-  return route.upstream !== undefined && route.rewrite === undefined;
-}
-
-function registerInactive(scope: FastifyInstance, route: RouteConfig, all: readonly RouteConfig[]): void {
-  const missing = [route.split && 'split', route.rewrite && 'rewrite'].filter(Boolean).join(' and ');
-  for (const { pattern, methods } of routerPaths(route, all)) {
-    scope.route({
-      url: pattern,
-      method: [...methods],
-      ...(hasConditions(route.match) ? { constraints: { conditions: route.match } as never } : {}),
-      handler: (_request: FastifyRequest, _reply: FastifyReply) => {
-        throw new GatewayError('feature_not_active', { detail: `It is: ${missing}.` });
-      },
-    });
-  }
 }
 
 function policyPorts(config: GatewayConfig, ports: ProcessPorts, route: string, policy: string): PolicyPorts {

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { bytesSince } from '../record/bytes.ts';
-import { LiveExchange } from '../record/exchange.ts';
+import { exchangeOf, LiveExchange } from '../record/exchange.ts';
 import { errorAnswer } from './answer-error.ts';
+import { connectionOf, endLingering } from './connection.ts';
 
 /** What the HTTP parser says of a request that never became one. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -13,28 +14,73 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/**
- * Answers what could not be parsed, on the bare connection, and closes it.
- * @returns the exchange to record; none where the connection just broke
- */
+export interface ClientErrorPorts {
+  revision: number;
+  now(): { wall: number; monotonic: number };
+  record(exchange: LiveExchange): void;
+}
+
+/** Answers what could not be parsed, on the bare connection, and closes it. */
 export function answerClientError(
   error: Error & { code?: string },
   socket: Socket,
-  revision: number,
-  now: { wall: number; monotonic: number },
-): LiveExchange | undefined {
+  ports: ClientErrorPorts,
+): void {
+  const connection = connectionOf(socket);
   if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return undefined;
+    if (!connection.isBroken) socket.destroy();
+    return;
   }
-  const request = { headers: {}, method: '', socket } as unknown as IncomingMessage;
-  const exchange = new LiveExchange(request, revision, now);
+  // The parser says it again for every further piece.
+  if (connection.isBroken) return;
+  connection.isBroken = true;
   const refusal = new GatewayError(CODES[error.code ?? ''] ?? 'request_malformed', { cause: error });
-  const answer = errorAnswer(refusal, exchange);
-  let head = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\nconnection: close\r\n`;
-  for (const [name, value] of Object.entries(answer.headers)) head += `${name}: ${String(value)}\r\n`;
-  socket.end(`${head}\r\n${answer.body}`);
+  const { response } = connection;
+  if (response === undefined || response.writableFinished) {
+    answerStranger(refusal, socket, ports);
+  } else if (response.req.complete) {
+    // It is not the request that runs that is broken, but what came behind it.
+    response.once('close', () => answerStranger(refusal, socket, ports));
+  } else if (error.code === 'HPE_INVALID_EOF_STATE') {
+    // The client has gone in the middle of its body.
+    socket.destroy();
+  } else {
+    breakOff(refusal, socket);
+  }
+}
+
+/** What came was no request, so that there is no exchange yet. */
+function answerStranger(refusal: GatewayError, socket: Socket, ports: ClientErrorPorts): void {
+  const request = { headers: {}, method: '', socket } as unknown as IncomingMessage;
+  const now = ports.now();
+  const exchange = new LiveExchange(request, ports.revision, now);
+  const { status, text } = rawAnswer(refusal, exchange);
+  if (socket.writable) endLingering(socket, text);
   const { bytesIn, bytesOut } = bytesSince(socket);
-  exchange.end({ status: answer.status, complete: true, bytesIn, bytesOut, monotonic: now.monotonic });
-  return exchange;
+  exchange.end({ status, complete: true, bytesIn, bytesOut, monotonic: now.monotonic });
+  ports.record(exchange);
+}
+
+/** A request whose body broke off or took too long: its exchange ends with that, wherever it was. */
+function breakOff(refusal: GatewayError, socket: Socket): void {
+  const { response, end } = connectionOf(socket);
+  if (response === undefined || end === undefined) return;
+  const exchange = exchangeOf(response.req);
+  if (response.headersSent) {
+    // A second answer in the middle of the first would be read as a part of it.
+    exchange.failWith(refusal);
+    socket.destroy();
+    return;
+  }
+  const { status, text } = rawAnswer(refusal, exchange);
+  response.detachSocket(socket);
+  endLingering(socket, text);
+  end(status, false);
+}
+
+function rawAnswer(refusal: GatewayError, exchange: LiveExchange): { status: number; text: string } {
+  const { status, headers, body } = errorAnswer(refusal, exchange);
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\n`;
+  for (const [name, value] of Object.entries(headers)) head += `${name}: ${String(value)}\r\n`;
+  return { status, text: `${head}\r\n${body}` };
 }

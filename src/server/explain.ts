@@ -2,9 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import findMyWay from 'find-my-way';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { SLOTS, type Slot } from '../contracts/policy.ts';
-import { canonicalPath, splitTarget } from '../lib/canonical-path.ts';
-import { conditionsStrategy, hasConditions, unmetCondition } from '../proxy/conditions.ts';
-import { pathMatches, routerPaths } from '../proxy/paths.ts';
+import { canonicalPath, routedPath, splitTarget } from '../lib/canonical-path.ts';
+import { choiceStrategy, chosenOf } from '../proxy/choice.ts';
+import { unmetCondition } from '../proxy/conditions.ts';
+import { pathMatches, placesOf } from '../proxy/paths.ts';
 
 export interface Explained {
   /** The path as it is matched and forwarded; null if it is refused. */
@@ -57,27 +58,27 @@ const AI = 'ai';
 
 function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string | undefined {
   const router = findMyWay({
-    constraints: { conditions: conditionsStrategy as never },
+    constraints: { choice: choiceStrategy as never },
     maxParamLength: 64 * 1024,
   });
   const names = new Map<unknown, string>();
-  const add = (methods: readonly string[], pattern: string, name: string, conditions?: object): void => {
+  const add = (methods: readonly string[], pattern: string, name: string, choice?: object): void => {
     const handler = (): void => undefined;
     names.set(handler, name);
-    router.on(methods as never, pattern, conditions ? { constraints: { conditions } as never } : {}, handler);
+    router.on(methods as never, pattern, choice ? { constraints: { choice } as never } : {}, handler);
   };
-  for (const route of config.routes) {
-    for (const { pattern, methods } of routerPaths(route, config.routes)) {
-      add(methods, pattern, route.name, hasConditions(route.match) ? route.match : undefined);
-    }
+  for (const { pattern, methods, routes, isConditional } of placesOf(config.routes)) {
+    add(methods, pattern, (routes[0] as RouteConfig).name, isConditional ? routes : undefined);
   }
   if (Object.keys(config.ai.models).length > 0) {
     add(['POST'], `${config.ai.prefix}/chat/completions`, AI);
     add(['GET'], `${config.ai.prefix}/models`, AI);
     add(['GET'], `${config.ai.prefix}/models/:model`, AI);
   }
-  const found = router.find(asked.method as never, path, { conditions: { headers: asked.headers } } as never);
-  return found ? names.get(found.handler) : undefined;
+  const choice = { headers: asked.headers };
+  const found = router.find(asked.method as never, routedPath(path), { choice } as never);
+  if (!found) return undefined;
+  return (chosenOf(choice) as RouteConfig | undefined)?.name ?? names.get(found.handler);
 }
 
 function inOrder(entries: RouteConfig['policies'], slots: ReadonlyMap<string, Slot>): Explained['policies'] {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { conditionsStrategy } from '../proxy/conditions.ts';
+import { choiceStrategy } from '../proxy/choice.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { sendError } from './answer-error.ts';
@@ -54,7 +54,7 @@ export class Generation {
       // A parameter is as long as a path may be; the head's limit is the listener's.
       routerOptions: {
         maxParamLength: 64 * 1024,
-        constraints: { conditions: conditionsStrategy as never },
+        constraints: { choice: choiceStrategy as never },
       },
       frameworkErrors: (error, request, reply) => sendError(error, request, reply, () => undefined),
     });

@@ -7,8 +7,10 @@ import { bytesSince } from '../record/bytes.ts';
 import { LiveExchange } from '../record/exchange.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { answerClientError } from './client-error.ts';
+import { connectionOf } from './connection.ts';
 import type { Generation } from './generation.ts';
 import { refuse } from './refuse.ts';
+import { checkFraming } from './request-framing.ts';
 import { canonicalTarget } from './request-target.ts';
 
 export interface ListenerOptions {
@@ -37,7 +39,10 @@ export class Listener {
   readonly #options: ListenerOptions;
   #generation: Generation | undefined;
   #inFlight = 0;
-  #draining: (() => void) | undefined;
+  #isDraining = false;
+  #drained: (() => void) | undefined;
+  /** Connections that have switched to WebSocket: no longer the server's, so it would not close them. */
+  readonly #switched = new Set<Duplex>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -55,16 +60,20 @@ export class Listener {
       },
       (request, response) => this.#onRequest(request, response),
     );
+    // The limit on a head is its size. Node's own, 2,000 headers, drops the rest in silence.
+    this.server.maxHeadersCount = 0;
+    // An expectation that we don't know is not an error (RFC 9110 section 10.1.1); Node would answer it unrecorded.
+    this.server.on('checkExpectation', (request, response) => this.#onRequest(request, response));
     this.server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
-    this.server.on('clientError', (error, socket) => {
-      const exchange = answerClientError(
-        error,
-        socket as Socket,
-        this.#generation?.revision ?? 0,
-        this.#now(),
-      );
-      if (exchange) this.#options.recorder.record(exchange);
-    });
+    // Refused like any target that is no path; without a listener Node would cut the connection unrecorded.
+    this.server.on('connect', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    this.server.on('clientError', (error, socket) =>
+      answerClientError(error, socket as Socket, {
+        revision: this.#generation?.revision ?? 0,
+        now: () => this.#now(),
+        record: (exchange) => this.#options.recorder.record(exchange),
+      }),
+    );
   }
 
   get inFlight(): number {
@@ -93,13 +102,14 @@ export class Listener {
    * @returns how many requests still ran when the time was over; they are cut off
    */
   async drain(timeoutMs: number): Promise<number> {
+    this.#isDraining = true;
     this.server.close();
     // A kept-alive connection whose request ends now has nothing to wait for.
     const idle = setInterval(() => this.server.closeIdleConnections(), 50);
     if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
-        this.#draining = () => {
+        this.#drained = () => {
           clearTimeout(timer);
           resolve();
         };
@@ -108,6 +118,7 @@ export class Listener {
     const left = this.#inFlight;
     clearInterval(idle);
     this.server.closeAllConnections();
+    for (const socket of this.#switched) socket.destroy();
     return left;
   }
 
@@ -124,14 +135,23 @@ export class Listener {
         .end(probe.body);
       return;
     }
-    const generation = this.#generation as Generation;
-    const exchange = this.#begin(request, generation);
     // Kept here: the request lets go of its connection before it says that it is closed.
     const { socket } = request;
-    response.once('close', () => {
-      const status = response.headersSent ? response.statusCode : 499;
-      this.#end(exchange, generation, socket, status, response.writableFinished);
-    });
+    const connection = connectionOf(socket);
+    if (connection.isBroken) return;
+    if (this.#isDraining) response.shouldKeepAlive = false;
+    const generation = this.#generation as Generation;
+    const exchange = this.#begin(request, generation);
+    const end = (status: number, complete: boolean): void => {
+      connection.waiting.delete(endGone);
+      this.#end(exchange, generation, socket, status, complete);
+    };
+    const endGone = (): void =>
+      end(response.headersSent ? response.statusCode : 499, response.writableFinished);
+    connection.response = response;
+    connection.end = end;
+    response.once('close', endGone);
+    if (response.socket === null) connection.waiting.add(endGone);
     this.#enter(request, response, exchange, generation);
   }
 
@@ -143,10 +163,12 @@ export class Listener {
     // A connection whose upgrade was refused carries no second request: its bytes could be of either protocol.
     response.shouldKeepAlive = false;
     response.assignSocket(socket as Socket);
+    connectionOf(socket as Socket).response = response;
     let switched = false;
     response.once('finish', () => (socket as Socket).destroySoon());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
+      this.#switched.delete(socket);
       const status = switched ? 101 : response.headersSent ? response.statusCode : 499;
       this.#end(exchange, generation, socket as Socket, status, switched || response.writableFinished);
     });
@@ -155,6 +177,7 @@ export class Listener {
       head,
       onSwitched: () => {
         switched = true;
+        this.#switched.add(socket);
         response.detachSocket(socket as Socket);
       },
     });
@@ -177,6 +200,7 @@ export class Listener {
     generation: Generation,
   ): void {
     try {
+      checkFraming(request);
       const { path, query } = canonicalTarget(request);
       exchange.path = path;
       exchange.query = query;
@@ -184,6 +208,8 @@ export class Listener {
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       exchange.path = (request.url ?? '').slice(0, 256).split('?', 1)[0] as string;
+      // What stands behind a request that can't be trusted is no request.
+      connectionOf(request.socket).isBroken = true;
       refuse(error, exchange, response);
       return;
     }
@@ -205,7 +231,7 @@ export class Listener {
     this.#options.recorder.meters.inFlight.set(this.#inFlight);
     this.#options.recorder.record(exchange, ended === true ? undefined : ended);
     generation.left();
-    if (this.#inFlight === 0) this.#draining?.();
+    if (this.#inFlight === 0) this.#drained?.();
   }
 }
 

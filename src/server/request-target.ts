@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { canonicalPath, splitTarget } from '../lib/canonical-path.ts';
+import { canonicalPath, routedPath, splitTarget } from '../lib/canonical-path.ts';
 
 const HOST = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::\d{1,5})?$/;
 
@@ -39,7 +39,7 @@ export function canonicalTarget(request: IncomingMessage): { path: string; query
   const { path, query } = splitTarget(target);
   const canonical = canonicalPath(path);
   if (canonical === null || !isQuery(query)) throw new GatewayError('path_invalid');
-  request.url = canonical + query;
+  request.url = routedPath(canonical) + query;
   return { path: canonical, query };
 }
 

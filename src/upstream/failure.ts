@@ -1,16 +1,5 @@
 import type { ErrorCode } from '../errors/table.ts';
 
-const codeOf = (error: unknown): string => {
-  let current: unknown = error;
-  // reply-from and undici wrap what happened; the innermost code says most.
-  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
-    const code = (current as { code?: unknown }).code;
-    if (typeof code === 'string' && (code in CODES || code.startsWith('HPE_'))) return code;
-    current = current instanceof AggregateError ? current.errors[0] : current.cause;
-  }
-  return '';
-};
-
 /** What an error of the network or of undici means in the error table, before the first byte of an answer. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ECONNREFUSED: 'upstream_connect',
@@ -21,11 +10,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   EAI_AGAIN: 'upstream_connect',
   ETIMEDOUT: 'upstream_connect',
   UND_ERR_CONNECT_TIMEOUT: 'upstream_connect',
+  EPROTO: 'upstream_connect',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'upstream_connect',
   SELF_SIGNED_CERT_IN_CHAIN: 'upstream_connect',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'upstream_connect',
   CERT_HAS_EXPIRED: 'upstream_connect',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'upstream_connect',
   ECONNRESET: 'upstream_reset',
   EPIPE: 'upstream_reset',
   UND_ERR_SOCKET: 'upstream_reset',
@@ -33,16 +22,42 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_BODY_TIMEOUT: 'upstream_timeout',
   UND_ERR_HEADERS_OVERFLOW: 'upstream_invalid',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'upstream_truncated',
+  // undici asserts that a status is at least 100.
+  ERR_ASSERTION: 'upstream_invalid',
+  // reply-from: a status that is none.
+  FST_REPLY_FROM_BAD_GATEWAY: 'upstream_invalid',
 };
+
+/** Failures of a TLS handshake, of which there are many. */
+const isTlsCode = (code: string): boolean => code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_');
+
+const DEEPEST = 5;
+
+/** reply-from and undici wrap what happened; the first that says something is asked. */
+function firstKnown<T>(error: unknown, read: (error: Error, code: string) => T | undefined): T | undefined {
+  let current: unknown = error;
+  for (let depth = 0; depth < DEEPEST && current instanceof Error; depth++) {
+    const { code } = current as { code?: unknown };
+    const found = read(current, typeof code === 'string' ? code : '');
+    if (found !== undefined) return found;
+    current = current instanceof AggregateError ? current.errors[0] : current.cause;
+  }
+  return undefined;
+}
 
 /** The row of the error table for a failure before the answer began. */
 export function failureBeforeAnswer(error: unknown): ErrorCode {
-  const code = codeOf(error);
-  if (code.startsWith('HPE_')) return 'upstream_invalid';
-  return CODES[code] ?? 'upstream_reset';
+  const known = firstKnown(error, ({ name }, code): ErrorCode | undefined => {
+    // By name: undici 7.30 looks its code up in a table that has it the other way round.
+    if (name === 'HTTPParserError') return 'upstream_invalid';
+    if (isTlsCode(code)) return 'upstream_connect';
+    return Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+  });
+  return known ?? 'upstream_reset';
 }
 
 /** The row of the error table for a failure in the middle of an answer. */
 export function failureInAnswer(error: unknown): ErrorCode {
-  return codeOf(error) === 'UND_ERR_BODY_TIMEOUT' ? 'upstream_stalled' : 'upstream_truncated';
+  const stalled = firstKnown(error, (_error, code) => (code === 'UND_ERR_BODY_TIMEOUT' ? true : undefined));
+  return stalled ? 'upstream_stalled' : 'upstream_truncated';
 }

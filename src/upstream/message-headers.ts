@@ -62,6 +62,9 @@ export function requestHeaders(request: IncomingMessage, exchange: Exchange, tru
     (trusted && incoming['x-forwarded-proto']) || ('encrypted' in request.socket ? 'https' : 'http');
   headers['x-request-id'] = exchange.id;
   headers.traceparent = `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`;
+  // What vendors said of another trace (W3C Trace Context section 3.3).
+  if (headers.tracestate !== undefined && !incoming.traceparent?.includes(exchange.traceId))
+    delete headers.tracestate;
   if (exchange.consumer !== '') headers['x-consumer-name'] = exchange.consumer;
   return headers;
 }

@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { connector } from './connector.ts';
 import type { Cursor } from './rotation.ts';
 
 export interface PoolOptions {
@@ -78,7 +79,7 @@ function open(options: PoolOptions): Pool {
   return new Pool(options.origin, {
     // No pipelining: a slow answer would hold up the one behind it.
     pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs, autoSelectFamily: true },
+    connect: connector(options.connectTimeoutMs),
     // Below the 5 s at which Node's and many other servers close an idle connection under a request's feet.
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 600_000,

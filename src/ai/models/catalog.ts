@@ -14,6 +14,9 @@ export interface Deployment {
   /** The provider's own name of the model. */
   model: string;
   version: string;
+  /** `provider/model`, as in log and metrics; and as it can stand in a header. */
+  name: string;
+  headerName: string;
   upstream: Upstream;
   price: Pricer;
 }
@@ -77,6 +80,7 @@ function buildModel(
       pools,
     );
     upstreams.push(upstream);
+    const fullName = `${target.provider}/${target.model}`;
     weights.push(target.weight);
     deployments.push({
       provider,
@@ -84,8 +88,10 @@ function buildModel(
       apiKey: settings.apiKey,
       model: target.model,
       version: target.version,
+      name: fullName,
+      headerName: encodeURI(fullName),
       upstream,
-      price: pricerOf(target.model, settings.baseUrl, config.prices[`${target.provider}/${target.model}`]),
+      price: pricerOf(target.model, settings.baseUrl, config.prices[fullName]),
     });
   }
   return {

@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { runChat } from '../pipeline.ts';
-import { noFacts } from '../watch.ts';
+import { refuseOtherMethods } from './other-methods.ts';
 
 /** `POST /v1/chat/completions` */
 export function registerChatCompletions(
@@ -11,7 +11,12 @@ export function registerChatCompletions(
   prefix: string,
   parts: Pick<ChatCall, 'catalog' | 'policies' | 'ports'>,
 ): void {
-  scope.post(`${prefix}/chat/completions`, async (request, reply) => {
+  const url = `${prefix}/chat/completions`;
+  refuseOtherMethods(scope, url, 'POST');
+  scope.post(url, async (request, reply) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity')
+      throw new GatewayError('media_type_unsupported', { detail: 'It must not be compressed.' });
     if (!Buffer.isBuffer(request.body)) throw new GatewayError('body_malformed', { detail: 'It is empty.' });
     await runChat({
       ...parts,
@@ -21,7 +26,6 @@ export function registerChatCompletions(
       request: undefined,
       candidates: [],
       answer: undefined,
-      facts: noFacts(),
     });
     return reply;
   });

@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { topLevelStrings } from '../../lib/json-span.ts';
+import { topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall } from '../chat-call.ts';
 
 interface Body {
@@ -19,7 +20,7 @@ export function readRequest(call: ChatCall): void {
   if (!Array.isArray(body.messages)) {
     throw new GatewayError('body_invalid', { param: 'messages', detail: 'messages must be a list.' });
   }
-  const spans = topLevelStrings(call.bytes, 'model');
+  const spans = topLevelValues(call.bytes, 'model');
   const modelAt = spans[0];
   if (spans.length !== 1 || !modelAt) {
     // Two models in one body: we and the provider could read different ones.
@@ -29,6 +30,8 @@ export function readRequest(call: ChatCall): void {
 }
 
 function parse(bytes: Buffer): Body {
+  // Parsers make different things of bytes that are no text; what we read must be what the provider reads.
+  if (!isUtf8(bytes)) throw new GatewayError('body_malformed', { detail: 'It is not UTF-8.' });
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));

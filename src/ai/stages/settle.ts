@@ -1,41 +1,48 @@
 import type { AiFacts } from '../../contracts/exchange.ts';
-import type { Usage } from '../../contracts/usage.ts';
+import type { AnswerFacts, Usage } from '../../contracts/usage.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { promptText } from '../prompt-text.ts';
+import { tokensByLength } from '../tokens/counter.ts';
 
 /** Arranges for the bill: once, in whatever ending the call comes to. */
 export function settleAtEnd(call: ChatCall): void {
   call.exchange.atEnd(() => settle(call));
 }
 
+/** It must not fail: it runs where a connection has closed and nobody could catch. */
 function settle(call: ChatCall): void | Promise<void> {
-  const { answer, facts, exchange } = call;
-  const ai = exchange.ai;
+  const ai = call.exchange.ai;
+  const facts = call.answer?.facts;
   // Nobody answered, or the answer was a refusal: nothing was generated and nothing is owed.
-  if (!ai || !answer || answer.statusCode >= 300) return;
+  if (!ai || !facts) return;
   ai.finishReason = facts.finishReason;
-  if (facts.usage) {
-    bill(call, ai, facts.usage, 'reported');
-    return;
-  }
-  return estimate(call, ai);
+  if (!facts.usage) return estimate(call, ai, facts);
+  bill(call, ai, facts.usage, 'reported');
 }
 
-/** Tokens that a chat's own form costs beside the text: 3 a message and 3 for the answer's start (OpenAI's cookbook). */
-const TOKENS_A_MESSAGE = 3;
+/**
+ * Tokens that a chat's own form costs beside the text: 3 a message and 3 for the answer's start (OpenAI's cookbook),
+ * less the line breaks that `promptText` puts behind each role and between messages.
+ */
+const formTokens = (messages: number): number => 3 * (messages + 1) - (2 * messages - 1);
 
-async function estimate(call: ChatCall, ai: AiFacts): Promise<void> {
+async function estimate(call: ChatCall, ai: AiFacts, facts: AnswerFacts): Promise<void> {
   const prompt = promptText(call.bytes);
+  const { text, characters } = facts;
+  let tokens: number[];
   try {
-    const [input = 0, output = 0] = await call.ports.tokens.count(ai.upstreamModel, [
-      prompt.text,
-      call.facts.text,
-    ]);
-    const form = TOKENS_A_MESSAGE * (prompt.messages + 1);
-    bill(call, ai, { input: input + form, output, cached: 0 }, 'estimated');
+    tokens = await call.ports.tokens.count(ai.upstreamModel, [prompt.text, text]);
   } catch (error) {
-    call.ports.log.error({ err: error, request_id: call.exchange.id }, 'tokens could not be estimated');
+    call.ports.log.error(
+      { err: error, request_id: call.exchange.id },
+      'tokens could not be counted: estimated by length',
+    );
+    tokens = tokensByLength([prompt.text, text]);
   }
+  const [input = 0, output = 0] = tokens;
+  // Of a long answer only the beginning was kept.
+  const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
+  bill(call, ai, { input: input + formTokens(prompt.messages), output: all, cached: 0 }, 'estimated');
 }
 
 function bill(call: ChatCall, ai: AiFacts, usage: Usage, source: 'reported' | 'estimated'): void {
@@ -43,5 +50,9 @@ function bill(call: ChatCall, ai: AiFacts, usage: Usage, source: 'reported' | 'e
   ai.tokensOut = usage.output;
   ai.tokensCached = usage.cached;
   ai.usageSource = source;
-  ai.usd = call.answer ? call.answer.deployment.price(usage) : -1;
+  try {
+    ai.usd = call.answer ? call.answer.deployment.price(usage) : -1;
+  } catch (error) {
+    call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
+  }
 }

@@ -12,7 +12,8 @@ const LONGEST_QUEUE = 1000;
 /** Characters a token, on average over English prose and code (OpenAI's rule of thumb). */
 const CHARACTERS_A_TOKEN = 4;
 
-const byLength = (texts: string[]): number[] =>
+/** What tokens come to where they can't be counted. */
+export const tokensByLength = (texts: string[]): number[] =>
   texts.map((text) => Math.ceil(text.length / CHARACTERS_A_TOKEN));
 
 /** A tokenizer in one worker thread, started when it is first needed. */
@@ -28,7 +29,7 @@ export function openTokenCounter(): TokenCounter {
         maxThreads: 1,
         maxQueue: LONGEST_QUEUE,
       });
-      if (pool.queueSize >= LONGEST_QUEUE) return byLength(texts);
+      if (pool.queueSize >= LONGEST_QUEUE) return tokensByLength(texts);
       return await pool.run({ model, texts });
     },
     async close() {

@@ -1,0 +1,89 @@
+import type { Window } from './measure.ts';
+import type { Run } from './rounds.ts';
+import { type Interval, interval, type Spread, spread, type Verdict, verdictOn } from './statistics.ts';
+import type { Suite } from './suite.ts';
+
+/** The figures of a subject over all rounds. */
+export interface Row {
+  subject: string;
+  cpuMicrosecondsARequest: Spread;
+  requestsPerSecond: Spread;
+  p50: Spread;
+  p99: Spread;
+  subjectBusy: Spread;
+  loadBusy: Spread;
+  residentMegabytes: Spread;
+}
+
+/** Two subjects, paired by round: what the rounds have in common (a busy machine) falls out. */
+export interface Comparison {
+  subject: string;
+  against: string;
+  /** CPU of the one over CPU of the other. */
+  ratio: Interval;
+  /** Microseconds of CPU a request more. */
+  added: Interval;
+  verdict: Verdict;
+}
+
+export interface Table {
+  name: string;
+  rows: Row[];
+  comparisons: Comparison[];
+  /** Subjects that waited for the generator or the upstream: their figures are not their own. */
+  starved: string[];
+  /** Subjects that had less than their core although the load could have given more: other work on the machine. */
+  disturbed: string[];
+}
+
+/** Share of a core from which on it counts as full. */
+const FULL = 0.9;
+
+function rowOf(subject: string, windows: readonly Window[]): Row {
+  const over = (figure: (window: Window) => number): Spread => spread(windows.map(figure));
+  return {
+    subject,
+    cpuMicrosecondsARequest: over((window) => window.cpuMicrosecondsARequest),
+    requestsPerSecond: over((window) => window.requestsPerSecond),
+    p50: over((window) => window.p50),
+    p99: over((window) => window.p99),
+    subjectBusy: over((window) => window.subjectBusy),
+    loadBusy: over((window) => window.loadBusy),
+    residentMegabytes: over((window) => window.residentMegabytes),
+  };
+}
+
+function compare(subject: Row, against: Row): Comparison {
+  const own = subject.cpuMicrosecondsARequest.values;
+  const other = against.cpuMicrosecondsARequest.values;
+  const ratio = interval(own.map((value, round) => value / (other[round] ?? Number.NaN)));
+  return {
+    subject: subject.subject,
+    against: against.subject,
+    ratio,
+    added: interval(own.map((value, round) => value - (other[round] ?? Number.NaN))),
+    verdict: verdictOn(ratio),
+  };
+}
+
+/** One table for each case of the suite. */
+export function tablesOf(suite: Suite, run: Run): Table[] {
+  return suite.cases.map(({ name }) => {
+    const rows = Object.entries(run.windows[name] ?? {}).map(([subject, windows]) => rowOf(subject, windows));
+    const row = (subject: string): Row | undefined => rows.find((candidate) => candidate.subject === subject);
+    const comparisons = suite.pairs.flatMap((pair) => {
+      const subject = row(pair.subject);
+      const against = row(pair.against);
+      return subject && against ? [compare(subject, against)] : [];
+    });
+    const idle = rows.filter(({ subjectBusy }) => subjectBusy.median < FULL);
+    const isLoadFull = (row: Row): boolean => row.loadBusy.median >= FULL;
+    return {
+      name,
+      rows,
+      comparisons,
+      starved: idle.filter(isLoadFull).map(({ subject }) => subject),
+      disturbed: idle.filter((row) => !isLoadFull(row)).map(({ subject }) => subject),
+    };
+  });
+}

@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import { SUBJECT_CORE } from '../harness/pinning.ts';
+import { freePort, type Started, startProcess } from '../harness/processes.ts';
+import type { Ground, Subject } from '../harness/suite.ts';
+import { hasNginx, startNginxProxy } from './nginx.ts';
+
+/** Starts one of the small servers of `servers/` on a core: `node file <port> [more]`. */
+export async function startNode(file: string, core: number, more: readonly string[] = []): Promise<Started> {
+  const port = await freePort();
+  const path = fileURLToPath(new URL(`./servers/${file}`, import.meta.url));
+  return startProcess({ name: file, core, command: [process.execPath, path, String(port), ...more], port });
+}
+
+const nginxMissing = (): string | null => (hasNginx() ? null : 'nginx is not installed');
+
+const nginxProxy = (name: string, what: string, log: boolean): Subject => ({
+  name,
+  what,
+  missing: nginxMissing,
+  start: ({ folder, upstreamPort }: Ground) =>
+    startNginxProxy({ core: SUBJECT_CORE, folder, upstreamPort, log }),
+});
+
+export const plainNginx = (): Subject =>
+  nginxProxy('nginx', 'plain proxy, one worker, upstream kept alive, no log', false);
+
+export const loggingNginx = (): Subject =>
+  nginxProxy('nginx, JSON log', 'the same with a buffered JSON line a request', true);
+
+/** What Node's HTTP server costs before anybody proxies anything. */
+export const hello = (): Subject => ({
+  name: 'node:http hello',
+  what: 'reads the request, answers 1 kB itself, no upstream',
+  missing: () => null,
+  start: () => startNode('hello.ts', SUBJECT_CORE),
+});
+
+/** The least that a correct proxy in Node costs. */
+export const rawDispatch = (): Subject => ({
+  name: 'raw dispatch',
+  what: 'node:http and undici Pool.dispatch, body in one Buffer, nothing else',
+  missing: () => null,
+  start: ({ upstreamPort }: Ground) => startNode('raw-dispatch.ts', SUBJECT_CORE, [String(upstreamPort)]),
+});

@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { openaiErrorObject } from '../errors/render.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { failureInAnswer } from '../upstream/failure.ts';
+import type { ChatCall, CommittedAnswer } from './chat-call.ts';
+import { EventGate } from './event-gate.ts';
+import type { StreamWatch } from './watch.ts';
+
+type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
+
+/**
+ * Passes a stream on, watches it go by, and sees to its end: one that breaks ends with an error event, never in silence.
+ * A client that reads slowly slows the upstream; one that leaves ends it.
+ *
+ * @returns when nothing more will be written
+ */
+export function passStream(call: ChatCall, answer: Streamed, response: ServerResponse): Promise<void> {
+  const { body, watch } = answer;
+  const gate = new EventGate();
+  const goOn = (): void => {
+    body.resume();
+  };
+  const pass = (chunk: Buffer): void => {
+    const bytes = gate.pass(chunk);
+    if (bytes.length === 0 || response.destroyed || response.write(bytes)) return;
+    body.pause();
+    response.once('drain', goOn);
+  };
+  return new Promise((resolve) => {
+    let isOver = false;
+    const finish = (failure: ErrorCode | undefined, error?: unknown): void => {
+      if (isOver) return;
+      isOver = true;
+      if (!response.destroyed) {
+        if (failure) call.exchange.fail(failure, error);
+        // The provider has said it itself, in the stream.
+        const isNews = failure !== undefined && !HAS_BEEN_SAID.has(failure);
+        const last = isNews ? errorEvent(call, gate, failure) : gate.rest();
+        if (last.length > 0) response.write(last);
+      }
+      response.end();
+      resolve();
+    };
+    const onEnd = (): void => {
+      watch.end();
+      finish(silentEnd(watch));
+    };
+    const onError = (error: unknown): void => finish(failureOf(error), error);
+    response.once('close', () => body.destroy());
+    body.on('data', (chunk: Buffer) => {
+      pass(chunk);
+      watch.see(chunk);
+    });
+    body.once('end', onEnd);
+    body.once('error', onError);
+    pass(answer.first);
+    // The client may have left, or the answer been over, before anybody here could listen.
+    if (response.destroyed) body.destroy();
+    if (body.errored) onError(body.errored);
+    else if (body.readableEnded) onEnd();
+    // The first event was read with `readable`, which stops a stream from flowing by itself.
+    else if (!response.writableNeedDrain) goOn();
+  });
+}
+
+const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'provider_stream_failed',
+  'provider_finish_missing',
+]);
+
+/** A stream that just ends has not ended well unless it said so. */
+function silentEnd(watch: StreamWatch): ErrorCode | undefined {
+  if (watch.blind) return undefined;
+  if (watch.failed) return 'provider_stream_failed';
+  if (watch.finishReason !== '') return undefined;
+  return watch.done ? 'provider_finish_missing' : 'upstream_truncated';
+}
+
+/** A timer of ours ends a stream with its own error; everything else is the network's. */
+function failureOf(error: unknown): ErrorCode {
+  return error instanceof GatewayError ? error.code : failureInAnswer(error);
+}
+
+function errorEvent(call: ChatCall, gate: EventGate, code: ErrorCode): string {
+  const error = openaiErrorObject(new GatewayError(code), call.exchange.id);
+  // Half of an event too large to be held has been said: it ends here, so that this one stands for itself.
+  return `${gate.isInside ? '\n\n' : ''}data: ${JSON.stringify({ error })}\n\n`;
+}

@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
+import { chosenOf } from '../proxy/choice.ts';
+import { type Place, placesOf } from '../proxy/paths.ts';
+import type { ProxyRoute } from '../proxy/prepare-call.ts';
+import { type InactiveRoute, registerProxyPlace } from '../proxy/route.ts';
+import { exchangeOf } from '../record/exchange.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { PolicyChain } from './policies.ts';
+import type { Trust } from './trust.ts';
+
+export interface ApiRoutesPlan {
+  config: GatewayConfig;
+  upstreams: ReadonlyMap<string, Upstream>;
+  trust: Trust;
+  admit(scope: FastifyInstance, route: string, entries: RouteConfig['policies']): Promise<PolicyChain>;
+}
+
+interface Served {
+  route: ProxyRoute | InactiveRoute;
+  chain: PolicyChain;
+}
+
+/**
+ * Registers the API routes: each in a Fastify scope of its own, with its policies. Places of the router that several
+ * routes share (they differ by host or headers) have one scope more, which hands each request to the policies of the
+ * route that was chosen for it.
+ */
+export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPlan): Promise<void> {
+  const places = placesOf(plan.config.routes);
+  const byName = new Map<string, Served>();
+  for (const route of plan.config.routes) {
+    await app.register(async (scope) => {
+      const chain = await plan.admit(scope, route.name, route.policies);
+      const served = { chain, route: toServe(route, chain, plan) };
+      byName.set(route.name, served);
+      runPolicies(scope, () => served, chain);
+      for (const place of places) {
+        if (place.routes.length === 1 && place.routes[0] === route) {
+          await registerProxyPlace(scope, { ...place, choice: choiceOf(place), routeOf: () => served.route });
+        }
+      }
+    });
+  }
+  const shared = places.filter(({ routes }) => routes.length > 1);
+  if (shared.length === 0) return;
+  await app.register(async (scope) => {
+    const servedOf = (request: FastifyRequest): Served =>
+      byName.get((chosenOf(request.raw) as RouteConfig).name) as Served;
+    runPolicies(scope, servedOf, {
+      responseHeaders: (headers, exchange) =>
+        byName.get(exchange.route)?.chain.responseHeaders(headers, exchange),
+    });
+    for (const place of shared) {
+      const routeOf = (request: FastifyRequest): Served['route'] => servedOf(request).route;
+      await registerProxyPlace(scope, { ...place, choice: choiceOf(place), routeOf });
+    }
+  });
+}
+
+const choiceOf = (place: Place<RouteConfig>): RouteConfig[] | null =>
+  place.isConditional ? place.routes : null;
+
+/** Puts the policies of the route that takes a request before it, and theirs on the headers of errors. */
+export function runPolicies(
+  scope: FastifyInstance,
+  servedOf: (request: FastifyRequest) => { route: { name: string }; chain: PolicyChain },
+  onErrors: Pick<PolicyChain, 'responseHeaders'>,
+): void {
+  scope.addHook('onRoute', (options) => {
+    options.config = { ...options.config, policies: onErrors };
+  });
+  // A callback hook: a promise is paid for only where a policy gives one.
+  scope.addHook('onRequest', (request, reply, done) => {
+    const exchange = exchangeOf(request.raw);
+    const { route, chain } = servedOf(request);
+    request.exchange = exchange;
+    exchange.route = route.name;
+    const verdict = chain.onRequest(exchange, request, reply);
+    if (verdict instanceof Promise) verdict.then(done, done);
+    else done(verdict);
+  });
+}
+
+function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute | InactiveRoute {
+  const { name } = route;
+  if (route.upstream === undefined || route.rewrite !== undefined) {
+    const missing = [route.split && 'split', route.rewrite && 'rewrite'].filter(Boolean).join(' and ');
+    return { name, policies, missing };
+  }
+  return {
+    name,
+    upstream: plan.upstreams.get(route.upstream) as Upstream,
+    policies,
+    bodyLimit: plan.config.server.limits.body,
+    isTrusted: (request) => plan.trust.isTrusted(request.raw),
+  };
+}

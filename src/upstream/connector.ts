@@ -1,0 +1,19 @@
+import { buildConnector } from 'undici';
+
+/**
+ * Opens connections whose reset is always an error. undici takes a reset for the end of an answer that lasts until its
+ * connection closes (it allows for a habit of macOS), and the client would take half an answer for a whole one.
+ *
+ * @param timeoutMs to open a connection
+ */
+export function connector(timeoutMs: number): buildConnector.connector {
+  const open = buildConnector({ timeout: timeoutMs, autoSelectFamily: true });
+  return (options, callback) =>
+    open(options, (...outcome) => {
+      // Before undici listens, so that it sees the code changed.
+      outcome[1]?.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+      });
+      callback(...outcome);
+    });
+}

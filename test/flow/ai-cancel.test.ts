@@ -1,0 +1,118 @@
+// A client that leaves takes its call with it: the provider is told at once, and what it had said is billed.
+import { request } from 'node:http';
+import { expect, it } from 'vitest';
+import {
+  aiGateway,
+  CLIENT_KEY,
+  hello,
+  modelService,
+  ROLE,
+  rawProvider,
+  STREAM_HEADERS,
+  word,
+} from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
+
+/** Milliseconds in which the provider learns of it: some ten, and more on a machine that does much else. */
+const SOON = 2_000;
+
+/** Asks, and leaves when `leave` says so. */
+function ask(gateway: { url: string }, body: object) {
+  const asked = request(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    agent: false,
+    headers: { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json' },
+  });
+  let received = '';
+  asked.on('error', () => undefined);
+  asked.on('response', (response) => {
+    response.on('error', () => undefined);
+    response.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+  });
+  asked.end(JSON.stringify(body));
+  return { leave: () => void asked.destroy(), received: () => received };
+}
+
+it.each([
+  ['before the first token of a stream', true, { slowFirstTokenMs: 60_000, latencyMs: 60_000 }],
+  ['while an answer is made that is not streamed', false, { slowFirstTokenMs: 60_000 }],
+])('a client leaves %s', async (_when, stream, faults) => {
+  const service = await modelService();
+  service.faults.set(faults);
+  const gateway = await aiGateway([service]);
+  const client = ask(gateway, hello(stream));
+  await eventually(() => service.stats.active === 1);
+
+  client.leave();
+
+  await eventually(() => service.stats.aborted === 1, SOON);
+  const line = await gateway.accessLine(({ route }) => route === 'ai');
+  expect(line).toMatchObject({ status: 499, reason: 'client_cancelled', stream });
+  expect(line, 'nothing was said').not.toHaveProperty('usage_source');
+  expect(await gateway.metric('gen_ai_client_token_usage_count')).toBe(0);
+});
+
+it('a client leaves in the middle of a stream, and pays for what was said', async () => {
+  const service = await modelService();
+  service.faults.set({ betweenTokensMs: 40 });
+  const gateway = await aiGateway([service]);
+  const client = ask(gateway, hello(true));
+  await eventually(() => client.received().includes('Hello') && client.received().includes('How'));
+
+  client.leave();
+
+  await eventually(() => service.stats.aborted === 1, SOON);
+  const line = await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+  expect(line).toMatchObject({ status: 200, usage_source: 'estimated' });
+  expect(line).not.toHaveProperty('finish_reason');
+  expect(line.tokens_out).toBeGreaterThan(0);
+  expect(line.tokens_out).toBeLessThan(9);
+  expect(line.tokens_in).toBe(8);
+  expect(await gateway.metric('gateway_ai_cost_usd_total')).toBeCloseTo(Number(line.usd), 9);
+  expect(await gateway.metric('gen_ai_client_token_usage_count', { gen_ai_token_type: 'output' })).toBe(1);
+  expect(gateway.lines.filter(({ msg }) => msg === 'request')).toHaveLength(1);
+});
+
+it('a client that reads slowly slows the provider, and one that leaves then ends it', async () => {
+  const event = word('x'.repeat(64 * 1024));
+  let sent = 0;
+  let gone = false;
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS).write(ROLE);
+    const go = (): void => {
+      while (!gone && sent < 2_000) {
+        sent++;
+        if (!response.write(event)) break;
+      }
+    };
+    response.on('drain', go).once('close', () => {
+      gone = true;
+    });
+    go();
+  });
+  const gateway = await aiGateway([provider]);
+  const asked = request(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    agent: false,
+    headers: { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json' },
+  });
+  asked.on('error', () => undefined);
+  asked.end(JSON.stringify(hello(true)));
+  await new Promise<void>((resolve) => asked.on('response', (response) => resolve(void response.pause())));
+  let before = -1;
+  await eventually(async () => {
+    if (before === sent) return true;
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return false;
+  });
+
+  expect(sent, 'events of 64 kB of which all but what fits in sockets is held back').toBeLessThan(1_000);
+  asked.destroy();
+
+  await eventually(() => gone, SOON);
+  const line = await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+  expect(line.usage_source).toBe('estimated');
+});

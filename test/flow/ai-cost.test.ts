@@ -1,0 +1,191 @@
+// What a call cost is in the log and in the metrics, once, and the two agree.
+import { calcPrice } from '@pydantic/genai-prices';
+import { get_encoding } from 'tiktoken';
+import { expect, it } from 'vitest';
+import {
+  aiGateway,
+  chat,
+  DONE,
+  event,
+  hello,
+  lineOf,
+  modelService,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  USAGE,
+  word,
+} from '../helpers/ai.ts';
+
+const usageOf = (input: number, output: number, cached?: number) => ({
+  prompt_tokens: input,
+  completion_tokens: output,
+  ...(cached === undefined ? {} : { prompt_tokens_details: { cached_tokens: cached } }),
+});
+const completion = (usage?: object) =>
+  JSON.stringify({ choices: [{ message: { content: 'Hello there' }, finish_reason: 'stop' }], usage });
+const answers = (body: string) =>
+  rawProvider((response) => response.writeHead(200, { 'content-type': 'application/json' }).end(body));
+const streams = (text: string) =>
+  rawProvider((response) => response.writeHead(200, STREAM_HEADERS).end(text));
+
+it.each([
+  ['without cached tokens', usageOf(1_000, 200), 0],
+  ['with cached tokens', usageOf(1_000, 200, 800), 800],
+  ['with more cached tokens than tokens', usageOf(1_000, 200, 5_000), 1_000],
+])('a reported usage costs what the price table says, %s', async (_what, usage, cached) => {
+  const gateway = await aiGateway([await answers(completion(usage))]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello()));
+
+  const price = calcPrice(
+    { input_tokens: 1_000, output_tokens: 200, cache_read_tokens: cached },
+    'gpt-4o-mini',
+  );
+  expect(line).toMatchObject({
+    tokens_in: 1_000,
+    tokens_out: 200,
+    tokens_cached: cached,
+    usage_source: 'reported',
+  });
+  expect(line.usd).toBeCloseTo(price?.total_price ?? -1, 9);
+  const labels = { model: 'smart', provider: 'p0', consumer: 'app' };
+  expect(await gateway.metric('gateway_ai_cost_usd_total', labels)).toBeCloseTo(Number(line.usd), 9);
+  for (const [type, tokens] of [
+    ['input', 1_000],
+    ['output', 200],
+  ] as const) {
+    const which = { gen_ai_token_type: type, usage_source: 'reported', gen_ai_request_model: 'smart' };
+    expect(await gateway.metric('gen_ai_client_token_usage_sum', which)).toBe(tokens);
+    expect(await gateway.metric('gen_ai_client_token_usage_count', which)).toBe(1);
+  }
+  expect(await gateway.metric('gen_ai_server_time_to_first_token_seconds_count')).toBe(1);
+  expect(await gateway.metric('gen_ai_server_time_to_first_token_seconds_sum')).toBeCloseTo(
+    Number(line.first_token_ms) / 1000,
+    5,
+  );
+});
+
+it('the config’s own price goes before the table’s', async () => {
+  const prices = { 'p0/gpt-4o-mini': { input: 10, output: 100, cachedInput: 1 } };
+  const gateway = await aiGateway([await answers(completion(usageOf(1_000, 10, 500)))], { prices });
+
+  const line = await lineOf(gateway, await chat(gateway, hello()));
+
+  expect(line.usd).toBeCloseTo((500 * 10 + 500 * 1 + 10 * 100) / 1e6, 9);
+});
+
+it('a model without a price is counted, not guessed', async () => {
+  const provider = await answers(completion(usageOf(1_000, 10)));
+  const gateway = await aiGateway([provider], {
+    models: { own: { targets: [{ provider: 'p0', model: 'house-model-7' }] } },
+  });
+
+  const line = await lineOf(gateway, await chat(gateway, { ...hello(), model: 'own' }));
+
+  expect(line).toMatchObject({ tokens_in: 1_000, usage_source: 'reported' });
+  expect(line).not.toHaveProperty('usd');
+  expect(await gateway.metric('gateway_ai_unpriced_calls_total', { model: 'own', provider: 'p0' })).toBe(1);
+  expect(await gateway.metric('gateway_ai_cost_usd_total')).toBe(0);
+});
+
+it.each([
+  ['negative', usageOf(-5, 10)],
+  ['beyond all measure', usageOf(1e300, 1e300)],
+  ['a fraction', usageOf(0.5, 1)],
+  ['a word', { prompt_tokens: '100', completion_tokens: 'many' }],
+  ['something else', 'none'],
+])('a usage that is %s is estimated instead', async (_what, usage) => {
+  const gateway = await aiGateway([await answers(completion(usage as object))]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello()));
+
+  expect(line).toMatchObject({ usage_source: 'estimated', tokens_in: 8, tokens_out: 2 });
+  expect(await gateway.metric('gateway_ai_cost_usd_total')).toBeLessThan(0.001);
+});
+
+it('a stream without usage is estimated by the model’s own tokenizer, and says so', async () => {
+  const said = 'The quick brown fox jumps over the lazy dog. 你好，世界 👋🏽';
+  const calls = event({
+    choices: [{ delta: { tool_calls: [{ function: { name: 'find', arguments: '{"a":1}' } }] } }],
+  });
+  const gateway = await aiGateway([await streams(`${ROLE}${word(said)}${calls}${STOP}${DONE}`)]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello(true)));
+
+  const encoding = get_encoding('o200k_base');
+  expect(line).toMatchObject({
+    usage_source: 'estimated',
+    tokens_in: 3 + encoding.encode_ordinary('user').length + encoding.encode_ordinary('Hello').length + 3,
+    tokens_out: encoding.encode_ordinary(`${said}find{"a":1}`).length,
+    tokens_cached: 0,
+    finish_reason: 'stop',
+  });
+  encoding.free();
+  expect(line.usd).toBeCloseTo((Number(line.tokens_in) * 0.15 + Number(line.tokens_out) * 0.6) / 1e6, 9);
+  expect(await gateway.metric('gen_ai_client_token_usage_count', { usage_source: 'estimated' })).toBe(2);
+});
+
+it('a long answer is estimated in its whole length', async () => {
+  const words = 8_000;
+  const stream = `${ROLE}${word(' The quick brown fox jumps over the lazy dog, every day').repeat(words)}${STOP}${DONE}`;
+  const gateway = await aiGateway([await streams(stream)]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello(true)));
+
+  expect(Number(line.tokens_out) / words).toBeGreaterThan(11.5);
+  expect(Number(line.tokens_out) / words).toBeLessThan(12.5);
+});
+
+it('usage that comes with every event counts once, as it was last', async () => {
+  const running = (n: number) => event({ choices: [{ delta: { content: 'a' } }], usage: usageOf(100, n) });
+  const gateway = await aiGateway([await streams(`${ROLE}${running(1)}${running(2)}${STOP}${USAGE}${DONE}`)]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello(true)));
+
+  expect(line).toMatchObject({ tokens_in: 100, tokens_out: 20, usage_source: 'reported' });
+  expect(await gateway.metric('gen_ai_client_token_usage_sum', { gen_ai_token_type: 'output' })).toBe(20);
+});
+
+it('a call that failed costs nothing', async () => {
+  const service = await modelService();
+  service.faults.set({ reset: true });
+  const gateway = await aiGateway([service, service]);
+
+  const answer = await chat(gateway, hello());
+
+  expect(answer.status).toBe(502);
+  const line = await lineOf(gateway, answer);
+  for (const field of ['usd', 'tokens_in', 'tokens_out', 'usage_source', 'first_token_ms'])
+    expect(line).not.toHaveProperty(field);
+  for (const name of [
+    'gateway_ai_cost_usd_total',
+    'gateway_ai_unpriced_calls_total',
+    'gen_ai_client_token_usage_count',
+  ])
+    expect(await gateway.metric(name)).toBe(0);
+});
+
+it('names that nobody configured make no series, however many are tried', async () => {
+  const gateway = await aiGateway([await modelService()]);
+  const series = async () =>
+    (await (await fetch(`${gateway.adminUrl}/metrics`)).text())
+      .split('\n')
+      .filter((line) => !line.startsWith('#')).length;
+  const headers = { authorization: 'Bearer key-of-the-application', 'content-type': 'application/json' };
+  const ask = (model: string) =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ ...hello(), model }),
+    }).then((response) => response.text());
+  await ask('unknown');
+  const before = await series();
+
+  for (let i = 0; i < 100; i++)
+    await Promise.all(Array.from({ length: 50 }, (_, j) => ask(`model-${i}-${j}`)));
+
+  expect(await series()).toBe(before);
+  expect(await gateway.metric('gateway_requests_total', { reason: 'model_unknown' })).toBe(5_001);
+});

@@ -1,0 +1,121 @@
+import type { ServerResponse } from 'node:http';
+import { expect, it } from 'vitest';
+import { type Backend, backend } from '../helpers/backend.ts';
+import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { rawClient } from '../helpers/raw-http.ts';
+
+interface House {
+  gateway: TestGateway;
+  upstream: Backend;
+  /** Requests that wait for an answer: the newest last. */
+  waiting: ServerResponse[];
+  /** When the upstream saw each of them end without one. */
+  left: number[];
+}
+
+async function house(onRequest: (response: ServerResponse) => void): Promise<House> {
+  const waiting: ServerResponse[] = [];
+  const left: number[] = [];
+  const upstream = await backend((request, response) => {
+    request.resume();
+    waiting.push(response);
+    response.on('close', () => response.writableFinished || left.push(performance.now()));
+    onRequest(response);
+  });
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  return { gateway, upstream, waiting, left };
+}
+
+const connections = (upstream: Backend): Promise<number> =>
+  new Promise((resolve, reject) =>
+    upstream.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  );
+
+/** A busy machine may be slow once; it is not slow three times. */
+const SOON_MS = 1000;
+
+it('before the first byte: the upstream is told at once, and the record says 499', async () => {
+  const { gateway, upstream, waiting, left } = await house(() => undefined);
+  const client = await rawClient(gateway.url);
+  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await eventually(() => waiting.length === 1);
+  const started = performance.now();
+  client.socket.destroy();
+  await eventually(() => left.length === 1);
+  expect((left[0] as number) - started).toBeLessThan(SOON_MS);
+  const line = await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+  expect(line).toMatchObject({ status: 499, route: 'all', attempts: 1 });
+  expect(
+    await gateway.metric('gateway_requests_total', { reason: 'client_cancelled', status_class: '4xx' }),
+  ).toBe(1);
+  expect(await gateway.metric('gateway_requests_in_flight')).toBe(0);
+  await eventually(async () => (await connections(upstream)) === 0);
+});
+
+it('after the first byte: the same, with the status that was sent', async () => {
+  const { gateway, upstream, left } = await house((response) => void response.write('begun'));
+  const client = await rawClient(gateway.url);
+  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await client.until('begun');
+  const started = performance.now();
+  client.socket.destroy();
+  await eventually(() => left.length === 1);
+  expect((left[0] as number) - started).toBeLessThan(SOON_MS);
+  await gateway.accessLine(({ reason, status }) => reason === 'client_cancelled' && status === 200);
+  expect(await gateway.metric('gateway_requests_in_flight')).toBe(0);
+  await eventually(async () => (await connections(upstream)) === 0);
+});
+
+it.each([
+  'content-length: 1000',
+  'transfer-encoding: chunked',
+])('in the middle of its upload (%s): the upstream never takes it for whole', async (framing) => {
+  let whole = 0;
+  let broken = 0;
+  const upstream = await backend((request) => {
+    request.on('end', () => whole++).on('error', () => broken++);
+    request.resume();
+  });
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  for (const ending of ['destroy', 'resetAndDestroy', 'end'] as const) {
+    const client = await rawClient(gateway.url);
+    client.send(`POST / HTTP/1.1\r\nhost: a\r\n${framing}\r\n\r\n3\r\nabc\r\n`);
+    await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 1);
+    client.socket[ending]();
+    await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
+  }
+  await eventually(async () => (await connections(upstream)) === 0);
+  expect(whole).toBe(0);
+  const lines = gateway.lines.filter(({ route }) => route === 'all');
+  expect(lines.map(({ reason, status }) => `${reason} ${status}`)).toEqual(
+    Array(3).fill('client_cancelled 499'),
+  );
+  expect(broken).toBeLessThanOrEqual(3);
+});
+
+it('200 times, before and after the first byte, leaves nothing behind', async () => {
+  let count = 0;
+  const { gateway, upstream, waiting, left } = await house((response) => {
+    if (count++ % 2 === 0) response.write('begun');
+  });
+  for (let round = 0; round < 10; round++) {
+    const clients = await Promise.all(Array.from({ length: 20 }, () => rawClient(gateway.url)));
+    for (const client of clients) client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await eventually(() => waiting.length === (round + 1) * 20);
+    for (const [i, client] of clients.entries()) {
+      if (i % 3 === 0) client.socket.resetAndDestroy();
+      else client.socket.destroy();
+    }
+    await eventually(() => left.length === (round + 1) * 20);
+  }
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
+  await eventually(async () => (await connections(upstream)) === 0);
+  expect(await gateway.metric('gateway_requests_total', { reason: 'client_cancelled' })).toBe(200);
+  expect(await gateway.metric('gateway_requests_total')).toBe(200);
+});

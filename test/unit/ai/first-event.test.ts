@@ -1,0 +1,51 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { firstEvent } from '../../../src/ai/first-event.ts';
+import { StreamWatch } from '../../../src/ai/watch.ts';
+
+function read(...pieces: string[]) {
+  const body = new PassThrough();
+  const watch = new StreamWatch();
+  const first = firstEvent(body, watch);
+  const rest = (async () => {
+    for (const piece of pieces) {
+      body.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  return { body, watch, first, rest };
+}
+
+it('reads until the first event is whole', async () => {
+  const { first, watch } = read(': hello\n\n', 'data: {"choices":', '[]}\n', '\ndata: 2');
+  expect((await first)?.toString()).toMatch(/^: hello\n\ndata: {"choices":\[\]}\n\n/);
+  expect(watch.begun).toBe(true);
+});
+
+it('gives nothing of a stream that ends without an event', async () => {
+  const { body, first, rest } = read(': one\n\n', 'data: [DONE]\n\n');
+  await rest;
+  body.end();
+  expect(await first).toBeUndefined();
+});
+
+it('takes a last event without its empty line', async () => {
+  const { body, first, rest } = read('data: {}');
+  await rest;
+  body.end();
+  expect((await first)?.toString()).toBe('data: {}');
+});
+
+it('fails as the stream does, and leaves no listener behind', async () => {
+  const { body, first, rest } = read('data: {');
+  await rest;
+  body.on('error', () => undefined).destroy(new Error('reset'));
+  await expect(first).rejects.toThrow('reset');
+  expect(body.listenerCount('readable') + body.listenerCount('end')).toBe(0);
+});
+
+it('takes an event on trust that begins with a megabyte', async () => {
+  const { first, watch } = read('data: ', ...Array.from({ length: 20 }, () => 'x'.repeat(64 * 1024)));
+  expect((await first)?.length).toBeGreaterThan(1024 * 1024);
+  expect(watch).toMatchObject({ begun: false, failed: false });
+});
