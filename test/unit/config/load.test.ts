@@ -24,7 +24,12 @@ const errorOf = (run: () => unknown): ConfigError => {
 describe('a small configuration', () => {
   it('gets every default, nested ones too, as numbers', () => {
     const { config, openRoutes, inactive } = load(SMALL);
-    expect(config.server.timeouts).toEqual({ headers: 10_000, request: 120_000, drain: 30_000 });
+    expect(config.server.timeouts).toEqual({
+      headers: 10_000,
+      request: 120_000,
+      unready: 0,
+      drain: 30_000,
+    });
     expect(config.server.limits).toEqual({ body: 10_485_760, header: 16_384 });
     expect(config.context.compaction.trigger).toBe(0.75);
     expect(config.upstreams.shop?.timeouts).toEqual({ connect: 2000, response: 30_000, idle: 60_000 });

@@ -128,12 +128,14 @@ test('htmlError is a page under status 500', async () => {
 
 test('slowFirstTokenMs and betweenTokensMs hold tokens back, not the headers', async () => {
   model.faults.set({ slowFirstTokenMs: 80, betweenTokensMs: 20 });
-  const stream = await openai.chat.completions.create(streamed);
+  // From before the request: a busy machine makes tokens come later than they were sent, never earlier.
   const from = performance.now();
+  const stream = await openai.chat.completions.create(streamed);
   const at: number[] = [];
   for await (const chunk of stream) if (chunk.choices[0]?.delta.content) at.push(performance.now() - from);
-  expect(at[0]).toBeGreaterThanOrEqual(70);
-  expect(at.at(-1)! - at[0]!).toBeGreaterThanOrEqual(20 * (at.length - 1) - 10);
+  // A timer may fire a millisecond early.
+  expect(at[0]).toBeGreaterThanOrEqual(79);
+  expect(at.at(-1)).toBeGreaterThanOrEqual(80 + 20 * (at.length - 1) - at.length);
 });
 
 test('missingUsage leaves usage out, streamed and whole', async () => {
