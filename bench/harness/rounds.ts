@@ -83,17 +83,18 @@ async function measureRound(
   subjects: readonly Subject[],
   cases: readonly Case[],
 ): Promise<Measured[]> {
-  const alive: { subject: Subject; started: Started }[] = [];
+  const measured: Measured[] = [];
+  const failures: unknown[] = [];
+  const alive: { subject: Subject; started: Started; folder: string }[] = [];
   try {
     for (const subject of subjects) {
       const folder = mkdtempSync(join(bench.folder, 'subject-'));
       const started = await subject.start({ folder, upstreamPort: bench.upstream.port });
-      alive.push({ subject, started });
+      alive.push({ subject, started, folder });
       await untilServes(subject.name, started, cases[0] as Case);
       await subject.prove?.(originOf(started));
       await warmUp(bench, subject.name, started, cases);
     }
-    const measured: Measured[] = [];
     for (const asked of cases) {
       const turns = new Map<string, Window[]>();
       for (let turn = 0; turn < bench.effort.seconds; turn++) {
@@ -105,10 +106,14 @@ async function measureRound(
       for (const [subject, windows] of turns)
         measured.push({ subject, asked: asked.name, window: typical(windows) });
     }
-    return measured;
   } finally {
-    for (const { started } of alive) await started.stop();
+    // All of them, whatever one of them says: a server that is left running would keep this process from ending.
+    const stopped = await Promise.allSettled(alive.map(({ started }) => started.stop()));
+    for (const { folder } of alive) rmSync(folder, { recursive: true, force: true });
+    failures.push(...stopped.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
   }
+  if (failures.length > 0) throw failures[0];
+  return measured;
 }
 
 function inShort(window: Window): string {

@@ -96,14 +96,23 @@ function decodeOnce(path: string): string | null {
     const low = hexValue(path.charCodeAt(i + 2));
     if (high < 0 || low < 0) return null;
     const code = high * 16 + low;
-    // NUL and other controls, '/', '\', DEL; and '%', which would make a second decoding mean something else.
-    if (code < 0x20 || code === 0x2f || code === 0x5c || code === 0x7f || code === 0x25) return null;
+    // NUL and other controls, '/', '\\', DEL.
+    if (code < 0x20 || code === 0x2f || code === 0x5c || code === 0x7f) return null;
     out += path.slice(from, i);
     out += isUnreserved(code) ? String.fromCharCode(code) : path.slice(i, i + 3).toUpperCase();
     i += 2;
     from = i + 1;
   }
-  return out + path.slice(from);
+  const decoded = out + path.slice(from);
+  return hidesAnEscape(decoded) ? null : decoded;
+}
+
+/** `%252e`: a '%' that was escaped is a '%', unless a second decoding would make something else of what follows it. */
+function hidesAnEscape(decoded: string): boolean {
+  for (let at = decoded.indexOf('%25'); at >= 0; at = decoded.indexOf('%25', at + 3)) {
+    if (hexValue(decoded.charCodeAt(at + 3)) >= 0 && hexValue(decoded.charCodeAt(at + 4)) >= 0) return true;
+  }
+  return false;
 }
 
 const RESERVED = /%(?:24|26|2B|2C|3A|3B|3D|40)/g;

@@ -109,7 +109,10 @@ function passAnswer(request: FastifyRequest, reply: FastifyReply, body: Upstream
     return;
   }
   const exchange = exchangeOf(request.raw);
-  body.once('error', (error) => exchange.fail(failureInAnswer(error), error));
+  body.once('error', (error) =>
+    // Its own request may be at fault: a body that grew too large while the answer had begun.
+    exchange.fail(error instanceof GatewayError ? error.code : failureInAnswer(error), error),
+  );
   reply.send(body);
   // An event stream may be silent for long after its head; the client wants to know that it is open.
   const type = reply.getHeader('content-type');

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,16 +8,17 @@ import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { responseHeaders } from '../upstream/message-headers.ts';
 import { upgradeUpstream } from '../upstream/tunnel.ts';
+import { endsWithClose } from './close-frame.ts';
 import { type ProxyRoute, prepareCall } from './prepare-call.ts';
 
 const UPGRADE = Symbol('hypercare.upgrade');
 
 /** The raw connection of a request that asks for a switch of protocols. */
 export interface UpgradeConnection {
-  socket: Duplex;
+  socket: Socket;
   /** What came behind the request's head already. */
   head: Buffer;
-  /** The protocol was switched; called with the connection's end. */
+  /** The protocol was switched: the connection is now the caller's. */
   onSwitched(): void;
 }
 
@@ -56,11 +58,11 @@ export async function tunnelWebSocket(
   if (!answer.switched) return passRefusal(route, reply, answer, exchange);
   reply.hijack();
   const { socket, head } = connection;
+  connection.onSwitched();
   // As Node writes heads: a header's bytes are not UTF-8.
   socket.write(switchingHead(route, answer.headers, exchange), 'latin1');
   if (head.length > 0) answer.socket.write(head);
   join(socket, answer.socket, exchange);
-  connection.onSwitched();
   return reply;
 }
 
@@ -87,14 +89,24 @@ function switchingHead(route: ProxyRoute, headers: IncomingHttpHeaders, exchange
   return `${head}\r\n`;
 }
 
+/** Milliseconds of silence in which a client may still take what was sent to it last. */
+const LINGER_MS = 5_000;
+
 /** Both ways, with backpressure; the end of one side is the end of the other. */
-function join(client: Duplex, upstream: Duplex, exchange: LiveExchange): void {
+function join(client: Socket, upstream: Duplex, exchange: LiveExchange): void {
+  let last: Buffer | undefined;
+  upstream.on('data', (chunk: Buffer) => {
+    last = chunk;
+  });
   client.pipe(upstream);
   upstream.pipe(client);
   finished(client, () => upstream.destroy());
   finished(upstream, (error) => {
-    if (error && !client.destroyed) exchange.fail('upstream_truncated', error);
+    const hasClientLeft = client.destroyed || client.readableEnded;
+    if (!hasClientLeft && (error || !endsWithClose(last)))
+      exchange.fail('upstream_truncated', error ?? new Error('the upstream left without a Close frame'));
     // What the upstream said last may still be on its way to a slow client.
     client.end();
+    client.setTimeout(LINGER_MS, () => client.destroy());
   });
 }

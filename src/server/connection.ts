@@ -14,13 +14,8 @@ export class Connection {
   end: ((status: number, complete: boolean) => void) | undefined = undefined;
   /** Nothing that comes on it is a request any more. */
   isBroken = false;
-  /** Ends of requests whose answer waits behind another's: Node does not tell them that the connection is gone. */
-  readonly waiting = new Set<() => void>();
 
   constructor(socket: Socket) {
-    socket.once('close', () => {
-      for (const end of this.waiting) end();
-    });
     const destroySoon = socket.destroySoon.bind(socket);
     // How Node closes behind a last answer. Closing with something unread resets the connection, and the client may
     // lose the answer (413, 401) that says why it need not send on: RFC 9112 section 9.6.
@@ -51,4 +46,18 @@ export function endLingering(socket: Socket, last = ''): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
+}
+
+/**
+ * Destroys a connection that nobody reads once the other side has left it: a socket that is not read doesn't tell. What
+ * comes meanwhile stays in the socket's buffer, for whoever reads it then.
+ * @returns ends the watch
+ */
+export function watchForEnd(socket: Socket): () => void {
+  const look = (): void => {
+    if (socket.readableLength === 0) socket.read();
+  };
+  const onEnd = (): void => void socket.destroy();
+  socket.on('readable', look).on('end', onEnd);
+  return () => socket.off('readable', look).off('end', onEnd);
 }

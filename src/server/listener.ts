@@ -1,34 +1,24 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { markUpgrade } from '../proxy/websocket.ts';
 import { bytesSince } from '../record/bytes.ts';
 import { LiveExchange } from '../record/exchange.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { answerClientError } from './client-error.ts';
-import { connectionOf } from './connection.ts';
+import { connectionOf, watchForEnd } from './connection.ts';
 import type { Generation } from './generation.ts';
+import { openServer, type ServerLimits } from './http-server.ts';
 import { refuse } from './refuse.ts';
 import { checkFraming } from './request-framing.ts';
 import { canonicalTarget } from './request-target.ts';
 
-export interface ListenerOptions {
-  /** Milliseconds for a request's head, and for the whole request. */
-  headersTimeoutMs: number;
-  requestTimeoutMs: number;
-  /** Bytes of a request's head. */
-  maxHeaderBytes: number;
+export interface ListenerOptions extends ServerLimits {
   recorder: Recorder;
   /** Answers what is about the process and not about a route: `/livez`, `/readyz`. */
   probe(path: string): { status: number; body: string } | null;
   clock: { wall(): number; monotonic(): number };
 }
-
-/** Longer than the 60 s for which load balancers keep an idle connection: the end that closes first loses requests. */
-const KEEP_ALIVE_MS = 65_000;
-/** How often slow heads are looked for: with a head timeout of 10 s they are gone within 11. */
-const CHECK_EVERY_MS = 1_000;
 
 /**
  * The process's public server. It outlives every generation: a reload exchanges what requests are routed into, and no
@@ -42,38 +32,20 @@ export class Listener {
   #isDraining = false;
   #drained: (() => void) | undefined;
   /** Connections that have switched to WebSocket: no longer the server's, so it would not close them. */
-  readonly #switched = new Set<Duplex>();
+  readonly #switched = new Set<Socket>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.server = createServer(
-      {
-        headersTimeout: options.headersTimeoutMs,
-        requestTimeout: options.requestTimeoutMs,
-        connectionsCheckingInterval: CHECK_EVERY_MS,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        maxHeaderSize: options.maxHeaderBytes,
-        // Checked by us, so that it is answered and recorded like everything else.
-        requireHostHeader: false,
-        // Everything but WebSocket is an ordinary request whose Upgrade header is ignored (RFC 9110 section 7.8).
-        ...{ shouldUpgradeCallback: wantsWebSocket },
-      },
-      (request, response) => this.#onRequest(request, response),
-    );
-    // The limit on a head is its size. Node's own, 2,000 headers, drops the rest in silence.
-    this.server.maxHeadersCount = 0;
-    // An expectation that we don't know is not an error (RFC 9110 section 10.1.1); Node would answer it unrecorded.
-    this.server.on('checkExpectation', (request, response) => this.#onRequest(request, response));
-    this.server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
-    // Refused like any target that is no path; without a listener Node would cut the connection unrecorded.
-    this.server.on('connect', (request, socket, head) => this.#onUpgrade(request, socket, head));
-    this.server.on('clientError', (error, socket) =>
-      answerClientError(error, socket as Socket, {
-        revision: this.#generation?.revision ?? 0,
-        now: () => this.#now(),
-        record: (exchange) => this.#options.recorder.record(exchange),
-      }),
-    );
+    this.server = openServer(options, {
+      onRequest: (request, response) => this.#onRequest(request, response),
+      onUpgrade: (request, socket, head) => this.#onUpgrade(request, socket, head),
+      onClientError: (error, socket) =>
+        answerClientError(error, socket, {
+          revision: this.#generation?.revision ?? 0,
+          now: () => this.#now(),
+          record: (exchange) => this.#options.recorder.record(exchange),
+        }),
+    });
   }
 
   get inFlight(): number {
@@ -142,43 +114,42 @@ export class Listener {
     if (this.#isDraining) response.shouldKeepAlive = false;
     const generation = this.#generation as Generation;
     const exchange = this.#begin(request, generation);
-    const end = (status: number, complete: boolean): void => {
-      connection.waiting.delete(endGone);
+    const end = (status: number, complete: boolean): void =>
       this.#end(exchange, generation, socket, status, complete);
-    };
-    const endGone = (): void =>
-      end(response.headersSent ? response.statusCode : 499, response.writableFinished);
     connection.response = response;
     connection.end = end;
-    response.once('close', endGone);
-    if (response.socket === null) connection.waiting.add(endGone);
+    response.once('close', () =>
+      end(response.headersSent ? response.statusCode : 499, response.writableFinished),
+    );
     this.#enter(request, response, exchange, generation);
   }
 
   /** The same way through the same routes and policies, with the connection at hand for the route that can use it. */
-  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const generation = this.#generation as Generation;
     const exchange = this.#begin(request, generation);
     const response = new ServerResponse(request);
     // A connection whose upgrade was refused carries no second request: its bytes could be of either protocol.
     response.shouldKeepAlive = false;
-    response.assignSocket(socket as Socket);
-    connectionOf(socket as Socket).response = response;
+    response.assignSocket(socket);
+    connectionOf(socket).response = response;
     let switched = false;
-    response.once('finish', () => (socket as Socket).destroySoon());
+    const unwatch = watchForEnd(socket);
+    response.once('finish', () => socket.destroySoon());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
       this.#switched.delete(socket);
       const status = switched ? 101 : response.headersSent ? response.statusCode : 499;
-      this.#end(exchange, generation, socket as Socket, status, switched || response.writableFinished);
+      this.#end(exchange, generation, socket, status, switched || response.writableFinished);
     });
     markUpgrade(request, {
       socket,
       head,
       onSwitched: () => {
         switched = true;
+        unwatch();
         this.#switched.add(socket);
-        response.detachSocket(socket as Socket);
+        response.detachSocket(socket);
       },
     });
     this.#enter(request, response, exchange, generation);
@@ -233,8 +204,4 @@ export class Listener {
     generation.left();
     if (this.#inFlight === 0) this.#drained?.();
   }
-}
-
-function wantsWebSocket(request: IncomingMessage): boolean {
-  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
 }

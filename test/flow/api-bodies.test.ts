@@ -29,6 +29,24 @@ async function echo(
   return { gateway, got };
 }
 
+/** One that answers when it has all. */
+async function sink(): Promise<{ gateway: TestGateway; got: { broken: number } }> {
+  const got = { broken: 0 };
+  const upstream = await backend((incoming, response) => {
+    const pieces: Buffer[] = [];
+    incoming.on('data', (piece: Buffer) => pieces.push(piece));
+    incoming.on('error', () => {
+      got.broken++;
+    });
+    incoming.on('end', () => response.end(Buffer.concat(pieces)));
+  });
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  return { gateway, got };
+}
+
 const MB = 1024 * 1024;
 
 it.each([
@@ -70,7 +88,7 @@ it.each([
   'declared',
   'chunked',
 ])('11 MB over a limit of 10, %s: the client gets its 413 though it is still sending', async (how) => {
-  const { gateway, got } = await echo();
+  const { gateway, got } = await sink();
   const body = Buffer.alloc(11 * MB, 'x');
   const headers = how === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': body.length };
   for (let i = 0; i < 5; i++) {
@@ -84,6 +102,18 @@ it.each([
   expect(await gateway.metric('gateway_requests_in_flight')).toBe(0);
   expect(got.broken, 'no upstream took it for a whole one').toBe(how === 'chunked' ? 5 : 0);
   expect((await call(gateway.url, '/', { method: 'POST', body: 'small' })).body.toString()).toBe('small');
+});
+
+it('a body that grows too large when the answer has begun breaks the answer', async () => {
+  const { gateway } = await echo({ limits: { body: '64kb' } });
+  const client = await rawClient(gateway.url);
+  client.send('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+  await client.until('hello');
+  client.send(`${(65 * 1024).toString(16)}\r\n${'x'.repeat(65 * 1024)}\r\n`);
+  const [answer] = await client.untilClosed();
+  expect(answer?.status).toBe(200);
+  expect(client.text).not.toMatch(/\r\n0\r\n/);
+  await gateway.accessLine(({ reason, status }) => reason === 'body_too_large' && status === 200);
 });
 
 it('a body that is exactly as long as it may be passes', async () => {

@@ -59,6 +59,7 @@ describe('what the upstream sees is what was matched', () => {
     ['http://api.test/x/../y?z', '/y?z'],
     ['HTTP://API.Test', '/'],
     ['http://api.test?q', '/?q'],
+    ['/coupons/100%25', '/coupons/100%25'],
   ])('%s goes on as %s', async (target, expected) => {
     const { gateway, seen } = await house();
     const [answer] = await ask(gateway, target);

@@ -18,7 +18,13 @@ it.each([
 });
 
 it('what is compiled for the request path says the same as what is said to people', () => {
-  const host = fc.constantFrom('a.example.com', 'b.a.EXAMPLE.com', 'example.com', 'other.org', 'badexample.com');
+  const host = fc.constantFrom(
+    'a.example.com',
+    'b.a.EXAMPLE.com',
+    'example.com',
+    'other.org',
+    'badexample.com',
+  );
   const conditions = fc.record(
     {
       host: fc.constantFrom('a.example.com', '*.example.com', 'A.Example.Com', '*.a.example.com'),

@@ -40,7 +40,11 @@ describe('the places of routes', () => {
 
   it('a route of its own takes a bare path, and leaves other methods and conditions', () => {
     const methods = ['GET', 'POST'];
-    expect(told(route('/a/*', { methods }), route('/a'))).toEqual(['POST /a: 0', 'GET+POST /a/*: 0', 'GET /a: 1']);
+    expect(told(route('/a/*', { methods }), route('/a'))).toEqual([
+      'POST /a: 0',
+      'GET+POST /a/*: 0',
+      'GET /a: 1',
+    ]);
     expect(told(route('/a/*'), route('/a', { host: 'x' }))).toEqual(['GET /a: 1, 0', 'GET /a/*: 0']);
   });
 });
@@ -60,7 +64,11 @@ it.each([
 });
 
 it('the methods of a path are those of the routes that could take it', () => {
-  const routes = [route('/a/*'), route('/a/b', { methods: ['PUT'] }), route('/a/b', { methods: ['DELETE'], host: 'x' })];
+  const routes = [
+    route('/a/*'),
+    route('/a/b', { methods: ['PUT'] }),
+    route('/a/b', { methods: ['DELETE'], host: 'x' }),
+  ];
   expect(methodsOfPath(routes, '/a/b', { host: 'y' })).toEqual(['GET', 'PUT']);
   expect(methodsOfPath(routes, '/a/b', { host: 'X:80' })).toEqual(['GET', 'PUT', 'DELETE']);
   expect(methodsOfPath(routes, '/c', {})).toEqual([]);

@@ -6,7 +6,11 @@ import { exchangeOf, LiveExchange } from '../../../src/record/exchange.ts';
 const OUTCOME = { status: 200, complete: true, bytesIn: 10, bytesOut: 20, monotonic: 150 };
 
 function live(): { request: IncomingMessage; exchange: LiveExchange } {
-  const request = { headers: {}, method: 'GET', socket: { remoteAddress: '::1' } } as unknown as IncomingMessage;
+  const request = {
+    headers: {},
+    method: 'GET',
+    socket: { remoteAddress: '::1' },
+  } as unknown as IncomingMessage;
   return { request, exchange: new LiveExchange(request, 1, { wall: 0, monotonic: 100 }) };
 }
 

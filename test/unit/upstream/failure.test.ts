@@ -21,13 +21,16 @@ describe('before the answer', () => {
   });
 
   it('what is no HTTP is known by its name', () => {
-    expect(failureBeforeAnswer(Object.assign(new Error('x'), { name: 'HTTPParserError' }))).toBe('upstream_invalid');
+    expect(failureBeforeAnswer(Object.assign(new Error('x'), { name: 'HTTPParserError' }))).toBe(
+      'upstream_invalid',
+    );
   });
 
   it('what is no error at all, or one that causes itself, does no harm', () => {
     const circle = new Error('circle');
     circle.cause = circle;
-    for (const odd of [undefined, null, 'text', circle]) expect(failureBeforeAnswer(odd)).toBe('upstream_reset');
+    for (const odd of [undefined, null, 'text', circle])
+      expect(failureBeforeAnswer(odd)).toBe('upstream_reset');
   });
 });
 

@@ -1,0 +1,53 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface ServerLimits {
+  /** Milliseconds for a request's head, and for the whole request. */
+  headersTimeoutMs: number;
+  requestTimeoutMs: number;
+  /** Bytes of a request's head. */
+  maxHeaderBytes: number;
+}
+
+export interface ServerEvents {
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  /** A request that asks for WebSocket, or for a tunnel; `head` came behind it already. */
+  onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
+  onClientError(error: Error & { code?: string }, socket: Socket): void;
+}
+
+/** Longer than the 60 s for which load balancers keep an idle connection: the end that closes first loses requests. */
+const KEEP_ALIVE_MS = 65_000;
+/** How often slow heads are looked for: with a head timeout of 10 s they are gone within 11. */
+const CHECK_EVERY_MS = 1_000;
+
+/** Node's HTTP server with nothing answered behind our back: whatever comes is one of three events. */
+export function openServer(limits: ServerLimits, events: ServerEvents): Server {
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: limits.maxHeaderBytes,
+      // Checked by us, so that it is answered and recorded like everything else.
+      requireHostHeader: false,
+      // Everything but WebSocket is an ordinary request whose Upgrade header is ignored (RFC 9110 section 7.8).
+      ...{ shouldUpgradeCallback: wantsWebSocket },
+    },
+    events.onRequest,
+  );
+  // The limit on a head is its size. Node's own, 2,000 headers, drops the rest in silence.
+  server.maxHeadersCount = 0;
+  // An expectation that we don't know is not an error (RFC 9110 section 10.1.1); Node would answer it unrecorded.
+  server.on('checkExpectation', events.onRequest);
+  server.on('upgrade', (request, socket, head) => events.onUpgrade(request, socket as Socket, head));
+  // Refused like any target that is no path; without a listener Node would cut the connection unrecorded.
+  server.on('connect', (request, socket, head) => events.onUpgrade(request, socket as Socket, head));
+  server.on('clientError', (error, socket) => events.onClientError(error, socket as Socket));
+  return server;
+}
+
+function wantsWebSocket(request: IncomingMessage): boolean {
+  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
+}

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { CappedLabels, OTHER } from '../../../src/lib/capped-labels.ts';
+
+it('lets in the first values, and those again; every later one is the other', () => {
+  const labels = new CappedLabels(2);
+  expect(['a', 'b', 'c', 'a', 'd', 'b'].map((label) => labels.value(label))).toEqual([
+    'a',
+    'b',
+    OTHER,
+    'a',
+    OTHER,
+    'b',
+  ]);
+});
