@@ -4,7 +4,7 @@ import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import type { UpstreamCall } from '../upstream/call.ts';
 import { requestHeaders } from '../upstream/message-headers.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { hasBody, limitedBody } from './request-body.ts';
+import { collectedBody, hasBody, limitedBody } from './request-body.ts';
 
 /** What the policies of a route do to the headers that cross it. */
 export interface HeaderPolicies {
@@ -37,7 +37,8 @@ export function prepareCall(route: ProxyRoute, request: FastifyRequest): Upstrea
     path: target.basePath + exchange.path + exchange.query,
     headers,
     // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
-    body: hasBody(request.raw) ? limitedBody(request.raw, route.bodyLimit) : null,
+    body:
+      collectedBody(request.raw) ?? (hasBody(request.raw) ? limitedBody(request.raw, route.bodyLimit) : null),
     signal: exchange.cancel,
     headersTimeoutMs: route.upstream.timeouts.response,
     bodyTimeoutMs: route.upstream.timeouts.idle,

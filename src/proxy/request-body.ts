@@ -34,3 +34,32 @@ export function limitedBody(request: IncomingMessage, limit: number): IncomingMe
   });
   return request.pipe(counted);
 }
+
+const COLLECTED = Symbol('hypercare.body');
+
+interface Collecting extends IncomingMessage {
+  [COLLECTED]?: Buffer;
+}
+
+/** Bytes of a declared body up to which it is sent in one piece: one write instead of a stream's machinery. */
+const SMALL_BODY = 64 * 1024;
+
+/** Whether a body is so small that it is read whole before it goes on. */
+export function isSmall(request: IncomingMessage): boolean {
+  const length = request.headers['content-length'];
+  return length !== undefined && Number(length) <= SMALL_BODY;
+}
+
+/** A body that was read whole, if it was. */
+export const collectedBody = (request: IncomingMessage): Buffer | undefined =>
+  (request as Collecting)[COLLECTED];
+
+/** Reads a small body. If the client breaks off before its end, `done` is never called. */
+export function collectBody(request: IncomingMessage, done: () => void): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.once('end', () => {
+    (request as Collecting)[COLLECTED] = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    done();
+  });
+}

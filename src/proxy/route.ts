@@ -9,7 +9,7 @@ import { responseHeaders } from '../upstream/message-headers.ts';
 import { carryCall, requestable } from '../upstream/requestable.ts';
 import type { Candidate } from './choice.ts';
 import { type HeaderPolicies, type ProxyRoute, prepareCall } from './prepare-call.ts';
-import { declaresTooMuch } from './request-body.ts';
+import { collectBody, declaresTooMuch, hasBody, isSmall } from './request-body.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
 
 /** Never resolved: the target is chosen where the call is made. reply-from only wants to see a base. */
@@ -83,7 +83,15 @@ function serve(
     throw new GatewayError('feature_not_active', { detail: `It is: ${route.missing}.` });
   if (isUpgrade(request.raw)) return tunnelWebSocket(route, request, reply);
   if (declaresTooMuch(request.raw, route.bodyLimit)) throw new GatewayError('body_too_large');
-  return reply.from(path, options);
+  if (!hasBody(request.raw) || !isSmall(request.raw)) return reply.from(path, options);
+  collectBody(request.raw, () => {
+    try {
+      reply.from(path, options);
+    } catch (error) {
+      reply.send(error);
+    }
+  });
+  return reply;
 }
 
 function answerHeaders(
