@@ -53,6 +53,30 @@ export const ERRORS = {
     retryable: false,
     text: 'Authentication failed: the API key is not valid.',
   },
+  auth_credentials_missing: {
+    status: 401,
+    retryable: false,
+    text: 'Authentication is needed: send a user name and password.',
+  },
+  auth_credentials_wrong: {
+    status: 401,
+    retryable: false,
+    text: 'Authentication failed: the user name or password is not valid.',
+  },
+  auth_token_missing: { status: 401, retryable: false, text: 'Authentication is needed: send a token.' },
+  auth_token_invalid: {
+    status: 401,
+    retryable: false,
+    text: 'Authentication failed: the token is not valid. Get a new one.',
+  },
+  auth_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'Authentication is not available at the moment. Try again.',
+  },
+  auth_required: { status: 401, retryable: false, text: 'Authentication is needed.' },
+  address_denied: { status: 403, retryable: false, text: 'Access from this address is not allowed.' },
+  not_authorized: { status: 403, retryable: false, text: 'Access to this is not allowed.' },
   rate_limited: {
     status: 429,
     retryable: true,

@@ -10,7 +10,15 @@ import {
 import type { LiveExchange } from '../record/exchange.ts';
 
 /** The policies that ship with the gateway: the folders of `plugins/`. Only these names are ever imported. */
-const SHIPPED = ['auth-api-key', 'headers', 'rate-limit'] as const;
+const SHIPPED = [
+  'auth-api-key',
+  'auth-basic',
+  'auth-jwt',
+  'authorize',
+  'headers',
+  'ip-allow',
+  'rate-limit',
+] as const;
 
 export type PolicyDescriptors = ReadonlyMap<string, PolicyDescriptor<unknown>>;
 

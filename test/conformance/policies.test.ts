@@ -1,7 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import authApiKey from '../../plugins/auth-api-key/index.ts';
+import authBasic from '../../plugins/auth-basic/index.ts';
+import authJwt from '../../plugins/auth-jwt/index.ts';
+import authorize from '../../plugins/authorize/index.ts';
 import headers from '../../plugins/headers/index.ts';
+import ipAllow from '../../plugins/ip-allow/index.ts';
 import rateLimit from '../../plugins/rate-limit/index.ts';
 import { loadPolicies } from '../../src/server/policies.ts';
 import { policyConformance } from './policy-suite.ts';
@@ -9,6 +13,123 @@ import { policyConformance } from './policy-suite.ts';
 policyConformance(authApiKey as never, {
   valid: [{}, { header: 'x-token', forward: true }],
   invalid: [{ header: 'X Key' }, { heeder: 'x-api-key' }, { forward: 'yes' }],
+});
+
+policyConformance(authBasic as never, {
+  valid: [
+    { users: [{ name: 'job', sha256: 'ab'.repeat(32), consumer: 'somebody' }] },
+    {
+      realm: 'the shop',
+      forward: true,
+      users: [
+        { name: 'jöb 1', sha256: 'ab'.repeat(32), consumer: 'somebody' },
+        { name: 'job 2', sha256: 'cd'.repeat(32), consumer: 'somebody' },
+      ],
+    },
+  ],
+  invalid: [
+    {},
+    { users: [] },
+    { users: [{ name: 'job', sha256: 'ab'.repeat(32), consumer: 'nobody' }] },
+    { users: [{ name: 'job', sha256: 'AB'.repeat(32), consumer: 'somebody' }] },
+    { users: [{ name: 'job', password: 'plain', consumer: 'somebody' }] },
+    { users: [{ name: 'a:b', sha256: 'ab'.repeat(32), consumer: 'somebody' }] },
+    { realm: 'a"b', users: [{ name: 'job', sha256: 'ab'.repeat(32), consumer: 'somebody' }] },
+    {
+      users: [
+        { name: 'job', sha256: 'ab'.repeat(32), consumer: 'somebody' },
+        { name: 'job', sha256: 'cd'.repeat(32), consumer: 'somebody' },
+      ],
+    },
+  ],
+});
+
+const issuer = { issuer: 'https://id.example.com', audience: 'shop' };
+const jwk = {
+  kty: 'OKP',
+  crv: 'Ed25519',
+  kid: 'k1',
+  x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+};
+
+policyConformance(authJwt as never, {
+  valid: [
+    { ...issuer, jwks: { keys: [jwk] } },
+    // Port 9 of loopback: nobody listens there.
+    { ...issuer, jwksUri: 'http://127.0.0.1:9/jwks.json' },
+    {
+      issuer: 'https://id.example.com',
+      audience: ['shop', 'bot'],
+      jwks: { keys: [jwk] },
+      algorithms: ['EdDSA'],
+      consumerClaim: 'azp',
+      groupsClaim: 'realm_access.roles',
+      required: { email_verified: ['true'] },
+      configuredConsumers: true,
+      forward: false,
+    },
+  ],
+  invalid: [
+    {},
+    issuer,
+    { issuer: 'https://id.example.com', jwks: { keys: [jwk] } },
+    { audience: 'shop', jwks: { keys: [jwk] } },
+    { ...issuer, jwks: { keys: [jwk] }, jwksUri: 'http://127.0.0.1:9/jwks.json' },
+    { ...issuer, jwks: { keys: [] } },
+    { ...issuer, jwks: { keys: [{ ...jwk, d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A' }] } },
+    { ...issuer, jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } },
+    { ...issuer, jwks: { keys: [{ kty: 'RSA', n: '!', e: 'AQAB' }] } },
+    { ...issuer, jwksUri: 'http://id.example.com/jwks.json' },
+    { ...issuer, jwksUri: 'http://127.0.0.1.example.com/jwks.json' },
+    { ...issuer, jwksUri: 'https://me:secret@id.example.com/jwks.json' },
+    { ...issuer, jwksUri: 'file:///etc/jwks.json' },
+    ...[['none'], ['HS256'], ['RS256', 'HS512'], []].map((algorithms) => ({
+      ...issuer,
+      jwks: { keys: [jwk] },
+      algorithms,
+    })),
+    { ...issuer, jwks: { keys: [jwk] }, clockSkew: 30 },
+    { ...issuer, jwks: { keys: [jwk] }, consumerPrefix: 'a:b' },
+  ],
+});
+
+policyConformance(authorize as never, {
+  valid: [
+    { groups: ['staff'] },
+    { consumers: ['somebody', 'jwt:alice'] },
+    { groups: ['staff'], consumers: ['somebody'], methods: ['GET'], paths: ['/', '/admin'] },
+  ],
+  invalid: [
+    {},
+    { groups: [] },
+    { methods: ['GET'] },
+    { groups: ['staff'], methods: ['get'] },
+    { groups: ['staff'], paths: ['admin'] },
+    { groups: ['staff'], paths: ['/%61dmin'] },
+    { group: ['staff'] },
+  ],
+});
+
+policyConformance(ipAllow as never, {
+  valid: [
+    {},
+    { allow: ['127.0.0.1'] },
+    { allow: ['10.0.0.0/8', '2001:db8::/32'], deny: ['10.1.2.3', '::ffff:10.9.0.0/112'] },
+    { deny: ['0.0.0.0/0'] },
+  ],
+  invalid: [
+    { allow: [] },
+    { allow: ['10.0.0.0/33'] },
+    { allow: ['10.0.0/8'] },
+    { deny: ['2001:db8::/129'] },
+    { deny: ['::ffff:10.0.0.0/8'] },
+    { deny: ['10.0.0.0/'] },
+    { deny: ['10.0.0.0/8/8'] },
+    { deny: ['10.0.0.0/-1'] },
+    { deny: ['fe80::%eth0/64'] },
+    { deny: ['example.com'] },
+    { block: ['10.0.0.0/8'] },
+  ],
 });
 
 policyConformance(rateLimit as never, {

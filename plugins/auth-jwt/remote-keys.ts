@@ -1,0 +1,129 @@
+import { errors, type JWTVerifyGetKey } from 'jose';
+import { fetchText } from './fetch-text.ts';
+import { readKeySet } from './key-set.ts';
+
+export interface RemoteKeysOptions {
+  readonly uri: string;
+  /** Milliseconds, all of them. */
+  readonly timeout: number;
+  readonly refresh: number;
+  readonly cooldown: number;
+}
+
+/** There is no key that may still be believed. */
+export class NoKeys extends Error {
+  override readonly name = 'NoKeys';
+}
+
+interface Fetched {
+  readonly text: string;
+  readonly keys: JWTVerifyGetKey;
+  /** performance.now(), milliseconds. */
+  readonly at: number;
+}
+
+/** Milliseconds until the first try after a failure; doubled with each, up to the cooldown. */
+const FIRST_RETRY = 500;
+/** What is longer a timer takes for 1 ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * The keys that an issuer publishes: fetched behind the requests before they are old, and once more when a token names
+ * one that is not there. While the issuer does not answer, the last good ones stay.
+ */
+export class RemoteKeys {
+  readonly #options: RemoteKeysOptions;
+  readonly #stop = new AbortController();
+  #fetched: Fetched | undefined;
+  #fault: unknown;
+  #failures = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #pending: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Grows with each change of the keys: what was verified with older ones is to be verified again. */
+  version = 0;
+
+  /** @param known keys of the same address that somebody has fetched before */
+  constructor(options: RemoteKeysOptions, known?: RemoteKeys) {
+    this.#options = options;
+    if (known !== undefined) this.#fetched = known.#fetched;
+    this.#pending = this.#fetch();
+  }
+
+  /** @param maxStale milliseconds since they were fetched */
+  isUsable(maxStale: number): boolean {
+    return this.#usable(maxStale) !== undefined;
+  }
+
+  #usable(maxStale: number): JWTVerifyGetKey | undefined {
+    const fetched = this.#fetched;
+    return fetched !== undefined && performance.now() - fetched.at <= maxStale ? fetched.keys : undefined;
+  }
+
+  /**
+   * The key for a token's header.
+   * @throws NoKeys if there are none; JOSEError if there is none for this header
+   */
+  async keyFor(
+    maxStale: number,
+    ...[header, jws]: Parameters<JWTVerifyGetKey>
+  ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+    const keys = this.#usable(maxStale);
+    if (keys !== undefined) {
+      try {
+        return await keys(header, jws);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      }
+    }
+    await this.#ask();
+    const newer = this.#usable(maxStale);
+    if (newer === undefined)
+      throw new NoKeys('there are no keys to verify tokens with', { cause: this.#fault });
+    return newer(header, jws);
+  }
+
+  /** Asks the issuer now, with others who wait for the same; not at all if it was asked a moment ago. */
+  async #ask(): Promise<void> {
+    if (this.#pending === undefined && performance.now() - this.#askedAt >= this.#options.cooldown) {
+      this.#pending = this.#fetch();
+    }
+    await this.#pending;
+  }
+
+  /** Never rejects: whether it came to something is seen by the keys. */
+  async #fetch(): Promise<void> {
+    const { uri, timeout, refresh, cooldown } = this.#options;
+    clearTimeout(this.#timer);
+    this.#askedAt = performance.now();
+    try {
+      const text = await fetchText(uri, Math.min(Math.ceil(timeout), LONGEST_TIMER), this.#stop.signal);
+      // Keys that are the same keep what was made of them.
+      const isSame = text === this.#fetched?.text;
+      const keys = isSame && this.#fetched ? this.#fetched.keys : readKeySet(text);
+      this.#fetched = { text, keys, at: performance.now() };
+      if (!isSame) this.version++;
+      this.#failures = 0;
+    } catch (error) {
+      this.#fault = error;
+      this.#failures++;
+    }
+    this.#pending = undefined;
+    if (this.#stop.signal.aborted) return;
+    const failed = FIRST_RETRY * 2 ** Math.min(this.#failures - 1, 20);
+    const wait = this.#failures === 0 ? refresh : Math.min(failed, cooldown, refresh);
+    this.#timer = setTimeout(
+      () => {
+        this.#pending = this.#fetch();
+      },
+      Math.min(Math.max(wait, FIRST_RETRY), LONGEST_TIMER),
+    );
+    // Waiting for keys keeps no process alive.
+    this.#timer.unref();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#stop.abort(new Error('nobody needs these keys any more'));
+  }
+}

@@ -1,0 +1,77 @@
+import { type Static, Type } from 'typebox';
+import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { scopeOf } from './scope.ts';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const Named = Type.String({ minLength: 1, maxLength: 256 });
+
+const Settings = Type.Object(
+  {
+    groups: Type.Optional(Type.Array(Named, { minItems: 1, description: 'Who is in one of them may pass.' })),
+    consumers: Type.Optional(
+      Type.Array(Named, {
+        minItems: 1,
+        description: 'Who is one of them may pass too. Whom a token names is called `jwt:NAME`.',
+      }),
+    ),
+    methods: Type.Optional(
+      Type.Array(Type.Unsafe<(typeof METHODS)[number]>({ type: 'string', enum: [...METHODS] }), {
+        minItems: 1,
+        description: 'The rule is about these methods only; GET means HEAD too. All if it is left out.',
+      }),
+    ),
+    paths: Type.Optional(
+      Type.Array(Type.String({ pattern: '^/[^?#%;]*$' }), {
+        minItems: 1,
+        description:
+          'The rule is about these paths and those below them only, decoded and in any case: `/admin` is also `/Admin/x`. All if it is left out.',
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Lets in who is in one of the groups or is one of the consumers. Of several rules a route has, all must agree.',
+  },
+);
+type Settings = Static<typeof Settings>;
+
+/** A 401 names a way to authenticate (RFC 9110 section 15.5.2); which of them the route has is not known here. */
+const CHALLENGE = { 'www-authenticate': 'Bearer' };
+
+function ruleText({ groups, consumers }: Settings): string {
+  const parts = [groups && `groups ${groups.join(', ')}`, consumers && `consumers ${consumers.join(', ')}`];
+  return parts.filter(Boolean).join(' or ');
+}
+
+const authorize: PolicyDescriptor<Settings> = {
+  name: 'authorize',
+  slot: 'admit',
+  schema: Settings,
+  create(settings) {
+    if (settings.groups === undefined && settings.consumers === undefined) {
+      throw new Error('authorize: needs groups or consumers, or nobody could ever pass');
+    }
+    const groups = new Set(settings.groups);
+    const consumers = new Set(settings.consumers);
+    const isAbout = scopeOf(settings.methods, settings.paths);
+    const wants = `wants ${ruleText(settings)}`;
+    const mayPass = (exchange: Exchange): boolean => {
+      if (consumers.has(exchange.consumer)) return true;
+      for (const group of exchange.consumerGroups) if (groups.has(group)) return true;
+      return false;
+    };
+    return {
+      onRequest(exchange) {
+        if (!isAbout(exchange)) return undefined;
+        if (exchange.consumer === '')
+          return new GatewayError('auth_required', { cause: wants, headers: CHALLENGE });
+        return mayPass(exchange) ? undefined : new GatewayError('not_authorized', { cause: wants });
+      },
+    };
+  },
+};
+
+export default authorize;
