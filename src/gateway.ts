@@ -50,7 +50,12 @@ export async function policySchemas(): Promise<PolicySchemas> {
 }
 
 function schemasOf(descriptors: PolicyDescriptors): PolicySchemas {
-  return Object.fromEntries([...descriptors].map(([name, { schema, slot }]) => [name, { schema, slot }]));
+  return Object.fromEntries(
+    [...descriptors].map(([name, { schema, slot, check }]) => [
+      name,
+      { schema, slot, ...(check ? { check: check as (settings: never) => string | undefined } : {}) },
+    ]),
+  );
 }
 
 /**
@@ -83,6 +88,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     recorder,
     probe: (path) => readiness.probe(path),
     clock,
+    onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
   const admin = buildAdmin({ metrics, probe: (path) => readiness.probe(path) });
   const ports = {
@@ -124,7 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await pools.destroy();
     await store.close();
     log.info({ cut }, 'stopped');
-    sink.flush();
+    await sink.close();
     return cut;
   }
 

@@ -47,11 +47,13 @@ function index(consumers: readonly PolicyConsumer[]): Map<number, KnownKey[]> {
 function presentedKey(request: FastifyRequest, header: string): string | undefined {
   const own = request.headers[header];
   if (typeof own === 'string' && own !== '') return own;
-  const authorization = request.headers.authorization;
-  if (authorization && authorization.slice(0, BEARER.length).toLowerCase() === BEARER) {
-    return authorization.slice(BEARER.length).trim();
-  }
-  return undefined;
+  return bearerOf(request.headers.authorization);
+}
+
+function bearerOf(authorization: unknown): string | undefined {
+  if (typeof authorization !== 'string') return undefined;
+  if (authorization.slice(0, BEARER.length).toLowerCase() !== BEARER) return undefined;
+  return authorization.slice(BEARER.length).trim();
 }
 
 const authApiKey: PolicyDescriptor<Settings> = {
@@ -86,9 +88,10 @@ const authApiKey: PolicyDescriptor<Settings> = {
         ? {}
         : {
             onUpstreamHeaders(headers) {
-              // The one that was looked at; the other may be meant for the upstream.
-              if (headers[settings.header] === undefined) delete headers.authorization;
-              else delete headers[settings.header];
+              // Whatever holds a key goes; an Authorization that does not is meant for the upstream.
+              const bearer = bearerOf(headers.authorization);
+              if (bearer && find(bearer)) delete headers.authorization;
+              delete headers[settings.header];
             },
           }),
     };

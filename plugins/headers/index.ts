@@ -25,23 +25,30 @@ const Settings = Type.Object(
 );
 type Settings = Static<typeof Settings>;
 
-/** They frame the message; who changes them lets one message be read as two. */
+/** They frame the message or belong to the connection; who changes them lets one message be read as two. */
 const FRAMING = [
   'connection',
   'content-length',
+  'expect',
+  'http2-settings',
   'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
 ];
 
-function changes(side: Static<typeof Side>, where: string): ((headers: HeaderBag) => void) | undefined {
+/** The first header that may not be changed. */
+function forbidden(side: Static<typeof Side>): string | undefined {
+  return [...side.remove, ...Object.keys(side.set)].find((name) => FRAMING.includes(name.toLowerCase()));
+}
+
+function changes(side: Static<typeof Side>): ((headers: HeaderBag) => void) | undefined {
   const set = Object.entries(side.set).map(([name, value]) => [name.toLowerCase(), value] as const);
   const remove = side.remove.map((name) => name.toLowerCase());
-  const forbidden = [...remove, ...set.map(([name]) => name)].find((name) => FRAMING.includes(name));
-  if (forbidden)
-    throw new Error(`headers.${where}: ${forbidden} belongs to the connection and can't be changed`);
   if (set.length === 0 && remove.length === 0) return undefined;
   return (headers) => {
     for (const name of remove) delete headers[name];
@@ -53,9 +60,13 @@ const headers: PolicyDescriptor<Settings> = {
   name: 'headers',
   slot: 'transform',
   schema: Settings,
+  check({ request, response }) {
+    const name = forbidden(request) ?? forbidden(response);
+    return name && `${name} belongs to the connection and can't be changed`;
+  },
   create(settings) {
-    const request = changes(settings.request, 'request');
-    const response = changes(settings.response, 'response');
+    const request = changes(settings.request);
+    const response = changes(settings.response);
     return {
       ...(request ? { onUpstreamHeaders: request } : {}),
       ...(response ? { onResponseHeaders: response } : {}),

@@ -27,6 +27,15 @@ const ipAllow: PolicyDescriptor<Settings> = {
   name: 'ip-allow',
   slot: 'admit',
   schema: Settings,
+  check({ allow, deny }) {
+    try {
+      new Networks(allow, 'allow');
+      new Networks(deny, 'deny');
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  },
   create(settings) {
     const allow = new Networks(settings.allow, 'allow');
     const deny = new Networks(settings.deny, 'deny');

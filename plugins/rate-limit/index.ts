@@ -45,7 +45,8 @@ const rateLimit: PolicyDescriptor<Settings> = {
     const check = app.createRateLimit({
       max: limit,
       timeWindow: window,
-      keyGenerator: (request) => `rate:${ports.route}:${per}:${window}:${subject(per, request.exchange)}`,
+      keyGenerator: (request) =>
+        `rate:${ports.route}:${per}:${limit}/${window}:${subject(per, request.exchange)}`,
     });
     // draft-ietf-httpapi-ratelimit-headers-11; the plugin's own headers are those of an obsolete draft.
     const policy = `"${per}";q=${limit};w=${Math.ceil(window / 1000)}`;

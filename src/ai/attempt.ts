@@ -2,6 +2,7 @@ import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpan } from '../lib/json-span.ts';
 import { callUpstream } from '../upstream/call.ts';
+import { failureInAnswer } from '../upstream/failure.ts';
 import { CancelSignal } from '../upstream/signal.ts';
 import { beginAnswer } from './begin-answer.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
@@ -36,6 +37,8 @@ export async function attempt(
     clearTimeout(firstToken);
     exchange.cancel.off('abort', follow);
   };
+  let hasAnswered = false;
+  call.asked = deployment;
   try {
     const headers: HeaderBag = {
       'x-request-id': exchange.id,
@@ -54,6 +57,7 @@ export async function attempt(
       headersTimeoutMs: timeouts.firstToken,
       bodyTimeoutMs: timeouts.idle,
     });
+    hasAnswered = true;
     const begun = await beginAnswer(answer, request.stream, () => clearTimeout(firstToken));
     // A short stream may have ended, and said so, while its first event was read.
     if (begun.kind === 'stream' && !begun.body.closed) begun.body.once('close', finish);
@@ -62,7 +66,8 @@ export async function attempt(
   } catch (error) {
     finish();
     // A timer of ours speaks through the signal; undici hands its reason on, or says only that it was aborted.
-    throw signal.reason ?? error;
+    if (signal.reason || error instanceof GatewayError || !hasAnswered) throw signal.reason ?? error;
+    throw new GatewayError(failureInAnswer(error), { cause: error });
   }
 }
 

@@ -36,6 +36,8 @@ export interface ChatCall {
   request: ChatRequest | undefined;
   /** By `resolve-model`: in the order in which they are tried. */
   candidates: readonly Model[];
+  /** By `infer`: who has been asked and has not failed. */
+  asked: Deployment | undefined;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
 }

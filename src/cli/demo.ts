@@ -1,7 +1,7 @@
 import { startSandbox } from '../demo/sandbox.ts';
 import { startTraffic } from '../demo/traffic.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
-import { refusedConfig } from './refused-config.ts';
+import { refusedStart } from './refused-start.ts';
 import { untilStopped } from './until-stopped.ts';
 
 /** Where `config/gateway.yaml` looks for its upstreams and models. */
@@ -16,14 +16,14 @@ export async function demoCommand(file: string, requestsPerSecond: number): Prom
   try {
     sandbox = await startSandbox(PORTS);
   } catch (error) {
-    return refusedConfig(error);
+    return refusedStart(error);
   }
   let gateway: Gateway;
   try {
     gateway = await startGateway({ file, env: process.env });
   } catch (error) {
     await sandbox.close();
-    return refusedConfig(error);
+    return refusedStart(error);
   }
   process.stdout.write(welcome(gateway, file, sandbox.services));
   const stop = new AbortController();

@@ -3,7 +3,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { PLANNED_POLICIES } from '../config/schema/planned-policies.ts';
 import { policySchemas } from '../gateway.ts';
 import { type Explained, explainRequest } from '../server/explain.ts';
-import { refusedConfig } from './refused-config.ts';
+import { refusedStart } from './refused-start.ts';
 
 /** Prints what would happen to a request. Exit code 0 if a route takes it, 1 if none does, 2 for a bad call or config. */
 export async function explainCommand(
@@ -17,7 +17,7 @@ export async function explainCommand(
   try {
     loaded = loadConfig({ file, env: process.env, policies: built });
   } catch (error) {
-    return refusedConfig(error);
+    return refusedStart(error);
   }
   const parsed = parseHeaders(headers);
   if (typeof parsed === 'string') {
@@ -56,9 +56,11 @@ function render(
   loaded: LoadedConfig,
   built: Set<string>,
 ): string[] {
-  const { path, route, policies, others } = explained;
+  const { path, route, policies, others, refused, isProbe } = explained;
   const lines = [`${method} ${target}`];
-  if (path === null) return [...lines, '  refused: the path is ambiguous or not valid (400 path_invalid)'];
+  if (path === null) return [...lines, `  refused before any route is looked for: ${refused}`];
+  if (isProbe)
+    return [...lines, '  a probe: the gateway answers it itself, on both listeners, before any route'];
   if (!target.startsWith(path)) lines.push(`  read as ${path}`);
   if (!route) lines.push('  no route takes it (404 route_not_found, or 405 if only the method differs)');
   else lines.push(`  route ${route.name}`, ...serving(explained, loaded));

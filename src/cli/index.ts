@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { startCommand } from './start.ts';
@@ -29,17 +29,17 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .argument('<file>', 'configuration file')
     .argument('<method>', 'GET, POST, …')
     .argument('<path>', 'path, with query if it has one')
-    .option('-H, --header <header...>', 'a header, as "name: value"')
-    .action(async (file: string, method: string, path: string, options: { header?: string[] }) =>
-      done(await explainCommand(file, method, path, options.header ?? [])),
+    .option('-H, --header <header>', 'a header, as "name: value"; may stand several times', collect, [])
+    .action(async (file: string, method: string, path: string, options: { header: string[] }) =>
+      done(await explainCommand(file, method, path, options.header)),
     );
   program
     .command('demo')
     .description('serve config/gateway.yaml with a sandbox of backends and models behind it')
     .option('-c, --config <file>', 'configuration file', 'config/gateway.yaml')
-    .option('--traffic <rate>', 'send this many requests a second by itself', '0')
-    .action(async ({ config, traffic }: { config: string; traffic: string }) =>
-      done(await demoCommand(config, Number(traffic))),
+    .option('--traffic <rate>', 'send this many requests a second by itself', requestRate, 0)
+    .action(async ({ config, traffic }: { config: string; traffic: number }) =>
+      done(await demoCommand(config, traffic)),
     );
   try {
     await program.parseAsync([...argv]);
@@ -48,4 +48,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : 2;
   }
   return exitCode;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+function requestRate(value: string): number {
+  const rate = Number(value);
+  if (!Number.isFinite(rate) || rate < 0 || rate > 1000)
+    throw new InvalidArgumentError('It is a number from 0 to 1000.');
+  return rate;
 }

@@ -1,5 +1,5 @@
 import { type Gateway, startGateway } from '../gateway.ts';
-import { refusedConfig } from './refused-config.ts';
+import { refusedStart } from './refused-start.ts';
 import { untilStopped } from './until-stopped.ts';
 
 /** Serves until SIGTERM or SIGINT. */
@@ -8,7 +8,7 @@ export async function startCommand(file: string): Promise<number> {
   try {
     gateway = await startGateway({ file, env: process.env });
   } catch (error) {
-    return refusedConfig(error);
+    return refusedStart(error);
   }
   return untilStopped(gateway);
 }

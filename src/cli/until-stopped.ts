@@ -12,17 +12,24 @@ export function untilStopped(
   process.on('unhandledRejection', (reason) => {
     process.stderr.write(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}\n`);
   });
+  let fatal: (() => void) | undefined;
+  process.on('uncaughtException', (error) => {
+    // What was being done when it came is unknown: finish what runs, and let a supervisor start anew.
+    process.stderr.write(`uncaught exception: ${error.stack ?? error.message}\n`);
+    fatal?.();
+  });
   return new Promise((resolve, reject) => {
-    let stopping = false;
-    const stop = (): void => {
-      if (stopping) process.exit(1);
-      stopping = true;
+    let isStopping = false;
+    const stop = (exitCode: number): void => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
       gateway
         .close()
         .then(after)
-        .then(() => resolve(0), reject);
+        .then(() => resolve(exitCode), reject);
     };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+    fatal = () => isStopping || stop(1);
+    process.on('SIGTERM', () => stop(0));
+    process.on('SIGINT', () => stop(0));
   });
 }

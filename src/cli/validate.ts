@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import { policySchemas } from '../gateway.ts';
-import { refusedConfig } from './refused-config.ts';
+import { refusedStart } from './refused-start.ts';
 
 /** Checks a file as `start` would, and says what is open to anyone and what is not active yet. */
 export async function validateCommand(file: string): Promise<number> {
@@ -15,6 +15,6 @@ export async function validateCommand(file: string): Promise<number> {
       say(`${file}:${line}  ${key}: not active in this version (${what}). ${effect}`);
     return 0;
   } catch (error) {
-    return refusedConfig(error);
+    return refusedStart(error);
   }
 }

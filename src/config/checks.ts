@@ -3,6 +3,7 @@ import type { CheckContext } from './checks/context.ts';
 import { checkHypercare } from './checks/hypercare.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkModels } from './checks/models.ts';
+import { checkPolicies } from './checks/policies.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { Part } from './part.ts';
@@ -10,20 +11,31 @@ import type { PolicySchema } from './schema/planned-policies.ts';
 import type { Finding, Shown } from './schema-problems.ts';
 
 /** What a schema can't say: names that must exist, things that exclude each other. In no order. */
-const CHECKS = [checkListeners, checkAccess, checkUpstreams, checkRoutes, checkModels, checkHypercare];
+const CHECKS = [
+  checkListeners,
+  checkAccess,
+  checkUpstreams,
+  checkRoutes,
+  checkModels,
+  checkHypercare,
+  checkPolicies,
+];
 
 /**
  * @param config the values with their defaults; valid or not
  * @param shown how a value may appear in a message
+ * @param fitsSchema whether the schema had no complaints: only then can settings be handed to who reads them by type
  */
 export function checkConfig(
   config: unknown,
   policies: Readonly<Record<string, PolicySchema>>,
   shown: Shown,
+  fitsSchema: boolean,
 ): Finding[] {
   const findings: Finding[] = [];
   const context: CheckContext = {
     policies,
+    fitsSchema,
     quoted: (part) => shown(part.path, part.value).replace(', is ', ''),
     report: (part, message, suggestion) =>
       findings.push({ path: part.path, at: 'value', message, suggestion }),

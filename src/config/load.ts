@@ -65,7 +65,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const policies = { ...PLANNED_POLICIES, ...options.policies };
   const shown = showing(document);
   const { config, findings } = validated(document, options.policies, shown);
-  if (config !== undefined) findings.push(...checkConfig(config, policies, shown));
+  if (config !== undefined) findings.push(...checkConfig(config, policies, shown, findings.length === 0));
   const problems = [...documentProblems(document, file), ...placed(findings, document, file)];
   if (problems.length > 0) throw new ConfigError(problems, lookup.files);
   return {

@@ -52,9 +52,11 @@ export interface PolicyDescriptor<Settings = never> {
   readonly slot: Slot;
   /** Schema of the settings (TypeBox or JSON Schema), with defaults. */
   readonly schema: TSchema;
+  /** What is wrong with settings that the schema lets pass, as a sentence without its place; undefined if nothing. */
+  check?(settings: Settings): string | undefined;
   /**
    * @param app the encapsulated Fastify scope of the route, for what a Fastify plugin brings
-   * @throws an Error that says what is wrong with the settings, if the schema could not
+   * @throws an Error that says what is wrong, if it could not be told before: the revision is refused
    */
   create(settings: Settings, ports: PolicyPorts, app: FastifyInstance): Policy | Promise<Policy>;
 }

@@ -148,6 +148,7 @@ export const ERRORS = {
     retryable: true,
     text: 'A part that this request needs is not available. Try again.',
   },
+  draining: { status: 503, retryable: true, text: 'The gateway is shutting down. Try again.' },
   internal: {
     status: 500,
     retryable: true,

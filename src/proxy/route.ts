@@ -113,11 +113,13 @@ function passAnswer(request: FastifyRequest, reply: FastifyReply, body: Upstream
   if (reply.statusCode === 304 || reply.statusCode === 204) {
     // No body, whatever Content-Length says (RFC 9110 section 15.4.5): undici takes that for half an answer.
     dropBody(body);
+    // RFC 9110 section 8.6
+    if (reply.statusCode === 204) reply.removeHeader('content-length');
     reply.send();
     return;
   }
   const exchange = exchangeOf(request.raw);
-  body.once('error', (error) =>
+  body.once('error', (error: Error) =>
     // Its own request may be at fault: a body that grew too large while the answer had begun.
     exchange.fail(error instanceof GatewayError ? error.code : failureInAnswer(error), error),
   );

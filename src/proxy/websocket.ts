@@ -69,14 +69,17 @@ export async function tunnelWebSocket(
 function passRefusal(
   route: ProxyRoute,
   reply: FastifyReply,
-  answer: { statusCode: number; headers: IncomingHttpHeaders },
+  answer: { statusCode: number; headers: IncomingHttpHeaders; body: Buffer | undefined },
   exchange: LiveExchange,
 ): FastifyReply {
   const headers = responseHeaders(answer.headers, exchange);
   route.policies.responseHeaders(headers, exchange);
   delete headers['content-length'];
-  delete headers['content-type'];
-  return reply.code(answer.statusCode).headers(headers).send();
+  if (answer.body === undefined || answer.body.length === 0) {
+    delete headers['content-type'];
+    return reply.code(answer.statusCode).headers(headers).send();
+  }
+  return reply.code(answer.statusCode).headers(headers).send(answer.body);
 }
 
 function switchingHead(route: ProxyRoute, headers: IncomingHttpHeaders, exchange: LiveExchange): string {

@@ -158,7 +158,7 @@ export class Meters {
       this.upstreamRequests.inc({
         upstream,
         target: this.#targets.value(target),
-        outcome: this.#reasons.value(reason),
+        outcome: this.#reasons.value(outcomeOf(reason)),
       });
     }
     if (exchange.attempts > exchange.failedAttempts.length) {
@@ -209,6 +209,9 @@ const statusOf = (status: number): string => (status >= 100 && status <= 599 ? S
 function statusClassOf(status: number): string {
   return status >= 100 && status <= 599 ? `${Math.floor(status / 100)}xx` : '0';
 }
+
+/** A failed attempt's reason: a status is told by its class, as everywhere. */
+const outcomeOf = (reason: string): string => (/^[1-5]\d\d$/.test(reason) ? `${reason[0]}xx` : reason);
 
 /** A failure between gateway and upstream is not an answer of the upstream. */
 function upstreamOutcome(exchange: Exchange, statusClass: string): string {

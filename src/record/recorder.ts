@@ -30,8 +30,13 @@ export class Recorder {
       });
       return;
     }
-    this.meters.observe(exchange);
-    if (this.#logs) this.#log.writeLine(accessLogLine(exchange));
+    try {
+      this.meters.observe(exchange);
+      if (this.#logs) this.#log.writeLine(accessLogLine(exchange));
+    } catch (error) {
+      // It runs where a connection has closed: nobody else could catch.
+      this.#log.logger.error({ err: error, request_id: exchange.id }, 'a request could not be recorded');
+    }
   }
 
   /** Resolves when nothing waits for its figures any more. */

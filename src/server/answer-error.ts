@@ -47,6 +47,7 @@ export function errorAnswer(error: GatewayError, exchange: LiveExchange): ErrorA
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
       'x-request-id': exchange.id,
+      ...(exchange.ai && exchange.attempts > 0 ? { 'x-gateway-attempts': String(exchange.attempts) } : {}),
     },
     body,
   };

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
+import type { ErrorShape } from '../contracts/exchange.ts';
 import { chosenOf } from '../proxy/choice.ts';
 import { type Place, placesOf } from '../proxy/paths.ts';
 import type { ProxyRoute } from '../proxy/prepare-call.ts';
@@ -66,6 +67,7 @@ export function runPolicies(
   scope: FastifyInstance,
   servedOf: (request: FastifyRequest) => { route: { name: string }; chain: PolicyChain },
   onErrors: Pick<PolicyChain, 'responseHeaders'>,
+  shape: ErrorShape = 'problem',
 ): void {
   scope.addHook('onRoute', (options) => {
     options.config = { ...options.config, policies: onErrors };
@@ -76,6 +78,7 @@ export function runPolicies(
     const { route, chain } = servedOf(request);
     request.exchange = exchange;
     exchange.route = route.name;
+    exchange.shape = shape;
     const verdict = chain.onRequest(exchange, request, reply);
     if (verdict instanceof Promise) verdict.then(done, done);
     else done(verdict);

@@ -67,7 +67,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       await app.register(async (scope) => {
         const chain = await admit(scope, AI_ROUTE, config.ai.policies);
         const served = { route: { name: AI_ROUTE }, chain };
-        runPolicies(scope, () => served, chain);
+        runPolicies(scope, () => served, chain, 'openai');
         disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai);
       });
     },

@@ -66,8 +66,9 @@ function breakOff(refusal: GatewayError, socket: Socket): void {
   const { response, end } = connectionOf(socket);
   if (response === undefined || end === undefined) return;
   const exchange = exchangeOf(response.req);
-  if (response.headersSent) {
-    // A second answer in the middle of the first would be read as a part of it.
+  if (response.headersSent || response.socket !== socket) {
+    // A second answer in the middle of the first would be read as a part of it; and behind a request that is not
+    // answered yet, the connection is not this one's to write to.
     exchange.failWith(refusal);
     socket.destroy();
     return;

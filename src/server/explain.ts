@@ -1,15 +1,24 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import findMyWay from 'find-my-way';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
+import { METHODS } from '../config/schema/routes.ts';
 import { SLOTS, type Slot } from '../contracts/policy.ts';
-import { canonicalPath, routedPath, splitTarget } from '../lib/canonical-path.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { routedPath } from '../lib/canonical-path.ts';
 import { choiceStrategy, chosenOf } from '../proxy/choice.ts';
 import { unmetCondition } from '../proxy/conditions.ts';
 import { pathMatches, placesOf } from '../proxy/paths.ts';
+import { isProbe } from './readiness.ts';
+import { canonicalTarget } from './request-target.ts';
 
 export interface Explained {
   /** The path as it is matched and forwarded; null if it is refused. */
   path: string | null;
+  /** Why it is refused before any route is looked for. */
+  refused: ErrorCode | undefined;
+  /** `/livez` or `/readyz`: answered before any route is looked for. */
+  isProbe: boolean;
   /** The route that takes the request; undefined if none does. */
   route: { name: string; kind: 'api' | 'ai'; config: RouteConfig | undefined } | undefined;
   /** Names of policies in the order in which the request passes them, with their slots. */
@@ -31,14 +40,15 @@ export function explainRequest(
   slots: ReadonlyMap<string, Slot>,
   asked: AskedFor,
 ): Explained {
-  const path = canonicalPath(splitTarget(asked.target).path);
-  if (path === null) {
-    return {
-      path,
-      route: undefined,
-      policies: [],
-      others: config.routes.map(({ name }) => ({ name, why: 'the path is refused' })),
-    };
+  const read = readTarget(asked);
+  if (read.refused !== undefined) {
+    const others = config.routes.map(({ name }) => ({ name, why: 'the request is refused' }));
+    return { path: null, refused: read.refused, isProbe: false, route: undefined, policies: [], others };
+  }
+  const { path } = read;
+  if (isProbe(asked.target)) {
+    const others = config.routes.map(({ name }) => ({ name, why: 'the gateway answers its probes itself' }));
+    return { path, refused: undefined, isProbe: true, route: undefined, policies: [], others };
   }
   const winner = winnerOf(config, path, asked);
   const taken = config.routes.find(({ name }) => name === winner);
@@ -46,12 +56,36 @@ export function explainRequest(
   const entries = ai ? config.ai.policies : (taken?.policies ?? []);
   return {
     path,
+    refused: undefined,
+    isProbe: false,
     route: ai ?? (taken && { name: taken.name, kind: 'api', config: taken }),
     policies: inOrder(entries, slots),
     others: config.routes
       .filter((route) => route !== taken)
       .map((route) => ({ name: route.name, why: whyNot(route, path, asked, winner) })),
   };
+}
+
+/** Reads the target as the listener does. A request without a Host has one, or it would be refused for that alone. */
+function readTarget({
+  target,
+  headers,
+}: AskedFor): { path: string; refused?: undefined } | { refused: ErrorCode } {
+  const named = { host: 'localhost', ...headers };
+  const rawHeaders = Object.entries(named).flatMap(([name, value]) => [name, String(value)]);
+  const request = {
+    url: target,
+    headers: named,
+    rawHeaders,
+    httpVersion: '1.1',
+  } as unknown as IncomingMessage;
+  try {
+    const { path } = canonicalTarget(request);
+    decodeURIComponent(path); // as the router does
+    return { path };
+  } catch (error) {
+    return { refused: error instanceof GatewayError ? error.code : 'path_invalid' };
+  }
 }
 
 const AI = 'ai';
@@ -71,9 +105,10 @@ function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string 
     add(methods, pattern, (routes[0] as RouteConfig).name, isConditional ? routes : undefined);
   }
   if (Object.keys(config.ai.models).length > 0) {
-    add(['POST'], `${config.ai.prefix}/chat/completions`, AI);
-    add(['GET'], `${config.ai.prefix}/models`, AI);
-    add(['GET'], `${config.ai.prefix}/models/:model`, AI);
+    // With every method: those that an endpoint does not have are refused there, by no wider route.
+    for (const path of ['chat/completions', 'models', 'models/:model']) {
+      add(METHODS, `${config.ai.prefix}/${path}`, AI);
+    }
   }
   const choice = { headers: asked.headers };
   const found = router.find(asked.method as never, routedPath(path), { choice } as never);
@@ -93,5 +128,5 @@ function whyNot(route: RouteConfig, path: string, asked: AskedFor, winner: strin
   if (!pathMatches(match.path, path)) return `path is not ${match.path}`;
   if (!(match.methods as readonly string[]).includes(asked.method))
     return `method is not ${match.methods.join(' or ')}`;
-  return unmetCondition(match, asked.headers) ?? `${winner} is more specific, or stands first`;
+  return unmetCondition(match, asked.headers) ?? `${winner ?? 'none'} is more specific, or stands first`;
 }

@@ -86,10 +86,6 @@ export class Generation {
     return new Generation(plan, app);
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
   isAiPath(path: string): boolean {
     return this.#plan.isAiPath(path);
   }

@@ -14,6 +14,8 @@ export interface ServerEvents {
   /** A request that asks for WebSocket, or for a tunnel; `head` came behind it already. */
   onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
   onClientError(error: Error & { code?: string }, socket: Socket): void;
+  /** One of the above failed. The connection it was about is gone; nobody else's is. */
+  onFault(error: unknown): void;
 }
 
 /** Longer than the 60 s for which load balancers keep an idle connection: the end that closes first loses requests. */
@@ -23,6 +25,19 @@ const CHECK_EVERY_MS = 1_000;
 
 /** Node's HTTP server with nothing answered behind our back: whatever comes is one of three events. */
 export function openServer(limits: ServerLimits, events: ServerEvents): Server {
+  /** An error thrown in an event of the server would end the process, and with it every other client's request. */
+  const guarded = (socket: Socket, act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      socket.destroy();
+      events.onFault(error);
+    }
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+    guarded(request.socket, () => events.onRequest(request, response));
+  const onUpgrade = (request: IncomingMessage, socket: unknown, head: Buffer): void =>
+    guarded(socket as Socket, () => events.onUpgrade(request, socket as Socket, head));
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -35,19 +50,24 @@ export function openServer(limits: ServerLimits, events: ServerEvents): Server {
       // Everything but WebSocket is an ordinary request whose Upgrade header is ignored (RFC 9110 section 7.8).
       ...{ shouldUpgradeCallback: wantsWebSocket },
     },
-    events.onRequest,
+    onRequest,
   );
   // The limit on a head is its size. Node's own, 2,000 headers, drops the rest in silence.
   server.maxHeadersCount = 0;
   // An expectation that we don't know is not an error (RFC 9110 section 10.1.1); Node would answer it unrecorded.
-  server.on('checkExpectation', events.onRequest);
-  server.on('upgrade', (request, socket, head) => events.onUpgrade(request, socket as Socket, head));
+  server.on('checkExpectation', onRequest);
+  server.on('upgrade', onUpgrade);
   // Refused like any target that is no path; without a listener Node would cut the connection unrecorded.
-  server.on('connect', (request, socket, head) => events.onUpgrade(request, socket as Socket, head));
-  server.on('clientError', (error, socket) => events.onClientError(error, socket as Socket));
+  server.on('connect', onUpgrade);
+  server.on('clientError', (error, socket) =>
+    guarded(socket as Socket, () => events.onClientError(error, socket as Socket)),
+  );
   return server;
 }
 
-function wantsWebSocket(request: IncomingMessage): boolean {
-  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
+/** With a body it is an ordinary request: nobody could tell the body's bytes from those of the new protocol. */
+function wantsWebSocket({ method, headers, httpVersion }: IncomingMessage): boolean {
+  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket' || httpVersion !== '1.1')
+    return false;
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
 }

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { markUpgrade } from '../proxy/websocket.ts';
 import { bytesSince } from '../record/bytes.ts';
@@ -18,7 +19,12 @@ export interface ListenerOptions extends ServerLimits {
   /** Answers what is about the process and not about a route: `/livez`, `/readyz`. */
   probe(path: string): { status: number; body: string } | null;
   clock: { wall(): number; monotonic(): number };
+  /** A fault of ours that one connection had to pay for. */
+  onFault(error: unknown): void;
 }
+
+/** Milliseconds for last words to clients whose requests are cut off at the end of the drain time. */
+const LAST_WORDS_MS = 500;
 
 /**
  * The process's public server. It outlives every generation: a reload exchanges what requests are routed into, and no
@@ -28,7 +34,7 @@ export class Listener {
   readonly server: Server;
   readonly #options: ListenerOptions;
   #generation: Generation | undefined;
-  #inFlight = 0;
+  readonly #live = new Set<LiveExchange>();
   #isDraining = false;
   #drained: (() => void) | undefined;
   /** Connections that have switched to WebSocket: no longer the server's, so it would not close them. */
@@ -39,17 +45,9 @@ export class Listener {
     this.server = openServer(options, {
       onRequest: (request, response) => this.#onRequest(request, response),
       onUpgrade: (request, socket, head) => this.#onUpgrade(request, socket, head),
-      onClientError: (error, socket) =>
-        answerClientError(error, socket, {
-          revision: this.#generation?.revision ?? 0,
-          now: () => this.#now(),
-          record: (exchange) => this.#options.recorder.record(exchange),
-        }),
+      onClientError: (error, socket) => this.#onClientError(error, socket),
+      onFault: (error) => this.#options.onFault(error),
     });
-  }
-
-  get inFlight(): number {
-    return this.#inFlight;
   }
 
   /** From now on requests go to this generation. Returns the one before, which is to be retired. */
@@ -78,7 +76,7 @@ export class Listener {
     this.server.close();
     // A kept-alive connection whose request ends now has nothing to wait for.
     const idle = setInterval(() => this.server.closeIdleConnections(), 50);
-    if (this.#inFlight > 0) {
+    if (this.#live.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
         this.#drained = () => {
@@ -87,11 +85,25 @@ export class Listener {
         };
       });
     }
-    const left = this.#inFlight;
+    const left = this.#live.size;
     clearInterval(idle);
+    await this.#cutOff();
     this.server.closeAllConnections();
     for (const socket of this.#switched) socket.destroy();
     return left;
+  }
+
+  /** What still runs ends now, and its client hears why where it still can: in an answer, or in a stream's last event. */
+  async #cutOff(): Promise<void> {
+    if (this.#live.size === 0) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    for (const exchange of this.#live) {
+      exchange.fail('draining');
+      exchange.cancel.abort(new GatewayError('draining'));
+    }
+    await Promise.race([drained, sleep(LAST_WORDS_MS)]);
   }
 
   #now(): { wall: number; monotonic: number } {
@@ -99,6 +111,12 @@ export class Listener {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    // Kept here: the request lets go of its connection before it says that it is closed.
+    const { socket } = request;
+    const connection = connectionOf(socket);
+    if (connection.isBroken) return;
+    connection.response = response;
+    connection.end = undefined;
     const probe = request.url === undefined ? null : this.#options.probe(request.url);
     if (probe) {
       // Load balancers ask every second: that is no traffic, and it is in neither log nor metrics.
@@ -107,16 +125,11 @@ export class Listener {
         .end(probe.body);
       return;
     }
-    // Kept here: the request lets go of its connection before it says that it is closed.
-    const { socket } = request;
-    const connection = connectionOf(socket);
-    if (connection.isBroken) return;
     if (this.#isDraining) response.shouldKeepAlive = false;
     const generation = this.#generation as Generation;
     const exchange = this.#begin(request, generation);
     const end = (status: number, complete: boolean): void =>
       this.#end(exchange, generation, socket, status, complete);
-    connection.response = response;
     connection.end = end;
     response.once('close', () =>
       end(response.headersSent ? response.statusCode : 499, response.writableFinished),
@@ -124,15 +137,34 @@ export class Listener {
     this.#enter(request, response, exchange, generation);
   }
 
+  #onClientError(error: Error & { code?: string }, socket: Socket): void {
+    answerClientError(error, socket, {
+      revision: this.#generation?.revision ?? 0,
+      now: () => this.#now(),
+      record: (exchange) => this.#options.recorder.record(exchange),
+    });
+  }
+
   /** The same way through the same routes and policies, with the connection at hand for the route that can use it. */
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const connection = connectionOf(socket);
+    if (connection.isBroken) {
+      socket.destroy();
+      return;
+    }
+    if (connection.response && !connection.response.writableFinished) {
+      // The connection belongs to an answer that is not over: it can't become anything else meanwhile.
+      this.#onClientError(new Error('an upgrade behind a request that is not answered yet'), socket);
+      return;
+    }
     const generation = this.#generation as Generation;
     const exchange = this.#begin(request, generation);
     const response = new ServerResponse(request);
     // A connection whose upgrade was refused carries no second request: its bytes could be of either protocol.
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
-    connectionOf(socket).response = response;
+    connection.response = response;
+    connection.end = undefined;
     let switched = false;
     const unwatch = watchForEnd(socket);
     response.once('finish', () => socket.destroySoon());
@@ -156,10 +188,10 @@ export class Listener {
   }
 
   #begin(request: IncomingMessage, generation: Generation): LiveExchange {
-    this.#inFlight++;
     generation.entered();
-    this.#options.recorder.meters.inFlight.set(this.#inFlight);
     const exchange = new LiveExchange(request, generation.revision, this.#now());
+    this.#live.add(exchange);
+    this.#options.recorder.meters.inFlight.set(this.#live.size);
     exchange.client = generation.trust.clientOf(request);
     return exchange;
   }
@@ -178,7 +210,7 @@ export class Listener {
       if (generation.isAiPath(path)) exchange.shape = 'openai';
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      exchange.path = (request.url ?? '').slice(0, 256).split('?', 1)[0] as string;
+      exchange.path = loggable(request.url ?? '');
       // What stands behind a request that can't be trusted is no request.
       connectionOf(request.socket).isBroken = true;
       refuse(error, exchange, response);
@@ -198,10 +230,16 @@ export class Listener {
     const monotonic = this.#options.clock.monotonic();
     const ended = exchange.end({ status, complete, bytesIn, bytesOut, monotonic });
     if (ended === false) return;
-    this.#inFlight--;
-    this.#options.recorder.meters.inFlight.set(this.#inFlight);
+    this.#live.delete(exchange);
+    this.#options.recorder.meters.inFlight.set(this.#live.size);
     this.#options.recorder.record(exchange, ended === true ? undefined : ended);
     generation.left();
-    if (this.#inFlight === 0) this.#drained?.();
+    if (this.#live.size === 0) this.#drained?.();
   }
+}
+
+/** What of a refused target may stand in a log: a path without query or fragment; a URL may hold a password. */
+function loggable(target: string): string {
+  if (!target.startsWith('/')) return '(no path)';
+  return target.slice(0, 256).split(/[?#]/, 1)[0] as string;
 }

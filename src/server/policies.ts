@@ -129,8 +129,27 @@ export async function admitPolicies(
   for (const { descriptor, settings } of known) {
     admitted.push({
       name: descriptor.name,
-      policy: await descriptor.create(settings, ports(descriptor.name), app),
+      policy: await create(descriptor, settings, ports(descriptor.name), app),
     });
   }
   return new PolicyChain(admitted);
+}
+
+/** A policy that can't be made from settings that are valid in themselves. The revision is refused. */
+export class PolicyRefused extends Error {
+  override readonly name = 'PolicyRefused';
+}
+
+async function create(
+  descriptor: PolicyDescriptor<unknown>,
+  settings: unknown,
+  ports: PolicyPorts,
+  app: FastifyInstance,
+): Promise<Policy> {
+  try {
+    return await descriptor.create(settings, ports, app);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PolicyRefused(`route ${ports.route}, policy ${descriptor.name}: ${why}`, { cause });
+  }
 }

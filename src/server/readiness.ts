@@ -1,6 +1,9 @@
 const OK = { status: 200, body: 'ok\n' };
 const NOT_READY = { status: 503, body: 'not ready\n' };
 
+/** Whether a target is one that the gateway answers itself, on both listeners. */
+export const isProbe = (target: string): boolean => target === '/livez' || target === '/readyz';
+
 /**
  * What orchestrators ask. Alive: the process answers. Ready: it serves and is not about to stop; a store that is down
  * makes nobody unready, as every policy says itself what it does without one.
@@ -10,8 +13,7 @@ export class Readiness {
 
   /** The answer to a probe; null if the path is none. */
   probe(path: string): { status: number; body: string } | null {
-    if (path === '/livez') return OK;
-    if (path === '/readyz') return this.isReady ? OK : NOT_READY;
-    return null;
+    if (!isProbe(path)) return null;
+    return path === '/livez' || this.isReady ? OK : NOT_READY;
   }
 }

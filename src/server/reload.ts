@@ -15,6 +15,8 @@ export interface ReloadPorts {
 export class Reload {
   readonly #ports: ReloadPorts;
   readonly #alive = new Set<Generation>();
+  /** What the process was started with. */
+  #started: GatewayConfig | undefined;
   #serving: { config: GatewayConfig; generation: Generation } | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -45,7 +47,8 @@ export class Reload {
     const revision = await number();
     generation.revision = revision;
     const first = this.#serving === undefined;
-    if (this.#serving) warnOfRestart(this.#serving.config, config, log);
+    if (this.#serving) warnOfRestart(this.#started, this.#serving.config, config, log);
+    else this.#started = config;
     const before = listener.swap(generation);
     this.#serving = { config, generation };
     this.#alive.add(generation);
@@ -87,9 +90,15 @@ const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = 
   ['log', (config) => config.log],
 ];
 
-function warnOfRestart(before: GatewayConfig, after: GatewayConfig, log: Logger): void {
+function warnOfRestart(
+  started: GatewayConfig | undefined,
+  before: GatewayConfig,
+  after: GatewayConfig,
+  log: Logger,
+): void {
   for (const [key, of] of FIXED) {
-    if (JSON.stringify(of(before)) !== JSON.stringify(of(after))) {
+    const [first, last, now] = [started ?? before, before, after].map((config) => JSON.stringify(of(config)));
+    if (now !== first && now !== last) {
       log.warn({ key }, 'changed in the config, but takes effect only at the next start');
     }
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
 
 /** Who may say whom a request comes from. */
@@ -16,7 +17,24 @@ export function trustOf(trusted: boolean | readonly string[]): Trust {
   }
   const trusts = trusted === true ? () => true : proxyAddr.compile([...trusted]);
   return {
-    clientOf: (request) => proxyAddr(request, trusts),
-    isTrusted: (request) => trusts(request.socket.remoteAddress ?? '', 0),
+    clientOf: (request) => {
+      const peer = request.socket.remoteAddress;
+      // A connection that was reset before it was looked at has no address any more.
+      if (peer === undefined) return '';
+      const said = bareAddress(proxyAddr(request, trusts));
+      // What is no address can't be told apart from what a client makes up: the proxy's own stands for all of it.
+      return isIP(said) === 0 ? peer : said;
+    },
+    isTrusted: (request) => {
+      const peer = request.socket.remoteAddress;
+      return peer !== undefined && trusts(peer, 0);
+    },
   };
+}
+
+/** Some proxies write a port behind the address: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
+function bareAddress(said: string): string {
+  if (said.startsWith('[')) return said.slice(1, said.indexOf(']'));
+  const colon = said.indexOf(':');
+  return colon > 0 && said.indexOf(':', colon + 1) < 0 ? said.slice(0, colon) : said;
 }

@@ -1,18 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** Where lines go: the process's log and the access log share it, so that their order is the order of events. */
+/** Where lines go: the process's log and the access log share it. A request's line comes when it has ended. */
 export interface LogSink {
   readonly logger: Logger;
   /** Writes one finished line (without its newline). */
   writeLine(line: string): void;
-  /** Writes out what is buffered; the process may end afterwards. */
-  flush(): void;
+  /** Writes out what is buffered and closes; the process may end afterwards. Never waits long for a reader that is gone. */
+  close(): Promise<void>;
 }
 
 const BUFFER_BYTES = 8 * 1024;
 const FLUSH_EVERY_MS = 250;
+/** Bytes that wait for whoever reads the log. Beyond it lines are dropped: a full pipe must not fill memory. */
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+/** How long the last lines may take at the end. */
+const CLOSE_WITHIN_MS = 1_000;
 
 /**
  * The log of the process. One line is one write to a buffer, and a buffer goes out when it is full or a quarter of a
@@ -24,9 +29,18 @@ const FLUSH_EVERY_MS = 250;
 export function openLog(level: string, to: string | number | DestinationStream = 1): LogSink {
   if (typeof to === 'object') {
     const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, to);
-    return { logger, writeLine: (line) => to.write(`${line}\n`), flush: () => undefined };
+    return { logger, writeLine: (line) => to.write(`${line}\n`), close: async () => undefined };
   }
-  const sink = destination({ dest: to, sync: false, minLength: BUFFER_BYTES, mkdir: true });
+  const sink = destination({
+    dest: to,
+    sync: false,
+    minLength: BUFFER_BYTES,
+    maxLength: MOST_WAITING_BYTES,
+    mkdir: true,
+    // At the end of the process pino writes what is left and waits for a full pipe to be read: not for ever.
+    retryEAGAIN: () => !isClosing,
+  } as Parameters<typeof destination>[0]);
+  let isClosing = false;
   const timer = setInterval(() => sink.flush(), FLUSH_EVERY_MS);
   timer.unref();
   return {
@@ -34,14 +48,12 @@ export function openLog(level: string, to: string | number | DestinationStream =
     writeLine: (line) => {
       sink.write(`${line}\n`);
     },
-    flush: () => {
+    close: async () => {
       clearInterval(timer);
-      try {
-        sink.flushSync();
-      } catch (error) {
-        // A destination that never became ready (a closed pipe) has nothing that could still be saved.
-        process.stderr.write(`log could not be flushed: ${String(error)}\n`);
-      }
+      const flushed = new Promise<void>((resolve) => sink.flush(() => resolve()));
+      await Promise.race([flushed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+      isClosing = true;
+      sink.destroy();
     },
   };
 }

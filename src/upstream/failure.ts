@@ -21,7 +21,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_HEADERS_TIMEOUT: 'upstream_timeout',
   UND_ERR_BODY_TIMEOUT: 'upstream_timeout',
   UND_ERR_HEADERS_OVERFLOW: 'upstream_invalid',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'upstream_truncated',
+  // Before the answer has begun: two lengths that disagree.
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'upstream_invalid',
+  // undici would not send it: that is our fault, not the upstream's.
+  UND_ERR_INVALID_ARG: 'internal',
+  UND_ERR_NOT_SUPPORTED: 'internal',
   // undici asserts that a status is at least 100.
   ERR_ASSERTION: 'upstream_invalid',
   // reply-from: a status that is none.

@@ -24,10 +24,22 @@ const OURS: ReadonlySet<string> = new Set([
   'traceparent',
   'x-forwarded-host',
   'x-forwarded-proto',
-  'x-forwarded-port',
 ]);
-/** What a trusted proxy in front may have said, and nobody else. */
-const FROM_PROXIES: ReadonlySet<string> = new Set(['forwarded', 'x-real-ip', 'x-forwarded-for']);
+/** What a trusted proxy in front may have said, and nobody else; and everything that begins with x-forwarded-. */
+const FROM_PROXIES: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-real-ip',
+  'x-client-ip',
+  'true-client-ip',
+]);
+
+const isFromProxies = (name: string): boolean => FROM_PROXIES.has(name) || name.startsWith('x-forwarded-');
+
+/** CGI and its heirs read `x_consumer_name` as X-Consumer-Name. */
+function isDisguised(name: string): boolean {
+  const plain = name.replaceAll('_', '-');
+  return HOP_BY_HOP.has(plain) || OURS.has(plain) || isFromProxies(plain);
+}
 
 /** The names that a Connection header makes hop-by-hop. */
 function named(connection: string | string[] | undefined): ReadonlySet<string> | null {
@@ -51,7 +63,8 @@ export function requestHeaders(request: IncomingMessage, exchange: Exchange, tru
     if (HOP_BY_HOP.has(name) || OURS.has(name) || dropped?.has(name)) continue;
     // The gateway answers 100-continue itself; undici refuses the header.
     if (name === 'expect' || name === 'host') continue;
-    if (!trusted && FROM_PROXIES.has(name)) continue;
+    if (!trusted && isFromProxies(name)) continue;
+    if (name.includes('_') && isDisguised(name)) continue;
     headers[name] = incoming[name];
   }
   const peer = request.socket.remoteAddress ?? '';

@@ -14,24 +14,41 @@ export interface UpgradeCall {
   timeoutMs: number;
 }
 
-/** `switched` with the raw connection, or the refusal's status and headers (its body is left unread). */
+/**
+ * `switched` with the raw connection, or an ordinary answer: a refusal, or that of an upstream that ignores Upgrade. Its
+ * body is undefined if it was too long or too slow; then the call is over all the same.
+ */
 export type UpgradeAnswer =
   | { switched: true; headers: IncomingHttpHeaders; socket: Duplex }
-  | { switched: false; statusCode: number; headers: IncomingHttpHeaders };
+  | { switched: false; statusCode: number; headers: IncomingHttpHeaders; body: Buffer | undefined };
 
 type Headers = Record<string, string | string[]>;
+
+/** Bytes and milliseconds for the body of an answer that is no switch: an error's text, not a stream. */
+const LARGEST_BODY = 64 * 1024;
+const SLOWEST_BODY_MS = 2_000;
+
+const inTime = (): Error =>
+  Object.assign(new Error('no answer in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' });
 
 /** Asks a target to switch to WebSocket. */
 export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () =>
-        call.signal.abort(Object.assign(new Error('no answer in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' })),
-      call.timeoutMs,
-    );
-    const settled = (): void => clearTimeout(timer);
     let controller: Dispatcher.DispatchController | undefined;
+    let refusal: { statusCode: number; headers: IncomingHttpHeaders } | undefined;
+    const body: Buffer[] = [];
+    let bytes = 0;
+    let timer = setTimeout(() => call.signal.abort(inTime()), call.timeoutMs);
     const onAbort = (): void => controller?.abort(call.signal.reason as Error);
+    const settled = (): void => {
+      clearTimeout(timer);
+      call.signal.off('abort', onAbort);
+    };
+    /** Answers without the body, and leaves nothing running upstream. */
+    const giveUpBody = (): void => {
+      if (refusal) resolve({ switched: false, ...refusal, body: undefined });
+      controller?.abort(new Error('the answer to a refused upgrade goes on too long'));
+    };
     call.signal.once('abort', onAbort);
     const options = {
       path: call.path,
@@ -47,21 +64,26 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       },
       onRequestUpgrade(_controller, _statusCode, headers, socket) {
         settled();
-        call.signal.off('abort', onAbort);
         resolve({ switched: true, headers: headers as IncomingHttpHeaders, socket });
       },
       onResponseStart(_controller, statusCode, headers) {
         if (statusCode < 200) return;
+        refusal = { statusCode, headers: headers as IncomingHttpHeaders };
+        clearTimeout(timer);
+        timer = setTimeout(giveUpBody, SLOWEST_BODY_MS);
+      },
+      onResponseData(_controller, chunk) {
+        bytes += chunk.length;
+        if (bytes > LARGEST_BODY) giveUpBody();
+        else body.push(chunk);
+      },
+      onResponseEnd() {
         settled();
-        call.signal.off('abort', onAbort);
-        resolve({ switched: false, statusCode, headers: headers as IncomingHttpHeaders });
+        if (refusal) resolve({ switched: false, ...refusal, body: Buffer.concat(body) });
       },
-      onResponseData() {
-        // The body of a refusal goes nowhere: the client gets the gateway's own.
-      },
-      onResponseEnd: settled,
       onResponseError(_controller, error) {
         settled();
+        // Once the body was given up this changes nothing: the promise has its answer.
         reject(error);
       },
     });

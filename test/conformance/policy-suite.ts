@@ -77,7 +77,10 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
     async function create(settings: object, with_: PolicyPorts): Promise<Policy> {
       const app = fastify();
       apps.push(app);
-      return descriptor.create(loaded(descriptor, settings) as never, with_, app);
+      const filled = loaded(descriptor, settings) as never;
+      const wrong = descriptor.check?.(filled);
+      if (wrong) throw new Error(wrong);
+      return descriptor.create(filled, with_, app);
     }
 
     /** One request through the policy, as the gateway sends it. */

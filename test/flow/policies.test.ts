@@ -50,6 +50,33 @@ it('a key opens the door, a wrong or missing one does not, and neither is seen u
   expect(await gateway.metric('gateway_requests_total', { reason: 'auth_key_unknown' })).toBe(1);
 });
 
+it.each([
+  ['an empty one beside it', { 'x-api-key': '', authorization: 'Bearer key-of-the-bot' }],
+  ['the same in both places', { 'x-api-key': 'key-of-the-bot', authorization: 'Bearer key-of-the-bot' }],
+])('a key does not reach the upstream with %s', async (_what, headers) => {
+  const { seen, upstreams } = await echoingShop();
+  const gateway = await testGateway({ consumers, upstreams, routes: route([{ 'auth-api-key': {} }]) });
+  expect((await fetch(`${gateway.url}/things`, { headers })).status).toBe(200);
+  expect(JSON.stringify(seen)).not.toContain('key-of');
+});
+
+it('an Authorization that is not the gateway’s goes on to the upstream', async () => {
+  const { seen, upstreams } = await echoingShop();
+  const gateway = await testGateway({ consumers, upstreams, routes: route([{ 'auth-api-key': {} }]) });
+  const headers = { 'x-api-key': 'key-of-the-shop', authorization: 'Basic YTpi' };
+  await fetch(`${gateway.url}/things`, { headers });
+  expect(seen[0]?.authorization).toBe('Basic YTpi');
+});
+
+it('two limits on a route count each for itself', async () => {
+  const { upstreams } = await echoingShop();
+  const limits = [5, 9].map((limit) => ({ 'rate-limit': { limit, window: '1m', per: 'route' } }));
+  const gateway = await testGateway({ upstreams, routes: route(limits) });
+  const statuses: number[] = [];
+  for (let i = 0; i < 6; i++) statuses.push((await fetch(`${gateway.url}/things`)).status);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+});
+
 it('a client can not say who it is by itself', async () => {
   const { seen, upstreams } = await echoingShop();
   const gateway = await testGateway({ upstreams, routes: route([]) });

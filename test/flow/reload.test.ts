@@ -51,7 +51,7 @@ it('a revision that validates and can not be built is refused whole', async () =
         name: 'things',
         match: { path: '/things' },
         upstream: 'shop',
-        policies: [{ headers: { request: { set: { 'transfer-encoding': 'chunked' } } } }],
+        policies: [{ 'auth-basic': { users: [{ name: 'a', sha256: 'ab'.repeat(32), consumer: 'nobody' }] } }],
       },
     ],
   });

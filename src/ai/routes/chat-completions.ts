@@ -25,6 +25,7 @@ export function registerChatCompletions(
       bytes: request.body,
       request: undefined,
       candidates: [],
+      asked: undefined,
       answer: undefined,
     });
     return reply;

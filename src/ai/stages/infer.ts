@@ -19,7 +19,7 @@ export async function infer(call: ChatCall): Promise<void> {
   let refusal: CommittedAnswer | undefined;
   let failure: GatewayError | undefined;
   for (const model of call.candidates) {
-    if (exchange.cancel.aborted) throw new GatewayError('client_cancelled');
+    if (exchange.cancel.aborted) throw cancelled(exchange.cancel.reason);
     const deployment = model.pick();
     if (!deployment) {
       failure ??= new GatewayError('feature_not_active', { detail: `The model ${model.name} needs it.` });
@@ -29,7 +29,8 @@ export async function infer(call: ChatCall): Promise<void> {
     try {
       answer = await attempt(call, deployment, model.timeouts);
     } catch (cause) {
-      if (exchange.cancel.aborted) throw new GatewayError('client_cancelled', { cause });
+      if (exchange.cancel.aborted) throw cancelled(exchange.cancel.reason, cause);
+      call.asked = undefined;
       failure =
         cause instanceof GatewayError ? cause : new GatewayError(failureBeforeAnswer(cause), { cause });
       noteFailure(call, failure.code);
@@ -48,6 +49,11 @@ export async function infer(call: ChatCall): Promise<void> {
   if (!refusal) throw failure as GatewayError;
   noteDeployment(call, refusal.deployment);
   call.answer = refusal;
+}
+
+/** Ended by the client, which will not read this, or by the gateway, which says why. */
+function cancelled(reason: unknown, cause?: unknown): GatewayError {
+  return reason instanceof GatewayError ? reason : new GatewayError('client_cancelled', { cause });
 }
 
 function noteFailure({ exchange }: ChatCall, reason: string): void {

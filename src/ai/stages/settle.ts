@@ -12,12 +12,19 @@ export function settleAtEnd(call: ChatCall): void {
 /** It must not fail: it runs where a connection has closed and nobody could catch. */
 function settle(call: ChatCall): void | Promise<void> {
   const ai = call.exchange.ai;
-  const facts = call.answer?.facts;
-  // Nobody answered, or the answer was a refusal: nothing was generated and nothing is owed.
+  const facts = call.answer ? call.answer.facts : unheard(call);
+  // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
   if (!ai || !facts) return;
   ai.finishReason = facts.finishReason;
   if (!facts.usage) return estimate(call, ai, facts);
   bill(call, ai, facts.usage, 'reported');
+}
+
+/** A provider that was still at work when its client left has read the prompt, and bills it. */
+function unheard({ asked, exchange }: ChatCall): AnswerFacts | undefined {
+  return asked && exchange.cancel.aborted
+    ? { usage: undefined, finishReason: '', text: '', characters: 0 }
+    : undefined;
 }
 
 /**
@@ -51,7 +58,7 @@ function bill(call: ChatCall, ai: AiFacts, usage: Usage, source: 'reported' | 'e
   ai.tokensCached = usage.cached;
   ai.usageSource = source;
   try {
-    ai.usd = call.answer ? call.answer.deployment.price(usage) : -1;
+    ai.usd = (call.answer?.deployment ?? call.asked)?.price(usage) ?? -1;
   } catch (error) {
     call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
   }

@@ -5,6 +5,7 @@ import type { PolicySchema } from '../schema/planned-policies.ts';
 /** What a check may use besides the configuration. */
 export interface CheckContext {
   policies: Readonly<Record<string, PolicySchema>>;
+  fitsSchema: boolean;
   /** The value as messages may show it: in quotes, with `${…}` unresolved, '' if it is a secret. */
   quoted(part: Part): string;
   report(part: Part, message: string, suggestion?: string): void;

@@ -7,6 +7,8 @@ import { Duration, OneOf, Strict } from './units.ts';
 export interface PolicySchema {
   readonly slot: Slot;
   readonly schema: TSchema;
+  /** What is wrong with settings that the schema lets pass; undefined if nothing. */
+  check?(settings: never): string | undefined;
 }
 
 /**

@@ -71,7 +71,7 @@ export const Admin = Strict(
 export const StoreSection = Strict(
   {
     url: Type.String({
-      default: 'memory:',
+      default: 'sqlite:data/hypercare.db',
       pattern: '^(memory:|sqlite:.+|rediss?://.+|redis-cluster://.+)$',
       examples: ['memory:', 'sqlite:data/hypercare.db', 'redis://127.0.0.1:6379/0'],
       description: 'Where state lives: memory:, sqlite:PATH, redis://…, rediss://…, redis-cluster://…',
