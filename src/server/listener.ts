@@ -1,6 +1,5 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { markUpgrade } from '../proxy/websocket.ts';
 import { bytesSince } from '../record/bytes.ts';
@@ -76,34 +75,31 @@ export class Listener {
     this.server.close();
     // A kept-alive connection whose request ends now has nothing to wait for.
     const idle = setInterval(() => this.server.closeIdleConnections(), 50);
-    if (this.#live.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#drained = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    await this.#untilEmpty(timeoutMs);
     const left = this.#live.size;
     clearInterval(idle);
-    await this.#cutOff();
-    this.server.closeAllConnections();
-    for (const socket of this.#switched) socket.destroy();
-    return left;
-  }
-
-  /** What still runs ends now, and its client hears why where it still can: in an answer, or in a stream's last event. */
-  async #cutOff(): Promise<void> {
-    if (this.#live.size === 0) return;
-    const drained = new Promise<void>((resolve) => {
-      this.#drained = resolve;
-    });
+    // What still runs ends now. Its client hears why where it still can: in an answer, or in a stream's last event.
     for (const exchange of this.#live) {
       exchange.fail('draining');
       exchange.cancel.abort(new GatewayError('draining'));
     }
-    await Promise.race([drained, sleep(LAST_WORDS_MS)]);
+    await this.#untilEmpty(LAST_WORDS_MS);
+    this.server.closeAllConnections();
+    for (const socket of this.#switched) socket.destroy();
+    await this.#untilEmpty(LAST_WORDS_MS);
+    return left;
+  }
+
+  /** Resolves when nothing runs any more, or the time is over. */
+  async #untilEmpty(timeoutMs: number): Promise<void> {
+    if (this.#live.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#drained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #now(): { wall: number; monotonic: number } {

@@ -50,8 +50,10 @@ it.each([
   await eventually(() => service.stats.aborted === 1, SOON);
   const line = await gateway.accessLine(({ route }) => route === 'ai');
   expect(line).toMatchObject({ status: 499, reason: 'client_cancelled', stream });
-  expect(line, 'nothing was said').not.toHaveProperty('usage_source');
-  expect(await gateway.metric('gen_ai_client_token_usage_count')).toBe(0);
+  // The provider had the prompt, and bills it; nothing was said yet.
+  expect(line).toMatchObject({ usage_source: 'estimated', tokens_out: 0 });
+  expect(line.tokens_in).toBeGreaterThan(0);
+  expect(await gateway.metric('gen_ai_client_token_usage_count', { gen_ai_token_type: 'input' })).toBe(1);
 });
 
 it('a client leaves in the middle of a stream, and pays for what was said', async () => {

@@ -50,7 +50,7 @@ const WHOLE: [string, Answer, string][] = [
   ['answers 503', status(503), '503'],
   ['answers 529', status(529), '529'],
   ['says nothing in time', isSilent, 'upstream_timeout'],
-  ['dies in the middle of its answer', halfABody, 'upstream_reset'],
+  ['dies in the middle of its answer', halfABody, 'upstream_truncated'],
   [
     'sends a page of HTML with 200',
     sends('<html>', { 'content-type': 'text/html' }),
@@ -105,9 +105,9 @@ const STREAMED: [string, Answer, string][] = [
       response.writeHead(200, STREAM_HEADERS).write(ROLE.slice(0, 20));
       setImmediate(() => response.destroy());
     },
-    'upstream_reset',
+    'upstream_(?:truncated|reset)',
   ],
-  ['breaks its framing in its first event', breaksFraming(ROLE.slice(0, 20)), 'upstream_(?:invalid|reset)'],
+  ['breaks its framing in its first event', breaksFraming(ROLE.slice(0, 20)), 'upstream_truncated'],
   ['sends garbage', sends('\xff\xfe\0{<<<\n\n'), 'provider_invalid_answer'],
   [
     'sends a page of HTML with 200',
