@@ -82,3 +82,15 @@ it('a request in flight finishes on the generation that took it', async () => {
   expect(line.revision).toBe(1);
   await eventually(async () => (await gateway.metric('gateway_generations')) === 1);
 });
+
+it('what waits for the next start is said when it is changed, and not when it is changed back', async () => {
+  const gateway = await testGateway({ log: { level: 'info' } });
+  const warnings = (): number =>
+    gateway.lines.filter(({ msg }) => msg.includes('only at the next start')).length;
+  await gateway.write({ log: { level: 'warn' } });
+  await gateway.reload();
+  expect(warnings()).toBe(1);
+  await gateway.write({ log: { level: 'info' } });
+  await gateway.reload();
+  expect(warnings()).toBe(1);
+});
