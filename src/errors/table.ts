@@ -143,11 +143,6 @@ export const ERRORS = {
     retryable: false,
     text: 'The client closed the connection before the answer was complete.',
   },
-  store_unavailable: {
-    status: 503,
-    retryable: true,
-    text: 'A part that this request needs is not available. Try again.',
-  },
   draining: { status: 503, retryable: true, text: 'The gateway is shutting down. Try again.' },
   internal: {
     status: 500,

@@ -51,14 +51,12 @@ interface Admitted {
 
 /** The policies of one route, in the order in which they run, fused into one hook. */
 export class PolicyChain {
-  readonly names: readonly string[];
   readonly #onRequest: readonly Policy[];
   readonly #onUpstreamHeaders: readonly Policy[];
   readonly #onResponseHeaders: readonly Policy[];
   readonly #all: readonly Policy[];
 
   constructor(admitted: readonly Admitted[]) {
-    this.names = admitted.map(({ name }) => name);
     this.#all = admitted.map(({ policy }) => policy);
     this.#onRequest = this.#all.filter((policy) => policy.onRequest);
     this.#onUpstreamHeaders = this.#all.filter((policy) => policy.onUpstreamHeaders);

@@ -19,8 +19,6 @@ export interface UpstreamOptions {
 /** One instance of an upstream. */
 export interface Target {
   readonly url: string;
-  /** `http://host:port` */
-  readonly origin: string;
   /** host[:port], as in a Host header. */
   readonly host: string;
   /** The name for TLS, '' where there is none. */
@@ -73,7 +71,6 @@ function toTarget(text: string, pool: Pool): Target {
   const url = new URL(text);
   return {
     url: text,
-    origin: url.origin,
     host: url.host,
     servername: url.protocol === 'https:' ? url.hostname : '',
     basePath: url.pathname.replace(/\/$/, ''),

@@ -7,7 +7,7 @@ import { passStream } from '../pass-stream.ts';
 /** What a provider says to whoever connects to its own origin; here it would be the gateway that says it. */
 const OF_THE_ORIGIN = ['alt-svc', 'nel', 'report-to', 'set-cookie', 'strict-transport-security'];
 /** About the gateway's account with the provider: no business of its consumers, and no limit of theirs. */
-const OF_THE_ACCOUNT = /^(openai-organization|openai-project|x-ratelimit-.*|anthropic-ratelimit-.*)$/;
+const OF_THE_ACCOUNT = ['openai-organization', 'openai-project'];
 /** Set on the reply by policies. */
 const LIMIT_HEADERS = ['ratelimit', 'ratelimit-policy'];
 
@@ -33,7 +33,8 @@ export async function passAnswer(call: ChatCall): Promise<void> {
 function headersOf({ exchange, policies }: ChatCall, answer: CommittedAnswer): HeaderBag {
   const headers = responseHeaders(answer.headers, exchange);
   for (const name of Object.keys(headers)) {
-    if (OF_THE_ORIGIN.includes(name) || OF_THE_ACCOUNT.test(name)) delete headers[name];
+    if (OF_THE_ORIGIN.includes(name) || OF_THE_ACCOUNT.includes(name) || name.startsWith('x-ratelimit-'))
+      delete headers[name];
   }
   headers['x-gateway-target'] = answer.deployment.headerName;
   headers['x-gateway-attempts'] = String(exchange.attempts);
