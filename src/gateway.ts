@@ -5,6 +5,7 @@ import { buildAdmin } from './admin/app.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
+import { Changes } from './record/changes.ts';
 import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
 import { parseAddress, urlOf } from './server/address.ts';
@@ -74,6 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const metrics = openMetrics({ process: options.processMetrics ?? true });
   const meters = new Meters(metrics);
   const recorder = new Recorder(meters, sink);
+  const changes = new Changes(log, meters);
   const store = await openStore(storeConfig.url, { onEvent: onStoreEvent });
   const revisions = new Revisions(store.documents);
   const pools = new Pools();
@@ -99,7 +101,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     descriptors,
     ai: { pools, tokens, log, clock },
   };
-  const reload = new Reload({ listener, meters, log, plan: (config) => planGeneration(config, ports) });
+  const reload = new Reload({
+    listener,
+    meters,
+    log,
+    onChange: changes.record,
+    plan: (config) => planGeneration(config, ports),
+  });
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
 
   function onStoreEvent({ kind, error }: StoreEvent): void {

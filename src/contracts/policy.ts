@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { Exchange } from './exchange.ts';
@@ -33,12 +34,38 @@ export type Verdict = Error | undefined;
 /** Headers by lower-case name. */
 export type HeaderBag = Record<string, string | string[] | number | undefined>;
 
+/** A call as it goes to the upstream. A policy that changes it hands on a changed copy. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query, as the client sent them and the route rewrote them. */
+  readonly path: string;
+  readonly headers: HeaderBag;
+  /** Small bodies come whole, large ones as a stream that can be read once; null: none. */
+  readonly body: Buffer | Readable | null;
+}
+
+/** An answer to it, the upstream's own or one in its place. Headers of the connection are gone already. */
+export interface UpstreamResponse {
+  readonly status: number;
+  readonly headers: HeaderBag;
+  readonly body: Buffer | Readable | null;
+}
+
+/** Asks what lies behind: the next policy, and last the upstream with its retries, breaker and fallback targets. */
+export type NextCall = (call: UpstreamRequest) => Promise<UpstreamResponse>;
+
 /** A policy on one route, made once a generation. Every member is optional; what is absent costs nothing. */
 export interface Policy {
   /** Before the request is served. Synchronous where it can be: a promise costs every request. */
   onRequest?(exchange: Exchange, request: FastifyRequest, reply: FastifyReply): Verdict | Promise<Verdict>;
   /** The headers on their way to the upstream, after hop-by-hop headers are gone. Changed in place. */
   onUpstreamHeaders?(headers: HeaderBag, exchange: Exchange): void;
+  /**
+   * Stands around the call upstream: may change what is sent and what comes back, ask several times, or not at all.
+   * A route with such a policy gives up the fast way on which bytes go through untouched.
+   * @throws a GatewayError, which becomes the answer
+   */
+  aroundCall?(call: UpstreamRequest, exchange: Exchange, next: NextCall): Promise<UpstreamResponse>;
   /** The headers on their way to the client, the upstream's or the gateway's own answer. Changed in place. */
   onResponseHeaders?(headers: HeaderBag, exchange: Exchange): void;
   /** The generation is over and no request is left in it. */

@@ -34,6 +34,7 @@ export class Meters {
   readonly reloads;
   readonly generations;
   readonly degraded;
+  readonly stateChanges;
   readonly #targets = new CappedLabels(CAP);
   readonly #routes = new CappedLabels(CAP);
   readonly #consumers = new CappedLabels(CAP);
@@ -132,6 +133,12 @@ export class Meters {
       name: 'gateway_policy_degraded_total',
       help: 'Times that a policy could not do its work (its store was down, say) and what it did instead.',
       labelNames: ['policy', 'what'],
+      registers,
+    });
+    this.stateChanges = new Counter({
+      name: 'gateway_state_changes_total',
+      help: 'Changes of state: targets, breakers, keys, certificates, revisions and the like.',
+      labelNames: ['kind'],
       registers,
     });
   }

@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../config/schema/index.ts';
+import type { OnStateChange } from '../contracts/state-change.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Generation, type GenerationPlan } from './generation.ts';
@@ -8,6 +9,7 @@ export interface ReloadPorts {
   listener: Listener;
   meters: Meters;
   log: Logger;
+  onChange: OnStateChange;
   plan(config: GatewayConfig): GenerationPlan;
 }
 
@@ -56,6 +58,15 @@ export class Reload {
     meters.revision.set(revision);
     meters.reloads.inc({ outcome: 'applied' });
     log.info({ revision }, first ? 'revision serves' : 'new revision serves');
+    this.#ports.onChange({
+      at: Date.now(),
+      kind: 'revision',
+      subject: 'config',
+      from: before ? String(before.revision) : '',
+      to: String(revision),
+      reason: 'applied',
+      by: 'gateway',
+    });
     if (before) this.#retire(before, config.server.timeouts.drain);
   }
 
