@@ -1,3 +1,6 @@
+import type { Budgets } from './budget.ts';
+import type { Ledger } from './ledger.ts';
+
 /** What a fixed-window counter says after a step. */
 export interface CounterState {
   /** The counter's value in its current window, this step included. */
@@ -63,6 +66,8 @@ export interface Store {
   readonly name: string;
   readonly counters: Counters;
   readonly documents: Documents;
+  readonly budgets: Budgets;
+  readonly ledger: Ledger;
   /** Resolves when the store answers, fails with `StoreUnavailable` when not. */
   ping(): Promise<void>;
   /** Flushes and lets go. Nothing may be called afterwards. */

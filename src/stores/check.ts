@@ -1,3 +1,5 @@
+import type { Charge, Claim } from '../contracts/budget.ts';
+
 /** What every store refuses the same way, before anything is sent or written. */
 
 /** Longest key, collection name or id, in UTF-8 bytes. */
@@ -7,7 +9,10 @@ const DEFAULT_LIST = 100;
 const MAX_LIST = 1000;
 
 /** Throws `RangeError` unless `name` is well-formed Unicode of 1 to 512 bytes. `what` names it in the message. */
-export function checkName(what: 'collection' | 'id' | 'counter key', name: string): void {
+export function checkName(
+  what: 'collection' | 'id' | 'counter key' | 'budget key' | 'reservation',
+  name: string,
+): void {
   if (typeof name !== 'string' || name === '') throw new RangeError(`a ${what} must not be empty`);
   // A UTF-16 unit is at most three bytes, so that most names need no count.
   if (name.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(name) > MAX_NAME_BYTES) {
@@ -43,4 +48,33 @@ export function checkTtl(ttlMs: number | undefined): number | undefined {
 /** How many documents a list may give: 100 unless told, never more than 1000. */
 export function checkLimit(limit: number = DEFAULT_LIST): number {
   return Math.max(0, Math.min(MAX_LIST, Math.floor(limit)));
+}
+
+/** Budgets of one call. More would be a fault of ours. */
+const MAX_CLAIMS = 64;
+
+/** Throws `RangeError` unless these are at most 64 claims or charges of whole units on different keys. */
+export function checkClaims(id: string, claims: readonly (Claim | Charge)[]): void {
+  checkName('reservation', id);
+  if (claims.length > MAX_CLAIMS) throw new RangeError(`a call has at most ${MAX_CLAIMS} budgets`);
+  const keys = new Set<string>();
+  for (const claim of claims) {
+    checkName('budget key', claim.key);
+    keys.add(claim.key);
+    checkWhole('amount', claim.amount);
+    checkWhole('endsAt', claim.endsAt);
+    if ('limit' in claim) checkWhole('limit', claim.limit);
+  }
+  if (keys.size < claims.length) throw new RangeError('a call draws on a budget once');
+}
+
+function checkWhole(what: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`a budget's ${what} must be whole and at least 0, not ${value}`);
+}
+
+/** Throws `RangeError` unless a lease is whole milliseconds, at least 1. */
+export function checkLease(leaseMs: number): void {
+  if (!Number.isSafeInteger(leaseMs) || leaseMs < 1)
+    throw new RangeError(`a lease must be whole milliseconds, at least 1, not ${leaseMs}`);
 }

@@ -74,6 +74,26 @@ it('loses nothing that it acknowledged when the process is killed', async () => 
   expect((await store.documents.put('acknowledged', 'after', 1)).ok).toBe(true);
 });
 
+it('holds two processes that share the file to one budget', async () => {
+  const script = join(import.meta.dirname, 'store-sqlite-spender.ts');
+  const granted = await Promise.all(
+    ['a', 'b'].map(async (name) => {
+      const spender = spawn(process.execPath, [script, url, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let output = '';
+      spender.stdout.on('data', (chunk) => {
+        output += chunk;
+      });
+      await once(spender, 'close');
+      return Number(output);
+    }),
+  );
+  expect(
+    granted.reduce((sum, each) => sum + each, 0),
+    granted.join(' + '),
+  ).toBe(100);
+  expect(await (await open()).budgets.read(['shared'])).toEqual([{ spent: 100, held: 0 }]);
+});
+
 it('has documents and counters again after it was closed and opened', async () => {
   const first = await open();
   await first.documents.put('c', 'a', 'kept');
@@ -133,7 +153,7 @@ it('refuses a file of a newer gateway, and leaves it as it is', async () => {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA user_version = 99');
   database.close();
-  await expect(open()).rejects.toThrow(/store\.db: it has schema 99 and this gateway knows up to 1/);
+  await expect(open()).rejects.toThrow(/store\.db: it has schema 99 and this gateway knows up to 2/);
   expect(rows('PRAGMA user_version')).toEqual([{ user_version: 99 }]);
 });
 

@@ -1,65 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/contracts/store.ts';
-import { openStore } from '../../src/stores/index.ts';
-import { type RedisServer, startRedis, until } from '../helpers/redis-server.ts';
+import { until } from '../helpers/redis-server.ts';
+import { type Place, places } from './store-places.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
-interface Place {
-  open(): Promise<Store>;
-  /** Lets `ms` milliseconds pass for the store. */
-  pass(ms: number): Promise<void>;
-  remove(): Promise<void>;
-}
-
-/** Generous, because the machine may be busy; what the deadline does is tested in store-redis.test.ts. */
-const commandTimeoutMs = 10_000;
-
-function injectedTime() {
-  let now = 1_700_000_000_000;
-  return {
-    now: () => now,
-    pass: async (ms: number) => {
-      now += ms;
-    },
-  };
-}
-
-async function memory(): Promise<Place> {
-  const time = injectedTime();
-  return { open: () => openStore('memory:', time), pass: time.pass, remove: async () => undefined };
-}
-
-async function sqlite(): Promise<Place> {
-  const time = injectedTime();
-  const dir = await mkdtemp(join(tmpdir(), 'hypercare-store-'));
-  return {
-    open: () => openStore(`sqlite:${join(dir, 'made', 'store.db')}`, time),
-    pass: time.pass,
-    remove: () => rm(dir, { recursive: true, force: true }),
-  };
-}
-
-async function redis(cluster: boolean): Promise<Place> {
-  const server: RedisServer = await startRedis({ cluster });
-  return {
-    open: () => openStore(server.url, { commandTimeoutMs }),
-    // Redis keeps its own time. Windows and lives in these tests are under 300 ms or far longer than a test.
-    pass: (ms) => sleep(Math.min(ms, 300)),
-    remove: () => server.stop(),
-  };
-}
-
-const places = [
-  { name: 'memory', make: memory },
-  { name: 'sqlite', make: sqlite },
-  { name: 'redis', make: () => redis(false) },
-  { name: 'redis-cluster', make: () => redis(true) },
-];
 
 const SHORT = 250;
 const LONG = 3_600_000;

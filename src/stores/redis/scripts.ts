@@ -1,6 +1,39 @@
 import type { Result } from 'ioredis';
 
 /**
+ * Budgets: a hash each (`s` spent, `h` held), a hash a reservation (what it holds by key, or only `settled`), and the
+ * leases as a sorted set by their end. All share one hash tag and thereby one node of a Cluster, because a call draws on
+ * several at once. Numbers are written with %.0f: Lua's own way rounds from 15 digits on. Up to 256 leases that are over
+ * are given back a step.
+ */
+const RETURN_LAPSED = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function giveBack(reservation)
+  local holds = redis.call('HGETALL', reservation)
+  for at = 1, #holds, 2 do
+    if holds[at + 1] ~= '0' and holds[at] ~= 'settled' and redis.call('EXISTS', holds[at]) == 1 then
+      local held = redis.call('HINCRBY', holds[at], 'h', '-' .. holds[at + 1])
+      if held < 0 then redis.call('HSET', holds[at], 'h', '0') end
+    end
+  end
+  redis.call('DEL', reservation)
+end
+local function returnLapsed()
+  local lapsed = redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, 256)
+  for _, reservation in ipairs(lapsed) do
+    giveBack(reservation)
+    redis.call('ZREM', KEYS[1], reservation)
+  end
+  return #lapsed
+end
+local function state(key)
+  local both = redis.call('HMGET', key, 's', 'h')
+  return both[1] or '0', both[2] or '0'
+end
+`;
+
+/**
  * One script an operation, so that each is atomic and costs one round trip. ioredis sends them by hash, and whole where
  * the server does not know them (after a restart or SCRIPT FLUSH). Redis 7.0, no modules.
  */
@@ -82,6 +115,78 @@ for i, id in ipairs(ids) do
 end
 return {last, found}`,
   },
+
+  /** leases, reservation, budgets…; leaseMs, then amount, limit, endsAt of each → [refused, spent, held, …]. */
+  hypercareReserve: {
+    lua: `${RETURN_LAPSED}
+local answer
+repeat
+  local returned = returnLapsed()
+  answer = {-1}
+  for at = 3, #KEYS do
+    local spent, held = state(KEYS[at])
+    answer[#answer + 1], answer[#answer + 2] = spent, held
+    local amount, limit = tonumber(ARGV[3 * at - 7]), tonumber(ARGV[3 * at - 6])
+    if answer[1] == -1 and spent + held + amount > limit then answer[1] = at - 3 end
+  end
+until answer[1] == -1 or returned < 256
+if answer[1] ~= -1 then return answer end
+for at = 3, #KEYS do
+  local amount = ARGV[3 * at - 7]
+  local held = redis.call('HINCRBY', KEYS[at], 'h', amount)
+  answer[2 * at - 3] = string.format('%.0f', held)
+  redis.call('PEXPIREAT', KEYS[at], ARGV[3 * at - 5])
+  redis.call('HSET', KEYS[2], KEYS[at], amount)
+end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[1]), KEYS[2])
+return answer`,
+  },
+
+  /** leases; leaseMs, reservation… */
+  hypercareRenew: {
+    numberOfKeys: 1,
+    lua: `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for at = 2, #ARGV do
+  local ends = redis.call('ZSCORE', KEYS[1], ARGV[at])
+  if ends and tonumber(ends) > now then
+    redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[1]), ARGV[at])
+  end
+end`,
+  },
+
+  /** leases, reservation, budgets…; rememberedMs, then amount, endsAt of each → [spent, held, …]. */
+  hypercareSettle: {
+    lua: `${RETURN_LAPSED}
+if redis.call('HEXISTS', KEYS[2], 'settled') == 0 then
+  giveBack(KEYS[2])
+  redis.call('ZREM', KEYS[1], KEYS[2])
+  for at = 3, #KEYS do
+    redis.call('HINCRBY', KEYS[at], 's', ARGV[2 * at - 4])
+    redis.call('PEXPIREAT', KEYS[at], ARGV[2 * at - 3])
+  end
+  redis.call('HSET', KEYS[2], 'settled', '1')
+  redis.call('PEXPIRE', KEYS[2], ARGV[1])
+end
+local answer = {}
+for at = 3, #KEYS do
+  local spent, held = state(KEYS[at])
+  answer[#answer + 1], answer[#answer + 2] = spent, held
+end
+return answer`,
+  },
+
+  /** ledger; before, maxRows → rows deleted, 1000 at most. */
+  hypercareForget: {
+    numberOfKeys: 1,
+    lua: `
+local old = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[1])
+local extra = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[2])
+local gone = math.min(1000, math.max(old, extra))
+if gone > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, gone - 1) end
+return math.max(gone, 0)`,
+  },
 } as const;
 
 declare module 'ioredis' {
@@ -107,5 +212,15 @@ declare module 'ioredis' {
       from: string,
       limit: number,
     ): Result<[string, string[]], Context>;
+    hypercareReserve(
+      numberOfKeys: number,
+      ...keysThenArguments: (string | number)[]
+    ): Result<[number, ...string[]], Context>;
+    hypercareRenew(leases: string, leaseMs: number, ...reservations: string[]): Result<null, Context>;
+    hypercareSettle(
+      numberOfKeys: number,
+      ...keysThenArguments: (string | number)[]
+    ): Result<string[], Context>;
+    hypercareForget(ledger: string, before: number, maxRows: number): Result<number, Context>;
   }
 }

@@ -1,6 +1,9 @@
+import type { Budgets } from '../../contracts/budget.ts';
+import type { Ledger } from '../../contracts/ledger.ts';
 import type { Counters, Documents, Store } from '../../contracts/store.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
 import { parseRedisUrl } from './address.ts';
+import { RedisBudgets } from './budgets.ts';
 import { Calls } from './calls.ts';
 import { Circuit } from './circuit.ts';
 import { createClient, type RedisClient } from './client.ts';
@@ -8,6 +11,7 @@ import { RedisCounters } from './counters.ts';
 import { withDeadline } from './deadline.ts';
 import { RedisDocuments } from './documents.ts';
 import { scrub } from './failure.ts';
+import { RedisLedger } from './ledger.ts';
 
 export interface RedisStoreOptions {
   /** For people: the URL without credentials. */
@@ -40,6 +44,8 @@ class RedisStore implements Store {
   readonly name: string;
   readonly counters: Counters;
   readonly documents: Documents;
+  readonly budgets: Budgets;
+  readonly ledger: Ledger;
   readonly #client: RedisClient;
   readonly #circuit: Circuit;
   readonly #calls: Calls;
@@ -53,6 +59,8 @@ class RedisStore implements Store {
     this.#calls = new Calls(name, circuit, timeoutMs);
     this.counters = new RedisCounters(client, this.#calls);
     this.documents = new RedisDocuments(client, this.#calls);
+    this.budgets = new RedisBudgets(client, this.#calls);
+    this.ledger = new RedisLedger(client, this.#calls);
     this.#watch();
     this.#prober = setInterval(() => this.#circuit.lastError && this.#probe(), PROBE_EVERY_MS).unref();
   }

@@ -3,6 +3,7 @@ import { StoreUnavailable } from '../../contracts/store.ts';
 
 interface QueuedWrite {
   run: () => unknown;
+  durable: boolean;
   resolve: (result: never) => void;
   reject: (error: Error) => void;
 }
@@ -12,6 +13,14 @@ const MAX_QUEUED = 10_000;
 
 /** Writes of one commit, so that a burst does not hold the event loop. */
 const MAX_BATCH = 256;
+
+export interface WriteOptions {
+  /**
+   * Whether what was acknowledged must be there after the power failed; default yes. Without it every other process
+   * sees it all the same, and a killed process loses nothing.
+   */
+  durable?: boolean;
+}
 
 /**
  * Group commit: the writes of one turn of the event loop share a transaction and thereby one sync to disk (0.3 ms on
@@ -28,13 +37,13 @@ export class Commits {
     this.#onOutcome = onOutcome;
   }
 
-  /** Runs `write` (at most one changing statement) in the next commit; its result once that is on disk. */
-  enqueue<T>(write: () => T): Promise<T> {
+  /** Runs `write` in the next commit, all of it or nothing; its result once that is done. */
+  enqueue<T>(write: () => T, { durable = true }: WriteOptions = {}): Promise<T> {
     if (this.#queue.length >= MAX_QUEUED) {
       return Promise.reject(new StoreUnavailable('the store has too many writes waiting'));
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ run: write, resolve, reject });
+      this.#queue.push({ run: write, durable, resolve, reject });
       if (this.#queue.length === 1) setImmediate(() => this.#commitBatch());
     });
   }
@@ -49,7 +58,9 @@ export class Commits {
     if (batch.length === 0) return;
     if (this.#queue.length > 0) setImmediate(() => this.#commitBatch());
     try {
-      const acknowledge = transact(this.#database, () => batch.map(attempt));
+      const work = (): (() => void)[] => batch.map((write) => attempt(this.#database, write));
+      const durable = batch.some((write) => write.durable);
+      const acknowledge = durable ? transact(this.#database, work) : transactUnsynced(this.#database, work);
       for (const settle of acknowledge) settle();
       this.#onOutcome();
     } catch (error) {
@@ -60,12 +71,16 @@ export class Commits {
   }
 }
 
-/** One write that fails (say, too big) leaves the others of its batch alone. */
-function attempt({ run, resolve, reject }: QueuedWrite): () => void {
+/** One write that fails (say, too big) leaves no trace, and the others of its batch alone. */
+function attempt(database: DatabaseSync, { run, resolve, reject }: QueuedWrite): () => void {
+  database.exec('SAVEPOINT one');
   try {
     const result = run() as never;
+    database.exec('RELEASE one');
     return () => resolve(result);
   } catch (error) {
+    // A full disk has ended the whole transaction.
+    if (database.isTransaction) database.exec('ROLLBACK TO one; RELEASE one');
     return () => reject(asUnavailable(error));
   }
 }
@@ -81,6 +96,16 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** The same without waiting for the disk. */
+export function transactUnsynced<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('PRAGMA synchronous = NORMAL');
+  try {
+    return transact(database, work);
+  } finally {
+    database.exec('PRAGMA synchronous = FULL');
   }
 }
 

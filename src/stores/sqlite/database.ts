@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -23,6 +23,25 @@ const MIGRATIONS: readonly string[] = [
      key TEXT NOT NULL PRIMARY KEY,
      value INTEGER NOT NULL,
      ends_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE budgets (
+     key TEXT NOT NULL PRIMARY KEY,
+     spent INTEGER NOT NULL,
+     held INTEGER NOT NULL,
+     ends_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX budgets_ends ON budgets (ends_at);
+   CREATE TABLE reservations (
+     id TEXT NOT NULL PRIMARY KEY,
+     holds TEXT,
+     expires_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX reservations_expiry ON reservations (expires_at);
+   CREATE TABLE ledger (
+     at INTEGER NOT NULL,
+     id TEXT NOT NULL,
+     entry TEXT NOT NULL,
+     PRIMARY KEY (at, id)
    ) STRICT, WITHOUT ROWID;`,
 ];
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CounterWindow, MemoryCounters } from '../memory/counters.ts';
-import { transact } from './commits.ts';
+import { transactUnsynced } from './commits.ts';
 
 /** Rows of one snapshot, so that it does not hold the event loop; the rest follows a second later. */
 const BATCH = 5000;
@@ -44,8 +44,7 @@ export class CounterSnapshot {
     const changes = this.#counters.takeChanges(BATCH);
     if (changes.length === 0) return false;
     try {
-      this.#database.exec('PRAGMA synchronous = NORMAL');
-      transact(this.#database, () => {
+      transactUnsynced(this.#database, () => {
         for (const { key, window } of changes) {
           if (window) this.#put.run(key, window.value, Math.ceil(window.endsAt));
           else this.#delete.run(key);
@@ -54,8 +53,6 @@ export class CounterSnapshot {
     } catch (error) {
       this.#counters.returnChanges(changes);
       throw error;
-    } finally {
-      this.#database.exec('PRAGMA synchronous = FULL');
     }
     return changes.length === BATCH;
   }

@@ -1,10 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Budgets } from '../../contracts/budget.ts';
+import type { Ledger } from '../../contracts/ledger.ts';
 import type { Counters, Documents, Store, StoreUnavailable } from '../../contracts/store.ts';
 import { MemoryCounters } from '../memory/counters.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
+import { SqliteBudgets } from './budgets.ts';
 import { asUnavailable, Commits } from './commits.ts';
 import { openDatabase } from './database.ts';
 import { SqliteDocuments } from './documents.ts';
+import { SqliteLedger } from './ledger.ts';
 import { CounterSnapshot } from './snapshot.ts';
 
 export interface SqliteStoreOptions {
@@ -26,6 +30,8 @@ export class SqliteStore implements Store {
   readonly name: string;
   readonly counters: Counters;
   readonly documents: Documents;
+  readonly budgets: Budgets;
+  readonly ledger: Ledger;
   readonly #database: DatabaseSync;
   readonly #commits: Commits;
   readonly #snapshot: CounterSnapshot | undefined;
@@ -40,7 +46,10 @@ export class SqliteStore implements Store {
     this.#commits = new Commits(this.#database, (error) => this.#heard(error));
     const documents = new SqliteDocuments(this.#database, this.#commits, now);
     const counters = new MemoryCounters({ now, journal: options.path !== undefined });
+    const budgets = new SqliteBudgets(this.#database, this.#commits, now);
     this.documents = documents;
+    this.budgets = budgets;
+    this.ledger = new SqliteLedger(this.#database, this.#commits);
     this.counters = counters;
     if (options.path !== undefined) {
       this.#snapshot = new CounterSnapshot(this.#database, counters, now);
@@ -49,7 +58,7 @@ export class SqliteStore implements Store {
     // Neither keeps a process alive that has nothing else to do.
     this.#timers = [
       setInterval(() => this.#guarded(() => this.#snapshot?.write()), SNAPSHOT_EVERY_MS).unref(),
-      setInterval(() => void this.#purge(documents), PURGE_EVERY_MS).unref(),
+      setInterval(() => void this.#purge([documents, budgets]), PURGE_EVERY_MS).unref(),
     ];
   }
 
@@ -71,10 +80,10 @@ export class SqliteStore implements Store {
     this.#database.close();
   }
 
-  async #purge(documents: SqliteDocuments): Promise<void> {
+  async #purge(parts: readonly { purge(): Promise<boolean> }[]): Promise<void> {
     this.#guarded(() => this.#snapshot?.purge());
     try {
-      while (await documents.purge());
+      for (const part of parts) while (await part.purge());
     } catch (error) {
       this.#heard(asUnavailable(error));
     }

@@ -1,0 +1,59 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Ledger, LedgerRange, LedgerRow } from '../../contracts/ledger.ts';
+import { checkLimit } from '../check.ts';
+import { asUnavailable, type Commits } from './commits.ts';
+
+/** Rows that are forgotten at once, so that it does not hold the event loop. */
+const FORGOTTEN_AT_ONCE = 1000;
+
+/** The books as one table in the order of time. An append shares its commit, and thereby its sync, with others. */
+export class SqliteLedger implements Ledger {
+  readonly #commits: Commits;
+  readonly #put: StatementSync;
+  readonly #read: StatementSync;
+  readonly #count: StatementSync;
+  readonly #forgetOld: StatementSync;
+  readonly #forgetMost: StatementSync;
+
+  constructor(database: DatabaseSync, commits: Commits) {
+    this.#commits = commits;
+    this.#put = database.prepare('INSERT OR IGNORE INTO ledger (at, id, entry) VALUES (?, ?, ?)');
+    this.#read = database.prepare(
+      'SELECT entry FROM ledger WHERE at >= ? AND at < ? AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?',
+    );
+    this.#count = database.prepare('SELECT count(*) AS rows FROM ledger');
+    const forget = (which: string, limit: string): StatementSync =>
+      database.prepare(
+        `DELETE FROM ledger WHERE (at, id) IN
+           (SELECT at, id FROM ledger ${which} ORDER BY at, id LIMIT ${limit})`,
+      );
+    this.#forgetOld = forget('WHERE at < ?', String(FORGOTTEN_AT_ONCE));
+    this.#forgetMost = forget('', '?');
+  }
+
+  async append(rows: readonly LedgerRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const entries = rows.map((row) => JSON.stringify(row));
+    await this.#commits.enqueue(() => {
+      for (const [at, row] of rows.entries()) this.#put.run(row.at, row.id, entries[at] as string);
+    });
+  }
+
+  async read({ from, to, after, limit }: LedgerRange): Promise<LedgerRow[]> {
+    try {
+      const rows = this.#read.all(from, to, after?.at ?? from - 1, after?.id ?? '', checkLimit(limit));
+      return rows.map(({ entry }) => JSON.parse(String(entry)) as LedgerRow);
+    } catch (error) {
+      throw asUnavailable(error);
+    }
+  }
+
+  async forget(before: number, maxRows: number): Promise<boolean> {
+    return this.#commits.enqueue(() => {
+      if (Number(this.#forgetOld.run(before).changes) === FORGOTTEN_AT_ONCE) return true;
+      const extra = Number(this.#count.get()?.rows ?? 0) - maxRows;
+      if (extra > 0) this.#forgetMost.run(Math.min(extra, FORGOTTEN_AT_ONCE));
+      return extra > FORGOTTEN_AT_ONCE;
+    });
+  }
+}
