@@ -1,7 +1,9 @@
 // The only composition root: everything that lives as long as the process is made here and handed to who needs it.
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import packageJson from '../package.json' with { type: 'json' };
 import { buildAdmin } from './admin/app.ts';
+import { Audit } from './admin/audit.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
@@ -44,6 +46,8 @@ export interface Gateway {
   /** Unready, accept nothing new, finish what runs, flush. Returns how many requests had to be cut off. */
   close(): Promise<number>;
 }
+
+const isDown = (): boolean => false;
 
 /** The schemas of the policies that are built, for whoever loads a config. */
 export async function policySchemas(): Promise<PolicySchemas> {
@@ -92,7 +96,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
-  const admin = buildAdmin({ metrics, probe: (path) => readiness.probe(path) });
   const ports = {
     pools,
     counters: store.counters,
@@ -109,6 +112,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     plan: (config) => planGeneration(config, ports),
   });
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
+  const audit = new Audit(store.documents, log);
+  const startedAt = Date.now();
+  const admin = buildAdmin({
+    version: packageJson.version,
+    metrics,
+    probe: (path) => readiness.probe(path),
+    log,
+    audit,
+    changes,
+    served,
+    slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),
+    status: async () => ({
+      version: packageJson.version,
+      node: process.version,
+      startedAt,
+      isReady: readiness.isReady,
+      requestsInFlight: listener.inFlight,
+      generations: reload.generations,
+      store: { name: store.name, isUp: await store.ping().then(() => true, isDown) },
+    }),
+  });
 
   function onStoreEvent({ kind, error }: StoreEvent): void {
     const name = describeStoreUrl(storeConfig.url);
@@ -117,6 +141,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return;
     }
     log.info({ store: name }, 'the store answers again');
+    audit
+      .flush()
+      .catch((failure: unknown) =>
+        log.warn({ err: failure }, 'audit entries made meanwhile are still in memory only'),
+      );
     revisions.flush().then(
       (number) => number !== undefined && reload.renumber(number),
       (failure: unknown) => log.warn({ err: failure }, 'revisions made meanwhile are still in memory only'),

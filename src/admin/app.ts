@@ -1,31 +1,97 @@
-import type { FastifyInstance } from 'fastify';
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { renderError } from '../errors/render.ts';
-import { newRequestId } from '../lib/request-id.ts';
-import type { Registry } from '../telemetry/metrics.ts';
+import { isRequestId, newRequestId } from '../lib/request-id.ts';
+import { Admission, authorize, isChange } from './admission.ts';
+import { adminError, sendAdminError } from './answer.ts';
+import type { AuditEntry } from './audit.ts';
+import { describeApi } from './openapi.ts';
+import { type Operator, Operators } from './operators.ts';
+import type { AdminPorts } from './ports.ts';
+import { RESOURCES } from './routes/index.ts';
 
-export interface AdminPorts {
-  metrics: Registry;
-  probe(path: string): { status: number; body: string } | null;
-}
+/** A whole configuration (5 MB) as text inside JSON. */
+const BODY_LIMIT = 12 * 1024 ** 2;
 
 /** The admin listener: what operators and their tools ask, never on the public one. */
 export function buildAdmin(ports: AdminPorts): FastifyInstance {
-  const app = fastify({ logger: false, forceCloseConnections: true });
-  app.get('/metrics', async (_request, reply) => {
-    reply.header('content-type', ports.metrics.contentType);
-    return ports.metrics.metrics();
-  });
-  for (const path of ['/livez', '/readyz']) {
-    app.get(path, (_request, reply) => {
-      const probe = ports.probe(path) ?? { status: 404, body: '' };
-      reply.code(probe.status).type('text/plain').send(probe.body);
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: BODY_LIMIT,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return isRequestId(given) ? given : newRequestId();
+    },
+    // A misspelt key is said, not dropped.
+    ajv: { customOptions: { removeAdditional: false, allErrors: true } },
+    frameworkErrors: (error, request, reply) => sendAdminError(adminError(error), request, reply),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  const admission = new Admission(new Operators(() => ports.served.loaded.config.admin));
+
+  app.decorateRequest('operator', null);
+  app.decorateRequest('outcome', 'ok');
+  app.decorateRequest('audited', null as never);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
     });
-  }
-  app.setNotFoundHandler((_request, reply) => {
-    const { contentType, body } = renderError(new GatewayError('route_not_found'), 'problem', newRequestId());
-    reply.code(404).type(contentType).send(Buffer.from(body));
+    request.audited = {};
+    if (request.routeOptions.config.isOpen) return;
+    request.operator = admission.identify(request);
+    authorize(request, request.operator);
+  });
+  // Before the answer goes out: who is told that a change was made can read it in the audit log.
+  app.addHook('onSend', async (request, reply) => {
+    if (!isChange(request) || request.operator === null) return;
+    await ports.audit.record(auditOf(request, request.operator, reply.statusCode));
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const known = adminError(error);
+    if (known.code === 'internal')
+      ports.log.error(
+        { err: known.cause, request_id: request.id, path: request.url },
+        'admin request failed',
+      );
+    request.outcome = known.code;
+    sendAdminError(known, request, reply);
+  });
+  app.setNotFoundHandler(() => {
+    throw new GatewayError('resource_unknown');
+  });
+  app.register(swagger, describeApi(ports.version));
+  app.register(async (scope) => {
+    for (const register of RESOURCES) register(scope.withTypeProvider<TypeBoxTypeProvider>(), ports);
   });
   return app;
+}
+
+function auditOf(request: FastifyRequest, by: Operator, status: number): Omit<AuditEntry, 'id' | 'at'> {
+  const { method, url, id, socket, outcome, audited } = request;
+  return {
+    by: by.name,
+    from: socket.remoteAddress ?? '',
+    action: request.routeOptions.schema?.operationId ?? 'unknown',
+    method,
+    path: url.slice(0, 512),
+    status,
+    outcome,
+    details: audited,
+    requestId: id,
+  };
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the admin API: who asks; null where nobody needs to say. */
+    operator: Operator | null;
+    /** Of the admin API: `ok`, or a code of the error table. */
+    outcome: string;
+    /** Of the admin API: what the audit log says about the change, filled by its route. No secret. */
+    audited: AuditEntry['details'];
+  }
 }

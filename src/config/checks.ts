@@ -1,4 +1,5 @@
 import { checkAccess } from './checks/access.ts';
+import { checkAdmin } from './checks/admin.ts';
 import type { CheckContext } from './checks/context.ts';
 import { checkHypercare } from './checks/hypercare.ts';
 import { checkListeners } from './checks/listeners.ts';
@@ -13,6 +14,7 @@ import type { Finding, Shown } from './schema-problems.ts';
 /** What a schema can't say: names that must exist, things that exclude each other. In no order. */
 const CHECKS = [
   checkListeners,
+  checkAdmin,
   checkAccess,
   checkUpstreams,
   checkRoutes,

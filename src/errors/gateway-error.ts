@@ -9,6 +9,8 @@ export interface GatewayErrorOptions {
   headers?: Readonly<Record<string, string>>;
   /** The field of the request that is wrong. */
   param?: string;
+  /** Everything that is wrong, each with its place: safe to show to whoever sent it. */
+  problems?: readonly object[];
 }
 
 /** A request ends with this: a row of the error table, with what is particular to the case. */
@@ -21,6 +23,7 @@ export class GatewayError extends Error {
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly param: string | null;
+  readonly problems: readonly object[];
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const row = ERRORS[code];
@@ -31,7 +34,9 @@ export class GatewayError extends Error {
     this.detail = options.detail ?? '';
     this.headers = options.headers ?? NO_HEADERS;
     this.param = options.param ?? null;
+    this.problems = options.problems ?? NO_PROBLEMS;
   }
 }
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+const NO_PROBLEMS: readonly object[] = Object.freeze([]);

@@ -16,6 +16,7 @@ function problem(error: GatewayError, requestId: string): RenderedError {
       status: error.statusCode,
       code: error.code,
       request_id: requestId,
+      problems: error.problems.length > 0 ? error.problems : undefined,
     }),
   };
 }

@@ -82,6 +82,28 @@ export const ERRORS = {
     retryable: true,
     text: 'Too many requests. Wait for the time in Retry-After.',
   },
+  // the admin API
+  request_invalid: {
+    status: 400,
+    retryable: false,
+    text: 'The request is not what this endpoint takes.',
+  },
+  resource_unknown: { status: 404, retryable: false, text: 'There is nothing under this name.' },
+  cross_site_refused: {
+    status: 403,
+    retryable: false,
+    text: 'The request seems to come from a page of another site. Send it from the admin listener’s own address.',
+  },
+  config_invalid: {
+    status: 422,
+    retryable: false,
+    text: 'The configuration can’t be used. What is wrong with it, and where, stands in problems.',
+  },
+  store_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'The store does not answer at the moment. Try again.',
+  },
   // models
   model_missing: { status: 400, retryable: false, text: 'The request must name a model.' },
   model_unknown: {

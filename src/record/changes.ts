@@ -5,12 +5,18 @@ import type { Meters } from './meters.ts';
 /** Changes that are kept to be read again. */
 const KEPT = 1000;
 
+/** A change of state with its place in the order in which they happened: from 1, in this process. */
+export interface RecordedChange extends StateChange {
+  readonly id: number;
+}
+
 /** The changes of state of this process: logged, counted, kept for a while and handed to who listens. */
 export class Changes {
   readonly #log: Logger;
   readonly #meters: Meters;
-  readonly #kept: StateChange[] = [];
-  readonly #listeners = new Set<OnStateChange>();
+  readonly #kept: RecordedChange[] = [];
+  readonly #listeners = new Set<(change: RecordedChange) => void>();
+  #count = 0;
 
   constructor(log: Logger, meters: Meters) {
     this.#log = log;
@@ -19,20 +25,22 @@ export class Changes {
 
   /** Bound, so that it can be handed on as it is. */
   readonly record: OnStateChange = (change) => {
-    if (this.#kept.push(change) > KEPT) this.#kept.shift();
+    this.#count++;
+    const recorded = { id: this.#count, ...change };
+    if (this.#kept.push(recorded) > KEPT) this.#kept.shift();
     this.#meters.stateChanges.inc({ kind: change.kind });
     const { kind, subject, from, to, reason, by } = change;
     this.#log.info({ kind, subject, from, to, reason, by }, 'state changed');
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) listener(recorded);
   };
 
   /** Oldest first. */
-  get recent(): readonly StateChange[] {
+  get recent(): readonly RecordedChange[] {
     return this.#kept;
   }
 
   /** @returns what ends the subscription */
-  listen(listener: OnStateChange): () => void {
+  listen(listener: (change: RecordedChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

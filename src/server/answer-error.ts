@@ -12,6 +12,7 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type_unsupported',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request_malformed',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'body_malformed',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'body_malformed',
   FST_ERR_BAD_URL: 'path_invalid',
   FST_ERR_MAX_PARAM_LENGTH: 'path_invalid',
   // QUERY, the one method that Fastify looks at before it looks for a route. No route of ours has it.

@@ -56,6 +56,11 @@ export class Listener {
     return before;
   }
 
+  /** Requests that run now. */
+  get inFlight(): number {
+    return this.#live.size;
+  }
+
   listen(address: { host: string; port: number }): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);

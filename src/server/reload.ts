@@ -26,6 +26,16 @@ export class Reload {
     this.#ports = ports;
   }
 
+  /** Number of the revision that serves; 0: none does yet. */
+  get revision(): number {
+    return this.#serving?.generation.revision ?? 0;
+  }
+
+  /** How many generations are alive: the one that serves and those that still drain. */
+  get generations(): number {
+    return this.#alive.size;
+  }
+
   /** The revision that serves goes by another number: its own was taken while the store was down. */
   renumber(revision: number): void {
     if (this.#serving) this.#serving.generation.revision = revision;
@@ -96,7 +106,7 @@ const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = 
   ['server.limits.header', (config) => config.server.limits.header],
   ['server.timeouts.headers', (config) => config.server.timeouts.headers],
   ['server.timeouts.request', (config) => config.server.timeouts.request],
-  ['admin', (config) => config.admin],
+  ['admin.listen', (config) => config.admin.listen],
   ['store', (config) => config.store],
   ['log', (config) => config.log],
 ];

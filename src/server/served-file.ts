@@ -35,6 +35,16 @@ export class ServedFile {
     return this.#loaded;
   }
 
+  /** Its number. */
+  get revision(): number {
+    return this.#parts.reload.revision;
+  }
+
+  /** Names the revision that serves, as an entity tag of RFC 9110: replicas may give one number to different texts. */
+  get etag(): string {
+    return `"${this.revision}-${this.#loaded.hash.slice(0, 12)}"`;
+  }
+
   /** Puts what the process was started from into service. @throws what the build says */
   start(): Promise<void> {
     return this.#apply(this.#loaded);

@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
+import { isLoopback } from '../../lib/loopback.ts';
 import type { Part } from '../part.ts';
 import type { Check, CheckContext } from './context.ts';
 
@@ -18,7 +19,8 @@ export const checkListeners: Check = (config, context) => {
     );
   }
   const token = config.get('admin', 'token').text;
-  if (admin && !isLoopback(admin.host) && token?.trim() === '') {
+  const named = config.get('admin', 'tokens').items;
+  if (admin && !isLoopback(admin.host) && token?.trim() === '' && named.length === 0) {
     const at = config.get('admin', 'token');
     context.report(
       at,
@@ -52,13 +54,6 @@ const isFalseAddress = (host: string): boolean =>
 const ANY = new Set(['0.0.0.0', '::']);
 const collide = (a: Listener, b: Listener): boolean =>
   a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || (isIP(host) !== 0 && LOOPBACK.check(host, isIPv4(host) ? 'ipv4' : 'ipv6'));
 
 function isNetwork(text: string): boolean {
   const [address = '', bits, more] = text.split('/');

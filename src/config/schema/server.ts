@@ -1,5 +1,25 @@
 import { Type } from 'typebox';
-import { Address, Duration, OneOf, Size, Strict } from './units.ts';
+import { Address, Duration, Name, OneOf, Size, Strict } from './units.ts';
+
+/** What the holder of an admin token may do: read, change, and read what people wrote (sessions, feedback). */
+export const ADMIN_RIGHTS = ['read', 'write', 'content'] as const;
+export type AdminRight = (typeof ADMIN_RIGHTS)[number];
+
+const AdminToken = Strict({
+  name: Name('Who holds it: stands in the audit log and as the author of revisions.'),
+  token: Type.Optional(
+    Type.String({ minLength: 1, description: 'The token itself: ${VAR} or ${file:PATH}.' }),
+  ),
+  sha256: Type.Optional(
+    Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Or its SHA-256, lower-case hex.' }),
+  ),
+  rights: Type.Array(OneOf(ADMIN_RIGHTS), {
+    default: ['read'],
+    minItems: 1,
+    uniqueItems: true,
+    description: 'read; write = change too; content = see what people wrote.',
+  }),
+});
 
 export const Server = Strict(
   {
@@ -62,7 +82,11 @@ export const Admin = Strict(
     }),
     token: Type.String({
       default: '',
-      description: 'Bearer token of the admin API. Empty only on loopback.',
+      description: 'Bearer token of the admin API, with every right. Empty only on loopback.',
+    }),
+    tokens: Type.Array(AdminToken, {
+      default: [],
+      description: 'Named tokens beside it, each with its rights.',
     }),
   },
   { default: {} },

@@ -1,0 +1,85 @@
+import type { Documents } from '../contracts/store.ts';
+import { randomHex } from '../lib/request-id.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** One change that was asked for through the admin API, granted or not. */
+export interface AuditEntry {
+  id: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Name of the token. */
+  by: string;
+  /** Address of who sent it. */
+  from: string;
+  /** What was asked for: the operation's name in the API's description. */
+  action: string;
+  method: string;
+  path: string;
+  status: number;
+  /** `ok`, or a code of the error table. */
+  outcome: string;
+  /** What it was about (a revision's number, a target), without any secret. */
+  details: Record<string, string | number | boolean>;
+  requestId: string;
+}
+
+const COLLECTION = 'audit';
+/** Long enough for whoever audits once a year. */
+const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
+/** Entries remembered while the store is down. */
+const MAX_UNSTORED = 1000;
+const LATEST = 10 ** 15;
+const MOST = 10 ** 6;
+
+/** Who changed what, when and from where: append-only, in the store that all replicas share, and in the log. */
+export class Audit {
+  readonly #documents: Documents;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  /** Made while the store was down, oldest first. */
+  #unstored: AuditEntry[] = [];
+  #count = 0;
+
+  constructor(documents: Documents, log: Logger, now: () => number = Date.now) {
+    this.#documents = documents;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** Resolves once the entry is durable, or remembered because the store is down. Never fails. */
+  async record(change: Omit<AuditEntry, 'id' | 'at'>): Promise<void> {
+    const at = this.#now();
+    const entry = { id: this.#nextId(at), at, ...change };
+    this.#log.info({ audit: entry }, 'admin change');
+    this.#unstored.push(entry);
+    if (this.#unstored.length > MAX_UNSTORED) this.#unstored.shift();
+    try {
+      await this.flush();
+    } catch (error) {
+      this.#log.error({ err: error }, 'the audit log can not be written; its entries are kept in memory');
+    }
+  }
+
+  /** Puts what was remembered into the store. @throws StoreUnavailable */
+  async flush(): Promise<void> {
+    for (const entry of [...this.#unstored]) {
+      await this.#documents.put(COLLECTION, entry.id, entry, { ifVersion: 0, ttlMs: KEPT_MS });
+      this.#unstored = this.#unstored.filter((each) => each !== entry);
+    }
+  }
+
+  /** Newest first, after the entry `after`. @throws StoreUnavailable */
+  async list(limit: number, after?: string): Promise<AuditEntry[]> {
+    const stored = await this.#documents.list<AuditEntry>(COLLECTION, { limit, after });
+    return stored.map(({ value }) => value);
+  }
+
+  /** Sorts the newest first, which is the order in which the store lists. */
+  #nextId(at: number): string {
+    this.#count = (this.#count + 1) % MOST;
+    const inverted = [LATEST - 1 - at, MOST - 1 - this.#count].map((part, i) =>
+      String(part).padStart(i === 0 ? 15 : 6, '0'),
+    );
+    return `${inverted.join('-')}-${randomHex(4)}`;
+  }
+}

@@ -1,0 +1,42 @@
+import { type Static, type TSchema, Type } from 'typebox';
+
+const DEFAULT_LIMIT = 50;
+
+/** The query of every list: how many, and from where on. */
+export const PageQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 200, description: `At most this many; default ${DEFAULT_LIMIT}.` }),
+    ),
+    after: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: 'What the page before gave as `next`.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The answer of every list. */
+export const PageOf = <T extends TSchema>(item: T) =>
+  Type.Object({
+    items: Type.Array(item),
+    next: Type.Optional(
+      Type.String({ description: 'Give it as `after` to get what follows; absent at the end.' }),
+    ),
+  });
+
+export interface Page<T> {
+  items: T[];
+  next?: string;
+}
+
+export const limitOf = (query: Static<typeof PageQuery>): number => query.limit ?? DEFAULT_LIMIT;
+
+/**
+ * @param found one more than `limit` where there are that many, so that it shows whether more follow
+ * @param cursorOf names an item as `after` does
+ */
+export function pageOf<T>(found: readonly T[], limit: number, cursorOf: (item: T) => string): Page<T> {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return found.length > limit && last !== undefined ? { items, next: cursorOf(last) } : { items };
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Slot } from '../contracts/policy.ts';
+import type { Changes } from '../record/changes.ts';
+import type { ServedFile } from '../server/served-file.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Registry } from '../telemetry/metrics.ts';
+import type { Audit } from './audit.ts';
+
+/** What the admin API shows and does, made by `gateway.ts`. Each resource takes those that it needs. */
+export interface AdminPorts {
+  /** Of this build. */
+  version: string;
+  metrics: Registry;
+  probe(path: string): { status: number; body: string } | null;
+  log: Logger;
+  audit: Audit;
+  changes: Changes;
+  served: ServedFile;
+  /** Where each policy that is built stands in a request's way. */
+  slots: ReadonlyMap<string, Slot>;
+  status(): Promise<GatewayStatus>;
+}
+
+/** How the process is. */
+export interface GatewayStatus {
+  version: string;
+  node: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  isReady: boolean;
+  requestsInFlight: number;
+  /** Those alive: the one that serves and those that still drain. */
+  generations: number;
+  /** `isUp` is what a ping says now. */
+  store: { name: string; isUp: boolean };
+}
+
+/** The admin app inside which resources are registered: a schema is the type of what a handler is given. */
+export type AdminApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;

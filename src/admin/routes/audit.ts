@@ -1,0 +1,38 @@
+import { Type } from 'typebox';
+import { answers } from '../openapi.ts';
+import { limitOf, PageOf, PageQuery, pageOf } from '../paging.ts';
+import type { AdminApp, AdminPorts } from '../ports.ts';
+
+const Entry = Type.Object({
+  id: Type.String(),
+  at: Type.Integer({ description: 'Milliseconds since the epoch.' }),
+  by: Type.String({ description: 'Name of the token; `local` where none is asked for.' }),
+  from: Type.String({ description: 'Address of who sent it.' }),
+  action: Type.String({ description: 'The operation’s id in this description.' }),
+  method: Type.String(),
+  path: Type.String(),
+  status: Type.Integer(),
+  outcome: Type.String({ description: '`ok`, or the code of the error.' }),
+  details: Type.Record(Type.String(), Type.Unknown()),
+  requestId: Type.String(),
+});
+
+/** Who changed what through this API, when and from where. */
+export function auditRoutes(app: AdminApp, { audit }: Pick<AdminPorts, 'audit'>): void {
+  app.get(
+    '/api/audit',
+    {
+      schema: {
+        operationId: 'listAudit',
+        tags: ['audit'],
+        summary: 'Changes asked for through this API, granted or not, newest first',
+        querystring: PageQuery,
+        response: answers(PageOf(Entry)),
+      },
+    },
+    async ({ query }) => {
+      const limit = limitOf(query);
+      return pageOf(await audit.list(limit + 1, query.after), limit, ({ id }) => id);
+    },
+  );
+}

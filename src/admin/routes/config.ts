@@ -1,0 +1,44 @@
+import { Type } from 'typebox';
+import { maskSecrets, maskText } from '../../config/mask.ts';
+import { answers } from '../openapi.ts';
+import type { AdminApp, AdminPorts } from '../ports.ts';
+
+const Config = Type.Object({
+  revision: Type.Integer(),
+  hash: Type.String({ description: 'SHA-256 of the text.' }),
+  text: Type.String({ description: 'As it is written, its `${…}` unresolved, secrets masked.' }),
+  config: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'As it is in effect: defaults filled in, durations in milliseconds, secrets masked.',
+  }),
+  inactive: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      line: Type.Integer(),
+      what: Type.String(),
+      effect: Type.String(),
+    }),
+    { description: 'What it asks for and this version does not do.' },
+  ),
+});
+
+/** The configuration that serves. */
+export function configRoutes(app: AdminApp, { served }: Pick<AdminPorts, 'served'>): void {
+  app.get(
+    '/api/config',
+    {
+      schema: {
+        operationId: 'getConfig',
+        tags: ['config'],
+        summary:
+          'The configuration that serves, without its secrets; the ETag goes into If-Match of a change',
+        response: answers(Config),
+      },
+    },
+    async (_request, reply) => {
+      const { loaded, revision, etag } = served;
+      reply.header('etag', etag);
+      const { hash, text, config, inactive } = loaded;
+      return { revision, hash, text: maskText(text), config: maskSecrets(config), inactive };
+    },
+  );
+}

@@ -1,0 +1,21 @@
+import type { AdminApp, AdminPorts } from '../ports.ts';
+import { auditRoutes } from './audit.ts';
+import { changeRoutes } from './changes.ts';
+import { configRoutes } from './config.ts';
+import { descriptionRoutes } from './description.ts';
+import { metricsRoutes } from './metrics.ts';
+import { probeRoutes } from './probes.ts';
+import { routeRoutes } from './routes.ts';
+import { statusRoutes } from './status.ts';
+
+/** Every resource of the admin listener, in the order in which its description lists them. */
+export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] = [
+  statusRoutes,
+  configRoutes,
+  routeRoutes,
+  changeRoutes,
+  auditRoutes,
+  descriptionRoutes,
+  metricsRoutes,
+  probeRoutes,
+];
