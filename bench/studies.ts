@@ -1,0 +1,5 @@
+import { localisation } from './studies/localisation.ts';
+import type { Study } from './studies/study.ts';
+
+/** Every study that `npm run bench -- <study> --data PATH` knows. */
+export const STUDIES: readonly Study[] = [localisation];
