@@ -1,18 +1,33 @@
 import { type Static, Type } from 'typebox';
-import type { HeaderBag, PolicyDescriptor } from '../../src/contracts/policy.ts';
+import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import { compileChanges } from './changes.ts';
 
 const NAME = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
 /** Visible characters, spaces and tabs: nothing that could end the header. */
 const VALUE = '^[\\t\\x20-\\x7e\\x80-\\xff]*$';
 
+const Name = Type.String({ pattern: NAME });
+const Value = Type.String({ pattern: VALUE, 'x-template': true });
+
 const Side = Type.Object(
   {
-    set: Type.Record(Type.String({ pattern: NAME }), Type.String({ pattern: VALUE }), {
+    remove: Type.Array(Name, { default: [], description: 'Headers to take out.' }),
+    rename: Type.Record(Name, Name, {
       default: {},
       additionalProperties: false,
-      description: 'Headers to set; one that is there is replaced.',
+      description: 'Headers that get another name; one that had it is replaced.',
     }),
-    remove: Type.Array(Type.String({ pattern: NAME }), { default: [], description: 'Headers to take out.' }),
+    set: Type.Record(Name, Value, {
+      default: {},
+      additionalProperties: false,
+      description:
+        'Headers to set; one that is there is replaced. Values may hold {{consumer}}, {{request.header.NAME}} and the like.',
+    }),
+    add: Type.Record(Name, Value, {
+      default: {},
+      additionalProperties: false,
+      description: 'Values to add to those that a header has already. As with set.',
+    }),
   },
   { additionalProperties: false, default: {} },
 );
@@ -20,7 +35,8 @@ const Settings = Type.Object(
   { request: Side, response: Side },
   {
     additionalProperties: false,
-    description: 'Sets and removes headers on the way to the upstream and back.',
+    description:
+      'Changes headers on the way to the upstream and back: removes, renames, sets and adds, in this order.',
   },
 );
 type Settings = Static<typeof Settings>;
@@ -42,18 +58,13 @@ const FRAMING = [
 ];
 
 /** The first header that may not be changed. */
-function forbidden(side: Static<typeof Side>): string | undefined {
-  return [...side.remove, ...Object.keys(side.set)].find((name) => FRAMING.includes(name.toLowerCase()));
-}
-
-function changes(side: Static<typeof Side>): ((headers: HeaderBag) => void) | undefined {
-  const set = Object.entries(side.set).map(([name, value]) => [name.toLowerCase(), value] as const);
-  const remove = side.remove.map((name) => name.toLowerCase());
-  if (set.length === 0 && remove.length === 0) return undefined;
-  return (headers) => {
-    for (const name of remove) delete headers[name];
-    for (const [name, value] of set) headers[name] = value;
-  };
+function forbidden({ set, add, remove, rename }: Static<typeof Side>): string | undefined {
+  const names = [
+    ...remove,
+    ...[set, add, rename].flatMap((each) => Object.keys(each)),
+    ...Object.values(rename),
+  ];
+  return names.find((name) => FRAMING.includes(name.toLowerCase()));
 }
 
 const headers: PolicyDescriptor<Settings> = {
@@ -64,9 +75,9 @@ const headers: PolicyDescriptor<Settings> = {
     const name = forbidden(request) ?? forbidden(response);
     return name && `${name} belongs to the connection and can't be changed`;
   },
-  create(settings) {
-    const request = changes(settings.request);
-    const response = changes(settings.response);
+  create(settings, { template }) {
+    const request = compileChanges(settings.request, template);
+    const response = compileChanges(settings.response, template);
     return {
       ...(request ? { onUpstreamHeaders: request } : {}),
       ...(response ? { onResponseHeaders: response } : {}),

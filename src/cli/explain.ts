@@ -76,11 +76,15 @@ function render(
   return lines;
 }
 
-function serving({ route }: Explained, { config }: LoadedConfig): string[] {
+function serving({ route, path }: Explained, { config }: LoadedConfig): string[] {
   if (route?.kind === 'ai') return [`  models ${Object.keys(config.ai.models).join(', ')}`];
-  const served = route?.config;
-  if (!served?.upstream || served.rewrite)
-    return ['  answers 501 feature_not_active: split and rewrite are not active in this version'];
-  const targets = config.upstreams[served.upstream]?.targets.map(({ url }) => url) ?? [];
-  return [`  upstream ${served.upstream}: ${targets.join(', ')}`];
+  if (!route?.config.upstream)
+    return ['  answers 501 feature_not_active: split is not active in this version'];
+  const { upstream } = route.config;
+  const targets = config.upstreams[upstream]?.targets.map(({ url }) => url) ?? [];
+  const lines = [`  upstream ${upstream}: ${targets.join(', ')}`];
+  if (route.upstreamPath === null)
+    return ['  refused (400 path_invalid): the rewrite makes no canonical path of it'];
+  if (route.upstreamPath !== path) lines.push(`  rewritten to ${route.upstreamPath}`);
+  return lines;
 }

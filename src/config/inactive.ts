@@ -66,11 +66,6 @@ const ROWS: readonly Row[] = [
     what: 'Splitting of traffic',
     effect: 'The route answers 501 feature_not_active.',
   },
-  {
-    at: ['routes', '*', 'rewrite'],
-    what: 'Rewriting of paths',
-    effect: 'The route answers 501 feature_not_active.',
-  },
   { at: ['routes', '*', 'fallback'], what: 'Fallback answers', effect: 'The client gets the error itself.' },
   {
     at: ['routes', '*', 'priority'],

@@ -1,10 +1,17 @@
 import { Ajv, type AnySchemaObject, type ErrorObject } from 'ajv';
-import type { DataValidationCxt } from 'ajv/dist/types/index.js';
+import type {
+  DataValidationCxt,
+  FuncKeywordDefinition,
+  SchemaValidateFunction,
+} from 'ajv/dist/types/index.js';
 import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
 import { parseDuration } from '../lib/duration.ts';
 import { parsePercent } from '../lib/percent.ts';
+import { regexFault } from '../lib/regex.ts';
 import { parseSize } from '../lib/size.ts';
+import { templateFault } from '../lib/template.ts';
+import { child } from './path.ts';
 import type { Unit } from './schema/units.ts';
 
 const PARSE: Readonly<Record<Unit, (text: string) => number | undefined>> = {
@@ -20,11 +27,28 @@ interface Conversion {
   unit: Unit;
 }
 
+/** What is wrong with a text under a keyword of ours; undefined if nothing. */
+type FaultOf = (text: string, at: DataValidationCxt | undefined) => string | undefined;
+
+/** Texts that mean something by themselves: they are tried where they stand, so that a fault has their place. */
+const TEXTS: Readonly<Record<string, FaultOf>> = {
+  'x-regex': regexFault,
+  'x-template': (text, at) => templateFault(text, at && routePathOf(at)),
+};
+
+/** The `match.path` of the route that a value stands in. */
+function routePathOf({ rootData, instancePath }: DataValidationCxt): string | undefined {
+  const [, section, index] = instancePath.split('/');
+  if (section !== 'routes') return undefined;
+  const path = ['routes', Number(index), 'match', 'path'].reduce<unknown>(child, rootData);
+  return typeof path === 'string' ? path : undefined;
+}
+
 /** Fills defaults into `value` in place. Errors, or the units converted to numbers, also in place. */
 export type Validator = (value: unknown) => readonly ErrorObject[];
 
 /**
- * Compiles a schema. It must pass ajv's strict mode; the keyword `x-unit` may stand on strings.
+ * Compiles a schema. It must pass ajv's strict mode; `x-unit`, `x-regex` and `x-template` may stand on strings.
  *
  * @throws Error if the schema itself is wrong
  */
@@ -53,6 +77,7 @@ export function compile(schema: TSchema): Validator {
       return true;
     },
   });
+  for (const [keyword, faultOf] of Object.entries(TEXTS)) ajv.addKeyword(textKeyword(keyword, faultOf));
   const validate = ajv.compile(schema);
   return (value) => {
     pending = [];
@@ -63,4 +88,13 @@ export function compile(schema: TSchema): Validator {
     }
     return [];
   };
+}
+
+function textKeyword(keyword: string, faultOf: FaultOf): FuncKeywordDefinition {
+  const validate: SchemaValidateFunction = (_schema: true, text: string, _parent, at): boolean => {
+    const message = faultOf(text, at);
+    validate.errors = message === undefined ? [] : [{ keyword, message, params: {} }];
+    return message === undefined;
+  };
+  return { keyword, type: 'string', schemaType: 'boolean', errors: true, validate };
 }

@@ -44,6 +44,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   [NAME_PATTERN]: 'a name of at most 64 letters, digits, "." "_" "-", beginning with a letter or digit',
   '^/': 'a path that begins with "/"',
   '^[0-9a-f]{64}$': 'the SHA-256 of the key: 64 hex digits in lower case',
+  '^(/[A-Za-z0-9._~-]+)*$': 'a path like /api/v1, without escapes and without a slash at its end',
   '^P[0-4]$': 'a priority: P0, P1, P2, P3 or P4',
   '^[^/]+/.+$': 'provider/model',
   '^\\d+$': 'a whole number',

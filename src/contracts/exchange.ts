@@ -29,6 +29,15 @@ export interface FailedAttempt {
   readonly reason: string;
 }
 
+/** Something about a request or its answer that the route's contract does not say. Never holds data of either. */
+export interface ContractBreach {
+  readonly direction: 'request' | 'response';
+  /** What broke it: the body (its schema), or something that the contract does not name. */
+  readonly what: 'schema' | 'method' | 'query' | 'status' | 'content_type';
+  /** Where and what: `/items/0/price must be number`, `status 418`. */
+  readonly at: string;
+}
+
 /** The shape in which errors are rendered: RFC 9457 on API routes, the vendor's own on AI routes. */
 export type ErrorShape = 'problem' | 'openai';
 
@@ -51,8 +60,12 @@ export interface Exchange {
   readonly method: string;
   /** The canonical path, without query. */
   path: string;
+  /** The canonical path that the upstream got, where the route rewrote it; else ''. */
+  upstreamPath: string;
   /** The raw query with its leading '?', or ''. Never logged as it is. */
   query: string;
+  /** The client's headers as they came. Never logged as they are. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The client's address after `trustProxy`. */
   client: string;
   /** Name of the authenticated consumer, '' when none. */
@@ -60,6 +73,12 @@ export interface Exchange {
   consumerGroups: readonly string[];
   /** Name of the route from the config, '' when none matched. */
   route: string;
+  /** The route's `version` from the config, or ''. */
+  routeVersion: string;
+  /** Whether the route is deprecated: who still calls it is counted. */
+  deprecated: boolean;
+  /** How request and answer broke the route's contract; null if they did not, or nobody looked. */
+  breaches: ContractBreach[] | null;
   shape: ErrorShape;
   /** The status sent to the client; 499 when the client left before one was sent. */
   status: number;

@@ -24,6 +24,13 @@ export interface PolicyPorts {
   readonly route: string;
   readonly consumers: readonly PolicyConsumer[];
   readonly counters: Counters;
+  /**
+   * Compiles a text with `{{consumer}}`, `{{path.id}}` and the like. A setting that holds one has `x-template` in its
+   * schema, so that the loader finds what is wrong with it, at its place.
+   */
+  template(text: string): Template;
+  /** Reads the body of a message as JSON, whole, up to `limit` bytes. Fails with what the stream fails with. */
+  readJson(headers: HeaderBag, body: MessageBody, limit: number): Promise<JsonBody>;
   /** Says that the policy could not do its work (its store is down, say) and what it did instead: logged, counted. */
   degraded(what: 'fail_open' | 'fail_closed', error: Error): void;
 }
@@ -34,21 +41,37 @@ export type Verdict = Error | undefined;
 /** Headers by lower-case name. */
 export type HeaderBag = Record<string, string | string[] | number | undefined>;
 
+/** Small bodies come whole, large ones as a stream that can be read once; null: none. */
+export type MessageBody = Buffer | Readable | null;
+
+/** Why a body was not read as JSON. */
+export type Unread = 'empty' | 'not_json' | 'encoding_unknown' | 'too_large' | 'too_deep' | 'malformed';
+
+/** A body that was read as JSON, if it could be. `body` is what to hand on: the same bytes, in the same coding. */
+export type JsonBody =
+  | { readonly body: Buffer; readonly value: unknown; readonly unread?: undefined }
+  | { readonly body: MessageBody; readonly unread: Unread };
+
+/**
+ * A text with places that are filled from the request.
+ * @param encode for what is put in, so that it can't be read as more than a value where the text goes
+ */
+export type Template = (exchange: Exchange, encode?: (value: string) => string) => string;
+
 /** A call as it goes to the upstream. A policy that changes it hands on a changed copy. */
 export interface UpstreamRequest {
   readonly method: string;
   /** Path and query, as the client sent them and the route rewrote them. */
   readonly path: string;
   readonly headers: HeaderBag;
-  /** Small bodies come whole, large ones as a stream that can be read once; null: none. */
-  readonly body: Buffer | Readable | null;
+  readonly body: MessageBody;
 }
 
 /** An answer to it, the upstream's own or one in its place. Headers of the connection are gone already. */
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: HeaderBag;
-  readonly body: Buffer | Readable | null;
+  readonly body: MessageBody;
 }
 
 /** Asks what lies behind: the next policy, and last the upstream with its retries, breaker and fallback targets. */

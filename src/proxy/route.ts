@@ -8,7 +8,7 @@ import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { responseHeaders } from '../upstream/message-headers.ts';
 import { carryCall, requestable } from '../upstream/requestable.ts';
 import type { Candidate } from './choice.ts';
-import { type HeaderPolicies, type ProxyRoute, prepareCall } from './prepare-call.ts';
+import { type HeaderPolicies, type ProxyRoute, prepareCall, rewritePath } from './prepare-call.ts';
 import { collectBody, declaresTooMuch, hasBody, isSmall } from './request-body.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
 
@@ -18,6 +18,8 @@ const PLACEHOLDER = 'http://upstream.invalid';
 /** A route whose meaning hangs on a feature to come; it is not half served. */
 export interface InactiveRoute {
   name: string;
+  /** Of the API, as the config names it, or ''. */
+  version: string;
   policies: HeaderPolicies;
   /** What is missing, in words. */
   missing: string;
@@ -81,6 +83,7 @@ function serve(
 ): unknown {
   if ('missing' in route)
     throw new GatewayError('feature_not_active', { detail: `It is: ${route.missing}.` });
+  rewritePath(route, exchangeOf(request.raw));
   if (isUpgrade(request.raw)) return tunnelWebSocket(route, request, reply);
   if (declaresTooMuch(request.raw, route.bodyLimit)) throw new GatewayError('body_too_large');
   if (!hasBody(request.raw) || !isSmall(request.raw)) return reply.from(path, options);

@@ -26,7 +26,10 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   if (exchange.consumer !== '') line += `,"consumer":${text(exchange.consumer)}`;
   line += `,"client":${text(exchange.client)}`;
   if (exchange.route !== '') line += `,"route":${text(exchange.route)}`;
+  if (exchange.routeVersion !== '') line += `,"route_version":${text(exchange.routeVersion)}`;
+  if (exchange.deprecated) line += ',"deprecated":true';
   line += `,"method":${text(exchange.method)},"path":${text(exchange.path + redactQuery(exchange.query))}`;
+  if (exchange.upstreamPath !== '') line += `,"upstream_path":${text(exchange.upstreamPath)}`;
   line += `,"status":${exchange.status},"reason":${text(exchange.reason)}`;
   if (exchange.detail) line += `,"detail":${text(exchange.detail)}`;
   line += `,"bytes_in":${exchange.bytesIn},"bytes_out":${exchange.bytesOut}`;
@@ -39,6 +42,10 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
     line += `,"failed_attempts":[${failed.join(',')}]`;
   }
   if (exchange.fallback !== '') line += `,"fallback":${text(exchange.fallback)}`;
+  if (exchange.breaches !== null) {
+    const breaches = exchange.breaches.map(({ direction, at }) => text(`${direction} ${at}`));
+    line += `,"contract_breaches":[${breaches.join(',')}]`;
+  }
   line += `,"revision":${exchange.revision}`;
   if (exchange.ai !== null) line += aiFields(exchange.ai);
   return `${line}}`;

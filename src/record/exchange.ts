@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { AiFacts, ErrorShape, Exchange, FailedAttempt } from '../contracts/exchange.ts';
+import type { AiFacts, ContractBreach, ErrorShape, Exchange, FailedAttempt } from '../contracts/exchange.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { isRequestId, newRequestId } from '../lib/request-id.ts';
@@ -23,11 +23,16 @@ export class LiveExchange implements Exchange {
   readonly started: number;
   readonly method: string;
   path = '';
+  upstreamPath = '';
   query = '';
+  readonly headers: IncomingMessage['headers'];
   client: string;
   consumer = '';
   consumerGroups: readonly string[] = NO_GROUPS;
   route = '';
+  routeVersion = '';
+  deprecated = false;
+  breaches: ContractBreach[] | null = null;
   shape: ErrorShape = 'problem';
   status = 0;
   reason = '';
@@ -49,7 +54,8 @@ export class LiveExchange implements Exchange {
   #ended = false;
 
   constructor(request: IncomingMessage, revision: number, now: { wall: number; monotonic: number }) {
-    const headers = request.headers;
+    const { headers } = request;
+    this.headers = headers;
     this.id = isRequestId(headers['x-request-id']) ? headers['x-request-id'] : newRequestId();
     const trace = traceContext(headers.traceparent as string | undefined);
     this.traceId = trace.traceId;

@@ -1,4 +1,4 @@
-import type { AiFacts, Exchange } from '../contracts/exchange.ts';
+import type { AiFacts, ContractBreach, Exchange } from '../contracts/exchange.ts';
 import { CappedLabels } from '../lib/capped-labels.ts';
 import {
   AI_DURATION_BUCKETS,
@@ -35,6 +35,9 @@ export class Meters {
   readonly generations;
   readonly degraded;
   readonly stateChanges;
+  readonly schemaViolations;
+  readonly contractDrift;
+  readonly deprecatedRequests;
   readonly #targets = new CappedLabels(CAP);
   readonly #routes = new CappedLabels(CAP);
   readonly #consumers = new CappedLabels(CAP);
@@ -53,7 +56,7 @@ export class Meters {
     this.requests = new Counter({
       name: 'gateway_requests_total',
       help: 'Requests by route and by why they ended as they did.',
-      labelNames: ['route', 'method', 'status_class', 'reason'],
+      labelNames: ['route', 'version', 'method', 'status_class', 'reason'],
       registers,
     });
     this.upstreamRequests = new Counter({
@@ -135,6 +138,24 @@ export class Meters {
       labelNames: ['policy', 'what'],
       registers,
     });
+    this.schemaViolations = new Counter({
+      name: 'gateway_schema_violations_total',
+      help: 'Bodies that broke the schema of their route, refused or reported.',
+      labelNames: ['route', 'direction'],
+      registers,
+    });
+    this.contractDrift = new Counter({
+      name: 'gateway_contract_drift_total',
+      help: 'Requests and answers that the route’s contract does not name: a method, query parameter, status or type.',
+      labelNames: ['route', 'what'],
+      registers,
+    });
+    this.deprecatedRequests = new Counter({
+      name: 'gateway_deprecated_requests_total',
+      help: 'Requests to deprecated routes, by who still sends them.',
+      labelNames: ['route', 'version', 'consumer'],
+      registers,
+    });
     this.stateChanges = new Counter({
       name: 'gateway_state_changes_total',
       help: 'Changes of state: targets, breakers, keys, certificates, revisions and the like.',
@@ -157,6 +178,7 @@ export class Meters {
     );
     this.requests.inc({
       route,
+      version: exchange.routeVersion,
       method,
       status_class: statusClass,
       reason: this.#reasons.value(exchange.reason),
@@ -181,7 +203,19 @@ export class Meters {
     }
     if (exchange.fallback !== '')
       this.fallbacks.inc({ route, fallback: this.#models.value(exchange.fallback) });
+    if (exchange.deprecated) {
+      const consumer = this.#consumers.value(exchange.consumer);
+      this.deprecatedRequests.inc({ route, version: exchange.routeVersion, consumer });
+    }
+    if (exchange.breaches !== null) this.#observeBreaches(exchange.breaches, route);
     if (exchange.ai !== null) this.#observeAi(exchange, exchange.ai);
+  }
+
+  #observeBreaches(breaches: readonly ContractBreach[], route: string): void {
+    for (const { direction, what } of breaches) {
+      if (what === 'schema') this.schemaViolations.inc({ route, direction });
+      else this.contractDrift.inc({ route, what });
+    }
   }
 
   #observeAi(exchange: Exchange, ai: AiFacts): void {

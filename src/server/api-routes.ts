@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
+import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { chosenOf } from '../proxy/choice.ts';
 import { type Place, placesOf } from '../proxy/paths.ts';
 import type { ProxyRoute } from '../proxy/prepare-call.ts';
@@ -65,7 +66,7 @@ const choiceOf = (place: Place<RouteConfig>): RouteConfig[] | null =>
 /** Puts the policies of the route that takes a request before it, and theirs on the headers of errors. */
 export function runPolicies(
   scope: FastifyInstance,
-  servedOf: (request: FastifyRequest) => { route: { name: string }; chain: PolicyChain },
+  servedOf: (request: FastifyRequest) => { route: { name: string; version: string }; chain: PolicyChain },
   onErrors: Pick<PolicyChain, 'responseHeaders'>,
   shape: ErrorShape = 'problem',
 ): void {
@@ -78,6 +79,7 @@ export function runPolicies(
     const { route, chain } = servedOf(request);
     request.exchange = exchange;
     exchange.route = route.name;
+    exchange.routeVersion = route.version;
     exchange.shape = shape;
     const verdict = chain.onRequest(exchange, request, reply);
     if (verdict instanceof Promise) verdict.then(done, done);
@@ -86,15 +88,14 @@ export function runPolicies(
 }
 
 function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute | InactiveRoute {
-  const { name } = route;
-  if (route.upstream === undefined || route.rewrite !== undefined) {
-    const missing = [route.split && 'split', route.rewrite && 'rewrite'].filter(Boolean).join(' and ');
-    return { name, policies, missing };
-  }
+  const { name, version = '' } = route;
+  if (route.upstream === undefined) return { name, version, policies, missing: 'split' };
   return {
     name,
+    version,
     upstream: plan.upstreams.get(route.upstream) as Upstream,
     policies,
+    rewrite: route.rewrite && compilePathRewrite(route.rewrite),
     bodyLimit: plan.config.server.limits.body,
     isTrusted: (request) => plan.trust.isTrusted(request.raw),
   };

@@ -4,6 +4,8 @@ import { registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters } from '../contracts/store.ts';
+import { readJsonBody } from '../lib/json-body.ts';
+import { compileTemplate } from '../lib/template.ts';
 import { methodsOfPath } from '../proxy/paths.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -66,7 +68,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       if (!servesAi) return;
       await app.register(async (scope) => {
         const chain = await admit(scope, AI_ROUTE, config.ai.policies);
-        const served = { route: { name: AI_ROUTE }, chain };
+        const served = { route: { name: AI_ROUTE, version: '' }, chain };
         runPolicies(scope, () => served, chain, 'openai');
         disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai);
       });
@@ -80,11 +82,14 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
 }
 
 function policyPorts(config: GatewayConfig, ports: ProcessPorts, route: string, policy: string): PolicyPorts {
+  const path = config.routes.find(({ name }) => name === route)?.match.path;
   let saidAt = Number.NEGATIVE_INFINITY;
   return {
     route,
     consumers: config.consumers,
     counters: ports.counters,
+    template: (text) => compileTemplate(text, path),
+    readJson: readJsonBody,
     degraded(what, error) {
       ports.meters.degraded.inc({ policy, what });
       // Counted each time, said once a second: a store that is down must not fill the disk as well.

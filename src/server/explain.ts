@@ -6,6 +6,7 @@ import { SLOTS, type Slot } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { routedPath } from '../lib/canonical-path.ts';
+import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { choiceStrategy, chosenOf } from '../proxy/choice.ts';
 import { unmetCondition } from '../proxy/conditions.ts';
 import { pathMatches, placesOf } from '../proxy/paths.ts';
@@ -20,7 +21,11 @@ export interface Explained {
   /** `/livez` or `/readyz`: answered before any route is looked for. */
   isProbe: boolean;
   /** The route that takes the request; undefined if none does. */
-  route: { name: string; kind: 'api' | 'ai'; config: RouteConfig | undefined } | undefined;
+  route:
+    | { name: string; kind: 'ai' }
+    /** With the path that the upstream gets; null if what the rewrite makes of it is refused. */
+    | { name: string; kind: 'api'; config: RouteConfig; upstreamPath: string | null }
+    | undefined;
   /** Names of policies in the order in which the request passes them, with their slots. */
   policies: { name: string; slot: Slot; settings: unknown }[];
   /** The other routes, each with why it does not take the request. */
@@ -52,19 +57,23 @@ export function explainRequest(
   }
   const winner = winnerOf(config, path, asked);
   const taken = config.routes.find(({ name }) => name === winner);
-  const ai = winner === AI ? { name: AI, kind: 'ai' as const, config: undefined } : undefined;
+  const ai = winner === AI ? { name: AI, kind: 'ai' as const } : undefined;
   const entries = ai ? config.ai.policies : (taken?.policies ?? []);
   return {
     path,
     refused: undefined,
     isProbe: false,
-    route: ai ?? (taken && { name: taken.name, kind: 'api', config: taken }),
+    route:
+      ai ?? (taken && { name: taken.name, kind: 'api', config: taken, upstreamPath: rewritten(taken, path) }),
     policies: inOrder(entries, slots),
     others: config.routes
       .filter((route) => route !== taken)
       .map((route) => ({ name: route.name, why: whyNot(route, path, asked, winner) })),
   };
 }
+
+const rewritten = ({ rewrite }: RouteConfig, path: string): string | null =>
+  rewrite ? compilePathRewrite(rewrite)(path) : path;
 
 /** Reads the target as the listener does. A request without a Host has one, or it would be refused for that alone. */
 function readTarget({

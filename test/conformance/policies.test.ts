@@ -151,12 +151,16 @@ policyConformance(headers as never, {
     {},
     { request: { set: { 'x-a': '1' }, remove: ['x-b'] } },
     { response: { set: { 'cache-control': 'no-store' }, remove: ['server'] } },
+    { request: { rename: { 'x-a': 'x-b' }, add: { 'x-c': '{{consumer}} {{path.id}}' } } },
   ],
   invalid: [
     { request: { set: { 'x a': '1' } } },
     { request: { set: { 'x-a': 'one\r\nx-evil: 1' } } },
     { response: { set: { 'transfer-encoding': 'chunked' } } },
     { request: { remove: ['Content-Length'] } },
+    { request: { rename: { 'x-a': 'Transfer-Encoding' } } },
+    { request: { add: { te: 'trailers' } } },
+    { request: { set: { 'x-a': '{{nobody}}' } } },
     { both: {} },
   ],
 });

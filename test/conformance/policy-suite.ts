@@ -12,6 +12,8 @@ import {
 import { type CounterState, StoreUnavailable } from '../../src/contracts/store.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { ERRORS } from '../../src/errors/table.ts';
+import { readJsonBody } from '../../src/lib/json-body.ts';
+import { compileTemplate } from '../../src/lib/template.ts';
 
 export interface PolicyExamples {
   /** Settings as they stand in a file, each valid. */
@@ -20,7 +22,7 @@ export interface PolicyExamples {
   invalid: object[];
 }
 
-const MEMBERS = ['onRequest', 'onUpstreamHeaders', 'onResponseHeaders', 'dispose'];
+const MEMBERS = ['onRequest', 'onUpstreamHeaders', 'aroundCall', 'onResponseHeaders', 'dispose'];
 const FRAMING = [
   'connection',
   'content-length',
@@ -33,7 +35,12 @@ const FRAMING = [
 const SECRET = 'a-key-that-nobody-may-read';
 
 function validator(descriptor: PolicyDescriptor<never>) {
-  const ajv = new Ajv({ useDefaults: true, allErrors: true, strict: true, keywords: ['x-unit'] });
+  const ajv = new Ajv({
+    useDefaults: true,
+    allErrors: true,
+    strict: true,
+    keywords: ['x-unit', 'x-template', 'x-regex'],
+  });
   return ajv.compile(structuredClone(descriptor.schema as object));
 }
 
@@ -61,6 +68,8 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     route: 'tested',
     consumers: [{ name: 'somebody', groups: [], keys: [{ id: 'k1', sha256: 'ab'.repeat(32) }] }],
     counters,
+    template: (text) => compileTemplate(text, '/tested/{id}'),
+    readJson: readJsonBody,
     degraded: (what) => void degraded.push(what),
   };
 }
@@ -162,7 +171,7 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
     it.each(examples.valid)('leaves alone what frames a message: %j', async (settings) => {
       const policy = await create(settings, ports(working));
       const framing = Object.fromEntries(FRAMING.map((name) => [name, 'as it was']));
-      const exchange = { consumer: '' } as unknown as Exchange;
+      const exchange = { consumer: '', path: '/', query: '', headers: {} } as unknown as Exchange;
       for (const change of [policy.onUpstreamHeaders, policy.onResponseHeaders]) {
         const headers: HeaderBag = { ...framing };
         change?.call(policy, headers, exchange);

@@ -20,6 +20,10 @@ const TARGETS = [
   '/users/%e9',
   '/users/%C3%A9',
   '/%40me/x',
+  '/rw/a/b',
+  '/rw/ab',
+  '/rw/a../secret',
+  '/rw/other',
   '/livez',
   '/readyz',
   '/x%2fy',
@@ -38,6 +42,12 @@ it('explain says of every request what the gateway does with it', async () => {
       { name: 'tagged', match: { path: '/h/*', headers: { 'x-a': '1' } }, upstream: 'up' },
       { name: 'users', match: { path: '/users/{id}', methods: ['GET'] }, upstream: 'up' },
       { name: 'me', match: { path: '/@me/*' }, upstream: 'up' },
+      {
+        name: 'rewritten',
+        match: { path: '/rw/*' },
+        upstream: 'up',
+        rewrite: { from: '^/rw/a(.*)$', to: '/base/$1' },
+      },
       { name: 'v1', match: { path: '/v1/*' }, upstream: 'up' },
       { name: 'all', match: { path: '/*', methods: ['GET', 'POST'] }, upstream: 'up' },
     ],
@@ -73,6 +83,13 @@ it('explain says of every request what the gateway does with it', async () => {
         const line = await gateway.accessLine(({ request_id }) => request_id === id);
         const refused = line.status === 400 && !line.route ? String(line.reason) : undefined;
         const did = refused ?? (line.route as string | undefined) ?? 'none';
+        if (explained.route?.kind === 'api') {
+          const { upstreamPath } = explained.route;
+          if ((upstreamPath === null) !== (line.reason === 'path_invalid'))
+            differences.push(`${method} ${target}: said ${upstreamPath}, did ${line.reason}`);
+          if (upstreamPath !== null && upstreamPath !== (line.upstream_path ?? line.path))
+            differences.push(`${method} ${target}: said ${upstreamPath}, did ${line.upstream_path}`);
+        }
         if (said !== did)
           differences.push(`${method} ${target} at ${headers.host}: said ${said}, did ${did}`);
       }

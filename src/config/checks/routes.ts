@@ -1,4 +1,5 @@
 import { nearest } from '../../lib/nearest.ts';
+import { compilePathRewrite, type PathRewriteSettings } from '../../lib/path-rewrite.ts';
 import type { Part } from '../part.ts';
 import { type Check, type CheckContext, mustDiffer, mustExist, mustWeigh } from './context.ts';
 import { pathFault, sameMatch } from './route-paths.ts';
@@ -21,6 +22,7 @@ export const checkRoutes: Check = (config, context) => {
     const path = route.get('match', 'path');
     const fault = path.text === undefined ? undefined : pathFault(path.text);
     if (fault !== undefined) context.report(path, fault);
+    checkRewrite(route.get('rewrite'), context);
     for (const [name, header] of route.get('match', 'headers').entries) {
       if (!HEADER_NAME.test(name)) context.report(header, 'is no valid name of a header');
     }
@@ -42,6 +44,23 @@ function checkDestination(route: Part, { report }: CheckContext): void {
       route,
       given.length === 0 ? 'needs an upstream or a split' : 'has both upstream and split: keep one',
     );
+}
+
+function checkRewrite(rewrite: Part, { report, fitsSchema }: CheckContext): void {
+  if (!rewrite.isWritten || !fitsSchema) return;
+  const isByRegex = rewrite.has('from') && rewrite.has('to');
+  if (isByRegex === rewrite.has('prefix') || rewrite.has('from') !== rewrite.has('to')) {
+    report(rewrite, 'needs from and to, or prefix');
+    return;
+  }
+  const to = rewrite.get('to');
+  if (/[?#]/.test(to.text ?? ''))
+    report(to, 'is a path, without "?" and "#": the policy query changes the query');
+  try {
+    compilePathRewrite(rewrite.value as PathRewriteSettings);
+  } catch (error) {
+    report(rewrite.get('from'), (error as Error).message);
+  }
 }
 
 function checkOverlaps(routes: readonly Part[], { report, quoted }: CheckContext): void {

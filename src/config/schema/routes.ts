@@ -3,6 +3,9 @@ import { Name, OneOf, Strict } from './units.ts';
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
+/** A path without escapes and without a slash at its end, or nothing. */
+const PREFIX = '^(/[A-Za-z0-9._~-]+)*$';
+
 /** One policy: an object with one key, the policy's name, and its settings. */
 export type PolicyEntry = Record<string, unknown>;
 
@@ -44,6 +47,35 @@ const StaticAnswer = Strict({
   body: Type.Optional(Type.Unknown()),
 });
 
+const Rewrite = Strict(
+  {
+    from: Type.Optional(
+      Type.String({
+        'x-regex': true,
+        maxLength: 1000,
+        description:
+          'Regular expression (RE2) for the path. A path that it does not match goes on as it came.',
+      }),
+    ),
+    to: Type.Optional(
+      Type.String({
+        maxLength: 1000,
+        description: 'What the match becomes; $1 or $<name> is a group of it.',
+      }),
+    ),
+    prefix: Type.Optional(
+      Strict({
+        strip: Type.String({ default: '', pattern: PREFIX, description: 'Taken off, where it is there.' }),
+        add: Type.String({ default: '', pattern: PREFIX, description: 'Put in its place.' }),
+      }),
+    ),
+  },
+  {
+    description:
+      'The path that the upstream gets: from and to, or prefix. Policies, log and metrics go by the path that came.',
+  },
+);
+
 export const Route = (policies: Readonly<Record<string, TSchema>>) =>
   Strict({
     name: Name('Names the route in logs, metrics and findings.'),
@@ -54,6 +86,11 @@ export const Route = (policies: Readonly<Record<string, TSchema>>) =>
     ),
     priority: OneOf(['critical', 'high', 'normal', 'low'], { default: 'normal' }),
     policies: Policies(policies),
-    rewrite: Type.Optional(Strict({ from: Type.String(), to: Type.String() })),
+    rewrite: Type.Optional(Rewrite),
+    version: Type.Optional(
+      Name(
+        'Version of the API that the route is, for log and metrics. Versions are routes that differ by path, header or host.',
+      ),
+    ),
     fallback: Type.Optional(StaticAnswer),
   });

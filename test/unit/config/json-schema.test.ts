@@ -11,7 +11,7 @@ import { POLICIES } from './stories.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 const ajv = new Ajv({ strict: true, allowUnionTypes: true });
 addFormats.default(ajv);
-ajv.addVocabulary(['x-unit']);
+ajv.addVocabulary(['x-unit', 'x-regex', 'x-template']);
 const validate = ajv.compile(configJsonSchema(POLICIES));
 
 it('an editor has no complaint about the example as it is written', () => {
