@@ -122,6 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     audit,
     changes,
     served,
+    revisions,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),
     status: async () => ({
       version: packageJson.version,

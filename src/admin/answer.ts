@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { PatchError } from '../config/json-patch.ts';
 import { ConfigError } from '../config/problems.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -10,6 +11,10 @@ export function adminError(error: unknown): GatewayError {
   if (error instanceof StoreUnavailable) return new GatewayError('store_unavailable', { cause: error });
   if (error instanceof ConfigError)
     return new GatewayError('config_invalid', { problems: error.problems, cause: error });
+  if (error instanceof PatchError) {
+    const { index, path, message } = error;
+    return new GatewayError('patch_failed', { problems: [{ index, path, message }], cause: error });
+  }
   const { validation, validationContext } = error as Partial<FastifyError>;
   if (validation === undefined) return toGatewayError(error);
   const problems = validation.map(({ instancePath, message, params }) => {

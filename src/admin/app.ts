@@ -29,6 +29,8 @@ export function buildAdmin(ports: AdminPorts): FastifyInstance {
     ajv: { customOptions: { removeAdditional: false, allErrors: true } },
     frameworkErrors: (error, request, reply) => sendAdminError(adminError(error), request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
+  // A form of another site can send text/plain without asking the browser.
+  app.removeContentTypeParser('text/plain');
   const admission = new Admission(new Operators(() => ports.served.loaded.config.admin));
 
   app.decorateRequest('operator', null);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Revisions } from '../config/revisions.ts';
 import type { Slot } from '../contracts/policy.ts';
 import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
@@ -18,6 +19,7 @@ export interface AdminPorts {
   audit: Audit;
   changes: Changes;
   served: ServedFile;
+  revisions: Revisions;
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
   status(): Promise<GatewayStatus>;

@@ -82,7 +82,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   };
 }
 
-function readConfigText(file: string): string {
+/** @throws ConfigError: it can't be read, or is too large */
+export function readConfigText(file: string): string {
   try {
     return readText(file, MAX_FILE_BYTES);
   } catch (error) {

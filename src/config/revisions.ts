@@ -52,6 +52,10 @@ const MAX_RACES = 50;
 
 const idOf = (number: number): string => String(number).padStart(DIGITS, '0');
 
+/** What differs between two texts, secrets masked. */
+export const shownDiff = (before: string, after: string): DiffLine[] =>
+  diffLines(maskText(before), maskText(after)).slice(0, MAX_DIFF_LINES);
+
 /** Every revision that was applied, numbered, in the store that all replicas share. */
 export class Revisions {
   readonly #documents: Documents;
@@ -89,13 +93,18 @@ export class Revisions {
     return number;
   }
 
-  /** Newest first, without their texts. @throws StoreUnavailable */
-  async list(limit = 50): Promise<Revision[]> {
-    const newest = await this.#head();
-    const from = Math.max(0, (newest?.number ?? 0) - limit);
-    const stored = await this.#documents.list<RevisionWithText>(COLLECTION, { after: idOf(from), limit });
+  /**
+   * Newest first, without their texts.
+   * @param before only those with a lower number
+   * @throws StoreUnavailable
+   */
+  async list(limit = 50, before = Number.POSITIVE_INFINITY): Promise<Revision[]> {
+    const newest = Math.min((await this.#head())?.number ?? 0, before - 1);
+    const after = idOf(Math.max(0, newest - limit));
+    const stored = await this.#documents.list<RevisionWithText>(COLLECTION, { after, limit });
     const all = [...stored.map(({ value }) => value), ...this.#unstored];
     return all
+      .filter(({ number }) => number < before)
       .sort((a, b) => b.number - a.number)
       .slice(0, limit)
       .map(({ text: _, ...revision }) => revision);
@@ -148,7 +157,7 @@ export class Revisions {
 
   #next(before: RevisionWithText | undefined, applied: Applied, at: number): RevisionWithText {
     const { text, hash, author, note = '' } = applied;
-    const diff = diffLines(maskText(before?.text ?? ''), maskText(text)).slice(0, MAX_DIFF_LINES);
+    const diff = shownDiff(before?.text ?? '', text);
     const secretsOnly = before !== undefined && diff.length === 0;
     return { number: (before?.number ?? 0) + 1, hash, at, author, note, diff, secretsOnly, text };
   }

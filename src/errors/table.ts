@@ -99,6 +99,26 @@ export const ERRORS = {
     retryable: false,
     text: 'The configuration can’t be used. What is wrong with it, and where, stands in problems.',
   },
+  config_file_differs: {
+    status: 409,
+    retryable: false,
+    text: 'The config file holds a change that does not serve: it was refused, or just saved. Put the file right first.',
+  },
+  patch_failed: {
+    status: 422,
+    retryable: false,
+    text: 'The patch does not fit the configuration. Which of its operations, and why, stands in problems.',
+  },
+  revision_changed: {
+    status: 412,
+    retryable: false,
+    text: 'Another revision serves by now. Read the config again and decide anew.',
+  },
+  precondition_missing: {
+    status: 428,
+    retryable: false,
+    text: 'Say in If-Match which revision the change is meant for: the ETag of GET /api/config.',
+  },
   store_unavailable: {
     status: 503,
     retryable: true,

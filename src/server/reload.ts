@@ -44,16 +44,23 @@ export class Reload {
 
   /**
    * Builds a generation beside the one that serves, and swaps.
+   * @param by who wants it: `file`, or the name of an operator
    * @param number asked for once it is built: only what can serve becomes a revision
    * @throws what the build says; the generation that served goes on serving
    */
-  apply(config: GatewayConfig, number: () => Promise<number>): Promise<void> {
-    const applied = this.#queue.then(() => this.#apply(config, number));
+  apply(config: GatewayConfig, by: string, number: () => Promise<number>): Promise<void> {
+    const applied = this.#queue.then(() => this.#apply(config, by, number));
     this.#queue = applied.catch(() => undefined);
     return applied;
   }
 
-  async #apply(config: GatewayConfig, number: () => Promise<number>): Promise<void> {
+  /** Builds a generation and throws it away. @throws what the build says */
+  async tryOut(config: GatewayConfig): Promise<void> {
+    const generation = await Generation.build(this.#ports.plan(config));
+    await generation.dispose();
+  }
+
+  async #apply(config: GatewayConfig, by: string, number: () => Promise<number>): Promise<void> {
     const { listener, meters, log } = this.#ports;
     const generation = await Generation.build(this.#ports.plan(config));
     const revision = await number();
@@ -75,7 +82,7 @@ export class Reload {
       from: before ? String(before.revision) : '',
       to: String(revision),
       reason: 'applied',
-      by: 'gateway',
+      by,
     });
     if (before) this.#retire(before, config.server.timeouts.drain);
   }

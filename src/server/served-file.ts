@@ -1,7 +1,10 @@
-import { type LoadedConfig, loadConfig, type PolicySchemas } from '../config/load.ts';
+import type { DiffLine } from '../config/diff.ts';
+import { type LoadedConfig, loadConfig, type PolicySchemas, readConfigText } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problems.ts';
-import type { Revisions } from '../config/revisions.ts';
+import { type Revisions, shownDiff } from '../config/revisions.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
+import { writeWhole } from '../config/write-file.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Reload } from './reload.ts';
@@ -16,17 +19,47 @@ export interface ServedFileParts {
   log: Logger;
 }
 
-/** The configuration file as it is in service: read, put into service, and followed as it changes. */
+/** A change that somebody other than the file's author wants. */
+export interface Proposal {
+  author: string;
+  note: string;
+  /** Whether the revision with this entity tag is the one that the change is meant for. */
+  matches(etag: string): boolean;
+  /** The new text, made from the one that serves. */
+  text(current: string): string;
+  /** Only tells what would come of it. */
+  dryRun: boolean;
+}
+
+export interface Revised {
+  /** Of the revision that serves now. */
+  number: number;
+  hash: string;
+  etag: string;
+  /** False: a dry run, or there is no difference. */
+  isNew: boolean;
+  diff: DiffLine[];
+  /** Whether the file says what serves; if not, why. */
+  file: { isWritten: boolean; reason: string };
+}
+
+/**
+ * The configuration file as it is in service: read, put into service, and followed as it changes. Operators revise it
+ * through here too, so that file and service agree (docs/decisions: admin revisions are written to the file).
+ */
 export class ServedFile {
   readonly #parts: ServedFileParts;
   readonly #saidInactive = new Set<string>();
   #loaded: LoadedConfig;
-  #reading: Promise<boolean> = Promise.resolve(true);
+  /** What the file held when it was last put into service or overruled: as long as it says the same, it says nothing. */
+  #settled: string;
+  #turns: Promise<unknown> = Promise.resolve();
   #watch: ConfigWatch | undefined;
 
   /** @param loaded what the process was started from */
   constructor(loaded: LoadedConfig, parts: ServedFileParts) {
     this.#loaded = loaded;
+    this.#settled = loaded.text;
     this.#parts = parts;
   }
 
@@ -47,7 +80,7 @@ export class ServedFile {
 
   /** Puts what the process was started from into service. @throws what the build says */
   start(): Promise<void> {
-    return this.#apply(this.#loaded);
+    return this.#apply(this.#loaded, 'file');
   }
 
   /** Applies the file whenever it is saved. */
@@ -67,21 +100,38 @@ export class ServedFile {
    * @returns false if it was refused; the log says why, and what served goes on serving
    */
   reload(): Promise<boolean> {
-    this.#reading = this.#reading.then(() => this.#read());
-    return this.#reading;
+    return this.#inTurn(() => this.#read());
+  }
+
+  /**
+   * Puts another text into service and into the file, if it still is what the proposal is meant for.
+   * @throws ConfigError, whatever `text` throws, GatewayError revision_changed, config_file_differs or config_invalid
+   */
+  revise(proposal: Proposal): Promise<Revised> {
+    return this.#inTurn(() => this.#revise(proposal));
   }
 
   async close(): Promise<void> {
     await this.#watch?.close();
-    await this.#reading;
+    await this.#turns;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turns.then(work);
+    this.#turns = result.catch(() => undefined);
+    return result;
   }
 
   async #read(): Promise<boolean> {
     const { file, env, policies, meters, log } = this.#parts;
     try {
-      const revised = loadConfig({ file, env, policies });
+      const onDisk = readConfigText(file);
+      // What `${…}` reads may have changed under a text that an operator has put above the file's.
+      const text = onDisk === this.#settled ? this.#loaded.text : onDisk;
+      const revised = loadConfig({ file, text, env, policies });
       this.#watch?.follow(revised.files);
-      if (revised.fingerprint !== this.#loaded.fingerprint) await this.#apply(revised);
+      if (revised.fingerprint !== this.#loaded.fingerprint) await this.#apply(revised, 'file');
+      this.#settled = onDisk;
       return true;
     } catch (error) {
       meters.reloads.inc({ outcome: 'refused' });
@@ -96,11 +146,49 @@ export class ServedFile {
     }
   }
 
-  async #apply(revised: LoadedConfig): Promise<void> {
+  async #revise(proposal: Proposal): Promise<Revised> {
+    const { file, env, policies, reload, meters } = this.#parts;
+    if (!proposal.matches(this.etag)) throw new GatewayError('revision_changed');
+    const onDisk = textOf(file);
+    if (onDisk !== undefined && onDisk !== this.#settled) throw new GatewayError('config_file_differs');
+    const before = this.#loaded.text;
+    const text = proposal.text(before);
+    try {
+      const revised = loadConfig({ file, text, env, policies });
+      const diff = shownDiff(before, text);
+      const isNew = text !== before && !proposal.dryRun;
+      if (proposal.dryRun) await reload.tryOut(revised.config);
+      else if (isNew) await this.#apply(revised, proposal.author, proposal.note);
+      const written = isNew ? await this.#write(text, onDisk) : { isWritten: onDisk === before, reason: '' };
+      return { number: this.revision, hash: revised.hash, etag: this.etag, isNew, diff, file: written };
+    } catch (error) {
+      if (!proposal.dryRun) meters.reloads.inc({ outcome: 'refused' });
+      if (error instanceof ConfigError) throw error;
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new GatewayError('config_invalid', { detail, cause: error });
+    }
+  }
+
+  /** Never fails: what serves serves, and the answer and the log say that the file says something else. */
+  async #write(text: string, onDisk: string | undefined): Promise<Revised['file']> {
+    const { file, log } = this.#parts;
+    this.#watch?.follow(this.#loaded.files);
+    try {
+      await writeWhole(file, text);
+      this.#settled = text;
+      return { isWritten: true, reason: '' };
+    } catch (error) {
+      if (onDisk !== undefined) this.#settled = onDisk;
+      log.warn({ err: error, file }, 'the config file can not be written: at the next start it counts again');
+      return { isWritten: false, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async #apply(revised: LoadedConfig, author: string, note = ''): Promise<void> {
     const { reload, revisions, log } = this.#parts;
-    await reload.apply(revised.config, async () => {
+    await reload.apply(revised.config, author, async () => {
       const { text, hash } = revised;
-      const { number, isStored } = await revisions.record({ text, hash, author: 'file' });
+      const { number, isStored } = await revisions.record({ text, hash, author, note });
       if (!isStored)
         log.warn({ revision: number }, 'the store is down: this revision is kept in memory only');
       return number;
@@ -111,5 +199,14 @@ export class ServedFile {
       this.#saidInactive.add(key);
       log.warn({ key, line, what, effect }, 'not active in this version');
     }
+  }
+}
+
+/** What the file holds; undefined if it can't be read at the moment. */
+function textOf(file: string): string | undefined {
+  try {
+    return readConfigText(file);
+  } catch {
+    return undefined;
   }
 }

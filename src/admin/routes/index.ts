@@ -5,6 +5,7 @@ import { configRoutes } from './config.ts';
 import { descriptionRoutes } from './description.ts';
 import { metricsRoutes } from './metrics.ts';
 import { probeRoutes } from './probes.ts';
+import { revisionRoutes } from './revisions.ts';
 import { routeRoutes } from './routes.ts';
 import { statusRoutes } from './status.ts';
 
@@ -12,6 +13,7 @@ import { statusRoutes } from './status.ts';
 export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] = [
   statusRoutes,
   configRoutes,
+  revisionRoutes,
   routeRoutes,
   changeRoutes,
   auditRoutes,
