@@ -12,6 +12,7 @@ import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
 import { parseAddress, urlOf } from './server/address.ts';
 import { planGeneration } from './server/build-plan.ts';
+import { CertificateWatch } from './server/certificate-watch.ts';
 import { Listener } from './server/listener.ts';
 import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
 import { Readiness } from './server/readiness.ts';
@@ -36,7 +37,7 @@ export interface GatewayOptions {
 
 /** A gateway that serves. */
 export interface Gateway {
-  /** `http://host:port` of the public and of the admin listener. */
+  /** `http://host:port` (with TLS `https://…`) of the public and of the admin listener. */
   readonly url: string;
   readonly adminUrl: string;
   /** What serves now. */
@@ -91,6 +92,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     headersTimeoutMs: server.timeouts.headers,
     requestTimeoutMs: server.timeouts.request,
     maxHeaderBytes: server.limits.header,
+    maxStreams: server.limits.streams,
+    tls: server.tls,
+    isHttp2: server.http2 ?? server.tls !== undefined,
     recorder,
     probe: (path) => readiness.probe(path),
     clock,
@@ -104,11 +108,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     descriptors,
     ai: { pools, tokens, log, clock },
   };
+  const certificates = new CertificateWatch({ onChange: changes.record, now: clock.wall });
   const reload = new Reload({
     listener,
     meters,
     log,
     onChange: changes.record,
+    certificates,
     plan: (config) => planGeneration(config, ports),
   });
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
@@ -162,6 +168,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (wasReady && unready > 0) await sleep(unready);
     const cut = await listener.drain(drain);
     await reload.close();
+    certificates.close();
     await recorder.settled();
     await admin.close();
     await tokens.close();
@@ -175,7 +182,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     await served.start();
     const adminUrl = await admin.listen(parseAddress(adminConfig.listen));
-    const url = urlOf(await listener.listen(parseAddress(server.listen)));
+    const address = await listener.listen(parseAddress(server.listen));
+    const url = urlOf(address, server.tls ? 'https' : 'http');
     readiness.isReady = true;
     if (options.watch ?? true) await served.watch();
     log.info({ url, admin: adminUrl, open_routes: served.loaded.openRoutes }, 'listening');

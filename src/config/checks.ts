@@ -6,6 +6,7 @@ import { checkListeners } from './checks/listeners.ts';
 import { checkModels } from './checks/models.ts';
 import { checkPolicies } from './checks/policies.ts';
 import { checkRoutes } from './checks/routes.ts';
+import { checkTls } from './checks/tls.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { Part } from './part.ts';
 import type { PolicySchema } from './schema/planned-policies.ts';
@@ -17,6 +18,7 @@ const CHECKS = [
   checkAdmin,
   checkAccess,
   checkUpstreams,
+  checkTls,
   checkRoutes,
   checkModels,
   checkHypercare,

@@ -7,6 +7,7 @@ import { type InactivePart, inactiveParts } from './inactive.ts';
 import { Lookup } from './interpolate.ts';
 import { openRoutes } from './open-routes.ts';
 import { child, pathOfPointer } from './path.ts';
+import { type PemFiles, readPemFiles } from './pem-files.ts';
 import { documentProblems, interpolatedAt, placed, showing } from './placing.ts';
 import { ConfigError } from './problems.ts';
 import { type GatewayConfig, gatewaySchema } from './schema/index.ts';
@@ -36,17 +37,18 @@ export interface LoadedConfig {
   /** SHA-256 of the text, hex: the identity of the revision. */
   hash: string;
   /**
-   * Changes with the text and with everything that `${…}` read. Keyed afresh in each process, so that it tells nothing
+   * Changes with the text and with everything that `${…}` read, certificates and keys too. Keyed afresh in each process, so that it tells nothing
    * about the secrets in it: compare it within a process, store it nowhere.
    */
   fingerprint: string;
   /** Names of routes without a policy that identifies the caller (`ai` = the AI routes): open to anyone. */
   openRoutes: string[];
-  /** Absolute paths of what `${file:…}` read. */
+  /** Absolute paths of what `${file:…}` read, and of certificates and keys. */
   files: string[];
 }
 
 const MAX_FILE_BYTES = 5 * 1024 ** 2;
+const NO_PEMS: PemFiles = { files: [], hash: '', findings: [] };
 const FINGERPRINT_KEY = randomBytes(32);
 const validators = new WeakMap<PolicySchemas, Validator>();
 
@@ -60,14 +62,20 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const text = options.text ?? readConfigText(file);
   if (Buffer.byteLength(text) > MAX_FILE_BYTES)
     throw fileProblem(file, `is larger than ${MAX_FILE_BYTES / 1024 ** 2} MB`);
-  const lookup = new Lookup(options.env, dirname(resolve(file)));
+  const folder = dirname(resolve(file));
+  const lookup = new Lookup(options.env, folder);
   const document = readDocument(text, lookup);
   const policies = { ...PLANNED_POLICIES, ...options.policies };
   const shown = showing(document);
   const { config, findings } = validated(document, options.policies, shown);
   if (config !== undefined) findings.push(...checkConfig(config, policies, shown, findings.length === 0));
+  // Looked at only if the rest is right: it costs a parse of each.
+  const pems =
+    findings.length === 0 && config !== undefined ? readPemFiles(config as GatewayConfig, folder) : NO_PEMS;
+  findings.push(...pems.findings);
+  const files = [...lookup.files, ...pems.files];
   const problems = [...documentProblems(document, file), ...placed(findings, document, file)];
-  if (problems.length > 0) throw new ConfigError(problems, lookup.files);
+  if (problems.length > 0) throw new ConfigError(problems, files);
   return {
     config: config as GatewayConfig,
     inactive: inactiveParts(document.value, document.places),
@@ -76,9 +84,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     fingerprint: createHmac('sha256', FINGERPRINT_KEY)
       .update(text)
       .update(JSON.stringify(document.value))
+      .update(pems.hash)
       .digest('hex'),
     openRoutes: openRoutes(config as GatewayConfig, policies),
-    files: lookup.files,
+    files,
   };
 }
 

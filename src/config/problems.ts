@@ -21,7 +21,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'config_invalid';
   readonly problems: readonly ConfigProblem[];
-  /** Absolute paths that `${file:…}` names, so that a watcher sees when one of them is put right. */
+  /** Absolute paths of the files that it names, so that a watcher sees when one of them is put right. */
   readonly files: readonly string[];
 
   constructor(problems: readonly ConfigProblem[], files: readonly string[] = []) {

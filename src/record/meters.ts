@@ -15,6 +15,12 @@ const CAP = 1000;
 /** OpenTelemetry: what isn't a method of the standards is `_OTHER`. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
 
+/** Something that runs out, at milliseconds since the epoch. */
+interface Expiring {
+  readonly name: string;
+  readonly expiresAt: number;
+}
+
 const seconds = (milliseconds: number): number => milliseconds / 1000;
 
 /** The metrics of `design.md` that this version fills. Names and labels are an interface: dashboards stand on them. */
@@ -38,6 +44,8 @@ export class Meters {
   readonly schemaViolations;
   readonly contractDrift;
   readonly deprecatedRequests;
+  readonly #handshakeFailures;
+  readonly #certificates: { all: readonly Expiring[] } = { all: [] };
   readonly #targets = new CappedLabels(CAP);
   readonly #routes = new CappedLabels(CAP);
   readonly #consumers = new CappedLabels(CAP);
@@ -162,6 +170,33 @@ export class Meters {
       labelNames: ['kind'],
       registers,
     });
+    this.#handshakeFailures = new Counter({
+      name: 'gateway_tls_handshake_failures_total',
+      help: 'Connections that did not get through the TLS handshake, by OpenSSL’s or Node’s code.',
+      labelNames: ['reason'],
+      registers,
+    });
+    const certificates = this.#certificates;
+    new Gauge({
+      name: 'gateway_certificate_expiry_seconds',
+      help: 'Seconds until a certificate of the public listener runs out; below 0 since it has.',
+      labelNames: ['name'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, expiresAt } of certificates.all)
+          this.set({ name }, seconds(expiresAt - Date.now()));
+      },
+    });
+  }
+
+  handshakeFailed(code: string): void {
+    this.#handshakeFailures.inc({ reason: this.#reasons.value(code) });
+  }
+
+  /** The certificates that serve, from now on. */
+  useCertificates(all: readonly Expiring[]): void {
+    this.#certificates.all = all;
   }
 
   observe(exchange: Exchange): void {

@@ -71,7 +71,8 @@ export function sendError(
     if (!KEPT.has(name)) reply.removeHeader(name);
   }
   // A request body that was not read can't be told from the next request.
-  if (hasBody(request.raw) && !request.raw.complete) reply.header('connection', 'close');
+  if (request.raw.httpVersionMajor === 1 && hasBody(request.raw) && !request.raw.complete)
+    reply.header('connection', 'close');
   // As bytes: to a string Fastify adds a charset, which these media types don't have.
   reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
 }

@@ -15,7 +15,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 export interface ClientErrorPorts {
-  revision: number;
+  revision(): number;
   now(): { wall: number; monotonic: number };
   record(exchange: LiveExchange): void;
 }
@@ -51,13 +51,39 @@ export function answerClientError(
 
 /** What came was no request, so that there is no exchange yet. */
 function answerStranger(refusal: GatewayError, socket: Socket, ports: ClientErrorPorts): void {
-  const request = { headers: {}, method: '', socket } as unknown as IncomingMessage;
-  const now = ports.now();
-  const exchange = new LiveExchange(request, ports.revision, now);
+  const exchange = strangerOn(socket, ports);
   const { status, text } = rawAnswer(refusal, exchange);
   if (socket.writable) endLingering(socket, text);
+  recordStranger(exchange, status, socket, ports);
+}
+
+/** An HTTP/2 connection that broke the protocol: it got its GOAWAY, and what ran on it ended with it. */
+export function recordBrokenSession(
+  error: Error & { code?: string },
+  socket: Socket,
+  ports: ClientErrorPorts,
+): void {
+  // Any other error is the network's: the client has gone.
+  if (!error.code?.startsWith('ERR_HTTP2_')) return;
+  const exchange = strangerOn(socket, ports);
+  const refusal = new GatewayError('request_malformed', { cause: error });
+  exchange.failWith(refusal);
+  recordStranger(exchange, refusal.statusCode, socket, ports);
+}
+
+function strangerOn(socket: Socket, ports: ClientErrorPorts): LiveExchange {
+  const request = { headers: {}, method: '', socket } as unknown as IncomingMessage;
+  return new LiveExchange(request, ports.revision(), ports.now());
+}
+
+function recordStranger(
+  exchange: LiveExchange,
+  status: number,
+  socket: Socket,
+  ports: ClientErrorPorts,
+): void {
   const { bytesIn, bytesOut } = bytesSince(socket);
-  exchange.end({ status, complete: true, bytesIn, bytesOut, monotonic: now.monotonic });
+  exchange.end({ status, complete: true, bytesIn, bytesOut, monotonic: exchange.started });
   ports.record(exchange);
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 const CONNECTION = Symbol('hypercare.connection');
 
 /** Milliseconds in which a client may still be sending after its last answer, before it is cut off. */
-const LINGER_MS = 5_000;
+export const LINGER_MS = 5_000;
 
 /** What the gateway keeps about a client's connection. */
 export class Connection {

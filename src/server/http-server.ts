@@ -19,11 +19,11 @@ export interface ServerEvents {
 }
 
 /** Longer than the 60 s for which load balancers keep an idle connection: the end that closes first loses requests. */
-const KEEP_ALIVE_MS = 65_000;
+export const KEEP_ALIVE_MS = 65_000;
 /** How often slow heads are looked for: with a head timeout of 10 s they are gone within 11. */
-const CHECK_EVERY_MS = 1_000;
+export const CHECK_EVERY_MS = 1_000;
 
-/** Node's HTTP server with nothing answered behind our back: whatever comes is one of three events. */
+/** Node's HTTP/1.1 server with nothing answered behind our back: whatever comes is one of three events. */
 export function openServer(limits: ServerLimits, events: ServerEvents): Server {
   /** An error thrown in an event of the server would end the process, and with it every other client's request. */
   const guarded = (socket: Socket, act: () => void): void => {
@@ -62,6 +62,13 @@ export function openServer(limits: ServerLimits, events: ServerEvents): Server {
   server.on('clientError', (error, socket) =>
     guarded(socket as Socket, () => events.onClientError(error, socket as Socket)),
   );
+  return server;
+}
+
+/** For a server that never listens itself: connections come from the one that does, once it is known what they speak. */
+export function behindAnother(server: Server): Server {
+  // Slow heads are looked for from this event on.
+  server.emit('listening');
   return server;
 }
 

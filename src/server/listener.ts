@@ -1,19 +1,32 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { constants } from 'node:http2';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { ErrorCode } from '../errors/table.ts';
 import { markUpgrade } from '../proxy/websocket.ts';
 import { bytesSince } from '../record/bytes.ts';
-import { LiveExchange } from '../record/exchange.ts';
+import { exchangeOf, LiveExchange } from '../record/exchange.ts';
 import type { Recorder } from '../record/recorder.ts';
-import { answerClientError } from './client-error.ts';
+import { answerClientError, type ClientErrorPorts, recordBrokenSession } from './client-error.ts';
 import { connectionOf, watchForEnd } from './connection.ts';
 import type { Generation } from './generation.ts';
-import { openServer, type ServerLimits } from './http-server.ts';
+import { detectHttp2 } from './h2c.ts';
+import { behindAnother, openServer } from './http-server.ts';
+import { asIncoming, asResponse, type Http2Request, type Http2Response } from './http2-request.ts';
+import { Http2Connections, type Http2Limits } from './http2-server.ts';
 import { refuse } from './refuse.ts';
 import { checkFraming } from './request-framing.ts';
 import { canonicalTarget } from './request-target.ts';
+import type { ServerCertificates } from './server-certificates.ts';
+import { type ClientAuth, TlsServer } from './tls-server.ts';
 
-export interface ListenerOptions extends ServerLimits {
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
+
+export interface ListenerOptions extends Http2Limits {
+  /** Absent: plain HTTP. */
+  tls?: { clientAuth: ClientAuth } | undefined;
+  /** Whether HTTP/2 is spoken beside HTTP/1.1. */
+  isHttp2: boolean;
   recorder: Recorder;
   /** Answers what is about the process and not about a route: `/livez`, `/readyz`. */
   probe(path: string): { status: number; body: string } | null;
@@ -30,9 +43,14 @@ const LAST_WORDS_MS = 500;
  * connection notices. Each request gets its Exchange here, as the first thing, and ends here, as the last.
  */
 export class Listener {
-  readonly server: Server;
   readonly #options: ListenerOptions;
+  readonly #http1: Server;
+  readonly #http2: Http2Connections | undefined;
+  readonly #tls: TlsServer | undefined;
+  /** Who listens: the HTTP/1.1 server itself, or who first finds out what a connection speaks. */
+  readonly #front: NetServer;
   #generation: Generation | undefined;
+  readonly #strangers: ClientErrorPorts;
   readonly #live = new Set<LiveExchange>();
   #isDraining = false;
   #drained: (() => void) | undefined;
@@ -41,12 +59,58 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.server = openServer(options, {
+    const { onFault } = options;
+    this.#strangers = {
+      revision: () => this.#generation?.revision ?? 0,
+      now: () => this.#now(),
+      record: (exchange) => options.recorder.record(exchange),
+    };
+    this.#http1 = openServer(options, {
       onRequest: (request, response) => this.#onRequest(request, response),
       onUpgrade: (request, socket, head) => this.#onUpgrade(request, socket, head),
       onClientError: (error, socket) => this.#onClientError(error, socket),
-      onFault: (error) => this.#options.onFault(error),
+      onFault,
     });
+    if (options.isHttp2) {
+      this.#http2 = new Http2Connections(options, {
+        onRequest: (request, response) => this.#onStream(request, response),
+        onSlowRequest: (request, response) => this.#onSlowStream(request, response),
+        onSessionError: (error, socket) => recordBrokenSession(error, socket, this.#strangers),
+        onFault,
+      });
+    }
+    if (options.tls) this.#tls = this.#openTls(options.tls);
+    this.#front = this.#tls?.server ?? (this.#http2 ? this.#openPlain() : this.#http1);
+    if (this.#front !== this.#http1) behindAnother(this.#http1);
+  }
+
+  #openTls(tls: NonNullable<ListenerOptions['tls']>): TlsServer {
+    const { isHttp2, headersTimeoutMs, recorder } = this.#options;
+    return new TlsServer(
+      { clientAuth: tls.clientAuth, isHttp2, handshakeTimeoutMs: headersTimeoutMs },
+      {
+        onConnection: (socket, protocol) => this.#accept(socket, protocol),
+        onFailure: (error) => recorder.meters.handshakeFailed(error.code ?? ''),
+      },
+    );
+  }
+
+  #openPlain(): NetServer {
+    // As Node's HTTP server opens its connections.
+    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      detectHttp2(socket, this.#options.headersTimeoutMs, (protocol) => this.#accept(socket, protocol)),
+    );
+  }
+
+  #accept(socket: Socket, protocol: 'http1' | 'http2'): void {
+    if (this.#isDraining) socket.destroy();
+    else if (protocol === 'http2' && this.#http2) this.#http2.accept(socket);
+    else this.#http1.emit('connection', socket);
+  }
+
+  /** From now on new connections get these certificates; with TLS, it needs them before it listens. */
+  useCertificates(certificates: ServerCertificates): void {
+    this.#tls?.use(certificates);
   }
 
   /** From now on requests go to this generation. Returns the one before, which is to be retired. */
@@ -63,10 +127,10 @@ export class Listener {
 
   listen(address: { host: string; port: number }): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(address.port, address.host, () => {
-        this.server.off('error', reject);
-        resolve(this.server.address() as AddressInfo);
+      this.#front.once('error', reject);
+      this.#front.listen(address.port, address.host, () => {
+        this.#front.off('error', reject);
+        resolve(this.#front.address() as AddressInfo);
       });
     });
   }
@@ -77,9 +141,11 @@ export class Listener {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.#isDraining = true;
-    this.server.close();
+    this.#front.close();
+    this.#http1.close();
+    this.#http2?.drain();
     // A kept-alive connection whose request ends now has nothing to wait for.
-    const idle = setInterval(() => this.server.closeIdleConnections(), 50);
+    const idle = setInterval(() => this.#http1.closeIdleConnections(), 50);
     await this.#untilEmpty(timeoutMs);
     const left = this.#live.size;
     clearInterval(idle);
@@ -89,7 +155,9 @@ export class Listener {
       exchange.cancel.abort(new GatewayError('draining'));
     }
     await this.#untilEmpty(LAST_WORDS_MS);
-    this.server.closeAllConnections();
+    this.#http1.closeAllConnections();
+    this.#http2?.destroy();
+    this.#tls?.destroy();
     for (const socket of this.#switched) socket.destroy();
     await this.#untilEmpty(LAST_WORDS_MS);
     return left;
@@ -118,19 +186,12 @@ export class Listener {
     if (connection.isBroken) return;
     connection.response = response;
     connection.end = undefined;
-    const probe = request.url === undefined ? null : this.#options.probe(request.url);
-    if (probe) {
-      // Load balancers ask every second: that is no traffic, and it is in neither log nor metrics.
-      response
-        .writeHead(probe.status, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
-        .end(probe.body);
-      return;
-    }
+    if (this.#answersProbe(request, response)) return;
     if (this.#isDraining) response.shouldKeepAlive = false;
     const generation = this.#generation as Generation;
     const exchange = this.#begin(request, generation);
     const end = (status: number, complete: boolean): void =>
-      this.#end(exchange, generation, socket, status, complete);
+      this.#end(exchange, generation, bytesSince(socket), status, complete);
     connection.end = end;
     response.once('close', () =>
       end(response.headersSent ? response.statusCode : 499, response.writableFinished),
@@ -138,12 +199,44 @@ export class Listener {
     this.#enter(request, response, exchange, generation);
   }
 
-  #onClientError(error: Error & { code?: string }, socket: Socket): void {
-    answerClientError(error, socket, {
-      revision: this.#generation?.revision ?? 0,
-      now: () => this.#now(),
-      record: (exchange) => this.#options.recorder.record(exchange),
+  /** A request of HTTP/2: the stream is its own, so that nothing of the connection's matters to it. */
+  #onStream(request: Http2Request, response: Http2Response): void {
+    const [asked, answer] = [asIncoming(request), asResponse(response)];
+    if (this.#answersProbe(asked, answer)) return;
+    const generation = this.#generation as Generation;
+    const exchange = this.#begin(asked, generation);
+    response.once('close', () => {
+      const bytes = { bytesIn: request.headBytes + request.bodyBytes, bytesOut: response.bodyBytes };
+      const complete = response.writableFinished && request.stream.rstCode === NGHTTP2_NO_ERROR;
+      this.#end(exchange, generation, bytes, response.headersSent ? response.statusCode : 499, complete);
     });
+    const isTooLarge = request.headBytes > this.#options.maxHeaderBytes;
+    this.#enter(asked, answer, exchange, generation, isTooLarge ? 'headers_too_large' : undefined);
+  }
+
+  #onSlowStream(request: Http2Request, response: Http2Response): void {
+    const exchange = exchangeOf(asIncoming(request));
+    const slow = new GatewayError('request_timeout');
+    if (response.headersSent) {
+      exchange.failWith(slow);
+      request.stream.close(NGHTTP2_CANCEL);
+    } else {
+      refuse(slow, exchange, asResponse(response));
+    }
+  }
+
+  #answersProbe(request: IncomingMessage, response: ServerResponse): boolean {
+    const probe = request.url === undefined ? null : this.#options.probe(request.url);
+    if (!probe) return false;
+    // Load balancers ask every second: that is no traffic, and it is in neither log nor metrics.
+    response
+      .writeHead(probe.status, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
+      .end(probe.body);
+    return true;
+  }
+
+  #onClientError(error: Error & { code?: string }, socket: Socket): void {
+    answerClientError(error, socket, this.#strangers);
   }
 
   /** The same way through the same routes and policies, with the connection at hand for the route that can use it. */
@@ -173,7 +266,8 @@ export class Listener {
     socket.once('close', () => {
       this.#switched.delete(socket);
       const status = switched ? 101 : response.headersSent ? response.statusCode : 499;
-      this.#end(exchange, generation, socket, status, switched || response.writableFinished);
+      const complete = switched || response.writableFinished;
+      this.#end(exchange, generation, bytesSince(socket), status, complete);
     });
     markUpgrade(request, {
       socket,
@@ -202,9 +296,12 @@ export class Listener {
     response: ServerResponse,
     exchange: LiveExchange,
     generation: Generation,
+    refused?: ErrorCode,
   ): void {
     try {
-      checkFraming(request);
+      if (refused !== undefined) throw new GatewayError(refused);
+      // HTTP/2 has one way to frame a message, and Node holds clients to it.
+      if (request.httpVersionMajor === 1) checkFraming(request);
       const { path, query } = canonicalTarget(request);
       exchange.path = path;
       exchange.query = query;
@@ -213,7 +310,7 @@ export class Listener {
       if (!(error instanceof GatewayError)) throw error;
       exchange.path = loggable(request.url ?? '');
       // What stands behind a request that can't be trusted is no request.
-      connectionOf(request.socket).isBroken = true;
+      if (request.httpVersionMajor === 1) connectionOf(request.socket).isBroken = true;
       refuse(error, exchange, response);
       return;
     }
@@ -223,11 +320,10 @@ export class Listener {
   #end(
     exchange: LiveExchange,
     generation: Generation,
-    socket: Socket,
+    { bytesIn, bytesOut }: { bytesIn: number; bytesOut: number },
     status: number,
     complete: boolean,
   ): void {
-    const { bytesIn, bytesOut } = bytesSince(socket);
     const monotonic = this.#options.clock.monotonic();
     const ended = exchange.end({ status, complete, bytesIn, bytesOut, monotonic });
     if (ended === false) return;

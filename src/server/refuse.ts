@@ -3,10 +3,12 @@ import type { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import { errorAnswer } from './answer-error.ts';
 
-/** Answers a request that reached no route. The connection ends: what it sent can't be trusted to be what it seems. */
+/**
+ * Answers a request that reached no route. A connection of HTTP/1.1 ends: what it sent can't be trusted to be what it
+ * seems. In HTTP/2 a stream is nobody else's.
+ */
 export function refuse(error: GatewayError, exchange: LiveExchange, response: ServerResponse): void {
-  const answer = errorAnswer(error, exchange);
-  response
-    .writeHead(answer.status, { ...answer.headers, connection: 'close' } as OutgoingHttpHeaders)
-    .end(answer.body);
+  const { status, headers, body } = errorAnswer(error, exchange);
+  if (response.req.httpVersionMajor === 1) headers.connection = 'close';
+  response.writeHead(status, headers as OutgoingHttpHeaders).end(body);
 }

@@ -2,14 +2,17 @@ import type { GatewayConfig } from '../config/schema/index.ts';
 import type { OnStateChange } from '../contracts/state-change.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { CertificateWatch } from './certificate-watch.ts';
 import { Generation, type GenerationPlan } from './generation.ts';
 import type { Listener } from './listener.ts';
+import { ServerCertificates } from './server-certificates.ts';
 
 export interface ReloadPorts {
   listener: Listener;
   meters: Meters;
   log: Logger;
   onChange: OnStateChange;
+  certificates: CertificateWatch;
   plan(config: GatewayConfig): GenerationPlan;
 }
 
@@ -62,6 +65,7 @@ export class Reload {
 
   async #apply(config: GatewayConfig, by: string, number: () => Promise<number>): Promise<void> {
     const { listener, meters, log } = this.#ports;
+    const certificates = config.server.tls && new ServerCertificates(config.server.tls);
     const generation = await Generation.build(this.#ports.plan(config));
     const revision = await number();
     generation.revision = revision;
@@ -69,6 +73,7 @@ export class Reload {
     if (this.#serving) warnOfRestart(this.#started, this.#serving.config, config, log);
     else this.#started = config;
     const before = listener.swap(generation);
+    if (certificates) this.#use(certificates);
     this.#serving = { config, generation };
     this.#alive.add(generation);
     meters.generations.set(this.#alive.size);
@@ -85,6 +90,12 @@ export class Reload {
       by,
     });
     if (before) this.#retire(before, config.server.timeouts.drain);
+  }
+
+  #use(certificates: ServerCertificates): void {
+    this.#ports.listener.useCertificates(certificates);
+    this.#ports.certificates.use(certificates);
+    this.#ports.meters.useCertificates(certificates.all);
   }
 
   #retire(generation: Generation, drainMs: number): void {
@@ -110,6 +121,10 @@ export class Reload {
 /** What belongs to the process and not to a generation: changed in the file, it waits for the next start. */
 const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = [
   ['server.listen', (config) => config.server.listen],
+  ['server.tls', (config) => config.server.tls !== undefined],
+  ['server.tls.clientAuth', (config) => config.server.tls?.clientAuth],
+  ['server.http2', (config) => config.server.http2],
+  ['server.limits.streams', (config) => config.server.limits.streams],
   ['server.limits.header', (config) => config.server.limits.header],
   ['server.timeouts.headers', (config) => config.server.timeouts.headers],
   ['server.timeouts.request', (config) => config.server.timeouts.request],

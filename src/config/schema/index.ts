@@ -36,5 +36,6 @@ export const gatewaySchema = (policies: Readonly<Record<string, TSchema>>) =>
 
 export type GatewayConfig = Static<ReturnType<typeof gatewaySchema>>;
 export type RouteConfig = GatewayConfig['routes'][number];
+export type ServerTlsConfig = NonNullable<GatewayConfig['server']['tls']>;
 export type AiConfig = GatewayConfig['ai'];
 export type ModelConfig = AiConfig['models'][string];

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { ServerTls } from './tls.ts';
 import { Address, Duration, Name, OneOf, Size, Strict } from './units.ts';
 
 /** What the holder of an admin token may do: read, change, and read what people wrote (sessions, feedback). */
@@ -24,6 +25,13 @@ const AdminToken = Strict({
 export const Server = Strict(
   {
     listen: Address({ default: '127.0.0.1:8080', description: 'Public listener, host:port.' }),
+    tls: Type.Optional(ServerTls),
+    http2: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether HTTP/2 is spoken beside HTTP/1.1. Without this key: with TLS yes (ALPN), without TLS no. Without TLS a client must know it beforehand (h2c, as gRPC clients do).',
+      }),
+    ),
     workers: Type.Unsafe<number | 'auto'>({
       anyOf: [{ type: 'integer', minimum: 1, maximum: 1024 }, { const: 'auto' }],
       default: 1,
@@ -39,6 +47,12 @@ export const Server = Strict(
       {
         body: Size({ default: '10mb', description: 'Largest request body.' }),
         header: Size({ default: '16kb', description: 'Largest request head (request line and headers).' }),
+        streams: Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          default: 100,
+          description: 'Most requests at once on one HTTP/2 connection.',
+        }),
       },
       { default: {} },
     ),

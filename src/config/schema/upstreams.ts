@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { UpstreamTls } from './tls.ts';
 import { ByName, Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
 
 export const Target = Strict({
@@ -30,6 +31,7 @@ export const Upstream = Strict({
     default: 'client',
     description: 'The Host header that the upstream sees: the one the client sent, or the target’s own.',
   }),
+  tls: Type.Optional(UpstreamTls),
   health: Type.Optional(
     Strict({
       path: Type.String({ pattern: '^/', default: '/healthz' }),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { policySchemas } from '../../../src/gateway.ts';
+import { authority, dns } from '../../helpers/certificates.ts';
 
 const folder = join(import.meta.dirname, '../../../config');
 const files = [
@@ -23,6 +24,11 @@ it.each(
   const secrets = await mkdtemp(join(tmpdir(), 'hypercare-secrets-'));
   try {
     await writeFile(join(secrets, 'openai'), 'a-key\n');
+    for (const name of ['shop', 'api']) {
+      const { cert, key } = await (await authority()).issue({ names: dns(`${name}.example.com`) });
+      await writeFile(join(secrets, `${name}.crt`), cert);
+      await writeFile(join(secrets, `${name}.key`), key);
+    }
     const text = (await readFile(file, 'utf8')).replaceAll('/run/secrets', secrets);
     const { inactive } = loadConfig({ file, text, env, policies: await policySchemas() });
     expect(inactive).toEqual([]);

@@ -1,0 +1,27 @@
+import type { Part } from '../part.ts';
+import { type Check, type CheckContext, mustDiffer } from './context.ts';
+
+/** What the parts of a TLS section need of each other. The files themselves: `pem-files.ts`. */
+export const checkTls: Check = (config, context) => {
+  const tls = config.get('server', 'tls');
+  const auth = tls.get('clientAuth');
+  if (auth.text !== 'none' && auth.text !== undefined && !tls.has('clientCa'))
+    context.report(auth, 'needs clientCa: the authorities whose client certificates are valid');
+  mustDiffer(
+    tls.get('certificates').items.flatMap((certificate) => certificate.get('names').items),
+    'the name',
+    context,
+  );
+  for (const [, upstream] of config.get('upstreams').entries) checkUpstream(upstream, context);
+};
+
+function checkUpstream(upstream: Part, { report }: CheckContext): void {
+  const tls = upstream.get('tls');
+  if (!tls.isWritten) return;
+  if (tls.has('cert') !== tls.has('key'))
+    report(tls, 'needs both cert and key, or neither: one is of no use without the other');
+  for (const target of upstream.get('targets').items) {
+    const url = target.get('url');
+    if (url.text?.startsWith('http:')) report(url, 'is not https, and the upstream has a tls section');
+  }
+}

@@ -1,0 +1,57 @@
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { ServerCertificates } from './server-certificates.ts';
+
+/** Whether clients show a certificate: not asked for, asked for, or no connection without a valid one. */
+export type ClientAuth = 'none' | 'request' | 'require';
+
+export interface TlsServerOptions {
+  clientAuth: ClientAuth;
+  isHttp2: boolean;
+  /** Milliseconds for the handshake. */
+  handshakeTimeoutMs: number;
+}
+
+export interface TlsServerEvents {
+  /** A connection that is secure, and what was agreed to be spoken on it. */
+  onConnection(socket: TLSSocket, protocol: 'http1' | 'http2'): void;
+  onFailure(error: Error & { code?: string }): void;
+}
+
+/** The listening end of TLS. Its certificates can be exchanged while it listens: connections that stand keep theirs. */
+export class TlsServer {
+  readonly server: Server;
+  #certificates: ServerCertificates | undefined;
+  /** Every connection below, those too that never come to the end of a handshake. */
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: TlsServerOptions, events: TlsServerEvents) {
+    this.server = createServer({
+      SNICallback: (host, done) => done(null, this.#certificates?.contextFor(host)),
+      ALPNProtocols: options.isHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      handshakeTimeout: options.handshakeTimeoutMs,
+      requestCert: options.clientAuth !== 'none',
+      rejectUnauthorized: options.clientAuth === 'require',
+      noDelay: true,
+    });
+    this.server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    this.server.on('secureConnection', (socket) => {
+      events.onConnection(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1');
+    });
+    this.server.on('tlsClientError', (error) => events.onFailure(error));
+  }
+
+  /** From now on new connections get these. */
+  use(certificates: ServerCertificates): void {
+    this.#certificates = certificates;
+    this.server.setSecureContext(certificates.first);
+  }
+
+  /** Cuts off every connection. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
