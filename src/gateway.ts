@@ -10,6 +10,7 @@ import { Revisions } from './config/revisions.ts';
 import { Changes } from './record/changes.ts';
 import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
+import { meterUpstreams } from './record/upstream-meters.ts';
 import { parseAddress, urlOf } from './server/address.ts';
 import { planGeneration } from './server/build-plan.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';
@@ -21,7 +22,9 @@ import { ServedFile } from './server/served-file.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
 import { openMetrics } from './telemetry/metrics.ts';
-import { Pools } from './upstream/pools.ts';
+import type { Resolve } from './upstream/addresses.ts';
+import { Fleet } from './upstream/fleet.ts';
+import { UpstreamRegistry } from './upstream/registry.ts';
 
 export interface GatewayOptions {
   /** Path of the configuration file. */
@@ -31,6 +34,8 @@ export interface GatewayOptions {
   log?: LogSink;
   /** Whether saving the file applies it; default yes. */
   watch?: boolean;
+  /** Finds the addresses of upstreams' names; the system's way if absent. */
+  resolve?: Resolve;
   /** Whether the process's own figures (memory, event loop) are among the metrics; default yes. */
   processMetrics?: boolean;
 }
@@ -83,7 +88,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const changes = new Changes(log, meters);
   const store = await openStore(storeConfig.url, { onEvent: onStoreEvent });
   const revisions = new Revisions(store.documents);
-  const pools = new Pools();
+  const fleet = new Fleet({
+    onChange: changes.record,
+    resolve: options.resolve,
+    onResolveFailure: (hostname, error) =>
+      log.warn(
+        { hostname, err: error },
+        'a name can’t be resolved again: its last addresses go on being used',
+      ),
+  });
+  const registry = new UpstreamRegistry(changes.record);
+  meterUpstreams(metrics, registry);
   const tokens = openTokenCounter();
   const clock = { wall: Date.now, monotonic: () => performance.now() };
   const readiness = new Readiness();
@@ -101,12 +116,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
   const ports = {
-    pools,
+    fleet,
+    registry,
     counters: store.counters,
     meters,
     log,
     descriptors,
-    ai: { pools, tokens, log, clock },
+    ai: { fleet, tokens, log, clock },
   };
   const certificates = new CertificateWatch({ onChange: changes.record, now: clock.wall });
   const reload = new Reload({
@@ -172,7 +188,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await recorder.settled();
     await admin.close();
     await tokens.close();
-    await pools.destroy();
+    await fleet.destroy();
     await store.close();
     log.info({ cut }, 'stopped');
     await sink.close();

@@ -1,10 +1,10 @@
 import type { Logger } from '../telemetry/logger.ts';
-import type { Pools } from '../upstream/pools.ts';
+import type { Fleet } from '../upstream/fleet.ts';
 import type { TokenCounter } from './tokens/counter.ts';
 
 /** What the AI room uses of the process. */
 export interface AiPorts {
-  pools: Pools;
+  fleet: Fleet;
   tokens: TokenCounter;
   log: Logger;
   clock: { monotonic(): number };

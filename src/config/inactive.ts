@@ -52,18 +52,10 @@ const ROWS: readonly Row[] = [
   },
   { at: ['consumers', '*', 'budget'], what: 'Budgets', effect: 'Spending is not limited.' },
   {
-    at: ['upstreams', '*', 'balance'],
-    what: 'This way to balance',
-    effect: 'Targets take turns by weight (round-robin).',
-    unless: is('round-robin'),
-  },
-  {
     at: ['upstreams', '*', 'tls'],
     what: 'TLS settings of upstreams',
     effect: 'Well-known authorities only.',
   },
-  { at: ['upstreams', '*', 'health'], what: 'Health checks', effect: 'Every target counts as healthy.' },
-  { at: ['upstreams', '*', 'outlier'], what: 'Outlier ejection', effect: 'No target is taken out.' },
   { at: ['upstreams', '*', 'breaker'], what: 'Circuit breakers', effect: 'Every request is tried.' },
   { at: ['upstreams', '*', 'retry'], what: 'Retries', effect: 'Every request is tried once.' },
   {

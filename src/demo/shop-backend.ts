@@ -1,9 +1,9 @@
 /** A shop's API on loopback: catalogue, checkout, recommendations, order events. */
 import { pipeline } from 'node:stream/promises';
+import { fnv1a } from '../lib/hash-text.ts';
 import { type Call, pause, readBody, readJsonObject, refuse } from './call.ts';
 import { type Service, type ServiceOptions, startService } from './http-service.ts';
 import { openEvents, sendBytes, sendJson, sseEvent } from './reply.ts';
-import { hash32 } from './seeded.ts';
 import { listProducts, productOf, stockOf } from './shop-catalogue.ts';
 
 /** Starts a shop backend; each of its answers carries `x-backend: <name>`. */
@@ -40,7 +40,7 @@ export function startShopBackend(options: ServiceOptions): Promise<Service> {
 }
 
 function recommend(user: string) {
-  return listProducts(hash32(`user:${user}`) % 500, 4);
+  return listProducts(fnv1a(`user:${user}`) % 500, 4);
 }
 
 async function readCart(call: Call): Promise<void> {

@@ -1,5 +1,5 @@
 /** What the shop sells: every id is a product, and its data comes out of the id alone. */
-import { hash32 } from './seeded.ts';
+import { fnv1a } from '../lib/hash-text.ts';
 
 const MATERIALS = ['Oak', 'Linen', 'Copper', 'Wool', 'Glass', 'Clay', 'Cork', 'Leather'];
 const THINGS = ['lamp', 'chair', 'blanket', 'kettle', 'vase', 'notebook', 'rucksack', 'mirror'];
@@ -15,7 +15,7 @@ export interface Product {
 
 /** The product of this id. */
 export function productOf(id: string): Product {
-  const hash = hash32(`product:${id}`);
+  const hash = fnv1a(`product:${id}`);
   return {
     id,
     title: `${pick(MATERIALS, hash)} ${pick(THINGS, hash >>> 3)}`,
@@ -26,7 +26,7 @@ export function productOf(id: string): Product {
 
 /** Pieces in stock, 0 to 99. */
 export function stockOf(id: string): { id: string; available: number; warehouse: string } {
-  const hash = hash32(`stock:${id}`);
+  const hash = fnv1a(`stock:${id}`);
   return { id, available: hash % 100, warehouse: `w${1 + ((hash >>> 8) % 4)}` };
 }
 

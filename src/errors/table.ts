@@ -158,6 +158,11 @@ export const ERRORS = {
     retryable: true,
     text: 'The upstream closed the connection before it answered.',
   },
+  upstream_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'No instance of the upstream is in service at the moment. Try again later.',
+  },
   upstream_timeout: { status: 504, retryable: true, text: 'The upstream did not answer in time.' },
   upstream_invalid: {
     status: 502,

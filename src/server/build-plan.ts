@@ -9,7 +9,8 @@ import { compileTemplate } from '../lib/template.ts';
 import { methodsOfPath } from '../proxy/paths.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Pools } from '../upstream/pools.ts';
+import type { Fleet } from '../upstream/fleet.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { registerApiRoutes, runPolicies } from './api-routes.ts';
 import type { GenerationPlan } from './generation.ts';
@@ -18,7 +19,8 @@ import { trustOf } from './trust.ts';
 
 /** What lives as long as the process and every generation stands on. */
 export interface ProcessPorts {
-  pools: Pools;
+  fleet: Fleet;
+  registry: UpstreamRegistry;
   counters: Counters;
   meters: Meters;
   log: Logger;
@@ -32,8 +34,11 @@ const AI_ROUTE = 'ai';
 /** What a revision of the config becomes: the plan of a generation. */
 export function planGeneration(config: GatewayConfig, ports: ProcessPorts): GenerationPlan {
   const upstreams = new Map<string, Upstream>();
+  const leaveRegistry: (() => void)[] = [];
   for (const [name, options] of Object.entries(config.upstreams)) {
-    upstreams.set(name, new Upstream({ name, ...options }, ports.pools));
+    const upstream = new Upstream({ name, ...options }, ports.fleet);
+    upstreams.set(name, upstream);
+    leaveRegistry.push(ports.registry.enter(upstream));
   }
   const chains: PolicyChain[] = [];
   const trust = trustOf(config.server.trustProxy);
@@ -74,6 +79,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       });
     },
     async dispose() {
+      for (const leave of leaveRegistry) leave();
       for (const upstream of upstreams.values()) upstream.dispose();
       disposeAi();
       for (const chain of chains) await chain.dispose();

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
 import type { CancelSignal } from './signal.ts';
-import type { Target } from './upstream.ts';
+import type { Target } from './target.ts';
 
 export interface UpstreamCall {
   target: Target;

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 
 /**
@@ -5,9 +6,10 @@ import { buildConnector } from 'undici';
  * connection closes (it allows for a habit of macOS), and the client would take half an answer for a whole one.
  *
  * @param timeoutMs to open a connection
+ * @param lookup finds the addresses of a name; the system's if absent
  */
-export function connector(timeoutMs: number): buildConnector.connector {
-  const open = buildConnector({ timeout: timeoutMs, autoSelectFamily: true });
+export function connector(timeoutMs: number, lookup?: LookupFunction): buildConnector.connector {
+  const open = buildConnector({ timeout: timeoutMs, autoSelectFamily: true, ...(lookup ? { lookup } : {}) });
   return (options, callback) =>
     open(options, (...outcome) => {
       // Before undici listens, so that it sees the code changed.

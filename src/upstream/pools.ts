@@ -1,23 +1,34 @@
+import { isIP } from 'node:net';
 import { Pool } from 'undici';
+import { Leases } from '../lib/leases.ts';
+import { Addresses, type Resolve, systemResolve } from './addresses.ts';
 import { connector } from './connector.ts';
-import type { Cursor } from './rotation.ts';
 
 export interface PoolOptions {
   /** `http://host:port` */
   origin: string;
   /** Milliseconds to open a connection. */
   connectTimeoutMs: number;
-}
-
-interface Held {
-  pool: Pool;
-  leases: number;
+  /** Milliseconds after which a name is resolved again. */
+  dnsRefreshMs: number;
 }
 
 /** A pool for as long as a generation needs it. */
 export interface PoolLease {
+  /** The pool of now: another takes its place when the name behind it has lost an address. */
   readonly pool: Pool;
   release(): void;
+}
+
+export interface PoolsPorts {
+  /** Finds the addresses of names; the system's way if absent. */
+  resolve?: Resolve;
+  onResolveFailure(hostname: string, error: unknown): void;
+}
+
+interface Held {
+  pool: Pool;
+  addresses: Addresses | undefined;
 }
 
 /**
@@ -26,41 +37,29 @@ export interface PoolLease {
  * what runs on it has ended, when the last generation that named it is gone.
  */
 export class Pools {
-  readonly #held = new Map<string, Held>();
-  readonly #cursors = new Map<string, Cursor>();
+  readonly #ports: PoolsPorts;
+  readonly #held = new Leases<Held>((held) => {
+    held.addresses?.close();
+    this.#retire(held.pool);
+  });
+  /** Those on which something runs to its end. */
+  readonly #retiring = new Set<Pool>();
 
-  lease(options: PoolOptions): PoolLease {
-    const identity = `${options.origin} ${options.connectTimeoutMs}`;
-    let held = this.#held.get(identity);
-    if (!held) {
-      held = { pool: open(options), leases: 0 };
-      this.#held.set(identity, held);
-    }
-    held.leases++;
-    const mine = held;
-    let released = false;
-    return {
-      pool: mine.pool,
-      release: () => {
-        if (released) return;
-        released = true;
-        mine.leases--;
-        if (mine.leases > 0) return;
-        this.#held.delete(identity);
-        // Waits for what runs. It can't fail but by being closed twice, which the flag above rules out.
-        void mine.pool.close();
-      },
-    };
+  constructor(ports: PoolsPorts) {
+    this.#ports = ports;
   }
 
-  /** The place in a rotation by the name of what rotates. */
-  cursor(name: string): Cursor {
-    let cursor = this.#cursors.get(name);
-    if (!cursor) {
-      cursor = { next: 0 };
-      this.#cursors.set(name, cursor);
-    }
-    return cursor;
+  lease(options: PoolOptions): PoolLease {
+    const { origin, connectTimeoutMs, dnsRefreshMs } = options;
+    const lease = this.#held.lease(`${origin} ${connectTimeoutMs} ${dnsRefreshMs}`, () =>
+      this.#hold(options),
+    );
+    return {
+      get pool() {
+        return lease.value.pool;
+      },
+      release: () => lease.release(),
+    };
   }
 
   get size(): number {
@@ -69,17 +68,43 @@ export class Pools {
 
   /** Cuts everything: the process ends. */
   async destroy(): Promise<void> {
-    const all = [...this.#held.values()];
-    this.#held.clear();
-    await Promise.all(all.map((held) => held.pool.destroy()));
+    const held = this.#held.drop();
+    for (const { addresses } of held) addresses?.close();
+    const all = [...this.#retiring, ...held.map(({ pool }) => pool)];
+    await Promise.all(all.map((pool) => pool.destroy()));
+  }
+
+  #hold(options: PoolOptions): Held {
+    // URL keeps the brackets of an IPv6 address.
+    const hostname = new URL(options.origin).hostname.replace(/^\[|\]$/g, '');
+    if (isIP(hostname)) return { pool: open(options, undefined), addresses: undefined };
+    const addresses = new Addresses({
+      hostname,
+      refreshMs: options.dnsRefreshMs,
+      resolve: this.#ports.resolve ?? systemResolve,
+      onFailure: this.#ports.onResolveFailure,
+      onLoss: () => {
+        this.#retire(held.pool);
+        held.pool = open(options, addresses);
+      },
+    });
+    const held: Held = { pool: open(options, addresses), addresses };
+    return held;
+  }
+
+  /** Lets what runs on it end. */
+  #retire(pool: Pool): void {
+    this.#retiring.add(pool);
+    // It can't fail but by being closed twice, which nobody does.
+    void pool.close().then(() => this.#retiring.delete(pool));
   }
 }
 
-function open(options: PoolOptions): Pool {
+function open(options: PoolOptions, addresses: Addresses | undefined): Pool {
   return new Pool(options.origin, {
     // No pipelining: a slow answer would hold up the one behind it.
     pipelining: 1,
-    connect: connector(options.connectTimeoutMs),
+    connect: connector(options.connectTimeoutMs, addresses?.lookup),
     // Below the 5 s at which Node's and many other servers close an idle connection under a request's feet.
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 600_000,

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
 import type { CancelSignal } from './signal.ts';
-import type { Target } from './upstream.ts';
+import type { Target } from './target.ts';
 
 export interface UpgradeCall {
   target: Target;

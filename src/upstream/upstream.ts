@@ -1,79 +1,182 @@
-import type { Pool } from 'undici';
-import type { PoolLease, Pools } from './pools.ts';
-import { type Cursor, rotation } from './rotation.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Lease } from '../lib/leases.ts';
+import { type Availability, availability } from './availability.ts';
+import { byLatency, byRequests, Drawn } from './balance/drawn.ts';
+import { type Asker, type HashBy, hashKeyOf } from './balance/hash-key.ts';
+import { Hashed } from './balance/hashed.ts';
+import type { Member, Picker } from './balance/picker.ts';
+import { RoundRobin } from './balance/round-robin.ts';
+import type { Fleet } from './fleet.ts';
+import type { HealthSettings } from './health-check.ts';
+import { Outlier, type OutlierSettings } from './outlier.ts';
+import type { PoolOptions } from './pools.ts';
+import { Target, type TargetOptions } from './target.ts';
+import type { Standing, TargetChange, TargetState } from './target-state.ts';
 
-export interface TargetOptions {
-  url: string;
-  weight: number;
-}
+export type Balance = 'round-robin' | 'random' | 'least-requests' | 'ewma' | 'hash';
 
+/** As in the config; what is absent is not done. Times in milliseconds, shares of 1. */
 export interface UpstreamOptions {
   name: string;
   targets: readonly TargetOptions[];
   /** Which Host header the target sees. */
   host: 'client' | 'target';
-  /** Milliseconds. */
   timeouts: { connect: number; response: number; idle: number };
+  balance?: Balance;
+  hash?: HashBy;
+  slowStart?: number;
+  panic?: number;
+  dns?: { refresh: number };
+  health?: HealthSettings;
+  outlier?: OutlierSettings;
 }
 
-/** One instance of an upstream. */
-export interface Target {
-  readonly url: string;
-  /** host[:port], as in a Host header. */
-  readonly host: string;
-  /** The name for TLS, '' where there is none. */
-  readonly servername: string;
-  /** Path before every request's own, without a slash at its end; mostly ''. */
-  readonly basePath: string;
-  readonly pool: Pool;
+/** A target and how it is, for people. */
+export interface TargetReport {
+  url: string;
+  weight: number;
+  labels: Readonly<Record<string, string>>;
+  state: Standing;
+  /** Wall clock, milliseconds, and why: of the last change of its state. */
+  since: number;
+  reason: string;
+  inFlight: number;
+  /** Milliseconds; 0 = not known. */
+  ewmaMs: number;
+  ejections: number;
 }
+
+const DNS_REFRESH_MS = 30_000;
 
 /** A named set of targets and the way to choose among them. Made once a generation. */
 export class Upstream {
   readonly name: string;
+  readonly balance: Balance;
   readonly host: 'client' | 'target';
   readonly timeouts: UpstreamOptions['timeouts'];
   readonly targets: readonly Target[];
-  readonly #order: readonly Target[];
-  readonly #cursor: Cursor;
-  readonly #leases: PoolLease[];
+  /** Told when panic mode begins or ends. */
+  onPanic: () => void = () => undefined;
+  readonly #options: UpstreamOptions;
+  readonly #fleet: Fleet;
+  /** Each lets go of something. */
+  readonly #ends: (() => void)[] = [];
+  #picker: Picker<Target>;
+  #isPanic = false;
+  #growing: NodeJS.Timeout | undefined;
 
-  constructor(options: UpstreamOptions, pools: Pools) {
+  constructor(options: UpstreamOptions, fleet: Fleet) {
     this.name = options.name;
+    this.balance = options.balance ?? 'round-robin';
     this.host = options.host;
     this.timeouts = options.timeouts;
-    this.#leases = options.targets.map((target) =>
-      pools.lease({ origin: new URL(target.url).origin, connectTimeoutMs: options.timeouts.connect }),
-    );
-    this.targets = options.targets.map((target, i) =>
-      toTarget(target.url, (this.#leases[i] as PoolLease).pool),
-    );
-    this.#order = rotation(options.targets.map((target) => target.weight)).map(
-      (i) => this.targets[i] as Target,
-    );
-    this.#cursor = pools.cursor(options.name);
+    this.#options = options;
+    this.#fleet = fleet;
+    this.targets = this.#openTargets();
+    this.#picker = this.#refresh();
+    for (const { state } of this.targets) this.#ends.push(state.listen(() => this.#refresh()));
   }
 
-  /** The target whose turn it is. */
-  pick(): Target {
-    const order = this.#order;
-    const at = this.#cursor.next % order.length;
-    this.#cursor.next = at + 1;
-    return order[at] as Target;
+  /**
+   * The target for an attempt. Targets that were tried already are avoided as long as there are others.
+   * @throws a GatewayError if an operator has taken out all of them, or panic mode is off and none is healthy
+   */
+  pick(avoid?: ReadonlySet<Target>, asker?: Asker): Target {
+    const target = this.#picker.pick(avoid, asker) ?? (avoid && this.#picker.pick(undefined, asker));
+    if (target === undefined) throw new GatewayError('upstream_unavailable');
+    return target;
+  }
+
+  get isPanic(): boolean {
+    return this.#isPanic;
+  }
+
+  /** Applies a change to one of its targets. False: it has none with this URL. */
+  change(url: string, change: TargetChange): boolean {
+    const target = this.targets.find((each) => each.url === url);
+    target?.state.apply(change);
+    return target !== undefined;
+  }
+
+  /** Its targets as they are now. */
+  report(): TargetReport[] {
+    const now = this.#fleet.now();
+    return this.targets.map(({ url, weight, labels, state }) => {
+      const { standing, since, reason, inFlight, ejections } = state;
+      return {
+        url,
+        weight,
+        labels,
+        state: standing,
+        since,
+        reason,
+        inFlight,
+        ewmaMs: state.latency(now),
+        ejections,
+      };
+    });
   }
 
   dispose(): void {
-    for (const lease of this.#leases) lease.release();
+    clearTimeout(this.#growing);
+    for (const end of this.#ends) end();
   }
-}
 
-function toTarget(text: string, pool: Pool): Target {
-  const url = new URL(text);
-  return {
-    url: text,
-    host: url.host,
-    servername: url.protocol === 'https:' ? url.hostname : '',
-    basePath: url.pathname.replace(/\/$/, ''),
-    pool,
-  };
+  #openTargets(): Target[] {
+    const { name, targets, timeouts, dns, health, outlier } = this.#options;
+    const fleet = this.#fleet;
+    const states = targets.map(({ url }) => fleet.state(name, url));
+    const all = states.map(({ value }) => value);
+    const judge = outlier && new Outlier(outlier, all, fleet.now);
+    return targets.map((options, i) => {
+      const state = states[i] as Lease<TargetState>;
+      const connections: PoolOptions = {
+        origin: new URL(options.url).origin,
+        connectTimeoutMs: timeouts.connect,
+        dnsRefreshMs: dns?.refresh ?? DNS_REFRESH_MS,
+      };
+      const pool = fleet.pools.lease(connections);
+      const target = new Target(options, state.value, pool, (failed) => judge?.judge(failed));
+      if (health) this.#ends.push(fleet.checks.lease(target, connections, health));
+      this.#ends.push(pool.release, state.release);
+      return target;
+    });
+  }
+
+  /** Looks at the targets again: one of them has changed, or one's weight has grown. */
+  #refresh(): Picker<Target> {
+    const { panic = 0.5, slowStart = 0 } = this.#options;
+    const now = availability(this.targets, { panic, slowStart }, this.#fleet.now());
+    this.#picker = this.#pickerOf(now.members);
+    this.#growLater(now);
+    if (now.isPanic !== this.#isPanic) {
+      this.#isPanic = now.isPanic;
+      this.onPanic();
+    }
+    return this.#picker;
+  }
+
+  #growLater({ growsInMs }: Availability<Target>): void {
+    clearTimeout(this.#growing);
+    if (growsInMs === undefined) return;
+    // Timers may be a millisecond early.
+    this.#growing = setTimeout(() => this.#refresh(), growsInMs + 1);
+    this.#growing.unref();
+  }
+
+  #pickerOf(members: readonly Member<Target>[]): Picker<Target> {
+    const { random, now } = this.#fleet;
+    switch (this.balance) {
+      case 'round-robin':
+        return new RoundRobin(members, this.#fleet.cursor(this.name));
+      case 'random':
+        return new Drawn(members, random);
+      case 'least-requests':
+        return new Drawn(members, random, byRequests);
+      case 'ewma':
+        return new Drawn(members, random, byLatency(now));
+      case 'hash':
+        return new Hashed(members, hashKeyOf(this.#options.hash ?? { by: 'address', name: '' }));
+    }
+  }
 }

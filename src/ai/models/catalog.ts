@@ -1,6 +1,6 @@
 import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
 import type { Provider } from '../../contracts/provider.ts';
-import type { Pools } from '../../upstream/pools.ts';
+import type { Fleet } from '../../upstream/fleet.ts';
 import { type Cursor, rotation } from '../../upstream/rotation.ts';
 import { Upstream } from '../../upstream/upstream.ts';
 import { type Pricer, pricerOf } from '../prices.ts';
@@ -38,11 +38,11 @@ export interface Catalog {
   dispose(): void;
 }
 
-export function buildCatalog(config: AiConfig, pools: Pools): Catalog {
+export function buildCatalog(config: AiConfig, fleet: Fleet): Catalog {
   const upstreams: Upstream[] = [];
   const models = new Map<string, Model>();
   for (const [name, model] of Object.entries(config.models)) {
-    models.set(name, buildModel(name, model, config, pools, upstreams));
+    models.set(name, buildModel(name, model, config, fleet, upstreams));
   }
   return {
     get: (name) => models.get(name),
@@ -57,7 +57,7 @@ function buildModel(
   name: string,
   model: ModelConfig,
   config: AiConfig,
-  pools: Pools,
+  fleet: Fleet,
   upstreams: Upstream[],
 ): Model {
   const deployments: Deployment[] = [];
@@ -77,7 +77,7 @@ function buildModel(
           idle: model.timeouts.idle,
         },
       },
-      pools,
+      fleet,
     );
     upstreams.push(upstream);
     const fullName = `${target.provider}/${target.model}`;
@@ -96,7 +96,7 @@ function buildModel(
   }
   return {
     name,
-    pick: picker(deployments, weights, pools.cursor(`model ${name}`)),
+    pick: picker(deployments, weights, fleet.cursor(`model ${name}`)),
     fallback: model.fallback,
     timeouts: model.timeouts,
   };

@@ -13,7 +13,7 @@ export async function registerAiRoutes(
   policies: ChatCall['policies'],
   ports: AiPorts,
 ): Promise<() => void> {
-  const catalog = buildCatalog(config, ports.pools);
+  const catalog = buildCatalog(config, ports.fleet);
   // The bytes as they came: they are what goes on to the provider.
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),

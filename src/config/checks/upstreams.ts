@@ -1,13 +1,40 @@
-import { type Check, mustWeigh } from './context.ts';
+import type { Part } from '../part.ts';
+import { type Check, type CheckContext, mustWeigh } from './context.ts';
 
 /** Upstreams as such. */
 export const checkUpstreams: Check = (config, context) => {
   for (const [, upstream] of config.get('upstreams').entries) {
     mustWeigh(upstream.get('targets'), context);
-    for (const target of upstream.get('targets').items) {
-      const url = target.get('url');
-      // The schema has seen the scheme; what is left is a host or port that can't be.
-      if (url.text?.startsWith('http') && !URL.canParse(url.text)) context.report(url, 'is no valid URL');
-    }
+    checkTargets(upstream.get('targets'), context);
+    checkHash(upstream, context);
+    mustLast(upstream.get('health', 'interval'), 100, context);
+    mustLast(upstream.get('health', 'timeout'), 1, context);
+    mustLast(upstream.get('outlier', 'eject'), 100, context);
+    mustLast(upstream.get('dns', 'refresh'), 1000, context);
   }
 };
+
+function checkTargets(targets: Part, { report, quoted }: CheckContext): void {
+  const seen = new Set<string>();
+  for (const target of targets.items) {
+    const url = target.get('url');
+    if (url.text === undefined) continue;
+    // The schema has seen the scheme; what is left is a host or port that can't be.
+    if (url.text.startsWith('http') && !URL.canParse(url.text)) report(url, 'is no valid URL');
+    if (seen.has(url.text))
+      report(url, `the target ${quoted(url)} is there twice: give it more weight instead`);
+    seen.add(url.text);
+  }
+}
+
+function checkHash(upstream: Part, { report, quoted }: CheckContext): void {
+  const hash = upstream.get('hash');
+  const by = hash.get('by');
+  if ((by.text === 'header' || by.text === 'cookie') && !hash.get('name').text)
+    report(hash, `needs the name of the ${quoted(by).replaceAll('"', '')}`);
+}
+
+/** Reports a pause that would keep the gateway busy with nothing else. */
+function mustLast(part: Part, ms: number, { fitsSchema, report }: CheckContext): void {
+  if (fitsSchema && part.number !== undefined && part.number < ms) report(part, `must be at least ${ms}ms`);
+}

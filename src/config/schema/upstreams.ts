@@ -26,7 +26,39 @@ export const UpstreamTimeouts = Strict(
 
 export const Upstream = Strict({
   targets: Type.Array(Target, { minItems: 1 }),
-  balance: OneOf(['round-robin', 'random', 'least-requests', 'ewma', 'hash'], { default: 'round-robin' }),
+  balance: OneOf(['round-robin', 'random', 'least-requests', 'ewma', 'hash'], {
+    default: 'round-robin',
+    description:
+      'How a target is chosen: in turn, at random, the less busy of two, the sooner done of two (latency-aware), or always the same for the same asker.',
+  }),
+  hash: Strict(
+    {
+      by: OneOf(['header', 'cookie', 'consumer', 'address'], {
+        default: 'address',
+        description: 'What `balance: hash` goes by. A request without it goes by the address of its client.',
+      }),
+      name: Type.String({ default: '', description: 'Of the header or cookie.' }),
+    },
+    { default: {} },
+  ),
+  slowStart: Duration({
+    default: '30s',
+    description: 'In which the weight of a target that comes back grows to its whole. 0s: at once.',
+  }),
+  panic: Percent({
+    default: '50%',
+    description: 'Below this share of healthy targets all are used. 0%: never, then none healthy means 503.',
+  }),
+  dns: Strict(
+    {
+      refresh: Duration({
+        default: '30s',
+        description:
+          'After which names of targets are resolved again. Connections to addresses that are gone are let go.',
+      }),
+    },
+    { default: {} },
+  ),
   host: OneOf(['client', 'target'], {
     default: 'client',
     description: 'The Host header that the upstream sees: the one the client sent, or the target’s own.',
@@ -34,18 +66,45 @@ export const Upstream = Strict({
   tls: Type.Optional(UpstreamTls),
   health: Type.Optional(
     Strict({
-      path: Type.String({ pattern: '^/', default: '/healthz' }),
+      path: Type.String({
+        pattern: '^/[!-~]*$',
+        default: '/healthz',
+        description: 'From the origin, whatever the base path of the target.',
+      }),
       interval: Duration({ default: '5s' }),
       timeout: Duration({ default: '1s' }),
-      healthy: Type.Integer({ minimum: 1, default: 2 }),
-      unhealthy: Type.Integer({ minimum: 1, default: 2 }),
+      healthy: Type.Integer({
+        minimum: 1,
+        default: 2,
+        description: 'Good answers in a row that bring it back.',
+      }),
+      unhealthy: Type.Integer({
+        minimum: 1,
+        default: 2,
+        description: 'Bad answers in a row that take it out.',
+      }),
+      expect: Type.Array(Type.Integer({ minimum: 200, maximum: 599 }), {
+        default: [],
+        description: 'Statuses that are good; 200 to 299 if none is named.',
+      }),
     }),
   ),
   outlier: Type.Optional(
     Strict({
-      consecutiveFailures: Type.Integer({ minimum: 1, default: 5 }),
-      eject: Duration({ default: '30s' }),
-      maxEjected: Percent({ default: '50%' }),
+      consecutiveFailures: Type.Integer({
+        minimum: 1,
+        default: 5,
+        description: 'No connection, no answer, half an answer or a status from 500 on.',
+      }),
+      eject: Duration({
+        default: '30s',
+        description: 'How long it is out the first time; twice as long each time in a row.',
+      }),
+      maxEject: Duration({ default: '5m' }),
+      maxEjected: Percent({
+        default: '50%',
+        description: 'Largest share of the targets out at once; of few, one.',
+      }),
     }),
   ),
   breaker: Type.Optional(Breaker),

@@ -12,7 +12,7 @@ it('the example loads unchanged', () => {
   expect(openRoutes).toEqual(['products', 'recommendations', 'catalog-v2']);
   expect(files).toEqual([]);
   expect(config.upstreams.catalog).toMatchObject({
-    outlier: { consecutiveFailures: 5, eject: 30_000, maxEjected: 0.5 },
+    outlier: { consecutiveFailures: 5, eject: 30_000, maxEject: 300_000, maxEjected: 0.5 },
     retry: { attempts: 2, on: ['connect', 'reset', 502, 503], budget: 0.2 },
     timeouts: { connect: 1000, response: 10_000, idle: 60_000 },
   });
@@ -33,9 +33,6 @@ it('says what of the example is not built yet', () => {
   expect(parts.join('\n')).toMatchInlineSnapshot(`
     "16 server.shed: No request is refused for load.
     40 consumers[1].budget: Spending is not limited.
-    47 upstreams.catalog.balance: Targets take turns by weight (round-robin).
-    48 upstreams.catalog.health: Every target counts as healthy.
-    49 upstreams.catalog.outlier: No target is taken out.
     50 upstreams.catalog.breaker: Every request is tried.
     51 upstreams.catalog.retry: Every request is tried once.
     55 upstreams.payment.breaker: Every request is tried.

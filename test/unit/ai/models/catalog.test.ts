@@ -1,7 +1,7 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { buildCatalog } from '../../../../src/ai/models/catalog.ts';
 import type { AiConfig } from '../../../../src/config/schema/index.ts';
-import { Pools } from '../../../../src/upstream/pools.ts';
+import { testFleet } from '../../../helpers/fleet.ts';
 
 const timeouts = { connect: 1_000, firstToken: 1_000, idle: 1_000, total: 1_000 };
 const target = (provider: string, model: string, weight = 1) => ({ provider, model, version: '', weight });
@@ -29,9 +29,8 @@ const config = {
 } as unknown as AiConfig;
 
 function build() {
-  const pools = new Pools();
-  onTestFinished(() => pools.destroy());
-  return { pools, catalog: buildCatalog(config, pools) };
+  const fleet = testFleet();
+  return { fleet, catalog: buildCatalog(config, fleet) };
 }
 
 it('deployments take turns by weight; those of a kind to come are left out', () => {
@@ -63,14 +62,14 @@ it('a deployment knows its price and its name in a header', () => {
 });
 
 it('the rotation goes on where the revision before left it, and pools are shared and let go', () => {
-  const { pools, catalog } = build();
+  const { fleet, catalog } = build();
   const first = catalog.get('mixed')?.pick()?.name;
-  const next = buildCatalog(config, pools);
-  expect(pools.size).toBe(1);
+  const next = buildCatalog(config, fleet);
+  expect(fleet.pools.size).toBe(1);
   catalog.dispose();
-  expect(pools.size).toBe(1);
+  expect(fleet.pools.size).toBe(1);
   const names = [first, next.get('mixed')?.pick()?.name, next.get('mixed')?.pick()?.name];
   expect(names.sort()).toEqual(['a/m', 'a/m', 'b/m']);
   next.dispose();
-  expect(pools.size).toBe(0);
+  expect(fleet.pools.size).toBe(0);
 });

@@ -1,0 +1,39 @@
+/** Milliseconds in which what was measured loses two thirds of its say. */
+const DECAY_MS = 5_000;
+/** How far one slow answer pulls: a single pause among thousands costs a target little, four in a row nearly all. */
+const PULL = 0.25;
+/** A failure counts as ten times as slow as usual, however fast it came: a target that fails at once must not look quick. */
+const FAILURE_FACTOR = 10;
+/** Milliseconds; for a failure before anything was measured. */
+const FAILURE_FLOOR_MS = 10;
+
+/**
+ * A moving average of latency that goes up at once and comes down with time (peak EWMA, as in Twitter's Finagle): what
+ * is slow now must be believed now, that it is fast again must be shown for a while. It also sinks while nothing is
+ * measured, so that a target that got no traffic is tried again.
+ */
+export class PeakEwma {
+  #ms = 0;
+  #at = 0;
+
+  /** @param now milliseconds of a monotonic clock */
+  observe(ms: number, now: number): void {
+    const before = this.at(now);
+    if (ms > before) this.#ms = before === 0 ? ms : before + (ms - before) * PULL;
+    else this.#ms = ms + (this.#ms - ms) * this.#remains(now);
+    this.#at = now;
+  }
+
+  failed(ms: number, now: number): void {
+    this.observe(Math.max(ms, FAILURE_FACTOR * Math.max(this.at(now), FAILURE_FLOOR_MS)), now);
+  }
+
+  /** Milliseconds; 0 = nothing was measured yet. */
+  at(now: number): number {
+    return this.#ms === 0 ? 0 : this.#ms * this.#remains(now);
+  }
+
+  #remains(now: number): number {
+    return Math.exp((this.#at - now) / DECAY_MS);
+  }
+}

@@ -1,0 +1,94 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup as lookUp } from 'node:dns/promises';
+import type { LookupFunction } from 'node:net';
+
+/** Every address of a name. */
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+/**
+ * As the machine resolves names (hosts file, search domains), which says nothing of how long an answer holds: so it is
+ * asked again at an interval. (The resolver that tells a TTL, `dns.resolve4`, knows neither of the two.)
+ */
+export const systemResolve: Resolve = (hostname) => lookUp(hostname, { all: true });
+
+export interface AddressesOptions {
+  hostname: string;
+  /** Milliseconds between two questions. */
+  refreshMs: number;
+  resolve: Resolve;
+  /** The name has lost an address: what is connected to it is out of date. */
+  onLoss(): void;
+  /** The name could not be resolved again; the addresses that are known go on being used. Told once in a row. */
+  onFailure(hostname: string, error: unknown): void;
+}
+
+/** The addresses of one name, asked for when the first connection wants one and from then on at an interval. */
+export class Addresses {
+  readonly #options: AddressesOptions;
+  #known: readonly LookupAddress[] = [];
+  #asking: Promise<readonly LookupAddress[]> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #turn = 0;
+  #hasFailed = false;
+  #isClosed = false;
+
+  constructor(options: AddressesOptions) {
+    this.#options = options;
+  }
+
+  /** For `net.connect`. Each call begins with the next address, so that connections are spread over all of them. */
+  readonly lookup: LookupFunction = (_hostname, options, callback) => {
+    const answer = (known: readonly LookupAddress[]): void => {
+      const turn = this.#turn++ % known.length;
+      const first = known[turn] as LookupAddress;
+      if (options.all) callback(null, [...known.slice(turn), ...known.slice(0, turn)]);
+      else callback(null, first.address, first.family);
+    };
+    if (this.#known.length > 0) {
+      answer(this.#known);
+      return;
+    }
+    this.#ask().then(answer, (error: NodeJS.ErrnoException) => callback(error, []));
+  };
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** One question at a time, however many connections wait for it. */
+  #ask(): Promise<readonly LookupAddress[]> {
+    this.#asking ??= this.#resolve().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #resolve(): Promise<readonly LookupAddress[]> {
+    const { hostname, resolve } = this.#options;
+    const found = await resolve(hostname);
+    if (found.length === 0)
+      throw Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
+    const before = this.#known;
+    this.#known = found;
+    this.#hasFailed = false;
+    this.#refreshLater();
+    if (before.some(({ address }) => !found.some((each) => each.address === address))) this.#options.onLoss();
+    return found;
+  }
+
+  #refreshLater(): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#refresh(), this.#options.refreshMs);
+    this.#timer.unref();
+  }
+
+  #refresh(): void {
+    this.#ask().catch((error: unknown) => {
+      if (!this.#hasFailed) this.#options.onFailure(this.#options.hostname, error);
+      this.#hasFailed = true;
+      this.#refreshLater();
+    });
+  }
+}
