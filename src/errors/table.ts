@@ -82,6 +82,11 @@ export const ERRORS = {
     retryable: true,
     text: 'Too many requests. Wait for the time in Retry-After.',
   },
+  overloaded: {
+    status: 503,
+    retryable: true,
+    text: 'There is more to do than can be done at the moment. Wait for the time in Retry-After.',
+  },
   // the admin API
   request_invalid: {
     status: 400,

@@ -3,6 +3,7 @@ import { auditRoutes } from './audit.ts';
 import { changeRoutes } from './changes.ts';
 import { configRoutes } from './config.ts';
 import { descriptionRoutes } from './description.ts';
+import { eventRoutes } from './events.ts';
 import { metricsRoutes } from './metrics.ts';
 import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
@@ -16,6 +17,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   revisionRoutes,
   routeRoutes,
   changeRoutes,
+  eventRoutes,
   auditRoutes,
   descriptionRoutes,
   metricsRoutes,
