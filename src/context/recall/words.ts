@@ -1,0 +1,24 @@
+import { stemmer } from 'stemmer';
+
+/** Words that nearly every sentence holds; a question is not about them. */
+const STOP_WORDS: ReadonlySet<string> = new Set(
+  (
+    'a about after again all also am an and any are as at be been before being both but by can could did do does doing ' +
+    'down each ever few for from further had has have having he her here hers him his how i if in into is it its just ' +
+    'may me might more most must my no nor not now of off on once only or other our out over own same shall she should ' +
+    'so some such than that the their them then there these they this those to too under until up very was we were ' +
+    'what when where which while who whom whose why will with would you your'
+  ).split(' '),
+);
+
+const WORD = /[\p{L}\p{N}]+(?:['’]\p{L}+)?/gu;
+const SUFFIX = /['’](?:s|d|m|ll|re|ve|t)$/u;
+
+/** The words of a text, as they stand. */
+export const wordsOf = (text: string): string[] => text.match(WORD) ?? [];
+
+/** What a word is found by: its stem (Porter 1980; other scripts as they are), or null if it says nothing. */
+export function termOf(word: string): string | null {
+  const plain = word.toLowerCase().replace(SUFFIX, '');
+  return STOP_WORDS.has(plain) ? null : stemmer(plain);
+}
