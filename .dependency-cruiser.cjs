@@ -101,6 +101,12 @@ module.exports = {
       to: { path: '^src/ai/providers/', pathNot: '^src/ai/providers/index\\.ts$' },
     },
     {
+      name: 'formats-and-dialects-are-strangers',
+      severity: 'error',
+      from: { path: '^src/ai/(formats|dialects)/([^/]+)/' },
+      to: { path: '^src/ai/(formats|dialects)/[^/]+/', pathNot: '^src/ai/$1/$2/' },
+    },
+    {
       name: 'stages-never-call-one-another',
       severity: 'error',
       from: { path: '^src/ai/stages/' },

@@ -1,12 +1,12 @@
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { replaceSpan } from '../lib/json-span.ts';
 import { callUpstream } from '../upstream/call.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import { CancelSignal } from '../upstream/signal.ts';
 import { beginAnswer } from './begin-answer.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
 import type { Deployment, Model } from './models/catalog.ts';
+import type { PreparedCall } from './prepared-call.ts';
 
 const timedOut = (what: string): GatewayError =>
   new GatewayError('upstream_timeout', { cause: new Error(`no ${what} in time`) });
@@ -18,11 +18,11 @@ const timedOut = (what: string): GatewayError =>
  */
 export async function attempt(
   call: ChatCall,
-  deployment: Deployment,
+  prepared: PreparedCall,
   timeouts: Model['timeouts'],
 ): Promise<CommittedAnswer> {
   const { exchange } = call;
-  const request = call.request as ChatRequest;
+  const { deployment } = prepared;
   const target = deployment.upstream.pick();
   exchange.attempts++;
   noteDeployment(call, deployment);
@@ -40,25 +40,20 @@ export async function attempt(
   let hasAnswered = false;
   call.asked = deployment;
   try {
-    const headers: HeaderBag = {
-      'x-request-id': exchange.id,
-      traceparent: `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`,
-    };
-    call.policies.upstreamHeaders(headers, exchange);
-    // Last, so that no policy takes away what the provider needs.
-    Object.assign(headers, deployment.provider.headers(deployment.apiKey), { host: target.host });
+    const path = target.basePath + prepared.path;
     const answer = await callUpstream({
       target,
       method: 'POST',
-      path: target.basePath + deployment.provider.chatPath,
-      headers,
-      body: withModel(call.bytes, request, deployment.model),
+      path,
+      headers: await headersOf(call, prepared, target.host, path),
+      body: prepared.body,
       signal,
       headersTimeoutMs: timeouts.firstToken,
       bodyTimeoutMs: timeouts.idle,
     });
     hasAnswered = true;
-    const begun = await beginAnswer(answer, request.stream, () => clearTimeout(firstToken));
+    const { stream } = call.request as ChatRequest;
+    const begun = await beginAnswer(answer, prepared, stream, () => clearTimeout(firstToken));
     // A short stream may have ended, and said so, while its first event was read.
     if (begun.kind === 'stream' && !begun.body.closed) begun.body.once('close', finish);
     else finish();
@@ -82,7 +77,32 @@ export function noteDeployment({ exchange }: ChatCall, deployment: Deployment): 
   facts.version = deployment.version;
 }
 
-/** The client's bytes; only the model's name is the provider's. */
-function withModel(bytes: Buffer, request: ChatRequest, model: string): Buffer {
-  return request.model === model ? bytes : replaceSpan(bytes, request.modelAt, JSON.stringify(model));
+async function headersOf(
+  { exchange, policies, format, reply }: ChatCall,
+  { deployment, body, translation }: PreparedCall,
+  host: string,
+  path: string,
+): Promise<HeaderBag> {
+  const { provider, settings } = deployment;
+  const headers: HeaderBag = {
+    'x-request-id': exchange.id,
+    traceparent: `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`,
+  };
+  policies.upstreamHeaders(headers, exchange);
+  // Last, so that no policy takes away what the provider needs.
+  Object.assign(headers, provider.headers(settings), {
+    'content-type': 'application/json',
+    // Compressed events could not be watched; on the way from a model there is little to gain.
+    'accept-encoding': 'identity',
+    host,
+  });
+  if (!translation) {
+    for (const name of format.headers) {
+      const sent = reply.request.headers[name];
+      if (sent !== undefined) headers[name] = sent;
+    }
+  }
+  if (provider.sign)
+    Object.assign(headers, await provider.sign({ method: 'POST', path, host, headers, body }, settings));
+  return headers;
 }

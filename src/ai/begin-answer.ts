@@ -1,9 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { parseObject } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
-import { factsOfAnswer } from './answer-facts.ts';
 import type { BegunAnswer } from './chat-call.ts';
 import { firstEvent } from './first-event.ts';
+import { factsOf } from './part-facts.ts';
+import { BytePassage, TranslatedPassage } from './passage.ts';
+import type { PreparedCall } from './prepared-call.ts';
 import { StreamWatch } from './watch.ts';
 
 /** Bytes of an answer that isn't streamed: it is held until it is whole. */
@@ -18,24 +22,29 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
  */
 export async function beginAnswer(
   answer: UpstreamAnswer,
+  prepared: PreparedCall,
   wantsStream: boolean,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
-  const wrong = answer.statusCode < 400 ? whatIsWrong(answer, wantsStream) : '';
+  const wrong = answer.statusCode < 400 ? whatIsWrong(answer, prepared, wantsStream) : '';
   if (wrong !== '') throw abandon(answer.body, wrong);
   return wantsStream && answer.statusCode < 400
-    ? await beginStream(answer, onFirstByte)
-    : await readWhole(answer, onFirstByte);
+    ? await beginStream(answer, prepared, onFirstByte)
+    : await readWhole(answer, prepared, onFirstByte);
 }
 
-function whatIsWrong({ statusCode, headers }: UpstreamAnswer, wantsStream: boolean): string {
+function whatIsWrong(
+  { statusCode, headers }: UpstreamAnswer,
+  { dialect }: PreparedCall,
+  wantsStream: boolean,
+): string {
   // Followed, a redirect would carry the provider's key to another origin; passed on, the client to a place not ours.
   if (statusCode >= 300) return `the provider redirects (${statusCode})`;
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') return `the answer is encoded (${encoding}) although nobody asked for it`;
   const isStream = String(headers['content-type'] ?? '')
     .toLowerCase()
-    .startsWith('text/event-stream');
+    .startsWith(dialect.stream?.contentType ?? 'text/event-stream');
   if (isStream === wantsStream) return '';
   return isStream
     ? 'an event stream came where none was asked for'
@@ -49,29 +58,59 @@ function abandon(body: Readable, why: string): GatewayError {
   return new GatewayError('provider_invalid_answer', { cause: new Error(why) });
 }
 
-async function beginStream(answer: UpstreamAnswer, onFirstByte: () => void): Promise<BegunAnswer> {
-  const watch = new StreamWatch();
+async function beginStream(
+  answer: UpstreamAnswer,
+  { dialect, translation }: PreparedCall,
+  onFirstByte: () => void,
+): Promise<BegunAnswer> {
+  const translated = translation && new TranslatedPassage(translation.openStream());
+  const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)));
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
   if (watch.failed) throw abandon(answer.body, 'the stream began with an error event');
   if (first === undefined) throw abandon(answer.body, 'the stream ended without an event');
-  const { statusCode, headers, body } = answer;
-  return { kind: 'stream', statusCode, headers, facts: watch, watch, first, body };
+  const { statusCode, body } = answer;
+  const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
+  const passage = translated ?? new BytePassage();
+  return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body };
 }
 
-async function readWhole(answer: UpstreamAnswer, onFirstByte: () => void): Promise<BegunAnswer> {
+async function readWhole(
+  answer: UpstreamAnswer,
+  { dialect, translation }: PreparedCall,
+  onFirstByte: () => void,
+): Promise<BegunAnswer> {
+  const body = await readBody(answer.body, onFirstByte);
+  const { statusCode, headers } = answer;
+  if (statusCode >= 400) {
+    const refusal = translation?.refusal(statusCode, body);
+    return refusal
+      ? { kind: 'whole', statusCode, headers: ownHeaders(answer), facts: undefined, body: refusal }
+      : { kind: 'whole', statusCode, headers, facts: undefined, body };
+  }
+  const said = parseObject(body.toString('utf8'));
+  const parts = said && dialect.readAnswer(said);
+  if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
+  const facts = factsOf(parts);
+  return translation
+    ? { kind: 'whole', statusCode, headers: ownHeaders(answer), facts, body: translation.answer(parts) }
+    : { kind: 'whole', statusCode, headers, facts, body };
+}
+
+/** Those of an answer that is not the provider's own any more. */
+function ownHeaders({ headers }: UpstreamAnswer, contentType = 'application/json'): IncomingHttpHeaders {
+  const retryAfter = headers['retry-after'];
+  return { 'content-type': contentType, ...(retryAfter !== undefined && { 'retry-after': retryAfter }) };
+}
+
+async function readBody(stream: Readable, onFirstByte: () => void): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     if (bytes === 0) onFirstByte();
     bytes += chunk.length;
     if (bytes > LARGEST_ANSWER) throw new GatewayError('upstream_too_large');
     chunks.push(chunk);
   }
-  const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-  const { statusCode, headers } = answer;
-  if (statusCode >= 400) return { kind: 'whole', statusCode, headers, facts: undefined, body };
-  const facts = factsOfAnswer(body);
-  if (!facts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
-  return { kind: 'whole', statusCode, headers, facts, body };
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }

@@ -1,9 +1,12 @@
 import type { FastifyReply } from 'fastify';
+import type { Format } from '../contracts/format.ts';
+import type { ModelRequest } from '../contracts/model-request.ts';
 import type { HeaderBag } from '../contracts/policy.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import type { Catalog, Deployment, Model } from './models/catalog.ts';
+import type { Passage } from './passage.ts';
 import type { AiPorts } from './ports.ts';
 import type { StreamWatch } from './watch.ts';
 
@@ -14,14 +17,22 @@ export type BegunAnswer = {
 } & (
   | { kind: 'whole'; body: Buffer /** None of a refusal. */; facts: AnswerFacts | undefined }
   /** `first` has been read off `body` already, and `watch` has seen it. */
-  | { kind: 'stream'; first: Buffer; body: UpstreamAnswer['body']; watch: StreamWatch; facts: AnswerFacts }
+  | {
+      kind: 'stream';
+      first: Buffer;
+      body: UpstreamAnswer['body'];
+      watch: StreamWatch;
+      passage: Passage;
+      facts: AnswerFacts;
+    }
 );
 
 /** An answer that goes to the client: from here on nobody else is asked. */
 export type CommittedAnswer = BegunAnswer & { deployment: Deployment };
 
-/** What the stages of a chat call hand to one another. Each fills its part. */
+/** What the stages of a call hand to one another, whatever format it came in. Each fills its part. */
 export interface ChatCall {
+  readonly format: Format;
   readonly exchange: LiveExchange;
   readonly reply: FastifyReply;
   readonly catalog: Catalog;
@@ -34,6 +45,8 @@ export interface ChatCall {
   readonly bytes: Buffer;
   /** By `read-request`. */
   request: ChatRequest | undefined;
+  /** The request in the neutral form, once a provider has needed it. */
+  neutral: ModelRequest | undefined;
   /** By `resolve-model`: in the order in which they are tried. */
   candidates: readonly Model[];
   /** By `infer`: who has been asked and has not failed. */
@@ -42,7 +55,7 @@ export interface ChatCall {
   answer: CommittedAnswer | undefined;
 }
 
-/** What the gateway acts on of a chat request; everything else goes by unread. */
+/** What the gateway acts on of a request in any format; everything else goes by unread. */
 export interface ChatRequest {
   model: string;
   /** Where the model's name stands in the bytes. */

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { openaiErrorObject } from '../errors/render.ts';
+import { renderErrorEvent } from '../errors/render.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import type { ChatCall, CommittedAnswer } from './chat-call.ts';
-import { EventGate } from './event-gate.ts';
 import type { StreamWatch } from './watch.ts';
 
 type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
@@ -16,13 +15,12 @@ type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
  * @returns when nothing more will be written
  */
 export function passStream(call: ChatCall, answer: Streamed, response: ServerResponse): Promise<void> {
-  const { body, watch } = answer;
-  const gate = new EventGate();
+  const { body, watch, passage } = answer;
   const goOn = (): void => {
     body.resume();
   };
   const pass = (chunk: Buffer): void => {
-    const bytes = gate.pass(chunk);
+    const bytes = passage.pass(chunk);
     if (bytes.length === 0 || response.destroyed || response.write(bytes)) return;
     body.pause();
     response.once('drain', goOn);
@@ -34,9 +32,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       isOver = true;
       if (!response.destroyed) {
         if (failure) call.exchange.fail(failure, error);
-        // The provider has said it itself, in the stream.
-        const isNews = failure !== undefined && !HAS_BEEN_SAID.has(failure);
-        const last = isNews ? errorEvent(call, gate, failure) : gate.rest();
+        const last = passage.last(failure, (message) => errorEvent(call, failure ?? 'internal', message));
         if (last.length > 0) response.write(last);
       }
       response.end();
@@ -49,8 +45,9 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     const onError = (error: unknown): void => finish(failureOf(error), error);
     response.once('close', () => body.destroy());
     body.on('data', (chunk: Buffer) => {
-      pass(chunk);
       watch.see(chunk);
+      pass(chunk);
+      if (watch.blind && passage.needsReading) body.destroy(new GatewayError('upstream_too_large'));
     });
     body.once('end', onEnd);
     body.once('error', onError);
@@ -63,11 +60,6 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     else if (!response.writableNeedDrain) goOn();
   });
 }
-
-const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'provider_stream_failed',
-  'provider_finish_missing',
-]);
 
 /** A stream that just ends has not ended well unless it said so. */
 function silentEnd(watch: StreamWatch): ErrorCode | undefined {
@@ -82,8 +74,9 @@ function failureOf(error: unknown): ErrorCode {
   return error instanceof GatewayError ? error.code : failureInAnswer(error);
 }
 
-function errorEvent(call: ChatCall, gate: EventGate, code: ErrorCode): string {
-  const error = openaiErrorObject(new GatewayError(code), call.exchange.id);
-  // Half of an event too large to be held has been said: it ends here, so that this one stands for itself.
-  return `${gate.isInside ? '\n\n' : ''}data: ${JSON.stringify({ error })}\n\n`;
+function errorEvent({ exchange }: ChatCall, code: ErrorCode, message: string | undefined): string {
+  const error = new GatewayError(code);
+  const { statusCode, param } = error;
+  const facts = { statusCode, code, param, message: message ?? error.message };
+  return renderErrorEvent(facts, exchange.shape, exchange.id);
 }

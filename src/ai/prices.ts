@@ -13,9 +13,9 @@ export type Pricer = (usage: Usage) => number;
 
 const MILLION = 1_000_000;
 
-const linear = (input: number, cached: number, output: number): Pricer => {
-  return (usage) =>
-    ((usage.input - usage.cached) * input + usage.cached * cached + usage.output * output) / MILLION;
+const linear = (input: number, cached: number, output: number, written = input): Pricer => {
+  return ({ input: all, cached: read, cacheWrite = 0, output: said }) =>
+    ((all - read - cacheWrite) * input + read * cached + cacheWrite * written + said * output) / MILLION;
 };
 
 /**
@@ -30,14 +30,26 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   const options = provider ? { provider } : {};
   const known = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
   if (!known) return () => -1;
-  const { input_mtok: input, output_mtok: output, cache_read_mtok: cached } = known.model_price;
+  const {
+    input_mtok: input,
+    output_mtok: output,
+    cache_read_mtok: cached,
+    cache_write_mtok: written,
+  } = known.model_price;
   const isFlat =
     !Array.isArray(known.model.prices) && typeof input === 'number' && typeof output === 'number';
-  if (isFlat && (cached === undefined || typeof cached === 'number'))
-    return linear(input, cached ?? input, output);
+  const isNumberOrNone = (price: unknown): price is number | undefined =>
+    price === undefined || typeof price === 'number';
+  if (isFlat && isNumberOrNone(cached) && isNumberOrNone(written))
+    return linear(input, cached ?? input, output, written);
   return (usage) =>
     calcPrice(
-      { input_tokens: usage.input, output_tokens: usage.output, cache_read_tokens: usage.cached },
+      {
+        input_tokens: usage.input,
+        output_tokens: usage.output,
+        cache_read_tokens: usage.cached,
+        cache_write_tokens: usage.cacheWrite ?? 0,
+      },
       model,
       options,
     )?.total_price ?? -1;

@@ -1,36 +1,42 @@
-interface Part {
-  text?: unknown;
-}
-interface Message {
-  role?: unknown;
-  name?: unknown;
-  content?: unknown;
-  tool_calls?: unknown;
-}
+import { isObject, objectsOf } from '../lib/json.ts';
 
 /**
- * The text of a chat request, for an estimate of its tokens: roles, contents, tool calls and tool definitions. Images
- * and sound are left out; how they count is each provider's own rule.
+ * The text of a request, for an estimate of its tokens: roles, contents, tool calls and tool definitions. Images and
+ * sound are left out; how they count is each provider's own rule. It looks at what the formats have in common, and takes
+ * any of it for missing that isn't what it should be.
  *
  * @param bytes a request that was parsed before
  */
 export function promptText(bytes: Buffer): { text: string; messages: number } {
-  const body = JSON.parse(bytes.toString('utf8')) as { messages?: (Message | null)[]; tools?: unknown };
-  const messages = body.messages ?? [];
+  const body: unknown = JSON.parse(bytes.toString('utf8'));
+  if (!isObject(body)) return { text: '', messages: 0 };
+  const messages = Array.isArray(body.messages) ? (body.messages as unknown[]) : [];
   const texts = messages.map((message) => {
-    const { role, name, content, tool_calls: calls } = message ?? {};
-    const parts = Array.isArray(content) ? content.map((part: Part | null) => part?.text) : [content];
-    const said = [role, name, ...parts].filter((text) => typeof text === 'string');
+    if (!isObject(message)) return '';
+    const { role, name, content, tool_calls: calls } = message;
+    const said = [role, name].filter((text) => typeof text === 'string');
+    said.push(...textsOf(content));
     if (calls) said.push(json(calls));
     return said.join('\n');
   });
+  texts.unshift(...textsOf(body.system));
   if (body.tools) texts.push(json(body.tools));
   return { text: texts.join('\n'), messages: messages.length };
 }
 
+/** Of a text, or a list of parts; those that call a tool or bring its result are taken as they are written. */
+function textsOf(content: unknown): string[] {
+  if (typeof content === 'string') return [content];
+  return objectsOf(content).flatMap((part) => {
+    if (typeof part.text === 'string') return [part.text];
+    const { input, content: result } = part;
+    return input === undefined ? textsOf(result) : [json(input)];
+  });
+}
+
 function json(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value) ?? '';
   } catch {
     // V8 parses any depth and writes only some thousand levels; what is nested so has no text worth counting.
     return '';

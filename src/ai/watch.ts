@@ -1,90 +1,81 @@
-import { createParser, type EventSourceParser } from 'eventsource-parser';
+import type { Dialect, Emit, Frame, Framing, StreamReader } from '../contracts/provider.ts';
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
-import { type Answer, type Choice, usageOf } from './answer-facts.ts';
-import { GeneratedText } from './generated-text.ts';
+import { parseObject } from '../lib/json.ts';
+import { openEventFraming } from './event-framing.ts';
+import { PartFacts } from './part-facts.ts';
 
-/** Characters of one event that are held to be read. A stream with a longer one passes unwatched from there on. */
-const LARGEST_EVENT = 8 * 1024 * 1024;
-
-/** Watches a stream in OpenAI's form go by. */
+/** Reads a stream as it comes: what it says about itself, and its parts for who wants them. */
 export class StreamWatch implements AnswerFacts {
-  usage: Usage | undefined = undefined;
-  finishReason = '';
   /** An event that says something was seen: an answer has begun. */
   begun = false;
-  /** `[DONE]` was seen. */
-  done = false;
-  /** The provider said in the stream that it failed. */
-  failed = false;
   /** An event was too long to be read: nothing more is known of this stream. */
   blind = false;
-  readonly #generated = new GeneratedText();
-  readonly #parser: EventSourceParser;
-  readonly #decoder = new TextDecoder();
+  readonly #facts = new PartFacts();
+  readonly #framing: Framing;
+  readonly #reader: StreamReader;
+  readonly #emit: Emit;
 
-  constructor() {
-    this.#parser = createParser({
-      maxBufferSize: LARGEST_EVENT,
-      onEvent: (event) => this.#onEvent(event.event, event.data),
-      onError: (error) => {
-        if (error.type === 'max-buffer-size-exceeded') this.blind = true;
+  /** @param onPart is given each part */
+  constructor(dialect: Dialect, onPart?: Emit) {
+    const facts = this.#facts;
+    this.#emit = onPart
+      ? (part) => {
+          facts.take(part);
+          onPart(part);
+        }
+      : (part) => facts.take(part);
+    this.#reader = dialect.openStream(this.#emit);
+    const openFraming = dialect.stream?.openFraming ?? openEventFraming;
+    this.#framing = openFraming(
+      (frame) => this.#onFrame(frame),
+      () => {
+        this.blind = true;
       },
-    });
+    );
   }
 
+  get usage(): Usage | undefined {
+    return this.#facts.usage;
+  }
+  get finishReason(): string {
+    return this.#facts.finishReason;
+  }
   get text(): string {
-    return this.#generated.beginning;
+    return this.#facts.text;
   }
-
   get characters(): number {
-    return this.#generated.length;
+    return this.#facts.characters;
+  }
+  /** The provider said that nothing follows. */
+  get done(): boolean {
+    return this.#facts.done;
+  }
+  /** The provider said in the stream that it failed. */
+  get failed(): boolean {
+    return this.#facts.failed;
   }
 
   /** Bytes in the order in which they came, cut anywhere. */
   see(chunk: Buffer): void {
-    if (!this.blind) this.#parser.feed(this.#decoder.decode(chunk, { stream: true }));
+    if (!this.blind) this.#framing.feed(chunk);
   }
 
-  /** Nothing comes any more. A last event may lack its empty line; clients read it all the same. */
+  /** Nothing comes any more. */
   end(): void {
-    if (!this.blind) this.#parser.feed('\n\n');
+    if (!this.blind) this.#framing.end();
   }
 
-  #onEvent(type: string | undefined, data: string): void {
+  #onFrame({ event, data }: Frame): void {
     if (data === '[DONE]') {
-      this.done = true;
+      this.#emit({ type: 'end' });
       return;
     }
+    // Says only that the connection lives.
+    if (event === 'ping') return;
     this.begun = true;
-    if (type === 'error') this.failed = true;
-    let event: Answer;
-    try {
-      event = JSON.parse(data) as Answer;
-    } catch {
-      // Passed on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
-      return;
-    }
-    if (event === null || typeof event !== 'object') return;
-    if (event.error) this.failed = true;
-    this.usage = usageOf(event) ?? this.usage;
-    if (!Array.isArray(event.choices)) return;
-    for (const choice of event.choices) this.#onChoice(choice);
-  }
-
-  #onChoice(choice: Choice | null): void {
-    if (typeof choice?.finish_reason === 'string') this.finishReason = choice.finish_reason;
-    const { content, refusal, reasoning_content: reasoning, tool_calls: calls } = choice?.delta ?? {};
-    this.#said(content);
-    this.#said(refusal);
-    this.#said(reasoning);
-    if (!Array.isArray(calls)) return;
-    for (const call of calls) {
-      this.#said(call?.function?.name);
-      this.#said(call?.function?.arguments);
-    }
-  }
-
-  #said(text: unknown): void {
-    if (typeof text === 'string' && text !== '') this.#generated.add(text);
+    const value = parseObject(data);
+    if (value) this.#reader.read(value, event);
+    // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
+    else if (event === 'error') this.#emit({ type: 'error', message: '' });
   }
 }

@@ -77,7 +77,7 @@ const ROWS: readonly Row[] = [
     at: ['ai', 'providers', '*', 'kind'],
     what: 'Providers of this kind',
     effect: 'Calls to it answer 501 feature_not_active.',
-    unless: is('openai'),
+    unless: is('openai', 'anthropic'),
   },
   {
     at: ['ai', 'models', '*', 'rules'],

@@ -1,10 +1,94 @@
+import type { FormatName } from './format.ts';
+import type { JsonObject, ModelOptions, ModelRequest } from './model-request.ts';
 import type { HeaderBag } from './policy.ts';
+import type { StreamPart } from './stream-part.ts';
 
-/** How one kind of provider is spoken to. Each lives in a file of its own in `ai/providers/`; they don't know each other. */
+/** Takes the parts of an answer, one after the other. */
+export type Emit = (part: StreamPart) => void;
+
+/** One event of a stream: its name ('' if it has none) and its data. */
+export interface Frame {
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Cuts a stream's bytes into events, however they are split on the network. */
+export interface Framing {
+  feed(chunk: Buffer): void;
+  /** Nothing comes any more. */
+  end(): void;
+}
+
+/** Reads one stream. It holds what has to be known from one event to the next. */
+export interface StreamReader {
+  /** @param event the data of one event; any of it may be missing or be something else, which is passed over */
+  read(event: JsonObject, name: string): void;
+}
+
+/** A call as a dialect needs it. */
+export interface ModelCall {
+  /** The provider's own name of the model. */
+  readonly model: string;
+  readonly stream: boolean;
+}
+
+/** How the answers of one API are read, and where it is asked. */
+export interface Dialect {
+  /** Path and query below the base URL. */
+  path(call: ModelCall): string;
+  /**
+   * The parts of a whole answer. They serve as facts about an answer that is passed on unread as well, so that what is
+   * missing or wrong is passed over.
+   * @returns undefined if it is no answer at all: an error under a status that says otherwise
+   */
+  readAnswer(answer: JsonObject): StreamPart[] | undefined;
+  openStream(emit: Emit): StreamReader;
+  /** The content type of its streams and how they are cut; absent: server-sent events. */
+  readonly stream?: {
+    readonly contentType: string;
+    openFraming(onFrame: (frame: Frame) => void, onTooLarge: () => void): Framing;
+  };
+}
+
+/** A dialect that requests of other formats are translated to. */
+export interface TranslatedDialect extends Dialect {
+  /** Options that it has nothing for; a request with one is refused by name, and a fallback tried. */
+  readonly uncarried: readonly (keyof ModelOptions)[];
+  /** @throws GatewayError `field_not_supported` for a part that it can't carry */
+  convertRequest(request: ModelRequest, call: ModelCall): JsonObject;
+}
+
+/** An entry of `ai.providers`. */
+export interface ProviderSettings {
+  readonly kind: string;
+  readonly baseUrl: string;
+  readonly apiKey: string;
+}
+
+/** A call that is about to be made, for a signature over it. */
+export interface OutgoingCall {
+  readonly method: string;
+  /** Path and query, as they are sent. */
+  readonly path: string;
+  readonly host: string;
+  readonly headers: Readonly<HeaderBag>;
+  readonly body: Buffer;
+}
+
+/** How one kind of provider is spoken to. Each lives in a folder of its own in `ai/providers/`; they don't know each other. */
 export interface Provider {
   readonly kind: string;
-  /** Path of chat completions below the base URL. */
-  readonly chatPath: string;
+  /**
+   * The formats it speaks itself: requests in them go there as the bytes that came, and answers come back so. A format
+   * that may be its own may be what it translates to as well.
+   */
+  readonly native: Readonly<Partial<Record<FormatName, Dialect>>>;
+  /** For every other format. */
+  readonly translated: TranslatedDialect;
   /** The headers of a call: who we are, and nothing of the client's. */
-  headers(apiKey: string): HeaderBag;
+  headers(settings: ProviderSettings): HeaderBag;
+  /** Headers that depend on the call itself, or on a token that has to be fetched. */
+  sign?(call: OutgoingCall, settings: ProviderSettings): Promise<HeaderBag>;
+  /** The provider's own words in an error answer; undefined: none that are known. */
+  readError(answer: JsonObject): string | undefined;
 }

@@ -5,6 +5,13 @@ export interface Usage {
   output: number;
   /** Input tokens that the provider had cached; part of `input`. */
   cached: number;
+  /** Input tokens that the provider wrote to its cache, where it bills that; part of `input`. */
+  cacheWrite?: number;
+  /** Output tokens that were thought, not said; part of `output`. */
+  reasoning?: number;
+  /** Tokens of sound; part of `input` and of `output`. */
+  audioInput?: number;
+  audioOutput?: number;
 }
 
 /** What an answer says about itself. Of a stream: what it has said so far. */

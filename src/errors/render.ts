@@ -1,5 +1,15 @@
 import type { ErrorShape } from '../contracts/exchange.ts';
-import type { GatewayError } from './gateway-error.ts';
+
+/** What is said of an error: the gateway's own, or a provider's in other words. */
+export interface ErrorFacts {
+  readonly statusCode: number;
+  readonly message: string;
+  readonly code: string | null;
+  /** The field of the request that is wrong. */
+  readonly param: string | null;
+  /** Everything that is wrong, each with its place. */
+  readonly problems?: readonly object[];
+}
 
 export interface RenderedError {
   contentType: string;
@@ -7,19 +17,14 @@ export interface RenderedError {
 }
 
 /** RFC 9457. `type` is a relative reference, so that it means the same behind every name of the gateway. */
-function problem(error: GatewayError, requestId: string): RenderedError {
-  return {
-    contentType: 'application/problem+json',
-    body: JSON.stringify({
-      type: `/errors/${error.code}`,
-      title: error.message,
-      status: error.statusCode,
-      code: error.code,
-      request_id: requestId,
-      problems: error.problems.length > 0 ? error.problems : undefined,
-    }),
-  };
-}
+const problem = (error: ErrorFacts, requestId: string) => ({
+  type: `/errors/${error.code}`,
+  title: error.message,
+  status: error.statusCode,
+  code: error.code,
+  request_id: requestId,
+  problems: error.problems?.length ? error.problems : undefined,
+});
 
 /** OpenAI's `type` decides which class its SDKs raise together with the status. */
 function openaiType(status: number): string {
@@ -29,22 +34,40 @@ function openaiType(status: number): string {
   return status < 500 ? 'invalid_request_error' : 'server_error';
 }
 
-/** The object that OpenAI puts under `error`, in a body or in an event of a stream. */
-export function openaiErrorObject(error: GatewayError, requestId: string): Record<string, unknown> {
+const openai = ({ message, statusCode, param, code }: ErrorFacts, requestId: string) => ({
+  error: { message, type: openaiType(statusCode), param, code, request_id: requestId },
+});
+
+/** The types of Anthropic's API by status; its SDKs raise by the status, and show the type. */
+const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  402: 'billing_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+  504: 'timeout_error',
+  529: 'overloaded_error',
+};
+
+function anthropic({ message, statusCode, param, code }: ErrorFacts, requestId: string) {
+  const type = ANTHROPIC_TYPES[statusCode] ?? (statusCode < 500 ? 'invalid_request_error' : 'api_error');
+  return { type: 'error', error: { type, message, param, code }, request_id: requestId };
+}
+
+const SHAPES = { problem, openai, anthropic } satisfies Record<ErrorShape, unknown>;
+
+/** An error in the shape that the client of this API understands. */
+export function renderError(error: ErrorFacts, shape: ErrorShape, requestId: string): RenderedError {
   return {
-    message: error.message,
-    type: openaiType(error.statusCode),
-    param: error.param,
-    code: error.code,
-    request_id: requestId,
+    contentType: shape === 'problem' ? 'application/problem+json' : 'application/json',
+    body: JSON.stringify(SHAPES[shape](error, requestId)),
   };
 }
 
-/** An error in the shape that the client of this API understands. */
-export function renderError(error: GatewayError, shape: ErrorShape, requestId: string): RenderedError {
-  if (shape === 'problem') return problem(error, requestId);
-  return {
-    contentType: 'application/json',
-    body: JSON.stringify({ error: openaiErrorObject(error, requestId) }),
-  };
+/** The same as the last event of a stream that has begun well. */
+export function renderErrorEvent(error: ErrorFacts, shape: ErrorShape, requestId: string): string {
+  const { body } = renderError(error, shape, requestId);
+  return shape === 'anthropic' ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`;
 }

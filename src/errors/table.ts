@@ -136,6 +136,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The model does not exist or is not available here. GET the list of models.',
   },
+  field_not_supported: {
+    status: 400,
+    retryable: false,
+    text: 'The model that would answer can’t take this field. Leave it out, or ask another model.',
+  },
   provider_auth_failed: {
     status: 502,
     retryable: false,

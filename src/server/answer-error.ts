@@ -48,6 +48,8 @@ export function errorAnswer(error: GatewayError, exchange: LiveExchange): ErrorA
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
       'x-request-id': exchange.id,
+      // Where Anthropic's SDKs look for it.
+      ...(exchange.shape === 'anthropic' && { 'request-id': exchange.id }),
       ...(exchange.ai && exchange.attempts > 0 ? { 'x-gateway-attempts': String(exchange.attempts) } : {}),
     },
     body,

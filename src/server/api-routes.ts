@@ -68,7 +68,7 @@ export function runPolicies(
   scope: FastifyInstance,
   servedOf: (request: FastifyRequest) => { route: { name: string; version: string }; chain: PolicyChain },
   onErrors: Pick<PolicyChain, 'responseHeaders'>,
-  shape: ErrorShape = 'problem',
+  shapeOf: (path: string) => ErrorShape = () => 'problem',
 ): void {
   scope.addHook('onRoute', (options) => {
     options.config = { ...options.config, policies: onErrors };
@@ -80,7 +80,7 @@ export function runPolicies(
     request.exchange = exchange;
     exchange.route = route.name;
     exchange.routeVersion = route.version;
-    exchange.shape = shape;
+    exchange.shape = shapeOf(exchange.path);
     const verdict = chain.onRequest(exchange, request, reply);
     if (verdict instanceof Promise) verdict.then(done, done);
     else done(verdict);

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { errorShapeOf } from '../ai/formats/index.ts';
 import type { AiPorts } from '../ai/ports.ts';
 import { registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
+import type { ErrorShape } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters } from '../contracts/store.ts';
 import { readJsonBody } from '../lib/json-body.ts';
@@ -43,7 +45,9 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   const chains: PolicyChain[] = [];
   const trust = trustOf(config.server.trustProxy);
   const servesAi = Object.keys(config.ai.models).length > 0;
-  const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${config.ai.prefix}/`);
+  const { prefix } = config.ai;
+  const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${prefix}/`);
+  const aiShapeOf = (path: string): ErrorShape => errorShapeOf(path.slice(prefix.length));
   let disposeAi: () => void = () => undefined;
 
   async function admit(
@@ -64,7 +68,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   return {
     bodyLimit: config.server.limits.body,
     log: ports.log,
-    isAiPath,
+    errorShape: (path) => (isAiPath(path) ? aiShapeOf(path) : 'problem'),
     trust,
     allowedMethods: (exchange, request) => methodsOfPath(config.routes, exchange.path, request.headers),
     async build(app) {
@@ -74,7 +78,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       await app.register(async (scope) => {
         const chain = await admit(scope, AI_ROUTE, config.ai.policies);
         const served = { route: { name: AI_ROUTE, version: '' }, chain };
-        runPolicies(scope, () => served, chain, 'openai');
+        runPolicies(scope, () => served, chain, aiShapeOf);
         disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai);
       });
     },

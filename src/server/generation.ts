@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
+import type { ErrorShape } from '../contracts/exchange.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { choiceStrategy } from '../proxy/choice.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
@@ -17,8 +18,8 @@ export interface GenerationPlan {
   build(app: FastifyInstance): Promise<void>;
   /** Which methods the path has, for a 405; none for a 404. */
   allowedMethods(exchange: LiveExchange, request: IncomingMessage): readonly string[];
-  /** Whether errors before any route are AI errors: by the path. */
-  isAiPath(path: string): boolean;
+  /** The shape of errors before any route: by the path. */
+  errorShape(path: string): ErrorShape;
   trust: Trust;
   /** Lets go of what the generation leased. */
   dispose(): void | Promise<void>;
@@ -86,8 +87,8 @@ export class Generation {
     return new Generation(plan, app);
   }
 
-  isAiPath(path: string): boolean {
-    return this.#plan.isAiPath(path);
+  errorShape(path: string): ErrorShape {
+    return this.#plan.errorShape(path);
   }
 
   get trust(): Trust {

@@ -305,7 +305,7 @@ export class Listener {
       const { path, query } = canonicalTarget(request);
       exchange.path = path;
       exchange.query = query;
-      if (generation.isAiPath(path)) exchange.shape = 'openai';
+      exchange.shape = generation.errorShape(path);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       exchange.path = loggable(request.url ?? '');

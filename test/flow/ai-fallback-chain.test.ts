@@ -94,7 +94,7 @@ it('a redirect is not followed', async () => {
 });
 
 it('a model of a kind that is not active says so', async () => {
-  const gateway = await aiGateway([{ kind: 'anthropic', baseUrl: 'http://127.0.0.1:1/v1' }], {
+  const gateway = await aiGateway([{ kind: 'vertex', baseUrl: 'http://127.0.0.1:1/v1' }], {
     models: { script: { rules: [{ reply: 'Hello' }] } },
   });
 
@@ -108,7 +108,7 @@ it('a model of a kind that is not active says so', async () => {
 
 it('what is not active is passed over for a fallback that is', async () => {
   const gateway = await aiGateway([
-    { kind: 'anthropic', baseUrl: 'http://127.0.0.1:1/v1' },
+    { kind: 'vertex', baseUrl: 'http://127.0.0.1:1/v1' },
     { kind: 'gemini', baseUrl: 'http://127.0.0.1:1/v1' },
     await modelService(),
   ]);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
 import type { Service } from '../../src/demo/http-service.ts';
@@ -87,6 +88,13 @@ export async function aiGateway(
 export const sdk = (gateway: { url: string }, apiKey = CLIENT_KEY): OpenAI =>
   new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey, maxRetries: 0 });
 
+/** Anthropic's. */
+export const anthropicSdk = (gateway: { url: string }, apiKey = CLIENT_KEY): Anthropic =>
+  new Anthropic({ baseURL: gateway.url, apiKey, maxRetries: 0 });
+
+/** The sandbox provider as the kind that speaks Anthropic's messages. */
+export const asAnthropic = ({ url }: { url: string }) => ({ kind: 'anthropic', baseUrl: url });
+
 export interface ChatAnswer {
   status: number;
   headers: IncomingHttpHeaders;
@@ -98,10 +106,11 @@ export function chat(
   gateway: { url: string },
   body: string | Buffer | object,
   headers: Record<string, string> = {},
+  path = '/v1/chat/completions',
 ): Promise<ChatAnswer> {
   const bytes = Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const asked = request(`${gateway.url}/v1/chat/completions`, {
+    const asked = request(`${gateway.url}${path}`, {
       method: 'POST',
       agent: false,
       headers: { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json', ...headers },

@@ -1,5 +1,5 @@
 import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
-import type { Provider } from '../../contracts/provider.ts';
+import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import type { Fleet } from '../../upstream/fleet.ts';
 import { type Cursor, rotation } from '../../upstream/rotation.ts';
 import { Upstream } from '../../upstream/upstream.ts';
@@ -10,7 +10,7 @@ import { providerOf } from '../providers/index.ts';
 export interface Deployment {
   provider: Provider;
   providerName: string;
-  apiKey: string;
+  settings: ProviderSettings;
   /** The provider's own name of the model. */
   model: string;
   version: string;
@@ -85,7 +85,7 @@ function buildModel(
     deployments.push({
       provider,
       providerName: target.provider,
-      apiKey: settings.apiKey,
+      settings,
       model: target.model,
       version: target.version,
       name: fullName,

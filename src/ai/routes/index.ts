@@ -3,7 +3,7 @@ import type { AiConfig } from '../../config/schema/index.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { buildCatalog } from '../models/catalog.ts';
 import type { AiPorts } from '../ports.ts';
-import { registerChatCompletions } from './chat-completions.ts';
+import { registerChat } from './chat.ts';
 import { registerModels } from './models.ts';
 
 /** Registers the AI endpoints below the config's prefix. @returns what lets go of what they leased */
@@ -18,7 +18,7 @@ export async function registerAiRoutes(
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
-  registerChatCompletions(scope, config.prefix, { catalog, policies, ports });
+  registerChat(scope, config.prefix, { catalog, policies, ports });
   registerModels(scope, config.prefix, catalog);
   return () => catalog.dispose();
 }

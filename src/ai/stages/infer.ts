@@ -3,6 +3,8 @@ import type { ErrorCode } from '../../errors/table.ts';
 import { failureBeforeAnswer } from '../../upstream/failure.ts';
 import { attempt, noteDeployment } from '../attempt.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
+import type { Deployment } from '../models/catalog.ts';
+import { type PreparedCall, prepareCall } from '../prepared-call.ts';
 
 /** Failures that are the request's own: the next model would say the same. */
 const CLIENTS_FAULT: ReadonlySet<number> = new Set([
@@ -25,9 +27,15 @@ export async function infer(call: ChatCall): Promise<void> {
       failure ??= new GatewayError('feature_not_active', { detail: `The model ${model.name} needs it.` });
       continue;
     }
+    const prepared = prepare(call, deployment);
+    if (prepared instanceof GatewayError) {
+      // That another has failed says more.
+      failure ??= prepared;
+      continue;
+    }
     let answer: CommittedAnswer;
     try {
-      answer = await attempt(call, deployment, model.timeouts);
+      answer = await attempt(call, prepared, model.timeouts);
     } catch (cause) {
       if (exchange.cancel.aborted) throw cancelled(exchange.cancel.reason, cause);
       call.asked = undefined;
@@ -49,6 +57,16 @@ export async function infer(call: ChatCall): Promise<void> {
   if (!refusal) throw failure as GatewayError;
   noteDeployment(call, refusal.deployment);
   call.answer = refusal;
+}
+
+/** @returns the error if this deployment can't carry the request, which another may */
+function prepare(call: ChatCall, deployment: Deployment): PreparedCall | GatewayError {
+  try {
+    return prepareCall(call, deployment);
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'field_not_supported') return error;
+    throw error;
+  }
 }
 
 /** Ended by the client, which will not read this, or by the gateway, which says why. */

@@ -7,11 +7,12 @@ import { passStream } from '../pass-stream.ts';
 /** What a provider says to whoever connects to its own origin; here it would be the gateway that says it. */
 const OF_THE_ORIGIN = ['alt-svc', 'nel', 'report-to', 'set-cookie', 'strict-transport-security'];
 /** About the gateway's account with the provider: no business of its consumers, and no limit of theirs. */
-const OF_THE_ACCOUNT = ['openai-organization', 'openai-project'];
+const OF_THE_ACCOUNT = ['openai-organization', 'openai-project', 'anthropic-organization-id'];
+const LIMITS_OF_THE_ACCOUNT = ['x-ratelimit-', 'anthropic-ratelimit-'];
 /** Set on the reply by policies. */
 const LIMIT_HEADERS = ['ratelimit', 'ratelimit-policy'];
 
-/** Passes the answer on as the bytes that came. */
+/** Passes the answer on: as the bytes that came, or as what they were translated to. */
 export async function passAnswer(call: ChatCall): Promise<void> {
   const answer = call.answer as CommittedAnswer;
   const { exchange, reply } = call;
@@ -33,9 +34,10 @@ export async function passAnswer(call: ChatCall): Promise<void> {
 function headersOf({ exchange, policies }: ChatCall, answer: CommittedAnswer): HeaderBag {
   const headers = responseHeaders(answer.headers, exchange);
   for (const name of Object.keys(headers)) {
-    if (OF_THE_ORIGIN.includes(name) || OF_THE_ACCOUNT.includes(name) || name.startsWith('x-ratelimit-'))
-      delete headers[name];
+    const isLimit = LIMITS_OF_THE_ACCOUNT.some((prefix) => name.startsWith(prefix));
+    if (isLimit || OF_THE_ORIGIN.includes(name) || OF_THE_ACCOUNT.includes(name)) delete headers[name];
   }
+  if (exchange.shape === 'anthropic') headers['request-id'] = exchange.id;
   headers['x-gateway-target'] = answer.deployment.headerName;
   headers['x-gateway-attempts'] = String(exchange.attempts);
   policies.responseHeaders(headers, exchange);

@@ -1,13 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { isObject } from '../../lib/json.ts';
 import { topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall } from '../chat-call.ts';
-
-interface Body {
-  model?: unknown;
-  stream?: unknown;
-  messages?: unknown;
-}
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
 export function readRequest(call: ChatCall): void {
@@ -17,8 +13,9 @@ export function readRequest(call: ChatCall): void {
   if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {
     throw new GatewayError('body_invalid', { param: 'stream', detail: 'stream must be true or false.' });
   }
-  if (!Array.isArray(body.messages)) {
-    throw new GatewayError('body_invalid', { param: 'messages', detail: 'messages must be a list.' });
+  for (const field of call.format.lists) {
+    if (!Array.isArray(body[field]))
+      throw new GatewayError('body_invalid', { param: field, detail: `${field} must be a list.` });
   }
   const spans = topLevelValues(call.bytes, 'model');
   const modelAt = spans[0];
@@ -29,7 +26,7 @@ export function readRequest(call: ChatCall): void {
   call.request = { model: body.model, modelAt, stream: body.stream === true };
 }
 
-function parse(bytes: Buffer): Body {
+function parse(bytes: Buffer): JsonObject {
   // Parsers make different things of bytes that are no text; what we read must be what the provider reads.
   if (!isUtf8(bytes)) throw new GatewayError('body_malformed', { detail: 'It is not UTF-8.' });
   let body: unknown;
@@ -39,7 +36,7 @@ function parse(bytes: Buffer): Body {
     // Without the parser's own words: they quote the body, and the log must not.
     throw new GatewayError('body_malformed');
   }
-  if (body === null || typeof body !== 'object' || Array.isArray(body)) {
+  if (!isObject(body)) {
     throw new GatewayError('body_invalid', { detail: 'It must be a JSON object.' });
   }
   return body;

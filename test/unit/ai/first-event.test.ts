@@ -1,11 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
+import { openaiChat } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { firstEvent } from '../../../src/ai/first-event.ts';
 import { StreamWatch } from '../../../src/ai/watch.ts';
 
 function read(...pieces: string[]) {
   const body = new PassThrough();
-  const watch = new StreamWatch();
+  const watch = new StreamWatch(openaiChat);
   const first = firstEvent(body, watch);
   const rest = (async () => {
     for (const piece of pieces) {

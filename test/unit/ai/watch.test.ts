@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
+import { openaiChat } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { StreamWatch } from '../../../src/ai/watch.ts';
 
 const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
 const said = (content: string): string => event({ choices: [{ delta: { content } }] });
 
 function watched(...pieces: (string | Buffer)[]): StreamWatch {
-  const watch = new StreamWatch();
+  const watch = new StreamWatch(openaiChat);
   for (const piece of pieces) watch.see(Buffer.from(piece as string));
   return watch;
 }
@@ -20,7 +21,7 @@ it('reads text, tool calls, finish reason, usage and the end', () => {
     'data: [DONE]\n\n',
   );
 
-  expect(watch.text).toBe('Hello!?find{}');
+  expect(watch.text).toBe('Hello?!find{}');
   expect(watch.characters).toBe(13);
   expect(watch).toMatchObject({ finishReason: 'stop', done: true, begun: true, failed: false, blind: false });
   expect(watch.usage).toEqual({ input: 5, output: 2, cached: 0 });

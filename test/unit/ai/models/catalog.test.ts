@@ -11,7 +11,7 @@ const config = {
   providers: {
     a: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'k' },
     b: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1/', apiKey: 'k' },
-    c: { kind: 'anthropic', baseUrl: 'http://127.0.0.1:8', apiKey: 'k' },
+    c: { kind: 'gemini', baseUrl: 'http://127.0.0.1:8', apiKey: 'k' },
   },
   models: {
     mixed: {

@@ -2,16 +2,18 @@ import type { FastifyInstance } from 'fastify';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import type { ChatCall } from '../chat-call.ts';
+import { FORMATS } from '../formats/index.ts';
 import { runChat } from '../pipeline.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
-/** `POST /v1/chat/completions` */
-export function registerChatCompletions(
-  scope: FastifyInstance,
-  prefix: string,
-  parts: Pick<ChatCall, 'catalog' | 'policies' | 'ports'>,
-): void {
-  const url = `${prefix}/chat/completions`;
+type Parts = Pick<ChatCall, 'catalog' | 'policies' | 'ports'>;
+
+/** The endpoint of each format: `POST /v1/chat/completions`, `POST /v1/messages`. */
+export function registerChat(scope: FastifyInstance, prefix: string, parts: Parts): void {
+  for (const format of FORMATS) registerFormat(scope, `${prefix}${format.path}`, { ...parts, format });
+}
+
+function registerFormat(scope: FastifyInstance, url: string, parts: Parts & Pick<ChatCall, 'format'>): void {
   refuseOtherMethods(scope, url, 'POST');
   scope.post(url, async (request, reply) => {
     const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -24,6 +26,7 @@ export function registerChatCompletions(
       reply,
       bytes: request.body,
       request: undefined,
+      neutral: undefined,
       candidates: [],
       asked: undefined,
       answer: undefined,

@@ -1,0 +1,66 @@
+import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
+import type { ModelCall } from '../../../contracts/provider.ts';
+import { NotCarried } from '../../not-carried.ts';
+import { cacheControl, convertMessages, convertText } from './convert-messages.ts';
+import { convertThinking } from './convert-thinking.ts';
+
+/** Tokens of an answer where the client set no limit: Anthropic wants one, and every model of today can do this. */
+const MOST_TOKENS = 8_192;
+
+/** A request in the neutral form as a messages request. */
+export function convertRequest(request: ModelRequest, { model, stream }: ModelCall): JsonObject {
+  const { thinking, effort, budget } = convertThinking(request.reasoning, model);
+  const output = { ...(effort && { effort }), ...formatOf(request) };
+  const fields: JsonObject = {
+    model,
+    // Thinking counts as output; a limit of the client's own must leave room for both.
+    max_tokens: request.maxTokens ?? MOST_TOKENS + budget,
+    system: request.system.length > 0 ? request.system.map(convertText) : undefined,
+    messages: convertMessages(request.messages),
+    tools: request.tools?.map(convertTool),
+    tool_choice: convertChoice(request),
+    thinking,
+    output_config: Object.keys(output).length > 0 ? output : undefined,
+    temperature: request.temperature,
+    top_p: request.topP,
+    top_k: request.topK,
+    stop_sequences: request.stop,
+    service_tier: request.serviceTier && convertTier(request.serviceTier),
+    metadata: request.user === undefined ? undefined : { user_id: request.user },
+    stream: stream || undefined,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+const convertTool = ({ name, description, parameters, strict, cache }: Tool): JsonObject => ({
+  name,
+  ...(description !== undefined && { description }),
+  input_schema: parameters ?? { type: 'object' },
+  ...(strict !== undefined && { strict }),
+  ...cacheControl(cache),
+});
+
+function convertChoice({ tools, toolChoice, parallelToolCalls }: ModelRequest): JsonObject | undefined {
+  if (!tools || (toolChoice === undefined && parallelToolCalls !== false)) return undefined;
+  if (toolChoice === 'none') return { type: 'none' };
+  const choice =
+    typeof toolChoice === 'object'
+      ? { type: 'tool', name: toolChoice.name }
+      : { type: toolChoice === 'required' ? 'any' : 'auto' };
+  return { ...choice, ...(parallelToolCalls === false && { disable_parallel_tool_use: true }) };
+}
+
+function formatOf({ responseFormat }: ModelRequest): JsonObject {
+  if (!responseFormat) return {};
+  // Anthropic promises JSON of a schema, not JSON of any kind.
+  if (responseFormat.type === 'json') throw new NotCarried({ option: 'responseFormat' });
+  return { format: { type: 'json_schema', schema: responseFormat.schema } };
+}
+
+const TIERS: Readonly<Record<string, string>> = { auto: 'auto', default: 'standard_only' };
+
+function convertTier(tier: string): string {
+  const converted = TIERS[tier];
+  if (converted === undefined) throw new NotCarried({ option: 'serviceTier' });
+  return converted;
+}

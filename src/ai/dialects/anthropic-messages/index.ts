@@ -1,0 +1,22 @@
+import type { TranslatedDialect } from '../../../contracts/provider.ts';
+import { convertRequest } from './convert-request.ts';
+import { readAnswer } from './read-answer.ts';
+import { MessageEventReader } from './read-stream.ts';
+
+/** Anthropic's messages. A key for a cache (`cacheKey`) is a hint that changes no answer: it is left out. */
+export const anthropicMessages: TranslatedDialect = {
+  path: () => '/v1/messages',
+  uncarried: [
+    'frequencyPenalty',
+    'presencePenalty',
+    'logitBias',
+    'n',
+    'seed',
+    'logprobs',
+    'verbosity',
+    'metadata',
+  ],
+  convertRequest,
+  readAnswer,
+  openStream: (emit) => new MessageEventReader(emit),
+};

@@ -1,0 +1,41 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Emit } from '../../../contracts/provider.ts';
+import type { TokenLogprob } from '../../../contracts/stream-part.ts';
+import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+
+/**
+ * What a message, or what a chunk adds to one, says besides tool calls: the two have the same fields. Reasoning goes by
+ * `reasoning_content` (DeepSeek, and most that followed) or `reasoning` (OpenRouter, vLLM).
+ */
+export function readContent(said: JsonObject, choice: number | undefined, emit: Emit): void {
+  const reasoning = textOf(said.reasoning_content) || textOf(said.reasoning);
+  if (reasoning !== '') emit({ type: 'reasoning', text: reasoning, choice });
+  for (const detail of objectsOf(said.reasoning_details)) {
+    const [signature, data] = [textOf(detail.signature), textOf(detail.data)];
+    if (signature !== '') emit({ type: 'reasoning-signature', signature, choice });
+    if (data !== '') emit({ type: 'reasoning-opaque', data, choice });
+  }
+  const text = textOf(said.content);
+  if (text !== '') emit({ type: 'text', text, choice });
+  const refusal = textOf(said.refusal);
+  if (refusal !== '') emit({ type: 'refusal', text: refusal, choice });
+  for (const annotation of objectsOf(said.annotations)) {
+    const { url, title, start_index: start, end_index: end } = objectOf(annotation.url_citation);
+    if (typeof url !== 'string') continue;
+    const place = { start: Number(start) || 0, end: Number(end) || 0 };
+    emit({ type: 'citation', citation: { url, title: textOf(title), ...place }, choice });
+  }
+}
+
+/** What a choice says beside its message. */
+export function readChoice(said: JsonObject, choice: number | undefined, emit: Emit): void {
+  const tokens = objectsOf(objectOf(said.logprobs).content).filter(isLogprob);
+  if (tokens.length > 0) emit({ type: 'logprobs', tokens, choice });
+  const { finish_reason: reason } = said;
+  // An older word of the same API.
+  if (typeof reason === 'string')
+    emit({ type: 'finish', reason: reason === 'function_call' ? 'tool_calls' : reason, choice });
+}
+
+const isLogprob = (value: JsonObject): value is JsonObject & TokenLogprob =>
+  typeof value.token === 'string' && typeof value.logprob === 'number';

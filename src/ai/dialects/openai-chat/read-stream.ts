@@ -1,0 +1,65 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Emit, StreamReader } from '../../../contracts/provider.ts';
+import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { convertUsage } from './convert-usage.ts';
+import { readChoice, readContent } from './read-content.ts';
+
+interface OpenCall {
+  readonly call: number;
+  readonly id: string;
+}
+
+/** Reads the chunks of a chat completion. */
+export class ChunkReader implements StreamReader {
+  readonly #emit: Emit;
+  #isBegun = false;
+  #serviceTier = '';
+  /** Tool calls by choice and the provider's number. */
+  readonly #calls = new Map<string, OpenCall>();
+  /** How many calls a choice has. */
+  readonly #counts = new Map<number, number>();
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  read(chunk: JsonObject, name: string): void {
+    if (chunk.error || name === 'error') {
+      this.#emit({ type: 'error', message: textOf(objectOf(chunk.error).message) });
+      return;
+    }
+    if (!this.#isBegun) {
+      this.#isBegun = true;
+      this.#emit({ type: 'start', id: textOf(chunk.id), model: textOf(chunk.model) });
+    }
+    for (const said of objectsOf(chunk.choices)) {
+      const choice = typeof said.index === 'number' && said.index > 0 ? said.index : undefined;
+      const delta = objectOf(said.delta);
+      readContent(delta, choice, this.#emit);
+      for (const call of objectsOf(delta.tool_calls)) this.#readCall(call, choice);
+      readChoice(said, choice, this.#emit);
+    }
+    const tier = textOf(chunk.service_tier);
+    if (tier !== '' && tier !== this.#serviceTier) this.#emit({ type: 'service-tier', tier });
+    if (tier !== '') this.#serviceTier = tier;
+    const usage = convertUsage(chunk.usage);
+    if (usage) this.#emit({ type: 'usage', usage });
+  }
+
+  /** A call begins where its number is new. Some leave the number away: then where another id comes. */
+  #readCall(said: JsonObject, choice: number | undefined): void {
+    const key = `${choice ?? 0} ${typeof said.index === 'number' ? said.index : 0}`;
+    const id = textOf(said.id);
+    const { name, arguments: text } = objectOf(said.function);
+    let open = this.#calls.get(key);
+    if (!open || (id !== '' && id !== open.id)) {
+      const call = this.#counts.get(choice ?? 0) ?? 0;
+      this.#counts.set(choice ?? 0, call + 1);
+      open = { call, id };
+      this.#calls.set(key, open);
+      this.#emit({ type: 'tool-call-start', call, id, name: textOf(name), choice });
+    }
+    if (textOf(text) !== '')
+      this.#emit({ type: 'tool-call-arguments', call: open.call, text: textOf(text), choice });
+  }
+}

@@ -1,0 +1,28 @@
+import type { Format } from '../../../contracts/format.ts';
+import { readRequest } from './read-request.ts';
+import { writeAnswer } from './write-answer.ts';
+import { MessageEventWriter } from './write-stream.ts';
+
+/** Anthropic's messages. */
+export const anthropicMessages: Format = {
+  name: 'anthropic-messages',
+  path: '/messages',
+  shape: 'anthropic',
+  lists: ['messages'],
+  headers: ['anthropic-version', 'anthropic-beta'],
+  fields: {
+    toolChoice: 'tool_choice',
+    parallelToolCalls: 'tool_choice.disable_parallel_tool_use',
+    responseFormat: 'output_config.format',
+    maxTokens: 'max_tokens',
+    topP: 'top_p',
+    topK: 'top_k',
+    stop: 'stop_sequences',
+    reasoning: 'thinking',
+    serviceTier: 'service_tier',
+    user: 'metadata.user_id',
+  },
+  readRequest,
+  writeAnswer,
+  openStream: (_request, name) => new MessageEventWriter(name),
+};

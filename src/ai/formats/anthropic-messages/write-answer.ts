@@ -1,0 +1,57 @@
+import type { AnswerName } from '../../../contracts/format.ts';
+import type { AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Citation } from '../../../contracts/stream-part.ts';
+import { parseObject } from '../../../lib/json.ts';
+import { writeStopReason } from './write-stop-reason.ts';
+import { writeUsage } from './write-usage.ts';
+
+/** A whole answer as a message: of several answers the first, since no client of this format can ask for more. */
+export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
+  const [choice] = answer.choices;
+  return {
+    id: answer.id || `msg_${name.requestId}`,
+    type: 'message',
+    role: 'assistant',
+    model: answer.model || name.model,
+    content: choice?.content.flatMap(blockOf) ?? [],
+    stop_reason: writeStopReason(choice?.finishReason ?? ''),
+    stop_sequence: choice?.stopSequence || null,
+    usage: writeUsage(answer.usage ?? { input: 0, output: 0, cached: 0 }),
+  };
+}
+
+function blockOf(content: AnswerContent): JsonObject[] {
+  switch (content.type) {
+    case 'text': {
+      const citations = content.citations.flatMap(writeCitation);
+      if (content.text === '' && citations.length === 0) return [];
+      return [{ type: 'text', text: content.text, citations: citations.length > 0 ? citations : null }];
+    }
+    // It says in words that it will not, and its stop reason says so too.
+    case 'refusal':
+      return [{ type: 'text', text: content.text, citations: null }];
+    case 'reasoning':
+      return [{ type: 'thinking', thinking: content.text, signature: content.signature }];
+    case 'reasoning-opaque':
+      return [{ type: 'redacted_thinking', data: content.data }];
+    case 'tool-call': {
+      const { id, name } = content;
+      return [{ type: 'tool_use', id, name, input: parseObject(content.arguments) ?? {} }];
+    }
+  }
+}
+
+/** A citation of the web; the index is opaque to clients and means something to Anthropic alone. */
+export function writeCitation({ url, title, text }: Citation): JsonObject[] {
+  if (url === undefined) return [];
+  return [
+    {
+      type: 'web_search_result_location',
+      url,
+      title: title ?? null,
+      cited_text: text ?? '',
+      encrypted_index: '',
+    },
+  ];
+}

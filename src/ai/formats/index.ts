@@ -1,0 +1,13 @@
+import type { ErrorShape } from '../../contracts/exchange.ts';
+import type { Format } from '../../contracts/format.ts';
+import { anthropicMessages } from './anthropic-messages/index.ts';
+import { openaiChat } from './openai-chat/index.ts';
+
+/** The formats that applications may speak, each at its own path. */
+export const FORMATS: readonly Format[] = [openaiChat, anthropicMessages];
+
+/** The shape of errors at a path below the AI prefix: that of the format whose path it is or lies below. */
+export function errorShapeOf(path: string): ErrorShape {
+  const format = FORMATS.find((each) => path === each.path || path.startsWith(`${each.path}/`));
+  return format?.shape ?? 'openai';
+}

@@ -1,0 +1,61 @@
+import type { AnswerName } from '../../../contracts/format.ts';
+import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Citation } from '../../../contracts/stream-part.ts';
+import { writeFinishReason } from './write-finish-reason.ts';
+import { writeUsage } from './write-usage.ts';
+
+/** A whole answer as a chat completion. */
+export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
+  return {
+    id: answer.id || `chatcmpl-${name.requestId}`,
+    object: 'chat.completion',
+    created: name.created,
+    model: answer.model || name.model,
+    choices: answer.choices.map((choice, index) => ({
+      index,
+      message: messageOf(choice.content),
+      logprobs: choice.logprobs.length > 0 ? { content: choice.logprobs, refusal: null } : null,
+      finish_reason: writeFinishReason(choice.finishReason),
+    })),
+    ...(answer.serviceTier && { service_tier: answer.serviceTier }),
+    ...(answer.usage && { usage: writeUsage(answer.usage) }),
+  };
+}
+
+function messageOf(content: AnswerChoice['content']): JsonObject {
+  const of = <T extends AnswerContent['type']>(type: T) =>
+    content.filter((each): each is Extract<AnswerContent, { type: T }> => each.type === type);
+  const [texts, refusals, reasoning, calls] = [of('text'), of('refusal'), of('reasoning'), of('tool-call')];
+  const details = content.flatMap(reasoningDetail);
+  const annotations = texts.flatMap(({ citations }) => citations).flatMap(annotation);
+  return {
+    role: 'assistant',
+    content: texts.length > 0 ? texts.map(({ text }) => text).join('') : null,
+    refusal: refusals.length > 0 ? refusals.map(({ text }) => text).join('') : null,
+    ...(reasoning.length > 0 && { reasoning_content: reasoning.map(({ text }) => text).join('\n') }),
+    ...(details.length > 0 && { reasoning_details: details }),
+    ...(annotations.length > 0 && { annotations }),
+    ...(calls.length > 0 && {
+      tool_calls: calls.map(({ id, name, arguments: text }) => ({
+        id,
+        type: 'function',
+        function: { name, arguments: text },
+      })),
+    }),
+  };
+}
+
+/** Reasoning as it has to come back to its provider in the next turn, in OpenRouter's form. */
+export function reasoningDetail(content: AnswerContent): JsonObject[] {
+  if (content.type === 'reasoning-opaque') return [{ type: 'reasoning.encrypted', data: content.data }];
+  if (content.type !== 'reasoning' || content.signature === '') return [];
+  return [{ type: 'reasoning.text', text: content.text, signature: content.signature }];
+}
+
+/** OpenAI knows citations of the web only. */
+export function annotation({ url, title, start, end }: Citation): JsonObject[] {
+  if (url === undefined) return [];
+  const place = { url, title: title ?? '', start_index: start ?? 0, end_index: end ?? 0 };
+  return [{ type: 'url_citation', url_citation: place }];
+}

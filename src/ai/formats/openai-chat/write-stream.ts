@@ -1,0 +1,106 @@
+import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
+import type { JsonObject, ModelRequest } from '../../../contracts/model-request.ts';
+import type { StreamPart } from '../../../contracts/stream-part.ts';
+import type { Usage } from '../../../contracts/usage.ts';
+import { annotation, reasoningDetail } from './write-answer.ts';
+import { writeFinishReason } from './write-finish-reason.ts';
+import { writeUsage } from './write-usage.ts';
+
+const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
+
+/** Writes an answer as the chunks of a chat completion, each part as it comes. */
+export class ChunkWriter implements StreamWriter {
+  readonly #wantsUsage: boolean;
+  #head: { id: string; object: string; created: number; model: string };
+  #serviceTier = '';
+  #usage: Usage | undefined;
+  /** Choices whose role has been said. */
+  readonly #begun = new Set<number>();
+  /** What is being thought, by choice: its signature comes with the whole of it. */
+  readonly #thought = new Map<number, string>();
+
+  constructor(request: ModelRequest, name: AnswerName) {
+    this.#wantsUsage = request.includeUsage;
+    const id = `chatcmpl-${name.requestId}`;
+    this.#head = { id, object: 'chat.completion.chunk', created: name.created, model: name.model };
+  }
+
+  write(part: StreamPart): string {
+    switch (part.type) {
+      case 'start':
+        this.#head = { ...this.#head, id: part.id || this.#head.id, model: part.model || this.#head.model };
+        return this.#begin(0);
+      case 'usage':
+        this.#usage = part.usage;
+        return '';
+      case 'service-tier':
+        this.#serviceTier = part.tier;
+        return '';
+      case 'error':
+      case 'end':
+        return '';
+    }
+    const choice = part.choice ?? 0;
+    const { delta, ...rest } = this.#choiceOf(part, choice);
+    if (!delta) return '';
+    return this.#begin(choice) + this.#chunk({ index: choice, delta, finish_reason: null, ...rest });
+  }
+
+  end(): string {
+    const usage =
+      this.#wantsUsage && this.#usage
+        ? event({ ...this.#frame(), choices: [], usage: writeUsage(this.#usage) })
+        : '';
+    return `${usage}data: [DONE]\n\n`;
+  }
+
+  #choiceOf(part: OfChoice, choice: number): { delta?: JsonObject; [key: string]: unknown } {
+    switch (part.type) {
+      case 'text':
+        return { delta: { content: part.text } };
+      case 'refusal':
+        return { delta: { refusal: part.text } };
+      case 'reasoning':
+        this.#thought.set(choice, (this.#thought.get(choice) ?? '') + part.text);
+        return { delta: { reasoning_content: part.text } };
+      case 'reasoning-signature': {
+        const { signature } = part;
+        const text = this.#thought.get(choice) ?? '';
+        this.#thought.delete(choice);
+        return { delta: { reasoning_details: reasoningDetail({ type: 'reasoning', text, signature }) } };
+      }
+      case 'reasoning-opaque':
+        return { delta: { reasoning_details: reasoningDetail(part) } };
+      case 'tool-call-start': {
+        const { call: index, id, name } = part;
+        return {
+          delta: { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] },
+        };
+      }
+      case 'tool-call-arguments':
+        return { delta: { tool_calls: [{ index: part.call, function: { arguments: part.text } }] } };
+      case 'citation':
+        return { delta: { annotations: annotation(part.citation) } };
+      case 'logprobs':
+        return { delta: {}, logprobs: { content: part.tokens, refusal: null } };
+      case 'finish':
+        return { delta: {}, finish_reason: writeFinishReason(part.reason) };
+    }
+  }
+
+  #begin(choice: number): string {
+    if (this.#begun.has(choice)) return '';
+    this.#begun.add(choice);
+    return this.#chunk({ index: choice, delta: { role: 'assistant', content: '' }, finish_reason: null });
+  }
+
+  #frame(): JsonObject {
+    return this.#serviceTier === '' ? this.#head : { ...this.#head, service_tier: this.#serviceTier };
+  }
+
+  #chunk(choice: JsonObject): string {
+    return event({ ...this.#frame(), choices: [choice], ...(this.#wantsUsage && { usage: null }) });
+  }
+}
+
+type OfChoice = Exclude<StreamPart, { type: 'start' | 'usage' | 'service-tier' | 'error' | 'end' }>;

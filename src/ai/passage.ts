@@ -1,0 +1,67 @@
+import type { StreamWriter } from '../contracts/format.ts';
+import type { StreamPart } from '../contracts/stream-part.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { EventGate } from './event-gate.ts';
+
+/** Decides what of a stream goes to the client, and when. */
+export interface Passage {
+  /** Nothing can go on that was not read. */
+  readonly needsReading: boolean;
+  /** What may go on, now that this chunk has been read. */
+  pass(chunk: Buffer): Buffer | string;
+  /**
+   * What is still to be said at the end.
+   * @param failure why the stream did not end well
+   * @param errorEvent says it, in the provider's words where it gave some
+   */
+  last(failure: ErrorCode | undefined, errorEvent: (message?: string) => string): Buffer | string;
+}
+
+/** Said by the stream itself. */
+const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'provider_stream_failed',
+  'provider_finish_missing',
+]);
+
+/** Passes the bytes on as they came, by whole events. */
+export class BytePassage implements Passage {
+  readonly needsReading = false;
+  readonly #gate = new EventGate();
+
+  pass(chunk: Buffer): Buffer {
+    return this.#gate.pass(chunk);
+  }
+
+  last(failure: ErrorCode | undefined, errorEvent: () => string): Buffer | string {
+    if (failure === undefined || HAS_BEEN_SAID.has(failure)) return this.#gate.rest();
+    // Half of an event too large to be held has been said: it ends here, so that this one stands for itself.
+    return `${this.#gate.isInside ? '\n\n' : ''}${errorEvent()}`;
+  }
+}
+
+/** Passes on what was read, in another format, as soon as it has been read. */
+export class TranslatedPassage implements Passage {
+  readonly needsReading = true;
+  readonly #writer: StreamWriter;
+  #written = '';
+  #failure: string | undefined;
+
+  constructor(writer: StreamWriter) {
+    this.#writer = writer;
+  }
+
+  take(part: StreamPart): void {
+    if (part.type === 'error') this.#failure = part.message || undefined;
+    else this.#written += this.#writer.write(part);
+  }
+
+  pass(): string {
+    const written = this.#written;
+    this.#written = '';
+    return written;
+  }
+
+  last(failure: ErrorCode | undefined, errorEvent: (message?: string) => string): string {
+    return this.pass() + (failure === undefined ? this.#writer.end() : errorEvent(this.#failure));
+  }
+}

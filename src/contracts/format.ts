@@ -1,0 +1,44 @@
+import type { ErrorShape } from './exchange.ts';
+import type { ModelAnswer } from './model-answer.ts';
+import type { JsonObject, ModelOptions, ModelRequest } from './model-request.ts';
+import type { StreamPart } from './stream-part.ts';
+
+/** The formats in which applications speak to the gateway, and some providers to their clients. */
+export type FormatName = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
+
+/** Writes one stream of events, ready to be sent. */
+export interface StreamWriter {
+  /** The events for a part; '' if it makes none. */
+  write(part: StreamPart): string;
+  /** The events at the end of a stream that has ended well. */
+  end(): string;
+}
+
+/** What an answer is known by to the client, whichever model gives it. */
+export interface AnswerName {
+  /** The gateway's id of the request. */
+  readonly requestId: string;
+  /** The model that the client asked for. */
+  readonly model: string;
+  /** Seconds since the epoch. */
+  readonly created: number;
+}
+
+/** A format in: how requests are read and answers written. Each lives in a folder of its own in `ai/formats/`. */
+export interface Format {
+  readonly name: FormatName;
+  /** Below the prefix of the AI routes. */
+  readonly path: string;
+  /** The shape of its errors. */
+  readonly shape: ErrorShape;
+  /** Top-level fields that must be lists, or the request is none. */
+  readonly lists: readonly string[];
+  /** The client's headers that are part of the format: they go on to a provider that speaks it. */
+  readonly headers: readonly string[];
+  /** What the options are called in this format, for an error that names one. */
+  readonly fields: Readonly<Partial<Record<keyof ModelOptions, string>>>;
+  /** @throws GatewayError `body_invalid` for what no provider could read */
+  readRequest(body: JsonObject): ModelRequest;
+  writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject;
+  openStream(request: ModelRequest, name: AnswerName): StreamWriter;
+}

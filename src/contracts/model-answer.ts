@@ -1,0 +1,37 @@
+import type { Citation, FinishReason, TokenLogprob } from './stream-part.ts';
+import type { Usage } from './usage.ts';
+
+export interface AnswerToolCall {
+  readonly type: 'tool-call';
+  readonly id: string;
+  readonly name: string;
+  /** JSON, as the model wrote it. */
+  readonly arguments: string;
+  readonly signature?: string;
+}
+
+/** What an answer consists of, in the order in which it was generated. */
+export type AnswerContent =
+  | { readonly type: 'text'; readonly text: string; readonly citations: readonly Citation[] }
+  | { readonly type: 'refusal'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string; readonly signature: string }
+  | { readonly type: 'reasoning-opaque'; readonly data: string }
+  | AnswerToolCall;
+
+export interface AnswerChoice {
+  readonly content: readonly AnswerContent[];
+  readonly logprobs: readonly TokenLogprob[];
+  /** '' if none came. */
+  readonly finishReason: FinishReason;
+  readonly stopSequence: string;
+}
+
+/** The neutral form of a whole answer: its parts, put together. */
+export interface ModelAnswer {
+  readonly id: string;
+  readonly model: string;
+  /** At least one. */
+  readonly choices: readonly AnswerChoice[];
+  readonly usage: Usage | undefined;
+  readonly serviceTier: string;
+}

@@ -1,0 +1,72 @@
+import type { Usage } from './usage.ts';
+
+/** Why a model stopped, in one word for all providers; one that we don't know goes by the provider's own. */
+export type FinishReason =
+  | 'stop'
+  | 'stop_sequence'
+  | 'length'
+  | 'tool_calls'
+  | 'content_filter'
+  | 'refusal'
+  | 'pause'
+  | (string & {});
+
+export interface Citation {
+  readonly url?: string;
+  readonly title?: string;
+  /** What is cited. */
+  readonly text?: string;
+  /** Characters of the answer's text that it stands for. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** A token and how likely it was, with its likeliest rivals: OpenAI's own form, which others report in too. */
+export interface TokenLogprob {
+  readonly token: string;
+  readonly logprob: number;
+  readonly bytes?: readonly number[] | null;
+  readonly top_logprobs?: readonly { readonly token: string; readonly logprob: number }[];
+}
+
+/** Which of several answers (`n`) a part is of; absent: the first. */
+interface OfChoice {
+  readonly choice?: number;
+}
+
+/**
+ * A piece of an answer, in the order in which it came. An answer that is not streamed is the same pieces, larger. Text
+ * and reasoning come as what is added; tool calls are numbered within their answer and may overlap.
+ */
+export type StreamPart =
+  | { readonly type: 'start'; readonly id: string; readonly model: string }
+  | ({ readonly type: 'text'; readonly text: string } & OfChoice)
+  | ({ readonly type: 'refusal'; readonly text: string } & OfChoice)
+  | ({ readonly type: 'reasoning'; readonly text: string } & OfChoice)
+  /** Ends the reasoning before it. */
+  | ({ readonly type: 'reasoning-signature'; readonly signature: string } & OfChoice)
+  /** Reasoning that only its provider can read. */
+  | ({ readonly type: 'reasoning-opaque'; readonly data: string } & OfChoice)
+  | ({
+      readonly type: 'tool-call-start';
+      readonly call: number;
+      readonly id: string;
+      readonly name: string;
+      readonly signature?: string;
+    } & OfChoice)
+  | ({ readonly type: 'tool-call-arguments'; readonly call: number; readonly text: string } & OfChoice)
+  | ({ readonly type: 'citation'; readonly citation: Citation } & OfChoice)
+  | ({ readonly type: 'logprobs'; readonly tokens: readonly TokenLogprob[] } & OfChoice)
+  /** All that is known so far; a later one takes the place of an earlier. */
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'service-tier'; readonly tier: string }
+  | ({
+      readonly type: 'finish';
+      readonly reason: FinishReason;
+      /** The one that was met. */
+      readonly stopSequence?: string;
+    } & OfChoice)
+  /** The provider says that it failed; nothing of worth follows. */
+  | { readonly type: 'error'; readonly message: string }
+  /** The provider says that nothing follows. */
+  | { readonly type: 'end' };

@@ -1,0 +1,27 @@
+/** A JSON object of which nothing is known. */
+type JsonObject = { readonly [key: string]: unknown };
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The object, or an empty one in place of anything else. */
+export const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : EMPTY);
+
+/** The objects of a list; of anything else none. */
+export const objectsOf = (value: unknown): readonly JsonObject[] =>
+  Array.isArray(value) ? value.filter(isObject) : [];
+
+/** The text, or '' in place of anything else. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The object that a text is as JSON; undefined if it is none. */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const EMPTY: JsonObject = Object.freeze({});
