@@ -36,6 +36,8 @@ export interface GatewayOptions {
   watch?: boolean;
   /** Finds the addresses of upstreams' names; the system's way if absent. */
   resolve?: Resolve;
+  /** Wall clock, milliseconds since the epoch; `Date.now` if absent. Redis keeps its own time. */
+  now?: () => number;
   /** Whether the process's own figures (memory, event loop) are among the metrics; default yes. */
   processMetrics?: boolean;
 }
@@ -86,7 +88,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const meters = new Meters(metrics);
   const recorder = new Recorder(meters, sink);
   const changes = new Changes(log, meters);
-  const store = await openStore(storeConfig.url, { onEvent: onStoreEvent });
+  const clock = { wall: options.now ?? Date.now, monotonic: () => performance.now() };
+  const store = await openStore(storeConfig.url, {
+    onEvent: onStoreEvent,
+    now: clock.wall,
+    commandTimeoutMs: storeConfig.timeout,
+  });
   const revisions = new Revisions(store.documents);
   const fleet = new Fleet({
     onChange: changes.record,
@@ -100,7 +107,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const registry = new UpstreamRegistry(changes.record);
   meterUpstreams(metrics, registry);
   const tokens = openTokenCounter();
-  const clock = { wall: Date.now, monotonic: () => performance.now() };
   const readiness = new Readiness();
 
   const listener = new Listener({

@@ -1,70 +1,72 @@
-import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
-import { type Static, Type } from 'typebox';
+import type { FastifyReply } from 'fastify';
 import type { Exchange } from '../../src/contracts/exchange.ts';
-import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import type { PolicyDescriptor, Verdict } from '../../src/contracts/policy.ts';
+import type { LimitState } from '../../src/contracts/store.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
-import { countersStore } from './counters-store.ts';
+import { type PolicyLimit, policyLimits } from './limits.ts';
+import { Settings, settingsProblem } from './settings.ts';
 
-const Settings = Type.Object(
-  {
-    limit: Type.Integer({ minimum: 0, description: 'Requests in a window.' }),
-    window: Type.Unsafe<number>({
-      type: 'string',
-      'x-unit': 'duration',
-      pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$',
-      examples: ['1m'],
-      description: 'Length of a window. It starts with the first request in it.',
-    }),
-    per: Type.Unsafe<'consumer' | 'address' | 'route'>({
-      type: 'string',
-      enum: ['consumer', 'address', 'route'],
-      default: 'consumer',
-      description:
-        'Who shares a window: a consumer (a client address where there is none), an address, everybody.',
-    }),
-  },
-  { additionalProperties: false, description: 'At most so many requests in a window.' },
-);
-type Settings = Static<typeof Settings>;
+const seconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000));
 
-/** One customer's IPv6 network: whoever has one address has 2^64 of them. */
-const IPV6_SUBNET = 64;
-
-function subject(per: Settings['per'], exchange: Exchange): string {
-  if (per === 'route') return '*';
-  if (per === 'consumer' && exchange.consumer !== '') return `consumer:${exchange.consumer}`;
-  return `address:${normalizeIP(exchange.client, IPV6_SUBNET)}`;
+/** Another policy of the same kind may have said its part already: both fields are lists. */
+function append(reply: FastifyReply, header: string, value: string): void {
+  const before = reply.getHeader(header);
+  reply.header(header, before === undefined ? value : `${before}, ${value}`);
 }
 
 const rateLimit: PolicyDescriptor<Settings> = {
   name: 'rate-limit',
   slot: 'limit',
   schema: Settings,
-  async create({ limit, window, per }, ports, app) {
-    await app.register(fastifyRateLimit, { global: false, store: countersStore(ports.counters) });
-    const check = app.createRateLimit({
-      max: limit,
-      timeWindow: window,
-      keyGenerator: (request) =>
-        `rate:${ports.route}:${per}:${limit}/${window}:${subject(per, request.exchange)}`,
-    });
-    // draft-ietf-httpapi-ratelimit-headers-11; the plugin's own headers are those of an obsolete draft.
-    const policy = `"${per}";q=${limit};w=${Math.ceil(window / 1000)}`;
+  check: settingsProblem,
+  create(settings, ports) {
+    const limits = policyLimits(settings);
+    const scope = `rate:${ports.route}`;
+    // draft-ietf-httpapi-ratelimit-headers-11. Names are tokens, so that they need no escaping as strings.
+    const policyField = limits
+      .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)
+      .join(', ');
+
+    function judge(states: readonly LimitState[], exchange: Exchange, reply: FastifyReply): Verdict {
+      let field = '';
+      let wait = 0;
+      let refusing: PolicyLimit | undefined;
+      for (let i = 0; i < limits.length; i++) {
+        const limit = limits[i] as PolicyLimit;
+        const state = states[i] as LimitState;
+        field += `${i === 0 ? '' : ', '}"${limit.name}";r=${state.remaining};t=${seconds(limit.resetMs(state, exchange))}`;
+        const mine = limit.waitMs(state, exchange);
+        if (mine <= wait) continue;
+        wait = mine;
+        refusing = limit;
+      }
+      append(reply, 'ratelimit-policy', policyField);
+      append(reply, 'ratelimit', field);
+      if (refusing === undefined) return undefined;
+      return new GatewayError('rate_limited', {
+        headers: { 'retry-after': String(seconds(wait)) },
+        cause: `${refusing.name}: ${refusing.text}`,
+      });
+    }
+
+    function failOpen(error: unknown): undefined {
+      ports.degraded('fail_open', error as Error);
+    }
+
     return {
-      async onRequest(_exchange, request, reply) {
-        let state: Awaited<ReturnType<typeof check>>;
+      onRequest(exchange, request, reply) {
         try {
-          state = await check(request);
+          const states = ports.counters.take(
+            scope,
+            limits.map((limit) => limit.of(exchange, request)),
+            1,
+          );
+          return states instanceof Promise
+            ? states.then((known) => judge(known, exchange, reply), failOpen)
+            : judge(states, exchange, reply);
         } catch (error) {
-          ports.degraded('fail_open', error as Error);
-          return undefined;
+          return failOpen(error);
         }
-        if (state.isAllowed) return undefined;
-        const seconds = Math.max(1, Math.ceil(state.ttl / 1000));
-        reply.header('ratelimit-policy', policy);
-        reply.header('ratelimit', `"${per}";r=${state.remaining};t=${seconds}`);
-        if (!state.isExceeded) return undefined;
-        return new GatewayError('rate_limited', { headers: { 'retry-after': String(seconds) } });
       },
     };
   },

@@ -10,7 +10,37 @@ export interface CounterState {
 }
 
 /**
- * Fixed-window counters, shared by everything that shares the store. A window starts with the first positive
+ * How a limit counts. `fixed-window`: so many from the first one on until the window is over, then anew.
+ * `sliding-window`: so many in any stretch of time as long as the window; what was taken comes back a tenth of a window
+ * late at most. `token-bucket`: they come back one by one, evenly over the window, up to `burst`.
+ */
+export type LimitAlgorithm = 'fixed-window' | 'sliding-window' | 'token-bucket';
+
+/** One limit as a store keeps it. Plain data, so that it can be asked of another process too. */
+export interface Limit {
+  /** Opaque, 1 to 512 bytes together with the scope; given the same algorithm and window each time. */
+  readonly key: string;
+  readonly algorithm: LimitAlgorithm;
+  /** What may pass in a window: whole, at least 0. */
+  readonly limit: number;
+  /** Whole milliseconds, at least 1. */
+  readonly windowMs: number;
+  /** What may pass at once after a rest: the size of a token bucket. Other algorithms have no use for it. */
+  readonly burst: number;
+}
+
+/** What a limit says after a step. */
+export interface LimitState {
+  /** What may still pass now. */
+  remaining: number;
+  /** Milliseconds until it is more: the window's end, the oldest that slides out of it, the bucket full again. */
+  resetMs: number;
+  /** Milliseconds until the step could pass; 0 if this limit lets it pass. */
+  waitMs: number;
+}
+
+/**
+ * Counters and limits, shared by everything that shares the store. A counter's window starts with the first positive
  * step in it. Keys are opaque, 1 to 512 bytes; a caller gives a key the same `windowMs` each time (a running
  * window that is longer than `windowMs` is cut to it, so that a shortened setting takes effect at once).
  * A call settles within the store's deadline or fails with `StoreUnavailable`; a step that failed may have
@@ -24,6 +54,17 @@ export interface Counters {
    * whole window ahead. Fails with `RangeError` when an argument is none of this.
    */
   add(key: string, by: number, windowMs: number): CounterState | Promise<CounterState>;
+  /**
+   * Takes `cost` (whole; 0 only reads) from each of the limits, or from none if one of them has less left. That is one
+   * step: of any number of callers at once exactly as many pass as there is room for. The limits of a call share a
+   * `scope`, which in a Redis Cluster decides on which node they lie; a scope and a key together name a limit.
+   * @returns a state for each limit, in their order; the step was taken if no `waitMs` is above 0
+   */
+  take(
+    scope: string,
+    limits: readonly Limit[],
+    cost: number,
+  ): readonly LimitState[] | Promise<readonly LimitState[]>;
   /** Forgets the counter. */
   reset(key: string): void | Promise<void>;
 }

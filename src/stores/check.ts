@@ -1,16 +1,20 @@
 import type { Charge, Claim } from '../contracts/budget.ts';
+import type { Limit } from '../contracts/store.ts';
 
 /** What every store refuses the same way, before anything is sent or written. */
 
 /** Longest key, collection name or id, in UTF-8 bytes. */
 export const MAX_NAME_BYTES = 512;
 
+/** Tokens of a bucket. Above it a millionth of a token, which is how exactly levels are compared, gets lost in a float. */
+const MAX_BURST = 1e9;
+
 const DEFAULT_LIST = 100;
 const MAX_LIST = 1000;
 
 /** Throws `RangeError` unless `name` is well-formed Unicode of 1 to 512 bytes. `what` names it in the message. */
 export function checkName(
-  what: 'collection' | 'id' | 'counter key' | 'budget key' | 'reservation',
+  what: 'collection' | 'id' | 'counter key' | 'budget key' | 'reservation' | 'limit',
   name: string,
 ): void {
   if (typeof name !== 'string' || name === '') throw new RangeError(`a ${what} must not be empty`);
@@ -28,6 +32,22 @@ export function checkStep(key: string, by: number, windowMs: number): void {
   if (!Number.isSafeInteger(by)) throw new RangeError(`a counter step must be a whole number, not ${by}`);
   if (!Number.isSafeInteger(windowMs) || windowMs < 1) {
     throw new RangeError(`a counter window must be whole milliseconds, at least 1, not ${windowMs}`);
+  }
+}
+
+/** Throws `RangeError` unless the limits can be counted. */
+export function checkTake(scope: string, limits: readonly Limit[], cost: number): void {
+  if (!Number.isSafeInteger(cost) || cost < 0) throw new RangeError(`a cost must be whole, not ${cost}`);
+  for (const { key, limit, windowMs, algorithm, burst } of limits) {
+    checkName('limit', scope + key);
+    if (!Number.isSafeInteger(limit) || limit < 0)
+      throw new RangeError(`a limit must be whole, not ${limit}`);
+    if (!Number.isSafeInteger(windowMs) || windowMs < 1) {
+      throw new RangeError(`a window must be whole milliseconds, at least 1, not ${windowMs}`);
+    }
+    if (algorithm === 'token-bucket' && !(limit >= 1 && burst >= 1 && burst <= MAX_BURST)) {
+      throw new RangeError(`a token bucket needs a limit of at least 1 and a burst from 1 to ${MAX_BURST}`);
+    }
   }
 }
 

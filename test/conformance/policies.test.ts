@@ -137,12 +137,41 @@ policyConformance(rateLimit as never, {
     { limit: 10, window: '1m' },
     { limit: 10, window: '1m', per: 'address' },
     { limit: 0, window: '1s', per: 'route' },
+    { limit: 10, window: '1m', algorithm: 'sliding-window', per: 'consumer + header:X-Tenant' },
+    { limit: 10, window: '1m', algorithm: 'token-bucket', burst: 20, per: 'header:x-tenant+address+route' },
+    { quota: { limit: 1000, per: 'day' } },
+    {
+      limit: 10,
+      window: '1s',
+      quota: { limit: 1000, per: 'month' },
+      limits: [{ name: 'tenants', limit: 5, window: '1s', per: 'header:x-tenant' }],
+    },
+    { limits: [{ limit: 5, window: '1s' }, { quota: { limit: 10, per: 'day' } }] },
   ],
   invalid: [
     {},
     { limit: -1, window: '1m' },
     { limit: 1, window: '1 minute' },
-    { limit: 1, window: '1m', per: 'planet' },
+    ...['planet', 'consumer + planet', 'header:', 'header:a b', 'consumer +', 'address + address'].map(
+      (per) => ({ limit: 1, window: '1m', per }),
+    ),
+    { limit: 1 },
+    { window: '1m' },
+    { limit: 1, window: '1m', algorithm: 'leaky' },
+    { limit: 1, window: '1m', burst: 2 },
+    { limit: 0, window: '1m', algorithm: 'token-bucket' },
+    { limit: 1, window: '1m', algorithm: 'token-bucket', burst: 0 },
+    { quota: { limit: 1, per: 'year' } },
+    { quota: { per: 'day' } },
+    { limits: [] },
+    { limits: [{}] },
+    { limits: [{ limit: 1, window: '1m', limits: [] }] },
+    {
+      limits: [
+        { name: 'a', limit: 1, window: '1m' },
+        { name: 'a', limit: 2, window: '1h' },
+      ],
+    },
   ],
 });
 

@@ -9,7 +9,7 @@ import {
   type PolicyPorts,
   SLOTS,
 } from '../../src/contracts/policy.ts';
-import { type CounterState, StoreUnavailable } from '../../src/contracts/store.ts';
+import { type Counters, StoreUnavailable } from '../../src/contracts/store.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { ERRORS } from '../../src/errors/table.ts';
 import { readJsonBody } from '../../src/lib/json-body.ts';
@@ -44,22 +44,39 @@ function validator(descriptor: PolicyDescriptor<never>) {
   return ajv.compile(structuredClone(descriptor.schema as object));
 }
 
+interface UnitSchema {
+  'x-unit'?: string;
+  properties?: Record<string, UnitSchema>;
+  items?: UnitSchema;
+}
+
+function inMilliseconds({ properties = {}, items }: UnitSchema, value: unknown): void {
+  if (Array.isArray(value)) for (const each of value) inMilliseconds(items ?? {}, each);
+  if (typeof value !== 'object' || value === null) return;
+  const record = value as Record<string, unknown>;
+  for (const [key, schema] of Object.entries(properties)) {
+    if (schema['x-unit'] === 'duration' && key in record) record[key] = 60_000;
+    else inMilliseconds(schema, record[key]);
+  }
+}
+
 /** As the loader does it: defaults filled in, durations in milliseconds. */
 function loaded(descriptor: PolicyDescriptor<never>, settings: object): unknown {
   const copy = structuredClone(settings) as Record<string, unknown>;
   const check = validator(descriptor);
   if (!check(copy)) throw new Error(JSON.stringify(check.errors));
-  const properties =
-    (descriptor.schema as { properties?: Record<string, Record<string, unknown>> }).properties ?? {};
-  for (const [key, schema] of Object.entries(properties)) {
-    if (schema['x-unit'] === 'duration') copy[key] = 60_000;
-  }
+  inMilliseconds(descriptor.schema as UnitSchema, copy);
   return copy;
 }
 
-const working = { add: (): CounterState => ({ value: 1, resetMs: 1000 }), reset: () => undefined };
-const down = {
+const working: Counters = {
+  add: () => ({ value: 1, resetMs: 1000 }),
+  take: (_scope, limits) => limits.map(() => ({ remaining: 1, resetMs: 1000, waitMs: 0 })),
+  reset: () => undefined,
+};
+const down: Counters = {
   add: () => Promise.reject(new StoreUnavailable('no store')),
+  take: () => Promise.reject(new StoreUnavailable('no store')),
   reset: () => Promise.reject(new StoreUnavailable('no store')),
 };
 

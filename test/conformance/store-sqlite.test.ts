@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type Store, StoreUnavailable } from '../../src/contracts/store.ts';
+import { type Limit, type Store, StoreUnavailable } from '../../src/contracts/store.ts';
 import { openStore, type StoreEvent } from '../../src/stores/index.ts';
 import { until } from '../helpers/redis-server.ts';
 
@@ -113,6 +113,32 @@ it('has documents and counters again after it was closed and opened', async () =
   expect(second.counters.add('forgotten', 0, 1000)).toEqual({ value: 0, resetMs: 1000 });
 });
 
+it('knows what limits had let pass again after it was closed and opened', async () => {
+  const limits = (['fixed-window', 'sliding-window', 'token-bucket'] as const).map(
+    (algorithm): Limit => ({ key: algorithm, algorithm, limit: 10, windowMs: 60_000, burst: 10 }),
+  );
+  const first = await open();
+  first.counters.take('s', limits, 4);
+  await first.close();
+  now += 6000;
+  const second = await open();
+  const states = await second.counters.take('s', limits, 0);
+  expect(states.map(({ remaining }) => remaining)).toEqual([6, 6, 7]);
+});
+
+it('takes over a file of the version before, with its counters', async () => {
+  const before = new DatabaseSync(path);
+  before.exec(`
+    CREATE TABLE documents (collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL,
+      expires_at INTEGER, PRIMARY KEY (collection, id)) STRICT;
+    CREATE TABLE counters (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO counters VALUES ('k', 7, ${now + 60_000});
+    PRAGMA user_version = 1`);
+  before.close();
+  const store = await open();
+  expect(store.counters.add('k', 0, 60_000)).toEqual({ value: 7, resetMs: 60_000 });
+});
+
 it('answers counters at once, without a promise', async () => {
   const store = await open();
   expect(store.counters.add('k', 1, 1000)).toEqual({ value: 1, resetMs: 1000 });
@@ -153,7 +179,7 @@ it('refuses a file of a newer gateway, and leaves it as it is', async () => {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA user_version = 99');
   database.close();
-  await expect(open()).rejects.toThrow(/store\.db: it has schema 99 and this gateway knows up to 2/);
+  await expect(open()).rejects.toThrow(/store\.db: it has schema 99 and this gateway knows up to \d+/);
   expect(rows('PRAGMA user_version')).toEqual([{ user_version: 99 }]);
 });
 

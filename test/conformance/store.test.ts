@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Store } from '../../src/contracts/store.ts';
+import type { Limit, LimitAlgorithm, Store } from '../../src/contracts/store.ts';
 import { until } from '../helpers/redis-server.ts';
 import { type Place, places } from './store-places.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const ALGORITHMS: LimitAlgorithm[] = ['fixed-window', 'sliding-window', 'token-bucket'];
 
 const SHORT = 250;
 const LONG = 3_600_000;
@@ -137,6 +139,135 @@ describe.each(places)('a store on $name', ({ make }) => {
 
     it('take a key of 512 bytes', async () => {
       expect((await store.counters.add(`${mine}${'k'.repeat(512 - mine.length)}`, 1, LONG)).value).toBe(1);
+    });
+  });
+
+  describe('limits', () => {
+    const limitOf = (algorithm: LimitAlgorithm, limit: number, windowMs: number, key = 'k'): Limit => ({
+      key,
+      algorithm,
+      limit,
+      windowMs,
+      burst: limit,
+    });
+    const take = async (limits: Limit[], cost = 1) => {
+      const states = await store.counters.take(mine, limits, cost);
+      return { states, passed: states.every(({ waitMs }) => waitMs === 0) };
+    };
+
+    describe.each(ALGORITHMS)('%s', (algorithm) => {
+      it('lets so many pass, counts no refusal, and says when to come again', async () => {
+        const limit = limitOf(algorithm, 3, LONG);
+        for (const left of [2, 1, 0]) {
+          const { states, passed } = await take([limit]);
+          expect(passed).toBe(true);
+          expect(states[0]?.remaining).toBe(left);
+          expect(states[0]?.resetMs).toBeGreaterThan(0);
+        }
+        for (let again = 0; again < 3; again++) {
+          const [state] = (await take([limit])).states;
+          expect(state).toMatchObject({ remaining: 0 });
+          expect(state?.waitMs).toBeGreaterThan(0);
+          expect(state?.waitMs).toBeLessThanOrEqual(LONG * 1.1);
+        }
+        // More by two than was there: had refusals counted, this would be refused too.
+        expect((await take([{ ...limit, limit: 5, burst: 5 }], 2)).passed).toBe(true);
+      });
+
+      it('has room again after a while', async () => {
+        const limit = limitOf(algorithm, 2, SHORT);
+        expect((await take([limit], 2)).passed).toBe(true);
+        await until(async () => {
+          await place.pass(50);
+          return (await take([limit], 2)).passed;
+        }, 'room for two');
+      });
+
+      it('lets exactly so many of a crowd pass', async () => {
+        const limit = limitOf(algorithm, 300, LONG);
+        const crowd = await Promise.all(Array.from({ length: 1000 }, () => take([limit])));
+        const passed = crowd.filter((each) => each.passed).length;
+        // A bucket of 300 an hour gives back one in 12 s, which is how long a busy machine may take.
+        expect(passed).toBeGreaterThanOrEqual(300);
+        expect(passed).toBeLessThanOrEqual(algorithm === 'token-bucket' ? 305 : 300);
+      });
+
+      it('reads with a cost of 0', async () => {
+        const limit = limitOf(algorithm, 5, LONG);
+        for (let again = 0; again < 3; again++) {
+          const [state] = (await take([limit], 0)).states;
+          expect(state).toMatchObject({ remaining: 5, waitMs: 0 });
+        }
+        await take([limit], 2);
+        expect((await take([limit], 0)).states[0]?.remaining).toBe(3);
+      });
+
+      it('lets nothing pass that costs more than there ever is', async () => {
+        const { states, passed } = await take([limitOf(algorithm, 2, LONG)], 3);
+        expect(passed).toBe(false);
+        expect(states[0]).toMatchObject({ remaining: 2 });
+      });
+    });
+
+    it('are taken together or not at all', async () => {
+      const many = ALGORITHMS.map((algorithm) => limitOf(algorithm, 100, LONG, algorithm));
+      const one = limitOf('fixed-window', 1, LONG, 'one');
+      const first = await take([...many, one]);
+      expect(first.states.map(({ remaining }) => remaining)).toEqual([99, 99, 99, 0]);
+      const second = await take([...many, one]);
+      expect(second.passed).toBe(false);
+      expect(second.states.map(({ remaining }) => remaining)).toEqual([99, 99, 99, 0]);
+      expect(second.states.map(({ waitMs }) => waitMs > 0)).toEqual([false, false, false, true]);
+      expect((await take(many, 0)).states.map(({ remaining }) => remaining)).toEqual([99, 99, 99]);
+    });
+
+    it('let as many pass at once as the burst says, and then one by one', async () => {
+      const bucket: Limit = { ...limitOf('token-bucket', 3600, LONG), burst: 2 };
+      expect((await take([bucket], 2)).states[0]).toMatchObject({ remaining: 0, waitMs: 0 });
+      const [state] = (await take([bucket])).states;
+      expect(state?.waitMs).toBeGreaterThan(0);
+      expect(state?.waitMs).toBeLessThanOrEqual(1000);
+      await until(async () => {
+        await place.pass(100);
+        return (await take([bucket])).passed;
+      }, 'a token');
+    });
+
+    it('keep scopes and keys apart', async () => {
+      const names = [
+        ['a', 'bc'],
+        ['ab', 'c'],
+        ['a}', 'b'],
+        ['a', '}b'],
+        ['', 'abc'],
+        ['}', 'x'],
+        ['é', '🙂'],
+      ];
+      for (const [scope = '', key = ''] of names) {
+        const own = `${mine}${scope}`;
+        const limits = [
+          limitOf('fixed-window', 1, LONG, key),
+          limitOf('fixed-window', 1, LONG, `${key} too`),
+        ];
+        const states = await store.counters.take(own, limits, 1);
+        expect(states.map(({ waitMs }) => waitMs)).toEqual([0, 0]);
+      }
+    });
+
+    it.each([
+      [{ key: 'k'.repeat(513) }, 1],
+      [{ key: '\ud800' }, 1],
+      [{ limit: -1 }, 1],
+      [{ limit: 0.5 }, 1],
+      [{ windowMs: 0 }, 1],
+      [{ windowMs: 1.5 }, 1],
+      [{ algorithm: 'token-bucket', limit: 0 }, 1],
+      [{ algorithm: 'token-bucket', burst: 0 }, 1],
+      [{}, -1],
+      [{}, 0.5],
+    ] as [Partial<Limit>, number][])('refuse %j at a cost of %d', async (wrong, cost) => {
+      const limit = { ...limitOf('fixed-window', 1, LONG), ...wrong };
+      await expect((async () => store.counters.take(mine, [limit], cost))()).rejects.toThrow(RangeError);
     });
   });
 

@@ -26,6 +26,8 @@ export interface TestGatewayOptions {
   /** Whether saving the file applies it; default no, so that a test says when. */
   watch?: boolean;
   env?: Record<string, string>;
+  /** Wall clock, milliseconds since the epoch. */
+  now?: () => number;
 }
 
 const KEEP = 20_000;
@@ -77,6 +79,7 @@ export async function testGateway(
     env: { ...process.env, ...options.env },
     log,
     watch: options.watch ?? false,
+    ...(options.now ? { now: options.now } : {}),
     processMetrics: false,
   });
   onTestFinished(async () => {

@@ -114,6 +114,11 @@ export const StoreSection = Strict(
       examples: ['memory:', 'sqlite:data/hypercare.db', 'redis://127.0.0.1:6379/0'],
       description: 'Where state lives: memory:, sqlite:PATH, redis://…, rediss://…, redis-cluster://…',
     }),
+    timeout: Duration({
+      default: '50ms',
+      description:
+        'How long a request waits for Redis at most. Then a rate limit lets it pass, and log and metrics say so.',
+    }),
   },
   { default: {} },
 );

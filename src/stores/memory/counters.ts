@@ -1,14 +1,8 @@
-import type { CounterState, Counters } from '../../contracts/store.ts';
-import { checkName, checkStep } from '../check.ts';
+import type { CounterState, Counters, Limit, LimitState } from '../../contracts/store.ts';
+import { checkName, checkStep, checkTake } from '../check.ts';
+import type { CounterWindow } from '../limits/algorithm.ts';
+import { ALGORITHMS } from '../limits/index.ts';
 import { Deadlines } from './deadlines.ts';
-
-/** A running window. `endsAt` never changes (the heap is sorted by it): a cut window is a new object. */
-export interface CounterWindow {
-  readonly key: string;
-  value: number;
-  /** Milliseconds since the epoch. */
-  readonly endsAt: number;
-}
 
 export interface MemoryCountersOptions {
   /** Milliseconds since the epoch. */
@@ -27,7 +21,7 @@ const MAX_KEYS = 100_000;
  */
 const CLEARED_PER_START = 4;
 
-/** Fixed-window counters of one process. Every answer is synchronous; a step in a running window is one map lookup. */
+/** Counters and limits of one process. Every answer is synchronous; a step in a running window is one map lookup. */
 export class MemoryCounters implements Counters {
   readonly #now: () => number;
   readonly #maxKeys: number;
@@ -54,14 +48,63 @@ export class MemoryCounters implements Counters {
     let window = this.#windows.get(key);
     if (window === undefined || window.endsAt <= now) {
       if (by <= 0) return { value: 0, resetMs: windowMs };
-      window = this.#start(key, by, now + windowMs, now);
+      window = this.#start({ key, value: by, endsAt: now + windowMs }, now);
     } else {
       // Also what saves a key from being held for an hour when the machine's clock is set back by one.
-      if (window.endsAt - now > windowMs) window = this.#start(key, window.value, now + windowMs, now);
+      if (window.endsAt - now > windowMs)
+        window = this.#start({ key, value: window.value, endsAt: now + windowMs }, now);
       window.value = Math.max(0, window.value + by);
       if (by !== 0) this.#changed?.add(key);
     }
     return { value: window.value, resetMs: Math.ceil(window.endsAt - now) };
+  }
+
+  take(scope: string, limits: readonly Limit[], cost: number): LimitState[] {
+    checkTake(scope, limits, cost);
+    const now = this.#now();
+    const windows: CounterWindow[] = [];
+    const states: LimitState[] = [];
+    let passes = true;
+    for (const limit of limits) {
+      const algorithm = ALGORITHMS[limit.algorithm];
+      const window = this.#windowOf(`${scope}\0${limit.key}`, limit, now);
+      const free = algorithm.free(window, limit);
+      const waitMs = free >= cost ? 0 : algorithm.waitMs(window, limit, cost, now);
+      if (waitMs > 0) passes = false;
+      windows.push(window);
+      states.push({ remaining: Math.max(0, free), resetMs: algorithm.resetMs(window, limit, now), waitMs });
+    }
+    if (!passes || cost === 0) return states;
+    for (let i = 0; i < limits.length; i++) {
+      const limit = limits[i] as Limit;
+      const state = states[i] as LimitState;
+      this.#take(windows[i] as CounterWindow, limit, cost, now);
+      state.remaining -= cost;
+      state.resetMs = ALGORITHMS[limit.algorithm].resetMs(windows[i] as CounterWindow, limit, now);
+    }
+    return states;
+  }
+
+  /** The window of a limit as it is now; one that is kept nowhere yet if nothing was taken from it. */
+  #windowOf(key: string, limit: Limit, now: number): CounterWindow {
+    const algorithm = ALGORITHMS[limit.algorithm];
+    const endsAt = now + algorithm.lifeMs(limit);
+    let window = this.#windows.get(key);
+    if (window === undefined || window.endsAt <= now)
+      window = { key, value: 0, endsAt, parts: algorithm.empty() };
+    algorithm.advance(window, limit, now);
+    // Held too long if the clock was set back.
+    return window.endsAt > endsAt ? this.#start({ ...window, endsAt }, now) : window;
+  }
+
+  #take(window: CounterWindow, limit: Limit, cost: number, now: number): void {
+    const algorithm = ALGORITHMS[limit.algorithm];
+    algorithm.take(window, limit, cost, now);
+    this.#changed?.add(window.key);
+    if (this.#windows.get(window.key) !== window) this.#start(window, now);
+    else if (window.endsAt - now < algorithm.neededMs(window, limit)) {
+      this.#start({ ...window, endsAt: now + algorithm.lifeMs(limit) }, now);
+    }
   }
 
   reset(key: string): void {
@@ -72,8 +115,8 @@ export class MemoryCounters implements Counters {
   /** Takes windows over from a snapshot; those already over stay out. */
   restore(windows: Iterable<CounterWindow>): void {
     const now = this.#now();
-    for (const { key, value, endsAt } of windows) {
-      if (endsAt > now) this.#start(key, value, endsAt, now);
+    for (const window of windows) {
+      if (window.endsAt > now) this.#start(window, now);
     }
     this.#changed?.clear();
   }
@@ -94,14 +137,13 @@ export class MemoryCounters implements Counters {
     for (const { key } of changes) this.#changed?.add(key);
   }
 
-  #start(key: string, value: number, endsAt: number, now: number): CounterWindow {
+  #start(window: CounterWindow, now: number): CounterWindow {
     // Deleted first, so that a restarted key moves to the young end of the map.
-    this.#windows.delete(key);
+    this.#windows.delete(window.key);
     this.#clear(now);
-    const window: CounterWindow = { key, value, endsAt };
-    this.#windows.set(key, window);
+    this.#windows.set(window.key, window);
     this.#deadlines.push(window);
-    this.#changed?.add(key);
+    this.#changed?.add(window.key);
     return window;
   }
 

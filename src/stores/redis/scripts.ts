@@ -61,6 +61,89 @@ end
 return {value, left}`,
   },
 
+  /**
+   * a key a limit; cost, then algorithm, limit, windowMs, burst a limit → remaining, resetMs, waitMs a limit. The same
+   * as `stores/limits` does in the process; on Redis' clock, which all replicas share. A fixed window is a string, a
+   * sliding one a hash of slice → count, a bucket a hash of level and time; each expires when nothing of it counts.
+   */
+  hypercareTake: {
+    lua: `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local cost = tonumber(ARGV[1])
+local passes, answer, applies = true, {}, {}
+for i, key in ipairs(KEYS) do
+  local algorithm, limit = ARGV[4 * i - 2], tonumber(ARGV[4 * i - 1])
+  local window, burst = tonumber(ARGV[4 * i]), tonumber(ARGV[4 * i + 1])
+  local free, reset, wait, apply
+  if algorithm == 'fixed-window' then
+    local left, used = redis.call('PTTL', key), 0
+    if left > 0 then
+      used = tonumber(redis.call('GET', key))
+      if left > window then
+        redis.call('PEXPIRE', key, ARGV[4 * i])
+        left = window
+      end
+      apply = function() redis.call('INCRBY', key, ARGV[1]) end
+    else
+      left = window
+      apply = function() redis.call('SET', key, ARGV[1], 'PX', ARGV[4 * i]) end
+    end
+    free, reset, wait = limit - used, left, left
+  elseif algorithm == 'sliding-window' then
+    local span = math.ceil(window / 10)
+    local current = math.floor(now / span)
+    local counts, total, held = {}, 0, redis.call('HGETALL', key)
+    for at = 1, #held, 2 do
+      local slice = tonumber(held[at])
+      if slice < current - 10 then
+        redis.call('HDEL', key, held[at])
+      else
+        slice = math.min(slice, current)
+        counts[slice] = (counts[slice] or 0) + tonumber(held[at + 1])
+        total = total + tonumber(held[at + 1])
+      end
+    end
+    local freed = 0
+    for slice = current - 10, current do
+      freed = freed + (counts[slice] or 0)
+      local out = (slice + 11) * span - now
+      if freed >= 1 then reset = reset or out end
+      if freed >= total + cost - limit then wait = wait or out end
+    end
+    free, reset, wait = limit - total, reset or window, wait or window
+    apply = function()
+      redis.call('HINCRBY', key, string.format('%.0f', current), ARGV[1])
+      redis.call('PEXPIRE', key, 12 * span)
+      if total == 0 then return 11 * span - now % span end
+    end
+  else
+    local held = redis.call('HMGET', key, 'level', 'at')
+    local passed = math.max(0, now - tonumber(held[2] or now))
+    local level = math.max(0, tonumber(held[1] or 0) - passed * limit / window)
+    free = math.floor(burst - level + 1e-6)
+    wait = math.max(1, math.ceil((level + cost - burst) * window / limit - 1e-6))
+    reset = math.max(0, math.ceil(level * window / limit - 1e-6))
+    apply = function()
+      local full = math.ceil((level + cost) * window / limit - 1e-6)
+      redis.call('HSET', key, 'level', string.format('%.17g', level + cost), 'at', string.format('%.0f', now))
+      redis.call('PEXPIRE', key, full + 1)
+      return full
+    end
+  end
+  if free >= cost then wait = 0 else passes = false end
+  applies[i] = apply
+  answer[3 * i - 2], answer[3 * i - 1], answer[3 * i] = math.max(0, free), reset, wait
+end
+if passes and cost > 0 then
+  for i, apply in ipairs(applies) do
+    answer[3 * i - 1] = apply() or answer[3 * i - 1]
+    answer[3 * i - 2] = answer[3 * i - 2] - cost
+  end
+end
+return answer`,
+  },
+
   /** document, index; id, json, ifVersion or '', ttlMs or '' → [1, new version] or [0, version there]. */
   hypercarePut: {
     numberOfKeys: 2,
@@ -192,6 +275,7 @@ return math.max(gone, 0)`,
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     hypercareAdd(key: string, by: number, windowMs: number): Result<[number, number], Context>;
+    hypercareTake(keys: number, ...keysAndSteps: (string | number)[]): Result<number[], Context>;
     hypercarePut(
       document: string,
       index: string,

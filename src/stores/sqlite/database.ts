@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -43,6 +43,8 @@ const MIGRATIONS: readonly string[] = [
      entry TEXT NOT NULL,
      PRIMARY KEY (at, id)
    ) STRICT, WITHOUT ROWID;`,
+  // What a sliding window or a token bucket holds beyond its value, as a JSON list.
+  'ALTER TABLE counters ADD COLUMN parts TEXT',
 ];
 
 /**

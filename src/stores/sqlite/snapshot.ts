@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { CounterWindow, MemoryCounters } from '../memory/counters.ts';
+import type { CounterWindow } from '../limits/algorithm.ts';
+import type { MemoryCounters } from '../memory/counters.ts';
 import { transactUnsynced } from './commits.ts';
 
 /** Rows of one snapshot, so that it does not hold the event loop; the rest follows a second later. */
@@ -21,8 +22,8 @@ export class CounterSnapshot {
     this.#counters = counters;
     this.#now = now;
     this.#put = database.prepare(
-      `INSERT INTO counters (key, value, ends_at) VALUES (?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET value = excluded.value, ends_at = excluded.ends_at`,
+      `INSERT INTO counters (key, value, ends_at, parts) VALUES (?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value, ends_at = excluded.ends_at, parts = excluded.parts`,
     );
     this.#delete = database.prepare('DELETE FROM counters WHERE key = ?');
   }
@@ -30,11 +31,16 @@ export class CounterSnapshot {
   /** Gives the counters what was written, in the order in which it ends; windows already over are left out. */
   restore(): void {
     const rows = this.#database
-      .prepare('SELECT key, value, ends_at FROM counters WHERE ends_at > ? ORDER BY ends_at')
+      .prepare('SELECT key, value, ends_at, parts FROM counters WHERE ends_at > ? ORDER BY ends_at')
       .iterate(this.#now());
     const windows: CounterWindow[] = [];
     for (const row of rows) {
-      windows.push({ key: String(row.key), value: Number(row.value), endsAt: Number(row.ends_at) });
+      windows.push({
+        key: String(row.key),
+        value: Number(row.value),
+        endsAt: Number(row.ends_at),
+        ...(row.parts === null ? {} : { parts: JSON.parse(String(row.parts)) as number[] }),
+      });
     }
     this.#counters.restore(windows);
   }
@@ -46,8 +52,10 @@ export class CounterSnapshot {
     try {
       transactUnsynced(this.#database, () => {
         for (const { key, window } of changes) {
-          if (window) this.#put.run(key, window.value, Math.ceil(window.endsAt));
-          else this.#delete.run(key);
+          if (window) {
+            const parts = window.parts === undefined ? null : JSON.stringify(window.parts);
+            this.#put.run(key, window.value, Math.ceil(window.endsAt), parts);
+          } else this.#delete.run(key);
         }
       });
     } catch (error) {
