@@ -7,6 +7,7 @@ import { Audit } from './admin/audit.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
+import type { PolicyDescriptor } from './contracts/policy.ts';
 import { Changes } from './record/changes.ts';
 import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   now?: () => number;
   /** Whether the process's own figures (memory, event loop) are among the metrics; default yes. */
   processMetrics?: boolean;
+  /** Policies beside those that ship with the gateway. */
+  policies?: readonly PolicyDescriptor<unknown>[];
 }
 
 /** A gateway that serves. */
@@ -77,7 +80,7 @@ function schemasOf(descriptors: PolicyDescriptors): PolicySchemas {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { env } = options;
   const file = resolve(options.file);
-  const descriptors = await loadPolicies();
+  const descriptors = await loadPolicies(options.policies);
   const policies = schemasOf(descriptors);
   const loaded = loadConfig({ file, env, policies });
   const { server, admin: adminConfig, store: storeConfig, log: logConfig } = loaded.config;

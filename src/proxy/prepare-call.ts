@@ -1,31 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import type { PathRewrite } from '../lib/path-rewrite.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
-import type { UpstreamCall } from '../upstream/call.ts';
+import type { UpstreamCall } from '../upstream/attempt.ts';
 import { requestHeaders } from '../upstream/message-headers.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { ProxyRoute } from './proxy-route.ts';
 import { collectedBody, hasBody, limitedBody } from './request-body.ts';
-
-/** What the policies of a route do to the headers that cross it. */
-export interface HeaderPolicies {
-  upstreamHeaders(headers: HeaderBag, exchange: LiveExchange): void;
-  responseHeaders(headers: HeaderBag, exchange: LiveExchange): void;
-}
-
-export interface ProxyRoute {
-  name: string;
-  /** Of the API, as the config names it, or ''. */
-  version: string;
-  upstream: Upstream;
-  policies: HeaderPolicies;
-  /** What the path becomes for the upstream; undefined: it stays. */
-  rewrite: PathRewrite | undefined;
-  /** Bytes. */
-  bodyLimit: number;
-  isTrusted(request: FastifyRequest): boolean;
-}
 
 /**
  * Settles the path that the upstream gets.
@@ -41,22 +20,22 @@ export function rewritePath({ rewrite }: ProxyRoute, exchange: LiveExchange): vo
 
 /** Everything that the upstream call needs. The path is the one that was matched, not one that was parsed again. */
 export function prepareCall(route: ProxyRoute, request: FastifyRequest): UpstreamCall {
-  const exchange = exchangeOf(request.raw);
-  const target = route.upstream.pick();
+  const { raw } = request;
+  const exchange = exchangeOf(raw);
+  const target = route.upstream.pick(undefined, exchange);
   exchange.upstream = route.upstream.name;
   exchange.target = target.url;
   exchange.attempts++;
-  const headers = requestHeaders(request.raw, exchange, route.isTrusted(request));
-  headers.host = route.upstream.host === 'client' ? (request.headers.host ?? target.host) : target.host;
+  const headers = requestHeaders(raw, exchange, route.isTrusted(request));
+  headers.host = route.upstream.host === 'client' ? (raw.headers.host ?? target.host) : target.host;
   route.policies.upstreamHeaders(headers, exchange);
   return {
     target,
-    method: request.method,
+    method: exchange.method,
     path: target.basePath + (exchange.upstreamPath || exchange.path) + exchange.query,
     headers,
     // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
-    body:
-      collectedBody(request.raw) ?? (hasBody(request.raw) ? limitedBody(request.raw, route.bodyLimit) : null),
+    body: collectedBody(raw) ?? (hasBody(raw) ? limitedBody(raw, route.bodyLimit) : null),
     signal: exchange.cancel,
     headersTimeoutMs: route.upstream.timeouts.response,
     bodyTimeoutMs: route.upstream.timeouts.idle,

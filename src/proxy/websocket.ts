@@ -9,7 +9,8 @@ import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { responseHeaders } from '../upstream/message-headers.ts';
 import { upgradeUpstream } from '../upstream/tunnel.ts';
 import { endsWithClose } from './close-frame.ts';
-import { type ProxyRoute, prepareCall } from './prepare-call.ts';
+import { prepareCall } from './prepare-call.ts';
+import type { ProxyRoute } from './proxy-route.ts';
 
 const UPGRADE = Symbol('hypercare.upgrade');
 
@@ -35,8 +36,7 @@ export const isUpgrade = (request: IncomingMessage): boolean =>
 
 /**
  * Passes a WebSocket on as the bytes it consists of: the handshake is the upstream's answer, not ours, extensions and
- * subprotocols stay what the two ends agreed on, and a slow reader slows its writer. (@fastify/http-proxy's own way
- * answers 101 before the upstream has been asked and buffers messages without a bound: docs/decisions/0002.)
+ * subprotocols stay what the two ends agreed on, and a slow reader slows its writer (docs/decisions/0002).
  */
 export async function tunnelWebSocket(
   route: ProxyRoute,

@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   type HeaderBag,
+  type NextCall,
   type Policy,
   type PolicyDescriptor,
   type PolicyPorts,
   SLOTS,
+  type UpstreamRequest,
+  type UpstreamResponse,
   type Verdict,
 } from '../contracts/policy.ts';
 import type { LiveExchange } from '../record/exchange.ts';
@@ -22,8 +25,13 @@ const SHIPPED = [
 
 export type PolicyDescriptors = ReadonlyMap<string, PolicyDescriptor<unknown>>;
 
-/** @throws if a plugin's folder, name or slot disagree: a fault of the build */
-export async function loadPolicies(): Promise<PolicyDescriptors> {
+/**
+ * @param own policies beside those that ship; one of the same name takes the other's place
+ * @throws if a plugin's folder, name or slot disagree: a fault of the build
+ */
+export async function loadPolicies(
+  own: readonly PolicyDescriptor<unknown>[] = [],
+): Promise<PolicyDescriptors> {
   // `.ts` when run from source, `.js` when built.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const descriptors = new Map<string, PolicyDescriptor<unknown>>();
@@ -41,6 +49,7 @@ export async function loadPolicies(): Promise<PolicyDescriptors> {
     }
     descriptors.set(name, descriptor);
   }
+  for (const descriptor of own) descriptors.set(descriptor.name, descriptor);
   return descriptors;
 }
 
@@ -54,6 +63,7 @@ export class PolicyChain {
   readonly #onRequest: readonly Policy[];
   readonly #onUpstreamHeaders: readonly Policy[];
   readonly #onResponseHeaders: readonly Policy[];
+  readonly #aroundCall: readonly Policy[];
   readonly #all: readonly Policy[];
 
   constructor(admitted: readonly Admitted[]) {
@@ -61,6 +71,7 @@ export class PolicyChain {
     this.#onRequest = this.#all.filter((policy) => policy.onRequest);
     this.#onUpstreamHeaders = this.#all.filter((policy) => policy.onUpstreamHeaders);
     this.#onResponseHeaders = this.#all.filter((policy) => policy.onResponseHeaders);
+    this.#aroundCall = this.#all.filter((policy) => policy.aroundCall);
   }
 
   /** Runs the policies until one ends the request. A promise only where a policy gave one. */
@@ -98,6 +109,21 @@ export class PolicyChain {
 
   responseHeaders(headers: HeaderBag, exchange: LiveExchange): void {
     for (const policy of this.#onResponseHeaders) policy.onResponseHeaders?.(headers, exchange);
+  }
+
+  get areAroundCall(): boolean {
+    return this.#aroundCall.length > 0;
+  }
+
+  /** Through those that stand around the call, the first of them outermost. */
+  aroundCall(call: UpstreamRequest, exchange: LiveExchange, last: NextCall): Promise<UpstreamResponse> {
+    const through =
+      (at: number): NextCall =>
+      (request) => {
+        const policy = this.#aroundCall[at];
+        return policy?.aroundCall ? policy.aroundCall(request, exchange, through(at + 1)) : last(request);
+      };
+    return through(0)(call);
   }
 
   async dispose(): Promise<void> {

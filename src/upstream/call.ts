@@ -1,23 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
-import type { HeaderBag } from '../contracts/policy.ts';
-import type { CancelSignal } from './signal.ts';
-import type { Target } from './target.ts';
-
-export interface UpstreamCall {
-  target: Target;
-  method: string;
-  /** Path and query. */
-  path: string;
-  headers: HeaderBag;
-  body: Buffer | Readable | null;
-  signal: CancelSignal;
-  /** Milliseconds from the request sent to the response head. */
-  headersTimeoutMs: number;
-  /** Milliseconds of the longest silence inside the body. */
-  bodyTimeoutMs: number;
-}
+import { Readable } from 'node:stream';
+import { type AnswerFlow, type AnswerReceiver, Attempt, type UpstreamCall } from './attempt.ts';
 
 export interface UpstreamAnswer {
   statusCode: number;
@@ -25,25 +8,75 @@ export interface UpstreamAnswer {
   body: Readable;
 }
 
-export function requestOptions(call: UpstreamCall): Dispatcher.RequestOptions {
-  const options: Dispatcher.RequestOptions & { servername?: string } = {
-    path: call.path,
-    method: call.method as Dispatcher.HttpMethod,
-    headers: call.headers as Record<string, string | string[]>,
-    body: call.body,
-    signal: call.signal,
-    headersTimeout: call.headersTimeoutMs,
-    bodyTimeout: call.bodyTimeoutMs,
-  };
-  // undici takes the TLS name from the Host header, which is the client's; the certificate is the target's.
-  if (call.target.servername !== '') options.servername = call.target.servername;
-  return options;
-}
-
 /**
  * One request to one target. No retry, no redirect.
- * @throws what undici throws: see `failure.ts` for what it means
+ * @throws what undici throws, or the signal's reason: see `failure.ts` for what it means
  */
 export function callUpstream(call: UpstreamCall): Promise<UpstreamAnswer> {
-  return call.target.pool.request(requestOptions(call));
+  return new Promise((resolve, reject) => {
+    new Attempt(call, new StreamedAnswer(resolve, reject)).start();
+  });
+}
+
+/** An answer as a promise of its head, and its body as a stream. */
+export class StreamedAnswer implements AnswerReceiver {
+  readonly #resolve: (answer: UpstreamAnswer) => void;
+  readonly #reject: (error: Error) => void;
+  #body: AnswerBody | undefined;
+
+  constructor(resolve: (answer: UpstreamAnswer) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onInterim(): void {
+    // Who waits for a promise can't be told before it.
+  }
+
+  onHead(statusCode: number, headers: IncomingHttpHeaders, flow: AnswerFlow): void {
+    const body = new AnswerBody(flow);
+    this.#body = body;
+    this.#resolve({ statusCode, headers, body });
+  }
+
+  onData(chunk: Buffer): void {
+    this.#body?.arrive(chunk);
+  }
+
+  onEnd(): void {
+    this.#body?.push(null);
+  }
+
+  onFailure(error: Error): void {
+    if (this.#body) this.#body.destroy(error);
+    else this.#reject(error);
+  }
+}
+
+/** Destroyed before its end it ends the call, and emits an error, so that nobody waits for an end that won't come. */
+class AnswerBody extends Readable {
+  readonly #flow: AnswerFlow;
+
+  constructor(flow: AnswerFlow) {
+    super();
+    this.#flow = flow;
+  }
+
+  arrive(chunk: Buffer): void {
+    if (!this.push(chunk)) this.#flow.pause();
+  }
+
+  override _read(): void {
+    this.#flow.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (error === null && !this.readableEnded) {
+      const dropped = new Error('the answer was not wanted any more');
+      this.#flow.abort(dropped);
+      done(dropped);
+      return;
+    }
+    done(error);
+  }
 }

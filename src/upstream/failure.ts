@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 
 /** What an error of the network or of undici means in the error table, before the first byte of an answer. */
@@ -28,8 +29,6 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_NOT_SUPPORTED: 'internal',
   // undici asserts that a status is at least 100.
   ERR_ASSERTION: 'upstream_invalid',
-  // reply-from: a status that is none.
-  FST_REPLY_FROM_BAD_GATEWAY: 'upstream_invalid',
 };
 
 /** Failures of a TLS handshake, of which there are many. */
@@ -37,7 +36,7 @@ const isTlsCode = (code: string): boolean => code.startsWith('ERR_SSL_') || code
 
 const DEEPEST = 5;
 
-/** reply-from and undici wrap what happened; the first that says something is asked. */
+/** undici wraps what happened; the first that says something is asked. */
 function firstKnown<T>(error: unknown, read: (error: Error, code: string) => T | undefined): T | undefined {
   let current: unknown = error;
   for (let depth = 0; depth < DEEPEST && current instanceof Error; depth++) {
@@ -51,6 +50,7 @@ function firstKnown<T>(error: unknown, read: (error: Error, code: string) => T |
 
 /** The row of the error table for a failure before the answer began. */
 export function failureBeforeAnswer(error: unknown): ErrorCode {
+  if (error instanceof GatewayError) return error.code;
   const known = firstKnown(error, ({ name }, code): ErrorCode | undefined => {
     // By name: undici 7.30 looks its code up in a table that has it the other way round.
     if (name === 'HTTPParserError') return 'upstream_invalid';
@@ -62,6 +62,8 @@ export function failureBeforeAnswer(error: unknown): ErrorCode {
 
 /** The row of the error table for a failure in the middle of an answer. */
 export function failureInAnswer(error: unknown): ErrorCode {
+  // Its own request may be at fault: a body that grew too large while the answer had begun.
+  if (error instanceof GatewayError) return error.code;
   const stalled = firstKnown(error, (_error, code) => (code === 'UND_ERR_BODY_TIMEOUT' ? true : undefined));
   return stalled ? 'upstream_stalled' : 'upstream_truncated';
 }

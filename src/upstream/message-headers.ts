@@ -82,13 +82,57 @@ export function requestHeaders(request: IncomingMessage, exchange: Exchange, tru
   return headers;
 }
 
-/** The upstream's headers as the client may see them. Changed in place. */
-export function responseHeaders(headers: IncomingHttpHeaders, exchange: Exchange): HeaderBag {
+/** The upstream's headers without those of its connection. Changed in place. */
+export function endToEndHeaders(headers: IncomingHttpHeaders): HeaderBag {
   const bag = headers as HeaderBag;
   const dropped = named(headers.connection);
   for (const name in bag) {
     if (HOP_BY_HOP.has(name) || dropped?.has(name)) delete bag[name];
   }
+  return bag;
+}
+
+/** The upstream's headers as the client may see them. Changed in place. */
+export function responseHeaders(headers: IncomingHttpHeaders, exchange: Exchange): HeaderBag {
+  const bag = endToEndHeaders(headers);
   bag['x-request-id'] = exchange.id;
   return bag;
+}
+
+/** What a recipient must know before the body, or must not believe after it (RFC 9110 section 6.5.1). */
+const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'expect',
+  'host',
+  'location',
+  'retry-after',
+  'set-cookie',
+  'vary',
+  'www-authenticate',
+  'x-request-id',
+]);
+
+const mayTrail = (name: string): boolean => !HOP_BY_HOP.has(name) && !NOT_IN_TRAILERS.has(name);
+
+/** Fields that may follow a body, of those that the upstream announced; '' if none. */
+export function announcedTrailers(trailer: string | undefined): string {
+  if (trailer === undefined) return '';
+  const names = trailer.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '' && mayTrail(name.toLowerCase())).join(', ');
+}
+
+/** The fields after a body as the client may see them; undefined if there are none. */
+export function trailersOf(fields: IncomingHttpHeaders): Record<string, string> | undefined {
+  let trailers: Record<string, string> | undefined;
+  for (const name in fields) {
+    if (!mayTrail(name)) continue;
+    trailers ??= {};
+    trailers[name] = String(fields[name]);
+  }
+  return trailers;
 }

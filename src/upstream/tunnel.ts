@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
+import type { Outcome } from './target-state.ts';
 
 export interface UpgradeCall {
   target: Target;
@@ -38,7 +39,15 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
     let refusal: { statusCode: number; headers: IncomingHttpHeaders } | undefined;
     const body: Buffer[] = [];
     let bytes = 0;
-    let timer = setTimeout(() => call.signal.abort(inTime()), call.timeoutMs);
+    const began = performance.now();
+    call.target.begin();
+    let hasEnded = false;
+    const ended = (outcome?: Outcome): void => {
+      if (!hasEnded) call.target.end(outcome);
+      hasEnded = true;
+    };
+    const late = inTime();
+    let timer = setTimeout(() => call.signal.abort(late), call.timeoutMs);
     const onAbort = (): void => controller?.abort(call.signal.reason as Error);
     const settled = (): void => {
       clearTimeout(timer);
@@ -64,6 +73,8 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       },
       onRequestUpgrade(_controller, _statusCode, headers, socket) {
         settled();
+        const ms = performance.now() - began;
+        socket.once('close', () => ended({ ok: true, ms }));
         resolve({ switched: true, headers: headers as IncomingHttpHeaders, socket });
       },
       onResponseStart(_controller, statusCode, headers) {
@@ -79,10 +90,13 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       },
       onResponseEnd() {
         settled();
+        ended({ ok: (refusal?.statusCode ?? 0) < 500, ms: performance.now() - began });
         if (refusal) resolve({ switched: false, ...refusal, body: Buffer.concat(body) });
       },
       onResponseError(_controller, error) {
         settled();
+        const isTargets = call.signal.aborted ? call.signal.reason === late : refusal === undefined;
+        ended(isTargets ? { ok: false, ms: performance.now() - began } : undefined);
         // Once the body was given up this changes nothing: the promise has its answer.
         reject(error);
       },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
+import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { openLog } from '../../src/telemetry/logger.ts';
 
@@ -28,6 +29,8 @@ export interface TestGatewayOptions {
   env?: Record<string, string>;
   /** Wall clock, milliseconds since the epoch. */
   now?: () => number;
+  /** Policies beside those that ship. */
+  policies?: readonly PolicyDescriptor<unknown>[];
 }
 
 const KEEP = 20_000;
@@ -81,6 +84,7 @@ export async function testGateway(
     watch: options.watch ?? false,
     ...(options.now ? { now: options.now } : {}),
     processMetrics: false,
+    ...(options.policies ? { policies: options.policies } : {}),
   });
   onTestFinished(async () => {
     await gateway.close();

@@ -1,0 +1,131 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HeaderBag } from '../contracts/policy.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/attempt.ts';
+import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
+import { announcedTrailers, responseHeaders, trailersOf } from '../upstream/message-headers.ts';
+import { passEarlyHints } from './early-hints.ts';
+import type { RoutePolicies } from './proxy-route.ts';
+
+/**
+ * Passes an answer on to the client as it comes. One that comes in one piece, as nearly all small ones do, goes out
+ * with its head in one write.
+ */
+export class PassedAnswer implements AnswerReceiver {
+  readonly #policies: RoutePolicies;
+  readonly #reply: FastifyReply;
+  readonly #response: ServerResponse;
+  readonly #exchange: LiveExchange;
+  readonly #isHttp10: boolean;
+  #flow: AnswerFlow | undefined;
+  /** Bytes that the head promised and that have not come; -1 = it promised no number. */
+  #missing = -1;
+  #hasBody = true;
+  /** The whole body, until it goes out with the head. */
+  #whole: Buffer | undefined;
+  #listensForDrain = false;
+
+  constructor(policies: RoutePolicies, request: FastifyRequest, reply: FastifyReply) {
+    this.#policies = policies;
+    this.#reply = reply;
+    this.#response = reply.raw;
+    this.#exchange = exchangeOf(request.raw);
+    this.#isHttp10 = request.raw.httpVersion === '1.0';
+  }
+
+  onInterim(status: number, headers: IncomingHttpHeaders): void {
+    if (status === 103 && !this.#isHttp10) passEarlyHints(this.#response, headers);
+  }
+
+  onHead(status: number, headers: IncomingHttpHeaders, flow: AnswerFlow): void {
+    const { trailer } = headers;
+    const isChunked = headers['transfer-encoding'] !== undefined && !this.#isHttp10;
+    this.begin(status, responseHeaders(headers, this.#exchange), flow, isChunked ? trailer : undefined);
+  }
+
+  /**
+   * @param headers end to end; the gateway's and the policies' own are added to them
+   * @param trailer names of the fields that will follow the body
+   */
+  begin(status: number, headers: HeaderBag, flow: AnswerFlow, trailer?: string): void {
+    this.#flow = flow;
+    this.#hasBody = !isBodiless(status) && this.#exchange.method !== 'HEAD';
+    const own = this.#reply.getHeaders();
+    for (const name in own) headers[name] = own[name];
+    this.#policies.responseHeaders(headers, this.#exchange);
+    // RFC 9110 section 8.6
+    if (status === 204) delete headers['content-length'];
+    if (this.#hasBody) {
+      const length = headers['content-length'];
+      this.#missing = length === undefined ? -1 : Number(length);
+      const announced = this.#missing < 0 ? announcedTrailers(trailer) : '';
+      if (announced !== '') headers.trailer = announced;
+    }
+    this.#reply.hijack();
+    this.#response.writeHead(status, definedOnly(headers));
+    // Where nothing of the body came with the head, the client hears the head now: a stream may be silent for long.
+    if (this.#hasBody && this.#missing !== 0) queueMicrotask(this.#flushHead);
+  }
+
+  readonly #flushHead = (): void => {
+    if (this.#whole === undefined && !this.#response.writableEnded) this.#response.flushHeaders();
+  };
+
+  onData(chunk: Buffer): void {
+    if (!this.#hasBody) return;
+    if (this.#missing >= 0) {
+      this.#missing -= chunk.length;
+      if (this.#missing === 0 && !this.#listensForDrain) {
+        this.#whole = chunk;
+        return;
+      }
+    }
+    if (this.#response.write(chunk)) return;
+    this.#flow?.pause();
+    if (this.#listensForDrain) return;
+    this.#listensForDrain = true;
+    this.#response.on('drain', () => this.#flow?.resume());
+  }
+
+  onEnd(fields: IncomingHttpHeaders): void {
+    const trailers = this.#hasBody && this.#missing < 0 ? trailersOf(fields) : undefined;
+    if (trailers) this.#response.addTrailers(trailers);
+    this.#response.end(this.#whole);
+  }
+
+  onFailure(error: Error): void {
+    // The client has gone, and has been recorded.
+    if (this.#exchange.ended) return;
+    if (this.#response.headersSent) {
+      this.#exchange.fail(failureInAnswer(error), error);
+      this.#breakOff();
+    } else {
+      this.#reply.send(
+        error instanceof GatewayError
+          ? error
+          : new GatewayError(failureBeforeAnswer(error), { cause: error }),
+      );
+    }
+  }
+
+  /** What came is sent, and then no end: half an answer must never look like a whole one. */
+  #breakOff(): void {
+    const response = this.#response;
+    const { socket } = response;
+    response.flushHeaders();
+    // An answer that lasts as long as its connection has no other way to say that it is not whole.
+    const endsWithConnection = this.#isHttp10 && this.#missing < 0;
+    process.nextTick(() => {
+      if (endsWithConnection && socket && !('encrypted' in socket)) socket.resetAndDestroy();
+      else response.destroy();
+    });
+  }
+}
+
+/** `writeHead` refuses what is undefined. */
+function definedOnly(headers: HeaderBag): OutgoingHttpHeaders {
+  for (const name in headers) if (headers[name] === undefined) delete headers[name];
+  return headers as OutgoingHttpHeaders;
+}

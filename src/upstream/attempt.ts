@@ -1,0 +1,187 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { HeaderBag } from '../contracts/policy.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { CancelSignal } from './signal.ts';
+import type { Target } from './target.ts';
+
+export interface UpstreamCall {
+  target: Target;
+  method: string;
+  /** Path and query. */
+  path: string;
+  headers: HeaderBag;
+  body: Buffer | Readable | null;
+  signal: CancelSignal;
+  /** Milliseconds from the request sent to the response head. */
+  headersTimeoutMs: number;
+  /** Milliseconds of the longest silence inside the body. */
+  bodyTimeoutMs: number;
+}
+
+/** Slows the upstream down while its reader is slow, or ends the call. */
+export interface AnswerFlow {
+  pause(): void;
+  resume(): void;
+  abort(reason: Error): void;
+}
+
+/** Takes an answer while it comes. After `onEnd` or `onFailure` nothing more is called. */
+export interface AnswerReceiver {
+  /** 103 and the like, before the answer itself. */
+  onInterim(status: number, headers: IncomingHttpHeaders): void;
+  /** @param headers by lower-case name; the receiver's to change */
+  onHead(status: number, headers: IncomingHttpHeaders, flow: AnswerFlow): void;
+  onData(chunk: Buffer): void;
+  onEnd(trailers: IncomingHttpHeaders): void;
+  /** @param error undici's, or the reason of who ended the call: see `failure.ts` for what it means */
+  onFailure(error: Error): void;
+}
+
+/** Interim answers that one answer may be preceded by; an upstream could go on with them without end. */
+const MOST_INTERIM = 32;
+
+/** Answers that have no body, whatever their Content-Length says (RFC 9110 section 6.4.1). */
+export const isBodiless = (status: number): boolean => status === 204 || status === 304;
+
+/** One request on its way to one target, and its answer on the way back. */
+export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
+  readonly #call: UpstreamCall;
+  readonly #receiver: AnswerReceiver;
+  readonly #began = performance.now();
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  /** Milliseconds to the head; -1 before it. */
+  #headMs = -1;
+  #interim = 0;
+  #isOver = false;
+  #reason: Error | undefined;
+  /** Whether any of the request may have reached the target. */
+  wasSent = false;
+
+  constructor(call: UpstreamCall, receiver: AnswerReceiver) {
+    this.#call = call;
+    this.#receiver = receiver;
+  }
+
+  start(): void {
+    const { signal, target } = this.#call;
+    target.begin();
+    if (signal.aborted) {
+      this.#onAbort();
+      return;
+    }
+    signal.on('abort', this.#onAbort);
+    target.pool.dispatch(dispatchOptions(this.#call), this);
+  }
+
+  readonly #onAbort = (): void => this.abort(this.#call.signal.reason as Error);
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  abort(reason: Error): void {
+    if (this.#isOver) return;
+    this.#reason = reason;
+    if (this.#controller) this.#controller.abort(reason);
+    else this.#fail(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Given up while its connection was being opened.
+    if (this.#isOver) {
+      controller.abort(this.#reason as Error);
+      return;
+    }
+    this.#controller = controller;
+    this.wasSent = true;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (status < 200) {
+      this.#interim++;
+      if (this.#interim > MOST_INTERIM) controller.abort(invalid('interim answers without end'));
+      else this.#receiver.onInterim(status, headers);
+      return;
+    }
+    if (status > 599) {
+      controller.abort(invalid(`status ${status}`));
+      return;
+    }
+    this.#status = status;
+    this.#headMs = performance.now() - this.#began;
+    try {
+      this.#receiver.onHead(status, headers, this);
+    } catch (cause) {
+      // undici would hand it back as if it were the upstream's failure.
+      controller.abort(cause instanceof GatewayError ? cause : new GatewayError('internal', { cause }));
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#receiver.onData(chunk);
+  }
+
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#receiver.onEnd(trailers);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isOver) return;
+    // undici takes the Content-Length of a 304 for a promise of so many bytes.
+    if (isBodiless(this.#status)) {
+      this.#end();
+      this.#receiver.onEnd({});
+    } else {
+      this.#fail(error);
+    }
+  }
+
+  #end(): void {
+    this.#settle();
+    this.#call.target.end({ ok: this.#status < 500, ms: this.#headMs });
+  }
+
+  #fail(error: Error): void {
+    this.#settle();
+    const { body, target } = this.#call;
+    // Ended by us or by the client's own body, it says nothing of the target.
+    const isTargets = this.#reason === undefined && !(body instanceof Readable && body.errored);
+    target.end(isTargets ? { ok: false, ms: performance.now() - this.#began } : undefined);
+    this.#receiver.onFailure(error);
+  }
+
+  #settle(): void {
+    this.#isOver = true;
+    this.#call.signal.off('abort', this.#onAbort);
+  }
+}
+
+const invalid = (why: string): GatewayError =>
+  new GatewayError('upstream_invalid', { cause: new Error(why) });
+
+function dispatchOptions(call: UpstreamCall): Dispatcher.DispatchOptions {
+  const options: Dispatcher.DispatchOptions & { servername?: string } = {
+    path: call.path,
+    method: call.method as Dispatcher.HttpMethod,
+    headers: call.headers as Record<string, string | string[]>,
+    body: call.body,
+    headersTimeout: call.headersTimeoutMs,
+    bodyTimeout: call.bodyTimeoutMs,
+  };
+  // undici takes the TLS name from the Host header, which is the client's; the certificate is the target's.
+  if (call.target.servername !== '') options.servername = call.target.servername;
+  return options;
+}
