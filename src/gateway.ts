@@ -154,6 +154,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     changes,
     served,
     revisions,
+    upstreams: registry,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),
     status: async () => ({
       version: packageJson.version,

@@ -21,6 +21,8 @@ export function buildAdmin(ports: AdminPorts): FastifyInstance {
     logger: false,
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT,
+    // A target's URL is a parameter.
+    routerOptions: { maxParamLength: 4096 },
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
       return isRequestId(given) ? given : newRequestId();

@@ -7,6 +7,7 @@ import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { Audit } from './audit.ts';
 
 /** What the admin API shows and does, made by `gateway.ts`. Each resource takes those that it needs. */
@@ -20,6 +21,7 @@ export interface AdminPorts {
   changes: Changes;
   served: ServedFile;
   revisions: Revisions;
+  upstreams: Pick<UpstreamRegistry, 'get' | 'all'>;
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
   status(): Promise<GatewayStatus>;

@@ -9,6 +9,7 @@ import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
 import { routeRoutes } from './routes.ts';
 import { statusRoutes } from './status.ts';
+import { upstreamRoutes } from './upstreams.ts';
 
 /** Every resource of the admin listener, in the order in which its description lists them. */
 export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] = [
@@ -16,6 +17,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   configRoutes,
   revisionRoutes,
   routeRoutes,
+  upstreamRoutes,
   changeRoutes,
   eventRoutes,
   auditRoutes,
