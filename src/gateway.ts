@@ -4,11 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
 import { buildAdmin } from './admin/app.ts';
 import { Audit } from './admin/audit.ts';
+import { Accounts } from './ai/budgets/accounts.ts';
+import { BudgetMeters } from './ai/budgets/meters.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
 import { Changes } from './record/changes.ts';
+import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
 import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
 import { meterUpstreams } from './record/upstream-meters.ts';
@@ -110,6 +113,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const registry = new UpstreamRegistry(changes.record);
   meterUpstreams(metrics, registry);
   const tokens = openTokenCounter();
+  const accounts = new Accounts({
+    budgets: store.budgets,
+    log,
+    meters: new BudgetMeters(meters),
+    onChange: changes.record,
+    clock,
+  });
+  const ledger = new LedgerWriter({
+    ledger: store.ledger,
+    log,
+    meters,
+    limits: (): LedgerLimits => {
+      const { keep, maxRows } = served.loaded.config.ai.ledger;
+      // Beside everything else that lives in memory: 25 MB.
+      return { keep, maxRows: store.name === 'memory:' ? Math.min(maxRows, 50_000) : maxRows };
+    },
+    now: Date.now,
+  });
   const readiness = new Readiness();
 
   const listener = new Listener({
@@ -131,7 +152,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     meters,
     log,
     descriptors,
-    ai: { fleet, tokens, log, clock },
+    ai: { fleet, tokens, accounts, ledger, log, clock },
   };
   const certificates = new CertificateWatch({ onChange: changes.record, now: clock.wall });
   const reload = new Reload({
@@ -198,6 +219,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await recorder.settled();
     await admin.close();
     await tokens.close();
+    await accounts.close();
+    await ledger.close();
     await fleet.destroy();
     await store.close();
     log.info({ cut }, 'stopped');

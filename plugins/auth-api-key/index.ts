@@ -20,6 +20,7 @@ type Settings = Static<typeof Settings>;
 interface KnownKey {
   readonly digest: Buffer;
   readonly consumer: PolicyConsumer;
+  readonly id: string;
 }
 
 /** Longer than any key that this gateway hands out; hashing megabytes for a stranger is not its business. */
@@ -38,7 +39,7 @@ function index(consumers: readonly PolicyConsumer[]): Map<number, KnownKey[]> {
     for (const key of consumer.keys) {
       const digest = Buffer.from(key.sha256, 'hex');
       const at = digest.readUInt32BE(0);
-      known.set(at, [...(known.get(at) ?? []), { digest, consumer }]);
+      known.set(at, [...(known.get(at) ?? []), { digest, consumer, id: key.id }]);
     }
   }
   return known;
@@ -62,14 +63,12 @@ const authApiKey: PolicyDescriptor<Settings> = {
   schema: Settings,
   create(settings, ports) {
     const known = index(ports.consumers);
-    const find = (key: string): PolicyConsumer | undefined => {
+    const find = (key: string): KnownKey | undefined => {
       if (key.length > LONGEST_KEY) return undefined;
       const digest = hash('sha256', key, 'buffer');
-      let found: PolicyConsumer | undefined;
-      for (const candidate of known.get(digest.readUInt32BE(0)) ?? [
-        { digest: NOBODY, consumer: undefined },
-      ]) {
-        if (timingSafeEqual(candidate.digest, digest)) found = candidate.consumer;
+      let found: KnownKey | undefined;
+      for (const candidate of known.get(digest.readUInt32BE(0)) ?? [undefined]) {
+        if (timingSafeEqual(candidate?.digest ?? NOBODY, digest)) found = candidate;
       }
       return found;
     };
@@ -78,10 +77,11 @@ const authApiKey: PolicyDescriptor<Settings> = {
         const key = presentedKey(request, settings.header);
         if (key === undefined || key === '')
           return new GatewayError('auth_key_missing', { headers: CHALLENGE });
-        const consumer = find(key);
-        if (consumer === undefined) return new GatewayError('auth_key_unknown', { headers: CHALLENGE });
-        exchange.consumer = consumer.name;
-        exchange.consumerGroups = consumer.groups;
+        const found = find(key);
+        if (found === undefined) return new GatewayError('auth_key_unknown', { headers: CHALLENGE });
+        exchange.consumer = found.consumer.name;
+        exchange.consumerGroups = found.consumer.groups;
+        exchange.consumerKey = found.id;
         return undefined;
       },
       ...(settings.forward

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Format } from '../contracts/format.ts';
 import type { ModelRequest } from '../contracts/model-request.ts';
@@ -5,9 +6,12 @@ import type { HeaderBag } from '../contracts/policy.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
+import type { Hold } from './budgets/accounts.ts';
+import type { CallBudgets } from './budgets/call-budgets.ts';
 import type { Catalog, Deployment, Model } from './models/catalog.ts';
 import type { Passage } from './passage.ts';
 import type { AiPorts } from './ports.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { StreamWatch } from './watch.ts';
 
 /** An answer that has begun. */
@@ -41,6 +45,9 @@ export interface ChatCall {
     upstreamHeaders(headers: HeaderBag, exchange: LiveExchange): void;
     responseHeaders(headers: HeaderBag, exchange: LiveExchange): void;
   };
+  readonly budgets: CallBudgets;
+  /** The client's. */
+  readonly headers: IncomingHttpHeaders;
   /** The body as it came. */
   readonly bytes: Buffer;
   /** By `read-request`. */
@@ -49,6 +56,8 @@ export interface ChatCall {
   neutral: ModelRequest | undefined;
   /** By `resolve-model`: in the order in which they are tried. */
   candidates: readonly Model[];
+  /** By `reserve-budget`: undefined where no budget applies. */
+  hold: Hold | undefined;
   /** By `infer`: who has been asked and has not failed. */
   asked: Deployment | undefined;
   /** By `infer`. */
@@ -56,7 +65,7 @@ export interface ChatCall {
 }
 
 /** What the gateway acts on of a request in any format; everything else goes by unread. */
-export interface ChatRequest {
+export interface ChatRequest extends RequestFacts {
   model: string;
   /** Where the model's name stands in the bytes. */
   modelAt: { start: number; end: number };

@@ -2,6 +2,7 @@ import type { ChatCall } from './chat-call.ts';
 import { infer } from './stages/infer.ts';
 import { passAnswer } from './stages/pass-answer.ts';
 import { readRequest } from './stages/read-request.ts';
+import { reserveBudget } from './stages/reserve-budget.ts';
 import { resolveModel } from './stages/resolve-model.ts';
 import { settleAtEnd } from './stages/settle.ts';
 
@@ -13,6 +14,7 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   readRequest,
   resolveModel,
   settleAtEnd,
+  reserveBudget,
   infer,
   passAnswer,
 ];

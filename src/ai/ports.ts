@@ -1,5 +1,7 @@
+import type { LedgerWriter } from '../record/ledger-writer.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
+import type { Accounts } from './budgets/accounts.ts';
 import type { TokenCounter } from './tokens/counter.ts';
 
 /** What the AI room uses of the process. */
@@ -7,5 +9,7 @@ export interface AiPorts {
   fleet: Fleet;
   tokens: TokenCounter;
   log: Logger;
-  clock: { monotonic(): number };
+  accounts: Accounts;
+  ledger: LedgerWriter;
+  clock: { wall(): number; monotonic(): number };
 }

@@ -1,56 +1,104 @@
-import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
+import type { AiConfig } from '../config/schema/index.ts';
 import type { Usage } from '../contracts/usage.ts';
 
-/** US dollars per million tokens. */
-export interface ConfiguredPrice {
-  input: number;
-  output: number;
-  cachedInput?: number | undefined;
-}
+export type ConfiguredPrice = AiConfig['prices'][string];
 
-/** What a call costs in US dollars; -1 if there is no price for the model. */
-export type Pricer = (usage: Usage) => number;
+/**
+ * What a call costs in US dollars; -1 if there is no price for the model.
+ * @param tier the provider's service tier (`flex`, `priority`, `batch`), or ''
+ */
+export type Pricer = (usage: Usage, tier?: string) => number;
+
+/** US dollars per million tokens: always the same, or another from so many input tokens on (for all of the call). */
+type Rate = number | { readonly base: number; readonly tiers: readonly { start: number; price: number }[] };
+
+/** What the kinds of tokens cost. A kind without a rate of its own costs what `input` or `output` do. */
+interface Rates {
+  input: Rate;
+  output: Rate;
+  cached?: Rate | undefined;
+  cacheWrite?: Rate | undefined;
+  audioInput?: Rate | undefined;
+  imageInput?: Rate | undefined;
+  reasoning?: Rate | undefined;
+  audioOutput?: Rate | undefined;
+  imageOutput?: Rate | undefined;
+}
 
 const MILLION = 1_000_000;
 
-const linear = (input: number, cached: number, output: number, written = input): Pricer => {
-  return ({ input: all, cached: read, cacheWrite = 0, output: said }) =>
-    ((all - read - cacheWrite) * input + read * cached + cacheWrite * written + said * output) / MILLION;
-};
+/** Half the price for an answer that may take its time, as OpenAI, Anthropic and Google sell it (2026). */
+const USUAL_TIERS: Readonly<Record<string, number>> = { batch: 0.5, flex: 0.5 };
 
 /**
  * The price of one deployment: the config's own, else the table of @pydantic/genai-prices (by the provider's URL where
- * it knows it, else by the model's name alone). The table is asked once here where a price is the same at all times and
- * sizes; asking it costs 45 µs a call.
+ * it knows it, else by the model's name alone). The table is asked once here, for its rates: asking it for a price costs
+ * 45 µs a call. Prices that change with the time of day are asked for again each minute.
  */
 export function pricerOf(model: string, baseUrl: string, configured: ConfiguredPrice | undefined): Pricer {
-  if (configured)
-    return linear(configured.input, configured.cachedInput ?? configured.input, configured.output);
+  if (configured) {
+    const { perRequest, tiers, cachedInput: cached, ...rates } = configured;
+    return (usage, tier = '') => (perRequest + costOf({ ...rates, cached }, usage)) * (tiers[tier] ?? 1);
+  }
   const provider = findProvider({ providerApiUrl: baseUrl });
   const options = provider ? { provider } : {};
-  const known = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
-  if (!known) return () => -1;
-  const {
-    input_mtok: input,
-    output_mtok: output,
-    cache_read_mtok: cached,
-    cache_write_mtok: written,
-  } = known.model_price;
-  const isFlat =
-    !Array.isArray(known.model.prices) && typeof input === 'number' && typeof output === 'number';
-  const isNumberOrNone = (price: unknown): price is number | undefined =>
-    price === undefined || typeof price === 'number';
-  if (isFlat && isNumberOrNone(cached) && isNumberOrNone(written))
-    return linear(input, cached ?? input, output, written);
-  return (usage) =>
-    calcPrice(
-      {
-        input_tokens: usage.input,
-        output_tokens: usage.output,
-        cache_read_tokens: usage.cached,
-        cache_write_tokens: usage.cacheWrite ?? 0,
-      },
-      model,
-      options,
-    )?.total_price ?? -1;
+  const ask = () => calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
+  const known = ask();
+  let rates = known && ratesOf(known.model_price);
+  if (!rates) return () => -1;
+  const changes = Array.isArray(known?.model.prices);
+  let asked = Date.now();
+  return (usage, tier = '') => {
+    if (changes && Date.now() - asked > 60_000) {
+      asked = Date.now();
+      rates = ratesOf(ask()?.model_price ?? {}) ?? rates;
+    }
+    return costOf(rates as Rates, usage) * (USUAL_TIERS[tier] ?? 1);
+  };
+}
+
+function ratesOf(price: ModelPrice): Rates | undefined {
+  const { input_mtok: input, output_mtok: output } = price;
+  // Embeddings have no output, and some services that are paid by the call or the image no tokens at all.
+  if (input === undefined && output === undefined) return undefined;
+  return {
+    input: input ?? 0,
+    output: output ?? 0,
+    cached: price.cache_read_mtok,
+    cacheWrite: price.cache_write_mtok,
+    audioInput: price.input_audio_mtok,
+    imageInput: price.input_image_mtok,
+    reasoning: price.output_reasoning_mtok,
+    audioOutput: price.output_audio_mtok,
+    imageOutput: price.output_image_mtok,
+  };
+}
+
+function costOf(rates: Rates, usage: Usage): number {
+  const { input, output, cached, cacheWrite = 0, audioInput = 0, imageInput = 0 } = usage;
+  const { reasoning = 0, audioOutput = 0, imageOutput = 0 } = usage;
+  const at = (rate: Rate | undefined, otherwise: Rate): number => rateAt(rate ?? otherwise, input);
+  // A provider may count a token under two heads (sound that was cached): the rest is never less than nothing.
+  const plainInput = Math.max(0, input - cached - cacheWrite - audioInput - imageInput);
+  const plainOutput = Math.max(0, output - reasoning - audioOutput - imageOutput);
+  return (
+    (plainInput * at(rates.input, 0) +
+      cached * at(rates.cached, rates.input) +
+      cacheWrite * at(rates.cacheWrite, rates.input) +
+      audioInput * at(rates.audioInput, rates.input) +
+      imageInput * at(rates.imageInput, rates.input) +
+      plainOutput * at(rates.output, 0) +
+      reasoning * at(rates.reasoning, rates.output) +
+      audioOutput * at(rates.audioOutput, rates.output) +
+      imageOutput * at(rates.imageOutput, rates.output)) /
+    MILLION
+  );
+}
+
+function rateAt(rate: Rate, input: number): number {
+  if (typeof rate === 'number') return rate;
+  let price = rate.base;
+  for (const tier of rate.tiers) if (input > tier.start) price = tier.price;
+  return price;
 }

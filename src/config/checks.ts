@@ -1,5 +1,6 @@
 import { checkAccess } from './checks/access.ts';
 import { checkAdmin } from './checks/admin.ts';
+import { checkBudgets } from './checks/budgets.ts';
 import type { CheckContext } from './checks/context.ts';
 import { checkHypercare } from './checks/hypercare.ts';
 import { checkListeners } from './checks/listeners.ts';
@@ -21,6 +22,7 @@ const CHECKS = [
   checkTls,
   checkRoutes,
   checkModels,
+  checkBudgets,
   checkHypercare,
   checkPolicies,
 ];

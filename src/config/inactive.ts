@@ -50,7 +50,6 @@ const ROWS: readonly Row[] = [
     effect: 'Nothing is exported.',
     unless: is(''),
   },
-  { at: ['consumers', '*', 'budget'], what: 'Budgets', effect: 'Spending is not limited.' },
   {
     at: ['upstreams', '*', 'tls'],
     what: 'TLS settings of upstreams',

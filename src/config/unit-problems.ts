@@ -1,5 +1,9 @@
 const UNITS: Readonly<Record<string, { words: string; of: (figure: number) => string }>> = {
   duration: { words: 'a duration like 250ms, 5s, 1m, 2h or 7d', of: (n) => `write a unit: ${n}s or ${n}ms` },
+  window: {
+    words: 'a duration from 1s on, like 1h or 7d, or month',
+    of: (n) => `write a unit: ${n}h or ${n}d`,
+  },
   size: { words: 'a size like 512b, 64kb, 10mb or 1gb', of: (n) => `write a unit: ${n}kb or ${n}mb` },
   percent: {
     words: 'a percentage from 0% to 100%',

@@ -6,6 +6,7 @@ import type {
 } from 'ajv/dist/types/index.js';
 import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
+import { parseWindowLength, type WindowLength } from '../lib/calendar-window.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { parsePercent } from '../lib/percent.ts';
 import { regexFault } from '../lib/regex.ts';
@@ -14,10 +15,11 @@ import { templateFault } from '../lib/template.ts';
 import { child } from './path.ts';
 import type { Unit } from './schema/units.ts';
 
-const PARSE: Readonly<Record<Unit, (text: string) => number | undefined>> = {
+const PARSE: Readonly<Record<Unit, (text: string) => WindowLength | undefined>> = {
   duration: parseDuration,
   size: parseSize,
   percent: parsePercent,
+  window: parseWindowLength,
 };
 
 /** Where a string waits to become a number once everything around it is known to be right. */

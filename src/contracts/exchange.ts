@@ -1,3 +1,27 @@
+/** How a model call ended: exactly one of these. */
+export type Outcome =
+  | 'complete'
+  | 'length'
+  | 'filtered'
+  | 'refused'
+  | 'empty'
+  | 'truncated'
+  | 'no_finish_reason'
+  | 'tool_call_malformed'
+  | 'schema_failed'
+  | 'client_cancelled'
+  | 'fallback_used'
+  | 'rules_used'
+  /** The gateway refused it: a budget, a policy, a field that no model could take. */
+  | 'not_asked'
+  | 'upstream_connect'
+  | 'upstream_reset'
+  | 'upstream_timeout'
+  | 'upstream_invalid'
+  | 'upstream_too_large'
+  | 'upstream_4xx'
+  | 'upstream_5xx';
+
 /** What happened to an AI call: filled by `ai/`, read by `record/`. */
 export interface AiFacts {
   /** The alias the client asked for, as configured (never the raw text of a client for an unknown model). */
@@ -19,6 +43,8 @@ export interface AiFacts {
   finishReason: string;
   /** `reported` by the provider, `estimated` by us, '' when nothing was generated. */
   usageSource: '' | 'reported' | 'estimated';
+  /** '' while it runs. */
+  outcome: Outcome | '';
 }
 
 /** A call to an upstream that came to nothing: another was made after it, or the request failed. */
@@ -71,6 +97,8 @@ export interface Exchange {
   /** Name of the authenticated consumer, '' when none. */
   consumer: string;
   consumerGroups: readonly string[];
+  /** Id of the API key that the consumer showed; '' if it showed something else. */
+  consumerKey: string;
   /** Name of the route from the config, '' when none matched. */
   route: string;
   /** The route's `version` from the config, or ''. */

@@ -10,6 +10,7 @@ export type StateKind =
   | 'certificate'
   | 'provider'
   | 'prompt'
+  | 'budget'
   | 'worker';
 
 /** One change of state: what the log, the metrics, the admin API and the findings are told, each once. */

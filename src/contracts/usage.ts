@@ -12,6 +12,9 @@ export interface Usage {
   /** Tokens of sound; part of `input` and of `output`. */
   audioInput?: number;
   audioOutput?: number;
+  /** Tokens of images; part of `input` and of `output`. */
+  imageInput?: number;
+  imageOutput?: number;
 }
 
 /** What an answer says about itself. Of a stream: what it has said so far. */

@@ -34,9 +34,14 @@ function openaiType(status: number): string {
   return status < 500 ? 'invalid_request_error' : 'server_error';
 }
 
-const openai = ({ message, statusCode, param, code }: ErrorFacts, requestId: string) => ({
-  error: { message, type: openaiType(statusCode), param, code, request_id: requestId },
-});
+/** Errors for which OpenAI has a word of its own, in `type` and `code`, and applications look for it. */
+const OPENAI_WORDS: ReadonlyMap<string | null, string> = new Map([['budget_spent', 'insufficient_quota']]);
+
+function openai({ message, statusCode, param, code }: ErrorFacts, requestId: string) {
+  const word = OPENAI_WORDS.get(code);
+  const error = { message, type: word ?? openaiType(statusCode), param, code: word ?? code };
+  return { error: { ...error, request_id: requestId } };
+}
 
 /** The types of Anthropic's API by status; its SDKs raise by the status, and show the type. */
 const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {

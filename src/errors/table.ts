@@ -129,6 +129,22 @@ export const ERRORS = {
     retryable: true,
     text: 'The store does not answer at the moment. Try again.',
   },
+  budget_spent: { status: 429, retryable: false, text: 'The budget is spent.' },
+  loop_stopped: {
+    status: 429,
+    retryable: false,
+    text: 'This session makes more calls than it may: it looks like a loop. Look at the agent before you start it again.',
+  },
+  budget_unpriced: {
+    status: 503,
+    retryable: false,
+    text: 'The model has no price, so that no budget can hold its cost. Give it one under ai.prices.',
+  },
+  budget_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'The budget can’t be asked at the moment. Try again.',
+  },
   // models
   model_missing: { status: 400, retryable: false, text: 'The request must name a model.' },
   model_unknown: {

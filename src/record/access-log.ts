@@ -63,6 +63,7 @@ function aiFields(ai: AiFacts): string {
   if (ai.usd >= 0) fields += `,"usd":${number(ai.usd, 9)}`;
   if (ai.firstTokenMs >= 0) fields += `,"first_token_ms":${number(ai.firstTokenMs, 3)}`;
   if (ai.finishReason !== '') fields += `,"finish_reason":${text(ai.finishReason)}`;
+  if (ai.outcome !== '') fields += `,"outcome":"${ai.outcome}"`;
   if (ai.usageSource !== '') fields += `,"usage_source":"${ai.usageSource}"`;
   return fields;
 }

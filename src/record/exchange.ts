@@ -29,6 +29,7 @@ export class LiveExchange implements Exchange {
   client: string;
   consumer = '';
   consumerGroups: readonly string[] = NO_GROUPS;
+  consumerKey = '';
   route = '';
   routeVersion = '';
   deprecated = false;

@@ -40,6 +40,10 @@ export class Meters {
   readonly reloads;
   readonly generations;
   readonly degraded;
+  readonly budgetUsed;
+  readonly budgetRefused;
+  readonly budgetSettlementsLost;
+  readonly ledgerRowsLost;
   readonly stateChanges;
   readonly schemaViolations;
   readonly contractDrift;
@@ -162,6 +166,28 @@ export class Meters {
       name: 'gateway_deprecated_requests_total',
       help: 'Requests to deprecated routes, by who still sends them.',
       labelNames: ['route', 'version', 'consumer'],
+      registers,
+    });
+    this.budgetUsed = new Gauge({
+      name: 'gateway_budget_used_ratio',
+      help: 'Share of a budget that is spent or reserved, as last seen: 1 = all of it.',
+      labelNames: ['budget', 'scope', 'unit', 'subject'],
+      registers,
+    });
+    this.budgetRefused = new Counter({
+      name: 'gateway_budget_refused_total',
+      help: 'Calls refused because a budget was spent.',
+      labelNames: ['budget', 'scope'],
+      registers,
+    });
+    this.budgetSettlementsLost = new Counter({
+      name: 'gateway_budget_settlements_lost_total',
+      help: 'Calls that were never charged to their budgets: the store was away for too long.',
+      registers,
+    });
+    this.ledgerRowsLost = new Counter({
+      name: 'gateway_ledger_rows_lost_total',
+      help: 'Calls that are missing in the ledger: the store was away for too long.',
       registers,
     });
     this.stateChanges = new Counter({

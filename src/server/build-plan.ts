@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { callBudgets } from '../ai/budgets/call-budgets.ts';
 import { errorShapeOf } from '../ai/formats/index.ts';
 import type { AiPorts } from '../ai/ports.ts';
 import { registerAiRoutes } from '../ai/routes/index.ts';
@@ -79,7 +80,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         const chain = await admit(scope, AI_ROUTE, config.ai.policies);
         const served = { route: { name: AI_ROUTE, version: '' }, chain };
         runPolicies(scope, () => served, chain, aiShapeOf);
-        disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai);
+        disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai, callBudgets(config));
       });
     },
     async dispose() {

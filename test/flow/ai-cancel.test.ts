@@ -11,10 +11,19 @@ import {
   STREAM_HEADERS,
   word,
 } from '../helpers/ai.ts';
-import { eventually } from '../helpers/gateway.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
 
 /** Milliseconds in which the provider learns of it: some ten, and more on a machine that does much else. */
 const SOON = 2_000;
+
+/** What is held while a call runs must be given back, and what it cost be charged, once. */
+const budgets = { ai: { budgets: [{ name: 'b', scope: 'consumer', usd: 1, requests: 100, per: '1d' }] } };
+const settledOnce = async (gateway: TestGateway, usd: unknown): Promise<void> => {
+  const used = (unit: string) => gateway.metric('gateway_budget_used_ratio', { budget: 'b', unit });
+  await eventually(
+    async () => (await used('requests')) === 0.01 && Math.abs((await used('usd')) - Number(usd)) < 2e-9,
+  );
+};
 
 /** Asks, and leaves when `leave` says so. */
 function ask(gateway: { url: string }, body: object) {
@@ -41,7 +50,7 @@ it.each([
 ])('a client leaves %s', async (_when, stream, faults) => {
   const service = await modelService();
   service.faults.set(faults);
-  const gateway = await aiGateway([service]);
+  const gateway = await aiGateway([service], budgets);
   const client = ask(gateway, hello(stream));
   await eventually(() => service.stats.active === 1);
 
@@ -54,12 +63,14 @@ it.each([
   expect(line).toMatchObject({ usage_source: 'estimated', tokens_out: 0 });
   expect(line.tokens_in).toBeGreaterThan(0);
   expect(await gateway.metric('gen_ai_client_token_usage_count', { gen_ai_token_type: 'input' })).toBe(1);
+  expect(line.outcome).toBe('client_cancelled');
+  await settledOnce(gateway, line.usd);
 });
 
 it('a client leaves in the middle of a stream, and pays for what was said', async () => {
   const service = await modelService();
   service.faults.set({ betweenTokensMs: 40 });
-  const gateway = await aiGateway([service]);
+  const gateway = await aiGateway([service], budgets);
   const client = ask(gateway, hello(true));
   await eventually(() => client.received().includes('Hello') && client.received().includes('How'));
 
@@ -75,6 +86,7 @@ it('a client leaves in the middle of a stream, and pays for what was said', asyn
   expect(await gateway.metric('gateway_ai_cost_usd_total')).toBeCloseTo(Number(line.usd), 9);
   expect(await gateway.metric('gen_ai_client_token_usage_count', { gen_ai_token_type: 'output' })).toBe(1);
   expect(gateway.lines.filter(({ msg }) => msg === 'request')).toHaveLength(1);
+  await settledOnce(gateway, line.usd);
 });
 
 it('a client that reads slowly slows the provider, and one that leaves then ends it', async () => {

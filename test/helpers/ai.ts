@@ -56,6 +56,10 @@ export interface AiConfig {
   models?: Record<string, object>;
   prices?: object;
   server?: object;
+  /** Further keys of the one consumer, of `ai`, and the store. */
+  consumer?: object;
+  ai?: object;
+  store?: object;
 }
 
 /**
@@ -64,7 +68,7 @@ export interface AiConfig {
  */
 export async function aiGateway(
   providers: Provider[],
-  { policies = [], models = {}, prices = {}, server = {} }: AiConfig = {},
+  { policies = [], models = {}, prices = {}, server = {}, consumer = {}, ai = {}, store = {} }: AiConfig = {},
   timeouts: object = {},
 ): Promise<TestGateway> {
   const chain = providers.map((_, i) => (i === 0 ? 'smart' : `backup-${i}`));
@@ -74,8 +78,10 @@ export async function aiGateway(
   ]);
   return testGateway({
     server,
-    consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }] }],
+    store,
+    consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }],
     ai: {
+      ...ai,
       policies: [{ 'auth-api-key': {} }, ...policies],
       providers: Object.fromEntries(providers.map((at, i) => [`p${i}`, provider(at)])),
       models: { ...Object.fromEntries(own), ...models },

@@ -1,5 +1,6 @@
 import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
 import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
+import type { Usage } from '../../contracts/usage.ts';
 import type { Fleet } from '../../upstream/fleet.ts';
 import { type Cursor, rotation } from '../../upstream/rotation.ts';
 import { Upstream } from '../../upstream/upstream.ts';
@@ -26,6 +27,8 @@ export interface Model {
   name: string;
   /** The deployment whose turn it is; undefined if this version can call none of its targets. */
   pick(): Deployment | undefined;
+  /** The dearest of its deployments, in US dollars; -1 if one has no price. */
+  costAtMost(usage: Usage, tier: string): number;
   /** Names of models to try next. */
   fallback: readonly string[];
   timeouts: ModelConfig['timeouts'];
@@ -97,6 +100,10 @@ function buildModel(
   return {
     name,
     pick: picker(deployments, weights, fleet.cursor(`model ${name}`)),
+    costAtMost: (usage, tier) => {
+      const costs = deployments.map(({ price }) => price(usage, tier));
+      return costs.includes(-1) ? -1 : Math.max(0, ...costs);
+    },
     fallback: model.fallback,
     timeouts: model.timeouts,
   };

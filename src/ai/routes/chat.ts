@@ -6,7 +6,7 @@ import { FORMATS } from '../formats/index.ts';
 import { runChat } from '../pipeline.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
-type Parts = Pick<ChatCall, 'catalog' | 'policies' | 'ports'>;
+type Parts = Pick<ChatCall, 'catalog' | 'policies' | 'ports' | 'budgets'>;
 
 /** The endpoint of each format: `POST /v1/chat/completions`, `POST /v1/messages`. */
 export function registerChat(scope: FastifyInstance, prefix: string, parts: Parts): void {
@@ -24,10 +24,12 @@ function registerFormat(scope: FastifyInstance, url: string, parts: Parts & Pick
       ...parts,
       exchange: exchangeOf(request.raw),
       reply,
+      headers: request.headers,
       bytes: request.body,
       request: undefined,
       neutral: undefined,
       candidates: [],
+      hold: undefined,
       asked: undefined,
       answer: undefined,
     });

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AiConfig } from '../../config/schema/index.ts';
+import type { CallBudgets } from '../budgets/call-budgets.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { buildCatalog } from '../models/catalog.ts';
 import type { AiPorts } from '../ports.ts';
@@ -12,13 +13,14 @@ export async function registerAiRoutes(
   config: AiConfig,
   policies: ChatCall['policies'],
   ports: AiPorts,
+  budgets: CallBudgets,
 ): Promise<() => void> {
   const catalog = buildCatalog(config, ports.fleet);
   // The bytes as they came: they are what goes on to the provider.
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
-  registerChat(scope, config.prefix, { catalog, policies, ports });
+  registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
   registerModels(scope, config.prefix, catalog);
   return () => catalog.dispose();
 }

@@ -9,8 +9,8 @@ const OF_THE_ORIGIN = ['alt-svc', 'nel', 'report-to', 'set-cookie', 'strict-tran
 /** About the gateway's account with the provider: no business of its consumers, and no limit of theirs. */
 const OF_THE_ACCOUNT = ['openai-organization', 'openai-project', 'anthropic-organization-id'];
 const LIMITS_OF_THE_ACCOUNT = ['x-ratelimit-', 'anthropic-ratelimit-'];
-/** Set on the reply by policies. */
-const LIMIT_HEADERS = ['ratelimit', 'ratelimit-policy'];
+/** Set on the reply by policies and budgets. */
+const LIMIT_HEADERS = ['ratelimit', 'ratelimit-policy', 'x-gateway-budget'];
 
 /** Passes the answer on: as the bytes that came, or as what they were translated to. */
 export async function passAnswer(call: ChatCall): Promise<void> {

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject } from '../../lib/json.ts';
 import { topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall } from '../chat-call.ts';
+import { requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
 export function readRequest(call: ChatCall): void {
@@ -23,7 +24,12 @@ export function readRequest(call: ChatCall): void {
     // Two models in one body: we and the provider could read different ones.
     throw new GatewayError('body_invalid', { param: 'model', detail: 'model must stand in the body once.' });
   }
-  call.request = { model: body.model, modelAt, stream: body.stream === true };
+  call.request = {
+    model: body.model,
+    modelAt,
+    stream: body.stream === true,
+    ...requestFacts(body, call.headers),
+  };
 }
 
 function parse(bytes: Buffer): JsonObject {

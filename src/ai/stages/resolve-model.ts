@@ -21,6 +21,7 @@ export function resolveModel(call: ChatCall): void {
     firstTokenMs: -1,
     finishReason: '',
     usageSource: '',
+    outcome: '',
   };
 }
 

@@ -1,6 +1,8 @@
-import type { AiFacts } from '../../contracts/exchange.ts';
+import type { AiFacts, Outcome } from '../../contracts/exchange.ts';
 import type { AnswerFacts, Usage } from '../../contracts/usage.ts';
-import type { ChatCall } from '../chat-call.ts';
+import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import { ledgerRow } from '../ledger-row.ts';
+import { outcomeOf } from '../outcome.ts';
 import { promptText } from '../prompt-text.ts';
 import { tokensByLength } from '../tokens/counter.ts';
 
@@ -12,12 +14,40 @@ export function settleAtEnd(call: ChatCall): void {
 /** It must not fail: it runs where a connection has closed and nobody could catch. */
 function settle(call: ChatCall): void | Promise<void> {
   const ai = call.exchange.ai;
+  if (!ai) return;
   const facts = call.answer ? call.answer.facts : unheard(call);
+  ai.outcome = outcome(call, facts);
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
-  if (!ai || !facts) return;
+  if (!facts) return book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
   if (!facts.usage) return estimate(call, ai, facts);
   bill(call, ai, facts.usage, 'reported');
+}
+
+/** The end of the money's way: what was held is settled, and a call that reached a provider is in the books. */
+function book(call: ChatCall, ai: AiFacts, usage: Usage | undefined): void {
+  const { exchange, hold, ports } = call;
+  const wasAsked = exchange.attempts > 0;
+  if (hold) {
+    ports.accounts.settle(hold, {
+      usd: usage ? ai.usd : 0,
+      tokens: usage ? usage.input + usage.output : 0,
+      requests: wasAsked ? 1 : 0,
+    });
+  }
+  if (wasAsked)
+    ports.ledger.write(ledgerRow(exchange, ai, call.request as ChatRequest, usage, call.budgets.users));
+}
+
+function outcome({ exchange, answer }: ChatCall, facts: AnswerFacts | undefined): Outcome {
+  return outcomeOf({
+    reason: exchange.reason,
+    status: exchange.status,
+    asked: exchange.attempts > 0,
+    fallback: exchange.fallback,
+    byRules: false,
+    answer: answer && facts,
+  });
 }
 
 /** A provider that was still at work when its client left has read the prompt, and bills it. */
@@ -57,9 +87,11 @@ function bill(call: ChatCall, ai: AiFacts, usage: Usage, source: 'reported' | 'e
   ai.tokensOut = usage.output;
   ai.tokensCached = usage.cached;
   ai.usageSource = source;
+  const tier = (call.request as ChatRequest).serviceTier;
   try {
-    ai.usd = (call.answer?.deployment ?? call.asked)?.price(usage) ?? -1;
+    ai.usd = (call.answer?.deployment ?? call.asked)?.price(usage, tier) ?? -1;
   } catch (error) {
     call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
   }
+  book(call, ai, usage);
 }

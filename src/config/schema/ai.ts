@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { Budgets, LedgerSection, Loops } from './budgets.ts';
 import { Policies } from './routes.ts';
 import { ByName, Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
 
@@ -59,12 +60,27 @@ const Model = Strict({
   timeouts: ModelTimeouts,
 });
 
+/** USD per million tokens of a kind. */
+const perMillion = (tokens: string) =>
+  Type.Optional(Type.Number({ minimum: 0, description: `USD per million ${tokens}.` }));
+
 const Price = Strict({
   input: Type.Number({ minimum: 0, description: 'USD per million input tokens.' }),
   output: Type.Number({ minimum: 0, description: 'USD per million output tokens.' }),
-  cachedInput: Type.Optional(
-    Type.Number({ minimum: 0, description: 'USD per million cached input tokens.' }),
-  ),
+  cachedInput: perMillion('cached input tokens; absent: as input'),
+  cacheWrite: perMillion('input tokens written to the cache; absent: as input'),
+  audioInput: perMillion('tokens of sound heard; absent: as input'),
+  imageInput: perMillion('tokens of images seen; absent: as input'),
+  reasoning: perMillion('tokens thought; absent: as output'),
+  audioOutput: perMillion('tokens of sound made; absent: as output'),
+  imageOutput: perMillion('tokens of images made; absent: as output'),
+  perRequest: Type.Number({ minimum: 0, default: 0, description: 'USD a call, beside its tokens.' }),
+  tiers: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]*$' }), Type.Number({ minimum: 0 }), {
+    default: {},
+    additionalProperties: false,
+    description:
+      'What all of it is multiplied by at a service tier: { flex: 0.5, priority: 1.75, batch: 0.5 }.',
+  }),
 });
 
 const ChatMessage = Strict({
@@ -95,6 +111,19 @@ export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
         additionalProperties: false,
         description: 'Overrides of the built-in price table, by provider/model.',
       }),
+      budgets: Budgets,
+      loops: Loops,
+      reserve: Strict(
+        {
+          output: Type.Integer({
+            minimum: 1,
+            default: 4096,
+            description: 'Output tokens that a budget reserves for a call which names no maximum.',
+          }),
+        },
+        { default: {} },
+      ),
+      ledger: LedgerSection,
       prompts: ByName(Prompt, { default: {} }),
     },
     { default: {} },

@@ -1,19 +1,24 @@
 import { type TUnsafe, Type } from 'typebox';
+import type { WindowLength as Length } from '../../lib/calendar-window.ts';
 
 /**
  * The units of the configuration file. Each is a string in the file and a number in the program: the loader converts
  * what the keyword `x-unit` marks, after validation. Durations become milliseconds, sizes bytes, percentages a
  * fraction of 1.
  */
-export type Unit = 'duration' | 'size' | 'percent';
+export type Unit = 'duration' | 'size' | 'percent' | 'window';
 
 interface UnitOptions {
   default?: string;
   description?: string;
 }
 
-const unit = (name: Unit, pattern: string, examples: string[], options: UnitOptions): TUnsafe<number> =>
-  Type.Unsafe<number>({ type: 'string', 'x-unit': name, pattern, examples, ...options });
+const unit = <T = number>(
+  name: Unit,
+  pattern: string,
+  examples: string[],
+  options: UnitOptions,
+): TUnsafe<T> => Type.Unsafe<T>({ type: 'string', 'x-unit': name, pattern, examples, ...options });
 
 /** `250ms`, `5s`, `1m`, `2h`, `7d` → milliseconds. */
 export const Duration = (options: UnitOptions = {}): TUnsafe<number> =>
@@ -26,6 +31,10 @@ export const Size = (options: UnitOptions = {}): TUnsafe<number> =>
 /** `50%` → 0.5. */
 export const Percent = (options: UnitOptions = {}): TUnsafe<number> =>
   unit('percent', '^\\d+(\\.\\d+)?%$', ['50%', '99.9%'], options);
+
+/** A window of the calendar: a duration from a second on, or `month`. → milliseconds or 'month' */
+export const WindowLength = (options: UnitOptions = {}): TUnsafe<Length> =>
+  unit<Length>('window', '^(\\d+(\\.\\d+)?(ms|s|m|h|d)|month)$', ['1h', '1d', 'month'], options);
 
 /** Names that appear in logs, metrics and URLs. */
 export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';

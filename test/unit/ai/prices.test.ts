@@ -1,8 +1,15 @@
 import { calcPrice } from '@pydantic/genai-prices';
 import { expect, it } from 'vitest';
-import { pricerOf } from '../../../src/ai/prices.ts';
+import { type ConfiguredPrice, pricerOf } from '../../../src/ai/prices.ts';
 
 const OPENAI = 'https://api.openai.com/v1';
+const own = (price: Partial<ConfiguredPrice>): ConfiguredPrice => ({
+  input: 2,
+  output: 3,
+  perRequest: 0,
+  tiers: {},
+  ...price,
+});
 const HERE = 'http://127.0.0.1:9001/v1';
 
 it.each([
@@ -38,10 +45,64 @@ it.each([
 
 it('the config’s own price goes first; cached tokens cost what the others do unless it says so', () => {
   const usage = { input: 1_000_000, output: 1_000_000, cached: 500_000 };
-  expect(pricerOf('gpt-4o', OPENAI, { input: 2, output: 3 })(usage)).toBeCloseTo(5, 9);
-  expect(pricerOf('gpt-4o', OPENAI, { input: 2, output: 3, cachedInput: 0 })(usage)).toBeCloseTo(4, 9);
+  expect(pricerOf('gpt-4o', OPENAI, own({}))(usage)).toBeCloseTo(5, 9);
+  expect(pricerOf('gpt-4o', OPENAI, own({ cachedInput: 0 }))(usage)).toBeCloseTo(4, 9);
 });
 
 it('what is not in the table has no price', () => {
   expect(pricerOf('house-model-7', HERE, undefined)({ input: 1, output: 1, cached: 0 })).toBe(-1);
+});
+
+it.each([
+  ['claude-haiku-4-5', { cacheWrite: 300 }, { cache_write_tokens: 300 }],
+  ['claude-sonnet-4-5', { cacheWrite: 900 }, { cache_write_tokens: 900 }],
+  ['gpt-4o-realtime-preview', { audioInput: 400 }, { input_audio_tokens: 400 }],
+  ['gpt-4o-realtime-preview', { audioOutput: 50 }, { output_audio_tokens: 50 }],
+  ['gpt-4o-mini', { reasoning: 50 }, {}],
+])('%s costs what the table says for %j', (model, kinds, inTable) => {
+  const price = pricerOf(model, HERE, undefined);
+  for (const input of [1_000, 500_000]) {
+    const table = calcPrice({ input_tokens: input, output_tokens: 100, ...inTable }, model);
+    expect(table, 'the table knows it').toBeTruthy();
+    expect(price({ input, output: 100, cached: 0, ...kinds })).toBeCloseTo(table?.total_price ?? -1, 9);
+  }
+});
+
+it('every kind of token can have a price in the config, and a call one of its own', () => {
+  const price = own({
+    cachedInput: 1,
+    cacheWrite: 4,
+    audioInput: 5,
+    imageInput: 6,
+    reasoning: 7,
+    audioOutput: 8,
+    imageOutput: 9,
+    perRequest: 0.5,
+  });
+  const usage = {
+    input: 5_000_000,
+    cached: 1_000_000,
+    cacheWrite: 1_000_000,
+    audioInput: 1_000_000,
+    imageInput: 1_000_000,
+    output: 4_000_000,
+    reasoning: 1_000_000,
+    audioOutput: 1_000_000,
+    imageOutput: 1_000_000,
+  };
+  expect(pricerOf('gpt-4o', OPENAI, price)(usage)).toBeCloseTo(2 + 1 + 4 + 5 + 6 + 3 + 7 + 8 + 9 + 0.5, 9);
+});
+
+it('a service tier multiplies the price: by the config, else by what is usual', () => {
+  const usage = { input: 1_000_000, output: 0, cached: 0 };
+  const configured = pricerOf('gpt-4o', OPENAI, own({ tiers: { priority: 1.75 } }));
+  expect(configured(usage, 'priority')).toBeCloseTo(3.5, 9);
+  expect(configured(usage, 'default')).toBeCloseTo(2, 9);
+  const table = pricerOf('gpt-4o', OPENAI, undefined);
+  expect(table(usage, 'batch')).toBeCloseTo(table(usage) / 2, 9);
+});
+
+it('kinds of tokens that overlap never make a price less than nothing', () => {
+  const usage = { input: 100, output: 10, cached: 100, audioInput: 100, reasoning: 50 };
+  expect(pricerOf('gpt-4o', OPENAI, own({ cachedInput: 0, audioInput: 0, reasoning: 0 }))(usage)).toBe(0);
 });

@@ -32,7 +32,6 @@ it('says what of the example is not built yet', () => {
   const parts = load(EXAMPLE).inactive.map(({ line, key, effect }) => `${line} ${key}: ${effect}`);
   expect(parts.join('\n')).toMatchInlineSnapshot(`
     "16 server.shed: No request is refused for load.
-    40 consumers[1].budget: Spending is not limited.
     50 upstreams.catalog.breaker: Every request is tried.
     51 upstreams.catalog.retry: Every request is tried once.
     55 upstreams.payment.breaker: Every request is tried.

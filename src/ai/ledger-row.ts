@@ -1,0 +1,57 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { AiConfig } from '../config/schema/index.ts';
+import type { AiFacts } from '../contracts/exchange.ts';
+import type { LedgerRow } from '../contracts/ledger.ts';
+import type { Usage } from '../contracts/usage.ts';
+import type { LiveExchange } from '../record/exchange.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/** Unique among all processes: a client may send one request id with each of its calls. */
+const PROCESS = randomBytes(9).toString('base64url');
+let rows = 0;
+
+const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
+
+/** A call for the books. */
+export function ledgerRow(
+  exchange: LiveExchange,
+  ai: AiFacts,
+  { user, tags }: Pick<RequestFacts, 'user' | 'tags'>,
+  usage: Usage | undefined,
+  users: AiConfig['ledger']['users'],
+): LedgerRow {
+  const tokens = usage ?? NOTHING;
+  return {
+    id: `${PROCESS}-${(rows++).toString(36)}`,
+    at: exchange.startedAt,
+    requestId: exchange.id,
+    consumer: exchange.consumer,
+    groups: exchange.consumerGroups,
+    user: userIn(users, exchange.consumer, user),
+    model: ai.model,
+    provider: ai.provider,
+    upstreamModel: ai.upstreamModel,
+    prompt: '',
+    tags,
+    tokens: {
+      input: tokens.input,
+      output: tokens.output,
+      cached: tokens.cached,
+      cacheWrite: tokens.cacheWrite ?? 0,
+      reasoning: tokens.reasoning ?? 0,
+      audio: (tokens.audioInput ?? 0) + (tokens.audioOutput ?? 0),
+      image: (tokens.imageInput ?? 0) + (tokens.imageOutput ?? 0),
+    },
+    usd: usage ? ai.usd : 0,
+    usageSource: ai.usageSource,
+    outcome: ai.outcome,
+    stream: ai.stream,
+    revision: exchange.revision,
+  };
+}
+
+/** Hashed with the consumer's name, so that the same person can't be followed from one application to another. */
+function userIn(users: AiConfig['ledger']['users'], consumer: string, user: string): string {
+  if (user === '' || users === 'off') return '';
+  return users === 'plain' ? user : hash('sha256', `${consumer}\0${user}`, 'base64url').slice(0, 22);
+}

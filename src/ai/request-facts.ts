@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isObject } from '../lib/json.ts';
+
+/** What budgets, caps and the ledger read of a request, in whichever format it came. What is not said is '' or 0. */
+export interface RequestFacts {
+  /** Output tokens that the request allows over all its answers; 0 = it names no maximum. */
+  readonly maxOutput: number;
+  readonly answers: number;
+  /** The end user, as the application names them. */
+  readonly user: string;
+  readonly session: string;
+  readonly tags: readonly string[];
+  readonly serviceTier: string;
+  /** Rounds of tool calls since the user last said something. */
+  readonly toolRounds: number;
+}
+
+const MOST_TAGS = 16;
+const LONGEST_TAG = 64;
+/** Of names that applications choose. */
+const LONGEST_NAME = 256;
+
+/** @param body of a request, as parsed: nothing is known of it */
+export function requestFacts(
+  body: Readonly<Record<string, unknown>>,
+  headers: IncomingHttpHeaders,
+): RequestFacts {
+  const metadata = isObject(body.metadata) ? body.metadata : {};
+  const answers = Math.max(1, count(body.n));
+  return {
+    maxOutput:
+      answers *
+      (count(body.max_completion_tokens) || count(body.max_output_tokens) || count(body.max_tokens)),
+    answers,
+    user: name(body.safety_identifier) || name(body.user) || name(metadata.user_id),
+    session: name(headers['x-session-id']) || name(metadata.session_id),
+    tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),
+    serviceTier: name(body.service_tier),
+    toolRounds: toolRounds(body.messages ?? body.input),
+  };
+}
+
+const count = (value: unknown): number =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
+const name = (value: unknown): string =>
+  typeof value === 'string' ? value.slice(0, LONGEST_NAME).toWellFormed() : '';
+
+/** `a, b`, or a list. */
+function tagsOf(given: unknown): string[] {
+  const tags = typeof given === 'string' ? given.slice(0, 2 * MOST_TAGS * LONGEST_TAG).split(',') : given;
+  if (!Array.isArray(tags)) return [];
+  const tidy = tags
+    .slice(0, MOST_TAGS)
+    .map((tag) => (typeof tag === 'string' ? tag.trim().slice(0, LONGEST_TAG).toWellFormed() : ''));
+  return [...new Set(tidy)].filter((tag) => tag !== '');
+}
+
+/**
+ * Counted from the end, and only as far as the user's last word. One round is a row of calls, however many are made at
+ * once, and however the format writes them: in a message of the assistant (OpenAI chat, Anthropic) or as items of their
+ * own (OpenAI responses).
+ */
+function toolRounds(messages: unknown): number {
+  if (!Array.isArray(messages)) return 0;
+  let rounds = 0;
+  let inCalls = false;
+  for (let at = messages.length - 1; at >= 0; at--) {
+    const kind = kindOf(messages[at]);
+    if (kind === 'user') break;
+    if (kind === 'call' && !inCalls) rounds++;
+    inCalls = kind === 'call';
+  }
+  return rounds;
+}
+
+function kindOf(message: unknown): 'user' | 'call' | 'other' {
+  if (!isObject(message)) return 'other';
+  const { role, type, tool_calls: calls, content } = message;
+  if (type === 'function_call') return 'call';
+  if (role === 'assistant') return calls || has(content, 'tool_use') ? 'call' : 'other';
+  // Anthropic sends the results of tools as the user's.
+  return role === 'user' && !has(content, 'tool_result') ? 'user' : 'other';
+}
+
+const has = (content: unknown, type: string): boolean =>
+  Array.isArray(content) && content.some((part) => isObject(part) && part.type === type);

@@ -1,0 +1,71 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { type Draw, drawsOf } from '../budgets/draw.ts';
+import { usageAtMost } from '../budgets/estimate.ts';
+import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import type { Model } from '../models/catalog.ts';
+
+/** Header of an answer whose budget is past its soft threshold. */
+export const BUDGET_HEADER = 'x-gateway-budget';
+
+/**
+ * Reserves what the call may come to, on all the budgets that it falls under. No provider is asked before this returns,
+ * and every way to one leads through here. What is held is settled at the call's end (`settle`).
+ */
+export async function reserveBudget(call: ChatCall): Promise<void> {
+  const { exchange, request, budgets, ports } = call;
+  const { maxDepth, rules, output } = budgets;
+  const facts = request as ChatRequest;
+  if (maxDepth > 0 && facts.toolRounds > maxDepth) {
+    throw new GatewayError('loop_stopped', {
+      detail: `There were ${facts.toolRounds} rounds of tool calls since the user spoke; ${maxDepth} may be.`,
+      headers: { 'x-should-retry': 'false' },
+    });
+  }
+  if (rules.length === 0) return;
+  const { consumer, consumerGroups: groups, consumerKey } = exchange;
+  const caller = {
+    consumer,
+    groups,
+    key: consumerKey === '' ? '' : `${consumer}/${consumerKey}`,
+    user: facts.user,
+    model: exchange.ai?.model ?? '',
+    session: facts.session,
+  };
+  const now = ports.clock.wall();
+  const draws = drawsOf(rules, caller, now);
+  if (draws.length === 0) return;
+  const usage = usageAtMost(call.bytes.length, facts.maxOutput || output * facts.answers);
+  const hold = await ports.accounts.reserve(draws, {
+    usd: costAtMost(call.candidates, usage, facts.serviceTier),
+    tokens: usage.input + usage.output,
+    requests: 1,
+  });
+  if (exchange.ended) {
+    // The client left meanwhile, and the end of the call has passed.
+    ports.accounts.settle(hold, { usd: 0, tokens: 0, requests: 0 });
+    throw new GatewayError('client_cancelled');
+  }
+  call.hold = hold;
+  const warning = draws
+    .map((draw, at) => warningOf(draw, hold.states[at], now))
+    .filter((text) => text !== '');
+  if (warning.length > 0) call.reply.header(BUDGET_HEADER, warning.join(', '));
+}
+
+/** The dearest of all that may answer; -1 if one of them has no price. */
+function costAtMost(models: readonly Model[], usage: ReturnType<typeof usageAtMost>, tier: string): number {
+  const costs = models.map((model) => model.costAtMost(usage, tier));
+  return costs.includes(-1) ? -1 : Math.max(0, ...costs);
+}
+
+/** `storefront;used=0.83;reset=3600`; '' below the soft threshold. */
+function warningOf(
+  { rule, window }: Draw,
+  state: { spent: number; held: number } | undefined,
+  now: number,
+): string {
+  if (!state || rule.limit === 0) return '';
+  const used = (state.spent + state.held) / rule.limit;
+  if (used < rule.soft) return '';
+  return `${rule.name};used=${Math.min(1, used).toFixed(2)};reset=${Math.ceil((window.endsAt - now) / 1000)}`;
+}

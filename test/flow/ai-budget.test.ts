@@ -1,0 +1,285 @@
+// A budget is reserved before a call and settled after it: nobody gets past it together who could not get past it alone.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import {
+  aiGateway,
+  type ChatAnswer,
+  chat,
+  DONE,
+  errorOf,
+  hello,
+  lineOf,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  sdk,
+  USAGE,
+  word,
+} from '../helpers/ai.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
+import { startRedis } from '../helpers/redis-server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const answer = (input: number, output: number) =>
+  JSON.stringify({
+    choices: [{ message: { content: 'Hello there' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: input, completion_tokens: output },
+  });
+
+/** A provider that takes its time, so that calls meet. */
+const provider = (usage: [number, number] = [10, 5], ms = 20) =>
+  rawProvider((response, { body }) => {
+    const isStream = body.includes('"stream":true');
+    const timer = setTimeout(() => {
+      if (isStream)
+        response.writeHead(200, STREAM_HEADERS).end(`${ROLE}${word('Hello')}${STOP}${USAGE}${DONE}`);
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(answer(...usage));
+    }, ms);
+    response.once('close', () => clearTimeout(timer));
+  });
+
+async function sqliteFile(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'hypercare-budget-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return `sqlite:${join(dir, 'store.db')}`;
+}
+
+const count = (answers: ChatAnswer[], status: number): number =>
+  answers.filter((each) => each.status === status).length;
+
+const burst = (gateways: TestGateway[], calls: number): Promise<ChatAnswer[]> =>
+  Promise.all(
+    Array.from({ length: calls }, (_, i) =>
+      chat(gateways[i % gateways.length] as TestGateway, hello(i % 2 === 0)),
+    ),
+  );
+
+const requests = (limit: number) => [{ name: 'calls', scope: 'consumer', requests: limit, per: '1d' }];
+
+it.each([
+  ['memory', async () => 'memory:'],
+  ['SQLite', sqliteFile],
+])('of 200 callers at once on a budget of 100 calls exactly 100 reach the provider, on %s', async (_name, url) => {
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], {
+    ai: { budgets: requests(100) },
+    store: { url: await url() },
+  });
+
+  const answers = await burst([gateway], 200);
+
+  expect(upstream.taken).toHaveLength(100);
+  expect(count(answers, 429)).toBe(100);
+  expect(await gateway.metric('gateway_budget_refused_total', { budget: 'calls' })).toBe(100);
+});
+
+it('three replicas on one Redis let exactly 100 of 200 through, and not one more later', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const upstream = await provider();
+  const config = { ai: { budgets: requests(100) }, store: { url: redis.url } };
+  const replicas = await Promise.all([1, 2, 3].map(() => aiGateway([upstream], config)));
+
+  const answers = await burst(replicas, 200);
+  const later = await burst(replicas, 12);
+
+  expect(upstream.taken).toHaveLength(100);
+  expect(count(answers, 429)).toBe(100);
+  expect(count(later, 429)).toBe(12);
+});
+
+it('two gateways on one SQLite file share a budget', async () => {
+  const upstream = await provider();
+  const config = { ai: { budgets: requests(20) }, store: { url: await sqliteFile() } };
+  const gateways = [await aiGateway([upstream], config), await aiGateway([upstream], config)];
+
+  await burst(gateways, 60);
+
+  expect(upstream.taken).toHaveLength(20);
+});
+
+it('a spent budget is said in OpenAI’s words, with what remains and when it begins anew', async () => {
+  const upstream = await provider([100, 50]);
+  const gateway = await aiGateway([upstream], {
+    ai: { budgets: [{ name: 'daily', scope: 'consumer', tokens: 200, per: '1d' }] },
+  });
+  await chat(gateway, { ...hello(), max_tokens: 50 });
+  await eventually(() =>
+    gateway.metric('gateway_budget_used_ratio', { budget: 'daily' }).then((used) => used === 0.75),
+  );
+
+  const refused = await chat(gateway, { ...hello(), max_tokens: 50 });
+
+  expect(refused.status).toBe(429);
+  expect(errorOf(refused)).toMatchObject({ type: 'insufficient_quota', code: 'insufficient_quota' });
+  expect(errorOf(refused).message).toMatch(/daily.*200 tokens.*50 tokens remain/);
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  expect(refused.headers['x-should-retry']).toBe('false');
+  expect(await lineOf(gateway, refused)).toMatchObject({ reason: 'budget_spent', outcome: 'not_asked' });
+  await expect(
+    sdk(gateway).chat.completions.create({ ...hello(), max_tokens: 50 } as never),
+  ).rejects.toMatchObject({
+    status: 429,
+    code: 'insufficient_quota',
+  });
+  // What fits may still go.
+  expect((await chat(gateway, { ...hello(), max_tokens: 1 })).status).toBe(200);
+});
+
+it('money is charged as it was spent, to the billionth', async () => {
+  const prices = { 'p0/gpt-4o-mini': { input: 10, output: 100 } };
+  const gateway = await aiGateway([await provider([1_000, 10])], {
+    prices,
+    consumer: { budget: { usd: 0.025, per: 'month' } },
+    ai: { reserve: { output: 10 } },
+  });
+
+  expect((await chat(gateway, hello())).status).toBe(200);
+  const used = () => gateway.metric('gateway_budget_used_ratio', { budget: 'app', unit: 'usd' });
+  await eventually(async () => (await used()).toFixed(9) === '0.440000000');
+  expect((await chat(gateway, hello())).status).toBe(200);
+  await eventually(async () => (await used()).toFixed(9) === '0.880000000');
+
+  const change = await eventually(() => gateway.lines.find(({ kind }) => kind === 'budget'));
+  expect(change).toMatchObject({
+    subject: 'app app',
+    from: 'ok',
+    to: 'soft',
+    reason: '0.022 USD of 0.025 USD spent',
+  });
+  const warned = await chat(gateway, hello());
+  expect(warned.headers['x-gateway-budget']).toMatch(/^app;used=0\.\d+;reset=\d+$/);
+  await eventually(async () => (await used()) > 1);
+  expect((await chat(gateway, hello())).status).toBe(429);
+});
+
+it('a call must fit into all its budgets, and one that does not takes from none', async () => {
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], {
+    ai: {
+      budgets: [
+        { name: 'large', scope: 'group', requests: 100, per: '1h' },
+        { name: 'per-user', scope: 'user', requests: 1, per: '1h' },
+        { name: 'model', scope: 'model', match: ['smart'], requests: 3, per: '1h' },
+      ],
+    },
+    consumer: { groups: ['web'] },
+  });
+  const as = (user: string) => chat(gateway, { ...hello(), user });
+
+  expect((await as('ann')).status).toBe(200);
+  expect(errorOf(await as('ann')).message).toContain('per-user');
+  expect((await as('bob')).status).toBe(200);
+  // Who doesn't say who they are share one budget.
+  expect((await chat(gateway, hello())).status).toBe(200);
+  expect(errorOf(await as('eve')).message).toContain('model');
+  await eventually(
+    async () =>
+      (await gateway.metric('gateway_budget_used_ratio', { budget: 'large', subject: 'web' })) === 0.03,
+  );
+  expect(upstream.taken).toHaveLength(3);
+});
+
+it('a call that reached nobody takes no money, and one that failed with all its fallbacks gives it back', async () => {
+  const failing = await rawProvider((response) => response.writeHead(500).end());
+  const gateway = await aiGateway([failing, failing], {
+    ai: { budgets: [{ name: 'money', scope: 'consumer', usd: 1, requests: 10, per: '1d' }] },
+  });
+
+  await chat(gateway, hello());
+
+  const used = (unit: string) => gateway.metric('gateway_budget_used_ratio', { budget: 'money', unit });
+  await eventually(async () => (await used('requests')) === 0.1 && (await used('usd')) === 0);
+});
+
+it('a model without a price does not get round a budget of money', async () => {
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], {
+    models: { own: { targets: [{ provider: 'p0', model: 'house-model-7' }] } },
+    consumer: { budget: { usd: 1, per: '1d' } },
+  });
+
+  const refused = await chat(gateway, { ...hello(), model: 'own' });
+
+  expect([refused.status, errorOf(refused).code]).toEqual([503, 'budget_unpriced']);
+  expect(upstream.taken).toHaveLength(0);
+});
+
+it.each([
+  'allow',
+  'deny',
+])('while Redis is dead a budget does as its onStoreDown says: %s', async (onStoreDown) => {
+  const redis = await startRedis({ dir: await mkdtemp(join(tmpdir(), 'hypercare-budget-redis-')) });
+  onTestFinished(() => redis.stop());
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], {
+    ai: { budgets: [{ name: 'calls', scope: 'consumer', requests: 3, per: '1d', onStoreDown }] },
+    store: { url: redis.url },
+  });
+  expect((await chat(gateway, hello())).status).toBe(200);
+  await redis.kill9();
+
+  const answers = await burst([gateway], 4);
+
+  expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(onStoreDown === 'allow' ? 200 : 503));
+  expect(await gateway.metric('gateway_policy_degraded_total', { policy: 'budget' })).toBe(4);
+  await redis.restart();
+  // What passed meanwhile is charged once the store is back: nothing of it was free.
+  await eventually(async () => {
+    const { status } = await chat(gateway, { ...hello(), user: randomUUID() });
+    return onStoreDown === 'allow' ? status === 429 : status === 200;
+  }, 20_000);
+  if (onStoreDown === 'allow')
+    expect(await gateway.metric('gateway_budget_used_ratio', { budget: 'calls' })).toBeGreaterThan(1);
+});
+
+it('a budget lives on through a reload and a restart', async () => {
+  const upstream = await provider();
+  const url = await sqliteFile();
+  const config = { ai: { budgets: requests(3) }, store: { url } };
+  const first = await aiGateway([upstream], config);
+  await chat(first, hello());
+  await first.reload();
+  await chat(first, hello());
+  await first.close();
+  const second = await aiGateway([upstream], config);
+
+  expect((await chat(second, hello())).status).toBe(200);
+  expect((await chat(second, hello())).status).toBe(429);
+});
+
+it('an agent that runs in circles is stopped: by calls, by money, by rounds of tools', async () => {
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], { ai: { loops: { maxCalls: 2, maxDepth: 2, per: '1h' } } });
+  const inSession = (session: string) => chat(gateway, hello(), { 'x-session-id': session });
+  const call = {
+    role: 'assistant',
+    tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }],
+  };
+  const result = { role: 'tool', tool_call_id: 'a', content: 'again' };
+  const rounds = (n: number) => ({
+    ...hello(),
+    messages: [{ role: 'user', content: 'Go' }, ...Array.from({ length: n }, () => [call, result]).flat()],
+  });
+
+  expect((await inSession('a')).status).toBe(200);
+  expect((await inSession('a')).status).toBe(200);
+  const stopped = await inSession('a');
+  expect([stopped.status, errorOf(stopped).code, stopped.headers['x-should-retry']]).toEqual([
+    429,
+    'loop_stopped',
+    'false',
+  ]);
+  expect((await inSession('b')).status).toBe(200);
+  expect((await chat(gateway, { ...hello(), metadata: { session_id: 'a' } })).status).toBe(429);
+
+  expect((await chat(gateway, rounds(2))).status).toBe(200);
+  const deep = await chat(gateway, rounds(3));
+  expect([deep.status, errorOf(deep).code]).toEqual([429, 'loop_stopped']);
+  expect(await lineOf(gateway, deep)).toMatchObject({ reason: 'loop_stopped' });
+});
