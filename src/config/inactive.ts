@@ -69,7 +69,6 @@ const ROWS: readonly Row[] = [
     effect: 'All routes are served alike.',
     unless: is('normal'),
   },
-  ...policy('cors', 'The policy cors'),
   ...policy('response-cache', 'The policy response-cache'),
   ...policy('body-schema', 'The policy body-schema'),
   {

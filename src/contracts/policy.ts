@@ -6,9 +6,10 @@ import type { Counters } from './store.ts';
 
 /**
  * Where in the request's way a policy stands. Policies run slot by slot in this order, and inside a slot in the order
- * of the config: who is it, may they, how much, what is in it, and last what is changed about it.
+ * of the config: what must be known even of who is refused, who is it, may they, how much, what is in it, and last what
+ * is changed about it.
  */
-export const SLOTS = ['identify', 'admit', 'limit', 'inspect', 'transform'] as const;
+export const SLOTS = ['receive', 'identify', 'admit', 'limit', 'inspect', 'transform'] as const;
 export type Slot = (typeof SLOTS)[number];
 
 /** A consumer as policies see it. */
@@ -79,6 +80,11 @@ export type NextCall = (call: UpstreamRequest) => Promise<UpstreamResponse>;
 
 /** A policy on one route, made once a generation. Every member is optional; what is absent costs nothing. */
 export interface Policy {
+  /**
+   * A browser's preflight for a request that the route would take: the headers of the 204 that answers it. Nothing else
+   * sees it, no policy and no upstream.
+   */
+  onPreflight?(request: FastifyRequest): HeaderBag;
   /** Before the request is served. Synchronous where it can be: a promise costs every request. */
   onRequest?(exchange: Exchange, request: FastifyRequest, reply: FastifyReply): Verdict | Promise<Verdict>;
   /** The headers on their way to the upstream, after hop-by-hop headers are gone. Changed in place. */

@@ -6,6 +6,8 @@ export interface Conditions {
   host?: string | undefined;
   /** Values by header name; `*` = the header is there. */
   headers?: Readonly<Record<string, string>> | undefined;
+  /** Set where only preflights are meant: the method that they must ask about. */
+  preflightFor?: string | undefined;
 }
 
 /** Whether a route asks for anything beyond path and method. */
@@ -55,6 +57,16 @@ export function conditionsKey({ host, headers = {} }: Conditions): string {
   return JSON.stringify([host?.toLowerCase() ?? '', named]);
 }
 
+/** The question of a browser whether a page may send a request (Fetch standard, CORS-preflight request). */
+export const isPreflight = (headers: IncomingHttpHeaders): boolean =>
+  headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+
+/** A preflight says which headers the request will have, not what will be in them. */
+function isNamed(header: string, headers: IncomingHttpHeaders): boolean {
+  const named = headers['access-control-request-headers']?.split(',') ?? [];
+  return header in headers || named.some((name) => name.trim().toLowerCase() === header);
+}
+
 /** Conditions made ready for the request path: no allocation but the host's name. */
 export function compileConditions(
   conditions: Conditions,
@@ -63,10 +75,15 @@ export function compileConditions(
   const suffix = host?.startsWith('*.') ? host.slice(1) : undefined;
   const names = Object.keys(conditions.headers ?? {}).map((name) => name.toLowerCase());
   const values = Object.values(conditions.headers ?? {});
+  const { preflightFor } = conditions;
   return (name, headers) => {
     if (suffix !== undefined) {
       if (name.length <= suffix.length || !name.endsWith(suffix)) return false;
     } else if (host !== undefined && host !== name) return false;
+    if (preflightFor !== undefined) {
+      if (!isPreflight(headers) || headers['access-control-request-method'] !== preflightFor) return false;
+      return names.every((header) => isNamed(header, headers));
+    }
     for (let i = 0; i < names.length; i++) {
       const value = headers[names[i] as string];
       if (value === undefined || (values[i] !== '*' && values[i] !== value)) return false;

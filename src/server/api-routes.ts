@@ -3,7 +3,9 @@ import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { chosenOf } from '../proxy/choice.ts';
-import { type Place, placesOf } from '../proxy/paths.ts';
+import { isPreflight } from '../proxy/conditions.ts';
+import type { Place } from '../proxy/paths.ts';
+import { placesWithPreflights } from '../proxy/preflight.ts';
 import type { InactiveRoute, ProxyRoute } from '../proxy/proxy-route.ts';
 import { registerProxyPlace } from '../proxy/route.ts';
 import { exchangeOf } from '../record/exchange.ts';
@@ -29,7 +31,7 @@ interface Served {
  * route that was chosen for it.
  */
 export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPlan): Promise<void> {
-  const places = placesOf(plan.config.routes);
+  const places = placesWithPreflights(plan.config.routes);
   const byName = new Map<string, Served>();
   for (const route of plan.config.routes) {
     await app.register(async (scope) => {
@@ -38,13 +40,13 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
       byName.set(route.name, served);
       runPolicies(scope, () => served, chain);
       for (const place of places) {
-        if (place.routes.length === 1 && place.routes[0] === route) {
+        if (isAlone(route, place)) {
           await registerProxyPlace(scope, { ...place, choice: choiceOf(place), routeOf: () => served.route });
         }
       }
     });
   }
-  const shared = places.filter(({ routes }) => routes.length > 1);
+  const shared = places.filter((place) => !plan.config.routes.some((route) => isAlone(route, place)));
   if (shared.length === 0) return;
   await app.register(async (scope) => {
     const servedOf = (request: FastifyRequest): Served =>
@@ -59,6 +61,9 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
     }
   });
 }
+
+const isAlone = (route: RouteConfig, { routes }: Place<RouteConfig>): boolean =>
+  routes.length === 1 && routes[0] === route;
 
 const choiceOf = (place: Place<RouteConfig>): RouteConfig[] | null =>
   place.isConditional ? place.routes : null;
@@ -81,6 +86,17 @@ export function runPolicies(
     exchange.route = route.name;
     exchange.routeVersion = route.version;
     exchange.shape = shapeOf(exchange.path);
+    if (request.method === 'OPTIONS' && isPreflight(request.headers)) {
+      const headers = chain.preflight(request);
+      if (headers !== undefined) {
+        reply.code(204).headers(headers).send();
+        return;
+      }
+      if (chosenOf(request.raw)?.match.preflightFor !== undefined) {
+        reply.callNotFound();
+        return;
+      }
+    }
     const verdict = chain.onRequest(exchange, request, reply);
     if (verdict instanceof Promise) verdict.then(done, done);
     else done(verdict);

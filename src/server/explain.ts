@@ -7,9 +7,10 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { routedPath } from '../lib/canonical-path.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
-import { choiceStrategy, chosenOf } from '../proxy/choice.ts';
+import { type Candidate, choiceStrategy, chosenOf } from '../proxy/choice.ts';
 import { unmetCondition } from '../proxy/conditions.ts';
-import { pathMatches, placesOf } from '../proxy/paths.ts';
+import { pathMatches } from '../proxy/paths.ts';
+import { answersPreflight, placesWithPreflights } from '../proxy/preflight.ts';
 import { isProbe } from './readiness.ts';
 import { canonicalTarget } from './request-target.ts';
 
@@ -110,7 +111,7 @@ function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string 
     names.set(handler, name);
     router.on(methods as never, pattern, choice ? { constraints: { choice } as never } : {}, handler);
   };
-  for (const { pattern, methods, routes, isConditional } of placesOf(config.routes)) {
+  for (const { pattern, methods, routes, isConditional } of placesWithPreflights(config.routes)) {
     add(methods, pattern, (routes[0] as RouteConfig).name, isConditional ? routes : undefined);
   }
   if (Object.keys(config.ai.models).length > 0) {
@@ -122,7 +123,9 @@ function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string 
   const choice = { headers: asked.headers };
   const found = router.find(asked.method as never, routedPath(path), { choice } as never);
   if (!found) return undefined;
-  return (chosenOf(choice) as RouteConfig | undefined)?.name ?? names.get(found.handler);
+  const chosen = chosenOf(choice) as (RouteConfig & Candidate) | undefined;
+  if (chosen === undefined) return names.get(found.handler);
+  return chosen.match.preflightFor === undefined || answersPreflight(chosen) ? chosen.name : undefined;
 }
 
 function inOrder(entries: RouteConfig['policies'], slots: ReadonlyMap<string, Slot>): Explained['policies'] {

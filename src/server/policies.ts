@@ -18,6 +18,7 @@ const SHIPPED = [
   'auth-basic',
   'auth-jwt',
   'authorize',
+  'cors',
   'headers',
   'ip-allow',
   'rate-limit',
@@ -65,13 +66,20 @@ export class PolicyChain {
   readonly #onResponseHeaders: readonly Policy[];
   readonly #aroundCall: readonly Policy[];
   readonly #all: readonly Policy[];
+  readonly #preflight: Policy | undefined;
 
   constructor(admitted: readonly Admitted[]) {
     this.#all = admitted.map(({ policy }) => policy);
+    this.#preflight = this.#all.find((policy) => policy.onPreflight);
     this.#onRequest = this.#all.filter((policy) => policy.onRequest);
     this.#onUpstreamHeaders = this.#all.filter((policy) => policy.onUpstreamHeaders);
     this.#onResponseHeaders = this.#all.filter((policy) => policy.onResponseHeaders);
     this.#aroundCall = this.#all.filter((policy) => policy.aroundCall);
+  }
+
+  /** The headers that answer a preflight; undefined if none of the policies has to do with them. */
+  preflight(request: FastifyRequest): HeaderBag | undefined {
+    return this.#preflight?.onPreflight?.(request);
   }
 
   /** Runs the policies until one ends the request. A promise only where a policy gave one. */

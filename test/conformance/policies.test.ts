@@ -4,6 +4,7 @@ import authApiKey from '../../plugins/auth-api-key/index.ts';
 import authBasic from '../../plugins/auth-basic/index.ts';
 import authJwt from '../../plugins/auth-jwt/index.ts';
 import authorize from '../../plugins/authorize/index.ts';
+import cors from '../../plugins/cors/index.ts';
 import headers from '../../plugins/headers/index.ts';
 import ipAllow from '../../plugins/ip-allow/index.ts';
 import rateLimit from '../../plugins/rate-limit/index.ts';
@@ -172,6 +173,41 @@ policyConformance(rateLimit as never, {
         { name: 'a', limit: 2, window: '1h' },
       ],
     },
+  ],
+});
+
+policyConformance(cors as never, {
+  valid: [
+    { origins: ['*'] },
+    {
+      origins: ['https://shop.example', 'https://*.shop.example:8443', 'http://localhost:3000'],
+      methods: ['GET'],
+      headers: ['X-Api-Key', '*'],
+      expose: ['ratelimit'],
+      credentials: true,
+      maxAge: '1h',
+    },
+  ],
+  invalid: [
+    {},
+    { origins: [] },
+    { origins: ['*'], credentials: true },
+    { origins: ['https://a.example', '*'], credentials: true },
+    ...[
+      'null',
+      'shop.example',
+      'https://shop.example/',
+      'https://Shop.example',
+      'https://shop.example:443',
+      'https://me@shop.example',
+      'https://*',
+      'https://*shop.example',
+      'https://*.*.example',
+      'https://shop.example/*',
+      '.*',
+    ].map((origin) => ({ origins: [origin] })),
+    { origins: ['*'], headers: ['x y'] },
+    { origins: ['*'], methods: ['get'] },
   ],
 });
 

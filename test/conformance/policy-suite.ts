@@ -22,7 +22,14 @@ export interface PolicyExamples {
   invalid: object[];
 }
 
-const MEMBERS = ['onRequest', 'onUpstreamHeaders', 'aroundCall', 'onResponseHeaders', 'dispose'];
+const MEMBERS = [
+  'onPreflight',
+  'onRequest',
+  'onUpstreamHeaders',
+  'aroundCall',
+  'onResponseHeaders',
+  'dispose',
+];
 const FRAMING = [
   'connection',
   'content-length',

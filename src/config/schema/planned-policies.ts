@@ -1,6 +1,5 @@
 import { type TSchema, Type } from 'typebox';
 import type { Slot } from '../../contracts/policy.ts';
-import { METHODS } from './routes.ts';
 import { Duration, OneOf, Strict } from './units.ts';
 
 /** What the loader must know of a policy: its settings, and where in the request's way it stands. */
@@ -16,22 +15,6 @@ export interface PolicySchema {
  * yet: `inactive.ts` says so. A policy that is built leaves this list.
  */
 export const PLANNED_POLICIES: Readonly<Record<string, PolicySchema>> = {
-  cors: {
-    slot: 'admit',
-    schema: Strict({
-      origins: Type.Array(Type.String({ minLength: 1 }), {
-        minItems: 1,
-        description: 'Origins that may call; "*" = any.',
-      }),
-      methods: Type.Array(OneOf(METHODS), { default: [...METHODS], uniqueItems: true }),
-      headers: Type.Array(Type.String(), {
-        default: [],
-        description: 'Request headers that scripts may send.',
-      }),
-      credentials: Type.Boolean({ default: false }),
-      maxAge: Duration({ default: '10m', description: 'How long a browser remembers the preflight answer.' }),
-    }),
-  },
   'response-cache': {
     slot: 'inspect',
     schema: Strict({

@@ -36,7 +36,6 @@ it('says what of the example is not built yet', () => {
     51 upstreams.catalog.retry: Every request is tried once.
     55 upstreams.payment.breaker: Every request is tried.
     64 routes[0].priority: All routes are served alike.
-    66 routes[0].policies[0].cors: The policy is skipped.
     67 routes[0].policies[1].response-cache: The policy is skipped.
     71 routes[1].priority: All routes are served alike.
     75 routes[1].policies[2].body-schema: The policy is skipped.

@@ -8,6 +8,7 @@ const limit: TSchema = Strict({
   window: Duration({ default: '1m' }),
   per: OneOf(['consumer', 'address'], { default: 'consumer' }),
 });
+const cors: TSchema = Strict({ origins: Type.Array(Type.String(), { minItems: 1 }) });
 const headers: TSchema = Strict({
   request: Type.Optional(Type.Unknown()),
   response: Type.Optional(Type.Unknown()),
@@ -16,6 +17,7 @@ const headers: TSchema = Strict({
 /** Stand-ins for the policies in plugins/, which the config room doesn't know. */
 export const POLICIES: PolicySchemas = {
   'auth-api-key': { slot: 'identify', schema: Strict({}) },
+  cors: { slot: 'receive', schema: cors },
   'rate-limit': { slot: 'limit', schema: limit },
   headers: { slot: 'transform', schema: headers },
 };
