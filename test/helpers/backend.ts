@@ -9,10 +9,15 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** A real HTTP server on a free loopback port, gone when the test is over. */
-export async function backend(listener: RequestListener): Promise<Backend> {
+/** A real HTTP server on a loopback port (a free one, if none is named), gone when the test is over. */
+export async function backend(
+  listener: RequestListener,
+  { host = '127.0.0.1', port: wanted = 0 } = {},
+): Promise<Backend> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(wanted, host, resolve);
+  });
   const { port } = server.address() as AddressInfo;
   const close = (): Promise<void> =>
     new Promise((resolve) => {
@@ -20,5 +25,5 @@ export async function backend(listener: RequestListener): Promise<Backend> {
       server.closeAllConnections();
     });
   onTestFinished(close);
-  return { url: `http://127.0.0.1:${port}`, port, server, close };
+  return { url: `http://${host}:${port}`, port, server, close };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
-import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway.ts';
 import { openLog } from '../../src/telemetry/logger.ts';
 
 /** One line of the log, parsed. */
@@ -31,6 +31,8 @@ export interface TestGatewayOptions {
   now?: () => number;
   /** Policies beside those that ship. */
   policies?: readonly PolicyDescriptor<unknown>[];
+  /** Finds the addresses of upstreams' names. */
+  resolve?: GatewayOptions['resolve'];
 }
 
 const KEEP = 20_000;
@@ -83,6 +85,7 @@ export async function testGateway(
     log,
     watch: options.watch ?? false,
     ...(options.now ? { now: options.now } : {}),
+    ...(options.resolve ? { resolve: options.resolve } : {}),
     processMetrics: false,
     ...(options.policies ? { policies: options.policies } : {}),
   });
