@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { GatewayConfig } from '../config/schema/index.ts';
 import { PLANNED_POLICIES } from '../config/schema/planned-policies.ts';
 import { policySchemas } from '../gateway.ts';
 import { type Explained, explainRequest } from '../server/explain.ts';
@@ -77,14 +78,35 @@ function render(
 }
 
 function serving({ route, path }: Explained, { config }: LoadedConfig): string[] {
-  if (route?.kind === 'ai') return [`  models ${Object.keys(config.ai.models).join(', ')}`];
-  if (!route?.config.upstream)
-    return ['  answers 501 feature_not_active: split is not active in this version'];
-  const { upstream } = route.config;
-  const targets = config.upstreams[upstream]?.targets.map(({ url }) => url) ?? [];
-  const lines = [`  upstream ${upstream}: ${targets.join(', ')}`];
+  if (route === undefined) return [];
+  if (route.kind === 'ai') return [`  models ${Object.keys(config.ai.models).join(', ')}`];
   if (route.upstreamPath === null)
     return ['  refused (400 path_invalid): the rewrite makes no canonical path of it'];
+  const lines = destinations(route, config);
+  const { mirror } = route.config;
+  if (mirror) lines.push(`  copies of ${mirror.share * 100} % go to ${upstream(mirror.upstream, config)}`);
   if (route.upstreamPath !== path) lines.push(`  rewritten to ${route.upstreamPath}`);
   return lines;
+}
+
+function destinations(
+  { config: route, variant }: Extract<Explained['route'], { kind: 'api' }>,
+  config: GatewayConfig,
+): string[] {
+  if (route.split === undefined) return [`  upstream ${upstream(route.upstream ?? '', config)}`];
+  if (variant !== undefined) return [`  upstream ${upstream(variant, config)}`, '  chosen by the split'];
+  const total = route.split.reduce((sum, { weight }) => sum + weight, 0);
+  return [
+    `  split, sticky by ${route.sticky.join(', else ')}:`,
+    ...route.split.map(
+      (part) => `    ${Math.round((part.weight / total) * 1000) / 10} % ${upstream(part.upstream, config)}`,
+    ),
+  ];
+}
+
+/** Its name, how it balances, and its targets. */
+function upstream(name: string, config: GatewayConfig): string {
+  const { targets = [], balance } = config.upstreams[name] ?? {};
+  const how = targets.length > 1 ? ` (${balance})` : '';
+  return `${name}${how}: ${targets.map(({ url }) => url).join(', ')}`;
 }

@@ -57,11 +57,6 @@ const ROWS: readonly Row[] = [
   },
   { at: ['upstreams', '*', 'breaker'], what: 'Circuit breakers', effect: 'Every request is tried.' },
   { at: ['upstreams', '*', 'retry'], what: 'Retries', effect: 'Every request is tried once.' },
-  {
-    at: ['routes', '*', 'split'],
-    what: 'Splitting of traffic',
-    effect: 'The route answers 501 feature_not_active.',
-  },
   { at: ['routes', '*', 'fallback'], what: 'Fallback answers', effect: 'The client gets the error itself.' },
   {
     at: ['routes', '*', 'priority'],

@@ -117,6 +117,8 @@ export interface Exchange {
   /** Milliseconds, set at the end. */
   durationMs: number;
   upstream: string;
+  /** The upstream that a split chose for this client, '' where the route has no split. */
+  variant: string;
   target: string;
   attempts: number;
   /** Those of the attempts that failed before the one that answered. */

@@ -3,11 +3,11 @@ import type { NextCall, UpstreamRequest, UpstreamResponse } from '../contracts/p
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamCall } from '../upstream/attempt.ts';
-import { callUpstream } from '../upstream/call.ts';
+import { callUpstream, type UpstreamAnswer } from '../upstream/call.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { endToEndHeaders } from '../upstream/message-headers.ts';
 import type { PassedAnswer } from './pass-answer.ts';
-import type { RoutePolicies } from './proxy-route.ts';
+import type { ProxyRoute } from './proxy-route.ts';
 
 /**
  * The way of a call that policies stand around: through them and back as values, where the plain way passes bytes on as
@@ -15,7 +15,7 @@ import type { RoutePolicies } from './proxy-route.ts';
  * @returns when the answer's head has been handed over
  */
 export async function callThroughPolicies(
-  policies: RoutePolicies,
+  { policies, mirror }: ProxyRoute,
   call: UpstreamCall,
   exchange: LiveExchange,
   answer: PassedAnswer,
@@ -23,7 +23,9 @@ export async function callThroughPolicies(
   const bodies = new Set<Readable>();
   const { basePath } = call.target;
   const last: NextCall = async (request) => {
-    const { statusCode, headers, body } = await ask(call, basePath, request);
+    const sent = callOf(call, basePath, request);
+    mirror?.reflect(sent, exchange);
+    const { statusCode, headers, body } = await ask(sent);
     bodies.add(body);
     return { status: statusCode, headers: endToEndHeaders(headers), body };
   };
@@ -46,13 +48,18 @@ export async function callThroughPolicies(
   }
 }
 
-async function ask(call: UpstreamCall, basePath: string, request: UpstreamRequest) {
+/** What the policies have made of a call. */
+function callOf(call: UpstreamCall, basePath: string, request: UpstreamRequest): UpstreamCall {
   const { method, body } = request;
   const headers = { ...request.headers };
   if (Buffer.isBuffer(body)) headers['content-length'] = String(body.length);
   else if (body === null || body !== call.body) delete headers['content-length'];
+  return { ...call, method, path: basePath + request.path, headers, body };
+}
+
+async function ask(call: UpstreamCall): Promise<UpstreamAnswer> {
   try {
-    return await callUpstream({ ...call, method, path: basePath + request.path, headers, body });
+    return await callUpstream(call);
   } catch (error) {
     throw error instanceof GatewayError
       ? error

@@ -22,12 +22,13 @@ export function rewritePath({ rewrite }: ProxyRoute, exchange: LiveExchange): vo
 export function prepareCall(route: ProxyRoute, request: FastifyRequest): UpstreamCall {
   const { raw } = request;
   const exchange = exchangeOf(raw);
-  const target = route.upstream.pick(undefined, exchange);
-  exchange.upstream = route.upstream.name;
+  const upstream = route.upstreamOf(exchange);
+  const target = upstream.pick(undefined, exchange);
+  exchange.upstream = upstream.name;
   exchange.target = target.url;
   exchange.attempts++;
   const headers = requestHeaders(raw, exchange, route.isTrusted(request));
-  headers.host = route.upstream.host === 'client' ? (raw.headers.host ?? target.host) : target.host;
+  headers.host = upstream.host === 'client' ? (raw.headers.host ?? target.host) : target.host;
   route.policies.upstreamHeaders(headers, exchange);
   return {
     target,
@@ -37,7 +38,7 @@ export function prepareCall(route: ProxyRoute, request: FastifyRequest): Upstrea
     // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
     body: collectedBody(raw) ?? (hasBody(raw) ? limitedBody(raw, route.bodyLimit) : null),
     signal: exchange.cancel,
-    headersTimeoutMs: route.upstream.timeouts.response,
-    bodyTimeoutMs: route.upstream.timeouts.idle,
+    headersTimeoutMs: upstream.timeouts.response,
+    bodyTimeoutMs: upstream.timeouts.idle,
   };
 }

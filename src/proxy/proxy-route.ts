@@ -3,6 +3,7 @@ import type { HeaderBag, NextCall, UpstreamRequest, UpstreamResponse } from '../
 import type { PathRewrite } from '../lib/path-rewrite.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Mirror } from './mirror.ts';
 
 /** What the policies of a route do to what crosses it. */
 export interface RoutePolicies {
@@ -17,21 +18,13 @@ export interface ProxyRoute {
   name: string;
   /** Of the API, as the config names it, or ''. */
   version: string;
-  upstream: Upstream;
+  /** Where a request goes; asked once a request. */
+  upstreamOf(exchange: LiveExchange): Upstream;
+  mirror: Mirror | undefined;
   policies: RoutePolicies;
   /** What the path becomes for the upstream; undefined: it stays. */
   rewrite: PathRewrite | undefined;
   /** Bytes. */
   bodyLimit: number;
   isTrusted(request: FastifyRequest): boolean;
-}
-
-/** A route whose meaning hangs on a feature to come; it is not half served. */
-export interface InactiveRoute {
-  name: string;
-  /** Of the API, as the config names it, or ''. */
-  version: string;
-  policies: RoutePolicies;
-  /** What is missing, in words. */
-  missing: string;
 }

@@ -6,7 +6,7 @@ import { callThroughPolicies } from './around-call.ts';
 import type { Candidate } from './choice.ts';
 import { PassedAnswer } from './pass-answer.ts';
 import { prepareCall, rewritePath } from './prepare-call.ts';
-import type { InactiveRoute, ProxyRoute } from './proxy-route.ts';
+import type { ProxyRoute } from './proxy-route.ts';
 import { collectBody, declaresTooMuch, hasBody, isSmall } from './request-body.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
 
@@ -17,7 +17,7 @@ export interface ProxyPlace {
   /** Who chooses among the routes that share the place, if they ask for more than path and method. */
   choice: readonly Candidate[] | null;
   /** The route that takes a request. */
-  routeOf(request: FastifyRequest): ProxyRoute | InactiveRoute;
+  routeOf(request: FastifyRequest): ProxyRoute;
 }
 
 /** Registers a place of API routes in the Fastify scope of their policies. */
@@ -36,13 +36,11 @@ export async function registerProxyPlace(scope: FastifyInstance, place: ProxyPla
 
 /** Answers by itself, in its own time; a promise only of an upgrade. */
 function serve(
-  route: ProxyRoute | InactiveRoute,
+  route: ProxyRoute,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> | undefined {
   const { raw } = request;
-  if ('missing' in route)
-    throw new GatewayError('feature_not_active', { detail: `It is: ${route.missing}.` });
   rewritePath(route, exchangeOf(raw));
   if (isUpgrade(raw)) return tunnelWebSocket(route, request, reply);
   if (declaresTooMuch(raw, route.bodyLimit)) throw new GatewayError('body_too_large');
@@ -63,11 +61,13 @@ function serve(
 function forward(route: ProxyRoute, request: FastifyRequest, reply: FastifyReply): void {
   const call = prepareCall(route, request);
   const answer = new PassedAnswer(route.policies, request, reply);
+  const exchange = exchangeOf(request.raw);
   if (!route.policies.areAroundCall) {
     new Attempt(call, answer).start();
+    route.mirror?.reflect(call, exchange);
     return;
   }
-  callThroughPolicies(route.policies, call, exchangeOf(request.raw), answer).catch((error: unknown) =>
+  callThroughPolicies(route, call, exchange, answer).catch((error: unknown) =>
     answer.onFailure(error instanceof GatewayError ? error : new GatewayError('internal', { cause: error })),
   );
 }

@@ -35,6 +35,7 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   line += `,"bytes_in":${exchange.bytesIn},"bytes_out":${exchange.bytesOut}`;
   line += `,"duration_ms":${number(exchange.durationMs, 3)}`;
   if (exchange.upstream !== '') line += `,"upstream":${text(exchange.upstream)}`;
+  if (exchange.variant !== '') line += `,"variant":${text(exchange.variant)}`;
   if (exchange.target !== '') line += `,"target":${text(exchange.target)}`;
   if (exchange.attempts > 0) line += `,"attempts":${exchange.attempts}`;
   if (exchange.failedAttempts.length > 0) {

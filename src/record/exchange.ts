@@ -41,6 +41,7 @@ export class LiveExchange implements Exchange {
   bytesOut = 0;
   durationMs = 0;
   upstream = '';
+  variant = '';
   target = '';
   attempts = 0;
   failedAttempts: FailedAttempt[] = [];

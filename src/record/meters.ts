@@ -28,6 +28,8 @@ export class Meters {
   readonly requestDuration;
   readonly requests;
   readonly upstreamRequests;
+  readonly splits;
+  readonly mirrored;
   readonly rateLimited;
   readonly fallbacks;
   readonly aiDuration;
@@ -75,6 +77,18 @@ export class Meters {
       name: 'gateway_upstream_requests_total',
       help: 'Requests sent to an upstream’s targets, by what came of them: a status class, or why there was no status.',
       labelNames: ['upstream', 'target', 'outcome'],
+      registers,
+    });
+    this.splits = new Counter({
+      name: 'gateway_split_requests_total',
+      help: 'Requests of routes with a split, by the upstream that it chose.',
+      labelNames: ['route', 'variant', 'status_class'],
+      registers,
+    });
+    this.mirrored = new Counter({
+      name: 'gateway_mirrored_requests_total',
+      help: 'Requests picked to be copied to a shadow upstream: the status class of its answer, why there was none, or why there was no copy.',
+      labelNames: ['route', 'upstream', 'outcome'],
       registers,
     });
     this.rateLimited = new Counter({
@@ -259,6 +273,8 @@ export class Meters {
         outcome: upstreamOutcome(exchange, statusClass),
       });
     }
+    if (exchange.variant !== '')
+      this.splits.inc({ route, variant: exchange.variant, status_class: statusClass });
     if (exchange.reason === 'rate_limited') {
       this.rateLimited.inc({ route, consumer: this.#consumers.value(exchange.consumer) });
     }

@@ -4,11 +4,14 @@ import type { ErrorShape } from '../contracts/exchange.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { chosenOf } from '../proxy/choice.ts';
 import { isPreflight } from '../proxy/conditions.ts';
+import { Mirror } from '../proxy/mirror.ts';
 import type { Place } from '../proxy/paths.ts';
 import { placesWithPreflights } from '../proxy/preflight.ts';
-import type { InactiveRoute, ProxyRoute } from '../proxy/proxy-route.ts';
+import type { ProxyRoute } from '../proxy/proxy-route.ts';
 import { registerProxyPlace } from '../proxy/route.ts';
+import { Split } from '../proxy/split.ts';
 import { exchangeOf } from '../record/exchange.ts';
+import type { Meters } from '../record/meters.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { PolicyChain } from './policies.ts';
 import type { Trust } from './trust.ts';
@@ -17,11 +20,13 @@ export interface ApiRoutesPlan {
   config: GatewayConfig;
   upstreams: ReadonlyMap<string, Upstream>;
   trust: Trust;
+  meters: Meters;
+  random(): number;
   admit(scope: FastifyInstance, route: string, entries: RouteConfig['policies']): Promise<PolicyChain>;
 }
 
 interface Served {
-  route: ProxyRoute | InactiveRoute;
+  route: ProxyRoute;
   chain: PolicyChain;
 }
 
@@ -103,16 +108,44 @@ export function runPolicies(
   });
 }
 
-function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute | InactiveRoute {
+function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute {
   const { name, version = '' } = route;
-  if (route.upstream === undefined) return { name, version, policies, missing: 'split' };
   return {
     name,
     version,
-    upstream: plan.upstreams.get(route.upstream) as Upstream,
+    upstreamOf: upstreamOf(route, plan),
+    mirror: mirrorOf(route, plan),
     policies,
     rewrite: route.rewrite && compilePathRewrite(route.rewrite),
     bodyLimit: plan.config.server.limits.body,
     isTrusted: (request) => plan.trust.isTrusted(request.raw),
   };
+}
+
+function upstreamOf(route: RouteConfig, { upstreams }: ApiRoutesPlan): ProxyRoute['upstreamOf'] {
+  if (route.split === undefined) {
+    const upstream = upstreams.get(route.upstream ?? '') as Upstream;
+    return () => upstream;
+  }
+  const split = new Split(route.split, route.sticky);
+  const parts = route.split.map((part) => upstreams.get(part.upstream) as Upstream);
+  return (exchange) => {
+    const chosen = parts[split.choose(exchange, exchange.id)] as Upstream;
+    exchange.variant = chosen.name;
+    return chosen;
+  };
+}
+
+function mirrorOf({ name, mirror }: RouteConfig, { upstreams, meters, random }: ApiRoutesPlan) {
+  if (mirror === undefined) return undefined;
+  const { upstream, share, maxInFlight, timeout } = mirror;
+  return new Mirror({
+    route: name,
+    upstream: upstreams.get(upstream) as Upstream,
+    share,
+    maxInFlight,
+    timeoutMs: timeout,
+    random,
+    onOutcome: (outcome) => meters.mirrored.inc({ route: name, upstream, outcome }),
+  });
 }

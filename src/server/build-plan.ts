@@ -74,7 +74,14 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     allowedMethods: (exchange, request) => methodsOfPath(config.routes, exchange.path, request.headers),
     async build(app) {
       app.decorateRequest('exchange', null as never);
-      await registerApiRoutes(app, { config, upstreams, trust, admit });
+      await registerApiRoutes(app, {
+        config,
+        upstreams,
+        trust,
+        meters: ports.meters,
+        random: ports.fleet.random,
+        admit,
+      });
       if (!servesAi) return;
       await app.register(async (scope) => {
         const chain = await admit(scope, AI_ROUTE, config.ai.policies);

@@ -11,6 +11,7 @@ import { type Candidate, choiceStrategy, chosenOf } from '../proxy/choice.ts';
 import { unmetCondition } from '../proxy/conditions.ts';
 import { pathMatches } from '../proxy/paths.ts';
 import { answersPreflight, placesWithPreflights } from '../proxy/preflight.ts';
+import { explainSplit } from './explain-split.ts';
 import { isProbe } from './readiness.ts';
 import { canonicalTarget } from './request-target.ts';
 
@@ -24,8 +25,15 @@ export interface Explained {
   /** The route that takes the request; undefined if none does. */
   route:
     | { name: string; kind: 'ai' }
-    /** With the path that the upstream gets; null if what the rewrite makes of it is refused. */
-    | { name: string; kind: 'api'; config: RouteConfig; upstreamPath: string | null }
+    | {
+        name: string;
+        kind: 'api';
+        config: RouteConfig;
+        /** The path that the upstream gets; null if what the rewrite makes of it is refused. */
+        upstreamPath: string | null;
+        /** The part of its split, where the request's headers decide it. */
+        variant: string | undefined;
+      }
     | undefined;
   /** Names of policies in the order in which the request passes them, with their slots. */
   policies: { name: string; slot: Slot; settings: unknown }[];
@@ -59,14 +67,22 @@ export function explainRequest(
   const winner = winnerOf(config, path, asked);
   const taken = config.routes.find(({ name }) => name === winner);
   const ai = winner === AI ? { name: AI, kind: 'ai' as const } : undefined;
-  const entries = ai ? config.ai.policies : (taken?.policies ?? []);
+  const policies = inOrder(ai ? config.ai.policies : (taken?.policies ?? []), slots);
+  const hasConsumer = policies.some(({ slot }) => slot === 'identify');
   return {
     path,
     refused: undefined,
     isProbe: false,
     route:
-      ai ?? (taken && { name: taken.name, kind: 'api', config: taken, upstreamPath: rewritten(taken, path) }),
-    policies: inOrder(entries, slots),
+      ai ??
+      (taken && {
+        name: taken.name,
+        kind: 'api',
+        config: taken,
+        upstreamPath: rewritten(taken, path),
+        variant: explainSplit(taken, asked.headers, hasConsumer),
+      }),
+    policies,
     others: config.routes
       .filter((route) => route !== taken)
       .map((route) => ({ name: route.name, why: whyNot(route, path, asked, winner) })),

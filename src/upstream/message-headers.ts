@@ -20,6 +20,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** What only the gateway may say. A client that sends it is not believed. */
 const OURS: ReadonlySet<string> = new Set([
   'x-consumer-name',
+  'x-gateway-shadow',
+  'x-gateway-variant',
   'x-request-id',
   'traceparent',
   'x-forwarded-host',
@@ -79,6 +81,7 @@ export function requestHeaders(request: IncomingMessage, exchange: Exchange, tru
   if (headers.tracestate !== undefined && !incoming.traceparent?.includes(exchange.traceId))
     delete headers.tracestate;
   if (exchange.consumer !== '') headers['x-consumer-name'] = exchange.consumer;
+  if (exchange.variant !== '') headers['x-gateway-variant'] = exchange.variant;
   return headers;
 }
 

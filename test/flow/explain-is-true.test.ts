@@ -5,7 +5,7 @@ import { policySchemas } from '../../src/gateway.ts';
 import { explainRequest } from '../../src/server/explain.ts';
 import { backend } from '../helpers/backend.ts';
 import { configText, testGateway } from '../helpers/gateway.ts';
-import { rawClient } from '../helpers/raw-http.ts';
+import { call, rawClient } from '../helpers/raw-http.ts';
 
 const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 const TARGETS = [
@@ -36,7 +36,7 @@ const TARGETS = [
 it('explain says of every request what the gateway does with it', async () => {
   const up = await backend((_request, response) => response.end());
   const config = {
-    upstreams: { up: { targets: [{ url: up.url }] } },
+    upstreams: { up: { targets: [{ url: up.url }] }, other: { targets: [{ url: up.url }] } },
     routes: [
       { name: 'hosted', match: { path: '/h/*', host: 'a.example' }, upstream: 'up' },
       { name: 'tagged', match: { path: '/h/*', headers: { 'x-a': '1' } }, upstream: 'up' },
@@ -47,6 +47,14 @@ it('explain says of every request what the gateway does with it', async () => {
         match: { path: '/rw/*' },
         upstream: 'up',
         rewrite: { from: '^/rw/a(.*)$', to: '/base/$1' },
+      },
+      {
+        name: 'parts',
+        match: { path: '/parts/*' },
+        split: [
+          { upstream: 'up', weight: 1 },
+          { upstream: 'other', weight: 1 },
+        ],
       },
       { name: 'v1', match: { path: '/v1/*' }, upstream: 'up' },
       { name: 'all', match: { path: '/*', methods: ['GET', 'POST'] }, upstream: 'up' },
@@ -84,7 +92,9 @@ it('explain says of every request what the gateway does with it', async () => {
         const refused = line.status === 400 && !line.route ? String(line.reason) : undefined;
         const did = refused ?? (line.route as string | undefined) ?? 'none';
         if (explained.route?.kind === 'api') {
-          const { upstreamPath } = explained.route;
+          const { upstreamPath, variant } = explained.route;
+          if (variant !== undefined && variant !== line.variant)
+            differences.push(`${method} ${target}: said ${variant}, did ${line.variant}`);
           if ((upstreamPath === null) !== (line.reason === 'path_invalid'))
             differences.push(`${method} ${target}: said ${upstreamPath}, did ${line.reason}`);
           if (upstreamPath !== null && upstreamPath !== (line.upstream_path ?? line.path))
@@ -93,6 +103,18 @@ it('explain says of every request what the gateway does with it', async () => {
         if (said !== did)
           differences.push(`${method} ${target} at ${headers.host}: said ${said}, did ${did}`);
       }
+    }
+  }
+  for (const session of ['s1', 's2', 's3', 's4', 's5', 's6']) {
+    for (const headers of [{ 'x-session-id': session }, { cookie: `a=b; x-session-id=${session}` }]) {
+      const explained = explainRequest(loaded, slots, { method: 'GET', target: '/parts/1', headers });
+      const variant = explained.route?.kind === 'api' ? explained.route.variant : undefined;
+      const answer = await call(gateway.url, '/parts/1', { headers });
+      const line = await gateway.accessLine(
+        ({ request_id }) => request_id === answer.headers['x-request-id'],
+      );
+      if (variant === undefined || variant !== line.variant)
+        differences.push(`${session}: said ${variant}, did ${line.variant}`);
     }
   }
   expect(differences).toEqual([]);

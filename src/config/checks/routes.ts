@@ -17,8 +17,10 @@ export const checkRoutes: Check = (config, context) => {
     checkDestination(route, context);
     mustExist(route.get('upstream'), 'upstream', upstreams, context);
     mustWeigh(route.get('split'), context);
-    for (const share of route.get('split').items)
-      mustExist(share.get('upstream'), 'upstream', upstreams, context);
+    const parts = route.get('split').items.map((part) => part.get('upstream'));
+    for (const part of [...parts, route.get('mirror', 'upstream')])
+      mustExist(part, 'upstream', upstreams, context);
+    mustDiffer(parts, 'the upstream', context);
     const path = route.get('match', 'path');
     const fault = path.text === undefined ? undefined : pathFault(path.text);
     if (fault !== undefined) context.report(path, fault);

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox';
-import { Name, OneOf, Strict } from './units.ts';
+import { Duration, Name, OneOf, Percent, Strict } from './units.ts';
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -76,14 +76,45 @@ const Rewrite = Strict(
   },
 );
 
+const STICKY = ['consumer', 'session', 'address'] as const;
+
+const Mirror = Strict(
+  {
+    upstream: Type.String({ description: 'Name of the upstream that gets copies.' }),
+    share: Percent({ default: '100%', description: 'Of the requests.' }),
+    maxInFlight: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 50,
+      description: 'Copies under way at once; those beyond are left out.',
+    }),
+    timeout: Duration({ default: '10s', description: 'From a copy’s beginning to its answer’s end.' }),
+  },
+  {
+    description:
+      'Copies of requests for a shadow upstream, whose answers nobody sees. Requests whose body is over 64 kB or of no declared length are not copied.',
+  },
+);
+
 export const Route = (policies: Readonly<Record<string, TSchema>>) =>
   Strict({
     name: Name('Names the route in logs, metrics and findings.'),
     match: Match,
     upstream: Type.Optional(Type.String({ description: 'Name of an upstream.' })),
     split: Type.Optional(
-      Type.Array(Strict({ upstream: Type.String(), weight: Type.Integer({ minimum: 0 }) }), { minItems: 1 }),
+      Type.Array(Strict({ upstream: Type.String(), weight: Type.Integer({ minimum: 0 }) }), {
+        minItems: 1,
+        description: 'Shares of the route’s clients that go to different upstreams, instead of `upstream`.',
+      }),
     ),
+    sticky: Type.Array(OneOf(STICKY), {
+      default: [...STICKY],
+      minItems: 1,
+      uniqueItems: true,
+      description:
+        'What keeps a client at its part of a split: the first of these that its request has. A session is the header x-session-id, or the cookie of that name.',
+    }),
+    mirror: Type.Optional(Mirror),
     priority: OneOf(['critical', 'high', 'normal', 'low'], { default: 'normal' }),
     policies: Policies(policies),
     rewrite: Type.Optional(Rewrite),

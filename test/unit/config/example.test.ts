@@ -42,7 +42,6 @@ it('says what of the example is not built yet', () => {
     79 routes[1].fallback: The client gets the error itself.
     83 routes[2].priority: All routes are served alike.
     84 routes[2].fallback: The client gets the error itself.
-    87 routes[3].split: The route answers 501 feature_not_active.
     106 ai.models.support.retry: Every call is tried once.
     107 ai.models.support.breaker: Every call is tried.
     113 ai.models.support-rules.rules: Calls to the model answer 501 feature_not_active.
