@@ -129,7 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       // Beside everything else that lives in memory: 25 MB.
       return { keep, maxRows: store.name === 'memory:' ? Math.min(maxRows, 50_000) : maxRows };
     },
-    now: Date.now,
+    now: clock.wall,
   });
   const readiness = new Readiness();
 
@@ -176,6 +176,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     served,
     revisions,
     upstreams: registry,
+    ledger: store.ledger,
+    flushLedger: () => ledger.flush(),
+    now: clock.wall,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),
     status: async () => ({
       version: packageJson.version,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Revisions } from '../config/revisions.ts';
+import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
 import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
@@ -24,6 +25,11 @@ export interface AdminPorts {
   upstreams: Pick<UpstreamRegistry, 'get' | 'all'>;
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
+  ledger: Ledger;
+  /** Writes what waits to be booked. */
+  flushLedger(): Promise<void>;
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
   status(): Promise<GatewayStatus>;
 }
 

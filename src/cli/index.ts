@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { parsePercent } from '../lib/percent.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
+import { reconcileCommand } from './reconcile.ts';
 import { startCommand } from './start.ts';
 import { validateCommand } from './validate.ts';
 
@@ -34,6 +36,15 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       done(await explainCommand(file, method, path, options.header)),
     );
   program
+    .command('reconcile')
+    .description('compare the ledger with a provider’s invoice or usage export')
+    .argument('<invoice>', 'CSV with the columns day, model, and tokens or usd')
+    .option('-c, --config <file>', 'configuration file, for its store', 'config/gateway.yaml')
+    .option('--threshold <share>', 'what may differ', share, 0.02)
+    .action(async (invoice: string, { config, threshold }: { config: string; threshold: number }) =>
+      done(await reconcileCommand(invoice, config, threshold)),
+    );
+  program
     .command('demo')
     .description('serve config/gateway.yaml with a sandbox of backends and models behind it')
     .option('-c, --config <file>', 'configuration file', 'config/gateway.yaml')
@@ -51,6 +62,12 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
+
+function share(value: string): number {
+  const part = parsePercent(value);
+  if (part === undefined) throw new InvalidArgumentError('It is a percentage like 2%.');
+  return part;
+}
 
 function requestRate(value: string): number {
   const rate = Number(value);

@@ -10,6 +10,7 @@ import { revisionRoutes } from './revisions.ts';
 import { routeRoutes } from './routes.ts';
 import { statusRoutes } from './status.ts';
 import { upstreamRoutes } from './upstreams.ts';
+import { usageRoutes } from './usage.ts';
 
 /** Every resource of the admin listener, in the order in which its description lists them. */
 export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] = [
@@ -18,6 +19,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   revisionRoutes,
   routeRoutes,
   upstreamRoutes,
+  usageRoutes,
   changeRoutes,
   eventRoutes,
   auditRoutes,

@@ -1,0 +1,81 @@
+import type { Ledger } from '../contracts/ledger.ts';
+import { dayOf, rowsOf } from './usage-report.ts';
+
+/** A line of a provider's invoice or usage export: what it says that one model used on one day (UTC). */
+export interface InvoiceLine {
+  /** `2026-11-23` */
+  readonly day: string;
+  /** The provider's own name of the model. */
+  readonly model: string;
+  /** Absent where the export doesn't say. */
+  readonly tokens?: number;
+  readonly usd?: number;
+}
+
+/** A day and model on which the books and the invoice differ by more than the threshold. */
+export interface Difference {
+  readonly day: string;
+  readonly model: string;
+  readonly unit: 'tokens' | 'usd';
+  readonly ours: number;
+  readonly theirs: number;
+  /** (theirs - ours) / the larger of both: 0.99 = nearly all of it is missing in our books. */
+  readonly ratio: number;
+}
+
+const A_DAY = 86_400_000;
+/** US dollars that are lost to rounding on an invoice, and no reason for a finding. */
+const CENT = 0.01;
+
+/**
+ * Compares the books with an invoice, by day and model. What only one of them has is a difference too; days that the
+ * invoice does not cover are left out.
+ *
+ * @param threshold a share, 0.02 = 2 %
+ */
+export async function reconcile(
+  ledger: Ledger,
+  invoice: readonly InvoiceLine[],
+  threshold: number,
+): Promise<Difference[]> {
+  const days = new Set(invoice.map(({ day }) => day));
+  const says = {
+    tokens: invoice.some(({ tokens }) => tokens !== undefined),
+    usd: invoice.some(({ usd }) => usd !== undefined),
+  };
+  const sums = new Map<string, { day: string; model: string; ours: Sums; theirs: Sums }>();
+  const sumsOf = (day: string, model: string) => {
+    const key = `${day}\n${model}`;
+    const known = sums.get(key) ?? { day, model, ours: { tokens: 0, usd: 0 }, theirs: { tokens: 0, usd: 0 } };
+    sums.set(key, known);
+    return known;
+  };
+  for (const { day, model, tokens = 0, usd = 0 } of invoice) {
+    const { theirs } = sumsOf(day, model);
+    theirs.tokens += tokens;
+    theirs.usd += usd;
+  }
+  const [first, last] = [[...days].sort()[0], [...days].sort().at(-1)];
+  if (first === undefined || last === undefined) return [];
+  for await (const row of rowsOf(ledger, Date.parse(first), Date.parse(last) + A_DAY)) {
+    const { at, upstreamModel, tokens, usd } = row;
+    const day = dayOf(at);
+    if (!days.has(day)) continue;
+    const { ours } = sumsOf(day, upstreamModel);
+    ours.tokens += tokens.input + tokens.output;
+    ours.usd += Math.max(0, usd);
+  }
+  const differences: Difference[] = [];
+  for (const { day, model, ours, theirs } of sums.values()) {
+    for (const unit of ['tokens', 'usd'] as const) {
+      const most = Math.max(ours[unit], theirs[unit]);
+      const by = theirs[unit] - ours[unit];
+      if (!says[unit] || Math.abs(by) <= threshold * most || (unit === 'usd' && Math.abs(by) < CENT))
+        continue;
+      differences.push({ day, model, unit, ours: ours[unit], theirs: theirs[unit], ratio: by / most });
+    }
+  }
+  return differences.sort((a, b) => Math.abs(b.theirs - b.ours) - Math.abs(a.theirs - a.ours));
+}
+
+type Sums = Record<'tokens' | 'usd', number>;
