@@ -15,8 +15,8 @@ const RESET_BURST = 200;
 const RESETS_A_SECOND = 30;
 /** Frames against the protocol before the connection is closed. */
 const INVALID_FRAMES = 100;
-/** Fields of a head. A head's limit is its size; this bounds what a field costs besides its bytes. */
-const MOST_FIELDS = 2_000;
+/** Fields of a head: one byte of it can stand for a field of 4 kB that came before (RFC 7541 section 6.1). */
+const MOST_FIELDS = 256;
 /** Bytes that all streams of a connection may have under way to us: one upload is not slower than in HTTP/1.1. */
 const CONNECTION_WINDOW = 1024 ** 2;
 /** Largest last stream there can be: "no stream of yours is refused yet" (RFC 9113 section 6.8). */
@@ -53,7 +53,8 @@ interface Held {
   asked: boolean;
   /** When it was last without a stream, monotonic milliseconds. */
   idleSince: number;
-  isClosing: boolean;
+  /** When it was told to close, undefined: it wasn't. */
+  closingSince: number | undefined;
 }
 
 type Server = Http2Server<
@@ -107,6 +108,8 @@ export class Http2Connections {
 
   /** Takes a connection that speaks HTTP/2. */
   accept(socket: Socket): void {
+    // A client that has said its last is gone: its half of the connection is no request's end, as it is in HTTP/1.1.
+    socket.allowHalfOpen = false;
     let session: Session | undefined;
     this.#server.once('session', (opened) => {
       session = opened;
@@ -114,7 +117,7 @@ export class Http2Connections {
     this.#server.emit('connection', socket);
     if (session === undefined) return;
     const idleSince = performance.now();
-    const held: Held = { session, socket, open: 0, asked: false, idleSince, isClosing: false };
+    const held: Held = { session, socket, open: 0, asked: false, idleSince, closingSince: undefined };
     this.#held.set(session, held);
     session.setLocalWindowSize(CONNECTION_WINDOW);
     session.once('error', (error) => this.#events.onSessionError(error, socket));
@@ -161,9 +164,8 @@ export class Http2Connections {
       this.#receiving.set(request, { since: performance.now(), response });
       request.once('end', () => this.#receiving.delete(request));
       stream.once('close', () => this.#receiving.delete(request));
-      // What the client still sends of an answered request would wait for us for ever (RFC 9113 section 8.1).
       stream.once('finish', () => {
-        if (!request.complete) stream.close(NGHTTP2_NO_ERROR);
+        if (!request.complete) setImmediate(stopSending, request);
       });
     }
     try {
@@ -178,8 +180,14 @@ export class Http2Connections {
   #check(): void {
     const now = performance.now();
     for (const held of this.#held.values()) {
+      if (held.open > 0) continue;
       const limit = held.asked ? KEEP_ALIVE_MS : this.#limits.headersTimeoutMs;
-      if (held.open === 0 && now - held.idleSince > limit) close(held);
+      if (held.closingSince === undefined) {
+        if (now - held.idleSince > limit) close(held);
+      } else if (now - held.closingSince > LINGER_MS) {
+        // A head that never came to its end keeps it open.
+        held.session.destroy();
+      }
     }
     for (const [request, { since, response }] of this.#receiving) {
       if (now - since < this.#limits.requestTimeoutMs) continue;
@@ -189,8 +197,15 @@ export class Http2Connections {
   }
 }
 
+/** The rest of a request that is answered: the client may keep it (RFC 9113 section 8.1). */
+function stopSending(request: Http2Request): void {
+  request.stream.close(NGHTTP2_NO_ERROR);
+  // A stream that holds something unread does not end.
+  request.resume();
+}
+
 function close(held: Held): void {
-  if (held.isClosing) return;
-  held.isClosing = true;
+  if (held.closingSince !== undefined) return;
+  held.closingSince = performance.now();
   held.session.close();
 }

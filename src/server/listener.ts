@@ -207,7 +207,9 @@ export class Listener {
     const exchange = this.#begin(asked, generation);
     response.once('close', () => {
       const bytes = { bytesIn: request.headBytes + request.bodyBytes, bytesOut: response.bodyBytes };
-      const complete = response.writableFinished && request.stream.rstCode === NGHTTP2_NO_ERROR;
+      // Node ends a stream that is cut off, too: what counts is whether the answer had been ended.
+      const isWhole = response.writableEnded && response.writableFinished;
+      const complete = isWhole && request.stream.rstCode === NGHTTP2_NO_ERROR;
       this.#end(exchange, generation, bytes, response.headersSent ? response.statusCode : 499, complete);
     });
     const isTooLarge = request.headBytes > this.#options.maxHeaderBytes;
