@@ -5,6 +5,7 @@ import { GeneratedText } from './generated-text.ts';
 /** What the parts of an answer say about it, as they come. */
 export class PartFacts implements AnswerFacts {
   usage: Usage | undefined = undefined;
+  earlyUsage: Usage | undefined = undefined;
   finishReason = '';
   /** The provider said that nothing follows. */
   done = false;
@@ -32,7 +33,8 @@ export class PartFacts implements AnswerFacts {
         this.#generated.add(part.name);
         break;
       case 'usage':
-        this.usage = part.usage;
+        if (part.isEarly) this.earlyUsage = part.usage;
+        else this.usage = part.usage;
         break;
       case 'finish':
         this.finishReason = part.reason;

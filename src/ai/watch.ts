@@ -37,6 +37,9 @@ export class StreamWatch implements AnswerFacts {
   get usage(): Usage | undefined {
     return this.#facts.usage;
   }
+  get earlyUsage(): Usage | undefined {
+    return this.#facts.earlyUsage;
+  }
   get finishReason(): string {
     return this.#facts.finishReason;
   }

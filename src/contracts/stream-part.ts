@@ -58,7 +58,12 @@ export type StreamPart =
   | ({ readonly type: 'citation'; readonly citation: Citation } & OfChoice)
   | ({ readonly type: 'logprobs'; readonly tokens: readonly TokenLogprob[] } & OfChoice)
   /** All that is known so far; a later one takes the place of an earlier. */
-  | { readonly type: 'usage'; readonly usage: Usage }
+  | {
+      readonly type: 'usage';
+      readonly usage: Usage;
+      /** The answer has only begun: what it will come to is not in it. */
+      readonly isEarly?: boolean;
+    }
   | { readonly type: 'service-tier'; readonly tier: string }
   | ({
       readonly type: 'finish';

@@ -21,6 +21,8 @@ export interface Usage {
 export interface AnswerFacts {
   /** As the provider reported it; undefined if it didn't. */
   readonly usage: Usage | undefined;
+  /** Of an answer that never came to report it: what was reported at its beginning, of which the input holds. */
+  readonly earlyUsage: Usage | undefined;
   /** `stop`, `length`, `tool_calls`, …; '' if none came. */
   readonly finishReason: string;
   /** What was generated, for an estimate where no usage is reported; of a long answer its beginning. */

@@ -98,7 +98,13 @@ function parseMessages(call: Call, body: Record<string, unknown>, model: string)
     stop: Array.isArray(stops) ? stops.map(String) : [],
     stream: body.stream === true,
     includeUsage: true,
+    json: formatOf(body.output_config),
   };
+}
+
+function formatOf(output: unknown): ChatRequest['json'] {
+  const format = isRecord(output) ? output.format : undefined;
+  return isRecord(format) && isRecord(format.schema) ? { schema: format.schema } : undefined;
 }
 
 function toolResultOf(content: unknown): string | undefined {

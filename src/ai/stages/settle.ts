@@ -53,7 +53,7 @@ function outcome({ exchange, answer }: ChatCall, facts: AnswerFacts | undefined)
 /** A provider that was still at work when its client left has read the prompt, and bills it. */
 function unheard({ asked, exchange }: ChatCall): AnswerFacts | undefined {
   return asked && exchange.cancel.aborted
-    ? { usage: undefined, finishReason: '', text: '', characters: 0 }
+    ? { usage: undefined, earlyUsage: undefined, finishReason: '', text: '', characters: 0 }
     : undefined;
 }
 
@@ -65,7 +65,7 @@ const formTokens = (messages: number): number => 3 * (messages + 1) - (2 * messa
 
 async function estimate(call: ChatCall, ai: AiFacts, facts: AnswerFacts): Promise<void> {
   const prompt = promptText(call.bytes);
-  const { text, characters } = facts;
+  const { text, characters, earlyUsage } = facts;
   let tokens: number[];
   try {
     tokens = await call.ports.tokens.count(ai.upstreamModel, [prompt.text, text]);
@@ -79,7 +79,8 @@ async function estimate(call: ChatCall, ai: AiFacts, facts: AnswerFacts): Promis
   const [input = 0, output = 0] = tokens;
   // Of a long answer only the beginning was kept.
   const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
-  bill(call, ai, { input: input + formTokens(prompt.messages), output: all, cached: 0 }, 'estimated');
+  const asked = earlyUsage ?? { input: input + formTokens(prompt.messages), cached: 0 };
+  bill(call, ai, { ...asked, output: all }, 'estimated');
 }
 
 function bill(call: ChatCall, ai: AiFacts, usage: Usage, source: 'reported' | 'estimated'): void {

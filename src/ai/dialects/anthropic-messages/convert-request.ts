@@ -9,7 +9,7 @@ const MOST_TOKENS = 8_192;
 
 /** A request in the neutral form as a messages request. */
 export function convertRequest(request: ModelRequest, { model, stream }: ModelCall): JsonObject {
-  const { thinking, effort, budget } = convertThinking(request.reasoning, model);
+  const { thinking, effort, budget } = convertThinking(request.reasoning, model, request.maxTokens);
   const output = { ...(effort && { effort }), ...formatOf(request) };
   const fields: JsonObject = {
     model,

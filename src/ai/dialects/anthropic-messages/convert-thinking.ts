@@ -20,16 +20,35 @@ export interface Thinking {
   readonly budget: number;
 }
 
-/** How a model of Anthropic's is told how much to think. */
-export function convertThinking(reasoning: Reasoning | undefined, model: string): Thinking {
+const LEAST_BUDGET = 1_024;
+const NO_THINKING: Thinking = { thinking: { type: 'disabled' }, budget: 0 };
+
+const onABudget = (tokens: number): Thinking => ({
+  thinking: { type: 'enabled', budget_tokens: tokens },
+  budget: tokens,
+});
+
+/**
+ * How a model of Anthropic's is told how much to think.
+ * @param most tokens that the client allows for all of the answer
+ */
+export function convertThinking(
+  reasoning: Reasoning | undefined,
+  model: string,
+  most = Number.POSITIVE_INFINITY,
+): Thinking {
   if (!reasoning) return { budget: 0 };
   const { effort, budget } = reasoning;
-  if (effort === 'none') return { thinking: { type: 'disabled' }, budget: 0 };
-  const tokens = budget ?? (ON_A_BUDGET.test(model) ? BUDGETS[effort ?? 'medium'] : undefined);
-  if (tokens !== undefined) return { thinking: { type: 'enabled', budget_tokens: tokens }, budget: tokens };
-  // The least that there is.
+  if (effort === 'none') return NO_THINKING;
+  if (budget !== undefined) return onABudget(budget);
+  if (ON_A_BUDGET.test(model)) {
+    // An effort is what the client would like; half of what it allows is left for the answer itself.
+    const tokens = Math.min(BUDGETS[effort ?? 'medium'] ?? LEAST_BUDGET, Math.floor(most / 2));
+    return tokens < LEAST_BUDGET ? NO_THINKING : onABudget(tokens);
+  }
   return {
     thinking: { type: 'adaptive' },
+    // The least that there is.
     effort: effort === 'minimal' ? 'low' : effort,
     budget: 0,
   };

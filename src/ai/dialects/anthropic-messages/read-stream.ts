@@ -21,7 +21,7 @@ export class MessageEventReader implements StreamReader {
       case 'message_start': {
         const message = objectOf(event.message);
         this.#emit({ type: 'start', id: textOf(message.id), model: textOf(message.model) });
-        this.#readUsage(message.usage);
+        this.#readUsage(message.usage, true);
         break;
       }
       case 'content_block_start':
@@ -32,7 +32,7 @@ export class MessageEventReader implements StreamReader {
         break;
       case 'message_delta':
         readStop(objectOf(event.delta), this.#emit);
-        this.#readUsage(event.usage);
+        this.#readUsage(event.usage, false);
         break;
       case 'message_stop':
         this.#emit({ type: 'end' });
@@ -67,12 +67,12 @@ export class MessageEventReader implements StreamReader {
     }
   }
 
-  #readUsage(reported: unknown): void {
+  #readUsage(reported: unknown, isEarly: boolean): void {
     const said = Object.entries(objectOf(reported)).filter(([, value]) => value !== null);
     if (said.length === 0) return;
     this.#usage = { ...this.#usage, ...Object.fromEntries(said) };
     const usage = convertUsage(this.#usage);
-    if (usage) this.#emit({ type: 'usage', usage });
+    if (usage) this.#emit({ type: 'usage', usage, isEarly });
   }
 }
 

@@ -1,0 +1,232 @@
+// A request in one format, in the words of a provider that speaks another: all of it, or the name of what can't be said.
+import { describe, expect, it } from 'vitest';
+import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/anthropic-messages/index.ts';
+import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
+import { FORMATS } from '../../../src/ai/formats/index.ts';
+import { anthropic } from '../../../src/ai/providers/anthropic.ts';
+import { openai } from '../../../src/ai/providers/openai.ts';
+import { Translation } from '../../../src/ai/translation.ts';
+import type { FormatName } from '../../../src/contracts/format.ts';
+import type { Provider } from '../../../src/contracts/provider.ts';
+import type { GatewayError } from '../../../src/errors/gateway-error.ts';
+
+const PNG = 'iVBORw0KGgo=';
+
+function convert(from: FormatName, to: Provider, body: object, model = 'm'): unknown {
+  const format = FORMATS.find(({ name }) => name === from);
+  if (!format) throw new Error(from);
+  const name = { requestId: 'r1', model: 'smart', created: 1 };
+  const translation = new Translation(format.readRequest({ ...body }), format, to, name);
+  return JSON.parse(translation.request({ model, stream: false }).toString());
+}
+
+function refusedField(from: FormatName, to: Provider, body: object): string | null {
+  try {
+    convert(from, to, body);
+  } catch (error) {
+    expect((error as GatewayError).code).toBe('field_not_supported');
+    return (error as GatewayError).param;
+  }
+  return 'nothing';
+}
+
+const CHAT = {
+  model: 'smart',
+  messages: [
+    { role: 'developer', content: 'Be brief.' },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'What is this?', cache_control: { type: 'ephemeral' } },
+        { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}`, detail: 'low' } },
+        { type: 'image_url', image_url: { url: 'https://img.example/a.png' } },
+        { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: 'Let me look.',
+      reasoning_content: 'Hm.',
+      reasoning_details: [{ type: 'reasoning.text', text: 'Hm.', signature: 'sig' }],
+      tool_calls: [
+        { id: 'a', type: 'function', function: { name: 'look', arguments: '{"at":1}' } },
+        { id: 'b', type: 'function', function: { name: 'look', arguments: '{"at":2}' } },
+      ],
+    },
+    { role: 'tool', tool_call_id: 'a', content: 'a cat' },
+    { role: 'tool', tool_call_id: 'b', content: [{ type: 'text', text: 'a dog' }] },
+    { role: 'user', content: 'And?' },
+  ],
+  tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object' }, strict: true } }],
+  tool_choice: 'required',
+  parallel_tool_calls: false,
+  response_format: { type: 'json_schema', json_schema: { name: 'pet', schema: { type: 'object' } } },
+  max_completion_tokens: 5000,
+  temperature: 0.5,
+  top_p: 0.9,
+  stop: 'END',
+  n: 1,
+  reasoning_effort: 'low',
+  service_tier: 'auto',
+  user: 'u1',
+  store: false,
+  logprobs: false,
+  frequency_penalty: 0,
+  prompt_cache_key: 'k',
+};
+
+const MESSAGES = {
+  model: 'smart',
+  max_tokens: 500,
+  system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'What is this?' },
+        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } },
+        {
+          type: 'document',
+          title: 'a.pdf',
+          source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' },
+        },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'Hm.', signature: 'sig' },
+        { type: 'text', text: 'Let me look.' },
+        { type: 'tool_use', id: 'a', name: 'look', input: { at: 1 } },
+        { type: 'tool_use', id: 'b', name: 'look', input: { at: 2 } },
+      ],
+    },
+    {
+      role: 'user',
+      content: [
+        { type: 'tool_result', tool_use_id: 'a', content: 'a cat' },
+        {
+          type: 'tool_result',
+          tool_use_id: 'b',
+          is_error: true,
+          content: [{ type: 'text', text: 'no dog' }],
+        },
+        { type: 'text', text: 'And?' },
+      ],
+    },
+  ],
+  tools: [{ name: 'look', description: 'Looks.', input_schema: { type: 'object' } }],
+  tool_choice: { type: 'tool', name: 'look', disable_parallel_tool_use: true },
+  output_config: { format: { type: 'json_schema', schema: { type: 'object' } } },
+  thinking: { type: 'enabled', budget_tokens: 2048 },
+  stop_sequences: ['END'],
+  temperature: 1,
+  metadata: { user_id: 'u1' },
+  service_tier: 'standard_only',
+};
+
+const golden = (name: string) => `../../fixtures/golden/request.${name}.json`;
+const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+it('a chat completion as a message', async () => {
+  const converted = convert('openai-chat', anthropic, CHAT, 'claude-haiku-4-5');
+  await expect(pretty(converted)).toMatchFileSnapshot(golden('openai-chat-to-anthropic-messages'));
+});
+
+it('a message as a chat completion', async () => {
+  const converted = convert('anthropic-messages', openai, MESSAGES);
+  await expect(pretty(converted)).toMatchFileSnapshot(golden('anthropic-messages-to-openai-chat'));
+});
+
+describe('what can’t be carried is refused by the client’s own name for it', () => {
+  const user = { role: 'user', content: 'Hi' };
+  const chat = (extra: object) => ({ model: 'm', messages: [user], ...extra });
+  const audio = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } };
+
+  it.each<[string, object]>([
+    ['seed', { seed: 1 }],
+    ['logprobs', { logprobs: true, top_logprobs: 2 }],
+    ['n', { n: 2 }],
+    ['logit_bias', { logit_bias: { 1: 1 } }],
+    ['presence_penalty', { presence_penalty: 1 }],
+    ['response_format', { response_format: { type: 'json_object' } }],
+    ['service_tier', { service_tier: 'flex' }],
+    ['web_search_options', { web_search_options: {} }],
+    ['store', { store: true }],
+    ['field_of_tomorrow', { field_of_tomorrow: 1 }],
+    ['tools[0]', { tools: [{ type: 'custom', custom: { name: 'x' } }] }],
+    ['tools[0].function.x', { tools: [{ type: 'function', function: { name: 'a', x: 1 } }] }],
+    ['messages[0].content[0]', { messages: [{ role: 'user', content: [audio] }] }],
+    ['messages[0].content[0]', { messages: [{ role: 'user', content: [{ type: 'video' }] }] }],
+    ['messages[0].name', { messages: [{ ...user, name: 'Ann' }] }],
+    ['messages[1].audio', { messages: [user, { role: 'assistant', audio: { id: '1' } }] }],
+  ])('%s, of a chat completion', (field, extra) => {
+    expect(refusedField('openai-chat', anthropic, chat(extra))).toBe(field);
+  });
+
+  it.each<[string, object]>([
+    ['top_k', { top_k: 5 }],
+    ['container', { container: 'c' }],
+    ['mcp_servers', { mcp_servers: [] }],
+    ['tools[0]', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    [
+      'messages[0].content[0].content[0]',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              {
+                type: 'tool_result',
+                tool_use_id: 'a',
+                content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  ])('%s, of a message', (field, extra) => {
+    expect(refusedField('anthropic-messages', openai, { ...chat({ max_tokens: 5 }), ...extra })).toBe(field);
+  });
+});
+
+it.each<[FormatName, object, string]>([
+  ['openai-chat', { messages: [5] }, 'messages[0]'],
+  ['openai-chat', { messages: [{ role: 'king', content: '' }] }, 'messages[0].role'],
+  ['openai-chat', { messages: [], temperature: 'hot' }, 'temperature'],
+  ['openai-chat', { messages: [], tools: {} }, 'tools'],
+  ['anthropic-messages', { messages: [{ role: 'user', content: [{}] }] }, 'messages[0].content[0].type'],
+  ['anthropic-messages', { messages: [], max_tokens: [] }, 'max_tokens'],
+])('what no provider could read is refused as it is: %s %j', (format, body, field) => {
+  const provider = format === 'openai-chat' ? anthropic : openai;
+  expect(() => convert(format, provider, body)).toThrow(
+    expect.objectContaining({ code: 'body_invalid', param: field }),
+  );
+});
+
+it('newer models of Anthropic think as hard as they are told, older ones on a budget', () => {
+  const asked = { messages: [{ role: 'user', content: 'Hi' }], reasoning_effort: 'high' };
+  expect(convert('openai-chat', anthropic, asked, 'claude-opus-4-8')).toMatchObject({
+    thinking: { type: 'adaptive' },
+    output_config: { effort: 'high' },
+    max_tokens: 8192,
+  });
+  for (const model of ['claude-haiku-4-5', 'claude-sonnet-4-20250514', 'claude-3-7-sonnet-latest']) {
+    expect(convert('openai-chat', anthropic, asked, model)).toMatchObject({
+      thinking: { type: 'enabled', budget_tokens: 24_576 },
+      max_tokens: 24_576 + 8192,
+    });
+  }
+});
+
+it('a dialect asks for streams with their usage', () => {
+  const request = { system: [], messages: [], stream: true, includeUsage: false, uncarried: [] };
+  expect(openaiDialect.convertRequest(request, { model: 'm', stream: true })).toMatchObject({
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  expect(anthropicDialect.convertRequest(request, { model: 'm', stream: true })).toMatchObject({
+    stream: true,
+  });
+});
