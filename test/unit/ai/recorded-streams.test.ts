@@ -20,7 +20,13 @@ const RECORDED = [
 ] as const;
 
 const NAME = { requestId: 'r1', model: 'smart', created: 1_763_900_000 };
-const price = pricerOf('m', 'http://127.0.0.1', { input: 1, output: 10, cachedInput: 0.1 });
+const price = pricerOf('m', 'http://127.0.0.1', {
+  input: 1,
+  output: 10,
+  cachedInput: 0.1,
+  perRequest: 0,
+  tiers: {},
+});
 
 /** What comes of a stream that arrives in these pieces, in every format that a client may speak. */
 function carried(dialect: (typeof RECORDED)[number][1], pieces: Iterable<Buffer>) {
