@@ -24,7 +24,7 @@ const config = {
     // A name like a part of every object's is a name like any other.
     constructor: { targets: [target('a', 'модель')], fallback: [], timeouts },
   },
-  prices: { 'a/m': { input: 1, output: 2 } },
+  prices: { 'a/m': { input: 1, output: 2, perRequest: 0, tiers: {} } },
   prompts: {},
 } as unknown as AiConfig;
 
