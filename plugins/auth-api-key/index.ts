@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { PolicyConsumer, PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
+import type { ErrorCode } from '../../src/errors/table.ts';
 
 const Settings = Type.Object(
   {
@@ -21,6 +22,9 @@ interface KnownKey {
   readonly digest: Buffer;
   readonly consumer: PolicyConsumer;
   readonly id: string;
+  /** Milliseconds since the epoch: lets in from the first on, and from the second on no more. */
+  readonly from: number;
+  readonly until: number;
 }
 
 /** Longer than any key that this gateway hands out; hashing megabytes for a stranger is not its business. */
@@ -39,10 +43,23 @@ function index(consumers: readonly PolicyConsumer[]): Map<number, KnownKey[]> {
     for (const key of consumer.keys) {
       const digest = Buffer.from(key.sha256, 'hex');
       const at = digest.readUInt32BE(0);
-      known.set(at, [...(known.get(at) ?? []), { digest, consumer, id: key.id }]);
+      const { id, notBefore, expires } = key;
+      const from = notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(notBefore);
+      const until = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires);
+      known.set(at, [...(known.get(at) ?? []), { digest, consumer, id, from, until }]);
     }
   }
   return known;
+}
+
+/** Why a key that is known does not let in; who holds it may be told that it has ended. */
+function untimely({ consumer, id, from, until }: KnownKey, now: number): GatewayError | undefined {
+  const refused = (code: ErrorCode, why: string): GatewayError =>
+    new GatewayError(code, { headers: CHALLENGE, cause: `the key ${id} of ${consumer.name} ${why}` });
+  if (now >= until) return refused('auth_key_expired', `expired at ${new Date(until).toISOString()}`);
+  return now < from
+    ? refused('auth_key_unknown', `is not good before ${new Date(from).toISOString()}`)
+    : undefined;
 }
 
 function presentedKey(request: FastifyRequest, header: string): string | undefined {
@@ -79,6 +96,8 @@ const authApiKey: PolicyDescriptor<Settings> = {
           return new GatewayError('auth_key_missing', { headers: CHALLENGE });
         const found = find(key);
         if (found === undefined) return new GatewayError('auth_key_unknown', { headers: CHALLENGE });
+        const refusal = untimely(found, exchange.startedAt);
+        if (refusal !== undefined) return refusal;
         exchange.consumer = found.consumer.name;
         exchange.consumerGroups = found.consumer.groups;
         exchange.consumerKey = found.id;

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { parsePercent } from '../lib/percent.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
+import { keyCommands } from './key.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { startCommand } from './start.ts';
 import { validateCommand } from './validate.ts';
@@ -52,6 +53,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async ({ config, traffic }: { config: string; traffic: number }) =>
       done(await demoCommand(config, traffic)),
     );
+  keyCommands(program, done);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

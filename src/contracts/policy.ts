@@ -16,7 +16,15 @@ export type Slot = (typeof SLOTS)[number];
 export interface PolicyConsumer {
   readonly name: string;
   readonly groups: readonly string[];
-  readonly keys: readonly { readonly id: string; readonly sha256: string }[];
+  readonly keys: readonly ConsumerKey[];
+}
+
+/** One of a consumer's API keys. Times are RFC 3339. */
+export interface ConsumerKey {
+  readonly id: string;
+  readonly sha256: string;
+  readonly notBefore?: string | undefined;
+  readonly expires?: string | undefined;
 }
 
 /** What a policy may touch of the gateway, besides Fastify itself. */
@@ -32,8 +40,11 @@ export interface PolicyPorts {
   template(text: string): Template;
   /** Reads the body of a message as JSON, whole, up to `limit` bytes. Fails with what the stream fails with. */
   readJson(headers: HeaderBag, body: MessageBody, limit: number): Promise<JsonBody>;
-  /** Says that the policy could not do its work (its store is down, say) and what it did instead: logged, counted. */
-  degraded(what: 'fail_open' | 'fail_closed', error: Error): void;
+  /**
+   * Says that the policy could not do its work (its store is down, say) and what it did instead: let everybody in, let
+   * nobody in, or go by what it knew last. Logged, counted.
+   */
+  degraded(what: 'fail_open' | 'fail_closed' | 'stale', error: Error): void;
 }
 
 /** Ends the request: an error of the error table. Nothing: the request goes on. */

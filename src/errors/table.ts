@@ -53,6 +53,11 @@ export const ERRORS = {
     retryable: false,
     text: 'Authentication failed: the API key is not valid.',
   },
+  auth_key_expired: {
+    status: 401,
+    retryable: false,
+    text: 'Authentication failed: the API key has expired. Get a new one.',
+  },
   auth_credentials_missing: {
     status: 401,
     retryable: false,

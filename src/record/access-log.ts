@@ -24,6 +24,7 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   let line = `{"time":"${new Date(exchange.startedAt).toISOString()}","level":"info","msg":"request"`;
   line += `,"request_id":${text(exchange.id)},"trace_id":"${exchange.traceId}"`;
   if (exchange.consumer !== '') line += `,"consumer":${text(exchange.consumer)}`;
+  if (exchange.consumerKey !== '') line += `,"consumer_key":${text(exchange.consumerKey)}`;
   line += `,"client":${text(exchange.client)}`;
   if (exchange.route !== '') line += `,"route":${text(exchange.route)}`;
   if (exchange.routeVersion !== '') line += `,"route_version":${text(exchange.routeVersion)}`;

@@ -20,6 +20,8 @@ export const checkAccess: Check = (config, context) => {
   }
   const owners = new Map<string, string>();
   for (const key of keys) {
+    if (Date.parse(key.get('expires').text ?? '') <= Date.parse(key.get('notBefore').text ?? ''))
+      context.report(key.get('expires'), 'is not after notBefore: the key would never let anybody in');
     const hash = key.get('sha256').text;
     if (hash === undefined) continue;
     const owner = owners.get(hash);

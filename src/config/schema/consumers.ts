@@ -8,6 +8,16 @@ export const ConsumerKey = Strict({
     pattern: '^[0-9a-f]{64}$',
     description: 'SHA-256 of the key, lower-case hex. The key itself is stored nowhere.',
   }),
+  notBefore: Type.Optional(
+    Type.String({ format: 'date-time', description: 'From when on it lets in. At once if it is left out.' }),
+  ),
+  expires: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      examples: ['2026-12-31T00:00:00Z'],
+      description: 'From when on it lets nobody in any more. Never if it is left out.',
+    }),
+  ),
 });
 
 export const Consumer = Strict({

@@ -14,6 +14,7 @@ it('is one JSON object, whatever the strings in it hold', () => {
   one.path = '/a"b\\c\u2028\u0000é';
   one.query = '?token=secret&"=1&bare';
   one.consumer = 'an"na\n';
+  one.consumerKey = 'k1';
   one.route = 'r';
   one.fail('upstream_reset', Object.assign(new Error('line\nbreak "quoted"'), { code: 'E1' }));
   one.end({ status: 502, complete: true, bytesIn: 1, bytesOut: 2, monotonic: 101.23456 });
@@ -23,6 +24,7 @@ it('is one JSON object, whatever the strings in it hold', () => {
   expect(JSON.parse(line)).toMatchObject({
     time: '1970-01-01T00:00:00.000Z',
     consumer: 'an"na\n',
+    consumer_key: 'k1',
     path: '/a"b\\c\u2028\u0000é?token=…&"=…&…',
     status: 502,
     reason: 'upstream_reset',
@@ -36,6 +38,15 @@ it('leaves out what is empty', () => {
   const one = exchange();
   one.end({ status: 200, complete: true, bytesIn: 0, bytesOut: 0, monotonic: 100 });
   const fields = Object.keys(JSON.parse(accessLogLine(one)) as object);
-  for (const empty of ['consumer', 'route', 'upstream', 'target', 'attempts', 'fallback', 'detail'])
+  for (const empty of [
+    'consumer',
+    'consumer_key',
+    'route',
+    'upstream',
+    'target',
+    'attempts',
+    'fallback',
+    'detail',
+  ])
     expect(fields).not.toContain(empty);
 });
