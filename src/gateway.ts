@@ -10,6 +10,7 @@ import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
+import { Leases } from './lib/leases.ts';
 import { Changes } from './record/changes.ts';
 import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
 import { Meters } from './record/meters.ts';
@@ -20,8 +21,10 @@ import { planGeneration } from './server/build-plan.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';
 import { Listener } from './server/listener.ts';
 import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
+import { Pressure } from './server/pressure.ts';
 import { Readiness } from './server/readiness.ts';
 import { Reload } from './server/reload.ts';
+import type { Running } from './server/route-gate.ts';
 import { ServedFile } from './server/served-file.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
@@ -145,6 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
+  const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange: changes.record });
   const ports = {
     fleet,
     registry,
@@ -152,6 +156,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     meters,
     log,
     descriptors,
+    pressure,
+    running: new Leases<Running>(() => undefined),
     ai: { fleet, tokens, accounts, ledger, log, clock },
   };
   const certificates = new CertificateWatch({ onChange: changes.record, now: clock.wall });
@@ -217,6 +223,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
     const cut = await listener.drain(drain);
+    pressure.close();
     await reload.close();
     certificates.close();
     await recorder.settled();

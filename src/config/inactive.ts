@@ -42,7 +42,6 @@ const ROWS: readonly Row[] = [
     effect: 'One process serves everything.',
     unless: is(1),
   },
-  { at: ['server', 'shed'], what: 'Load shedding', effect: 'No request is refused for load.' },
   { at: ['log', 'bodies'], what: 'Logging of bodies', effect: 'No body is logged.', unless: is('off') },
   {
     at: ['telemetry', 'otlp', 'endpoint'],
@@ -58,12 +57,6 @@ const ROWS: readonly Row[] = [
   { at: ['upstreams', '*', 'breaker'], what: 'Circuit breakers', effect: 'Every request is tried.' },
   { at: ['upstreams', '*', 'retry'], what: 'Retries', effect: 'Every request is tried once.' },
   { at: ['routes', '*', 'fallback'], what: 'Fallback answers', effect: 'The client gets the error itself.' },
-  {
-    at: ['routes', '*', 'priority'],
-    what: 'Priorities',
-    effect: 'All routes are served alike.',
-    unless: is('normal'),
-  },
   ...policy('response-cache', 'The policy response-cache'),
   ...policy('body-schema', 'The policy body-schema'),
   {

@@ -103,6 +103,8 @@ export interface Exchange {
   route: string;
   /** The route's `version` from the config, or ''. */
   routeVersion: string;
+  /** The priority of the route, where the request was shed; else ''. */
+  priority: string;
   /** Whether the route is deprecated: who still calls it is counted. */
   deprecated: boolean;
   /** How request and answer broke the route's contract; null if they did not, or nobody looked. */

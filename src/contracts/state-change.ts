@@ -11,7 +11,8 @@ export type StateKind =
   | 'provider'
   | 'prompt'
   | 'budget'
-  | 'worker';
+  | 'worker'
+  | 'shedding';
 
 /** One change of state: what the log, the metrics, the admin API and the findings are told, each once. */
 export interface StateChange {

@@ -92,6 +92,11 @@ export const ERRORS = {
     retryable: true,
     text: 'There is more to do than can be done at the moment. Wait for the time in Retry-After.',
   },
+  concurrency_limited: {
+    status: 503,
+    retryable: true,
+    text: 'As many requests as this route takes at once are running. Wait for the time in Retry-After.',
+  },
   // the admin API
   request_invalid: {
     status: 400,

@@ -28,6 +28,7 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   line += `,"client":${text(exchange.client)}`;
   if (exchange.route !== '') line += `,"route":${text(exchange.route)}`;
   if (exchange.routeVersion !== '') line += `,"route_version":${text(exchange.routeVersion)}`;
+  if (exchange.priority !== '') line += `,"priority":"${exchange.priority}"`;
   if (exchange.deprecated) line += ',"deprecated":true';
   line += `,"method":${text(exchange.method)},"path":${text(exchange.path + redactQuery(exchange.query))}`;
   if (exchange.upstreamPath !== '') line += `,"upstream_path":${text(exchange.upstreamPath)}`;

@@ -32,6 +32,7 @@ export class LiveExchange implements Exchange {
   consumerKey = '';
   route = '';
   routeVersion = '';
+  priority = '';
   deprecated = false;
   breaches: ContractBreach[] | null = null;
   shape: ErrorShape = 'problem';

@@ -31,6 +31,7 @@ export class Meters {
   readonly splits;
   readonly mirrored;
   readonly rateLimited;
+  readonly shed;
   readonly fallbacks;
   readonly aiDuration;
   readonly aiTokens;
@@ -95,6 +96,12 @@ export class Meters {
       name: 'gateway_rate_limited_total',
       help: 'Requests answered 429 by a rate limit of the gateway.',
       labelNames: ['route', 'consumer'],
+      registers,
+    });
+    this.shed = new Counter({
+      name: 'gateway_shed_requests_total',
+      help: 'Requests refused because there was more to do than could be done, by why: the gateway’s limits or the route’s.',
+      labelNames: ['route', 'priority', 'reason'],
       registers,
     });
     this.fallbacks = new Counter({
@@ -277,6 +284,10 @@ export class Meters {
       this.splits.inc({ route, variant: exchange.variant, status_class: statusClass });
     if (exchange.reason === 'rate_limited') {
       this.rateLimited.inc({ route, consumer: this.#consumers.value(exchange.consumer) });
+    }
+    if (exchange.priority !== '') {
+      const { priority, reason } = exchange;
+      this.shed.inc({ route, priority, reason });
     }
     if (exchange.fallback !== '')
       this.fallbacks.inc({ route, fallback: this.#models.value(exchange.fallback) });

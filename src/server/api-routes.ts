@@ -14,6 +14,7 @@ import { exchangeOf } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { PolicyChain } from './policies.ts';
+import type { RouteGate } from './route-gate.ts';
 import type { Trust } from './trust.ts';
 
 export interface ApiRoutesPlan {
@@ -22,11 +23,14 @@ export interface ApiRoutesPlan {
   trust: Trust;
   meters: Meters;
   random(): number;
+  /** What asks whether there is room, by the name of the route. */
+  gate(route: RouteConfig): RouteGate;
   admit(scope: FastifyInstance, route: string, entries: RouteConfig['policies']): Promise<PolicyChain>;
 }
 
 interface Served {
   route: ProxyRoute;
+  gate: RouteGate;
   chain: PolicyChain;
 }
 
@@ -41,7 +45,7 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
   for (const route of plan.config.routes) {
     await app.register(async (scope) => {
       const chain = await plan.admit(scope, route.name, route.policies);
-      const served = { chain, route: toServe(route, chain, plan) };
+      const served = { chain, gate: plan.gate(route), route: toServe(route, chain, plan) };
       byName.set(route.name, served);
       runPolicies(scope, () => served, chain);
       for (const place of places) {
@@ -73,10 +77,14 @@ const isAlone = (route: RouteConfig, { routes }: Place<RouteConfig>): boolean =>
 const choiceOf = (place: Place<RouteConfig>): RouteConfig[] | null =>
   place.isConditional ? place.routes : null;
 
-/** Puts the policies of the route that takes a request before it, and theirs on the headers of errors. */
+/** Puts the gate and the policies of the route that takes a request before it, and theirs on the headers of errors. */
 export function runPolicies(
   scope: FastifyInstance,
-  servedOf: (request: FastifyRequest) => { route: { name: string; version: string }; chain: PolicyChain },
+  servedOf: (request: FastifyRequest) => {
+    route: { name: string; version: string };
+    gate: RouteGate;
+    chain: PolicyChain;
+  },
   onErrors: Pick<PolicyChain, 'responseHeaders'>,
   shapeOf: (path: string) => ErrorShape = () => 'problem',
 ): void {
@@ -86,7 +94,7 @@ export function runPolicies(
   // A callback hook: a promise is paid for only where a policy gives one.
   scope.addHook('onRequest', (request, reply, done) => {
     const exchange = exchangeOf(request.raw);
-    const { route, chain } = servedOf(request);
+    const { route, gate, chain } = servedOf(request);
     request.exchange = exchange;
     exchange.route = route.name;
     exchange.routeVersion = route.version;
@@ -102,7 +110,7 @@ export function runPolicies(
         return;
       }
     }
-    const verdict = chain.onRequest(exchange, request, reply);
+    const verdict = gate.enter(exchange) ?? chain.onRequest(exchange, request, reply);
     if (verdict instanceof Promise) verdict.then(done, done);
     else done(verdict);
   });

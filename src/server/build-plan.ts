@@ -8,6 +8,7 @@ import type { ErrorShape } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters } from '../contracts/store.ts';
 import { readJsonBody } from '../lib/json-body.ts';
+import type { Leases } from '../lib/leases.ts';
 import { compileTemplate } from '../lib/template.ts';
 import { methodsOfPath } from '../proxy/paths.ts';
 import type { Meters } from '../record/meters.ts';
@@ -18,6 +19,8 @@ import { Upstream } from '../upstream/upstream.ts';
 import { registerApiRoutes, runPolicies } from './api-routes.ts';
 import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
+import type { Pressure } from './pressure.ts';
+import { type GateSettings, RouteGate, type Running } from './route-gate.ts';
 import { trustOf } from './trust.ts';
 
 /** What lives as long as the process and every generation stands on. */
@@ -28,6 +31,9 @@ export interface ProcessPorts {
   meters: Meters;
   log: Logger;
   descriptors: PolicyDescriptors;
+  pressure: Pressure;
+  /** How many requests run on each route that has a limit. */
+  running: Leases<Running>;
   ai: AiPorts;
 }
 
@@ -44,12 +50,19 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     leaveRegistry.push(ports.registry.enter(upstream));
   }
   const chains: PolicyChain[] = [];
+  const gates: RouteGate[] = [];
   const trust = trustOf(config.server.trustProxy);
   const servesAi = Object.keys(config.ai.models).length > 0;
   const { prefix } = config.ai;
   const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${prefix}/`);
   const aiShapeOf = (path: string): ErrorShape => errorShapeOf(path.slice(prefix.length));
   let disposeAi: () => void = () => undefined;
+
+  function gate(settings: GateSettings): RouteGate {
+    const made = new RouteGate(settings, { ...ports, shed: config.server.shed });
+    gates.push(made);
+    return made;
+  }
 
   async function admit(
     scope: FastifyInstance,
@@ -80,12 +93,17 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         trust,
         meters: ports.meters,
         random: ports.fleet.random,
+        gate,
         admit,
       });
       if (!servesAi) return;
       await app.register(async (scope) => {
         const chain = await admit(scope, AI_ROUTE, config.ai.policies);
-        const served = { route: { name: AI_ROUTE, version: '' }, chain };
+        const served = {
+          route: { name: AI_ROUTE, version: '' },
+          gate: gate({ name: AI_ROUTE, priority: config.ai.priority, concurrency: config.ai.concurrency }),
+          chain,
+        };
         runPolicies(scope, () => served, chain, aiShapeOf);
         disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai, callBudgets(config));
       });
@@ -93,6 +111,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     async dispose() {
       for (const leave of leaveRegistry) leave();
       for (const upstream of upstreams.values()) upstream.dispose();
+      for (const { dispose } of gates) dispose();
       disposeAi();
       for (const chain of chains) await chain.dispose();
     },

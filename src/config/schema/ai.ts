@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { Budgets, LedgerSection, Loops } from './budgets.ts';
-import { Policies } from './routes.ts';
+import { Concurrency, Policies, PriorityOf } from './routes.ts';
 import { ByName, Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
 
 const Provider = Strict({
@@ -104,6 +104,8 @@ export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
     {
       prefix: Type.String({ pattern: '^/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$', default: '/v1' }),
       policies: Policies(policies),
+      priority: PriorityOf('calls to models'),
+      concurrency: Type.Optional(Concurrency),
       providers: ByName(Provider, { default: {} }),
       models: ByName(Model, { default: {} }),
       prices: Type.Record(Type.String({ pattern: '^[^/]+/.+$' }), Price, {

@@ -6,6 +6,24 @@ export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 /** A path without escapes and without a slash at its end, or nothing. */
 const PREFIX = '^(/[A-Za-z0-9._~-]+)*$';
 
+/** From the most important to the first to go when there is more to do than can be done. */
+export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export const PriorityOf = (what: string) =>
+  OneOf(PRIORITIES, {
+    default: 'normal',
+    description: `How long ${what} are served while the gateway is overloaded: low are shed first, critical last.`,
+  });
+
+export const Concurrency = Strict({
+  max: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'Requests that may run at once; more are answered 503 concurrency_limited.',
+  }),
+});
+
 /** One policy: an object with one key, the policy's name, and its settings. */
 export type PolicyEntry = Record<string, unknown>;
 
@@ -115,7 +133,8 @@ export const Route = (policies: Readonly<Record<string, TSchema>>) =>
         'What keeps a client at its part of a split: the first of these that its request has. A session is the header x-session-id, or the cookie of that name.',
     }),
     mirror: Type.Optional(Mirror),
-    priority: OneOf(['critical', 'high', 'normal', 'low'], { default: 'normal' }),
+    priority: PriorityOf('its requests'),
+    concurrency: Type.Optional(Concurrency),
     policies: Policies(policies),
     rewrite: Type.Optional(Rewrite),
     version: Type.Optional(

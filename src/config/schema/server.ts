@@ -79,8 +79,17 @@ export const Server = Strict(
     ),
     shed: Strict(
       {
-        maxEventLoopDelay: Duration({ default: '200ms' }),
-        maxInFlight: Type.Integer({ minimum: 1, default: 4000 }),
+        maxEventLoopDelay: Duration({
+          default: '200ms',
+          description:
+            'Work that waits longer for the event loop, for a second: low routes are shed; normal at 2, high at 4, critical at 8 times this.',
+        }),
+        maxInFlight: Type.Integer({
+          minimum: 1,
+          default: 4000,
+          description:
+            'Requests that may run at once, streams included: low routes get half of them, normal 75 %, high 90 %, critical all.',
+        }),
       },
       { default: {} },
     ),

@@ -31,16 +31,12 @@ it('the example loads unchanged', () => {
 it('says what of the example is not built yet', () => {
   const parts = load(EXAMPLE).inactive.map(({ line, key, effect }) => `${line} ${key}: ${effect}`);
   expect(parts.join('\n')).toMatchInlineSnapshot(`
-    "16 server.shed: No request is refused for load.
-    50 upstreams.catalog.breaker: Every request is tried.
+    "50 upstreams.catalog.breaker: Every request is tried.
     51 upstreams.catalog.retry: Every request is tried once.
     55 upstreams.payment.breaker: Every request is tried.
-    64 routes[0].priority: All routes are served alike.
     67 routes[0].policies[1].response-cache: The policy is skipped.
-    71 routes[1].priority: All routes are served alike.
     75 routes[1].policies[2].body-schema: The policy is skipped.
     79 routes[1].fallback: The client gets the error itself.
-    83 routes[2].priority: All routes are served alike.
     84 routes[2].fallback: The client gets the error itself.
     106 ai.models.support.retry: Every call is tried once.
     107 ai.models.support.breaker: Every call is tried.

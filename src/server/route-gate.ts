@@ -1,0 +1,84 @@
+import type { Priority } from '../config/schema/routes.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Leases } from '../lib/leases.ts';
+import type { LiveExchange } from '../record/exchange.ts';
+import type { Pressure } from './pressure.ts';
+
+/**
+ * From where on requests of a priority are shed: the share of `maxInFlight` that may run, and how many times
+ * `maxEventLoopDelay` the delay may be. Those of least value go first, and come back last (seconds of Retry-After).
+ */
+const LEVELS: Readonly<Record<Priority, { inFlight: number; delay: number; retryAfter: number }>> = {
+  critical: { inFlight: 1, delay: 8, retryAfter: 1 },
+  high: { inFlight: 0.9, delay: 4, retryAfter: 2 },
+  normal: { inFlight: 0.75, delay: 2, retryAfter: 5 },
+  low: { inFlight: 0.5, delay: 1, retryAfter: 10 },
+};
+
+/** How many requests of a route run. Counted by name, so that a reload starts no second count. */
+export interface Running {
+  count: number;
+}
+
+export interface GateSettings {
+  name: string;
+  priority: Priority;
+  concurrency?: { max: number };
+}
+
+export interface GatePorts {
+  pressure: Pressure;
+  running: Leases<Running>;
+  shed: { maxEventLoopDelay: number; maxInFlight: number };
+}
+
+/** The first that a route asks of a request: whether there is room for it. Two comparisons where nothing is wrong. */
+export class RouteGate {
+  readonly #pressure: Pressure;
+  readonly #priority: Priority;
+  readonly #maxInFlight: number;
+  readonly #maxDelayMs: number;
+  readonly #max: number;
+  readonly #running: Running | undefined;
+  /** Made once: a stack trace for each is what an overloaded process has no time for. */
+  readonly #overloaded: GatewayError;
+  readonly #limited: GatewayError;
+  /** Lets go of the count. */
+  readonly dispose: () => void;
+
+  constructor({ name, priority, concurrency }: GateSettings, { pressure, running, shed }: GatePorts) {
+    const { inFlight, delay, retryAfter } = LEVELS[priority];
+    const lease = concurrency && running.lease(name, () => ({ count: 0 }));
+    this.#pressure = pressure;
+    this.#priority = priority;
+    this.#maxInFlight = Math.max(1, Math.floor(shed.maxInFlight * inFlight));
+    this.#maxDelayMs = shed.maxEventLoopDelay * delay;
+    this.#max = concurrency?.max ?? Number.POSITIVE_INFINITY;
+    this.#running = lease?.value;
+    this.#overloaded = new GatewayError('overloaded', { headers: { 'retry-after': String(retryAfter) } });
+    this.#limited = new GatewayError('concurrency_limited', { headers: { 'retry-after': '1' } });
+    this.dispose = () => lease?.release();
+  }
+
+  /** Why there is no room; undefined if there is, and it is taken until the exchange ends. */
+  enter(exchange: LiveExchange): GatewayError | undefined {
+    const pressure = this.#pressure;
+    // The request itself is among those in flight.
+    if (pressure.inFlight > this.#maxInFlight || pressure.delayMs > this.#maxDelayMs) {
+      exchange.priority = this.#priority;
+      pressure.noteShed(this.#priority);
+      return this.#overloaded;
+    }
+    const running = this.#running;
+    if (running === undefined) return undefined;
+    if (running.count >= this.#max) {
+      exchange.priority = this.#priority;
+      return this.#limited;
+    }
+    running.count++;
+    exchange.atEnd(() => {
+      running.count--;
+    });
+    return undefined;
+  }
+}
