@@ -36,7 +36,8 @@ export class Outlier {
     const { consecutiveFailures, eject, maxEject } = this.#settings;
     if (state.failures < (state.isOnProbation ? 1 : consecutiveFailures) || state.isEjected) return;
     if (this.#states.filter(({ isEjected }) => isEjected).length >= this.#most) return;
-    const livedDown = Math.floor((this.#now() - state.returnedAt) / eject);
+    // Conduct is good once there was a success.
+    const livedDown = state.isOnProbation ? 0 : Math.floor((this.#now() - state.returnedAt) / eject);
     const count = Math.max(0, state.ejections - livedDown) + 1;
     const forMs = Math.min(maxEject, eject * 2 ** (count - 1));
     const reason = `${state.failures} ${state.failures === 1 ? 'failure' : 'failures in a row'}, ejection ${count}, for ${forMs} ms`;

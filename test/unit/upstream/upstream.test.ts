@@ -105,6 +105,14 @@ it('a target that fails again and again is out, comes back on probation, and is 
   );
 });
 
+it('without a success there is no good conduct, however long it takes', () => {
+  const { upstream, targets } = open(2, { outlier: OUTLIER });
+  fail(targets[0], 3);
+  vi.advanceTimersByTime(100_000);
+  fail(targets[0]);
+  expect(upstream.report()[0]).toMatchObject({ state: 'ejected', ejections: 2 });
+});
+
 it('the time out is bounded', () => {
   const { upstream, targets } = open(2, { outlier: OUTLIER });
   fail(targets[0], 3);

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { backend } from '../helpers/backend.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+import { call } from '../helpers/raw-http.ts';
+
+it('under ewma a target that answers in 2 s instead of 20 ms has lost its traffic within 5 s', async () => {
+  let slow = 20;
+  const asked = [0, 0, 0, 0];
+  const targets = await Promise.all(
+    asked.map((_, i) =>
+      backend((_request, response) => {
+        asked[i] = (asked[i] ?? 0) + 1;
+        setTimeout(() => response.end(), i === 0 ? slow : 20);
+      }),
+    ),
+  );
+  const gateway = await testGateway({
+    upstreams: { up: { targets: targets.map(({ url }) => ({ url })), balance: 'ewma' } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  let isOver = false;
+  const client = async (): Promise<void> => {
+    while (!isOver) expect((await call(gateway.url, '/')).status).toBe(200);
+  };
+  const clients = Array.from({ length: 12 }, client);
+  const total = (): number => asked.reduce((a, b) => a + b);
+  const shareOfNext = async (requests: number): Promise<number> => {
+    asked.fill(0);
+    await eventually(() => total() >= requests);
+    return (asked[0] ?? 0) / total();
+  };
+
+  expect(await shareOfNext(300)).toBeGreaterThan(0.1);
+  slow = 2_000;
+  await eventually(async () => (await shareOfNext(200)) < 0.02, 5_000);
+  expect(await shareOfNext(400), 'and it does not get it back').toBeLessThan(0.02);
+  isOver = true;
+  await Promise.all(clients);
+}, 30_000);
