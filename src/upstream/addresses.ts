@@ -36,12 +36,12 @@ export class Addresses {
     this.#options = options;
   }
 
-  /** For `net.connect`. Each call begins with the next address, so that connections are spread over all of them. */
+  /** For `net.connect`. */
   readonly lookup: LookupFunction = (_hostname, options, callback) => {
     const answer = (known: readonly LookupAddress[]): void => {
-      const turn = this.#turn++ % known.length;
-      const first = known[turn] as LookupAddress;
-      if (options.all) callback(null, [...known.slice(turn), ...known.slice(0, turn)]);
+      const inTurn = this.#inTurn(known);
+      const [first] = inTurn as [LookupAddress];
+      if (options.all) callback(null, inTurn);
       else callback(null, first.address, first.family);
     };
     if (this.#known.length > 0) {
@@ -50,6 +50,17 @@ export class Addresses {
     }
     this.#ask().then(answer, (error: NodeJS.ErrnoException) => callback(error, []));
   };
+
+  /**
+   * Begins with the next address each time, so that connections are spread over all of them. The system says which
+   * family works better here (RFC 6724): the other one stays behind it.
+   */
+  #inTurn(known: readonly LookupAddress[]): LookupAddress[] {
+    const preferred = known.filter(({ family }) => family === known[0]?.family);
+    const turn = this.#turn++ % preferred.length;
+    const others = known.filter(({ family }) => family !== known[0]?.family);
+    return [...preferred.slice(turn), ...preferred.slice(0, turn), ...others];
+  }
 
   close(): void {
     this.#isClosed = true;

@@ -1,0 +1,86 @@
+import type { LookupAddress } from 'node:dns';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { Addresses } from '../../../src/upstream/addresses.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const v4 = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: 4 }));
+const v6 = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: 6 }));
+
+function open(first: LookupAddress[]) {
+  const told: string[] = [];
+  const name = { addresses: first as LookupAddress[] | Error, asked: 0 };
+  const addresses = new Addresses({
+    hostname: 'shop.test',
+    refreshMs: 1_000,
+    resolve: async () => {
+      name.asked++;
+      if (name.addresses instanceof Error) throw name.addresses;
+      return name.addresses;
+    },
+    onLoss: () => told.push('loss'),
+    onFailure: (_hostname, error) => told.push(String(error)),
+  });
+  onTestFinished(() => addresses.close());
+  const connect = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      addresses.lookup('shop.test', { all: true }, (error, found) => {
+        if (error) reject(error);
+        else resolve((found as LookupAddress[]).map(({ address }) => address).join(' '));
+      });
+    });
+  return { addresses, name, told, connect };
+}
+
+it('nothing is asked before a connection wants an address, and then once for all', async () => {
+  const { name, connect } = open(v4('a', 'b', 'c'));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(name.asked).toBe(0);
+  expect(await Promise.all([connect(), connect()])).toEqual(['a b c', 'b c a']);
+  expect(await connect()).toBe('c a b');
+  expect(name.asked).toBe(1);
+});
+
+it('the family that the system puts first stays first', async () => {
+  const { connect } = open([...v4('a', 'b'), ...v6('::1')]);
+  expect([await connect(), await connect(), await connect()]).toEqual(['a b ::1', 'b a ::1', 'a b ::1']);
+});
+
+it('only the loss of an address makes connections out of date', async () => {
+  const { name, told, connect } = open(v4('a'));
+  await connect();
+  name.addresses = v4('b', 'a');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(told).toEqual([]);
+  expect(await connect()).toMatch(/b/);
+  name.addresses = v4('b');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(told).toEqual(['loss']);
+  expect(name.asked).toBe(3);
+});
+
+it('an outage of the name is told once, and what is known goes on being used', async () => {
+  const { name, told, connect } = open(v4('a'));
+  await connect();
+  name.addresses = new Error('SERVFAIL');
+  await vi.advanceTimersByTimeAsync(5_000);
+  name.addresses = [];
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(told).toEqual(['Error: SERVFAIL']);
+  expect(await connect()).toBe('a');
+  name.addresses = v4('a');
+  await vi.advanceTimersByTimeAsync(1_000);
+  name.addresses = new Error('SERVFAIL');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(told).toHaveLength(2);
+});
+
+it('closed, it asks nobody any more', async () => {
+  const { addresses, name, connect } = open(v4('a'));
+  await connect();
+  addresses.close();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(name.asked).toBe(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
