@@ -17,9 +17,9 @@ export interface EndedCall {
         readonly finishReason: string;
         /** Characters of text, reasoning, refusals and tool calls. */
         readonly characters: number;
-        readonly refused?: boolean;
-        readonly malformedToolCall?: boolean;
-        readonly schemaFailed?: boolean;
+        readonly refused: boolean;
+        readonly malformedToolCall: boolean;
+        readonly schemaFailed: boolean;
       }
     | undefined;
 }

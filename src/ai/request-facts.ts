@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject } from '../lib/json.ts';
+import { isObject, objectOf } from '../lib/json.ts';
 
 /** What budgets, caps and the ledger read of a request, in whichever format it came. What is not said is '' or 0. */
 export interface RequestFacts {
@@ -11,6 +11,8 @@ export interface RequestFacts {
   readonly session: string;
   readonly tags: readonly string[];
   readonly serviceTier: string;
+  /** The answer shall be JSON. */
+  readonly wantsJson: boolean;
   /** Rounds of tool calls since the user last said something. */
   readonly toolRounds: number;
 }
@@ -36,6 +38,7 @@ export function requestFacts(
     session: name(headers['x-session-id']) || name(metadata.session_id),
     tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),
     serviceTier: name(body.service_tier),
+    wantsJson: JSON_FORMATS.has(formatOf(body)),
     toolRounds: toolRounds(body.messages ?? body.input),
   };
 }
@@ -44,6 +47,15 @@ const count = (value: unknown): number =>
   Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 const name = (value: unknown): string =>
   typeof value === 'string' ? value.slice(0, LONGEST_NAME).toWellFormed() : '';
+
+const JSON_FORMATS: ReadonlySet<unknown> = new Set(['json_object', 'json_schema']);
+
+/** OpenAI's chat and responses, and Anthropic's messages. */
+function formatOf(body: Readonly<Record<string, unknown>>): unknown {
+  const text = objectOf(objectOf(body.text).format);
+  const output = objectOf(objectOf(body.output_config).format);
+  return objectOf(body.response_format).type ?? text.type ?? output.type;
+}
 
 /** `a, b`, or a list. */
 function tagsOf(given: unknown): string[] {

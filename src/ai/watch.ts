@@ -1,5 +1,5 @@
 import type { Dialect, Emit, Frame, Framing, StreamReader } from '../contracts/provider.ts';
-import type { AnswerFacts, Usage } from '../contracts/usage.ts';
+import type { AnswerFacts, Pace, Usage } from '../contracts/usage.ts';
 import { parseObject } from '../lib/json.ts';
 import { openEventFraming } from './event-framing.ts';
 import { PartFacts } from './part-facts.ts';
@@ -14,10 +14,18 @@ export class StreamWatch implements AnswerFacts {
   readonly #framing: Framing;
   readonly #reader: StreamReader;
   readonly #emit: Emit;
+  readonly #now: () => number;
+  #firstAt = -1;
+  #lastAt = -1;
+  #longestGapMs = 0;
 
-  /** @param onPart is given each part */
-  constructor(dialect: Dialect, onPart?: Emit) {
+  /**
+   * @param onPart is given each part
+   * @param now the monotonic clock, in milliseconds
+   */
+  constructor(dialect: Dialect, onPart?: Emit, now: () => number = () => performance.now()) {
     const facts = this.#facts;
+    this.#now = now;
     this.#emit = onPart
       ? (part) => {
           facts.take(part);
@@ -49,6 +57,26 @@ export class StreamWatch implements AnswerFacts {
   get characters(): number {
     return this.#facts.characters;
   }
+  get refused(): boolean {
+    return this.#facts.refused;
+  }
+  get malformedToolCall(): boolean {
+    return this.#facts.malformedToolCall;
+  }
+  get said(): string | undefined {
+    return this.#facts.said;
+  }
+  get confidence(): number {
+    return this.#facts.confidence;
+  }
+  get serviceTier(): string {
+    return this.#facts.serviceTier;
+  }
+  get pace(): Pace | undefined {
+    return this.#firstAt < 0
+      ? undefined
+      : { firstAt: this.#firstAt, lastAt: this.#lastAt, longestGapMs: this.#longestGapMs };
+  }
   /** The provider said that nothing follows. */
   get done(): boolean {
     return this.#facts.done;
@@ -77,8 +105,17 @@ export class StreamWatch implements AnswerFacts {
     if (event === 'ping') return;
     this.begun = true;
     const value = parseObject(data);
+    const before = this.#facts.characters;
     if (value) this.#reader.read(value, event);
     // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
     else if (event === 'error') this.#emit({ type: 'error', message: '' });
+    if (this.#facts.characters > before) this.#textCame();
+  }
+
+  #textCame(): void {
+    const now = this.#now();
+    if (this.#firstAt < 0) this.#firstAt = now;
+    else this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastAt);
+    this.#lastAt = now;
   }
 }

@@ -40,6 +40,12 @@ export interface AiFacts {
   usd: number;
   /** Milliseconds from the request's start to the first byte of the answer's body; -1 = none came. */
   firstTokenMs: number;
+  /** Milliseconds an output token after the first, of a stream; -1 = unknown. */
+  msPerToken: number;
+  /** The longest wait between two pieces of a stream, in milliseconds; -1 = unknown. */
+  longestGapMs: number;
+  /** The tokens' mean probability (geometric), from 0 to 1; -1 = the provider doesn't say. */
+  confidence: number;
   finishReason: string;
   /** `reported` by the provider, `estimated` by us, '' when nothing was generated. */
   usageSource: '' | 'reported' | 'estimated';

@@ -17,6 +17,14 @@ export interface Usage {
   imageOutput?: number;
 }
 
+/** When the text of a stream came, on the monotonic clock in milliseconds. */
+export interface Pace {
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** The longest wait between two events with text. */
+  readonly longestGapMs: number;
+}
+
 /** What an answer says about itself. Of a stream: what it has said so far. */
 export interface AnswerFacts {
   /** As the provider reported it; undefined if it didn't. */
@@ -29,4 +37,16 @@ export interface AnswerFacts {
   readonly text: string;
   /** Characters that were generated in all. */
   readonly characters: number;
+  /** The model said that it won't answer. */
+  readonly refused: boolean;
+  /** The arguments of a tool call are not JSON. Asked once the answer is whole. */
+  readonly malformedToolCall: boolean;
+  /** The answer's text, where it is one whole text and nothing else (no reasoning, no second choice); else undefined. */
+  readonly said: string | undefined;
+  /** The tokens' mean probability (geometric), from 0 to 1; -1 where the provider doesn't say. */
+  readonly confidence: number;
+  /** The service tier that answered, '' if it wasn't said. */
+  readonly serviceTier: string;
+  /** When text came; undefined of what isn't streamed. */
+  readonly pace: Pace | undefined;
 }

@@ -65,6 +65,9 @@ function aiFields(ai: AiFacts): string {
   if (ai.tokensCached >= 0) fields += `,"tokens_cached":${ai.tokensCached}`;
   if (ai.usd >= 0) fields += `,"usd":${number(ai.usd, 9)}`;
   if (ai.firstTokenMs >= 0) fields += `,"first_token_ms":${number(ai.firstTokenMs, 3)}`;
+  if (ai.msPerToken >= 0) fields += `,"ms_per_token":${number(ai.msPerToken, 3)}`;
+  if (ai.longestGapMs >= 0) fields += `,"longest_gap_ms":${number(ai.longestGapMs, 3)}`;
+  if (ai.confidence >= 0) fields += `,"confidence":${number(ai.confidence, 4)}`;
   if (ai.finishReason !== '') fields += `,"finish_reason":${text(ai.finishReason)}`;
   if (ai.outcome !== '') fields += `,"outcome":"${ai.outcome}"`;
   if (ai.usageSource !== '') fields += `,"usage_source":"${ai.usageSource}"`;

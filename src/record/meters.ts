@@ -7,6 +7,7 @@ import {
   Gauge,
   Histogram,
   type Registry,
+  TIME_PER_TOKEN_BUCKETS,
   TOKEN_BUCKETS,
 } from '../telemetry/metrics.ts';
 
@@ -36,6 +37,9 @@ export class Meters {
   readonly aiDuration;
   readonly aiTokens;
   readonly aiFirstToken;
+  readonly aiTimePerToken;
+  readonly aiConfidence;
+  readonly aiOutcomes;
   readonly aiCost;
   readonly aiUnpriced;
   readonly inFlight;
@@ -130,6 +134,26 @@ export class Meters {
       help: 'Time from the request’s first byte to the first byte of the answer’s body.',
       labelNames: [...ai],
       buckets: AI_DURATION_BUCKETS,
+      registers,
+    });
+    this.aiTimePerToken = new Histogram({
+      name: 'gen_ai_server_time_per_output_token_seconds',
+      help: 'Time an output token after the first, of streams.',
+      labelNames: [...ai],
+      buckets: TIME_PER_TOKEN_BUCKETS,
+      registers,
+    });
+    this.aiConfidence = new Histogram({
+      name: 'gateway_ai_confidence',
+      help: 'Mean probability (geometric) of an answer’s tokens, where logprobs were asked for.',
+      labelNames: [...ai],
+      buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1],
+      registers,
+    });
+    this.aiOutcomes = new Counter({
+      name: 'gateway_ai_outcomes_total',
+      help: 'Calls to models by how they ended, each in exactly one way.',
+      labelNames: ['model', 'provider', 'outcome'],
       registers,
     });
     this.aiCost = new Counter({
@@ -314,6 +338,10 @@ export class Meters {
       seconds(exchange.durationMs),
     );
     if (ai.firstTokenMs >= 0) this.aiFirstToken.observe(labels, seconds(ai.firstTokenMs));
+    if (ai.msPerToken >= 0) this.aiTimePerToken.observe(labels, seconds(ai.msPerToken));
+    if (ai.confidence >= 0) this.aiConfidence.observe(labels, ai.confidence);
+    const model = labels.gen_ai_request_model;
+    if (ai.outcome !== '') this.aiOutcomes.inc({ model, provider: ai.provider, outcome: ai.outcome });
     if (ai.usageSource === '') return;
     const tokens = { ...labels, usage_source: ai.usageSource };
     this.aiTokens.observe({ ...tokens, gen_ai_token_type: 'input' }, Math.max(0, ai.tokensIn));

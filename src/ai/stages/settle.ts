@@ -3,6 +3,7 @@ import type { AnswerFacts, Usage } from '../../contracts/usage.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { ledgerRow } from '../ledger-row.ts';
 import { outcomeOf } from '../outcome.ts';
+import { PartFacts } from '../part-facts.ts';
 import { promptText } from '../prompt-text.ts';
 import { tokensByLength } from '../tokens/counter.ts';
 
@@ -20,6 +21,7 @@ function settle(call: ChatCall): void | Promise<void> {
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
   if (!facts) return book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
+  ai.confidence = facts.confidence;
   if (!facts.usage) return estimate(call, ai, facts);
   bill(call, ai, facts.usage, 'reported');
 }
@@ -39,22 +41,39 @@ function book(call: ChatCall, ai: AiFacts, usage: Usage | undefined): void {
     ports.ledger.write(ledgerRow(exchange, ai, call.request as ChatRequest, usage, call.budgets.users));
 }
 
-function outcome({ exchange, answer }: ChatCall, facts: AnswerFacts | undefined): Outcome {
+function outcome(call: ChatCall, facts: AnswerFacts | undefined): Outcome {
+  const { exchange, answer } = call;
   return outcomeOf({
     reason: exchange.reason,
     status: exchange.status,
     asked: exchange.attempts > 0,
     fallback: exchange.fallback,
     byRules: false,
-    answer: answer && facts,
+    answer: answer && facts && { ...readOf(facts), schemaFailed: isNoJson(call, facts) },
   });
+}
+
+const readOf = ({ finishReason, characters, refused, malformedToolCall }: AnswerFacts) => ({
+  finishReason,
+  characters,
+  refused,
+  malformedToolCall,
+});
+
+/** JSON was asked for, and what was said is none. An answer that we don't know whole is not judged. */
+function isNoJson({ request }: ChatCall, { said }: AnswerFacts): boolean {
+  if (!request?.wantsJson || said === undefined) return false;
+  try {
+    JSON.parse(said);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** A provider that was still at work when its client left has read the prompt, and bills it. */
 function unheard({ asked, exchange }: ChatCall): AnswerFacts | undefined {
-  return asked && exchange.cancel.aborted
-    ? { usage: undefined, earlyUsage: undefined, finishReason: '', text: '', characters: 0 }
-    : undefined;
+  return asked && exchange.cancel.aborted ? new PartFacts() : undefined;
 }
 
 /**
@@ -88,7 +107,13 @@ function bill(call: ChatCall, ai: AiFacts, usage: Usage, source: 'reported' | 'e
   ai.tokensOut = usage.output;
   ai.tokensCached = usage.cached;
   ai.usageSource = source;
-  const tier = (call.request as ChatRequest).serviceTier;
+  const pace = call.answer?.facts?.pace;
+  if (pace) {
+    ai.longestGapMs = pace.longestGapMs;
+    if (usage.output > 1) ai.msPerToken = (pace.lastAt - pace.firstAt) / (usage.output - 1);
+  }
+  // What was asked for may be `auto`: what was given counts.
+  const tier = call.answer?.facts?.serviceTier || (call.request as ChatRequest).serviceTier;
   try {
     ai.usd = (call.answer?.deployment ?? call.asked)?.price(usage, tier) ?? -1;
   } catch (error) {

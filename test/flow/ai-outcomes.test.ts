@@ -1,0 +1,128 @@
+// Each call ends in exactly one named way, which log, metrics and ledger share: an answer of status 200 can be worth nothing.
+import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import {
+  aiGateway,
+  chat,
+  DONE,
+  event,
+  hello,
+  lineOf,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  USAGE,
+  word,
+} from '../helpers/ai.ts';
+
+const usage = { prompt_tokens: 10, completion_tokens: 5 };
+const whole = (message: object, finish_reason: string | null = 'stop', rest: object = {}) =>
+  JSON.stringify({ choices: [{ message, finish_reason, ...rest }], usage });
+const tool = (args: string) => ({
+  tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: args } }],
+});
+const json = { 'content-type': 'application/json' };
+const answers = (body: string, status = 200) =>
+  rawProvider((response) => response.writeHead(status, json).end(body));
+const streams = (text: string) =>
+  rawProvider((response) => response.writeHead(200, STREAM_HEADERS).end(text));
+const wantsJson = { response_format: { type: 'json_object' } };
+
+it.each([
+  ['complete', whole({ content: 'Hello' }), {}],
+  ['complete', whole(tool('{"a":1}'), 'tool_calls'), {}],
+  ['complete', whole(tool(''), 'tool_calls'), {}],
+  ['complete', whole({ content: '{"a":1}' }), wantsJson],
+  ['complete', whole({ content: 'not judged', reasoning_content: 'hm' }), wantsJson],
+  ['length', whole({ content: 'Hel' }, 'length'), {}],
+  ['length', whole({ content: '{"a":' }, 'length'), wantsJson],
+  ['filtered', whole({ content: '' }, 'content_filter'), {}],
+  ['refused', whole({ refusal: 'I can’t.' }), {}],
+  ['empty', whole({ content: '' }), {}],
+  ['tool_call_malformed', whole(tool('{"a":'), 'tool_calls'), {}],
+  ['tool_call_malformed', whole(tool('[1]'), 'tool_calls'), {}],
+  ['schema_failed', whole({ content: 'Sure! {"a":1}' }), wantsJson],
+  ['no_finish_reason', whole({ content: 'Hello' }, null), {}],
+])('%s (%#)', async (outcome, body, asked) => {
+  const gateway = await aiGateway([await answers(body)]);
+
+  const line = await lineOf(gateway, await chat(gateway, { ...hello(), ...asked }));
+
+  expect(line).toMatchObject({ status: 200, outcome });
+  expect(await gateway.metric('gateway_ai_outcomes_total')).toBe(1);
+  expect(await gateway.metric('gateway_ai_outcomes_total', { outcome, model: 'smart', provider: 'p0' })).toBe(
+    1,
+  );
+  const { items } = (await admin(gateway, '/api/usage?by=outcome')).body;
+  expect(items).toMatchObject([{ by: { outcome }, calls: 1 }]);
+});
+
+it.each([
+  ['complete', `${ROLE}${word('Hello')}${STOP}${USAGE}${DONE}`],
+  ['truncated', `${ROLE}${word('Hello')}`],
+  ['no_finish_reason', `${ROLE}${word('Hello')}${DONE}`],
+  ['empty', `${ROLE}${STOP}${USAGE}${DONE}`],
+])('a stream ends as %s (%#)', async (outcome, text) => {
+  const gateway = await aiGateway([await streams(text)]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello(true)));
+
+  expect(line).toMatchObject({ outcome });
+  expect(await gateway.metric('gateway_ai_outcomes_total')).toBe(1);
+});
+
+it('a stream in which the provider says that it failed is truncated', async () => {
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS).write(`${ROLE}${word('Hel')}`);
+    // Later than the answer's first event, which is where it can still be asked for again.
+    setTimeout(() => response.end(event({ error: { message: 'broken' } })), 50);
+  });
+  const gateway = await aiGateway([provider]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello(true)));
+
+  expect(line).toMatchObject({ outcome: 'truncated', reason: 'provider_stream_failed' });
+});
+
+it('who answered in the end, and what went wrong when nobody did', async () => {
+  const failing = await answers('{}', 500);
+  const fallback = await aiGateway([failing, await answers(whole({ content: 'Hello' }))]);
+  expect(await lineOf(fallback, await chat(fallback, hello()))).toMatchObject({ outcome: 'fallback_used' });
+  const down = await aiGateway([failing]);
+  expect(await lineOf(down, await chat(down, hello()))).toMatchObject({ outcome: 'upstream_5xx' });
+  const gone = await aiGateway([{ url: 'http://127.0.0.1:9' }]);
+  expect(await lineOf(gone, await chat(gone, hello()))).toMatchObject({ outcome: 'upstream_connect' });
+  const refusing = await aiGateway([await answers('{"error":{}}', 400)]);
+  expect(await lineOf(refusing, await chat(refusing, hello()))).toMatchObject({ outcome: 'upstream_4xx' });
+});
+
+it('how sure the model was, and how fast it spoke', async () => {
+  const sure = whole({ content: 'Hi' }, 'stop', {
+    logprobs: {
+      content: [
+        { token: 'H', logprob: Math.log(0.5) },
+        { token: 'i', logprob: Math.log(0.125) },
+      ],
+    },
+  });
+  const gateway = await aiGateway([await answers(sure)]);
+  expect(await lineOf(gateway, await chat(gateway, hello()))).toMatchObject({ confidence: 0.25 });
+  expect(await gateway.metric('gateway_ai_confidence_sum')).toBeCloseTo(0.25, 9);
+
+  const slow = await rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS).write(ROLE);
+    const parts = [word('a'), word('b'), word('c'), `${STOP}${USAGE}${DONE}`];
+    const timer = setInterval(() => {
+      response.write(parts.shift() ?? '');
+      if (parts.length === 0) response.end(() => clearInterval(timer));
+    }, 30);
+  });
+  const streaming = await aiGateway([slow]);
+  const line = await lineOf(streaming, await chat(streaming, hello(true)));
+  // 20 tokens in two gaps of some 30 ms.
+  expect(line.longest_gap_ms).toBeGreaterThan(10);
+  expect(line.ms_per_token).toBeGreaterThan(1);
+  expect(line.ms_per_token).toBeLessThan(Number(line.duration_ms) / 19);
+  expect(await streaming.metric('gen_ai_server_time_per_output_token_seconds_count')).toBe(1);
+});
