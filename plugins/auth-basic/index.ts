@@ -85,7 +85,10 @@ const authBasic: PolicyDescriptor<Settings> = {
         ? {}
         : {
             onUpstreamHeaders(upstream) {
-              delete upstream.authorization;
+              // Credentials of another kind are of another policy, or meant for the upstream.
+              const { authorization } = upstream;
+              if (typeof authorization === 'string' && credentialsOf(authorization) !== undefined)
+                delete upstream.authorization;
             },
           }),
     };

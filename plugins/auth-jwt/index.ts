@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { decodeJwt, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { PolicyDescriptor, Verdict } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
@@ -22,15 +22,22 @@ const INVALID = { 'www-authenticate': 'Bearer error="invalid_token"' };
 const invalid = (cause: string): GatewayError =>
   new GatewayError('auth_token_invalid', { headers: INVALID, cause });
 
-function bearerToken(authorization: string | undefined): string {
-  if (authorization === undefined || authorization.slice(0, BEARER.length).toLowerCase() !== BEARER)
+function bearerToken(authorization: unknown): string {
+  if (typeof authorization !== 'string' || authorization.slice(0, BEARER.length).toLowerCase() !== BEARER)
     return '';
   return authorization.slice(BEARER.length).trim();
 }
 
-function admit(exchange: Exchange, { consumer, groups }: Identity): undefined {
-  exchange.consumer = consumer;
-  exchange.consumerGroups = groups;
+/**
+ * Whether a token says itself that it is of another issuer: then the issuer is not asked for a key that it can't have.
+ * What can't be read is left to the verification.
+ */
+function isOfAnother(token: string, issuer: string): boolean {
+  try {
+    return decodeJwt(token).iss !== issuer;
+  } catch {
+    return false;
+  }
 }
 
 const authJwt: PolicyDescriptor<Settings> = {
@@ -50,10 +57,16 @@ const authJwt: PolicyDescriptor<Settings> = {
       clockTolerance: settings.clockSkew / 1000,
       requiredClaims: ['exp'],
     };
+    function admit(exchange: Exchange, { consumer, groups }: Identity): undefined {
+      if (issuer.fault !== undefined) ports.degraded('stale', issuer.fault);
+      exchange.consumer = consumer;
+      exchange.consumerGroups = groups;
+    }
     const keyFor: JWTVerifyGetKey = (header, jws) => issuer.keyFor(header, jws);
 
     async function verify(token: string, digest: string, exchange: Exchange): Promise<Verdict> {
       const { version } = issuer;
+      if (isOfAnother(token, settings.issuer)) return invalid('iss check_failed');
       try {
         const { payload } = await jwtVerify(token, keyFor, options);
         const identity = identityOf(payload, settings, consumers);
@@ -80,7 +93,8 @@ const authJwt: PolicyDescriptor<Settings> = {
         ? {}
         : {
             onUpstreamHeaders(headers) {
-              delete headers.authorization;
+              // Credentials of another kind are of another policy, or meant for the upstream.
+              if (bearerToken(headers.authorization) !== '') delete headers.authorization;
             },
           }),
       dispose: () => issuer.release(),

@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from 'jose';
-import { checkedJwksUri } from './jwks-uri.ts';
 import { configuredKeySet } from './key-set.ts';
+import { discoveredKeys, type KeySource, keysAt } from './key-source.ts';
 import { leaseKeys } from './lease-keys.ts';
 import type { Settings } from './settings.ts';
 
@@ -12,19 +12,27 @@ export interface IssuerKeys {
   isUsable(): boolean;
   /** Grows with each change. */
   readonly version: number;
+  /** Why the keys are older than they should be; undefined as long as the issuer answers. */
+  readonly fault: Error | undefined;
   release(): void;
 }
 
-/** @throws Error that says what is wrong with jwks or jwksUri */
+function sourceOf({ issuer, jwksUri, discovery, jwksOrigins }: Settings): KeySource | undefined {
+  if (jwksUri !== undefined) return keysAt(jwksUri);
+  return discovery ? discoveredKeys(issuer, jwksOrigins) : undefined;
+}
+
+/** @throws Error that says what is wrong with the settings about keys */
 export async function issuerKeys(settings: Settings): Promise<IssuerKeys> {
-  const { jwks, jwksUri, maxStale, refresh } = settings;
-  if ((jwks === undefined) === (jwksUri === undefined))
-    throw new Error('auth-jwt: needs jwksUri or jwks, and not both');
+  const { jwks, jwksUri, discovery, maxStale, refresh } = settings;
+  if ([jwks !== undefined, jwksUri !== undefined, discovery].filter(Boolean).length !== 1)
+    throw new Error('auth-jwt: needs one of jwksUri, jwks and discovery');
   if (jwks !== undefined) {
     return {
       keyFor: await configuredKeySet(jwks.keys),
       isUsable: () => true,
       version: 0,
+      fault: undefined,
       release: () => undefined,
     };
   }
@@ -32,12 +40,15 @@ export async function issuerKeys(settings: Settings): Promise<IssuerKeys> {
     throw new Error(
       'auth-jwt: maxStale must not be shorter than refresh, or keys would end before their time',
     );
-  const { keys, release } = leaseKeys({ ...settings, uri: checkedJwksUri(jwksUri as string) });
+  const { keys, release } = leaseKeys({ ...settings, source: sourceOf(settings) as KeySource });
   return {
     keyFor: (header, jws) => keys.keyFor(maxStale, header, jws),
     isUsable: () => keys.isUsable(maxStale),
     get version() {
       return keys.version;
+    },
+    get fault() {
+      return keys.fault;
     },
     release,
   };

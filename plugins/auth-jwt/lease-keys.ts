@@ -1,7 +1,8 @@
 import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 
 interface Shared {
-  readonly uri: string;
+  /** Identity of the source. */
+  readonly place: string;
   readonly keys: RemoteKeys;
   holders: number;
 }
@@ -19,12 +20,13 @@ export interface Lease {
 }
 
 export function leaseKeys(options: RemoteKeysOptions): Lease {
-  const { uri, timeout, refresh, cooldown } = options;
-  const identity = JSON.stringify([uri, timeout, refresh, cooldown]);
+  const { source, timeout, refresh, cooldown } = options;
+  const place = source.identity;
+  const identity = JSON.stringify([place, timeout, refresh, cooldown]);
   let shared = SHARED.get(identity);
   if (shared === undefined) {
-    const known = [...SHARED.values()].find((other) => other.uri === uri)?.keys;
-    shared = { uri, keys: new RemoteKeys(options, known), holders: 0 };
+    const known = [...SHARED.values()].find((other) => other.place === place)?.keys;
+    shared = { place, keys: new RemoteKeys(options, known), holders: 0 };
     SHARED.set(identity, shared);
   }
   const mine = shared;

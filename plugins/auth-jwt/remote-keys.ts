@@ -1,9 +1,9 @@
 import { errors, type JWTVerifyGetKey } from 'jose';
-import { fetchText } from './fetch-text.ts';
 import { readKeySet } from './key-set.ts';
+import type { KeySource } from './key-source.ts';
 
 export interface RemoteKeysOptions {
-  readonly uri: string;
+  readonly source: KeySource;
   /** Milliseconds, all of them. */
   readonly timeout: number;
   readonly refresh: number;
@@ -35,7 +35,7 @@ export class RemoteKeys {
   readonly #options: RemoteKeysOptions;
   readonly #stop = new AbortController();
   #fetched: Fetched | undefined;
-  #fault: unknown;
+  #fault: Error | undefined;
   #failures = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #pending: Promise<void> | undefined;
@@ -48,6 +48,11 @@ export class RemoteKeys {
     this.#options = options;
     if (known !== undefined) this.#fetched = known.#fetched;
     this.#pending = this.#fetch();
+  }
+
+  /** Why the issuer's keys could not be had the last time; undefined if they could. */
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   /** @param maxStale milliseconds since they were fetched */
@@ -93,19 +98,20 @@ export class RemoteKeys {
 
   /** Never rejects: whether it came to something is seen by the keys. */
   async #fetch(): Promise<void> {
-    const { uri, timeout, refresh, cooldown } = this.#options;
+    const { source, timeout, refresh, cooldown } = this.#options;
     clearTimeout(this.#timer);
     this.#askedAt = performance.now();
     try {
-      const text = await fetchText(uri, Math.min(Math.ceil(timeout), LONGEST_TIMER), this.#stop.signal);
+      const text = await source.fetch(Math.min(Math.ceil(timeout), LONGEST_TIMER), this.#stop.signal);
       // Keys that are the same keep what was made of them.
       const isSame = text === this.#fetched?.text;
       const keys = isSame && this.#fetched ? this.#fetched.keys : readKeySet(text);
       this.#fetched = { text, keys, at: performance.now() };
       if (!isSame) this.version++;
       this.#failures = 0;
+      this.#fault = undefined;
     } catch (error) {
-      this.#fault = error;
+      this.#fault = error instanceof Error ? error : new Error(String(error));
       this.#failures++;
     }
     this.#pending = undefined;

@@ -46,6 +46,16 @@ export const Settings = Type.Object(
         { additionalProperties: false, description: 'The public keys themselves, instead of jwksUri.' },
       ),
     ),
+    discovery: Type.Boolean({
+      default: false,
+      description:
+        'Ask the issuer where its keys are, at ISSUER/.well-known/openid-configuration, instead of jwksUri. The issuer must be an https URL then (http on a loopback address).',
+    }),
+    jwksOrigins: Type.Array(Text, {
+      default: [],
+      examples: [['https://www.googleapis.com']],
+      description: "Origins besides the issuer's own on which discovery may find the keys.",
+    }),
     algorithms: Type.Array(
       Type.Unsafe<(typeof ALGORITHMS)[number]>({ type: 'string', enum: [...ALGORITHMS] }),
       {

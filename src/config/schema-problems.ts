@@ -100,7 +100,9 @@ function unknownKey({ path, parentSchema }: Located, name: string): Finding {
   return key;
 }
 
-const isPolicy = (path: Path): boolean => typeof path.at(-1) === 'number' && path.at(-2) === 'policies';
+/** An entry of a list of policies. */
+const isPolicy = (path: Path): boolean =>
+  typeof path.at(-1) === 'number' && (path.at(-2) === 'policies' || path.at(-2) === 'auth-any');
 
 function typeMessage({ path, params, data, parentSchema }: Located, is: string): string {
   const wanted: string[] = [params.type].flat();

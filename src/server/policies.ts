@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from '../contracts/policy.ts';
 import type { LiveExchange } from '../record/exchange.ts';
+import { authAny } from './auth-any.ts';
 
 /** The policies that ship with the gateway: the folders of `plugins/`. Only these names are ever imported. */
 const SHIPPED = [
@@ -51,7 +52,8 @@ export async function loadPolicies(
     descriptors.set(name, descriptor);
   }
   for (const descriptor of own) descriptors.set(descriptor.name, descriptor);
-  return descriptors;
+  const any = authAny(descriptors);
+  return descriptors.set(any.name, any as PolicyDescriptor<unknown>);
 }
 
 interface Admitted {

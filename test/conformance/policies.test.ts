@@ -57,6 +57,12 @@ policyConformance(authJwt as never, {
   valid: [
     { ...issuer, jwks: { keys: [jwk] } },
     // Port 9 of loopback: nobody listens there.
+    {
+      issuer: 'http://127.0.0.1:9/realm',
+      audience: 'shop',
+      discovery: true,
+      jwksOrigins: ['https://keys.example.com'],
+    },
     { ...issuer, jwksUri: 'http://127.0.0.1:9/jwks.json' },
     {
       issuer: 'https://id.example.com',
@@ -89,6 +95,12 @@ policyConformance(authJwt as never, {
       jwks: { keys: [jwk] },
       algorithms,
     })),
+    { ...issuer, discovery: true, jwks: { keys: [jwk] } },
+    { ...issuer, discovery: true, jwksUri: 'https://id.example.com/keys' },
+    { issuer: 'my issuer', audience: 'shop', discovery: true },
+    { issuer: 'http://id.example.com', audience: 'shop', discovery: true },
+    { issuer: 'https://id.example.com/?tenant=1', audience: 'shop', discovery: true },
+    { ...issuer, discovery: true, jwksOrigins: ['http://keys.example.com'] },
     { ...issuer, jwks: { keys: [jwk] }, clockSkew: 30 },
     { ...issuer, jwks: { keys: [jwk] }, consumerPrefix: 'a:b' },
   ],
@@ -230,9 +242,9 @@ policyConformance(headers as never, {
   ],
 });
 
-it('every folder of plugins/ is a policy that the gateway loads', async () => {
+it('every folder of plugins/ is a policy that the gateway loads, beside the one that is made of others', async () => {
   const folders = readdirSync(new URL('../../plugins', import.meta.url), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name);
-  expect([...(await loadPolicies()).keys()].sort()).toEqual(folders.sort());
+  expect([...(await loadPolicies()).keys()].sort()).toEqual([...folders, 'auth-any'].sort());
 });

@@ -12,15 +12,16 @@ function isLoopback(hostname: string): boolean {
 }
 
 /**
- * The address from which keys are fetched. Whoever can change what comes from there can make tokens.
+ * An address from which keys, or where they are, are fetched. Whoever can change what comes from there can make tokens.
+ * @param what names it in messages
  * @throws Error that says what is wrong with it
  */
-export function checkedJwksUri(text: string): string {
+export function checkedUrl(text: string, what: string): string {
   const url = URL.parse(text);
-  if (url === null) throw new Error('auth-jwt.jwksUri is no valid URL');
+  if (url === null) throw new Error(`${what} is no valid URL`);
   if (url.username !== '' || url.password !== '' || url.hash !== '')
-    throw new Error('auth-jwt.jwksUri: take out user, password and fragment');
-  if (url.protocol !== 'https:' && !isLoopback(url.hostname))
-    throw new Error('auth-jwt.jwksUri must be https: only on a loopback address may it be http');
+    throw new Error(`${what}: take out user, password and fragment`);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
+    throw new Error(`${what} must be https: only on a loopback address may it be http`);
   return url.href;
 }
