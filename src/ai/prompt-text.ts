@@ -10,16 +10,18 @@ import { isObject, objectsOf } from '../lib/json.ts';
 export function promptText(bytes: Buffer): { text: string; messages: number } {
   const body: unknown = JSON.parse(bytes.toString('utf8'));
   if (!isObject(body)) return { text: '', messages: 0 };
-  const messages = Array.isArray(body.messages) ? (body.messages as unknown[]) : [];
+  const said = body.messages ?? body.input;
+  const messages: unknown[] = Array.isArray(said) ? said : said === undefined ? [] : [{ content: said }];
   const texts = messages.map((message) => {
     if (!isObject(message)) return '';
-    const { role, name, content, tool_calls: calls } = message;
-    const said = [role, name].filter((text) => typeof text === 'string');
+    const { role, name, arguments: args, output, tool_calls: calls } = message;
+    const content = message.content ?? output;
+    const said = [role, name, args].filter((text) => typeof text === 'string');
     said.push(...textsOf(content));
     if (calls) said.push(json(calls));
     return said.join('\n');
   });
-  texts.unshift(...textsOf(body.system));
+  texts.unshift(...textsOf(body.system ?? body.instructions));
   if (body.tools) texts.push(json(body.tools));
   return { text: texts.join('\n'), messages: messages.length };
 }

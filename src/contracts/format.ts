@@ -33,6 +33,8 @@ export interface Format {
   readonly shape: ErrorShape;
   /** Top-level fields that must be lists, or the request is none. */
   readonly lists: readonly string[];
+  /** Top-level fields that ask for what this gateway does not have, whichever provider answers. */
+  readonly refused: readonly string[];
   /** The client's headers that are part of the format: they go on to a provider that speaks it. */
   readonly headers: readonly string[];
   /** What the options are called in this format, for an error that names one. */

@@ -61,7 +61,7 @@ function anthropic({ message, statusCode, param, code }: ErrorFacts, requestId: 
   return { type: 'error', error: { type, message, param, code }, request_id: requestId };
 }
 
-const SHAPES = { problem, openai, anthropic } satisfies Record<ErrorShape, unknown>;
+const SHAPES = { problem, openai, responses: openai, anthropic } satisfies Record<ErrorShape, unknown>;
 
 /** An error in the shape that the client of this API understands. */
 export function renderError(error: ErrorFacts, shape: ErrorShape, requestId: string): RenderedError {
@@ -73,6 +73,12 @@ export function renderError(error: ErrorFacts, shape: ErrorShape, requestId: str
 
 /** The same as the last event of a stream that has begun well. */
 export function renderErrorEvent(error: ErrorFacts, shape: ErrorShape, requestId: string): string {
+  if (shape === 'responses') {
+    const { code, message, param } = error;
+    // Its place in the order of events is not known where bytes pass as they came.
+    const data = { type: 'error', code, message, param, sequence_number: 0, request_id: requestId };
+    return `event: error\ndata: ${JSON.stringify(data)}\n\n`;
+  }
   const { body } = renderError(error, shape, requestId);
   return shape === 'anthropic' ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`;
 }

@@ -8,7 +8,7 @@ import { refuseOtherMethods } from './other-methods.ts';
 
 type Parts = Pick<ChatCall, 'catalog' | 'policies' | 'ports' | 'budgets'>;
 
-/** The endpoint of each format: `POST /v1/chat/completions`, `POST /v1/messages`. */
+/** The endpoint of each format: `POST /v1/chat/completions`, `/v1/responses`, `/v1/messages`. */
 export function registerChat(scope: FastifyInstance, prefix: string, parts: Parts): void {
   for (const format of FORMATS) registerFormat(scope, `${prefix}${format.path}`, { ...parts, format });
 }

@@ -18,6 +18,10 @@ export function readRequest(call: ChatCall): void {
     if (!Array.isArray(body[field]))
       throw new GatewayError('body_invalid', { param: field, detail: `${field} must be a list.` });
   }
+  for (const field of call.format.refused) {
+    if (body[field] !== undefined && body[field] !== null && body[field] !== false)
+      throw new GatewayError('field_not_supported', { param: field, detail: `The field is ${field}.` });
+  }
   const spans = topLevelValues(call.bytes, 'model');
   const modelAt = spans[0];
   if (spans.length !== 1 || !modelAt) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/anthropic-messages/index.ts';
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
+import { openaiResponses as responsesDialect } from '../../../src/ai/dialects/openai-responses/index.ts';
 import { FORMATS } from '../../../src/ai/formats/index.ts';
 import { TranslatedPassage } from '../../../src/ai/passage.ts';
 import { pricerOf } from '../../../src/ai/prices.ts';
@@ -15,6 +16,7 @@ const fixture = (name: string): Buffer =>
 const RECORDED = [
   ['openai-chat-tools', openaiDialect],
   ['openai-chat-crlf', openaiDialect],
+  ['openai-responses-tools', responsesDialect],
   ['anthropic-messages-tools', anthropicDialect],
   ['anthropic-messages-citation', anthropicDialect],
 ] as const;
@@ -77,15 +79,13 @@ describe.each(RECORDED)('%s', (name, dialect) => {
 });
 
 it('what one dialect says, written for clients and read again, is the same', () => {
-  const again = [openaiDialect, anthropicDialect];
+  const again = [openaiDialect, responsesDialect, anthropicDialect];
   const meaning = ({ parts }: ReturnType<typeof carried>) => {
     const of = (type: string, key: string) =>
       parts.flatMap((part) => (part.type === type ? [Reflect.get(part, key)] : [])).join('');
     return {
       text: of('text', 'text'),
       reasoning: of('reasoning', 'text'),
-      signature: of('reasoning-signature', 'signature'),
-      opaque: of('reasoning-opaque', 'data'),
       calls: of('tool-call-start', 'id'),
       arguments: of('tool-call-arguments', 'text'),
       finish: of('finish', 'reason'),

@@ -9,6 +9,7 @@ export const anthropicMessages: Format = {
   path: '/messages',
   shape: 'anthropic',
   lists: ['messages'],
+  refused: [],
   headers: ['anthropic-version', 'anthropic-beta'],
   fields: {
     toolChoice: 'tool_choice',

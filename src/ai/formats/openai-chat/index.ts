@@ -9,6 +9,7 @@ export const openaiChat: Format = {
   path: '/chat/completions',
   shape: 'openai',
   lists: ['messages'],
+  refused: [],
   headers: [],
   fields: {
     toolChoice: 'tool_choice',

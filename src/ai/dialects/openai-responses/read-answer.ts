@@ -1,0 +1,26 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { StreamPart } from '../../../contracts/stream-part.ts';
+import { objectsOf, textOf } from '../../../lib/json.ts';
+import { readEnd } from './read-response.ts';
+
+/** The parts of a response; undefined for an error under a status that says otherwise. */
+export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
+  if (answer.error && !Array.isArray(answer.output)) return undefined;
+  const parts: StreamPart[] = [];
+  const emit = (part: StreamPart): void => void parts.push(part);
+  emit({ type: 'start', id: textOf(answer.id), model: textOf(answer.model) });
+  let calls = 0;
+  for (const item of objectsOf(answer.output)) {
+    for (const { text } of objectsOf(item.summary)) emit({ type: 'reasoning', text: textOf(text) });
+    for (const { text, refusal } of objectsOf(item.content)) {
+      if (typeof text === 'string') emit({ type: 'text', text });
+      if (typeof refusal === 'string') emit({ type: 'refusal', text: refusal });
+    }
+    if (item.type !== 'function_call') continue;
+    const call = calls++;
+    emit({ type: 'tool-call-start', call, id: textOf(item.call_id), name: textOf(item.name) });
+    emit({ type: 'tool-call-arguments', call, text: textOf(item.arguments) });
+  }
+  readEnd(answer, emit);
+  return parts;
+}

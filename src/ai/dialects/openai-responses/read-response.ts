@@ -1,0 +1,34 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Emit } from '../../../contracts/provider.ts';
+import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { countOf, isCount } from '../count.ts';
+
+/** What a response says of its end: in a whole answer, or in the last event of a stream. */
+export function readEnd(response: JsonObject, emit: Emit): void {
+  const { status, output, service_tier: tier } = response;
+  if (typeof tier === 'string') emit({ type: 'service-tier', tier });
+  readUsage(objectOf(response.usage), emit);
+  if (status === 'failed') {
+    emit({ type: 'error', message: textOf(objectOf(response.error).message) });
+  } else if (status === 'incomplete') {
+    const reason = textOf(objectOf(response.incomplete_details).reason);
+    emit({ type: 'finish', reason: reason === 'max_output_tokens' ? 'length' : reason || 'length' });
+  } else if (status === 'completed') {
+    const calls = objectsOf(output).some(({ type }) => type === 'function_call');
+    emit({ type: 'finish', reason: calls ? 'tool_calls' : 'stop' });
+  }
+}
+
+function readUsage(usage: JsonObject, emit: Emit): void {
+  const { input_tokens: input } = usage;
+  if (!isCount(input)) return;
+  const details = objectOf(usage.input_tokens_details);
+  const output = countOf(usage.output_tokens);
+  const reasoning = Math.min(countOf(objectOf(usage.output_tokens_details).reasoning_tokens), output);
+  const cacheWrite = Math.min(countOf(details.cache_write_tokens), input);
+  const cached = Math.min(countOf(details.cached_tokens), input);
+  emit({
+    type: 'usage',
+    usage: { input, output, cached, ...(cacheWrite && { cacheWrite }), ...(reasoning && { reasoning }) },
+  });
+}

@@ -1,0 +1,53 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Emit, StreamReader } from '../../../contracts/provider.ts';
+import { objectOf, textOf } from '../../../lib/json.ts';
+import { readEnd } from './read-response.ts';
+
+/** The part that an event adds to. */
+const DELTAS: Readonly<Record<string, 'text' | 'refusal' | 'reasoning'>> = {
+  'response.output_text.delta': 'text',
+  'response.refusal.delta': 'refusal',
+  'response.reasoning_summary_text.delta': 'reasoning',
+  'response.reasoning_text.delta': 'reasoning',
+};
+
+const ENDS: ReadonlySet<unknown> = new Set(['response.completed', 'response.incomplete', 'response.failed']);
+
+/** Reads the events of a response. */
+export class ResponseEventReader implements StreamReader {
+  readonly #emit: Emit;
+  /** Tool calls by the number of their item. */
+  readonly #calls = new Map<unknown, number>();
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  read(event: JsonObject, name: string): void {
+    const type = textOf(event.type) || name;
+    const delta = DELTAS[type];
+    if (delta) {
+      if (textOf(event.delta) !== '') this.#emit({ type: delta, text: textOf(event.delta) });
+    } else if (type === 'response.created') {
+      const { id, model } = objectOf(event.response);
+      this.#emit({ type: 'start', id: textOf(id), model: textOf(model) });
+    } else if (type === 'response.output_item.added') {
+      this.#readItem(objectOf(event.item), event.output_index);
+    } else if (type === 'response.function_call_arguments.delta') {
+      const call = this.#calls.get(event.output_index);
+      if (call !== undefined) this.#emit({ type: 'tool-call-arguments', call, text: textOf(event.delta) });
+    } else if (type === 'error') {
+      this.#emit({ type: 'error', message: textOf(event.message) });
+    } else if (ENDS.has(type)) {
+      readEnd(objectOf(event.response), this.#emit);
+      this.#emit({ type: 'end' });
+    }
+  }
+
+  #readItem(item: JsonObject, index: unknown): void {
+    if (item.type !== 'function_call') return;
+    const call = this.#calls.size;
+    this.#calls.set(index, call);
+    this.#emit({ type: 'tool-call-start', call, id: textOf(item.call_id), name: textOf(item.name) });
+  }
+}

@@ -1,0 +1,28 @@
+import type { Format } from '../../../contracts/format.ts';
+import { readRequest } from './read-request.ts';
+import { writeAnswer } from './write-answer.ts';
+import { ResponseEventWriter } from './write-stream.ts';
+
+/** OpenAI's responses. What needs an earlier response to be remembered is refused: nobody here remembers one. */
+export const openaiResponses: Format = {
+  name: 'openai-responses',
+  path: '/responses',
+  shape: 'responses',
+  lists: [],
+  refused: ['previous_response_id', 'conversation', 'background'],
+  headers: [],
+  fields: {
+    toolChoice: 'tool_choice',
+    parallelToolCalls: 'parallel_tool_calls',
+    responseFormat: 'text.format',
+    maxTokens: 'max_output_tokens',
+    topP: 'top_p',
+    logprobs: 'top_logprobs',
+    verbosity: 'text.verbosity',
+    serviceTier: 'service_tier',
+    cacheKey: 'prompt_cache_key',
+  },
+  readRequest,
+  writeAnswer,
+  openStream: (_request, name) => new ResponseEventWriter(name),
+};

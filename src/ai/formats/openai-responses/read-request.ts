@@ -1,0 +1,120 @@
+import type {
+  JsonObject,
+  ModelRequest,
+  Reasoning,
+  ResponseFormat,
+  Tool,
+  ToolChoice,
+} from '../../../contracts/model-request.ts';
+import { Fields } from '../fields.ts';
+import { ItemReader } from './read-items.ts';
+
+/** Additions to an answer that are made without being asked for, or asked for elsewhere. */
+const INCLUDED = ['reasoning.encrypted_content', 'message.output_text.logprobs'];
+
+/** A responses request in the neutral form. */
+export function readRequest(body: JsonObject): ModelRequest {
+  const uncarried: string[] = [];
+  const fields = new Fields(body, '', uncarried);
+  fields.raw('model');
+  const items = new ItemReader();
+  const instructions = fields.text('instructions');
+  if (instructions !== undefined) items.system.push({ type: 'text', at: 'instructions', text: instructions });
+  const input = fields.raw('input');
+  if (typeof input === 'string')
+    items.messages.push({
+      role: 'user',
+      at: 'input',
+      content: [{ type: 'text', at: 'input', text: input }],
+    });
+  else for (const item of fields.each('input')) items.read(item);
+  const text = fields.inner('text');
+  const include = fields.list('include');
+  for (const { value, at } of include) if (!INCLUDED.includes(String(value))) uncarried.push(at);
+  const wantsLogprobs = include.some(({ value }) => value === 'message.output_text.logprobs');
+  const logprobs = fields.number('top_logprobs') ?? 0;
+  const request: ModelRequest = {
+    system: items.system,
+    messages: items.messages,
+    stream: fields.flag('stream') ?? false,
+    includeUsage: true,
+    tools: fields.has('tools') ? fields.each('tools').flatMap(toolOf) : undefined,
+    toolChoice: choiceOf(fields),
+    parallelToolCalls: fields.flag('parallel_tool_calls'),
+    responseFormat: formatOf(text?.inner('format')),
+    maxTokens: fields.number('max_output_tokens'),
+    temperature: fields.number('temperature'),
+    topP: fields.number('top_p'),
+    logprobs: wantsLogprobs || logprobs > 0 ? logprobs : undefined,
+    reasoning: reasoningOf(fields.inner('reasoning')),
+    verbosity: text?.text('verbosity'),
+    serviceTier: fields.text('service_tier'),
+    user: fields.text('user') ?? fields.text('safety_identifier'),
+    metadata: fields.json('metadata'),
+    cacheKey: fields.text('prompt_cache_key'),
+    uncarried,
+  };
+  text?.leave();
+  if (request.user !== undefined) fields.raw('safety_identifier');
+  fields.passOver('store', false);
+  fields.passOver('background', false);
+  fields.passOver('truncation', 'disabled');
+  const streamOptions = fields.inner('stream_options');
+  streamOptions?.passOver('include_obfuscation', true, false);
+  streamOptions?.leave();
+  fields.leave();
+  return request;
+}
+
+function toolOf(tool: Fields): Tool[] {
+  if (tool.text('type') !== 'function') {
+    // Run by OpenAI itself.
+    tool.giveUp();
+    return [];
+  }
+  const read: Tool = {
+    at: tool.at,
+    name: tool.needed('name'),
+    description: tool.text('description'),
+    parameters: tool.json('parameters'),
+    strict: tool.flag('strict'),
+  };
+  tool.leave();
+  return [read];
+}
+
+function choiceOf(fields: Fields): ToolChoice | undefined {
+  const choice = fields.raw('tool_choice');
+  if (choice === undefined || choice === 'auto' || choice === 'none' || choice === 'required') return choice;
+  const named = fields.inner('tool_choice');
+  if (named?.text('type') === 'function') return { name: named.needed('name') };
+  named?.giveUp();
+  return undefined;
+}
+
+function formatOf(format: Fields | undefined): ResponseFormat | undefined {
+  const type = format?.text('type');
+  if (!format || type === 'text') return undefined;
+  if (type === 'json_object') return { type: 'json' };
+  if (type !== 'json_schema') {
+    format.giveUp();
+    return undefined;
+  }
+  const read: ResponseFormat = {
+    type: 'json-schema',
+    name: format.needed('name'),
+    description: format.text('description'),
+    schema: format.json('schema') ?? {},
+    strict: format.flag('strict'),
+  };
+  format.leave();
+  return read;
+}
+
+function reasoningOf(reasoning: Fields | undefined): Reasoning | undefined {
+  if (!reasoning) return undefined;
+  const read = { effort: reasoning.text('effort'), summary: reasoning.text('summary') };
+  reasoning.leave();
+  // How it is shown is no reason to think.
+  return read.effort === undefined ? undefined : read;
+}

@@ -1,0 +1,62 @@
+import type { AnswerName } from '../../../contracts/format.ts';
+import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import { type Item, type MessagePart, writeItem } from './write-items.ts';
+import { statusOf, writeResponse } from './write-response.ts';
+
+/** A whole answer as a response; no client of this format can ask for more than one. */
+export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
+  const [choice] = answer.choices;
+  const output = choice ? itemsOf(choice, name.requestId).map(writeItem) : [];
+  return writeResponse({ ...answer, output, finishReason: choice?.finishReason ?? '' }, name);
+}
+
+function itemsOf(choice: AnswerChoice, requestId: string): Item[] {
+  const items: Item[] = [];
+  const status = statusOf(choice.finishReason);
+  for (const content of choice.content) {
+    const last = items.at(-1);
+    const part = partOf(content, choice);
+    if (part && last?.type === 'message') last.parts.push(part);
+    else if (part)
+      items.push({ type: 'message', id: `msg_${requestId}_${items.length}`, status, parts: [part] });
+    else
+      items.push(
+        itemOf(
+          content as Exclude<AnswerContent, { type: 'text' | 'refusal' }>,
+          `${requestId}_${items.length}`,
+          status,
+        ),
+      );
+  }
+  return items;
+}
+
+function partOf(content: AnswerContent, { logprobs }: AnswerChoice): MessagePart | undefined {
+  const { type } = content;
+  if (type === 'text')
+    return {
+      type: 'output_text',
+      text: content.text,
+      citations: [...content.citations],
+      logprobs: [...logprobs],
+    };
+  return type === 'refusal' ? { type, text: content.text, citations: [], logprobs: [] } : undefined;
+}
+
+function itemOf(
+  content: Exclude<AnswerContent, { type: 'text' | 'refusal' }>,
+  id: string,
+  status: string,
+): Item {
+  switch (content.type) {
+    case 'reasoning':
+      return { type: 'reasoning', id: `rs_${id}`, status, text: content.text, encrypted: content.signature };
+    case 'reasoning-opaque':
+      return { type: 'reasoning', id: `rs_${id}`, status, text: '', encrypted: content.data };
+    case 'tool-call': {
+      const { id: callId, name } = content;
+      return { type: 'function_call', id: `fc_${id}`, status, callId, name, arguments: content.arguments };
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Citation, TokenLogprob } from '../../../contracts/stream-part.ts';
+import { annotation } from './write-response.ts';
+
+/** An item of an output while it grows, and how it looks at any time. */
+export type Item = { readonly id: string; status: string } & (
+  | { readonly type: 'message'; parts: MessagePart[] }
+  | { readonly type: 'reasoning'; text: string; encrypted: string }
+  | { readonly type: 'function_call'; readonly callId: string; readonly name: string; arguments: string }
+);
+
+export interface MessagePart {
+  readonly type: 'output_text' | 'refusal';
+  text: string;
+  readonly citations: Citation[];
+  readonly logprobs: TokenLogprob[];
+}
+
+export function writeItem(item: Item): JsonObject {
+  const { id, type, status } = item;
+  switch (item.type) {
+    case 'message':
+      return { id, type, status, role: 'assistant', content: item.parts.map(writePart) };
+    case 'reasoning': {
+      const summary = item.text === '' ? [] : [{ type: 'summary_text', text: item.text }];
+      return { id, type, summary, ...(item.encrypted && { encrypted_content: item.encrypted }) };
+    }
+    case 'function_call':
+      return { id, type, status, call_id: item.callId, name: item.name, arguments: item.arguments };
+  }
+}
+
+export function writePart({ type, text, citations, logprobs }: MessagePart): JsonObject {
+  if (type === 'refusal') return { type, refusal: text };
+  return { type, text, annotations: citations.flatMap(annotation), logprobs };
+}
