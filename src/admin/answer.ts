@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { KeyProblem } from '../config/consumer-keys.ts';
 import { PatchError } from '../config/json-patch.ts';
 import { ConfigError } from '../config/problems.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
@@ -11,6 +12,8 @@ export function adminError(error: unknown): GatewayError {
   if (error instanceof StoreUnavailable) return new GatewayError('store_unavailable', { cause: error });
   if (error instanceof ConfigError)
     return new GatewayError('config_invalid', { problems: error.problems, cause: error });
+  if (error instanceof KeyProblem)
+    return new GatewayError('key_change_refused', { detail: `Reason: ${error.message}.`, cause: error });
   if (error instanceof PatchError) {
     const { index, path, message } = error;
     return new GatewayError('patch_failed', { problems: [{ index, path, message }], cause: error });

@@ -1,5 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { KeyProblem, newKey, rotatedKey, withKey, withoutKey, writtenKeys } from '../config/consumer-keys.ts';
+import {
+  KeyProblem,
+  keyState,
+  newKey,
+  rotatedKey,
+  withKey,
+  withoutKey,
+  writtenKeys,
+} from '../config/consumer-keys.ts';
 import { readText } from '../config/source.ts';
 import { writeWhole } from '../config/write-file.ts';
 import { parseDuration } from '../lib/duration.ts';
@@ -103,20 +111,11 @@ function list(file: string): number {
   try {
     const now = Date.now();
     for (const key of writtenKeys(readText(file, MAX_FILE_BYTES)))
-      say(`${key.consumer}  ${key.id}  ${stateOf(key, now)}`);
+      say(`${key.consumer}  ${key.id}  ${keyState(key, now)}`);
     return 0;
   } catch (error) {
     return failed(file, error);
   }
-}
-
-function stateOf(
-  { notBefore, expires }: { notBefore?: string | undefined; expires?: string | undefined },
-  now: number,
-) {
-  if (expires !== undefined && Date.parse(expires) <= now) return `expired ${expires}`;
-  if (notBefore !== undefined && Date.parse(notBefore) > now) return `not before ${notBefore}`;
-  return expires === undefined ? 'active' : `active until ${expires}`;
 }
 
 function showKey(key: string, consumer: string, id: string): void {

@@ -51,6 +51,13 @@ export function writtenKeys(text: string): WrittenKey[] {
   );
 }
 
+/** How a key stands at a time, for people. */
+export function keyState({ notBefore, expires }: Omit<WrittenKey, 'consumer' | 'id'>, now: number): string {
+  if (expires !== undefined && Date.parse(expires) <= now) return `expired ${expires}`;
+  if (notBefore !== undefined && Date.parse(notBefore) > now) return `not before ${notBefore}`;
+  return expires === undefined ? 'active' : `active until ${expires}`;
+}
+
 /** Where a consumer's keys stand. */
 function placeOf(text: string, name: string): { at: string; ids: string[] } {
   const consumers = consumersOf(text);
@@ -142,11 +149,25 @@ export function rotatedKey(
 
 /** @throws KeyProblem */
 export function withoutKey(text: string, consumer: string, id: string): string {
+  return change(text, [{ op: 'remove', path: placeOfKey(text, consumer, id) }]);
+}
+
+/**
+ * Gives a key an end, sooner or later than the one it may have.
+ * @param expires RFC 3339
+ * @throws KeyProblem
+ */
+export function expiringKey(text: string, consumer: string, id: string, expires: string): string {
+  const path = `${placeOfKey(text, consumer, id)}/expires`;
+  return change(text, [{ op: 'add', path, value: expires }]);
+}
+
+function placeOfKey(text: string, consumer: string, id: string): string {
   const { at, ids } = placeOf(text, consumer);
   const index = ids.indexOf(id);
   if (index < 0)
     throw new KeyProblem(`it has no key "${id}"${ids.length > 0 ? `; it has ${ids.join(', ')}` : ''}`);
-  return change(text, [{ op: 'remove', path: `${at}/${index}` }]);
+  return `${at}/${index}`;
 }
 
 const entryOf = ({ id, sha256, expires }: NewKeyOptions, ids: readonly string[]): ConsumerKeyEntry => ({

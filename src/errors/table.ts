@@ -119,6 +119,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The config file holds a change that does not serve: it was refused, or just saved. Put the file right first.',
   },
+  key_change_refused: {
+    status: 422,
+    retryable: false,
+    text: 'The change of keys can’t be made.',
+  },
   patch_failed: {
     status: 422,
     retryable: false,

@@ -4,6 +4,7 @@ import { changeRoutes } from './changes.ts';
 import { configRoutes } from './config.ts';
 import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
+import { keyRoutes } from './keys.ts';
 import { metricsRoutes } from './metrics.ts';
 import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
@@ -19,6 +20,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   revisionRoutes,
   routeRoutes,
   upstreamRoutes,
+  keyRoutes,
   usageRoutes,
   changeRoutes,
   eventRoutes,
