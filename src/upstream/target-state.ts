@@ -60,6 +60,7 @@ export class TargetState implements Load {
   #admission: 'enabled' | 'draining' | 'disabled' = 'enabled';
   #health: 'healthy' | 'unhealthy' = 'healthy';
   #ejection: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(upstream: string, url: string, ports: TargetStatePorts) {
     this.upstream = upstream;
@@ -113,6 +114,7 @@ export class TargetState implements Load {
 
   /** Takes a change, our own or another process's. What is so already changes nothing and is told nobody. */
   apply(change: TargetChange): void {
+    if (this.#isClosed) return;
     const before = this.standing;
     const from = this.#take(change);
     if (from === change.to) return;
@@ -168,8 +170,9 @@ export class TargetState implements Load {
     this.apply({ kind: 'target', to: 'disabled', reason: 'drained', by: BY_GATEWAY });
   }
 
-  /** Nobody leases it any more. */
+  /** Nobody leases it any more: from now on nothing changes. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#ejection);
   }
 }

@@ -118,8 +118,9 @@ export class Upstream {
   }
 
   dispose(): void {
+    // Backwards, so that it is not told any more of what letting go changes.
+    for (const end of this.#ends.toReversed()) end();
     clearTimeout(this.#growing);
-    for (const end of this.#ends) end();
   }
 
   #openTargets(): Target[] {

@@ -57,6 +57,13 @@ it('a bad instance is found by its health check before a client meets it, and co
   const before = asked;
   expect(await answers(), 'nobody checks it any more').toBe('bad bad good good good good');
   expect(asked).toBe(before);
+
+  await gateway.write(config());
+  expect(await gateway.reload()).toBe(true);
+  await eventually(async () => (await healthy()) === 0);
+  const told = changes().length;
+  await gateway.close();
+  expect(changes(), 'the end of the process changes nothing').toHaveLength(told);
 });
 
 it('when nearly all fail their checks, all are used, and it is said', async () => {
