@@ -73,9 +73,14 @@ export async function policySchemas(): Promise<PolicySchemas> {
 
 function schemasOf(descriptors: PolicyDescriptors): PolicySchemas {
   return Object.fromEntries(
-    [...descriptors].map(([name, { schema, slot, check }]) => [
+    [...descriptors].map(([name, { schema, slot, on, check }]) => [
       name,
-      { schema, slot, ...(check ? { check: check as (settings: never) => string | undefined } : {}) },
+      {
+        schema,
+        slot,
+        ...(on ? { on } : {}),
+        ...(check ? { check: check as (settings: never) => string | undefined } : {}),
+      },
     ]),
   );
 }

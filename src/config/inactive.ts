@@ -58,7 +58,6 @@ const ROWS: readonly Row[] = [
   { at: ['upstreams', '*', 'retry'], what: 'Retries', effect: 'Every request is tried once.' },
   { at: ['routes', '*', 'fallback'], what: 'Fallback answers', effect: 'The client gets the error itself.' },
   ...policy('response-cache', 'The policy response-cache'),
-  ...policy('body-schema', 'The policy body-schema'),
   {
     at: ['ai', 'providers', '*', 'kind'],
     what: 'Providers of this kind',

@@ -93,10 +93,21 @@ export function compile(schema: TSchema): Validator {
 }
 
 function textKeyword(keyword: string, faultOf: FaultOf): FuncKeywordDefinition {
-  const validate: SchemaValidateFunction = (_schema: true, text: string, _parent, at): boolean => {
-    const message = faultOf(text, at);
+  const validate: SchemaValidateFunction = (_schema: true, value: unknown, _parent, at): boolean => {
+    const message = firstFault(value, (text) => faultOf(text, at));
     validate.errors = message === undefined ? [] : [{ keyword, message, params: {} }];
     return message === undefined;
   };
-  return { keyword, type: 'string', schemaType: 'boolean', errors: true, validate };
+  return { keyword, schemaType: 'boolean', errors: true, validate };
+}
+
+/** Of a text, or of the texts in a value of any kind. */
+function firstFault(value: unknown, faultOf: (text: string) => string | undefined): string | undefined {
+  if (typeof value === 'string') return faultOf(value);
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const each of Object.values(value)) {
+    const fault = firstFault(each, faultOf);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }

@@ -59,9 +59,9 @@ export type MessageBody = Buffer | Readable | null;
 /** Why a body was not read as JSON. */
 export type Unread = 'empty' | 'not_json' | 'encoding_unknown' | 'too_large' | 'too_deep' | 'malformed';
 
-/** A body that was read as JSON, if it could be. `body` is what to hand on: the same bytes, in the same coding. */
+/** A body that was read as JSON, if it could be. `body` is what to hand on: the same bytes, in the same coding; `text` what was read, decoded. */
 export type JsonBody =
-  | { readonly body: Buffer; readonly value: unknown; readonly unread?: undefined }
+  | { readonly body: Buffer; readonly text: string; readonly value: unknown; readonly unread?: undefined }
   | { readonly body: MessageBody; readonly unread: Unread };
 
 /**
@@ -117,6 +117,8 @@ export interface PolicyDescriptor<Settings = never> {
   /** The name in the config: equal to the folder's. */
   readonly name: string;
   readonly slot: Slot;
+  /** Where it may stand. Absent: on API routes and on `ai`, which has no call that a policy could stand around. */
+  readonly on?: 'routes';
   /** Schema of the settings (TypeBox or JSON Schema), with defaults. */
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass, as a sentence without its place; undefined if nothing. */

@@ -29,6 +29,11 @@ export const ERRORS = {
   },
   body_malformed: { status: 400, retryable: false, text: 'The request body is not valid JSON.' },
   body_invalid: { status: 400, retryable: false, text: 'The request body is not what this endpoint takes.' },
+  schema_request: {
+    status: 422,
+    retryable: false,
+    text: 'The request body is not what this route takes.',
+  },
   media_type_unsupported: {
     status: 415,
     retryable: false,
@@ -45,6 +50,11 @@ export const ERRORS = {
     status: 501,
     retryable: false,
     text: 'This route is configured with a feature that this version does not have yet.',
+  },
+  route_gone: {
+    status: 410,
+    retryable: false,
+    text: 'This version of the API is no longer served. See the Link header, if there is one.',
   },
   // access and limits
   auth_key_missing: { status: 401, retryable: false, text: 'Authentication is needed: send an API key.' },
@@ -224,6 +234,11 @@ export const ERRORS = {
     status: 0,
     retryable: true,
     text: 'The upstream fell silent in the middle of its answer.',
+  },
+  schema_response: {
+    status: 502,
+    retryable: false,
+    text: 'The upstream answered with something that breaks the contract of this route.',
   },
   // the gateway itself
   client_cancelled: {

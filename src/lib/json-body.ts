@@ -17,7 +17,7 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
   ['zstd', promisify(zstdDecompress) as Decode],
 ]);
 
-const text = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads a message's body as JSON, if that is what it is: whole, decompressed, up to `limit` bytes in either form. What
@@ -61,8 +61,9 @@ function parse(bytes: Buffer, body: Buffer): JsonBody {
   const { depth, members } = jsonShape(bytes);
   if (depth > MAX_DEPTH) return { body, unread: 'too_deep' };
   try {
-    const value: unknown = JSON.parse(text.decode(bytes));
-    return members === membersOf(value) ? { body, value } : { body, unread: 'malformed' };
+    const text = utf8.decode(bytes);
+    const value: unknown = JSON.parse(text);
+    return members === membersOf(value) ? { body, text, value } : { body, unread: 'malformed' };
   } catch {
     return { body, unread: 'malformed' };
   }

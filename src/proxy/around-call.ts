@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamCall } from '../upstream/attempt.ts';
 import { callUpstream, type UpstreamAnswer } from '../upstream/call.ts';
-import { failureBeforeAnswer } from '../upstream/failure.ts';
+import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { endToEndHeaders } from '../upstream/message-headers.ts';
 import type { PassedAnswer } from './pass-answer.ts';
 import type { ProxyRoute } from './proxy-route.ts';
@@ -44,7 +44,9 @@ export async function callThroughPolicies(
     passResponse(response, exchange, answer);
   } catch (error) {
     dropUnread(bodies);
-    throw error;
+    // A policy that reads an answer whole fails with what the answer broke off with.
+    const cause = [...bodies].find(({ errored }) => errored !== null && errored === error)?.errored;
+    throw cause ? new GatewayError(failureInAnswer(cause), { cause }) : error;
   }
 }
 

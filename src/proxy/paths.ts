@@ -90,14 +90,13 @@ export function pathMatches(pattern: string, path: string): boolean {
   return wanted.length === given.length;
 }
 
-/** The methods that routes have for a path under a request's other conditions. */
-export function methodsOfPath(
-  routes: readonly Matched[],
+/** The routes that would take a request but for its method. */
+export function routesOfPath<R extends Matched>(
+  routes: readonly R[],
   path: string,
   headers: IncomingHttpHeaders,
-): string[] {
-  const matching = routes.filter(
+): R[] {
+  return routes.filter(
     ({ match }) => pathMatches(match.path, path) && unmetCondition(match, headers) === null,
   );
-  return [...new Set(matching.flatMap(({ match }) => match.methods))];
 }

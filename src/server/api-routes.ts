@@ -25,7 +25,14 @@ export interface ApiRoutesPlan {
   random(): number;
   /** What asks whether there is room, by the name of the route. */
   gate(route: RouteConfig): RouteGate;
-  admit(scope: FastifyInstance, route: string, entries: RouteConfig['policies']): Promise<PolicyChain>;
+  admit(scope: FastifyInstance, route: AdmittedRoute, entries: RouteConfig['policies']): Promise<PolicyChain>;
+}
+
+/** The route that policies are made for. */
+export interface AdmittedRoute {
+  name: string;
+  /** `match.path`, which names the parameters; undefined on the AI routes. */
+  path: string | undefined;
 }
 
 interface Served {
@@ -44,7 +51,7 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
   const byName = new Map<string, Served>();
   for (const route of plan.config.routes) {
     await app.register(async (scope) => {
-      const chain = await plan.admit(scope, route.name, route.policies);
+      const chain = await plan.admit(scope, { name: route.name, path: route.match.path }, route.policies);
       const served = { chain, gate: plan.gate(route), route: toServe(route, chain, plan) };
       byName.set(route.name, served);
       runPolicies(scope, () => served, chain);

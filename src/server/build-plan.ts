@@ -10,13 +10,14 @@ import type { Counters } from '../contracts/store.ts';
 import { readJsonBody } from '../lib/json-body.ts';
 import type { Leases } from '../lib/leases.ts';
 import { compileTemplate } from '../lib/template.ts';
-import { methodsOfPath } from '../proxy/paths.ts';
+import { routesOfPath } from '../proxy/paths.ts';
+import type { LiveExchange } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
-import { registerApiRoutes, runPolicies } from './api-routes.ts';
+import { type AdmittedRoute, registerApiRoutes, runPolicies } from './api-routes.ts';
 import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
 import type { Pressure } from './pressure.ts';
@@ -66,13 +67,17 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
 
   async function admit(
     scope: FastifyInstance,
-    route: string,
+    { name, path }: AdmittedRoute,
     entries: RouteConfig['policies'],
   ): Promise<PolicyChain> {
     const chain = await admitPolicies(
       entries,
       ports.descriptors,
-      (policy) => policyPorts(config, ports, route, policy),
+      (policy) => ({
+        ...policyPorts(config, ports, name, policy),
+        template: (text) => compileTemplate(text, path),
+        readJson: readJsonBody,
+      }),
       scope,
     );
     chains.push(chain);
@@ -84,7 +89,11 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     log: ports.log,
     errorShape: (path) => (isAiPath(path) ? aiShapeOf(path) : 'problem'),
     trust,
-    allowedMethods: (exchange, request) => methodsOfPath(config.routes, exchange.path, request.headers),
+    allowedMethods: (exchange, request) => {
+      const routes = routesOfPath(config.routes, exchange.path, request.headers);
+      recordMethodDrift(exchange, routes);
+      return [...new Set(routes.flatMap(({ match }) => match.methods))];
+    },
     async build(app) {
       app.decorateRequest('exchange', null as never);
       await registerApiRoutes(app, {
@@ -98,7 +107,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       });
       if (!servesAi) return;
       await app.register(async (scope) => {
-        const chain = await admit(scope, AI_ROUTE, config.ai.policies);
+        const chain = await admit(scope, { name: AI_ROUTE, path: undefined }, config.ai.policies);
         const served = {
           route: { name: AI_ROUTE, version: '' },
           gate: gate({ name: AI_ROUTE, priority: config.ai.priority, concurrency: config.ai.concurrency }),
@@ -118,15 +127,17 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   };
 }
 
-function policyPorts(config: GatewayConfig, ports: ProcessPorts, route: string, policy: string): PolicyPorts {
-  const path = config.routes.find(({ name }) => name === route)?.match.path;
+function policyPorts(
+  config: GatewayConfig,
+  ports: ProcessPorts,
+  route: string,
+  policy: string,
+): Omit<PolicyPorts, 'template' | 'readJson'> {
   let saidAt = Number.NEGATIVE_INFINITY;
   return {
     route,
     consumers: config.consumers,
     counters: ports.counters,
-    template: (text) => compileTemplate(text, path),
-    readJson: readJsonBody,
     degraded(what, error) {
       ports.meters.degraded.inc({ policy, what });
       // Counted each time, said once a second: a store that is down must not fill the disk as well.
@@ -136,4 +147,13 @@ function policyPorts(config: GatewayConfig, ports: ProcessPorts, route: string, 
       ports.log.warn({ policy, route, what, err: error }, 'a policy could not do its work');
     },
   };
+}
+
+/** A method that a route with a contract has not is answered 405 before any policy of it could say so. */
+function recordMethodDrift(exchange: LiveExchange, routes: readonly RouteConfig[]): void {
+  const route = routes.find(({ policies }) => policies.some((entry) => 'contract' in entry));
+  if (route === undefined) return;
+  exchange.route = route.name;
+  exchange.routeVersion = route.version ?? '';
+  exchange.breaches = [{ direction: 'request', what: 'method', at: `method ${exchange.method}` }];
 }

@@ -19,10 +19,15 @@ const SHIPPED = [
   'auth-basic',
   'auth-jwt',
   'authorize',
+  'body-schema',
+  'contract',
   'cors',
   'headers',
   'ip-allow',
+  'lifecycle',
+  'query',
   'rate-limit',
+  'transform-body',
 ] as const;
 
 export type PolicyDescriptors = ReadonlyMap<string, PolicyDescriptor<unknown>>;

@@ -4,10 +4,15 @@ import authApiKey from '../../plugins/auth-api-key/index.ts';
 import authBasic from '../../plugins/auth-basic/index.ts';
 import authJwt from '../../plugins/auth-jwt/index.ts';
 import authorize from '../../plugins/authorize/index.ts';
+import bodySchema from '../../plugins/body-schema/index.ts';
+import contract from '../../plugins/contract/index.ts';
 import cors from '../../plugins/cors/index.ts';
 import headers from '../../plugins/headers/index.ts';
 import ipAllow from '../../plugins/ip-allow/index.ts';
+import lifecycle from '../../plugins/lifecycle/index.ts';
+import query from '../../plugins/query/index.ts';
 import rateLimit from '../../plugins/rate-limit/index.ts';
+import transformBody from '../../plugins/transform-body/index.ts';
 import { loadPolicies } from '../../src/server/policies.ts';
 import { policyConformance } from './policy-suite.ts';
 
@@ -239,6 +244,60 @@ policyConformance(headers as never, {
     { request: { add: { te: 'trailers' } } },
     { request: { set: { 'x-a': '{{nobody}}' } } },
     { both: {} },
+  ],
+});
+
+policyConformance(query as never, {
+  valid: [{}, { remove: ['a'], rename: { b: 'c' }, set: { d: '{{consumer}}' }, add: { e: '1' } }],
+  invalid: [{ remove: 'a' }, { set: { a: 1 } }, { set: { a: '{{path.nobody}}' } }, { drop: ['a'] }],
+});
+
+policyConformance(bodySchema as never, {
+  valid: [
+    {},
+    { request: { type: 'object' }, response: true, mode: 'report', limit: '64kb' },
+    { responses: { 200: { type: 'array' }, '4XX': {}, default: {} }, required: false },
+  ],
+  invalid: [
+    { request: 'object' },
+    { request: { type: 'objekt' } },
+    { response: { $ref: 'https://example.com/x' } },
+    { responses: { 700: {} } },
+    { responses: { 200: { pattern: '(' } } },
+    { mode: 'warn' },
+  ],
+});
+
+policyConformance(transformBody as never, {
+  valid: [
+    {},
+    { request: { remove: ['/a'], set: { '/b/c': { d: '{{consumer}}' } } } },
+    { response: { rename: { '/a': 'b' }, move: { '/a/b': '/c' }, status: { 404: 204 } } },
+  ],
+  invalid: [
+    { request: { remove: ['a'] } },
+    { request: { set: { '/a': ['{{nobody}}'] } } },
+    { request: { move: { '/*/a': '/b' } } },
+    { response: { status: { 404: 100 } } },
+    { response: { status: { 101: 200 } } },
+  ],
+});
+
+policyConformance(contract as never, {
+  valid: [{}, { query: [] }, { query: ['page'], responses: { 200: ['application/json'], default: [] } }],
+  invalid: [{ query: 'page' }, { responses: {} }, { responses: { 999: [] } }],
+});
+
+policyConformance(lifecycle as never, {
+  valid: [
+    { deprecated: '2026-01-01T00:00:00Z', sunset: '2126-06-30T00:00:00Z', link: 'https://example.com/x' },
+  ],
+  invalid: [
+    {},
+    { deprecated: true },
+    { deprecated: 'soon' },
+    { sunset: '2026-01-01T00:00:00Z', link: 'https://example.com/>; rel="x' },
+    { deprecated: '2026-02-01T00:00:00Z', sunset: '2026-01-01T00:00:00Z' },
   ],
 });
 

@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/contracts/exchange.ts';
@@ -48,6 +49,7 @@ function validator(descriptor: PolicyDescriptor<never>) {
     strict: true,
     keywords: ['x-unit', 'x-template', 'x-regex'],
   });
+  addFormats.default(ajv, ['date-time', 'uri']);
   return ajv.compile(structuredClone(descriptor.schema as object));
 }
 
@@ -57,22 +59,23 @@ interface UnitSchema {
   items?: UnitSchema;
 }
 
-function inMilliseconds({ properties = {}, items }: UnitSchema, value: unknown): void {
-  if (Array.isArray(value)) for (const each of value) inMilliseconds(items ?? {}, each);
+function inNumbers({ properties = {}, items }: UnitSchema, value: unknown): void {
+  if (Array.isArray(value)) for (const each of value) inNumbers(items ?? {}, each);
   if (typeof value !== 'object' || value === null) return;
   const record = value as Record<string, unknown>;
   for (const [key, schema] of Object.entries(properties)) {
     if (schema['x-unit'] === 'duration' && key in record) record[key] = 60_000;
-    else inMilliseconds(schema, record[key]);
+    else if (schema['x-unit'] === 'size' && key in record) record[key] = 1024 ** 2;
+    else inNumbers(schema, record[key]);
   }
 }
 
-/** As the loader does it: defaults filled in, durations in milliseconds. */
+/** As the loader does it: defaults filled in, durations in milliseconds, sizes in bytes. */
 function loaded(descriptor: PolicyDescriptor<never>, settings: object): unknown {
   const copy = structuredClone(settings) as Record<string, unknown>;
   const check = validator(descriptor);
   if (!check(copy)) throw new Error(JSON.stringify(check.errors));
-  inMilliseconds(descriptor.schema as UnitSchema, copy);
+  inNumbers(descriptor.schema as UnitSchema, copy);
   return copy;
 }
 

@@ -8,6 +8,7 @@ import { keyRoutes } from './keys.ts';
 import { metricsRoutes } from './metrics.ts';
 import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
+import { routeDescription } from './route-description.ts';
 import { routeRoutes } from './routes.ts';
 import { statusRoutes } from './status.ts';
 import { upstreamRoutes } from './upstreams.ts';
@@ -22,6 +23,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   upstreamRoutes,
   keyRoutes,
   usageRoutes,
+  routeDescription,
   changeRoutes,
   eventRoutes,
   auditRoutes,

@@ -1,7 +1,11 @@
 import type { Check } from './context.ts';
 
-/** What the policies themselves say against settings that their schemas let pass. */
+/** Policies where they can do nothing, and what the policies themselves say against settings that their schemas let pass. */
 export const checkPolicies: Check = (config, { policies, fitsSchema, report }) => {
+  for (const [name, settings] of config.get('ai', 'policies').items.flatMap((entry) => entry.entries)) {
+    if (policies[name]?.on === 'routes')
+      report(settings, 'stands on API routes only: it would do nothing here');
+  }
   if (!fitsSchema) return;
   const lists = [...config.get('routes').items, config.get('ai')].flatMap(
     (part) => part.get('policies').items,

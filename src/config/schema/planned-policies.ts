@@ -1,10 +1,12 @@
 import { type TSchema, Type } from 'typebox';
 import type { Slot } from '../../contracts/policy.ts';
-import { Duration, OneOf, Strict } from './units.ts';
+import { Duration, Strict } from './units.ts';
 
 /** What the loader must know of a policy: its settings, and where in the request's way it stands. */
 export interface PolicySchema {
   readonly slot: Slot;
+  /** Whether it may not stand on `ai`. */
+  readonly on?: 'routes';
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass; undefined if nothing. */
   check?(settings: never): string | undefined;
@@ -31,14 +33,6 @@ export const PLANNED_POLICIES: Readonly<Record<string, PolicySchema>> = {
         default: [],
         description: 'Request headers that make another answer.',
       }),
-    }),
-  },
-  'body-schema': {
-    slot: 'inspect',
-    schema: Strict({
-      request: Type.Optional(Type.Unknown({ description: 'JSON Schema of the request body.' })),
-      response: Type.Optional(Type.Unknown({ description: 'JSON Schema of the response body.' })),
-      mode: OneOf(['enforce', 'report'], { default: 'enforce' }),
     }),
   },
 };

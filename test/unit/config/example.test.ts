@@ -35,7 +35,6 @@ it('says what of the example is not built yet', () => {
     51 upstreams.catalog.retry: Every request is tried once.
     55 upstreams.payment.breaker: Every request is tried.
     67 routes[0].policies[1].response-cache: The policy is skipped.
-    75 routes[1].policies[2].body-schema: The policy is skipped.
     79 routes[1].fallback: The client gets the error itself.
     84 routes[2].fallback: The client gets the error itself.
     106 ai.models.support.retry: Every call is tried once.

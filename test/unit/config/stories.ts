@@ -20,6 +20,7 @@ export const POLICIES: PolicySchemas = {
   cors: { slot: 'receive', schema: cors },
   'rate-limit': { slot: 'limit', schema: limit },
   headers: { slot: 'transform', schema: headers },
+  'body-schema': { slot: 'inspect', on: 'routes', schema: headers },
 };
 
 export const FILE = 'gateway.yaml';

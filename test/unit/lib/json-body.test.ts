@@ -28,7 +28,7 @@ it.each([
 ])('reads %s, and hands on the bytes as they came', async (coding, compress) => {
   const body = compress(Buffer.from('{"a":1}'));
   const result = await read(body, { ...json, 'content-encoding': coding });
-  expect(result).toEqual({ body, value: { a: 1 } });
+  expect(result).toEqual({ body, text: '{"a":1}', value: { a: 1 } });
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Matched, methodsOfPath, pathMatches, placesOf } from '../../../src/proxy/paths.ts';
+import { type Matched, pathMatches, placesOf, routesOfPath } from '../../../src/proxy/paths.ts';
 
 const route = (path: string, more: Partial<Matched['match']> = {}): Matched => ({
   match: { path, methods: ['GET'], ...more },
@@ -69,7 +69,9 @@ it('the methods of a path are those of the routes that could take it', () => {
     route('/a/b', { methods: ['PUT'] }),
     route('/a/b', { methods: ['DELETE'], host: 'x' }),
   ];
-  expect(methodsOfPath(routes, '/a/b', { host: 'y' })).toEqual(['GET', 'PUT']);
-  expect(methodsOfPath(routes, '/a/b', { host: 'X:80' })).toEqual(['GET', 'PUT', 'DELETE']);
-  expect(methodsOfPath(routes, '/c', {})).toEqual([]);
+  const methods = (path: string, headers: Record<string, string>): string[] =>
+    routesOfPath(routes, path, headers).flatMap(({ match }) => [...match.methods]);
+  expect(methods('/a/b', { host: 'y' })).toEqual(['GET', 'PUT']);
+  expect(methods('/a/b', { host: 'X:80' })).toEqual(['GET', 'PUT', 'DELETE']);
+  expect(methods('/c', {})).toEqual([]);
 });

@@ -1,0 +1,46 @@
+import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { HeaderBag, MessageBody, PolicyPorts, Unread } from '../../src/contracts/policy.ts';
+import type { ChangeBody } from './changes.ts';
+import { exactJson } from './exact-json.ts';
+
+interface Message {
+  readonly headers: HeaderBag;
+  readonly body: MessageBody;
+}
+
+/** They describe the bytes that are no longer sent. */
+const OF_THE_BYTES = [
+  'content-encoding',
+  'content-digest',
+  'content-md5',
+  'digest',
+  'repr-digest',
+  'etag',
+  'accept-ranges',
+];
+
+/**
+ * A message with its JSON changed: plain, whatever coding it came in. A body of another type, or none, stays as it is.
+ * @param refuse what becomes of a body that is JSON by its type and can't be read: it must not pass unchanged, since a
+ *   field may have to be taken out of it
+ */
+export async function transformMessage<M extends Message>(
+  message: M,
+  change: ChangeBody,
+  exchange: Exchange,
+  {
+    readJson,
+    limit,
+    refuse,
+  }: { readJson: PolicyPorts['readJson']; limit: number; refuse: (why: Unread) => Error },
+): Promise<M> {
+  const read = await readJson(message.headers, message.body, limit);
+  if (read.unread === 'empty' || read.unread === 'not_json') return { ...message, body: read.body };
+  if (read.unread !== undefined) throw refuse(read.unread);
+  const value = exactJson(read.text, read.value);
+  change(value, exchange);
+  const body = Buffer.from(JSON.stringify(value));
+  const headers: HeaderBag = { ...message.headers, 'content-length': String(body.length) };
+  for (const name of OF_THE_BYTES) delete headers[name];
+  return { ...message, headers, body };
+}
