@@ -6,6 +6,7 @@ import type { Settings } from './settings.ts';
 export interface Identity {
   readonly consumer: string;
   readonly groups: readonly string[];
+  readonly claims: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The token is genuine, and not good enough. The message names the claim, never what it holds. */
@@ -17,9 +18,9 @@ export class ClaimRefused extends Error {
 const SAFE = /^[A-Za-z0-9._@|:-]{1,96}$/;
 const UNSAFE = /[^A-Za-z0-9._@|:-]/g;
 const SHOWN = 24;
-/** So many groups of so many characters are kept; a token that says more is good for those. */
-const MOST_GROUPS = 64;
-const LONGEST_GROUP = 128;
+/** So many values of a claim, of so many characters, are kept; a token that says more is good for those. */
+const MOST_VALUES = 64;
+const LONGEST_VALUE = 128;
 const SPACED: ReadonlySet<string> = new Set(['scope', 'scp']);
 
 /** A claim by its name, which may itself hold dots (`https://id.example.com/groups`), or by the way to it. */
@@ -39,6 +40,14 @@ function valuesOf(payload: JWTPayload, name: string): unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
+const isKept = (value: string): boolean => value !== '' && value.length <= LONGEST_VALUE;
+
+/** Values that are text, numbers or booleans, as text. */
+const textsOf = (payload: JWTPayload, name: string): string[] =>
+  valuesOf(payload, name).flatMap((value) =>
+    ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : [],
+  );
+
 /** Other characters, or too many, are replaced by a digest: two values never become one name. */
 function safeName(value: string): string {
   if (SAFE.test(value)) return value;
@@ -56,18 +65,19 @@ export function identityOf(
   consumers: ReadonlyMap<string, PolicyConsumer>,
 ): Identity {
   for (const [name, wanted] of Object.entries(settings.required)) {
-    const isThere = valuesOf(payload, name).some(
-      (value) => value !== undefined && wanted.includes(String(value)),
-    );
-    if (!isThere) throw new ClaimRefused(`the claim ${name} is not what is required`);
+    if (!textsOf(payload, name).some((value) => wanted.includes(value)))
+      throw new ClaimRefused(`the claim ${name} is not what is required`);
   }
   const value = claimOf(payload, settings.consumerClaim);
   if (typeof value !== 'string' || value === '')
     throw new ClaimRefused(`the claim ${settings.consumerClaim} names nobody`);
   const groups = valuesOf(payload, settings.groupsClaim)
-    .filter((group) => typeof group === 'string' && group !== '' && group.length <= LONGEST_GROUP)
-    .slice(0, MOST_GROUPS) as string[];
+    .filter((group) => typeof group === 'string' && isKept(group))
+    .slice(0, MOST_VALUES) as string[];
+  const claims = Object.fromEntries(
+    settings.claims.map((name) => [name, textsOf(payload, name).filter(isKept).slice(0, MOST_VALUES)]),
+  );
   const known = settings.configuredConsumers ? consumers.get(value) : undefined;
-  if (known !== undefined) return { consumer: known.name, groups: [...known.groups, ...groups] };
-  return { consumer: `${settings.consumerPrefix}:${safeName(value)}`, groups };
+  if (known !== undefined) return { consumer: known.name, groups: [...known.groups, ...groups], claims };
+  return { consumer: `${settings.consumerPrefix}:${safeName(value)}`, groups, claims };
 }

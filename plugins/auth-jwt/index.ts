@@ -57,10 +57,11 @@ const authJwt: PolicyDescriptor<Settings> = {
       clockTolerance: settings.clockSkew / 1000,
       requiredClaims: ['exp'],
     };
-    function admit(exchange: Exchange, { consumer, groups }: Identity): undefined {
+    function admit(exchange: Exchange, { consumer, groups, claims }: Identity): undefined {
       if (issuer.fault !== undefined) ports.degraded('stale', issuer.fault);
       exchange.consumer = consumer;
       exchange.consumerGroups = groups;
+      exchange.consumerClaims = claims;
     }
     const keyFor: JWTVerifyGetKey = (header, jws) => issuer.keyFor(header, jws);
 

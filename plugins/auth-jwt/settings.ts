@@ -82,6 +82,13 @@ export const Settings = Type.Object(
       'groups',
       'Claim that lists the groups; `a.b` looks into the claim a. scope and scp are split at spaces.',
     ),
+    claims: Type.Array(Text, {
+      default: [],
+      uniqueItems: true,
+      maxItems: 32,
+      description:
+        'Claims that are kept for authorize; `a.b` looks into the claim a. scope and scp are split at spaces.',
+    }),
     required: Type.Record(Text, Type.Array(Type.String(), { minItems: 1 }), {
       default: {},
       description: 'Claims that must be, or hold, one of these values.',

@@ -16,6 +16,13 @@ const Settings = Type.Object(
         description: 'Who is one of them may pass too. Whom a token names is called `jwt:NAME`.',
       }),
     ),
+    claims: Type.Optional(
+      Type.Record(Named, Type.Array(Type.String(), { minItems: 1 }), {
+        minProperties: 1,
+        description:
+          'Whose token has in each of these claims one of the values; beside groups or consumers, both must hold. The claims must be listed under `claims` of auth-jwt, or nobody passes.',
+      }),
+    ),
     methods: Type.Optional(
       Type.Array(Type.Unsafe<(typeof METHODS)[number]>({ type: 'string', enum: [...METHODS] }), {
         minItems: 1,
@@ -33,7 +40,7 @@ const Settings = Type.Object(
   {
     additionalProperties: false,
     description:
-      'Lets in who is in one of the groups or is one of the consumers. Of several rules a route has, all must agree.',
+      'Lets in who is in one of the groups or is one of the consumers, and has the claims. Of several rules a route has, all must agree.',
   },
 );
 type Settings = Static<typeof Settings>;
@@ -41,34 +48,47 @@ type Settings = Static<typeof Settings>;
 /** A 401 names a way to authenticate (RFC 9110 section 15.5.2); which of them the route has is not known here. */
 const CHALLENGE = { 'www-authenticate': 'Bearer' };
 
-function ruleText({ groups, consumers }: Settings): string {
-  const parts = [groups && `groups ${groups.join(', ')}`, consumers && `consumers ${consumers.join(', ')}`];
-  return parts.filter(Boolean).join(' or ');
+function ruleText({ groups, consumers, claims = {} }: Settings): string {
+  const who = [groups && `groups ${groups.join(', ')}`, consumers && `consumers ${consumers.join(', ')}`];
+  const has = Object.entries(claims).map(([name, values]) => `claim ${name} ${values.join(', ')}`);
+  return [who.filter(Boolean).join(' or '), ...has].filter(Boolean).join(' and ');
 }
 
 const authorize: PolicyDescriptor<Settings> = {
   name: 'authorize',
   slot: 'admit',
   schema: Settings,
+  check({ groups, consumers, claims }) {
+    return (groups ?? consumers ?? claims)
+      ? undefined
+      : 'needs groups, consumers or claims, or nobody could ever pass';
+  },
   create(settings) {
-    if (settings.groups === undefined && settings.consumers === undefined) {
-      throw new Error('authorize: needs groups or consumers, or nobody could ever pass');
-    }
     const groups = new Set(settings.groups);
     const consumers = new Set(settings.consumers);
     const isAbout = scopeOf(settings.methods, settings.paths);
     const wants = `wants ${ruleText(settings)}`;
-    const mayPass = (exchange: Exchange): boolean => {
-      if (consumers.has(exchange.consumer)) return true;
+    const isForAll = settings.groups === undefined && settings.consumers === undefined;
+    const claims = Object.entries(settings.claims ?? {});
+    const isNamed = (exchange: Exchange): boolean => {
+      if (isForAll || consumers.has(exchange.consumer)) return true;
       for (const group of exchange.consumerGroups) if (groups.has(group)) return true;
       return false;
     };
+    const hasClaims = ({ consumerClaims }: Exchange): boolean =>
+      claims.every(
+        ([name, values]) =>
+          Object.hasOwn(consumerClaims, name) &&
+          consumerClaims[name]?.some((value) => values.includes(value)),
+      );
     return {
       onRequest(exchange) {
         if (!isAbout(exchange)) return undefined;
         if (exchange.consumer === '')
           return new GatewayError('auth_required', { cause: wants, headers: CHALLENGE });
-        return mayPass(exchange) ? undefined : new GatewayError('not_authorized', { cause: wants });
+        return isNamed(exchange) && hasClaims(exchange)
+          ? undefined
+          : new GatewayError('not_authorized', { cause: wants });
       },
     };
   },

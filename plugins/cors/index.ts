@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox';
-import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { HeaderBag, PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { originProblem, originTest } from './origins.ts';
 
@@ -70,7 +69,7 @@ function varyByOrigin(headers: HeaderBag): void {
  */
 const cors: PolicyDescriptor<Settings> = {
   name: 'cors',
-  slot: 'receive',
+  slot: 'admit',
   schema: Settings,
   check({ origins, credentials }) {
     if (credentials && origins.includes('*'))
@@ -80,7 +79,6 @@ const cors: PolicyDescriptor<Settings> = {
   create({ origins, methods, headers, expose, credentials, maxAge }) {
     const isAllowed = originTest(origins);
     const isForAll = origins.includes('*');
-    const origin = new WeakMap<Exchange, string>();
     const exposed = expose.join(', ');
 
     function allow(bag: HeaderBag, name: string): void {
@@ -105,17 +103,11 @@ const cors: PolicyDescriptor<Settings> = {
         bag['access-control-max-age'] = String(Math.floor(maxAge / 1000));
         return bag;
       },
-      onRequest(exchange, request) {
-        const name = request.headers.origin;
-        if (name !== undefined && isAllowed(name)) origin.set(exchange, name);
-        return undefined;
-      },
-      onResponseHeaders(bag, exchange) {
+      onResponseHeaders(bag, { headers: { origin } }) {
         for (const name of OF_THE_UPSTREAM) delete bag[name];
         if (!isForAll) varyByOrigin(bag);
-        const name = origin.get(exchange);
-        if (name === undefined) return;
-        allow(bag, name);
+        if (typeof origin !== 'string' || !isAllowed(origin)) return;
+        allow(bag, origin);
         if (exposed !== '') bag['access-control-expose-headers'] = exposed;
       },
     };

@@ -103,6 +103,8 @@ export interface Exchange {
   /** Name of the authenticated consumer, '' when none. */
   consumer: string;
   consumerGroups: readonly string[];
+  /** Of a token's claims those that its policy keeps, with their values as text. */
+  consumerClaims: Readonly<Record<string, readonly string[]>>;
   /** Id of the API key that the consumer showed; '' if it showed something else. */
   consumerKey: string;
   /** Name of the route from the config, '' when none matched. */

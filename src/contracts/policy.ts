@@ -6,10 +6,9 @@ import type { Counters } from './store.ts';
 
 /**
  * Where in the request's way a policy stands. Policies run slot by slot in this order, and inside a slot in the order
- * of the config: what must be known even of who is refused, who is it, may they, how much, what is in it, and last what
- * is changed about it.
+ * of the config: who is it, may they, how much, what is in it, and last what is changed about it.
  */
-export const SLOTS = ['receive', 'identify', 'admit', 'limit', 'inspect', 'transform'] as const;
+export const SLOTS = ['identify', 'admit', 'limit', 'inspect', 'transform'] as const;
 export type Slot = (typeof SLOTS)[number];
 
 /** A consumer as policies see it. */

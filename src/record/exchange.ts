@@ -8,6 +8,7 @@ import { CancelSignal } from '../upstream/signal.ts';
 
 const EXCHANGE = Symbol('hypercare.exchange');
 const NO_GROUPS: readonly string[] = Object.freeze([]);
+const NO_CLAIMS: LiveExchange['consumerClaims'] = Object.freeze({});
 
 interface Carrier extends IncomingMessage {
   [EXCHANGE]?: LiveExchange;
@@ -29,6 +30,7 @@ export class LiveExchange implements Exchange {
   client: string;
   consumer = '';
   consumerGroups: readonly string[] = NO_GROUPS;
+  consumerClaims: Readonly<Record<string, readonly string[]>> = NO_CLAIMS;
   consumerKey = '';
   route = '';
   routeVersion = '';

@@ -116,10 +116,13 @@ policyConformance(authorize as never, {
     { groups: ['staff'] },
     { consumers: ['somebody', 'jwt:alice'] },
     { groups: ['staff'], consumers: ['somebody'], methods: ['GET'], paths: ['/', '/admin'] },
+    { claims: { tier: ['gold'], 'realm.role': ['a', 'b'] } },
   ],
   invalid: [
     {},
     { groups: [] },
+    { claims: {} },
+    { claims: { tier: [] } },
     { methods: ['GET'] },
     { groups: ['staff'], methods: ['get'] },
     { groups: ['staff'], paths: ['admin'] },

@@ -131,6 +131,7 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
             client: '127.0.0.1',
             consumer: '',
             consumerGroups: [],
+            consumerClaims: {},
             route: 'tested',
           } as unknown as Exchange;
           request.exchange = exchange;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, it } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { testGateway } from '../helpers/gateway.ts';
@@ -92,4 +93,54 @@ it('a rule for paths holds for what lies below them, however it is spelt', async
   for (const path of inside) expect(`${path} ${await status(path)}`).toBe(`${path} 403`);
   for (const path of ['/administrator', '/x/admin', '/', '/caf%C3%A9'])
     expect(`${path} ${await status(path)}`).toBe(`${path} 200`);
+});
+
+it('a claim of the token decides, alone or beside a group, and only one that its policy keeps', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
+  const identify = {
+    issuer: 'https://id.example.com',
+    audience: 'shop',
+    jwks: { keys: [jwk] },
+    claims: ['tier', 'a.scope', 'level'],
+  };
+  const token = (claims: object): Promise<string> =>
+    new SignJWT({ iss: 'https://id.example.com', aud: 'shop', sub: 'eve', ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setExpirationTime('5m')
+      .sign(privateKey);
+  const asking = async (rule: object) => {
+    const { gateway } = await guarded([rule], [{ 'auth-jwt': identify }]);
+    const ask = async (claims: object): Promise<number> => {
+      const answer = await fetch(gateway.url, {
+        headers: { authorization: `Bearer ${await token(claims)}` },
+      });
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    return { gateway, ask };
+  };
+  const alone = await asking({ claims: { tier: ['gold', 'silver'], level: ['3'] } });
+  for (const [claims, status] of [
+    [{ tier: 'gold', level: 3 }, 200],
+    [{ tier: ['bronze', 'silver'], level: '3' }, 200],
+    [{ tier: 'gold' }, 403],
+    [{ tier: 'Gold', level: 3 }, 403],
+    [{ tier: { gold: true }, level: 3 }, 403],
+    [{ tier: 'gold silver', level: 3 }, 403],
+    [{ tier: null, level: 3 }, 403],
+    [{}, 403],
+  ] as const) {
+    expect([claims, await alone.ask(claims)]).toEqual([claims, status]);
+  }
+  const { detail } = await alone.gateway.accessLine(({ reason }) => reason === 'not_authorized');
+  expect(detail).toBe('wants claim tier gold, silver and claim level 3');
+  const both = await asking({ groups: ['staff'], claims: { 'a.scope': ['write'] } });
+  expect(await both.ask({ groups: ['staff'], a: { scope: ['write'] } })).toBe(200);
+  expect(await both.ask({ groups: ['staff'], a: { scope: ['read'] } })).toBe(403);
+  expect(await both.ask({ groups: ['others'], a: { scope: ['write'] } })).toBe(403);
+  for (const name of ['email', '__proto__', 'constructor']) {
+    const notKept = await asking({ claims: { [name]: ['x'] } });
+    expect(await notKept.ask({ [name]: 'x' })).toBe(403);
+  }
 });

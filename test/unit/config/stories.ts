@@ -17,7 +17,7 @@ const headers: TSchema = Strict({
 /** Stand-ins for the policies in plugins/, which the config room doesn't know. */
 export const POLICIES: PolicySchemas = {
   'auth-api-key': { slot: 'identify', schema: Strict({}) },
-  cors: { slot: 'receive', schema: cors },
+  cors: { slot: 'admit', schema: cors },
   'rate-limit': { slot: 'limit', schema: limit },
   headers: { slot: 'transform', schema: headers },
   'body-schema': { slot: 'inspect', on: 'routes', schema: headers },
