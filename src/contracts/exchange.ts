@@ -118,6 +118,8 @@ export interface Exchange {
   /** How request and answer broke the route's contract; null if they did not, or nobody looked. */
   breaches: ContractBreach[] | null;
   shape: ErrorShape;
+  /** Whether it is a call of gRPC: then errors are a status of gRPC's, whatever the shape. */
+  isGrpc: boolean;
   /** The status sent to the client; 499 when the client left before one was sent. */
   status: number;
   /** A code of the error table, or `ok`, `upstream_4xx`, `upstream_5xx`. */

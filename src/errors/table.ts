@@ -241,6 +241,11 @@ export const ERRORS = {
     text: 'The upstream answered with something that breaks the contract of this route.',
   },
   // the gateway itself
+  deadline_exceeded: {
+    status: 504,
+    retryable: true,
+    text: 'The call was not answered within the deadline that its client set.',
+  },
   client_cancelled: {
     status: 499,
     retryable: false,

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'n
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { grpcFields } from '../errors/grpc.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/attempt.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
@@ -99,8 +100,11 @@ export class PassedAnswer implements AnswerReceiver {
     // The client has gone, and has been recorded.
     if (this.#exchange.ended) return;
     if (this.#response.headersSent) {
-      this.#exchange.fail(failureInAnswer(error), error);
-      this.#breakOff();
+      const known =
+        error instanceof GatewayError ? error : new GatewayError(failureInAnswer(error), { cause: error });
+      this.#exchange.failWith(known);
+      if (this.#exchange.isGrpc) this.#endGrpc(known);
+      else this.#breakOff();
     } else {
       this.#reply.send(
         error instanceof GatewayError
@@ -108,6 +112,12 @@ export class PassedAnswer implements AnswerReceiver {
           : new GatewayError(failureBeforeAnswer(error), { cause: error }),
       );
     }
+  }
+
+  /** The end of a gRPC answer is its status: also of one that failed in the middle. */
+  #endGrpc(error: GatewayError): void {
+    this.#response.addTrailers(grpcFields(error));
+    this.#response.end();
   }
 
   /** What came is sent, and then no end: half an answer must never look like a whole one. */

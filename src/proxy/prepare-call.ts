@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
@@ -36,9 +38,14 @@ export function prepareCall(route: ProxyRoute, request: FastifyRequest): Upstrea
     path: target.basePath + (exchange.upstreamPath || exchange.path) + exchange.query,
     headers,
     // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
-    body: collectedBody(raw) ?? (hasBody(raw) ? limitedBody(raw, route.bodyLimit) : null),
+    body: collectedBody(raw) ?? (hasBody(raw) ? streamedBody(raw, exchange, route) : null),
     signal: exchange.cancel,
     headersTimeoutMs: upstream.timeouts.response,
     bodyTimeoutMs: upstream.timeouts.idle,
   };
+}
+
+/** A call of gRPC may send messages for hours: their number has no limit, and each one's size is for the upstream to say. */
+function streamedBody(raw: IncomingMessage, exchange: LiveExchange, route: ProxyRoute): Readable {
+  return exchange.isGrpc ? raw : limitedBody(raw, route.bodyLimit);
 }

@@ -38,6 +38,7 @@ export class LiveExchange implements Exchange {
   deprecated = false;
   breaches: ContractBreach[] | null = null;
   shape: ErrorShape = 'problem';
+  isGrpc = false;
   status = 0;
   reason = '';
   bytesIn = 0;

@@ -5,6 +5,7 @@ import { renderError } from '../errors/render.ts';
 import { ERRORS, type ErrorCode } from '../errors/table.ts';
 import { hasBody } from '../proxy/request-body.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+import { answerGrpcError } from './grpc.ts';
 
 /** Fastify's own errors in terms of ours. Everything else that is not a GatewayError is a fault of ours. */
 const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -66,6 +67,11 @@ export function sendError(
   const exchange = exchangeOf(request.raw);
   const known = toGatewayError(error, exchange.reason);
   if (known.code === 'internal') onInternal(known, exchange);
+  if (exchange.isGrpc) {
+    reply.hijack();
+    answerGrpcError(known, exchange, reply.raw);
+    return;
+  }
   const answer = errorAnswer(known, exchange);
   request.routeOptions.config.policies?.responseHeaders(answer.headers, exchange);
   // What an upstream's half-taken answer has set is not part of this one.

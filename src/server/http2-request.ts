@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  constants,
   Http2ServerRequest,
   Http2ServerResponse,
   type IncomingHttpHeaders,
@@ -63,6 +64,12 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
   override write(chunk: string | Uint8Array, ...rest: never[]): boolean {
     this.bodyBytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     return super.write(chunk, ...rest);
+  }
+
+  /** Node's own would reset the stream without an error, and half an answer could look like a whole one. */
+  override destroy(): this {
+    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    return this;
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { LINGER_MS } from './connection.ts';
+import { isGrpc } from './grpc.ts';
 import { CHECK_EVERY_MS, KEEP_ALIVE_MS, type ServerLimits } from './http-server.ts';
 import { Http2Request, Http2Response } from './http2-request.ts';
 
@@ -161,7 +162,8 @@ export class Http2Connections {
       });
     }
     if (!stream.endAfterHeaders) {
-      this.#receiving.set(request, { since: performance.now(), response });
+      // A call of gRPC may send for as long as it lasts.
+      if (!isGrpc(request.headers)) this.#receiving.set(request, { since: performance.now(), response });
       request.once('end', () => this.#receiving.delete(request));
       stream.once('close', () => this.#receiving.delete(request));
       stream.once('finish', () => {

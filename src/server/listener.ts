@@ -10,6 +10,7 @@ import type { Recorder } from '../record/recorder.ts';
 import { answerClientError, type ClientErrorPorts, recordBrokenSession } from './client-error.ts';
 import { connectionOf, watchForEnd } from './connection.ts';
 import type { Generation } from './generation.ts';
+import { isGrpc, keepDeadline } from './grpc.ts';
 import { detectHttp2 } from './h2c.ts';
 import { behindAnother, openServer } from './http-server.ts';
 import { asIncoming, asResponse, type Http2Request, type Http2Response } from './http2-request.ts';
@@ -212,6 +213,10 @@ export class Listener {
       const complete = isWhole && request.stream.rstCode === NGHTTP2_NO_ERROR;
       this.#end(exchange, generation, bytes, response.headersSent ? response.statusCode : 499, complete);
     });
+    if (isGrpc(asked.headers)) {
+      exchange.isGrpc = true;
+      keepDeadline(asked.headers, exchange);
+    }
     const isTooLarge = request.headBytes > this.#options.maxHeaderBytes;
     this.#enter(asked, answer, exchange, generation, isTooLarge ? 'headers_too_large' : undefined);
   }

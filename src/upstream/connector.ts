@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
+import { sniOf, type TlsConnectOptions } from './target-tls.ts';
 
 /**
  * Opens connections whose reset is always an error. undici takes a reset for the end of an answer that lasts until its
@@ -7,11 +8,21 @@ import { buildConnector } from 'undici';
  *
  * @param timeoutMs to open a connection
  * @param lookup finds the addresses of a name; the system's if absent
+ * @param tls whom to believe, and what to show
  */
-export function connector(timeoutMs: number, lookup?: LookupFunction): buildConnector.connector {
-  const open = buildConnector({ timeout: timeoutMs, autoSelectFamily: true, ...(lookup ? { lookup } : {}) });
+export function connector(
+  timeoutMs: number,
+  lookup?: LookupFunction,
+  tls: TlsConnectOptions = {},
+): buildConnector.connector {
+  const open = buildConnector({
+    timeout: timeoutMs,
+    autoSelectFamily: true,
+    ...(lookup ? { lookup } : {}),
+    ...tls,
+  });
   return (options, callback) =>
-    open(options, (...outcome) => {
+    open({ ...options, servername: sniOf(options.servername) as string }, (...outcome) => {
       // Before undici listens, so that it sees the code changed.
       outcome[1]?.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';

@@ -21,6 +21,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_SOCKET: 'upstream_reset',
   UND_ERR_HEADERS_TIMEOUT: 'upstream_timeout',
   UND_ERR_BODY_TIMEOUT: 'upstream_timeout',
+  ERR_HTTP2_ERROR: 'upstream_invalid',
   UND_ERR_HEADERS_OVERFLOW: 'upstream_invalid',
   // Before the answer has begun: two lengths that disagree.
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'upstream_invalid',

@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import { Leases } from '../lib/leases.ts';
 import { Addresses, type Resolve, systemResolve } from './addresses.ts';
 import { connector } from './connector.ts';
+import { Http2Pool } from './http2-pool.ts';
+import { type TargetTls, tlsConnectOptions, tlsIdentity } from './target-tls.ts';
 
 export interface PoolOptions {
   /** `http://host:port` */
@@ -11,12 +13,21 @@ export interface PoolOptions {
   connectTimeoutMs: number;
   /** Milliseconds after which a name is resolved again. */
   dnsRefreshMs: number;
+  /** HTTP/1.1 if absent. */
+  protocol?: 'http1' | 'http2' | undefined;
+  tls?: TargetTls | undefined;
 }
+
+/** Equal for connections that serve both. */
+export const connectionsIdentity = (options: PoolOptions): string => {
+  const { origin, connectTimeoutMs, dnsRefreshMs, protocol = 'http1', tls } = options;
+  return `${origin} ${connectTimeoutMs} ${dnsRefreshMs} ${protocol} ${tlsIdentity(tls)}`;
+};
 
 /** A pool for as long as a generation needs it. */
 export interface PoolLease {
   /** The pool of now: another takes its place when the name behind it has lost an address. */
-  readonly pool: Pool;
+  readonly pool: Dispatcher;
   release(): void;
 }
 
@@ -27,7 +38,7 @@ export interface PoolsPorts {
 }
 
 interface Held {
-  pool: Pool;
+  pool: Dispatcher;
   addresses: Addresses | undefined;
 }
 
@@ -43,17 +54,14 @@ export class Pools {
     this.#retire(held.pool);
   });
   /** Those on which something runs to its end. */
-  readonly #retiring = new Set<Pool>();
+  readonly #retiring = new Set<Dispatcher>();
 
   constructor(ports: PoolsPorts) {
     this.#ports = ports;
   }
 
   lease(options: PoolOptions): PoolLease {
-    const { origin, connectTimeoutMs, dnsRefreshMs } = options;
-    const lease = this.#held.lease(`${origin} ${connectTimeoutMs} ${dnsRefreshMs}`, () =>
-      this.#hold(options),
-    );
+    const lease = this.#held.lease(connectionsIdentity(options), () => this.#hold(options));
     return {
       get pool() {
         return lease.value.pool;
@@ -93,18 +101,21 @@ export class Pools {
   }
 
   /** Lets what runs on it end. */
-  #retire(pool: Pool): void {
+  #retire(pool: Dispatcher): void {
     this.#retiring.add(pool);
     // It can't fail but by being closed twice, which nobody does.
     void pool.close().then(() => this.#retiring.delete(pool));
   }
 }
 
-function open(options: PoolOptions, addresses: Addresses | undefined): Pool {
-  return new Pool(options.origin, {
+function open(options: PoolOptions, addresses: Addresses | undefined): Dispatcher {
+  const { origin, connectTimeoutMs, tls } = options;
+  const lookup = addresses?.lookup;
+  if (options.protocol === 'http2') return new Http2Pool({ origin, connectTimeoutMs, tls, lookup });
+  return new Pool(origin, {
     // No pipelining: a slow answer would hold up the one behind it.
     pipelining: 1,
-    connect: connector(options.connectTimeoutMs, addresses?.lookup),
+    connect: connector(connectTimeoutMs, lookup, tlsConnectOptions(tls)),
     // Below the 5 s at which Node's and many other servers close an idle connection under a request's feet.
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 600_000,

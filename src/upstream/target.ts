@@ -1,4 +1,4 @@
-import type { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Weighted } from './availability.ts';
 import type { PoolLease } from './pools.ts';
 import type { Outcome, TargetState } from './target-state.ts';
@@ -8,6 +8,8 @@ export interface TargetOptions {
   url: string;
   weight: number;
   labels?: Readonly<Record<string, string>>;
+  /** The name that it must prove over TLS; that of its URL if absent. */
+  serverName?: string | undefined;
 }
 
 /** One instance of an upstream, as a generation knows it. What the process knows of it is its state. */
@@ -37,7 +39,7 @@ export class Target implements Weighted {
     this.weight = options.weight;
     this.labels = options.labels ?? {};
     this.host = url.host;
-    this.servername = url.protocol === 'https:' ? url.hostname : '';
+    this.servername = url.protocol === 'https:' ? (options.serverName ?? url.hostname) : '';
     this.basePath = url.pathname.replace(/\/$/, '');
     this.state = state;
     this.#connections = connections;
@@ -45,7 +47,7 @@ export class Target implements Weighted {
   }
 
   /** Not to be kept: another takes its place when the name behind it has lost an address. */
-  get pool(): Pool {
+  get pool(): Dispatcher {
     return this.#connections.pool;
   }
 

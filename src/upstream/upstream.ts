@@ -12,6 +12,7 @@ import { Outlier, type OutlierSettings } from './outlier.ts';
 import type { PoolOptions } from './pools.ts';
 import { Target, type TargetOptions } from './target.ts';
 import type { Standing, TargetChange, TargetState } from './target-state.ts';
+import type { TargetTls } from './target-tls.ts';
 
 export type Balance = 'round-robin' | 'random' | 'least-requests' | 'ewma' | 'hash';
 
@@ -29,6 +30,8 @@ export interface UpstreamOptions {
   dns?: { refresh: number };
   health?: HealthSettings;
   outlier?: OutlierSettings;
+  protocol?: 'http1' | 'http2';
+  tls?: TargetTls;
 }
 
 /** A target and how it is, for people. */
@@ -124,7 +127,7 @@ export class Upstream {
   }
 
   #openTargets(): Target[] {
-    const { name, targets, timeouts, dns, health, outlier } = this.#options;
+    const { name, targets, timeouts, dns, health, outlier, protocol, tls } = this.#options;
     const fleet = this.#fleet;
     const states = targets.map(({ url }) => fleet.state(name, url));
     const all = states.map(({ value }) => value);
@@ -135,9 +138,13 @@ export class Upstream {
         origin: new URL(options.url).origin,
         connectTimeoutMs: timeouts.connect,
         dnsRefreshMs: dns?.refresh ?? DNS_REFRESH_MS,
+        protocol,
+        tls,
       };
       const pool = fleet.pools.lease(connections);
-      const target = new Target(options, state.value, pool, (failed) => judge?.judge(failed));
+      const target = new Target({ ...options, serverName: tls?.serverName }, state.value, pool, (failed) =>
+        judge?.judge(failed),
+      );
       if (health) this.#ends.push(fleet.checks.lease(target, connections, health));
       this.#ends.push(pool.release, state.release);
       return target;

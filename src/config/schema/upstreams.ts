@@ -63,6 +63,11 @@ export const Upstream = Strict({
     default: 'client',
     description: 'The Host header that the upstream sees: the one the client sent, or the target’s own.',
   }),
+  protocol: OneOf(['http1', 'http2'], {
+    default: 'http1',
+    description:
+      'What targets speak. http2: agreed on by TLS for https targets, known beforehand (h2c) for http ones; gRPC needs it.',
+  }),
   tls: Type.Optional(UpstreamTls),
   health: Type.Optional(
     Strict({

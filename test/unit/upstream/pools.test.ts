@@ -1,3 +1,4 @@
+import type { Pool } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
 import { Pools } from '../../../src/upstream/pools.ts';
 
@@ -14,9 +15,9 @@ it('a pool lives as long as somebody leases it, and is the same for all', async 
   expect(pools.size).toBe(2);
   first.release();
   first.release();
-  expect(first.pool.closed, 'letting go twice counts once').toBe(false);
+  expect((first.pool as Pool).closed, 'letting go twice counts once').toBe(false);
   second.release();
-  expect(first.pool.closed).toBe(true);
+  expect((first.pool as Pool).closed).toBe(true);
   expect(pools.size).toBe(1);
   expect(pools.lease(OPTIONS).pool).not.toBe(first.pool);
 });
