@@ -54,11 +54,12 @@ it('a target is drained under load: what runs ends well, nothing new comes, no r
 
   const answer = await admin(gateway, `${word(drained, 'drain')}?reason=new%20release`, { method: 'POST' });
 
-  expect(answer.status).toBe(200);
+  expect(answer.body).toMatchObject({ url: drained, state: 'draining', reason: 'new release' });
   const before = answers.length;
   await eventually(() => answers.length > before + 50);
   clearInterval(load);
   expect(new Set(await Promise.all(answers.slice(before + 1)))).toEqual(new Set(['two']));
+  expect(await stateOf(gateway, drained)).toBe('draining');
   finish();
   expect(await (await slow).text()).toBe('one');
   await eventually(async () => (await stateOf(gateway, drained)) === 'disabled');

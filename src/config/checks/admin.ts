@@ -18,7 +18,8 @@ export const checkAdmin: Check = (config, context) => {
     const name = token.get('name');
     if (RESERVED.includes(name.text ?? ''))
       context.report(name, `must not be ${RESERVED.join(' or ')}: those names have a meaning of their own`);
-    if (token.has('token') === token.has('sha256')) context.report(token, 'needs one of token and sha256');
+    if (token.has('token') === token.has('sha256'))
+      context.report(token, 'needs token or sha256, one of them');
     if (token.get('token').text?.trim() === '')
       context.report(token.get('token'), 'must not be empty: anybody could use the admin API');
   }
