@@ -6,6 +6,7 @@ import { buildAdmin } from './admin/app.ts';
 import { Audit } from './admin/audit.ts';
 import { Accounts } from './ai/budgets/accounts.ts';
 import { BudgetMeters } from './ai/budgets/meters.ts';
+import { InputDrift } from './ai/drift/input-drift.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
@@ -163,7 +164,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     descriptors,
     pressure,
     running: new Leases<Running>(() => undefined),
-    ai: { fleet, tokens, accounts, ledger, log, clock },
+    ai: { fleet, tokens, accounts, ledger, drift: new InputDrift(metrics), log, clock },
   };
   const certificates = new CertificateWatch({ onChange: changes.record, now: clock.wall });
   const reload = new Reload({

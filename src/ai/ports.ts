@@ -2,6 +2,7 @@ import type { LedgerWriter } from '../record/ledger-writer.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
 import type { Accounts } from './budgets/accounts.ts';
+import type { InputDrift } from './drift/input-drift.ts';
 import type { TokenCounter } from './tokens/counter.ts';
 
 /** What the AI room uses of the process. */
@@ -11,5 +12,6 @@ export interface AiPorts {
   log: Logger;
   accounts: Accounts;
   ledger: LedgerWriter;
+  drift: InputDrift;
   clock: { wall(): number; monotonic(): number };
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject, objectOf } from '../lib/json.ts';
+import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
 
 /** What budgets, caps and the ledger read of a request, in whichever format it came. What is not said is '' or 0. */
 export interface RequestFacts {
@@ -13,6 +13,8 @@ export interface RequestFacts {
   readonly serviceTier: string;
   /** The answer shall be JSON. */
   readonly wantsJson: boolean;
+  /** The beginning of what the user said last. */
+  readonly sample: string;
   /** Rounds of tool calls since the user last said something. */
   readonly toolRounds: number;
 }
@@ -39,6 +41,7 @@ export function requestFacts(
     tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),
     serviceTier: name(body.service_tier),
     wantsJson: JSON_FORMATS.has(formatOf(body)),
+    sample: lastWords(body.messages ?? body.input),
     toolRounds: toolRounds(body.messages ?? body.input),
   };
 }
@@ -92,6 +95,18 @@ function kindOf(message: unknown): 'user' | 'call' | 'other' {
   if (role === 'assistant') return calls || has(content, 'tool_use') ? 'call' : 'other';
   // Anthropic sends the results of tools as the user's.
   return role === 'user' && !has(content, 'tool_result') ? 'user' : 'other';
+}
+
+/** Characters of a sample: enough to guess a language by. */
+const SAMPLE = 200;
+
+function lastWords(messages: unknown): string {
+  if (typeof messages === 'string') return messages.slice(0, SAMPLE);
+  if (!Array.isArray(messages)) return '';
+  const message = objectOf(messages.findLast((each) => kindOf(each) === 'user'));
+  const { content } = message;
+  if (typeof content === 'string') return content.slice(0, SAMPLE);
+  return textOf(objectsOf(content).find((part) => typeof part.text === 'string')?.text).slice(0, SAMPLE);
 }
 
 const has = (content: unknown, type: string): boolean =>

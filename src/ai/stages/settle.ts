@@ -18,6 +18,7 @@ function settle(call: ChatCall): void | Promise<void> {
   if (!ai) return;
   const facts = call.answer ? call.answer.facts : unheard(call);
   ai.outcome = outcome(call, facts);
+  call.ports.drift.observe(ai.model, { bytes: call.bytes.length, sample: call.request?.sample ?? '' });
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
   if (!facts) return book(call, ai, undefined);
   ai.finishReason = facts.finishReason;

@@ -1,0 +1,74 @@
+import { Gauge, type Registry } from '../../telemetry/metrics.ts';
+import { DriftSketch } from './drift-sketch.ts';
+import {
+  LANGUAGES,
+  LENGTHS,
+  languageOf,
+  lengthBucket,
+  TOPICS,
+  topicBuckets,
+  wordsOf,
+} from './input-features.ts';
+
+/** Models of which sketches are kept: 3 kB each. */
+const MOST_MODELS = 500;
+
+/** Requests that are looked at in one turn of the event loop, at some 5 microseconds each. */
+const MOST_A_TURN = 8;
+
+/** A request as the sketches see it. */
+export interface Input {
+  /** Of the body. */
+  readonly bytes: number;
+  /** The beginning of what the user said last. */
+  readonly sample: string;
+}
+
+/** Whether the requests of each model are still like those that it has always had: in length, language and topic. */
+export class InputDrift {
+  readonly #models = new Map<string, Record<'length' | 'language' | 'topic', DriftSketch>>();
+  #waiting: [model: string, input: Input][] = [];
+
+  constructor(registry: Registry) {
+    const models = this.#models;
+    new Gauge({
+      name: 'gateway_ai_input_drift_ratio',
+      help: 'How far a model’s latest requests are from its usual ones: 0 = alike, 1 = nothing in common.',
+      labelNames: ['model', 'of'],
+      registers: [registry],
+      collect() {
+        for (const [model, sketches] of models)
+          for (const [of, sketch] of Object.entries(sketches)) this.set({ model, of }, sketch.divergence);
+      },
+    });
+  }
+
+  /** Looked at in the event loop's next turn. Where many come in one, some do for all: it is a sketch. */
+  observe(model: string, input: Input): void {
+    if (this.#waiting.length >= MOST_A_TURN) return;
+    if (this.#waiting.push([model, input]) > 1) return;
+    setImmediate(() => {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const [name, each] of waiting) this.#sketch(name, each);
+    });
+  }
+
+  #sketch(model: string, { bytes, sample }: Input): void {
+    let sketches = this.#models.get(model);
+    if (!sketches) {
+      if (this.#models.size >= MOST_MODELS) return;
+      sketches = {
+        length: new DriftSketch(LENGTHS),
+        language: new DriftSketch(LANGUAGES.length),
+        topic: new DriftSketch(TOPICS),
+      };
+      this.#models.set(model, sketches);
+    }
+    sketches.length.add(lengthBucket(bytes));
+    if (sample === '') return;
+    const words = wordsOf(sample);
+    sketches.language.add(LANGUAGES.indexOf(languageOf(sample, words)));
+    for (const bucket of topicBuckets(words)) sketches.topic.add(bucket);
+  }
+}

@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+import { requestFacts } from '../../../src/ai/request-facts.ts';
+
+const facts = (body: object, headers = {}) => requestFacts(body as Record<string, unknown>, headers);
+const user = { role: 'user', content: 'Go' };
+const call = { role: 'assistant', tool_calls: [{ id: 'a' }] };
+const result = { role: 'tool', content: 'done' };
+
+it.each([
+  ['nothing', { messages: [user] }, 0],
+  ['one round', { messages: [user, call, result] }, 1],
+  ['several calls at once', { messages: [user, call, result, result, call, result] }, 2],
+  ['only since the user spoke', { messages: [user, call, result, user, call, result] }, 1],
+  [
+    'Anthropic’s results, which are the user’s messages',
+    {
+      messages: [
+        user,
+        { role: 'assistant', content: [{ type: 'tool_use' }] },
+        { role: 'user', content: [{ type: 'tool_result' }] },
+        { role: 'assistant', content: [{ type: 'text' }, { type: 'tool_use' }] },
+        { role: 'user', content: [{ type: 'tool_result' }] },
+      ],
+    },
+    2,
+  ],
+  [
+    'OpenAI’s responses, whose calls are items of their own',
+    {
+      input: [
+        user,
+        { type: 'function_call' },
+        { type: 'function_call' },
+        { type: 'function_call_output' },
+        { type: 'function_call' },
+        { type: 'function_call_output' },
+      ],
+    },
+    2,
+  ],
+  ['a text', { input: 'Go' }, 0],
+  ['rubbish', { messages: [null, 1, 'x', []] }, 0],
+])('rounds of tools: %s', (_what, body, rounds) => {
+  expect(facts(body).toolRounds).toBe(rounds);
+});
+
+it.each([
+  [{ max_tokens: 10 }, 10],
+  [{ max_tokens: 10, max_completion_tokens: 20 }, 20],
+  [{ max_output_tokens: 30 }, 30],
+  [{ max_tokens: 10, n: 3 }, 30],
+  [{ max_tokens: -1 }, 0],
+  [{ max_tokens: '10' }, 0],
+  [{}, 0],
+])('the most that may be generated: %j', (body, most) => {
+  expect(facts(body).maxOutput).toBe(most);
+});
+
+it('who it is for, as each vendor lets applications say it', () => {
+  expect(facts({ user: 'ann' }).user).toBe('ann');
+  expect(facts({ user: 'ann', safety_identifier: 'a1' }).user).toBe('a1');
+  expect(facts({ metadata: { user_id: 'ann' } }).user).toBe('ann');
+  expect(facts({ user: { name: 'ann' } }).user).toBe('');
+  expect(facts({ user: 'x'.repeat(10_000) }).user).toHaveLength(256);
+  expect(facts({ metadata: { session_id: 'b' } }, { 'x-session-id': 'a' }).session).toBe('a');
+});
+
+it('tags, tidied and bounded', () => {
+  expect(facts({}, { 'x-gateway-tags': ' a, b ,,a' }).tags).toEqual(['a', 'b']);
+  expect(facts({ metadata: { tags: ['x', 1, 'y'] } }).tags).toEqual(['x', 'y']);
+  expect(facts({}, { 'x-gateway-tags': Array.from({ length: 99 }, (_, i) => i).join() }).tags).toHaveLength(
+    16,
+  );
+});
+
+it('the last that the user said', () => {
+  expect(facts({ messages: [user, call, result] }).sample).toBe('Go');
+  expect(
+    facts({ messages: [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text: 'this' }] }] })
+      .sample,
+  ).toBe('this');
+  expect(facts({ messages: [] }).sample).toBe('');
+});
