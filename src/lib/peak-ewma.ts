@@ -6,6 +6,8 @@ const PULL = 0.25;
 const FAILURE_FACTOR = 10;
 /** Milliseconds; for a failure before anything was measured. */
 const FAILURE_FLOOR_MS = 10;
+/** Milliseconds; so that failures can't add up to more than is forgotten in a minute. */
+const CEILING_MS = 60_000;
 
 /**
  * A moving average of latency that goes up at once and comes down with time (peak EWMA, as in Twitter's Finagle): what
@@ -25,7 +27,13 @@ export class PeakEwma {
   }
 
   failed(ms: number, now: number): void {
-    this.observe(Math.max(ms, FAILURE_FACTOR * Math.max(this.at(now), FAILURE_FLOOR_MS)), now);
+    const slow = FAILURE_FACTOR * Math.max(this.at(now), FAILURE_FLOOR_MS);
+    this.observe(Math.min(CEILING_MS, Math.max(ms, slow)), now);
+  }
+
+  /** It took at least so long: who waited gave up. Says nothing where that is no longer than usual. */
+  tookAtLeast(ms: number, now: number): void {
+    if (ms > this.at(now)) this.observe(ms, now);
   }
 
   /** Milliseconds; 0 = nothing was measured yet. */

@@ -19,8 +19,9 @@ export type TargetChange = { readonly reason: string; readonly by: string } & (
 
 /** What came of one attempt. */
 export interface Outcome {
-  readonly ok: boolean;
-  /** Milliseconds to the head of the answer, or to the failure. */
+  /** Undefined: nobody waited to see. */
+  readonly ok: boolean | undefined;
+  /** Milliseconds to the head of the answer, or to the failure, or for how long somebody waited. */
   readonly ms: number;
 }
 
@@ -87,7 +88,7 @@ export class TargetState implements Load {
     this.inFlight++;
   }
 
-  /** An attempt is over. Without an outcome it says nothing of the target: the client left, say. */
+  /** An attempt is over. Without an outcome it says nothing of the target. */
   end(outcome?: Outcome): void {
     this.inFlight--;
     if (outcome) this.#learn(outcome);
@@ -96,7 +97,9 @@ export class TargetState implements Load {
 
   #learn({ ok, ms }: Outcome): void {
     const now = this.#ports.now();
-    if (ok) {
+    if (ok === undefined) {
+      this.#latency.tookAtLeast(ms, now);
+    } else if (ok) {
       this.failures = 0;
       this.isOnProbation = false;
       this.#latency.observe(ms, now);

@@ -62,7 +62,7 @@ export class Target implements Weighted {
 
   /**
    * Once after each attempt: when its answer has ended, or when it has failed.
-   * @param outcome absent where the attempt says nothing of the target: the client left, say
+   * @param outcome absent where the attempt says nothing of the target
    */
   end(outcome?: Outcome): void {
     this.state.end(outcome);

@@ -24,7 +24,19 @@ it('a failure is slow, however fast it came, and each one slower', () => {
   expect(once).toBeGreaterThan(60);
   average.failed(1, 0);
   expect(average.at(0)).toBeGreaterThan(once * 3);
+  for (let i = 0; i < 10_000; i++) average.failed(1, 0);
+  expect(average.at(0), 'however many').toBeLessThanOrEqual(60_000);
+  expect(average.at(60_000)).toBeLessThan(1);
   const fresh = new PeakEwma();
   fresh.failed(1, 0);
   expect(fresh.at(0)).toBeGreaterThan(90);
+});
+
+it('who gave up waiting says that it took at least as long', () => {
+  const average = new PeakEwma();
+  average.observe(100, 0);
+  average.tookAtLeast(50, 0);
+  expect(average.at(0)).toBe(100);
+  average.tookAtLeast(1_000, 0);
+  expect(average.at(0)).toBeGreaterThan(300);
 });
