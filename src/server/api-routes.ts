@@ -109,10 +109,13 @@ export function runPolicies(
     if (request.method === 'OPTIONS' && isPreflight(request.headers)) {
       const headers = chain.preflight(request);
       if (headers !== undefined) {
-        reply.code(204).headers(headers).send();
+        reply.code(204).headers(headers).header('x-request-id', exchange.id).send();
         return;
       }
       if (chosenOf(request.raw)?.match.preflightFor !== undefined) {
+        // The route would take what the preflight asks about, and not the preflight itself.
+        exchange.route = '';
+        exchange.routeVersion = '';
         reply.callNotFound();
         return;
       }

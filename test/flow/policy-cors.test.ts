@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { explainRequest } from '../../src/server/explain.ts';
 import { backend } from '../helpers/backend.ts';
 import { testGateway } from '../helpers/gateway.ts';
 
@@ -145,7 +146,7 @@ it('any origin goes without credentials, and the answer is the same for all', as
 
 it('a preflight belongs to the route that would take the request it asks about', async () => {
   const cors = (...methods: string[]) => [{ cors: { origins: [SHOP], methods } }];
-  const { preflight, ask, seen } = await serving(
+  const { preflight, ask, seen, gateway } = await serving(
     { name: 'all', path: '/a/*', methods: ['GET', 'DELETE'], policies: cors('GET', 'DELETE') },
     { name: 'closed', path: '/a/b', methods: ['DELETE'], policies: [] },
     { name: 'post', path: '/a/b', methods: ['POST'], policies: cors('POST') },
@@ -156,6 +157,16 @@ it('a preflight belongs to the route that would take the request it asks about',
   const allowed = async (path: string, method: string, headers?: Record<string, string>) => {
     const answer = await preflight(path, method, headers);
     await answer.arrayBuffer();
+    const line = await gateway.accessLine(
+      ({ request_id }) => request_id === answer.headers.get('x-request-id'),
+    );
+    const asked = { origin: SHOP, 'access-control-request-method': method, ...headers };
+    const explained = explainRequest(gateway.loaded.config, new Map(), {
+      method: 'OPTIONS',
+      target: path,
+      headers: asked,
+    });
+    expect(explained.route?.name).toBe(line.route);
     return [answer.status, answer.headers.get('access-control-allow-methods')];
   };
   expect(await allowed('/a/x', 'DELETE')).toEqual([204, 'GET, DELETE']);
