@@ -63,7 +63,8 @@ async function beginStream(
   { dialect, translation }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
-  const translated = translation && new TranslatedPassage(translation.openStream());
+  const writer = translation?.openStream();
+  const translated = writer && new TranslatedPassage(writer);
   const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)));
   const first = await firstEvent(answer.body, watch);
   onFirstByte();

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { Format } from '../contracts/format.ts';
+import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
+import type { AnyFormat } from '../contracts/format.ts';
 import type { ModelRequest } from '../contracts/model-request.ts';
 import type { HeaderBag } from '../contracts/policy.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
@@ -36,7 +37,7 @@ export type CommittedAnswer = BegunAnswer & { deployment: Deployment };
 
 /** What the stages of a call hand to one another, whatever format it came in. Each fills its part. */
 export interface ChatCall {
-  readonly format: Format;
+  readonly format: AnyFormat;
   readonly exchange: LiveExchange;
   readonly reply: FastifyReply;
   readonly catalog: Catalog;
@@ -53,7 +54,7 @@ export interface ChatCall {
   /** By `read-request`. */
   request: ChatRequest | undefined;
   /** The request in the neutral form, once a provider has needed it. */
-  neutral: ModelRequest | undefined;
+  neutral: ModelRequest | EmbeddingsRequest | undefined;
   /** By `resolve-model`: in the order in which they are tried. */
   candidates: readonly Model[];
   /** By `reserve-budget`: undefined where no budget applies. */

@@ -1,3 +1,4 @@
+import type { Vector } from '../contracts/embeddings.ts';
 import type { AnswerChoice, AnswerContent, ModelAnswer } from '../contracts/model-answer.ts';
 import type { StreamPart, TokenLogprob } from '../contracts/stream-part.ts';
 import type { Usage } from '../contracts/usage.ts';
@@ -12,10 +13,12 @@ interface Choice extends Writable<AnswerChoice> {
 /** Puts the parts of an answer together. */
 export function gatherAnswer(parts: readonly StreamPart[]): ModelAnswer {
   const choices: Choice[] = [newChoice()];
+  const vectors: Vector[] = [];
   let [id, model, serviceTier] = ['', '', ''];
   let usage: Usage | undefined;
   for (const part of parts) {
     if (part.type === 'start') [id, model] = [part.id, part.model];
+    else if (part.type === 'embedding') vectors[part.index] = part.vector;
     else if (part.type === 'usage') usage = part.usage;
     else if (part.type === 'service-tier') serviceTier = part.tier;
     else if (part.type !== 'error' && part.type !== 'end') {
@@ -24,12 +27,15 @@ export function gatherAnswer(parts: readonly StreamPart[]): ModelAnswer {
       addTo(choices[at] as Choice, part);
     }
   }
-  return { id, model, choices, usage, serviceTier };
+  return { id, model, choices, vectors, usage, serviceTier };
 }
 
 const newChoice = (): Choice => ({ content: [], logprobs: [], finishReason: '', stopSequence: '' });
 
-type OfChoice = Exclude<StreamPart, { type: 'start' | 'usage' | 'service-tier' | 'error' | 'end' }>;
+type OfChoice = Exclude<
+  StreamPart,
+  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'error' | 'end' }
+>;
 
 function addTo(choice: Choice, part: OfChoice): void {
   const { content } = choice;

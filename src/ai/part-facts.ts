@@ -19,6 +19,7 @@ export class PartFacts implements AnswerFacts {
   readonly #arguments = new ToolArguments();
   /** Nothing but the text of the first choice has come. */
   #isPlain = true;
+  #vectors = 0;
   #logprobs = 0;
   #tokensWithLogprob = 0;
 
@@ -27,7 +28,8 @@ export class PartFacts implements AnswerFacts {
   }
 
   get characters(): number {
-    return this.#generated.length;
+    // A vector is something that was said, if nothing to count.
+    return this.#generated.length + this.#vectors;
   }
 
   get malformedToolCall(): boolean {
@@ -63,6 +65,9 @@ export class PartFacts implements AnswerFacts {
       case 'tool-call-arguments':
         this.#arguments.add(part.choice ?? 0, part.call, part.text);
         this.#notPlain(part.text);
+        break;
+      case 'embedding':
+        this.#vectors++;
         break;
       case 'logprobs':
         for (const { logprob } of part.tokens) this.#logprobs += logprob;

@@ -1,5 +1,6 @@
-import type { ModelRequest } from '../contracts/model-request.ts';
-import type { Dialect } from '../contracts/provider.ts';
+import type { Format } from '../contracts/format.ts';
+import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpan } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from './chat-call.ts';
 import type { Deployment } from './models/catalog.ts';
@@ -13,33 +14,54 @@ export interface PreparedCall {
   /** Path and query below the base URL. */
   readonly path: string;
   /** None where the provider speaks the client's format: then bytes pass as they come. */
-  readonly translation: Translation | undefined;
+  readonly translation: Pick<Translation<Neutral>, 'answer' | 'refusal' | 'openStream'> | undefined;
 }
 
 /**
- * @throws GatewayError `field_not_supported` if this deployment can't carry the request, `body_invalid` if it can't be
- * read
+ * @throws GatewayError `field_not_supported` if this deployment can't carry the request, `endpoint_not_supported` if it
+ * has nothing of the kind, `body_invalid` if the request can't be read
  */
 export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCall {
   const { provider, model } = deployment;
+  const { format } = call;
   const request = call.request as ChatRequest;
-  const asked = { model, stream: request.stream };
-  const native = provider.native[call.format.name];
+  const native = provider.native[format.name];
   if (native) {
-    const body = withModel(call.bytes, request, model);
-    return { deployment, dialect: native, body, path: native.path(asked), translation: undefined };
+    const path = native.path({ model, stream: request.stream });
+    return {
+      deployment,
+      dialect: native,
+      body: withModel(call.bytes, request, model),
+      path,
+      translation: undefined,
+    };
   }
-  const dialect = provider.translated;
-  const { id, startedAt } = call.exchange;
-  const name = { requestId: id, model: request.model, created: Math.floor(startedAt / 1000) };
-  const translation = new Translation(neutralOf(call), call.format, provider, name);
-  return { deployment, dialect, body: translation.request(asked), path: dialect.path(asked), translation };
+  if (format.kind === 'chat') return translated(call, deployment, format, provider.translated);
+  if (!provider.embeddings) throw new GatewayError('endpoint_not_supported');
+  return translated(call, deployment, format, provider.embeddings);
 }
 
+function translated<Request extends Neutral>(
+  call: ChatCall,
+  deployment: Deployment,
+  format: Format<Request>,
+  dialect: TranslatedDialect<Request, Request>,
+): PreparedCall {
+  const { model: asked, stream } = call.request as ChatRequest;
+  const { id, startedAt } = call.exchange;
+  const name = { requestId: id, model: asked, created: Math.floor(startedAt / 1000) };
+  const neutral = neutralOf(call, format);
+  const translation = new Translation(neutral, format, dialect, deployment.provider.readError, name);
+  const target = { model: deployment.model, stream };
+  return { deployment, dialect, body: translation.request(target), path: dialect.path(target), translation };
+}
+
+type Neutral = NonNullable<ChatCall['neutral']>;
+
 /** Read once a call, and only where a provider needs it. */
-function neutralOf(call: ChatCall): ModelRequest {
-  call.neutral ??= call.format.readRequest(JSON.parse(call.bytes.toString('utf8')));
-  return call.neutral;
+function neutralOf<Request extends Neutral>(call: ChatCall, format: Format<Request>): Request {
+  call.neutral ??= format.readRequest(JSON.parse(call.bytes.toString('utf8')));
+  return call.neutral as Request;
 }
 
 /** The client's bytes; only the model's name is the provider's. */

@@ -13,6 +13,8 @@ export function promptText(bytes: Buffer): { text: string; messages: number } {
   const said = body.messages ?? body.input;
   const messages: unknown[] = Array.isArray(said) ? said : said === undefined ? [] : [{ content: said }];
   const texts = messages.map((message) => {
+    // Of embeddings.
+    if (typeof message === 'string') return message;
     if (!isObject(message)) return '';
     const { role, name, arguments: args, output, tool_calls: calls } = message;
     const content = message.content ?? output;

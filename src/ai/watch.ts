@@ -12,7 +12,7 @@ export class StreamWatch implements AnswerFacts {
   blind = false;
   readonly #facts = new PartFacts();
   readonly #framing: Framing;
-  readonly #reader: StreamReader;
+  readonly #reader: StreamReader | undefined;
   readonly #emit: Emit;
   readonly #now: () => number;
   #firstAt = -1;
@@ -32,7 +32,7 @@ export class StreamWatch implements AnswerFacts {
           onPart(part);
         }
       : (part) => facts.take(part);
-    this.#reader = dialect.openStream(this.#emit);
+    this.#reader = dialect.openStream?.(this.#emit);
     const openFraming = dialect.stream?.openFraming ?? openEventFraming;
     this.#framing = openFraming(
       (frame) => this.#onFrame(frame),
@@ -106,7 +106,7 @@ export class StreamWatch implements AnswerFacts {
     this.begun = true;
     const value = parseObject(data);
     const before = this.#facts.characters;
-    if (value) this.#reader.read(value, event);
+    if (value) this.#reader?.read(value, event);
     // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
     else if (event === 'error') this.#emit({ type: 'error', message: '' });
     if (this.#facts.characters > before) this.#textCame();

@@ -1,10 +1,11 @@
+import type { EmbeddingsRequest } from './embeddings.ts';
 import type { ErrorShape } from './exchange.ts';
 import type { ModelAnswer } from './model-answer.ts';
-import type { JsonObject, ModelOptions, ModelRequest } from './model-request.ts';
+import type { JsonObject, ModelRequest } from './model-request.ts';
 import type { StreamPart } from './stream-part.ts';
 
 /** The formats in which applications speak to the gateway, and some providers to their clients. */
-export type FormatName = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
+export type FormatName = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'openai-embeddings';
 
 /** Writes one stream of events, ready to be sent. */
 export interface StreamWriter {
@@ -25,7 +26,9 @@ export interface AnswerName {
 }
 
 /** A format in: how requests are read and answers written. Each lives in a folder of its own in `ai/formats/`. */
-export interface Format {
+export interface Format<Request = ModelRequest> {
+  /** What is asked for: each kind has a neutral form of its own. */
+  readonly kind: Request extends ModelRequest ? 'chat' : 'embeddings';
   readonly name: FormatName;
   /** Below the prefix of the AI routes. */
   readonly path: string;
@@ -38,9 +41,12 @@ export interface Format {
   /** The client's headers that are part of the format: they go on to a provider that speaks it. */
   readonly headers: readonly string[];
   /** What the options are called in this format, for an error that names one. */
-  readonly fields: Readonly<Partial<Record<keyof ModelOptions, string>>>;
+  readonly fields: Readonly<Partial<Record<keyof Request, string>>>;
   /** @throws GatewayError `body_invalid` for what no provider could read */
-  readRequest(body: JsonObject): ModelRequest;
-  writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject;
-  openStream(request: ModelRequest, name: AnswerName): StreamWriter;
+  readRequest(body: JsonObject): Request;
+  writeAnswer(answer: ModelAnswer, name: AnswerName, request: Request): JsonObject;
+  /** Absent: nothing is streamed in this format. */
+  openStream?(request: Request, name: AnswerName): StreamWriter;
 }
+
+export type AnyFormat = Format<ModelRequest> | Format<EmbeddingsRequest>;

@@ -1,3 +1,4 @@
+import type { Vector } from './embeddings.ts';
 import type { Citation, FinishReason, TokenLogprob } from './stream-part.ts';
 import type { Usage } from './usage.ts';
 
@@ -32,6 +33,8 @@ export interface ModelAnswer {
   readonly model: string;
   /** At least one. */
   readonly choices: readonly AnswerChoice[];
+  /** Of embeddings, in the order of the inputs. */
+  readonly vectors: readonly Vector[];
   readonly usage: Usage | undefined;
   readonly serviceTier: string;
 }

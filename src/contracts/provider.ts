@@ -1,3 +1,4 @@
+import type { EmbeddingsOptions, EmbeddingsRequest } from './embeddings.ts';
 import type { FormatName } from './format.ts';
 import type { JsonObject, ModelOptions, ModelRequest } from './model-request.ts';
 import type { HeaderBag } from './policy.ts';
@@ -42,7 +43,8 @@ export interface Dialect {
    * @returns undefined if it is no answer at all: an error under a status that says otherwise
    */
   readAnswer(answer: JsonObject): StreamPart[] | undefined;
-  openStream(emit: Emit): StreamReader;
+  /** Absent: it has no streams. */
+  openStream?(emit: Emit): StreamReader;
   /** The content type of its streams and how they are cut; absent: server-sent events. */
   readonly stream?: {
     readonly contentType: string;
@@ -51,12 +53,15 @@ export interface Dialect {
 }
 
 /** A dialect that requests of other formats are translated to. */
-export interface TranslatedDialect extends Dialect {
+export interface TranslatedDialect<Request = ModelRequest, Options = ModelOptions> extends Dialect {
   /** Options that it has nothing for; a request with one is refused by name, and a fallback tried. */
-  readonly uncarried: readonly (keyof ModelOptions)[];
+  readonly uncarried: readonly (keyof Options & keyof Request)[];
   /** @throws GatewayError `field_not_supported` for a part that it can't carry */
-  convertRequest(request: ModelRequest, call: ModelCall): JsonObject;
+  convertRequest(request: Request, call: ModelCall): JsonObject;
 }
+
+/** How a provider that has its own words for embeddings is asked for them. */
+export type EmbeddingsDialect = TranslatedDialect<EmbeddingsRequest, EmbeddingsOptions>;
 
 /** An entry of `ai.providers`. */
 export interface ProviderSettings {
@@ -85,6 +90,8 @@ export interface Provider {
   readonly native: Readonly<Partial<Record<FormatName, Dialect>>>;
   /** For every other format. */
   readonly translated: TranslatedDialect;
+  /** For embeddings, unless it speaks their format itself; absent: it has none. */
+  readonly embeddings?: EmbeddingsDialect;
   /** The headers of a call: who we are, and nothing of the client's. */
   headers(settings: ProviderSettings): HeaderBag;
   /** Headers that depend on the call itself, or on a token that has to be fetched. */

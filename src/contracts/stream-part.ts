@@ -1,3 +1,4 @@
+import type { Vector } from './embeddings.ts';
 import type { Usage } from './usage.ts';
 
 /** Why a model stopped, in one word for all providers; one that we don't know goes by the provider's own. */
@@ -71,6 +72,8 @@ export type StreamPart =
       /** The one that was met. */
       readonly stopSequence?: string;
     } & OfChoice)
+  /** The vector of one of the inputs. */
+  | { readonly type: 'embedding'; readonly index: number; readonly vector: Vector }
   /** The provider says that it failed; nothing of worth follows. */
   | { readonly type: 'error'; readonly message: string }
   /** The provider says that nothing follows. */

@@ -182,6 +182,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The model that would answer can’t take this field. Leave it out, or ask another model.',
   },
+  endpoint_not_supported: {
+    status: 400,
+    retryable: false,
+    text: 'The model that would answer has nothing of this kind. Ask another model.',
+  },
   provider_auth_failed: {
     status: 502,
     retryable: false,

@@ -1,11 +1,15 @@
 import type { ErrorShape } from '../../contracts/exchange.ts';
-import type { Format } from '../../contracts/format.ts';
+import type { AnyFormat, Format } from '../../contracts/format.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
+import { openaiEmbeddings } from './openai-embeddings/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 
-/** The formats that applications may speak, each at its own path. */
-export const FORMATS: readonly Format[] = [openaiChat, openaiResponses, anthropicMessages];
+/** The formats in which applications may talk with a model. */
+export const CHAT_FORMATS: readonly Format[] = [openaiChat, openaiResponses, anthropicMessages];
+
+/** All formats, each at its own path. */
+export const FORMATS: readonly AnyFormat[] = [...CHAT_FORMATS, openaiEmbeddings];
 
 /** The shape of errors at a path below the AI prefix: that of the format whose path it is or lies below. */
 export function errorShapeOf(path: string): ErrorShape {

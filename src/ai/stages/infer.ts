@@ -59,12 +59,17 @@ export async function infer(call: ChatCall): Promise<void> {
   call.answer = refusal;
 }
 
+const ANOTHERS_TO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'field_not_supported',
+  'endpoint_not_supported',
+]);
+
 /** @returns the error if this deployment can't carry the request, which another may */
 function prepare(call: ChatCall, deployment: Deployment): PreparedCall | GatewayError {
   try {
     return prepareCall(call, deployment);
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'field_not_supported') return error;
+    if (error instanceof GatewayError && ANOTHERS_TO_ANSWER.has(error.code)) return error;
     throw error;
   }
 }

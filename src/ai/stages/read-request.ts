@@ -31,7 +31,7 @@ export function readRequest(call: ChatCall): void {
   call.request = {
     model: body.model,
     modelAt,
-    stream: body.stream === true,
+    stream: call.format.openStream !== undefined && body.stream === true,
     ...requestFacts(body, call.headers),
   };
 }

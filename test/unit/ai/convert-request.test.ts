@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/anthropic-messages/index.ts';
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
-import { FORMATS } from '../../../src/ai/formats/index.ts';
+import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
 import { anthropic } from '../../../src/ai/providers/anthropic.ts';
 import { openai } from '../../../src/ai/providers/openai.ts';
 import { Translation } from '../../../src/ai/translation.ts';
@@ -13,10 +13,16 @@ import type { GatewayError } from '../../../src/errors/gateway-error.ts';
 const PNG = 'iVBORw0KGgo=';
 
 function convert(from: FormatName, to: Provider, body: object, model = 'm'): unknown {
-  const format = FORMATS.find(({ name }) => name === from);
+  const format = CHAT_FORMATS.find(({ name }) => name === from);
   if (!format) throw new Error(from);
   const name = { requestId: 'r1', model: 'smart', created: 1 };
-  const translation = new Translation(format.readRequest({ ...body }), format, to, name);
+  const translation = new Translation(
+    format.readRequest({ ...body }),
+    format,
+    to.translated,
+    to.readError,
+    name,
+  );
   return JSON.parse(translation.request({ model, stream: false }).toString());
 }
 

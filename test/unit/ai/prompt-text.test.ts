@@ -36,9 +36,26 @@ it('takes roles, names, contents, tool calls and tools', () => {
   );
 });
 
+it('reads the inputs of other formats', () => {
+  expect(textOf({ input: ['one', 'two'] }).text).toBe('one\ntwo');
+  expect(textOf({ instructions: 'Be brief.', input: 'Hi' }).text).toBe('Be brief.\nHi');
+  const items = [
+    { type: 'function_call', arguments: '{}' },
+    { type: 'function_call_output', output: 'ok' },
+  ];
+  expect(textOf({ input: items }).text).toBe('{}\nok');
+  const blocks = [
+    { type: 'tool_use', input: { a: 1 } },
+    { type: 'tool_result', content: 'done' },
+  ];
+  expect(textOf({ system: 'S', messages: [{ role: 'user', content: blocks }] }).text).toBe(
+    'S\nuser\n{"a":1}\ndone',
+  );
+});
+
 it('passes over what is no message', () => {
   expect(
-    textOf({ messages: [null, 5, 'x', [], { content: 7 }, { content: [null, 5, { text: 8 }] }] }),
+    textOf({ messages: [null, 5, true, [], { content: 7 }, { content: [null, 5, { text: 8 }] }] }),
   ).toEqual({
     text: '\n\n\n\n\n',
     messages: 6,

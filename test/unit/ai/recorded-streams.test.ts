@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/anthropic-messages/index.ts';
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { openaiResponses as responsesDialect } from '../../../src/ai/dialects/openai-responses/index.ts';
-import { FORMATS } from '../../../src/ai/formats/index.ts';
+import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
 import { TranslatedPassage } from '../../../src/ai/passage.ts';
 import { pricerOf } from '../../../src/ai/prices.ts';
 import { StreamWatch } from '../../../src/ai/watch.ts';
@@ -33,9 +33,11 @@ const price = pricerOf('m', 'http://127.0.0.1', {
 /** What comes of a stream that arrives in these pieces, in every format that a client may speak. */
 function carried(dialect: (typeof RECORDED)[number][1], pieces: Iterable<Buffer>) {
   const parts: StreamPart[] = [];
-  const passages = FORMATS.map((format) => {
+  const passages = CHAT_FORMATS.map((format) => {
     const request = format.readRequest({ messages: [], input: [], stream_options: { include_usage: true } });
-    return new TranslatedPassage(format.openStream(request, NAME));
+    const writer = format.openStream?.(request, NAME);
+    if (!writer) throw new Error(`${format.name} has no streams`);
+    return new TranslatedPassage(writer);
   });
   const watch = new StreamWatch(dialect, (part) => {
     parts.push(part);
@@ -56,7 +58,7 @@ describe.each(RECORDED)('%s', (name, dialect) => {
     const { said, ...read } = whole;
     const golden = `../../fixtures/golden/${name}`;
     await expect(`${JSON.stringify(read, null, 2)}\n`).toMatchFileSnapshot(`${golden}.read.json`);
-    for (const [i, format] of FORMATS.entries())
+    for (const [i, format] of CHAT_FORMATS.entries())
       await expect(said[i]).toMatchFileSnapshot(`${golden}.to-${format.name}.sse`);
   });
 
@@ -95,7 +97,7 @@ it('what one dialect says, written for clients and read again, is the same', () 
     const first = carried(dialect, [fixture(name)]);
     for (const [i, reader] of again.entries()) {
       const second = carried(reader, [Buffer.from(first.said[i] as string)]);
-      expect(meaning(second), `${name} as ${FORMATS[i]?.name}`).toEqual(meaning(first));
+      expect(meaning(second), `${name} as ${CHAT_FORMATS[i]?.name}`).toEqual(meaning(first));
       expect(second.usage).toEqual(first.usage);
     }
   }

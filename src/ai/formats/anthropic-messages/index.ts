@@ -5,6 +5,7 @@ import { MessageEventWriter } from './write-stream.ts';
 
 /** Anthropic's messages. */
 export const anthropicMessages: Format = {
+  kind: 'chat',
   name: 'anthropic-messages',
   path: '/messages',
   shape: 'anthropic',

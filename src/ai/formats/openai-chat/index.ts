@@ -5,6 +5,7 @@ import { ChunkWriter } from './write-stream.ts';
 
 /** OpenAI's chat completions. */
 export const openaiChat: Format = {
+  kind: 'chat',
   name: 'openai-chat',
   path: '/chat/completions',
   shape: 'openai',

@@ -36,6 +36,7 @@ export class ChunkWriter implements StreamWriter {
       case 'service-tier':
         this.#serviceTier = part.tier;
         return '';
+      case 'embedding':
       case 'error':
       case 'end':
         return '';
@@ -103,4 +104,7 @@ export class ChunkWriter implements StreamWriter {
   }
 }
 
-type OfChoice = Exclude<StreamPart, { type: 'start' | 'usage' | 'service-tier' | 'error' | 'end' }>;
+type OfChoice = Exclude<
+  StreamPart,
+  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'error' | 'end' }
+>;

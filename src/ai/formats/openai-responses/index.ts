@@ -5,6 +5,7 @@ import { ResponseEventWriter } from './write-stream.ts';
 
 /** OpenAI's responses. What needs an earlier response to be remembered is refused: nobody here remembers one. */
 export const openaiResponses: Format = {
+  kind: 'chat',
   name: 'openai-responses',
   path: '/responses',
   shape: 'responses',
