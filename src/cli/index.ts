@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { parsePercent } from '../lib/percent.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
+import { importOpenApiCommand } from './import-openapi.ts';
 import { keyCommands } from './key.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { startCommand } from './start.ts';
@@ -44,6 +45,17 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option('--threshold <share>', 'what may differ', share, 0.02)
     .action(async (invoice: string, { config, threshold }: { config: string; threshold: number }) =>
       done(await reconcileCommand(invoice, config, threshold)),
+    );
+  program
+    .command('import')
+    .description('make a configuration from what others wrote')
+    .command('openapi')
+    .description('routes with schemas that report, from an OpenAPI 3.0 or 3.1 document; nothing is fetched')
+    .argument('<file>', 'document, YAML or JSON')
+    .option('-o, --out <file>', 'where to write it; standard output if left out')
+    .option('-u, --upstream <name>', 'name of the upstream', 'api')
+    .action(async (file: string, options: { out?: string; upstream: string }) =>
+      done(await importOpenApiCommand(file, options)),
     );
   program
     .command('demo')

@@ -1,0 +1,85 @@
+import { isMap } from '../path.ts';
+import type { PolicyEntry } from '../schema/routes.ts';
+import { ownSchema } from './own-schema.ts';
+import { type OpenApiDocument, resolved } from './read-document.ts';
+
+interface BodySchemas {
+  mode: 'report';
+  required: boolean;
+  request?: unknown;
+  responses?: Record<string, unknown>;
+}
+
+const STATUS = /^([1-5]\d\d|[1-5]XX|default)$/;
+const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
+
+/** What an operation says about its bodies, statuses, types and query, as policies that report and refuse nothing. */
+export function importOperation(
+  operation: Record<string, unknown>,
+  sharedParameters: unknown,
+  document: OpenApiDocument,
+): PolicyEntry[] {
+  const responses = responsesOf(operation, document);
+  const schemas = bodySchemas(operation, responses, document);
+  const query = queryNames([sharedParameters, operation.parameters], document);
+  const types = Object.fromEntries(responses.map(([status, content]) => [status, Object.keys(content)]));
+  const contract = {
+    ...(query && { query }),
+    ...(responses.length > 0 && { responses: types }),
+  };
+  return [
+    ...(schemas.request !== undefined || schemas.responses ? [{ 'body-schema': schemas }] : []),
+    ...(Object.keys(contract).length > 0 ? [{ contract }] : []),
+  ];
+}
+
+type Responses = [status: string, content: Record<string, unknown>][];
+
+function responsesOf({ responses }: Record<string, unknown>, document: OpenApiDocument): Responses {
+  if (!isMap(responses)) return [];
+  return Object.entries(responses)
+    .filter(([status]) => STATUS.test(status))
+    .map(([status, each]) => {
+      const response = resolved(each, document);
+      return [status, isMap(response) && isMap(response.content) ? response.content : {}];
+    });
+}
+
+function bodySchemas(
+  operation: Record<string, unknown>,
+  responses: Responses,
+  document: OpenApiDocument,
+): BodySchemas {
+  const body = resolved(operation.requestBody, document);
+  const request = isMap(body) ? jsonSchema(body.content, document) : undefined;
+  const answers = responses
+    .map(([status, content]) => [status, jsonSchema(content, document)] as const)
+    .filter(([, schema]) => schema !== undefined);
+  return {
+    mode: 'report',
+    required: isMap(body) && body.required === true,
+    ...(request !== undefined && { request }),
+    ...(answers.length > 0 && { responses: Object.fromEntries(answers) }),
+  };
+}
+
+/** The schema of a body that is JSON in any case; one that may also be something else can't be held to it. */
+function jsonSchema(content: unknown, document: OpenApiDocument): unknown {
+  if (!isMap(content)) return undefined;
+  const [first, ...others] = Object.entries(content);
+  if (!first || others.length > 0 || !JSON_TYPE.test(first[0]) || !isMap(first[1])) return undefined;
+  return first[1].schema === undefined ? undefined : ownSchema(first[1].schema, document);
+}
+
+/** Names of the query parameters; undefined if one of them has no name that can be listed (an object, spread out). */
+function queryNames(lists: readonly unknown[], document: OpenApiDocument): string[] | undefined {
+  const names = new Set<string>();
+  for (const each of lists.filter(Array.isArray).flat()) {
+    const parameter = resolved(each, document);
+    if (!isMap(parameter) || parameter.in !== 'query') continue;
+    const schema = resolved(parameter.schema, document);
+    if (parameter.style === 'deepObject' || !isMap(schema) || schema.type === 'object') return undefined;
+    names.add(String(parameter.name));
+  }
+  return [...names];
+}
