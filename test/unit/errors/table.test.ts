@@ -30,7 +30,8 @@ it.each(
   expect(JSON.parse(problem.body)).toMatchObject({ status: error.statusCode, code, request_id: 'request-1' });
   const openai = renderError(error, 'openai', 'request-1');
   expect(JSON.parse(openai.body).error).toMatchObject({
-    code,
+    // OpenAI's own word, for which applications look.
+    code: code === 'budget_spent' ? 'insufficient_quota' : code,
     message: error.message,
     request_id: 'request-1',
   });
