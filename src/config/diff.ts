@@ -19,23 +19,32 @@ const CONTEXT = 2;
 export function diffLines(before: string, after: string): DiffLine[] {
   const a = linesOf(before);
   const b = linesOf(after);
+  const lines: DiffLine[] = [];
+  let [x, y] = [0, 0];
+  for (const [nextX, nextY] of [...sameLines(a, b), [a.length, b.length] as const]) {
+    for (; x < nextX; x += 1) lines.push({ kind: 'removed', text: a[x]!, line: x + 1 });
+    for (; y < nextY; y += 1) lines.push({ kind: 'added', text: b[y]!, line: y + 1 });
+    if (x < a.length) lines.push({ kind: 'same', text: a[x]!, line: x + 1 });
+    [x, y] = [x + 1, y + 1];
+  }
+  return nearChanges(lines);
+}
+
+/** Indexes of lines that stay, in both texts, in their order. */
+export function sameLines(a: readonly string[], b: readonly string[]): [number, number][] {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
   let tail = 0;
   while (tail < Math.min(a.length, b.length) - head && a.at(-1 - tail) === b.at(-1 - tail)) tail += 1;
-  const middle = { a: a.slice(head, a.length - tail), b: b.slice(head, b.length - tail) };
-  const pairs = commonLines(middle.a, middle.b);
-  const lines: DiffLine[] = a.slice(0, head).map((text, at) => ({ kind: 'same', text, line: at + 1 }));
-  let [x, y] = [0, 0];
-  for (const [nextX, nextY] of [...pairs, [middle.a.length, middle.b.length] as const]) {
-    for (; x < nextX; x += 1) lines.push({ kind: 'removed', text: middle.a[x]!, line: head + x + 1 });
-    for (; y < nextY; y += 1) lines.push({ kind: 'added', text: middle.b[y]!, line: head + y + 1 });
-    if (x < middle.a.length) lines.push({ kind: 'same', text: middle.a[x]!, line: head + x + 1 });
-    [x, y] = [x + 1, y + 1];
-  }
-  for (let at = a.length - tail; at < a.length; at += 1)
-    lines.push({ kind: 'same', text: a[at]!, line: at + 1 });
-  return nearChanges(lines);
+  const middle = commonLines(a.slice(head, a.length - tail), b.slice(head, b.length - tail));
+  return [
+    ...Array.from({ length: head }, (_, at): [number, number] => [at, at]),
+    ...middle.map(([x, y]): [number, number] => [x + head, y + head]),
+    ...Array.from({ length: tail }, (_, at): [number, number] => [
+      a.length - tail + at,
+      b.length - tail + at,
+    ]),
+  ];
 }
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));

@@ -10,6 +10,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
+import { sameLines } from './diff.ts';
 
 /** One step of a JSON patch (RFC 6902). */
 export type PatchOperation =
@@ -32,14 +33,15 @@ export class PatchError extends Error {
 }
 
 /**
- * Applies a JSON patch to a YAML text: what the patch doesn't touch keeps its comments, quotes and order; spacing may be
- * made even. Paths go through the file as it is written (no defaults, `${…}` as text), never through an alias.
+ * Applies a JSON patch to a YAML text: what the patch doesn't touch stays as it is written, line by line; where that can't
+ * be (lines broken in unusual places), comments, quotes and order stay, and spacing is made even. Paths go through the file as it is written (no defaults, `${…}` as text), never through an alias.
  *
  * @throws PatchError; an Error if the text is no YAML
  */
 export function patchText(text: string, operations: readonly PatchOperation[]): string {
-  const doc = parseDocument(text, { schema: 'core', merge: true, prettyErrors: false, logLevel: 'error' });
+  const doc = parseDocument(text, PARSING);
   if (doc.errors.length > 0) throw new Error(`not valid YAML: ${doc.errors[0]?.message}`);
+  const before = doc.toString(STYLE);
   for (const [index, operation] of operations.entries()) {
     try {
       apply(doc, operation);
@@ -47,7 +49,31 @@ export function patchText(text: string, operations: readonly PatchOperation[]): 
       throw new PatchError(index, operation.path, error instanceof Error ? error.message : String(error));
     }
   }
-  return doc.toString({ lineWidth: 0 });
+  return keptLines(text, before, doc.toString(STYLE));
+}
+
+const PARSING = { schema: 'core', merge: true, prettyErrors: false, logLevel: 'error' } as const;
+const STYLE = { lineWidth: 0 };
+
+/**
+ * The text after a change, in which every line that did not change is as it was written.
+ * @param written before the change, by people
+ * @param before the same as `yaml` writes it
+ * @param after the change, as `yaml` writes it
+ */
+function keptLines(written: string, before: string, after: string): string {
+  const [old, from, to] = [written, before, after].map((text) => text.split('\n')) as [
+    string[],
+    string[],
+    string[],
+  ];
+  if (old.length !== from.length) return after;
+  for (const [x, y] of sameLines(from, to)) to[y] = old[x] as string;
+  const kept = to.join('\n');
+  const doc = parseDocument(kept, PARSING);
+  // Lines of two hands may be indented differently, and then mean something else together.
+  const isSame = doc.errors.length === 0 && doc.toString(STYLE) === after;
+  return isSame ? kept : after;
 }
 
 function apply(doc: Document, operation: PatchOperation): void {

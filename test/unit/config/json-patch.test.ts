@@ -24,6 +24,40 @@ it('what a patch does not touch stays as it is written, with its comments', () =
   );
 });
 
+it('lines that do not change are not touched, whatever their spacing', () => {
+  const text = `version:   1
+upstreams:
+  shop: { targets: [{url: "http://127.0.0.1:1"}] }   # one
+
+  other:
+    targets:   [ {url: 'http://127.0.0.1:2'} ]
+routes:
+  - {name: things,   match: {path: /things}, upstream: shop}
+`;
+  const add: PatchOperation = { op: 'add', path: '/log', value: { level: 'warn' } };
+  expect(patchText(text, [add])).toBe(`${text}log:\n  level: warn\n`);
+  const replaced = patchText(text, [{ op: 'replace', path: '/routes/0/upstream', value: 'other' }]);
+  expect(replaced.split('\n').slice(0, 7)).toEqual(text.split('\n').slice(0, 7));
+  expect(replaced).toContain('upstream: other');
+});
+
+it('a text that is indented in another way means the same after a change', () => {
+  const text =
+    'version: 1\nroutes:\n- name: a\n  match:\n      path: /a\n- name: b\n  match:\n      path: /b\n';
+  const patchedText = patchText(text, [
+    { op: 'add', path: '/routes/1', value: { name: 'c', match: { path: '/c' } } },
+    { op: 'add', path: '/routes/0/match/host', value: 'x' },
+  ]);
+  expect(parse(patchedText)).toEqual({
+    version: 1,
+    routes: [
+      { name: 'a', match: { path: '/a', host: 'x' } },
+      { name: 'c', match: { path: '/c' } },
+      { name: 'b', match: { path: '/b' } },
+    ],
+  });
+});
+
 it('adds to maps and lists, also at their end', () => {
   const targets = '/upstreams/shop/targets';
   const text = patched(
