@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
@@ -13,6 +14,12 @@ export type Slot = (typeof SLOTS)[number];
 
 /** A consumer as policies see it. */
 export interface PolicyConsumer {
+  /** What tells its client certificates; of each entry one member is there. `san` is written as `dns:…`, `uri:…`, `email:…`. */
+  readonly certificates?: readonly {
+    readonly sha256?: string;
+    readonly subject?: string;
+    readonly san?: string;
+  }[];
   readonly name: string;
   readonly groups: readonly string[];
   readonly keys: readonly ConsumerKey[];
@@ -26,12 +33,26 @@ export interface ConsumerKey {
   readonly expires?: string | undefined;
 }
 
+/** A certificate that a client showed in the TLS handshake. */
+export interface ClientCertificate {
+  /** Whether an authority that the gateway believes issued it, and it has not run out. */
+  readonly isVerified: boolean;
+  /** SHA-256 of the certificate, lower-case hex. */
+  readonly sha256: string;
+  /** The common name of its subject; '' if it has none, or several. */
+  readonly subject: string;
+  /** Its alternative names: `dns:client.example`, `uri:spiffe://…`, `email:…`. */
+  readonly names: readonly string[];
+}
+
 /** What a policy may touch of the gateway, besides Fastify itself. */
 export interface PolicyPorts {
   /** Name of the route that the policy stands on (`ai` on the AI routes). */
   readonly route: string;
   readonly consumers: readonly PolicyConsumer[];
   readonly counters: Counters;
+  /** What the client of a request showed; undefined if nothing, or if it was not asked for. */
+  clientCertificate(request: IncomingMessage): ClientCertificate | undefined;
   /**
    * Compiles a text with `{{consumer}}`, `{{path.id}}` and the like. A setting that holds one has `x-template` in its
    * schema, so that the loader finds what is wrong with it, at its place.

@@ -89,6 +89,16 @@ export const ERRORS = {
     retryable: true,
     text: 'Authentication is not available at the moment. Try again.',
   },
+  auth_certificate_missing: {
+    status: 401,
+    retryable: false,
+    text: 'Authentication is needed: show a client certificate.',
+  },
+  auth_certificate_refused: {
+    status: 401,
+    retryable: false,
+    text: 'Authentication failed: the client certificate is not accepted.',
+  },
   auth_required: { status: 401, retryable: false, text: 'Authentication is needed.' },
   address_denied: { status: 403, retryable: false, text: 'Access from this address is not allowed.' },
   not_authorized: { status: 403, retryable: false, text: 'Access to this is not allowed.' },

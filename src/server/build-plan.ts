@@ -18,6 +18,7 @@ import type { Fleet } from '../upstream/fleet.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { type AdmittedRoute, registerApiRoutes, runPolicies } from './api-routes.ts';
+import { clientCertificateOf } from './client-certificate.ts';
 import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
 import type { Pressure } from './pressure.ts';
@@ -138,6 +139,7 @@ function policyPorts(
     route,
     consumers: config.consumers,
     counters: ports.counters,
+    clientCertificate: clientCertificateOf,
     degraded(what, error) {
       ports.meters.degraded.inc({ policy, what });
       // Counted each time, said once a second: a store that is down must not fill the disk as well.

@@ -18,6 +18,7 @@ const SHIPPED = [
   'auth-api-key',
   'auth-basic',
   'auth-jwt',
+  'auth-mtls',
   'authorize',
   'body-schema',
   'contract',

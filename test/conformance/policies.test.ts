@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import authApiKey from '../../plugins/auth-api-key/index.ts';
 import authBasic from '../../plugins/auth-basic/index.ts';
 import authJwt from '../../plugins/auth-jwt/index.ts';
+import authMtls from '../../plugins/auth-mtls/index.ts';
 import authorize from '../../plugins/authorize/index.ts';
 import bodySchema from '../../plugins/body-schema/index.ts';
 import contract from '../../plugins/contract/index.ts';
@@ -110,6 +111,8 @@ policyConformance(authJwt as never, {
     { ...issuer, jwks: { keys: [jwk] }, consumerPrefix: 'a:b' },
   ],
 });
+
+policyConformance(authMtls as never, { valid: [{}], invalid: [{ header: 'x-client-cert' }] });
 
 policyConformance(authorize as never, {
   valid: [

@@ -93,7 +93,15 @@ const down: Counters = {
 function ports(counters: PolicyPorts['counters'], degraded: string[] = []): PolicyPorts {
   return {
     route: 'tested',
-    consumers: [{ name: 'somebody', groups: [], keys: [{ id: 'k1', sha256: 'ab'.repeat(32) }] }],
+    consumers: [
+      {
+        name: 'somebody',
+        groups: [],
+        keys: [{ id: 'k1', sha256: 'ab'.repeat(32) }],
+        certificates: [{ subject: 'somebody' }],
+      },
+    ],
+    clientCertificate: () => undefined,
     counters,
     template: (text) => compileTemplate(text, '/tested/{id}'),
     readJson: readJsonBody,

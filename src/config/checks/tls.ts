@@ -7,6 +7,16 @@ export const checkTls: Check = (config, context) => {
   const auth = tls.get('clientAuth');
   if (auth.text !== 'none' && auth.text !== undefined && !tls.has('clientCa'))
     context.report(auth, 'needs clientCa: the authorities whose client certificates are valid');
+  const asks = auth.text === 'request' || auth.text === 'require';
+  for (const guarded of [...config.get('routes').items, config.get('ai')]) {
+    for (const policy of guarded.get('policies').items) {
+      if (!asks && policy.has('auth-mtls'))
+        context.report(
+          policy.get('auth-mtls'),
+          'needs server.tls with clientAuth request or require: no client is asked for a certificate',
+        );
+    }
+  }
   mustDiffer(
     tls.get('certificates').items.flatMap((certificate) => certificate.get('names').items),
     'the name',

@@ -20,10 +20,31 @@ export const ConsumerKey = Strict({
   ),
 });
 
+export const ConsumerCertificate = Strict(
+  {
+    sha256: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-f]{64}$',
+        description: 'SHA-256 of this one certificate, lower-case hex without colons.',
+      }),
+    ),
+    subject: Type.Optional(Type.String({ minLength: 1, description: 'Common name of the subject.' })),
+    san: Type.Optional(
+      Type.String({
+        pattern: '^(dns|uri|email):[^\\s]+$',
+        examples: ['dns:batch.internal', 'uri:spiffe://example.org/batch'],
+        description: 'An alternative name of it.',
+      }),
+    ),
+  },
+  { minProperties: 1, maxProperties: 1, description: 'One way to tell a client certificate.' },
+);
+
 export const Consumer = Strict({
   name: Name('Who calls: an application, a team.'),
   groups: Type.Array(Name('A group that policies can name.'), { default: [] }),
   keys: Type.Array(ConsumerKey, { default: [] }),
+  certificates: Type.Array(ConsumerCertificate, { default: [] }),
   budget: Type.Optional(ConsumerBudget),
 });
 
