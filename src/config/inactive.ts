@@ -49,9 +49,6 @@ const ROWS: readonly Row[] = [
     effect: 'Nothing is exported.',
     unless: is(''),
   },
-  { at: ['upstreams', '*', 'breaker'], what: 'Circuit breakers', effect: 'Every request is tried.' },
-  { at: ['upstreams', '*', 'retry'], what: 'Retries', effect: 'Every request is tried once.' },
-  { at: ['routes', '*', 'fallback'], what: 'Fallback answers', effect: 'The client gets the error itself.' },
   ...policy('response-cache', 'The policy response-cache'),
   {
     at: ['ai', 'providers', '*', 'kind'],

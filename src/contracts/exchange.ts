@@ -59,6 +59,8 @@ export interface FailedAttempt {
   readonly target: string;
   /** A code of the error table, or the status that was answered. */
   readonly reason: string;
+  /** Whether the same upstream was asked once more because of it. */
+  readonly isRetried?: boolean;
 }
 
 /** Something about a request or its answer that the route's contract does not say. Never holds data of either. */
@@ -135,6 +137,12 @@ export interface Exchange {
   attempts: number;
   /** Those of the attempts that failed before the one that answered. */
   failedAttempts: FailedAttempt[];
+  /** Attempts that were made because one before them had failed. */
+  retries: number;
+  /** What of an attempt that was made beside a slow one: it answered first, or not; '' if there was none. */
+  hedge: '' | 'won' | 'lost';
+  /** What the upstream's breaker said: it let nothing through, or this as a probe; '' if it was closed. */
+  breaker: '' | 'open' | 'half-open';
   /** Name of the fallback that answered, '' when none. */
   fallback: string;
   /** Number of the config revision that served it. */

@@ -224,6 +224,11 @@ export const ERRORS = {
     retryable: true,
     text: 'The upstream closed the connection before it answered.',
   },
+  breaker_open: {
+    status: 503,
+    retryable: true,
+    text: 'The upstream has failed too often and is left alone for a while. Wait for the time in Retry-After.',
+  },
   upstream_unavailable: {
     status: 503,
     retryable: true,

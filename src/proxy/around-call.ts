@@ -2,38 +2,36 @@ import { Readable } from 'node:stream';
 import type { NextCall, UpstreamRequest, UpstreamResponse } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
-import type { UpstreamCall } from '../upstream/attempt.ts';
-import { callUpstream, type UpstreamAnswer } from '../upstream/call.ts';
+import { StreamedAnswer, type UpstreamAnswer } from '../upstream/call.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { endToEndHeaders } from '../upstream/message-headers.ts';
+import type { ForwardedRequest } from '../upstream/retry-rule.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { type Fallback, forwardWithFallback, standIn } from './fallback.ts';
 import type { PassedAnswer } from './pass-answer.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 
 /**
  * The way of a call that policies stand around: through them and back as values, where the plain way passes bytes on as
- * they come.
+ * they come. What they stand around is the upstream with its retries and the upstream that stands in for it; an answer
+ * from the config comes last, so that a cache can serve what it has before.
  * @returns when the answer's head has been handed over
+ * @throws what is to be the answer
  */
 export async function callThroughPolicies(
-  { policies, mirror }: ProxyRoute,
-  call: UpstreamCall,
+  { policies, fallback, mirror }: ProxyRoute,
+  upstream: Upstream,
+  request: ForwardedRequest,
   exchange: LiveExchange,
   answer: PassedAnswer,
 ): Promise<void> {
   const bodies = new Set<Readable>();
-  const { basePath } = call.target;
-  const last: NextCall = async (request) => {
-    const sent = callOf(call, basePath, request);
+  const last: NextCall = async (asked) => {
+    const sent = requestOf(request, asked);
     mirror?.reflect(sent, exchange);
-    const { statusCode, headers, body } = await ask(sent);
+    const { statusCode, headers, body } = await ask(upstream, fallback, sent, exchange);
     bodies.add(body);
     return { status: statusCode, headers: endToEndHeaders(headers), body };
-  };
-  const request: UpstreamRequest = {
-    method: call.method,
-    path: call.path.slice(basePath.length),
-    headers: call.headers,
-    body: call.body,
   };
   try {
     const response = await policies.aroundCall(request, exchange, last);
@@ -41,7 +39,7 @@ export async function callThroughPolicies(
     dropUnread(bodies);
     // The length was that of the body in whose place this one stands.
     if (isOwn) delete response.headers['content-length'];
-    passResponse(response, exchange, answer);
+    passResponse(fallback, response, exchange, answer);
   } catch (error) {
     dropUnread(bodies);
     // A policy that reads an answer whole fails with what the answer broke off with.
@@ -50,19 +48,29 @@ export async function callThroughPolicies(
   }
 }
 
-/** What the policies have made of a call. */
-function callOf(call: UpstreamCall, basePath: string, request: UpstreamRequest): UpstreamCall {
-  const { method, body } = request;
-  const headers = { ...request.headers };
-  if (Buffer.isBuffer(body)) headers['content-length'] = String(body.length);
-  else if (body === null || body !== call.body) delete headers['content-length'];
-  return { ...call, method, path: basePath + request.path, headers, body };
+/** What the policies have made of a request. */
+function requestOf(
+  request: ForwardedRequest,
+  { method, path, headers, body }: UpstreamRequest,
+): ForwardedRequest {
+  const sent = { ...headers };
+  if (Buffer.isBuffer(body)) sent['content-length'] = String(body.length);
+  else if (body === null || body !== request.body) delete sent['content-length'];
+  return { method, path, headers: sent, body };
 }
 
-async function ask(call: UpstreamCall): Promise<UpstreamAnswer> {
+async function ask(
+  upstream: Upstream,
+  fallback: Fallback | undefined,
+  request: ForwardedRequest,
+  exchange: LiveExchange,
+): Promise<UpstreamAnswer> {
   try {
-    return await callUpstream(call);
+    return await new Promise((resolve, reject) => {
+      forwardWithFallback(upstream, fallback, request, exchange, new StreamedAnswer(resolve, reject));
+    });
   } catch (error) {
+    exchange.fallback = '';
     throw error instanceof GatewayError
       ? error
       : new GatewayError(failureBeforeAnswer(error), { cause: error });
@@ -77,20 +85,20 @@ function dropUnread(bodies: ReadonlySet<Readable>): void {
 }
 
 function passResponse(
+  fallback: Fallback | undefined,
   { status, headers, body }: UpstreamResponse,
   exchange: LiveExchange,
   answer: PassedAnswer,
 ): void {
-  // The client has left meanwhile.
-  if (exchange.ended) {
+  // The client has left meanwhile, or the config has something better than this.
+  const isFailure = fallback?.on.includes(status) === true;
+  if (exchange.ended || (isFailure && standIn(fallback, exchange, answer, String(status)))) {
     if (body instanceof Readable) body.on('error', () => undefined).destroy();
     return;
   }
-  const bag = { ...headers, 'x-request-id': exchange.id };
   if (!(body instanceof Readable)) {
-    answer.begin(status, { ...bag, 'content-length': body?.length ?? lengthOf(bag, exchange) }, NO_FLOW);
-    if (body !== null && body.length > 0) answer.onData(body);
-    answer.onEnd({});
+    const length = body?.length ?? lengthOf(headers, exchange);
+    answer.whole(status, { ...headers, 'content-length': length }, body);
     return;
   }
   const flow = {
@@ -101,13 +109,10 @@ function passResponse(
   // The client may leave while a policy's own stream is read; the upstream's hears of it by itself.
   exchange.cancel.once('abort', () => body.destroy(exchange.cancel.reason));
   body.once('error', (error) => answer.onFailure(error)).once('end', () => answer.onEnd({}));
-  answer.begin(status, bag, flow);
+  answer.begin(status, { ...headers, 'x-request-id': exchange.id }, flow);
   body.on('data', (chunk: Buffer) => answer.onData(chunk));
 }
 
 /** No body, but of an answer to HEAD its length tells that of the body that GET would have. */
 const lengthOf = (headers: UpstreamResponse['headers'], { method }: LiveExchange) =>
   method === 'HEAD' ? headers['content-length'] : 0;
-
-/** Of an answer that is there already. */
-const NO_FLOW = { pause: () => undefined, resume: () => undefined, abort: () => undefined };

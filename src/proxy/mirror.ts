@@ -3,6 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import { type AnswerFlow, type AnswerReceiver, Attempt, type UpstreamCall } from '../upstream/attempt.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
+import type { ForwardedRequest } from '../upstream/retry-rule.ts';
 import { CancelSignal } from '../upstream/signal.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -41,11 +42,11 @@ export class Mirror {
     this.#options = options;
   }
 
-  /** @param call as it goes to the real upstream; neither it nor its headers are changed */
-  reflect(call: UpstreamCall, exchange: LiveExchange): void {
+  /** @param request as it goes to the real upstream; neither it nor its headers are changed */
+  reflect(request: ForwardedRequest, exchange: LiveExchange): void {
     const { share, maxInFlight, random, onOutcome } = this.#options;
     if (random() >= share) return;
-    if (call.body !== null && !Buffer.isBuffer(call.body)) {
+    if (request.body !== null && !Buffer.isBuffer(request.body)) {
       onOutcome('dropped_body');
       return;
     }
@@ -54,12 +55,11 @@ export class Mirror {
       return;
     }
     this.#inFlight++;
-    const path = call.path.slice(call.target.basePath.length);
-    const copy = { ...call, path, headers: { ...call.headers } };
+    const copy = { ...request, headers: { ...request.headers } };
     setImmediate(() => this.#send(copy, exchange));
   }
 
-  #send(copy: UpstreamCall, exchange: LiveExchange): void {
+  #send(copy: ForwardedRequest, exchange: LiveExchange): void {
     const { route, upstream, timeoutMs, onOutcome } = this.#options;
     const signal = new CancelSignal();
     const timer = setTimeout(() => signal.abort(new GatewayError('upstream_timeout')), timeoutMs);
@@ -72,6 +72,7 @@ export class Mirror {
       const target = upstream.pick(undefined, exchange);
       copy.headers[SHADOW_HEADER] = route;
       if (upstream.host === 'target') copy.headers.host = target.host;
+      copy.headers.host ??= target.host;
       const call: UpstreamCall = {
         ...copy,
         target,

@@ -8,7 +8,7 @@ import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/at
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { announcedTrailers, responseHeaders, trailersOf } from '../upstream/message-headers.ts';
 import { passEarlyHints } from './early-hints.ts';
-import type { RoutePolicies } from './proxy-route.ts';
+import type { RoutePolicies } from './route-policies.ts';
 
 /**
  * Passes an answer on to the client as it comes. One that comes in one piece, as nearly all small ones do, goes out
@@ -55,6 +55,7 @@ export class PassedAnswer implements AnswerReceiver {
     this.#hasBody = !isBodiless(status) && this.#exchange.method !== 'HEAD';
     const own = this.#reply.getHeaders();
     for (const name in own) headers[name] = own[name];
+    if (this.#exchange.fallback !== '') headers['x-gateway-fallback'] = this.#exchange.fallback;
     this.#policies.responseHeaders(headers, this.#exchange);
     // RFC 9110 section 8.6
     if (status === 204) delete headers['content-length'];
@@ -68,6 +69,14 @@ export class PassedAnswer implements AnswerReceiver {
     this.#response.writeHead(status, definedOnly(headers));
     // Where nothing of the body came with the head, the client hears the head now: a stream may be silent for long.
     if (this.#hasBody && this.#missing !== 0) queueMicrotask(this.#flushHead);
+  }
+
+  /** An answer that is there already. */
+  whole(status: number, headers: HeaderBag, body: Buffer | null): void {
+    headers['x-request-id'] = this.#exchange.id;
+    this.begin(status, headers, NO_FLOW);
+    if (body !== null && body.length > 0) this.onData(body);
+    this.onEnd({});
   }
 
   readonly #flushHead = (): void => {
@@ -133,6 +142,8 @@ export class PassedAnswer implements AnswerReceiver {
     });
   }
 }
+
+const NO_FLOW: AnswerFlow = { pause: () => undefined, resume: () => undefined, abort: () => undefined };
 
 /** `writeHead` refuses what is undefined. */
 function definedOnly(headers: HeaderBag): OutgoingHttpHeaders {

@@ -1,18 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import type { HeaderBag, NextCall, UpstreamRequest, UpstreamResponse } from '../contracts/policy.ts';
 import type { PathRewrite } from '../lib/path-rewrite.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Fallback } from './fallback.ts';
 import type { Mirror } from './mirror.ts';
-
-/** What the policies of a route do to what crosses it. */
-export interface RoutePolicies {
-  upstreamHeaders(headers: HeaderBag, exchange: LiveExchange): void;
-  responseHeaders(headers: HeaderBag, exchange: LiveExchange): void;
-  /** Whether one of them stands around the call: then it goes through `aroundCall`. */
-  readonly areAroundCall: boolean;
-  aroundCall(call: UpstreamRequest, exchange: LiveExchange, last: NextCall): Promise<UpstreamResponse>;
-}
+import type { RoutePolicies } from './route-policies.ts';
 
 export interface ProxyRoute {
   name: string;
@@ -22,6 +14,8 @@ export interface ProxyRoute {
   upstreamOf(exchange: LiveExchange): Upstream;
   mirror: Mirror | undefined;
   policies: RoutePolicies;
+  /** What stands in for the upstream where it fails; undefined: the error is the answer. */
+  fallback: Fallback | undefined;
   /** What the path becomes for the upstream; undefined: it stays. */
   rewrite: PathRewrite | undefined;
   /** Bytes. */

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf } from '../record/exchange.ts';
-import { Attempt } from '../upstream/attempt.ts';
 import { callThroughPolicies } from './around-call.ts';
 import type { Candidate } from './choice.ts';
+import { forwardWithFallback, orStaticAnswer } from './fallback.ts';
 import { PassedAnswer } from './pass-answer.ts';
-import { prepareCall, rewritePath } from './prepare-call.ts';
+import { prepareRequest, rewritePath } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 import { collectBody, declaresTooMuch, hasBody, isSmall } from './request-body.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
@@ -59,15 +59,20 @@ function serve(
 }
 
 function forward(route: ProxyRoute, request: FastifyRequest, reply: FastifyReply): void {
-  const call = prepareCall(route, request);
-  const answer = new PassedAnswer(route.policies, request, reply);
+  const { policies, fallback, mirror } = route;
   const exchange = exchangeOf(request.raw);
-  if (!route.policies.areAroundCall) {
-    new Attempt(call, answer).start();
-    route.mirror?.reflect(call, exchange);
+  const upstream = route.upstreamOf(exchange);
+  const prepared = prepareRequest(route, upstream, request);
+  const answer = new PassedAnswer(policies, request, reply);
+  const receiver = fallback ? orStaticAnswer(fallback, exchange, answer) : answer;
+  if (!policies.areAroundCall) {
+    forwardWithFallback(upstream, fallback, prepared, exchange, receiver);
+    mirror?.reflect(prepared, exchange);
     return;
   }
-  callThroughPolicies(route, call, exchange, answer).catch((error: unknown) =>
-    answer.onFailure(error instanceof GatewayError ? error : new GatewayError('internal', { cause: error })),
+  callThroughPolicies(route, upstream, prepared, exchange, answer).catch((error: unknown) =>
+    receiver.onFailure(
+      error instanceof GatewayError ? error : new GatewayError('internal', { cause: error }),
+    ),
   );
 }

@@ -9,7 +9,7 @@ import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { responseHeaders } from '../upstream/message-headers.ts';
 import { upgradeUpstream } from '../upstream/tunnel.ts';
 import { endsWithClose } from './close-frame.ts';
-import { prepareCall } from './prepare-call.ts';
+import { prepareRequest } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 
 const UPGRADE = Symbol('hypercare.upgrade');
@@ -45,13 +45,16 @@ export async function tunnelWebSocket(
 ): Promise<FastifyReply> {
   const exchange = exchangeOf(request.raw);
   const connection = (request.raw as UpgradeRequest)[UPGRADE] as UpgradeConnection;
-  const call = prepareCall(route, request);
+  const upstream = route.upstreamOf(exchange);
+  const { path, headers } = prepareRequest(route, upstream, request);
+  const { target, pass } = upstream.enter(exchange);
   const answer = await upgradeUpstream({
-    target: call.target,
-    path: call.path,
-    headers: call.headers,
+    target,
+    pass,
+    path: target.basePath + path,
+    headers: { ...headers, host: headers.host ?? target.host },
     signal: exchange.cancel,
-    timeoutMs: call.headersTimeoutMs,
+    timeoutMs: upstream.timeouts.response,
   }).catch((cause: unknown) => {
     throw new GatewayError(failureBeforeAnswer(cause), { cause });
   });

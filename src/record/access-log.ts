@@ -44,6 +44,9 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
     const failed = exchange.failedAttempts.map(({ target, reason }) => `${text(`${target} ${reason}`)}`);
     line += `,"failed_attempts":[${failed.join(',')}]`;
   }
+  if (exchange.retries > 0) line += `,"retries":${exchange.retries}`;
+  if (exchange.hedge !== '') line += `,"hedge":"${exchange.hedge}"`;
+  if (exchange.breaker !== '') line += `,"breaker":"${exchange.breaker}"`;
   if (exchange.fallback !== '') line += `,"fallback":${text(exchange.fallback)}`;
   if (exchange.breaches !== null) {
     const breaches = exchange.breaches.map(({ direction, at }) => text(`${direction} ${at}`));

@@ -49,6 +49,9 @@ export class LiveExchange implements Exchange {
   target = '';
   attempts = 0;
   failedAttempts: FailedAttempt[] = [];
+  retries = 0;
+  hedge: '' | 'won' | 'lost' = '';
+  breaker: '' | 'open' | 'half-open' = '';
   fallback = '';
   readonly revision: number;
   ai: AiFacts | null = null;

@@ -31,6 +31,8 @@ export class Meters {
   readonly upstreamRequests;
   readonly splits;
   readonly mirrored;
+  readonly retries;
+  readonly hedges;
   readonly rateLimited;
   readonly shed;
   readonly fallbacks;
@@ -94,6 +96,18 @@ export class Meters {
       name: 'gateway_mirrored_requests_total',
       help: 'Requests picked to be copied to a shadow upstream: the status class of its answer, why there was none, or why there was no copy.',
       labelNames: ['route', 'upstream', 'outcome'],
+      registers,
+    });
+    this.retries = new Counter({
+      name: 'gateway_retries_total',
+      help: 'Attempts at an upstream that were made because one before them had failed, by why it had.',
+      labelNames: ['upstream', 'reason'],
+      registers,
+    });
+    this.hedges = new Counter({
+      name: 'gateway_hedges_total',
+      help: 'Attempts that were made beside a slow one, by whether they answered first.',
+      labelNames: ['upstream', 'outcome'],
       registers,
     });
     this.rateLimited = new Counter({
@@ -289,7 +303,9 @@ export class Meters {
       status_class: statusClass,
       reason: this.#reasons.value(exchange.reason),
     });
-    for (const { upstream, target, reason } of exchange.failedAttempts) {
+    if (exchange.hedge !== '') this.hedges.inc({ upstream: exchange.upstream, outcome: exchange.hedge });
+    for (const { upstream, target, reason, isRetried } of exchange.failedAttempts) {
+      if (isRetried) this.retries.inc({ upstream, reason: this.#reasons.value(reason) });
       this.upstreamRequests.inc({
         upstream,
         target: this.#targets.value(target),

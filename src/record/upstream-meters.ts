@@ -26,4 +26,17 @@ export function meterUpstreams(metrics: Registry, registry: UpstreamRegistry): v
       for (const { name, isPanic } of registry.all()) panic.set({ upstream: name }, isPanic ? 1 : 0);
     },
   });
+  const breaker = new Gauge({
+    name: 'gateway_breaker_state',
+    help: '0 if the breaker of an upstream lets requests through, 1 if only probes, 2 if none.',
+    labelNames: ['upstream'],
+    registers,
+    collect() {
+      breaker.reset();
+      for (const { name, resilience } of registry.all())
+        breaker.set({ upstream: name }, BREAKER_STATES[resilience.breaker.state]);
+    },
+  });
 }
+
+const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const;

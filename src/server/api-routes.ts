@@ -4,12 +4,14 @@ import type { ErrorShape } from '../contracts/exchange.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { chosenOf } from '../proxy/choice.ts';
 import { isPreflight } from '../proxy/conditions.ts';
+import type { Fallback } from '../proxy/fallback.ts';
 import { Mirror } from '../proxy/mirror.ts';
 import type { Place } from '../proxy/paths.ts';
 import { placesWithPreflights } from '../proxy/preflight.ts';
 import type { ProxyRoute } from '../proxy/proxy-route.ts';
 import { registerProxyPlace } from '../proxy/route.ts';
 import { Split } from '../proxy/split.ts';
+import { staticAnswer } from '../proxy/static-answer.ts';
 import { exchangeOf } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -134,6 +136,7 @@ function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan)
     upstreamOf: upstreamOf(route, plan),
     mirror: mirrorOf(route, plan),
     policies,
+    fallback: route.fallback && fallbackOf(route.fallback, plan),
     rewrite: route.rewrite && compilePathRewrite(route.rewrite),
     bodyLimit: plan.config.server.limits.body,
     isTrusted: (request) => plan.trust.isTrusted(request.raw),
@@ -167,3 +170,16 @@ function mirrorOf({ name, mirror }: RouteConfig, { upstreams, meters, random }: 
     onOutcome: (outcome) => meters.mirrored.inc({ route: name, upstream, outcome }),
   });
 }
+
+function fallbackOf(config: NonNullable<RouteConfig['fallback']>, plan: ApiRoutesPlan): Fallback {
+  const { upstream, status, headers, body, on } = config;
+  // Where another upstream stands in, its failure is the answer, unless the config has one.
+  const hasAnswer = upstream === undefined || status !== undefined || body !== undefined;
+  return {
+    on,
+    upstream: upstream === undefined ? undefined : plan.upstreams.get(upstream),
+    answer: hasAnswer ? staticAnswer(status ?? DEFAULT_STATUS, headers, body) : undefined,
+  };
+}
+
+const DEFAULT_STATUS = 503;

@@ -3,11 +3,14 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { BreakerPass } from './breaker.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
 
 export interface UpstreamCall {
   target: Target;
+  /** Leave of the upstream's breaker, which is told what came of it. */
+  pass?: BreakerPass;
   method: string;
   /** Path and query. */
   path: string;
@@ -32,11 +35,11 @@ export interface AnswerReceiver {
   /** 103 and the like, before the answer itself. */
   onInterim(status: number, headers: IncomingHttpHeaders): void;
   /** @param headers by lower-case name; the receiver's to change */
-  onHead(status: number, headers: IncomingHttpHeaders, flow: AnswerFlow): void;
+  onHead(status: number, headers: IncomingHttpHeaders, attempt: Attempt): void;
   onData(chunk: Buffer): void;
   onEnd(trailers: IncomingHttpHeaders): void;
   /** @param error undici's, or the reason of who ended the call: see `failure.ts` for what it means */
-  onFailure(error: Error): void;
+  onFailure(error: Error, attempt?: Attempt): void;
 }
 
 /** Interim answers that one answer may be preceded by; an upstream could go on with them without end. */
@@ -48,7 +51,8 @@ export const isBodiless = (status: number): boolean => status === 204 || status 
 /** One request on its way to one target, and its answer on the way back. */
 export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
   readonly #call: UpstreamCall;
-  readonly #receiver: AnswerReceiver;
+  /** Who takes what comes next. */
+  receiver: AnswerReceiver;
   readonly #began = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -62,7 +66,11 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
 
   constructor(call: UpstreamCall, receiver: AnswerReceiver) {
     this.#call = call;
-    this.#receiver = receiver;
+    this.receiver = receiver;
+  }
+
+  get target(): Target {
+    return this.#call.target;
   }
 
   start(): void {
@@ -111,7 +119,7 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
     if (status < 200) {
       this.#interim++;
       if (this.#interim > MOST_INTERIM) controller.abort(invalid('interim answers without end'));
-      else this.#receiver.onInterim(status, headers);
+      else this.receiver.onInterim(status, headers);
       return;
     }
     if (status > 599) {
@@ -120,8 +128,10 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
     }
     this.#status = status;
     this.#headMs = performance.now() - this.#began;
+    // The breaker knows with the head: a stream may go on for hours.
+    this.#call.pass?.end(status < 500);
     try {
-      this.#receiver.onHead(status, headers, this);
+      this.receiver.onHead(status, headers, this);
     } catch (cause) {
       // undici would hand it back as if it were the upstream's failure.
       controller.abort(cause instanceof GatewayError ? cause : new GatewayError('internal', { cause }));
@@ -129,13 +139,13 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#receiver.onData(chunk);
+    this.receiver.onData(chunk);
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
     if (this.#isOver) return;
     this.#end();
-    this.#receiver.onEnd(trailers);
+    this.receiver.onEnd(trailers);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -143,7 +153,7 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
     // undici takes the Content-Length of a 304 for a promise of so many bytes.
     if (isBodiless(this.#status)) {
       this.#end();
-      this.#receiver.onEnd({});
+      this.receiver.onEnd({});
     } else {
       this.#fail(error);
     }
@@ -156,11 +166,13 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
 
   #fail(error: Error): void {
     this.#settle();
-    const { body, target } = this.#call;
+    const { body, target, pass } = this.#call;
     // Ended by us or by the client's own body, it says nothing of the target.
     const isTargets = this.#reason === undefined && !(body instanceof Readable && body.errored);
     target.end(isTargets ? { ok: false, ms: performance.now() - this.#began } : undefined);
-    this.#receiver.onFailure(error);
+    if (this.#headMs < 0) pass?.end(isTargets ? false : undefined);
+    else if (isTargets) pass?.broke();
+    this.receiver.onFailure(error, this);
   }
 
   #settle(): void {

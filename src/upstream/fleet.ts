@@ -3,6 +3,7 @@ import { type Lease, Leases } from '../lib/leases.ts';
 import type { Random } from './balance/picker.ts';
 import { HealthChecks } from './health-checks.ts';
 import { Pools, type PoolsPorts } from './pools.ts';
+import { Resilience } from './resilience.ts';
 import type { Cursor } from './rotation.ts';
 import { TargetState } from './target-state.ts';
 
@@ -14,8 +15,8 @@ export interface FleetPorts extends PoolsPorts {
 }
 
 /**
- * What the process knows of upstreams and outlives every generation: connections, the state of targets, checks, and
- * places in rotations.
+ * What the process knows of upstreams and outlives every generation: connections, the state of targets and breakers,
+ * checks, and places in rotations.
  */
 export class Fleet {
   readonly pools: Pools;
@@ -24,6 +25,7 @@ export class Fleet {
   readonly now: () => number;
   readonly onChange: OnStateChange;
   readonly #states = new Leases<TargetState>((state) => state.close());
+  readonly #resilience = new Leases<Resilience>((resilience) => resilience.close());
   readonly #cursors = new Map<string, Cursor>();
 
   constructor(ports: FleetPorts) {
@@ -37,6 +39,11 @@ export class Fleet {
   /** The state of a target, which is the same for every generation that has it. */
   state(upstream: string, url: string): Lease<TargetState> {
     return this.#states.lease(`${upstream} ${url}`, () => new TargetState(upstream, url, this));
+  }
+
+  /** What is known of an upstream as a whole, which is the same for every generation that has it. */
+  resilience(upstream: string): Lease<Resilience> {
+    return this.#resilience.lease(upstream, () => new Resilience(upstream, this.onChange, this.now));
   }
 
   /** The place in a rotation by the name of what rotates. */

@@ -2,12 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
+import type { BreakerPass } from './breaker.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
 import type { Outcome } from './target-state.ts';
 
 export interface UpgradeCall {
   target: Target;
+  /** Leave of the upstream's breaker, which is told what came of it. */
+  pass: BreakerPass;
   path: string;
   headers: HeaderBag;
   signal: CancelSignal;
@@ -45,6 +48,7 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
     const ended = (outcome?: Outcome): void => {
       if (!hasEnded) call.target.end(outcome);
       hasEnded = true;
+      call.pass.end(outcome?.ok);
     };
     const late = inTime();
     let timer = setTimeout(() => call.signal.abort(late), call.timeoutMs);
@@ -74,6 +78,7 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       onRequestUpgrade(_controller, _statusCode, headers, socket) {
         settled();
         const ms = performance.now() - began;
+        call.pass.end(true);
         socket.once('close', () => ended({ ok: true, ms }));
         resolve({ switched: true, headers: headers as IncomingHttpHeaders, socket });
       },

@@ -1,3 +1,4 @@
+import type { Exchange } from '../contracts/exchange.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Lease } from '../lib/leases.ts';
 import { type Availability, availability } from './availability.ts';
@@ -6,10 +7,12 @@ import { type Asker, type HashBy, hashKeyOf } from './balance/hash-key.ts';
 import { Hashed } from './balance/hashed.ts';
 import type { Member, Picker } from './balance/picker.ts';
 import { RoundRobin } from './balance/round-robin.ts';
+import type { BreakerPass, BreakerSettings } from './breaker.ts';
 import type { Fleet } from './fleet.ts';
 import type { HealthSettings } from './health-check.ts';
 import { Outlier, type OutlierSettings } from './outlier.ts';
 import type { PoolOptions } from './pools.ts';
+import type { HedgeSettings, Resilience, RetrySettings } from './resilience.ts';
 import { Target, type TargetOptions } from './target.ts';
 import type { Standing, TargetChange, TargetState } from './target-state.ts';
 import type { TargetTls } from './target-tls.ts';
@@ -32,6 +35,11 @@ export interface UpstreamOptions {
   outlier?: OutlierSettings;
   protocol?: 'http1' | 'http2';
   tls?: TargetTls;
+  breaker?: BreakerSettings;
+  retry?: RetrySettings;
+  hedge?: HedgeSettings;
+  /** Names its breaker and budgets where `name` is not its own: a provider has an upstream a deployment. */
+  identity?: string;
 }
 
 /** A target and how it is, for people. */
@@ -58,6 +66,9 @@ export class Upstream {
   readonly host: 'client' | 'target';
   readonly timeouts: UpstreamOptions['timeouts'];
   readonly targets: readonly Target[];
+  readonly retry: RetrySettings | undefined;
+  readonly hedge: HedgeSettings | undefined;
+  readonly resilience: Resilience;
   /** Told when panic mode begins or ends. */
   onPanic: () => void = () => undefined;
   readonly #options: UpstreamOptions;
@@ -75,6 +86,9 @@ export class Upstream {
     this.timeouts = options.timeouts;
     this.#options = options;
     this.#fleet = fleet;
+    this.retry = options.retry;
+    this.hedge = options.hedge;
+    this.resilience = this.#openResilience();
     this.targets = this.#openTargets();
     this.#picker = this.#refresh();
     for (const { state } of this.targets) this.#ends.push(state.listen(() => this.#refresh()));
@@ -88,6 +102,33 @@ export class Upstream {
     const target = this.#picker.pick(avoid, asker) ?? (avoid && this.#picker.pick(undefined, asker));
     if (target === undefined) throw new GatewayError('upstream_unavailable');
     return target;
+  }
+
+  /**
+   * Leave to make an attempt, and the target for it; the exchange names it.
+   * @throws a GatewayError: the breaker is open, or as `pick`
+   */
+  enter(exchange: Exchange, avoid?: ReadonlySet<Target>): { target: Target; pass: BreakerPass } {
+    const { breaker } = this.resilience;
+    const pass = breaker.admit();
+    if (!pass) {
+      exchange.upstream = this.name;
+      exchange.breaker = 'open';
+      const seconds = Math.max(1, Math.ceil(breaker.retryAfterMs / 1000));
+      throw new GatewayError('breaker_open', { headers: { 'retry-after': String(seconds) } });
+    }
+    let target: Target;
+    try {
+      target = this.pick(avoid, exchange);
+    } catch (error) {
+      pass.end(undefined);
+      throw error;
+    }
+    if (pass.isProbe) exchange.breaker = 'half-open';
+    exchange.attempts++;
+    exchange.upstream = this.name;
+    exchange.target = target.url;
+    return { target, pass };
   }
 
   get isPanic(): boolean {
@@ -124,6 +165,14 @@ export class Upstream {
     // Backwards, so that it is not told any more of what letting go changes.
     for (const end of this.#ends.toReversed()) end();
     clearTimeout(this.#growing);
+  }
+
+  #openResilience(): Resilience {
+    const { name, identity = name, breaker } = this.#options;
+    const { value, release } = this.#fleet.resilience(identity);
+    this.#ends.push(release);
+    value.breaker.configure(breaker);
+    return value;
   }
 
   #openTargets(): Target[] {

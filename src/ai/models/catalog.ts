@@ -72,6 +72,7 @@ function buildModel(
     const upstream = new Upstream(
       {
         name: target.provider,
+        identity: `model ${name}: ${target.provider}/${target.model}`,
         targets: [{ url: settings.baseUrl, weight: 1 }],
         host: 'target',
         timeouts: {

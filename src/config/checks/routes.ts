@@ -16,6 +16,7 @@ export const checkRoutes: Check = (config, context) => {
   for (const route of routes) {
     checkDestination(route, context);
     mustExist(route.get('upstream'), 'upstream', upstreams, context);
+    mustExist(route.get('fallback', 'upstream'), 'upstream', upstreams, context);
     mustWeigh(route.get('split'), context);
     const parts = route.get('split').items.map((part) => part.get('upstream'));
     for (const part of [...parts, route.get('mirror', 'upstream')])

@@ -59,11 +59,26 @@ export const Match = Strict({
   ),
 });
 
-const StaticAnswer = Strict({
-  status: Type.Integer({ minimum: 200, maximum: 599, default: 503 }),
-  headers: Type.Record(Type.String(), Type.String(), { default: {} }),
-  body: Type.Optional(Type.Unknown()),
-});
+const Fallback = Strict(
+  {
+    on: Type.Array(Type.Integer({ minimum: 400, maximum: 599 }), {
+      default: [500, 502, 503, 504],
+      description: 'Statuses of the upstream that are failures. That it gives no answer always is one.',
+    }),
+    upstream: Type.Optional(
+      Type.String({
+        description:
+          'Name of an upstream that is asked instead, where the request can be sent twice without harm.',
+      }),
+    ),
+    status: Type.Optional(
+      Type.Integer({ minimum: 200, maximum: 599, description: 'Of the answer; 503 if none is named.' }),
+    ),
+    headers: Type.Record(Type.String(), Type.String(), { default: {} }),
+    body: Type.Optional(Type.Unknown({ description: 'Text as it is, everything else as JSON.' })),
+  },
+  { description: 'What stands in for an upstream that fails: another one, then an answer from here.' },
+);
 
 const Rewrite = Strict(
   {
@@ -142,5 +157,5 @@ export const Route = (policies: Readonly<Record<string, TSchema>>) =>
         'Version of the API that the route is, for log and metrics. Versions are routes that differ by path, header or host.',
       ),
     ),
-    fallback: Type.Optional(StaticAnswer),
+    fallback: Type.Optional(Fallback),
   });

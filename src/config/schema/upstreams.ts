@@ -9,10 +9,13 @@ export const Target = Strict({
 });
 
 export const Breaker = Strict({
-  errorRate: Percent({ default: '50%' }),
-  minRequests: Type.Integer({ minimum: 1, default: 20 }),
+  errorRate: Percent({
+    default: '50%',
+    description: 'Share of attempts without an answer, with half of one or with a status from 500 on.',
+  }),
+  minRequests: Type.Integer({ minimum: 1, default: 20, description: 'In the window, before it may open.' }),
   window: Duration({ default: '10s' }),
-  open: Duration({ default: '5s' }),
+  open: Duration({ default: '5s', description: 'Then one request at a time is let through as a probe.' }),
 });
 
 export const UpstreamTimeouts = Strict(
@@ -115,15 +118,45 @@ export const Upstream = Strict({
   breaker: Type.Optional(Breaker),
   retry: Type.Optional(
     Strict({
-      attempts: Type.Integer({ minimum: 1, maximum: 10, default: 2 }),
+      attempts: Type.Integer({
+        minimum: 1,
+        maximum: 10,
+        default: 2,
+        description: 'In all, the first included. Only what can be sent twice without harm is.',
+      }),
       on: Type.Array(
         Type.Unsafe<number | 'connect' | 'reset' | 'timeout'>({
           anyOf: [{ enum: ['connect', 'reset', 'timeout'] }, { type: 'integer', minimum: 400, maximum: 599 }],
         }),
-        { default: ['connect', 'reset'] },
+        {
+          default: ['connect', 'reset'],
+          description: 'Failures and statuses after which it is tried again.',
+        },
       ),
-      budget: Percent({ default: '20%' }),
+      budget: Percent({
+        default: '20%',
+        description: 'Largest share of the requests of the last 10 s that are retried; at least 3. 0%: none.',
+      }),
+      maxWait: Duration({
+        default: '1s',
+        description: 'The longest Retry-After that is waited for. An answer with a longer one is passed on.',
+      }),
     }),
+  ),
+  hedge: Type.Optional(
+    Strict(
+      {
+        after: Duration({
+          default: '200ms',
+          description: 'Without an answer by then a second target is asked.',
+        }),
+        budget: Percent({
+          default: '10%',
+          description: 'Largest share of the requests of the last 10 s that are hedged; at least 3.',
+        }),
+      },
+      { description: 'GET, HEAD and OPTIONS without a body: the faster of two targets answers.' },
+    ),
   ),
   timeouts: UpstreamTimeouts,
 });

@@ -3,8 +3,9 @@ import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
-import type { UpstreamCall } from '../upstream/attempt.ts';
 import { requestHeaders } from '../upstream/message-headers.ts';
+import type { ForwardedRequest } from '../upstream/retry-rule.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 import { collectedBody, hasBody, limitedBody } from './request-body.ts';
 
@@ -20,28 +21,23 @@ export function rewritePath({ rewrite }: ProxyRoute, exchange: LiveExchange): vo
   if (rewritten !== exchange.path) exchange.upstreamPath = rewritten;
 }
 
-/** Everything that the upstream call needs. The path is the one that was matched, not one that was parsed again. */
-export function prepareCall(route: ProxyRoute, request: FastifyRequest): UpstreamCall {
+/** The request as the upstream gets it. The path is the one that was matched, not one that was parsed again. */
+export function prepareRequest(
+  route: ProxyRoute,
+  upstream: Upstream,
+  request: FastifyRequest,
+): ForwardedRequest {
   const { raw } = request;
   const exchange = exchangeOf(raw);
-  const upstream = route.upstreamOf(exchange);
-  const target = upstream.pick(undefined, exchange);
-  exchange.upstream = upstream.name;
-  exchange.target = target.url;
-  exchange.attempts++;
   const headers = requestHeaders(raw, exchange, route.isTrusted(request));
-  headers.host = upstream.host === 'client' ? (raw.headers.host ?? target.host) : target.host;
+  if (upstream.host === 'client' && raw.headers.host !== undefined) headers.host = raw.headers.host;
   route.policies.upstreamHeaders(headers, exchange);
   return {
-    target,
     method: exchange.method,
-    path: target.basePath + (exchange.upstreamPath || exchange.path) + exchange.query,
+    path: (exchange.upstreamPath || exchange.path) + exchange.query,
     headers,
     // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
     body: collectedBody(raw) ?? (hasBody(raw) ? streamedBody(raw, exchange, route) : null),
-    signal: exchange.cancel,
-    headersTimeoutMs: upstream.timeouts.response,
-    bodyTimeoutMs: upstream.timeouts.idle,
   };
 }
 

@@ -1,0 +1,181 @@
+import CircuitBreaker from 'opossum';
+import type { OnStateChange } from '../contracts/state-change.ts';
+
+/** As in the config. Times in milliseconds, the rate as a share of 1. */
+export interface BreakerSettings {
+  errorRate: number;
+  /** Requests in the window below which nothing is concluded. */
+  minRequests: number;
+  window: number;
+  /** How long it stays open before a probe is let through. */
+  open: number;
+}
+
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+/** Leave to make one attempt. What came of it is told once; that its answer broke off later, too. */
+export interface BreakerPass {
+  readonly isProbe: boolean;
+  /** @param ok whether the upstream did its part; undefined if the attempt says nothing of it: the client left, say */
+  end(ok: boolean | undefined): void;
+  /** The answer that had begun well broke off in the middle. */
+  broke(): void;
+}
+
+const BUCKETS = 10;
+const BY_GATEWAY = 'gateway';
+
+/**
+ * Stops asking an upstream that fails, and asks again one request at a time. The figures and the states are opossum's.
+ * It is told what came of an attempt when that is known and does not run it: its promise could not end before the
+ * answer's last byte, its AbortController is one for all calls (opossum#780), and an attempt whose client left is
+ * neither a success nor a failure. It outlives generations; an operator's word outweighs the figures.
+ */
+export class Breaker {
+  readonly #upstream: string;
+  readonly #onChange: OnStateChange;
+  readonly #now: () => number;
+  #settings: BreakerSettings | undefined;
+  #circuit: CircuitBreaker<[boolean], void> | undefined;
+  #forced: 'open' | 'closed' | undefined;
+  #isProbing = false;
+  /** When an open circuit lets a probe through: monotonic milliseconds. */
+  #opensUntil = 0;
+  #told: BreakerState = 'closed';
+
+  /** @param now milliseconds, monotonic */
+  constructor(upstream: string, onChange: OnStateChange, now: () => number) {
+    this.#upstream = upstream;
+    this.#onChange = onChange;
+    this.#now = now;
+  }
+
+  /** Other settings, or none, from now on. One that is open stays so. */
+  configure(settings: BreakerSettings | undefined): void {
+    if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
+    const wasOpen = this.#circuit?.closed === false;
+    this.#circuit?.shutdown();
+    this.#settings = settings;
+    this.#isProbing = false;
+    this.#circuit = settings && this.#open(settings);
+    if (wasOpen) this.#circuit?.open();
+    this.#tell('configured', BY_GATEWAY);
+  }
+
+  get state(): BreakerState {
+    if (this.#forced) return this.#forced;
+    if (this.#circuit === undefined || this.#circuit.closed) return 'closed';
+    return this.#circuit.opened ? 'open' : 'half-open';
+  }
+
+  /** An operator's word, if there is one. */
+  get forced(): 'open' | 'closed' | undefined {
+    return this.#forced;
+  }
+
+  /** Milliseconds until it makes sense to ask again. */
+  get retryAfterMs(): number {
+    return Math.max(0, this.#opensUntil - this.#now());
+  }
+
+  /** Undefined: the upstream is not to be asked now. */
+  admit(): BreakerPass | undefined {
+    if (this.#forced === 'open') return undefined;
+    const circuit = this.#circuit;
+    if (circuit === undefined || this.#forced === 'closed') return UNWATCHED;
+    if (circuit.closed) return new Watched(circuit, undefined);
+    if (circuit.opened || this.#isProbing) return undefined;
+    this.#isProbing = true;
+    return new Watched(circuit, () => {
+      this.#isProbing = false;
+    });
+  }
+
+  /** @param by name of the operator */
+  force(state: 'open' | 'closed' | 'auto', by: string, reason: string): void {
+    this.#forced = state === 'auto' ? undefined : state;
+    this.#tell(reason, by);
+  }
+
+  /** Nobody uses it any more. */
+  close(): void {
+    this.#circuit?.shutdown();
+  }
+
+  #open(settings: BreakerSettings): CircuitBreaker<[boolean], void> {
+    const circuit = new CircuitBreaker<[boolean], void>(judge, {
+      // Attempts have timeouts of their own.
+      timeout: false,
+      // opossum opens above its threshold, we at it: 100% is a rate that can be reached.
+      errorThresholdPercentage: settings.errorRate * 100 - 1e-6,
+      volumeThreshold: settings.minRequests,
+      rollingCountTimeout: settings.window,
+      rollingCountBuckets: BUCKETS,
+      resetTimeout: settings.open,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+    });
+    circuit.on('open', () => {
+      this.#opensUntil = this.#now() + settings.open;
+      this.#tell('too many requests failed', BY_GATEWAY);
+    });
+    circuit.on('halfOpen', () => this.#tell('time for a probe', BY_GATEWAY));
+    circuit.on('close', () => {
+      // What failed before it opened must not open it again.
+      for (let i = 0; i < BUCKETS; i++) rotate(circuit);
+      this.#tell('a probe went well', BY_GATEWAY);
+    });
+    return circuit;
+  }
+
+  #tell(reason: string, by: string): void {
+    const to = this.state;
+    const from = this.#told;
+    if (from === to) return;
+    this.#told = to;
+    this.#onChange({ at: Date.now(), kind: 'breaker', subject: this.#upstream, from, to, reason, by });
+  }
+}
+
+/** What opossum believes to be the call. */
+const judge = (ok: boolean): Promise<void> =>
+  ok ? Promise.resolve() : Promise.reject(new Error('the attempt failed'));
+
+/** opossum begins a new bucket of figures with it; its types don't know it. */
+const rotate = (circuit: CircuitBreaker<[boolean], void>): void =>
+  (circuit.status as unknown as { rotateBucket(): void }).rotateBucket();
+
+class Watched implements BreakerPass {
+  readonly #circuit: CircuitBreaker<[boolean], void>;
+  readonly #endProbe: (() => void) | undefined;
+  #hasEnded = false;
+
+  constructor(circuit: CircuitBreaker<[boolean], void>, endProbe: (() => void) | undefined) {
+    this.#circuit = circuit;
+    this.#endProbe = endProbe;
+  }
+
+  get isProbe(): boolean {
+    return this.#endProbe !== undefined;
+  }
+
+  end(ok: boolean | undefined): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#endProbe?.();
+    if (ok !== undefined) this.#count(ok);
+  }
+
+  broke(): void {
+    this.#count(false);
+  }
+
+  #count(ok: boolean): void {
+    // Of what began before it opened, opossum would count a call that it refused; after that only probes decide.
+    if (this.#circuit.isShutdown || !(this.#circuit.closed || this.isProbe)) return;
+    // It has counted; that it hands the failure back is for those who let it make the call.
+    this.#circuit.fire(ok).catch(() => undefined);
+  }
+}
+
+const UNWATCHED: BreakerPass = { isProbe: false, end: () => undefined, broke: () => undefined };

@@ -1,0 +1,210 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Exchange } from '../contracts/exchange.ts';
+import { type AnswerReceiver, Attempt } from './attempt.ts';
+import { BeforeHead } from './before-head.ts';
+import { droppedAnswer } from './dropped-answer.ts';
+import { failureBeforeAnswer } from './failure.ts';
+import {
+  backoffMs,
+  type ForwardedRequest,
+  isWorthRetry,
+  mayHedge,
+  mayRepeat,
+  retryAfterMs,
+} from './retry-rule.ts';
+import type { CancelSignal } from './signal.ts';
+import type { Target } from './target.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * Brings a request to an upstream: through its breaker to one target after the other, as often as retries are worth it
+ * and allowed, or to two at once. The receiver gets the one answer that counts, from its head on.
+ */
+export class Forwarding {
+  readonly #upstream: Upstream;
+  readonly #request: ForwardedRequest;
+  readonly #exchange: Exchange;
+  readonly #signal: CancelSignal;
+  readonly #receiver: AnswerReceiver;
+  /** Those that have no head yet: one, or two where one is a hedge. */
+  #running: Attempt[] = [];
+  #hedge: Attempt | undefined;
+  #tried: Set<Target> | undefined;
+  #attempts = 0;
+  #wasSent = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    upstream: Upstream,
+    request: ForwardedRequest,
+    exchange: Exchange,
+    signal: CancelSignal,
+    receiver: AnswerReceiver,
+  ) {
+    this.#upstream = upstream;
+    this.#request = request;
+    this.#exchange = exchange;
+    this.#signal = signal;
+    this.#receiver = receiver;
+  }
+
+  start(): void {
+    const { retry, hedge, resilience } = this.#upstream;
+    if (retry) resilience.retries.count();
+    const refusal = this.#attempt();
+    if (refusal) {
+      this.#receiver.onFailure(refusal);
+      return;
+    }
+    if (hedge === undefined || !mayHedge(this.#request)) return;
+    resilience.hedges.count();
+    if (this.#running.length > 0) this.#timer = setTimeout(() => this.#startHedge(), hedge.after);
+  }
+
+  /** Whether the request can still be sent elsewhere without harm. */
+  get mayRepeat(): boolean {
+    return mayRepeat(this.#request, this.#wasSent);
+  }
+
+  /** @returns why no attempt could be made */
+  #attempt(): Error | undefined {
+    const upstream = this.#upstream;
+    let entered: ReturnType<Upstream['enter']>;
+    try {
+      entered = upstream.enter(this.#exchange, this.#tried);
+    } catch (error) {
+      return error as Error;
+    }
+    const { target, pass } = entered;
+    this.#attempts++;
+    const { method, path, headers, body } = this.#request;
+    const attempt = new Attempt(
+      {
+        target,
+        pass,
+        method,
+        path: target.basePath + path,
+        headers: headers.host === undefined ? { ...headers, host: target.host } : headers,
+        body,
+        signal: this.#signal,
+        headersTimeoutMs: upstream.timeouts.response,
+        bodyTimeoutMs: upstream.timeouts.idle,
+      },
+      new Headless(this),
+    );
+    this.#running.push(attempt);
+    attempt.start();
+    return undefined;
+  }
+
+  #startHedge(): void {
+    const { hedge, resilience, targets } = this.#upstream;
+    const first = this.#running[0];
+    if (!hedge || !first || targets.length < 2 || !resilience.hedges.take(hedge.budget)) return;
+    this.#tried = new Set([first.target]);
+    if (this.#attempt()) return;
+    this.#hedge = this.#running[1];
+    this.#exchange.hedge = 'lost';
+  }
+
+  onInterim(status: number, headers: IncomingHttpHeaders): void {
+    this.#receiver.onInterim(status, headers);
+  }
+
+  onHead(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void {
+    this.#ended(attempt);
+    if (this.#retries(attempt, status, headers['retry-after'])) {
+      attempt.receiver = droppedAnswer(attempt);
+      return;
+    }
+    for (const loser of this.#running) {
+      loser.receiver = droppedAnswer(loser);
+      loser.abort(new Error('another target was faster'));
+    }
+    clearTimeout(this.#timer);
+    this.#exchange.target = attempt.target.url;
+    if (attempt === this.#hedge) this.#exchange.hedge = 'won';
+    attempt.receiver = this.#receiver;
+    this.#receiver.onHead(status, headers, attempt);
+  }
+
+  onFailure(attempt: Attempt, error: Error): void {
+    this.#ended(attempt);
+    const code = failureBeforeAnswer(error);
+    if (!this.#signal.aborted && this.#retries(attempt, code, undefined)) return;
+    clearTimeout(this.#timer);
+    // The other one of two may still answer.
+    if (this.#running.length > 0) this.#note(attempt, code, false);
+    else this.#receiver.onFailure(error);
+  }
+
+  #ended(attempt: Attempt): void {
+    this.#running = this.#running.filter((each) => each !== attempt);
+    this.#wasSent ||= attempt.wasSent;
+  }
+
+  /** Tries once more, if that is worth it, without harm, and within the budget. */
+  #retries(
+    failed: Attempt,
+    failure: Parameters<typeof isWorthRetry>[1],
+    retryAfter: string | undefined,
+  ): boolean {
+    const { retry, resilience } = this.#upstream;
+    if (retry === undefined || this.#running.length > 0 || this.#attempts >= retry.attempts) return false;
+    if (!isWorthRetry(retry, failure) || !this.mayRepeat) return false;
+    const asked = retryAfterMs(retryAfter, Date.now());
+    // Wants to be left alone for longer than anybody waits here: that is for the client to read.
+    if (asked > retry.maxWait || !resilience.retries.take(retry.budget)) return false;
+    clearTimeout(this.#timer);
+    this.#note(failed, String(failure), true);
+    this.#tried ??= new Set();
+    this.#tried.add(failed.target);
+    const isAnother = this.#upstream.targets.length > this.#tried.size;
+    this.#tryAgainIn(isAnother ? asked : Math.max(asked, backoffMs(this.#attempts, Math.random())));
+    return true;
+  }
+
+  #tryAgainIn(ms: number): void {
+    const onAbort = (): void => {
+      clearTimeout(this.#timer);
+      this.#signal.off('abort', onAbort);
+      this.#receiver.onFailure(this.#signal.reason as Error);
+    };
+    const again = (): void => {
+      this.#signal.off('abort', onAbort);
+      this.#exchange.retries++;
+      const refusal = this.#attempt();
+      if (refusal) this.#receiver.onFailure(refusal);
+    };
+    this.#signal.on('abort', onAbort);
+    // Also without a pause not before the failed attempt has left the stack.
+    this.#timer = setTimeout(again, ms);
+  }
+
+  #note(failed: Attempt, reason: string, isRetried: boolean): void {
+    const { name } = this.#upstream;
+    this.#exchange.failedAttempts.push({ upstream: name, target: failed.target.url, reason, isRetried });
+  }
+}
+
+/** Tells the forwarding which of its attempts something is about. */
+class Headless extends BeforeHead {
+  readonly #forwarding: Forwarding;
+
+  constructor(forwarding: Forwarding) {
+    super();
+    this.#forwarding = forwarding;
+  }
+
+  override onInterim(status: number, headers: IncomingHttpHeaders): void {
+    this.#forwarding.onInterim(status, headers);
+  }
+
+  override onHead(status: number, headers: IncomingHttpHeaders, attempt: Attempt): void {
+    this.#forwarding.onHead(attempt, status, headers);
+  }
+
+  override onFailure(error: Error, attempt: Attempt): void {
+    this.#forwarding.onFailure(attempt, error);
+  }
+}

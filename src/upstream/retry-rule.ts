@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream';
+import type { HeaderBag } from '../contracts/policy.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import type { RetryReason, RetrySettings } from './resilience.ts';
+
+/** A request as every attempt sends it. */
+export interface ForwardedRequest {
+  method: string;
+  /** Path and query, without a target's base path. */
+  path: string;
+  /** Without `host` the target's own is sent. */
+  headers: HeaderBag;
+  body: Buffer | Readable | null;
+}
+
+/** Methods that mean the same sent twice as sent once (RFC 9110 section 9.2.2), */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+/** and those that change nothing (section 9.2.1). */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** Whether it may be sent twice at once. */
+export const mayHedge = ({ method, body }: ForwardedRequest): boolean => body === null && SAFE.has(method);
+
+/**
+ * Whether a request can be sent once more without harm.
+ * @param wasSent any of it may have reached a target
+ */
+export function mayRepeat({ method, body }: ForwardedRequest, wasSent: boolean): boolean {
+  if (wasSent && !IDEMPOTENT.has(method)) return false;
+  return !(body instanceof Readable) || !(wasSent || body.destroyed || body.readableDidRead);
+}
+
+const KINDS: Partial<Record<ErrorCode, RetryReason>> = {
+  upstream_connect: 'connect',
+  upstream_reset: 'reset',
+  upstream_timeout: 'timeout',
+};
+
+/** @param failure a code of the error table, or the status that was answered */
+export function isWorthRetry({ on }: RetrySettings, failure: ErrorCode | number): boolean {
+  const reason = typeof failure === 'number' ? failure : KINDS[failure];
+  return reason !== undefined && on.includes(reason);
+}
+
+/** Milliseconds before the same target is asked again: doubled each time, and half of it by chance. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** @param random from 0 to 1 */
+export function backoffMs(attempts: number, random: number): number {
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1)) * (0.5 + random / 2);
+}
+
+/**
+ * Milliseconds that a Retry-After header asks to wait (RFC 9110 section 10.2.3): seconds, or a date.
+ * @param now wall clock, milliseconds since the epoch
+ * @returns 0 if there is none, or it says nothing
+ */
+export function retryAfterMs(header: string | undefined, now: number): number {
+  if (header === undefined || header.trim() === '') return 0;
+  const seconds = Number(header);
+  const ms = Number.isNaN(seconds) ? Date.parse(header) - now : seconds * 1000;
+  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+}

@@ -1,0 +1,91 @@
+import { expect, it } from 'vitest';
+import { backend } from '../helpers/backend.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+import { call, problemCode, rawClient } from '../helpers/raw-http.ts';
+
+const BREAKER = { errorRate: '50%', minRequests: 5, window: '30s', open: '1s' };
+
+const config = (url: string, breaker: object = BREAKER, fallback?: object) => ({
+  upstreams: { up: { targets: [{ url }], breaker, timeouts: { response: '300ms' } } },
+  routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up', ...(fallback ? { fallback } : {}) }],
+});
+
+it('a dead upstream costs its callers next to nothing once the breaker is open, and it heals by itself', async () => {
+  let isWell = false;
+  let asked = 0;
+  const upstream = await backend((_request, response) => {
+    asked++;
+    if (isWell) response.end('well');
+  });
+  const gateway = await testGateway(config(upstream.url));
+  await Promise.all(Array.from({ length: 5 }, () => call(gateway.url, '/')));
+  expect(asked).toBe(5);
+
+  const durations: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const answer = await call(gateway.url, '/');
+    expect([answer.status, problemCode(answer), answer.headers['retry-after']]).toEqual([
+      503,
+      'breaker_open',
+      '1',
+    ]);
+  }
+  const lines = await eventually(() => {
+    const open = gateway.lines.filter(({ reason }) => reason === 'breaker_open');
+    return open.length === 20 && open;
+  });
+  for (const line of lines) {
+    expect(line).toMatchObject({ status: 503, upstream: 'up', breaker: 'open' });
+    expect(line).not.toHaveProperty('attempts');
+    durations.push(line.duration_ms as number);
+  }
+  durations.sort((a, b) => a - b);
+  expect(durations[10], 'the half of them in milliseconds').toBeLessThan(10);
+  expect(asked, 'nobody asked').toBe(5);
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'up' })).toBe(2);
+
+  isWell = true;
+  await eventually(async () => (await call(gateway.url, '/')).status === 200);
+  expect(asked, 'one probe').toBe(6);
+  await gateway.accessLine(({ breaker, status }) => breaker === 'half-open' && status === 200);
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'up' })).toBe(0);
+  const changes = gateway.lines.filter(({ kind }) => kind === 'breaker');
+  expect(changes.map(({ subject, from, to }) => `${subject} ${from} → ${to}`)).toEqual([
+    'up closed → open',
+    'up open → half-open',
+    'up half-open → closed',
+  ]);
+});
+
+it('it stays open over a reload', async () => {
+  const upstream = await backend((request) => void request.socket.destroy());
+  const settings = { ...BREAKER, open: '60s' };
+  const gateway = await testGateway(config(upstream.url, settings));
+  await Promise.all(Array.from({ length: 5 }, () => call(gateway.url, '/')));
+  expect(problemCode(await call(gateway.url, '/'))).toBe('breaker_open');
+  await gateway.write({ ...config(upstream.url, settings), server: { limits: { body: '1mb' } } });
+  expect(await gateway.reload()).toBe(true);
+  expect(problemCode(await call(gateway.url, '/'))).toBe('breaker_open');
+  await gateway.write(config(upstream.url, { ...settings, minRequests: 7 }));
+  expect(await gateway.reload()).toBe(true);
+  expect(problemCode(await call(gateway.url, '/')), 'with other settings, too').toBe('breaker_open');
+});
+
+it('answers that break off in the middle open it, clients that leave don’t', async () => {
+  const upstream = await backend((request, response) => {
+    if (request.url === '/silent') return;
+    response.writeHead(200, { 'content-length': 100 }).write('half');
+    setImmediate(() => response.destroy());
+  });
+  const gateway = await testGateway(config(upstream.url, { ...BREAKER, open: '60s' }));
+  for (let i = 0; i < 10; i++) {
+    const client = await rawClient(gateway.url);
+    client.send('GET /silent HTTP/1.1\r\nhost: a\r\n\r\n');
+    await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 1);
+    client.socket.destroy();
+    await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
+  }
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'up' })).toBe(0);
+  await Promise.all(Array.from({ length: 5 }, () => call(gateway.url, '/').catch(() => undefined)));
+  await eventually(async () => (await gateway.metric('gateway_breaker_state', { upstream: 'up' })) === 2);
+});

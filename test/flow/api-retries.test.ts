@@ -1,0 +1,169 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { expect, it } from 'vitest';
+import { type Backend, backend } from '../helpers/backend.ts';
+import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { call, problemCode } from '../helpers/raw-http.ts';
+
+interface House {
+  gateway: TestGateway;
+  targets: Backend[];
+  /** Requests by target. */
+  seen: IncomingMessage[][];
+}
+
+async function house(upstream: object, ...listeners: RequestListener[]): Promise<House> {
+  const seen: IncomingMessage[][] = listeners.map(() => []);
+  const targets = await Promise.all(
+    listeners.map((listener, i) =>
+      backend((request, response) => {
+        seen[i]?.push(request);
+        listener(request, response);
+      }),
+    ),
+  );
+  const gateway = await testGateway({
+    upstreams: { up: { targets: targets.map(({ url }) => ({ url })), ...upstream } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  return { gateway, targets, seen };
+}
+
+const counts = ({ seen }: House): number[] => seen.map(({ length }) => length);
+
+const well: RequestListener = (request, response) => {
+  request.resume().on('end', () => response.end('well'));
+};
+const fails =
+  (status: number, headers = {}): RequestListener =>
+  (request, response) => {
+    request.resume().on('end', () => response.writeHead(status, headers).end('ill'));
+  };
+const hangsUp: RequestListener = (request) => void request.socket.destroy();
+
+it('a target that hangs up or fails: the client hears of nothing, log and metrics do', async () => {
+  const retry = { attempts: 3, on: ['reset', 503], budget: '100%' };
+  const own = await house({ retry }, hangsUp, fails(503), well);
+  const answer = await call(own.gateway.url, '/a?b=c', { method: 'PUT', body: 'hello' });
+  expect([answer.status, answer.body.toString()]).toEqual([200, 'well']);
+  expect(counts(own)).toEqual([1, 1, 1]);
+  expect(own.seen.flat().map(({ method, url }) => `${method} ${url}`)).toEqual(Array(3).fill('PUT /a?b=c'));
+  const line = await own.gateway.accessLine(({ reason }) => reason === 'ok');
+  const [first, second] = own.targets.map(({ url }) => url);
+  expect(line).toMatchObject({
+    attempts: 3,
+    retries: 2,
+    failed_attempts: [`${first} upstream_reset`, `${second} 503`],
+    target: own.targets[2]?.url,
+  });
+  expect(await own.gateway.metric('gateway_retries_total', { upstream: 'up', reason: '503' })).toBe(1);
+  expect(await own.gateway.metric('gateway_retries_total', { upstream: 'up' })).toBe(2);
+});
+
+it('a POST that was sent is not sent again, one that was not is', async () => {
+  const retry = { attempts: 3, on: ['connect', 'reset', 503], budget: '100%' };
+  for (const listener of [hangsUp, fails(503)]) {
+    const own = await house({ retry }, listener, listener);
+    const answer = await call(own.gateway.url, '/', { method: 'POST', body: 'order' });
+    expect(answer.status).toBe(listener === hangsUp ? 502 : 503);
+    expect(own.seen.flat()).toHaveLength(1);
+  }
+  const own = await house({ retry }, well, well);
+  await own.targets[0]?.close();
+  for (let i = 0; i < 4; i++)
+    expect((await call(own.gateway.url, '/', { method: 'POST', body: 'order' })).status).toBe(200);
+  expect(counts(own)).toEqual([0, 4]);
+});
+
+it('when all fail the client gets the last failure, with one target after a pause', async () => {
+  const own = await house(
+    { retry: { attempts: 3, on: [503], budget: '100%' } },
+    fails(503, { 'x-last': '1' }),
+  );
+  const answer = await call(own.gateway.url, '/');
+  expect([answer.status, answer.body.toString(), answer.headers['x-last'], counts(own)]).toEqual([
+    503,
+    'ill',
+    '1',
+    [3],
+  ]);
+});
+
+it('Retry-After is waited for, and a long one is the client’s to read', async () => {
+  const retry = { attempts: 2, on: [503], budget: '100%', maxWait: '2s' };
+  const patient = await house({ retry }, (request, response) => {
+    if (counts(patient)[0] === 1) fails(503, { 'retry-after': '1' })(request, response);
+    else well(request, response);
+  });
+  const started = performance.now();
+  expect((await call(patient.gateway.url, '/')).status).toBe(200);
+  expect(performance.now() - started).toBeGreaterThan(950);
+
+  const long = await house({ retry }, fails(503, { 'retry-after': '30' }), well);
+  const answer = await call(long.gateway.url, '/');
+  expect([answer.status, answer.headers['retry-after'], counts(long)]).toEqual([503, '30', [1, 0]]);
+});
+
+it('in an outage retries stay within their budget', async () => {
+  const own = await house({ retry: { attempts: 4, on: [503], budget: '20%' } }, fails(503), fails(503));
+  const statuses = await Promise.all(
+    Array.from({ length: 200 }, () => call(own.gateway.url, '/').then(({ status }) => status)),
+  );
+  expect(new Set(statuses)).toEqual(new Set([503]));
+  const sent = counts(own).reduce((a, b) => a + b, 0);
+  expect(sent).toBeGreaterThan(200);
+  expect(sent, '200 and a fifth').toBeLessThanOrEqual(240);
+});
+
+it('a client that leaves between two attempts ends it', async () => {
+  const retry = { attempts: 2, on: [503], budget: '100%', maxWait: '10s' };
+  const own = await house({ retry }, fails(503, { 'retry-after': '9' }));
+  const controller = new AbortController();
+  const asked = fetch(own.gateway.url, { signal: controller.signal });
+  await eventually(() => counts(own)[0] === 1);
+  controller.abort();
+  await expect(asked).rejects.toThrow();
+  await own.gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+  await eventually(async () => (await own.gateway.metric('gateway_requests_in_flight')) === 0);
+  expect(counts(own)).toEqual([1]);
+});
+
+it('half an answer is never begun anew', async () => {
+  const own = await house({ retry: { attempts: 3, on: ['reset'], budget: '100%' } }, (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 }).write('half');
+    setImmediate(() => response.destroy());
+  });
+  await expect(call(own.gateway.url, '/')).rejects.toThrow();
+  expect(counts(own)).toEqual([1]);
+});
+
+it('a slow target is hedged, the loser is told to stop', async () => {
+  let stopped = 0;
+  const slow: RequestListener = (_request, response) => void response.on('close', () => stopped++);
+  const own = await house({ hedge: { after: '50ms', budget: '100%' } }, slow, well);
+  const answer = await call(own.gateway.url, '/');
+  expect([answer.status, answer.body.toString(), counts(own)]).toEqual([200, 'well', [1, 1]]);
+  await eventually(() => stopped === 1);
+  const line = await own.gateway.accessLine(({ reason }) => reason === 'ok');
+  expect(line).toMatchObject({ attempts: 2, hedge: 'won', target: own.targets[1]?.url });
+  expect(await own.gateway.metric('gateway_hedges_total', { upstream: 'up', outcome: 'won' })).toBe(1);
+});
+
+it('of two that run the one that fails is no answer, and nothing is hedged that changes something', async () => {
+  let answerLate: (() => void) | undefined;
+  const late: RequestListener = (_request, response) => {
+    answerLate = () => response.end('late');
+  };
+  const own = await house({ hedge: { after: '50ms', budget: '100%' } }, late, hangsUp);
+  const asked = call(own.gateway.url, '/');
+  await eventually(() => counts(own)[1] === 1);
+  answerLate?.();
+  expect((await asked).body.toString()).toBe('late');
+  expect(await own.gateway.accessLine(({ reason }) => reason === 'ok')).toMatchObject({ hedge: 'lost' });
+
+  const post = call(own.gateway.url, '/', { method: 'POST', body: 'x' });
+  await eventually(() => counts(own)[0] === 2 || counts(own)[1] === 2);
+  answerLate?.();
+  const answer = await post;
+  expect(counts(own).reduce((a, b) => a + b, 0)).toBe(3);
+  if (answer.status !== 200) expect(problemCode(answer)).toBe('upstream_reset');
+});

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it, onTestFinished } from 'vitest';
+import { testGateway } from '../helpers/gateway.ts';
+import { call, rawClient } from '../helpers/raw-http.ts';
+
+const SERVER = `
+  const server = require('node:http').createServer((request, response) => {
+    if (request.url === '/stream') response.write('data: begun ' + process.pid + '\\n\\n');
+    else setTimeout(() => response.end('well'), 5);
+  });
+  server.listen(0, '127.0.0.1', () => process.stdout.write(String(server.address().port) + '\\n'));
+`;
+
+async function target(): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [port] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+  return { child, url: `http://127.0.0.1:${port.toString().trim()}` };
+}
+
+it('kill -9 of one of four targets under load: no GET fails, and only the streams on it end', async () => {
+  const targets = await Promise.all(Array.from({ length: 4 }, target));
+  const gateway = await testGateway({
+    upstreams: {
+      up: {
+        targets: targets.map(({ url }) => ({ url })),
+        retry: { attempts: 3, on: ['connect', 'reset'], budget: '50%' },
+        outlier: { consecutiveFailures: 3, eject: '30s' },
+      },
+    },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  const streams = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const client = await rawClient(gateway.url);
+      client.send('GET /stream HTTP/1.1\r\nhost: a\r\n\r\n');
+      const [, pid] = /begun (\d+)/.exec(await client.until('begun ')) ?? [];
+      return { client, pid: Number(pid) };
+    }),
+  );
+  let isOver = false;
+  const statuses = new Map<number, number>();
+  const load = Array.from({ length: 16 }, async () => {
+    while (!isOver) {
+      const { status } = await call(gateway.url, '/');
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  });
+  const answered = (): number => [...statuses.values()].reduce((a, b) => a + b, 0);
+  const until = async (count: number): Promise<void> => {
+    while (answered() < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  await until(200);
+  const victim = targets[2] as (typeof targets)[number];
+  victim.child.kill('SIGKILL');
+  await until(answered() + 400);
+  isOver = true;
+  await Promise.all(load);
+  expect([...statuses.keys()]).toEqual([200]);
+  for (const { client, pid } of streams) {
+    if (pid === victim.child.pid) await client.untilClosed();
+    else expect(client.closed).toBe(false);
+  }
+  expect(streams.filter(({ client }) => client.closed)).toHaveLength(2);
+  expect(await gateway.metric('gateway_retries_total', { upstream: 'up' })).toBeGreaterThan(0);
+});
