@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { Exchange } from '../../src/contracts/exchange.ts';
 import type {
   HeaderBag,
   PolicyDescriptor,
@@ -7,8 +8,8 @@ import type {
   UpstreamResponse,
 } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
-import { compileChanges } from './changes.ts';
-import { transformMessage } from './transform-message.ts';
+import { type ChangeBody, compileChanges } from './changes.ts';
+import { transformMessage, withoutFactsOfBytes } from './transform-message.ts';
 
 const Pointer = Type.String({ pattern: '^(/[^/]*)+$', examples: ['/customer/id', '/items/*/price'] });
 const POINTER = '^(/[^/]*)+$';
@@ -80,21 +81,24 @@ const transformBody: PolicyDescriptor<Settings> = {
     const changeResponse = compileChanges(response, template);
     const statuses = new Map(Object.entries(response.status).map(([from, to]) => [Number(from), to]));
     if (!changeRequest && !changeResponse && statuses.size === 0) return {};
+
+    async function transformAnswer(
+      answer: UpstreamResponse,
+      change: ChangeBody,
+      exchange: Exchange,
+    ): Promise<UpstreamResponse> {
+      if (BODILESS.has(answer.status)) return answer;
+      if (exchange.method === 'HEAD') return { ...answer, headers: withoutFactsOfBytes(answer.headers) };
+      return transformMessage(answer, change, exchange, { readJson, limit, refuse: refuseResponse });
+    }
+
     return {
       async aroundCall(call, exchange, next) {
         const asked = changeRequest
           ? await transformMessage(call, changeRequest, exchange, { readJson, limit, refuse: refuseRequest })
           : call;
         const answer = await next(changeResponse ? inFull(asked) : asked);
-        const isWhole = exchange.method !== 'HEAD' && !BODILESS.has(answer.status);
-        const answered =
-          changeResponse && isWhole
-            ? await transformMessage(answer, changeResponse, exchange, {
-                readJson,
-                limit,
-                refuse: refuseResponse,
-              })
-            : answer;
+        const answered = changeResponse ? await transformAnswer(answer, changeResponse, exchange) : answer;
         return withStatus(answered, statuses.get(answer.status) ?? answer.status);
       },
     };

@@ -11,6 +11,7 @@ interface Message {
 /** They describe the bytes that are no longer sent. */
 const OF_THE_BYTES = [
   'content-encoding',
+  'content-length',
   'content-digest',
   'content-md5',
   'digest',
@@ -40,7 +41,14 @@ export async function transformMessage<M extends Message>(
   const value = exactJson(read.text, read.value);
   change(value, exchange);
   const body = Buffer.from(JSON.stringify(value));
-  const headers: HeaderBag = { ...message.headers, 'content-length': String(body.length) };
-  for (const name of OF_THE_BYTES) delete headers[name];
+  const headers = withoutFactsOfBytes(message.headers);
+  headers['content-length'] = String(body.length);
   return { ...message, headers, body };
+}
+
+/** The headers of a message whose bytes are not those that they were made for; HEAD tells of the same as GET. */
+export function withoutFactsOfBytes(headers: HeaderBag): HeaderBag {
+  const kept = { ...headers };
+  for (const name of OF_THE_BYTES) delete kept[name];
+  return kept;
 }

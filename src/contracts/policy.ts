@@ -122,7 +122,8 @@ export interface Policy {
   onUpstreamHeaders?(headers: HeaderBag, exchange: Exchange): void;
   /**
    * Stands around the call upstream: may change what is sent and what comes back, ask several times, or not at all.
-   * A route with such a policy gives up the fast way on which bytes go through untouched.
+   * A route with such a policy gives up the fast way on which bytes go through untouched. An upgrade (a WebSocket) is
+   * no call: nothing stands around it.
    * @throws a GatewayError, which becomes the answer
    */
   aroundCall?(call: UpstreamRequest, exchange: Exchange, next: NextCall): Promise<UpstreamResponse>;

@@ -138,3 +138,17 @@ it('statuses become others, and a 204 has no body', async () => {
   const short = await teapot.ask();
   expect([short.status, await short.text()]).toEqual([503, '{"tea":true}']);
 });
+
+it('HEAD tells nothing of the bytes that GET would not have', async () => {
+  const { ask } = await transformed({ response: { remove: ['/secret'] } }, (response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/json', 'content-length': '100', etag: '"1"' })
+      .end(),
+  );
+  const answer = await ask({ method: 'HEAD' });
+  expect([answer.status, answer.headers.get('content-length'), answer.headers.get('etag')]).toEqual([
+    200,
+    null,
+    null,
+  ]);
+});
