@@ -41,7 +41,11 @@ export class TlsServer {
     this.server.on('secureConnection', (socket) => {
       events.onConnection(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1');
     });
-    this.server.on('tlsClientError', (error) => events.onFailure(error));
+    this.server.on('tlsClientError', (error, socket) => {
+      // Node leaves it open, also after the time for a handshake.
+      socket.destroy();
+      events.onFailure(error);
+    });
   }
 
   /** From now on new connections get these. */
