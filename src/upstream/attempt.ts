@@ -167,9 +167,12 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
   #fail(error: Error): void {
     this.#settle();
     const { body, target, pass } = this.#call;
-    // Ended by us or by the client's own body, it says nothing of the target.
-    const isTargets = this.#reason === undefined && !(body instanceof Readable && body.errored);
-    target.end(isTargets ? { ok: false, ms: performance.now() - this.#began } : undefined);
+    const isStreamed = body instanceof Readable;
+    // Ended by us or by the client's own body, it does not mean that the target failed.
+    const isTargets = this.#reason === undefined && !(isStreamed && body.errored);
+    const ms = this.#headMs < 0 ? performance.now() - this.#began : this.#headMs;
+    // How long it took at least is known still, unless the client took the time to send its request.
+    target.end(isTargets || !isStreamed ? { ok: isTargets ? false : undefined, ms } : undefined);
     if (this.#headMs < 0) pass?.end(isTargets ? false : undefined);
     else if (isTargets) pass?.broke();
     this.receiver.onFailure(error, this);

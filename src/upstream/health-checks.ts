@@ -1,5 +1,5 @@
 import { type CheckedTarget, HealthCheck, type HealthSettings } from './health-check.ts';
-import type { PoolOptions, Pools } from './pools.ts';
+import { connectionsIdentity, type PoolOptions, type Pools } from './pools.ts';
 import type { TargetState } from './target-state.ts';
 
 interface Entry {
@@ -28,7 +28,7 @@ export class HealthChecks {
     const { state } = target;
     const entries = this.#entries.get(state) ?? [];
     this.#entries.set(state, entries);
-    const key = JSON.stringify([connections, settings]);
+    const key = `${connectionsIdentity(connections)} ${JSON.stringify(settings)}`;
     const known = entries.find((entry) => entry.key === key);
     const mine = known ?? {
       key,

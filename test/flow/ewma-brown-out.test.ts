@@ -37,3 +37,28 @@ it('under ewma a target that answers in 2 s instead of 20 ms has lost its traffi
   isOver = true;
   await Promise.all(clients);
 }, 30_000);
+
+it('a target that hangs does not look idle because its clients give up', async () => {
+  const asked = [0, 0, 0];
+  const targets = await Promise.all(
+    asked.map((_, i) =>
+      backend((_request, response) => {
+        asked[i] = (asked[i] ?? 0) + 1;
+        if (i > 0) setTimeout(() => response.end(), 20);
+      }),
+    ),
+  );
+  const gateway = await testGateway({
+    upstreams: { up: { targets: targets.map(({ url }) => ({ url })), balance: 'ewma' } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  const ask = (): Promise<unknown> =>
+    fetch(gateway.url, { signal: AbortSignal.timeout(300) }).then(
+      (response) => response.text(),
+      (error: Error) => expect(error.name).toBe('TimeoutError'),
+    );
+  for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 4 }, ask));
+  asked.fill(0);
+  for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 4 }, ask));
+  expect(asked[0]).toBeLessThan(8);
+});
