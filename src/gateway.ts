@@ -12,6 +12,7 @@ import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load
 import { Revisions } from './config/revisions.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
 import { Leases } from './lib/leases.ts';
+import { meterAnswers } from './record/cache-meters.ts';
 import { Changes } from './record/changes.ts';
 import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
 import { Meters } from './record/meters.ts';
@@ -27,6 +28,7 @@ import { Readiness } from './server/readiness.ts';
 import { Reload } from './server/reload.ts';
 import type { Running } from './server/route-gate.ts';
 import { ServedFile } from './server/served-file.ts';
+import { Answers } from './stores/answers/index.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
 import { openMetrics } from './telemetry/metrics.ts';
@@ -155,8 +157,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
   const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange: changes.record });
+  const answers = new Answers(store.documents, server.limits.cache);
+  meterAnswers(metrics, answers);
   const ports = {
     fleet,
+    answers,
+    now: clock.wall,
     registry,
     counters: store.counters,
     meters,
@@ -185,6 +191,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     audit,
     changes,
+    cache: answers,
     served,
     revisions,
     upstreams: registry,

@@ -6,6 +6,7 @@ import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
 import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
+import type { Answers } from '../stores/answers/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
@@ -20,6 +21,7 @@ export interface AdminPorts {
   log: Logger;
   audit: Audit;
   changes: Changes;
+  cache: Pick<Answers, 'purge'>;
   served: ServedFile;
   revisions: Revisions;
   upstreams: Pick<UpstreamRegistry, 'get' | 'all'>;

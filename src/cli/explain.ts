@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { GatewayConfig } from '../config/schema/index.ts';
-import { PLANNED_POLICIES } from '../config/schema/planned-policies.ts';
 import { policySchemas } from '../gateway.ts';
 import { type Explained, explainRequest } from '../server/explain.ts';
 import { refusedStart } from './refused-start.ts';
@@ -25,9 +24,7 @@ export async function explainCommand(
     process.stderr.write(`-H ${JSON.stringify(parsed)}: write it as "name: value"\n`);
     return 2;
   }
-  const slots = new Map(
-    Object.entries({ ...PLANNED_POLICIES, ...built }).map(([name, { slot }]) => [name, slot]),
-  );
+  const slots = new Map(Object.entries(built).map(([name, { slot }]) => [name, slot]));
   const explained = explainRequest(loaded.config, slots, {
     method: method.toUpperCase(),
     target,

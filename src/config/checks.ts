@@ -10,7 +10,7 @@ import { checkRoutes } from './checks/routes.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
 import { Part } from './part.ts';
-import type { PolicySchema } from './schema/planned-policies.ts';
+import type { PolicySchema } from './schema/policy-schema.ts';
 import type { Finding, Shown } from './schema-problems.ts';
 
 /** What a schema can't say: names that must exist, things that exclude each other. In no order. */

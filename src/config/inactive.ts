@@ -27,13 +27,6 @@ const is =
   (value: unknown) =>
     built.includes(value);
 
-const policy = (name: string, what: string): Row[] =>
-  [['routes', '*'], ['ai']].map((on) => ({
-    at: [...on, 'policies', '*', name],
-    what,
-    effect: 'The policy is skipped.',
-  }));
-
 /** What the format has and this version has not. A feature that gets built removes its row. */
 const ROWS: readonly Row[] = [
   {
@@ -49,7 +42,6 @@ const ROWS: readonly Row[] = [
     effect: 'Nothing is exported.',
     unless: is(''),
   },
-  ...policy('response-cache', 'The policy response-cache'),
   {
     at: ['ai', 'providers', '*', 'kind'],
     what: 'Providers of this kind',

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { child, isMap } from './path.ts';
 import { gatewaySchema } from './schema/index.ts';
-import { PLANNED_POLICIES, type PolicySchema } from './schema/planned-policies.ts';
+import type { PolicySchema } from './schema/policy-schema.ts';
 
 const INTERPOLATED = '\\$\\{';
 
@@ -10,7 +10,7 @@ const INTERPOLATED = '\\$\\{';
  * default may be left out, and a `${…}` may stand wherever a scalar may.
  */
 export function configJsonSchema(policies: Readonly<Record<string, PolicySchema>>): Record<string, unknown> {
-  const all = Object.entries({ ...PLANNED_POLICIES, ...policies }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const all = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1));
   const schema = gatewaySchema(
     Object.fromEntries(all.map(([name, policy]): [string, TSchema] => [name, policy.schema])),
   );

@@ -11,7 +11,7 @@ import { type PemFiles, readPemFiles } from './pem-files.ts';
 import { documentProblems, interpolatedAt, placed, showing } from './placing.ts';
 import { ConfigError } from './problems.ts';
 import { type GatewayConfig, gatewaySchema } from './schema/index.ts';
-import { PLANNED_POLICIES, type PolicySchema } from './schema/planned-policies.ts';
+import type { PolicySchema } from './schema/policy-schema.ts';
 import { type Finding, type Shown, schemaFindings } from './schema-problems.ts';
 import { readText } from './source.ts';
 import { compile, type Validator } from './validate.ts';
@@ -65,10 +65,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const folder = dirname(resolve(file));
   const lookup = new Lookup(options.env, folder);
   const document = readDocument(text, lookup);
-  const policies = { ...PLANNED_POLICIES, ...options.policies };
   const shown = showing(document);
   const { config, findings } = validated(document, options.policies, shown);
-  if (config !== undefined) findings.push(...checkConfig(config, policies, shown, findings.length === 0));
+  if (config !== undefined)
+    findings.push(...checkConfig(config, options.policies, shown, findings.length === 0));
   // Looked at only if the rest is right: it costs a parse of each.
   const pems =
     findings.length === 0 && config !== undefined ? readPemFiles(config as GatewayConfig, folder) : NO_PEMS;
@@ -106,7 +106,7 @@ const fileProblem = (file: string, message: string): ConfigError =>
 function validatorOf(policies: PolicySchemas): Validator {
   const known = validators.get(policies);
   if (known !== undefined) return known;
-  const all = Object.entries({ ...PLANNED_POLICIES, ...policies });
+  const all = Object.entries(policies);
   const validator = compile(
     gatewaySchema(Object.fromEntries(all.map(([name, { schema }]) => [name, schema]))),
   );

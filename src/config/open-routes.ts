@@ -1,5 +1,5 @@
 import { Part } from './part.ts';
-import type { PolicySchema } from './schema/planned-policies.ts';
+import type { PolicySchema } from './schema/policy-schema.ts';
 
 /**
  * Names of the routes that have no policy in the slot `identify`, so that anyone may use them; `ai` for the AI routes

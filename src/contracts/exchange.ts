@@ -145,6 +145,10 @@ export interface Exchange {
   breaker: '' | 'open' | 'half-open';
   /** Name of the fallback that answered, '' when none. */
   fallback: string;
+  /** What the cache did for it, '' where there is none. `bypass`: the request is none that a cache answers. */
+  cache: '' | 'hit' | 'stale' | 'revalidated' | 'miss' | 'bypass';
+  /** Milliseconds since the origin made or confirmed the answer that the cache gave; -1 = the cache gave none. */
+  cacheAgeMs: number;
   /** Number of the config revision that served it. */
   readonly revision: number;
   ai: AiFacts | null;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
+import type { AnswerCache } from './cache.ts';
 import type { Exchange } from './exchange.ts';
 import type { Counters } from './store.ts';
 
@@ -65,6 +66,10 @@ export interface PolicyPorts {
    * nobody in, or go by what it knew last. Logged, counted.
    */
   degraded(what: 'fail_open' | 'fail_closed' | 'stale', error: Error): void;
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
+  /** Where the route's answers are kept: in this process's memory, or in the store for all replicas. */
+  answers(where: 'memory' | 'shared'): AnswerCache;
 }
 
 /** Ends the request: an error of the error table. Nothing: the request goes on. */

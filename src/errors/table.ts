@@ -56,6 +56,11 @@ export const ERRORS = {
     retryable: false,
     text: 'This version of the API is no longer served. See the Link header, if there is one.',
   },
+  cache_only_missing: {
+    status: 504,
+    retryable: false,
+    text: 'The request wants a cached answer only (only-if-cached), and none is kept.',
+  },
   // access and limits
   auth_key_missing: { status: 401, retryable: false, text: 'Authentication is needed: send an API key.' },
   auth_key_unknown: {

@@ -52,6 +52,8 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
     const breaches = exchange.breaches.map(({ direction, at }) => text(`${direction} ${at}`));
     line += `,"contract_breaches":[${breaches.join(',')}]`;
   }
+  if (exchange.cache !== '') line += `,"cache":"${exchange.cache}"`;
+  if (exchange.cacheAgeMs >= 0) line += `,"cache_age_ms":${number(exchange.cacheAgeMs, 0)}`;
   line += `,"revision":${exchange.revision}`;
   if (exchange.ai !== null) line += aiFields(exchange.ai);
   return `${line}}`;

@@ -53,6 +53,8 @@ export class LiveExchange implements Exchange {
   hedge: '' | 'won' | 'lost' = '';
   breaker: '' | 'open' | 'half-open' = '';
   fallback = '';
+  cache: Exchange['cache'] = '';
+  cacheAgeMs = -1;
   readonly revision: number;
   ai: AiFacts | null = null;
   /** What the reason doesn't say, for the log: the upstream's own error. */

@@ -54,6 +54,7 @@ export class Meters {
   readonly budgetSettlementsLost;
   readonly ledgerRowsLost;
   readonly stateChanges;
+  readonly cacheRequests;
   readonly schemaViolations;
   readonly contractDrift;
   readonly deprecatedRequests;
@@ -249,6 +250,12 @@ export class Meters {
       help: 'Calls that are missing in the ledger: the store was away for too long.',
       registers,
     });
+    this.cacheRequests = new Counter({
+      name: 'gateway_cache_requests_total',
+      help: 'Requests on routes with a response cache, by what it did for them.',
+      labelNames: ['route', 'outcome'],
+      registers,
+    });
     this.stateChanges = new Counter({
       name: 'gateway_state_changes_total',
       help: 'Changes of state: targets, breakers, keys, certificates, revisions and the like.',
@@ -329,6 +336,7 @@ export class Meters {
       const { priority, reason } = exchange;
       this.shed.inc({ route, priority, reason });
     }
+    if (exchange.cache !== '') this.cacheRequests.inc({ route, outcome: exchange.cache });
     if (exchange.fallback !== '')
       this.fallbacks.inc({ route, fallback: this.#models.value(exchange.fallback) });
     if (exchange.deprecated) {

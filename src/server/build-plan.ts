@@ -13,6 +13,7 @@ import { compileTemplate } from '../lib/template.ts';
 import { routesOfPath } from '../proxy/paths.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
+import type { Answers } from '../stores/answers/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
@@ -30,6 +31,9 @@ export interface ProcessPorts {
   fleet: Fleet;
   registry: UpstreamRegistry;
   counters: Counters;
+  answers: Answers;
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
   meters: Meters;
   log: Logger;
   descriptors: PolicyDescriptors;
@@ -140,6 +144,8 @@ function policyPorts(
     consumers: config.consumers,
     counters: ports.counters,
     clientCertificate: clientCertificateOf,
+    now: ports.now,
+    answers: (where) => ports.answers.ofRoute(route, where),
     degraded(what, error) {
       ports.meters.degraded.inc({ policy, what });
       // Counted each time, said once a second: a store that is down must not fill the disk as well.

@@ -28,6 +28,7 @@ const SHIPPED = [
   'lifecycle',
   'query',
   'rate-limit',
+  'response-cache',
   'transform-body',
 ] as const;
 

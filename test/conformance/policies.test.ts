@@ -13,9 +13,24 @@ import ipAllow from '../../plugins/ip-allow/index.ts';
 import lifecycle from '../../plugins/lifecycle/index.ts';
 import query from '../../plugins/query/index.ts';
 import rateLimit from '../../plugins/rate-limit/index.ts';
+import responseCache from '../../plugins/response-cache/index.ts';
 import transformBody from '../../plugins/transform-body/index.ts';
 import { loadPolicies } from '../../src/server/policies.ts';
 import { policyConformance } from './policy-suite.ts';
+
+policyConformance(responseCache as never, {
+  valid: [
+    { ttl: '30s' },
+    { ttl: '0s', staleIfError: '5m', vary: ['accept-language'], store: 'shared', tags: ['shop'] },
+  ],
+  invalid: [
+    {},
+    { ttl: 30 },
+    { ttl: '30s', vary: ['a b'] },
+    { ttl: '30s', store: 'disk' },
+    { ttl: '30s', tags: [''] },
+  ],
+});
 
 policyConformance(authApiKey as never, {
   valid: [{}, { header: 'x-token', forward: true }],

@@ -15,6 +15,7 @@ import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { ERRORS } from '../../src/errors/table.ts';
 import { readJsonBody } from '../../src/lib/json-body.ts';
 import { compileTemplate } from '../../src/lib/template.ts';
+import { MemoryAnswers } from '../../src/stores/answers/memory.ts';
 
 export interface PolicyExamples {
   /** Settings as they stand in a file, each valid. */
@@ -105,6 +106,8 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     counters,
     template: (text) => compileTemplate(text, '/tested/{id}'),
     readJson: readJsonBody,
+    now: Date.now,
+    answers: () => new MemoryAnswers(1_000_000).ofRoute('tested'),
     degraded: (what) => void degraded.push(what),
   };
 }

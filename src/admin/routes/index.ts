@@ -1,5 +1,6 @@
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { auditRoutes } from './audit.ts';
+import { cacheRoutes } from './cache.ts';
 import { changeRoutes } from './changes.ts';
 import { configRoutes } from './config.ts';
 import { descriptionRoutes } from './description.ts';
@@ -24,6 +25,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   keyRoutes,
   usageRoutes,
   routeDescription,
+  cacheRoutes,
   changeRoutes,
   eventRoutes,
   auditRoutes,

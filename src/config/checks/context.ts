@@ -1,6 +1,6 @@
 import { nearest } from '../../lib/nearest.ts';
 import type { Part } from '../part.ts';
-import type { PolicySchema } from '../schema/planned-policies.ts';
+import type { PolicySchema } from '../schema/policy-schema.ts';
 
 /** What a check may use besides the configuration. */
 export interface CheckContext {

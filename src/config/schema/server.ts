@@ -47,6 +47,10 @@ export const Server = Strict(
       {
         body: Size({ default: '10mb', description: 'Largest request body.' }),
         header: Size({ default: '16kb', description: 'Largest request head (request line and headers).' }),
+        cache: Size({
+          default: '64mb',
+          description: 'Memory for answers that response-cache keeps, of all routes together.',
+        }),
         streams: Type.Integer({
           minimum: 1,
           maximum: 10_000,

@@ -1,0 +1,335 @@
+import type { AnswerCache, CachedAnswer } from '../../src/contracts/cache.ts';
+import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { NextCall, PolicyPorts, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
+import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { directiveMs, directivesOf } from './cache-control.ts';
+import { confirmed, isKnownToClient, revalidation, unconditional } from './conditional.ts';
+import { Flights } from './flights.ts';
+import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
+import { keepWhilePassing } from './keep-while-passing.ts';
+import { primaryKey, urlOf, variantKey } from './keys.ts';
+import type { Settings } from './settings.ts';
+import { isCacheable, isStorable, varyOf } from './storable.ts';
+
+/** A stored answer, and where it was found. */
+interface Found {
+  key: string;
+  /** Undefined: nothing is kept under the key. */
+  answer: CachedAnswer | undefined;
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** How often a request waits for another's fetch before it goes itself. */
+const MOST_WAITS = 2;
+/** An upstream's failure, in place of which a stale answer may be given (RFC 5861 section 4). */
+const isFailure = (status: number): boolean => status === 500 || (status >= 502 && status <= 504);
+
+/** The cache of one route, around its calls. */
+export class RouteCache {
+  readonly #settings: Settings;
+  readonly #ports: Pick<PolicyPorts, 'degraded' | 'now'>;
+  readonly #answers: AnswerCache;
+  readonly #defaults: Defaults;
+  readonly #always: readonly string[];
+  readonly #flights = new Flights();
+
+  constructor(settings: Settings, ports: PolicyPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#answers = ports.answers(settings.store);
+    this.#always = settings.vary.map((name) => name.toLowerCase()).sort();
+    this.#defaults = {
+      ttlMs: settings.ttl,
+      staleWhileRevalidateMs: settings.staleWhileRevalidate,
+      staleIfErrorMs: settings.staleIfError,
+    };
+  }
+
+  async call(request: UpstreamRequest, exchange: Exchange, next: NextCall): Promise<UpstreamResponse> {
+    if (!isCacheable(request)) return this.#pass(request, exchange, next);
+    const isAuthorised = exchange.consumer !== '' || request.headers.authorization !== undefined;
+    const tenant = isAuthorised && this.#settings.authorised === 'per-consumer' ? exchange.consumer : '';
+    const call: CacheCall = {
+      request,
+      exchange,
+      next,
+      // Kept apart for its consumer, an answer is not shared.
+      isAuthorised: isAuthorised && tenant === '',
+      primary: primaryKey(request, tenant === '' ? '' : `consumer ${tenant}`, this.#always),
+    };
+    for (let waits = 0; ; waits++) {
+      const found = await this.#find(call);
+      const given = found.answer && this.#giveKept(call, found.key, found.answer);
+      if (given) return given;
+      if (directivesOf(request.headers['cache-control']).has('only-if-cached'))
+        throw new GatewayError('cache_only_missing');
+      if (waits < MOST_WAITS && (await this.#flights.join(found.key))) continue;
+      return this.#fetch(call, found);
+    }
+  }
+
+  /** What was kept, if it may be given as it is. */
+  #giveKept(call: CacheCall, key: string, answer: CachedAnswer): UpstreamResponse | undefined {
+    const age = ageOf(answer, this.#ports.now());
+    const lifetime = lifetimeOf(answer.headers, answer.receivedAt, this.#defaults);
+    const wanted = directivesOf(call.request.headers['cache-control']);
+    const isRefused =
+      wanted.has('no-cache') ||
+      (wanted.size === 0 && String(call.request.headers.pragma ?? '').includes('no-cache')) ||
+      age > (directiveMs(wanted, 'max-age') ?? Number.POSITIVE_INFINITY) ||
+      lifetime.freshMs - age < (directiveMs(wanted, 'min-fresh') ?? Number.NEGATIVE_INFINITY);
+    if (isRefused) return undefined;
+    if (age < lifetime.freshMs) return this.#give(call, answer, 'hit', age);
+    if (age >= lifetime.revalidateMs) return undefined;
+    if (!this.#flights.has(key)) this.#refresh(call, { key, answer });
+    return this.#give(call, answer, 'stale', age);
+  }
+
+  /** Fetches behind the client's back; what it has got was good enough for it. */
+  #refresh(call: CacheCall, found: Found): void {
+    const quiet = { ...call, isBackground: true };
+    this.#fetch(quiet, found).then(
+      ({ body }) => {
+        if (body !== null && !Buffer.isBuffer(body)) body.resume();
+      },
+      (error: unknown) => this.#ports.degraded('stale', error as Error),
+    );
+  }
+
+  async #fetch(call: CacheCall, found: Found): Promise<UpstreamResponse> {
+    const land = this.#flights.begin(found.key);
+    let isHandedOn = false;
+    try {
+      const requestedAt = this.#ports.now();
+      const asking = found.answer && revalidation(call.request, found.answer);
+      // Kept answers are whole ones: HEAD brings none, and leaves its client's conditions alone.
+      const isHead = call.request.method === 'HEAD';
+      const response = await this.#ask(
+        call,
+        found,
+        asking ?? (isHead ? call.request : unconditional(call.request)),
+      );
+      if (!('status' in response)) return this.#give(call, response.instead, 'stale', response.age);
+      const times = { requestedAt, receivedAt: this.#ports.now() };
+      if (response.status === 304 && asking && found.answer) {
+        const renewed = confirmed(found.answer, response.headers, times);
+        await this.#put(found.key, renewed);
+        return this.#give(call, renewed, 'revalidated', ageOf(renewed, times.receivedAt));
+      }
+      if (!isHead && isStorable(call.request, response, call.isAuthorised)) {
+        isHandedOn = true;
+        return await this.#keep(call, response, times, land);
+      }
+      if (found.answer && response.status < 400) await this.#delete(found.key);
+      this.#note(call, 'miss');
+      return marked(response, 'fwd=miss');
+    } finally {
+      if (!isHandedOn) land();
+    }
+  }
+
+  /** Asks upstream; where that fails and a kept answer may stand in, that. */
+  async #ask(
+    call: CacheCall,
+    { answer }: Found,
+    request: UpstreamRequest,
+  ): Promise<UpstreamResponse | { instead: CachedAnswer; age: number }> {
+    const instead = (): { instead: CachedAnswer; age: number } | undefined => {
+      if (!answer || call.isBackground) return undefined;
+      const age = ageOf(answer, this.#ports.now());
+      const { ifErrorMs } = lifetimeOf(answer.headers, answer.receivedAt, this.#defaults);
+      return age < ifErrorMs ? { instead: answer, age } : undefined;
+    };
+    let response: UpstreamResponse;
+    try {
+      response = await call.next(request);
+    } catch (error) {
+      const kept = instead();
+      if (!kept) throw error;
+      this.#ports.degraded('stale', error as Error);
+      return kept;
+    }
+    const kept = isFailure(response.status) ? instead() : undefined;
+    if (!kept) return response;
+    drop(response);
+    return kept;
+  }
+
+  /** Hands an answer on and keeps it once its last byte has come. */
+  async #keep(
+    call: CacheCall,
+    response: UpstreamResponse,
+    times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
+    land: () => void,
+  ): Promise<UpstreamResponse> {
+    const { request, primary } = call;
+    const { 'cache-tag': tagged, ...headers } = response.headers;
+    const varies = varyOf(headers) as string[];
+    const entry = {
+      url: urlOf(request),
+      tags: [...this.#settings.tags, ...tagsOf(tagged)],
+      ...times,
+      status: response.status,
+      headers,
+      varies,
+    };
+    const keep = async (body: Buffer | undefined): Promise<void> => {
+      try {
+        if (body === undefined) return;
+        const key = varies.length === 0 ? primary : variantKey(primary, request.headers, varies);
+        await this.#put(key, { ...entry, body });
+        // A signpost, so that the next request knows which headers to look at.
+        if (key !== primary)
+          await this.#put(primary, { ...entry, headers: entry.headers, body: Buffer.alloc(0) }, true);
+      } finally {
+        land();
+      }
+    };
+    const body = await keepWhilePassing(response.body, this.#settings.maxEntry, keep);
+    this.#note(call, 'miss');
+    const passed = marked({ ...response, headers, body }, 'fwd=miss; stored');
+    // The client may have asked whether it has it already; upstream was not told.
+    if (!isKnownToClient(request.headers, { ...entry, body: Buffer.alloc(0) })) return passed;
+    if (body !== null && !Buffer.isBuffer(body)) body.resume();
+    return { ...passed, status: 304, headers: notModified(passed.headers), body: null };
+  }
+
+  async #find({ primary, request }: CacheCall): Promise<Found> {
+    const first = await this.#get(primary);
+    if (!first || first.varies.length === 0) return { key: primary, answer: first };
+    const key = variantKey(primary, request.headers, first.varies);
+    return { key, answer: await this.#get(key) };
+  }
+
+  #give(
+    call: CacheCall,
+    answer: CachedAnswer,
+    outcome: 'hit' | 'stale' | 'revalidated',
+    ageMs: number,
+  ): UpstreamResponse {
+    this.#note(call, outcome, ageMs);
+    const { freshMs } = lifetimeOf(answer.headers, answer.receivedAt, this.#defaults);
+    const detail =
+      outcome === 'revalidated' ? 'fwd=stale; fwd-status=304' : `hit; ttl=${seconds(freshMs - ageMs)}`;
+    const headers = { ...answer.headers, age: String(Math.max(0, seconds(ageMs))) };
+    const response = marked({ status: answer.status, headers, body: answer.body }, detail);
+    if (isKnownToClient(call.request.headers, answer))
+      return { status: 304, headers: notModified(response.headers), body: null };
+    if (answer.status !== 204) response.headers['content-length'] = answer.body.length;
+    return call.request.method === 'HEAD' ? { ...response, body: null } : response;
+  }
+
+  /** What is not for the cache; a change that succeeded makes what is kept under its URL wrong (RFC 9111 section 4.4). */
+  async #pass(request: UpstreamRequest, exchange: Exchange, next: NextCall): Promise<UpstreamResponse> {
+    const response = await next(request);
+    exchange.cache = 'bypass';
+    if (SAFE.has(request.method) || response.status >= 400) return response;
+    const tenants = new Set(['', `consumer ${exchange.consumer}`]);
+    for (const path of [request.path, ...placesIn(request, response)]) {
+      for (const tenant of tenants)
+        await this.#delete(primaryKey({ ...request, path }, tenant, this.#always));
+    }
+    return response;
+  }
+
+  #note({ exchange, isBackground }: CacheCall, outcome: Exchange['cache'], ageMs = -1): void {
+    if (isBackground) return;
+    exchange.cache = outcome;
+    exchange.cacheAgeMs = ageMs;
+  }
+
+  // A cache whose store is down is no cache; the request goes on.
+
+  async #get(key: string): Promise<CachedAnswer | undefined> {
+    try {
+      return await this.#answers.get(key);
+    } catch (error) {
+      this.#ports.degraded('fail_open', error as Error);
+      return undefined;
+    }
+  }
+
+  async #put(key: string, answer: CachedAnswer, isSignpost = false): Promise<void> {
+    const { freshMs, revalidateMs, ifErrorMs } = lifetimeOf(
+      answer.headers,
+      answer.receivedAt,
+      this.#defaults,
+    );
+    const useful = Math.max(freshMs, revalidateMs, ifErrorMs);
+    const hasValidator = answer.headers.etag !== undefined || answer.headers['last-modified'] !== undefined;
+    const left = useful - ageOf(answer, this.#ports.now()) + (hasValidator ? KEPT_TO_REVALIDATE_MS : 0);
+    if (left <= 0) return;
+    try {
+      await this.#answers.put(key, isSignpost ? answer : { ...answer, varies: [] }, left);
+    } catch (error) {
+      this.#ports.degraded('fail_open', error as Error);
+    }
+  }
+
+  async #delete(key: string): Promise<void> {
+    try {
+      await this.#answers.delete(key);
+    } catch (error) {
+      this.#ports.degraded('fail_open', error as Error);
+    }
+  }
+}
+
+interface CacheCall {
+  readonly request: UpstreamRequest;
+  readonly exchange: Exchange;
+  readonly next: NextCall;
+  readonly isAuthorised: boolean;
+  readonly primary: string;
+  /** Nobody waits for it. */
+  readonly isBackground?: boolean;
+}
+
+/** A stale answer with a validator is worth keeping: confirmed, it saves its body's way. */
+const KEPT_TO_REVALIDATE_MS = 10 * 60_000;
+
+const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+
+/** RFC 9211 */
+function marked(response: UpstreamResponse, detail: string): UpstreamResponse {
+  const before = response.headers['cache-status'];
+  const mine = `hypercare; ${detail}`;
+  return {
+    ...response,
+    headers: {
+      ...response.headers,
+      'cache-status': before === undefined ? mine : `${String(before)}, ${mine}`,
+    },
+  };
+}
+
+/** RFC 9110 section 15.4.5 */
+function notModified(headers: UpstreamResponse['headers']): UpstreamResponse['headers'] {
+  const {
+    'content-length': _length,
+    'content-type': _type,
+    'content-encoding': _encoding,
+    ...rest
+  } = headers;
+  return rest;
+}
+
+function drop({ body }: UpstreamResponse): void {
+  if (body === null || Buffer.isBuffer(body)) return;
+  // Nobody reads it: how it ends makes no difference.
+  body.on('error', () => undefined).destroy();
+}
+
+const tagsOf = (header: UpstreamResponse['headers'][string]): string[] =>
+  String(header ?? '')
+    .split(/[\s,]+/)
+    .filter((tag) => tag !== '');
+
+/** Location and Content-Location, where they lead to the same host. */
+function placesIn({ headers }: UpstreamRequest, response: UpstreamResponse): string[] {
+  const host = String(headers.host ?? '');
+  return [response.headers.location, response.headers['content-location']].flatMap((value) => {
+    const url = value === undefined ? null : URL.parse(String(value), `http://${host}`);
+    return url && url.host === host ? [url.pathname + url.search] : [];
+  });
+}

@@ -1,0 +1,40 @@
+/** A client in a hurry should not wait for one that reads slowly. */
+const LONGEST_WAIT_MS = 5_000;
+
+/**
+ * Fetches that are under way, by what they fetch: of many requests for the same answer one goes upstream, the others
+ * wait for what it brings, and look again.
+ */
+export class Flights {
+  readonly #flights = new Map<string, Promise<void>>();
+
+  /** Waits for the fetch of a key, if there is one. @returns whether there was */
+  async join(key: string): Promise<boolean> {
+    const flight = this.#flights.get(key);
+    if (!flight) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LONGEST_WAIT_MS);
+    });
+    await Promise.race([flight, patience]);
+    clearTimeout(timer);
+    return true;
+  }
+
+  has(key: string): boolean {
+    return this.#flights.has(key);
+  }
+
+  /** Begins a fetch. @returns what ends it, however it ended */
+  begin(key: string): () => void {
+    let land = (): void => undefined;
+    const flight = new Promise<void>((resolve) => {
+      land = resolve;
+    });
+    this.#flights.set(key, flight);
+    return () => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      land();
+    };
+  }
+}

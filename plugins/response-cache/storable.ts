@@ -1,0 +1,54 @@
+import type { HeaderBag, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
+import { directivesOf } from './cache-control.ts';
+
+/** Statuses whose meaning is known here, so that an answer that says how long it lasts may be kept. */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 302, 307, 308, 404, 405, 410, 414, 451,
+]);
+/** Those that are kept for the route's `ttl` when the answer says nothing; a redirect or an error page may be a whim. */
+const BY_DEFAULT: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 410]);
+
+/** Whether a request may be answered from the cache at all. */
+export function isCacheable({ method, headers, body }: UpstreamRequest): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  return body === null && headers.range === undefined;
+}
+
+/**
+ * Whether an answer may be kept (RFC 9111 section 3), in a cache that many share.
+ * @param isAuthorised whether it was given to somebody in particular
+ */
+export function isStorable(
+  request: UpstreamRequest,
+  { status, headers }: UpstreamResponse,
+  isAuthorised: boolean,
+): boolean {
+  const directives = directivesOf(headers['cache-control']);
+  if (!UNDERSTOOD.has(status) || directives.has('no-store')) return false;
+  if (directivesOf(request.headers['cache-control']).has('no-store')) return false;
+  // `private="field"` too: an answer without that field would be another one.
+  if (directives.has('private')) return false;
+  // RFC 9111 section 3.5
+  const isForAll =
+    directives.has('public') || directives.has('s-maxage') || directives.has('must-revalidate');
+  if (isAuthorised && !isForAll) return false;
+  // Not forbidden by the RFC, and never meant: the next one would get this one's session.
+  if (headers['set-cookie'] !== undefined || varyOf(headers) === '*') return false;
+  if (String(headers['content-type'] ?? '').startsWith('text/event-stream')) return false;
+  const saysHowLong =
+    directives.has('max-age') ||
+    directives.has('s-maxage') ||
+    directives.has('public') ||
+    headers.expires !== undefined;
+  return saysHowLong || BY_DEFAULT.has(status);
+}
+
+/** Names of the request headers that choose the answer, in lower case, sorted, or `*`. */
+export function varyOf(headers: HeaderBag): string[] | '*' {
+  const names = String(headers.vary ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  return names.includes('*') ? '*' : [...new Set(names)].sort();
+}

@@ -1,0 +1,57 @@
+import { Type } from 'typebox';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { answers } from '../openapi.ts';
+import type { AdminApp, AdminPorts } from '../ports.ts';
+
+const Selection = Type.Object(
+  {
+    route: Type.Optional(Type.String({ description: 'Name of a route.' })),
+    tag: Type.Optional(
+      Type.String({ description: 'A tag of the route’s settings or of an answer’s Cache-Tag.' }),
+    ),
+    url: Type.Optional(
+      Type.String({
+        description:
+          'Host, path and query as requested: shop.example/products?page=2; with * at the end, all that begin so.',
+      }),
+    ),
+    all: Type.Optional(Type.Boolean({ description: 'Everything that is kept.' })),
+  },
+  { additionalProperties: false, description: 'What is to be forgotten. Of several, all must hold.' },
+);
+
+/** Answers that response-cache keeps. */
+export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, 'cache' | 'served'>): void {
+  app.post(
+    '/api/cache/purge',
+    {
+      schema: {
+        operationId: 'purgeCache',
+        tags: ['cache'],
+        summary: 'Forgets kept answers by route, tag or URL',
+        body: Selection,
+        response: answers(Type.Object({ purged: Type.Integer() })),
+      },
+    },
+    async ({ body: { all = false, ...selection }, audited }) => {
+      const isEmpty = Object.keys(selection).length === 0;
+      if (isEmpty !== all)
+        throw new GatewayError('request_invalid', {
+          detail: 'Name a route, a tag or a url, or say "all": true.',
+        });
+      const { routes } = served.loaded.config;
+      const known = routes.map(({ name }) => name);
+      if (selection.route !== undefined && !known.includes(selection.route))
+        throw new GatewayError('resource_unknown', {
+          detail: `There is no route ${JSON.stringify(selection.route)}.`,
+        });
+      const sharing = routes.filter(({ policies }) => policies.some(isShared)).map(({ name }) => name);
+      const purged = await cache.purge(selection, sharing);
+      Object.assign(audited, selection, { purged });
+      return { purged };
+    },
+  );
+}
+
+const isShared = (entry: Record<string, unknown>): boolean =>
+  (entry['response-cache'] as { store?: string } | undefined)?.store === 'shared';

@@ -1,0 +1,351 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import { backend } from '../helpers/backend.ts';
+import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { call } from '../helpers/raw-http.ts';
+import { startRedis } from '../helpers/redis-server.ts';
+
+interface Origin {
+  /** How many requests have reached it. */
+  asked: number;
+  /** Headers of the last one. */
+  last: IncomingMessage['headers'];
+  answer: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+interface House {
+  gateway: TestGateway;
+  origin: Origin;
+  get(path: string, headers?: Record<string, string>, method?: string): Promise<Answer>;
+  /** Moves the gateway's clock. */
+  pass(seconds: number): void;
+}
+
+interface Answer {
+  status: number;
+  text: string;
+  headers: Headers;
+  /** What `Cache-Status` says. */
+  cache: string;
+}
+
+async function house(settings: object, more: { policies?: object[]; store?: object } = {}): Promise<House> {
+  let skew = 0;
+  const origin: Origin = {
+    asked: 0,
+    last: {},
+    answer: (request, response) => void response.end(`${request.url} no. ${origin.asked}`),
+  };
+  const upstream = await backend((request, response) => {
+    origin.asked++;
+    origin.last = request.headers;
+    response.setHeader('date', new Date(Date.now() + skew).toUTCString());
+    origin.answer(request, response);
+  });
+  const gateway = await testGateway(
+    {
+      ...(more.store ? { store: more.store } : {}),
+      upstreams: { shop: { targets: [{ url: upstream.url }] } },
+      routes: [
+        {
+          name: 'shop',
+          match: { path: '/*' },
+          upstream: 'shop',
+          policies: [...(more.policies ?? []), { 'response-cache': settings }],
+        },
+      ],
+    },
+    { now: () => Date.now() + skew },
+  );
+  return {
+    gateway,
+    origin,
+    async get(path, headers = {}, method = 'GET') {
+      const response = await fetch(gateway.url + path, { headers, method });
+      return {
+        status: response.status,
+        text: await response.text(),
+        headers: response.headers,
+        cache: response.headers.get('cache-status') ?? '',
+      };
+    },
+    pass: (seconds) => {
+      skew += seconds * 1000;
+    },
+  };
+}
+
+it('an answer is given again while it is fresh, with its age, and asked for again after that', async () => {
+  const { get, origin, pass, gateway } = await house({ ttl: '30s' });
+
+  const first = await get('/a');
+  pass(10);
+  const second = await get('/a');
+  expect(first.cache).toBe('hypercare; fwd=miss; stored');
+  expect(second).toMatchObject({ text: '/a no. 1', cache: 'hypercare; hit; ttl=19' });
+  expect(Number(second.headers.get('age'))).toBeGreaterThanOrEqual(10);
+  expect(second.headers.get('content-length')).toBe('8');
+  pass(30);
+  expect((await get('/a')).text).toBe('/a no. 2');
+
+  expect(origin.asked).toBe(2);
+  const line = await gateway.accessLine(({ cache }) => cache === 'hit');
+  expect(line).toMatchObject({ route: 'shop', status: 200 });
+  expect(line.cache_age_ms).toBeGreaterThanOrEqual(10_000);
+  expect(await gateway.metric('gateway_cache_requests_total', { route: 'shop', outcome: 'hit' })).toBe(1);
+  expect(await gateway.metric('gateway_cache_requests_total', { route: 'shop', outcome: 'miss' })).toBe(2);
+  expect(await gateway.metric('gateway_cache_bytes')).toBeGreaterThan(1000);
+});
+
+it('what the answer says about its freshness goes before the route’s ttl', async () => {
+  const { get, origin, pass } = await house({ ttl: '1h' });
+  origin.answer = (_, response) =>
+    void response.setHeader('Cache-Control', 'Max-Age=5').end(`${origin.asked}`);
+  await get('/');
+  pass(6);
+  expect((await get('/')).text).toBe('2');
+});
+
+it.each([
+  ['no-store', { 'cache-control': 'No-Store' }],
+  ['private, in any case', { 'cache-control': 'Private, max-age=60' }],
+  ['a cookie for one client', { 'set-cookie': 'session=1' }],
+  ['Vary: *', { vary: '*' }],
+  ['an event stream', { 'content-type': 'text/event-stream' }],
+])('an answer with %s is never given to another', async (_, headers) => {
+  const { get, origin } = await house({ ttl: '30s' });
+  origin.answer = (__, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
+    response.end(`${origin.asked}`);
+  };
+  expect((await get('/')).text).toBe('1');
+  expect((await get('/')).text).toBe('2');
+});
+
+it('an error of the upstream is not kept', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  origin.answer = (_, response) => void response.writeHead(500).end(`${origin.asked}`);
+  await get('/');
+  expect((await get('/')).text).toBe('2');
+});
+
+it('variants are kept apart by the headers that the answer names', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  origin.answer = (request, response) =>
+    void response
+      .setHeader('vary', 'Accept-Language')
+      .end(`${request.headers['accept-language']} ${origin.asked}`);
+  expect((await get('/', { 'accept-language': 'de' })).text).toBe('de 1');
+  expect((await get('/', { 'accept-language': 'fr' })).text).toBe('fr 2');
+  expect((await get('/', { 'accept-language': 'de' })).text).toBe('de 1');
+  expect((await get('/', { 'accept-language': 'fr' })).text).toBe('fr 2');
+});
+
+it('answers to requests with credentials are not shared, unless they say that they are for all', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  const asSomebody = { authorization: 'Basic c29tZWJvZHk6eA==' };
+  await get('/mine', asSomebody);
+  expect((await get('/mine', asSomebody)).text).toBe('/mine no. 2');
+  expect((await get('/mine')).text).toBe('/mine no. 3');
+
+  origin.answer = (_, response) => void response.setHeader('cache-control', 'public').end(`${origin.asked}`);
+  expect((await get('/ours', asSomebody)).text).toBe('4');
+  expect((await get('/ours')).text).toBe('4');
+});
+
+it('a stale answer is confirmed by its validator, and its body does not travel again', async () => {
+  const { get, origin, pass, gateway } = await house({ ttl: '30s' });
+  origin.answer = (request, response) => {
+    response.setHeader('etag', '"v1"');
+    if (request.headers['if-none-match'] === '"v1"') response.writeHead(304).end();
+    else response.end(`body ${origin.asked}`);
+  };
+  await get('/');
+  pass(31);
+  expect(await get('/')).toMatchObject({
+    status: 200,
+    text: 'body 1',
+    cache: 'hypercare; fwd=stale; fwd-status=304',
+  });
+  expect((await get('/')).cache).toMatch(/^hypercare; hit/);
+  expect(origin.asked).toBe(2);
+  await gateway.accessLine(({ cache }) => cache === 'revalidated');
+});
+
+it('a client that has the answer already is told so by the cache', async () => {
+  const { gateway, origin } = await house({ ttl: '30s' });
+  origin.answer = (_, response) => void response.setHeader('etag', '"v1"').end('body');
+  // Not by fetch: with a condition of one's own it adds Cache-Control: no-cache.
+  const ask = async (tags: string): Promise<[number, string]> => {
+    const { status, body } = await call(gateway.url, '/', { headers: { 'if-none-match': tags } });
+    return [status, body.toString()];
+  };
+  expect(await ask('"v1"')).toEqual([304, '']);
+  expect(origin.last['if-none-match']).toBeUndefined();
+  expect(await ask('W/"v1", "v0"')).toEqual([304, '']);
+  expect(await ask('"v2"')).toEqual([200, 'body']);
+  expect(origin.asked).toBe(1);
+});
+
+it('a stale answer is served while a new one is fetched', async () => {
+  const { get, origin, pass } = await house({ ttl: '30s', staleWhileRevalidate: '1m' });
+  await get('/');
+  pass(40);
+  expect((await get('/')).text).toBe('/ no. 1');
+  await eventually(async () => (await get('/')).text === '/ no. 2');
+  expect(origin.asked).toBe(2);
+});
+
+it('a stale answer stands in for an upstream that fails, and not for longer than said', async () => {
+  const { get, origin, pass, gateway } = await house({ ttl: '30s', staleIfError: '5m' });
+  await get('/');
+  origin.answer = (_, response) => void response.writeHead(503).end('down');
+  pass(60);
+  expect(await get('/')).toMatchObject({ status: 200, text: '/ no. 1' });
+  origin.answer = (_, response) => void response.destroy();
+  expect(await get('/')).toMatchObject({ status: 200, text: '/ no. 1' });
+  expect(
+    await gateway.metric('gateway_policy_degraded_total', { policy: 'response-cache', what: 'stale' }),
+  ).toBe(1);
+  await gateway.accessLine(({ cache }) => cache === 'stale');
+  pass(300);
+  expect((await get('/')).status).toBe(502);
+});
+
+it('must-revalidate forbids it, and a fresh answer under it is given all the same', async () => {
+  const { get, origin, pass } = await house({ ttl: '30s', staleIfError: '5m' });
+  origin.answer = (_, response) =>
+    void response.setHeader('cache-control', 'max-age=30, must-revalidate').end('kept');
+  await get('/');
+  origin.answer = (_, response) => void response.writeHead(503).end('down');
+  expect((await get('/')).text).toBe('kept');
+  pass(40);
+  expect((await get('/')).status).toBe(503);
+});
+
+it('of a hundred requests for the same answer one goes upstream', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  origin.answer = async (_, response) => {
+    await gate;
+    response.end(`${origin.asked}`);
+  };
+  const all = Promise.all(Array.from({ length: 100 }, () => get('/')));
+  await eventually(() => origin.asked === 1);
+  release();
+  expect(new Set((await all).map(({ text }) => text))).toEqual(new Set(['1']));
+  expect(origin.asked).toBe(1);
+});
+
+it('requests that wait for an answer which turns out not to be theirs get their own', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  origin.answer = (_, response) => {
+    const mine = origin.asked;
+    setImmediate(() => response.setHeader('cache-control', 'private').end(`${mine}`));
+  };
+  const answers = await Promise.all(Array.from({ length: 10 }, () => get('/')));
+  expect(new Set(answers.map(({ text }) => text)).size).toBe(10);
+});
+
+it('HEAD is answered from what GET has brought, without a body', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  await get('/a');
+  const head = await get('/a', {}, 'HEAD');
+  expect(head).toMatchObject({ status: 200, text: '' });
+  expect(head.headers.get('content-length')).toBe('8');
+  expect(origin.asked).toBe(1);
+});
+
+it('a change that succeeded makes what is kept under its URL wrong', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  await get('/a');
+  await get('/a', {}, 'DELETE');
+  expect((await get('/a')).text).toBe('/a no. 3');
+  expect(origin.asked).toBe(3);
+});
+
+it('a client can ask past the cache, or for the cache alone', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  expect((await get('/', { 'cache-control': 'only-if-cached' })).status).toBe(504);
+  await get('/');
+  expect((await get('/', { 'cache-control': 'no-cache' })).text).toBe('/ no. 2');
+  expect((await get('/')).text).toBe('/ no. 2');
+  expect(origin.asked).toBe(2);
+});
+
+it('a body over the bound passes whole and is not kept', async () => {
+  const { get, origin } = await house({ ttl: '30s', maxEntry: '1kb' });
+  origin.answer = (_, response) => {
+    response.write('x'.repeat(700));
+    response.end('y'.repeat(700));
+  };
+  expect((await get('/')).text).toHaveLength(1400);
+  expect((await get('/')).text).toHaveLength(1400);
+  expect(origin.asked).toBe(2);
+});
+
+it('half an answer is neither kept nor given as a whole one', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  origin.answer = (_, response) => {
+    response.write('half');
+    setImmediate(() => response.destroy());
+  };
+  await expect(get('/')).rejects.toThrow();
+  origin.answer = (_, response) => void response.end('whole');
+  expect((await get('/')).text).toBe('whole');
+});
+
+it('answers are purged by URL, by tag and by route through the admin API', async () => {
+  const { get, origin, gateway } = await house({ ttl: '30s', tags: ['shop'] });
+  origin.answer = (request, response) =>
+    void response.setHeader('cache-tag', `item-${request.url?.at(-1)}`).end(`${origin.asked}`);
+  const fill = async (): Promise<void> => {
+    for (const path of ['/1', '/2', '/3']) await get(path);
+  };
+  const purge = async (body: object) => (await admin(gateway, '/api/cache/purge', { body })).body;
+  await fill();
+  expect((await get('/1')).headers.get('cache-tag')).toBeNull();
+
+  expect(await purge({ tag: 'item-1' })).toEqual({ purged: 1 });
+  expect(await purge({ url: `${new URL(gateway.url).host}/2` })).toEqual({ purged: 1 });
+  expect(await purge({ route: 'shop', tag: 'shop' })).toEqual({ purged: 1 });
+  expect((await get('/3')).text).toBe('4');
+  await fill();
+  expect(await purge({ url: `${new URL(gateway.url).host}/*` })).toEqual({ purged: 3 });
+  expect(await purge({ all: true })).toEqual({ purged: 0 });
+  expect(await purge({})).toMatchObject({ code: 'request_invalid' });
+  expect(await purge({ route: 'nowhere' })).toMatchObject({ code: 'resource_unknown' });
+});
+
+it('two gateways share answers through Redis, purge them for each other, and go on without it', async () => {
+  const redis = await startRedis();
+  const settings = { ttl: '30s', store: 'shared' };
+  const one = await house(settings, { store: { url: redis.url } });
+  const two = await testGateway({
+    store: { url: redis.url },
+    upstreams: { shop: { targets: [{ url: 'http://127.0.0.1:9' }] } },
+    routes: [
+      { name: 'shop', match: { path: '/*' }, upstream: 'shop', policies: [{ 'response-cache': settings }] },
+    ],
+  });
+  const ask = async ({ url }: { url: string }): Promise<number> =>
+    (await call(url, '/a', { headers: { host: 'shop.example' } })).status;
+  expect(await ask(one.gateway)).toBe(200);
+  expect(await ask(two)).toBe(200);
+  const purged = await admin(two, '/api/cache/purge', { body: { route: 'shop' } });
+  expect(purged.body).toEqual({ purged: 1 });
+  expect(await ask(two)).toBe(502);
+
+  await redis.stop();
+  expect((await one.get('/b')).text).toMatch(/^\/b/);
+  expect(
+    await one.gateway.metric('gateway_policy_degraded_total', {
+      policy: 'response-cache',
+      what: 'fail_open',
+    }),
+  ).toBeGreaterThan(0);
+});
