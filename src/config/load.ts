@@ -86,7 +86,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       .update(JSON.stringify(document.value))
       .update(pems.hash)
       .digest('hex'),
-    openRoutes: openRoutes(config as GatewayConfig, policies),
+    openRoutes: openRoutes(config as GatewayConfig, options.policies),
     files,
   };
 }

@@ -30,7 +30,12 @@ describe('a small configuration', () => {
       unready: 0,
       drain: 30_000,
     });
-    expect(config.server.limits).toEqual({ body: 10_485_760, header: 16_384, streams: 100 });
+    expect(config.server.limits).toEqual({
+      body: 10_485_760,
+      header: 16_384,
+      cache: 67_108_864,
+      streams: 100,
+    });
     expect(config.context.compaction.trigger).toBe(0.75);
     expect(config.upstreams.shop?.timeouts).toEqual({ connect: 2000, response: 30_000, idle: 60_000 });
     expect(config.routes[0]?.match.methods).toContain('PATCH');

@@ -20,6 +20,11 @@ export const POLICIES: PolicySchemas = {
   cors: { slot: 'admit', schema: cors },
   'rate-limit': { slot: 'limit', schema: limit },
   headers: { slot: 'transform', schema: headers },
+  'response-cache': {
+    slot: 'inspect',
+    on: 'routes',
+    schema: Strict({ ttl: Duration(), staleIfError: Type.Optional(Duration()) }),
+  },
   'body-schema': { slot: 'inspect', on: 'routes', schema: headers },
 };
 
