@@ -63,3 +63,21 @@ export function collectBody(request: IncomingMessage, done: () => void): void {
     done();
   });
 }
+
+/** Milliseconds between two looks at a client whose upload waits for its upstream. */
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Notices that a client has reset its connection while nobody reads its upload. A socket that is not read does not tell;
+ * one that nothing is written to does. (A client that closes in good order is known only once all that it sent is read:
+ * its end stands behind it.)
+ */
+export function watchUpload(request: IncomingMessage): void {
+  const { socket } = request;
+  if (request.httpVersionMajor > 1 || 'encrypted' in socket) return;
+  const timer = setInterval(() => {
+    if (request.isPaused() && socket.writableLength === 0) socket.write('');
+  }, LOOK_EVERY_MS);
+  timer.unref();
+  request.once('close', () => clearInterval(timer));
+}

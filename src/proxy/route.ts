@@ -7,7 +7,7 @@ import { forwardWithFallback, orStaticAnswer } from './fallback.ts';
 import { PassedAnswer } from './pass-answer.ts';
 import { prepareRequest, rewritePath } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
-import { collectBody, declaresTooMuch, hasBody, isSmall } from './request-body.ts';
+import { collectBody, declaresTooMuch, hasBody, isSmall, watchUpload } from './request-body.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
 
 /** A pattern of the router with the methods that it is for. */
@@ -45,6 +45,7 @@ function serve(
   if (isUpgrade(raw)) return tunnelWebSocket(route, request, reply);
   if (declaresTooMuch(raw, route.bodyLimit)) throw new GatewayError('body_too_large');
   if (!hasBody(raw) || !isSmall(raw)) {
+    if (hasBody(raw)) watchUpload(raw);
     forward(route, request, reply);
     return undefined;
   }
