@@ -13,7 +13,7 @@ import type { Generation } from './generation.ts';
 import { isGrpc, keepDeadline } from './grpc.ts';
 import { detectHttp2 } from './h2c.ts';
 import { behindAnother, openServer } from './http-server.ts';
-import { asIncoming, asResponse, type Http2Request, type Http2Response } from './http2-request.ts';
+import { asIncoming, asResponse, Http2Request, type Http2Response } from './http2-request.ts';
 import { Http2Connections, type Http2Limits } from './http2-server.ts';
 import { refuse } from './refuse.ts';
 import { checkFraming } from './request-framing.ts';
@@ -308,7 +308,7 @@ export class Listener {
     try {
       if (refused !== undefined) throw new GatewayError(refused);
       // HTTP/2 has one way to frame a message, and Node holds clients to it.
-      if (request.httpVersionMajor === 1) checkFraming(request);
+      if (!(request instanceof Http2Request)) checkFraming(request);
       const { path, query } = canonicalTarget(request);
       exchange.path = path;
       exchange.query = query;
@@ -317,7 +317,7 @@ export class Listener {
       if (!(error instanceof GatewayError)) throw error;
       exchange.path = loggable(request.url ?? '');
       // What stands behind a request that can't be trusted is no request.
-      if (request.httpVersionMajor === 1) connectionOf(request.socket).isBroken = true;
+      if (!(request instanceof Http2Request)) connectionOf(request.socket).isBroken = true;
       refuse(error, exchange, response);
       return;
     }

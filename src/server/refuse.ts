@@ -3,6 +3,7 @@ import type { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import { errorAnswer } from './answer-error.ts';
 import { answerGrpcError } from './grpc.ts';
+import { Http2Request } from './http2-request.ts';
 
 /**
  * Answers a request that reached no route. A connection of HTTP/1.1 ends: what it sent can't be trusted to be what it
@@ -14,6 +15,7 @@ export function refuse(error: GatewayError, exchange: LiveExchange, response: Se
     return;
   }
   const { status, headers, body } = errorAnswer(error, exchange);
-  if (response.req.httpVersionMajor === 1) headers.connection = 'close';
+  // What HTTP/1.1 sent may say that it is of another version.
+  if (!(response.req instanceof Http2Request)) headers.connection = 'close';
   response.writeHead(status, headers as OutgoingHttpHeaders).end(body);
 }
