@@ -1,10 +1,11 @@
 import type { Format } from '../contracts/format.ts';
+import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpan } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from './chat-call.ts';
 import type { Deployment } from './models/catalog.ts';
-import { Translation } from './translation.ts';
+import { asRefusal, Translation } from './translation.ts';
 
 /** A request in the form in which one deployment takes it, and how its answer is read. */
 export interface PreparedCall {
@@ -22,7 +23,7 @@ export interface PreparedCall {
  * has nothing of the kind, `body_invalid` if the request can't be read
  */
 export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCall {
-  const { provider, model } = deployment;
+  const { provider, model, settings } = deployment;
   const { format } = call;
   const request = call.request as ChatRequest;
   const native = provider.native[format.name];
@@ -31,7 +32,9 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
     return {
       deployment,
       dialect: native,
-      body: withModel(call.bytes, request, model),
+      body: native.adapt
+        ? adapted(call, native.adapt, model, settings.drop)
+        : withModel(call.bytes, request, model),
       path,
       translation: undefined,
     };
@@ -51,7 +54,14 @@ function translated<Request extends Neutral>(
   const { id, startedAt } = call.exchange;
   const name = { requestId: id, model: asked, created: Math.floor(startedAt / 1000) };
   const neutral = neutralOf(call, format);
-  const translation = new Translation(neutral, format, dialect, deployment.provider.readError, name);
+  const translation = new Translation(
+    neutral,
+    format,
+    dialect,
+    deployment.provider.readError,
+    name,
+    deployment.settings.drop,
+  );
   const target = { model: deployment.model, stream };
   return { deployment, dialect, body: translation.request(target), path: dialect.path(target), translation };
 }
@@ -62,6 +72,21 @@ type Neutral = NonNullable<ChatCall['neutral']>;
 function neutralOf<Request extends Neutral>(call: ChatCall, format: Format<Request>): Request {
   call.neutral ??= format.readRequest(JSON.parse(call.bytes.toString('utf8')));
   return call.neutral as Request;
+}
+
+/** The client's request, as a service takes it that speaks the same format in its own way. */
+function adapted(
+  { bytes, format }: ChatCall,
+  adapt: NonNullable<Dialect['adapt']>,
+  model: string,
+  drop: readonly string[],
+): Buffer {
+  const body = JSON.parse(bytes.toString('utf8')) as JsonObject;
+  try {
+    return Buffer.from(JSON.stringify({ ...adapt(body, format.fields, drop), model }));
+  } catch (error) {
+    throw asRefusal(error, format.fields);
+  }
 }
 
 /** The client's bytes; only the model's name is the provider's. */

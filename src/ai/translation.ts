@@ -15,19 +15,23 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
   readonly #dialect: TranslatedDialect<Request, Request>;
   readonly #readError: Provider['readError'];
   readonly #name: AnswerName;
+  readonly #drop: readonly string[];
 
+  /** @param drop fields, by the client's names, that are left out if they can't be carried */
   constructor(
     request: Request,
     format: Format<Request>,
     dialect: TranslatedDialect<Request, Request>,
     readError: Provider['readError'],
     name: AnswerName,
+    drop: readonly string[] = [],
   ) {
     this.#request = request;
     this.#format = format;
     this.#dialect = dialect;
     this.#readError = readError;
     this.#name = name;
+    this.#drop = drop;
   }
 
   /**
@@ -41,17 +45,26 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
   }
 
   #convert(call: ModelCall): JsonObject {
-    const nameOf = (option: string): string => this.#format.fields[option as keyof Request] ?? option;
-    const [unknown] = this.#request.uncarried;
+    const { fields } = this.#format;
+    const unknown = this.#request.uncarried.find((at) => !this.#drop.includes(at));
     if (unknown !== undefined) throw notSupported(unknown);
-    const option = this.#dialect.uncarried.find((name) => this.#request[name] !== undefined);
-    if (option) throw notSupported(nameOf(String(option)));
-    try {
-      return this.#dialect.convertRequest(this.#request, call);
-    } catch (error) {
-      if (!(error instanceof NotCarried)) throw error;
-      const { field } = error;
-      throw notSupported('at' in field ? field.at : nameOf(field.option));
+    let request = this.#request;
+    const leaveOut = (option: keyof Request): void => {
+      const name = nameOf(option, fields);
+      if (!this.#drop.includes(name)) throw notSupported(name);
+      request = { ...request, [option]: undefined };
+    };
+    for (const option of this.#dialect.uncarried) if (request[option] !== undefined) leaveOut(option);
+    for (;;) {
+      try {
+        return this.#dialect.convertRequest(request, call);
+      } catch (error) {
+        if (!(error instanceof NotCarried) || 'at' in error.field) throw asRefusal(error, fields);
+        const option = error.field.option as unknown as keyof Request;
+        // Once it is left out, it can't be what is in the way.
+        if (request[option] === undefined) throw asRefusal(error, fields);
+        leaveOut(option);
+      }
     }
   }
 
@@ -75,6 +88,17 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
   openStream(): StreamWriter | undefined {
     return this.#format.openStream?.(this.#request, this.#name);
   }
+}
+
+type FieldNames = Readonly<Partial<Record<PropertyKey, string>>>;
+
+const nameOf = (option: PropertyKey, fields: FieldNames): string => fields[option] ?? String(option);
+
+/** What can't be carried, by the client's own name for it; any other error as it is. */
+export function asRefusal(error: unknown, fields: FieldNames): unknown {
+  if (!(error instanceof NotCarried)) return error;
+  const { field } = error;
+  return notSupported('at' in field ? field.at : nameOf(field.option, fields));
 }
 
 const notSupported = (param: string): GatewayError =>

@@ -9,6 +9,9 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'secret',
   'encryptWith',
   'routingKey',
+  'secretAccessKey',
+  'sessionToken',
+  'serviceAccount',
 ]);
 
 /** The types of JSON Schema in words, with their article. */

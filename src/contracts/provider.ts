@@ -43,6 +43,18 @@ export interface Dialect {
    * @returns undefined if it is no answer at all: an error under a status that says otherwise
    */
   readAnswer(answer: JsonObject): StreamPart[] | undefined;
+  /**
+   * A request in the client's own format, where this service speaks it with differences. Absent: the bytes go as they
+   * came.
+   * @param fields the format's names of options
+   * @param drop names of fields that may be left out rather than refused
+   * @throws NotCarried
+   */
+  adapt?(
+    body: JsonObject,
+    fields: Readonly<Partial<Record<string, string>>>,
+    drop: readonly string[],
+  ): JsonObject;
   /** Absent: it has no streams. */
   openStream?(emit: Emit): StreamReader;
   /** The content type of its streams and how they are cut; absent: server-sent events. */
@@ -63,11 +75,20 @@ export interface TranslatedDialect<Request = ModelRequest, Options = ModelOption
 /** How a provider that has its own words for embeddings is asked for them. */
 export type EmbeddingsDialect = TranslatedDialect<EmbeddingsRequest, EmbeddingsOptions>;
 
-/** An entry of `ai.providers`. */
+/** An entry of `ai.providers`, its address known. */
 export interface ProviderSettings {
   readonly kind: string;
   readonly baseUrl: string;
-  readonly apiKey: string;
+  readonly apiKey?: string | undefined;
+  readonly region?: string | undefined;
+  readonly accessKeyId?: string | undefined;
+  readonly secretAccessKey?: string | undefined;
+  readonly sessionToken?: string | undefined;
+  readonly serviceAccount?: string | undefined;
+  readonly tokenUrl?: string | undefined;
+  readonly apiVersion?: string | undefined;
+  /** Fields, by the client's own names, that are left out where the provider can't carry them. */
+  readonly drop: readonly string[];
 }
 
 /** A call that is about to be made, for a signature over it. */

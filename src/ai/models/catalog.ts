@@ -1,3 +1,4 @@
+import { baseUrlOf } from '../../config/provider-kinds.ts';
 import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
 import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import type { Usage } from '../../contracts/usage.ts';
@@ -41,11 +42,19 @@ export interface Catalog {
   dispose(): void;
 }
 
+type ProvidersByName = ReadonlyMap<string, ProviderSettings>;
+
 export function buildCatalog(config: AiConfig, fleet: Fleet): Catalog {
   const upstreams: Upstream[] = [];
   const models = new Map<string, Model>();
+  const providers: ProvidersByName = new Map(
+    Object.entries(config.providers).map(([name, settings]) => [
+      name,
+      { ...settings, baseUrl: baseUrlOf(settings) },
+    ]),
+  );
   for (const [name, model] of Object.entries(config.models)) {
-    models.set(name, buildModel(name, model, config, fleet, upstreams));
+    models.set(name, buildModel(name, model, providers, config, fleet, upstreams));
   }
   return {
     get: (name) => models.get(name),
@@ -59,6 +68,7 @@ export function buildCatalog(config: AiConfig, fleet: Fleet): Catalog {
 function buildModel(
   name: string,
   model: ModelConfig,
+  providers: ProvidersByName,
   config: AiConfig,
   fleet: Fleet,
   upstreams: Upstream[],
@@ -66,8 +76,8 @@ function buildModel(
   const deployments: Deployment[] = [];
   const weights: number[] = [];
   for (const target of model.targets ?? []) {
-    const settings = config.providers[target.provider];
-    const provider = settings && providerOf(settings.kind);
+    const settings = providers.get(target.provider);
+    const provider = settings && providerOf(settings, target.model);
     if (!settings || !provider) continue;
     const upstream = new Upstream(
       {

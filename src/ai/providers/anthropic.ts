@@ -8,6 +8,6 @@ export const anthropic: Provider = {
   native: { 'anthropic-messages': anthropicMessages },
   translated: anthropicMessages,
   // A client that speaks this format may ask for another version.
-  headers: ({ apiKey }) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
+  headers: ({ apiKey = '' }) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
   readError: ({ error }) => textOf(objectOf(error).message) || undefined,
 };

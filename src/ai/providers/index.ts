@@ -1,9 +1,17 @@
-import type { Provider } from '../../contracts/provider.ts';
+import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import { anthropic } from './anthropic.ts';
-import { openai } from './openai.ts';
+import { azureOpenai } from './azure-openai.ts';
+import { openaiServices } from './openai.ts';
 
-const PROVIDERS: readonly Provider[] = [openai, anthropic];
+/** How a provider is spoken to may depend on its settings and on the model. */
+type ProviderOf = (settings: ProviderSettings, model: string) => Provider;
+
+const PROVIDERS: ReadonlyMap<string, ProviderOf> = new Map<string, ProviderOf>([
+  ...Object.entries(openaiServices).map(([kind, provider]) => [kind, () => provider] as const),
+  ['anthropic', () => anthropic],
+  ['azure-openai', azureOpenai],
+]);
 
 /** The provider of a kind, or undefined if this version doesn't speak it yet. */
-export const providerOf = (kind: string): Provider | undefined =>
-  PROVIDERS.find((provider) => provider.kind === kind);
+export const providerOf = (settings: ProviderSettings, model: string): Provider | undefined =>
+  PROVIDERS.get(settings.kind)?.(settings, model);

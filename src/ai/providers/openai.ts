@@ -1,18 +1,31 @@
+import { OPENAI_SERVICES } from '../../config/openai-services.ts';
+import type { OpenaiService } from '../../contracts/openai-service.ts';
 import type { Provider } from '../../contracts/provider.ts';
 import { objectOf, textOf } from '../../lib/json.ts';
-import { openaiChat } from '../dialects/openai-chat/index.ts';
+import { openaiChat, openaiChatWith } from '../dialects/openai-chat/index.ts';
 import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../dialects/openai-responses/index.ts';
 
-/** OpenAI, and every service that speaks its chat completions. */
-export const openai: Provider = {
-  kind: 'openai',
-  native: {
-    'openai-chat': openaiChat,
-    'openai-responses': openaiResponses,
-    'openai-embeddings': openaiEmbeddings,
-  },
-  translated: openaiChat,
-  headers: ({ apiKey }) => ({ authorization: `Bearer ${apiKey}` }),
-  readError: ({ error }) => textOf(objectOf(error).message) || undefined,
-};
+function openaiCompatible(kind: string, service: OpenaiService): Provider {
+  const chat = service.quirks ? openaiChatWith(service.quirks) : openaiChat;
+  return {
+    kind,
+    native: {
+      'openai-chat': chat,
+      ...(service.responses && { 'openai-responses': openaiResponses }),
+      ...(!service.noEmbeddings && { 'openai-embeddings': openaiEmbeddings }),
+    },
+    translated: chat,
+    headers: ({ apiKey }) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+    readError,
+  };
+}
+
+/** Services that follow OpenAI put their words in one of these places. */
+const readError: Provider['readError'] = ({ error, message, detail }) =>
+  textOf(objectOf(error).message) || textOf(error) || textOf(message) || textOf(detail) || undefined;
+
+/** OpenAI, and every service that speaks its API, by kind. */
+export const openaiServices: Readonly<Record<string, Provider>> = Object.fromEntries(
+  Object.entries(OPENAI_SERVICES).map(([kind, service]) => [kind, openaiCompatible(kind, service)]),
+);

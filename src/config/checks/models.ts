@@ -1,4 +1,6 @@
 import type { Part } from '../part.ts';
+import { keysOfAddress, providerKind } from '../provider-kinds.ts';
+import { or } from '../wording.ts';
 import { type Check, type CheckContext, mustExist, mustWeigh } from './context.ts';
 
 /** Providers, models and prompts. */
@@ -10,6 +12,8 @@ export const checkModels: Check = (config, context) => {
     const [key, url] = [provider.get('apiKey'), provider.get('baseUrl')];
     if (key.text && key.text.trim() === '') context.report(key, 'must not be empty');
     if (url.text?.startsWith('http') && !URL.canParse(url.text)) context.report(url, 'is no valid URL');
+    checkAddress(provider, context);
+    checkCredentials(provider, context);
   }
   for (const [, model] of models.entries) {
     const given = ['targets', 'rules'].filter((key) => model.has(key));
@@ -38,6 +42,25 @@ export const checkModels: Check = (config, context) => {
     }
   }
 };
+
+/** A kind that has no address of its own, or needs settings for it, is given one. */
+function checkAddress(provider: Part, { report }: CheckContext): void {
+  const kind = providerKind(provider.get('kind').text ?? '');
+  if (!kind || provider.has('baseUrl')) return;
+  if (kind.baseUrl === undefined) {
+    report(provider, 'needs baseUrl: this kind has no address that is the same for everyone');
+    return;
+  }
+  const missing = keysOfAddress(kind.baseUrl).filter((key) => !provider.has(key));
+  if (missing.length > 0)
+    report(provider, `needs ${[...new Set(missing)].join(' and ')} for its address, or baseUrl`);
+}
+
+function checkCredentials(provider: Part, { report }: CheckContext): void {
+  const ways = providerKind(provider.get('kind').text ?? '')?.credentials ?? [];
+  if (ways.length === 0 || ways.some((keys) => keys.every((key) => provider.has(key)))) return;
+  report(provider, `needs ${or(ways.map((keys) => keys.join(' and ')))}`);
+}
 
 function mustExistUnlessEmpty(part: Part, names: readonly string[], context: CheckContext): void {
   if (part.text !== '') mustExist(part, 'model', names, context);

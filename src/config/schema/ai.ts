@@ -1,12 +1,42 @@
 import { type TSchema, Type } from 'typebox';
+import { PROVIDER_KINDS } from '../provider-kinds.ts';
 import { Budgets, LedgerSection, Loops } from './budgets.ts';
 import { Concurrency, Policies, PriorityOf } from './routes.ts';
 import { ByName, Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
 
+/** A part of an address or a credential. */
+const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+/** Goes into a host name or a path. */
+const Name = (description: string) =>
+  Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$', description }));
+
 const Provider = Strict({
-  kind: OneOf(['openai', 'anthropic', 'gemini', 'bedrock', 'azure-openai', 'vertex', 'cohere']),
-  baseUrl: HttpUrl({ description: 'Base of the API: https://api.openai.com/v1' }),
-  apiKey: Type.String({ minLength: 1, description: 'The key sent to the provider: ${VAR} or ${file:PATH}.' }),
+  kind: OneOf(PROVIDER_KINDS),
+  baseUrl: Type.Optional(
+    HttpUrl({ description: 'Base of the API: https://api.openai.com/v1. Absent: where this kind is.' }),
+  ),
+  apiKey: Text('The key sent to the provider: ${VAR} or ${file:PATH}.'),
+  account: Name('Cloudflare: the id of the account.'),
+  region: Name('Bedrock: us-east-1. Vertex: europe-west4, or global.'),
+  accessKeyId: Text('Bedrock: the id of the access key that calls are signed with.'),
+  secretAccessKey: Text('Bedrock: the access key that calls are signed with.'),
+  sessionToken: Text('Bedrock: of temporary credentials.'),
+  project: Name('Vertex: the id of the project.'),
+  serviceAccount: Text(
+    'Vertex: the JSON key of a service account, ${file:PATH}. A token can stand in apiKey instead.',
+  ),
+  tokenUrl: Type.Optional(
+    HttpUrl({
+      description:
+        'Vertex: where a service account gets its tokens. Absent: https://oauth2.googleapis.com/token.',
+    }),
+  ),
+  apiVersion: Name('Azure: 2024-10-21 for deployment URLs. Absent: the base URL is that of the v1 API.'),
+  drop: Type.Array(Type.String({ minLength: 1 }), {
+    default: [],
+    description:
+      'Fields of requests, by the client’s own name for them ("seed", "metadata"), that are left out where this provider can’t carry them. Absent: such requests get 400 field_not_supported.',
+  }),
 });
 
 const ModelTarget = Strict({

@@ -4,12 +4,13 @@ import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
 import { anthropic } from '../../../src/ai/providers/anthropic.ts';
-import { openai } from '../../../src/ai/providers/openai.ts';
+import { openaiServices } from '../../../src/ai/providers/openai.ts';
 import { Translation } from '../../../src/ai/translation.ts';
 import type { FormatName } from '../../../src/contracts/format.ts';
 import type { Provider } from '../../../src/contracts/provider.ts';
 import type { GatewayError } from '../../../src/errors/gateway-error.ts';
 
+const openai = openaiServices.openai as Provider;
 const PNG = 'iVBORw0KGgo=';
 
 function convert(from: FormatName, to: Provider, body: object, model = 'm'): unknown {

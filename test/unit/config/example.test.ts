@@ -23,6 +23,7 @@ it('the example loads unchanged', () => {
     kind: 'openai',
     baseUrl: 'http://127.0.0.1:9101/v1',
     apiKey: 'demo',
+    drop: [],
   });
   expect(config.ai.prompts['classify-ticket']?.versions['2']?.messages).toHaveLength(2);
   expect(config.hypercare.objectives[0]).toMatchObject({ availability: 0.999, over: 30 * 86_400_000 });

@@ -1,4 +1,8 @@
+import type { ModelOptions } from '../../../contracts/model-request.ts';
+import type { ChatQuirks } from '../../../contracts/openai-service.ts';
 import type { TranslatedDialect } from '../../../contracts/provider.ts';
+import { NotCarried } from '../../not-carried.ts';
+import { applyQuirks, asksForNothing } from './apply-quirks.ts';
 import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
 import { ChunkReader } from './read-stream.ts';
@@ -11,3 +15,30 @@ export const openaiChat: TranslatedDialect = {
   readAnswer,
   openStream: (emit) => new ChunkReader(emit),
 };
+
+/** The same as a service speaks it that differs from OpenAI. */
+export function openaiChatWith(quirks: ChatQuirks): TranslatedDialect {
+  const refuses = quirks.refuses ?? [];
+  return {
+    ...openaiChat,
+    uncarried: [...openaiChat.uncarried, ...refuses],
+    convertRequest: (request, call) => {
+      const body = { ...convertRequest(request, call) };
+      applyQuirks(body, quirks, (option) => {
+        throw new NotCarried({ option });
+      });
+      return body;
+    },
+    adapt: (said, fields, drop) => {
+      const body = { ...said };
+      const refuse = (option: keyof ModelOptions): void => {
+        const field = fields[option] ?? option;
+        if (!drop.includes(field) && !asksForNothing(field, body[field])) throw new NotCarried({ option });
+        delete body[field];
+      };
+      for (const option of refuses) refuse(option);
+      applyQuirks(body, quirks, refuse);
+      return body;
+    },
+  };
+}

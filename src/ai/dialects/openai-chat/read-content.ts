@@ -15,6 +15,14 @@ export function readContent(said: JsonObject, choice: number | undefined, emit: 
     if (signature !== '') emit({ type: 'reasoning-signature', signature, choice });
     if (data !== '') emit({ type: 'reasoning-opaque', data, choice });
   }
+  for (const block of objectsOf(said.content)) {
+    // Mistral's models that think answer in blocks.
+    const thought = objectsOf(block.thinking)
+      .map(({ text }) => textOf(text))
+      .join('');
+    if (thought !== '') emit({ type: 'reasoning', text: thought, choice });
+    if (textOf(block.text) !== '') emit({ type: 'text', text: textOf(block.text), choice });
+  }
   const text = textOf(said.content);
   if (text !== '') emit({ type: 'text', text, choice });
   const refusal = textOf(said.refusal);

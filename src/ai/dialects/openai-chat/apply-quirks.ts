@@ -1,0 +1,47 @@
+import type { ModelOptions } from '../../../contracts/model-request.ts';
+import type { ChatQuirks } from '../../../contracts/openai-service.ts';
+import { isObject } from '../../../lib/json.ts';
+
+/** Takes an option that a service does not take: leaves it out, or throws. */
+type Refuse = (option: keyof ModelOptions) => void;
+
+/**
+ * A chat completion request as a service takes it that speaks OpenAI's API with differences.
+ * @param body is changed
+ * @param refuse told of options whose value the service does not take
+ */
+export function applyQuirks(body: Record<string, unknown>, quirks: ChatQuirks, refuse: Refuse): void {
+  if (quirks.maxTokens) rename(body, 'max_completion_tokens', 'max_tokens');
+  if (quirks.seed) rename(body, 'seed', quirks.seed);
+  if (quirks.noStreamOptions) delete body.stream_options;
+  for (const hint of quirks.ignores ?? []) delete body[hint];
+  if (quirks.systemOnly && Array.isArray(body.messages)) body.messages = body.messages.map(asSystem);
+  const { response_format: format, tool_choice: choice, stop } = body;
+  if (quirks.noJsonSchema && isObject(format) && format.type === 'json_schema') refuse('responseFormat');
+  if (quirks.toolChoices && choice !== undefined && !quirks.toolChoices.includes(choice as string))
+    refuse('toolChoice');
+  if (quirks.stops && Array.isArray(stop) && stop.length > quirks.stops) refuse('stop');
+}
+
+function rename(body: Record<string, unknown>, from: string, to: string): void {
+  if (body[from] === undefined) return;
+  body[to] = body[from];
+  delete body[from];
+}
+
+/** What a `developer` says was called a `system` message before, and means the same. */
+const asSystem = (message: unknown): unknown =>
+  isObject(message) && message.role === 'developer' ? { ...message, role: 'system' } : message;
+
+/** Values that ask for nothing: a service that doesn't know the field need not know them. */
+const NOTHING: Readonly<Record<string, readonly unknown[]>> = {
+  n: [1],
+  logprobs: [false],
+  frequency_penalty: [0],
+  presence_penalty: [0],
+  parallel_tool_calls: [true],
+  service_tier: ['auto', 'default'],
+};
+
+export const asksForNothing = (field: string, value: unknown): boolean =>
+  value === undefined || value === null || (NOTHING[field]?.includes(value) ?? false);

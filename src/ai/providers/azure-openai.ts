@@ -1,0 +1,34 @@
+import type { Dialect, Provider, ProviderSettings, TranslatedDialect } from '../../contracts/provider.ts';
+import { objectOf, textOf } from '../../lib/json.ts';
+import { openaiChat } from '../dialects/openai-chat/index.ts';
+import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
+import { openaiResponses } from '../dialects/openai-responses/index.ts';
+
+/**
+ * OpenAI's models at Azure. With an `apiVersion` deployments are asked by their own URLs, below
+ * `https://NAME.openai.azure.com`; without one it is the v1 API, below `https://NAME.openai.azure.com/openai/v1`, which
+ * names the deployment as `model`.
+ */
+export function azureOpenai({ apiVersion }: ProviderSettings): Provider {
+  const chat = apiVersion === undefined ? openaiChat : atDeployment(openaiChat, apiVersion);
+  const embeddings = apiVersion === undefined ? openaiEmbeddings : atDeployment(openaiEmbeddings, apiVersion);
+  return {
+    kind: 'azure-openai',
+    native: {
+      'openai-chat': chat,
+      'openai-embeddings': embeddings,
+      ...(apiVersion === undefined && { 'openai-responses': openaiResponses }),
+    },
+    translated: chat,
+    headers: ({ apiKey = '' }) => ({ 'api-key': apiKey }),
+    readError: ({ error }) => textOf(objectOf(error).message) || undefined,
+  };
+}
+
+function atDeployment<D extends Dialect | TranslatedDialect>(dialect: D, version: string): D {
+  const query = `?api-version=${encodeURIComponent(version)}`;
+  return {
+    ...dialect,
+    path: (call) => `/openai/deployments/${encodeURIComponent(call.model)}${dialect.path(call)}${query}`,
+  };
+}
