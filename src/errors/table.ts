@@ -11,6 +11,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The path is ambiguous or not valid. Send it in its plain, decoded-once form.',
   },
+  path_ambiguous: {
+    status: 400,
+    retryable: false,
+    text: 'The path can be read as another one. Send it with the capitals that the API names, without ";" and without a slash or dot at the end of a name.',
+  },
   host_invalid: { status: 400, retryable: false, text: 'Send exactly one valid Host header.' },
   headers_too_large: {
     status: 431,

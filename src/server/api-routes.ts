@@ -1,11 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
+import type { Slot } from '../contracts/policy.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { chosenOf } from '../proxy/choice.ts';
 import { isPreflight } from '../proxy/conditions.ts';
 import type { Fallback } from '../proxy/fallback.ts';
 import { Mirror } from '../proxy/mirror.ts';
+import { type IsAmbiguous, otherReadings } from '../proxy/other-readings.ts';
 import type { Place } from '../proxy/paths.ts';
 import { placesWithPreflights } from '../proxy/preflight.ts';
 import type { ProxyRoute } from '../proxy/proxy-route.ts';
@@ -25,6 +28,8 @@ export interface ApiRoutesPlan {
   trust: Trust;
   meters: Meters;
   random(): number;
+  /** Where a policy stands, by its name. */
+  slotOf(policy: string): Slot | undefined;
   /** What asks whether there is room, by the name of the route. */
   gate(route: RouteConfig): RouteGate;
   admit(scope: FastifyInstance, route: AdmittedRoute, entries: RouteConfig['policies']): Promise<PolicyChain>;
@@ -37,10 +42,17 @@ export interface AdmittedRoute {
   path: string | undefined;
 }
 
-interface Served {
-  route: ProxyRoute;
+/** What stands before a route. */
+interface Gated {
+  route: { name: string; version: string };
   gate: RouteGate;
   chain: PolicyChain;
+  /** Absent: no other route asks for more. */
+  isAmbiguous?: IsAmbiguous | undefined;
+}
+
+interface Served extends Gated {
+  route: ProxyRoute;
 }
 
 /**
@@ -50,11 +62,17 @@ interface Served {
  */
 export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPlan): Promise<void> {
   const places = placesWithPreflights(plan.config.routes);
+  const readings = otherReadings(plan.config.routes, plan.slotOf);
   const byName = new Map<string, Served>();
   for (const route of plan.config.routes) {
     await app.register(async (scope) => {
       const chain = await plan.admit(scope, { name: route.name, path: route.match.path }, route.policies);
-      const served = { chain, gate: plan.gate(route), route: toServe(route, chain, plan) };
+      const served = {
+        chain,
+        gate: plan.gate(route),
+        route: toServe(route, chain, plan),
+        isAmbiguous: readings(route.name),
+      };
       byName.set(route.name, served);
       runPolicies(scope, () => served, chain);
       for (const place of places) {
@@ -89,11 +107,7 @@ const choiceOf = (place: Place<RouteConfig>): RouteConfig[] | null =>
 /** Puts the gate and the policies of the route that takes a request before it, and theirs on the headers of errors. */
 export function runPolicies(
   scope: FastifyInstance,
-  servedOf: (request: FastifyRequest) => {
-    route: { name: string; version: string };
-    gate: RouteGate;
-    chain: PolicyChain;
-  },
+  servedOf: (request: FastifyRequest) => Gated,
   onErrors: Pick<PolicyChain, 'responseHeaders'>,
   shapeOf: (path: string) => ErrorShape = () => 'problem',
 ): void {
@@ -103,11 +117,15 @@ export function runPolicies(
   // A callback hook: a promise is paid for only where a policy gives one.
   scope.addHook('onRequest', (request, reply, done) => {
     const exchange = exchangeOf(request.raw);
-    const { route, gate, chain } = servedOf(request);
+    const { route, gate, chain, isAmbiguous } = servedOf(request);
     request.exchange = exchange;
     exchange.route = route.name;
     exchange.routeVersion = route.version;
     exchange.shape = shapeOf(exchange.path);
+    if (isAmbiguous?.(exchange.path)) {
+      done(new GatewayError('path_ambiguous'));
+      return;
+    }
     if (request.method === 'OPTIONS' && isPreflight(request.headers)) {
       const headers = chain.preflight(request);
       if (headers !== undefined) {

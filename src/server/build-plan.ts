@@ -107,6 +107,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         trust,
         meters: ports.meters,
         random: ports.fleet.random,
+        slotOf: (policy) => ports.descriptors.get(policy)?.slot,
         gate,
         admit,
       });

@@ -9,6 +9,7 @@ import { routedPath } from '../lib/canonical-path.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { type Candidate, choiceStrategy, chosenOf } from '../proxy/choice.ts';
 import { unmetCondition } from '../proxy/conditions.ts';
+import { otherReadings } from '../proxy/other-readings.ts';
 import { pathMatches } from '../proxy/paths.ts';
 import { answersPreflight, placesWithPreflights } from '../proxy/preflight.ts';
 import { explainSplit } from './explain-split.ts';
@@ -66,6 +67,10 @@ export function explainRequest(
   }
   const winner = winnerOf(config, path, asked);
   const taken = config.routes.find(({ name }) => name === winner);
+  if (taken && otherReadings(config.routes, (policy) => slots.get(policy))(taken.name)?.(path)) {
+    const others = config.routes.map(({ name }) => ({ name, why: 'the request is refused' }));
+    return { path: null, refused: 'path_ambiguous', isProbe: false, route: undefined, policies: [], others };
+  }
   const ai = winner === AI ? { name: AI, kind: 'ai' as const } : undefined;
   const policies = inOrder(ai ? config.ai.policies : (taken?.policies ?? []), slots);
   const hasConsumer = policies.some(({ slot }) => slot === 'identify');

@@ -17,9 +17,15 @@ const TargetShown = Type.Object({
   ejections: Type.Integer({ description: 'In a row.' }),
 });
 
+const BreakerShown = Type.Object({
+  state: Type.String({ description: 'closed, half-open or open' }),
+  forced: Type.Boolean({ description: 'An operator said so; what requests come to does not change it.' }),
+});
+
 const UpstreamShown = Type.Object({
   name: Type.String(),
   balance: Type.String(),
+  breaker: BreakerShown,
   isPanic: Type.Boolean({ description: 'Too few targets are healthy, so that all are used.' }),
   targets: Type.Array(TargetShown),
 });
@@ -30,6 +36,19 @@ const TargetNamed = Type.Object({
 });
 const Why = Type.Object(
   { reason: Type.Optional(Type.String({ maxLength: 200, description: 'Kept with the change of state.' })) },
+  { additionalProperties: false },
+);
+
+const BreakerWord = Type.Object(
+  {
+    state: Type.Unsafe<'open' | 'closed' | 'auto'>({
+      type: 'string',
+      enum: ['open', 'closed', 'auto'],
+      description:
+        'open: nobody is sent there; closed: everybody is, whatever fails; auto: as the config says.',
+    }),
+    reason: Type.Optional(Type.String({ maxLength: 200, description: 'Kept with the change of state.' })),
+  },
   { additionalProperties: false },
 );
 
@@ -67,6 +86,26 @@ export function upstreamRoutes(app: AdminApp, { upstreams }: Pick<AdminPorts, 'u
     async () => ({ items: upstreams.all().map(shown) }),
   );
 
+  app.post(
+    '/api/upstreams/:name/breaker',
+    {
+      schema: {
+        operationId: 'setBreaker',
+        tags,
+        summary: 'Opens or closes the breaker of an upstream by hand, or leaves it to itself again',
+        params: Type.Object({ name: Type.String({ description: 'Of the upstream.' }) }),
+        body: BreakerWord,
+        response: answers(BreakerShown),
+      },
+    },
+    async ({ params: { name }, body: { state, reason }, operator, audited }) => {
+      const upstream = existing(name);
+      upstream.resilience.breaker.force(state, operator?.name ?? '', reason ?? '');
+      Object.assign(audited, { upstream: name, to: state });
+      return breakerOf(upstream);
+    },
+  );
+
   for (const { word, to, summary } of WORDS) {
     app.post(
       `/api/upstreams/:name/targets/:url/${word}`,
@@ -96,9 +135,15 @@ export function upstreamRoutes(app: AdminApp, { upstreams }: Pick<AdminPorts, 'u
   }
 }
 
+const breakerOf = ({ resilience: { breaker } }: Upstream): Static<typeof BreakerShown> => ({
+  state: breaker.state,
+  forced: breaker.forced !== undefined,
+});
+
 const shown = (upstream: Upstream): Static<typeof UpstreamShown> => ({
   name: upstream.name,
   balance: upstream.balance,
+  breaker: breakerOf(upstream),
   isPanic: upstream.isPanic,
   targets: upstream.report(),
 });

@@ -1,0 +1,88 @@
+import findMyWay from 'find-my-way';
+import type { Slot } from '../contracts/policy.ts';
+import { type Matched, placesOf } from './paths.ts';
+
+/** A route with what stands before it. */
+export interface Protected extends Matched {
+  name: string;
+  policies: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Whether a server might read a path, as it is forwarded, as one of a route that asks for more. */
+export type IsAmbiguous = (path: string) => boolean;
+
+/** Policies that stand among those of admission and keep nobody out. */
+const OPEN = new Set(['cors', 'lifecycle']);
+
+/** What a path must hold to be read in another way: nearly none has any of it, so that nearly none is looked at twice. */
+const ODD = /[A-Z;%]|:[$:]|\.(?:\/|$)|.\/$/;
+
+/**
+ * Paths are matched as RFC 3986 reads them, and servers are more lenient: Tomcat takes `/admin;x/y` for `/admin/y`,
+ * Express `/ADMIN` and `/admin/` for `/admin`, Windows `/admin./` and `/admin::$DATA`. Beside a wider route with fewer
+ * policies each of them is a way around those of `/admin/*`. So a path that was taken by one route is read once more in
+ * the most lenient way; if that leads to a route with a policy of admission that the first has not, it is ambiguous.
+ *
+ * @param slotOf where a policy stands, by its name
+ * @returns what tells it for a route, by its name; undefined for a route that nobody can be let in by
+ */
+export function otherReadings(
+  routes: readonly Protected[],
+  slotOf: (policy: string) => Slot | undefined,
+): (route: string) => IsAmbiguous | undefined {
+  const guards = new Map(routes.map((route) => [route.name, guardsOf(route, slotOf)]));
+  const all = new Set([...guards.values()].flatMap((each) => [...each]));
+  if (routes.every(({ name }) => guards.get(name)?.size === all.size)) return () => undefined;
+  const find = lenientRouter(routes);
+  return (name) => {
+    const own = guards.get(name) ?? new Set<string>();
+    if (own.size === all.size) return undefined;
+    return (path) => {
+      if (!ODD.test(path)) return false;
+      const others = find(lenient(path));
+      if (others.includes(name)) return false;
+      return others.some((other) => !(guards.get(other) as Set<string>).isSubsetOf(own));
+    };
+  };
+}
+
+function guardsOf({ policies }: Protected, slotOf: (policy: string) => Slot | undefined): Set<string> {
+  const guards = policies.filter((entry) =>
+    Object.keys(entry).some((name) => {
+      const slot = slotOf(name);
+      return (slot === 'identify' || slot === 'admit') && !OPEN.has(name);
+    }),
+  );
+  return new Set(guards.map((entry) => JSON.stringify(entry)));
+}
+
+/** The names of the routes at a path, whatever method, host or headers they ask for. */
+function lenientRouter(routes: readonly Protected[]): (path: string) => readonly string[] {
+  const names = new Map<string, Set<string>>();
+  for (const { pattern, routes: sharing } of placesOf(routes)) {
+    const read = lenient(pattern);
+    const here = names.get(read) ?? new Set();
+    names.set(read, here);
+    for (const { name } of sharing) here.add(name);
+  }
+  const router = findMyWay({ maxParamLength: 64 * 1024 });
+  for (const [pattern, here] of names) router.on('GET', pattern, () => undefined, [...here]);
+  return (path) => (router.find('GET', path)?.store as readonly string[] | undefined) ?? [];
+}
+
+/** A canonical path (or pattern) as the most lenient server would read it. */
+function lenient(path: string): string {
+  // Up before down: `ı` is an I to whoever compares capitals.
+  const text = decodeURIComponent(path).normalize('NFKC').toUpperCase().toLowerCase();
+  const segments: string[] = [];
+  for (const segment of text.split(/[/\\]/)) {
+    const name = segment.replace(/(?:;|:[$:]).*$/s, '').trimEnd();
+    if (name === '..') segments.pop();
+    else segments.push(name.replace(/[. ]+$/, ''));
+  }
+  // Escaped, or the router would take them for what they mean in a target.
+  const named = segments
+    .filter((name) => name !== '')
+    .map((name) => name.replace(/[%?#]/g, encodeURIComponent));
+  return `/${named.join('/')}`;
+}
