@@ -1,7 +1,7 @@
 /**
  * The layers of the house, from the bottom: imports run downward only.
  * contracts < errors < lib < telemetry < stores < upstream < config < record < context < {proxy, ai, mcp} < hypercare
- * < server < admin < console < gateway < demo < cli < main
+ * < server < workers < admin < console < data-plane < worker-process < gateway < demo < cli < main
  */
 const LAYERS = [
   ['contracts'],
@@ -16,8 +16,11 @@ const LAYERS = [
   ['proxy', 'ai', 'mcp'],
   ['hypercare'],
   ['server'],
+  ['workers'],
   ['admin'],
   ['console'],
+  ['data-plane\\.ts'],
+  ['worker-process\\.ts'],
   ['gateway\\.ts'],
   ['demo'],
   ['cli'],

@@ -4,37 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
 import { buildAdmin } from './admin/app.ts';
 import { Audit } from './admin/audit.ts';
-import { Accounts } from './ai/budgets/accounts.ts';
-import { BudgetMeters } from './ai/budgets/meters.ts';
-import { InputDrift } from './ai/drift/input-drift.ts';
-import { openTokenCounter } from './ai/tokens/counter.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
-import { Leases } from './lib/leases.ts';
-import { meterAnswers } from './record/cache-meters.ts';
-import { Changes } from './record/changes.ts';
-import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
-import { Meters } from './record/meters.ts';
-import { Recorder } from './record/recorder.ts';
-import { meterUpstreams } from './record/upstream-meters.ts';
+import { openDataPlane } from './data-plane.ts';
 import { parseAddress, urlOf } from './server/address.ts';
-import { planGeneration } from './server/build-plan.ts';
-import { CertificateWatch } from './server/certificate-watch.ts';
-import { Listener } from './server/listener.ts';
 import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
-import { Pressure } from './server/pressure.ts';
-import { Readiness } from './server/readiness.ts';
-import { Reload } from './server/reload.ts';
-import type { Running } from './server/route-gate.ts';
 import { ServedFile } from './server/served-file.ts';
-import { Answers } from './stores/answers/index.ts';
-import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
-import { openMetrics } from './telemetry/metrics.ts';
 import type { Resolve } from './upstream/addresses.ts';
-import { Fleet } from './upstream/fleet.ts';
-import { UpstreamRegistry } from './upstream/registry.ts';
 
 export interface GatewayOptions {
   /** Path of the configuration file. */
@@ -97,107 +75,30 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const descriptors = await loadPolicies(options.policies);
   const policies = schemasOf(descriptors);
   const loaded = loadConfig({ file, env, policies });
-  const { server, admin: adminConfig, store: storeConfig, log: logConfig } = loaded.config;
+  const { server, admin: adminConfig, log: logConfig } = loaded.config;
 
   const sink = options.log ?? openLog(logConfig.level);
   const log = sink.logger;
-  const metrics = openMetrics({ process: options.processMetrics ?? true });
-  const meters = new Meters(metrics);
-  const recorder = new Recorder(meters, sink);
-  const changes = new Changes(log, meters);
-  const clock = { wall: options.now ?? Date.now, monotonic: () => performance.now() };
-  const store = await openStore(storeConfig.url, {
-    onEvent: onStoreEvent,
-    now: clock.wall,
-    commandTimeoutMs: storeConfig.timeout,
-  });
+  const plane = await openDataPlane({ ...options, config: loaded.config, descriptors, sink, onStoreUp });
+  const { store, meters, changes, listener, ledger, readiness, reload } = plane;
   const revisions = new Revisions(store.documents);
-  const fleet = new Fleet({
-    onChange: changes.record,
-    resolve: options.resolve,
-    onResolveFailure: (hostname, error) =>
-      log.warn(
-        { hostname, err: error },
-        'a name can’t be resolved again: its last addresses go on being used',
-      ),
-  });
-  const registry = new UpstreamRegistry(changes.record);
-  meterUpstreams(metrics, registry);
-  const tokens = openTokenCounter();
-  const accounts = new Accounts({
-    budgets: store.budgets,
-    log,
-    meters: new BudgetMeters(meters),
-    onChange: changes.record,
-    clock,
-  });
-  const ledger = new LedgerWriter({
-    ledger: store.ledger,
-    log,
-    meters,
-    limits: (): LedgerLimits => {
-      const { keep, maxRows } = served.loaded.config.ai.ledger;
-      // Beside everything else that lives in memory: 25 MB.
-      return { keep, maxRows: store.name === 'memory:' ? Math.min(maxRows, 50_000) : maxRows };
-    },
-    now: clock.wall,
-  });
-  const readiness = new Readiness();
-
-  const listener = new Listener({
-    headersTimeoutMs: server.timeouts.headers,
-    requestTimeoutMs: server.timeouts.request,
-    maxHeaderBytes: server.limits.header,
-    maxStreams: server.limits.streams,
-    tls: server.tls,
-    isHttp2: server.http2 ?? server.tls !== undefined,
-    recorder,
-    probe: (path) => readiness.probe(path),
-    clock,
-    onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
-  });
-  const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange: changes.record });
-  const answers = new Answers(store.documents, server.limits.cache);
-  meterAnswers(metrics, answers);
-  const ports = {
-    fleet,
-    answers,
-    now: clock.wall,
-    registry,
-    counters: store.counters,
-    meters,
-    log,
-    descriptors,
-    pressure,
-    running: new Leases<Running>(() => undefined),
-    ai: { fleet, tokens, accounts, ledger, drift: new InputDrift(metrics), log, clock },
-  };
-  const certificates = new CertificateWatch({ onChange: changes.record, now: clock.wall });
-  const reload = new Reload({
-    listener,
-    meters,
-    log,
-    onChange: changes.record,
-    certificates,
-    plan: (config) => planGeneration(config, ports),
-  });
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
   const audit = new Audit(store.documents, log);
   const startedAt = Date.now();
   const admin = buildAdmin({
     version: packageJson.version,
-    metrics,
+    metrics: plane.metrics,
     probe: (path) => readiness.probe(path),
     log,
     audit,
     changes,
-    cache: answers,
+    cache: plane.answers,
     served,
     revisions,
-    upstreams: registry,
+    upstreams: plane.registry,
     ledger: store.ledger,
     flushLedger: () => ledger.flush(),
-    now: clock.wall,
+    now: plane.now,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),
     status: async () => ({
       version: packageJson.version,
@@ -210,13 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   });
 
-  function onStoreEvent({ kind, error }: StoreEvent): void {
-    const name = describeStoreUrl(storeConfig.url);
-    if (kind === 'down') {
-      log.error({ err: error, store: name }, 'the store does not answer');
-      return;
-    }
-    log.info({ store: name }, 'the store answers again');
+  function onStoreUp(): void {
     audit
       .flush()
       .catch((failure: unknown) =>
@@ -235,17 +130,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await served.close();
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
-    const cut = await listener.drain(drain);
-    pressure.close();
-    await reload.close();
-    certificates.close();
-    await recorder.settled();
+    const cut = await plane.drain(drain);
     await admin.close();
-    await tokens.close();
-    await accounts.close();
-    await ledger.close();
-    await fleet.destroy();
-    await store.close();
+    await plane.close();
     log.info({ cut }, 'stopped');
     await sink.close();
     return cut;

@@ -44,6 +44,11 @@ export class Leases<T> {
     };
   }
 
+  /** What is held under the key, without a lease of one's own. */
+  get(key: string): T | undefined {
+    return this.#held.get(key)?.value;
+  }
+
   /** What is held now. */
   values(): T[] {
     return [...this.#held.values()].map(({ value }) => value);

@@ -40,6 +40,8 @@ export interface ProcessPorts {
   pressure: Pressure;
   /** How many requests run on each route that has a limit. */
   running: Leases<Running>;
+  /** Processes that carry the same traffic, this one included. */
+  processes: number;
   ai: AiPorts;
 }
 

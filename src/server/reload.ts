@@ -14,6 +14,16 @@ export interface ReloadPorts {
   onChange: OnStateChange;
   certificates: CertificateWatch;
   plan(config: GatewayConfig): GenerationPlan;
+  /** Builds the same in the processes that share the work. @throws what the first of them says against it */
+  prepareElsewhere?(config: GatewayConfig): Promise<Prepared>;
+}
+
+/** A revision that is built and waits to serve. */
+export interface Prepared {
+  /** From now on it serves. Only before `discard`. */
+  serve(revision: number): void;
+  /** It will not serve. */
+  discard(): Promise<void>;
 }
 
 /** Puts revisions into service, one at a time, whole or not at all. */
@@ -27,6 +37,11 @@ export class Reload {
 
   constructor(ports: ReloadPorts) {
     this.#ports = ports;
+  }
+
+  /** What serves; undefined: nothing does yet. */
+  get config(): GatewayConfig | undefined {
+    return this.#serving?.config;
   }
 
   /** Number of the revision that serves; 0: none does yet. */
@@ -59,36 +74,60 @@ export class Reload {
 
   /** Builds a generation and throws it away. @throws what the build says */
   async tryOut(config: GatewayConfig): Promise<void> {
+    await (await this.prepare(config)).discard();
+  }
+
+  /** Builds a generation beside the one that serves. @throws what the build says */
+  async prepare(config: GatewayConfig): Promise<Prepared> {
+    const certificates = config.server.tls && new ServerCertificates(config.server.tls);
     const generation = await Generation.build(this.#ports.plan(config));
-    await generation.dispose();
+    return {
+      serve: (revision) => this.#serve({ config, generation }, revision, certificates),
+      discard: () => generation.dispose(),
+    };
   }
 
   async #apply(config: GatewayConfig, by: string, number: () => Promise<number>): Promise<void> {
-    const { listener, meters, log } = this.#ports;
-    const certificates = config.server.tls && new ServerCertificates(config.server.tls);
-    const generation = await Generation.build(this.#ports.plan(config));
+    const { meters, log, prepareElsewhere } = this.#ports;
+    const here = await this.prepare(config);
+    const elsewhere = await prepareElsewhere?.(config).catch(async (error: unknown) => {
+      await here.discard();
+      throw error;
+    });
     const revision = await number();
-    generation.revision = revision;
-    const first = this.#serving === undefined;
-    if (this.#serving) warnOfRestart(this.#started, this.#serving.config, config, log);
+    const before = this.#serving;
+    if (before) warnOfRestart(this.#started, before.config, config, log);
     else this.#started = config;
-    const before = listener.swap(generation);
-    if (certificates) this.#use(certificates);
-    this.#serving = { config, generation };
-    this.#alive.add(generation);
-    meters.generations.set(this.#alive.size);
-    meters.revision.set(revision);
+    const from = before ? String(before.generation.revision) : '';
+    here.serve(revision);
+    elsewhere?.serve(revision);
     meters.reloads.inc({ outcome: 'applied' });
-    log.info({ revision }, first ? 'revision serves' : 'new revision serves');
+    log.info({ revision }, before ? 'new revision serves' : 'revision serves');
     this.#ports.onChange({
       at: Date.now(),
       kind: 'revision',
       subject: 'config',
-      from: before ? String(before.revision) : '',
+      from,
       to: String(revision),
       reason: 'applied',
       by,
     });
+  }
+
+  #serve(
+    serving: { config: GatewayConfig; generation: Generation },
+    revision: number,
+    certificates: ServerCertificates | undefined,
+  ): void {
+    const { listener, meters } = this.#ports;
+    const { config, generation } = serving;
+    generation.revision = revision;
+    const before = listener.swap(generation);
+    if (certificates) this.#use(certificates);
+    this.#serving = serving;
+    this.#alive.add(generation);
+    meters.generations.set(this.#alive.size);
+    meters.revision.set(revision);
     if (before) this.#retire(before, config.server.timeouts.drain);
   }
 
@@ -121,6 +160,7 @@ export class Reload {
 /** What belongs to the process and not to a generation: changed in the file, it waits for the next start. */
 const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = [
   ['server.listen', (config) => config.server.listen],
+  ['server.workers', (config) => config.server.workers],
   ['server.tls', (config) => config.server.tls !== undefined],
   ['server.tls.clientAuth', (config) => config.server.tls?.clientAuth],
   ['server.http2', (config) => config.server.http2],

@@ -30,6 +30,8 @@ export interface GatePorts {
   pressure: Pressure;
   running: Leases<Running>;
   shed: { maxEventLoopDelay: number; maxInFlight: number };
+  /** How many share the traffic: each lets in its part of what may run at once. */
+  processes: number;
 }
 
 /** The first that a route asks of a request: whether there is room for it. Two comparisons where nothing is wrong. */
@@ -46,14 +48,17 @@ export class RouteGate {
   /** Lets go of the count. */
   readonly dispose: () => void;
 
-  constructor({ name, priority, concurrency }: GateSettings, { pressure, running, shed }: GatePorts) {
+  constructor(
+    { name, priority, concurrency }: GateSettings,
+    { pressure, running, shed, processes }: GatePorts,
+  ) {
     const { inFlight, delay, retryAfter } = LEVELS[priority];
     const lease = concurrency && running.lease(name, () => ({ count: 0 }));
     this.#pressure = pressure;
     this.#priority = priority;
-    this.#maxInFlight = Math.max(1, Math.floor(shed.maxInFlight * inFlight));
+    this.#maxInFlight = Math.max(1, Math.floor((shed.maxInFlight * inFlight) / processes));
     this.#maxDelayMs = shed.maxEventLoopDelay * delay;
-    this.#max = concurrency?.max ?? Number.POSITIVE_INFINITY;
+    this.#max = concurrency ? Math.max(1, Math.floor(concurrency.max / processes)) : Number.POSITIVE_INFINITY;
     this.#running = lease?.value;
     this.#overloaded = new GatewayError('overloaded', { headers: { 'retry-after': String(retryAfter) } });
     this.#limited = new GatewayError('concurrency_limited', { headers: { 'retry-after': '1' } });

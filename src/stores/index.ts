@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Store } from '../contracts/store.ts';
+import type { Counters, Store } from '../contracts/store.ts';
 import type { StoreEvent } from './transitions.ts';
 
 export type { StoreEvent } from './transitions.ts';
@@ -11,6 +11,8 @@ export interface StoreOptions {
   onEvent?: (event: StoreEvent) => void;
   /** Redis: the longest a call may take, in milliseconds. Default 50. */
   commandTimeoutMs?: number;
+  /** Used where the store would count in this process alone: those of all processes that share it. */
+  counters?: Counters;
 }
 
 const KNOWN = 'memory:, sqlite:PATH, redis://, rediss://, redis-cluster://';

@@ -1,5 +1,6 @@
 import CircuitBreaker from 'opossum';
 import type { OnStateChange } from '../contracts/state-change.ts';
+import type { Agreement, BreakerChange } from './agreement.ts';
 
 /** As in the config. Times in milliseconds, the rate as a share of 1. */
 export interface BreakerSettings {
@@ -12,6 +13,15 @@ export interface BreakerSettings {
 }
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
+
+/** What a breaker reads and tells. */
+export interface BreakerPorts {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  onChange: OnStateChange;
+  /** Absent: this process has its upstreams for itself. */
+  readonly agreement?: Agreement | undefined;
+}
 
 /** Leave to make one attempt. What came of it is told once; that its answer broke off later, too. */
 export interface BreakerPass {
@@ -32,9 +42,8 @@ const BY_GATEWAY = 'gateway';
  * neither a success nor a failure. It outlives generations; an operator's word outweighs the figures.
  */
 export class Breaker {
-  readonly #upstream: string;
-  readonly #onChange: OnStateChange;
-  readonly #now: () => number;
+  readonly upstream: string;
+  readonly #ports: BreakerPorts;
   #settings: BreakerSettings | undefined;
   #circuit: CircuitBreaker<[boolean], void> | undefined;
   #forced: 'open' | 'closed' | undefined;
@@ -42,12 +51,12 @@ export class Breaker {
   /** When an open circuit lets a probe through: monotonic milliseconds. */
   #opensUntil = 0;
   #told: BreakerState = 'closed';
+  /** While another process's change is taken in: it is not told back. */
+  #isTaking = false;
 
-  /** @param now milliseconds, monotonic */
-  constructor(upstream: string, onChange: OnStateChange, now: () => number) {
-    this.#upstream = upstream;
-    this.#onChange = onChange;
-    this.#now = now;
+  constructor(upstream: string, ports: BreakerPorts) {
+    this.upstream = upstream;
+    this.#ports = ports;
   }
 
   /** Other settings, or none, from now on. One that is open stays so. */
@@ -75,7 +84,7 @@ export class Breaker {
 
   /** Milliseconds until it makes sense to ask again. */
   get retryAfterMs(): number {
-    return Math.max(0, this.#opensUntil - this.#now());
+    return Math.max(0, this.#opensUntil - this.#ports.now());
   }
 
   /** Undefined: the upstream is not to be asked now. */
@@ -95,6 +104,29 @@ export class Breaker {
   force(state: 'open' | 'closed' | 'auto', by: string, reason: string): void {
     this.#forced = state === 'auto' ? undefined : state;
     this.#tell(reason, by);
+    this.#share({ kind: 'forced', to: state, reason, by });
+  }
+
+  /** Takes a change that was made in another process. */
+  apply({ kind, to, reason, by }: BreakerChange): void {
+    this.#isTaking = true;
+    try {
+      if (kind === 'forced') this.force(to, by, reason);
+      else if (to === 'open') this.#circuit?.open();
+      else this.#circuit?.close();
+    } finally {
+      this.#isTaking = false;
+    }
+  }
+
+  /** How it stands, as the changes that make another process's the same. */
+  get changes(): BreakerChange[] {
+    const why = { reason: 'as in the other processes', by: BY_GATEWAY };
+    const isOpen = this.#circuit?.closed === false;
+    return [
+      { kind: 'shown', to: isOpen ? 'open' : 'closed', ...why },
+      { kind: 'forced', to: this.#forced ?? 'auto', ...why },
+    ];
   }
 
   /** Nobody uses it any more. */
@@ -116,16 +148,25 @@ export class Breaker {
       enableSnapshots: false,
     });
     circuit.on('open', () => {
-      this.#opensUntil = this.#now() + settings.open;
-      this.#tell('too many requests failed', BY_GATEWAY);
+      this.#opensUntil = this.#ports.now() + settings.open;
+      this.#shown('open', 'too many requests failed');
     });
     circuit.on('halfOpen', () => this.#tell('time for a probe', BY_GATEWAY));
     circuit.on('close', () => {
       // What failed before it opened must not open it again.
       for (let i = 0; i < BUCKETS; i++) rotate(circuit);
-      this.#tell('a probe went well', BY_GATEWAY);
+      this.#shown('closed', 'a probe went well');
     });
     return circuit;
+  }
+
+  #shown(to: 'open' | 'closed', reason: string): void {
+    this.#tell(reason, BY_GATEWAY);
+    this.#share({ kind: 'shown', to, reason, by: BY_GATEWAY });
+  }
+
+  #share(change: BreakerChange): void {
+    if (!this.#isTaking) this.#ports.agreement?.tell({ kind: 'breaker', upstream: this.upstream, change });
   }
 
   #tell(reason: string, by: string): void {
@@ -133,7 +174,8 @@ export class Breaker {
     const from = this.#told;
     if (from === to) return;
     this.#told = to;
-    this.#onChange({ at: Date.now(), kind: 'breaker', subject: this.#upstream, from, to, reason, by });
+    const subject = this.upstream;
+    this.#ports.onChange({ at: Date.now(), kind: 'breaker', subject, from, to, reason, by });
   }
 }
 

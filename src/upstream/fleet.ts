@@ -1,5 +1,6 @@
 import type { OnStateChange } from '../contracts/state-change.ts';
 import { type Lease, Leases } from '../lib/leases.ts';
+import type { Agreement, Finding } from './agreement.ts';
 import type { Random } from './balance/picker.ts';
 import { HealthChecks } from './health-checks.ts';
 import { Pools, type PoolsPorts } from './pools.ts';
@@ -12,6 +13,8 @@ export interface FleetPorts extends PoolsPorts {
   random?: Random;
   /** Milliseconds, monotonic. */
   now?(): number;
+  /** How several processes come to know the same; absent: this is the only one. */
+  agreement?: Agreement | undefined;
 }
 
 /**
@@ -24,6 +27,7 @@ export class Fleet {
   readonly random: Random;
   readonly now: () => number;
   readonly onChange: OnStateChange;
+  readonly agreement: Agreement | undefined;
   readonly #states = new Leases<TargetState>((state) => state.close());
   readonly #resilience = new Leases<Resilience>((resilience) => resilience.close());
   readonly #cursors = new Map<string, Cursor>();
@@ -32,18 +36,46 @@ export class Fleet {
     this.random = ports.random ?? Math.random;
     this.now = ports.now ?? (() => performance.now());
     this.onChange = ports.onChange;
+    this.agreement = ports.agreement;
     this.pools = new Pools(ports);
-    this.checks = new HealthChecks(this.pools, this.random);
+    this.checks = new HealthChecks(this.pools, this.random, this.agreement?.decides ?? true);
   }
 
   /** The state of a target, which is the same for every generation that has it. */
   state(upstream: string, url: string): Lease<TargetState> {
-    return this.#states.lease(`${upstream} ${url}`, () => new TargetState(upstream, url, this));
+    return this.#states.lease(targetKey(upstream, url), () => new TargetState(upstream, url, this));
   }
 
   /** What is known of an upstream as a whole, which is the same for every generation that has it. */
   resilience(upstream: string): Lease<Resilience> {
-    return this.#resilience.lease(upstream, () => new Resilience(upstream, this.onChange, this.now));
+    return this.#resilience.lease(upstream, () => new Resilience(upstream, this));
+  }
+
+  /** Takes in what another process has found out; of what this one does not have it needs to know nothing. */
+  take(finding: Finding): void {
+    const { kind, upstream } = finding;
+    if (kind === 'breaker') {
+      this.#resilience.get(upstream)?.breaker.apply(finding.change);
+      return;
+    }
+    const state = this.#states.get(targetKey(upstream, finding.url));
+    if (kind === 'drained') state?.drained();
+    else state?.apply(finding.change, false);
+  }
+
+  /** All that is known here, for a process that knows nothing yet. */
+  findings(): Finding[] {
+    const targets = this.#states
+      .values()
+      .flatMap(({ upstream, url, changes }) =>
+        changes.map((change): Finding => ({ kind: 'target', upstream, url, change })),
+      );
+    const breakers = this.#resilience
+      .values()
+      .flatMap(({ breaker: { upstream, changes } }) =>
+        changes.map((change): Finding => ({ kind: 'breaker', upstream, change })),
+      );
+    return [...targets, ...breakers];
   }
 
   /** The place in a rotation by the name of what rotates. */
@@ -61,3 +93,5 @@ export class Fleet {
     return this.pools.destroy();
   }
 }
+
+const targetKey = (upstream: string, url: string): string => `${upstream} ${url}`;

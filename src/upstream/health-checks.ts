@@ -17,14 +17,18 @@ export class HealthChecks {
   readonly #entries = new Map<TargetState, Entry[]>();
   readonly #pools: Pools;
   readonly #random: () => number;
+  readonly #isAsking: boolean;
 
-  constructor(pools: Pools, random: () => number) {
+  /** @param isAsking false: another process asks for this one */
+  constructor(pools: Pools, random: () => number, isAsking = true) {
     this.#pools = pools;
     this.#random = random;
+    this.#isAsking = isAsking;
   }
 
   /** @returns what lets go of it */
   lease(target: CheckedTarget, connections: PoolOptions, settings: HealthSettings): () => void {
+    if (!this.#isAsking) return () => undefined;
     const { state } = target;
     const entries = this.#entries.get(state) ?? [];
     this.#entries.set(state, entries);

@@ -1,5 +1,4 @@
-import type { OnStateChange } from '../contracts/state-change.ts';
-import { Breaker } from './breaker.ts';
+import { Breaker, type BreakerPorts } from './breaker.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** What on a failure is worth another attempt: a kind of failure, or a status. */
@@ -27,11 +26,10 @@ export class Resilience {
   readonly retries: RetryBudget;
   readonly hedges: RetryBudget;
 
-  /** @param now milliseconds, monotonic */
-  constructor(upstream: string, onChange: OnStateChange, now: () => number) {
-    this.breaker = new Breaker(upstream, onChange, now);
-    this.retries = new RetryBudget(now);
-    this.hedges = new RetryBudget(now);
+  constructor(upstream: string, ports: BreakerPorts) {
+    this.breaker = new Breaker(upstream, ports);
+    this.retries = new RetryBudget(() => ports.now());
+    this.hedges = new RetryBudget(() => ports.now());
   }
 
   close(): void {

@@ -1,21 +1,10 @@
 import type { OnStateChange } from '../contracts/state-change.ts';
 import { PeakEwma } from '../lib/peak-ewma.ts';
+import type { Agreement, TargetChange } from './agreement.ts';
 import type { Load } from './balance/picker.ts';
 
 /** How a target stands, the gravest word first: an operator's, then that of the checks, then that of its answers. */
 export type Standing = 'disabled' | 'draining' | 'unhealthy' | 'ejected' | 'healthy';
-
-/**
- * A change of a target's state, small and plain enough to be sent to another process, which applies it as its own.
- * `target` is an operator's word, `health` that of the active checks, `ejection` that of the target's own answers.
- */
-export type TargetChange = { readonly reason: string; readonly by: string } & (
-  | { readonly kind: 'target'; readonly to: 'enabled' | 'draining' | 'disabled' }
-  | { readonly kind: 'health'; readonly to: 'healthy' | 'unhealthy' }
-  /** For how many milliseconds, and the how-manieth time in a row. */
-  | { readonly kind: 'ejection'; readonly to: 'ejected'; readonly forMs: number; readonly count: number }
-  | { readonly kind: 'ejection'; readonly to: 'returned' }
-);
 
 /** What came of one attempt. */
 export interface Outcome {
@@ -30,6 +19,8 @@ export interface TargetStatePorts {
   /** Milliseconds, monotonic. */
   now(): number;
   onChange: OnStateChange;
+  /** Absent: this process has its targets for itself. */
+  readonly agreement?: Agreement | undefined;
 }
 
 const BY_GATEWAY = 'gateway';
@@ -60,6 +51,9 @@ export class TargetState implements Load {
   readonly #listeners = new Set<() => void>();
   #admission: 'enabled' | 'draining' | 'disabled' = 'enabled';
   #health: 'healthy' | 'unhealthy' = 'healthy';
+  #isEjected = false;
+  /** When it is over (monotonic milliseconds), and what ends it. */
+  #ejectedUntil = 0;
   #ejection: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -76,7 +70,20 @@ export class TargetState implements Load {
   }
 
   get isEjected(): boolean {
-    return this.#ejection !== undefined;
+    return this.#isEjected;
+  }
+
+  /** How it stands, as the changes that make another process's state the same. */
+  get changes(): TargetChange[] {
+    const why = { reason: this.reason, by: BY_GATEWAY };
+    const forMs = Math.max(1, this.#ejectedUntil - this.#ports.now());
+    return [
+      { kind: 'target', to: this.#admission, ...why },
+      { kind: 'health', to: this.#health, ...why },
+      this.#isEjected
+        ? { kind: 'ejection', to: 'ejected', forMs, count: this.ejections, ...why }
+        : { kind: 'ejection', to: 'returned', ...why },
+    ];
   }
 
   latency(now: number): number {
@@ -115,8 +122,11 @@ export class TargetState implements Load {
     return () => this.#listeners.delete(onChange);
   }
 
-  /** Takes a change, our own or another process's. What is so already changes nothing and is told nobody. */
-  apply(change: TargetChange): void {
+  /**
+   * Takes a change. What is so already changes nothing and is told nobody.
+   * @param isOwn whether it was found in this process; another's is not told back to the others
+   */
+  apply(change: TargetChange, isOwn = true): void {
     if (this.#isClosed) return;
     const before = this.standing;
     const from = this.#take(change);
@@ -129,6 +139,8 @@ export class TargetState implements Load {
     }
     const subject = `${this.upstream} ${this.url}`;
     this.#ports.onChange({ at: Date.now(), kind, subject, from, to, reason, by });
+    if (isOwn)
+      this.#ports.agreement?.tell({ kind: 'target', upstream: this.upstream, url: this.url, change });
     for (const listener of this.#listeners) listener();
     this.#finishDraining();
   }
@@ -154,6 +166,9 @@ export class TargetState implements Load {
 
   #eject(forMs: number, count: number): void {
     this.ejections = count;
+    this.#isEjected = true;
+    this.#ejectedUntil = this.#ports.now() + forMs;
+    if (this.#ports.agreement?.decides === false) return;
     this.#ejection = setTimeout(
       () => this.apply({ kind: 'ejection', to: 'returned', reason: 'its time is over', by: BY_GATEWAY }),
       forMs,
@@ -163,13 +178,22 @@ export class TargetState implements Load {
 
   #return(): void {
     clearTimeout(this.#ejection);
-    this.#ejection = undefined;
+    this.#isEjected = false;
     this.returnedAt = this.#ports.now();
     this.isOnProbation = true;
   }
 
   #finishDraining(): void {
     if (this.#admission !== 'draining' || this.inFlight > 0) return;
+    const { upstream, url } = this;
+    const { agreement } = this.#ports;
+    if (agreement) agreement.tell({ kind: 'drained', upstream, url });
+    else this.drained();
+  }
+
+  /** Nothing runs on it any more, in no process. */
+  drained(): void {
+    if (this.#admission !== 'draining') return;
     this.apply({ kind: 'target', to: 'disabled', reason: 'drained', by: BY_GATEWAY });
   }
 

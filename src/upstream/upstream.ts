@@ -1,6 +1,7 @@
 import type { Exchange } from '../contracts/exchange.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Lease } from '../lib/leases.ts';
+import type { TargetChange } from './agreement.ts';
 import { type Availability, availability } from './availability.ts';
 import { byLatency, byRequests, Drawn } from './balance/drawn.ts';
 import { type Asker, type HashBy, hashKeyOf } from './balance/hash-key.ts';
@@ -14,7 +15,7 @@ import { Outlier, type OutlierSettings } from './outlier.ts';
 import type { PoolOptions } from './pools.ts';
 import type { HedgeSettings, Resilience, RetrySettings } from './resilience.ts';
 import { Target, type TargetOptions } from './target.ts';
-import type { Standing, TargetChange, TargetState } from './target-state.ts';
+import type { Standing, TargetState } from './target-state.ts';
 import type { TargetTls } from './target-tls.ts';
 
 export type Balance = 'round-robin' | 'random' | 'least-requests' | 'ewma' | 'hash';

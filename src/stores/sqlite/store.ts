@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
   now?: () => number;
   /** `down` when the disk refuses a write, `up` when it takes one again. Counters go on in both. */
   onEvent?: (event: StoreEvent) => void;
+  /** Those of another process, which also keeps them on disk. Absent: this one counts. */
+  counters?: Counters;
 }
 
 const SNAPSHOT_EVERY_MS = 1000;
@@ -45,13 +47,13 @@ export class SqliteStore implements Store {
     this.#database = openDatabase(options.path);
     this.#commits = new Commits(this.#database, (error) => this.#heard(error));
     const documents = new SqliteDocuments(this.#database, this.#commits, now);
-    const counters = new MemoryCounters({ now, journal: options.path !== undefined });
     const budgets = new SqliteBudgets(this.#database, this.#commits, now);
     this.documents = documents;
     this.budgets = budgets;
     this.ledger = new SqliteLedger(this.#database, this.#commits);
-    this.counters = counters;
-    if (options.path !== undefined) {
+    const counters = new MemoryCounters({ now, journal: options.path !== undefined });
+    this.counters = options.counters ?? counters;
+    if (options.path !== undefined && options.counters === undefined) {
       this.#snapshot = new CounterSnapshot(this.#database, counters, now);
       this.#snapshot.restore();
     }

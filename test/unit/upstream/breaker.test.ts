@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 function made(settings: typeof SETTINGS | undefined = SETTINGS): Breaker {
-  const breaker = new Breaker('catalog', note, () => Date.now());
+  const breaker = new Breaker('catalog', { onChange: note, now: () => Date.now() });
   breaker.configure(settings);
   return breaker;
 }

@@ -1,0 +1,211 @@
+// What carries requests in one process, and lives as long as it: the store, upstreams, the listener, and what they record.
+
+import { Accounts } from './ai/budgets/accounts.ts';
+import { BudgetMeters } from './ai/budgets/meters.ts';
+import { InputDrift } from './ai/drift/input-drift.ts';
+import { openTokenCounter } from './ai/tokens/counter.ts';
+import type { GatewayConfig } from './config/schema/index.ts';
+import type { OnStateChange } from './contracts/state-change.ts';
+import type { Counters, Store } from './contracts/store.ts';
+import { Leases } from './lib/leases.ts';
+import { meterAnswers } from './record/cache-meters.ts';
+import { Changes } from './record/changes.ts';
+import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
+import { Meters } from './record/meters.ts';
+import { Recorder } from './record/recorder.ts';
+import { meterUpstreams } from './record/upstream-meters.ts';
+import { planGeneration } from './server/build-plan.ts';
+import { CertificateWatch } from './server/certificate-watch.ts';
+import { Listener } from './server/listener.ts';
+import type { PolicyDescriptors } from './server/policies.ts';
+import { Pressure } from './server/pressure.ts';
+import { Readiness } from './server/readiness.ts';
+import { type Prepared, Reload } from './server/reload.ts';
+import type { Running } from './server/route-gate.ts';
+import { Answers } from './stores/answers/index.ts';
+import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
+import type { LogSink } from './telemetry/logger.ts';
+import { openMetrics, type Registry } from './telemetry/metrics.ts';
+import type { Resolve } from './upstream/addresses.ts';
+import type { Agreement } from './upstream/agreement.ts';
+import { Fleet } from './upstream/fleet.ts';
+import { UpstreamRegistry } from './upstream/registry.ts';
+
+export interface DataPlaneOptions {
+  /** What the process was started with: of what belongs to it, nothing else counts until the next start. */
+  config: GatewayConfig;
+  descriptors: PolicyDescriptors;
+  sink: LogSink;
+  /** Finds the addresses of upstreams' names; the system's way if absent. */
+  resolve?: Resolve | undefined;
+  /** Wall clock, milliseconds since the epoch; `Date.now` if absent. Redis keeps its own time. */
+  now?: (() => number) | undefined;
+  /** Whether the process's own figures (memory, event loop) are among the metrics; default yes. */
+  processMetrics?: boolean | undefined;
+  /** Called when the store answers again. */
+  onStoreUp?(): void;
+  /** The processes that carry the same traffic; absent: this is the only one. */
+  shared?: SharedWork | undefined;
+}
+
+/** What a process that shares its work with others asks and tells them. */
+export interface SharedWork {
+  agreement: Agreement;
+  /** Counters of all of them, where the store itself counts in its process only. */
+  counters?: Counters;
+  /** Where changes of state go; absent: they are recorded here. */
+  onChange?: OnStateChange;
+  prepareElsewhere?(config: GatewayConfig): Promise<Prepared>;
+  /** How many processes share what a limit of concurrency allows. */
+  processes: number;
+}
+
+/** What carries requests in this process. */
+export interface DataPlane {
+  readonly store: Store;
+  readonly metrics: Registry;
+  readonly meters: Meters;
+  readonly changes: Changes;
+  readonly fleet: Fleet;
+  readonly registry: UpstreamRegistry;
+  readonly answers: Answers;
+  readonly ledger: LedgerWriter;
+  readonly listener: Listener;
+  readonly reload: Reload;
+  readonly readiness: Readiness;
+  readonly now: () => number;
+  /** Accepts nothing new and finishes what runs. Returns how many requests had to be cut off. */
+  drain(timeoutMs: number): Promise<number>;
+  /** Writes out what was recorded and lets go of everything but the log. Nothing runs any more. */
+  close(): Promise<void>;
+}
+
+/** @throws an Error if the store can't be opened */
+export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { config, sink, shared } = options;
+  const { server, store: storeConfig } = config;
+  const log = sink.logger;
+  const metrics = openMetrics({ process: options.processMetrics ?? true });
+  const meters = new Meters(metrics);
+  const recorder = new Recorder(meters, sink);
+  const changes = new Changes(log, meters);
+  const onChange = shared?.onChange ?? changes.record;
+  const clock = { wall: options.now ?? Date.now, monotonic: () => performance.now() };
+  const store = await openStore(storeConfig.url, {
+    onEvent: onStoreEvent,
+    now: clock.wall,
+    commandTimeoutMs: storeConfig.timeout,
+    ...(shared?.counters ? { counters: shared.counters } : {}),
+  });
+  const fleet = new Fleet({
+    onChange,
+    resolve: options.resolve,
+    onResolveFailure: (hostname, error) =>
+      log.warn(
+        { hostname, err: error },
+        'a name can’t be resolved again: its last addresses go on being used',
+      ),
+    agreement: shared?.agreement,
+  });
+  const registry = new UpstreamRegistry(onChange);
+  meterUpstreams(metrics, registry);
+  const tokens = openTokenCounter();
+  const accounts = new Accounts({
+    budgets: store.budgets,
+    log,
+    meters: new BudgetMeters(meters),
+    onChange,
+    clock,
+  });
+  const ledger = new LedgerWriter({
+    ledger: store.ledger,
+    log,
+    meters,
+    limits: (): LedgerLimits => {
+      const { keep, maxRows } = (reload.config ?? config).ai.ledger;
+      // Beside everything else that lives in memory: 25 MB.
+      return { keep, maxRows: store.name === 'memory:' ? Math.min(maxRows, 50_000) : maxRows };
+    },
+    now: clock.wall,
+  });
+  const readiness = new Readiness();
+  const listener = new Listener({
+    headersTimeoutMs: server.timeouts.headers,
+    requestTimeoutMs: server.timeouts.request,
+    maxHeaderBytes: server.limits.header,
+    maxStreams: server.limits.streams,
+    tls: server.tls,
+    isHttp2: server.http2 ?? server.tls !== undefined,
+    recorder,
+    probe: (path) => readiness.probe(path),
+    clock,
+    onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
+  });
+  const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange });
+  const answers = new Answers(store.documents, server.limits.cache);
+  meterAnswers(metrics, answers);
+  const ports = {
+    fleet,
+    answers,
+    now: clock.wall,
+    registry,
+    counters: store.counters,
+    meters,
+    log,
+    descriptors: options.descriptors,
+    pressure,
+    running: new Leases<Running>(() => undefined),
+    processes: shared?.processes ?? 1,
+    ai: { fleet, tokens, accounts, ledger, drift: new InputDrift(metrics), log, clock },
+  };
+  const certificates = new CertificateWatch({ onChange, now: clock.wall });
+  const reload = new Reload({
+    listener,
+    meters,
+    log,
+    onChange,
+    certificates,
+    plan: (revised) => planGeneration(revised, ports),
+    ...(shared?.prepareElsewhere ? { prepareElsewhere: shared.prepareElsewhere } : {}),
+  });
+
+  function onStoreEvent({ kind, error }: StoreEvent): void {
+    const name = describeStoreUrl(storeConfig.url);
+    if (kind === 'down') {
+      log.error({ err: error, store: name }, 'the store does not answer');
+      return;
+    }
+    log.info({ store: name }, 'the store answers again');
+    options.onStoreUp?.();
+  }
+
+  return {
+    store,
+    metrics,
+    meters,
+    changes,
+    fleet,
+    registry,
+    answers,
+    ledger,
+    listener,
+    reload,
+    readiness,
+    now: clock.wall,
+    async drain(timeoutMs) {
+      const cut = await listener.drain(timeoutMs);
+      pressure.close();
+      return cut;
+    },
+    async close() {
+      await reload.close();
+      certificates.close();
+      await recorder.settled();
+      await tokens.close();
+      await accounts.close();
+      await ledger.close();
+      await fleet.destroy();
+      await store.close();
+    },
+  };
+}
