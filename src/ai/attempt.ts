@@ -3,7 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { callUpstream } from '../upstream/call.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import { CancelSignal } from '../upstream/signal.ts';
-import { beginAnswer } from './begin-answer.ts';
+import { beginAnswer, type WantedAnswer } from './begin-answer.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
 import type { Deployment, Model } from './models/catalog.ts';
 import type { PreparedCall } from './prepared-call.ts';
@@ -52,10 +52,9 @@ export async function attempt(
       bodyTimeoutMs: timeouts.idle,
     });
     hasAnswered = true;
-    const { stream } = call.request as ChatRequest;
-    const begun = await beginAnswer(answer, prepared, stream, () => clearTimeout(firstToken));
+    const begun = await beginAnswer(answer, prepared, wanted(call), () => clearTimeout(firstToken));
     // A short stream may have ended, and said so, while its first event was read.
-    if (begun.kind === 'stream' && !begun.body.closed) begun.body.once('close', finish);
+    if (begun.kind !== 'whole' && !begun.body.closed) begun.body.once('close', finish);
     else finish();
     return Object.assign(begun, { deployment });
   } catch (error) {
@@ -64,6 +63,12 @@ export async function attempt(
     if (signal.reason || error instanceof GatewayError || !hasAnswered) throw signal.reason ?? error;
     throw new GatewayError(failureInAnswer(error), { cause: error });
   }
+}
+
+/** Operations ask for streams, sound and texts each in its own way: of them everything is taken as it comes. */
+function wanted({ format, request }: ChatCall): WantedAnswer {
+  if (format.kind === 'operation') return 'any';
+  return (request as ChatRequest).stream ? 'stream' : 'whole';
 }
 
 /** The record names the deployment that is being asked; in the end, the one that answered. */
@@ -79,7 +84,7 @@ export function noteDeployment({ exchange }: ChatCall, deployment: Deployment): 
 
 async function headersOf(
   { exchange, policies, format, reply }: ChatCall,
-  { deployment, body, translation }: PreparedCall,
+  { deployment, body, contentType, translation }: PreparedCall,
   host: string,
   path: string,
 ): Promise<HeaderBag> {
@@ -91,7 +96,7 @@ async function headersOf(
   policies.upstreamHeaders(headers, exchange);
   // Last, so that no policy takes away what the provider needs.
   Object.assign(headers, provider.headers(settings), {
-    'content-type': 'application/json',
+    'content-type': contentType,
     // Compressed events could not be watched; on the way from a model there is little to gain.
     'accept-encoding': 'identity',
     host,

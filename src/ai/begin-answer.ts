@@ -4,11 +4,15 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { parseObject } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import type { BegunAnswer } from './chat-call.ts';
+import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, TranslatedPassage } from './passage.ts';
 import type { PreparedCall } from './prepared-call.ts';
 import { StreamWatch } from './watch.ts';
+
+/** `any`: a stream is passed on as one, JSON is read, and everything else goes on unread. */
+export type WantedAnswer = 'stream' | 'whole' | 'any';
 
 /** Bytes of an answer that isn't streamed: it is held until it is whole. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
@@ -16,36 +20,36 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
 /**
  * Reads an answer up to the point from which there is no way back: the whole of it, or the first event of a stream.
  *
- * @param wantsStream what the client asked for: it can't read the other
+ * @param wanted what the client asked for: it can't read the other
  * @param onFirstByte a stream's first event, or the first byte of what isn't streamed
  * @throws GatewayError `provider_invalid_answer`, or the stream's own error; nothing is left running then
  */
 export async function beginAnswer(
   answer: UpstreamAnswer,
   prepared: PreparedCall,
-  wantsStream: boolean,
+  wanted: WantedAnswer,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
-  const wrong = answer.statusCode < 400 ? whatIsWrong(answer, prepared, wantsStream) : '';
+  if (answer.statusCode >= 400) return await readWhole(answer, prepared, onFirstByte);
+  const type = String(answer.headers['content-type'] ?? '').toLowerCase();
+  const isStream = type.startsWith(prepared.dialect.stream?.contentType ?? 'text/event-stream');
+  const wrong = whatIsWrong(answer, isStream, wanted);
   if (wrong !== '') throw abandon(answer.body, wrong);
-  return wantsStream && answer.statusCode < 400
-    ? await beginStream(answer, prepared, onFirstByte)
-    : await readWhole(answer, prepared, onFirstByte);
+  if (isStream) return await beginStream(answer, prepared, onFirstByte);
+  if (wanted === 'any' && !type.includes('json')) return await beginBytes(answer, onFirstByte);
+  return await readWhole(answer, prepared, onFirstByte);
 }
 
 function whatIsWrong(
   { statusCode, headers }: UpstreamAnswer,
-  { dialect }: PreparedCall,
-  wantsStream: boolean,
+  isStream: boolean,
+  wanted: WantedAnswer,
 ): string {
   // Followed, a redirect would carry the provider's key to another origin; passed on, the client to a place not ours.
   if (statusCode >= 300) return `the provider redirects (${statusCode})`;
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') return `the answer is encoded (${encoding}) although nobody asked for it`;
-  const isStream = String(headers['content-type'] ?? '')
-    .toLowerCase()
-    .startsWith(dialect.stream?.contentType ?? 'text/event-stream');
-  if (isStream === wantsStream) return '';
+  if (wanted === 'any' || isStream === (wanted === 'stream')) return '';
   return isStream
     ? 'an event stream came where none was asked for'
     : 'no event stream came where one was asked for';
@@ -74,6 +78,16 @@ async function beginStream(
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
   const passage = translated ?? new BytePassage();
   return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body };
+}
+
+/** What nobody here reads: it goes on as it comes. */
+async function beginBytes(answer: UpstreamAnswer, onFirstByte: () => void): Promise<BegunAnswer> {
+  const { statusCode, headers, body } = answer;
+  const first = await firstChunk(body);
+  onFirstByte();
+  if (first === undefined) throw abandon(body, 'the answer is empty');
+  const facts = factsOf([{ type: 'item' }, { type: 'finish', reason: 'stop' }]);
+  return { kind: 'bytes', statusCode, headers, facts, first, body };
 }
 
 async function readWhole(

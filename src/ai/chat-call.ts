@@ -4,7 +4,8 @@ import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
 import type { AnyFormat } from '../contracts/format.ts';
 import type { ModelRequest } from '../contracts/model-request.ts';
 import type { HeaderBag } from '../contracts/policy.ts';
-import type { AnswerFacts } from '../contracts/usage.ts';
+import type { AnswerFacts, Usage } from '../contracts/usage.ts';
+import type { Span } from '../lib/json-span.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import type { Hold } from './budgets/accounts.ts';
@@ -21,6 +22,8 @@ export type BegunAnswer = {
   headers: UpstreamAnswer['headers'];
 } & (
   | { kind: 'whole'; body: Buffer /** None of a refusal. */; facts: AnswerFacts | undefined }
+  /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
+  | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
   /** `first` has been read off `body` already, and `watch` has seen it. */
   | {
       kind: 'stream';
@@ -69,6 +72,8 @@ export interface ChatCall {
 export interface ChatRequest extends RequestFacts {
   model: string;
   /** Where the model's name stands in the bytes. */
-  modelAt: { start: number; end: number };
+  modelAt: Span;
   stream: boolean;
+  /** What an operation may come to at most, and does if its answer says nothing of it; undefined of chats and embeddings. */
+  usage: { readonly atMost: Usage; readonly otherwise: Usage } | undefined;
 }

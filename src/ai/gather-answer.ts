@@ -21,7 +21,7 @@ export function gatherAnswer(parts: readonly StreamPart[]): ModelAnswer {
     else if (part.type === 'embedding') vectors[part.index] = part.vector;
     else if (part.type === 'usage') usage = part.usage;
     else if (part.type === 'service-tier') serviceTier = part.tier;
-    else if (part.type !== 'error' && part.type !== 'end') {
+    else if (part.type !== 'error' && part.type !== 'end' && part.type !== 'item') {
       const at = part.choice ?? 0;
       while (choices.length <= at) choices.push(newChoice());
       addTo(choices[at] as Choice, part);
@@ -34,7 +34,7 @@ const newChoice = (): Choice => ({ content: [], logprobs: [], finishReason: '', 
 
 type OfChoice = Exclude<
   StreamPart,
-  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'error' | 'end' }
+  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'item' | 'error' | 'end' }
 >;
 
 function addTo(choice: Choice, part: OfChoice): void {

@@ -46,7 +46,7 @@ const BROKEN: ReadonlySet<string> = new Set([
  */
 export function outcomeOf({ reason, status, asked, fallback, byRules, answer }: EndedCall): Outcome {
   if (reason === 'client_cancelled') return 'client_cancelled';
-  if (!asked && !byRules) return 'not_asked';
+  if (!asked && !byRules && !answer) return 'not_asked';
   if (BROKEN.has(reason)) return 'truncated';
   if (reason === 'provider_finish_missing') return 'no_finish_reason';
   if (!answer || status >= 400) return upstreamOutcome(reason);

@@ -19,7 +19,7 @@ export class PartFacts implements AnswerFacts {
   readonly #arguments = new ToolArguments();
   /** Nothing but the text of the first choice has come. */
   #isPlain = true;
-  #vectors = 0;
+  #items = 0;
   #logprobs = 0;
   #tokensWithLogprob = 0;
 
@@ -29,7 +29,7 @@ export class PartFacts implements AnswerFacts {
 
   get characters(): number {
     // A vector is something that was said, if nothing to count.
-    return this.#generated.length + this.#vectors;
+    return this.#generated.length + this.#items;
   }
 
   get malformedToolCall(): boolean {
@@ -67,7 +67,8 @@ export class PartFacts implements AnswerFacts {
         this.#notPlain(part.text);
         break;
       case 'embedding':
-        this.#vectors++;
+      case 'item':
+        this.#items++;
         break;
       case 'logprobs':
         for (const { logprob } of part.tokens) this.#logprobs += logprob;

@@ -12,6 +12,7 @@ export interface PreparedCall {
   readonly deployment: Deployment;
   readonly dialect: Dialect;
   readonly body: Buffer;
+  readonly contentType: string;
   /** Path and query below the base URL. */
   readonly path: string;
   /** None where the provider speaks the client's format: then bytes pass as they come. */
@@ -29,16 +30,19 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
   const native = provider.native[format.name];
   if (native) {
     const path = native.path({ model, stream: request.stream });
+    const isForm = format.kind === 'operation' && format.media === 'form';
     return {
       deployment,
       dialect: native,
       body: native.adapt
         ? adapted(call, native.adapt, model, settings.drop)
-        : withModel(call.bytes, request, model),
+        : withModel(call.bytes, request, isForm ? model : JSON.stringify(model), model),
+      contentType: isForm ? (call.headers['content-type'] as string) : JSON_TYPE,
       path,
       translation: undefined,
     };
   }
+  if (format.kind === 'operation') throw new GatewayError('endpoint_not_supported');
   if (format.kind === 'chat') return translated(call, deployment, format, provider.translated);
   if (!provider.embeddings) throw new GatewayError('endpoint_not_supported');
   return translated(call, deployment, format, provider.embeddings);
@@ -63,7 +67,8 @@ function translated<Request extends Neutral>(
     deployment.settings.drop,
   );
   const target = { model: deployment.model, stream };
-  return { deployment, dialect, body: translation.request(target), path: dialect.path(target), translation };
+  const body = translation.request(target);
+  return { deployment, dialect, body, contentType: JSON_TYPE, path: dialect.path(target), translation };
 }
 
 type Neutral = NonNullable<ChatCall['neutral']>;
@@ -82,14 +87,17 @@ function adapted(
   drop: readonly string[],
 ): Buffer {
   const body = JSON.parse(bytes.toString('utf8')) as JsonObject;
+  const fields = format.kind === 'operation' ? {} : format.fields;
   try {
-    return Buffer.from(JSON.stringify({ ...adapt(body, format.fields, drop), model }));
+    return Buffer.from(JSON.stringify({ ...adapt(body, fields, drop), model }));
   } catch (error) {
-    throw asRefusal(error, format.fields);
+    throw asRefusal(error, fields);
   }
 }
 
 /** The client's bytes; only the model's name is the provider's. */
-function withModel(bytes: Buffer, request: ChatRequest, model: string): Buffer {
-  return request.model === model ? bytes : replaceSpan(bytes, request.modelAt, JSON.stringify(model));
+function withModel(bytes: Buffer, request: ChatRequest, written: string, model: string): Buffer {
+  return request.model === model ? bytes : replaceSpan(bytes, request.modelAt, written);
 }
+
+const JSON_TYPE = 'application/json';

@@ -27,6 +27,7 @@ interface Rates {
 }
 
 const MILLION = 1_000_000;
+const SECONDS_A_MINUTE = 60;
 
 /** Half the price for an answer that may take its time, as OpenAI, Anthropic and Google sell it (2026). */
 const USUAL_TIERS: Readonly<Record<string, number>> = { batch: 0.5, flex: 0.5 };
@@ -39,14 +40,17 @@ const USUAL_TIERS: Readonly<Record<string, number>> = { batch: 0.5, flex: 0.5 };
 export function pricerOf(model: string, baseUrl: string, configured: ConfiguredPrice | undefined): Pricer {
   if (configured) {
     const { perRequest, tiers, cachedInput: cached, ...rates } = configured;
-    return (usage, tier = '') => (perRequest + costOf({ ...rates, cached }, usage)) * (tiers[tier] ?? 1);
+    const costAt = (usage: Usage): number =>
+      perRequest + costOf({ ...rates, cached }, usage) + costOfPieces(configured, usage);
+    return (usage, tier = '') => costAt(usage) * (tiers[tier] ?? 1);
   }
   const provider = findProvider({ providerApiUrl: baseUrl });
   const options = provider ? { provider } : {};
   const ask = () => calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
   const known = ask();
   let rates = known && ratesOf(known.model_price);
-  if (!rates) return () => -1;
+  // What used nothing that anybody sells (tokens counted, a text moderated) has no price and needs none.
+  if (!rates) return (usage) => (isNothing(usage) ? 0 : -1);
   const changes = Array.isArray(known?.model.prices);
   let asked = Date.now();
   return (usage, tier = '') => {
@@ -57,6 +61,8 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
     return costOf(rates as Rates, usage) * (USUAL_TIERS[tier] ?? 1);
   };
 }
+
+const isNothing = (usage: Usage): boolean => Object.values(usage).every((amount) => amount === 0);
 
 function ratesOf(price: ModelPrice): Rates | undefined {
   const { input_mtok: input, output_mtok: output } = price;
@@ -93,6 +99,17 @@ function costOf(rates: Rates, usage: Usage): number {
       audioOutput * at(rates.audioOutput, rates.output) +
       imageOutput * at(rates.imageOutput, rates.output)) /
     MILLION
+  );
+}
+
+/** What is sold by the piece. */
+function costOfPieces(price: ConfiguredPrice, usage: Usage): number {
+  const { images = 0, audioSeconds = 0, characters = 0, searches = 0 } = usage;
+  return (
+    images * (price.perImage ?? 0) +
+    (audioSeconds / SECONDS_A_MINUTE) * (price.perAudioMinute ?? 0) +
+    (characters / MILLION) * (price.perMillionCharacters ?? 0) +
+    searches * (price.perSearch ?? 0)
   );
 }
 

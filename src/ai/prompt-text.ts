@@ -28,6 +28,12 @@ export function promptText(bytes: Buffer): { text: string; messages: number } {
   return { text: texts.join('\n'), messages: messages.length };
 }
 
+/**
+ * Tokens that a chat's own form costs beside the text: 3 a message and 3 for the answer's start (OpenAI's cookbook),
+ * less the line breaks that `promptText` puts behind each role and between messages.
+ */
+export const formTokens = (messages: number): number => 3 * (messages + 1) - (2 * messages - 1);
+
 /** Of a text, or a list of parts; those that call a tool or bring its result are taken as they are written. */
 function textsOf(content: unknown): string[] {
   if (typeof content === 'string') return [content];

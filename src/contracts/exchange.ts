@@ -24,6 +24,8 @@ export type Outcome =
 
 /** What happened to an AI call: filled by `ai/`, read by `record/`. */
 export interface AiFacts {
+  /** As in OpenTelemetry's `gen_ai.operation.name`: `chat`, `embeddings`, … */
+  operation: string;
   /** The alias the client asked for, as configured (never the raw text of a client for an unknown model). */
   model: string;
   provider: string;

@@ -3,9 +3,24 @@ import type { ErrorShape } from './exchange.ts';
 import type { ModelAnswer } from './model-answer.ts';
 import type { JsonObject, ModelRequest } from './model-request.ts';
 import type { StreamPart } from './stream-part.ts';
+import type { Usage } from './usage.ts';
+
+/** What may be asked of a model beside words and vectors. */
+export type OperationName =
+  | 'anthropic-count-tokens'
+  | 'openai-images'
+  | 'openai-moderations'
+  | 'openai-speech'
+  | 'openai-transcriptions'
+  | 'rerank';
 
 /** The formats in which applications speak to the gateway, and some providers to their clients. */
-export type FormatName = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'openai-embeddings';
+export type FormatName =
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'anthropic-messages'
+  | 'openai-embeddings'
+  | OperationName;
 
 /** Writes one stream of events, ready to be sent. */
 export interface StreamWriter {
@@ -25,10 +40,8 @@ export interface AnswerName {
   readonly created: number;
 }
 
-/** A format in: how requests are read and answers written. Each lives in a folder of its own in `ai/formats/`. */
-export interface Format<Request = ModelRequest> {
-  /** What is asked for: each kind has a neutral form of its own. */
-  readonly kind: Request extends ModelRequest ? 'chat' : 'embeddings';
+/** What every endpoint has that asks a model for something. */
+export interface Endpoint {
   readonly name: FormatName;
   /** Below the prefix of the AI routes. */
   readonly path: string;
@@ -40,6 +53,12 @@ export interface Format<Request = ModelRequest> {
   readonly refused: readonly string[];
   /** The client's headers that are part of the format: they go on to a provider that speaks it. */
   readonly headers: readonly string[];
+}
+
+/** A format in: how requests are read and answers written. Each lives in a folder of its own in `ai/formats/`. */
+export interface Format<Request = ModelRequest> extends Endpoint {
+  /** What is asked for: each kind has a neutral form of its own. */
+  readonly kind: Request extends ModelRequest ? 'chat' : 'embeddings';
   /** What the options are called in this format, for an error that names one. */
   readonly fields: Readonly<Partial<Record<keyof Request, string>>>;
   /** @throws GatewayError `body_invalid` for what no provider could read */
@@ -49,4 +68,22 @@ export interface Format<Request = ModelRequest> {
   openStream?(request: Request, name: AnswerName): StreamWriter;
 }
 
-export type AnyFormat = Format<ModelRequest> | Format<EmbeddingsRequest>;
+/**
+ * An endpoint that is not translated: it is for providers that speak it themselves. Request and answer pass as bytes,
+ * only the model's name is exchanged, and what they came to is read.
+ */
+export interface Operation extends Endpoint {
+  readonly kind: 'operation';
+  readonly name: OperationName;
+  /** As in OpenTelemetry's `gen_ai.operation.name`. */
+  readonly operation: string;
+  /** How its requests are written. */
+  readonly media: 'json' | 'form';
+  /** What a request may come to at most, for the budgets. Of a form nothing is known but its length. */
+  usageAtMost(body: JsonObject, bytes: number): Usage;
+  /** What a request came to if the answer doesn't say, as far as the request tells. */
+  usageOf(body: JsonObject, bytes: number): Usage;
+  readonly openStream?: undefined;
+}
+
+export type AnyFormat = Format<ModelRequest> | Format<EmbeddingsRequest> | Operation;

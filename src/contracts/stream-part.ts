@@ -74,6 +74,8 @@ export type StreamPart =
     } & OfChoice)
   /** The vector of one of the inputs. */
   | { readonly type: 'embedding'; readonly index: number; readonly vector: Vector }
+  /** Something that is no text: images, scores, sound. */
+  | { readonly type: 'item' }
   /** The provider says that it failed; nothing of worth follows. */
   | { readonly type: 'error'; readonly message: string }
   /** The provider says that nothing follows. */

@@ -15,6 +15,11 @@ export interface Usage {
   /** Tokens of images; part of `input` and of `output`. */
   imageInput?: number;
   imageOutput?: number;
+  /** What is sold by the piece: images made, seconds of sound heard, characters spoken, searches (Cohere's units). */
+  images?: number;
+  audioSeconds?: number;
+  characters?: number;
+  searches?: number;
 }
 
 /** When the text of a stream came, on the monotonic clock in milliseconds. */

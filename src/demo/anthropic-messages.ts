@@ -36,6 +36,12 @@ export async function answerAnthropic(
   });
 }
 
+/** Answers `POST /v1/messages/count_tokens`. */
+export function answerCount(call: Call, body: Record<string, unknown>, model: string): Promise<void> {
+  const { promptTokens } = replyTo(parseMessages(call, { max_tokens: 1, ...body }, model));
+  return sendJson(call, 200, { input_tokens: promptTokens });
+}
+
 async function sendEvents(call: Call, reply: ChatReply, model: string, id: string): Promise<void> {
   const { missingUsage, missingFinish } = call.faults;
   const stream = await openEvents(call);

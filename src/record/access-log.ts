@@ -64,6 +64,7 @@ function aiFields(ai: AiFacts): string {
   if (ai.provider !== '')
     fields += `,"provider":${text(ai.provider)},"upstream_model":${text(ai.upstreamModel)}`;
   if (ai.version !== '') fields += `,"version":${text(ai.version)}`;
+  if (ai.operation !== 'chat') fields += `,"operation":"${ai.operation}"`;
   fields += `,"stream":${ai.stream}`;
   if (ai.tokensIn >= 0) fields += `,"tokens_in":${ai.tokensIn}`;
   if (ai.tokensOut >= 0) fields += `,"tokens_out":${ai.tokensOut}`;

@@ -358,7 +358,7 @@ export class Meters {
     const labels = { gen_ai_request_model: this.#models.value(ai.model), gen_ai_provider_name: ai.provider };
     const failed = exchange.reason === 'ok' ? '' : this.#reasons.value(exchange.reason);
     this.aiDuration.observe(
-      { ...labels, gen_ai_operation_name: 'chat', error_type: failed },
+      { ...labels, gen_ai_operation_name: ai.operation, error_type: failed },
       seconds(exchange.durationMs),
     );
     if (ai.firstTokenMs >= 0) this.aiFirstToken.observe(labels, seconds(ai.firstTokenMs));

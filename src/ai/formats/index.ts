@@ -1,5 +1,6 @@
 import type { ErrorShape } from '../../contracts/exchange.ts';
 import type { AnyFormat, Format } from '../../contracts/format.ts';
+import { OPERATIONS } from '../operations/index.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiEmbeddings } from './openai-embeddings/index.ts';
@@ -8,8 +9,8 @@ import { openaiResponses } from './openai-responses/index.ts';
 /** The formats in which applications may talk with a model. */
 export const CHAT_FORMATS: readonly Format[] = [openaiChat, openaiResponses, anthropicMessages];
 
-/** All formats, each at its own path. */
-export const FORMATS: readonly AnyFormat[] = [...CHAT_FORMATS, openaiEmbeddings];
+/** All formats, each at its own path; those of which another's path is the beginning come first. */
+export const FORMATS: readonly AnyFormat[] = [...OPERATIONS, ...CHAT_FORMATS, openaiEmbeddings];
 
 /** The shape of errors at a path below the AI prefix: that of the format whose path it is or lies below. */
 export function errorShapeOf(path: string): ErrorShape {

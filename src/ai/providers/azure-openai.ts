@@ -3,6 +3,7 @@ import { objectOf, textOf } from '../../lib/json.ts';
 import { openaiChat } from '../dialects/openai-chat/index.ts';
 import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../dialects/openai-responses/index.ts';
+import { openaiOperations } from '../dialects/operations/index.ts';
 
 /**
  * OpenAI's models at Azure. With an `apiVersion` deployments are asked by their own URLs, below
@@ -18,12 +19,18 @@ export function azureOpenai({ apiVersion }: ProviderSettings): Provider {
       'openai-chat': chat,
       'openai-embeddings': embeddings,
       ...(apiVersion === undefined && { 'openai-responses': openaiResponses }),
+      ...(apiVersion === undefined ? openaiOperations : operationsAt(apiVersion)),
     },
     translated: chat,
     headers: ({ apiKey = '' }) => ({ 'api-key': apiKey }),
     readError: ({ error }) => textOf(objectOf(error).message) || undefined,
   };
 }
+
+const operationsAt = (version: string): Provider['native'] =>
+  Object.fromEntries(
+    Object.entries(openaiOperations).map(([name, dialect]) => [name, atDeployment(dialect, version)]),
+  );
 
 function atDeployment<D extends Dialect | TranslatedDialect>(dialect: D, version: string): D {
   const query = `?api-version=${encodeURIComponent(version)}`;

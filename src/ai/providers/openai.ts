@@ -5,6 +5,7 @@ import { objectOf, textOf } from '../../lib/json.ts';
 import { openaiChat, openaiChatWith } from '../dialects/openai-chat/index.ts';
 import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../dialects/openai-responses/index.ts';
+import { openaiOperations } from '../dialects/operations/index.ts';
 
 function openaiCompatible(kind: string, service: OpenaiService): Provider {
   const chat = service.quirks ? openaiChatWith(service.quirks) : openaiChat;
@@ -14,6 +15,8 @@ function openaiCompatible(kind: string, service: OpenaiService): Provider {
       'openai-chat': chat,
       ...(service.responses && { 'openai-responses': openaiResponses }),
       ...(!service.noEmbeddings && { 'openai-embeddings': openaiEmbeddings }),
+      // One that has not got an operation says so itself, and a fallback is asked.
+      ...openaiOperations,
     },
     translated: chat,
     headers: ({ apiKey }) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),

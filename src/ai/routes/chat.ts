@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { AnyFormat } from '../../contracts/format.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import type { ChatCall } from '../chat-call.ts';
@@ -8,9 +9,22 @@ import { refuseOtherMethods } from './other-methods.ts';
 
 type Parts = Pick<ChatCall, 'catalog' | 'policies' | 'ports' | 'budgets'>;
 
-/** The endpoint of each format: `POST /v1/chat/completions`, `/v1/responses`, `/v1/messages`. */
-export function registerChat(scope: FastifyInstance, prefix: string, parts: Parts): void {
-  for (const format of FORMATS) registerFormat(scope, `${prefix}${format.path}`, { ...parts, format });
+/** The endpoint of each format and operation: `POST /v1/chat/completions`, `/v1/messages`, `/v1/audio/speech`, … */
+export async function registerChat(scope: FastifyInstance, prefix: string, parts: Parts): Promise<void> {
+  const ofForms = (format: AnyFormat): boolean => format.kind === 'operation' && format.media === 'form';
+  for (const format of FORMATS)
+    if (!ofForms(format)) registerFormat(scope, `${prefix}${format.path}`, { ...parts, format });
+  await scope.register(async (forms) => {
+    forms.removeContentTypeParser('application/json');
+    readBytes(forms, 'multipart/form-data');
+    for (const format of FORMATS)
+      if (ofForms(format)) registerFormat(forms, `${prefix}${format.path}`, { ...parts, format });
+  });
+}
+
+/** Bodies as the bytes that came: they are what goes on to the provider. The gateway's limit of a body holds. */
+export function readBytes(scope: FastifyInstance, contentType: string): void {
+  scope.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
 function registerFormat(scope: FastifyInstance, url: string, parts: Parts & Pick<ChatCall, 'format'>): void {

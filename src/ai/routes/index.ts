@@ -4,7 +4,7 @@ import type { CallBudgets } from '../budgets/call-budgets.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { buildCatalog } from '../models/catalog.ts';
 import type { AiPorts } from '../ports.ts';
-import { registerChat } from './chat.ts';
+import { readBytes, registerChat } from './chat.ts';
 import { registerModels } from './models.ts';
 
 /** Registers the AI endpoints below the config's prefix. @returns what lets go of what they leased */
@@ -16,11 +16,8 @@ export async function registerAiRoutes(
   budgets: CallBudgets,
 ): Promise<() => void> {
   const catalog = buildCatalog(config, ports.fleet);
-  // The bytes as they came: they are what goes on to the provider.
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
-  registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
+  readBytes(scope, 'application/json');
+  await registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
   registerModels(scope, config.prefix, catalog);
   return () => catalog.dispose();
 }

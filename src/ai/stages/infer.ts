@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../errors/table.ts';
 import { failureBeforeAnswer } from '../../upstream/failure.ts';
 import { attempt, noteDeployment } from '../attempt.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
+import { countTokens } from '../count-tokens.ts';
 import type { Deployment } from '../models/catalog.ts';
 import { type PreparedCall, prepareCall } from '../prepared-call.ts';
 
@@ -28,6 +29,11 @@ export async function infer(call: ChatCall): Promise<void> {
       continue;
     }
     const prepared = prepare(call, deployment);
+    if (prepared instanceof GatewayError && call.format.name === 'anthropic-count-tokens') {
+      noteDeployment(call, deployment);
+      call.answer = await countTokens(call, deployment);
+      return;
+    }
     if (prepared instanceof GatewayError) {
       // That another has failed says more.
       failure ??= prepared;

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { responseHeaders } from '../../upstream/message-headers.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
+import { passBytes } from '../pass-bytes.ts';
 import { passStream } from '../pass-stream.ts';
 
 /** What a provider says to whoever connects to its own origin; here it would be the gateway that says it. */
@@ -25,10 +26,11 @@ export async function passAnswer(call: ChatCall): Promise<void> {
     return;
   }
   for (const name of LIMIT_HEADERS) headers[name] ??= reply.getHeader(name);
-  delete headers['content-length'];
+  // What is passed on unread is as long as its provider said.
+  if (answer.kind === 'stream') delete headers['content-length'];
   reply.raw.writeHead(answer.statusCode, definedOnly(headers));
   reply.hijack();
-  await passStream(call, answer, reply.raw);
+  await (answer.kind === 'stream' ? passStream(call, answer, reply.raw) : passBytes(call, answer, reply.raw));
 }
 
 function headersOf({ exchange, policies }: ChatCall, answer: CommittedAnswer): HeaderBag {

@@ -1,39 +1,67 @@
 import { isUtf8 } from 'node:buffer';
+import type { Operation } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject } from '../../lib/json.ts';
-import { topLevelValues } from '../../lib/json-span.ts';
-import type { ChatCall } from '../chat-call.ts';
+import { type Span, topLevelValues } from '../../lib/json-span.ts';
+import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import { formValues } from '../form-field.ts';
 import { requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
 export function readRequest(call: ChatCall): void {
-  const body = parse(call.bytes);
+  const { format, bytes } = call;
+  if (format.kind === 'operation' && format.media === 'form') {
+    call.request = readForm(call, format);
+    return;
+  }
+  const body = parse(bytes);
   if (typeof body.model !== 'string' || body.model === '')
     throw new GatewayError('model_missing', { param: 'model' });
   if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {
     throw new GatewayError('body_invalid', { param: 'stream', detail: 'stream must be true or false.' });
   }
-  for (const field of call.format.lists) {
+  for (const field of format.lists) {
     if (!Array.isArray(body[field]))
       throw new GatewayError('body_invalid', { param: field, detail: `${field} must be a list.` });
   }
-  for (const field of call.format.refused) {
+  for (const field of format.refused) {
     if (body[field] !== undefined && body[field] !== null && body[field] !== false)
       throw new GatewayError('field_not_supported', { param: field, detail: `The field is ${field}.` });
   }
-  const spans = topLevelValues(call.bytes, 'model');
-  const modelAt = spans[0];
-  if (spans.length !== 1 || !modelAt) {
-    // Two models in one body: we and the provider could read different ones.
-    throw new GatewayError('body_invalid', { param: 'model', detail: 'model must stand in the body once.' });
-  }
   call.request = {
     model: body.model,
-    modelAt,
-    stream: call.format.openStream !== undefined && body.stream === true,
+    modelAt: theOnly(topLevelValues(bytes, 'model')),
+    stream: format.openStream !== undefined && body.stream === true,
+    usage: format.kind === 'operation' ? usageOf(format, body, bytes) : undefined,
     ...requestFacts(body, call.headers),
   };
+}
+
+/** Of a form only the model is read; of what it asks to be heard, nothing. */
+function readForm({ bytes, headers }: ChatCall, format: Operation): ChatRequest {
+  const spans = formValues(bytes, headers['content-type'] ?? '', 'model');
+  if (spans.length === 0) throw new GatewayError('model_missing', { param: 'model' });
+  const modelAt = theOnly(spans);
+  const name = bytes.subarray(modelAt.start, Math.min(modelAt.end, modelAt.start + LONGEST_NAME));
+  if (!isUtf8(name)) throw new GatewayError('model_unknown', { param: 'model' });
+  const usage = usageOf(format, {}, bytes);
+  return { model: name.toString('utf8'), modelAt, stream: false, usage, ...requestFacts({}, headers) };
+}
+
+/** Of a model in a form: longer ones are nobody's. */
+const LONGEST_NAME = 1024;
+
+function usageOf(format: Operation, body: JsonObject, { length }: Buffer): ChatRequest['usage'] {
+  return { atMost: format.usageAtMost(body, length), otherwise: format.usageOf(body, length) };
+}
+
+/** Two models in one body: we and the provider could read different ones. */
+function theOnly(spans: readonly Span[]): Span {
+  const [span] = spans;
+  if (spans.length !== 1 || !span)
+    throw new GatewayError('body_invalid', { param: 'model', detail: 'model must stand in the body once.' });
+  return span;
 }
 
 function parse(bytes: Buffer): JsonObject {

@@ -1,3 +1,4 @@
+import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { type Draw, drawsOf } from '../budgets/draw.ts';
 import { usageAtMost } from '../budgets/estimate.ts';
@@ -34,7 +35,7 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
-  const usage = usageAtMost(call.bytes.length, facts.maxOutput || output * facts.answers);
+  const usage = facts.usage?.atMost ?? usageAtMost(call.bytes.length, outputAtMost(call, output));
   const hold = await ports.accounts.reserve(draws, {
     usd: costAtMost(call.candidates, usage, facts.serviceTier),
     tokens: usage.input + usage.output,
@@ -52,8 +53,14 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
   if (warning.length > 0) call.reply.header(BUDGET_HEADER, warning.join(', '));
 }
 
+/** Vectors are no output that anybody counts. */
+function outputAtMost({ format, request }: ChatCall, otherwise: number): number {
+  if (format.kind === 'embeddings' || !request) return 0;
+  return request.maxOutput || otherwise * request.answers;
+}
+
 /** The dearest of all that may answer; -1 if one of them has no price. */
-function costAtMost(models: readonly Model[], usage: ReturnType<typeof usageAtMost>, tier: string): number {
+function costAtMost(models: readonly Model[], usage: Usage, tier: string): number {
   const costs = models.map((model) => model.costAtMost(usage, tier));
   return costs.includes(-1) ? -1 : Math.max(0, ...costs);
 }

@@ -9,6 +9,7 @@ export function resolveModel(call: ChatCall): void {
   if (!model) throw new GatewayError('model_unknown', { param: 'model' });
   call.candidates = chain(model, call.catalog);
   call.exchange.ai = {
+    operation: call.format.kind === 'operation' ? call.format.operation : call.format.kind,
     model: model.name,
     provider: '',
     upstreamModel: '',

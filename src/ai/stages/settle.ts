@@ -4,7 +4,7 @@ import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { ledgerRow } from '../ledger-row.ts';
 import { outcomeOf } from '../outcome.ts';
 import { PartFacts } from '../part-facts.ts';
-import { promptText } from '../prompt-text.ts';
+import { formTokens, promptText } from '../prompt-text.ts';
 import { tokensByLength } from '../tokens/counter.ts';
 
 /** Arranges for the bill: once, in whatever ending the call comes to. */
@@ -23,8 +23,10 @@ function settle(call: ChatCall): void | Promise<void> {
   if (!facts) return book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
   ai.confidence = facts.confidence;
-  if (!facts.usage) return estimate(call, ai, facts);
-  bill(call, ai, facts.usage, 'reported');
+  if (facts.usage) return bill(call, ai, facts.usage, 'reported');
+  const { usage } = call.request as ChatRequest;
+  if (!usage) return estimate(call, ai, facts);
+  bill(call, ai, usage.otherwise, 'estimated');
 }
 
 /** The end of the money's way: what was held is settled, and a call that reached a provider is in the books. */
@@ -76,12 +78,6 @@ function isNoJson({ request }: ChatCall, { said }: AnswerFacts): boolean {
 function unheard({ asked, exchange }: ChatCall): AnswerFacts | undefined {
   return asked && exchange.cancel.aborted ? new PartFacts() : undefined;
 }
-
-/**
- * Tokens that a chat's own form costs beside the text: 3 a message and 3 for the answer's start (OpenAI's cookbook),
- * less the line breaks that `promptText` puts behind each role and between messages.
- */
-const formTokens = (messages: number): number => 3 * (messages + 1) - (2 * messages - 1);
 
 async function estimate(call: ChatCall, ai: AiFacts, facts: AnswerFacts): Promise<void> {
   const prompt = promptText(call.bytes);

@@ -94,6 +94,9 @@ const Model = Strict({
 const perMillion = (tokens: string) =>
   Type.Optional(Type.Number({ minimum: 0, description: `USD per million ${tokens}.` }));
 
+/** USD for what is sold by the piece, beside tokens. */
+const perPiece = (description: string) => Type.Optional(Type.Number({ minimum: 0, description }));
+
 const Price = Strict({
   input: Type.Number({ minimum: 0, description: 'USD per million input tokens.' }),
   output: Type.Number({ minimum: 0, description: 'USD per million output tokens.' }),
@@ -105,6 +108,10 @@ const Price = Strict({
   audioOutput: perMillion('tokens of sound made; absent: as output'),
   imageOutput: perMillion('tokens of images made; absent: as output'),
   perRequest: Type.Number({ minimum: 0, default: 0, description: 'USD a call, beside its tokens.' }),
+  perImage: perPiece('USD an image made.'),
+  perAudioMinute: perPiece('USD a minute of sound heard.'),
+  perMillionCharacters: perPiece('USD per million characters spoken.'),
+  perSearch: perPiece('USD a search: of rerankers, for each 100 documents.'),
   tiers: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]*$' }), Type.Number({ minimum: 0 }), {
     default: {},
     additionalProperties: false,

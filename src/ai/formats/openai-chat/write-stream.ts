@@ -37,6 +37,7 @@ export class ChunkWriter implements StreamWriter {
         this.#serviceTier = part.tier;
         return '';
       case 'embedding':
+      case 'item':
       case 'error':
       case 'end':
         return '';
@@ -106,5 +107,5 @@ export class ChunkWriter implements StreamWriter {
 
 type OfChoice = Exclude<
   StreamPart,
-  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'error' | 'end' }
+  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'item' | 'error' | 'end' }
 >;

@@ -1,0 +1,66 @@
+import type { OperationName } from '../../../contracts/format.ts';
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Dialect, Emit, StreamReader } from '../../../contracts/provider.ts';
+import type { StreamPart } from '../../../contracts/stream-part.ts';
+import { textOf } from '../../../lib/json.ts';
+import { readUsage } from './read-usage.ts';
+
+/**
+ * An operation as the providers that have it speak it.
+ * @param results the field of an answer that holds what was asked for
+ */
+const operation = (path: string, results: string): Dialect => ({
+  path: () => path,
+  readAnswer: (answer) => readAnswer(answer, results),
+  openStream: (emit) => new OperationEventReader(emit),
+});
+
+/** OpenAI's, and what services that are like it have taken from others: reranking, as Cohere and Jina write it. */
+export const openaiOperations = {
+  'openai-moderations': operation('/moderations', 'results'),
+  'openai-images': operation('/images/generations', 'data'),
+  'openai-speech': operation('/audio/speech', ''),
+  'openai-transcriptions': operation('/audio/transcriptions', 'text'),
+  rerank: operation('/rerank', 'results'),
+} satisfies Partial<Record<OperationName, Dialect>>;
+
+export const anthropicOperations = {
+  'anthropic-count-tokens': operation('/v1/messages/count_tokens', 'input_tokens'),
+} satisfies Partial<Record<OperationName, Dialect>>;
+
+/** Undefined for an error under a status that says otherwise. */
+function readAnswer(answer: JsonObject, results: string): StreamPart[] | undefined {
+  const said = answer[results];
+  if (said === undefined) return undefined;
+  const usage = readUsage(answer);
+  return [
+    ...(isEmpty(said) ? [] : [{ type: 'item' } as const]),
+    ...(usage ? [{ type: 'usage', usage } as const] : []),
+    // It comes whole or not at all.
+    { type: 'finish', reason: 'stop' },
+  ];
+}
+
+const isEmpty = (said: unknown): boolean => (Array.isArray(said) ? said.length === 0 : said === '');
+
+/** OpenAI's streams of images and sound all end with one event that says so, and what it came to. */
+class OperationEventReader implements StreamReader {
+  readonly #emit: Emit;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  read(event: JsonObject): void {
+    const type = textOf(event.type);
+    if (type === 'error') {
+      this.#emit({ type: 'error', message: textOf(event.message) });
+      return;
+    }
+    this.#emit({ type: 'item' });
+    if (!type.endsWith('.done') && !type.endsWith('.completed')) return;
+    const usage = readUsage(event);
+    if (usage) this.#emit({ type: 'usage', usage });
+    this.#emit({ type: 'finish', reason: 'stop' });
+  }
+}

@@ -1,0 +1,39 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Usage } from '../../../contracts/usage.ts';
+import { objectOf } from '../../../lib/json.ts';
+import { countOf, isCount } from '../count.ts';
+
+/**
+ * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina), seconds (whisper), images that are
+ * there to be counted, or search units (Cohere). Undefined if it says nothing of it.
+ */
+export function readUsage(answer: JsonObject): Usage | undefined {
+  const usage = objectOf(answer.usage);
+  const units = objectOf(objectOf(answer.meta).billed_units);
+  const heard = objectOf(usage.input_tokens_details ?? usage.input_token_details);
+  const images = Array.isArray(answer.data) ? answer.data.length : 0;
+  const input = firstCount(usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens);
+  const seconds = positive(usage.seconds ?? answer.duration);
+  const searches = countOf(units.search_units);
+  if (input === undefined && images + seconds + searches === 0) return undefined;
+  const output = countOf(usage.output_tokens ?? units.output_tokens);
+  return {
+    input: input ?? 0,
+    output,
+    cached: 0,
+    audioInput: countOf(heard.audio_tokens),
+    imageInput: countOf(heard.image_tokens),
+    // What an answer of images puts out is images.
+    ...(images > 0 && { images, imageOutput: output }),
+    ...(seconds > 0 && { audioSeconds: seconds }),
+    ...(searches > 0 && { searches }),
+  };
+}
+
+const firstCount = (...figures: unknown[]): number | undefined => figures.find(isCount);
+
+/** A length in seconds: a number, or as text in OpenAI's `verbose_json`. */
+function positive(value: unknown): number {
+  const seconds = Number(value);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
+}

@@ -1,0 +1,138 @@
+import type { Operation } from '../../contracts/format.ts';
+import type { JsonObject } from '../../contracts/model-request.ts';
+import type { Usage } from '../../contracts/usage.ts';
+import { textOf } from '../../lib/json.ts';
+import { countOf } from '../dialects/count.ts';
+
+const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
+
+/** Bytes of text a token, rather too few: as in `budgets/estimate.ts`. */
+const BYTES_A_TOKEN = 3;
+/** No model reads more at once. */
+const LONGEST_INPUT = 200_000;
+const inputTokens = (bytes: number): number => Math.min(LONGEST_INPUT, Math.ceil(bytes / BYTES_A_TOKEN));
+
+/** The largest picture of the highest quality (gpt-image-1, 1024 × 1536). */
+const TOKENS_AN_IMAGE = 6240;
+/** Speech of 15 characters a second at 25 tokens a second (gpt-4o-mini-tts), rounded up. */
+const TOKENS_A_SPOKEN_CHARACTER = 2;
+/** Sound heard: 10 tokens a second (gpt-4o-transcribe); what it writes is bounded by its window. */
+const TOKENS_A_HEARD_SECOND = 10;
+const LONGEST_TRANSCRIPT = 2000;
+/** Bytes a second of speech as it is usually sent (mp3 of 128 kbit/s), and as densely as Opus packs it. */
+const USUAL_SOUND = 16_000;
+const DENSEST_SOUND = 1000;
+/** Documents a search unit pays for (Cohere). */
+const DOCUMENTS_A_SEARCH = 100;
+
+const images = ({ n }: JsonObject): number => Math.max(1, countOf(n));
+const characters = ({ input }: JsonObject): number => textOf(input).length;
+const searches = ({ documents }: JsonObject): number =>
+  Math.ceil((Array.isArray(documents) ? documents.length : 1) / DOCUMENTS_A_SEARCH);
+
+/** Everything that may be asked of a model and is passed through: a row each. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    kind: 'operation',
+    name: 'anthropic-count-tokens',
+    operation: 'count_tokens',
+    path: '/messages/count_tokens',
+    shape: 'anthropic',
+    media: 'json',
+    lists: ['messages'],
+    refused: [],
+    headers: ['anthropic-version', 'anthropic-beta'],
+    usageAtMost: () => NOTHING,
+    usageOf: () => NOTHING,
+  },
+  {
+    kind: 'operation',
+    name: 'openai-moderations',
+    operation: 'moderation',
+    path: '/moderations',
+    shape: 'openai',
+    media: 'json',
+    lists: [],
+    refused: [],
+    headers: [],
+    usageAtMost: () => NOTHING,
+    usageOf: () => NOTHING,
+  },
+  {
+    kind: 'operation',
+    name: 'openai-images',
+    operation: 'image_generation',
+    path: '/images/generations',
+    shape: 'openai',
+    media: 'json',
+    lists: [],
+    refused: [],
+    headers: [],
+    usageAtMost: (body, bytes) => ({
+      input: inputTokens(bytes),
+      output: images(body) * TOKENS_AN_IMAGE,
+      imageOutput: images(body) * TOKENS_AN_IMAGE,
+      cached: 0,
+      images: images(body),
+    }),
+    usageOf: (body) => ({ ...NOTHING, images: images(body) }),
+  },
+  {
+    kind: 'operation',
+    name: 'openai-speech',
+    operation: 'speech',
+    path: '/audio/speech',
+    shape: 'openai',
+    media: 'json',
+    lists: [],
+    refused: [],
+    headers: [],
+    usageAtMost: (body, bytes) => ({
+      input: inputTokens(bytes),
+      output: characters(body) * TOKENS_A_SPOKEN_CHARACTER,
+      audioOutput: characters(body) * TOKENS_A_SPOKEN_CHARACTER,
+      cached: 0,
+      characters: characters(body),
+    }),
+    // The sound itself doesn't say how many tokens it is; of the text a model by tokens bills some too.
+    usageOf: (body) => ({
+      input: inputTokens(characters(body)),
+      output: characters(body) * TOKENS_A_SPOKEN_CHARACTER,
+      audioOutput: characters(body) * TOKENS_A_SPOKEN_CHARACTER,
+      cached: 0,
+      characters: characters(body),
+    }),
+  },
+  {
+    kind: 'operation',
+    name: 'openai-transcriptions',
+    operation: 'transcription',
+    path: '/audio/transcriptions',
+    shape: 'openai',
+    media: 'form',
+    lists: [],
+    refused: [],
+    headers: [],
+    usageAtMost: (_body, bytes) => heard(bytes / DENSEST_SOUND),
+    usageOf: (_body, bytes) => heard(bytes / USUAL_SOUND),
+  },
+  {
+    kind: 'operation',
+    name: 'rerank',
+    operation: 'rerank',
+    path: '/rerank',
+    shape: 'openai',
+    media: 'json',
+    lists: ['documents'],
+    refused: [],
+    headers: [],
+    usageAtMost: (body, bytes) => ({ ...NOTHING, input: inputTokens(bytes), searches: searches(body) }),
+    usageOf: (body, bytes) => ({ ...NOTHING, input: inputTokens(bytes), searches: searches(body) }),
+  },
+];
+
+function heard(seconds: number): Usage {
+  const audioSeconds = Math.ceil(seconds);
+  const input = Math.min(LONGEST_INPUT, audioSeconds * TOKENS_A_HEARD_SECOND);
+  return { input, audioInput: input, output: LONGEST_TRANSCRIPT, cached: 0, audioSeconds };
+}

@@ -1,0 +1,28 @@
+import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { failureInAnswer } from '../upstream/failure.ts';
+import type { ChatCall, CommittedAnswer } from './chat-call.ts';
+
+/**
+ * Passes on what nobody reads, such as sound. If it breaks, the client's connection breaks too: there is no place in it
+ * for words. A client that reads slowly slows the provider; one that leaves ends it.
+ */
+export async function passBytes(
+  { exchange }: ChatCall,
+  { first, body }: Extract<CommittedAnswer, { kind: 'bytes' }>,
+  response: ServerResponse,
+): Promise<void> {
+  response.write(first);
+  // All of it was there at once.
+  if (body.readableEnded) {
+    response.end();
+    return;
+  }
+  // Before the pipeline cuts the client off, which would then be said to have left.
+  const onError = (error: unknown): void =>
+    exchange.fail(error instanceof GatewayError ? error.code : failureInAnswer(error), error);
+  body.once('error', onError);
+  if (body.errored) onError(body.errored);
+  await pipeline(body, response).catch(onError);
+}
