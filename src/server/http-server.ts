@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { continueWhenRead } from './expect-continue.ts';
 
 export interface ServerLimits {
   /** Milliseconds for a request's head, and for the whole request. */
@@ -56,6 +57,10 @@ export function openServer(limits: ServerLimits, events: ServerEvents): Server {
   server.maxHeadersCount = 0;
   // An expectation that we don't know is not an error (RFC 9110 section 10.1.1); Node would answer it unrecorded.
   server.on('checkExpectation', onRequest);
+  server.on('checkContinue', (request, response) => {
+    continueWhenRead(request, response);
+    onRequest(request, response);
+  });
   server.on('upgrade', onUpgrade);
   // Refused like any target that is no path; without a listener Node would cut the connection unrecorded.
   server.on('connect', onUpgrade);

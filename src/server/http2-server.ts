@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { LINGER_MS } from './connection.ts';
+import { continueWhenRead } from './expect-continue.ts';
 import { isGrpc } from './grpc.ts';
 import { CHECK_EVERY_MS, KEEP_ALIVE_MS, type ServerLimits } from './http-server.ts';
 import { Http2Request, Http2Response } from './http2-request.ts';
@@ -98,7 +99,10 @@ export class Http2Connections {
       this.#onRequest(request, response);
     this.#server
       .on('request', onRequest)
-      .on('checkContinue', onRequest)
+      .on('checkContinue', (request: Http2Request, response: Http2Response) => {
+        continueWhenRead(request, response);
+        onRequest(request, response);
+      })
       .on('checkExpectation', onRequest)
       .on('connect', onRequest as never)
       // The session's own end follows.

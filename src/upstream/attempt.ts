@@ -6,6 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import type { BreakerPass } from './breaker.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
+import type { AwaitsHead, CallOptions } from './unasked-continue.ts';
 
 export interface UpstreamCall {
   target: Target;
@@ -49,7 +50,7 @@ const MOST_INTERIM = 32;
 export const isBodiless = (status: number): boolean => status === 204 || status === 304;
 
 /** One request on its way to one target, and its answer on the way back. */
-export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
+export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandler {
   readonly #call: UpstreamCall;
   /** Who takes what comes next. */
   receiver: AnswerReceiver;
@@ -69,6 +70,11 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
     this.receiver = receiver;
   }
 
+  /** Of undici's side: whether what comes next belongs to the head, or to an interim answer before it. */
+  get awaitsHead(): boolean {
+    return this.#status === 0;
+  }
+
   get target(): Target {
     return this.#call.target;
   }
@@ -81,7 +87,7 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
       return;
     }
     signal.on('abort', this.#onAbort);
-    target.pool.dispatch(dispatchOptions(this.#call), this);
+    target.pool.dispatch(dispatchOptions(this.#call, this), this);
   }
 
   readonly #onAbort = (): void => this.abort(this.#call.signal.reason as Error);
@@ -187,8 +193,9 @@ export class Attempt implements AnswerFlow, Dispatcher.DispatchHandler {
 const invalid = (why: string): GatewayError =>
   new GatewayError('upstream_invalid', { cause: new Error(why) });
 
-function dispatchOptions(call: UpstreamCall): Dispatcher.DispatchOptions {
-  const options: Dispatcher.DispatchOptions & { servername?: string } = {
+function dispatchOptions(call: UpstreamCall, caller: AwaitsHead): CallOptions {
+  const options: CallOptions = {
+    caller,
     path: call.path,
     method: call.method as Dispatcher.HttpMethod,
     headers: call.headers as Record<string, string | string[]>,

@@ -52,9 +52,11 @@ function firstKnown<T>(error: unknown, read: (error: Error, code: string) => T |
 /** The row of the error table for a failure before the answer began. */
 export function failureBeforeAnswer(error: unknown): ErrorCode {
   if (error instanceof GatewayError) return error.code;
-  const known = firstKnown(error, ({ name }, code): ErrorCode | undefined => {
+  const known = firstKnown(error, ({ name, message }, code): ErrorCode | undefined => {
     // By name: undici 7.30 looks its code up in a table that has it the other way round.
     if (name === 'HTTPParserError') return 'upstream_invalid';
+    // undici's words for an interim answer that it does not take.
+    if (message === 'bad response' || message === 'bad upgrade') return 'upstream_invalid';
     if (isTlsCode(code)) return 'upstream_connect';
     return Object.hasOwn(CODES, code) ? CODES[code] : undefined;
   });

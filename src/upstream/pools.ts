@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
-import { type Dispatcher, Pool } from 'undici';
+import { type Client, type Dispatcher, Pool } from 'undici';
 import { Leases } from '../lib/leases.ts';
 import { Addresses, type Resolve, systemResolve } from './addresses.ts';
 import { connector } from './connector.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { type TargetTls, tlsConnectOptions, tlsIdentity } from './target-tls.ts';
+import { continuedClient } from './unasked-continue.ts';
 
 export interface PoolOptions {
   /** `http://host:port` */
@@ -112,10 +113,11 @@ function open(options: PoolOptions, addresses: Addresses | undefined): Dispatche
   const { origin, connectTimeoutMs, tls } = options;
   const lookup = addresses?.lookup;
   if (options.protocol === 'http2') return new Http2Pool({ origin, connectTimeoutMs, tls, lookup });
+  const connect = connector(connectTimeoutMs, lookup, tlsConnectOptions(tls));
   return new Pool(origin, {
+    factory: (to, settings: Client.Options) => continuedClient(to, { ...settings, connect }),
     // No pipelining: a slow answer would hold up the one behind it.
     pipelining: 1,
-    connect: connector(connectTimeoutMs, lookup, tlsConnectOptions(tls)),
     // Below the 5 s at which Node's and many other servers close an idle connection under a request's feet.
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 600_000,

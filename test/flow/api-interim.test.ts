@@ -52,6 +52,54 @@ it('a hint that is none, and other interim answers, are left out', async () => {
   expect(answers.map(({ status, body }) => [status, body])).toEqual([[200, 'ok']]);
 });
 
+it('an upstream may say 100 Continue though nobody asked it to', async () => {
+  const final = 'HTTP/1.1 200 OK\r\ncontent-length: 30\r\n\r\n';
+  // Looks like a status line, and is the body, in a piece of its own.
+  const body = 'HTTP/1.1 100 Continue in a body';
+  const upstream = await rawServer((socket) => {
+    let asked = 0;
+    socket.on('data', () => {
+      const pieces = [
+        [`HTTP/1.1 100 Continue\r\n\r\n${final}`, body.slice(0, 30)],
+        ['HTTP/1.1 100 Continue\r\n\r\n', final, body.slice(0, 30)],
+        [
+          `HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\nx-a: b\r\n\r\n${final}`,
+          body.slice(0, 30),
+        ],
+        [
+          'HTTP/1.1 200 OK\r\nx-a: ',
+          'HTTP/1.1 100 Continue\r\ncontent-length: 30\r\n\r\n',
+          body.slice(0, 30),
+        ],
+      ][asked++] as string[];
+      const send = (): void => {
+        const piece = pieces.shift();
+        if (piece !== undefined) socket.write(piece, () => setTimeout(send, 30));
+      };
+      send();
+    });
+  });
+  const gateway = await routed(upstream.url);
+  for (const value of [null, null, null, 'HTTP/1.1 100 Continue']) {
+    const answer = await fetch(gateway.url);
+    expect([answer.status, answer.headers.get('x-a')]).toEqual([200, value]);
+    expect(await answer.text()).toBe(body.slice(0, 30));
+  }
+  expect(upstream.sockets.size, 'all on one connection').toBe(1);
+});
+
+it('one that comes in crumbs is an upstream’s fault', async () => {
+  const upstream = await rawServer((socket) => {
+    socket.setNoDelay();
+    socket.once('data', () => {
+      socket.write('HTTP/1.', () => setTimeout(() => socket.write('1 100 Continue\r\n\r\n'), 30));
+    });
+  });
+  const gateway = await routed(upstream.url);
+  expect((await fetch(gateway.url)).status).toBe(502);
+  await gateway.accessLine(({ reason, detail }) => reason === 'upstream_invalid' && detail !== undefined);
+});
+
 it('interim answers without end are an upstream’s fault, and end', async () => {
   const upstream = await rawServer((socket) => {
     socket.once('data', () => {
