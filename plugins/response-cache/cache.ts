@@ -7,7 +7,7 @@ import { confirmed, isKnownToClient, revalidation, unconditional } from './condi
 import { Flights } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
 import { keepWhilePassing } from './keep-while-passing.ts';
-import { primaryKey, urlOf, variantKey } from './keys.ts';
+import { markKey, primaryKey, urlOf, variantKey } from './keys.ts';
 import type { Settings } from './settings.ts';
 import { isCacheable, isStorable, varyOf } from './storable.ts';
 
@@ -55,7 +55,7 @@ export class RouteCache {
       next,
       // Kept apart for its consumer, an answer is not shared.
       isAuthorised: isAuthorised && tenant === '',
-      primary: primaryKey(request, tenant === '' ? '' : `consumer ${tenant}`, this.#always),
+      primary: primaryKey(request, { tenant, variant: exchange.variant }, this.#always),
     };
     for (let waits = 0; ; waits++) {
       const found = await this.#find(call);
@@ -116,7 +116,9 @@ export class RouteCache {
         await this.#put(found.key, renewed);
         return this.#give(call, renewed, 'revalidated', ageOf(renewed, times.receivedAt));
       }
-      if (!isHead && isStorable(call.request, response, call.isAuthorised)) {
+      const isKept = !isHead && isStorable(call.request, response, call.isAuthorised);
+      this.#flights.learn(found.key, isKept);
+      if (isKept) {
         isHandedOn = true;
         return await this.#keep(call, response, times, land);
       }
@@ -179,8 +181,7 @@ export class RouteCache {
         const key = varies.length === 0 ? primary : variantKey(primary, request.headers, varies);
         await this.#put(key, { ...entry, body });
         // A signpost, so that the next request knows which headers to look at.
-        if (key !== primary)
-          await this.#put(primary, { ...entry, headers: entry.headers, body: Buffer.alloc(0) }, true);
+        if (key !== primary) await this.#put(primary, { ...entry, body: Buffer.alloc(0) }, true);
       } finally {
         land();
       }
@@ -195,10 +196,12 @@ export class RouteCache {
   }
 
   async #find({ primary, request }: CacheCall): Promise<Found> {
-    const first = await this.#get(primary);
-    if (!first || first.varies.length === 0) return { key: primary, answer: first };
+    const [mark, first] = await Promise.all([this.#get(markKey(urlOf(request))), this.#get(primary)]);
+    const current = (answer: CachedAnswer | undefined): CachedAnswer | undefined =>
+      answer && mark && answer.requestedAt <= mark.receivedAt ? undefined : answer;
+    if (!first || first.varies.length === 0) return { key: primary, answer: current(first) };
     const key = variantKey(primary, request.headers, first.varies);
-    return { key, answer: await this.#get(key) };
+    return { key, answer: current(await this.#get(key)) };
   }
 
   #give(
@@ -224,10 +227,10 @@ export class RouteCache {
     const response = await next(request);
     exchange.cache = 'bypass';
     if (SAFE.has(request.method) || response.status >= 400) return response;
-    const tenants = new Set(['', `consumer ${exchange.consumer}`]);
-    for (const path of [request.path, ...placesIn(request, response)]) {
-      for (const tenant of tenants)
-        await this.#delete(primaryKey({ ...request, path }, tenant, this.#always));
+    const now = this.#ports.now();
+    for (const path of new Set([request.path, ...placesIn(request, response)])) {
+      const url = urlOf({ ...request, path });
+      await this.#write(markKey(url), { ...MARK, url, requestedAt: now, receivedAt: now }, LONGEST_KEPT_MS);
     }
     return response;
   }
@@ -259,8 +262,12 @@ export class RouteCache {
     const hasValidator = answer.headers.etag !== undefined || answer.headers['last-modified'] !== undefined;
     const left = useful - ageOf(answer, this.#ports.now()) + (hasValidator ? KEPT_TO_REVALIDATE_MS : 0);
     if (left <= 0) return;
+    await this.#write(key, isSignpost ? answer : { ...answer, varies: [] }, Math.min(left, LONGEST_KEPT_MS));
+  }
+
+  async #write(key: string, answer: CachedAnswer, ttlMs: number): Promise<void> {
     try {
-      await this.#answers.put(key, isSignpost ? answer : { ...answer, varies: [] }, left);
+      await this.#answers.put(key, answer, ttlMs);
     } catch (error) {
       this.#ports.degraded('fail_open', error as Error);
     }
@@ -287,6 +294,10 @@ interface CacheCall {
 
 /** A stale answer with a validator is worth keeping: confirmed, it saves its body's way. */
 const KEPT_TO_REVALIDATE_MS = 10 * 60_000;
+/** Nothing is kept for longer, so that a mark of a change outlives every answer that it makes wrong. */
+const LONGEST_KEPT_MS = 24 * 3_600_000;
+/** No answer, but the time at which those of a URL became wrong. */
+const MARK = { tags: [], status: 0, headers: {}, body: Buffer.alloc(0), varies: [] };
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 

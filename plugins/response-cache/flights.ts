@@ -1,5 +1,11 @@
+import { LRUCache } from 'lru-cache';
+
 /** A client in a hurry should not wait for one that reads slowly. */
 const LONGEST_WAIT_MS = 5_000;
+
+/** How long what turned out to be nobody else's is fetched by everybody at once, and of how many answers that is known. */
+const PRIVATE_MS = 60_000;
+const MOST_PRIVATE = 10_000;
 
 /**
  * Fetches that are under way, by what they fetch: of many requests for the same answer one goes upstream, the others
@@ -7,11 +13,12 @@ const LONGEST_WAIT_MS = 5_000;
  */
 export class Flights {
   readonly #flights = new Map<string, Promise<void>>();
+  readonly #private = new LRUCache<string, true>({ max: MOST_PRIVATE, ttl: PRIVATE_MS });
 
   /** Waits for the fetch of a key, if there is one. @returns whether there was */
   async join(key: string): Promise<boolean> {
     const flight = this.#flights.get(key);
-    if (!flight) return false;
+    if (!flight || this.#private.has(key)) return false;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, LONGEST_WAIT_MS);
@@ -19,6 +26,12 @@ export class Flights {
     await Promise.race([flight, patience]);
     clearTimeout(timer);
     return true;
+  }
+
+  /** What came of a fetch: whether others can have it. What can't be shared is not worth waiting for. */
+  learn(key: string, isShared: boolean): void {
+    if (isShared) this.#private.delete(key);
+    else this.#private.set(key, true);
   }
 
   has(key: string): boolean {

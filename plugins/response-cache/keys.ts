@@ -6,14 +6,24 @@ export const urlOf = ({ headers, path }: UpstreamRequest): string => `${String(h
 
 const digest = (parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'hex');
 
+/** What makes another answer of the same URL, before the upstream has said anything. */
+export interface Apart {
+  /** Whose answers they are; '' for everybody's. */
+  readonly tenant: string;
+  /** Which upstream of a split answers; '' where there is none. */
+  readonly variant: string;
+}
+
 /**
  * The key of a URL: of its answer, or of the signpost to its variants. HEAD is answered from GET's.
- * @param tenant whose answers they are; '' for everybody's
  * @param always request headers that make another answer, whatever the upstream says
  */
-export function primaryKey(request: UpstreamRequest, tenant: string, always: readonly string[]): string {
-  return digest([tenant, urlOf(request), ...valuesOf(request.headers, always)]);
+export function primaryKey(request: UpstreamRequest, apart: Apart, always: readonly string[]): string {
+  return digest([apart.tenant, apart.variant, urlOf(request), ...valuesOf(request.headers, always)]);
 }
+
+/** The key under which stands when all answers of a URL, whosesoever, became wrong. */
+export const markKey = (url: string): string => digest(['changed', url]);
 
 /** The key of the variant that a request asks for. */
 export function variantKey(primary: string, headers: HeaderBag, varies: readonly string[]): string {

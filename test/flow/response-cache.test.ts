@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
@@ -30,7 +31,10 @@ interface Answer {
   cache: string;
 }
 
-async function house(settings: object, more: { policies?: object[]; store?: object } = {}): Promise<House> {
+async function house(
+  settings: object,
+  more: { policies?: object[]; store?: object; consumers?: object[] } = {},
+): Promise<House> {
   let skew = 0;
   const origin: Origin = {
     asked: 0,
@@ -46,6 +50,7 @@ async function house(settings: object, more: { policies?: object[]; store?: obje
   const gateway = await testGateway(
     {
       ...(more.store ? { store: more.store } : {}),
+      ...(more.consumers ? { consumers: more.consumers } : {}),
       upstreams: { shop: { targets: [{ url: upstream.url }] } },
       routes: [
         {
@@ -266,6 +271,79 @@ it('a change that succeeded makes what is kept under its URL wrong', async () =>
   await get('/a', {}, 'DELETE');
   expect((await get('/a')).text).toBe('/a no. 3');
   expect(origin.asked).toBe(3);
+});
+
+it('it makes every variant of it wrong, and every consumer’s', async () => {
+  const keys = { alice: 'alices-key', bob: 'bobs-key' };
+  const consumers = Object.entries(keys).map(([name, key]) => ({
+    name,
+    keys: [{ id: 'k', sha256: hash('sha256', key) }],
+  }));
+  const policies = [{ 'auth-api-key': {} }];
+  const { get, origin, pass } = await house(
+    { ttl: '30s', authorised: 'per-consumer' },
+    { consumers, policies },
+  );
+  origin.answer = (_, response) => void response.setHeader('vary', 'accept-language').end(`${origin.asked}`);
+  const as = (key: string, language: string) => ({ 'x-api-key': key, 'accept-language': language });
+  const everyone = [as(keys.alice, 'de'), as(keys.alice, 'fr'), as(keys.bob, 'de')];
+  const askAll = async (): Promise<string[]> => {
+    const answers: string[] = [];
+    for (const headers of everyone) answers.push((await get('/', headers)).text);
+    return answers;
+  };
+  expect(await askAll()).toEqual(['1', '2', '3']);
+  expect(await askAll()).toEqual(['1', '2', '3']);
+  await get('/', as(keys.alice, 'de'), 'POST');
+  pass(1);
+  expect(await askAll()).toEqual(['5', '6', '7']);
+});
+
+it('what turned out to be nobody else’s is not waited for the next time', async () => {
+  const { get, origin } = await house({ ttl: '30s' });
+  origin.answer = (_, response) => void response.setHeader('cache-control', 'private').end('mine');
+  await get('/');
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  origin.answer = async (_, response) => {
+    await gate;
+    response.setHeader('cache-control', 'private').end('mine');
+  };
+  const all = Promise.all(Array.from({ length: 5 }, () => get('/')));
+  await eventually(() => origin.asked === 6);
+  release();
+  await all;
+});
+
+it('the sides of a split are kept apart', async () => {
+  const side = (name: string) => backend((_, response) => void response.end(name));
+  const [a, b] = await Promise.all([side('a'), side('b')]);
+  const gateway = await testGateway({
+    upstreams: { a: { targets: [{ url: a.url }] }, b: { targets: [{ url: b.url }] } },
+    routes: [
+      {
+        name: 'shop',
+        match: { path: '/*' },
+        split: [
+          { upstream: 'a', weight: 1 },
+          { upstream: 'b', weight: 1 },
+        ],
+        policies: [{ 'response-cache': { ttl: '30s' } }],
+      },
+    ],
+  });
+  const sides = async (): Promise<string[]> =>
+    Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const answer = await call(gateway.url, '/', { headers: { 'x-session-id': `session-${i}` } });
+        return answer.body.toString();
+      }),
+    );
+  const first = await sides();
+  expect(new Set(first)).toEqual(new Set(['a', 'b']));
+  expect(await sides()).toEqual(first);
 });
 
 it('a client can ask past the cache, or for the cache alone', async () => {
