@@ -6,6 +6,7 @@ import { buildAdmin } from './admin/app.ts';
 import { Audit } from './admin/audit.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
+import type { PolicySchema } from './config/schema/policy-schema.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
 import { openDataPlane } from './data-plane.ts';
 import { parseAddress, urlOf } from './server/address.ts';
@@ -60,7 +61,7 @@ function schemasOf(descriptors: PolicyDescriptors): PolicySchemas {
         schema,
         slot,
         ...(on ? { on } : {}),
-        ...(check ? { check: check as (settings: never) => string | undefined } : {}),
+        ...(check ? { check: check as PolicySchema['check'] } : {}),
       },
     ]),
   );

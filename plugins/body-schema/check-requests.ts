@@ -1,9 +1,14 @@
 import type { Exchange } from '../../src/contracts/exchange.ts';
-import type { JsonBody, PolicyPorts, Unread, UpstreamRequest } from '../../src/contracts/policy.ts';
+import type {
+  JsonBody,
+  PolicyPorts,
+  SchemaCheck,
+  Unread,
+  UpstreamRequest,
+} from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import type { ErrorCode } from '../../src/errors/table.ts';
 import { recordBreach } from './breach.ts';
-import type { SchemaCheck } from './compile.ts';
 import { watchBody } from './watch-body.ts';
 
 export interface RequestChecks {

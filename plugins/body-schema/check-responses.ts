@@ -1,8 +1,7 @@
 import type { Exchange } from '../../src/contracts/exchange.ts';
-import type { JsonBody, PolicyPorts, UpstreamResponse } from '../../src/contracts/policy.ts';
+import type { JsonBody, PolicyPorts, SchemaCheck, UpstreamResponse } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { recordBreach } from './breach.ts';
-import type { SchemaCheck } from './compile.ts';
 import type { ChecksByStatus } from './schemas-by-status.ts';
 import { watchBody } from './watch-body.ts';
 

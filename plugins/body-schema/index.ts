@@ -2,7 +2,6 @@ import { type Static, Type } from 'typebox';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { checkRequests } from './check-requests.ts';
 import { checkResponses } from './check-responses.ts';
-import { compileSchema } from './compile.ts';
 import { schemasByStatus } from './schemas-by-status.ts';
 
 const STATUS = '^([1-5][0-9][0-9]|[1-5]XX|default)$';
@@ -50,7 +49,7 @@ const bodySchema: PolicyDescriptor<Settings> = {
   slot: 'inspect',
   on: 'routes',
   schema: Settings,
-  check({ request, response, responses }) {
+  check({ request, response, responses }, { compileSchema }) {
     const all = { request, response, ...Object.fromEntries(prefixed(responses)) };
     for (const [where, schema] of Object.entries(all)) {
       if (schema === undefined) continue;
@@ -67,8 +66,8 @@ const bodySchema: PolicyDescriptor<Settings> = {
     const requests =
       request === undefined
         ? undefined
-        : checkRequests({ check: compileSchema(request), mode, limit, required }, ports);
-    const byStatus = schemasByStatus(settings);
+        : checkRequests({ check: ports.compileSchema(request), mode, limit, required }, ports);
+    const byStatus = schemasByStatus(settings, ports);
     const responses = byStatus && checkResponses({ byStatus, mode, limit }, ports);
     if (!requests && !responses) return {};
     return {

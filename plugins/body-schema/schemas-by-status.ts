@@ -1,12 +1,12 @@
-import { compileSchema, type SchemaCheck } from './compile.ts';
+import type { PolicyPorts, SchemaCheck } from '../../src/contracts/policy.ts';
 
 export type ChecksByStatus = (status: number) => SchemaCheck | undefined;
 
 /** Which schema an answer has: by its status, its class, else `default`. Undefined if no answer has one. */
-export function schemasByStatus(settings: {
-  response?: unknown;
-  responses: Readonly<Record<string, unknown>>;
-}): ChecksByStatus | undefined {
+export function schemasByStatus(
+  settings: { response?: unknown; responses: Readonly<Record<string, unknown>> },
+  { compileSchema }: Pick<PolicyPorts, 'compileSchema'>,
+): ChecksByStatus | undefined {
   const schemas = {
     ...(settings.response === undefined ? {} : { '2XX': settings.response }),
     ...settings.responses,

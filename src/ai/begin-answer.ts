@@ -100,16 +100,23 @@ async function readWhole(
   if (statusCode >= 400) {
     const refusal = translation?.refusal(statusCode, body);
     return refusal
-      ? { kind: 'whole', statusCode, headers: ownHeaders(answer), facts: undefined, body: refusal }
-      : { kind: 'whole', statusCode, headers, facts: undefined, body };
+      ? { kind: 'whole', statusCode, headers: ownHeaders(answer), facts: undefined, parts: [], body: refusal }
+      : { kind: 'whole', statusCode, headers, facts: undefined, parts: [], body };
   }
   const said = parseObject(body.toString('utf8'));
   const parts = said && dialect.readAnswer(said);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
   return translation
-    ? { kind: 'whole', statusCode, headers: ownHeaders(answer), facts, body: translation.answer(parts) }
-    : { kind: 'whole', statusCode, headers, facts, body };
+    ? {
+        kind: 'whole',
+        statusCode,
+        headers: ownHeaders(answer),
+        facts,
+        parts,
+        body: translation.answer(parts),
+      }
+    : { kind: 'whole', statusCode, headers, facts, parts, body };
 }
 
 /** Those of an answer that is not the provider's own any more. */

@@ -3,7 +3,8 @@ import type { FastifyReply } from 'fastify';
 import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
 import type { AnyFormat } from '../contracts/format.ts';
 import type { ModelRequest } from '../contracts/model-request.ts';
-import type { HeaderBag } from '../contracts/policy.ts';
+import type { HeaderBag, SchemaCheck } from '../contracts/policy.ts';
+import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import type { Span } from '../lib/json-span.ts';
 import type { LiveExchange } from '../record/exchange.ts';
@@ -20,8 +21,8 @@ import type { StreamWatch } from './watch.ts';
 export type BegunAnswer = {
   statusCode: number;
   headers: UpstreamAnswer['headers'];
-} & (
-  | { kind: 'whole'; body: Buffer /** None of a refusal. */; facts: AnswerFacts | undefined }
+} /** Neither facts nor parts of a refusal. */ & (
+  | { kind: 'whole'; body: Buffer; facts: AnswerFacts | undefined; parts: readonly StreamPart[] }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
   /** `first` has been read off `body` already, and `watch` has seen it. */
@@ -52,8 +53,10 @@ export interface ChatCall {
   readonly budgets: CallBudgets;
   /** The client's. */
   readonly headers: IncomingHttpHeaders;
-  /** The body as it came. */
-  readonly bytes: Buffer;
+  /** The prompt that made the body; undefined if the client wrote it itself. */
+  readonly prompt: PromptCall | undefined;
+  /** The body as it came, or as a prompt or a repair made it. */
+  bytes: Buffer;
   /** By `read-request`. */
   request: ChatRequest | undefined;
   /** The request in the neutral form, once a provider has needed it. */
@@ -66,6 +69,45 @@ export interface ChatCall {
   asked: Deployment | undefined;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
+  /** By `infer`: what an answer came to that was sent back. */
+  earlier: Bill | undefined;
+}
+
+/** What a call has in common with all others of its route. */
+export type CallParts = Pick<ChatCall, 'catalog' | 'policies' | 'ports' | 'budgets'>;
+
+type NewCall = CallParts &
+  Pick<ChatCall, 'format' | 'exchange' | 'reply' | 'bytes'> &
+  Partial<Pick<ChatCall, 'prompt'>>;
+
+/** A call that no stage has seen yet. */
+export const newCall = (call: NewCall): ChatCall => ({
+  prompt: undefined,
+  ...call,
+  headers: call.reply.request.headers,
+  request: undefined,
+  neutral: undefined,
+  candidates: [],
+  hold: undefined,
+  asked: undefined,
+  answer: undefined,
+  earlier: undefined,
+});
+
+/** A call of a prompt. */
+export interface PromptCall {
+  readonly name: string;
+  readonly version: string;
+  /** What is wrong with an answer; undefined if it may be any. */
+  readonly checkOutput: SchemaCheck | undefined;
+}
+
+/** What an answer came to. */
+export interface Bill {
+  readonly usage: Usage;
+  readonly source: 'reported' | 'estimated';
+  /** US dollars; -1 = the model has no price. */
+  readonly usd: number;
 }
 
 /** What the gateway acts on of a request in any format; everything else goes by unread. */

@@ -23,5 +23,5 @@ export async function countTokens(
   const body = Buffer.from(JSON.stringify({ input_tokens: tokens + formTokens(messages) }));
   const headers = { 'content-type': 'application/json', ...ESTIMATED };
   const facts = factsOf([{ type: 'item' }, { type: 'finish', reason: 'stop' }]);
-  return { kind: 'whole', statusCode: 200, headers, body, facts, deployment };
+  return { kind: 'whole', parts: [], statusCode: 200, headers, body, facts, deployment };
 }

@@ -31,7 +31,7 @@ export function ledgerRow(
     model: ai.model,
     provider: ai.provider,
     upstreamModel: ai.upstreamModel,
-    prompt: '',
+    prompt: ai.prompt === '' ? '' : `${ai.prompt}@${ai.promptVersion}`,
     tags,
     tokens: {
       input: tokens.input,

@@ -1,4 +1,5 @@
 import type { ChatCall } from './chat-call.ts';
+import { heldToSchema } from './stages/hold-to-schema.ts';
 import { infer } from './stages/infer.ts';
 import { passAnswer } from './stages/pass-answer.ts';
 import { readRequest } from './stages/read-request.ts';
@@ -15,7 +16,7 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   resolveModel,
   settleAtEnd,
   reserveBudget,
-  infer,
+  heldToSchema(infer),
   passAnswer,
 ];
 

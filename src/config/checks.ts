@@ -6,6 +6,7 @@ import { checkHypercare } from './checks/hypercare.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkModels } from './checks/models.ts';
 import { checkPolicies } from './checks/policies.ts';
+import { checkPrompts } from './checks/prompts.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
@@ -22,6 +23,7 @@ const CHECKS = [
   checkTls,
   checkRoutes,
   checkModels,
+  checkPrompts,
   checkBudgets,
   checkHypercare,
   checkPolicies,

@@ -59,7 +59,6 @@ const ROWS: readonly Row[] = [
     what: 'Circuit breakers of models',
     effect: 'Every call is tried.',
   },
-  { at: ['ai', 'prompts'], what: 'Prompts as an API', effect: 'Their paths answer 404.' },
   {
     at: ['context', 'enabled'],
     what: 'The model context',

@@ -33,6 +33,11 @@ export interface AiFacts {
   upstreamModel: string;
   /** The target's `version` label from the config, or ''. */
   version: string;
+  /** The prompt that was called and its version, '' where the client wrote the request itself. */
+  prompt: string;
+  promptVersion: string;
+  /** The answer broke the prompt's schema and was sent back once. */
+  repaired: boolean;
   stream: boolean;
   /** Tokens; -1 = unknown. */
   tokensIn: number;

@@ -59,6 +59,7 @@ export interface PolicyPorts {
    * schema, so that the loader finds what is wrong with it, at its place.
    */
   template(text: string): Template;
+  readonly compileSchema: CompileSchema;
   /** Reads the body of a message as JSON, whole, up to `limit` bytes. Fails with what the stream fails with. */
   readJson(headers: HeaderBag, body: MessageBody, limit: number): Promise<JsonBody>;
   /**
@@ -71,6 +72,15 @@ export interface PolicyPorts {
   /** Where the route's answers are kept: in this process's memory, or in the store for all replicas. */
   answers(where: 'memory' | 'shared'): AnswerCache;
 }
+
+/** How a value breaks a schema: where and what, without anything of the value; undefined if it does not. */
+export type SchemaCheck = (value: unknown) => string | undefined;
+
+/**
+ * Compiles a JSON Schema: draft 2020-12, or draft-07 by its `$schema`; patterns run on RE2.
+ * @throws Error that says what is wrong with it
+ */
+export type CompileSchema = (schema: unknown) => SchemaCheck;
 
 /** Ends the request: an error of the error table. Nothing: the request goes on. */
 export type Verdict = Error | undefined;
@@ -148,7 +158,7 @@ export interface PolicyDescriptor<Settings = never> {
   /** Schema of the settings (TypeBox or JSON Schema), with defaults. */
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass, as a sentence without its place; undefined if nothing. */
-  check?(settings: Settings): string | undefined;
+  check?(settings: Settings, ports: Pick<PolicyPorts, 'compileSchema'>): string | undefined;
   /**
    * @param app the encapsulated Fastify scope of the route, for what a Fastify plugin brings
    * @throws an Error that says what is wrong, if it could not be told before: the revision is refused

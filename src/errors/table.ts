@@ -192,6 +192,16 @@ export const ERRORS = {
   },
   // models
   model_missing: { status: 400, retryable: false, text: 'The request must name a model.' },
+  prompt_unknown: {
+    status: 404,
+    retryable: false,
+    text: 'The prompt does not exist. GET the list of prompts.',
+  },
+  answer_invalid: {
+    status: 502,
+    retryable: true,
+    text: 'The model’s answer does not fit the schema that this prompt promises.',
+  },
   model_unknown: {
     status: 404,
     retryable: false,

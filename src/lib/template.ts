@@ -1,5 +1,6 @@
 import type { Exchange } from '../contracts/exchange.ts';
 import type { Template } from '../contracts/policy.ts';
+import { splitPlaceholders } from './placeholders.ts';
 
 type Source = (exchange: Exchange) => string;
 
@@ -20,8 +21,6 @@ const HEADER = 'request.header.';
 const PATH = 'path.';
 const QUERY = 'query.';
 
-const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
-
 /**
  * Compiles a text with `{{consumer}}`, `{{request.header.x-tenant}}`, `{{path.id}}` and the like. What a request has not
  * is the empty text. What is put in is not looked at again, so that a client's `{{consumer}}` stays what it is.
@@ -30,16 +29,9 @@ const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
  * @throws Error that says what is wrong with the text
  */
 export function compileTemplate(text: string, routePath: string | undefined): Template {
-  const parts: (string | Source)[] = [];
-  let at = 0;
-  for (const match of text.matchAll(PLACEHOLDER)) {
-    parts.push(text.slice(at, match.index), sourceOf((match[1] as string).trim(), routePath));
-    at = match.index + match[0].length;
-  }
-  parts.push(text.slice(at));
-  const stray = parts.find((part) => typeof part === 'string' && part.includes('{{'));
-  if (stray !== undefined) throw new Error('has a "{{" without its "}}"');
-  const used = parts.filter((part) => part !== '');
+  const used = splitPlaceholders(text).map((part) =>
+    typeof part === 'string' ? part : sourceOf(part.name, routePath),
+  );
   if (used.every((part) => typeof part === 'string')) return () => text;
   return (exchange, encode) => {
     let filled = '';

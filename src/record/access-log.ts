@@ -65,6 +65,8 @@ function aiFields(ai: AiFacts): string {
     fields += `,"provider":${text(ai.provider)},"upstream_model":${text(ai.upstreamModel)}`;
   if (ai.version !== '') fields += `,"version":${text(ai.version)}`;
   if (ai.operation !== 'chat') fields += `,"operation":"${ai.operation}"`;
+  if (ai.prompt !== '') fields += `,"prompt":${text(ai.prompt)},"prompt_version":"${ai.promptVersion}"`;
+  if (ai.repaired) fields += ',"repaired":true';
   fields += `,"stream":${ai.stream}`;
   if (ai.tokensIn >= 0) fields += `,"tokens_in":${ai.tokensIn}`;
   if (ai.tokensOut >= 0) fields += `,"tokens_out":${ai.tokensOut}`;

@@ -42,6 +42,7 @@ export class Meters {
   readonly aiTimePerToken;
   readonly aiConfidence;
   readonly aiOutcomes;
+  readonly aiPrompts;
   readonly aiCost;
   readonly aiUnpriced;
   readonly inFlight;
@@ -169,6 +170,12 @@ export class Meters {
       name: 'gateway_ai_outcomes_total',
       help: 'Calls to models by how they ended, each in exactly one way.',
       labelNames: ['model', 'provider', 'outcome'],
+      registers,
+    });
+    this.aiPrompts = new Counter({
+      name: 'gateway_ai_prompt_calls_total',
+      help: 'Calls of prompts by version and by how they ended.',
+      labelNames: ['prompt', 'version', 'outcome'],
       registers,
     });
     this.aiCost = new Counter({
@@ -366,6 +373,10 @@ export class Meters {
     if (ai.confidence >= 0) this.aiConfidence.observe(labels, ai.confidence);
     const model = labels.gen_ai_request_model;
     if (ai.outcome !== '') this.aiOutcomes.inc({ model, provider: ai.provider, outcome: ai.outcome });
+    if (ai.prompt !== '') {
+      // Names and versions are the config's own: as many as it has.
+      this.aiPrompts.inc({ prompt: ai.prompt, version: ai.promptVersion, outcome: ai.outcome });
+    }
     if (ai.usageSource === '') return;
     const tokens = { ...labels, usage_source: ai.usageSource };
     this.aiTokens.observe({ ...tokens, gen_ai_token_type: 'input' }, Math.max(0, ai.tokensIn));

@@ -47,9 +47,9 @@ export function authAny(
       description:
         'Lets in whom one of these ways lets in, asked in this order. Who passes none is refused with the challenges of all; the log says what each said.',
     }),
-    check(settings) {
+    check(settings, ports) {
       for (const { name, own, descriptor } of entries(settings)) {
-        const problem = descriptor.check?.(own);
+        const problem = descriptor.check?.(own, ports);
         if (problem !== undefined) return `${name}: ${problem}`;
       }
       return undefined;

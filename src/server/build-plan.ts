@@ -8,6 +8,7 @@ import type { ErrorShape } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters } from '../contracts/store.ts';
 import { readJsonBody } from '../lib/json-body.ts';
+import { compileSchema } from '../lib/json-schema/compile.ts';
 import type { Leases } from '../lib/leases.ts';
 import { compileTemplate } from '../lib/template.ts';
 import { routesOfPath } from '../proxy/paths.ts';
@@ -83,6 +84,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       (policy) => ({
         ...policyPorts(config, ports, name, policy),
         template: (text) => compileTemplate(text, path),
+        compileSchema,
         readJson: readJsonBody,
       }),
       scope,
@@ -140,7 +142,7 @@ function policyPorts(
   ports: ProcessPorts,
   route: string,
   policy: string,
-): Omit<PolicyPorts, 'template' | 'readJson'> {
+): Omit<PolicyPorts, 'template' | 'readJson' | 'compileSchema'> {
   let saidAt = Number.NEGATIVE_INFINITY;
   return {
     route,

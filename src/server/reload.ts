@@ -1,3 +1,4 @@
+import { promptChanges } from '../ai/prompts/changes.ts';
 import type { GatewayConfig } from '../config/schema/index.ts';
 import type { OnStateChange } from '../contracts/state-change.ts';
 import type { Meters } from '../record/meters.ts';
@@ -112,6 +113,9 @@ export class Reload {
       reason: 'applied',
       by,
     });
+    for (const change of before ? promptChanges(before.config.ai, config.ai) : []) {
+      this.#ports.onChange({ at: Date.now(), kind: 'prompt', ...change, by });
+    }
   }
 
   #serve(

@@ -14,6 +14,7 @@ import { type Counters, StoreUnavailable } from '../../src/contracts/store.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { ERRORS } from '../../src/errors/table.ts';
 import { readJsonBody } from '../../src/lib/json-body.ts';
+import { compileSchema } from '../../src/lib/json-schema/compile.ts';
 import { compileTemplate } from '../../src/lib/template.ts';
 import { MemoryAnswers } from '../../src/stores/answers/memory.ts';
 
@@ -105,6 +106,7 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     clientCertificate: () => undefined,
     counters,
     template: (text) => compileTemplate(text, '/tested/{id}'),
+    compileSchema,
     readJson: readJsonBody,
     now: Date.now,
     answers: () => new MemoryAnswers(1_000_000).ofRoute('tested'),
@@ -125,7 +127,7 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
       const app = fastify();
       apps.push(app);
       const filled = loaded(descriptor, settings) as never;
-      const wrong = descriptor.check?.(filled);
+      const wrong = descriptor.check?.(filled, { compileSchema });
       if (wrong) throw new Error(wrong);
       return descriptor.create(filled, with_, app);
     }

@@ -1,16 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { AnyFormat } from '../../contracts/format.ts';
-import { GatewayError } from '../../errors/gateway-error.ts';
 import { exchangeOf } from '../../record/exchange.ts';
-import type { ChatCall } from '../chat-call.ts';
+import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
 import { FORMATS } from '../formats/index.ts';
 import { runChat } from '../pipeline.ts';
+import { bodyOf } from './body.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
-type Parts = Pick<ChatCall, 'catalog' | 'policies' | 'ports' | 'budgets'>;
-
 /** The endpoint of each format and operation: `POST /v1/chat/completions`, `/v1/messages`, `/v1/audio/speech`, … */
-export async function registerChat(scope: FastifyInstance, prefix: string, parts: Parts): Promise<void> {
+export async function registerChat(scope: FastifyInstance, prefix: string, parts: CallParts): Promise<void> {
   const ofForms = (format: AnyFormat): boolean => format.kind === 'operation' && format.media === 'form';
   for (const format of FORMATS)
     if (!ofForms(format)) registerFormat(scope, `${prefix}${format.path}`, { ...parts, format });
@@ -27,26 +25,14 @@ export function readBytes(scope: FastifyInstance, contentType: string): void {
   scope.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-function registerFormat(scope: FastifyInstance, url: string, parts: Parts & Pick<ChatCall, 'format'>): void {
+function registerFormat(
+  scope: FastifyInstance,
+  url: string,
+  parts: CallParts & Pick<ChatCall, 'format'>,
+): void {
   refuseOtherMethods(scope, url, 'POST');
   scope.post(url, async (request, reply) => {
-    const encoding = request.headers['content-encoding'] ?? 'identity';
-    if (encoding !== 'identity')
-      throw new GatewayError('media_type_unsupported', { detail: 'It must not be compressed.' });
-    if (!Buffer.isBuffer(request.body)) throw new GatewayError('body_malformed', { detail: 'It is empty.' });
-    await runChat({
-      ...parts,
-      exchange: exchangeOf(request.raw),
-      reply,
-      headers: request.headers,
-      bytes: request.body,
-      request: undefined,
-      neutral: undefined,
-      candidates: [],
-      hold: undefined,
-      asked: undefined,
-      answer: undefined,
-    });
+    await runChat(newCall({ ...parts, exchange: exchangeOf(request.raw), reply, bytes: bodyOf(request) }));
     return reply;
   });
 }

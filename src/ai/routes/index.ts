@@ -6,6 +6,7 @@ import { buildCatalog } from '../models/catalog.ts';
 import type { AiPorts } from '../ports.ts';
 import { readBytes, registerChat } from './chat.ts';
 import { registerModels } from './models.ts';
+import { registerPrompts } from './prompts.ts';
 
 /** Registers the AI endpoints below the config's prefix. @returns what lets go of what they leased */
 export async function registerAiRoutes(
@@ -18,6 +19,7 @@ export async function registerAiRoutes(
   const catalog = buildCatalog(config, ports.fleet);
   readBytes(scope, 'application/json');
   await registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
+  registerPrompts(scope, config.prefix, config, { catalog, policies, ports, budgets });
   registerModels(scope, config.prefix, catalog);
   return () => catalog.dispose();
 }

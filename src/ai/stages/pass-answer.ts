@@ -33,7 +33,8 @@ export async function passAnswer(call: ChatCall): Promise<void> {
   await (answer.kind === 'stream' ? passStream(call, answer, reply.raw) : passBytes(call, answer, reply.raw));
 }
 
-function headersOf({ exchange, policies }: ChatCall, answer: CommittedAnswer): HeaderBag {
+function headersOf(call: ChatCall, answer: CommittedAnswer): HeaderBag {
+  const { exchange, policies } = call;
   const headers = responseHeaders(answer.headers, exchange);
   for (const name of Object.keys(headers)) {
     const isLimit = LIMITS_OF_THE_ACCOUNT.some((prefix) => name.startsWith(prefix));
@@ -42,6 +43,8 @@ function headersOf({ exchange, policies }: ChatCall, answer: CommittedAnswer): H
   if (exchange.shape === 'anthropic') headers['request-id'] = exchange.id;
   headers['x-gateway-target'] = answer.deployment.headerName;
   headers['x-gateway-attempts'] = String(exchange.attempts);
+  const { prompt } = call;
+  if (prompt) headers['x-gateway-prompt'] = `${prompt.name}@${prompt.version}`;
   policies.responseHeaders(headers, exchange);
   return headers;
 }

@@ -35,7 +35,11 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
-  const usage = facts.usage?.atMost ?? usageAtMost(call.bytes.length, outputAtMost(call, output));
+  const once = facts.usage?.atMost ?? usageAtMost(call.bytes.length, outputAtMost(call, output));
+  // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
+  const usage = call.prompt?.checkOutput
+    ? { ...once, input: 2 * once.input + once.output, output: 2 * once.output }
+    : once;
   const hold = await ports.accounts.reserve(draws, {
     usd: costAtMost(call.candidates, usage, facts.serviceTier),
     tokens: usage.input + usage.output,

@@ -1,16 +1,18 @@
 import type { AiFacts, Outcome } from '../../contracts/exchange.ts';
 import type { AnswerFacts, Usage } from '../../contracts/usage.ts';
-import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import { billOf, sumOf } from '../bill.ts';
+import type { Bill, ChatCall, ChatRequest } from '../chat-call.ts';
 import { ledgerRow } from '../ledger-row.ts';
 import { outcomeOf } from '../outcome.ts';
 import { PartFacts } from '../part-facts.ts';
-import { formTokens, promptText } from '../prompt-text.ts';
-import { tokensByLength } from '../tokens/counter.ts';
 
 /** Arranges for the bill: once, in whatever ending the call comes to. */
 export function settleAtEnd(call: ChatCall): void {
   call.exchange.atEnd(() => settle(call));
 }
+
+/** Of a second answer that never came. */
+const NOTHING: Bill = { usage: { input: 0, output: 0, cached: 0 }, source: 'reported', usd: 0 };
 
 /** It must not fail: it runs where a connection has closed and nobody could catch. */
 function settle(call: ChatCall): void | Promise<void> {
@@ -20,13 +22,11 @@ function settle(call: ChatCall): void | Promise<void> {
   ai.outcome = outcome(call, facts);
   call.ports.drift.observe(ai.model, { bytes: call.bytes.length, sample: call.request?.sample ?? '' });
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
-  if (!facts) return book(call, ai, undefined);
+  if (!facts) return call.earlier ? enter(call, ai, NOTHING) : book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
   ai.confidence = facts.confidence;
-  if (facts.usage) return bill(call, ai, facts.usage, 'reported');
-  const { usage } = call.request as ChatRequest;
-  if (!usage) return estimate(call, ai, facts);
-  bill(call, ai, usage.otherwise, 'estimated');
+  const bill = billOf(call, facts);
+  return bill instanceof Promise ? bill.then((counted) => enter(call, ai, counted)) : enter(call, ai, bill);
 }
 
 /** The end of the money's way: what was held is settled, and a call that reached a provider is in the books. */
@@ -79,42 +79,17 @@ function unheard({ asked, exchange }: ChatCall): AnswerFacts | undefined {
   return asked && exchange.cancel.aborted ? new PartFacts() : undefined;
 }
 
-async function estimate(call: ChatCall, ai: AiFacts, facts: AnswerFacts): Promise<void> {
-  const prompt = promptText(call.bytes);
-  const { text, characters, earlyUsage } = facts;
-  let tokens: number[];
-  try {
-    tokens = await call.ports.tokens.count(ai.upstreamModel, [prompt.text, text]);
-  } catch (error) {
-    call.ports.log.error(
-      { err: error, request_id: call.exchange.id },
-      'tokens could not be counted: estimated by length',
-    );
-    tokens = tokensByLength([prompt.text, text]);
-  }
-  const [input = 0, output = 0] = tokens;
-  // Of a long answer only the beginning was kept.
-  const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
-  const asked = earlyUsage ?? { input: input + formTokens(prompt.messages), cached: 0 };
-  bill(call, ai, { ...asked, output: all }, 'estimated');
-}
-
-function bill(call: ChatCall, ai: AiFacts, usage: Usage, source: 'reported' | 'estimated'): void {
+function enter(call: ChatCall, ai: AiFacts, last: Bill): void {
+  const { usage, source, usd } = sumOf(call.earlier, last);
   ai.tokensIn = usage.input;
   ai.tokensOut = usage.output;
   ai.tokensCached = usage.cached;
   ai.usageSource = source;
+  ai.usd = usd;
   const pace = call.answer?.facts?.pace;
   if (pace) {
     ai.longestGapMs = pace.longestGapMs;
     if (usage.output > 1) ai.msPerToken = (pace.lastAt - pace.firstAt) / (usage.output - 1);
-  }
-  // What was asked for may be `auto`: what was given counts.
-  const tier = call.answer?.facts?.serviceTier || (call.request as ChatRequest).serviceTier;
-  try {
-    ai.usd = (call.answer?.deployment ?? call.asked)?.price(usage, tier) ?? -1;
-  } catch (error) {
-    call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
   }
   book(call, ai, usage);
 }

@@ -3,7 +3,7 @@ import { keysOfAddress, providerKind } from '../provider-kinds.ts';
 import { or } from '../wording.ts';
 import { type Check, type CheckContext, mustExist, mustWeigh } from './context.ts';
 
-/** Providers, models and prompts. */
+/** Providers and models. */
 export const checkModels: Check = (config, context) => {
   const ai = config.get('ai');
   const models = ai.get('models');
@@ -30,17 +30,6 @@ export const checkModels: Check = (config, context) => {
   }
   checkCycles(models, context);
   mustExistUnlessEmpty(config.get('context', 'compaction', 'summarizer'), models.keys, context);
-  for (const [, prompt] of ai.get('prompts').entries) {
-    mustExist(prompt.get('model'), 'model', models.keys, context);
-    const version = prompt.get('version').number;
-    const versions = prompt.get('versions');
-    if (version !== undefined && versions.isWritten && !versions.has(String(version))) {
-      context.report(
-        prompt.get('version'),
-        `there is no version ${context.quoted(prompt.get('version')).replace('the number ', '')} in versions`,
-      );
-    }
-  }
 };
 
 /** A kind that has no address of its own, or needs settings for it, is given one. */

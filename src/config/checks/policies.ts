@@ -1,3 +1,4 @@
+import { compileSchema } from '../../lib/json-schema/compile.ts';
 import type { Check } from './context.ts';
 
 /** Policies where they can do nothing, and what the policies themselves say against settings that their schemas let pass. */
@@ -11,7 +12,7 @@ export const checkPolicies: Check = (config, { policies, fitsSchema, report }) =
     (part) => part.get('policies').items,
   );
   for (const [name, settings] of lists.flatMap((entry) => entry.entries)) {
-    const wrong = policies[name]?.check?.(settings.value as never);
+    const wrong = policies[name]?.check?.(settings.value as never, { compileSchema });
     if (wrong) report(settings, wrong);
   }
 };

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { PROVIDER_KINDS } from '../provider-kinds.ts';
 import { Budgets, LedgerSection, Loops } from './budgets.ts';
+import { Partials, Prompt } from './prompts.ts';
 import { Concurrency, Policies, PriorityOf } from './routes.ts';
 import { ByName, Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
 
@@ -120,22 +121,6 @@ const Price = Strict({
   }),
 });
 
-const ChatMessage = Strict({
-  role: OneOf(['system', 'developer', 'user', 'assistant']),
-  content: Type.String(),
-});
-
-const Prompt = Strict({
-  model: Type.String(),
-  version: Type.Integer({ minimum: 1 }),
-  versions: Type.Record(
-    Type.String({ pattern: '^\\d+$' }),
-    Strict({ messages: Type.Array(ChatMessage, { minItems: 1 }) }),
-    { additionalProperties: false },
-  ),
-  input: Type.Optional(Type.Unknown({ description: 'JSON Schema of the input.' })),
-});
-
 export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
   Strict(
     {
@@ -163,6 +148,7 @@ export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
         { default: {} },
       ),
       ledger: LedgerSection,
+      partials: Partials,
       prompts: ByName(Prompt, { default: {} }),
     },
     { default: {} },

@@ -35,7 +35,6 @@ it('says what of the example is not built yet', () => {
     "106 ai.models.support.retry: Every call is tried once.
     107 ai.models.support.breaker: Every call is tried.
     113 ai.models.support-rules.rules: Calls to the model answer 501 feature_not_active.
-    118 ai.prompts: Their paths answer 404.
     128 context.enabled: No conversation is remembered.
     137 hypercare: Nothing is detected, acted on or notified."
   `);

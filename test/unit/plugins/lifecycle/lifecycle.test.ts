@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import lifecycle, { createLifecycle } from '../../../../plugins/lifecycle/index.ts';
 import type { GatewayError } from '../../../../src/errors/gateway-error.ts';
+import { compileSchema } from '../../../../src/lib/json-schema/compile.ts';
 
 const settings = {
   deprecated: '2026-01-01T00:00:00Z',
@@ -38,8 +39,10 @@ it('goes on serving after its sunset unless it says otherwise', () => {
 });
 
 it('wants a time, and the sunset last', () => {
-  expect(lifecycle.check?.({ afterSunset: 'gone' } as never)).toContain('needs deprecated or sunset');
-  expect(lifecycle.check?.({ ...settings, sunset: '2025-01-01T00:00:00Z' } as never)).toContain(
-    'before deprecated',
+  expect(lifecycle.check?.({ afterSunset: 'gone' } as never, { compileSchema })).toContain(
+    'needs deprecated or sunset',
   );
+  expect(
+    lifecycle.check?.({ ...settings, sunset: '2025-01-01T00:00:00Z' } as never, { compileSchema }),
+  ).toContain('before deprecated');
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compileSchema } from '../../../../plugins/body-schema/compile.ts';
+import { compileSchema } from '../../../../src/lib/json-schema/compile.ts';
 
 const order = {
   type: 'object',

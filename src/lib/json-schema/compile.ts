@@ -2,11 +2,9 @@ import { Ajv, type ErrorObject, type Options } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
+import type { SchemaCheck } from '../../contracts/policy.ts';
 import { allDiffer } from './all-differ.ts';
 import { describeBreach, namesIn } from './describe-breach.ts';
-
-/** How a value breaks the schema: where and what, without anything of the value; undefined if it does not. */
-export type SchemaCheck = (value: unknown) => string | undefined;
 
 /** RE2 in the place of the language's own expressions: linear in the text that a client sends. */
 const linear = Object.assign(

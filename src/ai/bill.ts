@@ -1,0 +1,55 @@
+import type { AnswerFacts, Usage } from '../contracts/usage.ts';
+import type { Bill, ChatCall, ChatRequest } from './chat-call.ts';
+import { formTokens, promptText } from './prompt-text.ts';
+import { tokensByLength } from './tokens/counter.ts';
+
+/** What an answer came to: as its provider reports it, or counted, for which it takes a promise. */
+export function billOf(call: ChatCall, facts: AnswerFacts): Bill | Promise<Bill> {
+  if (facts.usage) return priced(call, facts.usage, 'reported');
+  const { usage } = call.request as ChatRequest;
+  return usage ? priced(call, usage.otherwise, 'estimated') : estimated(call, facts);
+}
+
+/** Both of them; a price that isn't known stays unknown. */
+export function sumOf(one: Bill | undefined, other: Bill): Bill {
+  if (!one) return other;
+  const kinds = Object.keys({ ...one.usage, ...other.usage }) as (keyof Usage)[];
+  const usage = { ...other.usage };
+  for (const kind of kinds) usage[kind] = (one.usage[kind] ?? 0) + (other.usage[kind] ?? 0);
+  return {
+    usage,
+    source: one.source === other.source ? one.source : 'estimated',
+    usd: one.usd < 0 || other.usd < 0 ? -1 : one.usd + other.usd,
+  };
+}
+
+async function estimated(call: ChatCall, facts: AnswerFacts): Promise<Bill> {
+  const prompt = promptText(call.bytes);
+  const { text, characters, earlyUsage } = facts;
+  let tokens: number[];
+  try {
+    tokens = await call.ports.tokens.count(call.exchange.ai?.upstreamModel ?? '', [prompt.text, text]);
+  } catch (error) {
+    call.ports.log.error(
+      { err: error, request_id: call.exchange.id },
+      'tokens could not be counted: estimated by length',
+    );
+    tokens = tokensByLength([prompt.text, text]);
+  }
+  const [input = 0, output = 0] = tokens;
+  // Of a long answer only the beginning was kept.
+  const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
+  const asked = earlyUsage ?? { input: input + formTokens(prompt.messages), cached: 0 };
+  return priced(call, { ...asked, output: all }, 'estimated');
+}
+
+function priced(call: ChatCall, usage: Usage, source: Bill['source']): Bill {
+  // What was asked for may be `auto`: what was given counts.
+  const tier = call.answer?.facts?.serviceTier || (call.request as ChatRequest).serviceTier;
+  try {
+    return { usage, source, usd: (call.answer?.deployment ?? call.asked)?.price(usage, tier) ?? -1 };
+  } catch (error) {
+    call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
+    return { usage, source, usd: -1 };
+  }
+}

@@ -1,0 +1,59 @@
+import type { StreamPart } from '../../contracts/stream-part.ts';
+import { topLevelValues } from '../../lib/json-span.ts';
+import { billOf, sumOf } from '../bill.ts';
+import type { ChatCall, ChatRequest, PromptCall } from '../chat-call.ts';
+import { gatherAnswer } from '../gather-answer.ts';
+
+/** How an answer breaks what its prompt promises, and what was said; undefined if it doesn't, or says why it is none. */
+export function breachIn(call: ChatCall): { said: string; breach: string } | undefined {
+  const { checkOutput } = call.prompt as PromptCall;
+  const { answer } = call;
+  // A refusal by the provider or the model is an answer of its own kind.
+  if (!checkOutput || answer?.kind !== 'whole' || !answer.facts || answer.facts.refused) return undefined;
+  // What its tools bring comes first.
+  if (answer.parts.some(({ type }) => type === 'tool-call-start')) return undefined;
+  const said = textOf(answer.parts);
+  const breach = breachOf(said, checkOutput);
+  return breach === undefined ? undefined : { said, breach };
+}
+
+const textOf = (parts: readonly StreamPart[]): string =>
+  (gatherAnswer(parts).choices[0]?.content ?? [])
+    .map((content) => (content.type === 'text' ? content.text : ''))
+    .join('');
+
+function breachOf(said: string, check: NonNullable<PromptCall['checkOutput']>): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(said);
+  } catch {
+    return 'it is no JSON';
+  }
+  const breach = check(value);
+  return breach === undefined ? undefined : `at ${breach}`;
+}
+
+/** Makes of a call the one that asks for a better answer. What the first came to stays on its bill. */
+export async function askAgain(
+  call: ChatCall,
+  { said, breach }: { said: string; breach: string },
+): Promise<void> {
+  const { answer, exchange } = call;
+  if (!answer?.facts) return;
+  call.earlier = sumOf(call.earlier, await billOf(call, answer.facts));
+  call.answer = undefined;
+  call.asked = undefined;
+  const body = JSON.parse(call.bytes.toString('utf8')) as { messages: object[] };
+  body.messages.push(
+    { role: 'assistant', content: said },
+    {
+      role: 'user',
+      content: `Your answer does not fit the JSON schema: ${breach}. Answer again, with nothing but JSON that fits it.`,
+    },
+  );
+  call.bytes = Buffer.from(JSON.stringify(body));
+  call.neutral = undefined;
+  const [modelAt] = topLevelValues(call.bytes, 'model');
+  if (modelAt) call.request = { ...(call.request as ChatRequest), modelAt };
+  if (exchange.ai) exchange.ai.repaired = true;
+}

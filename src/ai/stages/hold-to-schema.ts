@@ -1,0 +1,24 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { ChatCall } from '../chat-call.ts';
+import { askAgain, breachIn } from '../prompts/repair.ts';
+
+type Stage = (call: ChatCall) => Promise<void>;
+
+/**
+ * Holds the answer to a prompt's schema: one that breaks it is sent back once, with what is wrong. What breaks it again
+ * is no answer.
+ *
+ * @param ask gets an answer; it may be asked a second time, as nothing has reached the client
+ */
+export const heldToSchema =
+  (ask: Stage): Stage =>
+  async (call) => {
+    await ask(call);
+    if (!call.prompt?.checkOutput) return;
+    const first = breachIn(call);
+    if (!first) return;
+    await askAgain(call, first);
+    await ask(call);
+    const second = breachIn(call);
+    if (second) throw new GatewayError('answer_invalid', { cause: new Error(`again, ${second.breach}`) });
+  };
