@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   KeyProblem,
   keyState,
@@ -42,7 +42,11 @@ export function keyCommands(program: Command, done: (code: number) => void): voi
     .argument('<consumer>', 'name of the consumer')
     .option('--id <id>', 'name of the new key')
     .option('--old <id>', 'end this one only')
-    .option('--overlap <when>', 'how long the older ones still let in', moment, Date.now() + OVERLAP_MS)
+    .addOption(
+      new Option('--overlap <when>', 'how long the older ones still let in')
+        .argParser(moment)
+        .default(moment(OVERLAP), OVERLAP),
+    )
     .option('--expires <when>', 'when the new one ends', moment)
     .option(...print)
     .action(async (file: string, consumer: string, options: KeyOptions & { old?: string; overlap: number }) =>
@@ -55,7 +59,7 @@ export function keyCommands(program: Command, done: (code: number) => void): voi
   changing('list', 'list the keys with their state').action((file: string) => done(list(file)));
 }
 
-const OVERLAP_MS = 7 * 86_400_000;
+const OVERLAP = '7d';
 
 /** A duration from now, or a point in time. */
 function moment(text: string): number {
