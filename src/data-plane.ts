@@ -3,6 +3,7 @@
 import { Accounts } from './ai/budgets/accounts.ts';
 import { BudgetMeters } from './ai/budgets/meters.ts';
 import { InputDrift } from './ai/drift/input-drift.ts';
+import { ModelStates } from './ai/models/states.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import type { GatewayConfig } from './config/schema/index.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
@@ -156,7 +157,16 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     pressure,
     running: new Leases<Running>(() => undefined),
     processes: shared?.processes ?? 1,
-    ai: { fleet, tokens, accounts, ledger, drift: new InputDrift(metrics), log, clock },
+    ai: {
+      fleet,
+      tokens,
+      accounts,
+      ledger,
+      states: new ModelStates(metrics, onChange),
+      drift: new InputDrift(metrics),
+      log,
+      clock,
+    },
   };
   const certificates = new CertificateWatch({ onChange, now: clock.wall });
   const reload = new Reload({

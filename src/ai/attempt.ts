@@ -1,15 +1,26 @@
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { BreakerPass } from '../upstream/breaker.ts';
 import { callUpstream } from '../upstream/call.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import { CancelSignal } from '../upstream/signal.ts';
 import { beginAnswer, type WantedAnswer } from './begin-answer.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
-import type { Deployment, Model } from './models/catalog.ts';
+import type { Model } from './models/catalog.ts';
+import type { Credential } from './models/credential.ts';
+import type { Answerer } from './models/deployment.ts';
 import type { PreparedCall } from './prepared-call.ts';
 
 const timedOut = (what: string): GatewayError =>
   new GatewayError('upstream_timeout', { cause: new Error(`no ${what} in time`) });
+
+/** What an attempt is made with. */
+export interface Seat {
+  readonly prepared: PreparedCall;
+  readonly credential: Credential;
+  /** Leave of the deployment's breaker: the caller says what came of it, but for a stream that breaks off. */
+  readonly pass: BreakerPass;
+}
 
 /**
  * One call to one deployment, up to the point from which there is no way back: the whole answer, or the first event of
@@ -18,21 +29,25 @@ const timedOut = (what: string): GatewayError =>
  */
 export async function attempt(
   call: ChatCall,
-  prepared: PreparedCall,
+  { prepared, credential, pass }: Seat,
   timeouts: Model['timeouts'],
 ): Promise<CommittedAnswer> {
   const { exchange } = call;
   const { deployment } = prepared;
+  const { load } = deployment;
   const target = deployment.upstream.pick();
   exchange.attempts++;
   noteDeployment(call, deployment);
+  if (exchange.ai) exchange.ai.providerKey = credential.id;
   const signal = new CancelSignal();
   const follow = (): void => signal.abort(exchange.cancel.reason as Error);
   exchange.cancel.once('abort', follow);
   // Lives as long as the answer, which may be a stream that another stage passes on.
   const total = setTimeout(() => signal.abort(timedOut('end of the answer')), timeouts.total);
   const firstToken = setTimeout(() => signal.abort(timedOut('first token')), timeouts.firstToken);
+  load.inFlight++;
   const finish = (): void => {
+    load.inFlight--;
     clearTimeout(total);
     clearTimeout(firstToken);
     exchange.cancel.off('abort', follow);
@@ -45,7 +60,7 @@ export async function attempt(
       target,
       method: 'POST',
       path,
-      headers: await headersOf(call, prepared, target.host, path),
+      headers: await headersOf(call, prepared, credential, target.host, path),
       body: prepared.body,
       signal,
       headersTimeoutMs: timeouts.firstToken,
@@ -56,7 +71,7 @@ export async function attempt(
     // A short stream may have ended, and said so, while its first event was read.
     if (begun.kind !== 'whole' && !begun.body.closed) begun.body.once('close', finish);
     else finish();
-    return Object.assign(begun, { deployment });
+    return Object.assign(begun, { deployment, broke: () => pass.broke() });
   } catch (error) {
     finish();
     // A timer of ours speaks through the signal; undici hands its reason on, or says only that it was aborted.
@@ -72,7 +87,7 @@ function wanted({ format, request }: ChatCall): WantedAnswer {
 }
 
 /** The record names the deployment that is being asked; in the end, the one that answered. */
-export function noteDeployment({ exchange }: ChatCall, deployment: Deployment): void {
+export function noteDeployment({ exchange }: ChatCall, deployment: Answerer): void {
   exchange.upstream = deployment.providerName;
   exchange.target = deployment.name;
   const facts = exchange.ai;
@@ -84,11 +99,11 @@ export function noteDeployment({ exchange }: ChatCall, deployment: Deployment): 
 
 async function headersOf(
   { exchange, policies, format, reply }: ChatCall,
-  { deployment, body, contentType, translation }: PreparedCall,
+  { deployment: { provider }, body, contentType, translation }: PreparedCall,
+  { settings }: Credential,
   host: string,
   path: string,
 ): Promise<HeaderBag> {
-  const { provider, settings } = deployment;
   const headers: HeaderBag = {
     'x-request-id': exchange.id,
     traceparent: `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`,

@@ -9,6 +9,7 @@ import { firstEvent } from './first-event.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, TranslatedPassage } from './passage.ts';
 import type { PreparedCall } from './prepared-call.ts';
+import { isQuotaSpent } from './quota-spent.ts';
 import { StreamWatch } from './watch.ts';
 
 /** `any`: a stream is passed on as one, JSON is read, and everything else goes on unread. */
@@ -99,9 +100,16 @@ async function readWhole(
   const { statusCode, headers } = answer;
   if (statusCode >= 400) {
     const refusal = translation?.refusal(statusCode, body);
+    const refused = {
+      kind: 'whole',
+      statusCode,
+      facts: undefined,
+      parts: [],
+      quotaSpent: isQuotaSpent(body),
+    } as const;
     return refusal
-      ? { kind: 'whole', statusCode, headers: ownHeaders(answer), facts: undefined, parts: [], body: refusal }
-      : { kind: 'whole', statusCode, headers, facts: undefined, parts: [], body };
+      ? { ...refused, headers: ownHeaders(answer), body: refusal }
+      : { ...refused, headers, body };
   }
   const said = parseObject(body.toString('utf8'));
   const parts = said && dialect.readAnswer(said);

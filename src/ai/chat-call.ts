@@ -11,7 +11,8 @@ import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import type { Hold } from './budgets/accounts.ts';
 import type { CallBudgets } from './budgets/call-budgets.ts';
-import type { Catalog, Deployment, Model } from './models/catalog.ts';
+import type { Catalog, Model } from './models/catalog.ts';
+import type { Answerer } from './models/deployment.ts';
 import type { Passage } from './passage.ts';
 import type { AiPorts } from './ports.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -22,7 +23,14 @@ export type BegunAnswer = {
   statusCode: number;
   headers: UpstreamAnswer['headers'];
 } /** Neither facts nor parts of a refusal. */ & (
-  | { kind: 'whole'; body: Buffer; facts: AnswerFacts | undefined; parts: readonly StreamPart[] }
+  | {
+      kind: 'whole';
+      body: Buffer;
+      facts: AnswerFacts | undefined;
+      parts: readonly StreamPart[];
+      /** Of a refusal: the gateway's account with the provider is spent. */
+      quotaSpent?: boolean;
+    }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
   /** `first` has been read off `body` already, and `watch` has seen it. */
@@ -37,7 +45,11 @@ export type BegunAnswer = {
 );
 
 /** An answer that goes to the client: from here on nobody else is asked. */
-export type CommittedAnswer = BegunAnswer & { deployment: Deployment };
+export type CommittedAnswer = BegunAnswer & {
+  deployment: Answerer;
+  /** Told when a stream broke in the middle. */
+  broke?(): void;
+};
 
 /** What the stages of a call hand to one another, whatever format it came in. Each fills its part. */
 export interface ChatCall {
@@ -66,7 +78,7 @@ export interface ChatCall {
   /** By `reserve-budget`: undefined where no budget applies. */
   hold: Hold | undefined;
   /** By `infer`: who has been asked and has not failed. */
-  asked: Deployment | undefined;
+  asked: Answerer | undefined;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
   /** By `infer`: what an answer came to that was sent back. */

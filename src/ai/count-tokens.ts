@@ -1,5 +1,5 @@
 import type { ChatCall, CommittedAnswer } from './chat-call.ts';
-import type { Deployment } from './models/catalog.ts';
+import type { Answerer } from './models/deployment.ts';
 import { factsOf } from './part-facts.ts';
 import { formTokens, promptText } from './prompt-text.ts';
 import { tokensByLength } from './tokens/counter.ts';
@@ -10,7 +10,7 @@ const ESTIMATED = { 'x-gateway-token-count': 'estimated' };
 /** Counts the tokens of a request whose provider does not count any: with the tokenizer that is nearest to the model's. */
 export async function countTokens(
   { bytes, exchange, ports }: ChatCall,
-  deployment: Deployment,
+  deployment: Answerer,
 ): Promise<CommittedAnswer> {
   const { text, messages } = promptText(bytes);
   const [tokens = 0] = await ports.tokens.count(deployment.model, [text]).catch((error: unknown) => {

@@ -10,7 +10,7 @@ import type { ChatCall, CommittedAnswer } from './chat-call.ts';
  */
 export async function passBytes(
   { exchange }: ChatCall,
-  { first, body }: Extract<CommittedAnswer, { kind: 'bytes' }>,
+  { first, body, broke }: Extract<CommittedAnswer, { kind: 'bytes' }>,
   response: ServerResponse,
 ): Promise<void> {
   response.write(first);
@@ -20,8 +20,10 @@ export async function passBytes(
     return;
   }
   // Before the pipeline cuts the client off, which would then be said to have left.
-  const onError = (error: unknown): void =>
+  const onError = (error: unknown): void => {
+    if (!response.destroyed && !(error instanceof GatewayError)) broke?.();
     exchange.fail(error instanceof GatewayError ? error.code : failureInAnswer(error), error);
+  };
   body.once('error', onError);
   if (body.errored) onError(body.errored);
   await pipeline(body, response).catch(onError);

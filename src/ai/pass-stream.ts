@@ -32,6 +32,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       isOver = true;
       if (!response.destroyed) {
         if (failure) call.exchange.fail(failure, error);
+        if (failure && BROKEN.has(failure)) answer.broke?.();
         const last = passage.last(failure, (message) => errorEvent(call, failure ?? 'internal', message));
         if (last.length > 0) response.write(last);
       }
@@ -60,6 +61,13 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     else if (!response.writableNeedDrain) goOn();
   });
 }
+
+/** What counts against whoever streamed; that all of it took too long may be its reader's doing. */
+const BROKEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream_truncated',
+  'upstream_stalled',
+  'provider_stream_failed',
+]);
 
 /** A stream that just ends has not ended well unless it said so. */
 function silentEnd(watch: StreamWatch): ErrorCode | undefined {

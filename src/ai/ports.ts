@@ -3,11 +3,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
 import type { Accounts } from './budgets/accounts.ts';
 import type { InputDrift } from './drift/input-drift.ts';
+import type { ModelStates } from './models/states.ts';
 import type { TokenCounter } from './tokens/counter.ts';
 
 /** What the AI room uses of the process. */
 export interface AiPorts {
   fleet: Fleet;
+  states: ModelStates;
   tokens: TokenCounter;
   log: Logger;
   accounts: Accounts;

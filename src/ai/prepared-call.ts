@@ -4,7 +4,7 @@ import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpan } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from './chat-call.ts';
-import type { Deployment } from './models/catalog.ts';
+import type { Deployment } from './models/deployment.ts';
 import { asRefusal, Translation } from './translation.ts';
 
 /** A request in the form in which one deployment takes it, and how its answer is read. */

@@ -53,12 +53,6 @@ const ROWS: readonly Row[] = [
     what: 'Replies by rules',
     effect: 'Calls to the model answer 501 feature_not_active.',
   },
-  { at: ['ai', 'models', '*', 'retry'], what: 'Retries of model calls', effect: 'Every call is tried once.' },
-  {
-    at: ['ai', 'models', '*', 'breaker'],
-    what: 'Circuit breakers of models',
-    effect: 'Every call is tried.',
-  },
   {
     at: ['context', 'enabled'],
     what: 'The model context',

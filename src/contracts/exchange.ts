@@ -29,6 +29,8 @@ export interface AiFacts {
   /** The alias the client asked for, as configured (never the raw text of a client for an unknown model). */
   model: string;
   provider: string;
+  /** Id of the provider's key that was used; '' where it has but one. */
+  providerKey: string;
   /** The provider's own model name. */
   upstreamModel: string;
   /** The target's `version` label from the config, or ''. */

@@ -222,6 +222,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The model provider refused the gateway’s credentials.',
   },
+  provider_quota_spent: {
+    status: 503,
+    retryable: false,
+    text: 'The gateway’s quota with the model provider is spent.',
+  },
   provider_invalid_answer: {
     status: 502,
     retryable: true,

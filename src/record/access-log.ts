@@ -63,6 +63,7 @@ function aiFields(ai: AiFacts): string {
   let fields = `,"model":${text(ai.model)}`;
   if (ai.provider !== '')
     fields += `,"provider":${text(ai.provider)},"upstream_model":${text(ai.upstreamModel)}`;
+  if (ai.providerKey !== '') fields += `,"provider_key":${text(ai.providerKey)}`;
   if (ai.version !== '') fields += `,"version":${text(ai.version)}`;
   if (ai.operation !== 'chat') fields += `,"operation":"${ai.operation}"`;
   if (ai.prompt !== '') fields += `,"prompt":${text(ai.prompt)},"prompt_version":"${ai.promptVersion}"`;

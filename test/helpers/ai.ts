@@ -83,7 +83,10 @@ export async function aiGateway(
     ai: {
       ...ai,
       policies: [{ 'auth-api-key': {} }, ...policies],
-      providers: Object.fromEntries(providers.map((at, i) => [`p${i}`, provider(at)])),
+      providers: {
+        ...Object.fromEntries(providers.map((at, i) => [`p${i}`, provider(at)])),
+        ...(ai as { providers?: object }).providers,
+      },
       models: { ...Object.fromEntries(own), ...models },
       prices,
     },

@@ -1,38 +1,25 @@
-import { baseUrlOf } from '../../config/provider-kinds.ts';
 import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
-import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import type { Usage } from '../../contracts/usage.ts';
-import type { Fleet } from '../../upstream/fleet.ts';
-import { type Cursor, rotation } from '../../upstream/rotation.ts';
-import { Upstream } from '../../upstream/upstream.ts';
-import { type Pricer, pricerOf } from '../prices.ts';
-import { providerOf } from '../providers/index.ts';
-
-/** One model of one provider: what can be called. */
-export interface Deployment {
-  provider: Provider;
-  providerName: string;
-  settings: ProviderSettings;
-  /** The provider's own name of the model. */
-  model: string;
-  version: string;
-  /** `provider/model`, as in log and metrics; and as it can stand in a header. */
-  name: string;
-  headerName: string;
-  upstream: Upstream;
-  price: Pricer;
-}
+import type { RetryBudget } from '../../upstream/retry-budget.ts';
+import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
+import { type Selection, selectionOf } from './selection.ts';
 
 /** A name that applications may ask for. */
 export interface Model {
   name: string;
-  /** The deployment whose turn it is; undefined if this version can call none of its targets. */
-  pick(): Deployment | undefined;
+  /** None if this version can call none of its targets. */
+  deployments: readonly Deployment[];
+  select: Selection;
+  /** When the first of its targets may be asked again: monotonic milliseconds; 0 = now. */
+  restingUntil(): number;
   /** The dearest of its deployments, in US dollars; -1 if one has no price. */
   costAtMost(usage: Usage, tier: string): number;
   /** Names of models to try next. */
   fallback: readonly string[];
   timeouts: ModelConfig['timeouts'];
+  cooldown: ModelConfig['cooldown'];
+  retry: ModelConfig['retry'];
+  retries: RetryBudget;
 }
 
 /** The models of a config revision, by name. */
@@ -42,25 +29,17 @@ export interface Catalog {
   dispose(): void;
 }
 
-type ProvidersByName = ReadonlyMap<string, ProviderSettings>;
-
-export function buildCatalog(config: AiConfig, fleet: Fleet): Catalog {
-  const upstreams: Upstream[] = [];
+export function buildCatalog(config: AiConfig, ports: DeploymentPorts): Catalog {
+  const ends: (() => void)[] = [];
   const models = new Map<string, Model>();
-  const providers: ProvidersByName = new Map(
-    Object.entries(config.providers).map(([name, settings]) => [
-      name,
-      { ...settings, baseUrl: baseUrlOf(settings) },
-    ]),
-  );
   for (const [name, model] of Object.entries(config.models)) {
-    models.set(name, buildModel(name, model, providers, config, fleet, upstreams));
+    models.set(name, buildModel(name, model, config, ports, ends));
   }
   return {
     get: (name) => models.get(name),
     names: () => [...models.keys()],
     dispose: () => {
-      for (const upstream of upstreams) upstream.dispose();
+      for (const end of ends) end();
     },
   };
 }
@@ -68,64 +47,32 @@ export function buildCatalog(config: AiConfig, fleet: Fleet): Catalog {
 function buildModel(
   name: string,
   model: ModelConfig,
-  providers: ProvidersByName,
   config: AiConfig,
-  fleet: Fleet,
-  upstreams: Upstream[],
+  ports: DeploymentPorts,
+  ends: (() => void)[],
 ): Model {
   const deployments: Deployment[] = [];
-  const weights: number[] = [];
   for (const target of model.targets ?? []) {
-    const settings = providers.get(target.provider);
-    const provider = settings && providerOf(settings, target.model);
-    if (!settings || !provider) continue;
-    const upstream = new Upstream(
-      {
-        name: target.provider,
-        identity: `model ${name}: ${target.provider}/${target.model}`,
-        targets: [{ url: settings.baseUrl, weight: 1 }],
-        host: 'target',
-        timeouts: {
-          connect: model.timeouts.connect,
-          response: model.timeouts.firstToken,
-          idle: model.timeouts.idle,
-        },
-      },
-      fleet,
-    );
-    upstreams.push(upstream);
-    const fullName = `${target.provider}/${target.model}`;
-    weights.push(target.weight);
-    deployments.push({
-      provider,
-      providerName: target.provider,
-      settings,
-      model: target.model,
-      version: target.version,
-      name: fullName,
-      headerName: encodeURI(fullName),
-      upstream,
-      price: pricerOf(target.model, settings.baseUrl, config.prices[fullName]),
-    });
+    const deployment = openDeployment(name, target, model, config, ports, ends);
+    if (deployment) deployments.push(deployment);
   }
+  const resilience = ports.fleet.resilience(`model ${name}`);
+  ends.push(resilience.release);
+  const { fallback, timeouts, cooldown, retry } = model;
+  const weighing = deployments.filter(({ weight }) => weight > 0);
   return {
     name,
-    pick: picker(deployments, weights, fleet.cursor(`model ${name}`)),
+    deployments: weighing,
+    select: selectionOf(name, model, weighing, ports.fleet),
+    restingUntil: () => Math.min(...weighing.map(restingUntil)),
     costAtMost: (usage, tier) => {
       const costs = deployments.map(({ price }) => price(usage, tier));
       return costs.includes(-1) ? -1 : Math.max(0, ...costs);
     },
-    fallback: model.fallback,
-    timeouts: model.timeouts,
-  };
-}
-
-function picker(deployments: readonly Deployment[], weights: readonly number[], cursor: Cursor) {
-  const order = rotation(weights);
-  return (): Deployment | undefined => {
-    if (order.length === 0) return undefined;
-    const at = cursor.next % order.length;
-    cursor.next = at + 1;
-    return deployments[order[at] as number];
+    fallback,
+    timeouts,
+    cooldown,
+    retry,
+    retries: resilience.value.retries,
   };
 }

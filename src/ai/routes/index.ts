@@ -16,7 +16,7 @@ export async function registerAiRoutes(
   ports: AiPorts,
   budgets: CallBudgets,
 ): Promise<() => void> {
-  const catalog = buildCatalog(config, ports.fleet);
+  const catalog = buildCatalog(config, ports);
   readBytes(scope, 'application/json');
   await registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
   registerPrompts(scope, config.prefix, config, { catalog, policies, ports, budgets });

@@ -12,6 +12,7 @@ export function resolveModel(call: ChatCall): void {
     operation: call.format.kind === 'operation' ? call.format.operation : call.format.kind,
     model: model.name,
     provider: '',
+    providerKey: '',
     upstreamModel: '',
     version: '',
     prompt: call.prompt?.name ?? '',

@@ -1,7 +1,7 @@
 import type { Part } from '../part.ts';
 import { keysOfAddress, providerKind } from '../provider-kinds.ts';
 import { or } from '../wording.ts';
-import { type Check, type CheckContext, mustExist, mustWeigh } from './context.ts';
+import { type Check, type CheckContext, mustDiffer, mustExist, mustWeigh } from './context.ts';
 
 /** Providers and models. */
 export const checkModels: Check = (config, context) => {
@@ -14,8 +14,13 @@ export const checkModels: Check = (config, context) => {
     if (url.text?.startsWith('http') && !URL.canParse(url.text)) context.report(url, 'is no valid URL');
     checkAddress(provider, context);
     checkCredentials(provider, context);
+    checkKeys(provider, context);
   }
   for (const [, model] of models.entries) {
+    const [strategy, sticky] = [model.get('strategy'), model.get('sticky')];
+    const isSticky = sticky.isWritten && sticky.text !== 'none';
+    if (isSticky && strategy.isWritten && strategy.text !== 'weighted')
+      context.report(sticky, `needs strategy weighted: who sticks to a target can’t go by ${strategy.text}`);
     const given = ['targets', 'rules'].filter((key) => model.has(key));
     if (given.length !== 1) {
       context.report(
@@ -46,9 +51,28 @@ function checkAddress(provider: Part, { report }: CheckContext): void {
 }
 
 function checkCredentials(provider: Part, { report }: CheckContext): void {
+  const isGiven = (key: string): boolean =>
+    provider.has(key) || (key === 'apiKey' && provider.has('apiKeys'));
   const ways = providerKind(provider.get('kind').text ?? '')?.credentials ?? [];
-  if (ways.length === 0 || ways.some((keys) => keys.every((key) => provider.has(key)))) return;
+  if (ways.length === 0 || ways.some((keys) => keys.every(isGiven))) return;
   report(provider, `needs ${or(ways.map((keys) => keys.join(' and ')))}`);
+}
+
+/** One key, or several with a name each. */
+function checkKeys(provider: Part, context: CheckContext): void {
+  const several = provider.get('apiKeys');
+  if (provider.has('apiKey') && provider.has('apiKeys'))
+    context.report(several, 'stands beside apiKey: keep one of them');
+  mustWeigh(several, context);
+  mustDiffer(
+    several.items.map((item) => item.get('id')),
+    'the key',
+    context,
+  );
+  for (const item of several.items) {
+    const key = item.get('apiKey');
+    if (key.text && key.text.trim() === '') context.report(key, 'must not be empty');
+  }
 }
 
 function mustExistUnlessEmpty(part: Part, names: readonly string[], context: CheckContext): void {

@@ -3,7 +3,7 @@ import { PROVIDER_KINDS } from '../provider-kinds.ts';
 import { Budgets, LedgerSection, Loops } from './budgets.ts';
 import { Partials, Prompt } from './prompts.ts';
 import { Concurrency, Policies, PriorityOf } from './routes.ts';
-import { ByName, Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
+import { ByName, Duration, HttpUrl, NAME_PATTERN, OneOf, Percent, Strict } from './units.ts';
 
 /** A part of an address or a credential. */
 const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
@@ -17,6 +17,20 @@ const Provider = Strict({
     HttpUrl({ description: 'Base of the API: https://api.openai.com/v1. Absent: where this kind is.' }),
   ),
   apiKey: Text('The key sent to the provider: ${VAR} or ${file:PATH}.'),
+  apiKeys: Type.Optional(
+    Type.Array(
+      Strict({
+        id: Type.String({ pattern: NAME_PATTERN, description: 'Names the key in logs and metrics.' }),
+        apiKey: Type.String({ minLength: 1 }),
+        weight: Type.Integer({ minimum: 0, default: 1 }),
+      }),
+      {
+        minItems: 1,
+        description:
+          'Several keys in place of apiKey: they take turns, and each rests by itself when it is limited, spent or refused.',
+      },
+    ),
+  ),
   account: Name('Cloudflare: the id of the account.'),
   region: Name('Bedrock: us-east-1. Vertex: europe-west4, or global.'),
   accessKeyId: Text('Bedrock: the id of the access key that calls are signed with.'),
@@ -60,6 +74,25 @@ const ModelTimeouts = Strict(
   { default: {} },
 );
 
+const Cooldown = Strict(
+  {
+    rateLimited: Duration({
+      default: '5s',
+      description: 'A key that got 429, for the model that it was used for.',
+    }),
+    quotaSpent: Duration({ default: '10m', description: 'A key whose account is spent.' }),
+    authFailed: Duration({ default: '1m', description: 'A key that was refused.' }),
+    down: Duration({ default: '5s', description: 'A target that failed `failures` times in a row.' }),
+    failures: Type.Integer({ minimum: 1, default: 3 }),
+    most: Duration({ default: '10m', description: 'The longest Retry-After that is obeyed.' }),
+  },
+  {
+    default: {},
+    description:
+      'How long a target or key that failed is left alone where the provider sent no Retry-After. When all rest, the one with the shortest rest left is tried.',
+  },
+);
+
 const Model = Strict({
   targets: Type.Optional(Type.Array(ModelTarget, { minItems: 1 })),
   rules: Type.Optional(
@@ -69,24 +102,55 @@ const Model = Strict({
     default: [],
     description: 'Models tried in order, only before the first byte has reached the client.',
   }),
+  strategy: OneOf(['weighted', 'latency', 'cost', 'load'], {
+    default: 'weighted',
+    description:
+      'How a target is chosen: in turn by weight, the sooner done of two (by time to first token), the cheapest for the call, or the less busy of two.',
+  }),
+  sticky: OneOf(['none', 'consumer', 'session', 'user'], {
+    default: 'none',
+    description:
+      'Always the same target for the same consumer, session or end user, shared out by weight (A/B). A call without a session or user goes by its consumer.',
+  }),
+  cooldown: Cooldown,
   retry: Type.Optional(
     Strict({
-      attempts: Type.Integer({ minimum: 1, maximum: 10, default: 2 }),
+      attempts: Type.Integer({
+        minimum: 1,
+        maximum: 10,
+        default: 2,
+        description: 'In all, the first included: another target or key before the same one again.',
+      }),
       on: Type.Array(
         Type.Unsafe<number | 'connect' | 'reset' | 'timeout'>({
           anyOf: [{ enum: ['connect', 'reset', 'timeout'] }, { type: 'integer', minimum: 400, maximum: 599 }],
         }),
         { default: [429, 500, 502, 503, 529, 'timeout'] },
       ),
+      budget: Percent({
+        default: '20%',
+        description: 'Retries, as a share of calls in the last 10 s; 3 in any case.',
+      }),
+      maxWait: Duration({
+        default: '2s',
+        description: 'The longest Retry-After that is waited for before the same target is asked again.',
+      }),
     }),
   ),
   breaker: Type.Optional(
-    Strict({
-      errorRate: Percent({ default: '50%' }),
-      minRequests: Type.Integer({ minimum: 1, default: 10 }),
-      window: Duration({ default: '30s' }),
-      open: Duration({ default: '15s' }),
-    }),
+    Strict(
+      {
+        errorRate: Percent({
+          default: '50%',
+          description:
+            'Share of attempts that failed, timed out, broke off or were answered with a status from 500 on.',
+        }),
+        minRequests: Type.Integer({ minimum: 1, default: 10 }),
+        window: Duration({ default: '30s' }),
+        open: Duration({ default: '15s', description: 'Then one call at a time is let through as a probe.' }),
+      },
+      { description: 'One for each target.' },
+    ),
   ),
   timeouts: ModelTimeouts,
 });

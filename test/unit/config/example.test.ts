@@ -32,9 +32,7 @@ it('the example loads unchanged', () => {
 it('says what of the example is not built yet', () => {
   const parts = load(EXAMPLE).inactive.map(({ line, key, effect }) => `${line} ${key}: ${effect}`);
   expect(parts.join('\n')).toMatchInlineSnapshot(`
-    "106 ai.models.support.retry: Every call is tried once.
-    107 ai.models.support.breaker: Every call is tried.
-    113 ai.models.support-rules.rules: Calls to the model answer 501 feature_not_active.
+    "113 ai.models.support-rules.rules: Calls to the model answer 501 feature_not_active.
     128 context.enabled: No conversation is remembered.
     137 hypercare: Nothing is detected, acted on or notified."
   `);

@@ -1,0 +1,258 @@
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { ErrorCode } from '../errors/table.ts';
+import { failureBeforeAnswer } from '../upstream/failure.ts';
+import { backoffMs, isWorthRetry, retryAfterMs } from '../upstream/retry-rule.ts';
+import { attempt, noteDeployment, type Seat } from './attempt.ts';
+import { usageAtMost } from './budgets/estimate.ts';
+import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
+import { countTokens } from './count-tokens.ts';
+import type { Model } from './models/catalog.ts';
+import type { Credential } from './models/credential.ts';
+import { type Deployment, restingUntil } from './models/deployment.ts';
+import type { Asking } from './models/selection.ts';
+import { coolDown, type Failure, verdictOf } from './models/verdict.ts';
+import { pause } from './pause.ts';
+import { type PreparedCall, prepareCall } from './prepared-call.ts';
+
+/** Failures that are the request's own: the next model would say the same. */
+const CLIENTS_FAULT: ReadonlySet<number> = new Set([
+  400, 405, 406, 409, 410, 411, 413, 414, 415, 416, 417, 422, 451,
+]);
+
+/** What came of asking a model. */
+export type Tried =
+  | { readonly kind: 'answered'; readonly answer: CommittedAnswer }
+  /** A provider said no, in words meant for the client. */
+  | { readonly kind: 'refused'; readonly answer: CommittedAnswer }
+  | { readonly kind: 'failed'; readonly error: GatewayError }
+  /** Nobody was asked: none of its targets can take the request, or a breaker is open. */
+  | { readonly kind: 'not-asked'; readonly error: GatewayError };
+
+type Asked = Exclude<Tried, { kind: 'not-asked' }>;
+
+/**
+ * Asks one model: a target, and if that fails and a retry is worth it, another target or key; the same one again only
+ * when there is no other, after a pause. The provider is asked once a try: nothing beneath this tries again.
+ */
+export class ModelTries {
+  readonly #call: ChatCall;
+  readonly #model: Model;
+  readonly #asking: Asking;
+  readonly #prepared = new Map<Deployment, PreparedCall>();
+  /** Targets that have failed, or can't be asked. */
+  readonly #avoid = new Set<Deployment>();
+  readonly #tried = new Set<Credential>();
+  #obstacle: GatewayError | undefined;
+  /** Can't carry the request. */
+  #unable: Deployment | undefined;
+
+  constructor(call: ChatCall, model: Model) {
+    this.#call = call;
+    this.#model = model;
+    const { exchange, request, bytes, budgets } = call;
+    const { session, user, serviceTier, maxOutput, answers, usage: ofOperation } = request as ChatRequest;
+    const usage = ofOperation?.atMost ?? usageAtMost(bytes.length, maxOutput || budgets.output * answers);
+    this.#asking = { asker: exchange, session, user, tier: serviceTier, usage };
+  }
+
+  /** @param leastBad all targets rest: the one that rests for the shortest time is asked nevertheless */
+  async run(leastBad: boolean): Promise<Tried> {
+    const { retry, retries } = this.#model;
+    if (retry) retries.count();
+    const first = this.#nextSeat() ?? (leastBad ? this.#leastBadSeat() : undefined);
+    if (!first) return await this.#unasked();
+    let seat = first;
+    for (let attempts = 1; ; attempts++) {
+      const began = this.#call.ports.clock.monotonic();
+      const { asked, failure } = await this.#ask(seat, began);
+      if (!failure || this.#call.exchange.cancel.aborted) return asked;
+      const mayRetry = attempts < (retry?.attempts ?? 1);
+      const next: Seat | undefined = mayRetry ? await this.#retry(seat, failure, attempts) : undefined;
+      this.#noteFailure(seat, failure.reason, next !== undefined);
+      if (!next) return asked;
+      this.#call.exchange.retries++;
+      seat = next;
+    }
+  }
+
+  /** Tokens can be counted here, too, where a provider doesn't. */
+  async #unasked(): Promise<Tried> {
+    const call = this.#call;
+    if (call.format.name === 'anthropic-count-tokens' && this.#unable) {
+      noteDeployment(call, this.#unable);
+      return { kind: 'answered', answer: await countTokens(call, this.#unable) };
+    }
+    return { kind: 'not-asked', error: this.#obstacle ?? notActive(this.#model) };
+  }
+
+  /** @returns the seat of another try, once its time has come; undefined if none is worth it or allowed */
+  async #retry(failed: Seat, failure: TriedFailure, attempts: number): Promise<Seat | undefined> {
+    const { retry, retries } = this.#model;
+    if (!retry) return undefined;
+    const { of } = verdictOf(failure);
+    const isWorth = isWorthRetry(retry, failure.status || failure.code);
+    // What is wrong with one key says nothing of another.
+    if (!isWorth && of === 'target') return undefined;
+    const { deployment } = failed.prepared;
+    this.#tried.add(failed.credential);
+    if (of === 'target' || !deployment.credentials.has(this.#tried)) this.#avoid.add(deployment);
+    if (!retries.take(retry.budget)) return undefined;
+    const other = of === 'target' ? undefined : this.#seatAt(deployment);
+    const next = other ?? this.#nextSeat();
+    if (next) return next;
+    if (!isWorth || of === 'account' || failure.retryAfterMs > retry.maxWait) return undefined;
+    const { cancel } = this.#call.exchange;
+    await pause(Math.max(failure.retryAfterMs, backoffMs(attempts, Math.random())), cancel);
+    const pass = cancel.aborted ? undefined : this.#admit(deployment);
+    return pass && { ...failed, pass };
+  }
+
+  async #ask(seat: Seat, began: number): Promise<{ asked: Asked; failure?: TriedFailure }> {
+    const { exchange, ports } = this.#call;
+    const { deployment } = seat.prepared;
+    const { load } = deployment;
+    const took = (): [ms: number, now: number] => {
+      const now = ports.clock.monotonic();
+      return [now - began, now];
+    };
+    let answer: CommittedAnswer;
+    try {
+      answer = await attempt(this.#call, seat, this.#model.timeouts);
+    } catch (cause) {
+      const code = failureBeforeAnswer(cause);
+      const error = cause instanceof GatewayError ? cause : new GatewayError(code, { cause });
+      if (exchange.cancel.aborted) {
+        seat.pass.end(undefined);
+        load.tookAtLeast(...took());
+        return { asked: { kind: 'failed', error } };
+      }
+      this.#call.asked = undefined;
+      const failure = { status: 0, code, reason: code, isQuotaSpent: false, retryAfterMs: 0 };
+      this.#failed(seat, failure, took());
+      return { asked: { kind: 'failed', error }, failure };
+    }
+    const { statusCode: status } = answer;
+    const isQuotaSpent = answer.kind === 'whole' && answer.quotaSpent === true;
+    if (status < 400 || (CLIENTS_FAULT.has(status) && !isQuotaSpent)) {
+      seat.pass.end(true);
+      load.answered(...took());
+      return { asked: { kind: 'answered', answer } };
+    }
+    const failure: TriedFailure = {
+      status,
+      code: 'upstream_invalid',
+      reason: String(status),
+      isQuotaSpent,
+      retryAfterMs: waitOf(answer, ports.clock.wall()),
+    };
+    this.#failed(seat, failure, took());
+    const code = notForClients(answer, isQuotaSpent);
+    if (!code) return { asked: { kind: 'refused', answer }, failure };
+    const cause = new Error(`the provider answered ${status}`);
+    return { asked: { kind: 'failed', error: new GatewayError(code, { cause }) }, failure };
+  }
+
+  /** The breaker, the balance and the rests are told. That a key is spent says nothing of the target. */
+  #failed({ prepared, credential, pass }: Seat, failure: TriedFailure, took: [number, number]): void {
+    const { deployment } = prepared;
+    const isTargets = verdictOf(failure).reason === 'down';
+    pass.end(isTargets ? false : undefined);
+    if (isTargets) deployment.load.failed(...took);
+    coolDown(deployment, credential, failure, this.#model.cooldown, took[1]);
+  }
+
+  /** The model's choice among the targets that do not rest. */
+  #nextSeat(): Seat | undefined {
+    for (;;) {
+      const deployment = this.#model.select(this.#avoid, this.#asking);
+      if (!deployment) return undefined;
+      const seat = this.#seatAt(deployment);
+      if (seat) return seat;
+      this.#avoid.add(deployment);
+    }
+  }
+
+  #seatAt(deployment: Deployment): Seat | undefined {
+    if (deployment.load.rest.until > 0 || !deployment.credentials.has(this.#tried)) return undefined;
+    const prepared = this.#prepare(deployment);
+    const pass = prepared && this.#admit(deployment);
+    const credential = pass && deployment.credentials.next(this.#tried);
+    return credential && { prepared, credential, pass };
+  }
+
+  #leastBadSeat(): Seat | undefined {
+    const byRest = this.#model.deployments.toSorted((a, b) => restingUntil(a) - restingUntil(b));
+    for (const deployment of byRest) {
+      const prepared = this.#prepare(deployment);
+      const pass = prepared && this.#admit(deployment);
+      if (pass) return { prepared, pass, credential: deployment.credentials.leastBad() };
+    }
+    return undefined;
+  }
+
+  #admit(deployment: Deployment): Seat['pass'] | undefined {
+    const { exchange } = this.#call;
+    const { breaker } = deployment.upstream.resilience;
+    const pass = breaker.admit();
+    if (pass) {
+      if (pass.isProbe) exchange.breaker = 'half-open';
+      return pass;
+    }
+    exchange.breaker = 'open';
+    const seconds = Math.max(1, Math.ceil(breaker.retryAfterMs / 1000));
+    this.#obstacle = new GatewayError('breaker_open', { headers: { 'retry-after': String(seconds) } });
+    return undefined;
+  }
+
+  /** Once for each target; undefined if it can't carry the request, which another may. */
+  #prepare(deployment: Deployment): PreparedCall | undefined {
+    let prepared = this.#prepared.get(deployment);
+    if (prepared) return prepared;
+    try {
+      prepared = prepareCall(this.#call, deployment);
+    } catch (error) {
+      if (!(error instanceof GatewayError && ANOTHERS_TO_ANSWER.has(error.code))) throw error;
+      this.#obstacle = error;
+      this.#unable ??= deployment;
+      return undefined;
+    }
+    this.#prepared.set(deployment, prepared);
+    return prepared;
+  }
+
+  #noteFailure({ prepared, credential }: Seat, reason: string, isRetried: boolean): void {
+    const { providerName: upstream, name } = prepared.deployment;
+    const target = credential.id === '' ? name : `${name}#${credential.id}`;
+    this.#call.exchange.failedAttempts.push({ upstream, target, reason, isRetried });
+  }
+}
+
+interface TriedFailure extends Failure {
+  readonly code: ErrorCode;
+  /** For the record: the code, or the status. */
+  readonly reason: string;
+}
+
+const ANOTHERS_TO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'field_not_supported',
+  'endpoint_not_supported',
+]);
+
+const notActive = ({ name }: Model): GatewayError =>
+  new GatewayError('feature_not_active', { detail: `The model ${name} needs it.` });
+
+/** OpenAI says it in milliseconds, too. */
+function waitOf({ headers }: CommittedAnswer, now: number): number {
+  const ms = Number(headers['retry-after-ms']);
+  return ms > 0 ? ms : retryAfterMs(headers['retry-after'], now);
+}
+
+/** Why a refusal can't go to the client as it came: it speaks of our affairs, or not in JSON. */
+function notForClients(answer: CommittedAnswer, isQuotaSpent: boolean): ErrorCode | undefined {
+  const { statusCode } = answer;
+  if (isQuotaSpent || statusCode === 402) return 'provider_quota_spent';
+  // A provider's 401 is about the gateway's key, and its text may quote it.
+  if (statusCode === 401 || statusCode === 403) return 'provider_auth_failed';
+  const type = answer.headers['content-type'] ?? '';
+  return String(type).includes('json') ? undefined : 'provider_invalid_answer';
+}

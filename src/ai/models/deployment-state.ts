@@ -1,0 +1,40 @@
+import type { OnStateChange } from '../../contracts/state-change.ts';
+import { PeakEwma } from '../../lib/peak-ewma.ts';
+import type { Load } from '../../upstream/balance/picker.ts';
+import { Rest } from './rest.ts';
+
+/** What the process knows of one deployment: how busy, how fast, and whether it is left alone. It outlives generations. */
+export class DeploymentState implements Load {
+  inFlight = 0;
+  /** Failures since the last answer. */
+  failures = 0;
+  /** As a whole, whichever key is shown. */
+  readonly rest: Rest;
+  readonly #latency = new PeakEwma();
+
+  constructor(name: string, onChange: OnStateChange) {
+    this.rest = new Rest(name, onChange);
+  }
+
+  /** Milliseconds to the first token, or to the answer where it isn't streamed. */
+  latency(now: number): number {
+    return this.#latency.at(now);
+  }
+
+  /** It has answered. */
+  answered(ms: number, now: number): void {
+    this.failures = 0;
+    this.#latency.observe(ms, now);
+    this.rest.end('it answers again');
+  }
+
+  failed(ms: number, now: number): void {
+    this.failures++;
+    this.#latency.failed(ms, now);
+  }
+
+  /** Its client left before it had answered. */
+  tookAtLeast(ms: number, now: number): void {
+    this.#latency.tookAtLeast(ms, now);
+  }
+}

@@ -1,0 +1,127 @@
+import { hash } from 'node:crypto';
+import { baseUrlOf } from '../../config/provider-kinds.ts';
+import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
+import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
+import type { Balanced } from '../../upstream/balance/picker.ts';
+import type { Fleet } from '../../upstream/fleet.ts';
+import { Upstream } from '../../upstream/upstream.ts';
+import { type Pricer, pricerOf } from '../prices.ts';
+import { providerOf } from '../providers/index.ts';
+import { type Credential, Credentials, restsUntil } from './credential.ts';
+import type { DeploymentState } from './deployment-state.ts';
+import type { ModelStates } from './states.ts';
+
+/** Who gives an answer, for the record and the bill. */
+export interface Answerer {
+  readonly providerName: string;
+  /** The provider's own name of the model. */
+  readonly model: string;
+  readonly version: string;
+  /** `provider/model`, as in log and metrics; and as it can stand in a header. */
+  readonly name: string;
+  readonly headerName: string;
+  readonly price: Pricer;
+}
+
+/** One model of one provider: what can be called. */
+export interface Deployment extends Answerer, Balanced {
+  readonly provider: Provider;
+  readonly settings: ProviderSettings;
+  readonly weight: number;
+  readonly credentials: Credentials;
+  readonly load: DeploymentState;
+  /** Its connections and its breaker. */
+  readonly upstream: Upstream;
+}
+
+/** What deployments are made of that outlives them. */
+export interface DeploymentPorts {
+  readonly fleet: Fleet;
+  readonly states: ModelStates;
+}
+
+type ModelTarget = NonNullable<ModelConfig['targets']>[number];
+
+/**
+ * @param ends takes what lets go of it
+ * @returns undefined if this version doesn't speak to providers of its kind
+ */
+export function openDeployment(
+  name: string,
+  target: ModelTarget,
+  model: ModelConfig,
+  config: AiConfig,
+  ports: DeploymentPorts,
+  ends: (() => void)[],
+): Deployment | undefined {
+  const written = config.providers[target.provider];
+  const settings = written && { ...written, baseUrl: baseUrlOf(written) };
+  const provider = settings && providerOf(settings, target.model);
+  if (!settings || !provider) return undefined;
+  const fullName = `${target.provider}/${target.model}`;
+  const upstream = new Upstream(
+    {
+      name: target.provider,
+      identity: `model ${name}: ${fullName}`,
+      targets: [{ url: settings.baseUrl, weight: 1 }],
+      host: 'target',
+      timeouts: {
+        connect: model.timeouts.connect,
+        response: model.timeouts.firstToken,
+        idle: model.timeouts.idle,
+      },
+      ...(model.breaker && { breaker: model.breaker }),
+    },
+    ports.fleet,
+  );
+  ends.push(() => upstream.dispose());
+  const identity = `${settings.baseUrl} ${fullName}`;
+  const state = ports.states.deployment(identity, fullName);
+  ends.push(state.release);
+  const credentials = openCredentials(name, fullName, identity, settings, state.value, ports, ends);
+  return {
+    provider,
+    settings,
+    providerName: target.provider,
+    model: target.model,
+    version: target.version,
+    name: fullName,
+    url: `${fullName}@${target.version}`,
+    headerName: encodeURI(fullName),
+    weight: target.weight,
+    credentials: new Credentials(credentials, ports.fleet.cursor(`keys of ${name}: ${fullName}`)),
+    load: state.value,
+    upstream,
+    price: pricerOf(target.model, settings.baseUrl, config.prices[fullName]),
+  };
+}
+
+function openCredentials(
+  model: string,
+  target: string,
+  identity: string,
+  { apiKeys, ...settings }: ProviderSettings & Pick<AiConfig['providers'][string], 'apiKeys'>,
+  state: DeploymentState,
+  { states }: DeploymentPorts,
+  ends: (() => void)[],
+): Credential[] {
+  const [providerName = ''] = target.split('/', 1);
+  const keys = apiKeys ?? [{ id: '', apiKey: settings.apiKey, weight: 1 }];
+  return keys.map(({ id, apiKey, weight }) => {
+    // By its value: one that was exchanged is another one, and begins afresh.
+    const secret = hash('sha256', apiKey ?? '', 'base64url');
+    const suffix = id === '' ? '' : `#${id}`;
+    const limit = states.rest(`${identity} ${secret}`, `${target}${suffix}`);
+    const account = states.rest(`${settings.baseUrl} ${secret}`, `${providerName}${suffix}`);
+    const rests = [state.rest, limit.value, account.value];
+    ends.push(states.show({ model, target: `${target}${suffix}`, rests }), limit.release, account.release);
+    const own: ProviderSettings = { ...settings, apiKey };
+    return { id, weight, settings: own, limit: limit.value, account: account.value };
+  });
+}
+
+/** When it may be asked again: monotonic milliseconds; 0 = now. */
+export function restingUntil({ load, credentials }: Deployment): number {
+  const keys = credentials.all.filter(({ weight }) => weight > 0).map(restsUntil);
+  return Math.max(load.rest.until, Math.min(...keys));
+}

@@ -1,0 +1,58 @@
+import type { ModelConfig } from '../../config/schema/index.ts';
+import type { Credential } from './credential.ts';
+import type { Deployment } from './deployment.ts';
+import type { RestReason } from './rest.ts';
+
+/** How an attempt failed. */
+export interface Failure {
+  /** That was answered; 0 = none that counts. */
+  readonly status: number;
+  /** The provider says that its account is spent: see `quota-spent.ts`. */
+  readonly isQuotaSpent: boolean;
+  /** Milliseconds for which the provider asked to be left alone; 0 = it did not say. */
+  readonly retryAfterMs: number;
+}
+
+/** What a failure says, and of what: of the target, of the key for this model, or of the key's whole account. */
+export interface Verdict {
+  readonly of: 'target' | 'key' | 'account';
+  readonly reason: RestReason | '';
+}
+
+export function verdictOf({ status, isQuotaSpent }: Failure): Verdict {
+  if (isQuotaSpent || status === 402) return { of: 'account', reason: 'quota_spent' };
+  if (status === 401) return { of: 'account', reason: 'auth_failed' };
+  // A key may be good and yet not for this model.
+  if (status === 403) return { of: 'key', reason: 'auth_failed' };
+  if (status === 429) return { of: 'key', reason: 'rate_limited' };
+  return { of: 'target', reason: status === 0 || status >= 500 ? 'down' : '' };
+}
+
+/**
+ * Leaves alone what failed: for as long as the provider asked, else for as long as the config says. A target is only
+ * taken to be down when it says so with a Retry-After, or has failed several times in a row.
+ *
+ * @param now milliseconds, monotonic
+ */
+export function coolDown(
+  deployment: Deployment,
+  credential: Credential,
+  failure: Failure,
+  settings: ModelConfig['cooldown'],
+  now: number,
+): void {
+  const { of, reason } = verdictOf(failure);
+  if (reason === '') return;
+  const { load } = deployment;
+  if (reason === 'down' && failure.retryAfterMs === 0 && load.failures < settings.failures) return;
+  const ms = failure.retryAfterMs || settings[SETTINGS[reason]];
+  const rest = of === 'target' ? load.rest : of === 'key' ? credential.limit : credential.account;
+  rest.begin(reason, Math.min(ms, settings.most), now);
+}
+
+const SETTINGS = {
+  rate_limited: 'rateLimited',
+  quota_spent: 'quotaSpent',
+  auth_failed: 'authFailed',
+  down: 'down',
+} as const;

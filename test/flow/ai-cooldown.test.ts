@@ -1,0 +1,151 @@
+// A target or key that can't answer now is left alone, with its reason, and others answer. Never are all left alone.
+import type { ServerResponse } from 'node:http';
+import { expect, it } from 'vitest';
+import { aiGateway, chat, errorOf, hello, lineOf, PROVIDER_KEY, rawProvider } from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
+
+const json = { 'content-type': 'application/json' };
+const COMPLETION = '{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}';
+const ok = (response: ServerResponse): void => void response.writeHead(200, json).end(COMPLETION);
+const refuse = (response: ServerResponse, status: number, headers: object = {}, error: object = {}): void =>
+  void response
+    .writeHead(status, { ...json, ...headers })
+    .end(JSON.stringify({ error: { message: 'no', ...error } }));
+
+const target = (provider: string) => ({ provider, model: 'gpt-4o-mini' });
+/** `both` takes turns between two providers and may try the other one. */
+const both = (own: object = {}) => ({
+  both: { targets: [target('p0'), target('p1')], retry: { attempts: 2 }, ...own },
+});
+const ask = { ...hello(), model: 'both' };
+
+it('429 with Retry-After: the target rests for so long, the other answers, and a reload forgets nothing', async () => {
+  const limited = await rawProvider((response) => refuse(response, 429, { 'retry-after': '60' }));
+  const other = await rawProvider(ok);
+  const gateway = await aiGateway([limited, other], { models: both() });
+
+  const first = await chat(gateway, ask);
+  expect(first.status).toBe(200);
+  expect(first.headers).toMatchObject({ 'x-gateway-target': 'p1/gpt-4o-mini', 'x-gateway-attempts': '2' });
+  expect(await lineOf(gateway, first)).toMatchObject({
+    attempts: 2,
+    retries: 1,
+    failed_attempts: ['p0/gpt-4o-mini 429'],
+  });
+  const cooling = { model: 'both', target: 'p0/gpt-4o-mini', reason: 'rate_limited' };
+  expect(await gateway.metric('gateway_ai_target_cooling', cooling)).toBe(1);
+  expect(gateway.lines).toContainEqual(
+    expect.objectContaining({ msg: 'state changed', kind: 'provider', from: 'ready', to: 'rate_limited' }),
+  );
+
+  for (let i = 0; i < 4; i++) expect((await chat(gateway, ask)).headers['x-gateway-attempts']).toBe('1');
+  expect(await gateway.reload()).toBe(true);
+  for (let i = 0; i < 4; i++) expect((await chat(gateway, ask)).status).toBe(200);
+  expect(limited.taken).toHaveLength(1);
+});
+
+it('its time over, it is asked again', async () => {
+  let isLimited = true;
+  const limited = await rawProvider((response) =>
+    isLimited ? refuse(response, 429, { 'retry-after-ms': '200' }) : ok(response),
+  );
+  const gateway = await aiGateway([limited, await rawProvider(ok)], { models: both() });
+
+  await chat(gateway, ask);
+  isLimited = false;
+
+  await eventually(async () => (await chat(gateway, ask)).headers['x-gateway-target'] === 'p0/gpt-4o-mini');
+  expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
+});
+
+it('all rest: the least bad is asked, and its answer ends its rest', async () => {
+  let isOut = true;
+  const long = await rawProvider((response) =>
+    isOut ? refuse(response, 429, { 'retry-after': '300' }) : ok(response),
+  );
+  const short = await rawProvider((response) =>
+    isOut ? refuse(response, 429, { 'retry-after': '30' }) : ok(response),
+  );
+  const gateway = await aiGateway([long, short], { models: both() });
+
+  expect((await chat(gateway, ask)).status).toBe(429);
+  isOut = false;
+  const answer = await chat(gateway, ask);
+
+  expect(answer.status).toBe(200);
+  expect(answer.headers).toMatchObject({ 'x-gateway-target': 'p1/gpt-4o-mini', 'x-gateway-attempts': '1' });
+});
+
+it.each([
+  ['OpenAI', 429, { code: 'insufficient_quota', type: 'insufficient_quota' }],
+  ['Anthropic', 400, { type: 'invalid_request_error', message: 'Your credit balance is too low to access' }],
+  ['DeepSeek', 402, { message: 'Insufficient Balance' }],
+])('quota spent, as %s says it: the key rests long and the client reads nothing of it', async (_who, status, error) => {
+  const spent = await rawProvider((response) => refuse(response, status, {}, error));
+  const gateway = await aiGateway([spent, await rawProvider(ok)], {
+    models: { ...both(), alone: { targets: [target('p0')] } },
+  });
+
+  const alone = await chat(gateway, { ...ask, model: 'alone' });
+  expect(alone.status).toBe(503);
+  expect(errorOf(alone).code).toBe('provider_quota_spent');
+  expect(alone.body.toString()).not.toMatch(/balance/i);
+
+  for (let i = 0; i < 4; i++) expect((await chat(gateway, ask)).headers['x-gateway-attempts']).toBe('1');
+  expect(spent.taken, 'what one model learnt of the key holds for the other').toHaveLength(1);
+  expect(await gateway.metric('gateway_ai_target_cooling', { model: 'both', reason: 'quota_spent' })).toBe(1);
+});
+
+it('a refused key rests, the others of its provider take turns, and the log names the one that was used', async () => {
+  const shown: string[] = [];
+  const provider = await rawProvider((response, { headers }) => {
+    const key = String(headers.authorization).replace('Bearer ', '');
+    shown.push(key);
+    if (key === 'revoked') refuse(response, 401, {}, { message: `Incorrect API key: ${key}` });
+    else ok(response);
+  });
+  const apiKeys = ['revoked', 'second', 'third'].map((apiKey, i) => ({ id: `k${i + 1}`, apiKey }));
+  const gateway = await aiGateway([provider], {
+    models: { keys: { targets: [target('many')], retry: { attempts: 2 } } },
+    ai: { providers: { many: { kind: 'openai', baseUrl: `${provider.url}/v1`, apiKeys } } },
+  });
+  const keys = { ...hello(), model: 'keys' };
+
+  const first = await chat(gateway, keys);
+  expect(first.status).toBe(200);
+  expect(await lineOf(gateway, first)).toMatchObject({
+    provider_key: 'k2',
+    failed_attempts: ['many/gpt-4o-mini#k1 401'],
+  });
+  for (let i = 0; i < 4; i++) await chat(gateway, keys);
+
+  expect(shown).toEqual(['revoked', 'second', 'third', 'second', 'third', 'second']);
+  const cooling = { target: 'many/gpt-4o-mini#k1', reason: 'auth_failed' };
+  expect(await gateway.metric('gateway_ai_target_cooling', cooling)).toBe(1);
+  expect(JSON.stringify(gateway.lines)).not.toContain('revoked');
+});
+
+it('a target that fails three times in a row is down; while it rests it is not asked', async () => {
+  const down = await rawProvider((response) => refuse(response, 500));
+  const gateway = await aiGateway([down, await rawProvider(ok)], {
+    models: both({ cooldown: { down: '1m' } }),
+  });
+
+  for (let i = 0; i < 12; i++) expect((await chat(gateway, ask)).status).toBe(200);
+
+  expect(down.taken).toHaveLength(3);
+  expect(await gateway.metric('gateway_ai_target_cooling', { model: 'both', reason: 'down' })).toBe(1);
+});
+
+it('a model that rests is passed over for its fallback', async () => {
+  const primary = await rawProvider((response) => refuse(response, 503, { 'retry-after': '60' }));
+  const gateway = await aiGateway([primary, await rawProvider(ok)]);
+
+  expect((await chat(gateway, hello())).headers['x-gateway-attempts']).toBe('2');
+  const answer = await chat(gateway, hello());
+
+  expect(answer.headers['x-gateway-attempts']).toBe('1');
+  expect(await lineOf(gateway, answer)).toMatchObject({ fallback: 'backup-1', outcome: 'fallback_used' });
+  expect(primary.taken).toHaveLength(1);
+  expect(primary.taken[0]?.headers.authorization).toBe(`Bearer ${PROVIDER_KEY}`);
+});

@@ -1,0 +1,139 @@
+// A call that failed is tried again where that is worth it: each try reaches the provider once, and only before the
+// first byte. A breaker counts what broke in the middle, too.
+import type { ServerResponse } from 'node:http';
+import { expect, it } from 'vitest';
+import {
+  aiGateway,
+  chat,
+  DONE,
+  hello,
+  lineOf,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  word,
+} from '../helpers/ai.ts';
+
+const json = { 'content-type': 'application/json' };
+const COMPLETION = '{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}';
+const ok = (response: ServerResponse): void => void response.writeHead(200, json).end(COMPLETION);
+const refuse = (response: ServerResponse, status: number, headers: object = {}): void =>
+  void response.writeHead(status, { ...json, ...headers }).end('{"error":{"message":"no"}}');
+const stream = (response: ServerResponse): void =>
+  void response.writeHead(200, STREAM_HEADERS).end(`${ROLE}${word('a')}${STOP}${DONE}`);
+const breaks = (response: ServerResponse): void => {
+  response.writeHead(200, STREAM_HEADERS).write(`${ROLE}${word('a')}`);
+  setTimeout(() => response.destroy(), 20);
+};
+
+const model = (own: object) => ({
+  retried: { targets: [{ provider: 'p0', model: 'gpt-4o-mini' }], fallback: ['backup-1'], ...own },
+});
+const ask = (isStream = false) => ({ ...hello(isStream), model: 'retried' });
+
+it('the same target is asked again after a pause when there is no other: attempts, and not one more', async () => {
+  const provider = await rawProvider((response) => refuse(response, 502));
+  const gateway = await aiGateway([provider], {
+    models: { retried: { targets: [{ provider: 'p0', model: 'gpt-4o-mini' }], retry: { attempts: 3 } } },
+  });
+
+  const answer = await chat(gateway, ask());
+
+  expect(answer.status).toBe(502);
+  expect(provider.taken).toHaveLength(3);
+  expect(answer.headers['x-gateway-attempts']).toBe('3');
+  expect(await lineOf(gateway, answer)).toMatchObject({ attempts: 3, retries: 2 });
+});
+
+it('retries and fallbacks add up, they do not multiply', async () => {
+  const [first, second] = [
+    await rawProvider((response) => refuse(response, 503)),
+    await rawProvider((response) => refuse(response, 503)),
+  ];
+  const gateway = await aiGateway([first, second], { models: model({ retry: { attempts: 2 } }) });
+
+  const answer = await chat(gateway, ask());
+
+  expect([first.taken.length, second.taken.length]).toEqual([2, 1]);
+  expect(await lineOf(gateway, answer)).toMatchObject({ attempts: 3, retries: 1 });
+});
+
+it('a Retry-After is waited for up to maxWait; a longer one is not, and the fallback answers', async () => {
+  let wait = '0.05';
+  const provider = await rawProvider((response) =>
+    provider.taken.length === 1 || wait === '30'
+      ? refuse(response, 429, { 'retry-after': wait })
+      : ok(response),
+  );
+  const gateway = await aiGateway([provider, await rawProvider(ok)], {
+    models: model({ retry: { attempts: 2, maxWait: '1s' } }),
+  });
+
+  expect((await chat(gateway, ask())).headers['x-gateway-target']).toBe('p0/gpt-4o-mini');
+  wait = '30';
+  expect((await chat(gateway, ask())).headers['x-gateway-target']).toBe('p1/gpt-4o-mini');
+  expect(provider.taken).toHaveLength(3);
+});
+
+it('what `on` does not name is not tried again', async () => {
+  const provider = await rawProvider((response) => refuse(response, 500));
+  const gateway = await aiGateway([provider, await rawProvider(ok)], {
+    models: model({ retry: { attempts: 3, on: [429] } }),
+  });
+
+  expect((await chat(gateway, ask())).status).toBe(200);
+  expect(provider.taken).toHaveLength(1);
+});
+
+it('a stream is retried before its first byte and never after', async () => {
+  const provider = await rawProvider((response) =>
+    provider.taken.length === 1 ? refuse(response, 503) : breaks(response),
+  );
+  const backup = await rawProvider(stream);
+  const gateway = await aiGateway([provider, backup], { models: model({ retry: { attempts: 3 } }) });
+
+  const answer = await chat(gateway, ask(true));
+
+  expect(provider.taken).toHaveLength(2);
+  expect(backup.taken).toHaveLength(0);
+  expect(answer.body.toString()).toContain('upstream_truncated');
+  expect(await lineOf(gateway, answer)).toMatchObject({ outcome: 'truncated', attempts: 2, retries: 1 });
+});
+
+it('the breaker opens on streams that broke in the middle, and the fallback answers', async () => {
+  const provider = await rawProvider(breaks);
+  const gateway = await aiGateway([provider, await rawProvider(stream)], {
+    models: model({ breaker: { errorRate: '50%', minRequests: 4, window: '1m', open: '1m' } }),
+  });
+
+  const targets: unknown[] = [];
+  for (let i = 0; i < 8; i++) targets.push((await chat(gateway, ask(true))).headers['x-gateway-target']);
+
+  expect(targets.slice(-4)).toEqual(Array.from({ length: 4 }, () => 'p1/gpt-4o-mini'));
+  expect(provider.taken.length).toBeLessThan(8);
+  const asked = provider.taken.length;
+  expect(gateway.lines).toContainEqual(expect.objectContaining({ kind: 'breaker', to: 'open' }));
+  expect(await gateway.reload()).toBe(true);
+  const answer = await chat(gateway, ask(true));
+  expect(await lineOf(gateway, answer)).toMatchObject({ breaker: 'open', fallback: 'backup-1' });
+  expect(provider.taken, 'a reload does not close it').toHaveLength(asked);
+});
+
+it('one probe closes the breaker; without a fallback an open one is a 503 with Retry-After', async () => {
+  let isWell = false;
+  const provider = await rawProvider((response) => (isWell ? ok(response) : refuse(response, 500)));
+  const targets = [{ provider: 'p0', model: 'gpt-4o-mini' }];
+  const breaker = { errorRate: '50%', minRequests: 2, window: '1m', open: '300ms' };
+  const gateway = await aiGateway([provider], { models: { retried: { targets, breaker } } });
+
+  for (let i = 0; i < 2; i++) await chat(gateway, ask());
+  const refused = await chat(gateway, ask());
+  expect(refused.status).toBe(503);
+  expect(refused.headers['retry-after']).toBe('1');
+  expect(provider.taken).toHaveLength(2);
+
+  isWell = true;
+  await expect.poll(async () => (await chat(gateway, ask())).status, { timeout: 5_000 }).toBe(200);
+  expect((await chat(gateway, ask())).status).toBe(200);
+});
