@@ -28,9 +28,17 @@ export function limitedBody(request: IncomingMessage, limit: number): IncomingMe
       else done(null, chunk);
     },
   });
-  request.once('error', (error) => counted.destroy(error));
+  // Whoever reads it hears of it too. Where nobody does (a policy has answered without it), nobody has to; without this
+  // it would end the process.
+  counted.on('error', () => undefined);
+  const breakOff = (cause?: Error): void => {
+    counted.destroy(
+      new GatewayError('client_cancelled', { cause: cause ?? 'the client broke off its request' }),
+    );
+  };
+  request.once('error', breakOff);
   request.once('close', () => {
-    if (!request.complete) counted.destroy(new Error('the client broke off its request'));
+    if (!request.complete) breakOff();
   });
   return request.pipe(counted);
 }

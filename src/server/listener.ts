@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, METHODS, type Server, ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -35,6 +35,9 @@ export interface ListenerOptions extends Http2Limits {
   /** A fault of ours that one connection had to pay for. */
   onFault(error: unknown): void;
 }
+
+/** The router knows no others, and takes one that it does not know for a fault of its own. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 
 /** Milliseconds for last words to clients whose requests are cut off at the end of the drain time. */
 const LAST_WORDS_MS = 500;
@@ -217,8 +220,13 @@ export class Listener {
       exchange.isGrpc = true;
       keepDeadline(asked.headers, exchange);
     }
-    const isTooLarge = request.headBytes > this.#options.maxHeaderBytes;
-    this.#enter(asked, answer, exchange, generation, isTooLarge ? 'headers_too_large' : undefined);
+    this.#enter(asked, answer, exchange, generation, this.#refusalOf(request));
+  }
+
+  /** What the parser sees to in HTTP/1.1. */
+  #refusalOf({ headBytes, method }: Http2Request): ErrorCode | undefined {
+    if (headBytes > this.#options.maxHeaderBytes) return 'headers_too_large';
+    return KNOWN_METHODS.has(method) ? undefined : 'request_malformed';
   }
 
   #onSlowStream(request: Http2Request, response: Http2Response): void {

@@ -2,8 +2,9 @@ import { connect } from 'node:http2';
 import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { END_HEADERS, END_STREAM, FRAME, fields, frame, GET } from '../helpers/http2-frames.ts';
 import { parseAnswers, rawClient, rawExchange } from '../helpers/raw-http.ts';
-import { END_HEADERS, END_STREAM, FRAME, fields, frame, GET, rawHttp2 } from '../helpers/raw-http2.ts';
+import { rawHttp2 } from '../helpers/raw-http2.ts';
 
 async function house(
   server: object = {},
