@@ -18,6 +18,8 @@ export interface RequestChecks {
   limit: number;
   /** Whether a method that brings a body must bring one. */
   required: boolean;
+  /** Whether a body that says it is no JSON passes unchecked. */
+  passes: boolean;
 }
 
 const BRINGS_BODY = new Set(['POST', 'PUT', 'PATCH']);
@@ -39,17 +41,19 @@ export function checkRequests(
   checks: RequestChecks,
   { readJson }: Pick<PolicyPorts, 'readJson'>,
 ): CheckRequest {
-  const { check, mode, limit, required } = checks;
+  const { check, mode, limit, required, passes } = checks;
   const needsBody = ({ method }: UpstreamRequest): boolean => required && BRINGS_BODY.has(method);
 
   function breachOf(read: JsonBody, call: UpstreamRequest): string | undefined {
     if (read.unread === undefined) return check(read.value);
     if (read.unread === 'empty') return needsBody(call) ? NO_BODY : undefined;
+    if (read.unread === 'not_json' && passes) return undefined;
     return read.unread === 'too_large' ? undefined : `/ is ${read.unread}`;
   }
 
   const enforce: CheckRequest = async (call, exchange) => {
     const read = await readJson(call.headers, call.body, limit);
+    if (read.unread === 'not_json' && passes) return { ...call, body: read.body };
     if (read.unread !== undefined && read.unread !== 'empty')
       throw new GatewayError(REFUSED[read.unread], { cause: `body-schema: ${read.unread}` });
     const breach = breachOf(read, call);

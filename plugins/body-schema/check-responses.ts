@@ -10,6 +10,8 @@ export interface ResponseChecks {
   mode: 'enforce' | 'report';
   /** Bytes. */
   limit: number;
+  /** Whether a body that says it is no JSON passes unchecked. */
+  passes: boolean;
 }
 
 type CheckResponse = (answer: UpstreamResponse, exchange: Exchange) => Promise<UpstreamResponse>;
@@ -22,13 +24,18 @@ export function checkResponses(
   checks: ResponseChecks,
   { readJson }: Pick<PolicyPorts, 'readJson'>,
 ): CheckResponse {
-  const { byStatus, mode, limit } = checks;
+  const { byStatus, mode, limit, passes } = checks;
   const handle = mode === 'enforce' ? enforce : report;
 
   return async (answer, exchange) => {
     const check = hasNoBody(exchange.method, answer.status) ? undefined : byStatus(answer.status);
     return check === undefined ? answer : handle(check, answer, exchange);
   };
+
+  function breachOf(check: SchemaCheck, read: JsonBody): string | undefined {
+    if (read.unread === undefined) return check(read.value);
+    return read.unread === 'not_json' && passes ? undefined : `/ is ${read.unread}`;
+  }
 
   async function enforce(
     check: SchemaCheck,
@@ -61,12 +68,9 @@ export function checkResponses(
     // An event stream or a download is seen by its type alone: nothing of it is copied.
     const { unread } = await readJson(headers, NOTHING, limit);
     if (unread === 'empty') return { ...answer, body: watchBody(body, limit, look) };
-    recordBreach(exchange, 'response', `/ is ${unread}`);
+    if (unread !== 'not_json' || !passes) recordBreach(exchange, 'response', `/ is ${unread}`);
     return answer;
   }
 }
 
 const NOTHING = Buffer.alloc(0);
-
-const breachOf = (check: SchemaCheck, read: JsonBody): string | undefined =>
-  read.unread === undefined ? check(read.value) : `/ is ${read.unread}`;

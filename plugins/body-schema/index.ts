@@ -28,6 +28,13 @@ const Settings = Type.Object(
       description:
         'enforce: a body that breaks its schema, or that can not be checked (no JSON, too large), goes no further. report: everything passes at once, and what breaks its schema is recorded; what is larger than limit is not looked at.',
     }),
+    otherTypes: Type.Unsafe<'breach' | 'pass'>({
+      type: 'string',
+      enum: ['breach', 'pass'],
+      default: 'breach',
+      description:
+        'A body that says it is no JSON (its Content-Type): it breaks the schema, or it passes unchecked, where an API has other forms beside JSON.',
+    }),
     limit: Type.Unsafe<number>({
       type: 'string',
       'x-unit': 'size',
@@ -62,13 +69,14 @@ const bodySchema: PolicyDescriptor<Settings> = {
     return undefined;
   },
   create(settings, ports) {
-    const { request, mode, limit, required } = settings;
+    const { request, mode, limit, required, otherTypes } = settings;
+    const passes = otherTypes === 'pass';
     const requests =
       request === undefined
         ? undefined
-        : checkRequests({ check: ports.compileSchema(request), mode, limit, required }, ports);
+        : checkRequests({ check: ports.compileSchema(request), mode, limit, required, passes }, ports);
     const byStatus = schemasByStatus(settings, ports);
-    const responses = byStatus && checkResponses({ byStatus, mode, limit }, ports);
+    const responses = byStatus && checkResponses({ byStatus, mode, limit, passes }, ports);
     if (!requests && !responses) return {};
     return {
       async aroundCall(call, exchange, next) {

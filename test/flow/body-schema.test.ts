@@ -137,6 +137,18 @@ it('an upstream that breaks off while its answer is checked is the upstream’s 
   expect((await gateway.accessLine(({ route }) => route === 'orders')).reason).toBe('upstream_truncated');
 });
 
+it('where other forms may pass, what is no JSON goes unchecked, and JSON does not', async () => {
+  const settings = { request: order, response: { type: 'object' }, otherTypes: 'pass' };
+  const { gateway, seen, send } = await orders(settings, (request, response) =>
+    response.setHeader('content-type', request.headers['content-type'] ?? '').end('<orders/>'),
+  );
+  expect((await send('<order/>', { 'content-type': 'application/xml' })).status).toBe(200);
+  expect(seen).toEqual(['<order/>']);
+  expect((await send('{"cart":7}')).status).toBe(422);
+  expect((await send('{"cart":"7"}')).status).toBe(502);
+  expect(await gateway.metric('gateway_schema_violations_total', { route: 'orders' })).toBe(2);
+});
+
 it('in report mode everything passes, and what is wrong is recorded', async () => {
   const big = JSON.stringify({ list: Array.from({ length: 30_000 }, (_, i) => i) });
   const { gateway, seen, send } = await orders(

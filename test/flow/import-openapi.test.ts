@@ -78,6 +78,32 @@ it('a document becomes routes with schemas that report; what did not get in is s
   expect(await runCli(['node', 'hypercare', 'validate', out])).toBe(0);
 });
 
+it('a body that may be JSON or something else keeps its schema for where it is JSON', async () => {
+  const file = await document(`
+openapi: 3.0.3
+info: { title: Pets, version: "1" }
+servers: [{ url: "http://127.0.0.1:9" }]
+paths:
+  /pets:
+    post:
+      operationId: addPet
+      requestBody:
+        content:
+          application/xml: { schema: { type: object } }
+          application/json: { schema: { type: object, required: [name] } }
+      responses: { "204": { description: kept } }
+`);
+  const { text } = await imported(file);
+  expect(parse(text).routes[0].policies[0]).toEqual({
+    'body-schema': {
+      mode: 'report',
+      required: false,
+      otherTypes: 'pass',
+      request: { type: 'object', required: ['name'] },
+    },
+  });
+});
+
 it('traffic that drifts from the document is seen, and none of it is refused', async () => {
   const up = await backend((request, response) => {
     const found = { name: 'x', parent: { rank: 1 } };

@@ -6,6 +6,7 @@ import { type OpenApiDocument, resolved } from './read-document.ts';
 interface BodySchemas {
   mode: 'report';
   required: boolean;
+  otherTypes?: 'pass';
   request?: unknown;
   responses?: Record<string, unknown>;
 }
@@ -54,21 +55,31 @@ function bodySchemas(
   const request = isMap(body) ? jsonSchema(body.content, document) : undefined;
   const answers = responses
     .map(([status, content]) => [status, jsonSchema(content, document)] as const)
-    .filter(([, schema]) => schema !== undefined);
+    .flatMap(([status, found]) => (found ? [[status, found] as const] : []));
+  const isAlwaysJson = [request, ...answers.map(([, found]) => found)].every(
+    (found) => found?.isAlone ?? true,
+  );
   return {
     mode: 'report',
     required: isMap(body) && body.required === true,
-    ...(request !== undefined && { request }),
-    ...(answers.length > 0 && { responses: Object.fromEntries(answers) }),
+    ...(!isAlwaysJson && { otherTypes: 'pass' as const }),
+    ...(request !== undefined && { request: request.schema }),
+    ...(answers.length > 0 && {
+      responses: Object.fromEntries(answers.map(([status, { schema }]) => [status, schema])),
+    }),
   };
 }
 
-/** The schema of a body that is JSON in any case; one that may also be something else can't be held to it. */
-function jsonSchema(content: unknown, document: OpenApiDocument): unknown {
+/** The schema of a body where it is JSON; `isAlone`: where it is never anything else. */
+function jsonSchema(
+  content: unknown,
+  document: OpenApiDocument,
+): { schema: unknown; isAlone: boolean } | undefined {
   if (!isMap(content)) return undefined;
-  const [first, ...others] = Object.entries(content);
-  if (!first || others.length > 0 || !JSON_TYPE.test(first[0]) || !isMap(first[1])) return undefined;
-  return first[1].schema === undefined ? undefined : ownSchema(first[1].schema, document);
+  const forms = Object.entries(content);
+  const json = forms.find(([type]) => JSON_TYPE.test(type))?.[1];
+  if (!isMap(json) || json.schema === undefined) return undefined;
+  return { schema: ownSchema(json.schema, document), isAlone: forms.length === 1 };
 }
 
 /** Names of the query parameters; undefined if one of them has no name that can be listed (an object, spread out). */
