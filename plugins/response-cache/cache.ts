@@ -7,7 +7,7 @@ import { confirmed, isKnownToClient, revalidation, unconditional } from './condi
 import { Flights } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
 import { keepWhilePassing } from './keep-while-passing.ts';
-import { markKey, primaryKey, urlOf, variantKey } from './keys.ts';
+import { markKey, primaryKey, variantKey } from './keys.ts';
 import type { Settings } from './settings.ts';
 import { isCacheable, isStorable, varyOf } from './storable.ts';
 
@@ -168,7 +168,7 @@ export class RouteCache {
     const { 'cache-tag': tagged, ...headers } = response.headers;
     const varies = varyOf(headers) as string[];
     const entry = {
-      url: urlOf(request),
+      url: urlOf(call.exchange),
       tags: [...this.#settings.tags, ...tagsOf(tagged)],
       ...times,
       status: response.status,
@@ -196,7 +196,7 @@ export class RouteCache {
   }
 
   async #find({ primary, request }: CacheCall): Promise<Found> {
-    const [mark, first] = await Promise.all([this.#get(markKey(urlOf(request))), this.#get(primary)]);
+    const [mark, first] = await Promise.all([this.#get(markKey(request)), this.#get(primary)]);
     const current = (answer: CachedAnswer | undefined): CachedAnswer | undefined =>
       answer && mark && answer.requestedAt <= mark.receivedAt ? undefined : answer;
     if (!first || first.varies.length === 0) return { key: primary, answer: current(first) };
@@ -229,8 +229,8 @@ export class RouteCache {
     if (SAFE.has(request.method) || response.status >= 400) return response;
     const now = this.#ports.now();
     for (const path of new Set([request.path, ...placesIn(request, response)])) {
-      const url = urlOf({ ...request, path });
-      await this.#write(markKey(url), { ...MARK, url, requestedAt: now, receivedAt: now }, LONGEST_KEPT_MS);
+      const mark = { ...MARK, url: urlOf(exchange), requestedAt: now, receivedAt: now };
+      await this.#write(markKey({ ...request, path }), mark, LONGEST_KEPT_MS);
     }
     return response;
   }
@@ -298,6 +298,9 @@ const KEPT_TO_REVALIDATE_MS = 10 * 60_000;
 const LONGEST_KEPT_MS = 24 * 3_600_000;
 /** No answer, but the time at which those of a URL became wrong. */
 const MARK = { tags: [], status: 0, headers: {}, body: Buffer.alloc(0), varies: [] };
+
+/** Host, path and query as the client asked: what people call an answer when they purge it. */
+const urlOf = ({ headers, path, query }: Exchange): string => `${String(headers.host ?? '')}${path}${query}`;
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 

@@ -4,7 +4,7 @@ import { Settings } from './settings.ts';
 
 const responseCache: PolicyDescriptor<Settings> = {
   name: 'response-cache',
-  slot: 'inspect',
+  slot: 'cache',
   on: 'routes',
   schema: Settings,
   create(settings, ports) {

@@ -1,8 +1,12 @@
 import { hash } from 'node:crypto';
 import type { HeaderBag, UpstreamRequest } from '../../src/contracts/policy.ts';
 
-/** Host, path and query of a request: what people call it when they purge it. */
-export const urlOf = ({ headers, path }: UpstreamRequest): string => `${String(headers.host ?? '')}${path}`;
+/**
+ * Scheme, host, path and query as the upstream may read them. The Host header that it gets may be its own, but it is
+ * told the client's beside it, and answers by that: to leave it out would let one client poison the answers of all.
+ */
+export const addressOf = ({ headers, path }: UpstreamRequest): string =>
+  [headers['x-forwarded-proto'], headers['x-forwarded-host'], headers.host, path].map(String).join(' ');
 
 const digest = (parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'hex');
 
@@ -19,11 +23,11 @@ export interface Apart {
  * @param always request headers that make another answer, whatever the upstream says
  */
 export function primaryKey(request: UpstreamRequest, apart: Apart, always: readonly string[]): string {
-  return digest([apart.tenant, apart.variant, urlOf(request), ...valuesOf(request.headers, always)]);
+  return digest([apart.tenant, apart.variant, addressOf(request), ...valuesOf(request.headers, always)]);
 }
 
-/** The key under which stands when all answers of a URL, whosesoever, became wrong. */
-export const markKey = (url: string): string => digest(['changed', url]);
+/** The key under which stands when all answers of an address, whosesoever, became wrong. */
+export const markKey = (request: UpstreamRequest): string => digest(['changed', addressOf(request)]);
 
 /** The key of the variant that a request asks for. */
 export function variantKey(primary: string, headers: HeaderBag, varies: readonly string[]): string {

@@ -8,9 +8,10 @@ import type { Counters } from './store.ts';
 
 /**
  * Where in the request's way a policy stands. Policies run slot by slot in this order, and inside a slot in the order
- * of the config: who is it, may they, how much, what is in it, and last what is changed about it.
+ * of the config: who is it, may they, how much, what is in it, what is changed about it, and last
+ * what need not be asked upstream: the cache holds what the upstream said, and what others change is changed for each.
  */
-export const SLOTS = ['identify', 'admit', 'limit', 'inspect', 'transform'] as const;
+export const SLOTS = ['identify', 'admit', 'limit', 'inspect', 'transform', 'cache'] as const;
 export type Slot = (typeof SLOTS)[number];
 
 /** A consumer as policies see it. */

@@ -346,6 +346,40 @@ it('the sides of a split are kept apart', async () => {
   expect(await sides()).toEqual(first);
 });
 
+it('what another policy makes of an answer for one client is made anew for the next', async () => {
+  const personal = {
+    'transform-body': { response: { set: { '/session': '{{request.header.x-session-id}}' } } },
+  };
+  const { get, origin } = await house({ ttl: '30s' }, { policies: [personal] });
+  origin.answer = (_, response) => void response.setHeader('content-type', 'application/json').end('{}');
+  expect((await get('/', { 'x-session-id': 'one' })).text).toBe('{"session":"one"}');
+  expect((await get('/', { 'x-session-id': 'two' })).text).toBe('{"session":"two"}');
+  expect(origin.asked).toBe(1);
+});
+
+it('a host that the upstream is told of makes another answer, also where it gets a Host of its own', async () => {
+  const upstream = await backend(
+    (request, response) => void response.end(`${request.headers['x-forwarded-host']}`),
+  );
+  const gateway = await testGateway({
+    upstreams: { shop: { targets: [{ url: upstream.url }], host: 'target' } },
+    routes: [
+      {
+        name: 'shop',
+        match: { path: '/*' },
+        upstream: 'shop',
+        policies: [{ 'response-cache': { ttl: '30s' } }],
+      },
+    ],
+  });
+  const ask = async (host: string): Promise<string> =>
+    (await call(gateway.url, '/a?b', { headers: { host } })).body.toString();
+  expect(await ask('evil.example')).toBe('evil.example');
+  expect(await ask('shop.example')).toBe('shop.example');
+  const purged = await admin(gateway, '/api/cache/purge', { body: { url: 'shop.example/a?b' } });
+  expect(purged.body).toEqual({ purged: 1 });
+});
+
 it('a client can ask past the cache, or for the cache alone', async () => {
   const { get, origin } = await house({ ttl: '30s' });
   expect((await get('/', { 'cache-control': 'only-if-cached' })).status).toBe(504);
