@@ -149,11 +149,13 @@ export class RouteCache {
       const kept = instead();
       if (!kept) throw error;
       this.#ports.degraded('stale', error as Error);
+      noteStandIn(call.exchange, error instanceof GatewayError ? error.code : 'internal');
       return kept;
     }
     const kept = isFailure(response.status) ? instead() : undefined;
     if (!kept) return response;
     drop(response);
+    noteStandIn(call.exchange, String(response.status));
     return kept;
   }
 
@@ -301,6 +303,13 @@ const MARK = { tags: [], status: 0, headers: {}, body: Buffer.alloc(0), varies: 
 
 /** Host, path and query as the client asked: what people call an answer when they purge it. */
 const urlOf = ({ headers, path, query }: Exchange): string => `${String(headers.host ?? '')}${path}${query}`;
+
+/** Upstream has failed, though the client gets an answer. */
+function noteStandIn(exchange: Exchange, reason: string): void {
+  const { upstream, target, attempts, failedAttempts } = exchange;
+  exchange.fallback = 'stale';
+  if (attempts > failedAttempts.length) failedAttempts.push({ upstream, target, reason });
+}
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 

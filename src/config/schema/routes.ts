@@ -77,7 +77,10 @@ const Fallback = Strict(
     headers: Type.Record(Type.String(), Type.String(), { default: {} }),
     body: Type.Optional(Type.Unknown({ description: 'Text as it is, everything else as JSON.' })),
   },
-  { description: 'What stands in for an upstream that fails: another one, then an answer from here.' },
+  {
+    description:
+      'What stands in for an upstream that fails: another one, then an answer from here. Between the two comes a stale answer that the response-cache policy may give (staleIfError).',
+  },
 );
 
 const Rewrite = Strict(
