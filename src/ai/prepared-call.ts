@@ -89,7 +89,7 @@ function adapted(
   const body = JSON.parse(bytes.toString('utf8')) as JsonObject;
   const fields = format.kind === 'operation' ? {} : format.fields;
   try {
-    return Buffer.from(JSON.stringify({ ...adapt(body, fields, drop), model }));
+    return Buffer.from(JSON.stringify(adapt({ ...body, model }, fields, drop)));
   } catch (error) {
     throw asRefusal(error, fields);
   }

@@ -46,7 +46,7 @@ const ROWS: readonly Row[] = [
     at: ['ai', 'providers', '*', 'kind'],
     what: 'Providers of this kind',
     effect: 'Calls to it answer 501 feature_not_active.',
-    unless: (kind) => !['bedrock', 'cohere', 'gemini', 'vertex'].includes(String(kind)),
+    unless: (kind) => kind !== 'cohere',
   },
   {
     at: ['ai', 'models', '*', 'rules'],

@@ -49,8 +49,10 @@ export function baseUrlOf(settings: {
 }): string {
   const written: Readonly<Record<string, unknown>> = settings;
   const template = settings.baseUrl ?? providerKind(settings.kind)?.baseUrl ?? '';
-  return keysOfAddress(template).reduce(
-    (url, key) => url.replaceAll(`{${key}}`, String(written[key])),
+  const url = keysOfAddress(template).reduce(
+    (made, key) => made.replaceAll(`{${key}}`, String(written[key])),
     template,
   );
+  // Vertex's region that is none has no place in the host's name.
+  return url.replace('//global-', '//');
 }

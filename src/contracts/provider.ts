@@ -46,6 +46,7 @@ export interface Dialect {
   /**
    * A request in the client's own format, where this service speaks it with differences. Absent: the bytes go as they
    * came.
+   * @param body with the provider's own name of the model
    * @param fields the format's names of options
    * @param drop names of fields that may be left out rather than refused
    * @throws NotCarried

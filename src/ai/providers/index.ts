@@ -1,7 +1,10 @@
 import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import { anthropic } from './anthropic.ts';
 import { azureOpenai } from './azure-openai.ts';
+import { bedrock } from './bedrock/index.ts';
+import { gemini } from './gemini.ts';
 import { openaiServices } from './openai.ts';
+import { vertex } from './vertex/index.ts';
 
 /** How a provider is spoken to may depend on its settings and on the model. */
 type ProviderOf = (settings: ProviderSettings, model: string) => Provider;
@@ -10,6 +13,9 @@ const PROVIDERS: ReadonlyMap<string, ProviderOf> = new Map<string, ProviderOf>([
   ...Object.entries(openaiServices).map(([kind, provider]) => [kind, () => provider] as const),
   ['anthropic', () => anthropic],
   ['azure-openai', azureOpenai],
+  ['bedrock', () => bedrock],
+  ['gemini', () => gemini],
+  ['vertex', vertex],
 ]);
 
 /** The provider of a kind, or undefined if this version doesn't speak it yet. */

@@ -4,6 +4,8 @@ import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
 import { anthropic } from '../../../src/ai/providers/anthropic.ts';
+import { bedrock } from '../../../src/ai/providers/bedrock/index.ts';
+import { gemini } from '../../../src/ai/providers/gemini.ts';
 import { openaiServices } from '../../../src/ai/providers/openai.ts';
 import { Translation } from '../../../src/ai/translation.ts';
 import type { FormatName } from '../../../src/contracts/format.ts';
@@ -13,7 +15,13 @@ import type { GatewayError } from '../../../src/errors/gateway-error.ts';
 const openai = openaiServices.openai as Provider;
 const PNG = 'iVBORw0KGgo=';
 
-function convert(from: FormatName, to: Provider, body: object, model = 'm'): unknown {
+function convert(
+  from: FormatName,
+  to: Provider,
+  body: object,
+  model = 'm',
+  drop: readonly string[] = [],
+): unknown {
   const format = CHAT_FORMATS.find(({ name }) => name === from);
   if (!format) throw new Error(from);
   const name = { requestId: 'r1', model: 'smart', created: 1 };
@@ -23,6 +31,7 @@ function convert(from: FormatName, to: Provider, body: object, model = 'm'): unk
     to.translated,
     to.readError,
     name,
+    drop,
   );
   return JSON.parse(translation.request({ model, stream: false }).toString());
 }
@@ -140,6 +149,41 @@ it('a chat completion as a message', async () => {
   await expect(pretty(converted)).toMatchFileSnapshot(golden('openai-chat-to-anthropic-messages'));
 });
 
+it.each([
+  ['openai-chat', CHAT, 'gemini', gemini, 'gemini-2.5-flash', ['parallel_tool_calls', 'user']],
+  [
+    'anthropic-messages',
+    MESSAGES,
+    'gemini',
+    gemini,
+    'gemini-3-pro',
+    ['tool_choice.disable_parallel_tool_use', 'metadata.user_id', 'service_tier'],
+  ],
+  [
+    'openai-chat',
+    CHAT,
+    'bedrock-converse',
+    bedrock,
+    'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
+    ['parallel_tool_calls', 'user'],
+  ],
+  [
+    'anthropic-messages',
+    MESSAGES,
+    'bedrock-converse',
+    bedrock,
+    'anthropic.claude-3-7-sonnet-20250219-v1:0',
+    ['tool_choice.disable_parallel_tool_use', 'metadata.user_id'],
+  ],
+] as const)('%s as %s', async (from, body, api, to, model, drop) => {
+  const converted = convert(from, to, withoutLinks(body), model, drop);
+  await expect(pretty(converted)).toMatchFileSnapshot(golden(`${from}-to-${api}`));
+});
+
+/** Bedrock takes no image from the web. */
+const withoutLinks = (body: object): object =>
+  JSON.parse(JSON.stringify(body).replace('https://img.example/a.png', `data:image/png;base64,${PNG}`));
+
 it('a message as a chat completion', async () => {
   const converted = convert('anthropic-messages', openai, MESSAGES);
   await expect(pretty(converted)).toMatchFileSnapshot(golden('anthropic-messages-to-openai-chat'));
@@ -169,6 +213,30 @@ describe('what can’t be carried is refused by the client’s own name for it',
     ['messages[1].audio', { messages: [user, { role: 'assistant', audio: { id: '1' } }] }],
   ])('%s, of a chat completion', (field, extra) => {
     expect(refusedField('openai-chat', anthropic, chat(extra))).toBe(field);
+  });
+
+  it.each<[string, Provider, object]>([
+    ['logit_bias', gemini, { logit_bias: { 1: 1 } }],
+    ['user', gemini, { user: 'u' }],
+    ['service_tier', gemini, { service_tier: 'flex' }],
+    ['messages[1]', gemini, { messages: [user, { role: 'system', content: 'x' }] }],
+    ['messages[1]', gemini, { messages: [user, { role: 'tool', tool_call_id: 'none', content: 'x' }] }],
+    ['seed', bedrock, { seed: 1 }],
+    ['response_format', bedrock, { response_format: { type: 'json_object' } }],
+    ['top_k', bedrock, { top_k: 3 }],
+    ['reasoning_effort', bedrock, { reasoning_effort: 'low' }],
+    ['tool_choice', bedrock, { tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'none' }],
+    [
+      'messages[0].content[0]',
+      bedrock,
+      {
+        messages: [
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://img.example/a.png' } }] },
+        ],
+      },
+    ],
+  ])('%s, by a provider of kind %o', (field, to, extra) => {
+    expect(refusedField('openai-chat', to, chat(extra))).toBe(field);
   });
 
   it.each<[string, object]>([

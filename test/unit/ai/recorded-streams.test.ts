@@ -2,16 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/anthropic-messages/index.ts';
+import { bedrockConverse } from '../../../src/ai/dialects/bedrock-converse/index.ts';
+import { gemini as geminiDialect } from '../../../src/ai/dialects/gemini/index.ts';
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { openaiResponses as responsesDialect } from '../../../src/ai/dialects/openai-responses/index.ts';
 import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
 import { TranslatedPassage } from '../../../src/ai/passage.ts';
 import { pricerOf } from '../../../src/ai/prices.ts';
 import { StreamWatch } from '../../../src/ai/watch.ts';
+import type { Dialect } from '../../../src/contracts/provider.ts';
 import type { StreamPart } from '../../../src/contracts/stream-part.ts';
 
-const fixture = (name: string): Buffer =>
-  readFileSync(new URL(`../../fixtures/providers/${name}.sse`, import.meta.url));
+const fixture = (name: string, { stream }: Dialect): Buffer =>
+  readFileSync(
+    new URL(`../../fixtures/providers/${name}.${stream ? 'eventstream' : 'sse'}`, import.meta.url),
+  );
 
 const RECORDED = [
   ['openai-chat-tools', openaiDialect],
@@ -19,6 +24,9 @@ const RECORDED = [
   ['openai-responses-tools', responsesDialect],
   ['anthropic-messages-tools', anthropicDialect],
   ['anthropic-messages-citation', anthropicDialect],
+  ['gemini-tools', geminiDialect],
+  ['gemini-grounded', geminiDialect],
+  ['bedrock-converse-tools', bedrockConverse],
 ] as const;
 
 const NAME = { requestId: 'r1', model: 'smart', created: 1_763_900_000 };
@@ -51,7 +59,7 @@ function carried(dialect: (typeof RECORDED)[number][1], pieces: Iterable<Buffer>
 }
 
 describe.each(RECORDED)('%s', (name, dialect) => {
-  const bytes = fixture(name);
+  const bytes = fixture(name, dialect);
   const whole = carried(dialect, [bytes]);
 
   it('is read as it was meant, and written in each format', async () => {
@@ -94,7 +102,7 @@ it('what one dialect says, written for clients and read again, is the same', () 
     };
   };
   for (const [name, dialect] of RECORDED.filter(([each]) => each.endsWith('tools'))) {
-    const first = carried(dialect, [fixture(name)]);
+    const first = carried(dialect, [fixture(name, dialect)]);
     for (const [i, reader] of again.entries()) {
       const second = carried(reader, [Buffer.from(first.said[i] as string)]);
       expect(meaning(second), `${name} as ${CHAT_FORMATS[i]?.name}`).toEqual(meaning(first));

@@ -1,8 +1,8 @@
 import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { convertThinking } from '../anthropic-thinking.ts';
 import { cacheControl, convertMessages, convertText } from './convert-messages.ts';
-import { convertThinking } from './convert-thinking.ts';
 
 /** Tokens of an answer where the client set no limit: Anthropic wants one, and every model of today can do this. */
 const MOST_TOKENS = 8_192;

@@ -14,7 +14,7 @@ const config = {
   providers: {
     a: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'k' },
     b: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1/', apiKey: 'k' },
-    c: { kind: 'gemini', baseUrl: 'http://127.0.0.1:8', apiKey: 'k' },
+    c: { kind: 'of-tomorrow', baseUrl: 'http://127.0.0.1:8', apiKey: 'k' },
   },
   models: {
     mixed: {
@@ -60,7 +60,7 @@ function pick(catalog: Catalog, model: string, { consumer = '', session = '', to
   });
 }
 
-it('deployments take turns by weight; those of a kind to come are left out', () => {
+it('deployments take turns by weight; those of a kind that nobody knows are left out', () => {
   const { catalog } = build();
   const names = Array.from({ length: 6 }, () => pick(catalog, 'mixed')?.name);
   expect(names.filter((name) => name === 'a/m')).toHaveLength(4);

@@ -1,4 +1,4 @@
-import type { JsonObject, Reasoning } from '../../../contracts/model-request.ts';
+import type { JsonObject, Reasoning } from '../../contracts/model-request.ts';
 
 /** Up to Claude 4.5 models think on a budget; those after it as hard as they are told to. */
 const ON_A_BUDGET = /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[015])?(?:-\d{8}|$|@|-latest))/;

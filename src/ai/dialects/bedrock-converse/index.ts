@@ -1,0 +1,25 @@
+import type { TranslatedDialect } from '../../../contracts/provider.ts';
+import { convertRequest } from './convert-request.ts';
+import { openEventStreamFraming } from './event-stream-framing.ts';
+import { readAnswer } from './read-answer.ts';
+import { ConverseEventReader } from './read-stream.ts';
+
+/** Bedrock's Converse and ConverseStream. A key for a cache is a hint that changes no answer: it is left out. */
+export const bedrockConverse: TranslatedDialect = {
+  path: ({ model, stream }) =>
+    `/model/${encodeURIComponent(model)}/${stream ? 'converse-stream' : 'converse'}`,
+  uncarried: [
+    'frequencyPenalty',
+    'presencePenalty',
+    'logitBias',
+    'n',
+    'seed',
+    'logprobs',
+    'verbosity',
+    'user',
+  ],
+  convertRequest,
+  readAnswer,
+  openStream: (emit) => new ConverseEventReader(emit),
+  stream: { contentType: 'application/vnd.amazon.eventstream', openFraming: openEventStreamFraming },
+};

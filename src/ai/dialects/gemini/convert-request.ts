@@ -1,0 +1,56 @@
+import type { JsonObject, ModelRequest, Tool, ToolChoice } from '../../../contracts/model-request.ts';
+import type { ModelCall } from '../../../contracts/provider.ts';
+import { NotCarried } from '../../not-carried.ts';
+import { convertContents } from './convert-contents.ts';
+import { convertThinking } from './convert-thinking.ts';
+
+/** A request in the neutral form as one for `generateContent`. */
+export function convertRequest(request: ModelRequest, { model }: ModelCall): JsonObject {
+  const { system, tools, toolChoice } = request;
+  if (tools && request.parallelToolCalls === false) throw new NotCarried({ option: 'parallelToolCalls' });
+  if (
+    request.serviceTier !== undefined &&
+    request.serviceTier !== 'auto' &&
+    request.serviceTier !== 'default'
+  )
+    throw new NotCarried({ option: 'serviceTier' });
+  const generationConfig = generationOf(request, model);
+  return definedOnly({
+    systemInstruction: system.length > 0 ? { parts: system.map(({ text }) => ({ text })) } : undefined,
+    contents: convertContents(request.messages, model),
+    tools: tools && [{ functionDeclarations: tools.map(convertTool) }],
+    toolConfig: tools && toolChoice && { functionCallingConfig: convertChoice(toolChoice) },
+    generationConfig: Object.keys(generationConfig).length > 0 ? generationConfig : undefined,
+  });
+}
+
+function generationOf(request: ModelRequest, model: string): JsonObject {
+  const { responseFormat, logprobs, reasoning } = request;
+  return definedOnly({
+    maxOutputTokens: request.maxTokens,
+    temperature: request.temperature,
+    topP: request.topP,
+    topK: request.topK,
+    frequencyPenalty: request.frequencyPenalty,
+    presencePenalty: request.presencePenalty,
+    stopSequences: request.stop,
+    candidateCount: request.n,
+    seed: request.seed,
+    ...(logprobs !== undefined && { responseLogprobs: true, logprobs: logprobs || undefined }),
+    ...(responseFormat && { responseMimeType: 'application/json' }),
+    responseJsonSchema: responseFormat?.type === 'json-schema' ? responseFormat.schema : undefined,
+    thinkingConfig: reasoning && convertThinking(reasoning, model),
+  });
+}
+
+const definedOnly = (fields: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** `strict` is left out: Gemini holds to a schema wherever it is given one. */
+const convertTool = ({ name, description, parameters }: Tool): JsonObject =>
+  definedOnly({ name, description, parametersJsonSchema: parameters });
+
+const MODES = { auto: 'AUTO', none: 'NONE', required: 'ANY' } as const;
+
+const convertChoice = (choice: ToolChoice): JsonObject =>
+  typeof choice === 'object' ? { mode: 'ANY', allowedFunctionNames: [choice.name] } : { mode: MODES[choice] };

@@ -1,0 +1,30 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Usage } from '../../../contracts/usage.ts';
+import { objectsOf } from '../../../lib/json.ts';
+import { countOf, isCount } from '../count.ts';
+
+/**
+ * Gemini's figures as ours: thoughts stand beside the answer's tokens there and are part of the output here, as what its
+ * own tools put into the prompt is part of the input.
+ */
+export function convertUsage(reported: JsonObject): Usage | undefined {
+  if (!isCount(reported.promptTokenCount)) return undefined;
+  const reasoning = countOf(reported.thoughtsTokenCount);
+  const input = reported.promptTokenCount + countOf(reported.toolUsePromptTokenCount);
+  const output = countOf(reported.candidatesTokenCount) + reasoning;
+  const of = (details: unknown, modality: string): number =>
+    objectsOf(details)
+      .filter((each) => each.modality === modality)
+      .reduce((sum, each) => sum + countOf(each.tokenCount), 0);
+  const some = (key: keyof Usage, tokens: number): Partial<Usage> => (tokens > 0 ? { [key]: tokens } : {});
+  return {
+    input,
+    output,
+    cached: Math.min(countOf(reported.cachedContentTokenCount), input),
+    ...some('reasoning', reasoning),
+    ...some('audioInput', of(reported.promptTokensDetails, 'AUDIO')),
+    ...some('imageInput', of(reported.promptTokensDetails, 'IMAGE')),
+    ...some('audioOutput', of(reported.candidatesTokensDetails, 'AUDIO')),
+    ...some('imageOutput', of(reported.candidatesTokensDetails, 'IMAGE')),
+  };
+}

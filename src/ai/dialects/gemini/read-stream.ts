@@ -1,0 +1,86 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { Emit, StreamReader } from '../../../contracts/provider.ts';
+import type { TokenLogprob } from '../../../contracts/stream-part.ts';
+import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { convertUsage } from './convert-usage.ts';
+import { mapFinishReason } from './map-finish-reason.ts';
+
+/** Reads the chunks of an answer: each has the form of a whole one, and says what comes on top. */
+export class ChunkReader implements StreamReader {
+  readonly #emit: Emit;
+  #id: string | undefined;
+  /** How many calls a choice has. */
+  readonly #calls = new Map<number, number>();
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  read(chunk: JsonObject): void {
+    if (chunk.error) {
+      this.#emit({ type: 'error', message: textOf(objectOf(chunk.error).message) });
+      return;
+    }
+    if (this.#id === undefined) {
+      this.#id = textOf(chunk.responseId);
+      this.#emit({ type: 'start', id: this.#id, model: textOf(chunk.modelVersion) });
+    }
+    for (const candidate of objectsOf(chunk.candidates)) this.#readCandidate(candidate);
+    // The prompt itself was refused: there are no candidates then.
+    if (textOf(objectOf(chunk.promptFeedback).blockReason) !== '')
+      this.#emit({ type: 'finish', reason: 'content_filter' });
+    const usage = convertUsage(objectOf(chunk.usageMetadata));
+    if (usage) this.#emit({ type: 'usage', usage });
+  }
+
+  #readCandidate(candidate: JsonObject): void {
+    const { index, finishReason } = candidate;
+    const at = typeof index === 'number' && index > 0 ? index : 0;
+    const choice = at === 0 ? undefined : at;
+    for (const part of objectsOf(objectOf(candidate.content).parts)) this.#readPart(part, at);
+    for (const { web } of objectsOf(objectOf(candidate.groundingMetadata).groundingChunks)) {
+      const { uri, title } = objectOf(web);
+      if (typeof uri === 'string')
+        this.#emit({ type: 'citation', citation: { url: uri, title: textOf(title) }, choice });
+    }
+    const tokens = readLogprobs(objectOf(candidate.logprobsResult));
+    if (tokens.length > 0) this.#emit({ type: 'logprobs', tokens, choice });
+    if (typeof finishReason !== 'string') return;
+    const reason = mapFinishReason(finishReason, this.#calls.has(at));
+    this.#emit({ type: 'finish', reason, choice });
+  }
+
+  #readPart(part: JsonObject, at: number): void {
+    const choice = at === 0 ? undefined : at;
+    const text = textOf(part.text);
+    if (text !== '') this.#emit({ type: part.thought === true ? 'reasoning' : 'text', text, choice });
+    if (part.functionCall === undefined) return;
+    const { id, name, args } = objectOf(part.functionCall);
+    const call = this.#calls.get(at) ?? 0;
+    this.#calls.set(at, call + 1);
+    const signature = textOf(part.thoughtSignature);
+    this.#emit({
+      type: 'tool-call-start',
+      call,
+      // Gemini knows calls by their place; clients know them by an id, which must differ from turn to turn.
+      id: textOf(id) || `call_${this.#id}_${at}_${call}`,
+      name: textOf(name),
+      ...(signature && { signature }),
+      choice,
+    });
+    this.#emit({ type: 'tool-call-arguments', call, text: JSON.stringify(objectOf(args)), choice });
+  }
+}
+
+function readLogprobs({ chosenCandidates, topCandidates }: JsonObject): TokenLogprob[] {
+  const rivals = objectsOf(topCandidates);
+  return objectsOf(chosenCandidates).map((chosen, i) => ({
+    ...readToken(chosen),
+    top_logprobs: objectsOf(rivals[i]?.candidates).map(readToken),
+  }));
+}
+
+const readToken = ({ token, logProbability }: JsonObject): { token: string; logprob: number } => ({
+  token: textOf(token),
+  logprob: typeof logProbability === 'number' ? logProbability : 0,
+});
