@@ -65,11 +65,11 @@ function abandon(body: Readable, why: string): GatewayError {
 
 async function beginStream(
   answer: UpstreamAnswer,
-  { dialect, translation }: PreparedCall,
+  { dialect, translation, guarded }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
-  const writer = translation?.openStream();
-  const translated = writer && new TranslatedPassage(writer);
+  const writer = (guarded ?? translation)?.openStream();
+  const translated = writer && new TranslatedPassage(writer, guarded?.openGuard());
   const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)));
   const first = await firstEvent(answer.body, watch);
   onFirstByte();

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
 import type { AnyFormat } from '../contracts/format.ts';
+import type { ModelGuard } from '../contracts/guard.ts';
 import type { ModelRequest } from '../contracts/model-request.ts';
 import type { HeaderBag, SchemaCheck } from '../contracts/policy.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
@@ -61,6 +62,9 @@ export interface ChatCall {
   readonly policies: {
     upstreamHeaders(headers: HeaderBag, exchange: LiveExchange): void;
     responseHeaders(headers: HeaderBag, exchange: LiveExchange): void;
+    /** Whether there is a guard of models among them. */
+    readonly areGuards: boolean;
+    openGuards(exchange: LiveExchange): ModelGuard[];
   };
   readonly budgets: CallBudgets;
   /** The client's. */
@@ -73,6 +77,8 @@ export interface ChatCall {
   request: ChatRequest | undefined;
   /** The request in the neutral form, once a provider has needed it. */
   neutral: ModelRequest | EmbeddingsRequest | undefined;
+  /** By `guard-request`: in the order in which they see the call. */
+  guards: readonly ModelGuard[];
   /** By `resolve-model`: in the order in which they are tried. */
   candidates: readonly Model[];
   /** By `reserve-budget`: undefined where no budget applies. */
@@ -99,6 +105,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   headers: call.reply.request.headers,
   request: undefined,
   neutral: undefined,
+  guards: [],
   candidates: [],
   hold: undefined,
   asked: undefined,

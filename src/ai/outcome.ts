@@ -49,6 +49,7 @@ export function outcomeOf({ reason, status, asked, fallback, byRules, answer }: 
   if (!asked && !byRules && !answer) return 'not_asked';
   if (BROKEN.has(reason)) return 'truncated';
   if (reason === 'provider_finish_missing') return 'no_finish_reason';
+  if (reason === 'content_filtered') return 'filtered';
   if (reason === 'answer_invalid') return 'schema_failed';
   if (!answer || status >= 400) return upstreamOutcome(reason);
   if (FILTERED.has(answer.finishReason)) return 'filtered';

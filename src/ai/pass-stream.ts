@@ -39,8 +39,17 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       response.end();
       resolve();
     };
+    const stop = (): void => {
+      const { stopped } = passage;
+      if (!stopped || isOver) return;
+      call.exchange.fail(stopped.code, stopped.cause);
+      // An answer that was filtered has been ended with its finish reason.
+      finish(stopped.code === 'content_filtered' ? undefined : stopped.code, stopped.cause);
+      body.destroy();
+    };
     const onEnd = (): void => {
       watch.end();
+      stop();
       finish(silentEnd(watch));
     };
     const onError = (error: unknown): void => finish(failureOf(error), error);
@@ -48,11 +57,13 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     body.on('data', (chunk: Buffer) => {
       watch.see(chunk);
       pass(chunk);
+      stop();
       if (watch.blind && passage.needsReading) body.destroy(new GatewayError('upstream_too_large'));
     });
     body.once('end', onEnd);
     body.once('error', onError);
     pass(answer.first);
+    stop();
     // The client may have left, or the answer been over, before anybody here could listen.
     if (response.destroyed) body.destroy();
     if (body.errored) onError(body.errored);

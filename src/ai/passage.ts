@@ -1,10 +1,14 @@
 import type { StreamWriter } from '../contracts/format.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { EventGate } from './event-gate.ts';
+import type { AnswerGuard } from './guards/answer-guard.ts';
 
 /** Decides what of a stream goes to the client, and when. */
 export interface Passage {
+  /** Why nothing more may go on: a guard said so, or failed. */
+  readonly stopped: { readonly code: ErrorCode; readonly cause: unknown } | undefined;
   /** Nothing can go on that was not read. */
   readonly needsReading: boolean;
   /** What may go on, now that this chunk has been read. */
@@ -26,6 +30,7 @@ const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** Passes the bytes on as they came, by whole events. */
 export class BytePassage implements Passage {
   readonly needsReading = false;
+  readonly stopped = undefined;
   readonly #gate = new EventGate();
 
   pass(chunk: Buffer): Buffer {
@@ -42,17 +47,34 @@ export class BytePassage implements Passage {
 /** Passes on what was read, in another format, as soon as it has been read. */
 export class TranslatedPassage implements Passage {
   readonly needsReading = true;
+  stopped: Passage['stopped'];
   readonly #writer: StreamWriter;
+  readonly #guard: AnswerGuard | undefined;
   #written = '';
   #failure: string | undefined;
 
-  constructor(writer: StreamWriter) {
+  constructor(writer: StreamWriter, guard?: AnswerGuard) {
     this.#writer = writer;
+    this.#guard = guard;
   }
 
   take(part: StreamPart): void {
     if (part.type === 'error') this.#failure = part.message || undefined;
+    else if (this.#guard) this.#writeGuarded((guard) => guard.take(part));
     else this.#written += this.#writer.write(part);
+  }
+
+  #writeGuarded(through: (guard: AnswerGuard) => readonly StreamPart[]): void {
+    if (!this.#guard || this.stopped) return;
+    try {
+      for (const part of through(this.#guard)) this.#written += this.#writer.write(part);
+    } catch (cause) {
+      // What it held back is not said any more.
+      const code = cause instanceof GatewayError ? cause.code : 'internal';
+      this.stopped = { code, cause };
+      if (code === 'content_filtered')
+        this.#written += this.#writer.write({ type: 'finish', reason: 'content_filter' });
+    }
   }
 
   pass(): string {
@@ -62,6 +84,7 @@ export class TranslatedPassage implements Passage {
   }
 
   last(failure: ErrorCode | undefined, errorEvent: (message?: string) => string): string {
+    if (failure === undefined) this.#writeGuarded((guard) => guard.end());
     return this.pass() + (failure === undefined ? this.#writer.end() : errorEvent(this.#failure));
   }
 }

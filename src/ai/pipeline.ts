@@ -1,4 +1,6 @@
 import type { ChatCall } from './chat-call.ts';
+import { guardAnswer } from './stages/guard-answer.ts';
+import { guardRequest } from './stages/guard-request.ts';
 import { heldToSchema } from './stages/hold-to-schema.ts';
 import { infer } from './stages/infer.ts';
 import { passAnswer } from './stages/pass-answer.ts';
@@ -15,8 +17,10 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   readRequest,
   resolveModel,
   settleAtEnd,
+  guardRequest,
   reserveBudget,
   heldToSchema(infer),
+  guardAnswer,
   passAnswer,
 ];
 

@@ -1,9 +1,10 @@
-import type { Format } from '../contracts/format.ts';
+import type { AnswerName, Format, StreamWriter } from '../contracts/format.ts';
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpan } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from './chat-call.ts';
+import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import type { Deployment } from './models/deployment.ts';
 import { asRefusal, Translation } from './translation.ts';
 
@@ -17,13 +18,31 @@ export interface PreparedCall {
   readonly path: string;
   /** None where the provider speaks the client's format: then bytes pass as they come. */
   readonly translation: Pick<Translation<Neutral>, 'answer' | 'refusal' | 'openStream'> | undefined;
+  /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
+  readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
 }
+
+/** What the answer is known by. */
+export const answerName = ({ request, exchange }: ChatCall): AnswerName => ({
+  requestId: exchange.id,
+  model: (request as ChatRequest).model,
+  created: Math.floor(exchange.startedAt / 1000),
+});
 
 /**
  * @throws GatewayError `field_not_supported` if this deployment can't carry the request, `endpoint_not_supported` if it
  * has nothing of the kind, `body_invalid` if the request can't be read
  */
 export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCall {
+  const prepared = prepare(call, deployment);
+  const { format, guards } = call;
+  if (format.kind !== 'chat' || !format.openStream || !answerIsGuarded(guards)) return prepared;
+  const neutral = neutralOf(call, format);
+  const openStream = (): StreamWriter | undefined => format.openStream?.(neutral, answerName(call));
+  return { ...prepared, guarded: { openStream, openGuard: () => new AnswerGuard(guards) } };
+}
+
+function prepare(call: ChatCall, deployment: Deployment): PreparedCall {
   const { provider, model, settings } = deployment;
   const { format } = call;
   const request = call.request as ChatRequest;
@@ -54,16 +73,14 @@ function translated<Request extends Neutral>(
   format: Format<Request>,
   dialect: TranslatedDialect<Request, Request>,
 ): PreparedCall {
-  const { model: asked, stream } = call.request as ChatRequest;
-  const { id, startedAt } = call.exchange;
-  const name = { requestId: id, model: asked, created: Math.floor(startedAt / 1000) };
+  const { stream } = call.request as ChatRequest;
   const neutral = neutralOf(call, format);
   const translation = new Translation(
     neutral,
     format,
     dialect,
     deployment.provider.readError,
-    name,
+    answerName(call),
     deployment.settings.drop,
   );
   const target = { model: deployment.model, stream };
@@ -74,7 +91,7 @@ function translated<Request extends Neutral>(
 type Neutral = NonNullable<ChatCall['neutral']>;
 
 /** Read once a call, and only where a provider needs it. */
-function neutralOf<Request extends Neutral>(call: ChatCall, format: Format<Request>): Request {
+export function neutralOf<Request extends Neutral>(call: ChatCall, format: Format<Request>): Request {
   call.neutral ??= format.readRequest(JSON.parse(call.bytes.toString('utf8')));
   return call.neutral as Request;
 }

@@ -1,3 +1,5 @@
+import type { GuardAction } from './guard.ts';
+
 /** How a model call ended: exactly one of these. */
 export type Outcome =
   | 'complete'
@@ -128,6 +130,8 @@ export interface Exchange {
   deprecated: boolean;
   /** How request and answer broke the route's contract; null if they did not, or nobody looked. */
   breaches: ContractBreach[] | null;
+  /** What guards did to a call to a model; null if nothing. */
+  guards: GuardAction[] | null;
   shape: ErrorShape;
   /** Whether it is a call of gRPC: then errors are a status of gRPC's, whatever the shape. */
   isGrpc: boolean;

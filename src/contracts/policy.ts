@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { AnswerCache } from './cache.ts';
 import type { Exchange } from './exchange.ts';
+import type { ModelGuard } from './guard.ts';
 import type { Counters } from './store.ts';
 
 /**
@@ -143,6 +144,8 @@ export interface Policy {
    * @throws a GatewayError, which becomes the answer
    */
   aroundCall?(call: UpstreamRequest, exchange: Exchange, next: NextCall): Promise<UpstreamResponse>;
+  /** Guards a call to a model: sees its texts before the model, and the answer's before the client. Made for each call. */
+  guardModel?(exchange: Exchange): ModelGuard;
   /** The headers on their way to the client, the upstream's or the gateway's own answer. Changed in place. */
   onResponseHeaders?(headers: HeaderBag, exchange: Exchange): void;
   /** The generation is over and no request is left in it. */
@@ -154,8 +157,11 @@ export interface PolicyDescriptor<Settings = never> {
   /** The name in the config: equal to the folder's. */
   readonly name: string;
   readonly slot: Slot;
-  /** Where it may stand. Absent: on API routes and on `ai`, which has no call that a policy could stand around. */
-  readonly on?: 'routes';
+  /**
+   * Where it may stand. Absent: on API routes and on `ai`, which has no call that a policy could stand around and is
+   * the only place with models to guard.
+   */
+  readonly on?: 'routes' | 'ai';
   /** Schema of the settings (TypeBox or JSON Schema), with defaults. */
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass, as a sentence without its place; undefined if nothing. */

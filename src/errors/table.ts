@@ -202,6 +202,11 @@ export const ERRORS = {
     retryable: true,
     text: 'The model’s answer does not fit the schema that this prompt promises.',
   },
+  content_filtered: {
+    status: 400,
+    retryable: false,
+    text: 'A guard of the gateway does not let this content through.',
+  },
   model_unknown: {
     status: 404,
     retryable: false,

@@ -52,6 +52,12 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
     const breaches = exchange.breaches.map(({ direction, at }) => text(`${direction} ${at}`));
     line += `,"contract_breaches":[${breaches.join(',')}]`;
   }
+  if (exchange.guards !== null) {
+    const guards = exchange.guards.map(({ guard, action, direction, rule }) =>
+      text(`${guard} ${direction} ${action} ${rule}`),
+    );
+    line += `,"guards":[${guards.join(',')}]`;
+  }
   if (exchange.cache !== '') line += `,"cache":"${exchange.cache}"`;
   if (exchange.cacheAgeMs >= 0) line += `,"cache_age_ms":${number(exchange.cacheAgeMs, 0)}`;
   line += `,"revision":${exchange.revision}`;

@@ -37,6 +37,7 @@ export class LiveExchange implements Exchange {
   priority = '';
   deprecated = false;
   breaches: ContractBreach[] | null = null;
+  guards: Exchange['guards'] = null;
   shape: ErrorShape = 'problem';
   isGrpc = false;
   status = 0;

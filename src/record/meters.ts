@@ -58,6 +58,7 @@ export class Meters {
   readonly cacheRequests;
   readonly schemaViolations;
   readonly contractDrift;
+  readonly guards;
   readonly deprecatedRequests;
   readonly #handshakeFailures;
   readonly #certificates: { all: readonly Expiring[] } = { all: [] };
@@ -229,6 +230,12 @@ export class Meters {
       labelNames: ['route', 'what'],
       registers,
     });
+    this.guards = new Counter({
+      name: 'gateway_guard_total',
+      help: 'What guards of models did, once a call for each of their rules.',
+      labelNames: ['guard', 'action', 'direction'],
+      registers,
+    });
     this.deprecatedRequests = new Counter({
       name: 'gateway_deprecated_requests_total',
       help: 'Requests to deprecated routes, by who still sends them.',
@@ -351,6 +358,8 @@ export class Meters {
       this.deprecatedRequests.inc({ route, version: exchange.routeVersion, consumer });
     }
     if (exchange.breaches !== null) this.#observeBreaches(exchange.breaches, route);
+    for (const { guard, action, direction } of exchange.guards ?? [])
+      this.guards.inc({ guard, action, direction });
     if (exchange.ai !== null) this.#observeAi(exchange, exchange.ai);
   }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ModelGuard } from '../contracts/guard.ts';
 import {
   type HeaderBag,
   type NextCall,
@@ -23,11 +24,15 @@ const SHIPPED = [
   'body-schema',
   'contract',
   'cors',
+  'deny-topics',
   'headers',
   'ip-allow',
   'lifecycle',
+  'max-tokens',
+  'prompt-guard',
   'query',
   'rate-limit',
+  'redact',
   'response-cache',
   'transform-body',
 ] as const;
@@ -74,6 +79,7 @@ export class PolicyChain {
   readonly #onUpstreamHeaders: readonly Policy[];
   readonly #onResponseHeaders: readonly Policy[];
   readonly #aroundCall: readonly Policy[];
+  readonly #guards: readonly Policy[];
   readonly #all: readonly Policy[];
   readonly #preflight: Policy | undefined;
 
@@ -84,6 +90,7 @@ export class PolicyChain {
     this.#onUpstreamHeaders = this.#all.filter((policy) => policy.onUpstreamHeaders);
     this.#onResponseHeaders = this.#all.filter((policy) => policy.onResponseHeaders);
     this.#aroundCall = this.#all.filter((policy) => policy.aroundCall);
+    this.#guards = this.#all.filter((policy) => policy.guardModel);
   }
 
   /** The headers that answer a preflight; undefined if none of the policies has to do with them. */
@@ -126,6 +133,14 @@ export class PolicyChain {
 
   responseHeaders(headers: HeaderBag, exchange: LiveExchange): void {
     for (const policy of this.#onResponseHeaders) policy.onResponseHeaders?.(headers, exchange);
+  }
+
+  get areGuards(): boolean {
+    return this.#guards.length > 0;
+  }
+
+  openGuards(exchange: LiveExchange): ModelGuard[] {
+    return this.#guards.flatMap((policy) => policy.guardModel?.(exchange) ?? []);
   }
 
   get areAroundCall(): boolean {

@@ -8,11 +8,15 @@ import authorize from '../../plugins/authorize/index.ts';
 import bodySchema from '../../plugins/body-schema/index.ts';
 import contract from '../../plugins/contract/index.ts';
 import cors from '../../plugins/cors/index.ts';
+import denyTopics from '../../plugins/deny-topics/index.ts';
 import headers from '../../plugins/headers/index.ts';
 import ipAllow from '../../plugins/ip-allow/index.ts';
 import lifecycle from '../../plugins/lifecycle/index.ts';
+import maxTokens from '../../plugins/max-tokens/index.ts';
+import promptGuard from '../../plugins/prompt-guard/index.ts';
 import query from '../../plugins/query/index.ts';
 import rateLimit from '../../plugins/rate-limit/index.ts';
+import redact from '../../plugins/redact/index.ts';
 import responseCache from '../../plugins/response-cache/index.ts';
 import transformBody from '../../plugins/transform-body/index.ts';
 import { loadPolicies } from '../../src/server/policies.ts';
@@ -214,6 +218,22 @@ policyConformance(rateLimit as never, {
   ],
 });
 
+policyConformance(redact as never, {
+  valid: [{}, { kinds: ['email'], patterns: { ticket: 'T-\\d{6}' }, answers: false, mode: 'report' }],
+  invalid: [{ kinds: ['name'] }, { patterns: { ticket: '(' } }, { patterns: { email: 'x' } }],
+});
+policyConformance(denyTopics as never, {
+  valid: [
+    { topics: [{ name: 'a', words: ['b'] }] },
+    { topics: [{ name: 'a', patterns: ['b+'] }], on: 'answers' },
+  ],
+  invalid: [{}, { topics: [] }, { topics: [{ name: 'a' }] }, { topics: [{ name: 'a', patterns: ['('] }] }],
+});
+policyConformance(promptGuard as never, {
+  valid: [{}, { threshold: 0.5, roles: ['tool'], mode: 'report' }],
+  invalid: [{ threshold: 0 }, { roles: [] }],
+});
+policyConformance(maxTokens as never, { valid: [{ limit: 100 }], invalid: [{}, { limit: 0 }] });
 policyConformance(cors as never, {
   valid: [
     { origins: ['*'] },

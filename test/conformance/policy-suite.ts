@@ -29,6 +29,7 @@ const MEMBERS = [
   'onPreflight',
   'onRequest',
   'onUpstreamHeaders',
+  'guardModel',
   'aroundCall',
   'onResponseHeaders',
   'dispose',

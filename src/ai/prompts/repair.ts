@@ -1,8 +1,8 @@
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import { topLevelValues } from '../../lib/json-span.ts';
 import { billOf, sumOf } from '../bill.ts';
-import type { ChatCall, ChatRequest, PromptCall } from '../chat-call.ts';
+import type { ChatCall, PromptCall } from '../chat-call.ts';
 import { gatherAnswer } from '../gather-answer.ts';
+import { replaceBody } from '../replace-body.ts';
 
 /** How an answer breaks what its prompt promises, and what was said; undefined if it doesn't, or says why it is none. */
 export function breachIn(call: ChatCall): { said: string; breach: string } | undefined {
@@ -43,7 +43,7 @@ export async function askAgain(
   call.earlier = sumOf(call.earlier, await billOf(call, answer.facts));
   call.answer = undefined;
   call.asked = undefined;
-  const body = JSON.parse(call.bytes.toString('utf8')) as { messages: object[] };
+  const body = JSON.parse(call.bytes.toString('utf8')) as { messages: object[]; [key: string]: unknown };
   body.messages.push(
     { role: 'assistant', content: said },
     {
@@ -51,9 +51,6 @@ export async function askAgain(
       content: `Your answer does not fit the JSON schema: ${breach}. Answer again, with nothing but JSON that fits it.`,
     },
   );
-  call.bytes = Buffer.from(JSON.stringify(body));
-  call.neutral = undefined;
-  const [modelAt] = topLevelValues(call.bytes, 'model');
-  if (modelAt) call.request = { ...(call.request as ChatRequest), modelAt };
+  replaceBody(call, body);
   if (exchange.ai) exchange.ai.repaired = true;
 }

@@ -7,6 +7,10 @@ export const checkPolicies: Check = (config, { policies, fitsSchema, report }) =
     if (policies[name]?.on === 'routes')
       report(settings, 'stands on API routes only: it would do nothing here');
   }
+  const ofRoutes = config.get('routes').items.flatMap((route) => route.get('policies').items);
+  for (const [name, settings] of ofRoutes.flatMap((entry) => entry.entries)) {
+    if (policies[name]?.on === 'ai') report(settings, 'stands on ai only: it would do nothing here');
+  }
   if (!fitsSchema) return;
   const lists = [...config.get('routes').items, config.get('ai')].flatMap(
     (part) => part.get('policies').items,

@@ -1,0 +1,145 @@
+import { RE2JS } from 're2js';
+import { type Static, Type } from 'typebox';
+import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { AnswerFilter, ModelGuard } from '../../src/contracts/guard.ts';
+import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import { GatewayError } from '../../src/errors/gateway-error.ts';
+
+const Topic = Type.Object(
+  {
+    name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),
+    words: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      default: [],
+      description: 'Words or phrases, found as whole words in upper or lower case.',
+    }),
+    patterns: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'RE2 expressions: in time linear to the text.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const Settings = Type.Object(
+  {
+    topics: Type.Array(Topic, { minItems: 1 }),
+    on: Type.Unsafe<'both' | 'requests' | 'answers'>({
+      type: 'string',
+      enum: ['both', 'requests', 'answers'],
+      default: 'both',
+    }),
+    longest: Type.Integer({
+      minimum: 1,
+      maximum: 4096,
+      default: 120,
+      description: 'Characters of a stream that are held back, so that nothing shorter gets out in part.',
+    }),
+    mode: Type.Unsafe<'enforce' | 'report'>({
+      type: 'string',
+      enum: ['enforce', 'report'],
+      default: 'enforce',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Refuses requests that touch a topic, and ends answers that do (finish reason content_filter). On AI routes.',
+  },
+);
+type Settings = Static<typeof Settings>;
+
+const denyTopics: PolicyDescriptor<Settings> = {
+  name: 'deny-topics',
+  slot: 'inspect',
+  on: 'ai',
+  schema: Settings,
+  check({ topics }) {
+    for (const { name, words, patterns } of topics) {
+      if (words.length + patterns.length === 0) return `the topic ${name} has neither words nor patterns`;
+      for (const pattern of patterns) {
+        try {
+          RE2JS.compile(pattern);
+        } catch (error) {
+          return `the topic ${name}: "${pattern}" is no regular expression (RE2): ${(error as Error).message}`;
+        }
+      }
+    }
+    return undefined;
+  },
+  create(settings) {
+    const topics = settings.topics.map(({ name, words, patterns }) => ({
+      name,
+      pattern: RE2JS.compile([...words.map(wordPattern), ...patterns.map((each) => `(?:${each})`)].join('|')),
+    }));
+    const touched = (text: string): string | undefined =>
+      topics.find(({ pattern }) => pattern.matcher(text).find())?.name;
+    return { guardModel: (exchange) => guard(settings, touched, exchange) };
+  },
+};
+
+const wordPattern = (word: string): string => `(?i:(?:^|[^\\pL\\pN_])${RE2JS.quote(word)}(?:$|[^\\pL\\pN_]))`;
+
+function guard(
+  { on, longest, mode }: Settings,
+  touched: (text: string) => string | undefined,
+  exchange: Exchange,
+): ModelGuard {
+  const noted = new Set<string>();
+  const refusal = (direction: 'request' | 'answer', text: string): Error | undefined => {
+    const rule = touched(text);
+    if (rule === undefined) return undefined;
+    if (!noted.has(rule + direction)) {
+      noted.add(rule + direction);
+      exchange.guards ??= [];
+      exchange.guards.push({
+        guard: 'deny-topics',
+        action: mode === 'enforce' ? 'blocked' : 'reported',
+        direction,
+        rule,
+      });
+    }
+    return mode === 'enforce'
+      ? new GatewayError('content_filtered', { cause: `deny-topics: ${rule}` })
+      : undefined;
+  };
+  const guarded: ModelGuard = {};
+  if (on !== 'answers') {
+    guarded.onRequest = ({ texts }) => {
+      for (const { text } of texts) {
+        const error = refusal('request', text);
+        if (error) return error;
+      }
+      return undefined;
+    };
+  }
+  if (on !== 'requests') guarded.openAnswer = () => tail(longest, (text) => refusal('answer', text));
+  return guarded;
+}
+
+/** Holds back the end of a text: a topic is seen whole before its beginning goes on. */
+function tail(longest: number, refusal: (text: string) => Error | undefined): AnswerFilter {
+  let held = '';
+  const look = (text: string): void => {
+    const error = refusal(text);
+    if (error) throw error;
+  };
+  return {
+    take(text) {
+      held += text;
+      if (held.length <= longest) return '';
+      look(held);
+      const cut = held.length - longest;
+      const passed = held.slice(0, cut);
+      held = held.slice(cut);
+      return passed;
+    },
+    end() {
+      look(held);
+      const rest = held;
+      held = '';
+      return rest;
+    },
+  };
+}
+
+export default denyTopics;

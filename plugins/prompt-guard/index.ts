@@ -1,0 +1,73 @@
+import { type Static, Type } from 'typebox';
+import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { brokenRules } from './rules.ts';
+
+const Settings = Type.Object(
+  {
+    threshold: Type.Number({
+      exclusiveMinimum: 0,
+      default: 1,
+      description: 'A text whose broken rules add up to this is refused. One rule by itself is 0.4 to 1.',
+    }),
+    roles: Type.Array(
+      Type.Unsafe<'user' | 'tool' | 'assistant' | 'system'>({
+        type: 'string',
+        enum: ['user', 'tool', 'assistant', 'system'],
+      }),
+      {
+        default: ['user', 'tool'],
+        minItems: 1,
+        description: 'Whose texts are read. What tools bring is where injections hide.',
+      },
+    ),
+    mode: Type.Unsafe<'enforce' | 'report'>({
+      type: 'string',
+      enum: ['enforce', 'report'],
+      default: 'enforce',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Refuses requests that look like attempts to take over the model, by rules with scores. On AI routes.',
+  },
+);
+type Settings = Static<typeof Settings>;
+
+const promptGuard: PolicyDescriptor<Settings> = {
+  name: 'prompt-guard',
+  slot: 'inspect',
+  on: 'ai',
+  schema: Settings,
+  create({ threshold, roles, mode }) {
+    const read: ReadonlySet<string> = new Set(roles);
+    return {
+      guardModel: (exchange) => ({
+        onRequest({ texts }) {
+          for (const { role, text } of texts) {
+            if (!read.has(role)) continue;
+            const broken = brokenRules(text);
+            // Sums of tenths: 0.6 and 0.4 must reach 1.
+            const score = Math.round(broken.reduce((sum, each) => sum + each.score, 0) * 100) / 100;
+            if (score < threshold) continue;
+            const rule = broken.map(({ name }) => name).join('+');
+            exchange.guards ??= [];
+            exchange.guards.push({
+              guard: 'prompt-guard',
+              action: mode === 'enforce' ? 'blocked' : 'reported',
+              direction: 'request',
+              rule,
+            });
+            if (mode === 'enforce')
+              return new GatewayError('content_filtered', { cause: `prompt-guard: ${rule}, ${score}` });
+            return undefined;
+          }
+          return undefined;
+        },
+      }),
+    };
+  },
+};
+
+export default promptGuard;

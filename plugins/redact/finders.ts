@@ -1,0 +1,126 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { RE2JS } from 're2js';
+import { type Finder, type Found, LONGEST } from './scanner.ts';
+
+/** @param valid of a match those ends that make it one, longest first; its own if absent */
+function finder(
+  name: string,
+  source: RegExp,
+  before: RegExp,
+  ends: (match: string) => number | undefined = (match) => match.length,
+): Finder {
+  const pattern = new RegExp(source.source, 'g');
+  return {
+    name,
+    find(text, from) {
+      pattern.lastIndex = from;
+      for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+        const { index: start } = match;
+        const length = start > 0 && before.test(text[start - 1] as string) ? undefined : ends(match[0]);
+        if (length !== undefined) return { start, end: start + length };
+        pattern.lastIndex = start + 1;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The longest beginning of a match that ends with a word of it and is valid. */
+const longest =
+  (isValid: (compact: string) => boolean) =>
+  (match: string): number | undefined => {
+    for (let end = match.length; end > 0; end--) {
+      const isEnd = end === match.length || !/[0-9A-Za-z]/.test(match[end] as string);
+      if (
+        isEnd &&
+        isValid(match.slice(0, end).replace(/[ -]/g, '')) &&
+        /[0-9A-Za-z]/.test(match[end - 1] as string)
+      )
+        return end;
+    }
+    return undefined;
+  };
+
+/** ISO/IEC 7812: every second digit from the right doubled, the sum a multiple of ten. */
+export function isCard(digits: string): boolean {
+  if (digits.length < 13 || digits.length > 19) return false;
+  let sum = 0;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = Number(digits[digits.length - 1 - i]);
+    const doubled = i % 2 === 1 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return sum % 10 === 0;
+}
+
+/** ISO 13616: the first four at the end, letters as 10 to 35, the rest of a division by 97 is 1. */
+export function isIban(compact: string): boolean {
+  if (compact.length < 15 || compact.length > 34) return false;
+  let rest = 0;
+  for (const char of compact.slice(4) + compact.slice(0, 4)) {
+    const value = Number.parseInt(char, 36);
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return rest === 1;
+}
+
+const NOTHING = /(?!)/;
+
+/** Personal data by its form: what can be told by a checksum is held to it. */
+export const KINDS: Readonly<Record<string, Finder>> = {
+  email: finder(
+    'email',
+    /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,62}\.){1,3}[A-Za-z]{2,24}(?![A-Za-z0-9-])/,
+    NOTHING,
+  ),
+  iban: finder(
+    'iban',
+    /[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8}(?![A-Za-z0-9])/,
+    /[A-Za-z0-9]/,
+    longest(isIban),
+  ),
+  card: finder('card', /[2-6]\d{3}(?:[ -]?\d){9,15}(?!\d)/, /\d/, longest(isCard)),
+  ip: finder(
+    'ip',
+    /(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]{3,39})(?![0-9A-Fa-f:]|\.\d)/,
+    /[\w:.]/,
+    (match) => (isIPv4(match) || (isIPv6(match) && /\d/.test(match)) ? match.length : undefined),
+  ),
+  phone: finder(
+    'phone',
+    /(?:\+|00)[1-9]\d{0,2}(?:[ .()/-]{0,2}\d){6,12}(?!\d)|\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)/,
+    /[\w+]/,
+  ),
+};
+
+/** Places that a request's data was taken from. */
+export const PLACEHOLDER: Finder = finder('placeholder', /\[[A-Z][A-Z0-9_]{0,40}_\d{1,6}\]/, NOTHING);
+
+/**
+ * A pattern of the config, on RE2. What it finds is at most `LONGEST` characters long.
+ * @throws Error that says what is wrong with it
+ */
+export function customFinder(name: string, source: string): Finder {
+  const pattern = RE2JS.compile(source);
+  return {
+    name,
+    find(text, from) {
+      for (let at = from; at <= text.length; ) {
+        const matcher = pattern.matcher(text);
+        if (!matcher.find(at)) return undefined;
+        const start = matcher.start();
+        const found = within(pattern, text, start);
+        if (found) return found;
+        at = start + 1;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The match at a place as it is when nothing beyond the longest can be seen: so it is the same in every piece. */
+function within(pattern: RE2JS, text: string, start: number): Found | undefined {
+  const matcher = pattern.matcher(text.slice(0, start + LONGEST));
+  if (!matcher.find(start) || matcher.start() !== start || matcher.end() === start) return undefined;
+  return { start, end: matcher.end() };
+}

@@ -1,0 +1,108 @@
+import { type Static, Type } from 'typebox';
+import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { AnswerTextKind, ModelGuard } from '../../src/contracts/guard.ts';
+import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import { customFinder, KINDS, PLACEHOLDER } from './finders.ts';
+import { Placeholders } from './placeholders.ts';
+import { type Finder, Scanner } from './scanner.ts';
+
+type Kind = 'email' | 'iban' | 'card' | 'ip' | 'phone';
+
+const Settings = Type.Object(
+  {
+    kinds: Type.Array(Type.Unsafe<Kind>({ type: 'string', enum: Object.keys(KINDS) }), {
+      default: ['email', 'iban', 'card', 'ip', 'phone'],
+      uniqueItems: true,
+      description: 'Cards and IBANs are held to their checksums.',
+    }),
+    patterns: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }), Type.String({ minLength: 1 }), {
+      default: {},
+      additionalProperties: false,
+      description: 'Further kinds: an RE2 expression each, of which a find is at most 300 characters long.',
+    }),
+    answers: Type.Boolean({
+      default: true,
+      description: 'Whether data that a model writes, and that was not in the request, is replaced as well.',
+    }),
+    mode: Type.Unsafe<'enforce' | 'report'>({
+      type: 'string',
+      enum: ['enforce', 'report'],
+      default: 'enforce',
+      description: 'report: nothing is changed, and what would be is recorded.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Takes personal data out of what models read: [EMAIL_1] stands in its place, and the data in the answer again. On AI routes.',
+  },
+);
+type Settings = Static<typeof Settings>;
+
+const redact: PolicyDescriptor<Settings> = {
+  name: 'redact',
+  slot: 'inspect',
+  on: 'ai',
+  schema: Settings,
+  check({ patterns }) {
+    for (const [name, source] of Object.entries(patterns)) {
+      if (Object.hasOwn(KINDS, name)) return `patterns.${name}: there is a kind of this name already`;
+      try {
+        customFinder(name, source);
+      } catch (error) {
+        return `patterns.${name}: is no regular expression (RE2): ${(error as Error).message}`;
+      }
+    }
+    return undefined;
+  },
+  create(settings) {
+    const custom = Object.entries(settings.patterns).map(([name, source]) => customFinder(name, source));
+    const finders = [...custom, ...settings.kinds.map((kind) => KINDS[kind] as Finder)];
+    const breaks = custom.length === 0;
+    return { guardModel: (exchange) => guard(settings, finders, breaks, exchange) };
+  },
+};
+
+function guard(
+  { answers, mode }: Settings,
+  finders: readonly Finder[],
+  breaks: boolean,
+  exchange: Exchange,
+): ModelGuard {
+  const placeholders = new Placeholders();
+  const changes = mode === 'enforce';
+  const noted = new Set<string>();
+  const note = (direction: 'request' | 'answer', rule: string): void => {
+    if (noted.has(`${direction} ${rule}`)) return;
+    noted.add(`${direction} ${rule}`);
+    exchange.guards ??= [];
+    exchange.guards.push({ guard: 'redact', action: changes ? 'changed' : 'reported', direction, rule });
+  };
+  return {
+    onRequest({ texts }) {
+      placeholders.avoid(texts.map(({ text }) => text));
+      for (const each of texts) {
+        const scanner = new Scanner(finders, breaks, (name, value) => {
+          note('request', name);
+          return changes ? placeholders.of(name, value) : value;
+        });
+        const text = scanner.take(each.text) + scanner.end();
+        if (text !== each.text) each.text = text;
+      }
+      return undefined;
+    },
+    openAnswer(kind: AnswerTextKind) {
+      // Signed as the model wrote it: what it holds of the request are placeholders.
+      if (kind === 'reasoning') return undefined;
+      return new Scanner(answers ? [PLACEHOLDER, ...finders] : [PLACEHOLDER], breaks, (name, value) => {
+        if (name === PLACEHOLDER.name) return placeholders.restored(value, kind === 'arguments');
+        // The caller has said it.
+        if (placeholders.knows(value)) return value;
+        note('answer', name);
+        return changes ? `[${name.toUpperCase()}]` : value;
+      });
+    },
+  };
+}
+
+export default redact;

@@ -1,0 +1,35 @@
+/** What stands in the place of a request's data, and the data again. Lives as long as the call. */
+export class Placeholders {
+  readonly #byValue = new Map<string, string>();
+  readonly #byName = new Map<string, string>();
+  #texts: readonly string[] = [];
+  #count = 0;
+
+  /** A placeholder that a text has already would be taken for one of ours. */
+  avoid(texts: readonly string[]): void {
+    this.#texts = texts.filter((text) => text.includes('['));
+  }
+
+  /** The same for the same value, so that a model can tell who is who. */
+  of(kind: string, value: string): string {
+    const known = this.#byValue.get(value);
+    if (known !== undefined) return known;
+    let name: string;
+    do name = `[${kind.toUpperCase()}_${++this.#count}]`;
+    while (this.#texts.some((text) => text.includes(name)));
+    this.#byValue.set(value, name);
+    this.#byName.set(name, value);
+    return name;
+  }
+
+  /** @param inJson the place is in a text of JSON */
+  restored(name: string, inJson: boolean): string {
+    const value = this.#byName.get(name);
+    if (value === undefined) return name;
+    return inJson ? JSON.stringify(value).slice(1, -1) : value;
+  }
+
+  knows(value: string): boolean {
+    return this.#byValue.has(value);
+  }
+}

@@ -1,0 +1,36 @@
+import type { JsonObject } from '../../contracts/model-request.ts';
+import type { ChatCall } from '../chat-call.ts';
+import { requestTexts } from '../guards/request-texts.ts';
+import { replaceBody } from '../replace-body.ts';
+
+/** Fields that bound an answer's tokens, in one format or another. */
+const MAXIMA = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'];
+
+/**
+ * Shows the request to the guards. What goes on is the body as it was read: where two keys of the same name, or a number
+ * written oddly, would be read otherwise by somebody else, they see what the guards saw.
+ */
+export function guardRequest(call: ChatCall): void {
+  const { policies, exchange, format } = call;
+  if (!policies.areGuards) return;
+  // A form holds sound, and no JSON.
+  if (format.kind === 'operation' && format.media === 'form') return;
+  call.guards = policies.openGuards(exchange);
+  const body = JSON.parse(call.bytes.toString('utf8')) as { [key: string]: unknown };
+  const named = MAXIMA.filter((field) => typeof body[field] === 'number');
+  const request = {
+    texts: requestTexts(body),
+    maxTokens: named.length === 0 ? undefined : Math.max(...named.map((field) => body[field] as number)),
+  };
+  const before = request.maxTokens;
+  for (const guard of call.guards) {
+    const verdict = guard.onRequest?.(request);
+    if (verdict) throw verdict;
+  }
+  const { maxTokens } = request;
+  if (maxTokens !== undefined && maxTokens !== before && format.kind === 'chat') {
+    for (const field of named) body[field] = Math.min(body[field] as number, maxTokens);
+    if (named.length === 0) body[format.fields.maxTokens ?? 'max_tokens'] = maxTokens;
+  }
+  replaceBody(call, body as JsonObject);
+}

@@ -1,0 +1,40 @@
+/** A text that a model will read, and who says it ('' = nobody in particular). It is changed by setting it. */
+export interface RequestText {
+  readonly role: string;
+  text: string;
+}
+
+/** A request to a model as guards see it, in whichever format it came. */
+export interface GuardedRequest {
+  readonly texts: readonly RequestText[];
+  /** Output tokens that it allows; undefined: it names no maximum. */
+  maxTokens: number | undefined;
+}
+
+/** What of an answer a text is. Reasoning may be signed by its provider: changed, it can't be sent back. */
+export type AnswerTextKind = 'text' | 'arguments' | 'reasoning';
+
+/** Looks at one text of an answer as it comes. It throws a GatewayError to end the answer. */
+export interface AnswerFilter {
+  /** @returns what may go on now; the rest is held back, within a bound */
+  take(text: string): string;
+  /** Nothing comes any more. @returns what was held back */
+  end(): string;
+}
+
+/** A guard's work on one call: it may remember from the request what it does to the answer. */
+export interface ModelGuard {
+  /** Before anything is reserved or asked. An error ends the call. */
+  onRequest?(request: GuardedRequest): Error | undefined;
+  /** Absent: the answer goes by unread. Undefined: a text of this kind does. */
+  openAnswer?(kind: AnswerTextKind): AnswerFilter | undefined;
+}
+
+/** Something that a guard did, or in report mode would have done. Never holds data of the request or the answer. */
+export interface GuardAction {
+  readonly guard: string;
+  readonly action: 'blocked' | 'changed' | 'reported';
+  readonly direction: 'request' | 'answer';
+  /** What of the guard's settings spoke: a kind of data, a topic, a score. */
+  readonly rule: string;
+}
