@@ -25,7 +25,7 @@ export interface AnswerFilter {
 /** A guard's work on one call: it may remember from the request what it does to the answer. */
 export interface ModelGuard {
   /** Before anything is reserved or asked. An error ends the call. */
-  onRequest?(request: GuardedRequest): Error | undefined;
+  onRequest?(request: GuardedRequest): Error | undefined | Promise<Error | undefined>;
   /** Absent: the answer goes by unread. Undefined: a text of this kind does. */
   openAnswer?(kind: AnswerTextKind): AnswerFilter | undefined;
 }

@@ -207,6 +207,11 @@ export const ERRORS = {
     retryable: false,
     text: 'A guard of the gateway does not let this content through.',
   },
+  guard_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'A guard of the gateway could not judge this call. Try again.',
+  },
   model_unknown: {
     status: 404,
     retryable: false,

@@ -25,6 +25,7 @@ const SHIPPED = [
   'contract',
   'cors',
   'deny-topics',
+  'guard-webhook',
   'headers',
   'ip-allow',
   'lifecycle',

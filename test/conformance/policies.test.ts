@@ -9,6 +9,7 @@ import bodySchema from '../../plugins/body-schema/index.ts';
 import contract from '../../plugins/contract/index.ts';
 import cors from '../../plugins/cors/index.ts';
 import denyTopics from '../../plugins/deny-topics/index.ts';
+import guardWebhook from '../../plugins/guard-webhook/index.ts';
 import headers from '../../plugins/headers/index.ts';
 import ipAllow from '../../plugins/ip-allow/index.ts';
 import lifecycle from '../../plugins/lifecycle/index.ts';
@@ -232,6 +233,13 @@ policyConformance(denyTopics as never, {
 policyConformance(promptGuard as never, {
   valid: [{}, { threshold: 0.5, roles: ['tool'], mode: 'report' }],
   invalid: [{ threshold: 0 }, { roles: [] }],
+});
+policyConformance(guardWebhook as never, {
+  valid: [
+    { url: 'http://127.0.0.1:1/guard' },
+    { url: 'https://guard.example/v1', token: 'x', onFailure: 'allow' },
+  ],
+  invalid: [{}, { url: 'ftp://x' }, { url: 'http://127.0.0.1:99999/' }],
 });
 policyConformance(maxTokens as never, { valid: [{ limit: 100 }], invalid: [{}, { limit: 0 }] });
 policyConformance(cors as never, {

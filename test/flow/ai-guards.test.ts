@@ -201,3 +201,16 @@ it('in report mode nothing is changed, and all is recorded', async () => {
     'deny-topics answer reported s',
   ]);
 });
+
+it('data in the arguments of a tool is read whatever its key; what is nested too deeply is refused', async () => {
+  const service = await modelService();
+  const gateway = await aiGateway([asAnthropic(service)], {
+    policies: [{ 'deny-topics': { topics: [{ name: 'p', words: ['swordfish'] }] } }],
+  });
+  const input = { name: 'swordfish', deep: [{ id: 1 }] };
+  const messages = [{ role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'f', input }] }];
+  const path = '/v1/messages';
+  expect((await chat(gateway, { model: 'smart', max_tokens: 5, messages }, {}, path)).status).toBe(400);
+  const deep = `{"model":"smart","messages":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  expect((await chat(gateway, deep)).status).toBe(400);
+});

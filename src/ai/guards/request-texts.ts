@@ -32,7 +32,9 @@ export function requestTexts(body: Container): RequestText[] {
 
 /** Without recursion: JSON can be nested deeper than the stack is. */
 function collect(body: Container, field: string, role: string, texts: RequestText[]): void {
-  const open: { container: Container; key: string; role: string }[] = [{ container: body, key: field, role }];
+  const open: { container: Container; key: string; role: string; isData: boolean }[] = [
+    { container: body, key: field, role, isData: false },
+  ];
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
     const value = container[key];
@@ -40,10 +42,13 @@ function collect(body: Container, field: string, role: string, texts: RequestTex
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
     const speaker = typeof inner.role === 'string' ? inner.role : roleOfItem(inner, at.role);
-    const keys = Array.isArray(value)
-      ? Object.keys(value)
-      : Object.keys(value).filter((each) => !FORM.has(each));
-    for (const each of keys.reverse()) open.push({ container: inner, key: each, role: speaker });
+    // The arguments of a call are data of any kind: a `name` in it is somebody's.
+    const isData = at.isData || (key === 'input' && container.type === 'tool_use');
+    const keys =
+      isData || Array.isArray(value)
+        ? Object.keys(value)
+        : Object.keys(value).filter((each) => !FORM.has(each));
+    for (const each of keys.reverse()) open.push({ container: inner, key: each, role: speaker, isData });
   }
 }
 

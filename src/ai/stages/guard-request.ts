@@ -1,4 +1,6 @@
 import type { JsonObject } from '../../contracts/model-request.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { jsonShape } from '../../lib/json-shape.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { requestTexts } from '../guards/request-texts.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -6,16 +8,22 @@ import { replaceBody } from '../replace-body.ts';
 /** Fields that bound an answer's tokens, in one format or another. */
 const MAXIMA = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'];
 
+/** As of bodies that policies of API routes read. */
+const MOST_LEVELS = 200;
+
 /**
  * Shows the request to the guards. What goes on is the body as it was read: where two keys of the same name, or a number
  * written oddly, would be read otherwise by somebody else, they see what the guards saw.
  */
-export function guardRequest(call: ChatCall): void {
+export async function guardRequest(call: ChatCall): Promise<void> {
   const { policies, exchange, format } = call;
   if (!policies.areGuards) return;
   // A form holds sound, and no JSON.
   if (format.kind === 'operation' && format.media === 'form') return;
   call.guards = policies.openGuards(exchange);
+  // V8 reads any depth and writes only some thousand levels.
+  if (jsonShape(call.bytes).depth > MOST_LEVELS)
+    throw new GatewayError('body_malformed', { detail: 'It is nested too deeply.' });
   const body = JSON.parse(call.bytes.toString('utf8')) as { [key: string]: unknown };
   const named = MAXIMA.filter((field) => typeof body[field] === 'number');
   const request = {
@@ -24,7 +32,7 @@ export function guardRequest(call: ChatCall): void {
   };
   const before = request.maxTokens;
   for (const guard of call.guards) {
-    const verdict = guard.onRequest?.(request);
+    const verdict = await guard.onRequest?.(request);
     if (verdict) throw verdict;
   }
   const { maxTokens } = request;

@@ -1,0 +1,95 @@
+import { type Static, Type } from 'typebox';
+import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { GuardedRequest } from '../../src/contracts/guard.ts';
+import type { PolicyDescriptor, PolicyPorts } from '../../src/contracts/policy.ts';
+import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { askGuard } from './ask-guard.ts';
+
+const Settings = Type.Object(
+  {
+    url: Type.String({
+      pattern: '^https?://[^\\s/?#@]+(/[^\\s#]*)?$',
+      description:
+        'Is sent { request_id, consumer, texts: [{ role, text }] } by POST and answers { "action": "allow" } or { "action": "block", "rule": "toxicity" }.',
+    }),
+    token: Type.Optional(
+      Type.String({ minLength: 1, description: 'Sent as Authorization: Bearer. ${VAR} or ${file:PATH}.' }),
+    ),
+    timeout: Type.Unsafe<number>({
+      type: 'string',
+      'x-unit': 'duration',
+      pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$',
+      default: '2s',
+      description: 'For its whole answer.',
+    }),
+    onFailure: Type.Unsafe<'refuse' | 'allow'>({
+      type: 'string',
+      enum: ['refuse', 'allow'],
+      default: 'refuse',
+      description:
+        'What becomes of a call that it does not judge in time: 503 guard_unavailable, or it goes on.',
+    }),
+    mode: Type.Unsafe<'enforce' | 'report'>({
+      type: 'string',
+      enum: ['enforce', 'report'],
+      default: 'enforce',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Asks a guard of your own about each request to a model. Answers are not shown to it. On AI routes.',
+  },
+);
+type Settings = Static<typeof Settings>;
+
+const guardWebhook: PolicyDescriptor<Settings> = {
+  name: 'guard-webhook',
+  slot: 'inspect',
+  on: 'ai',
+  schema: Settings,
+  check: ({ url }) => (URL.canParse(url) ? undefined : 'url is no valid URL'),
+  create(settings, ports) {
+    const stop = new AbortController();
+    return {
+      guardModel: (exchange) => ({
+        onRequest: (request) => judge(settings, ports, exchange, request, stop.signal),
+      }),
+      dispose: () => stop.abort(),
+    };
+  },
+};
+
+async function judge(
+  settings: Settings,
+  { degraded }: Pick<PolicyPorts, 'degraded'>,
+  exchange: Exchange,
+  { texts }: GuardedRequest,
+  stop: AbortSignal,
+): Promise<Error | undefined> {
+  const enforces = settings.mode === 'enforce';
+  const question = {
+    request_id: exchange.id,
+    consumer: exchange.consumer,
+    texts: texts.map(({ role, text }) => ({ role, text })),
+  };
+  let rule: string | undefined;
+  try {
+    rule = await askGuard(settings, question, stop);
+  } catch (cause) {
+    const isRefused = enforces && settings.onFailure === 'refuse';
+    degraded(isRefused ? 'fail_closed' : 'fail_open', cause as Error);
+    return isRefused ? new GatewayError('guard_unavailable', { cause }) : undefined;
+  }
+  if (rule === undefined) return undefined;
+  exchange.guards ??= [];
+  exchange.guards.push({
+    guard: 'guard-webhook',
+    action: enforces ? 'blocked' : 'reported',
+    direction: 'request',
+    rule,
+  });
+  return enforces ? new GatewayError('content_filtered', { cause: `guard-webhook: ${rule}` }) : undefined;
+}
+
+export default guardWebhook;
