@@ -1,7 +1,7 @@
 /**
  * The layers of the house, from the bottom: imports run downward only.
  * contracts < errors < lib < telemetry < stores < upstream < config < record < context < {proxy, ai, mcp} < hypercare
- * < server < workers < admin < console < data-plane < worker-process < gateway < demo < cli < main
+ * < server < workers < admin < console < data-plane < worker-process < carriers < gateway < demo < cli < main
  */
 const LAYERS = [
   ['contracts'],
@@ -21,6 +21,7 @@ const LAYERS = [
   ['console'],
   ['data-plane\\.ts'],
   ['worker-process\\.ts'],
+  ['carriers\\.ts'],
   ['gateway\\.ts'],
   ['demo'],
   ['cli'],

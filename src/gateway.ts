@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
 import { buildAdmin } from './admin/app.ts';
 import { Audit } from './admin/audit.ts';
+import { openCarriers } from './carriers.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
 import type { PolicySchema } from './config/schema/policy-schema.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
-import { openDataPlane } from './data-plane.ts';
 import { parseAddress, urlOf } from './server/address.ts';
 import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
 import { ServedFile } from './server/served-file.ts';
@@ -80,25 +80,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const sink = options.log ?? openLog(logConfig.level);
   const log = sink.logger;
-  const plane = await openDataPlane({ ...options, config: loaded.config, descriptors, sink, onStoreUp });
-  const { store, meters, changes, listener, ledger, readiness, reload } = plane;
+  const carriers = await openCarriers({ ...options, config: loaded.config, descriptors, sink, onStoreUp });
+  const { plane } = carriers;
+  const { store, meters, changes, readiness, reload } = plane;
   const revisions = new Revisions(store.documents);
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
   const audit = new Audit(store.documents, log);
   const startedAt = Date.now();
   const admin = buildAdmin({
     version: packageJson.version,
-    metrics: plane.metrics,
+    metrics: carriers.metrics,
     probe: (path) => readiness.probe(path),
     log,
     audit,
     changes,
-    cache: plane.answers,
+    cache: carriers,
     served,
     revisions,
     upstreams: plane.registry,
     ledger: store.ledger,
-    flushLedger: () => ledger.flush(),
+    flushLedger: () => carriers.flushLedger(),
     now: plane.now,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),
     status: async () => ({
@@ -106,8 +107,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       node: process.version,
       startedAt,
       isReady: readiness.isReady,
-      requestsInFlight: listener.inFlight,
-      generations: reload.generations,
+      ...(await carriers.status()),
       store: { name: store.name, isUp: await store.ping().then(() => true, isDown) },
     }),
   });
@@ -119,7 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         log.warn({ err: failure }, 'audit entries made meanwhile are still in memory only'),
       );
     revisions.flush().then(
-      (number) => number !== undefined && reload.renumber(number),
+      (number) => number !== undefined && carriers.renumber(number),
       (failure: unknown) => log.warn({ err: failure }, 'revisions made meanwhile are still in memory only'),
     );
   }
@@ -127,11 +127,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   async function close(): Promise<number> {
     const { unready, drain } = served.loaded.config.server.timeouts;
     const wasReady = readiness.isReady;
-    readiness.isReady = false;
+    carriers.unready();
     await served.close();
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
-    const cut = await plane.drain(drain);
+    const cut = await carriers.drain(drain);
     await admin.close();
     await plane.close();
     log.info({ cut }, 'stopped');
@@ -142,9 +142,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     await served.start();
     const adminUrl = await admin.listen(parseAddress(adminConfig.listen));
-    const address = await listener.listen(parseAddress(server.listen));
+    const address = await carriers.listen();
     const url = urlOf(address, server.tls ? 'https' : 'http');
-    readiness.isReady = true;
     if (options.watch ?? true) await served.watch();
     log.info({ url, admin: adminUrl, open_routes: served.loaded.openRoutes }, 'listening');
     let closing: Promise<number> | undefined;

@@ -8,7 +8,7 @@ import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
 import type { Answers } from '../stores/answers/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Registry } from '../telemetry/metrics.ts';
+import type { MetricsPage } from '../telemetry/metrics.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { Audit } from './audit.ts';
 
@@ -16,7 +16,7 @@ import type { Audit } from './audit.ts';
 export interface AdminPorts {
   /** Of this build. */
   version: string;
-  metrics: Registry;
+  metrics: MetricsPage;
   probe(path: string): { status: number; body: string } | null;
   log: Logger;
   audit: Audit;

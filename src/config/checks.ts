@@ -10,6 +10,7 @@ import { checkPrompts } from './checks/prompts.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkUpstreams } from './checks/upstreams.ts';
+import { checkWorkers } from './checks/workers.ts';
 import { Part } from './part.ts';
 import type { PolicySchema } from './schema/policy-schema.ts';
 import type { Finding, Shown } from './schema-problems.ts';
@@ -17,6 +18,7 @@ import type { Finding, Shown } from './schema-problems.ts';
 /** What a schema can't say: names that must exist, things that exclude each other. In no order. */
 const CHECKS = [
   checkListeners,
+  checkWorkers,
   checkAdmin,
   checkAccess,
   checkUpstreams,

@@ -29,12 +29,6 @@ const is =
 
 /** What the format has and this version has not. A feature that gets built removes its row. */
 const ROWS: readonly Row[] = [
-  {
-    at: ['server', 'workers'],
-    what: 'Worker processes',
-    effect: 'One process serves everything.',
-    unless: is(1),
-  },
   { at: ['log', 'bodies'], what: 'Logging of bodies', effect: 'No body is logged.', unless: is('off') },
   {
     at: ['telemetry', 'otlp', 'endpoint'],

@@ -199,6 +199,7 @@ export class Meters {
     this.revision = new Gauge({
       name: 'gateway_config_revision',
       help: 'Number of the config revision that serves.',
+      aggregator: 'max',
       registers,
     });
     this.reloads = new Counter({
@@ -210,6 +211,7 @@ export class Meters {
     this.generations = new Gauge({
       name: 'gateway_generations',
       help: 'Generations alive: the one that serves and those that still drain.',
+      aggregator: 'max',
       registers,
     });
     this.degraded = new Counter({
@@ -246,6 +248,7 @@ export class Meters {
       name: 'gateway_budget_used_ratio',
       help: 'Share of a budget that is spent or reserved, as last seen: 1 = all of it.',
       labelNames: ['budget', 'scope', 'unit', 'subject'],
+      aggregator: 'max',
       registers,
     });
     this.budgetRefused = new Counter({
@@ -287,6 +290,7 @@ export class Meters {
       name: 'gateway_certificate_expiry_seconds',
       help: 'Seconds until a certificate of the public listener runs out; below 0 since it has.',
       labelNames: ['name'],
+      aggregator: 'min',
       registers,
       collect() {
         this.reset();

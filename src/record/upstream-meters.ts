@@ -8,6 +8,8 @@ export function meterUpstreams(metrics: Registry, registry: UpstreamRegistry): v
     name: 'gateway_upstream_healthy',
     help: '1 if a target is healthy and in service; 0 if it is unhealthy, ejected, draining or disabled.',
     labelNames: ['upstream', 'target'],
+    // What the process that decides says of it.
+    aggregator: 'first',
     registers,
     collect() {
       healthy.reset();
@@ -20,6 +22,7 @@ export function meterUpstreams(metrics: Registry, registry: UpstreamRegistry): v
     name: 'gateway_upstream_panic',
     help: '1 if so few targets of an upstream are healthy that all are used.',
     labelNames: ['upstream'],
+    aggregator: 'first',
     registers,
     collect() {
       panic.reset();
@@ -30,6 +33,7 @@ export function meterUpstreams(metrics: Registry, registry: UpstreamRegistry): v
     name: 'gateway_breaker_state',
     help: '0 if the breaker of an upstream lets requests through, 1 if only probes, 2 if none.',
     labelNames: ['upstream'],
+    aggregator: 'first',
     registers,
     collect() {
       breaker.reset();

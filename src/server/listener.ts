@@ -129,10 +129,11 @@ export class Listener {
     return this.#live.size;
   }
 
-  listen(address: { host: string; port: number }): Promise<AddressInfo> {
+  /** @param address with `reusePort` several processes may listen at the same, and the kernel spreads connections over them */
+  listen(address: { host: string; port: number; reusePort?: boolean }): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#front.once('error', reject);
-      this.#front.listen(address.port, address.host, () => {
+      this.#front.listen(address, () => {
         this.#front.off('error', reject);
         resolve(this.#front.address() as AddressInfo);
       });

@@ -22,7 +22,7 @@ export interface ReloadPorts {
 /** A revision that is built and waits to serve. */
 export interface Prepared {
   /** From now on it serves. Only before `discard`. */
-  serve(revision: number): void;
+  serve(revision: number): void | Promise<void>;
   /** It will not serve. */
   discard(): Promise<void>;
 }
@@ -100,8 +100,8 @@ export class Reload {
     if (before) warnOfRestart(this.#started, before.config, config, log);
     else this.#started = config;
     const from = before ? String(before.generation.revision) : '';
-    here.serve(revision);
-    elsewhere?.serve(revision);
+    await here.serve(revision);
+    await elsewhere?.serve(revision);
     meters.reloads.inc({ outcome: 'applied' });
     log.info({ revision }, before ? 'new revision serves' : 'revision serves');
     this.#ports.onChange({

@@ -16,6 +16,12 @@ export const TIME_PER_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2,
 /** Tokens. OpenTelemetry's advice for gen_ai.client.token.usage. */
 export const TOKEN_BUCKETS = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304];
 
+/** What a scraper reads. */
+export interface MetricsPage {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
 /** A registry of its own: two gateways in one process (tests) don't share figures. */
 export function openMetrics(options: { process: boolean }): Registry {
   const registry = new Registry();

@@ -51,7 +51,7 @@ export class Breaker {
   /** When an open circuit lets a probe through: monotonic milliseconds. */
   #opensUntil = 0;
   #told: BreakerState = 'closed';
-  /** While another process's change is taken in: it is not told back. */
+  /** While another process's change is taken in: only the one that decides tells it on. */
   #isTaking = false;
 
   constructor(upstream: string, ports: BreakerPorts) {
@@ -166,7 +166,9 @@ export class Breaker {
   }
 
   #share(change: BreakerChange): void {
-    if (!this.#isTaking) this.#ports.agreement?.tell({ kind: 'breaker', upstream: this.upstream, change });
+    const { agreement } = this.#ports;
+    if (agreement && (!this.#isTaking || agreement.decides))
+      agreement.tell({ kind: 'breaker', upstream: this.upstream, change });
   }
 
   #tell(reason: string, by: string): void {

@@ -124,7 +124,7 @@ export class TargetState implements Load {
 
   /**
    * Takes a change. What is so already changes nothing and is told nobody.
-   * @param isOwn whether it was found in this process; another's is not told back to the others
+   * @param isOwn whether it was found in this process; another's only the one that decides tells on
    */
   apply(change: TargetChange, isOwn = true): void {
     if (this.#isClosed) return;
@@ -139,8 +139,9 @@ export class TargetState implements Load {
     }
     const subject = `${this.upstream} ${this.url}`;
     this.#ports.onChange({ at: Date.now(), kind, subject, from, to, reason, by });
-    if (isOwn)
-      this.#ports.agreement?.tell({ kind: 'target', upstream: this.upstream, url: this.url, change });
+    const { agreement } = this.#ports;
+    if (agreement && (isOwn || agreement.decides))
+      agreement.tell({ kind: 'target', upstream: this.upstream, url: this.url, change });
     for (const listener of this.#listeners) listener();
     this.#finishDraining();
   }

@@ -35,6 +35,7 @@ export class InputDrift {
       name: 'gateway_ai_input_drift_ratio',
       help: 'How far a model’s latest requests are from its usual ones: 0 = alike, 1 = nothing in common.',
       labelNames: ['model', 'of'],
+      aggregator: 'max',
       registers: [registry],
       collect() {
         for (const [model, sketches] of models)

@@ -35,7 +35,8 @@ export const Server = Strict(
     workers: Type.Unsafe<number | 'auto'>({
       anyOf: [{ type: 'integer', minimum: 1, maximum: 1024 }, { const: 'auto' }],
       default: 1,
-      description: 'Worker processes: a number, or auto (one a core).',
+      description:
+        'Worker processes: a number, or auto (one a core). Several need sqlite: or Redis, and Linux or FreeBSD (SO_REUSEPORT). Shed and concurrency limits are divided among them.',
     }),
     trustProxy: Type.Unsafe<boolean | string[]>({
       anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string' } }],

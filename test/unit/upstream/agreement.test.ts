@@ -39,6 +39,14 @@ it('tells what it finds itself, once, and never what it was told', () => {
   expect([b.state.standing, b.told, b.changes.length]).toEqual(['ejected', [], 1]);
 });
 
+it('the one that decides tells on what it took in, once', () => {
+  const primary = process(true);
+  const finding: Finding = { kind: 'target', upstream: 'up', url: URL, change: EJECTED };
+  primary.fleet.take(finding);
+  primary.fleet.take(finding);
+  expect([primary.told, primary.changes.length]).toEqual([[finding], 1]);
+});
+
 it('a breaker that opens or is forced in one process does so in the other, and is not told back', async () => {
   const [a, b] = [process(false), process(false)];
   for (let i = 0; i < 2; i++) a.breaker.admit()?.end(false);

@@ -1,0 +1,126 @@
+// Who carries the requests: this process, or worker processes that it keeps. To the rest of the gateway it is one.
+import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
+import type { GatewayConfig } from './config/schema/index.ts';
+import type { PurgeSelection } from './contracts/cache.ts';
+import { type DataPlane, type DataPlaneOptions, openDataPlane } from './data-plane.ts';
+import { WorkerMeters } from './record/worker-meters.ts';
+import { parseAddress } from './server/address.ts';
+import type { MetricsPage } from './telemetry/metrics.ts';
+import type { WorkerStatus } from './workers/messages.ts';
+
+export interface Carriers {
+  /** Of this process: what it decides is told to the workers, if there are any. */
+  readonly plane: DataPlane;
+  /** All of them together. */
+  readonly metrics: MetricsPage;
+  /** Ready from now on. @returns the public address; fails if it is taken, or a worker can't begin */
+  listen(): Promise<AddressInfo>;
+  status(): Promise<WorkerStatus>;
+  /** @returns how many kept answers were forgotten */
+  purge(selection: PurgeSelection, sharing: readonly string[]): Promise<number>;
+  flushLedger(): Promise<void>;
+  renumber(revision: number): void;
+  unready(): void;
+  /** Accepts nothing new and finishes what runs. @returns how many requests had to be cut off */
+  drain(timeoutMs: number): Promise<number>;
+}
+
+/** How many worker processes `server.workers` means. */
+const workersOf = ({ server: { workers } }: GatewayConfig): number =>
+  workers === 'auto' ? availableParallelism() : workers;
+
+/** @throws an Error if the store can't be opened */
+export async function openCarriers(options: DataPlaneOptions): Promise<Carriers> {
+  const size = workersOf(options.config);
+  return size === 1 ? alone(options) : withWorkers(options, size);
+}
+
+async function alone(options: DataPlaneOptions): Promise<Carriers> {
+  const plane = await openDataPlane(options);
+  const { listener, reload, readiness, answers, ledger } = plane;
+  return {
+    plane,
+    metrics: plane.metrics,
+    async listen() {
+      const address = await listener.listen(parseAddress(options.config.server.listen));
+      readiness.isReady = true;
+      return address;
+    },
+    status: async () => ({ requestsInFlight: listener.inFlight, generations: reload.generations }),
+    purge: (selection, sharing) => answers.purge(selection, sharing),
+    flushLedger: () => ledger.flush(),
+    renumber: (revision) => reload.renumber(revision),
+    unready: () => {
+      readiness.isReady = false;
+    },
+    drain: (timeoutMs) => plane.drain(timeoutMs),
+  };
+}
+
+/** This process has everything but the public port: what it knows and decides is what the workers go by. */
+async function withWorkers(options: DataPlaneOptions, size: number): Promise<Carriers> {
+  const [{ Crew }, { countSteps }, { SummedMetrics }] = await Promise.all([
+    import('./workers/crew.ts'),
+    import('./workers/shared-counters.ts'),
+    import('./telemetry/summed-metrics.ts'),
+  ]);
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  const { config: started, sink, processMetrics = true } = options;
+  const crew = new Crew({
+    size,
+    entry: new URL(`./worker-process${extension}`, import.meta.url),
+    log: sink.logger,
+    listen: parseAddress(started.server.listen),
+    writeLine: (line) => sink.writeLine(line),
+    onChange: (change) => plane.changes.record(change),
+    meters: () => meters,
+    boot: () => ({
+      started,
+      config: plane.reload.config ?? started,
+      revision: plane.reload.revision,
+      findings: plane.fleet.findings(),
+      processMetrics,
+    }),
+    take: (finding) => plane.fleet.take(finding),
+    count: (steps) => countSteps(plane.store.counters, steps),
+    onEnded: (id) => void metrics.ended(id),
+  });
+  const plane = await openDataPlane({
+    ...options,
+    shared: { agreement: crew, prepareElsewhere: (config) => crew.prepare(config), processes: size },
+  });
+  const meters = new WorkerMeters(plane.metrics);
+  const metrics = new SummedMetrics(plane.metrics, () => crew.figures());
+  return {
+    plane,
+    metrics,
+    async listen() {
+      const address = await crew.start();
+      plane.readiness.isReady = true;
+      return address;
+    },
+    status: () => crew.status(),
+    async purge(selection, sharing) {
+      const [inWorkers, shared] = await Promise.all([
+        crew.purge(selection),
+        plane.answers.purge(selection, sharing),
+      ]);
+      return inWorkers + shared;
+    },
+    flushLedger: () => crew.flushLedger(),
+    renumber(revision) {
+      plane.reload.renumber(revision);
+      crew.renumber(revision);
+    },
+    unready() {
+      plane.readiness.isReady = false;
+      crew.unready();
+    },
+    async drain(timeoutMs) {
+      const cut = await crew.drain(timeoutMs);
+      await plane.drain(timeoutMs);
+      return cut;
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// A worker: carries requests as the primary says (src/workers). It reads no file, decides nothing, and obeys no signal.
+
+import type { StateKind } from './contracts/state-change.ts';
+import { type DataPlane, openDataPlane } from './data-plane.ts';
+import { loadPolicies } from './server/policies.ts';
+import type { Prepared } from './server/reload.ts';
+import { type LogSink, openLog } from './telemetry/logger.ts';
+import { figuresOf } from './telemetry/summed-metrics.ts';
+import { Channel } from './workers/channel.ts';
+import type { PrimarySide, WorkerSide } from './workers/messages.ts';
+import { SharedCounters } from './workers/shared-counters.ts';
+
+/** How long a count may take at least before a limit does without it, in milliseconds: the primary may be building. */
+const COUNT_WITHIN_MS = 1_000;
+/** Changes of state that happen in a worker alone. Of all others the primary learns what led to them, and tells them once. */
+const OWN_CHANGES: ReadonlySet<StateKind> = new Set(['shedding', 'budget', 'provider', 'prompt']);
+
+const booted = Promise.withResolvers<DataPlane>();
+let sink: LogSink | undefined;
+let prepared: Prepared | undefined;
+
+const ours: WorkerSide = {
+  async serve({ started, listen, config, revision, findings, processes, processMetrics }) {
+    sink = openLog(started.log.level);
+    const countWithinMs = Math.max(COUNT_WITHIN_MS, started.store.timeout);
+    const plane = await openDataPlane({
+      config: started,
+      descriptors: await loadPolicies(),
+      sink,
+      processMetrics,
+      shared: {
+        agreement: { decides: false, tell: (finding) => primary.tell('found', finding) },
+        counters: new SharedCounters((steps) => primary.ask('count', steps, countWithinMs)),
+        onChange: (change) => {
+          if (OWN_CHANGES.has(change.kind)) primary.tell('changed', change);
+        },
+        processes,
+      },
+    });
+    const first = await plane.reload.prepare(config);
+    await first.serve(revision);
+    for (const finding of findings) plane.fleet.take(finding);
+    const address = await plane.listener.listen({ ...listen, reusePort: true });
+    plane.readiness.isReady = true;
+    booted.resolve(plane);
+    return address;
+  },
+  async prepare(config) {
+    prepared = await (await booted.promise).reload.prepare(config);
+  },
+  async swap(revision) {
+    await prepared?.serve(revision);
+    prepared = undefined;
+  },
+  async discard() {
+    await prepared?.discard();
+    prepared = undefined;
+  },
+  async renumber(revision) {
+    (await booted.promise).reload.renumber(revision);
+  },
+  async take(findings) {
+    const { fleet } = await booted.promise;
+    for (const finding of findings) fleet.take(finding);
+  },
+  async figures() {
+    return figuresOf((await booted.promise).metrics);
+  },
+  async status() {
+    const { listener, reload } = await booted.promise;
+    return { requestsInFlight: listener.inFlight, generations: reload.generations };
+  },
+  async purge(selection) {
+    return (await booted.promise).answers.purge(selection, []);
+  },
+  async flushLedger() {
+    await (await booted.promise).ledger.flush();
+  },
+  async unready() {
+    (await booted.promise).readiness.isReady = false;
+  },
+  async drain(timeoutMs) {
+    const plane = await booted.promise;
+    plane.readiness.isReady = false;
+    const cut = await plane.drain(timeoutMs);
+    await plane.close();
+    await sink?.close();
+    return cut;
+  },
+  exit: () => process.exit(0),
+};
+
+const primary = new Channel<PrimarySide, WorkerSide>(
+  {
+    send: (message) => void (process.connected && process.send?.(message)),
+    onMessage: (take) => void process.on('message', take),
+  },
+  ours,
+);
+
+// Without the primary there is nobody who would say what to do, and its port is another's soon.
+process.on('disconnect', () => process.exit(0));
+// A terminal and systemd send them to all processes of the gateway; the primary says what follows from them.
+process.on('SIGTERM', () => undefined);
+process.on('SIGINT', () => undefined);
+process.on('unhandledRejection', (reason) => {
+  process.stderr.write(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}\n`);
+});
+process.once('uncaughtException', (error) => {
+  // What was being done when it came is unknown: finish what runs, and let the primary start another.
+  process.stderr.write(`uncaught exception: ${error.stack ?? error.message}\n`);
+  void booted.promise
+    .then((plane) => ours.drain(plane.reload.config?.server.timeouts.drain ?? 0))
+    .finally(() => process.exit(1));
+});

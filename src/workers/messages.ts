@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net';
+import type { GatewayConfig } from '../config/schema/index.ts';
+import type { PurgeSelection } from '../contracts/cache.ts';
+import type { StateChange } from '../contracts/state-change.ts';
+import type { CounterState, Limit, LimitState } from '../contracts/store.ts';
+import type { Figures } from '../telemetry/summed-metrics.ts';
+import type { Finding } from '../upstream/agreement.ts';
+
+/** What a worker begins with. */
+export interface Boot {
+  /** What the gateway was started with: its store, its log, its limits. */
+  readonly started: GatewayConfig;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** What serves now, and its number. */
+  readonly config: GatewayConfig;
+  readonly revision: number;
+  readonly findings: readonly Finding[];
+  /** How many workers there are. */
+  readonly processes: number;
+  readonly processMetrics: boolean;
+}
+
+/** How busy a worker is. */
+export interface WorkerStatus {
+  readonly requestsInFlight: number;
+  readonly generations: number;
+}
+
+/** A step of counters: the name of a method of `Counters`, and its arguments. */
+export type Step =
+  | readonly ['add', key: string, by: number, windowMs: number]
+  | readonly ['take', scope: string, limits: readonly Limit[], cost: number]
+  | readonly ['reset', key: string];
+export type StepAnswer = CounterState | readonly LimitState[] | undefined;
+
+/** What the primary asks a worker. */
+export interface WorkerSide {
+  /** Serves from now on; the address that it listens at. */
+  serve(boot: Boot): Promise<AddressInfo>;
+  /** Builds a revision beside the one that serves. Fails with what the build says. */
+  prepare(config: GatewayConfig): Promise<void>;
+  /** Puts what was prepared into service, under this number. */
+  swap(revision: number): Promise<void>;
+  discard(): Promise<void>;
+  /** The revision that serves goes by another number. */
+  renumber(revision: number): Promise<void>;
+  take(findings: readonly Finding[]): Promise<void>;
+  figures(): Promise<Figures>;
+  status(): Promise<WorkerStatus>;
+  /** Forgets kept answers; how many. */
+  purge(selection: PurgeSelection): Promise<number>;
+  flushLedger(): Promise<void>;
+  unready(): Promise<void>;
+  /** Finishes what runs within so many milliseconds; how many requests were cut off. */
+  drain(timeoutMs: number): Promise<number>;
+  exit(): void;
+}
+
+/** What a worker asks the primary. */
+export interface PrimarySide {
+  found(finding: Finding): void;
+  changed(change: StateChange): void;
+  count(steps: readonly Step[]): Promise<StepAnswer[]>;
+}

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { backend } from '../helpers/backend.ts';
+import { eventually } from '../helpers/gateway.ts';
+import { gatewayProcess } from '../helpers/gateway-process.ts';
+import { rawClient } from '../helpers/raw-http.ts';
+
+const CLIENTS = 4;
+
+it('a worker that is killed takes only its own requests with it, and is replaced', async () => {
+  const upstream = await backend((_request, response) => response.end('ok'));
+  const gateway = await gatewayProcess({
+    server: { workers: 2 },
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }] as object,
+  });
+  let isOver = false;
+  let ok = 0;
+  const failed: string[] = [];
+  const client = async (): Promise<void> => {
+    while (!isOver) {
+      await gateway.get('/').then(
+        ({ status }) => (status === 200 ? ok++ : failed.push(String(status))),
+        (error: Error) => failed.push(error.message),
+      );
+    }
+  };
+  const clients = Array.from({ length: CLIENTS }, client);
+  await eventually(() => ok > 50);
+  const [killed = 0] = await gateway.workers();
+  const seen = await gateway.metric('gateway_requests_total');
+  process.kill(killed, 'SIGKILL');
+  await eventually(() => gateway.out().includes(`"subject":"worker ${killed}"`));
+  await eventually(async () => (await gateway.metric('gateway_workers')) === 2, 60_000);
+  const after = ok;
+  await eventually(() => ok > after + 50);
+  isOver = true;
+  await Promise.all(clients);
+
+  expect(failed.length, `at most one a client: ${failed.join()}`).toBeLessThanOrEqual(CLIENTS);
+  expect(await gateway.workers()).not.toContain(killed);
+  expect(gateway.lines().filter(({ kind }) => kind === 'worker')).toMatchObject([
+    { subject: `worker ${killed}`, from: 'serving', to: 'ended', reason: 'SIGKILL' },
+    { from: 'starting', to: 'serving' },
+  ]);
+  expect(await gateway.metric('gateway_worker_restarts_total')).toBe(1);
+  // What it had counted when it was last asked stays counted.
+  expect(await gateway.metric('gateway_requests_total')).toBeGreaterThanOrEqual(seen);
+}, 120_000);
+
+it('at SIGTERM all workers finish what runs, and it exits 0', async () => {
+  const answers: (() => void)[] = [];
+  const upstream = await backend((_request, response) => void answers.push(() => response.end('finished')));
+  const gateway = await gatewayProcess({
+    server: { workers: 2, timeouts: { drain: '30s' } },
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }] as object,
+  });
+  const clients = await Promise.all(Array.from({ length: 4 }, () => rawClient(gateway.url)));
+  for (const client of clients) client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await eventually(() => answers.length === 4);
+  expect((await gateway.admin('/api/status')).body.requestsInFlight).toBe(4);
+  const workers = await gateway.workers();
+  // As a terminal and systemd send it: to all processes.
+  for (const pid of [gateway.child.pid ?? 0, ...workers]) process.kill(pid, 'SIGTERM');
+  await eventually(() =>
+    gateway.get('/livez').then(
+      () => false,
+      () => true,
+    ),
+  );
+  for (const answer of answers) answer();
+  for (const client of clients) expect((await client.untilClosed())[0]?.body).toContain('finished');
+  expect(await gateway.exit).toBe(0);
+  expect(gateway.err()).toBe('');
+  expect(gateway.lines().filter(({ msg }) => msg === 'request')).toHaveLength(4);
+  expect(gateway.lines().at(-1)).toMatchObject({ msg: 'stopped', cut: 0 });
+}, 120_000);
+
+it('a port that is taken is said once, and nothing stays behind', async () => {
+  const taken = await backend((_request, response) => response.end());
+  const started = gatewayProcess({
+    server: { workers: 2, listen: `127.0.0.1:${taken.port}` },
+    upstreams: { up: { targets: [{ url: taken.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }] as object,
+  });
+  await expect(started).rejects.toThrow(`it ended: 127.0.0.1:${taken.port} is taken`);
+}, 120_000);
