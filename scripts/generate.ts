@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { configJsonSchema } from '../src/config/json-schema.ts';
 import type { PolicyDescriptor } from '../src/contracts/policy.ts';
 import { ERRORS } from '../src/errors/table.ts';
+import { aiMatrix } from './ai-matrix.ts';
 
 /**
  * Writes what is generated from the sources. With `--check` it writes nothing and exits 1 if something differs from
@@ -47,6 +48,7 @@ ${rows.join('\n')}
 
 const generated: Readonly<Record<string, string>> = {
   'config/gateway.schema.json': json(configJsonSchema(await policies())),
+  'docs/ai-matrix.md': aiMatrix(),
   'docs/errors.md': errorTable(),
 };
 

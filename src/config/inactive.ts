@@ -37,12 +37,6 @@ const ROWS: readonly Row[] = [
     unless: is(''),
   },
   {
-    at: ['ai', 'providers', '*', 'kind'],
-    what: 'Providers of this kind',
-    effect: 'Calls to it answer 501 feature_not_active.',
-    unless: (kind) => kind !== 'cohere',
-  },
-  {
     at: ['ai', 'models', '*', 'rules'],
     what: 'Replies by rules',
     effect: 'Calls to the model answer 501 feature_not_active.',

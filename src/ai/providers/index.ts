@@ -2,6 +2,7 @@ import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import { anthropic } from './anthropic.ts';
 import { azureOpenai } from './azure-openai.ts';
 import { bedrock } from './bedrock/index.ts';
+import { cohere } from './cohere.ts';
 import { gemini } from './gemini.ts';
 import { openaiServices } from './openai.ts';
 import { vertex } from './vertex/index.ts';
@@ -14,6 +15,7 @@ const PROVIDERS: ReadonlyMap<string, ProviderOf> = new Map<string, ProviderOf>([
   ['anthropic', () => anthropic],
   ['azure-openai', azureOpenai],
   ['bedrock', () => bedrock],
+  ['cohere', () => cohere],
   ['gemini', () => gemini],
   ['vertex', vertex],
 ]);

@@ -5,6 +5,7 @@ import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-cha
 import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
 import { anthropic } from '../../../src/ai/providers/anthropic.ts';
 import { bedrock } from '../../../src/ai/providers/bedrock/index.ts';
+import { cohere } from '../../../src/ai/providers/cohere.ts';
 import { gemini } from '../../../src/ai/providers/gemini.ts';
 import { openaiServices } from '../../../src/ai/providers/openai.ts';
 import { Translation } from '../../../src/ai/translation.ts';
@@ -141,6 +142,15 @@ const MESSAGES = {
   service_tier: 'standard_only',
 };
 
+/** Cohere takes images and no other files. */
+function withoutFiles(body: typeof CHAT): object {
+  const [system, question, ...rest] = body.messages;
+  const content = Array.isArray(question?.content)
+    ? question.content.filter(({ type }) => type !== 'file')
+    : [];
+  return { ...body, messages: [system, { ...question, content }, ...rest] };
+}
+
 const golden = (name: string) => `../../fixtures/golden/request.${name}.json`;
 const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
@@ -158,6 +168,14 @@ it.each([
     gemini,
     'gemini-3-pro',
     ['tool_choice.disable_parallel_tool_use', 'metadata.user_id', 'service_tier'],
+  ],
+  [
+    'openai-chat',
+    withoutFiles(CHAT),
+    'cohere-chat',
+    cohere,
+    'm',
+    ['parallel_tool_calls', 'user', 'service_tier'],
   ],
   [
     'openai-chat',
@@ -221,6 +239,7 @@ describe('what can’t be carried is refused by the client’s own name for it',
     ['service_tier', gemini, { service_tier: 'flex' }],
     ['messages[1]', gemini, { messages: [user, { role: 'system', content: 'x' }] }],
     ['messages[1]', gemini, { messages: [user, { role: 'tool', tool_call_id: 'none', content: 'x' }] }],
+    ['n', cohere, { n: 2 }],
     ['seed', bedrock, { seed: 1 }],
     ['response_format', bedrock, { response_format: { type: 'json_object' } }],
     ['top_k', bedrock, { top_k: 3 }],

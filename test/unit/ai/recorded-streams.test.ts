@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/anthropic-messages/index.ts';
 import { bedrockConverse } from '../../../src/ai/dialects/bedrock-converse/index.ts';
+import { cohereChat } from '../../../src/ai/dialects/cohere-chat/index.ts';
 import { gemini as geminiDialect } from '../../../src/ai/dialects/gemini/index.ts';
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { openaiResponses as responsesDialect } from '../../../src/ai/dialects/openai-responses/index.ts';
@@ -27,6 +28,8 @@ const RECORDED = [
   ['gemini-tools', geminiDialect],
   ['gemini-grounded', geminiDialect],
   ['bedrock-converse-tools', bedrockConverse],
+  ['cohere-chat-tools', cohereChat],
+  ['cohere-chat-citation', cohereChat],
 ] as const;
 
 const NAME = { requestId: 'r1', model: 'smart', created: 1_763_900_000 };
