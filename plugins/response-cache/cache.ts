@@ -20,7 +20,7 @@ interface Found {
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** How often a request waits for another's fetch before it goes itself. */
-const MOST_WAITS = 2;
+const MOST_WAITS = 1;
 /** An upstream's failure, in place of which a stale answer may be given (RFC 5861 section 4). */
 const isFailure = (status: number): boolean => status === 500 || (status >= 502 && status <= 504);
 
@@ -125,6 +125,10 @@ export class RouteCache {
       if (found.answer && response.status < 400) await this.#delete(found.key);
       this.#note(call, 'miss');
       return marked(response, 'fwd=miss');
+    } catch (error) {
+      // That its own client left says nothing to the others.
+      land(isShared(error) ? error : undefined);
+      throw error;
     } finally {
       if (!isHandedOn) land();
     }
@@ -300,6 +304,9 @@ const KEPT_TO_REVALIDATE_MS = 10 * 60_000;
 const LONGEST_KEPT_MS = 24 * 3_600_000;
 /** No answer, but the time at which those of a URL became wrong. */
 const MARK = { tags: [], status: 0, headers: {}, body: Buffer.alloc(0), varies: [] };
+
+const isShared = (error: unknown): error is GatewayError =>
+  error instanceof GatewayError && error.statusCode >= 500 && error.code !== 'client_cancelled';
 
 /** Host, path and query as the client asked: what people call an answer when they purge it. */
 const urlOf = ({ headers, path, query }: Exchange): string => `${String(headers.host ?? '')}${path}${query}`;

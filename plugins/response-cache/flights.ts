@@ -12,10 +12,14 @@ const MOST_PRIVATE = 10_000;
  * wait for what it brings, and look again.
  */
 export class Flights {
-  readonly #flights = new Map<string, Promise<void>>();
+  readonly #flights = new Map<string, Promise<unknown>>();
   readonly #private = new LRUCache<string, true>({ max: MOST_PRIVATE, ttl: PRIVATE_MS });
 
-  /** Waits for the fetch of a key, if there is one. @returns whether there was */
+  /**
+   * Waits for the fetch of a key, if there is one.
+   * @returns whether there was
+   * @throws what the fetch failed with: who waited for it would only fail the same way, later
+   */
   async join(key: string): Promise<boolean> {
     const flight = this.#flights.get(key);
     if (!flight || this.#private.has(key)) return false;
@@ -23,8 +27,9 @@ export class Flights {
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, LONGEST_WAIT_MS);
     });
-    await Promise.race([flight, patience]);
+    const failure = await Promise.race([flight, patience]);
     clearTimeout(timer);
+    if (failure !== undefined) throw failure;
     return true;
   }
 
@@ -38,16 +43,16 @@ export class Flights {
     return this.#flights.has(key);
   }
 
-  /** Begins a fetch. @returns what ends it, however it ended */
-  begin(key: string): () => void {
-    let land = (): void => undefined;
-    const flight = new Promise<void>((resolve) => {
+  /** Begins a fetch. @returns what ends it, however it ended; with a failure if all who wait share it */
+  begin(key: string): (failure?: Error) => void {
+    let land = (_failure?: Error): void => undefined;
+    const flight = new Promise<unknown>((resolve) => {
       land = resolve;
     });
     this.#flights.set(key, flight);
-    return () => {
+    return (failure) => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
-      land();
+      land(failure);
     };
   }
 }

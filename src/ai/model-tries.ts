@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
+import type { BreakerPass } from '../upstream/breaker.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { backoffMs, isWorthRetry, retryAfterMs } from '../upstream/retry-rule.ts';
 import { attempt, noteDeployment, type Seat } from './attempt.ts';
@@ -134,7 +135,7 @@ export class ModelTries {
     const { statusCode: status } = answer;
     const isQuotaSpent = answer.kind === 'whole' && answer.quotaSpent === true;
     if (status < 400 || (CLIENTS_FAULT.has(status) && !isQuotaSpent)) {
-      seat.pass.end(true);
+      settle(seat.pass, answer);
       load.answered(...took());
       return { asked: { kind: 'answered', answer } };
     }
@@ -255,4 +256,14 @@ function notForClients(answer: CommittedAnswer, isQuotaSpent: boolean): ErrorCod
   if (statusCode === 401 || statusCode === 403) return 'provider_auth_failed';
   const type = answer.headers['content-type'] ?? '';
   return String(type).includes('json') ? undefined : 'provider_invalid_answer';
+}
+
+/** A stream has done well when it has ended well. */
+function settle(pass: BreakerPass, answer: CommittedAnswer): void {
+  if (answer.kind === 'whole' || answer.body.closed) {
+    pass.end(true);
+    return;
+  }
+  pass.begun();
+  answer.body.once('close', () => pass.end(true));
 }

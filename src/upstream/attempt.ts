@@ -134,8 +134,8 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     }
     this.#status = status;
     this.#headMs = performance.now() - this.#began;
-    // The breaker knows with the head: a stream may go on for hours.
-    this.#call.pass?.end(status < 500);
+    if (status < 500) this.#call.pass?.begun();
+    else this.#call.pass?.end(false);
     try {
       this.receiver.onHead(status, headers, this);
     } catch (cause) {
@@ -167,6 +167,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
 
   #end(): void {
     this.#settle();
+    this.#call.pass?.end(true);
     this.#call.target.end({ ok: this.#status < 500, ms: this.#headMs });
   }
 
@@ -181,6 +182,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     target.end(isTargets || !isStreamed ? { ok: isTargets ? false : undefined, ms } : undefined);
     if (this.#headMs < 0) pass?.end(isTargets ? false : undefined);
     else if (isTargets) pass?.broke();
+    else pass?.end(true);
     this.receiver.onFailure(error, this);
   }
 

@@ -28,6 +28,8 @@ export interface BreakerPass {
   readonly isProbe: boolean;
   /** @param ok whether the upstream did its part; undefined if the attempt says nothing of it: the client left, say */
   end(ok: boolean | undefined): void;
+  /** An answer has begun well. Of a probe that is enough; of others it counts once it has ended. */
+  begun(): void;
   /** The answer that had begun well broke off in the middle. */
   broke(): void;
 }
@@ -210,8 +212,14 @@ class Watched implements BreakerPass {
     if (ok !== undefined) this.#count(ok);
   }
 
+  begun(): void {
+    // Who waits behind a probe can't wait for a stream of hours.
+    if (this.isProbe) this.end(true);
+  }
+
   broke(): void {
-    this.#count(false);
+    if (this.#hasEnded) this.#count(false);
+    else this.end(false);
   }
 
   #count(ok: boolean): void {
@@ -222,4 +230,9 @@ class Watched implements BreakerPass {
   }
 }
 
-const UNWATCHED: BreakerPass = { isProbe: false, end: () => undefined, broke: () => undefined };
+const UNWATCHED: BreakerPass = {
+  isProbe: false,
+  end: () => undefined,
+  begun: () => undefined,
+  broke: () => undefined,
+};

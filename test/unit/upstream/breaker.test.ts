@@ -68,13 +68,28 @@ it('a bad probe opens it again, one whose client left leaves the place to the ne
   expect([breaker.state, breaker.admit()]).toEqual(['open', undefined]);
 });
 
-it('answers that break off in the middle count', async () => {
-  const breaker = made();
+it('an answer that breaks off in the middle counts once, as a failure', async () => {
+  const breaker = made({ ...SETTINGS, errorRate: 0.9 });
   for (let i = 0; i < 4; i++) {
+    expect(breaker.state).toBe('closed');
     const pass = breaker.admit();
-    pass?.end(true);
+    pass?.begun();
     pass?.broke();
+    pass?.end(true);
   }
+  await vi.advanceTimersByTimeAsync(0);
+  expect(breaker.state).toBe('open');
+});
+
+it('a probe whose answer has begun well is enough, and if that breaks off it counts', async () => {
+  const breaker = made({ ...SETTINGS, minRequests: 1 });
+  await attempts(breaker, false);
+  await vi.advanceTimersByTimeAsync(5_000);
+  const probe = breaker.admit();
+  probe?.begun();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(breaker.state).toBe('closed');
+  probe?.broke();
   await vi.advanceTimersByTimeAsync(0);
   expect(breaker.state).toBe('open');
 });
