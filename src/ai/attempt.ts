@@ -5,11 +5,10 @@ import { callUpstream } from '../upstream/call.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import { CancelSignal } from '../upstream/signal.ts';
 import { beginAnswer, type WantedAnswer } from './begin-answer.ts';
-import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
+import type { ChatCall, ChatRequest, CommittedAnswer, PreparedCall } from './chat-call.ts';
 import type { Model } from './models/catalog.ts';
 import type { Credential } from './models/credential.ts';
 import type { Answerer } from './models/deployment.ts';
-import type { PreparedCall } from './prepared-call.ts';
 
 const timedOut = (what: string): GatewayError =>
   new GatewayError('upstream_timeout', { cause: new Error(`no ${what} in time`) });
@@ -58,10 +57,10 @@ export async function attempt(
     const path = target.basePath + prepared.path;
     const answer = await callUpstream({
       target,
-      method: 'POST',
+      method: prepared.method ?? 'POST',
       path,
       headers: await headersOf(call, prepared, credential, target.host, path),
-      body: prepared.body,
+      body: prepared.contentType === undefined && prepared.body.length === 0 ? null : prepared.body,
       signal,
       headersTimeoutMs: timeouts.firstToken,
       bodyTimeoutMs: timeouts.idle,
@@ -99,19 +98,27 @@ export function noteDeployment({ exchange }: ChatCall, deployment: Answerer): vo
 
 async function headersOf(
   { exchange, policies, format, reply }: ChatCall,
-  { deployment: { provider }, body, contentType, translation }: PreparedCall,
+  {
+    deployment: { provider },
+    method = 'POST',
+    body,
+    contentType,
+    headers: passed,
+    translation,
+  }: PreparedCall,
   { settings }: Credential,
   host: string,
   path: string,
 ): Promise<HeaderBag> {
   const headers: HeaderBag = {
+    ...passed,
     'x-request-id': exchange.id,
     traceparent: `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`,
   };
   policies.upstreamHeaders(headers, exchange);
   // Last, so that no policy takes away what the provider needs.
   Object.assign(headers, provider.headers(settings), {
-    'content-type': contentType,
+    ...(contentType !== undefined && { 'content-type': contentType }),
     // Compressed events could not be watched; on the way from a model there is little to gain.
     'accept-encoding': 'identity',
     host,
@@ -123,6 +130,6 @@ async function headersOf(
     }
   }
   if (provider.sign)
-    Object.assign(headers, await provider.sign({ method: 'POST', path, host, headers, body }, settings));
+    Object.assign(headers, await provider.sign({ method, path, host, headers, body }, settings));
   return headers;
 }

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { parseObject } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
-import type { BegunAnswer } from './chat-call.ts';
+import type { BegunAnswer, PreparedCall } from './chat-call.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, TranslatedPassage } from './passage.ts';
-import type { PreparedCall } from './prepared-call.ts';
 import { isQuotaSpent } from './quota-spent.ts';
 import { StreamWatch } from './watch.ts';
 
@@ -36,8 +36,9 @@ export async function beginAnswer(
   const isStream = type.startsWith(prepared.dialect.stream?.contentType ?? 'text/event-stream');
   const wrong = whatIsWrong(answer, isStream, wanted);
   if (wrong !== '') throw abandon(answer.body, wrong);
+  const isRead = isStream ? prepared.dialect.openStream !== undefined : type.includes('json');
+  if (wanted === 'any' && !isRead) return await beginBytes(answer, onFirstByte);
   if (isStream) return await beginStream(answer, prepared, onFirstByte);
-  if (wanted === 'any' && !type.includes('json')) return await beginBytes(answer, onFirstByte);
   return await readWhole(answer, prepared, onFirstByte);
 }
 
@@ -81,19 +82,25 @@ async function beginStream(
   return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body };
 }
 
+/** An answer came, and that is all that is known of it. */
+const UNREAD: readonly StreamPart[] = [{ type: 'item' }, { type: 'finish', reason: 'stop' }];
+
 /** What nobody here reads: it goes on as it comes. */
 async function beginBytes(answer: UpstreamAnswer, onFirstByte: () => void): Promise<BegunAnswer> {
   const { statusCode, headers, body } = answer;
   const first = await firstChunk(body);
   onFirstByte();
-  if (first === undefined) throw abandon(body, 'the answer is empty');
-  const facts = factsOf([{ type: 'item' }, { type: 'finish', reason: 'stop' }]);
+  if (first === undefined) {
+    const parts: StreamPart[] = [{ type: 'finish', reason: 'stop' }];
+    return { kind: 'whole', statusCode, headers, facts: factsOf(parts), parts, body: Buffer.alloc(0) };
+  }
+  const facts = factsOf(UNREAD);
   return { kind: 'bytes', statusCode, headers, facts, first, body };
 }
 
 async function readWhole(
   answer: UpstreamAnswer,
-  { dialect, translation }: PreparedCall,
+  { dialect, translation, isVerbatim = false }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const body = await readBody(answer.body, onFirstByte);
@@ -112,7 +119,7 @@ async function readWhole(
       : { ...refused, headers, body };
   }
   const said = parseObject(body.toString('utf8'));
-  const parts = said && dialect.readAnswer(said);
+  const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? UNREAD : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
   return translation

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
-import type { AnyFormat } from '../contracts/format.ts';
+import type { AnyFormat, StreamWriter } from '../contracts/format.ts';
 import type { ModelGuard } from '../contracts/guard.ts';
 import type { ModelRequest } from '../contracts/model-request.ts';
 import type { HeaderBag, SchemaCheck } from '../contracts/policy.ts';
+import type { Dialect } from '../contracts/provider.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import type { Span } from '../lib/json-span.ts';
@@ -12,11 +13,13 @@ import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import type { Hold } from './budgets/accounts.ts';
 import type { CallBudgets } from './budgets/call-budgets.ts';
+import type { AnswerGuard } from './guards/answer-guard.ts';
 import type { Catalog, Model } from './models/catalog.ts';
-import type { Answerer } from './models/deployment.ts';
+import type { Answerer, Deployment } from './models/deployment.ts';
 import type { Passage } from './passage.ts';
 import type { AiPorts } from './ports.ts';
 import type { RequestFacts } from './request-facts.ts';
+import type { Translation } from './translation.ts';
 import type { StreamWatch } from './watch.ts';
 
 /** An answer that has begun. */
@@ -67,6 +70,8 @@ export interface ChatCall {
     openGuards(exchange: LiveExchange): ModelGuard[];
   };
   readonly budgets: CallBudgets;
+  /** Of a call in a provider's own words, which comes so; undefined where a deployment's own form is made of it. */
+  readonly prepared: PreparedCall | undefined;
   /** The client's. */
   readonly headers: IncomingHttpHeaders;
   /** The prompt that made the body; undefined if the client wrote it itself. */
@@ -91,22 +96,46 @@ export interface ChatCall {
   earlier: Bill | undefined;
 }
 
+/** A request in the form in which one deployment takes it, and how its answer is read. */
+export interface PreparedCall {
+  readonly deployment: Deployment;
+  readonly dialect: Dialect;
+  readonly body: Buffer;
+  /** POST if absent. */
+  readonly method?: string;
+  /** Undefined where there is no body. */
+  readonly contentType: string | undefined;
+  /** The answer is the provider's own, and the client's to read, whatever it is. */
+  readonly isVerbatim?: boolean;
+  /** Those of the client's that go on, where more do than its format names. */
+  readonly headers?: HeaderBag;
+  /** Path and query below the base URL. */
+  readonly path: string;
+  /** None where the provider speaks the client's format: then bytes pass as they come. */
+  readonly translation:
+    | Pick<Translation<ModelRequest | EmbeddingsRequest>, 'answer' | 'refusal' | 'openStream'>
+    | undefined;
+  /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
+  readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
+}
+
 /** What a call has in common with all others of its route. */
 export type CallParts = Pick<ChatCall, 'catalog' | 'policies' | 'ports' | 'budgets'>;
 
 type NewCall = CallParts &
   Pick<ChatCall, 'format' | 'exchange' | 'reply' | 'bytes'> &
-  Partial<Pick<ChatCall, 'prompt'>>;
+  Partial<Pick<ChatCall, 'prompt' | 'prepared' | 'request' | 'candidates'>>;
 
 /** A call that no stage has seen yet. */
 export const newCall = (call: NewCall): ChatCall => ({
   prompt: undefined,
+  prepared: undefined,
+  request: undefined,
+  candidates: [],
   ...call,
   headers: call.reply.request.headers,
-  request: undefined,
   neutral: undefined,
   guards: [],
-  candidates: [],
   hold: undefined,
   asked: undefined,
   answer: undefined,

@@ -5,7 +5,7 @@ import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { backoffMs, isWorthRetry, retryAfterMs } from '../upstream/retry-rule.ts';
 import { attempt, noteDeployment, type Seat } from './attempt.ts';
 import { usageAtMost } from './budgets/estimate.ts';
-import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
+import type { ChatCall, ChatRequest, CommittedAnswer, PreparedCall } from './chat-call.ts';
 import { countTokens } from './count-tokens.ts';
 import type { Model } from './models/catalog.ts';
 import type { Credential } from './models/credential.ts';
@@ -13,7 +13,7 @@ import { type Deployment, restingUntil } from './models/deployment.ts';
 import type { Asking } from './models/selection.ts';
 import { coolDown, type Failure, verdictOf } from './models/verdict.ts';
 import { pause } from './pause.ts';
-import { type PreparedCall, prepareCall } from './prepared-call.ts';
+import { prepareCall } from './prepared-call.ts';
 
 /** Failures that are the request's own: the next model would say the same. */
 const CLIENTS_FAULT: ReadonlySet<number> = new Set([
@@ -210,7 +210,7 @@ export class ModelTries {
     let prepared = this.#prepared.get(deployment);
     if (prepared) return prepared;
     try {
-      prepared = prepareCall(this.#call, deployment);
+      prepared = this.#call.prepared ?? prepareCall(this.#call, deployment);
     } catch (error) {
       if (!(error instanceof GatewayError && ANOTHERS_TO_ANSWER.has(error.code))) throw error;
       this.#obstacle = error;

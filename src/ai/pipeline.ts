@@ -24,6 +24,13 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   passAnswer,
 ];
 
+/** A call in a provider's own words comes prepared, and has one who may answer. */
+const PASSTHROUGH: typeof STAGES = [settleAtEnd, reserveBudget, infer, passAnswer];
+
+export async function runPassthrough(call: ChatCall): Promise<void> {
+  for (const stage of PASSTHROUGH) await stage(call);
+}
+
 export async function runChat(call: ChatCall): Promise<void> {
   for (const stage of STAGES) await stage(call);
 }

@@ -3,24 +3,10 @@ import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpan } from '../lib/json-span.ts';
-import type { ChatCall, ChatRequest } from './chat-call.ts';
+import type { ChatCall, ChatRequest, PreparedCall } from './chat-call.ts';
 import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import type { Deployment } from './models/deployment.ts';
 import { asRefusal, Translation } from './translation.ts';
-
-/** A request in the form in which one deployment takes it, and how its answer is read. */
-export interface PreparedCall {
-  readonly deployment: Deployment;
-  readonly dialect: Dialect;
-  readonly body: Buffer;
-  readonly contentType: string;
-  /** Path and query below the base URL. */
-  readonly path: string;
-  /** None where the provider speaks the client's format: then bytes pass as they come. */
-  readonly translation: Pick<Translation<Neutral>, 'answer' | 'refusal' | 'openStream'> | undefined;
-  /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
-  readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
-}
 
 /** What the answer is known by. */
 export const answerName = ({ request, exchange }: ChatCall): AnswerName => ({

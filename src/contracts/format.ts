@@ -12,6 +12,8 @@ export type OperationName =
   | 'openai-moderations'
   | 'openai-speech'
   | 'openai-transcriptions'
+  /** In a provider's own words, whatever it is. */
+  | 'passthrough'
   | 'rerank';
 
 /** The formats in which applications speak to the gateway, and some providers to their clients. */

@@ -61,7 +61,8 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   const chains: PolicyChain[] = [];
   const gates: RouteGate[] = [];
   const trust = trustOf(config.server.trustProxy);
-  const servesAi = Object.keys(config.ai.models).length > 0;
+  const isOpen = Object.values(config.ai.providers).some(({ passthrough }) => passthrough);
+  const servesAi = isOpen || Object.keys(config.ai.models).length > 0;
   const { prefix } = config.ai;
   const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${prefix}/`);
   const aiShapeOf = (path: string): ErrorShape => errorShapeOf(path.slice(prefix.length));

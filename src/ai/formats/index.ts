@@ -14,6 +14,10 @@ export const FORMATS: readonly AnyFormat[] = [...OPERATIONS, ...CHAT_FORMATS, op
 
 /** The shape of errors at a path below the AI prefix: that of the format whose path it is or lies below. */
 export function errorShapeOf(path: string): ErrorShape {
-  const format = FORMATS.find((each) => path === each.path || path.startsWith(`${each.path}/`));
+  // In a provider's own words, its own errors too.
+  const isPassed = path.startsWith('/providers/');
+  const format = FORMATS.find((each) =>
+    isPassed ? path.endsWith(each.path) : path === each.path || path.startsWith(`${each.path}/`),
+  );
   return format?.shape ?? 'openai';
 }

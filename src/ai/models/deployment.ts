@@ -49,7 +49,7 @@ type ModelTarget = NonNullable<ModelConfig['targets']>[number];
 export function openDeployment(
   name: string,
   target: ModelTarget,
-  model: ModelConfig,
+  model: Pick<ModelConfig, 'timeouts' | 'breaker'>,
   config: AiConfig,
   ports: DeploymentPorts,
   ends: (() => void)[],

@@ -3,9 +3,11 @@ import type { AiConfig } from '../../config/schema/index.ts';
 import type { CallBudgets } from '../budgets/call-budgets.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { buildCatalog } from '../models/catalog.ts';
+import { openProviders } from '../models/passthrough.ts';
 import type { AiPorts } from '../ports.ts';
 import { readBytes, registerChat } from './chat.ts';
 import { registerModels } from './models.ts';
+import { registerPassthrough } from './passthrough.ts';
 import { registerPrompts } from './prompts.ts';
 
 /** Registers the AI endpoints below the config's prefix. @returns what lets go of what they leased */
@@ -21,5 +23,10 @@ export async function registerAiRoutes(
   await registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
   registerPrompts(scope, config.prefix, config, { catalog, policies, ports, budgets });
   registerModels(scope, config.prefix, catalog);
-  return () => catalog.dispose();
+  const providers = openProviders(config, ports);
+  await registerPassthrough(scope, config.prefix, providers, { catalog, policies, ports, budgets });
+  return () => {
+    catalog.dispose();
+    providers.dispose();
+  };
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { newAiFacts } from '../ai-facts.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { Catalog, Model } from '../models/catalog.ts';
 
@@ -8,29 +9,9 @@ export function resolveModel(call: ChatCall): void {
   const model = call.catalog.get(name);
   if (!model) throw new GatewayError('model_unknown', { param: 'model' });
   call.candidates = chain(model, call.catalog);
-  call.exchange.ai = {
-    operation: call.format.kind === 'operation' ? call.format.operation : call.format.kind,
-    model: model.name,
-    provider: '',
-    providerKey: '',
-    upstreamModel: '',
-    version: '',
-    prompt: call.prompt?.name ?? '',
-    promptVersion: call.prompt?.version ?? '',
-    repaired: false,
-    stream,
-    tokensIn: -1,
-    tokensOut: -1,
-    tokensCached: -1,
-    usd: -1,
-    firstTokenMs: -1,
-    msPerToken: -1,
-    longestGapMs: -1,
-    confidence: -1,
-    finishReason: '',
-    usageSource: '',
-    outcome: '',
-  };
+  const { format } = call;
+  const operation = format.kind === 'operation' ? format.operation : format.kind;
+  call.exchange.ai = newAiFacts(operation, model.name, stream, call.prompt);
 }
 
 /** The model, its fallbacks, and theirs: breadth first, each once. The config has no cycles; a name twice has no use. */

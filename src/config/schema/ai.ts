@@ -11,6 +11,38 @@ const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, 
 const Name = (description: string) =>
   Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$', description }));
 
+const ModelTimeouts = Strict(
+  {
+    connect: Duration({ default: '2s' }),
+    firstToken: Duration({
+      default: '60s',
+      description: 'From the request sent to the first byte of the body.',
+    }),
+    idle: Duration({ default: '60s', description: 'Longest silence inside a stream.' }),
+    total: Duration({ default: '10m', description: 'From the request sent to the end of the answer.' }),
+  },
+  { default: {} },
+);
+
+const Cooldown = Strict(
+  {
+    rateLimited: Duration({
+      default: '5s',
+      description: 'A key that got 429, for the model that it was used for.',
+    }),
+    quotaSpent: Duration({ default: '10m', description: 'A key whose account is spent.' }),
+    authFailed: Duration({ default: '1m', description: 'A key that was refused.' }),
+    down: Duration({ default: '5s', description: 'A target that failed `failures` times in a row.' }),
+    failures: Type.Integer({ minimum: 1, default: 3 }),
+    most: Duration({ default: '10m', description: 'The longest Retry-After that is obeyed.' }),
+  },
+  {
+    default: {},
+    description:
+      'How long a target or key that failed is left alone where the provider sent no Retry-After. When all rest, the one with the shortest rest left is tried.',
+  },
+);
+
 const Provider = Strict({
   kind: OneOf(PROVIDER_KINDS),
   baseUrl: Type.Optional(
@@ -47,6 +79,20 @@ const Provider = Strict({
     }),
   ),
   apiVersion: Name('Azure: 2024-10-21 for deployment URLs. Absent: the base URL is that of the v1 API.'),
+  passthrough: Type.Boolean({
+    default: false,
+    description:
+      'Serves <prefix>/providers/<name>/* from the base URL, in the provider’s own words and with its key, under the policies and budgets of the AI routes.',
+  }),
+  passthroughPaths: Type.Optional(
+    Type.Array(Type.String({ pattern: '^/[^?#*]*\\*?$' }), {
+      minItems: 1,
+      description:
+        'Paths below the base URL that pass, and no others: /v1/messages, or /files/* for all that lie below. Absent: every path.',
+    }),
+  ),
+  passthroughTimeouts: ModelTimeouts,
+  passthroughCooldown: Cooldown,
   drop: Type.Array(Type.String({ minLength: 1 }), {
     default: [],
     description:
@@ -60,38 +106,6 @@ const ModelTarget = Strict({
   version: Type.String({ default: '' }),
   weight: Type.Integer({ minimum: 0, default: 1 }),
 });
-
-const ModelTimeouts = Strict(
-  {
-    connect: Duration({ default: '2s' }),
-    firstToken: Duration({
-      default: '60s',
-      description: 'From the request sent to the first byte of the body.',
-    }),
-    idle: Duration({ default: '60s', description: 'Longest silence inside a stream.' }),
-    total: Duration({ default: '10m', description: 'From the request sent to the end of the answer.' }),
-  },
-  { default: {} },
-);
-
-const Cooldown = Strict(
-  {
-    rateLimited: Duration({
-      default: '5s',
-      description: 'A key that got 429, for the model that it was used for.',
-    }),
-    quotaSpent: Duration({ default: '10m', description: 'A key whose account is spent.' }),
-    authFailed: Duration({ default: '1m', description: 'A key that was refused.' }),
-    down: Duration({ default: '5s', description: 'A target that failed `failures` times in a row.' }),
-    failures: Type.Integer({ minimum: 1, default: 3 }),
-    most: Duration({ default: '10m', description: 'The longest Retry-After that is obeyed.' }),
-  },
-  {
-    default: {},
-    description:
-      'How long a target or key that failed is left alone where the provider sent no Retry-After. When all rest, the one with the shortest rest left is tried.',
-  },
-);
 
 const Model = Strict({
   targets: Type.Optional(Type.Array(ModelTarget, { minItems: 1 })),

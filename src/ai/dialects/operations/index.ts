@@ -28,9 +28,15 @@ export const anthropicOperations = {
   'anthropic-count-tokens': operation('/v1/messages/count_tokens', 'input_tokens'),
 } satisfies Partial<Record<OperationName, Dialect>>;
 
+/** One that nobody here knows: usage is read where everybody reports it, and its streams go on unread. */
+export const unknownOperation: Dialect = {
+  path: () => '',
+  readAnswer: (answer) => readAnswer(answer, undefined),
+};
+
 /** Undefined for an error under a status that says otherwise. */
-function readAnswer(answer: JsonObject, results: string): StreamPart[] | undefined {
-  const said = answer[results];
+function readAnswer(answer: JsonObject, results: string | undefined): StreamPart[] | undefined {
+  const said = results === undefined ? answer : answer[results];
   if (said === undefined) return undefined;
   const usage = readUsage(answer);
   return [

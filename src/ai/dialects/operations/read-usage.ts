@@ -16,7 +16,7 @@ export function readUsage(answer: JsonObject): Usage | undefined {
   const seconds = positive(usage.seconds ?? answer.duration);
   const searches = countOf(units.search_units);
   if (input === undefined && images + seconds + searches === 0) return undefined;
-  const output = countOf(usage.output_tokens ?? units.output_tokens);
+  const output = countOf(usage.output_tokens ?? usage.completion_tokens ?? units.output_tokens);
   return {
     input: input ?? 0,
     output,

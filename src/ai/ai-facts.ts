@@ -1,0 +1,31 @@
+import type { AiFacts } from '../contracts/exchange.ts';
+
+/** What is known of a call before anybody was asked. */
+export const newAiFacts = (
+  operation: string,
+  model: string,
+  stream: boolean,
+  prompt?: { readonly name: string; readonly version: string },
+): AiFacts => ({
+  operation,
+  model,
+  provider: '',
+  providerKey: '',
+  upstreamModel: '',
+  version: '',
+  prompt: prompt?.name ?? '',
+  promptVersion: prompt?.version ?? '',
+  repaired: false,
+  stream,
+  tokensIn: -1,
+  tokensOut: -1,
+  tokensCached: -1,
+  usd: -1,
+  firstTokenMs: -1,
+  msPerToken: -1,
+  longestGapMs: -1,
+  confidence: -1,
+  finishReason: '',
+  usageSource: '',
+  outcome: '',
+});

@@ -1,0 +1,97 @@
+import type { AiConfig } from '../../config/schema/index.ts';
+import { type Pricer, pricerOf } from '../prices.ts';
+import { providerOf } from '../providers/index.ts';
+import type { Model } from './catalog.ts';
+import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
+
+/** A provider that applications may speak to in its own words. */
+export interface OpenProvider {
+  readonly name: string;
+  /** Whether a path below its base URL may be asked for. */
+  allows(path: string): boolean;
+  /**
+   * Its model, to be asked and billed as any other.
+   * @param model the provider's own name, as a client wrote it; '' where a call names none
+   */
+  model(model: string): Model;
+}
+
+/** Of models that clients name; there is no end of names. */
+const MOST_PRICES = 256;
+
+/** The providers with `passthrough`, by name. @returns also what lets go of what they leased */
+export function openProviders(
+  config: AiConfig,
+  ports: DeploymentPorts,
+): { get(name: string): OpenProvider | undefined; dispose(): void } {
+  const providers = new Map<string, OpenProvider>();
+  const ends: (() => void)[] = [];
+  for (const [name, entry] of Object.entries(config.providers)) {
+    if (!entry.passthrough) continue;
+    const timeouts = entry.passthroughTimeouts;
+    // Connections, keys and how it is are the provider's, whichever model is asked for.
+    const target = { provider: name, model: '*', version: '', weight: 1 };
+    const all = openDeployment(`provider ${name}`, target, { timeouts }, config, ports, ends);
+    const resilience = ports.fleet.resilience(`provider ${name}`);
+    ends.push(resilience.release);
+    const priceOf = pricesOf(name, all?.settings.baseUrl ?? '', config.prices);
+    providers.set(name, {
+      name,
+      allows: allowedPaths(entry.passthroughPaths),
+      model(model) {
+        const deployment = all && ofModel(all, model, priceOf(model));
+        return {
+          name: aliasOf(config, name, model),
+          deployments: deployment ? [deployment] : [],
+          select: (avoid) => (deployment && !avoid.has(deployment) ? deployment : undefined),
+          restingUntil: () => (deployment ? restingUntil(deployment) : 0),
+          costAtMost: deployment?.price ?? (() => -1),
+          fallback: [],
+          timeouts,
+          cooldown: entry.passthroughCooldown,
+          retry: undefined,
+          retries: resilience.value.retries,
+        };
+      },
+    });
+  }
+  return {
+    get: (name) => providers.get(name),
+    dispose: () => {
+      for (const end of ends) end();
+    },
+  };
+}
+
+function ofModel(all: Deployment, model: string, price: Pricer): Deployment {
+  const name = `${all.providerName}/${model}`;
+  const provider = providerOf(all.settings, model) ?? all.provider;
+  return { ...all, provider, model, name, headerName: encodeURI(name), price };
+}
+
+/** By its alias, if it has one, so that no budget of a model is walked around; the others of a provider are one. */
+function aliasOf({ models }: AiConfig, provider: string, model: string): string {
+  const alias = Object.entries(models).find(([, { targets }]) =>
+    targets?.some((target) => target.provider === provider && target.model === model),
+  );
+  return alias?.[0] ?? `${provider}/*`;
+}
+
+function allowedPaths(paths: readonly string[] | undefined): (path: string) => boolean {
+  if (!paths) return () => true;
+  const below = paths.filter((path) => path.endsWith('*')).map((path) => path.slice(0, -1));
+  return (path) => paths.includes(path) || below.some((start) => path.startsWith(start));
+}
+
+function pricesOf(
+  provider: string,
+  baseUrl: string,
+  configured: AiConfig['prices'],
+): (model: string) => Pricer {
+  const known = new Map<string, Pricer>();
+  return (model) => {
+    const found = known.get(model) ?? pricerOf(model, baseUrl, configured[`${provider}/${model}`]);
+    if (known.size < MOST_PRICES) known.set(model, found);
+    return found;
+  };
+}

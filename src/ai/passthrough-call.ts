@@ -1,0 +1,112 @@
+import type { FormatName } from '../contracts/format.ts';
+import type { JsonObject } from '../contracts/model-request.ts';
+import type { Dialect, Provider } from '../contracts/provider.ts';
+import type { Usage } from '../contracts/usage.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { objectOf, parseObject, textOf } from '../lib/json.ts';
+import { topLevelValues } from '../lib/json-span.ts';
+import { usageAtMost } from './budgets/estimate.ts';
+import { countOf } from './dialects/count.ts';
+import { unknownOperation } from './dialects/operations/index.ts';
+import { formValues } from './form-field.ts';
+import { OPERATIONS } from './operations/index.ts';
+
+/** What is known of a call in a provider's own words. */
+export interface KnownCall {
+  /** The provider's own name of the model; '' where the call names none. */
+  readonly model: string;
+  readonly body: JsonObject;
+  /** Output tokens that a request allows where Google and Amazon say so; 0 = it doesn't. */
+  readonly maxOutput: number;
+}
+
+const MODEL_IN_PATH = /\/(?:models?|deployments)\/([^/:]+)/;
+/** Clients may name anything. */
+const LONGEST_MODEL = 256;
+const EMPTY: JsonObject = {};
+
+/**
+ * Which model is asked for, by the path (Gemini, Bedrock, Azure, Vertex), else by the body (OpenAI, Anthropic, Cohere).
+ * @throws GatewayError `body_malformed`, `body_invalid` where we and the provider could read different ones
+ */
+export function readCall(method: string, path: string, bytes: Buffer, contentType: string): KnownCall {
+  // What was made before may be asked for again and again; only what is made costs.
+  if (method !== 'POST') return { model: '', body: EMPTY, maxOutput: 0 };
+  const isForm = /^multipart\/form-data\b/i.test(contentType);
+  const body = isForm ? formBody(bytes, contentType) : jsonBody(bytes, contentType);
+  const inPath = MODEL_IN_PATH.exec(path)?.[1];
+  const model = inPath === undefined ? textOf(body.model) : decoded(inPath);
+  return {
+    model: model.slice(0, LONGEST_MODEL).toWellFormed(),
+    body,
+    maxOutput:
+      countOf(objectOf(body.generationConfig).maxOutputTokens) ||
+      countOf(objectOf(body.inferenceConfig).maxTokens),
+  };
+}
+
+function formBody(bytes: Buffer, contentType: string): JsonObject {
+  const [span, ...more] = formValues(bytes, contentType, 'model');
+  if (more.length > 0) throw twoModels();
+  return span ? { model: bytes.toString('utf8', span.start, span.end) } : EMPTY;
+}
+
+function jsonBody(bytes: Buffer, contentType: string): JsonObject {
+  const body = parseObject(bytes.toString('utf8'));
+  if (body === undefined) {
+    if (bytes.length > 0 && /json/i.test(contentType)) throw new GatewayError('body_malformed');
+    return EMPTY;
+  }
+  if (topLevelValues(bytes, 'model').length > 1) throw twoModels();
+  return body;
+}
+
+const twoModels = (): GatewayError =>
+  new GatewayError('body_invalid', { param: 'model', detail: 'model must stand in the body once.' });
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (cause) {
+    throw new GatewayError('path_invalid', { cause });
+  }
+}
+
+/**
+ * How the answer to a call is read: as the gateway itself would read it, where it asks the same path; else only for
+ * usage that stands where everybody reports it.
+ */
+export function dialectOf(
+  provider: Provider,
+  path: string,
+  model: string,
+): { dialect: Dialect; name: FormatName | 'translated' | '' } {
+  const dialects = { ...provider.native, translated: provider.translated };
+  for (const [name, dialect] of Object.entries(dialects)) {
+    // What is not cut into server-sent events goes on unread.
+    if (dialect.stream) continue;
+    const isAsked = [false, true].some((stream) => dialect.path({ model, stream }).split('?', 1)[0] === path);
+    if (isAsked) return { dialect, name: name as FormatName | 'translated' };
+  }
+  return { dialect: unknownOperation, name: '' };
+}
+
+const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
+
+/**
+ * What a call may come to, and does if its answer says nothing of it; undefined where its tokens are to be estimated as
+ * a chat's. One that names no model generates nothing.
+ */
+export function usageOf(
+  name: FormatName | 'translated' | '',
+  { model, body, maxOutput }: KnownCall,
+  bytes: number,
+  output: number,
+): { atMost: Usage; otherwise: Usage } | undefined {
+  const operation = OPERATIONS.find((each) => each.name === name);
+  if (operation)
+    return { atMost: operation.usageAtMost(body, bytes), otherwise: operation.usageOf(body, bytes) };
+  if (name !== '') return undefined;
+  if (model === '') return { atMost: NOTHING, otherwise: NOTHING };
+  return { atMost: usageAtMost(bytes, maxOutput || output), otherwise: usageAtMost(bytes, 0) };
+}

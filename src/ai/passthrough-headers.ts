@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify';
+import type { HeaderBag } from '../contracts/policy.ts';
+import { exchangeOf } from '../record/exchange.ts';
+import { requestHeaders } from '../upstream/message-headers.ts';
+
+/** By what vendors know an account. The gateway's own key and account go instead. */
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  'api-key',
+  'authorization',
+  'cookie',
+  'ocp-apim-subscription-key',
+  'openai-organization',
+  'openai-project',
+  'x-amz-security-token',
+  'x-api-key',
+  'x-goog-api-key',
+  'x-goog-user-project',
+]);
+const IN_QUERY: ReadonlySet<string> = new Set(['access_token', 'api-key', 'api_key', 'key', 'token']);
+
+/** What of a client's headers a provider may see: nothing of who it is, nor of the way here. */
+export function passedHeaders(request: FastifyRequest): HeaderBag {
+  const headers = requestHeaders(request.raw, exchangeOf(request.raw), false);
+  for (const name of Object.keys(headers)) {
+    const isOfTheWay = name.startsWith('x-forwarded-') || name === 'x-consumer-name' || name === 'via';
+    if (CREDENTIALS.has(name) || isOfTheWay || name === 'content-length') delete headers[name];
+  }
+  return headers;
+}
+
+/** The query without a key, byte for byte; '' or with its '?'. */
+export function passedQuery(query: string): string {
+  if (query === '') return '';
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => !IN_QUERY.has(nameOf(pair)));
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+}
+
+/** A name may be written with escapes: `k%65y` is `key` to whoever reads it. */
+function nameOf(pair: string): string {
+  const [name = ''] = new URLSearchParams(pair).keys();
+  return name.toLowerCase();
+}

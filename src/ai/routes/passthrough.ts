@@ -1,0 +1,100 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { exchangeOf } from '../../record/exchange.ts';
+import { newAiFacts } from '../ai-facts.ts';
+import type { PreparedCall } from '../chat-call.ts';
+import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
+import type { OpenProvider } from '../models/passthrough.ts';
+import { passthrough } from '../operations/passthrough.ts';
+import { dialectOf, readCall, usageOf } from '../passthrough-call.ts';
+import { passedHeaders, passedQuery } from '../passthrough-headers.ts';
+import { runPassthrough } from '../pipeline.ts';
+import { requestFacts } from '../request-facts.ts';
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/**
+ * `/v1/providers/{name}/*`: a provider in its own words, with the gateway's key and under its policies, budgets and
+ * record. The path goes on as it was matched, below the provider's base URL.
+ */
+export async function registerPassthrough(
+  scope: FastifyInstance,
+  prefix: string,
+  providers: { get(name: string): OpenProvider | undefined },
+  parts: CallParts,
+): Promise<void> {
+  const base = `${prefix}/providers/`;
+  await scope.register(async (open) => {
+    open.removeAllContentTypeParsers();
+    open.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    open.route<{ Params: { provider: string } }>({
+      method: scope.supportedMethods,
+      url: `${base}:provider/*`,
+      async handler(request, reply) {
+        const { path } = exchangeOf(request.raw);
+        const below = path.slice(path.indexOf('/', base.length));
+        const provider = providers.get(request.params.provider);
+        // One that is not open is as unknown as one that is not there.
+        if (!provider?.allows(below)) throw new GatewayError('route_not_found');
+        if (parts.policies.areGuards && request.method === 'POST')
+          throw new GatewayError('endpoint_not_supported', { detail: 'Its guards could not read the call.' });
+        await runPassthrough(
+          newCall({ ...parts, ...callOf(request, provider, below, parts.budgets.output), reply }),
+        );
+        return reply;
+      },
+    });
+  });
+}
+
+/** @param output tokens that a call which names no maximum may put out */
+function callOf(
+  request: FastifyRequest,
+  provider: OpenProvider,
+  path: string,
+  output: number,
+): Pick<ChatCall, 'format' | 'exchange' | 'bytes' | 'request' | 'prepared' | 'candidates'> {
+  const exchange = exchangeOf(request.raw);
+  const bytes = Buffer.isBuffer(request.body) ? request.body : NOTHING;
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  // What is compressed could name any model.
+  if (encoding !== 'identity')
+    throw new GatewayError('media_type_unsupported', { detail: 'It must not be compressed.' });
+  const { method } = exchange;
+  const known = readCall(method, path, bytes, request.headers['content-type'] ?? '');
+  const { model: name, body } = known;
+  const model = provider.model(name);
+  const [deployment] = model.deployments;
+  if (!deployment)
+    throw new GatewayError('feature_not_active', { detail: `The provider ${provider.name} needs it.` });
+  const { dialect, name: dialectName } = dialectOf(deployment.provider, path, name);
+  const stream = body.stream === true;
+  const facts = requestFacts(body, request.headers);
+  exchange.ai = newAiFacts(passthrough.operation, model.name, stream);
+  const prepared: PreparedCall = {
+    deployment,
+    dialect,
+    method,
+    path: path + passedQuery(exchange.query),
+    headers: passedHeaders(request),
+    contentType: request.headers['content-type'],
+    body: bytes,
+    isVerbatim: true,
+    translation: undefined,
+  };
+  return {
+    format: passthrough,
+    exchange,
+    bytes,
+    request: {
+      ...facts,
+      model: name,
+      modelAt: { start: 0, end: 0 },
+      stream,
+      maxOutput: facts.maxOutput || known.maxOutput,
+      usage: usageOf(dialectName, known, bytes.length, output),
+    },
+    prepared,
+    candidates: [model],
+  };
+}

@@ -1,0 +1,183 @@
+// A provider in its own words, below /v1/providers/{name}: nobody's key but the gateway's, no way around a budget, and
+// nowhere but where the provider is.
+import { expect, it } from 'vitest';
+import {
+  aiGateway,
+  anthropicSdk,
+  asAnthropic,
+  CLIENT_KEY,
+  chat,
+  errorOf,
+  hello,
+  lineOf,
+  modelService,
+  PROVIDER_KEY,
+  rawProvider,
+  sdk,
+} from '../helpers/ai.ts';
+
+const OPEN = { passthrough: true };
+const open = (service: { url: string }, more = {}) => ({
+  kind: 'openai',
+  baseUrl: `${service.url}/v1`,
+  ...OPEN,
+  ...more,
+});
+const below = (gateway: { url: string }, path = '') => ({ url: `${gateway.url}/v1/providers/p0${path}` });
+const json = { 'content-type': 'application/json' };
+
+it('is where a vendor’s own SDK feels at home', async () => {
+  const [gpt, claude] = await Promise.all([modelService('a'), modelService('b')]);
+  const gateway = await aiGateway([open(gpt), { ...asAnthropic(claude), ...OPEN }]);
+  const openai = sdk(gateway);
+  openai.baseURL = below(gateway).url;
+  const anthropic = anthropicSdk({ url: `${gateway.url}/v1/providers/p1` });
+  const messages = [{ role: 'user' as const, content: 'Hello' }];
+
+  const models = await openai.models.list();
+  const words = [];
+  for await (const chunk of await openai.chat.completions.create({
+    model: 'gpt-4o-mini',
+    messages,
+    stream: true,
+    stream_options: { include_usage: true },
+  }))
+    words.push(chunk.choices[0]?.delta.content ?? '');
+  const message = await anthropic.messages.create({ model: 'claude-haiku-4-5', max_tokens: 50, messages });
+
+  expect(models.data.map(({ id }) => id)).toContain('gpt-image-1');
+  expect(words.join('')).toBe('Hello! How can I help you today?');
+  expect(message.content).toEqual([{ type: 'text', text: 'Hello! How can I help you today?' }]);
+  const streamed = await gateway.accessLine(({ path }) => path === '/v1/providers/p0/chat/completions');
+  expect(streamed).toMatchObject({
+    operation: 'passthrough',
+    // An alias stands for it, so that its budgets hold.
+    model: 'smart',
+    upstream_model: 'gpt-4o-mini',
+    stream: true,
+    usage_source: 'reported',
+    tokens_out: 7,
+    outcome: 'complete',
+  });
+  expect(streamed.usd).toBeGreaterThan(0);
+  expect(await gateway.accessLine(({ path }) => path === '/v1/providers/p1/v1/messages')).toMatchObject({
+    model: 'p1/*',
+    upstream_model: 'claude-haiku-4-5',
+    usage_source: 'reported',
+  });
+  expect(await gateway.accessLine(({ path }) => path === '/v1/providers/p0/models')).toMatchObject({
+    method: 'GET',
+    status: 200,
+    outcome: 'complete',
+  });
+});
+
+it('carries the gateway’s key and none of the client’s; the rest as it came', async () => {
+  const methods: unknown[] = [];
+  const provider = await rawProvider((response, _taken, { method, url }) => {
+    methods.push(`${method} ${url}`);
+    response.writeHead(201, { ...json, 'set-cookie': 'a=b', 'x-own': '1' }).end('[1, 2]');
+  });
+  const gateway = await aiGateway([open(provider)]);
+  const address = `${below(gateway).url}/files/a%20b?limit=2&key=${CLIENT_KEY}&k%65y=${CLIENT_KEY}&after=x%2Fy`;
+
+  const answer = await fetch(address, {
+    method: 'PUT',
+    body: new Uint8Array([0, 255, 1]),
+    headers: {
+      authorization: `Bearer ${CLIENT_KEY}`,
+      'x-goog-api-key': CLIENT_KEY,
+      'x-api-key': CLIENT_KEY,
+      cookie: `k=${CLIENT_KEY}`,
+      'openai-organization': 'org-of-the-client',
+      'openai-beta': 'files=v2',
+      'x-forwarded-for': '10.0.0.1',
+    },
+  });
+
+  expect([answer.status, await answer.text(), answer.headers.get('x-own')]).toEqual([201, '[1, 2]', '1']);
+  expect(answer.headers.get('set-cookie')).toBeNull();
+  expect(methods).toEqual(['PUT /v1/files/a%20b?limit=2&after=x%2Fy']);
+  const [taken] = provider.taken;
+  expect([...(taken?.body ?? [])]).toEqual([0, 255, 1]);
+  expect(taken?.headers).toMatchObject({
+    authorization: `Bearer ${PROVIDER_KEY}`,
+    'openai-beta': 'files=v2',
+  });
+  const seen = JSON.stringify(taken?.headers);
+  for (const secret of [CLIENT_KEY, 'org-of-the-client', 'x-forwarded', 'x-consumer-name'])
+    expect(seen).not.toContain(secret);
+});
+
+it('reaches nothing that is not below the base URL, not listed, or not open', async () => {
+  const [listed, closed] = [await rawProvider((response) => response.end()), await modelService()];
+  const gateway = await aiGateway([open(listed, { passthroughPaths: ['/models', '/files/*'] }), closed]);
+  const ask = (path: string) => chat(gateway, '', {}, path);
+
+  const answers = [
+    await ask('/v1/providers/p0/../../admin'),
+    await ask('/v1/providers/p0/files/../chat/completions'),
+    await ask('/v1/providers/p0/files/%2e%2e/chat/completions'),
+    await ask('/v1/providers/p0/files/..%2fchat'),
+    await ask('/v1/providers/p0/chat/completions'),
+    await ask('/v1/providers/p1/chat/completions'),
+    await ask('/v1/providers/p2/chat/completions'),
+    await ask('/v1/providers/p0//evil.example/x'),
+  ];
+
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 400, 404, 404, 404, 404]);
+  expect(listed.taken).toHaveLength(0);
+  expect(closed.stats.requests).toBe(0);
+  expect((await ask('/v1/providers/p0/files/1')).status).toBe(200);
+});
+
+it('needs a key like every other route', async () => {
+  const service = await modelService();
+  const gateway = await aiGateway([open(service)]);
+
+  const answer = await fetch(`${below(gateway).url}/models`);
+
+  expect(answer.status).toBe(401);
+  expect(service.stats.requests).toBe(0);
+});
+
+it('is no way around a budget', async () => {
+  const service = await modelService();
+  const budgets = (limit: object) => ({ ai: { budgets: [{ name: 'b', per: '1d', ...limit }] } });
+  const [ofModel, ofMoney] = await Promise.all([
+    aiGateway([open(service)], budgets({ scope: 'model', requests: 1 })),
+    aiGateway([open(service)], budgets({ scope: 'consumer', usd: 1 })),
+  ]);
+  const call = { ...hello(), model: 'gpt-4o-mini' };
+  const path = '/v1/providers/p0/chat/completions';
+
+  const first = await chat(ofModel, hello());
+  const second = await chat(ofModel, call, {}, path);
+  const unpriced = await chat(ofMoney, { ...call, model: 'of-unknown-price' }, {}, path);
+  const twice = await chat(ofMoney, '{"model":"gpt-4o-mini","model":"gpt-4o","messages":[]}', {}, path);
+  const priced = await chat(ofMoney, call, {}, path);
+
+  expect([first.status, second.status, priced.status]).toEqual([200, 429, 200]);
+  expect(errorOf(unpriced)).toMatchObject({ code: 'budget_unpriced' });
+  expect(errorOf(twice)).toMatchObject({ code: 'body_invalid', param: 'model' });
+  expect(service.stats.requests).toBe(2);
+});
+
+it('keeps what a provider says of its key to itself, and ends a broken stream with its own error', async () => {
+  const [refusing, breaking] = await Promise.all([modelService('a'), modelService('b')]);
+  refusing.faults.set({ status: 401 });
+  breaking.faults.set({ truncate: 2 });
+  const gateway = await aiGateway([open(refusing), { ...asAnthropic(breaking), ...OPEN }]);
+
+  const refused = await chat(gateway, hello(), {}, '/v1/providers/p0/chat/completions');
+  const broken = await chat(
+    gateway,
+    { ...hello(true), model: 'claude-haiku-4-5', max_tokens: 9 },
+    {},
+    '/v1/providers/p1/v1/messages',
+  );
+
+  expect([refused.status, errorOf(refused).code]).toEqual([502, 'provider_auth_failed']);
+  expect(broken.body.toString()).toContain('event: error\n');
+  expect(await lineOf(gateway, broken)).toMatchObject({ reason: 'upstream_truncated', outcome: 'truncated' });
+});
