@@ -1,28 +1,32 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as lookUp } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
+import type { TimeToLive } from './time-to-live.ts';
 
 /** Every address of a name. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/**
- * As the machine resolves names (hosts file, search domains), which says nothing of how long an answer holds: so it is
- * asked again at an interval. (The resolver that tells a TTL, `dns.resolve4`, knows neither of the two.)
- */
+/** Bounds of a TTL: one that is shorter would keep asking, one that is longer outlive every patience. */
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 3_600_000;
+
+/** As the machine resolves names: hosts file and search domains, which `dns.resolve4` knows nothing of. */
 export const systemResolve: Resolve = (hostname) => lookUp(hostname, { all: true });
 
 export interface AddressesOptions {
   hostname: string;
-  /** Milliseconds between two questions. */
+  /** Milliseconds between two questions where no TTL is known. */
   refreshMs: number;
   resolve: Resolve;
+  /** Asked beside it, off the way of a connection; absent: nobody knows. */
+  timeToLive?: TimeToLive | undefined;
   /** The name has lost an address: what is connected to it is out of date. */
   onLoss(): void;
   /** The name could not be resolved again; the addresses that are known go on being used. Told once in a row. */
   onFailure(hostname: string, error: unknown): void;
 }
 
-/** The addresses of one name, asked for when the first connection wants one and from then on at an interval. */
+/** The addresses of one name, asked for when the first connection wants one, and again when they may hold no longer. */
 export class Addresses {
   readonly #options: AddressesOptions;
   #known: readonly LookupAddress[] = [];
@@ -90,8 +94,17 @@ export class Addresses {
 
   #refreshLater(): void {
     if (this.#isClosed) return;
+    this.#refreshIn(this.#options.refreshMs);
+    const { timeToLive, hostname } = this.#options;
+    timeToLive?.(hostname).then((ttl) => {
+      if (ttl !== undefined && !this.#isClosed)
+        this.#refreshIn(Math.min(Math.max(ttl, SHORTEST_MS), LONGEST_MS));
+    });
+  }
+
+  #refreshIn(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#refresh(), this.#options.refreshMs);
+    this.#timer = setTimeout(() => this.#refresh(), ms);
     this.#timer.unref();
   }
 

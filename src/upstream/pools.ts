@@ -5,6 +5,7 @@ import { Addresses, type Resolve, systemResolve } from './addresses.ts';
 import { connector } from './connector.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { type TargetTls, tlsConnectOptions, tlsIdentity } from './target-tls.ts';
+import { systemTimeToLive } from './time-to-live.ts';
 import { continuedClient } from './unasked-continue.ts';
 
 export interface PoolOptions {
@@ -91,6 +92,7 @@ export class Pools {
       hostname,
       refreshMs: options.dnsRefreshMs,
       resolve: this.#ports.resolve ?? systemResolve,
+      timeToLive: this.#ports.resolve ? undefined : systemTimeToLive,
       onFailure: this.#ports.onResolveFailure,
       onLoss: () => {
         this.#retire(held.pool);

@@ -57,7 +57,7 @@ export const Upstream = Strict({
       refresh: Duration({
         default: '30s',
         description:
-          'After which names of targets are resolved again. Connections to addresses that are gone are let go.',
+          'After which names of targets are resolved again where the DNS tells no time to live (hosts file, search domains). Connections to addresses that are gone are let go.',
       }),
     },
     { default: {} },

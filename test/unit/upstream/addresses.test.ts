@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 const v4 = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: 4 }));
 const v6 = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: 6 }));
 
-function open(first: LookupAddress[]) {
+function open(first: LookupAddress[], timeToLive?: () => Promise<number | undefined>) {
   const told: string[] = [];
   const name = { addresses: first as LookupAddress[] | Error, asked: 0 };
   const addresses = new Addresses({
@@ -19,6 +19,7 @@ function open(first: LookupAddress[]) {
       if (name.addresses instanceof Error) throw name.addresses;
       return name.addresses;
     },
+    timeToLive,
     onLoss: () => told.push('loss'),
     onFailure: (_hostname, error) => told.push(String(error)),
   });
@@ -83,4 +84,22 @@ it('closed, it asks nobody any more', async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect(name.asked).toBe(1);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it('where the DNS says how long addresses hold, they are asked for again after that, within bounds', async () => {
+  let ttl: number | undefined = 5_000;
+  const { name, connect } = open(v4('a'), async () => ttl);
+  await connect();
+  await vi.advanceTimersByTimeAsync(4_900);
+  expect(name.asked).toBe(1);
+  ttl = 0;
+  await vi.advanceTimersByTimeAsync(100);
+  expect(name.asked).toBe(2);
+  await vi.advanceTimersByTimeAsync(900);
+  expect(name.asked, 'not without a pause').toBe(2);
+  ttl = undefined;
+  await vi.advanceTimersByTimeAsync(100);
+  expect(name.asked).toBe(3);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(name.asked, 'at the interval').toBe(4);
 });
