@@ -14,8 +14,12 @@ export class Connection {
   end: ((status: number, complete: boolean) => void) | undefined = undefined;
   /** Nothing that comes on it is a request any more. */
   isBroken = false;
+  readonly #socket: Socket;
+  /** Answers that wait, or waited, for one before them on the connection, and are not over. */
+  #queued: Set<ServerResponse> | undefined;
 
   constructor(socket: Socket) {
+    this.#socket = socket;
     const destroySoon = socket.destroySoon.bind(socket);
     // How Node closes behind a last answer. Closing with something unread resets the connection, and the client may
     // lose the answer (413, 401) that says why it need not send on: RFC 9112 section 9.6.
@@ -26,6 +30,26 @@ export class Connection {
       if (isUnread || this.isBroken) endLingering(socket);
       else destroySoon();
     };
+  }
+
+  /** A request comes behind one that is not answered: Node does not tell its answer when the connection closes. */
+  queue(response: ServerResponse): void {
+    this.#queued ??= this.#watchQueue();
+    this.#queued.add(response);
+    response.once('close', () => this.#queued?.delete(response));
+  }
+
+  #watchQueue(): Set<ServerResponse> {
+    const queued = new Set<ServerResponse>();
+    this.#socket.once('close', () => {
+      for (const response of queued) {
+        // One whose turn has come hears of it.
+        if (response.socket !== null) continue;
+        response.destroy();
+        response.emit('close');
+      }
+    });
+    return queued;
   }
 }
 

@@ -189,6 +189,7 @@ export class Listener {
     const { socket } = request;
     const connection = connectionOf(socket);
     if (connection.isBroken) return;
+    if (connection.response?.writableFinished === false) connection.queue(response);
     connection.response = response;
     connection.end = undefined;
     if (this.#answersProbe(request, response)) return;

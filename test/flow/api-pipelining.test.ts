@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
-import { problemCode, rawClient } from '../helpers/raw-http.ts';
+import { problemCode, type RawClient, rawClient } from '../helpers/raw-http.ts';
 
 interface House {
   gateway: TestGateway;
@@ -14,7 +14,7 @@ interface House {
 }
 
 /** An upstream that answers at once, but for `/held…`. */
-async function house(): Promise<House> {
+async function house(server: object = {}): Promise<House> {
   const seen: string[] = [];
   const left: string[] = [];
   const held = new Map<string, ServerResponse>();
@@ -27,6 +27,7 @@ async function house(): Promise<House> {
     else response.end(`answer to ${target}`);
   });
   const gateway = await testGateway({
+    server,
     upstreams: { up: { targets: [{ url: upstream.url }] } },
     routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
   });
@@ -139,4 +140,34 @@ it('a body that takes longer than timeouts.request is answered 408', async () =>
   const line = await gateway.accessLine(({ reason }) => reason === 'request_timeout');
   expect(line).toMatchObject({ status: 408, route: 'all', method: 'POST' });
   expect(await gateway.metric('gateway_requests_in_flight')).toBe(0);
+});
+
+it.each([
+  ['leaves', (client: RawClient) => client.socket.destroy()],
+  ['resets the connection', (client: RawClient) => client.socket.resetAndDestroy()],
+  ['sends garbage and leaves', (client: RawClient) => void client.socket.end('\0\0garbage')],
+])('an answer that waits behind another one ends with its connection when the client %s', async (_what, leave) => {
+  const { gateway, held } = await house();
+  const client = await rawClient(gateway.url);
+  client.send(get('/held') + get('/2') + get('/%zz'));
+  await eventually(() => held.get('/held'));
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 3);
+  leave(client);
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
+  const lines = gateway.lines.filter(({ msg }) => msg === 'request');
+  expect(lines.map(({ path, reason }) => [path, reason])).toContainEqual(['/2', 'client_cancelled']);
+});
+
+it('requests behind an answer that ends the connection end with it', async () => {
+  const { gateway, held } = await house({ http2: true });
+  // It is refused before its body is read, so that the connection can't go on.
+  const last = 'PROPFIND /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n';
+  for (let i = 0; i < 10; i++) {
+    const client = await rawClient(gateway.url);
+    client.send(last + get('/2') + get(`/held${i}`));
+    const [first] = await client.untilClosed();
+    expect([first?.status, first?.headers.connection]).toEqual([405, 'close']);
+  }
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
+  for (const response of held.values()) expect(response.writableFinished).toBe(false);
 });
