@@ -31,25 +31,40 @@ function routerPattern(path: string): string {
  */
 function patternsOf(
   route: Matched,
-  all: readonly Matched[],
+  taken: (bare: string, conditions: string) => ReadonlySet<string>,
 ): { pattern: string; methods: readonly string[] }[] {
   const pattern = routerPattern(route.match.path);
   const own = { pattern, methods: route.match.methods };
   if (!pattern.endsWith('/*') || pattern === '/*') return [own];
   const bare = pattern.slice(0, -2);
-  const conditions = conditionsKey(route.match);
-  const taken = all.filter(
-    ({ match }) => routerPattern(match.path) === bare && conditionsKey(match) === conditions,
-  );
-  const methods = own.methods.filter((method) => !taken.some(({ match }) => match.methods.includes(method)));
+  const others = taken(bare, conditionsKey(route.match));
+  const methods = own.methods.filter((method) => !others.has(method));
   return methods.length > 0 ? [{ pattern: bare, methods }, own] : [own];
 }
 
-/** Every place that the routes have in the router, each once. */
+/** The methods that routes have at exactly a pattern, under the same conditions. */
+function methodsTaken(
+  routes: readonly Matched[],
+): (pattern: string, conditions: string) => ReadonlySet<string> {
+  const methods = new Map<string, Set<string>>();
+  const keyOf = (pattern: string, conditions: string): string => `${pattern} ${conditions}`;
+  for (const { match } of routes) {
+    const key = keyOf(routerPattern(match.path), conditionsKey(match));
+    const here = methods.get(key) ?? new Set();
+    methods.set(key, here);
+    for (const method of match.methods) here.add(method);
+  }
+  return (pattern, conditions) => methods.get(keyOf(pattern, conditions)) ?? NONE;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Every place that the routes have in the router, each once. In time that grows with their number, not its square. */
 export function placesOf<R extends Matched>(routes: readonly R[]): Place<R>[] {
+  const taken = methodsTaken(routes);
   const byMethod = new Map<string, { pattern: string; method: string; routes: R[] }>();
   for (const route of routes) {
-    for (const { pattern, methods } of patternsOf(route, routes)) {
+    for (const { pattern, methods } of patternsOf(route, taken)) {
       for (const method of methods) {
         const key = `${method} ${pattern}`;
         const place = byMethod.get(key) ?? { pattern, method, routes: [] };
@@ -59,18 +74,21 @@ export function placesOf<R extends Matched>(routes: readonly R[]): Place<R>[] {
     }
   }
   const places: Place<R>[] = [];
+  const byPattern = new Map<string, Place<R>[]>();
   for (const { pattern, method, routes: sharing } of byMethod.values()) {
     sharing.sort((a, b) => demand(b.match) - demand(a.match));
-    const same = places.find(
+    const here = byPattern.get(pattern) ?? [];
+    byPattern.set(pattern, here);
+    const same = here.find(
       (place) =>
-        place.pattern === pattern &&
-        place.routes.length === sharing.length &&
-        place.routes.every((route, i) => route === sharing[i]),
+        place.routes.length === sharing.length && place.routes.every((route, i) => route === sharing[i]),
     );
     if (same) same.methods.push(method);
     else {
       const isConditional = sharing.some(({ match }) => hasConditions(match));
-      places.push({ pattern, methods: [method], routes: sharing, isConditional });
+      const place = { pattern, methods: [method], routes: sharing, isConditional };
+      here.push(place);
+      places.push(place);
     }
   }
   return places;

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
@@ -62,6 +63,7 @@ interface Served extends Gated {
  */
 export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPlan): Promise<void> {
   const places = placesWithPreflights(plan.config.routes);
+  const alone = Map.groupBy(places, ({ routes }) => (routes.length === 1 ? routes[0] : undefined));
   const readings = otherReadings(plan.config.routes, plan.slotOf);
   const byName = new Map<string, Served>();
   for (const route of plan.config.routes) {
@@ -75,14 +77,16 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
       };
       byName.set(route.name, served);
       runPolicies(scope, () => served, chain);
-      for (const place of places) {
-        if (isAlone(route, place)) {
-          await registerProxyPlace(scope, { ...place, choice: choiceOf(place), routeOf: () => served.route });
-        }
+      for (const place of alone.get(route) ?? []) {
+        await registerProxyPlace(scope, { ...place, choice: choiceOf(place), routeOf: () => served.route });
       }
     });
+    // What is served meanwhile has its turn between two routes.
+    await immediate();
   }
-  const shared = places.filter((place) => !plan.config.routes.some((route) => isAlone(route, place)));
+  // Those with preflights are made of copies of routes.
+  const known = new Set<RouteConfig | undefined>(plan.config.routes);
+  const shared = [...alone].flatMap(([route, own]) => (known.has(route) ? [] : own));
   if (shared.length === 0) return;
   await app.register(async (scope) => {
     const servedOf = (request: FastifyRequest): Served =>
@@ -97,9 +101,6 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
     }
   });
 }
-
-const isAlone = (route: RouteConfig, { routes }: Place<RouteConfig>): boolean =>
-  routes.length === 1 && routes[0] === route;
 
 const choiceOf = (place: Place<RouteConfig>): RouteConfig[] | null =>
   place.isConditional ? place.routes : null;
