@@ -75,7 +75,7 @@ async function beginStream(
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
   if (watch.failed) throw abandon(answer.body, 'the stream began with an error event');
-  if (first === undefined) throw abandon(answer.body, 'the stream ended without an event');
+  if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything');
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
   const passage = translated ?? new BytePassage();

@@ -53,6 +53,8 @@ export type CommittedAnswer = BegunAnswer & {
   deployment: Answerer;
   /** Told when a stream broke in the middle. */
   broke?(): void;
+  /** No model gave it. */
+  byRules?: true;
 };
 
 /** What the stages of a call hand to one another, whatever format it came in. Each fills its part. */

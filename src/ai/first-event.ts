@@ -5,8 +5,8 @@ import type { StreamWatch } from './watch.ts';
 const LONGEST = 1024 * 1024;
 
 /**
- * Reads a stream until its first event has come: comments before it say that the provider lives, not that it answers.
- * Until then another model may still try.
+ * Reads a stream until the first event has come that says something: comments, a role or an id before it say that the
+ * provider lives, not that it answers. Until then another model may still try.
  *
  * @param watch is shown what is read
  * @returns the bytes that were read; undefined if the stream ended without an event

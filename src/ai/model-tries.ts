@@ -4,6 +4,7 @@ import type { BreakerPass } from '../upstream/breaker.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { backoffMs, isWorthRetry, retryAfterMs } from '../upstream/retry-rule.ts';
 import { attempt, noteDeployment, type Seat } from './attempt.ts';
+import { billOf, sumOf } from './bill.ts';
 import { usageAtMost } from './budgets/estimate.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer, PreparedCall } from './chat-call.ts';
 import { countTokens } from './count-tokens.ts';
@@ -12,6 +13,7 @@ import type { Credential } from './models/credential.ts';
 import { type Deployment, restingUntil } from './models/deployment.ts';
 import type { Asking } from './models/selection.ts';
 import { coolDown, type Failure, verdictOf } from './models/verdict.ts';
+import { PartFacts } from './part-facts.ts';
 import { pause } from './pause.ts';
 import { prepareCall } from './prepared-call.ts';
 
@@ -127,6 +129,7 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
+      await this.#charge(code);
       this.#call.asked = undefined;
       const failure = { status: 0, code, reason: code, isQuotaSpent: false, retryAfterMs: 0 };
       this.#failed(seat, failure, took());
@@ -151,6 +154,12 @@ export class ModelTries {
     if (!code) return { asked: { kind: 'refused', answer }, failure };
     const cause = new Error(`the provider answered ${status}`);
     return { asked: { kind: 'failed', error: new GatewayError(code, { cause }) }, failure };
+  }
+
+  /** A provider that was cut off, or broke off, in its work has read the prompt and may bill it. */
+  async #charge(code: ErrorCode): Promise<void> {
+    if (!WORKED.has(code)) return;
+    this.#call.earlier = sumOf(this.#call.earlier, await billOf(this.#call, new PartFacts()));
   }
 
   /** The breaker, the balance and the rests are told. That a key is spent says nothing of the target. */
@@ -233,6 +242,12 @@ interface TriedFailure extends Failure {
   /** For the record: the code, or the status. */
   readonly reason: string;
 }
+
+const WORKED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream_timeout',
+  'upstream_truncated',
+  'upstream_stalled',
+]);
 
 const ANOTHERS_TO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'field_not_supported',

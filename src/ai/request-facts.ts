@@ -17,6 +17,8 @@ export interface RequestFacts {
   readonly sample: string;
   /** Rounds of tool calls since the user last said something. */
   readonly toolRounds: number;
+  /** The model is given tools to call. */
+  readonly hasTools: boolean;
 }
 
 const MOST_TAGS = 16;
@@ -41,8 +43,9 @@ export function requestFacts(
     tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),
     serviceTier: name(body.service_tier),
     wantsJson: JSON_FORMATS.has(formatOf(body)),
-    sample: lastWords(body.messages ?? body.input),
+    sample: lastWords(body.messages ?? body.input, SAMPLE),
     toolRounds: toolRounds(body.messages ?? body.input),
+    hasTools: Array.isArray(body.tools) && body.tools.length > 0,
   };
 }
 
@@ -100,13 +103,14 @@ function kindOf(message: unknown): 'user' | 'call' | 'other' {
 /** Characters of a sample: enough to guess a language by. */
 const SAMPLE = 200;
 
-function lastWords(messages: unknown): string {
-  if (typeof messages === 'string') return messages.slice(0, SAMPLE);
+/** What the user said last, from its beginning on: so many characters of it at most. */
+export function lastWords(messages: unknown, most: number): string {
+  if (typeof messages === 'string') return messages.slice(0, most);
   if (!Array.isArray(messages)) return '';
   const message = objectOf(messages.findLast((each) => kindOf(each) === 'user'));
   const { content } = message;
-  if (typeof content === 'string') return content.slice(0, SAMPLE);
-  return textOf(objectsOf(content).find((part) => typeof part.text === 'string')?.text).slice(0, SAMPLE);
+  if (typeof content === 'string') return content.slice(0, most);
+  return textOf(objectsOf(content).find((part) => typeof part.text === 'string')?.text).slice(0, most);
 }
 
 const has = (content: unknown, type: string): boolean =>

@@ -1,4 +1,5 @@
 import type { Dialect, Emit, Frame, Framing, StreamReader } from '../contracts/provider.ts';
+import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Pace, Usage } from '../contracts/usage.ts';
 import { parseObject } from '../lib/json.ts';
 import { openEventFraming } from './event-framing.ts';
@@ -6,7 +7,7 @@ import { PartFacts } from './part-facts.ts';
 
 /** Reads a stream as it comes: what it says about itself, and its parts for who wants them. */
 export class StreamWatch implements AnswerFacts {
-  /** An event that says something was seen: an answer has begun. */
+  /** Something was said, thought or called: an answer has begun. A role, an id or usage alone is none. */
   begun = false;
   /** An event was too long to be read: nothing more is known of this stream. */
   blind = false;
@@ -26,12 +27,11 @@ export class StreamWatch implements AnswerFacts {
   constructor(dialect: Dialect, onPart?: Emit, now: () => number = () => performance.now()) {
     const facts = this.#facts;
     this.#now = now;
-    this.#emit = onPart
-      ? (part) => {
-          facts.take(part);
-          onPart(part);
-        }
-      : (part) => facts.take(part);
+    this.#emit = (part) => {
+      this.begun ||= begins(part);
+      facts.take(part);
+      onPart?.(part);
+    };
     this.#reader = dialect.openStream?.(this.#emit);
     const openFraming = dialect.stream?.openFraming ?? openEventFraming;
     this.#framing = openFraming(
@@ -103,12 +103,15 @@ export class StreamWatch implements AnswerFacts {
     }
     // Says only that the connection lives.
     if (event === 'ping') return;
-    this.begun = true;
     const value = parseObject(data);
     const before = this.#facts.characters;
-    if (value) this.#reader?.read(value, event);
+    if (value && this.#reader) {
+      this.#reader.read(value, event);
+      if (!this.begun && this.#reader.isAtWork?.(value)) this.begun = true;
+    }
     // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
     else if (event === 'error') this.#emit({ type: 'error', message: '' });
+    else this.begun = true;
     if (this.#facts.characters > before) this.#textCame();
   }
 
@@ -117,5 +120,21 @@ export class StreamWatch implements AnswerFacts {
     if (this.#firstAt < 0) this.#firstAt = now;
     else this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastAt);
     this.#lastAt = now;
+  }
+}
+
+/** Whether a part is the answer's own, and no preamble to it. */
+function begins(part: StreamPart): boolean {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return part.text !== '';
+    case 'start':
+    case 'usage':
+    case 'service-tier':
+    case 'end':
+      return false;
+    default:
+      return true;
   }
 }

@@ -37,11 +37,6 @@ const ROWS: readonly Row[] = [
     unless: is(''),
   },
   {
-    at: ['ai', 'models', '*', 'rules'],
-    what: 'Replies by rules',
-    effect: 'Calls to the model answer 501 feature_not_active.',
-  },
-  {
     at: ['context', 'enabled'],
     what: 'The model context',
     effect: 'No conversation is remembered.',

@@ -51,6 +51,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   '^P[0-4]$': 'a priority: P0, P1, P2, P3 or P4',
   '^[^/]+/.+$': 'provider/model',
   '^\\d+$': 'a whole number',
+  '^[<>]=?\\d+$': 'a comparison like ">8000"',
   '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$': 'an http:// or https:// URL without user, query and fragment',
   '^(memory:|sqlite:.+|rediss?://.+|redis-cluster://.+)$':
     'memory:, sqlite:PATH, redis://…, rediss://… or redis-cluster://…',

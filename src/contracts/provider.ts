@@ -24,6 +24,8 @@ export interface Framing {
 export interface StreamReader {
   /** @param event the data of one event; any of it may be missing or be something else, which is passed over */
   read(event: JsonObject, name: string): void;
+  /** Whether an event shows the model at work though nothing is said yet: hidden reasoning, a search. */
+  isAtWork?(event: JsonObject): boolean;
 }
 
 /** A call as a dialect needs it. */

@@ -93,40 +93,6 @@ it('a redirect is not followed', async () => {
   expect(await lineOf(gateway, answer)).toMatchObject({ detail: 'the provider redirects (302)' });
 });
 
-it('a model that is not active says so', async () => {
-  const gateway = await aiGateway([], { models: { script: { rules: [{ reply: 'Hello' }] } } });
-
-  const answer = await chat(gateway, { ...hello(), model: 'script' });
-
-  expect(answer.status).toBe(501);
-  expect(errorOf(answer)).toMatchObject({ code: 'feature_not_active', type: 'server_error' });
-  expect(await lineOf(gateway, answer)).toMatchObject({ reason: 'feature_not_active', model: 'script' });
-});
-
-it('what is not active is passed over for a fallback that is', async () => {
-  const gateway = await aiGateway([await modelService(), await modelService()], {
-    models: { smart: { rules: [{ reply: 'Hello' }], fallback: ['backup-1'] } },
-  });
-
-  const answer = await chat(gateway, hello());
-
-  expect(answer.status).toBe(200);
-  expect(answer.headers).toMatchObject({ 'x-gateway-target': 'p1/gpt-4o-mini', 'x-gateway-attempts': '1' });
-  expect(await lineOf(gateway, answer)).toMatchObject({ reason: 'ok', fallback: 'backup-1', attempts: 1 });
-});
-
-it('a failure says more than a feature that is missing', async () => {
-  const [broken] = await providers(reset);
-  const gateway = await aiGateway([broken as { url: string }], {
-    models: {
-      smart: { targets: [{ provider: 'p0', model: 'm' }], fallback: ['script'] },
-      script: { rules: [{ reply: 'Hello' }] },
-    },
-  });
-
-  expect(errorOf(await chat(gateway, hello())).code).toBe('upstream_reset');
-});
-
 it('nobody is asked any more when the client has gone', async () => {
   const [slow, next] = await providers(() => undefined, reset);
   const gateway = await aiGateway([slow as { url: string }, next as { url: string }]);

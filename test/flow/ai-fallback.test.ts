@@ -80,6 +80,11 @@ const STREAMED: [string, Answer, string][] = [
     (response) => response.writeHead(200, STREAM_HEADERS).write(': wait\n\n'),
     'upstream_timeout',
   ],
+  [
+    'names its role, and says nothing in time',
+    (response) => response.writeHead(200, STREAM_HEADERS).write(ROLE),
+    'upstream_timeout',
+  ],
   ['begins with an error', sends(event({ error: { message: 'overloaded' } })), 'provider_invalid_answer'],
   [
     'names an error late in its first event',

@@ -137,3 +137,20 @@ it('one probe closes the breaker; without a fallback an open one is a 503 with R
   await expect.poll(async () => (await chat(gateway, ask())).status, { timeout: 5_000 }).toBe(200);
   expect((await chat(gateway, ask())).status).toBe(200);
 });
+
+it('what a provider may bill of an attempt that timed out is on the bill of the call', async () => {
+  const hangs = await rawProvider(() => undefined);
+  const gateway = await aiGateway([hangs, await rawProvider(ok)], {
+    models: model({ timeouts: { firstToken: '100ms' } }),
+    prices: {
+      'p0/gpt-4o-mini': { input: 1_000_000, output: 0 },
+      'p1/gpt-4o-mini': { input: 0, output: 0 },
+    },
+  });
+
+  const answer = await chat(gateway, ask());
+
+  const line = await lineOf(gateway, answer);
+  expect(line).toMatchObject({ outcome: 'fallback_used', usage_source: 'estimated', attempts: 2 });
+  expect(line.usd, 'a dollar a token of the prompt').toBeGreaterThanOrEqual(1);
+});

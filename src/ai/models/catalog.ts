@@ -2,11 +2,17 @@ import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
 import type { Usage } from '../../contracts/usage.ts';
 import type { RetryBudget } from '../../upstream/retry-budget.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
+import { ReplyRules } from './reply-rules.ts';
+import { type Routing, routingOf } from './routing.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
 /** A name that applications may ask for. */
 export interface Model {
   name: string;
+  /** The model that a call goes to instead. */
+  route: Routing;
+  /** It is no model but rules; undefined of all others. */
+  rules: ReplyRules | undefined;
   /** None if this version can call none of its targets. */
   deployments: readonly Deployment[];
   select: Selection;
@@ -62,6 +68,8 @@ function buildModel(
   const weighing = deployments.filter(({ weight }) => weight > 0);
   return {
     name,
+    route: routingOf(model.routes, config.regionHeader),
+    rules: model.rules && new ReplyRules(model.rules),
     deployments: weighing,
     select: selectionOf(name, model, weighing, ports.fleet),
     restingUntil: () => Math.min(...weighing.map(restingUntil)),

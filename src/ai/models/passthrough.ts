@@ -42,6 +42,9 @@ export function openProviders(
         const deployment = all && ofModel(all, model, priceOf(model));
         return {
           name: aliasOf(config, name, model),
+          // What is asked for in a provider's own words goes to nobody else.
+          route: () => undefined,
+          rules: undefined,
           deployments: deployment ? [deployment] : [],
           select: (avoid) => (deployment && !avoid.has(deployment) ? deployment : undefined),
           restingUntil: () => (deployment ? restingUntil(deployment) : 0),

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { answerByRules } from '../answer-by-rules.ts';
 import { noteDeployment } from '../attempt.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { ModelTries, type Tried } from '../model-tries.ts';
@@ -7,7 +8,7 @@ import type { Model } from '../models/catalog.ts';
 /**
  * Asks one model after the other until one has begun to answer. Nothing of it has reached the client before this
  * returns, so that a failure up to the first byte is nobody's business but ours. Models whose targets all rest are
- * passed over; if nobody else answers, the least bad of them is asked all the same. When all fail, the client gets the
+ * passed over; if nobody else answers, the least bad of them is asked all the same, and then rules are. When all fail, the client gets the
  * last refusal that a provider gave in words meant for it, else the last failure.
  */
 export async function infer(call: ChatCall): Promise<void> {
@@ -34,6 +35,7 @@ export async function infer(call: ChatCall): Promise<void> {
   };
   let leastBad: Model | undefined;
   for (const model of call.candidates) {
+    if (model.rules) continue;
     const until = model.restingUntil();
     if (until === 0) {
       if (await ask(model, false)) return;
@@ -42,7 +44,15 @@ export async function infer(call: ChatCall): Promise<void> {
     }
   }
   if (leastBad && (await ask(leastBad, true))) return;
-  if (!refusal) throw (failure ?? obstacle) as GatewayError;
+  for (const model of call.candidates) {
+    const answer = answerByRules(call, model);
+    if (!answer) continue;
+    exchange.fallback = model === call.candidates[0] ? '' : model.name;
+    noteDeployment(call, answer.deployment);
+    call.answer = answer;
+    return;
+  }
+  if (!refusal) throw failure ?? obstacle ?? new GatewayError('endpoint_not_supported');
   noteDeployment(call, refusal.deployment);
   call.answer = refusal;
 }

@@ -51,7 +51,7 @@ function outcome(call: ChatCall, facts: AnswerFacts | undefined): Outcome {
     status: exchange.status,
     asked: exchange.attempts > 0,
     fallback: exchange.fallback,
-    byRules: false,
+    byRules: answer?.byRules ?? false,
     answer: answer && facts && { ...readOf(facts), schemaFailed: isNoJson(call, facts) },
   });
 }

@@ -31,6 +31,8 @@ export const checkModels: Check = (config, context) => {
     mustWeigh(model.get('targets'), context);
     for (const target of model.get('targets').items)
       mustExist(target.get('provider'), 'provider', providers.keys, context);
+    for (const route of model.get('routes').items)
+      mustExist(route.get('model'), 'model', models.keys, context);
     for (const next of model.get('fallback').items) mustExist(next, 'model', models.keys, context);
   }
   checkCycles(models, context);

@@ -16,7 +16,8 @@ const ModelTimeouts = Strict(
     connect: Duration({ default: '2s' }),
     firstToken: Duration({
       default: '60s',
-      description: 'From the request sent to the first byte of the body.',
+      description:
+        'From the request sent to the first token of a stream (text, reasoning or a tool call; a role alone is none), or to the first byte of what isn’t streamed.',
     }),
     idle: Duration({ default: '60s', description: 'Longest silence inside a stream.' }),
     total: Duration({ default: '10m', description: 'From the request sent to the end of the answer.' }),
@@ -107,11 +108,50 @@ const ModelTarget = Strict({
   weight: Type.Integer({ minimum: 0, default: 1 }),
 });
 
+const When = Strict(
+  {
+    tokens: Type.Optional(
+      Type.String({
+        pattern: '^[<>]=?\\d+$',
+        examples: ['>8000'],
+        description: 'Of the input, estimated at three bytes of the request a token.',
+      }),
+    ),
+    header: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'Headers with exactly these values.' }),
+    ),
+    group: Type.Optional(Type.String({ description: 'A group of the consumer.' })),
+    tools: Type.Optional(Type.Boolean({ description: 'Whether the call brings tools.' })),
+    image: Type.Optional(Type.Boolean({ description: 'Whether an image is in the conversation.' })),
+    region: Type.Optional(Type.String({ description: 'Where the client is: see ai.regionHeader.' })),
+  },
+  { minProperties: 1 },
+);
+
 const Model = Strict({
   targets: Type.Optional(Type.Array(ModelTarget, { minItems: 1 })),
   rules: Type.Optional(
-    Type.Array(Strict({ when: Type.Optional(Type.String()), reply: Type.String() }), { minItems: 1 }),
+    Type.Array(
+      Strict({
+        when: Type.Optional(
+          Type.String({
+            'x-regex': true,
+            maxLength: 1000,
+            description: 'Regular expression (RE2), found anywhere in what the user said last, in any case.',
+          }),
+        ),
+        reply: Type.String(),
+      }),
+      {
+        minItems: 1,
+        description: 'Replies in place of a model: the first that fits. Tried after all models.',
+      },
+    ),
   ),
+  routes: Type.Array(Strict({ when: When, model: Type.String() }), {
+    default: [],
+    description: 'Calls that go to another model instead: the first whose conditions all hold.',
+  }),
   fallback: Type.Array(Type.String(), {
     default: [],
     description: 'Models tried in order, only before the first byte has reached the client.',
@@ -206,6 +246,10 @@ export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
       policies: Policies(policies),
       priority: PriorityOf('calls to models'),
       concurrency: Type.Optional(Concurrency),
+      regionHeader: Type.String({
+        default: 'x-region',
+        description: 'The header in which a load balancer says where a client is, for routes by region.',
+      }),
       providers: ByName(Provider, { default: {} }),
       models: ByName(Model, { default: {} }),
       prices: Type.Record(Type.String({ pattern: '^[^/]+/.+$' }), Price, {

@@ -17,10 +17,20 @@ function read(...pieces: string[]) {
   return { body, watch, first, rest };
 }
 
-it('reads until the first event is whole', async () => {
-  const { first, watch } = read(': hello\n\n', 'data: {"choices":', '[]}\n', '\ndata: 2');
-  expect((await first)?.toString()).toMatch(/^: hello\n\ndata: {"choices":\[\]}\n\n/);
+const ROLE = 'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n';
+const TEXT = 'data: {"choices":[{"delta":{"content":"a"}}]}';
+
+it('reads until the first event that says something is whole', async () => {
+  const { first, watch } = read(': hello\n\n', ROLE, TEXT.slice(0, 9), `${TEXT.slice(9)}\n`, '\ndata: 2');
+  expect((await first)?.toString()).toContain(`: hello\n\n${ROLE}${TEXT}\n\n`);
   expect(watch.begun).toBe(true);
+});
+
+it('gives nothing of a stream that names a role and ends', async () => {
+  const { body, first, rest } = read(ROLE);
+  await rest;
+  body.end();
+  expect(await first).toBeUndefined();
 });
 
 it('gives nothing of a stream that ends without an event', async () => {
@@ -31,10 +41,10 @@ it('gives nothing of a stream that ends without an event', async () => {
 });
 
 it('takes a last event without its empty line', async () => {
-  const { body, first, rest } = read('data: {}');
+  const { body, first, rest } = read(TEXT);
   await rest;
   body.end();
-  expect((await first)?.toString()).toBe('data: {}');
+  expect((await first)?.toString()).toBe(TEXT);
 });
 
 it('fails as the stream does, and leaves no listener behind', async () => {

@@ -44,6 +44,10 @@ export class ResponseEventReader implements StreamReader {
     }
   }
 
+  isAtWork({ type, item }: JsonObject): boolean {
+    return type === 'response.output_item.added' && objectOf(item).type !== 'message';
+  }
+
   #readItem(item: JsonObject, index: unknown): void {
     if (item.type !== 'function_call') return;
     const call = this.#calls.size;

@@ -7,7 +7,7 @@ import { testFleet } from '../../../helpers/fleet.ts';
 
 const timeouts = { connect: 1_000, firstToken: 1_000, idle: 1_000, total: 1_000 };
 const target = (provider: string, model: string, weight = 1) => ({ provider, model, version: '', weight });
-const own = { strategy: 'weighted', sticky: 'none', fallback: [], timeouts };
+const own = { strategy: 'weighted', sticky: 'none', fallback: [], routes: [], timeouts };
 const config = {
   prefix: '/v1',
   policies: [],

@@ -1,0 +1,85 @@
+// Which target a call goes to: by what it is, by who asks, and by how well the targets do.
+import { expect, it } from 'vitest';
+import { aiGateway, chat, hello, lineOf, modelService, rawProvider } from '../helpers/ai.ts';
+import type { TestGateway } from '../helpers/gateway.ts';
+
+const json = { 'content-type': 'application/json' };
+const COMPLETION = '{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}';
+const at = (provider: string, own: object = {}) => ({ provider, model: 'gpt-4o-mini', ...own });
+const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
+const userSaid = (content: unknown) => ({ model: 'routed', messages: [{ role: 'user', content }] });
+const targetOf = async (gateway: TestGateway, body: object, headers: Record<string, string> = {}) =>
+  (await chat(gateway, body, headers)).headers['x-gateway-target'];
+
+it.each([
+  ['many tokens', { tokens: '>1000' }, userSaid('word '.repeat(1000)), {}],
+  ['few tokens', { tokens: '<=1000' }, userSaid('word'), {}],
+  ['a header', { header: { 'X-Plan': 'gold' } }, userSaid('a'), { 'x-plan': 'gold' }],
+  ['the group of the consumer', { group: 'vip' }, userSaid('a'), {}],
+  [
+    'tools',
+    { tools: true },
+    { ...userSaid('a'), tools: [{ type: 'function', function: { name: 'f' } }] },
+    {},
+  ],
+  ['an image', { image: true }, userSaid([image, { type: 'text', text: 'what is it?' }]), {}],
+  ['the region', { region: 'eu' }, userSaid('a'), { 'x-region': 'eu' }],
+  ['all conditions at once', { image: false, tools: false, group: 'vip' }, userSaid('a'), {}],
+])('a call goes elsewhere by %s', async (_what, when, body, headers) => {
+  const gateway = await aiGateway([await modelService(), await modelService()], {
+    consumer: { groups: ['vip'] },
+    models: { routed: { targets: [at('p0')], routes: [{ when, model: 'backup-1' }] } },
+  });
+
+  const answer = await chat(gateway, body, headers);
+
+  expect(answer.headers['x-gateway-target']).toBe('p1/gpt-4o-mini');
+  expect(await lineOf(gateway, answer)).toMatchObject({ model: 'routed', outcome: 'complete' });
+});
+
+it.each([
+  ['few tokens', { tokens: '>1000' }],
+  ['no header', { header: { 'x-plan': 'gold' } }],
+  ['another group', { group: 'vip' }],
+  ['no tools', { tools: true }],
+  ['no image', { image: true }],
+  ['one of two conditions only', { tools: false, region: 'eu' }],
+])('a call with %s stays', async (_what, when) => {
+  const gateway = await aiGateway([await modelService(), await modelService()], {
+    models: { routed: { targets: [at('p0')], routes: [{ when, model: 'backup-1' }] } },
+  });
+
+  expect(await targetOf(gateway, userSaid('a'))).toBe('p0/gpt-4o-mini');
+});
+
+it('a session stays with its version, also after a reload', async () => {
+  const gateway = await aiGateway([await modelService(), await modelService()], {
+    models: {
+      ab: { targets: [at('p0', { version: 'a' }), at('p1', { version: 'b' })], sticky: 'session' },
+    },
+  });
+  const ask = (session: number) =>
+    targetOf(gateway, { ...hello(), model: 'ab' }, { 'x-session-id': `s${session}` });
+  const sessions = Array.from({ length: 12 }, (_, i) => i);
+  const before = await Promise.all(sessions.map(ask));
+
+  expect(new Set(before).size, 'both versions have sessions').toBe(2);
+  expect(await Promise.all(sessions.map(ask))).toEqual(before);
+  expect(await gateway.reload()).toBe(true);
+  expect(await Promise.all(sessions.map(ask))).toEqual(before);
+});
+
+it('strategy latency moves away from a target that is slow', async () => {
+  const slow = await rawProvider((response) => {
+    setTimeout(() => response.writeHead(200, json).end(COMPLETION), 300);
+  });
+  const fast = await rawProvider((response) => response.writeHead(200, json).end(COMPLETION));
+  const gateway = await aiGateway([slow, fast], {
+    models: { quick: { targets: [at('p0'), at('p1')], strategy: 'latency' } },
+  });
+
+  for (let i = 0; i < 20; i++) await chat(gateway, { ...hello(), model: 'quick' });
+
+  expect(slow.taken.length).toBeLessThan(8);
+  expect(fast.taken.length).toBeGreaterThan(12);
+});
