@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import { LineBuffer } from './line-buffer.ts';
 
 export type { Logger } from 'pino';
 
@@ -13,7 +12,7 @@ export interface LogSink {
   close(): Promise<void>;
 }
 
-const BUFFER_CHARACTERS = 8 * 1024;
+const BUFFER_BYTES = 8 * 1024;
 const FLUSH_EVERY_MS = 250;
 /** Bytes that wait for whoever reads the log. Beyond it lines are dropped: a full pipe must not fill memory. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
@@ -35,25 +34,22 @@ export function openLog(level: string, to: string | number | DestinationStream =
   const sink = destination({
     dest: to,
     sync: false,
+    minLength: BUFFER_BYTES,
     maxLength: MOST_WAITING_BYTES,
     mkdir: true,
     // At the end of the process pino writes what is left and waits for a full pipe to be read: not for ever.
     retryEAGAIN: () => !isClosing,
   } as Parameters<typeof destination>[0]);
   let isClosing = false;
-  const lines = new LineBuffer(sink, BUFFER_CHARACTERS);
-  const timer = setInterval(() => lines.flush(), FLUSH_EVERY_MS);
+  const timer = setInterval(() => sink.flush(), FLUSH_EVERY_MS);
   timer.unref();
-  // However the process ends, what it said last is written: before pino writes out what its sink has.
-  const atExit = (): void => lines.flush();
-  process.prependListener('exit', atExit);
   return {
-    logger: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, lines),
-    writeLine: (line) => lines.write(`${line}\n`),
+    logger: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, sink),
+    writeLine: (line) => {
+      sink.write(`${line}\n`);
+    },
     close: async () => {
       clearInterval(timer);
-      process.off('exit', atExit);
-      lines.flush();
       const flushed = new Promise<void>((resolve) => sink.flush(() => resolve()));
       await Promise.race([flushed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
       isClosing = true;
