@@ -51,7 +51,7 @@ export function outcomeOf({ reason, status, asked, fallback, byRules, answer }: 
   if (reason === 'provider_finish_missing') return 'no_finish_reason';
   if (reason === 'content_filtered') return 'filtered';
   if (reason === 'answer_invalid') return 'schema_failed';
-  if (!answer || status >= 400) return upstreamOutcome(reason);
+  if (!answer || status >= 400 || UPSTREAM.has(reason)) return upstreamOutcome(reason);
   if (FILTERED.has(answer.finishReason)) return 'filtered';
   if (answer.refused || answer.finishReason === 'refusal') return 'refused';
   if (TOO_LONG.has(answer.finishReason)) return 'length';

@@ -55,7 +55,8 @@ export class StreamWatch implements AnswerFacts {
     return this.#facts.text;
   }
   get characters(): number {
-    return this.#facts.characters;
+    // What passed unread was no empty answer.
+    return this.blind ? Math.max(1, this.#facts.characters) : this.#facts.characters;
   }
   get refused(): boolean {
     return this.#facts.refused;

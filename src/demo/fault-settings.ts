@@ -23,6 +23,16 @@ export interface FaultSettings extends Aim {
   truncate?: FaultSetting<boolean | number>;
   /** Headers, then silence. */
   stall?: FaultSetting<boolean>;
+  /** A stream falls silent after this many events, and stays open. */
+  stallAfter?: FaultSetting<boolean | number>;
+  /** A stream's events come in pieces of a few bytes. */
+  splitEvents?: FaultSetting<boolean>;
+  /** A stream ends as if all were well, inside the event after this many. */
+  halfEvent?: FaultSetting<boolean | number>;
+  /** One of a stream's events is larger than anybody should hold. */
+  hugeEvent?: FaultSetting<boolean>;
+  /** Headers that promise another kind of body than comes. */
+  wrongContentType?: FaultSetting<boolean>;
   /** Wait before a model's first token, milliseconds. */
   slowFirstTokenMs?: FaultSetting<number>;
   /** Wait before each further token, milliseconds. */
@@ -46,6 +56,11 @@ const KINDS = {
   garbage: 'flag',
   stall: 'flag',
   truncate: 'events',
+  stallAfter: 'events',
+  splitEvents: 'flag',
+  halfEvent: 'events',
+  hugeEvent: 'flag',
+  wrongContentType: 'flag',
   slowFirstTokenMs: 'ms',
   betweenTokensMs: 'ms',
   missingUsage: 'flag',

@@ -13,6 +13,12 @@ export interface DrawnFaults {
   /** Events sent whole before a stream is cut; a body that is no stream is cut at its half. */
   truncateAfter?: number;
   stall?: boolean;
+  /** Events sent whole before a stream falls silent, or ends inside the next. */
+  stallAfter?: number;
+  halfEventAfter?: number;
+  splitEvents?: boolean;
+  hugeEvent?: boolean;
+  wrongContentType?: boolean;
   slowFirstTokenMs?: number;
   betweenTokensMs?: number;
   missingUsage?: boolean;
@@ -75,6 +81,10 @@ function strike(drawn: DrawnFaults, { name, value, retryAfter }: SwitchedFault):
     drawn.status = { code: value, ...(retryAfter !== undefined && { retryAfterSeconds: retryAfter }) };
   } else if (name === 'truncate') {
     drawn.truncateAfter = value;
+  } else if (name === 'halfEvent') {
+    drawn.halfEventAfter = value;
+  } else if (name === 'stallAfter') {
+    drawn.stallAfter = value;
   } else if (name === 'latencyMs' || name === 'slowFirstTokenMs' || name === 'betweenTokensMs') {
     drawn[name] = value;
   } else {

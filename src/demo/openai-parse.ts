@@ -43,9 +43,16 @@ export function modelOf(body: Record<string, unknown>): string {
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
-  return content
-    .flatMap((part) => (isRecord(part) && typeof part.text === 'string' ? [part.text] : []))
-    .join('\n');
+  return content.flatMap(textOfPart).join('\n');
+}
+
+const IMAGES = new Set<unknown>(['image', 'image_url', 'input_image']);
+
+/** A picture stands in the text as one, so that a reply shows that it arrived. */
+function textOfPart(part: unknown): string[] {
+  if (!isRecord(part)) return [];
+  if (typeof part.text === 'string') return [part.text];
+  return IMAGES.has(part.type) ? ['[image]'] : [];
 }
 
 function messageOf(message: unknown, at: number): ChatMessage {

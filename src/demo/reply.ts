@@ -1,10 +1,11 @@
 /**
  * The two ways a sandbox process answers, whole or as an event stream, with the faults that break an
- * answer on its way: stall, garbage, truncate.
+ * answer on its way: silence, garbage, a wrong type, breaks and pieces.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Call, pause, untilOver } from './call.ts';
 
 /** Answers with JSON. Resolves when it is handed over; rejects when a fault or the client ended it. */
@@ -23,7 +24,8 @@ export async function sendBytes(
   const { res, faults } = call;
   call.over.throwIfAborted();
   const body = faults.garbage ? garbage() : bytes;
-  res.writeHead(status, { ...headers, 'content-length': body.length });
+  const type = faults.wrongContentType ? { 'content-type': 'application/octet-stream' } : {};
+  res.writeHead(status, { ...headers, ...type, 'content-length': body.length });
   if (faults.stall) return stall(call);
   if (faults.truncateAfter !== undefined) {
     return breakOff(call, body.subarray(0, Math.floor(body.length / 2)));
@@ -42,7 +44,8 @@ export interface EventStream {
 export async function openEvents(call: Call, headers: OutgoingHttpHeaders = {}): Promise<EventStream> {
   const { res, faults } = call;
   call.over.throwIfAborted();
-  res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...headers });
+  const type = faults.wrongContentType ? 'text/plain' : 'text/event-stream';
+  res.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache', ...headers });
   res.flushHeaders();
   if (faults.stall) return stall(call);
   if (faults.garbage) {
@@ -57,8 +60,15 @@ export async function openEvents(call: Call, headers: OutgoingHttpHeaders = {}):
       if (sent === faults.truncateAfter) {
         return breakOff(call, Buffer.from(event.slice(0, Math.ceil(event.length / 2))));
       }
+      if (sent === faults.halfEventAfter) {
+        res.end(event.slice(0, Math.ceil(event.length / 2)));
+        call.endByFault();
+        return untilOver(call);
+      }
+      if (sent === faults.stallAfter) return untilOver(call);
+      if (faults.hugeEvent && sent === 1) await write(call, hugeEvent());
       sent += 1;
-      if (!res.write(event)) await once(res, 'drain', { signal: call.over });
+      for (const piece of faults.splitEvents ? piecesOf(event) : [event]) await write(call, piece);
     },
     async end() {
       // A stream too short for its cut breaks all the same: the fault struck, so it must show.
@@ -66,6 +76,23 @@ export async function openEvents(call: Call, headers: OutgoingHttpHeaders = {}):
       res.end();
     },
   };
+}
+
+const PIECE = 5;
+const HUGE_EVENT_BYTES = 9 * 1024 * 1024;
+/** Made when it is needed: it is 9 MB. */
+const hugeEvent = () => sseEvent({ data: JSON.stringify({ padding: 'x'.repeat(HUGE_EVENT_BYTES) }) });
+
+function piecesOf(event: string): string[] {
+  return event.match(new RegExp(`[^]{1,${PIECE}}`, 'g')) ?? [];
+}
+
+async function write(call: Call, bytes: string): Promise<void> {
+  const { res, faults, over } = call;
+  over.throwIfAborted();
+  if (!res.write(bytes)) await once(res, 'drain', { signal: over });
+  // Each piece a packet of its own.
+  else if (faults.splitEvents) await nextTurn();
 }
 
 /** A server-sent event. `fields` come in the order given; data must hold no line break. */
