@@ -28,7 +28,8 @@ export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, '
       schema: {
         operationId: 'purgeCache',
         tags: ['cache'],
-        summary: 'Forgets kept answers by route, tag or URL',
+        summary:
+          'Forgets kept answers by route, tag or URL: in the shared store, and in the memory of this gateway',
         body: Selection,
         response: answers(Type.Object({ purged: Type.Integer() })),
       },
