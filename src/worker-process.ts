@@ -99,7 +99,8 @@ const primary = new Channel<PrimarySide, WorkerSide>(
 );
 
 // Without the primary there is nobody who would say what to do, and its port is another's soon.
-process.on('disconnect', () => process.exit(0));
+// It read the log, too: written out at the exit, what is left of it would wait for a reader for ever.
+process.on('disconnect', () => void Promise.resolve(sink?.close()).finally(() => process.exit(0)));
 // A terminal and systemd send them to all processes of the gateway; the primary says what follows from them.
 process.on('SIGTERM', () => undefined);
 process.on('SIGINT', () => undefined);

@@ -166,7 +166,8 @@ it('is no way around a budget', async () => {
 it('keeps what a provider says of its key to itself, and ends a broken stream with its own error', async () => {
   const [refusing, breaking] = await Promise.all([modelService('a'), modelService('b')]);
   refusing.faults.set({ status: 401 });
-  breaking.faults.set({ truncate: 2 });
+  // Behind its first words: before them another answer could still be given.
+  breaking.faults.set({ truncate: 4 });
   const gateway = await aiGateway([open(refusing), { ...asAnthropic(breaking), ...OPEN }]);
 
   const refused = await chat(gateway, hello(), {}, '/v1/providers/p0/chat/completions');
