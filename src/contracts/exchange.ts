@@ -64,6 +64,37 @@ export interface AiFacts {
   outcome: Outcome | '';
 }
 
+/** What a model call had to do with a conversation that is remembered: filled by `ai/` and `context/`. */
+export interface ContextFacts {
+  /** As the client knows it. */
+  session: string;
+  status: 'hit' | 'replay' | 'forked' | 'new' | 'reset' | 'degraded';
+  mode: 'full' | 'delta';
+  /** Why continuity was not kept; '' if it was. */
+  cause:
+    | ''
+    | 'new_id_same_opener'
+    | 'ttl'
+    | 'erased'
+    | 'hash_mismatch'
+    | 'version_regressed'
+    | 'store_down'
+    | 'client_dropped_id';
+  /** The version that the turn was made from. */
+  base: number;
+  /** The turn's own; -1 = it was not committed, or not yet. */
+  version: number;
+  /** Id of the turn. */
+  turn: string;
+  /** Other turns had been committed meanwhile. */
+  staleBase: boolean;
+  /** Estimated tokens of the context that was put before what the client sent; 0 where it sent all of it itself. */
+  tokens: number;
+  /** Milliseconds spent on it: reading and putting together, and committing. */
+  readMs: number;
+  commitMs: number;
+}
+
 /** A call to an upstream that came to nothing: another was made after it, or the request failed. */
 export interface FailedAttempt {
   readonly upstream: string;
@@ -165,4 +196,6 @@ export interface Exchange {
   /** Number of the config revision that served it. */
   readonly revision: number;
   ai: AiFacts | null;
+  /** Null where nothing is remembered. */
+  context: ContextFacts | null;
 }

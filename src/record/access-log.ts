@@ -1,4 +1,4 @@
-import type { AiFacts, Exchange } from '../contracts/exchange.ts';
+import type { AiFacts, ContextFacts, Exchange } from '../contracts/exchange.ts';
 import { redactQuery } from '../lib/redact-query.ts';
 
 /** Letters, digits and a few signs need no escaping, which is what nearly every field holds. */
@@ -62,6 +62,7 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   if (exchange.cacheAgeMs >= 0) line += `,"cache_age_ms":${number(exchange.cacheAgeMs, 0)}`;
   line += `,"revision":${exchange.revision}`;
   if (exchange.ai !== null) line += aiFields(exchange.ai);
+  if (exchange.context !== null) line += contextFields(exchange.context);
   return `${line}}`;
 }
 
@@ -86,5 +87,20 @@ function aiFields(ai: AiFacts): string {
   if (ai.finishReason !== '') fields += `,"finish_reason":${text(ai.finishReason)}`;
   if (ai.outcome !== '') fields += `,"outcome":"${ai.outcome}"`;
   if (ai.usageSource !== '') fields += `,"usage_source":"${ai.usageSource}"`;
+  return fields;
+}
+
+function contextFields(context: ContextFacts): string {
+  let fields = '';
+  if (context.session !== '') fields += `,"session":${text(context.session)}`;
+  fields += `,"context_status":"${context.status}"`;
+  if (context.mode === 'delta') fields += ',"context_mode":"delta"';
+  if (context.cause !== '') fields += `,"context_cause":"${context.cause}"`;
+  fields += `,"context_base":${context.base}`;
+  if (context.version >= 0) fields += `,"context_version":${context.version}`;
+  if (context.staleBase) fields += ',"stale_base":true';
+  if (context.tokens > 0) fields += `,"context_tokens":${context.tokens}`;
+  if (context.readMs > 0) fields += `,"context_read_ms":${number(context.readMs, 3)}`;
+  if (context.commitMs > 0) fields += `,"context_commit_ms":${number(context.commitMs, 3)}`;
   return fields;
 }

@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import type { AiFacts, ContractBreach, ErrorShape, Exchange, FailedAttempt } from '../contracts/exchange.ts';
+import type {
+  AiFacts,
+  ContextFacts,
+  ContractBreach,
+  ErrorShape,
+  Exchange,
+  FailedAttempt,
+} from '../contracts/exchange.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { isRequestId, newRequestId } from '../lib/request-id.ts';
@@ -58,6 +65,7 @@ export class LiveExchange implements Exchange {
   cacheAgeMs = -1;
   readonly revision: number;
   ai: AiFacts | null = null;
+  context: ContextFacts | null = null;
   /** What the reason doesn't say, for the log: the upstream's own error. */
   detail = '';
   /** Aborted when the client has gone before its answer was complete. */

@@ -1,0 +1,256 @@
+import type { FormatName } from './format.ts';
+import type { Message, TextPart } from './model-request.ts';
+
+/** Which conversation: the session's id means something to its tenant alone. */
+export interface SessionRef {
+  /** The consumer that opened it. */
+  readonly tenant: string;
+  /** As the client or the gateway named it: 1 to 256 characters. */
+  readonly session: string;
+}
+
+/** `failed`: the provider gave no answer; kept, and left out of prompts. `incomplete`: the client left, or the stream broke. */
+export type TurnStatus = 'complete' | 'incomplete' | 'failed';
+
+/** `turn`: asked and answered. `items`: put there by hand. `correction`: said by a person in the place of another turn. */
+export type TurnKind = 'turn' | 'items' | 'correction';
+
+/** What was said in a turn, in the neutral form: what the client sent anew, and the answer last. */
+export interface TurnContent {
+  readonly messages: readonly Message[];
+  /** The client's own system texts of this turn, if it sent any. */
+  readonly system?: readonly TextPart[];
+}
+
+/** What a turn says of itself; its content is opaque here. A store keeps it as it is. */
+export interface TurnDraft {
+  /** Unique, chosen by whoever reserves: 24 hex digits. */
+  readonly id: string;
+  readonly kind: TurnKind;
+  readonly status: TurnStatus;
+  readonly format: FormatName | '';
+  /** The alias that was asked for, and who answered. */
+  readonly model: string;
+  readonly provider: string;
+  readonly upstreamModel: string;
+  readonly finishReason: string;
+  /** Estimated tokens of the content. */
+  readonly tokens: number;
+  /** As billed; -1 = unknown. */
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  /** Of each of its messages, the digest of the canonical form. */
+  readonly digests: readonly string[];
+  /** The id of the client's request; '' if it was not one. */
+  readonly request: string;
+  /** The answer calls tools: the calls stay open until another turn brings their results. */
+  readonly opens: boolean;
+  /** Id of the turn whose calls it brings the results of; ''. */
+  readonly resolves: string;
+  /** Of a correction: the id of the turn in whose place it stands, who made it, and why. */
+  readonly supersedes: string;
+  readonly author: string;
+  readonly reason: string;
+  /** What context there was at this turn, what was sent, cut and recalled: JSON, without content. Free to whoever measures. */
+  readonly journey: string;
+  /** `TurnContent` as JSON, sealed where the config says so. */
+  readonly content: string;
+}
+
+/** A turn as it is in the store: acknowledged, and never changed (but by whoever deletes what they said). */
+export interface StoredTurn extends TurnDraft {
+  /** Its place in the order of commits, from 1, without gaps. */
+  readonly version: number;
+  /** Milliseconds since the epoch, by the store's clock. */
+  readonly at: number;
+  /** Id of the turn that it follows on its path; '' = it begins one. */
+  readonly parent: string;
+  /** Other turns had been committed since its context was read. */
+  readonly staleBase: boolean;
+  /** The rolling hash of its path up to itself; '' = not known, because it was merged behind turns that its writer had not read. */
+  readonly hash: string;
+}
+
+/** The frozen summary of an epoch: stands in the place of the turns that it covers. */
+export interface StoredSummary {
+  /** From 1. */
+  readonly epoch: number;
+  /** It covers the turns of the path up to this version. */
+  readonly covered: number;
+  /** Id of the turn at `covered`: of a path without it this is no summary. */
+  readonly coveredTurn: string;
+  readonly tokens: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** JSON of what it says, sealed like a turn's content. The store doesn't look at it. */
+  readonly content: string;
+}
+
+/** What is known of a session without its turns. */
+export interface SessionHead {
+  /** Turns committed in this life of the session. */
+  readonly version: number;
+  /** Which life: an id whose session expired or was erased begins another. From 1. */
+  readonly generation: number;
+  /** Grows with each deletion of something said: what was read before is not to be used any more. */
+  readonly edits: number;
+  /** Id of the turn that the next one follows, '' in a session without any. */
+  readonly head: string;
+  /** The rolling hash at the head, over `count` messages; '' = not known. */
+  readonly hash: string;
+  readonly count: number;
+  readonly epoch: number;
+  readonly covered: number;
+  /** Sum over all turns. */
+  readonly tokens: number;
+  /** Digest of the end user that it belongs to; '' = the consumer as a whole. */
+  readonly owner: string;
+  readonly createdAt: number;
+  readonly touchedAt: number;
+  readonly state: 'active' | 'expired' | 'erased';
+  /** What the client noted on it (`/v1/conversations`): JSON. */
+  readonly metadata: string;
+}
+
+export type ResetCause = 'ttl' | 'erased' | 'version_regressed';
+
+export interface ReserveOptions {
+  /** The turn's id. */
+  readonly turn: string;
+  /** Digest of the end user, ''. */
+  readonly owner: string;
+  /** Digest of the client's idempotency key; '' = it sent none. */
+  readonly key: string;
+  /** Nobody else may answer this session meanwhile. */
+  readonly exclusive: boolean;
+  /** The version that the client wants it to be at. */
+  readonly ifVersion?: number | undefined;
+  /** The version that the client has seen: a store that knows of less has lost some. */
+  readonly seenVersion?: number | undefined;
+  /** Whether an id that is unknown, expired or erased begins a new session. */
+  readonly create: boolean;
+  /** Give the turns too: `always`, or only where a summary stands for some of them. */
+  readonly turns: 'always' | 'summarized';
+  /** What the caller still holds: turns up to this version of this life with so many edits are not sent again. */
+  readonly known?:
+    | { readonly generation: number; readonly edits: number; readonly version: number }
+    | undefined;
+  readonly leaseMs: number;
+  readonly ttlMs: number;
+  readonly maxAgeMs: number;
+}
+
+/** What a reservation came to. */
+export type Reserved =
+  | {
+      readonly kind: 'reserved';
+      readonly head: SessionHead;
+      readonly fence: number;
+      /** The id began a session now: anew, or for the first time (`''`). */
+      readonly isNew: boolean;
+      readonly reset: ResetCause | '';
+      readonly summary: StoredSummary | undefined;
+      /** In the order of versions, those above `from`. */
+      readonly from: number;
+      readonly turns: readonly StoredTurn[];
+      /** Reservations of others that have neither ended nor run out. */
+      readonly pending: number;
+    }
+  /** This very request was answered before. */
+  | { readonly kind: 'replay'; readonly turn: StoredTurn; readonly head: SessionHead }
+  /** This very request is being answered. */
+  | { readonly kind: 'running'; readonly version: number; readonly retryAfterMs: number }
+  | { readonly kind: 'locked'; readonly version: number; readonly retryAfterMs: number }
+  | { readonly kind: 'version'; readonly version: number }
+  /** There is none, or it is somebody else's. */
+  | { readonly kind: 'unknown' };
+
+export interface CommitOptions {
+  readonly turn: TurnDraft;
+  readonly key: string;
+  readonly fence: number;
+  readonly generation: number;
+  /** The version and head that the turn was made from. */
+  readonly base: number;
+  /**
+   * `merge`: behind whatever is there. `exact`: only if nothing came between. `branch`: behind `parent`, whatever is there;
+   * the session goes on from here.
+   */
+  readonly mode: 'merge' | 'exact' | 'branch';
+  readonly parent: string;
+  /** Rolling hash and messages of the path, if the turn follows what it was made from. */
+  readonly hash: string;
+  readonly count: number;
+  readonly ttlMs: number;
+  readonly maxAgeMs: number;
+}
+
+export type Committed =
+  | {
+      readonly kind: 'committed';
+      readonly version: number;
+      readonly staleBase: boolean;
+      /** It had been committed before: nothing was added. */
+      readonly repeated: boolean;
+    }
+  /** Another turn came between, or the calls have their results already. */
+  | { readonly kind: 'conflict'; readonly version: number }
+  /** The session was erased, expired, or lives another life. */
+  | { readonly kind: 'gone' };
+
+export interface SessionView {
+  readonly head: SessionHead;
+  readonly summary: StoredSummary | undefined;
+  /** In the order of versions. */
+  readonly turns: readonly StoredTurn[];
+}
+
+export interface SessionListed {
+  readonly session: string;
+  readonly head: SessionHead;
+}
+
+/**
+ * Conversations by tenant and id: append-only lists of turns, each appended in one atomic step. Durable: a turn that was
+ * acknowledged is there exactly once. Order is the order of commits. Every call fails with `StoreUnavailable` if the store
+ * does not answer; a commit that failed so may have been applied, and can be sent again: a turn's id is its idempotency.
+ * Ids are well-formed Unicode of 1 to 256 characters, else `RangeError`.
+ */
+export interface Sessions {
+  /** Looks, and announces a turn. One round trip. */
+  reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved>;
+  /** Tombstone, idempotency, fence, version and open calls are checked and the turn is appended, in one step. */
+  commit(ref: SessionRef, options: CommitOptions): Promise<Committed>;
+  /** Gives a reservation back that came to no turn. */
+  release(ref: SessionRef, turn: string, key: string): Promise<void>;
+  /** Turns above `after`, at most `limit` (1000); undefined if nothing is known of the session, not even that it ended. */
+  read(ref: SessionRef, options?: { after?: number; limit?: number }): Promise<SessionView | undefined>;
+  /** Opens a session without a turn. False: the id is taken. */
+  create(
+    ref: SessionRef,
+    options: { owner: string; metadata: string; ttlMs: number; maxAgeMs: number },
+  ): Promise<boolean>;
+  /** False if there is no active session. */
+  describe(ref: SessionRef, metadata: string): Promise<boolean>;
+  /**
+   * Puts a summary in the place of turns, if the session is still at `(epoch, covered)` in this life and the turn at the
+   * summary's `covered` is still `coveredTurn`. Turns appended meanwhile survive. False: it is not, nothing changed.
+   */
+  summarize(
+    ref: SessionRef,
+    expected: { generation: number; edits: number; epoch: number; covered: number },
+    summary: StoredSummary,
+  ): Promise<boolean>;
+  /** A lease on a piece of work on this session, so that replicas don't do it twice. False: somebody has it. */
+  lease(ref: SessionRef, work: string, holder: string, leaseMs: number): Promise<boolean>;
+  unlease(ref: SessionRef, work: string, holder: string): Promise<void>;
+  /** Exchanges the content of a turn for what is left of it after a deletion. False: it was not there, or not as `was`. */
+  redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean>;
+  /** All that was said is gone; a tombstone stays for as long as a late commit could come. False: there was nothing. */
+  erase(ref: SessionRef): Promise<boolean>;
+  /** Sessions of a tenant (of one end user, where given), newest first; `after` = what the page before ended with. */
+  list(
+    tenant: string,
+    options: { owner?: string | undefined; after?: string | undefined; limit: number },
+  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }>;
+}
