@@ -125,8 +125,15 @@ module.exports = {
     {
       name: 'no-dev-dependencies',
       severity: 'error',
-      from: { path: '^(src|plugins)/' },
+      // What the console's page is made of is bundled when it is built.
+      from: { path: '^(src|plugins)/', pathNot: '^src/console/(app/|vite\\.config\\.ts$)' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-page-is-a-stranger',
+      severity: 'error',
+      from: { path: '^src/console/app/' },
+      to: { path: '^(src|plugins)/', pathNot: '^src/console/app/' },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

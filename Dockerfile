@@ -2,8 +2,10 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
+# `npm ci` builds the console.
+COPY src/console src/console
+RUN npm ci
 COPY src src
 COPY plugins plugins
 RUN npm run build && npm prune --omit=dev

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const STEPS: readonly [what: string, ...command: string[]][] = [
   ['lint and format', 'biome', 'ci', '.'],
   ['types', 'tsc', '-p', '.'],
+  ['types of the console', 'tsc', '-p', 'src/console/app'],
   ['layers', 'depcruise', 'src', 'plugins', '--config', '.dependency-cruiser.cjs'],
   ['unused code', 'knip'],
   ['generated files', 'node', 'scripts/generate.ts', '--check'],

@@ -14,13 +14,31 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const works = (command: string, ...args: string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** The tests start their own servers on free ports; the program has to be there. */
-function ensureRedis(): boolean {
-  if (works('redis-server', '--version')) return true;
+/** What the tests start, each on ports of its own; the programs have to be there. */
+const PROGRAMS: readonly { name: string; isThere(): boolean; hint: string }[] = [
+  {
+    name: 'redis-server',
+    isThere: () => works('redis-server', '--version'),
+    hint: 'Debian: apt-get install redis-server    macOS: brew install redis    Alpine: apk add redis',
+  },
+  {
+    name: 'chromium',
+    isThere: () =>
+      process.env.HYPERCARE_CHROMIUM !== undefined ||
+      ['chromium', 'chromium-browser', 'google-chrome'].some((name) => works(name, '--version')),
+    hint: 'Debian: apt-get install chromium    Alpine: apk add chromium    elsewhere: HYPERCARE_CHROMIUM=/path/to/chrome',
+  },
+];
+
+/** Installs what is missing where that is possible, else says what to install. */
+function ensurePrograms(): boolean {
+  const missing = PROGRAMS.filter(({ isThere }) => !isThere());
+  if (missing.length === 0) return true;
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   if (works('apt-get', '--version') && (sudo.length === 0 || works('sudo', '-n', 'true'))) {
-    say('redis-server is missing: installing it with apt-get');
-    for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'redis-server']]) {
+    const names = missing.map(({ name }) => name);
+    say(`missing: ${names.join(', ')}: installing with apt-get`);
+    for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...names]]) {
       const [command = '', ...args] = [...sudo, 'apt-get', ...step];
       spawnSync(command, args, {
         stdio: 'inherit',
@@ -28,10 +46,9 @@ function ensureRedis(): boolean {
       });
     }
   }
-  if (works('redis-server', '--version')) return true;
-  say('redis-server is missing. Install it and run this again:');
-  say('  Debian, Ubuntu: apt-get install redis-server    macOS: brew install redis    Alpine: apk add redis');
-  return false;
+  const left = missing.filter(({ isThere }) => !isThere());
+  for (const { name, hint } of left) say(`${name} is missing. Install it and run this again. ${hint}`);
+  return left.length === 0;
 }
 
 function runTests(args: string[]): number {
@@ -62,4 +79,4 @@ function summarise(report: Report): void {
   say(`${report.numPassedTests} passed, ${report.numFailedTests} failed${tail}`);
 }
 
-process.exitCode = ensureRedis() ? runTests(process.argv.slice(2)) : 1;
+process.exitCode = ensurePrograms() ? runTests(process.argv.slice(2)) : 1;

@@ -8,6 +8,7 @@ import { openCarriers } from './carriers.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
 import type { PolicySchema } from './config/schema/policy-schema.ts';
+import { serveConsole } from './console/serve.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
 import { parseAddress, urlOf } from './server/address.ts';
 import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
@@ -111,6 +112,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       store: { name: store.name, isUp: await store.ping().then(() => true, isDown) },
     }),
   });
+
+  serveConsole(admin);
 
   function onStoreUp(): void {
     audit

@@ -1,0 +1,45 @@
+/** How figures and times are written, everywhere alike. Times are UTC; the local one stands beside it where it differs. */
+
+const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+
+export const count = (value: number): string =>
+  Math.abs(value) < 10_000 ? plain.format(value) : short.format(value);
+
+/** 0.1024 → 10.2 %, 0.0004 → 0.04 % */
+export function percent(share: number): string {
+  const value = share * 100;
+  const digits = value === 0 || Math.abs(value) >= 10 ? 1 : 2;
+  return `${Number(value.toFixed(digits))} %`;
+}
+
+/** Milliseconds as people say them. */
+export function duration(ms: number): string {
+  if (ms < 1) return `${Number(ms.toFixed(2))} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 172_800_000) return `${Number((ms / 3_600_000).toFixed(1))} h`;
+  return `${Math.round(ms / 86_400_000)} d`;
+}
+
+export function usd(value: number): string {
+  const digits = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
+  return `$${value.toFixed(digits)}`;
+}
+
+/** 10:02:11 UTC, with the day in front where it is not today. */
+export function utc(at: number, now: number = Date.now()): string {
+  const [day = '', time = ''] = new Date(at).toISOString().split('T');
+  const today = new Date(now).toISOString().slice(0, 10);
+  return `${day === today ? '' : `${day} `}${time.slice(0, 8)} UTC`;
+}
+
+export const localTime = (at: number): string => local.format(at);
+
+/** How long ago, or in how long. */
+export function ago(at: number, now: number = Date.now()): string {
+  const ms = now - at;
+  return ms >= 0 ? `${duration(ms)} ago` : `in ${duration(-ms)}`;
+}

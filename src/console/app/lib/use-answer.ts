@@ -1,0 +1,84 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError, ask, type Problem } from './api.ts';
+import { type LiveEvent, live } from './live.ts';
+
+export interface Answer<T> {
+  /** The newest answer; undefined before the first. It stays while a newer one is asked for. */
+  readonly value: T | undefined;
+  readonly problem: Problem | undefined;
+  readonly isLoading: boolean;
+  /** Asks again now. */
+  reload(): void;
+}
+
+export interface Freshness {
+  /** Asks again after so many milliseconds, while the window is looked at. */
+  readonly every?: number;
+  /** Asks again when something happened that it may depend on. */
+  readonly on?: (event: LiveEvent) => boolean;
+}
+
+/** Events that come together ask once. Milliseconds. */
+const TOGETHER = 250;
+
+/** What the admin API says at a path, kept fresh. No path: nothing is asked. */
+export function useAnswer<T>(path: string | undefined, { every, on }: Freshness = {}): Answer<T> {
+  const [value, setValue] = useState<T>();
+  const [problem, setProblem] = useState<Problem>();
+  const [isLoading, setLoading] = useState(path !== undefined);
+  const [round, setRound] = useState(0);
+  const reload = useCallback(() => setRound((before) => before + 1), []);
+  const asked = useRef<string | undefined>(undefined);
+  const dependsOn = useRef(on);
+  dependsOn.current = on;
+
+  useEffect(() => {
+    if (path === undefined) return;
+    const abort = new AbortController();
+    if (asked.current !== path) setValue(undefined);
+    asked.current = path;
+    setLoading(true);
+    ask<T>(path, { signal: abort.signal })
+      .then((answer) => {
+        setValue(answer);
+        setProblem(undefined);
+      })
+      .catch((error: unknown) => {
+        if (!abort.signal.aborted) setProblem(problemOf(error));
+      })
+      .finally(() => {
+        if (!abort.signal.aborted) setLoading(false);
+      });
+    return () => abort.abort();
+  }, [path, round]);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const off = live.onEvent((event) => {
+      if (!dependsOn.current?.(event) || timer !== undefined) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        reload();
+      }, TOGETHER);
+    });
+    return () => {
+      off();
+      clearTimeout(timer);
+    };
+  }, [reload]);
+
+  useEffect(() => {
+    if (every === undefined) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') reload();
+    }, every);
+    return () => clearInterval(timer);
+  }, [every, reload]);
+
+  return { value, problem, isLoading, reload };
+}
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ApiError) return error.problem;
+  return { status: 0, code: 'unreachable', detail: 'The gateway does not answer. Is it running?' };
+}

@@ -1,0 +1,102 @@
+import 'uplot/dist/uPlot.min.css';
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+
+/** One line of a chart. */
+export interface Series {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+  /** Of the palette in base.css: `accent`, `bad`, `good`, `muted`. */
+  readonly colour: string;
+  readonly isDashed?: boolean;
+}
+
+export interface Marker {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly label: string;
+}
+
+const HEIGHT = 220;
+const colourOf = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** Lines over time, with marks where something was changed. A table of the same figures is for who can't see it. */
+export function Chart({
+  title,
+  times,
+  series,
+  markers = [],
+  format,
+}: {
+  title: string;
+  /** Milliseconds since the epoch. */
+  times: readonly number[];
+  series: readonly Series[];
+  markers?: readonly Marker[];
+  format(value: number): string;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = box.current as HTMLDivElement;
+    const plot = new uPlot(
+      {
+        width: element.clientWidth || 640,
+        height: HEIGHT,
+        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
+        legend: { show: true },
+        axes: [
+          {
+            stroke: colourOf('muted'),
+            grid: { stroke: colourOf('line') },
+            ticks: { stroke: colourOf('line') },
+          },
+          {
+            stroke: colourOf('muted'),
+            grid: { stroke: colourOf('line') },
+            ticks: { stroke: colourOf('line') },
+            size: 70,
+            values: (_, values) => values.map(format),
+          },
+        ],
+        series: [
+          {},
+          ...series.map(({ label, colour, isDashed }) => ({
+            label,
+            stroke: colourOf(colour),
+            width: 2,
+            ...(isDashed ? { dash: [6, 4] } : {}),
+            value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+          })),
+        ],
+        hooks: { draw: [(drawn) => drawMarkers(drawn, markers)] },
+      },
+      [times.map((at) => at / 1e3), ...series.map(({ values }) => [...values])] as uPlot.AlignedData,
+      element,
+    );
+    const fit = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    fit.observe(element);
+    return () => {
+      fit.disconnect();
+      plot.destroy();
+    };
+  }, [times, series, markers, format]);
+  return <div ref={box} class="chart" role="img" aria-label={title} />;
+}
+
+function drawMarkers({ ctx, bbox, valToPos }: uPlot, markers: readonly Marker[]): void {
+  ctx.save();
+  ctx.strokeStyle = colourOf('warn');
+  ctx.fillStyle = colourOf('warn');
+  ctx.setLineDash([4, 4]);
+  for (const { at, label } of markers) {
+    const x = valToPos(at / 1e3, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.fillText(label, x + 4, bbox.top + 12);
+  }
+  ctx.restore();
+}

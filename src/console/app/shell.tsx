@@ -1,0 +1,118 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Help } from './help.tsx';
+import { request, whenRefused } from './lib/api.ts';
+import { type Shortcut, useShortcuts } from './lib/keys.ts';
+import { type LiveState, live } from './lib/live.ts';
+import { go, linkTo, useLocation } from './lib/router.ts';
+import { applyTheme, nextTheme, readTheme } from './lib/theme.ts';
+import { keepToken } from './lib/token.ts';
+import { Clock } from './parts/clock.tsx';
+import { SignIn } from './sign-in.tsx';
+import { COMPONENTS } from './views/index.ts';
+import { VIEWS } from './views/names.ts';
+
+type Access = 'checking' | 'refused' | 'open';
+
+/** The frame around every view: who asks, where one is, whether what is shown is live, and the keys. */
+export function Shell() {
+  const location = useLocation();
+  const [access, setAccess] = useState<Access>('checking');
+  const [state, setState] = useState<LiveState>(live.state);
+  const [theme, setTheme] = useState(readTheme());
+  const [isHelp, setHelp] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const view = VIEWS.find(({ id }) => id === location.parts[0]);
+  const View = view && COMPONENTS[view.id];
+
+  const enter = (): void => {
+    request('/api/status').then(
+      () => setAccess('open'),
+      // A refusal has been told to `whenRefused`; when nobody answers, the stream shows it and tries again.
+      () => setAccess((before) => (before === 'refused' ? before : 'open')),
+    );
+  };
+  useEffect(() => whenRefused(() => setAccess('refused')), []);
+  useEffect(() => live.onState(setState), []);
+  useEffect(enter, []);
+  useEffect(() => {
+    if (access === 'open') live.start();
+    else live.stop();
+  }, [access]);
+  useEffect(() => {
+    document.title = view ? `${view.title} · Hypercare` : 'Hypercare';
+  }, [view]);
+
+  const turn = (): void => {
+    const next = nextTheme(theme);
+    applyTheme(next);
+    setTheme(next);
+  };
+  const keys = useMemo<Shortcut[]>(
+    () => [
+      ...VIEWS.map(({ id, title, key }) => ({
+        keys: `g ${key}`,
+        what: `Go to ${title}`,
+        run: () => go(linkTo([id])),
+      })),
+      { keys: '?', what: 'Show or hide the keys', run: () => setHelp((shown) => !shown) },
+      { keys: 't', what: 'Dark, light, or as the system', run: turn },
+      { keys: 'Escape', what: 'Close what lies on top', run: () => setHelp(false) },
+    ],
+    [theme],
+  );
+  useShortcuts(keys);
+
+  if (access === 'refused') {
+    return (
+      <SignIn
+        onToken={(token) => {
+          keepToken(token);
+          setAccess('checking');
+          enter();
+        }}
+      />
+    );
+  }
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to the view
+      </button>
+      <header class="bar">
+        <a class="brand" href={linkTo(['now'])}>
+          Hypercare
+        </a>
+        <nav aria-label="Views">
+          {VIEWS.map(({ id, title }) => (
+            <a key={id} href={linkTo([id])} aria-current={id === view?.id ? 'page' : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <div class="status">
+          <Clock />
+          <span class={`live live-${state}`} role="status">
+            {state === 'live' ? 'live' : state === 'away' ? 'not connected' : 'connecting'}
+          </span>
+          <button type="button" class="quiet" onClick={turn} aria-label={`Colours: ${theme}. Change`}>
+            {theme === 'auto' ? '◐' : theme === 'dark' ? '●' : '○'}
+          </button>
+          <button type="button" class="quiet" onClick={() => setHelp(true)} aria-label="Keys">
+            ?
+          </button>
+        </div>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        <h1 class="unseen">{view?.title ?? 'Hypercare'}</h1>
+        {View ? <View location={location} /> : <Nowhere />}
+      </main>
+      {isHelp && <Help onClose={() => setHelp(false)} />}
+    </>
+  );
+}
+
+const Nowhere = () => (
+  <p class="empty">
+    There is no such view. <a href={linkTo(['now'])}>Go to what is happening now.</a>
+  </p>
+);

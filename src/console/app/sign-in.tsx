@@ -1,0 +1,31 @@
+import { useState } from 'preact/hooks';
+
+/** Asks for the admin token. It is kept for the tab, and sent in a header only. */
+export function SignIn({ onToken }: { onToken(token: string): void }) {
+  const [token, setToken] = useState('');
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (token !== '') onToken(token.trim());
+  };
+  return (
+    <main class="sign-in">
+      <form onSubmit={submit}>
+        <h1>Hypercare</h1>
+        <label for="token">Admin token</label>
+        <input
+          id="token"
+          type="password"
+          autocomplete="current-password"
+          autofocus
+          value={token}
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+        <button type="submit">Enter</button>
+        <p class="note">
+          <code>admin.token</code> or one of <code>admin.tokens</code> in the gateway’s config. It stays in
+          this tab until the tab is closed.
+        </p>
+      </form>
+    </main>
+  );
+}

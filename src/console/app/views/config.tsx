@@ -1,0 +1,137 @@
+import { useEffect, useState } from 'preact/hooks';
+import { ask, type Problem, request } from '../lib/api.ts';
+import { problemOf, useAnswer } from '../lib/use-answer.ts';
+import { Time } from '../parts/clock.tsx';
+import { Diff, type DiffLine } from '../parts/diff.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { ProblemBox, Shown } from '../parts/shown.tsx';
+
+interface Served {
+  revision: number;
+  text: string;
+}
+
+interface Revision {
+  number: number;
+  at: number;
+  author: string;
+  note: string;
+}
+
+interface Outcome {
+  revision: number;
+  isNew: boolean;
+  diff: DiffLine[];
+  file: { isWritten: boolean; reason: string };
+}
+
+/** The live file: edit, try, apply; and those that were, to go back to. */
+export function Config() {
+  const [etag, setEtag] = useState('');
+  const [served, setServed] = useState<Served>();
+  const [text, setText] = useState('');
+  const [problem, setProblem] = useState<Problem>();
+  const [outcome, setOutcome] = useState<Outcome & { isDry: boolean }>();
+  const history = useAnswer<{ items: Revision[] }>('/api/revisions?limit=50', {
+    on: ({ event }) => event === 'change',
+  });
+
+  const load = (): void => {
+    request('/api/config').then(
+      async (response) => {
+        const config = (await response.json()) as Served;
+        setEtag(response.headers.get('etag') ?? '');
+        setServed(config);
+        setText(config.text);
+        setProblem(undefined);
+      },
+      (error: unknown) => setProblem(problemOf(error)),
+    );
+  };
+  useEffect(load, []);
+
+  const change = (path: string, isDry: boolean, body?: string): void => {
+    ask<Outcome>(`${path}${isDry ? '?dryRun=true' : ''}`, {
+      method: 'POST',
+      headers: { 'if-match': etag },
+      ...(body === undefined ? {} : { body, type: 'application/yaml' }),
+    }).then(
+      (done) => {
+        setProblem(undefined);
+        setOutcome({ ...done, isDry });
+        if (!isDry) load();
+      },
+      (error: unknown) => {
+        setOutcome(undefined);
+        setProblem(problemOf(error));
+      },
+    );
+  };
+
+  const isChanged = served !== undefined && text !== served.text;
+  return (
+    <div class="grid">
+      <Panel title="The file" side={served && <span>revision {served.revision}</span>}>
+        <label class="unseen" for="config-text">
+          Configuration, YAML
+        </label>
+        <textarea
+          id="config-text"
+          class="editor"
+          spellcheck={false}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <div class="row">
+          <button
+            type="button"
+            class="plain"
+            disabled={!isChanged}
+            onClick={() => change('/api/revisions', true, text)}
+          >
+            Try
+          </button>
+          <button type="button" disabled={!isChanged} onClick={() => change('/api/revisions', false, text)}>
+            Apply
+          </button>
+          <button type="button" class="quiet" disabled={!isChanged} onClick={load}>
+            Take back
+          </button>
+        </div>
+      </Panel>
+      <div>
+        {problem && <ProblemBox problem={problem} />}
+        {outcome && (
+          <Panel title={outcome.isDry ? 'What it would change' : `Revision ${outcome.revision} serves`}>
+            {!outcome.isDry && !outcome.file.isWritten && (
+              <p>Not written to the file: {outcome.file.reason}</p>
+            )}
+            <Diff lines={outcome.diff} />
+          </Panel>
+        )}
+        <Panel title="History">
+          <Shown answer={history}>
+            {({ items }) => (
+              <ol class="history">
+                {items.map(({ number, at, author, note }) => (
+                  <li key={number}>
+                    <b>{number}</b> <Time at={at} /> by {author} {note && <q>{note}</q>}{' '}
+                    {number !== served?.revision && (
+                      <button
+                        type="button"
+                        class="quiet"
+                        onClick={() => change(`/api/revisions/${number}/apply`, false)}
+                      >
+                        Go back to it
+                      </button>
+                    )}
+                  </li>
+                ))}
+              </ol>
+            )}
+          </Shown>
+        </Panel>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,8 @@
+/** The views in the order of the navigation: the first part of their address, and the key that follows `g`. */
+export const VIEWS = [
+  { id: 'now', title: 'Now', key: 'n' },
+  { id: 'config', title: 'Config', key: 'c' },
+  { id: 'money', title: 'Money', key: 'm' },
+] as const;
+
+export type ViewId = (typeof VIEWS)[number]['id'];

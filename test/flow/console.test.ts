@@ -1,0 +1,104 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { VIEWS } from '../../src/console/app/views/names.ts';
+import { admin } from '../helpers/admin.ts';
+import { backend } from '../helpers/backend.ts';
+import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
+import { testGateway } from '../helpers/gateway.ts';
+
+const BUILT = join(import.meta.dirname, '..', '..', 'src', 'console', 'built');
+
+afterAll(closeBrowser);
+
+const shop = async () => {
+  const { url } = await backend((_request, response) => response.end('a product'));
+  return {
+    upstreams: { shop: { targets: [{ url }] } },
+    routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
+  };
+};
+
+it('asks for the token, keeps it for the tab, and shows what the admin API says', async () => {
+  const gateway = await testGateway({ ...(await shop()), admin: { token: 'an-operators-token' } });
+  const { page, complaints } = await testPage();
+  await page.goto(gateway.adminUrl);
+
+  await page.getByLabel('Admin token').fill('a wrong one');
+  await page.getByRole('button', { name: 'Enter' }).click();
+  await page.getByLabel('Admin token').waitFor();
+  await expectAccessible(page);
+  await page.getByLabel('Admin token').fill('an-operators-token');
+  await page.keyboard.press('Enter');
+
+  await page.getByText('live', { exact: true }).waitFor();
+  expect(page.url()).not.toContain('an-operators-token');
+  await page.reload();
+  await page.getByText('live', { exact: true }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+it('each view is accessible in both colours, and the keys go there', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints } = await testPage();
+  await page.goto(gateway.adminUrl);
+  await page.getByText('live', { exact: true }).waitFor();
+
+  for (const { title, key } of VIEWS) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await page.locator(`nav a[aria-current=page]`, { hasText: title }).waitFor();
+    await page.locator('.loading').waitFor({ state: 'detached' });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page);
+    }
+  }
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
+  expect(complaints).toEqual([]);
+});
+
+it('a change of the config is tried, refused with its place, applied and taken back', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints } = await testPage();
+  await page.goto(`${gateway.adminUrl}/#/config`);
+  const editor = page.getByLabel('Configuration, YAML');
+  await page.getByText('revision 1').waitFor();
+  const text = await editor.inputValue();
+
+  await editor.fill(text.replace('upstream: shop', 'upstream: shoop'));
+  await page.getByRole('button', { name: 'Try' }).click();
+  await page.getByRole('alert').getByText('shoop').waitFor();
+  await editor.fill(text.replace('name: shop', 'name: store'));
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByText('Revision 2 serves').waitFor();
+  expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'store' }]);
+  await page.getByRole('button', { name: 'Go back to it' }).click();
+
+  await page.getByText('Revision 3 serves').waitFor();
+  expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'shop' }]);
+  expect(complaints).toEqual([]);
+});
+
+it('nothing comes from elsewhere, nothing inline runs, and all of it weighs less than 150 kB', async () => {
+  const gateway = await testGateway(await shop());
+  const { status, headers } = await admin(gateway, '/');
+  expect(status).toBe(200);
+  const policy = String(headers['content-security-policy']);
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toMatch(/unsafe|https?:|\*/);
+  expect(headers['x-frame-options']).toBe('DENY');
+
+  const files = await readdir(BUILT, { recursive: true });
+  const sizes = await Promise.all(
+    files.map(async (file) => {
+      const { size } = await stat(join(BUILT, file));
+      return /\.\w+$/.test(file) ? size : 0;
+    }),
+  );
+  expect(sizes.reduce((all, size) => all + size, 0)).toBeLessThan(150_000);
+});
