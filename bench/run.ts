@@ -1,34 +1,24 @@
-// node bench/run.ts <suite> [--rounds N] [--seconds S] [--smoke], or <study> --data PATH: without a name, lists them.
+// node bench/run.ts <suite> [--rounds N] [--seconds S] …, or <study> --data PATH: without a name, lists them.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { tablesOf } from './harness/compare.ts';
 import { hasCpuAccounting } from './harness/cpu.ts';
-import { commit, loadAverage, machine } from './harness/machine.ts';
+import { commit, loadAverage, machine, watchOtherWork } from './harness/machine.ts';
 import { markdown, type Report } from './harness/report.ts';
-import { runSuite } from './harness/rounds.ts';
-import type { Effort, Suite } from './harness/suite.ts';
-import { nginxVersion } from './load/nginx.ts';
+import type { Call, Suite } from './harness/suite.ts';
+import { versions } from './harness/versions.ts';
+import { installPeers } from './load/peers/install.ts';
 import type { Study } from './studies/study.ts';
 import { STUDIES } from './studies.ts';
 import { SUITES } from './suites.ts';
 
-const USAGE = 'node bench/run.ts <suite> [--rounds 5] [--seconds 4] [--smoke] | <study> --data PATH';
+const USAGE = `npm run bench -- <suite> [--rounds 5] [--seconds 4] [--only nginx,gateway] [--profile FOLDER]
+npm run bench -- <suite> --smoke        a few requests each, and no figures
+npm run bench -- peers                  installs the gateways of others beside which ours is measured
+npm run bench -- <study> --data PATH`;
 const RESULTS = new URL('./results/', import.meta.url);
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const progress = (line: string): boolean => process.stderr.write(`${line}\n`);
-
-interface StudyCall {
-  study: Study;
-  data: string;
-  command: string;
-}
-
-interface Call {
-  suite: Suite;
-  effort: Effort;
-  smoke: boolean;
-  command: string;
-}
+const today = (): string => new Date().toISOString().slice(0, 16).replace('T', ' ');
 
 function positive(text: string, flag: string): number {
   const value = Number(text);
@@ -36,8 +26,7 @@ function positive(text: string, flag: string): number {
   return value;
 }
 
-/** What to do; null if the list of suites was asked for. */
-function readCall(argv: string[]): Call | StudyCall | null {
+function readArguments(argv: string[]) {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
@@ -45,61 +34,71 @@ function readCall(argv: string[]): Call | StudyCall | null {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '4' },
       smoke: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      profile: { type: 'string' },
       data: { type: 'string' },
     },
   });
-  const [name] = positionals;
-  if (name === undefined) return null;
-  const command = `npm run bench -- ${argv.join(' ')}`;
-  const study = STUDIES.find((each) => each.name === name);
-  if (study) {
-    if (values.data === undefined) throw new Error(`${name} needs --data PATH: ${study.data}`);
-    return { study, data: values.data, command };
-  }
-  const suite = SUITES[name];
-  if (!suite) {
-    const names = [...Object.keys(SUITES), ...STUDIES.map((each) => each.name)];
-    throw new Error(`no suite "${name}"; there are: ${names.join(', ')}`);
-  }
-  const seconds = positive(values.seconds, 'seconds');
-  const effort = values.smoke
-    ? { rounds: 1, seconds: 1, warmUpSeconds: 0 }
-    : { rounds: positive(values.rounds, 'rounds'), seconds, warmUpSeconds: 4 };
-  return { suite: suite(), effort, smoke: values.smoke, command };
+  return { ...values, name: positionals[0], command: `npm run bench -- ${argv.join(' ')}` };
 }
 
-async function runCall({ suite, effort, smoke, command }: Call): Promise<number> {
+type Arguments = ReturnType<typeof readArguments>;
+
+function callOf({ rounds, seconds, smoke, only, profile }: Arguments): Call {
+  const wanted = only?.split(',').map((name) => name.trim());
+  return {
+    effort: smoke
+      ? { rounds: 1, seconds: 1, warmUpSeconds: 0, isSmoke: true }
+      : {
+          rounds: positive(rounds, 'rounds'),
+          seconds: positive(seconds, 'seconds'),
+          warmUpSeconds: 4,
+          isSmoke: false,
+        },
+    say: progress,
+    wants: (subject) => wanted?.some((name) => subject.startsWith(name)) ?? true,
+    profileTo: profile,
+  };
+}
+
+async function runSuite(suite: Suite, given: Arguments): Promise<number> {
   if (!hasCpuAccounting()) throw new Error('the bench reads CPU time from /proc: it needs Linux');
-  const before = { load: loadAverage(), commit: commit(), date: new Date() };
-  const run = await runSuite(suite, effort, progress);
-  const tables = tablesOf(suite, run);
+  const call = callOf(given);
+  const before = { load: loadAverage(), commit: commit(), date: today() };
+  const otherWork = watchOtherWork();
+  const findings = await suite.run(call);
   const report: Report = {
     suite: suite.name,
     what: suite.what,
-    date: before.date.toISOString().slice(0, 16).replace('T', ' '),
+    date: before.date,
     commit: before.commit,
-    command,
+    command: given.command,
     machine: machine(),
     loadAverageBefore: before.load,
-    versions: { node: process.version, nginx: nginxVersion().replace('nginx/', '') || 'missing' },
-    connections: suite.connections,
-    effort,
-    run,
-    tables,
+    otherWork: otherWork(),
+    versions: versions(),
+    effort: call.effort,
+    findings,
   };
-  const text = markdown(report, suite);
+  if (given.smoke) {
+    const missing = findings.missing.map(({ subject }) => subject).join(', ');
+    print(`${suite.name}: works${missing === '' ? '' : `; not here: ${missing}`}`);
+    return 0;
+  }
+  const text = markdown(report);
   print(text);
-  if (smoke) return 0;
-  if (tables.some(({ starved }) => starved.length > 0)) {
-    print('FAILED: the load was the bottleneck of the subjects named above. Nothing was written.');
+  if (findings.bottlenecks.length > 0) {
+    print('FAILED: the load was the bottleneck of what is named above. Nothing was written.');
     return 1;
   }
-  writeResults(suite.name, text, report);
+  if (given.only === undefined) writeResults(suite.name, text, report);
+  else print('Not written: --only leaves subjects out.');
   return 0;
 }
 
-async function runStudy({ study, data, command }: StudyCall): Promise<number> {
-  const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
+async function runStudy(study: Study, { data, command }: Arguments): Promise<number> {
+  if (data === undefined) throw new Error(`${study.name} needs --data PATH: ${study.data}`);
+  const date = today();
   const findings = await study.run(data);
   const facts = { commit: commit(), date, machine: machine(), node: process.version };
   // The path says where the data lay on one machine: nobody else's business.
@@ -123,15 +122,25 @@ function writeResults(name: string, text: string, report: object): void {
 
 function listSuites(): number {
   print(USAGE);
-  for (const [name, suite] of Object.entries(SUITES)) print(`  ${name}  ${suite().what}`);
+  for (const [name, suite] of Object.entries(SUITES)) print(`  ${name.padEnd(10)} ${suite().what}`);
   for (const { name, what, data } of STUDIES) print(`  ${name}  ${what} (--data: ${data})`);
   return 0;
 }
 
+async function run(given: Arguments): Promise<number> {
+  const { name } = given;
+  if (name === undefined) return listSuites();
+  if (name === 'peers') return installPeers(progress);
+  const study = STUDIES.find((each) => each.name === name);
+  if (study) return runStudy(study, given);
+  const suite = SUITES[name];
+  if (suite) return runSuite(suite(), given);
+  const names = ['peers', ...Object.keys(SUITES), ...STUDIES.map((each) => each.name)];
+  throw new Error(`no suite "${name}"; there are: ${names.join(', ')}`);
+}
+
 try {
-  const call = readCall(process.argv.slice(2));
-  if (!call) process.exitCode = listSuites();
-  else process.exitCode = 'study' in call ? await runStudy(call) : await runCall(call);
+  process.exitCode = await run(readArguments(process.argv.slice(2)));
 } catch (error) {
   progress(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -1,7 +1,6 @@
 import type { Window } from './measure.ts';
-import type { Run } from './rounds.ts';
+import type { Run, Saturation } from './saturation.ts';
 import { type Interval, interval, type Spread, spread, type Verdict, verdictOn } from './statistics.ts';
-import type { Suite } from './suite.ts';
 
 /** The figures of a subject over all rounds. */
 export interface Row {
@@ -19,9 +18,9 @@ export interface Row {
 export interface Comparison {
   subject: string;
   against: string;
-  /** CPU of the one over CPU of the other. */
+  /** The figure of the one over that of the other: CPU, unless something else is said. */
   ratio: Interval;
-  /** Microseconds of CPU a request more. */
+  /** Of the figure more: for CPU, microseconds a request. */
   added: Interval;
   verdict: Verdict;
 }
@@ -53,25 +52,37 @@ function rowOf(subject: string, windows: readonly Window[]): Row {
   };
 }
 
-function compare(subject: Row, against: Row): Comparison {
-  const own = subject.cpuMicrosecondsARequest.values;
-  const other = against.cpuMicrosecondsARequest.values;
+/** Compares two subjects by a figure of theirs, a value a round for each. */
+export function compared(
+  subject: string,
+  against: string,
+  own: readonly number[],
+  other: readonly number[],
+): Comparison {
   const ratio = interval(own.map((value, round) => value / (other[round] ?? Number.NaN)));
   return {
-    subject: subject.subject,
-    against: against.subject,
+    subject,
+    against,
     ratio,
     added: interval(own.map((value, round) => value - (other[round] ?? Number.NaN))),
     verdict: verdictOn(ratio),
   };
 }
 
-/** One table for each case of the suite. */
-export function tablesOf(suite: Suite, run: Run): Table[] {
-  return suite.cases.map(({ name }) => {
+const compare = (subject: Row, against: Row): Comparison =>
+  compared(
+    subject.subject,
+    against.subject,
+    subject.cpuMicrosecondsARequest.values,
+    against.cpuMicrosecondsARequest.values,
+  );
+
+/** One table for each case. */
+export function tablesOf(plan: Pick<Saturation, 'cases' | 'pairs'>, run: Run): Table[] {
+  return plan.cases.map(({ name }) => {
     const rows = Object.entries(run.windows[name] ?? {}).map(([subject, windows]) => rowOf(subject, windows));
     const row = (subject: string): Row | undefined => rows.find((candidate) => candidate.subject === subject);
-    const comparisons = suite.pairs.flatMap((pair) => {
+    const comparisons = plan.pairs.flatMap((pair) => {
       const subject = row(pair.subject);
       const against = row(pair.against);
       return subject && against ? [compare(subject, against)] : [];

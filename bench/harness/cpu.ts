@@ -75,3 +75,20 @@ export function residentMegabytes(pid: number): number {
   }
   return kilobytes / 1024;
 }
+
+/** Microseconds that all cores of the machine together have been busy or were taken by the host, since it started. */
+export function machineBusyMicroseconds(): number {
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = readFileSync(
+    '/proc/stat',
+    'utf8',
+  )
+    .split('\n', 1)
+    .flatMap((line) => line.split(/\s+/).map(Number));
+  return (user + nice + system + irq + softirq + steal) * tick();
+}
+
+/** Microseconds that this process and its ended children have used. */
+export function ownMicroseconds(): number {
+  const { own = 0, ended = 0 } = stat('self') ?? {};
+  return (own + ended) * tick();
+}

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
+import { machineBusyMicroseconds, ownMicroseconds } from './cpu.ts';
 
 /** Where a figure was taken. Figures of different machines are not to be compared. */
 export interface Machine {
@@ -40,4 +41,14 @@ export function loadAverage(): number {
   } catch {
     return Number.NaN;
   }
+}
+
+/** Starts to watch what else the machine does. @returns what tells its share of the machine until now: 0 to 1 */
+export function watchOtherWork(): () => number {
+  const began = performance.now();
+  const before = machineBusyMicroseconds() - ownMicroseconds();
+  return () => {
+    const other = machineBusyMicroseconds() - ownMicroseconds() - before;
+    return Math.max(0, other / 1000 / (performance.now() - began) / cpus().length);
+  };
 }

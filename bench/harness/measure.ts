@@ -1,6 +1,7 @@
-import { assertAnswers, originOf } from './ask.ts';
+import { assertAnswers } from './ask.ts';
 import { cpuMicroseconds, endedChildrenMicroseconds, residentMegabytes } from './cpu.ts';
 import type { Generator } from './generator.ts';
+import type { Alive } from './ground.ts';
 import type { Started } from './processes.ts';
 import { spread } from './statistics.ts';
 import type { Case, Effort } from './suite.ts';
@@ -36,20 +37,16 @@ export interface Bench {
  * Drives a fresh process with every case before any of them is measured: V8 needs some 30,000 requests until the
  * gateway's CPU a request no longer falls, and what one case has made hot is hot for the next.
  */
-export async function warmUp(
-  bench: Bench,
-  name: string,
-  subject: Started,
-  cases: readonly Case[],
-): Promise<void> {
+export async function warmUp(bench: Bench, alive: Alive, cases: readonly Case[]): Promise<void> {
   const { generator, connections, effort, folder } = bench;
-  const origin = originOf(subject);
-  for (const asked of cases) {
-    await assertAnswers(name, origin, asked);
+  const { subject, origin } = alive;
+  for (const each of cases) {
+    const asked = alive.asked(each);
+    await assertAnswers(subject, origin, asked);
     if (effort.warmUpSeconds === 0) continue;
     const load = { origin, asked, connections, folder, seconds: effort.warmUpSeconds };
     const { failures } = await generator.run(load);
-    assertNoFailures(`${name}, ${asked.name}, warm-up`, failures);
+    assertNoFailures(`${subject.name}, ${asked.name}, warm-up`, failures);
   }
 }
 
@@ -66,9 +63,11 @@ export function typical(windows: readonly Window[]): Window {
  * Measures a warm subject for a second.
  * @throws if a single answer was an error, the answer afterwards is a wrong one, or something has ended
  */
-export async function measure(bench: Bench, name: string, subject: Started, asked: Case): Promise<Window> {
+export async function measure(bench: Bench, alive: Alive, each: Case): Promise<Window> {
   const { generator, upstream, connections, folder } = bench;
-  const origin = originOf(subject);
+  const { subject: known, started: subject, origin } = alive;
+  const asked = alive.asked(each);
+  const what = `${known.name}, ${asked.name}`;
   const load = { origin, asked, connections, folder, seconds: 1 };
   const isUpstream = subject === upstream;
   const used = () => ({
@@ -80,13 +79,12 @@ export async function measure(bench: Bench, name: string, subject: Started, aske
   const after = used();
   subject.assertAlive();
   upstream.assertAlive();
-  assertNoFailures(`${name}, ${asked.name}`, generated.failures);
-  if (generated.requests === 0) throw new Error(`${name}, ${asked.name}: no request was answered`);
-  if (generated.bytes < generated.requests * asked.answer.length)
-    throw new Error(
-      `${name}, ${asked.name}: ${generated.bytes} bytes can't be ${generated.requests} answers`,
-    );
-  await assertAnswers(name, origin, asked);
+  assertNoFailures(what, generated.failures);
+  if (generated.requests === 0) throw new Error(`${what}: no request was answered`);
+  const least = (known.rewrites ? asked.essence : undefined) ?? asked.answer;
+  if (generated.bytes < generated.requests * least.length)
+    throw new Error(`${what}: ${generated.bytes} bytes can't be ${generated.requests} answers`);
+  await assertAnswers(known, origin, asked);
   const cpu = after.subject - before.subject;
   const loadCpu = after.load - before.load;
   return {

@@ -26,7 +26,7 @@ export function pinningObstacle(): string | null {
   return obstacle;
 }
 
-/** The command that runs a command on one core; the process id stays the same, since taskset becomes it. */
-export function pinned(core: number, command: readonly string[]): string[] {
+/** The command that runs a command on one core, or on several ('0,1'); the process id stays the same, since taskset becomes it. */
+export function pinned(core: number | string, command: readonly string[]): string[] {
   return pinningObstacle() === null ? ['taskset', '-c', String(core), ...command] : [...command];
 }

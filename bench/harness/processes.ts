@@ -14,7 +14,8 @@ export interface Started {
 
 export interface StartOptions {
   name: string;
-  core: number;
+  /** Or several: '0,1'. */
+  core: number | string;
   command: readonly string[];
   port: number;
   env?: Readonly<Record<string, string>>;

@@ -8,8 +8,10 @@ export interface Case {
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>;
   body: string;
-  /** What a right answer holds, byte for byte. */
+  /** What a right answer is, byte for byte. */
   answer: string;
+  /** What of it also those keep that write answers anew; absent: all of it. */
+  essence?: string;
 }
 
 /** What a subject is given to start with. */
@@ -17,6 +19,8 @@ export interface Ground {
   /** Of this start alone; taken away afterwards. */
   folder: string;
   upstreamPort: number;
+  /** Where the subject writes a CPU profile when it ends, if it can. */
+  profileTo?: string | undefined;
 }
 
 /** One process under measurement. */
@@ -27,6 +31,12 @@ export interface Subject {
   /** Why it can't be measured here; null if it can. */
   missing(): string | null;
   start(ground: Ground): Promise<Started>;
+  /** How long it may take to serve, in milliseconds; a minute if absent. */
+  servesWithinMs?: number;
+  /** What its clients have to add to each request. */
+  headers?(ground: Ground): Readonly<Record<string, string>>;
+  /** Whether it writes answers anew instead of passing their bytes. */
+  rewrites?: boolean;
   /** Proves that it does what its name says. Throws if not. */
   prove?(origin: string): Promise<void>;
 }
@@ -37,15 +47,10 @@ export interface Pair {
   against: string;
 }
 
-export interface Suite {
+/** What answers behind the subjects. */
+export interface Upstream {
   name: string;
-  /** One sentence for the list of suites. */
-  what: string;
-  connections: number;
-  cases: readonly Case[];
-  subjects: readonly Subject[];
-  pairs: readonly Pair[];
-  upstream: { name: string; start(ground: { folder: string }): Promise<Started> };
+  start(ground: { folder: string }): Promise<Started>;
 }
 
 /** How long and how often. */
@@ -55,4 +60,41 @@ export interface Effort {
   seconds: number;
   /** For each fresh process and case, before anything is measured; 0 for none. */
   warmUpSeconds: number;
+  /** Only to find errors: a few requests in place of a second's, and no figure is worth anything. */
+  isSmoke: boolean;
+}
+
+/** What a suite is asked for. */
+export interface Call {
+  effort: Effort;
+  /** Tells how far it is. */
+  say(line: string): void;
+  /** Whether a subject is wanted, by its name. */
+  wants(subject: string): boolean;
+  /** Folder for CPU profiles of the gateway. */
+  profileTo?: string | undefined;
+}
+
+/** What a suite has found out. */
+export interface Findings {
+  /** What a reader has to know beside the figures, a sentence each. */
+  facts: string[];
+  subjects: readonly { name: string; what: string }[];
+  missing: readonly { subject: string; why: string }[];
+  /** Markdown, each with a heading of its own. */
+  sections: string[];
+  /** How to read the figures. */
+  reading: string;
+  /** Where the load was the bottleneck: these figures are not the subjects' own, and the run has failed. */
+  bottlenecks: string[];
+  /** For the JSON: every figure of every round. */
+  data: object;
+}
+
+/** One question, answered by measuring. */
+export interface Suite {
+  name: string;
+  /** One sentence for the list of suites. */
+  what: string;
+  run(call: Call): Promise<Findings>;
 }

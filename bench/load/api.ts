@@ -1,40 +1,51 @@
-import { LOAD_CORE } from '../harness/pinning.ts';
+import { saturation } from '../harness/saturation.ts';
 import type { Suite } from '../harness/suite.ts';
-import { hello, loggingNginx, plainNginx, rawDispatch, startNode } from './floors.ts';
-import { fullGateway, plainGateway } from './gateway.ts';
-import { GET_1KB, POST_1KB } from './messages.ts';
-import { hasNginx, startNginxUpstream } from './nginx.ts';
+import { haproxy, hello, loggingNginx, plainNginx, rawDispatch } from './floors.ts';
+import { API_KEY, fullGateway, gatewayWith, HEADERS, plainGateway, RATE_LIMIT } from './gateway.ts';
+import { GET_1KB, POST_1KB, POST_100KB } from './messages.ts';
+import { itemsUpstream } from './upstreams.ts';
 
-/** What API traffic costs, beside the floors: 1 kB each way, 64 connections kept alive, at saturation. */
+const SCHEMA = {
+  type: 'object',
+  required: ['label', 'text'],
+  properties: { label: { type: 'string' }, text: { type: 'string' } },
+};
+
+/** What API traffic costs, beside the floors, and what each policy adds: 64 connections kept alive, at saturation. */
 export function apiSuite(): Suite {
   const nginx = plainNginx();
   const withLog = loggingNginx();
   const dispatch = rawDispatch();
   const plain = plainGateway();
   const full = fullGateway();
+  const alone = [
+    gatewayWith('key', [API_KEY]),
+    gatewayWith('limit', [{ 'rate-limit': { limit: 1_000_000_000, window: '1h' } }]),
+    gatewayWith('headers', [HEADERS]),
+    gatewayWith('log', [], 'info'),
+    gatewayWith('cors', [{ cors: { origins: ['https://shop.example'] } }]),
+    gatewayWith('ip-allow', [{ 'ip-allow': { allow: ['127.0.0.0/8'] } }]),
+    gatewayWith('schema', [{ 'body-schema': { request: SCHEMA } }]),
+    gatewayWith('key and limit', [API_KEY, RATE_LIMIT]),
+  ];
   const pair = (subject: { name: string }, against: { name: string }) => ({
     subject: subject.name,
     against: against.name,
   });
-  return {
+  return saturation({
     name: 'api',
-    what: 'API requests of 1 kB at saturation: CPU a request beside nginx and raw undici',
+    what: 'API requests at saturation: CPU a request beside nginx, haproxy and raw undici, and what each policy adds',
     connections: 64,
-    cases: [GET_1KB, POST_1KB],
-    subjects: [nginx, withLog, hello(), dispatch, plain, full],
+    cases: [GET_1KB, POST_1KB, POST_100KB],
+    subjects: [nginx, withLog, haproxy(), hello(), dispatch, plain, ...alone, full],
     pairs: [
       pair(plain, nginx),
       pair(plain, dispatch),
       pair(full, nginx),
       pair(full, withLog),
       pair(full, dispatch),
-      pair(full, plain),
+      ...[...alone, full].map((each) => pair(each, plain)),
     ],
-    upstream: hasNginx()
-      ? { name: 'nginx as upstream', start: ({ folder }) => startNginxUpstream(LOAD_CORE, folder) }
-      : {
-          name: 'node:http as upstream, since nginx is missing',
-          start: () => startNode('hello.ts', LOAD_CORE),
-        },
-  };
+    upstream: itemsUpstream(),
+  });
 }

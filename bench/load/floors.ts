@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { SUBJECT_CORE } from '../harness/pinning.ts';
+import { isInstalled, SUBJECT_CORE } from '../harness/pinning.ts';
 import { freePort, type Started, startProcess } from '../harness/processes.ts';
 import type { Ground, Subject } from '../harness/suite.ts';
+import { startHaproxy } from './haproxy.ts';
 import { hasNginx, startNginxProxy } from './nginx.ts';
 
 /** Starts one of the small servers of `servers/` on a core: `node file <port> [more]`. */
@@ -27,12 +28,25 @@ export const plainNginx = (): Subject =>
 export const loggingNginx = (): Subject =>
   nginxProxy('nginx, JSON log', 'the same with a buffered JSON line a request', true);
 
+export const haproxy = (): Subject => ({
+  name: 'haproxy',
+  what: 'plain proxy, one thread, upstream kept alive, no log',
+  missing: () => (isInstalled('haproxy') ? null : 'haproxy is not installed'),
+  start: startHaproxy,
+});
+
 /** What Node's HTTP server costs before anybody proxies anything. */
 export const hello = (): Subject => ({
   name: 'node:http hello',
   what: 'reads the request, answers 1 kB itself, no upstream',
   missing: () => null,
   start: () => startNode('hello.ts', SUBJECT_CORE),
+});
+
+/** The same with the answer of a model. */
+export const chatHello = (): Subject => ({
+  ...hello(),
+  start: () => startNode('hello.ts', SUBJECT_CORE, ['chat']),
 });
 
 /** The least that a correct proxy in Node costs. */

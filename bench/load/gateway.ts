@@ -3,95 +3,176 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ask } from '../harness/ask.ts';
 import { SUBJECT_CORE } from '../harness/pinning.ts';
-import { freePort, startProcess } from '../harness/processes.ts';
-import type { Subject } from '../harness/suite.ts';
-import { KEY_SHA256, POST_1KB } from './messages.ts';
+import { freePort, type Started, startProcess } from '../harness/processes.ts';
+import type { Case, Ground, Subject } from '../harness/suite.ts';
+import { CHAT_1KB, KEY_SHA256, MODEL, POST_1KB } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** A limit that is counted and never reached. */
-const POLICIES = [
-  { 'auth-api-key': {} },
-  { 'rate-limit': { limit: 1_000_000_000, window: '1h', per: 'consumer' } },
-  {
-    headers: {
-      request: { set: { 'x-shop': 'web' }, remove: ['x-debug'] },
-      response: { set: { 'cache-control': 'no-store' } },
-    },
-  },
-];
+/** One policy as it stands in a configuration. */
+export type PolicyEntry = Readonly<Record<string, object>>;
 
-interface Options {
+export const API_KEY: PolicyEntry = { 'auth-api-key': {} };
+/** A limit that is counted and never reached. */
+export const RATE_LIMIT: PolicyEntry = {
+  'rate-limit': { limit: 1_000_000_000, window: '1h', per: 'consumer' },
+};
+export const HEADERS: PolicyEntry = {
+  headers: {
+    request: { set: { 'x-shop': 'web' }, remove: ['x-debug'] },
+    response: { set: { 'cache-control': 'no-store' } },
+  },
+};
+
+/** Ports of one start. */
+interface Ports {
+  own: number;
+  admin: number;
+  upstream: number;
+}
+
+export interface GatewayPlan {
   name: string;
   what: string;
-  policies: readonly object[];
   log: 'info' | 'silent';
+  /** Routes, upstreams and what else is configured beside listeners, store, log and consumers. */
+  config(ports: Ports): object;
+  /** Or several: '0,1'. */
+  core?: number | string;
 }
 
 /** JSON, which is YAML. */
-function config(options: Options, ports: { own: number; admin: number; upstream: number }): string {
-  return JSON.stringify({
+export const configText = (plan: Pick<GatewayPlan, 'log' | 'config'>, ports: Ports): string =>
+  JSON.stringify({
     version: 1,
-    server: { listen: `127.0.0.1:${ports.own}` },
     admin: { listen: `127.0.0.1:${ports.admin}` },
     store: { url: 'memory:' },
-    log: { level: options.log },
+    log: { level: plan.log },
     consumers: [{ name: 'storefront', groups: ['web'], keys: [{ id: 'k1', sha256: KEY_SHA256 }] }],
-    upstreams: { items: { targets: [{ url: `http://127.0.0.1:${ports.upstream}` }] } },
-    routes: [{ name: 'items', match: { path: '/api/*' }, upstream: 'items', policies: options.policies }],
+    server: { listen: `127.0.0.1:${ports.own}` },
+    ...plan.config(ports),
   });
+
+/** A gateway that was started, with what only some suites need of it. */
+export interface StartedGateway extends Started {
+  /** Its configuration file. */
+  file: string;
+  ports: Ports;
 }
 
-function gateway(options: Options): Subject {
+/** Starts the gateway from its sources, as `npm start` does. */
+export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<StartedGateway> {
+  const { folder, upstreamPort, profileTo } = ground;
+  const ports = { own: await freePort(), admin: await freePort(), upstream: upstreamPort };
+  // In a folder of its own: the folder is watched, and the access log beside it would wake the watch with every write.
+  const file = join(folder, 'config', 'gateway.yaml');
+  mkdirSync(join(folder, 'config'));
+  writeFileSync(file, configText(plan, ports));
+  const profiling = profileTo
+    ? [
+        '--cpu-prof',
+        `--cpu-prof-dir=${profileTo}`,
+        `--cpu-prof-name=${plan.name.replace(/\W+/g, '-')}.cpuprofile`,
+      ]
+    : [];
+  const started = startProcess({
+    name: plan.name,
+    core: plan.core ?? SUBJECT_CORE,
+    command: [process.execPath, ...profiling, MAIN, 'start', '-c', file],
+    port: ports.own,
+    stdout: join(folder, 'access.log'),
+  });
   return {
-    name: options.name,
-    what: options.what,
-    missing: () => null,
-    async start({ folder, upstreamPort }) {
-      const port = await freePort();
-      // In a folder of its own: the folder is watched, and the access log beside it would wake the watch with every write.
-      const file = join(folder, 'config', 'gateway.yaml');
-      mkdirSync(join(folder, 'config'));
-      writeFileSync(file, config(options, { own: port, admin: await freePort(), upstream: upstreamPort }));
-      const started = startProcess({
-        name: options.name,
-        core: SUBJECT_CORE,
-        command: [process.execPath, MAIN, 'start', '-c', file],
-        port,
-        stdout: join(folder, 'access.log'),
-      });
-      if (options.log === 'silent') return started;
-      return {
-        ...started,
-        async stop() {
-          await started.stop();
-          if (statSync(join(folder, 'access.log')).size === 0)
-            throw new Error(`${options.name} logged nothing`);
-        },
-      };
+    ...started,
+    file,
+    ports,
+    async stop() {
+      await started.stop();
+      if (plan.log === 'info' && statSync(join(folder, 'access.log')).size === 0)
+        throw new Error(`${plan.name} logged nothing`);
     },
   };
 }
+
+export const gateway = (plan: GatewayPlan): Subject => ({
+  name: plan.name,
+  what: plan.what,
+  missing: () => null,
+  start: (ground) => startGateway(plan, ground),
+});
+
+/** Proves that a key is asked for. */
+export const wantsKey = (name: string, asked: Case) => async (origin: string) => {
+  const { 'x-api-key': _key, authorization: _authorization, ...withoutKey } = asked.headers;
+  const { status } = await ask(origin, { ...asked, headers: withoutKey });
+  if (status !== 401) throw new Error(`${name}: answered ${status} to a request without a key`);
+};
+
+/** One route with these policies before one target. */
+export const apiConfig =
+  (policies: readonly PolicyEntry[], more: object = {}) =>
+  ({ upstream }: { upstream: number }): object => ({
+    upstreams: { items: { targets: [{ url: `http://127.0.0.1:${upstream}` }] } },
+    routes: [{ name: 'items', match: { path: '/api/*' }, upstream: 'items', policies }],
+    ...more,
+  });
 
 /** The proxy alone. Its metrics can't be switched off. */
 export const plainGateway = (): Subject =>
   gateway({
     name: 'gateway, no policy',
     what: 'no policy, log silent, metrics',
-    policies: [],
     log: 'silent',
+    config: apiConfig([]),
   });
 
+/** The proxy with one policy more, or with the log, and nothing else. */
+export const gatewayWith = (
+  what: string,
+  policies: readonly PolicyEntry[],
+  log: 'info' | 'silent' = 'silent',
+) => gateway({ name: `gateway, ${what}`, what: `${what}, metrics`, log, config: apiConfig(policies) });
+
+export const FULL: GatewayPlan = {
+  name: 'gateway, full',
+  what: 'auth-api-key, rate-limit, headers, access log to a file, metrics',
+  log: 'info',
+  config: apiConfig([API_KEY, RATE_LIMIT, HEADERS]),
+};
+
 /** What a production user turns on. */
-export function fullGateway(): Subject {
-  const name = 'gateway, full';
-  const what = 'auth-api-key, rate-limit, headers, access log to a file, metrics';
-  return {
-    ...gateway({ name, what, policies: POLICIES, log: 'info' }),
-    async prove(origin) {
-      const { 'x-api-key': _key, ...withoutKey } = POST_1KB.headers;
-      const { status } = await ask(origin, { ...POST_1KB, headers: withoutKey });
-      if (status !== 401) throw new Error(`${name}: answered ${status} to a request without a key`);
+export const fullGateway = (): Subject => ({ ...gateway(FULL), prove: wantsKey(FULL.name, POST_1KB) });
+
+const aiConfig =
+  (policies: readonly PolicyEntry[]) =>
+  ({ upstream }: { upstream: number }): object => ({
+    ai: {
+      policies,
+      providers: {
+        model: { kind: 'openai', baseUrl: `http://127.0.0.1:${upstream}/v1`, apiKey: 'sk-upstream' },
+      },
+      models: { [MODEL]: { targets: [{ provider: 'model', model: MODEL }] } },
     },
-  };
-}
+  });
+
+export const FULL_AI: GatewayPlan = {
+  name: 'gateway, full',
+  what: 'auth-api-key, rate-limit, access log to a file, metrics, ledger of usage and cost',
+  log: 'info',
+  config: aiConfig([API_KEY, RATE_LIMIT]),
+};
+
+/** The gateway of models with what a production user turns on. */
+export const fullAiGateway = (): Subject => ({
+  ...gateway(FULL_AI),
+  prove: wantsKey(FULL_AI.name, CHAT_1KB),
+});
+
+/** Calls to models without a policy and without a log; the ledger and the metrics can't be switched off. */
+export const plainAiGateway = (): Subject =>
+  gateway({
+    name: 'gateway, no policy',
+    what: 'no policy, log silent; metrics, ledger of usage and cost',
+    log: 'silent',
+    config: aiConfig([]),
+  });

@@ -1,15 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../harness/pinning.ts';
 import { freePort, type Started, startProcess } from '../harness/processes.ts';
-import { ANSWER } from './messages.ts';
 
 export const hasNginx = (): boolean => isInstalled('nginx');
-
-/** `nginx/1.22.1`; '' where it is missing. */
-export const nginxVersion = (): string =>
-  hasNginx() ? (/nginx\/\S+/.exec(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr)?.[0] ?? '') : '';
 
 const JSON_LOG = `
   log_format line escape=json '{"time":"$time_iso8601","request_id":"$request_id","client":"$remote_addr",'
@@ -20,16 +14,25 @@ const JSON_LOG = `
 /** Connections are never closed for their number of requests, which at nginx's default of 1000 would be 50 a second. */
 const KEEP = 'keepalive_requests 1000000000;';
 
-function config(options: { port: number; log: string; server: string; http?: string }): string {
+function config(options: {
+  port: number;
+  log: string;
+  server: string;
+  http?: string;
+  workers?: number;
+}): string {
   return `
-worker_processes 1;
+worker_processes ${options.workers ?? 1};
 daemon off;
 pid nginx.pid;
 error_log stderr error;
-events { worker_connections 4096; }
+worker_rlimit_nofile 65536;
+events { worker_connections 32768; }
 http {
   ${options.log}
   ${KEEP}
+  client_max_body_size 20m;
+  client_body_buffer_size 256k;
   client_body_temp_path body;
   proxy_temp_path proxy;
   fastcgi_temp_path fastcgi;
@@ -44,16 +47,22 @@ http {
 `;
 }
 
-function startNginx(name: string, core: number, folder: string, port: number, text: string): Started {
+function startNginx(
+  name: string,
+  core: number | string,
+  folder: string,
+  port: number,
+  text: string,
+): Started {
   writeFileSync(join(folder, 'nginx.conf'), text);
   const command = ['nginx', '-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')];
   return startProcess({ name, core, command, port });
 }
 
-/** Answers every request with the same kilobyte. */
-export async function startNginxUpstream(core: number, folder: string): Promise<Started> {
+/** Answers every request with the same text. */
+export async function startNginxUpstream(core: number, folder: string, answer: string): Promise<Started> {
   const port = await freePort();
-  const server = `default_type application/json; return 200 '${ANSWER}';`;
+  const server = `default_type application/json; return 200 '${answer}';`;
   return startNginx(
     'nginx as upstream',
     core,
@@ -63,19 +72,35 @@ export async function startNginxUpstream(core: number, folder: string): Promise<
   );
 }
 
-/** Debian's nginx as it comes, with connections to the upstream kept alive; with a JSON line a request if asked for. */
-export async function startNginxProxy(options: {
-  core: number;
+export interface NginxProxyOptions {
+  /** More than one with a comma between. */
+  core: number | string;
   folder: string;
   upstreamPort: number;
   log: boolean;
-}): Promise<Started> {
+  workers?: number;
+  /** More directives for the location. */
+  location?: string;
+}
+
+/**
+ * Debian's nginx with what its documentation says for a proxy: connections to the upstream kept alive over HTTP/1.1,
+ * bodies of up to 256 kB in memory, answers passed on as they come (which its default would not do with streams); with
+ * a JSON line a request if asked for.
+ */
+export async function startNginxProxy(options: NginxProxyOptions): Promise<Started> {
   const port = await freePort();
-  const text = config({
+  const text = nginxProxyConfig(port, options);
+  return startNginx('nginx', options.core, options.folder, port, text);
+}
+
+/** The text of its configuration file. */
+export function nginxProxyConfig(port: number, options: Omit<NginxProxyOptions, 'core' | 'folder'>): string {
+  return config({
     port,
     log: options.log ? JSON_LOG : 'access_log off;',
     http: `upstream bench { server 127.0.0.1:${options.upstreamPort}; keepalive 256; ${KEEP} }`,
-    server: `proxy_pass http://bench; proxy_http_version 1.1; proxy_set_header Connection "";`,
+    server: `proxy_pass http://bench; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; ${options.location ?? ''}`,
+    ...(options.workers ? { workers: options.workers } : {}),
   });
-  return startNginx('nginx', options.core, options.folder, port, text);
 }

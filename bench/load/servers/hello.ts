@@ -1,8 +1,8 @@
-// node hello.ts <port>: answers every request with the same kilobyte. A floor, and the upstream where nginx is missing.
+// node hello.ts <port> [chat]: answers every request with the same kilobyte. A floor, and the upstream where nginx is missing.
 import { createServer } from 'node:http';
-import { ANSWER } from '../messages.ts';
+import { ANSWER, CHAT_ANSWER } from '../messages.ts';
 
-const body = Buffer.from(ANSWER);
+const body = Buffer.from(process.argv[3] === 'chat' ? CHAT_ANSWER : ANSWER);
 const head = { 'content-type': 'application/json', 'content-length': body.length };
 
 const server = createServer((request, response) => {

@@ -1,0 +1,34 @@
+import type { Comparison } from './compare.ts';
+import type { Interval, Spread } from './statistics.ts';
+
+const SETTLED = 10;
+
+/** Three significant digits at most, as noise allows no more. */
+export const short = (value: number): string =>
+  Number.isNaN(value) ? '–' : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= SETTLED ? 1 : 2);
+
+/** The median, and the ends in brackets. */
+export const ranged = (s: Spread): string => `${short(s.median)} (${short(s.min)}–${short(s.max)})`;
+
+/** The median, and its confidence interval in brackets. */
+export const within = (i: Interval, sign = ''): string =>
+  `${sign}${short(i.median)} (${short(i.low)}–${short(i.high)})`;
+
+export const thousands = (s: Spread): string =>
+  `${(s.median / 1000).toFixed(1)}k (${(s.min / 1000).toFixed(1)}–${(s.max / 1000).toFixed(1)})`;
+
+export const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+/** A Markdown table; the first column is text, the others are figures. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const ruler = head.map((_, i) => (i === 0 ? '---' : '---:'));
+  return [line(head), line(ruler), ...rows.map(line)].join('\n');
+}
+
+/** Ratio and difference of two subjects, or that there is none. */
+export const difference = (c: Comparison): string[] => [
+  `${c.subject} ÷ ${c.against}`,
+  within(c.ratio),
+  c.verdict === 'different' ? within(c.added, c.added.median > 0 ? '+' : '') : c.verdict,
+];
