@@ -5,6 +5,8 @@ import { configJsonSchema } from '../src/config/json-schema.ts';
 import type { PolicyDescriptor } from '../src/contracts/policy.ts';
 import { ERRORS } from '../src/errors/table.ts';
 import { aiMatrix } from './ai-matrix.ts';
+import { grafana } from './dashboards/grafana.ts';
+import { DASHBOARDS } from './dashboards/index.ts';
 
 /**
  * Writes what is generated from the sources. With `--check` it writes nothing and exits 1 if something differs from
@@ -50,6 +52,12 @@ const generated: Readonly<Record<string, string>> = {
   'config/gateway.schema.json': json(configJsonSchema(await policies())),
   'docs/ai-matrix.md': aiMatrix(),
   'docs/errors.md': errorTable(),
+  ...Object.fromEntries(
+    Object.entries(DASHBOARDS).map(([name, dashboard]) => [
+      `config/grafana/${name}.json`,
+      json(grafana(dashboard)),
+    ]),
+  ),
 };
 
 const isCheck = process.argv.includes('--check');

@@ -28,6 +28,11 @@ const PROGRAMS: readonly { name: string; isThere(): boolean; hint: string }[] = 
       ['chromium', 'chromium-browser', 'google-chrome'].some((name) => works(name, '--version')),
     hint: 'Debian: apt-get install chromium    Alpine: apk add chromium    elsewhere: HYPERCARE_CHROMIUM=/path/to/chrome',
   },
+  {
+    name: 'prometheus',
+    isThere: () => works('prometheus', '--version') && works('promtool', '--version'),
+    hint: 'Debian: apt-get install prometheus    macOS: brew install prometheus    Alpine: apk add prometheus',
+  },
 ];
 
 /** Installs what is missing where that is possible, else says what to install. */
@@ -42,7 +47,8 @@ function ensurePrograms(): boolean {
       const [command = '', ...args] = [...sudo, 'apt-get', ...step];
       spawnSync(command, args, {
         stdio: 'inherit',
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+        // Runlevel 1: what is installed is not started as a service.
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
       });
     }
   }

@@ -1,0 +1,9 @@
+import { aiDashboard } from './ai.ts';
+import { gatewayDashboard } from './gateway.ts';
+import type { Dashboard } from './panel.ts';
+
+/** By the name of their file in config/grafana. */
+export const DASHBOARDS: Readonly<Record<string, Dashboard>> = {
+  gateway: gatewayDashboard,
+  ai: aiDashboard,
+};
