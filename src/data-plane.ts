@@ -2,6 +2,7 @@
 
 import { Accounts } from './ai/budgets/accounts.ts';
 import { BudgetMeters } from './ai/budgets/meters.ts';
+import { KeptAnswers } from './ai/cache/kept-answers.ts';
 import { InputDrift } from './ai/drift/input-drift.ts';
 import { ModelStates } from './ai/models/states.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
@@ -164,6 +165,13 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       ledger,
       states: new ModelStates(metrics, onChange),
       drift: new InputDrift(metrics),
+      kept: new KeptAnswers({
+        answers,
+        log,
+        clock,
+        degraded: () => meters.degraded.inc({ policy: 'ai-cache', what: 'fail_open' }),
+      }),
+      recorder,
       log,
       clock,
     },

@@ -27,5 +27,6 @@ export const newAiFacts = (
   confidence: -1,
   finishReason: '',
   usageSource: '',
+  savedUsd: -1,
   outcome: '',
 });

@@ -97,7 +97,7 @@ export function noteDeployment({ exchange }: ChatCall, deployment: Answerer): vo
 }
 
 async function headersOf(
-  { exchange, policies, format, reply }: ChatCall,
+  { exchange, policies, format, headers: sentHeaders }: ChatCall,
   {
     deployment: { provider },
     method = 'POST',
@@ -125,7 +125,7 @@ async function headersOf(
   });
   if (!translation) {
     for (const name of format.headers) {
-      const sent = reply.request.headers[name];
+      const sent = sentHeaders[name];
       if (sent !== undefined) headers[name] = sent;
     }
   }

@@ -4,6 +4,7 @@ import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { parseObject } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
+import { AnswerTape } from './answer-tape.ts';
 import type { BegunAnswer, PreparedCall } from './chat-call.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
@@ -66,12 +67,13 @@ function abandon(body: Readable, why: string): GatewayError {
 
 async function beginStream(
   answer: UpstreamAnswer,
-  { dialect, translation, guarded }: PreparedCall,
+  { dialect, translation, guarded, tapeBytes }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const writer = (guarded ?? translation)?.openStream();
   const translated = writer && new TranslatedPassage(writer, guarded?.openGuard());
-  const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)));
+  const tape = tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes);
+  const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), tape);
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
   if (watch.failed) throw abandon(answer.body, 'the stream began with an error event');
@@ -79,7 +81,8 @@ async function beginStream(
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
   const passage = translated ?? new BytePassage();
-  return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body };
+  const isOriginal = translation === undefined;
+  return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body, isOriginal };
 }
 
 /** An answer came, and that is all that is known of it. */
@@ -131,7 +134,7 @@ async function readWhole(
         parts,
         body: translation.answer(parts),
       }
-    : { kind: 'whole', statusCode, headers, facts, parts, body };
+    : { kind: 'whole', statusCode, headers, facts, parts, body, isOriginal: true };
 }
 
 /** Those of an answer that is not the provider's own any more. */

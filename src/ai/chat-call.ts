@@ -13,6 +13,8 @@ import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import type { Hold } from './budgets/accounts.ts';
 import type { CallBudgets } from './budgets/call-budgets.ts';
+import type { CacheWork } from './cache/cache-work.ts';
+import type { FromCache } from './cache/kept-answer.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
 import type { Catalog, Model } from './models/catalog.ts';
 import type { Answerer, Deployment } from './models/deployment.ts';
@@ -32,6 +34,8 @@ export type BegunAnswer = {
       body: Buffer;
       facts: AnswerFacts | undefined;
       parts: readonly StreamPart[];
+      /** The provider's own bytes, in the client's format. */
+      isOriginal?: boolean;
       /** Of a refusal: the gateway's account with the provider is spent. */
       quotaSpent?: boolean;
     }
@@ -45,6 +49,7 @@ export type BegunAnswer = {
       watch: StreamWatch;
       passage: Passage;
       facts: AnswerFacts;
+      isOriginal: boolean;
     }
 );
 
@@ -55,13 +60,16 @@ export type CommittedAnswer = BegunAnswer & {
   broke?(): void;
   /** No model gave it. */
   byRules?: true;
+  /** It was kept, and no model was asked. */
+  fromCache?: FromCache;
 };
 
 /** What the stages of a call hand to one another, whatever format it came in. Each fills its part. */
 export interface ChatCall {
   readonly format: AnyFormat;
   readonly exchange: LiveExchange;
-  readonly reply: FastifyReply;
+  /** Undefined of a call that the gateway makes by itself. */
+  readonly reply: FastifyReply | undefined;
   readonly catalog: Catalog;
   readonly ports: AiPorts;
   readonly policies: {
@@ -94,8 +102,12 @@ export interface ChatCall {
   asked: Answerer | undefined;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
+  /** By `answer-from-cache`: where the model's answers are kept and there was none for this call. */
+  caching: CacheWork | undefined;
   /** By `infer`: what an answer came to that was sent back. */
   earlier: Bill | undefined;
+  /** By `settle`: when the bill has to be waited for. */
+  settled: Promise<void> | undefined;
 }
 
 /** A request in the form in which one deployment takes it, and how its answer is read. */
@@ -117,6 +129,8 @@ export interface PreparedCall {
   readonly translation:
     | Pick<Translation<ModelRequest | EmbeddingsRequest>, 'answer' | 'refusal' | 'openStream'>
     | undefined;
+  /** Bytes of a stream that are written down as it goes by, because it may be kept; absent: none. */
+  readonly tapeBytes?: number;
   /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
   readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
 }
@@ -128,6 +142,8 @@ type NewCall = CallParts &
   Pick<ChatCall, 'format' | 'exchange' | 'reply' | 'bytes'> &
   Partial<Pick<ChatCall, 'prompt' | 'prepared' | 'request' | 'candidates'>>;
 
+const NO_HEADERS: IncomingHttpHeaders = Object.freeze({});
+
 /** A call that no stage has seen yet. */
 export const newCall = (call: NewCall): ChatCall => ({
   prompt: undefined,
@@ -135,13 +151,15 @@ export const newCall = (call: NewCall): ChatCall => ({
   request: undefined,
   candidates: [],
   ...call,
-  headers: call.reply.request.headers,
+  headers: call.reply?.request.headers ?? NO_HEADERS,
   neutral: undefined,
   guards: [],
   hold: undefined,
   asked: undefined,
   answer: undefined,
+  caching: undefined,
   earlier: undefined,
+  settled: undefined,
 });
 
 /** A call of a prompt. */
@@ -155,7 +173,7 @@ export interface PromptCall {
 /** What an answer came to. */
 export interface Bill {
   readonly usage: Usage;
-  readonly source: 'reported' | 'estimated';
+  readonly source: 'reported' | 'estimated' | 'cached';
   /** US dollars; -1 = the model has no price. */
   readonly usd: number;
 }

@@ -44,6 +44,7 @@ export function ledgerRow(
     },
     usd: usage ? ai.usd : 0,
     usageSource: ai.usageSource,
+    ...(ai.savedUsd >= 0 && { savedUsd: ai.savedUsd }),
     outcome: ai.outcome,
     stream: ai.stream,
     revision: exchange.revision,

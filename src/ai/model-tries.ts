@@ -3,10 +3,10 @@ import type { ErrorCode } from '../errors/table.ts';
 import type { BreakerPass } from '../upstream/breaker.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { backoffMs, isWorthRetry, retryAfterMs } from '../upstream/retry-rule.ts';
+import { askingOf } from './asking.ts';
 import { attempt, noteDeployment, type Seat } from './attempt.ts';
 import { billOf, sumOf } from './bill.ts';
-import { usageAtMost } from './budgets/estimate.ts';
-import type { ChatCall, ChatRequest, CommittedAnswer, PreparedCall } from './chat-call.ts';
+import type { ChatCall, CommittedAnswer, PreparedCall } from './chat-call.ts';
 import { countTokens } from './count-tokens.ts';
 import type { Model } from './models/catalog.ts';
 import type { Credential } from './models/credential.ts';
@@ -52,10 +52,7 @@ export class ModelTries {
   constructor(call: ChatCall, model: Model) {
     this.#call = call;
     this.#model = model;
-    const { exchange, request, bytes, budgets } = call;
-    const { session, user, serviceTier, maxOutput, answers, usage: ofOperation } = request as ChatRequest;
-    const usage = ofOperation?.atMost ?? usageAtMost(bytes.length, maxOutput || budgets.output * answers);
-    this.#asking = { asker: exchange, session, user, tier: serviceTier, usage };
+    this.#asking = askingOf(call);
   }
 
   /** @param leastBad all targets rest: the one that rests for the shortest time is asked nevertheless */

@@ -1,13 +1,19 @@
 import type { ChatCall } from './chat-call.ts';
+import { innerCalls } from './inner-call.ts';
+import { answerFromCache } from './stages/answer-from-cache.ts';
 import { guardAnswer } from './stages/guard-answer.ts';
 import { guardRequest } from './stages/guard-request.ts';
 import { heldToSchema } from './stages/hold-to-schema.ts';
 import { infer } from './stages/infer.ts';
+import { keepAnswer } from './stages/keep-answer.ts';
 import { passAnswer } from './stages/pass-answer.ts';
 import { readRequest } from './stages/read-request.ts';
 import { reserveBudget } from './stages/reserve-budget.ts';
 import { resolveModel } from './stages/resolve-model.ts';
 import { settleAtEnd } from './stages/settle.ts';
+
+/** The way of a question that the gateway asks by itself, on behalf of a call. */
+const askInside = innerCalls([readRequest, resolveModel, settleAtEnd, reserveBudget, infer]);
 
 /**
  * A chat completion's way, in order. A stage does its part on the call and knows none of the others; it ends the call
@@ -18,8 +24,10 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   resolveModel,
   settleAtEnd,
   guardRequest,
+  answerFromCache(askInside),
   reserveBudget,
   heldToSchema(infer),
+  keepAnswer,
   guardAnswer,
   passAnswer,
 ];

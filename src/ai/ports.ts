@@ -1,7 +1,9 @@
 import type { LedgerWriter } from '../record/ledger-writer.ts';
+import type { Recorder } from '../record/recorder.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
 import type { Accounts } from './budgets/accounts.ts';
+import type { KeptAnswers } from './cache/kept-answers.ts';
 import type { InputDrift } from './drift/input-drift.ts';
 import type { ModelStates } from './models/states.ts';
 import type { TokenCounter } from './tokens/counter.ts';
@@ -15,5 +17,7 @@ export interface AiPorts {
   accounts: Accounts;
   ledger: LedgerWriter;
   drift: InputDrift;
+  kept: KeptAnswers;
+  recorder: Recorder;
   clock: { wall(): number; monotonic(): number };
 }

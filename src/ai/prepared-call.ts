@@ -20,8 +20,9 @@ export const answerName = ({ request, exchange }: ChatCall): AnswerName => ({
  * has nothing of the kind, `body_invalid` if the request can't be read
  */
 export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCall {
-  const prepared = prepare(call, deployment);
-  const { format, guards } = call;
+  const { format, guards, caching } = call;
+  const made = prepare(call, deployment);
+  const prepared = caching ? { ...made, tapeBytes: caching.settings.maxEntry } : made;
   if (format.kind !== 'chat' || !format.openStream || !answerIsGuarded(guards)) return prepared;
   const neutral = neutralOf(call, format);
   const openStream = (): StreamWriter | undefined => format.openStream?.(neutral, answerName(call));

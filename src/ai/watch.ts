@@ -2,6 +2,7 @@ import type { Dialect, Emit, Frame, Framing, StreamReader } from '../contracts/p
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Pace, Usage } from '../contracts/usage.ts';
 import { parseObject } from '../lib/json.ts';
+import type { AnswerTape } from './answer-tape.ts';
 import { openEventFraming } from './event-framing.ts';
 import { PartFacts } from './part-facts.ts';
 
@@ -11,6 +12,7 @@ export class StreamWatch implements AnswerFacts {
   begun = false;
   /** An event was too long to be read: nothing more is known of this stream. */
   blind = false;
+  readonly tape: AnswerTape | undefined;
   readonly #facts = new PartFacts();
   readonly #framing: Framing;
   readonly #reader: StreamReader | undefined;
@@ -22,14 +24,22 @@ export class StreamWatch implements AnswerFacts {
 
   /**
    * @param onPart is given each part
+   * @param tape writes all of it down
    * @param now the monotonic clock, in milliseconds
    */
-  constructor(dialect: Dialect, onPart?: Emit, now: () => number = () => performance.now()) {
+  constructor(
+    dialect: Dialect,
+    onPart?: Emit,
+    tape?: AnswerTape,
+    now: () => number = () => performance.now(),
+  ) {
     const facts = this.#facts;
     this.#now = now;
+    this.tape = tape;
     this.#emit = (part) => {
       this.begun ||= begins(part);
       facts.take(part);
+      tape?.part(part);
       onPart?.(part);
     };
     this.#reader = dialect.openStream?.(this.#emit);
@@ -89,6 +99,7 @@ export class StreamWatch implements AnswerFacts {
 
   /** Bytes in the order in which they came, cut anywhere. */
   see(chunk: Buffer): void {
+    this.tape?.bytes(chunk);
     if (!this.blind) this.#framing.feed(chunk);
   }
 

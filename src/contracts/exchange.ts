@@ -58,8 +58,10 @@ export interface AiFacts {
   /** The tokens' mean probability (geometric), from 0 to 1; -1 = the provider doesn't say. */
   confidence: number;
   finishReason: string;
-  /** `reported` by the provider, `estimated` by us, '' when nothing was generated. */
-  usageSource: '' | 'reported' | 'estimated';
+  /** `reported` by the provider, `estimated` by us, `cached` where an answer was given again, '' when nothing was generated. */
+  usageSource: '' | 'reported' | 'estimated' | 'cached';
+  /** US dollars that an answer from the cache had cost when it was made; -1 = it is none, or nobody knows. */
+  savedUsd: number;
   /** '' while it runs. */
   outcome: Outcome | '';
 }
@@ -189,8 +191,15 @@ export interface Exchange {
   breaker: '' | 'open' | 'half-open';
   /** Name of the fallback that answered, '' when none. */
   fallback: string;
-  /** What the cache did for it, '' where there is none. `bypass`: the request is none that a cache answers. */
-  cache: '' | 'hit' | 'stale' | 'revalidated' | 'miss' | 'bypass';
+  /** What the gateway made the call for, of one that no client made; else ''. */
+  purpose: '' | 'cache' | 'shadow';
+  /** The id of the request for which it was made; else ''. */
+  causedBy: string;
+  /**
+   * What the cache did for it, '' where there is none. `semantic`: it gave the answer to a like question. `bypass`: the
+   * request is none that a cache answers.
+   */
+  cache: '' | 'hit' | 'semantic' | 'stale' | 'revalidated' | 'miss' | 'bypass';
   /** Milliseconds since the origin made or confirmed the answer that the cache gave; -1 = the cache gave none. */
   cacheAgeMs: number;
   /** Number of the config revision that served it. */

@@ -31,7 +31,10 @@ export interface LedgerRow {
   };
   /** US dollars; -1 = the model has no price. */
   readonly usd: number;
-  readonly usageSource: '' | 'reported' | 'estimated';
+  /** `cached`: an answer that was kept was given again. No provider was asked: it has neither tokens nor a cost. */
+  readonly usageSource: '' | 'reported' | 'estimated' | 'cached';
+  /** US dollars that the answer had cost when it was made, of one from the cache. */
+  readonly savedUsd?: number;
   readonly outcome: string;
   readonly stream: boolean;
   /** Number of the config revision that served it. */

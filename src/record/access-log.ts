@@ -25,6 +25,8 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   line += `,"request_id":${text(exchange.id)},"trace_id":"${exchange.traceId}"`;
   if (exchange.consumer !== '') line += `,"consumer":${text(exchange.consumer)}`;
   if (exchange.consumerKey !== '') line += `,"consumer_key":${text(exchange.consumerKey)}`;
+  if (exchange.purpose !== '')
+    line += `,"purpose":"${exchange.purpose}","caused_by":${text(exchange.causedBy)}`;
   line += `,"client":${text(exchange.client)}`;
   if (exchange.route !== '') line += `,"route":${text(exchange.route)}`;
   if (exchange.routeVersion !== '') line += `,"route_version":${text(exchange.routeVersion)}`;
@@ -87,6 +89,7 @@ function aiFields(ai: AiFacts): string {
   if (ai.finishReason !== '') fields += `,"finish_reason":${text(ai.finishReason)}`;
   if (ai.outcome !== '') fields += `,"outcome":"${ai.outcome}"`;
   if (ai.usageSource !== '') fields += `,"usage_source":"${ai.usageSource}"`;
+  if (ai.savedUsd >= 0) fields += `,"saved_usd":${number(ai.savedUsd, 9)}`;
   return fields;
 }
 

@@ -17,7 +17,14 @@ const EXCHANGE = Symbol('hypercare.exchange');
 const NO_GROUPS: readonly string[] = Object.freeze([]);
 const NO_CLAIMS: LiveExchange['consumerClaims'] = Object.freeze({});
 
-interface Carrier extends IncomingMessage {
+/** What is read of a request. */
+interface Asked {
+  readonly headers: IncomingMessage['headers'];
+  readonly method?: string | undefined;
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
+interface Carrier extends Asked {
   [EXCHANGE]?: LiveExchange;
 }
 
@@ -61,6 +68,8 @@ export class LiveExchange implements Exchange {
   hedge: '' | 'won' | 'lost' = '';
   breaker: '' | 'open' | 'half-open' = '';
   fallback = '';
+  purpose: Exchange['purpose'] = '';
+  causedBy = '';
   cache: Exchange['cache'] = '';
   cacheAgeMs = -1;
   readonly revision: number;
@@ -73,7 +82,7 @@ export class LiveExchange implements Exchange {
   #atEnd: (() => void | Promise<void>)[] = [];
   #ended = false;
 
-  constructor(request: IncomingMessage, revision: number, now: { wall: number; monotonic: number }) {
+  constructor(request: Asked, revision: number, now: { wall: number; monotonic: number }) {
     const { headers } = request;
     this.headers = headers;
     this.id = isRequestId(headers['x-request-id']) ? headers['x-request-id'] : newRequestId();
@@ -98,6 +107,24 @@ export class LiveExchange implements Exchange {
 
   failWith(error: GatewayError): void {
     this.fail(error.code, error.cause);
+  }
+
+  /**
+   * The record of a call that the gateway makes by itself for this one: of the same consumer, in the same trace.
+   * @param path that a client would have asked
+   */
+  inner(
+    purpose: Exclude<Exchange['purpose'], ''>,
+    path: string,
+    now: { wall: number; monotonic: number },
+  ): LiveExchange {
+    const headers = { traceparent: `00-${this.traceId}-${this.spanId}-${this.traceFlags}` };
+    const socket = { remoteAddress: this.client };
+    const { consumer, consumerGroups, consumerClaims, consumerKey, route, routeVersion } = this;
+    return Object.assign(new LiveExchange({ headers, method: 'POST', socket }, this.revision, now), {
+      ...{ consumer, consumerGroups, consumerClaims, consumerKey, route, routeVersion },
+      ...{ path, purpose, causedBy: this.id },
+    });
   }
 
   /** Work at the exchange's end, in every ending: before it is recorded. It must not fail. */

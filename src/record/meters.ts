@@ -44,6 +44,7 @@ export class Meters {
   readonly aiOutcomes;
   readonly aiPrompts;
   readonly aiCost;
+  readonly aiSaved;
   readonly aiUnpriced;
   readonly inFlight;
   readonly revision;
@@ -185,6 +186,12 @@ export class Meters {
       labelNames: ['model', 'provider', 'consumer'],
       registers,
     });
+    this.aiSaved = new Counter({
+      name: 'gateway_ai_cache_saved_usd_total',
+      help: 'What answers from the cache had cost when they were made, in US dollars.',
+      labelNames: ['model'],
+      registers,
+    });
     this.aiUnpriced = new Counter({
       name: 'gateway_ai_unpriced_calls_total',
       help: 'Calls whose cost is not known: no price for the model. Add it under ai.prices.',
@@ -313,21 +320,24 @@ export class Meters {
     const route = this.#routes.value(exchange.route);
     const method = METHODS.has(exchange.method) ? exchange.method : '_OTHER';
     const statusClass = statusClassOf(exchange.status);
-    this.requestDuration.observe(
-      {
-        http_route: route,
-        http_request_method: method,
-        http_response_status_code: statusOf(exchange.status),
-      },
-      seconds(exchange.durationMs),
-    );
-    this.requests.inc({
-      route,
-      version: exchange.routeVersion,
-      method,
-      status_class: statusClass,
-      reason: this.#reasons.value(exchange.reason),
-    });
+    // What the gateway asks by itself is no request of anybody's.
+    if (exchange.purpose === '') {
+      this.requestDuration.observe(
+        {
+          http_route: route,
+          http_request_method: method,
+          http_response_status_code: statusOf(exchange.status),
+        },
+        seconds(exchange.durationMs),
+      );
+      this.requests.inc({
+        route,
+        version: exchange.routeVersion,
+        method,
+        status_class: statusClass,
+        reason: this.#reasons.value(exchange.reason),
+      });
+    }
     if (exchange.hedge !== '') this.hedges.inc({ upstream: exchange.upstream, outcome: exchange.hedge });
     for (const { upstream, target, reason, isRetried } of exchange.failedAttempts) {
       if (isRetried) this.retries.inc({ upstream, reason: this.#reasons.value(reason) });
@@ -390,6 +400,7 @@ export class Meters {
       // Names and versions are the config's own: as many as it has.
       this.aiPrompts.inc({ prompt: ai.prompt, version: ai.promptVersion, outcome: ai.outcome });
     }
+    if (ai.savedUsd > 0) this.aiSaved.inc({ model }, ai.savedUsd);
     if (ai.usageSource === '') return;
     const tokens = { ...labels, usage_source: ai.usageSource };
     this.aiTokens.observe({ ...tokens, gen_ai_token_type: 'input' }, Math.max(0, ai.tokensIn));

@@ -20,6 +20,8 @@ export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
 /** Of calls that belong together. */
 export interface UsageFigures {
   calls: number;
+  /** Calls that were answered from the cache: no provider was asked, they are none of `calls`. */
+  fromCache: number;
   /** Calls whose tokens were estimated, and calls without a price: how much the figures are to be trusted. */
   estimated: number;
   unpriced: number;
@@ -31,6 +33,8 @@ export interface UsageFigures {
   audio: number;
   image: number;
   usd: number;
+  /** What those from the cache had cost when their answers were made. */
+  savedUsd: number;
 }
 
 export interface UsageGroup extends UsageFigures {
@@ -123,6 +127,7 @@ function valuesOf(row: LedgerRow, dimension: UsageDimension): readonly string[] 
 
 const nothing = (): UsageFigures => ({
   calls: 0,
+  fromCache: 0,
   estimated: 0,
   unpriced: 0,
   input: 0,
@@ -133,10 +138,13 @@ const nothing = (): UsageFigures => ({
   audio: 0,
   image: 0,
   usd: 0,
+  savedUsd: 0,
 });
 
-function add(figures: UsageFigures, { tokens, usd, usageSource }: LedgerRow): void {
-  figures.calls++;
+function add(figures: UsageFigures, { tokens, usd, usageSource, savedUsd = 0 }: LedgerRow): void {
+  if (usageSource === 'cached') figures.fromCache++;
+  else figures.calls++;
+  figures.savedUsd += savedUsd;
   if (usageSource === 'estimated') figures.estimated++;
   if (usd < 0) figures.unpriced++;
   else figures.usd += usd;

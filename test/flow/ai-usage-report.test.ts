@@ -39,6 +39,8 @@ it('usage by model, by user and tag, page by page and as CSV', async () => {
       audio: 0,
       image: 0,
       usd: expect.closeTo(4 * USD, 9),
+      fromCache: 0,
+      savedUsd: 0,
     },
   ]);
   expect(byModel.total.calls).toBe(4);

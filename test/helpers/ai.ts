@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Service } from '../../src/demo/http-service.ts';
 import { startModelService } from '../../src/demo/model-service.ts';
 import { type Backend, backend } from './backend.ts';
-import { type LogLine, type TestGateway, testGateway } from './gateway.ts';
+import { type LogLine, type TestGateway, type TestGatewayOptions, testGateway } from './gateway.ts';
 
 /** What an application shows to the gateway, and what the gateway shows to providers. */
 export const CLIENT_KEY = 'key-of-the-application';
@@ -70,27 +70,31 @@ export async function aiGateway(
   providers: Provider[],
   { policies = [], models = {}, prices = {}, server = {}, consumer = {}, ai = {}, store = {} }: AiConfig = {},
   timeouts: object = {},
+  options: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   const chain = providers.map((_, i) => (i === 0 ? 'smart' : `backup-${i}`));
   const own = chain.map((name, i) => [
     name,
     { targets: [{ provider: `p${i}`, model: 'gpt-4o-mini' }], fallback: chain.slice(i + 1, i + 2), timeouts },
   ]);
-  return testGateway({
-    server,
-    store,
-    consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }],
-    ai: {
-      ...ai,
-      policies: [{ 'auth-api-key': {} }, ...policies],
-      providers: {
-        ...Object.fromEntries(providers.map((at, i) => [`p${i}`, provider(at)])),
-        ...(ai as { providers?: object }).providers,
+  return testGateway(
+    {
+      server,
+      store,
+      consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }],
+      ai: {
+        ...ai,
+        policies: [{ 'auth-api-key': {} }, ...policies],
+        providers: {
+          ...Object.fromEntries(providers.map((at, i) => [`p${i}`, provider(at)])),
+          ...(ai as { providers?: object }).providers,
+        },
+        models: { ...Object.fromEntries(own), ...models },
+        prices,
       },
-      models: { ...Object.fromEntries(own), ...models },
-      prices,
     },
-  });
+    options,
+  );
 }
 
 /** OpenAI's own SDK, pointed at the gateway. */

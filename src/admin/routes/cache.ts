@@ -1,13 +1,17 @@
 import { Type } from 'typebox';
+import { AI_ANSWERS } from '../../ai/cache/kept-answers.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
 const Selection = Type.Object(
   {
-    route: Type.Optional(Type.String({ description: 'Name of a route.' })),
+    route: Type.Optional(Type.String({ description: 'Name of a route; `ai` for answers of models.' })),
     tag: Type.Optional(
-      Type.String({ description: 'A tag of the route’s settings or of an answer’s Cache-Tag.' }),
+      Type.String({
+        description:
+          'A tag of the route’s settings or of an answer’s Cache-Tag; of models model:NAME and consumer:NAME.',
+      }),
     ),
     url: Type.Optional(
       Type.String({
@@ -20,7 +24,7 @@ const Selection = Type.Object(
   { additionalProperties: false, description: 'What is to be forgotten. Of several, all must hold.' },
 );
 
-/** Answers that response-cache keeps. */
+/** Answers that response-cache keeps, and those of models. */
 export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, 'cache' | 'served'>): void {
   app.post(
     '/api/cache/purge',
@@ -40,13 +44,15 @@ export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, '
         throw new GatewayError('request_invalid', {
           detail: 'Name a route, a tag or a url, or say "all": true.',
         });
-      const { routes } = served.loaded.config;
-      const known = routes.map(({ name }) => name);
+      const { routes, ai } = served.loaded.config;
+      const ofModels = [ai.cache, ...Object.values(ai.models).map(({ cache }) => cache)];
+      const known = [...routes.map(({ name }) => name), AI_ANSWERS];
       if (selection.route !== undefined && !known.includes(selection.route))
         throw new GatewayError('resource_unknown', {
           detail: `There is no route ${JSON.stringify(selection.route)}.`,
         });
       const sharing = routes.filter(({ policies }) => policies.some(isShared)).map(({ name }) => name);
+      if (ofModels.some((settings) => settings?.store === 'shared')) sharing.push(AI_ANSWERS);
       const purged = await cache.purge(selection, sharing);
       Object.assign(audited, selection, { purged });
       return { purged };

@@ -30,6 +30,8 @@ const Figures = {
   audio: figure('Tokens of sound.'),
   image: figure('Tokens of images.'),
   usd: figure('US dollars.'),
+  fromCache: figure('Calls that were answered from the cache, and asked no provider.'),
+  savedUsd: figure('US dollars that answers from the cache had cost when they were made.'),
 };
 const NAMES = Object.keys(Figures) as (keyof typeof Figures)[];
 

@@ -1,6 +1,7 @@
 import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
 import type { Usage } from '../../contracts/usage.ts';
 import type { RetryBudget } from '../../upstream/retry-budget.ts';
+import type { CacheSettings } from '../cache/cache-work.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
 import { ReplyRules } from './reply-rules.ts';
 import { type Routing, routingOf } from './routing.ts';
@@ -16,6 +17,10 @@ export interface Model {
   /** None if this version can call none of its targets. */
   deployments: readonly Deployment[];
   select: Selection;
+  /** The same caller always gets the same target. */
+  isSticky: boolean;
+  /** Undefined: its answers are not kept. */
+  cache: CacheSettings | undefined;
   /** When the first of its targets may be asked again: monotonic milliseconds; 0 = now. */
   restingUntil(): number;
   /** The dearest of its deployments, in US dollars; -1 if one has no price. */
@@ -72,6 +77,8 @@ function buildModel(
     rules: model.rules && new ReplyRules(model.rules),
     deployments: weighing,
     select: selectionOf(name, model, weighing, ports.fleet),
+    isSticky: model.sticky !== 'none',
+    cache: cacheOf(model.cache ?? config.cache),
     restingUntil: () => Math.min(...weighing.map(restingUntil)),
     costAtMost: (usage, tier) => {
       const costs = deployments.map(({ price }) => price(usage, tier));
@@ -84,3 +91,6 @@ function buildModel(
     retries: resilience.value.retries,
   };
 }
+
+const cacheOf = (settings: CacheSettings | undefined): CacheSettings | undefined =>
+  settings?.enabled ? settings : undefined;

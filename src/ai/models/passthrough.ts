@@ -47,6 +47,8 @@ export function openProviders(
           rules: undefined,
           deployments: deployment ? [deployment] : [],
           select: (avoid) => (deployment && !avoid.has(deployment) ? deployment : undefined),
+          isSticky: false,
+          cache: undefined,
           restingUntil: () => (deployment ? restingUntil(deployment) : 0),
           costAtMost: deployment?.price ?? (() => -1),
           fallback: [],

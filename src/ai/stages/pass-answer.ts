@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply } from 'fastify';
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { responseHeaders } from '../../upstream/message-headers.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
@@ -16,7 +17,8 @@ const LIMIT_HEADERS = ['ratelimit', 'ratelimit-policy', 'x-gateway-budget'];
 /** Passes the answer on: as the bytes that came, or as what they were translated to. */
 export async function passAnswer(call: ChatCall): Promise<void> {
   const answer = call.answer as CommittedAnswer;
-  const { exchange, reply } = call;
+  const { exchange } = call;
+  const reply = call.reply as FastifyReply;
   const headers = headersOf(call, answer);
   if (answer.facts) noteFirstToken(call);
   if (answer.kind === 'whole') {
@@ -45,8 +47,18 @@ function headersOf(call: ChatCall, answer: CommittedAnswer): HeaderBag {
   headers['x-gateway-attempts'] = String(exchange.attempts);
   const { prompt } = call;
   if (prompt) headers['x-gateway-prompt'] = `${prompt.name}@${prompt.version}`;
+  noteCache(headers, call, answer);
   policies.responseHeaders(headers, exchange);
   return headers;
+}
+
+/** Where the cache had a say: what, and how old what it gave is. */
+function noteCache(headers: HeaderBag, { exchange }: ChatCall, { fromCache }: CommittedAnswer): void {
+  if (exchange.cache === '') return;
+  headers['x-gateway-cache'] = exchange.cache;
+  if (!fromCache) return;
+  headers.age = String(Math.floor(fromCache.ageMs / 1000));
+  headers['x-gateway-cache-age'] = String(Math.round(fromCache.ageMs));
 }
 
 function noteFirstToken(call: ChatCall): void {

@@ -1,6 +1,7 @@
 import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { type Draw, drawsOf } from '../budgets/draw.ts';
+import { chargeOf } from '../budgets/charge.ts';
+import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
 import { usageAtMost } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { Model } from '../models/catalog.ts';
@@ -14,7 +15,7 @@ export const BUDGET_HEADER = 'x-gateway-budget';
  */
 export async function reserveBudget(call: ChatCall): Promise<void> {
   const { exchange, request, budgets, ports } = call;
-  const { maxDepth, rules, output } = budgets;
+  const { maxDepth, rules } = budgets;
   const facts = request as ChatRequest;
   if (maxDepth > 0 && facts.toolRounds > maxDepth) {
     throw new GatewayError('loop_stopped', {
@@ -22,7 +23,8 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
       headers: { 'x-should-retry': 'false' },
     });
   }
-  if (rules.length === 0) return;
+  const { fromCache } = call.answer ?? {};
+  if (rules.length === 0 || fromCache?.charge === 0) return;
   const { consumer, consumerGroups: groups, consumerKey } = exchange;
   const caller = {
     consumer,
@@ -35,16 +37,7 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
-  const once = facts.usage?.atMost ?? usageAtMost(call.bytes.length, outputAtMost(call, output));
-  // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
-  const usage = call.prompt?.checkOutput
-    ? { ...once, input: 2 * once.input + once.output, output: 2 * once.output }
-    : once;
-  const hold = await ports.accounts.reserve(draws, {
-    usd: costAtMost(call.candidates, usage, facts.serviceTier),
-    tokens: usage.input + usage.output,
-    requests: 1,
-  });
+  const hold = await ports.accounts.reserve(draws, fromCache ? chargeOf(fromCache) : atMost(call, facts));
   if (exchange.ended) {
     // The client left meanwhile, and the end of the call has passed.
     ports.accounts.settle(hold, { usd: 0, tokens: 0, requests: 0 });
@@ -54,7 +47,21 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
   const warning = draws
     .map((draw, at) => warningOf(draw, hold.states[at], now))
     .filter((text) => text !== '');
-  if (warning.length > 0) call.reply.header(BUDGET_HEADER, warning.join(', '));
+  if (warning.length > 0) call.reply?.header(BUDGET_HEADER, warning.join(', '));
+}
+
+function atMost(call: ChatCall, facts: ChatRequest): Amounts {
+  const { output } = call.budgets;
+  const once = facts.usage?.atMost ?? usageAtMost(call.bytes.length, outputAtMost(call, output));
+  // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
+  const usage = call.prompt?.checkOutput
+    ? { ...once, input: 2 * once.input + once.output, output: 2 * once.output }
+    : once;
+  return {
+    usd: costAtMost(call.candidates, usage, facts.serviceTier),
+    tokens: usage.input + usage.output,
+    requests: 1,
+  };
 }
 
 /** Vectors are no output that anybody counts. */

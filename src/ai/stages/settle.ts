@@ -1,6 +1,8 @@
 import type { AiFacts, Outcome } from '../../contracts/exchange.ts';
 import type { AnswerFacts, Usage } from '../../contracts/usage.ts';
 import { billOf, sumOf } from '../bill.ts';
+import { chargeOf } from '../budgets/charge.ts';
+import type { FromCache } from '../cache/kept-answer.ts';
 import type { Bill, ChatCall, ChatRequest } from '../chat-call.ts';
 import { ledgerRow } from '../ledger-row.ts';
 import { outcomeOf } from '../outcome.ts';
@@ -25,8 +27,26 @@ function settle(call: ChatCall): void | Promise<void> {
   if (!facts) return call.earlier ? enter(call, ai, NOTHING) : book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
   ai.confidence = facts.confidence;
+  const { fromCache } = call.answer ?? {};
+  if (fromCache) return enterCached(call, ai, fromCache);
   const bill = billOf(call, facts);
-  return bill instanceof Promise ? bill.then((counted) => enter(call, ai, counted)) : enter(call, ai, bill);
+  if (!(bill instanceof Promise)) return enter(call, ai, bill);
+  call.settled = bill.then((counted) => enter(call, ai, counted));
+  return call.settled;
+}
+
+/** No provider was asked, and none is owed: what the answer had cost is what was saved. */
+function enterCached(call: ChatCall, ai: AiFacts, fromCache: FromCache): void {
+  const { usage, usd } = fromCache.bill;
+  ai.tokensIn = usage.input;
+  ai.tokensOut = usage.output;
+  ai.tokensCached = usage.cached;
+  ai.usageSource = 'cached';
+  ai.usd = 0;
+  ai.savedUsd = usd;
+  const { exchange, hold, ports, request, budgets } = call;
+  if (hold) ports.accounts.settle(hold, chargeOf(fromCache));
+  ports.ledger.write(ledgerRow(exchange, ai, request as ChatRequest, undefined, budgets.users));
 }
 
 /** The end of the money's way: what was held is settled, and a call that reached a provider is in the books. */

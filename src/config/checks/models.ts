@@ -34,7 +34,9 @@ export const checkModels: Check = (config, context) => {
     for (const route of model.get('routes').items)
       mustExist(route.get('model'), 'model', models.keys, context);
     for (const next of model.get('fallback').items) mustExist(next, 'model', models.keys, context);
+    checkCache(model.get('cache'), models, context);
   }
+  checkCache(ai.get('cache'), models, context);
   checkCycles(models, context);
   mustExistUnlessEmpty(config.get('context', 'compaction', 'summarizer'), models.keys, context);
 };
@@ -79,6 +81,14 @@ function checkKeys(provider: Part, context: CheckContext): void {
 
 function mustExistUnlessEmpty(part: Part, names: readonly string[], context: CheckContext): void {
   if (part.text !== '') mustExist(part, 'model', names, context);
+}
+
+/** Vectors come from a model of the config that asks somebody. */
+function checkCache(cache: Part, models: Part, context: CheckContext): void {
+  const maker = cache.get('semantic', 'model');
+  mustExist(maker, 'model', models.keys, context);
+  if (maker.text !== undefined && models.get(maker.text).has('rules'))
+    context.report(maker, 'is rules: it makes no vectors');
 }
 
 /** A request that fails would go round for ever. Each circle is reported once, where it closes. */

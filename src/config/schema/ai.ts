@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { PROVIDER_KINDS } from '../provider-kinds.ts';
+import { AiCache } from './ai-cache.ts';
 import { Budgets, LedgerSection, Loops } from './budgets.ts';
 import { Partials, Prompt } from './prompts.ts';
 import { Concurrency, Policies, PriorityOf } from './routes.ts';
@@ -207,6 +208,7 @@ const Model = Strict({
     ),
   ),
   timeouts: ModelTimeouts,
+  cache: Type.Optional(AiCache),
 });
 
 /** USD per million tokens of a kind. */
@@ -269,6 +271,7 @@ export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
         },
         { default: {} },
       ),
+      cache: Type.Optional(AiCache),
       ledger: LedgerSection,
       partials: Partials,
       prompts: ByName(Prompt, { default: {} }),

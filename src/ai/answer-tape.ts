@@ -1,0 +1,34 @@
+import type { StreamPart } from '../contracts/stream-part.ts';
+
+/** Writes a stream down as it goes by, up to a bound: one that is longer is not kept. */
+export class AnswerTape {
+  readonly #parts: StreamPart[] = [];
+  readonly #chunks: Buffer[] = [];
+  readonly #most: number;
+  #bytes = 0;
+
+  /** @param most bytes of it that are held */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  bytes(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#isFull) this.#chunks.length = 0;
+    else this.#chunks.push(chunk);
+  }
+
+  part(part: StreamPart): void {
+    if (this.#isFull) this.#parts.length = 0;
+    else this.#parts.push(part);
+  }
+
+  /** All of it; undefined if it was longer. */
+  get answer(): { parts: readonly StreamPart[]; bytes: Buffer } | undefined {
+    return this.#isFull ? undefined : { parts: this.#parts, bytes: Buffer.concat(this.#chunks) };
+  }
+
+  get #isFull(): boolean {
+    return this.#bytes > this.#most;
+  }
+}

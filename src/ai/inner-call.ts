@@ -1,0 +1,85 @@
+import type { AnyFormat } from '../contracts/format.ts';
+import type { JsonObject } from '../contracts/model-request.ts';
+import type { StreamPart } from '../contracts/stream-part.ts';
+import type { AnswerFacts } from '../contracts/usage.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { LiveExchange } from '../record/exchange.ts';
+import type { CallBudgets } from './budgets/call-budgets.ts';
+import { type ChatCall, newCall } from './chat-call.ts';
+
+/** A question of the gateway's own, on behalf of a call. */
+export interface InnerQuestion {
+  /** For the record. */
+  readonly purpose: Exclude<LiveExchange['purpose'], ''>;
+  readonly format: AnyFormat;
+  /** Of a request that isn't streamed; its `model` is one of the config. */
+  readonly body: JsonObject;
+  /** Milliseconds for all of it. */
+  readonly timeout: number;
+  /** It goes on when the call's client leaves. */
+  readonly outlives?: boolean;
+  /** In place of the budgets that the call falls under. */
+  readonly budgets?: CallBudgets;
+  /** It has its figures when this is called, however it ended. */
+  onRecorded?(exchange: LiveExchange): void;
+}
+
+export interface InnerAnswer {
+  readonly parts: readonly StreamPart[];
+  readonly facts: AnswerFacts;
+}
+
+/** @throws GatewayError if there was no answer, or one that says no */
+export type AskInside = (call: ChatCall, question: InnerQuestion) => Promise<InnerAnswer>;
+
+/**
+ * Asks a model the way that a client's call goes, but for what concerns clients: its consumer's budgets, the model's
+ * retries, fallbacks and rests, the ledger and the metrics hold for it.
+ *
+ * @param stages that such a call passes
+ */
+export const innerCalls =
+  (stages: readonly ((call: ChatCall) => void | Promise<void>)[]): AskInside =>
+  async (outer, { purpose, format, body, timeout, outlives = false, budgets, onRecorded }) => {
+    const { catalog, policies, ports } = outer;
+    const { clock, recorder } = ports;
+    const now = { wall: clock.wall(), monotonic: clock.monotonic() };
+    const exchange = outer.exchange.inner(purpose, format.path, now);
+    const call = newCall({
+      catalog,
+      policies,
+      ports,
+      budgets: budgets ?? outer.budgets,
+      format,
+      exchange,
+      reply: undefined,
+      bytes: Buffer.from(JSON.stringify(body)),
+    });
+    const follow = (): void => exchange.cancel.abort(outer.exchange.cancel.reason as Error);
+    if (!outlives) outer.exchange.cancel.once('abort', follow);
+    const slow = new GatewayError('upstream_timeout', { cause: new Error('no answer in time') });
+    const timer = setTimeout(() => exchange.cancel.abort(slow), timeout);
+    let status = 200;
+    try {
+      for (const stage of stages) await stage(call);
+      return answerOf(call);
+    } catch (error) {
+      const failure = error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
+      exchange.failWith(failure);
+      status = failure.statusCode;
+      throw failure;
+    } finally {
+      clearTimeout(timer);
+      outer.exchange.cancel.off('abort', follow);
+      const counts = { status, complete: true, bytesIn: call.bytes.length, bytesOut: 0 };
+      const ended = exchange.end({ ...counts, monotonic: clock.monotonic() });
+      recorder.record(exchange, ended instanceof Promise ? ended : undefined);
+      if (onRecorded) void Promise.resolve(ended).then(() => onRecorded(exchange));
+    }
+  };
+
+function answerOf({ answer }: ChatCall): InnerAnswer {
+  if (answer?.kind === 'whole' && answer.facts) return { parts: answer.parts, facts: answer.facts };
+  const cause = new Error(`the provider answered ${answer?.statusCode}`);
+  throw new GatewayError('provider_invalid_answer', { cause });
+}
