@@ -63,7 +63,7 @@ it('usage by model, by user and tag, page by page and as CSV', async () => {
   expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8');
   const lines = String(csv.body).trimEnd().split('\r\n');
   expect(lines[0]).toBe(
-    'user,calls,estimated,unpriced,input,output,cached,cacheWrite,reasoning,audio,image,usd',
+    'user,calls,estimated,unpriced,input,output,cached,cacheWrite,reasoning,audio,image,usd,fromCache,savedUsd',
   );
   expect(lines[1]).toMatch(/^ann,2,0,0,2000,200,800,0,120,0,0,0\.03/);
   expect(lines.some((line) => line.startsWith("'=cmd(),1,"))).toBe(true);
