@@ -4,20 +4,7 @@ import { askingOf } from '../asking.ts';
 import type { ChatCall } from '../chat-call.ts';
 import type { Model } from '../models/catalog.ts';
 import { neutralOf } from '../prepared-call.ts';
-
-/** Under what an answer is kept. */
-export interface AnswerKeys {
-  /** Calls with the same one may get the same answer. */
-  readonly exact: string;
-  /** Calls with the same one differ in nothing but what the user said last; undefined where that is no plain text. */
-  readonly like: string | undefined;
-  /** What the user said last. */
-  readonly question: string;
-  /** `provider/model@version` of who may answer. */
-  readonly behind: readonly string[];
-  /** `stream_options`, which change a stream's bytes and not its answer. */
-  readonly streamOptions: string;
-}
+import type { AnswerKeys } from './cache-work.ts';
 
 type Body = Record<string, unknown>;
 

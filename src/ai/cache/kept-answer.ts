@@ -1,7 +1,5 @@
 import type { StreamPart } from '../../contracts/stream-part.ts';
 import type { Usage } from '../../contracts/usage.ts';
-import type { Bill } from '../chat-call.ts';
-import type { Answerer } from '../models/deployment.ts';
 
 /** An answer as it is kept: what it says, and its bytes where they were the client's own format. */
 export interface KeptAnswer {
@@ -14,7 +12,14 @@ export interface KeptAnswer {
   readonly usage: Usage;
   /** US dollars that it cost; -1 = the model has no price. */
   readonly usd: number;
-  readonly by: Pick<Answerer, 'providerName' | 'model' | 'version' | 'name' | 'headerName'>;
+  /** Who gave it: see `Answerer`. */
+  readonly by: {
+    readonly providerName: string;
+    readonly model: string;
+    readonly version: string;
+    readonly name: string;
+    readonly headerName: string;
+  };
 }
 
 /** Of an answer that the cache gave. */
@@ -22,7 +27,7 @@ export interface FromCache {
   /** Milliseconds since it was made. */
   readonly ageMs: number;
   /** What it had come to. */
-  readonly bill: Pick<Bill, 'usage' | 'usd'>;
+  readonly bill: Pick<KeptAnswer, 'usage' | 'usd'>;
   /** Of a budget: what of it is charged, as a share. */
   readonly charge: number;
 }
