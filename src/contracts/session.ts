@@ -90,7 +90,7 @@ export interface StoredSummary {
 export interface SessionHead {
   /** Turns committed in this life of the session. */
   readonly version: number;
-  /** Which life: an id whose session expired or was erased begins another. From 1. */
+  /** Which life: an id whose session expired or was erased begins another, with a larger number. */
   readonly generation: number;
   /** Grows with each deletion of something said: what was read before is not to be used any more. */
   readonly edits: number;

@@ -1,5 +1,6 @@
 import type { Budgets } from './budget.ts';
 import type { Ledger } from './ledger.ts';
+import type { Sessions } from './session.ts';
 
 /** What a fixed-window counter says after a step. */
 export interface CounterState {
@@ -109,6 +110,7 @@ export interface Store {
   readonly documents: Documents;
   readonly budgets: Budgets;
   readonly ledger: Ledger;
+  readonly sessions: Sessions;
   /** Resolves when the store answers, fails with `StoreUnavailable` when not. */
   ping(): Promise<void>;
   /** Flushes and lets go. Nothing may be called afterwards. */

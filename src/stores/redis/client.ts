@@ -1,6 +1,9 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
-import { scripts } from './scripts.ts';
+import { scripts as others } from './scripts.ts';
+import { sessionScripts } from './session-scripts.ts';
+
+const scripts = { ...others, ...sessionScripts };
 
 export type RedisClient = Redis | Cluster;
 

@@ -1,5 +1,6 @@
 import type { Budgets } from '../../contracts/budget.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
+import type { Sessions } from '../../contracts/session.ts';
 import type { Counters, Documents, Store } from '../../contracts/store.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
 import { parseRedisUrl } from './address.ts';
@@ -12,6 +13,7 @@ import { withDeadline } from './deadline.ts';
 import { RedisDocuments } from './documents.ts';
 import { scrub } from './failure.ts';
 import { RedisLedger } from './ledger.ts';
+import { RedisSessions } from './sessions.ts';
 
 export interface RedisStoreOptions {
   /** For people: the URL without credentials. */
@@ -46,6 +48,7 @@ class RedisStore implements Store {
   readonly documents: Documents;
   readonly budgets: Budgets;
   readonly ledger: Ledger;
+  readonly sessions: Sessions;
   readonly #client: RedisClient;
   readonly #circuit: Circuit;
   readonly #calls: Calls;
@@ -61,6 +64,7 @@ class RedisStore implements Store {
     this.documents = new RedisDocuments(client, this.#calls);
     this.budgets = new RedisBudgets(client, this.#calls);
     this.ledger = new RedisLedger(client, this.#calls);
+    this.sessions = new RedisSessions(client, this.#calls);
     this.#watch();
     this.#prober = setInterval(() => this.#circuit.lastError && this.#probe(), PROBE_EVERY_MS).unref();
   }

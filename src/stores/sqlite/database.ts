@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -45,6 +45,72 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT, WITHOUT ROWID;`,
   // What a sliding window or a token bucket holds beyond its value, as a JSON list.
   'ALTER TABLE counters ADD COLUMN parts TEXT',
+  // Conversations: what is known of each, its turns, summaries, what makes a turn sent twice one, and leases.
+  `CREATE TABLE sessions (
+     key INTEGER PRIMARY KEY,
+     tenant TEXT NOT NULL,
+     session TEXT NOT NULL,
+     generation INTEGER NOT NULL,
+     version INTEGER NOT NULL,
+     edits INTEGER NOT NULL,
+     head TEXT NOT NULL,
+     hash TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     epoch INTEGER NOT NULL,
+     covered INTEGER NOT NULL,
+     tokens INTEGER NOT NULL,
+     owner TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     touched_at INTEGER NOT NULL,
+     ends_at INTEGER NOT NULL,
+     last_end INTEGER NOT NULL,
+     kept_ms INTEGER NOT NULL,
+     erased INTEGER NOT NULL,
+     metadata TEXT NOT NULL,
+     fence INTEGER NOT NULL,
+     exclusive_fence INTEGER NOT NULL,
+     holder TEXT NOT NULL,
+     holder_until INTEGER NOT NULL,
+     UNIQUE (tenant, session)
+   ) STRICT;
+   CREATE INDEX sessions_by_age ON sessions (tenant, created_at, session);
+   CREATE INDEX sessions_by_owner ON sessions (tenant, owner, created_at, session) WHERE owner <> '';
+   CREATE INDEX sessions_end ON sessions (ends_at);
+   CREATE TABLE turns (
+     key INTEGER NOT NULL,
+     version INTEGER NOT NULL,
+     id TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     stale INTEGER NOT NULL,
+     parent TEXT NOT NULL,
+     hash TEXT NOT NULL,
+     is_open INTEGER NOT NULL,
+     meta TEXT NOT NULL,
+     content TEXT NOT NULL,
+     UNIQUE (key, version),
+     UNIQUE (key, id)
+   ) STRICT;
+   CREATE TABLE session_summaries (
+     key INTEGER NOT NULL,
+     epoch INTEGER NOT NULL,
+     summary TEXT NOT NULL,
+     PRIMARY KEY (key, epoch)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE session_requests (
+     key INTEGER NOT NULL,
+     request TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     ends_at INTEGER NOT NULL,
+     PRIMARY KEY (key, request)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE session_leases (
+     key INTEGER NOT NULL,
+     work TEXT NOT NULL,
+     holder TEXT NOT NULL,
+     ends_at INTEGER NOT NULL,
+     PRIMARY KEY (key, work)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /**

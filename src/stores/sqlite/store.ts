@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Budgets } from '../../contracts/budget.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
+import type { Sessions } from '../../contracts/session.ts';
 import type { Counters, Documents, Store, StoreUnavailable } from '../../contracts/store.ts';
 import { MemoryCounters } from '../memory/counters.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
@@ -9,6 +10,7 @@ import { asUnavailable, Commits } from './commits.ts';
 import { openDatabase } from './database.ts';
 import { SqliteDocuments } from './documents.ts';
 import { SqliteLedger } from './ledger.ts';
+import { SqliteSessions } from './sessions.ts';
 import { CounterSnapshot } from './snapshot.ts';
 
 export interface SqliteStoreOptions {
@@ -34,6 +36,7 @@ export class SqliteStore implements Store {
   readonly documents: Documents;
   readonly budgets: Budgets;
   readonly ledger: Ledger;
+  readonly sessions: Sessions;
   readonly #database: DatabaseSync;
   readonly #commits: Commits;
   readonly #snapshot: CounterSnapshot | undefined;
@@ -51,6 +54,8 @@ export class SqliteStore implements Store {
     this.documents = documents;
     this.budgets = budgets;
     this.ledger = new SqliteLedger(this.#database, this.#commits);
+    const sessions = new SqliteSessions(this.#database, this.#commits, now);
+    this.sessions = sessions;
     const counters = new MemoryCounters({ now, journal: options.path !== undefined });
     this.counters = options.counters ?? counters;
     if (options.path !== undefined && options.counters === undefined) {
@@ -60,7 +65,7 @@ export class SqliteStore implements Store {
     // Neither keeps a process alive that has nothing else to do.
     this.#timers = [
       setInterval(() => this.#guarded(() => this.#snapshot?.write()), SNAPSHOT_EVERY_MS).unref(),
-      setInterval(() => void this.#purge([documents, budgets]), PURGE_EVERY_MS).unref(),
+      setInterval(() => void this.#purge([documents, budgets, sessions]), PURGE_EVERY_MS).unref(),
     ];
   }
 

@@ -1,0 +1,286 @@
+import type { Result } from 'ioredis';
+
+/**
+ * A session is five keys with one hash tag: `:m` hash (what is known of it), `:t` list of turns, `:s` hash of summaries by
+ * epoch, `:i` hash of idempotency (`t:` turn → version, `k:` client's key → `v:` version or `p:` until and turn, `o:` turn
+ * whose calls are open), `:l` hash of leases (`f` fence, `x` and `u` exclusive holder and until, `xf` its fence, `p:` pending turn → until,
+ * `w:` work → until and holder). All but `:m` go when the session ends; `:m` stays as long again as its absolute age, so
+ * that a session that ended is known from one that never was.
+ *
+ * A turn in the list is three lines: what the store knows (version, time, stale, id, parent, hash), what the turn says of
+ * itself, and its content. On Redis' clock. Numbers are written with %.0f: Lua's own way rounds from 15 digits on.
+ */
+const PRELUDE = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local M, T, S, I, L = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local function whole(number) return string.format('%.0f', number) end
+local m, live = {}, false
+do
+  local flat = redis.call('HGETALL', M)
+  for at = 1, #flat, 2 do m[flat[at]] = flat[at + 1] end
+  live = m.g ~= nil and m.x == '' and tonumber(m.u) > now
+end
+local function put(field, value)
+  m[field] = value
+  redis.call('HSET', M, field, value)
+end
+local function touch(ttl)
+  local ends = math.min(now + tonumber(ttl), tonumber(m.en))
+  put('u', whole(ends))
+  put('ta', whole(now))
+  for at = 2, 5 do redis.call('PEXPIREAT', KEYS[at], whole(ends + 60000)) end
+  redis.call('PEXPIREAT', M, whole(ends + tonumber(m.ka)))
+end
+local function begin(owner, metadata, ttl, maxAge)
+  local generation = math.max(now, tonumber(m.g or '0') + 1)
+  redis.call('DEL', M, T, S, I, L)
+  m = {s='1', g=whole(generation), v='0', d='0', hd='', h='', n='0', e='0', c='0', ct='', k='0', o=owner, ca=whole(now),
+    ta=whole(now), u='0', en=whole(now + tonumber(maxAge)), ka=maxAge, x='', md=metadata}
+  local flat = {}
+  for field, value in pairs(m) do flat[#flat + 1] = field; flat[#flat + 1] = value end
+  redis.call('HSET', M, unpack(flat))
+  touch(ttl)
+end
+local function head()
+  local state = 'active'
+  if m.x ~= '' then state = 'erased' elseif tonumber(m.u) <= now then state = 'expired' end
+  return {m.v, m.g, m.d, m.hd, m.h, m.n, m.e, m.c, m.k, m.o, m.ca, m.ta, state, m.md}
+end
+`;
+
+/** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
+export const sessionScripts = {
+  /** turn, owner, key, exclusive, ifVersion, seen, create, always, known generation, edits, version, leaseMs, ttlMs, maxAgeMs */
+  hypercareSessionReserve: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+local turn, key, lease = ARGV[1], ARGV[3], tonumber(ARGV[12])
+if live and m.o ~= '' and m.o ~= ARGV[2] then return {'unknown'} end
+local isNew, reset = '0', ''
+if not live then
+  if ARGV[7] == '0' then return {'unknown'} end
+  if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
+  if m.g then reset = m.x ~= '' and 'erased' or 'ttl' end
+  begin(ARGV[2], '', ARGV[13], ARGV[14])
+  isNew = '1'
+else
+  if key ~= '' then
+    local known = redis.call('HGET', I, 'k:' .. key)
+    if known and known:sub(1, 2) == 'v:' then
+      return {'replay', head(), redis.call('LINDEX', T, tonumber(known:sub(3)) - 1)}
+    end
+    if known then
+      local ends, holder = known:match('^p:(%d+):(.*)$')
+      if holder ~= turn and tonumber(ends) > now then return {'running', m.v, whole(tonumber(ends) - now)} end
+    end
+  end
+  if ARGV[6] ~= '' and tonumber(ARGV[6]) > tonumber(m.v) then reset = 'version_regressed' end
+  local holder, ends = unpack(redis.call('HMGET', L, 'x', 'u'))
+  if holder and holder ~= turn and tonumber(ends) > now then
+    return {'locked', m.v, whole(tonumber(ends) - now)}
+  end
+  if ARGV[5] ~= '' and ARGV[5] ~= m.v then return {'version', m.v} end
+end
+local pending = 0
+local leases = redis.call('HGETALL', L)
+for at = 1, #leases, 2 do
+  if leases[at]:sub(1, 2) == 'p:' and leases[at] ~= 'p:' .. turn then
+    if tonumber(leases[at + 1]) > now then pending = pending + 1 else redis.call('HDEL', L, leases[at]) end
+  end
+end
+local fence = redis.call('HINCRBY', L, 'f', 1)
+local ends = whole(now + lease)
+redis.call('HSET', L, 'p:' .. turn, ends)
+if ARGV[4] == '1' then redis.call('HSET', L, 'x', turn, 'u', ends, 'xf', fence) end
+if key ~= '' then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
+touch(ARGV[13])
+local from, turns = tonumber(m.c), {}
+if ARGV[9] == m.g and ARGV[10] == m.d and tonumber(ARGV[11]) <= tonumber(m.v) then
+  from = math.max(from, tonumber(ARGV[11]))
+end
+if ARGV[8] == '1' or m.e ~= '0' then turns = redis.call('LRANGE', T, from, -1) end
+local summary = m.e ~= '0' and redis.call('HGET', S, m.e) or ''
+return {'reserved', head(), whole(fence), isNew, reset, summary, whole(from), turns, whole(pending)}`,
+  },
+
+  /**
+   * turn, key, fence, generation, base, mode, parent, hash, count, own messages, tokens, opens, resolves, failed, ttlMs,
+   * meta, content
+   */
+  hypercareSessionCommit: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+local turn, key, mode = ARGV[1], ARGV[2], ARGV[6]
+if not live or m.g ~= ARGV[4] then return {'gone'} end
+local before = redis.call('HGET', I, 't:' .. turn)
+if before then
+  local version, stale = before:match('^(%d+):(%d)$')
+  return {'committed', version, stale, '1'}
+end
+local stale = (mode ~= 'branch' and m.v ~= ARGV[5]) and '1' or '0'
+if mode == 'exact' then
+  local exclusive = tonumber(redis.call('HGET', L, 'xf') or '0')
+  if stale == '1' or exclusive > tonumber(ARGV[3]) then return {'conflict', m.v} end
+end
+local resolves, failed = ARGV[13], ARGV[14] == '1'
+if resolves ~= '' and not failed then
+  local was = redis.call('HDEL', I, 'o:' .. resolves)
+  if was == 0 and mode ~= 'branch' then return {'conflict', m.v} end
+end
+local version = tonumber(m.v) + 1
+local parent, hash, count = m.hd, ARGV[8], ARGV[9]
+if mode == 'branch' then parent = ARGV[7]
+elseif stale == '1' then hash, count = '', whole(tonumber(m.n) + tonumber(ARGV[10])) end
+local known = table.concat({whole(version), whole(now), stale, turn, parent, hash}, ' ')
+redis.call('RPUSH', T, known .. '\\n' .. ARGV[16] .. '\\n' .. ARGV[17])
+put('v', whole(version))
+put('k', whole(tonumber(m.k) + tonumber(ARGV[11])))
+if not failed then put('hd', turn) put('h', hash) put('n', count) end
+redis.call('HSET', I, 't:' .. turn, whole(version) .. ':' .. stale)
+if ARGV[12] == '1' then redis.call('HSET', I, 'o:' .. turn, '1') end
+if key ~= '' then
+  if failed then redis.call('HDEL', I, 'k:' .. key) else redis.call('HSET', I, 'k:' .. key, 'v:' .. whole(version)) end
+end
+redis.call('HDEL', L, 'p:' .. turn)
+if redis.call('HGET', L, 'x') == turn then redis.call('HDEL', L, 'x', 'u') end
+touch(ARGV[15])
+return {'committed', whole(version), stale, '0'}`,
+  },
+
+  /** turn, key */
+  hypercareSessionRelease: {
+    numberOfKeys: 5,
+    lua: `
+redis.call('HDEL', KEYS[5], 'p:' .. ARGV[1])
+if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 'x', 'u') end
+if ARGV[2] ~= '' then
+  local known = redis.call('HGET', KEYS[4], 'k:' .. ARGV[2])
+  if known and known:sub(1, 2) == 'p:' and known:match('^p:%d+:(.*)$') == ARGV[1] then
+    redis.call('HDEL', KEYS[4], 'k:' .. ARGV[2])
+  end
+end`,
+  },
+
+  /** after, limit → head, summary, turns */
+  hypercareSessionRead: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+if not m.g then return {} end
+if not live then return {head(), '', {}} end
+local turns = {}
+local limit = tonumber(ARGV[2])
+if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + limit - 1) end
+return {head(), m.e ~= '0' and redis.call('HGET', S, m.e) or '', turns}`,
+  },
+
+  /** owner, metadata, ttlMs, maxAgeMs → 1 = made */
+  hypercareSessionCreate: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+if live then return 0 end
+begin(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+return 1`,
+  },
+
+  /** metadata → 1 = written */
+  hypercareSessionDescribe: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+if not live then return 0 end
+put('md', ARGV[1])
+return 1`,
+  },
+
+  /** generation, edits, epoch, covered, next epoch, next covered, its turn, summary → 1 = it stands */
+  hypercareSessionSummarize: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+if not live or m.g ~= ARGV[1] or m.d ~= ARGV[2] or m.e ~= ARGV[3] or m.c ~= ARGV[4] then return 0 end
+local turn = redis.call('LINDEX', T, tonumber(ARGV[6]) - 1)
+if not turn or turn:match('^%d+ %d+ %d (%S+) ') ~= ARGV[7] then return 0 end
+redis.call('HSET', S, ARGV[5], ARGV[8])
+redis.call('PEXPIREAT', S, whole(tonumber(m.u) + 60000))
+redis.call('HDEL', S, whole(tonumber(ARGV[5]) - 16))
+put('e', ARGV[5])
+put('c', ARGV[6])
+put('ct', ARGV[7])
+return 1`,
+  },
+
+  /** work, holder, leaseMs → 1 = granted */
+  hypercareSessionLease: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+if not live then return 0 end
+local held = redis.call('HGET', L, 'w:' .. ARGV[1])
+if held then
+  local ends, holder = held:match('^(%d+):(.*)$')
+  if holder ~= ARGV[2] and tonumber(ends) > now then return 0 end
+end
+redis.call('HSET', L, 'w:' .. ARGV[1], whole(now + tonumber(ARGV[3])) .. ':' .. ARGV[2])
+redis.call('PEXPIREAT', L, whole(tonumber(m.u) + 60000))
+return 1`,
+  },
+
+  /** work, holder */
+  hypercareSessionUnlease: {
+    numberOfKeys: 5,
+    lua: `
+local held = redis.call('HGET', KEYS[5], 'w:' .. ARGV[1])
+if held and held:match('^%d+:(.*)$') == ARGV[2] then redis.call('HDEL', KEYS[5], 'w:' .. ARGV[1]) end`,
+  },
+
+  /** version, content as it was, meta, content → 1 = exchanged */
+  hypercareSessionRedact: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+if not live then return 0 end
+local turn = redis.call('LINDEX', T, tonumber(ARGV[1]) - 1)
+if not turn then return 0 end
+local known, meta, content = turn:match('^([^\\n]*)\\n([^\\n]*)\\n(.*)$')
+if content ~= ARGV[2] then return 0 end
+redis.call('LSET', T, tonumber(ARGV[1]) - 1, known .. '\\n' .. ARGV[3] .. '\\n' .. ARGV[4])
+redis.call('DEL', S)
+put('e', '0')
+put('c', '0')
+put('ct', '')
+put('d', whole(tonumber(m.d) + 1))
+return 1`,
+  },
+
+  /** → 1 = there was something */
+  hypercareSessionErase: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+if not m.g then return 0 end
+local was = live or (m.x == '' and redis.call('EXISTS', T) == 1)
+redis.call('DEL', T, S, I, L)
+put('x', 'erased')
+for _, field in ipairs({'hd', 'h', 'ct', 'md'}) do put(field, '') end
+for _, field in ipairs({'v', 'n', 'k', 'e', 'c'}) do put(field, '0') end
+put('ta', whole(now))
+redis.call('PEXPIREAT', M, whole(now + tonumber(m.ka)))
+return was and 1 or 0`,
+  },
+} as const;
+
+type Head = string[];
+type Keys = [m: string, t: string, s: string, i: string, l: string];
+type Argument = string | number;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    hypercareSessionReserve(...all: [...Keys, ...Argument[]]): Result<unknown[], Context>;
+    hypercareSessionCommit(...all: [...Keys, ...Argument[]]): Result<string[], Context>;
+    hypercareSessionRelease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
+    hypercareSessionRead(...all: [...Keys, ...Argument[]]): Result<[] | [Head, string, string[]], Context>;
+    hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionDescribe(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionSummarize(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionLease(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionUnlease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
+    hypercareSessionRedact(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionErase(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+  }
+}

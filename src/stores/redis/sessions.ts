@@ -1,0 +1,303 @@
+import type {
+  CommitOptions,
+  Committed,
+  Reserved,
+  ReserveOptions,
+  SessionHead,
+  SessionListed,
+  SessionRef,
+  Sessions,
+  SessionView,
+  StoredSummary,
+  StoredTurn,
+} from '../../contracts/session.ts';
+import { checkLimit } from '../check.ts';
+import { checkSession } from '../check-session.ts';
+import { metaText, turnOf } from '../session-text.ts';
+import type { Calls } from './calls.ts';
+import type { RedisClient } from './client.ts';
+
+/** Conversations that every replica shares; each step is one script (see `session-scripts.ts`). */
+export class RedisSessions implements Sessions {
+  readonly #client: RedisClient;
+  readonly #calls: Calls;
+
+  constructor(client: RedisClient, calls: Calls) {
+    this.#client = client;
+    this.#calls = calls;
+  }
+
+  async reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved> {
+    const keys = keysOf(ref);
+    const { turn, owner, key, exclusive, ifVersion, seenVersion, create, turns, known } = options;
+    const answer = await this.#calls.make(() =>
+      this.#client.hypercareSessionReserve(
+        ...keys,
+        turn,
+        owner,
+        key,
+        exclusive ? 1 : 0,
+        ifVersion ?? '',
+        seenVersion ?? '',
+        create ? 1 : 0,
+        turns === 'always' ? 1 : 0,
+        known?.generation ?? '',
+        known?.edits ?? '',
+        known?.version ?? 0,
+        options.leaseMs,
+        options.ttlMs,
+        options.maxAgeMs,
+      ),
+    );
+    const reserved = reservedOf(answer);
+    // Before anything can be said in it: what a user has to be able to have erased must be found.
+    if (reserved.kind === 'reserved' && reserved.isNew)
+      await this.#index(ref, owner, reserved.head.createdAt, options.maxAgeMs);
+    return reserved;
+  }
+
+  async commit(ref: SessionRef, options: CommitOptions): Promise<Committed> {
+    const keys = keysOf(ref);
+    const { turn } = options;
+    const [kind, version, stale, repeated] = await this.#calls.make(() =>
+      this.#client.hypercareSessionCommit(
+        ...keys,
+        turn.id,
+        options.key,
+        options.fence,
+        options.generation,
+        options.base,
+        options.mode,
+        options.parent,
+        options.hash,
+        options.count,
+        turn.digests.length,
+        turn.tokens,
+        turn.opens ? 1 : 0,
+        turn.resolves,
+        turn.status === 'failed' ? 1 : 0,
+        options.ttlMs,
+        metaText(turn),
+        turn.content,
+      ),
+    );
+    if (kind === 'gone') return { kind };
+    if (kind === 'conflict') return { kind, version: Number(version) };
+    return {
+      kind: 'committed',
+      version: Number(version),
+      staleBase: stale === '1',
+      repeated: repeated === '1',
+    };
+  }
+
+  async release(ref: SessionRef, turn: string, key: string): Promise<void> {
+    const keys = keysOf(ref);
+    await this.#calls.make(() => this.#client.hypercareSessionRelease(...keys, turn, key));
+  }
+
+  async read(
+    ref: SessionRef,
+    options: { after?: number; limit?: number } = {},
+  ): Promise<SessionView | undefined> {
+    const keys = keysOf(ref);
+    const limit = checkLimit(options.limit ?? 1000);
+    const [head, summary, turns] = await this.#calls.make(() =>
+      this.#client.hypercareSessionRead(...keys, options.after ?? 0, limit),
+    );
+    if (!head) return undefined;
+    return { head: headOf(head), summary: summaryOf(summary ?? ''), turns: (turns ?? []).map(turnIn) };
+  }
+
+  async create(
+    ref: SessionRef,
+    {
+      owner,
+      metadata,
+      ttlMs,
+      maxAgeMs,
+    }: { owner: string; metadata: string; ttlMs: number; maxAgeMs: number },
+  ): Promise<boolean> {
+    const keys = keysOf(ref);
+    await this.#index(ref, owner, Date.now(), maxAgeMs);
+    const made = await this.#calls.make(() =>
+      this.#client.hypercareSessionCreate(...keys, owner, metadata, ttlMs, maxAgeMs),
+    );
+    return made === 1;
+  }
+
+  async describe(ref: SessionRef, metadata: string): Promise<boolean> {
+    const keys = keysOf(ref);
+    return (await this.#calls.make(() => this.#client.hypercareSessionDescribe(...keys, metadata))) === 1;
+  }
+
+  async summarize(
+    ref: SessionRef,
+    expected: { generation: number; edits: number; epoch: number; covered: number },
+    summary: StoredSummary,
+  ): Promise<boolean> {
+    const keys = keysOf(ref);
+    const { generation, edits, epoch, covered } = expected;
+    const done = await this.#calls.make(() =>
+      this.#client.hypercareSessionSummarize(
+        ...keys,
+        generation,
+        edits,
+        epoch,
+        covered,
+        summary.epoch,
+        summary.covered,
+        summary.coveredTurn,
+        JSON.stringify(summary),
+      ),
+    );
+    return done === 1;
+  }
+
+  async lease(ref: SessionRef, work: string, holder: string, leaseMs: number): Promise<boolean> {
+    const keys = keysOf(ref);
+    return (
+      (await this.#calls.make(() => this.#client.hypercareSessionLease(...keys, work, holder, leaseMs))) === 1
+    );
+  }
+
+  async unlease(ref: SessionRef, work: string, holder: string): Promise<void> {
+    const keys = keysOf(ref);
+    await this.#calls.make(() => this.#client.hypercareSessionUnlease(...keys, work, holder));
+  }
+
+  async redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean> {
+    const keys = keysOf(ref);
+    const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
+    return (
+      (await this.#calls.make(() =>
+        this.#client.hypercareSessionRedact(...keys, version, was, metaText(draft), turn.content),
+      )) === 1
+    );
+  }
+
+  async erase(ref: SessionRef): Promise<boolean> {
+    const keys = keysOf(ref);
+    return (await this.#calls.make(() => this.#client.hypercareSessionErase(...keys))) === 1;
+  }
+
+  async list(
+    tenant: string,
+    { owner, after, limit }: { owner?: string | undefined; after?: string | undefined; limit: number },
+  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }> {
+    checkSession({ tenant, session: 'any' });
+    const index = owner === undefined ? allOf(tenant) : userOf(tenant, owner);
+    const count = checkLimit(limit);
+    const sessions: SessionListed[] = [];
+    let rank = 0;
+    if (after !== undefined) {
+      const last = await this.#calls.make(() => this.#client.zrevrank(index, after));
+      if (last === null) return { sessions, next: undefined };
+      rank = last + 1;
+    }
+    for (;;) {
+      const from = rank;
+      const wanted = count - sessions.length;
+      const names = await this.#calls.make(() => this.#client.zrevrange(index, from, from + wanted));
+      const page = names.slice(0, wanted);
+      const heads = await Promise.all(page.map((session) => this.read({ tenant, session }, { limit: 0 })));
+      const gone = page.filter((_, at) => heads[at] === undefined);
+      for (const [at, session] of page.entries()) {
+        const head = heads[at]?.head;
+        if (head) sessions.push({ session, head });
+      }
+      // Of those nothing is known any more, not even that they ended.
+      if (gone.length > 0) await this.#calls.make(() => this.#client.zrem(index, ...gone));
+      rank += page.length - gone.length;
+      if (names.length <= wanted) return { sessions, next: undefined };
+      if (sessions.length === count) return { sessions, next: sessions.at(-1)?.session };
+    }
+  }
+
+  /** Found by tenant and by user for as long as anything is known of it. */
+  async #index({ tenant, session }: SessionRef, owner: string, at: number, maxAgeMs: number): Promise<void> {
+    const indexes = owner === '' ? [allOf(tenant)] : [allOf(tenant), userOf(tenant, owner)];
+    await this.#calls.make(() =>
+      Promise.all(
+        indexes.flatMap((index) => [
+          this.#client.zadd(index, at, session),
+          // At the latest when the newest session's tombstone is gone.
+          this.#client.pexpire(index, 3 * maxAgeMs),
+        ]),
+      ),
+    );
+  }
+}
+
+function keysOf(ref: SessionRef): [string, string, string, string, string] {
+  checkSession(ref);
+  // Encoded, because a brace or a colon in them would end the tag, or make two names one.
+  const tag = `hypercare:c:{${encodeURIComponent(ref.tenant)}:${encodeURIComponent(ref.session)}}`;
+  return [`${tag}:m`, `${tag}:t`, `${tag}:s`, `${tag}:i`, `${tag}:l`];
+}
+const allOf = (tenant: string): string => `hypercare:c:{${encodeURIComponent(tenant)}}:all`;
+const userOf = (tenant: string, owner: string): string =>
+  `hypercare:c:{${encodeURIComponent(tenant)}}:u:${owner}`;
+
+function headOf(head: readonly string[]): SessionHead {
+  const [version, generation, edits, last, hash, count, epoch, covered, tokens, owner, created, touched] =
+    head;
+  return {
+    version: Number(version),
+    generation: Number(generation),
+    edits: Number(edits),
+    head: last ?? '',
+    hash: hash ?? '',
+    count: Number(count),
+    epoch: Number(epoch),
+    covered: Number(covered),
+    tokens: Number(tokens),
+    owner: owner ?? '',
+    createdAt: Number(created),
+    touchedAt: Number(touched),
+    state: head[12] as SessionHead['state'],
+    metadata: head[13] ?? '',
+  };
+}
+
+const summaryOf = (text: string): StoredSummary | undefined =>
+  text === '' ? undefined : (JSON.parse(text) as StoredSummary);
+
+function turnIn(text: string): StoredTurn {
+  const first = text.indexOf('\n');
+  const second = text.indexOf('\n', first + 1);
+  const [version, at, stale, id = '', parent = '', hash = ''] = text.slice(0, first).split(' ');
+  return turnOf(
+    { version: Number(version), at: Number(at), staleBase: stale === '1', id, parent, hash },
+    text.slice(first + 1, second),
+    text.slice(second + 1),
+  );
+}
+
+function reservedOf(answer: readonly unknown[]): Reserved {
+  switch (answer[0]) {
+    case 'replay':
+      return { kind: 'replay', head: headOf(answer[1] as string[]), turn: turnIn(answer[2] as string) };
+    case 'running':
+    case 'locked':
+      return { kind: answer[0], version: Number(answer[1]), retryAfterMs: Number(answer[2]) };
+    case 'version':
+      return { kind: 'version', version: Number(answer[1]) };
+    case 'reserved': {
+      const [, head, fence, isNew, reset, summary, from, turns, pending] = answer;
+      return {
+        kind: 'reserved',
+        head: headOf(head as string[]),
+        fence: Number(fence),
+        isNew: isNew === '1',
+        reset: reset as '',
+        summary: summaryOf(summary as string),
+        from: Number(from),
+        turns: (turns as string[]).map(turnIn),
+        pending: Number(pending),
+      };
+    }
+    default:
+      return { kind: 'unknown' };
+  }
+}

@@ -1,0 +1,154 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { SessionHead, SessionRef, StoredTurn } from '../../contracts/session.ts';
+import { turnOf } from '../session-text.ts';
+
+/** A row of `sessions`. */
+export interface Row {
+  key: number;
+  tenant: string;
+  session: string;
+  generation: number;
+  version: number;
+  edits: number;
+  head: string;
+  hash: string;
+  count: number;
+  epoch: number;
+  covered: number;
+  tokens: number;
+  owner: string;
+  created_at: number;
+  touched_at: number;
+  ends_at: number;
+  /** When its absolute age is over. */
+  last_end: number;
+  kept_ms: number;
+  erased: number;
+  metadata: string;
+  fence: number;
+  exclusive_fence: number;
+  holder: string;
+  holder_until: number;
+}
+
+/** Sessions of one purge, so that it does not hold the event loop. */
+const PURGE_BATCH = 100;
+
+const SQL = {
+  find: 'SELECT * FROM sessions WHERE tenant = ? AND session = ?',
+  begin: `INSERT INTO sessions VALUES
+    (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0)`,
+  touch: 'UPDATE sessions SET touched_at = ?, ends_at = ? WHERE key = ?',
+  describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
+  fence: 'UPDATE sessions SET fence = ? WHERE key = ?',
+  hold: 'UPDATE sessions SET exclusive_fence = ?, holder = ?, holder_until = ? WHERE key = ?',
+  unhold: `UPDATE sessions SET holder = '', holder_until = 0 WHERE key = ? AND holder = ?`,
+  advance: `UPDATE sessions SET version = ?, tokens = ?, head = ?, hash = ?, count = ?
+    WHERE key = ? AND version = ?`,
+  cover: 'UPDATE sessions SET epoch = ?, covered = ? WHERE key = ?',
+  uncover: 'UPDATE sessions SET epoch = 0, covered = 0, edits = edits + 1 WHERE key = ?',
+  erase: `UPDATE sessions SET erased = 1, version = 0, count = 0, tokens = 0, epoch = 0, covered = 0, head = '', hash = '',
+    metadata = '', touched_at = ?, ends_at = ?, holder = '', holder_until = 0 WHERE key = ?`,
+  append: 'INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  turns: 'SELECT * FROM turns WHERE key = ? AND version > ? ORDER BY version LIMIT ?',
+  turnAt: 'SELECT * FROM turns WHERE key = ? AND version = ?',
+  turnBy: 'SELECT version, stale FROM turns WHERE key = ? AND id = ?',
+  close: 'UPDATE turns SET is_open = 0 WHERE key = ? AND id = ? AND is_open = 1',
+  redact: 'UPDATE turns SET meta = ?, content = ? WHERE key = ? AND version = ? AND content = ?',
+  summary: 'SELECT summary FROM session_summaries WHERE key = ? AND epoch = ?',
+  putSummary: 'INSERT OR REPLACE INTO session_summaries VALUES (?, ?, ?)',
+  forgetSummary: 'DELETE FROM session_summaries WHERE key = ? AND epoch <= ?',
+  forgetSummaries: 'DELETE FROM session_summaries WHERE key = ?',
+  request: 'SELECT turn, version, ends_at FROM session_requests WHERE key = ? AND request = ?',
+  putRequest: 'INSERT OR REPLACE INTO session_requests VALUES (?, ?, ?, ?, ?)',
+  forgetRequest: 'DELETE FROM session_requests WHERE key = ? AND request = ? AND turn = ? AND version = 0',
+  forgetRequests: 'DELETE FROM session_requests WHERE key = ?',
+  leaseOf: 'SELECT holder, ends_at FROM session_leases WHERE key = ? AND work = ?',
+  putLease: 'INSERT OR REPLACE INTO session_leases VALUES (?, ?, ?, ?)',
+  dropLease: 'DELETE FROM session_leases WHERE key = ? AND work = ? AND holder = ?',
+  dropLapsed: `DELETE FROM session_leases WHERE key = ? AND work GLOB 'p:*' AND ends_at <= ?`,
+  forgetLeases: 'DELETE FROM session_leases WHERE key = ?',
+  pending: `SELECT count(*) AS pending FROM session_leases WHERE key = ? AND work GLOB 'p:*' AND work <> ?`,
+  forgetTurns: 'DELETE FROM turns WHERE key = ?',
+  forgetSession: 'DELETE FROM sessions WHERE key = ?',
+  list: `SELECT * FROM sessions WHERE tenant = ? AND (created_at, session) < (?, ?)
+    ORDER BY created_at DESC, session DESC LIMIT ?`,
+  listOf: `SELECT * FROM sessions WHERE tenant = ? AND owner = ? AND owner <> '' AND (created_at, session) < (?, ?)
+    ORDER BY created_at DESC, session DESC LIMIT ?`,
+  ended: `SELECT key, ends_at + kept_ms AS forgotten_at FROM sessions WHERE ends_at <= ?
+    AND (ends_at + kept_ms <= ? OR EXISTS (SELECT 1 FROM turns WHERE turns.key = sessions.key)) LIMIT ${PURGE_BATCH}`,
+} as const;
+
+/** What is asked of the tables of conversations. */
+export class SessionStatements {
+  readonly run: Readonly<Record<keyof typeof SQL, StatementSync>>;
+
+  constructor(database: DatabaseSync) {
+    this.run = Object.fromEntries(
+      Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]),
+    ) as Record<keyof typeof SQL, StatementSync>;
+  }
+
+  find({ tenant, session }: SessionRef): Row | undefined {
+    return this.run.find.get(tenant, session) as unknown as Row | undefined;
+  }
+
+  /** All that was said is gone. */
+  empty(key: number): void {
+    this.run.forgetTurns.run(key);
+    this.run.forgetSummaries.run(key);
+    this.run.forgetRequests.run(key);
+    this.run.forgetLeases.run(key);
+  }
+
+  forget(key: number): void {
+    this.empty(key);
+    this.run.forgetSession.run(key);
+  }
+
+  /** Empties sessions that ended, and forgets those that ended long ago; true if there may be more. */
+  purge(now: number): boolean {
+    const ended = this.run.ended.all(now, now);
+    for (const { key, forgotten_at: at } of ended) {
+      if (Number(at) <= now) this.forget(Number(key));
+      else this.empty(Number(key));
+    }
+    return ended.length === PURGE_BATCH;
+  }
+}
+
+export function headOf(row: Row, now: number): SessionHead {
+  const ended = row.ends_at <= now ? 'expired' : 'active';
+  return {
+    version: row.version,
+    generation: row.generation,
+    edits: row.edits,
+    head: row.head,
+    hash: row.hash,
+    count: row.count,
+    epoch: row.epoch,
+    covered: row.covered,
+    tokens: row.tokens,
+    owner: row.owner,
+    createdAt: row.created_at,
+    touchedAt: row.touched_at,
+    state: row.erased === 1 ? 'erased' : ended,
+    metadata: row.metadata,
+  };
+}
+
+export function turnIn(row: Record<string, unknown>): StoredTurn {
+  const { version, id, at, stale, parent, hash, meta, content } = row;
+  return turnOf(
+    {
+      version: Number(version),
+      at: Number(at),
+      staleBase: stale === 1,
+      id: String(id),
+      parent: String(parent),
+      hash: String(hash),
+    },
+    String(meta),
+    String(content),
+  );
+}

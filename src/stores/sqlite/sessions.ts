@@ -1,0 +1,353 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type {
+  CommitOptions,
+  Committed,
+  Reserved,
+  ReserveOptions,
+  ResetCause,
+  SessionListed,
+  SessionRef,
+  Sessions,
+  SessionView,
+  StoredSummary,
+  StoredTurn,
+} from '../../contracts/session.ts';
+import { checkLimit } from '../check.ts';
+import { checkSession } from '../check-session.ts';
+import { metaText } from '../session-text.ts';
+import { asUnavailable, type Commits } from './commits.ts';
+import { headOf, type Row, SessionStatements, turnIn } from './session-rows.ts';
+
+/** Epochs whose summaries are kept. */
+const EPOCHS_KEPT = 16;
+
+/**
+ * Conversations in tables that all processes of the machine share: each step is a transaction that begins with the right to
+ * write, and leaves the same traces as the scripts of `redis/session-scripts.ts`. Reservations do not wait for the disk (a
+ * power failure that loses them ends their calls too), everything else does.
+ */
+export class SqliteSessions implements Sessions {
+  readonly #commits: Commits;
+  readonly #now: () => number;
+  readonly #sql: SessionStatements;
+
+  constructor(database: DatabaseSync, commits: Commits, now: () => number) {
+    this.#commits = commits;
+    this.#now = now;
+    this.#sql = new SessionStatements(database);
+  }
+
+  async reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved> {
+    checkSession(ref);
+    return this.#commits.enqueue(() => this.#reserve(ref, options), { durable: false });
+  }
+
+  async commit(ref: SessionRef, options: CommitOptions): Promise<Committed> {
+    checkSession(ref);
+    return this.#commits.enqueue(() => this.#commit(ref, options));
+  }
+
+  async release(ref: SessionRef, turn: string, request: string): Promise<void> {
+    checkSession(ref);
+    await this.#commits.enqueue(
+      () => {
+        const row = this.#sql.find(ref);
+        if (row) this.#letGo(row, turn);
+        if (row && request !== '') this.#sql.run.forgetRequest.run(row.key, request, turn);
+      },
+      { durable: false },
+    );
+  }
+
+  async read(
+    ref: SessionRef,
+    { after = 0, limit }: { after?: number; limit?: number } = {},
+  ): Promise<SessionView | undefined> {
+    checkSession(ref);
+    return reading(() => {
+      const row = this.#sql.find(ref);
+      if (!row) return undefined;
+      const head = headOf(row, this.#now());
+      if (head.state !== 'active') return { head, summary: undefined, turns: [] };
+      const turns = this.#sql.run.turns.all(row.key, after, checkLimit(limit ?? 1000)).map(turnIn);
+      return { head, summary: this.#summary(row), turns };
+    });
+  }
+
+  async create(
+    ref: SessionRef,
+    {
+      owner,
+      metadata,
+      ttlMs,
+      maxAgeMs,
+    }: { owner: string; metadata: string; ttlMs: number; maxAgeMs: number },
+  ): Promise<boolean> {
+    checkSession(ref);
+    return this.#commits.enqueue(() => {
+      const row = this.#sql.find(ref);
+      if (row && this.#isLive(row)) return false;
+      this.#begin(ref, row, owner, metadata, ttlMs, maxAgeMs);
+      return true;
+    });
+  }
+
+  describe(ref: SessionRef, metadata: string): Promise<boolean> {
+    return this.#change(ref, (row) => {
+      this.#sql.run.describe.run(metadata, row.key);
+      return true;
+    });
+  }
+
+  summarize(
+    ref: SessionRef,
+    expected: { generation: number; edits: number; epoch: number; covered: number },
+    summary: StoredSummary,
+  ): Promise<boolean> {
+    return this.#change(ref, (row) => {
+      const { generation, edits, epoch, covered } = expected;
+      const isSame =
+        row.generation === generation &&
+        row.edits === edits &&
+        row.epoch === epoch &&
+        row.covered === covered &&
+        this.#sql.run.turnAt.get(row.key, summary.covered)?.id === summary.coveredTurn;
+      if (!isSame) return false;
+      this.#sql.run.putSummary.run(row.key, summary.epoch, JSON.stringify(summary));
+      this.#sql.run.forgetSummary.run(row.key, summary.epoch - EPOCHS_KEPT);
+      this.#sql.run.cover.run(summary.epoch, summary.covered, row.key);
+      return true;
+    });
+  }
+
+  lease(ref: SessionRef, work: string, holder: string, leaseMs: number): Promise<boolean> {
+    return this.#change(ref, (row) => {
+      const held = this.#sql.run.leaseOf.get(row.key, `w:${work}`);
+      if (held && held.holder !== holder && Number(held.ends_at) > this.#now()) return false;
+      this.#sql.run.putLease.run(row.key, `w:${work}`, holder, Math.floor(this.#now() + leaseMs));
+      return true;
+    });
+  }
+
+  async unlease(ref: SessionRef, work: string, holder: string): Promise<void> {
+    checkSession(ref);
+    await this.#commits.enqueue(() => {
+      const row = this.#sql.find(ref);
+      if (row) this.#sql.run.dropLease.run(row.key, `w:${work}`, holder);
+    });
+  }
+
+  redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean> {
+    return this.#change(ref, (row) => {
+      const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
+      const done = this.#sql.run.redact.run(metaText(draft), turn.content, row.key, version, was);
+      if (Number(done.changes) === 0) return false;
+      this.#sql.run.forgetSummaries.run(row.key);
+      this.#sql.run.uncover.run(row.key);
+      return true;
+    });
+  }
+
+  async erase(ref: SessionRef): Promise<boolean> {
+    checkSession(ref);
+    return this.#commits.enqueue(() => {
+      const row = this.#sql.find(ref);
+      if (!row) return false;
+      const was = this.#isLive(row) || (row.erased === 0 && row.version > 0);
+      const now = Math.floor(this.#now());
+      this.#sql.empty(row.key);
+      this.#sql.run.erase.run(now, now, row.key);
+      return was;
+    });
+  }
+
+  async list(
+    tenant: string,
+    { owner, after, limit }: { owner?: string | undefined; after?: string | undefined; limit: number },
+  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }> {
+    const count = checkLimit(limit);
+    return reading(() => {
+      const last = after === undefined ? undefined : this.#sql.find({ tenant, session: after });
+      if (after !== undefined && !last) return { sessions: [], next: undefined };
+      const from = [last?.created_at ?? Number.MAX_SAFE_INTEGER, after ?? ''];
+      const rows = (owner === undefined
+        ? this.#sql.run.list.all(tenant, ...from, count + 1)
+        : this.#sql.run.listOf.all(tenant, owner, ...from, count + 1)) as unknown as Row[];
+      const now = this.#now();
+      const sessions = rows.slice(0, count).map((row) => ({ session: row.session, head: headOf(row, now) }));
+      return { sessions, next: rows.length > count ? sessions.at(-1)?.session : undefined };
+    });
+  }
+
+  /** Forgets what ended; true if there may be more. */
+  async purge(): Promise<boolean> {
+    return this.#commits.enqueue(() => this.#sql.purge(Math.floor(this.#now())), { durable: false });
+  }
+
+  #reserve(ref: SessionRef, options: ReserveOptions): Reserved {
+    const { turn, owner, key: request, exclusive, ifVersion, seenVersion, known } = options;
+    const now = Math.floor(this.#now());
+    let row = this.#sql.find(ref);
+    let reset: ResetCause | '' = '';
+    const isNew = !row || !this.#isLive(row);
+    if (row && !isNew && row.owner !== '' && row.owner !== owner) return { kind: 'unknown' };
+    if (!row || isNew) {
+      if (!options.create) return { kind: 'unknown' };
+      if (ifVersion !== undefined && ifVersion !== 0) return { kind: 'version', version: 0 };
+      if (row) reset = row.erased === 1 ? 'erased' : 'ttl';
+      row = this.#begin(ref, row, owner, '', options.ttlMs, options.maxAgeMs);
+    } else {
+      const before = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
+      if (before && Number(before.version) > 0) {
+        const answered = this.#sql.run.turnAt.get(row.key, Number(before.version));
+        if (answered) return { kind: 'replay', head: headOf(row, now), turn: turnIn(answered) };
+      }
+      if (before && Number(before.version) === 0 && before.turn !== turn && Number(before.ends_at) > now)
+        return { kind: 'running', version: row.version, retryAfterMs: Number(before.ends_at) - now };
+      if (seenVersion !== undefined && seenVersion > row.version) reset = 'version_regressed';
+      if (row.holder !== '' && row.holder !== turn && row.holder_until > now)
+        return { kind: 'locked', version: row.version, retryAfterMs: row.holder_until - now };
+      if (ifVersion !== undefined && ifVersion !== row.version)
+        return { kind: 'version', version: row.version };
+    }
+    this.#sql.run.dropLapsed.run(row.key, now);
+    const pending = Number(this.#sql.run.pending.get(row.key, `p:${turn}`)?.pending ?? 0);
+    const fence = row.fence + 1;
+    const until = now + options.leaseMs;
+    this.#sql.run.fence.run(fence, row.key);
+    this.#sql.run.putLease.run(row.key, `p:${turn}`, turn, until);
+    if (exclusive) this.#sql.run.hold.run(fence, turn, until, row.key);
+    if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
+    row = this.#touch(row, options.ttlMs);
+    const holds = known?.generation === row.generation && known.edits === row.edits;
+    const from = holds && known.version <= row.version ? Math.max(row.covered, known.version) : row.covered;
+    const turns =
+      options.turns === 'always' || row.epoch > 0 ? this.#sql.run.turns.all(row.key, from, -1) : [];
+    return {
+      kind: 'reserved',
+      head: headOf(row, now),
+      fence,
+      isNew,
+      reset,
+      summary: this.#summary(row),
+      from,
+      turns: turns.map(turnIn),
+      pending,
+    };
+  }
+
+  #commit(ref: SessionRef, options: CommitOptions): Committed {
+    const { turn, mode, key: request } = options;
+    const now = Math.floor(this.#now());
+    const row = this.#sql.find(ref);
+    if (!row || !this.#isLive(row) || row.generation !== options.generation) return { kind: 'gone' };
+    const before = this.#sql.run.turnBy.get(row.key, turn.id);
+    if (before) {
+      const { version, stale } = before;
+      return { kind: 'committed', version: Number(version), staleBase: stale === 1, repeated: true };
+    }
+    const stale = mode !== 'branch' && row.version !== options.base;
+    if (mode === 'exact' && (stale || row.exclusive_fence > options.fence))
+      return { kind: 'conflict', version: row.version };
+    const failed = turn.status === 'failed';
+    if (turn.resolves !== '' && !failed) {
+      const closed = this.#sql.run.close.run(row.key, turn.resolves);
+      if (Number(closed.changes) === 0 && mode !== 'branch')
+        return { kind: 'conflict', version: row.version };
+    }
+    const version = row.version + 1;
+    const merged = mode !== 'branch' && stale;
+    const parent = mode === 'branch' ? options.parent : row.head;
+    const hash = merged ? '' : options.hash;
+    const count = merged ? row.count + turn.digests.length : options.count;
+    const isOpen = turn.opens ? 1 : 0;
+    this.#sql.run.append.run(
+      row.key,
+      version,
+      turn.id,
+      now,
+      merged ? 1 : 0,
+      parent,
+      hash,
+      isOpen,
+      metaText(turn),
+      turn.content,
+    );
+    // The session's step: nobody else's came between.
+    const tokens = row.tokens + turn.tokens;
+    const moved = failed
+      ? this.#sql.run.advance.run(version, tokens, row.head, row.hash, row.count, row.key, row.version)
+      : this.#sql.run.advance.run(version, tokens, turn.id, hash, count, row.key, row.version);
+    if (Number(moved.changes) !== 1) throw new Error('a session moved under its lock');
+    if (request !== '' && failed) this.#sql.run.forgetRequest.run(row.key, request, turn.id);
+    else if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn.id, version, now);
+    this.#letGo(row, turn.id);
+    this.#touch(row, options.ttlMs);
+    return { kind: 'committed', version, staleBase: merged, repeated: false };
+  }
+
+  /** Runs on a live session, else false. */
+  async #change(ref: SessionRef, work: (row: Row) => boolean): Promise<boolean> {
+    checkSession(ref);
+    return this.#commits.enqueue(() => {
+      const row = this.#sql.find(ref);
+      return row !== undefined && this.#isLive(row) && work(row);
+    });
+  }
+
+  #isLive(row: Row): boolean {
+    return row.erased === 0 && row.ends_at > Math.floor(this.#now());
+  }
+
+  #begin(
+    ref: SessionRef,
+    before: Row | undefined,
+    owner: string,
+    metadata: string,
+    ttlMs: number,
+    maxAgeMs: number,
+  ): Row {
+    const now = Math.floor(this.#now());
+    const generation = Math.max(now, (before?.generation ?? 0) + 1);
+    if (before) this.#sql.forget(before.key);
+    this.#sql.run.begin.run(
+      ref.tenant,
+      ref.session,
+      generation,
+      owner,
+      now,
+      now,
+      now + Math.min(ttlMs, maxAgeMs),
+      now + maxAgeMs,
+      maxAgeMs,
+      metadata,
+    );
+    return this.#sql.find(ref) as Row;
+  }
+
+  #touch(row: Row, ttlMs: number): Row {
+    const now = Math.floor(this.#now());
+    const ends = Math.min(now + ttlMs, row.last_end);
+    this.#sql.run.touch.run(now, ends, row.key);
+    return { ...row, touched_at: now, ends_at: ends };
+  }
+
+  #letGo(row: Row, turn: string): void {
+    this.#sql.run.dropLease.run(row.key, `p:${turn}`, turn);
+    this.#sql.run.unhold.run(row.key, turn);
+  }
+
+  #summary(row: Row): StoredSummary | undefined {
+    if (row.epoch === 0) return undefined;
+    const found = this.#sql.run.summary.get(row.key, row.epoch);
+    return found && (JSON.parse(String(found.summary)) as StoredSummary);
+  }
+}
+
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}

@@ -1,0 +1,420 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type {
+  CommitOptions,
+  Committed,
+  Reserved,
+  ReserveOptions,
+  SessionRef,
+  StoredSummary,
+  TurnDraft,
+} from '../../src/contracts/session.ts';
+import type { Store } from '../../src/contracts/store.ts';
+import { type Place, places } from './store-places.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const DAY = 86_400_000;
+const newId = () => randomBytes(12).toString('hex');
+
+const draft = (said: string, more: Partial<TurnDraft> = {}): TurnDraft => ({
+  id: newId(),
+  kind: 'turn',
+  status: 'complete',
+  format: 'openai-chat',
+  model: 'support',
+  provider: 'p0',
+  upstreamModel: 'm',
+  finishReason: 'stop',
+  tokens: 10,
+  tokensIn: 5,
+  tokensOut: 5,
+  digests: [`${said}?`, `${said}!`],
+  request: '',
+  opens: false,
+  resolves: '',
+  supersedes: '',
+  author: '',
+  reason: '',
+  journey: '',
+  content: JSON.stringify({ said }),
+  ...more,
+});
+
+const reserveOptions = (turn: string, more: Partial<ReserveOptions> = {}): ReserveOptions => ({
+  turn,
+  owner: '',
+  key: '',
+  exclusive: false,
+  create: true,
+  turns: 'always',
+  leaseMs: 60_000,
+  ttlMs: DAY,
+  maxAgeMs: 30 * DAY,
+  ...more,
+});
+
+type Open = Extract<Reserved, { kind: 'reserved' }>;
+
+const commitOptions = (turn: TurnDraft, from: Open, more: Partial<CommitOptions> = {}): CommitOptions => ({
+  turn,
+  key: '',
+  fence: from.fence,
+  generation: from.head.generation,
+  base: from.head.version,
+  mode: 'merge',
+  parent: from.head.head,
+  hash: `after:${turn.id}`,
+  count: from.head.count + turn.digests.length,
+  ttlMs: DAY,
+  maxAgeMs: 30 * DAY,
+  ...more,
+});
+
+describe.each(places)('sessions on $name', ({ make }) => {
+  let place: Place;
+  let store: Store;
+  let count = 0;
+  const newRef = (): SessionRef => ({ tenant: 'shop {a}:', session: `it's {${count++}}: 🙂` });
+
+  beforeAll(async () => {
+    place = await make();
+    store = await place.open();
+  });
+  afterAll(async () => {
+    await store?.close();
+    await place?.remove();
+  });
+
+  const open = async (ref: SessionRef, more: Partial<ReserveOptions> = {}): Promise<Open> => {
+    const reserved = await store.sessions.reserve(ref, reserveOptions(newId(), more));
+    if (reserved.kind !== 'reserved') throw new Error(`not reserved: ${reserved.kind}`);
+    return reserved;
+  };
+  const add = async (
+    ref: SessionRef,
+    turn: TurnDraft,
+    more: Partial<CommitOptions> = {},
+  ): Promise<Committed> =>
+    store.sessions.commit(ref, commitOptions(turn, await open(ref, { turn: turn.id }), more));
+  const said = async (ref: SessionRef) =>
+    (await store.sessions.read(ref))?.turns.map(
+      ({ content }) => (JSON.parse(content) as { said: string }).said,
+    );
+
+  it('an id that was never seen begins a session; its turns follow one another', async () => {
+    const ref = newRef();
+    const first = await open(ref);
+    expect(first).toMatchObject({
+      isNew: true,
+      reset: '',
+      turns: [],
+      fence: 1,
+      pending: 0,
+      summary: undefined,
+    });
+    const one = draft('one\nline "quoted" \\n 🙂');
+    const committed = await store.sessions.commit(ref, commitOptions(one, first));
+    expect(committed).toEqual({ kind: 'committed', version: 1, staleBase: false, repeated: false });
+    const second = await open(ref);
+    expect(second).toMatchObject({
+      isNew: false,
+      from: 0,
+      head: { version: 1, head: one.id, count: 2, tokens: 10 },
+    });
+    expect(second.turns).toEqual([
+      { ...one, version: 1, at: expect.any(Number), parent: '', staleBase: false, hash: `after:${one.id}` },
+    ]);
+    await store.sessions.commit(ref, commitOptions(draft('two'), second));
+    const view = await store.sessions.read(ref, { after: 1 });
+    expect(view?.turns).toMatchObject([{ version: 2, parent: one.id }]);
+  });
+
+  it('a turn that is sent twice is there once, and so is a request', async () => {
+    const ref = newRef();
+    const first = await open(ref, { key: 'r1' });
+    const turn = draft('one');
+    const options = commitOptions(turn, first, { key: 'r1' });
+    await store.sessions.commit(ref, options);
+    expect(await store.sessions.commit(ref, options)).toEqual({
+      kind: 'committed',
+      version: 1,
+      staleBase: false,
+      repeated: true,
+    });
+    expect(await store.sessions.reserve(ref, reserveOptions(newId(), { key: 'r1' }))).toMatchObject({
+      kind: 'replay',
+      turn: { version: 1, id: turn.id },
+    });
+    expect(await said(ref)).toEqual(['one']);
+  });
+
+  it('a request that is being answered says so to its repetition, and is free again when it came to nothing', async () => {
+    const ref = newRef();
+    await add(ref, draft('one'));
+    const mine = newId();
+    expect(await store.sessions.reserve(ref, reserveOptions(mine, { key: 'k' }))).toMatchObject({
+      kind: 'reserved',
+    });
+    expect(await store.sessions.reserve(ref, reserveOptions(newId(), { key: 'k' }))).toMatchObject({
+      kind: 'running',
+      version: 1,
+    });
+    await store.sessions.release(ref, mine, 'k');
+    expect(await store.sessions.reserve(ref, reserveOptions(newId(), { key: 'k' }))).toMatchObject({
+      kind: 'reserved',
+      pending: 0,
+    });
+  });
+
+  it('a turn made from an older version is merged behind what is there, and marked', async () => {
+    const ref = newRef();
+    const [a, b] = [await open(ref), await open(ref)];
+    expect(b.pending).toBe(1);
+    await store.sessions.commit(ref, commitOptions(draft('a'), a));
+    expect(await store.sessions.commit(ref, commitOptions(draft('b'), b))).toEqual({
+      kind: 'committed',
+      version: 2,
+      staleBase: true,
+      repeated: false,
+    });
+    const view = await store.sessions.read(ref);
+    expect(view?.turns.map(({ staleBase, hash }) => [staleBase, hash !== ''])).toEqual([
+      [false, true],
+      [true, false],
+    ]);
+    expect(view?.head).toMatchObject({ version: 2, hash: '', count: 4 });
+  });
+
+  it('an exact turn is refused where another came between, and an exclusive session is locked', async () => {
+    const ref = newRef();
+    const a = await open(ref);
+    await add(ref, draft('b'));
+    expect(await store.sessions.commit(ref, commitOptions(draft('a'), a, { mode: 'exact' }))).toEqual({
+      kind: 'conflict',
+      version: 1,
+    });
+    const mine = newId();
+    await store.sessions.reserve(ref, reserveOptions(mine, { exclusive: true }));
+    const other = await store.sessions.reserve(ref, reserveOptions(newId(), { exclusive: true }));
+    expect(other).toMatchObject({ kind: 'locked', version: 1 });
+    await store.sessions.release(ref, mine, '');
+    expect(await store.sessions.reserve(ref, reserveOptions(newId(), { ifVersion: 7 }))).toEqual({
+      kind: 'version',
+      version: 1,
+    });
+    expect(await store.sessions.reserve(ref, reserveOptions(newId(), { ifVersion: 1 }))).toMatchObject({
+      kind: 'reserved',
+    });
+  });
+
+  it('who held a session longer than its lease can’t commit past the next', async () => {
+    const ref = newRef();
+    const slow = await open(ref, { exclusive: true, leaseMs: 20 });
+    await place.pass(40);
+    await open(ref, { exclusive: true });
+    expect(await store.sessions.commit(ref, commitOptions(draft('late'), slow, { mode: 'exact' }))).toEqual({
+      kind: 'conflict',
+      version: 0,
+    });
+  });
+
+  it('the calls of a turn get their results once', async () => {
+    const ref = newRef();
+    const call = draft('call', { opens: true });
+    await add(ref, call);
+    expect(await add(ref, draft('result', { resolves: call.id }))).toMatchObject({ version: 2 });
+    expect(await add(ref, draft('again', { resolves: call.id }))).toEqual({ kind: 'conflict', version: 2 });
+    const from = await open(ref);
+    const branch = commitOptions(draft('other', { resolves: call.id }), from, {
+      mode: 'branch',
+      parent: call.id,
+    });
+    expect(await store.sessions.commit(ref, branch)).toMatchObject({ version: 3, staleBase: false });
+    expect((await store.sessions.read(ref))?.turns[2]).toMatchObject({ parent: call.id });
+  });
+
+  it('a failed turn is kept, and the next one does not follow it', async () => {
+    const ref = newRef();
+    const first = draft('one');
+    await add(ref, first);
+    await add(ref, draft('failed', { status: 'failed' }), { key: 'k' });
+    expect((await open(ref, { key: 'k' })).head).toMatchObject({ version: 2, head: first.id, count: 2 });
+  });
+
+  it('a session is its owner’s alone', async () => {
+    const ref = newRef();
+    await open(ref, { owner: 'u1' });
+    const of = (owner: string) => store.sessions.reserve(ref, reserveOptions(newId(), { owner }));
+    expect(await of('u2')).toEqual({ kind: 'unknown' });
+    expect(await of('')).toEqual({ kind: 'unknown' });
+    expect(await of('u1')).toMatchObject({ kind: 'reserved' });
+    expect(await store.sessions.reserve(newRef(), reserveOptions(newId(), { create: false }))).toEqual({
+      kind: 'unknown',
+    });
+  });
+
+  it('what is erased stays erased: a late turn can’t bring it back, and the id begins anew', async () => {
+    const ref = newRef();
+    const late = await open(ref);
+    await add(ref, draft('secret'));
+    expect(await store.sessions.erase(ref)).toBe(true);
+    expect(await store.sessions.erase(ref)).toBe(false);
+    expect(await store.sessions.commit(ref, commitOptions(draft('late'), late))).toEqual({ kind: 'gone' });
+    expect(await store.sessions.read(ref)).toMatchObject({
+      head: { state: 'erased', version: 0 },
+      turns: [],
+    });
+    expect(await open(ref)).toMatchObject({ isNew: true, reset: 'erased', turns: [] });
+    expect(await store.sessions.commit(ref, commitOptions(draft('late'), late))).toEqual({ kind: 'gone' });
+  });
+
+  it('a session ends when nobody spoke for its time, and says so; at its age in any case', async () => {
+    const ref = newRef();
+    const was = await open(ref, { ttlMs: 100 });
+    await store.sessions.commit(ref, commitOptions(draft('one'), was, { ttlMs: 100 }));
+    await place.pass(150);
+    expect(await store.sessions.read(ref)).toMatchObject({ head: { state: 'expired' }, turns: [] });
+    expect(await open(ref)).toMatchObject({ isNew: true, reset: 'ttl', turns: [], head: { version: 0 } });
+    expect(await store.sessions.commit(ref, commitOptions(draft('late'), was))).toEqual({ kind: 'gone' });
+    const old = newRef();
+    await open(old, { maxAgeMs: 100 });
+    await place.pass(60);
+    await open(old, { maxAgeMs: 100 });
+    await place.pass(60);
+    expect(await open(old)).toMatchObject({ reset: 'ttl' });
+  });
+
+  it('a store that knows of less than the client saw says so and keeps what it has', async () => {
+    const ref = newRef();
+    await add(ref, draft('one'));
+    expect(await open(ref, { seenVersion: 3 })).toMatchObject({
+      reset: 'version_regressed',
+      head: { version: 1 },
+    });
+    expect(await open(ref, { seenVersion: 1 })).toMatchObject({ reset: '' });
+  });
+
+  it('only what is new is sent to who holds the rest', async () => {
+    const ref = newRef();
+    for (const text of ['one', 'two', 'three']) await add(ref, draft(text));
+    const { head } = await open(ref);
+    const known = { generation: head.generation, edits: head.edits, version: 2 };
+    expect(await open(ref, { known })).toMatchObject({ from: 2, turns: [{ version: 3 }] });
+    expect((await open(ref, { known: { ...known, edits: 9 } })).turns).toHaveLength(3);
+    expect((await open(ref, { turns: 'summarized' })).turns).toHaveLength(0);
+  });
+
+  it('a summary takes the place of what it covers, if nothing else has; turns appended meanwhile survive', async () => {
+    const ref = newRef();
+    const turns = ['one', 'two', 'three'].map((text) => draft(text));
+    for (const turn of turns) await add(ref, turn);
+    const { head } = await open(ref);
+    const summary: StoredSummary = {
+      epoch: 1,
+      covered: 2,
+      coveredTurn: turns[1]?.id ?? '',
+      tokens: 4,
+      at: 5,
+      content: '"1 and 2"',
+    };
+    const expected = { generation: head.generation, edits: 0, epoch: 0, covered: 0 };
+    await add(ref, draft('four'));
+    expect(await store.sessions.summarize(ref, expected, { ...summary, coveredTurn: 'another' })).toBe(false);
+    expect(await store.sessions.summarize(ref, expected, summary)).toBe(true);
+    expect(await store.sessions.summarize(ref, expected, summary)).toBe(false);
+    const after = await open(ref, { turns: 'summarized' });
+    expect(after).toMatchObject({ summary, from: 2, head: { epoch: 1, covered: 2, version: 4 } });
+    expect(after.turns.map(({ version }) => version)).toEqual([3, 4]);
+    expect(await said(ref)).toEqual(['one', 'two', 'three', 'four']);
+  });
+
+  it('a piece of work has one holder at a time', async () => {
+    const ref = newRef();
+    await open(ref);
+    expect(await store.sessions.lease(ref, 'compact', 'a', 10_000)).toBe(true);
+    expect(await store.sessions.lease(ref, 'compact', 'b', 10_000)).toBe(false);
+    await store.sessions.unlease(ref, 'compact', 'b');
+    expect(await store.sessions.lease(ref, 'compact', 'b', 10_000)).toBe(false);
+    await store.sessions.unlease(ref, 'compact', 'a');
+    expect(await store.sessions.lease(ref, 'compact', 'b', 10_000)).toBe(true);
+  });
+
+  it('what was said can be taken out of a turn, and what was read before is not used any more', async () => {
+    const ref = newRef();
+    await add(ref, draft('one'));
+    const turn = (await store.sessions.read(ref))?.turns[0];
+    if (!turn) throw new Error('no turn');
+    const less = { ...turn, content: JSON.stringify({ said: 'less' }) };
+    expect(await store.sessions.redact(ref, 1, 'something else', less)).toBe(false);
+    expect(await store.sessions.redact(ref, 1, turn.content, less)).toBe(true);
+    expect(await said(ref)).toEqual(['less']);
+    expect((await open(ref)).head.edits).toBe(1);
+  });
+
+  it('lists the sessions of a tenant and of a user, newest first, page by page', async () => {
+    const tenant = `tenant ${count++}`;
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const session of names) {
+      await open({ tenant, session }, { owner: session < 'c' ? 'u1' : '' });
+      await place.pass(2);
+    }
+    const pages: string[][] = [];
+    let after: string | undefined;
+    do {
+      const { sessions, next } = await store.sessions.list(tenant, { limit: 2, after });
+      pages.push(sessions.map(({ session }) => session));
+      after = next;
+    } while (after !== undefined);
+    expect(pages).toEqual([['e', 'd'], ['c', 'b'], ['a']]);
+    const ofUser = await store.sessions.list(tenant, { owner: 'u1', limit: 10 });
+    expect(ofUser.sessions.map(({ session }) => session)).toEqual(['b', 'a']);
+    expect((await store.sessions.list('nobody', { limit: 10 })).sessions).toEqual([]);
+  });
+
+  it('is opened without a turn, with a note, once', async () => {
+    const ref = newRef();
+    const options = { owner: '', metadata: '{"topic":"x"}', ttlMs: DAY, maxAgeMs: DAY };
+    expect(await store.sessions.create(ref, options)).toBe(true);
+    expect(await store.sessions.create(ref, options)).toBe(false);
+    expect(await store.sessions.describe(ref, '{"topic":"y"}')).toBe(true);
+    expect((await store.sessions.read(ref))?.head).toMatchObject({ metadata: '{"topic":"y"}', version: 0 });
+    expect(await store.sessions.describe(newRef(), '{}')).toBe(false);
+  });
+
+  it('refuses names that are none', async () => {
+    await expect(store.sessions.read({ tenant: 't', session: '' })).rejects.toThrow(RangeError);
+    await expect(store.sessions.erase({ tenant: 't', session: '\ud800' })).rejects.toThrow(RangeError);
+    await expect(store.sessions.read({ tenant: 't', session: 'x'.repeat(257) })).rejects.toThrow(RangeError);
+  });
+
+  it('16 writers of 50 turns each, every turn sent twice: none lost, none doubled, in the order of commits', async () => {
+    const ref = newRef();
+    const versions = new Map<string, number>();
+    const write = async (writer: number) => {
+      for (let at = 0; at < 50; at++) {
+        const turn = draft(`${writer}.${at}`);
+        const from = await open(ref, { turns: 'summarized' });
+        const options = commitOptions(turn, from);
+        const twice = await Promise.all([
+          store.sessions.commit(ref, options),
+          store.sessions.commit(ref, options),
+        ]);
+        for (const committed of twice) {
+          if (committed.kind !== 'committed') throw new Error(committed.kind);
+          versions.set(`${writer}.${at}`, committed.version);
+        }
+        expect(twice.filter((each) => each.kind === 'committed' && each.repeated)).toHaveLength(1);
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, (_, writer) => write(writer)));
+    const all = await said(ref);
+    expect(all).toHaveLength(800);
+    expect(new Set(all).size).toBe(800);
+    expect(all).toEqual([...versions].sort(([, a], [, b]) => a - b).map(([text]) => text));
+    expect((await store.sessions.read(ref, { limit: 0 }))?.head).toMatchObject({
+      version: 800,
+      tokens: 8000,
+    });
+  });
+});
