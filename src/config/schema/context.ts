@@ -1,15 +1,27 @@
 import { Type } from 'typebox';
 import { Duration, OneOf, Percent, Strict } from './units.ts';
 
-/** The model context (docs: context). Validated; its room is not built yet. */
+/** The model context: what a conversation remembers. */
 export const Context = Strict(
   {
     enabled: Type.Boolean({ default: false }),
-    ttl: Duration({ default: '24h' }),
-    maxAge: Duration({ default: '30d' }),
+    ttl: Duration({ default: '24h', description: 'A conversation ends when nobody spoke for so long.' }),
+    maxAge: Duration({ default: '30d', description: 'A conversation ends at this age in any case.' }),
     onConflict: OneOf(['merge', 'reject'], { default: 'merge' }),
     onStoreDown: OneOf(['degrade', 'fail'], { default: 'degrade' }),
     onDisconnect: OneOf(['finish', 'cancel'], { default: 'finish' }),
+    finishWithin: Duration({
+      default: '60s',
+      description: 'With `onDisconnect: finish`: how long an answer is read on when its client has left.',
+    }),
+    lease: Duration({
+      default: '2m',
+      description: 'How long a turn may hold a conversation that takes one at a time.',
+    }),
+    storeResponses: Type.Boolean({
+      default: true,
+      description: 'Whether /v1/responses keeps what does not say `store: false`, as OpenAI does.',
+    }),
     compaction: Strict(
       {
         trigger: Percent({ default: '75%' }),

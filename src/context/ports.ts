@@ -1,0 +1,94 @@
+import type { Message, TextPart } from '../contracts/model-request.ts';
+import type { SessionHead, SessionRef, StoredTurn } from '../contracts/session.ts';
+
+/** A turn as it stands in a prompt: its content opened, results of tools behind their calls, corrections in its place. */
+export interface PathTurn {
+  readonly turn: Omit<StoredTurn, 'content'>;
+  readonly messages: readonly Message[];
+  readonly system: readonly TextPart[] | undefined;
+  readonly tokens: number;
+}
+
+/** The summary that is in force on a path. */
+export interface OpenSummary {
+  readonly epoch: number;
+  /** It covers the turns of the path up to this version. */
+  readonly covered: number;
+  readonly tokens: number;
+  /** JSON, as whoever made it wrote it. */
+  readonly content: string;
+}
+
+/** What a prompt is put together from. */
+export interface PromptInput {
+  readonly ref: SessionRef;
+  readonly head: SessionHead;
+  /** The alias that was asked for. */
+  readonly model: string;
+  readonly summary: OpenSummary | undefined;
+  /** Those of the path that the summary does not cover, oldest first; failed ones left out. */
+  readonly turns: readonly PathTurn[];
+  /** What the client sends now. */
+  readonly fresh: readonly Message[];
+  readonly system: readonly TextPart[];
+  /** Estimated tokens of everything else in the request: tools, and the most that may be answered. */
+  readonly otherTokens: number;
+  /** The client sent all of the conversation itself. */
+  readonly isFull: boolean;
+  /** The turns that the summary covers, oldest first. */
+  covered(): Promise<readonly PathTurn[]>;
+}
+
+/** What goes before the new turn, and with it. */
+export interface PromptShape {
+  /** Text behind the client's own system texts; ''. */
+  readonly summary: string;
+  readonly turns: readonly PathTurn[];
+  /** Text at the end of the last user message; ''. */
+  readonly snippets: string;
+  /** JSON without content, for the journey view; ''. */
+  readonly journey: string;
+}
+
+/** A turn that was committed. */
+export interface TurnDone {
+  readonly ref: SessionRef;
+  readonly input: PromptInput;
+  readonly shape: PromptShape;
+  readonly turn: Omit<StoredTurn, 'content'>;
+  /** All messages of the turn: what was sent anew, and the answer. */
+  readonly messages: readonly Message[];
+}
+
+/** What decides how much of a conversation goes into a prompt, and looks after it between turns. */
+export interface ContextMind {
+  /** On the request path. */
+  prompt(input: PromptInput): PromptShape | Promise<PromptShape>;
+  /** Off it, after the commit. Must not fail. */
+  afterTurn(done: TurnDone): void;
+}
+
+/** How the content of one tenant's turns is kept. */
+export interface TenantSeal {
+  seal(text: string): string;
+  /** @throws Error if it can't be opened: the key was destroyed, or is another */
+  open(text: string): string;
+}
+
+/** What content passes through before it is stored. */
+export interface ContextPrivacy {
+  /** At once where the tenant's key is at hand. */
+  of(tenant: string): TenantSeal | Promise<TenantSeal>;
+  redact(messages: readonly Message[]): readonly Message[];
+}
+
+/** Everything that is stored goes into the prompt as it is. */
+export const wholeContext: ContextMind = {
+  prompt: ({ turns, isFull }) => ({ summary: '', turns: isFull ? [] : turns, snippets: '', journey: '' }),
+  afterTurn: () => undefined,
+};
+
+const PLAIN: TenantSeal = { seal: (text) => text, open: (text) => text };
+
+/** Content as it was said. */
+export const plainContent: ContextPrivacy = { of: () => PLAIN, redact: (messages) => messages };
