@@ -1,17 +1,18 @@
 import { type Static, Type } from 'typebox';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { AnswerTextKind, ModelGuard } from '../../src/contracts/guard.ts';
+import type { Finder, PersonalData } from '../../src/contracts/personal-data.ts';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
-import { customFinder, KINDS, PLACEHOLDER } from './finders.ts';
+import { customFinder } from './custom-finder.ts';
 import { Placeholders } from './placeholders.ts';
-import { type Finder, Scanner } from './scanner.ts';
 
-type Kind = 'email' | 'iban' | 'card' | 'ip' | 'phone';
+const KINDS = ['email', 'iban', 'card', 'ip', 'phone'] as const;
+type Kind = (typeof KINDS)[number];
 
 const Settings = Type.Object(
   {
-    kinds: Type.Array(Type.Unsafe<Kind>({ type: 'string', enum: Object.keys(KINDS) }), {
-      default: ['email', 'iban', 'card', 'ip', 'phone'],
+    kinds: Type.Array(Type.Unsafe<Kind>({ type: 'string', enum: [...KINDS] }), {
+      default: [...KINDS],
       uniqueItems: true,
       description: 'Cards and IBANs are held to their checksums.',
     }),
@@ -46,7 +47,8 @@ const redact: PolicyDescriptor<Settings> = {
   schema: Settings,
   check({ patterns }) {
     for (const [name, source] of Object.entries(patterns)) {
-      if (Object.hasOwn(KINDS, name)) return `patterns.${name}: there is a kind of this name already`;
+      if ((KINDS as readonly string[]).includes(name))
+        return `patterns.${name}: there is a kind of this name already`;
       try {
         customFinder(name, source);
       } catch (error) {
@@ -55,16 +57,17 @@ const redact: PolicyDescriptor<Settings> = {
     }
     return undefined;
   },
-  create(settings) {
+  create(settings, { personalData }) {
     const custom = Object.entries(settings.patterns).map(([name, source]) => customFinder(name, source));
-    const finders = [...custom, ...settings.kinds.map((kind) => KINDS[kind] as Finder)];
+    const finders = [...custom, ...settings.kinds.map((kind) => personalData.kinds[kind] as Finder)];
     const breaks = custom.length === 0;
-    return { guardModel: (exchange) => guard(settings, finders, breaks, exchange) };
+    return { guardModel: (exchange) => guard(settings, personalData, finders, breaks, exchange) };
   },
 };
 
 function guard(
   { answers, mode }: Settings,
+  { placeholder, scanner: scannerOf }: PersonalData,
   finders: readonly Finder[],
   breaks: boolean,
   exchange: Exchange,
@@ -82,7 +85,7 @@ function guard(
     onRequest({ texts }) {
       placeholders.avoid(texts.map(({ text }) => text));
       for (const each of texts) {
-        const scanner = new Scanner(finders, breaks, (name, value) => {
+        const scanner = scannerOf(finders, breaks, (name, value) => {
           note('request', name);
           return changes ? placeholders.of(name, value) : value;
         });
@@ -94,8 +97,8 @@ function guard(
     openAnswer(kind: AnswerTextKind) {
       // Signed as the model wrote it: what it holds of the request are placeholders.
       if (kind === 'reasoning') return undefined;
-      return new Scanner(answers ? [PLACEHOLDER, ...finders] : [PLACEHOLDER], breaks, (name, value) => {
-        if (name === PLACEHOLDER.name) return placeholders.restored(value, kind === 'arguments');
+      return scannerOf(answers ? [placeholder, ...finders] : [placeholder], breaks, (name, value) => {
+        if (name === placeholder.name) return placeholders.restored(value, kind === 'arguments');
         // The caller has said it.
         if (placeholders.knows(value)) return value;
         note('answer', name);

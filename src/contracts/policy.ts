@@ -5,6 +5,7 @@ import type { TSchema } from 'typebox';
 import type { AnswerCache } from './cache.ts';
 import type { Exchange } from './exchange.ts';
 import type { ModelGuard } from './guard.ts';
+import type { PersonalData } from './personal-data.ts';
 import type { Counters } from './store.ts';
 
 /**
@@ -62,6 +63,7 @@ export interface PolicyPorts {
    */
   template(text: string): Template;
   readonly compileSchema: CompileSchema;
+  readonly personalData: PersonalData;
   /** Reads the body of a message as JSON, whole, up to `limit` bytes. Fails with what the stream fails with. */
   readJson(headers: HeaderBag, body: MessageBody, limit: number): Promise<JsonBody>;
   /**

@@ -10,6 +10,7 @@ import type { Counters } from '../contracts/store.ts';
 import { readJsonBody } from '../lib/json-body.ts';
 import { compileSchema } from '../lib/json-schema/compile.ts';
 import type { Leases } from '../lib/leases.ts';
+import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
 import { routesOfPath } from '../proxy/paths.ts';
 import type { LiveExchange } from '../record/exchange.ts';
@@ -86,6 +87,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         ...policyPorts(config, ports, name, policy),
         template: (text) => compileTemplate(text, path),
         compileSchema,
+        personalData: PERSONAL_DATA,
         readJson: readJsonBody,
       }),
       scope,
@@ -143,7 +145,7 @@ function policyPorts(
   ports: ProcessPorts,
   route: string,
   policy: string,
-): Omit<PolicyPorts, 'template' | 'readJson' | 'compileSchema'> {
+): Omit<PolicyPorts, 'template' | 'readJson' | 'compileSchema' | 'personalData'> {
   let saidAt = Number.NEGATIVE_INFINITY;
   return {
     route,

@@ -15,6 +15,7 @@ import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { ERRORS } from '../../src/errors/table.ts';
 import { readJsonBody } from '../../src/lib/json-body.ts';
 import { compileSchema } from '../../src/lib/json-schema/compile.ts';
+import { PERSONAL_DATA } from '../../src/lib/personal-data/index.ts';
 import { compileTemplate } from '../../src/lib/template.ts';
 import { MemoryAnswers } from '../../src/stores/answers/memory.ts';
 
@@ -109,6 +110,7 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     template: (text) => compileTemplate(text, '/tested/{id}'),
     compileSchema,
     readJson: readJsonBody,
+    personalData: PERSONAL_DATA,
     now: Date.now,
     answers: () => new MemoryAnswers(1_000_000).ofRoute('tested'),
     degraded: (what) => void degraded.push(what),

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { customFinder, isCard, isIban, KINDS } from '../../../../plugins/redact/finders.ts';
-import { type Finder, Scanner } from '../../../../plugins/redact/scanner.ts';
+import { customFinder } from '../../../../plugins/redact/custom-finder.ts';
+import type { Finder } from '../../../../src/contracts/personal-data.ts';
+import { isCard, isIban, KINDS } from '../../../../src/lib/personal-data/kinds.ts';
+import { Scanner } from '../../../../src/lib/personal-data/scanner.ts';
 
 const ALL = Object.values(KINDS);
 

@@ -1,22 +1,6 @@
-import type { AnswerFilter } from '../../src/contracts/guard.ts';
+import type { AnswerFilter } from '../../contracts/guard.ts';
+import { type Finder, type Found, LONGEST_FIND as LONGEST } from '../../contracts/personal-data.ts';
 
-export interface Found {
-  readonly start: number;
-  readonly end: number;
-}
-
-/**
- * Finds one kind of data. Whether there is one at a place hangs on nothing but the character before it and the
- * `LONGEST` after it, so that a text in pieces is read as the whole would be.
- */
-export interface Finder {
-  readonly name: string;
-  /** The first at or after `from`. */
-  find(text: string, from: number): Found | undefined;
-}
-
-/** Characters that one piece of data may have, and of what tells its end. */
-export const LONGEST = 300;
 const EDGE = 2;
 
 /** Replaces what finders find in a text that comes in any pieces. What may still become a find is held back. */

@@ -1,6 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { RE2JS } from 're2js';
-import { type Finder, type Found, LONGEST } from './scanner.ts';
+import type { Finder } from '../../contracts/personal-data.ts';
 
 /** @param valid of a match those ends that make it one, longest first; its own if absent */
 function finder(
@@ -95,32 +94,3 @@ export const KINDS: Readonly<Record<string, Finder>> = {
 
 /** Places that a request's data was taken from. */
 export const PLACEHOLDER: Finder = finder('placeholder', /\[[A-Z][A-Z0-9_]{0,40}_\d{1,6}\]/, NOTHING);
-
-/**
- * A pattern of the config, on RE2. What it finds is at most `LONGEST` characters long.
- * @throws Error that says what is wrong with it
- */
-export function customFinder(name: string, source: string): Finder {
-  const pattern = RE2JS.compile(source);
-  return {
-    name,
-    find(text, from) {
-      for (let at = from; at <= text.length; ) {
-        const matcher = pattern.matcher(text);
-        if (!matcher.find(at)) return undefined;
-        const start = matcher.start();
-        const found = within(pattern, text, start);
-        if (found) return found;
-        at = start + 1;
-      }
-      return undefined;
-    },
-  };
-}
-
-/** The match at a place as it is when nothing beyond the longest can be seen: so it is the same in every piece. */
-function within(pattern: RE2JS, text: string, start: number): Found | undefined {
-  const matcher = pattern.matcher(text.slice(0, start + LONGEST));
-  if (!matcher.find(start) || matcher.start() !== start || matcher.end() === start) return undefined;
-  return { start, end: matcher.end() };
-}

@@ -1,0 +1,10 @@
+import type { PersonalData } from '../../contracts/personal-data.ts';
+import { KINDS, PLACEHOLDER } from './kinds.ts';
+import { Scanner } from './scanner.ts';
+
+/** How the gateway tells personal data, for whoever looks for it: policies get it as a port. */
+export const PERSONAL_DATA: PersonalData = {
+  kinds: KINDS,
+  placeholder: PLACEHOLDER,
+  scanner: (finders, breaks, replace) => new Scanner(finders, breaks, replace),
+};
