@@ -8,6 +8,7 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'password',
   'secret',
   'encryptWith',
+  'decryptWith',
   'routingKey',
   'secretAccessKey',
   'sessionToken',

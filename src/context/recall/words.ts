@@ -22,3 +22,13 @@ export function termOf(word: string): string | null {
   const plain = word.toLowerCase().replace(SUFFIX, '');
   return STOP_WORDS.has(plain) ? null : stemmer(plain);
 }
+
+/** The words of a text that say something, each once, as terms. */
+export function termsOf(text: string): Set<string> {
+  const terms = new Set<string>();
+  for (const word of wordsOf(text)) {
+    const term = termOf(word);
+    if (term !== null) terms.add(term);
+  }
+  return terms;
+}

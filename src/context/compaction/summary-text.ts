@@ -1,0 +1,21 @@
+import { factLine, type SaidFact } from '../facts/fact-book.ts';
+
+const opening = (covered: number): string =>
+  `What was said earlier in this conversation, up to its turn ${covered}, and is not repeated below:`;
+
+/** Without a model: what was definite, in its own words. The rest is recalled when it is asked for. */
+export function deterministicText(covered: number, facts: readonly SaidFact[]): string {
+  const lines = facts.map(factLine);
+  return [opening(covered), ...(lines.length === 0 ? ['- nothing definite'] : lines)].join('\n');
+}
+
+export const summarizedText = (covered: number, summary: string): string =>
+  `${opening(covered)}\n${summary.trim()}`;
+
+/** Those of the facts that a summary has lost. Letters' case and white space don't matter. */
+export function missingFacts(summary: string, facts: readonly SaidFact[]): SaidFact[] {
+  const said = plain(summary);
+  return facts.filter(({ value }) => !said.includes(plain(value)));
+}
+
+const plain = (text: string): string => text.toLowerCase().replace(/\s+/gu, ' ');

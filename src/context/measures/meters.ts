@@ -1,0 +1,116 @@
+import { CappedLabels } from '../../lib/capped-labels.ts';
+import {
+  Counter,
+  DURATION_BUCKETS,
+  Gauge,
+  Histogram,
+  type Registry,
+  TOKEN_BUCKETS,
+} from '../../telemetry/metrics.ts';
+import type { TurnMeasures } from './measure-turn.ts';
+
+const SHARES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+/** Models are the config's own; their number is not ours to choose. */
+const MOST_MODELS = 500;
+const MOST_PROBES = 100;
+
+/** What the model context came to, as figures. */
+export class ContextMeters {
+  readonly #models = new CappedLabels(MOST_MODELS);
+  readonly #probes = new CappedLabels(MOST_PROBES);
+  readonly #tokens;
+  readonly #quality;
+  readonly #events;
+  readonly #work;
+  readonly #compactions;
+  readonly #compacted;
+  readonly #probeRecall;
+  readonly #probeRuns;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.#tokens = new Histogram({
+      name: 'gateway_context_tokens',
+      help: 'Estimated tokens of the prompts of turns that belong to a session.',
+      labelNames: ['model'],
+      buckets: TOKEN_BUCKETS,
+      registers,
+    });
+    this.#quality = new Histogram({
+      name: 'gateway_context_quality_ratio',
+      help: 'How well context served turns: recall (needed facts that were in the prompt), usage (recalled passages that the answer used), relevance (likeness of what was included to what was asked).',
+      labelNames: ['model', 'measure'],
+      buckets: SHARES,
+      registers,
+    });
+    this.#events = new Counter({
+      name: 'gateway_context_turns_total',
+      help: 'Turns of sessions, and those of them that re-asked (surely, or maybe), drew a complaint, or were of an unusual size.',
+      labelNames: ['model', 'event'],
+      registers,
+    });
+    this.#work = new Histogram({
+      name: 'gateway_context_work_seconds',
+      help: 'Time spent on context: recall on the request path, compaction and measures off it.',
+      labelNames: ['work'],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+    this.#compactions = new Counter({
+      name: 'gateway_context_compactions_total',
+      help: 'Compactions that were considered, by what came of them.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#compacted = new Counter({
+      name: 'gateway_context_compacted_tokens_total',
+      help: 'Estimated tokens of the remembered part of prompts, before and after their compaction.',
+      labelNames: ['side'],
+      registers,
+    });
+    this.#probeRecall = new Gauge({
+      name: 'gateway_context_probe_recall_ratio',
+      help: 'Share of planted facts that a probe’s last run got back, by how many turns lay between; `all` = all of them.',
+      labelNames: ['probe', 'distance'],
+      registers,
+    });
+    this.#probeRuns = new Counter({
+      name: 'gateway_context_probe_runs_total',
+      help: 'Runs of probes, by what came of them.',
+      labelNames: ['probe', 'outcome'],
+      registers,
+    });
+  }
+
+  turn(model: string, tokens: number, measures: TurnMeasures, isOutlier: boolean): void {
+    const label = this.#models.value(model);
+    this.#tokens.observe({ model: label }, tokens);
+    for (const measure of ['recall', 'usage', 'relevance'] as const)
+      if (measures[measure] >= 0) this.#quality.observe({ model: label, measure }, measures[measure]);
+    const count = (event: string): void => this.#events.inc({ model: label, event });
+    count('turn');
+    if (measures.reAsk === 'both') count('re_ask');
+    if (measures.reAsk !== '') count('re_ask_maybe');
+    if (measures.complaint) count('complaint');
+    if (isOutlier) count('size_outlier');
+  }
+
+  worked(work: 'recall' | 'compact' | 'measure', milliseconds: number): void {
+    this.#work.observe({ work }, milliseconds / 1000);
+  }
+
+  compaction(outcome: string): void {
+    this.#compactions.inc({ outcome });
+  }
+
+  compacted(before: number, after: number): void {
+    this.#compacted.inc({ side: 'before' }, before);
+    this.#compacted.inc({ side: 'after' }, after);
+  }
+
+  probe(name: string, outcome: string, recall: Readonly<Record<string, number>>): void {
+    const probe = this.#probes.value(name);
+    this.#probeRuns.inc({ probe, outcome });
+    for (const [distance, share] of Object.entries(recall)) this.#probeRecall.set({ probe, distance }, share);
+  }
+}

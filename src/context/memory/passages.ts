@@ -1,0 +1,42 @@
+import type { Message } from '../../contracts/model-request.ts';
+import { messageText } from '../prompt/message-text.ts';
+import type { SpokenTurn } from '../turn.ts';
+
+/** Characters of a passage: what is longer is recalled in parts. */
+const LONGEST = 1200;
+/** Characters of one message that are looked at. */
+const LONGEST_MESSAGE = 60_000;
+
+/** A piece of a turn that is recalled whole. */
+export interface TurnPassage {
+  readonly version: number;
+  readonly speaker: Message['role'];
+  readonly text: string;
+}
+
+/** What a turn says, in pieces that fit a prompt. */
+export function passagesOf({ version, messages }: SpokenTurn): TurnPassage[] {
+  return messages.flatMap((message) =>
+    piecesOf(messageText(message).slice(0, LONGEST_MESSAGE)).map((text) => ({
+      version,
+      speaker: message.role,
+      text,
+    })),
+  );
+}
+
+/** Cut at the last line or sentence that ends within the length, else at a space, else anywhere. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  let rest = text.trim();
+  while (rest.length > LONGEST) {
+    const head = rest.slice(0, LONGEST);
+    const at = [head.lastIndexOf('\n'), head.lastIndexOf('. ') + 1, head.lastIndexOf(' ')].find(
+      (end) => end > LONGEST / 3,
+    );
+    pieces.push(rest.slice(0, at ?? LONGEST).trim());
+    rest = rest.slice(at ?? LONGEST).trim();
+  }
+  if (rest !== '') pieces.push(rest);
+  return pieces;
+}

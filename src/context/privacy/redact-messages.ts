@@ -1,0 +1,56 @@
+import type { AssistantPart, Message, TextPart, ToolResultPart } from '../../contracts/model-request.ts';
+import type { Finder, PersonalData } from '../../contracts/personal-data.ts';
+
+/** Takes personal data out of what was said, before it is stored: `[EMAIL]` stands in its place. */
+export interface Redactor {
+  text(text: string): string;
+  messages(messages: readonly Message[]): readonly Message[];
+}
+
+/** @param kinds of `data.kinds`; none: everything stays as it is */
+export function redactorOf(kinds: readonly string[], data: PersonalData): Redactor {
+  const finders = kinds.map((kind) => data.kinds[kind] as Finder);
+  if (finders.length === 0) return { text: (text) => text, messages: (messages) => messages };
+  const text = (said: string): string => {
+    const scanner = data.scanner(finders, true, (name) => `[${name.toUpperCase()}]`);
+    return scanner.take(said) + scanner.end();
+  };
+  return { text, messages: (messages) => messages.map((message) => redacted(message, text)) };
+}
+
+/** A message none of whose texts holds any comes back as it is. */
+function redacted(message: Message, text: (said: string) => string): Message {
+  const content = (message.content as readonly Part[]).map((part) => redactedPart(part, text));
+  return content.every((part, at) => part === message.content[at])
+    ? message
+    : ({ ...message, content } as Message);
+}
+
+type Part = Message['content'][number] | AssistantPart | TextPart | ToolResultPart;
+
+function redactedPart(part: Part, text: (said: string) => string): Part {
+  switch (part.type) {
+    case 'text':
+    case 'refusal': {
+      const said = text(part.text);
+      return said === part.text ? part : { ...part, text: said };
+    }
+    case 'reasoning': {
+      const said = text(part.text);
+      if (said === part.text) return part;
+      // Signed as the model wrote it: changed, its provider would not take it back.
+      const { signature, ...rest } = part;
+      return { ...rest, text: said };
+    }
+    case 'tool-call': {
+      const said = text(part.arguments);
+      return said === part.arguments ? part : { ...part, arguments: said };
+    }
+    case 'tool-result': {
+      const content = part.content.map((each) => redactedPart(each, text)) as ToolResultPart['content'];
+      return content.every((each, at) => each === part.content[at]) ? part : { ...part, content };
+    }
+    default:
+      return part;
+  }
+}

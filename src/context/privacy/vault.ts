@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Documents } from '../../contracts/store.ts';
+import { decrypt, encrypt, KEY_BYTES, type MasterKey, masterKeyOf } from './cipher.ts';
+
+/** Seals what one tenant's conversations say. */
+export interface TenantSeal {
+  /** @returns text that says nothing without the tenant's key; the same text twice differs */
+  seal(text: string): string;
+  /**
+   * What was never sealed opens to itself.
+   * @throws SealBroken if the key is gone (then nobody can open it ever again) or the text was changed
+   */
+  open(text: string): string;
+}
+
+/** The keys of tenants. Without a secret in the config nothing is sealed. */
+export interface Vault {
+  /** At once if the tenant's keys are at hand. Fails with StoreUnavailable, or SealBroken if no secret opens them. */
+  of(tenant: string): TenantSeal | Promise<TenantSeal>;
+  /** Another key for what is sealed from now on; what was sealed before can still be opened. */
+  rotate(tenant: string): Promise<void>;
+  /** All that was sealed for the tenant, here and in every copy and backup, is gone. @returns whether there was a key */
+  destroy(tenant: string): Promise<boolean>;
+}
+
+/** What was sealed can't be opened: its key was destroyed, the config has not the secret, or it is not what was written. */
+export class SealBroken extends Error {
+  override readonly name = 'SealBroken';
+}
+
+/** A tenant's keys as they are stored: data keys, each wrapped by the master key of that time. */
+interface Keys {
+  readonly current: string;
+  readonly keys: readonly StoredKey[];
+}
+interface StoredKey {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly master: string;
+  /** Base64. */
+  readonly wrapped: string;
+}
+
+export interface VaultOptions {
+  readonly documents: Documents;
+  /** The secret that keys are wrapped with; '' = nothing is sealed. */
+  readonly encryptWith: string;
+  /** Secrets that were in its place before: keys are wrapped anew when they are met. */
+  readonly decryptWith: readonly string[];
+  now(): number;
+}
+
+const COLLECTION = 'context-keys';
+const MARK = 'v1:';
+const MOST_TENANTS = 1000;
+/** How long keys are used without asking whether they still are: a key destroyed elsewhere lives on so long here. */
+const TRUSTED_MS = 30_000;
+/** A data key seals for so long; then there is another. */
+const KEY_AGE_MS = 90 * 24 * 60 * 60 * 1000;
+const TRIES = 5;
+
+export function openVault(options: VaultOptions): Vault {
+  return options.encryptWith === '' ? new OpenVault(options) : new SealingVault(options);
+}
+
+/** Nothing is sealed. What was sealed before has to stay shut. */
+class OpenVault implements Vault {
+  readonly #documents: Documents;
+
+  constructor({ documents }: VaultOptions) {
+    this.#documents = documents;
+  }
+
+  of(): TenantSeal {
+    return {
+      seal: (text) => text,
+      open: (text) => {
+        if (text.startsWith(MARK))
+          throw new SealBroken('it is sealed, and context.privacy.encryptWith is empty');
+        return text;
+      },
+    };
+  }
+
+  async rotate(): Promise<void> {
+    throw new SealBroken('nothing is sealed: context.privacy.encryptWith is empty');
+  }
+
+  destroy(tenant: string): Promise<boolean> {
+    return this.#documents.delete(COLLECTION, idOf(tenant));
+  }
+}
+
+class SealingVault implements Vault {
+  readonly #documents: Documents;
+  readonly #now: () => number;
+  readonly #masters: readonly [MasterKey, ...MasterKey[]];
+  readonly #seals = new LRUCache<string, { seal: TenantSeal; until: number }>({ max: MOST_TENANTS });
+  readonly #opening = new Map<string, Promise<TenantSeal>>();
+
+  constructor({ documents, encryptWith, decryptWith, now }: VaultOptions) {
+    this.#documents = documents;
+    this.#now = now;
+    this.#masters = [masterKeyOf(encryptWith), ...decryptWith.map(masterKeyOf)];
+  }
+
+  of(tenant: string): TenantSeal | Promise<TenantSeal> {
+    const known = this.#seals.get(tenant);
+    if (known && known.until > this.#now()) return known.seal;
+    const opening =
+      this.#opening.get(tenant) ?? this.#open(tenant).finally(() => this.#opening.delete(tenant));
+    this.#opening.set(tenant, opening);
+    return opening;
+  }
+
+  async rotate(tenant: string): Promise<void> {
+    await this.#change(tenant, (keys) => this.#withNewKey(tenant, keys));
+  }
+
+  async destroy(tenant: string): Promise<boolean> {
+    const was = await this.#documents.delete(COLLECTION, idOf(tenant));
+    this.#seals.delete(tenant);
+    return was;
+  }
+
+  async #open(tenant: string): Promise<TenantSeal> {
+    const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
+    const keys =
+      stored && this.#isCurrent(stored.value)
+        ? stored.value
+        : await this.#change(tenant, (known) => this.#renewed(tenant, known));
+    const seal = sealWith(
+      tenant,
+      keys.current,
+      new Map(keys.keys.map((key) => [key.id, this.#unwrap(tenant, key)])),
+    );
+    this.#seals.set(tenant, { seal, until: this.#now() + TRUSTED_MS });
+    return seal;
+  }
+
+  #isCurrent({ current, keys }: Keys): boolean {
+    const age = this.#now() - (keys.find(({ id }) => id === current)?.at ?? 0);
+    return age < KEY_AGE_MS && keys.every(({ master }) => master === this.#masters[0].id);
+  }
+
+  /** Wrapped by today's master key, and with a data key that is young enough. */
+  #renewed(tenant: string, known: Keys | undefined): Keys {
+    if (!known) return this.#withNewKey(tenant, undefined);
+    const keys = known.keys.map((key) =>
+      key.master === this.#masters[0].id
+        ? key
+        : this.#wrap(tenant, key.id, key.at, this.#unwrap(tenant, key)),
+    );
+    const rewrapped = { ...known, keys };
+    return this.#isCurrent(rewrapped) ? rewrapped : this.#withNewKey(tenant, rewrapped);
+  }
+
+  #withNewKey(tenant: string, known: Keys | undefined): Keys {
+    const id = randomBytes(6).toString('hex');
+    const key = this.#wrap(tenant, id, this.#now(), randomBytes(KEY_BYTES));
+    return { current: id, keys: [...(known?.keys ?? []), key] };
+  }
+
+  /** Two replicas that make a tenant's first key at once must end with the same one. */
+  async #change(tenant: string, make: (known: Keys | undefined) => Keys): Promise<Keys> {
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
+      const keys = make(stored?.value);
+      const put = await this.#documents.put(COLLECTION, idOf(tenant), keys, {
+        ifVersion: stored?.version ?? 0,
+      });
+      if (!put.ok) continue;
+      this.#seals.delete(tenant);
+      return keys;
+    }
+    throw new SealBroken('the tenant’s keys are being changed by somebody else all the time');
+  }
+
+  #wrap(tenant: string, id: string, at: number, key: Buffer): StoredKey {
+    const [master] = this.#masters;
+    const wrapped = encrypt(master.key, key, contextOf(tenant, id)).toString('base64');
+    return { id, at, master: master.id, wrapped };
+  }
+
+  #unwrap(tenant: string, { id, master, wrapped }: StoredKey): Buffer {
+    const known = this.#masters.find((each) => each.id === master);
+    if (!known)
+      throw new SealBroken(
+        'the secret that the keys are wrapped with is not in the config: put it into context.privacy.decryptWith',
+      );
+    try {
+      return decrypt(known.key, Buffer.from(wrapped, 'base64'), contextOf(tenant, id));
+    } catch (cause) {
+      throw new SealBroken('a tenant’s key was changed in the store', { cause });
+    }
+  }
+}
+
+function sealWith(tenant: string, current: string, keys: ReadonlyMap<string, Buffer>): TenantSeal {
+  const key = keys.get(current) as Buffer;
+  return {
+    seal: (text) =>
+      `${MARK}${current}:${encrypt(key, Buffer.from(text), contextOf(tenant, current)).toString('base64')}`,
+    open(text) {
+      if (!text.startsWith(MARK)) return text;
+      const end = text.indexOf(':', MARK.length);
+      const id = text.slice(MARK.length, end);
+      const known = keys.get(id);
+      if (!known) throw new SealBroken('its key was destroyed');
+      try {
+        return decrypt(known, Buffer.from(text.slice(end + 1), 'base64'), contextOf(tenant, id)).toString();
+      } catch (cause) {
+        throw new SealBroken('it is not what was sealed', { cause });
+      }
+    },
+  };
+}
+
+const idOf = (tenant: string): string => `tenant ${tenant}`;
+/** Binds what is sealed to its tenant and key: moved elsewhere it does not open. */
+const contextOf = (tenant: string, key: string): string => JSON.stringify([tenant, key]);

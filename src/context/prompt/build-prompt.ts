@@ -1,0 +1,103 @@
+import type { Message, TextPart } from '../../contracts/model-request.ts';
+import type { ConversationMemory, Recalled } from '../memory/conversation-memory.ts';
+import type { TurnPassage } from '../memory/passages.ts';
+import type { SpokenTurn, Summary } from '../turn.ts';
+import { assemblePrompt, type Prompt } from './assemble.ts';
+import { userText } from './message-text.ts';
+import { messageTokens, textTokens } from './tokens.ts';
+import { trimToFit } from './trim.ts';
+
+export interface PromptInput {
+  readonly system: readonly TextPart[];
+  /** The whole path, from its first turn; failed turns are not in it. */
+  readonly turns: readonly SpokenTurn[];
+  /** Undefined as long as nothing was compacted, or if it is of another path. */
+  readonly summary: Summary | undefined;
+  readonly fresh: readonly Message[];
+  /** Tokens that a prompt may have: the model's window less its output and the tools. */
+  readonly capacity: number;
+  /** Share of the capacity that recalled passages may have, and from where on there is no room for them. */
+  readonly recall: number;
+  readonly trigger: number;
+}
+
+/** What was sent of a conversation, without what it says. */
+export interface SentContext {
+  /** 0 without a summary. */
+  readonly epoch: number;
+  /** The turns up to this version are in the summary. */
+  readonly covered: number;
+  /** Versions of the turns that were sent as they were said. */
+  readonly sent: readonly number[];
+  /** Of those that would not have fitted. */
+  readonly cut: readonly number[];
+  /** Version by version, how many passages of it were recalled. */
+  readonly recalled: readonly { readonly version: number; readonly passages: number }[];
+  /** About how many, in all and what was recalled. */
+  readonly tokens: number;
+  readonly recalledTokens: number;
+  readonly capacity: number;
+}
+
+export interface BuiltPrompt extends Prompt {
+  readonly context: SentContext;
+  readonly summary: string;
+  readonly passages: readonly TurnPassage[];
+}
+
+const NOTHING: Recalled = { text: '', passages: [], tokens: 0 };
+
+/**
+ * The prompt of a turn. Nothing of it waits: what is not compacted in time is trimmed here, for this once.
+ * @param memoryOf asked only where something is left out that could be recalled
+ */
+export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemory): BuiltPrompt {
+  const { system, turns, summary, fresh, capacity } = input;
+  const covered = summary?.covered ?? 0;
+  const open = turns.filter(({ version }) => version > covered);
+  const rest =
+    (summary?.tokens ?? 0) +
+    system.reduce((sum, { text }) => sum + textTokens(text), 0) +
+    messageTokens(fresh);
+  const { kept, cut } = trimToFit(open, fresh, rest, input);
+  const fixed = kept.reduce((sum, { tokens }) => sum + tokens, rest);
+  const isOut = covered > 0 || cut.length > 0;
+  const room = Math.min(
+    input.recall * capacity,
+    Math.max(input.trigger * capacity - fixed, capacity - fixed > 0 ? LEAST_RECALL : 0),
+  );
+  const recalled =
+    isOut && room > 0 && fresh.at(-1)?.role === 'user'
+      ? memoryOf().recall(userText(fresh), leftOut(covered, cut), Math.min(room, capacity - fixed))
+      : NOTHING;
+  const prompt = assemblePrompt({ system, summary, turns: kept, fresh, snippets: recalled.text });
+  return {
+    ...prompt,
+    summary: summary?.text ?? '',
+    passages: recalled.passages,
+    context: {
+      epoch: summary?.epoch ?? 0,
+      covered,
+      sent: kept.map(({ version }) => version),
+      cut: cut.map(({ version }) => version),
+      recalled: countByVersion(recalled.passages),
+      tokens: fixed + recalled.tokens,
+      recalledTokens: recalled.tokens,
+      capacity,
+    },
+  };
+}
+
+/** Tokens for what is recalled even in a prompt that is about to be compacted. */
+const LEAST_RECALL = 256;
+
+function leftOut(covered: number, cut: readonly SpokenTurn[]): (version: number) => boolean {
+  const versions = new Set(cut.map(({ version }) => version));
+  return (version) => version <= covered || versions.has(version);
+}
+
+function countByVersion(passages: readonly TurnPassage[]): SentContext['recalled'] {
+  const counts = new Map<number, number>();
+  for (const { version } of passages) counts.set(version, (counts.get(version) ?? 0) + 1);
+  return [...counts].map(([version, count]) => ({ version, passages: count }));
+}

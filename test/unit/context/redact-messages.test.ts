@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { redactorOf } from '../../../src/context/privacy/redact-messages.ts';
+import type { Message } from '../../../src/contracts/model-request.ts';
+import { PERSONAL_DATA } from '../../../src/lib/personal-data/index.ts';
+import { assistant, user } from './conversations.ts';
+
+const redactor = redactorOf(['email', 'card', 'iban', 'phone'], PERSONAL_DATA);
+
+test('personal data is gone before anything is stored, wherever it stands in a turn', () => {
+  const said: Message[] = [
+    user('I am ada@example.com, my card is 4111 1111 1111 1111'),
+    {
+      role: 'assistant',
+      at: '',
+      content: [
+        { type: 'reasoning', at: '', text: 'ada@example.com it is', signature: 'sig' },
+        { type: 'tool-call', at: '', id: 'c', name: 'find', arguments: '{"mail":"ada@example.com"}' },
+      ],
+    },
+    {
+      role: 'tool',
+      at: '',
+      content: [
+        {
+          type: 'tool-result',
+          at: '',
+          id: 'c',
+          name: 'find',
+          content: [{ type: 'text', at: '', text: 'IBAN DE89 3704 0044 0532 0130 00, +49 30 901820' }],
+        },
+      ],
+    },
+    assistant('Done.'),
+  ];
+  const stored = JSON.stringify(redactor.messages(said));
+  expect(stored).not.toMatch(/ada@|4111|DE89|901820|sig/);
+  expect(stored).toContain('I am [EMAIL], my card is [CARD]');
+  expect(stored).toContain('IBAN [IBAN], [PHONE]');
+  expect(JSON.parse(JSON.stringify(redactor.messages(said)))[1].content[1].arguments).toBe(
+    '{"mail":"[EMAIL]"}',
+  );
+});
+
+test('what only looks like a card or an IBAN stays, and so do messages without any', () => {
+  const said = [user('Order 4111 1111 1111 1112, GB12WEST12345698765432'), assistant('Noted')];
+  const stored = redactor.messages(said);
+  expect(stored).toEqual(said);
+  expect(stored[1]).toBe(said[1]);
+});
+
+test('nothing asked for, nothing changed', () => {
+  const said = [user('ada@example.com')];
+  expect(redactorOf([], PERSONAL_DATA).messages(said)).toBe(said);
+});

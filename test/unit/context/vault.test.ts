@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { openVault, SealBroken, type Vault } from '../../../src/context/privacy/vault.ts';
+import type { Documents } from '../../../src/contracts/store.ts';
+import { openStore } from '../../../src/stores/index.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+async function documents(): Promise<Documents> {
+  return (await openStore('memory:', { commandTimeoutMs: 1000 })).documents;
+}
+
+const vault = (
+  docs: Documents,
+  encryptWith = 'a secret of the first year',
+  decryptWith: string[] = [],
+  now = () => 0,
+): Vault => openVault({ documents: docs, encryptWith, decryptWith, now });
+
+describe('what one tenant said', () => {
+  test('is not readable where it lies, and reads as it was', async () => {
+    const docs = await documents();
+    const seal = await vault(docs).of('shop');
+    const sealed = seal.seal('My account number is 4711');
+    expect(sealed).not.toContain('4711');
+    expect(Buffer.from(sealed.split(':')[2] as string, 'base64').toString('latin1')).not.toContain('account');
+    expect(seal.seal('My account number is 4711')).not.toBe(sealed);
+    expect(seal.open(sealed)).toBe('My account number is 4711');
+    expect(JSON.stringify(await docs.list('context-keys'))).not.toContain('first year');
+    // Another replica with the same config.
+    expect((await vault(docs).of('shop')).open(sealed)).toBe('My account number is 4711');
+  });
+
+  test('opens for nobody else, and not if a letter was changed', async () => {
+    const docs = await documents();
+    const keys = vault(docs);
+    const sealed = (await keys.of('shop')).seal('mine');
+    const other = await keys.of('bank');
+    expect(() => other.open(sealed)).toThrow(SealBroken);
+    const changed = sealed.slice(0, -6) + (sealed.endsWith('AAAA==') ? 'BBBB==' : 'AAAA==');
+    const mine = await keys.of('shop');
+    expect(() => mine.open(changed)).toThrow(SealBroken);
+  });
+
+  test('keys moved to another tenant in the store open nothing', async () => {
+    const docs = await documents();
+    const sealed = (await vault(docs).of('shop')).seal('mine');
+    const stolen = await docs.get('context-keys', 'tenant shop');
+    await docs.put('context-keys', 'tenant thief', stolen?.value);
+    await expect(async () => (await vault(docs).of('thief')).open(sealed)).rejects.toThrow(SealBroken);
+  });
+
+  test('is gone for good with its key, also from a copy of the data', async () => {
+    const docs = await documents();
+    const keys = vault(docs);
+    const sealed = (await keys.of('shop')).seal('mine');
+    expect(await keys.destroy('shop')).toBe(true);
+    const after = await keys.of('shop');
+    expect(() => after.open(sealed)).toThrow(SealBroken);
+    expect(after.open(after.seal('new'))).toBe('new');
+    expect(await keys.destroy('nobody')).toBe(false);
+  });
+
+  test('a key destroyed elsewhere is trusted half a minute at most', async () => {
+    const docs = await documents();
+    let now = 0;
+    const here = vault(docs, undefined, [], () => now);
+    const sealed = (await here.of('shop')).seal('mine');
+    await vault(docs).destroy('shop');
+    now = 30_001;
+    const seal = await here.of('shop');
+    expect(() => seal.open(sealed)).toThrow(SealBroken);
+  });
+});
+
+describe('keys change', () => {
+  test('a new secret takes over what the old one wrapped, which then is not needed any more', async () => {
+    const docs = await documents();
+    const sealed = (await vault(docs, 'the old secret of ours').of('shop')).seal('mine');
+    const rotated = vault(docs, 'the new secret of ours', ['the old secret of ours']);
+    expect((await rotated.of('shop')).open(sealed)).toBe('mine');
+    expect((await vault(docs, 'the new secret of ours').of('shop')).open(sealed)).toBe('mine');
+    await expect(async () => await vault(docs, 'the old secret of ours').of('shop')).rejects.toThrow(
+      /decryptWith/,
+    );
+  });
+
+  test('a data key seals for 90 days, and what it sealed stays readable', async () => {
+    const docs = await documents();
+    let now = 0;
+    const keys = vault(docs, undefined, [], () => now);
+    const old = (await keys.of('shop')).seal('old');
+    now = 91 * DAY;
+    const young = (await keys.of('shop')).seal('young');
+    expect(young.split(':')[1]).not.toBe(old.split(':')[1]);
+    expect((await keys.of('shop')).open(old)).toBe('old');
+    await keys.rotate('shop');
+    expect((await keys.of('shop')).seal('x').split(':')[1]).not.toBe(young.split(':')[1]);
+    expect((await keys.of('shop')).open(young)).toBe('young');
+  });
+
+  test('two replicas that meet a tenant at once end with one key', async () => {
+    const docs = await documents();
+    const [a, b] = await Promise.all([vault(docs).of('shop'), vault(docs).of('shop')]);
+    const sealed = a.seal('mine');
+    expect((await vault(docs).of('shop')).open(sealed)).toBe('mine');
+    expect((await vault(docs).of('shop')).open(b.seal('mine too'))).toBe('mine too');
+  });
+
+  test('at hand they are given at once: the request path does not wait', async () => {
+    const keys = vault(await documents());
+    await keys.of('shop');
+    expect(keys.of('shop')).not.toBeInstanceOf(Promise);
+  });
+
+  test('without a secret nothing is sealed, and what was sealed stays shut', async () => {
+    const docs = await documents();
+    const sealed = (await vault(docs).of('shop')).seal('mine');
+    const open = await vault(docs, '').of('shop');
+    expect(open.seal('plain')).toBe('plain');
+    expect(() => open.open(sealed)).toThrow(/encryptWith is empty/);
+    // What was stored before there was a secret is read all the same.
+    expect((await vault(docs).of('shop')).open('{"messages":[]}')).toBe('{"messages":[]}');
+  });
+});
