@@ -3,9 +3,11 @@ import type { Interval, Spread } from './statistics.ts';
 
 const SETTLED = 10;
 
-/** Three significant digits at most, as noise allows no more. */
+/** Three significant digits at most, as noise allows no more; a dash for what could not be told. */
 export const short = (value: number): string =>
-  Number.isNaN(value) ? '–' : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= SETTLED ? 1 : 2);
+  !Number.isFinite(value)
+    ? '–'
+    : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= SETTLED ? 1 : 2);
 
 /** The median, and the ends in brackets. */
 export const ranged = (s: Spread): string => `${short(s.median)} (${short(s.min)}–${short(s.max)})`;

@@ -134,5 +134,10 @@ export const CHAT_STREAM: Case = {
 
 /** Milliseconds between the chunks of a paced stream. */
 export const PACE_MS = 20;
-/** Asks the upstream of the stream suite to pace what it sends. */
-export const PACED = { 'x-bench-pace-ms': String(PACE_MS) };
+
+/** The same, a chunk at a time. The pace is asked for in the body: headers of clients don't reach a model. */
+export const CHAT_PACED: Case = {
+  ...CHAT_STREAM,
+  name: `stream of ${CHUNKS} chunks, one every ${PACE_MS} ms`,
+  body: question(KILOBYTE, { stream: true, user: `pace-${PACE_MS}` }),
+};

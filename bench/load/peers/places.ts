@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
-/** Where peers are installed: not committed, not published, and gone with `node_modules`. */
-export const PEERS = fileURLToPath(new URL('../../../node_modules/.cache/bench-peers/', import.meta.url));
+/** Where peers are installed: outside the repository, since `npm ci` empties `node_modules`. */
+const PEERS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'hypercare-bench');
 
-export const PORTKEY = { version: '1.15.2', home: `${PEERS}portkey` };
+export const PORTKEY = { version: '1.15.2', home: `${PEERS}/portkey` };
 export const PORTKEY_SERVER = `${PORTKEY.home}/node_modules/@portkey-ai/gateway/build/start-server.js`;
 
 /** The newest of those tried whose extra `proxy` the registry could resolve: 1.109.3 and 1.110.2 ask for what it has not. */
-export const LITELLM = { version: '1.93.0', home: `${PEERS}litellm` };
+export const LITELLM = { version: '1.93.0', home: `${PEERS}/litellm` };
 export const LITELLM_SERVER = `${LITELLM.home}/bin/litellm`;
 
 /** Bifrost's HTTP transport; its Go module can't be built alone and its npm package downloads a binary. */
-export const BIFROST_SERVER = process.env.BIFROST_BIN ?? `${PEERS}bifrost/bifrost-http`;
+export const BIFROST_SERVER = process.env.BIFROST_BIN ?? `${PEERS}/bifrost/bifrost-http`;
 
 /** Why a peer can't be measured here; null if it can. */
 export const absent = (server: string, hint: string): string | null =>

@@ -1,6 +1,6 @@
 // node model.ts <port>: a model that answers every call with a stream of fifty events: in one go, as Node's HTTP server
-// writes what is written in one turn, or one by one at a pace that the request's x-bench-pace-ms asks for. Each event of a
-// paced stream says at which microsecond of the system's monotonic clock it was sent.
+// writes what is written in one turn, or one by one where the call's user is `pace-` and milliseconds. Each event of a paced
+// stream says at which microsecond of the system's monotonic clock it was sent.
 import { createServer, type ServerResponse } from 'node:http';
 import { CHUNKS, LAST_EVENTS, STAMP, STAMP_DIGITS, TEXT_EVENT } from '../messages.ts';
 
@@ -49,9 +49,13 @@ function paced(response: ServerResponse, everyMs: number): void {
 }
 
 const server = createServer((request, response) => {
-  const pace = Number(request.headers['x-bench-pace-ms'] ?? 0);
-  request.resume();
-  request.once('end', () => (pace > 0 ? paced(response, pace) : allAtOnce(response)));
+  const pieces: Buffer[] = [];
+  request.on('data', (piece: Buffer) => pieces.push(piece));
+  request.once('end', () => {
+    const [, pace] = /"user": ?"pace-(\d+)"/.exec(Buffer.concat(pieces).toString('latin1')) ?? [];
+    if (pace === undefined) allAtOnce(response);
+    else paced(response, Number(pace));
+  });
 });
 server.keepAliveTimeout = 65_000;
 server.listen(Number(process.argv[2]), '127.0.0.1', 4096);
