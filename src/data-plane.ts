@@ -1,5 +1,6 @@
 // What carries requests in one process, and lives as long as it: the store, upstreams, the listener, and what they record.
 
+import packageJson from '../package.json' with { type: 'json' };
 import { Accounts } from './ai/budgets/accounts.ts';
 import { BudgetMeters } from './ai/budgets/meters.ts';
 import { KeptAnswers } from './ai/cache/kept-answers.ts';
@@ -15,6 +16,7 @@ import { Changes } from './record/changes.ts';
 import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
 import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
+import { traceRequests } from './record/trace-requests.ts';
 import { meterUpstreams } from './record/upstream-meters.ts';
 import { planGeneration } from './server/build-plan.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';
@@ -89,7 +91,8 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const log = sink.logger;
   const metrics = openMetrics({ process: options.processMetrics ?? true });
   const meters = new Meters(metrics);
-  const recorder = new Recorder(meters, sink);
+  const tracing = await traceRequests(config.telemetry, { version: packageJson.version, log });
+  const recorder = new Recorder(meters, sink, tracing ? [tracing.onExchange] : []);
   const changes = new Changes(log, meters);
   const onChange = shared?.onChange ?? changes.record;
   const clock = { wall: options.now ?? Date.now, monotonic: () => performance.now() };
@@ -219,6 +222,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       await reload.close();
       certificates.close();
       await recorder.settled();
+      await tracing?.close();
       await tokens.close();
       await accounts.close();
       await ledger.close();

@@ -114,6 +114,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   serveConsole(admin);
+  const { otlp } = loaded.config.telemetry;
+  const metricExport =
+    otlp.endpoint === '' || !otlp.metrics
+      ? undefined
+      : (await import('./telemetry/metric-export.ts')).openMetricExport(
+          {
+            endpoint: otlp.endpoint,
+            headers: otlp.credentials,
+            service: otlp.service,
+            version: packageJson.version,
+            intervalMs: otlp.interval,
+            log,
+          },
+          carriers.metrics,
+        );
 
   function onStoreUp(): void {
     audit
@@ -135,6 +150,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
     const cut = await carriers.drain(drain);
+    await metricExport?.close();
     await admin.close();
     await plane.close();
     log.info({ cut }, 'stopped');

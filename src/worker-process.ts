@@ -5,7 +5,7 @@ import { type DataPlane, openDataPlane } from './data-plane.ts';
 import { loadPolicies } from './server/policies.ts';
 import type { Prepared } from './server/reload.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
-import { figuresOf } from './telemetry/summed-metrics.ts';
+import { figuresOf } from './telemetry/metrics.ts';
 import { Channel } from './workers/channel.ts';
 import type { PrimarySide, WorkerSide } from './workers/messages.ts';
 import { SharedCounters } from './workers/shared-counters.ts';

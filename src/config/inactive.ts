@@ -31,12 +31,6 @@ const is =
 const ROWS: readonly Row[] = [
   { at: ['log', 'bodies'], what: 'Logging of bodies', effect: 'No body is logged.', unless: is('off') },
   {
-    at: ['telemetry', 'otlp', 'endpoint'],
-    what: 'Export of traces',
-    effect: 'Nothing is exported.',
-    unless: is(''),
-  },
-  {
     at: ['context', 'enabled'],
     what: 'The model context',
     effect: 'No conversation is remembered.',

@@ -13,6 +13,7 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'secretAccessKey',
   'sessionToken',
   'serviceAccount',
+  'credentials',
 ]);
 
 /** The types of JSON Schema in words, with their article. */

@@ -1,17 +1,24 @@
+import type { Exchange } from '../contracts/exchange.ts';
 import type { LogSink } from '../telemetry/logger.ts';
 import { accessLogLine } from './access-log.ts';
 import type { LiveExchange } from './exchange.ts';
 import type { Meters } from './meters.ts';
 
-/** What is made of every exchange once it has ended: a log line and figures. */
+/** Takes an exchange that has ended. It runs on the request path: it must not wait. */
+export type OnExchange = (exchange: Exchange) => void;
+
+/** What is made of every exchange once it has ended: a log line and figures, and what others make of it. */
 export class Recorder {
   readonly meters: Meters;
   readonly #log: LogSink;
   readonly #logs: boolean;
+  readonly #others: readonly OnExchange[];
   readonly #pending = new Set<Promise<unknown>>();
 
-  constructor(meters: Meters, log: LogSink) {
+  /** @param others who make something of it, too */
+  constructor(meters: Meters, log: LogSink, others: readonly OnExchange[] = []) {
     this.meters = meters;
+    this.#others = others;
     this.#log = log;
     this.#logs = log.logger.level !== 'silent';
   }
@@ -33,6 +40,7 @@ export class Recorder {
     try {
       this.meters.observe(exchange);
       if (this.#logs) this.#log.writeLine(accessLogLine(exchange));
+      for (const other of this.#others) other(exchange);
     } catch (error) {
       // It runs where a connection has closed: nobody else could catch.
       this.#log.logger.error({ err: error, request_id: exchange.id }, 'a request could not be recorded');

@@ -20,7 +20,13 @@ export const TOKEN_BUCKETS = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262
 export interface MetricsPage {
   readonly contentType: string;
   metrics(): Promise<string>;
+  getMetricsAsJSON(): Promise<Figures>;
 }
+
+/** What a registry says, as plain data that another process can be sent. */
+export type Figures = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+export const figuresOf = (registry: Registry): Promise<Figures> => registry.getMetricsAsJSON();
 
 /** A registry of its own: two gateways in one process (tests) don't share figures. */
 export function openMetrics(options: { process: boolean }): Registry {

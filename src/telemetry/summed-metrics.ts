@@ -1,10 +1,5 @@
 import { AggregatorRegistry, type Registry } from 'prom-client';
-import type { MetricsPage } from './metrics.ts';
-
-/** What a registry says, as plain data that another process can be sent. */
-export type Figures = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
-
-export const figuresOf = (registry: Registry): Promise<Figures> => registry.getMetricsAsJSON();
+import { type Figures, figuresOf, type MetricsPage } from './metrics.ts';
 
 /**
  * One page of metrics for several processes. Counters and histograms are summed, gauges as each of them says
@@ -28,9 +23,16 @@ export class SummedMetrics implements MetricsPage {
   }
 
   async metrics(): Promise<string> {
+    return (await this.#sum()).metrics();
+  }
+
+  async getMetricsAsJSON(): Promise<Figures> {
+    return figuresOf(await this.#sum());
+  }
+
+  async #sum(): Promise<Registry> {
     for (const [id, figures] of await this.#ask()) this.#last.set(id, figures);
-    const own = await this.#own.getMetricsAsJSON();
-    return sum([own, this.#ended, ...this.#last.values()]).metrics();
+    return sum([await figuresOf(this.#own), this.#ended, ...this.#last.values()]);
   }
 
   /** A process has ended. */

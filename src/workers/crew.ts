@@ -5,7 +5,7 @@ import type { OnStateChange } from '../contracts/state-change.ts';
 import type { WorkerMeters } from '../record/worker-meters.ts';
 import type { Prepared } from '../server/reload.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Figures } from '../telemetry/summed-metrics.ts';
+import type { Figures } from '../telemetry/metrics.ts';
 import type { Agreement, Finding } from '../upstream/agreement.ts';
 import { Drains } from './drains.ts';
 import { Member } from './member.ts';

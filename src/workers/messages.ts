@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../config/schema/index.ts';
 import type { PurgeSelection } from '../contracts/cache.ts';
 import type { StateChange } from '../contracts/state-change.ts';
 import type { CounterState, Limit, LimitState } from '../contracts/store.ts';
-import type { Figures } from '../telemetry/summed-metrics.ts';
+import type { Figures } from '../telemetry/metrics.ts';
 import type { Finding } from '../upstream/agreement.ts';
 
 /** What a worker begins with. */

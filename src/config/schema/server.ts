@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { ServerTls } from './tls.ts';
-import { Address, Duration, Name, OneOf, Size, Strict } from './units.ts';
+import { Address, Duration, Name, OneOf, Percent, Size, Strict } from './units.ts';
 
 /** What the holder of an admin token may do: read, change, and read what people wrote (sessions, feedback). */
 export const ADMIN_RIGHTS = ['read', 'write', 'content'] as const;
@@ -153,6 +153,33 @@ export const Log = Strict(
 );
 
 export const Telemetry = Strict(
-  { otlp: Strict({ endpoint: Type.String({ default: '' }) }, { default: {} }) },
+  {
+    otlp: Strict(
+      {
+        endpoint: Type.String({
+          default: '',
+          description:
+            'Base URL of a collector or backend that takes OTLP over HTTP: /v1/traces and /v1/metrics lie below it. Empty: nothing is exported.',
+        }),
+        credentials: Type.Record(Type.String(), Type.String(), {
+          default: {},
+          description: 'Headers sent with each export: what the backend wants as a key. Never shown.',
+        }),
+        service: Type.String({
+          minLength: 1,
+          default: 'hypercare-gateway',
+          description: 'service.name of all of it.',
+        }),
+        traces: Type.Boolean({ default: true, description: 'A span a request, as a child of its caller’s.' }),
+        sample: Percent({
+          default: '100%',
+          description: 'Share of the traces that begin here; of others their caller decides.',
+        }),
+        metrics: Type.Boolean({ default: true, description: 'What /metrics shows.' }),
+        interval: Duration({ default: '60s', description: 'Between two exports of metrics.' }),
+      },
+      { default: {} },
+    ),
+  },
   { default: {} },
 );

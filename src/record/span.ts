@@ -1,0 +1,95 @@
+import type { AiFacts, Exchange } from '../contracts/exchange.ts';
+import type { EndedSpan, SpanValue } from '../contracts/span.ts';
+import { redactQuery } from '../lib/redact-query.ts';
+
+type Attributes = Record<string, SpanValue>;
+
+/**
+ * The span of a request by OpenTelemetry's semantic conventions for HTTP servers and, of calls to models, for generative
+ * AI. It holds what the access log holds: no header, no body, the query redacted.
+ */
+export function spanOf(exchange: Exchange): EndedSpan {
+  const { status, reason } = exchange;
+  return {
+    traceId: exchange.traceId,
+    spanId: exchange.spanId,
+    parentId: parentOf(exchange),
+    name: `${exchange.method}${exchange.route === '' ? '' : ` ${exchange.route}`}`,
+    startedAt: exchange.startedAt,
+    durationMs: exchange.durationMs,
+    attributes: attributesOf(exchange),
+    // By convention a server's span failed only where the server did.
+    error: status >= 500 ? reason : '',
+    events: exchange.failedAttempts.map((failed) => ({
+      name: 'gateway.attempt_failed',
+      attributes: {
+        'gateway.upstream': failed.upstream,
+        'gateway.target': failed.target,
+        'error.type': failed.reason,
+      },
+    })),
+  };
+}
+
+function attributesOf(exchange: Exchange): Attributes {
+  const attributes: Attributes = {
+    'http.request.method': exchange.method,
+    'http.response.status_code': exchange.status,
+    'url.path': exchange.path,
+    'client.address': exchange.client,
+    'http.request.body.size': exchange.bytesIn,
+    'http.response.body.size': exchange.bytesOut,
+    'gateway.request_id': exchange.id,
+    'gateway.reason': exchange.reason,
+    'gateway.revision': exchange.revision,
+    'gateway.attempts': exchange.attempts,
+  };
+  const set = (name: string, value: string): void => {
+    if (value !== '') attributes[name] = value;
+  };
+  set('http.route', exchange.route);
+  set('url.query', redactQuery(exchange.query).slice(1));
+  set('gateway.consumer', exchange.consumer);
+  set('gateway.upstream', exchange.upstream);
+  set('gateway.target', exchange.target);
+  set('gateway.fallback', exchange.fallback);
+  set('gateway.breaker', exchange.breaker);
+  set('gateway.cache', exchange.cache);
+  if (exchange.status >= 500) attributes['error.type'] = exchange.reason;
+  if (exchange.ai !== null) Object.assign(attributes, aiAttributes(exchange.ai));
+  return attributes;
+}
+
+function aiAttributes(ai: AiFacts): Attributes {
+  const attributes: Attributes = { 'gen_ai.operation.name': ai.operation, 'gen_ai.request.model': ai.model };
+  if (ai.provider !== '') attributes['gen_ai.provider.name'] = ai.provider;
+  if (ai.upstreamModel !== '') attributes['gen_ai.response.model'] = ai.upstreamModel;
+  if (ai.finishReason !== '') attributes['gen_ai.response.finish_reasons'] = [ai.finishReason];
+  if (ai.tokensIn >= 0) attributes['gen_ai.usage.input_tokens'] = ai.tokensIn;
+  if (ai.tokensOut >= 0) attributes['gen_ai.usage.output_tokens'] = ai.tokensOut;
+  if (ai.usd >= 0) attributes['gateway.ai.usd'] = ai.usd;
+  if (ai.firstTokenMs >= 0) attributes['gateway.ai.first_token_ms'] = ai.firstTokenMs;
+  if (ai.outcome !== '') attributes['gateway.ai.outcome'] = ai.outcome;
+  return attributes;
+}
+
+/** The caller's span, where the trace was begun elsewhere. */
+function parentOf({ headers, traceId }: Exchange): string {
+  const { traceparent } = headers;
+  return typeof traceparent === 'string' && traceparent.slice(3, 35) === traceId
+    ? traceparent.slice(36, 52)
+    : '';
+}
+
+/** The first 52 bits of a trace id, as a share of all: the same in each service that decides so. */
+const shareOf = (traceId: string): number => Number.parseInt(traceId.slice(0, 13), 16) / 0x10000000000000;
+
+/**
+ * Whether a request's span is sent: as its caller has decided, else a share of all traces.
+ *
+ * @param sample from 0 to 1
+ */
+export function isSampled(exchange: Exchange, sample: number): boolean {
+  if (parentOf(exchange) !== '') return (Number.parseInt(exchange.traceFlags, 16) & 1) === 1;
+  return sample >= 1 || shareOf(exchange.traceId) < sample;
+}

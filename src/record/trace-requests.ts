@@ -1,0 +1,32 @@
+import type { GatewayConfig } from '../config/schema/index.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { OnExchange } from './recorder.ts';
+import { isSampled, spanOf } from './span.ts';
+
+/** Sends a span a request to where the configuration says. */
+export interface RequestTracing {
+  readonly onExchange: OnExchange;
+  close(): Promise<void>;
+}
+
+/** Undefined where nothing is to be sent: then nothing is loaded either. */
+export async function traceRequests(
+  { otlp }: GatewayConfig['telemetry'],
+  { version, log }: { version: string; log: Logger },
+): Promise<RequestTracing | undefined> {
+  if (otlp.endpoint === '' || !otlp.traces) return undefined;
+  const { openTraceExport } = await import('../telemetry/trace-export.ts');
+  const spans = openTraceExport({
+    endpoint: otlp.endpoint,
+    headers: otlp.credentials,
+    service: otlp.service,
+    version,
+    log,
+  });
+  return {
+    onExchange: (exchange) => {
+      if (isSampled(exchange, otlp.sample)) spans.add(spanOf(exchange));
+    },
+    close: () => spans.close(),
+  };
+}
