@@ -1,5 +1,6 @@
 import type { Message, TextPart } from '../contracts/model-request.ts';
 import type { SessionHead, SessionRef, StoredTurn } from '../contracts/session.ts';
+import type { AskModel } from './compaction/summarize.ts';
 
 /** A turn as it stands in a prompt: its content opened, results of tools behind their calls, corrections in its place. */
 export interface PathTurn {
@@ -33,6 +34,8 @@ export interface PromptInput {
   readonly system: readonly TextPart[];
   /** Estimated tokens of everything else in the request: tools, and the most that may be answered. */
   readonly otherTokens: number;
+  /** Tokens that the model reads and writes in one call; absent or 0 = not known. */
+  readonly window?: number;
   /** The client sent all of the conversation itself. */
   readonly isFull: boolean;
   /** The turns that the summary covers, oldest first. */
@@ -58,6 +61,8 @@ export interface TurnDone {
   readonly turn: Omit<StoredTurn, 'content'>;
   /** All messages of the turn: what was sent anew, and the answer. */
   readonly messages: readonly Message[];
+  /** The way to models on behalf of the call; undefined: there is none. */
+  readonly ask?: AskModel | undefined;
 }
 
 /** What decides how much of a conversation goes into a prompt, and looks after it between turns. */

@@ -192,7 +192,7 @@ export interface Exchange {
   /** Name of the fallback that answered, '' when none. */
   fallback: string;
   /** What the gateway made the call for, of one that no client made; else ''. */
-  purpose: '' | 'cache' | 'shadow';
+  purpose: '' | 'cache' | 'shadow' | 'context';
   /** The id of the request for which it was made; else ''. */
   causedBy: string;
   /**

@@ -10,6 +10,7 @@ import { providerOf } from '../providers/index.ts';
 import { type Credential, Credentials, restsUntil } from './credential.ts';
 import type { DeploymentState } from './deployment-state.ts';
 import type { ModelStates } from './states.ts';
+import { windowOf } from './window.ts';
 
 /** Who gives an answer, for the record and the bill. */
 export interface Answerer {
@@ -28,6 +29,8 @@ export interface Deployment extends Answerer, Balanced {
   readonly provider: Provider;
   readonly settings: ProviderSettings;
   readonly weight: number;
+  /** Tokens that it reads and writes in one call; 0 = not known. */
+  readonly window: number;
   readonly credentials: Credentials;
   readonly load: DeploymentState;
   /** Its connections and its breaker. */
@@ -88,6 +91,7 @@ export function openDeployment(
     name: fullName,
     url: `${fullName}@${target.version}`,
     headerName: encodeURI(fullName),
+    window: windowOf(target.model, settings.baseUrl),
     weight: target.weight,
     credentials: new Credentials(credentials, ports.fleet.cursor(`keys of ${name}: ${fullName}`)),
     load: state.value,

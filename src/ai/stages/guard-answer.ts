@@ -4,7 +4,7 @@ import { gatherAnswer } from '../gather-answer.ts';
 import { AnswerGuard, answerIsGuarded } from '../guards/answer-guard.ts';
 import { answerName, neutralOf } from '../prepared-call.ts';
 
-/** Shows a whole answer to the guards. It is written anew if they changed it, and else goes on as the bytes that came. */
+/** Shows a whole answer to the guards. It and its parts are written anew if they changed it, and else go on as they came. */
 export function guardAnswer(call: ChatCall): void {
   const { answer, format, guards } = call;
   if (answer?.kind !== 'whole' || !answer.facts || format.kind !== 'chat' || !answerIsGuarded(guards)) return;
@@ -16,5 +16,5 @@ export function guardAnswer(call: ChatCall): void {
   const before = gatherAnswer(answer.parts.filter(({ type }) => type !== 'citation'));
   if (contents === JSON.stringify(before.choices.map(({ content }) => content))) return;
   const written = format.writeAnswer(guarded, answerName(call), neutralOf(call, format));
-  call.answer = { ...answer, body: Buffer.from(JSON.stringify(written)) };
+  call.answer = { ...answer, parts, body: Buffer.from(JSON.stringify(written)) };
 }

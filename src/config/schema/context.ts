@@ -29,13 +29,26 @@ export const Context = Strict(
         summarizer: Type.String({ default: '' }),
         verbatimTurns: Type.Integer({ minimum: 0, default: 6 }),
         recall: Percent({ default: '10%' }),
+        window: Type.Integer({
+          minimum: 0,
+          default: 0,
+          description:
+            'Tokens that prompts and answers are kept within; 0 = what the model can take, 128,000 where that is not known. Less is cheaper and faster.',
+        }),
       },
       { default: {} },
     ),
     privacy: Strict(
       {
         redact: Type.Array(OneOf(['email', 'card', 'iban', 'phone']), { default: [] }),
-        encryptWith: Type.String({ default: '' }),
+        encryptWith: Type.String({
+          default: '',
+          description: 'The secret that each consumer’s key is wrapped with; empty: nothing is encrypted.',
+        }),
+        decryptWith: Type.Array(Type.String({ minLength: 1 }), {
+          default: [],
+          description: 'Secrets that were in its place before: keys are wrapped anew when they are met.',
+        }),
       },
       { default: {} },
     ),

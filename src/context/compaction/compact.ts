@@ -11,9 +11,10 @@ export interface CompactionInput {
   /** Of the facts in them. */
   readonly book: FactBook;
   readonly summary: Summary | undefined;
+  /** The session's current one, which may be of another path; 0 = none yet. */
+  readonly epoch: number;
   readonly settings: CompactionSettings & { /** Alias, or ''. */ readonly summarizer: string };
   readonly sizes: Omit<PromptSizes, 'summary'>;
-  readonly consumer: string;
   /** Undefined: there is no way to a model. */
   readonly ask: AskModel | undefined;
 }
@@ -53,7 +54,7 @@ export async function compact(input: CompactionInput): Promise<Compacted> {
   const model = await byModel(input, gone, pinned, plan.room, last.version);
   const text = 'text' in model ? model.text : deterministicText(last.version, noted());
   const next = {
-    epoch: (summary?.epoch ?? 0) + 1,
+    epoch: input.epoch + 1,
     covered: last.version,
     coveredTurn: last.id,
     text,
@@ -79,7 +80,7 @@ type ByModel =
   | { readonly refused: Extract<Compacted, { kind: 'made' }>['refused']; readonly error?: unknown };
 
 async function byModel(
-  { settings, ask, consumer }: CompactionInput,
+  { settings, ask }: CompactionInput,
   gone: readonly SpokenTurn[],
   pinned: readonly SaidFact[],
   room: number,
@@ -92,7 +93,6 @@ async function byModel(
       model: settings.summarizer,
       ...summarizerInput(gone, pinned, room),
       maxTokens: room,
-      consumer,
     });
   } catch (error) {
     // Its own record says what happened: the conversation goes on without it.

@@ -11,8 +11,6 @@ export type AskModel = (question: {
   readonly text: string;
   /** Tokens of the answer. */
   readonly maxTokens: number;
-  /** On whose behalf: budgets and the ledger count it as theirs. */
-  readonly consumer: string;
 }) => Promise<string>;
 
 /** Tokens of what a summarizer is given; of a longer conversation it gets the end, and the facts of all of it. */

@@ -40,6 +40,7 @@ export class ConversationMemory {
   readonly #tokens: number[] = [];
   /** Ids of the turns that are in it, in order. */
   readonly #turns: string[] = [];
+  readonly #versions: number[] = [];
   /** The terms of each passage. */
   readonly #terms: ReadonlySet<string>[] = [];
   readonly #questions: AskedQuestion[] = [];
@@ -70,10 +71,24 @@ export class ConversationMemory {
     return true;
   }
 
+  /**
+   * As `follow`, for a path of which only what follows `covered` is given: a version is in one place of a session only.
+   * @returns false if the turns before are not in it, or go on otherwise
+   */
+  continue(covered: number, turns: readonly SpokenTurn[]): boolean {
+    const from = this.#versions.indexOf(covered) + 1;
+    if (from === 0 || this.#turns.length > from + turns.length) return false;
+    for (let at = from; at < this.#turns.length; at++)
+      if (this.#turns[at] !== turns[at - from]?.id) return false;
+    for (const turn of turns.slice(this.#turns.length - from)) this.#add(turn);
+    return true;
+  }
+
   #add(turn: SpokenTurn): void {
     if (this.#lastAt > 0 && turn.at - this.#lastAt > LONG_PAUSE_MS) this.#episode++;
     this.#lastAt = turn.at;
     this.#turns.push(turn.id);
+    this.#versions.push(turn.version);
     for (const passage of passagesOf(turn)) {
       const { speaker, text, version } = passage;
       this.#index.add({ text, speaker, episode: this.#episode });

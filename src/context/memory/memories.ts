@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { SessionRef } from '../../contracts/session.ts';
+import type { SessionHead, SessionRef } from '../../contracts/session.ts';
 import type { SpokenTurn } from '../turn.ts';
 import { ConversationMemory } from './conversation-memory.ts';
 
@@ -15,33 +15,49 @@ export class Memories {
     sizeCalculation: ({ size }) => size,
     ttl: UNUSED_MS,
     updateAgeOnGet: true,
-    ttlAutopurge: false,
+    ttlAutopurge: true,
   });
 
+  /**
+   * The memory of a path whose first turns are in a summary, if it is at hand; with the turns that come after them in it.
+   * @param covered version of the last turn in the summary; 0 = there is none
+   */
+  known(
+    ref: SessionRef,
+    life: Life,
+    covered: number,
+    turns: readonly SpokenTurn[],
+  ): ConversationMemory | undefined {
+    if (covered === 0) return undefined;
+    const memory = this.#kept.get(keyOf(ref, life));
+    return memory?.continue(covered, turns) ? this.#keep(keyOf(ref, life), memory) : undefined;
+  }
+
   /** The memory of a path, with all of these turns in it. */
-  of(ref: SessionRef, turns: readonly SpokenTurn[]): ConversationMemory {
-    const key = keyOf(ref);
+  of(ref: SessionRef, life: Life, turns: readonly SpokenTurn[]): ConversationMemory {
+    const key = keyOf(ref, life);
     const known = this.#kept.get(key);
-    const before = known?.turns;
-    if (known?.follow(turns)) {
-      // Its size has changed.
-      if (known.turns !== before) this.#kept.set(key, known);
-      return known;
-    }
+    if (known?.follow(turns)) return this.#keep(key, known);
     const fresh = new ConversationMemory();
     fresh.follow(turns);
-    this.#kept.set(key, fresh);
-    return fresh;
+    return this.#keep(key, fresh);
   }
 
+  /** Its size may have changed. */
+  #keep(key: string, memory: ConversationMemory): ConversationMemory {
+    this.#kept.set(key, memory);
+    return memory;
+  }
+
+  /** Of all its lives. */
   forget(ref: SessionRef): void {
-    this.#kept.delete(keyOf(ref));
-  }
-
-  /** Forgets what has not been used for long. */
-  purge(): void {
-    this.#kept.purgeStale();
+    const prefix = keyOf(ref);
+    for (const key of [...this.#kept.keys()]) if (key.startsWith(prefix)) this.#kept.delete(key);
   }
 }
 
-const keyOf = ({ tenant, session }: SessionRef): string => JSON.stringify([tenant, session]);
+/** Which life of a session, after how many deletions: what was known of another is not to be used. */
+type Life = Pick<SessionHead, 'generation' | 'edits'>;
+
+const keyOf = ({ tenant, session }: SessionRef, life?: Life): string =>
+  `${JSON.stringify([tenant, session])} ${life ? `${life.generation} ${life.edits}` : ''}`;

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, scryptSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -34,12 +35,14 @@ export interface MasterKey {
 
 const SALT = 'hypercare-gateway context v1';
 
+const slowHash = promisify<string, string, number, object, Buffer>(scrypt);
+
 /**
  * The key that a secret of the config stands for. Scrypt (N 2^15, 32 MB), so that a passphrase is dear to guess; it costs
- * about 80 ms, once.
+ * about 80 ms of a worker thread, once.
  */
-export function masterKeyOf(secret: string): MasterKey {
-  const seed = scryptSync(secret, SALT, KEY_BYTES, { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 });
+export async function masterKeyOf(secret: string): Promise<MasterKey> {
+  const seed = await slowHash(secret, SALT, KEY_BYTES, { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 });
   const derive = (purpose: string, bytes: number): Buffer =>
     Buffer.from(hkdfSync('sha256', seed, SALT, purpose, bytes));
   return { id: derive('id', 6).toString('hex'), key: derive('wrap', KEY_BYTES) };

@@ -1,18 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Documents } from '../../contracts/store.ts';
+import type { TenantSeal } from '../ports.ts';
 import { decrypt, encrypt, KEY_BYTES, type MasterKey, masterKeyOf } from './cipher.ts';
-
-/** Seals what one tenant's conversations say. */
-export interface TenantSeal {
-  /** @returns text that says nothing without the tenant's key; the same text twice differs */
-  seal(text: string): string;
-  /**
-   * What was never sealed opens to itself.
-   * @throws SealBroken if the key is gone (then nobody can open it ever again) or the text was changed
-   */
-  open(text: string): string;
-}
 
 /** The keys of tenants. Without a secret in the config nothing is sealed. */
 export interface Vault {
@@ -62,11 +52,11 @@ const KEY_AGE_MS = 90 * 24 * 60 * 60 * 1000;
 const TRIES = 5;
 
 export function openVault(options: VaultOptions): Vault {
-  return options.encryptWith === '' ? new OpenVault(options) : new SealingVault(options);
+  return options.encryptWith === '' ? new PlainVault(options) : new SealingVault(options);
 }
 
 /** Nothing is sealed. What was sealed before has to stay shut. */
-class OpenVault implements Vault {
+class PlainVault implements Vault {
   readonly #documents: Documents;
 
   constructor({ documents }: VaultOptions) {
@@ -96,14 +86,15 @@ class OpenVault implements Vault {
 class SealingVault implements Vault {
   readonly #documents: Documents;
   readonly #now: () => number;
-  readonly #masters: readonly [MasterKey, ...MasterKey[]];
+  readonly #secrets: readonly string[];
+  #masters: Promise<Masters> | undefined;
   readonly #seals = new LRUCache<string, { seal: TenantSeal; until: number }>({ max: MOST_TENANTS });
   readonly #opening = new Map<string, Promise<TenantSeal>>();
 
   constructor({ documents, encryptWith, decryptWith, now }: VaultOptions) {
     this.#documents = documents;
     this.#now = now;
-    this.#masters = [masterKeyOf(encryptWith), ...decryptWith.map(masterKeyOf)];
+    this.#secrets = [encryptWith, ...decryptWith];
   }
 
   of(tenant: string): TenantSeal | Promise<TenantSeal> {
@@ -116,7 +107,8 @@ class SealingVault implements Vault {
   }
 
   async rotate(tenant: string): Promise<void> {
-    await this.#change(tenant, (keys) => this.#withNewKey(tenant, keys));
+    const masters = await this.#known();
+    await this.#change(tenant, (keys) => this.#withNewKey(masters, tenant, keys));
   }
 
   async destroy(tenant: string): Promise<boolean> {
@@ -125,41 +117,45 @@ class SealingVault implements Vault {
     return was;
   }
 
+  #known(): Promise<Masters> {
+    this.#masters ??= Promise.all(this.#secrets.map(masterKeyOf)) as Promise<unknown> as Promise<Masters>;
+    return this.#masters;
+  }
+
   async #open(tenant: string): Promise<TenantSeal> {
+    const masters = await this.#known();
     const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
-    const keys =
-      stored && this.#isCurrent(stored.value)
+    const { current, keys } =
+      stored && this.#isCurrent(masters, stored.value)
         ? stored.value
-        : await this.#change(tenant, (known) => this.#renewed(tenant, known));
+        : await this.#change(tenant, (known) => this.#renewed(masters, tenant, known));
     const seal = sealWith(
       tenant,
-      keys.current,
-      new Map(keys.keys.map((key) => [key.id, this.#unwrap(tenant, key)])),
+      current,
+      new Map(keys.map((key) => [key.id, unwrap(masters, tenant, key)])),
     );
     this.#seals.set(tenant, { seal, until: this.#now() + TRUSTED_MS });
     return seal;
   }
 
-  #isCurrent({ current, keys }: Keys): boolean {
+  #isCurrent([master]: Masters, { current, keys }: Keys): boolean {
     const age = this.#now() - (keys.find(({ id }) => id === current)?.at ?? 0);
-    return age < KEY_AGE_MS && keys.every(({ master }) => master === this.#masters[0].id);
+    return age < KEY_AGE_MS && keys.every((key) => key.master === master.id);
   }
 
   /** Wrapped by today's master key, and with a data key that is young enough. */
-  #renewed(tenant: string, known: Keys | undefined): Keys {
-    if (!known) return this.#withNewKey(tenant, undefined);
+  #renewed(masters: Masters, tenant: string, known: Keys | undefined): Keys {
+    if (!known) return this.#withNewKey(masters, tenant, undefined);
     const keys = known.keys.map((key) =>
-      key.master === this.#masters[0].id
-        ? key
-        : this.#wrap(tenant, key.id, key.at, this.#unwrap(tenant, key)),
+      key.master === masters[0].id ? key : wrap(masters, tenant, key, unwrap(masters, tenant, key)),
     );
     const rewrapped = { ...known, keys };
-    return this.#isCurrent(rewrapped) ? rewrapped : this.#withNewKey(tenant, rewrapped);
+    return this.#isCurrent(masters, rewrapped) ? rewrapped : this.#withNewKey(masters, tenant, rewrapped);
   }
 
-  #withNewKey(tenant: string, known: Keys | undefined): Keys {
+  #withNewKey(masters: Masters, tenant: string, known: Keys | undefined): Keys {
     const id = randomBytes(6).toString('hex');
-    const key = this.#wrap(tenant, id, this.#now(), randomBytes(KEY_BYTES));
+    const key = wrap(masters, tenant, { id, at: this.#now() }, randomBytes(KEY_BYTES));
     return { current: id, keys: [...(known?.keys ?? []), key] };
   }
 
@@ -177,24 +173,31 @@ class SealingVault implements Vault {
     }
     throw new SealBroken('the tenant’s keys are being changed by somebody else all the time');
   }
+}
 
-  #wrap(tenant: string, id: string, at: number, key: Buffer): StoredKey {
-    const [master] = this.#masters;
-    const wrapped = encrypt(master.key, key, contextOf(tenant, id)).toString('base64');
-    return { id, at, master: master.id, wrapped };
-  }
+/** The one that wraps, and those of before. */
+type Masters = readonly [MasterKey, ...MasterKey[]];
 
-  #unwrap(tenant: string, { id, master, wrapped }: StoredKey): Buffer {
-    const known = this.#masters.find((each) => each.id === master);
-    if (!known)
-      throw new SealBroken(
-        'the secret that the keys are wrapped with is not in the config: put it into context.privacy.decryptWith',
-      );
-    try {
-      return decrypt(known.key, Buffer.from(wrapped, 'base64'), contextOf(tenant, id));
-    } catch (cause) {
-      throw new SealBroken('a tenant’s key was changed in the store', { cause });
-    }
+function wrap(
+  [master]: Masters,
+  tenant: string,
+  { id, at }: Pick<StoredKey, 'id' | 'at'>,
+  key: Buffer,
+): StoredKey {
+  const wrapped = encrypt(master.key, key, contextOf(tenant, id)).toString('base64');
+  return { id, at, master: master.id, wrapped };
+}
+
+function unwrap(masters: Masters, tenant: string, { id, master, wrapped }: StoredKey): Buffer {
+  const known = masters.find((each) => each.id === master);
+  if (!known)
+    throw new SealBroken(
+      'the secret that the keys are wrapped with is not in the config: put it into context.privacy.decryptWith',
+    );
+  try {
+    return decrypt(known.key, Buffer.from(wrapped, 'base64'), contextOf(tenant, id));
+  } catch (cause) {
+    throw new SealBroken('a tenant’s key was changed in the store', { cause });
   }
 }
 

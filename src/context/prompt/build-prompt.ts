@@ -2,14 +2,13 @@ import type { Message, TextPart } from '../../contracts/model-request.ts';
 import type { ConversationMemory, Recalled } from '../memory/conversation-memory.ts';
 import type { TurnPassage } from '../memory/passages.ts';
 import type { SpokenTurn, Summary } from '../turn.ts';
-import { assemblePrompt, type Prompt } from './assemble.ts';
 import { userText } from './message-text.ts';
 import { messageTokens, textTokens } from './tokens.ts';
 import { trimToFit } from './trim.ts';
 
 export interface PromptInput {
   readonly system: readonly TextPart[];
-  /** The whole path, from its first turn; failed turns are not in it. */
+  /** Those of the path that the summary does not cover; failed turns are not among them. */
   readonly turns: readonly SpokenTurn[];
   /** Undefined as long as nothing was compacted, or if it is of another path. */
   readonly summary: Summary | undefined;
@@ -39,9 +38,17 @@ export interface SentContext {
   readonly capacity: number;
 }
 
-export interface BuiltPrompt extends Prompt {
-  readonly context: SentContext;
+/**
+ * What goes into a prompt beside what the client sends: the summary behind its system texts, the turns before its
+ * messages, and last, at the end of the user's last message, what was recalled for it. So everything but the recalled
+ * part is the beginning of the next prompt of the epoch, byte for byte, and the provider's cache holds.
+ */
+export interface BuiltPrompt {
   readonly summary: string;
+  readonly turns: readonly SpokenTurn[];
+  /** '' if nothing was recalled. */
+  readonly snippets: string;
+  readonly context: SentContext;
   readonly passages: readonly TurnPassage[];
 }
 
@@ -54,12 +61,11 @@ const NOTHING: Recalled = { text: '', passages: [], tokens: 0 };
 export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemory): BuiltPrompt {
   const { system, turns, summary, fresh, capacity } = input;
   const covered = summary?.covered ?? 0;
-  const open = turns.filter(({ version }) => version > covered);
   const rest =
     (summary?.tokens ?? 0) +
     system.reduce((sum, { text }) => sum + textTokens(text), 0) +
     messageTokens(fresh);
-  const { kept, cut } = trimToFit(open, fresh, rest, input);
+  const { kept, cut } = trimToFit(turns, fresh, rest, input);
   const fixed = kept.reduce((sum, { tokens }) => sum + tokens, rest);
   const isOut = covered > 0 || cut.length > 0;
   const room = Math.min(
@@ -70,10 +76,10 @@ export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemo
     isOut && room > 0 && fresh.at(-1)?.role === 'user'
       ? memoryOf().recall(userText(fresh), leftOut(covered, cut), Math.min(room, capacity - fixed))
       : NOTHING;
-  const prompt = assemblePrompt({ system, summary, turns: kept, fresh, snippets: recalled.text });
   return {
-    ...prompt,
     summary: summary?.text ?? '',
+    turns: kept,
+    snippets: recalled.text,
     passages: recalled.passages,
     context: {
       epoch: summary?.epoch ?? 0,

@@ -29,9 +29,9 @@ const compacted = (
     turns,
     book: memoryOf(turns).book,
     summary,
+    epoch: summary?.epoch ?? 0,
     settings: { ...SETTINGS, summarizer },
     sizes: { capacity, system: 0 },
-    consumer: 'app',
     ask,
   });
 
@@ -147,24 +147,27 @@ describe('what a summary says', () => {
   });
 });
 
-const promptOf = (
+/** A prompt as it reaches the model: laid out as `BuiltPrompt` says. */
+function promptOf(
   turns: readonly SpokenTurn[],
   summary: Summary | undefined,
   fresh: readonly Message[],
   capacity: number,
-) =>
-  buildPrompt(
-    {
-      system: [{ type: 'text', at: '', text: 'Be kind.' }],
-      turns,
-      summary,
-      fresh,
-      capacity,
-      recall: 0.1,
-      trigger: 0.75,
-    },
-    () => memoryOf(turns),
-  );
+) {
+  const open = turns.filter(({ version }) => version > (summary?.covered ?? 0));
+  const input = { system: [SYSTEM], turns: open, summary, fresh, capacity, recall: 0.1, trigger: 0.75 };
+  const built = buildPrompt(input, () => memoryOf(turns));
+  const last = fresh.at(-1) as Message;
+  const part = { type: 'text', at: '', text: built.snippets };
+  const messages = [
+    ...built.turns.flatMap((each) => each.messages),
+    ...fresh.slice(0, -1),
+    built.snippets === '' ? last : ({ ...last, content: [...last.content, part] } as Message),
+  ];
+  return { ...built, system: [SYSTEM, ...(summary ? [{ ...SYSTEM, text: built.summary }] : [])], messages };
+}
+
+const SYSTEM = { type: 'text', at: '', text: 'Be kind.' } as const;
 
 /** All that reaches the model, as bytes, without what was recalled for this very question (the last part, if any). */
 function bytesOf({ system, messages, passages }: ReturnType<typeof promptOf>): string {

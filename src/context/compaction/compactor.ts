@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { SessionHead, SessionRef } from '../../contracts/session.ts';
+import type { MindOptions } from '../mind-options.ts';
+import { type CompactionInput, compact } from './compact.ts';
+import { planCompaction } from './plan.ts';
+
+export interface CompactionTask extends Omit<CompactionInput, 'epoch'> {
+  readonly ref: SessionRef;
+  /** As it was when the turn began: what was compacted since makes the work void. */
+  readonly head: SessionHead;
+}
+
+/** How long one replica may take for a summary before another may try. */
+const LEASE_MS = 150_000;
+const WORK = 'compaction';
+
+type CompactorOptions = Pick<MindOptions, 'sessions' | 'privacy' | 'meters' | 'log' | 'clock'>;
+
+/** Compacts sessions after their turns: at most once a turn, one replica at a time, and only what is still as it was. */
+export class Compactor {
+  readonly #options: CompactorOptions;
+  readonly #holder = randomUUID();
+
+  constructor(options: CompactorOptions) {
+    this.#options = options;
+  }
+
+  async run(task: CompactionTask): Promise<void> {
+    const { meters, clock, sessions } = this.#options;
+    const { ref, turns, summary, settings, sizes } = task;
+    const open = turns.filter(({ version }) => version > (summary?.covered ?? 0));
+    const plan = planCompaction(open, settings, { ...sizes, summary: summary?.tokens ?? 0 });
+    // Nearly every turn ends here: nothing was asked of the store.
+    if (plan.kind === 'not_due') return;
+    if (plan.kind === 'no_gain') return meters.compaction('no_gain');
+    if (!(await sessions.lease(ref, WORK, this.#holder, LEASE_MS))) return meters.compaction('leased');
+    const began = clock.monotonic();
+    try {
+      await this.#compact(task);
+    } finally {
+      meters.worked('compact', clock.monotonic() - began);
+      await sessions.unlease(ref, WORK, this.#holder);
+    }
+  }
+
+  async #compact(task: CompactionTask): Promise<void> {
+    const { meters, sessions, privacy, clock, log } = this.#options;
+    const { ref, head } = task;
+    const made = await compact({ ...task, epoch: head.epoch });
+    if (made.kind !== 'made') return meters.compaction(made.kind);
+    const { text, ...about } = made.summary;
+    const seal = await privacy.of(ref.tenant);
+    const content = seal.seal(JSON.stringify({ text }));
+    const { generation, edits, epoch, covered } = head;
+    const isStored = await sessions.summarize(
+      ref,
+      { generation, edits, epoch, covered },
+      { ...about, at: clock.wall(), content },
+    );
+    meters.compaction(isStored ? `by_${made.by}` : 'overtaken');
+    if (made.refused !== '') meters.compaction(`refused_${made.refused}`);
+    if (!isStored) return;
+    meters.compacted(made.before, made.after);
+    log.info(
+      { epoch: about.epoch, by: made.by, before: made.before, after: made.after },
+      'a conversation was compacted',
+    );
+  }
+}

@@ -1,0 +1,16 @@
+import type { GatewayConfig } from '../config/schema/index.ts';
+import type { Sessions } from '../contracts/session.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ContextMeters } from './measures/meters.ts';
+import type { ContextPrivacy } from './ports.ts';
+
+/** What the mind uses of the process. */
+export interface MindOptions {
+  /** In force now. */
+  settings(): GatewayConfig['context'];
+  sessions: Pick<Sessions, 'lease' | 'unlease' | 'summarize'>;
+  privacy: ContextPrivacy;
+  meters: ContextMeters;
+  log: Logger;
+  clock: { wall(): number; monotonic(): number };
+}

@@ -1,0 +1,178 @@
+import { type CompactionTask, Compactor } from './compaction/compactor.ts';
+import { measureTurn } from './measures/measure-turn.ts';
+import { SizeOutliers } from './measures/size-outlier.ts';
+import type { ConversationMemory } from './memory/conversation-memory.ts';
+import { Memories } from './memory/memories.ts';
+import type { MindOptions } from './mind-options.ts';
+import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, TurnDone } from './ports.ts';
+import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
+import { messageText, userText } from './prompt/message-text.ts';
+import { textTokens } from './prompt/tokens.ts';
+import type { SpokenTurn, Summary } from './turn.ts';
+
+/** Tokens of a model whose window nobody knows. */
+const USUAL_WINDOW = 128_000;
+/** A prompt may always have so many, whatever tools and output leave. */
+const LEAST_CAPACITY = 256;
+/** Turns that wait to be looked after; beyond it they are passed over, and the next of their session makes up for it. */
+const MOST_WAITING = 500;
+
+/** Decides how much of a conversation goes into a prompt, and looks after it between turns. One a process. */
+export class Mind implements ContextMind {
+  readonly #options: MindOptions;
+  readonly #memories = new Memories();
+  readonly #sizes = new SizeOutliers();
+  readonly #compactor: Compactor;
+  /** What was sent with a shape, for when its turn is over. */
+  readonly #built = new WeakMap<PromptShape, BuiltPrompt>();
+  readonly #spoken = new WeakMap<PathTurn, SpokenTurn>();
+  readonly #after = new Set<Promise<void>>();
+
+  constructor(options: MindOptions) {
+    this.#options = options;
+    this.#compactor = new Compactor(options);
+  }
+
+  prompt(input: PromptInput): PromptShape | Promise<PromptShape> {
+    const { summary, turns } = input;
+    // The client says all of it itself, each time anew.
+    if (input.isFull) return { summary: '', turns: [], snippets: '', journey: '' };
+    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, this.#spokenOf(turns));
+    if (memory || !summary) return this.#shape(input, memory);
+    // This process has not met the conversation yet, or not for long.
+    return input.covered().then((covered) => this.#shape(input, this.#remember(input, covered)));
+  }
+
+  #shape(input: PromptInput, known: ConversationMemory | undefined): PromptShape {
+    const began = this.#options.clock.monotonic();
+    const { compaction } = this.#options.settings();
+    const turns = this.#spokenOf(input.turns);
+    const built = buildPrompt(
+      {
+        system: input.system,
+        turns,
+        summary: summaryOf(input.summary),
+        fresh: input.fresh,
+        capacity: this.#capacity(input),
+        recall: compaction.recall,
+        trigger: compaction.trigger,
+      },
+      () => known ?? this.#remember(input, []),
+    );
+    const kept = new Set(built.context.sent);
+    const shape: PromptShape = {
+      summary: built.summary,
+      turns: input.turns.filter(({ turn }) => kept.has(turn.version)),
+      snippets: built.snippets,
+      journey: JSON.stringify(built.context),
+    };
+    this.#built.set(shape, built);
+    this.#options.meters.worked('recall', this.#options.clock.monotonic() - began);
+    return shape;
+  }
+
+  afterTurn(done: TurnDone): void {
+    if (this.#after.size >= MOST_WAITING) {
+      this.#options.meters.compaction('passed_over');
+      return;
+    }
+    const work = this.#lookAfter(done)
+      .catch((error: unknown) => {
+        this.#options.log.error(
+          { err: error },
+          'a turn could not be looked after: its context is not measured',
+        );
+      })
+      .finally(() => this.#after.delete(work));
+    this.#after.add(work);
+  }
+
+  /** Forgets what this process knows of a conversation beyond its turns. */
+  forget(ref: PromptInput['ref']): void {
+    this.#memories.forget(ref);
+  }
+
+  /** Resolves when nothing is being looked after any more. */
+  async settled(): Promise<void> {
+    while (this.#after.size > 0) await Promise.allSettled(this.#after);
+  }
+
+  async #lookAfter({ input, shape, turn, messages, ask }: TurnDone): Promise<void> {
+    // The answer goes first.
+    await new Promise(setImmediate);
+    const { meters, clock, settings } = this.#options;
+    const covered = input.summary ? await input.covered() : [];
+    const last: SpokenTurn = {
+      id: turn.id,
+      version: turn.version,
+      at: turn.at,
+      messages,
+      tokens: turn.tokens,
+    };
+    const path = [...this.#spokenOf(covered), ...this.#spokenOf(input.turns), last];
+    const memory = this.#memories.of(input.ref, input.head, path);
+    const began = clock.monotonic();
+    const built = this.#built.get(shape);
+    const sent = new Set(built?.context.sent ?? path.map(({ version }) => version));
+    const measures = measureTurn(memory, {
+      version: turn.version,
+      question: userText(input.fresh),
+      answer: messages.flatMap((each) => (each.role === 'assistant' ? [messageText(each)] : [])).join('\n'),
+      included: {
+        isVerbatim: (version) => sent.has(version),
+        summary: built?.summary ?? '',
+        recalled: built?.passages ?? [],
+      },
+    });
+    const tokens = built?.context.tokens ?? path.reduce((sum, each) => sum + each.tokens, 0);
+    const isOutlier = this.#sizes.observe(input.model, tokens);
+    meters.turn(input.model, tokens, measures, isOutlier);
+    meters.worked('measure', clock.monotonic() - began);
+    if (input.isFull || turn.status !== 'complete') return;
+    const task: CompactionTask = {
+      ref: input.ref,
+      head: input.head,
+      turns: path,
+      book: memory.book,
+      summary: summaryOf(input.summary),
+      settings: settings().compaction,
+      sizes: {
+        capacity: this.#capacity(input),
+        system: input.system.reduce((sum, { text }) => sum + textTokens(text), 0),
+      },
+      ask,
+    };
+    await this.#compactor.run(task);
+  }
+
+  /** Tokens that the prompt may have. */
+  #capacity({ window = 0, otherTokens }: PromptInput): number {
+    const limit = this.#options.settings().compaction.window || window || USUAL_WINDOW;
+    return Math.max(LEAST_CAPACITY, limit - otherTokens);
+  }
+
+  #remember(input: PromptInput, covered: readonly PathTurn[]): ConversationMemory {
+    return this.#memories.of(input.ref, input.head, [
+      ...this.#spokenOf(covered),
+      ...this.#spokenOf(input.turns),
+    ]);
+  }
+
+  #spokenOf(turns: readonly PathTurn[]): SpokenTurn[] {
+    return turns.map((path) => {
+      const known = this.#spoken.get(path);
+      if (known) return known;
+      const { turn, messages, tokens } = path;
+      const spoken = { id: turn.id, version: turn.version, at: turn.at, messages, tokens };
+      this.#spoken.set(path, spoken);
+      return spoken;
+    });
+  }
+}
+
+function summaryOf(summary: OpenSummary | undefined): Summary | undefined {
+  if (!summary) return undefined;
+  const { epoch, covered, tokens } = summary;
+  const { text } = JSON.parse(summary.content) as { text: string };
+  return { epoch, covered, coveredTurn: '', text, tokens };
+}

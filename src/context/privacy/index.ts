@@ -1,0 +1,47 @@
+import type { Documents } from '../../contracts/store.ts';
+import { PERSONAL_DATA } from '../../lib/personal-data/index.ts';
+import type { ContextPrivacy } from '../ports.ts';
+import { type Redactor, redactorOf } from './redact-messages.ts';
+import { openVault, type Vault } from './vault.ts';
+
+/** What of the config decides about it. */
+export interface PrivacySettings {
+  readonly redact: readonly string[];
+  readonly encryptWith: string;
+  readonly decryptWith: readonly string[];
+}
+
+/** What content passes through before it is stored, by the config in force. */
+export interface Privacy extends ContextPrivacy {
+  /** Destroys the tenant's keys: nothing that was sealed for it can be read any more. False: it had none. */
+  destroy(tenant: string): Promise<boolean>;
+  /** Seals with another key from now on. */
+  rotate(tenant: string): Promise<void>;
+}
+
+/** @param settings asked each time: a reload may change them */
+export function openPrivacy(
+  settings: () => PrivacySettings,
+  documents: Documents,
+  now: () => number,
+): Privacy {
+  let made: { of: PrivacySettings; vault: Vault; redactor: Redactor } | undefined;
+  const current = (): { vault: Vault; redactor: Redactor } => {
+    const wanted = settings();
+    if (made?.of === wanted) return made;
+    const isSameVault =
+      made?.of.encryptWith === wanted.encryptWith && made.of.decryptWith.join() === wanted.decryptWith.join();
+    made = {
+      of: wanted,
+      vault: isSameVault && made ? made.vault : openVault({ ...wanted, documents, now }),
+      redactor: redactorOf(wanted.redact, PERSONAL_DATA),
+    };
+    return made;
+  };
+  return {
+    of: (tenant) => current().vault.of(tenant),
+    redact: (messages) => current().redactor.messages(messages),
+    destroy: (tenant) => current().vault.destroy(tenant),
+    rotate: (tenant) => current().vault.rotate(tenant),
+  };
+}
