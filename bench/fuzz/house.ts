@@ -30,6 +30,8 @@ export async function openHouse(): Promise<House> {
       response.end(`{"orderId":"o-1","items":[{"sku":1}],"path":${JSON.stringify(request.url)}}`);
     });
   });
+  // On a machine so busy that timers come late, it would close connections under the gateway's requests.
+  upstream.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const models = await startModelService({ port: 0, name: 'fuzzed' });

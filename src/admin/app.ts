@@ -7,6 +7,7 @@ import { isRequestId, newRequestId } from '../lib/request-id.ts';
 import { Admission, authorize, isChange } from './admission.ts';
 import { adminError, sendAdminError } from './answer.ts';
 import type { AuditEntry } from './audit.ts';
+import { FailedLogins } from './failed-logins.ts';
 import { describeApi } from './openapi.ts';
 import { type Operator, Operators } from './operators.ts';
 import type { AdminPorts } from './ports.ts';
@@ -35,6 +36,7 @@ export function buildAdmin(ports: AdminPorts): FastifyInstance {
   app.removeContentTypeParser('text/plain');
   const admission = new Admission(new Operators(() => ports.served.loaded.config.admin));
 
+  const failed = new FailedLogins();
   app.decorateRequest('operator', null);
   app.decorateRequest('outcome', 'ok');
   app.decorateRequest('audited', null as never);
@@ -51,8 +53,9 @@ export function buildAdmin(ports: AdminPorts): FastifyInstance {
   });
   // Before the answer goes out: who is told that a change was made can read it in the audit log.
   app.addHook('onSend', async (request, reply) => {
-    if (!isChange(request) || request.operator === null) return;
-    await ports.audit.record(auditOf(request, request.operator, reply.statusCode));
+    const by = request.operator === null && failed.isOne(request.outcome) ? UNKNOWN : request.operator?.name;
+    if (by === undefined || (by !== UNKNOWN && !isChange(request))) return;
+    await ports.audit.record(auditOf(request, by, reply.statusCode));
   });
   app.setErrorHandler((error, request, reply) => {
     const known = adminError(error);
@@ -74,10 +77,13 @@ export function buildAdmin(ports: AdminPorts): FastifyInstance {
   return app;
 }
 
-function auditOf(request: FastifyRequest, by: Operator, status: number): Omit<AuditEntry, 'id' | 'at'> {
+/** Who sent a wrong token. No token has this name. */
+const UNKNOWN = '(unknown)';
+
+function auditOf(request: FastifyRequest, by: string, status: number): Omit<AuditEntry, 'id' | 'at'> {
   const { method, url, id, socket, outcome, audited } = request;
   return {
-    by: by.name,
+    by,
     from: socket.remoteAddress ?? '',
     action: request.routeOptions.schema?.operationId ?? 'unknown',
     method,

@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
 import { Generation, type GenerationPlan } from './generation.ts';
 import type { Listener } from './listener.ts';
+import { keysThatWait } from './restart-keys.ts';
 import { ServerCertificates } from './server-certificates.ts';
 
 export interface ReloadPorts {
@@ -55,6 +56,11 @@ export class Reload {
     return this.#alive.size;
   }
 
+  /** The keys of a config that differ from what the process was started with and can't change while it runs. */
+  needsRestart(config: GatewayConfig): string[] {
+    return this.#started === undefined ? [] : keysThatWait(this.#started, config);
+  }
+
   /** The revision that serves goes by another number: its own was taken while the store was down. */
   renumber(revision: number): void {
     if (this.#serving) this.#serving.generation.revision = revision;
@@ -97,8 +103,13 @@ export class Reload {
     });
     const revision = await number();
     const before = this.#serving;
-    if (before) warnOfRestart(this.#started, before.config, config, log);
-    else this.#started = config;
+    if (before) {
+      const said = this.needsRestart(before.config);
+      for (const key of this.needsRestart(config)) {
+        if (!said.includes(key))
+          log.warn({ key }, 'changed in the config, but takes effect only at the next start');
+      }
+    } else this.#started = config;
     const from = before ? String(before.generation.revision) : '';
     await here.serve(revision);
     await elsewhere?.serve(revision);
@@ -158,35 +169,5 @@ export class Reload {
   async close(): Promise<void> {
     await this.#queue;
     await Promise.all([...this.#alive].map((generation) => generation.dispose()));
-  }
-}
-
-/** What belongs to the process and not to a generation: changed in the file, it waits for the next start. */
-const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = [
-  ['server.listen', (config) => config.server.listen],
-  ['server.workers', (config) => config.server.workers],
-  ['server.tls', (config) => config.server.tls !== undefined],
-  ['server.tls.clientAuth', (config) => config.server.tls?.clientAuth],
-  ['server.http2', (config) => config.server.http2],
-  ['server.limits.streams', (config) => config.server.limits.streams],
-  ['server.limits.header', (config) => config.server.limits.header],
-  ['server.timeouts.headers', (config) => config.server.timeouts.headers],
-  ['server.timeouts.request', (config) => config.server.timeouts.request],
-  ['admin.listen', (config) => config.admin.listen],
-  ['store', (config) => config.store],
-  ['log', (config) => config.log],
-];
-
-function warnOfRestart(
-  started: GatewayConfig | undefined,
-  before: GatewayConfig,
-  after: GatewayConfig,
-  log: Logger,
-): void {
-  for (const [key, of] of FIXED) {
-    const [first, last, now] = [started ?? before, before, after].map((config) => JSON.stringify(of(config)));
-    if (now !== first && now !== last) {
-      log.warn({ key }, 'changed in the config, but takes effect only at the next start');
-    }
   }
 }

@@ -1,6 +1,7 @@
 import type { DiffLine } from '../config/diff.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas, readConfigText } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problems.ts';
+import { refuseMasks } from '../config/refuse-masks.ts';
 import { type Revisions, shownDiff } from '../config/revisions.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import { writeWhole } from '../config/write-file.ts';
@@ -39,6 +40,8 @@ export interface Revised {
   /** False: a dry run, or there is no difference. */
   isNew: boolean;
   diff: DiffLine[];
+  /** Keys of the text whose values count from the next start on only. */
+  needsRestart: string[];
   /** Whether the file says what serves; if not, why. */
   file: { isWritten: boolean; reason: string };
 }
@@ -71,6 +74,11 @@ export class ServedFile {
   /** Its number. */
   get revision(): number {
     return this.#parts.reload.revision;
+  }
+
+  /** Keys of what serves whose values count from the next start on only. */
+  get needsRestart(): string[] {
+    return this.#parts.reload.needsRestart(this.#loaded.config);
   }
 
   /** Names the revision that serves, as an entity tag of RFC 9110: replicas may give one number to different texts. */
@@ -154,13 +162,22 @@ export class ServedFile {
     const before = this.#loaded.text;
     const text = proposal.text(before);
     try {
+      if (text !== before) refuseMasks(text, file);
       const revised = loadConfig({ file, text, env, policies });
       const diff = shownDiff(before, text);
       const isNew = text !== before && !proposal.dryRun;
       if (proposal.dryRun) await reload.tryOut(revised.config);
       else if (isNew) await this.#apply(revised, proposal.author, proposal.note);
       const written = isNew ? await this.#write(text, onDisk) : { isWritten: onDisk === before, reason: '' };
-      return { number: this.revision, hash: revised.hash, etag: this.etag, isNew, diff, file: written };
+      return {
+        number: this.revision,
+        hash: revised.hash,
+        etag: this.etag,
+        isNew,
+        diff,
+        needsRestart: reload.needsRestart(revised.config),
+        file: written,
+      };
     } catch (error) {
       if (!proposal.dryRun) meters.reloads.inc({ outcome: 'refused' });
       if (error instanceof ConfigError) throw error;

@@ -132,6 +132,8 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
       controller.abort(invalid(`status ${status}`));
       return;
     }
+    // They are parts of the piece that was read first, 64 kB with what came behind the head, and would hold all of it.
+    controller.rawHeaders = null;
     this.#status = status;
     this.#headMs = performance.now() - this.#began;
     if (status < 500) this.#call.pass?.begun();

@@ -3,6 +3,12 @@ import { buildConnector } from 'undici';
 import { sniOf, type TlsConnectOptions } from './target-tls.ts';
 
 /**
+ * Bytes that lie in memory unread before no more is asked for. What the system hands over at once, up to 64 kB, comes on
+ * top: with Node's own 64 kB a reader that has stopped to read would keep two such pieces.
+ */
+const READ_AHEAD = 16 * 1024;
+
+/**
  * Opens connections whose reset is always an error. undici takes a reset for the end of an answer that lasts until its
  * connection closes (it allows for a habit of macOS), and the client would take half an answer for a whole one.
  *
@@ -19,6 +25,7 @@ export function connector(
     timeout: timeoutMs,
     autoSelectFamily: true,
     ...(lookup ? { lookup } : {}),
+    ...{ highWaterMark: READ_AHEAD },
     ...tls,
   });
   return (options, callback) =>

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
+import { readOnDemand } from './read-on-demand.ts';
 
 /** Where a status line has its status: `HTTP/1.1 100`. */
 const STATUS_AT = 9;
@@ -38,6 +39,7 @@ class ContinuedClient extends Client {
 
   /** To be called before undici reads. */
   watch(socket: Socket): void {
+    readOnDemand(socket);
     const read = socket.read.bind(socket);
     socket.read = (size?: number): unknown => {
       const chunk = read(size) as Buffer | null;

@@ -60,3 +60,24 @@ it('the audit log is read page by page, newest first, each entry once', async ()
   }
   expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0].map((i) => `change-000${i}`));
 });
+
+it('a wrong token stands in the audit log as well: from where, for what, and not the token', async () => {
+  const gateway = await testGateway(config);
+  const headers = { 'x-request-id': 'guess-00001' };
+  await admin(gateway, '/api/config', { token: 'guessed-token', headers });
+
+  const { items } = (await admin(gateway, '/api/audit', { token: PIA })).body;
+
+  expect(items).toMatchObject([
+    {
+      by: '(unknown)',
+      from: '127.0.0.1',
+      action: 'getConfig',
+      method: 'GET',
+      status: 401,
+      outcome: 'auth_token_invalid',
+      requestId: 'guess-00001',
+    },
+  ]);
+  expect(JSON.stringify([items, gateway.lines])).not.toContain('guessed-token');
+});

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { admin } from '../helpers/admin.ts';
+import { admin, expectProblem } from '../helpers/admin.ts';
 import { testGateway } from '../helpers/gateway.ts';
 
 const HASH = 'ab'.repeat(32);
@@ -30,4 +30,31 @@ it('what the admin API shows of the config holds no secret, written or from the 
   }
   const text = JSON.stringify(all);
   for (const secret of [token, 'literal-token', HASH, 'provider-key']) expect(text).not.toContain(secret);
+});
+
+it('a shown text that is sent back is refused where its masks stand, and a patch leaves secrets as they are', async () => {
+  const gateway = await testGateway({
+    admin: { token: 'literal-token' },
+    upstreams: { up: { targets: [{ url: 'http://127.0.0.1:9' }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  const token = 'literal-token';
+  const { body: shown, etag } = await admin(gateway, '/api/config', { token });
+  const headers = { 'if-match': etag };
+  const lines = shown.text.split('\n') as string[];
+  const line = lines.findIndex((each) => each.includes('***')) + 1;
+  expect(line).toBeGreaterThan(0);
+
+  const back = await admin(gateway, '/api/revisions', { token, headers, body: { text: shown.text } });
+
+  expectProblem(back, 422, 'config_invalid');
+  expect(back.body.problems).toHaveLength(1);
+  expect(back.body.problems[0]).toMatchObject({ line, message: expect.stringContaining('holds ***') });
+  const quoted = shown.text.replace('***', '"***"');
+  const again = await admin(gateway, '/api/revisions', { token, headers, body: { text: quoted } });
+  expect(again.body.problems[0].message).toContain('holds ***');
+  const patch = [{ op: 'add', path: '/routes/0/priority', value: 'high' }];
+  const patched = await admin(gateway, '/api/revisions', { token, headers, body: { patch } });
+  expect(patched.status).toBe(200);
+  expect((await admin(gateway, '/api/config', { token })).status).toBe(200);
 });

@@ -173,3 +173,19 @@ it('a file that can not be replaced is said to lag behind, and counts again once
   expect(await gateway.reload()).toBe(true);
   expect(await statusOf(gateway, '/saved')).toBe(200);
 });
+
+it('what a running gateway can not change is said in the answer, and as long as it waits for the restart', async () => {
+  const gateway = await testGateway({ log: { level: 'info' } });
+  const { etag } = await admin(gateway, '/api/config');
+  const change = async (etagOf: string, patch: object[]) =>
+    admin(gateway, '/api/revisions', { headers: { 'if-match': etagOf }, body: { patch } });
+
+  const listen = { op: 'replace', path: '/server/listen', value: '127.0.0.1:1' };
+  const timeouts = { op: 'add', path: '/server/timeouts', value: { headers: '3s' } };
+  const changed = await change(etag, [listen, timeouts]);
+
+  expect(changed.body.needsRestart).toEqual(['server.listen', 'server.timeouts.headers']);
+  const other = await change(changed.etag, [{ op: 'remove', path: '/server/timeouts' }]);
+  expect(other.body.needsRestart).toEqual(['server.listen']);
+  expect((await admin(gateway, '/api/config')).body.needsRestart).toEqual(['server.listen']);
+});

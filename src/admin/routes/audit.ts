@@ -6,7 +6,9 @@ import type { AdminApp, AdminPorts } from '../ports.ts';
 const Entry = Type.Object({
   id: Type.String(),
   at: Type.Integer({ description: 'Milliseconds since the epoch.' }),
-  by: Type.String({ description: 'Name of the token; `local` where none is asked for.' }),
+  by: Type.String({
+    description: 'Name of the token; `local` where none is asked for, `(unknown)` where it was wrong.',
+  }),
   from: Type.String({ description: 'Address of who sent it.' }),
   action: Type.String({ description: 'The operation’s id in this description.' }),
   method: Type.String(),

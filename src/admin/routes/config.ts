@@ -19,6 +19,10 @@ const Config = Type.Object({
     }),
     { description: 'What it asks for and this version does not do.' },
   ),
+  needsRestart: Type.Array(Type.String(), {
+    description:
+      'Keys that differ from what the process was started with: they count from its next start on only.',
+  }),
 });
 
 /** The configuration that serves. */
@@ -35,10 +39,10 @@ export function configRoutes(app: AdminApp, { served }: Pick<AdminPorts, 'served
       },
     },
     async (_request, reply) => {
-      const { loaded, revision, etag } = served;
+      const { loaded, revision, etag, needsRestart } = served;
       reply.header('etag', etag);
       const { hash, text, config, inactive } = loaded;
-      return { revision, hash, text: maskText(text), config: maskSecrets(config), inactive };
+      return { revision, hash, text: maskText(text), config: maskSecrets(config), inactive, needsRestart };
     },
   );
 }

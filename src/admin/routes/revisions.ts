@@ -66,6 +66,10 @@ const Outcome = Type.Object({
   hash: Type.String({ description: 'SHA-256 of the text that was asked for.' }),
   isNew: Type.Boolean({ description: 'False: a dry run, or nothing differs.' }),
   diff: Type.Array(Line),
+  needsRestart: Type.Array(Type.String(), {
+    description:
+      'Keys that differ from what the process was started with: they count from its next start on only.',
+  }),
   file: Type.Object(
     { isWritten: Type.Boolean(), reason: Type.String() },
     { description: 'Whether the config file says what serves; if not, why.' },
@@ -225,10 +229,11 @@ export function revisionRoutes(app: AdminApp, ports: Pick<AdminPorts, 'served' |
   );
 }
 
-const outcomeOf = ({ number, hash, isNew, diff, file }: Revised): Static<typeof Outcome> => ({
+const outcomeOf = ({ number, hash, isNew, diff, needsRestart, file }: Revised): Static<typeof Outcome> => ({
   revision: number,
   hash,
   isNew,
   diff,
+  needsRestart,
   file,
 });
