@@ -198,3 +198,18 @@ it('a thousand problems are found in a moment, and the first five hundred told',
   expect(problems(SMALL + routes.join(''))).toHaveLength(500);
   expect(performance.now() - started).toBeLessThan(5000);
 });
+
+it('a bomb of aliases is refused for what it is, and not unpacked', () => {
+  const letters = 'abcdefghij';
+  const bomb = [...letters].map((name, i) => {
+    const item = i === 0 ? 'x' : `*${letters[i - 1]}`;
+    return `${name}: &${name} [${Array(10).fill(item).join(', ')}]`;
+  });
+
+  const { problems: found } = errorOf(() =>
+    loadConfig({ file, text: `version: 1\n${bomb.join('\n')}\n`, env: {}, policies: POLICIES }),
+  );
+
+  // Unpacked it would be ten thousand million texts: it ends at once or not at all.
+  expect(found.map(({ message }) => message).join('\n')).toMatch(/alias/i);
+});
