@@ -11,6 +11,7 @@ import type { GatewayConfig } from './config/schema/index.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
 import { Leases } from './lib/leases.ts';
+import { openMcp } from './mcp/open.ts';
 import { meterAnswers } from './record/cache-meters.ts';
 import { Changes } from './record/changes.ts';
 import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
@@ -178,6 +179,15 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       log,
       clock,
     },
+    mcp: openMcp({
+      fleet,
+      counters: store.counters,
+      documents: store.documents,
+      logs: store.logs,
+      log,
+      onChange,
+      clock,
+    }),
   };
   const certificates = new CertificateWatch({ onChange, now: clock.wall });
   const reload = new Reload({

@@ -4,6 +4,7 @@ import { checkBudgets } from './checks/budgets.ts';
 import type { CheckContext } from './checks/context.ts';
 import { checkHypercare } from './checks/hypercare.ts';
 import { checkListeners } from './checks/listeners.ts';
+import { checkMcp } from './checks/mcp.ts';
 import { checkModels } from './checks/models.ts';
 import { checkPolicies } from './checks/policies.ts';
 import { checkPrompts } from './checks/prompts.ts';
@@ -27,6 +28,7 @@ const CHECKS = [
   checkModels,
   checkPrompts,
   checkBudgets,
+  checkMcp,
   checkHypercare,
   checkPolicies,
 ];

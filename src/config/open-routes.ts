@@ -3,7 +3,7 @@ import type { PolicySchema } from './schema/policy-schema.ts';
 
 /**
  * Names of the routes that have no policy in the slot `identify`, so that anyone may use them; `ai` for the AI routes
- * where there are models.
+ * where there are models, `mcp` where there are MCP servers.
  */
 export function openRoutes(config: unknown, policies: Readonly<Record<string, PolicySchema>>): string[] {
   const root = new Part(config);
@@ -13,6 +13,8 @@ export function openRoutes(config: unknown, policies: Readonly<Record<string, Po
     .get('routes')
     .items.filter(isOpen)
     .map((route) => route.get('name').text ?? '');
-  const ai = root.get('ai');
-  return ai.get('models').keys.length > 0 && isOpen(ai) ? [...names, 'ai'] : names;
+  const [ai, mcp] = [root.get('ai'), root.get('mcp')];
+  if (ai.get('models').keys.length > 0 && isOpen(ai)) names.push('ai');
+  if (mcp.get('servers').keys.length > 0 && isOpen(mcp)) names.push('mcp');
+  return names;
 }

@@ -14,6 +14,13 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'sessionToken',
   'serviceAccount',
   'credentials',
+  'stateKey',
+  'env',
+  // Headers that a config adds.
+  'x-api-key',
+  'X-Api-Key',
+  'X-API-Key',
+  'cookie',
 ]);
 
 /** The types of JSON Schema in words, with their article. */

@@ -97,6 +97,35 @@ export interface ContextFacts {
   commitMs: number;
 }
 
+/** How a message to an MCP server ended: exactly one of these. */
+export type McpOutcome =
+  | 'ok'
+  /** A result that says of itself that it is an error. */
+  | 'tool_error'
+  /** An error of JSON-RPC that the server gave. */
+  | 'rpc_error'
+  | 'input_required'
+  /** The gateway refused it: who asks may not use it, too often, or its definition changed. */
+  | 'refused'
+  | 'client_cancelled'
+  | 'failed';
+
+/** What happened to a message of the Model Context Protocol: filled by `mcp/`, read by `record/`. */
+export interface McpFacts {
+  /** `tools/call`, `initialize`, …; `_other` for what the protocol doesn't have. */
+  readonly method: string;
+  /** As configured; '' for the endpoint of all servers together. */
+  server: string;
+  /** Of a call: the tool, by the server's own name; '' where nobody may use it, so that no text of a client gets here. */
+  tool: string;
+  /** The beginning of the session's digest, which tells sessions apart and opens none; '' where there is none. */
+  session: string;
+  /** The protocol's revision as the client speaks it. */
+  revision: string;
+  /** '' while it runs. */
+  outcome: McpOutcome | '';
+}
+
 /** A call to an upstream that came to nothing: another was made after it, or the request failed. */
 export interface FailedAttempt {
   readonly upstream: string;
@@ -116,8 +145,8 @@ export interface ContractBreach {
   readonly at: string;
 }
 
-/** The shape in which errors are rendered: RFC 9457 on API routes, the vendor's own on AI routes. */
-export type ErrorShape = 'problem' | 'openai' | 'responses' | 'anthropic';
+/** The shape in which errors are rendered: RFC 9457 on API routes, the vendor's own on AI routes, JSON-RPC for MCP. */
+export type ErrorShape = 'problem' | 'openai' | 'responses' | 'anthropic' | 'mcp';
 
 /**
  * The record of one request from its first byte to its last. There is one for every request that reaches the
@@ -207,4 +236,5 @@ export interface Exchange {
   ai: AiFacts | null;
   /** Null where nothing is remembered. */
   context: ContextFacts | null;
+  mcp: McpFacts | null;
 }

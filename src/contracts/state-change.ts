@@ -11,6 +11,7 @@ export type StateKind =
   | 'provider'
   | 'prompt'
   | 'budget'
+  | 'tool'
   | 'worker'
   | 'shedding';
 

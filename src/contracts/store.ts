@@ -102,12 +102,40 @@ export interface Documents {
   list<T>(collection: string, options?: { after?: string; limit?: number }): Promise<StoredDocument<T>[]>;
 }
 
+/** A text in a log, and its place there. */
+export interface LoggedText {
+  /** Opaque to callers; what comes later in a log has a later place. */
+  readonly place: string;
+  readonly text: string;
+}
+
+/**
+ * Logs of texts that somebody else may read on, from where they were: streams that are resumed at another replica. A
+ * log begins with its first text and is gone when nothing was appended for `ttlMs`. Not durable beyond what the store
+ * keeps by itself. Names of logs are as those of documents.
+ */
+export interface EventLogs {
+  /**
+   * @param options.most texts that a log keeps at least, from the newest back; older ones may be gone
+   * @returns the place of the text
+   */
+  append(log: string, text: string, options: { ttlMs: number; most: number }): Promise<string>;
+  /**
+   * What stands behind a place ('' = from the beginning), oldest first, at most `limit` (default 100, at most 1000).
+   * Fails with `RangeError` if no store could have given such a place.
+   */
+  read(log: string, after: string, limit?: number): Promise<LoggedText[]>;
+  /** Forgets the log. */
+  drop(log: string): Promise<void>;
+}
+
 /** One place for state: `memory:`, `sqlite:PATH`, `redis://…`. */
 export interface Store {
   /** For people: the URL without credentials. */
   readonly name: string;
   readonly counters: Counters;
   readonly documents: Documents;
+  readonly logs: EventLogs;
   readonly budgets: Budgets;
   readonly ledger: Ledger;
   readonly sessions: Sessions;

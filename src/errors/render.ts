@@ -61,7 +61,17 @@ function anthropic({ message, statusCode, param, code }: ErrorFacts, requestId: 
   return { type: 'error', error: { type, message, param, code }, request_id: requestId };
 }
 
-const SHAPES = { problem, openai, responses: openai, anthropic } satisfies Record<ErrorShape, unknown>;
+/** JSON-RPC 2.0: whoever is at fault, by its reserved codes. To which request it belongs is not known where this is used. */
+function mcp({ message, statusCode, code }: ErrorFacts, requestId: string) {
+  const number = statusCode < 500 ? -32600 : -32603;
+  return {
+    jsonrpc: '2.0',
+    error: { code: number, message, data: { code, request_id: requestId } },
+    id: null,
+  };
+}
+
+const SHAPES = { problem, openai, responses: openai, anthropic, mcp } satisfies Record<ErrorShape, unknown>;
 
 /** An error in the shape that the client of this API understands. */
 export function renderError(error: ErrorFacts, shape: ErrorShape, requestId: string): RenderedError {

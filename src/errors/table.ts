@@ -190,6 +190,63 @@ export const ERRORS = {
     retryable: true,
     text: 'The budget can’t be asked at the moment. Try again.',
   },
+  // MCP servers
+  mcp_server_unknown: {
+    status: 404,
+    retryable: false,
+    text: 'There is no MCP server of this name, or nothing in it that you may use.',
+  },
+  mcp_origin_refused: {
+    status: 403,
+    retryable: false,
+    text: 'The Host or Origin of the request is none under which this server may be called.',
+  },
+  mcp_message_invalid: {
+    status: 400,
+    retryable: false,
+    text: 'The body is not one message of the Model Context Protocol.',
+  },
+  mcp_session_missing: {
+    status: 400,
+    retryable: false,
+    text: 'The request needs the Mcp-Session-Id that initialize gave.',
+  },
+  mcp_session_unknown: {
+    status: 404,
+    retryable: false,
+    text: 'The session is not known, or over. Initialize a new one.',
+  },
+  mcp_not_allowed: {
+    status: 403,
+    retryable: false,
+    text: 'There is nothing of this name that you may use.',
+  },
+  mcp_tool_quarantined: {
+    status: 403,
+    retryable: false,
+    text: 'The definition of this tool has changed, and nobody has approved the change yet.',
+  },
+  mcp_state_invalid: { status: 400, retryable: false, text: 'Invalid or expired requestState' },
+  mcp_result_too_large: {
+    status: 502,
+    retryable: false,
+    text: 'The message of the MCP server is larger than this gateway passes on.',
+  },
+  mcp_answer_invalid: {
+    status: 502,
+    retryable: false,
+    text: 'The MCP server’s answer is not one of the Model Context Protocol.',
+  },
+  mcp_stream_lost: {
+    status: 502,
+    retryable: true,
+    text: 'The gateway that carried this call is gone, and its answer with it. Whether the call was carried out is not known.',
+  },
+  mcp_process_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'The program of this MCP server can’t be started at the moment. Try again.',
+  },
   // models
   model_missing: { status: 400, retryable: false, text: 'The request must name a model.' },
   prompt_unknown: {

@@ -1,4 +1,4 @@
-import type { AiFacts, ContextFacts, Exchange } from '../contracts/exchange.ts';
+import type { AiFacts, ContextFacts, Exchange, McpFacts } from '../contracts/exchange.ts';
 import { redactQuery } from '../lib/redact-query.ts';
 
 /** Letters, digits and a few signs need no escaping, which is what nearly every field holds. */
@@ -65,6 +65,7 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   line += `,"revision":${exchange.revision}`;
   if (exchange.ai !== null) line += aiFields(exchange.ai);
   if (exchange.context !== null) line += contextFields(exchange.context);
+  if (exchange.mcp !== null) line += mcpFields(exchange.mcp);
   return `${line}}`;
 }
 
@@ -105,5 +106,15 @@ function contextFields(context: ContextFacts): string {
   if (context.tokens > 0) fields += `,"context_tokens":${context.tokens}`;
   if (context.readMs > 0) fields += `,"context_read_ms":${number(context.readMs, 3)}`;
   if (context.commitMs > 0) fields += `,"context_commit_ms":${number(context.commitMs, 3)}`;
+  return fields;
+}
+
+function mcpFields(mcp: McpFacts): string {
+  let fields = `,"mcp_method":${text(mcp.method)}`;
+  if (mcp.server !== '') fields += `,"mcp_server":${text(mcp.server)}`;
+  if (mcp.tool !== '') fields += `,"mcp_tool":${text(mcp.tool)}`;
+  if (mcp.session !== '') fields += `,"mcp_session":"${mcp.session}"`;
+  if (mcp.revision !== '') fields += `,"mcp_revision":${text(mcp.revision)}`;
+  if (mcp.outcome !== '') fields += `,"mcp_outcome":"${mcp.outcome}"`;
   return fields;
 }

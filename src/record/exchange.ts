@@ -6,6 +6,7 @@ import type {
   ErrorShape,
   Exchange,
   FailedAttempt,
+  McpFacts,
 } from '../contracts/exchange.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
@@ -75,6 +76,7 @@ export class LiveExchange implements Exchange {
   readonly revision: number;
   ai: AiFacts | null = null;
   context: ContextFacts | null = null;
+  mcp: McpFacts | null = null;
   /** What the reason doesn't say, for the log: the upstream's own error. */
   detail = '';
   /** Aborted when the client has gone before its answer was complete. */

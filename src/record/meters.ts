@@ -1,4 +1,4 @@
-import type { AiFacts, ContractBreach, Exchange } from '../contracts/exchange.ts';
+import type { AiFacts, ContractBreach, Exchange, McpFacts } from '../contracts/exchange.ts';
 import { CappedLabels } from '../lib/capped-labels.ts';
 import {
   AI_DURATION_BUCKETS,
@@ -6,6 +6,7 @@ import {
   DURATION_BUCKETS,
   Gauge,
   Histogram,
+  MCP_DURATION_BUCKETS,
   type Registry,
   TIME_PER_TOKEN_BUCKETS,
   TOKEN_BUCKETS,
@@ -46,6 +47,7 @@ export class Meters {
   readonly aiCost;
   readonly aiSaved;
   readonly aiUnpriced;
+  readonly mcpDuration;
   readonly inFlight;
   readonly revision;
   readonly reloads;
@@ -68,6 +70,7 @@ export class Meters {
   readonly #consumers = new CappedLabels(CAP);
   readonly #models = new CappedLabels(CAP);
   readonly #reasons = new CappedLabels(CAP);
+  readonly #tools = new CappedLabels(CAP);
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -196,6 +199,13 @@ export class Meters {
       name: 'gateway_ai_unpriced_calls_total',
       help: 'Calls whose cost is not known: no price for the model. Add it under ai.prices.',
       labelNames: ['model', 'provider'],
+      registers,
+    });
+    this.mcpDuration = new Histogram({
+      name: 'mcp_server_operation_duration_seconds',
+      help: 'Time of a message to an MCP server, from the request’s first byte to the answer’s last.',
+      labelNames: ['mcp_method_name', 'mcp_server', 'gen_ai_tool_name', 'outcome'],
+      buckets: MCP_DURATION_BUCKETS,
       registers,
     });
     this.inFlight = new Gauge({
@@ -375,6 +385,14 @@ export class Meters {
     for (const { guard, action, direction } of exchange.guards ?? [])
       this.guards.inc({ guard, action, direction });
     if (exchange.ai !== null) this.#observeAi(exchange, exchange.ai);
+    if (exchange.mcp !== null) this.#observeMcp(exchange, exchange.mcp);
+  }
+
+  #observeMcp({ durationMs }: Exchange, { method, server, tool, outcome }: McpFacts): void {
+    this.mcpDuration.observe(
+      { mcp_method_name: method, mcp_server: server, gen_ai_tool_name: this.#tools.value(tool), outcome },
+      seconds(durationMs),
+    );
   }
 
   #observeBreaches(breaches: readonly ContractBreach[], route: string): void {

@@ -12,6 +12,7 @@ import { compileSchema } from '../lib/json-schema/compile.ts';
 import type { Leases } from '../lib/leases.ts';
 import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
+import type { McpPorts } from '../mcp/ports.ts';
 import { routesOfPath } from '../proxy/paths.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
@@ -45,10 +46,13 @@ export interface ProcessPorts {
   /** Processes that carry the same traffic, this one included. */
   processes: number;
   ai: AiPorts;
+  mcp: McpPorts;
 }
 
 /** The name under which the AI routes stand in logs and metrics. */
 const AI_ROUTE = 'ai';
+/** And those of MCP servers. */
+const MCP_ROUTE = 'mcp';
 
 /** What a revision of the config becomes: the plan of a generation. */
 export function planGeneration(config: GatewayConfig, ports: ProcessPorts): GenerationPlan {
@@ -68,6 +72,10 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${prefix}/`);
   const aiShapeOf = (path: string): ErrorShape => errorShapeOf(path.slice(prefix.length));
   let disposeAi: () => void = () => undefined;
+  const servesMcp = Object.keys(config.mcp.servers).length > 0;
+  const isMcpPath = (path: string): boolean =>
+    servesMcp && (path === config.mcp.prefix || path.startsWith(`${config.mcp.prefix}/`));
+  let disposeMcp: () => void | Promise<void> = () => undefined;
 
   function gate(settings: GateSettings): RouteGate {
     const made = new RouteGate(settings, { ...ports, shed: config.server.shed });
@@ -96,10 +104,33 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     return chain;
   }
 
+  async function registerMcp(scope: FastifyInstance): Promise<void> {
+    // The protocol's package is only paid for where it is used.
+    const { registerMcpRoutes } = await import('../mcp/routes.ts');
+    const { policies: entries, priority, concurrency } = config.mcp;
+    const chain = await admit(scope, { name: MCP_ROUTE, path: undefined }, entries);
+    const served = {
+      route: { name: MCP_ROUTE, version: '' },
+      gate: gate({ name: MCP_ROUTE, priority, concurrency }),
+      chain,
+    };
+    runPolicies(
+      scope,
+      () => served,
+      chain,
+      () => 'mcp',
+    );
+    const { listen } = config.server;
+    disposeMcp = registerMcpRoutes(scope, { config: config.mcp, policies: chain, ports: ports.mcp, listen });
+  }
+
   return {
     bodyLimit: config.server.limits.body,
     log: ports.log,
-    errorShape: (path) => (isAiPath(path) ? aiShapeOf(path) : 'problem'),
+    errorShape: (path) => {
+      if (isAiPath(path)) return aiShapeOf(path);
+      return isMcpPath(path) ? 'mcp' : 'problem';
+    },
     trust,
     allowedMethods: (exchange, request) => {
       const routes = routesOfPath(config.routes, exchange.path, request.headers);
@@ -118,6 +149,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         gate,
         admit,
       });
+      if (servesMcp) await app.register(registerMcp);
       if (!servesAi) return;
       await app.register(async (scope) => {
         const chain = await admit(scope, { name: AI_ROUTE, path: undefined }, config.ai.policies);
@@ -135,6 +167,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       for (const upstream of upstreams.values()) upstream.dispose();
       for (const { dispose } of gates) dispose();
       disposeAi();
+      await disposeMcp();
       for (const chain of chains) await chain.dispose();
     },
   };

@@ -14,7 +14,7 @@ const MAX_LIST = 1000;
 
 /** Throws `RangeError` unless `name` is well-formed Unicode of 1 to 512 bytes. `what` names it in the message. */
 export function checkName(
-  what: 'collection' | 'id' | 'counter key' | 'budget key' | 'reservation' | 'limit',
+  what: 'collection' | 'id' | 'counter key' | 'budget key' | 'reservation' | 'limit' | 'log',
   name: string,
 ): void {
   if (typeof name !== 'string' || name === '') throw new RangeError(`a ${what} must not be empty`);
@@ -63,6 +63,11 @@ export function checkTtl(ttlMs: number | undefined): number | undefined {
   if (ttlMs === undefined) return undefined;
   if (!Number.isFinite(ttlMs)) throw new RangeError(`ttlMs must be a number of milliseconds, not ${ttlMs}`);
   return Math.max(1, Math.ceil(ttlMs));
+}
+
+/** Throws `RangeError` unless a place is '' or one of those that a store gives. */
+export function checkPlace(place: string, pattern: RegExp): void {
+  if (place !== '' && !pattern.test(place)) throw new RangeError('there is no such place in a log');
 }
 
 /** How many documents a list may give: 100 unless told, never more than 1000. */

@@ -11,6 +11,8 @@ export const DURATION_BUCKETS = [
 export const AI_DURATION_BUCKETS = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
+/** Seconds. OpenTelemetry's advice for mcp.server.operation.duration. */
+export const MCP_DURATION_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 /** Seconds. OpenTelemetry's advice for gen_ai.server.time_per_output_token. */
 export const TIME_PER_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
 /** Tokens. OpenTelemetry's advice for gen_ai.client.token.usage. */

@@ -31,7 +31,12 @@ export const checkAccess: Check = (config, context) => {
   }
   if (keys.length > 0) return;
   const hasModels = config.get('ai', 'models').keys.length > 0;
-  const guarded = [...config.get('routes').items, ...(hasModels ? [config.get('ai')] : [])];
+  const hasServers = config.get('mcp', 'servers').keys.length > 0;
+  const guarded = [
+    ...config.get('routes').items,
+    ...(hasModels ? [config.get('ai')] : []),
+    ...(hasServers ? [config.get('mcp')] : []),
+  ];
   for (const policy of guarded.flatMap((each) => each.get('policies').items)) {
     if (policy.has('auth-api-key'))
       context.report(policy.get('auth-api-key'), 'no consumer has a key: nobody could ever pass');

@@ -3,6 +3,7 @@ import { Ai } from './ai.ts';
 import { Consumers } from './consumers.ts';
 import { Context } from './context.ts';
 import { Hypercare } from './hypercare.ts';
+import { Mcp } from './mcp.ts';
 import { Route } from './routes.ts';
 import { Admin, Log, Server, StoreSection, Telemetry } from './server.ts';
 import { Strict } from './units.ts';
@@ -28,6 +29,7 @@ export const gatewaySchema = (policies: Readonly<Record<string, TSchema>>) =>
       upstreams: Upstreams,
       routes: Type.Array(Route(policies), { default: [] }),
       ai: Ai(policies),
+      mcp: Mcp(policies),
       context: Context,
       hypercare: Hypercare,
     },
@@ -38,4 +40,6 @@ export type GatewayConfig = Static<ReturnType<typeof gatewaySchema>>;
 export type RouteConfig = GatewayConfig['routes'][number];
 export type ServerTlsConfig = NonNullable<GatewayConfig['server']['tls']>;
 export type AiConfig = GatewayConfig['ai'];
+export type McpConfig = GatewayConfig['mcp'];
+export type McpServerConfig = McpConfig['servers'][string];
 export type ModelConfig = AiConfig['models'][string];

@@ -1,7 +1,7 @@
 import type { Budgets } from '../../contracts/budget.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
 import type { Sessions } from '../../contracts/session.ts';
-import type { Counters, Documents, Store } from '../../contracts/store.ts';
+import type { Counters, Documents, EventLogs, Store } from '../../contracts/store.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
 import { parseRedisUrl } from './address.ts';
 import { RedisBudgets } from './budgets.ts';
@@ -14,6 +14,7 @@ import { RedisDocuments } from './documents.ts';
 import { scrub } from './failure.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisSessions } from './sessions.ts';
+import { RedisLogs } from './logs.ts';
 
 export interface RedisStoreOptions {
   /** For people: the URL without credentials. */
@@ -46,6 +47,7 @@ class RedisStore implements Store {
   readonly name: string;
   readonly counters: Counters;
   readonly documents: Documents;
+  readonly logs: EventLogs;
   readonly budgets: Budgets;
   readonly ledger: Ledger;
   readonly sessions: Sessions;
@@ -62,6 +64,7 @@ class RedisStore implements Store {
     this.#calls = new Calls(name, circuit, timeoutMs);
     this.counters = new RedisCounters(client, this.#calls);
     this.documents = new RedisDocuments(client, this.#calls);
+    this.logs = new RedisLogs(client, this.#calls);
     this.budgets = new RedisBudgets(client, this.#calls);
     this.ledger = new RedisLedger(client, this.#calls);
     this.sessions = new RedisSessions(client, this.#calls);

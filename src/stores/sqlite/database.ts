@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -111,6 +111,14 @@ const MIGRATIONS: readonly string[] = [
      ends_at INTEGER NOT NULL,
      PRIMARY KEY (key, work)
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE logs (
+     place INTEGER PRIMARY KEY AUTOINCREMENT,
+     log TEXT NOT NULL,
+     text TEXT NOT NULL,
+     expires_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX logs_log ON logs (log, place);
+   CREATE INDEX logs_expiry ON logs (expires_at);`,
 ];
 
 /**

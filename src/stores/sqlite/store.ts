@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Budgets } from '../../contracts/budget.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
 import type { Sessions } from '../../contracts/session.ts';
-import type { Counters, Documents, Store, StoreUnavailable } from '../../contracts/store.ts';
+import type { Counters, Documents, EventLogs, Store, StoreUnavailable } from '../../contracts/store.ts';
 import { MemoryCounters } from '../memory/counters.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
 import { SqliteBudgets } from './budgets.ts';
@@ -11,6 +11,7 @@ import { openDatabase } from './database.ts';
 import { SqliteDocuments } from './documents.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteSessions } from './sessions.ts';
+import { SqliteLogs } from './logs.ts';
 import { CounterSnapshot } from './snapshot.ts';
 
 export interface SqliteStoreOptions {
@@ -34,6 +35,7 @@ export class SqliteStore implements Store {
   readonly name: string;
   readonly counters: Counters;
   readonly documents: Documents;
+  readonly logs: EventLogs;
   readonly budgets: Budgets;
   readonly ledger: Ledger;
   readonly sessions: Sessions;
@@ -51,7 +53,9 @@ export class SqliteStore implements Store {
     this.#commits = new Commits(this.#database, (error) => this.#heard(error));
     const documents = new SqliteDocuments(this.#database, this.#commits, now);
     const budgets = new SqliteBudgets(this.#database, this.#commits, now);
+    const logs = new SqliteLogs(this.#database, this.#commits, now);
     this.documents = documents;
+    this.logs = logs;
     this.budgets = budgets;
     this.ledger = new SqliteLedger(this.#database, this.#commits);
     const sessions = new SqliteSessions(this.#database, this.#commits, now);
@@ -65,7 +69,7 @@ export class SqliteStore implements Store {
     // Neither keeps a process alive that has nothing else to do.
     this.#timers = [
       setInterval(() => this.#guarded(() => this.#snapshot?.write()), SNAPSHOT_EVERY_MS).unref(),
-      setInterval(() => void this.#purge([documents, budgets, sessions]), PURGE_EVERY_MS).unref(),
+      setInterval(() => void this.#purge([documents, logs, budgets, sessions]), PURGE_EVERY_MS).unref(),
     ];
   }
 

@@ -1,0 +1,61 @@
+import type { McpServerConfig } from '../../config/schema/index.ts';
+import type { Exchange } from '../../contracts/exchange.ts';
+
+type Rule = McpServerConfig['allow'][number];
+/** What can be allowed. Resources go by their URI. */
+export type Kind = 'tools' | 'prompts' | 'resources';
+
+interface Names {
+  readonly exact: ReadonlySet<string>;
+  readonly beginnings: readonly string[];
+}
+
+interface Compiled {
+  isFor(exchange: Exchange): boolean;
+  readonly names: Readonly<Record<Kind, Names>>;
+}
+
+function namesOf(patterns: readonly string[]): Names {
+  const [starred, exact] = [true, false].map((has) => patterns.filter((each) => each.endsWith('*') === has));
+  return { exact: new Set(exact), beginnings: (starred ?? []).map((each) => each.slice(0, -1)) };
+}
+
+function compiled({ anyone, consumers = [], groups = [], tools, prompts, resources }: Rule): Compiled {
+  const [known, grouped] = [new Set(consumers), new Set(groups)];
+  return {
+    isFor: ({ consumer, consumerGroups }) =>
+      anyone ||
+      (consumer !== '' && (known.has(consumer) || consumerGroups.some((group) => grouped.has(group)))),
+    names: { tools: namesOf(tools), prompts: namesOf(prompts), resources: namesOf(resources) },
+  };
+}
+
+const has = ({ exact, beginnings }: Names, name: string): boolean =>
+  exact.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
+
+/** Who may use what of one server: what no rule allows is refused. */
+export class Access {
+  readonly #rules: readonly Compiled[];
+  /** Whether everybody may use all of a kind: then a list is the same for all. */
+  readonly isOpen: Readonly<Record<Kind, boolean>>;
+
+  constructor(rules: readonly Rule[]) {
+    this.#rules = rules.map(compiled);
+    const isOpen = (kind: Kind): boolean => rules.some((rule) => rule.anyone && rule[kind].includes('*'));
+    this.isOpen = { tools: isOpen('tools'), prompts: isOpen('prompts'), resources: isOpen('resources') };
+  }
+
+  /** Whether there is any rule for who asks. */
+  knows(exchange: Exchange): boolean {
+    return this.#rules.some((rule) => rule.isFor(exchange));
+  }
+
+  allows(exchange: Exchange, kind: Kind, name: string): boolean {
+    return this.#rules.some((rule) => rule.isFor(exchange) && has(rule.names[kind], name));
+  }
+
+  /** Whether a rule allows all of a kind: also what the protocol does not name. */
+  allowsAll(exchange: Exchange, kind: Kind): boolean {
+    return this.allows(exchange, kind, '*');
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  classifyInboundRequest,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResponse,
+  isJsonContentType,
+  type JSONRPCMessage,
+  PARSE_ERROR,
+  PROTOCOL_VERSION_META_KEY,
+  type RequestId,
+} from '@modelcontextprotocol/server';
+import type { FastifyRequest } from 'fastify';
+import type { McpRevision } from '../config/schema/mcp.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+
+/** Fields of `params` that decide who may do what. */
+export interface Params {
+  readonly name?: unknown;
+  readonly uri?: unknown;
+  readonly requestState?: unknown;
+  readonly [key: string]: unknown;
+}
+
+/** One message of a client, read as far as the gateway acts on it. */
+export interface Inbound {
+  readonly message: JSONRPCMessage;
+  /** The message as it goes on: what was decided over, and nothing that another parser could read differently. */
+  readonly text: string;
+  readonly kind: 'request' | 'notification' | 'response';
+  /** '' of a response. */
+  readonly method: string;
+  /** Of a request, else null. */
+  readonly id: RequestId | null;
+  readonly params: Params;
+  /** Which of the two revisions it speaks; older ones are spoken as 2025-11-25 is. */
+  readonly era: McpRevision;
+  /** The revision by its name, as the client says it; '' if it does not. */
+  readonly revision: string;
+}
+
+/** What the package's own classification refuses: its status and error are the answer. */
+export class MessageRefused extends Error {
+  override readonly name = 'MessageRefused';
+  readonly status: number;
+  readonly body: object;
+
+  constructor(status: number, id: unknown, error: { code: number; message: string; data?: unknown }) {
+    super(error.message);
+    this.status = status;
+    const isId = typeof id === 'string' || typeof id === 'number';
+    this.body = { jsonrpc: '2.0', id: isId ? id : null, error };
+  }
+}
+
+const one = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header;
+
+/**
+ * Reads the body of a POST: exactly one message.
+ * @throws GatewayError or MessageRefused
+ */
+export function readMessage(request: FastifyRequest): Inbound {
+  const { headers } = request;
+  if (!isJsonContentType(headers['content-type'])) throw new GatewayError('media_type_unsupported');
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new GatewayError('media_type_unsupported', { detail: 'It must not be compressed.' });
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const { body, text } = parsed(bytes.toString());
+  const outcome = classifyInboundRequest({
+    httpMethod: 'POST',
+    body,
+    ...defined('protocolVersionHeader', one(headers['mcp-protocol-version'])),
+    ...defined('mcpMethodHeader', one(headers['mcp-method'])),
+    ...defined('mcpNameHeader', one(headers['mcp-name'])),
+  });
+  if (outcome.kind === 'reject') {
+    const { httpStatus, code, message, data } = outcome;
+    throw new MessageRefused(httpStatus, (body as { id?: unknown }).id, { code, message, data });
+  }
+  // Neither revision has batches, and what is in one would be decided over one by one.
+  if (Array.isArray(body))
+    throw new GatewayError('mcp_message_invalid', { detail: 'Send one message at a time.' });
+  return described(body, text, outcome.kind === 'modern', one(headers['mcp-protocol-version']));
+}
+
+function described(body: unknown, text: string, isModern: boolean, header: string | undefined): Inbound {
+  const era: McpRevision = isModern ? '2026-07-28' : '2025-11-25';
+  if (isJSONRPCResponse(body)) {
+    const message = body as JSONRPCMessage;
+    return { message, text, kind: 'response', method: '', id: null, params: {}, era, revision: header ?? '' };
+  }
+  const isRequest = isJSONRPCRequest(body);
+  if (!isRequest && !isJSONRPCNotification(body)) throw new GatewayError('mcp_message_invalid');
+  const params = (body.params ?? {}) as Params;
+  const meta = (params._meta ?? {}) as Record<string, unknown>;
+  const said = meta[PROTOCOL_VERSION_META_KEY] ?? header ?? params.protocolVersion;
+  return {
+    message: body,
+    text,
+    kind: isRequest ? 'request' : 'notification',
+    method: body.method,
+    id: isRequest ? body.id : null,
+    params,
+    era,
+    // Never a text of any length in a log.
+    revision: typeof said === 'string' && /^[0-9-]{10}$/.test(said) ? said : '',
+  };
+}
+
+type ReviverContext = { source?: string };
+/** In Node since 22 (ECMAScript proposal "JSON.parse source text access"); not in TypeScript's library yet. */
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
+/**
+ * A key that stands twice is read differently by different parsers, so that what goes on is what was read here, written
+ * anew. Numbers that this language can't hold stay as they were written.
+ */
+function parsed(sent: string): { body: object; text: string } {
+  let body: unknown;
+  let text: string;
+  try {
+    body = JSON.parse(sent);
+    text = JSON.stringify(body);
+    if (text !== sent)
+      text = JSON.stringify(JSON.parse(sent, keepNumbers as Parameters<typeof JSON.parse>[1]));
+  } catch {
+    throw new MessageRefused(400, null, {
+      code: PARSE_ERROR,
+      message: 'Parse error: the body is not valid JSON.',
+    });
+  }
+  if (typeof body !== 'object' || body === null) throw new GatewayError('mcp_message_invalid');
+  return { body, text };
+}
+
+const keepNumbers = (_key: string, value: unknown, { source }: ReviverContext): unknown =>
+  typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value;
+
+const defined = <K extends string>(key: K, value: string | undefined) =>
+  (value === undefined ? {} : { [key]: value }) as { [key in K]?: string };

@@ -1,0 +1,16 @@
+import { Pins } from './pins/pins.ts';
+import type { McpPorts } from './ports.ts';
+import { SessionStore } from './sessions/session-store.ts';
+import { SharedKey } from './shared-key.ts';
+import { StateSeal } from './state-seal.ts';
+
+/** What of the MCP room lives as long as the process. */
+export function openMcp(ports: Omit<McpPorts, 'pins' | 'sessions' | 'seal'>): McpPorts {
+  const { documents, clock } = ports;
+  return {
+    ...ports,
+    pins: new Pins(ports),
+    sessions: new SessionStore(documents, clock.wall),
+    seal: new StateSeal(new SharedKey(documents), clock.wall),
+  };
+}

@@ -1,0 +1,21 @@
+import type { OnStateChange } from '../contracts/state-change.ts';
+import type { Counters, Documents, EventLogs } from '../contracts/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Fleet } from '../upstream/fleet.ts';
+import type { Pins } from './pins/pins.ts';
+import type { SessionStore } from './sessions/session-store.ts';
+import type { StateSeal } from './state-seal.ts';
+
+/** What the MCP room uses of the process. What of it is its own lives as long as the process. */
+export interface McpPorts {
+  fleet: Fleet;
+  counters: Counters;
+  documents: Documents;
+  logs: EventLogs;
+  log: Logger;
+  pins: Pins;
+  sessions: SessionStore;
+  seal: StateSeal;
+  onChange: OnStateChange;
+  clock: { wall(): number; monotonic(): number };
+}

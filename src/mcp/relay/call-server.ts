@@ -1,0 +1,85 @@
+import type { HeaderBag } from '../../contracts/policy.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { callUpstream, type UpstreamAnswer } from '../../upstream/call.ts';
+import { failureBeforeAnswer } from '../../upstream/failure.ts';
+import type { CancelSignal } from '../../upstream/signal.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
+import type { McpCall } from '../call.ts';
+import type { McpServer } from '../server.ts';
+
+/** Headers of the protocol that a client's request carries to the server. Nothing else of it goes on, least of all credentials. */
+const PASSED: ReadonlySet<string> = new Set([
+  'accept',
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+  'last-event-id',
+]);
+/** Arguments that a server wants in headers, for who routes by them. */
+const PARAMETER = 'mcp-param-';
+
+export interface ServerCall {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly body: string | undefined;
+  /** Of the session at the server. */
+  readonly session: string | undefined;
+  /** In place of what the client sent. */
+  readonly headers?: HeaderBag;
+  readonly signal: CancelSignal;
+  /** A stream on which it may be silent for as long as it likes. */
+  readonly isListening?: boolean;
+}
+
+/**
+ * Sends a request to a server.
+ * @throws GatewayError: there is no answer, or the breaker is open
+ */
+export async function callServer(
+  server: McpServer,
+  call: McpCall,
+  asked: ServerCall,
+): Promise<UpstreamAnswer> {
+  const { exchange } = call;
+  const upstream = server.upstream as Upstream;
+  const { target, pass } = upstream.enter(exchange);
+  const { response, idle } = server.config.timeouts;
+  try {
+    return await callUpstream({
+      target,
+      pass,
+      method: asked.method,
+      path: server.path,
+      headers: headersOf(server, call, asked, target.host),
+      body: asked.body === undefined ? null : Buffer.from(asked.body),
+      signal: asked.signal,
+      headersTimeoutMs: asked.isListening ? 0 : response,
+      bodyTimeoutMs: asked.isListening ? 0 : idle,
+    });
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    throw new GatewayError(failureBeforeAnswer(error), { cause: error });
+  }
+}
+
+function headersOf(
+  { config }: McpServer,
+  { exchange, policies }: McpCall,
+  { body, session, headers: own }: ServerCall,
+  host: string,
+): HeaderBag {
+  const headers: HeaderBag = {};
+  for (const [name, value] of Object.entries(exchange.headers))
+    if (PASSED.has(name) || name.startsWith(PARAMETER)) headers[name] = value;
+  headers['x-request-id'] = exchange.id;
+  headers.traceparent = `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`;
+  policies.upstreamHeaders(headers, exchange);
+  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
+  Object.assign(headers, own);
+  if (config.auth) headers.authorization = `Bearer ${config.auth.token}`;
+  if (session !== undefined) headers['mcp-session-id'] = session;
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  // Compressed events could not be read; on the way from a tool there is little to gain.
+  headers['accept-encoding'] = 'identity';
+  headers.host = host;
+  return headers;
+}

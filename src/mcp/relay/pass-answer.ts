@@ -1,0 +1,171 @@
+import type { HeaderBag } from '../../contracts/policy.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { UpstreamAnswer } from '../../upstream/call.ts';
+import { failureInAnswer } from '../../upstream/failure.ts';
+import type { MessageCall } from '../call.ts';
+import { rpcError } from '../rpc.ts';
+import type { McpServer } from '../server.ts';
+import type { Session } from '../sessions/session-store.ts';
+import { EventSink } from './event-sink.ts';
+import { readEvents, type StreamPiece, writePiece } from './events.ts';
+import { readWhole } from './read-whole.ts';
+import { operationOf, type ResponseMessage, rewriteResponse } from './rewrite.ts';
+import { StreamLog } from './stream-log.ts';
+
+/** The first revision whose clients take an event without data, which says only where a stream can be resumed. */
+const TAKES_EMPTY_EVENTS = '2025-11-25';
+
+/** What belongs to passing on one answer. */
+export interface Passage {
+  readonly server: McpServer;
+  readonly call: MessageCall;
+  /** The name of what was asked, for the seal of its states. */
+  readonly subject: string;
+  readonly session: Session | undefined;
+  readonly headers: HeaderBag;
+  /** Called when the stream is kept in a log: from then on it is read to its end, whoever leaves. */
+  detach(): void;
+  /** Changes messages before everything else: names of an aggregate. */
+  rename?(message: ResponseMessage): ResponseMessage;
+}
+
+const isEventStream = ({ headers }: UpstreamAnswer): boolean =>
+  String(headers['content-type'] ?? '').startsWith('text/event-stream');
+
+/** Passes a server's answer on to the client. */
+export async function passAnswer(answer: UpstreamAnswer, passage: Passage): Promise<void> {
+  const { call } = passage;
+  const { exchange } = call;
+  // About the gateway's own credentials: no business of the client's, who would go and fetch others.
+  if (answer.statusCode === 401 || answer.statusCode === 403) {
+    answer.body.on('error', () => undefined).destroy();
+    throw new GatewayError('mcp_answer_invalid', { cause: new Error(`status ${answer.statusCode}`) });
+  }
+  if (isEventStream(answer)) {
+    await passEvents(answer, passage);
+    return;
+  }
+  const { maxSize } = passage.server.config.results;
+  const body = await readWhole(answer, maxSize);
+  const sent = await rewrittenBody(body, answer, passage);
+  const headers: HeaderBag = { 'cache-control': 'no-store', 'x-request-id': exchange.id, ...passage.headers };
+  const type = answer.headers['content-type'];
+  if (type !== undefined && sent.length > 0) headers['content-type'] = type;
+  if (answer.headers['retry-after'] !== undefined) headers['retry-after'] = answer.headers['retry-after'];
+  call.policies.responseHeaders(headers, exchange);
+  call.reply.code(answer.statusCode).headers(headers).send(sent);
+}
+
+async function rewrittenBody(body: Buffer, answer: UpstreamAnswer, passage: Passage): Promise<Buffer> {
+  const { call, server } = passage;
+  const isJson = String(answer.headers['content-type'] ?? '').startsWith('application/json');
+  if (call.inbound.kind !== 'request' || !isJson || body.length === 0) {
+    if (call.exchange.mcp) call.exchange.mcp.outcome = answer.statusCode < 400 ? 'ok' : 'rpc_error';
+    return body;
+  }
+  const message = parsedMessage(body.toString());
+  const renamed = passage.rename ? passage.rename(message) : message;
+  const rewritten = await rewriteResponse(
+    renamed,
+    server,
+    call,
+    operationOf(call.inbound.method, passage.subject),
+  );
+  return rewritten === message ? body : Buffer.from(JSON.stringify(rewritten));
+}
+
+function parsedMessage(text: string): ResponseMessage {
+  try {
+    const message: unknown = JSON.parse(text);
+    if (typeof message === 'object' && message !== null) return message as ResponseMessage;
+    throw new Error('it is no object');
+  } catch (cause) {
+    throw new GatewayError('mcp_answer_invalid', { cause });
+  }
+}
+
+async function passEvents(answer: UpstreamAnswer, passage: Passage): Promise<void> {
+  const { call, server } = passage;
+  const { inbound } = call;
+  const sink = new EventSink(call, passage.headers);
+  let log: StreamLog | undefined;
+  let isFirst = true;
+  let isResumable = false;
+  let hasResponse = false;
+  try {
+    for await (const piece of readEvents(answer.body, server.config.results.maxSize)) {
+      if (piece.kind !== 'event') {
+        await sink.write(writePiece(piece));
+        continue;
+      }
+      if (isFirst) {
+        isFirst = false;
+        isResumable = piece.id !== undefined;
+        log = openLog(piece, passage);
+        if (log && inbound.revision >= TAKES_EMPTY_EVENTS)
+          await sink.write(writePiece({ kind: 'event', id: log.firstId, event: undefined, data: '' }));
+      }
+      const passed = await passEvent(piece, passage);
+      if (passed.isResponse) hasResponse = true;
+      const id = log ? await log.append(passed.data) : piece.id;
+      await sink.write(writePiece({ ...piece, id, data: passed.data }));
+    }
+    // A stream that can be resumed may end before its time: its client comes back.
+    if (!hasResponse && !isResumable && inbound.kind === 'request')
+      throw new GatewayError('upstream_truncated');
+  } catch (error) {
+    await endWithError(error, passage, sink, log);
+  } finally {
+    log?.close();
+    sink.end();
+  }
+}
+
+/** Only streams of a session whose server gives its events no ids are kept here: others are resumed there. */
+function openLog(first: StreamPiece, { call, session, detach }: Passage): StreamLog | undefined {
+  const { inbound, config, ports } = call;
+  if (!session || (first.kind === 'event' && first.id !== undefined) || !StreamLog.canKeep(inbound.id))
+    return undefined;
+  detach();
+  return new StreamLog(ports, session, inbound.id, {
+    ttlMs: config.session.ttl,
+    most: config.session.events,
+  });
+}
+
+async function passEvent(
+  { data }: StreamPiece & { kind: 'event' },
+  { call, server, subject, rename }: Passage,
+): Promise<{ data: string; isResponse: boolean }> {
+  if (data === '') return { data, isResponse: false };
+  const read = parsedMessage(data);
+  const message = rename ? rename(read) : read;
+  const isResponse = message.method === undefined && message.id === call.inbound.id;
+  const passed = isResponse
+    ? await rewriteResponse(message, server, call, operationOf(call.inbound.method, subject))
+    : message;
+  return { data: passed === read ? data : JSON.stringify(passed), isResponse };
+}
+
+/** A stream that breaks says why, in the words of the protocol; one that can be resumed just ends. */
+async function endWithError(
+  error: unknown,
+  { call, server }: Passage,
+  sink: EventSink,
+  log: StreamLog | undefined,
+): Promise<void> {
+  const { exchange, inbound } = call;
+  const known =
+    error instanceof GatewayError ? error : new GatewayError(failureInAnswer(error), { cause: error });
+  if (sink.isGone && !log) return;
+  exchange.failWith(known);
+  if (exchange.mcp) exchange.mcp.outcome = 'failed';
+  if (inbound.id === null) return;
+  const data = JSON.stringify(rpcError(known, inbound.id, exchange.id));
+  try {
+    const id = await log?.append(data);
+    await sink.write(writePiece({ kind: 'event', id, event: 'message', data }));
+  } catch (failure) {
+    call.ports.log.warn({ err: failure, server: server.name }, 'the end of a stream could not be kept');
+  }
+}

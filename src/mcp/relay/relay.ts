@@ -1,0 +1,165 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { UpstreamAnswer } from '../../upstream/call.ts';
+import { CancelSignal } from '../../upstream/signal.ts';
+import { admitRequest, subjectOf } from '../access/admit.ts';
+import type { McpCall, MessageCall } from '../call.ts';
+import type { McpServer } from '../server.ts';
+import type { Session } from '../sessions/session-store.ts';
+import { callServer } from './call-server.ts';
+import { EventSink } from './event-sink.ts';
+import { writePiece } from './events.ts';
+import { passAnswer } from './pass-answer.ts';
+import { readWhole } from './read-whole.ts';
+import { reopen } from './reopen.ts';
+import { operationOf } from './rewrite.ts';
+import { isOurs, resumeStream } from './stream-log.ts';
+
+/** Passes a message to a server that speaks its revision, and the answer back. */
+export async function relayMessage(server: McpServer, call: MessageCall): Promise<void> {
+  const { inbound, exchange, principal, ports } = call;
+  const { method, params } = inbound;
+  if (inbound.kind === 'request') await admitRequest({ server, exchange, principal, method, params }, ports);
+  const session = isSessionless(call) ? undefined : await findSession(server, call);
+  const subject = subjectOf(method, params)?.name ?? '';
+  const { signal, detach } = follow(call);
+  const body = await openedState(server, call, subject);
+  const isListening = method === 'subscriptions/listen';
+  const ask = (at: string | undefined): Promise<UpstreamAnswer> =>
+    callServer(server, call, { method: 'POST', body, session: at, signal, isListening });
+  let answer = await ask(session?.record.upstream[server.name]);
+  if (session && answer.statusCode === 404 && server.config.onSessionLost === 'reinitialize') {
+    await readWhole(answer, server.config.results.maxSize);
+    const reopened = await reopen(server, call, session, signal);
+    answer = await ask(reopened.record.upstream[server.name]);
+  }
+  if (session && answer.statusCode === 404) await ports.sessions.close(session);
+  const headers = method === 'initialize' ? await openedSession(server, call, answer) : {};
+  await passAnswer(answer, { server, call, subject, session, headers, detach });
+}
+
+/** What is said before there is a session, or in the revision that has none. */
+const isSessionless = ({ inbound, exchange }: MessageCall): boolean =>
+  inbound.era === '2026-07-28' ||
+  inbound.method === 'initialize' ||
+  // Some servers of the older revision have no sessions: then their clients show none.
+  exchange.headers['mcp-session-id'] === undefined;
+
+async function findSession(server: McpServer, call: McpCall): Promise<Session> {
+  const id = call.exchange.headers['mcp-session-id'];
+  if (typeof id !== 'string') throw new GatewayError('mcp_session_missing');
+  const owner = { server: server.name, principal: call.principal };
+  const session = await call.ports.sessions.find(id, owner, call.config.session.ttl);
+  if (!session) throw new GatewayError('mcp_session_unknown');
+  if (call.exchange.mcp) call.exchange.mcp.session = session.digest.slice(0, 12);
+  return session;
+}
+
+/** The server's session gets one of ours before it, which only who opened it can use. */
+async function openedSession(
+  server: McpServer,
+  { inbound, principal, ports, config, exchange }: MessageCall,
+  { headers, statusCode }: UpstreamAnswer,
+): Promise<Record<string, string>> {
+  const theirs = headers['mcp-session-id'];
+  if (typeof theirs !== 'string' || statusCode >= 400) return {};
+  const fields = {
+    server: server.name,
+    principal,
+    initialize: inbound.params,
+    upstream: { [server.name]: theirs },
+    owner: '',
+  };
+  const { id, digest } = await ports.sessions.open(fields, config.session.ttl);
+  if (exchange.mcp) exchange.mcp.session = digest.slice(0, 12);
+  return { 'mcp-session-id': id };
+}
+
+/** The body as it goes on: with the server's own state in place of the sealed one. */
+async function openedState(
+  { name }: McpServer,
+  { inbound, ports, principal, config }: MessageCall,
+  subject: string,
+): Promise<string> {
+  const { params, message, method, text } = inbound;
+  if (params.requestState === undefined) return text;
+  const owner = { server: name, principal, operation: operationOf(method, subject) };
+  const requestState = await ports.seal.open(params.requestState, owner, config.stateKey);
+  return JSON.stringify({ ...message, params: { ...params, requestState } });
+}
+
+/** Ends the call to the server when the client leaves, unless its stream is kept for the client's return. */
+function follow({ exchange }: McpCall): { signal: CancelSignal; detach(): void } {
+  const signal = new CancelSignal();
+  const leave = (): void => signal.abort(exchange.cancel.reason as Error);
+  exchange.cancel.once('abort', leave);
+  return { signal, detach: () => exchange.cancel.off('abort', leave) };
+}
+
+/** GET: the stream on which a server of 2025-11-25 speaks by itself, or one that is resumed. */
+export async function relayListen(server: McpServer, call: McpCall): Promise<void> {
+  const session = await findSession(server, call);
+  const last = call.exchange.headers['last-event-id'];
+  if (typeof last === 'string' && isOurs(last)) {
+    await resume(call, session, last);
+    return;
+  }
+  const { signal } = follow(call);
+  const at = session.record.upstream[server.name];
+  const answer = await callServer(server, call, {
+    method: 'GET',
+    body: undefined,
+    session: at,
+    signal,
+    isListening: true,
+  });
+  const inbound = {
+    message: {} as never,
+    text: '',
+    kind: 'notification',
+    method: '',
+    id: null,
+    params: {},
+    era: '2025-11-25',
+    revision: '',
+  } as const;
+  await passAnswer(answer, {
+    server,
+    call: { ...call, inbound },
+    subject: '',
+    session: undefined,
+    headers: {},
+    detach: () => undefined,
+  });
+}
+
+async function resume(call: McpCall, session: Session, last: string): Promise<void> {
+  const sink = new EventSink(call);
+  const isOver = (): boolean => sink.isGone;
+  try {
+    for await (const { id, data } of resumeStream(call.ports, session, last, {
+      isOver,
+      requestId: call.exchange.id,
+    }))
+      await sink.write(writePiece({ kind: 'event', id, event: 'message', data }));
+    if (call.exchange.mcp) call.exchange.mcp.outcome = 'ok';
+  } catch (error) {
+    // The client comes back with what it has.
+    call.exchange.fail('store_unavailable', error);
+  } finally {
+    sink.end();
+  }
+}
+
+/** DELETE: the session is over, here and at the server. */
+export async function relayClose(server: McpServer, call: McpCall): Promise<void> {
+  const session = await findSession(server, call);
+  const { signal } = follow(call);
+  const at = session.record.upstream[server.name];
+  const answer = await callServer(server, call, { method: 'DELETE', body: undefined, session: at, signal });
+  const body = await readWhole(answer, server.config.results.maxSize);
+  const isOver = answer.statusCode < 300 || answer.statusCode === 404;
+  if (isOver) await call.ports.sessions.close(session);
+  if (call.exchange.mcp) call.exchange.mcp.outcome = isOver ? 'ok' : 'rpc_error';
+  call.reply.code(isOver ? 200 : answer.statusCode).header('x-request-id', call.exchange.id);
+  call.reply.send(isOver ? '' : body);
+}

@@ -1,0 +1,47 @@
+import { LATEST_PROTOCOL_VERSION } from '@modelcontextprotocol/server';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { CancelSignal } from '../../upstream/signal.ts';
+import type { McpCall } from '../call.ts';
+import type { McpServer } from '../server.ts';
+import type { Session } from '../sessions/session-store.ts';
+import { callServer } from './call-server.ts';
+import { readWhole } from './read-whole.ts';
+
+const ACCEPT = 'application/json, text/event-stream';
+
+/**
+ * Opens a session that its server has forgotten once more, as its client opened it. Of several replicas that notice at
+ * once one's new session counts, and all go on with it.
+ * @returns the session as it is now
+ * @throws GatewayError `mcp_session_unknown`: the server takes none, so that the client has to begin anew
+ */
+export async function reopen(
+  server: McpServer,
+  call: McpCall,
+  session: Session,
+  signal: CancelSignal,
+): Promise<Session> {
+  const { initialize } = session.record;
+  const revision =
+    typeof initialize.protocolVersion === 'string' ? initialize.protocolVersion : LATEST_PROTOCOL_VERSION;
+  const headers = { accept: ACCEPT, 'mcp-protocol-version': revision };
+  const send = (message: object, at: string | undefined) =>
+    callServer(server, call, {
+      method: 'POST',
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      session: at,
+      headers,
+      signal,
+    });
+  const opened = await send({ id: 0, method: 'initialize', params: initialize }, undefined);
+  const theirs = opened.headers['mcp-session-id'];
+  await readWhole(opened, server.config.results.maxSize);
+  if (opened.statusCode >= 300 || typeof theirs !== 'string') throw new GatewayError('mcp_session_unknown');
+  const said = await send({ method: 'notifications/initialized' }, theirs);
+  await readWhole(said, server.config.results.maxSize);
+  const { sessions } = call.ports;
+  const upstream = { ...session.record.upstream, [server.name]: theirs };
+  const changed = await sessions.change(session, { upstream }, call.config.session.ttl);
+  if (!changed) throw new GatewayError('mcp_session_unknown');
+  return changed;
+}

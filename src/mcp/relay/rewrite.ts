@@ -1,0 +1,115 @@
+import type { Tool } from '@modelcontextprotocol/server';
+import type { AnswerFilter, ModelGuard } from '../../contracts/guard.ts';
+import type { Kind } from '../access/access.ts';
+import type { MessageCall } from '../call.ts';
+import type { McpServer } from '../server.ts';
+
+/** A result as far as the gateway acts on it; everything else of it passes. */
+interface Result {
+  readonly resultType?: unknown;
+  readonly requestState?: unknown;
+  readonly isError?: unknown;
+  readonly cacheScope?: unknown;
+  readonly [key: string]: unknown;
+}
+
+export interface ResponseMessage {
+  readonly id?: unknown;
+  readonly result?: Result;
+  readonly error?: unknown;
+  readonly method?: unknown;
+}
+
+/** Lists, where their entries stand, and by which field who may see an entry is decided. */
+const LISTS: Readonly<Record<string, { at: string; kind: Kind; by: string }>> = {
+  'tools/list': { at: 'tools', kind: 'tools', by: 'name' },
+  'prompts/list': { at: 'prompts', kind: 'prompts', by: 'name' },
+  'resources/list': { at: 'resources', kind: 'resources', by: 'uri' },
+  'resources/templates/list': { at: 'resourceTemplates', kind: 'resources', by: 'uriTemplate' },
+};
+
+/** What is sealed into the states of one call, so that they fit no other. */
+export const operationOf = (method: string, subject: string): string => `${method} ${subject}`;
+
+/**
+ * The answer to a request as its client may see it: lists without what they may not use or nobody may, states sealed,
+ * texts as the guards leave them. The same object if there is nothing to change.
+ *
+ * @param operation what was asked, for the seal
+ * @throws GatewayError of a guard; StoreUnavailable
+ */
+export async function rewriteResponse(
+  response: ResponseMessage,
+  server: McpServer,
+  call: MessageCall,
+  operation: string,
+): Promise<ResponseMessage> {
+  const { result } = response;
+  const { mcp } = call.exchange;
+  if (mcp) mcp.outcome = outcomeOf(response);
+  if (result === undefined || result === null || typeof result !== 'object') return response;
+  let rewritten = await rewriteList(result, server, call);
+  rewritten = guarded(rewritten, call);
+  if (typeof rewritten.requestState === 'string') {
+    const { config, principal, ports } = call;
+    const owner = { server: server.name, principal, operation };
+    const how = { stateKey: config.stateKey, ttlMs: config.session.ttl };
+    rewritten = {
+      ...rewritten,
+      requestState: await ports.seal.seal(rewritten.requestState as string, owner, how),
+    };
+  }
+  return rewritten === result ? response : { ...response, result: rewritten };
+}
+
+function outcomeOf({ result, error }: ResponseMessage) {
+  if (error !== undefined) return 'rpc_error';
+  if (result?.resultType === 'input_required') return 'input_required';
+  return result?.isError === true ? 'tool_error' : 'ok';
+}
+
+async function rewriteList(result: Result, server: McpServer, call: MessageCall): Promise<Result> {
+  const list = LISTS[call.inbound.method];
+  const entries = list && result[list.at];
+  if (list === undefined || !Array.isArray(entries)) return result;
+  const { access, config, name } = server;
+  const { exchange, ports } = call;
+  let kept = entries.filter((entry) => access.allows(exchange, list.kind, String(entry?.[list.by] ?? '')));
+  if (list.kind === 'tools' && config.pin !== 'off') {
+    const digest = (tool: string): string | undefined =>
+      Object.hasOwn(config.tools, tool) ? config.tools[tool]?.sha256 : undefined;
+    // All of them, also those that this client may not see: what changed has changed for everybody.
+    const changed = await ports.pins.check(name, entries as Tool[], digest);
+    if (config.pin === 'enforce') kept = kept.filter((tool) => !changed.has((tool as Tool).name));
+  }
+  // What one may see and another may not must not be kept for both by a cache on the way.
+  const isPrivate = result.cacheScope === 'public' && !access.isOpen[list.kind];
+  if (kept.length === entries.length && !isPrivate) return result;
+  return { ...result, [list.at]: kept, ...(isPrivate && { cacheScope: 'private' }) };
+}
+
+/** Leads the texts of a result through the guards: of tools, prompts and resources. */
+function guarded(result: Result, { policies, exchange }: MessageCall): Result {
+  if (!policies.areGuards) return result;
+  const guards = policies.openGuards(exchange);
+  const guard = (text: string): string => through(guards, text);
+  return guardTexts(result, guard) as Result;
+}
+
+function through(guards: readonly ModelGuard[], text: string): string {
+  const filters = guards.flatMap<AnswerFilter>((guard) => guard.openAnswer?.('text') ?? []);
+  return filters.reduce((rest, filter) => filter.take(rest) + filter.end(), text);
+}
+
+/** Every string under `text` or in structured content: the rest is names, addresses and data of the protocol. */
+function guardTexts(value: unknown, guard: (text: string) => string, isText = false): unknown {
+  if (typeof value === 'string') return isText ? guard(value) : value;
+  if (Array.isArray(value)) return value.map((each) => guardTexts(each, guard, isText));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key,
+      guardTexts(each, guard, isText || key === 'text' || key === 'structuredContent'),
+    ]),
+  );
+}

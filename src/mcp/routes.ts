@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { McpConfig } from '../config/schema/index.ts';
+import { StoreUnavailable } from '../contracts/store.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+import { Origins } from './access/origins.ts';
+import type { CallPolicies, McpCall } from './call.ts';
+import { type Inbound, MessageRefused, readMessage } from './inbound.ts';
+import { methodForRecord } from './method-names.ts';
+import type { McpPorts } from './ports.ts';
+import { relayClose, relayListen, relayMessage } from './relay/relay.ts';
+import { sendRpcError } from './rpc.ts';
+import { type McpServer, openServers } from './server.ts';
+
+export interface McpRoutes {
+  readonly config: McpConfig;
+  readonly policies: CallPolicies;
+  readonly ports: McpPorts;
+  /** Address of the public listener, host:port. */
+  readonly listen: string;
+}
+
+/** Registers `PREFIX/{server}`. @returns what lets go of what was opened */
+export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): () => void {
+  const { config, ports } = routes;
+  const servers = openServers(config, ports);
+  const origins = new Origins(config, routes.listen);
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  scope.route<{ Params: { server: string } }>({
+    method: ['GET', 'POST', 'DELETE'],
+    url: `${config.prefix}/:server`,
+    async handler(request, reply) {
+      const server = servers.get(request.params.server);
+      await serve(request, reply, routes, origins, server);
+      return reply;
+    },
+  });
+  return () => {
+    for (const server of servers.values()) server.dispose();
+  };
+}
+
+async function serve(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { config, policies, ports }: McpRoutes,
+  origins: Origins,
+  server: McpServer | undefined,
+): Promise<void> {
+  const exchange = exchangeOf(request.raw);
+  const principal = exchange.consumer === '' ? 'anonymous' : `consumer ${exchange.consumer}`;
+  const call: McpCall = { exchange, reply, policies, config, ports, principal };
+  const facts = {
+    method: '',
+    server: server?.name ?? '',
+    tool: '',
+    session: '',
+    revision: '',
+    outcome: '',
+  } as const;
+  exchange.mcp = { ...facts };
+  exchange.atEnd(() => endFacts(exchange));
+  let inbound: Inbound | undefined;
+  try {
+    origins.check(request.headers);
+    if (!server?.access.knows(exchange)) throw new GatewayError('mcp_server_unknown');
+    if (request.method === 'GET') return await relayListen(server, call);
+    if (request.method === 'DELETE') return await relayClose(server, call);
+    inbound = readMessage(request);
+    exchange.mcp = { ...facts, method: methodForRecord(inbound), revision: inbound.revision };
+    await relayMessage(server, { ...call, inbound });
+  } catch (error) {
+    if (error instanceof MessageRefused) refuse(error, call);
+    else sendRpcError(asGatewayError(error), inbound?.id ?? null, call);
+  }
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof StoreUnavailable) return new GatewayError('store_unavailable', { cause: error });
+  throw error;
+}
+
+function refuse({ status, body }: MessageRefused, { exchange, reply }: McpCall): void {
+  exchange.fail('mcp_message_invalid');
+  reply.code(status).headers({ 'cache-control': 'no-store', 'x-request-id': exchange.id });
+  reply.type('application/json').send(JSON.stringify(body));
+}
+
+/** What nobody has named by the end follows from how the request ended. */
+function endFacts({ mcp, reason, status }: LiveExchange): void {
+  if (mcp === null || mcp.outcome !== '') return;
+  if (reason === 'client_cancelled') mcp.outcome = 'client_cancelled';
+  else if (reason === 'ok') mcp.outcome = 'ok';
+  else mcp.outcome = status < 500 ? 'refused' : 'failed';
+}
