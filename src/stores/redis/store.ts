@@ -13,8 +13,8 @@ import { withDeadline } from './deadline.ts';
 import { RedisDocuments } from './documents.ts';
 import { scrub } from './failure.ts';
 import { RedisLedger } from './ledger.ts';
-import { RedisSessions } from './sessions.ts';
 import { RedisLogs } from './logs.ts';
+import { RedisSessions } from './sessions.ts';
 
 export interface RedisStoreOptions {
   /** For people: the URL without credentials. */

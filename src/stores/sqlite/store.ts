@@ -10,8 +10,8 @@ import { asUnavailable, Commits } from './commits.ts';
 import { openDatabase } from './database.ts';
 import { SqliteDocuments } from './documents.ts';
 import { SqliteLedger } from './ledger.ts';
-import { SqliteSessions } from './sessions.ts';
 import { SqliteLogs } from './logs.ts';
+import { SqliteSessions } from './sessions.ts';
 import { CounterSnapshot } from './snapshot.ts';
 
 export interface SqliteStoreOptions {
