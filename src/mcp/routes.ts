@@ -7,10 +7,11 @@ import { Origins } from './access/origins.ts';
 import type { CallPolicies, McpCall } from './call.ts';
 import { type Inbound, MessageRefused, readMessage } from './inbound.ts';
 import { methodForRecord } from './method-names.ts';
+import { openAggregate, openServers } from './open-servers.ts';
 import type { McpPorts } from './ports.ts';
 import { relayClose, relayListen, relayMessage } from './relay/relay.ts';
 import { sendRpcError } from './rpc.ts';
-import { type McpServer, openServers } from './server.ts';
+import type { McpServer } from './server.ts';
 
 export interface McpRoutes {
   readonly config: McpConfig;
@@ -20,10 +21,11 @@ export interface McpRoutes {
   readonly listen: string;
 }
 
-/** Registers `PREFIX/{server}`. @returns what lets go of what was opened */
-export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): () => void {
+/** Registers `PREFIX/{server}`, and `PREFIX` for all servers together. @returns what lets go of what was opened */
+export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): () => Promise<void> {
   const { config, ports } = routes;
   const servers = openServers(config, ports);
+  const all = openAggregate([...servers.values()], config.session.ttl, ports);
   const origins = new Origins(config, routes.listen);
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -36,8 +38,17 @@ export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): ()
       return reply;
     },
   });
-  return () => {
-    for (const server of servers.values()) server.dispose();
+  scope.route({
+    method: ['GET', 'POST', 'DELETE'],
+    url: config.prefix,
+    async handler(request, reply) {
+      await serve(request, reply, routes, origins, all);
+      return reply;
+    },
+  });
+  return async () => {
+    await all.dispose();
+    for (const server of servers.values()) await server.dispose();
   };
 }
 

@@ -5,13 +5,16 @@ type Rule = McpServerConfig['allow'][number];
 /** What can be allowed. Resources go by their URI. */
 export type Kind = 'tools' | 'prompts' | 'resources';
 
+/** Who asks, as far as rules go by it. */
+export type Asker = Pick<Exchange, 'consumer' | 'consumerGroups'>;
+
 interface Names {
   readonly exact: ReadonlySet<string>;
   readonly beginnings: readonly string[];
 }
 
 interface Compiled {
-  isFor(exchange: Exchange): boolean;
+  isFor(asker: Asker): boolean;
   readonly names: Readonly<Record<Kind, Names>>;
 }
 
@@ -46,16 +49,16 @@ export class Access {
   }
 
   /** Whether there is any rule for who asks. */
-  knows(exchange: Exchange): boolean {
+  knows(exchange: Asker): boolean {
     return this.#rules.some((rule) => rule.isFor(exchange));
   }
 
-  allows(exchange: Exchange, kind: Kind, name: string): boolean {
+  allows(exchange: Asker, kind: Kind, name: string): boolean {
     return this.#rules.some((rule) => rule.isFor(exchange) && has(rule.names[kind], name));
   }
 
   /** Whether a rule allows all of a kind: also what the protocol does not name. */
-  allowsAll(exchange: Exchange, kind: Kind): boolean {
+  allowsAll(exchange: Asker, kind: Kind): boolean {
     return this.allows(exchange, kind, '*');
   }
 }

@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Params } from '../inbound.ts';
 import type { McpPorts } from '../ports.ts';
 import type { McpServer } from '../server.ts';
-import type { Kind } from './access.ts';
+import type { Asker, Kind } from './access.ts';
 
 /** Methods that concern nothing in particular: whoever may use anything of a server may send them. */
 const GENERAL: ReadonlySet<string> = new Set([
@@ -43,7 +43,7 @@ export function subjectOf(method: string, params: Params): { kind: Kind; name: s
 
 export interface Asked {
   readonly server: McpServer;
-  readonly exchange: Exchange;
+  readonly exchange: Asker & Pick<Exchange, 'mcp'>;
   readonly principal: string;
   readonly method: string;
   /** With names as the server has them. */
@@ -61,6 +61,9 @@ export async function admitRequest(asked: Asked, { pins }: Pick<McpPorts, 'pins'
     admitGeneral(asked);
     return;
   }
+  // Of all servers together: whose it is, and whether they may, is found out where the table of names is.
+  if (server.name === '') return;
+  if (exchange.mcp) exchange.mcp.server = server.name;
   const { kind, name } = subject;
   if (!server.access.allows(exchange, kind, name))
     throw new GatewayError('mcp_not_allowed', {

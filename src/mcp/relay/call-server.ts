@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { callUpstream, type UpstreamAnswer } from '../../upstream/call.ts';
@@ -19,6 +20,8 @@ const PASSED: ReadonlySet<string> = new Set([
 const PARAMETER = 'mcp-param-';
 
 export interface ServerCall {
+  /** Whether the host serves it, in this process, in the server's place. */
+  readonly isHosted: boolean;
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly body: string | undefined;
   /** Of the session at the server. */
@@ -39,6 +42,7 @@ export async function callServer(
   call: McpCall,
   asked: ServerCall,
 ): Promise<UpstreamAnswer> {
+  if (asked.isHosted) return askHost(server, call, asked);
   const { exchange } = call;
   const upstream = server.upstream as Upstream;
   const { target, pass } = upstream.enter(exchange);
@@ -59,6 +63,34 @@ export async function callServer(
     if (error instanceof GatewayError) throw error;
     throw new GatewayError(failureBeforeAnswer(error), { cause: error });
   }
+}
+
+/** The host answers as a server does that is reached over HTTP. */
+async function askHost(server: McpServer, call: McpCall, asked: ServerCall): Promise<UpstreamAnswer> {
+  const { exchange, principal } = call;
+  exchange.attempts++;
+  exchange.upstream = server.name;
+  const { host: _host, ...headers } = headersOf(server, call, asked, '');
+  const gone = new AbortController();
+  asked.signal.on('abort', () => gone.abort());
+  const request = new Request('http://localhost/', {
+    method: asked.method,
+    headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+    signal: gone.signal,
+    ...(asked.body !== undefined && { body: asked.body }),
+  });
+  const body: unknown = asked.body === undefined ? undefined : JSON.parse(asked.body);
+  const { consumer, consumerGroups, mcp } = exchange;
+  const answer = await server
+    .host()
+    .fetch(request, body, { principal, asker: { consumer, consumerGroups, mcp } });
+  return {
+    statusCode: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body: answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body as never),
+  };
 }
 
 function headersOf(

@@ -11,6 +11,7 @@ import { writePiece } from './events.ts';
 import { passAnswer } from './pass-answer.ts';
 import { readWhole } from './read-whole.ts';
 import { reopen } from './reopen.ts';
+import { isOfOtherRevision } from './revisions.ts';
 import { operationOf } from './rewrite.ts';
 import { isOurs, resumeStream } from './stream-log.ts';
 
@@ -24,9 +25,21 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   const { signal, detach } = follow(call);
   const body = await openedState(server, call, subject);
   const isListening = method === 'subscriptions/listen';
+  const isHosted = (): boolean => (session ? session.record.owner !== '' : server.hosted.has(inbound.era));
   const ask = (at: string | undefined): Promise<UpstreamAnswer> =>
-    callServer(server, call, { method: 'POST', body, session: at, signal, isListening });
+    callServer(server, call, {
+      isHosted: isHosted(),
+      method: 'POST',
+      body,
+      session: at,
+      signal,
+      isListening,
+    });
   let answer = await ask(session?.record.upstream[server.name]);
+  if (!session && !isHosted() && answer.statusCode >= 400 && (await isOfOtherRevision(server, inbound.era))) {
+    await readWhole(answer, server.config.results.maxSize);
+    answer = await ask(undefined);
+  }
   if (session && answer.statusCode === 404 && server.config.onSessionLost === 'reinitialize') {
     await readWhole(answer, server.config.results.maxSize);
     const reopened = await reopen(server, call, session, signal);
@@ -36,6 +49,9 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   const headers = method === 'initialize' ? await openedSession(server, call, answer) : {};
   await passAnswer(answer, { server, call, subject, session, headers, detach });
 }
+
+/** The owner of a session that lives in a process of the gateway, not at a server. */
+const OWN = 'host';
 
 /** What is said before there is a session, or in the revision that has none. */
 const isSessionless = ({ inbound, exchange }: MessageCall): boolean =>
@@ -67,7 +83,7 @@ async function openedSession(
     principal,
     initialize: inbound.params,
     upstream: { [server.name]: theirs },
-    owner: '',
+    owner: server.hosted.has(inbound.era) ? OWN : '',
   };
   const { id, digest } = await ports.sessions.open(fields, config.session.ttl);
   if (exchange.mcp) exchange.mcp.session = digest.slice(0, 12);
@@ -106,6 +122,7 @@ export async function relayListen(server: McpServer, call: McpCall): Promise<voi
   const { signal } = follow(call);
   const at = session.record.upstream[server.name];
   const answer = await callServer(server, call, {
+    isHosted: session.record.owner !== '',
     method: 'GET',
     body: undefined,
     session: at,
@@ -155,7 +172,14 @@ export async function relayClose(server: McpServer, call: McpCall): Promise<void
   const session = await findSession(server, call);
   const { signal } = follow(call);
   const at = session.record.upstream[server.name];
-  const answer = await callServer(server, call, { method: 'DELETE', body: undefined, session: at, signal });
+  const isHosted = session.record.owner !== '';
+  const answer = await callServer(server, call, {
+    isHosted,
+    method: 'DELETE',
+    body: undefined,
+    session: at,
+    signal,
+  });
   const body = await readWhole(answer, server.config.results.maxSize);
   const isOver = answer.statusCode < 300 || answer.statusCode === 404;
   if (isOver) await call.ports.sessions.close(session);

@@ -27,6 +27,7 @@ export async function reopen(
   const headers = { accept: ACCEPT, 'mcp-protocol-version': revision };
   const send = (message: object, at: string | undefined) =>
     callServer(server, call, {
+      isHosted: session.record.owner !== '',
       method: 'POST',
       body: JSON.stringify({ jsonrpc: '2.0', ...message }),
       session: at,

@@ -1,0 +1,158 @@
+import type { Client } from '@modelcontextprotocol/client';
+import { type Tool, UriTemplate } from '@modelcontextprotocol/server';
+import { LRUCache } from 'lru-cache';
+import type { Kind } from '../access/access.ts';
+import type { McpPorts } from '../ports.ts';
+import type { McpServer } from '../server.ts';
+
+/** Lists of one connection, all pages of each. */
+const LISTS = {
+  'tools/list': {
+    kind: 'tools',
+    at: 'tools',
+    by: 'name',
+    read: (client: Client) => client.listTools(undefined, FRESH),
+  },
+  'prompts/list': {
+    kind: 'prompts',
+    at: 'prompts',
+    by: 'name',
+    read: (client: Client) => client.listPrompts(undefined, FRESH),
+  },
+  'resources/list': {
+    kind: 'resources',
+    at: 'resources',
+    by: 'uri',
+    read: (client: Client) => client.listResources(undefined, FRESH),
+  },
+  'resources/templates/list': {
+    kind: 'resources',
+    at: 'resourceTemplates',
+    by: 'uriTemplate',
+    read: (client: Client) => client.listResourceTemplates(undefined, FRESH),
+  },
+} as const satisfies Record<
+  string,
+  { kind: Kind; at: string; by: string; read(client: Client): Promise<object> }
+>;
+const FRESH = { cacheMode: 'bypass' } as const;
+export type ListMethod = keyof typeof LISTS;
+export const isList = (method: string): method is ListMethod => Object.hasOwn(LISTS, method);
+
+/** Tables of principals, and how long one is gone by without a look whether it still holds. */
+const MOST_TABLES = 1000;
+const KEPT_MS = 60_000;
+
+export interface Place {
+  readonly server: McpServer;
+  /** As the server has it. */
+  readonly name: string;
+}
+
+/** Lends a connection to a server for one piece of work. */
+export type WithClient = <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>;
+type Entry = Record<string, unknown>;
+
+/**
+ * What several servers have together: tools and prompts are called `server__name`, resources by their own URIs. Which is
+ * whose stands in a table that is made of the lists, never in the name: both parts may hold the separator. A table is
+ * one principal's alone.
+ */
+export class Catalog {
+  readonly #servers: readonly McpServer[];
+  readonly #ports: Pick<McpPorts, 'pins' | 'log'>;
+  readonly #tables = new LRUCache<string, ReadonlyMap<string, Place>>({ max: MOST_TABLES, ttl: KEPT_MS });
+
+  /** @param servers in the order in which lists have them */
+  constructor(servers: readonly McpServer[], ports: Pick<McpPorts, 'pins' | 'log'>) {
+    this.#servers = servers;
+    this.#ports = ports;
+  }
+
+  /** A list of all servers, in their order; a server that does not answer has none of it. */
+  async list(
+    method: ListMethod,
+    principal: string,
+    withClient: WithClient,
+  ): Promise<{ entries: Entry[]; at: string; kind: Kind; places: Place[] }> {
+    const { at, by, kind } = LISTS[method];
+    const parts = await Promise.all(
+      this.#servers.map((server) => this.#ofServer(server, method, withClient)),
+    );
+    const table = new Map<string, Place>();
+    const entries: Entry[] = [];
+    const places: Place[] = [];
+    for (const [index, server] of this.#servers.entries()) {
+      for (const entry of parts[index] ?? []) {
+        const name = String(entry[by] ?? '');
+        const shown = kind === 'resources' ? name : free(`${server.name}__${name}`, table);
+        // Two servers that have the same resource: the first one's is there.
+        if (table.has(shown)) continue;
+        table.set(shown, { server, name });
+        entries.push(kind === 'resources' ? entry : { ...entry, name: shown });
+        places.push({ server, name });
+      }
+    }
+    this.#tables.set(`${method} ${principal}`, table);
+    return { entries, at, kind, places };
+  }
+
+  /** Whose a name is; undefined: nobody has it. */
+  async find(
+    method: ListMethod,
+    name: string,
+    principal: string,
+    withClient: WithClient,
+  ): Promise<Place | undefined> {
+    const known = this.#tables.get(`${method} ${principal}`)?.get(name);
+    if (known) return known;
+    await this.list(method, principal, withClient);
+    return this.#tables.get(`${method} ${principal}`)?.get(name);
+  }
+
+  /** Whose a resource is that stands in no list, but fits a template; by the template or by a URI that it makes. */
+  async findByTemplate(uri: string, principal: string, withClient: WithClient): Promise<Place | undefined> {
+    const key = `resources/templates/list ${principal}`;
+    if (!this.#tables.has(key)) await this.list('resources/templates/list', principal, withClient);
+    for (const [template, { server }] of this.#tables.get(key) ?? [])
+      if (template === uri || new UriTemplate(template).match(uri) !== null) return { server, name: uri };
+    return undefined;
+  }
+
+  async #ofServer(server: McpServer, method: ListMethod, withClient: WithClient): Promise<Entry[]> {
+    const { at, read } = LISTS[method];
+    try {
+      return await withClient(server, async (client) => {
+        const capability = method.slice(0, method.indexOf('/')) as 'tools' | 'prompts' | 'resources';
+        if (client.getServerCapabilities()?.[capability] === undefined) return [];
+        const entries = ((await read(client)) as Record<string, Entry[]>)[at] ?? [];
+        return method === 'tools/list'
+          ? await this.#unchanged(server, entries as unknown as Tool[])
+          : entries;
+      });
+    } catch (error) {
+      this.#ports.log.warn(
+        { err: error, server: server.name },
+        'an MCP server is missing in a list: it does not answer',
+      );
+      return [];
+    }
+  }
+
+  async #unchanged(server: McpServer, tools: Tool[]): Promise<Entry[]> {
+    const { pin, tools: configured } = server.config;
+    if (pin === 'off') return tools as unknown as Entry[];
+    const digest = (tool: string): string | undefined =>
+      Object.hasOwn(configured, tool) ? configured[tool]?.sha256 : undefined;
+    const changed = await this.#ports.pins.check(server.name, tools, digest);
+    return tools.filter(({ name }) => pin !== 'enforce' || !changed.has(name)) as unknown as Entry[];
+  }
+}
+
+/** The name, or one with a number behind it where another has it already. */
+function free(name: string, taken: ReadonlyMap<string, unknown>): string {
+  if (!taken.has(name)) return name;
+  let number = 2;
+  while (taken.has(`${name}_${number}`)) number++;
+  return `${name}_${number}`;
+}

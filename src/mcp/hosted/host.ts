@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  createMcpHandler,
+  isInitializeRequest,
+  isLegacyRequest,
+  type McpHttpHandler,
+  type McpRequestContext,
+  type Result,
+  Server,
+  type ServerCapabilities,
+  type ServerContext,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { HostCaller, McpHost, McpServer } from '../server.ts';
+import type { HostOptions } from './host-options.ts';
+import { Link } from './link.ts';
+import { LinkPool } from './link-pool.ts';
+import { PendingCalls } from './pending-calls.ts';
+import { Requests } from './requests.ts';
+
+/** Sessions that one process keeps in its memory. */
+const MOST_SESSIONS = 1000;
+const NOBODY: Implementation = { name: 'hypercare-gateway', version: '1.0.0' };
+/** What may be asked of any server; each says which of it there is. */
+const METHODS = {
+  tools: ['tools/list', 'tools/call'],
+  prompts: ['prompts/list', 'prompts/get'],
+  resources: ['resources/list', 'resources/templates/list', 'resources/read'],
+  completions: ['completion/complete'],
+} as const;
+const SUBSCRIPTIONS = ['resources/subscribe', 'resources/unsubscribe'] as const;
+
+interface HostedSession {
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  readonly links: ReadonlyMap<string, Link>;
+  caller: HostCaller;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * Serves clients of both revisions what servers of either have, over HTTP or as programs: the package's server stands on
+ * this side, its client on the other. Used where messages can't just be passed on: other revision, no HTTP, several servers.
+ */
+export class Host implements McpHost {
+  readonly #options: HostOptions;
+  readonly #modern: McpHttpHandler;
+  readonly #pool = new LinkPool();
+  readonly #pending: PendingCalls;
+  readonly #requests: Requests;
+  readonly #sessions = new Map<string, HostedSession>();
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#pending = new PendingCalls(options.sessionTtlMs);
+    this.#requests = new Requests(options, this.#pool, this.#pending);
+    this.#modern = createMcpHandler((context) => this.#modernServer(context), { legacy: 'reject' });
+  }
+
+  /** Answers one request. @param body as JSON; undefined: it has none */
+  async fetch(request: Request, body: unknown, caller: HostCaller): Promise<Response> {
+    const authInfo = { token: '', clientId: caller.principal, scopes: [], extra: { caller } };
+    const parsed = body === undefined ? {} : { parsedBody: body };
+    if (!(await isLegacyRequest(request, body))) return this.#modern.fetch(request, { authInfo, ...parsed });
+    const id = request.headers.get('mcp-session-id');
+    const session = id === null ? undefined : this.#sessions.get(id);
+    if (session) {
+      session.caller = caller;
+      session.timer.refresh();
+      return session.transport.handleRequest(request, { authInfo, ...parsed });
+    }
+    if (id !== null || !isInitializeRequest(body))
+      return new Response(null, { status: id === null ? 400 : 404 });
+    return this.#openSession(request, body, caller);
+  }
+
+  async close(): Promise<void> {
+    this.#pending.close();
+    await this.#modern.close();
+    await Promise.all([...this.#sessions.keys()].map((id) => this.#endSession(id)));
+    await this.#pool.close();
+  }
+
+  async #modernServer({ authInfo }: McpRequestContext): Promise<Server> {
+    const caller = callerOf(authInfo);
+    // What there is does not hang on who asks: a connection without capabilities tells.
+    const wanted = { principal: caller.principal, capabilities: {}, info: NOBODY };
+    const links = await this.#openAll((server) => this.#pool.take(server, wanted));
+    const server = this.#serverOf(links, false);
+    for (const link of links) this.#pool.give(link, wanted);
+    const handle = (method: string, params: unknown, context: ServerContext): Promise<Result> => {
+      const envelope = (context.mcpReq.envelope ?? {}) as Record<string, unknown>;
+      const capabilities = (envelope[CLIENT_CAPABILITIES_META_KEY] ?? {}) as ClientCapabilities;
+      const info = (envelope[CLIENT_INFO_META_KEY] ?? NOBODY) as Implementation;
+      return this.#requests.ofModern(method, params, context, { ...caller, capabilities, info });
+    };
+    this.#handle(server, handle);
+    return server;
+  }
+
+  async #openSession(
+    request: Request,
+    body: { params: { capabilities: ClientCapabilities; clientInfo: Implementation } },
+    caller: HostCaller,
+  ): Promise<Response> {
+    if (this.#sessions.size >= MOST_SESSIONS)
+      throw new GatewayError('overloaded', { headers: { 'retry-after': '5' } });
+    const { capabilities, clientInfo } = body.params;
+    const links = await this.#openAll((server) =>
+      Link.open(server, { capabilities, info: clientInfo, asks: true }),
+    );
+    const server = this.#serverOf(links, true);
+    const byName = new Map(links.map((link) => [link.server.name, link]));
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomUUID(),
+      onsessioninitialized: (id) => void this.#sessions.set(id, session),
+      onsessionclosed: (id) => this.#endSession(id),
+    });
+    const end = (): void => void (transport.sessionId !== undefined && this.#endSession(transport.sessionId));
+    const timer = setTimeout(end, this.#options.sessionTtlMs).unref();
+    const session: HostedSession = { transport, links: byName, caller, timer };
+    const active = new Set<ServerContext>();
+    for (const link of links) this.#requests.listen(link, server, active, end);
+    this.#handle(server, (method, params, context) =>
+      this.#requests.ofSession(method, params, context, session, active),
+    );
+    await server.connect(transport);
+    return transport.handleRequest(request, { parsedBody: body });
+  }
+
+  async #endSession(id: string): Promise<void> {
+    const session = this.#sessions.get(id);
+    if (!session) return;
+    this.#sessions.delete(id);
+    clearTimeout(session.timer);
+    await session.transport.close();
+    await Promise.all([...session.links.values()].map((link) => link.close()));
+  }
+
+  /** Connections to all servers; of several those that answer. */
+  async #openAll(open: (server: McpServer) => Promise<Link>): Promise<Link[]> {
+    const { servers, ports } = this.#options;
+    const opened = await Promise.allSettled(servers.map(open));
+    const links = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const failed = opened.find((each) => each.status === 'rejected');
+    if (links.length === 0 && failed) throw failed.reason;
+    if (failed) ports.log.warn({ err: failed.reason }, 'an MCP server is left out: it does not answer');
+    return links;
+  }
+
+  #serverOf(links: readonly Link[], isSession: boolean): Server {
+    const { name } = this.#options;
+    const clients = links.map(({ client }) => client);
+    const all = clients.map((client) => client.getServerCapabilities() ?? {});
+    const capabilities: ServerCapabilities = {
+      ...(all.some(({ tools }) => tools) && { tools: { listChanged: isSession } }),
+      ...(all.some(({ prompts }) => prompts) && { prompts: { listChanged: isSession } }),
+      ...(all.some(({ resources }) => resources) && {
+        resources: {
+          listChanged: isSession,
+          subscribe: isSession && all.some(({ resources }) => resources?.subscribe),
+        },
+      }),
+      ...(all.some(({ completions }) => completions) && { completions: {} }),
+      ...(all.some(({ logging }) => logging) && { logging: {} }),
+    };
+    const [first] = clients;
+    const info = (name === '' ? undefined : first?.getServerVersion()) ?? NOBODY;
+    const instructions = name === '' ? undefined : first?.getInstructions();
+    return new Server(info, { capabilities, ...(instructions !== undefined && { instructions }) });
+  }
+
+  #handle(
+    server: Server,
+    handle: (method: string, params: unknown, context: ServerContext) => Promise<Result>,
+  ): void {
+    const there = server.getCapabilities();
+    const methods = (Object.keys(METHODS) as (keyof typeof METHODS)[]).flatMap((key) =>
+      there[key] === undefined ? [] : [...METHODS[key]],
+    );
+    for (const method of [...methods, ...(there.resources?.subscribe ? SUBSCRIPTIONS : [])])
+      server.setRequestHandler(method, ((request: { params?: unknown }, context: ServerContext) =>
+        handle(method, request.params, context)) as never);
+  }
+}
+
+/** The caller goes with a request as what the package calls its authentication. */
+function callerOf(authInfo: { extra?: Record<string, unknown> } | undefined): HostCaller {
+  return authInfo?.extra?.caller as HostCaller;
+}

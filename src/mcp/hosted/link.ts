@@ -1,0 +1,117 @@
+import {
+  Client,
+  type ClientCapabilities,
+  type Implementation,
+  type Result,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import type { Notification, RequestId } from '@modelcontextprotocol/server';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { failureBeforeAnswer } from '../../upstream/failure.ts';
+import type { McpServer } from '../server.ts';
+import { fetchThrough } from './fetch-through.ts';
+
+/** What a server may ask of a client, and by what capability a client says that it can be asked. */
+const ASKED = [
+  ['elicitation', 'elicitation/create'],
+  ['sampling', 'sampling/createMessage'],
+  ['roots', 'roots/list'],
+] as const;
+/** Asking a person takes its time: who waits for an answer gives up, not the gateway. */
+export const PATIENCE_MS = 86_400_000;
+
+/** Takes what a server says by itself. */
+export interface LinkListener {
+  onRequest(method: string, params: unknown, id: RequestId): Promise<Result>;
+  onNotification(notification: Notification): void;
+}
+
+/** A connection to one server in whichever revision it speaks, over HTTP or to a program of its own. */
+export class Link {
+  readonly server: McpServer;
+  readonly client: Client;
+  /** Who listens now: a connection serves one call at a time, or one session. */
+  listener: LinkListener | undefined;
+  isOpen = true;
+  readonly #onEnd: (wanted: boolean) => void;
+
+  private constructor(server: McpServer, client: Client, onEnd: (wanted: boolean) => void) {
+    this.server = server;
+    this.client = client;
+    this.#onEnd = onEnd;
+    client.onclose = () => {
+      if (this.isOpen) onEnd(false);
+      this.isOpen = false;
+    };
+    client.fallbackNotificationHandler = async (notification) =>
+      this.listener?.onNotification(notification as Notification);
+  }
+
+  get isModern(): boolean {
+    return this.client.getProtocolEra() === 'modern';
+  }
+
+  /**
+   * @param capabilities of the client for whom it is
+   * @param asks whether `input_required` is to be answered by asking the listener (2025-11-25), else it is handed on
+   * @throws GatewayError
+   */
+  static async open(
+    server: McpServer,
+    { capabilities, info, asks }: { capabilities: ClientCapabilities; info: Implementation; asks: boolean },
+  ): Promise<Link> {
+    const client = new Client(info, {
+      capabilities,
+      versionNegotiation: { mode: modeOf(server) },
+      inputRequired: { autoFulfill: asks },
+    });
+    const { transport, onEnd } = transportOf(server);
+    const link = new Link(server, client, onEnd);
+    for (const [capability, method] of ASKED) {
+      if (capabilities[capability] === undefined) continue;
+      client.setRequestHandler(method, ((
+        request: { params?: unknown },
+        context: { mcpReq: { id: RequestId } },
+      ) => {
+        if (!link.listener) throw new Error('nobody can be asked');
+        return link.listener.onRequest(method, request.params, context.mcpReq.id);
+      }) as never);
+    }
+    try {
+      await client.connect(transport, { timeout: server.config.timeouts.response });
+      return link;
+    } catch (cause) {
+      link.isOpen = false;
+      onEnd(false);
+      await client.close();
+      if (cause instanceof GatewayError) throw cause;
+      throw new GatewayError(server.upstream ? failureBeforeAnswer(cause) : 'mcp_process_unavailable', {
+        cause,
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.#onEnd(true);
+    const { transport } = this.client;
+    // A session that is not ended stays with its server until it runs out.
+    if (transport instanceof StreamableHTTPClientTransport && !this.isModern)
+      await transport.terminateSession().catch(() => undefined);
+    await this.client.close();
+  }
+}
+
+function modeOf({ config: { revisions } }: McpServer) {
+  if (revisions?.length === 1) return revisions[0] === '2025-11-25' ? 'legacy' : { pin: '2026-07-28' };
+  return 'auto';
+}
+
+function transportOf(server: McpServer): { transport: Transport; onEnd(wanted: boolean): void } {
+  const { url } = server.config;
+  if (url === undefined) return server.programs.open();
+  const transport = new StreamableHTTPClientTransport(new URL(url), { fetch: fetchThrough(server) });
+  return { transport, onEnd: () => undefined };
+}

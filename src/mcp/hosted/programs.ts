@@ -1,0 +1,81 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import type { McpServerConfig } from '../../config/schema/index.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+
+const MINUTE_MS = 60_000;
+const LONGEST_LINE = 500;
+
+/**
+ * The programs of one server that run in this process: so many at once, and no more often started again than the config
+ * says when they end by themselves.
+ */
+export class Programs {
+  readonly #name: string;
+  readonly #config: McpServerConfig;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  #running = 0;
+  /** When programs ended by themselves, within the last minute. */
+  #ends: number[] = [];
+
+  /** @param now monotonic milliseconds */
+  constructor(name: string, config: McpServerConfig, log: Logger, now: () => number) {
+    this.#name = name;
+    this.#config = config;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * A transport that starts the program when it is connected.
+   * @throws GatewayError `mcp_process_unavailable`: too many run, or it keeps ending
+   */
+  open(): { transport: StdioClientTransport; onEnd(wanted: boolean): void } {
+    const { command = [], env, cwd, process: limits } = this.#config;
+    const now = this.#now();
+    this.#ends = this.#ends.filter((at) => now - at < MINUTE_MS);
+    if (this.#running >= limits.max || this.#ends.length > limits.restarts) {
+      const retryAfter =
+        this.#running >= limits.max ? 1 : Math.ceil((MINUTE_MS - (now - (this.#ends[0] ?? now))) / 1000);
+      throw new GatewayError('mcp_process_unavailable', { headers: { 'retry-after': String(retryAfter) } });
+    }
+    const [program = '', ...args] = command;
+    const transport = new StdioClientTransport({
+      command: program,
+      args,
+      env: { ...getDefaultEnvironment(), ...env },
+      ...(cwd !== undefined && { cwd }),
+      stderr: 'pipe',
+      maxBufferSize: this.#config.results.maxSize * 2,
+    });
+    this.#listen(transport.stderr as Readable | null);
+    this.#running++;
+    let isOver = false;
+    return {
+      transport,
+      onEnd: (wanted) => {
+        if (isOver) return;
+        isOver = true;
+        this.#running--;
+        if (wanted) return;
+        this.#ends.push(this.#now());
+        this.#log.warn({ server: this.#name }, 'the program of an MCP server has ended by itself');
+      },
+    };
+  }
+
+  /** What it says beside the protocol. Nobody else reads it, and a full pipe would stop it. */
+  #listen(stderr: Readable | null): void {
+    if (!stderr) return;
+    createInterface({ input: stderr }).on('line', (line) =>
+      this.#log.debug({ server: this.#name, line: line.slice(0, LONGEST_LINE) }, 'an MCP server says'),
+    );
+  }
+}

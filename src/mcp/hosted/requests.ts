@@ -1,0 +1,245 @@
+import type { Client } from '@modelcontextprotocol/client';
+import {
+  type Notification,
+  ProtocolError,
+  type Result,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { admitRequest, subjectOf } from '../access/admit.ts';
+import type { Params } from '../inbound.ts';
+import { rpcError } from '../rpc.ts';
+import type { HostCaller, McpServer } from '../server.ts';
+import { Catalog, isList, type ListMethod } from './catalog.ts';
+import type { HostOptions } from './host-options.ts';
+import { type Link, PATIENCE_MS } from './link.ts';
+import type { LinkFor, LinkPool } from './link-pool.ts';
+import { PendingCall, type PendingCalls } from './pending-calls.ts';
+
+type Caller = HostCaller & Omit<LinkFor, 'principal'>;
+type Session = { readonly links: ReadonlyMap<string, Link>; readonly caller: HostCaller };
+
+/** In whose lists a name stands. */
+const LIST_OF = { tools: 'tools/list', prompts: 'prompts/list', resources: 'resources/list' } as const;
+
+/** What a host does with the requests of its clients: to which server each goes, and on which connection. */
+export class Requests {
+  readonly #options: HostOptions;
+  readonly #pool: LinkPool;
+  readonly #pending: PendingCalls;
+  /** Absent: there is but one server, and names are its own. */
+  readonly #catalog: Catalog | undefined;
+
+  constructor(options: HostOptions, pool: LinkPool, pending: PendingCalls) {
+    this.#options = options;
+    this.#pool = pool;
+    this.#pending = pending;
+    this.#catalog = options.name === '' ? new Catalog(options.servers, options.ports) : undefined;
+  }
+
+  /** A request of 2026-07-28, on a connection that is its own while it runs. */
+  async ofModern(method: string, params: unknown, context: ServerContext, caller: Caller): Promise<Result> {
+    const withClient = async <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> => {
+      const link = await this.#pool.take(server, caller);
+      try {
+        return await work(link.client);
+      } finally {
+        this.#pool.give(link, caller);
+      }
+    };
+    const placed = await this.#place(method, (params ?? {}) as Params, caller, withClient);
+    if ('result' in placed) return placed.result;
+    const state = context.mcpReq.requestState();
+    const known = typeof state === 'string' ? this.#pending.take(state, caller.principal) : undefined;
+    const call = known ?? this.#begin(placed, method, context, caller);
+    const keep = (): string => this.#pending.keep(call, caller.principal);
+    // Between two rounds the call goes on; in one it ends with its client.
+    const leave = (): void => call.giveUp();
+    context.mcpReq.signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await call.goOn(context.mcpReq.inputResponses, keep);
+    } finally {
+      context.mcpReq.signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** A request of 2025-11-25, on its session's connections. */
+  async ofSession(
+    method: string,
+    params: unknown,
+    context: ServerContext,
+    { links, caller }: Session,
+    active: Set<ServerContext>,
+  ): Promise<Result> {
+    const linkOf = (server: McpServer): Link => {
+      const link = links.get(server.name);
+      if (!link) throw new GatewayError('mcp_process_unavailable');
+      return link;
+    };
+    const withClient = <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> =>
+      work(linkOf(server).client);
+    const placed = await this.#place(method, (params ?? {}) as Params, caller, withClient);
+    if ('result' in placed) return placed.result;
+    active.add(context);
+    try {
+      return await send(linkOf(placed.server).client, method, placed.params, context, {
+        signal: context.mcpReq.signal,
+      });
+    } finally {
+      active.delete(context);
+    }
+  }
+
+  /** Hands on what a server says in a session: to the call that runs, or beside all calls. */
+  listen(link: Link, server: Server, active: ReadonlySet<ServerContext>, onEnd: () => void): void {
+    const latest = (): ServerContext | undefined => [...active].at(-1);
+    link.listener = {
+      onRequest: (method, params) => {
+        const request = { method, params } as never;
+        const options = { timeout: PATIENCE_MS };
+        const context = latest();
+        return (
+          context ? context.mcpReq.send(request, options) : server.request(request, options)
+        ) as Promise<Result>;
+      },
+      onNotification: (notification) => {
+        const context = isOfCall(notification) ? latest() : undefined;
+        const sent = context
+          ? context.mcpReq.notify(notification as never)
+          : server.notification(notification as never);
+        sent.catch((error: unknown) =>
+          this.#options.ports.log.debug({ err: error }, 'a notification found no client'),
+        );
+      },
+    };
+    const { onclose } = link.client;
+    link.client.onclose = () => {
+      onclose?.();
+      onEnd();
+    };
+  }
+
+  #begin(
+    { server, params }: { server: McpServer; params: Params },
+    method: string,
+    context: ServerContext,
+    caller: Caller,
+  ): PendingCall {
+    const { inputResponses } = context.mcpReq;
+    const requestState = context.mcpReq.requestState();
+    const again = {
+      ...(inputResponses && { inputResponses }),
+      ...(requestState !== undefined && { requestState }),
+    };
+    return new PendingCall(async (ask, signal) => {
+      const link = await this.#pool.take(server, caller);
+      link.listener = {
+        onRequest: ask,
+        onNotification: (notification) => {
+          // A client that has left, or is between two rounds of its call, hears nothing.
+          if (isOfCall(notification)) context.mcpReq.notify(notification as never).catch(() => undefined);
+        },
+      };
+      try {
+        return await send(link.client, method, { ...params, ...again }, context, {
+          signal,
+          allowInputRequired: true,
+        });
+      } finally {
+        this.#pool.give(link, caller);
+      }
+    });
+  }
+
+  /** To which server a request goes, and under which name there; or its result, where it is about all of them. */
+  async #place(
+    method: string,
+    params: Params,
+    { principal, asker }: HostCaller,
+    withClient: <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>,
+  ): Promise<{ server: McpServer; params: Params } | { result: Result }> {
+    const [only] = this.#options.servers;
+    if (!this.#catalog) return { server: only as McpServer, params };
+    if (isList(method)) {
+      const { entries, at, kind, places } = await this.#catalog.list(method, principal, withClient);
+      const shown = entries.filter((_, index) => {
+        const place = places[index];
+        return place?.server.access.allows(asker, kind, place.name);
+      });
+      return { result: { [at]: shown } };
+    }
+    const subject = subjectOf(method, params);
+    if (!subject) throw new ProtocolError(-32_601, 'Method not found');
+    const place = await this.#find(LIST_OF[subject.kind], subject.name, principal, withClient);
+    const owned = place && { ...params, ...renamed(method, params, place.name) };
+    const refusal = place
+      ? await admitRequest(
+          { server: place.server, exchange: asker, principal, method, params: owned as Params },
+          this.#options.ports,
+        ).catch(asRefusal)
+      : new GatewayError('mcp_not_allowed');
+    if (refusal) throw asProtocolError(refusal);
+    return { server: (place as { server: McpServer }).server, params: owned as Params };
+  }
+
+  async #find(
+    method: ListMethod,
+    name: string,
+    principal: string,
+    withClient: <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>,
+  ) {
+    const catalog = this.#catalog as Catalog;
+    const found = await catalog.find(method, name, principal, withClient);
+    if (found || method !== 'resources/list') return found;
+    return catalog.findByTemplate(name, principal, withClient);
+  }
+}
+
+/** What belongs to a call that runs, and not to the session as a whole. */
+const isOfCall = ({ method }: Notification): boolean =>
+  method === 'notifications/message' || method === 'notifications/elicitation/complete';
+
+function renamed(method: string, params: Params, name: string): Params {
+  if (method === 'completion/complete') {
+    const ref = params.ref as { type?: unknown };
+    return ref.type === 'ref/prompt' ? { ref: { ...ref, name } } : {};
+  }
+  return method.startsWith('resources/') ? {} : { name };
+}
+
+function asRefusal(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  throw error;
+}
+
+function asProtocolError(error: GatewayError): ProtocolError {
+  const { code, message, data } = rpcError(error, null, '').error;
+  return new ProtocolError(code, message, data);
+}
+
+/** Sends a request on, with its progress on the way back. */
+function send(
+  client: Client,
+  method: string,
+  params: Params,
+  context: ServerContext,
+  options: { signal: AbortSignal; allowInputRequired?: boolean },
+): Promise<Result> {
+  const { _meta, ...rest } = params;
+  const { progressToken, ...meta } = (_meta ?? {}) as { progressToken?: string | number };
+  const sent = { ...rest, ...(Object.keys(meta).length > 0 && { _meta: meta }) };
+  return client.request(
+    { method, params: sent } as never,
+    {
+      ...options,
+      timeout: PATIENCE_MS,
+      ...(progressToken !== undefined && {
+        onprogress: (progress: object) => {
+          const notified = { method: 'notifications/progress', params: { ...progress, progressToken } };
+          context.mcpReq.notify(notified as never).catch(() => undefined);
+        },
+      }),
+    } as never,
+  ) as Promise<Result>;
+}

@@ -1,0 +1,99 @@
+import type { McpConfig, McpServerConfig } from '../config/schema/index.ts';
+import { MCP_REVISIONS, type McpRevision } from '../config/schema/mcp.ts';
+import { Upstream } from '../upstream/upstream.ts';
+import { Access } from './access/access.ts';
+import { ToolLimits } from './access/tool-limits.ts';
+import { Host } from './hosted/host.ts';
+import { Programs } from './hosted/programs.ts';
+import type { McpPorts } from './ports.ts';
+import type { McpServer } from './server.ts';
+
+function openServer(name: string, config: McpServerConfig, sessionTtlMs: number, ports: McpPorts): McpServer {
+  const { url, timeouts, tls, breaker } = config;
+  const upstream =
+    url === undefined
+      ? undefined
+      : new Upstream(
+          {
+            name,
+            identity: `mcp ${name}`,
+            targets: [{ url: new URL(url).origin, weight: 1 }],
+            host: 'target',
+            timeouts,
+            ...(tls && { tls }),
+            ...(breaker && { breaker }),
+          },
+          ports.fleet,
+        );
+  const limits = new ToolLimits(name, config.tools, ports.counters, (error) =>
+    ports.log.warn({ err: error, server: name }, 'a limit of a tool could not be asked: the call goes on'),
+  );
+  const spoken: readonly McpRevision[] = url === undefined ? [] : (config.revisions ?? MCP_REVISIONS);
+  let host: Host | undefined;
+  const server: McpServer = {
+    name,
+    config,
+    access: new Access(config.allow),
+    limits,
+    upstream,
+    path: url === undefined ? '' : new URL(url).pathname,
+    programs: new Programs(name, config, ports.log, ports.clock.monotonic),
+    hosted: new Set(MCP_REVISIONS.filter((revision) => !spoken.includes(revision))),
+    host: () => {
+      host ??= new Host({ name, servers: [server], ports, sessionTtlMs });
+      return host;
+    },
+    async dispose() {
+      await host?.close();
+      upstream?.dispose();
+    },
+  };
+  return server;
+}
+
+/** All servers as one: its names are made by the host, which decides over each by the rules of its server. */
+export function openAggregate(
+  servers: readonly McpServer[],
+  sessionTtlMs: number,
+  ports: McpPorts,
+): McpServer {
+  const [first] = servers.map(({ config }) => config);
+  const maxSize = Math.max(...servers.map(({ config }) => config.results.maxSize));
+  const config: McpServerConfig = {
+    ...(first as McpServerConfig),
+    pin: 'off',
+    onSessionLost: 'reinitialize',
+    allow: [],
+    tools: {},
+    results: { maxSize },
+  };
+  const host = new Host({ name: '', servers, ports, sessionTtlMs });
+  return {
+    name: '',
+    config,
+    access: {
+      isOpen: { tools: false, prompts: false, resources: false },
+      knows: (asker) => servers.some(({ access }) => access.knows(asker)),
+      allows: () => true,
+      allowsAll: () => false,
+    },
+    limits: new ToolLimits('', {}, ports.counters, () => undefined),
+    upstream: undefined,
+    path: '',
+    programs: new Programs('', config, ports.log, ports.clock.monotonic),
+    hosted: new Set(MCP_REVISIONS),
+    host: () => host,
+    dispose: () => host.close(),
+  };
+}
+
+/** The servers of a config by name, in the order of their names: what is made of all of them has one order. */
+export function openServers(config: McpConfig, ports: McpPorts): ReadonlyMap<string, McpServer> {
+  const names = Object.keys(config.servers).sort();
+  return new Map(
+    names.map((name) => [
+      name,
+      openServer(name, config.servers[name] as McpServerConfig, config.session.ttl, ports),
+    ]),
+  );
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { McpServer } from '@modelcontextprotocol/server';
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
+
+// Other tests may keep the machine busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+const PROGRAM = [process.execPath, join(import.meta.dirname, '../fixtures/mcp/everything-stdio.ts')];
+const text = (result: unknown): string => (result as { content: { text: string }[] }).content[0]?.text ?? '';
+const ERAS = [{ legacy: false }, { legacy: true }];
+
+describe.each(ERAS)('a client (%j)', ({ legacy }) => {
+  it('is served what a program has', async () => {
+    const gateway = await testGateway({ mcp: { servers: { all: { command: PROGRAM, allow: OPEN } } } });
+    const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy });
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain(
+      'test_input_required_result_sampling',
+    );
+    expect(text(await client.callTool({ name: 'add', arguments: { a: 2, b: 2 } }))).toBe('4');
+    // In either revision the client is asked in its own way.
+    expect(text(await client.callTool({ name: 'test_input_required_result_elicitation' }))).toBe(
+      'Hello, Ada!',
+    );
+    const steps: number[] = [];
+    await client.callTool(
+      { name: 'test_tool_with_progress', arguments: {} },
+      { onprogress: ({ progress }) => steps.push(progress) },
+    );
+    expect(steps).toEqual([0, 50, 100]);
+    expect((await client.readResource({ uri: 'test://static-text' })).contents[0]).toMatchObject({
+      mimeType: 'text/plain',
+    });
+  });
+
+  it('is served by a server of the other revision', async () => {
+    const server = await mcpServer({ only: legacy ? '2026-07-28' : '2025-11-25' });
+    const gateway = await testGateway({
+      mcp: {
+        servers: { all: { url: server.url, allow: OPEN, revisions: [legacy ? '2026-07-28' : '2025-11-25'] } },
+      },
+    });
+    const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy });
+    expect(client.getProtocolEra()).toBe(legacy ? 'legacy' : 'modern');
+    expect(text(await client.callTool({ name: 'add', arguments: { a: 2, b: 2 } }))).toBe('4');
+    const asking = legacy
+      ? { name: 'test_input_required_result_multi_round' }
+      : { name: 'test_elicitation', arguments: { message: 'sure?' } };
+    expect(text(await client.callTool(asking))).toMatch(
+      legacy ? 'all rounds are done' : 'User response: action=accept',
+    );
+    expect((await client.getPrompt({ name: 'test_simple_prompt' })).messages).toHaveLength(1);
+  });
+
+  it('sees several servers as one, each with its own names', async () => {
+    const small = (tools: string[]) => (): McpServer => {
+      const server = new McpServer({ name: 'small', version: '1.0.0' }, { capabilities: { tools: {} } });
+      for (const name of tools)
+        server.registerTool(name, { inputSchema: z.object({}) }, async () => ({
+          content: [{ type: 'text', text: `${tools.length} ${name}` }],
+        }));
+      return server;
+    };
+    const [first, second, third] = await Promise.all([
+      mcpServer({ build: small(['b__c', 'x']) }),
+      mcpServer({ build: small(['c']) }),
+      mcpServer(),
+    ]);
+    const gateway = await testGateway({
+      mcp: {
+        servers: {
+          a__b: { url: second?.url, allow: OPEN },
+          a: { url: first?.url, allow: [{ anyone: true, tools: ['b__c'] }] },
+          z: {
+            url: third?.url,
+            allow: [
+              { anyone: true, tools: ['add', 'test_input_required_result_elicitation'], resources: ['*'] },
+            ],
+          },
+        },
+      },
+    });
+    const client = await mcpClient(`${gateway.url}/mcp`, { legacy });
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual([
+      'a__b__c',
+      'a__b__c_2',
+      'z__add',
+      'z__test_input_required_result_elicitation',
+    ]);
+    const call = async (name: string, input = {}) => text(await client.callTool({ name, arguments: input }));
+    expect(await call('a__b__c')).toBe('2 b__c');
+    expect(await call('a__b__c_2')).toBe('1 c');
+    expect(await call('z__add', { a: 1, b: 1 })).toBe('2');
+    expect(await call('z__test_input_required_result_elicitation')).toBe('Hello, Ada!');
+    await expect(call('a__x')).rejects.toThrow('nothing of this name');
+    await expect(call('z__test_simple_text')).rejects.toThrow('nothing of this name');
+    expect((await client.readResource({ uri: 'test://template/7/data' })).contents).toHaveLength(1);
+    const line = await gateway.accessLine(({ mcp_tool }) => mcp_tool === 'add');
+    expect(line).toMatchObject({ mcp_server: 'z', mcp_method: 'tools/call', mcp_outcome: 'ok' });
+  });
+});
+
+it('a program that ends is started again, and one that keeps ending is left alone', async () => {
+  const gateway = await testGateway({
+    mcp: {
+      servers: {
+        brief: {
+          command: [process.execPath, '-e', 'process.exit(3)'],
+          process: { restarts: 2 },
+          allow: OPEN,
+          revisions: ['2025-11-25'],
+        },
+      },
+    },
+  });
+  const ask = () => mcpClient(`${gateway.url}/mcp/brief`, { legacy: true }).then(() => 'served', String);
+  for (let at = 0; at < 5; at++) expect(await ask()).toContain('can’t be started');
+  await eventually(() => gateway.lines.find(({ msg }) => msg.includes('has ended by itself')));
+  const started = gateway.lines.filter(({ msg }) => msg.includes('has ended by itself')).length;
+  expect(started).toBeLessThanOrEqual(3);
+});
