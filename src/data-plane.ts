@@ -6,6 +6,7 @@ import { BudgetMeters } from './ai/budgets/meters.ts';
 import { KeptAnswers } from './ai/cache/kept-answers.ts';
 import { InputDrift } from './ai/drift/input-drift.ts';
 import { ModelStates } from './ai/models/states.ts';
+import { Shadows } from './ai/shadow/shadows.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import type { GatewayConfig } from './config/schema/index.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
@@ -169,6 +170,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       ledger,
       states: new ModelStates(metrics, onChange),
       drift: new InputDrift(metrics),
+      shadows: new Shadows(store.documents, metrics, log),
       kept: new KeptAnswers({
         answers,
         log,

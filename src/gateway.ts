@@ -100,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     revisions,
     upstreams: plane.registry,
     ledger: store.ledger,
+    documents: store.documents,
     flushLedger: () => carriers.flushLedger(),
     now: plane.now,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),

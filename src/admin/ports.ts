@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { Revisions } from '../config/revisions.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
+import type { Documents } from '../contracts/store.ts';
 import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
 import type { Answers } from '../stores/answers/index.ts';
@@ -28,6 +29,7 @@ export interface AdminPorts {
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
   ledger: Ledger;
+  documents: Documents;
   /** Writes what waits to be booked. */
   flushLedger(): Promise<void>;
   /** Wall clock, milliseconds since the epoch. */

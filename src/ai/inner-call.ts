@@ -62,7 +62,8 @@ export const innerCalls =
     let status = 200;
     try {
       for (const stage of stages) await stage(call);
-      return answerOf(call);
+      // A provider's refusal is recorded as what it is.
+      status = call.answer?.statusCode ?? status;
     } catch (error) {
       const failure = error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
       exchange.failWith(failure);
@@ -76,6 +77,7 @@ export const innerCalls =
       recorder.record(exchange, ended instanceof Promise ? ended : undefined);
       if (onRecorded) void Promise.resolve(ended).then(() => onRecorded(exchange));
     }
+    return answerOf(call);
   };
 
 function answerOf({ answer }: ChatCall): InnerAnswer {

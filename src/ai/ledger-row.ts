@@ -32,7 +32,8 @@ export function ledgerRow(
     provider: ai.provider,
     upstreamModel: ai.upstreamModel,
     prompt: ai.prompt === '' ? '' : `${ai.prompt}@${ai.promptVersion}`,
-    tags,
+    // What the gateway asked by itself can be told from what was asked of it.
+    tags: exchange.purpose === '' ? tags : [...tags, exchange.purpose],
     tokens: {
       input: tokens.input,
       output: tokens.output,

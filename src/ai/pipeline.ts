@@ -11,6 +11,7 @@ import { readRequest } from './stages/read-request.ts';
 import { reserveBudget } from './stages/reserve-budget.ts';
 import { resolveModel } from './stages/resolve-model.ts';
 import { settleAtEnd } from './stages/settle.ts';
+import { shadowed } from './stages/shadow.ts';
 
 /** The way of a question that the gateway asks by itself, on behalf of a call. */
 const askInside = innerCalls([readRequest, resolveModel, settleAtEnd, reserveBudget, infer]);
@@ -28,6 +29,7 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   reserveBudget,
   heldToSchema(infer),
   keepAnswer,
+  shadowed(askInside),
   guardAnswer,
   passAnswer,
 ];

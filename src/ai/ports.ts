@@ -6,6 +6,7 @@ import type { Accounts } from './budgets/accounts.ts';
 import type { KeptAnswers } from './cache/kept-answers.ts';
 import type { InputDrift } from './drift/input-drift.ts';
 import type { ModelStates } from './models/states.ts';
+import type { Shadows } from './shadow/shadows.ts';
 import type { TokenCounter } from './tokens/counter.ts';
 
 /** What the AI room uses of the process. */
@@ -18,6 +19,7 @@ export interface AiPorts {
   ledger: LedgerWriter;
   drift: InputDrift;
   kept: KeptAnswers;
+  shadows: Shadows;
   recorder: Recorder;
   clock: { wall(): number; monotonic(): number };
 }

@@ -257,7 +257,7 @@ export const ERRORS = {
   answer_invalid: {
     status: 502,
     retryable: true,
-    text: 'The model’s answer does not fit the schema that this prompt promises.',
+    text: 'The model’s answer does not fit the JSON Schema that it is held to.',
   },
   content_filtered: {
     status: 400,

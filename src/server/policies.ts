@@ -28,6 +28,7 @@ const SHIPPED = [
   'guard-webhook',
   'headers',
   'ip-allow',
+  'json-schema',
   'lifecycle',
   'max-tokens',
   'prompt-guard',

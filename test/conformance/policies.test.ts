@@ -12,6 +12,7 @@ import denyTopics from '../../plugins/deny-topics/index.ts';
 import guardWebhook from '../../plugins/guard-webhook/index.ts';
 import headers from '../../plugins/headers/index.ts';
 import ipAllow from '../../plugins/ip-allow/index.ts';
+import jsonSchema from '../../plugins/json-schema/index.ts';
 import lifecycle from '../../plugins/lifecycle/index.ts';
 import maxTokens from '../../plugins/max-tokens/index.ts';
 import promptGuard from '../../plugins/prompt-guard/index.ts';
@@ -240,6 +241,10 @@ policyConformance(guardWebhook as never, {
     { url: 'https://guard.example/v1', token: 'x', onFailure: 'allow' },
   ],
   invalid: [{}, { url: 'ftp://x' }, { url: 'http://127.0.0.1:99999/' }],
+});
+policyConformance(jsonSchema as never, {
+  valid: [{ schema: { type: 'object' } }, { schema: true, models: ['smart'], largest: 10, mode: 'report' }],
+  invalid: [{}, { schema: { type: 'nothing' } }, { schema: {}, models: [] }],
 });
 policyConformance(maxTokens as never, { valid: [{ limit: 100 }], invalid: [{}, { limit: 0 }] });
 policyConformance(cors as never, {

@@ -214,3 +214,45 @@ it('data in the arguments of a tool is read whatever its key; what is nested too
   const deep = `{"model":"smart","messages":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
   expect((await chat(gateway, deep)).status).toBe(400);
 });
+
+const schema = { type: 'object', required: ['city'], properties: { city: { type: 'string' } } };
+const held = (mode: string) => ({ policies: [{ 'json-schema': { schema, mode, models: ['smart'] } }] });
+
+it('a whole answer is held to a JSON Schema, in enforce and in report', async () => {
+  const provider = await rawProvider((response, { body }) =>
+    response
+      .writeHead(200, json)
+      .end(completion(`{"${String(body).includes('Town') ? 'town' : 'city'}":"Lisbon"}`)),
+  );
+  const enforced = await aiGateway([provider], held('enforce'));
+  expect((await chat(enforced, ask('City?'))).body.toString()).toBe(completion('{"city":"Lisbon"}'));
+  const refused = await chat(enforced, ask('Town?'));
+  expect([refused.status, errorOf(refused).code]).toEqual([502, 'answer_invalid']);
+  expect(await lineOf(enforced, refused)).toMatchObject({
+    outcome: 'schema_failed',
+    guards: ['json-schema answer blocked schema'],
+  });
+
+  const reported = await aiGateway([provider], held('report'));
+  const passed = await chat(reported, ask('Town?'));
+  expect(passed.body.toString()).toBe(completion('{"town":"Lisbon"}'));
+  expect((await lineOf(reported, passed)).guards).toEqual(['json-schema answer reported schema']);
+});
+
+it('a stream is held to a JSON Schema: nothing of it is said before all of it is known', async () => {
+  const provider = await rawProvider((response, { body }) => {
+    const last = String(body).includes('Number') ? '1}' : '"Lisbon"}';
+    const words = ['{"ci', 'ty":', last].map(word).join('');
+    response.writeHead(200, STREAM_HEADERS).end(`${ROLE}${words}${STOP}${USAGE}${DONE}`);
+  });
+  const gateway = await aiGateway([provider], held('enforce'));
+
+  const good = (await chat(gateway, ask('Word?', { stream: true }))).body.toString();
+  const broken = await chat(gateway, ask('Number?', { stream: true }));
+
+  expect(good).toContain(JSON.stringify('{"city":"Lisbon"}').slice(1, -1));
+  expect(good).toContain('[DONE]');
+  expect(broken.body.toString()).not.toContain('city');
+  expect(broken.body.toString()).toContain('answer_invalid');
+  expect(await lineOf(gateway, broken)).toMatchObject({ outcome: 'schema_failed', reason: 'answer_invalid' });
+});

@@ -11,6 +11,7 @@ import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
 import { routeDescription } from './route-description.ts';
 import { routeRoutes } from './routes.ts';
+import { shadowRoutes } from './shadows.ts';
 import { statusRoutes } from './status.ts';
 import { upstreamRoutes } from './upstreams.ts';
 import { usageRoutes } from './usage.ts';
@@ -24,6 +25,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   upstreamRoutes,
   keyRoutes,
   usageRoutes,
+  shadowRoutes,
   routeDescription,
   cacheRoutes,
   changeRoutes,

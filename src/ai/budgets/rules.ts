@@ -76,6 +76,10 @@ export function budgetRules(config: Pick<GatewayConfig, 'consumers' | 'ai'>): Bu
   return rules;
 }
 
+/** What a candidate that shadows a model may cost: one budget, whoever asked. */
+export const shadowRules = (model: string, budget: Allowance | undefined): BudgetRule[] =>
+  budget ? rulesOf(`shadow-${model}`, 'model', budget, () => [model], false) : [];
+
 const NOBODY: readonly string[] = Object.freeze([]);
 
 /** Users and sessions belong to a consumer: nobody spends another's by naming them. */

@@ -1,6 +1,7 @@
 import type { AiConfig, ModelConfig } from '../../config/schema/index.ts';
 import type { Usage } from '../../contracts/usage.ts';
 import type { RetryBudget } from '../../upstream/retry-budget.ts';
+import { type BudgetRule, shadowRules } from '../budgets/rules.ts';
 import type { CacheSettings } from '../cache/cache-work.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
 import { ReplyRules } from './reply-rules.ts';
@@ -25,6 +26,8 @@ export interface Model {
   restingUntil(): number;
   /** The dearest of its deployments, in US dollars; -1 if one has no price. */
   costAtMost(usage: Usage, tier: string): number;
+  /** A candidate that is asked the same, and the budget that it has for itself. */
+  shadow: { settings: NonNullable<ModelConfig['shadow']>; rules: readonly BudgetRule[] } | undefined;
   /** Names of models to try next. */
   fallback: readonly string[];
   timeouts: ModelConfig['timeouts'];
@@ -79,6 +82,7 @@ function buildModel(
     select: selectionOf(name, model, weighing, ports.fleet),
     isSticky: model.sticky !== 'none',
     cache: cacheOf(model.cache ?? config.cache),
+    shadow: model.shadow && { settings: model.shadow, rules: shadowRules(name, model.shadow.budget) },
     restingUntil: () => Math.min(...weighing.map(restingUntil)),
     costAtMost: (usage, tier) => {
       const costs = deployments.map(({ price }) => price(usage, tier));

@@ -49,6 +49,7 @@ export function openProviders(
           select: (avoid) => (deployment && !avoid.has(deployment) ? deployment : undefined),
           isSticky: false,
           cache: undefined,
+          shadow: undefined,
           restingUntil: () => (deployment ? restingUntil(deployment) : 0),
           costAtMost: deployment?.price ?? (() => -1),
           fallback: [],

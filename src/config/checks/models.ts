@@ -35,6 +35,7 @@ export const checkModels: Check = (config, context) => {
       mustExist(route.get('model'), 'model', models.keys, context);
     for (const next of model.get('fallback').items) mustExist(next, 'model', models.keys, context);
     checkCache(model.get('cache'), models, context);
+    mustExist(model.get('shadow', 'model'), 'model', models.keys, context);
   }
   checkCache(ai.get('cache'), models, context);
   checkCycles(models, context);

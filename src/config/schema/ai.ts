@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { PROVIDER_KINDS } from '../provider-kinds.ts';
 import { AiCache } from './ai-cache.ts';
+import { AiShadow } from './ai-shadow.ts';
 import { Budgets, LedgerSection, Loops } from './budgets.ts';
 import { Partials, Prompt } from './prompts.ts';
 import { Concurrency, Policies, PriorityOf } from './routes.ts';
@@ -209,6 +210,7 @@ const Model = Strict({
   ),
   timeouts: ModelTimeouts,
   cache: Type.Optional(AiCache),
+  shadow: Type.Optional(AiShadow),
 });
 
 /** USD per million tokens of a kind. */

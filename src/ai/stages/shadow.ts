@@ -1,0 +1,102 @@
+import type { AiConfig } from '../../config/schema/index.ts';
+import type { ShadowSide } from '../../contracts/shadow.ts';
+import type { LiveExchange } from '../../record/exchange.ts';
+import type { ChatCall } from '../chat-call.ts';
+import type { AskInside } from '../inner-call.ts';
+import { likeness } from '../shadow/compare-texts.ts';
+
+type ShadowSettings = NonNullable<AiConfig['models'][string]['shadow']>;
+
+/** Characters of each text that are compared and kept. */
+const LONGEST_TEXT = 8000;
+
+/**
+ * Arranges that a share of calls is put to a candidate as well. That begins when the real call is over and in the books:
+ * nothing of it can be waited for.
+ */
+export const shadowed =
+  (askInside: AskInside) =>
+  (call: ChatCall): void => {
+    const [model] = call.candidates;
+    const { exchange, answer, format, ports } = call;
+    const shadow = model?.shadow;
+    if (!shadow || !answer?.facts || answer.fromCache || format.kind !== 'chat') return;
+    const { settings } = shadow;
+    if (ports.fleet.random() >= settings.share) return;
+    exchange.atEnd(() => {
+      if (exchange.reason === 'client_cancelled') return;
+      const over = ports.shadows.begin(model.name, settings.maxInFlight);
+      if (!over) return ports.shadows.count(model.name, settings.model, 'dropped_busy');
+      const text = answer.facts?.text.slice(0, LONGEST_TEXT) ?? '';
+      void askCandidate(call, askInside, text).finally(over);
+    });
+  };
+
+async function askCandidate(call: ChatCall, askInside: AskInside, said: string): Promise<void> {
+  await call.settled;
+  const { exchange, ports, budgets, format } = call;
+  const shadow = call.candidates[0]?.shadow;
+  if (!shadow) return;
+  const { settings, rules } = shadow;
+  const body = JSON.parse(call.bytes.toString('utf8')) as Record<string, unknown>;
+  delete body.stream;
+  delete body.stream_options;
+  let recorded: (asked: LiveExchange) => void = () => undefined;
+  const record = new Promise<LiveExchange>((resolve) => {
+    recorded = resolve;
+  });
+  let text = '';
+  try {
+    const { facts } = await askInside(call, {
+      purpose: 'shadow',
+      format,
+      body: { ...body, model: settings.model },
+      timeout: settings.timeout,
+      outlives: true,
+      budgets: { ...budgets, rules, maxDepth: 0 },
+      onRecorded: recorded,
+    });
+    text = facts.text.slice(0, LONGEST_TEXT);
+  } catch (error) {
+    // Its outcome and reason are in the pair.
+    ports.log.debug({ err: error, request_id: exchange.id }, 'a candidate did not answer');
+  }
+  const asked = await record;
+  const isSameText = text === said;
+  const hasFailed = asked.reason !== 'ok';
+  const outcome = hasFailed ? 'failed' : isSameText ? 'same' : 'different';
+  ports.shadows.count(exchange.ai?.model ?? '', settings.model, outcome);
+  const kept = (whole: string): string => (settings.texts ? whole : '');
+  await ports.shadows.keep(
+    {
+      at: exchange.startedAt,
+      requestId: exchange.id,
+      consumer: exchange.consumer,
+      real: sideOf(exchange, kept(said)),
+      shadow: sideOf(asked, kept(text)),
+      comparison: {
+        likeness: hasFailed ? 0 : likeness(said, text),
+        isSameText: isSameText && !hasFailed,
+        isSameFinish: exchange.ai?.finishReason === asked.ai?.finishReason,
+      },
+    },
+    settings satisfies Pick<ShadowSettings, 'keep' | 'keepFor'>,
+  );
+}
+
+function sideOf({ ai, reason, durationMs }: LiveExchange, text: string): ShadowSide {
+  return {
+    model: ai?.model ?? '',
+    provider: ai?.provider ?? '',
+    upstreamModel: ai?.upstreamModel ?? '',
+    version: ai?.version ?? '',
+    outcome: ai?.outcome ?? '',
+    reason,
+    finishReason: ai?.finishReason ?? '',
+    tokensIn: ai?.tokensIn ?? -1,
+    tokensOut: ai?.tokensOut ?? -1,
+    usd: ai?.usd ?? -1,
+    ms: durationMs,
+    text,
+  };
+}

@@ -1,0 +1,105 @@
+// A share of what a model is asked is put to a candidate too: both answers stand side by side, and the real one never
+// waits for, fails with or pays for the other.
+import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import { aiGateway, chat, hello, lineOf, modelService, rawProvider } from '../helpers/ai.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
+
+const json = { 'content-type': 'application/json' };
+const completion = (content: string) => ({
+  id: 'c',
+  choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 10, completion_tokens: 5 },
+});
+const PRICES = { 'p0/gpt-4o-mini': { input: 1, output: 2 }, 'p1/gpt-4o-mini': { input: 10, output: 20 } };
+const shadowing = (shadow: object = {}) => ({
+  smart: {
+    targets: [{ provider: 'p0', model: 'gpt-4o-mini' }],
+    shadow: { model: 'backup-1', share: '100%', ...shadow },
+  },
+});
+
+const pairsOf = (gateway: TestGateway, count: number) =>
+  eventually(async () => {
+    const { body } = await admin(gateway, '/api/shadows?model=smart');
+    return body.items.length === count && body;
+  });
+
+it('both answers are kept with their outcome, time and cost, and how alike they are', async () => {
+  const real = await modelService();
+  const candidate = await rawProvider((response) =>
+    response.writeHead(200, json).end(JSON.stringify(completion('Hello! Can I help you?'))),
+  );
+  const gateway = await aiGateway([real, candidate], {
+    models: shadowing(),
+    prices: PRICES,
+    consumer: { budget: { requests: 2, per: '1d' } },
+  });
+
+  const whole = await chat(gateway, hello());
+  await pairsOf(gateway, 1);
+  const stream = await chat(gateway, hello(true));
+
+  const { items, summary } = await pairsOf(gateway, 2);
+  // The consumer's budget of two calls was enough: the candidate has none of it.
+  expect([whole.status, stream.status]).toEqual([200, 200]);
+  expect(items[0]).toMatchObject({
+    requestId: stream.headers['x-request-id'],
+    consumer: 'app',
+    real: { provider: 'p0', outcome: 'complete', text: 'Hello! How can I help you today?' },
+    shadow: { model: 'backup-1', provider: 'p1', outcome: 'complete', text: 'Hello! Can I help you?' },
+    comparison: { isSameText: false, isSameFinish: true },
+  });
+  expect(items[0].comparison.likeness).toBeCloseTo(10 / 12, 6);
+  expect(items[0].shadow.usd).toBeCloseTo(0.0002, 9);
+  expect(summary).toMatchObject({ pairs: 2, sameText: 0, real: { complete: 1 }, shadow: { complete: 1 } });
+  // It was asked for a whole answer, as its own model.
+  expect(JSON.parse(String(candidate.taken[1]?.body))).toEqual({
+    model: 'gpt-4o-mini',
+    messages: hello().messages,
+  });
+  expect(gateway.lines.filter(({ purpose }) => purpose === 'shadow')).toHaveLength(2);
+  expect(await gateway.metric('gateway_requests_total', { route: 'ai' })).toBe(2);
+  const { items: tagged } = (await admin(gateway, '/api/usage?by=tag')).body;
+  expect(tagged).toMatchObject([
+    { by: { tag: 'shadow' }, calls: 2 },
+    { by: { tag: '' }, calls: 2 },
+  ]);
+});
+
+it('a candidate that hangs or fails delays and fails nothing, and no more than so many are asked at once', async () => {
+  const real = await modelService();
+  const candidate = await rawProvider((response, { body }) => {
+    if (String(body).includes('fail')) response.writeHead(500, json).end('{"error":{"message":"no"}}');
+  });
+  const gateway = await aiGateway([real, candidate], { models: shadowing({ maxInFlight: 1, texts: false }) });
+  const failing = { ...hello(), messages: [{ role: 'user', content: 'please fail' }] };
+
+  expect((await chat(gateway, failing)).status).toBe(200);
+  const { items } = await pairsOf(gateway, 1);
+  expect(items[0]).toMatchObject({
+    real: { outcome: 'complete', text: '' },
+    shadow: { outcome: 'upstream_5xx', text: '' },
+    comparison: { likeness: 0, isSameText: false },
+  });
+
+  for (let i = 0; i < 3; i++) await lineOf(gateway, await chat(gateway, hello()));
+  await eventually(() => candidate.taken.length === 2);
+  expect(await gateway.metric('gateway_ai_shadow_total', { outcome: 'dropped_busy' })).toBe(2);
+});
+
+it('its own budget ends it, and the real calls go on', async () => {
+  const services = [await modelService('real'), await modelService('candidate')];
+  const gateway = await aiGateway(services, {
+    models: shadowing({ budget: { requests: 1, per: '1d' }, maxInFlight: 10 }),
+  });
+
+  for (let i = 1; i <= 3; i++) {
+    expect((await chat(gateway, hello())).status).toBe(200);
+    await pairsOf(gateway, i);
+  }
+
+  expect(services.map(({ stats }) => stats.requests)).toEqual([3, 1]);
+  const { items } = await pairsOf(gateway, 3);
+  expect(items[0].shadow).toMatchObject({ outcome: 'not_asked', reason: 'budget_spent' });
+});
