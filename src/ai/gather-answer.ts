@@ -61,6 +61,9 @@ function addTo(choice: Choice, part: OfChoice): void {
     case 'reasoning-opaque':
       content.push({ type: 'reasoning-opaque', data: part.data });
       break;
+    case 'image':
+      content.push({ type: 'image', mediaType: part.mediaType, data: part.data });
+      break;
     case 'citation':
       if (last?.type === 'text') last.citations = [...last.citations, part.citation];
       else content.push({ type: 'text', text: '', citations: [part.citation] });

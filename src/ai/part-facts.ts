@@ -66,6 +66,10 @@ export class PartFacts implements AnswerFacts {
         this.#arguments.add(part.choice ?? 0, part.call, part.text);
         this.#notPlain(part.text);
         break;
+      case 'image':
+        this.#isPlain = false;
+        this.#items++;
+        break;
       case 'embedding':
       case 'item':
         this.#items++;

@@ -17,6 +17,8 @@ export type AnswerContent =
   | { readonly type: 'refusal'; readonly text: string }
   | { readonly type: 'reasoning'; readonly text: string; readonly signature: string }
   | { readonly type: 'reasoning-opaque'; readonly data: string }
+  /** Base64. */
+  | { readonly type: 'image'; readonly mediaType: string; readonly data: string }
   | AnswerToolCall;
 
 export interface AnswerChoice {

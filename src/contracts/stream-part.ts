@@ -56,6 +56,8 @@ export type StreamPart =
       readonly signature?: string;
     } & OfChoice)
   | ({ readonly type: 'tool-call-arguments'; readonly call: number; readonly text: string } & OfChoice)
+  /** A picture that was made, in base64. */
+  | ({ readonly type: 'image'; readonly mediaType: string; readonly data: string } & OfChoice)
   | ({ readonly type: 'citation'; readonly citation: Citation } & OfChoice)
   | ({ readonly type: 'logprobs'; readonly tokens: readonly TokenLogprob[] } & OfChoice)
   /** All that is known so far; a later one takes the place of an earlier. */

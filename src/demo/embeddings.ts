@@ -32,7 +32,7 @@ export function answerEmbeddings(call: Call, body: Record<string, unknown>, mode
 }
 
 /** A unit vector of `dimensions`, the same for the same text. */
-function embed(text: string, dimensions: number): Float32Array {
+export function embed(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions);
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [''];
   for (const word of words) {

@@ -1,8 +1,14 @@
-/** A model provider on loopback: OpenAI's endpoints, Anthropic's messages, reranking as Cohere and Jina have it. */
+/**
+ * A model provider on loopback in the words of all the vendors: OpenAI and Azure, Anthropic, Gemini and Vertex, Bedrock,
+ * Cohere.
+ */
 import { answerAnthropic, answerCount } from './anthropic-messages.ts';
+import { answerConverse, answerTitan, bedrockProblem } from './bedrock.ts';
 import { type Call, Refusal, readBody, readJsonObject } from './call.ts';
 import { replyTo } from './chat-reply.ts';
+import { answerCohere, answerCohereEmbeddings, cohereProblem } from './cohere.ts';
 import { answerEmbeddings } from './embeddings.ts';
+import { answerGemini, answerGeminiEmbeddings, geminiProblem } from './gemini.ts';
 import { type Service, type ServiceOptions, startService } from './http-service.ts';
 import { anthropicProblem, openAiProblem, openAiRefusal } from './model-errors.ts';
 import { answerOpenAi } from './openai-answer.ts';
@@ -16,6 +22,7 @@ import {
   readForm,
 } from './operations.ts';
 import { sendJson } from './reply.ts';
+import { type Vendor, type VendorCall, vendorCall } from './vendor-paths.ts';
 
 const MODELS = [
   'gpt-4o-mini',
@@ -28,10 +35,22 @@ const MODELS = [
   'gpt-4o-mini-tts',
   'whisper-1',
   'rerank-v3.5',
+  'gemini-2.5-flash',
+  'gemini-embedding-001',
+  'amazon.nova-lite-v1:0',
+  'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
+  'amazon.titan-embed-text-v2:0',
+  'command-a-03-2025',
+  'embed-v4.0',
 ];
-const MESSAGES_PATH = '/v1/messages';
-const isAnthropic = (path: string): boolean => path === MESSAGES_PATH || path === COUNT_PATH;
-const COUNT_PATH = '/v1/messages/count_tokens';
+
+const PROBLEMS: Record<Vendor, (status: number, message: string) => unknown> = {
+  openai: openAiProblem,
+  anthropic: anthropicProblem,
+  gemini: geminiProblem,
+  bedrock: bedrockProblem,
+  cohere: cohereProblem,
+};
 
 /** `now` in milliseconds since 1970; `apiKey` is the one that is accepted ('demo'). */
 export interface ModelServiceOptions extends ServiceOptions {
@@ -47,10 +66,31 @@ export function startModelService(options: ModelServiceOptions): Promise<Service
   const nextId = () => `${name}${String(++answers).padStart(8, '0')}`;
   const created = () => Math.floor(now() / 1000);
 
+  /** The APIs whose path says what is asked. */
+  async function answerVendor(call: Call, { vendor, what, model: named }: VendorCall): Promise<void> {
+    const body = await readJsonObject(call);
+    const model = named === '' ? String(body.model) : named;
+    mustKnow(call, models, model);
+    const isStream = what === 'stream';
+    switch (vendor) {
+      case 'gemini':
+        if (what === 'embed') return answerGeminiEmbeddings(call, body);
+        return answerGemini(call, body, model, nextId(), isStream);
+      case 'bedrock':
+        if (what === 'embed') return answerTitan(call, body);
+        return answerConverse(call, body, model, nextId(), isStream);
+      case 'cohere':
+        if (what === 'embed') return answerCohereEmbeddings(call, body, nextId());
+        return answerCohere(call, body, nextId());
+      default:
+        if (what === 'count') return answerCount(call, body, model);
+        return answerAnthropic(call, body, model, `msg_${nextId()}`);
+    }
+  }
+
   return startService(options, {
     headers: { 'x-backend': name },
-    problem: (status, message, path) =>
-      isAnthropic(path) ? anthropicProblem(status, message) : openAiProblem(status, message),
+    problem: (status, message, path) => PROBLEMS[vendorCall(path).vendor](status, message),
     async handle(call) {
       const asked = `${call.method} ${call.url.pathname}`;
       if (asked === 'GET /healthz') return sendJson(call, 200, { status: 'ok', name });
@@ -65,16 +105,23 @@ export function startModelService(options: ModelServiceOptions): Promise<Service
         return sendJson(call, 200, { object: 'list', data });
       }
       if (call.method !== 'POST') throw unknownUrl(asked);
-      switch (call.url.pathname) {
+      const vendor = vendorCall(call.url.pathname);
+      if (vendor.what !== '') return answerVendor(call, vendor);
+      const { path, model: deployment } = vendor;
+      const readJson = async () => {
+        const body = await readJsonObject(call);
+        return deployment === '' ? body : { ...body, model: deployment };
+      };
+      switch (path) {
         case '/v1/chat/completions': {
-          const body = await readJsonObject(call);
+          const body = await readJson();
           const request = parseOpenAiChat(body);
           mustKnow(call, models, request.model);
           const stamp = { id: `chatcmpl-${nextId()}`, created: created(), fingerprint: `fp_${name}` };
           return answerOpenAi(call, request, replyTo(request), stamp);
         }
         case '/v1/embeddings': {
-          const body = await readJsonObject(call);
+          const body = await readJson();
           mustKnow(call, models, modelOf(body));
           return answerEmbeddings(call, body, modelOf(body));
         }
@@ -87,10 +134,10 @@ export function startModelService(options: ModelServiceOptions): Promise<Service
         case '/v1/images/generations':
         case '/v1/audio/speech':
         case '/v1/rerank': {
-          const body = await readJsonObject(call);
+          const body = await readJson();
           const model = modelOf(body);
           mustKnow(call, models, model);
-          switch (call.url.pathname) {
+          switch (path) {
             case '/v1/moderations':
               return answerModerations(call, body, model);
             case '/v1/images/generations':
@@ -101,14 +148,6 @@ export function startModelService(options: ModelServiceOptions): Promise<Service
               return answerRerank(call, body, model);
           }
         }
-        case COUNT_PATH:
-        case MESSAGES_PATH: {
-          const body = await readJsonObject(call);
-          const model = String(body.model);
-          mustKnow(call, models, model);
-          if (call.url.pathname === COUNT_PATH) return answerCount(call, body, model);
-          return answerAnthropic(call, body, model, `msg_${nextId()}`);
-        }
       }
       throw unknownUrl(asked);
     },
@@ -116,20 +155,26 @@ export function startModelService(options: ModelServiceOptions): Promise<Service
 }
 
 function authenticate(call: Call, apiKey: string): void {
-  const { authorization = '', 'x-api-key': anthropicKey } = call.req.headers;
-  const anthropic = isAnthropic(call.url.pathname);
-  const given = anthropic ? anthropicKey : /^Bearer (.+)$/i.exec(authorization)?.[1];
+  const { headers } = call.req;
+  const { vendor } = vendorCall(call.url.pathname);
+  const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+  const shown = [headers['x-api-key'], headers['api-key'], headers['x-goog-api-key'], bearer];
+  const given = shown.find((key) => key !== undefined);
+  // Signatures are checked where they are made; here one has to be there.
+  if (vendor === 'bedrock' && headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=')) return;
   if (given === apiKey) return;
-  if (anthropic) throw new Refusal(401, 'key', anthropicProblem(401, 'invalid x-api-key'));
-  const text = given === undefined ? "You didn't provide an API key." : 'Incorrect API key provided.';
-  throw openAiRefusal(401, text, 'invalid_api_key');
+  if (vendor === 'openai') {
+    const text = given === undefined ? "You didn't provide an API key." : 'Incorrect API key provided.';
+    throw openAiRefusal(401, text, 'invalid_api_key');
+  }
+  const message = vendor === 'anthropic' ? 'invalid x-api-key' : 'The API key is not valid.';
+  throw new Refusal(401, 'key', PROBLEMS[vendor](401, message));
 }
 
 function mustKnow(call: Call, models: readonly string[], model: string): void {
   if (models.includes(model)) return;
-  if (isAnthropic(call.url.pathname)) {
-    throw new Refusal(404, 'model', anthropicProblem(404, `model: ${model}`));
-  }
+  const { vendor } = vendorCall(call.url.pathname);
+  if (vendor !== 'openai') throw new Refusal(404, 'model', PROBLEMS[vendor](404, `model: ${model}`));
   throw openAiRefusal(
     404,
     `The model \`${model}\` does not exist or you do not have access to it.`,

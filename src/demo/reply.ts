@@ -36,16 +36,26 @@ export async function sendBytes(
 /** An open event stream. */
 export interface EventStream {
   /** Sends one whole event, blank line included, and waits while the client reads slowly. */
-  send(event: string): Promise<void>;
+  send(event: string | Buffer): Promise<void>;
   end(): Promise<void>;
 }
 
-/** Opens a server-sent event stream with status 200. */
-export async function openEvents(call: Call, headers: OutgoingHttpHeaders = {}): Promise<EventStream> {
+/** How a stream differs that is none of server-sent events. */
+interface Framing {
+  type?: string;
+  /** An event that holds this much padding. */
+  huge?(padding: string): string | Buffer;
+}
+
+/** Opens an event stream with status 200, of server-sent events unless told. */
+export async function openEvents(
+  call: Call,
+  { type: ownType = 'text/event-stream', huge = hugeEvent }: Framing = {},
+): Promise<EventStream> {
   const { res, faults } = call;
   call.over.throwIfAborted();
-  const type = faults.wrongContentType ? 'text/plain' : 'text/event-stream';
-  res.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache', ...headers });
+  const type = faults.wrongContentType ? 'text/plain' : ownType;
+  res.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
   res.flushHeaders();
   if (faults.stall) return stall(call);
   if (faults.garbage) {
@@ -55,18 +65,20 @@ export async function openEvents(call: Call, headers: OutgoingHttpHeaders = {}):
   }
   let sent = 0;
   return {
-    async send(event) {
+    async send(whole) {
       call.over.throwIfAborted();
+      const event = Buffer.from(whole as string);
+      const half = event.subarray(0, Math.ceil(event.length / 2));
       if (sent === faults.truncateAfter) {
-        return breakOff(call, Buffer.from(event.slice(0, Math.ceil(event.length / 2))));
+        return breakOff(call, half);
       }
       if (sent === faults.halfEventAfter) {
-        res.end(event.slice(0, Math.ceil(event.length / 2)));
+        res.end(half);
         call.endByFault();
         return untilOver(call);
       }
       if (sent === faults.stallAfter) return untilOver(call);
-      if (faults.hugeEvent && sent === 1) await write(call, hugeEvent());
+      if (faults.hugeEvent && sent === 1) await write(call, huge('x'.repeat(HUGE_EVENT_BYTES)));
       sent += 1;
       for (const piece of faults.splitEvents ? piecesOf(event) : [event]) await write(call, piece);
     },
@@ -80,14 +92,14 @@ export async function openEvents(call: Call, headers: OutgoingHttpHeaders = {}):
 
 const PIECE = 5;
 const HUGE_EVENT_BYTES = 9 * 1024 * 1024;
-/** Made when it is needed: it is 9 MB. */
-const hugeEvent = () => sseEvent({ data: JSON.stringify({ padding: 'x'.repeat(HUGE_EVENT_BYTES) }) });
+const hugeEvent = (padding: string) => sseEvent({ data: JSON.stringify({ padding }) });
 
-function piecesOf(event: string): string[] {
-  return event.match(new RegExp(`[^]{1,${PIECE}}`, 'g')) ?? [];
+function piecesOf(event: Buffer): Buffer[] {
+  const count = Math.ceil(event.length / PIECE);
+  return Array.from({ length: count }, (_, at) => event.subarray(at * PIECE, (at + 1) * PIECE));
 }
 
-async function write(call: Call, bytes: string): Promise<void> {
+async function write(call: Call, bytes: string | Buffer): Promise<void> {
   const { res, faults, over } = call;
   over.throwIfAborted();
   if (!res.write(bytes)) await once(res, 'drain', { signal: over });

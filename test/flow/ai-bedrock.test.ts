@@ -149,3 +149,41 @@ it('when the client leaves, Bedrock is let go', async () => {
   stream.controller.abort();
   await eventually(() => left === 1);
 });
+
+it('vectors come from Titan, one text a call, and from Cohere', async () => {
+  const provider = await rawProvider((response, { body }) => {
+    const { texts } = JSON.parse(body.toString());
+    const answer = texts
+      ? { id: 'e1', embeddings: { float: texts.map(() => [0.5, 0.25]) }, response_type: 'embeddings_by_type' }
+      : { embedding: [0.5, 0.25], inputTextTokenCount: 3 };
+    json(answer)(response, {} as never, {} as never);
+  });
+  const target = (model: string) => ({ targets: [{ provider: 'aws', model }] });
+  const gateway = await testGateway({
+    // A busy machine is no reason to refuse what a test asks.
+    server: { shed: { maxEventLoopDelay: '30s' } },
+    ai: {
+      providers: { aws: { kind: 'bedrock', baseUrl: provider.url, region: 'eu-west-1', apiKey: 'k' } },
+      models: { titan: target('amazon.titan-embed-text-v2:0'), cohere: target('cohere.embed-v4:0') },
+    },
+  });
+  const embed = (model: string, input: string | string[]) =>
+    sdk(gateway).embeddings.create({ model, input, dimensions: 2, encoding_format: 'float' });
+
+  expect(await embed('titan', 'Hello')).toMatchObject({
+    data: [{ embedding: [0.5, 0.25] }],
+    usage: { prompt_tokens: 3 },
+  });
+  expect((await embed('cohere', ['Hello', 'there'])).data).toHaveLength(2);
+  await expect(embed('titan', ['Hello', 'there'])).rejects.toMatchObject({ status: 400, param: 'input' });
+
+  expect(provider.taken.map(({ body }) => JSON.parse(body.toString()))).toEqual([
+    { inputText: 'Hello', dimensions: 2 },
+    {
+      texts: ['Hello', 'there'],
+      input_type: 'search_document',
+      embedding_types: ['float'],
+      output_dimension: 2,
+    },
+  ]);
+});

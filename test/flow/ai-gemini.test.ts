@@ -203,3 +203,39 @@ it('embeddings', async () => {
     outputDimensionality: 2,
   });
 });
+
+it('a picture that it makes is lost in no format, whole and streamed', async () => {
+  const answer = said({ text: 'Here:' }, { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } });
+  const { gateway } = await setUp((response, _taken, { url }) => {
+    if (!String(url).includes('stream')) return json(answer)(response, _taken, {} as never);
+    response.writeHead(200, STREAM_HEADERS).end(`data: ${JSON.stringify(answer)}\r\n\r\n`);
+  });
+  const url = 'data:image/png;base64,iVBORw0KGgo=';
+
+  const whole = await chat(gateway, hello());
+  expect(JSON.parse(whole.body.toString()).choices[0].message).toMatchObject({
+    content: 'Here:',
+    images: [{ type: 'image_url', image_url: { url } }],
+  });
+  expect((await chat(gateway, hello(true))).body.toString()).toContain(`"images":[{"type":"image_url"`);
+
+  const response = await sdk(gateway).responses.create({ model: 'smart', input: 'Draw' });
+  expect(response.output).toMatchObject([
+    { type: 'message' },
+    { type: 'image_generation_call', result: 'iVBORw0KGgo=' },
+  ]);
+  const items: string[] = [];
+  for await (const event of await sdk(gateway).responses.create({
+    model: 'smart',
+    input: 'Draw',
+    stream: true,
+  }))
+    if (event.type === 'response.output_item.done') items.push(event.item.type);
+  expect(items).toEqual(['message', 'image_generation_call']);
+
+  const question = { ...asked, max_tokens: 50 };
+  const message = await anthropicSdk(gateway).messages.create(question);
+  const streamed = await anthropicSdk(gateway).messages.stream(question).finalText();
+  expect(message.content.at(-1)).toMatchObject({ text: `![image](${url})` });
+  expect(streamed).toBe(`Here:![image](${url})`);
+});

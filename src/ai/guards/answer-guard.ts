@@ -83,6 +83,7 @@ export class AnswerGuard {
 /** Parts that stand in a choice, after the texts before them. */
 const OF_CHOICE: ReadonlySet<StreamPart['type']> = new Set([
   'finish',
+  'image',
   'tool-call-start',
   'reasoning-signature',
   'reasoning-opaque',

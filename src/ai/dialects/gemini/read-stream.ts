@@ -54,6 +54,10 @@ export class ChunkReader implements StreamReader {
     const choice = at === 0 ? undefined : at;
     const text = textOf(part.text);
     if (text !== '') this.#emit({ type: part.thought === true ? 'reasoning' : 'text', text, choice });
+    const { mimeType, data } = objectOf(part.inlineData);
+    // Sketches of a thought are none of the answer.
+    if (typeof data === 'string' && part.thought !== true)
+      this.#emit({ type: 'image', mediaType: textOf(mimeType) || 'image/png', data, choice });
     if (part.functionCall === undefined) return;
     const { id, name, args } = objectOf(part.functionCall);
     const call = this.#calls.get(at) ?? 0;

@@ -31,6 +31,8 @@ function blockOf(content: AnswerContent): JsonObject[] {
     // It says in words that it will not, and its stop reason says so too.
     case 'refusal':
       return [{ type: 'text', text: content.text, citations: null }];
+    case 'image':
+      return [{ type: 'text', text: imageText(content), citations: null }];
     case 'reasoning':
       return [{ type: 'thinking', thinking: content.text, signature: content.signature }];
     case 'reasoning-opaque':
@@ -41,6 +43,10 @@ function blockOf(content: AnswerContent): JsonObject[] {
     }
   }
 }
+
+/** A picture that a model made: messages have no block for one, so it stands in the text, as Markdown has it. */
+export const imageText = ({ mediaType, data }: { mediaType: string; data: string }): string =>
+  `![image](data:${mediaType};base64,${data})`;
 
 /** A citation of the web; the index is opaque to clients and means something to Anthropic alone. */
 export function writeCitation({ url, title, text }: Citation): JsonObject[] {

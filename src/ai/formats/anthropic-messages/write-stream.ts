@@ -2,7 +2,7 @@ import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { FinishReason, StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { writeCitation } from './write-answer.ts';
+import { imageText, writeCitation } from './write-answer.ts';
 import { writeStopReason } from './write-stop-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -35,6 +35,8 @@ export class MessageEventWriter implements StreamWriter {
       case 'text':
       case 'refusal':
         return this.#grow('text', { text: '' }, { type: 'text_delta', text: part.text });
+      case 'image':
+        return this.#grow('text', { text: '' }, { type: 'text_delta', text: imageText(part) });
       case 'citation':
         return writeCitation(part.citation)
           .map((citation) => this.#grow('text', { text: '' }, { type: 'citations_delta', citation }))

@@ -27,6 +27,7 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
   const of = <T extends AnswerContent['type']>(type: T) =>
     content.filter((each): each is Extract<AnswerContent, { type: T }> => each.type === type);
   const [texts, refusals, reasoning, calls] = [of('text'), of('refusal'), of('reasoning'), of('tool-call')];
+  const images = of('image').map(writeImage);
   const details = content.flatMap(reasoningDetail);
   const annotations = texts.flatMap(({ citations }) => citations).flatMap(annotation);
   return {
@@ -36,6 +37,7 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
     ...(reasoning.length > 0 && { reasoning_content: reasoning.map(({ text }) => text).join('\n') }),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(annotations.length > 0 && { annotations }),
+    ...(images.length > 0 && { images }),
     ...(calls.length > 0 && {
       tool_calls: calls.map(({ id, name, arguments: text }) => ({
         id,
@@ -45,6 +47,12 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
     }),
   };
 }
+
+/** A picture that a model made: OpenAI's chats have no place for one; this is OpenRouter's. */
+export const writeImage = ({ mediaType, data }: { mediaType: string; data: string }): JsonObject => ({
+  type: 'image_url',
+  image_url: { url: `data:${mediaType};base64,${data}` },
+});
 
 /** Reasoning as it has to come back to its provider in the next turn, in OpenRouter's form. */
 export function reasoningDetail(content: AnswerContent): JsonObject[] {

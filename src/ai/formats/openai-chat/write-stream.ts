@@ -2,7 +2,7 @@ import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
 import type { JsonObject, ModelRequest } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { annotation, reasoningDetail } from './write-answer.ts';
+import { annotation, reasoningDetail, writeImage } from './write-answer.ts';
 import { writeFinishReason } from './write-finish-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -81,6 +81,8 @@ export class ChunkWriter implements StreamWriter {
       }
       case 'tool-call-arguments':
         return { delta: { tool_calls: [{ index: part.call, function: { arguments: part.text } }] } };
+      case 'image':
+        return { delta: { images: [writeImage(part)] } };
       case 'citation':
         return { delta: { annotations: annotation(part.citation) } };
       case 'logprobs':

@@ -54,6 +54,8 @@ function itemOf(
       return { type: 'reasoning', id: `rs_${id}`, status, text: content.text, encrypted: content.signature };
     case 'reasoning-opaque':
       return { type: 'reasoning', id: `rs_${id}`, status, text: '', encrypted: content.data };
+    case 'image':
+      return { type: 'image_generation_call', id: `ig_${id}`, status, result: content.data };
     case 'tool-call': {
       const { id: callId, name } = content;
       return { type: 'function_call', id: `fc_${id}`, status, callId, name, arguments: content.arguments };

@@ -6,6 +6,7 @@ import { annotation } from './write-response.ts';
 export type Item = { readonly id: string; status: string } & (
   | { readonly type: 'message'; parts: MessagePart[] }
   | { readonly type: 'reasoning'; text: string; encrypted: string }
+  | { readonly type: 'image_generation_call'; readonly result: string }
   | { readonly type: 'function_call'; readonly callId: string; readonly name: string; arguments: string }
 );
 
@@ -25,6 +26,8 @@ export function writeItem(item: Item): JsonObject {
       const summary = item.text === '' ? [] : [{ type: 'summary_text', text: item.text }];
       return { id, type, summary, ...(item.encrypted && { encrypted_content: item.encrypted }) };
     }
+    case 'image_generation_call':
+      return { id, type, status, result: item.result };
     case 'function_call':
       return { id, type, status, call_id: item.callId, name: item.name, arguments: item.arguments };
   }

@@ -50,6 +50,11 @@ export class ResponseEventWriter implements StreamWriter {
         if (this.#open?.type === 'reasoning') this.#open.encrypted = part.data;
         return opened + this.#close();
       }
+      case 'image': {
+        const id = `ig_${this.#name.requestId}_${this.#items.length}`;
+        const image: Item = { type: 'image_generation_call', id, status: 'in_progress', result: part.data };
+        return this.#close() + this.#add(image) + this.#done(image);
+      }
       case 'tool-call-start': {
         const id = `fc_${this.#name.requestId}_${this.#items.length}`;
         const call: ItemOf<'function_call'> = {
@@ -225,7 +230,7 @@ export class ResponseEventWriter implements StreamWriter {
         name: item.name,
         arguments: item.arguments,
       });
-    else if (item.text !== '') {
+    else if (item.type === 'reasoning' && item.text !== '') {
       const { text } = item;
       const part = { type: 'summary_text', text };
       last =

@@ -1,6 +1,7 @@
 import type { Provider } from '../../../contracts/provider.ts';
 import { textOf } from '../../../lib/json.ts';
 import { bedrockConverse } from '../../dialects/bedrock-converse/index.ts';
+import { bedrockEmbeddings } from '../../dialects/bedrock-embeddings/index.ts';
 import { signAws } from './aws-signature.ts';
 
 /** Amazon Bedrock. Calls are signed with an access key, or carry one of Bedrock's own API keys. */
@@ -8,6 +9,7 @@ export const bedrock: Provider = {
   kind: 'bedrock',
   native: {},
   translated: bedrockConverse,
+  embeddings: bedrockEmbeddings,
   headers: ({ apiKey }) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
   sign: async (call, { accessKeyId, secretAccessKey, sessionToken, region, apiKey }) =>
     apiKey === undefined && accessKeyId !== undefined && secretAccessKey !== undefined
