@@ -1,0 +1,289 @@
+import type { ContextSignal, FeedbackSignal } from '../../contracts/engine.ts';
+import { HyperLogLog } from '../../lib/hyperloglog.ts';
+import {
+  DIMENSIONS,
+  FLAG,
+  INT,
+  INTS,
+  intsOf,
+  REAL,
+  REALS,
+  realsOf,
+  type SignalBatch,
+  SPACE,
+  WIDTH,
+} from '../../record/signals/layout.ts';
+import { hash } from '../../record/signals/signal-writer.ts';
+import type { Counts } from '../signals/counts.ts';
+import type { Translation } from '../signals/dictionary.ts';
+import { judgeEnd } from '../signals/judge-request.ts';
+import { KEY, KIND, KINDS } from '../signals/leaves.ts';
+import type { Mark } from '../signals/marks.ts';
+import { Drift } from './drift.ts';
+import { Latencies } from './latencies.ts';
+import type { Objectives } from './objectives.ts';
+import { MINUTE } from './settings.ts';
+import { Spending } from './spending.ts';
+
+const at = (name: (typeof DIMENSIONS)[number]): number => DIMENSIONS.indexOf(name);
+const ROUTE = at('route');
+const UPSTREAM = at('upstream');
+const TARGET = at('target');
+const PROVIDER = at('provider');
+const VERSION = at('version');
+const MODEL = at('model');
+const CONSUMER = at('consumer');
+
+/** Calls remembered for a minute, to see that the same is made again and again. */
+const MOST_CALLS = 50_000;
+/** From the third on it is a loop. */
+const LOOP_FROM = 3;
+/** Complaints kept to see that several people say the same: an hour of them. */
+const MOST_COMPLAINTS = 2_000;
+
+export interface Complaint {
+  readonly tick: number;
+  readonly topic: string;
+  readonly author: number;
+  readonly requestId: string;
+  readonly leaf: number;
+}
+
+/** What an address or a consumer's addresses did, in a tick. */
+export interface Crowd {
+  readonly addresses: HyperLogLog;
+  requests: number;
+}
+
+/** Takes signals in: what is bad about each, counted at its leaf. */
+export class Intake {
+  readonly counts: Counts;
+  readonly latencies: Latencies = new Latencies();
+  readonly drift: Drift = new Drift();
+  readonly spending: Spending = new Spending();
+  readonly objectives: Objectives;
+  readonly complaints: Complaint[] = [];
+  /** By consumer's number: who called in its name since the last minute began. */
+  crowds = new Map<number, Crowd>();
+  /** Bad events that something open asks for. */
+  onBad: (leaf: number, mark: Mark, user: number, session: number, client: number) => void = () => undefined;
+  /** Milliseconds by route's number beyond which a kept answer is too old. */
+  cacheTtl: ReadonlyMap<number, number> = new Map();
+  readonly #key = new Uint16Array(KEY);
+  readonly #judged = new Map<number, Mark | null>();
+  #calls = new Map<number, number>();
+  #callsBefore = new Map<number, number>();
+
+  constructor(counts: Counts, objectives: Objectives) {
+    this.counts = counts;
+    this.objectives = objectives;
+  }
+
+  take(batch: SignalBatch, translation: Translation): void {
+    translation.learn(batch.names);
+    const ints = intsOf(batch.buffer);
+    const reals = realsOf(batch.buffer);
+    const ids = batch.ids.split('\n');
+    for (let n = 0; n < batch.count; n++) {
+      this.#request(ints, n * INTS, reals, n * REALS, ids[n] ?? '', translation);
+    }
+  }
+
+  #request(
+    ints: Int32Array,
+    i: number,
+    reals: Float32Array,
+    r: number,
+    id: string,
+    translation: Translation,
+  ): void {
+    const { counts } = this;
+    const { marks } = counts;
+    const key = this.#key;
+    for (let dimension = 0; dimension < WIDTH; dimension++) {
+      const value = ints[i + dimension] as number;
+      key[dimension] = dimension === REVISION ? value : value < 2 ? value : translation.of(dimension, value);
+    }
+    key[KIND] = KINDS.request;
+    const leaf = counts.signal(key);
+    const flags = ints[i + INT.flags] as number;
+    const isModel = (flags & FLAG.isModel) !== 0;
+    const consumer = key[CONSUMER] as number;
+    const user = ints[i + INT.user] as number;
+    const session = ints[i + INT.session] as number;
+    const client = ints[i + INT.client] as number;
+    const usd = reals[r + REAL.usd] as number;
+    let isGood = true;
+    const mark = (which: Mark, at = leaf): void => {
+      isGood = false;
+      counts.bad(at, which, id);
+      counts.events.push({ leaf: at, mark: which.id, tick: counts.tick, user, session, client, usd, id });
+      this.onBad(at, which, user, session, client);
+    };
+
+    const end = this.#judge(ints, i, translation, isModel);
+    if (end) mark(end);
+    const latency = reals[r + REAL.latency] as number;
+    const firstToken = reals[r + REAL.firstToken] as number;
+    const hasPassed = end === null && (flags & FLAG.clientLeft) === 0;
+    if (hasPassed) {
+      this.latencies.add(key, latency);
+      const group = isModel
+        ? this.latencies.of(MODEL, key[MODEL] as number)
+        : this.latencies.of(ROUTE, key[ROUTE] as number);
+      const least = this.objectives.slowFloor(isModel, key);
+      if (group && latency > Math.max(least, group.slowOver)) mark(marks.of('slow', '', counts.tick));
+    }
+    this.objectives.request(key, isModel, end, latency, firstToken, usd, hasPassed);
+
+    const failedTarget = ints[i + INT.failedTarget] as number;
+    let failedLeaf = leaf;
+    if (failedTarget > 1) {
+      // An attempt that failed belongs to the target that failed, whatever came of the request.
+      const owner = isModel ? PROVIDER : UPSTREAM;
+      key[TARGET] = translation.of(TARGET, failedTarget);
+      key[owner] = translation.of(owner, ints[i + INT.failedUpstream] as number);
+      if (isModel) key[VERSION] = 0;
+      failedLeaf = counts.signal(key);
+      const reason = translation.of(SPACE.reason, ints[i + INT.failedReason] as number);
+      mark(marks.of('attempts', counts.dictionary.name(SPACE.reason, reason)), failedLeaf);
+    }
+    const breach = ints[i + INT.breach] as number;
+    if (breach !== 0) {
+      const where = counts.dictionary.name(SPACE.breach, translation.of(SPACE.breach, breach));
+      const direction = (flags & FLAG.breachIsAnswer) !== 0 ? 'response' : 'request';
+      mark(marks.of('contract', `${direction} ${where}`));
+    }
+    if ((flags & FLAG.cacheHit) !== 0) {
+      const ttl = this.cacheTtl.get(key[ROUTE] as number) ?? -1;
+      const age = reals[r + REAL.cacheAge] as number;
+      if (ttl >= 0 && age > ttl + STALE_SLACK_MS) mark(marks.of('stale', 'over_age'));
+    } else if ((flags & FLAG.cacheStale) !== 0) mark(marks.of('stale', 'served_stale'));
+    // Whoever made it necessary is the place, not who helped out.
+    if ((flags & FLAG.fellBack) !== 0) mark(marks.of('fallback', ''), failedLeaf);
+    if (isModel) this.#model(ints, i, reals, r, key, mark);
+    if (consumer > 1) this.#crowd(consumer, client);
+    if (isGood) counts.good(leaf, id);
+  }
+
+  #model(
+    ints: Int32Array,
+    i: number,
+    reals: Float32Array,
+    r: number,
+    key: Uint16Array,
+    mark: (which: Mark) => void,
+  ): void {
+    const { marks } = this.counts;
+    const call = ints[i + INT.call] as number;
+    const times = (this.#calls.get(call) ?? 0) + 1;
+    if (times > 1 || this.#calls.size < MOST_CALLS) this.#calls.set(call, times);
+    if (times + (this.#callsBefore.get(call) ?? 0) >= LOOP_FROM) mark(marks.of('loop', 'same_call'));
+    const output = reals[r + REAL.tokensOut] as number;
+    const feature = this.drift.add(
+      key,
+      reals[r + REAL.tokensIn] as number,
+      output,
+      reals[r + REAL.confidence] as number,
+    );
+    for (const of of feature) mark(marks.of('drift', of, this.counts.tick));
+    const usd = reals[r + REAL.usd] as number;
+    if (usd > 0) this.spending.add(key[CONSUMER] as number, key[MODEL] as number, usd);
+  }
+
+  #judge(ints: Int32Array, i: number, translation: Translation, isModel: boolean): Mark | null {
+    const reason = translation.of(SPACE.reason, ints[i + INT.reason] as number);
+    const outcome = translation.of(SPACE.outcome, ints[i + INT.outcome] as number);
+    const status = ints[i + INT.status] as number;
+    const known = ((reason * 1024 + (outcome & 1023)) * 1024 + (status & 1023)) * 2 + (isModel ? 1 : 0);
+    const judged = this.#judged.get(known);
+    if (judged !== undefined) return judged;
+    const { dictionary, marks } = this.counts;
+    const said = judgeEnd(
+      status,
+      dictionary.name(SPACE.reason, reason),
+      dictionary.name(SPACE.outcome, outcome),
+      isModel,
+    );
+    const mark = said && marks.of(said[0], said[1]);
+    if (this.#judged.size < 100_000) this.#judged.set(known, mark);
+    return mark;
+  }
+
+  #crowd(consumer: number, client: number): void {
+    let crowd = this.crowds.get(consumer);
+    if (!crowd) {
+      crowd = { addresses: new HyperLogLog(), requests: 0 };
+      this.crowds.set(consumer, crowd);
+    }
+    crowd.requests++;
+    if (client !== 0) crowd.addresses.add(client);
+  }
+
+  feedback(signal: FeedbackSignal): void {
+    const { counts } = this;
+    const leaf = counts.signal(counts.keyOf(signal.scope, KINDS.feedback));
+    const author = hash(signal.author);
+    const reason = unhappy(signal);
+    if (reason !== null) {
+      const mark = counts.marks.of('voice', reason);
+      counts.bad(leaf, mark, signal.requestId);
+      const event = {
+        leaf,
+        mark: mark.id,
+        tick: counts.tick,
+        user: author,
+        session: 0,
+        client: author,
+        usd: 0,
+      };
+      counts.events.push({ ...event, id: signal.requestId });
+      this.onBad(leaf, mark, author, 0, author);
+    } else counts.good(leaf, signal.requestId);
+    if (signal.kind !== 'complaint' || signal.topic === '') return;
+    const { topic, requestId } = signal;
+    this.complaints.push({ tick: counts.tick, topic, author, requestId, leaf });
+    if (this.complaints.length > MOST_COMPLAINTS) this.complaints.shift();
+  }
+
+  context(signal: ContextSignal): void {
+    const { counts } = this;
+    const leaf = counts.signal(counts.keyOf(signal.scope, KINDS.context));
+    const session = hash(signal.session);
+    this.objectives.context(counts.keyOf(signal.scope, KINDS.context), signal.outcome !== 'ok');
+    if (signal.outcome === 'ok') {
+      counts.good(leaf, signal.requestId);
+      return;
+    }
+    const mark = counts.marks.of('context', signal.outcome);
+    counts.bad(leaf, mark, signal.requestId);
+    const event = { leaf, mark: mark.id, tick: counts.tick, user: session, session, client: session, usd: 0 };
+    counts.events.push({ ...event, id: signal.requestId });
+    this.onBad(leaf, mark, session, session, session);
+  }
+
+  /** A tick is over, and its counts have been looked at. */
+  next(): void {
+    if (this.counts.tick % MINUTE !== MINUTE - 1) return;
+    this.#callsBefore = this.#calls;
+    this.#calls = new Map();
+  }
+}
+
+const REVISION = at('revision');
+/** Kept answers are let out a little late: clocks, and the second that a minute's tick takes. */
+const STALE_SLACK_MS = 2_000;
+
+/** Why a piece of feedback counts as bad; null: it does not. */
+function unhappy({ kind, score, topic }: FeedbackSignal): string | null {
+  switch (kind) {
+    case 'thumbs':
+      return score <= 0 ? 'thumbs_down' : null;
+    case 'csat':
+      return score <= 2 ? 'csat_low' : null;
+    case 'nps':
+      return score <= 6 ? 'nps_detractor' : null;
+    case 'complaint':
+      return `complaint_${topic === '' ? 'other' : topic}`;
+  }
+}

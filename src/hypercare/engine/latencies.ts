@@ -1,0 +1,111 @@
+import { DDSketch } from '@datadog/sketches-js';
+import { DIMENSIONS } from '../../record/signals/layout.ts';
+
+/** Relative error of a quantile. */
+const ACCURACY = 0.02;
+/** Minutes that are kept one by one. */
+const MINUTES = 60;
+/** Minutes back from which on times count as usual: what happens now must not become usual before it is noticed. */
+const DELAY = 6;
+/** Without any past, two minutes have to do. */
+const FIRST_DELAY = 2;
+/** Fewer times say nothing of the slowest of them. */
+const ENOUGH = 100;
+/** Minutes after which what is usual is begun anew, beside the old one. */
+const RENEW = 60;
+/** Beyond the usual p95 by so much: at the p95 itself one in twenty would be slow on the best of days. */
+const BEYOND = 1.25;
+/** Series of times: routes, models and targets of a large gateway. */
+const MOST = 2000;
+
+/** Of which dimensions times are kept. */
+const KEPT: readonly number[] = ['route', 'target', 'model', 'upstream', 'provider'].map((name) =>
+  DIMENSIONS.indexOf(name as 'route'),
+);
+
+const sketch = (): DDSketch => new DDSketch({ relativeAccuracy: ACCURACY });
+
+/** The times of one value of one dimension. */
+export class Times {
+  #now = sketch();
+  readonly #minutes: DDSketch[] = [];
+  readonly medians: number[] = [];
+  #usual = sketch();
+  #usualNext = sketch();
+  #age = 0;
+  /** Median of the first hour: what creeping is measured against. */
+  anchored = 0;
+  readonly #anchor: DDSketch = sketch();
+  /** Above it a request is slow, by what is usual; infinite while that is not known. */
+  slowOver = Number.POSITIVE_INFINITY;
+
+  add(milliseconds: number): void {
+    this.#now.accept(milliseconds);
+  }
+
+  /** A minute is over. @param isFrozen whether something is wrong here, so that these times are not usual */
+  minute(isFrozen: boolean): void {
+    this.#minutes.push(this.#now);
+    this.medians.push(this.#now.count > 0 ? this.#now.getValueAtQuantile(0.5) : Number.NaN);
+    this.#now = sketch();
+    if (this.#minutes.length > MINUTES) this.#minutes.shift();
+    if (this.medians.length > MINUTES) this.medians.shift();
+    if (!isFrozen) this.#learn();
+  }
+
+  #learn(): void {
+    const delay = this.#usual.count < ENOUGH ? FIRST_DELAY : DELAY;
+    const learnt = this.#minutes.at(-delay);
+    if (!learnt || learnt.count === 0) return;
+    this.#usual.merge(learnt);
+    this.#usualNext.merge(learnt);
+    if (++this.#age <= RENEW) {
+      this.#anchor.merge(learnt);
+      this.anchored = this.#anchor.getValueAtQuantile(0.5);
+    } else if (this.#age % RENEW === 0) {
+      this.#usual = this.#usualNext;
+      this.#usualNext = sketch();
+    }
+    if (this.#usual.count >= ENOUGH) this.slowOver = BEYOND * this.#usual.getValueAtQuantile(0.95);
+  }
+
+  /** Quantiles of the last minutes, this one included; null where there was nothing. */
+  quantiles(minutes: number): { p50: number; p95: number; p99: number } | null {
+    const all = sketch();
+    for (const each of [...this.#minutes.slice(-minutes), this.#now]) if (each.count > 0) all.merge(each);
+    if (all.count === 0) return null;
+    const at = (q: number): number => all.getValueAtQuantile(q);
+    return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  }
+}
+
+/** Times of routes, targets, models, upstreams and providers. */
+export class Latencies {
+  readonly #times = new Map<number, Times>();
+
+  /** @param key a leaf's key */
+  add(key: Uint16Array, milliseconds: number): void {
+    for (const dimension of KEPT) {
+      const value = key[dimension] as number;
+      if (value > 1) this.#make(dimension, value)?.add(milliseconds);
+    }
+  }
+
+  of(dimension: number, value: number): Times | undefined {
+    return this.#times.get(dimension * 65_536 + value);
+  }
+
+  *all(): Generator<readonly [dimension: number, value: number, times: Times]> {
+    for (const [key, times] of this.#times) yield [Math.floor(key / 65_536), key % 65_536, times];
+  }
+
+  #make(dimension: number, value: number): Times | undefined {
+    const key = dimension * 65_536 + value;
+    let times = this.#times.get(key);
+    if (!times && this.#times.size < MOST) {
+      times = new Times();
+      this.#times.set(key, times);
+    }
+    return times;
+  }
+}

@@ -1,0 +1,53 @@
+import type { ContextSignal, FeedbackSignal } from '../../contracts/engine.ts';
+import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
+import type { Watch, WatchedTick } from '../../contracts/signal.ts';
+import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
+import type { KnownChange } from './cause.ts';
+import type { Questions } from './questions.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** What may be asked: names of methods of `Questions`. */
+export type Question = 'rates' | 'objectives' | 'trafficMap' | 'figures' | 'values';
+export type Answer<Q extends Question> = ReturnType<Questions[Q]>;
+
+/** To the engine's thread. */
+export type ToThread =
+  | { readonly kind: 'batch'; readonly source: string; readonly batch: SignalBatch }
+  | { readonly kind: 'names'; readonly source: string; readonly names: readonly NewName[] }
+  | { readonly kind: 'forget'; readonly source: string }
+  | { readonly kind: 'feedback'; readonly signal: FeedbackSignal }
+  | { readonly kind: 'context'; readonly signal: ContextSignal }
+  | { readonly kind: 'change'; readonly change: Omit<KnownChange, 'tick'> }
+  | { readonly kind: 'use'; readonly settings: EngineSettings }
+  | { readonly kind: 'watch'; readonly watch: Watch }
+  | { readonly kind: 'unwatch'; readonly id: string }
+  | { readonly kind: 'bill'; readonly bill: { provider: string; ledgerUsd: number; providerUsd: number } }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly of: unknown };
+
+/** What a thread begins with. */
+export interface ThreadStart {
+  readonly settings: EngineSettings;
+  /** What was open when the thread before it ended. */
+  readonly open: readonly Detection[];
+  readonly watches: readonly Watch[];
+}
+
+export interface ThreadStatus {
+  readonly lastTickAt: number;
+  readonly leaves: number;
+  readonly tickMs: number;
+  readonly open: number;
+}
+
+/** From the engine's thread. */
+export type FromThread =
+  /** A batch has been counted. `lagMs`: from its first signal until then. */
+  | { readonly kind: 'taken'; readonly source: string; readonly buffer: ArrayBuffer; readonly lagMs: number }
+  | {
+      readonly kind: 'tick';
+      readonly events: readonly DetectionEvent[];
+      readonly watched: readonly WatchedTick[];
+      readonly status: ThreadStatus;
+    }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly id: number; readonly message: string };

@@ -1,0 +1,60 @@
+import type { Detection } from '../../contracts/finding.ts';
+import { HyperLogLog } from '../../lib/hyperloglog.ts';
+import type { Counts } from '../signals/counts.ts';
+import type { Mark } from '../signals/marks.ts';
+import { matches, type Where } from './place.ts';
+import type { Suspicion } from './suspicion.ts';
+
+/** Ticks that are kept of what is open: an hour. */
+const KEPT = 360;
+
+/** Something that was told and is not over. */
+export class OpenDetection {
+  readonly fingerprint: string;
+  readonly suspicion: Suspicion;
+  /** May widen: what turns out to be the same matter belongs to it. */
+  places: readonly (readonly Where[])[];
+  detection: Detection;
+  readonly openedTick: number;
+  /** The last tick in which it was seen. */
+  lastSeen: number;
+  readonly sinceAt: number;
+  readonly users: HyperLogLog = new HyperLogLog();
+  readonly sessions: HyperLogLog = new HyperLogLog();
+  readonly parties: HyperLogLog = new HyperLogLog();
+  bad = 0;
+  total = 0;
+  usd = 0;
+  /** Bad and total by tick since it opened, the last hour of it. */
+  readonly ticks: { bad: number; total: number }[] = [];
+
+  constructor(
+    fingerprint: string,
+    suspicion: Suspicion,
+    detection: Detection,
+    tick: number,
+    sinceAt: number,
+  ) {
+    this.fingerprint = fingerprint;
+    this.suspicion = suspicion;
+    this.places = suspicion.places;
+    this.detection = detection;
+    this.openedTick = tick;
+    this.lastSeen = tick;
+    this.sinceAt = sinceAt;
+  }
+
+  get mark(): Mark | undefined {
+    return this.suspicion.mark;
+  }
+
+  holds(counts: Counts, leaf: number): boolean {
+    return this.places.some((place) => matches(counts, leaf, place));
+  }
+
+  step(bad: number, total: number): void {
+    this.bad += bad;
+    this.total += total;
+    if (this.ticks.push({ bad, total }) > KEPT) this.ticks.shift();
+  }
+}

@@ -1,0 +1,191 @@
+import { DIMENSIONS } from '../../record/signals/layout.ts';
+import { type Counts, WHOLE } from '../signals/counts.ts';
+import { KINDS } from '../signals/leaves.ts';
+import type { KnownChange } from './cause.ts';
+import type { Where } from './place.ts';
+import type { EngineSettings } from './settings.ts';
+import { MINUTE } from './settings.ts';
+import type { Suspicion } from './suspicion.ts';
+
+const ROUTE = DIMENSIONS.indexOf('route');
+const UPSTREAM = DIMENSIONS.indexOf('upstream');
+const MODEL = DIMENSIONS.indexOf('model');
+const PROVIDER = DIMENSIONS.indexOf('provider');
+
+/** Share of an upstream's targets that must be away for it to be capacity that is lost. */
+const LOST = 0.5;
+/** Requests a minute that a route must usually have, and what is left of them where traffic is gone. */
+const LEAST_TRAFFIC = 50;
+const GONE = 0.1;
+/** Ticks of which traffic must be known. */
+const KNOWN = 60;
+/** Subjects whose state is kept. */
+const MOST = 10_000;
+
+interface Held {
+  readonly change: KnownChange;
+}
+
+const BAD: Readonly<Record<string, readonly string[]>> = {
+  breaker: ['open', 'half-open'],
+  health: ['unhealthy', 'down'],
+  ejection: ['ejected'],
+  certificate: ['expiring', 'expired'],
+  provider: ['out', 'resting', 'cooling', 'down', 'exhausted'],
+};
+
+/** What is in a bad state, and since when: breakers, targets, certificates, and traffic that is gone. */
+export class States {
+  readonly #bad = new Map<string, Held>();
+
+  take(change: KnownChange): void {
+    const key = `${change.kind} ${change.subject}`;
+    this.#bad.delete(key);
+    if (!BAD[change.kind]?.includes(change.to) || this.#bad.size >= MOST) return;
+    this.#bad.set(key, { change });
+  }
+
+  suspicions(counts: Counts, settings: EngineSettings, isSteady: boolean): Suspicion[] {
+    return [
+      ...this.#breakers(counts),
+      ...this.#capacity(counts, settings),
+      ...this.#certificates(),
+      ...(isSteady ? goneTraffic(counts) : []),
+    ];
+  }
+
+  #all(kind: string): KnownChange[] {
+    return [...this.#bad.values()].flatMap(({ change }) => (change.kind === kind ? [change] : []));
+  }
+
+  #breakers(counts: Counts): Suspicion[] {
+    return [...this.#all('breaker'), ...this.#all('provider')].map((change) =>
+      stateOf({
+        reason: change.kind === 'breaker' ? 'breaker_open' : 'provider_out',
+        place: placeOf(counts, change.subject),
+        since: change.tick,
+        sentence: `The ${change.kind} of ${change.subject} is ${change.to}: ${change.reason}.`,
+        events: [lineOf(change)],
+        severity: 'medium',
+      }),
+    );
+  }
+
+  #capacity(counts: Counts, settings: EngineSettings): Suspicion[] {
+    const away = [...this.#all('health'), ...this.#all('ejection')];
+    return Object.entries(settings.upstreams).flatMap(([upstream, targets]) => {
+      const own = away.filter(({ subject }) => subject.startsWith(`${upstream} `));
+      const gone = new Set(own.map(({ subject }) => subject));
+      if (targets.length === 0 || gone.size === 0 || gone.size / targets.length < LOST) return [];
+      return [
+        stateOf({
+          reason: 'capacity_lost',
+          place: [{ dimension: UPSTREAM, value: counts.dictionary.of(UPSTREAM, upstream) }],
+          since: Math.max(...own.map(({ tick }) => tick)),
+          sentence: `${gone.size} of ${targets.length} targets of ${upstream} are away.`,
+          events: own.map(lineOf),
+          severity: gone.size === targets.length ? 'critical' : 'high',
+        }),
+      ];
+    });
+  }
+
+  #certificates(): Suspicion[] {
+    return this.#all('certificate').map((change) =>
+      stateOf({
+        reason: 'certificate_expiring',
+        place: [],
+        since: change.tick,
+        sentence: `The certificate ${change.subject} is ${change.to}: ${change.reason}.`,
+        events: [lineOf(change)],
+        severity: change.to === 'expired' ? 'critical' : 'medium',
+        cause: 'certificate',
+      }),
+    );
+  }
+}
+
+const lineOf = ({ kind, subject, to, reason }: KnownChange): string =>
+  `${kind} ${subject}: ${to} (${reason})`;
+
+/** `catalog`, `catalog http://127.0.0.1:9001`, `support primary/gpt-4o-mini`: what is known under the first word. */
+function placeOf(counts: Counts, subject: string): Where[] {
+  const [first = ''] = subject.split(' ');
+  for (const dimension of [UPSTREAM, MODEL, PROVIDER]) {
+    const value = counts.dictionary.of(dimension, first);
+    if (counts.seriesOf(dimension, value, KINDS.request)) return [{ dimension, value }];
+  }
+  return [];
+}
+
+function stateOf(of: {
+  reason: string;
+  place: readonly Where[];
+  since: number;
+  sentence: string;
+  events: readonly string[];
+  severity: Suspicion['severity'];
+  cause?: 'certificate';
+}): Suspicion {
+  const { reason, place, since, sentence, events, severity, cause } = of;
+  return {
+    detector: 'state',
+    signal: 'state',
+    reason,
+    category: cause ? 'security' : 'integration',
+    family: 'service',
+    rank: 6,
+    labels: [],
+    parties: 1,
+    mark: undefined,
+    kind: KINDS.request,
+    places: [place],
+    share: 1,
+    since,
+    bad: 0,
+    total: 0,
+    expected: 0,
+    statistic: 1,
+    threshold: 1,
+    baseline: 'objective',
+    sentence,
+    measured: { signal: 'state', unit: 'count', observed: 1, expected: 0, ratio: null, interval: [1, 1] },
+    events,
+    ...(severity ? { severity } : {}),
+    ...(cause ? { cause: { kind: cause, sentence, confidence: 0.9, change: null } } : {}),
+  };
+}
+
+/** Routes, or everything, that had traffic and have none. */
+function goneTraffic(counts: Counts): Suspicion[] {
+  const found: Suspicion[] = [];
+  for (const series of counts.series.values()) {
+    if (series.kind !== KINDS.request || (series.dimension !== ROUTE && series.dimension !== WHOLE)) continue;
+    if (series.baseTicks < KNOWN) continue;
+    const usual = (series.base / series.baseTicks) * MINUTE;
+    const now = series.sum(series.totals, counts.tick, MINUTE);
+    if (usual < LEAST_TRAFFIC || now > GONE * usual) continue;
+    const isWhole = series.dimension === WHOLE;
+    const name = isWhole ? 'the gateway' : counts.dictionary.name(ROUTE, series.value);
+    found.push({
+      ...stateOf({
+        reason: 'traffic_gone',
+        place: isWhole ? [] : [{ dimension: ROUTE, value: series.value }],
+        since: counts.tick - MINUTE + 1,
+        sentence: `${name} had ${now} requests in the last minute; usually ${usual.toFixed(0)}.`,
+        events: [],
+        severity: isWhole ? 'critical' : 'high',
+      }),
+      measured: {
+        signal: 'state',
+        unit: 'count',
+        observed: now,
+        expected: usual,
+        ratio: now / usual,
+        interval: [now, now + 3],
+      },
+      rank: isWhole ? 3 : 4,
+    });
+  }
+  return found;
+}

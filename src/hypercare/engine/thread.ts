@@ -1,0 +1,314 @@
+import { Worker } from 'node:worker_threads';
+import type {
+  ContextSignal,
+  Engine,
+  EngineQueries,
+  EngineStatus,
+  FeedbackSignal,
+  RequestQuery,
+} from '../../contracts/engine.ts';
+import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
+import type { Watch, WatchedTick } from '../../contracts/signal.ts';
+import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
+import type { RecentRequests } from '../../record/signals/recent-requests.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { KnownChange } from './cause.ts';
+import type { EngineMeters } from './engine-meters.ts';
+import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, ToThread } from './messages.ts';
+import type { EngineSettings } from './settings.ts';
+
+export interface EnginePorts {
+  readonly log: Logger;
+  readonly meters: EngineMeters;
+  readonly recent: Pick<RecentRequests, 'find'>;
+  /** A buffer is free again; null: whoever had this process's buffers has ended, and they with it. */
+  giveBack(buffer: ArrayBuffer | null): void;
+}
+
+/** The source of this process's own signals. */
+export const OWN = 'own';
+
+/** Batches of one source that may wait: each is 1,024 signals. */
+const MOST_WAITING = 64;
+const ANSWER_WITHIN_MS = 5_000;
+/** Questions that wait for an answer at once. */
+const MOST_QUESTIONS = 1_000;
+/** From the end of a thread to the next one: twice as long each time, unless it had lived for a while. */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 30_000;
+const LIVED_MS = 60_000;
+/** Ticks without a word after which the engine counts as stalled. */
+const STALLED = 3;
+/** Changes, feedback and context signals that wait while there is no thread. */
+const MOST_HELD = 10_000;
+
+interface Asked {
+  readonly timer: NodeJS.Timeout;
+  resolve(value: never): void;
+  reject(error: Error): void;
+}
+
+/**
+ * The engine in a thread of its own, kept alive. What it has found open is kept here, so that a thread that ends loses
+ * none of it: the next one goes on with it. Nothing here waits for the thread.
+ */
+export class EngineThread implements Engine {
+  readonly #ports: EnginePorts;
+  #settings: EngineSettings;
+  #worker: Worker | undefined;
+  #bornAt = 0;
+  #isStopped = true;
+  #deaths = 0;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #restarts = 0;
+  #dropped = 0;
+  #lagMs = 0;
+  #status: ThreadStatus | undefined;
+  #startedAt = 0;
+  readonly #open = new Map<string, Detection>();
+  readonly #watches = new Map<string, Watch>();
+  /** Names by source, as they were told: a new thread has to be told them again. */
+  readonly #names = new Map<string, NewName[]>();
+  readonly #waiting = new Map<string, number>();
+  #held: ToThread[] = [];
+  readonly #asked = new Map<number, Asked>();
+  #questions = 0;
+  readonly #onDetection = new Set<(event: DetectionEvent) => void>();
+  readonly #onWatched = new Set<(tick: WatchedTick) => void>();
+  readonly queries: EngineQueries;
+
+  constructor(settings: EngineSettings, ports: EnginePorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.queries = {
+      rates: (query) => this.#ask('rates', query),
+      objectives: () => this.#ask('objectives', undefined),
+      trafficMap: () => this.#ask('trafficMap', undefined),
+      figures: (scope) => this.#ask('figures', scope),
+      values: (dimension) => this.#ask('values', dimension),
+      requests: (query: RequestQuery) => ports.recent.find(query),
+    };
+  }
+
+  async start(): Promise<void> {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.#startedAt = Date.now();
+    await this.#begin();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#restartTimer);
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#refuseAll('the engine has stopped');
+    await worker?.terminate();
+  }
+
+  /** What was open before this process began: the first thread goes on with it. */
+  resume(open: readonly Detection[]): void {
+    for (const detection of open) this.#open.set(detection.fingerprint, detection);
+  }
+
+  onDetection(listener: (event: DetectionEvent) => void): () => void {
+    this.#onDetection.add(listener);
+    return () => this.#onDetection.delete(listener);
+  }
+
+  onWatched(listener: (tick: WatchedTick) => void): () => void {
+    this.#onWatched.add(listener);
+    return () => this.#onWatched.delete(listener);
+  }
+
+  watch(watch: Watch): void {
+    this.#watches.set(watch.id, watch);
+    this.#worker?.postMessage({ kind: 'watch', watch } satisfies ToThread);
+  }
+
+  unwatch(id: string): void {
+    this.#watches.delete(id);
+    this.#worker?.postMessage({ kind: 'unwatch', id } satisfies ToThread);
+  }
+
+  feedback(signal: FeedbackSignal): void {
+    this.#tell({ kind: 'feedback', signal });
+  }
+
+  context(signal: ContextSignal): void {
+    this.#tell({ kind: 'context', signal });
+  }
+
+  reconciled(bill: { at: number; provider: string; ledgerUsd: number; providerUsd: number }): void {
+    this.#tell({ kind: 'bill', bill });
+  }
+
+  change(change: Omit<KnownChange, 'tick'>): void {
+    this.#tell({ kind: 'change', change });
+  }
+
+  /** The configuration's part, from now on. */
+  use(settings: EngineSettings): void {
+    this.#settings = settings;
+    this.#worker?.postMessage({ kind: 'use', settings } satisfies ToThread);
+  }
+
+  /** Takes a batch, and its buffer with it. False: too many wait, or there is no thread; the batch is still the caller's. */
+  take(source: string, batch: SignalBatch): boolean {
+    this.#note(source, batch.names);
+    const waiting = this.#waiting.get(source) ?? 0;
+    if (!this.#worker || waiting >= MOST_WAITING) return false;
+    this.#waiting.set(source, waiting + 1);
+    this.#worker.postMessage({ kind: 'batch', source, batch } satisfies ToThread, [batch.buffer]);
+    return true;
+  }
+
+  /** A process that sent signals has ended. */
+  forget(source: string): void {
+    this.#names.delete(source);
+    this.#waiting.delete(source);
+    this.#worker?.postMessage({ kind: 'forget', source } satisfies ToThread);
+  }
+
+  /** Signals that nobody could take. */
+  drop(signals: number): void {
+    this.#dropped += signals;
+    this.#ports.meters.dropped.inc(signals);
+  }
+
+  get status(): EngineStatus {
+    const status = this.#status;
+    const silentFor = Date.now() - Math.max(status?.lastTickAt ?? 0, this.#startedAt, this.#bornAt);
+    const isStalled = silentFor > STALLED * this.#settings.tickMs + 1_000;
+    return {
+      state: this.#isStopped ? 'off' : !this.#worker ? 'restarting' : isStalled ? 'stalled' : 'running',
+      lastTickAt: status?.lastTickAt ?? null,
+      lagMs: this.#lagMs,
+      dropped: this.#dropped,
+      queued: [...this.#waiting.values()].reduce((sum, each) => sum + each, 0),
+      leaves: status?.leaves ?? 0,
+      restarts: this.#restarts,
+      tickMs: status?.tickMs ?? 0,
+      isPartial: false,
+    };
+  }
+
+  #note(source: string, names: readonly NewName[]): void {
+    if (names.length === 0) return;
+    const known = this.#names.get(source);
+    if (known) known.push(...names);
+    else this.#names.set(source, [...names]);
+  }
+
+  #tell(message: ToThread): void {
+    if (this.#worker) this.#worker.postMessage(message);
+    else if (this.#held.length < MOST_HELD) this.#held.push(message);
+    else this.drop(1);
+  }
+
+  #begin(): Promise<void> {
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+    const workerData: ThreadStart = {
+      settings: this.#settings,
+      open: [...this.#open.values()],
+      watches: [...this.#watches.values()],
+    };
+    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
+      workerData,
+      name: 'hypercare',
+      // Beside 64 MB of leaves and as much of all else: beyond it the engine ends, and the gateway does not.
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    });
+    worker.unref();
+    worker.on('message', (message: FromThread) => this.#take(message));
+    worker.on('error', (error) =>
+      this.#ports.log.error({ err: error }, 'the hypercare engine’s thread failed'),
+    );
+    worker.once('exit', () => this.#lost(worker));
+    return new Promise((resolve) => {
+      const ready = (): void => {
+        this.#worker = worker;
+        this.#bornAt = Date.now();
+        for (const [source, names] of this.#names)
+          worker.postMessage({ kind: 'names', source, names } satisfies ToThread);
+        for (const message of this.#held.splice(0)) worker.postMessage(message);
+        resolve();
+      };
+      worker.once('online', ready);
+      worker.once('exit', () => resolve());
+    });
+  }
+
+  #lost(worker: Worker): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    this.#waiting.clear();
+    this.#ports.giveBack(null);
+    this.#refuseAll('the engine’s thread has ended');
+    if (this.#isStopped) return;
+    this.#restarts++;
+    this.#ports.meters.restarts.inc();
+    this.#deaths = Date.now() - this.#bornAt > LIVED_MS ? 0 : this.#deaths + 1;
+    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, this.#deaths - 1));
+    this.#ports.log.error({ delay_ms: delay }, 'the hypercare engine’s thread has ended: another begins');
+    this.#restartTimer = setTimeout(() => void this.#begin(), delay).unref();
+  }
+
+  #take(message: FromThread): void {
+    switch (message.kind) {
+      case 'taken': {
+        const { source, buffer, lagMs } = message;
+        this.#waiting.set(source, Math.max(0, (this.#waiting.get(source) ?? 1) - 1));
+        this.#lagMs = lagMs;
+        if (source === OWN) this.#ports.giveBack(buffer);
+        break;
+      }
+      case 'tick':
+        this.#status = message.status;
+        this.#ports.meters.ticked(message.status, this.#lagMs);
+        for (const event of message.events) this.#tellDetection(event);
+        for (const tick of message.watched) for (const listener of this.#onWatched) listener(tick);
+        break;
+      case 'answer':
+        this.#settle(message.id, (asked) => asked.resolve(message.value as never));
+        break;
+      case 'refused':
+        this.#settle(message.id, (asked) => asked.reject(new Error(message.message)));
+        break;
+    }
+  }
+
+  #tellDetection(event: DetectionEvent): void {
+    const { kind, detection } = event;
+    if (kind === 'ended') this.#open.delete(detection.fingerprint);
+    else this.#open.set(detection.fingerprint, detection);
+    if (kind === 'opened') this.#ports.meters.detections.inc({ detector: detection.detector });
+    for (const listener of this.#onDetection) listener(event);
+  }
+
+  #ask<Q extends Question>(question: Q, of: unknown): Promise<Answer<Q>> {
+    const worker = this.#worker;
+    if (!worker) return Promise.reject(new Error('the engine does not run'));
+    if (this.#asked.size >= MOST_QUESTIONS) return Promise.reject(new Error('too many ask the engine'));
+    const id = ++this.#questions;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => this.#settle(id, (asked) => asked.reject(new Error('the engine did not answer in time'))),
+        ANSWER_WITHIN_MS,
+      );
+      this.#asked.set(id, { timer, resolve, reject });
+      worker.postMessage({ kind: 'ask', id, question, of } satisfies ToThread);
+    });
+  }
+
+  #settle(id: number, how: (asked: Asked) => void): void {
+    const asked = this.#asked.get(id);
+    if (!asked) return;
+    this.#asked.delete(id);
+    clearTimeout(asked.timer);
+    how(asked);
+  }
+
+  #refuseAll(why: string): void {
+    for (const id of [...this.#asked.keys()]) this.#settle(id, (asked) => asked.reject(new Error(why)));
+  }
+}

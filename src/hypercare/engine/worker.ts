@@ -1,0 +1,84 @@
+// The engine's thread: takes what it is sent, ticks by the clock, says what it found. All else is in core.ts.
+import { parentPort, workerData } from 'node:worker_threads';
+import { HypercareCore } from './core.ts';
+import type { FromThread, Question, ThreadStart, ToThread } from './messages.ts';
+import { Questions } from './questions.ts';
+
+const port = parentPort;
+if (!port) throw new Error('the engine’s worker runs in a thread of its own');
+
+const { settings, open, watches } = workerData as ThreadStart;
+const core = new HypercareCore(settings);
+const questions = new Questions(core);
+core.onSummed = (now) => questions.keep(now);
+core.resume(open, Date.now());
+for (const watch of watches) core.watches.add(watch);
+
+const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+function answer(question: Question, of: never): unknown {
+  return (questions[question] as (of: never) => unknown).call(questions, of);
+}
+
+port.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'batch': {
+      const { source, batch } = message;
+      core.take(source, batch);
+      say({ kind: 'taken', source, buffer: batch.buffer, lagMs: Date.now() - batch.base }, [batch.buffer]);
+      break;
+    }
+    case 'names':
+      core.learn(message.source, message.names);
+      break;
+    case 'forget':
+      core.forget(message.source);
+      break;
+    case 'feedback':
+      core.feedback(message.signal);
+      break;
+    case 'context':
+      core.context(message.signal);
+      break;
+    case 'change':
+      core.change(message.change);
+      break;
+    case 'use':
+      if (message.settings.tickMs !== core.settings.tickMs) schedule(message.settings.tickMs);
+      core.use(message.settings);
+      break;
+    case 'watch':
+      core.watches.add(message.watch);
+      break;
+    case 'unwatch':
+      core.watches.delete(message.id);
+      break;
+    case 'bill':
+      core.reconciled(message.bill);
+      break;
+    case 'ask': {
+      const { id, question, of } = message;
+      try {
+        say({ kind: 'answer', id, value: answer(question, of as never) });
+      } catch (error) {
+        say({ kind: 'refused', id, message: error instanceof Error ? error.message : String(error) });
+      }
+    }
+  }
+});
+
+let timer: NodeJS.Timeout | undefined;
+
+function schedule(tickMs: number): void {
+  clearInterval(timer);
+  timer = setInterval(() => {
+    const now = Date.now();
+    const began = performance.now();
+    const { events, watched } = core.tick(now);
+    const tickMs = performance.now() - began;
+    const status = { lastTickAt: now, leaves: core.counts.leaves.size, tickMs, open: core.open.length };
+    say({ kind: 'tick', events, watched, status });
+  }, tickMs);
+}
+
+schedule(settings.tickMs);

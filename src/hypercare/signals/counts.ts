@@ -1,0 +1,194 @@
+import { DIMENSIONS } from '../../record/signals/layout.ts';
+import { BadEvents } from './bad-events.ts';
+import { Cells } from './cells.ts';
+import { Dictionary } from './dictionary.ts';
+import { KEY, KIND, Leaves, RING } from './leaves.ts';
+import { type Mark, Marks } from './marks.ts';
+import { Series } from './series.ts';
+
+/** Everything counts half after so many ticks: an hour, at ticks of ten seconds. */
+const HALF_LIFE = 360;
+export const DECAY = 2 ** (-1 / HALF_LIFE);
+/** What is usual while nothing is known of a series itself is weighed as so many signals. */
+const PRIOR_WEIGHT = 300;
+/** As long as less than this is known of everything, what is given beforehand stands. */
+const GLOBAL_WEIGHT = 500;
+const REVISION = DIMENSIONS.indexOf('revision');
+/** Dimensions of which each value has a series. A revision has no past to be compared with. */
+const SERIES: readonly number[] = DIMENSIONS.map((_, at) => at).filter((at) => at !== REVISION);
+/** Series without a signal for so long are forgotten: a day. */
+const FORGOTTEN = 8640;
+/** The series of everything. */
+export const WHOLE = -1;
+
+/** All counts: leaves, their marks, and series of single values, tick by tick. */
+export class Counts {
+  readonly dictionary: Dictionary = new Dictionary();
+  readonly marks: Marks = new Marks();
+  readonly leaves: Leaves;
+  readonly events: BadEvents = new BadEvents();
+  readonly series: Map<number, Series> = new Map();
+  readonly #cells: Cells[] = [];
+  #touched: number[] = [];
+  readonly #touchedMarks = new Map<number, Set<number>>();
+  readonly #frozenMarks = new Map<number, number>();
+  /** The tick that is being filled. */
+  tick = 0;
+
+  constructor(mostLeaves: number) {
+    this.leaves = new Leaves(mostLeaves);
+    this.leaves.onDropped = (leaf) => {
+      for (const cells of this.#cells) cells?.drop(leaf);
+    };
+  }
+
+  /** @param key as `Leaves.find` takes it @returns the leaf */
+  signal(key: Uint16Array, by = 1): number {
+    const leaf = this.leaves.find(key, this.tick);
+    if (this.leaves.count(leaf, this.tick, by)) this.#touched.push(leaf);
+    return leaf;
+  }
+
+  bad(leaf: number, mark: Mark, id: string, by = 1): void {
+    this.cells(mark.id).make(leaf).count(this.tick, id, by);
+    let leaves = this.#touchedMarks.get(mark.id);
+    if (!leaves) {
+      leaves = new Set();
+      this.#touchedMarks.set(mark.id, leaves);
+    }
+    leaves.add(leaf);
+  }
+
+  good(leaf: number, id: string): void {
+    const ids = this.leaves.good[leaf] as string[];
+    if (ids.length < 2) ids.push(id);
+    else if (this.leaves.total(leaf, this.tick) === 1) ids[this.tick & 1] = id;
+  }
+
+  cells(mark: number): Cells {
+    let cells = this.#cells[mark];
+    if (!cells) {
+      cells = new Cells();
+      this.#cells[mark] = cells;
+    }
+    return cells;
+  }
+
+  seriesOf(dimension: number, value: number, kind: number): Series | undefined {
+    return this.series.get(seriesKey(dimension, value, kind));
+  }
+
+  /** Leaves that had signals in the tick that is being filled. */
+  get touched(): readonly number[] {
+    return this.#touched;
+  }
+
+  /** Adds the tick's counts up to series. Afterwards it can be looked at; `next` begins another. */
+  sumUp(): void {
+    const { tick, leaves } = this;
+    const at = tick % RING;
+    for (const leaf of this.#touched) {
+      const total = leaves.total(leaf, tick);
+      for (const series of this.#seriesHolding(leaf)) {
+        series.totals[at] = (series.totals[at] as number) + total;
+        series.lastTick = tick;
+      }
+    }
+    for (const [mark, touched] of this.#touchedMarks) {
+      const cells = this.cells(mark);
+      for (const leaf of touched) {
+        const bad = cells.of(leaf)?.ring[at] ?? 0;
+        if (bad === 0) continue;
+        for (const series of this.#seriesHolding(leaf)) {
+          const { ring } = series.mark(mark);
+          ring[at] = (ring[at] as number) + bad;
+        }
+      }
+    }
+  }
+
+  /** Begins another tick: the oldest leaves the ring and becomes part of what is usual. */
+  next(): void {
+    this.tick++;
+    this.#touched = [];
+    this.#touchedMarks.clear();
+    const oldest = this.tick - RING;
+    if (oldest < 0) return;
+    const { leaves } = this;
+    for (const [mark, cells] of this.#cells.entries()) {
+      if (!cells || cells.size === 0) continue;
+      const isMarkFrozen = this.isFrozen(mark, oldest);
+      cells.fold(oldest, DECAY, (leaf) => isMarkFrozen || leaves.frozenUntil(leaf) >= oldest);
+    }
+    this.#foldSeries(oldest);
+    leaves.fold(oldest, DECAY);
+  }
+
+  #foldSeries(oldest: number): void {
+    const at = oldest % RING;
+    for (const [key, series] of this.series) {
+      const total = series.totals[at] as number;
+      for (const [id, mark] of series.marks) {
+        if (!this.isFrozen(id, oldest)) mark.fold(oldest, total, DECAY, total * this.usual(series, id));
+        mark.ring[at] = 0;
+      }
+      series.base = series.base * DECAY + total;
+      series.baseTicks = series.baseTicks * DECAY + 1;
+      series.totals[at] = 0;
+      if (series.lastTick < this.tick - FORGOTTEN) this.series.delete(key);
+    }
+  }
+
+  /** Ticks of a mark up to this one do not enter the baseline. */
+  freeze(mark: number, untilTick: number): void {
+    this.#frozenMarks.set(mark, untilTick);
+  }
+
+  isFrozen(mark: number, tick: number): boolean {
+    return (this.#frozenMarks.get(mark) ?? -1) >= tick;
+  }
+
+  /** The usual share of a mark in a series: its own past, and as far as that is thin, that of everything. */
+  usual(series: Series, mark: number): number {
+    const known = this.marks.all[mark];
+    if (!known) return 0;
+    const { prior, kind } = known.rule;
+    const whole = this.series.get(seriesKey(WHOLE, 0, kind))?.marks.get(mark);
+    const usualOfAll = whole ? whole.rate(prior, GLOBAL_WEIGHT) : prior;
+    const own = series.marks.get(mark);
+    return own ? own.rate(usualOfAll, PRIOR_WEIGHT) : usualOfAll;
+  }
+
+  *#seriesHolding(leaf: number): Generator<Series> {
+    const kind = this.leaves.value(leaf, KIND);
+    yield this.#makeSeries(WHOLE, 0, kind);
+    for (const dimension of SERIES) {
+      const value = this.leaves.value(leaf, dimension);
+      if (value > 1) yield this.#makeSeries(dimension, value, kind);
+    }
+  }
+
+  #makeSeries(dimension: number, value: number, kind: number): Series {
+    const key = seriesKey(dimension, value, kind);
+    let series = this.series.get(key);
+    if (!series) {
+      series = new Series(dimension, value, kind);
+      this.series.set(key, series);
+    }
+    return series;
+  }
+
+  /** A key with these values and nothing else. */
+  keyOf(scope: Readonly<Partial<Record<string, string>>>, kind: number): Uint16Array {
+    const key = new Uint16Array(KEY);
+    for (const [at, dimension] of DIMENSIONS.entries()) {
+      const value = scope[dimension];
+      if (value !== undefined) key[at] = this.dictionary.of(at, value);
+    }
+    key[KIND] = kind;
+    return key;
+  }
+}
+
+const seriesKey = (dimension: number, value: number, kind: number): number =>
+  ((dimension + 1) * 4 + kind) * 65_536 + value;

@@ -1,0 +1,69 @@
+import { OTHER } from '../../lib/capped-labels.ts';
+import { DIMENSIONS, type NewName, SPACES } from './layout.ts';
+
+/** Number of "no value" and of "one more than can be told apart". */
+export const NONE = 0;
+export const OTHERS = 1;
+
+/** Longest name that is kept: what clients send is cut. */
+const LONGEST = 120;
+const CAPS: Readonly<Record<string, number>> = {
+  route: 2000,
+  upstream: 2000,
+  target: 4000,
+  provider: 200,
+  model: 1000,
+  version: 500,
+  prompt: 1000,
+  promptVersion: 500,
+  consumer: 4000,
+  region: 64,
+  app: 200,
+  release: 500,
+};
+const CAP_OF_OTHERS = 2000;
+
+/**
+ * Numbers for the values of dimensions, so that a record holds no text. Each space is capped: what is new beyond it is
+ * `__other`. Revisions are numbers already.
+ */
+export class Names {
+  readonly #spaces: Map<string, number>[] = Array.from({ length: SPACES }, () => new Map());
+  readonly #caps: readonly number[];
+  #fresh: NewName[] = [];
+
+  constructor() {
+    this.#caps = Array.from({ length: SPACES }, (_, space) => CAPS[DIMENSIONS[space] ?? ''] ?? CAP_OF_OTHERS);
+  }
+
+  /** The number of a name; 0 for '', 1 for one too many. */
+  of(space: number, name: string): number {
+    if (name === '') return NONE;
+    return (this.#spaces[space] as Map<string, number>).get(name) ?? this.#add(space, name);
+  }
+
+  #add(space: number, name: string): number {
+    const known = this.#spaces[space] as Map<string, number>;
+    if (name.length > LONGEST) return this.of(space, name.slice(0, LONGEST));
+    if (name === OTHER || known.size >= (this.#caps[space] as number)) return OTHERS;
+    const number = known.size + 2;
+    known.set(name, number);
+    this.#fresh.push([space, number, name]);
+    return number;
+  }
+
+  /** What was numbered since the last time. */
+  takeFresh(): readonly NewName[] {
+    if (this.#fresh.length === 0) return this.#fresh;
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
+  }
+
+  /** All of them: for an engine that begins anew. */
+  all(): NewName[] {
+    return this.#spaces.flatMap((space, at) =>
+      [...space].map(([name, number]): NewName => [at, number, name]),
+    );
+  }
+}

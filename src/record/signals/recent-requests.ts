@@ -1,0 +1,189 @@
+import type { RecordedRequest, RequestQuery } from '../../contracts/engine.ts';
+import type { Exchange } from '../../contracts/exchange.ts';
+import type { Scope } from '../../contracts/signal.ts';
+import { hash, type SignalSources } from './signal-writer.ts';
+
+/** Requests kept, of those that went well and of those that did not: bad ones are rarer, and looked at more often. */
+const GOOD_KEPT = 4_000;
+const BAD_KEPT = 4_000;
+const LIMIT = 100;
+const MOST = 1000;
+
+/** What is kept of an exchange: values only, so that nothing else of the request stays in memory with it. */
+interface Kept
+  extends Pick<
+    Exchange,
+    | 'id'
+    | 'traceId'
+    | 'startedAt'
+    | 'method'
+    | 'path'
+    | 'status'
+    | 'reason'
+    | 'durationMs'
+    | 'route'
+    | 'routeVersion'
+    | 'upstream'
+    | 'target'
+    | 'consumer'
+    | 'revision'
+    | 'failedAttempts'
+    | 'retries'
+    | 'breaker'
+    | 'fallback'
+    | 'cache'
+    | 'ai'
+  > {
+  readonly session: string;
+  readonly user: string;
+  readonly region: string;
+}
+
+/** The last requests, to be looked at: bounded, without a header, a body or a query. */
+export class RecentRequests {
+  #sources: SignalSources;
+  readonly #good = new Ring(GOOD_KEPT);
+  readonly #bad = new Ring(BAD_KEPT);
+
+  constructor(sources: SignalSources) {
+    this.#sources = sources;
+  }
+
+  use(sources: SignalSources): void {
+    this.#sources = sources;
+  }
+
+  record(exchange: Exchange): void {
+    const { headers } = exchange;
+    const { session, user, region } = this.#sources;
+    (isBad(exchange) ? this.#bad : this.#good).push({
+      id: exchange.id,
+      traceId: exchange.traceId,
+      startedAt: exchange.startedAt,
+      method: exchange.method,
+      path: exchange.path,
+      status: exchange.status,
+      reason: exchange.reason,
+      durationMs: exchange.durationMs,
+      route: exchange.route,
+      routeVersion: exchange.routeVersion,
+      upstream: exchange.upstream,
+      target: exchange.target,
+      consumer: exchange.consumer,
+      revision: exchange.revision,
+      failedAttempts: exchange.failedAttempts,
+      retries: exchange.retries,
+      breaker: exchange.breaker,
+      fallback: exchange.fallback,
+      cache: exchange.cache,
+      ai: exchange.ai,
+      session: textOf(headers[session]),
+      user: textOf(headers[user]),
+      region: textOf(headers[region.header]) || region.default,
+    });
+  }
+
+  find(query: RequestQuery): RecordedRequest[] {
+    const limit = Math.min(query.limit ?? LIMIT, MOST);
+    const kept = [
+      ...(query.isBad === false ? [] : this.#bad.all()),
+      ...(query.isBad === true ? [] : this.#good.all()),
+    ];
+    return kept
+      .filter((each) => fits(each, query))
+      .sort((a, b) => b.startedAt - a.startedAt)
+      .slice(0, limit)
+      .map(shown);
+  }
+}
+
+function fits(kept: Kept, query: RequestQuery): boolean {
+  const { startedAt, ai } = kept;
+  return (
+    (query.id === undefined || kept.id === query.id) &&
+    (query.consumer === undefined || kept.consumer === query.consumer) &&
+    (query.route === undefined || kept.route === query.route) &&
+    (query.model === undefined || ai?.model === query.model) &&
+    (query.reason === undefined || kept.reason === query.reason) &&
+    (query.from === undefined || startedAt >= query.from) &&
+    (query.to === undefined || startedAt <= query.to) &&
+    (query.session === undefined || kept.session === query.session) &&
+    (query.user === undefined || hashed(kept.user) === query.user)
+  );
+}
+
+function shown(kept: Kept): RecordedRequest {
+  const { ai, startedAt, failedAttempts, user, ...rest } = kept;
+  return {
+    id: rest.id,
+    traceId: rest.traceId,
+    at: startedAt,
+    method: rest.method,
+    path: rest.path,
+    status: rest.status,
+    reason: rest.reason,
+    durationMs: rest.durationMs,
+    scope: scopeOf(kept),
+    session: rest.session,
+    user: hashed(user),
+    attempts: failedAttempts.map(({ upstream, target, reason }) => ({ upstream, target, reason })),
+    retries: rest.retries,
+    breaker: rest.breaker,
+    fallback: rest.fallback,
+    cache: rest.cache,
+    outcome: ai?.outcome ?? '',
+    usd: known(ai?.usd),
+    tokensIn: known(ai?.tokensIn),
+    tokensOut: known(ai?.tokensOut),
+    firstTokenMs: known(ai?.firstTokenMs),
+  };
+}
+
+function scopeOf({ ai, route, upstream, target, routeVersion, consumer, region, revision }: Kept): Scope {
+  const values: Scope = {
+    route,
+    upstream,
+    target: ai?.upstreamModel ?? target,
+    provider: ai?.provider ?? '',
+    model: ai?.model ?? '',
+    version: ai?.version ?? routeVersion,
+    prompt: ai?.prompt ?? '',
+    promptVersion: ai?.promptVersion ?? '',
+    consumer,
+    region,
+    revision: String(revision),
+  };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+}
+
+const known = (value: number | undefined): number | null => (value === undefined || value < 0 ? null : value);
+const textOf = (value: string | string[] | undefined): string =>
+  typeof value === 'string' ? value.slice(0, 200) : '';
+const hashed = (user: string): string =>
+  user === '' ? '' : (hash(user) >>> 0).toString(16).padStart(8, '0');
+
+const isBad = ({ status, reason, ai, breaches, failedAttempts }: Exchange): boolean =>
+  status >= 400 ||
+  reason !== 'ok' ||
+  breaches !== null ||
+  failedAttempts.length > 0 ||
+  (ai !== null && ai.outcome !== 'complete');
+
+/** The last so many. */
+class Ring {
+  readonly #kept: (Kept | undefined)[];
+  #next = 0;
+
+  constructor(size: number) {
+    this.#kept = new Array<Kept | undefined>(size).fill(undefined);
+  }
+
+  push(kept: Kept): void {
+    this.#kept[this.#next] = kept;
+    this.#next = this.#next + 1 === this.#kept.length ? 0 : this.#next + 1;
+  }
+
+  all(): Kept[] {
+    return this.#kept.filter((each): each is Kept => each !== undefined);
+  }
+}

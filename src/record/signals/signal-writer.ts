@@ -1,0 +1,236 @@
+import type { Exchange } from '../../contracts/exchange.ts';
+import {
+  BATCH,
+  BATCH_BYTES,
+  DIMENSIONS,
+  FLAG,
+  INT,
+  INTS,
+  intsOf,
+  REAL,
+  REALS,
+  realsOf,
+  type SignalBatch,
+  SPACE,
+} from './layout.ts';
+import { Names } from './names.ts';
+
+/** A header that says it, and what holds where it is missing. */
+export interface HeaderSource {
+  readonly header: string;
+  readonly default: string;
+}
+
+export interface SignalSources {
+  readonly region: HeaderSource;
+  readonly app: HeaderSource;
+  readonly user: string;
+  readonly session: string;
+  /** The release that runs, or ''. */
+  readonly release: string;
+}
+
+export interface SignalPorts {
+  /** Takes a batch, and its buffer with it. False: there is no room for it. */
+  send(batch: SignalBatch): boolean;
+  onDropped(signals: number): void;
+  now(): number;
+}
+
+/** Buffers that may be away at once: what comes while all of them are is dropped. */
+const MOST_AWAY = 64;
+/** `user-agent` texts whose product is remembered. */
+const MOST_AGENTS = 2000;
+
+const [ROUTE, UPSTREAM, TARGET, PROVIDER, MODEL, VERSION, PROMPT, PROMPT_VERSION, CONSUMER, REGION, APP] =
+  DIMENSIONS.map((_, at) => at) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+const REVISION = DIMENSIONS.indexOf('revision');
+const RELEASE = DIMENSIONS.indexOf('release');
+
+/** Writes exchanges down as records of numbers, and hands them over in batches. */
+export class SignalWriter {
+  readonly names: Names = new Names();
+  readonly #ports: SignalPorts;
+  #sources: SignalSources;
+  #release: number;
+  readonly #agents = new Map<string, number>();
+  readonly #free: ArrayBuffer[] = [];
+  #away = 0;
+  #buffer: ArrayBuffer = new ArrayBuffer(BATCH_BYTES);
+  #ints = intsOf(this.#buffer);
+  #reals = realsOf(this.#buffer);
+  readonly #ids: string[] = new Array<string>(BATCH).fill('');
+  #count = 0;
+  #base = 0;
+
+  constructor(sources: SignalSources, ports: SignalPorts) {
+    this.#ports = ports;
+    this.#sources = sources;
+    this.#release = this.names.of(SPACE_OF_RELEASE, sources.release);
+  }
+
+  /** Where region, app, user and session come from, from now on. */
+  use(sources: SignalSources): void {
+    this.#sources = sources;
+    this.#release = this.names.of(SPACE_OF_RELEASE, sources.release);
+  }
+
+  /** Signals that wait to be handed over. */
+  get waiting(): number {
+    return this.#count + this.#away * BATCH;
+  }
+
+  record(exchange: Exchange): void {
+    const { names } = this;
+    const at = exchange.startedAt + exchange.durationMs;
+    if (this.#count === 0) this.#base = at;
+    const i = this.#count * INTS;
+    const r = this.#count * REALS;
+    const ints = this.#ints;
+    const reals = this.#reals;
+    const { ai, headers, consumer } = exchange;
+    const sources = this.#sources;
+
+    ints[i + ROUTE] = names.of(ROUTE, exchange.route);
+    ints[i + UPSTREAM] = names.of(UPSTREAM, exchange.upstream);
+    ints[i + TARGET] = names.of(TARGET, ai === null ? exchange.target : ai.upstreamModel);
+    ints[i + PROVIDER] = ai === null ? 0 : names.of(PROVIDER, ai.provider);
+    ints[i + MODEL] = ai === null ? 0 : names.of(MODEL, ai.model);
+    ints[i + VERSION] = names.of(VERSION, ai === null ? exchange.routeVersion : ai.version);
+    ints[i + PROMPT] = ai === null ? 0 : names.of(PROMPT, ai.prompt);
+    ints[i + PROMPT_VERSION] = ai === null ? 0 : names.of(PROMPT_VERSION, ai.promptVersion);
+    ints[i + CONSUMER] = names.of(CONSUMER, consumer);
+    ints[i + REGION] = names.of(REGION, textOf(headers[sources.region.header]) || sources.region.default);
+    ints[i + APP] = this.#appOf(headers);
+    ints[i + REVISION] = exchange.revision & 0xffff;
+    ints[i + RELEASE] = this.#release;
+
+    const session = hash(textOf(headers[sources.session]));
+    const client = hash(exchange.client);
+    ints[i + INT.at] = at - this.#base;
+    ints[i + INT.user] = hash(textOf(headers[sources.user]));
+    ints[i + INT.session] = session;
+    ints[i + INT.client] = client;
+    ints[i + INT.call] =
+      ai === null
+        ? 0
+        : mix(
+            mix(session === 0 ? client : session, ints[i + CONSUMER] as number),
+            mix(exchange.bytesIn, ints[i + MODEL] as number),
+          );
+    ints[i + INT.status] = exchange.status;
+    ints[i + INT.reason] = names.of(SPACE.reason, exchange.reason);
+    ints[i + INT.outcome] = ai === null ? 0 : names.of(SPACE.outcome, ai.outcome);
+    ints[i + INT.key] = names.of(SPACE.key, exchange.consumerKey);
+    const breach = exchange.breaches === null ? undefined : exchange.breaches[0];
+    ints[i + INT.breach] = breach === undefined ? 0 : names.of(SPACE.breach, breach.at);
+    const failed = exchange.failedAttempts.length === 0 ? undefined : exchange.failedAttempts[0];
+    ints[i + INT.failedTarget] = failed === undefined ? 0 : names.of(TARGET, failed.target);
+    ints[i + INT.failedUpstream] =
+      failed === undefined ? 0 : names.of(ai === null ? UPSTREAM : PROVIDER, failed.upstream);
+    ints[i + INT.failedReason] = failed === undefined ? 0 : names.of(SPACE.reason, failed.reason);
+    ints[i + INT.flags] =
+      (ai === null ? 0 : FLAG.isModel) |
+      (exchange.fallback === '' ? 0 : FLAG.fellBack) |
+      (exchange.breaker === 'open' ? FLAG.breakerOpen : 0) |
+      (exchange.cache === 'hit' ? FLAG.cacheHit : 0) |
+      (exchange.cache === 'stale' ? FLAG.cacheStale : 0) |
+      (breach !== undefined && breach.direction === 'response' ? FLAG.breachIsAnswer : 0) |
+      (exchange.reason === 'client_cancelled' ? FLAG.clientLeft : 0) |
+      (exchange.retries > 0 ? FLAG.retried : 0);
+
+    reals[r + REAL.latency] = exchange.durationMs;
+    reals[r + REAL.firstToken] = ai === null ? -1 : ai.firstTokenMs;
+    reals[r + REAL.tokensIn] = ai === null ? -1 : ai.tokensIn;
+    reals[r + REAL.tokensOut] = ai === null ? -1 : ai.tokensOut;
+    reals[r + REAL.usd] = ai === null ? -1 : ai.usd;
+    reals[r + REAL.cacheAge] = exchange.cacheAgeMs;
+    reals[r + REAL.confidence] = ai === null ? -1 : ai.confidence;
+    reals[r + REAL.bytesOut] = exchange.bytesOut;
+
+    this.#ids[this.#count] = exchange.id;
+    if (++this.#count === BATCH) this.flush();
+  }
+
+  /** Hands over what was written. */
+  flush(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    this.#count = 0;
+    if (this.#away >= MOST_AWAY) {
+      this.#ports.onDropped(count);
+      return;
+    }
+    const ids = this.#ids.slice(0, count).join('\n');
+    const sent = this.#ports.send({
+      buffer: this.#buffer,
+      count,
+      base: this.#base,
+      ids,
+      names: this.names.takeFresh(),
+    });
+    if (!sent) {
+      this.#ports.onDropped(count);
+      return;
+    }
+    this.#away++;
+    this.#buffer = this.#free.pop() ?? new ArrayBuffer(BATCH_BYTES);
+    this.#ints = intsOf(this.#buffer);
+    this.#reals = realsOf(this.#buffer);
+  }
+
+  /** A buffer is back: its records have been read. */
+  giveBack(buffer: ArrayBuffer): void {
+    this.#away = Math.max(0, this.#away - 1);
+    if (this.#free.length < 4 && buffer.byteLength === BATCH_BYTES) this.#free.push(buffer);
+  }
+
+  /** Who had the buffers has ended. */
+  forgetAway(): void {
+    this.#away = 0;
+  }
+
+  #appOf(headers: Exchange['headers']): number {
+    const { app } = this.#sources;
+    const said = textOf(headers[app.header]);
+    if (said !== '') return this.names.of(APP, said);
+    const agent = textOf(headers['user-agent']);
+    if (agent === '') return this.names.of(APP, app.default);
+    const known = this.#agents.get(agent);
+    if (known !== undefined) return known;
+    // RFC 9110, 10.1.5: the first product, without its version.
+    const product = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}/.exec(agent)?.[0] ?? app.default;
+    const number = this.names.of(APP, product);
+    if (this.#agents.size >= MOST_AGENTS) this.#agents.clear();
+    this.#agents.set(agent, number);
+    return number;
+  }
+}
+
+const SPACE_OF_RELEASE = RELEASE;
+
+const textOf = (value: string | string[] | undefined): string => (typeof value === 'string' ? value : '');
+
+/** FNV-1a, 32 bits, over at most 64 characters; 0 for ''. It tells people apart, it is no secret. */
+export function hash(text: string): number {
+  if (text === '') return 0;
+  let h = 0x811c9dc5;
+  const length = text.length > 64 ? 64 : text.length;
+  for (let at = 0; at < length; at++) h = Math.imul(h ^ text.charCodeAt(at), 0x01000193);
+  return h | 0 || 1;
+}
+
+const mix = (a: number, b: number): number =>
+  Math.imul(a ^ (b + 0x9e3779b9 + (a << 6) + (a >>> 2)), 0x85ebca6b);
