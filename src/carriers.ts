@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { GatewayConfig } from './config/schema/index.ts';
 import type { PurgeSelection } from './contracts/cache.ts';
 import { type DataPlane, type DataPlaneOptions, openDataPlane } from './data-plane.ts';
+import type { EngineThread } from './hypercare/engine/thread.ts';
 import { WorkerMeters } from './record/worker-meters.ts';
 import { parseAddress } from './server/address.ts';
 import type { MetricsPage } from './telemetry/metrics.ts';
@@ -21,6 +22,8 @@ export interface Carriers {
   purge(selection: PurgeSelection, sharing: readonly string[]): Promise<number>;
   flushLedger(): Promise<void>;
   renumber(revision: number): void;
+  /** From now on the engine gets the signals of worker processes, too. */
+  watch(engine: EngineThread | undefined): void;
   unready(): void;
   /** Accepts nothing new and finishes what runs. @returns how many requests had to be cut off */
   drain(timeoutMs: number): Promise<number>;
@@ -51,6 +54,8 @@ async function alone(options: DataPlaneOptions): Promise<Carriers> {
     purge: (selection, sharing) => answers.purge(selection, sharing),
     flushLedger: () => ledger.flush(),
     renumber: (revision) => reload.renumber(revision),
+    // Its own signals are connected already.
+    watch: () => undefined,
     unready: () => {
       readiness.isReady = false;
     },
@@ -67,6 +72,7 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
   ]);
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const { config: started, sink, processMetrics = true } = options;
+  let engine: EngineThread | undefined;
   const crew = new Crew({
     size,
     entry: new URL(`./worker-process${extension}`, import.meta.url),
@@ -84,7 +90,15 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     }),
     take: (finding) => plane.fleet.take(finding),
     count: (steps) => countSteps(plane.store.counters, steps),
-    onEnded: (id) => void metrics.ended(id),
+    onEnded: (id) => {
+      engine?.forget(`worker ${id}`);
+      void metrics.ended(id);
+    },
+    signals: (id, { batch, dropped, requests }) => {
+      if (batch && engine?.take(`worker ${id}`, batch) === false) engine.drop(batch.count);
+      if (dropped > 0) engine?.drop(dropped);
+      for (const request of requests) plane.signals.recent.add(request);
+    },
   });
   const plane = await openDataPlane({
     ...options,
@@ -112,6 +126,9 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     renumber(revision) {
       plane.reload.renumber(revision);
       crew.renumber(revision);
+    },
+    watch(watching) {
+      engine = watching;
     },
     unready() {
       plane.readiness.isReady = false;

@@ -11,6 +11,7 @@ import { openTokenCounter } from './ai/tokens/counter.ts';
 import type { GatewayConfig } from './config/schema/index.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
+import { sourcesOf } from './hypercare/engine/settings-of.ts';
 import { Leases } from './lib/leases.ts';
 import { openMcp } from './mcp/open.ts';
 import { meterAnswers } from './record/cache-meters.ts';
@@ -18,6 +19,7 @@ import { Changes } from './record/changes.ts';
 import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
 import { Meters } from './record/meters.ts';
 import { Recorder } from './record/recorder.ts';
+import { SignalTap } from './record/signals/signal-tap.ts';
 import { traceRequests } from './record/trace-requests.ts';
 import { meterUpstreams } from './record/upstream-meters.ts';
 import { planGeneration } from './server/build-plan.ts';
@@ -76,6 +78,8 @@ export interface DataPlane {
   readonly registry: UpstreamRegistry;
   readonly answers: Answers;
   readonly ledger: LedgerWriter;
+  /** What the hypercare engine is told of each request: nothing until it is connected. */
+  readonly signals: SignalTap;
   readonly listener: Listener;
   readonly reload: Reload;
   readonly readiness: Readiness;
@@ -94,7 +98,11 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const metrics = openMetrics({ process: options.processMetrics ?? true });
   const meters = new Meters(metrics);
   const tracing = await traceRequests(config.telemetry, { version: packageJson.version, log });
-  const recorder = new Recorder(meters, sink, tracing ? [tracing.onExchange] : []);
+  const signals = new SignalTap(sourcesOf(config));
+  const recorder = new Recorder(meters, sink, [
+    (exchange) => signals.record(exchange),
+    ...(tracing ? [tracing.onExchange] : []),
+  ]);
   const changes = new Changes(log, meters);
   const onChange = shared?.onChange ?? changes.record;
   const clock = { wall: options.now ?? Date.now, monotonic: () => performance.now() };
@@ -221,6 +229,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     registry,
     answers,
     ledger,
+    signals,
     listener,
     reload,
     readiness,
@@ -233,6 +242,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     async close() {
       await reload.close();
       certificates.close();
+      signals.close();
       await recorder.settled();
       await tracing?.close();
       await tokens.close();

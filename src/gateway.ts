@@ -9,7 +9,9 @@ import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load
 import { Revisions } from './config/revisions.ts';
 import type { PolicySchema } from './config/schema/policy-schema.ts';
 import { serveConsole } from './console/serve.ts';
+import type { Engine } from './contracts/engine.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
+import { openEngine } from './hypercare/engine/attach.ts';
 import { parseAddress, urlOf } from './server/address.ts';
 import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
 import { ServedFile } from './server/served-file.ts';
@@ -41,6 +43,8 @@ export interface Gateway {
   readonly adminUrl: string;
   /** What serves now. */
   readonly loaded: LoadedConfig;
+  /** The half of hypercare that looks; undefined: `hypercare.enabled` is false. */
+  readonly engine: Engine | undefined;
   /** Reads the file and applies it. False: it was refused, the log says why, and what served goes on serving. */
   reload(): Promise<boolean>;
   /** Unready, accept nothing new, finish what runs, flush. Returns how many requests had to be cut off. */
@@ -84,6 +88,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const carriers = await openCarriers({ ...options, config: loaded.config, descriptors, sink, onStoreUp });
   const { plane } = carriers;
   const { store, meters, changes, readiness, reload } = plane;
+  const engine = openEngine(loaded.config, {
+    log,
+    metrics: plane.metrics,
+    changes,
+    signals: plane.signals,
+    config: () => reload.config ?? loaded.config,
+  });
+  carriers.watch(engine);
+  readiness.remarks = () =>
+    engine && engine.status.state !== 'running' ? [`hypercare engine: ${engine.status.state}`] : [];
   const revisions = new Revisions(store.documents);
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
   const audit = new Audit(store.documents, log);
@@ -153,6 +167,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const cut = await carriers.drain(drain);
     await metricExport?.close();
     await admin.close();
+    await engine?.stop();
     await plane.close();
     log.info({ cut }, 'stopped');
     await sink.close();
@@ -160,6 +175,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   try {
+    await engine?.start();
     await served.start();
     const adminUrl = await admin.listen(parseAddress(adminConfig.listen));
     const address = await carriers.listen();
@@ -170,6 +186,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return {
       url,
       adminUrl,
+      engine,
       get loaded() {
         return served.loaded;
       },

@@ -2,6 +2,7 @@
 
 import type { StateKind } from './contracts/state-change.ts';
 import { type DataPlane, openDataPlane } from './data-plane.ts';
+import { flushEvery } from './hypercare/engine/attach.ts';
 import { loadPolicies } from './server/policies.ts';
 import type { Prepared } from './server/reload.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
@@ -40,6 +41,19 @@ const ours: WorkerSide = {
     const first = await plane.reload.prepare(config);
     await first.serve(revision);
     for (const finding of findings) plane.fleet.take(finding);
+    if (started.hypercare.enabled) {
+      plane.signals.connect({
+        // What is sent is copied: the buffer is free at once.
+        send(batch) {
+          primary.tell('signals', { batch, dropped: 0, requests: [] });
+          queueMicrotask(() => plane.signals.giveBack(batch.buffer));
+          return true;
+        },
+        onDropped: (dropped) => primary.tell('signals', { batch: undefined, dropped, requests: [] }),
+        keep: (requests) => primary.tell('signals', { batch: undefined, dropped: 0, requests }),
+        everyMs: flushEvery(started.hypercare.tick),
+      });
+    }
     const address = await plane.listener.listen({ ...listen, reusePort: true });
     plane.readiness.isReady = true;
     booted.resolve(plane);

@@ -92,7 +92,6 @@ export function runVirtual(options: RunOptions): RunResult {
     onDropped() {
       throw new Error('the exam must not drop signals');
     },
-    now: () => now,
   });
   const returned: ArrayBuffer[] = [];
   let now = START;

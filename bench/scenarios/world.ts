@@ -130,6 +130,7 @@ export function model(exchange: Drawn, chance: Chance): void {
     confidence: -1,
     finishReason: 'stop',
     usageSource: 'reported',
+    savedUsd: -1,
     outcome: 'complete',
   };
 }
@@ -177,7 +178,10 @@ export function exchangeAt(at: number, revision: number): Drawn {
     fallback: '',
     cache: '',
     cacheAgeMs: -1,
+    purpose: '',
+    causedBy: '',
     revision,
     ai: null,
+    context: null,
   };
 }

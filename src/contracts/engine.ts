@@ -182,6 +182,8 @@ export interface EngineStatus {
 export interface Engine {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Ends the thread as a fault would: another begins, and goes on with what was open. */
+  crash(): Promise<void>;
   /** Events come in order. An `opened` is repeated after a restart of the engine's thread if it was open: same fingerprint. */
   onDetection(listener: (event: DetectionEvent) => void): () => void;
   onWatched(listener: (tick: WatchedTick) => void): () => void;

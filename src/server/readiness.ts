@@ -10,10 +10,15 @@ export const isProbe = (target: string): boolean => target === '/livez' || targe
  */
 export class Readiness {
   isReady = false;
+  /** What is wrong and makes nobody unready, a line each: said to whoever asks `/readyz`. */
+  remarks: () => readonly string[] = () => [];
 
   /** The answer to a probe; null if the path is none. */
   probe(path: string): { status: number; body: string } | null {
     if (!isProbe(path)) return null;
-    return path === '/livez' || this.isReady ? OK : NOT_READY;
+    if (path === '/livez') return OK;
+    const remarks = this.remarks();
+    const { status, body } = this.isReady ? OK : NOT_READY;
+    return { status, body: body + remarks.map((remark) => `${remark}\n`).join('') };
   }
 }

@@ -9,7 +9,7 @@ import type { Figures } from '../telemetry/metrics.ts';
 import type { Agreement, Finding } from '../upstream/agreement.ts';
 import { Drains } from './drains.ts';
 import { Member } from './member.ts';
-import type { Boot, PrimarySide, WorkerStatus } from './messages.ts';
+import type { Boot, PrimarySide, WorkerSignals, WorkerStatus } from './messages.ts';
 import { Turns } from './turns.ts';
 
 export interface CrewPorts {
@@ -28,6 +28,8 @@ export interface CrewPorts {
   /** Takes in what a worker has found out; what changes by it is told to all through `tell`. */
   take(finding: Finding): void;
   count: PrimarySide['count'];
+  /** Takes what a worker saw of the traffic. */
+  signals(id: number, signals: WorkerSignals): void;
   /** A worker has ended whose figures were known. */
   onEnded(id: number): void;
 }
@@ -198,7 +200,7 @@ export class Crew implements Agreement {
   }
 
   async #begin(): Promise<AddressInfo> {
-    const { entry, writeLine, onChange, count, take, boot, size } = this.#ports;
+    const { entry, writeLine, onChange, count, signals, take, boot, size } = this.#ports;
     const member = new Member(
       ++this.#born,
       entry,
@@ -209,6 +211,7 @@ export class Crew implements Agreement {
         },
         changed: onChange,
         count,
+        signals: (seen) => signals(member.id, seen),
       },
       writeLine,
     );

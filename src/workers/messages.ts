@@ -3,6 +3,8 @@ import type { GatewayConfig } from '../config/schema/index.ts';
 import type { PurgeSelection } from '../contracts/cache.ts';
 import type { StateChange } from '../contracts/state-change.ts';
 import type { CounterState, Limit, LimitState } from '../contracts/store.ts';
+import type { SignalBatch } from '../record/signals/layout.ts';
+import type { KeptRequest } from '../record/signals/recent-requests.ts';
 import type { Figures } from '../telemetry/metrics.ts';
 import type { Finding } from '../upstream/agreement.ts';
 
@@ -56,9 +58,18 @@ export interface WorkerSide {
   exit(): void;
 }
 
+/** What a worker tells the engine, which is the primary's. */
+export interface WorkerSignals {
+  readonly batch: SignalBatch | undefined;
+  /** Signals that had no room. */
+  readonly dropped: number;
+  readonly requests: readonly KeptRequest[];
+}
+
 /** What a worker asks the primary. */
 export interface PrimarySide {
   found(finding: Finding): void;
   changed(change: StateChange): void;
   count(steps: readonly Step[]): Promise<StepAnswer[]>;
+  signals(signals: WorkerSignals): void;
 }

@@ -52,9 +52,29 @@ const ExitCriterion = Strict({
   for: Type.Optional(Duration()),
 });
 
-/** The hypercare engine (docs: feedback). Validated; its room is not built yet. */
+const headerName = (name: string) => Type.String({ pattern: '^[a-z0-9-]{1,64}$', default: name });
+
+/** Where a request says what it can be told apart by: headers of clients, in lower case. */
+const Signals = Strict(
+  {
+    region: Strict(
+      { header: headerName('x-region'), default: Type.String({ default: '' }) },
+      { default: {} },
+    ),
+    app: Strict(
+      { header: headerName('x-client-app'), default: Type.String({ default: '' }) },
+      { default: {} },
+    ),
+    user: headerName('x-user-id'),
+    session: headerName('x-session-id'),
+  },
+  { default: {} },
+);
+
+/** The hypercare engine (docs/hypercare.md). */
 export const Hypercare = Strict(
   {
+    enabled: Type.Boolean({ default: true, description: 'Whether the traffic is watched.' }),
     window: Type.Optional(
       Strict({
         name: Name('Names the window.'),
@@ -65,6 +85,7 @@ export const Hypercare = Strict(
     ),
     tick: Duration({ default: '10s' }),
     confirm: Duration({ default: '60s' }),
+    signals: Signals,
     objectives: Type.Array(Objective, { default: [] }),
     autoActions: Strict(
       {

@@ -148,6 +148,8 @@ export class Intake {
       const reason = translation.of(SPACE.reason, ints[i + INT.failedReason] as number);
       mark(marks.of('attempts', counts.dictionary.name(SPACE.reason, reason)), failedLeaf);
     }
+    const said = ints[i + INT.context] as number;
+    if (said !== 0) this.#conversation(key, translation.of(SPACE.reason, said), session, id);
     const breach = ints[i + INT.breach] as number;
     if (breach !== 0) {
       const where = counts.dictionary.name(SPACE.breach, translation.of(SPACE.breach, breach));
@@ -189,6 +191,37 @@ export class Intake {
     for (const of of feature) mark(marks.of('drift', of, this.counts.tick));
     const usd = reals[r + REAL.usd] as number;
     if (usd > 0) this.spending.add(key[CONSUMER] as number, key[MODEL] as number, usd);
+  }
+
+  #conversation(key: Uint16Array, said: number, session: number, id: string): void {
+    const { counts } = this;
+    const outcome = counts.dictionary.name(SPACE.reason, said);
+    key[KIND] = KINDS.context;
+    this.#contextAt(key, outcome, session, id);
+    key[KIND] = KINDS.request;
+  }
+
+  #contextAt(key: Uint16Array, outcome: string, session: number, id: string): void {
+    const { counts } = this;
+    const leaf = counts.signal(key);
+    this.objectives.context(key, outcome !== 'ok');
+    if (outcome === 'ok') {
+      counts.good(leaf, id);
+      return;
+    }
+    const mark = counts.marks.of('context', outcome);
+    counts.bad(leaf, mark, id);
+    counts.events.push({
+      leaf,
+      mark: mark.id,
+      tick: counts.tick,
+      user: session,
+      session,
+      client: session,
+      usd: 0,
+      id,
+    });
+    this.onBad(leaf, mark, session, session, session);
   }
 
   #judge(ints: Int32Array, i: number, translation: Translation, isModel: boolean): Mark | null {
@@ -246,20 +279,8 @@ export class Intake {
     if (this.complaints.length > MOST_COMPLAINTS) this.complaints.shift();
   }
 
-  context(signal: ContextSignal): void {
-    const { counts } = this;
-    const leaf = counts.signal(counts.keyOf(signal.scope, KINDS.context));
-    const session = hash(signal.session);
-    this.objectives.context(counts.keyOf(signal.scope, KINDS.context), signal.outcome !== 'ok');
-    if (signal.outcome === 'ok') {
-      counts.good(leaf, signal.requestId);
-      return;
-    }
-    const mark = counts.marks.of('context', signal.outcome);
-    counts.bad(leaf, mark, signal.requestId);
-    const event = { leaf, mark: mark.id, tick: counts.tick, user: session, session, client: session, usd: 0 };
-    counts.events.push({ ...event, id: signal.requestId });
-    this.onBad(leaf, mark, session, session, session);
+  context({ scope, outcome, session, requestId }: ContextSignal): void {
+    this.#contextAt(this.counts.keyOf(scope, KINDS.context), outcome, hash(session), requestId);
   }
 
   /** A tick is over, and its counts have been looked at. */

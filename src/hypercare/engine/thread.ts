@@ -106,6 +106,11 @@ export class EngineThread implements Engine {
     await worker?.terminate();
   }
 
+  /** Ends the thread as a fault would: another begins. For tests of that. */
+  async crash(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
   /** What was open before this process began: the first thread goes on with it. */
   resume(open: readonly Detection[]): void {
     for (const detection of open) this.#open.set(detection.fingerprint, detection);

@@ -48,8 +48,10 @@ export const INT = {
   failedReason: WIDTH + 12,
   /** Its upstream; of a call to a model its provider. */
   failedUpstream: WIDTH + 13,
+  /** Why a conversation did not go on as it should, among the reasons: `ok` if it did; 0: there is none. */
+  context: WIDTH + 14,
 } as const;
-export const INTS = WIDTH + 14;
+export const INTS = WIDTH + 15;
 
 /** Where a fraction stands in a record. -1: not known. */
 export const REAL = {

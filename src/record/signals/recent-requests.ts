@@ -10,7 +10,7 @@ const LIMIT = 100;
 const MOST = 1000;
 
 /** What is kept of an exchange: values only, so that nothing else of the request stays in memory with it. */
-interface Kept
+export interface KeptRequest
   extends Pick<
     Exchange,
     | 'id'
@@ -37,6 +37,7 @@ interface Kept
   readonly session: string;
   readonly user: string;
   readonly region: string;
+  readonly isBad: boolean;
 }
 
 /** The last requests, to be looked at: bounded, without a header, a body or a query. */
@@ -54,9 +55,17 @@ export class RecentRequests {
   }
 
   record(exchange: Exchange): void {
+    this.add(this.kept(exchange));
+  }
+
+  add(request: KeptRequest): void {
+    (request.isBad ? this.#bad : this.#good).push(request);
+  }
+
+  kept(exchange: Exchange): KeptRequest {
     const { headers } = exchange;
     const { session, user, region } = this.#sources;
-    (isBad(exchange) ? this.#bad : this.#good).push({
+    return {
       id: exchange.id,
       traceId: exchange.traceId,
       startedAt: exchange.startedAt,
@@ -80,7 +89,8 @@ export class RecentRequests {
       session: textOf(headers[session]),
       user: textOf(headers[user]),
       region: textOf(headers[region.header]) || region.default,
-    });
+      isBad: isBad(exchange),
+    };
   }
 
   find(query: RequestQuery): RecordedRequest[] {
@@ -97,7 +107,7 @@ export class RecentRequests {
   }
 }
 
-function fits(kept: Kept, query: RequestQuery): boolean {
+function fits(kept: KeptRequest, query: RequestQuery): boolean {
   const { startedAt, ai } = kept;
   return (
     (query.id === undefined || kept.id === query.id) &&
@@ -112,7 +122,7 @@ function fits(kept: Kept, query: RequestQuery): boolean {
   );
 }
 
-function shown(kept: Kept): RecordedRequest {
+function shown(kept: KeptRequest): RecordedRequest {
   const { ai, startedAt, failedAttempts, user, ...rest } = kept;
   return {
     id: rest.id,
@@ -139,7 +149,16 @@ function shown(kept: Kept): RecordedRequest {
   };
 }
 
-function scopeOf({ ai, route, upstream, target, routeVersion, consumer, region, revision }: Kept): Scope {
+function scopeOf({
+  ai,
+  route,
+  upstream,
+  target,
+  routeVersion,
+  consumer,
+  region,
+  revision,
+}: KeptRequest): Scope {
   const values: Scope = {
     route,
     upstream,
@@ -171,19 +190,19 @@ const isBad = ({ status, reason, ai, breaches, failedAttempts }: Exchange): bool
 
 /** The last so many. */
 class Ring {
-  readonly #kept: (Kept | undefined)[];
+  readonly #kept: (KeptRequest | undefined)[];
   #next = 0;
 
   constructor(size: number) {
-    this.#kept = new Array<Kept | undefined>(size).fill(undefined);
+    this.#kept = new Array<KeptRequest | undefined>(size).fill(undefined);
   }
 
-  push(kept: Kept): void {
+  push(kept: KeptRequest): void {
     this.#kept[this.#next] = kept;
     this.#next = this.#next + 1 === this.#kept.length ? 0 : this.#next + 1;
   }
 
-  all(): Kept[] {
-    return this.#kept.filter((each): each is Kept => each !== undefined);
+  all(): KeptRequest[] {
+    return this.#kept.filter((each): each is KeptRequest => each !== undefined);
   }
 }

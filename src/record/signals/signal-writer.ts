@@ -34,7 +34,6 @@ export interface SignalPorts {
   /** Takes a batch, and its buffer with it. False: there is no room for it. */
   send(batch: SignalBatch): boolean;
   onDropped(signals: number): void;
-  now(): number;
 }
 
 /** Buffers that may be away at once: what comes while all of them are is dropped. */
@@ -117,7 +116,8 @@ export class SignalWriter {
     ints[i + REVISION] = exchange.revision & 0xffff;
     ints[i + RELEASE] = this.#release;
 
-    const session = hash(textOf(headers[sources.session]));
+    const { context } = exchange;
+    const session = hash(context === null ? textOf(headers[sources.session]) : context.session);
     const client = hash(exchange.client);
     ints[i + INT.at] = at - this.#base;
     ints[i + INT.user] = hash(textOf(headers[sources.user]));
@@ -141,6 +141,7 @@ export class SignalWriter {
     ints[i + INT.failedUpstream] =
       failed === undefined ? 0 : names.of(ai === null ? UPSTREAM : PROVIDER, failed.upstream);
     ints[i + INT.failedReason] = failed === undefined ? 0 : names.of(SPACE.reason, failed.reason);
+    ints[i + INT.context] = context === null ? 0 : names.of(SPACE.reason, endOf(context));
     ints[i + INT.flags] =
       (ai === null ? 0 : FLAG.isModel) |
       (exchange.fallback === '' ? 0 : FLAG.fellBack) |
@@ -217,6 +218,14 @@ export class SignalWriter {
     this.#agents.set(agent, number);
     return number;
   }
+}
+
+/** What the owner of a conversation wanted is no fault: it was erased, or its time was over. */
+const WANTED: ReadonlySet<string> = new Set(['', 'ttl', 'erased']);
+
+function endOf({ cause, status }: NonNullable<Exchange['context']>): string {
+  if (!WANTED.has(cause)) return cause;
+  return status === 'degraded' ? 'degraded' : 'ok';
 }
 
 const SPACE_OF_RELEASE = RELEASE;

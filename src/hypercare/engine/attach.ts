@@ -1,0 +1,71 @@
+import type { GatewayConfig } from '../../config/schema/index.ts';
+import type { Scope } from '../../contracts/signal.ts';
+import type { Changes, RecordedChange } from '../../record/changes.ts';
+import type { SignalTap } from '../../record/signals/signal-tap.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Registry } from '../../telemetry/metrics.ts';
+import { changedScopes } from './changed-scopes.ts';
+import { EngineMeters } from './engine-meters.ts';
+import { settingsOf, sourcesOf } from './settings-of.ts';
+import { EngineThread, OWN } from './thread.ts';
+
+export interface AttachPorts {
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly changes: Changes;
+  readonly signals: SignalTap;
+  /** What serves. */
+  config(): GatewayConfig;
+}
+
+/** Signals wait for others at most a tenth of a tick, and a second. */
+export const flushEvery = (tickMs: number): number => Math.min(1_000, Math.max(20, tickMs / 10));
+
+/** The engine of this process, connected to what the process records. Absent: the configuration wants none. */
+export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineThread | undefined {
+  if (!started.hypercare.enabled) return undefined;
+  const { log, metrics, changes, signals, config } = ports;
+  const engine = new EngineThread(settingsOf(started), {
+    log,
+    meters: new EngineMeters(metrics),
+    recent: signals.recent,
+    giveBack: (buffer) => signals.giveBack(buffer),
+  });
+  signals.connect({
+    send: (batch) => engine.take(OWN, batch),
+    onDropped: (count) => engine.drop(count),
+    everyMs: flushEvery(started.hypercare.tick),
+  });
+  let before: GatewayConfig | undefined;
+  changes.listen((change) => {
+    const { at, kind, subject, from, to, reason } = change;
+    engine.change({ at, kind, subject, from, to, reason, scopes: scopesOf(change) });
+  });
+
+  function scopesOf({ kind, subject }: RecordedChange): readonly Scope[] | undefined {
+    const [first = ''] = subject.split(' ');
+    switch (kind) {
+      case 'revision': {
+        const after = config();
+        const scopes = before && changedScopes(before, after);
+        before = after;
+        engine.use(settingsOf(after));
+        signals.use(sourcesOf(after));
+        return scopes;
+      }
+      case 'prompt':
+        return [{ prompt: first }];
+      case 'key':
+        return [{ consumer: first }];
+      case 'health':
+      case 'ejection':
+      case 'breaker':
+      case 'target':
+        return [{ upstream: first }];
+      default:
+        return undefined;
+    }
+  }
+
+  return engine;
+}
