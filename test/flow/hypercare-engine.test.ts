@@ -84,7 +84,8 @@ test('the thread that is killed is replaced, and what was open stays open', asyn
   );
   fails(false);
   await eventually(
-    () => seen.some(({ kind, detection: of }) => kind === 'ended' && of.fingerprint === detection.fingerprint),
+    () =>
+      seen.some(({ kind, detection: of }) => kind === 'ended' && of.fingerprint === detection.fingerprint),
     20_000,
   );
   expect(await gateway.metric('gateway_engine_restarts_total')).toBe(1);
