@@ -183,5 +183,6 @@ export function exchangeAt(at: number, revision: number): Drawn {
     revision,
     ai: null,
     context: null,
+    mcp: null,
   };
 }
