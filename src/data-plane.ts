@@ -14,6 +14,7 @@ import type { Counters, Store } from './contracts/store.ts';
 import { sourcesOf } from './hypercare/engine/settings-of.ts';
 import { Leases } from './lib/leases.ts';
 import { openMcp } from './mcp/open.ts';
+import type { McpPorts } from './mcp/ports.ts';
 import { meterAnswers } from './record/cache-meters.ts';
 import { Changes } from './record/changes.ts';
 import { type LedgerLimits, LedgerWriter } from './record/ledger-writer.ts';
@@ -80,6 +81,7 @@ export interface DataPlane {
   readonly ledger: LedgerWriter;
   /** What the hypercare engine is told of each request: nothing until it is connected. */
   readonly signals: SignalTap;
+  readonly mcp: McpPorts;
   readonly listener: Listener;
   readonly reload: Reload;
   readonly readiness: Readiness;
@@ -159,6 +161,15 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange });
   const answers = new Answers(store.documents, server.limits.cache);
   meterAnswers(metrics, answers);
+  const mcp = openMcp({
+    fleet,
+    counters: store.counters,
+    documents: store.documents,
+    logs: store.logs,
+    log,
+    onChange,
+    clock,
+  });
   const ports = {
     fleet,
     answers,
@@ -189,15 +200,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       log,
       clock,
     },
-    mcp: openMcp({
-      fleet,
-      counters: store.counters,
-      documents: store.documents,
-      logs: store.logs,
-      log,
-      onChange,
-      clock,
-    }),
+    mcp,
   };
   const certificates = new CertificateWatch({ onChange, now: clock.wall });
   const reload = new Reload({
@@ -230,6 +233,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     answers,
     ledger,
     signals,
+    mcp,
     listener,
     reload,
     readiness,

@@ -115,6 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     upstreams: plane.registry,
     ledger: store.ledger,
     documents: store.documents,
+    mcp: plane.mcp,
     flushLedger: () => carriers.flushLedger(),
     now: plane.now,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),

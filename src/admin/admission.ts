@@ -73,6 +73,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Of the admin API: the right a route needs; absent: `read`, or `write` where it changes something. */
     right?: AdminRight;
+    /** Of the admin API: changes nothing by itself, whatever its method; what it asks for leaves entries of its own. */
+    isConversation?: boolean;
     /** Of the admin API: needs no token. */
     isOpen?: boolean;
   }

@@ -5,6 +5,7 @@ import fastify from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { isRequestId, newRequestId } from '../lib/request-id.ts';
 import { Admission, authorize, isChange } from './admission.ts';
+import { InnerCalls } from './agent/inner-calls.ts';
 import { adminError, sendAdminError } from './answer.ts';
 import type { AuditEntry } from './audit.ts';
 import { FailedLogins } from './failed-logins.ts';
@@ -17,7 +18,9 @@ import { RESOURCES } from './routes/index.ts';
 const BODY_LIMIT = 12 * 1024 ** 2;
 
 /** The admin listener: what operators and their tools ask, never on the public one. */
-export function buildAdmin(ports: AdminPorts): FastifyInstance {
+export function buildAdmin(outer: Omit<AdminPorts, 'inner'>): FastifyInstance {
+  const inner = new InnerCalls();
+  const ports: AdminPorts = { ...outer, inner };
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
@@ -48,13 +51,14 @@ export function buildAdmin(ports: AdminPorts): FastifyInstance {
     });
     request.audited = {};
     if (request.routeOptions.config.isOpen) return;
-    request.operator = admission.identify(request);
+    request.operator = inner.take(request) ?? admission.identify(request);
     authorize(request, request.operator);
   });
   // Before the answer goes out: who is told that a change was made can read it in the audit log.
   app.addHook('onSend', async (request, reply) => {
     const by = request.operator === null && failed.isOne(request.outcome) ? UNKNOWN : request.operator?.name;
-    if (by === undefined || (by !== UNKNOWN && !isChange(request))) return;
+    const leavesEntry = isChange(request) && !request.routeOptions.config.isConversation;
+    if (by === undefined || (by !== UNKNOWN && !leavesEntry)) return;
     await ports.audit.record(auditOf(request, by, reply.statusCode));
   });
   app.setErrorHandler((error, request, reply) => {

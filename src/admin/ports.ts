@@ -5,12 +5,14 @@ import type { Revisions } from '../config/revisions.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
 import type { Documents } from '../contracts/store.ts';
+import type { McpPorts } from '../mcp/ports.ts';
 import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
 import type { Answers } from '../stores/answers/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsPage } from '../telemetry/metrics.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
+import type { InnerCalls } from './agent/inner-calls.ts';
 import type { Audit } from './audit.ts';
 
 /** What the admin API shows and does, made by `gateway.ts`. Each resource takes those that it needs. */
@@ -30,6 +32,9 @@ export interface AdminPorts {
   slots: ReadonlyMap<string, Slot>;
   ledger: Ledger;
   documents: Documents;
+  mcp: Pick<McpPorts, 'pins' | 'sessions'>;
+  /** How the API asks itself for who is known already. */
+  inner: InnerCalls;
   /** Writes what waits to be booked. */
   flushLedger(): Promise<void>;
   /** Wall clock, milliseconds since the epoch. */

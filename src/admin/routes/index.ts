@@ -1,4 +1,5 @@
 import type { AdminApp, AdminPorts } from '../ports.ts';
+import { agentRoutes } from './agent.ts';
 import { auditRoutes } from './audit.ts';
 import { cacheRoutes } from './cache.ts';
 import { changeRoutes } from './changes.ts';
@@ -6,6 +7,7 @@ import { configRoutes } from './config.ts';
 import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
 import { keyRoutes } from './keys.ts';
+import { mcpRoutes } from './mcp.ts';
 import { metricsRoutes } from './metrics.ts';
 import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
@@ -31,6 +33,8 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   changeRoutes,
   eventRoutes,
   auditRoutes,
+  mcpRoutes,
+  agentRoutes,
   descriptionRoutes,
   metricsRoutes,
   probeRoutes,

@@ -1,0 +1,158 @@
+import {
+  acceptedContent,
+  type CallToolResult,
+  createRequestStateCodec,
+  type InputRequiredResult,
+  inputRequired,
+  type McpServer,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { canonicalDigest } from '../../mcp/pins/canonical.ts';
+import { type AskApi, resultOf } from './agent-tools.ts';
+
+/** What was shown when it was asked whether to do it: the same is done, or nothing. */
+interface Shown {
+  readonly digest: string;
+  readonly etag: string;
+}
+export type Confirmations = ReturnType<typeof createRequestStateCodec<Shown>>;
+/** So long a question stands, in seconds. */
+const STANDS_SECONDS = 600;
+
+/** @param key random bytes of the process: a question that was asked before a restart is asked again */
+export const confirmations = (key: Uint8Array): Confirmations =>
+  createRequestStateCodec<Shown>({
+    key,
+    ttlSeconds: STANDS_SECONDS,
+    bind: ({ http }) => http?.authInfo?.clientId ?? '',
+  });
+
+const Operation = z.object({
+  op: z.enum(['add', 'replace', 'test', 'remove', 'move', 'copy']),
+  path: z.string(),
+  from: z.string().optional(),
+  value: z.unknown().optional(),
+});
+const Patch = z.object({
+  patch: z.array(Operation).min(1).describe('RFC 6902, against the config as it is written.'),
+  note: z.string().max(500).optional().describe('Why; kept with the revision.'),
+});
+
+/** What would be done, in words; or why it would not. */
+type Preview =
+  | { readonly words: string; readonly etag: string; readonly refusal?: undefined }
+  | { readonly refusal: CallToolResult };
+
+/** Tools that change something: each shows what it would do, and does it once a person has said yes. */
+export function registerActions(server: McpServer, ask: AskApi, codec: Confirmations): void {
+  const dryRun = async (url: string, body: object | undefined) => {
+    const { etag } = await ask('GET', '/api/config');
+    const answer = await ask('POST', `${url}?dryRun=true`, { ifMatch: etag, ...(body && { body }) });
+    return { answer, etag };
+  };
+
+  /** @param preview what would be done, in words @param act does it */
+  async function confirmed(
+    context: ServerContext,
+    what: object,
+    preview: () => Promise<Preview>,
+    act: (etag: string) => Promise<CallToolResult>,
+  ): Promise<CallToolResult | InputRequiredResult> {
+    const digest = canonicalDigest(what);
+    const shown = context.mcpReq.requestState<Shown>();
+    if (shown?.digest === digest) {
+      const answer = acceptedContent(
+        context.mcpReq.inputResponses,
+        'confirm',
+        z.object({ confirm: z.boolean() }),
+      );
+      if (answer?.confirm) return act(shown.etag);
+      return { content: [{ type: 'text', text: 'Nothing was done: it was not confirmed.' }] };
+    }
+    const previewed = await preview();
+    if (previewed.refusal) return previewed.refusal;
+    return inputRequired({
+      inputRequests: {
+        confirm: inputRequired.elicit({
+          message: previewed.words,
+          requestedSchema: {
+            type: 'object',
+            properties: { confirm: { type: 'boolean', title: 'Do it', default: false } },
+            required: ['confirm'],
+          },
+        }),
+      },
+      requestState: await codec.mint({ digest, etag: previewed.etag }, context),
+    });
+  }
+
+  const previewOf = (title: string, url: string, body: object | undefined) => async () => {
+    const { answer, etag } = await dryRun(url, body);
+    return answer.status >= 400
+      ? { refusal: resultOf(answer) }
+      : { words: `${title}\n${diffOf(answer.body)}`, etag };
+  };
+
+  server.registerTool(
+    'preview_config_patch',
+    {
+      description: 'What a change of the config would do: validated and built, and nothing is changed.',
+      inputSchema: Patch,
+      annotations: { readOnlyHint: true },
+    },
+    async (body) => resultOf((await dryRun('/api/revisions', body)).answer),
+  );
+  server.registerTool(
+    'apply_config_patch',
+    { description: 'Changes the config, once a person has confirmed the difference.', inputSchema: Patch },
+    (body, context) =>
+      confirmed(
+        context,
+        body,
+        previewOf('Apply this change of the config?', '/api/revisions', body),
+        async (ifMatch) => resultOf(await ask('POST', '/api/revisions', { ifMatch, body })),
+      ),
+  );
+  server.registerTool(
+    'roll_back',
+    {
+      description:
+        'Puts an earlier revision of the config into service again, once a person has confirmed it.',
+      inputSchema: z.object({ revision: z.int().min(1) }),
+    },
+    ({ revision }, context) => {
+      const url = `/api/revisions/${revision}/apply`;
+      const title = `Go back to revision ${revision}?`;
+      return confirmed(context, { revision }, previewOf(title, url, undefined), async (ifMatch) =>
+        resultOf(await ask('POST', url, { ifMatch })),
+      );
+    },
+  );
+  server.registerTool(
+    'approve_mcp_tool',
+    {
+      description:
+        'Takes a changed tool of an MCP server back into use, once a person has confirmed its new definition.',
+      inputSchema: z.object({ server: z.string(), tool: z.string(), sha256: z.string() }),
+    },
+    (pin, context) =>
+      confirmed(
+        context,
+        pin,
+        async () => ({ words: `Trust ${pin.tool} of ${pin.server} as it is now (${pin.sha256})?`, etag: '' }),
+        async () => resultOf(await ask('POST', '/api/mcp/tools/approve', { body: pin })),
+      ),
+  );
+}
+
+const SIGNS: Readonly<Record<string, string>> = { added: '+', removed: '-' };
+
+/** The lines that differ. */
+function diffOf(body: unknown): string {
+  const { diff = [] } = body as { diff?: { kind: string; text: string }[] };
+  const lines = diff.flatMap(({ kind, text }) =>
+    SIGNS[kind] === undefined ? [] : [`${SIGNS[kind]} ${text}`],
+  );
+  return lines.length === 0 ? 'Nothing would differ.' : lines.slice(0, 200).join('\n');
+}

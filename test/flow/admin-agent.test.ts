@@ -1,0 +1,157 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { McpServer } from '@modelcontextprotocol/server';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import { type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
+
+// Other tests may keep the machine busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+const CONFIG = {
+  admin: {
+    tokens: [
+      { name: 'oncall', token: 'oncall-token', rights: ['read', 'write'] },
+      { name: 'viewer', token: 'viewer-token', rights: ['read'] },
+    ],
+  },
+  upstreams: { shop: { targets: [{ url: 'http://127.0.0.1:9' }] } },
+  routes: [{ name: 'shop', match: { path: '/shop/*' }, upstream: 'shop' }],
+};
+const text = (result: unknown): string => (result as { content: { text: string }[] }).content[0]?.text ?? '';
+
+/** An agent whose person answers questions so; what was asked is kept. */
+async function agent(
+  gateway: TestGateway,
+  { token, says = true, legacy }: { token: string; says?: boolean; legacy: boolean },
+) {
+  const asked: string[] = [];
+  const client = new Client(
+    { name: 'on-call', version: '1' },
+    { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: legacy ? 'legacy' : 'auto' } },
+  );
+  client.setRequestHandler('elicitation/create', async ({ params }) => {
+    asked.push(params.message);
+    return { action: 'accept', content: { confirm: says } };
+  });
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(`${gateway.adminUrl}/mcp`), { requestInit }),
+  );
+  onTestFinished(() => client.close());
+  const call = async (name: string, input: Record<string, unknown> = {}) =>
+    client.callTool({ name, arguments: input });
+  return { client, asked, call };
+}
+
+describe.each([{ legacy: false }, { legacy: true }])('an agent on call (%j)', ({ legacy }) => {
+  it('sees how things are, explains a request, and reads the day and a runbook', async () => {
+    const gateway = await testGateway(CONFIG);
+    const { client, call } = await agent(gateway, { token: 'viewer-token', legacy });
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'get_status',
+        'list_changes',
+        'query_usage',
+        'explain_request',
+        'list_mcp_sessions',
+        'roll_back',
+      ]),
+    );
+    expect(JSON.parse(text(await call('get_status')))).toMatchObject({ isReady: true });
+    expect(
+      JSON.parse(text(await call('explain_request', { method: 'get', target: '/shop/1' }))),
+    ).toMatchObject({ route: 'shop' });
+    const { contents } = await client.readResource({ uri: 'hypercare://reports/daily' });
+    expect(JSON.parse((contents[0] as { text: string }).text)).toHaveProperty('/api/status');
+    const book = await client.readResource({ uri: 'hypercare://runbooks/breaker_open' });
+    expect((book.contents[0] as { text: string }).text).toContain('# breaker_open');
+  });
+
+  it('changes the config once a person has seen the difference and said yes; the audit log says who', async () => {
+    const gateway = await testGateway(CONFIG);
+    const { call, asked } = await agent(gateway, { token: 'oncall-token', legacy });
+    const patch = [{ op: 'add', path: '/routes/0/priority', value: 'high' }];
+    expect(text(await call('preview_config_patch', { patch }))).toContain('priority: high');
+    expect(gateway.loaded.config.routes[0]?.priority).toBe('normal');
+    const applied = await call('apply_config_patch', { patch, note: 'it matters' });
+    expect(applied.isError, text(applied)).toBeFalsy();
+    expect(asked).toEqual([expect.stringMatching(/Apply this change[\s\S]*\+ .*priority: high/)]);
+    expect(gateway.loaded.config.routes[0]?.priority).toBe('high');
+    await call('roll_back', { revision: 1 });
+    expect(gateway.loaded.config.routes[0]?.priority).toBe('normal');
+    const { body } = await admin(gateway, '/api/audit', { token: 'oncall-token' });
+    const entries = body.items.map(
+      ({ by, action, details }: { by: string; action: string; details: { dryRun?: boolean } }) => [
+        by,
+        action,
+        details.dryRun,
+      ],
+    );
+    expect(entries).toContainEqual(['oncall', 'applyRevision', false]);
+    expect(entries).toContainEqual(['oncall', 'rollBack', false]);
+  });
+
+  it('does nothing when the person says no, or the token may not', async () => {
+    const gateway = await testGateway(CONFIG);
+    const patch = [{ op: 'add', path: '/routes/0/priority', value: 'low' }];
+    const refused = await agent(gateway, { token: 'oncall-token', says: false, legacy });
+    expect(text(await refused.call('apply_config_patch', { patch }))).toContain('Nothing was done');
+    const viewer = await agent(gateway, { token: 'viewer-token', legacy });
+    const answer = await viewer.call('apply_config_patch', { patch });
+    expect(answer.isError).toBe(true);
+    expect(text(answer)).toContain('not_authorized');
+    expect(gateway.loaded.config.routes[0]?.priority).toBe('normal');
+  });
+});
+
+it('is nobody’s without a token', async () => {
+  const gateway = await testGateway(CONFIG);
+  const answer = await admin(gateway, '/mcp', { body: { jsonrpc: '2.0', id: 1, method: 'ping' } });
+  expect(answer.status).toBe(401);
+  const forged = await admin(gateway, '/api/status', { headers: { 'x-inner-call': 'guess' } });
+  expect(forged.status).toBe(401);
+});
+
+it('a changed tool of an MCP server is approved through the API, and in use again', async () => {
+  let description = 'before';
+  const upstream = await mcpServer({
+    build: () => {
+      const server = new McpServer({ name: 's', version: '1' }, { capabilities: { tools: {} } });
+      server.registerTool('act', { description }, async () => ({
+        content: [{ type: 'text', text: 'done' }],
+      }));
+      return server;
+    },
+  });
+  const gateway = await testGateway({
+    ...CONFIG,
+    mcp: { servers: { s: { url: upstream.url, allow: OPEN } } },
+  });
+  const client = await mcpClient(`${gateway.url}/mcp/s`);
+  const names = async () =>
+    (await client.listTools(undefined, { cacheMode: 'refresh' })).tools.map(({ name }) => name);
+  expect(await names()).toEqual(['act']);
+  description = 'after';
+  expect(await names()).toEqual([]);
+  const listed = await admin(gateway, '/api/mcp/tools', { token: 'viewer-token' });
+  expect(listed.body.items).toMatchObject([
+    { server: 's', tool: 'act', changed: { difference: ['/description: "before" → "after"'] } },
+  ]);
+  const { sha256 } = listed.body.items[0].changed;
+  const body = { server: 's', tool: 'act', sha256 };
+  expect((await admin(gateway, '/api/mcp/tools/approve', { token: 'viewer-token', body })).status).toBe(403);
+  expect(
+    (
+      await admin(gateway, '/api/mcp/tools/approve', {
+        token: 'oncall-token',
+        body: { ...body, sha256: 'other' },
+      })
+    ).status,
+  ).toBe(404);
+  expect((await admin(gateway, '/api/mcp/tools/approve', { token: 'oncall-token', body })).status).toBe(200);
+  expect(await names()).toEqual(['act']);
+  await mcpClient(`${gateway.url}/mcp/s`, { legacy: true });
+  const sessions = await admin(gateway, '/api/mcp/sessions', { token: 'viewer-token' });
+  expect(sessions.body.items).toMatchObject([{ server: 's', principal: 'anonymous', hosted: false }]);
+});
