@@ -15,6 +15,7 @@ const KEPT_STDERR = 2_000;
 
 /**
  * Runs one of `load/clients/` on the load's core and reads the CPU of processes for the time that it counts.
+ * @param onBegin called when it begins to count
  * @throws if it fails or takes too long
  */
 export function runClient<Figures>(
@@ -22,6 +23,7 @@ export function runClient<Figures>(
   order: object,
   watched: Readonly<Record<string, number>>,
   timeoutMs: number,
+  onBegin: () => void = () => undefined,
 ): Promise<Counted<Figures>> {
   const [program = '', ...args] = pinned(LOAD_CORE, [process.execPath, file, JSON.stringify(order)]);
   return new Promise((resolve, reject) => {
@@ -43,6 +45,7 @@ export function runClient<Figures>(
       if (line === 'begin') {
         before = used();
         began = performance.now();
+        onBegin();
       } else if (line === 'end') {
         seconds = (performance.now() - began) / 1000;
         cpu = Object.fromEntries(

@@ -24,11 +24,13 @@ export const HEADERS: PolicyEntry = {
   },
 };
 
-/** Ports of one start. */
-interface Ports {
+/** Where one start has its ports and its files. */
+export interface Ports {
   own: number;
   admin: number;
   upstream: number;
+  /** For its files. */
+  folder: string;
 }
 
 export interface GatewayPlan {
@@ -41,6 +43,9 @@ export interface GatewayPlan {
   core?: number | string;
 }
 
+/** A saturated process sheds what it can't take in time; a bench wants to see what it takes. */
+export const SHED = { maxEventLoopDelay: '10s', maxInFlight: 20_000 };
+
 /** JSON, which is YAML. */
 export const configText = (plan: Pick<GatewayPlan, 'log' | 'config'>, ports: Ports): string =>
   JSON.stringify({
@@ -49,7 +54,7 @@ export const configText = (plan: Pick<GatewayPlan, 'log' | 'config'>, ports: Por
     store: { url: 'memory:' },
     log: { level: plan.log },
     consumers: [{ name: 'storefront', groups: ['web'], keys: [{ id: 'k1', sha256: KEY_SHA256 }] }],
-    server: { listen: `127.0.0.1:${ports.own}` },
+    server: { listen: `127.0.0.1:${ports.own}`, shed: SHED },
     ...plan.config(ports),
   });
 
@@ -63,7 +68,7 @@ export interface StartedGateway extends Started {
 /** Starts the gateway from its sources, as `npm start` does. */
 export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<StartedGateway> {
   const { folder, upstreamPort, profileTo } = ground;
-  const ports = { own: await freePort(), admin: await freePort(), upstream: upstreamPort };
+  const ports = { own: await freePort(), admin: await freePort(), upstream: upstreamPort, folder };
   // In a folder of its own: the folder is watched, and the access log beside it would wake the watch with every write.
   const file = join(folder, 'config', 'gateway.yaml');
   mkdirSync(join(folder, 'config'));

@@ -14,13 +14,16 @@ const JSON_LOG = `
 /** Connections are never closed for their number of requests, which at nginx's default of 1000 would be 50 a second. */
 const KEEP = 'keepalive_requests 1000000000;';
 
-function config(options: {
+interface ConfigOptions {
   port: number;
   log: string;
   server: string;
   http?: string;
-  workers?: number;
-}): string {
+  locations?: string | undefined;
+  workers?: number | undefined;
+}
+
+function config(options: ConfigOptions): string {
   return `
 worker_processes ${options.workers ?? 1};
 daemon off;
@@ -41,6 +44,7 @@ http {
   ${options.http ?? ''}
   server {
     listen 127.0.0.1:${options.port} backlog=1024;
+    ${options.locations ?? ''}
     location / { ${options.server} }
   }
 }
@@ -79,8 +83,8 @@ export interface NginxProxyOptions {
   upstreamPort: number;
   log: boolean;
   workers?: number;
-  /** More directives for the location. */
-  location?: string;
+  /** More locations beside that of everything. */
+  locations?: string;
 }
 
 /**
@@ -100,7 +104,8 @@ export function nginxProxyConfig(port: number, options: Omit<NginxProxyOptions, 
     port,
     log: options.log ? JSON_LOG : 'access_log off;',
     http: `upstream bench { server 127.0.0.1:${options.upstreamPort}; keepalive 256; ${KEEP} }`,
-    server: `proxy_pass http://bench; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; ${options.location ?? ''}`,
-    ...(options.workers ? { workers: options.workers } : {}),
+    server: `proxy_pass http://bench; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off;`,
+    locations: options.locations,
+    workers: options.workers,
   });
 }

@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import { type Comparison, compared } from '../harness/compare.ts';
-import { runClient } from '../harness/counted.ts';
-import { residentMegabytes } from '../harness/cpu.ts';
-import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from '../harness/ground.ts';
-import { spread } from '../harness/statistics.ts';
+import { compared } from '../harness/compare.ts';
+import {
+  ALONE,
+  bottlenecksOf,
+  type LevelWindow,
+  measureLevels,
+  over,
+  type Windows,
+} from '../harness/levels.ts';
 import type { Call, Pair, Subject, Upstream } from '../harness/suite.ts';
 import { difference, percent, ranged, short, table } from '../harness/wording.ts';
 import type { Times } from './clients/client.ts';
 import { CHAT_PACED, PACE_MS } from './messages.ts';
-
-const CLIENT = fileURLToPath(new URL('./clients/streams.ts', import.meta.url));
-const SETTLE_MS = 2_500;
 
 interface Told {
   chunks: number;
@@ -21,168 +22,113 @@ interface Told {
   gap: Times;
 }
 
-/** A subject with so many streams for some seconds. */
-export interface PacedWindow extends Told {
-  chunksPerSecond: number;
-  cpuMicrosecondsAChunk: number;
-  subjectBusy: number;
-  loadBusy: number;
-  residentMegabytes: number;
-}
+type PacedWindow = LevelWindow<Told>;
 
-export interface PacedFindings {
+interface PacedFindings {
   sections: string[];
   bottlenecks: string[];
-  missing: { subject: string; why: string }[];
-  /** By the number of streams, then by subject; `alone` is the client at the upstream itself. */
-  windows: Record<string, Record<string, PacedWindow[]>>;
-}
-
-/** The name under which the client at the upstream itself stands. */
-const ALONE = 'nothing between';
-/** Share of its core from which on the load is the bottleneck. */
-const FULL = 0.9;
-
-async function measure(site: Site, streams: number, countMs: number, alive?: Alive): Promise<PacedWindow> {
-  const { upstream } = site;
-  const subject = alive?.started ?? upstream;
-  const { method, path, headers, body } = alive ? alive.asked(CHAT_PACED) : CHAT_PACED;
-  const order = {
-    origin: `http://127.0.0.1:${subject.port}`,
-    method,
-    path,
-    headers,
-    body,
-    streams,
-    settleMs: SETTLE_MS,
-    countMs,
-  };
-  const pids = { subject: subject.pid, upstream: upstream.pid };
-  const { figures, seconds, cpu } = await runClient<Told>(CLIENT, order, pids, SETTLE_MS + countMs + 30_000);
-  subject.assertAlive();
-  upstream.assertAlive();
-  const { subject: own = 0, upstream: behind = 0, client = 0 } = cpu;
-  return {
-    ...figures,
-    chunksPerSecond: figures.chunks / seconds,
-    cpuMicrosecondsAChunk: alive ? own / figures.chunks : 0,
-    subjectBusy: alive ? own / 1e6 / seconds : 0,
-    loadBusy: (behind + client) / 1e6 / seconds,
-    residentMegabytes: residentMegabytes(subject.pid),
-  };
+  windows: Windows<Told>;
 }
 
 /** Streams with a pause between their chunks, as a model sends them: what each subject adds to times, and its CPU a chunk. */
 export async function measurePaced(
-  subjects: readonly Subject[],
-  pairs: readonly Pair[],
-  upstream: Upstream,
-  levels: readonly number[],
+  { subjects, pairs, upstream, levels }: PacedPlan,
   call: Call,
 ): Promise<PacedFindings> {
-  const { present, missing } = presentOf(subjects, call);
-  const countMs = call.effort.isSmoke ? 1_500 : call.effort.seconds * 1_000;
-  const windows: PacedFindings['windows'] = Object.fromEntries(
-    levels.map((streams) => [
-      streams,
-      Object.fromEntries([ALONE, ...present.map((s) => s.name)].map((n) => [n, []])),
-    ]),
-  );
-  await onSite(upstream, CHAT_PACED, call, async (site) => {
-    for (let round = 0; round < call.effort.rounds; round++) {
-      await withAlive(site, rotated(present, round), CHAT_PACED, async (alive) => {
-        for (const streams of levels) {
-          for (const each of [undefined, ...alive]) {
-            const name = each?.subject.name ?? ALONE;
-            const window = await measure(site, streams, countMs, each);
-            windows[streams]?.[name]?.push(window);
-            call.say(`round ${round + 1}, ${streams} streams, ${name}: ${inShort(window)}`);
-            assertSmoke(call, name, window);
-          }
-        }
-      });
-    }
+  const plan = {
+    client: fileURLToPath(new URL('./clients/streams.ts', import.meta.url)),
+    asked: CHAT_PACED,
+    subjects,
+    upstream,
+    levels: levels.map((streams) => ({
+      name: `${streams} streams, a chunk every ${PACE_MS} ms`,
+      order: { streams },
+    })),
+    settleMs: 2_500,
+  };
+  const { windows } = await measureLevels<Told>(plan, call, (what, window) => {
+    call.say(`${what}: ${inShort(window)}`);
+    const { chunks, failures } = window.figures;
+    if (call.effort.isSmoke && (chunks === 0 || Object.keys(failures).length > 0))
+      throw new Error(`${what}: ${chunks} chunks, failures ${JSON.stringify(failures)}`);
   });
-  const each = Object.entries(windows).map(([streams, found]) => sectionOf(streams, found, pairs));
+  const levelsFound = Object.entries(windows);
   return {
-    sections: each.map(({ section }) => section),
-    bottlenecks: each.flatMap(({ bottlenecks }) => bottlenecks),
-    missing,
+    sections: levelsFound.map(([name, found]) => sectionOf(name, found, pairs)),
+    bottlenecks: levelsFound.flatMap(([name, found]) => bottlenecksOf(name, found)),
     windows,
   };
 }
 
-function assertSmoke({ effort }: Call, name: string, { failures, chunks }: PacedWindow): void {
-  if (!effort.isSmoke) return;
-  if (chunks === 0 || Object.keys(failures).length > 0)
-    throw new Error(`${name}: ${chunks} chunks, failures ${JSON.stringify(failures)}`);
+interface PacedPlan {
+  subjects: readonly Subject[];
+  pairs: readonly Pair[];
+  upstream: Upstream;
+  /** How many streams run at a time. */
+  levels: readonly number[];
 }
 
+const aChunk = ({ cpu, figures }: PacedWindow): number => cpu / figures.chunks;
+const chunksPerSecond = ({ figures, seconds }: PacedWindow): number => figures.chunks / seconds;
+
 const inShort = (w: PacedWindow): string =>
-  `${short(w.cpuMicrosecondsAChunk)} µs a chunk, ${Math.round(w.chunksPerSecond)} chunks/s, first token ${short(w.firstToken.p50)} ms, delay ${short(w.delay.p50)} and ${short(w.delay.p99)} ms, its core ${percent(w.subjectBusy)}, load ${percent(w.loadBusy)}, failed ${JSON.stringify(w.failures)}`;
+  `${short(aChunk(w))} µs a chunk, ${Math.round(chunksPerSecond(w))} chunks/s, first token ${short(w.figures.firstToken.p50)} ms, delay ${short(w.figures.delay.p50)} and ${short(w.figures.delay.p99)} ms, its core ${percent(w.subjectBusy)}, load ${percent(w.loadBusy)}, failed ${JSON.stringify(w.figures.failures)}`;
 
-const medianOf = (windows: readonly PacedWindow[], figure: (window: PacedWindow) => number): number =>
-  spread(windows.map(figure)).median;
+const HEAD = [
+  'subject',
+  'CPU µs a chunk',
+  'chunks/s',
+  'first token p50, ms added',
+  'p99',
+  'chunk p50, ms added',
+  'p99',
+  'gap p50, ms added',
+  'p99',
+  'failed streams',
+  'its core',
+  'load’s core',
+  'RSS MB',
+];
 
-function sectionOf(
-  streams: string,
-  found: Record<string, PacedWindow[]>,
-  pairs: readonly Pair[],
-): { section: string; bottlenecks: string[] } {
+function sectionOf(name: string, found: Record<string, PacedWindow[]>, pairs: readonly Pair[]): string {
   const alone = found[ALONE] ?? [];
-  const added = (windows: readonly PacedWindow[], figure: (window: PacedWindow) => number): string => {
-    const more = medianOf(windows, figure) - medianOf(alone, figure);
+  const added = (windows: readonly PacedWindow[], figure: (told: Told) => number): string => {
+    const more =
+      over(windows, (w) => figure(w.figures)).median - over(alone, (w) => figure(w.figures)).median;
     return `${more < 0 ? '' : '+'}${short(more)}`;
   };
-  const failed = ({ failures }: PacedWindow): number => Object.values(failures).reduce((a, b) => a + b, 0);
-  const subjects = Object.entries(found).filter(([name]) => name !== ALONE);
-  const rows = subjects.map(([name, windows]) => [
-    name,
-    ranged(spread(windows.map((w) => w.cpuMicrosecondsAChunk))),
-    `${Math.round(medianOf(windows, (w) => w.chunksPerSecond))}`,
-    added(windows, (w) => w.firstToken.p50),
-    added(windows, (w) => w.firstToken.p99),
-    added(windows, (w) => w.delay.p50),
-    added(windows, (w) => w.delay.p99),
-    added(windows, (w) => w.gap.p99),
-    `${windows.reduce((sum, window) => sum + failed(window), 0)} of ${windows.reduce((sum, w) => sum + failed(w) + w.completed, 0)}`,
-    percent(medianOf(windows, (w) => w.subjectBusy)),
-    percent(medianOf(windows, (w) => w.loadBusy)),
-    short(medianOf(windows, (w) => w.residentMegabytes)),
-  ]);
-  const head = [
-    'subject',
-    'CPU µs a chunk',
-    'chunks/s',
-    'first token p50, ms added',
-    'p99',
-    'chunk p50, ms added',
-    'p99',
-    'gap p99, ms added',
-    'failed streams',
-    'its core',
-    'load’s core',
-    'RSS MB',
-  ];
-  const cpu = (name: string): number[] => (found[name] ?? []).map((w) => w.cpuMicrosecondsAChunk);
-  const comparisons: Comparison[] = pairs
-    .filter(({ subject, against }) => cpu(subject).length > 0 && cpu(against).length > 0)
-    .map(({ subject, against }) => compared(subject, against, cpu(subject), cpu(against)));
-  const name = `${streams} streams, a chunk every ${PACE_MS} ms`;
-  const isFull = (windows: readonly PacedWindow[]): boolean => medianOf(windows, (w) => w.loadBusy) >= FULL;
-  const isIdle = (windows: readonly PacedWindow[]): boolean => medianOf(windows, (w) => w.subjectBusy) < FULL;
-  const direct = (figure: (window: PacedWindow) => number): string => short(medianOf(alone, figure));
-  return {
-    bottlenecks: Object.entries(found)
-      .filter(([, windows]) => isFull(windows) && isIdle(windows))
-      .map(([subject]) => `${subject}, ${name}`),
-    section: [
-      `## ${name}`,
-      table(head, rows),
-      `Client at the upstream itself: ${direct((w) => w.chunksPerSecond)} chunks/s, first token p50 ${direct((w) => w.firstToken.p50)} and p99 ${direct((w) => w.firstToken.p99)} ms, chunk p50 ${direct((w) => w.delay.p50)} and p99 ${direct((w) => w.delay.p99)} ms, ${percent(medianOf(alone, (w) => w.loadBusy))} of the load's core.`,
-      ...(comparisons.length > 0
-        ? [table(['CPU, paired by round', 'ratio', 'µs a chunk'], comparisons.map(difference))]
-        : []),
-    ].join('\n\n'),
-  };
+  const sum = (windows: readonly PacedWindow[], figure: (told: Told) => number): number =>
+    windows.reduce((total, { figures }) => total + figure(figures), 0);
+  const failed = ({ failures }: Told): number => Object.values(failures).reduce((a, b) => a + b, 0);
+  const rows = Object.entries(found)
+    .filter(([subject]) => subject !== ALONE)
+    .map(([subject, windows]) => [
+      subject,
+      ranged(over(windows, aChunk)),
+      over(windows, chunksPerSecond).median.toFixed(0),
+      added(windows, (told) => told.firstToken.p50),
+      added(windows, (told) => told.firstToken.p99),
+      added(windows, (told) => told.delay.p50),
+      added(windows, (told) => told.delay.p99),
+      added(windows, (told) => told.gap.p50),
+      added(windows, (told) => told.gap.p99),
+      `${sum(windows, failed)} of ${sum(windows, (told) => failed(told) + told.completed)}`,
+      percent(over(windows, (w) => w.subjectBusy).median),
+      percent(over(windows, (w) => w.loadBusy).median),
+      short(over(windows, (w) => w.residentMegabytes).median),
+    ]);
+  const chunkCosts = (subject: string): number[] => (found[subject] ?? []).map(aChunk);
+  const comparisons = pairs
+    .map(({ subject, against }) => compared(subject, against, chunkCosts(subject), chunkCosts(against)))
+    .filter(({ ratio }) => Number.isFinite(ratio.median));
+  const direct = (figure: (told: Told) => number): string =>
+    short(over(alone, (w) => figure(w.figures)).median);
+  return [
+    `## ${name}`,
+    table(HEAD, rows),
+    `Client at the upstream itself: ${over(alone, chunksPerSecond).median.toFixed(0)} chunks/s, first token p50 ${direct((t) => t.firstToken.p50)} and p99 ${direct((t) => t.firstToken.p99)} ms, chunk p50 ${direct((t) => t.delay.p50)} and p99 ${direct((t) => t.delay.p99)} ms, ${percent(over(alone, (w) => w.loadBusy).median)} of the load's core.`,
+    ...(comparisons.length > 0
+      ? [table(['CPU, paired by round', 'ratio', 'µs a chunk'], comparisons.map(difference))]
+      : []),
+  ].join('\n\n');
 }

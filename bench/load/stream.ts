@@ -32,13 +32,8 @@ async function run(call: Call): Promise<Findings> {
     upstream: streamUpstream(),
   };
   const fast = await saturate(plan, call);
-  const paced = await measurePaced(
-    subjects,
-    pairs,
-    plan.upstream,
-    call.effort.isSmoke ? SMOKE_LEVELS : LEVELS,
-    call,
-  );
+  const levels = call.effort.isSmoke ? SMOKE_LEVELS : LEVELS;
+  const paced = await measurePaced({ subjects, pairs, upstream: plan.upstream, levels }, call);
   return {
     ...fast,
     sections: [...fast.sections, ...paced.sections],

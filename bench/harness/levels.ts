@@ -1,0 +1,128 @@
+import { type Counted, runClient } from './counted.ts';
+import { residentMegabytes } from './cpu.ts';
+import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from './ground.ts';
+import { type Spread, spread } from './statistics.ts';
+import type { Call, Case, Subject, Upstream } from './suite.ts';
+
+/** The name under which the client at the upstream itself stands, without a subject. */
+export const ALONE = 'nothing between';
+/** Share of its core from which on it counts as full. */
+const FULL = 0.9;
+
+/** What a client is started with at one level of load. */
+export interface Level {
+  name: string;
+  /** Beside the request and its times. */
+  order: object;
+}
+
+export interface LevelsPlan {
+  /** File of the client. */
+  client: string;
+  asked: Case;
+  subjects: readonly Subject[];
+  levels: readonly Level[];
+  upstream: Upstream;
+  /** Before anything counts, in milliseconds. */
+  settleMs: number;
+}
+
+/** One subject at one level in one round. */
+export interface LevelWindow<Figures> {
+  figures: Figures;
+  seconds: number;
+  /** Microseconds of CPU of the subject, 0 where there is none. */
+  cpu: number;
+  /** Shares of their core: 0 to 1. */
+  subjectBusy: number;
+  loadBusy: number;
+  residentMegabytes: number;
+}
+
+/** By level, then by subject: a window a round. */
+export type Windows<Figures> = Record<string, Record<string, LevelWindow<Figures>[]>>;
+
+async function measure<Figures>(
+  plan: LevelsPlan,
+  site: Site,
+  { order }: Level,
+  countMs: number,
+  alive?: Alive,
+): Promise<LevelWindow<Figures>> {
+  const { upstream } = site;
+  const subject = alive?.started ?? upstream;
+  const { method, path, headers, body } = alive ? alive.asked(plan.asked) : plan.asked;
+  const { settleMs } = plan;
+  const whole = {
+    origin: `http://127.0.0.1:${subject.port}`,
+    method,
+    path,
+    headers,
+    body,
+    settleMs,
+    countMs,
+  };
+  const watched = { subject: subject.pid, upstream: upstream.pid };
+  const timeoutMs = settleMs + countMs + 60_000;
+  const told: Counted<Figures> = await runClient(plan.client, { ...whole, ...order }, watched, timeoutMs);
+  subject.assertAlive();
+  upstream.assertAlive();
+  const { seconds, figures } = told;
+  const { subject: own = 0, upstream: behind = 0, client = 0 } = told.cpu;
+  const cpu = alive ? own : 0;
+  return {
+    figures,
+    seconds,
+    cpu,
+    subjectBusy: cpu / 1e6 / seconds,
+    loadBusy: (behind + client) / 1e6 / seconds,
+    residentMegabytes: residentMegabytes(subject.pid),
+  };
+}
+
+/** Measures every subject at every level, in interleaved rounds with fresh processes, and the upstream alone beside them. */
+export async function measureLevels<Figures>(
+  plan: LevelsPlan,
+  call: Call,
+  found: (what: string, window: LevelWindow<Figures>) => void,
+): Promise<{ windows: Windows<Figures>; missing: { subject: string; why: string }[]; present: Subject[] }> {
+  const { present, missing } = presentOf(plan.subjects, call);
+  const { rounds, seconds, isSmoke } = call.effort;
+  const countMs = isSmoke ? 1_500 : seconds * 1_000;
+  const names = [ALONE, ...present.map(({ name }) => name)];
+  const windows: Windows<Figures> = Object.fromEntries(
+    plan.levels.map((level) => [level.name, Object.fromEntries(names.map((name) => [name, []]))]),
+  );
+  await onSite(plan.upstream, plan.asked, call, async (site) => {
+    for (let round = 0; round < rounds; round++) {
+      await withAlive(site, rotated(present, round), plan.asked, async (alive) => {
+        for (const level of plan.levels) {
+          for (const each of [undefined, ...alive]) {
+            const name = each?.subject.name ?? ALONE;
+            const window = await measure<Figures>(plan, site, level, countMs, each);
+            windows[level.name]?.[name]?.push(window);
+            found(`round ${round + 1}, ${level.name}, ${name}`, window);
+          }
+        }
+      });
+    }
+  });
+  return { windows, missing, present };
+}
+
+/** A figure of a subject over all rounds. */
+export const over = <Figures>(
+  windows: readonly LevelWindow<Figures>[],
+  figure: (window: LevelWindow<Figures>) => number,
+): Spread => spread(windows.map(figure));
+
+/** Subjects whose load's core was full before their own. */
+export function bottlenecksOf<Figures>(
+  level: string,
+  found: Record<string, LevelWindow<Figures>[]>,
+): string[] {
+  return Object.entries(found)
+    .filter(([, windows]) => over(windows, (w) => w.loadBusy).median >= FULL)
+    .filter(([, windows]) => over(windows, (w) => w.subjectBusy).median < FULL)
+    .map(([subject]) => `${subject}, ${level}`);
+}
