@@ -8,6 +8,7 @@ const STEPS: readonly [what: string, ...command: string[]][] = [
   ['layers', 'depcruise', 'src', 'plugins', '--config', '.dependency-cruiser.cjs'],
   ['unused code', 'knip'],
   ['generated files', 'node', 'scripts/generate.ts', '--check'],
+  ['benches', 'node', 'bench/smoke.ts'],
   ['tests', 'npm', 'test'],
 ];
 
