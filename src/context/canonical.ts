@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import type { MediaSource, Message, ToolResultPart, UserPart } from '../contracts/model-request.ts';
+
+/**
+ * A message in the form in which two of them are the same: what was said, called and answered, and nothing of how a format
+ * or a client wrote it. What a model thought is no part of it, as clients send it back or don't.
+ */
+export function canonical(message: Message): string {
+  switch (message.role) {
+    case 'system':
+      return `system\n${message.content.map(({ text }) => text).join('')}`;
+    case 'user':
+      return `user\n${message.content.map(userText).join('')}`;
+    case 'assistant': {
+      let [said, called] = ['', ''];
+      for (const part of message.content) {
+        if (part.type === 'text' || part.type === 'refusal') said += part.text;
+        else if (part.type === 'tool-call')
+          called += `\ncall ${part.id} ${part.name} ${compact(part.arguments)}`;
+      }
+      return `assistant\n${said}${called}`;
+    }
+    case 'tool':
+      return `tool${message.content.map(resultText).join('')}`;
+  }
+}
+
+const resultText = ({ id, content }: ToolResultPart): string =>
+  `\nresult ${id} ${content.map(userText).join('')}`;
+
+function userText(part: UserPart): string {
+  if (part.type === 'text') return part.text;
+  if (part.type === 'audio') return `\naudio ${hash('sha256', part.data)}`;
+  return `\n${part.type} ${sourceText(part.source)}`;
+}
+
+function sourceText(source: MediaSource): string {
+  if (source.type === 'file') return source.id;
+  return source.type === 'url' ? source.url : hash('sha256', source.data);
+}
+
+/** Arguments come back with other spaces where a client has parsed them. */
+function compact(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json));
+  } catch {
+    return json;
+  }
+}
+
+/** The rolling hash H(i) = sha256(H(i-1) ‖ canonical(message i)), from H(0) on. */
+export function rolling(before: string, messages: readonly Message[]): string {
+  return messages.reduce((previous, message) => hash('sha256', previous + canonical(message)), before);
+}
+
+/** Keyed by the tenant and the key of the config, so that who reads the store can't guess what was said by its digest. */
+export const firstHash = (key: string, tenant: string): string => hash('sha256', `${key}\n${tenant}`);
+
+/** Of one message alone, short: 96 bits. */
+export const digestOf = (seed: string, message: Message): string =>
+  hash('sha256', seed + canonical(message)).slice(0, 24);
+
+/** A quarter of the bytes: the estimate that the whole context goes by. */
+export const tokensOf = (messages: readonly Message[]): number =>
+  messages.reduce((sum, message) => sum + Math.ceil(Buffer.byteLength(canonical(message)) / 4), 0);

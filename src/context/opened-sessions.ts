@@ -1,0 +1,79 @@
+import { LRUCache } from 'lru-cache';
+import type { SessionHead, SessionRef, StoredTurn, TurnContent } from '../contracts/session.ts';
+import type { OpenedTurn } from './path.ts';
+import type { TenantSeal } from './ports.ts';
+
+/** What is at hand of one session: turns above `from`, up to `version`. */
+interface Held {
+  generation: number;
+  edits: number;
+  from: number;
+  version: number;
+  size: number;
+  readonly turns: Map<string, OpenedTurn>;
+}
+
+/** Characters of contents that are held at most, over all sessions: some 64 MB. */
+const MOST_CHARACTERS = 32 * 1024 * 1024;
+/** Beside its content, what a turn takes. */
+const TURN_SIZE = 600;
+
+/**
+ * Turns that this process has read, opened. They never change but by a deletion, which the session's `edits` tell, so that
+ * of a long conversation only what is new has to be read. Bounded; the store is always asked what is new.
+ */
+export class OpenedSessions {
+  readonly #held = new LRUCache<string, Held>({
+    maxSize: MOST_CHARACTERS,
+    sizeCalculation: ({ size }) => Math.max(1, size),
+  });
+
+  /** What needs not be read again. */
+  known(ref: SessionRef): { generation: number; edits: number; version: number } | undefined {
+    const held = this.#held.get(keyOf(ref));
+    return held && { generation: held.generation, edits: held.edits, version: held.version };
+  }
+
+  /**
+   * Takes what was read: turns above `from`.
+   * @returns all turns at hand above the head's `covered`, by id
+   */
+  take(
+    ref: SessionRef,
+    head: SessionHead,
+    from: number,
+    turns: readonly StoredTurn[],
+    seal: TenantSeal,
+  ): ReadonlyMap<string, OpenedTurn> {
+    const key = keyOf(ref);
+    const before = this.#held.get(key);
+    const goesOn =
+      before?.generation === head.generation &&
+      before.edits === head.edits &&
+      before.version >= from &&
+      before.from <= from;
+    const held: Held = goesOn
+      ? before
+      : { generation: head.generation, edits: head.edits, from, version: from, size: 0, turns: new Map() };
+    for (const turn of turns) {
+      if (turn.version !== held.version + 1) continue;
+      held.turns.set(turn.id, openTurn(turn, seal));
+      held.version = turn.version;
+      held.size += turn.content.length + TURN_SIZE;
+    }
+    this.#held.set(key, held);
+    return held.turns;
+  }
+
+  /** Whether all turns above `covered` up to `version` are at hand, and from where on. */
+  forget(ref: SessionRef): void {
+    this.#held.delete(keyOf(ref));
+  }
+}
+
+const keyOf = ({ tenant, session }: SessionRef): string => `${tenant.length} ${tenant}${session}`;
+
+/** @throws Error if it can't be opened */
+export function openTurn({ content, ...turn }: StoredTurn, seal: TenantSeal): OpenedTurn {
+  return { turn, content: JSON.parse(seal.open(content)) as TurnContent };
+}
