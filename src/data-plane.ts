@@ -9,6 +9,9 @@ import { ModelStates } from './ai/models/states.ts';
 import { Shadows } from './ai/shadow/shadows.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import type { GatewayConfig } from './config/schema/index.ts';
+import { Conversations } from './context/conversations.ts';
+import { ContextMeters } from './context/meters.ts';
+import { plainContent, wholeContext } from './context/ports.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
 import { sourcesOf } from './hypercare/engine/settings-of.ts';
@@ -83,6 +86,7 @@ export interface DataPlane {
   readonly signals: SignalTap;
   readonly mcp: McpPorts;
   readonly listener: Listener;
+  readonly conversations: Conversations;
   readonly reload: Reload;
   readonly readiness: Readiness;
   readonly now: () => number;
@@ -145,6 +149,15 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     },
     now: clock.wall,
   });
+  const conversations = new Conversations({
+    sessions: store.sessions,
+    mind: wholeContext,
+    privacy: plainContent,
+    meters: new ContextMeters(metrics),
+    log,
+    clock,
+    settings: () => (reload.config ?? config).context,
+  });
   const readiness = new Readiness();
   const listener = new Listener({
     headersTimeoutMs: server.timeouts.headers,
@@ -187,6 +200,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       tokens,
       accounts,
       ledger,
+      conversations,
       states: new ModelStates(metrics, onChange),
       drift: new InputDrift(metrics),
       shadows: new Shadows(store.documents, metrics, log),
@@ -235,6 +249,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     signals,
     mcp,
     listener,
+    conversations,
     reload,
     readiness,
     now: clock.wall,
@@ -251,6 +266,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       await tracing?.close();
       await tokens.close();
       await accounts.close();
+      await conversations.close();
       await ledger.close();
       await fleet.destroy();
       await store.close();

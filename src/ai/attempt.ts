@@ -39,8 +39,8 @@ export async function attempt(
   noteDeployment(call, deployment);
   if (exchange.ai) exchange.ai.providerKey = credential.id;
   const signal = new CancelSignal();
-  const follow = (): void => signal.abort(exchange.cancel.reason as Error);
-  exchange.cancel.once('abort', follow);
+  const follow = (): void => signal.abort(call.cancel.reason as Error);
+  call.cancel.once('abort', follow);
   // Lives as long as the answer, which may be a stream that another stage passes on.
   const total = setTimeout(() => signal.abort(timedOut('end of the answer')), timeouts.total);
   const firstToken = setTimeout(() => signal.abort(timedOut('first token')), timeouts.firstToken);
@@ -49,7 +49,7 @@ export async function attempt(
     load.inFlight--;
     clearTimeout(total);
     clearTimeout(firstToken);
-    exchange.cancel.off('abort', follow);
+    call.cancel.off('abort', follow);
   };
   let hasAnswered = false;
   call.asked = deployment;

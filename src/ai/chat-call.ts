@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import type { LiveTurn } from '../context/live-turn.ts';
 import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
 import type { AnyFormat, StreamWriter } from '../contracts/format.ts';
 import type { ModelGuard } from '../contracts/guard.ts';
@@ -11,6 +12,7 @@ import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import type { Span } from '../lib/json-span.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
+import type { CancelSignal } from '../upstream/signal.ts';
 import type { Hold } from './budgets/accounts.ts';
 import type { CallBudgets } from './budgets/call-budgets.ts';
 import type { CacheWork } from './cache/cache-work.ts';
@@ -104,6 +106,14 @@ export interface ChatCall {
   answer: CommittedAnswer | undefined;
   /** By `answer-from-cache`: where the model's answers are kept and there was none for this call. */
   caching: CacheWork | undefined;
+  /** By `recall-context`: the turn that this call is of a conversation. */
+  turn: LiveTurn | undefined;
+  /** By `remember-turn`: what the answer is known by, in place of its provider's id. */
+  ownId: string | undefined;
+  /** Ends the calls upstream: when the client leaves, or later. */
+  cancel: CancelSignal;
+  /** When all stages have passed, or one has failed. */
+  over: Promise<void> | undefined;
   /** By `infer`: what an answer came to that was sent back. */
   earlier: Bill | undefined;
   /** By `settle`: when the bill has to be waited for. */
@@ -160,6 +170,10 @@ export const newCall = (call: NewCall): ChatCall => ({
   caching: undefined,
   earlier: undefined,
   settled: undefined,
+  turn: undefined,
+  ownId: undefined,
+  cancel: call.exchange.cancel,
+  over: undefined,
 });
 
 /** A call of a prompt. */

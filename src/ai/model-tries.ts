@@ -65,7 +65,7 @@ export class ModelTries {
     for (let attempts = 1; ; attempts++) {
       const began = this.#call.ports.clock.monotonic();
       const { asked, failure } = await this.#ask(seat, began);
-      if (!failure || this.#call.exchange.cancel.aborted) return asked;
+      if (!failure || this.#call.cancel.aborted) return asked;
       const mayRetry = attempts < (retry?.attempts ?? 1);
       const next: Seat | undefined = mayRetry ? await this.#retry(seat, failure, attempts) : undefined;
       this.#noteFailure(seat, failure.reason, next !== undefined);
@@ -101,14 +101,14 @@ export class ModelTries {
     const next = other ?? this.#nextSeat();
     if (next) return next;
     if (!isWorth || of === 'account' || failure.retryAfterMs > retry.maxWait) return undefined;
-    const { cancel } = this.#call.exchange;
+    const { cancel } = this.#call;
     await pause(Math.max(failure.retryAfterMs, backoffMs(attempts, Math.random())), cancel);
     const pass = cancel.aborted ? undefined : this.#admit(deployment);
     return pass && { ...failed, pass };
   }
 
   async #ask(seat: Seat, began: number): Promise<{ asked: Asked; failure?: TriedFailure }> {
-    const { exchange, ports } = this.#call;
+    const { ports } = this.#call;
     const { deployment } = seat.prepared;
     const { load } = deployment;
     const took = (): [ms: number, now: number] => {
@@ -121,7 +121,7 @@ export class ModelTries {
     } catch (cause) {
       const code = failureBeforeAnswer(cause);
       const error = cause instanceof GatewayError ? cause : new GatewayError(code, { cause });
-      if (exchange.cancel.aborted) {
+      if (this.#call.cancel.aborted) {
         seat.pass.end(undefined);
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };

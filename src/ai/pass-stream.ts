@@ -4,6 +4,8 @@ import { renderErrorEvent } from '../errors/render.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import type { ChatCall, CommittedAnswer } from './chat-call.ts';
+import { commitTurn } from './memory/end-turn.ts';
+import { replaceId } from './memory/own-id.ts';
 import type { StreamWatch } from './watch.ts';
 
 type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
@@ -16,12 +18,23 @@ type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
  */
 export function passStream(call: ChatCall, answer: Streamed, response: ServerResponse): Promise<void> {
   const { body, watch, passage } = answer;
+  const { turn, exchange, ownId } = call;
+  const outlives = call.cancel !== exchange.cancel;
+  const held: (Buffer | string)[] = [];
+  const named = (bytes: Buffer | string): Buffer | string =>
+    ownId === undefined ? bytes : replaceId(bytes, watch.tape?.id || `resp_${exchange.id}`, ownId);
   const goOn = (): void => {
     body.resume();
   };
   const pass = (chunk: Buffer): void => {
-    const bytes = passage.pass(chunk);
-    if (bytes.length === 0 || response.destroyed || response.write(bytes)) return;
+    const bytes = named(passage.pass(chunk));
+    if (bytes.length === 0 || response.destroyed) return;
+    // The last event waits until the turn is kept.
+    if (turn && (watch.finishReason !== '' || watch.done)) {
+      held.push(bytes);
+      return;
+    }
+    if (response.write(bytes)) return;
     body.pause();
     response.once('drain', goOn);
   };
@@ -30,11 +43,25 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     const finish = (failure: ErrorCode | undefined, error?: unknown): void => {
       if (isOver) return;
       isOver = true;
+      if (!turn) {
+        close(failure, error);
+        return;
+      }
+      const parts = watch.tape?.answer?.parts ?? [];
+      commitTurn(call, failure || watch.finishReason === '' ? 'incomplete' : 'complete', parts).then(
+        () => close(failure, error),
+        (refused: unknown) => {
+          held.length = 0;
+          close(refused instanceof GatewayError ? refused.code : 'internal', refused);
+        },
+      );
+    };
+    const close = (failure: ErrorCode | undefined, error?: unknown): void => {
       if (!response.destroyed) {
         if (failure) call.exchange.fail(failure, error);
         if (failure && BROKEN.has(failure)) answer.broke?.();
         const last = passage.last(failure, (message) => errorEvent(call, failure ?? 'internal', message));
-        if (last.length > 0) response.write(last);
+        for (const bytes of [...held, named(last)]) if (bytes.length > 0) response.write(bytes);
       }
       response.end();
       resolve();
@@ -53,7 +80,8 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       finish(silentEnd(watch));
     };
     const onError = (error: unknown): void => finish(failureOf(error), error);
-    response.once('close', () => body.destroy());
+    // Where the answer is heard to its end without its client, nobody is left to wait for.
+    response.once('close', () => (outlives ? goOn() : body.destroy()));
     body.on('data', (chunk: Buffer) => {
       watch.see(chunk);
       pass(chunk);
@@ -65,7 +93,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     pass(answer.first);
     stop();
     // The client may have left, or the answer been over, before anybody here could listen.
-    if (response.destroyed) body.destroy();
+    if (response.destroyed && !outlives) body.destroy();
     if (body.errored) onError(body.errored);
     else if (body.readableEnded) onEnd();
     // The first event was read with `readable`, which stops a stream from flowing by itself.

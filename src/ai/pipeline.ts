@@ -1,5 +1,6 @@
 import type { ChatCall } from './chat-call.ts';
 import { innerCalls } from './inner-call.ts';
+import { abandonTurn } from './memory/end-turn.ts';
 import { answerFromCache } from './stages/answer-from-cache.ts';
 import { guardAnswer } from './stages/guard-answer.ts';
 import { guardRequest } from './stages/guard-request.ts';
@@ -8,6 +9,8 @@ import { infer } from './stages/infer.ts';
 import { keepAnswer } from './stages/keep-answer.ts';
 import { passAnswer } from './stages/pass-answer.ts';
 import { readRequest } from './stages/read-request.ts';
+import { recallContext } from './stages/recall-context.ts';
+import { rememberTurn } from './stages/remember-turn.ts';
 import { reserveBudget } from './stages/reserve-budget.ts';
 import { resolveModel } from './stages/resolve-model.ts';
 import { settleAtEnd } from './stages/settle.ts';
@@ -25,12 +28,14 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   resolveModel,
   settleAtEnd,
   guardRequest,
+  recallContext,
   answerFromCache(askInside),
   reserveBudget,
   heldToSchema(infer),
   keepAnswer,
   shadowed(askInside),
   guardAnswer,
+  rememberTurn,
   passAnswer,
 ];
 
@@ -42,5 +47,18 @@ export async function runPassthrough(call: ChatCall): Promise<void> {
 }
 
 export async function runChat(call: ChatCall): Promise<void> {
-  for (const stage of STAGES) await stage(call);
+  const running = passStages(call);
+  // Of a call that goes on when its client has left: only then it is known what it came to.
+  call.over = running.catch(() => undefined);
+  await running;
+}
+
+async function passStages(call: ChatCall): Promise<void> {
+  try {
+    for (const stage of STAGES) await stage(call);
+  } catch (error) {
+    await abandonTurn(call);
+    throw error;
+  }
+  await abandonTurn(call);
 }

@@ -1,3 +1,4 @@
+import type { Conversations } from '../context/conversations.ts';
 import type { LedgerWriter } from '../record/ledger-writer.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -20,6 +21,7 @@ export interface AiPorts {
   drift: InputDrift;
   kept: KeptAnswers;
   shadows: Shadows;
+  conversations: Conversations;
   recorder: Recorder;
   clock: { wall(): number; monotonic(): number };
 }

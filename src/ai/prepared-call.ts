@@ -8,6 +8,9 @@ import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import type { Deployment } from './models/deployment.ts';
 import { asRefusal, Translation } from './translation.ts';
 
+/** Bytes of a stream that are kept of a turn at most. */
+const LARGEST_TURN = 8 * 1024 * 1024;
+
 /** What the answer is known by. */
 export const answerName = ({ request, exchange }: ChatCall): AnswerName => ({
   requestId: exchange.id,
@@ -20,9 +23,10 @@ export const answerName = ({ request, exchange }: ChatCall): AnswerName => ({
  * has nothing of the kind, `body_invalid` if the request can't be read
  */
 export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCall {
-  const { format, guards, caching } = call;
+  const { format, guards, caching, turn } = call;
   const made = prepare(call, deployment);
-  const prepared = caching ? { ...made, tapeBytes: caching.settings.maxEntry } : made;
+  const tapeBytes = Math.max(caching?.settings.maxEntry ?? 0, turn ? LARGEST_TURN : 0);
+  const prepared = tapeBytes > 0 ? { ...made, tapeBytes } : made;
   if (format.kind !== 'chat' || !format.openStream || !answerIsGuarded(guards)) return prepared;
   const neutral = neutralOf(call, format);
   const openStream = (): StreamWriter | undefined => format.openStream?.(neutral, answerName(call));

@@ -17,6 +17,11 @@ export interface RequestFacts {
   readonly sample: string;
   /** Rounds of tool calls since the user last said something. */
   readonly toolRounds: number;
+  /** OpenAI's conversation that the call is part of, and the response that it follows; ''. */
+  readonly conversation: string;
+  readonly previousResponse: string;
+  /** Whether what is said may be kept; undefined: the request doesn't say. */
+  readonly store: boolean | undefined;
   /** The model is given tools to call. */
   readonly hasTools: boolean;
 }
@@ -45,6 +50,9 @@ export function requestFacts(
     wantsJson: JSON_FORMATS.has(formatOf(body)),
     sample: lastWords(body.messages ?? body.input, SAMPLE),
     toolRounds: toolRounds(body.messages ?? body.input),
+    conversation: name(body.conversation) || name(objectOf(body.conversation).id),
+    previousResponse: longName(body.previous_response_id),
+    store: typeof body.store === 'boolean' ? body.store : undefined,
     hasTools: Array.isArray(body.tools) && body.tools.length > 0,
   };
 }
@@ -53,6 +61,9 @@ const count = (value: unknown): number =>
   Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 const name = (value: unknown): string =>
   typeof value === 'string' ? value.slice(0, LONGEST_NAME).toWellFormed() : '';
+
+/** Of ours, which hold a name. */
+const longName = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 2048) : '');
 
 const JSON_FORMATS: ReadonlySet<unknown> = new Set(['json_object', 'json_schema']);
 

@@ -30,12 +30,6 @@ const is =
 /** What the format has and this version has not. A feature that gets built removes its row. */
 const ROWS: readonly Row[] = [
   { at: ['log', 'bodies'], what: 'Logging of bodies', effect: 'No body is logged.', unless: is('off') },
-  {
-    at: ['context', 'enabled'],
-    what: 'The model context',
-    effect: 'No conversation is remembered.',
-    unless: is(false),
-  },
   { at: ['hypercare'], what: 'The hypercare engine', effect: 'Nothing is detected, acted on or notified.' },
 ];
 

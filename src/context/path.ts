@@ -14,7 +14,8 @@ export interface OpenedTurn {
  */
 export function pathTo(head: string, turns: ReadonlyMap<string, OpenedTurn>): OpenedTurn[] {
   const path: OpenedTurn[] = [];
-  for (let at = turns.get(head); at && path.length <= turns.size; at = turns.get(at.turn.parent)) path.push(at);
+  for (let at = turns.get(head); at && path.length <= turns.size; at = turns.get(at.turn.parent))
+    path.push(at);
   return path.reverse();
 }
 

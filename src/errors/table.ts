@@ -352,6 +352,27 @@ export const ERRORS = {
     retryable: false,
     text: 'The upstream answered with something that breaks the contract of this route.',
   },
+  // conversations
+  session_unknown: {
+    status: 404,
+    retryable: false,
+    text: 'There is no such conversation or response, or it is somebody else’s.',
+  },
+  conversation_locked: {
+    status: 409,
+    retryable: true,
+    text: 'The conversation is being answered, or has gone on meanwhile. Try again after Retry-After.',
+  },
+  context_unavailable: {
+    status: 503,
+    retryable: true,
+    text: 'What was said before can’t be read at the moment, and the answer needs it. Try again, or send all of it.',
+  },
+  tool_results_unmatched: {
+    status: 400,
+    retryable: false,
+    text: 'The results of tools must be those of all calls of one answer, and of no others.',
+  },
   // the gateway itself
   deadline_exceeded: {
     status: 504,

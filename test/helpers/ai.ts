@@ -60,6 +60,7 @@ export interface AiConfig {
   consumer?: object;
   ai?: object;
   store?: object;
+  context?: object;
 }
 
 /**
@@ -68,7 +69,16 @@ export interface AiConfig {
  */
 export async function aiGateway(
   providers: Provider[],
-  { policies = [], models = {}, prices = {}, server = {}, consumer = {}, ai = {}, store = {} }: AiConfig = {},
+  {
+    policies = [],
+    models = {},
+    prices = {},
+    server = {},
+    consumer = {},
+    ai = {},
+    store = {},
+    context = {},
+  }: AiConfig = {},
   timeouts: object = {},
   options: TestGatewayOptions = {},
 ): Promise<TestGateway> {
@@ -82,6 +92,7 @@ export async function aiGateway(
       // A busy machine is no reason to refuse what a test asks.
       server: { shed: { maxEventLoopDelay: '30s' }, ...server },
       store,
+      context,
       consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }],
       ai: {
         ...ai,

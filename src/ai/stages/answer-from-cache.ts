@@ -19,7 +19,7 @@ export const answerFromCache =
     const { exchange, format, headers, ports } = call;
     const [model] = call.candidates;
     const settings = model?.cache;
-    if (!model || !settings || format.kind === 'operation') return;
+    if (!model || !settings || format.kind === 'operation' || call.answer) return;
     const control = requestControl(headers['cache-control']);
     if (control.noStore) {
       exchange.cache = 'bypass';

@@ -13,8 +13,8 @@ type Stage = (call: ChatCall) => Promise<void>;
 export const heldToSchema =
   (ask: Stage): Stage =>
   async (call) => {
-    // One that was kept fitted.
-    if (call.answer?.fromCache) return;
+    // One that was kept fitted; one that was recorded was given before.
+    if (call.answer) return;
     await ask(call);
     if (!call.prompt?.checkOutput) return;
     const first = breachIn(call);

@@ -18,15 +18,15 @@ export async function infer(call: ChatCall): Promise<void> {
   let obstacle: GatewayError | undefined;
   /** @returns whether the call has its answer */
   const ask = async (model: Model, leastBad: boolean): Promise<boolean> => {
-    if (exchange.cancel.aborted) throw cancelled(exchange.cancel.reason);
+    if (call.cancel.aborted) throw cancelled(call.cancel.reason);
     const tried: Tried = await new ModelTries(call, model).run(leastBad);
     if (tried.kind === 'answered') {
       exchange.fallback = model === call.candidates[0] ? '' : model.name;
       call.answer = tried.answer;
       return true;
     }
-    if (exchange.cancel.aborted)
-      throw cancelled(exchange.cancel.reason, tried.kind === 'refused' ? undefined : tried.error);
+    if (call.cancel.aborted)
+      throw cancelled(call.cancel.reason, tried.kind === 'refused' ? undefined : tried.error);
     if (tried.kind === 'refused') refusal = tried.answer;
     else if (tried.kind === 'failed') failure = tried.error;
     // That another has failed says more.

@@ -48,8 +48,24 @@ function headersOf(call: ChatCall, answer: CommittedAnswer): HeaderBag {
   const { prompt } = call;
   if (prompt) headers['x-gateway-prompt'] = `${prompt.name}@${prompt.version}`;
   noteCache(headers, call, answer);
+  noteContext(headers, call, answer);
   policies.responseHeaders(headers, exchange);
   return headers;
+}
+
+/** Of a stream, the version is the one that its turn will have if no other comes between. */
+function noteContext(
+  headers: HeaderBag,
+  { exchange: { context } }: ChatCall,
+  { kind }: CommittedAnswer,
+): void {
+  if (!context) return;
+  headers['x-context-status'] = context.status;
+  if (context.status === 'degraded') return;
+  headers['x-context-session'] = encodeURIComponent(context.session);
+  const version = kind === 'whole' ? context.version : context.base + 1;
+  if (version >= 0) headers['x-context-version'] = String(version);
+  if (context.staleBase) headers['x-context-stale-base'] = String(context.base);
 }
 
 /** Where the cache had a say: what, and how old what it gave is. */

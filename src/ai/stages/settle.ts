@@ -10,7 +10,11 @@ import { PartFacts } from '../part-facts.ts';
 
 /** Arranges for the bill: once, in whatever ending the call comes to. */
 export function settleAtEnd(call: ChatCall): void {
-  call.exchange.atEnd(() => settle(call));
+  const { exchange } = call;
+  exchange.atEnd(() => {
+    const goesOn = exchange.cancel.aborted && call.cancel !== exchange.cancel && call.over;
+    return goesOn ? goesOn.then(() => settle(call)) : settle(call);
+  });
 }
 
 /** Of a second answer that never came. */

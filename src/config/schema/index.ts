@@ -42,4 +42,5 @@ export type ServerTlsConfig = NonNullable<GatewayConfig['server']['tls']>;
 export type AiConfig = GatewayConfig['ai'];
 export type McpConfig = GatewayConfig['mcp'];
 export type McpServerConfig = McpConfig['servers'][string];
+export type ContextConfig = GatewayConfig['context'];
 export type ModelConfig = AiConfig['models'][string];

@@ -32,8 +32,7 @@ it('the example loads unchanged', () => {
 it('says what of the example is not built yet', () => {
   const parts = load(EXAMPLE).inactive.map(({ line, key, effect }) => `${line} ${key}: ${effect}`);
   expect(parts.join('\n')).toMatchInlineSnapshot(`
-    "128 context.enabled: No conversation is remembered.
-    137 hypercare: Nothing is detected, acted on or notified."
+    "137 hypercare: Nothing is detected, acted on or notified."
   `);
 });
 

@@ -3,14 +3,14 @@ import { readRequest } from './read-request.ts';
 import { writeAnswer } from './write-answer.ts';
 import { ResponseEventWriter } from './write-stream.ts';
 
-/** OpenAI's responses. What needs an earlier response to be remembered is refused: nobody here remembers one. */
+/** OpenAI's responses. What they need of earlier ones is put into them before (`memory/`). */
 export const openaiResponses: Format = {
   kind: 'chat',
   name: 'openai-responses',
   path: '/responses',
   shape: 'responses',
   lists: [],
-  refused: ['previous_response_id', 'conversation', 'background'],
+  refused: ['background'],
   headers: [],
   fields: {
     toolChoice: 'tool_choice',

@@ -1,0 +1,93 @@
+import type { Ask } from '../../context/ask.ts';
+import { readResponseId } from '../../context/response-id.ts';
+import type { ModelRequest } from '../../contracts/model-request.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { randomHex } from '../../lib/request-id.ts';
+import { usageAtMost } from '../budgets/estimate.ts';
+import type { ChatCall, ChatRequest } from '../chat-call.ts';
+
+/** Headers by which known agents name their sessions. */
+const AGENT_HEADERS = [
+  'x-claude-code-session-id',
+  'session_id',
+  'conversation_id',
+  'x-conversation-id',
+  'x-opencode-session',
+  'x-litellm-session-id',
+  'helicone-session-id',
+];
+
+/** Which conversation a call means, and whether the client lets it be kept. */
+export type Meant = Pick<Ask, 'ref' | 'create' | 'follows' | 'exclusive'> & { readonly isStored: boolean };
+
+/**
+ * By the first of: `conversation`, `previous_response_id`, `x-session-id`, `metadata.session_id`, a known agent's header.
+ * A response that may be stored begins one of its own.
+ *
+ * @returns undefined for a call that belongs to none
+ * @throws GatewayError `session_unknown`
+ */
+export function conversationOf(call: ChatCall, storeResponses: boolean): Meant | undefined {
+  const { exchange, headers, format } = call;
+  const { conversation, previousResponse, session, store } = call.request as ChatRequest;
+  const isStored = store !== false;
+  const of = (name: string) => ({ tenant: exchange.consumer, session: name });
+  const isResponse = format.name === 'openai-responses';
+  if (conversation !== '')
+    return { ref: of(conversation), create: false, follows: undefined, exclusive: true, isStored };
+  if (previousResponse !== '') {
+    const read = readResponseId(previousResponse);
+    if (!read) throw new GatewayError('session_unknown', { param: 'previous_response_id' });
+    return { ref: of(read.session), create: false, follows: read.turn, exclusive: false, isStored };
+  }
+  if (!isStored) return undefined;
+  const named = session || agentSession(headers);
+  if (named !== '') return { ref: of(named), create: true, follows: undefined, exclusive: false, isStored };
+  if (!isResponse || !storeResponses) return undefined;
+  return { ref: of(`sess_${randomHex(16)}`), create: true, follows: undefined, exclusive: false, isStored };
+}
+
+function agentSession(headers: ChatCall['headers']): string {
+  for (const name of AGENT_HEADERS) {
+    const value = headers[name];
+    if (typeof value === 'string' && value !== '') return value.slice(0, 256).toWellFormed();
+  }
+  return '';
+}
+
+const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);
+
+/** @throws GatewayError `header_invalid` where a header of ours says what can't be read */
+export function askOf(call: ChatCall, meant: Meant, { system, messages }: ModelRequest): Ask {
+  const { headers, exchange, bytes } = call;
+  const request = call.request as ChatRequest;
+  const mode = headers['x-context-mode'] ?? 'auto';
+  if (!MODES.has(mode))
+    throw new GatewayError('body_invalid', {
+      param: 'x-context-mode',
+      detail: 'x-context-mode must be auto, full or delta.',
+    });
+  const { isStored: _, ...which } = meant;
+  const isFixed = which.follows !== undefined || request.conversation !== '';
+  return {
+    ...which,
+    user: request.user,
+    ifVersion: versionIn(headers['if-match'], 'if-match'),
+    seenVersion: versionIn(headers['x-context-version'] as string | undefined, 'x-context-version'),
+    key: String(headers['idempotency-key'] ?? '').slice(0, 256),
+    mode: isFixed ? 'delta' : (mode as Ask['mode']),
+    system,
+    messages,
+    model: exchange.ai?.model ?? '',
+    otherTokens: usageAtMost(bytes.length, request.maxOutput).output,
+    requestId: exchange.id,
+  };
+}
+
+function versionIn(text: string | undefined, param: string): number | undefined {
+  if (text === undefined || text === '*') return undefined;
+  const version = /^(?:W\/)?"?(\d{1,15})"?$/.exec(text)?.[1];
+  if (version === undefined)
+    throw new GatewayError('body_invalid', { param, detail: `${param} must be a version, a whole number.` });
+  return Number(version);
+}

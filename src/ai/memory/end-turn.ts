@@ -1,0 +1,41 @@
+import type { TurnEnd } from '../../context/live-turn.ts';
+import type { TurnStatus } from '../../contracts/session.ts';
+import type { StreamPart } from '../../contracts/stream-part.ts';
+import type { ChatCall } from '../chat-call.ts';
+import { answerMessage } from './answer-parts.ts';
+
+/**
+ * Makes a call's turn part of its conversation.
+ * @throws GatewayError `conversation_locked`
+ */
+export async function commitTurn(
+  call: ChatCall,
+  status: TurnStatus,
+  parts: readonly StreamPart[],
+): Promise<void> {
+  const { turn, format, exchange, answer } = call;
+  if (!turn || turn.hasEnded) return;
+  const usage = answer?.facts?.usage;
+  const end: TurnEnd = {
+    status,
+    answer: answerMessage(parts, status === 'complete'),
+    format: format.name,
+    provider: answer?.deployment.providerName ?? exchange.ai?.provider ?? '',
+    upstreamModel: answer?.deployment.model ?? '',
+    finishReason: answer?.facts?.finishReason ?? '',
+    tokensIn: usage?.input ?? -1,
+    tokensOut: usage?.output ?? -1,
+  };
+  await turn.commit(end);
+}
+
+/** What is left of a turn whose call ended otherwise: the user's words, and what reached the client of the answer. */
+export async function abandonTurn(call: ChatCall): Promise<void> {
+  const { turn, exchange, answer } = call;
+  if (!turn || turn.hasEnded) return;
+  // Nobody was asked: the turn has not taken place.
+  if (exchange.attempts === 0 && !answer) return await turn.release();
+  const parts = answer?.kind === 'stream' ? (answer.watch.tape?.answer?.parts ?? []) : [];
+  const hasLeft = exchange.cancel.aborted || parts.length > 0;
+  await commitTurn(call, hasLeft ? 'incomplete' : 'failed', parts);
+}

@@ -1,0 +1,15 @@
+import type { JsonObject } from '../../contracts/model-request.ts';
+import { parseObject } from '../../lib/json.ts';
+
+/** A response, as it is known here: by the id that it can be asked for, and that the next one may follow. */
+export function withOwnId(body: Buffer, id: string, more: JsonObject): Buffer {
+  const response = parseObject(body.toString('utf8'));
+  return response ? Buffer.from(JSON.stringify({ ...response, ...more, id })) : body;
+}
+
+/** The same in the events of a stream: ids are long and random, so that nothing else can look like one. */
+export function replaceId(bytes: Buffer | string, theirs: string, ours: string): Buffer | string {
+  if (theirs === '' || bytes.length === 0) return bytes;
+  const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
+  return text.includes(theirs) ? text.replaceAll(theirs, ours) : bytes;
+}

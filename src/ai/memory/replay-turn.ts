@@ -1,0 +1,45 @@
+import type { OpenedTurn } from '../../context/path.ts';
+import type { StreamPart } from '../../contracts/stream-part.ts';
+import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
+import { gatherAnswer } from '../gather-answer.ts';
+import { factsOf } from '../part-facts.ts';
+import { answerName, neutralOf } from '../prepared-call.ts';
+import { partsOf } from './answer-parts.ts';
+
+/** The answer that was recorded in a turn, as one to this call: whole or streamed. It costs nothing. */
+export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): CommittedAnswer | undefined {
+  const { format } = call;
+  if (format.kind !== 'chat') return undefined;
+  const said = content.messages.at(-1);
+  const usage = { input: Math.max(0, turn.tokensIn), output: Math.max(0, turn.tokensOut), cached: 0 };
+  const parts: StreamPart[] = [
+    { type: 'start', id: '', model: turn.upstreamModel || turn.model },
+    ...(said?.role === 'assistant' ? partsOf(said.content) : []),
+    { type: 'usage', usage },
+    { type: 'finish', reason: turn.finishReason || 'stop' },
+    { type: 'end' },
+  ];
+  const request = neutralOf(call, format);
+  const name = answerName(call);
+  const writer = (call.request as ChatRequest).stream ? format.openStream?.(request, name) : undefined;
+  const body = writer
+    ? parts.map((part) => writer.write(part)).join('') + writer.end()
+    : JSON.stringify(format.writeAnswer(gatherAnswer(parts), name, request));
+  return {
+    kind: 'whole',
+    statusCode: 200,
+    headers: { 'content-type': writer ? 'text/event-stream; charset=utf-8' : 'application/json' },
+    body: Buffer.from(body),
+    facts: factsOf(parts),
+    parts,
+    byRules: true,
+    deployment: {
+      providerName: 'context',
+      model: turn.model,
+      version: '',
+      name: 'context/replay',
+      headerName: 'context/replay',
+      price: () => 0,
+    },
+  };
+}

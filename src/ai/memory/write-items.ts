@@ -1,0 +1,79 @@
+import type {
+  AssistantPart,
+  JsonObject,
+  MediaSource,
+  Message,
+  TextPart,
+  ToolResultPart,
+  UserPart,
+} from '../../contracts/model-request.ts';
+import { formatDataUrl } from '../../lib/data-url.ts';
+import { NotCarried } from '../not-carried.ts';
+
+/** Messages as items of a responses request: what the assistant said and called stands in items of its own. */
+export const writeItems = (messages: readonly Message[]): JsonObject[] => messages.flatMap(itemsOf);
+
+function itemsOf(message: Message): JsonObject[] {
+  switch (message.role) {
+    case 'system':
+      return [{ type: 'message', role: 'developer', content: message.content.map(inputPart) }];
+    case 'user':
+      return [{ type: 'message', role: 'user', content: message.content.map(inputPart) }];
+    case 'assistant':
+      return assistantItems(message.content);
+    case 'tool':
+      return message.content.map(resultItem);
+  }
+}
+
+const resultItem = ({ id, content }: ToolResultPart): JsonObject => {
+  const [only] = content;
+  const isText = content.length === 1 && only?.type === 'text';
+  return {
+    type: 'function_call_output',
+    call_id: id,
+    output: isText ? only.text : content.map(inputPart),
+  };
+};
+
+function assistantItems(parts: readonly AssistantPart[]): JsonObject[] {
+  const items: JsonObject[] = [];
+  let said: JsonObject[] = [];
+  const flush = (): void => {
+    if (said.length > 0) items.push({ type: 'message', role: 'assistant', content: said });
+    said = [];
+  };
+  for (const part of parts) {
+    if (part.type === 'text') said.push({ type: 'output_text', text: part.text });
+    else if (part.type === 'refusal') said.push({ type: 'refusal', refusal: part.text });
+    else if (part.type === 'tool-call') {
+      flush();
+      const { id, name, arguments: text } = part;
+      items.push({ type: 'function_call', call_id: id, name, arguments: text });
+    }
+  }
+  flush();
+  return items;
+}
+
+function inputPart(part: UserPart | TextPart): JsonObject {
+  switch (part.type) {
+    case 'text':
+      return { type: 'input_text', text: part.text };
+    case 'image':
+      return {
+        type: 'input_image',
+        ...(part.source.type === 'file' ? { file_id: part.source.id } : { image_url: urlOf(part.source) }),
+        ...(part.detail && { detail: part.detail }),
+      };
+    case 'file':
+      if (part.source.type === 'file') return { type: 'input_file', file_id: part.source.id };
+      if (part.source.type === 'url') return { type: 'input_file', file_url: part.source.url };
+      return { type: 'input_file', filename: part.name ?? 'file', file_data: formatDataUrl(part.source) };
+    case 'audio':
+      throw new NotCarried({ at: part.at });
+  }
+}
+
+const urlOf = (source: Exclude<MediaSource, { type: 'file' }>): string =>
+  source.type === 'url' ? source.url : formatDataUrl(source);

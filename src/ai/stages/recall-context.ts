@@ -1,0 +1,109 @@
+import type { LiveTurn } from '../../context/live-turn.ts';
+import type { JsonObject } from '../../contracts/model-request.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { CancelSignal } from '../../upstream/signal.ts';
+import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import { askOf, conversationOf } from '../memory/ask-of.ts';
+import { replayTurn } from '../memory/replay-turn.ts';
+import { writeHistory } from '../memory/write-history.ts';
+import { neutralOf } from '../prepared-call.ts';
+import { replaceBody } from '../replace-body.ts';
+
+/** Bytes of a call without a conversation that are looked at for one that its client forgot to name. */
+const LOOKED_AT = 32 * 1024;
+
+/**
+ * Finds the conversation that a call belongs to, and puts what was said before into its body. One read of the store; an
+ * answer that was given to this very request is given again.
+ */
+export async function recallContext(call: ChatCall): Promise<void> {
+  const { format, exchange, ports, prompt } = call;
+  if (format.kind !== 'chat') return;
+  const { conversations } = ports;
+  const { settings } = conversations;
+  const request = call.request as ChatRequest;
+  if (!settings.enabled) {
+    const asked = [
+      request.conversation !== '' && 'conversation',
+      request.previousResponse !== '' && 'previous_response_id',
+    ].find((field) => field !== false);
+    if (asked && format.name === 'openai-responses')
+      throw new GatewayError('field_not_supported', {
+        param: asked,
+        detail: `The field is ${asked}: the model context is off.`,
+      });
+    return;
+  }
+  if (prompt) return;
+  const meant = conversationOf(call, settings.storeResponses);
+  if (!meant) {
+    noteStateless(call);
+    return;
+  }
+  const ask = askOf(call, meant, neutralOf(call, format));
+  const recalled = await conversations.open(ask);
+  exchange.context = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
+  if (recalled.kind === 'replay') {
+    call.answer = replayTurn(call, recalled.stored);
+    return;
+  }
+  if (format.name === 'openai-responses') forgetElsewhere(call);
+  if (recalled.kind === 'degraded') return;
+  const { turn } = recalled;
+  call.turn = turn;
+  if (settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
+  writeBefore(call, turn);
+  if (meant.isStored) return;
+  call.turn = undefined;
+  await turn.release();
+}
+
+/** The client's list goes on as it came where it is all that there is. */
+function writeBefore(call: ChatCall, { shape, facts, fresh }: LiveTurn): void {
+  if (shape.turns.length === 0 && shape.summary === '' && shape.snippets === '') return;
+  const isRewritten = facts.mode === 'full' && (shape.turns.length > 0 || shape.summary !== '');
+  const providers = new Set(
+    call.candidates.flatMap(({ deployments }) => deployments.map(({ providerName }) => providerName)),
+  );
+  const [provider = ''] = providers;
+  const body = JSON.parse(call.bytes.toString('utf8')) as JsonObject;
+  replaceBody(
+    call,
+    writeHistory(call.format.name, body, {
+      shape,
+      tail: isRewritten ? fresh : undefined,
+      provider: providers.size === 1 ? provider : '',
+    }),
+  );
+}
+
+/** What is kept here need not be kept by a provider too, who knows nothing of our ids. */
+function forgetElsewhere(call: ChatCall): void {
+  const {
+    conversation: _,
+    previous_response_id: __,
+    store: ___,
+    ...body
+  } = JSON.parse(call.bytes.toString('utf8')) as Record<string, unknown>;
+  const { conversation, previousResponse, store } = call.request as ChatRequest;
+  replaceBody(call, { ...body, store: false });
+  Object.assign(call.request as ChatRequest, { conversation, previousResponse, store });
+}
+
+/** The answer is read on to its end when the client has left, for so many milliseconds. */
+function outliveClient(call: ChatCall, withinMs: number): void {
+  const { exchange } = call;
+  const cancel = new CancelSignal();
+  call.cancel = cancel;
+  exchange.cancel.once('abort', () => {
+    const end = (): void => cancel.abort(exchange.cancel.reason as Error);
+    setTimeout(end, withinMs).unref();
+  });
+}
+
+function noteStateless(call: ChatCall): void {
+  const { exchange, bytes, format, ports } = call;
+  if (bytes.length > LOOKED_AT || format.kind !== 'chat') return;
+  const { messages } = neutralOf(call, format);
+  ports.conversations.noteStateless(exchange.consumer, (call.request as ChatRequest).user, messages);
+}

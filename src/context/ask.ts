@@ -1,0 +1,37 @@
+import type { Message, TextPart } from '../contracts/model-request.ts';
+import type { SessionRef } from '../contracts/session.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+
+/** Who wants to go on with which conversation, and what they send. */
+export interface Ask {
+  readonly ref: SessionRef;
+  /** The end user, as the application names them; ''. */
+  readonly user: string;
+  /** An id that is not known begins a session; one that the gateway gave out does not. */
+  readonly create: boolean;
+  /** The response that this turn follows: its turn's id. */
+  readonly follows: string | undefined;
+  /** One at a time, and none that had not seen the one before. */
+  readonly exclusive: boolean;
+  readonly ifVersion: number | undefined;
+  readonly seenVersion: number | undefined;
+  /** The client's idempotency key; ''. */
+  readonly key: string;
+  readonly mode: 'auto' | 'full' | 'delta';
+  readonly system: readonly TextPart[];
+  readonly messages: readonly Message[];
+  /** The alias. */
+  readonly model: string;
+  readonly otherTokens: number;
+  readonly requestId: string;
+}
+
+/** @param waitMs until it may be worth another try */
+export const lockedAt = (version: number, waitMs: number): GatewayError =>
+  new GatewayError('conversation_locked', {
+    detail: `Its version is ${version}.`,
+    headers: {
+      'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))),
+      'x-context-version': String(version),
+    },
+  });

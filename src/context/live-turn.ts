@@ -1,0 +1,227 @@
+import type { ContextFacts } from '../contracts/exchange.ts';
+import type { FormatName } from '../contracts/format.ts';
+import type { AssistantPart, Message } from '../contracts/model-request.ts';
+import type {
+  CommitOptions,
+  Committed,
+  Reserved,
+  Sessions,
+  TurnContent,
+  TurnDraft,
+  TurnStatus,
+} from '../contracts/session.ts';
+import { StoreUnavailable } from '../contracts/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Ask, lockedAt } from './ask.ts';
+import { rolling, tokensOf } from './canonical.ts';
+import type { OperationLog } from './operation-log.ts';
+import type { Results } from './path.ts';
+import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
+import type { WriteBehind } from './write-behind.ts';
+
+/** What a turn needs of those who keep conversations. */
+export interface TurnKeeper {
+  readonly ports: {
+    readonly sessions: Sessions;
+    readonly mind: ContextMind;
+    readonly privacy: ContextPrivacy;
+    readonly log: Logger;
+    readonly clock: { wall(): number; monotonic(): number };
+  };
+  readonly behind: WriteBehind;
+  readonly operations: OperationLog;
+  readonly settings: { readonly ttl: number; readonly maxAge: number };
+  digests(tenant: string, messages: readonly Message[]): string[];
+}
+
+/** How a turn came out. */
+export interface TurnEnd {
+  readonly status: TurnStatus;
+  /** What the assistant said and called; empty = nothing. */
+  readonly answer: readonly AssistantPart[];
+  readonly format: FormatName;
+  readonly provider: string;
+  readonly upstreamModel: string;
+  readonly finishReason: string;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+}
+
+/** A turn that was announced and is being answered. It ends once: committed, or given back. */
+export class LiveTurn {
+  readonly ask: Ask;
+  readonly facts: ContextFacts;
+  readonly reserved: Extract<Reserved, { kind: 'reserved' }>;
+  readonly seal: TenantSeal;
+  /** What the client sends anew: of a log that it sent whole, the tail. */
+  fresh: readonly Message[];
+  /** Id of the turn that this one follows. */
+  parent = '';
+  isBranch = false;
+  baseHash = '';
+  baseCount = 0;
+  resolves = '';
+  input: PromptInput | undefined;
+  shape: PromptShape = { summary: '', turns: [], snippets: '', journey: '' };
+  readonly #keeper: TurnKeeper;
+  readonly #key: string;
+  readonly #isExact: boolean;
+  #end: Promise<void> | undefined;
+
+  constructor(
+    keeper: TurnKeeper,
+    ask: Ask,
+    facts: ContextFacts,
+    reserved: Extract<Reserved, { kind: 'reserved' }>,
+    seal: TenantSeal,
+    key: string,
+    isExact: boolean,
+  ) {
+    this.#keeper = keeper;
+    this.ask = ask;
+    this.facts = facts;
+    this.reserved = reserved;
+    this.seal = seal;
+    this.fresh = ask.messages;
+    this.#key = key;
+    this.#isExact = isExact;
+  }
+
+  get id(): string {
+    return this.facts.turn;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** In a log that matched up to the head, results that come first are those of the head's calls. */
+  resultsInLog(): Results {
+    const [first] = this.fresh;
+    if (first?.role !== 'tool' || this.parent === '') return { kind: 'none' };
+    return { kind: 'answered', turn: this.parent, call: first };
+  }
+
+  /**
+   * Makes the turn part of the conversation. Once: what comes later is the same end.
+   * @throws GatewayError `conversation_locked` if another came between and turns are not merged
+   */
+  commit(end: TurnEnd): Promise<void> {
+    this.#end ??= this.#commit(end);
+    return this.#end;
+  }
+
+  /** Gives the reservation back. It must not fail: the lease runs out by itself. */
+  async release(): Promise<void> {
+    this.#end ??= Promise.resolve();
+    const { sessions, log } = this.#keeper.ports;
+    try {
+      await sessions.release(this.ask.ref, this.id, this.#key);
+    } catch (error) {
+      log.debug({ err: error }, 'a reservation was not given back: it runs out');
+    }
+  }
+
+  async #commit(end: TurnEnd): Promise<void> {
+    const { ports, behind, settings } = this.#keeper;
+    const { ask, facts, reserved } = this;
+    const began = ports.clock.monotonic();
+    const answer: readonly Message[] =
+      end.answer.length === 0 ? [] : [{ role: 'assistant', at: '', content: end.answer }];
+    const messages = [...this.fresh, ...answer];
+    const turn = this.#draft(end, messages);
+    const isFailed = end.status === 'failed';
+    const options: CommitOptions = {
+      turn,
+      key: this.#key,
+      fence: reserved.fence,
+      generation: reserved.head.generation,
+      base: reserved.head.version,
+      mode: this.isBranch ? 'branch' : this.#isExact && !isFailed ? 'exact' : 'merge',
+      parent: this.parent,
+      hash: this.baseHash === '' ? '' : rolling(this.baseHash, messages),
+      count: this.baseCount + messages.length,
+      ttlMs: settings.ttl,
+      maxAgeMs: settings.maxAge,
+    };
+    let committed: Committed | undefined;
+    try {
+      committed = await ports.sessions.commit(ask.ref, options);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      // The answer is there: it is not withheld because it can't be written down at this moment.
+      behind.push(ask.ref, options);
+    }
+    facts.commitMs = ports.clock.monotonic() - began;
+    if (committed?.kind === 'committed') {
+      facts.version = committed.version;
+      facts.staleBase = committed.staleBase;
+    }
+    this.#note(turn, committed?.kind ?? 'behind', facts.commitMs + facts.readMs);
+    if (committed?.kind === 'conflict' && !isFailed) throw lockedAt(committed.version, 0);
+    if (committed?.kind === 'committed' && !isFailed) this.#tellMind(turn, messages);
+  }
+
+  #draft(end: TurnEnd, messages: readonly Message[]): TurnDraft {
+    const { ask, shape } = this;
+    const { privacy } = this.#keeper.ports;
+    const content: TurnContent = {
+      messages: privacy.redact(messages),
+      ...(ask.system.length > 0 && { system: ask.system }),
+    };
+    return {
+      id: this.id,
+      kind: 'turn',
+      status: end.status,
+      format: end.format,
+      model: ask.model,
+      provider: end.provider,
+      upstreamModel: end.upstreamModel,
+      finishReason: end.finishReason,
+      tokens: tokensOf(messages),
+      tokensIn: end.tokensIn,
+      tokensOut: end.tokensOut,
+      digests: this.#keeper.digests(ask.ref.tenant, messages),
+      request: ask.requestId,
+      opens: end.status === 'complete' && end.answer.some(({ type }) => type === 'tool-call'),
+      resolves: this.resolves,
+      supersedes: '',
+      author: '',
+      reason: '',
+      journey: shape.journey,
+      content: this.seal.seal(JSON.stringify(content)),
+    };
+  }
+
+  #note(turn: TurnDraft, outcome: string, ms: number): void {
+    const { ask, facts, reserved } = this;
+    this.#keeper.operations.note({
+      op: 'append',
+      tenant: ask.ref.tenant,
+      user: reserved.head.owner,
+      session: ask.ref.session,
+      turn: turn.id,
+      version: facts.version,
+      model: ask.model,
+      tokens: turn.tokens,
+      digest: turn.digests.at(-1) ?? '',
+      duration_ms: Math.round(ms * 1000) / 1000,
+      outcome: outcome === 'committed' ? turn.status : outcome,
+    });
+  }
+
+  #tellMind({ content: _, ...turn }: TurnDraft, messages: readonly Message[]): void {
+    const { ask, facts, input, shape } = this;
+    if (!input) return;
+    const { mind, clock } = this.#keeper.ports;
+    const stored = {
+      ...turn,
+      version: facts.version,
+      at: clock.wall(),
+      parent: this.parent,
+      staleBase: facts.staleBase,
+      hash: '',
+    };
+    setImmediate(() => mind.afterTurn({ ref: ask.ref, input, shape, turn: stored, messages }));
+  }
+}

@@ -1,0 +1,39 @@
+import type { Message } from '../contracts/model-request.ts';
+import { digestOf } from './canonical.ts';
+import type { OpenedTurn } from './path.ts';
+
+/** Where a log that its client sent whole leaves what is stored. */
+export interface Place {
+  /** Id of the last turn that the log has whole; '' = it has none. */
+  readonly parent: string;
+  /** Messages of the log that are stored up to there. */
+  readonly count: number;
+}
+
+/** Follows a log through the tree of turns, by their digests, as far as it goes: to the newest of equals. */
+export function locate(log: readonly Message[], seed: string, turns: Iterable<OpenedTurn>): Place {
+  const children = new Map<string, OpenedTurn[]>();
+  for (const each of turns) {
+    if (each.turn.status === 'failed' || each.turn.kind === 'correction') continue;
+    const siblings = children.get(each.turn.parent);
+    if (siblings) siblings.push(each);
+    else children.set(each.turn.parent, [each]);
+  }
+  const digests: string[] = [];
+  const digestAt = (at: number): string | undefined => {
+    const message = log[at];
+    if (message) digests[at] ??= digestOf(seed, message);
+    return digests[at];
+  };
+  let place: Place = { parent: '', count: 0 };
+  const ways: Place[] = [place];
+  for (let way = ways.pop(); way; way = ways.pop()) {
+    if (way.count > place.count) place = way;
+    for (const { turn } of children.get(way.parent) ?? []) {
+      const { count } = way;
+      if (turn.digests.length > 0 && turn.digests.every((digest, i) => digestAt(count + i) === digest))
+        ways.push({ parent: turn.id, count: count + turn.digests.length });
+    }
+  }
+  return place;
+}

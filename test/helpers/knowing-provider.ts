@@ -1,0 +1,111 @@
+import { DONE, ROLE, STOP, STREAM_HEADERS, word } from './ai.ts';
+import { type Backend, backend } from './backend.ts';
+
+interface Body {
+  model: string;
+  stream?: boolean;
+  messages: { role: string; content: unknown; tool_calls?: unknown[]; tool_call_id?: string }[];
+}
+
+/** A provider whose model knows what it was told in its prompt, and nothing else. */
+export interface KnowingProvider extends Backend {
+  /** The prompts, in the order in which they came. */
+  readonly prompts: Body['messages'][];
+  /** Holds back answers to prompts whose last message has this text, until `go`. */
+  hold(text: string): { came: Promise<void>; go(): void };
+}
+
+const ACCOUNT = /account number is (\d+)/;
+
+/**
+ * Speaks chat completions. To "What is my account number?" it says the number if its prompt has it, and else asks for it;
+ * to "weather" it calls a tool; it tells the tool's result; and to all else says how many messages it has seen.
+ */
+export async function knowingProvider(): Promise<KnowingProvider> {
+  const prompts: Body['messages'][] = [];
+  const holds = new Map<string, { came(): void; gate: Promise<void> }>();
+  const server = await backend((message, response) => {
+    const chunks: Buffer[] = [];
+    message.on('data', (chunk: Buffer) => chunks.push(chunk));
+    message.on('end', async () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as Body;
+      prompts.push(body.messages);
+      const last = textOf(body.messages.at(-1)?.content);
+      for (const [text, { came, gate }] of holds) {
+        if (!last.includes(text)) continue;
+        came();
+        await gate;
+      }
+      const answer = answerTo(body.messages, last);
+      if (body.stream) {
+        response.writeHead(200, STREAM_HEADERS);
+        response.write(ROLE);
+        response.write(word(answer.content ?? ''));
+        response.end(`${STOP}${DONE}`);
+        return;
+      }
+      response.setHeader('content-type', 'application/json');
+      response.end(
+        JSON.stringify({
+          id: `chatcmpl-${prompts.length}`,
+          object: 'chat.completion',
+          created: 1,
+          model: 'gpt-4o-mini',
+          choices: [
+            {
+              index: 0,
+              message: { role: 'assistant', ...answer },
+              finish_reason: answer.tool_calls ? 'tool_calls' : 'stop',
+            },
+          ],
+          usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+        }),
+      );
+    });
+  });
+  return Object.assign(server, {
+    prompts,
+    hold(text: string) {
+      let come = (): void => undefined;
+      let open = (): void => undefined;
+      const came = new Promise<void>((resolve) => {
+        come = resolve;
+      });
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      holds.set(text, { came: () => come(), gate });
+      return {
+        came,
+        go: () => {
+          holds.delete(text);
+          open();
+        },
+      };
+    },
+  });
+}
+
+const textOf = (content: unknown): string =>
+  typeof content === 'string'
+    ? content
+    : Array.isArray(content)
+      ? content.map((part: { text?: string }) => part.text ?? '').join('')
+      : '';
+
+function answerTo(
+  messages: Body['messages'],
+  last: string,
+): { content: string | null; tool_calls?: object[] } {
+  const known = messages.map(({ content }) => ACCOUNT.exec(textOf(content))?.[1]).find((number) => number);
+  if (messages.at(-1)?.role === 'tool') return { content: `It is ${last}.` };
+  if (last.includes('What is my account number?'))
+    return { content: known ? `It is ${known}.` : 'Please tell me your account number.' };
+  if (!last.includes('weather')) return { content: `I have read ${messages.length} messages.` };
+  const call = {
+    id: 'call_1',
+    type: 'function',
+    function: { name: 'weather', arguments: '{"city":"Oslo"}' },
+  };
+  return { content: null, tool_calls: [call] };
+}
