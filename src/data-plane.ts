@@ -156,7 +156,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     meters: new ContextMeters(metrics),
     log,
     clock,
-    settings: () => (reload.config ?? config).context,
+    settings: (): GatewayConfig['context'] => (reload.config ?? config).context,
   });
   const readiness = new Readiness();
   const listener = new Listener({
