@@ -10,13 +10,15 @@ import { gatherAnswer } from '../gather-answer.ts';
 export function answerMessage(parts: readonly StreamPart[], isWhole: boolean): AssistantPart[] {
   const [choice] = gatherAnswer(parts).choices;
   return (choice?.content ?? []).flatMap((content) => {
+    // A picture that was made can't be given back to a model as its own words.
+    if (content.type === 'image') return [];
     const part = assistantPart(content);
     if (part.type === 'text' && part.text === '') return [];
     return part.type === 'tool-call' && !isWhole ? [] : [part];
   });
 }
 
-function assistantPart(content: AnswerContent): AssistantPart {
+function assistantPart(content: Exclude<AnswerContent, { type: 'image' }>): AssistantPart {
   switch (content.type) {
     case 'text':
     case 'refusal':
