@@ -43,6 +43,8 @@ const MOST_GAP = 3;
 const TOGETHER = 3 * MINUTE;
 /** Share of what is bad that must lie inside something open to be explained by it. */
 const EXPLAINED = 0.5;
+/** An abused key and a runaway loop cost money, too, sooner or later: the bill is no matter of its own. */
+const ABUSE: ReadonlySet<string> = new Set(['access', 'cost']);
 /** Share of what is bad that makes it one client's matter. */
 const ONE_CLIENT = 0.8;
 
@@ -317,8 +319,11 @@ export class HypercareCore {
 
   /** Whether what is open holds most of what is bad in a suspicion, or is it but for a little. */
   #explains(open: OpenDetection, suspicion: Suspicion): boolean {
-    const areTogether = Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;
-    if (open.suspicion.signal !== suspicion.signal && !areTogether) return false;
+    // What is older than the ring can have begun whenever: with what was open then.
+    const isOld = suspicion.since <= this.counts.tick - RING + 2 && open.suspicion.since <= suspicion.since;
+    const areTogether = isOld || Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;
+    const isAbuse = ABUSE.has(open.suspicion.family) && ABUSE.has(suspicion.family);
+    if (open.suspicion.signal !== suspicion.signal && !areTogether && !isAbuse) return false;
     const inside = this.#shareInside(suspicion, (leaf) => open.holds(this.counts, leaf));
     if (inside >= EXPLAINED) return true;
     if (!areTogether) return false;

@@ -126,13 +126,14 @@ export class Intake {
     const latency = reals[r + REAL.latency] as number;
     const firstToken = reals[r + REAL.firstToken] as number;
     const hasPassed = end === null && (flags & FLAG.clientLeft) === 0;
+    let isSlow = false;
     if (hasPassed) {
       this.latencies.add(key, latency);
       const group = isModel
         ? this.latencies.of(MODEL, key[MODEL] as number)
         : this.latencies.of(ROUTE, key[ROUTE] as number);
       const least = this.objectives.slowFloor(isModel, key);
-      if (group && latency > Math.max(least, group.slowOver)) mark(marks.of('slow', '', counts.tick));
+      isSlow = group !== undefined && latency > Math.max(least, group.slowOver);
     }
     this.objectives.request(key, isModel, end, latency, firstToken, usd, hasPassed);
 
@@ -148,6 +149,8 @@ export class Intake {
       const reason = translation.of(SPACE.reason, ints[i + INT.failedReason] as number);
       mark(marks.of('attempts', counts.dictionary.name(SPACE.reason, reason)), failedLeaf);
     }
+    // Whoever was asked first and failed is what it waited for.
+    if (isSlow) mark(marks.of('slow', '', counts.tick), failedLeaf);
     const said = ints[i + INT.context] as number;
     if (said !== 0) this.#conversation(key, translation.of(SPACE.reason, said), session, id);
     const breach = ints[i + INT.breach] as number;

@@ -1,8 +1,7 @@
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KINDS } from '../signals/leaves.ts';
-import { MINUTE } from './settings.ts';
-import type { Spending } from './spending.ts';
+import { RECENT, type Spending } from './spending.ts';
 import type { Suspicion } from './suspicion.ts';
 
 const CONSUMER = DIMENSIONS.indexOf('consumer');
@@ -11,7 +10,9 @@ const PROVIDER = DIMENSIONS.indexOf('provider');
 /** Times its own usual rate, and standard deviations above it. */
 const LEAST_RATIO = 3;
 const LEAST_Z = 5;
-/** US dollars a minute below which no rise is worth a word. */
+/** Ticks in a row that must be twice the usual. */
+const LEAST_TICKS = 9;
+/** US dollars in two minutes below which no rise is worth a word. */
 const LEAST_USD = 0.01;
 /** Share by which ledger and provider may differ: rounding, and calls that ran over the edge of the period. */
 const LEAST_DIFFERENCE = 0.02;
@@ -26,9 +27,9 @@ export function spendingRises(counts: Counts, spending: Spending): Suspicion[] {
     if (spent < LEAST_USD) continue;
     // The last ticks in a row that were above it.
     const first = recent.findLastIndex((usd) => usd < 2 * mean) + 1;
-    if (first === recent.length) continue;
+    if (recent.length - first < LEAST_TICKS) continue;
     const who = consumer > 1 ? counts.dictionary.name(CONSUMER, consumer) : 'somebody';
-    const expected = mean * MINUTE;
+    const expected = mean * RECENT;
     found.push({
       detector: 'cost',
       signal: 'spend',
@@ -47,7 +48,7 @@ export function spendingRises(counts: Counts, spending: Spending): Suspicion[] {
         ],
       ],
       share: 1,
-      since: counts.tick - MINUTE + 1 + first,
+      since: counts.tick - RECENT + 1 + first,
       bad: 0,
       total: 0,
       expected: 0,

@@ -6,12 +6,15 @@ const DECAY = 2 ** (-1 / HOUR);
 /** Ticks without a baseline: what is spent in the first ten minutes is nobody's habit yet. */
 const FIRST = 10 * MINUTE;
 
+/** Ticks of spending that are looked at: a dear call now and then is no rise. */
+export const RECENT = 2 * MINUTE;
+
 /** What one consumer spends on one model, tick by tick. */
 export class Spender {
   readonly consumer: number;
   readonly model: number;
-  /** US dollars of the last minute, by tick. */
-  readonly recent: number[] = new Array<number>(MINUTE).fill(0);
+  /** US dollars of the last two minutes, by tick. */
+  readonly recent: number[] = new Array<number>(RECENT).fill(0);
   now = 0;
   calls = 0;
   /** Mean and variance a tick, of what is more than a minute ago. */
@@ -31,7 +34,7 @@ export class Spender {
     this.recent.push(this.now);
     this.now = 0;
     this.ticks++;
-    if (isFrozen || this.ticks <= MINUTE) return;
+    if (isFrozen || this.ticks <= RECENT) return;
     // West's weighted mean and variance, with weights that fall by half in an hour.
     this.#weight = this.#weight * DECAY + 1;
     const step = oldest - this.mean;
@@ -39,12 +42,12 @@ export class Spender {
     this.variance = Math.max(0, this.variance + (step * (oldest - this.mean) - this.variance) / this.#weight);
   }
 
-  /** How many times its usual rate the last minute was, and by how many standard deviations; null: nobody knows yet. */
+  /** How many times its usual rate the last two minutes were, and by how many standard deviations; null: nobody knows yet. */
   get rise(): { ratio: number; z: number } | null {
     if (this.ticks < FIRST || this.mean <= 0) return null;
     const spent = this.recent.reduce((sum, usd) => sum + usd, 0);
-    const usual = this.mean * MINUTE;
-    const deviation = Math.sqrt(this.variance * MINUTE) || usual;
+    const usual = this.mean * RECENT;
+    const deviation = Math.sqrt(this.variance * RECENT) || usual;
     return { ratio: spent / usual, z: (spent - usual) / deviation };
   }
 }
