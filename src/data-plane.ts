@@ -10,8 +10,10 @@ import { Shadows } from './ai/shadow/shadows.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
 import type { GatewayConfig } from './config/schema/index.ts';
 import { Conversations } from './context/conversations.ts';
+import { MindMeters } from './context/measures/meters.ts';
 import { ContextMeters } from './context/meters.ts';
-import { plainContent, wholeContext } from './context/ports.ts';
+import { Mind } from './context/mind.ts';
+import { openPrivacy, type Privacy } from './context/privacy/index.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
 import { sourcesOf } from './hypercare/engine/settings-of.ts';
@@ -81,6 +83,9 @@ export interface DataPlane {
   readonly fleet: Fleet;
   readonly registry: UpstreamRegistry;
   readonly answers: Answers;
+  readonly mindMeters: MindMeters;
+  readonly mind: Mind;
+  readonly privacy: Privacy;
   readonly ledger: LedgerWriter;
   /** What the hypercare engine is told of each request: nothing until it is connected. */
   readonly signals: SignalTap;
@@ -149,14 +154,25 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     },
     now: clock.wall,
   });
+  const contextSettings = (): GatewayConfig['context'] => (reload.config ?? config).context;
+  const mindMeters = new MindMeters(metrics);
+  const privacy = openPrivacy(() => contextSettings().privacy, store.documents, clock.wall);
+  const mind = new Mind({
+    settings: contextSettings,
+    sessions: store.sessions,
+    privacy,
+    meters: mindMeters,
+    log,
+    clock,
+  });
   const conversations = new Conversations({
     sessions: store.sessions,
-    mind: wholeContext,
-    privacy: plainContent,
+    mind,
+    privacy,
     meters: new ContextMeters(metrics),
     log,
     clock,
-    settings: (): GatewayConfig['context'] => (reload.config ?? config).context,
+    settings: contextSettings,
   });
   const readiness = new Readiness();
   const listener = new Listener({
@@ -245,6 +261,9 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     fleet,
     registry,
     answers,
+    mindMeters,
+    mind,
+    privacy,
     ledger,
     signals,
     mcp,
@@ -267,6 +286,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       await tokens.close();
       await accounts.close();
       await conversations.close();
+      await mind.settled();
       await ledger.close();
       await fleet.destroy();
       await store.close();

@@ -9,6 +9,8 @@ import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load
 import { Revisions } from './config/revisions.ts';
 import type { PolicySchema } from './config/schema/policy-schema.ts';
 import { serveConsole } from './console/serve.ts';
+import { configuredProbes } from './context/probes/configured.ts';
+import { ProbeSchedule } from './context/probes/schedule.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
 import { openEngine } from './hypercare/engine/attach.ts';
@@ -102,6 +104,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
   const audit = new Audit(store.documents, log);
   const startedAt = Date.now();
+  let ownUrl = '';
+  const probes = new ProbeSchedule({
+    probes: configuredProbes({ config: () => served.loaded.config, file, url: () => ownUrl, log }),
+    documents: store.documents,
+    meters: plane.mindMeters,
+    log,
+    clock: { wall: plane.now, monotonic: () => performance.now() },
+  });
   const admin = buildAdmin({
     version: packageJson.version,
     metrics: carriers.metrics,
@@ -162,6 +172,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const { unready, drain } = served.loaded.config.server.timeouts;
     const wasReady = readiness.isReady;
     carriers.unready();
+    await probes.close();
     await served.close();
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
@@ -181,6 +192,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const adminUrl = await admin.listen(parseAddress(adminConfig.listen));
     const address = await carriers.listen();
     const url = urlOf(address, server.tls ? 'https' : 'http');
+    ownUrl = url;
+    probes.start();
     if (options.watch ?? true) await served.watch();
     log.info({ url, admin: adminUrl, open_routes: served.loaded.openRoutes }, 'listening');
     let closing: Promise<number> | undefined;

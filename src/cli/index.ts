@@ -4,6 +4,7 @@ import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { importOpenApiCommand } from './import-openapi.ts';
 import { keyCommands } from './key.ts';
+import { probeCommand } from './probe.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { startCommand } from './start.ts';
 import { validateCommand } from './validate.ts';
@@ -66,6 +67,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       done(await demoCommand(config, traffic)),
     );
   keyCommands(program, done);
+  probeCommand(program, done);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { CheckContext } from './checks/context.ts';
 import { checkHypercare } from './checks/hypercare.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkMcp } from './checks/mcp.ts';
+import { checkModelContext } from './checks/model-context.ts';
 import { checkModels } from './checks/models.ts';
 import { checkPolicies } from './checks/policies.ts';
 import { checkPrompts } from './checks/prompts.ts';
@@ -29,6 +30,7 @@ const CHECKS = [
   checkPrompts,
   checkBudgets,
   checkMcp,
+  checkModelContext,
   checkHypercare,
   checkPolicies,
 ];

@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../config/schema/index.ts';
 import type { Sessions } from '../contracts/session.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { ContextMeters } from './measures/meters.ts';
+import type { MindMeters } from './measures/meters.ts';
 import type { ContextPrivacy } from './ports.ts';
 
 /** What the mind uses of the process. */
@@ -10,7 +10,7 @@ export interface MindOptions {
   settings(): GatewayConfig['context'];
   sessions: Pick<Sessions, 'lease' | 'unlease' | 'summarize'>;
   privacy: ContextPrivacy;
-  meters: ContextMeters;
+  meters: MindMeters;
   log: Logger;
   clock: { wall(): number; monotonic(): number };
 }

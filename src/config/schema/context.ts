@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Duration, OneOf, Percent, Strict } from './units.ts';
+import { Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
 
 /** The model context: what a conversation remembers. */
 export const Context = Strict(
@@ -51,6 +51,24 @@ export const Context = Strict(
         }),
       },
       { default: {} },
+    ),
+    probes: Type.Array(
+      Strict({
+        file: Type.String({
+          minLength: 1,
+          description: 'A script; a relative path stands beside this file.',
+        }),
+        model: Type.String({ description: 'Alias that it talks to.' }),
+        every: Type.String({ description: 'Cron: when it runs.', examples: ['*/15 * * * *'] }),
+        timezone: Type.String({ default: 'UTC' }),
+        apiKey: Type.String({ description: 'The key of a consumer, for whom the probe talks.' }),
+        url: Type.Optional(
+          HttpUrl({
+            description: 'Of the AI routes, if it is not this gateway’s own listener (with TLS it must be).',
+          }),
+        ),
+      }),
+      { default: [], maxItems: 100, description: 'Scripted conversations that are held on a schedule.' },
     ),
   },
   { default: {} },

@@ -15,7 +15,7 @@ const MOST_MODELS = 500;
 const MOST_PROBES = 100;
 
 /** What the model context came to, as figures. */
-export class ContextMeters {
+export class MindMeters {
   readonly #models = new CappedLabels(MOST_MODELS);
   readonly #probes = new CappedLabels(MOST_PROBES);
   readonly #tokens;
@@ -30,7 +30,7 @@ export class ContextMeters {
   constructor(registry: Registry) {
     const registers = [registry];
     this.#tokens = new Histogram({
-      name: 'gateway_context_tokens',
+      name: 'gateway_context_prompt_tokens',
       help: 'Estimated tokens of the prompts of turns that belong to a session.',
       labelNames: ['model'],
       buckets: TOKEN_BUCKETS,

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { reportText } from '../context/probes/report.ts';
+import { runProbe } from '../context/probes/run-probe.ts';
+import { ProbeProblem, readProbe } from '../context/probes/script.ts';
+
+interface ProbeOptions {
+  url: string;
+  model: string;
+  admin?: string;
+  hook: Map<string, string>;
+  timeout: number;
+  json?: boolean;
+}
+
+/** The verb `hypercare probe`. Keys come from the environment: arguments can be read by every user of the machine. */
+export function probeCommand(program: Command, done: (code: number) => void): void {
+  program
+    .command('probe')
+    .description(
+      'run scripted conversations against a live model, and tell what of them came back; the consumer’s key is read from HYPERCARE_PROBE_KEY, the admin token from HYPERCARE_ADMIN_TOKEN',
+    )
+    .argument('<files...>', 'scripts, such as those in config/examples/probes')
+    .requiredOption('-m, --model <alias>', 'model to talk to')
+    .option('-u, --url <url>', 'AI routes of the gateway', 'http://127.0.0.1:8080/v1')
+    .option('-a, --admin <url>', 'admin API, for steps that need it')
+    .option(
+      '--hook <name=command>',
+      'command for a hook of the script; may stand several times',
+      hook,
+      new Map(),
+    )
+    .option('--timeout <seconds>', 'for one answer', seconds, 60)
+    .option('--json', 'the report as JSON')
+    .action(async (files: string[], options: ProbeOptions) => done(await runProbes(files, options)));
+}
+
+/** 0: all passed; 1: something was forgotten or could not be run; 2: a script is none. */
+async function runProbes(files: readonly string[], options: ProbeOptions): Promise<number> {
+  const { url, model, admin, hook: hooks, timeout, json = false } = options;
+  const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+  let allPassed = true;
+  for (const file of files) {
+    let script: ReturnType<typeof readProbe>;
+    try {
+      script = readProbe(await readFile(file, 'utf8'), file);
+    } catch (error) {
+      process.stderr.write(`${(error as Error).message}\n`);
+      return error instanceof ProbeProblem ? 2 : 1;
+    }
+    const report = await runProbe(script, {
+      url: url.replace(/\/+$/, ''),
+      model,
+      apiKey: process.env.HYPERCARE_PROBE_KEY ?? '',
+      ...(admin !== undefined && { admin: { url: admin, token: process.env.HYPERCARE_ADMIN_TOKEN ?? '' } }),
+      hook: (name) => {
+        const command = hooks.get(name);
+        return command === undefined ? undefined : runHook(name, command);
+      },
+      clock: { wall: Date.now, monotonic: () => performance.now() },
+      timeoutMs: timeout * 1000,
+    });
+    say(json ? JSON.stringify(report) : reportText(report));
+    allPassed &&= report.outcome === 'passed';
+  }
+  return allPassed ? 0 : 1;
+}
+
+async function runHook(name: string, command: string): Promise<void> {
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`the command of the hook ${name} ended with ${code}`);
+}
+
+function hook(given: string, before: Map<string, string>): Map<string, string> {
+  const at = given.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It is a name, "=", and a command.');
+  return new Map(before).set(given.slice(0, at), given.slice(at + 1));
+}
+
+function seconds(given: string): number {
+  const value = Number(given);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It is a number of seconds.');
+  return value;
+}

@@ -1,0 +1,28 @@
+import { Cron } from 'croner';
+import { type Check, mustExist } from './context.ts';
+
+/** The model context: its probes, and a secret that is worth the name. */
+export const checkModelContext: Check = (config, context) => {
+  const section = config.get('context');
+  const models = config.get('ai').get('models').keys;
+  const secret = section.get('privacy').get('encryptWith');
+  if (secret.text && secret.text.length < LEAST_SECRET)
+    context.report(secret, `must have at least ${LEAST_SECRET} characters, better 32 that nobody chose`);
+  for (const probe of section.get('probes').items) {
+    mustExist(probe.get('model'), 'model', models, context);
+    const every = probe.get('every');
+    if (every.text !== undefined && !isCron(every.text, probe.get('timezone').text))
+      context.report(every, 'is no cron expression, or the timezone is none');
+  }
+};
+
+const LEAST_SECRET = 16;
+
+function isCron(pattern: string, timezone: string | undefined): boolean {
+  try {
+    new Cron(pattern, { paused: true, ...(timezone !== undefined && { timezone }) }).nextRun();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,96 @@
+import type { ProbeScript } from './script.ts';
+
+/** One question of a probe, and whether the planted fact came back. */
+export interface ProbeAnswer {
+  readonly fact: string;
+  /** Turns of the user between planting and asking. */
+  readonly distance: number;
+  readonly found: boolean;
+  /** `x-context-status` of the answer; '' if there was none. */
+  readonly status: string;
+  /** Where it was not found: the beginning of what was said instead. */
+  readonly said: string;
+}
+
+/** Something that went otherwise than the script has it. */
+export interface ProbeFault {
+  /** From 1. */
+  readonly step: number;
+  readonly what: string;
+}
+
+export interface ProbeReport {
+  readonly probe: string;
+  readonly model: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly at: number;
+  readonly durationMs: number;
+  readonly turns: number;
+  /** `passed`; `forgot`: too few facts came back; `broken`: it could not be run to its end. */
+  readonly outcome: 'passed' | 'forgot' | 'broken';
+  /** Share of the questions whose fact came back; -1 = none was asked. */
+  readonly recall: number;
+  /** By distance. */
+  readonly byDistance: Readonly<Record<string, { readonly asked: number; readonly found: number }>>;
+  /** How often which `x-context-status` came. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly answers: readonly ProbeAnswer[];
+  readonly faults: readonly ProbeFault[];
+  /** Steps that could not be done here: their numbers. */
+  readonly skipped: readonly number[];
+}
+
+const DISTANCES = [
+  [4, '1-4'],
+  [9, '5-9'],
+  [19, '10-19'],
+  [49, '20-49'],
+  [Number.POSITIVE_INFINITY, '50+'],
+] as const;
+
+const bandOf = (distance: number): string => DISTANCES.find(([most]) => distance <= most)?.[1] ?? '50+';
+
+/** Of a run that came to its end or not. */
+export function reportOf(
+  script: ProbeScript,
+  run: Omit<ProbeReport, 'probe' | 'outcome' | 'recall' | 'byDistance'> & { readonly isBroken: boolean },
+): ProbeReport {
+  const { isBroken, ...rest } = run;
+  const { answers } = run;
+  const byDistance: Record<string, { asked: number; found: number }> = {};
+  for (const { distance, found } of answers) {
+    const band = bandOf(distance);
+    const sum = byDistance[band] ?? { asked: 0, found: 0 };
+    byDistance[band] = { asked: sum.asked + 1, found: sum.found + (found ? 1 : 0) };
+  }
+  const recall = answers.length === 0 ? -1 : answers.filter(({ found }) => found).length / answers.length;
+  const forgot = recall >= 0 && recall < (script.recall ?? 1);
+  return {
+    ...rest,
+    probe: script.name,
+    recall,
+    byDistance,
+    outcome: isBroken ? 'broken' : forgot ? 'forgot' : 'passed',
+  };
+}
+
+/** For a terminal. */
+export function reportText(report: ProbeReport): string {
+  const { probe, model, outcome, recall, turns, durationMs, byDistance, answers, faults, skipped, statuses } =
+    report;
+  const percent = recall < 0 ? 'nothing asked' : `recall ${(recall * 100).toFixed(0)} %`;
+  const lines = [
+    `${probe} on ${model}: ${outcome}, ${percent}, ${turns} turns in ${(durationMs / 1000).toFixed(1)} s`,
+  ];
+  for (const [, band] of DISTANCES) {
+    const sum = byDistance[band];
+    if (sum) lines.push(`  ${band.padEnd(6)} turns back: ${sum.found} of ${sum.asked}`);
+  }
+  const seen = Object.entries(statuses).map(([status, count]) => `${status} ${count}`);
+  if (seen.length > 0) lines.push(`  context: ${seen.join(', ')}`);
+  for (const { fact, distance, said } of answers.filter(({ found }) => !found))
+    lines.push(`  forgot ${fact}, ${distance} turns back: “${said}”`);
+  for (const { step, what } of faults) lines.push(`  step ${step}: ${what}`);
+  if (skipped.length > 0) lines.push(`  not done here: steps ${skipped.join(', ')}`);
+  return lines.join('\n');
+}

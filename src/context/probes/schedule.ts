@@ -1,0 +1,115 @@
+import { Cron } from 'croner';
+import type { Documents } from '../../contracts/store.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { MindMeters } from '../measures/meters.ts';
+import type { ProbeReport } from './report.ts';
+import { runProbe } from './run-probe.ts';
+import type { ProbeScript } from './script.ts';
+
+/** A probe that the config has on a schedule. */
+export interface ScheduledProbe {
+  readonly script: ProbeScript;
+  readonly model: string;
+  /** Cron, five or six fields. */
+  readonly every: string;
+  readonly timezone: string;
+  readonly apiKey: string;
+  /** Of the AI routes, with their prefix. */
+  readonly url: string;
+}
+
+export interface ScheduleOptions {
+  /** Those of the config in force; asked at every look. */
+  probes(): readonly ScheduledProbe[];
+  documents: Documents;
+  meters: MindMeters;
+  log: Logger;
+  clock: { wall(): number; monotonic(): number };
+  /** Hears of each run that came to an end. */
+  onReport?(report: ProbeReport): void;
+}
+
+/** Milliseconds between two looks at what is due. */
+const LOOK_MS = 5000;
+const TIMEOUT_MS = 60_000;
+/** What is remembered of who ran what when: longer than replicas' clocks differ. */
+const CLAIM_MS = 60 * 60 * 1000;
+const COLLECTION = 'context-probes';
+
+/** Runs the config's probes when they are due, each time on one of the replicas, one after the other. */
+export class ProbeSchedule {
+  readonly #options: ScheduleOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #lookedAt: number;
+  #running: Promise<void> | undefined;
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
+    this.#lookedAt = options.clock.wall();
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  /** Runs what has become due since the last look. A run that is not over is waited for: nothing piles up. */
+  look(): void {
+    if (this.#running) return;
+    const now = this.#options.clock.wall();
+    const from = this.#lookedAt;
+    this.#lookedAt = now;
+    const due = this.#options.probes().flatMap((probe) => {
+      const next = nextRun(probe, from);
+      return next !== undefined && next <= now ? [{ probe, at: next }] : [];
+    });
+    if (due.length === 0) return;
+    this.#running = this.#run(due).finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Begins nothing more, and waits for what runs. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #run(due: readonly { probe: ScheduledProbe; at: number }[]): Promise<void> {
+    const { log, meters, onReport, clock } = this.#options;
+    for (const { probe, at } of due) {
+      const { script, model, url, apiKey } = probe;
+      try {
+        if (!(await this.#claim(probe, at))) continue;
+        const report = await runProbe(script, { url, apiKey, model, clock, timeoutMs: TIMEOUT_MS });
+        meters.probe(script.name, report.outcome, recallByDistance(report));
+        const { outcome, recall, faults, turns, durationMs } = report;
+        log[outcome === 'passed' ? 'info' : 'warn'](
+          { probe: script.name, model, outcome, recall, turns, duration_ms: durationMs, faults },
+          'a context probe was run',
+        );
+        onReport?.(report);
+      } catch (error) {
+        meters.probe(script.name, 'not_run', {});
+        log.error({ err: error, probe: script.name }, 'a context probe could not be run');
+      }
+    }
+  }
+
+  /** Whether this replica is the one to run it this time. */
+  async #claim({ script, model }: ScheduledProbe, at: number): Promise<boolean> {
+    const id = `${script.name} ${model} ${at}`;
+    const put = await this.#options.documents.put(COLLECTION, id, { at }, { ifVersion: 0, ttlMs: CLAIM_MS });
+    return put.ok;
+  }
+}
+
+function nextRun({ every, timezone }: ScheduledProbe, from: number): number | undefined {
+  const cron = new Cron(every, { paused: true, timezone });
+  return cron.nextRun(new Date(from))?.getTime();
+}
+
+/** Recall by distance, and of all. */
+export function recallByDistance({ recall, byDistance }: ProbeReport): Record<string, number> {
+  const shares = Object.entries(byDistance).map(([band, { asked, found }]) => [band, found / asked]);
+  return Object.fromEntries(recall < 0 ? shares : [...shares, ['all', recall]]);
+}
