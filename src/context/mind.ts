@@ -35,8 +35,6 @@ export class Mind implements ContextMind {
 
   prompt(input: PromptInput): PromptShape | Promise<PromptShape> {
     const { summary, turns } = input;
-    // The client says all of it itself, each time anew.
-    if (input.isFull) return { summary: '', turns: [], snippets: '', journey: '' };
     const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, this.#spokenOf(turns));
     if (memory || !summary) return this.#shape(input, memory);
     // This process has not met the conversation yet, or not for long.
@@ -60,9 +58,11 @@ export class Mind implements ContextMind {
       () => known ?? this.#remember(input, []),
     );
     const kept = new Set(built.context.sent);
+    // A client that says all of it itself is heard as it is, as long as that is not too long.
+    const isAsSent = input.isFull && !input.summary && built.context.cut.length === 0;
     const shape: PromptShape = {
       summary: built.summary,
-      turns: input.turns.filter(({ turn }) => kept.has(turn.version)),
+      turns: isAsSent ? [] : input.turns.filter(({ turn }) => kept.has(turn.version)),
       snippets: built.snippets,
       journey: JSON.stringify(built.context),
     };
@@ -128,7 +128,7 @@ export class Mind implements ContextMind {
     const isOutlier = this.#sizes.observe(input.model, tokens);
     meters.turn(input.model, tokens, measures, isOutlier);
     meters.worked('measure', clock.monotonic() - began);
-    if (input.isFull || turn.status !== 'complete') return;
+    if (turn.status !== 'complete') return;
     const task: CompactionTask = {
       ref: input.ref,
       head: input.head,
