@@ -124,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     revisions,
     upstreams: plane.registry,
     ledger: store.ledger,
+    conversations: plane.conversations,
     documents: store.documents,
     mcp: plane.mcp,
     flushLedger: () => carriers.flushLedger(),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Revisions } from '../config/revisions.ts';
+import type { Conversations } from '../context/conversations.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
 import type { Documents } from '../contracts/store.ts';
@@ -31,6 +32,7 @@ export interface AdminPorts {
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
   ledger: Ledger;
+  conversations: Conversations;
   documents: Documents;
   mcp: Pick<McpPorts, 'pins' | 'sessions'>;
   /** How the API asks itself for who is known already. */

@@ -300,6 +300,90 @@ export class Conversations {
     return tokensOf(messages);
   }
 
+  /** Forgets all that was said in a session. False: there was nothing. @throws StoreUnavailable */
+  async erase(ref: SessionRef): Promise<boolean> {
+    const erased = await this.ports.sessions.erase(ref);
+    this.opened.forget(ref);
+    const outcome = erased ? 'erased' : 'nothing';
+    this.operations.note({ op: 'erase', tenant: ref.tenant, user: '', session: ref.session, outcome });
+    return erased;
+  }
+
+  /** Forgets all sessions of an end user. @returns how many there were */
+  async eraseUser(tenant: string, user: string): Promise<number> {
+    const owner = this.ownerOf(tenant, user);
+    let erased = 0;
+    let after: string | undefined;
+    do {
+      const page = await this.ports.sessions.list(tenant, { owner, after, limit: PAGE });
+      for (const { session } of page.sessions) if (await this.erase({ tenant, session })) erased++;
+      after = page.next;
+    } while (after !== undefined);
+    return erased;
+  }
+
+  /**
+   * Puts a person's words in the place of what a turn said; the turn itself stays as it was.
+   * @returns the correction's version; undefined if there is no such session or turn
+   */
+  async correct(
+    ref: SessionRef,
+    { turn, text, author, reason }: { turn: string; text: string; author: string; reason: string },
+  ): Promise<number | undefined> {
+    const { sessions, privacy } = this.ports;
+    const view = await this.path(ref);
+    const corrected = view?.all.find((each) => each.turn.id === turn);
+    if (view?.head.state !== 'active' || !corrected) return undefined;
+    const said: Message = { role: 'assistant', at: '', content: [{ type: 'text', at: '', text }] };
+    const asked = corrected.content.messages.filter(({ role }) => role === 'user');
+    const messages = privacy.redact([...asked, said]);
+    const seal = await privacy.of(ref.tenant);
+    const committed = await sessions.commit(ref, {
+      turn: {
+        id: randomHex(12),
+        kind: 'correction',
+        status: 'complete',
+        format: '',
+        model: '',
+        provider: '',
+        upstreamModel: '',
+        finishReason: '',
+        tokens: tokensOf(messages),
+        tokensIn: -1,
+        tokensOut: -1,
+        digests: [],
+        request: '',
+        opens: false,
+        resolves: '',
+        supersedes: turn,
+        author,
+        reason,
+        journey: '',
+        content: seal.seal(JSON.stringify({ messages })),
+      },
+      key: '',
+      fence: 0,
+      generation: view.head.generation,
+      base: view.head.version,
+      mode: 'merge',
+      parent: view.head.head,
+      hash: view.head.hash,
+      count: view.head.count,
+      ttlMs: this.settings.ttl,
+      maxAgeMs: this.settings.maxAge,
+    });
+    const { tenant, session } = ref;
+    this.operations.note({
+      op: 'correct',
+      tenant,
+      user: view.head.owner,
+      session,
+      turn,
+      outcome: committed.kind,
+    });
+    return committed.kind === 'committed' ? committed.version : undefined;
+  }
+
   /** Writes what waits. */
   async close(): Promise<void> {
     await this.behind.close();

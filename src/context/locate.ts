@@ -14,7 +14,7 @@ export interface Place {
 export function locate(log: readonly Message[], seed: string, turns: Iterable<OpenedTurn>): Place {
   const children = new Map<string, OpenedTurn[]>();
   for (const each of turns) {
-    if (each.turn.status === 'failed' || each.turn.kind === 'correction') continue;
+    if (each.turn.status === 'failed') continue;
     const siblings = children.get(each.turn.parent);
     if (siblings) siblings.push(each);
     else children.set(each.turn.parent, [each]);
@@ -28,10 +28,12 @@ export function locate(log: readonly Message[], seed: string, turns: Iterable<Op
   let place: Place = { parent: '', count: 0 };
   const ways: Place[] = [place];
   for (let way = ways.pop(); way; way = ways.pop()) {
-    if (way.count > place.count) place = way;
+    if (way.count >= place.count) place = way;
     for (const { turn } of children.get(way.parent) ?? []) {
       const { count } = way;
-      if (turn.digests.length > 0 && turn.digests.every((digest, i) => digestAt(count + i) === digest))
+      // A correction has no words of its client's.
+      const isKnown = turn.digests.length > 0 || turn.kind === 'correction';
+      if (isKnown && turn.digests.every((digest, i) => digestAt(count + i) === digest))
         ways.push({ parent: turn.id, count: count + turn.digests.length });
     }
   }

@@ -358,6 +358,11 @@ export const ERRORS = {
     retryable: false,
     text: 'There is no such conversation or response, or it is somebody else’s.',
   },
+  context_off: {
+    status: 400,
+    retryable: false,
+    text: 'Conversations are not remembered here: `context.enabled` is off in the config.',
+  },
   conversation_locked: {
     status: 409,
     retryable: true,

@@ -13,6 +13,7 @@ import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
 import { routeDescription } from './route-description.ts';
 import { routeRoutes } from './routes.ts';
+import { sessionRoutes } from './sessions.ts';
 import { shadowRoutes } from './shadows.ts';
 import { statusRoutes } from './status.ts';
 import { upstreamRoutes } from './upstreams.ts';
@@ -27,6 +28,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   upstreamRoutes,
   keyRoutes,
   usageRoutes,
+  sessionRoutes,
   shadowRoutes,
   routeDescription,
   cacheRoutes,

@@ -6,6 +6,7 @@ import { buildCatalog } from '../models/catalog.ts';
 import { openProviders } from '../models/passthrough.ts';
 import type { AiPorts } from '../ports.ts';
 import { readBytes, registerChat } from './chat.ts';
+import { registerConversations } from './conversations.ts';
 import { registerModels } from './models.ts';
 import { registerPassthrough } from './passthrough.ts';
 import { registerPrompts } from './prompts.ts';
@@ -23,6 +24,7 @@ export async function registerAiRoutes(
   await registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
   registerPrompts(scope, config.prefix, config, { catalog, policies, ports, budgets });
   registerModels(scope, config.prefix, catalog);
+  registerConversations(scope, config.prefix, ports);
   const providers = openProviders(config, ports);
   await registerPassthrough(scope, config.prefix, providers, { catalog, policies, ports, budgets });
   return () => {
