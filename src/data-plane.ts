@@ -205,6 +205,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     now: clock.wall,
     registry,
     counters: store.counters,
+    documents: store.documents,
     meters,
     log,
     descriptors: options.descriptors,

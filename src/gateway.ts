@@ -8,13 +8,17 @@ import { openCarriers } from './carriers.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
 import type { PolicySchema } from './config/schema/policy-schema.ts';
+import { sharingRoutes } from './config/sharing-routes.ts';
 import { serveConsole } from './console/serve.ts';
 import { configuredProbes } from './context/probes/configured.ts';
 import { ProbeSchedule } from './context/probes/schedule.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
+import { Care } from './hypercare/care.ts';
 import { openEngine } from './hypercare/engine/attach.ts';
+import { engineOff } from './hypercare/engine-off.ts';
 import { parseAddress, urlOf } from './server/address.ts';
+import { configPort, livePort } from './server/care-ports.ts';
 import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
 import { ServedFile } from './server/served-file.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
@@ -36,6 +40,8 @@ export interface GatewayOptions {
   processMetrics?: boolean;
   /** Policies beside those that ship with the gateway. */
   policies?: readonly PolicyDescriptor<unknown>[];
+  /** What tells of the traffic in place of the engine that watches it. */
+  engine?: Engine;
 }
 
 /** A gateway that serves. */
@@ -103,6 +109,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const revisions = new Revisions(store.documents);
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
   const audit = new Audit(store.documents, log);
+  const care = new Care({
+    documents: store.documents,
+    engine: options.engine ?? engine ?? engineOff(),
+    config: configPort(served, revisions),
+    live: livePort(plane.registry, carriers, () => sharingRoutes(served.loaded.config)),
+    log,
+    metrics: plane.metrics,
+    now: plane.now,
+  });
   const startedAt = Date.now();
   let ownUrl = '';
   const probes = new ProbeSchedule({
@@ -122,6 +137,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cache: carriers,
     served,
     revisions,
+    care,
     upstreams: plane.registry,
     ledger: store.ledger,
     conversations: plane.conversations,
@@ -174,6 +190,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const wasReady = readiness.isReady;
     carriers.unready();
     await probes.close();
+    await care.stop();
     await served.close();
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
@@ -188,8 +205,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   try {
+    engine?.resume(await care.open());
     await engine?.start();
     await served.start();
+    await care.start();
     const adminUrl = await admin.listen(parseAddress(adminConfig.listen));
     const address = await carriers.listen();
     const url = urlOf(address, server.tls ? 'https' : 'http');

@@ -7,6 +7,7 @@ import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
 import type { Documents } from '../contracts/store.ts';
 import type { McpPorts } from '../mcp/ports.ts';
+import type { Care } from '../hypercare/care.ts';
 import type { Changes } from '../record/changes.ts';
 import type { ServedFile } from '../server/served-file.ts';
 import type { Answers } from '../stores/answers/index.ts';
@@ -31,6 +32,7 @@ export interface AdminPorts {
   upstreams: Pick<UpstreamRegistry, 'get' | 'all'>;
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
+  care: Pick<Care, 'book' | 'desk' | 'applier' | 'knowledge' | 'reports' | 'report'>;
   ledger: Ledger;
   conversations: Conversations;
   documents: Documents;

@@ -30,7 +30,6 @@ const is =
 /** What the format has and this version has not. A feature that gets built removes its row. */
 const ROWS: readonly Row[] = [
   { at: ['log', 'bodies'], what: 'Logging of bodies', effect: 'No body is logged.', unless: is('off') },
-  { at: ['hypercare'], what: 'The hypercare engine', effect: 'Nothing is detected, acted on or notified.' },
 ];
 
 /** @param written the values of the file without any default, in the order of the file */

@@ -164,6 +164,26 @@ export const ERRORS = {
     retryable: false,
     text: 'Another revision serves by now. Read the config again and decide anew.',
   },
+  action_stale: {
+    status: 409,
+    retryable: false,
+    text: 'The action does not fit any more: what it was made for has changed. Nothing was done.',
+  },
+  finding_state: {
+    status: 409,
+    retryable: false,
+    text: 'The finding is in a state in which this can’t be done.',
+  },
+  signature_invalid: {
+    status: 401,
+    retryable: false,
+    text: 'The signature of the webhook is missing, old or not right.',
+  },
+  webhook_replayed: {
+    status: 409,
+    retryable: false,
+    text: 'This webhook was delivered before.',
+  },
   precondition_missing: {
     status: 428,
     retryable: false,

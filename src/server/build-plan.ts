@@ -6,7 +6,8 @@ import { registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
-import type { Counters } from '../contracts/store.ts';
+import type { Counters, Documents } from '../contracts/store.ts';
+import { FEEDBACK_PATHS, registerFeedback } from '../hypercare/feedback/routes.ts';
 import { readJsonBody } from '../lib/json-body.ts';
 import { compileSchema } from '../lib/json-schema/compile.ts';
 import type { Leases } from '../lib/leases.ts';
@@ -34,6 +35,7 @@ export interface ProcessPorts {
   fleet: Fleet;
   registry: UpstreamRegistry;
   counters: Counters;
+  documents: Documents;
   answers: Answers;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
@@ -150,6 +152,14 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         admit,
       });
       if (servesMcp) await app.register(registerMcp);
+      if (servesFeedback(config)) {
+        const { documents, counters, now } = ports;
+        const { degraded } = policyPorts(config, ports, 'feedback', 'feedback-limit');
+        const onFault = (error: unknown): void => degraded('fail_open', error as Error);
+        await app.register(async (scope) =>
+          registerFeedback(scope, config, { documents, counters, now, degraded: onFault }),
+        );
+      }
       if (!servesAi) return;
       await app.register(async (scope) => {
         const chain = await admit(scope, { name: AI_ROUTE, path: undefined }, config.ai.policies);
@@ -172,6 +182,13 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     },
   };
 }
+
+/** Not where the config has given one of its places away. */
+const servesFeedback = ({ hypercare, routes }: GatewayConfig): boolean =>
+  hypercare.feedback.enabled &&
+  !routes.some(({ match: { path } }) =>
+    FEEDBACK_PATHS.some((each) => path === each || path.startsWith(`${each}/`)),
+  );
 
 function policyPorts(
   config: GatewayConfig,

@@ -31,6 +31,8 @@ export interface TestGatewayOptions {
   now?: () => number;
   /** Policies beside those that ship. */
   policies?: readonly PolicyDescriptor<unknown>[];
+  /** What looks at the traffic. */
+  engine?: GatewayOptions['engine'];
   /** Finds the addresses of upstreams' names. */
   resolve?: GatewayOptions['resolve'];
 }
@@ -91,6 +93,7 @@ export async function testGateway(
     ...(options.resolve ? { resolve: options.resolve } : {}),
     processMetrics: false,
     ...(options.policies ? { policies: options.policies } : {}),
+    ...(options.engine ? { engine: options.engine } : {}),
   });
   onTestFinished(async () => {
     await gateway.close();

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { AI_ANSWERS } from '../../ai/cache/kept-answers.ts';
+import { sharingRoutes } from '../../config/sharing-routes.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
@@ -51,7 +52,7 @@ export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, '
         throw new GatewayError('resource_unknown', {
           detail: `There is no route ${JSON.stringify(selection.route)}.`,
         });
-      const sharing = routes.filter(({ policies }) => policies.some(isShared)).map(({ name }) => name);
+      const sharing = sharingRoutes(served.loaded.config);
       if (ofModels.some((settings) => settings?.store === 'shared')) sharing.push(AI_ANSWERS);
       const purged = await cache.purge(selection, sharing);
       Object.assign(audited, selection, { purged });
@@ -59,6 +60,3 @@ export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, '
     },
   );
 }
-
-const isShared = (entry: Record<string, unknown>): boolean =>
-  (entry['response-cache'] as { store?: string } | undefined)?.store === 'shared';

@@ -4,12 +4,13 @@ import { randomHex } from '../../lib/request-id.ts';
 import type { RecordedChange } from '../../record/changes.ts';
 import { EventStream } from '../event-stream.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
+import { shownFinding } from './findings.ts';
 
 /** Streams open at once. A console has one a window. */
 const MAX_STREAMS = 100;
 
 /** What happens, as it happens. */
-export function eventRoutes(app: AdminApp, { changes }: Pick<AdminPorts, 'changes'>): void {
+export function eventRoutes(app: AdminApp, { changes, care }: Pick<AdminPorts, 'changes' | 'care'>): void {
   /** Changes are numbered by the process: an id from before a restart must not be taken for one of now. */
   const epoch = randomHex(4);
   const idOf = (change: RecordedChange): string => `${epoch}-${change.id}`;
@@ -21,9 +22,9 @@ export function eventRoutes(app: AdminApp, { changes }: Pick<AdminPorts, 'change
       schema: {
         operationId: 'followEvents',
         tags: ['events'],
-        summary: 'Changes of state as they happen (revisions, targets, breakers, keys), as an event stream',
+        summary: 'Changes of state (`change`) and findings (`finding`) as they happen, as an event stream',
         description:
-          'With Last-Event-ID it begins with what came after that event, as far as it is still known.',
+          'With Last-Event-ID it begins with the changes of state that came after that event, as far as they are still known; for findings read the list.',
         headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 64 })) }),
         produces: ['text/event-stream'],
       },
@@ -43,13 +44,19 @@ export function eventRoutes(app: AdminApp, { changes }: Pick<AdminPorts, 'change
         'x-accel-buffering': 'no',
       });
       raw.flushHeaders();
-      const send = (change: RecordedChange): void => stream.send('change', idOf(change), change);
+      let lastId = request.headers['last-event-id'] ?? `${epoch}-0`;
+      const send = (change: RecordedChange): void => {
+        lastId = idOf(change);
+        stream.send('change', lastId, change);
+      };
       const stream = new EventStream(raw, () => {
         open--;
         unlisten();
+        unfollow();
       });
       for (const change of missed(request.headers['last-event-id'])) send(change);
       const unlisten = changes.listen(send);
+      const unfollow = care.book.listen((finding) => stream.send('finding', lastId, shownFinding(finding)));
     },
   );
 

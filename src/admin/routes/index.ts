@@ -2,12 +2,17 @@ import type { AdminApp, AdminPorts } from '../ports.ts';
 import { agentRoutes } from './agent.ts';
 import { auditRoutes } from './audit.ts';
 import { cacheRoutes } from './cache.ts';
+import { careReportRoutes } from './care-reports.ts';
 import { changeRoutes } from './changes.ts';
 import { configRoutes } from './config.ts';
 import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
+import { feedbackRoutes } from './feedback.ts';
+import { findingChangeRoutes } from './finding-changes.ts';
+import { findingRoutes } from './findings.ts';
 import { keyRoutes } from './keys.ts';
 import { mcpRoutes } from './mcp.ts';
+import { knowledgeRoutes } from './knowledge.ts';
 import { metricsRoutes } from './metrics.ts';
 import { probeRoutes } from './probes.ts';
 import { revisionRoutes } from './revisions.ts';
@@ -32,6 +37,11 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   shadowRoutes,
   routeDescription,
   cacheRoutes,
+  findingRoutes,
+  findingChangeRoutes,
+  knowledgeRoutes,
+  feedbackRoutes,
+  careReportRoutes,
   changeRoutes,
   eventRoutes,
   auditRoutes,

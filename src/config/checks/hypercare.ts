@@ -1,6 +1,6 @@
 import { type Check, mustDiffer, mustExist } from './context.ts';
 
-/** Objectives and the criteria of leaving hypercare. */
+/** Objectives, the criteria of leaving hypercare, and who may send tickets. */
 export const checkHypercare: Check = (config, context) => {
   const objectives = config.get('hypercare', 'objectives').items;
   const names = objectives.map((objective) => objective.get('name'));
@@ -14,5 +14,9 @@ export const checkHypercare: Check = (config, context) => {
   for (const criterion of config.get('hypercare', 'exit').items) {
     for (const objective of criterion.get('objectives').items)
       mustExist(objective, 'objective', known, context);
+  }
+  for (const source of config.get('hypercare', 'feedback', 'tickets').items) {
+    const secret = source.get('secret');
+    if (secret.text === '') context.report(secret, 'must not be empty: anybody could send tickets');
   }
 };

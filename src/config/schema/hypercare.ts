@@ -1,7 +1,26 @@
 import { Type } from 'typebox';
+import { Channel } from './hypercare-channels.ts';
+import { Feedback } from './hypercare-feedback.ts';
 import { Duration, Name, OneOf, Percent, Strict } from './units.ts';
 
-const PRIORITIES = ['P0', 'P1', 'P2', 'P3', 'P4'] as const;
+/** What can be done about a finding. */
+export const ACTION_KINDS = [
+  'rollback-config',
+  'shift-traffic',
+  'drain-target',
+  'switch-model',
+  'pin-prompt',
+  'change-limit',
+  'open-breaker',
+  'raise-timeout',
+  'purge-cache',
+  'throttle-key',
+  'revoke-key',
+  'cap-loop',
+  'static-answer',
+] as const;
+export type ActionKind = (typeof ACTION_KINDS)[number];
+
 const byPriority = Type.Record(Type.String({ pattern: '^P[0-4]$' }), Type.Integer({ minimum: 0 }), {
   additionalProperties: false,
 });
@@ -30,12 +49,23 @@ const Objective = Strict({
   over: Duration({ default: '30d' }),
 });
 
-const Channel = Strict({
-  kind: OneOf(['webhook', 'slack', 'pagerduty', 'alertmanager', 'jira', 'github', 'smtp', 'cloudevents']),
-  url: Type.Optional(Type.String()),
-  routingKey: Type.Optional(Type.String()),
-  priorities: Type.Array(OneOf(PRIORITIES), { default: [...PRIORITIES] }),
-});
+const weight = (value: number, description: string) =>
+  Type.Number({ minimum: 0, default: value, description });
+
+const PriorityWeights = Strict(
+  {
+    weights: Strict(
+      {
+        severity: weight(3, 'How bad it is.'),
+        impact: weight(3, 'Whom it hits.'),
+        confidence: weight(2, 'How sure the cause is.'),
+        effort: weight(1, 'How quickly it is done.'),
+      },
+      { default: {}, description: 'Of the weighted score, beside the matrix, RICE and MoSCoW.' },
+    ),
+  },
+  { default: {} },
+);
 
 const ExitCriterion = Strict({
   name: Name('Names the criterion.'),
@@ -71,7 +101,7 @@ const Signals = Strict(
   { default: {} },
 );
 
-/** The hypercare engine (docs/hypercare.md). */
+/** The hypercare engine: what it looks for, what it may do, whom it tells, and when the window may end. */
 export const Hypercare = Strict(
   {
     enabled: Type.Boolean({ default: true, description: 'Whether the traffic is watched.' }),
@@ -81,6 +111,12 @@ export const Hypercare = Strict(
         release: Type.String({ default: '' }),
         start: Type.String({ format: 'date-time' }),
         owner: Type.String({ default: '' }),
+        users: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            description: 'Users of the service; those that were seen if left out.',
+          }),
+        ),
       }),
     ),
     tick: Duration({ default: '10s' }),
@@ -89,13 +125,22 @@ export const Hypercare = Strict(
     objectives: Type.Array(Objective, { default: [] }),
     autoActions: Strict(
       {
-        allow: Type.Array(Type.String(), { default: [] }),
-        dryRun: Type.Boolean({ default: true }),
+        enabled: Type.Boolean({
+          default: true,
+          description: 'The kill switch: false, and nothing is done by itself any more.',
+        }),
+        allow: Type.Array(OneOf(ACTION_KINDS), {
+          default: [],
+          description: 'Kinds of actions that are taken without asking.',
+        }),
+        dryRun: Type.Boolean({ default: true, description: 'Only say what would be done.' }),
         maxPerHour: Type.Integer({ minimum: 0, default: 3 }),
       },
       { default: {} },
     ),
+    priority: PriorityWeights,
     notify: Type.Array(Channel, { default: [] }),
+    feedback: Feedback,
     exit: Type.Array(ExitCriterion, { default: [] }),
   },
   { default: {} },

@@ -1,0 +1,123 @@
+import { Type } from 'typebox';
+import { answers } from '../openapi.ts';
+import type { AdminApp, AdminPorts } from '../ports.ts';
+
+const OrNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
+  Type.Union([schema, Type.Null()]);
+const Ms = OrNull(Type.Number({ description: 'Milliseconds; null: nothing to go by yet.' }));
+const Share = OrNull(Type.Number({ description: '0 to 1; null: nothing to go by yet.' }));
+const Score = OrNull(
+  Type.Object({
+    value: Type.Number(),
+    interval: Type.Unsafe<readonly [number, number]>({
+      type: 'array',
+      items: { type: 'number' },
+      description: '95 %.',
+    }),
+    responses: Type.Integer(),
+  }),
+);
+const Verdict = Type.Unsafe<'pass' | 'fail' | 'insufficient'>({
+  type: 'string',
+  enum: ['pass', 'fail', 'insufficient'],
+});
+
+const Kpis = Type.Object({
+  from: Type.Integer(),
+  to: Type.Integer(),
+  meanTimeToDetect: Ms,
+  meanTimeToAcknowledge: Ms,
+  meanTimeToResolve: Ms,
+  availability: Share,
+  p95: Ms,
+  objectives: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      isMet: OrNull(Type.Boolean()),
+      burn: OrNull(Type.Number()),
+      budgetLeft: OrNull(Type.Number()),
+    }),
+  ),
+  findings: Type.Object({ opened: Type.Integer(), resolved: Type.Integer(), open: Type.Integer() }),
+  reopenedShare: Share,
+  newUrgentPerDay: Type.Number({ description: 'P0 and P1.' }),
+  actedOnShare: Share,
+  securityEvents: Type.Integer(),
+  feedback: Type.Object({ reports: Type.Integer(), perThousandUsers: OrNull(Type.Number()) }),
+  csat: Score,
+  nps: Score,
+});
+
+const Exit = Type.Object({
+  verdict: Verdict,
+  criteria: Type.Array(
+    Type.Object({ name: Type.String(), verdict: Verdict, evidence: Type.Array(Type.String()) }),
+  ),
+  report: Type.String({ description: 'The sign-off report, in Markdown.' }),
+});
+
+/** How the care does, and whether the window may end. */
+export function careReportRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>): void {
+  const tags = ['care'];
+  app.get(
+    '/api/kpis',
+    {
+      schema: {
+        operationId: 'getKpis',
+        tags,
+        summary: 'How the care does, since the window’s start or another moment',
+        querystring: Type.Object(
+          { from: Type.Optional(Type.Integer({ minimum: 0, description: 'Milliseconds since the epoch.' })) },
+          { additionalProperties: false },
+        ),
+        response: answers(Kpis),
+      },
+    },
+    async ({ query }) => {
+      const kpis = await care.report.kpis(query.from);
+      return { ...kpis, objectives: [...kpis.objectives] };
+    },
+  );
+  app.get(
+    '/api/exit',
+    {
+      schema: {
+        operationId: 'getExit',
+        tags,
+        summary: 'Whether the window may end: each criterion with its evidence, and the sign-off report',
+        response: answers(Exit),
+      },
+    },
+    async () => {
+      const { verdict, criteria, report } = await care.report.exit();
+      return {
+        verdict,
+        report,
+        criteria: criteria.map((each) => ({ ...each, evidence: [...each.evidence] })),
+      };
+    },
+  );
+  for (const [name, summary] of [
+    ['daily', 'The last 24 hours, in Markdown'],
+    [
+      'handover',
+      'For whoever takes over: as it runs, alert rules, known issues, runbooks, contacts; in Markdown',
+    ],
+  ] as const) {
+    app.get(
+      `/api/reports/${name}`,
+      {
+        schema: {
+          operationId: `get${name[0]?.toUpperCase()}${name.slice(1)}Report`,
+          tags,
+          summary,
+          produces: ['text/markdown'],
+        },
+      },
+      async (_request, reply) => {
+        const text = await care.report[name]();
+        return reply.type('text/markdown; charset=utf-8').send(text);
+      },
+    );
+  }
+}

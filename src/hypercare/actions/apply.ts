@@ -1,0 +1,212 @@
+import { patchText } from '../../config/json-patch.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { FindingBook } from '../findings/book.ts';
+import type { Action, ActionStatus, Applied, Finding, Step } from '../findings/finding.ts';
+import { moved, noted } from '../findings/life.ts';
+import type { ConfigPort, LivePort } from '../ports.ts';
+import type { Claim } from '../verification/verifier.ts';
+import { callProblem } from './prepare.ts';
+import { problemOf } from './problem.ts';
+
+/** How long an automatic action holds without proof. */
+export const AUTOMATIC_MS = 15 * 60_000;
+
+export interface ApplierPorts {
+  readonly book: FindingBook;
+  readonly config: ConfigPort;
+  readonly live: LivePort;
+  now(): number;
+  verify(id: string, claim: Claim, by: string): Promise<Finding | undefined>;
+}
+
+export interface ApplyOptions {
+  by: string;
+  /** Whether the revision that serves is the one that the operator has seen. */
+  matches?(etag: string): boolean;
+  /** Only for a part of the traffic first, where the action can. */
+  canary?: boolean;
+  /** It ends by itself unless it is proven. */
+  automatic?: boolean;
+}
+
+/** Does what was offered, and takes it back. Each is written down before and after, by whom. */
+export class Applier {
+  readonly #ports: ApplierPorts;
+
+  constructor(ports: ApplierPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * @throws GatewayError resource_unknown, action_stale with the reason (409), finding_state (409), revision_changed (412)
+   */
+  async apply(id: string, n: number, options: ApplyOptions): Promise<Finding> {
+    const { now, verify } = this.#ports;
+    const { by, automatic = false } = options;
+    const { finding, action } = await this.#find(id, n);
+    if (action.status === 'applied' || (action.status === 'canary' && options.canary))
+      throw new GatewayError('finding_state', { detail: `The action is ${action.status} already.` });
+    const canary = options.canary ? action.canary : null;
+    const step = canary?.does ?? action.does;
+    const before = finding.state;
+    // Written first: after a crash the finding says that something was about to be done.
+    await this.#enter(finding, by, action);
+    let revision: number;
+    try {
+      // What a canary did stands in the config: the patch for all was made for what was before it.
+      if (action.status === 'canary' && action.canary)
+        await this.#perform(id, n, action.canary.undoes, options, 'undo the canary of');
+      revision = await this.#perform(id, n, step, options, 'apply');
+    } catch (error) {
+      await this.#leave(id, n, before, error, by);
+      throw staleOr(error);
+    }
+    const at = now();
+    const applied: Applied = { at, by, revision, endsAt: automatic ? at + AUTOMATIC_MS : null };
+    await this.#mark(id, n, canary ? 'canary' : 'applied', applied);
+    const claim = {
+      claim: `${canary ? 'canary of ' : ''}${action.title}`,
+      action: n,
+      isCanary: canary !== null,
+    };
+    const verified = await verify(id, canary ? { ...claim, scopes: canary.scopes } : claim, by);
+    return verified ?? finding;
+  }
+
+  /** Takes an action back. @throws as `apply` */
+  async revert(
+    id: string,
+    n: number,
+    options: Pick<ApplyOptions, 'by' | 'matches'>,
+    why = '',
+  ): Promise<Finding> {
+    const { book, now } = this.#ports;
+    const { action } = await this.#find(id, n);
+    if (action.status !== 'applied' && action.status !== 'canary')
+      throw new GatewayError('finding_state', {
+        detail: `The action is ${action.status}: there is nothing to take back.`,
+      });
+    const step = action.status === 'canary' && action.canary ? action.canary.undoes : action.undoes;
+    try {
+      await this.#perform(id, n, step, options, 'revert');
+    } catch (error) {
+      await book.change(id, (finding) =>
+        noted(finding, { at: now(), by: options.by, what: 'revert failed', note: problemOf(error) }),
+      );
+      throw staleOr(error);
+    }
+    const marked = await this.#mark(id, n, 'reverted', null, { by: options.by, why });
+    if (marked?.state !== 'verifying' && marked?.state !== 'acting') return marked as Finding;
+    const what = { at: now(), by: options.by, what: 'open again', note: why || 'the action was taken back' };
+    return (await book.change(id, (finding) => ({
+      ...moved(finding, 'open', what),
+      verification: null,
+    }))) as Finding;
+  }
+
+  async #find(id: string, n: number): Promise<{ finding: Finding; action: Action }> {
+    const finding = await this.#ports.book.get(id);
+    const action = finding?.actions[n];
+    if (finding && action) return { finding, action };
+    throw new GatewayError('resource_unknown', {
+      detail: finding ? `It has no action ${n}.` : `There is no finding ${id}.`,
+    });
+  }
+
+  async #enter(finding: Finding, by: string, { title }: Action): Promise<void> {
+    const at = this.#ports.now();
+    await this.#ports.book.change(finding.id, (known) => {
+      if (known.state === 'acting') return noted(known, { at, by, what: 'acting', note: title });
+      try {
+        return moved(known, 'acting', { at, by, what: 'acting', note: title });
+      } catch (error) {
+        throw new GatewayError('finding_state', { detail: `It is ${known.state}.`, cause: error });
+      }
+    });
+  }
+
+  async #leave(id: string, n: number, before: Finding['state'], error: unknown, by: string): Promise<void> {
+    const at = this.#ports.now();
+    const problem = problemOf(error);
+    await this.#ports.book.change(id, (known) => {
+      const back = before === 'acknowledged' ? 'acknowledged' : 'open';
+      const what = { at, by, what: 'action failed', note: problem };
+      const left = known.state === 'acting' ? moved(known, back, what) : noted(known, what);
+      const actions = left.actions.map((action) =>
+        action.n === n ? { ...action, dryRun: { at, ok: false, problem } } : action,
+      );
+      return { ...left, actions };
+    });
+  }
+
+  #mark(
+    id: string,
+    n: number,
+    status: ActionStatus,
+    applied: Applied | null,
+    undone?: { by: string; why: string },
+  ): Promise<Finding | undefined> {
+    const at = this.#ports.now();
+    return this.#ports.book.change(id, (known) => {
+      const actions = known.actions.map((action) =>
+        action.n === n ? { ...action, status, applied: applied ?? action.applied } : action,
+      );
+      const { by, why: note } = undone ?? {
+        by: applied?.by ?? 'gateway',
+        why: known.actions[n]?.title ?? '',
+      };
+      return noted({ ...known, actions }, { at, by, what: status, note });
+    });
+  }
+
+  /** @returns the revision that it made, 0 if none */
+  async #perform(
+    id: string,
+    n: number,
+    { patch, call }: Step,
+    { by, matches }: ApplyOptions,
+    verb: string,
+  ): Promise<number> {
+    const { config, live } = this.#ports;
+    const problem = callProblem(call, live);
+    if (problem !== undefined) throw new Error(problem);
+    const reason = `${verb} action ${n} of ${id}`;
+    let revision = 0;
+    if (patch.length > 0) {
+      const revised = await config.revise({
+        author: `action:${id}/${n}`,
+        note: `${reason}, by ${by}`,
+        matches: matches ?? (() => true),
+        text: (current) => patchText(current, patch),
+        dryRun: false,
+      });
+      revision = revised.number;
+    }
+    if (call === null) return revision;
+    const isDone =
+      call.do === 'purge-cache'
+        ? (await live.purge({ route: call.route })) >= 0
+        : call.do === 'breaker'
+          ? live.setBreaker(call.upstream, call.to, by, reason)
+          : live.setTarget(
+              call.upstream,
+              call.target,
+              call.do === 'drain-target' ? 'draining' : 'enabled',
+              by,
+              reason,
+            );
+    if (!isDone) throw new Error('what it is about is not there any more');
+    return revision;
+  }
+}
+
+/** What an operator can do nothing about but read again is 409, with the reason; all else stays what it is. */
+function staleOr(error: unknown): unknown {
+  if (
+    error instanceof GatewayError &&
+    ['revision_changed', 'finding_state', 'config_file_differs'].includes(error.code)
+  )
+    return error;
+  if (error instanceof Error && error.name === 'StoreUnavailable') return error;
+  return new GatewayError('action_stale', { detail: `Reason: ${problemOf(error)}.`, cause: error });
+}

@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util';
+import { createPatch, createTests, type Operation } from 'rfc6902';
+import { parse } from 'yaml';
+import { type PatchOperation, patchText } from '../../config/json-patch.ts';
+import { maskSecrets } from '../../config/mask.ts';
+import { SECRET_KEYS } from '../../config/wording.ts';
+import type { Action, Step } from '../findings/finding.ts';
+import type { ConfigPort, LivePort } from '../ports.ts';
+import { problemOf } from './problem.ts';
+import type { Proposal } from './proposal.ts';
+
+/** As `patchText` reads. */
+export const writtenOf = (text: string): unknown => parse(text, { schema: 'core', merge: true });
+
+/**
+ * Makes an action of a proposal: the tests that say what it was made for, its inverse, and what came of trying it out.
+ * @returns undefined if it would show a secret, or can't be written into the text
+ */
+export async function prepare(
+  proposal: Proposal,
+  n: number,
+  { config, live, now }: { config: ConfigPort; live: LivePort; now: number },
+): Promise<Action | undefined> {
+  const { kind, title, operations, call = null, undo = null, canary, risk, effort, affects } = proposal;
+  const steps = operations === undefined ? undefined : patchSteps(config.text, operations);
+  if (operations !== undefined && steps === undefined) return undefined;
+  const partly = canary && patchSteps(config.text, canary.operations);
+  return {
+    n,
+    kind,
+    title,
+    does: { patch: steps?.does ?? [], call },
+    undoes: { patch: steps?.undoes ?? [], call: undo },
+    canary: partly
+      ? {
+          does: { patch: partly.does, call: null },
+          undoes: { patch: partly.undoes, call: null },
+          scopes: canary?.scopes ?? [],
+        }
+      : null,
+    dryRun: { at: now, ...(await tryOut({ patch: steps?.does ?? [], call }, { config, live })) },
+    risk,
+    effort,
+    affects: Math.min(1, Math.max(0, affects)),
+    status: 'offered',
+    applied: null,
+  };
+}
+
+/** Whether a step could be done now; if not, why. Changes nothing. */
+export async function tryOut(
+  { patch, call }: Step,
+  { config, live }: { config: ConfigPort; live: LivePort },
+): Promise<{ ok: boolean; problem: string }> {
+  try {
+    if (patch.length > 0) {
+      await config.revise({
+        author: 'hypercare',
+        note: '',
+        matches: () => true,
+        text: (current) => patchText(current, patch),
+        dryRun: true,
+      });
+    }
+    const problem = callProblem(call, live);
+    if (problem !== undefined) return { ok: false, problem };
+    return { ok: true, problem: '' };
+  } catch (error) {
+    return { ok: false, problem: problemOf(error) };
+  }
+}
+
+/** Why what runs can't be changed so now; undefined: it can. */
+export function callProblem(call: Step['call'], live: LivePort): string | undefined {
+  if (call?.do !== 'drain-target') return undefined;
+  const others = live
+    .targets(call.upstream)
+    ?.filter((each) => each.url !== call.target && each.state === 'healthy');
+  return others?.length ? undefined : 'it is the last healthy target';
+}
+
+function patchSteps(
+  text: string,
+  operations: readonly PatchOperation[],
+): { does: PatchOperation[]; undoes: PatchOperation[] } | undefined {
+  const before = writtenOf(text);
+  let after: unknown;
+  try {
+    after = writtenOf(patchText(text, operations));
+  } catch {
+    // It does not fit any more, or the way goes through an alias.
+    return undefined;
+  }
+  const does = [...(createTests(before, operations as Operation[]) as PatchOperation[]), ...operations];
+  const back = createPatch(after, before);
+  const undoes = [...createTests(after, back), ...back] as PatchOperation[];
+  return [...does, ...undoes].some(showsSecret) ? undefined : { does, undoes };
+}
+
+function showsSecret(operation: PatchOperation): boolean {
+  if (operation.path.split('/').some((step) => SECRET_KEYS.has(step))) return true;
+  return 'value' in operation && !isDeepStrictEqual(maskSecrets(operation.value), operation.value);
+}

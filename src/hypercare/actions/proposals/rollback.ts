@@ -1,0 +1,34 @@
+import { createPatch } from 'rfc6902';
+import { parse } from 'yaml';
+import type { PatchOperation } from '../../../config/json-patch.ts';
+import type { Propose } from '../proposal.ts';
+
+const READING = { schema: 'core', merge: true } as const;
+
+/**
+ * Takes back what the revision changed that it is put down to, and nothing that came after it: so it still fits when
+ * others have been applied meanwhile, as long as they left these places alone.
+ */
+export const rollback: Propose = async ({ detection: { cause }, written, textOf }) => {
+  const { change } = cause;
+  if (change?.kind !== 'revision') return [];
+  const number = Number(change.to);
+  if (!Number.isSafeInteger(number) || number < 2) return [];
+  const [bad, before] = await Promise.all([textOf(number), textOf(number - 1)]);
+  if (bad === undefined || before === undefined) return [];
+  const from: unknown = parse(bad, READING);
+  const operations = createPatch(from, parse(before, READING)) as PatchOperation[];
+  if (operations.length === 0) return [];
+  const isLatest = createPatch(written, from).length === 0;
+  return [
+    {
+      kind: 'rollback-config',
+      title: `Revert revision ${number}${isLatest ? '' : ', keeping what came after it'}`,
+      operations,
+      risk: isLatest ? 'low' : 'medium',
+      effort: 1,
+      affects: 1,
+      fit: 0.5 + change.score / 2,
+    },
+  ];
+};

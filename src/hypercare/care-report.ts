@@ -1,0 +1,83 @@
+import type { Engine } from '../contracts/engine.ts';
+import { type ExitFacts, judge } from './exit/criteria.ts';
+import type { ReportBook } from './feedback/report-book.ts';
+import type { FindingBook } from './findings/book.ts';
+import { handover } from './knowledge/handover.ts';
+import type { Knowledge } from './knowledge/knowledge.ts';
+import { type Kpis, kpisOf } from './kpis/kpis.ts';
+import type { ConfigPort } from './ports.ts';
+import { dailyReport } from './reports/daily.ts';
+import { type SignOff, signOff } from './reports/sign-off.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface CareReportPorts {
+  readonly book: FindingBook;
+  readonly reports: ReportBook;
+  readonly knowledge: Knowledge;
+  readonly engine: Engine;
+  readonly config: ConfigPort;
+  now(): number;
+}
+
+/** The care in figures and in words. All fail with StoreUnavailable. */
+export class CareReport {
+  readonly #ports: CareReportPorts;
+
+  constructor(ports: CareReportPorts) {
+    this.#ports = ports;
+  }
+
+  /** @param from milliseconds since the epoch; if absent, the window's start, and a month ago at the earliest */
+  async kpis(from?: number): Promise<Kpis> {
+    const { book, reports, engine, config, now } = this.#ports;
+    const to = now();
+    const begin = from ?? Math.max(this.#start() ?? 0, to - 30 * DAY_MS);
+    const [findings, said] = await Promise.all([book.all(), reports.all()]);
+    return kpisOf(
+      { findings, reports: said, engine, users: config.config.hypercare.window?.users },
+      Math.min(begin, to),
+      to,
+    );
+  }
+
+  async exit(): Promise<SignOff> {
+    const { book, engine, config, now } = this.#ports;
+    const { window, exit } = config.config.hypercare;
+    const [findings, objectives, kpis] = await Promise.all([
+      book.all(),
+      engine.queries.objectives(),
+      this.kpis(this.#start() ?? 0),
+    ]);
+    const { csat, nps } = kpis;
+    const facts: ExitFacts = {
+      now: now(),
+      start: this.#start(),
+      findings,
+      objectives,
+      csat,
+      nps,
+      engine: engine.status,
+    };
+    const criteria = exit.map((criterion) => judge(criterion, facts));
+    return signOff(criteria, { window, revision: config.revision, now: now() });
+  }
+
+  /** Of the last 24 hours, in Markdown. */
+  async daily(): Promise<string> {
+    const kpis = await this.kpis(this.#ports.now() - DAY_MS);
+    return dailyReport(await this.#ports.book.all(), kpis);
+  }
+
+  /** In Markdown. */
+  async handover(): Promise<string> {
+    const { book, knowledge, config, now } = this.#ports;
+    const [findings, learnt] = await Promise.all([book.all(), knowledge.all()]);
+    return handover(config.config, { findings, knowledge: learnt, revision: config.revision, now: now() });
+  }
+
+  #start(): number | null {
+    const start = this.#ports.config.config.hypercare.window?.start;
+    return start === undefined ? null : Date.parse(start);
+  }
+}

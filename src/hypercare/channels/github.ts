@@ -1,0 +1,42 @@
+import { type Channel, type ChannelSettings, headline, news, type Told } from './channel.ts';
+import { field, post } from './post.ts';
+
+/** GitHub's REST API: one issue for a fingerprint, a comment for what comes after, closed once it is proven fixed. */
+export function github({ name, priorities, url, token, repository }: ChannelSettings): Channel {
+  const base = `${url || 'https://api.github.com'}/repos/${repository}/issues`;
+  const headers = {
+    authorization: `Bearer ${token}`,
+    accept: 'application/vnd.github+json',
+    'x-github-api-version': '2022-11-28',
+  };
+  return {
+    name,
+    kind: 'github',
+    priorities,
+    isByFingerprint: true,
+    async tell(told) {
+      if (told.thread === '') {
+        const body = `${plain(told.finding.sentence)}\n\n${lineOf(told)}`;
+        const labels = ['hypercare', told.finding.category];
+        return field(
+          await post({ url: base, headers, body: { title: headline(told).slice(0, 256), body, labels } }),
+          'number',
+        );
+      }
+      const issue = `${base}/${told.thread}`;
+      await post({ url: `${issue}/comments`, headers, body: { body: lineOf(told) } });
+      const state =
+        told.event === 'resolved' ? { state: 'closed', state_reason: 'completed' } : { state: 'open' };
+      if (told.event === 'resolved' || told.event === 'regressed' || told.event === 'opened')
+        await post({ url: issue, method: 'PATCH', headers, body: state });
+      return told.thread;
+    },
+  };
+}
+
+const lineOf = (told: Told): string =>
+  `${plain(news(told))}\n\n${told.link === '' ? told.finding.id : told.link}`;
+
+/** No mention, no reference, no markup. */
+const plain = (text: string): string =>
+  text.replaceAll(/[<>&`*_[\]@#|\\]/g, (sign) => `&#${sign.charCodeAt(0)};`);

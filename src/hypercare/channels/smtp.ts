@@ -1,0 +1,44 @@
+import { createTransport } from 'nodemailer';
+import { type Channel, type ChannelSettings, headline, news } from './channel.ts';
+import { NotDelivered } from './post.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** E-mail by SMTP: one thread a finding, by the message ids that mail programs go by. */
+export function smtp({ name, priorities, url, user, password, from, to }: ChannelSettings): Channel {
+  const { hostname, port, protocol } = new URL(url);
+  const transport = createTransport({
+    host: hostname,
+    port: Number(port || (protocol === 'smtps:' ? 465 : 587)),
+    secure: protocol === 'smtps:',
+    connectionTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(user === '' ? {} : { auth: { user, pass: password } }),
+  });
+  return {
+    name,
+    kind: 'smtp',
+    priorities,
+    isByFingerprint: false,
+    async tell(told) {
+      const { finding, link, thread, id } = told;
+      try {
+        const sent = await transport.sendMail({
+          from,
+          to: [...to],
+          subject: headline(told),
+          text: [news(told), finding.sentence, link].filter((part) => part !== '').join('\n\n'),
+          messageId: `<${id}@hypercare-gateway>`,
+          ...(thread === '' ? {} : { inReplyTo: thread, references: thread }),
+        });
+        return thread || sent.messageId;
+      } catch (error) {
+        const { code, responseCode } = error as { code?: string; responseCode?: number };
+        throw new NotDelivered(`not taken: ${code ?? 'unknown'}${responseCode ? ` ${responseCode}` : ''}`);
+      }
+    },
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,226 @@
+// The feedback widget: <script src="https://GATEWAY/v1/feedback/widget.js" data-session="…" data-app-version="…" defer></script>
+// No dependency, no cookie. Reports that can't be sent wait in localStorage. Whatever comes from outside is set as text.
+(() => {
+  const settings = __SETTINGS__;
+  const script = document.currentScript;
+  if (!script || window.hypercareFeedback) return;
+  const base = new URL('.', script.src).href.replace(/feedback\/$/, 'feedback');
+  const { dataset } = script;
+  const key = 'hypercare-feedback';
+  const MOST_QUEUED = 20;
+  const state = read();
+  let lastRequestId = '';
+  let pageSince = Date.now();
+
+  function read() {
+    try {
+      return { queue: [], sent: [], asked: {}, ...JSON.parse(localStorage.getItem(key) || '{}') };
+    } catch {
+      return { queue: [], sent: [], asked: {} };
+    }
+  }
+  function write() {
+    try {
+      localStorage.setItem(key, JSON.stringify(state));
+    } catch {
+      // Full or forbidden: what waits is lost with the page, and nothing else.
+    }
+  }
+  function session() {
+    if (dataset.session) return dataset.session;
+    state.session ||= crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2);
+    write();
+    return state.session;
+  }
+
+  // The id of the last answer that failed, so that a report finds its request.
+  const ask = window.fetch.bind(window);
+  window.fetch = async (...args) => {
+    const response = await ask(...args);
+    const id = response.headers.get('x-request-id');
+    if (id && (response.status >= 400 || !lastRequestId)) lastRequestId = id;
+    return response;
+  };
+
+  async function flush() {
+    while (state.queue.length > 0) {
+      let response;
+      try {
+        const body = JSON.stringify(state.queue[0]);
+        response = await ask(base, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      } catch {
+        return undefined;
+      }
+      if (response.status === 429 || response.status >= 500) return undefined;
+      state.queue.shift();
+      const answer = response.ok ? await response.json() : undefined;
+      if (answer) state.sent = [...state.sent, answer.id].slice(-MOST_QUEUED);
+      write();
+      if (state.queue.length === 0) return answer;
+    }
+    return undefined;
+  }
+  function send(said) {
+    state.queue = [
+      ...state.queue,
+      {
+        source: 'widget',
+        session: session(),
+        page: location.pathname.slice(0, 1000),
+        ...(dataset.appVersion ? { appVersion: dataset.appVersion.slice(0, 64) } : {}),
+        ...(lastRequestId ? { requestId: lastRequestId } : {}),
+        ...said,
+      },
+    ].slice(-MOST_QUEUED);
+    write();
+    return flush();
+  }
+
+  const host = document.createElement('div');
+  const root = host.attachShadow({ mode: 'open' });
+  const make = (tag, props = {}, ...children) => {
+    const node = Object.assign(document.createElement(tag), props);
+    node.append(...children);
+    return node;
+  };
+  const style = make('style', {
+    textContent: `
+:host{all:initial}*{box-sizing:border-box;font:15px/1.4 system-ui,sans-serif}
+.w{--b:#fff;--f:#1c1e21;--m:#5c6370;--l:#c8ccd2;--a:#0b5fcc;--t:#fff;color:var(--f)}
+@media(prefers-color-scheme:dark){.w{--b:#1e2126;--f:#e8eaed;--m:#a4abb6;--l:#4a505a;--a:#7ab4ff;--t:#0b1320}}
+.w>button,.p{position:fixed;right:16px;bottom:16px;z-index:2147483000}
+button{cursor:pointer;border:1px solid var(--a);background:var(--a);color:var(--t);border-radius:8px;padding:8px 14px;min-height:44px}
+button.s{background:none;color:var(--f);border-color:var(--l);min-width:36px;padding:6px}
+button[aria-pressed=true]{background:var(--a);color:var(--t)}
+:focus-visible{outline:3px solid var(--a);outline-offset:2px}
+.p{width:min(360px,calc(100vw - 32px));background:var(--b);border:1px solid var(--l);border-radius:12px;padding:16px;box-shadow:0 8px 30px #0004}
+.p h2{font-size:17px;font-weight:600;margin:0 0 8px}.r{display:flex;flex-wrap:wrap;gap:6px;margin:8px 0}
+textarea{width:100%;min-height:88px;border:1px solid var(--l);border-radius:8px;padding:8px;background:var(--b);color:var(--f)}
+p{margin:8px 0;color:var(--m)}[hidden]{display:none}`,
+  });
+  const opener = make('button', { type: 'button', textContent: dataset.label || 'Feedback' });
+  opener.setAttribute('aria-haspopup', 'dialog');
+  const title = make('h2', { id: 't' });
+  const scores = make('div', { className: 'r' });
+  scores.setAttribute('role', 'group');
+  scores.setAttribute('aria-labelledby', 't');
+  const label = make('label', { htmlFor: 'c', textContent: 'What happened?' });
+  const comment = make('textarea', { id: 'c', maxLength: 4000 });
+  const message = make('p');
+  message.setAttribute('role', 'status');
+  const submit = make('button', { type: 'submit', textContent: 'Send' });
+  const cancel = make('button', { type: 'button', className: 's', textContent: 'Close' });
+  const form = make(
+    'form',
+    {},
+    title,
+    scores,
+    label,
+    comment,
+    message,
+    make('div', { className: 'r' }, submit, cancel),
+  );
+  const panel = make('div', { className: 'p', hidden: true }, form);
+  panel.setAttribute('role', 'dialog');
+  panel.setAttribute('aria-labelledby', 't');
+  const frame = make('div', { className: 'w' }, opener, panel);
+  root.append(style, frame);
+
+  const RANGES = { thumbs: [0, 1], csat: [1, 5], nps: [0, 10] };
+  let said = {};
+  function choose(kind) {
+    const [least, most] = RANGES[kind];
+    scores.replaceChildren(
+      ...Array.from({ length: most - least + 1 }, (_, i) => {
+        const value = least + i;
+        const text = kind === 'thumbs' ? ['\u{1F44E}', '\u{1F44D}'][value] : String(value);
+        const button = make('button', { type: 'button', className: 's', textContent: text });
+        button.setAttribute('aria-pressed', 'false');
+        button.setAttribute('aria-label', kind === 'thumbs' ? ['Bad', 'Good'][value] : `${value} of ${most}`);
+        button.onclick = () => {
+          for (const each of scores.children) each.setAttribute('aria-pressed', String(each === button));
+          said = { ...said, score: value, kind };
+        };
+        return button;
+      }),
+    );
+  }
+  function open(survey) {
+    said = survey ? { survey: survey.name } : {};
+    title.textContent = survey ? survey.question : 'How is it going?';
+    choose(survey ? survey.kind : 'csat');
+    label.textContent = 'What happened?';
+    comment.value = '';
+    message.textContent = '';
+    panel.hidden = false;
+    opener.hidden = true;
+    if (!survey) comment.focus();
+  }
+  function close() {
+    panel.hidden = true;
+    opener.hidden = false;
+    opener.focus();
+  }
+  opener.onclick = () => open();
+  cancel.onclick = close;
+  panel.onkeydown = (event) => event.key === 'Escape' && close();
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const text = comment.value.trim();
+    if (!text && said.score === undefined) {
+      message.textContent = 'Choose a score or write a few words.';
+      return;
+    }
+    submit.disabled = true;
+    const answer = await send({ ...said, ...(text ? { comment: text } : {}) });
+    submit.disabled = false;
+    if (answer?.question) {
+      said = { about: answer.id };
+      scores.replaceChildren();
+      comment.value = '';
+      label.textContent = answer.question;
+      message.textContent = 'Thank you. One more thing would help:';
+      comment.focus();
+      return;
+    }
+    comment.value = '';
+    scores.replaceChildren();
+    message.textContent = answer ? 'Thank you.' : 'Thank you. It is sent as soon as you are online.';
+  };
+
+  // Who reported something hears that it is fixed.
+  async function news() {
+    for (const id of state.sent) {
+      const response = await ask(`${base}/${id}`).catch(() => undefined);
+      const found = response?.ok ? await response.json() : undefined;
+      if (found?.status !== 'fixed') continue;
+      state.sent = state.sent.filter((each) => each !== id);
+      write();
+      open();
+      message.textContent = 'What you reported is fixed. Thank you for telling us.';
+      return;
+    }
+  }
+  const fits = (page) =>
+    page.endsWith('/*') ? location.pathname.startsWith(page.slice(0, -1)) : location.pathname === page;
+  function survey() {
+    for (const each of settings.surveys) {
+      const { name, share, every, after, pages } = each;
+      if (pages.length > 0 && !pages.some(fits)) continue;
+      if (Date.now() - (state.asked[name] || 0) < every || Date.now() - pageSince < after) continue;
+      state.asked[name] = Date.now();
+      write();
+      if (Math.random() < share && panel.hidden) open(each);
+      return;
+    }
+  }
+
+  addEventListener('online', flush);
+  addEventListener('popstate', () => {
+    pageSince = Date.now();
+  });
+  setInterval(survey, 5000);
+  document.body.append(host);
+  flush().then(news);
+  window.hypercareFeedback = { open, send };
+})();

@@ -1,0 +1,185 @@
+import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
+import { CHANNEL } from '../channels/dead-channel.ts';
+import type { Tier } from '../priority/impact.ts';
+import { scoresOf, type Weights } from '../priority/scores.ts';
+import { type FindingBook, newFindingId } from './book.ts';
+import { type Action, type Finding, isOver, type Similar } from './finding.ts';
+import { moved, noted } from './life.ts';
+import { sentenceOf, titleOf } from './sentence.ts';
+
+export interface IntakePorts {
+  readonly book: FindingBook;
+  now(): number;
+  weights(): Weights;
+  tierOf(detection: Detection): Tier;
+  actionsFor(detection: Detection): Promise<readonly Action[]>;
+  similarTo(detection: Detection, title: string): Promise<readonly Similar[]>;
+  /** Over by itself: begin to prove that it is. */
+  verifyEnd(finding: Finding): Promise<void>;
+}
+
+/** Where no action is known somebody has to look into it. */
+const EFFORT_UNKNOWN = 3;
+/** What should be seen within this after an action, in milliseconds. */
+const EXPECTED_WITHIN_MS = 5 * 60_000;
+/** As long the engine may go on about an episode that was found fixed: its windows hold what was before. */
+const ECHO_MS = 10 * 60_000;
+/** A muted finding wakes when it has hit as many times the requests. */
+const GROWTH = 2;
+
+/** From what the engine says to findings: opens them, keeps their figures, brings them back. */
+export class Intake {
+  readonly #ports: IntakePorts;
+
+  constructor(ports: IntakePorts) {
+    this.#ports = ports;
+  }
+
+  /** @returns the finding that it led to or changed; undefined: none. @throws StoreUnavailable */
+  async take({ kind, at, detection }: DetectionEvent): Promise<Finding | undefined> {
+    const { book } = this.#ports;
+    const known = await book.of(detection.fingerprint);
+    if (known === undefined) return kind === 'ended' ? undefined : this.#open(at, detection);
+    // Said before a replica took over, and worked off by another meanwhile.
+    if (at < known.seenAt) return known;
+    if (isOver(known)) return kind === 'ended' ? known : this.#again(known, at, detection);
+    const now = await book.change(known.id, (finding) =>
+      isOver(finding) ? undefined : this.#told(this.#renewed(finding, detection, at), kind, at),
+    );
+    if (
+      now &&
+      kind === 'ended' &&
+      (now.state === 'open' || now.state === 'acknowledged' || now.state === 'regressed')
+    )
+      await this.#ports.verifyEnd(now);
+    return now;
+  }
+
+  async #open(at: number, detection: Detection, instead?: Finding): Promise<Finding> {
+    const { book, actionsFor, similarTo } = this.#ports;
+    const title = titleOf(detection);
+    const [actions, similar] = await Promise.all([actionsFor(detection), similarTo(detection, title)]);
+    const base: Finding = {
+      ...detection,
+      id: newFindingId(at),
+      title,
+      sentence: '',
+      priority: 'P4',
+      state: 'open',
+      openedAt: at,
+      updatedAt: at,
+      seenAt: at,
+      acknowledgedAt: null,
+      resolvedAt: null,
+      fixedIn: null,
+      owner: '',
+      muted: null,
+      history: [{ at, by: 'gateway', what: 'opened', from: null, to: 'open', note: detection.why.sentence }],
+      notes: [],
+      actions,
+      expected: null,
+      verification: null,
+      scores: { impact: 1, effort: EFFORT_UNKNOWN, matrix: 'P4', rice: 0, weighted: 0, moscow: 'wont' },
+      linked: { feedback: [], similar },
+      announcement: '',
+      timesRegressed: 0,
+    };
+    return book.add(this.scored(base), instead);
+  }
+
+  /**
+   * It is there again, or still. Nothing is swallowed: what belongs to revisions before the fix is a finding of its own,
+   * all else brings the old one back.
+   */
+  async #again(known: Finding, at: number, detection: Detection): Promise<Finding | undefined> {
+    const { book } = this.#ports;
+    if (isEcho(known, detection, at)) return known;
+    const newest = Math.max(0, ...detection.revisions);
+    if (
+      known.state === 'resolved' &&
+      known.fixedIn !== null &&
+      detection.revisions.length > 0 &&
+      newest < known.fixedIn
+    )
+      return this.#open(at, detection, known);
+    const actions = await this.#ports.actionsFor(detection);
+    return book.change(known.id, (finding) => {
+      if (!isOver(finding)) return this.#renewed(finding, detection, at);
+      const back = moved(finding, 'regressed', {
+        at,
+        by: 'gateway',
+        what: 'regressed',
+        note: detection.why.sentence,
+      });
+      return this.#renewed(
+        { ...back, actions: merged(finding.actions, actions), verification: null },
+        detection,
+        at,
+      );
+    });
+  }
+
+  /** With newer figures; what people did with it stays. */
+  #renewed(finding: Finding, detection: Detection, at: number): Finding {
+    const { fingerprint: _, labels, ...figures } = detection;
+    const now = this.scored({
+      ...finding,
+      ...figures,
+      labels: [...new Set([...finding.labels, ...labels])],
+      updatedAt: Math.max(finding.updatedAt, at),
+      seenAt: at,
+    });
+    if (now.priority === finding.priority) return now;
+    return noted(now, { at, by: 'gateway', what: 'priority', note: `${finding.priority} → ${now.priority}` });
+  }
+
+  #told(finding: Finding, kind: DetectionEvent['kind'], at: number): Finding {
+    if (kind === 'ended') {
+      if (finding.state === 'muted')
+        return moved(finding, 'expired', {
+          at,
+          by: 'gateway',
+          what: 'expired',
+          note: 'it ended while it was muted',
+        });
+      // No traffic can prove it; that it delivers again does.
+      if (finding.what.signal === CHANNEL && finding.state !== 'verifying' && finding.state !== 'acting')
+        return moved(finding, 'expired', { at, by: 'gateway', what: 'ended', note: 'it delivers again' });
+      return noted(finding, { at, by: 'gateway', what: 'ended', note: 'no longer seen in the traffic' });
+    }
+    const { muted } = finding;
+    if (finding.state !== 'muted' || muted === null) return finding;
+    const grew = finding.impact.requests >= GROWTH * Math.max(1, muted.atRequests);
+    if (!grew && at < muted.until) return finding;
+    const note = grew ? `it has grown to ${finding.impact.requests} requests` : 'its time is over';
+    return this.scored(moved(finding, 'open', { at, by: 'gateway', what: 'woken', note }));
+  }
+
+  /** With its priority, what to expect, and the sentence that says it all. */
+  scored(finding: Finding): Finding {
+    const { weights, tierOf } = this.#ports;
+    const best = finding.actions.find(({ dryRun }) => dryRun.ok);
+    const scores = scoresOf(finding, best?.effort ?? EFFORT_UNKNOWN, tierOf(finding), weights());
+    const expected = best
+      ? { metric: finding.what.signal, target: expectedOf(finding), withinMs: EXPECTED_WITHIN_MS }
+      : null;
+    const now = { ...finding, scores, priority: scores.matrix, expected };
+    return { ...now, title: titleOf(finding), sentence: sentenceOf(now) };
+  }
+}
+
+/** Half as much again as usual is as usual. */
+const expectedOf = ({ what: { expected, observed } }: Finding): number =>
+  Math.max(expected * 1.5, observed * 0.02);
+
+/** The engine's windows still hold what was before the fix, or its thread began anew and says what it had said. */
+function isEcho({ state, resolvedAt }: Finding, { when }: Detection, at: number): boolean {
+  return state === 'resolved' && resolvedAt !== null && when.since <= resolvedAt && at < resolvedAt + ECHO_MS;
+}
+
+/** What was done before stays to be seen, by its number. */
+function merged(before: readonly Action[], now: readonly Action[]): Action[] {
+  const done = before.filter(({ status }) => status !== 'offered');
+  const kept = done.map((action, n) => ({ ...action, n }));
+  return [...kept, ...now.map((action, i) => ({ ...action, n: kept.length + i }))];
+}

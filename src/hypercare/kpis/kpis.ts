@@ -1,0 +1,101 @@
+import type { Engine } from '../../contracts/engine.ts';
+import type { Report } from '../feedback/report.ts';
+import type { Finding, HistoryEntry } from '../findings/finding.ts';
+import { meanScore, netPromoterScore, type Score } from './score-interval.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Times in milliseconds, shares from 0 to 1; null: nothing to go by yet. */
+export interface Kpis {
+  readonly from: number;
+  readonly to: number;
+  readonly meanTimeToDetect: number | null;
+  readonly meanTimeToAcknowledge: number | null;
+  readonly meanTimeToResolve: number | null;
+  readonly availability: number | null;
+  readonly p95: number | null;
+  readonly objectives: readonly {
+    readonly name: string;
+    readonly isMet: boolean | null;
+    readonly burn: number | null;
+    readonly budgetLeft: number | null;
+  }[];
+  readonly findings: { readonly opened: number; readonly resolved: number; readonly open: number };
+  /** Of those that were resolved, those that came back. */
+  readonly reopenedShare: number | null;
+  readonly newUrgentPerDay: number;
+  readonly actedOnShare: number | null;
+  readonly securityEvents: number;
+  readonly feedback: { readonly reports: number; readonly perThousandUsers: number | null };
+  readonly csat: Score | null;
+  readonly nps: Score | null;
+}
+
+export interface KpiSources {
+  readonly findings: readonly Finding[];
+  readonly reports: readonly Report[];
+  readonly engine: Pick<Engine, 'queries'>;
+  /** As the config says; absent: those that were seen. */
+  readonly users: number | undefined;
+}
+
+/** How the care does in a stretch of time. */
+export async function kpisOf(
+  { findings, reports, engine, users }: KpiSources,
+  from: number,
+  to: number,
+): Promise<Kpis> {
+  const within = (at: number): boolean => at >= from && at < to;
+  const opened = findings.filter(({ openedAt }) => within(openedAt));
+  const resolved = findings.filter(({ resolvedAt }) => resolvedAt !== null && within(resolvedAt));
+  const everResolved = findings.filter(({ history }) =>
+    history.some((entry) => entry.to === 'resolved' && within(entry.at)),
+  );
+  const said = reports.filter(({ at }) => within(at));
+  const [figures, objectives] = await Promise.all([engine.queries.figures({}), engine.queries.objectives()]);
+  const people = users ?? (figures.users || null);
+  const scores = (kind: Report['scoreKind']): number[] =>
+    said.flatMap(({ score, scoreKind }) => (scoreKind === kind && score !== null ? [score] : []));
+  return {
+    from,
+    to,
+    meanTimeToDetect: mean(opened.map(({ openedAt, when }) => Math.max(0, openedAt - when.since))),
+    meanTimeToAcknowledge: mean(opened.flatMap((each) => takenOn(each) ?? [])),
+    meanTimeToResolve: mean(resolved.map(({ resolvedAt, openedAt }) => (resolvedAt as number) - openedAt)),
+    availability: figures.requests === 0 ? null : 1 - figures.errors / figures.requests,
+    p95: figures.p95,
+    objectives: objectives.map(({ name, isMet, burn, budgetLeft }) => ({ name, isMet, burn, budgetLeft })),
+    findings: {
+      opened: opened.length,
+      resolved: resolved.length,
+      open: findings.filter(({ state }) => state !== 'resolved' && state !== 'expired').length,
+    },
+    reopenedShare:
+      everResolved.length === 0
+        ? null
+        : everResolved.filter(({ timesRegressed }) => timesRegressed > 0).length / everResolved.length,
+    newUrgentPerDay:
+      opened.filter(({ priority }) => priority <= 'P1').length / Math.max(1, (to - from) / DAY_MS),
+    actedOnShare:
+      opened.length === 0 ? null : opened.filter(({ history }) => history.some(isAct)).length / opened.length,
+    securityEvents: opened.filter(({ category }) => category === 'security').length,
+    feedback: {
+      reports: said.reduce((sum, { count }) => sum + count, 0),
+      perThousandUsers: people === null ? null : (said.length / people) * 1000,
+    },
+    csat: meanScore(scores('csat'), [1, 5]),
+    nps: netPromoterScore(scores('nps')),
+  };
+}
+
+/** Somebody took it on, or acted at once. */
+function takenOn({ openedAt, history }: Finding): number | undefined {
+  const entry = history.find(isAct);
+  return entry && entry.at - openedAt;
+}
+
+const isAct = ({ to, by }: HistoryEntry): boolean =>
+  to === 'acknowledged' || to === 'acting' || (to === 'verifying' && by !== 'gateway');
+
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,230 @@
+import type { Engine } from '../../contracts/engine.ts';
+import type { Scope, WatchedTick } from '../../contracts/signal.ts';
+import type { FindingBook } from '../findings/book.ts';
+import type { Finding, Verification } from '../findings/finding.ts';
+import { moved, noted } from '../findings/life.ts';
+import { lineOf, targetOf, test } from './msprt.ts';
+
+/** How long a fix is watched, and how long is waited for proof. */
+const WATCHED_MS = 24 * 60 * 60 * 1000;
+/** Requests after which the watch over a fixed finding counts anew: what was good for long must not hide what is bad now. */
+const WATCH_ROUND = 2000;
+
+/** What is to be proven. */
+export interface Claim {
+  readonly claim: string;
+  /** The action that was taken; null: somebody did something, or it went by itself. */
+  readonly action: number | null;
+  readonly isCanary?: boolean;
+  /** Where to look; the finding's own place if absent. */
+  readonly scopes?: readonly Scope[];
+}
+
+export interface VerifierPorts {
+  readonly book: FindingBook;
+  readonly engine: Pick<Engine, 'watch' | 'unwatch'>;
+  now(): number;
+  /** Milliseconds: of a tick that began before the fix nothing is counted. */
+  tickMs(): number;
+  /** The number that serves. */
+  revision(): number;
+  /** A canary did well: the same for everybody. */
+  promote(finding: Finding, action: number): Promise<void>;
+  /** A fix that is none is taken back. */
+  rollBack(finding: Finding, action: number, why: string): Promise<void>;
+  onResolved(finding: Finding): Promise<void>;
+}
+
+/** Proves fixes on live traffic. Its counts are in the finding, so they outlive the process. */
+export class Verifier {
+  readonly #ports: VerifierPorts;
+  /** Findings that are watched. */
+  readonly #watched = new Set<string>();
+
+  constructor(ports: VerifierPorts) {
+    this.#ports = ports;
+  }
+
+  /** Begins to count for a claim, or begins anew. @returns the finding, verifying */
+  start(id: string, claim: Claim, by: string): Promise<Finding | undefined> {
+    const { book, now } = this.#ports;
+    const at = now();
+    return book
+      .change(id, (finding) => {
+        const verification = verificationOf(finding, claim, at);
+        const happening = { at, by, what: 'verifying', note: claim.claim };
+        const next =
+          finding.state === 'verifying' ? noted(finding, happening) : moved(finding, 'verifying', happening);
+        return { ...next, verification };
+      })
+      .then((finding) => {
+        if (finding) this.follow(finding);
+        return finding;
+      });
+  }
+
+  /** Has the engine count for a finding that needs it: also after a restart. */
+  follow({ id, verification }: Finding): void {
+    if (verification === null) return;
+    this.#watched.add(id);
+    this.#ports.engine.watch({ id, signal: verification.signal, scopes: verification.scopes });
+  }
+
+  #unfollow(id: string): void {
+    this.#watched.delete(id);
+    this.#ports.engine.unwatch(id);
+  }
+
+  /** Counts a tick and decides. @throws StoreUnavailable */
+  async take(tick: WatchedTick): Promise<void> {
+    const { book, tickMs } = this.#ports;
+    if (!this.#watched.has(tick.watch)) {
+      this.#ports.engine.unwatch(tick.watch);
+      return;
+    }
+    const finding = await book.change(tick.watch, (known) => {
+      const { verification } = known;
+      if (verification === null || tick.at < verification.startedAt + tickMs()) return undefined;
+      return { ...known, verification: counted(verification, tick) };
+    });
+    if (!finding?.verification) {
+      this.#unfollow(tick.watch);
+      return;
+    }
+    await this.#judge(finding, finding.verification, Math.min(tick.at, this.#ports.now()));
+  }
+
+  async #judge(finding: Finding, verification: Verification, at: number): Promise<void> {
+    if (verification.state === 'fixed') {
+      await this.#watchOver(finding, verification, at);
+      return;
+    }
+    if (verification.state !== 'running') return;
+    const { state } = test(verification.bad, verification.total, verification);
+    if (state === 'fixed') await this.#fixed(finding, verification, at);
+    else if (state === 'not-fixed') await this.#failed(finding, verification, at);
+    else if (at > verification.watchedUntil) await this.#undecided(finding, at);
+  }
+
+  async #fixed(finding: Finding, verification: Verification, at: number): Promise<void> {
+    const { book, promote, onResolved, revision } = this.#ports;
+    if (verification.isCanary && verification.action !== null) {
+      await promote(finding, verification.action);
+      return;
+    }
+    const resolved = await book.change(finding.id, (known) => {
+      if (known.state !== 'verifying') return undefined;
+      const { total, bad } = verification;
+      const note = `${verification.claim}: ${bad} of ${total} bad, evidence ${Math.round(verification.forFixed)} to 1`;
+      return {
+        ...moved(known, 'resolved', { at, by: 'gateway', what: 'resolved', note }),
+        fixedIn: revision(),
+        verification: {
+          ...verification,
+          state: 'fixed',
+          decidedAt: at,
+          requestsNeeded: null,
+          watchedUntil: at + WATCHED_MS,
+        },
+        actions: known.actions.map((action) =>
+          action.applied ? { ...action, applied: { ...action.applied, endsAt: null } } : action,
+        ),
+      };
+    });
+    if (resolved?.state === 'resolved') await onResolved(resolved);
+  }
+
+  async #failed(finding: Finding, verification: Verification, at: number): Promise<void> {
+    const { book, rollBack } = this.#ports;
+    const { action, bad, total, claim } = verification;
+    const why = `not fixed: ${bad} of ${total} requests are bad after ${claim}`;
+    this.#unfollow(finding.id);
+    if (action !== null) await rollBack(finding, action, why);
+    await book.change(finding.id, (known) => ({
+      ...(known.state === 'verifying'
+        ? moved(known, 'open', { at, by: 'gateway', what: 'not fixed', note: why })
+        : known),
+      verification: { ...verification, state: 'not-fixed', decidedAt: at, requestsNeeded: null },
+    }));
+  }
+
+  /** A day without proof: never "resolved", and nobody is kept waiting. */
+  async #undecided(finding: Finding, at: number): Promise<void> {
+    this.#unfollow(finding.id);
+    await this.#ports.book.change(finding.id, (known) => {
+      if (known.state !== 'verifying' || known.verification === null) return undefined;
+      const { total, requestsNeeded } = known.verification;
+      const note = `no proof within a day: ${total} requests, ${requestsNeeded ?? 'many'} more needed`;
+      const to = known.when.until === null ? 'open' : 'expired';
+      return {
+        ...moved(known, to, { at, by: 'gateway', what: 'inconclusive', note }),
+        verification: { ...known.verification, state: 'inconclusive', decidedAt: at },
+      };
+    });
+  }
+
+  async #watchOver(finding: Finding, verification: Verification, at: number): Promise<void> {
+    if (at > verification.watchedUntil || finding.state !== 'resolved') {
+      this.#unfollow(finding.id);
+      return;
+    }
+    const { bad, total } = verification.after;
+    if (test(bad, total, verification).state !== 'not-fixed') return;
+    this.#unfollow(finding.id);
+    const note = `within a day of the fix ${bad} of ${total} requests are bad`;
+    await this.#ports.book.change(finding.id, (known) =>
+      known.state === 'resolved'
+        ? moved(known, 'regressed', { at, by: 'gateway', what: 'regressed', note })
+        : undefined,
+    );
+  }
+}
+
+function verificationOf({ what, where, impact }: Finding, claim: Claim, at: number): Verification {
+  // A figure that is no rate is bad where its request was: the share of them is the rate.
+  const broken = Math.min(1, Math.max(1e-3, what.unit === 'rate' ? what.observed : impact.share || 1));
+  const target = targetOf(broken, what.unit === 'rate' ? what.expected : 0);
+  return {
+    state: 'running',
+    startedAt: at,
+    decidedAt: null,
+    watchedUntil: at + WATCHED_MS,
+    claim: claim.claim,
+    action: claim.action,
+    isCanary: claim.isCanary ?? false,
+    scopes: claim.scopes ?? where.scopes,
+    signal: what.signal,
+    broken,
+    target,
+    line: lineOf({ broken, target }),
+    bad: 0,
+    total: 0,
+    outside: { bad: 0, total: 0 },
+    after: { bad: 0, total: 0 },
+    forFixed: 1,
+    forBroken: 1,
+    requestsNeeded: test(0, 0, { broken, target }).requestsNeeded,
+  };
+}
+
+function counted(verification: Verification, { bad, total, outside }: WatchedTick): Verification {
+  if (verification.state === 'fixed') {
+    const { after } = verification;
+    const isFull = after.total >= WATCH_ROUND;
+    const base = isFull ? { bad: 0, total: 0 } : after;
+    return { ...verification, after: { bad: base.bad + bad, total: base.total + total } };
+  }
+  const sum = { bad: verification.bad + bad, total: verification.total + total };
+  const { forFixed, forBroken, requestsNeeded } = test(sum.bad, sum.total, verification);
+  return {
+    ...verification,
+    ...sum,
+    forFixed,
+    forBroken,
+    requestsNeeded,
+    outside: {
+      bad: verification.outside.bad + outside.bad,
+      total: verification.outside.total + outside.total,
+    },
+  };
+}
