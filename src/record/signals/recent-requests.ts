@@ -55,42 +55,46 @@ export class RecentRequests {
   }
 
   record(exchange: Exchange): void {
-    this.add(this.kept(exchange));
+    const bad = isBad(exchange);
+    this.#fill((bad ? this.#bad : this.#good).next(), exchange, bad);
   }
 
   add(request: KeptRequest): void {
-    (request.isBad ? this.#bad : this.#good).push(request);
+    Object.assign((request.isBad ? this.#bad : this.#good).next(), request);
   }
 
   kept(exchange: Exchange): KeptRequest {
+    return this.#fill(blank(), exchange, isBad(exchange));
+  }
+
+  #fill(kept: Slot, exchange: Exchange, bad: boolean): KeptRequest {
     const { headers } = exchange;
     const { session, user, region } = this.#sources;
-    return {
-      id: exchange.id,
-      traceId: exchange.traceId,
-      startedAt: exchange.startedAt,
-      method: exchange.method,
-      path: exchange.path,
-      status: exchange.status,
-      reason: exchange.reason,
-      durationMs: exchange.durationMs,
-      route: exchange.route,
-      routeVersion: exchange.routeVersion,
-      upstream: exchange.upstream,
-      target: exchange.target,
-      consumer: exchange.consumer,
-      revision: exchange.revision,
-      failedAttempts: exchange.failedAttempts,
-      retries: exchange.retries,
-      breaker: exchange.breaker,
-      fallback: exchange.fallback,
-      cache: exchange.cache,
-      ai: exchange.ai,
-      session: textOf(headers[session]),
-      user: textOf(headers[user]),
-      region: textOf(headers[region.header]) || region.default,
-      isBad: isBad(exchange),
-    };
+    kept.id = exchange.id;
+    kept.traceId = exchange.traceId;
+    kept.startedAt = exchange.startedAt;
+    kept.method = exchange.method;
+    kept.path = short(exchange.path);
+    kept.status = exchange.status;
+    kept.reason = exchange.reason;
+    kept.durationMs = exchange.durationMs;
+    kept.route = exchange.route;
+    kept.routeVersion = exchange.routeVersion;
+    kept.upstream = exchange.upstream;
+    kept.target = exchange.target;
+    kept.consumer = exchange.consumer;
+    kept.revision = exchange.revision;
+    kept.failedAttempts = exchange.failedAttempts;
+    kept.retries = exchange.retries;
+    kept.breaker = exchange.breaker;
+    kept.fallback = exchange.fallback;
+    kept.cache = exchange.cache;
+    kept.ai = exchange.ai;
+    kept.session = textOf(headers[session]);
+    kept.user = textOf(headers[user]);
+    kept.region = textOf(headers[region.header]) || region.default;
+    kept.isBad = bad;
+    return kept;
   }
 
   find(query: RequestQuery): RecordedRequest[] {
@@ -176,8 +180,12 @@ function scopeOf({
 }
 
 const known = (value: number | undefined): number | null => (value === undefined || value < 0 ? null : value);
+/** What clients send is cut, and copied: a part of a text would keep the whole in memory. */
+const LONGEST = 256;
+const short = (text: string): string =>
+  text.length <= LONGEST ? text : Buffer.from(text.slice(0, LONGEST)).toString();
 const textOf = (value: string | string[] | undefined): string =>
-  typeof value === 'string' ? value.slice(0, 200) : '';
+  typeof value === 'string' ? short(value) : '';
 const hashed = (user: string): string =>
   user === '' ? '' : (hash(user) >>> 0).toString(16).padStart(8, '0');
 
@@ -188,21 +196,58 @@ const isBad = ({ status, reason, ai, breaches, failedAttempts }: Exchange): bool
   failedAttempts.length > 0 ||
   (ai !== null && ai.outcome !== 'complete');
 
-/** The last so many. */
+type Slot = { -readonly [K in keyof KeptRequest]: KeptRequest[K] };
+
+const blank = (): Slot => ({
+  id: '',
+  traceId: '',
+  startedAt: 0,
+  method: '',
+  path: '',
+  status: 0,
+  reason: '',
+  durationMs: 0.5,
+  route: '',
+  routeVersion: '',
+  upstream: '',
+  target: '',
+  consumer: '',
+  revision: 0,
+  failedAttempts: [],
+  retries: 0,
+  breaker: '',
+  fallback: '',
+  cache: '',
+  ai: null,
+  session: '',
+  user: '',
+  region: '',
+  isBad: false,
+});
+
+/** The last so many, in objects that are used again and again: none is made for a request. */
 class Ring {
-  readonly #kept: (KeptRequest | undefined)[];
+  readonly #size: number;
+  readonly #kept: Slot[] = [];
   #next = 0;
 
   constructor(size: number) {
-    this.#kept = new Array<KeptRequest | undefined>(size).fill(undefined);
+    this.#size = size;
   }
 
-  push(kept: KeptRequest): void {
-    this.#kept[this.#next] = kept;
-    this.#next = this.#next + 1 === this.#kept.length ? 0 : this.#next + 1;
+  /** The one to be overwritten. */
+  next(): Slot {
+    const at = this.#next;
+    this.#next = at + 1 === this.#size ? 0 : at + 1;
+    let slot = this.#kept[at];
+    if (!slot) {
+      slot = blank();
+      this.#kept[at] = slot;
+    }
+    return slot;
   }
 
-  all(): KeptRequest[] {
-    return this.#kept.filter((each): each is KeptRequest => each !== undefined);
+  all(): readonly KeptRequest[] {
+    return this.#kept;
   }
 }
