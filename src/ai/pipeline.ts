@@ -19,6 +19,17 @@ import { shadowed } from './stages/shadow.ts';
 /** The way of a question that the gateway asks by itself, on behalf of a call. */
 const askInside = innerCalls([readRequest, resolveModel, settleAtEnd, reserveBudget, infer]);
 
+/** The way of what is asked about a conversation: what its guards keep from models they keep from this one as well. */
+const askForContext = innerCalls([
+  readRequest,
+  resolveModel,
+  settleAtEnd,
+  guardRequest,
+  reserveBudget,
+  infer,
+  guardAnswer,
+]);
+
 /**
  * A chat completion's way, in order. A stage does its part on the call and knows none of the others; it ends the call
  * by throwing a GatewayError. Up to `infer` nothing has reached the client, after it nobody else is asked.
@@ -28,7 +39,7 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   resolveModel,
   settleAtEnd,
   guardRequest,
-  recallContext,
+  recallContext(askForContext),
   answerFromCache(askInside),
   reserveBudget,
   heldToSchema(infer),

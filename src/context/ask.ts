@@ -1,6 +1,7 @@
 import type { Message, TextPart } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { AskModel } from './compaction/summarize.ts';
 
 /** Who wants to go on with which conversation, and what they send. */
 export interface Ask {
@@ -23,6 +24,10 @@ export interface Ask {
   /** The alias. */
   readonly model: string;
   readonly otherTokens: number;
+  /** Tokens that the model reads and writes in one call; 0 = not known. */
+  readonly window: number;
+  /** The way to models on behalf of the call. */
+  readonly askModel: AskModel;
   readonly requestId: string;
 }
 

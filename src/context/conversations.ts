@@ -184,6 +184,7 @@ export class Conversations {
       fresh: turn.fresh,
       system: ask.system,
       otherTokens: ask.otherTokens,
+      window: ask.window,
       isFull,
       covered: () => this.#covered(ask.ref, seal, turn.parent, summary?.covered ?? 0),
     } satisfies PromptInput;

@@ -222,6 +222,8 @@ export class LiveTurn {
       staleBase: facts.staleBase,
       hash: '',
     };
-    setImmediate(() => mind.afterTurn({ ref: ask.ref, input, shape, turn: stored, messages }));
+    setImmediate(() =>
+      mind.afterTurn({ ref: ask.ref, input, shape, turn: stored, messages, ask: ask.askModel }),
+    );
   }
 }

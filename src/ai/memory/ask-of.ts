@@ -3,8 +3,11 @@ import { readResponseId } from '../../context/response-id.ts';
 import type { ModelRequest } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
+import { askModelOf } from '../ask-model.ts';
 import { usageAtMost } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import type { AskInside } from '../inner-call.ts';
+import { leastWindow } from '../models/window.ts';
 
 /** Headers by which known agents name their sessions. */
 const AGENT_HEADERS = [
@@ -58,7 +61,12 @@ function agentSession(headers: ChatCall['headers']): string {
 const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);
 
 /** @throws GatewayError `header_invalid` where a header of ours says what can't be read */
-export function askOf(call: ChatCall, meant: Meant, { system, messages }: ModelRequest): Ask {
+export function askOf(
+  call: ChatCall,
+  meant: Meant,
+  { system, messages }: ModelRequest,
+  askInside: AskInside,
+): Ask {
   const { headers, exchange, bytes } = call;
   const request = call.request as ChatRequest;
   const mode = headers['x-context-mode'] ?? 'auto';
@@ -80,6 +88,8 @@ export function askOf(call: ChatCall, meant: Meant, { system, messages }: ModelR
     messages,
     model: exchange.ai?.model ?? '',
     otherTokens: usageAtMost(bytes.length, request.maxOutput).output,
+    window: leastWindow(call.candidates),
+    askModel: askModelOf(call, askInside),
     requestId: exchange.id,
   };
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import type { AskInside } from '../inner-call.ts';
 import { askOf, conversationOf } from '../memory/ask-of.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { writeHistory } from '../memory/write-history.ts';
@@ -16,7 +17,12 @@ const LOOKED_AT = 32 * 1024;
  * Finds the conversation that a call belongs to, and puts what was said before into its body. One read of the store; an
  * answer that was given to this very request is given again.
  */
-export async function recallContext(call: ChatCall): Promise<void> {
+export const recallContext =
+  (askInside: AskInside) =>
+  (call: ChatCall): Promise<void> =>
+    recall(call, askInside);
+
+async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
   const { format, exchange, ports, prompt } = call;
   if (format.kind !== 'chat') return;
   const { conversations } = ports;
@@ -40,7 +46,7 @@ export async function recallContext(call: ChatCall): Promise<void> {
     noteStateless(call);
     return;
   }
-  const ask = askOf(call, meant, neutralOf(call, format));
+  const ask = askOf(call, meant, neutralOf(call, format), askInside);
   const recalled = await conversations.open(ask);
   exchange.context = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
   if (recalled.kind === 'replay') {

@@ -1,0 +1,99 @@
+// A long conversation stays short for the model: what is old is summarized after the answer, and recalled when asked for.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { runProbe } from '../../src/context/probes/run-probe.ts';
+import { readProbe } from '../../src/context/probes/script.ts';
+import { aiGateway, CLIENT_KEY, chat, lineOf, modelService } from '../helpers/ai.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
+
+const NUMBER = '4711-0815';
+const say = (gateway: TestGateway, content: string) =>
+  chat(
+    gateway,
+    { model: 'smart', max_tokens: 200, messages: [{ role: 'user', content }] },
+    { 'x-session-id': 'long' },
+  );
+const answerOf = (body: Buffer): string =>
+  (JSON.parse(body.toString()) as { choices: { message: { content: string } }[] }).choices[0]?.message
+    .content ?? '';
+const compactions = (gateway: TestGateway, outcome: string): Promise<number> =>
+  gateway.metric('gateway_context_compactions_total', { outcome });
+
+it('input is flat: at turn 120 a prompt is at most 1.3 times as long as at turn 20, and the first fact is still known', async () => {
+  const gateway = await aiGateway([await modelService()], {
+    context: { enabled: true, compaction: { window: 2500 } },
+  } as object);
+  const tokens: number[] = [];
+  await say(gateway, `My account number is ${NUMBER}.`);
+  for (let turn = 2; turn <= 120; turn++) {
+    const answer = await say(
+      gateway,
+      `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`,
+    );
+    expect(answer.status).toBe(200);
+    tokens[turn] = (await lineOf(gateway, answer)).tokens_in as number;
+  }
+  const most = (from: number, to: number): number => Math.max(...tokens.slice(from, to + 1));
+  expect(await compactions(gateway, 'by_facts')).toBeGreaterThan(2);
+  // A cycle of growth and compaction each: single turns stand anywhere in theirs.
+  expect(most(90, 120)).toBeLessThanOrEqual(1.3 * most(1 + 5, 35));
+  const last = await say(gateway, 'What is my account number?');
+  expect(answerOf(last.body)).toContain(NUMBER);
+});
+
+it('the summarizer is a model of the config, asked through the pipeline, off the request path, and in the books', async () => {
+  const provider = await modelService();
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true, compaction: { window: 1500, summarizer: 'scribe' } },
+    models: { scribe: { targets: [{ provider: 'p0', model: 'gpt-4o' }] } },
+  } as object);
+  await say(gateway, `My account number is ${NUMBER}.`);
+  for (let turn = 2; turn <= 25; turn++)
+    await say(gateway, `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`);
+  const line = await eventually(() =>
+    gateway.lines.find(({ msg, purpose }) => msg === 'request' && purpose === 'context'),
+  );
+  expect(line).toMatchObject({ model: 'scribe', consumer: 'app', status: 200, outcome: 'complete' });
+  expect(line.caused_by).toBeTruthy();
+  expect(
+    await eventually(
+      async () => (await compactions(gateway, 'by_model')) + (await compactions(gateway, 'by_facts')) > 0,
+    ),
+  ).toBe(true);
+  expect(answerOf((await say(gateway, 'What is my account number?')).body)).toContain(NUMBER);
+});
+
+it('nothing that was said is readable in the store', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'context-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'store.db');
+  const gateway = await aiGateway([await modelService()], {
+    store: { url: `sqlite:${file}` },
+    context: { enabled: true, privacy: { redact: ['email'], encryptWith: 'a secret that nobody can guess' } },
+  } as object);
+  await say(gateway, `My account number is ${NUMBER}, my address ada@example.com.`);
+  expect(answerOf((await say(gateway, 'What is my account number?')).body)).toContain(NUMBER);
+  const bytes = Buffer.concat(
+    await Promise.all([file, `${file}-wal`].map((path) => readFile(path).catch(() => Buffer.alloc(0)))),
+  ).toString('latin1');
+  expect(bytes.length).toBeGreaterThan(1000);
+  expect([NUMBER, 'account number', 'ada@example.com'].filter((said) => bytes.includes(said))).toEqual([]);
+});
+
+it('probes hold against a live alias, through a reload', async () => {
+  const gateway = await aiGateway([await modelService()], { context: { enabled: true } } as object);
+  for (const name of ['account-number', 'several-facts', 'edited', 'reload']) {
+    const file = `config/examples/probes/${name}.yaml`;
+    const report = await runProbe(readProbe(await readFile(file, 'utf8'), file), {
+      url: `${gateway.url}/v1`,
+      apiKey: CLIENT_KEY,
+      model: 'smart',
+      admin: { url: gateway.adminUrl, token: '' },
+      clock: { wall: Date.now, monotonic: () => performance.now() },
+      timeoutMs: 20_000,
+    });
+    expect(report).toMatchObject({ probe: name, outcome: 'passed', recall: 1, faults: [] });
+  }
+});
