@@ -310,6 +310,29 @@ export class Conversations {
     return erased;
   }
 
+  /**
+   * Takes what was said out of a turn; its place in the conversation stays. False: it is not there.
+   * @throws StoreUnavailable
+   */
+  async deleteTurn(ref: SessionRef, version: number): Promise<boolean> {
+    const { sessions, privacy } = this.ports;
+    const [turn] = (await sessions.read(ref, { after: version - 1, limit: 1 }))?.turns ?? [];
+    if (!turn) return false;
+    const seal = await privacy.of(ref.tenant);
+    const nothing = {
+      ...turn,
+      opens: false,
+      tokens: 0,
+      content: seal.seal(JSON.stringify({ messages: [] })),
+    };
+    const done = await sessions.redact(ref, version, turn.content, nothing);
+    this.opened.forget(ref);
+    const { tenant, session } = ref;
+    const outcome = done ? 'deleted' : 'conflict';
+    this.operations.note({ op: 'redact', tenant, user: '', session, turn: turn.id, version, outcome });
+    return done;
+  }
+
   /** Forgets all sessions of an end user. @returns how many there were */
   async eraseUser(tenant: string, user: string): Promise<number> {
     const owner = this.ownerOf(tenant, user);

@@ -86,14 +86,3 @@ export interface ContextPrivacy {
   of(tenant: string): TenantSeal | Promise<TenantSeal>;
   redact(messages: readonly Message[]): readonly Message[];
 }
-
-/** Everything that is stored goes into the prompt as it is. */
-export const wholeContext: ContextMind = {
-  prompt: ({ turns, isFull }) => ({ summary: '', turns: isFull ? [] : turns, snippets: '', journey: '' }),
-  afterTurn: () => undefined,
-};
-
-const PLAIN: TenantSeal = { seal: (text) => text, open: (text) => text };
-
-/** Content as it was said. */
-export const plainContent: ContextPrivacy = { of: () => PLAIN, redact: (messages) => messages };

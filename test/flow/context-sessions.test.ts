@@ -227,6 +227,9 @@ it('responses are followed by their ids, in branches of their own', async () => 
   const ids = new Set<string>();
   for await (const event of stream) if ('response' in event) ids.add(event.response.id);
   expect([...ids]).toEqual([expect.stringMatching(/^resp_/)]);
+  expect((await client.responses.retrieve(two.id)).output_text).toBe(two.output_text);
+  await client.responses.delete(two.id);
+  await expect(client.responses.retrieve(two.id)).rejects.toMatchObject({ status: 404 });
   const unknown = client.responses.create({
     model: 'smart',
     input: 'x',

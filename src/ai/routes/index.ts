@@ -10,6 +10,7 @@ import { registerConversations } from './conversations.ts';
 import { registerModels } from './models.ts';
 import { registerPassthrough } from './passthrough.ts';
 import { registerPrompts } from './prompts.ts';
+import { registerResponses } from './responses.ts';
 
 /** Registers the AI endpoints below the config's prefix. @returns what lets go of what they leased */
 export async function registerAiRoutes(
@@ -25,6 +26,7 @@ export async function registerAiRoutes(
   registerPrompts(scope, config.prefix, config, { catalog, policies, ports, budgets });
   registerModels(scope, config.prefix, catalog);
   registerConversations(scope, config.prefix, ports);
+  registerResponses(scope, config.prefix, ports);
   const providers = openProviders(config, ports);
   await registerPassthrough(scope, config.prefix, providers, { catalog, policies, ports, budgets });
   return () => {

@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { OpenedTurn } from '../../context/path.ts';
+import { readResponseId } from '../../context/response-id.ts';
+import type { SessionRef } from '../../contracts/session.ts';
+import type { StreamPart } from '../../contracts/stream-part.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { exchangeOf } from '../../record/exchange.ts';
+import { openaiResponses } from '../formats/openai-responses/index.ts';
+import { gatherAnswer } from '../gather-answer.ts';
+import { partsOf } from '../memory/answer-parts.ts';
+import type { AiPorts } from '../ports.ts';
+import { refuseOtherMethods } from './other-methods.ts';
+
+type Named = { Params: { id: string } };
+
+/** `GET` and `DELETE /v1/responses/{id}`: a response that was kept, as OpenAI has it. */
+export function registerResponses(
+  scope: FastifyInstance,
+  prefix: string,
+  { conversations }: Pick<AiPorts, 'conversations'>,
+): void {
+  const url = `${prefix}/responses/:id`;
+  const find = async (request: FastifyRequest<Named>): Promise<{ ref: SessionRef; found: OpenedTurn }> => {
+    const read = readResponseId(request.params.id);
+    if (!read) throw new GatewayError('session_unknown');
+    const ref = { tenant: exchangeOf(request.raw).consumer, session: read.session };
+    const view = await conversations.path(ref);
+    const found = view?.all.find(({ turn }) => turn.id === read.turn);
+    // Of a user's session nobody says here which user asks.
+    if (!found || view?.head.state !== 'active' || view.head.owner !== '')
+      throw new GatewayError('session_unknown');
+    return { ref, found };
+  };
+  refuseOtherMethods(scope, url, 'GET', 'DELETE');
+  scope.get<Named>(url, async (request, reply) => {
+    const { found } = await find(request);
+    return reply
+      .header('x-request-id', exchangeOf(request.raw).id)
+      .send(responseOf(request.params.id, found));
+  });
+  scope.delete<Named>(url, async (request, reply) => {
+    const { ref, found } = await find(request);
+    if (!(await conversations.deleteTurn(ref, found.turn.version))) throw new GatewayError('session_unknown');
+    return reply
+      .header('x-request-id', exchangeOf(request.raw).id)
+      .send({ id: request.params.id, object: 'response', deleted: true });
+  });
+}
+
+function responseOf(id: string, { turn, content }: OpenedTurn): object {
+  const said = content.messages.at(-1);
+  // What was deleted says nothing any more.
+  if (said?.role !== 'assistant') throw new GatewayError('session_unknown');
+  const parts: StreamPart[] = [
+    { type: 'start', id, model: turn.upstreamModel || turn.model },
+    ...partsOf(said.content),
+    { type: 'finish', reason: turn.finishReason || 'stop' },
+  ];
+  if (turn.tokensIn >= 0)
+    parts.push({ type: 'usage', usage: { input: turn.tokensIn, output: turn.tokensOut, cached: 0 } });
+  const name = { requestId: turn.id, model: turn.model, created: Math.floor(turn.at / 1000) };
+  const request = { system: [], messages: [], stream: false, includeUsage: true, uncarried: [] };
+  return { ...openaiResponses.writeAnswer(gatherAnswer(parts), name, request), store: true };
+}
