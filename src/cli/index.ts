@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { parsePercent } from '../lib/percent.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
+import { findingCommands } from './findings.ts';
 import { importOpenApiCommand } from './import-openapi.ts';
 import { keyCommands } from './key.ts';
 import { probeCommand } from './probe.ts';
@@ -67,6 +68,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       done(await demoCommand(config, traffic)),
     );
   keyCommands(program, done);
+  findingCommands(program, done);
   probeCommand(program, done);
   try {
     await program.parseAsync([...argv]);
