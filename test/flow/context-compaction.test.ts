@@ -21,7 +21,7 @@ const answerOf = (body: Buffer): string =>
 const compactions = (gateway: TestGateway, outcome: string): Promise<number> =>
   gateway.metric('gateway_context_compactions_total', { outcome });
 
-it('input is flat: at turn 120 a prompt is at most 1.3 times as long as at turn 20, and the first fact is still known', async () => {
+it('input is flat: the longest prompt of turns 90 to 120 is at most 1.3 times that of turns 6 to 35, and the first fact is still known', async () => {
   const gateway = await aiGateway([await modelService()], {
     context: { enabled: true, compaction: { window: 2500 } },
   } as object);
