@@ -1,13 +1,19 @@
 import type { FunctionComponent } from 'preact';
 import type { Location } from '../lib/router.ts';
 import { Config } from './config.tsx';
+import { Findings } from './findings.tsx';
 import { Money } from './money.tsx';
 import type { ViewId } from './names.ts';
-import { Traffic } from './traffic.tsx';
+import { Now } from './now.tsx';
+import { Requests } from './requests.tsx';
+import { Upstreams } from './upstreams.tsx';
 
 /** What each view shows. */
 export const COMPONENTS: Readonly<Record<ViewId, FunctionComponent<{ location: Location }>>> = {
-  now: Traffic,
+  now: Now,
+  findings: Findings,
+  requests: Requests,
+  upstreams: Upstreams,
   config: Config,
   money: Money,
 };

@@ -37,7 +37,7 @@ const State = ({ state }: { state: string }) => (
 );
 
 /** Upstreams and their targets, as they are. */
-export function Traffic() {
+export function Upstreams() {
   const answer = useAnswer<{ items: Upstream[] }>('/api/upstreams', {
     every: 5_000,
     on: ({ event }) => event === 'change',

@@ -1,0 +1,113 @@
+import type { Finding, Priority } from '../lib/finding.ts';
+import { ago } from '../lib/format.ts';
+import { linkTo } from '../lib/router.ts';
+import { useAnswer } from '../lib/use-answer.ts';
+import { Time } from '../parts/clock.tsx';
+import { FindingCard } from '../parts/finding-card.tsx';
+import { type Objective, Objectives } from '../parts/objectives.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { Empty, Shown } from '../parts/shown.tsx';
+import { type Edge, TrafficMap } from '../parts/traffic-map.tsx';
+
+interface Change {
+  readonly id: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly subject: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly by: string;
+}
+
+interface Upstream {
+  readonly name: string;
+  readonly breaker: { readonly state: string };
+}
+
+const PRIORITIES: readonly Priority[] = ['P0', 'P1', 'P2', 'P3', 'P4'];
+
+/** The war room's one screen: what is wrong, what it costs the objectives, where the traffic goes, what was changed. */
+export function Now() {
+  const findings = useAnswer<{ findings: Finding[]; total: number }>('/api/findings?state=active&limit=50', {
+    every: 15_000,
+    on: ({ event }) => event === 'finding' || event === 'change',
+  });
+  const objectives = useAnswer<{ items: Objective[] }>('/api/objectives', { every: 15_000 });
+  const traffic = useAnswer<{ items: Edge[] }>('/api/traffic', { every: 10_000 });
+  const upstreams = useAnswer<{ items: Upstream[] }>('/api/upstreams', {
+    on: ({ event }) => event === 'change',
+    every: 15_000,
+  });
+  const changes = useAnswer<{ items: Change[] }>('/api/changes?limit=30', {
+    on: ({ event }) => event === 'change',
+  });
+  const breakers = new Map(upstreams.value?.items.map(({ name, breaker }) => [name, breaker.state]));
+
+  return (
+    <>
+      <Shown answer={findings}>
+        {({ findings: open, total }) => (
+          <>
+            <ul class="counts" aria-label="Open findings by priority">
+              {PRIORITIES.map((priority) => (
+                <li key={priority} class={`count-${priority.toLowerCase()}`}>
+                  <a href={linkTo(['findings'], { priority })}>
+                    <b>{open.filter((finding) => finding.priority === priority).length}</b> {priority}
+                  </a>
+                </li>
+              ))}
+            </ul>
+            {open.length === 0 ? (
+              <Panel title="Findings">
+                <Empty>
+                  Nothing needs anybody. Findings appear here by themselves;{' '}
+                  <a href={linkTo(['findings'])}>those that are over</a> stay to be read.
+                </Empty>
+              </Panel>
+            ) : (
+              <Panel title="What to do next" side={<a href={linkTo(['findings'])}>all {total}</a>}>
+                <ol class="findings">
+                  {open.slice(0, 8).map((finding) => (
+                    <FindingCard key={finding.id} finding={finding} />
+                  ))}
+                </ol>
+              </Panel>
+            )}
+          </>
+        )}
+      </Shown>
+      <div class="grid">
+        <Panel title="Objectives">
+          <Shown answer={objectives}>{({ items }) => <Objectives items={items} />}</Shown>
+        </Panel>
+        <Panel title="What was changed">
+          <Shown answer={changes}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <Empty>Nothing has changed since the start.</Empty>
+              ) : (
+                <ol class="timeline">
+                  {items.map(({ id, at, kind, subject, from, to, reason, by }) => (
+                    <li key={id}>
+                      <Time at={at} /> <span class="muted">{ago(at)}</span>
+                      <div>
+                        <b>{kind}</b> {subject}: {from} → {to}{' '}
+                        <span class="muted">
+                          {reason} · {by}
+                        </span>
+                      </div>
+                    </li>
+                  ))}
+                </ol>
+              )
+            }
+          </Shown>
+        </Panel>
+      </div>
+      <Panel title="Traffic">
+        <Shown answer={traffic}>{({ items }) => <TrafficMap edges={items} breakers={breakers} />}</Shown>
+      </Panel>
+    </>
+  );
+}

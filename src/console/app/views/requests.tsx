@@ -1,0 +1,180 @@
+import { placeOf, type Scope } from '../lib/finding.ts';
+import { duration, usd } from '../lib/format.ts';
+import { go, type Location, linkTo } from '../lib/router.ts';
+import { useAnswer } from '../lib/use-answer.ts';
+import { Time } from '../parts/clock.tsx';
+import { DataTable } from '../parts/data-table.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { Empty, Shown } from '../parts/shown.tsx';
+
+interface Recorded {
+  readonly id: string;
+  readonly traceId: string;
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly reason: string;
+  readonly durationMs: number;
+  readonly scope: Scope;
+  readonly session: string;
+  readonly attempts: readonly {
+    readonly upstream: string;
+    readonly target: string;
+    readonly reason: string;
+  }[];
+  readonly retries: number;
+  readonly breaker: string;
+  readonly fallback: string;
+  readonly cache: string;
+  readonly outcome: string;
+  readonly usd: number | null;
+  readonly tokensIn: number | null;
+  readonly tokensOut: number | null;
+  readonly firstTokenMs: number | null;
+}
+
+const FILTERS = ['id', 'consumer', 'route', 'model', 'reason', 'session'] as const;
+
+/** Requests that are kept for a while: bad ones longer than good ones. */
+export function Requests({ location }: { location: Location }) {
+  const [, id] = location.parts;
+  const asked: Record<string, string> = id === undefined ? {} : { id };
+  for (const name of FILTERS) {
+    const value = location.query.get(name);
+    if (value) asked[name] = value;
+  }
+  const answer = useAnswer<{ items: Recorded[] }>(
+    `/api/requests?${new URLSearchParams(asked)}`,
+    id === undefined ? { every: 10_000 } : {},
+  );
+  const filter = (name: string, value: string): void => go(linkTo(['requests'], { ...asked, [name]: value }));
+  return (
+    <Panel title={id === undefined ? 'Requests' : `Request ${id}`}>
+      {id === undefined && (
+        <form class="row filters" onSubmit={(event) => event.preventDefault()}>
+          {FILTERS.map((name) => (
+            <label key={name}>
+              {name}{' '}
+              <input
+                value={asked[name] ?? ''}
+                onChange={(event) => filter(name, event.currentTarget.value.trim())}
+              />
+            </label>
+          ))}
+        </form>
+      )}
+      <Shown answer={answer}>
+        {({ items }) => {
+          const [only] = items;
+          if (!only)
+            return (
+              <Empty>
+                No such request is kept any more. The access log has all of them: search it for the request
+                id.
+              </Empty>
+            );
+          return id === undefined ? <List items={items} /> : <Way request={only} />;
+        }}
+      </Shown>
+    </Panel>
+  );
+}
+
+const List = ({ items }: { items: readonly Recorded[] }) => (
+  <DataTable
+    caption="Requests, the newest first"
+    rows={items}
+    keyOf={({ id, at }) => `${id}${at}`}
+    columns={[
+      { title: 'Time', cell: ({ at }) => <Time at={at} /> },
+      {
+        title: 'Request',
+        cell: ({ id, method, path }) => (
+          <a href={linkTo(['requests', id])}>
+            {method} {path}
+          </a>
+        ),
+      },
+      { title: 'Status', isFigure: true, cell: ({ status }) => status },
+      {
+        title: 'Reason',
+        cell: ({ reason }) => <span class={reason === 'ok' ? 'muted' : 'bad'}>{reason}</span>,
+      },
+      { title: 'Took', isFigure: true, cell: ({ durationMs }) => duration(durationMs) },
+      { title: 'Consumer', cell: ({ scope }) => scope.consumer ?? '' },
+      { title: 'Target', cell: ({ scope }) => scope.target ?? '' },
+    ]}
+  />
+);
+
+/** One request's way through the house, every attempt in it. */
+function Way({ request }: { request: Recorded }) {
+  const { at, method, path, status, reason, durationMs, scope, attempts, fallback, cache, breaker, outcome } =
+    request;
+  const steps: readonly { title: string; text: string; isBad?: boolean }[] = [
+    { title: 'arrived', text: `${method} ${path}` },
+    ...(scope.consumer ? [{ title: 'identified', text: `as ${scope.consumer}` }] : []),
+    ...(cache === '' ? [] : [{ title: 'cache', text: cache }]),
+    ...(breaker === '' ? [] : [{ title: 'breaker', text: breaker, isBad: breaker === 'open' }]),
+    ...attempts.map(({ upstream, target, reason: why }, n) => ({
+      title: `attempt ${n + 1}`,
+      text: `${upstream} ${target}: ${why}`,
+      isBad: true,
+    })),
+    ...(scope.target
+      ? [
+          {
+            title: `attempt ${attempts.length + 1}`,
+            text: `${scope.upstream ?? scope.provider ?? ''} ${scope.target}`,
+          },
+        ]
+      : []),
+    ...(fallback === '' ? [] : [{ title: 'fallback', text: fallback }]),
+    {
+      title: 'answered',
+      text: `${status} ${reason}${outcome === '' ? '' : `, ${outcome}`} after ${duration(durationMs)}`,
+      isBad: reason !== 'ok',
+    },
+  ];
+  return (
+    <>
+      <ol class="way">
+        {steps.map(({ title, text, isBad }) => (
+          <li key={title} class={isBad ? 'way-bad' : undefined}>
+            <b>{title}</b> {text}
+          </li>
+        ))}
+      </ol>
+      <dl class="facts">
+        <dt>When</dt>
+        <dd>
+          <Time at={at} />
+        </dd>
+        <dt>Where</dt>
+        <dd>{placeOf(scope)}</dd>
+        <dt>Trace</dt>
+        <dd class="mono">{request.traceId}</dd>
+        {request.session !== '' && (
+          <>
+            <dt>Session</dt>
+            <dd>
+              <a href={linkTo(['sessions', request.session], { consumer: scope.consumer })}>
+                {request.session}
+              </a>
+            </dd>
+          </>
+        )}
+        {request.usd !== null && (
+          <>
+            <dt>Cost</dt>
+            <dd>
+              {usd(request.usd)}, {request.tokensIn ?? '?'} tokens in, {request.tokensOut ?? '?'} out
+              {request.firstTokenMs !== null && `, the first after ${duration(request.firstTokenMs)}`}
+            </dd>
+          </>
+        )}
+      </dl>
+    </>
+  );
+}
