@@ -109,9 +109,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const revisions = new Revisions(store.documents);
   const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
   const audit = new Audit(store.documents, log);
+  const watching = options.engine ?? engine ?? engineOff();
   const care = new Care({
     documents: store.documents,
-    engine: options.engine ?? engine ?? engineOff(),
+    engine: watching,
     config: configPort(served, revisions),
     live: livePort(plane.registry, carriers, () => sharingRoutes(served.loaded.config)),
     log,
@@ -138,6 +139,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     served,
     revisions,
     care,
+    engine: watching,
     upstreams: plane.registry,
     ledger: store.ledger,
     conversations: plane.conversations,

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Revisions } from '../config/revisions.ts';
 import type { Conversations } from '../context/conversations.ts';
+import type { Engine } from '../contracts/engine.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
 import type { Documents } from '../contracts/store.ts';
@@ -33,6 +34,7 @@ export interface AdminPorts {
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
   care: Pick<Care, 'book' | 'desk' | 'applier' | 'knowledge' | 'reports' | 'report'>;
+  engine: Pick<Engine, 'queries' | 'status'>;
   ledger: Ledger;
   conversations: Conversations;
   documents: Documents;

@@ -21,6 +21,7 @@ import { routeRoutes } from './routes.ts';
 import { sessionRoutes } from './sessions.ts';
 import { shadowRoutes } from './shadows.ts';
 import { statusRoutes } from './status.ts';
+import { trafficRoutes } from './traffic.ts';
 import { upstreamRoutes } from './upstreams.ts';
 import { usageRoutes } from './usage.ts';
 
@@ -42,6 +43,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   knowledgeRoutes,
   feedbackRoutes,
   careReportRoutes,
+  trafficRoutes,
   changeRoutes,
   eventRoutes,
   auditRoutes,
