@@ -1,0 +1,228 @@
+import { useState } from 'preact/hooks';
+import { useChange } from '../lib/change.ts';
+import { ago, count } from '../lib/format.ts';
+import { go, type Location, linkTo } from '../lib/router.ts';
+import { useAnswer } from '../lib/use-answer.ts';
+import { Time } from '../parts/clock.tsx';
+import { DataTable } from '../parts/data-table.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { Empty, ProblemBox, Shown } from '../parts/shown.tsx';
+
+interface Head {
+  readonly id: string;
+  readonly state: string;
+  readonly version: number;
+  readonly tokens: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+interface Turn {
+  readonly id: string;
+  readonly version: number;
+  readonly kind: string;
+  readonly status: string;
+  readonly at: number;
+  readonly model: string;
+  readonly provider: string;
+  readonly tokens: number;
+  readonly staleBase: boolean;
+  readonly supersedes: string;
+  readonly author: string;
+  readonly reason: string;
+  readonly onPath: boolean;
+  readonly journey: Readonly<Record<string, unknown>> | null;
+  /** Only for tokens with the right to read what people wrote. */
+  readonly content?: { readonly messages: readonly { readonly role: string; readonly content: unknown }[] };
+}
+
+interface Session extends Head {
+  readonly consumer: string;
+  readonly summary: { readonly epoch: number; readonly covered: number; readonly tokens: number } | null;
+  readonly turns: readonly Turn[];
+}
+
+/** Conversations of a consumer, or the journey of one of them. */
+export function Sessions({ location: { parts, query } }: { location: Location }) {
+  const consumer = query.get('consumer') ?? '';
+  const [, id] = parts;
+  if (id !== undefined) return <Journey id={id} consumer={consumer} />;
+  return (
+    <Panel title="Sessions">
+      <form class="row filters" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          consumer{' '}
+          <input
+            value={consumer}
+            onChange={(event) => go(linkTo(['sessions'], { consumer: event.currentTarget.value.trim() }))}
+          />
+        </label>
+        <label>
+          user{' '}
+          <input
+            value={query.get('user') ?? ''}
+            onChange={(event) =>
+              go(linkTo(['sessions'], { consumer, user: event.currentTarget.value.trim() }))
+            }
+          />
+        </label>
+      </form>
+      {consumer === '' ? (
+        <Empty>
+          Say whose conversations: the name of a consumer. A call belongs to a conversation when it names one,
+          in <code>x-session-id</code>, <code>conversation</code> or <code>metadata.session_id</code>.
+        </Empty>
+      ) : (
+        <List consumer={consumer} user={query.get('user') ?? ''} />
+      )}
+    </Panel>
+  );
+}
+
+function List({ consumer, user }: { consumer: string; user: string }) {
+  const search = new URLSearchParams({ consumer, limit: '200', ...(user === '' ? {} : { user }) });
+  const answer = useAnswer<{ items: Head[] }>(`/api/sessions?${search}`, { every: 15_000 });
+  return (
+    <Shown answer={answer}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Empty>Nothing is remembered for {consumer} now.</Empty>
+        ) : (
+          <DataTable
+            caption={`Sessions of ${consumer}`}
+            rows={items}
+            keyOf={({ id }) => id}
+            columns={[
+              {
+                title: 'Session',
+                cell: ({ id }) => <a href={linkTo(['sessions', id], { consumer })}>{id}</a>,
+              },
+              { title: 'State', cell: ({ state }) => state },
+              { title: 'Turns', isFigure: true, cell: ({ version }) => version },
+              { title: 'Tokens', isFigure: true, cell: ({ tokens }) => count(tokens) },
+              { title: 'Last turn', cell: ({ updatedAt }) => ago(updatedAt) },
+            ]}
+          />
+        )
+      }
+    </Shown>
+  );
+}
+
+function Journey({ id, consumer }: { id: string; consumer: string }) {
+  const path = `/api/sessions/${encodeURIComponent(id)}`;
+  const search = new URLSearchParams({ consumer });
+  const answer = useAnswer<Session>(`${path}/journey?${search}`, { every: 15_000 });
+  return (
+    <Shown answer={answer}>
+      {(session) => (
+        <Panel
+          title={`Session ${id}`}
+          side={
+            <span class="muted">
+              {session.consumer} · version {session.version} · {count(session.tokens)} tokens
+            </span>
+          }
+        >
+          {session.summary && (
+            <p>
+              A summary of {count(session.summary.tokens)} tokens (epoch {session.summary.epoch}) stands for
+              turns 1 to {session.summary.covered}; the turns themselves are kept.
+            </p>
+          )}
+          <ol class="turns">
+            {session.turns.map((turn) => (
+              <TurnShown
+                key={turn.id}
+                turn={turn}
+                path={`${path}/corrections?${search}`}
+                reload={answer.reload}
+              />
+            ))}
+          </ol>
+        </Panel>
+      )}
+    </Shown>
+  );
+}
+
+function TurnShown({ turn, path, reload }: { turn: Turn; path: string; reload(): void }) {
+  const change = useChange();
+  const [words, setWords] = useState({ text: '', reason: '' });
+  const isSound = turn.status === 'complete' && !turn.staleBase;
+  return (
+    <li class={isSound ? undefined : 'way-bad'}>
+      <div class="row">
+        <b>{turn.version}</b> <Time at={turn.at} />
+        <span class={isSound ? 'muted' : 'bad'}>
+          {turn.kind}, {turn.status}
+          {turn.staleBase && ', written on a base that others had left'}
+          {!turn.onPath && ', on another branch'}
+        </span>
+        <span class="muted">
+          {turn.model} {turn.provider} {count(turn.tokens)} tokens
+        </span>
+      </div>
+      {turn.content?.messages.map((message, at) => (
+        <p key={`${turn.id}-${at}`} class="said">
+          <b>{message.role}</b> {textOf(message.content)}
+        </p>
+      ))}
+      {turn.supersedes !== '' && (
+        <p class="muted">
+          stands in the place of turn {turn.supersedes}: {turn.reason} ({turn.author})
+        </p>
+      )}
+      {turn.journey && (
+        <details>
+          <summary>What was sent, cut and recalled</summary>
+          <pre>{JSON.stringify(turn.journey, null, 2)}</pre>
+        </details>
+      )}
+      {turn.kind === 'turn' && turn.onPath && (
+        <details>
+          <summary>Correct the answer</summary>
+          {change.problem && <ProblemBox problem={change.problem} />}
+          <form
+            class="row"
+            onSubmit={(event) => {
+              event.preventDefault();
+              change.run(path, { turn: turn.id, ...words }, reload);
+            }}
+          >
+            <label class="grow">
+              In its place{' '}
+              <input
+                required
+                value={words.text}
+                onInput={(event) => setWords({ ...words, text: event.currentTarget.value })}
+              />
+            </label>
+            <label class="grow">
+              Why{' '}
+              <input
+                required
+                value={words.reason}
+                onInput={(event) => setWords({ ...words, reason: event.currentTarget.value })}
+              />
+            </label>
+            <button type="submit" disabled={change.isRunning}>
+              Correct
+            </button>
+          </form>
+        </details>
+      )}
+    </li>
+  );
+}
+
+/** The text of a message in the neutral form; what is none is named. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return JSON.stringify(content);
+  return content
+    .map((part: { type?: string; text?: string }) =>
+      typeof part.text === 'string' ? part.text : `[${part.type}]`,
+    )
+    .join(' ');
+}
