@@ -60,7 +60,7 @@ it('each view is accessible in both colours, and the keys go there', async () =>
   await page.keyboard.press('Escape');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
   expect(complaints).toEqual([]);
-// Axe runs through every view twice: minutes on a machine that is busy with other tests.
+  // Axe runs through every view twice: minutes on a machine that is busy with other tests.
 }, 180_000);
 
 it('a change of the config is tried, refused with its place, applied and taken back', async () => {

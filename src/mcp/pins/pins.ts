@@ -25,7 +25,7 @@ export interface Pin {
   } | null;
 }
 
-export type PinMode = 'enforce' | 'report' | 'off';
+type PinMode = 'enforce' | 'report' | 'off';
 
 export const PINS = 'mcp/pins';
 /** How old what is known of a server may be: what another replica saw or an operator approved is known after so long. */
