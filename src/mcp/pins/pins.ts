@@ -25,8 +25,6 @@ export interface Pin {
   } | null;
 }
 
-type PinMode = 'enforce' | 'report' | 'off';
-
 export const PINS = 'mcp/pins';
 /** How old what is known of a server may be: what another replica saw or an operator approved is known after so long. */
 const FRESH_MS = 2000;
