@@ -66,14 +66,16 @@ it('a bad target becomes a finding with a patch; applying it is proven on the tr
   expect(gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight)).toEqual([1, 0]);
   expect(await readFile(gateway.file, 'utf8')).toContain('weight: 0');
 
+  // The target has no traffic any more: the proof is where its traffic went, among twice as many requests.
+  expect(engine.watches.get(open.id)?.scopes).toEqual([{ upstream: 'shop' }]);
   engine.count(open.id, 0, 100);
   const unsure = await theFinding(gateway, ({ verification }) => verification?.total === 100);
   expect(unsure).toMatchObject({ state: 'verifying', verification: { state: 'running' } });
   expect(unsure.verification.requestsNeeded).toBeGreaterThan(50);
-  engine.count(open.id, 1, 600);
+  engine.count(open.id, 1, 1600);
 
   const resolved = await theFinding(gateway, ({ state }) => state === 'resolved');
-  expect(resolved.verification).toMatchObject({ state: 'fixed', bad: 1, total: 700 });
+  expect(resolved.verification).toMatchObject({ state: 'fixed', bad: 1, total: 1700 });
   expect(resolved.history.map(({ what }: { what: string }) => what)).toEqual([
     'opened',
     'acting',
@@ -85,7 +87,7 @@ it('a bad target becomes a finding with a patch; applying it is proven on the tr
   expect(entries[0]).toMatchObject({
     id: open.id,
     fix: action.title,
-    proof: expect.stringContaining('1 of 700'),
+    proof: expect.stringContaining('1 of 1700'),
   });
 
   // The same again on a new revision: it comes back, and says what had fixed it.

@@ -53,6 +53,11 @@ const Action = Type.Object({
   risk: Enum(['low', 'medium', 'high']),
   effort: Type.Integer({ description: '1 to 5.' }),
   affects: Type.Number({ description: 'Share of the place’s traffic that it touches, 0 to 1.' }),
+  movesTo: OrNull(
+    Type.Array(Scope, {
+      description: 'Where the traffic goes that it takes away: there the proof is. null: it stays.',
+    }),
+  ),
   status: Enum(['offered', 'canary', 'applied', 'reverted', 'failed']),
   applied: OrNull(
     Type.Object({

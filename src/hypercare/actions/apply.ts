@@ -69,7 +69,9 @@ export class Applier {
       action: n,
       isCanary: canary !== null,
     };
-    const verified = await verify(id, canary ? { ...claim, scopes: canary.scopes } : claim, by);
+    const { movesTo, affects } = action;
+    const where = canary ? { scopes: canary.scopes } : movesTo && { scopes: movesTo, dilution: affects };
+    const verified = await verify(id, { ...claim, ...where }, by);
     return verified ?? finding;
   }
 

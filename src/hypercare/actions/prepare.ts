@@ -21,7 +21,18 @@ export async function prepare(
   n: number,
   { config, live, now }: { config: ConfigPort; live: LivePort; now: number },
 ): Promise<Action | undefined> {
-  const { kind, title, operations, call = null, undo = null, canary, risk, effort, affects } = proposal;
+  const {
+    kind,
+    title,
+    operations,
+    call = null,
+    undo = null,
+    canary,
+    risk,
+    effort,
+    affects,
+    movesTo = null,
+  } = proposal;
   const steps = operations === undefined ? undefined : patchSteps(config.text, operations);
   if (operations !== undefined && steps === undefined) return undefined;
   const partly = canary && patchSteps(config.text, canary.operations);
@@ -42,6 +53,7 @@ export async function prepare(
     risk,
     effort,
     affects: Math.min(1, Math.max(0, affects)),
+    movesTo,
     status: 'offered',
     applied: null,
   };

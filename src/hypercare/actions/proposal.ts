@@ -20,6 +20,8 @@ export interface Proposal {
   readonly effort: number;
   /** Share of the traffic of the place that it touches, from 0 to 1. */
   readonly affects: number;
+  /** Of an action that takes the place's traffic away: where that goes, and is proven. Absent: it stays. */
+  readonly movesTo?: readonly Scope[];
   /** How well it fits, from 0 to 1: the best is offered first. */
   readonly fit: number;
 }

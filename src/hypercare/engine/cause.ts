@@ -57,7 +57,9 @@ export function explain(
     const { kind, subject, from, to, at } = change;
     return { kind, subject, from, to, at, secondsBefore: Math.round((sinceAt - at) / 1000), score };
   });
-  const first = near.findIndex(({ change, score }) => change.kind in CAUSES && score >= LEAST_SCORE);
+  const first = near.findIndex(
+    ({ change, score }) => change.kind in CAUSES && !isStart(change) && score >= LEAST_SCORE,
+  );
   const best = near[first];
   // A detector that has seen who does it (an abused key, a loop) knows better than the calendar.
   if (suspicion.cause && (suspicion.cause.confidence >= 0.6 || !best))
@@ -78,6 +80,9 @@ export function explain(
     },
   };
 }
+
+/** The revision with which the process began: nothing was before it, so nothing can have been better. */
+const isStart = ({ kind, from }: KnownChange): boolean => kind === 'revision' && from === '';
 
 const wordsOf = ({ kind, subject, from, to }: KnownChange): string =>
   kind === 'revision'

@@ -11,6 +11,7 @@ const ROUTE = DIMENSIONS.indexOf('route');
 const UPSTREAM = DIMENSIONS.indexOf('upstream');
 const MODEL = DIMENSIONS.indexOf('model');
 const PROVIDER = DIMENSIONS.indexOf('provider');
+const TARGET = DIMENSIONS.indexOf('target');
 
 /** Share of an upstream's targets that must be away for it to be capacity that is lost. */
 const LOST = 0.5;
@@ -108,11 +109,18 @@ export class States {
 const lineOf = ({ kind, subject, to, reason }: KnownChange): string =>
   `${kind} ${subject}: ${to} (${reason})`;
 
-/** `catalog`, `catalog http://127.0.0.1:9001`, `support primary/gpt-4o-mini`: what is known under the first word. */
+/** `catalog`, `catalog http://127.0.0.1:9001`, `support primary/gpt-4o-mini`: the finest of it that traffic is known of. */
 function placeOf(counts: Counts, subject: string): Where[] {
-  const [first = ''] = subject.split(' ');
-  for (const dimension of [UPSTREAM, MODEL, PROVIDER]) {
-    const value = counts.dictionary.of(dimension, first);
+  const words = subject.split(' ');
+  const [first = ''] = words;
+  const last = words.at(-1) ?? '';
+  for (const [dimension, name] of [
+    [TARGET, last],
+    [UPSTREAM, first],
+    [MODEL, first],
+    [PROVIDER, last.split('/')[0] ?? ''],
+  ] as const) {
+    const value = counts.dictionary.of(dimension, name);
     if (counts.seriesOf(dimension, value, KINDS.request)) return [{ dimension, value }];
   }
   return [];

@@ -35,6 +35,8 @@ export interface Action {
   readonly effort: number;
   /** Share of all requests that it touches, from 0 to 1. */
   readonly affects: number;
+  /** Where the traffic goes that it takes away from the place: there the proof is. Null: it stays. */
+  readonly movesTo: readonly Scope[] | null;
   readonly status: ActionStatus;
   readonly applied: Applied | null;
 }

@@ -18,6 +18,8 @@ export interface Claim {
   readonly isCanary?: boolean;
   /** Where to look; the finding's own place if absent. */
   readonly scopes?: readonly Scope[];
+  /** Share of what is looked at that the finding's place was, from 0 to 1: the rate there was so much lower. */
+  readonly dilution?: number;
 }
 
 export interface VerifierPorts {
@@ -182,8 +184,9 @@ export class Verifier {
 
 function verificationOf({ what, where, impact }: Finding, claim: Claim, at: number): Verification {
   // A figure that is no rate is bad where its request was: the share of them is the rate.
-  const broken = Math.min(1, Math.max(1e-3, what.unit === 'rate' ? what.observed : impact.share || 1));
-  const target = targetOf(broken, what.unit === 'rate' ? what.expected : 0);
+  const rate = what.unit === 'rate' ? what.observed : impact.share || 1;
+  const broken = Math.min(1, Math.max(1e-3, rate * (claim.dilution ?? 1)));
+  const target = targetOf(broken, what.unit === 'rate' ? what.expected * (claim.dilution ?? 1) : 0);
   return {
     state: 'running',
     startedAt: at,

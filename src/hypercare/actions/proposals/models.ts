@@ -62,6 +62,7 @@ function withoutBad(
         risk: 'medium',
         effort: 1,
         affects,
+        movesTo: [{ model: name }],
         fit: 0.8,
       },
     ];
@@ -77,6 +78,7 @@ function withoutBad(
       risk: 'medium',
       effort: 2,
       affects,
+      movesTo: [{ model: name }],
       fit: 0.7,
     },
   ];

@@ -28,6 +28,7 @@ export const badTarget: Propose = (world) => {
     risk: 'low',
     effort: 1,
     affects: share,
+    movesTo: [{ upstream }],
     fit: isSure ? 0.85 : 0.5,
   };
   if (weights[index] === NONE || weights.filter((weight) => weight > 0).length < 2) return [drain];
@@ -38,6 +39,7 @@ export const badTarget: Propose = (world) => {
     risk: 'low',
     effort: 1,
     affects: share,
+    movesTo: [{ upstream }],
     fit: isSure ? 0.9 : 0.55,
   };
   return [shift, drain];
@@ -71,6 +73,7 @@ export const badVariant: Propose = ({ detection, config, written }) => {
       risk: 'low',
       effort: 1,
       affects: weight / all,
+      ...(name === undefined ? {} : { movesTo: [{ route: name }] }),
       fit: 0.8,
     },
   ];
