@@ -71,8 +71,9 @@ async function beginStream(
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const writer = (guarded ?? translation)?.openStream();
-  const translated = writer && new TranslatedPassage(writer, guarded?.openGuard());
-  const tape = tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes);
+  const newTape = () => (tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes));
+  const translated = writer && new TranslatedPassage(writer, guarded?.openGuard(), newTape());
+  const tape = newTape();
   const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), tape);
   const first = await firstEvent(answer.body, watch);
   onFirstByte();

@@ -47,7 +47,8 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
         close(failure, error);
         return;
       }
-      const parts = watch.tape?.answer?.parts ?? [];
+      // A conversation remembers what its client was told, not what guards kept from it.
+      const parts = (passage.told ?? watch.tape)?.answer?.parts ?? [];
       commitTurn(call, failure || watch.finishReason === '' ? 'incomplete' : 'complete', parts).then(
         () => close(failure, error),
         (refused: unknown) => {

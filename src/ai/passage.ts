@@ -2,6 +2,7 @@ import type { StreamWriter } from '../contracts/format.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
+import type { AnswerTape } from './answer-tape.ts';
 import { EventGate } from './event-gate.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
 
@@ -9,6 +10,8 @@ import type { AnswerGuard } from './guards/answer-guard.ts';
 export interface Passage {
   /** Why nothing more may go on: a guard said so, or failed. */
   readonly stopped: { readonly code: ErrorCode; readonly cause: unknown } | undefined;
+  /** What guards let through, written down; undefined where nobody writes, or nobody changes anything. */
+  readonly told: AnswerTape | undefined;
   /** Nothing can go on that was not read. */
   readonly needsReading: boolean;
   /** What may go on, now that this chunk has been read. */
@@ -31,6 +34,7 @@ const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export class BytePassage implements Passage {
   readonly needsReading = false;
   readonly stopped = undefined;
+  readonly told = undefined;
   readonly #gate = new EventGate();
 
   pass(chunk: Buffer): Buffer {
@@ -48,14 +52,17 @@ export class BytePassage implements Passage {
 export class TranslatedPassage implements Passage {
   readonly needsReading = true;
   stopped: Passage['stopped'];
+  readonly told: AnswerTape | undefined;
   readonly #writer: StreamWriter;
   readonly #guard: AnswerGuard | undefined;
   #written = '';
   #failure: string | undefined;
 
-  constructor(writer: StreamWriter, guard?: AnswerGuard) {
+  /** @param told writes down what the guard lets through */
+  constructor(writer: StreamWriter, guard?: AnswerGuard, told?: AnswerTape) {
     this.#writer = writer;
     this.#guard = guard;
+    this.told = guard && told;
   }
 
   take(part: StreamPart): void {
@@ -67,7 +74,12 @@ export class TranslatedPassage implements Passage {
   #writeGuarded(through: (guard: AnswerGuard) => readonly StreamPart[]): void {
     if (!this.#guard || this.stopped) return;
     try {
-      for (const part of through(this.#guard)) this.#written += this.#writer.write(part);
+      for (const part of through(this.#guard)) {
+        const written = this.#writer.write(part);
+        this.#written += written;
+        this.told?.part(part);
+        this.told?.bytes(Buffer.from(written));
+      }
     } catch (cause) {
       // What it held back is not said any more.
       const code = cause instanceof GatewayError ? cause.code : 'internal';

@@ -1,6 +1,18 @@
 // People see, correct and erase what a conversation remembers; clients of OpenAI's API open and follow conversations.
 import { expect, it } from 'vitest';
-import { aiGateway, asAnthropic, chat, modelService, sdk } from '../helpers/ai.ts';
+import {
+  aiGateway,
+  asAnthropic,
+  chat,
+  DONE,
+  modelService,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  sdk,
+  word,
+} from '../helpers/ai.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const ON = { context: { enabled: true } };
@@ -55,4 +67,28 @@ it('a conversation of OpenAI’s API takes one turn after the other', async () =
   expect(roles).toEqual(['user', 'assistant', 'user', 'assistant']);
   await client.conversations.delete(id);
   await expect(client.conversations.retrieve(id)).rejects.toMatchObject({ status: 404 });
+});
+
+it('what guards kept from the client is in no conversation either, whole and as a stream', async () => {
+  const said = 'Write to ada@example.net about it.';
+  const provider = await rawProvider((response, taken) => {
+    if (JSON.parse(taken.body.toString()).stream) {
+      response.writeHead(200, STREAM_HEADERS);
+      response.end(`${ROLE}${word(said.slice(0, 15))}${word(said.slice(15))}${STOP}${DONE}`);
+      return;
+    }
+    const message = { role: 'assistant', content: said };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ id: 'c1', choices: [{ index: 0, message, finish_reason: 'stop' }] }));
+  });
+  const gateway = await aiGateway([provider], { ...ON, policies: [{ redact: {} }] });
+  for (const stream of [false, true]) {
+    const session = { 'x-session-id': `guarded-${stream}` };
+    const answer = await chat(gateway, { ...ask('Whom do I write to?'), stream }, session);
+    expect(answer.body.toString()).not.toContain('ada@example.net');
+    const exported = await fetch(`${gateway.adminUrl}/api/sessions/guarded-${stream}/export?consumer=app`);
+    const text = await exported.text();
+    expect(text).toContain('[EMAIL]');
+    expect(text).not.toContain('ada@example.net');
+  }
 });
