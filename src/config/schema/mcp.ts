@@ -156,12 +156,6 @@ export const Mcp = (policies: Readonly<Record<string, TSchema>>) =>
       priority: PriorityOf('calls to MCP servers'),
       concurrency: Type.Optional(Concurrency),
       servers: ByName(Server, { default: {} }),
-      resource: Type.Optional(
-        HttpUrl({
-          description:
-            'The URL under which clients know this gateway: of the resource metadata (RFC 9728), and an audience of tokens. Absent: the Host that a request names.',
-        }),
-      ),
       hosts: Type.Optional(
         Type.Array(Type.String({ minLength: 1 }), {
           description:
