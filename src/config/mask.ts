@@ -1,5 +1,5 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
-import { SECRET_KEYS } from './wording.ts';
+import { type Alias, isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
+import { isSecretAt, SECRET_KEYS } from './wording.ts';
 
 export const MASK = '***';
 
@@ -10,18 +10,16 @@ const COMMENTED_SECRET = new RegExp(`\\b(${[...SECRET_KEYS].join('|')})["']?[ \\
 
 /** A copy of a configuration that may be shown: no secret, no password in a URL. Empty secrets stay empty. */
 export function maskSecrets<T>(config: T): T {
-  return masked(config, false) as T;
+  return masked(config, []) as T;
 }
 
-function masked(value: unknown, isSecret: boolean): unknown {
-  if (Array.isArray(value)) return value.map((each) => masked(each, isSecret));
+function masked(value: unknown, keys: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((each) => masked(each, keys));
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);
-    return Object.fromEntries(
-      entries.map(([key, each]) => [key, masked(each, isSecret || SECRET_KEYS.has(key))]),
-    );
+    return Object.fromEntries(entries.map(([key, each]) => [key, masked(each, [...keys, key])]));
   }
-  if (isSecret) return value === '' || value === null ? value : MASK;
+  if (isSecretAt(keys)) return value === '' || value === null ? value : MASK;
   return typeof value === 'string' ? value.replace(CREDENTIALS, `://${MASK}@`) : value;
 }
 
@@ -34,8 +32,12 @@ export function maskText(text: string): string {
   if (doc.errors.length > 0) return MASK;
   const secrets = new Map<number, { end: number; text: string }>();
   visit(doc, {
-    Pair(_, pair) {
-      if (!isScalar(pair.key) || !SECRET_KEYS.has(String(pair.key.value)) || !isNode(pair.value)) return;
+    Pair(_, pair, ancestors) {
+      if (!isScalar(pair.key) || !isNode(pair.value)) return;
+      const keys = [...ancestors, pair].flatMap((node) =>
+        isPair(node) && isScalar(node.key) ? [node.key.value] : [],
+      );
+      if (!isSecretAt(keys)) return;
       for (const scalar of scalarsOf(pair.value, (alias) => alias.resolve(doc))) {
         const [start, end] = scalar.range ?? [0, 0];
         const written = maskedSource(String(scalar.value ?? ''));

@@ -2,7 +2,7 @@ import type { ConfigDocument, Interpolated } from './document.ts';
 import { formatPath, type Path } from './path.ts';
 import type { ConfigProblem } from './problems.ts';
 import type { Finding, Shown } from './schema-problems.ts';
-import { SECRET_KEYS, valueWords } from './wording.ts';
+import { isSecretAt, valueWords } from './wording.ts';
 
 /** The `${…}` that the value of a path came from. */
 export function interpolatedAt(
@@ -19,7 +19,7 @@ export function interpolatedAt(
 export const showing =
   (document: ConfigDocument): Shown =>
   (path, value) => {
-    if (path.some((key) => SECRET_KEYS.has(String(key)))) return '';
+    if (isSecretAt(path)) return '';
     const written = interpolatedAt(document, path);
     if (written !== undefined) return `, is ${valueWords(written.source)}`;
     const mayHoldPassword = typeof value === 'string' && value.includes('@') && value.includes(':');

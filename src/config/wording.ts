@@ -23,6 +23,11 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'cookie',
 ]);
 
+/** Whether the value at the end of these keys is one: by a key on the way, or as the address of a webhook, which lets in by itself. */
+export const isSecretAt = (keys: readonly unknown[]): boolean =>
+  keys.some((key) => SECRET_KEYS.has(String(key))) ||
+  (String(keys.at(-1)) === 'url' && keys.includes('notify'));
+
 /** The types of JSON Schema in words, with their article. */
 const TYPES: Readonly<Record<string, string>> = {
   object: 'a map',

@@ -1,6 +1,6 @@
 import { MASK } from '../mask.ts';
 import type { Part } from '../part.ts';
-import { SECRET_KEYS } from '../wording.ts';
+import { isSecretAt } from '../wording.ts';
 import { type Check, type CheckContext, mustDiffer } from './context.ts';
 
 /** The names of who needs no token of their own: `admin.token`, and whoever calls where there is none. */
@@ -27,12 +27,12 @@ export const checkAdmin: Check = (config, context) => {
 };
 
 /** A config that was read from the admin API and sent back as it is would replace every secret by its mask. */
-function refuseMasks(part: Part, context: CheckContext, isSecret = false): void {
-  for (const item of part.items) refuseMasks(item, context, isSecret);
-  for (const [key, each] of part.entries) refuseMasks(each, context, isSecret || SECRET_KEYS.has(key));
+function refuseMasks(part: Part, context: CheckContext, keys: readonly string[] = []): void {
+  for (const item of part.items) refuseMasks(item, context, keys);
+  for (const [key, each] of part.entries) refuseMasks(each, context, [...keys, key]);
   const { text } = part;
   if (text === undefined) return;
-  if ((isSecret && text === MASK) || text.includes(`://${MASK}@`))
+  if ((text === MASK && isSecretAt(keys)) || text.includes(`://${MASK}@`))
     context.report(
       part,
       'is what stands in place of a secret where a config is shown: write the secret itself',

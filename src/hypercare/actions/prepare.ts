@@ -3,7 +3,7 @@ import { createPatch, createTests, type Operation } from 'rfc6902';
 import { parse } from 'yaml';
 import { type PatchOperation, patchText } from '../../config/json-patch.ts';
 import { maskSecrets } from '../../config/mask.ts';
-import { SECRET_KEYS } from '../../config/wording.ts';
+import { isSecretAt } from '../../config/wording.ts';
 import type { Action, Step } from '../findings/finding.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
 import { problemOf } from './problem.ts';
@@ -110,6 +110,6 @@ function patchSteps(
 }
 
 function showsSecret(operation: PatchOperation): boolean {
-  if (operation.path.split('/').some((step) => SECRET_KEYS.has(step))) return true;
+  if (isSecretAt(operation.path.split('/'))) return true;
   return 'value' in operation && !isDeepStrictEqual(maskSecrets(operation.value), operation.value);
 }

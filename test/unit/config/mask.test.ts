@@ -4,7 +4,7 @@ import { load, SMALL } from './stories.ts';
 
 it('a configuration that is shown holds no secret', () => {
   const { config } = load(
-    `${SMALL}admin: { token: hunter2 }\nstore: { url: "redis://u:hunter2@h:1" }\ncontext: { privacy: { encryptWith: hunter2 } }\n`,
+    `${SMALL}admin: { token: hunter2 }\nstore: { url: "redis://u:hunter2@h:1" }\ncontext: { privacy: { encryptWith: hunter2-and-more-hunter2 } }\n`,
   );
   const shown = maskSecrets(config);
   expect(JSON.stringify(shown)).not.toContain('hunter2');
@@ -12,6 +12,10 @@ it('a configuration that is shown holds no secret', () => {
   expect(shown.admin.listen).toBe('127.0.0.1:9090');
   expect(config.admin.token).toBe('hunter2');
   expect(maskSecrets({ token: '' })).toEqual({ token: '' });
+  const notify = [{ kind: 'slack', url: 'https://hooks.example/hunter2' }];
+  expect(maskSecrets({ hypercare: { notify } })).toEqual({
+    hypercare: { notify: [{ kind: 'slack', url: '***' }] },
+  });
 });
 
 it.each([
@@ -27,6 +31,8 @@ it.each([
   ['note: &n hunter2\ntoken: *n', 'note: &n ***\ntoken: *n'],
   ['# apiKey: hunter2\na: 1', '# apiKey: ***\na: 1'],
   ['url: redis://u:hunter2@h/0', 'url: redis://***@h/0'],
+  ['notify: [{ kind: slack, url: "https://hooks.example/hunter2" }]', 'notify: [{ kind: slack, url: *** }]'],
+  ['targets: [{ url: "http://a:1" }]', 'targets: [{ url: "http://a:1" }]'],
   ['a: [', '***'],
 ])('%s', (text, masked) => {
   expect(maskText(text)).toBe(masked);
