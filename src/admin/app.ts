@@ -9,6 +9,7 @@ import { InnerCalls } from './agent/inner-calls.ts';
 import { adminError, sendAdminError } from './answer.ts';
 import type { AuditEntry } from './audit.ts';
 import { FailedLogins } from './failed-logins.ts';
+import { lazyCompilers } from './lazy-compilers.ts';
 import { describeApi } from './openapi.ts';
 import { type Operator, Operators } from './operators.ts';
 import type { AdminPorts } from './ports.ts';
@@ -33,6 +34,7 @@ export function buildAdmin(outer: Omit<AdminPorts, 'inner'>): FastifyInstance {
     },
     // A misspelt key is said, not dropped.
     ajv: { customOptions: { removeAdditional: false, allErrors: true } },
+    schemaController: { compilersFactory: lazyCompilers },
     frameworkErrors: (error, request, reply) => sendAdminError(adminError(error), request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
   // A form of another site can send text/plain without asking the browser.

@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
+import { LRUCache } from 'lru-cache';
 import { checkConfig } from './checks.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { type InactivePart, inactiveParts } from './inactive.ts';
@@ -51,6 +52,8 @@ const MAX_FILE_BYTES = 5 * 1024 ** 2;
 const NO_PEMS: PemFiles = { files: [], hash: '', findings: [] };
 const FINGERPRINT_KEY = randomBytes(32);
 const validators = new WeakMap<PolicySchemas, Validator>();
+/** By what their schema says. */
+const compiled = new LRUCache<string, Validator>({ max: 4 });
 
 /**
  * Reads, interpolates, validates and checks a configuration.
@@ -107,9 +110,11 @@ function validatorOf(policies: PolicySchemas): Validator {
   const known = validators.get(policies);
   if (known !== undefined) return known;
   const all = Object.entries(policies);
-  const validator = compile(
-    gatewaySchema(Object.fromEntries(all.map(([name, { schema }]) => [name, schema]))),
-  );
+  const schema = gatewaySchema(Object.fromEntries(all.map(([name, each]) => [name, each.schema])));
+  // The same policies, loaded once more, are the same schema: to compile it takes a second.
+  const text = JSON.stringify(schema);
+  const validator = compiled.get(text) ?? compile(schema);
+  compiled.set(text, validator);
   validators.set(policies, validator);
   return validator;
 }
