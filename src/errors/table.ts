@@ -246,7 +246,7 @@ export const ERRORS = {
     retryable: false,
     text: 'The definition of this tool has changed, and nobody has approved the change yet.',
   },
-  mcp_state_invalid: { status: 400, retryable: false, text: 'Invalid or expired requestState' },
+  mcp_state_invalid: { status: 400, retryable: false, text: 'Invalid or expired requestState.' },
   mcp_result_too_large: {
     status: 502,
     retryable: false,

@@ -60,12 +60,20 @@ const UNSHED = { maxEventLoopDelay: '10m' };
 /** A config's text, with listeners on free ports and state in memory unless it says otherwise. */
 export function configText(config: object | string): string {
   if (typeof config === 'string') return config;
-  const { server = {}, admin = {}, store = {}, ...rest } = config as Record<string, Record<string, object>>;
+  const {
+    server = {},
+    admin = {},
+    store = {},
+    hypercare,
+    ...rest
+  } = config as Record<string, Record<string, object>>;
   return stringify({
     version: 1,
     server: { listen: '127.0.0.1:0', ...server, shed: { ...UNSHED, ...server.shed } },
     admin: { listen: '127.0.0.1:0', ...admin },
     store: { url: 'memory:', ...store },
+    // A thread of its own for each of many hundred gateways: only where the story is about it.
+    hypercare: hypercare ?? { enabled: false },
     ...rest,
   });
 }
