@@ -13,7 +13,7 @@ import { Conversations } from './context/conversations.ts';
 import { MindMeters } from './context/measures/meters.ts';
 import { ContextMeters } from './context/meters.ts';
 import { Mind } from './context/mind.ts';
-import { openPrivacy, type Privacy } from './context/privacy/index.ts';
+import { openPrivacy } from './context/privacy/index.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
 import { sourcesOf } from './hypercare/engine/settings-of.ts';
@@ -85,7 +85,6 @@ export interface DataPlane {
   readonly answers: Answers;
   readonly mindMeters: MindMeters;
   readonly mind: Mind;
-  readonly privacy: Privacy;
   readonly ledger: LedgerWriter;
   /** What the hypercare engine is told of each request: nothing until it is connected. */
   readonly signals: SignalTap;
@@ -264,7 +263,6 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     answers,
     mindMeters,
     mind,
-    privacy,
     ledger,
     signals,
     mcp,

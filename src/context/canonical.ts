@@ -53,8 +53,9 @@ export function rolling(before: string, messages: readonly Message[]): string {
   return messages.reduce((previous, message) => hash('sha256', previous + canonical(message)), before);
 }
 
-/** Keyed by the tenant and the key of the config, so that who reads the store can't guess what was said by its digest. */
-export const firstHash = (key: string, tenant: string): string => hash('sha256', `${key}\n${tenant}`);
+/** H(0), keyed: who reads the store can't guess what was said by its digest. */
+export const seedOf = ({ secret }: { readonly secret: string }, tenant: string): string =>
+  hash('sha256', `${secret}\n${tenant}`);
 
 /** Of one message alone, short: 96 bits. */
 export const digestOf = (seed: string, message: Message): string =>

@@ -13,7 +13,8 @@ import type {
 import { StoreUnavailable } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
-import { rolling, tokensOf } from './canonical.ts';
+import { digestOf, rolling, seedOf, tokensOf } from './canonical.ts';
+import type { Erasing } from './erasing.ts';
 import type { OperationLog } from './operation-log.ts';
 import type { Results } from './path.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
@@ -31,7 +32,7 @@ export interface TurnKeeper {
   readonly behind: WriteBehind;
   readonly operations: OperationLog;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
-  digests(tenant: string, messages: readonly Message[]): string[];
+  readonly erasing: Pick<Erasing, 'forget'>;
 }
 
 /** How a turn came out. */
@@ -159,15 +160,18 @@ export class LiveTurn {
     }
     this.#note(turn, committed?.kind ?? 'behind', facts.commitMs + facts.readMs);
     if (committed?.kind === 'conflict' && !isFailed) throw lockedAt(committed.version, 0);
+    // Erased while it was being answered: what was read for it is not kept at hand either.
+    if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
     if (committed?.kind === 'committed' && !isFailed) this.#tellMind(turn, messages);
   }
 
   #draft(end: TurnEnd, messages: readonly Message[]): TurnDraft {
     const { ask, shape } = this;
+    const seed = seedOf(this.seal, ask.ref.tenant);
     const { privacy } = this.#keeper.ports;
     const content: TurnContent = {
       messages: privacy.redact(messages),
-      ...(ask.system.length > 0 && { system: ask.system }),
+      ...(ask.system.length > 0 && { system: privacy.redactTexts(ask.system) }),
     };
     return {
       id: this.id,
@@ -181,7 +185,7 @@ export class LiveTurn {
       tokens: tokensOf(messages),
       tokensIn: end.tokensIn,
       tokensOut: end.tokensOut,
-      digests: this.#keeper.digests(ask.ref.tenant, messages),
+      digests: messages.map((message) => digestOf(seed, message)),
       request: ask.requestId,
       opens: end.status === 'complete' && end.answer.some(({ type }) => type === 'tool-call'),
       resolves: this.resolves,

@@ -17,6 +17,11 @@ const LEAST_CAPACITY = 256;
 /** Turns that wait to be looked after; beyond it they are passed over, and the next of their session makes up for it. */
 const MOST_WAITING = 500;
 
+interface LookingAfter {
+  readonly ref: PromptInput['ref'];
+  isForgotten: boolean;
+}
+
 /** Decides how much of a conversation goes into a prompt, and looks after it between turns. One a process. */
 export class Mind implements ContextMind {
   readonly #options: MindOptions;
@@ -26,7 +31,7 @@ export class Mind implements ContextMind {
   /** What was sent with a shape, for when its turn is over. */
   readonly #built = new WeakMap<PromptShape, BuiltPrompt>();
   readonly #spoken = new WeakMap<PathTurn, SpokenTurn>();
-  readonly #after = new Set<Promise<void>>();
+  readonly #after = new Map<Promise<void>, LookingAfter>();
 
   constructor(options: MindOptions) {
     this.#options = options;
@@ -76,6 +81,7 @@ export class Mind implements ContextMind {
       this.#options.meters.compaction('passed_over');
       return;
     }
+    const about: LookingAfter = { ref: done.ref, isForgotten: false };
     const work = this.#lookAfter(done)
       .catch((error: unknown) => {
         this.#options.log.error(
@@ -83,18 +89,24 @@ export class Mind implements ContextMind {
           'a turn could not be looked after: its context is not measured',
         );
       })
-      .finally(() => this.#after.delete(work));
-    this.#after.add(work);
+      .finally(() => {
+        this.#after.delete(work);
+        if (about.isForgotten) this.#memories.forget(done.ref);
+      });
+    this.#after.set(work, about);
   }
 
   /** Forgets what this process knows of a conversation beyond its turns. */
   forget(ref: PromptInput['ref']): void {
     this.#memories.forget(ref);
+    // What is being looked after has it still.
+    for (const about of this.#after.values())
+      if (about.ref.tenant === ref.tenant && about.ref.session === ref.session) about.isForgotten = true;
   }
 
   /** Resolves when nothing is being looked after any more. */
   async settled(): Promise<void> {
-    while (this.#after.size > 0) await Promise.allSettled(this.#after);
+    while (this.#after.size > 0) await Promise.allSettled(this.#after.keys());
   }
 
   async #lookAfter({ input, shape, turn, messages, ask }: TurnDone): Promise<void> {

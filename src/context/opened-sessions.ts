@@ -15,6 +15,8 @@ interface Held {
 
 /** Characters of contents that are held at most, over all sessions: some 64 MB. */
 const MOST_CHARACTERS = 32 * 1024 * 1024;
+/** What nobody asked for so long is let go: it is what people said, in the clear. */
+const UNUSED_MS = 10 * 60 * 1000;
 /** Beside its content, what a turn takes. */
 const TURN_SIZE = 600;
 
@@ -26,6 +28,9 @@ export class OpenedSessions {
   readonly #held = new LRUCache<string, Held>({
     maxSize: MOST_CHARACTERS,
     sizeCalculation: ({ size }) => Math.max(1, size),
+    ttl: UNUSED_MS,
+    updateAgeOnGet: true,
+    ttlAutopurge: true,
   });
 
   /** What needs not be read again. */
@@ -65,7 +70,6 @@ export class OpenedSessions {
     return held.turns;
   }
 
-  /** Whether all turns above `covered` up to `version` are at hand, and from where on. */
   forget(ref: SessionRef): void {
     this.#held.delete(keyOf(ref));
   }

@@ -40,12 +40,20 @@ export interface Arranged {
  */
 export function arrange(path: readonly OpenedTurn[]): Arranged {
   const corrections = new Map<string, OpenedTurn>();
+  const isThere = new Set(path.map(({ turn }) => turn.id));
   for (const each of path) if (each.turn.supersedes !== '') corrections.set(each.turn.supersedes, each);
+  const correctionOf = ({ id }: { readonly id: string }): OpenedTurn | undefined => {
+    let found = corrections.get(id);
+    // One may be corrected itself.
+    for (let next = found; next; next = corrections.get(next.turn.id)) found = next;
+    return found;
+  };
   const open = new Map<string, Message>();
   const turns: PathTurn[] = [];
   for (const { turn, content } of path) {
-    if (turn.status === 'failed' || turn.supersedes !== '') continue;
-    const corrected = corrections.get(turn.id);
+    // Where what it corrects is in a summary, it says itself what is right.
+    if (turn.status === 'failed' || isThere.has(turn.supersedes)) continue;
+    const corrected = correctionOf(turn);
     const messages: Message[] = [];
     const call = open.get(turn.resolves);
     if (call) {

@@ -71,18 +71,29 @@ export interface ContextMind {
   prompt(input: PromptInput): PromptShape | Promise<PromptShape>;
   /** Off it, after the commit. Must not fail. */
   afterTurn(done: TurnDone): void;
+  /** What was said in a session is not to be known any more. */
+  forget(ref: SessionRef): void;
 }
 
 /** How the content of one tenant's turns is kept. */
 export interface TenantSeal {
+  /** What digests of its users, keys and messages are keyed with: the same for as long as it has keys. '' = nothing is sealed. */
+  readonly secret: string;
   seal(text: string): string;
-  /** @throws Error if it can't be opened: the key was destroyed, or is another */
+  /** @throws SealBroken if it can't be opened: the key was destroyed, or is another */
   open(text: string): string;
 }
 
 /** What content passes through before it is stored. */
 export interface ContextPrivacy {
-  /** At once where the tenant's key is at hand. */
+  /** At once where the tenant's key is at hand. @throws StoreUnavailable, SealBroken if no secret opens its keys */
   of(tenant: string): TenantSeal | Promise<TenantSeal>;
   redact(messages: readonly Message[]): readonly Message[];
+  redactTexts(texts: readonly TextPart[]): readonly TextPart[];
+  /** The keys at hand may not be the newest: asks for them at the next use. */
+  lookAgain(tenant: string): void;
+  /** Destroys the tenant's keys: nothing that was sealed for it can be read any more. False: it had none. */
+  destroy(tenant: string): Promise<boolean>;
+  /** Seals with another key from now on. @throws SealBroken if nothing is sealed */
+  rotate(tenant: string): Promise<void>;
 }

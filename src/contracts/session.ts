@@ -246,8 +246,11 @@ export interface Sessions {
   unlease(ref: SessionRef, work: string, holder: string): Promise<void>;
   /** Exchanges the content of a turn for what is left of it after a deletion. False: it was not there, or not as `was`. */
   redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean>;
-  /** All that was said is gone; a tombstone stays for as long as a late commit could come. False: there was nothing. */
-  erase(ref: SessionRef): Promise<boolean>;
+  /**
+   * All that was said is gone; a tombstone stays for as long as a late commit could come. False: there was nothing, or it
+   * lives another life than the one that was meant.
+   */
+  erase(ref: SessionRef, generation?: number): Promise<boolean>;
   /** Sessions of a tenant (of one end user, where given), newest first; `after` = what the page before ended with. */
   list(
     tenant: string,

@@ -383,6 +383,11 @@ export const ERRORS = {
     retryable: false,
     text: 'Conversations are not remembered here: `context.enabled` is off in the config.',
   },
+  context_not_sealed: {
+    status: 409,
+    retryable: false,
+    text: 'What was said is not sealed here, or its keys can’t be opened: see context.privacy.encryptWith.',
+  },
   conversation_locked: {
     status: 409,
     retryable: true,

@@ -5,6 +5,7 @@ import { cacheRoutes } from './cache.ts';
 import { careReportRoutes } from './care-reports.ts';
 import { changeRoutes } from './changes.ts';
 import { configRoutes } from './config.ts';
+import { contextConsumerRoutes } from './context-consumers.ts';
 import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
 import { feedbackRoutes } from './feedback.ts';
@@ -35,6 +36,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   keyRoutes,
   usageRoutes,
   sessionRoutes,
+  contextConsumerRoutes,
   shadowRoutes,
   routeDescription,
   cacheRoutes,

@@ -1,14 +1,25 @@
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { SessionHead, SessionRef } from '../../contracts/session.ts';
+import { journeyOf } from '../../context/journey.ts';
+import { ownerOf } from '../../context/owner.ts';
+import type { OpenedTurn } from '../../context/path.ts';
+import type { SessionRef } from '../../contracts/session.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
+import { exported, noteReading, shown, shownWhole, versionsAfter } from '../shown/session.ts';
 
 const Consumer = Type.String({ maxLength: 256, description: 'The consumer that it belongs to.' });
 const Named = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256 }) });
 const Of = Type.Object({ consumer: Consumer }, { additionalProperties: false });
+const OfPage = Type.Object(
+  {
+    consumer: Consumer,
+    limit: PageQuery.properties.limit,
+    after: Type.Optional(Type.Integer({ minimum: 0, description: 'What the page before gave as `next`.' })),
+  },
+  { additionalProperties: false },
+);
 const Open = Type.Record(Type.String(), Type.Unknown());
 const STATES = ['active', 'expired', 'erased'] as const;
 
@@ -18,30 +29,24 @@ export function sessionRoutes(
   { conversations, audit }: Pick<AdminPorts, 'conversations' | 'audit'>,
 ): void {
   const tags = ['sessions'];
-  const { sessions } = conversations.ports;
+  const { sessions, privacy } = conversations.ports;
 
   const viewOf = async (ref: SessionRef) => {
-    const view = await conversations.path(ref);
+    const view = await conversations.reader.path(ref);
     if (!view) throw new GatewayError('session_unknown');
     return view;
   };
-  /** Who has read what people wrote is known afterwards. */
-  const noteReading = (
-    request: FastifyRequest,
-    action: string,
-    { tenant, session }: SessionRef,
-  ): Promise<void> =>
-    audit.record({
-      by: request.operator?.name ?? '',
-      from: request.socket.remoteAddress ?? '',
-      action,
-      method: request.method,
-      path: `/api/sessions/${encodeURIComponent(session)}`,
-      status: 200,
-      outcome: 'ok',
-      details: { consumer: tenant, session },
-      requestId: String(request.id),
-    });
+
+  const refOf = <Q extends { consumer: string }>({
+    params,
+    query,
+  }: {
+    params: { id: string };
+    query: Q;
+  }) => ({
+    ref: { tenant: query.consumer, session: params.id },
+    query,
+  });
 
   app.get(
     '/api/sessions',
@@ -64,7 +69,7 @@ export function sessionRoutes(
     },
     async ({ query }) => {
       const { consumer, user, status, after } = query;
-      const owner = user === undefined ? undefined : conversations.ownerOf(consumer, user);
+      const owner = user === undefined ? undefined : ownerOf(await privacy.of(consumer), consumer, user);
       const page = await sessions.list(consumer, { owner, after, limit: limitOf(query) });
       const items = page.sessions
         .filter(({ head }) => status === undefined || head.state === status)
@@ -73,43 +78,97 @@ export function sessionRoutes(
     },
   );
 
-  const one = (path: string, operationId: string, summary: string, withContent: boolean): void => {
-    app.get(
-      path,
-      { schema: { operationId, tags, summary, params: Named, querystring: Of, response: answers(Open) } },
-      async (request) => {
-        const ref = { tenant: request.query.consumer, session: request.params.id };
-        const { head, summary: inForce, turns, all } = await viewOf(ref);
-        const mayRead = request.operator?.rights.includes('content') ?? false;
-        if (withContent && !mayRead)
-          throw new GatewayError('not_authorized', { detail: 'The token lacks the right "content".' });
-        if (mayRead) await noteReading(request, operationId, ref);
-        const onPath = new Set(turns.map(({ turn }) => turn.id));
-        return {
-          id: ref.session,
-          consumer: ref.tenant,
-          ...shown(head),
-          summary: inForce
-            ? { epoch: inForce.epoch, covered: inForce.covered, tokens: inForce.tokens }
-            : null,
-          turns: all.map(({ turn, content }) => ({
-            ...turn,
-            journey: turn.journey === '' ? null : (JSON.parse(turn.journey) as unknown),
-            onPath: onPath.has(turn.id),
-            ...(mayRead && { content }),
-          })),
-        };
+  app.get(
+    '/api/sessions/:id',
+    {
+      schema: {
+        operationId: 'getSession',
+        tags,
+        summary: 'A conversation with its turns, in the order of their versions',
+        params: Named,
+        querystring: OfPage,
+        response: answers(Open),
       },
-    );
-  };
-  one('/api/sessions/:id', 'getSession', 'A conversation with its turns', false);
-  one(
-    '/api/sessions/:id/journey',
-    'getSessionJourney',
-    'Each turn with what was sent, cut and recalled',
-    false,
+    },
+    async (request) => {
+      const { ref, query } = refOf(request);
+      const { head, summary, turns, all } = await viewOf(ref);
+      const mayRead = request.operator?.rights.includes('content') ?? false;
+      if (mayRead) await noteReading(audit, request, 'getSession', ref);
+      const onPath = new Set(turns.map(({ turn }) => turn.id));
+      const page = versionsAfter(all, ({ turn }) => turn.version, query);
+      return {
+        ...shownWhole(ref, head, summary),
+        turns: page.items.map(({ turn: { journey: _, ...turn }, content }) => ({
+          ...turn,
+          onPath: onPath.has(turn.id),
+          ...(mayRead && { content }),
+        })),
+        ...(page.next !== undefined && { next: page.next }),
+      };
+    },
   );
-  one('/api/sessions/:id/export', 'exportSession', 'All of a conversation, with what was said', true);
+
+  app.get(
+    '/api/sessions/:id/journey',
+    {
+      schema: {
+        operationId: 'getSessionJourney',
+        tags,
+        summary: 'Each turn with its context before and after: what was sent, cut and recalled, and why',
+        params: Named,
+        querystring: OfPage,
+        response: answers(Open),
+      },
+    },
+    async (request) => {
+      const { ref, query } = refOf(request);
+      const { head, summary, turns, all } = await viewOf(ref);
+      const mayRead = request.operator?.rights.includes('content') ?? false;
+      if (mayRead) await noteReading(audit, request, 'getSessionJourney', ref);
+      const onPath = new Set(turns.map(({ turn }) => turn.id));
+      const page = versionsAfter(journeyOf(all), ({ version }) => version, query);
+      const byId = new Map(all.map((each) => [each.turn.id, each]));
+      return {
+        ...shownWhole(ref, head, summary),
+        turns: page.items.map((step) => {
+          const { turn, content } = byId.get(step.id) as OpenedTurn;
+          return {
+            ...step,
+            at: turn.at,
+            kind: turn.kind,
+            status: turn.status,
+            model: turn.model,
+            provider: turn.provider,
+            staleBase: turn.staleBase,
+            onPath: onPath.has(step.id),
+            ...(mayRead && { content }),
+          };
+        }),
+        ...(page.next !== undefined && { next: page.next }),
+      };
+    },
+  );
+
+  app.get(
+    '/api/sessions/:id/export',
+    {
+      config: { right: 'content' },
+      schema: {
+        operationId: 'exportSession',
+        tags,
+        summary: 'All of a conversation, with what was said',
+        params: Named,
+        querystring: Of,
+        response: answers(Open),
+      },
+    },
+    async (request) => {
+      const { ref } = refOf(request);
+      await noteReading(audit, request, 'exportSession', ref);
+      return exported(ref, await viewOf(ref));
+    },
+  );
 
   app.post(
     '/api/sessions/:id/corrections',
@@ -156,7 +215,7 @@ export function sessionRoutes(
     async (request) => {
       const ref = { tenant: request.query.consumer, session: request.params.id };
       Object.assign(request.audited, { consumer: ref.tenant, session: ref.session });
-      return { erased: await conversations.erase(ref) };
+      return { erased: await conversations.erasing.session(ref) };
     },
   );
 
@@ -176,14 +235,9 @@ export function sessionRoutes(
     },
     async (request) => {
       const { consumer, user } = request.query;
-      const erased = await conversations.eraseUser(consumer, user);
+      const erased = await conversations.erasing.user(consumer, user);
       Object.assign(request.audited, { consumer, erased });
       return { erased };
     },
   );
 }
-
-const shown = ({ generation: _, hash: __, head: ___, metadata: ____, owner, ...head }: SessionHead) => ({
-  ...head,
-  user: owner,
-});

@@ -23,7 +23,7 @@ export function registerConversations(
     session: session.slice(0, 257),
   });
   const open = async (request: FastifyRequest<Named>) => {
-    const view = await conversations.path(refOf(request, request.params.id));
+    const view = await conversations.reader.path(refOf(request, request.params.id));
     if (!view || view.head.state !== 'active' || view.head.owner !== '')
       throw new GatewayError('session_unknown');
     return view;
@@ -60,7 +60,7 @@ export function registerConversations(
   });
   scope.delete<Named>(`${url}/:id`, async (request, reply) => {
     await open(request);
-    await conversations.erase(refOf(request, request.params.id));
+    await conversations.erasing.session(refOf(request, request.params.id));
     return send(request, reply, { id: request.params.id, object: 'conversation.deleted', deleted: true });
   });
   scope.get<Named & { Querystring: { limit?: string; after?: string; order?: string } }>(

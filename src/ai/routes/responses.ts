@@ -24,7 +24,7 @@ export function registerResponses(
     const read = readResponseId(request.params.id);
     if (!read) throw new GatewayError('session_unknown');
     const ref = { tenant: exchangeOf(request.raw).consumer, session: read.session };
-    const view = await conversations.path(ref);
+    const view = await conversations.reader.path(ref);
     const found = view?.all.find(({ turn }) => turn.id === read.turn);
     // Of a user's session nobody says here which user asks.
     if (!found || view?.head.state !== 'active' || view.head.owner !== '')
@@ -40,7 +40,7 @@ export function registerResponses(
   });
   scope.delete<Named>(url, async (request, reply) => {
     const { ref, found } = await find(request);
-    if (!(await conversations.deleteTurn(ref, found.turn.version))) throw new GatewayError('session_unknown');
+    if (!(await conversations.erasing.turn(ref, found.turn.version))) throw new GatewayError('session_unknown');
     return reply
       .header('x-request-id', exchangeOf(request.raw).id)
       .send({ id: request.params.id, object: 'response', deleted: true });

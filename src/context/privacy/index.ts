@@ -11,20 +11,12 @@ export interface PrivacySettings {
   readonly decryptWith: readonly string[];
 }
 
-/** What content passes through before it is stored, by the config in force. */
-export interface Privacy extends ContextPrivacy {
-  /** Destroys the tenant's keys: nothing that was sealed for it can be read any more. False: it had none. */
-  destroy(tenant: string): Promise<boolean>;
-  /** Seals with another key from now on. */
-  rotate(tenant: string): Promise<void>;
-}
-
 /** @param settings asked each time: a reload may change them */
 export function openPrivacy(
   settings: () => PrivacySettings,
   documents: Documents,
   now: () => number,
-): Privacy {
+): ContextPrivacy {
   let made: { of: PrivacySettings; vault: Vault; redactor: Redactor } | undefined;
   const current = (): { vault: Vault; redactor: Redactor } => {
     const wanted = settings();
@@ -41,6 +33,8 @@ export function openPrivacy(
   return {
     of: (tenant) => current().vault.of(tenant),
     redact: (messages) => current().redactor.messages(messages),
+    redactTexts: (texts) => current().redactor.texts(texts),
+    lookAgain: (tenant) => current().vault.lookAgain(tenant),
     destroy: (tenant) => current().vault.destroy(tenant),
     rotate: (tenant) => current().vault.rotate(tenant),
   };

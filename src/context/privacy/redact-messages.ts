@@ -5,17 +5,23 @@ import type { Finder, PersonalData } from '../../contracts/personal-data.ts';
 export interface Redactor {
   text(text: string): string;
   messages(messages: readonly Message[]): readonly Message[];
+  texts(texts: readonly TextPart[]): readonly TextPart[];
 }
 
 /** @param kinds of `data.kinds`; none: everything stays as it is */
 export function redactorOf(kinds: readonly string[], data: PersonalData): Redactor {
   const finders = kinds.map((kind) => data.kinds[kind] as Finder);
-  if (finders.length === 0) return { text: (text) => text, messages: (messages) => messages };
+  if (finders.length === 0)
+    return { text: (text) => text, messages: (messages) => messages, texts: (texts) => texts };
   const text = (said: string): string => {
     const scanner = data.scanner(finders, true, (name) => `[${name.toUpperCase()}]`);
     return scanner.take(said) + scanner.end();
   };
-  return { text, messages: (messages) => messages.map((message) => redacted(message, text)) };
+  return {
+    text,
+    messages: (messages) => messages.map((message) => redacted(message, text)),
+    texts: (texts) => texts.map((part) => redactedPart(part, text) as TextPart),
+  };
 }
 
 /** A message none of whose texts holds any comes back as it is. */

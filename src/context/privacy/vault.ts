@@ -1,22 +1,20 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Documents } from '../../contracts/store.ts';
 import type { TenantSeal } from '../ports.ts';
 import { decrypt, encrypt, KEY_BYTES, type MasterKey, masterKeyOf } from './cipher.ts';
+import { SealBroken } from './seal-broken.ts';
 
 /** The keys of tenants. Without a secret in the config nothing is sealed. */
 export interface Vault {
   /** At once if the tenant's keys are at hand. Fails with StoreUnavailable, or SealBroken if no secret opens them. */
   of(tenant: string): TenantSeal | Promise<TenantSeal>;
+  /** Keys at hand are not trusted any more: the next `of` asks for them. */
+  lookAgain(tenant: string): void;
   /** Another key for what is sealed from now on; what was sealed before can still be opened. */
   rotate(tenant: string): Promise<void>;
   /** All that was sealed for the tenant, here and in every copy and backup, is gone. @returns whether there was a key */
   destroy(tenant: string): Promise<boolean>;
-}
-
-/** What was sealed can't be opened: its key was destroyed, the config has not the secret, or it is not what was written. */
-export class SealBroken extends Error {
-  override readonly name = 'SealBroken';
 }
 
 /** A tenant's keys as they are stored: data keys, each wrapped by the master key of that time. */
@@ -46,7 +44,7 @@ const COLLECTION = 'context-keys';
 const MARK = 'v1:';
 const MOST_TENANTS = 1000;
 /** How long keys are used without asking whether they still are: a key destroyed elsewhere lives on so long here. */
-const TRUSTED_MS = 30_000;
+const TRUSTED_MS = 10_000;
 /** A data key seals for so long; then there is another. */
 const KEY_AGE_MS = 90 * 24 * 60 * 60 * 1000;
 const TRIES = 5;
@@ -65,17 +63,22 @@ class PlainVault implements Vault {
 
   of(): TenantSeal {
     return {
+      secret: '',
       seal: (text) => text,
       open: (text) => {
         if (text.startsWith(MARK))
-          throw new SealBroken('it is sealed, and context.privacy.encryptWith is empty');
+          throw new SealBroken('secret', 'it is sealed, and context.privacy.encryptWith is empty');
         return text;
       },
     };
   }
 
+  lookAgain(): void {
+    // There is nothing to look for.
+  }
+
   async rotate(): Promise<void> {
-    throw new SealBroken('nothing is sealed: context.privacy.encryptWith is empty');
+    throw new SealBroken('secret', 'nothing is sealed: context.privacy.encryptWith is empty');
   }
 
   destroy(tenant: string): Promise<boolean> {
@@ -90,6 +93,7 @@ class SealingVault implements Vault {
   #masters: Promise<Masters> | undefined;
   readonly #seals = new LRUCache<string, { seal: TenantSeal; until: number }>({ max: MOST_TENANTS });
   readonly #opening = new Map<string, Promise<TenantSeal>>();
+  #destroyed = 0;
 
   constructor({ documents, encryptWith, decryptWith, now }: VaultOptions) {
     this.#documents = documents;
@@ -111,8 +115,15 @@ class SealingVault implements Vault {
     await this.#change(tenant, (keys) => this.#withNewKey(masters, tenant, keys));
   }
 
+  lookAgain(tenant: string): void {
+    this.#seals.delete(tenant);
+  }
+
   async destroy(tenant: string): Promise<boolean> {
+    this.#destroyed++;
     const was = await this.#documents.delete(COLLECTION, idOf(tenant));
+    // Who read them before they went must not put them back.
+    this.#destroyed++;
     this.#seals.delete(tenant);
     return was;
   }
@@ -123,6 +134,7 @@ class SealingVault implements Vault {
   }
 
   async #open(tenant: string): Promise<TenantSeal> {
+    const destroyed = this.#destroyed;
     const masters = await this.#known();
     const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
     const { current, keys } =
@@ -134,7 +146,7 @@ class SealingVault implements Vault {
       current,
       new Map(keys.map((key) => [key.id, unwrap(masters, tenant, key)])),
     );
-    this.#seals.set(tenant, { seal, until: this.#now() + TRUSTED_MS });
+    if (destroyed === this.#destroyed) this.#seals.set(tenant, { seal, until: this.#now() + TRUSTED_MS });
     return seal;
   }
 
@@ -171,7 +183,7 @@ class SealingVault implements Vault {
       this.#seals.delete(tenant);
       return keys;
     }
-    throw new SealBroken('the tenant’s keys are being changed by somebody else all the time');
+    throw new SealBroken('secret', 'the tenant’s keys are being changed by somebody else all the time');
   }
 }
 
@@ -192,18 +204,21 @@ function unwrap(masters: Masters, tenant: string, { id, master, wrapped }: Store
   const known = masters.find((each) => each.id === master);
   if (!known)
     throw new SealBroken(
+      'secret',
       'the secret that the keys are wrapped with is not in the config: put it into context.privacy.decryptWith',
     );
   try {
     return decrypt(known.key, Buffer.from(wrapped, 'base64'), contextOf(tenant, id));
   } catch (cause) {
-    throw new SealBroken('a tenant’s key was changed in the store', { cause });
+    throw new SealBroken('changed', 'a tenant’s key was changed in the store', { cause });
   }
 }
 
 function sealWith(tenant: string, current: string, keys: ReadonlyMap<string, Buffer>): TenantSeal {
   const key = keys.get(current) as Buffer;
+  const [first] = keys.values();
   return {
+    secret: secretOf(first as Buffer, tenant),
     seal: (text) =>
       `${MARK}${current}:${encrypt(key, Buffer.from(text), contextOf(tenant, current)).toString('base64')}`,
     open(text) {
@@ -211,15 +226,19 @@ function sealWith(tenant: string, current: string, keys: ReadonlyMap<string, Buf
       const end = text.indexOf(':', MARK.length);
       const id = text.slice(MARK.length, end);
       const known = keys.get(id);
-      if (!known) throw new SealBroken('its key was destroyed');
+      if (!known) throw new SealBroken('destroyed', 'its key was destroyed');
       try {
         return decrypt(known, Buffer.from(text.slice(end + 1), 'base64'), contextOf(tenant, id)).toString();
       } catch (cause) {
-        throw new SealBroken('it is not what was sealed', { cause });
+        throw new SealBroken('changed', 'it is not what was sealed', { cause });
       }
     },
   };
 }
+
+/** Of the tenant's first key, which stays for as long as there are keys: another secret in the config does not change it. */
+const secretOf = (first: Buffer, tenant: string): string =>
+  Buffer.from(hkdfSync('sha256', first, tenant, 'digests', KEY_BYTES)).toString('hex');
 
 const idOf = (tenant: string): string => `tenant ${tenant}`;
 /** Binds what is sealed to its tenant and key: moved elsewhere it does not open. */

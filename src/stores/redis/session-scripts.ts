@@ -249,11 +249,11 @@ put('d', whole(tonumber(m.d) + 1))
 return 1`,
   },
 
-  /** → 1 = there was something */
+  /** generation that is meant, or '' → 1 = there was something */
   hypercareSessionErase: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
-if not m.g then return 0 end
+if not m.g or (ARGV[1] ~= '' and ARGV[1] ~= m.g) then return 0 end
 local was = live or (m.x == '' and redis.call('EXISTS', T) == 1)
 redis.call('DEL', T, S, I, L)
 put('x', 'erased')

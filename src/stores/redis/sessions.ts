@@ -176,9 +176,11 @@ export class RedisSessions implements Sessions {
     );
   }
 
-  async erase(ref: SessionRef): Promise<boolean> {
+  async erase(ref: SessionRef, generation?: number): Promise<boolean> {
     const keys = keysOf(ref);
-    return (await this.#calls.make(() => this.#client.hypercareSessionErase(...keys))) === 1;
+    return (
+      (await this.#calls.make(() => this.#client.hypercareSessionErase(...keys, generation ?? ''))) === 1
+    );
   }
 
   async list(

@@ -148,11 +148,11 @@ export class SqliteSessions implements Sessions {
     });
   }
 
-  async erase(ref: SessionRef): Promise<boolean> {
+  async erase(ref: SessionRef, generation?: number): Promise<boolean> {
     checkSession(ref);
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
-      if (!row) return false;
+      if (!row || (generation !== undefined && row.generation !== generation)) return false;
       const was = this.#isLive(row) || (row.erased === 0 && row.version > 0);
       const now = Math.floor(this.#now());
       this.#sql.empty(row.key);

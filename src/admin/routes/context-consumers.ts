@@ -1,0 +1,128 @@
+import { Type } from 'typebox';
+import { ownersOf } from '../../context/owner.ts';
+import { SealBroken } from '../../context/privacy/seal-broken.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { answers } from '../openapi.ts';
+import { limitOf, PageOf, PageQuery } from '../paging.ts';
+import type { AdminApp, AdminPorts } from '../ports.ts';
+import { exported, noteReading } from '../shown/session.ts';
+
+const Named = Type.Object({
+  consumer: Type.String({ minLength: 1, maxLength: 256, description: 'Its name in the config.' }),
+});
+const Open = Type.Record(Type.String(), Type.Unknown());
+
+/** What conversations hold of a consumer as a whole, and of one person: taken out, and erased for good. */
+export function contextConsumerRoutes(
+  app: AdminApp,
+  { conversations, audit }: Pick<AdminPorts, 'conversations' | 'audit'>,
+): void {
+  const tags = ['sessions'];
+  const { sessions, privacy } = conversations.ports;
+
+  app.get(
+    '/api/context/:consumer/export',
+    {
+      config: { right: 'content' },
+      schema: {
+        operationId: 'exportSessionsOfUser',
+        tags,
+        summary: 'All that conversations hold of an end user, with what was said',
+        params: Named,
+        querystring: Type.Object(
+          {
+            limit: PageQuery.properties.limit,
+            after: Type.Optional(
+              Type.String({
+                minLength: 1,
+                maxLength: 300,
+                description: 'What the page before gave as `next`.',
+              }),
+            ),
+            user: Type.String({
+              minLength: 1,
+              maxLength: 256,
+              description: 'As the application names them.',
+            }),
+          },
+          { additionalProperties: false },
+        ),
+        response: answers(PageOf(Open)),
+      },
+    },
+    async (request) => {
+      const { consumer } = request.params;
+      const { user, after = '0 ' } = request.query;
+      const owners = ownersOf(await privacy.of(consumer), consumer, user);
+      // Which of the owners' lists it stands in, and where.
+      const [, list = '0', from = ''] = /^(\d) (.*)$/s.exec(after) ?? [];
+      const at = Number(list);
+      const owner = owners[at];
+      if (owner === undefined) return { items: [] };
+      const page = await sessions.list(consumer, {
+        owner,
+        ...(from !== '' && { after: from }),
+        limit: limitOf(request.query),
+      });
+      const items: Record<string, unknown>[] = [];
+      for (const { session } of page.sessions) {
+        const ref = { tenant: consumer, session };
+        const view = await conversations.reader.path(ref);
+        if (view) items.push(exported(ref, view));
+        await noteReading(audit, request, 'exportSessionsOfUser', ref);
+      }
+      const following = at + 1 < owners.length ? `${at + 1} ` : undefined;
+      const next = page.next === undefined ? following : `${at} ${page.next}`;
+      return { items, ...(next !== undefined && { next }) };
+    },
+  );
+
+  app.delete(
+    '/api/context/:consumer',
+    {
+      schema: {
+        operationId: 'eraseConsumer',
+        tags,
+        summary:
+          'Erase all conversations of a consumer and destroy its key: backups of the store can not be read either',
+        params: Named,
+        response: answers(
+          Type.Object({
+            erased: Type.Integer({ description: 'Conversations.' }),
+            key: Type.Boolean({ description: 'Whether there was a key.' }),
+          }),
+        ),
+      },
+    },
+    async (request) => {
+      const { consumer } = request.params;
+      const { sessions: erased, key } = await conversations.erasing.tenant(consumer);
+      Object.assign(request.audited, { consumer, erased, key });
+      return { erased, key };
+    },
+  );
+
+  app.post(
+    '/api/context/:consumer/rotate',
+    {
+      schema: {
+        operationId: 'rotateContextKey',
+        tags,
+        summary: 'Seal with another key from now on; what was sealed before stays readable',
+        params: Named,
+        response: answers(Type.Object({ rotated: Type.Boolean() })),
+      },
+    },
+    async (request) => {
+      const { consumer } = request.params;
+      Object.assign(request.audited, { consumer });
+      try {
+        await privacy.rotate(consumer);
+      } catch (error) {
+        if (!(error instanceof SealBroken)) throw error;
+        throw new GatewayError('context_not_sealed', { detail: `${error.message}.`, cause: error });
+      }
+      return { rotated: true };
+    },
+  );
+}

@@ -1,0 +1,70 @@
+import type { FastifyRequest } from 'fastify';
+import type { OpenSummary } from '../../context/ports.ts';
+import type { OpenedSession } from '../../context/read-sessions.ts';
+import type { SessionHead, SessionRef } from '../../contracts/session.ts';
+import type { Audit } from '../audit.ts';
+import { limitOf } from '../paging.ts';
+
+/** What is known of a session without what was said; the user by digest. */
+export const shown = ({
+  generation: _,
+  hash: __,
+  head: ___,
+  metadata: ____,
+  owner,
+  ...head
+}: SessionHead) => ({ ...head, user: owner });
+
+/** The same, with whose it is and the summary in force. */
+export const shownWhole = (ref: SessionRef, head: SessionHead, summary: OpenSummary | undefined) => ({
+  id: ref.session,
+  consumer: ref.tenant,
+  ...shown(head),
+  summary: summary ? { epoch: summary.epoch, covered: summary.covered, tokens: summary.tokens } : null,
+});
+
+/** All of it, with what was said. */
+export function exported(ref: SessionRef, { head, summary, turns, all }: OpenedSession) {
+  const onPath = new Set(turns.map(({ turn }) => turn.id));
+  return {
+    ...shownWhole(ref, head, summary),
+    turns: all.map(({ turn, content }) => ({
+      ...turn,
+      journey: turn.journey === '' ? null : (JSON.parse(turn.journey) as unknown),
+      onPath: onPath.has(turn.id),
+      content,
+    })),
+  };
+}
+
+/** A page of turns by their versions; `next` only where more follow. */
+export function versionsAfter<T>(
+  all: readonly T[],
+  versionOf: (item: T) => number,
+  query: { limit?: number | undefined; after?: number | undefined },
+): { items: readonly T[]; next?: number } {
+  const limit = limitOf(query.limit === undefined ? {} : { limit: query.limit });
+  const rest = all.filter((item) => versionOf(item) > (query.after ?? 0));
+  const items = rest.slice(0, limit);
+  const last = items.at(-1);
+  return rest.length > limit && last !== undefined ? { items, next: versionOf(last) } : { items };
+}
+
+/** Who has read what people wrote is known afterwards. */
+export const noteReading = (
+  audit: Audit,
+  request: FastifyRequest,
+  action: string,
+  { tenant, session }: SessionRef,
+): Promise<void> =>
+  audit.record({
+    by: request.operator?.name ?? '',
+    from: request.socket.remoteAddress ?? '',
+    action,
+    method: request.method,
+    path: `/api/sessions/${encodeURIComponent(session)}`,
+    status: 200,
+    outcome: 'ok',
+    details: { consumer: tenant, session },
+    requestId: String(request.id),
+  });

@@ -1,0 +1,115 @@
+import type { SessionRef, Sessions } from '../contracts/session.ts';
+import type { OpenedSessions } from './opened-sessions.ts';
+import type { OperationLog } from './operation-log.ts';
+import { ownersOf } from './owner.ts';
+import type { ContextMind, ContextPrivacy } from './ports.ts';
+
+export interface ErasingPorts {
+  readonly sessions: Sessions;
+  readonly privacy: ContextPrivacy;
+  readonly mind: Pick<ContextMind, 'forget'>;
+  readonly opened: OpenedSessions;
+  readonly operations: OperationLog;
+}
+
+/** What was erased of a consumer. */
+export interface ErasedTenant {
+  readonly sessions: number;
+  /** Whether there was a key, which no copy or backup can be read without. */
+  readonly key: boolean;
+}
+
+const PAGE = 1000;
+
+/** Takes out of conversations what was said in them: in the store, and in the memory of this process. */
+export class Erasing {
+  readonly #ports: ErasingPorts;
+
+  constructor(ports: ErasingPorts) {
+    this.#ports = ports;
+  }
+
+  /** Forgets all that was said in a session. False: there was nothing. @throws StoreUnavailable */
+  async session(ref: SessionRef): Promise<boolean> {
+    const { sessions, operations } = this.#ports;
+    const erased = await sessions.erase(ref);
+    this.forget(ref);
+    const outcome = erased ? 'erased' : 'nothing';
+    operations.note({ op: 'erase', tenant: ref.tenant, user: '', session: ref.session, outcome });
+    return erased;
+  }
+
+  /** Nobody can open what was said in this life of a session any more: makes it known that it is erased. */
+  async unreadable(ref: SessionRef, generation: number): Promise<void> {
+    const { sessions, operations } = this.#ports;
+    const erased = await sessions.erase(ref, generation);
+    this.forget(ref);
+    const outcome = erased ? 'unreadable' : 'nothing';
+    operations.note({ op: 'erase', tenant: ref.tenant, user: '', session: ref.session, outcome });
+  }
+
+  /** What this process holds of it in the clear. */
+  forget(ref: SessionRef): void {
+    this.#ports.opened.forget(ref);
+    this.#ports.mind.forget(ref);
+  }
+
+  /** Forgets all sessions of an end user. @returns how many there were. @throws StoreUnavailable */
+  async user(tenant: string, user: string): Promise<number> {
+    const seal = await this.#ports.privacy.of(tenant);
+    let erased = 0;
+    for (const owner of ownersOf(seal, tenant, user)) erased += await this.#all(tenant, owner);
+    return erased;
+  }
+
+  /**
+   * Forgets all sessions of a consumer, and destroys the key that they were sealed with: no backup of the store can be read
+   * either. Another replica may hold the key for some seconds more, and begin a session with it: that will end as erased.
+   * @throws StoreUnavailable
+   */
+  async tenant(tenant: string): Promise<ErasedTenant> {
+    const { privacy, operations } = this.#ports;
+    const before = await this.#all(tenant, undefined);
+    const key = await privacy.destroy(tenant);
+    // Those that began meanwhile.
+    const meanwhile = await this.#all(tenant, undefined);
+    const outcome = key ? 'key_destroyed' : 'no_key';
+    operations.note({ op: 'erase', tenant, user: '', session: '', outcome });
+    return { sessions: before + meanwhile, key };
+  }
+
+  /**
+   * Takes what was said out of a turn; its place in the conversation stays. False: it is not there.
+   * @throws StoreUnavailable
+   */
+  async turn(ref: SessionRef, version: number): Promise<boolean> {
+    const { sessions, privacy, operations } = this.#ports;
+    const [turn] = (await sessions.read(ref, { after: version - 1, limit: 1 }))?.turns ?? [];
+    if (!turn) return false;
+    const seal = await privacy.of(ref.tenant);
+    const nothing = {
+      ...turn,
+      opens: false,
+      tokens: 0,
+      content: seal.seal(JSON.stringify({ messages: [] })),
+    };
+    const done = await sessions.redact(ref, version, turn.content, nothing);
+    this.forget(ref);
+    const { tenant, session } = ref;
+    const outcome = done ? 'deleted' : 'conflict';
+    operations.note({ op: 'redact', tenant, user: '', session, turn: turn.id, version, outcome });
+    return done;
+  }
+
+  async #all(tenant: string, owner: string | undefined): Promise<number> {
+    let erased = 0;
+    let after: string | undefined;
+    do {
+      const page = await this.#ports.sessions.list(tenant, { owner, after, limit: PAGE });
+      for (const { session, head } of page.sessions)
+        if (head.state !== 'erased' && (await this.session({ tenant, session }))) erased++;
+      after = page.next;
+    } while (after !== undefined);
+    return erased;
+  }
+}

@@ -1,0 +1,58 @@
+import type { OpenedTurn } from './path.ts';
+import type { SentContext } from './prompt/build-prompt.ts';
+
+/** How much was remembered at a moment. */
+export interface Remembered {
+  readonly version: number;
+  /** Turns on the path, failed ones left out. */
+  readonly turns: number;
+  /** Estimated tokens of what they say. */
+  readonly tokens: number;
+}
+
+/** A turn with what was made of its conversation for it. No content. */
+export interface JourneyStep {
+  readonly id: string;
+  readonly version: number;
+  readonly before: Remembered;
+  readonly after: Remembered;
+  /** What of it reached the model; null: the turn asked no model, or its client said everything itself. */
+  readonly context: SentContext | null;
+  /** In words, one reason a line. */
+  readonly why: readonly string[];
+}
+
+/** The way of each turn, in the order of versions. @param all every turn of the session */
+export function journeyOf(all: readonly OpenedTurn[]): JourneyStep[] {
+  const steps = new Map<string, Remembered>();
+  const nothing: Remembered = { version: 0, turns: 0, tokens: 0 };
+  return all.map(({ turn }) => {
+    const before = steps.get(turn.parent) ?? nothing;
+    // A failed turn, or a correction of another, adds nothing that prompts have more of.
+    const adds = turn.status !== 'failed' && turn.supersedes === '';
+    const after = {
+      version: turn.version,
+      turns: before.turns + (adds ? 1 : 0),
+      tokens: before.tokens + (adds ? turn.tokens : 0),
+    };
+    steps.set(turn.id, after);
+    const context = turn.journey === '' ? null : (JSON.parse(turn.journey) as SentContext);
+    return { id: turn.id, version: turn.version, before, after, context, why: whyOf({ turn, context }) };
+  });
+}
+
+function whyOf({ turn, context }: { turn: OpenedTurn['turn']; context: SentContext | null }): string[] {
+  const why: string[] = [];
+  if (turn.supersedes !== '') why.push(`Said by ${turn.author} in the place of a turn: ${turn.reason}`);
+  if (turn.staleBase) why.push('Other turns were committed while it was answered: it had not seen them.');
+  if (turn.status === 'failed') why.push('No provider answered: it is left out of prompts.');
+  if (turn.status === 'incomplete') why.push('The client left or the stream broke: it ends where it ended.');
+  if (!context) return why;
+  const { epoch, covered, cut, recalled, capacity, sent } = context;
+  if (epoch > 0) why.push(`The turns up to version ${covered} are in the summary of epoch ${epoch}.`);
+  if (cut.length > 0) why.push(`${cut.length} turns were cut: all of it would be over ${capacity} tokens.`);
+  if (recalled.length > 0)
+    why.push('What was recalled shares its words with what the user said, and its turns were left out.');
+  if (epoch === 0 && cut.length === 0) why.push(`All ${sent.length} turns before it fit.`);
+  return why;
+}

@@ -1,0 +1,114 @@
+import type { SessionHead, SessionRef, Sessions, StoredSummary } from '../contracts/session.ts';
+import { openTurn } from './opened-sessions.ts';
+import { arrange, type OpenedTurn, pathTo } from './path.ts';
+import type { ContextPrivacy, OpenSummary, PathTurn, TenantSeal } from './ports.ts';
+import { isDestroyed } from './privacy/seal-broken.ts';
+
+/** A session, opened. */
+export interface OpenedSession {
+  readonly head: SessionHead;
+  readonly summary: OpenSummary | undefined;
+  /** The current path, as a prompt has it. */
+  readonly turns: readonly PathTurn[];
+  /** All that was said, in all branches, in the order of versions. */
+  readonly all: readonly OpenedTurn[];
+}
+
+interface AllTurns {
+  readonly head: SessionHead | undefined;
+  readonly turns: ReadonlyMap<string, OpenedTurn>;
+  readonly summary: StoredSummary | undefined;
+}
+
+const PAGE = 1000;
+
+/** Reads sessions whole: for people, and where what is at hand is not enough. Of what a turn needs see `recall-turn.ts`. */
+export class SessionReader {
+  readonly #sessions: Sessions;
+  readonly #privacy: ContextPrivacy;
+
+  constructor(sessions: Sessions, privacy: ContextPrivacy) {
+    this.#sessions = sessions;
+    this.#privacy = privacy;
+  }
+
+  /** All turns of a session, by id. @throws StoreUnavailable, SealBroken */
+  async all(ref: SessionRef, seal: TenantSeal): Promise<AllTurns> {
+    const turns = new Map<string, OpenedTurn>();
+    let head: SessionHead | undefined;
+    let summary: StoredSummary | undefined;
+    for (let after = 0; ; after += PAGE) {
+      const view = await this.#sessions.read(ref, { after, limit: PAGE });
+      head ??= view?.head;
+      summary ??= view?.summary;
+      for (const turn of view?.turns ?? []) turns.set(turn.id, openTurn(turn, seal));
+      if ((view?.turns.length ?? 0) < PAGE) return { head, turns, summary };
+    }
+  }
+
+  /**
+   * A session's current path, with the summary in force. What was sealed with a key that was destroyed is erased, and is
+   * shown so. Undefined if nothing is known of it.
+   * @throws StoreUnavailable, SealBroken if the config has not the secret
+   */
+  async path(ref: SessionRef): Promise<OpenedSession | undefined> {
+    try {
+      return await this.#path(ref);
+    } catch (error) {
+      if (!isDestroyed(error)) throw error;
+    }
+    // Another replica may have made a key since this one has looked.
+    this.#privacy.lookAgain(ref.tenant);
+    try {
+      return await this.#path(ref);
+    } catch (error) {
+      if (!isDestroyed(error)) throw error;
+      const view = await this.#sessions.read(ref, { limit: 0 });
+      return view && { head: erasedHead(view.head), summary: undefined, turns: [], all: [] };
+    }
+  }
+
+  async #path(ref: SessionRef): Promise<OpenedSession | undefined> {
+    const seal = await this.#privacy.of(ref.tenant);
+    const { head, turns, summary } = await this.all(ref, seal);
+    if (!head) return undefined;
+    const opened = summaryOf(summary, seal);
+    return {
+      head,
+      summary: opened,
+      turns: arrange(pathTo(head.head, turns)).turns,
+      all: [...turns.values()],
+    };
+  }
+
+  /** The turns of the path to `parent` that a summary covers, oldest first. @throws StoreUnavailable, SealBroken */
+  async covered(
+    ref: SessionRef,
+    seal: TenantSeal,
+    parent: string,
+    covered: number,
+  ): Promise<readonly PathTurn[]> {
+    const { turns } = await this.all(ref, seal);
+    return arrange(pathTo(parent, turns)).turns.filter(({ turn }) => turn.version <= covered);
+  }
+}
+
+const erasedHead = (head: SessionHead): SessionHead => ({
+  ...head,
+  version: 0,
+  head: '',
+  hash: '',
+  count: 0,
+  epoch: 0,
+  covered: 0,
+  tokens: 0,
+  metadata: '',
+  state: 'erased',
+});
+
+/** @throws SealBroken */
+export function summaryOf(summary: StoredSummary | undefined, seal: TenantSeal): OpenSummary | undefined {
+  if (!summary) return undefined;
+  const { epoch, covered, tokens, content } = summary;
+  return { epoch, covered, tokens, content: seal.open(content) };
+}

@@ -1,0 +1,125 @@
+import type { Message } from '../contracts/model-request.ts';
+import type { StoredSummary } from '../contracts/session.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { rolling, seedOf, tokensOf } from './canonical.ts';
+import type { LiveTurn } from './live-turn.ts';
+import { locate } from './locate.ts';
+import type { OpenedSessions } from './opened-sessions.ts';
+import { arrange, type OpenedTurn, pathTo, type Results, resultsIn } from './path.ts';
+import type { ContextMind, PathTurn, PromptInput } from './ports.ts';
+import { type SessionReader, summaryOf } from './read-sessions.ts';
+
+export interface RecallingPorts {
+  readonly reader: SessionReader;
+  readonly opened: OpenedSessions;
+  readonly mind: Pick<ContextMind, 'prompt'>;
+}
+
+/** Finds out where a turn that was announced stands in its conversation, and what goes before it. */
+export class TurnRecall {
+  readonly #ports: RecallingPorts;
+
+  constructor(ports: RecallingPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws StoreUnavailable, SealBroken, GatewayError `session_unknown`, `tool_results_unmatched` */
+  async recall(turn: LiveTurn, isFull: boolean): Promise<void> {
+    const { reader, opened, mind } = this.#ports;
+    const { ask, facts, reserved, seal } = turn;
+    const { head, isNew, reset, from, turns } = reserved;
+    facts.base = head.version;
+    if (reset !== '') Object.assign(facts, { status: 'reset', cause: reset });
+    else if (isNew || head.version === 0) facts.status = 'new';
+    const all = opened.take(ask.ref, head, from, turns, seal);
+    const seed = seedOf(seal, ask.ref.tenant);
+    if (isFull) await this.#placeLog(turn, seed);
+    else if (reset === 'version_regressed' && ask.follows === undefined) {
+      // The store has lost turns that the client knows of: without them the rest may mean something else.
+      turn.isBranch = true;
+      turn.baseHash = seed;
+    } else {
+      turn.parent = ask.follows ?? head.head;
+      turn.isBranch = ask.follows !== undefined;
+      turn.baseHash = turn.parent === head.head ? head.hash || (head.count === 0 ? seed : '') : '';
+      turn.baseCount = head.count;
+    }
+    let summary = summaryOf(reserved.summary, seal);
+    let path = pathTo(turn.parent, all);
+    const needsPath = !isFull || head.epoch > 0;
+    if (needsPath && !isWhole(path, turn.parent, reserved.summary)) {
+      const { turns: every } = await reader.all(ask.ref, seal);
+      path = pathTo(turn.parent, every);
+      summary = undefined;
+      if (ask.follows !== undefined && !every.has(ask.follows)) throw new GatewayError('session_unknown');
+    } else if (summary) {
+      const { covered } = summary;
+      path = path.filter((each) => each.turn.version > covered);
+    }
+    if (turn.isBranch && !isFull) {
+      turn.baseHash = path.at(-1)?.turn.hash ?? (turn.parent === '' ? seed : '');
+      turn.baseCount = path.reduce((sum, each) => sum + each.turn.digests.length, 0);
+    }
+    const { turns: arranged, open } = arrange(path);
+    const results: Results = isFull ? turn.resultsInLog() : resultsIn(turn.fresh, open);
+    if (results.kind === 'unmatched')
+      throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
+    if (results.kind === 'answered') turn.resolves = results.turn;
+    const call = results.kind === 'answered' ? results.call : undefined;
+    turn.input = {
+      ref: ask.ref,
+      head,
+      model: ask.model,
+      summary,
+      turns: call && !isFull ? [...arranged, pathTurnOf(call, path)] : arranged,
+      fresh: turn.fresh,
+      system: ask.system,
+      otherTokens: ask.otherTokens,
+      window: ask.window,
+      isFull,
+      covered: () => reader.covered(ask.ref, seal, turn.parent, summary?.covered ?? 0),
+    } satisfies PromptInput;
+    const shaped = mind.prompt(turn.input);
+    turn.shape = shaped instanceof Promise ? await shaped : shaped;
+    facts.tokens = turn.shape.turns.reduce((sum, { tokens }) => sum + tokens, 0);
+  }
+
+  /** Where a log that was sent whole goes on from what is stored. */
+  async #placeLog(turn: LiveTurn, seed: string): Promise<void> {
+    const { ask, facts, reserved, seal } = turn;
+    const { head } = reserved;
+    const { messages } = ask;
+    const hashes = [seed];
+    for (const message of messages) hashes.push(rolling(hashes.at(-1) as string, [message]));
+    const place = (parent: string, count: number): void => {
+      turn.parent = parent;
+      turn.fresh = messages.slice(count);
+      turn.baseHash = hashes[count] as string;
+      turn.baseCount = count;
+    };
+    if (head.count <= messages.length && (head.count === 0 || hashes[head.count] === head.hash)) {
+      place(head.head, head.count);
+      if (turn.fresh.length > 0 || head.count === 0) return;
+    }
+    const { turns } = await this.#ports.reader.all(ask.ref, seal);
+    const found = locate(messages, seed, turns.values());
+    place(found.parent, found.count);
+    if (found.parent === head.head) return;
+    turn.isBranch = true;
+    if (facts.status === 'hit') Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });
+  }
+}
+
+/** The call that the new messages answer, where it has to stand: last. */
+function pathTurnOf(call: Message, path: readonly OpenedTurn[]): PathTurn {
+  const { turn } = path.at(-1) as OpenedTurn;
+  return { turn: { ...turn, kind: 'items' }, messages: [call], system: undefined, tokens: tokensOf([call]) };
+}
+
+/** Whether a path reaches back to where its summary takes over, or to its beginning. */
+function isWhole(path: readonly OpenedTurn[], to: string, summary: StoredSummary | undefined): boolean {
+  const [first] = path;
+  if (!first) return to === (summary?.coveredTurn ?? '');
+  if (first.turn.parent === (summary?.coveredTurn ?? '')) return true;
+  return path.some(({ turn }) => turn.id === summary?.coveredTurn);
+}
