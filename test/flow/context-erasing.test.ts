@@ -1,0 +1,182 @@
+// What was said is sealed, and what is erased stays erased: through a restart, a replay, and a turn that was on its way.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { openPrivacy } from '../../src/context/privacy/index.ts';
+import { openStore } from '../../src/stores/index.ts';
+import { admin } from '../helpers/admin.ts';
+import { aiGateway, type ChatAnswer, chat, errorOf } from '../helpers/ai.ts';
+import type { TestGateway, TestGatewayOptions } from '../helpers/gateway.ts';
+import { type KnowingProvider, knowingProvider } from '../helpers/knowing-provider.ts';
+import { startRedis } from '../helpers/redis-server.ts';
+
+const SECRET = 'a secret that nobody can guess';
+const ask = (content: string, more: object = {}) => ({
+  model: 'smart',
+  messages: [{ role: 'user', content }],
+  ...more,
+});
+const said = ({ body }: ChatAnswer): string =>
+  (JSON.parse(body.toString()) as { choices: { message: { content: string } }[] }).choices[0]?.message
+    .content ?? '';
+const statusOf = ({ headers }: ChatAnswer) => headers['x-context-status'];
+
+async function folder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'context-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+const sealed = (
+  provider: KnowingProvider,
+  url: string,
+  // Never in the config's own text, which the store keeps with each revision.
+  privacy: object = { encryptWith: '${CONTEXT_KEY}' },
+  options: TestGatewayOptions = {},
+): Promise<TestGateway> =>
+  aiGateway(
+    [provider],
+    { store: { url, timeout: '5s' }, context: { enabled: true, privacy } },
+    {},
+    { env: { CONTEXT_KEY: SECRET }, ...options },
+  );
+
+it('a copy of Redis says nothing without the key, and a consumer that was erased stays so', async () => {
+  const dir = await folder();
+  const redis = await startRedis({ dir });
+  onTestFinished(() => redis.stop());
+  const provider = await knowingProvider();
+  const gateway = await sealed(provider, redis.url);
+  const say = (to: TestGateway, content: string, headers: object = {}) =>
+    chat(to, ask(content, { user: 'anniversary-user' }), { 'x-session-id': 's1', ...headers });
+  await say(gateway, 'My account number is 471108151923.');
+  expect(said(await say(gateway, 'What is my account number?', { 'idempotency-key': 'k1' }))).toContain(
+    '471108151923',
+  );
+  // The log of all that was ever written holds every byte.
+  const files = await readdir(join(dir, 'appendonlydir'));
+  const bytes = Buffer.concat(
+    await Promise.all(files.map((name) => readFile(join(dir, 'appendonlydir', name)))),
+  ).toString('latin1');
+  expect(bytes).toContain('hypercare:c:');
+  expect(
+    ['471108151923', 'account', 'anniversary-user', SECRET].filter((word) => bytes.includes(word)),
+  ).toEqual([]);
+  // Who has the copy and another secret: nothing is answered as if there had been nothing.
+  const thief = await sealed(provider, redis.url, { encryptWith: 'some other secret than that' });
+  const guessed = await say(thief, 'What is my account number?');
+  expect([guessed.status, errorOf(guessed).code]).toEqual([503, 'context_unavailable']);
+
+  const held = provider.hold('One moment');
+  const slow = say(gateway, 'One moment, my account number is 471108151923.');
+  await held.came;
+  const erased = await admin(gateway, '/api/context/app', { method: 'DELETE' });
+  expect(erased.body).toEqual({ erased: 1, key: true });
+  held.go();
+  // It is answered, and has no place in any conversation.
+  const late = await slow;
+  expect([late.status, late.headers['x-context-version']]).toEqual([200, undefined]);
+  expect((await admin(gateway, '/api/sessions/s1?consumer=app')).body).toMatchObject({
+    state: 'erased',
+    turns: [],
+  });
+  await gateway.close();
+  await redis.restart();
+  const next = await sealed(provider, redis.url);
+  const replayed = await say(next, 'What is my account number?', { 'idempotency-key': 'k1' });
+  expect([statusOf(replayed), said(replayed)]).toEqual(['reset', 'Please tell me your account number.']);
+  expect(provider.prompts.at(-1)).toHaveLength(1);
+  expect((await admin(next, '/api/audit')).body.items).toContainEqual(
+    expect.objectContaining({
+      action: 'eraseConsumer',
+      details: { consumer: 'app', erased: 1, key: true },
+    }),
+  );
+});
+
+it('what was sealed with a key that is gone counts as erased, wherever a backup brought it back', async () => {
+  const url = `sqlite:${join(await folder(), 'store.db')}`;
+  let now = Date.now();
+  const provider = await knowingProvider();
+  const gateway = await sealed(provider, url, undefined, { now: () => now });
+  const say = (content: string) => chat(gateway, ask(content), { 'x-session-id': 's1' });
+  const one = await say('My account number is 471108151923.');
+  expect(one.headers['x-context-version']).toBe('1');
+  // The key goes; the conversation itself stays where it is.
+  const store = await openStore(url);
+  const settings = { redact: [], encryptWith: SECRET, decryptWith: [] };
+  await openPrivacy(() => settings, store.documents, Date.now).destroy('app');
+  await store.close();
+  now += 11_000;
+  expect((await admin(gateway, '/api/sessions/s1?consumer=app')).body).toMatchObject({
+    state: 'erased',
+    turns: [],
+  });
+  const next = await say('What is my account number?');
+  expect([statusOf(next), next.headers['x-context-version']]).toEqual(['reset', '1']);
+  expect(said(next)).toBe('Please tell me your account number.');
+  expect(await gateway.metric('gateway_context_continuity_total', { cause: 'erased' })).toBe(1);
+  expect(statusOf(await say('And now?'))).toBe('hit');
+});
+
+it('a person’s conversations are exported and erased, also after the secret was changed', async () => {
+  const provider = await knowingProvider();
+  const gateway = await sealed(provider, `sqlite:${join(await folder(), 'store.db')}`);
+  const say = (user: string, session: string, messages: object[]) =>
+    chat(gateway, { model: 'smart', user, messages }, { 'x-session-id': session });
+  const first = [{ role: 'user', content: 'My account number is 471108151923.' }];
+  const answer = await say('ann', 'a1', first);
+  await say('ann', 'a2', first);
+  await say('bob', 'b1', first);
+  const text = await readFile(gateway.file, 'utf8');
+  const changed = text.replace(
+    /encryptWith: .*/,
+    () => `encryptWith: the secret of the next year\n    decryptWith: [${SECRET}]`,
+  );
+  await writeFile(gateway.file, changed);
+  expect(await gateway.reload()).toBe(true);
+  // Neither who it belongs to nor what was said is measured by the secret.
+  const log = [...first, { role: 'assistant', content: said(answer) }, ...first];
+  const next = await say('ann', 'a1', log);
+  expect([statusOf(next), next.headers['x-context-version']]).toEqual(['hit', '2']);
+  const path = '/api/context/app/export?user=ann&limit=1';
+  const page = (await admin(gateway, path)).body;
+  const more = (await admin(gateway, `${path}&after=${encodeURIComponent(page.next)}`)).body;
+  expect([...page.items, ...more.items].map(({ id }) => id).sort()).toEqual(['a1', 'a2']);
+  expect(JSON.stringify(page.items)).toContain('471108151923');
+  const gone = await admin(gateway, '/api/sessions?consumer=app&user=ann', { method: 'DELETE' });
+  expect(gone.body).toEqual({ erased: 2 });
+  expect(statusOf(await say('bob', 'b1', first))).toBe('hit');
+  expect((await admin(gateway, '/api/context/app/rotate', { method: 'POST' })).body).toEqual({
+    rotated: true,
+  });
+  expect(statusOf(await say('bob', 'b1', first))).toBe('hit');
+  expect(statusOf(await say('ann', 'a1', first))).toBe('reset');
+});
+
+it('a correction counts also where what it corrects has become part of a summary, and says why in the journey', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true, compaction: { window: 1200, verbatimTurns: 1 } },
+  });
+  const say = (content: string) => chat(gateway, ask(content, { max_tokens: 100 }), { 'x-session-id': 's1' });
+  await say('My account number is 471108151923.');
+  for (let at = 0; at < 30; at++) await say(`Topic ${at}: ${'words of no weight '.repeat(8)}`);
+  const session = '/api/sessions/s1';
+  const { turns, next } = (await admin(gateway, `${session}/journey?consumer=app&limit=5`)).body;
+  expect([turns.length, next]).toEqual([5, 5]);
+  expect(turns[1]).toMatchObject({
+    before: { version: 1, turns: 1 },
+    after: { version: 2, turns: 2 },
+    context: { sent: [1], cut: [], epoch: 0 },
+    why: ['All 1 turns before it fit.'],
+  });
+  const last = (await admin(gateway, `${session}/journey?consumer=app&after=30`)).body.turns;
+  expect(last[0].why[0]).toMatch(/^The turns up to version \d+ are in the summary of epoch \d+\.$/);
+  const body = { turn: turns[0].id, text: 'It is 1234, not what you said.', reason: 'a slip' };
+  await admin(gateway, `${session}/corrections?consumer=app`, { body });
+  await say('And now?');
+  const prompt = JSON.stringify(provider.prompts.at(-1));
+  expect(prompt).toContain('It is 1234');
+});
