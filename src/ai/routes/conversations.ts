@@ -24,8 +24,7 @@ export function registerConversations(
   });
   const open = async (request: FastifyRequest<Named>) => {
     const view = await conversations.reader.path(refOf(request, request.params.id));
-    if (!view || view.head.state !== 'active' || view.head.owner !== '')
-      throw new GatewayError('session_unknown');
+    if (view?.head.state !== 'active' || view.head.owner !== '') throw new GatewayError('session_unknown');
     return view;
   };
   const send = (request: FastifyRequest, reply: FastifyReply, body: object): FastifyReply =>

@@ -40,7 +40,8 @@ export function registerResponses(
   });
   scope.delete<Named>(url, async (request, reply) => {
     const { ref, found } = await find(request);
-    if (!(await conversations.erasing.turn(ref, found.turn.version))) throw new GatewayError('session_unknown');
+    if (!(await conversations.erasing.turn(ref, found.turn.version)))
+      throw new GatewayError('session_unknown');
     return reply
       .header('x-request-id', exchangeOf(request.raw).id)
       .send({ id: request.params.id, object: 'response', deleted: true });
