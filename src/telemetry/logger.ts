@@ -17,7 +17,7 @@ const FLUSH_EVERY_MS = 250;
 /** Bytes that wait for whoever reads the log. Beyond it lines are dropped: a full pipe must not fill memory. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 /** How long the last lines may take at the end. */
-const CLOSE_WITHIN_MS = 1_000;
+const CLOSE_WITHIN_MS = 3_000;
 
 /**
  * The log of the process. One line is one write to a buffer, and a buffer goes out when it is full or a quarter of a
@@ -50,8 +50,10 @@ export function openLog(level: string, to: string | number | DestinationStream =
     },
     close: async () => {
       clearInterval(timer);
-      const flushed = new Promise<void>((resolve) => sink.flush(() => resolve()));
-      await Promise.race([flushed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+      // Not flush(): one that comes while a write is under way calls back when that write is done, without what came after it.
+      const written = new Promise<void>((resolve) => sink.once('close', resolve));
+      sink.end();
+      await Promise.race([written, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
       isClosing = true;
       sink.destroy();
     },
