@@ -5,9 +5,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import { buildAdmin } from './admin/app.ts';
 import { Audit } from './admin/audit.ts';
 import { openCarriers } from './carriers.ts';
+import { deskHere } from './config/desk.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
-import type { PolicySchema } from './config/schema/policy-schema.ts';
 import { sharingRoutes } from './config/sharing-routes.ts';
 import { serveConsole } from './console/serve.ts';
 import { configuredProbes } from './context/probes/configured.ts';
@@ -19,7 +19,8 @@ import { openEngine } from './hypercare/engine/attach.ts';
 import { engineOff } from './hypercare/engine-off.ts';
 import { parseAddress, urlOf } from './server/address.ts';
 import { configPort, livePort } from './server/care-ports.ts';
-import { loadPolicies, type PolicyDescriptors } from './server/policies.ts';
+import { openConfigDesk } from './server/config-desk.ts';
+import { loadPolicies, schemasOf } from './server/policies.ts';
 import { ServedFile } from './server/served-file.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
 import type { Resolve } from './upstream/addresses.ts';
@@ -66,20 +67,6 @@ export async function policySchemas(): Promise<PolicySchemas> {
   return schemasOf(await loadPolicies());
 }
 
-function schemasOf(descriptors: PolicyDescriptors): PolicySchemas {
-  return Object.fromEntries(
-    [...descriptors].map(([name, { schema, slot, on, check }]) => [
-      name,
-      {
-        schema,
-        slot,
-        ...(on ? { on } : {}),
-        ...(check ? { check: check as PolicySchema['check'] } : {}),
-      },
-    ]),
-  );
-}
-
 /**
  * @throws ConfigError if the file is refused; an Error if a listener's address is taken or the store can't be opened
  */
@@ -106,8 +93,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   carriers.watch(engine);
   readiness.remarks = () =>
     engine && engine.status.state !== 'running' ? [`hypercare engine: ${engine.status.state}`] : [];
-  const revisions = new Revisions(store.documents);
-  const served = new ServedFile(loaded, { file, env, policies, revisions, reload, meters, log });
+  // A thread loads the policies that ship by their names; others it can't have.
+  const desk = options.policies ? deskHere(policies) : openConfigDesk(policies);
+  const revisions = new Revisions(store.documents, desk);
+  const served = new ServedFile(loaded, { file, env, desk, revisions, reload, meters, log });
   const audit = new Audit(store.documents, log);
   const watching = options.engine ?? engine ?? engineOff();
   const care = new Care({
@@ -138,6 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cache: carriers,
     served,
     revisions,
+    desk,
     care,
     engine: watching,
     upstreams: plane.registry,
@@ -194,6 +184,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await probes.close();
     await care.stop();
     await served.close();
+    await desk.close();
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
     const cut = await carriers.drain(drain);

@@ -44,10 +44,8 @@ const authJwt: PolicyDescriptor<Settings> = {
   name: 'auth-jwt',
   slot: 'identify',
   schema: Settings,
-  async create(settings, ports, app) {
+  async create(settings, ports) {
     const issuer: IssuerKeys = await issuerKeys(settings);
-    // Also when a revision is refused half built, and `dispose` never comes.
-    app.addHook('onClose', async () => issuer.release());
     const consumers = new Map(ports.consumers.map((consumer) => [consumer.name, consumer]));
     const verified = new TokenCache(REMEMBERED);
     const options: JWTVerifyOptions = {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ConfigDesk } from '../config/desk.ts';
 import type { Revisions } from '../config/revisions.ts';
 import type { Conversations } from '../context/conversations.ts';
 import type { Engine } from '../contracts/engine.ts';
@@ -29,6 +30,8 @@ export interface AdminPorts {
   changes: Changes;
   cache: Pick<Answers, 'purge'>;
   served: ServedFile;
+  /** Reads, compares and masks texts of the config. */
+  desk: ConfigDesk;
   revisions: Revisions;
   upstreams: Pick<UpstreamRegistry, 'get' | 'all'>;
   /** Where each policy that is built stands in a request's way. */

@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import type { ErrorObject } from 'ajv';
 import { LRUCache } from 'lru-cache';
 import { checkConfig } from './checks.ts';
@@ -50,7 +51,10 @@ export interface LoadedConfig {
 
 const MAX_FILE_BYTES = 5 * 1024 ** 2;
 const NO_PEMS: PemFiles = { files: [], hash: '', findings: [] };
-const FINGERPRINT_KEY = randomBytes(32);
+/** One for the threads of a process, so that they agree. */
+const FINGERPRINT_KEY =
+  (getEnvironmentData('hypercare.fingerprint') as Uint8Array | undefined) ?? randomBytes(32);
+setEnvironmentData('hypercare.fingerprint', FINGERPRINT_KEY);
 const validators = new WeakMap<PolicySchemas, Validator>();
 /** By what their schema says. */
 const compiled = new LRUCache<string, Validator>({ max: 4 });

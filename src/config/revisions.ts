@@ -1,6 +1,6 @@
 import type { Documents } from '../contracts/store.ts';
-import { type DiffLine, diffLines } from './diff.ts';
-import { maskText } from './mask.ts';
+import type { ConfigDesk } from './desk.ts';
+import type { DiffLine } from './diff.ts';
 
 /** A configuration that was applied. */
 export interface Revision {
@@ -43,8 +43,6 @@ export interface Recorded {
 const COLLECTION = 'config-revisions';
 const HEAD = 'config-head';
 const DIGITS = 12;
-/** Lines of a diff that are kept. */
-const MAX_DIFF_LINES = 2_000;
 /** Revisions remembered while the store is down. */
 const MAX_UNSTORED = 20;
 /** Replicas that apply a configuration at the same moment take numbers from each other. */
@@ -52,21 +50,19 @@ const MAX_RACES = 50;
 
 const idOf = (number: number): string => String(number).padStart(DIGITS, '0');
 
-/** What differs between two texts, secrets masked. */
-export const shownDiff = (before: string, after: string): DiffLine[] =>
-  diffLines(maskText(before), maskText(after)).slice(0, MAX_DIFF_LINES);
-
 /** Every revision that was applied, numbered, in the store that all replicas share. */
 export class Revisions {
   readonly #documents: Documents;
+  readonly #desk: Pick<ConfigDesk, 'diff'>;
   readonly #now: () => number;
   /** Made while the store was down, oldest first. */
   #unstored: RevisionWithText[] = [];
   /** The newest that this process knows of. */
   #newest: RevisionWithText | undefined;
 
-  constructor(documents: Documents, now: () => number = Date.now) {
+  constructor(documents: Documents, desk: Pick<ConfigDesk, 'diff'>, now: () => number = Date.now) {
     this.#documents = documents;
+    this.#desk = desk;
     this.#now = now;
   }
 
@@ -76,7 +72,7 @@ export class Revisions {
       await this.flush();
       return await this.#store(applied, this.#now());
     } catch {
-      return this.#remember(applied);
+      return await this.#remember(applied);
     }
   }
 
@@ -123,7 +119,7 @@ export class Revisions {
         this.#newest = before;
         return { number: before.number, isNew: false, isStored: true };
       }
-      const revision = this.#next(before, applied, at);
+      const revision = await this.#next(before, applied, at);
       const put = await this.#documents.put(COLLECTION, idOf(revision.number), revision, { ifVersion: 0 });
       if (!put.ok) continue;
       await this.#documents.put(HEAD, HEAD, { number: revision.number });
@@ -145,19 +141,25 @@ export class Revisions {
     }
   }
 
-  #remember(applied: Applied): Recorded {
-    if (this.#newest?.hash === applied.hash) {
-      const isStored = !this.#unstored.includes(this.#newest);
-      return { number: this.#newest.number, isNew: false, isStored };
+  async #remember(applied: Applied): Promise<Recorded> {
+    for (;;) {
+      const before = this.#newest;
+      if (before?.hash === applied.hash) {
+        const isStored = !this.#unstored.includes(before);
+        return { number: before.number, isNew: false, isStored };
+      }
+      const revision = await this.#next(before, applied, this.#now());
+      // The store may have come back meanwhile, and what was remembered have got another number.
+      if (this.#newest !== before) continue;
+      this.#newest = revision;
+      this.#unstored = [...this.#unstored, revision].slice(-MAX_UNSTORED);
+      return { number: revision.number, isNew: true, isStored: false };
     }
-    this.#newest = this.#next(this.#newest, applied, this.#now());
-    this.#unstored = [...this.#unstored, this.#newest].slice(-MAX_UNSTORED);
-    return { number: this.#newest.number, isNew: true, isStored: false };
   }
 
-  #next(before: RevisionWithText | undefined, applied: Applied, at: number): RevisionWithText {
+  async #next(before: RevisionWithText | undefined, applied: Applied, at: number): Promise<RevisionWithText> {
     const { text, hash, author, note = '' } = applied;
-    const diff = shownDiff(before?.text ?? '', text);
+    const diff = await this.#desk.diff(before?.text ?? '', text);
     const secretsOnly = before !== undefined && diff.length === 0;
     return { number: (before?.number ?? 0) + 1, hash, at, author, note, diff, secretsOnly, text };
   }

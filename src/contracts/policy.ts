@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { AnswerCache } from './cache.ts';
 import type { Exchange } from './exchange.ts';
@@ -150,7 +150,7 @@ export interface Policy {
   guardModel?(exchange: Exchange): ModelGuard;
   /** The headers on their way to the client, the upstream's or the gateway's own answer. Changed in place. */
   onResponseHeaders?(headers: HeaderBag, exchange: Exchange): void;
-  /** The generation is over and no request is left in it. */
+  /** The generation is over and no request is left in it, or its revision was refused while it was being built. */
   dispose?(): void | Promise<void>;
 }
 
@@ -168,11 +168,8 @@ export interface PolicyDescriptor<Settings = never> {
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass, as a sentence without its place; undefined if nothing. */
   check?(settings: Settings, ports: Pick<PolicyPorts, 'compileSchema'>): string | undefined;
-  /**
-   * @param app the encapsulated Fastify scope of the route, for what a Fastify plugin brings
-   * @throws an Error that says what is wrong, if it could not be told before: the revision is refused
-   */
-  create(settings: Settings, ports: PolicyPorts, app: FastifyInstance): Policy | Promise<Policy>;
+  /** @throws an Error that says what is wrong, if it could not be told before: the revision is refused */
+  create(settings: Settings, ports: PolicyPorts): Policy | Promise<Policy>;
 }
 
 declare module 'fastify' {

@@ -1,6 +1,7 @@
-import findMyWay from 'find-my-way';
 import type { Slot } from '../contracts/policy.ts';
-import { type Matched, placesOf } from './paths.ts';
+import type { Steps } from '../lib/slices.ts';
+import { type Matched, placing } from './paths.ts';
+import { RouteTable } from './route-table.ts';
 
 /** A route with what stands before it. */
 export interface Protected extends Matched {
@@ -26,14 +27,18 @@ const ODD = /[A-Z;%]|:[$:]|\.(?:\/|$)|.\/$/;
  * @param slotOf where a policy stands, by its name
  * @returns what tells it for a route, by its name; undefined for a route that nobody can be let in by
  */
-export function otherReadings(
+export function* otherReadings(
   routes: readonly Protected[],
   slotOf: (policy: string) => Slot | undefined,
-): (route: string) => IsAmbiguous | undefined {
-  const guards = new Map(routes.map((route) => [route.name, guardsOf(route, slotOf)]));
+): Steps<(route: string) => IsAmbiguous | undefined> {
+  const guards = new Map<string, Set<string>>();
+  for (const route of routes) {
+    guards.set(route.name, guardsOf(route, slotOf));
+    yield;
+  }
   const all = new Set([...guards.values()].flatMap((each) => [...each]));
   if (routes.every(({ name }) => guards.get(name)?.size === all.size)) return () => undefined;
-  const find = lenientRouter(routes);
+  const find = yield* lenientRouter(routes);
   return (name) => {
     const own = guards.get(name) ?? new Set<string>();
     if (own.size === all.size) return undefined;
@@ -57,18 +62,25 @@ function guardsOf({ policies }: Protected, slotOf: (policy: string) => Slot | un
 }
 
 /** The names of the routes at a path, whatever method, host or headers they ask for. */
-function lenientRouter(routes: readonly Protected[]): (path: string) => readonly string[] {
+function* lenientRouter(routes: readonly Protected[]): Steps<(path: string) => readonly string[]> {
   const names = new Map<string, Set<string>>();
-  for (const { pattern, routes: sharing } of placesOf(routes)) {
+  for (const { pattern, routes: sharing } of yield* placing(routes)) {
     const read = lenient(pattern);
     const here = names.get(read) ?? new Set();
     names.set(read, here);
     for (const { name } of sharing) here.add(name);
+    yield;
   }
-  const router = findMyWay({ maxParamLength: 64 * 1024 });
-  for (const [pattern, here] of names) router.on('GET', pattern, () => undefined, [...here]);
-  return (path) => (router.find('GET', path)?.store as readonly string[] | undefined) ?? [];
+  const table = new RouteTable<readonly string[]>();
+  for (const [pattern, here] of names) {
+    table.add(ANY, pattern, [...here]);
+    yield;
+  }
+  return (path) => table.find(ANY, path, {}) ?? [];
 }
+
+/** In the place of every method. */
+const ANY = '';
 
 /** A canonical path (or pattern) as the most lenient server would read it. */
 function lenient(path: string): string {

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { type Conditions, conditionsKey, demand, hasConditions, unmetCondition } from './conditions.ts';
+import { atOnce, type Steps } from '../lib/slices.ts';
+import { type Conditions, conditionsKey, demand } from './conditions.ts';
 
 /** What of a route decides which requests are its own. */
 export interface Matched {
@@ -11,8 +11,6 @@ export interface Place<R extends Matched> {
   pattern: string;
   methods: string[];
   routes: R[];
-  /** Whether the routes ask for anything beyond path and method. */
-  isConditional: boolean;
 }
 
 const isParameter = (segment: string): boolean => segment.startsWith(':') || segment.startsWith('{');
@@ -43,9 +41,9 @@ function patternsOf(
 }
 
 /** The methods that routes have at exactly a pattern, under the same conditions. */
-function methodsTaken(
+function* methodsTaken(
   routes: readonly Matched[],
-): (pattern: string, conditions: string) => ReadonlySet<string> {
+): Steps<(pattern: string, conditions: string) => ReadonlySet<string>> {
   const methods = new Map<string, Set<string>>();
   const keyOf = (pattern: string, conditions: string): string => `${pattern} ${conditions}`;
   for (const { match } of routes) {
@@ -53,15 +51,19 @@ function methodsTaken(
     const here = methods.get(key) ?? new Set();
     methods.set(key, here);
     for (const method of match.methods) here.add(method);
+    yield;
   }
   return (pattern, conditions) => methods.get(keyOf(pattern, conditions)) ?? NONE;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Every place that the routes have in the router, each once. In time that grows with their number, not its square. */
-export function placesOf<R extends Matched>(routes: readonly R[]): Place<R>[] {
-  const taken = methodsTaken(routes);
+/** Every place that the routes have in the router, each once. */
+export const placesOf = <R extends Matched>(routes: readonly R[]): Place<R>[] => atOnce(placing(routes));
+
+/** The same step by step. In time that grows with the number of routes, not its square. */
+export function* placing<R extends Matched>(routes: readonly R[]): Steps<Place<R>[]> {
+  const taken = yield* methodsTaken(routes);
   const byMethod = new Map<string, { pattern: string; method: string; routes: R[] }>();
   for (const route of routes) {
     for (const { pattern, methods } of patternsOf(route, taken)) {
@@ -72,6 +74,7 @@ export function placesOf<R extends Matched>(routes: readonly R[]): Place<R>[] {
         byMethod.set(key, place);
       }
     }
+    yield;
   }
   const places: Place<R>[] = [];
   const byPattern = new Map<string, Place<R>[]>();
@@ -85,16 +88,16 @@ export function placesOf<R extends Matched>(routes: readonly R[]): Place<R>[] {
     );
     if (same) same.methods.push(method);
     else {
-      const isConditional = sharing.some(({ match }) => hasConditions(match));
-      const place = { pattern, methods: [method], routes: sharing, isConditional };
+      const place = { pattern, methods: [method], routes: sharing };
       here.push(place);
       places.push(place);
     }
+    yield;
   }
   return places;
 }
 
-/** Whether a path is one of a pattern's, read segment by segment: for people and for 405, not for routing. */
+/** Whether a path is one of a pattern's, read segment by segment: for people, not for routing. */
 export function pathMatches(pattern: string, path: string): boolean {
   const wanted = pattern.split('/');
   const given = path.split('/');
@@ -103,18 +106,7 @@ export function pathMatches(pattern: string, path: string): boolean {
     if (segment === '*') return given.length >= i;
     const value = given[i];
     if (value === undefined) return false;
-    if (isParameter(segment) ? value === '' : value !== segment) return false;
+    if (!isParameter(segment) && value !== segment) return false;
   }
   return wanted.length === given.length;
-}
-
-/** The routes that would take a request but for its method. */
-export function routesOfPath<R extends Matched>(
-  routes: readonly R[],
-  path: string,
-  headers: IncomingHttpHeaders,
-): R[] {
-  return routes.filter(
-    ({ match }) => pathMatches(match.path, path) && unmetCondition(match, headers) === null,
-  );
 }

@@ -1,8 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf } from '../record/exchange.ts';
 import { callThroughPolicies } from './around-call.ts';
-import type { Candidate } from './choice.ts';
 import { forwardWithFallback, orStaticAnswer } from './fallback.ts';
 import { PassedAnswer } from './pass-answer.ts';
 import { prepareRequest, rewritePath } from './prepare-request.ts';
@@ -10,32 +9,8 @@ import type { ProxyRoute } from './proxy-route.ts';
 import { collectBody, declaresTooMuch, hasBody, isSmall, watchUpload } from './request-body.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
 
-/** A pattern of the router with the methods that it is for. */
-export interface ProxyPlace {
-  pattern: string;
-  methods: readonly string[];
-  /** Who chooses among the routes that share the place, if they ask for more than path and method. */
-  choice: readonly Candidate[] | null;
-  /** The route that takes a request. */
-  routeOf(request: FastifyRequest): ProxyRoute;
-}
-
-/** Registers a place of API routes in the Fastify scope of their policies. */
-export async function registerProxyPlace(scope: FastifyInstance, place: ProxyPlace): Promise<void> {
-  await scope.register(async (own) => {
-    // The body is the upstream's to understand.
-    own.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    own.route({
-      method: place.methods as HTTPMethods[],
-      url: place.pattern,
-      ...(place.choice ? { constraints: { choice: place.choice } } : {}),
-      handler: (request, reply) => serve(place.routeOf(request), request, reply),
-    });
-  });
-}
-
-/** Answers by itself, in its own time; a promise only of an upgrade. */
-function serve(
+/** Answers a request of a route by itself, in its own time; a promise only of an upgrade. */
+export function serveRoute(
   route: ProxyRoute,
   request: FastifyRequest,
   reply: FastifyReply,

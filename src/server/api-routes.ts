@@ -1,19 +1,18 @@
-import { setImmediate as immediate } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
+import { METHODS } from '../config/schema/routes.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
 import type { Slot } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
-import { chosenOf } from '../proxy/choice.ts';
+import { Slices } from '../lib/slices.ts';
 import { isPreflight } from '../proxy/conditions.ts';
 import type { Fallback } from '../proxy/fallback.ts';
 import { Mirror } from '../proxy/mirror.ts';
-import { type IsAmbiguous, otherReadings } from '../proxy/other-readings.ts';
-import type { Place } from '../proxy/paths.ts';
-import { placesWithPreflights } from '../proxy/preflight.ts';
+import { otherReadings } from '../proxy/other-readings.ts';
+import { isForPreflight, placingWithPreflights } from '../proxy/preflight.ts';
 import type { ProxyRoute } from '../proxy/proxy-route.ts';
-import { registerProxyPlace } from '../proxy/route.ts';
+import { serveRoute } from '../proxy/route.ts';
 import { Split } from '../proxy/split.ts';
 import { staticAnswer } from '../proxy/static-answer.ts';
 import { exchangeOf } from '../record/exchange.ts';
@@ -21,10 +20,12 @@ import type { Meters } from '../record/meters.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { PolicyChain } from './policies.ts';
 import type { RouteGate } from './route-gate.ts';
+import { CONFIGURED, type Gated, type Takers, takerOf } from './takers.ts';
 import type { Trust } from './trust.ts';
 
 export interface ApiRoutesPlan {
   config: GatewayConfig;
+  takers: Takers;
   upstreams: ReadonlyMap<string, Upstream>;
   trust: Trust;
   meters: Meters;
@@ -33,7 +34,7 @@ export interface ApiRoutesPlan {
   slotOf(policy: string): Slot | undefined;
   /** What asks whether there is room, by the name of the route. */
   gate(route: RouteConfig): RouteGate;
-  admit(scope: FastifyInstance, route: AdmittedRoute, entries: RouteConfig['policies']): Promise<PolicyChain>;
+  admit(route: AdmittedRoute, entries: RouteConfig['policies']): Promise<PolicyChain>;
 }
 
 /** The route that policies are made for. */
@@ -43,67 +44,55 @@ export interface AdmittedRoute {
   path: string | undefined;
 }
 
-/** What stands before a route. */
-interface Gated {
-  route: { name: string; version: string };
-  gate: RouteGate;
-  chain: PolicyChain;
-  /** Absent: no other route asks for more. */
-  isAmbiguous?: IsAmbiguous | undefined;
-}
-
 interface Served extends Gated {
   route: ProxyRoute;
 }
 
 /**
- * Registers the API routes: each in a Fastify scope of its own, with its policies. Places of the router that several
- * routes share (they differ by host or headers) have one scope more, which hands each request to the policies of the
- * route that was chosen for it.
+ * Registers the API routes: one route of Fastify, which hands each request to the policies and to the upstream of the
+ * route that takes it. A scope of Fastify for each costs 2 ms of a reload and makes their requests strangers to the
+ * compiler. In slices: what is served meanwhile has its turn.
  */
 export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPlan): Promise<void> {
-  const places = placesWithPreflights(plan.config.routes);
-  const alone = Map.groupBy(places, ({ routes }) => (routes.length === 1 ? routes[0] : undefined));
-  const readings = otherReadings(plan.config.routes, plan.slotOf);
+  const { routes } = plan.config;
+  if (routes.length === 0) return;
+  const slices = new Slices();
+  const readings = await slices.through(otherReadings(routes, plan.slotOf));
   const byName = new Map<string, Served>();
-  for (const route of plan.config.routes) {
-    await app.register(async (scope) => {
-      const chain = await plan.admit(scope, { name: route.name, path: route.match.path }, route.policies);
-      const served = {
-        chain,
-        gate: plan.gate(route),
-        route: toServe(route, chain, plan),
-        isAmbiguous: readings(route.name),
-      };
-      byName.set(route.name, served);
-      runPolicies(scope, () => served, chain);
-      for (const place of alone.get(route) ?? []) {
-        await registerProxyPlace(scope, { ...place, choice: choiceOf(place), routeOf: () => served.route });
-      }
+  for (const route of routes) {
+    const chain = await plan.admit({ name: route.name, path: route.match.path }, route.policies);
+    byName.set(route.name, {
+      chain,
+      gate: plan.gate(route),
+      route: toServe(route, chain, plan),
+      isAmbiguous: readings(route.name),
     });
-    // What is served meanwhile has its turn between two routes.
-    await immediate();
+    await slices.rest();
   }
-  // Those with preflights are made of copies of routes.
-  const known = new Set<RouteConfig | undefined>(plan.config.routes);
-  const shared = [...alone].flatMap(([route, own]) => (known.has(route) ? [] : own));
-  if (shared.length === 0) return;
+  for (const { pattern, methods, routes: sharing } of await slices.through(placingWithPreflights(routes))) {
+    for (const config of sharing) {
+      const served = byName.get(config.name) as Served;
+      const taker = { config, served, isForPreflight: isForPreflight(config) };
+      for (const method of methods) plan.takers.add(method, pattern, taker);
+    }
+    await slices.rest();
+  }
   await app.register(async (scope) => {
-    const servedOf = (request: FastifyRequest): Served =>
-      byName.get((chosenOf(request.raw) as RouteConfig).name) as Served;
+    const servedOf = (request: FastifyRequest): Served => takerOf(request.raw)?.served as Served;
     runPolicies(scope, servedOf, {
       responseHeaders: (headers, exchange) =>
         byName.get(exchange.route)?.chain.responseHeaders(headers, exchange),
     });
-    for (const place of shared) {
-      const routeOf = (request: FastifyRequest): Served['route'] => servedOf(request).route;
-      await registerProxyPlace(scope, { ...place, choice: choiceOf(place), routeOf });
-    }
+    // The body is the upstream's to understand.
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    scope.route({
+      method: [...METHODS],
+      url: '/*',
+      constraints: { taker: CONFIGURED },
+      handler: (request, reply) => serveRoute(servedOf(request).route, request, reply),
+    });
   });
 }
-
-const choiceOf = (place: Place<RouteConfig>): RouteConfig[] | null =>
-  place.isConditional ? place.routes : null;
 
 /** Puts the gate and the policies of the route that takes a request before it, and theirs on the headers of errors. */
 export function runPolicies(
@@ -133,8 +122,7 @@ export function runPolicies(
         reply.code(204).headers(headers).header('x-request-id', exchange.id).send();
         return;
       }
-      if (chosenOf(request.raw)?.match.preflightFor !== undefined) {
-        // The route would take what the preflight asks about, and not the preflight itself.
+      if (takerOf(request.raw)?.isForPreflight) {
         exchange.route = '';
         exchange.routeVersion = '';
         reply.callNotFound();

@@ -3,6 +3,7 @@ import type { PolicyEntry } from '../config/schema/routes.ts';
 import type { Exchange } from '../contracts/exchange.ts';
 import type { HeaderBag, Policy, PolicyDescriptor, Verdict } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { allOrNone } from './all-or-none.ts';
 
 /** One of the ways, made for a route. */
 interface Way {
@@ -54,11 +55,10 @@ export function authAny(
       }
       return undefined;
     },
-    async create(settings, ports, app) {
-      const made: Way[] = [];
-      for (const { name, own, descriptor } of entries(settings))
-        made.push({ name, policy: await descriptor.create(own, ports, app) });
-      return anyOf(made);
+    async create(settings, ports) {
+      const all = entries(settings);
+      const made = await allOrNone(all, ({ own, descriptor }) => descriptor.create(own, ports));
+      return anyOf(all.map(({ name }, i): Way => ({ name, policy: made[i] as Policy })));
     },
   };
 }

@@ -14,7 +14,6 @@ import type { Leases } from '../lib/leases.ts';
 import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
 import type { McpPorts } from '../mcp/ports.ts';
-import { routesOfPath } from '../proxy/paths.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Answers } from '../stores/answers/index.ts';
@@ -28,6 +27,7 @@ import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
 import type { Pressure } from './pressure.ts';
 import { type GateSettings, RouteGate, type Running } from './route-gate.ts';
+import { Takers } from './takers.ts';
 import { trustOf } from './trust.ts';
 
 /** What lives as long as the process and every generation stands on. */
@@ -67,6 +67,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   }
   const chains: PolicyChain[] = [];
   const gates: RouteGate[] = [];
+  const takers = new Takers();
   const trust = trustOf(config.server.trustProxy);
   const isOpen = Object.values(config.ai.providers).some(({ passthrough }) => passthrough);
   const servesAi = isOpen || Object.keys(config.ai.models).length > 0;
@@ -86,22 +87,16 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   }
 
   async function admit(
-    scope: FastifyInstance,
     { name, path }: AdmittedRoute,
     entries: RouteConfig['policies'],
   ): Promise<PolicyChain> {
-    const chain = await admitPolicies(
-      entries,
-      ports.descriptors,
-      (policy) => ({
-        ...policyPorts(config, ports, name, policy),
-        template: (text) => compileTemplate(text, path),
-        compileSchema,
-        personalData: PERSONAL_DATA,
-        readJson: readJsonBody,
-      }),
-      scope,
-    );
+    const chain = await admitPolicies(entries, ports.descriptors, (policy) => ({
+      ...policyPorts(config, ports, name, policy),
+      template: (text) => compileTemplate(text, path),
+      compileSchema,
+      personalData: PERSONAL_DATA,
+      readJson: readJsonBody,
+    }));
     chains.push(chain);
     return chain;
   }
@@ -110,7 +105,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     // The protocol's package is only paid for where it is used.
     const { registerMcpRoutes } = await import('../mcp/routes.ts');
     const { policies: entries, priority, concurrency } = config.mcp;
-    const chain = await admit(scope, { name: MCP_ROUTE, path: undefined }, entries);
+    const chain = await admit({ name: MCP_ROUTE, path: undefined }, entries);
     const served = {
       route: { name: MCP_ROUTE, version: '' },
       gate: gate({ name: MCP_ROUTE, priority, concurrency }),
@@ -134,15 +129,17 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       return isMcpPath(path) ? 'mcp' : 'problem';
     },
     trust,
+    takers,
     allowedMethods: (exchange, request) => {
-      const routes = routesOfPath(config.routes, exchange.path, request.headers);
+      const { methods, routes } = takers.otherMethods(request);
       recordMethodDrift(exchange, routes);
-      return [...new Set(routes.flatMap(({ match }) => match.methods))];
+      return methods;
     },
     async build(app) {
       app.decorateRequest('exchange', null as never);
       await registerApiRoutes(app, {
         config,
+        takers,
         upstreams,
         trust,
         meters: ports.meters,
@@ -162,7 +159,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       }
       if (!servesAi) return;
       await app.register(async (scope) => {
-        const chain = await admit(scope, { name: AI_ROUTE, path: undefined }, config.ai.policies);
+        const chain = await admit({ name: AI_ROUTE, path: undefined }, config.ai.policies);
         const served = {
           route: { name: AI_ROUTE, version: '' },
           gate: gate({ name: AI_ROUTE, priority: config.ai.priority, concurrency: config.ai.concurrency }),

@@ -1,17 +1,16 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import findMyWay from 'find-my-way';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { METHODS } from '../config/schema/routes.ts';
 import { SLOTS, type Slot } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
-import { routedPath } from '../lib/canonical-path.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
-import { type Candidate, choiceStrategy, chosenOf } from '../proxy/choice.ts';
+import { atOnce } from '../lib/slices.ts';
 import { unmetCondition } from '../proxy/conditions.ts';
 import { otherReadings } from '../proxy/other-readings.ts';
 import { pathMatches } from '../proxy/paths.ts';
-import { answersPreflight, placesWithPreflights } from '../proxy/preflight.ts';
+import { answersPreflight, isForPreflight, placingWithPreflights } from '../proxy/preflight.ts';
+import { RouteTable } from '../proxy/route-table.ts';
 import { explainSplit } from './explain-split.ts';
 import { isProbe } from './readiness.ts';
 import { canonicalTarget } from './request-target.ts';
@@ -67,7 +66,7 @@ export function explainRequest(
   }
   const winner = winnerOf(config, path, asked);
   const taken = config.routes.find(({ name }) => name === winner);
-  if (taken && otherReadings(config.routes, (policy) => slots.get(policy))(taken.name)?.(path)) {
+  if (taken && isAmbiguous(config, slots, taken.name, path)) {
     const others = config.routes.map(({ name }) => ({ name, why: 'the request is refused' }));
     return { path: null, refused: 'path_ambiguous', isProbe: false, route: undefined, policies: [], others };
   }
@@ -93,6 +92,13 @@ export function explainRequest(
       .map((route) => ({ name: route.name, why: whyNot(route, path, asked, winner) })),
   };
 }
+
+const isAmbiguous = (
+  { routes }: GatewayConfig,
+  slots: ReadonlyMap<string, Slot>,
+  name: string,
+  path: string,
+): boolean => atOnce(otherReadings(routes, (policy) => slots.get(policy)))(name)?.(path) ?? false;
 
 const rewritten = ({ rewrite }: RouteConfig, path: string): string | null =>
   rewrite ? compilePathRewrite(rewrite)(path) : path;
@@ -122,31 +128,19 @@ function readTarget({
 const AI = 'ai';
 
 function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string | undefined {
-  const router = findMyWay({
-    constraints: { choice: choiceStrategy as never },
-    maxParamLength: 64 * 1024,
-  });
-  const names = new Map<unknown, string>();
-  const add = (methods: readonly string[], pattern: string, name: string, choice?: object): void => {
-    const handler = (): void => undefined;
-    names.set(handler, name);
-    router.on(methods as never, pattern, choice ? { constraints: { choice } as never } : {}, handler);
-  };
-  for (const { pattern, methods, routes, isConditional } of placesWithPreflights(config.routes)) {
-    add(methods, pattern, (routes[0] as RouteConfig).name, isConditional ? routes : undefined);
+  const table = new RouteTable<RouteConfig | typeof AI>();
+  for (const { pattern, methods, routes } of atOnce(placingWithPreflights(config.routes))) {
+    for (const route of routes) for (const method of methods) table.add(method, pattern, route, route.match);
   }
   if (Object.keys(config.ai.models).length > 0) {
     // With every method: those that an endpoint does not have are refused there, by no wider route.
     for (const path of ['chat/completions', 'models', 'models/:model']) {
-      add(METHODS, `${config.ai.prefix}/${path}`, AI);
+      for (const method of METHODS) table.add(method, `${config.ai.prefix}/${path}`, AI);
     }
   }
-  const choice = { headers: asked.headers };
-  const found = router.find(asked.method as never, routedPath(path), { choice } as never);
-  if (!found) return undefined;
-  const chosen = chosenOf(choice) as (RouteConfig & Candidate) | undefined;
-  if (chosen === undefined) return names.get(found.handler);
-  return chosen.match.preflightFor === undefined || answersPreflight(chosen) ? chosen.name : undefined;
+  const taker = table.find(asked.method, path, asked.headers);
+  if (taker === undefined || taker === AI) return taker;
+  return !isForPreflight(taker) || answersPreflight(taker) ? taker.name : undefined;
 }
 
 function inOrder(entries: RouteConfig['policies'], slots: ReadonlyMap<string, Slot>): Explained['policies'] {

@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
 import type { ErrorShape } from '../contracts/exchange.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { choiceStrategy } from '../proxy/choice.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { sendError } from './answer-error.ts';
+import type { Takers } from './takers.ts';
 import type { Trust } from './trust.ts';
 
 /** What a config revision needs to become an app. */
@@ -14,6 +14,8 @@ export interface GenerationPlan {
   /** Bytes. */
   bodyLimit: number;
   log: Logger;
+  /** Who takes a request. Complete once the plan is built. */
+  takers: Takers;
   /** Registers the routes. */
   build(app: FastifyInstance): Promise<void>;
   /** Which methods the path has, for a 405; none for a 404. */
@@ -55,7 +57,7 @@ export class Generation {
       // A parameter is as long as a path may be; the head's limit is the listener's.
       routerOptions: {
         maxParamLength: 64 * 1024,
-        constraints: { choice: choiceStrategy as never },
+        constraints: { taker: plan.takers.strategy as never },
       },
       frameworkErrors: (error, request, reply) => sendError(error, request, reply, () => undefined),
     });
@@ -76,6 +78,7 @@ export class Generation {
           : new GatewayError('route_not_found');
       sendError(error, request, reply, onInternal);
     });
+    plan.takers.watch(app);
     try {
       await plan.build(app);
       await app.ready();

@@ -1,4 +1,6 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { PolicySchemas } from '../config/load.ts';
+import type { PolicySchema } from '../config/schema/policy-schema.ts';
 import type { ModelGuard } from '../contracts/guard.ts';
 import {
   type HeaderBag,
@@ -12,6 +14,7 @@ import {
   type Verdict,
 } from '../contracts/policy.ts';
 import type { LiveExchange } from '../record/exchange.ts';
+import { allOrNone } from './all-or-none.ts';
 import { authAny } from './auth-any.ts';
 
 /** The policies that ship with the gateway: the folders of `plugins/`. Only these names are ever imported. */
@@ -70,9 +73,19 @@ export async function loadPolicies(
   return descriptors.set(any.name, any as PolicyDescriptor<unknown>);
 }
 
-interface Admitted {
-  readonly name: string;
-  readonly policy: Policy;
+/** What the loader of a config has to know of them. */
+export function schemasOf(descriptors: PolicyDescriptors): PolicySchemas {
+  return Object.fromEntries(
+    [...descriptors].map(([name, { schema, slot, on, check }]) => [
+      name,
+      {
+        schema,
+        slot,
+        ...(on ? { on } : {}),
+        ...(check ? { check: check as PolicySchema['check'] } : {}),
+      },
+    ]),
+  );
 }
 
 /** The policies of one route, in the order in which they run, fused into one hook. */
@@ -85,8 +98,8 @@ export class PolicyChain {
   readonly #all: readonly Policy[];
   readonly #preflight: Policy | undefined;
 
-  constructor(admitted: readonly Admitted[]) {
-    this.#all = admitted.map(({ policy }) => policy);
+  constructor(policies: readonly Policy[]) {
+    this.#all = policies;
     this.#preflight = this.#all.find((policy) => policy.onPreflight);
     this.#onRequest = this.#all.filter((policy) => policy.onRequest);
     this.#onUpstreamHeaders = this.#all.filter((policy) => policy.onUpstreamHeaders);
@@ -173,7 +186,6 @@ export async function admitPolicies(
   entries: readonly Record<string, unknown>[],
   descriptors: PolicyDescriptors,
   ports: (policy: string) => PolicyPorts,
-  app: FastifyInstance,
 ): Promise<PolicyChain> {
   const known = entries.flatMap((entry) =>
     Object.entries(entry).flatMap(([name, settings]) => {
@@ -183,14 +195,10 @@ export async function admitPolicies(
     }),
   );
   known.sort((a, b) => SLOTS.indexOf(a.descriptor.slot) - SLOTS.indexOf(b.descriptor.slot));
-  const admitted: Admitted[] = [];
-  for (const { descriptor, settings } of known) {
-    admitted.push({
-      name: descriptor.name,
-      policy: await create(descriptor, settings, ports(descriptor.name), app),
-    });
-  }
-  return new PolicyChain(admitted);
+  const policies = await allOrNone(known, ({ descriptor, settings }) =>
+    create(descriptor, settings, ports(descriptor.name)),
+  );
+  return new PolicyChain(policies);
 }
 
 /** A policy that can't be made from settings that are valid in themselves. The revision is refused. */
@@ -202,10 +210,9 @@ async function create(
   descriptor: PolicyDescriptor<unknown>,
   settings: unknown,
   ports: PolicyPorts,
-  app: FastifyInstance,
 ): Promise<Policy> {
   try {
-    return await descriptor.create(settings, ports, app);
+    return await descriptor.create(settings, ports);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PolicyRefused(`route ${ports.route}, policy ${descriptor.name}: ${why}`, { cause });

@@ -1,8 +1,9 @@
+import type { ConfigDesk } from '../config/desk.ts';
 import type { DiffLine } from '../config/diff.ts';
-import { type LoadedConfig, loadConfig, type PolicySchemas, readConfigText } from '../config/load.ts';
+import { type LoadedConfig, readConfigText } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problems.ts';
 import { refuseMasks } from '../config/refuse-masks.ts';
-import { type Revisions, shownDiff } from '../config/revisions.ts';
+import type { Revisions } from '../config/revisions.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import { writeWhole } from '../config/write-file.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -13,7 +14,7 @@ import type { Reload } from './reload.ts';
 export interface ServedFileParts {
   file: string;
   env: Readonly<Record<string, string | undefined>>;
-  policies: PolicySchemas;
+  desk: ConfigDesk;
   revisions: Revisions;
   reload: Reload;
   meters: Meters;
@@ -131,12 +132,12 @@ export class ServedFile {
   }
 
   async #read(): Promise<boolean> {
-    const { file, env, policies, meters, log } = this.#parts;
+    const { file, env, desk, meters, log } = this.#parts;
     try {
       const onDisk = readConfigText(file);
       // What `${…}` reads may have changed under a text that an operator has put above the file's.
       const text = onDisk === this.#settled ? this.#loaded.text : onDisk;
-      const revised = loadConfig({ file, text, env, policies });
+      const revised = await desk.load({ file, text, env });
       this.#watch?.follow(revised.files);
       if (revised.fingerprint !== this.#loaded.fingerprint) await this.#apply(revised, 'file');
       this.#settled = onDisk;
@@ -155,7 +156,7 @@ export class ServedFile {
   }
 
   async #revise(proposal: Proposal): Promise<Revised> {
-    const { file, env, policies, reload, meters } = this.#parts;
+    const { file, env, desk, reload, meters } = this.#parts;
     if (!proposal.matches(this.etag)) throw new GatewayError('revision_changed');
     const onDisk = textOf(file);
     if (onDisk !== undefined && onDisk !== this.#settled) throw new GatewayError('config_file_differs');
@@ -163,8 +164,8 @@ export class ServedFile {
     const text = proposal.text(before);
     try {
       if (text !== before) refuseMasks(text, file);
-      const revised = loadConfig({ file, text, env, policies });
-      const diff = shownDiff(before, text);
+      const revised = await desk.load({ file, text, env });
+      const diff = await desk.diff(before, text);
       const isNew = text !== before && !proposal.dryRun;
       if (proposal.dryRun) await reload.tryOut(revised.config);
       else if (isNew) await this.#apply(revised, proposal.author, proposal.note);

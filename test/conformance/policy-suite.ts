@@ -127,12 +127,10 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
     });
 
     async function create(settings: object, with_: PolicyPorts): Promise<Policy> {
-      const app = fastify();
-      apps.push(app);
       const filled = loaded(descriptor, settings) as never;
       const wrong = descriptor.check?.(filled, { compileSchema });
       if (wrong) throw new Error(wrong);
-      return descriptor.create(filled, with_, app);
+      return descriptor.create(filled, with_);
     }
 
     /** One request through the policy, as the gateway sends it. */
@@ -141,7 +139,7 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
       apps.push(app);
       const seen: { verdict?: unknown; replied?: boolean; exchange?: Exchange } = {};
       await app.register(async (scope) => {
-        const policy = await descriptor.create(loaded(descriptor, settings) as never, with_, scope);
+        const policy = await descriptor.create(loaded(descriptor, settings) as never, with_);
         scope.get('/', async (request: FastifyRequest, reply: FastifyReply) => {
           const exchange = {
             client: '127.0.0.1',

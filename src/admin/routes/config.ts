@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { maskSecrets, maskText } from '../../config/mask.ts';
+import { maskSecrets } from '../../config/mask.ts';
 import { answers } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
@@ -26,7 +26,7 @@ const Config = Type.Object({
 });
 
 /** The configuration that serves. */
-export function configRoutes(app: AdminApp, { served }: Pick<AdminPorts, 'served'>): void {
+export function configRoutes(app: AdminApp, { served, desk }: Pick<AdminPorts, 'served' | 'desk'>): void {
   app.get(
     '/api/config',
     {
@@ -42,7 +42,14 @@ export function configRoutes(app: AdminApp, { served }: Pick<AdminPorts, 'served
       const { loaded, revision, etag, needsRestart } = served;
       reply.header('etag', etag);
       const { hash, text, config, inactive } = loaded;
-      return { revision, hash, text: maskText(text), config: maskSecrets(config), inactive, needsRestart };
+      return {
+        revision,
+        hash,
+        text: await desk.masked(text),
+        config: maskSecrets(config),
+        inactive,
+        needsRestart,
+      };
     },
   );
 }

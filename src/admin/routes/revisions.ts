@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type PatchOperation, patchText } from '../../config/json-patch.ts';
-import { maskText } from '../../config/mask.ts';
-import { type RevisionWithText, shownDiff } from '../../config/revisions.ts';
+import type { RevisionWithText } from '../../config/revisions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Revised } from '../../server/served-file.ts';
 import { ifMatch } from '../if-match.ts';
@@ -77,8 +76,11 @@ const Outcome = Type.Object({
 });
 
 /** The revisions of the configuration: those that were, and a new one. */
-export function revisionRoutes(app: AdminApp, ports: Pick<AdminPorts, 'served' | 'revisions'>): void {
-  const { served, revisions } = ports;
+export function revisionRoutes(
+  app: AdminApp,
+  ports: Pick<AdminPorts, 'served' | 'revisions' | 'desk'>,
+): void {
+  const { served, revisions, desk } = ports;
   const tags = ['config'];
 
   async function existing(number: number): Promise<RevisionWithText> {
@@ -138,7 +140,7 @@ export function revisionRoutes(app: AdminApp, ports: Pick<AdminPorts, 'served' |
     },
     async ({ params }) => {
       const { text, ...revision } = await existing(params.number);
-      return { ...revision, text: maskText(text) };
+      return { ...revision, text: await desk.masked(text) };
     },
   );
 
@@ -162,7 +164,7 @@ export function revisionRoutes(app: AdminApp, ports: Pick<AdminPorts, 'served' |
     async ({ params: { number }, query: { against = number - 1 } }) => {
       const { text } = await existing(number);
       const before = against === 0 ? '' : (await existing(against)).text;
-      return { number, against, diff: shownDiff(before, text) };
+      return { number, against, diff: await desk.diff(before, text) };
     },
   );
 

@@ -31,7 +31,6 @@ const chain = (entries: string[], all: [string, PolicyDescriptor<unknown>][]) =>
     entries.map((name) => ({ [name]: {} })),
     new Map(all),
     () => ({}) as PolicyPorts,
-    {} as never,
   );
 };
 const run = (policies: Awaited<ReturnType<typeof chain>>) =>
@@ -84,6 +83,16 @@ it('the first refusal ends it, before or behind one that waits', async () => {
   );
   expect(await run(late)).toBeInstanceOf(GatewayError);
   expect(trace).toEqual(['w']);
+});
+
+it('where one can not be made, those made before it are disposed of', async () => {
+  const faulty: PolicyDescriptor<unknown> = {
+    ...descriptor('faulty', 'limit', {})[1],
+    create: () => Promise.reject(new Error('no such issuer')),
+  };
+  const all = [descriptor('a', 'identify', passes('a')), ['faulty', faulty] as [string, typeof faulty]];
+  await expect(chain(['a', 'faulty'], all)).rejects.toThrow('policy faulty: no such issuer');
+  expect(trace).toEqual(['a disposed']);
 });
 
 it('a policy that is valid and not built yet is left out; the others are disposed of with the chain', async () => {

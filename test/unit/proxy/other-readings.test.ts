@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Slot } from '../../../src/contracts/policy.ts';
+import { atOnce } from '../../../src/lib/slices.ts';
 import { otherReadings } from '../../../src/proxy/other-readings.ts';
 
 const SLOTS: Readonly<Record<string, Slot>> = {
@@ -16,7 +17,8 @@ const route = (name: string, path: string, ...policies: Record<string, unknown>[
   policies,
 });
 
-const readings = (...routes: ReturnType<typeof route>[]) => otherReadings(routes, (policy) => SLOTS[policy]);
+const readings = (...routes: ReturnType<typeof route>[]) =>
+  atOnce(otherReadings(routes, (policy) => SLOTS[policy]));
 
 it('what stands before the other route, and not before this one, makes the difference', () => {
   const read = readings(
