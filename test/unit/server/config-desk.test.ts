@@ -1,0 +1,49 @@
+import { afterAll, expect, it } from 'vitest';
+import { deskHere } from '../../../src/config/desk.ts';
+import { openConfigDesk } from '../../../src/server/config-desk.ts';
+import { loadPolicies, schemasOf } from '../../../src/server/policies.ts';
+
+const policies = schemasOf(await loadPolicies());
+const here = deskHere(policies);
+const desk = openConfigDesk(policies);
+afterAll(() => desk.close());
+
+const textOf = (upstream: string): string => `version: 1
+upstreams:
+  items: { targets: [{ url: "http://127.0.0.1:1" }] }
+store: { url: "redis://user:secret@127.0.0.1:1" }
+routes:
+${Array.from({ length: 200 }, (_, i) => `  - { name: r${i}, match: { path: /r${i}/* }, upstream: items }`).join('\n')}
+  - { name: last, match: { path: /last }, upstream: ${upstream}, policies: [{ rate-limit: { limit: 5, window: 1m } }] }
+`;
+const draft = (text: string) => ({ file: '/nowhere/gateway.yaml', text, env: {} });
+
+it('a large config is read in a thread as it is read here', async () => {
+  const text = textOf('items');
+  const loaded = await desk.load(draft(text));
+  expect(loaded.config.routes).toHaveLength(201);
+  // The fingerprint too: else a file that says the same would be put into service again.
+  expect(loaded).toEqual(await here.load(draft(text)));
+});
+
+it('what is wrong with it is said at its place', async () => {
+  const wrong = draft(textOf('itms'));
+  await expect(desk.load(wrong)).rejects.toThrow(
+    'gateway.yaml:206:53  routes[200].upstream: there is no upstream',
+  );
+  await expect(here.load(wrong)).rejects.toThrow(
+    'gateway.yaml:206:53  routes[200].upstream: there is no upstream',
+  );
+});
+
+it('texts are compared and shown without their secrets', async () => {
+  const [before, after] = [textOf('items'), textOf('items').replace('/last', '/latest')];
+  const diff = await desk.diff(before, after);
+  expect(diff.filter(({ kind }) => kind !== 'same').map(({ kind, line }) => [kind, line])).toEqual([
+    ['removed', 206],
+    ['added', 206],
+  ]);
+  const shown = await desk.masked(before);
+  expect(shown).toContain('redis://***@127.0.0.1:1');
+  expect(shown).not.toContain('secret');
+});
