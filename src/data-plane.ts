@@ -120,6 +120,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     onEvent: onStoreEvent,
     now: clock.wall,
     commandTimeoutMs: storeConfig.timeout,
+    replicas: storeConfig.replicas,
     ...(shared?.counters ? { counters: shared.counters } : {}),
   });
   const fleet = new Fleet({

@@ -67,8 +67,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   '^\\d+$': 'a whole number',
   '^[<>]=?\\d+$': 'a comparison like ">8000"',
   '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$': 'an http:// or https:// URL without user, query and fragment',
-  '^(memory:|sqlite:.+|rediss?://.+|redis-cluster://.+)$':
-    'memory:, sqlite:PATH, redis://…, rediss://… or redis-cluster://…',
+  '^(memory:|sqlite:.+|rediss?://.+|redis-(cluster|sentinel)://.+)$':
+    'memory:, sqlite:PATH, redis://…, rediss://…, redis-cluster://… or redis-sentinel://…',
   '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):\\d{1,5}$': 'host:port, an IPv6 address in brackets',
   '^(\\*\\.)?[A-Za-z0-9.-]+$': 'a host name without port; "*.example.com" stands for every name below',
   '^/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$': 'a path like /v1, without a slash at its end',

@@ -11,15 +11,18 @@ export interface StoreOptions {
   onEvent?: (event: StoreEvent) => void;
   /** Redis: the longest a call may take, in milliseconds. Default 50. */
   commandTimeoutMs?: number;
+  /** Redis: what conversations write counts as stored once so many replicas have it. Default 0. */
+  replicas?: number;
   /** Used where the store would count in this process alone: those of all processes that share it. */
   counters?: Counters;
 }
 
-const KNOWN = 'memory:, sqlite:PATH, redis://, rediss://, redis-cluster://';
+const KNOWN = 'memory:, sqlite:PATH, redis://, rediss://, redis-cluster://, redis-sentinel://';
 
 /**
  * Opens the store that `url` names: `memory:`, `sqlite:PATH` (relative to the working directory, the folder is
- * made), `redis://`, `rediss://`, `redis-cluster://host:port,host:port`.
+ * made), `redis://`, `rediss://`, `redis-cluster://host:port,host:port`,
+ * `redis-sentinel://host:port,host:port/MASTER`.
  *
  * A Redis that is down is no error here: its calls fail with `StoreUnavailable` until it comes. An unknown scheme,
  * a malformed URL, and a SQLite file that can't be opened or is newer than this gateway throw an `Error`.
@@ -38,7 +41,8 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     }
     case 'redis':
     case 'rediss':
-    case 'redis-cluster': {
+    case 'redis-cluster':
+    case 'redis-sentinel': {
       // Loaded only here, so that an embedded gateway never pays for ioredis.
       const { openRedisStore } = await import('./redis/store.ts');
       return openRedisStore(url, { ...options, name: describeStoreUrl(url) });

@@ -1,75 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type {
   CommitOptions,
   Committed,
-  Reserved,
   ReserveOptions,
   SessionRef,
   StoredSummary,
   TurnDraft,
 } from '../../src/contracts/session.ts';
 import type { Store } from '../../src/contracts/store.ts';
+import { commitOptions, DAY, draft, newId, type Open, reserveOptions } from './session-drafts.ts';
 import { type Place, places } from './store-places.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
-const DAY = 86_400_000;
-const newId = () => randomBytes(12).toString('hex');
-
-const draft = (said: string, more: Partial<TurnDraft> = {}): TurnDraft => ({
-  id: newId(),
-  kind: 'turn',
-  status: 'complete',
-  format: 'openai-chat',
-  model: 'support',
-  provider: 'p0',
-  upstreamModel: 'm',
-  finishReason: 'stop',
-  tokens: 10,
-  tokensIn: 5,
-  tokensOut: 5,
-  digests: [`${said}?`, `${said}!`],
-  request: '',
-  opens: false,
-  resolves: '',
-  supersedes: '',
-  author: '',
-  reason: '',
-  journey: '',
-  content: JSON.stringify({ said }),
-  ...more,
-});
-
-const reserveOptions = (turn: string, more: Partial<ReserveOptions> = {}): ReserveOptions => ({
-  turn,
-  owner: '',
-  key: '',
-  exclusive: false,
-  create: true,
-  turns: 'always',
-  leaseMs: 60_000,
-  ttlMs: DAY,
-  maxAgeMs: 30 * DAY,
-  ...more,
-});
-
-type Open = Extract<Reserved, { kind: 'reserved' }>;
-
-const commitOptions = (turn: TurnDraft, from: Open, more: Partial<CommitOptions> = {}): CommitOptions => ({
-  turn,
-  key: '',
-  fence: from.fence,
-  generation: from.head.generation,
-  base: from.head.version,
-  mode: 'merge',
-  parent: from.head.head,
-  hash: `after:${turn.id}`,
-  count: from.head.count + turn.digests.length,
-  ttlMs: DAY,
-  maxAgeMs: 30 * DAY,
-  ...more,
-});
 
 describe.each(places)('sessions on $name', ({ make }) => {
   let place: Place;

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,8 +10,10 @@ import { freePort } from './free-port.ts';
 export interface RedisServerOptions {
   /** Keep data here, each write synced, so that a restart finds it. Absent: nothing is kept. */
   dir?: string;
-  /** A Cluster of this one node, which holds all slots. */
-  cluster?: boolean;
+  /** A Cluster of this one node, which holds all slots; `empty`: a node of one that is made later. */
+  cluster?: boolean | 'empty';
+  /** A Sentinel, of the master on this port, which it calls `main`; one is enough for it to act. */
+  sentinelOf?: number;
   /** Further `redis-server` arguments. */
   args?: string[];
 }
@@ -46,8 +48,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 
   const start = async () => {
     child = await launch(port, dir, options);
-    if (options.cluster) await cli('cluster', 'addslotsrange', '0', '16383');
-    if (options.cluster) await until(async () => (await cli('cluster', 'info')).includes('cluster_state:ok'));
+    if (options.cluster === true) await cli('cluster', 'addslotsrange', '0', '16383');
+    if (options.cluster === true)
+      await until(async () => (await cli('cluster', 'info')).includes('cluster_state:ok'));
   };
   const kill9 = async () => {
     const running = child;
@@ -126,10 +129,24 @@ async function launch(port: number, dir: string, options: RedisServerOptions): P
         `${await freePort()}`,
       ]
     : [];
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', options.dir ?? dir, '--save', ''];
-  const child = spawn('redis-server', [...args, ...kept, ...cluster, ...(options.args ?? [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const sentinel = options.sentinelOf === undefined ? [] : await sentinelArgs(dir, options.sentinelOf);
+  const args = [
+    ...sentinel,
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    options.dir ?? dir,
+    ...(options.sentinelOf === undefined ? ['--save', ''] : []),
+  ];
+  const child = spawn(
+    'redis-server',
+    [...args, ...(options.sentinelOf === undefined ? kept : []), ...cluster, ...(options.args ?? [])],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   let failure: Error | undefined;
   const note = (chunk: Buffer) => {
@@ -146,13 +163,28 @@ async function launch(port: number, dir: string, options: RedisServerOptions): P
   guard(child);
   try {
     // Its own word, because on a port that another took first, the other would answer.
-    await until(() => failure !== undefined || output.includes('Ready to accept'), 'redis-server to start');
+    await until(
+      () => failure !== undefined || /Ready to accept|\+monitor master/.test(output),
+      'redis-server to start',
+    );
     if (failure) throw failure;
     return child;
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
   }
+}
+
+/** Its config is a file that it writes to itself. */
+async function sentinelArgs(dir: string, master: number): Promise<string[]> {
+  const file = join(dir, 'sentinel.conf');
+  const lines = [
+    `sentinel monitor main 127.0.0.1 ${master} 1`,
+    'sentinel down-after-milliseconds main 1500',
+    'sentinel failover-timeout main 3000',
+  ];
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return [file, '--sentinel'];
 }
 
 /** A shell that waits for us to end, however that happens, and then ends the server: no run leaves one behind. */

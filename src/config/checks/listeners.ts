@@ -33,6 +33,7 @@ export const checkListeners: Check = (config, context) => {
     }
   }
   checkStore(config.get('store', 'url'), context);
+  checkReplicas(config.get('store'), context);
 };
 
 function listener(part: Part, { report }: CheckContext): Listener | undefined {
@@ -65,13 +66,22 @@ function isNetwork(text: string): boolean {
 /** The message repeats nothing of the URL: it may hold a password. */
 function checkStore(part: Part, { report }: CheckContext): void {
   const [scheme, rest] = part.text?.split('://') ?? [];
-  if (rest === undefined || !['redis', 'rediss', 'redis-cluster'].includes(scheme ?? '')) return;
-  // A cluster may be named by several of its nodes, which is no URL any more.
+  if (rest === undefined || !['redis', 'rediss', 'redis-cluster', 'redis-sentinel'].includes(scheme ?? ''))
+    return;
+  // A cluster may be named by several of its nodes, and a master by several Sentinels, which is no URL any more.
   const nodes = rest
     .slice(rest.lastIndexOf('@') + 1)
     .split('/', 1)[0]!
     .split(',');
   const isValid = nodes.every((node) => node !== '' && URL.canParse(`redis://${node}`));
-  if (!isValid || (scheme !== 'redis-cluster' && nodes.length > 1))
-    report(part, 'is no valid URL of a store');
+  if (!isValid || (!scheme?.includes('-') && nodes.length > 1)) report(part, 'is no valid URL of a store');
+}
+
+const SINGLE_MASTER = /^(rediss?|redis-sentinel):/;
+
+/** Whoever waits for replicas has to know whose. */
+function checkReplicas(store: Part, { report }: CheckContext): void {
+  const replicas = store.get('replicas');
+  if ((replicas.number ?? 0) > 0 && !SINGLE_MASTER.test(store.get('url').text ?? ''))
+    report(replicas, 'is for redis://, rediss:// and redis-sentinel:// only');
 }

@@ -124,9 +124,17 @@ export const StoreSection = Strict(
   {
     url: Type.String({
       default: 'sqlite:data/hypercare.db',
-      pattern: '^(memory:|sqlite:.+|rediss?://.+|redis-cluster://.+)$',
+      pattern: '^(memory:|sqlite:.+|rediss?://.+|redis-(cluster|sentinel)://.+)$',
       examples: ['memory:', 'sqlite:data/hypercare.db', 'redis://127.0.0.1:6379/0'],
-      description: 'Where state lives: memory:, sqlite:PATH, redis://…, rediss://…, redis-cluster://…',
+      description:
+        'Where state lives: memory:, sqlite:PATH, redis://…, rediss://…, redis-cluster://…, redis-sentinel://…',
+    }),
+    replicas: Type.Integer({
+      minimum: 0,
+      maximum: 10,
+      default: 0,
+      description:
+        'Redis with replicas: a turn of a conversation, or its erasure, counts as stored once so many of them have it, and so survives a failover. One round trip more.',
     }),
     timeout: Duration({
       default: '50ms',

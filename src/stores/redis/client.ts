@@ -37,7 +37,7 @@ export function createClient(address: RedisAddress, commandTimeoutMs: number): R
   if (!address.cluster) {
     return new Redis({
       ...common,
-      ...address.nodes[0],
+      ...(address.sentinel === undefined ? address.nodes[0] : sentinelsOf(address)),
       db: address.db,
       // With one, calls to a Redis that is away would wait for it.
       enableOfflineQueue: false,
@@ -57,6 +57,17 @@ export function createClient(address: RedisAddress, commandTimeoutMs: number): R
     scripts,
   });
 }
+
+/**
+ * Asked anew at each connection who the master is. Without ioredis' failover detector: what it hears while a connection is
+ * being made ends the client for good ("Connection is closed"). Sentinels cut the connections of a master that they demote.
+ */
+const sentinelsOf = ({ nodes, sentinel }: RedisAddress): RedisOptions => ({
+  sentinels: nodes,
+  name: sentinel,
+  sentinelRetryStrategy: retryDelay,
+  sentinelCommandTimeout: RETRY_LONGEST_MS,
+});
 
 function retryDelay(times: number): number {
   return Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** Math.min(times - 1, 8));

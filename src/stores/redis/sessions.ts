@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import type {
   CommitOptions,
   Committed,
@@ -11,20 +12,44 @@ import type {
   StoredSummary,
   StoredTurn,
 } from '../../contracts/session.ts';
+import { StoreUnavailable } from '../../contracts/store.ts';
 import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import { metaText, turnOf } from '../session-text.ts';
 import type { Calls } from './calls.ts';
 import type { RedisClient } from './client.ts';
 
+/** When what was written counts as stored. */
+export interface Safety {
+  /** How many replicas must have it. */
+  readonly replicas: number;
+  readonly withinMs: number;
+}
+
 /** Conversations that every replica shares; each step is one script (see `session-scripts.ts`). */
 export class RedisSessions implements Sessions {
   readonly #client: RedisClient;
   readonly #calls: Calls;
+  readonly #safety: Safety;
 
-  constructor(client: RedisClient, calls: Calls) {
+  constructor(client: RedisClient, calls: Calls, safety: Safety = { replicas: 0, withinMs: 0 }) {
     this.#client = client;
     this.#calls = calls;
+    this.#safety = safety;
+  }
+
+  /**
+   * Waits until so many replicas have what this connection wrote. Not in one round trip with the write: that may have to be
+   * sent again as a whole script, behind it.
+   * @throws StoreUnavailable: it is written, and a failover may lose it; sent again it is known by its id
+   */
+  async #replicated(): Promise<void> {
+    const { replicas, withinMs } = this.#safety;
+    if (replicas === 0 || !(this.#client instanceof Redis)) return;
+    const client = this.#client;
+    const have = await this.#calls.make(() => client.wait(replicas, Math.max(1, Math.floor(withinMs / 2))));
+    if (have < replicas)
+      throw new StoreUnavailable(`${have} of ${replicas} replicas have it within ${withinMs / 2} ms`);
   }
 
   async reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved> {
@@ -81,6 +106,7 @@ export class RedisSessions implements Sessions {
         turn.content,
       ),
     );
+    if (kind === 'committed') await this.#replicated();
     if (kind === 'gone') return { kind };
     if (kind === 'conflict') return { kind, version: Number(version) };
     return {
@@ -178,9 +204,11 @@ export class RedisSessions implements Sessions {
 
   async erase(ref: SessionRef, generation?: number): Promise<boolean> {
     const keys = keysOf(ref);
-    return (
-      (await this.#calls.make(() => this.#client.hypercareSessionErase(...keys, generation ?? ''))) === 1
+    const erased = await this.#calls.make(() =>
+      this.#client.hypercareSessionErase(...keys, generation ?? ''),
     );
+    await this.#replicated();
+    return erased === 1;
   }
 
   async list(

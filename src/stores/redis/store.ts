@@ -21,6 +21,8 @@ export interface RedisStoreOptions {
   name: string;
   /** The longest a call may take, in milliseconds. Default 50. */
   commandTimeoutMs?: number;
+  /** What conversations write counts as stored once so many replicas have it. Default 0. */
+  replicas?: number;
   onEvent?: (event: StoreEvent) => void;
 }
 
@@ -38,7 +40,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
   const timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const client = createClient(address, timeoutMs);
   const circuit = new Circuit(new Transitions(options.onEvent), () => performance.now());
-  const store = new RedisStore(options.name, client, circuit, timeoutMs);
+  const store = new RedisStore(options, client, circuit, timeoutMs);
   await firstWord(client);
   return store;
 }
@@ -57,7 +59,12 @@ class RedisStore implements Store {
   readonly #prober: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, client: RedisClient, circuit: Circuit, timeoutMs: number) {
+  constructor(
+    { name, replicas = 0 }: RedisStoreOptions,
+    client: RedisClient,
+    circuit: Circuit,
+    timeoutMs: number,
+  ) {
     this.name = name;
     this.#client = client;
     this.#circuit = circuit;
@@ -67,7 +74,7 @@ class RedisStore implements Store {
     this.logs = new RedisLogs(client, this.#calls);
     this.budgets = new RedisBudgets(client, this.#calls);
     this.ledger = new RedisLedger(client, this.#calls);
-    this.sessions = new RedisSessions(client, this.#calls);
+    this.sessions = new RedisSessions(client, this.#calls, { replicas, withinMs: timeoutMs });
     this.#watch();
     this.#prober = setInterval(() => this.#circuit.lastError && this.#probe(), PROBE_EVERY_MS).unref();
   }

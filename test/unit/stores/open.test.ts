@@ -23,7 +23,9 @@ it.each([
 ])('does not know the store %j', async (url) => {
   const failure = await openStore(url).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Error);
-  expect(String(failure)).toContain('known are memory:, sqlite:PATH, redis://, rediss://, redis-cluster://');
+  expect(String(failure)).toContain(
+    'known are memory:, sqlite:PATH, redis://, rediss://, redis-cluster://, redis-sentinel://',
+  );
   expect(String(failure)).not.toContain('s3cret');
 });
 
@@ -55,6 +57,16 @@ it('reads Redis URLs', () => {
       { host: 'b', port: 2 },
     ],
   });
+  expect(parseRedisUrl('redis-sentinel://:p@a,b:2/my-master/1')).toEqual({
+    ...plain,
+    db: 1,
+    sentinel: 'my-master',
+    password: 'p',
+    nodes: [
+      { host: 'a', port: 26_379 },
+      { host: 'b', port: 2 },
+    ],
+  });
 });
 
 it.each([
@@ -66,6 +78,8 @@ it.each([
   'redis://s3cret@h:99999',
   'redis://s3cret@a,b',
   'redis-cluster://s3cret@a,b/1',
+  'redis-sentinel://s3cret@a,b',
+  'redis-sentinel://s3cret@a/master/x',
 ])('refuses %s without repeating what may be a password', (url) => {
   expect(() => parseRedisUrl(url)).toThrow();
   expect(() => parseRedisUrl(url)).not.toThrow(/s3cret/);

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import type { CommitOptions, Reserved, ReserveOptions, TurnDraft } from '../../src/contracts/session.ts';
+
+export const DAY = 86_400_000;
+export const newId = () => randomBytes(12).toString('hex');
+
+/** A turn that says this. */
+export const draft = (said: string, more: Partial<TurnDraft> = {}): TurnDraft => ({
+  id: newId(),
+  kind: 'turn',
+  status: 'complete',
+  format: 'openai-chat',
+  model: 'support',
+  provider: 'p0',
+  upstreamModel: 'm',
+  finishReason: 'stop',
+  tokens: 10,
+  tokensIn: 5,
+  tokensOut: 5,
+  digests: [`${said}?`, `${said}!`],
+  request: '',
+  opens: false,
+  resolves: '',
+  supersedes: '',
+  author: '',
+  reason: '',
+  journey: '',
+  content: JSON.stringify({ said }),
+  ...more,
+});
+
+export const reserveOptions = (turn: string, more: Partial<ReserveOptions> = {}): ReserveOptions => ({
+  turn,
+  owner: '',
+  key: '',
+  exclusive: false,
+  create: true,
+  turns: 'always',
+  leaseMs: 60_000,
+  ttlMs: DAY,
+  maxAgeMs: 30 * DAY,
+  ...more,
+});
+
+export type Open = Extract<Reserved, { kind: 'reserved' }>;
+
+/** Of a turn that was made from this. */
+export const commitOptions = (
+  turn: TurnDraft,
+  from: Open,
+  more: Partial<CommitOptions> = {},
+): CommitOptions => ({
+  turn,
+  key: '',
+  fence: from.fence,
+  generation: from.head.generation,
+  base: from.head.version,
+  mode: 'merge',
+  parent: from.head.head,
+  hash: `after:${turn.id}`,
+  count: from.head.count + turn.digests.length,
+  ttlMs: DAY,
+  maxAgeMs: 30 * DAY,
+  ...more,
+});

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A way to a server on loopback that can be cut, slow, lossy, and say everything twice. */
+export interface UnreliableLine {
+  readonly port: number;
+  /** Milliseconds that each piece waits, both ways. */
+  delayMs: number;
+  /** Answers do not come back. */
+  losesAnswers: boolean;
+  /** Of connections that begin now: the server hears all of it a second time, by a connection whose answers nobody hears. */
+  repeats: boolean;
+  /** Ends all connections at once. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+export async function unreliableLine(to: number): Promise<UnreliableLine> {
+  const callers = new Set<Socket>();
+  const line = { delayMs: 0, losesAnswers: false, repeats: false };
+  /** Pieces arrive in their order, however long each waits. */
+  const carrier = (target: Socket, isLost: () => boolean) => {
+    let last = Promise.resolve();
+    return (piece: Buffer): void => {
+      const { delayMs } = line;
+      last = last.then(async () => {
+        if (delayMs > 0) await sleep(delayMs);
+        if (!isLost() && !target.destroyed) target.write(piece);
+      });
+    };
+  };
+  const server = createServer((caller) => {
+    callers.add(caller);
+    const heard = connect(to, '127.0.0.1');
+    const echo = line.repeats ? connect(to, '127.0.0.1') : undefined;
+    caller.on(
+      'data',
+      carrier(heard, () => false),
+    );
+    if (echo) {
+      caller.on(
+        'data',
+        carrier(echo, () => false),
+      );
+      echo.resume();
+    }
+    heard.on(
+      'data',
+      carrier(caller, () => line.losesAnswers),
+    );
+    const sockets = [caller, heard, ...(echo ? [echo] : [])];
+    for (const socket of sockets) {
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        callers.delete(caller);
+        for (const other of sockets) if (other !== echo || socket === caller) other.destroy();
+      });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const cut = (): void => {
+    for (const caller of callers) caller.destroy();
+  };
+  return Object.assign(line, {
+    port: typeof address === 'object' && address ? address.port : 0,
+    cut,
+    close: async () => {
+      cut();
+      server.close();
+    },
+  });
+}
