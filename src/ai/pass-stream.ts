@@ -64,6 +64,8 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
         const last = passage.last(failure, (message) => errorEvent(call, failure ?? 'internal', message));
         for (const bytes of [...held, named(last)]) if (bytes.length > 0) response.write(bytes);
       }
+      const version = exchange.context?.version ?? -1;
+      if (version >= 0) response.addTrailers({ 'x-context-version': String(version) });
       response.end();
       resolve();
     };

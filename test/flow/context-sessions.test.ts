@@ -110,6 +110,7 @@ it('a stream is remembered before its last event', async () => {
     'x-session-id': 's1',
   });
   expect(context(stream)).toEqual(['new', '1']);
+  expect(stream.trailers?.['x-context-version']).toBe('1');
   expect(stream.body.toString().trimEnd().endsWith('data: [DONE]')).toBe(true);
   expect(said(await say('What is my account number?'))).toBe('It is 12.');
 });

@@ -58,6 +58,8 @@ export interface AiConfig {
   server?: object;
   /** Further keys of the one consumer, of `ai`, and the store. */
   consumer?: object;
+  /** Further ones. */
+  consumers?: object[];
   ai?: object;
   store?: object;
   context?: object;
@@ -75,6 +77,7 @@ export async function aiGateway(
     prices = {},
     server = {},
     consumer = {},
+    consumers = [],
     ai = {},
     store = {},
     context = {},
@@ -93,7 +96,7 @@ export async function aiGateway(
       server: { shed: { maxEventLoopDelay: '30s' }, ...server },
       store,
       context,
-      consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }],
+      consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }, ...consumers],
       ai: {
         ...ai,
         policies: [{ 'auth-api-key': {} }, ...policies],
@@ -123,6 +126,7 @@ export const asAnthropic = ({ url }: { url: string }) => ({ kind: 'anthropic', b
 export interface ChatAnswer {
   status: number;
   headers: IncomingHttpHeaders;
+  trailers?: NodeJS.Dict<string>;
   body: Buffer;
 }
 
@@ -149,6 +153,7 @@ export function chat(
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
+          trailers: response.trailers,
           body: Buffer.concat(chunks),
         }),
       );

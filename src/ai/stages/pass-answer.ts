@@ -53,7 +53,10 @@ function headersOf(call: ChatCall, answer: CommittedAnswer): HeaderBag {
   return headers;
 }
 
-/** Of a stream, the version is the one that its turn will have if no other comes between. */
+/**
+ * Of a stream, the version is the one that its turn will have if no other comes between; the one that it has stands in a
+ * trailer, behind the commit.
+ */
 function noteContext(
   headers: HeaderBag,
   { exchange: { context } }: ChatCall,
@@ -65,6 +68,7 @@ function noteContext(
   headers['x-context-session'] = encodeURIComponent(context.session);
   const version = kind === 'whole' ? context.version : context.base + 1;
   if (version >= 0) headers['x-context-version'] = String(version);
+  if (kind === 'stream') headers.trailer = 'x-context-version';
   if (context.staleBase) headers['x-context-stale-base'] = String(context.base);
 }
 

@@ -84,8 +84,9 @@ export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemo
     context: {
       epoch: summary?.epoch ?? 0,
       covered,
-      sent: kept.map(({ version }) => version),
-      cut: cut.map(({ version }) => version),
+      // A call that stands before its results is of the last turn's version.
+      sent: [...new Set(kept.map(({ version }) => version))],
+      cut: [...new Set(cut.map(({ version }) => version))],
       recalled: countByVersion(recalled.passages),
       tokens: fixed + recalled.tokens,
       recalledTokens: recalled.tokens,
