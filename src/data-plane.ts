@@ -36,6 +36,7 @@ import { Pressure } from './server/pressure.ts';
 import { Readiness } from './server/readiness.ts';
 import { type Prepared, Reload } from './server/reload.ts';
 import type { Running } from './server/route-gate.ts';
+import { SharedSchemas } from './server/shared-schemas.ts';
 import { Answers } from './stores/answers/index.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import type { LogSink } from './telemetry/logger.ts';
@@ -211,6 +212,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     descriptors: options.descriptors,
     pressure,
     running: new Leases<Running>(() => undefined),
+    schemas: new SharedSchemas(),
     processes: shared?.processes ?? 1,
     ai: {
       fleet,

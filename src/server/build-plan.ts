@@ -9,7 +9,6 @@ import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters, Documents } from '../contracts/store.ts';
 import { FEEDBACK_PATHS, registerFeedback } from '../hypercare/feedback/routes.ts';
 import { readJsonBody } from '../lib/json-body.ts';
-import { compileSchema } from '../lib/json-schema/compile.ts';
 import type { Leases } from '../lib/leases.ts';
 import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
@@ -27,6 +26,7 @@ import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
 import type { Pressure } from './pressure.ts';
 import { type GateSettings, RouteGate, type Running } from './route-gate.ts';
+import type { SharedSchemas } from './shared-schemas.ts';
 import { Takers } from './takers.ts';
 import { trustOf } from './trust.ts';
 
@@ -45,6 +45,7 @@ export interface ProcessPorts {
   pressure: Pressure;
   /** How many requests run on each route that has a limit. */
   running: Leases<Running>;
+  schemas: SharedSchemas;
   /** Processes that carry the same traffic, this one included. */
   processes: number;
   ai: AiPorts;
@@ -67,6 +68,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   }
   const chains: PolicyChain[] = [];
   const gates: RouteGate[] = [];
+  const schemas = ports.schemas.open();
   const takers = new Takers();
   const trust = trustOf(config.server.trustProxy);
   const isOpen = Object.values(config.ai.providers).some(({ passthrough }) => passthrough);
@@ -93,7 +95,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     const chain = await admitPolicies(entries, ports.descriptors, (policy) => ({
       ...policyPorts(config, ports, name, policy),
       template: (text) => compileTemplate(text, path),
-      compileSchema,
+      compileSchema: schemas.compile,
       personalData: PERSONAL_DATA,
       readJson: readJsonBody,
     }));
@@ -176,6 +178,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       disposeAi();
       await disposeMcp();
       for (const chain of chains) await chain.dispose();
+      schemas.release();
     },
   };
 }
