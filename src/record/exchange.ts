@@ -8,7 +8,7 @@ import type {
   FailedAttempt,
   McpFacts,
 } from '../contracts/exchange.ts';
-import type { GatewayError } from '../errors/gateway-error.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { isRequestId, newRequestId } from '../lib/request-id.ts';
 import { traceContext } from '../lib/traceparent.ts';
@@ -156,7 +156,7 @@ export class LiveExchange implements Exchange {
     this.bytesIn = outcome.bytesIn;
     this.bytesOut = outcome.bytesOut;
     this.durationMs = outcome.monotonic - this.started;
-    if (!outcome.complete) this.cancel.abort(new Error('the client has gone'));
+    if (!outcome.complete) this.cancel.abort(new GatewayError('client_cancelled'));
     this.#ended = true;
     const pending = this.#atEnd.map((work) => work()).filter((work) => work instanceof Promise);
     return pending.length === 0 ? true : Promise.all(pending);

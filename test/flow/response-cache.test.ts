@@ -482,3 +482,21 @@ it('two gateways share answers through Redis, purge them for each other, and go 
     }),
   ).toBeGreaterThan(0);
 });
+
+it('of many who ask for the same, the one whose fetch it is may leave: the others are served all the same', async () => {
+  const { get, gateway, origin } = await house({ ttl: '30s' });
+  const held: ServerResponse[] = [];
+  origin.answer = (_request, response) => void held.push(response);
+  const leaving = new AbortController();
+  const first = fetch(`${gateway.url}/a`, { signal: leaving.signal });
+  await eventually(() => held.length === 1);
+  const others = [get('/a'), get('/a')];
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 3);
+  origin.answer = (_request, response) => void response.end('here');
+  leaving.abort();
+  await expect(first).rejects.toThrow();
+  expect((await Promise.all(others)).map(({ status, text }) => [status, text])).toEqual([
+    [200, 'here'],
+    [200, 'here'],
+  ]);
+});
