@@ -138,6 +138,23 @@ export const gatewayWith = (
   log: 'info' | 'silent' = 'silent',
 ) => gateway({ name: `gateway, ${what}`, what: `${what}, metrics`, log, config: apiConfig(policies) });
 
+/** With all its policies, before a route of streams. */
+export const streamingGateway = (protocol: 'http1' | 'http2'): Subject =>
+  gateway({
+    ...FULL,
+    config: ({ upstream }) => ({
+      upstreams: { items: { targets: [{ url: `http://127.0.0.1:${upstream}` }], protocol } },
+      routes: [
+        {
+          name: 'items',
+          match: { path: '/api/*' },
+          upstream: 'items',
+          policies: [API_KEY, RATE_LIMIT, HEADERS],
+        },
+      ],
+    }),
+  });
+
 export const FULL: GatewayPlan = {
   name: 'gateway, full',
   what: 'auth-api-key, rate-limit, headers, access log to a file, metrics',

@@ -20,17 +20,28 @@ export interface Held {
   later: number;
   /** Milliseconds of a request beside them; NaN if it got no answer. */
   freshMs: number;
+  /** Events that came in a second, and the share of its core that the subject had. */
+  eventsASecond: number;
+  busy: number;
 }
 
 export interface HoldPlan {
   name: string;
+  /** What is asked for, and on how many connections each of the paths. */
   asked: Case;
-  connections: number;
+  groups: readonly { path: string; connections: number }[];
   /** Whether answers are read. */
   reads: boolean;
   heldMs: number;
   subjects: readonly Subject[];
   upstream: Upstream;
+}
+
+interface ToldOfHolders {
+  held: number;
+  lost: number;
+  refused: number;
+  events: number;
 }
 
 /** Opens connections to fresh processes, one after the other, and holds them. */
@@ -49,11 +60,11 @@ export async function hold(plan: HoldPlan, call: Call): Promise<Held[]> {
         let later = Number.NaN;
         let fresh: Promise<number> | undefined;
         const order = {
-          ...{ origin, method, path, headers, body, connections: plan.connections, reads: plan.reads },
+          ...{ origin, method, path, headers, body, groups: plan.groups, reads: plan.reads },
           settleMs: 1_000,
           countMs: plan.heldMs,
         };
-        const { figures } = await runClient<{ held: number; lost: number; refused: number }>(
+        const { figures, seconds, cpu } = await runClient<ToldOfHolders>(
           CLIENT,
           order,
           { subject: started.pid },
@@ -80,6 +91,8 @@ export async function hold(plan: HoldPlan, call: Call): Promise<Held[]> {
           with: atBegin,
           later,
           freshMs,
+          eventsASecond: figures.events / seconds,
+          busy: (cpu.subject ?? Number.NaN) / 1e6 / seconds,
         };
         found.push(held);
         call.say(

@@ -1,10 +1,10 @@
-// node large.ts <port>: answers /api/large with 8 MB, as fast as they are taken and no faster, and everything else with 1 kB.
+// node large.ts <port>: answers /api/large with 64 MB, as fast as they are taken and no faster, and everything else with 1 kB.
 import { createServer } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { ANSWER } from '../messages.ts';
 
 const PIECE = Buffer.alloc(64 * 1024, 'x');
-const PIECES = 128;
+const PIECES = 1024;
 
 const server = createServer((request, response) => {
   request.resume();
