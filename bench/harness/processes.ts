@@ -75,8 +75,19 @@ export function startProcess(options: StartOptions): Started {
   };
 }
 
-/** A port of 127.0.0.1 that nobody listens on just now. */
-export function freePort(): Promise<number> {
+const given = new Set<number>();
+
+/** A port of 127.0.0.1 that nobody listens on just now, and that nobody was given before: the system gives some twice. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await unusedPort();
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+function unusedPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
