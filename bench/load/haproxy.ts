@@ -17,6 +17,7 @@ defaults
   timeout server 75s
   http-reuse always
   option http-no-delay
+  option abortonclose
 frontend bench
   bind 127.0.0.1:${port} backlog 1024
   default_backend upstream
