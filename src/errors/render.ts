@@ -90,5 +90,7 @@ export function renderErrorEvent(error: ErrorFacts, shape: ErrorShape, requestId
     return `event: error\ndata: ${JSON.stringify(data)}\n\n`;
   }
   const { body } = renderError(error, shape, requestId);
-  return shape === 'anthropic' ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`;
+  return shape === 'anthropic' || shape === 'problem'
+    ? `event: error\ndata: ${body}\n\n`
+    : `data: ${body}\n\n`;
 }

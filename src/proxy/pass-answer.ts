@@ -3,12 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcFields } from '../errors/grpc.ts';
+import { renderErrorEvent } from '../errors/render.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/attempt.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { announcedTrailers, responseHeaders, trailersOf } from '../upstream/message-headers.ts';
 import { passEarlyHints } from './early-hints.ts';
 import type { RoutePolicies } from './route-policies.ts';
+import { isOpenEventStream, StreamTail } from './stream-tail.ts';
 
 /**
  * Passes an answer on to the client as it comes. One that comes in one piece, as nearly all small ones do, goes out
@@ -27,6 +29,8 @@ export class PassedAnswer implements AnswerReceiver {
   /** The whole body, until it goes out with the head. */
   #whole: Buffer | undefined;
   #listensForDrain = false;
+  /** Of a stream of events. */
+  #tail: StreamTail | undefined;
 
   constructor(policies: RoutePolicies, request: FastifyRequest, reply: FastifyReply) {
     this.#policies = policies;
@@ -64,6 +68,7 @@ export class PassedAnswer implements AnswerReceiver {
       this.#missing = length === undefined ? -1 : Number(length);
       const announced = this.#missing < 0 ? announcedTrailers(trailer) : '';
       if (announced !== '') headers.trailer = announced;
+      if (isOpenEventStream(headers)) this.#tail = new StreamTail();
     }
     this.#reply.hijack();
     this.#response.writeHead(status, definedOnly(headers));
@@ -92,6 +97,7 @@ export class PassedAnswer implements AnswerReceiver {
         return;
       }
     }
+    this.#tail?.see(chunk);
     if (this.#response.write(chunk)) return;
     this.#flow?.pause();
     if (this.#listensForDrain) return;
@@ -113,6 +119,7 @@ export class PassedAnswer implements AnswerReceiver {
         error instanceof GatewayError ? error : new GatewayError(failureInAnswer(error), { cause: error });
       this.#exchange.failWith(known);
       if (this.#exchange.isGrpc) this.#endGrpc(known);
+      else if (this.#tail?.isBetweenEvents) this.#endStream(known);
       else this.#breakOff();
     } else {
       this.#reply.send(
@@ -127,6 +134,11 @@ export class PassedAnswer implements AnswerReceiver {
   #endGrpc(error: GatewayError): void {
     this.#response.addTrailers(grpcFields(error));
     this.#response.end();
+  }
+
+  /** A stream of events ends with one that says why; where it broke off inside of one, it can't. */
+  #endStream(error: GatewayError): void {
+    this.#response.end(renderErrorEvent(error, 'problem', this.#exchange.id));
   }
 
   /** What came is sent, and then no end: half an answer must never look like a whole one. */

@@ -67,3 +67,28 @@ it('both directions may run at once', async () => {
   client.send('0\r\n\r\n');
   expect((await client.untilClosed())[0]?.status).toBe(200);
 });
+
+it('an event stream that breaks off ends with an event that says so; inside of an event, without an end', async () => {
+  const streams: ServerResponse[] = [];
+  const upstream = await backend((request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(request.url === '/whole' ? 'data: 1\n\n' : 'data: 1\n\ndata: ha');
+    streams.push(response);
+  });
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'events', match: { path: '/*' }, upstream: 'up' }],
+  });
+  const [whole, torn] = await Promise.all([rawClient(gateway.url), rawClient(gateway.url)]);
+  whole.send('GET /whole HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+  torn.send('GET /torn HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+  await Promise.all([whole.until('data: 1\n\n'), torn.until('data: ha')]);
+  for (const stream of streams) stream.destroy();
+  await Promise.all([whole.untilClosed(), torn.untilClosed()]);
+  expect(whole.text).toMatch(
+    /data: 1\n\n.*event: error\ndata: \{.*"code":"upstream_truncated".*\}\n\n\r\n0\r\n\r\n$/s,
+  );
+  expect(torn.text).not.toContain('event: error');
+  expect(torn.text.endsWith('\r\n0\r\n\r\n')).toBe(false);
+  await eventually(() => gateway.lines.filter(({ reason }) => reason === 'upstream_truncated').length === 2);
+});
