@@ -8,6 +8,7 @@ import type { EngineThread } from './hypercare/engine/thread.ts';
 import { WorkerMeters } from './record/worker-meters.ts';
 import { parseAddress } from './server/address.ts';
 import type { MetricsPage } from './telemetry/metrics.ts';
+import { loadsOf, type TargetLoad } from './upstream/target-loads.ts';
 import type { WorkerStatus } from './workers/messages.ts';
 
 export interface Carriers {
@@ -18,6 +19,8 @@ export interface Carriers {
   /** Ready from now on. @returns the public address; fails if it is taken, or a worker can't begin */
   listen(): Promise<AddressInfo>;
   status(): Promise<WorkerStatus>;
+  /** What runs on each target, of each process that carries requests. */
+  loads(): Promise<TargetLoad[]>;
   /** @returns how many kept answers were forgotten */
   purge(selection: PurgeSelection, sharing: readonly string[]): Promise<number>;
   flushLedger(): Promise<void>;
@@ -51,6 +54,7 @@ async function alone(options: DataPlaneOptions): Promise<Carriers> {
       return address;
     },
     status: async () => ({ requestsInFlight: listener.inFlight, generations: reload.generations }),
+    loads: async () => loadsOf(plane.registry),
     purge: (selection, sharing) => answers.purge(selection, sharing),
     flushLedger: () => ledger.flush(),
     renumber: (revision) => reload.renumber(revision),
@@ -115,6 +119,7 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
       return address;
     },
     status: () => crew.status(),
+    loads: () => crew.loads(),
     async purge(selection, sharing) {
       const [inWorkers, shared] = await Promise.all([
         crew.purge(selection),

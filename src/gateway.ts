@@ -131,6 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     care,
     engine: watching,
     upstreams: plane.registry,
+    loads: () => carriers.loads(),
     ledger: store.ledger,
     conversations: plane.conversations,
     documents: store.documents,

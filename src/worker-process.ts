@@ -7,6 +7,7 @@ import { loadPolicies } from './server/policies.ts';
 import type { Prepared } from './server/reload.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
 import { figuresOf } from './telemetry/metrics.ts';
+import { loadsOf } from './upstream/target-loads.ts';
 import { Channel } from './workers/channel.ts';
 import type { PrimarySide, WorkerSide } from './workers/messages.ts';
 import { SharedCounters } from './workers/shared-counters.ts';
@@ -83,6 +84,9 @@ const ours: WorkerSide = {
   async status() {
     const { listener, reload } = await booted.promise;
     return { requestsInFlight: listener.inFlight, generations: reload.generations };
+  },
+  async loads() {
+    return loadsOf((await booted.promise).registry);
   },
   async purge(selection) {
     return (await booted.promise).answers.purge(selection, []);

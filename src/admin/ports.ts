@@ -16,6 +16,7 @@ import type { Answers } from '../stores/answers/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsPage } from '../telemetry/metrics.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
+import type { TargetLoad } from '../upstream/target-loads.ts';
 import type { InnerCalls } from './agent/inner-calls.ts';
 import type { Audit } from './audit.ts';
 
@@ -34,6 +35,8 @@ export interface AdminPorts {
   desk: ConfigDesk;
   revisions: Revisions;
   upstreams: Pick<UpstreamRegistry, 'get' | 'all'>;
+  /** What runs on each target, of each process that carries requests. */
+  loads(): Promise<TargetLoad[]>;
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
   care: Pick<Care, 'book' | 'desk' | 'applier' | 'knowledge' | 'reports' | 'report'>;

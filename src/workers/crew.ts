@@ -7,6 +7,7 @@ import type { Prepared } from '../server/reload.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Figures } from '../telemetry/metrics.ts';
 import type { Agreement, Finding } from '../upstream/agreement.ts';
+import type { TargetLoad } from '../upstream/target-loads.ts';
 import { Drains } from './drains.ts';
 import { Member } from './member.ts';
 import type { Boot, PrimarySide, WorkerSignals, WorkerStatus } from './messages.ts';
@@ -143,6 +144,11 @@ export class Crew implements Agreement {
       requestsInFlight: all.reduce((sum, { requestsInFlight }) => sum + requestsInFlight, 0),
       generations: Math.max(0, ...all.map(({ generations }) => generations)),
     };
+  }
+
+  /** What each worker has on each target; one that is busy is left out. */
+  async loads(): Promise<TargetLoad[]> {
+    return (await this.#askAll((channel) => channel.ask('loads', undefined, ANSWER_WITHIN_MS))).flat();
   }
 
   /** Of each worker by its id; one that is busy is missing. */

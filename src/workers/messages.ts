@@ -7,6 +7,7 @@ import type { SignalBatch } from '../record/signals/layout.ts';
 import type { KeptRequest } from '../record/signals/recent-requests.ts';
 import type { Figures } from '../telemetry/metrics.ts';
 import type { Finding } from '../upstream/agreement.ts';
+import type { TargetLoad } from '../upstream/target-loads.ts';
 
 /** What a worker begins with. */
 export interface Boot {
@@ -49,6 +50,7 @@ export interface WorkerSide {
   take(findings: readonly Finding[]): Promise<void>;
   figures(): Promise<Figures>;
   status(): Promise<WorkerStatus>;
+  loads(): Promise<TargetLoad[]>;
   /** Forgets kept answers; how many. */
   purge(selection: PurgeSelection): Promise<number>;
   flushLedger(): Promise<void>;

@@ -85,6 +85,8 @@ it('a target is drained when nothing runs on it in any worker, and checks ask it
   await eventually(async () => (await gateway.gets('/', 4)).every(({ status }) => status === 503));
   const state = async () => JSON.stringify((await gateway.admin('/api/upstreams')).body);
   expect(await state()).toContain('draining');
+  // The one that waits for its answer is a worker's, and is seen all the same.
+  expect(await state()).toContain('"inFlight":1');
   const before = asked.one;
   await gateway.gets('/', 10);
   expect(asked.one).toBe(before);

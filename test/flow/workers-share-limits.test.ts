@@ -60,4 +60,5 @@ it('what was counted survives a restart of the worker that counted it', async ()
   for (const pid of before) process.kill(pid, 'SIGKILL');
   await eventually(async () => (await gateway.metric('gateway_workers')) === 2, 60_000);
   expect((await gateway.workers()).some((pid) => before.includes(pid))).toBe(false);
+  expect((await gateway.gets('/things', 4)).map(({ status }) => status)).toEqual([429, 429, 429, 429]);
 }, 120_000);

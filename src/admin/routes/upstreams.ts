@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { type TargetLoad, together } from '../../upstream/target-loads.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { answers } from '../openapi.ts';
 import { PageOf } from '../paging.ts';
@@ -64,7 +65,10 @@ const WORDS = [
 ] as const;
 
 /** Upstreams and how their targets are. */
-export function upstreamRoutes(app: AdminApp, { upstreams }: Pick<AdminPorts, 'upstreams'>): void {
+export function upstreamRoutes(
+  app: AdminApp,
+  { upstreams, loads }: Pick<AdminPorts, 'upstreams' | 'loads'>,
+): void {
   const tags = ['upstreams'];
 
   function existing(name: string): Upstream {
@@ -83,7 +87,10 @@ export function upstreamRoutes(app: AdminApp, { upstreams }: Pick<AdminPorts, 'u
         response: answers(PageOf(UpstreamShown)),
       },
     },
-    async () => ({ items: upstreams.all().map(shown) }),
+    async () => {
+      const all = await loads();
+      return { items: upstreams.all().map((upstream) => shown(upstream, all)) };
+    },
   );
 
   app.post(
@@ -123,7 +130,7 @@ export function upstreamRoutes(app: AdminApp, { upstreams }: Pick<AdminPorts, 'u
         const upstream = existing(name);
         const by = operator?.name ?? '';
         const isThere = upstream.change(url, { kind: 'target', to, reason: query.reason ?? '', by });
-        const target = shown(upstream).targets.find((each) => each.url === url);
+        const target = shown(upstream, await loads()).targets.find((each) => each.url === url);
         if (!isThere || !target)
           throw new GatewayError('resource_unknown', {
             detail: `The upstream ${JSON.stringify(name)} has no target ${JSON.stringify(url)}.`,
@@ -140,10 +147,10 @@ const breakerOf = ({ resilience: { breaker } }: Upstream): Static<typeof Breaker
   forced: breaker.forced !== undefined,
 });
 
-const shown = (upstream: Upstream): Static<typeof UpstreamShown> => ({
+const shown = (upstream: Upstream, loads: readonly TargetLoad[]): Static<typeof UpstreamShown> => ({
   name: upstream.name,
   balance: upstream.balance,
   breaker: breakerOf(upstream),
   isPanic: upstream.isPanic,
-  targets: upstream.report(),
+  targets: upstream.report().map((target) => ({ ...target, ...together(loads, upstream.name, target.url) })),
 });
