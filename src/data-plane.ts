@@ -14,6 +14,7 @@ import { MindMeters } from './context/measures/meters.ts';
 import { ContextMeters } from './context/meters.ts';
 import { Mind } from './context/mind.ts';
 import { openPrivacy } from './context/privacy/index.ts';
+import type { Exchange } from './contracts/exchange.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
 import { sourcesOf } from './hypercare/engine/settings-of.ts';
@@ -203,6 +204,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const ports = {
     fleet,
     answers,
+    onChecked: (exchange: Exchange, isOutdated: boolean) => signals.checked(exchange, isOutdated),
     now: clock.wall,
     registry,
     counters: store.counters,

@@ -119,6 +119,7 @@ export function model(exchange: Drawn, chance: Chance): void {
     prompt: isPrompt ? PROMPT : '',
     promptVersion: isPrompt ? '2' : '',
     repaired: false,
+    digest: 0,
     stream: !isPrompt,
     tokensIn,
     tokensOut,

@@ -4,6 +4,7 @@ import type { NextCall, PolicyPorts, UpstreamRequest, UpstreamResponse } from '.
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { directiveMs, directivesOf } from './cache-control.ts';
 import { confirmed, isKnownToClient, revalidation, unconditional } from './conditional.ts';
+import { differs } from './differs.ts';
 import { Flights } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
 import { keepWhilePassing } from './keep-while-passing.ts';
@@ -27,11 +28,12 @@ const isFailure = (status: number): boolean => status === 500 || (status >= 502 
 /** The cache of one route, around its calls. */
 export class RouteCache {
   readonly #settings: Settings;
-  readonly #ports: Pick<PolicyPorts, 'degraded' | 'now'>;
+  readonly #ports: Pick<PolicyPorts, 'checked' | 'degraded' | 'now'>;
   readonly #answers: AnswerCache;
   readonly #defaults: Defaults;
   readonly #always: readonly string[];
   readonly #flights = new Flights();
+  #due = 0;
 
   constructor(settings: Settings, ports: PolicyPorts) {
     this.#settings = settings;
@@ -79,10 +81,37 @@ export class RouteCache {
       age > (directiveMs(wanted, 'max-age') ?? Number.POSITIVE_INFINITY) ||
       lifetime.freshMs - age < (directiveMs(wanted, 'min-fresh') ?? Number.NEGATIVE_INFINITY);
     if (isRefused) return undefined;
-    if (age < lifetime.freshMs) return this.#give(call, answer, 'hit', age);
+    if (age < lifetime.freshMs) {
+      if (call.request.method === 'GET' && this.#isSampled() && !this.#flights.has(key))
+        this.#check(call, key, answer);
+      return this.#give(call, answer, 'hit', age);
+    }
     if (age >= lifetime.revalidateMs) return undefined;
     if (!this.#flights.has(key)) this.#refresh(call, { key, answer });
     return this.#give(call, answer, 'stale', age);
+  }
+
+  /** Evenly spread: every hundredth, at 1 %. */
+  #isSampled(): boolean {
+    this.#due += this.#settings.check;
+    if (this.#due < 1) return false;
+    this.#due -= 1;
+    return true;
+  }
+
+  /** Asks the origin, behind the client's back, whether what was given still is what it says. */
+  #check(call: CacheCall, key: string, answer: CachedAnswer): void {
+    const quiet = { ...call, request: unconditional(call.request), isBackground: true };
+    // Once the client has what it asked for: the attempt that is made now is none of its request's.
+    const asked = new Promise((resolve) => setImmediate(resolve));
+    asked
+      .then(() => this.#fetch(quiet, { key, answer }))
+      .then(async (response) => {
+        const isOutdated = await differs(response, answer, this.#settings.maxEntry);
+        if (isOutdated !== undefined) this.#ports.checked(call.exchange, isOutdated);
+      })
+      // A failing origin shows in its requests: it has not said anything else.
+      .catch((error: unknown) => this.#ports.degraded('stale', error as Error));
   }
 
   /** Fetches behind the client's back; what it has got was good enough for it. */

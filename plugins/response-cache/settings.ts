@@ -43,6 +43,15 @@ export const Settings = Type.Object(
       default: '1mb',
       description: 'Largest body that is kept. A larger one passes.',
     }),
+    check: Type.Unsafe<number>({
+      type: 'string',
+      'x-unit': 'percent',
+      pattern: '^\\d+(\\.\\d+)?%$',
+      examples: ['1%'],
+      default: '1%',
+      description:
+        'Of the answers that are given from the cache, the share that is held against the origin afterwards: one that says something else now is replaced, and counted as stale. 0%: none.',
+    }),
     tags: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
       default: [],
       description:

@@ -1,10 +1,12 @@
 import type { AiFacts } from '../contracts/exchange.ts';
+import { bytesDigest } from '../lib/bytes-digest.ts';
 
 /** What is known of a call before anybody was asked. */
 export const newAiFacts = (
   operation: string,
   model: string,
   stream: boolean,
+  bytes: Uint8Array,
   prompt?: { readonly name: string; readonly version: string },
 ): AiFacts => ({
   operation,
@@ -17,6 +19,7 @@ export const newAiFacts = (
   promptVersion: prompt?.version ?? '',
   repaired: false,
   stream,
+  digest: bytesDigest(bytes),
   tokensIn: -1,
   tokensOut: -1,
   tokensCached: -1,

@@ -1,6 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { STORIES } from '../demo/stories/index.ts';
 import { parsePercent } from '../lib/percent.ts';
 import { demoCommand } from './demo.ts';
+import { demoStoryCommand } from './demo-story.ts';
 import { explainCommand } from './explain.ts';
 import { findingCommands } from './findings.ts';
 import { importOpenApiCommand } from './import-openapi.ts';
@@ -61,11 +63,16 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     );
   program
     .command('demo')
-    .description('serve config/gateway.yaml with a sandbox of backends and models behind it')
+    .description('serve config/gateway.yaml with a sandbox of backends and models behind it; or tell a story')
+    .addArgument(
+      new Argument('[story]', 'what goes wrong in the field, and what is found of it').choices(
+        Object.keys(STORIES),
+      ),
+    )
     .option('-c, --config <file>', 'configuration file', 'config/gateway.yaml')
     .option('--traffic <rate>', 'send this many requests a second by itself', requestRate, 0)
-    .action(async ({ config, traffic }: { config: string; traffic: number }) =>
-      done(await demoCommand(config, traffic)),
+    .action(async (story: string | undefined, { config, traffic }: { config: string; traffic: number }) =>
+      done(await (story === undefined ? demoCommand(config, traffic) : demoStoryCommand(story))),
     );
   keyCommands(program, done);
   findingCommands(program, done);

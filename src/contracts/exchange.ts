@@ -43,6 +43,8 @@ export interface AiFacts {
   /** The answer broke the prompt's schema and was sent back once. */
   repaired: boolean;
   stream: boolean;
+  /** Of the request's bytes: equal ones have the same. 0 = not looked at. */
+  digest: number;
   /** Tokens; -1 = unknown. */
   tokensIn: number;
   tokensOut: number;

@@ -71,6 +71,8 @@ export interface PolicyPorts {
    * nobody in, or go by what it knew last. Logged, counted.
    */
   degraded(what: 'fail_open' | 'fail_closed' | 'stale', error: Error): void;
+  /** An answer that was kept has been held against its origin, once in so many times: does it say something else now? */
+  checked(exchange: Exchange, isOutdated: boolean): void;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
   /** Where the route's answers are kept: in this process's memory, or in the store for all replicas. */

@@ -39,4 +39,6 @@ export interface Watch {
   /** A signal's name: `errors`, `slow`, `empty`, `continuity`, … */
   readonly signal: string;
   readonly scopes: readonly Scope[];
+  /** Only what this revision of the config served, or a later one; 0: whatever served it. */
+  readonly fromRevision: number;
 }

@@ -23,6 +23,10 @@ const RULES: Rule[] = [
   ({ last }) => (last?.role === 'tool' ? `Here is what I found: ${last.text}` : undefined),
   ({ system, asked }) => (/\bone word\b/i.test(system) ? classify(asked) : undefined),
   (turn) => (/\bsummar(y|i[sz]e)/i.test(`${turn.system} ${turn.asked}`) ? summarise(turn) : undefined),
+  ({ system }) =>
+    /\bpremier customer\b/i.test(system)
+      ? 'As a premier customer you have your own agent: she has taken this on and calls you within the hour.'
+      : undefined,
   recallNumber,
   recallName,
   refund,

@@ -17,6 +17,12 @@ export interface FaultSettings extends Aim {
   latencyMs?: FaultSetting<number>;
   /** Answer this status (400 to 599); `retryAfter` in seconds. */
   status?: number | ({ value: number; retryAfter?: number } & Aim);
+  /** Connections in the service's pool: a request that finds them all taken is answered 503. */
+  pool?: FaultSetting<number>;
+  /** Prices of another list than the first: the shop has changed them. */
+  priceList?: FaultSetting<number>;
+  /** A model's time to read its prompt, in milliseconds a thousand tokens. */
+  msPerThousandTokens?: FaultSetting<number>;
   /** Break the connection (TCP reset) before any header. */
   reset?: FaultSetting<boolean>;
   /** Half the body, then the connection breaks; a stream breaks inside the event after this many. */
@@ -47,9 +53,12 @@ export interface FaultSettings extends Aim {
   htmlError?: FaultSetting<boolean>;
 }
 
-/** What a fault's value must be: a switch (`flag`), milliseconds, a status, or a count of events. */
+/** What a fault's value must be: a switch (`flag`), milliseconds, a status, a count, or a count of events. */
 const KINDS = {
   latencyMs: 'ms',
+  pool: 'count',
+  priceList: 'count',
+  msPerThousandTokens: 'ms',
   reset: 'flag',
   status: 'status',
   htmlError: 'flag',
@@ -135,6 +144,7 @@ function switchedOn(
     return { name, value: 1, ...where };
   }
   if (kind === 'status') return { name, value: whole(value, key, 400, 599), ...where };
+  if (kind === 'count') return { name, value: whole(value, key, 1, 1_000_000), ...where };
   if (kind === 'ms') return { name, value: whole(value, key, 0, DAY_MS), ...where };
   return { name, value: value === true ? EVENTS_BEFORE_CUT : whole(value, key, 0, 1_000_000), ...where };
 }

@@ -8,6 +8,9 @@ import { seededRandom } from './seeded.ts';
 /** What one request drew. A key that is absent (or false) did not strike. Times in milliseconds. */
 export interface DrawnFaults {
   latencyMs?: number;
+  pool?: number;
+  priceList?: number;
+  msPerThousandTokens?: number;
   status?: { code: number; retryAfterSeconds?: number };
   reset?: boolean;
   /** Events sent whole before a stream is cut; a body that is no stream is cut at its half. */
@@ -85,9 +88,20 @@ function strike(drawn: DrawnFaults, { name, value, retryAfter }: SwitchedFault):
     drawn.halfEventAfter = value;
   } else if (name === 'stallAfter') {
     drawn.stallAfter = value;
-  } else if (name === 'latencyMs' || name === 'slowFirstTokenMs' || name === 'betweenTokensMs') {
+  } else if (isNumber(name)) {
     drawn[name] = value;
   } else {
     drawn[name] = true;
   }
 }
+
+const NUMBERS = [
+  'latencyMs',
+  'slowFirstTokenMs',
+  'betweenTokensMs',
+  'pool',
+  'priceList',
+  'msPerThousandTokens',
+] as const;
+const isNumber = (name: string): name is (typeof NUMBERS)[number] =>
+  (NUMBERS as readonly string[]).includes(name);

@@ -1,7 +1,7 @@
 /**
  * The HTTP server under every sandbox process. A request passes:
  *
- *   switches (/__sandbox/*) ── else draw faults ── latency ── reset | htmlError | status ── handle
+ *   switches (/__sandbox/*) ── else draw faults ── pool ── latency ── reset | htmlError | status ── handle
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -68,7 +68,11 @@ async function answer(call: Call, faults: Faults, stats: ServiceStats, behaviour
   const path = call.url.pathname;
   if (path.startsWith('/__sandbox/')) return answerSwitches(call, faults, stats);
   call.faults = faults.draw(path);
-  const { latencyMs, reset, htmlError, status } = call.faults;
+  const { latencyMs, reset, htmlError, status, pool } = call.faults;
+  if (pool !== undefined && stats.active > pool) {
+    const text = `connection pool exhausted: ${pool} of ${pool} in use`;
+    return sendJson(call, 503, call.problem(503, text));
+  }
   await pause(call, latencyMs);
   if (reset) {
     call.endByFault();

@@ -22,9 +22,16 @@ export function answerOpenAi(
   return request.stream ? sendChunks(call, request, reply, stamp) : sendWhole(call, request, reply, stamp);
 }
 
+/** How long the model reads before it writes. */
+const readingMs = ({ faults }: Call, { promptTokens }: ChatReply): number =>
+  Math.round(((faults.msPerThousandTokens ?? 0) * promptTokens) / 1000);
+
 async function sendWhole(call: Call, request: ChatRequest, reply: ChatReply, stamp: Stamp): Promise<void> {
   const { slowFirstTokenMs = 0, betweenTokensMs = 0, missingUsage, missingFinish } = call.faults;
-  await pause(call, slowFirstTokenMs + betweenTokensMs * Math.max(0, reply.completionTokens - 1));
+  await pause(
+    call,
+    readingMs(call, reply) + slowFirstTokenMs + betweenTokensMs * Math.max(0, reply.completionTokens - 1),
+  );
   const message = {
     role: 'assistant',
     content: reply.toolCall ? null : reply.words.join(''),
@@ -42,6 +49,7 @@ async function sendWhole(call: Call, request: ChatRequest, reply: ChatReply, sta
 
 async function sendChunks(call: Call, request: ChatRequest, reply: ChatReply, stamp: Stamp): Promise<void> {
   const { missingUsage, missingFinish } = call.faults;
+  await pause(call, readingMs(call, reply));
   const withUsage = request.includeUsage && !missingUsage;
   const stream = await openEvents(call);
   const send = (rest: Record<string, unknown>) =>

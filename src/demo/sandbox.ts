@@ -11,8 +11,8 @@ import type { ProcessReport, ProcessSpec } from './sandbox-process.ts';
 /** Ports, 0 picks a free one; a kind that is left out is not started. */
 export interface SandboxPorts {
   products?: readonly number[];
-  payment?: number;
-  recommendations?: number;
+  payment?: number | readonly number[];
+  recommendations?: number | readonly number[];
   models?: readonly number[];
   /** Address that all listen on, 127.0.0.1 unless told. */
   host?: string;
@@ -66,12 +66,12 @@ function specsOf({
   host,
 }: SandboxPorts): ProcessSpec[] {
   const at = host === undefined ? {} : { host };
+  const some = (kind: 'payment' | 'recommendations', of: number | readonly number[] = []): ProcessSpec[] =>
+    [of].flat().map((port, n) => ({ kind, name: n === 0 ? kind : `${kind}-${n + 1}`, port, ...at }));
   return [
     ...products.map((port, n): ProcessSpec => ({ kind: 'products', name: `products-${n + 1}`, port, ...at })),
-    ...(payment === undefined ? [] : [{ kind: 'payment', name: 'payment', port: payment, ...at } as const]),
-    ...(recommendations === undefined
-      ? []
-      : [{ kind: 'recommendations', name: 'recommendations', port: recommendations, ...at } as const]),
+    ...some('payment', payment),
+    ...some('recommendations', recommendations),
     ...models.map((port, n): ProcessSpec => ({ kind: 'model', name: `model-${n + 1}`, port, ...at })),
   ];
 }

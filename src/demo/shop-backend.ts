@@ -24,6 +24,10 @@ export function startShopBackend(options: ServiceOptions): Promise<Service> {
           });
         case 'GET /api/v1/recommendations':
           return sendJson(call, 200, { items: recommend(call.url.searchParams.get('user') ?? 'anyone') });
+        case 'GET /api/v1/cart':
+          return sendJson(call, 200, {
+            items: [productOf(call.url.searchParams.get('product') ?? 'p-1', call.faults.priceList)],
+          });
         case 'POST /api/v1/checkout':
           await readCart(call);
           orders += 1;
@@ -34,7 +38,7 @@ export function startShopBackend(options: ServiceOptions): Promise<Service> {
           return echo(call);
       }
       if (!id || call.method !== 'GET') throw refuse(call, 404, `There is no ${call.method} ${path}.`);
-      return sendJson(call, 200, stock ? stockOf(id) : productOf(id));
+      return sendJson(call, 200, stock ? stockOf(id) : productOf(id, call.faults.priceList));
     },
   });
 }

@@ -13,14 +13,14 @@ export interface Product {
   price: { amount: number; currency: 'EUR' };
 }
 
-/** The product of this id. */
-export function productOf(id: string): Product {
+/** The product of this id. @param list the price list: each has its own prices, 1 is the first */
+export function productOf(id: string, list = 1): Product {
   const hash = fnv1a(`product:${id}`);
   return {
     id,
     title: `${pick(MATERIALS, hash)} ${pick(THINGS, hash >>> 3)}`,
     category: pick(CATEGORIES, hash >>> 6),
-    price: { amount: 499 + (hash % 29_500), currency: 'EUR' },
+    price: { amount: 499 + (hash % 29_500) + 100 * (list - 1), currency: 'EUR' },
   };
 }
 

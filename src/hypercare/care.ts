@@ -244,6 +244,7 @@ export class Care {
 
   async #detected(event: DetectionEvent): Promise<void> {
     const finding = await this.#intake.take(event);
+    if (finding && event.kind === 'opened' && !isOver(finding)) await this.#feedback.opened(finding);
     if (finding && !isOver(finding)) await this.#automatic.consider(finding);
   }
 

@@ -4,7 +4,7 @@ import { errorShapeOf } from '../ai/formats/index.ts';
 import type { AiPorts } from '../ai/ports.ts';
 import { registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
-import type { ErrorShape } from '../contracts/exchange.ts';
+import type { ErrorShape, Exchange } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters, Documents } from '../contracts/store.ts';
 import { FEEDBACK_PATHS, registerFeedback } from '../hypercare/feedback/routes.ts';
@@ -37,6 +37,7 @@ export interface ProcessPorts {
   counters: Counters;
   documents: Documents;
   answers: Answers;
+  onChecked(exchange: Exchange, isOutdated: boolean): void;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
   meters: Meters;
@@ -202,6 +203,7 @@ function policyPorts(
     consumers: config.consumers,
     counters: ports.counters,
     clientCertificate: clientCertificateOf,
+    checked: (exchange, isOutdated) => ports.onChecked(exchange, isOutdated),
     now: ports.now,
     answers: (where) => ports.answers.ofRoute(route, where),
     degraded(what, error) {

@@ -111,6 +111,7 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     compileSchema,
     readJson: readJsonBody,
     personalData: PERSONAL_DATA,
+    checked: () => undefined,
     now: Date.now,
     answers: () => new MemoryAnswers(1_000_000).ofRoute('tested'),
     degraded: (what) => void degraded.push(what),

@@ -70,7 +70,7 @@ function callOf(
   const { dialect, name: dialectName } = dialectOf(deployment.provider, path, name);
   const stream = body.stream === true;
   const facts = requestFacts(body, request.headers);
-  exchange.ai = newAiFacts(passthrough.operation, model.name, stream);
+  exchange.ai = newAiFacts(passthrough.operation, model.name, stream, bytes);
   const prepared: PreparedCall = {
     deployment,
     dialect,

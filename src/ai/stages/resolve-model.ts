@@ -15,7 +15,7 @@ export function resolveModel(call: ChatCall): void {
   call.candidates = chain((routed && call.catalog.get(routed)) || model, call.catalog);
   const { format } = call;
   const operation = format.kind === 'operation' ? format.operation : format.kind;
-  call.exchange.ai = newAiFacts(operation, model.name, stream, call.prompt);
+  call.exchange.ai = newAiFacts(operation, model.name, stream, call.bytes, call.prompt);
 }
 
 function routedCall({ request, exchange, headers, bytes }: ChatCall): RoutedCall {

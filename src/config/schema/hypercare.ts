@@ -18,6 +18,8 @@ export const ACTION_KINDS = [
   'revoke-key',
   'cap-loop',
   'static-answer',
+  'order-turns',
+  'compact-context',
 ] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 

@@ -68,6 +68,9 @@ export class Applier {
       claim: `${canary ? 'canary of ' : ''}${action.title}`,
       action: n,
       isCanary: canary !== null,
+      fromRevision: revision,
+      // Findings of earlier versions of the gateway don't have it.
+      settles: action.settles ?? 0,
     };
     const { movesTo, affects } = action;
     const where = canary ? { scopes: canary.scopes } : movesTo && { scopes: movesTo, dilution: affects };

@@ -32,6 +32,7 @@ export async function prepare(
     effort,
     affects,
     movesTo = null,
+    settles = 0,
   } = proposal;
   const steps = operations === undefined ? undefined : patchSteps(config.text, operations);
   if (operations !== undefined && steps === undefined) return undefined;
@@ -54,6 +55,7 @@ export async function prepare(
     effort,
     affects: Math.min(1, Math.max(0, affects)),
     movesTo,
+    settles,
     status: 'offered',
     applied: null,
   };

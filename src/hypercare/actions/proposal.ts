@@ -22,6 +22,8 @@ export interface Proposal {
   readonly affects: number;
   /** Of an action that takes the place's traffic away: where that goes, and is proven. Absent: it stays. */
   readonly movesTo?: readonly Scope[];
+  /** Ticks until it has taken effect: what comes before that proves nothing. Absent: at once. */
+  readonly settles?: number;
   /** How well it fits, from 0 to 1: the best is offered first. */
   readonly fit: number;
 }

@@ -1,5 +1,6 @@
 import type { Proposal, Propose, World } from './proposal.ts';
 import { abusedKey, staleCache, tightLimit } from './proposals/access.ts';
+import { shorterPrompts, turnsInOrder } from './proposals/conversations.ts';
 import { badModel, badPrompt, runawayLoop } from './proposals/models.ts';
 import { rollback } from './proposals/rollback.ts';
 import { badTarget, badUpstream, badVariant, shortTimeout } from './proposals/targets.ts';
@@ -12,6 +13,8 @@ const PROPOSE: readonly Propose[] = [
   badModel,
   runawayLoop,
   staleCache,
+  turnsInOrder,
+  shorterPrompts,
   abusedKey,
   tightLimit,
   shortTimeout,

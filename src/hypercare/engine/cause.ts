@@ -207,6 +207,8 @@ function structural(counts: Counts, suspicion: Suspicion): Cause {
     change: null,
   });
   if (signal === 'stale') return say('cache', 'Answers kept by the cache are older than they may be.', 0.8);
+  if (signal === 'outdated')
+    return say('cache', 'What the cache gives is not what its origin says any more.', 0.85);
   if (signal === 'context')
     return say('context', `Conversations don’t go on as they should: ${reason}.`, 0.75);
   if (signal === 'loop') return say('loop', 'The same call is made again and again.', 0.8);

@@ -191,6 +191,7 @@ export class HypercareCore {
       spender.step(this.#isHeld('cost', CONSUMER, spender.consumer));
     for (const [dimension, value, , distribution] of intake.drift.all())
       distribution.step(this.#isHeld('service', dimension, value));
+    intake.promptLengths.step();
     this.#keyUse.step(intake, tick, (consumer) => this.#isHeld('access', CONSUMER, consumer));
     const events = [...this.#stepOpen(now), ...(isSteady ? this.#look(now, isMinute) : [])];
     const watched = this.watches.step(now);
@@ -272,10 +273,7 @@ export class HypercareCore {
     }
     const hit = whoWasHit(counts, suspicion);
     if (!this.#hitsEnough(suspicion, hit)) return [];
-    const read =
-      suspicion.family === 'access' && suspicion.mark
-        ? { ...suspicion, ...readDenials(counts, suspicion) }
-        : suspicion;
+    const read = this.#readCloser(suspicion);
     const sinceAt = this.#at(suspicion.since, now);
     const { correlates, cause } = explain(counts, read, this.#changes, sinceAt);
     const detection = describe(counts, {
@@ -300,6 +298,14 @@ export class HypercareCore {
     return [{ kind: 'opened', at: now, detection }];
   }
 
+  /** With what only a closer look tells of the cause. */
+  #readCloser(suspicion: Suspicion): Suspicion {
+    if (suspicion.family === 'access' && suspicion.mark)
+      return { ...suspicion, ...readDenials(this.counts, suspicion) };
+    const cause = suspicion.cause ?? this.intake.promptLengths.explain(suspicion);
+    return cause ? { ...suspicion, cause } : suspicion;
+  }
+
   /** Two parties or more, none of them nearly all of it, unless nobody else was there who could have been hit. */
   #hitsEnough({ parties, mark, places }: Suspicion, hit: Hit): boolean {
     if (!mark || parties === 1) return true;
@@ -319,6 +325,8 @@ export class HypercareCore {
 
   /** Whether what is open holds most of what is bad in a suspicion, or is it but for a little. */
   #explains(open: OpenDetection, suspicion: Suspicion): boolean {
+    // That calls have changed explains nothing that hurts: it may be the same matter, seen from its harmless side.
+    if (open.suspicion.signal === 'drift' && suspicion.signal !== 'drift') return false;
     // What is older than the ring can have begun whenever: with what was open then.
     const isOld = suspicion.since <= this.counts.tick - RING + 2 && open.suspicion.since <= suspicion.since;
     const areTogether = isOld || Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;
@@ -498,6 +506,7 @@ const SIGNAL_NAMES: ReadonlySet<string> = new Set([
   'silent',
   'contract',
   'stale',
+  'outdated',
   'loop',
   'fallback',
   'access',
@@ -513,7 +522,9 @@ function newer(open: OpenDetection): Detection {
   const { detection, users, sessions, bad, total, suspicion } = open;
   const counted = suspicion.mark !== undefined && total > 0;
   const lately = open.ticks.slice(-RING);
-  const sum = (of: 'bad' | 'total'): number => lately.reduce((all, each) => all + each[of], 0);
+  // A few ticks say little: until the ring is full of them, what it opened with counts, too.
+  const before = lately.length < RING ? suspicion : { bad: 0, total: 0 };
+  const sum = (of: 'bad' | 'total'): number => lately.reduce((all, each) => all + each[of], before[of]);
   const observed = sum('total') > 0 ? sum('bad') / sum('total') : detection.what.observed;
   const { expected } = detection.what;
   const isRate = detection.what.unit === 'rate' && counted;

@@ -22,6 +22,7 @@ import type { Mark } from '../signals/marks.ts';
 import { Drift } from './drift.ts';
 import { Latencies } from './latencies.ts';
 import type { Objectives } from './objectives.ts';
+import { PromptLengths } from './prompt-lengths.ts';
 import { MINUTE } from './settings.ts';
 import { Spending } from './spending.ts';
 
@@ -38,6 +39,7 @@ const CONSUMER = at('consumer');
 const MOST_CALLS = 50_000;
 /** From the third on it is a loop. */
 const LOOP_FROM = 3;
+const LOOP_FROM_SERVER = 20;
 /** Complaints kept to see that several people say the same: an hour of them. */
 const MOST_COMPLAINTS = 2_000;
 
@@ -60,6 +62,7 @@ export class Intake {
   readonly counts: Counts;
   readonly latencies: Latencies = new Latencies();
   readonly drift: Drift = new Drift();
+  readonly promptLengths: PromptLengths = new PromptLengths();
   readonly spending: Spending = new Spending();
   readonly objectives: Objectives;
   readonly complaints: Complaint[] = [];
@@ -104,9 +107,13 @@ export class Intake {
       const value = ints[i + dimension] as number;
       key[dimension] = dimension === REVISION ? value : value < 2 ? value : translation.of(dimension, value);
     }
+    const flags = ints[i + INT.flags] as number;
+    if ((flags & FLAG.isCheck) !== 0) {
+      this.#check(key, (flags & FLAG.outdated) !== 0, ints, i, id);
+      return;
+    }
     key[KIND] = KINDS.request;
     const leaf = counts.signal(key);
-    const flags = ints[i + INT.flags] as number;
     const isModel = (flags & FLAG.isModel) !== 0;
     const consumer = key[CONSUMER] as number;
     const user = ints[i + INT.user] as number;
@@ -149,6 +156,8 @@ export class Intake {
       const reason = translation.of(SPACE.reason, ints[i + INT.failedReason] as number);
       mark(marks.of('attempts', counts.dictionary.name(SPACE.reason, reason)), failedLeaf);
     }
+    if (isModel && hasPassed)
+      this.promptLengths.add(key[MODEL] as number, reals[r + REAL.tokensIn] as number, isSlow);
     // Whoever was asked first and failed is what it waited for.
     if (isSlow) mark(marks.of('slow', '', counts.tick), failedLeaf);
     const said = ints[i + INT.context] as number;
@@ -183,7 +192,9 @@ export class Intake {
     const call = ints[i + INT.call] as number;
     const times = (this.#calls.get(call) ?? 0) + 1;
     if (times > 1 || this.#calls.size < MOST_CALLS) this.#calls.set(call, times);
-    if (times + (this.#callsBefore.get(call) ?? 0) >= LOOP_FROM) mark(marks.of('loop', 'same_call'));
+    // Without a session all who stand behind a consumer's servers are one: they may well ask the same.
+    const most = (ints[i + INT.session] as number) === 0 ? LOOP_FROM_SERVER : LOOP_FROM;
+    if (times + (this.#callsBefore.get(call) ?? 0) >= most) mark(marks.of('loop', 'same_call'));
     const output = reals[r + REAL.tokensOut] as number;
     const feature = this.drift.add(
       key,
@@ -194,6 +205,24 @@ export class Intake {
     for (const of of feature) mark(marks.of('drift', of, this.counts.tick));
     const usd = reals[r + REAL.usd] as number;
     if (usd > 0) this.spending.add(key[CONSUMER] as number, key[MODEL] as number, usd);
+  }
+
+  /** What the cache gave was held against its origin, once in so many times. */
+  #check(key: Uint16Array, isOutdated: boolean, ints: Int32Array, i: number, id: string): void {
+    const { counts } = this;
+    key[KIND] = KINDS.check;
+    const leaf = counts.signal(key);
+    if (!isOutdated) {
+      counts.good(leaf, id);
+      return;
+    }
+    const mark = counts.marks.of('outdated', '');
+    const user = ints[i + INT.user] as number;
+    const session = ints[i + INT.session] as number;
+    const client = ints[i + INT.client] as number;
+    counts.bad(leaf, mark, id);
+    counts.events.push({ leaf, mark: mark.id, tick: counts.tick, user, session, client, usd: 0, id });
+    this.onBad(leaf, mark, user, session, client);
   }
 
   #conversation(key: Uint16Array, said: number, session: number, id: string): void {

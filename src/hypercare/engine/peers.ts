@@ -1,7 +1,10 @@
 import { DIMENSIONS } from '../../record/signals/layout.ts';
+import { riseSince } from '../detectors/change-point.ts';
 import { twoProportionZ } from '../detectors/proportions.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KIND, KINDS, RING } from '../signals/leaves.ts';
+import type { Mark } from '../signals/marks.ts';
+import { ticksOfPlace, type Where } from './place.ts';
 import { MINUTE } from './settings.ts';
 import type { Suspicion } from './suspicion.ts';
 
@@ -12,6 +15,8 @@ const LEAST_RATIO = 2;
 /** Differences below a hundredth are what siblings are like. */
 const LEAST_DIFFERENCE = 0.01;
 const LEAST_BAD = 5;
+/** Of its rate since it began, what the last minute must still show. */
+const STILL_ALIVE = 0.4;
 const WINDOW = 5 * MINUTE;
 const COMPARED = ['target', 'region'] as const;
 const SIGNALS: ReadonlySet<string> = new Set(['errors', 'attempts', 'silent']);
@@ -65,8 +70,9 @@ export function peerOutliers(counts: Counts, isOut: (leaf: number) => boolean): 
       known.total += total;
       group.set(value, known);
     }
-    return outliersOf(groups).map(({ value, own, expected, z }) =>
-      suspicionOf(counts, name, dimension, value, own, expected, z, topMark),
+    return outliersOf(groups).flatMap(
+      ({ value, own, expected, z }) =>
+        suspicionOf(counts, name, dimension, value, own, expected, z, topMark) ?? [],
     );
   });
 }
@@ -115,6 +121,30 @@ function outliersOf(groups: ReadonlyMap<string, ReadonlyMap<number, Stratum>>): 
   });
 }
 
+/**
+ * When it began to differ from its siblings; the window's beginning where it has done so all the time. Undefined: what the
+ * window holds of it is over.
+ */
+function beganAt(
+  counts: Counts,
+  mark: Mark | undefined,
+  place: readonly Where[],
+  { total }: Stratum,
+  expected: number,
+): number | undefined {
+  const first = Math.max(0, counts.tick - WINDOW + 1);
+  if (!mark) return first;
+  const ticks = ticksOfPlace(counts, mark, place, KINDS.request, first);
+  const rate = expected / Math.max(1, total);
+  const due = ticks.total.map((each) => each * rate);
+  const began = Math.max(0, riseSince(ticks.bad, due));
+  const rateOf = (from: number): number => {
+    const sum = (of: readonly number[]): number => of.slice(from).reduce((all, each) => all + each, 0);
+    return sum(ticks.bad) / Math.max(1, sum(ticks.total));
+  };
+  return rateOf(ticks.bad.length - MINUTE) < STILL_ALIVE * rateOf(began) ? undefined : first + began;
+}
+
 function suspicionOf(
   counts: Counts,
   name: (typeof COMPARED)[number],
@@ -124,13 +154,15 @@ function suspicionOf(
   expected: number,
   z: number,
   topMark: ReadonlyMap<number, number>,
-): Suspicion {
+): Suspicion | undefined {
   const leaf = [...topMark.keys()].find((each) => counts.leaves.value(each, dimension) === value);
   const mark = leaf === undefined ? undefined : counts.marks.all[topMark.get(leaf) as number];
   const said = counts.dictionary.name(dimension, value);
   const places = [{ dimension, value }];
   const upstream = leaf === undefined ? 0 : counts.leaves.value(leaf, UPSTREAM);
   if (name === 'target' && upstream > 1) places.push({ dimension: UPSTREAM, value: upstream });
+  const since = beganAt(counts, mark, places, own, expected);
+  if (since === undefined) return undefined;
   return {
     detector: 'peer-outlier',
     signal: mark?.signal ?? 'errors',
@@ -144,7 +176,7 @@ function suspicionOf(
     kind: KINDS.request,
     places: [places],
     share: 1,
-    since: counts.tick - WINDOW + 1,
+    since,
     bad: own.bad,
     total: own.total,
     expected,
@@ -157,7 +189,8 @@ function suspicionOf(
           cause: {
             kind: 'target' as const,
             sentence: `Only target ${said} is hit; its siblings are as usual.`,
-            confidence: 0.7,
+            // A change of this target’s own at the time says more.
+            confidence: 0.55,
             change: null,
           },
         }

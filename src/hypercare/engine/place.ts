@@ -83,8 +83,9 @@ export function findPlaces(
     return { conditions, bad, total, expected, evidence };
   });
   const first = places[0];
-  if (first && isEverywhere(first, whole)) {
-    const conditions = shared(counts, leaves);
+  // Where nothing tells leaves apart, everything is the place: a gateway with one route and one target.
+  if (first ? isEverywhere(first, whole) : dimensions.length === 0) {
+    const conditions = shared(counts, leaves, mark);
     const expected = whole.bad - excess;
     const evidence = likelihoodRatio(whole.bad, expected);
     return { places: [{ conditions, bad: whole.bad, total: whole.total, expected, evidence }], excess };
@@ -108,8 +109,10 @@ function isEverywhere(place: FoundPlace, whole: ReturnType<typeof sum>): boolean
 }
 
 /** What all leaves have in common: the place of what is everywhere, where there is such a thing. */
-function shared(counts: Counts, leaves: readonly Windowed[]): Where[] {
-  for (const name of PRECEDENCE) {
+function shared(counts: Counts, leaves: readonly Windowed[], { rule }: Mark): Where[] {
+  // A cache is its route's.
+  const names: readonly Dimension[] = rule.detector === 'stale-cache' ? ['route', ...PRECEDENCE] : PRECEDENCE;
+  for (const name of names) {
     const dimension = DIMENSIONS.indexOf(name);
     const value = counts.leaves.value(leaves[0]?.leaf ?? 0, dimension);
     if (value > 1 && leaves.every(({ leaf }) => counts.leaves.value(leaf, dimension) === value))

@@ -5,6 +5,7 @@ import { KIND, RING } from '../signals/leaves.ts';
 import { SIGNALS, type SignalName } from '../signals/marks.ts';
 import { matches, type Where } from './place.ts';
 
+const REVISION = DIMENSIONS.indexOf('revision');
 /** Watches at once: one more than can be asked for is told nothing. */
 const MOST = 500;
 
@@ -49,6 +50,9 @@ export class Watches {
       const cells = this.#counts.marks.matching(watch.signal).map(({ id }) => this.#counts.cells(id));
       for (const leaf of touched) {
         if (leaves.value(leaf, KIND) !== kind) continue;
+        // What had begun before a fix was applied says nothing about it, however late it ends.
+        const revision = leaves.value(leaf, REVISION);
+        if (revision > 0 && revision < watch.fromRevision) continue;
         const side: { bad: number; total: number } = places.some((place) =>
           matches(this.#counts, leaf, place),
         )

@@ -14,6 +14,8 @@ const JOIN_MS = 10 * 60_000;
 /** A request counts as slow from here on, to who complains of slowness. */
 const SLOW_MS = 1000;
 const MOST_LINKED = 500;
+/** A finding's beginning is when it showed in the counts; the first whom it hit came before that. */
+const BEFORE_MS = 60_000;
 
 export interface WorkPorts {
   readonly reports: ReportBook;
@@ -39,6 +41,30 @@ export class FeedbackWork {
     }
   }
 
+  /** People complain before a finding is sure: what they had said about it by then is linked to it now. @throws StoreUnavailable */
+  async opened(finding: Finding): Promise<void> {
+    const earlier = (await this.#ports.reports.all()).filter(
+      (report) => report.at >= finding.when.since - BEFORE_MS && isAbout(finding, report, report.request),
+    );
+    for (const report of earlier.slice(0, MOST_LINKED)) {
+      await this.#ports.reports.change(report.id, (known) => ({
+        ...known,
+        findings: [...new Set([...known.findings, finding.id])],
+      }));
+      await this.#linkTo(finding.id, report);
+    }
+  }
+
+  async #linkTo(id: string, report: Report): Promise<void> {
+    await this.#ports.findings.change(id, (known) => {
+      if (known.linked.feedback.includes(report.id)) return undefined;
+      const feedback = [...known.linked.feedback, report.id].slice(-MOST_LINKED);
+      const labels = [...new Set([...known.labels, ...report.labels])];
+      const what = { at: report.at, by: 'gateway', what: 'linked', note: `feedback ${report.id}` };
+      return noted({ ...known, labels, linked: { ...known.linked, feedback } }, what);
+    });
+  }
+
   /** Who reported it hears that it is fixed, where they ask: in the widget, or at GET /v1/feedback/{id}. */
   async resolved({ id, linked }: Finding): Promise<void> {
     for (const report of linked.feedback)
@@ -48,7 +74,7 @@ export class FeedbackWork {
   }
 
   async #link(report: Report, entry: InboxEntry, active: readonly Finding[]): Promise<void> {
-    const { reports, findings, engine } = this.#ports;
+    const { reports, engine } = this.#ports;
     const asked = report.about === '' ? undefined : await reports.get(report.about);
     const request = this.#requestOf(report, entry, asked);
     const found = active.filter((finding) => !isOver(finding) && isAbout(finding, report, request));
@@ -64,15 +90,7 @@ export class FeedbackWork {
         request: known.request ?? request,
         question: '',
       }));
-    for (const { id } of found) {
-      await findings.change(id, (known) => {
-        if (known.linked.feedback.includes(report.id)) return undefined;
-        const feedback = [...known.linked.feedback, report.id].slice(-MOST_LINKED);
-        const labels = [...new Set([...known.labels, ...report.labels])];
-        const what = { at: report.at, by: 'gateway', what: 'linked', note: `feedback ${report.id}` };
-        return noted({ ...known, labels, linked: { ...known.linked, feedback } }, what);
-      });
-    }
+    for (const { id } of found) await this.#linkTo(id, report);
     engine.feedback({
       at: report.at,
       kind: report.scoreKind ?? 'complaint',
@@ -97,24 +115,26 @@ export class FeedbackWork {
     const window = { from: to - JOIN_MS, to, limit: 1000 };
     const page = report.page || pageIn(report.comment) || asked?.page || '';
     const bySession = session === '' ? [] : queries.requests({ ...window, session });
-    const worst = worstOf(bySession, page, report);
+    const worst = worstOf(bySession, page, report, true);
     if (worst) return linked(worst, 'session');
     const consumer = report.consumer || asked?.consumer;
     // Of everybody's requests only one that fits the page, or it would be a guess.
     if (!consumer || page === '') return null;
-    const other = worstOf(queries.requests({ ...window, consumer }), page, report);
+    const other = worstOf(queries.requests({ ...window, consumer }), page, report, false);
     return other ? linked(other, 'consumer') : null;
   }
 }
 
+/** @param isOwn all of them are of whoever said it: a page that none of them names is one of a site, which asks for them */
 function worstOf(
   requests: readonly RecordedRequest[],
   page: string,
   { category }: Report,
+  isOwn: boolean,
 ): RecordedRequest | undefined {
   const near =
     page === '' ? requests : requests.filter(({ path }) => path === page || path.startsWith(`${page}/`));
-  const among = near.length > 0 ? near : page === '' ? requests : [];
+  const among = near.length > 0 || !isOwn ? near : requests;
   if (category === 'performance') {
     const slowest = [...among].sort((a, b) => b.durationMs - a.durationMs)[0];
     if (slowest && slowest.durationMs >= SLOW_MS) return slowest;
@@ -143,7 +163,7 @@ function isAbout(
 ): boolean {
   if (requestId !== '' && evidence.bad.includes(requestId)) return true;
   if (request === null || where.scopes.length === 0) return false;
-  if (request.at < when.since || (when.until !== null && request.at > when.until)) return false;
+  if (request.at < when.since - BEFORE_MS || (when.until !== null && request.at > when.until)) return false;
   return where.scopes.some((scope) =>
     Object.entries(scope).every(([dimension, value]) => request.scope[dimension as keyof Scope] === value),
   );

@@ -37,6 +37,8 @@ export interface Action {
   readonly affects: number;
   /** Where the traffic goes that it takes away from the place: there the proof is. Null: it stays. */
   readonly movesTo: readonly Scope[] | null;
+  /** Ticks until it has taken effect; 0 = at once. */
+  readonly settles: number;
   readonly status: ActionStatus;
   readonly applied: Applied | null;
 }
@@ -62,6 +64,8 @@ export interface Verification {
   readonly action: number | null;
   readonly isCanary: boolean;
   readonly scopes: readonly Scope[];
+  /** Requests of earlier revisions of the config are not counted; 0 = whatever served them. */
+  readonly fromRevision: number;
   readonly signal: string;
   /** Rates from 0 to 1: as it was, as it should be, and the line between. */
   readonly broken: number;

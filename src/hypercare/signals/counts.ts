@@ -183,7 +183,9 @@ export class Counts {
     const key = new Uint16Array(KEY);
     for (const [at, dimension] of DIMENSIONS.entries()) {
       const value = scope[dimension];
-      if (value !== undefined) key[at] = this.dictionary.of(at, value);
+      // Revisions are numbers already.
+      if (value !== undefined)
+        key[at] = at === REVISION ? Number(value) & 0xffff : this.dictionary.of(at, value);
     }
     key[KIND] = kind;
     return key;

@@ -19,7 +19,13 @@ const ACCESS: ReadonlySet<string> = new Set([
   'budget_spent',
 ]);
 /** Neither good nor bad: who asked has left, or the gateway stops. */
-const NEITHER: ReadonlySet<string> = new Set(['client_cancelled', 'draining', 'cache_only_missing']);
+const NEITHER: ReadonlySet<string> = new Set([
+  'client_cancelled',
+  'draining',
+  'cache_only_missing',
+  // One turn waits for another: it is asked again after Retry-After.
+  'conversation_locked',
+]);
 
 /** Ends of a model call that look like success and are none. */
 const SILENT: ReadonlySet<string> = new Set([

@@ -8,7 +8,7 @@ export const RING = 36;
 export const KEY = WIDTH + 1;
 export const KIND = WIDTH;
 /** Kinds of signals, each with totals of its own. */
-export const KINDS = { request: 0, feedback: 1, context: 2 } as const;
+export const KINDS = { request: 0, feedback: 1, context: 2, check: 3 } as const;
 
 /** Leaves to begin with; they double up to the cap. */
 const FIRST = 2048;

@@ -48,6 +48,12 @@ export const SIGNALS = {
   silent: rule('silent-failure', 'integration', { rank: 2 }),
   contract: rule('contract', 'integration', { rank: 1, leastShare: 0.005 }),
   stale: rule('stale-cache', 'data', { rank: 1, labels: ['stale-data'], leastShare: 0.005 }),
+  outdated: rule('stale-cache', 'data', {
+    kind: KINDS.check,
+    rank: 1,
+    labels: ['stale-data'],
+    leastShare: 0.02,
+  }),
   loop: rule('cost', 'bug', { family: 'cost', parties: 1, prior: 0.02, rank: 1, leastShare: 0.05 }),
   fallback: rule('state', 'integration', { rank: 6, prior: 0.01, leastShare: 0.02 }),
   access: rule('access', 'security', { family: 'access', parties: 1, prior: 0.01, leastShare: 0.01 }),

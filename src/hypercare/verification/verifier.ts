@@ -18,6 +18,10 @@ export interface Claim {
   readonly isCanary?: boolean;
   /** Where to look; the finding's own place if absent. */
   readonly scopes?: readonly Scope[];
+  /** The revision that the action made; absent: it made none. */
+  readonly fromRevision?: number;
+  /** Ticks until it has taken effect. */
+  readonly settles?: number;
   /** Share of what is looked at that the finding's place was, from 0 to 1: the rate there was so much lower. */
   readonly dilution?: number;
 }
@@ -53,7 +57,8 @@ export class Verifier {
     const at = now();
     return book
       .change(id, (finding) => {
-        const verification = verificationOf(finding, claim, at);
+        const from = at + (claim.settles ?? 0) * this.#ports.tickMs();
+        const verification = verificationOf(finding, claim, from);
         const happening = { at, by, what: 'verifying', note: claim.claim };
         const next =
           finding.state === 'verifying' ? noted(finding, happening) : moved(finding, 'verifying', happening);
@@ -69,7 +74,9 @@ export class Verifier {
   follow({ id, verification }: Finding): void {
     if (verification === null) return;
     this.#watched.add(id);
-    this.#ports.engine.watch({ id, signal: verification.signal, scopes: verification.scopes });
+    // Findings of earlier versions of the gateway don't have it.
+    const { signal, scopes, fromRevision = 0 } = verification;
+    this.#ports.engine.watch({ id, signal, scopes, fromRevision: fromRevision & 0xffff });
   }
 
   #unfollow(id: string): void {
@@ -196,6 +203,7 @@ function verificationOf({ what, where, impact }: Finding, claim: Claim, at: numb
     action: claim.action,
     isCanary: claim.isCanary ?? false,
     scopes: claim.scopes ?? where.scopes,
+    fromRevision: claim.fromRevision ?? 0,
     signal: what.signal,
     broken,
     target,

@@ -35,7 +35,7 @@ export const INT = {
   user: WIDTH + 1,
   session: WIDTH + 2,
   client: WIDTH + 3,
-  /** Hash of what makes two calls the same call: who, whom, how much. */
+  /** Hash of what makes two calls the same call: who, whom, what. */
   call: WIDTH + 4,
   status: WIDTH + 5,
   reason: WIDTH + 6,
@@ -75,6 +75,10 @@ export const FLAG = {
   breachIsAnswer: 32,
   clientLeft: 64,
   retried: 128,
+  /** No request: what the cache gave was held against what its origin says now. */
+  isCheck: 256,
+  /** The origin says something else. */
+  outdated: 512,
 } as const;
 
 /** A name and its number, told once, before the first record that holds it. */

@@ -1,7 +1,7 @@
 import type { RecordedRequest, RequestQuery } from '../../contracts/engine.ts';
 import type { Exchange } from '../../contracts/exchange.ts';
 import type { Scope } from '../../contracts/signal.ts';
-import { hash, type SignalSources } from './signal-writer.ts';
+import { hash, productOf, type SignalSources } from './signal-writer.ts';
 
 /** Requests kept, of those that went well and of those that did not: bad ones are rarer, and looked at more often. */
 const GOOD_KEPT = 4_000;
@@ -37,6 +37,9 @@ export interface KeptRequest
   readonly session: string;
   readonly user: string;
   readonly region: string;
+  /** As its client said it; '' if it did not: then `agent` has it. */
+  readonly app: string;
+  readonly agent: string;
   readonly isBad: boolean;
 }
 
@@ -69,7 +72,7 @@ export class RecentRequests {
 
   #fill(kept: Slot, exchange: Exchange, bad: boolean): KeptRequest {
     const { headers } = exchange;
-    const { session, user, region } = this.#sources;
+    const { session, user, region, app } = this.#sources;
     kept.id = exchange.id;
     kept.traceId = exchange.traceId;
     kept.startedAt = exchange.startedAt;
@@ -93,6 +96,8 @@ export class RecentRequests {
     kept.session = textOf(headers[session]);
     kept.user = textOf(headers[user]);
     kept.region = textOf(headers[region.header]) || region.default;
+    kept.agent = textOf(headers['user-agent']);
+    kept.app = textOf(headers[app.header]) || (kept.agent === '' ? app.default : '');
     kept.isBad = bad;
     return kept;
   }
@@ -161,6 +166,8 @@ function scopeOf({
   routeVersion,
   consumer,
   region,
+  app,
+  agent,
   revision,
 }: KeptRequest): Scope {
   const values: Scope = {
@@ -174,6 +181,7 @@ function scopeOf({
     promptVersion: ai?.promptVersion ?? '',
     consumer,
     region,
+    app: app || productOf(agent),
     revision: String(revision),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
@@ -222,6 +230,8 @@ const blank = (): Slot => ({
   session: '',
   user: '',
   region: '',
+  app: '',
+  agent: '',
   isBad: false,
 });
 

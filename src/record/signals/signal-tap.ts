@@ -1,5 +1,5 @@
 import type { Exchange } from '../../contracts/exchange.ts';
-import type { SignalBatch } from './layout.ts';
+import { FLAG, type SignalBatch } from './layout.ts';
 import { type KeptRequest, RecentRequests } from './recent-requests.ts';
 import { type SignalSources, SignalWriter } from './signal-writer.ts';
 
@@ -51,6 +51,11 @@ export class SignalTap {
     this.#writer.record(exchange);
     if (!sink.keep) this.recent.record(exchange);
     else if (this.#handed.length < MOST_HANDED) this.#handed.push(this.recent.kept(exchange));
+  }
+
+  /** An answer that the cache gave was held against its origin. */
+  checked(exchange: Exchange, isOutdated: boolean): void {
+    if (this.#sink) this.#writer.record(exchange, FLAG.isCheck | (isOutdated ? FLAG.outdated : 0));
   }
 
   flush(): void {

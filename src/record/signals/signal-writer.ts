@@ -91,7 +91,8 @@ export class SignalWriter {
     return this.#count + this.#away * BATCH;
   }
 
-  record(exchange: Exchange): void {
+  /** @param more flags that the exchange does not know of */
+  record(exchange: Exchange, more = 0): void {
     const { names } = this;
     const at = exchange.startedAt + exchange.durationMs;
     if (this.#count === 0) this.#base = at;
@@ -128,7 +129,7 @@ export class SignalWriter {
         ? 0
         : mix(
             mix(session === 0 ? client : session, ints[i + CONSUMER] as number),
-            mix(exchange.bytesIn, ints[i + MODEL] as number),
+            mix(exchange.bytesIn ^ ai.digest, ints[i + MODEL] as number),
           );
     ints[i + INT.status] = exchange.status;
     ints[i + INT.reason] = names.of(SPACE.reason, exchange.reason);
@@ -150,7 +151,8 @@ export class SignalWriter {
       (exchange.cache === 'stale' ? FLAG.cacheStale : 0) |
       (breach !== undefined && breach.direction === 'response' ? FLAG.breachIsAnswer : 0) |
       (exchange.reason === 'client_cancelled' ? FLAG.clientLeft : 0) |
-      (exchange.retries > 0 ? FLAG.retried : 0);
+      (exchange.retries > 0 ? FLAG.retried : 0) |
+      more;
 
     reals[r + REAL.latency] = exchange.durationMs;
     reals[r + REAL.firstToken] = ai === null ? -1 : ai.firstTokenMs;
@@ -211,8 +213,7 @@ export class SignalWriter {
     if (agent === '') return this.names.of(APP, app.default);
     const known = this.#agents.get(agent);
     if (known !== undefined) return known;
-    // RFC 9110, 10.1.5: the first product, without its version.
-    const product = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}/.exec(agent)?.[0] ?? app.default;
+    const product = productOf(agent) || app.default;
     const number = this.names.of(APP, product);
     if (this.#agents.size >= MOST_AGENTS) this.#agents.clear();
     this.#agents.set(agent, number);
@@ -220,11 +221,17 @@ export class SignalWriter {
   }
 }
 
+/** Of a `user-agent` (RFC 9110, 10.1.5) the first product, without its version; '' if it names none. */
+export const productOf = (agent: string): string =>
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}/.exec(agent)?.[0] ?? '';
+
 /** What the owner of a conversation wanted is no fault: it was erased, or its time was over. */
 const WANTED: ReadonlySet<string> = new Set(['', 'ttl', 'erased']);
 
-function endOf({ cause, status }: NonNullable<Exchange['context']>): string {
+function endOf({ cause, status, staleBase }: NonNullable<Exchange['context']>): string {
   if (!WANTED.has(cause)) return cause;
+  // Two turns at once: the answer was made without what the other one said.
+  if (staleBase) return 'stale_base';
   return status === 'degraded' ? 'degraded' : 'ok';
 }
 

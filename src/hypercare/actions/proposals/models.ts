@@ -2,6 +2,7 @@ import type { PatchOperation } from '../../../config/json-patch.ts';
 import type { ModelConfig } from '../../../config/schema/index.ts';
 import type { Detection } from '../../../contracts/finding.ts';
 import { at, onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
+import { movesFrom } from './moves.ts';
 
 type ModelTarget = NonNullable<ModelConfig['targets']>[number];
 
@@ -112,6 +113,7 @@ export const badPrompt: Propose = ({ detection, config, written }) => {
       risk: 'low',
       effort: 1,
       affects: 1,
+      ...movesFrom(detection, config),
       fit: isPromptCause(detection) ? 0.95 : 0.6,
     },
   ];

@@ -2,6 +2,7 @@ import { createPatch } from 'rfc6902';
 import { parse } from 'yaml';
 import type { PatchOperation } from '../../../config/json-patch.ts';
 import type { Propose } from '../proposal.ts';
+import { movesFrom } from './moves.ts';
 
 const READING = { schema: 'core', merge: true } as const;
 
@@ -9,8 +10,8 @@ const READING = { schema: 'core', merge: true } as const;
  * Takes back what the revision changed that it is put down to, and nothing that came after it: so it still fits when
  * others have been applied meanwhile, as long as they left these places alone.
  */
-export const rollback: Propose = async ({ detection: { cause }, written, textOf }) => {
-  const { change } = cause;
+export const rollback: Propose = async ({ detection, config, written, textOf }) => {
+  const { change } = detection.cause;
   if (change?.kind !== 'revision') return [];
   const number = Number(change.to);
   if (!Number.isSafeInteger(number) || number < 2) return [];
@@ -28,6 +29,8 @@ export const rollback: Propose = async ({ detection: { cause }, written, textOf 
       risk: isLatest ? 'low' : 'medium',
       effort: 1,
       affects: 1,
+      // What it gave traffic to loses it again.
+      ...movesFrom(detection, config),
       fit: 0.5 + change.score / 2,
     },
   ];

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { shop } from '../../src/demo/stories/shop.ts';
+import type { Story } from '../../src/demo/stories/story.ts';
+import { supportBot } from '../../src/demo/stories/support-bot.ts';
+import { tellStory } from '../../src/demo/stories/tell-story.ts';
+
+/** Every chapter is found with the right place, cause and patch, is proven to be fixed, told and learnt; the figures move. */
+async function isToldWhole(story: Story, visitsPerSecond: number): Promise<string> {
+  const lines: string[] = [];
+  const { chapters, kpis } = await tellStory(story, {
+    tickMs: 200,
+    visitsPerSecond,
+    say: (text) => lines.push(text),
+  });
+  expect(chapters).toHaveLength(3);
+  for (const { chapter, found, resolved, action, learnt, reporterHears, question } of chapters) {
+    expect(chapter.causes).toContain(found.cause.kind);
+    expect(chapter.actions).toContain(action.kind);
+    expect(resolved.verification).toMatchObject({ state: 'fixed' });
+    expect(resolved.linked.feedback.length).toBeGreaterThan(0);
+    expect(reporterHears).toBe('fixed');
+    expect(learnt.fix).toBe(action.title);
+    // Who says too little is asked, and nobody else is.
+    expect(question !== '').toBe(chapter.complaint.answer !== undefined);
+  }
+  expect(kpis.findings.resolved).toBeGreaterThanOrEqual(3);
+  expect(kpis.meanTimeToDetect).not.toBeNull();
+  expect(kpis.meanTimeToResolve).not.toBeNull();
+  expect(kpis.actedOnShare).toBeGreaterThan(0);
+  return lines.join('\n');
+}
+
+test('the shop: a pool is spent, a cache goes stale, a target crawls', async () => {
+  const told = await isToldWhole(shop, 60);
+  expect(told).toContain('Revert revision 2');
+  expect(told).toContain('Purge the cache of route products');
+}, 180_000);
+
+test('the support bot: it forgets, it takes premier customers for anyone, long talks grow slow', async () => {
+  const told = await isToldWhole(supportBot, 30);
+  expect(told).toContain('/context/onConflict');
+  expect(told).toContain('/context/compaction');
+}, 180_000);
