@@ -243,15 +243,17 @@ export const FAULTS: readonly Fault[] = [
       ai.firstTokenMs *= 3;
       if (chance.next() >= 0.5) return;
       if (chance.next() < 0.5) {
-        exchange.failedAttempts = [{ upstream: 'primary', target: ai.upstreamModel, reason: '503' }];
+        exchange.failedAttempts = [{ upstream: 'primary', target: exchange.target, reason: '503' }];
         fail(exchange, 'upstream_5xx', 503);
       } else {
-        exchange.failedAttempts = [{ upstream: 'primary', target: ai.upstreamModel, reason: '503' }];
+        exchange.failedAttempts = [{ upstream: 'primary', target: exchange.target, reason: '503' }];
         exchange.attempts = 2;
         exchange.fallback = 'support-safe';
         ai.outcome = 'fallback_used';
         ai.provider = 'backup';
         ai.upstreamModel = 'claude-haiku-4-5';
+        exchange.upstream = 'backup';
+        exchange.target = 'backup/claude-haiku-4-5';
         ai.version = 'v1';
       }
     },

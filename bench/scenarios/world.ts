@@ -105,7 +105,8 @@ export function model(exchange: Drawn, chance: Chance): void {
   exchange.route = 'ai';
   exchange.method = 'POST';
   exchange.path = isPrompt ? `/v1/prompts/${PROMPT}` : '/v1/chat/completions';
-  exchange.upstream = '';
+  exchange.upstream = deployment.provider;
+  exchange.target = `${deployment.provider}/${deployment.model}`;
   exchange.durationMs = firstTokenMs + tokensOut * 12 * Math.exp(0.3 * chance.normal());
   exchange.bytesIn = tokensIn * 4 + chance.below(4000);
   exchange.attempts = 1;

@@ -33,16 +33,18 @@ const MIX = 'product stock product product recommendations product checkout stoc
   .concat('recommendations product stock product chat product stock checkout recommendations product')
   .split(' ') as Kind[];
 
-const QUESTIONS = [
-  'Hello',
-  'I want my money back for order 778123',
-  'My account number is AC-20417',
-  'Where is my parcel?',
+/** No two people ask in the same words: the same call again and again is what a runaway agent makes. */
+const QUESTIONS: readonly ((number: number) => string)[] = [
+  (number) => `Hello, I am customer ${number}`,
+  (number) => `I want my money back for order ${number}`,
+  (number) => `My account number is AC-${number}`,
+  (number) => `Where is my parcel ${number}?`,
 ];
 
 /** A gateway that hangs must not pile up requests here: past this many in flight, a turn is skipped. */
 const MOST_IN_FLIGHT = 64;
 const TIMEOUT_MS = 30_000;
+const PEOPLE = 97;
 
 /** Starts the traffic; it goes on until the signal. */
 export function startTraffic(options: TrafficOptions): Traffic {
@@ -56,7 +58,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     if (inFlight.size >= MOST_IN_FLIGHT) return;
     const shot = shotOf(turn++, options);
     counts.sent += 1;
-    const running = send(options.gatewayUrl, shot, agent, signal)
+    const running = send(options.gatewayUrl, shot, `user-${turn % PEOPLE}`, agent, signal)
       .catch((error: Error) => {
         // What the signal cut short says nothing about the gateway.
         if (error.name === 'AbortError') counts.sent -= 1;
@@ -91,7 +93,7 @@ function shotOf(turn: number, { apiKey, botKey }: TrafficOptions): Shot {
     case 'checkout':
       return { method: 'POST', path: '/api/v1/checkout', key: apiKey, body: { cart: productOf(id).title } };
     case 'chat': {
-      const content = QUESTIONS[Math.floor(turn / MIX.length) % QUESTIONS.length];
+      const content = QUESTIONS[Math.floor(turn / MIX.length) % QUESTIONS.length]?.(20_000 + turn);
       const body = { model: 'support', messages: [{ role: 'user', content }], stream: turn % 40 < 20 };
       return { method: 'POST', path: '/v1/chat/completions', key: botKey, body };
     }
@@ -100,8 +102,15 @@ function shotOf(turn: number, { apiKey, botKey }: TrafficOptions): Shot {
   }
 }
 
-function send(gatewayUrl: string, { method, path, key, body }: Shot, agent: Agent, signal: AbortSignal) {
+function send(
+  gatewayUrl: string,
+  { method, path, key, body }: Shot,
+  user: string,
+  agent: Agent,
+  signal: AbortSignal,
+) {
   const headers = {
+    'x-user-id': user,
     ...(key !== undefined && { authorization: `Bearer ${key}` }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
   };

@@ -213,6 +213,8 @@ function structural(counts: Counts, suspicion: Suspicion): Cause {
     return say('context', `Conversations don’t go on as they should: ${reason}.`, 0.75);
   if (signal === 'loop') return say('loop', 'The same call is made again and again.', 0.8);
   if (signal === 'contract') return say('contract', `What passes breaks the contract: ${reason}.`, 0.7);
+  if (signal === 'fallback')
+    return say('provider', 'Whoever is asked first does not answer, and others stand in.', 0.6);
   const promptVersion = holds('promptVersion');
   if (promptVersion !== undefined)
     return say('prompt', `Only version ${promptVersion} of prompt ${holds('prompt') ?? ''} is hit.`, 0.8);

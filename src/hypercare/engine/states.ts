@@ -65,7 +65,7 @@ export class States {
         reason: change.kind === 'breaker' ? 'breaker_open' : 'provider_out',
         place: placeOf(counts, change.subject),
         since: change.tick,
-        sentence: `The ${change.kind} of ${change.subject} is ${change.to}: ${change.reason}.`,
+        sentence: `The ${change.kind} of ${change.subject} is ${change.to}${change.reason === change.to ? '' : `: ${change.reason}`}.`,
         events: [lineOf(change)],
         severity: 'medium',
       }),

@@ -35,9 +35,12 @@ export function scopeWords(scope: Scope): string {
     .join(', ');
 }
 
+/** Something is in a bad state, which is no share of requests. */
+const isState = ({ what }: Pick<Detection, 'what'>): boolean => what.signal === 'state';
+
 /** One line: what and where. */
 export function titleOf({ what, where, reason, detector }: Detection): string {
-  if (detector === 'state') return `${placeWords(where)}: ${reason.replaceAll('_', ' ')}`.slice(0, 200);
+  if (isState({ what })) return `${placeWords(where)}: ${reason.replaceAll('_', ' ')}`.slice(0, 200);
   const kind = reason === '' ? '' : ` (${reason})`;
   return `${placeWords(where)}: ${signalTitle(what.signal, detector)}${kind}`.slice(0, 200);
 }
@@ -64,7 +67,7 @@ export function sentenceOf(finding: Omit<Finding, 'sentence'>): string {
 function happened(finding: Omit<Finding, 'sentence'>): string {
   const { what, where, when, impact, reason, isPartial } = finding;
   // What is in a bad state has no share: why it was flagged says all of it.
-  if (finding.detector === 'state') return `${finding.why.sentence} Since ${clock(when.since)}.`;
+  if (isState(finding)) return `${finding.why.sentence} Since ${clock(when.since)}.`;
   const verb = SIGNALS[what.signal] ?? `had ${what.signal.replaceAll('_', ' ')}`;
   const until = when.until === null ? '' : ` and ${clock(when.until, when.since)}`;
   const time = until === '' ? `since ${clock(when.since)}` : `between ${clock(when.since)}${until}`;
@@ -84,8 +87,9 @@ function happened(finding: Omit<Finding, 'sentence'>): string {
   return `${placeWords(where)}: ${subject} ${time}; usual ${figure(what.expected, what.unit)}.${partial}`;
 }
 
-function placed({ where, detector }: Omit<Finding, 'sentence'>): string {
-  if (detector === 'state') return '';
+function placed(finding: Omit<Finding, 'sentence'>): string {
+  if (isState(finding)) return '';
+  const { where } = finding;
   const normal = where.normal
     .filter(({ values }) => values.length > 0)
     .map(({ dimension, values }) => `${dimension} ${listed(values)}`);

@@ -173,7 +173,7 @@ function scopeOf({
   const values: Scope = {
     route,
     upstream,
-    target: ai?.upstreamModel ?? target,
+    target,
     provider: ai?.provider ?? '',
     model: ai?.model ?? '',
     version: ai?.version ?? routeVersion,

@@ -105,7 +105,7 @@ export class SignalWriter {
 
     ints[i + ROUTE] = names.of(ROUTE, exchange.route);
     ints[i + UPSTREAM] = names.of(UPSTREAM, exchange.upstream);
-    ints[i + TARGET] = names.of(TARGET, ai === null ? exchange.target : ai.upstreamModel);
+    ints[i + TARGET] = names.of(TARGET, exchange.target);
     ints[i + PROVIDER] = ai === null ? 0 : names.of(PROVIDER, ai.provider);
     ints[i + MODEL] = ai === null ? 0 : names.of(MODEL, ai.model);
     ints[i + VERSION] = names.of(VERSION, ai === null ? exchange.routeVersion : ai.version);
