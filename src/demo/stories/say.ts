@@ -1,5 +1,4 @@
-import type { Chapter, SeenFinding } from './story.ts';
-import type { SeenKpis } from './tell-story.ts';
+import type { Chapter, SeenFinding, SeenKpis } from './story.ts';
 
 const WIDTH = 110;
 

@@ -32,6 +32,15 @@ export interface SeenFinding {
   readonly linked: { readonly feedback: readonly string[] };
 }
 
+/** The part of `GET /api/kpis` that a story moves. */
+export interface SeenKpis {
+  readonly findings: { readonly opened: number; readonly resolved: number; readonly open: number };
+  readonly meanTimeToDetect: number | null;
+  readonly meanTimeToResolve: number | null;
+  readonly actedOnShare: number | null;
+  readonly feedback: { readonly reports: number };
+}
+
 /** Somebody whom it hit. */
 export interface Hit {
   readonly session: string;

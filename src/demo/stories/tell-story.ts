@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chapterEnd, chapterHead, foundText, kpiText, proofText } from './say.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
-import type { Chapter, SeenFinding, Story } from './story.ts';
+import type { Chapter, SeenFinding, SeenKpis, Story } from './story.ts';
 
 export interface TellOptions extends StageOptions {
   /** Ends the story early. */
@@ -22,15 +22,6 @@ export interface Told {
   readonly reporterHears: string;
   readonly learnt: { readonly fix: string; readonly proof: string };
   readonly secondsToFind: number;
-}
-
-/** The part of `GET /api/kpis` that a story moves. */
-export interface SeenKpis {
-  readonly findings: { readonly opened: number; readonly resolved: number; readonly open: number };
-  readonly meanTimeToDetect: number | null;
-  readonly meanTimeToResolve: number | null;
-  readonly actedOnShare: number | null;
-  readonly feedback: { readonly reports: number };
 }
 
 /** Ticks of ordinary traffic before anything goes wrong: what is usual has to be seen first. */
