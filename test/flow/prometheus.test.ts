@@ -40,6 +40,7 @@ it('a real Prometheus loads the rules, and every chart and alert asks for metric
   const gateway = await gatewayProcess({
     upstreams: { shop: { targets: [{ url: shop.url }] } },
     routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
+    hypercare: { enabled: true },
   });
   await gateway.gets('/products', 5);
   const prometheus = await testPrometheus(gateway.adminUrl, RULES);
