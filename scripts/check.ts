@@ -1,5 +1,6 @@
 // `npm run check`: everything that must hold before a commit. Stops at the first thing that does not.
 import { spawnSync } from 'node:child_process';
+import { keepCompiled } from './compile-cache.ts';
 
 const STEPS: readonly [what: string, ...command: string[]][] = [
   ['lint and format', 'biome', 'ci', '.'],
@@ -12,6 +13,7 @@ const STEPS: readonly [what: string, ...command: string[]][] = [
   ['tests', 'npm', 'test'],
 ];
 
+keepCompiled();
 for (const [what, command = '', ...args] of STEPS) {
   process.stdout.write(`\n== ${what}: ${command} ${args.join(' ')}\n`);
   const { status } = spawnSync(command, args, { stdio: 'inherit' });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepCompiled } from './compile-cache.ts';
 
 interface Report {
   numPassedTests: number;
@@ -85,4 +86,5 @@ function summarise(report: Report): void {
   say(`${report.numPassedTests} passed, ${report.numFailedTests} failed${tail}`);
 }
 
+keepCompiled();
 process.exitCode = ensurePrograms() ? runTests(process.argv.slice(2)) : 1;

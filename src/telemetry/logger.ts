@@ -41,6 +41,15 @@ export function openLog(level: string, to: string | number | DestinationStream =
     retryEAGAIN: () => !isClosing,
   } as Parameters<typeof destination>[0]);
   let isClosing = false;
+  let isReaderGone = false;
+  let hasSaid = false;
+  sink.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // pino writes nothing any more from then on, and there will be no end to wait for.
+    if (code === 'EPIPE') isReaderGone = true;
+    // A full disk, say: the next lines are tried again. The log can't say it.
+    else if (!isClosing && !hasSaid) process.stderr.write(`lines of the log are lost: ${message}\n`);
+    hasSaid = true;
+  });
   const timer = setInterval(() => sink.flush(), FLUSH_EVERY_MS);
   timer.unref();
   return {
@@ -51,9 +60,15 @@ export function openLog(level: string, to: string | number | DestinationStream =
     close: async () => {
       clearInterval(timer);
       // Not flush(): one that comes while a write is under way calls back when that write is done, without what came after it.
-      const written = new Promise<void>((resolve) => sink.once('close', resolve));
-      sink.end();
-      await Promise.race([written, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+      const written = new Promise<void>((resolve) =>
+        sink.once('close', resolve).once('error', () => resolve()),
+      );
+      if (!isReaderGone) {
+        sink.end();
+        const waiting = new AbortController();
+        await Promise.race([written, sleep(CLOSE_WITHIN_MS, undefined, waiting).catch(() => undefined)]);
+        waiting.abort();
+      }
       isClosing = true;
       sink.destroy();
     },

@@ -199,7 +199,7 @@ it('WebSocket goes through TLS', async () => {
 
 it('at the end what runs over TLS finishes, and connections that only greet or idle are closed', async () => {
   const [ca, files] = [await authority(), await pemFolder()];
-  let finish: () => void = () => undefined;
+  let finish: (() => void) | undefined;
   const slow = await backend((_message, response) => {
     finish = () => response.end('late');
   });
@@ -210,9 +210,9 @@ it('at the end what runs over TLS finishes, and connections that only greet or i
   silent.on('error', () => undefined).resume();
   const ended = new Promise((resolve) => silent.once('close', resolve));
   const answer = ask(gateway, ca.cert);
-  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 1);
+  const running = await eventually(() => finish);
   const closing = gateway.close();
-  finish();
+  running();
   expect(await answer).toEqual({ status: 200, body: 'late' });
   expect(await closing).toBe(0);
   await ended;
