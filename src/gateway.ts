@@ -88,6 +88,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics: plane.metrics,
     changes,
     signals: plane.signals,
+    // An SQLite file belongs to one gateway; what is in Redis may belong to many.
+    logs: loaded.config.store.url.startsWith('redis') ? store.logs : undefined,
+    now: plane.now,
     config: () => reload.config ?? loaded.config,
   });
   carriers.watch(engine);

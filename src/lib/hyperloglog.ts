@@ -44,6 +44,24 @@ export class HyperLogLog {
       if (register > (mine[at] as number)) mine[at] = register;
   }
 
+  /** As plain data, to be told to another process. */
+  get state(): readonly number[] | string {
+    return this.#exact ? [...this.#exact] : Buffer.from(this.#registers as Uint8Array).toString('base64');
+  }
+
+  /** What had been met by one whose `state` this is. Anything else is ignored. */
+  static of(state: unknown): HyperLogLog {
+    const made = new HyperLogLog();
+    if (Array.isArray(state)) for (const hash of state) made.add(Number(hash) | 0);
+    else if (typeof state === 'string') {
+      const registers = Buffer.from(state, 'base64');
+      if (registers.length !== REGISTERS) return made;
+      made.#exact = undefined;
+      made.#registers = Uint8Array.from(registers);
+    }
+    return made;
+  }
+
   #toRegisters(): void {
     const exact = this.#exact as Set<number>;
     this.#exact = undefined;

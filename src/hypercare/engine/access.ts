@@ -128,7 +128,7 @@ export class KeyUse {
       for (const [consumer, { requests, addresses }] of crowds) {
         let crowd = all.get(consumer);
         if (!crowd) {
-          crowd = { requests: 0, addresses: new HyperLogLog() };
+          crowd = { requests: 0, own: 0, addresses: new HyperLogLog() };
           all.set(consumer, crowd);
         }
         crowd.requests += requests;

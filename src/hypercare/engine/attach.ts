@@ -1,5 +1,6 @@
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { Scope } from '../../contracts/signal.ts';
+import type { EventLogs } from '../../contracts/store.ts';
 import type { Changes, RecordedChange } from '../../record/changes.ts';
 import type { SignalTap } from '../../record/signals/signal-tap.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -14,6 +15,10 @@ export interface AttachPorts {
   readonly metrics: Registry;
   readonly changes: Changes;
   readonly signals: SignalTap;
+  /** Of the store, where several gateways share it. */
+  readonly logs?: EventLogs | undefined;
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
   /** What serves. */
   config(): GatewayConfig;
 }
@@ -24,11 +29,13 @@ export const flushEvery = (tickMs: number): number => Math.min(1_000, Math.max(2
 /** The engine of this process, connected to what the process records. Absent: the configuration wants none. */
 export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineThread | undefined {
   if (!started.hypercare.enabled) return undefined;
-  const { log, metrics, changes, signals, config } = ports;
+  const { log, metrics, changes, signals, config, logs, now } = ports;
   const engine = new EngineThread(settingsOf(started), {
     log,
     meters: new EngineMeters(metrics),
     recent: signals.recent,
+    logs,
+    now,
     giveBack: (buffer) => signals.giveBack(buffer),
   });
   signals.connect({

@@ -55,6 +55,8 @@ export interface Complaint {
 export interface Crowd {
   readonly addresses: HyperLogLog;
   requests: number;
+  /** Of them, those that this replica itself has seen. */
+  own: number;
 }
 
 /** Takes signals in: what is bad about each, counted at its leaf. */
@@ -124,7 +126,7 @@ export class Intake {
     const mark = (which: Mark, at = leaf): void => {
       isGood = false;
       counts.bad(at, which, id);
-      counts.events.push({ leaf: at, mark: which.id, tick: counts.tick, user, session, client, usd, id });
+      counts.event({ leaf: at, mark: which.id, tick: counts.tick, user, session, client, usd, id });
       this.onBad(at, which, user, session, client);
     };
 
@@ -221,7 +223,7 @@ export class Intake {
     const session = ints[i + INT.session] as number;
     const client = ints[i + INT.client] as number;
     counts.bad(leaf, mark, id);
-    counts.events.push({ leaf, mark: mark.id, tick: counts.tick, user, session, client, usd: 0, id });
+    counts.event({ leaf, mark: mark.id, tick: counts.tick, user, session, client, usd: 0, id });
     this.onBad(leaf, mark, user, session, client);
   }
 
@@ -243,7 +245,7 @@ export class Intake {
     }
     const mark = counts.marks.of('context', outcome);
     counts.bad(leaf, mark, id);
-    counts.events.push({
+    counts.event({
       leaf,
       mark: mark.id,
       tick: counts.tick,
@@ -278,11 +280,23 @@ export class Intake {
   #crowd(consumer: number, client: number): void {
     let crowd = this.crowds.get(consumer);
     if (!crowd) {
-      crowd = { addresses: new HyperLogLog(), requests: 0 };
+      crowd = { addresses: new HyperLogLog(), requests: 0, own: 0 };
       this.crowds.set(consumer, crowd);
     }
     crowd.requests++;
+    crowd.own++;
     if (client !== 0) crowd.addresses.add(client);
+  }
+
+  /** Who called at another replica in a consumer's name. */
+  crowd(consumer: number, requests: number, addresses: HyperLogLog): void {
+    let crowd = this.crowds.get(consumer);
+    if (!crowd) {
+      crowd = { addresses: new HyperLogLog(), requests: 0, own: 0 };
+      this.crowds.set(consumer, crowd);
+    }
+    crowd.requests += requests;
+    crowd.addresses.merge(addresses);
   }
 
   feedback(signal: FeedbackSignal): void {
@@ -302,7 +316,7 @@ export class Intake {
         client: author,
         usd: 0,
       };
-      counts.events.push({ ...event, id: signal.requestId });
+      counts.event({ ...event, id: signal.requestId });
       this.onBad(leaf, mark, author, 0, author);
     } else counts.good(leaf, signal.requestId);
     if (signal.kind !== 'complaint' || signal.topic === '') return;

@@ -28,6 +28,7 @@ const sketch = (): DDSketch => new DDSketch({ relativeAccuracy: ACCURACY });
 /** The times of one value of one dimension. */
 export class Times {
   #now = sketch();
+  #foreign: DDSketch | undefined;
   readonly #minutes: DDSketch[] = [];
   readonly medians: number[] = [];
   #usual = sketch();
@@ -43,8 +44,21 @@ export class Times {
     this.#now.accept(milliseconds);
   }
 
+  /** What this replica itself has seen since the minute began. */
+  get own(): DDSketch {
+    return this.#now;
+  }
+
+  /** What another replica saw in a minute. */
+  merge(other: DDSketch): void {
+    if (this.#foreign) this.#foreign.merge(other);
+    else this.#foreign = other;
+  }
+
   /** A minute is over. @param isFrozen whether something is wrong here, so that these times are not usual */
   minute(isFrozen: boolean): void {
+    if (this.#foreign) this.#now.merge(this.#foreign);
+    this.#foreign = undefined;
     this.#minutes.push(this.#now);
     this.medians.push(this.#now.count > 0 ? this.#now.getValueAtQuantile(0.5) : Number.NaN);
     this.#now = sketch();
@@ -93,6 +107,11 @@ export class Latencies {
 
   of(dimension: number, value: number): Times | undefined {
     return this.#times.get(dimension * 65_536 + value);
+  }
+
+  /** Another replica's times of a minute. */
+  merge(dimension: number, value: number, times: DDSketch): void {
+    if (value > 1) this.#make(dimension, value)?.merge(times);
   }
 
   *all(): Generator<readonly [dimension: number, value: number, times: Times]> {

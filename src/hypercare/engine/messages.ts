@@ -18,6 +18,9 @@ export type ToThread =
   | { readonly kind: 'feedback'; readonly signal: FeedbackSignal }
   | { readonly kind: 'context'; readonly signal: ContextSignal }
   | { readonly kind: 'change'; readonly change: Omit<KnownChange, 'tick'> }
+  /** What another replica counted in a tick: a `Delta` as JSON. */
+  | { readonly kind: 'delta'; readonly delta: string }
+  | { readonly kind: 'partial'; readonly isPartial: boolean }
   | { readonly kind: 'use'; readonly settings: EngineSettings }
   | { readonly kind: 'watch'; readonly watch: Watch }
   | { readonly kind: 'unwatch'; readonly id: string }
@@ -30,6 +33,9 @@ export interface ThreadStart {
   /** What was open when the thread before it ended. */
   readonly open: readonly Detection[];
   readonly watches: readonly Watch[];
+  /** Whether other replicas are to be told what was counted. */
+  readonly isShared: boolean;
+  readonly isPartial: boolean;
 }
 
 export interface ThreadStatus {
@@ -48,6 +54,8 @@ export type FromThread =
       readonly events: readonly DetectionEvent[];
       readonly watched: readonly WatchedTick[];
       readonly status: ThreadStatus;
+      /** For other replicas, as JSON; '' where there are none. */
+      readonly delta: string;
     }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refused'; readonly id: number; readonly message: string };

@@ -37,6 +37,8 @@ export class Objective {
   #now = { bad: 0, total: 0 };
   #hour = { bad: 0, total: 0 };
   #ticks = 0;
+  /** Of this replica, since it was last taken. */
+  #own = { bad: 0, total: 0 };
 
   constructor(setting: ObjectiveSetting) {
     this.setting = setting;
@@ -45,6 +47,21 @@ export class Objective {
   count(bad: number, total: number): void {
     this.#now.bad += bad;
     this.#now.total += total;
+    this.#own.bad += bad;
+    this.#own.total += total;
+  }
+
+  /** What another replica has counted. */
+  add(bad: number, total: number): void {
+    this.#now.bad += bad;
+    this.#now.total += total;
+  }
+
+  /** What was counted here since the last time. */
+  takeOwn(): BadAndTotal {
+    const own = this.#own;
+    this.#own = { bad: 0, total: 0 };
+    return own;
   }
 
   step(): void {

@@ -16,6 +16,8 @@ export class Spender {
   /** US dollars of the last two minutes, by tick. */
   readonly recent: number[] = new Array<number>(RECENT).fill(0);
   now = 0;
+  /** Of `now`, what this replica itself has seen. */
+  own = 0;
   calls = 0;
   /** Mean and variance a tick, of what is more than a minute ago. */
   mean = 0;
@@ -33,6 +35,7 @@ export class Spender {
     const oldest = this.recent.shift() as number;
     this.recent.push(this.now);
     this.now = 0;
+    this.own = 0;
     this.ticks++;
     if (isFrozen || this.ticks <= RECENT) return;
     // West's weighted mean and variance, with weights that fall by half in an hour.
@@ -56,7 +59,7 @@ export class Spender {
 export class Spending {
   readonly #spenders = new Map<number, Spender>();
 
-  add(consumer: number, model: number, usd: number): void {
+  add(consumer: number, model: number, usd: number, isForeign = false): void {
     const key = consumer * 65_536 + model;
     let spender = this.#spenders.get(key);
     if (!spender) {
@@ -65,6 +68,7 @@ export class Spending {
       this.#spenders.set(key, spender);
     }
     spender.now += usd;
+    if (!isForeign) spender.own += usd;
     spender.calls++;
   }
 

@@ -9,18 +9,24 @@ import type {
 } from '../../contracts/engine.ts';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../contracts/signal.ts';
+import type { EventLogs } from '../../contracts/store.ts';
 import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
 import type { RecentRequests } from '../../record/signals/recent-requests.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { KnownChange } from './cause.ts';
 import type { EngineMeters } from './engine-meters.ts';
 import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, ToThread } from './messages.ts';
+import { Replicas } from './replicas.ts';
 import type { EngineSettings } from './settings.ts';
 
 export interface EnginePorts {
   readonly log: Logger;
   readonly meters: EngineMeters;
   readonly recent: Pick<RecentRequests, 'find'>;
+  /** Of the store that replicas share; absent: there are none. */
+  readonly logs?: EventLogs | undefined;
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
   /** A buffer is free again; null: whoever had this process's buffers has ended, and they with it. */
   giveBack(buffer: ArrayBuffer | null): void;
 }
@@ -76,10 +82,23 @@ export class EngineThread implements Engine {
   readonly #onDetection = new Set<(event: DetectionEvent) => void>();
   readonly #onWatched = new Set<(tick: WatchedTick) => void>();
   readonly queries: EngineQueries;
+  readonly #replicas: Replicas | undefined;
 
   constructor(settings: EngineSettings, ports: EnginePorts) {
     this.#settings = settings;
     this.#ports = ports;
+    const { logs, log, now } = ports;
+    this.#replicas =
+      logs &&
+      new Replicas({
+        logs,
+        log,
+        now,
+        tickMs: () => this.#settings.tickMs,
+        merge: (delta) => this.#worker?.postMessage({ kind: 'delta', delta } satisfies ToThread),
+        onPartial: (isPartial) =>
+          this.#worker?.postMessage({ kind: 'partial', isPartial } satisfies ToThread),
+      });
     this.queries = {
       rates: (query) => this.#ask('rates', query),
       objectives: () => this.#ask('objectives', undefined),
@@ -104,6 +123,7 @@ export class EngineThread implements Engine {
     this.#worker = undefined;
     this.#refuseAll('the engine has stopped');
     await worker?.terminate();
+    await this.#replicas?.close();
   }
 
   /** Ends the thread as a fault would: another begins. For tests of that. */
@@ -194,7 +214,7 @@ export class EngineThread implements Engine {
       leaves: status?.leaves ?? 0,
       restarts: this.#restarts,
       tickMs: status?.tickMs ?? 0,
-      isPartial: false,
+      isPartial: this.#replicas?.isPartial ?? false,
     };
   }
 
@@ -217,6 +237,8 @@ export class EngineThread implements Engine {
       settings: this.#settings,
       open: [...this.#open.values()],
       watches: [...this.#watches.values()],
+      isShared: this.#replicas !== undefined,
+      isPartial: this.#replicas?.isPartial ?? false,
     };
     const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
       workerData,
@@ -270,6 +292,7 @@ export class EngineThread implements Engine {
       case 'tick':
         this.#status = message.status;
         this.#ports.meters.ticked(message.status, this.#lagMs);
+        if (message.delta !== '') this.#replicas?.tick(message.delta);
         for (const event of message.events) this.#tellDetection(event);
         for (const tick of message.watched) for (const listener of this.#onWatched) listener(tick);
         break;

@@ -1,14 +1,18 @@
 // The engine's thread: takes what it is sent, ticks by the clock, says what it found. All else is in core.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { HypercareCore } from './core.ts';
+import { type Delta, mergeDelta, takeDelta } from './delta.ts';
 import type { FromThread, Question, ThreadStart, ToThread } from './messages.ts';
 import { Questions } from './questions.ts';
 
 const port = parentPort;
 if (!port) throw new Error('the engine’s worker runs in a thread of its own');
 
-const { settings, open, watches } = workerData as ThreadStart;
+const { settings, open, watches, isShared, isPartial } = workerData as ThreadStart;
 const core = new HypercareCore(settings);
+core.isPartial = isPartial;
+// From the first signal on.
+if (isShared) core.counts.own.clear();
 const questions = new Questions(core);
 core.onSummed = (now) => questions.keep(now);
 core.resume(open, Date.now());
@@ -43,6 +47,12 @@ port.on('message', (message: ToThread) => {
     case 'change':
       core.change(message.change);
       break;
+    case 'delta':
+      mergeDelta(core, JSON.parse(message.delta) as Delta);
+      break;
+    case 'partial':
+      core.isPartial = message.isPartial;
+      break;
     case 'use':
       if (message.settings.tickMs !== core.settings.tickMs) schedule(message.settings.tickMs);
       core.use(message.settings);
@@ -74,10 +84,11 @@ function schedule(tickMs: number): void {
   timer = setInterval(() => {
     const now = Date.now();
     const began = performance.now();
+    const delta = isShared ? JSON.stringify(takeDelta(core)) : '';
     const { events, watched } = core.tick(now);
     const tickMs = performance.now() - began;
     const status = { lastTickAt: now, leaves: core.counts.leaves.size, tickMs, open: core.open.length };
-    say({ kind: 'tick', events, watched, status });
+    say({ kind: 'tick', events, watched, status, delta });
   }, tickMs);
 }
 

@@ -1,9 +1,10 @@
 import { DIMENSIONS } from '../../record/signals/layout.ts';
-import { BadEvents } from './bad-events.ts';
+import { type BadEvent, BadEvents } from './bad-events.ts';
 import { Cells } from './cells.ts';
 import { Dictionary } from './dictionary.ts';
 import { KEY, KIND, Leaves, RING } from './leaves.ts';
 import { type Mark, Marks } from './marks.ts';
+import { OwnTick } from './own-tick.ts';
 import { Series } from './series.ts';
 
 /** Everything counts half after so many ticks: an hour, at ticks of ten seconds. */
@@ -32,6 +33,9 @@ export class Counts {
   #touched: number[] = [];
   readonly #touchedMarks = new Map<number, Set<number>>();
   readonly #frozenMarks = new Map<number, number>();
+  /** What of the tick is to be told to other replicas; undefined: nothing is. */
+  #own: OwnTick | undefined;
+  #isForeign = false;
   /** The tick that is being filled. */
   tick = 0;
 
@@ -46,17 +50,40 @@ export class Counts {
   signal(key: Uint16Array, by = 1): number {
     const leaf = this.leaves.find(key, this.tick);
     if (this.leaves.count(leaf, this.tick, by)) this.#touched.push(leaf);
+    if (this.#own && !this.#isForeign) this.#own.signal(leaf, by);
     return leaf;
   }
 
   bad(leaf: number, mark: Mark, id: string, by = 1): void {
     this.cells(mark.id).make(leaf).count(this.tick, id, by);
+    if (this.#own && !this.#isForeign) this.#own.mark(leaf, mark.id, by);
     let leaves = this.#touchedMarks.get(mark.id);
     if (!leaves) {
       leaves = new Set();
       this.#touchedMarks.set(mark.id, leaves);
     }
     leaves.add(leaf);
+  }
+
+  event(event: BadEvent): void {
+    this.events.push(event);
+    if (this.#own && !this.#isForeign) this.#own.event(event);
+  }
+
+  /** From now on what is counted here is kept apart, to be told to other replicas. */
+  get own(): OwnTick {
+    this.#own ??= new OwnTick();
+    return this.#own;
+  }
+
+  /** Counts what another replica has told. */
+  foreign(count: () => void): void {
+    this.#isForeign = true;
+    try {
+      count();
+    } finally {
+      this.#isForeign = false;
+    }
   }
 
   good(leaf: number, id: string): void {
