@@ -30,6 +30,7 @@ function openServer(name: string, config: McpServerConfig, sessionTtlMs: number,
   );
   const spoken: readonly McpRevision[] = url === undefined ? [] : (config.revisions ?? MCP_REVISIONS);
   let host: Host | undefined;
+  let leave: (() => Promise<void>) | undefined;
   const server: McpServer = {
     name,
     config,
@@ -40,10 +41,15 @@ function openServer(name: string, config: McpServerConfig, sessionTtlMs: number,
     programs: new Programs(name, config, ports.log, ports.clock.monotonic),
     hosted: new Set(MCP_REVISIONS.filter((revision) => !spoken.includes(revision))),
     host: () => {
-      host ??= new Host({ name, servers: [server], ports, sessionTtlMs });
+      if (!host) {
+        const made = new Host({ name, servers: [server], ports, sessionTtlMs });
+        host = made;
+        leave = ports.replica.enter(name, () => made);
+      }
       return host;
     },
     async dispose() {
+      await leave?.();
       await host?.close();
       upstream?.dispose();
     },
@@ -68,6 +74,7 @@ export function openAggregate(
     results: { maxSize },
   };
   const host = new Host({ name: '', servers, ports, sessionTtlMs });
+  const leave = ports.replica.enter('', () => host);
   return {
     name: '',
     config,
@@ -83,7 +90,10 @@ export function openAggregate(
     programs: new Programs('', config, ports.log, ports.clock.monotonic),
     hosted: new Set(MCP_REVISIONS),
     host: () => host,
-    dispose: () => host.close(),
+    async dispose() {
+      await leave();
+      await host.close();
+    },
   };
 }
 

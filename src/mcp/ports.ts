@@ -3,6 +3,7 @@ import type { Counters, Documents, EventLogs } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
 import type { Pins } from './pins/pins.ts';
+import type { Replica } from './replicas/replica.ts';
 import type { SessionStore } from './sessions/session-store.ts';
 import type { StateSeal } from './state-seal.ts';
 
@@ -14,6 +15,7 @@ export interface McpPorts {
   logs: EventLogs;
   log: Logger;
   pins: Pins;
+  replica: Replica;
   sessions: SessionStore;
   seal: StateSeal;
   onChange: OnStateChange;

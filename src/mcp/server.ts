@@ -16,6 +16,8 @@ export interface HostCaller {
 export interface McpHost {
   /** Answers one request. @param body as JSON; undefined: it has none */
   fetch(request: Request, body: unknown, caller: HostCaller): Promise<Response>;
+  /** Whether sessions or calls stand here, which nobody else can serve. */
+  readonly isHolding: boolean;
   close(): Promise<void>;
 }
 

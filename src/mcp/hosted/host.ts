@@ -55,7 +55,7 @@ export class Host implements McpHost {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#pending = new PendingCalls(options.sessionTtlMs);
+    this.#pending = new PendingCalls(options.ports.replica.id, options.sessionTtlMs);
     this.#requests = new Requests(options, this.#pool, this.#pending);
     this.#modern = createMcpHandler((context) => this.#modernServer(context), { legacy: 'reject' });
   }
@@ -75,6 +75,10 @@ export class Host implements McpHost {
     if (id !== null || !isInitializeRequest(body))
       return new Response(null, { status: id === null ? 400 : 404 });
     return this.#openSession(request, body, caller);
+  }
+
+  get isHolding(): boolean {
+    return this.#sessions.size > 0 || this.#pending.size > 0;
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,14 @@ interface Question {
 /** Calls that wait for their clients, of all together. */
 const MOST = 1000;
 const KEY = 'input';
+/** How a state begins that is the name of a call which waits: `hypercare-call.REPLICA.NAME`. */
+const MARK = 'hypercare-call';
+
+/** The replica at which the call of a state waits; undefined: it is a state of the server's own. */
+export function replicaOfState(state: unknown): string | undefined {
+  if (typeof state !== 'string' || !state.startsWith(`${MARK}.`)) return undefined;
+  return state.split('.')[1];
+}
 
 /**
  * Calls of clients of 2026-07-28 at a server of 2025-11-25. That one asks in the middle of a call and waits, where they
@@ -19,15 +27,22 @@ const KEY = 'input';
  */
 export class PendingCalls {
   readonly #waiting = new Map<string, { call: PendingCall; principal: string; timer: NodeJS.Timeout }>();
+  readonly #replica: string;
   readonly #ttlMs: number;
 
-  constructor(ttlMs: number) {
+  /** @param replica this one, by which others find the call */
+  constructor(replica: string, ttlMs: number) {
+    this.#replica = replica;
     this.#ttlMs = ttlMs;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
   }
 
   /** @returns the name under which it waits */
   keep(call: PendingCall, principal: string): string {
-    const id = randomUUID();
+    const id = `${MARK}.${this.#replica}.${randomUUID()}`;
     const timer = setTimeout(() => this.#giveUp(id), this.#ttlMs).unref();
     this.#waiting.set(id, { call, principal, timer });
     const [oldest] = this.#waiting.keys();

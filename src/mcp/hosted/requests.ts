@@ -15,7 +15,7 @@ import { Catalog, isList, type ListMethod } from './catalog.ts';
 import type { HostOptions } from './host-options.ts';
 import { type Link, PATIENCE_MS } from './link.ts';
 import type { LinkFor, LinkPool } from './link-pool.ts';
-import { PendingCall, type PendingCalls } from './pending-calls.ts';
+import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.ts';
 
 type Caller = HostCaller & Omit<LinkFor, 'principal'>;
 type Session = { readonly links: ReadonlyMap<string, Link>; readonly caller: HostCaller };
@@ -52,6 +52,9 @@ export class Requests {
     if ('result' in placed) return placed.result;
     const state = context.mcpReq.requestState();
     const known = typeof state === 'string' ? this.#pending.take(state, caller.principal) : undefined;
+    // Another's, or given up: to begin anew could do a thing twice.
+    if (!known && replicaOfState(state) !== undefined)
+      throw asProtocolError(new GatewayError('mcp_state_invalid'));
     const call = known ?? this.#begin(placed, method, context, caller);
     const keep = (): string => this.#pending.keep(call, caller.principal);
     // Between two rounds the call goes on; in one it ends with its client.

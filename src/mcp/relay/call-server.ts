@@ -6,6 +6,7 @@ import { failureBeforeAnswer } from '../../upstream/failure.ts';
 import type { CancelSignal } from '../../upstream/signal.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import type { McpCall } from '../call.ts';
+import { askReplica } from '../replicas/ask-replica.ts';
 import type { McpServer } from '../server.ts';
 
 /** Headers of the protocol that a client's request carries to the server. Nothing else of it goes on, least of all credentials. */
@@ -20,8 +21,8 @@ const PASSED: ReadonlySet<string> = new Set([
 const PARAMETER = 'mcp-param-';
 
 export interface ServerCall {
-  /** Whether the host serves it, in this process, in the server's place. */
-  readonly isHosted: boolean;
+  /** Whose host serves it in the server's place: a replica, this one or another; undefined: the server itself does. */
+  readonly host: string | undefined;
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly body: string | undefined;
   /** Of the session at the server. */
@@ -42,7 +43,7 @@ export async function callServer(
   call: McpCall,
   asked: ServerCall,
 ): Promise<UpstreamAnswer> {
-  if (asked.isHosted) return askHost(server, call, asked);
+  if (asked.host !== undefined) return askHost(server, call, asked, asked.host);
   const { exchange } = call;
   const upstream = server.upstream as Upstream;
   const { target, pass } = upstream.enter(exchange);
@@ -66,18 +67,27 @@ export async function callServer(
 }
 
 /** The host answers as a server does that is reached over HTTP. */
-async function askHost(server: McpServer, call: McpCall, asked: ServerCall): Promise<UpstreamAnswer> {
-  const { exchange, principal } = call;
+async function askHost(
+  server: McpServer,
+  call: McpCall,
+  asked: ServerCall,
+  replica: string,
+): Promise<UpstreamAnswer> {
+  const { exchange, principal, ports } = call;
   exchange.attempts++;
   exchange.upstream = server.name;
-  const { host: _host, ...headers } = headersOf(server, call, asked, '');
+  const { host: _host, ...given } = headersOf(server, call, asked, '');
+  const headers = Object.entries(given).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  if (replica !== ports.replica.id)
+    return askOther(server, call, asked, { replica, headers: Object.fromEntries(headers) });
+  await ports.replica.listen();
   const gone = new AbortController();
   asked.signal.on('abort', () => gone.abort());
   const request = new Request('http://localhost/', {
     method: asked.method,
-    headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-      value === undefined ? [] : [[name, String(value)]],
-    ),
+    headers,
     signal: gone.signal,
     ...(asked.body !== undefined && { body: asked.body }),
   });
@@ -91,6 +101,25 @@ async function askHost(server: McpServer, call: McpCall, asked: ServerCall): Pro
     headers: Object.fromEntries(answer.headers),
     body: answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body as never),
   };
+}
+
+/** What another replica keeps is done there, wherever the request came in. */
+async function askOther(
+  { name }: McpServer,
+  { exchange, principal, ports }: McpCall,
+  { method, body, session, signal }: ServerCall,
+  { replica, headers }: { replica: string; headers: Record<string, string> },
+): Promise<UpstreamAnswer> {
+  const { consumer, consumerGroups: groups, mcp } = exchange;
+  const onFacts = (facts: { server: string; tool: string } | null): void => {
+    if (mcp && facts) Object.assign(mcp, facts);
+  };
+  const asked = { server: name, method, headers, body: body ?? null, principal, consumer, groups, mcp };
+  const answer = await askReplica(replica, asked, { ports, signal, onFacts });
+  if (answer) return answer;
+  // A session can be opened anew; what a call that waited has done can't be done again.
+  if (session === undefined) throw new GatewayError('mcp_state_invalid');
+  return { statusCode: 404, headers: {}, body: Readable.from([]) };
 }
 
 function headersOf(

@@ -3,6 +3,7 @@ import type { UpstreamAnswer } from '../../upstream/call.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import { admitRequest, subjectOf } from '../access/admit.ts';
 import type { McpCall, MessageCall } from '../call.ts';
+import { replicaOfState } from '../hosted/pending-calls.ts';
 import type { McpServer } from '../server.ts';
 import type { Session } from '../sessions/session-store.ts';
 import { callServer } from './call-server.ts';
@@ -20,38 +21,46 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   const { inbound, exchange, principal, ports } = call;
   const { method, params } = inbound;
   if (inbound.kind === 'request') await admitRequest({ server, exchange, principal, method, params }, ports);
-  const session = isSessionless(call) ? undefined : await findSession(server, call);
+  let session = isSessionless(call) ? undefined : await findSession(server, call);
   const subject = subjectOf(method, params)?.name ?? '';
   const { signal, detach } = follow(call);
-  const body = await openedState(server, call, subject);
+  const { body, state } = await openedState(server, call, subject);
   const isListening = method === 'subscriptions/listen';
-  const isHosted = (): boolean => (session ? session.record.owner !== '' : server.hosted.has(inbound.era));
-  const ask = (at: string | undefined): Promise<UpstreamAnswer> =>
+  const host = (): string | undefined => {
+    if (session) return hostOf(session);
+    return server.hosted.has(inbound.era) ? (replicaOfState(state) ?? ports.replica.id) : undefined;
+  };
+  const ask = (): Promise<UpstreamAnswer> =>
     callServer(server, call, {
-      isHosted: isHosted(),
+      host: host(),
       method: 'POST',
       body,
-      session: at,
+      session: session?.record.upstream[server.name],
       signal,
       isListening,
     });
-  let answer = await ask(session?.record.upstream[server.name]);
-  if (!session && !isHosted() && answer.statusCode >= 400 && (await isOfOtherRevision(server, inbound.era))) {
+  let answer = await ask();
+  if (
+    !session &&
+    host() === undefined &&
+    answer.statusCode >= 400 &&
+    (await isOfOtherRevision(server, inbound.era))
+  ) {
     await readWhole(answer, server.config.results.maxSize);
-    answer = await ask(undefined);
+    answer = await ask();
   }
   if (session && answer.statusCode === 404 && server.config.onSessionLost === 'reinitialize') {
     await readWhole(answer, server.config.results.maxSize);
-    const reopened = await reopen(server, call, session, signal);
-    answer = await ask(reopened.record.upstream[server.name]);
+    session = await reopen(server, call, session, signal);
+    answer = await ask();
   }
   if (session && answer.statusCode === 404) await ports.sessions.close(session);
   const headers = method === 'initialize' ? await openedSession(server, call, answer) : {};
   await passAnswer(answer, { server, call, subject, session, headers, detach });
 }
 
-/** The owner of a session that lives in a process of the gateway, not at a server. */
-const OWN = 'host';
+/** The replica whose host has a session; undefined: it is at its server. */
+const hostOf = ({ record: { owner } }: Session): string | undefined => (owner === '' ? undefined : owner);
 
 /** What is said before there is a session, or in the revision that has none. */
 const isSessionless = ({ inbound, exchange }: MessageCall): boolean =>
@@ -83,24 +92,25 @@ async function openedSession(
     principal,
     initialize: inbound.params,
     upstream: { [server.name]: theirs },
-    owner: server.hosted.has(inbound.era) ? OWN : '',
+    owner: server.hosted.has(inbound.era) ? ports.replica.id : '',
   };
   const { id, digest } = await ports.sessions.open(fields, config.session.ttl);
   if (exchange.mcp) exchange.mcp.session = digest.slice(0, 12);
   return { 'mcp-session-id': id };
 }
 
-/** The body as it goes on: with the server's own state in place of the sealed one. */
+/** The body as it goes on: with the server's own state, which comes beside it, in place of the sealed one. */
 async function openedState(
   { name }: McpServer,
   { inbound, ports, principal, config }: MessageCall,
   subject: string,
-): Promise<string> {
+): Promise<{ body: string; state: string | undefined }> {
   const { params, message, method, text } = inbound;
-  if (params.requestState === undefined) return text;
+  if (params.requestState === undefined) return { body: text, state: undefined };
   const owner = { server: name, principal, operation: operationOf(method, subject) };
   const requestState = await ports.seal.open(params.requestState, owner, config.stateKey);
-  return JSON.stringify({ ...message, params: { ...params, requestState } });
+  const body = JSON.stringify({ ...message, params: { ...params, requestState } });
+  return { body, state: requestState };
 }
 
 /** Ends the call to the server when the client leaves, unless its stream is kept for the client's return. */
@@ -113,22 +123,28 @@ function follow({ exchange }: McpCall): { signal: CancelSignal; detach(): void }
 
 /** GET: the stream on which a server of 2025-11-25 speaks by itself, or one that is resumed. */
 export async function relayListen(server: McpServer, call: McpCall): Promise<void> {
-  const session = await findSession(server, call);
+  let session = await findSession(server, call);
   const last = call.exchange.headers['last-event-id'];
   if (typeof last === 'string' && isOurs(last)) {
     await resume(call, session, last);
     return;
   }
   const { signal } = follow(call);
-  const at = session.record.upstream[server.name];
-  const answer = await callServer(server, call, {
-    isHosted: session.record.owner !== '',
-    method: 'GET',
-    body: undefined,
-    session: at,
-    signal,
-    isListening: true,
-  });
+  const ask = (): Promise<UpstreamAnswer> =>
+    callServer(server, call, {
+      host: hostOf(session),
+      method: 'GET',
+      body: undefined,
+      session: session.record.upstream[server.name],
+      signal,
+      isListening: true,
+    });
+  let answer = await ask();
+  if (answer.statusCode === 404 && server.config.onSessionLost === 'reinitialize') {
+    await readWhole(answer, server.config.results.maxSize);
+    session = await reopen(server, call, session, signal);
+    answer = await ask();
+  }
   const inbound = {
     message: {} as never,
     text: '',
@@ -172,9 +188,8 @@ export async function relayClose(server: McpServer, call: McpCall): Promise<void
   const session = await findSession(server, call);
   const { signal } = follow(call);
   const at = session.record.upstream[server.name];
-  const isHosted = session.record.owner !== '';
   const answer = await callServer(server, call, {
-    isHosted,
+    host: hostOf(session),
     method: 'DELETE',
     body: undefined,
     session: at,

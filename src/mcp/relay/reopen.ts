@@ -21,15 +21,17 @@ export async function reopen(
   session: Session,
   signal: CancelSignal,
 ): Promise<Session> {
-  const { initialize } = session.record;
+  const { initialize, owner } = session.record;
+  // Where another replica kept it and is gone, it is this one's now.
+  const host = owner === '' ? undefined : call.ports.replica.id;
   const revision =
     typeof initialize.protocolVersion === 'string' ? initialize.protocolVersion : LATEST_PROTOCOL_VERSION;
   const headers = { accept: ACCEPT, 'mcp-protocol-version': revision };
-  const send = (message: object, at: string | undefined) =>
+  const send = (message: object | undefined, at: string | undefined) =>
     callServer(server, call, {
-      isHosted: session.record.owner !== '',
-      method: 'POST',
-      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      host,
+      method: message ? 'POST' : 'DELETE',
+      body: message && JSON.stringify({ jsonrpc: '2.0', ...message }),
       session: at,
       headers,
       signal,
@@ -42,7 +44,10 @@ export async function reopen(
   await readWhole(said, server.config.results.maxSize);
   const { sessions } = call.ports;
   const upstream = { ...session.record.upstream, [server.name]: theirs };
-  const changed = await sessions.change(session, { upstream }, call.config.session.ttl);
+  const changed = await sessions.change(session, { upstream, owner: host ?? '' }, call.config.session.ttl);
+  // Another was faster: this one is nobody's.
+  if (changed?.record.upstream[server.name] !== theirs)
+    await readWhole(await send(undefined, theirs), server.config.results.maxSize);
   if (!changed) throw new GatewayError('mcp_session_unknown');
   return changed;
 }

@@ -1,0 +1,46 @@
+import type { McpFacts } from '../../contracts/exchange.ts';
+import type { ErrorCode } from '../../errors/table.ts';
+
+/** A request for a host of another replica. */
+export interface Ask {
+  readonly kind: 'ask';
+  readonly id: string;
+  readonly server: string;
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON, or null. */
+  readonly body: string | null;
+  readonly principal: string;
+  readonly consumer: string;
+  readonly groups: readonly string[];
+  readonly mcp: McpFacts | null;
+}
+
+/** What stands in the inbox of a replica: a request, or that nobody waits for its answer any more. */
+export type Letter = Ask | { readonly kind: 'leave'; readonly id: string };
+
+/** A piece of an answer. */
+export type Piece =
+  | { readonly kind: 'head'; readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly headers: Readonly<Record<string, string>> };
+
+/** As it stands in the log: numbered, so that a piece that is gone is missed; with what is known of the call by then. */
+export type SentPiece = Piece & {
+  readonly at: number;
+  readonly facts: Pick<McpFacts, 'server' | 'tool'> | null;
+};
+
+/** Replicas that take requests, for as long as they say so. */
+export const ALIVE = 'mcp/replicas';
+/** Who has a request: whoever writes first. A request is done once, or given up once. */
+export const CLAIMS = 'mcp/claims';
+
+export const inboxOf = (replica: string): string => `mcp/inbox/${replica}`;
+export const answerOf = (ask: string): string => `mcp/answer/${ask}`;
+
+/** Pieces of one answer, or letters of one inbox, that wait to be read. */
+export const MOST_WAITING = 1000;
+/** An answer that nobody reads is gone after so long. */
+export const ANSWER_TTL_MS = 60_000;
