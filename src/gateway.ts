@@ -91,6 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // An SQLite file belongs to one gateway; what is in Redis may belong to many.
     logs: loaded.config.store.url.startsWith('redis') ? store.logs : undefined,
     now: plane.now,
+    onMemory: (memory) => care.remember(memory),
     config: () => reload.config ?? loaded.config,
   });
   carriers.watch(engine);
@@ -202,7 +203,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   try {
-    engine?.resume(await care.open());
+    engine?.resume(await care.open(), await care.recall());
     await engine?.start();
     await served.start();
     await care.start();

@@ -14,6 +14,7 @@ import { propose } from './actions/propose.ts';
 import { CareReport } from './care-report.ts';
 import { deadChannel } from './channels/dead-channel.ts';
 import { Telling } from './channels/telling.ts';
+import { MemoryBook } from './engine/memory-book.ts';
 import { ReportBook } from './feedback/report-book.ts';
 import { FeedbackWork } from './feedback/work.ts';
 import { FindingBook } from './findings/book.ts';
@@ -68,6 +69,8 @@ export class Care {
   #beat: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
   #told: Promise<void> = Promise.resolve();
+  #remembered: Promise<void> = Promise.resolve();
+  readonly #memory: MemoryBook;
   #lost = 0;
 
   constructor(ports: CarePorts) {
@@ -77,6 +80,7 @@ export class Care {
     this.book = new FindingBook(documents);
     this.knowledge = new Knowledge(documents, now);
     this.reports = new ReportBook(documents);
+    this.#memory = new MemoryBook(documents);
     const { book, knowledge, reports } = this;
     this.report = new CareReport({ book, knowledge, reports, engine, config, now });
     this.#feedback = new FeedbackWork({ reports: this.reports, findings: this.book, engine });
@@ -154,12 +158,30 @@ export class Care {
     return open;
   }
 
+  /** What the engine learnt before this process began; '' = nothing, or the store is away. */
+  async recall(): Promise<string> {
+    let memory = '';
+    await this.#safely('what the engine had learnt could not be read', async () => {
+      memory = await this.#memory.read();
+    });
+    return memory;
+  }
+
+  /** Keeps what the engine has learnt. One of the replicas does: all have learnt the same. */
+  remember(memory: string): void {
+    if (!this.leader.isLeader) return;
+    this.#remembered = this.#remembered.then(() =>
+      this.#safely('what the engine has learnt could not be kept', () => this.#memory.write(memory)),
+    );
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#beat);
     for (const end of this.#ends.splice(0)) end();
     clearTimeout(this.#soon);
     await this.#working;
     await this.#told;
+    await this.#remembered;
     this.#telling.close();
     await this.leader.resign().catch(() => undefined);
   }

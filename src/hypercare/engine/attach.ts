@@ -17,6 +17,8 @@ export interface AttachPorts {
   readonly signals: SignalTap;
   /** Of the store, where several gateways share it. */
   readonly logs?: EventLogs | undefined;
+  /** Told now and then what the engine has learnt. */
+  onMemory(memory: string): void;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
   /** What serves. */
@@ -36,6 +38,7 @@ export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineTh
     recent: signals.recent,
     logs,
     now,
+    onMemory: (memory) => ports.onMemory(memory),
     giveBack: (buffer) => signals.giveBack(buffer),
   });
   signals.connect({

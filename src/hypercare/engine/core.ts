@@ -155,6 +155,13 @@ export class HypercareCore {
     this.#states.take(known);
   }
 
+  /** Goes on from a tick that another engine had come to. Windows are empty at first: they are not looked at for a minute. */
+  goOn(tick: number, now: number): void {
+    this.counts.tick = tick;
+    this.#clock.lastTickAt = now;
+    this.#clock.disturbedUntil = tick + MINUTE;
+  }
+
   /** What was open when an engine before this one ended: told again as open, and ended by this one. */
   resume(detections: readonly Detection[], now: number): void {
     for (const detection of detections) {

@@ -1,4 +1,5 @@
 import type { RatePoint, RateQuery } from '../../contracts/engine.ts';
+import type { TrackState } from './remembered.ts';
 import { HOUR, MINUTE } from './settings.ts';
 
 /** Steps that are kept: ticks for a day, minutes for 14 days, hours for 400 days. */
@@ -20,6 +21,12 @@ class Track {
     }
   }
 
+  /** The newest steps, each with its count. */
+  pairs(most: number): number[] {
+    const from = Math.max(0, this.at.length - most);
+    return this.at.slice(from).flatMap((step, i) => [step, this.count[from + i] as number]);
+  }
+
   forgetBefore(step: number): number {
     const first = this.at.findIndex((each) => each >= step);
     const gone = first < 0 ? this.at.length : first;
@@ -30,6 +37,10 @@ class Track {
     return gone;
   }
 }
+
+/** Points that are remembered beyond the process: the newest minutes of each track, and its hours. */
+const MINUTES_KEPT = 24 * 60;
+const MOST_TRACKS = 5_000;
 
 type Resolution = Record<RateQuery['step'], Track>;
 
@@ -52,6 +63,25 @@ export class History {
     tracks.minute.add(Math.floor(tick / MINUTE), by);
     tracks.hour.add(Math.floor(tick / HOUR), by);
     this.#points += tracks.tick.at.length + tracks.minute.at.length + tracks.hour.at.length - before;
+  }
+
+  /** To be remembered by another engine; the ticks are its own. */
+  get state(): TrackState[] {
+    return [...this.#tracks]
+      .slice(0, MOST_TRACKS)
+      .map(([what, { minute, hour }]) => [what, minute.pairs(MINUTES_KEPT), hour.pairs(KEPT.hour)]);
+  }
+
+  restore(tracks: readonly TrackState[]): void {
+    for (const [what, minutes, hours] of tracks) {
+      const made: Resolution = { tick: new Track(), minute: new Track(), hour: new Track() };
+      for (let at = 0; at + 1 < minutes.length; at += 2)
+        made.minute.add(minutes[at] as number, minutes[at + 1] as number);
+      for (let at = 0; at + 1 < hours.length; at += 2)
+        made.hour.add(hours[at] as number, hours[at + 1] as number);
+      this.#points += made.minute.at.length + made.hour.at.length;
+      this.#tracks.set(what, made);
+    }
   }
 
   /** Once an hour: what is too old goes; what is too much goes as if it were half as old. */

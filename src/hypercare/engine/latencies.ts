@@ -1,5 +1,6 @@
 import { DDSketch } from '@datadog/sketches-js';
 import { DIMENSIONS } from '../../record/signals/layout.ts';
+import type { TimesMemory } from './remembered.ts';
 
 /** Relative error of a quantile. */
 const ACCURACY = 0.02;
@@ -53,6 +54,20 @@ export class Times {
   merge(other: DDSketch): void {
     if (this.#foreign) this.#foreign.merge(other);
     else this.#foreign = other;
+  }
+
+  /** What is usual; undefined: too little has been seen. */
+  get memory(): TimesMemory | undefined {
+    if (this.#usual.count < ENOUGH) return undefined;
+    const usual = Buffer.from(this.#usual.toProto()).toString('base64');
+    return { usual, anchored: this.anchored, age: this.#age };
+  }
+
+  recall({ anchored, age }: TimesMemory, usual: DDSketch): void {
+    this.#usual = usual;
+    this.#age = age;
+    this.anchored = anchored;
+    this.slowOver = BEYOND * usual.getValueAtQuantile(0.95);
   }
 
   /** A minute is over. @param isFrozen whether something is wrong here, so that these times are not usual */
@@ -112,6 +127,10 @@ export class Latencies {
   /** Another replica's times of a minute. */
   merge(dimension: number, value: number, times: DDSketch): void {
     if (value > 1) this.#make(dimension, value)?.merge(times);
+  }
+
+  recall(dimension: number, value: number, known: TimesMemory, usual: DDSketch): void {
+    this.#make(dimension, value)?.recall(known, usual);
   }
 
   *all(): Generator<readonly [dimension: number, value: number, times: Times]> {

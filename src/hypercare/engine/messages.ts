@@ -36,6 +36,8 @@ export interface ThreadStart {
   /** Whether other replicas are to be told what was counted. */
   readonly isShared: boolean;
   readonly isPartial: boolean;
+  /** What the engine before it remembered (`memory.ts`); '' = there was none. */
+  readonly memory: string;
 }
 
 export interface ThreadStatus {
@@ -57,5 +59,6 @@ export type FromThread =
       /** For other replicas, as JSON; '' where there are none. */
       readonly delta: string;
     }
+  | { readonly kind: 'memory'; readonly memory: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refused'; readonly id: number; readonly message: string };

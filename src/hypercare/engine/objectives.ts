@@ -3,6 +3,7 @@ import type { BadAndTotal, Scope } from '../../contracts/signal.ts';
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import type { Dictionary } from '../signals/dictionary.ts';
 import type { Mark } from '../signals/marks.ts';
+import type { ObjectiveMemory } from './remembered.ts';
 import { HOUR, MINUTE, type ObjectiveSetting, ticksOf } from './settings.ts';
 
 const ROUTE = DIMENSIONS.indexOf('route');
@@ -62,6 +63,18 @@ export class Objective {
     const own = this.#own;
     this.#own = { bad: 0, total: 0 };
     return own;
+  }
+
+  /** What has been counted, but for the minute that runs. */
+  get memory(): ObjectiveMemory {
+    return { minutes: this.#minutes, hours: this.#hours, hour: { ...this.#hour }, ticks: this.#ticks };
+  }
+
+  recall({ minutes, hours, hour, ticks }: ObjectiveMemory): void {
+    this.#hour = { ...hour };
+    this.#minutes.push(...minutes);
+    this.#hours.push(...hours);
+    this.#ticks = ticks;
   }
 
   step(): void {

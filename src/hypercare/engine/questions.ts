@@ -51,7 +51,7 @@ const CONSUMER = DIMENSIONS.indexOf('consumer');
 /** What the engine can be asked, answered from what it has counted. */
 export class Questions {
   readonly #core: HypercareCore;
-  readonly #history = new History();
+  readonly history: History = new History();
   /** Wall clock of tick 0, as far as it is known. */
   #lastTickAt = 0;
 
@@ -66,11 +66,11 @@ export class Questions {
     this.#lastTickAt = now;
     for (const series of counts.series.values()) {
       if (!KEPT.has(series.dimension) || series.lastTick !== counts.tick) continue;
-      this.#history.add(nameOf(series), counts.tick, series.totals[at] as number);
+      this.history.add(nameOf(series), counts.tick, series.totals[at] as number);
       for (const [mark, { ring }] of series.marks)
-        this.#history.add(`${nameOf(series)} ${mark}`, counts.tick, ring[at] as number);
+        this.history.add(`${nameOf(series)} ${mark}`, counts.tick, ring[at] as number);
     }
-    if (counts.tick % HOUR === HOUR - 1) this.#history.trim(counts.tick);
+    if (counts.tick % HOUR === HOUR - 1) this.history.trim(counts.tick);
   }
 
   rates({ signal, scope, from, to, step }: RateQuery): RatePoint[] {
@@ -82,7 +82,7 @@ export class Questions {
     const tickOf = (time: number): number => counts.tick - (this.#lastTickAt - time) / tickMs;
     const timeOf = (tick: number): number => this.#lastTickAt - (counts.tick - tick) * tickMs;
     const bad = counts.marks.matching(signal).map(({ id }) => `${nameOf(series)} ${id}`);
-    return this.#history.points(bad, nameOf(series), step, [Math.max(0, tickOf(from)), tickOf(to)], timeOf);
+    return this.history.points(bad, nameOf(series), step, [Math.max(0, tickOf(from)), tickOf(to)], timeOf);
   }
 
   objectives(): ObjectiveState[] {

@@ -25,6 +25,8 @@ export interface EnginePorts {
   readonly recent: Pick<RecentRequests, 'find'>;
   /** Of the store that replicas share; absent: there are none. */
   readonly logs?: EventLogs | undefined;
+  /** Told now and then what the engine has learnt, so that the next process may go on with it. */
+  onMemory?(memory: string): void;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
   /** A buffer is free again; null: whoever had this process's buffers has ended, and they with it. */
@@ -72,6 +74,8 @@ export class EngineThread implements Engine {
   #status: ThreadStatus | undefined;
   #startedAt = 0;
   readonly #open = new Map<string, Detection>();
+  /** What the thread has learnt, for the next one. */
+  #memory = '';
   readonly #watches = new Map<string, Watch>();
   /** Names by source, as they were told: a new thread has to be told them again. */
   readonly #names = new Map<string, NewName[]>();
@@ -131,8 +135,9 @@ export class EngineThread implements Engine {
     await this.#worker?.terminate();
   }
 
-  /** What was open before this process began: the first thread goes on with it. */
-  resume(open: readonly Detection[]): void {
+  /** What was open before this process began, and what was known: the first thread goes on with it. */
+  resume(open: readonly Detection[], memory = ''): void {
+    this.#memory = memory;
     for (const detection of open) this.#open.set(detection.fingerprint, detection);
   }
 
@@ -239,6 +244,7 @@ export class EngineThread implements Engine {
       watches: [...this.#watches.values()],
       isShared: this.#replicas !== undefined,
       isPartial: this.#replicas?.isPartial ?? false,
+      memory: this.#memory,
     };
     const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
       workerData,
@@ -295,6 +301,10 @@ export class EngineThread implements Engine {
         if (message.delta !== '') this.#replicas?.tick(message.delta);
         for (const event of message.events) this.#tellDetection(event);
         for (const tick of message.watched) for (const listener of this.#onWatched) listener(tick);
+        break;
+      case 'memory':
+        this.#memory = message.memory;
+        this.#ports.onMemory?.(message.memory);
         break;
       case 'answer':
         this.#settle(message.id, (asked) => asked.resolve(message.value as never));

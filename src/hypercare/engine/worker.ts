@@ -2,19 +2,26 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HypercareCore } from './core.ts';
 import { type Delta, mergeDelta, takeDelta } from './delta.ts';
+import { recall, remember } from './memory.ts';
 import type { FromThread, Question, ThreadStart, ToThread } from './messages.ts';
 import { Questions } from './questions.ts';
+import { MINUTE } from './settings.ts';
 
 const port = parentPort;
 if (!port) throw new Error('the engine’s worker runs in a thread of its own');
 
-const { settings, open, watches, isShared, isPartial } = workerData as ThreadStart;
+const { settings, open, watches, isShared, isPartial, memory } = workerData as ThreadStart;
 const core = new HypercareCore(settings);
 core.isPartial = isPartial;
 // From the first signal on.
 if (isShared) core.counts.own.clear();
 const questions = new Questions(core);
 core.onSummed = (now) => questions.keep(now);
+const knownTick =
+  memory === ''
+    ? undefined
+    : recall(core, questions.history, { text: memory, now: Date.now(), tickMs: settings.tickMs });
+if (knownTick !== undefined) core.goOn(knownTick, Date.now());
 core.resume(open, Date.now());
 for (const watch of watches) core.watches.add(watch);
 
@@ -77,6 +84,9 @@ port.on('message', (message: ToThread) => {
   }
 });
 
+/** Ticks: what was learnt in five minutes may be lost. */
+const REMEMBERED_EVERY = 5 * MINUTE;
+
 let timer: NodeJS.Timeout | undefined;
 
 function schedule(tickMs: number): void {
@@ -89,6 +99,11 @@ function schedule(tickMs: number): void {
     const tickMs = performance.now() - began;
     const status = { lastTickAt: now, leaves: core.counts.leaves.size, tickMs, open: core.open.length };
     say({ kind: 'tick', events, watched, status, delta });
+    if (core.counts.tick % REMEMBERED_EVERY === 0)
+      say({
+        kind: 'memory',
+        memory: remember(core, questions.history, { now, tickMs: core.settings.tickMs }),
+      });
   }, tickMs);
 }
 

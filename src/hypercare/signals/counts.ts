@@ -188,14 +188,15 @@ export class Counts {
 
   *#seriesHolding(leaf: number): Generator<Series> {
     const kind = this.leaves.value(leaf, KIND);
-    yield this.#makeSeries(WHOLE, 0, kind);
+    yield this.makeSeries(WHOLE, 0, kind);
     for (const dimension of SERIES) {
       const value = this.leaves.value(leaf, dimension);
-      if (value > 1) yield this.#makeSeries(dimension, value, kind);
+      if (value > 1) yield this.makeSeries(dimension, value, kind);
     }
   }
 
-  #makeSeries(dimension: number, value: number, kind: number): Series {
+  /** The series of a value; a new one if there is none. */
+  makeSeries(dimension: number, value: number, kind: number): Series {
     const key = seriesKey(dimension, value, kind);
     let series = this.series.get(key);
     if (!series) {

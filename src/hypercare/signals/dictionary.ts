@@ -27,6 +27,16 @@ export class Dictionary {
     return this.#names[space]?.[number] ?? OTHER;
   }
 
+  /** By space, in the order of their numbers. */
+  get all(): readonly (readonly string[])[] {
+    return this.#names;
+  }
+
+  /** Of a dictionary that has no names yet: those of another, with its numbers. */
+  restore(all: readonly (readonly string[])[]): void {
+    for (const [space, names] of all.entries()) for (const name of names.slice(2)) this.of(space, name);
+  }
+
   /** How many names a space has, with the two that each has. */
   size(space: number): number {
     return (this.#names[space] as string[]).length;
