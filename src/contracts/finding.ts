@@ -112,6 +112,7 @@ export type CauseKind =
   | 'capacity'
   | 'client'
   | 'certificate'
+  | 'tool'
   | 'unknown';
 
 export interface Cause {

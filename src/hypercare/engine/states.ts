@@ -33,6 +33,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   ejection: ['ejected'],
   certificate: ['expiring', 'expired'],
   provider: ['out', 'resting', 'cooling', 'down', 'exhausted'],
+  tool: ['changed'],
 };
 
 /** What is in a bad state, and since when: breakers, targets, certificates, and traffic that is gone. */
@@ -51,6 +52,7 @@ export class States {
       ...this.#breakers(counts),
       ...this.#capacity(counts, settings),
       ...this.#certificates(),
+      ...this.#tools(counts),
       ...(isSteady ? goneTraffic(counts) : []),
     ];
   }
@@ -88,6 +90,22 @@ export class States {
           severity: gone.size === targets.length ? 'critical' : 'high',
         }),
       ];
+    });
+  }
+
+  #tools(counts: Counts): Suspicion[] {
+    return this.#all('tool').map((change) => {
+      const [server = '', ...tool] = change.subject.split(' ');
+      const route = `mcp/${server}/${tool.join(' ')}`;
+      return stateOf({
+        reason: 'tool_changed',
+        place: [{ dimension: ROUTE, value: counts.dictionary.of(ROUTE, route) }],
+        since: change.tick,
+        sentence: `The tool ${tool.join(' ')} of the MCP server ${server} is not what it was: ${change.reason}.`,
+        events: [lineOf(change)],
+        severity: 'high',
+        cause: 'tool',
+      });
     });
   }
 
@@ -133,7 +151,7 @@ function stateOf(of: {
   sentence: string;
   events: readonly string[];
   severity: Suspicion['severity'];
-  cause?: 'certificate';
+  cause?: 'certificate' | 'tool';
 }): Suspicion {
   const { reason, place, since, sentence, events, severity, cause } = of;
   return {

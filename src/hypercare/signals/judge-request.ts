@@ -34,6 +34,8 @@ const SILENT: ReadonlySet<string> = new Set([
   'no_finish_reason',
   'tool_call_malformed',
   'schema_failed',
+  // Of a tool of an MCP server: the answer is a 200 that says it came to nothing.
+  'tool_error',
 ]);
 
 /**

@@ -30,6 +30,8 @@ export const PINS = 'mcp/pins';
 const FRESH_MS = 2000;
 const PAGE = 1000;
 const RETRIES = 5;
+/** Characters of a digest that are told. */
+const SHOWN = 16;
 /** Tools of a server that are pinned; what it lists beyond is out of use. */
 const MOST_TOOLS = 5000;
 
@@ -145,7 +147,7 @@ export class Pins {
     const put = await this.#documents.put(PINS, stored.id, pin, { ifVersion: stored.version });
     if (!put.ok) return false;
     this.#servers.get(server)?.pins.set(tool, pin);
-    this.#say(pin, stored.value.sha256, sha256, 'its change was approved', by);
+    this.#say(pin, 'approved', `its change was approved, as ${sha256.slice(0, SHOWN)}`, by);
     return true;
   }
 
@@ -161,7 +163,7 @@ export class Pins {
       const put = await this.#documents.put(PINS, id, pin, { ifVersion: stored?.version ?? 0 });
       // Who wrote first says so.
       if (!put.ok) continue;
-      if (pin.changed) this.#say(pin, pin.sha256, sha256, pin.changed.difference.join('; '), 'gateway');
+      if (pin.changed) this.#sayChanged(pin);
       return remember(known, pin);
     }
     throw new Error(`the pin of ${server} ${tool.name} is written by too many at once`);
@@ -188,23 +190,27 @@ export class Pins {
   #sayOnce(known: Known, server: string, tool: string, wanted: string, sha256: string): void {
     if (known.others.get(tool) === sha256) return;
     if (known.others.size < MOST_TOOLS) known.others.set(tool, sha256);
-    this.#say({ server, tool }, wanted, sha256, 'it is not what the config says it is', 'gateway');
+    const reason = `it is ${sha256.slice(0, SHOWN)} and not ${wanted.slice(0, SHOWN)}, as the config says`;
+    this.#say({ server, tool }, 'changed', reason, 'gateway');
+  }
+
+  #sayChanged(pin: Pin): void {
+    if (pin.changed) this.#say(pin, 'changed', pin.changed.difference.join('; '), 'gateway');
   }
 
   #say(
     { server, tool }: Pick<Pin, 'server' | 'tool'>,
-    from: string,
-    to: string,
+    to: 'changed' | 'approved',
     reason: string,
     by: string,
   ): void {
-    const at = this.#clock.wall();
+    const from = to === 'changed' ? 'pinned' : 'changed';
     this.#onChange({
-      at,
+      at: this.#clock.wall(),
       kind: 'tool',
       subject: `${server} ${tool}`,
-      from: from.slice(0, 16),
-      to: to.slice(0, 16),
+      from,
+      to,
       reason,
       by,
     });
@@ -227,7 +233,14 @@ export class Pins {
 
   async #read(server: string, known: Known): Promise<void> {
     const all = await this.list();
-    for (const pin of all) if (pin.server === server) known.pins.set(pin.tool, pin);
+    for (const pin of all) {
+      if (pin.server !== server) continue;
+      const before = known.pins.get(pin.tool);
+      known.pins.set(pin.tool, pin);
+      // What was changed or approved elsewhere, or before this process began, is told here too: findings go by it.
+      if (pin.changed && before?.changed?.sha256 !== pin.changed.sha256) this.#sayChanged(pin);
+      if (!pin.changed && before?.changed) this.#say(pin, 'approved', 'its change was approved', pin.by);
+    }
     known.readAt = this.#clock.monotonic();
   }
 }

@@ -1,6 +1,7 @@
 import type { RecordedRequest, RequestQuery } from '../../contracts/engine.ts';
 import type { Exchange } from '../../contracts/exchange.ts';
 import type { Scope } from '../../contracts/signal.ts';
+import { placeOfRequest } from './place-of-request.ts';
 import { hash, productOf, type SignalSources } from './signal-writer.ts';
 
 /** Requests kept, of those that went well and of those that did not: bad ones are rarer, and looked at more often. */
@@ -81,7 +82,7 @@ export class RecentRequests {
     kept.status = exchange.status;
     kept.reason = exchange.reason;
     kept.durationMs = exchange.durationMs;
-    kept.route = exchange.route;
+    kept.route = placeOfRequest(exchange);
     kept.routeVersion = exchange.routeVersion;
     kept.upstream = exchange.upstream;
     kept.target = exchange.target;
@@ -197,12 +198,13 @@ const textOf = (value: string | string[] | undefined): string =>
 const hashed = (user: string): string =>
   user === '' ? '' : (hash(user) >>> 0).toString(16).padStart(8, '0');
 
-const isBad = ({ status, reason, ai, breaches, failedAttempts }: Exchange): boolean =>
+const isBad = ({ status, reason, ai, mcp, breaches, failedAttempts }: Exchange): boolean =>
   status >= 400 ||
   reason !== 'ok' ||
   breaches !== null ||
   failedAttempts.length > 0 ||
-  (ai !== null && ai.outcome !== 'complete');
+  (ai !== null && ai.outcome !== 'complete') ||
+  mcp?.outcome === 'tool_error';
 
 type Slot = { -readonly [K in keyof KeptRequest]: KeptRequest[K] };
 

@@ -14,6 +14,7 @@ import {
   SPACE,
 } from './layout.ts';
 import { Names } from './names.ts';
+import { Places } from './place-of-request.ts';
 
 /** A header that says it, and what holds where it is missing. */
 export interface HeaderSource {
@@ -58,12 +59,19 @@ const [ROUTE, UPSTREAM, TARGET, PROVIDER, MODEL, VERSION, PROMPT, PROMPT_VERSION
 const REVISION = DIMENSIONS.indexOf('revision');
 const RELEASE = DIMENSIONS.indexOf('release');
 
+/** How what looks like a success ended: of a call to a model, or of a tool that says that it came to nothing. */
+function outcomeOf({ ai, mcp }: Exchange): string {
+  if (ai !== null) return ai.outcome;
+  return mcp !== null && mcp.outcome === 'tool_error' ? mcp.outcome : '';
+}
+
 /** Writes exchanges down as records of numbers, and hands them over in batches. */
 export class SignalWriter {
   readonly names: Names = new Names();
   readonly #ports: SignalPorts;
   #sources: SignalSources;
   #release: number;
+  readonly #places = new Places();
   readonly #agents = new Map<string, number>();
   readonly #free: ArrayBuffer[] = [];
   #away = 0;
@@ -103,7 +111,7 @@ export class SignalWriter {
     const { ai, headers, consumer } = exchange;
     const sources = this.#sources;
 
-    ints[i + ROUTE] = names.of(ROUTE, exchange.route);
+    ints[i + ROUTE] = names.of(ROUTE, this.#places.of(exchange));
     ints[i + UPSTREAM] = names.of(UPSTREAM, exchange.upstream);
     ints[i + TARGET] = names.of(TARGET, exchange.target);
     ints[i + PROVIDER] = ai === null ? 0 : names.of(PROVIDER, ai.provider);
@@ -133,7 +141,7 @@ export class SignalWriter {
           );
     ints[i + INT.status] = exchange.status;
     ints[i + INT.reason] = names.of(SPACE.reason, exchange.reason);
-    ints[i + INT.outcome] = ai === null ? 0 : names.of(SPACE.outcome, ai.outcome);
+    ints[i + INT.outcome] = names.of(SPACE.outcome, outcomeOf(exchange));
     ints[i + INT.key] = names.of(SPACE.key, exchange.consumerKey);
     const breach = exchange.breaches === null ? undefined : exchange.breaches[0];
     ints[i + INT.breach] = breach === undefined ? 0 : names.of(SPACE.breach, breach.at);
