@@ -2,8 +2,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
+import { detection, toldEngine } from '../helpers/told-engine.ts';
 
 // Other tests may keep the machine busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -103,6 +104,62 @@ describe.each([{ legacy: false }, { legacy: true }])('an agent on call (%j)', ({
     expect(text(answer)).toContain('not_authorized');
     expect(gateway.loaded.config.routes[0]?.priority).toBe('normal');
   });
+});
+
+it('an agent takes a finding on, and has its action done once a person has said yes', async () => {
+  const engine = toldEngine();
+  const [a, b] = ['http://127.0.0.1:9', 'http://127.0.0.1:10'];
+  const gateway = await testGateway(
+    {
+      ...CONFIG,
+      upstreams: { shop: { targets: [{ url: a }, { url: b }] } },
+      hypercare: { tick: '1s' },
+    },
+    { engine },
+  );
+  engine.say(
+    'opened',
+    detection({
+      where: {
+        scopes: [{ route: 'shop', target: b as string }],
+        share: 0.96,
+        normal: [{ dimension: 'target', values: [a as string] }],
+      },
+      cause: { kind: 'target', sentence: 'One target fails.', confidence: 0.91, change: null },
+    }),
+  );
+  const refused = await agent(gateway, { token: 'oncall-token', says: false, legacy: true });
+  const finding = await eventually(async () => {
+    const { findings } = JSON.parse(text(await refused.call('list_findings')));
+    return findings[0]?.actions[0]?.dryRun.ok && findings[0];
+  });
+  const { id } = finding;
+  expect(JSON.parse(text(await refused.call('show_finding', { id })))).toMatchObject({ id, state: 'open' });
+  await refused.call('acknowledge_finding', { id, note: 'on it' });
+  expect(JSON.parse(text(await refused.call('show_finding', { id })))).toMatchObject({
+    state: 'acknowledged',
+  });
+  expect(text(await refused.call('apply_finding_action', { id, action: 0 }))).toContain('Nothing was done');
+  expect(refused.asked).toEqual([
+    expect.stringMatching(/\/upstreams\/shop\/targets\/1\/weight[\s\S]*Risk: /),
+  ]);
+  expect(gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight)).toEqual([1, 1]);
+  expect((await refused.call('apply_finding_action', { id, action: 99 })).isError).toBe(true);
+
+  const viewer = await agent(gateway, { token: 'viewer-token', legacy: false });
+  for (const [name, input] of [
+    ['acknowledge_finding', { id }],
+    ['apply_finding_action', { id, action: 0 }],
+  ] as const)
+    expect(text(await viewer.call(name, input))).toContain('not_authorized');
+
+  const agreed = await agent(gateway, { token: 'oncall-token', legacy: false });
+  const applied = await agreed.call('apply_finding_action', { id, action: 0 });
+  expect(applied.isError, text(applied)).toBeFalsy();
+  expect(gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight)).toEqual([1, 0]);
+  const { body } = await admin(gateway, '/api/audit', { token: 'oncall-token' });
+  const did = body.items.map(({ by, action }: { by: string; action: string }) => `${by} ${action}`);
+  expect(did).toEqual(expect.arrayContaining(['oncall acknowledgeFinding', 'oncall applyAction']));
 });
 
 it('is nobody’s without a token', async () => {

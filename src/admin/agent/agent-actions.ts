@@ -1,32 +1,7 @@
-import {
-  acceptedContent,
-  type CallToolResult,
-  createRequestStateCodec,
-  type InputRequiredResult,
-  inputRequired,
-  type McpServer,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { canonicalDigest } from '../../mcp/pins/canonical.ts';
 import { type AskApi, resultOf } from './agent-tools.ts';
-
-/** What was shown when it was asked whether to do it: the same is done, or nothing. */
-interface Shown {
-  readonly digest: string;
-  readonly etag: string;
-}
-export type Confirmations = ReturnType<typeof createRequestStateCodec<Shown>>;
-/** So long a question stands, in seconds. */
-const STANDS_SECONDS = 600;
-
-/** @param key random bytes of the process: a question that was asked before a restart is asked again */
-export const confirmations = (key: Uint8Array): Confirmations =>
-  createRequestStateCodec<Shown>({
-    key,
-    ttlSeconds: STANDS_SECONDS,
-    bind: ({ http }) => http?.authInfo?.clientId ?? '',
-  });
+import type { Confirmed } from './confirmation.ts';
 
 const Operation = z.object({
   op: z.enum(['add', 'replace', 'test', 'remove', 'move', 'copy']),
@@ -39,53 +14,13 @@ const Patch = z.object({
   note: z.string().max(500).optional().describe('Why; kept with the revision.'),
 });
 
-/** What would be done, in words; or why it would not. */
-type Preview =
-  | { readonly words: string; readonly etag: string; readonly refusal?: undefined }
-  | { readonly refusal: CallToolResult };
-
 /** Tools that change something: each shows what it would do, and does it once a person has said yes. */
-export function registerActions(server: McpServer, ask: AskApi, codec: Confirmations): void {
+export function registerActions(server: McpServer, ask: AskApi, confirmed: Confirmed): void {
   const dryRun = async (url: string, body: object | undefined) => {
     const { etag } = await ask('GET', '/api/config');
     const answer = await ask('POST', `${url}?dryRun=true`, { ifMatch: etag, ...(body && { body }) });
     return { answer, etag };
   };
-
-  /** @param preview what would be done, in words @param act does it */
-  async function confirmed(
-    context: ServerContext,
-    what: object,
-    preview: () => Promise<Preview>,
-    act: (etag: string) => Promise<CallToolResult>,
-  ): Promise<CallToolResult | InputRequiredResult> {
-    const digest = canonicalDigest(what);
-    const shown = context.mcpReq.requestState<Shown>();
-    if (shown?.digest === digest) {
-      const answer = acceptedContent(
-        context.mcpReq.inputResponses,
-        'confirm',
-        z.object({ confirm: z.boolean() }),
-      );
-      if (answer?.confirm) return act(shown.etag);
-      return { content: [{ type: 'text', text: 'Nothing was done: it was not confirmed.' }] };
-    }
-    const previewed = await preview();
-    if (previewed.refusal) return previewed.refusal;
-    return inputRequired({
-      inputRequests: {
-        confirm: inputRequired.elicit({
-          message: previewed.words,
-          requestedSchema: {
-            type: 'object',
-            properties: { confirm: { type: 'boolean', title: 'Do it', default: false } },
-            required: ['confirm'],
-          },
-        }),
-      },
-      requestState: await codec.mint({ digest, etag: previewed.etag }, context),
-    });
-  }
 
   const previewOf = (title: string, url: string, body: object | undefined) => async () => {
     const { answer, etag } = await dryRun(url, body);

@@ -9,9 +9,11 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { sendWebResponse, toWebRequest } from '../../lib/web-http.ts';
-import { type Confirmations, confirmations, registerActions } from '../agent/agent-actions.ts';
+import { registerActions } from '../agent/agent-actions.ts';
 import { registerResources } from '../agent/agent-resources.ts';
 import { type AskApi, registerReading } from '../agent/agent-tools.ts';
+import { type Confirmations, confirmations, confirmedBy } from '../agent/confirmation.ts';
+import { registerFindingActions } from '../agent/finding-actions.ts';
 import type { Operator } from '../operators.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
@@ -93,14 +95,16 @@ function agentServer(app: AdminApp, ports: AdminPorts, codec: Confirmations, ask
     {
       capabilities: { tools: {}, resources: {} },
       instructions:
-        'The gateway that carries this service’s traffic. Begin with get_status and list_changes; preview a change before you apply it.',
+        'The gateway that carries this service’s traffic. Begin with get_status, list_findings and list_changes; preview a change before you apply it.',
       requestState: { verify: codec.verify },
     },
   );
   const ask: AskApi = (method, url, rest = {}) => ports.inner.send(app, asking, { method, url, ...rest });
   const has = (url: string): boolean => app.hasRoute({ method: 'GET', url });
   registerReading(server, ask, has, ports);
-  registerActions(server, ask, codec);
+  const confirmed = confirmedBy(codec);
+  registerActions(server, ask, confirmed);
+  registerFindingActions(server, ask, confirmed);
   registerResources(server, ask, has);
   return server;
 }
