@@ -12,6 +12,7 @@ import { readJsonBody } from '../lib/json-body.ts';
 import type { Leases } from '../lib/leases.ts';
 import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
+import { addResourceMetadata, registerResourceMetadata } from '../mcp/access/resource-metadata.ts';
 import type { McpPorts } from '../mcp/ports.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
@@ -114,10 +115,16 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       gate: gate({ name: MCP_ROUTE, priority, concurrency }),
       chain,
     };
+    const onErrors: Pick<PolicyChain, 'responseHeaders'> = {
+      responseHeaders(headers, exchange) {
+        chain.responseHeaders(headers, exchange);
+        addResourceMetadata(headers, exchange.path, config.mcp);
+      },
+    };
     runPolicies(
       scope,
       () => served,
-      chain,
+      onErrors,
       () => 'mcp',
     );
     const { listen } = config.server;
@@ -151,7 +158,11 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         gate,
         admit,
       });
-      if (servesMcp) await app.register(registerMcp);
+      if (servesMcp) {
+        // For everybody: read before there is a token.
+        await app.register(async (scope) => registerResourceMetadata(scope, config.mcp));
+        await app.register(registerMcp);
+      }
       if (servesFeedback(config)) {
         const { documents, counters, now } = ports;
         const { degraded } = policyPorts(config, ports, 'feedback', 'feedback-limit');

@@ -3,6 +3,7 @@ import type { Check } from './context.ts';
 
 /** Whether a server is there in one way, and whether anybody may use it. */
 export const checkMcp: Check = (config, { report }) => {
+  checkResource(config.get('mcp'), report);
   for (const [, server] of config.get('mcp', 'servers').entries) {
     const isThere = [server.has('url'), server.has('command')].filter(Boolean).length;
     if (isThere !== 1) report(server, 'needs either a url or a command');
@@ -19,6 +20,18 @@ export const checkMcp: Check = (config, { report }) => {
     for (const rule of server.get('allow').items) checkRule(rule, report);
   }
 };
+
+/** Metadata that send clients for tokens which nobody here checks would be a promise that is not kept. */
+function checkResource(mcp: Part, report: (part: Part, message: string) => void): void {
+  const resource = mcp.get('resource');
+  if (!resource.isWritten) return;
+  const url = resource.get('url');
+  const parsed = url.text === undefined ? null : URL.parse(url.text);
+  if (parsed && (parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== ''))
+    report(url, 'is the origin alone, without a path: the prefix and the server’s name are added to it');
+  if (!JSON.stringify(mcp.get('policies').value ?? []).includes('"auth-jwt"'))
+    report(resource, 'sends clients for tokens, and no auth-jwt in mcp.policies checks them');
+}
 
 function checkRule(rule: Part, report: (part: Part, message: string) => void): void {
   const isAnyone = rule.get('anyone').value === true;

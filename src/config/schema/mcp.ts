@@ -148,11 +148,30 @@ const Server = Strict({
   }),
 });
 
+const Resource = Strict(
+  {
+    url: HttpUrl({
+      description: 'Where clients reach this gateway: https://gateway.example.com. Paths are added to it.',
+    }),
+    authorizationServers: Type.Array(Type.String({ pattern: '^https?://[^\\s]+$' }), {
+      minItems: 1,
+      description: 'Issuers of tokens for it, as auth-jwt has them.',
+    }),
+    scopes: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'That tokens may have.' }),
+    documentation: Type.Optional(HttpUrl({ description: 'A page for people who write clients.' })),
+  },
+  {
+    description:
+      'What clients are told about tokens (RFC 9728): at /.well-known/oauth-protected-resource/PREFIX/SERVER, to which every 401 points. Tokens are checked by auth-jwt in mcp.policies, their audience too.',
+  },
+);
+
 export const Mcp = (policies: Readonly<Record<string, TSchema>>) =>
   Strict(
     {
       prefix: Type.String({ pattern: '^/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$', default: '/mcp' }),
       policies: Policies(policies),
+      resource: Type.Optional(Resource),
       priority: PriorityOf('calls to MCP servers'),
       concurrency: Type.Optional(Concurrency),
       servers: ByName(Server, { default: {} }),
