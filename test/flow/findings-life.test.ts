@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { expect, it, onTestFinished } from 'vitest';
 import { admin, expectProblem } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
@@ -38,6 +39,18 @@ const figures = (requests: number) => ({
 // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
 const theFinding = (gateway: TestGateway, fits: (finding: any) => boolean = () => true): Promise<any> =>
   eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+async function firstFinding(answer: Response, fits: (finding: any) => boolean): Promise<any> {
+  const events = (answer.body as ReadableStream<Uint8Array<ArrayBuffer>>)
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
+  for await (const { event, data } of events) {
+    const finding: unknown = event === 'finding' && JSON.parse(data);
+    if (finding && fits(finding)) return finding;
+  }
+  throw new Error('the events ended without it');
+}
 
 it('a bad target becomes a finding with a patch; applying it is proven on the traffic, and the knowledge base has it', async () => {
   const { gateway, engine, urls } = await shop();
@@ -132,9 +145,13 @@ it('a fix that fails is taken back, and the finding says so', async () => {
   );
   const { id } = await theFinding(gateway);
   await admin(gateway, `/api/findings/${id}/actions/0/apply`, { method: 'POST' });
+  const leaving = new AbortController();
+  onTestFinished(() => leaving.abort());
+  const events = await fetch(`${gateway.adminUrl}/api/events`, { signal: leaving.signal });
   engine.count(id, 40, 400);
 
-  const open = await theFinding(gateway, ({ state }) => state === 'open');
+  // Every state in which it can be seen, as it comes.
+  const open = await firstFinding(events, ({ state }) => state === 'open');
   expect(open.verification.state).toBe('not-fixed');
   expect(open.actions[0].status).toBe('reverted');
   expect(gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight)).toEqual([1, 1]);

@@ -105,7 +105,8 @@ export class Applier {
     const what = { at: now(), by: options.by, what: 'open again', note: why || 'the action was taken back' };
     return (await book.change(id, (finding) => ({
       ...moved(finding, 'open', what),
-      verification: null,
+      // One that has failed stays to be read.
+      verification: finding.verification?.state === 'running' ? null : finding.verification,
     }))) as Finding;
   }
 

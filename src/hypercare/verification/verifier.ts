@@ -148,13 +148,15 @@ export class Verifier {
     const { action, bad, total, claim } = verification;
     const why = `not fixed: ${bad} of ${total} requests are bad after ${claim}`;
     this.#unfollow(finding.id);
+    const failed = { ...verification, state: 'not-fixed', decidedAt: at, requestsNeeded: null } as const;
+    // Before the way back: whoever sees it open again sees why.
+    await book.change(finding.id, (known) => ({ ...known, verification: failed }));
     if (action !== null) await rollBack(finding, action, why);
-    await book.change(finding.id, (known) => ({
-      ...(known.state === 'verifying'
+    await book.change(finding.id, (known) =>
+      known.state === 'verifying'
         ? moved(known, 'open', { at, by: 'gateway', what: 'not fixed', note: why })
-        : known),
-      verification: { ...verification, state: 'not-fixed', decidedAt: at, requestsNeeded: null },
-    }));
+        : undefined,
+    );
   }
 
   /** A day without proof: never "resolved", and nobody is kept waiting. */
