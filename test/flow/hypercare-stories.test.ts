@@ -37,7 +37,7 @@ test('the shop: a pool is spent, a cache goes stale, a target crawls', async () 
 }, 180_000);
 
 test('the support bot: it forgets, it takes premier customers for anyone, long talks grow slow', async () => {
-  const told = await isToldWhole(supportBot, 30);
+  const told = await isToldWhole(supportBot, 24);
   expect(told).toContain('/context/onConflict');
   expect(told).toContain('/context/compaction');
 }, 180_000);

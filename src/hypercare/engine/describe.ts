@@ -105,6 +105,7 @@ export interface Described {
   readonly sinceAt: number;
   readonly revisions: readonly number[];
   readonly isPartial: boolean;
+  readonly budgetBurnt: number | null;
 }
 
 export function describe(counts: Counts, of: Described): Detection {
@@ -120,7 +121,7 @@ export function describe(counts: Counts, of: Described): Detection {
     what: suspicion.measured ?? rateOf(suspicion),
     where: placeOf(counts, suspicion),
     when: timeOf(counts, suspicion, of.sinceAt),
-    impact: impactOf(hit, bad, total),
+    impact: { ...impactOf(hit, bad, total), budgetBurnt: of.budgetBurnt },
     correlates,
     cause,
     evidence: evidenceOf(counts, suspicion, hit),
@@ -152,7 +153,7 @@ function rateOf({ signal, bad, total, expected }: Suspicion): Measured {
   };
 }
 
-function impactOf(hit: Hit, bad: number, total: number): Impact {
+function impactOf(hit: Hit, bad: number, total: number): Omit<Impact, 'budgetBurnt'> {
   return {
     requests: bad,
     share: total > 0 ? bad / total : 0,
@@ -160,7 +161,6 @@ function impactOf(hit: Hit, bad: number, total: number): Impact {
     users: hit.users.count > 0 ? hit.users.count : null,
     sessions: hit.sessions.count > 0 ? hit.sessions.count : null,
     usd: hit.usd > 0 ? hit.usd : null,
-    budgetBurnt: null,
   };
 }
 

@@ -63,6 +63,8 @@ export interface Crowd {
 export class Intake {
   readonly counts: Counts;
   readonly latencies: Latencies = new Latencies();
+  /** Times to the first token, by model. */
+  readonly firstTokens: Latencies = new Latencies();
   readonly drift: Drift = new Drift();
   readonly promptLengths: PromptLengths = new PromptLengths();
   readonly spending: Spending = new Spending();
@@ -75,6 +77,8 @@ export class Intake {
   /** Milliseconds by route's number beyond which a kept answer is too old. */
   cacheTtl: ReadonlyMap<number, number> = new Map();
   readonly #key = new Uint16Array(KEY);
+  /** What version a target of a model was, when it last answered by itself. */
+  readonly #versions = new Map<number, number>();
   readonly #judged = new Map<number, Mark | null>();
   #calls = new Map<number, number>();
   #callsBefore = new Map<number, number>();
@@ -147,17 +151,23 @@ export class Intake {
     this.objectives.request(key, isModel, end, latency, firstToken, usd, hasPassed);
 
     const failedTarget = ints[i + INT.failedTarget] as number;
+    if (isModel && failedTarget < 2 && this.#versions.size < MOST_CALLS)
+      this.#versions.set(key[TARGET] as number, key[VERSION] as number);
     let failedLeaf = leaf;
     if (failedTarget > 1) {
       // An attempt that failed belongs to the target that failed, whatever came of the request.
       const owner = isModel ? PROVIDER : UPSTREAM;
       key[TARGET] = translation.of(TARGET, failedTarget);
       key[owner] = translation.of(owner, ints[i + INT.failedUpstream] as number);
-      if (isModel) key[VERSION] = 0;
+      if (isModel) key[VERSION] = this.#versions.get(key[TARGET] as number) ?? 0;
       failedLeaf = counts.signal(key);
       const reason = translation.of(SPACE.reason, ints[i + INT.failedReason] as number);
       mark(marks.of('attempts', counts.dictionary.name(SPACE.reason, reason)), failedLeaf);
     }
+    if (isModel && hasPassed && firstToken >= 0 && this.#isLateToBegin(key, firstToken))
+      if (!isSlow)
+        // What is slow as a whole is slow from its first token on, too: one of the two is said.
+        mark(marks.of('first-token', '', counts.tick));
     if (isModel && hasPassed)
       this.promptLengths.add(key[MODEL] as number, reals[r + REAL.tokensIn] as number, isSlow);
     // Whoever was asked first and failed is what it waited for.
@@ -180,6 +190,13 @@ export class Intake {
     if (isModel) this.#model(ints, i, reals, r, key, mark);
     if (consumer > 1) this.#crowd(consumer, client);
     if (isGood) counts.good(leaf, id);
+  }
+
+  #isLateToBegin(key: Uint16Array, firstToken: number): boolean {
+    const model = key[MODEL] as number;
+    this.firstTokens.addAt(MODEL, model, firstToken);
+    const slowOver = this.firstTokens.of(MODEL, model)?.slowOver ?? Number.POSITIVE_INFINITY;
+    return firstToken > Math.max(this.objectives.firstTokenFloor(key), slowOver);
   }
 
   #model(

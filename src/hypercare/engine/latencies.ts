@@ -120,6 +120,11 @@ export class Latencies {
     }
   }
 
+  /** Of one value only. */
+  addAt(dimension: number, value: number, milliseconds: number): void {
+    if (value > 1) this.#make(dimension, value)?.add(milliseconds);
+  }
+
   of(dimension: number, value: number): Times | undefined {
     return this.#times.get(dimension * 65_536 + value);
   }

@@ -193,6 +193,35 @@ export class Objectives {
     return floor;
   }
 
+  /** The same of the time to the first token. */
+  firstTokenFloor(key: Uint16Array): number {
+    let floor = 0;
+    for (const { setting } of this.#byModel.get(key[MODEL] as number) ?? [])
+      if (setting.kind === 'first-token' && setting.allowed <= 0.05) floor = Math.max(floor, setting.overMs);
+    return floor;
+  }
+
+  /**
+   * Of the error budget of a place's objective, the share that so many bad requests burn; null: there is no objective, or
+   * it is not known yet how much traffic there is.
+   */
+  burntBy(
+    bad: number,
+    signal: string,
+    { dimension, value }: { readonly dimension: number; readonly value: number },
+  ): number | null {
+    const of = dimension === ROUTE ? this.#byRoute.get(value) : this.#byModel.get(value);
+    const kind = signal === 'slow' ? 'latency' : signal === 'first-token' ? signal : 'availability';
+    const shares = [...(of ?? []), ...this.#everywhere].flatMap((objective) => {
+      const { setting } = objective;
+      const window = Math.max(1, Math.round(ticksOf(setting.over) / MINUTE));
+      const { total } = objective.last(Math.min(window, objective.minutes));
+      const budget = setting.allowed * total * (window / Math.min(window, objective.minutes));
+      return setting.kind === kind && budget > 0 ? [bad / budget] : [];
+    });
+    return shares.length === 0 ? null : Math.min(1, Math.max(...shares));
+  }
+
   /** The share of errors that a route or model may have; 0: nobody said. */
   allowedErrors(dimension: number, value: number): number {
     const of =

@@ -1,6 +1,7 @@
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { riseSince } from '../detectors/change-point.ts';
 import { ALARM } from '../detectors/cusum.ts';
+import { likelihoodRatio } from '../localisation/excess.ts';
 import type { Counts } from '../signals/counts.ts';
 import { RING } from '../signals/leaves.ts';
 import type { Mark } from '../signals/marks.ts';
@@ -16,6 +17,9 @@ const TICKS_ABOVE = 3;
 const LOOKED_AT = 6;
 /** Log-likelihood ratio of a place, after its dispersion. */
 const LEAST_EVIDENCE = 10;
+/** The same of all its ticks but the two that hold the most: ten seconds lie in two of them. */
+const LEAST_BESIDE_BURST = 4;
+const SHARE_BESIDE_BURST = 0.3;
 /** Of the rise's own mean a tick, what the last two ticks must still have for it to be alive. */
 const STILL_ALIVE = 0.4;
 const ALIVE_TICKS = 2;
@@ -200,12 +204,31 @@ export class Rises {
     const mean = lived.reduce((sum, each) => sum + each, 0) / lived.length;
     const lately = lived.slice(-ALIVE_TICKS).reduce((sum, each) => sum + each, 0);
     if (lately < STILL_ALIVE * mean * ALIVE_TICKS) return [];
+    // Ten seconds with many are a burst, and what comes after them is usual: without it the rise must show, too.
+    const due = (of: readonly number[]): number => rate * of.reduce((sum, each) => sum + each, 0);
+    const besides = withoutBurst(lived, total.slice(own - from));
+    if (likelihoodRatio(besides.bad, rate * besides.total) / dispersion < LEAST_BESIDE_BURST) return [];
+    const all = lived.reduce((sum, each) => sum + each, 0) / Math.max(1, place.total);
+    if (besides.bad / Math.max(1, besides.total) - rate < SHARE_BESIDE_BURST * (all - rate)) return [];
     // What goes on shows in the last ticks by itself, without the help of those before.
     const recent = bad.slice(-LOOKED_AT).reduce((sum, each) => sum + each, 0);
-    const due = rate * total.slice(-LOOKED_AT).reduce((sum, each) => sum + each, 0);
-    if (recent < due + GOES_ON * Math.sqrt((due + 1) * dispersion)) return [];
+    const recentDue = due(total.slice(-LOOKED_AT));
+    if (recent < recentDue + GOES_ON * Math.sqrt((recentDue + 1) * dispersion)) return [];
     return [{ ...place, since: own }];
   }
+}
+
+function withoutBurst(
+  bad: readonly number[],
+  total: readonly number[],
+): { readonly bad: number; readonly total: number } {
+  let first = 0;
+  for (let at = 1; at + 1 < bad.length; at++)
+    if ((bad[at] as number) + (bad[at + 1] as number) > (bad[first] as number) + (bad[first + 1] ?? 0))
+      first = at;
+  const sum = (of: readonly number[]): number =>
+    of.reduce((all, each, at) => (at === first || at === first + 1 ? all : all + each), 0);
+  return { bad: sum(bad), total: sum(total) };
 }
 
 type Lasting = FoundPlace & { readonly since: number };

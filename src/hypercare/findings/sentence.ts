@@ -7,6 +7,7 @@ import type { Finding } from './finding.ts';
 const SIGNALS: Readonly<Record<string, string>> = {
   errors: 'failed',
   slow: 'were slow',
+  'first-token': 'began to answer late',
   empty: 'were answered with nothing',
   truncated: 'broke off',
   no_finish_reason: 'ended without a finish reason',

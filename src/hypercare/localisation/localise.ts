@@ -24,6 +24,8 @@ const FURTHER_EXCESS = 0.2;
 const FURTHER_EVIDENCE = 0.2;
 /** Two values of one dimension explain an excess better than one set if their evidence is this many times its own. */
 const TWINS_BETTER = 1.1;
+/** Where next to nothing was expected, how much next to nothing it was must not decide. */
+const LEAST_EXPECTED = 0.5;
 /** The weaker twin has at least this share of the stronger one's evidence. */
 const TWIN_EVIDENCE = 0.2;
 
@@ -84,7 +86,8 @@ function bestOf(cube: Cube, expectation: Expectation): Cell | undefined {
 
 /** Two values of one dimension (two bit rates, two targets) that together explain more than a single set does. */
 function twinsOf(single: Cell, cube: Cube, expectation: Expectation): Cell[] | undefined {
-  const evidence = (cell: Cell): number => likelihoodRatio(cell.bad, expectation.of(cell));
+  const evidence = (cell: Cell): number =>
+    likelihoodRatio(cell.bad, Math.max(LEAST_EXPECTED, expectation.of(cell)));
   const byDimension = new Map<number, { cell: Cell; evidence: number }[]>();
   for (const cell of cube.cells()) {
     const [only, more] = cell.conditions;

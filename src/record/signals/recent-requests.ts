@@ -173,7 +173,7 @@ function scopeOf({
 }: KeptRequest): Scope {
   const values: Scope = {
     route,
-    upstream,
+    upstream: ai === null ? upstream : '',
     target,
     provider: ai?.provider ?? '',
     model: ai?.model ?? '',

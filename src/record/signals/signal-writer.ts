@@ -112,7 +112,8 @@ export class SignalWriter {
     const sources = this.#sources;
 
     ints[i + ROUTE] = names.of(ROUTE, this.#places.of(exchange));
-    ints[i + UPSTREAM] = names.of(UPSTREAM, exchange.upstream);
+    // Of a call to a model it is the provider, which has a name of its own here.
+    ints[i + UPSTREAM] = ai === null ? names.of(UPSTREAM, exchange.upstream) : 0;
     ints[i + TARGET] = names.of(TARGET, exchange.target);
     ints[i + PROVIDER] = ai === null ? 0 : names.of(PROVIDER, ai.provider);
     ints[i + MODEL] = ai === null ? 0 : names.of(MODEL, ai.model);

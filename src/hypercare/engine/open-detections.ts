@@ -1,0 +1,195 @@
+import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
+import { DIMENSIONS } from '../../record/signals/layout.ts';
+import type { Counts } from '../signals/counts.ts';
+import { KIND, RING } from '../signals/leaves.ts';
+import type { Mark } from '../signals/marks.ts';
+import { partyOf } from './describe.ts';
+import { newer } from './newer.ts';
+import type { OpenDetection } from './open.ts';
+import { matches } from './place.ts';
+import { HOUR, MINUTE } from './settings.ts';
+import type { Suspicion } from './suspicion.ts';
+
+const CONSUMER = DIMENSIONS.indexOf('consumer');
+/** Ticks after which what was not seen any more is over. */
+export const OVER_AFTER = 2 * MINUTE;
+/** Ticks after which what never ended is what is usual now. */
+const USUAL_AFTER = 24 * HOUR;
+/** Ticks from one update of what is open to the next. */
+const UPDATE_EVERY = MINUTE;
+/** Ticks within which beginnings of different signals are one matter. */
+const TOGETHER = 3 * MINUTE;
+/** Share of what is bad that must lie inside something open to be explained by it. */
+const EXPLAINED = 0.5;
+/** An abused key and a runaway loop cost money, too, sooner or later: the bill is no matter of its own. */
+const ABUSE: ReadonlySet<string> = new Set(['access', 'cost']);
+
+/** What has been told and is not over: what it holds is spoken for, and does not become usual. */
+export class OpenDetections {
+  readonly #counts: Counts;
+  readonly #open = new Map<string, OpenDetection>();
+
+  constructor(counts: Counts) {
+    this.#counts = counts;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get(fingerprint: string): OpenDetection | undefined {
+    return this.#open.get(fingerprint);
+  }
+
+  get all(): readonly Detection[] {
+    return [...this.#open.values()].map(({ detection }) => detection);
+  }
+
+  /** Its place is frozen from now on: what happens there is not usual. */
+  add(open: OpenDetection): void {
+    this.#open.set(open.fingerprint, open);
+    this.#freeze(open.suspicion, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** What is open that a suspicion belongs to. */
+  explaining(suspicion: Suspicion): OpenDetection | undefined {
+    return [...this.#open.values()].find((open) => this.#explains(open, suspicion));
+  }
+
+  /** Whether what is open holds most of what is bad in a suspicion, or is it but for a little. */
+  #explains(open: OpenDetection, suspicion: Suspicion): boolean {
+    // That calls have changed explains nothing that hurts: it may be the same matter, seen from its harmless side.
+    if (open.suspicion.signal === 'drift' && suspicion.signal !== 'drift') return false;
+    // What is older than the ring can have begun whenever: with what was open then.
+    const isOld = suspicion.since <= this.#counts.tick - RING + 2 && open.suspicion.since <= suspicion.since;
+    const areTogether = isOld || Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;
+    const isAbuse = ABUSE.has(open.suspicion.family) && ABUSE.has(suspicion.family);
+    if (open.suspicion.signal !== suspicion.signal && !areTogether && !isAbuse) return false;
+    const inside = this.#shareInside(suspicion, (leaf) => open.holds(this.#counts, leaf));
+    if (inside >= EXPLAINED) return true;
+    if (!areTogether) return false;
+    // The same beginning, and what is open lies wholly in the wider place: it was cut too fine.
+    const covered = this.#shareInside(open.suspicion, (leaf) =>
+      suspicion.places.some((place) => matches(this.#counts, leaf, place)),
+    );
+    return covered >= 0.9 && inside >= 0.25;
+  }
+
+  #shareInside({ mark, places, kind, since }: Suspicion, isInside: (leaf: number) => boolean): number {
+    const { leaves, tick } = this.#counts;
+    const cells = mark && this.#counts.cells(mark.id);
+    const from = Math.max(0, since, tick - RING + 1);
+    let all = 0;
+    let inside = 0;
+    for (let leaf = 0; leaf < leaves.end; leaf++) {
+      if (!leaves.isUsed(leaf)) continue;
+      if (cells ? leaves.value(leaf, KIND) !== kind : leaves.value(leaf, KIND) !== 0) continue;
+      if (!places.some((place) => matches(this.#counts, leaf, place))) continue;
+      const cell = cells?.of(leaf);
+      if (cells && !cell) continue;
+      let weight = 0;
+      for (let at = from; at <= tick; at++)
+        weight += cell ? (cell.ring[at % RING] as number) : leaves.total(leaf, at);
+      all += weight;
+      if (isInside(leaf)) inside += weight;
+    }
+    return all === 0 ? 0 : inside / all;
+  }
+
+  /** Leaves that are spoken for: by something open of the same signal, or of the same family that has only just begun. */
+  heldLeaves(family: Suspicion['family'], signal: string): (leaf: number) => boolean {
+    const { tick } = this.#counts;
+    const open = [...this.#open.values()].filter(
+      ({ suspicion, openedTick }) =>
+        suspicion.family === family && (suspicion.signal === signal || tick - openedTick <= TOGETHER),
+    );
+    return (leaf) => open.some((each) => each.holds(this.#counts, leaf));
+  }
+
+  isHeld(family: Suspicion['family'], dimension: number, value: number): boolean {
+    for (const { suspicion, places } of this.#open.values()) {
+      if (suspicion.family !== family) continue;
+      if (places.some((place) => place.some((each) => each.dimension === dimension && each.value === value)))
+        return true;
+    }
+    return false;
+  }
+
+  isSlowOpen(dimension: number, value: number): boolean {
+    for (const { suspicion, places } of this.#open.values()) {
+      if (suspicion.signal !== 'slow') continue;
+      // Wherever the place does not speak of this dimension, it may lie inside.
+      if (places.some((place) => !place.some((each) => each.dimension === dimension && each.value !== value)))
+        return true;
+    }
+    return false;
+  }
+
+  #freeze({ mark, places }: Suspicion, untilTick: number): void {
+    if (mark) this.#counts.freeze(mark.id, untilTick);
+    const { leaves } = this.#counts;
+    for (let leaf = 0; leaf < leaves.end; leaf++) {
+      if (leaves.isUsed(leaf) && places.some((place) => matches(this.#counts, leaf, place)))
+        leaves.freeze(leaf, untilTick);
+    }
+  }
+
+  onBad(leaf: number, mark: Mark, user: number, session: number, client: number): void {
+    if (this.#open.size === 0) return;
+    for (const open of this.#open.values()) {
+      if (open.mark !== mark || !open.holds(this.#counts, leaf)) continue;
+      if (user !== 0) open.users.add(user);
+      if (session !== 0) open.sessions.add(session);
+      open.parties.add(partyOf(this.#counts.leaves.value(leaf, CONSUMER), user, client));
+    }
+  }
+
+  /** Newer figures of what is open, and the end of what is over. */
+  step(now: number, timeOf: (tick: number) => number): DetectionEvent[] {
+    const counts = this.#counts;
+    const { tick } = counts;
+    const events: DetectionEvent[] = [];
+    for (const open of this.#open.values()) {
+      const { bad, total } = this.#countsOf(open);
+      open.step(bad, total);
+      if (this.#isAlive(open)) open.lastSeen = tick;
+      const isOver = tick - open.lastSeen >= OVER_AFTER || tick - open.openedTick >= USUAL_AFTER;
+      if (isOver) {
+        this.#open.delete(open.fingerprint);
+        this.#freeze(open.suspicion, tick);
+        const until = timeOf(open.lastSeen + 1);
+        const ended = { ...open.detection, when: { ...open.detection.when, until } };
+        events.push({ kind: 'ended', at: now, detection: ended });
+      } else if ((tick - open.openedTick) % UPDATE_EVERY === UPDATE_EVERY - 1) {
+        open.detection = newer(open);
+        events.push({ kind: 'updated', at: now, detection: open.detection });
+      }
+    }
+    return events;
+  }
+
+  #countsOf(open: OpenDetection): { bad: number; total: number } {
+    const counts = this.#counts;
+    const cells = open.mark && counts.cells(open.mark.id);
+    let bad = 0;
+    let total = 0;
+    for (const leaf of counts.touched) {
+      if (counts.leaves.value(leaf, KIND) !== open.suspicion.kind || !open.holds(counts, leaf)) continue;
+      total += counts.leaves.total(leaf, counts.tick);
+      bad += cells?.of(leaf)?.ring[counts.tick % RING] ?? 0;
+    }
+    return { bad, total };
+  }
+
+  /** Whether the last minute still shows a good part of the excess. Without counts: whoever saw it must see it again. */
+  #isAlive(open: OpenDetection): boolean {
+    if (!open.mark || open.ticks.length < MINUTE || open.suspicion.total === 0) return false;
+    const { bad, total, expected } = open.suspicion;
+    const usual = expected / total;
+    const excess = bad / total - usual;
+    const lately = open.ticks.slice(-MINUTE);
+    const sum = (of: 'bad' | 'total'): number => lately.reduce((all, each) => all + each[of], 0);
+    const due = sum('total') * usual;
+    return sum('bad') > due + 2 * Math.sqrt(due) && sum('bad') > due + 0.2 * excess * sum('total');
+  }
+}

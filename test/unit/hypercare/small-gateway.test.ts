@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { Chance } from '../../../bench/scenarios/chance.ts';
+import { type Drawn, exchangeAt, model } from '../../../bench/scenarios/world.ts';
+import type { Detection } from '../../../src/contracts/finding.ts';
+import { HypercareCore } from '../../../src/hypercare/engine/core.ts';
+import { mergeDelta, takeDelta } from '../../../src/hypercare/engine/delta.ts';
+import type { EngineSettings } from '../../../src/hypercare/engine/settings.ts';
+import { SignalWriter } from '../../../src/record/signals/signal-writer.ts';
+
+const TICK_MS = 10_000;
+const SETTINGS: EngineSettings = {
+  tickMs: TICK_MS,
+  confirmMs: 60_000,
+  objectives: [
+    {
+      name: 'works',
+      dimension: 'route',
+      value: 'shop',
+      kind: 'availability',
+      allowed: 0.01,
+      overMs: 0,
+      over: 86_400_000,
+    },
+  ],
+  upstreams: { shop: ['http://a:1'] },
+  cacheTtl: {},
+  imported: [],
+  mostLeaves: 1000,
+};
+const SOURCES = {
+  region: { header: 'x-region', default: '' },
+  app: { header: 'x-client-app', default: '' },
+  user: 'x-user-id',
+  session: 'x-session-id',
+  release: '',
+};
+
+/** An engine in virtual time before which ten requests a second pass. */
+class Small {
+  readonly core = new HypercareCore(SETTINGS);
+  readonly opened: Detection[] = [];
+  readonly #chance = new Chance(7);
+  readonly #writer: SignalWriter;
+  #now = Date.UTC(2026, 10, 23);
+  #count = 0;
+
+  constructor() {
+    this.#writer = new SignalWriter(SOURCES, {
+      send: (batch) => {
+        this.core.take('0', batch);
+        return true;
+      },
+      onDropped: (count) => expect(count).toBe(0),
+    });
+  }
+
+  /** @param each what is done to each request @param perTick how many come in one */
+  ticks(count: number, each: (one: Drawn, at: number) => void, perTick = 100): this {
+    for (let tick = 0; tick < count; tick++) {
+      for (let i = 0; i < perTick; i++) {
+        const one = exchangeAt(this.#now + (i * TICK_MS) / perTick, 1);
+        this.#count++;
+        Object.assign(one, { route: 'shop', upstream: 'shop', target: 'http://a:1', durationMs: 20 });
+        one.headers = { 'x-user-id': `user-${this.#count % 30}` };
+        each(one, this.#count);
+        this.#writer.record(one);
+      }
+      this.#writer.flush();
+      this.#writer.forgetAway();
+      this.#now += TICK_MS;
+      const { events } = this.core.tick(this.#now);
+      this.opened.push(...events.flatMap(({ kind, detection }) => (kind === 'opened' ? [detection] : [])));
+    }
+    return this;
+  }
+
+  talk(one: Drawn): void {
+    model(one, this.#chance);
+  }
+}
+
+const fail = (one: Drawn): void => void Object.assign(one, { reason: 'upstream_5xx', status: 500 });
+
+test('with one route and one target, where nothing tells requests apart, that is the place; the budget that it burns is told', () => {
+  const small = new Small().ticks(60, () => undefined);
+  small.ticks(8, (one, at) => at % 3 === 0 && fail(one));
+  expect(small.opened).toHaveLength(1);
+  expect(small.opened[0]?.where.scopes).toEqual([{ upstream: 'shop' }]);
+  expect(small.opened[0]?.impact.budgetBurnt).toBeGreaterThan(0.01);
+});
+
+test('ten seconds in which a third fails open nothing, not even ten minutes later', () => {
+  const small = new Small().ticks(60, (one, at) => at % 500 === 0 && fail(one));
+  small.ticks(1, (one, at) => at % 3 === 0 && fail(one));
+  small.ticks(60, (one, at) => at % 500 === 0 && fail(one));
+  expect(small.opened).toEqual([]);
+});
+
+test('a model that begins late is found, though its answers take as long as ever', () => {
+  const small = new Small();
+  const talk = (late: number) => (one: Drawn) => {
+    small.talk(one);
+    one.durationMs = 3000;
+    if (one.ai) one.ai.firstTokenMs = 300 * late + (one.ai.tokensIn % 50);
+  };
+  small.ticks(90, talk(1));
+  small.ticks(12, talk(6));
+  expect(small.opened.map(({ what }) => what.signal)).toContain('first-token');
+});
+
+test('the same call again and again is a loop in one session; many who ask the same through one server are none', () => {
+  const again = (session: string) => {
+    const small = new Small();
+    const talk = (one: Drawn, at: number): void => {
+      small.talk(one);
+      one.bytesIn = at;
+      one.client = '10.0.0.1';
+    };
+    small.ticks(30, talk, 20);
+    return small.ticks(
+      12,
+      (one, at) => {
+        talk(one, at);
+        if (at % 3 > 0) return;
+        one.bytesIn = session === '' ? at % 9 : 77;
+        one.headers = { ...one.headers, 'x-session-id': session };
+      },
+      20,
+    ).opened;
+  };
+  expect(again('agent-1').map(({ reason }) => reason)).toContain('same_call');
+  expect(again('')).toEqual([]);
+});
+
+test('what one replica tells another is counted there as if it had been its own', () => {
+  const [teller, listener] = [new Small(), new Small()];
+  teller.core.counts.own.clear();
+  const both = (count: number, each: (one: Drawn, at: number) => void): void => {
+    for (let tick = 0; tick < count; tick++) {
+      const before = teller.core.tick;
+      teller.core.tick = (now) => {
+        mergeDelta(listener.core, JSON.parse(JSON.stringify(takeDelta(teller.core))));
+        teller.core.tick = before;
+        return before.call(teller.core, now);
+      };
+      teller.ticks(1, each);
+      listener.ticks(1, () => undefined, 0);
+    }
+  };
+  both(60, () => undefined);
+  both(10, (one, at) => at % 3 === 0 && fail(one));
+  expect(teller.opened).toHaveLength(1);
+  expect(listener.opened).toHaveLength(1);
+  const [own, told] = [teller.opened[0], listener.opened[0]];
+  expect(told?.fingerprint).toBe(own?.fingerprint);
+  expect(told?.impact.users).toBe(own?.impact.users);
+  expect(told?.evidence.bad.length).toBeGreaterThan(0);
+  const objectives = listener.core.objectives.all.map((each) => each.last(60));
+  expect(objectives).toEqual(teller.core.objectives.all.map((each) => each.last(60)));
+});
