@@ -1,4 +1,4 @@
-// node bench/micro/mcp-call.ts: a tool call through the gateway beside a direct one, by revision. Rounds of both in turns;
+// node bench/micro/mcp-call.ts [ROUNDS]: a tool call through the gateway beside a direct one, by revision. Rounds of both in turns;
 // CPU from /proc of the two processes, because time says little on a busy machine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
-const ROUNDS = 7;
+const ROUNDS = Number(process.argv[2] ?? 7);
 const CALLS = 150;
 /** Ticks of /proc, in microseconds: 100 a second. */
 const TICK_US = 10_000;

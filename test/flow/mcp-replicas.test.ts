@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { testGateway } from '../helpers/gateway.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN, roundRobin } from '../helpers/mcp.ts';
 import { startRedis } from '../helpers/redis-server.ts';
 
@@ -65,6 +65,30 @@ describe('whichever replica a request comes to', () => {
       gateways.map((gateway) => gateway.accessLine(({ mcp_tool }) => mcp_tool === 'count')),
     );
     for (const line of lines) expect(line).toMatchObject({ mcp_server: 'one', mcp_outcome: 'ok' });
+  });
+
+  it('what a server says by itself reaches the client, whose stream is at another replica than its session', async () => {
+    const opened: McpServer[] = [];
+    const server = await mcpServer({
+      only: '2025-11-25',
+      build: () => {
+        const made = new McpServer(
+          { name: 'new', version: '1' },
+          { capabilities: { tools: { listChanged: true } } },
+        );
+        opened.push(made);
+        made.registerTool('act', {}, async () => ({ content: [] }));
+        return made;
+      },
+    });
+    const { balancer } = await three({ one: { url: server.url, allow: OPEN, revisions: ['2025-11-25'] } });
+    const client = await mcpClient(`${balancer.url}/mcp`, { legacy: true });
+    let heard = 0;
+    client.setNotificationHandler('notifications/tools/list_changed', () => void heard++);
+    await eventually(() => {
+      for (const made of opened) if (made.isConnected()) made.sendToolListChanged();
+      return heard > 0;
+    }, 30_000);
   });
 
   it('a call that waits for an answer goes on where it waits (client of 2026-07-28, server of 2025-11-25)', async () => {

@@ -16,6 +16,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { HostCaller, McpHost, McpServer } from '../server.ts';
+import { Changes } from './changes.ts';
 import type { HostOptions } from './host-options.ts';
 import { Link } from './link.ts';
 import { LinkPool } from './link-pool.ts';
@@ -48,6 +49,7 @@ interface HostedSession {
 export class Host implements McpHost {
   readonly #options: HostOptions;
   readonly #modern: McpHttpHandler;
+  readonly #changes: Changes;
   readonly #pool = new LinkPool();
   readonly #pending: PendingCalls;
   readonly #requests: Requests;
@@ -58,13 +60,19 @@ export class Host implements McpHost {
     this.#pending = new PendingCalls(options.ports.replica.id, options.sessionTtlMs);
     this.#requests = new Requests(options, this.#pool, this.#pending);
     this.#modern = createMcpHandler((context) => this.#modernServer(context), { legacy: 'reject' });
+    this.#changes = new Changes((event) => this.#modern.bus.publish(event), options.ports.log);
   }
 
   /** Answers one request. @param body as JSON; undefined: it has none */
   async fetch(request: Request, body: unknown, caller: HostCaller): Promise<Response> {
     const authInfo = { token: '', clientId: caller.principal, scopes: [], extra: { caller } };
     const parsed = body === undefined ? {} : { parsedBody: body };
-    if (!(await isLegacyRequest(request, body))) return this.#modern.fetch(request, { authInfo, ...parsed });
+    if (!(await isLegacyRequest(request, body))) {
+      const options = { authInfo, ...parsed };
+      return isListening(body)
+        ? this.#listen(request, body, caller, options)
+        : this.#modern.fetch(request, options);
+    }
     const id = request.headers.get('mcp-session-id');
     const session = id === null ? undefined : this.#sessions.get(id);
     if (session) {
@@ -84,8 +92,26 @@ export class Host implements McpHost {
   async close(): Promise<void> {
     this.#pending.close();
     await this.#modern.close();
+    await this.#changes.close();
     await Promise.all([...this.#sessions.keys()].map((id) => this.#endSession(id)));
     await this.#pool.close();
+  }
+
+  /** The package's server passes on what has changed; that it hears of it is seen to here. */
+  async #listen(
+    request: Request,
+    { params }: { params: { notifications?: { resourceSubscriptions?: unknown } } },
+    caller: HostCaller,
+    options: object,
+  ): Promise<Response> {
+    const wanted = await this.#requests.watched(params.notifications?.resourceSubscriptions, caller);
+    const gone = new AbortController();
+    const leave = await this.#changes.listen(wanted, () => gone.abort());
+    const signal = AbortSignal.any([request.signal, gone.signal]);
+    signal.addEventListener('abort', leave, { once: true });
+    const answer = await this.#modern.fetch(new Request(request, { signal }), options);
+    const end = new TransformStream({ flush: leave });
+    return new Response(answer.body?.pipeThrough(end) ?? null, answer);
   }
 
   async #modernServer({ authInfo }: McpRequestContext): Promise<Server> {
@@ -93,7 +119,7 @@ export class Host implements McpHost {
     // What there is does not hang on who asks: a connection without capabilities tells.
     const wanted = { principal: caller.principal, capabilities: {}, info: NOBODY };
     const links = await this.#openAll((server) => this.#pool.take(server, wanted));
-    const server = this.#serverOf(links, false);
+    const server = this.#serverOf(links);
     for (const link of links) this.#pool.give(link, wanted);
     const handle = (method: string, params: unknown, context: ServerContext): Promise<Result> => {
       const envelope = (context.mcpReq.envelope ?? {}) as Record<string, unknown>;
@@ -116,7 +142,7 @@ export class Host implements McpHost {
     const links = await this.#openAll((server) =>
       Link.open(server, { capabilities, info: clientInfo, asks: true }),
     );
-    const server = this.#serverOf(links, true);
+    const server = this.#serverOf(links);
     const byName = new Map(links.map((link) => [link.server.name, link]));
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
@@ -155,17 +181,21 @@ export class Host implements McpHost {
     return links;
   }
 
-  #serverOf(links: readonly Link[], isSession: boolean): Server {
+  #serverOf(links: readonly Link[]): Server {
     const { name } = this.#options;
     const clients = links.map(({ client }) => client);
     const all = clients.map((client) => client.getServerCapabilities() ?? {});
     const capabilities: ServerCapabilities = {
-      ...(all.some(({ tools }) => tools) && { tools: { listChanged: isSession } }),
-      ...(all.some(({ prompts }) => prompts) && { prompts: { listChanged: isSession } }),
+      ...(all.some(({ tools }) => tools) && {
+        tools: { listChanged: all.some(({ tools }) => tools?.listChanged) },
+      }),
+      ...(all.some(({ prompts }) => prompts) && {
+        prompts: { listChanged: all.some(({ prompts }) => prompts?.listChanged) },
+      }),
       ...(all.some(({ resources }) => resources) && {
         resources: {
-          listChanged: isSession,
-          subscribe: isSession && all.some(({ resources }) => resources?.subscribe),
+          listChanged: all.some(({ resources }) => resources?.listChanged),
+          subscribe: all.some(({ resources }) => resources?.subscribe),
         },
       }),
       ...(all.some(({ completions }) => completions) && { completions: {} }),
@@ -190,6 +220,13 @@ export class Host implements McpHost {
         handle(method, request.params, context)) as never);
   }
 }
+
+const isListening = (
+  body: unknown,
+): body is { params: { notifications?: { resourceSubscriptions?: unknown } } } => {
+  const { method, params } = (body ?? {}) as { method?: unknown; params?: unknown };
+  return method === 'subscriptions/listen' && typeof params === 'object' && params !== null;
+};
 
 /** The caller goes with a request as what the package calls its authentication. */
 function callerOf(authInfo: { extra?: Record<string, unknown> } | undefined): HostCaller {

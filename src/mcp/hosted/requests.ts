@@ -17,8 +17,12 @@ import { type Link, PATIENCE_MS } from './link.ts';
 import type { LinkFor, LinkPool } from './link-pool.ts';
 import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.ts';
 
-type Caller = HostCaller & Omit<LinkFor, 'principal'>;
+type Caller = HostCaller & LinkFor;
 type Session = { readonly links: ReadonlyMap<string, Link>; readonly caller: HostCaller };
+
+/** Resources that one client may name at once. */
+const MOST_WATCHED = 100;
+const GATEWAY = { name: 'hypercare-gateway', version: '1.0.0' };
 
 /** In whose lists a name stands. */
 const LIST_OF = { tools: 'tools/list', prompts: 'prompts/list', resources: 'resources/list' } as const;
@@ -40,14 +44,7 @@ export class Requests {
 
   /** A request of 2026-07-28, on a connection that is its own while it runs. */
   async ofModern(method: string, params: unknown, context: ServerContext, caller: Caller): Promise<Result> {
-    const withClient = async <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> => {
-      const link = await this.#pool.take(server, caller);
-      try {
-        return await work(link.client);
-      } finally {
-        this.#pool.give(link, caller);
-      }
-    };
+    const withClient = this.#pooled(caller);
     const placed = await this.#place(method, (params ?? {}) as Params, caller, withClient);
     if ('result' in placed) return placed.result;
     const state = context.mcpReq.requestState();
@@ -65,6 +62,37 @@ export class Requests {
     } finally {
       context.mcpReq.signal.removeEventListener('abort', leave);
     }
+  }
+
+  /**
+   * What somebody who listens is to hear of: all servers, and of each the resources that were named and are theirs to read.
+   * @throws GatewayError `mcp_not_allowed`
+   */
+  async watched(named: unknown, caller: HostCaller): Promise<ReadonlyMap<McpServer, readonly string[]>> {
+    const wanted = new Map<McpServer, string[]>();
+    for (const server of this.#options.servers) if (server.access.knows(caller.asker)) wanted.set(server, []);
+    const uris = Array.isArray(named) ? named.slice(0, MOST_WATCHED) : [];
+    const withClient = this.#pooled({ ...caller, capabilities: {}, info: GATEWAY });
+    for (const uri of uris) {
+      const place = this.#catalog
+        ? await this.#find('resources/list', String(uri), caller.principal, withClient)
+        : { server: this.#options.servers[0] as McpServer };
+      if (!place?.server.access.allows(caller.asker, 'resources', String(uri)))
+        throw new GatewayError('mcp_not_allowed');
+      wanted.get(place.server)?.push(String(uri));
+    }
+    return wanted;
+  }
+
+  #pooled(caller: LinkFor) {
+    return async <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> => {
+      const link = await this.#pool.take(server, caller);
+      try {
+        return await work(link.client);
+      } finally {
+        this.#pool.give(link, caller);
+      }
+    };
   }
 
   /** A request of 2025-11-25, on its session's connections. */

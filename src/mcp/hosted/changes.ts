@@ -1,0 +1,81 @@
+import type { ServerEvent } from '@modelcontextprotocol/server';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { McpServer } from '../server.ts';
+import { ServerWatch } from './server-watch.ts';
+
+interface Shared {
+  readonly watch: Promise<ServerWatch>;
+  /** Of those who listen: ends their streams. */
+  readonly holders: Set<() => void>;
+}
+
+/** What changes at the servers of a host, for clients of 2026-07-28 that listen: one connection a server, while anybody does. */
+export class Changes {
+  readonly #tell: (event: ServerEvent) => void;
+  readonly #shared = new Map<McpServer, Shared>();
+  readonly #log: Logger;
+
+  /** @param tell takes what has changed */
+  constructor(tell: (event: ServerEvent) => void, log: Logger) {
+    this.#tell = tell;
+    this.#log = log;
+  }
+
+  /**
+   * @param wanted servers, and of each the resources
+   * @param onGone called when one of them can't be heard any more
+   * @returns lets go
+   * @throws GatewayError; what a server refuses
+   */
+  async listen(wanted: ReadonlyMap<McpServer, readonly string[]>, onGone: () => void): Promise<() => void> {
+    const gives: (() => void)[] = [];
+    const giveAll = (): void => {
+      for (const give of gives.splice(0)) give();
+    };
+    try {
+      for (const [server, uris] of wanted) {
+        const shared = this.#shared.get(server) ?? this.#open(server);
+        shared.holders.add(onGone);
+        gives.push(() => this.#leave(server, shared, onGone));
+        try {
+          gives.unshift(await (await shared.watch).add(uris));
+        } catch (error) {
+          // Of several servers those that answer are heard; what was named must be.
+          if (uris.length > 0 || wanted.size === 1) throw error;
+          this.#log.warn({ err: error, server: server.name }, 'changes at an MCP server can’t be heard');
+        }
+      }
+      return giveAll;
+    } catch (error) {
+      giveAll();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#shared.values()];
+    this.#shared.clear();
+    await Promise.allSettled(all.map(async ({ watch }) => (await watch).close()));
+  }
+
+  #open(server: McpServer): Shared {
+    const holders = new Set<() => void>();
+    const gone = (): void => {
+      if (this.#shared.get(server) !== shared) return;
+      this.#shared.delete(server);
+      for (const end of holders) end();
+    };
+    const shared: Shared = { watch: ServerWatch.open(server, this.#tell, gone), holders };
+    this.#shared.set(server, shared);
+    shared.watch.catch(() => this.#shared.get(server) === shared && this.#shared.delete(server));
+    return shared;
+  }
+
+  #leave(server: McpServer, shared: Shared, holder: () => void): void {
+    shared.holders.delete(holder);
+    if (shared.holders.size > 0) return;
+    if (this.#shared.get(server) === shared) this.#shared.delete(server);
+    // One that could not be opened has nothing to close.
+    shared.watch.then((watch) => watch.close()).catch(() => undefined);
+  }
+}
