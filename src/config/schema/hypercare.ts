@@ -51,6 +51,14 @@ const Objective = Strict({
   over: Duration({ default: '30d' }),
 });
 
+/** How it was before there was a gateway, or before this one had seen anything. */
+const Usual = Strict({
+  route: Type.Optional(Type.String()),
+  model: Type.Optional(Type.String()),
+  errors: Type.Optional(Percent({ description: 'Share of requests that usually fail.' })),
+  p95: Type.Optional(Duration({ description: 'What 95 % of requests take at most.' })),
+});
+
 const weight = (value: number, description: string) =>
   Type.Number({ minimum: 0, default: value, description });
 
@@ -125,6 +133,11 @@ export const Hypercare = Strict(
     confirm: Duration({ default: '60s' }),
     signals: Signals,
     objectives: Type.Array(Objective, { default: [] }),
+    usual: Type.Array(Usual, {
+      default: [],
+      description:
+        'What is usual of routes and models, from elsewhere: held against until enough has been seen here.',
+    }),
     autoActions: Strict(
       {
         enabled: Type.Boolean({

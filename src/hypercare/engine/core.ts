@@ -97,6 +97,14 @@ export class HypercareCore {
     this.#settings = settings;
     this.objectives.use(settings.objectives);
     const { dictionary } = this.counts;
+    const errors: [number, number, number][] = [];
+    for (const { dimension: name, value: of, errors: share, p95 } of settings.imported) {
+      const dimension = DIMENSIONS.indexOf(name);
+      const value = dictionary.of(dimension, of);
+      if (share !== undefined) errors.push([dimension, value, share]);
+      if (p95 !== undefined) this.intake.latencies.import(dimension, value, p95);
+    }
+    this.counts.import(errors);
     this.intake.cacheTtl = new Map(
       Object.entries(settings.cacheTtl).map(([route, ttl]) => [dictionary.of(ROUTE, route), ttl]),
     );

@@ -41,6 +41,11 @@ export class Times {
   /** Above it a request is slow, by what is usual; infinite while that is not known. */
   slowOver = Number.POSITIVE_INFINITY;
 
+  /** What somebody says 95 % take at most: it holds until enough has been seen. */
+  import(p95: number): void {
+    if (this.#usual.count < ENOUGH) this.slowOver = BEYOND * p95;
+  }
+
   add(milliseconds: number): void {
     this.#now.accept(milliseconds);
   }
@@ -118,6 +123,10 @@ export class Latencies {
       const value = key[dimension] as number;
       if (value > 1) this.#make(dimension, value)?.add(milliseconds);
     }
+  }
+
+  import(dimension: number, value: number, p95: number): void {
+    this.#make(dimension, value)?.import(p95);
   }
 
   /** Of one value only. */

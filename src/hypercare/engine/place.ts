@@ -47,6 +47,8 @@ const PRECEDENCE: readonly Dimension[] = [
 const MOST_DIMENSIONS = 8;
 /** Values of one dimension that are told apart: those with the most bad ones. 8 of 60 are told apart by a number. */
 const MOST_VALUES = 60;
+/** Signals of a leaf's past below which what the config says is usual counts, too. */
+const THIN = 300;
 /** Leaves beyond which a dimension less is looked at. */
 const MOST_LEAVES = 6000;
 
@@ -156,6 +158,11 @@ function windowed(counts: Counts, mark: Mark, since: number, isOut: (leaf: numbe
       // Where the line lies was learnt from few, and by each group at its own time: as many signals again were as usual.
       one.baseTotal += one.total;
       one.baseBad += one.total * mark.rule.prior;
+    }
+    const imported = one.baseTotal < THIN ? counts.importedErrorsAt(leaf, mark.id) : undefined;
+    if (imported !== undefined) {
+      one.baseTotal += one.total;
+      one.baseBad += one.total * imported;
     }
     if (one.total > 0 || one.baseTotal > 0.5) found.push(one);
   }

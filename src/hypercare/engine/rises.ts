@@ -107,7 +107,9 @@ export class Rises {
           ? 'objective'
           : mark.baseTotal > 500
             ? 'recent'
-            : 'siblings';
+            : this.#counts.importedErrors(of, id) !== undefined
+              ? 'imported'
+              : 'siblings';
       return [
         {
           mark: marks.all[id] as Mark,

@@ -23,7 +23,14 @@ export function settingsOf({ hypercare, upstreams, routes }: Config): EngineSett
         return ttl === undefined ? [] : [[name, ttl]];
       }),
     ),
-    imported: [],
+    imported: hypercare.usual.flatMap(({ route, model, errors, p95 }) => {
+      const [dimension, value] =
+        route === undefined ? (['model', model] as const) : (['route', route] as const);
+      if (value === undefined) return [];
+      return [
+        { dimension, value, ...(errors !== undefined && { errors }), ...(p95 !== undefined && { p95 }) },
+      ];
+    }),
     mostLeaves: MOST_LEAVES,
   };
 }

@@ -20,8 +20,15 @@ export interface EngineSettings {
   readonly upstreams: Readonly<Record<string, readonly string[]>>;
   /** How long an answer may be kept, by route; -1: as long as its headers say. */
   readonly cacheTtl: Readonly<Record<string, number>>;
-  /** Requests a day of a route or model as they were before there was a gateway, and their usual share of errors. */
-  readonly imported: readonly { readonly route: string; readonly errorRate: number }[];
+  /** What is usual of routes and models, as the config says it. */
+  readonly imported: readonly {
+    readonly dimension: 'route' | 'model';
+    readonly value: string;
+    /** From 0 to 1. */
+    readonly errors?: number;
+    /** Milliseconds. */
+    readonly p95?: number;
+  }[];
   readonly mostLeaves: number;
 }
 

@@ -2,7 +2,7 @@ import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { type BadEvent, BadEvents } from './bad-events.ts';
 import { Cells } from './cells.ts';
 import { Dictionary } from './dictionary.ts';
-import { KEY, KIND, Leaves, RING } from './leaves.ts';
+import { KEY, KIND, KINDS, Leaves, RING } from './leaves.ts';
 import { type Mark, Marks } from './marks.ts';
 import { OwnTick } from './own-tick.ts';
 import { Series } from './series.ts';
@@ -15,6 +15,8 @@ const PRIOR_WEIGHT = 300;
 /** As long as less than this is known of everything, what is given beforehand stands. */
 const GLOBAL_WEIGHT = 500;
 const REVISION = DIMENSIONS.indexOf('revision');
+const ROUTE = DIMENSIONS.indexOf('route');
+const MODEL = DIMENSIONS.indexOf('model');
 /** Dimensions of which each value has a series. A revision has no past to be compared with. */
 const SERIES: readonly number[] = DIMENSIONS.map((_, at) => at).filter((at) => at !== REVISION);
 /** Series without a signal for so long are forgotten: a day. */
@@ -29,6 +31,8 @@ export class Counts {
   readonly leaves: Leaves;
   readonly events: BadEvents = new BadEvents();
   readonly series: Map<number, Series> = new Map();
+  /** Usual shares of errors that the config names, by `seriesKey`. */
+  #imported: ReadonlyMap<number, number> = new Map();
   readonly #cells: Cells[] = [];
   #touched: number[] = [];
   readonly #touchedMarks = new Map<number, Set<number>>();
@@ -175,13 +179,35 @@ export class Counts {
     return (this.#frozenMarks.get(mark) ?? -1) >= tick;
   }
 
+  /** @param errors usual shares of errors, by dimension and value */
+  import(errors: readonly (readonly [dimension: number, value: number, share: number])[]): void {
+    this.#imported = new Map(
+      errors.map(([dimension, value, share]) => [seriesKey(dimension, value, KINDS.request), share]),
+    );
+  }
+
+  /** The share of errors that the config says is usual; undefined: it says nothing. */
+  importedErrors({ dimension, value, kind }: Series, mark: number): number | undefined {
+    if (this.marks.all[mark]?.signal !== 'errors') return undefined;
+    return this.#imported.get(seriesKey(dimension, value, kind));
+  }
+
+  /** The same for a leaf: of its model, or else of its route. */
+  importedErrorsAt(leaf: number, mark: number): number | undefined {
+    if (this.#imported.size === 0 || this.marks.all[mark]?.signal !== 'errors') return undefined;
+    const of = (dimension: number): number | undefined =>
+      this.#imported.get(seriesKey(dimension, this.leaves.value(leaf, dimension), KINDS.request));
+    return of(MODEL) ?? of(ROUTE);
+  }
+
   /** The usual share of a mark in a series: its own past, and as far as that is thin, that of everything. */
   usual(series: Series, mark: number): number {
     const known = this.marks.all[mark];
     if (!known) return 0;
     const { prior, kind } = known.rule;
     const whole = this.series.get(seriesKey(WHOLE, 0, kind))?.marks.get(mark);
-    const usualOfAll = whole ? whole.rate(prior, GLOBAL_WEIGHT) : prior;
+    const usualOfAll =
+      this.importedErrors(series, mark) ?? (whole ? whole.rate(prior, GLOBAL_WEIGHT) : prior);
     const own = series.marks.get(mark);
     return own ? own.rate(usualOfAll, PRIOR_WEIGHT) : usualOfAll;
   }

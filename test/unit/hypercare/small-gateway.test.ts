@@ -37,14 +37,15 @@ const SOURCES = {
 
 /** An engine in virtual time before which ten requests a second pass. */
 class Small {
-  readonly core = new HypercareCore(SETTINGS);
+  readonly core: HypercareCore;
   readonly opened: Detection[] = [];
   readonly #chance = new Chance(7);
   readonly #writer: SignalWriter;
   #now = Date.UTC(2026, 10, 23);
   #count = 0;
 
-  constructor() {
+  constructor(settings: Partial<EngineSettings> = {}) {
+    this.core = new HypercareCore({ ...SETTINGS, ...settings });
     this.#writer = new SignalWriter(SOURCES, {
       send: (batch) => {
         this.core.take('0', batch);
@@ -157,4 +158,16 @@ test('what one replica tells another is counted there as if it had been its own'
   expect(told?.evidence.bad.length).toBeGreaterThan(0);
   const objectives = listener.core.objectives.all.map((each) => each.last(60));
   expect(objectives).toEqual(teller.core.objectives.all.map((each) => each.last(60)));
+});
+
+test('what the config says is usual holds on the first day: a route that always failed a little is left alone, another is not', () => {
+  const begin = (usual: number): Detection[] => {
+    const imported = [{ dimension: 'route', value: 'shop', errors: usual, p95: 100 }] as const;
+    return new Small({ imported, objectives: [] }).ticks(12, (one, at) => at % 12 === 0 && fail(one)).opened;
+  };
+  expect(begin(0.09)).toEqual([]);
+  expect(begin(0.001)[0]?.why.baseline).toBe('imported');
+  const imported = [{ dimension: 'route', value: 'shop', p95: 10 }] as const;
+  const slow = new Small({ imported, objectives: [] }).ticks(12, () => undefined).opened;
+  expect(slow.map(({ what }) => what.signal)).toEqual(['slow']);
 });
