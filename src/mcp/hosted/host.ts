@@ -22,6 +22,7 @@ import { Link } from './link.ts';
 import { LinkPool } from './link-pool.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { Requests } from './requests.ts';
+import { listenToLists } from './server-watch.ts';
 
 /** Sessions that one process keeps in its memory. */
 const MOST_SESSIONS = 1000;
@@ -157,6 +158,19 @@ export class Host implements McpHost {
     this.#handle(server, (method, params, context) =>
       this.#requests.ofSession(method, params, context, session, active),
     );
+    if (server.getCapabilities().logging)
+      server.setRequestHandler('logging/setLevel', ({ params }) =>
+        this.#requests.setLevel(params.level, session),
+      );
+    // That it can't be heard there costs a client news of lists, and no more.
+    for (const link of links)
+      if (link.isModern)
+        listenToLists(link, () => undefined).catch((error: unknown) =>
+          this.#options.ports.log.warn(
+            { err: error, server: link.server.name },
+            'changes at an MCP server can’t be heard',
+          ),
+        );
     await server.connect(transport);
     return transport.handleRequest(request, { parsedBody: body });
   }

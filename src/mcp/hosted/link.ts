@@ -34,6 +34,10 @@ export class Link {
   /** Who listens now: a connection serves one call at a time, or one session. */
   listener: LinkListener | undefined;
   isOpen = true;
+  /** What it is to log at least, as its session said; of 2026-07-28 every request says it. */
+  logLevel = 'info';
+  /** Of a session at a server of 2026-07-28: what ends the subscriptions to resources. */
+  readonly subscriptions = new Map<string, Promise<() => Promise<void>>>();
   readonly #onEnd: (wanted: boolean) => void;
 
   private constructor(server: McpServer, client: Client, onEnd: (wanted: boolean) => void) {

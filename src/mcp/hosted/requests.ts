@@ -1,5 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import {
+  LOG_LEVEL_META_KEY,
   type Notification,
   ProtocolError,
   type Result,
@@ -112,14 +113,28 @@ export class Requests {
       work(linkOf(server).client);
     const placed = await this.#place(method, (params ?? {}) as Params, caller, withClient);
     if ('result' in placed) return placed.result;
+    const link = linkOf(placed.server);
+    if (link.isModern && (method === 'resources/subscribe' || method === 'resources/unsubscribe'))
+      return subscribeAs2026(link, method, String(placed.params.uri));
     active.add(context);
     try {
-      return await send(linkOf(placed.server).client, method, placed.params, context, {
+      return await send(link, method, placed.params, context, {
         signal: context.mcpReq.signal,
+        ...(link.isModern && { logLevel: link.logLevel }),
       });
     } finally {
       active.delete(context);
     }
+  }
+
+  /** `logging/setLevel` of a session: told to servers of 2025-11-25, said to others with each request. */
+  async setLevel(level: string, { links }: Session): Promise<Result> {
+    const request = { method: 'logging/setLevel', params: { level } } as never;
+    for (const link of links.values()) {
+      link.logLevel = level;
+      if (!link.isModern && link.client.getServerCapabilities()?.logging) await link.client.request(request);
+    }
+    return {};
   }
 
   /** Hands on what a server says in a session: to the call that runs, or beside all calls. */
@@ -165,16 +180,22 @@ export class Requests {
     };
     return new PendingCall(async (ask, signal) => {
       const link = await this.#pool.take(server, caller);
+      const logLevel = ((context.mcpReq.envelope ?? {}) as Record<string, unknown>)[LOG_LEVEL_META_KEY];
+      if (logLevel !== undefined && !link.isModern && link.client.getServerCapabilities()?.logging)
+        await link.client.request({ method: 'logging/setLevel', params: { level: logLevel } } as never);
       link.listener = {
         onRequest: ask,
         onNotification: (notification) => {
+          // Who has not asked for a log gets none (2026-07-28).
+          if (notification.method === 'notifications/message' && logLevel === undefined) return;
           // A client that has left, or is between two rounds of its call, hears nothing.
           if (isOfCall(notification)) context.mcpReq.notify(notification as never).catch(() => undefined);
         },
       };
       try {
-        return await send(link.client, method, { ...params, ...again }, context, {
+        return await send(link, method, { ...params, ...again }, context, {
           signal,
+          ...(link.isModern && logLevel !== undefined && { logLevel: String(logLevel) }),
           allowInputRequired: true,
         });
       } finally {
@@ -239,6 +260,37 @@ function renamed(method: string, params: Params, name: string): Params {
   return method.startsWith('resources/') ? {} : { name };
 }
 
+/** Subscriptions of one session at one server. */
+const MOST_SUBSCRIPTIONS = 100;
+
+/** A session's subscription at a server of 2026-07-28, which has streams in their place. */
+async function subscribeAs2026(
+  { client, subscriptions }: Link,
+  method: string,
+  uri: string,
+): Promise<Result> {
+  const open = subscriptions.get(uri);
+  if (method === 'resources/unsubscribe') {
+    subscriptions.delete(uri);
+    await (await open)?.();
+    return {};
+  }
+  if (open) await open;
+  if (subscriptions.has(uri)) return {};
+  if (subscriptions.size >= MOST_SUBSCRIPTIONS) throw asProtocolError(new GatewayError('overloaded'));
+  const begun = client
+    .listen({ resourceSubscriptions: [uri] })
+    .then((subscription) => () => subscription.close());
+  subscriptions.set(uri, begun);
+  try {
+    await begun;
+  } catch (error) {
+    subscriptions.delete(uri);
+    throw error;
+  }
+  return {};
+}
+
 function asRefusal(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   throw error;
@@ -251,14 +303,15 @@ function asProtocolError(error: GatewayError): ProtocolError {
 
 /** Sends a request on, with its progress on the way back. */
 function send(
-  client: Client,
+  { client }: Link,
   method: string,
   params: Params,
   context: ServerContext,
-  options: { signal: AbortSignal; allowInputRequired?: boolean },
+  { logLevel, ...options }: { signal: AbortSignal; allowInputRequired?: boolean; logLevel?: string },
 ): Promise<Result> {
   const { _meta, ...rest } = params;
-  const { progressToken, ...meta } = (_meta ?? {}) as { progressToken?: string | number };
+  const { progressToken, ...given } = (_meta ?? {}) as { progressToken?: string | number };
+  const meta = { ...given, ...(logLevel !== undefined && { [LOG_LEVEL_META_KEY]: logLevel }) };
   const sent = { ...rest, ...(Object.keys(meta).length > 0 && { _meta: meta }) };
   return client.request(
     { method, params: sent } as never,

@@ -53,16 +53,7 @@ export class ServerWatch {
     };
     const watch = new ServerWatch(link);
     if (!link.isModern) return watch;
-    const { tools, prompts, resources } = link.client.getServerCapabilities() ?? {};
-    const lists = {
-      ...(tools?.listChanged && { toolsListChanged: true }),
-      ...(prompts?.listChanged && { promptsListChanged: true }),
-      ...(resources?.listChanged && { resourcesListChanged: true }),
-    };
-    if (Object.keys(lists).length === 0) return watch;
-    // A server may end it: whoever listens has to begin anew then, as at the server itself.
-    const { closed } = await link.client.listen(lists);
-    void closed.then(onGone);
+    await listenToLists(link, onGone);
     return watch;
   }
 
@@ -114,4 +105,20 @@ export class ServerWatch {
     // A server that is gone, or refused it, has nothing to end.
     watched.begun.then((end) => end()).catch(() => undefined);
   }
+}
+
+/**
+ * Has a server of 2026-07-28 say when its lists change, where it can.
+ * @param onEnd called when it ends that: whoever listens has to begin anew, as at the server itself
+ */
+export async function listenToLists({ client }: Link, onEnd: () => void): Promise<void> {
+  const { tools, prompts, resources } = client.getServerCapabilities() ?? {};
+  const lists = {
+    ...(tools?.listChanged && { toolsListChanged: true }),
+    ...(prompts?.listChanged && { promptsListChanged: true }),
+    ...(resources?.listChanged && { resourcesListChanged: true }),
+  };
+  if (Object.keys(lists).length === 0) return;
+  const { closed } = await client.listen(lists);
+  void closed.then(onEnd);
 }

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
+
+// Other tests may keep the machine busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+const PROGRAM = [process.execPath, join(import.meta.dirname, '../fixtures/mcp/everything-stdio.ts')];
+const URI = 'test://static-text';
+
+it('a session of 2025-11-25 at a server of 2026-07-28 subscribes, logs and hears of lists as it does at its own', async () => {
+  const server = await mcpServer({ only: '2026-07-28' });
+  const gateway = await testGateway({
+    mcp: { servers: { all: { url: server.url, allow: OPEN, revisions: ['2026-07-28'] } } },
+  });
+  const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy: true });
+  const heard: string[] = [];
+  client.setNotificationHandler('notifications/tools/list_changed', () => void heard.push('tools'));
+  client.setNotificationHandler(
+    'notifications/resources/updated',
+    ({ params }) => void heard.push(params.uri),
+  );
+  client.setNotificationHandler('notifications/message', ({ params }) => void heard.push(params.level));
+  const request = (method: string, params: object) => client.request({ method, params } as never);
+  await eventually(() => {
+    server.modern.notify.toolsChanged();
+    return heard.includes('tools');
+  });
+  await request('resources/subscribe', { uri: URI });
+  await request('resources/subscribe', { uri: URI });
+  server.modern.notify.resourceUpdated(URI);
+  await eventually(() => heard.includes(URI));
+  await request('resources/unsubscribe', { uri: URI });
+  heard.length = 0;
+  await client.callTool({ name: 'test_tool_with_logging', arguments: {} });
+  expect(heard.filter((each) => each === 'info')).toHaveLength(3);
+  await request('logging/setLevel', { level: 'error' });
+  heard.length = 0;
+  server.modern.notify.resourceUpdated(URI);
+  await client.callTool({ name: 'test_tool_with_logging', arguments: {} });
+  expect(heard).toEqual([]);
+});
+
+it('a client of 2026-07-28 has a log where it asks for one, of a program too', async () => {
+  const old = await mcpServer({ only: '2025-11-25' });
+  const gateway = await testGateway({
+    mcp: {
+      servers: {
+        old: { url: old.url, allow: OPEN, revisions: ['2025-11-25'] },
+        program: { command: PROGRAM, allow: OPEN },
+      },
+    },
+  });
+  for (const name of ['old', 'program']) {
+    const client = await mcpClient(`${gateway.url}/mcp/${name}`);
+    const heard: string[] = [];
+    client.setNotificationHandler('notifications/message', ({ params }) => void heard.push(params.level));
+    const call = (meta: Record<string, unknown>) =>
+      client.callTool({ name: 'test_tool_with_logging', arguments: {}, _meta: meta });
+    await call({});
+    expect(heard, name).toEqual([]);
+    await call({ 'io.modelcontextprotocol/logLevel': 'debug' });
+    expect(heard, name).toEqual(['info', 'info', 'info']);
+  }
+});
