@@ -185,6 +185,7 @@ export class HypercareCore {
     const { counts, intake, objectives } = this;
     const { tick } = counts;
     const isSteady = this.#keepTime(now);
+    counts.hours.at(now);
     counts.sumUp();
     this.onSummed(now);
     for (const objective of objectives.all) objective.step();

@@ -1,12 +1,13 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DDSketch } from '@datadog/sketches-js';
+import type { HourOfWeek } from '../signals/hour-of-week.ts';
 import { SIGNALS, type SignalName } from '../signals/marks.ts';
 import type { Shared } from './delta.ts';
 import type { History } from './history.ts';
 import type { ObjectiveMemory, TimesMemory, TrackState } from './remembered.ts';
 
 /** Of another form nothing is taken. */
-const FORM = 1;
+const FORM = 2;
 /** Series that are remembered: those that were busy last. */
 const MOST_SERIES = 20_000;
 
@@ -23,6 +24,7 @@ interface Memory {
   readonly series: readonly (readonly number[])[];
   readonly objectives: readonly (readonly [key: string, ObjectiveMemory])[];
   readonly times: readonly (readonly [dimension: number, value: number, TimesMemory])[];
+  readonly hours: HourOfWeek['state'];
   readonly history: readonly TrackState[];
 }
 
@@ -62,6 +64,7 @@ export function remember(
     times: [...intake.latencies.all()].flatMap(([dimension, value, times]) =>
       times.memory ? [[dimension, value, times.memory] as const] : [],
     ),
+    hours: counts.hours.state,
     history: history.state,
   };
   return gzipSync(JSON.stringify(memory)).toString('base64');
@@ -105,6 +108,7 @@ export function recall(
   }
   for (const [dimension, value, known] of memory.times)
     intake.latencies.recall(dimension, value, known, DDSketch.fromProto(Buffer.from(known.usual, 'base64')));
+  counts.hours.restore(memory.hours);
   history.restore(memory.history);
   return counts.tick;
 }

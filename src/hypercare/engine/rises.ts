@@ -105,11 +105,13 @@ export class Rises {
         of.dimension >= 0 &&
         this.#objectives.allowedErrors(of.dimension, of.value) > this.#counts.usual(of, id)
           ? 'objective'
-          : mark.baseTotal > 500
-            ? 'recent'
-            : this.#counts.importedErrors(of, id) !== undefined
-              ? 'imported'
-              : 'siblings';
+          : this.#counts.weekly(of, id) >= this.#counts.usual(of, id)
+            ? 'hour-of-week'
+            : mark.baseTotal > 500
+              ? 'recent'
+              : this.#counts.importedErrors(of, id) !== undefined
+                ? 'imported'
+                : 'siblings';
       return [
         {
           mark: marks.all[id] as Mark,

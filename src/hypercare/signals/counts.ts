@@ -2,6 +2,7 @@ import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { type BadEvent, BadEvents } from './bad-events.ts';
 import { Cells } from './cells.ts';
 import { Dictionary } from './dictionary.ts';
+import { HourOfWeek } from './hour-of-week.ts';
 import { KEY, KIND, KINDS, Leaves, RING } from './leaves.ts';
 import { type Mark, Marks } from './marks.ts';
 import { OwnTick } from './own-tick.ts';
@@ -23,6 +24,9 @@ const SERIES: readonly number[] = DIMENSIONS.map((_, at) => at).filter((at) => a
 const FORGOTTEN = 8640;
 /** The series of everything. */
 export const WHOLE = -1;
+const MOST_MARKS = 1000;
+/** Dimensions whose values have habits. */
+const WEEKLY: ReadonlySet<number> = new Set([WHOLE, ROUTE, MODEL, DIMENSIONS.indexOf('upstream')]);
 
 /** All counts: leaves, their marks, and series of single values, tick by tick. */
 export class Counts {
@@ -31,6 +35,7 @@ export class Counts {
   readonly leaves: Leaves;
   readonly events: BadEvents = new BadEvents();
   readonly series: Map<number, Series> = new Map();
+  readonly hours: HourOfWeek = new HourOfWeek();
   /** Usual shares of errors that the config names, by `seriesKey`. */
   #imported: ReadonlyMap<number, number> = new Map();
   readonly #cells: Cells[] = [];
@@ -160,7 +165,11 @@ export class Counts {
     for (const [key, series] of this.series) {
       const total = series.totals[at] as number;
       for (const [id, mark] of series.marks) {
-        if (!this.isFrozen(id, oldest)) mark.fold(oldest, total, DECAY, total * this.usual(series, id));
+        if (!this.isFrozen(id, oldest)) {
+          if (total > 0 && WEEKLY.has(series.dimension))
+            this.hours.add(key * MOST_MARKS + id, mark.ring[at] as number, total);
+          mark.fold(oldest, total, DECAY, total * this.usual(series, id));
+        }
         mark.ring[at] = 0;
       }
       series.base = series.base * DECAY + total;
@@ -177,6 +186,12 @@ export class Counts {
 
   isFrozen(mark: number, tick: number): boolean {
     return (this.#frozenMarks.get(mark) ?? -1) >= tick;
+  }
+
+  /** What is usual at this hour of the week; 0: it is not known. */
+  weekly({ dimension, value, kind }: Series, mark: number): number {
+    if (!WEEKLY.has(dimension)) return 0;
+    return this.hours.rate(seriesKey(dimension, value, kind) * MOST_MARKS + mark) ?? 0;
   }
 
   /** @param errors usual shares of errors, by dimension and value */
@@ -209,7 +224,7 @@ export class Counts {
     const usualOfAll =
       this.importedErrors(series, mark) ?? (whole ? whole.rate(prior, GLOBAL_WEIGHT) : prior);
     const own = series.marks.get(mark);
-    return own ? own.rate(usualOfAll, PRIOR_WEIGHT) : usualOfAll;
+    return Math.max(own ? own.rate(usualOfAll, PRIOR_WEIGHT) : usualOfAll, this.weekly(series, mark));
   }
 
   *#seriesHolding(leaf: number): Generator<Series> {

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { HourOfWeek } from '../../../src/hypercare/signals/hour-of-week.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const MONDAY_NINE = Date.UTC(2026, 10, 23, 9);
+
+test('what fails each Monday at nine is usual then, and at no other hour; an hour says nothing before it is over', () => {
+  const hours = new HourOfWeek();
+  const batch = 5;
+  const hourAt = (at: number, bad: number): void => {
+    hours.at(at);
+    for (let tick = 0; tick < 360; tick++) hours.add(batch, bad, 10);
+  };
+  hourAt(MONDAY_NINE, 2);
+  expect(hours.rate(batch)).toBeUndefined();
+  hourAt(MONDAY_NINE + HOUR, 0);
+  hourAt(MONDAY_NINE + DAY, 0);
+  hours.at(MONDAY_NINE + 7 * DAY);
+  expect(hours.rate(batch)).toBeCloseTo(0.2);
+  hours.at(MONDAY_NINE + 7 * DAY + HOUR);
+  expect(hours.rate(batch)).toBe(0);
+  hours.at(MONDAY_NINE + 8 * DAY + 5 * HOUR);
+  expect(hours.rate(batch)).toBeUndefined();
+
+  const next = new HourOfWeek();
+  next.restore(JSON.parse(JSON.stringify(hours.state)));
+  next.at(MONDAY_NINE + 14 * DAY);
+  expect(next.rate(batch)).toBeCloseTo(0.2);
+});
