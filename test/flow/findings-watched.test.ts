@@ -1,0 +1,94 @@
+import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import { backend } from '../helpers/backend.ts';
+import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { detection, type ToldEngine, toldEngine } from '../helpers/told-engine.ts';
+
+const FIGURES = { errors: 0, consumers: 1, users: 1, usd: 0, p50: 1, p95: 2, p99: 3 };
+
+/** @param placeRequests how many of a thousand go through the place */
+async function shop(
+  autoActions: object = {},
+  placeRequests = 200,
+): Promise<{ gateway: TestGateway; engine: ToldEngine; urls: string[] }> {
+  const targets = await Promise.all(['a', 'b'].map((text) => backend((_, response) => response.end(text))));
+  const engine = toldEngine({
+    figures: async (scope) => ({
+      ...FIGURES,
+      requests: Object.keys(scope).length === 0 ? 1000 : placeRequests,
+    }),
+  });
+  const config = {
+    upstreams: { shop: { targets: targets.map(({ url }) => ({ url })) } },
+    routes: [{ name: 'things', match: { path: '/things' }, upstream: 'shop' }],
+    hypercare: { tick: '1s', autoActions },
+  };
+  return { gateway: await testGateway(config, { engine }), engine, urls: targets.map(({ url }) => url) };
+}
+
+const badTarget = (url: string | undefined) =>
+  detection({
+    where: { scopes: [{ route: 'things', target: url ?? '' }], share: 1, normal: [] },
+    cause: { kind: 'target', sentence: 'One target fails.', confidence: 0.95, change: null },
+  });
+
+// biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
+const theFinding = (gateway: TestGateway, fits: (finding: any) => boolean = () => true): Promise<any> =>
+  eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
+
+it('what was fixed is watched for a day: it comes back by the counts alone', async () => {
+  const { gateway, engine } = await shop();
+  engine.say('opened', detection());
+  const { id } = await theFinding(gateway);
+  await admin(gateway, `/api/findings/${id}/resolve`, { body: { note: 'restarted it' } });
+  engine.count(id, 0, 1000);
+  await theFinding(gateway, ({ state }) => state === 'resolved');
+  expect(engine.watches.has(id)).toBe(true);
+  // The odd bad one is as usual.
+  engine.count(id, 3, 1000, Date.now() + 3_600_000);
+  expect((await admin(gateway, `/api/findings/${id}`)).body.state).toBe('resolved');
+  engine.count(id, 120, 1000, Date.now() + 7_200_000);
+  const back = await theFinding(gateway, ({ state }) => state === 'regressed');
+  expect(back.history.at(-1).note).toContain('within a day of the fix');
+});
+
+it('a muted finding says nothing until it has hit twice the requests', async () => {
+  const { gateway, engine } = await shop();
+  const seen = detection();
+  engine.say('opened', seen);
+  const { id } = await theFinding(gateway);
+  await admin(gateway, `/api/findings/${id}/mute`, { body: { for: '4h', note: 'known' } });
+  const grown = (requests: number) => ({ ...seen, impact: { ...seen.impact, requests } });
+  engine.say('updated', grown(500));
+  await theFinding(gateway, ({ impact }) => impact.requests === 500);
+  expect((await admin(gateway, `/api/findings/${id}`)).body.state).toBe('muted');
+  engine.say('updated', grown(700));
+  const awake = await theFinding(gateway, ({ state }) => state === 'open');
+  expect(awake.history.at(-1).note).toBe('it has grown to 700 requests');
+});
+
+it('what is allowed is done without asking, and taken back when it proves to be none; what touches too much is not', async () => {
+  const allowed = { allow: ['shift-traffic'], dryRun: false };
+  const small = await shop(allowed, 200);
+  small.engine.say('opened', badTarget(small.urls[1]));
+  const acted = await theFinding(small.gateway, ({ state }) => state === 'verifying');
+  expect(acted.actions[0]).toMatchObject({ status: 'applied', applied: { by: 'gateway' } });
+  expect(acted.actions[0].applied.endsAt).toBeGreaterThan(Date.now());
+  small.engine.count(acted.id, 60, 400);
+  await theFinding(
+    small.gateway,
+    ({ state, actions }) => state === 'open' && actions[0].status === 'reverted',
+  );
+  const weights = () => small.gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight);
+  expect(weights()).toEqual([1, 1]);
+
+  // Half of nine tenths of everything.
+  const large = await shop(allowed, 900);
+  large.engine.say('opened', badTarget(large.urls[1]));
+  const { seenAt } = await theFinding(large.gateway);
+  large.engine.say('updated', badTarget(large.urls[1]), Date.now() + 1000);
+  // It was considered when it opened, before the news of it came.
+  const left = await theFinding(large.gateway, (finding) => finding.seenAt > seenAt);
+  expect(left.state).toBe('open');
+  expect(left.actions[0].status).toBe('offered');
+}, 60_000);
