@@ -5,6 +5,7 @@ import type { Transport as AnyTransport1 } from '@modelcontextprotocol/sdk/share
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
+import { rawClient } from '../helpers/raw-http.ts';
 
 // Other tests may keep the machine busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -282,6 +283,24 @@ describe('safety', () => {
     const foreign = await post(`${gateway.url}/mcp/all`, initialize, { origin: 'https://evil.example' });
     expect(foreign.status).toBe(403);
     expect(await foreign.json()).toMatchObject({ error: { data: { code: 'mcp_origin_refused' } } });
+    const { host } = new URL(gateway.url);
+    const body = JSON.stringify({ jsonrpc: '2.0', ...initialize });
+    const statusUnder = async (name: string): Promise<number> => {
+      const client = await rawClient(gateway.url);
+      client.send(
+        `POST /mcp/all HTTP/1.1\r\nhost: ${name}\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+      );
+      return (await client.untilClosed())[0]?.status ?? 0;
+    };
+    for (const bent of [
+      'evil.example',
+      `evil.example:${host.split(':')[1]}`,
+      '127.0.0.1.evil.example',
+      '10.0.0.1',
+    ])
+      expect(await statusUnder(bent), bent).toBe(403);
+    expect(server.seen).toEqual([]);
+    expect(await statusUnder(host)).toBe(200);
   });
 
   it('what is too large does not pass, and what a policy redacts is not there', async () => {

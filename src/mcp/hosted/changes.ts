@@ -37,13 +37,14 @@ export class Changes {
         const shared = this.#shared.get(server) ?? this.#open(server);
         shared.holders.add(onGone);
         gives.push(() => this.#leave(server, shared, onGone));
-        try {
-          gives.unshift(await (await shared.watch).add(uris));
-        } catch (error) {
-          // Of several servers those that answer are heard; what was named must be.
-          if (uris.length > 0 || wanted.size === 1) throw error;
+        const added = shared.watch.then((watch) => watch.add(uris));
+        const missed = (error: unknown): void =>
           this.#log.warn({ err: error, server: server.name }, 'changes at an MCP server can’t be heard');
-        }
+        if (uris.length > 0 || (server.upstream && wanted.size === 1)) gives.unshift(await added);
+        // Of several servers those that answer are heard.
+        else if (server.upstream) await added.catch(missed);
+        // A program takes its time to start, and has no news of lists before that.
+        else added.catch(missed);
       }
       return giveAll;
     } catch (error) {

@@ -118,10 +118,13 @@ export class Requests {
       return subscribeAs2026(link, method, String(placed.params.uri));
     active.add(context);
     try {
-      return await send(link, method, placed.params, context, {
-        signal: context.mcpReq.signal,
-        ...(link.isModern && { logLevel: link.logLevel }),
-      });
+      return this.#fitting(
+        await send(link, method, placed.params, context, {
+          signal: context.mcpReq.signal,
+          ...(link.isModern && { logLevel: link.logLevel }),
+        }),
+        placed.server,
+      );
     } finally {
       active.delete(context);
     }
@@ -193,15 +196,25 @@ export class Requests {
         },
       };
       try {
-        return await send(link, method, { ...params, ...again }, context, {
-          signal,
-          ...(link.isModern && logLevel !== undefined && { logLevel: String(logLevel) }),
-          allowInputRequired: true,
-        });
+        return this.#fitting(
+          await send(link, method, { ...params, ...again }, context, {
+            signal,
+            ...(link.isModern && logLevel !== undefined && { logLevel: String(logLevel) }),
+            allowInputRequired: true,
+          }),
+          server,
+        );
       } finally {
         this.#pool.give(link, caller);
       }
     });
+  }
+
+  /** Of all servers together each keeps to its own size: what goes out is only held to the largest. */
+  #fitting(result: Result, { config: { results } }: McpServer): Result {
+    if (this.#catalog && Buffer.byteLength(JSON.stringify(result)) > results.maxSize)
+      throw asProtocolError(new GatewayError('mcp_result_too_large'));
+    return result;
   }
 
   /** To which server a request goes, and under which name there; or its result, where it is about all of them. */
