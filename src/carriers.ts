@@ -5,6 +5,7 @@ import type { GatewayConfig } from './config/schema/index.ts';
 import type { PurgeSelection } from './contracts/cache.ts';
 import { type DataPlane, type DataPlaneOptions, openDataPlane } from './data-plane.ts';
 import type { EngineThread } from './hypercare/engine/thread.ts';
+import { pack } from './lib/packed.ts';
 import { WorkerMeters } from './record/worker-meters.ts';
 import { parseAddress } from './server/address.ts';
 import type { MetricsPage } from './telemetry/metrics.ts';
@@ -86,8 +87,8 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     onChange: (change) => plane.changes.record(change),
     meters: () => meters,
     boot: () => ({
-      started,
-      config: plane.reload.config ?? started,
+      started: pack(started),
+      config: pack(plane.reload.config ?? started),
       revision: plane.reload.revision,
       findings: plane.fleet.findings(),
       processMetrics,

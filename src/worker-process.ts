@@ -3,6 +3,7 @@
 import type { StateKind } from './contracts/state-change.ts';
 import { type DataPlane, openDataPlane } from './data-plane.ts';
 import { flushEvery } from './hypercare/engine/attach.ts';
+import { unpack } from './lib/packed.ts';
 import { loadPolicies } from './server/policies.ts';
 import type { Prepared } from './server/reload.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
@@ -22,7 +23,8 @@ let sink: LogSink | undefined;
 let prepared: Prepared | undefined;
 
 const ours: WorkerSide = {
-  async serve({ started, listen, config, revision, findings, processes, processMetrics }) {
+  async serve({ listen, revision, findings, processes, processMetrics, ...packed }) {
+    const [started, config] = [unpack(packed.started), unpack(packed.config)];
     sink = openLog(started.log.level);
     const countWithinMs = Math.max(COUNT_WITHIN_MS, started.store.timeout);
     const plane = await openDataPlane({
@@ -61,7 +63,7 @@ const ours: WorkerSide = {
     return address;
   },
   async prepare(config) {
-    prepared = await (await booted.promise).reload.prepare(config);
+    prepared = await (await booted.promise).reload.prepare(unpack(config));
   },
   async swap(revision) {
     await prepared?.serve(revision);

@@ -3,6 +3,7 @@ import { type ConfigDesk, deskHere } from '../config/desk.ts';
 import type { DiffLine } from '../config/diff.ts';
 import type { PolicySchemas } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
+import { unpack } from '../lib/packed.ts';
 import type { Read } from './config-thread.ts';
 
 /** Characters of a text that is read in the time that it takes to hand it over: some 15 ms. */
@@ -28,7 +29,7 @@ export function openConfigDesk(policies: PolicySchemas): ConfigDesk {
     async load(draft) {
       if (draft.text.length <= SMALL) return here.load(draft);
       const read = await thread<Read>('load', draft);
-      if ('loaded' in read) return read.loaded;
+      if ('loaded' in read) return { ...read.loaded, config: unpack(read.config) };
       throw new ConfigError(read.problems, read.files);
     },
     diff: (before, after) =>

@@ -3,18 +3,21 @@ import { type Draft, deskHere } from '../config/desk.ts';
 import type { DiffLine } from '../config/diff.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { ConfigError, type ConfigProblem } from '../config/problems.ts';
+import type { GatewayConfig } from '../config/schema/index.ts';
+import { type Packed, pack } from '../lib/packed.ts';
 import { loadPolicies, schemasOf } from './policies.ts';
 
 /** An error's class does not survive the way between threads. */
 export type Read =
-  | { loaded: LoadedConfig }
+  | { loaded: Omit<LoadedConfig, 'config'>; config: Packed<GatewayConfig> }
   | { problems: readonly ConfigProblem[]; files: readonly string[] };
 
 const desk = deskHere(schemasOf(await loadPolicies()));
 
 export async function load(draft: Draft): Promise<Read> {
   try {
-    return { loaded: await desk.load(draft) };
+    const { config, ...loaded } = await desk.load(draft);
+    return { loaded, config: pack(config) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: error.problems, files: error.files };

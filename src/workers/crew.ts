@@ -2,12 +2,14 @@ import type { AddressInfo } from 'node:net';
 import type { GatewayConfig } from '../config/schema/index.ts';
 import type { PurgeSelection } from '../contracts/cache.ts';
 import type { OnStateChange } from '../contracts/state-change.ts';
+import { pack } from '../lib/packed.ts';
 import type { WorkerMeters } from '../record/worker-meters.ts';
 import type { Prepared } from '../server/reload.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Figures } from '../telemetry/metrics.ts';
 import type { Agreement, Finding } from '../upstream/agreement.ts';
 import type { TargetLoad } from '../upstream/target-loads.ts';
+import { ChannelError } from './channel.ts';
 import { Drains } from './drains.ts';
 import { Member } from './member.ts';
 import type { Boot, PrimarySide, WorkerSignals, WorkerStatus } from './messages.ts';
@@ -76,10 +78,13 @@ export class Crew implements Agreement {
   async start(): Promise<AddressInfo> {
     const { size } = this.#ports;
     // One before the others: that a port is taken is found out once.
-    const address = await this.#begin();
+    const address = await this.#begin(false);
     this.#address = { ...this.#address, port: address.port };
-    await Promise.all(Array.from({ length: size - 1 }, () => this.#begin()));
+    // It serves: who dies from now on is replaced, also one that has only begun.
     this.#hasStarted = true;
+    const others = await Promise.allSettled(Array.from({ length: size - 1 }, () => this.#begin(false)));
+    for (const each of others)
+      if (each.status === 'rejected' && !(each.reason instanceof ChannelError)) throw each.reason;
     return address;
   }
 
@@ -96,8 +101,9 @@ export class Crew implements Agreement {
   async prepare(config: GatewayConfig): Promise<Prepared> {
     const end = await this.#turns.take();
     const members = this.#booted;
+    const packed = pack(config);
     const built = await Promise.allSettled(
-      members.map(({ channel }) => channel.ask('prepare', config, BUILD_WITHIN_MS)),
+      members.map(({ channel }) => channel.ask('prepare', packed, BUILD_WITHIN_MS)),
     );
     const discard = async (): Promise<void> => {
       await Promise.allSettled(
@@ -205,7 +211,8 @@ export class Crew implements Agreement {
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 
-  async #begin(): Promise<AddressInfo> {
+  /** @param isReplacement for one that had ended: a change that is told */
+  async #begin(isReplacement: boolean): Promise<AddressInfo> {
     const { entry, writeLine, onChange, count, signals, take, boot, size } = this.#ports;
     const member = new Member(
       ++this.#born,
@@ -230,7 +237,7 @@ export class Crew implements Agreement {
       const address = await member.channel.ask('serve', begin, START_WITHIN_MS);
       member.isServing = true;
       this.#countServing();
-      if (this.#hasStarted)
+      if (isReplacement)
         onChange({ ...aboutWorker(member), from: 'starting', to: 'serving', reason: 'one had ended' });
       return address;
     } catch (error) {
@@ -265,7 +272,7 @@ export class Crew implements Agreement {
   async #replace(): Promise<void> {
     const { meters } = this.#ports;
     meters().restarts.inc();
-    await this.#begin();
+    await this.#begin(true);
   }
 
   #countServing(): void {

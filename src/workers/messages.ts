@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../config/schema/index.ts';
 import type { PurgeSelection } from '../contracts/cache.ts';
 import type { StateChange } from '../contracts/state-change.ts';
 import type { CounterState, Limit, LimitState } from '../contracts/store.ts';
+import type { Packed } from '../lib/packed.ts';
 import type { SignalBatch } from '../record/signals/layout.ts';
 import type { KeptRequest } from '../record/signals/recent-requests.ts';
 import type { Figures } from '../telemetry/metrics.ts';
@@ -12,10 +13,10 @@ import type { TargetLoad } from '../upstream/target-loads.ts';
 /** What a worker begins with. */
 export interface Boot {
   /** What the gateway was started with: its store, its log, its limits. */
-  readonly started: GatewayConfig;
+  readonly started: Packed<GatewayConfig>;
   readonly listen: { readonly host: string; readonly port: number };
   /** What serves now, and its number. */
-  readonly config: GatewayConfig;
+  readonly config: Packed<GatewayConfig>;
   readonly revision: number;
   readonly findings: readonly Finding[];
   /** How many workers there are. */
@@ -41,7 +42,7 @@ export interface WorkerSide {
   /** Serves from now on; the address that it listens at. */
   serve(boot: Boot): Promise<AddressInfo>;
   /** Builds a revision beside the one that serves. Fails with what the build says. */
-  prepare(config: GatewayConfig): Promise<void>;
+  prepare(config: Packed<GatewayConfig>): Promise<void>;
   /** Puts what was prepared into service, under this number. */
   swap(revision: number): Promise<void>;
   discard(): Promise<void>;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually } from '../helpers/gateway.ts';
-import { gatewayProcess } from '../helpers/gateway-process.ts';
+import { gatewayProcess, workersOf } from '../helpers/gateway-process.ts';
 import { rawClient } from '../helpers/raw-http.ts';
 
 const CLIENTS = 4;
@@ -45,6 +45,27 @@ it('a worker that is killed takes only its own requests with it, and is replaced
   expect(await gateway.metric('gateway_worker_restarts_total')).toBe(1);
   // What it had counted when it was last asked stays counted.
   expect(await gateway.metric('gateway_requests_total')).toBeGreaterThanOrEqual(seen);
+}, 120_000);
+
+it('a worker that dies while others begin is replaced, too', async () => {
+  const upstream = await backend((_request, response) => response.end('ok'));
+  let killed: Promise<number> | undefined;
+  const gateway = await gatewayProcess(
+    {
+      server: { workers: 2 },
+      upstreams: { up: { targets: [{ url: upstream.url }] } },
+      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }] as object,
+    },
+    {
+      begun: (pid) => {
+        killed = eventually(async () => (await workersOf(pid))[1], 60_000);
+        killed.then((second) => process.kill(second, 'SIGKILL'));
+      },
+    },
+  );
+  expect((await gateway.get('/')).body).toBe('ok');
+  await eventually(async () => (await gateway.metric('gateway_workers')) === 2, 60_000);
+  expect(await gateway.workers()).not.toContain(await killed);
 }, 120_000);
 
 it('at SIGTERM all workers finish what runs, and it exits 0', async () => {

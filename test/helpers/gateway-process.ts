@@ -35,8 +35,14 @@ export interface GatewayProcess {
   write(config: object): Promise<void>;
 }
 
-/** `hypercare start` with a config whose state is in a SQLite file unless it says otherwise; gone after the test. */
-export async function gatewayProcess(config: Record<string, object>): Promise<GatewayProcess> {
+/**
+ * `hypercare start` with a config whose state is in a SQLite file unless it says otherwise; gone after the test.
+ * @param options.begun told its process id, before it has started
+ */
+export async function gatewayProcess(
+  config: Record<string, object>,
+  { begun }: { begun?(pid: number): void } = {},
+): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'hypercare-process-'));
   const file = join(folder, 'gateway.yaml');
   // A machine that is busy with other tests must not look like a store that is down.
@@ -46,6 +52,7 @@ export async function gatewayProcess(config: Record<string, object>): Promise<Ga
   const child = spawn(process.execPath, [MAIN, 'start', '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  begun?.(child.pid ?? 0);
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
@@ -77,11 +84,7 @@ export async function gatewayProcess(config: Record<string, object>): Promise<Ga
         .slice(0, out.lastIndexOf('\n'))
         .split('\n')
         .map((line) => JSON.parse(line) as LogLine),
-    workers: async () => {
-      const { pid } = child;
-      const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-      return children.trim().split(' ').filter(Boolean).map(Number);
-    },
+    workers: () => workersOf(child.pid ?? 0),
     get,
     async gets(path, count) {
       const answers: Answered[] = [];
@@ -107,6 +110,12 @@ export async function gatewayProcess(config: Record<string, object>): Promise<Ga
     },
     write: (revised) => writeFile(file, text(revised as Record<string, object>)),
   };
+}
+
+/** Process ids of the workers that a gateway has now. */
+export async function workersOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.trim().split(' ').filter(Boolean).map(Number);
 }
 
 function ask(url: string): Promise<Answered> {

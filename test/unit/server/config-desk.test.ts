@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, expect, it } from 'vitest';
 import { deskHere } from '../../../src/config/desk.ts';
 import { openConfigDesk } from '../../../src/server/config-desk.ts';
 import { loadPolicies, schemasOf } from '../../../src/server/policies.ts';
+import { authority, LOOPBACK, pemFolder } from '../../helpers/certificates.ts';
 
 const policies = schemasOf(await loadPolicies());
 const here = deskHere(policies);
@@ -24,6 +26,18 @@ it('a large config is read in a thread as it is read here', async () => {
   expect(loaded.config.routes).toHaveLength(201);
   // The fingerprint too: else a file that says the same would be put into service again.
   expect(loaded).toEqual(await here.load(draft(text)));
+});
+
+it('certificates that it names come along', async () => {
+  const ca = await authority();
+  const files = await pemFolder();
+  const { cert, key } = await files.putPair('a', await ca.issue({ names: LOOPBACK }));
+  const text = `${textOf('items')}server: { tls: { certificates: [{ cert: ${cert}, key: ${key} }] } }\n`;
+  const { config } = await desk.load(draft(text));
+  const [first] = config.server.tls?.certificates ?? [];
+  const here = await readFile(key, 'utf8');
+  expect(first?.key.read()).toBe(here);
+  expect(JSON.stringify(config)).not.toContain('PRIVATE KEY');
 });
 
 it('what is wrong with it is said at its place', async () => {

@@ -1,0 +1,43 @@
+import { PemFile } from './pem-file.ts';
+
+/** A value on its way to another process or thread, where a structured clone would leave nothing of its `PemFile`s. */
+export interface Packed<T> {
+  readonly packed: T;
+}
+
+/** What stands in a packed value for a file. */
+interface PackedPem {
+  readonly pemPath: string;
+  readonly pemText: string;
+}
+
+/** Makes a value ready to be cloned. What holds no file is not copied. */
+export const pack = <T>(value: T): Packed<T> => ({ packed: mapped(value, packedPem) as T });
+
+/** The value again, on the other side. */
+export const unpack = <T>({ packed }: Packed<T>): T => mapped(packed, pemOf) as T;
+
+const packedPem = (value: object): PackedPem | undefined =>
+  value instanceof PemFile ? { pemPath: value.path, pemText: value.read() } : undefined;
+
+const pemOf = (value: object): PemFile | undefined =>
+  'pemPath' in value && 'pemText' in value
+    ? new PemFile(value.pemPath as string, value.pemText as string)
+    : undefined;
+
+/** With other objects in the place of some; whatever holds none of them stays the same object. */
+function mapped(value: unknown, replace: (value: object) => object | undefined): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const replaced = replace(value);
+  if (replaced) return replaced;
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => mapped(item, replace));
+    return items.some((item, at) => item !== value[at]) ? items : value;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, mapped(item, replace)] as const);
+  return entries.some(([key, item]) => item !== (value as Record<string, unknown>)[key])
+    ? Object.fromEntries(entries)
+    : value;
+}
