@@ -11,6 +11,9 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { PassedAnswer } from './pass-answer.ts';
 import { passStatic, type StaticAnswer } from './static-answer.ts';
 
+/** What was not asked of an upstream, so that none has failed: the client wanted a kept answer, and there is none. */
+const NO_FAILURE: ReadonlySet<string> = new Set(['cache_only_missing']);
+
 /** What stands in for an upstream that fails: another upstream, then an answer of the config's. */
 export interface Fallback {
   /** Statuses of the upstream that are failures; that it gives no answer always is one. */
@@ -75,7 +78,7 @@ export function standIn(
   reason: string,
   error?: Error,
 ): boolean {
-  if (answer === undefined) return false;
+  if (answer === undefined || NO_FAILURE.has(reason)) return false;
   if (error) exchange.fail(failureBeforeAnswer(error), causeOf(error));
   else exchange.reason ||= 'upstream_5xx';
   noteFailure(exchange, reason);

@@ -410,6 +410,24 @@ it('a client can ask past the cache, or for the cache alone', async () => {
   expect(origin.asked).toBe(2);
 });
 
+it('no kept answer is no failure that another answer stands in for', async () => {
+  const { url } = await backend((_request, response) => response.end('asked'));
+  const gateway = await testGateway({
+    upstreams: { shop: { targets: [{ url }] } },
+    routes: [
+      {
+        name: 'shop',
+        match: { path: '/*' },
+        upstream: 'shop',
+        policies: [{ 'response-cache': { ttl: '30s' } }],
+        fallback: { status: 503, body: 'closed' },
+      },
+    ],
+  });
+  const answer = await fetch(gateway.url, { headers: { 'cache-control': 'only-if-cached' } });
+  expect([answer.status, await answer.json()]).toMatchObject([504, { code: 'cache_only_missing' }]);
+});
+
 it('a body over the bound passes whole and is not kept', async () => {
   const { get, origin } = await house({ ttl: '30s', maxEntry: '1kb' });
   origin.answer = (_, response) => {
@@ -444,7 +462,8 @@ it('answers are purged by URL, by tag and by route through the admin API', async
   expect((await get('/1')).headers.get('cache-tag')).toBeNull();
 
   expect(await purge({ tag: 'item-1' })).toEqual({ purged: 1 });
-  expect(await purge({ url: `${new URL(gateway.url).host}/2` })).toEqual({ purged: 1 });
+  expect(await purge({ url: `${gateway.url}/2` })).toEqual({ purged: 1 });
+  expect(await purge({ url: '/3' })).toMatchObject({ status: 400 });
   expect(await purge({ route: 'shop', tag: 'shop' })).toEqual({ purged: 1 });
   expect((await get('/3')).text).toBe('4');
   await fill();

@@ -16,8 +16,10 @@ const Selection = Type.Object(
     ),
     url: Type.Optional(
       Type.String({
+        // A path alone is of no host.
+        pattern: '^(https?://)?[^/]+',
         description:
-          'Host, path and query as requested: shop.example/products?page=2; with * at the end, all that begin so.',
+          'Host, path and query as requested: shop.example/products?page=2, with https:// before it or not; with * at the end, all that begin so.',
       }),
     ),
     all: Type.Optional(Type.Boolean({ description: 'Everything that is kept.' })),
@@ -54,6 +56,7 @@ export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, '
         });
       const sharing = sharingRoutes(served.loaded.config);
       if (ofModels.some((settings) => settings?.store === 'shared')) sharing.push(AI_ANSWERS);
+      if (selection.url !== undefined) selection.url = selection.url.replace(/^https?:\/\//, '');
       const purged = await cache.purge(selection, sharing);
       Object.assign(audited, selection, { purged });
       return { purged };

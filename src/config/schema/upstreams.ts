@@ -13,7 +13,12 @@ export const Breaker = Strict({
     default: '50%',
     description: 'Share of attempts without an answer, with half of one or with a status from 500 on.',
   }),
-  minRequests: Type.Integer({ minimum: 1, default: 20, description: 'In the window, before it may open.' }),
+  minRequests: Type.Integer({
+    minimum: 1,
+    default: 20,
+    description:
+      'In the window, before it may open. Each worker counts its own requests; once one opens it, it is open in all.',
+  }),
   window: Duration({ default: '10s' }),
   open: Duration({ default: '5s', description: 'Then one request at a time is let through as a probe.' }),
 });
