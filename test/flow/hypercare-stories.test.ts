@@ -31,13 +31,13 @@ async function isToldWhole(story: Story, visitsPerSecond: number): Promise<strin
 }
 
 test('the shop: a pool is spent, a cache goes stale, a target crawls', async () => {
-  const told = await isToldWhole(shop, 60);
+  const told = await isToldWhole(shop, 30);
   expect(told).toContain('Revert revision 2');
   expect(told).toContain('Purge the cache of route products');
-}, 180_000);
+}, 400_000);
 
 test('the support bot: it forgets, it takes premier customers for anyone, long talks grow slow', async () => {
   const told = await isToldWhole(supportBot, 24);
   expect(told).toContain('/context/onConflict');
   expect(told).toContain('/context/compaction');
-}, 180_000);
+}, 400_000);
