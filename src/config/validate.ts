@@ -14,6 +14,7 @@ import { parseSize } from '../lib/size.ts';
 import { templateFault } from '../lib/template.ts';
 import { child } from './path.ts';
 import type { Unit } from './schema/units.ts';
+import { splitSchema } from './split-schema.ts';
 
 const PARSE: Readonly<Record<Unit, (text: string) => WindowLength | undefined>> = {
   duration: parseDuration,
@@ -59,6 +60,7 @@ export function compile(schema: TSchema): Validator {
     strict: true,
     // Half of the time that compiling takes, and it runs a few times a day.
     code: { optimize: false },
+    inlineRefs: false,
     allowUnionTypes: true,
     allErrors: true,
     verbose: true,
@@ -82,7 +84,7 @@ export function compile(schema: TSchema): Validator {
     },
   });
   for (const [keyword, faultOf] of Object.entries(TEXTS)) ajv.addKeyword(textKeyword(keyword, faultOf));
-  const validate = ajv.compile(schema);
+  const validate = ajv.compile(splitSchema(schema));
   return (value) => {
     pending = [];
     if (!validate(value)) return validate.errors ?? [];

@@ -95,9 +95,11 @@ it('clients that read nothing of 64 MB cost little memory each, no more as time 
   }
   // The first ones pay for the code and the caches that all share.
   const before = await settledWith(100);
-  const after = await settledWith(100 + READERS);
-  // It is 66: the one piece that the client's system has not taken.
-  expect((after.live - before.live) / READERS).toBeLessThan(100_000);
+  // It is 66: the one piece that the client's system has not taken. A machine that is busy takes longer than a second to take the rest.
+  const after = await eventually(async () => {
+    const now = await settledWith(100 + READERS);
+    return (now.live - before.live) / READERS < 100_000 && now;
+  }, 60_000);
   // What the system has lent the process on top of that is its allocator's to give back, in its own time.
   await eventually(async () => ((await memory()).rss - before.rss) / READERS < 150_000, 30_000);
   expect(Math.abs((await memory()).live - after.live) / READERS, 'no more as time goes by').toBeLessThan(
