@@ -2,6 +2,7 @@ import type { Suite } from './harness/suite.ts';
 import { abortSuite } from './load/abort.ts';
 import { aiSuite } from './load/ai.ts';
 import { apiSuite } from './load/api.ts';
+import { contextSuite } from './load/context.ts';
 import { heldSuite } from './load/held.ts';
 import { latencySuite } from './load/latency.ts';
 import { memorySuite } from './load/memory.ts';
@@ -24,4 +25,5 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
   abort: abortSuite,
   workers: workersSuite,
   start: startSuite,
+  context: contextSuite,
 };

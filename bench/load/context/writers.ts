@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import type { SessionRef, TurnDraft } from '../../../src/contracts/session.ts';
+import { openStore } from '../../../src/stores/index.ts';
+import { spread } from '../../harness/statistics.ts';
+import type { Effort } from '../../harness/suite.ts';
+import { short, table } from '../../harness/wording.ts';
+
+const WRITERS = 16;
+const TURNS = 50;
+const DAY = 86_400_000;
+
+/** 800 turns that 16 writers wrote to one session. */
+export interface Written {
+  readonly method: string;
+  readonly perSecond: number;
+  readonly lost: number;
+  readonly doubled: number;
+}
+
+const CONTENT = 'x'.repeat(300);
+
+async function timed(
+  method: string,
+  turns: number,
+  write: (writer: number, turn: number) => Promise<void>,
+  read: () => Promise<readonly string[]>,
+): Promise<Written> {
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: WRITERS }, async (_, writer) => {
+      for (let turn = 0; turn < turns; turn++) await write(writer, turn);
+    }),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const found = await read();
+  const unlike = new Set(found).size;
+  const all = WRITERS * turns;
+  return { method, perSecond: all / seconds, lost: all - unlike, doubled: found.length - unlike };
+}
+
+const draft = (id: string): TurnDraft => ({
+  id,
+  kind: 'turn',
+  status: 'complete',
+  format: 'openai-chat',
+  model: 'm',
+  provider: 'p',
+  upstreamModel: 'm',
+  finishReason: 'stop',
+  tokens: 80,
+  tokensIn: 40,
+  tokensOut: 40,
+  digests: ['a', 'b'],
+  request: '',
+  opens: false,
+  resolves: '',
+  supersedes: '',
+  author: '',
+  reason: '',
+  journey: '',
+  content: CONTENT,
+});
+
+/** Ours: announced once a writer or once a turn, and every turn sent twice. */
+async function ours(name: string, url: string, announces: boolean, turns: number): Promise<Written> {
+  const store = await openStore(url, { commandTimeoutMs: 30_000 });
+  const ref: SessionRef = { tenant: 'bench', session: randomBytes(8).toString('hex') };
+  const life = { ttlMs: DAY, maxAgeMs: DAY };
+  const reserve = async (turn: string) => {
+    const options = { turn, owner: '', key: '', exclusive: false, create: true, leaseMs: 60_000, ...life };
+    const reserved = await store.sessions.reserve(ref, { ...options, turns: 'summarized' });
+    if (reserved.kind !== 'reserved') throw new Error(reserved.kind);
+    return reserved;
+  };
+  const first = await reserve('first');
+  try {
+    return await timed(
+      `ours on ${name}, ${announces ? 'announced and appended' : 'appended'}, each turn sent twice`,
+      turns,
+      async () => {
+        const id = randomBytes(12).toString('hex');
+        const from = announces ? await reserve(id) : first;
+        const turn = draft(id);
+        const { fence, head } = from;
+        const place = { base: head.version, mode: 'merge' as const, parent: head.head, hash: 'h', count: 2 };
+        const options = { turn, key: '', fence, generation: head.generation, ...place, ...life };
+        await Promise.all([store.sessions.commit(ref, options), store.sessions.commit(ref, options)]);
+      },
+      async () => ((await store.sessions.read(ref, { limit: 1000 }))?.turns ?? []).map(({ id }) => id),
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+/** As the field does it: all of the conversation is read, and written back with one turn more. */
+async function blob(url: string, watches: boolean, turns: number): Promise<Written> {
+  const clients = Array.from({ length: WRITERS }, () => new Redis(url));
+  const key = randomBytes(8).toString('hex');
+  const [any] = clients as [Redis];
+  try {
+    return await timed(
+      watches ? 'a blob with WATCH, again until it is taken' : 'a blob, read, changed and written',
+      turns,
+      async (writer, turn) => {
+        const client = clients[writer] as Redis;
+        for (;;) {
+          if (watches) await client.watch(key);
+          const all = JSON.parse((await client.get(key)) ?? '[]') as { id: string; content: string }[];
+          all.push({ id: `${writer}.${turn}`, content: CONTENT });
+          if (!watches) return void (await client.set(key, JSON.stringify(all)));
+          if (await client.multi().set(key, JSON.stringify(all)).exec()) return;
+        }
+      },
+      async () => (JSON.parse((await any.get(key)) ?? '[]') as { id: string }[]).map(({ id }) => id),
+    );
+  } finally {
+    for (const client of clients) client.disconnect();
+  }
+}
+
+/** @param redis URL, or '' if there is none */
+export async function writersOn(redis: string, sqlite: string, { isSmoke }: Effort): Promise<Written[]> {
+  const turns = isSmoke ? 2 : TURNS;
+  const written: Written[] = [];
+  if (redis !== '') {
+    written.push(await blob(redis, false, turns), await blob(redis, true, turns));
+    for (const announces of [false, true]) written.push(await ours('Redis', redis, announces, turns));
+  }
+  for (const announces of [false, true]) written.push(await ours('SQLite', sqlite, announces, turns));
+  return written;
+}
+
+export function writersSection(runs: readonly Written[]): string {
+  const rows = [...Map.groupBy(runs, ({ method }) => method)].map(([method, of]) => [
+    method,
+    short(spread(of.map(({ perSecond }) => perSecond)).median),
+    `${Math.max(...of.map(({ lost }) => lost))} of ${WRITERS * TURNS}`,
+    String(Math.max(...of.map(({ doubled }) => doubled))),
+  ]);
+  return `## ${WRITERS} writers, ${TURNS} turns each, one session\n\n${table(['method', 'turns/s', 'lost, at worst', 'doubled'], rows)}`;
+}
