@@ -5,7 +5,7 @@ import { VIEWS } from '../../src/console/app/views/names.ts';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
-import { testGateway } from '../helpers/gateway.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
 
 const BUILT = join(import.meta.dirname, '..', '..', 'src', 'console', 'built');
 
@@ -48,7 +48,7 @@ it('each view is accessible in both colours, and the keys go there', async () =>
     await page.keyboard.press('g');
     await page.keyboard.press(key);
     await page.locator(`nav a[aria-current=page]`, { hasText: title }).waitFor();
-    await page.locator('.loading').waitFor({ state: 'detached' });
+    await eventually(async () => (await page.locator('.loading').count()) === 0);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await expectAccessible(page);
