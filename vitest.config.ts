@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
+const ALONE = 'test/flow/hypercare-stories.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Two cores: one worker a core is enough, and the servers that tests start need some of them, too.
     maxWorkers: 2,
     // The gateway is read and compiled once a worker, not once a file: that was a third of the time.
@@ -13,6 +14,14 @@ export default defineConfig({
     // An unhandled rejection fails the run, whoever caused it.
     dangerouslyIgnoreUnhandledErrors: false,
     sequence: { shuffle: { files: true, tests: false } },
+    // Stories that are about how fast something is have the machine to themselves, at the end.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [ALONE], sequence: { groupOrder: 0 } },
+      },
+      { extends: true, test: { name: 'alone', include: [ALONE], sequence: { groupOrder: 1 } } },
+    ],
     coverage: { provider: 'v8', include: ['src/**', 'plugins/**'] },
   },
 });

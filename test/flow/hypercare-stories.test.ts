@@ -30,14 +30,21 @@ async function isToldWhole(story: Story, visitsPerSecond: number): Promise<strin
   return lines.join('\n');
 }
 
-test('the shop: a pool is spent, a cache goes stale, a target crawls', async () => {
+// Latencies of real traffic: a machine that is busy with other tests can be slower than what is called slow. Then it is told once more.
+const PATIENT = { timeout: 400_000, retry: 2 };
+
+test('the shop: a pool is spent, a cache goes stale, a target crawls', PATIENT, async () => {
   const told = await isToldWhole(shop, 30);
   expect(told).toContain('Revert revision 2');
   expect(told).toContain('Purge the cache of route products');
-}, 400_000);
+});
 
-test('the support bot: it forgets, it takes premier customers for anyone, long talks grow slow', async () => {
-  const told = await isToldWhole(supportBot, 24);
-  expect(told).toContain('/context/onConflict');
-  expect(told).toContain('/context/compaction');
-}, 400_000);
+test(
+  'the support bot: it forgets, it takes premier customers for anyone, long talks grow slow',
+  PATIENT,
+  async () => {
+    const told = await isToldWhole(supportBot, 24);
+    expect(told).toContain('/context/onConflict');
+    expect(told).toContain('/context/compaction');
+  },
+);
