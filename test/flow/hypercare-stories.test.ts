@@ -34,7 +34,7 @@ async function isToldWhole(story: Story, visitsPerSecond: number): Promise<strin
 const PATIENT = { timeout: 400_000, retry: 2 };
 
 test('the shop: a pool is spent, a cache goes stale, a target crawls', PATIENT, async () => {
-  const told = await isToldWhole(shop, 30);
+  const told = await isToldWhole(shop, 60);
   expect(told).toContain('Revert revision 2');
   expect(told).toContain('Purge the cache of route products');
 });
