@@ -5,7 +5,7 @@ const COLLECTION = 'hypercare-memory';
 const HEAD = 'head';
 /** Characters a document: a store that takes 50 ms at most for a call is not held up. */
 const PART = 128 * 1024;
-/** Of it all: beyond it it is not kept. */
+/** Of it all, some 32 MB. */
 const MOST_PARTS = 256;
 /** Whoever was away for longer begins anew. */
 const KEPT_MS = 14 * 24 * 60 * 60 * 1000;
@@ -15,7 +15,7 @@ interface Head {
   readonly parts: number;
 }
 
-/** What the engine has learnt, in the store: the next process goes on with it. All calls fail with StoreUnavailable. */
+/** What the engine has learnt, in the store: the next process goes on with it. All calls may fail with StoreUnavailable. */
 export class MemoryBook {
   readonly #documents: Documents;
 
@@ -23,10 +23,16 @@ export class MemoryBook {
     this.#documents = documents;
   }
 
-  /** The parts first, then the head that names them: what is read is whole, or it is what was there before. */
+  /**
+   * The parts first, then the head that names them: what is read is whole, or it is what was there before.
+   * @throws RangeError: it is too large to be kept
+   */
   async write(memory: string): Promise<void> {
     const parts = Math.ceil(memory.length / PART);
-    if (parts > MOST_PARTS) return;
+    if (parts > MOST_PARTS)
+      throw new RangeError(
+        `${memory.length} characters are more than the ${MOST_PARTS * PART} that are kept`,
+      );
     const before = await this.#documents.get<Head>(COLLECTION, HEAD);
     const id = randomHex(8);
     for (let part = 0; part < parts; part++) {

@@ -98,7 +98,8 @@ export class Replicas {
   async #tell(): Promise<void> {
     for (let text = this.#untold[0]; text !== undefined; text = this.#untold[0]) {
       await this.#ports.logs.append(LOG, text, { ttlMs: KEPT_MS, most: MOST });
-      this.#untold.shift();
+      // Meanwhile a tick may have pushed it out: then the first is one that was not told yet.
+      if (this.#untold[0] === text) this.#untold.shift();
     }
   }
 
