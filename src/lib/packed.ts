@@ -5,11 +5,9 @@ export interface Packed<T> {
   readonly packed: T;
 }
 
-/** What stands in a packed value for a file. */
-interface PackedPem {
-  readonly pemPath: string;
-  readonly pemText: string;
-}
+/** What stands in a packed value for a file, under a name that nothing in a configuration has. */
+const PEM = '\u0000pem';
+type PackedPem = { readonly [PEM]: readonly [path: string, text: string] };
 
 /** Makes a value ready to be cloned. What holds no file is not copied. */
 export const pack = <T>(value: T): Packed<T> => ({ packed: mapped(value, packedPem) as T });
@@ -18,12 +16,10 @@ export const pack = <T>(value: T): Packed<T> => ({ packed: mapped(value, packedP
 export const unpack = <T>({ packed }: Packed<T>): T => mapped(packed, pemOf) as T;
 
 const packedPem = (value: object): PackedPem | undefined =>
-  value instanceof PemFile ? { pemPath: value.path, pemText: value.read() } : undefined;
+  value instanceof PemFile ? { [PEM]: [value.path, value.read()] } : undefined;
 
 const pemOf = (value: object): PemFile | undefined =>
-  'pemPath' in value && 'pemText' in value
-    ? new PemFile(value.pemPath as string, value.pemText as string)
-    : undefined;
+  PEM in value ? new PemFile(...(value as PackedPem)[PEM]) : undefined;
 
 /** With other objects in the place of some; whatever holds none of them stays the same object. */
 function mapped(value: unknown, replace: (value: object) => object | undefined): unknown {
