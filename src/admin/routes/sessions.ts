@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { journeyOf } from '../../context/journey.ts';
 import { ownerOf } from '../../context/owner.ts';
@@ -48,6 +49,18 @@ export function sessionRoutes(
     query,
   });
 
+  /** A conversation as a token may see it. That what was said was read is noted. */
+  const opened = async <Q extends { consumer: string }>(
+    request: FastifyRequest & { params: { id: string }; query: Q },
+    operation: string,
+  ) => {
+    const { ref, query } = refOf(request);
+    const { head, summary, turns, all } = await viewOf(ref);
+    const mayRead = request.operator?.rights.includes('content') ?? false;
+    if (mayRead) await noteReading(audit, request, operation, ref);
+    return { ref, query, head, summary, all, mayRead, onPath: new Set(turns.map(({ turn }) => turn.id)) };
+  };
+
   app.get(
     '/api/sessions',
     {
@@ -91,11 +104,7 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const { ref, query } = refOf(request);
-      const { head, summary, turns, all } = await viewOf(ref);
-      const mayRead = request.operator?.rights.includes('content') ?? false;
-      if (mayRead) await noteReading(audit, request, 'getSession', ref);
-      const onPath = new Set(turns.map(({ turn }) => turn.id));
+      const { ref, query, head, summary, all, onPath, mayRead } = await opened(request, 'getSession');
       const page = versionsAfter(all, ({ turn }) => turn.version, query);
       return {
         ...shownWhole(ref, head, summary),
@@ -122,11 +131,7 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const { ref, query } = refOf(request);
-      const { head, summary, turns, all } = await viewOf(ref);
-      const mayRead = request.operator?.rights.includes('content') ?? false;
-      if (mayRead) await noteReading(audit, request, 'getSessionJourney', ref);
-      const onPath = new Set(turns.map(({ turn }) => turn.id));
+      const { ref, query, head, summary, all, onPath, mayRead } = await opened(request, 'getSessionJourney');
       const page = versionsAfter(journeyOf(all), ({ version }) => version, query);
       const byId = new Map(all.map((each) => [each.turn.id, each]));
       return {
