@@ -67,6 +67,7 @@ export class Care {
   readonly #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   #beat: NodeJS.Timeout | undefined;
+  #beating: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
   #told: Promise<void> = Promise.resolve();
   #remembered: Promise<void> = Promise.resolve();
@@ -144,7 +145,12 @@ export class Care {
       engine.onWatched((tick) => this.#push({ tick })),
     );
     const beatMs = Math.min(10_000, config.config.hypercare.tick);
-    this.#beat = setInterval(() => void this.beat(), beatMs);
+    this.#beat = setInterval(() => {
+      // One that takes longer than the time between two is not joined by the next.
+      this.#beating ??= this.beat().finally(() => {
+        this.#beating = undefined;
+      });
+    }, beatMs);
     this.#beat.unref();
     await this.beat();
   }
@@ -178,6 +184,7 @@ export class Care {
   async stop(): Promise<void> {
     clearInterval(this.#beat);
     for (const end of this.#ends.splice(0)) end();
+    await this.#beating;
     clearTimeout(this.#soon);
     await this.#working;
     await this.#told;

@@ -23,6 +23,8 @@ it('a line written while the buffer goes out is in the log when it has been clos
   vi.advanceTimersByTime(250);
   log.writeLine('last');
   await log.close();
+  log.writeLine('too late');
+  log.logger.warn('too late, too');
 
   expect(await readFile(file, 'utf8')).toBe('first\nlast\n');
 });
