@@ -113,6 +113,29 @@ it('a bad target becomes a finding with a patch; applying it is proven on the tr
   expect(back).toMatchObject({ id: open.id, timesRegressed: 1 });
 });
 
+it('a cause that becomes known later brings its actions along', async () => {
+  const { gateway, engine, urls } = await shop();
+  const unknown = {
+    kind: 'unknown',
+    sentence: 'Nothing explains it.',
+    confidence: 0.2,
+    change: null,
+  } as const;
+  const target = { kind: 'target', sentence: 'One target fails.', confidence: 0.95, change: null } as const;
+  const where = { scopes: [{ route: 'things', target: urls[0] as string }], share: 1, normal: [] };
+  engine.say('opened', detection({ cause: unknown }));
+  const { actions } = await theFinding(gateway);
+  expect(actions.map(({ kind }: { kind: string }) => kind)).not.toContain('shift-traffic');
+  engine.say('updated', detection({ cause: target, where }));
+  const known = await theFinding(gateway, ({ cause }) => cause.kind === 'target');
+  expect(known.actions[0]).toMatchObject({
+    n: 0,
+    kind: 'shift-traffic',
+    status: 'offered',
+    dryRun: { ok: true },
+  });
+});
+
 it('events of revisions before the fix open a finding of their own: the resolved one swallows nothing', async () => {
   const { gateway, engine } = await shop();
   const seen = detection({ revisions: [1] });

@@ -32,7 +32,7 @@ async function isToldWhole(story: Story, visitsPerSecond: number): Promise<strin
 
 // Latencies of real traffic: what is slow is decided on a real machine, and a busy one is slow in other places, too. Then
 // the story is told once more.
-const PATIENT = { timeout: 400_000, retry: 3 };
+const PATIENT = { timeout: 400_000, retry: 2 };
 
 test('the shop: a pool is spent, a cache goes stale, a target crawls', PATIENT, async () => {
   const told = await isToldWhole(shop, 60);

@@ -84,7 +84,7 @@ export class HypercareCore {
     this.counts = new Counts(settings.mostLeaves);
     this.objectives = new Objectives(this.counts.dictionary);
     this.intake = new Intake(this.counts, this.objectives);
-    this.#open = new OpenDetections(this.counts);
+    this.#open = new OpenDetections(this.counts, (suspicion) => this.intake.promptLengths.explain(suspicion));
     this.intake.onBad = (leaf, mark, user, session, client) =>
       this.#open.onBad(leaf, mark, user, session, client);
     this.#rises = new Rises(this.counts, this.objectives);

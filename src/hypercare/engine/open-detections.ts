@@ -1,4 +1,4 @@
-import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
+import type { Cause, Detection, DetectionEvent } from '../../contracts/finding.ts';
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KIND, RING } from '../signals/leaves.ts';
@@ -27,10 +27,13 @@ const ABUSE: ReadonlySet<string> = new Set(['access', 'cost']);
 /** What has been told and is not over: what it holds is spoken for, and does not become usual. */
 export class OpenDetections {
   readonly #counts: Counts;
+  readonly #explain: (suspicion: Suspicion) => Cause | undefined;
   readonly #open = new Map<string, OpenDetection>();
 
-  constructor(counts: Counts) {
+  /** @param explain what is known by now of a cause that was not when it opened */
+  constructor(counts: Counts, explain: (suspicion: Suspicion) => Cause | undefined) {
     this.#counts = counts;
+    this.#explain = explain;
   }
 
   get size(): number {
@@ -161,7 +164,8 @@ export class OpenDetections {
         const ended = { ...open.detection, when: { ...open.detection.when, until } };
         events.push({ kind: 'ended', at: now, detection: ended });
       } else if ((tick - open.openedTick) % UPDATE_EVERY === UPDATE_EVERY - 1) {
-        open.detection = newer(open);
+        const cause = open.detection.cause.kind === 'unknown' ? this.#explain(open.suspicion) : undefined;
+        open.detection = { ...newer(open), ...(cause && { cause }) };
         events.push({ kind: 'updated', at: now, detection: open.detection });
       }
     }

@@ -43,9 +43,15 @@ export class Intake {
     // Said before a replica took over, and worked off by another meanwhile.
     if (at < known.seenAt) return known;
     if (isOver(known)) return kind === 'ended' ? known : this.#again(known, at, detection);
-    const now = await book.change(known.id, (finding) =>
-      isOver(finding) ? undefined : this.#told(this.#renewed(finding, detection, at), kind, at),
-    );
+    // What is known now, and was not when it opened, may be helped in other ways.
+    const actions =
+      detection.cause.kind === known.cause.kind ? undefined : await this.#ports.actionsFor(detection);
+    const now = await book.change(known.id, (finding) => {
+      if (isOver(finding)) return undefined;
+      const renewed = this.#renewed(finding, detection, at);
+      const better = actions && { actions: merged(finding.actions, actions) };
+      return this.#told({ ...renewed, ...better }, kind, at);
+    });
     if (
       now &&
       kind === 'ended' &&
