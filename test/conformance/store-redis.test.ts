@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Store, StoreUnavailable } from '../../src/contracts/store.ts';
 import { openStore, type StoreEvent } from '../../src/stores/index.ts';
 import { type RedisServer, type RedisServerOptions, startRedis, until } from '../helpers/redis-server.ts';
+import { newId, reserveOptions } from './session-drafts.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -246,6 +248,22 @@ it('does not let the index of a collection grow with documents that ran out unli
     );
   }
   expect(Number(await server.cli('zcard', 'hypercare:{c}:i'))).toBeLessThan(1000);
+});
+
+it('finds a user’s conversation although it was cut off when it began one', async () => {
+  const server = await serve();
+  const store = await open(server.url, PATIENT);
+  const ref = { tenant: 'app', session: 's1' };
+  const begin = () => store.sessions.reserve(ref, reserveOptions(newId(), { owner: 'ann' }));
+  await begin();
+  // As if the line had been cut behind the script: what finds the session was not written.
+  const raw = new Redis(server.url);
+  cleanup.push(() => raw.quit());
+  expect(await raw.del('hypercare:c:{app}:all', 'hypercare:c:{app}:u:ann')).toBe(2);
+  await begin();
+  const { sessions } = await store.sessions.list('app', { owner: 'ann', limit: 10 });
+  expect(sessions).toMatchObject([{ session: 's1' }]);
+  expect((await store.sessions.list('app', { limit: 10 })).sessions).toHaveLength(1);
 });
 
 it('asks for a password, and does not repeat it', async () => {

@@ -110,16 +110,21 @@ const reserve = fc
     }),
   );
 
+const ENDS = fc.constantFrom(
+  'complete' as const,
+  'complete' as const,
+  'incomplete' as const,
+  'failed' as const,
+);
 const commit = fc
-  .record({ which: fc.nat(5), times: fc.integer({ min: 1, max: 3 }), isFailed: fc.boolean() })
-  .map(({ which, times, isFailed }) =>
+  .record({ which: fc.nat(5), times: fc.integer({ min: 1, max: 3 }), status: ENDS })
+  .map(({ which, times, status }) =>
     command(
       `commit ${which} × ${times}`,
       async (model, real) => {
         const pending = model.pending[which % model.pending.length] as Pending;
         model.pending = model.pending.filter((each) => each !== pending);
         const { ref, key, turn } = pending;
-        const status = isFailed ? ('failed' as const) : ('complete' as const);
         const content = draft(turn, { id: turn, status });
         const life = lifeOf(model, ref);
         const isGone = !isLive(life) || life.life !== pending.life;
@@ -140,7 +145,7 @@ const commit = fc
             repeated: time > 0,
           });
         }
-        if (!isGone && key !== '' && !isFailed)
+        if (!isGone && key !== '' && status === 'complete')
           model.answered.set(`${ref} ${key}`, { turn, version: life.turns.length });
       },
       ({ pending }) => pending.length > 0,

@@ -109,6 +109,17 @@ describe.each(places)('sessions on $name', ({ make }) => {
     });
   });
 
+  it('a turn that broke off is kept, and is no answer to the same request', async () => {
+    const ref = newRef();
+    const half = draft('half', { status: 'incomplete' });
+    const first = await open(ref, { key: 'k', turn: half.id });
+    await store.sessions.commit(ref, commitOptions(half, first, { key: 'k' }));
+    expect(await store.sessions.reserve(ref, reserveOptions(newId(), { key: 'k' }))).toMatchObject({
+      kind: 'reserved',
+      head: { version: 1, head: half.id },
+    });
+  });
+
   it('a turn made from an older version is merged behind what is there, and marked', async () => {
     const ref = newRef();
     const [a, b] = [await open(ref), await open(ref)];

@@ -1,5 +1,13 @@
 import type { Result } from 'ioredis';
 
+/** A client's key, unless another turn has it by now. */
+const FREE_KEY = `
+local function freeKey(key, turn)
+  local known = redis.call('HGET', KEYS[4], 'k:' .. key)
+  if known and known:match('^p:%d+:(.*)$') == turn then redis.call('HDEL', KEYS[4], 'k:' .. key) end
+end
+`;
+
 /**
  * A session is five keys with one hash tag: `:m` hash (what is known of it), `:t` list of turns, `:s` hash of summaries by
  * epoch, `:i` hash of idempotency (`t:` turn → version, `k:` client's key → `v:` version or `p:` until and turn, `o:` turn
@@ -10,7 +18,7 @@ import type { Result } from 'ioredis';
  * A turn in the list is three lines: what the store knows (version, time, stale, id, parent, hash), what the turn says of
  * itself, and its content. On Redis' clock. Numbers are written with %.0f: Lua's own way rounds from 15 digits on.
  */
-const PRELUDE = `
+const PRELUDE = `${FREE_KEY}
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local M, T, S, I, L = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -105,7 +113,7 @@ return {'reserved', head(), whole(fence), isNew, reset, summary, whole(from), tu
   },
 
   /**
-   * turn, key, fence, generation, base, mode, parent, hash, count, own messages, tokens, opens, resolves, failed, ttlMs,
+   * turn, key, fence, generation, base, mode, parent, hash, count, own messages, tokens, opens, resolves, status, ttlMs,
    * meta, content
    */
   hypercareSessionCommit: {
@@ -123,7 +131,7 @@ if mode == 'exact' then
   local exclusive = tonumber(redis.call('HGET', L, 'xf') or '0')
   if stale == '1' or exclusive > tonumber(ARGV[3]) then return {'conflict', m.v} end
 end
-local resolves, failed = ARGV[13], ARGV[14] == '1'
+local resolves, failed = ARGV[13], ARGV[14] == 'failed'
 if resolves ~= '' and not failed then
   local was = redis.call('HDEL', I, 'o:' .. resolves)
   if was == 0 and mode ~= 'branch' then return {'conflict', m.v} end
@@ -140,7 +148,8 @@ if not failed then put('hd', turn) put('h', hash) put('n', count) end
 redis.call('HSET', I, 't:' .. turn, whole(version) .. ':' .. stale)
 if ARGV[12] == '1' then redis.call('HSET', I, 'o:' .. turn, '1') end
 if key ~= '' then
-  if failed then redis.call('HDEL', I, 'k:' .. key) else redis.call('HSET', I, 'k:' .. key, 'v:' .. whole(version)) end
+  if ARGV[14] == 'complete' then redis.call('HSET', I, 'k:' .. key, 'v:' .. whole(version))
+  else freeKey(key, turn) end
 end
 redis.call('HDEL', L, 'p:' .. turn)
 if redis.call('HGET', L, 'x') == turn then redis.call('HDEL', L, 'x', 'u') end
@@ -151,15 +160,10 @@ return {'committed', whole(version), stale, '0'}`,
   /** turn, key */
   hypercareSessionRelease: {
     numberOfKeys: 5,
-    lua: `
+    lua: `${FREE_KEY}
 redis.call('HDEL', KEYS[5], 'p:' .. ARGV[1])
 if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 'x', 'u') end
-if ARGV[2] ~= '' then
-  local known = redis.call('HGET', KEYS[4], 'k:' .. ARGV[2])
-  if known and known:sub(1, 2) == 'p:' and known:match('^p:%d+:(.*)$') == ARGV[1] then
-    redis.call('HDEL', KEYS[4], 'k:' .. ARGV[2])
-  end
-end`,
+if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end`,
   },
 
   /** after, limit → head, summary, turns */

@@ -75,9 +75,10 @@ export class RedisSessions implements Sessions {
       ),
     );
     const reserved = reservedOf(answer);
-    // Before anything can be said in it: what a user has to be able to have erased must be found.
-    if (reserved.kind === 'reserved' && reserved.isNew)
-      await this.#index(ref, owner, reserved.head.createdAt, options.maxAgeMs);
+    // Before anything can be said in it: what a user has to be able to have erased must be found. Again where nothing was said
+    // yet: who began it may have been cut off in between.
+    if (reserved.kind === 'reserved' && reserved.head.version === 0)
+      await this.#index(ref, reserved.head.owner, reserved.head.createdAt, options.maxAgeMs);
     return reserved;
   }
 
@@ -100,7 +101,7 @@ export class RedisSessions implements Sessions {
         turn.tokens,
         turn.opens ? 1 : 0,
         turn.resolves,
-        turn.status === 'failed' ? 1 : 0,
+        turn.status,
         options.ttlMs,
         metaText(turn),
         turn.content,

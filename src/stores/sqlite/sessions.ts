@@ -279,7 +279,9 @@ export class SqliteSessions implements Sessions {
       ? this.#sql.run.advance.run(version, tokens, row.head, row.hash, row.count, row.key, row.version)
       : this.#sql.run.advance.run(version, tokens, turn.id, hash, count, row.key, row.version);
     if (Number(moved.changes) !== 1) throw new Error('a session moved under its lock');
-    if (request !== '' && failed) this.#sql.run.forgetRequest.run(row.key, request, turn.id);
+    // Only what was answered whole is an answer to the same request.
+    if (request !== '' && turn.status !== 'complete')
+      this.#sql.run.forgetRequest.run(row.key, request, turn.id);
     else if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn.id, version, now);
     this.#letGo(row, turn.id);
     this.#touch(row, options.ttlMs);
