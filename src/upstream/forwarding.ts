@@ -4,6 +4,7 @@ import { type AnswerReceiver, Attempt } from './attempt.ts';
 import { BeforeHead } from './before-head.ts';
 import { droppedAnswer } from './dropped-answer.ts';
 import { failureBeforeAnswer } from './failure.ts';
+import { HeldAnswer } from './held-answer.ts';
 import {
   backoffMs,
   type ForwardedRequest,
@@ -29,6 +30,8 @@ export class Forwarding {
   /** Those that have no head yet: one, or two where one is a hedge. */
   #running: Attempt[] = [];
   #hedge: Attempt | undefined;
+  /** A failure that one of two has answered with, while the other may do better. */
+  #held: HeldAnswer | undefined;
   #tried: Set<Target> | undefined;
   #attempts = 0;
   #wasSent = false;
@@ -98,11 +101,17 @@ export class Forwarding {
   }
 
   #startHedge(): void {
-    const { hedge, resilience, targets } = this.#upstream;
+    const { hedge, resilience } = this.#upstream;
     const first = this.#running[0];
-    if (!hedge || !first || targets.length < 2 || !resilience.hedges.take(hedge.budget)) return;
+    if (!hedge || !first) return;
     this.#tried = new Set([first.target]);
-    if (this.#attempt()) return;
+    if (!this.#upstream.hasOther(this.#tried) || !resilience.hedges.take(hedge.budget)) return;
+    const { breaker } = this.#exchange;
+    if (this.#attempt()) {
+      // It is the hedge that was refused, not the request.
+      this.#exchange.breaker = breaker;
+      return;
+    }
     this.#hedge = this.#running[1];
     this.#exchange.hedge = 'lost';
   }
@@ -115,15 +124,29 @@ export class Forwarding {
     this.#ended(attempt);
     if (this.#retries(attempt, status, headers['retry-after'])) {
       attempt.receiver = droppedAnswer(attempt);
+      this.#dropHeld(true);
+      return;
+    }
+    const isFailure = this.#isFailure(status);
+    if (isFailure && this.#running.length > 0) {
+      this.#held = new HeldAnswer(attempt, status, headers, () => {
+        this.#held = undefined;
+        this.#note(attempt, String(status), false);
+      });
+      return;
+    }
+    if (isFailure && this.#held && classOf(this.#held.status) <= classOf(status)) {
+      attempt.receiver = droppedAnswer(attempt);
+      this.#note(attempt, String(status), false);
+      this.#giveHeld(this.#held);
       return;
     }
     for (const loser of this.#running) {
       loser.receiver = droppedAnswer(loser);
       loser.abort(new Error('another target was faster'));
     }
-    clearTimeout(this.#timer);
-    this.#exchange.target = attempt.target.url;
-    if (attempt === this.#hedge) this.#exchange.hedge = 'won';
+    this.#dropHeld(false);
+    this.#decide(attempt);
     attempt.receiver = this.#receiver;
     this.#receiver.onHead(status, headers, attempt);
   }
@@ -131,11 +154,44 @@ export class Forwarding {
   onFailure(attempt: Attempt, error: Error): void {
     this.#ended(attempt);
     const code = failureBeforeAnswer(error);
-    if (!this.#signal.aborted && this.#retries(attempt, code, undefined)) return;
+    if (!this.#signal.aborted && this.#retries(attempt, code, undefined)) {
+      this.#dropHeld(true);
+      return;
+    }
     clearTimeout(this.#timer);
-    // The other one of two may still answer.
-    if (this.#running.length > 0) this.#note(attempt, code, false);
+    // The other one of two may still answer, or has.
+    const held = this.#signal.aborted ? undefined : this.#held;
+    if (this.#running.length > 0 || held) this.#note(attempt, code, false);
+    if (this.#running.length > 0) return;
+    if (held) this.#giveHeld(held);
     else this.#receiver.onFailure(error);
+  }
+
+  /** An answer that another target may better. */
+  #isFailure(status: number): boolean {
+    const { retry } = this.#upstream;
+    return status >= 500 || (retry !== undefined && isWorthRetry(retry, status));
+  }
+
+  #giveHeld(held: HeldAnswer): void {
+    this.#held = undefined;
+    this.#decide(held.attempt);
+    held.giveTo(this.#receiver);
+  }
+
+  #dropHeld(isRetried: boolean): void {
+    const held = this.#held;
+    if (!held) return;
+    this.#held = undefined;
+    this.#note(held.attempt, String(held.status), isRetried);
+    held.drop();
+  }
+
+  /** This one is the answer. */
+  #decide(attempt: Attempt): void {
+    clearTimeout(this.#timer);
+    this.#exchange.target = attempt.target.url;
+    if (attempt === this.#hedge) this.#exchange.hedge = 'won';
   }
 
   #ended(attempt: Attempt): void {
@@ -159,7 +215,7 @@ export class Forwarding {
     this.#note(failed, String(failure), true);
     this.#tried ??= new Set();
     this.#tried.add(failed.target);
-    const isAnother = this.#upstream.targets.length > this.#tried.size;
+    const isAnother = this.#upstream.hasOther(this.#tried);
     this.#tryAgainIn(isAnother ? asked : Math.max(asked, backoffMs(this.#attempts, Math.random())));
     return true;
   }
@@ -186,6 +242,9 @@ export class Forwarding {
     this.#exchange.failedAttempts.push({ upstream: name, target: failed.target.url, reason, isRetried });
   }
 }
+
+/** The first of two failures is as good as the second, unless that one is the client's. */
+const classOf = (status: number): number => Math.floor(status / 100);
 
 /** Tells the forwarding which of its attempts something is about. */
 class Headless extends BeforeHead {

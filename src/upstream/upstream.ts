@@ -77,6 +77,7 @@ export class Upstream {
   /** Each lets go of something. */
   readonly #ends: (() => void)[] = [];
   #picker: Picker<Target>;
+  #members: readonly Member<Target>[] = [];
   #isPanic = false;
   #growing: NodeJS.Timeout | undefined;
 
@@ -103,6 +104,11 @@ export class Upstream {
     const target = this.#picker.pick(avoid, asker) ?? (avoid && this.#picker.pick(undefined, asker));
     if (target === undefined) throw new GatewayError('upstream_unavailable');
     return target;
+  }
+
+  /** Whether there is one to pick beside those that were tried. */
+  hasOther(tried: ReadonlySet<Target>): boolean {
+    return this.#members.some(({ target }) => !tried.has(target));
   }
 
   /**
@@ -205,6 +211,7 @@ export class Upstream {
   #refresh(): Picker<Target> {
     const { panic = 0.5, slowStart = 0 } = this.#options;
     const now = availability(this.targets, { panic, slowStart }, this.#fleet.now());
+    this.#members = now.members;
     this.#picker = this.#pickerOf(now.members);
     this.#growLater(now);
     if (now.isPanic !== this.#isPanic) {

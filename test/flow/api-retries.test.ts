@@ -1,5 +1,7 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
-import { expect, it } from 'vitest';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
 import { type Backend, backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { call, problemCode } from '../helpers/raw-http.ts';
@@ -9,14 +11,18 @@ interface House {
   targets: Backend[];
   /** Requests by target. */
   seen: IncomingMessage[][];
+  /** Until a target has sent an answer with this status and the gateway has had turns to read it. */
+  answered(target: number, status: number): Promise<void>;
 }
 
 async function house(upstream: object, ...listeners: RequestListener[]): Promise<House> {
   const seen: IncomingMessage[][] = listeners.map(() => []);
+  const sent: number[][] = listeners.map(() => []);
   const targets = await Promise.all(
     listeners.map((listener, i) =>
       backend((request, response) => {
         seen[i]?.push(request);
+        response.once('finish', () => sent[i]?.push(response.statusCode));
         listener(request, response);
       }),
     ),
@@ -25,7 +31,11 @@ async function house(upstream: object, ...listeners: RequestListener[]): Promise
     upstreams: { up: { targets: targets.map(({ url }) => ({ url })), ...upstream } },
     routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
   });
-  return { gateway, targets, seen };
+  const answered = async (target: number, status: number): Promise<void> => {
+    await eventually(() => sent[target]?.includes(status));
+    for (let turns = 0; turns < 5; turns++) await nextTurn();
+  };
+  return { gateway, targets, seen, answered };
 }
 
 const counts = ({ seen }: House): number[] => seen.map(({ length }) => length);
@@ -167,3 +177,135 @@ it('of two that run the one that fails is no answer, and nothing is hedged that 
   expect(counts(own).reduce((a, b) => a + b, 0)).toBe(3);
   if (answer.status !== 200) expect(problemCode(answer)).toBe('upstream_reset');
 });
+
+describe('of two that run, one that answers with a failure', () => {
+  const hedge = { after: '50ms', budget: '100%' };
+  /** A target that answers when it is told to. */
+  function told(): {
+    listener: RequestListener;
+    answer(status: number, body: string, headers?: object): void;
+  } {
+    let waiting: ServerResponse | undefined;
+    return {
+      listener: (_request, response) => {
+        waiting = response;
+      },
+      answer: (status, body, headers = {}) => void waiting?.writeHead(status, { ...headers }).end(body),
+    };
+  }
+
+  it('is held back, and the other is the answer', async () => {
+    const slow = told();
+    const own = await house({ hedge }, slow.listener, fails(503));
+    const asked = call(own.gateway.url, '/');
+    await own.answered(1, 503);
+    slow.answer(200, 'late');
+    const answer = await asked;
+    expect([answer.status, answer.body.toString(), counts(own)]).toEqual([200, 'late', [1, 1]]);
+    const [first, second] = own.targets.map(({ url }) => url);
+    expect(await own.gateway.accessLine(({ reason }) => reason === 'ok')).toMatchObject({
+      hedge: 'lost',
+      target: first,
+      failed_attempts: [`${second} 503`],
+    });
+  });
+
+  it.each([
+    ['with a failure too, is not the better one', 500, 'ill'],
+    ['with a client’s mistake, is the worse one', 404, 'other'],
+  ])('is the answer if the other, %s', async (_, status, body) => {
+    const slow = told();
+    const own = await house({ hedge }, slow.listener, fails(503, { 'x-which': 'hedge' }));
+    const asked = call(own.gateway.url, '/');
+    await own.answered(1, 503);
+    slow.answer(status, 'other', { 'x-which': 'first' });
+    const answer = await asked;
+    expect([answer.status, answer.body.toString(), answer.headers['x-which']]).toEqual(
+      body === 'ill' ? [503, body, 'hedge'] : [404, body, 'first'],
+    );
+  });
+
+  it('is the answer whole, if the other fails without one, and a client that leaves ends both', async () => {
+    const large = 'x'.repeat(1_000_000);
+    const own = await house(
+      { hedge },
+      (request) => setTimeout(() => request.socket.destroy(), 500),
+      (_, response) => void response.writeHead(503).end(large),
+    );
+    const answer = await call(own.gateway.url, '/');
+    expect([answer.status, answer.body.toString() === large]).toEqual([503, true]);
+    expect(await own.gateway.accessLine(({ status }) => status === 503)).toMatchObject({ hedge: 'won' });
+
+    const slow = told();
+    const other = await house({ hedge }, slow.listener, fails(503));
+    const controller = new AbortController();
+    const asked = fetch(other.gateway.url, { signal: controller.signal });
+    await other.answered(1, 503);
+    controller.abort();
+    await expect(asked).rejects.toThrow();
+    await other.gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+    await eventually(async () => (await other.gateway.metric('gateway_requests_in_flight')) === 0);
+  });
+
+  it('is tried again where that is allowed, once neither runs', async () => {
+    const slow = told();
+    const retry = { attempts: 3, on: [503], budget: '100%' };
+    let hedges = 0;
+    const own = await house({ hedge, retry }, slow.listener, (request, response) =>
+      (hedges++ === 0 ? fails(503) : well)(request, response),
+    );
+    const asked = call(own.gateway.url, '/');
+    await own.answered(1, 503);
+    slow.answer(503, 'ill');
+    expect((await asked).body.toString()).toBe('well');
+  });
+});
+
+it('a target that is the only one left is asked after a pause, and is not hedged with itself', async () => {
+  const retry = { attempts: 4, on: [503], budget: '100%' };
+  const own = await house({ retry }, fails(503), well);
+  await disable(own, 1);
+  const began = performance.now();
+  expect((await call(own.gateway.url, '/')).status).toBe(503);
+  // At least half of 25, 50 and 100 ms.
+  expect(performance.now() - began).toBeGreaterThan(80);
+  expect(counts(own)).toEqual([4, 0]);
+
+  let hedged = false;
+  const alone = await house(
+    { hedge: { after: '50ms', budget: '100%' } },
+    (_request, response) => {
+      hedged = (counts(alone)[0] ?? 0) > 1;
+      setTimeout(() => response.end('slow'), 200);
+    },
+    well,
+  );
+  await disable(alone, 1);
+  expect((await call(alone.gateway.url, '/')).body.toString()).toBe('slow');
+  expect([hedged, counts(alone)]).toEqual([false, [1, 0]]);
+});
+
+it('a hedge that the breaker does not let through leaves no trace on the request’s line', async () => {
+  let answer: (() => void) | undefined;
+  const own = await house(
+    { hedge: { after: '200ms', budget: '100%' } },
+    (_request, response) => {
+      answer = () => response.end('first');
+    },
+    well,
+  );
+  const asked = call(own.gateway.url, '/');
+  await eventually(() => answer);
+  await admin(own.gateway, '/api/upstreams/up/breaker', { body: { state: 'open' } });
+  // A timer that begins later and lasts longer ends later.
+  await new Promise((resolve) => setTimeout(resolve, 210));
+  answer?.();
+  expect((await asked).body.toString()).toBe('first');
+  const line = await own.gateway.accessLine(({ reason }) => reason === 'ok');
+  expect([line.breaker, line.hedge, counts(own)]).toEqual([undefined, undefined, [1, 0]]);
+});
+
+async function disable({ gateway, targets }: House, which: number): Promise<void> {
+  const path = `/api/upstreams/up/targets/${encodeURIComponent(targets[which]?.url ?? '')}/disable`;
+  expect((await admin(gateway, path, { method: 'POST' })).status).toBe(200);
+}
