@@ -195,6 +195,7 @@ class Watched implements BreakerPass {
   readonly #circuit: CircuitBreaker<[boolean], void>;
   readonly #endProbe: (() => void) | undefined;
   #hasEnded = false;
+  #hasFailed = false;
 
   constructor(circuit: CircuitBreaker<[boolean], void>, endProbe: (() => void) | undefined) {
     this.#circuit = circuit;
@@ -208,6 +209,7 @@ class Watched implements BreakerPass {
   end(ok: boolean | undefined): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#hasFailed = ok === false;
     this.#endProbe?.();
     if (ok !== undefined) this.#count(ok);
   }
@@ -218,8 +220,9 @@ class Watched implements BreakerPass {
   }
 
   broke(): void {
-    if (this.#hasEnded) this.#count(false);
-    else this.end(false);
+    if (!this.#hasEnded) this.end(false);
+    // One that had failed with its head has been counted.
+    else if (!this.#hasFailed) this.#count(false);
   }
 
   #count(ok: boolean): void {

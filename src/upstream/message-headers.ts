@@ -75,6 +75,8 @@ export function requestHeaders(request: IncomingMessage, exchange: Exchange, tru
   headers['x-forwarded-host'] = (trusted && incoming['x-forwarded-host']) || incoming.host || '';
   headers['x-forwarded-proto'] =
     (trusted && incoming['x-forwarded-proto']) || ('encrypted' in request.socket ? 'https' : 'http');
+  if (headers.forwarded !== undefined)
+    headers.forwarded = `${String(headers.forwarded)}, ${forwardedElement(request, peer)}`;
   headers['x-request-id'] = exchange.id;
   headers.traceparent = `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`;
   // What vendors said of another trace (W3C Trace Context section 3.3).
@@ -83,6 +85,13 @@ export function requestHeaders(request: IncomingMessage, exchange: Exchange, tru
   if (exchange.consumer !== '') headers['x-consumer-name'] = exchange.consumer;
   if (exchange.variant !== '') headers['x-gateway-variant'] = exchange.variant;
   return headers;
+}
+
+/** What the gateway itself sees, behind what the proxies in front of it have said (RFC 7239 section 4). */
+function forwardedElement({ headers, socket }: IncomingMessage, peer: string): string {
+  const host = (headers.host ?? '').replace(/["\\]/g, '');
+  const proto = 'encrypted' in socket ? 'https' : 'http';
+  return `for="${peer.includes(':') ? `[${peer}]` : peer}";host="${host}";proto=${proto}`;
 }
 
 /** The upstream's headers without those of its connection. Changed in place. */

@@ -59,6 +59,7 @@ describe('whom a request comes from', () => {
       'x-forwarded-for': '198.51.100.9, 203.0.113.7, 10.0.0.1, 127.0.0.1',
       'x-forwarded-host': 'bank.example.com',
       'x-forwarded-proto': 'https',
+      forwarded: 'for=203.0.113.7, for="127.0.0.1";host="shop.example.com";proto=http',
     });
     const line = await gateway.accessLine(({ route }) => route === 'all');
     expect(line.client, 'the last that no trusted proxy is').toBe('203.0.113.7');

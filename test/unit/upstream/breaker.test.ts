@@ -81,6 +81,19 @@ it('an answer that breaks off in the middle counts once, as a failure', async ()
   expect(breaker.state).toBe('open');
 });
 
+it('a failure whose body breaks off, too, is one failure', async () => {
+  const breaker = made();
+  for (let i = 0; i < 3; i++) {
+    const pass = breaker.admit();
+    pass?.end(false);
+    pass?.broke();
+  }
+  await vi.advanceTimersByTimeAsync(0);
+  expect(breaker.state).toBe('closed');
+  await attempts(breaker, false);
+  expect(breaker.state).toBe('open');
+});
+
 it('a probe whose answer has begun well is enough, and if that breaks off it counts', async () => {
   const breaker = made({ ...SETTINGS, minRequests: 1 });
   await attempts(breaker, false);
