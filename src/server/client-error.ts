@@ -5,13 +5,16 @@ import type { ErrorCode } from '../errors/table.ts';
 import { bytesSince } from '../record/bytes.ts';
 import { exchangeOf, LiveExchange } from '../record/exchange.ts';
 import { errorAnswer } from './answer-error.ts';
-import { connectionOf, endLingering } from './connection.ts';
+import { connectionOf, endAtOnce, endLingering } from './connection.ts';
+
+/** What Node says of a head that has not come in time. */
+export const HEAD_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** What the HTTP parser says of a request that never became one. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'request_malformed',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  [HEAD_TIMEOUT]: 'request_timeout',
 };
 
 export interface ClientErrorPorts {
@@ -53,7 +56,8 @@ export function answerClientError(
 function answerStranger(refusal: GatewayError, socket: Socket, ports: ClientErrorPorts): void {
   const exchange = strangerOn(socket, ports);
   const { status, text } = rawAnswer(refusal, exchange);
-  if (socket.writable) endLingering(socket, text);
+  // Whoever is slow with a head would only be slow with closing.
+  if (socket.writable) (refusal.code === 'request_timeout' ? endAtOnce : endLingering)(socket, text);
   recordStranger(exchange, status, socket, ports);
 }
 

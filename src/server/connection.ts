@@ -5,6 +5,8 @@ const CONNECTION = Symbol('hypercare.connection');
 
 /** Milliseconds in which a client may still be sending after its last answer, before it is cut off. */
 export const LINGER_MS = 5_000;
+/** Milliseconds in which the last bytes have to be taken from us where there is no such grace. */
+export const LAST_BYTES_MS = 100;
 
 /** What the gateway keeps about a client's connection. */
 export class Connection {
@@ -70,6 +72,15 @@ export function endLingering(socket: Socket, last = ''): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
+}
+
+/** Sends the last bytes and closes behind them: for a client that had its time, and can't hold the connection longer. */
+export function endAtOnce(socket: Socket, last = ''): void {
+  // One that reads nothing doesn't even take these.
+  const timer = setTimeout(() => socket.destroy(), LAST_BYTES_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(last, () => socket.destroy());
 }
 
 /**

@@ -6,12 +6,14 @@ const PREFACE = Buffer.from('PRI');
 /**
  * Finds out what a plain connection speaks, from its first three bytes, which stay in the connection.
  * @param timeoutMs for them to come; a connection without them is closed
+ * @param found is told when the connection was accepted, too, in monotonic milliseconds
  */
 export function detectHttp2(
   socket: Socket,
   timeoutMs: number,
-  found: (protocol: 'http1' | 'http2') => void,
+  found: (protocol: 'http1' | 'http2', since: number) => void,
 ): void {
+  const since = performance.now();
   let head: Buffer = Buffer.alloc(0);
   const timer = setTimeout(() => socket.destroy(), timeoutMs);
   const onEnd = (): void => void socket.destroy();
@@ -26,7 +28,7 @@ export function detectHttp2(
     clearTimeout(timer);
     socket.off('readable', onReadable).off('end', onEnd).off('error', onEnd).off('close', onClose);
     socket.unshift(head);
-    found(isLike ? 'http2' : 'http1');
+    found(isLike ? 'http2' : 'http1', since);
   };
   socket.on('readable', onReadable).on('end', onEnd).on('error', onEnd).on('close', onClose);
 }

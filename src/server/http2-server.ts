@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { LINGER_MS } from './connection.ts';
+import { LAST_BYTES_MS, LINGER_MS } from './connection.ts';
 import { continueWhenRead } from './expect-continue.ts';
 import { isGrpc } from './grpc.ts';
 import { CHECK_EVERY_MS, KEEP_ALIVE_MS, type ServerLimits } from './http-server.ts';
@@ -107,12 +107,15 @@ export class Http2Connections {
       .on('connect', onRequest as never)
       // The session's own end follows.
       .on('sessionError', () => undefined);
-    this.#checking = setInterval(() => this.#check(), CHECK_EVERY_MS);
+    this.#checking = setInterval(() => this.#check(), CHECK_EVERY_MS / 2);
     this.#checking.unref();
   }
 
-  /** Takes a connection that speaks HTTP/2. */
-  accept(socket: Socket): void {
+  /**
+   * Takes a connection that speaks HTTP/2.
+   * @param since when it was accepted, monotonic milliseconds
+   */
+  accept(socket: Socket, since: number): void {
     // A client that has said its last is gone: its half of the connection is no request's end, as it is in HTTP/1.1.
     socket.allowHalfOpen = false;
     let session: Session | undefined;
@@ -121,8 +124,7 @@ export class Http2Connections {
     });
     this.#server.emit('connection', socket);
     if (session === undefined) return;
-    const idleSince = performance.now();
-    const held: Held = { session, socket, open: 0, asked: false, idleSince, closingSince: undefined };
+    const held: Held = { session, socket, open: 0, asked: false, idleSince: since, closingSince: undefined };
     this.#held.set(session, held);
     session.setLocalWindowSize(CONNECTION_WINDOW);
     session.once('error', (error) => this.#events.onSessionError(error, socket));
@@ -187,9 +189,10 @@ export class Http2Connections {
     const now = performance.now();
     for (const held of this.#held.values()) {
       if (held.open > 0) continue;
-      const limit = held.asked ? KEEP_ALIVE_MS : this.#limits.headersTimeoutMs;
-      if (held.closingSince === undefined) {
-        if (now - held.idleSince > limit) close(held);
+      if (!held.asked) {
+        if (now - held.idleSince > this.#limits.headersTimeoutMs) cut(held);
+      } else if (held.closingSince === undefined) {
+        if (now - held.idleSince > KEEP_ALIVE_MS) close(held);
       } else if (now - held.closingSince > LINGER_MS) {
         // A head that never came to its end keeps it open.
         held.session.destroy();
@@ -208,6 +211,15 @@ function stopSending(request: Http2Request): void {
   request.stream.close(NGHTTP2_NO_ERROR);
   // A stream that holds something unread does not end.
   request.resume();
+}
+
+/** Its time for a first head is over: it gets its GOAWAY, and no grace for closing. */
+function cut({ session, socket }: Held): void {
+  session.destroy();
+  // Writing beside the session would abort the process (an assertion in Node's TLSWrap).
+  const timer = setTimeout(() => socket.destroy(), LAST_BYTES_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function close(held: Held): void {

@@ -7,8 +7,14 @@ import { markUpgrade } from '../proxy/websocket.ts';
 import { bytesSince } from '../record/bytes.ts';
 import { exchangeOf, LiveExchange } from '../record/exchange.ts';
 import type { Recorder } from '../record/recorder.ts';
-import { answerClientError, type ClientErrorPorts, recordBrokenSession } from './client-error.ts';
+import {
+  answerClientError,
+  type ClientErrorPorts,
+  HEAD_TIMEOUT,
+  recordBrokenSession,
+} from './client-error.ts';
 import { connectionOf, watchForEnd } from './connection.ts';
+import { FirstHeads } from './first-heads.ts';
 import type { Generation } from './generation.ts';
 import { isGrpc, keepDeadline } from './grpc.ts';
 import { detectHttp2 } from './h2c.ts';
@@ -49,6 +55,7 @@ const LAST_WORDS_MS = 500;
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #http1: Server;
+  readonly #firstHeads: FirstHeads;
   readonly #http2: Http2Connections | undefined;
   readonly #tls: TlsServer | undefined;
   /** Who listens: the HTTP/1.1 server itself, or who first finds out what a connection speaks. */
@@ -69,6 +76,7 @@ export class Listener {
       now: () => this.#now(),
       record: (exchange) => options.recorder.record(exchange),
     };
+    this.#firstHeads = new FirstHeads(options.headersTimeoutMs, (socket) => this.#onLateHead(socket));
     this.#http1 = openServer(options, {
       onRequest: (request, response) => this.#onRequest(request, response),
       onUpgrade: (request, socket, head) => this.#onUpgrade(request, socket, head),
@@ -86,6 +94,7 @@ export class Listener {
     if (options.tls) this.#tls = this.#openTls(options.tls);
     this.#front = this.#tls?.server ?? (this.#http2 ? this.#openPlain() : this.#http1);
     if (this.#front !== this.#http1) behindAnother(this.#http1);
+    else this.#http1.on('connection', (socket) => this.#firstHeads.await(socket));
   }
 
   #openTls(tls: NonNullable<ListenerOptions['tls']>): TlsServer {
@@ -93,7 +102,7 @@ export class Listener {
     return new TlsServer(
       { clientAuth: tls.clientAuth, isHttp2, handshakeTimeoutMs: headersTimeoutMs },
       {
-        onConnection: (socket, protocol) => this.#accept(socket, protocol),
+        onConnection: (socket, protocol, since) => this.#accept(socket, protocol, since),
         onFailure: (error) => recorder.meters.handshakeFailed(error.code ?? ''),
       },
     );
@@ -102,14 +111,21 @@ export class Listener {
   #openPlain(): NetServer {
     // As Node's HTTP server opens its connections.
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      detectHttp2(socket, this.#options.headersTimeoutMs, (protocol) => this.#accept(socket, protocol)),
+      detectHttp2(socket, this.#options.headersTimeoutMs, (protocol, since) =>
+        this.#accept(socket, protocol, since),
+      ),
     );
   }
 
-  #accept(socket: Socket, protocol: 'http1' | 'http2'): void {
-    if (this.#isDraining) socket.destroy();
-    else if (protocol === 'http2' && this.#http2) this.#http2.accept(socket);
-    else this.#http1.emit('connection', socket);
+  #accept(socket: Socket, protocol: 'http1' | 'http2', since: number): void {
+    if (this.#isDraining) {
+      socket.destroy();
+    } else if (protocol === 'http2' && this.#http2) {
+      this.#http2.accept(socket, since);
+    } else {
+      this.#firstHeads.await(socket, since);
+      this.#http1.emit('connection', socket);
+    }
   }
 
   /** From now on new connections get these certificates; with TLS, it needs them before it listens. */
@@ -161,6 +177,7 @@ export class Listener {
     }
     await this.#untilEmpty(LAST_WORDS_MS);
     this.#http1.closeAllConnections();
+    this.#firstHeads.close();
     this.#http2?.destroy();
     this.#tls?.destroy();
     for (const socket of this.#switched) socket.destroy();
@@ -189,6 +206,7 @@ export class Listener {
     const { socket } = request;
     const connection = connectionOf(socket);
     if (connection.isBroken) return;
+    if (connection.response === undefined) this.#firstHeads.came(socket);
     if (connection.response?.writableFinished === false) connection.queue(response);
     connection.response = response;
     connection.end = undefined;
@@ -252,6 +270,12 @@ export class Listener {
     return true;
   }
 
+  #onLateHead(socket: Socket): void {
+    // It has its answer already, and is only slow with closing.
+    if (connectionOf(socket).isBroken) socket.destroy();
+    else this.#onClientError(Object.assign(new Error('no head in time'), { code: HEAD_TIMEOUT }), socket);
+  }
+
   #onClientError(error: Error & { code?: string }, socket: Socket): void {
     answerClientError(error, socket, this.#strangers);
   }
@@ -263,6 +287,7 @@ export class Listener {
       socket.destroy();
       return;
     }
+    this.#firstHeads.came(socket);
     if (connection.response && !connection.response.writableFinished) {
       // The connection belongs to an answer that is not over: it can't become anything else meanwhile.
       this.#onClientError(new Error('an upgrade behind a request that is not answered yet'), socket);

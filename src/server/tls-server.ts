@@ -13,8 +13,8 @@ export interface TlsServerOptions {
 }
 
 export interface TlsServerEvents {
-  /** A connection that is secure, and what was agreed to be spoken on it. */
-  onConnection(socket: TLSSocket, protocol: 'http1' | 'http2'): void;
+  /** A connection that is secure, what was agreed to be spoken on it, and when it was accepted (monotonic ms). */
+  onConnection(socket: TLSSocket, protocol: 'http1' | 'http2', since: number): void;
   onFailure(error: Error & { code?: string }): void;
 }
 
@@ -24,6 +24,8 @@ export class TlsServer {
   #certificates: ServerCertificates | undefined;
   /** Every connection below, those too that never come to the end of a handshake. */
   readonly #sockets = new Set<Socket>();
+  /** When each that is in its handshake was accepted. A secure socket doesn't tell which one it stands on. */
+  readonly #accepted = new Map<string, number>();
 
   constructor(options: TlsServerOptions, events: TlsServerEvents) {
     this.server = createServer({
@@ -36,10 +38,18 @@ export class TlsServer {
     });
     this.server.on('connection', (socket) => {
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      const ends = endsOf(socket);
+      this.#accepted.set(ends, performance.now());
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        this.#accepted.delete(ends);
+      });
     });
     this.server.on('secureConnection', (socket) => {
-      events.onConnection(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1');
+      const ends = endsOf(socket);
+      const since = this.#accepted.get(ends) ?? performance.now();
+      this.#accepted.delete(ends);
+      events.onConnection(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1', since);
     });
     this.server.on('tlsClientError', (error, socket) => {
       // Node leaves it open, also after the time for a handshake.
@@ -58,4 +68,9 @@ export class TlsServer {
   destroy(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
+}
+
+/** The four figures that make a TCP connection the one that it is. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress}:${remotePort} ${localAddress}:${localPort}`;
 }

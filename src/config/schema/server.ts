@@ -65,7 +65,8 @@ export const Server = Strict(
       {
         headers: Duration({
           default: '10s',
-          description: 'A client has this long to send its request head.',
+          description:
+            'A client has this long to send a request head; for the first one from the moment it connects, TLS handshake included.',
         }),
         request: Duration({
           default: '120s',
