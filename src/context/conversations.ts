@@ -143,7 +143,6 @@ export class Conversations {
       ifVersion: ask.ifVersion,
       seenVersion: ask.seenVersion,
       create: ask.create,
-      turns: isFull ? 'summarized' : 'always',
       known: this.#opened.known(ref),
       leaseMs: lease,
       ttlMs: ttl,

@@ -47,6 +47,8 @@ function whyOf({ turn, context }: { turn: OpenedTurn['turn']; context: SentConte
   if (turn.staleBase) why.push('Other turns were committed while it was answered: it had not seen them.');
   if (turn.status === 'failed') why.push('No provider answered: it is left out of prompts.');
   if (turn.status === 'incomplete') why.push('The client left or the stream broke: it ends where it ended.');
+  const isAsSent = !context && turn.kind === 'turn' && turn.status !== 'failed';
+  if (isAsSent) why.push('Its client sent all of the conversation itself: it went on as it came.');
   if (!context) return why;
   const { epoch, covered, cut, recalled, capacity, sent } = context;
   if (epoch > 0) why.push(`The turns up to version ${covered} are in the summary of epoch ${epoch}.`);

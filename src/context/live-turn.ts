@@ -16,7 +16,6 @@ import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, tokensOf } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
 import type { OperationLog } from './operation-log.ts';
-import type { Results } from './path.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import type { WriteBehind } from './write-behind.ts';
 
@@ -96,11 +95,9 @@ export class LiveTurn {
     return this.#end !== undefined;
   }
 
-  /** In a log that matched up to the head, results that come first are those of the head's calls. */
-  resultsInLog(): Results {
-    const [first] = this.fresh;
-    if (first?.role !== 'tool' || this.parent === '') return { kind: 'none' };
-    return { kind: 'answered', turn: this.parent, call: first };
+  /** In a log that matched up to a turn, results that come first are those of its calls. */
+  resolvedInLog(): string {
+    return this.fresh[0]?.role === 'tool' ? this.parent : '';
   }
 
   /**

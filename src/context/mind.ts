@@ -7,7 +7,7 @@ import type { MindOptions } from './mind-options.ts';
 import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, TurnDone } from './ports.ts';
 import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
 import { messageText, userText } from './prompt/message-text.ts';
-import { textTokens } from './prompt/tokens.ts';
+import { messageTokens, textTokens } from './prompt/tokens.ts';
 import type { SpokenTurn, Summary } from './turn.ts';
 
 /** Tokens of a model whose window nobody knows. */
@@ -39,11 +39,19 @@ export class Mind implements ContextMind {
   }
 
   prompt(input: PromptInput): PromptShape | Promise<PromptShape> {
-    const { summary, turns } = input;
+    const { summary, turns, log } = input;
+    if (log) return this.#asSent(input, log);
     const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, this.#spokenOf(turns));
     if (memory || !summary) return this.#shape(input, memory);
     // This process has not met the conversation yet, or not for long.
     return input.covered().then((covered) => this.#shape(input, this.#remember(input, covered)));
+  }
+
+  /** A log that fits goes on as it came; of one that does not the oldest turns are left out. */
+  async #asSent(input: PromptInput, log: NonNullable<PromptInput['log']>): Promise<PromptShape> {
+    const tokens = messageTokens(log.messages) + systemTokens(input);
+    if (tokens <= this.#capacity(input)) return { summary: '', turns: [], snippets: '', journey: '' };
+    return this.#shape({ ...input, turns: await log.turns() }, undefined);
   }
 
   #shape(input: PromptInput, known: ConversationMemory | undefined): PromptShape {
@@ -121,7 +129,8 @@ export class Mind implements ContextMind {
       messages,
       tokens: turn.tokens,
     };
-    const path = [...this.#spokenOf(covered), ...this.#spokenOf(input.turns), last];
+    const before = input.log ? await input.log.turns() : input.turns;
+    const path = [...this.#spokenOf(covered), ...this.#spokenOf(before), last];
     const memory = this.#memories.of(input.ref, input.head, path);
     const began = clock.monotonic();
     const built = this.#built.get(shape);
@@ -136,7 +145,7 @@ export class Mind implements ContextMind {
         recalled: built?.passages ?? [],
       },
     });
-    const tokens = built?.context.tokens ?? path.reduce((sum, each) => sum + each.tokens, 0);
+    const tokens = built?.context.tokens ?? messageTokens(input.log?.messages ?? []) + systemTokens(input);
     const isOutlier = this.#sizes.observe(input.model, tokens);
     meters.turn(input.model, tokens, measures, isOutlier);
     meters.worked('measure', clock.monotonic() - began);
@@ -150,7 +159,7 @@ export class Mind implements ContextMind {
       settings: settings().compaction,
       sizes: {
         capacity: this.#capacity(input),
-        system: input.system.reduce((sum, { text }) => sum + textTokens(text), 0),
+        system: systemTokens(input),
       },
       ask,
     };
@@ -181,6 +190,9 @@ export class Mind implements ContextMind {
     });
   }
 }
+
+const systemTokens = ({ system }: PromptInput): number =>
+  system.reduce((sum, { text }) => sum + textTokens(text), 0);
 
 function summaryOf(summary: OpenSummary | undefined): Summary | undefined {
   if (!summary) return undefined;

@@ -67,9 +67,9 @@ export function arrange(path: readonly OpenedTurn[]): Arranged {
   return { turns, open };
 }
 
-export type Results =
+type Results =
   | { readonly kind: 'none' }
-  | { readonly kind: 'answered'; readonly turn: string; readonly call: Message }
+  | { readonly kind: 'answered'; readonly turn: string }
   /** There is no such call, or others of its turn have no result. */
   | { readonly kind: 'unmatched'; readonly id: string };
 
@@ -84,7 +84,7 @@ export function resultsIn(fresh: readonly Message[], open: Arranged['open']): Re
     const calls = callsOf(call);
     if (!calls.includes(first)) continue;
     const odd = calls.find((id) => !brought.includes(id)) ?? brought.find((id) => !calls.includes(id));
-    return odd === undefined ? { kind: 'answered', turn, call } : { kind: 'unmatched', id: odd };
+    return odd === undefined ? { kind: 'answered', turn } : { kind: 'unmatched', id: odd };
   }
   return { kind: 'unmatched', id: first };
 }

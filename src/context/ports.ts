@@ -36,8 +36,16 @@ export interface PromptInput {
   readonly otherTokens: number;
   /** Tokens that the model reads and writes in one call; absent or 0 = not known. */
   readonly window?: number;
-  /** The client sent all of the conversation itself. */
+  /** The client sent all of the conversation itself, and it is to be heard as it was sent. */
   readonly isFull: boolean;
+  /**
+   * All that the client sent, where nothing has to be put before it: `turns` is empty then, and the turns before what is
+   * fresh are told only when somebody asks.
+   */
+  readonly log?: {
+    readonly messages: readonly Message[];
+    turns(): readonly PathTurn[] | Promise<readonly PathTurn[]>;
+  };
   /** The turns that the summary covers, oldest first. */
   covered(): Promise<readonly PathTurn[]>;
 }

@@ -5,8 +5,8 @@ import { rolling, seedOf, tokensOf } from './canonical.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { locate } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
-import { arrange, type OpenedTurn, pathTo, type Results, resultsIn } from './path.ts';
-import type { ContextMind, PathTurn, PromptInput } from './ports.ts';
+import { type Arranged, arrange, type OpenedTurn, pathTo, resultsIn } from './path.ts';
+import type { ContextMind, PathTurn } from './ports.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
 
 export interface RecallingPorts {
@@ -46,8 +46,7 @@ export class TurnRecall {
     }
     let summary = summaryOf(reserved.summary, seal);
     let path = pathTo(turn.parent, all);
-    const needsPath = !isFull || head.epoch > 0;
-    if (needsPath && !isWhole(path, turn.parent, reserved.summary)) {
+    if (!isWhole(path, turn.parent, reserved.summary)) {
       const { turns: every } = await reader.all(ask.ref, seal);
       path = pathTo(turn.parent, every);
       summary = undefined;
@@ -60,25 +59,29 @@ export class TurnRecall {
       turn.baseHash = path.at(-1)?.turn.hash ?? (turn.parent === '' ? seed : '');
       turn.baseCount = path.reduce((sum, each) => sum + each.turn.digests.length, 0);
     }
-    const { turns: arranged, open } = arrange(path);
-    const results: Results = isFull ? turn.resultsInLog() : resultsIn(turn.fresh, open);
-    if (results.kind === 'unmatched')
-      throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
-    if (results.kind === 'answered') turn.resolves = results.turn;
-    const call = results.kind === 'answered' ? results.call : undefined;
-    turn.input = {
+    // Words that a person has put in the place of others are not in what the client sent.
+    const isAsSent = isFull && !summary && !path.some(({ turn: { kind } }) => kind === 'correction');
+    const input = {
       ref: ask.ref,
       head,
       model: ask.model,
       summary,
-      turns: call && !isFull ? [...arranged, pathTurnOf(call, path)] : arranged,
       fresh: turn.fresh,
       system: ask.system,
       otherTokens: ask.otherTokens,
       window: ask.window,
-      isFull,
+      isFull: isAsSent,
       covered: () => reader.covered(ask.ref, seal, turn.parent, summary?.covered ?? 0),
-    } satisfies PromptInput;
+    };
+    if (isAsSent) {
+      turn.resolves = turn.resolvedInLog();
+      const turns = (): readonly PathTurn[] => turnsBefore(path, arrange(path), turn.resolves);
+      turn.input = { ...input, turns: [], log: { messages: ask.messages, turns } };
+    } else {
+      const arranged = arrange(path);
+      turn.resolves = isFull ? turn.resolvedInLog() : resolvedBy(turn.fresh, arranged.open);
+      turn.input = { ...input, turns: turnsBefore(path, arranged, turn.resolves) };
+    }
     const shaped = mind.prompt(turn.input);
     turn.shape = shaped instanceof Promise ? await shaped : shaped;
     facts.tokens = turn.shape.turns.reduce((sum, { tokens }) => sum + tokens, 0);
@@ -110,7 +113,24 @@ export class TurnRecall {
   }
 }
 
-/** The call that the new messages answer, where it has to stand: last. */
+/** @throws GatewayError `tool_results_unmatched` */
+function resolvedBy(fresh: readonly Message[], open: Arranged['open']): string {
+  const results = resultsIn(fresh, open);
+  if (results.kind === 'unmatched')
+    throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
+  return results.kind === 'answered' ? results.turn : '';
+}
+
+/** A path as a prompt has it; the call that the new messages answer where it has to stand, last. */
+function turnsBefore(
+  path: readonly OpenedTurn[],
+  { turns, open }: Arranged,
+  resolves: string,
+): readonly PathTurn[] {
+  const call = open.get(resolves);
+  return call ? [...turns, pathTurnOf(call, path)] : turns;
+}
+
 function pathTurnOf(call: Message, path: readonly OpenedTurn[]): PathTurn {
   const { turn } = path.at(-1) as OpenedTurn;
   return { turn: { ...turn, kind: 'items' }, messages: [call], system: undefined, tokens: tokensOf([call]) };

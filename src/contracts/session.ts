@@ -92,7 +92,7 @@ export interface SessionHead {
   readonly version: number;
   /** Which life: an id whose session expired or was erased begins another, with a larger number. */
   readonly generation: number;
-  /** Grows with each deletion of something said: what was read before is not to be used any more. */
+  /** Grows with each deletion or correction of something said: what was read before is not to be used any more. */
   readonly edits: number;
   /** Id of the turn that the next one follows, '' in a session without any. */
   readonly head: string;
@@ -129,8 +129,6 @@ export interface ReserveOptions {
   readonly seenVersion?: number | undefined;
   /** Whether an id that is unknown, expired or erased begins a new session. */
   readonly create: boolean;
-  /** Give the turns too: `always`, or only where a summary stands for some of them. */
-  readonly turns: 'always' | 'summarized';
   /** What the caller still holds: turns up to this version of this life with so many edits are not sent again. */
   readonly known?:
     | { readonly generation: number; readonly edits: number; readonly version: number }

@@ -35,7 +35,6 @@ export const reserveOptions = (turn: string, more: Partial<ReserveOptions> = {})
   key: '',
   exclusive: false,
   create: true,
-  turns: 'always',
   leaseMs: 60_000,
   ttlMs: DAY,
   maxAgeMs: 30 * DAY,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import type { SessionRef, TurnDraft } from '../../../src/contracts/session.ts';
+import type { ReserveOptions, SessionRef, TurnDraft } from '../../../src/contracts/session.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { spread } from '../../harness/statistics.ts';
 import type { Effort } from '../../harness/suite.ts';
@@ -67,10 +67,14 @@ async function ours(name: string, url: string, announces: boolean, turns: number
   const store = await openStore(url, { commandTimeoutMs: 30_000 });
   const ref: SessionRef = { tenant: 'bench', session: randomBytes(8).toString('hex') };
   const life = { ttlMs: DAY, maxAgeMs: DAY };
+  let known: ReserveOptions['known'];
   const reserve = async (turn: string) => {
     const options = { turn, owner: '', key: '', exclusive: false, create: true, leaseMs: 60_000, ...life };
-    const reserved = await store.sessions.reserve(ref, { ...options, turns: 'summarized' });
+    const reserved = await store.sessions.reserve(ref, { ...options, known });
     if (reserved.kind !== 'reserved') throw new Error(reserved.kind);
+    // As a gateway, that holds what it has read.
+    const { generation, edits, version } = reserved.head;
+    known = { generation, edits, version };
     return reserved;
   };
   const first = await reserve('first');

@@ -59,18 +59,18 @@ end
 
 /** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
 export const sessionScripts = {
-  /** turn, owner, key, exclusive, ifVersion, seen, create, always, known generation, edits, version, leaseMs, ttlMs, maxAgeMs */
+  /** turn, owner, key, exclusive, ifVersion, seen, create, known generation, edits, version, leaseMs, ttlMs, maxAgeMs */
   hypercareSessionReserve: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
-local turn, key, lease = ARGV[1], ARGV[3], tonumber(ARGV[12])
+local turn, key, lease = ARGV[1], ARGV[3], tonumber(ARGV[11])
 if live and m.o ~= '' and m.o ~= ARGV[2] then return {'unknown'} end
 local isNew, reset = '0', ''
 if not live then
   if ARGV[7] == '0' then return {'unknown'} end
   if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
   if m.g then reset = m.x ~= '' and 'erased' or 'ttl' end
-  begin(ARGV[2], '', ARGV[13], ARGV[14])
+  begin(ARGV[2], '', ARGV[12], ARGV[13])
   isNew = '1'
 else
   if key ~= '' then
@@ -102,19 +102,19 @@ local ends = whole(now + lease)
 redis.call('HSET', L, 'p:' .. turn, ends)
 if ARGV[4] == '1' then redis.call('HSET', L, 'x', turn, 'u', ends, 'xf', fence) end
 if key ~= '' then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
-touch(ARGV[13])
-local from, turns = tonumber(m.c), {}
-if ARGV[9] == m.g and ARGV[10] == m.d and tonumber(ARGV[11]) <= tonumber(m.v) then
-  from = math.max(from, tonumber(ARGV[11]))
+touch(ARGV[12])
+local from = tonumber(m.c)
+if ARGV[8] == m.g and ARGV[9] == m.d and tonumber(ARGV[10]) <= tonumber(m.v) then
+  from = math.max(from, tonumber(ARGV[10]))
 end
-if ARGV[8] == '1' or m.e ~= '0' then turns = redis.call('LRANGE', T, from, -1) end
 local summary = m.e ~= '0' and redis.call('HGET', S, m.e) or ''
-return {'reserved', head(), whole(fence), isNew, reset, summary, whole(from), turns, whole(pending)}`,
+return {'reserved', head(), whole(fence), isNew, reset, summary, whole(from), redis.call('LRANGE', T, from, -1),
+  whole(pending)}`,
   },
 
   /**
    * turn, key, fence, generation, base, mode, parent, hash, count, own messages, tokens, opens, resolves, status, ttlMs,
-   * meta, content
+   * meta, content, corrects
    */
   hypercareSessionCommit: {
     numberOfKeys: 5,
@@ -144,6 +144,7 @@ local known = table.concat({whole(version), whole(now), stale, turn, parent, has
 redis.call('RPUSH', T, known .. '\\n' .. ARGV[16] .. '\\n' .. ARGV[17])
 put('v', whole(version))
 put('k', whole(tonumber(m.k) + tonumber(ARGV[11])))
+if ARGV[18] == '1' then put('d', whole(tonumber(m.d) + 1)) end
 if not failed then put('hd', turn) put('h', hash) put('n', count) end
 redis.call('HSET', I, 't:' .. turn, whole(version) .. ':' .. stale)
 if ARGV[12] == '1' then redis.call('HSET', I, 'o:' .. turn, '1') end

@@ -54,7 +54,7 @@ export class RedisSessions implements Sessions {
 
   async reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved> {
     const keys = keysOf(ref);
-    const { turn, owner, key, exclusive, ifVersion, seenVersion, create, turns, known } = options;
+    const { turn, owner, key, exclusive, ifVersion, seenVersion, create, known } = options;
     const answer = await this.#calls.make(() =>
       this.#client.hypercareSessionReserve(
         ...keys,
@@ -65,7 +65,6 @@ export class RedisSessions implements Sessions {
         ifVersion ?? '',
         seenVersion ?? '',
         create ? 1 : 0,
-        turns === 'always' ? 1 : 0,
         known?.generation ?? '',
         known?.edits ?? '',
         known?.version ?? 0,
@@ -105,6 +104,7 @@ export class RedisSessions implements Sessions {
         options.ttlMs,
         metaText(turn),
         turn.content,
+        turn.supersedes === '' ? 0 : 1,
       ),
     );
     if (kind === 'committed') await this.#replicated();

@@ -46,6 +46,7 @@ const SQL = {
   advance: `UPDATE sessions SET version = ?, tokens = ?, head = ?, hash = ?, count = ?
     WHERE key = ? AND version = ?`,
   cover: 'UPDATE sessions SET epoch = ?, covered = ? WHERE key = ?',
+  edit: 'UPDATE sessions SET edits = edits + 1 WHERE key = ?',
   uncover: 'UPDATE sessions SET epoch = 0, covered = 0, edits = edits + 1 WHERE key = ?',
   erase: `UPDATE sessions SET erased = 1, version = 0, count = 0, tokens = 0, epoch = 0, covered = 0, head = '', hash = '',
     metadata = '', touched_at = ?, ends_at = ?, holder = '', holder_until = 0 WHERE key = ?`,

@@ -221,8 +221,7 @@ export class SqliteSessions implements Sessions {
     row = this.#touch(row, options.ttlMs);
     const holds = known?.generation === row.generation && known.edits === row.edits;
     const from = holds && known.version <= row.version ? Math.max(row.covered, known.version) : row.covered;
-    const turns =
-      options.turns === 'always' || row.epoch > 0 ? this.#sql.run.turns.all(row.key, from, -1) : [];
+    const turns = this.#sql.run.turns.all(row.key, from, -1);
     return {
       kind: 'reserved',
       head: headOf(row, now),
@@ -279,6 +278,7 @@ export class SqliteSessions implements Sessions {
       ? this.#sql.run.advance.run(version, tokens, row.head, row.hash, row.count, row.key, row.version)
       : this.#sql.run.advance.run(version, tokens, turn.id, hash, count, row.key, row.version);
     if (Number(moved.changes) !== 1) throw new Error('a session moved under its lock');
+    if (turn.supersedes !== '') this.#sql.run.edit.run(row.key);
     // Only what was answered whole is an answer to the same request.
     if (request !== '' && turn.status !== 'complete')
       this.#sql.run.forgetRequest.run(row.key, request, turn.id);

@@ -1,0 +1,82 @@
+// A client that sends all of the conversation each time is looked after like one that sends only what is new.
+import type OpenAI from 'openai';
+import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import { aiGateway, sdk } from '../helpers/ai.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
+
+type Log = OpenAI.ChatCompletionMessageParam[];
+const words = 'words of no weight '.repeat(8);
+
+/** Says it with all that was said before, as chat clients do; the log grows by it and by the answer. */
+async function say(gateway: TestGateway, log: Log, content: string): Promise<string> {
+  log.push({ role: 'user', content });
+  const answer = await sdk(gateway).chat.completions.create(
+    { model: 'smart', max_tokens: 200, messages: log },
+    { headers: { 'x-session-id': 's1' } },
+  );
+  const said = answer.choices[0]?.message.content ?? '';
+  log.push({ role: 'assistant', content: said });
+  return said;
+}
+
+it('its prompts are compacted, and the first fact is still known', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction: { window: 1500 } } });
+  const log: Log = [{ role: 'system', content: 'Be brief.' }];
+  await say(gateway, log, 'My account number is 4711.');
+  for (let turn = 2; turn <= 40; turn++) await say(gateway, log, `Tell me about topic ${turn}. ${words}`);
+  await eventually(
+    async () => (await gateway.metric('gateway_context_compactions_total', { outcome: 'by_facts' })) >= 1,
+  );
+  const sizes = provider.prompts.map((prompt) => JSON.stringify(prompt).length / 4);
+  expect(Math.max(...sizes)).toBeLessThan(1500);
+  expect(provider.prompts.at(-1)?.[0]).toEqual({ role: 'system', content: 'Be brief.' });
+  expect(await say(gateway, log, 'What is my account number?')).toBe('It is 4711.');
+});
+
+it('what does not fit before it could be compacted is cut, and what is asked for recalled', async () => {
+  const provider = await knowingProvider();
+  // Nothing is ever due: a summary would come too late.
+  const compaction = { window: 2500, trigger: '100%', target: '90%' };
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction } });
+  const log: Log = [];
+  await say(gateway, log, 'My account number is 4711.');
+  for (let turn = 2; turn <= 5; turn++) await say(gateway, log, `Topic ${turn}: ${words.repeat(8)}`);
+  expect(provider.prompts.at(-1)?.length).toBe(9);
+  for (let turn = 6; turn <= 9; turn++) await say(gateway, log, `Topic ${turn}: ${words.repeat(8)}`);
+  expect(Math.max(...provider.prompts.map((prompt) => JSON.stringify(prompt).length / 4))).toBeLessThan(2500);
+  expect(await say(gateway, log, 'What is my account number?')).toBe('It is 4711.');
+});
+
+it('its turns are measured against all that was said', async () => {
+  const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
+  const log: Log = [];
+  await say(gateway, log, 'My account number is 4711.');
+  await say(gateway, log, 'What is my account number?');
+  const ratio = (kind: string) => gateway.metric('gateway_context_quality_ratio_count', { measure: kind });
+  await eventually(async () => (await ratio('recall')) >= 1);
+  expect(await gateway.metric('gateway_context_quality_ratio_sum', { measure: 'recall' })).toBe(1);
+});
+
+it('a person’s correction reaches the model in the place of what the client still has', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const log: Log = [];
+  await say(gateway, log, 'Is my account open?');
+  const { body } = await admin(gateway, '/api/sessions/s1?consumer=app');
+  const [turn] = body.turns as { id: string }[];
+  await admin(gateway, '/api/sessions/s1/corrections?consumer=app', {
+    method: 'POST',
+    body: { turn: turn?.id, text: 'Your account is closed.', reason: 'it is' },
+  });
+  await say(gateway, log, 'And now?');
+  expect(provider.prompts.at(-1)?.map(({ content }) => content)).toEqual([
+    'Is my account open?',
+    'Your account is closed.',
+    'And now?',
+  ]);
+  await say(gateway, log, 'Still?');
+  expect(provider.prompts.at(-1)?.[1]?.content).toBe('Your account is closed.');
+});
