@@ -20,6 +20,9 @@ export function hostName(host: string): string {
   return (end > 0 ? host.slice(0, end) : host).toLowerCase();
 }
 
+/** The host that a route names, as a request's is read: a dot at its end says nothing. */
+const wantedHost = (host: string): string => host.toLowerCase().replace(/\.$/, '');
+
 function hostMatches(wanted: string, name: string): boolean {
   return wanted.startsWith('*.')
     ? name.endsWith(wanted.slice(1)) && name.length > wanted.length - 1
@@ -29,7 +32,7 @@ function hostMatches(wanted: string, name: string): boolean {
 /** The first condition that a request does not meet, as a sentence for people; null if it meets all. */
 export function unmetCondition(conditions: Conditions, headers: IncomingHttpHeaders): string | null {
   const { host } = conditions;
-  if (host !== undefined && !hostMatches(host.toLowerCase(), hostName(headers.host ?? ''))) {
+  if (host !== undefined && !hostMatches(wantedHost(host), hostName(headers.host ?? ''))) {
     return `host is ${headers.host ? `"${hostName(headers.host)}"` : 'not given'}, not "${host}"`;
   }
   for (const [name, wanted] of Object.entries(conditions.headers ?? {})) {
@@ -54,7 +57,7 @@ export function demand(conditions: Conditions): number {
 export function conditionsKey({ host, headers = {} }: Conditions): string {
   const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   named.sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([host?.toLowerCase() ?? '', named]);
+  return JSON.stringify([wantedHost(host ?? ''), named]);
 }
 
 /** The question of a browser whether a page may send a request (Fetch standard, CORS-preflight request). */
@@ -71,7 +74,7 @@ function isNamed(header: string, headers: IncomingHttpHeaders): boolean {
 export function compileConditions(
   conditions: Conditions,
 ): (name: string, headers: IncomingHttpHeaders) => boolean {
-  const host = conditions.host?.toLowerCase();
+  const host = conditions.host === undefined ? undefined : wantedHost(conditions.host);
   const suffix = host?.startsWith('*.') ? host.slice(1) : undefined;
   const names = Object.keys(conditions.headers ?? {}).map((name) => name.toLowerCase());
   const values = Object.values(conditions.headers ?? {});

@@ -4,15 +4,23 @@ import { canonicalPath, routedPath, splitTarget } from '../lib/canonical-path.ts
 
 const HOST = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::\d{1,5})?$/;
 
-/** Host headers that passed the pattern; nearly every request brings one of a few. */
-const knownHosts = new Set<string>();
+/** Host headers that passed the pattern, and how they are read; nearly every request brings one of a few. */
+const knownHosts = new Map<string, string>();
 const MOST_HOSTS = 1000;
 
-function isHost(host: string): boolean {
-  if (knownHosts.has(host)) return true;
-  if (!HOST.test(host)) return false;
-  if (knownHosts.size < MOST_HOSTS) knownHosts.add(host);
-  return true;
+/**
+ * A name with a dot at its end is the same name (RFC 9110 section 4.2.3, RFC 1034 section 3.1): whoever goes by the name
+ * sees it without, here and behind us. No label is empty.
+ * @returns undefined: it is none
+ */
+function canonicalHost(host: string): string | undefined {
+  const known = knownHosts.get(host);
+  if (known !== undefined) return known;
+  if (!HOST.test(host)) return undefined;
+  const canonical = host.replace(/\.(?=:|$)/, '');
+  if (/^\.|\.\.|\.(?::|$)|^(?::|$)/.test(canonical)) return undefined;
+  if (knownHosts.size < MOST_HOSTS) knownHosts.set(host, canonical);
+  return canonical;
 }
 
 /** Node keeps the first of several Host headers in silence; somebody behind us might keep the last. */
@@ -34,7 +42,11 @@ export function canonicalTarget(request: IncomingMessage): { path: string; query
   const host = request.headers.host;
   const hosts = hostCount(request.rawHeaders);
   if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) throw new GatewayError('host_invalid');
-  if (host !== undefined && !isHost(host)) throw new GatewayError('host_invalid');
+  if (host !== undefined) {
+    const canonical = canonicalHost(host);
+    if (canonical === undefined) throw new GatewayError('host_invalid');
+    request.headers.host = canonical;
+  }
   if (target.charCodeAt(0) !== 0x2f) target = originForm(target, request);
   const { path, query } = splitTarget(target);
   const canonical = canonicalPath(path);
@@ -47,8 +59,9 @@ export function canonicalTarget(request: IncomingMessage): { path: string; query
 function originForm(target: string, request: IncomingMessage): string {
   const match = /^https?:\/\/([^/?#]+)([^#]*)$/i.exec(target);
   if (!match) throw new GatewayError('path_invalid');
-  const authority = (match[1] as string).toLowerCase();
-  if (authority !== request.headers.host?.toLowerCase()) throw new GatewayError('host_invalid');
+  const authority = canonicalHost(match[1] as string)?.toLowerCase();
+  if (authority === undefined || authority !== request.headers.host?.toLowerCase())
+    throw new GatewayError('host_invalid');
   const rest = match[2] as string;
   return rest.startsWith('/') ? rest : `/${rest}`;
 }

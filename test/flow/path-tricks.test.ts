@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { policySchemas } from '../../src/gateway.ts';
 import { explainRequest } from '../../src/server/explain.ts';
@@ -187,6 +189,92 @@ it('with the key every way to write it leads to what was matched, under its cons
     expect(answer?.status, target).toBe(200);
     expect(seen.at(-1)?.consumer, target).toBe('anna');
   }
+});
+
+/** Every way to write the Host of a protected route, and others that only look like it. 401 = the key is asked for. */
+const HOSTS: readonly [trick: string, host: string, answer: 200 | 400 | 401, target?: string][] = [
+  ['plain', 'admin.example.com', 401],
+  ['a dot at the end', 'admin.example.com.', 401],
+  ['a dot at the end, and a port', 'admin.example.com.:8080', 401],
+  ['two dots at the end', 'admin.example.com..', 400],
+  ['two dots between', 'admin..example.com', 400],
+  ['a dot before', '.admin.example.com', 400],
+  ['nothing but a dot', '.', 400],
+  ['a port', 'admin.example.com:8080', 401],
+  ['a port of zeros', 'admin.example.com:00080', 401],
+  ['an empty port', 'admin.example.com:', 400],
+  ['a port that is none', 'admin.example.com:8a', 400],
+  ['capitals', 'ADMIN.Example.COM', 401],
+  ['capitals, a dot and a port', 'Admin.Example.Com.:80', 401],
+  ['a user', 'a@admin.example.com', 400],
+  ['an escape', 'admin%2eexample.com', 400],
+  ['a wide letter', 'adm\u00edn.example.com', 400],
+  ['a list', 'admin.example.com, other.test', 400],
+  ['a space within', 'admin.example.com other', 400],
+  ['spaces around', '  admin.example.com  ', 401],
+  ['below a wildcard', 'a.inner.test', 401],
+  ['below a wildcard, a dot at the end', 'a.inner.test.', 401],
+  ['the wildcard itself', 'inner.test', 200],
+  ['a name that ends alike', 'not-admin.example.com', 200],
+  ['an address', '127.0.0.1:80', 200],
+  ['an address of IPv6', '[::1]:8080', 200],
+  ['an address of IPv6 with a zone', '[fe80::1%25eth0]', 400],
+  ['half an address of IPv6', '[::1', 400],
+  ['nothing', '', 400],
+  ['the absolute form', 'admin.example.com', 401, 'http://admin.example.com/x'],
+  ['the absolute form with a dot', 'admin.example.com', 401, 'http://admin.example.com./x'],
+  ['the absolute form of a Host with a dot', 'admin.example.com.', 401, 'http://ADMIN.example.com/x'],
+  ['the absolute form of another host', 'admin.example.com', 400, 'http://other.test/x'],
+  ['the absolute form, with the key’s host in it alone', 'other.test', 400, 'http://admin.example.com/x'],
+  ['the absolute form, another port', 'admin.example.com', 400, 'http://admin.example.com:81/x'],
+];
+
+it('no way to write a Host leads past the route that asks for a key, in HTTP/1.1 and in HTTP/2', async () => {
+  const seen: string[] = [];
+  const upstream = await backend((request, response) => {
+    seen.push(request.headers.host ?? '');
+    response.end();
+  });
+  const closed = { upstream: 'up', policies: [{ 'auth-api-key': {} }] };
+  const gateway = await testGateway({
+    server: { http2: true },
+    upstreams: { up: { targets: [{ url: upstream.url }], host: 'client' } },
+    consumers: [{ name: 'anna', keys: [{ id: 'k1', sha256: SHA256 }] }],
+    routes: [
+      { name: 'open', match: { path: '/*' }, upstream: 'up' },
+      { name: 'admin', match: { path: '/*', host: 'admin.example.com.' }, ...closed },
+      { name: 'inner', match: { path: '/*', host: '*.inner.test' }, ...closed },
+    ],
+  });
+  const table: unknown[] = [];
+  for (const [trick, host, , target = '/x'] of HOSTS) {
+    const asked = `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
+    const [answer] = await rawExchange(gateway.url, Buffer.from(asked, 'latin1'));
+    table.push([trick, host, answer?.status, ...(target === '/x' ? [] : [target])]);
+  }
+  expect(table).toEqual(HOSTS);
+  const session = connectHttp2(gateway.url);
+  onTestFinished(() => session.destroy());
+  for (const [trick, host, status, target] of HOSTS) {
+    // Node's client refuses to send some, and there is no absolute form.
+    if (target !== undefined || host === '' || /[^\x21-\x7e]/.test(host)) continue;
+    const answer = once(session.request({ ':path': '/x', ':authority': host }).resume(), 'response');
+    // Of some Node itself says that they are no authority, and resets the stream.
+    const got = await answer.then(
+      ([head]) => head[':status'],
+      ({ code }) => (code === 'ERR_HTTP2_STREAM_ERROR' ? 400 : code),
+    );
+    expect([trick, got]).toEqual([trick, status]);
+  }
+  // With the key, the upstream gets the one name that was matched.
+  for (const host of ['admin.example.com.', 'admin.example.com.:8080']) {
+    await rawExchange(
+      gateway.url,
+      `GET / HTTP/1.1\r\nhost: ${host}\r\nx-api-key: ${KEY}\r\nconnection: close\r\n\r\n`,
+    );
+  }
+  expect(seen.slice(-2)).toEqual(['admin.example.com', 'admin.example.com:8080']);
+  expect(seen.slice(0, -2).filter((host) => /(?<!-)admin\.|a\.inner/i.test(host))).toEqual([]);
 });
 
 const HOST = 'host: api.test\r\n';
