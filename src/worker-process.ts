@@ -3,13 +3,13 @@
 import type { StateKind } from './contracts/state-change.ts';
 import { type DataPlane, openDataPlane } from './data-plane.ts';
 import { flushEvery } from './hypercare/engine/attach.ts';
+import { Channel } from './lib/channel.ts';
 import { unpack } from './lib/packed.ts';
 import { loadPolicies } from './server/policies.ts';
 import type { Prepared } from './server/reload.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
 import { figuresOf } from './telemetry/metrics.ts';
 import { loadsOf } from './upstream/target-loads.ts';
-import { Channel } from './workers/channel.ts';
 import type { PrimarySide, WorkerSide } from './workers/messages.ts';
 import { SharedCounters } from './workers/shared-counters.ts';
 

@@ -11,6 +11,8 @@ export interface Draft {
   file: string;
   text: string;
   env: Env;
+  /** As `LoadOptions.fingerprintKey`. */
+  fingerprintKey?: Uint8Array;
 }
 
 /**

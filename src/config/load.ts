@@ -1,6 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import type { ErrorObject } from 'ajv';
 import { LRUCache } from 'lru-cache';
 import { checkConfig } from './checks.ts';
@@ -26,6 +25,8 @@ export interface LoadOptions {
   /** The text, if it was read already or comes from elsewhere (a revision, the admin API). */
   text?: string;
   env: Readonly<Record<string, string | undefined>>;
+  /** That of the process which compares; this one's own if absent. */
+  fingerprintKey?: Uint8Array | undefined;
   /** The policies that are built, by name. Keep the object: the compiled schema is remembered with it. */
   policies: PolicySchemas;
 }
@@ -39,7 +40,7 @@ export interface LoadedConfig {
   /** SHA-256 of the text, hex: the identity of the revision. */
   hash: string;
   /**
-   * Changes with the text and with everything that `${…}` read, certificates and keys too. Keyed afresh in each process, so that it tells nothing
+   * Changes with the text and with everything that `${…}` read, certificates and keys too. Keyed afresh by each process that serves, so that it tells nothing
    * about the secrets in it: compare it within a process, store it nowhere.
    */
   fingerprint: string;
@@ -51,10 +52,8 @@ export interface LoadedConfig {
 
 const MAX_FILE_BYTES = 5 * 1024 ** 2;
 const NO_PEMS: PemFiles = { files: [], hash: '', findings: [] };
-/** One for the threads of a process, so that they agree. */
-const FINGERPRINT_KEY =
-  (getEnvironmentData('hypercare.fingerprint') as Uint8Array | undefined) ?? randomBytes(32);
-setEnvironmentData('hypercare.fingerprint', FINGERPRINT_KEY);
+/** Of what this process compares: another that reads for it takes it, too. */
+export const FINGERPRINT_KEY: Uint8Array = randomBytes(32);
 const validators = new WeakMap<PolicySchemas, Validator>();
 /** By what their schema says. */
 const compiled = new LRUCache<string, Validator>({ max: 4 });
@@ -88,7 +87,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     inactive: inactiveParts(document.value, document.places),
     text,
     hash: createHash('sha256').update(text).digest('hex'),
-    fingerprint: createHmac('sha256', FINGERPRINT_KEY)
+    fingerprint: createHmac('sha256', options.fingerprintKey ?? FINGERPRINT_KEY)
       .update(text)
       .update(JSON.stringify(document.value))
       .update(pems.hash)

@@ -3,6 +3,8 @@ import { PemFile } from './pem-file.ts';
 /** A value on its way to another process or thread, where a structured clone would leave nothing of its `PemFile`s. */
 export interface Packed<T> {
   readonly packed: T;
+  /** Whether there are any: else there is nothing to look for. */
+  readonly holdsFiles: boolean;
 }
 
 /** What stands in a packed value for a file, under a name that nothing in a configuration has. */
@@ -10,10 +12,14 @@ const PEM = '\u0000pem';
 type PackedPem = { readonly [PEM]: readonly [path: string, text: string] };
 
 /** Makes a value ready to be cloned. What holds no file is not copied. */
-export const pack = <T>(value: T): Packed<T> => ({ packed: mapped(value, packedPem) as T });
+export function pack<T>(value: T): Packed<T> {
+  const packed = mapped(value, packedPem) as T;
+  return { packed, holdsFiles: packed !== value };
+}
 
 /** The value again, on the other side. */
-export const unpack = <T>({ packed }: Packed<T>): T => mapped(packed, pemOf) as T;
+export const unpack = <T>({ packed, holdsFiles }: Packed<T>): T =>
+  holdsFiles ? (mapped(packed, pemOf) as T) : packed;
 
 const packedPem = (value: object): PackedPem | undefined =>
   value instanceof PemFile ? { [PEM]: [value.path, value.read()] } : undefined;

@@ -15,6 +15,17 @@ const LEVELS: Readonly<Record<Priority, { inFlight: number; delay: number; retry
   low: { inFlight: 0.5, delay: 1, retryAfter: 10 },
 };
 
+/** Made once for all routes: a stack trace for each is what neither a reload of a thousand nor an overloaded process has time for. */
+const overloadedOf = (priority: Priority): GatewayError =>
+  new GatewayError('overloaded', { headers: { 'retry-after': String(LEVELS[priority].retryAfter) } });
+const OVERLOADED: Readonly<Record<Priority, GatewayError>> = {
+  critical: overloadedOf('critical'),
+  high: overloadedOf('high'),
+  normal: overloadedOf('normal'),
+  low: overloadedOf('low'),
+};
+const LIMITED = new GatewayError('concurrency_limited', { headers: { 'retry-after': '1' } });
+
 /** How many requests of a route run. Counted by name, so that a reload starts no second count. */
 export interface Running {
   count: number;
@@ -42,9 +53,6 @@ export class RouteGate {
   readonly #maxDelayMs: number;
   readonly #max: number;
   readonly #running: Running | undefined;
-  /** Made once: a stack trace for each is what an overloaded process has no time for. */
-  readonly #overloaded: GatewayError;
-  readonly #limited: GatewayError;
   /** Lets go of the count. */
   readonly dispose: () => void;
 
@@ -52,7 +60,7 @@ export class RouteGate {
     { name, priority, concurrency }: GateSettings,
     { pressure, running, shed, processes }: GatePorts,
   ) {
-    const { inFlight, delay, retryAfter } = LEVELS[priority];
+    const { inFlight, delay } = LEVELS[priority];
     const lease = concurrency && running.lease(name, () => ({ count: 0 }));
     this.#pressure = pressure;
     this.#priority = priority;
@@ -60,8 +68,6 @@ export class RouteGate {
     this.#maxDelayMs = shed.maxEventLoopDelay * delay;
     this.#max = concurrency ? Math.max(1, Math.floor(concurrency.max / processes)) : Number.POSITIVE_INFINITY;
     this.#running = lease?.value;
-    this.#overloaded = new GatewayError('overloaded', { headers: { 'retry-after': String(retryAfter) } });
-    this.#limited = new GatewayError('concurrency_limited', { headers: { 'retry-after': '1' } });
     this.dispose = () => lease?.release();
   }
 
@@ -72,13 +78,13 @@ export class RouteGate {
     if (pressure.inFlight > this.#maxInFlight || pressure.delayMs > this.#maxDelayMs) {
       exchange.priority = this.#priority;
       pressure.noteShed(this.#priority);
-      return this.#overloaded;
+      return OVERLOADED[this.#priority];
     }
     const running = this.#running;
     if (running === undefined) return undefined;
     if (running.count >= this.#max) {
       exchange.priority = this.#priority;
-      return this.#limited;
+      return LIMITED;
     }
     running.count++;
     exchange.atEnd(() => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Channel } from './channel.ts';
+import { Channel } from '../lib/channel.ts';
 import type { PrimarySide, WorkerSide } from './messages.ts';
 import { wholeLines } from './whole-lines.ts';
 

@@ -28,7 +28,11 @@ const PAIRS = 4;
 export async function costOf(kind: StoreKind, site: Site, call: Call, folder: string): Promise<Cost[]> {
   const store = await kind.start(folder);
   const plan = rememberingGateway(`gateway on ${kind.name}`, store.url, {});
-  const started = await startGateway(plan, { folder, upstreamPort: site.upstream.port });
+  const started = await startGateway(plan, {
+    folder,
+    upstreamPort: site.upstream.port,
+    profileTo: site.profileTo,
+  });
   const talker = new Talker(originOf(started));
   try {
     await untilServes(plan, started, CHAT_1KB);

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { deskHere } from '../../../src/config/desk.ts';
 import { openConfigDesk } from '../../../src/server/config-desk.ts';
 import { loadPolicies, schemasOf } from '../../../src/server/policies.ts';
@@ -20,7 +21,7 @@ ${Array.from({ length: 200 }, (_, i) => `  - { name: r${i}, match: { path: /r${i
 `;
 const draft = (text: string) => ({ file: '/nowhere/gateway.yaml', text, env: {} });
 
-it('a large config is read in a thread as it is read here', async () => {
+it('a large config is read in a process of its own as it is read here', async () => {
   const text = textOf('items');
   const loaded = await desk.load(draft(text));
   expect(loaded.config.routes).toHaveLength(201);
@@ -60,4 +61,32 @@ it('texts are compared and shown without their secrets', async () => {
   const shown = await desk.masked(before);
   expect(shown).toContain('redis://***@127.0.0.1:1');
   expect(shown).not.toContain('secret');
+});
+
+/** Processes of this one that read configurations. */
+function readers(): number[] {
+  try {
+    const found = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'config-process'], {
+      encoding: 'utf8',
+    });
+    return found.trim().split('\n').map(Number);
+  } catch {
+    // That is how pgrep says that there are none.
+    return [];
+  }
+}
+
+it('a process that is killed while it reads is replaced, and the config is read all the same', async () => {
+  const own = openConfigDesk(policies);
+  const others = readers();
+  const loading = own.load(draft(textOf('items')));
+  const [pid] = await vi.waitFor(() => {
+    const news = readers().filter((each) => !others.includes(each));
+    expect(news).toHaveLength(1);
+    return news;
+  });
+  process.kill(pid as number, 'SIGKILL');
+  expect((await loading).config.routes).toHaveLength(201);
+  await own.close();
+  expect(readers()).toEqual(others);
 });
