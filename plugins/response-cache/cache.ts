@@ -2,15 +2,15 @@ import type { AnswerCache, CachedAnswer } from '../../src/contracts/cache.ts';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { NextCall, PolicyPorts, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
-import { directiveMs, directivesOf } from './cache-control.ts';
+import { directiveMs, directivesOf, secondsOf } from './cache-control.ts';
 import { confirmed, isKnownToClient, revalidation, unconditional } from './conditional.ts';
 import { differs } from './differs.ts';
 import { Flights } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
-import { keepWhilePassing } from './keep-while-passing.ts';
-import { markKey, primaryKey, variantKey } from './keys.ts';
+import { type Kept, keepWhilePassing } from './keep-while-passing.ts';
+import { changeKey, primaryKey, variantKey } from './keys.ts';
 import type { Settings } from './settings.ts';
-import { isCacheable, isStorable, varyOf } from './storable.ts';
+import { isCacheable, isForOne, isStorable, varyOf } from './storable.ts';
 
 /** A stored answer, and where it was found. */
 interface Found {
@@ -38,7 +38,7 @@ export class RouteCache {
   constructor(settings: Settings, ports: PolicyPorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#answers = ports.answers(settings.store);
+    this.#answers = ports.answers(settings.store, settings.maxEntries);
     this.#always = settings.vary.map((name) => name.toLowerCase()).sort();
     this.#defaults = {
       ttlMs: settings.ttl,
@@ -65,8 +65,16 @@ export class RouteCache {
       if (given) return given;
       if (directivesOf(request.headers['cache-control']).has('only-if-cached'))
         throw new GatewayError('cache_only_missing');
-      if (waits < MOST_WAITS && (await this.#flights.join(found.key))) continue;
-      return this.#fetch(call, found);
+      let isLanded: boolean;
+      try {
+        isLanded = waits < MOST_WAITS && (await this.#flights.join(flightOf(call, found)));
+      } catch (error) {
+        const instead = this.#instead(call, found);
+        if (!instead) throw error;
+        noteStandIn(exchange, codeOf(error));
+        return this.#give(call, instead.answer, 'stale', instead.age);
+      }
+      if (!isLanded) return this.#fetch(call, found);
     }
   }
 
@@ -82,12 +90,12 @@ export class RouteCache {
       lifetime.freshMs - age < (directiveMs(wanted, 'min-fresh') ?? Number.NEGATIVE_INFINITY);
     if (isRefused) return undefined;
     if (age < lifetime.freshMs) {
-      if (call.request.method === 'GET' && this.#isSampled() && !this.#flights.has(key))
+      if (call.request.method === 'GET' && this.#isSampled() && !this.#flights.has(flightOf(call, { key })))
         this.#check(call, key, answer);
       return this.#give(call, answer, 'hit', age);
     }
     if (age >= lifetime.revalidateMs) return undefined;
-    if (!this.#flights.has(key)) this.#refresh(call, { key, answer });
+    if (!this.#flights.has(flightOf(call, { key }))) this.#refresh(call, { key, answer });
     return this.#give(call, answer, 'stale', age);
   }
 
@@ -116,7 +124,8 @@ export class RouteCache {
 
   /** Fetches behind the client's back; what it has got was good enough for it. */
   #refresh(call: CacheCall, found: Found): void {
-    const quiet = { ...call, isBackground: true };
+    // HEAD brings nothing to keep.
+    const quiet = { ...call, request: { ...call.request, method: 'GET' }, isBackground: true };
     this.#fetch(quiet, found).then(
       ({ body }) => {
         if (body !== null && !Buffer.isBuffer(body)) body.resume();
@@ -126,32 +135,39 @@ export class RouteCache {
   }
 
   async #fetch(call: CacheCall, found: Found): Promise<UpstreamResponse> {
-    const land = this.#flights.begin(found.key);
+    const isHead = call.request.method === 'HEAD';
+    const flight = flightOf(call, found);
+    const isForOthers = !(isHead || directivesOf(call.request.headers['cache-control']).has('no-store'));
+    const land = isForOthers ? this.#flights.begin(flight) : () => undefined;
     let isHandedOn = false;
     try {
       const requestedAt = this.#ports.now();
       const asking = found.answer && revalidation(call.request, found.answer);
       // Kept answers are whole ones: HEAD brings none, and leaves its client's conditions alone.
-      const isHead = call.request.method === 'HEAD';
       const response = await this.#ask(
         call,
         found,
         asking ?? (isHead ? call.request : unconditional(call.request)),
       );
-      if (!('status' in response)) return this.#give(call, response.instead, 'stale', response.age);
+      if (!('status' in response)) {
+        land(response.failure);
+        return this.#give(call, response.answer, 'stale', response.age);
+      }
+      // What stands in for the upstream is asked only while that fails: nothing of it is kept, nor does it change what is.
+      const isStandIns = call.exchange.fallback !== '';
       const times = { requestedAt, receivedAt: this.#ports.now() };
       if (response.status === 304 && asking && found.answer) {
-        const renewed = confirmed(found.answer, response.headers, times);
-        await this.#put(found.key, renewed);
+        const renewed = isStandIns ? found.answer : confirmed(found.answer, response.headers, times);
+        if (!isStandIns) await this.#put(found.key, renewed);
         return this.#give(call, renewed, 'revalidated', ageOf(renewed, times.receivedAt));
       }
-      const isKept = !isHead && isStorable(call.request, response, call.isAuthorised);
-      this.#flights.learn(found.key, isKept);
-      if (isKept) {
+      if (!isHead && !isStandIns && isStorable(call.request, response, call.isAuthorised)) {
         isHandedOn = true;
-        return await this.#keep(call, response, times, land);
+        return await this.#keep(call, response, times, { flight, land });
       }
-      if (found.answer && response.status < 400) await this.#delete(found.key);
+      if (!isStandIns && isForOne(response, call.isAuthorised)) this.#flights.learn(flight, false);
+      if (found.answer && response.status < 400 && !isHead && !isStandIns)
+        await this.#write(() => this.#answers.delete(found.key));
       this.#note(call, 'miss');
       return marked(response, 'fwd=miss');
     } catch (error) {
@@ -163,33 +179,36 @@ export class RouteCache {
     }
   }
 
+  /** What is kept, if it may stand in for an upstream that fails. */
+  #instead(call: CacheCall, { answer }: Found): { answer: CachedAnswer; age: number } | undefined {
+    if (!answer || call.isBackground) return undefined;
+    const age = ageOf(answer, this.#ports.now());
+    const { ifErrorMs } = lifetimeOf(answer.headers, answer.receivedAt, this.#defaults);
+    return age < ifErrorMs ? { answer, age } : undefined;
+  }
+
   /** Asks upstream; where that fails and a kept answer may stand in, that. */
   async #ask(
     call: CacheCall,
-    { answer }: Found,
+    found: Found,
     request: UpstreamRequest,
-  ): Promise<UpstreamResponse | { instead: CachedAnswer; age: number }> {
-    const instead = (): { instead: CachedAnswer; age: number } | undefined => {
-      if (!answer || call.isBackground) return undefined;
-      const age = ageOf(answer, this.#ports.now());
-      const { ifErrorMs } = lifetimeOf(answer.headers, answer.receivedAt, this.#defaults);
-      return age < ifErrorMs ? { instead: answer, age } : undefined;
-    };
+  ): Promise<UpstreamResponse | { answer: CachedAnswer; age: number; failure: Error | undefined }> {
     let response: UpstreamResponse;
     try {
       response = await call.next(request);
     } catch (error) {
-      const kept = instead();
+      const kept = this.#instead(call, found);
       if (!kept) throw error;
       this.#ports.degraded('stale', error as Error);
-      noteStandIn(call.exchange, error instanceof GatewayError ? error.code : 'internal');
-      return kept;
+      noteStandIn(call.exchange, codeOf(error));
+      return { ...kept, failure: isShared(error) ? error : undefined };
     }
-    const kept = isFailure(response.status) ? instead() : undefined;
+    const kept = isFailure(response.status) ? this.#instead(call, found) : undefined;
     if (!kept) return response;
     drop(response);
     noteStandIn(call.exchange, String(response.status));
-    return kept;
+    // Who waits has the same stale answer to give.
+    return { ...kept, failure: new GatewayError('upstream_unavailable') };
   }
 
   /** Hands an answer on and keeps it once its last byte has come. */
@@ -197,7 +216,7 @@ export class RouteCache {
     call: CacheCall,
     response: UpstreamResponse,
     times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
-    land: () => void,
+    { flight, land }: { flight: string; land: () => void },
   ): Promise<UpstreamResponse> {
     const { request, primary } = call;
     const { 'cache-tag': tagged, ...headers } = response.headers;
@@ -210,9 +229,13 @@ export class RouteCache {
       headers,
       varies,
     };
-    const keep = async (body: Buffer | undefined): Promise<void> => {
+    const { maxEntry } = this.#settings;
+    const keep = async (body: Kept): Promise<void> => {
       try {
-        if (body === undefined) return;
+        if (body === 'broken') return;
+        // What is too large for the cache is not worth waiting for either.
+        this.#flights.learn(flight, body !== 'too large');
+        if (body === 'too large') return;
         const key = varies.length === 0 ? primary : variantKey(primary, request.headers, varies);
         await this.#put(key, { ...entry, body });
         // A signpost, so that the next request knows which headers to look at.
@@ -221,9 +244,11 @@ export class RouteCache {
         land();
       }
     };
-    const body = await keepWhilePassing(response.body, this.#settings.maxEntry, keep);
+    const isTooLarge = (secondsOf(String(headers['content-length'] ?? '')) ?? 0) > maxEntry;
+    if (isTooLarge) await keep('too large');
+    const body = isTooLarge ? response.body : await keepWhilePassing(response.body, maxEntry, keep);
     this.#note(call, 'miss');
-    const passed = marked({ ...response, headers, body }, 'fwd=miss; stored');
+    const passed = marked({ ...response, headers, body }, isTooLarge ? 'fwd=miss' : 'fwd=miss; stored');
     // The client may have asked whether it has it already; upstream was not told.
     if (!isKnownToClient(request.headers, { ...entry, body: Buffer.alloc(0) })) return passed;
     if (body !== null && !Buffer.isBuffer(body)) body.resume();
@@ -231,12 +256,15 @@ export class RouteCache {
   }
 
   async #find({ primary, request }: CacheCall): Promise<Found> {
-    const [mark, first] = await Promise.all([this.#get(markKey(request)), this.#get(primary)]);
+    const [changedAt = 0, first] = await Promise.all([
+      this.#read(() => this.#answers.changedAt(changeKey(request))),
+      this.#read(() => this.#answers.get(primary)),
+    ]);
     const current = (answer: CachedAnswer | undefined): CachedAnswer | undefined =>
-      answer && mark && answer.requestedAt <= mark.receivedAt ? undefined : answer;
+      answer && answer.requestedAt <= changedAt ? undefined : answer;
     if (!first || first.varies.length === 0) return { key: primary, answer: current(first) };
     const key = variantKey(primary, request.headers, first.varies);
-    return { key, answer: current(await this.#get(key)) };
+    return { key, answer: current(await this.#read(() => this.#answers.get(key))) };
   }
 
   #give(
@@ -264,8 +292,7 @@ export class RouteCache {
     if (SAFE.has(request.method) || response.status >= 400) return response;
     const now = this.#ports.now();
     for (const path of new Set([request.path, ...placesIn(request, response)])) {
-      const mark = { ...MARK, url: urlOf(exchange), requestedAt: now, receivedAt: now };
-      await this.#write(markKey({ ...request, path }), mark, LONGEST_KEPT_MS);
+      await this.#write(() => this.#answers.changed(changeKey({ ...request, path }), now, LONGEST_KEPT_MS));
     }
     return response;
   }
@@ -278,9 +305,9 @@ export class RouteCache {
 
   // A cache whose store is down is no cache; the request goes on.
 
-  async #get(key: string): Promise<CachedAnswer | undefined> {
+  async #read<T>(read: () => T | Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#answers.get(key);
+      return await read();
     } catch (error) {
       this.#ports.degraded('fail_open', error as Error);
       return undefined;
@@ -297,20 +324,13 @@ export class RouteCache {
     const hasValidator = answer.headers.etag !== undefined || answer.headers['last-modified'] !== undefined;
     const left = useful - ageOf(answer, this.#ports.now()) + (hasValidator ? KEPT_TO_REVALIDATE_MS : 0);
     if (left <= 0) return;
-    await this.#write(key, isSignpost ? answer : { ...answer, varies: [] }, Math.min(left, LONGEST_KEPT_MS));
+    const kept = isSignpost ? answer : { ...answer, varies: [] };
+    await this.#write(() => this.#answers.put(key, kept, Math.min(left, LONGEST_KEPT_MS)));
   }
 
-  async #write(key: string, answer: CachedAnswer, ttlMs: number): Promise<void> {
+  async #write(write: () => void | Promise<void>): Promise<void> {
     try {
-      await this.#answers.put(key, answer, ttlMs);
-    } catch (error) {
-      this.#ports.degraded('fail_open', error as Error);
-    }
-  }
-
-  async #delete(key: string): Promise<void> {
-    try {
-      await this.#answers.delete(key);
+      await write();
     } catch (error) {
       this.#ports.degraded('fail_open', error as Error);
     }
@@ -331,8 +351,11 @@ interface CacheCall {
 const KEPT_TO_REVALIDATE_MS = 10 * 60_000;
 /** Nothing is kept for longer, so that a mark of a change outlives every answer that it makes wrong. */
 const LONGEST_KEPT_MS = 24 * 3_600_000;
-/** No answer, but the time at which those of a URL became wrong. */
-const MARK = { tags: [], status: 0, headers: {}, body: Buffer.alloc(0), varies: [] };
+/** What asks with credentials is waited for by its like: its answers may be nobody else's where others' are. */
+const flightOf = ({ isAuthorised }: CacheCall, { key }: Pick<Found, 'key'>): string =>
+  isAuthorised ? `${key} authorised` : key;
+
+const codeOf = (error: unknown): string => (error instanceof GatewayError ? error.code : 'internal');
 
 const isShared = (error: unknown): error is GatewayError =>
   error instanceof GatewayError && error.statusCode >= 500 && error.code !== 'client_cancelled';

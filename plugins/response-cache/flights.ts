@@ -33,7 +33,7 @@ export class Flights {
     return true;
   }
 
-  /** What came of a fetch: whether others can have it. What can't be shared is not worth waiting for. */
+  /** What an answer shows: whether others can have those to come. What can't be shared is not worth waiting for. */
   learn(key: string, isShared: boolean): void {
     if (isShared) this.#private.delete(key);
     else this.#private.set(key, true);

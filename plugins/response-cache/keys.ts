@@ -27,7 +27,7 @@ export function primaryKey(request: UpstreamRequest, apart: Apart, always: reado
 }
 
 /** The key under which stands when all answers of an address, whosesoever, became wrong. */
-export const markKey = (request: UpstreamRequest): string => digest(['changed', addressOf(request)]);
+export const changeKey = (request: UpstreamRequest): string => digest(['changed', addressOf(request)]);
 
 /** The key of the variant that a request asks for. */
 export function variantKey(primary: string, headers: HeaderBag, varies: readonly string[]): string {

@@ -43,6 +43,13 @@ export const Settings = Type.Object(
       default: '1mb',
       description: 'Largest body that is kept. A larger one passes.',
     }),
+    maxEntries: Type.Integer({
+      minimum: 100,
+      maximum: 1_000_000,
+      default: 20_000,
+      description:
+        'Places for the route’s answers in the store (store: shared): each answer has one, which may be another’s, too, and the newest takes it. With maxEntry it bounds what the route keeps there.',
+    }),
     check: Type.Unsafe<number>({
       type: 'string',
       'x-unit': 'percent',

@@ -19,7 +19,7 @@ export function isCacheable({ method, headers, body }: UpstreamRequest): boolean
  * @param isAuthorised whether it was given to somebody in particular
  */
 export function isStorable(
-  request: UpstreamRequest,
+  request: Pick<UpstreamRequest, 'headers'>,
   { status, headers }: UpstreamResponse,
   isAuthorised: boolean,
 ): boolean {
@@ -42,6 +42,19 @@ export function isStorable(
     headers.expires !== undefined;
   return saysHowLong || BY_DEFAULT.has(status);
 }
+
+/**
+ * Whether an answer shows that those to come under its URL are nobody else's either, so that to wait for one is to wait
+ * in vain. A failure shows nothing, nor does what is peculiar to its request.
+ *
+ * @param isAuthorised whether those who would wait ask with credentials, as this one did
+ */
+export function isForOne({ status, headers }: UpstreamResponse, isAuthorised: boolean): boolean {
+  return UNDERSTOOD.has(status) && !isStorable(ANYBODY, { status, headers, body: null }, isAuthorised);
+}
+
+/** A request that forbids nothing. */
+const ANYBODY: Pick<UpstreamRequest, 'headers'> = { headers: {} };
 
 /** Names of the request headers that choose the answer, in lower case, sorted, or `*`. */
 export function varyOf(headers: HeaderBag): string[] | '*' {

@@ -29,4 +29,12 @@ export interface AnswerCache {
   /** @param ttlMs how long it may be of any use, stale or not */
   put(key: string, answer: CachedAnswer, ttlMs: number): void | Promise<void>;
   delete(key: string): void | Promise<void>;
+  /**
+   * When what is kept under keys of the caller's choice was last made wrong, as `changed` was told. It may be later than
+   * that: places are limited, and of two that share one the later time holds for both.
+   *
+   * @returns wall clock, milliseconds
+   */
+  changedAt(key: string): number | undefined | Promise<number | undefined>;
+  changed(key: string, at: number, ttlMs: number): void | Promise<void>;
 }

@@ -75,8 +75,11 @@ export interface PolicyPorts {
   checked(exchange: Exchange, isOutdated: boolean): void;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
-  /** Where the route's answers are kept: in this process's memory, or in the store for all replicas. */
-  answers(where: 'memory' | 'shared'): AnswerCache;
+  /**
+   * Where the route's answers are kept: in this process's memory, or in the store for all replicas.
+   * @param most answers that are kept at once in the store
+   */
+  answers(where: 'memory' | 'shared', most: number): AnswerCache;
 }
 
 /** How a value breaks a schema: where and what, without anything of the value; undefined if it does not. */

@@ -29,6 +29,8 @@ export async function callThroughPolicies(
   const last: NextCall = async (asked) => {
     const sent = requestOf(request, asked);
     mirror?.reflect(sent, exchange);
+    // Of this call, not of one before it.
+    exchange.fallback = '';
     const { statusCode, headers, body } = await ask(upstream, fallback, sent, exchange);
     bodies.add(body);
     return { status: statusCode, headers: endToEndHeaders(headers), body };

@@ -216,7 +216,7 @@ function policyPorts(
     clientCertificate: clientCertificateOf,
     checked: (exchange, isOutdated) => ports.onChecked(exchange, isOutdated),
     now: ports.now,
-    answers: (where) => ports.answers.ofRoute(route, where),
+    answers: (where, most) => ports.answers.ofRoute(route, where, most),
     degraded(what, error) {
       ports.meters.degraded.inc({ policy, what });
       // Counted each time, said once a second: a store that is down must not fill the disk as well.

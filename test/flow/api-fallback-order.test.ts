@@ -62,3 +62,55 @@ it('cache, retries, another upstream, a stale answer, one from the config: each 
   skew = 600_000;
   expect(await ask(), 'too old to be given').toEqual(['from the config', 'static', undefined]);
 });
+
+it('an answer of the upstream that stands in is not kept as the other’s', async () => {
+  let skew = 0;
+  let isUpWell = true;
+  const up = await backend((request, response) => {
+    if (!isUpWell) response.writeHead(503).end();
+    else if (request.headers['if-none-match'] === '"1"') response.writeHead(304).end();
+    else response.setHeader('etag', '"1"').end('from up');
+  });
+  const other = await backend((request, response) => {
+    if (request.headers['if-none-match']) response.writeHead(304).end();
+    else response.end('from other');
+  });
+  const gateway = await testGateway(
+    {
+      upstreams: { up: { targets: [{ url: up.url }] }, other: { targets: [{ url: other.url }] } },
+      routes: [
+        {
+          name: 'all',
+          match: { path: '/*' },
+          upstream: 'up',
+          fallback: { upstream: 'other' },
+          policies: [{ 'response-cache': { ttl: '1h' } }],
+        },
+      ],
+    },
+    { now: () => Date.now() + skew },
+  );
+  const ask = async (path: string): Promise<unknown[]> => {
+    const { body, headers } = await call(gateway.url, path);
+    return [
+      body.toString(),
+      headers['x-gateway-fallback'],
+      String(headers['cache-status']).split(';')[1]?.trim(),
+    ];
+  };
+  isUpWell = false;
+  expect(await ask('/a')).toEqual(['from other', 'other', 'fwd=miss']);
+  isUpWell = true;
+  expect(await ask('/a')).toEqual(['from up', undefined, 'fwd=miss']);
+  expect(await ask('/a')).toEqual(['from up', undefined, 'hit']);
+
+  skew = 2 * 3_600_000;
+  isUpWell = false;
+  expect(await ask('/a'), 'what it confirms is given, and not renewed').toEqual([
+    'from up',
+    'other',
+    'fwd=stale',
+  ]);
+  isUpWell = true;
+  expect(await ask('/a')).toEqual(['from up', undefined, 'fwd=stale']);
+});

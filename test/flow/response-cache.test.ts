@@ -33,7 +33,7 @@ interface Answer {
 
 async function house(
   settings: object,
-  more: { policies?: object[]; store?: object; consumers?: object[] } = {},
+  more: { policies?: object[]; store?: object; consumers?: object[]; server?: object } = {},
 ): Promise<House> {
   let skew = 0;
   const origin: Origin = {
@@ -50,6 +50,7 @@ async function house(
   const gateway = await testGateway(
     {
       ...(more.store ? { store: more.store } : {}),
+      ...(more.server ? { server: more.server } : {}),
       ...(more.consumers ? { consumers: more.consumers } : {}),
       upstreams: { shop: { targets: [{ url: upstream.url }] } },
       routes: [
@@ -518,4 +519,101 @@ it('of many who ask for the same, the one whose fetch it is may leave: the other
     [200, 'here'],
     [200, 'here'],
   ]);
+});
+
+/** A gate that answers wait at until it is opened. */
+function gate(): { open(): void; passed: Promise<void> } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open: () => open(), passed };
+}
+
+it('what came of one request that others could not share says nothing about those that can', async () => {
+  const { get, origin, gateway } = await house({ ttl: '30s' });
+  const together = async (path: string): Promise<number> => {
+    const { open, passed } = gate();
+    const before = origin.asked;
+    origin.answer = (_, response) => void passed.then(() => response.end('for all'));
+    const all = Promise.all(Array.from({ length: 5 }, () => get(path)));
+    await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 5);
+    await eventually(() => origin.asked > before);
+    open();
+    await all;
+    return origin.asked - before;
+  };
+  const answer = origin.answer;
+  const first = async (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<void> => {
+    origin.answer = answer;
+    await get(path, headers, method);
+  };
+  await first('/head', {}, 'HEAD');
+  expect(await together('/head'), 'HEAD').toBe(1);
+  await first('/no-store', { 'cache-control': 'no-store' });
+  expect(await together('/no-store'), 'a client’s no-store').toBe(1);
+  await first('/authorised', { authorization: 'Bearer mine' });
+  expect(await together('/authorised'), 'somebody’s own').toBe(1);
+  origin.answer = (_, response) => void response.writeHead(503, { 'cache-control': 'no-store' }).end();
+  await get('/failed');
+  expect(await together('/failed'), 'a failure').toBe(1);
+});
+
+it('nobody waits for an answer that is too large to be kept', async () => {
+  const { get, origin } = await house({ ttl: '30s', maxEntry: '1kb' });
+  for (const [path, headers] of [
+    ['/says-so', { 'content-length': 2_000 }],
+    ['/turns-out', {}],
+  ] as const) {
+    const held: ServerResponse[] = [];
+    origin.answer = (_, response) => {
+      response.writeHead(200, headers).write('x'.repeat(path === '/says-so' ? 1 : 1_500));
+      held.push(response);
+    };
+    const all = [get(path), get(path)];
+    await eventually(() => held.length === 2, 3_000);
+    for (const response of held) response.end('x'.repeat(path === '/says-so' ? 1_999 : 500));
+    expect((await Promise.all(all)).map(({ text }) => text.length)).toEqual([2_000, 2_000]);
+  }
+});
+
+it('who waits for a fetch that fails takes the stale answer first', async () => {
+  const { get, origin, pass, gateway } = await house({
+    ttl: '30s',
+    staleWhileRevalidate: '10s',
+    staleIfError: '5m',
+  });
+  await get('/');
+  pass(35);
+  const behind = gate();
+  origin.answer = (_, response) => void behind.passed.then(() => response.destroy());
+  expect((await get('/')).cache, 'and is asked for behind the client’s back').toContain('hit');
+  await eventually(() => origin.asked === 2);
+  pass(20);
+  const waiting = get('/');
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 1);
+  behind.open();
+  expect(await waiting).toMatchObject({ status: 200, text: '/ no. 1' });
+  expect(await gateway.accessLine(({ fallback }) => fallback === 'stale')).toMatchObject({ status: 200 });
+
+  pass(10);
+  const before = origin.asked;
+  const outage = gate();
+  origin.answer = (_, response) => void outage.passed.then(() => response.writeHead(503).end());
+  const all = Promise.all(Array.from({ length: 5 }, () => get('/')));
+  await eventually(() => origin.asked > before);
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 5);
+  outage.open();
+  expect((await all).map(({ text }) => text)).toEqual(Array(5).fill('/ no. 1'));
+  expect(origin.asked - before, 'the others don’t ask an upstream that has just failed').toBe(1);
+});
+
+it('URLs, headers and tags count against the memory for answers, too', async () => {
+  const { get, origin, gateway } = await house({ ttl: '30s' }, { server: { limits: { cache: '64kb' } } });
+  origin.answer = (_, response) => void response.end('small');
+  const path = (i: number): string => `/${i}?${'q'.repeat(7_000)}`;
+  for (let i = 0; i < 20; i++) await get(path(i));
+  expect(await gateway.metric('gateway_cache_bytes')).toBeLessThanOrEqual(64 * 1024);
+  expect((await get(path(19))).cache).toContain('hit');
+  expect((await get(path(0))).cache, '20 URLs of 7 kB are more than 64 kB').toContain('miss');
 });

@@ -5,6 +5,8 @@ import { Questions } from './questions.ts';
 
 /** The name under which the answers of models lie, beside those of routes. */
 export const AI_ANSWERS = 'ai';
+/** Answers of all models together that are kept in the store. */
+const MOST_SHARED = 20_000;
 
 /** Where, for how long and how large. */
 export interface Keeping {
@@ -43,7 +45,7 @@ export class KeptAnswers {
   ): Promise<{ answer: KeptAnswer; ageMs: number } | undefined> {
     const { answers, clock } = this.#options;
     try {
-      const found = await answers.ofRoute(AI_ANSWERS, store).get(key);
+      const found = await answers.ofRoute(AI_ANSWERS, store, MOST_SHARED).get(key);
       const ageMs = Math.max(0, clock.wall() - (found?.receivedAt ?? 0));
       if (!found || ageMs >= ttl || ageMs > maxAgeMs) return undefined;
       return { answer: decodeAnswer(found.body), ageMs };
@@ -66,7 +68,7 @@ export class KeptAnswers {
     const now = clock.wall();
     const kept = { ...about, requestedAt: now, receivedAt: now, status: 200, headers: {}, body, varies: [] };
     try {
-      await answers.ofRoute(AI_ANSWERS, store).put(key, kept, ttl);
+      await answers.ofRoute(AI_ANSWERS, store, MOST_SHARED).put(key, kept, ttl);
       return true;
     } catch (error) {
       this.failed(error, 'an answer could not be kept');

@@ -14,8 +14,9 @@ export class Answers {
     this.#shared = new SharedAnswers(documents);
   }
 
-  ofRoute(route: string, where: 'memory' | 'shared'): AnswerCache {
-    return (where === 'memory' ? this.#memory : this.#shared).ofRoute(route);
+  /** @param most answers of the route that are kept in the store; memory has one bound for all routes together */
+  ofRoute(route: string, where: 'memory' | 'shared', most: number): AnswerCache {
+    return where === 'memory' ? this.#memory.ofRoute(route) : this.#shared.ofRoute(route, most);
   }
 
   /**

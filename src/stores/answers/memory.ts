@@ -2,23 +2,24 @@ import { LRUCache } from 'lru-cache';
 import type { AnswerCache, CachedAnswer, PurgeSelection } from '../../contracts/cache.ts';
 import { isSelected } from './selection.ts';
 
-interface Kept {
-  readonly route: string;
-  readonly answer: CachedAnswer;
-}
+/** An answer, or when those of an address became wrong. */
+type Kept = { readonly route: string } & (
+  | { readonly answer: CachedAnswer; readonly changedAt?: never }
+  | { readonly changedAt: number; readonly answer?: never }
+);
 
-/** What an entry costs beside its body: keys, headers, the list it hangs in. */
+/** What an entry costs beside its texts and its body: the objects that hold them, the list it hangs in. */
 const OVERHEAD_BYTES = 1024;
 
 /** Answers in this process's memory, of all routes together within one bound; what was not used longest goes first. */
 export class MemoryAnswers {
   readonly #kept: LRUCache<string, Kept>;
 
-  /** @param maxBytes of bodies and what holds them */
+  /** @param maxBytes of bodies, headers, URLs, tags, keys, and what holds them */
   constructor(maxBytes: number) {
     this.#kept = new LRUCache({
       maxSize: Math.max(1, maxBytes),
-      sizeCalculation: ({ answer }) => answer.body.length + OVERHEAD_BYTES,
+      sizeCalculation: ({ answer }, key) => key.length + (answer ? bytesOf(answer) : 0) + OVERHEAD_BYTES,
     });
   }
 
@@ -29,13 +30,19 @@ export class MemoryAnswers {
 
   ofRoute(route: string): AnswerCache {
     const at = (key: string): string => `${route} ${key}`;
+    const changeAt = (key: string): string => `${route} changed ${key}`;
     return {
       get: (key) => this.#kept.get(at(key))?.answer,
       put: (key, answer, ttlMs) => {
-        this.#kept.set(at(key), { route, answer }, { ttl: Math.max(1, Math.ceil(ttlMs)) });
+        const body = ofItsOwn(answer.body);
+        this.#kept.set(at(key), { route, answer: { ...answer, body } }, { ttl: whole(ttlMs) });
       },
       delete: (key) => {
         this.#kept.delete(at(key));
+      },
+      changedAt: (key) => this.#kept.get(changeAt(key))?.changedAt,
+      changed: (key, changedAt, ttlMs) => {
+        this.#kept.set(changeAt(key), { route, changedAt }, { ttl: whole(ttlMs) });
       },
     };
   }
@@ -44,8 +51,31 @@ export class MemoryAnswers {
   purge(selection: PurgeSelection): number {
     let purged = 0;
     for (const [key, { route, answer }] of this.#kept.entries()) {
-      if (isSelected(selection, route, answer) && this.#kept.delete(key)) purged++;
+      if (answer && isSelected(selection, route, answer) && this.#kept.delete(key)) purged++;
     }
     return purged;
   }
+}
+
+const whole = (ms: number): number => Math.max(1, Math.ceil(ms));
+
+/** Small buffers are slices of a piece that they share with others, and would hold all of it. */
+function ofItsOwn(body: Buffer): Buffer {
+  if (body.buffer.byteLength === body.length) return body;
+  const own = Buffer.allocUnsafeSlow(body.length);
+  body.copy(own);
+  return own;
+}
+
+/** As characters: headers and URLs have one byte each. */
+function bytesOf({ url, tags, headers, varies, body }: CachedAnswer): number {
+  let bytes = body.length + url.length;
+  for (const text of tags) bytes += text.length;
+  for (const text of varies) bytes += text.length;
+  for (const name in headers) {
+    const value = headers[name];
+    bytes += name.length;
+    for (const text of Array.isArray(value) ? value : [value]) bytes += String(text ?? '').length;
+  }
+  return bytes;
 }

@@ -1,11 +1,23 @@
+import { hash } from 'node:crypto';
 import type { AnswerCache, CachedAnswer, PurgeSelection } from '../../contracts/cache.ts';
 import type { Documents } from '../../contracts/store.ts';
 import { isSelected } from './selection.ts';
 
-type Written = Omit<CachedAnswer, 'body'> & { body: string };
+/** Keys share places, so that an answer says whose it is. */
+type Written = Omit<CachedAnswer, 'body'> & { body: string; key: string };
 
 const collectionOf = (route: string): string => `answers ${route}`;
+const changesOf = (route: string): string => `answers changed ${route}`;
 const PAGE = 200;
+/** Of changes, a route; each is some 100 bytes. */
+const CHANGE_PLACES = 10_000;
+
+/**
+ * The place of a key among so many: what is written there takes the place of what was there before. That bounds what a
+ * route keeps without a count that replicas would have to agree on, and a read stays one round trip.
+ */
+const placeOf = (key: string, places: number): string =>
+  String(Number.parseInt(hash('sha256', key, 'hex').slice(0, 12), 16) % places);
 
 /** Answers in the store: all replicas give and purge the same ones. */
 export class SharedAnswers {
@@ -15,19 +27,32 @@ export class SharedAnswers {
     this.#documents = documents;
   }
 
-  ofRoute(route: string): AnswerCache {
+  /** @param places most answers of the route that are kept at once */
+  ofRoute(route: string, places: number): AnswerCache {
     const collection = collectionOf(route);
+    const changes = changesOf(route);
+    const documents = this.#documents;
+    const at = (key: string): string => placeOf(key, places);
+    const changeAt = (key: string): string => placeOf(key, CHANGE_PLACES);
     return {
       get: async (key) => {
-        const found = await this.#documents.get<Written>(collection, key);
-        return found && { ...found.value, body: Buffer.from(found.value.body, 'base64') };
+        const found = await documents.get<Written>(collection, at(key));
+        if (found?.value.key !== key) return undefined;
+        const { body, key: _key, ...answer } = found.value;
+        return { ...answer, body: Buffer.from(body, 'base64') };
       },
       put: async (key, answer, ttlMs) => {
-        const value: Written = { ...answer, body: answer.body.toString('base64') };
-        await this.#documents.put(collection, key, value, { ttlMs: Math.max(1, Math.ceil(ttlMs)) });
+        const value: Written = { ...answer, key, body: answer.body.toString('base64') };
+        await documents.put(collection, at(key), value, { ttlMs: whole(ttlMs) });
       },
       delete: async (key) => {
-        await this.#documents.delete(collection, key);
+        const found = await documents.get<Written>(collection, at(key));
+        if (found?.value.key === key)
+          await documents.delete(collection, at(key), { ifVersion: found.version });
+      },
+      changedAt: async (key) => (await documents.get<number>(changes, changeAt(key)))?.value,
+      changed: async (key, changedAt, ttlMs) => {
+        await documents.put(changes, changeAt(key), changedAt, { ttlMs: whole(ttlMs) });
       },
     };
   }
@@ -62,3 +87,5 @@ export class SharedAnswers {
     }
   }
 }
+
+const whole = (ms: number): number => Math.max(1, Math.ceil(ms));
