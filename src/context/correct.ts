@@ -37,7 +37,9 @@ export async function correct(
   if (view?.head.state !== 'active' || !corrected) return undefined;
   const { head } = view;
   const said: Message = { role: 'assistant', at: '', content: [{ type: 'text', at: '', text }] };
-  const asked = corrected.content.messages.filter(({ role }) => role === 'user');
+  const { messages: was } = corrected.content;
+  // All that the client said stays, results of tools as well.
+  const asked = was.at(-1)?.role === 'assistant' ? was.slice(0, -1) : was;
   const messages = privacy.redact([...asked, said]);
   const seal = await privacy.of(ref.tenant);
   const committed = await sessions.commit(ref, {

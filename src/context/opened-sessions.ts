@@ -70,6 +70,15 @@ export class OpenedSessions {
     return held.turns;
   }
 
+  /** Keeps a turn beside those that follow one another: one whose call has its results only behind a summary. */
+  keep(ref: SessionRef, turn: OpenedTurn | undefined): void {
+    const held = this.#held.get(keyOf(ref));
+    if (!held || !turn || held.turns.has(turn.turn.id)) return;
+    held.turns.set(turn.turn.id, turn);
+    held.size += JSON.stringify(turn.content).length + TURN_SIZE;
+    this.#held.set(keyOf(ref), held);
+  }
+
   forget(ref: SessionRef): void {
     this.#held.delete(keyOf(ref));
   }

@@ -6,6 +6,8 @@ import type { AskModel } from './compaction/summarize.ts';
 export interface PathTurn {
   readonly turn: Omit<StoredTurn, 'content'>;
   readonly messages: readonly Message[];
+  /** Who made the call that stands first, if that was in another turn. */
+  readonly calledBy?: string;
   readonly system: readonly TextPart[] | undefined;
   readonly tokens: number;
 }

@@ -5,7 +5,7 @@ import { rolling, seedOf, tokensOf } from './canonical.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { locate } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
-import { type Arranged, arrange, type OpenedTurn, pathTo, resultsIn } from './path.ts';
+import { type Arranged, arrange, type OpenCall, type OpenedTurn, pathTo, resultsIn } from './path.ts';
 import type { ContextMind, PathTurn } from './ports.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
 
@@ -78,13 +78,30 @@ export class TurnRecall {
       const turns = (): readonly PathTurn[] => turnsBefore(path, arrange(path), turn.resolves);
       turn.input = { ...input, turns: [], log: { messages: ask.messages, turns } };
     } else {
-      const arranged = arrange(path);
+      const arranged = await this.#arranged(turn, path, all, summary !== undefined);
       turn.resolves = isFull ? turn.resolvedInLog() : resolvedBy(turn.fresh, arranged.open);
       turn.input = { ...input, turns: turnsBefore(path, arranged, turn.resolves) };
     }
     const shaped = mind.prompt(turn.input);
     turn.shape = shaped instanceof Promise ? await shaped : shaped;
     facts.tokens = turn.shape.turns.reduce((sum, { tokens }) => sum + tokens, 0);
+  }
+
+  /** Also with calls that were made in turns that the summary covers, and have their results only behind it, or now. */
+  async #arranged(
+    { ask, seal, parent, fresh }: LiveTurn,
+    path: readonly OpenedTurn[],
+    all: ReadonlyMap<string, OpenedTurn>,
+    isPart: boolean,
+  ): Promise<Arranged> {
+    const { reader, opened } = this.#ports;
+    const here = arrange(path, all);
+    const isThere = (id: string): boolean => id === '' || all.has(id);
+    const areMatched = resultsIn(fresh, here.open).kind !== 'unmatched';
+    if (!isPart || (areMatched && path.every(({ turn }) => isThere(turn.resolves)))) return here;
+    const { turns: every } = await reader.all(ask.ref, seal);
+    for (const { turn } of path) opened.keep(ask.ref, every.get(turn.resolves));
+    return { ...arrange(path, every), open: arrange(pathTo(parent, every)).open };
   }
 
   /** Where a log that was sent whole goes on from what is stored. */
@@ -131,9 +148,15 @@ function turnsBefore(
   return call ? [...turns, pathTurnOf(call, path)] : turns;
 }
 
-function pathTurnOf(call: Message, path: readonly OpenedTurn[]): PathTurn {
+function pathTurnOf({ message, provider }: OpenCall, path: readonly OpenedTurn[]): PathTurn {
   const { turn } = path.at(-1) as OpenedTurn;
-  return { turn: { ...turn, kind: 'items' }, messages: [call], system: undefined, tokens: tokensOf([call]) };
+  const messages = [message];
+  return {
+    turn: { ...turn, kind: 'items', provider },
+    messages,
+    system: undefined,
+    tokens: tokensOf(messages),
+  };
 }
 
 /** Whether a path reaches back to where its summary takes over, or to its beginning. */
