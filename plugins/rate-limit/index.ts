@@ -35,6 +35,7 @@ const rateLimit: PolicyDescriptor<Settings> = {
         const limit = limits[i] as PolicyLimit;
         const state = states[i] as LimitState;
         field += `${i === 0 ? '' : ', '}"${limit.name}";r=${state.remaining};t=${seconds(limit.resetMs(state, exchange))}`;
+        if (state.forgot) failOpen(new Error(`${limit.name}: more keys than are held, one starts anew`));
         const mine = limit.waitMs(state, exchange);
         if (mine <= wait) continue;
         wait = mine;

@@ -19,7 +19,11 @@ export type LimitAlgorithm = 'fixed-window' | 'sliding-window' | 'token-bucket';
 
 /** One limit as a store keeps it. Plain data, so that it can be asked of another process too. */
 export interface Limit {
-  /** Opaque, 1 to 512 bytes together with the scope; given the same algorithm and window each time. */
+  /**
+   * 1 to 512 bytes together with the scope; given the same algorithm and window each time. With what stands before its
+   * first line feed it names its group, of which there are as many as the config has limits: a store that holds so many
+   * keys and no more holds them for each group apart. Opaque otherwise.
+   */
   readonly key: string;
   readonly algorithm: LimitAlgorithm;
   /** What may pass in a window: whole, at least 0. */
@@ -38,6 +42,8 @@ export interface LimitState {
   resetMs: number;
   /** Milliseconds until the step could pass; 0 if this limit lets it pass. */
   waitMs: number;
+  /** To count this key the store has let go of another of its group: that one's limit starts anew. */
+  forgot?: true;
 }
 
 /**

@@ -63,9 +63,9 @@ export class FeedbackIntake {
   async #limit({ address, key }: Sender, session: string): Promise<void> {
     const { counters, settings } = this.#ports;
     const { perKey, perAddress, perSession } = settings.limits;
-    const limits: Limit[] = [limitOf(`address:${digest(networkOf(address))}`, perAddress)];
-    if (key !== '') limits.push(limitOf(`key:${key}`, perKey));
-    if (session !== '') limits.push(limitOf(`session:${digest(session)}`, perSession));
+    const limits: Limit[] = [limitOf(`address\n${digest(networkOf(address))}`, perAddress)];
+    if (key !== '') limits.push(limitOf(`key\n${key}`, perKey));
+    if (session !== '') limits.push(limitOf(`session\n${digest(session)}`, perSession));
     let states: readonly LimitState[];
     try {
       states = await counters.take('feedback', limits, 1);

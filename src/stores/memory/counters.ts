@@ -7,13 +7,19 @@ import { Deadlines } from './deadlines.ts';
 export interface MemoryCountersOptions {
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Most keys held. When full, windows that are over go first, then the oldest. Default 100,000. */
+  /**
+   * Most keys held, for each group of limits apart, so that a flood of one limit's keys lets go of no other's. When full,
+   * windows that are over go first, then of the oldest those that count least. Default 100,000.
+   */
   maxKeys?: number;
   /** Remember which keys changed, for `takeChanges`. */
   journal?: boolean;
 }
 
 const MAX_KEYS = 100_000;
+
+/** Of so many of the oldest the one goes that counts least: a flood of keys with one request each ends its own windows. */
+const CANDIDATES = 8;
 
 /**
  * Few at a time, because 100,000 windows may end in the same millisecond and one request must not pay for all.
@@ -25,11 +31,10 @@ const CLEARED_PER_START = 4;
 export class MemoryCounters implements Counters {
   readonly #now: () => number;
   readonly #maxKeys: number;
-  /** In the order in which the windows started. */
   readonly #windows = new Map<string, CounterWindow>();
+  readonly #groups = new Map<string, Group>();
   readonly #deadlines = new Deadlines<CounterWindow>();
   readonly #changed: Set<string> | undefined;
-  #byAge: MapIterator<string> | undefined;
 
   constructor(options: MemoryCountersOptions) {
     this.#now = options.now;
@@ -48,11 +53,14 @@ export class MemoryCounters implements Counters {
     let window = this.#windows.get(key);
     if (window === undefined || window.endsAt <= now) {
       if (by <= 0) return { value: 0, resetMs: windowMs };
-      window = this.#start({ key, value: by, endsAt: now + windowMs }, now);
+      window = { key, value: by, endsAt: now + windowMs };
+      this.#start(window, now);
     } else {
       // Also what saves a key from being held for an hour when the machine's clock is set back by one.
-      if (window.endsAt - now > windowMs)
-        window = this.#start({ key, value: window.value, endsAt: now + windowMs }, now);
+      if (window.endsAt - now > windowMs) {
+        window = { key, value: window.value, endsAt: now + windowMs };
+        this.#start(window, now);
+      }
       window.value = Math.max(0, window.value + by);
       if (by !== 0) this.#changed?.add(key);
     }
@@ -78,7 +86,7 @@ export class MemoryCounters implements Counters {
     for (let i = 0; i < limits.length; i++) {
       const limit = limits[i] as Limit;
       const state = states[i] as LimitState;
-      this.#take(windows[i] as CounterWindow, limit, cost, now);
+      if (this.#take(windows[i] as CounterWindow, limit, cost, now)) state.forgot = true;
       state.remaining -= cost;
       state.resetMs = ALGORITHMS[limit.algorithm].resetMs(windows[i] as CounterWindow, limit, now);
     }
@@ -94,22 +102,27 @@ export class MemoryCounters implements Counters {
       window = { key, value: 0, endsAt, parts: algorithm.empty() };
     algorithm.advance(window, limit, now);
     // Held too long if the clock was set back.
-    return window.endsAt > endsAt ? this.#start({ ...window, endsAt }, now) : window;
+    if (window.endsAt <= endsAt) return window;
+    window = { ...window, endsAt };
+    this.#start(window, now);
+    return window;
   }
 
-  #take(window: CounterWindow, limit: Limit, cost: number, now: number): void {
+  /** @returns whether another key had to go for it */
+  #take(window: CounterWindow, limit: Limit, cost: number, now: number): boolean {
     const algorithm = ALGORITHMS[limit.algorithm];
     algorithm.take(window, limit, cost, now);
     this.#changed?.add(window.key);
-    if (this.#windows.get(window.key) !== window) this.#start(window, now);
-    else if (window.endsAt - now < algorithm.neededMs(window, limit)) {
-      this.#start({ ...window, endsAt: now + algorithm.lifeMs(limit) }, now);
-    }
+    if (this.#windows.get(window.key) !== window) return this.#start(window, now);
+    return (
+      window.endsAt - now < algorithm.neededMs(window, limit) &&
+      this.#start({ ...window, endsAt: now + algorithm.lifeMs(limit) }, now)
+    );
   }
 
   reset(key: string): void {
     checkName('counter key', key);
-    if (this.#windows.delete(key)) this.#changed?.add(key);
+    if (this.#remove(key)) this.#changed?.add(key);
   }
 
   /** Takes windows over from a snapshot; those already over stay out. */
@@ -137,19 +150,27 @@ export class MemoryCounters implements Counters {
     for (const { key } of changes) this.#changed?.add(key);
   }
 
-  #start(window: CounterWindow, now: number): CounterWindow {
-    // Deleted first, so that a restarted key moves to the young end of the map.
-    this.#windows.delete(window.key);
-    this.#clear(now);
+  /** @returns whether another key had to go for it that was not over */
+  #start(window: CounterWindow, now: number): boolean {
+    // Removed first, so that a restarted key moves to the young end of its group.
+    this.#remove(window.key);
+    const name = groupOf(window.key);
+    const hasForgotten = this.#clear(name, now);
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = { keys: new Set(), byAge: undefined };
+      this.#groups.set(name, group);
+    }
+    group.keys.add(window.key);
     this.#windows.set(window.key, window);
     this.#deadlines.push(window);
     this.#changed?.add(window.key);
-    return window;
+    return hasForgotten;
   }
 
-  /** Makes room: a few windows that are over, and if that is not enough, the oldest. */
-  #clear(now: number): void {
-    const full = () => this.#windows.size >= this.#maxKeys;
+  /** Makes room in a group: a few windows that are over, and if that is not enough, one that is old and counts little. */
+  #clear(name: string, now: number): boolean {
+    const full = (): boolean => (this.#groups.get(name)?.keys.size ?? 0) >= this.#maxKeys;
     for (let popped = 0; popped < CLEARED_PER_START || full(); popped++) {
       const first = this.#deadlines.peek();
       if (first === undefined) break;
@@ -159,24 +180,63 @@ export class MemoryCounters implements Counters {
       this.#deadlines.pop();
       if (current) this.#drop(first.key);
     }
-    if (full()) this.#dropOldest();
-    else this.#byAge = undefined;
-    if (this.#deadlines.size > 2 * this.#maxKeys) this.#deadlines.refill(this.#windows.values());
+    const group = this.#groups.get(name);
+    const isFull = group !== undefined && group.keys.size >= this.#maxKeys;
+    if (isFull) this.#dropOne(group);
+    else if (group) group.byAge = undefined;
+    if (this.#deadlines.size > 2 * Math.max(this.#windows.size, SMALLEST_HEAP))
+      this.#deadlines.refill(this.#windows.values());
+    return isFull;
   }
 
   /**
    * One iterator for a row of drops: a new one each time would step over every hole that the last ones left, 65,000
-   * at worst. Let go when there is room again, because a resting iterator keeps each table the map outgrows.
+   * at worst. Let go when there is room again, because a resting iterator keeps each table the set outgrows.
    */
-  #dropOldest(): void {
-    this.#byAge ??= this.#windows.keys();
-    const oldest = this.#byAge.next();
-    if (!oldest.done) this.#drop(oldest.value);
+  #dropOne(group: Group): void {
+    let least: CounterWindow | undefined;
+    for (let seen = 0; seen < CANDIDATES; seen++) {
+      group.byAge ??= group.keys.values();
+      const next = group.byAge.next();
+      if (next.done) {
+        group.byAge = undefined;
+        // All were looked at once; they are again, from the oldest on.
+        if (least) break;
+        continue;
+      }
+      const window = this.#windows.get(next.value);
+      if (window && (least === undefined || window.value < least.value)) least = window;
+    }
+    if (least) this.#drop(least.key);
   }
 
   /** Not noted as a change: what a snapshot holds of a dropped window is still the best that is known. */
   #drop(key: string): void {
-    this.#windows.delete(key);
+    this.#remove(key);
     this.#changed?.delete(key);
   }
+
+  #remove(key: string): boolean {
+    if (!this.#windows.delete(key)) return false;
+    const name = groupOf(key);
+    const group = this.#groups.get(name);
+    group?.keys.delete(key);
+    if (group?.keys.size === 0) this.#groups.delete(name);
+    return true;
+  }
+}
+
+/** The keys of one limit, in the order in which their windows started. */
+interface Group {
+  readonly keys: Set<string>;
+  byAge: SetIterator<string> | undefined;
+}
+
+/** Entries below which the heap is not made anew, however many of them are of no use. */
+const SMALLEST_HEAP = 1_000;
+
+/** What stands before a key's first line feed; keys without one are a group of their own. */
+function groupOf(key: string): string {
+  const end = key.indexOf('\n');
+  return end < 0 ? '' : key.slice(0, end);
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Limit } from '../../../src/contracts/store.ts';
 import { MemoryCounters } from '../../../src/stores/memory/counters.ts';
 import { Deadlines } from '../../../src/stores/memory/deadlines.ts';
 
@@ -70,6 +71,27 @@ it('tells each change once, and again when it is given back', () => {
   held.returnChanges(changes);
   expect(held.takeChanges(1)).toHaveLength(1);
   expect(held.takeChanges(10)).toHaveLength(1);
+});
+
+const quota = (subject: string, group = 'tenants', limit = 100): Limit => ({
+  key: `${group}\n${subject}`,
+  algorithm: 'fixed-window',
+  limit,
+  windowMs: 1_000_000,
+  burst: limit,
+});
+
+it('a flood of one limit’s keys lets go of no other limit’s, and says that it lets go of its own', () => {
+  const { counters: held } = counters(100);
+  for (let i = 0; i < 30; i++) held.take('rate:orders', [quota('alice', 'consumers')], 1);
+  for (let i = 0; i < 5; i++) held.take('rate:shop', [quota('acme')], 1);
+  const told = Array.from({ length: 1_000 }, (_, i) => held.take('rate:shop', [quota(`random ${i}`)], 1));
+  expect(held.take('rate:orders', [quota('alice', 'consumers')], 0)).toMatchObject([{ remaining: 70 }]);
+  expect(held.size).toBe(101);
+  expect(told.filter(([state]) => state?.forgot)).toHaveLength(901);
+  expect(held.take('rate:shop', [quota('acme')], 0), 'nor of those that count more').toMatchObject([
+    { remaining: 95 },
+  ]);
 });
 
 it('agrees with a plain model, whatever the steps', () => {
