@@ -30,7 +30,6 @@ export class Mind implements ContextMind {
   readonly #compactor: Compactor;
   /** What was sent with a shape, for when its turn is over. */
   readonly #built = new WeakMap<PromptShape, BuiltPrompt>();
-  readonly #spoken = new WeakMap<PathTurn, SpokenTurn>();
   readonly #after = new Map<Promise<void>, LookingAfter>();
 
   constructor(options: MindOptions) {
@@ -41,7 +40,7 @@ export class Mind implements ContextMind {
   prompt(input: PromptInput): PromptShape | Promise<PromptShape> {
     const { summary, turns, log } = input;
     if (log) return this.#asSent(input, log);
-    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, this.#spokenOf(turns));
+    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, spokenOf(turns));
     if (memory || !summary) return this.#shape(input, memory);
     // This process has not met the conversation yet, or not for long.
     return input.covered().then((covered) => this.#shape(input, this.#remember(input, covered)));
@@ -57,7 +56,7 @@ export class Mind implements ContextMind {
   #shape(input: PromptInput, known: ConversationMemory | undefined): PromptShape {
     const began = this.#options.clock.monotonic();
     const { compaction } = this.#options.settings();
-    const turns = this.#spokenOf(input.turns);
+    const turns = spokenOf(input.turns);
     const built = buildPrompt(
       {
         system: input.system,
@@ -130,7 +129,7 @@ export class Mind implements ContextMind {
       tokens: turn.tokens,
     };
     const before = input.log ? await input.log.turns() : input.turns;
-    const path = [...this.#spokenOf(covered), ...this.#spokenOf(before), last];
+    const path = [...spokenOf(covered), ...spokenOf(before), last];
     const memory = this.#memories.of(input.ref, input.head, path);
     const began = clock.monotonic();
     const built = this.#built.get(shape);
@@ -173,23 +172,13 @@ export class Mind implements ContextMind {
   }
 
   #remember(input: PromptInput, covered: readonly PathTurn[]): ConversationMemory {
-    return this.#memories.of(input.ref, input.head, [
-      ...this.#spokenOf(covered),
-      ...this.#spokenOf(input.turns),
-    ]);
-  }
-
-  #spokenOf(turns: readonly PathTurn[]): SpokenTurn[] {
-    return turns.map((path) => {
-      const known = this.#spoken.get(path);
-      if (known) return known;
-      const { turn, messages, tokens } = path;
-      const spoken = { id: turn.id, version: turn.version, at: turn.at, messages, tokens };
-      this.#spoken.set(path, spoken);
-      return spoken;
-    });
+    return this.#memories.of(input.ref, input.head, [...spokenOf(covered), ...spokenOf(input.turns)]);
   }
 }
+
+/** Made anew each time: that costs less than to find them again. */
+const spokenOf = (turns: readonly PathTurn[]): SpokenTurn[] =>
+  turns.map(({ turn: { id, version, at }, messages, tokens }) => ({ id, version, at, messages, tokens }));
 
 const systemTokens = ({ system }: PromptInput): number =>
   system.reduce((sum, { text }) => sum + textTokens(text), 0);

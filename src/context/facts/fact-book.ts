@@ -1,4 +1,5 @@
 import { textTokens } from '../prompt/tokens.ts';
+import { termsOf } from '../recall/words.ts';
 import { extractFacts } from './extract-facts.ts';
 import type { Fact } from './fact.ts';
 
@@ -9,6 +10,8 @@ export interface SaidFact extends Fact {
   /** Number of the turn. */
   readonly version: number;
   readonly speaker: Speaker;
+  /** The words of `about` that say something, as terms. */
+  readonly subject: readonly string[];
 }
 
 /** Facts of one conversation that are kept; beyond it the least worth goes first. */
@@ -35,7 +38,7 @@ export class FactBook {
         speaker === 'user' && found.about === '' && this.#asked !== '' && found.kind !== 'quoted';
       const fact = answers ? { ...found, about: this.#asked, isStated: true } : found;
       this.#facts = this.#facts.filter((known) => !takesThePlaceOf(fact, speaker, known));
-      this.#facts.push({ ...fact, version, speaker });
+      this.#facts.push({ ...fact, version, speaker, subject: [...termsOf(fact.about)] });
     }
     this.#asked = speaker === 'assistant' ? askedFor(text) : '';
     while (this.#facts.length > MOST_FACTS) {

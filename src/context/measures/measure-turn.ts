@@ -65,11 +65,10 @@ function recallRate(
   { version, included }: MeasuredTurn,
   asked: ReadonlySet<string>,
 ): number {
-  const needed = book.facts.filter((fact) => {
-    if (fact.version >= version || fact.about === '') return false;
-    const subject = termsOf(fact.about);
-    return subject.size > 0 && [...subject].every((term) => asked.has(term));
-  });
+  const needed = book.facts.filter(
+    (fact) =>
+      fact.version < version && fact.subject.length > 0 && fact.subject.every((term) => asked.has(term)),
+  );
   if (needed.length === 0) return -1;
   const there = needed.filter(
     (fact) =>

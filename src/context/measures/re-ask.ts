@@ -1,6 +1,5 @@
 import type { SaidFact } from '../facts/fact-book.ts';
 import type { AskedQuestion } from '../memory/conversation-memory.ts';
-import { termsOf } from '../recall/words.ts';
 import { answerKinds, questionsOf } from './questions.ts';
 import { similarity } from './similarity.ts';
 
@@ -33,11 +32,10 @@ export function reAskOf(
 
 function isKnown(asked: ReadonlySet<string>, facts: readonly SaidFact[]): boolean {
   const kinds = answerKinds(asked);
-  return facts.some(({ kind, about, isStated }) => {
-    const subject = termsOf(about);
-    if (subject.size === 0) return false;
-    const shared = [...subject].filter((term) => asked.has(term)).length;
+  return facts.some(({ kind, subject, isStated }) => {
+    if (subject.length === 0) return false;
+    const shared = subject.reduce((sum, term) => (asked.has(term) ? sum + 1 : sum), 0);
     // "my seat is by the window" has no form, and is the answer to "which seat?" all the same.
-    return (kinds.has(kind) || (isStated && kind === 'text')) && shared * 2 >= subject.size && shared > 0;
+    return (kinds.has(kind) || (isStated && kind === 'text')) && shared * 2 >= subject.length && shared > 0;
   });
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { stemmer } from 'stemmer';
 
 /** Words that nearly every sentence holds; a question is not about them. */
@@ -17,10 +18,20 @@ const SUFFIX = /['’](?:s|d|m|ll|re|ve|t)$/u;
 /** The words of a text, as they stand. */
 export const wordsOf = (text: string): string[] => text.match(WORD) ?? [];
 
+/** Stems of words that were met: a conversation says most of its words many times, and a stem takes 1 µs. */
+const STEMS = new LRUCache<string, string>({ max: 20_000 });
+/** No word that is rather a name or a number of somebody's stays in memory for it. */
+const USUAL = /^[a-z]{2,16}$/;
+
 /** What a word is found by: its stem (Porter 1980; other scripts as they are), or null if it says nothing. */
 export function termOf(word: string): string | null {
   const plain = word.toLowerCase().replace(SUFFIX, '');
-  return STOP_WORDS.has(plain) ? null : stemmer(plain);
+  if (STOP_WORDS.has(plain)) return null;
+  const known = STEMS.get(plain);
+  if (known !== undefined) return known;
+  const stem = stemmer(plain);
+  if (USUAL.test(plain)) STEMS.set(plain, stem);
+  return stem;
 }
 
 /** The words of a text that say something, each once, as terms. */

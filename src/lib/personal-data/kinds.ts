@@ -1,18 +1,30 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Finder } from '../../contracts/personal-data.ts';
 
-/** @param valid of a match those ends that make it one, longest first; its own if absent */
+/** What every match holds, and before which it has so many characters at most: elsewhere there is nothing to look for. */
+interface Mark {
+  readonly text: string;
+  readonly reach: number;
+}
+
+/**
+ * @param ends of a match those ends that make it one, longest first; its own if absent
+ * @param mark spares a search that tries every letter of a long text in vain
+ */
 function finder(
   name: string,
   source: RegExp,
   before: RegExp,
   ends: (match: string) => number | undefined = (match) => match.length,
+  mark?: Mark,
 ): Finder {
   const pattern = new RegExp(source.source, 'g');
   return {
     name,
     find(text, from) {
-      pattern.lastIndex = from;
+      const marked = mark ? text.indexOf(mark.text, from) : from;
+      if (marked < 0) return undefined;
+      pattern.lastIndex = Math.max(from, marked - (mark?.reach ?? 0));
       for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
         const { index: start } = match;
         const length = start > 0 && before.test(text[start - 1] as string) ? undefined : ends(match[0]);
@@ -71,6 +83,8 @@ export const KINDS: Readonly<Record<string, Finder>> = {
     'email',
     /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,62}\.){1,3}[A-Za-z]{2,24}(?![A-Za-z0-9-])/,
     NOTHING,
+    undefined,
+    { text: '@', reach: 64 },
   ),
   iban: finder(
     'iban',
