@@ -8,6 +8,9 @@ export function replaceBody(call: ChatCall, body: JsonObject): void {
   call.bytes = Buffer.from(JSON.stringify(body));
   call.neutral = undefined;
   const [modelAt] = topLevelValues(call.bytes, 'model');
-  const request = { ...(call.request as ChatRequest), ...requestFacts(body, call.headers) };
+  const was = call.request as ChatRequest;
+  // Which conversation it is of, and whether it may be kept, the client said; its provider need not hear of it.
+  const { conversation, previousResponse, store } = was;
+  const request = { ...was, ...requestFacts(body, call.headers), conversation, previousResponse, store };
   call.request = modelAt ? { ...request, modelAt } : request;
 }

@@ -28,8 +28,8 @@ export interface RequestFacts {
 
 const MOST_TAGS = 16;
 const LONGEST_TAG = 64;
-/** Of names that applications choose. */
-const LONGEST_NAME = 256;
+/** Of names that applications choose; of longer ones a character more is read, so that they can be known. */
+export const LONGEST_NAME = 256;
 
 /** @param body of a request, as parsed: nothing is known of it */
 export function requestFacts(
@@ -60,7 +60,7 @@ export function requestFacts(
 const count = (value: unknown): number =>
   Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 const name = (value: unknown): string =>
-  typeof value === 'string' ? value.slice(0, LONGEST_NAME).toWellFormed() : '';
+  typeof value === 'string' ? value.slice(0, LONGEST_NAME + 1).toWellFormed() : '';
 
 /** Of ours, which hold a name. */
 const longName = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 2048) : '');

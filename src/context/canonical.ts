@@ -57,6 +57,12 @@ export function rolling(before: string, messages: readonly Message[]): string {
 export const seedOf = ({ secret }: { readonly secret: string }, tenant: string): string =>
   hash('sha256', `${secret}\n${tenant}`);
 
+/** Those of before anything was sealed. */
+export const formerSeedsOf = (
+  { formerSecrets }: { readonly formerSecrets: readonly string[] },
+  tenant: string,
+): string[] => formerSecrets.map((secret) => seedOf({ secret }, tenant));
+
 /** Of one message alone, short: 96 bits. */
 export const digestOf = (seed: string, message: Message): string =>
   hash('sha256', seed + canonical(message)).slice(0, 24);

@@ -1,12 +1,13 @@
 import type { ContextConfig } from '../config/schema/index.ts';
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { Message } from '../contracts/model-request.ts';
-import type { Reserved, SessionRef, Sessions } from '../contracts/session.ts';
+import type { Reserved, SessionRef, Sessions, StoredTurn } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
+import { digestOf, formerSeedsOf, seedOf } from './canonical.ts';
 import { type Correction, correct } from './correct.ts';
 import { Erasing } from './erasing.ts';
 import { LiveTurn } from './live-turn.ts';
@@ -14,7 +15,7 @@ import type { ContextMeters } from './meters.ts';
 import { OpenedSessions, openTurn } from './opened-sessions.ts';
 import { Openers } from './openers.ts';
 import { OperationLog } from './operation-log.ts';
-import { ownerOf, requestKeyOf } from './owner.ts';
+import { ownersOf, requestKeyOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
 import { isDestroyed, SealBroken } from './privacy/seal-broken.ts';
@@ -70,7 +71,8 @@ export class Conversations {
 
   /**
    * Reads what a turn needs of its conversation, and announces it.
-   * @throws GatewayError `session_unknown`, `conversation_locked`, `context_unavailable`, `tool_results_unmatched`
+   * @throws GatewayError `session_unknown`, `conversation_locked`, `context_unavailable`, `tool_results_unmatched`,
+   * `idempotency_key_reused`
    */
   async open(ask: Ask): Promise<Recalled> {
     const began = this.ports.clock.monotonic();
@@ -135,9 +137,11 @@ export class Conversations {
     const seal = given instanceof Promise ? await given : given;
     const key = ask.key === '' ? '' : requestKeyOf(seal, ref.tenant, ask.key);
     const isExclusive = ask.exclusive || ask.ifVersion !== undefined || onConflict === 'reject';
+    const [owner = '', ...formerOwners] = ownersOf(seal, ref.tenant, ask.user);
     const reserved = await sessions.reserve(ref, {
       turn: facts.turn,
-      owner: ownerOf(seal, ref.tenant, ask.user),
+      owner,
+      formerOwners,
       key,
       exclusive: isExclusive && ask.follows === undefined,
       ifVersion: ask.ifVersion,
@@ -148,7 +152,7 @@ export class Conversations {
       ttlMs: ttl,
       maxAgeMs: maxAge,
     });
-    if (reserved.kind === 'replay') return this.#replay(reserved, facts, seal);
+    if (reserved.kind === 'replay') return this.#replay(reserved, ask, facts, seal);
     if (reserved.kind !== 'reserved') throw refusalOf(reserved);
     const turn = new LiveTurn(this, ask, facts, reserved, seal, key, isExclusive);
     try {
@@ -164,10 +168,14 @@ export class Conversations {
 
   #replay(
     { head, turn }: Extract<Reserved, { kind: 'replay' }>,
+    { ref, messages, model }: Ask,
     facts: ContextFacts,
     seal: TenantSeal,
   ): Recalled {
-    Object.assign(facts, { status: 'replay', base: head.version, version: turn.version });
+    const seeds = [seedOf(seal, ref.tenant), ...formerSeedsOf(seal, ref.tenant)];
+    if (turn.model !== model || !seeds.some((seed) => isAnswerTo(turn, messages, seed)))
+      throw new GatewayError('idempotency_key_reused', { param: 'idempotency-key' });
+    Object.assign(facts, { status: 'replay', base: head.version, version: turn.version, turn: turn.id });
     try {
       const stored = openTurn(turn, seal);
       this.ports.meters.turn(facts, head.tokens);
@@ -210,6 +218,15 @@ export class Conversations {
 /** Whether a client sent all of the conversation: what the assistant said is among it. */
 export const isWholeLog = (messages: readonly Message[]): boolean =>
   messages.some(({ role }) => role === 'assistant');
+
+/** Whether a turn is the answer to these messages, which may be all of the conversation up to it. */
+function isAnswerTo({ digests }: StoredTurn, messages: readonly Message[], seed: string): boolean {
+  const sent = messages.slice(-digests.length).map((message) => digestOf(seed, message));
+  const endsWith = (asked: readonly string[]): boolean =>
+    asked.length <= sent.length && asked.every((digest, at) => digest === sent.at(at - asked.length));
+  // The answer is among them, unless nothing was said.
+  return endsWith(digests.slice(0, -1)) || endsWith(digests);
+}
 
 function refusalOf(reserved: Exclude<Reserved, { kind: 'reserved' | 'replay' }>): GatewayError {
   if (reserved.kind === 'unknown') return new GatewayError('session_unknown');

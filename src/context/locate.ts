@@ -10,8 +10,15 @@ export interface Place {
   readonly count: number;
 }
 
-/** Follows a log through the tree of turns, by their digests, as far as it goes: to the newest of equals. */
-export function locate(log: readonly Message[], seed: string, turns: Iterable<OpenedTurn>): Place {
+/**
+ * Follows a log through the tree of turns, by their digests, as far as it goes: to the newest of equals.
+ * @param seeds of the digests: today's, and those of before
+ */
+export function locate(
+  log: readonly Message[],
+  seeds: readonly string[],
+  turns: Iterable<OpenedTurn>,
+): Place {
   const children = new Map<string, OpenedTurn[]>();
   for (const each of turns) {
     if (each.turn.status === 'failed') continue;
@@ -19,11 +26,14 @@ export function locate(log: readonly Message[], seed: string, turns: Iterable<Op
     if (siblings) siblings.push(each);
     else children.set(each.turn.parent, [each]);
   }
-  const digests: string[] = [];
-  const digestAt = (at: number): string | undefined => {
+  const digests: string[][] = seeds.map(() => []);
+  const isAt = (at: number, digest: string): boolean => {
     const message = log[at];
-    if (message) digests[at] ??= digestOf(seed, message);
-    return digests[at];
+    return seeds.some((seed, which) => {
+      const known = digests[which] as string[];
+      if (message) known[at] ??= digestOf(seed, message);
+      return known[at] === digest;
+    });
   };
   let place: Place = { parent: '', count: 0 };
   const ways: Place[] = [place];
@@ -33,7 +43,7 @@ export function locate(log: readonly Message[], seed: string, turns: Iterable<Op
       const { count } = way;
       // A correction has no words of its client's.
       const isKnown = turn.digests.length > 0 || turn.kind === 'correction';
-      if (isKnown && turn.digests.every((digest, i) => digestAt(count + i) === digest))
+      if (isKnown && turn.digests.every((digest, i) => isAt(count + i, digest)))
         ways.push({ parent: turn.id, count: count + turn.digests.length });
     }
   }

@@ -87,8 +87,10 @@ export interface ContextMind {
 
 /** How the content of one tenant's turns is kept. */
 export interface TenantSeal {
-  /** What digests of its users, keys and messages are keyed with: the same for as long as it has keys. '' = nothing is sealed. */
+  /** What digests of its users, keys and messages are keyed with: the same for as long as it has keys. */
   readonly secret: string;
+  /** What they were keyed with before anything was sealed, and before there was a secret at all: ''. */
+  readonly formerSecrets: readonly string[];
   seal(text: string): string;
   /** @throws SealBroken if it can't be opened: the key was destroyed, or is another */
   open(text: string): string;

@@ -1,7 +1,7 @@
 import type { Message } from '../contracts/model-request.ts';
 import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { rolling, seedOf, tokensOf } from './canonical.ts';
+import { formerSeedsOf, rolling, seedOf, tokensOf } from './canonical.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { locate } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
@@ -109,25 +109,37 @@ export class TurnRecall {
     const { ask, facts, reserved, seal } = turn;
     const { head } = reserved;
     const { messages } = ask;
-    const hashes = [seed];
-    for (const message of messages) hashes.push(rolling(hashes.at(-1) as string, [message]));
+    const hashes = hashesOf(messages, seed);
     const place = (parent: string, count: number): void => {
       turn.parent = parent;
       turn.fresh = messages.slice(count);
       turn.baseHash = hashes[count] as string;
       turn.baseCount = count;
     };
-    if (head.count <= messages.length && (head.count === 0 || hashes[head.count] === head.hash)) {
+    const former = formerSeedsOf(seal, ask.ref.tenant);
+    const isHead =
+      head.count === 0 ||
+      hashes[head.count] === head.hash ||
+      // Said before anything was sealed. Of a session whose head is not known by its hash nobody needs to look.
+      (head.hash !== '' && former.some((each) => hashesOf(messages, each, head.count).at(-1) === head.hash));
+    if (head.count <= messages.length && isHead) {
       place(head.head, head.count);
       if (turn.fresh.length > 0 || head.count === 0) return;
     }
     const { turns } = await this.#ports.reader.all(ask.ref, seal);
-    const found = locate(messages, seed, turns.values());
+    const found = locate(messages, [seed, ...former], turns.values());
     place(found.parent, found.count);
     if (found.parent === head.head) return;
     turn.isBranch = true;
     if (facts.status === 'hit') Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });
   }
+}
+
+/** The rolling hashes of the first messages of a log, from that of none on. */
+function hashesOf(messages: readonly Message[], seed: string, count = messages.length): string[] {
+  const hashes = [seed];
+  for (const message of messages.slice(0, count)) hashes.push(rolling(hashes.at(-1) as string, [message]));
+  return hashes;
 }
 
 /** @throws GatewayError `tool_results_unmatched` */

@@ -119,6 +119,8 @@ export interface ReserveOptions {
   readonly turn: string;
   /** Digest of the end user, ''. */
   readonly owner: string;
+  /** Digests that the same user stood by before. */
+  readonly formerOwners?: readonly string[];
   /** Digest of the client's idempotency key; '' = it sent none. */
   readonly key: string;
   /** Nobody else may answer this session meanwhile. */

@@ -398,6 +398,11 @@ export const ERRORS = {
     retryable: true,
     text: 'What was said before can’t be read at the moment, and the answer needs it. Try again, or send all of it.',
   },
+  idempotency_key_reused: {
+    status: 422,
+    retryable: false,
+    text: 'Another request was sent with this idempotency key. Give each request its own, and the same only when you repeat it.',
+  },
   tool_results_unmatched: {
     status: 400,
     retryable: false,

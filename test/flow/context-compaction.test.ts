@@ -7,6 +7,7 @@ import { runProbe } from '../../src/context/probes/run-probe.ts';
 import { readProbe } from '../../src/context/probes/script.ts';
 import { aiGateway, CLIENT_KEY, chat, lineOf, modelService } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const NUMBER = '4711-0815';
 const say = (gateway: TestGateway, content: string) =>
@@ -96,4 +97,17 @@ it('probes hold against a live alias, through a reload', async () => {
     });
     expect(report).toMatchObject({ probe: name, outcome: 'passed', recall: 1, faults: [] });
   }
+});
+
+it('tools have their part of what the model can take', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction: { window: 2000 } } });
+  const description = 'what it does, in many words '.repeat(140);
+  const tools = [{ type: 'function', function: { name: 'look_up', description, parameters: {} } }];
+  for (let turn = 1; turn <= 12; turn++) {
+    const messages = [{ role: 'user', content: `Topic ${turn}: ${'words of no weight '.repeat(16)}` }];
+    await chat(gateway, { model: 'smart', max_tokens: 100, tools, messages }, { 'x-session-id': 'tools' });
+  }
+  const sizes = provider.prompts.map((messages) => JSON.stringify([messages, tools]).length / 4);
+  expect(Math.max(...sizes)).toBeLessThan(2000 - 100);
 });

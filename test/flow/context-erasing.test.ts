@@ -120,6 +120,33 @@ it('what was sealed with a key that is gone counts as erased, wherever a backup 
   expect(statusOf(await say('And now?'))).toBe('hit');
 });
 
+it('what a person said before anything was sealed is still theirs afterwards', async () => {
+  const provider = await knowingProvider();
+  const gateway = await sealed(provider, `sqlite:${join(await folder(), 'store.db')}`, {});
+  const say = (user: string, messages: object[]) =>
+    chat(gateway, { model: 'smart', user, messages }, { 'x-session-id': 's1' });
+  const log: object[] = [{ role: 'user', content: 'My account number is 471108151923.' }];
+  log.push({ role: 'assistant', content: said(await say('ann', log)) });
+  const text = await readFile(gateway.file, 'utf8');
+  const changed = text.replace(/privacy: .*/, 'privacy: { encryptWith: a secret that nobody can guess }');
+  await writeFile(gateway.file, changed);
+  expect(await gateway.reload()).toBe(true);
+  expect((await say('bob', log)).status).toBe(404);
+  const sessions = await admin(gateway, '/api/sessions?consumer=app&user=ann&limit=10');
+  const next = await admin(
+    gateway,
+    `/api/sessions?consumer=app&user=ann&after=${encodeURIComponent(sessions.body.next)}`,
+  );
+  expect([...sessions.body.items, ...next.body.items]).toMatchObject([{ id: 's1', version: 1 }]);
+  // Sent whole or not: it goes on where it was.
+  log.push({ role: 'user', content: 'What is my account number?' });
+  const whole = await say('ann', log);
+  expect([statusOf(whole), said(whole)]).toEqual(['hit', 'It is 471108151923.']);
+  expect(statusOf(await say('ann', log.slice(2)))).toBe('hit');
+  const erased = await admin(gateway, '/api/sessions?consumer=app&user=ann', { method: 'DELETE' });
+  expect(erased.body).toEqual({ erased: 1 });
+});
+
 it('a person’s conversations are exported and erased, also after the secret was changed', async () => {
   const provider = await knowingProvider();
   const gateway = await sealed(provider, `sqlite:${join(await folder(), 'store.db')}`);

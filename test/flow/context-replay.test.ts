@@ -1,7 +1,22 @@
 // The same request sent again: its answer if there is one, and otherwise another try.
+import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
-import { aiGateway, DONE, ROLE, rawProvider, STOP, STREAM_HEADERS, sdk, word } from '../helpers/ai.ts';
+import {
+  aiGateway,
+  anthropicSdk,
+  asAnthropic,
+  DONE,
+  modelService,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  sdk,
+  word,
+} from '../helpers/ai.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
 
+const saidIn = ({ choices }: OpenAI.ChatCompletion) => choices[0]?.message.content;
 const ON = { context: { enabled: true } };
 
 it('a stream that its provider broke off is asked for anew, not given again as if it were whole', async () => {
@@ -27,4 +42,41 @@ it('a stream that its provider broke off is asked for anew, not given again as i
   // That one is whole: now it is given again.
   expect(await say()).toBe('Half of it, and the rest.');
   expect(calls).toBe(2);
+});
+
+it('another request with the key of an earlier one is refused, in the words of its vendor', async () => {
+  const gateway = await aiGateway([await knowingProvider(), asAnthropic(await modelService())], ON);
+  const again = { headers: { 'x-session-id': 's1', 'idempotency-key': 'k1' } };
+  const { completions } = sdk(gateway).chat;
+  const ask = (content: string, model = 'smart') =>
+    completions.create({ model, max_tokens: 50, messages: [{ role: 'user', content }] }, again);
+  const first = await ask('one');
+  const log = [{ role: 'user' as const, content: 'one' }];
+  expect(saidIn(await ask('one'))).toBe(saidIn(first));
+  await expect(ask('two')).rejects.toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+  await expect(ask('one', 'backup-1')).rejects.toMatchObject({ status: 422 });
+  const longer = [...log, { role: 'assistant' as const, content: 'No.' }, ...log];
+  const other = completions.create({ model: 'smart', messages: longer }, again);
+  // It ends as the other did: what its turn was made of is the same.
+  expect(saidIn(await other)).toBe(saidIn(first));
+  const anthropic = anthropicSdk(gateway).messages.create(
+    { model: 'smart', max_tokens: 50, messages: [{ role: 'user', content: 'three' }] },
+    again,
+  );
+  await expect(anthropic).rejects.toMatchObject({ status: 422, error: { type: 'error' } });
+});
+
+it('a response that is given again has the id that the next one can follow', async () => {
+  const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
+  const again = { headers: { 'x-session-id': 's1', 'idempotency-key': 'k1' } };
+  const body = { model: 'smart', input: 'My name is Ann.' };
+  const first = await responses.create(body, again);
+  const second = await responses.create(body, again);
+  expect([second.id, second.output_text]).toEqual([first.id, first.output_text]);
+  const ids = new Set<string>();
+  for await (const event of await responses.create({ ...body, stream: true }, again))
+    if ('response' in event) ids.add(event.response.id);
+  expect([...ids]).toEqual([first.id]);
+  const next = await responses.create({ model: 'smart', input: 'And now?', previous_response_id: second.id });
+  expect(next.previous_response_id).toBe(first.id);
 });

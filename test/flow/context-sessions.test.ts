@@ -169,6 +169,28 @@ it('without an id, and where it is not wanted, nothing is remembered', async () 
   expect(said(next)).toBe('Please tell me your account number.');
 });
 
+it('what is not to be kept is answered with what was said before, and changes nothing', async () => {
+  const { gateway, say } = await setUp();
+  await say('My account number is 1.');
+  const aside = await chat(gateway, ask('What is my account number?', { store: false }), {
+    'x-session-id': 's1',
+  });
+  expect(said(aside)).toBe('It is 1.');
+  expect(said(await say('And now?'))).toBe('I have read 3 messages.');
+});
+
+it('names that are too long are refused, not cut to be the same', async () => {
+  const { gateway, say } = await setUp();
+  const long = 'x'.repeat(256);
+  expect(context(await say('one', { 'x-session-id': long }))).toEqual(['new', '1']);
+  const longer = await say('two', { 'x-session-id': `${long}1` });
+  expect([longer.status, errorOf(longer).message]).toEqual([400, expect.stringContaining('256 characters')]);
+  const inBody = await chat(gateway, ask('two', { metadata: { session_id: `${long}2` } }));
+  expect(inBody.status).toBe(400);
+  const user = await chat(gateway, ask('two', { user: `${long}3` }), { 'x-session-id': 's1' });
+  expect(user.status).toBe(400);
+});
+
 it('If-Match answers only who has seen the last turn', async () => {
   const { say } = await setUp();
   await say('one');

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { ownersOf } from '../../context/owner.ts';
 import { SealBroken } from '../../context/privacy/seal-broken.ts';
+import { sessionsOfUser } from '../../context/user-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { limitOf, PageOf, PageQuery } from '../paging.ts';
@@ -52,18 +52,12 @@ export function contextConsumerRoutes(
     },
     async (request) => {
       const { consumer } = request.params;
-      const { user, after = '0 ' } = request.query;
-      const owners = ownersOf(await privacy.of(consumer), consumer, user);
-      // Which of the owners' lists it stands in, and where.
-      const [, list = '0', from = ''] = /^(\d) (.*)$/s.exec(after) ?? [];
-      const at = Number(list);
-      const owner = owners[at];
-      if (owner === undefined) return { items: [] };
-      const page = await sessions.list(consumer, {
-        owner,
-        ...(from !== '' && { after: from }),
-        limit: limitOf(request.query),
-      });
+      const { user, after } = request.query;
+      const page = await sessionsOfUser(
+        sessions,
+        { tenant: consumer, user, seal: await privacy.of(consumer) },
+        { after, limit: limitOf(request.query) },
+      );
       const items: Record<string, unknown>[] = [];
       for (const { session } of page.sessions) {
         const ref = { tenant: consumer, session };
@@ -71,9 +65,7 @@ export function contextConsumerRoutes(
         if (view) items.push(exported(ref, view));
         await noteReading(audit, request, 'exportSessionsOfUser', ref);
       }
-      const following = at + 1 < owners.length ? `${at + 1} ` : undefined;
-      const next = page.next === undefined ? following : `${at} ${page.next}`;
-      return { items, ...(next !== undefined && { next }) };
+      return { items, ...(page.next !== undefined && { next: page.next }) };
     },
   );
 

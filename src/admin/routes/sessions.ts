@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { journeyOf } from '../../context/journey.ts';
-import { ownerOf } from '../../context/owner.ts';
 import type { OpenedTurn } from '../../context/path.ts';
+import { sessionsOfUser } from '../../context/user-sessions.ts';
 import type { SessionRef } from '../../contracts/session.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
@@ -82,8 +82,15 @@ export function sessionRoutes(
     },
     async ({ query }) => {
       const { consumer, user, status, after } = query;
-      const owner = user === undefined ? undefined : ownerOf(await privacy.of(consumer), consumer, user);
-      const page = await sessions.list(consumer, { owner, after, limit: limitOf(query) });
+      const limit = limitOf(query);
+      const page =
+        user === undefined
+          ? await sessions.list(consumer, { after, limit })
+          : await sessionsOfUser(
+              sessions,
+              { tenant: consumer, user, seal: await privacy.of(consumer) },
+              { after, limit },
+            );
       const items = page.sessions
         .filter(({ head }) => status === undefined || head.state === status)
         .map(({ session, head }) => ({ id: session, ...shown(head) }));

@@ -1,13 +1,14 @@
 import type { Ask } from '../../context/ask.ts';
+import { textTokens } from '../../context/prompt/tokens.ts';
 import { readResponseId } from '../../context/response-id.ts';
 import type { ModelRequest } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
-import { usageAtMost } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
 import { leastWindow } from '../models/window.ts';
+import { LONGEST_NAME } from '../request-facts.ts';
 
 /** Headers by which known agents name their sessions. */
 const AGENT_HEADERS = [
@@ -21,19 +22,31 @@ const AGENT_HEADERS = [
 ];
 
 /** Which conversation a call means, and whether the client lets it be kept. */
-export type Meant = Pick<Ask, 'ref' | 'create' | 'follows' | 'exclusive'> & { readonly isStored: boolean };
+export type Meant = Pick<Ask, 'ref' | 'create' | 'follows' | 'exclusive'> & {
+  readonly isStored: boolean;
+  /** Where there is no such conversation the call belongs to none. */
+  readonly isOptional?: boolean;
+};
 
 /**
  * By the first of: `conversation`, `previous_response_id`, `x-session-id`, `metadata.session_id`, a known agent's header.
  * A response that may be stored begins one of its own.
  *
  * @returns undefined for a call that belongs to none
- * @throws GatewayError `session_unknown`
+ * @throws GatewayError `session_unknown`, `body_invalid` for a name that is too long
  */
 export function conversationOf(call: ChatCall, storeResponses: boolean): Meant | undefined {
   const { exchange, headers, format } = call;
-  const { conversation, previousResponse, session, store } = call.request as ChatRequest;
+  const { conversation, previousResponse, store, user, ...facts } = call.request as ChatRequest;
+  const session = facts.session || agentSession(headers);
   const isStored = store !== false;
+  // Two long names that begin alike are not to be one.
+  for (const [param, name] of Object.entries({ conversation, session, user }))
+    if (name.length > LONGEST_NAME)
+      throw new GatewayError('body_invalid', {
+        param,
+        detail: `A ${param}’s id has ${LONGEST_NAME} characters at most.`,
+      });
   const of = (name: string) => ({ tenant: exchange.consumer, session: name });
   const isResponse = format.name === 'openai-responses';
   if (conversation !== '')
@@ -43,17 +56,17 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
     if (!read) throw new GatewayError('session_unknown', { param: 'previous_response_id' });
     return { ref: of(read.session), create: false, follows: read.turn, exclusive: false, isStored };
   }
-  if (!isStored) return undefined;
-  const named = session || agentSession(headers);
-  if (named !== '') return { ref: of(named), create: true, follows: undefined, exclusive: false, isStored };
-  if (!isResponse || !storeResponses) return undefined;
+  const isOptional = !isStored;
+  if (session !== '')
+    return { ref: of(session), create: isStored, follows: undefined, exclusive: false, isStored, isOptional };
+  if (!isStored || !isResponse || !storeResponses) return undefined;
   return { ref: of(`sess_${randomHex(16)}`), create: true, follows: undefined, exclusive: false, isStored };
 }
 
 function agentSession(headers: ChatCall['headers']): string {
   for (const name of AGENT_HEADERS) {
     const value = headers[name];
-    if (typeof value === 'string' && value !== '') return value.slice(0, 256).toWellFormed();
+    if (typeof value === 'string' && value !== '') return value.slice(0, LONGEST_NAME + 1).toWellFormed();
   }
   return '';
 }
@@ -64,10 +77,10 @@ const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);
 export function askOf(
   call: ChatCall,
   meant: Meant,
-  { system, messages }: ModelRequest,
+  { system, messages, tools = [] }: ModelRequest,
   askInside: AskInside,
 ): Ask {
-  const { headers, exchange, bytes } = call;
+  const { headers, exchange } = call;
   const request = call.request as ChatRequest;
   const mode = headers['x-context-mode'] ?? 'auto';
   if (!MODES.has(mode))
@@ -82,12 +95,12 @@ export function askOf(
     user: request.user,
     ifVersion: versionIn(headers['if-match'], 'if-match'),
     seenVersion: versionIn(headers['x-context-version'] as string | undefined, 'x-context-version'),
-    key: String(headers['idempotency-key'] ?? '').slice(0, 256),
+    key: String(headers['idempotency-key'] ?? ''),
     mode: isFixed ? 'delta' : (mode as Ask['mode']),
     system,
     messages,
     model: exchange.ai?.model ?? '',
-    otherTokens: usageAtMost(bytes.length, request.maxOutput).output,
+    otherTokens: request.maxOutput + (tools.length > 0 ? textTokens(JSON.stringify(tools)) : 0),
     window: leastWindow(call.candidates),
     askModel: askModelOf(call, askInside),
     requestId: exchange.id,

@@ -1,5 +1,13 @@
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { parseObject } from '../../lib/json.ts';
+import type { ChatRequest } from '../chat-call.ts';
+
+/** What a response says of having been kept, and of where. */
+export const keptFields = ({ conversation, previousResponse }: ChatRequest): JsonObject => ({
+  store: true,
+  previous_response_id: previousResponse || null,
+  ...(conversation !== '' && { conversation: { id: conversation } }),
+});
 
 /** A response, as it is known here: by the id that it can be asked for, and that the next one may follow. */
 export function withOwnId(body: Buffer, id: string, more: JsonObject): Buffer {

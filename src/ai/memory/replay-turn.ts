@@ -5,6 +5,7 @@ import { gatherAnswer } from '../gather-answer.ts';
 import { factsOf } from '../part-facts.ts';
 import { answerName, neutralOf } from '../prepared-call.ts';
 import { partsOf } from './answer-parts.ts';
+import { keptFields } from './own-id.ts';
 
 /** The answer that was recorded in a turn, as one to this call: whole or streamed. It costs nothing. */
 export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): CommittedAnswer | undefined {
@@ -13,7 +14,7 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
   const said = content.messages.at(-1);
   const usage = { input: Math.max(0, turn.tokensIn), output: Math.max(0, turn.tokensOut), cached: 0 };
   const parts: StreamPart[] = [
-    { type: 'start', id: '', model: turn.upstreamModel || turn.model },
+    { type: 'start', id: call.ownId ?? '', model: turn.upstreamModel || turn.model },
     ...(said?.role === 'assistant' ? partsOf(said.content) : []),
     { type: 'usage', usage },
     { type: 'finish', reason: turn.finishReason || 'stop' },
@@ -24,7 +25,10 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
   const writer = (call.request as ChatRequest).stream ? format.openStream?.(request, name) : undefined;
   const body = writer
     ? parts.map((part) => writer.write(part)).join('') + writer.end()
-    : JSON.stringify(format.writeAnswer(gatherAnswer(parts), name, request));
+    : JSON.stringify({
+        ...format.writeAnswer(gatherAnswer(parts), name, request),
+        ...(call.ownId !== undefined && keptFields(call.request as ChatRequest)),
+      });
   return {
     kind: 'whole',
     statusCode: 200,

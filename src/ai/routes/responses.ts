@@ -26,9 +26,8 @@ export function registerResponses(
     const ref = { tenant: exchangeOf(request.raw).consumer, session: read.session };
     const view = await conversations.reader.path(ref);
     const found = view?.all.find(({ turn }) => turn.id === read.turn);
-    // Of a user's session nobody says here which user asks.
-    if (!found || view?.head.state !== 'active' || view.head.owner !== '')
-      throw new GatewayError('session_unknown');
+    // Also of a user's session: nobody can guess a response's id, and nobody says here which user asks.
+    if (!found || view?.head.state !== 'active') throw new GatewayError('session_unknown');
     return { ref, found };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');

@@ -1,10 +1,12 @@
+import type { Recalled } from '../../context/conversations.ts';
 import type { LiveTurn } from '../../context/live-turn.ts';
+import { responseId } from '../../context/response-id.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
-import { askOf, conversationOf } from '../memory/ask-of.ts';
+import { askOf, conversationOf, type Meant } from '../memory/ask-of.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { writeHistory } from '../memory/write-history.ts';
 import { neutralOf } from '../prepared-call.ts';
@@ -47,9 +49,14 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
     return;
   }
   const ask = askOf(call, meant, neutralOf(call, format), askInside);
-  const recalled = await conversations.open(ask);
+  const recalled = await openOrNone(conversations.open(ask), meant);
+  if (!recalled) {
+    noteStateless(call);
+    return;
+  }
   exchange.context = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
   if (recalled.kind === 'replay') {
+    if (format.name === 'openai-responses') call.ownId = responseId(ask.ref.session, recalled.facts.turn);
     call.answer = replayTurn(call, recalled.stored);
     return;
   }
@@ -62,6 +69,16 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
   if (meant.isStored) return;
   call.turn = undefined;
   await turn.release();
+}
+
+/** A call that may not be kept, and names a conversation that there is not, belongs to none. */
+async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Promise<Recalled | undefined> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (isOptional && error instanceof GatewayError && error.code === 'session_unknown') return undefined;
+    throw error;
+  }
 }
 
 /** The client's list goes on as it came where it is all that there is. */
@@ -91,9 +108,7 @@ function forgetElsewhere(call: ChatCall): void {
     store: ___,
     ...body
   } = JSON.parse(call.bytes.toString('utf8')) as Record<string, unknown>;
-  const { conversation, previousResponse, store } = call.request as ChatRequest;
   replaceBody(call, { ...body, store: false });
-  Object.assign(call.request as ChatRequest, { conversation, previousResponse, store });
 }
 
 /** The answer is read on to its end when the client has left, for so many milliseconds. */

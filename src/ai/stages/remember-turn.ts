@@ -1,7 +1,7 @@
 import { responseId } from '../../context/response-id.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { commitTurn } from '../memory/end-turn.ts';
-import { replaceId, withOwnId } from '../memory/own-id.ts';
+import { keptFields, replaceId, withOwnId } from '../memory/own-id.ts';
 
 /** A whole answer is part of its conversation before anybody is told of it. A stream is at its end. */
 export async function rememberTurn(call: ChatCall): Promise<void> {
@@ -14,17 +14,12 @@ export async function rememberTurn(call: ChatCall): Promise<void> {
   const status = answer.statusCode >= 400 ? 'failed' : finished === '' ? 'incomplete' : 'complete';
   await commitTurn(call, status, status === 'failed' ? [] : answer.parts);
   if (!call.ownId || status === 'failed') return;
-  const { conversation, previousResponse, stream } = call.request as ChatRequest;
-  if (stream) {
+  const request = call.request as ChatRequest;
+  if (request.stream) {
     const start = answer.parts.find((part) => part.type === 'start');
     const theirs = (start?.type === 'start' && start.id) || `resp_${call.exchange.id}`;
     call.answer = { ...answer, body: Buffer.from(replaceId(answer.body, theirs, call.ownId)) };
     return;
   }
-  const more = {
-    store: true,
-    previous_response_id: previousResponse || null,
-    ...(conversation !== '' && { conversation: { id: conversation } }),
-  };
-  call.answer = { ...answer, body: withOwnId(answer.body, call.ownId, more) };
+  call.answer = { ...answer, body: withOwnId(answer.body, call.ownId, keptFields(request)) };
 }

@@ -1,6 +1,7 @@
 import type { Documents } from '../../contracts/store.ts';
 import { PERSONAL_DATA } from '../../lib/personal-data/index.ts';
 import type { ContextPrivacy } from '../ports.ts';
+import { InstallationSecret } from './installation-secret.ts';
 import { type Redactor, redactorOf } from './redact-messages.ts';
 import { openVault, type Vault } from './vault.ts';
 
@@ -17,6 +18,7 @@ export function openPrivacy(
   documents: Documents,
   now: () => number,
 ): ContextPrivacy {
+  const installation = new InstallationSecret(documents);
   let made: { of: PrivacySettings; vault: Vault; redactor: Redactor } | undefined;
   const current = (): { vault: Vault; redactor: Redactor } => {
     const wanted = settings();
@@ -25,7 +27,7 @@ export function openPrivacy(
       made?.of.encryptWith === wanted.encryptWith && made.of.decryptWith.join() === wanted.decryptWith.join();
     made = {
       of: wanted,
-      vault: isSameVault && made ? made.vault : openVault({ ...wanted, documents, now }),
+      vault: isSameVault && made ? made.vault : openVault({ ...wanted, documents, now, installation }),
       redactor: redactorOf(wanted.redact, PERSONAL_DATA),
     };
     return made;

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Documents } from '../../contracts/store.ts';
 import type { TenantSeal } from '../ports.ts';
 import { decrypt, encrypt, KEY_BYTES, type MasterKey, masterKeyOf } from './cipher.ts';
+import { InstallationSecret } from './installation-secret.ts';
 import { SealBroken } from './seal-broken.ts';
 
 /** The keys of tenants. Without a secret in the config nothing is sealed. */
@@ -37,6 +38,8 @@ export interface VaultOptions {
   readonly encryptWith: string;
   /** Secrets that were in its place before: keys are wrapped anew when they are met. */
   readonly decryptWith: readonly string[];
+  /** For digests where nothing is sealed, and of the time before; made if absent. */
+  readonly installation?: InstallationSecret;
   now(): number;
 }
 
@@ -50,20 +53,33 @@ const KEY_AGE_MS = 90 * 24 * 60 * 60 * 1000;
 const TRIES = 5;
 
 export function openVault(options: VaultOptions): Vault {
-  return options.encryptWith === '' ? new PlainVault(options) : new SealingVault(options);
+  const opened = { installation: new InstallationSecret(options.documents), ...options };
+  return options.encryptWith === '' ? new PlainVault(opened) : new SealingVault(opened);
 }
+
+type Opened = VaultOptions & Required<Pick<VaultOptions, 'installation'>>;
 
 /** Nothing is sealed. What was sealed before has to stay shut. */
 class PlainVault implements Vault {
   readonly #documents: Documents;
+  readonly #installation: InstallationSecret;
+  #seal: TenantSeal | undefined;
 
-  constructor({ documents }: VaultOptions) {
+  constructor({ documents, installation }: Opened) {
     this.#documents = documents;
+    this.#installation = installation;
   }
 
-  of(): TenantSeal {
-    return {
-      secret: '',
+  of(): TenantSeal | Promise<TenantSeal> {
+    if (this.#seal) return this.#seal;
+    const secret = this.#installation.get();
+    return typeof secret === 'string' ? this.#with(secret) : secret.then((known) => this.#with(known));
+  }
+
+  #with(secret: string): TenantSeal {
+    this.#seal ??= {
+      secret,
+      formerSecrets: [''],
       seal: (text) => text,
       open: (text) => {
         if (text.startsWith(MARK))
@@ -71,6 +87,7 @@ class PlainVault implements Vault {
         return text;
       },
     };
+    return this.#seal;
   }
 
   lookAgain(): void {
@@ -90,12 +107,14 @@ class SealingVault implements Vault {
   readonly #documents: Documents;
   readonly #now: () => number;
   readonly #secrets: readonly string[];
+  readonly #installation: InstallationSecret;
   #masters: Promise<Masters> | undefined;
   readonly #seals = new LRUCache<string, { seal: TenantSeal; until: number }>({ max: MOST_TENANTS });
   readonly #opening = new Map<string, Promise<TenantSeal>>();
   #destroyed = 0;
 
-  constructor({ documents, encryptWith, decryptWith, now }: VaultOptions) {
+  constructor({ documents, encryptWith, decryptWith, now, installation }: Opened) {
+    this.#installation = installation;
     this.#documents = documents;
     this.#now = now;
     this.#secrets = [encryptWith, ...decryptWith];
@@ -145,6 +164,7 @@ class SealingVault implements Vault {
       tenant,
       current,
       new Map(keys.map((key) => [key.id, unwrap(masters, tenant, key)])),
+      await this.#installation.get(),
     );
     if (destroyed === this.#destroyed) this.#seals.set(tenant, { seal, until: this.#now() + TRUSTED_MS });
     return seal;
@@ -214,11 +234,17 @@ function unwrap(masters: Masters, tenant: string, { id, master, wrapped }: Store
   }
 }
 
-function sealWith(tenant: string, current: string, keys: ReadonlyMap<string, Buffer>): TenantSeal {
+function sealWith(
+  tenant: string,
+  current: string,
+  keys: ReadonlyMap<string, Buffer>,
+  installation: string,
+): TenantSeal {
   const key = keys.get(current) as Buffer;
   const [first] = keys.values();
   return {
     secret: secretOf(first as Buffer, tenant),
+    formerSecrets: [installation, ''],
     seal: (text) =>
       `${MARK}${current}:${encrypt(key, Buffer.from(text), contextOf(tenant, current)).toString('base64')}`,
     open(text) {

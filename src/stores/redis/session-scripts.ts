@@ -59,12 +59,14 @@ end
 
 /** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
 export const sessionScripts = {
-  /** turn, owner, key, exclusive, ifVersion, seen, create, known generation, edits, version, leaseMs, ttlMs, maxAgeMs */
+  /** turn, owner, key, exclusive, ifVersion, seen, create, known generation, edits, version, leaseMs, ttlMs, maxAgeMs, former owners */
   hypercareSessionReserve: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
 local turn, key, lease = ARGV[1], ARGV[3], tonumber(ARGV[11])
-if live and m.o ~= '' and m.o ~= ARGV[2] then return {'unknown'} end
+if live and m.o ~= '' and m.o ~= ARGV[2] and not (' ' .. ARGV[14] .. ' '):find(' ' .. m.o .. ' ', 1, true) then
+  return {'unknown'}
+end
 local isNew, reset = '0', ''
 if not live then
   if ARGV[7] == '0' then return {'unknown'} end

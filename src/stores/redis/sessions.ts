@@ -71,6 +71,7 @@ export class RedisSessions implements Sessions {
         options.leaseMs,
         options.ttlMs,
         options.maxAgeMs,
+        (options.formerOwners ?? []).join(' '),
       ),
     );
     const reserved = reservedOf(answer);

@@ -190,7 +190,8 @@ export class SqliteSessions implements Sessions {
     let row = this.#sql.find(ref);
     let reset: ResetCause | '' = '';
     const isNew = !row || !this.#isLive(row);
-    if (row && !isNew && row.owner !== '' && row.owner !== owner) return { kind: 'unknown' };
+    const isTheirs = row?.owner === owner || options.formerOwners?.includes(row?.owner ?? '');
+    if (row && !isNew && row.owner !== '' && !isTheirs) return { kind: 'unknown' };
     if (!row || isNew) {
       if (!options.create) return { kind: 'unknown' };
       if (ifVersion !== undefined && ifVersion !== 0) return { kind: 'version', version: 0 };
