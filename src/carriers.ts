@@ -107,7 +107,11 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
   });
   const plane = await openDataPlane({
     ...options,
-    shared: { agreement: crew, prepareElsewhere: (config) => crew.prepare(config), processes: size },
+    shared: {
+      agreement: crew,
+      prepareElsewhere: (config) => crew.prepare(config),
+      share: { place: 0, of: size },
+    },
   });
   const meters = new WorkerMeters(plane.metrics);
   const metrics = new SummedMetrics(plane.metrics, () => crew.figures());

@@ -36,7 +36,7 @@ import type { PolicyDescriptors } from './server/policies.ts';
 import { Pressure } from './server/pressure.ts';
 import { Readiness } from './server/readiness.ts';
 import { type Prepared, Reload } from './server/reload.ts';
-import type { Running } from './server/route-gate.ts';
+import type { Running, Share } from './server/route-gate.ts';
 import { SharedSchemas } from './server/shared-schemas.ts';
 import { Answers } from './stores/answers/index.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
@@ -72,8 +72,8 @@ export interface SharedWork {
   /** Where changes of state go; absent: they are recorded here. */
   onChange?: OnStateChange;
   prepareElsewhere?(config: GatewayConfig): Promise<Prepared>;
-  /** How many processes share what a limit of concurrency allows. */
-  processes: number;
+  /** Which of those that share what a limit of concurrency allows. */
+  share: Share;
 }
 
 /** What carries requests in this process. */
@@ -215,7 +215,8 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     pressure,
     running: new Leases<Running>(() => undefined),
     schemas: new SharedSchemas(),
-    processes: shared?.processes ?? 1,
+    share: shared?.share ?? { place: 0, of: 1 },
+    decides: shared?.agreement.decides ?? true,
     ai: {
       fleet,
       tokens,

@@ -23,7 +23,7 @@ let sink: LogSink | undefined;
 let prepared: Prepared | undefined;
 
 const ours: WorkerSide = {
-  async serve({ listen, revision, findings, processes, processMetrics, ...packed }) {
+  async serve({ listen, revision, findings, share, processMetrics, ...packed }) {
     const [started, config] = [unpack(packed.started), unpack(packed.config)];
     sink = openLog(started.log.level);
     const countWithinMs = Math.max(COUNT_WITHIN_MS, started.store.timeout);
@@ -38,7 +38,7 @@ const ours: WorkerSide = {
         onChange: (change) => {
           if (OWN_CHANGES.has(change.kind)) primary.tell('changed', change);
         },
-        processes,
+        share,
       },
     });
     const first = await plane.reload.prepare(config);

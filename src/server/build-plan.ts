@@ -26,7 +26,7 @@ import { clientCertificateOf } from './client-certificate.ts';
 import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
 import type { Pressure } from './pressure.ts';
-import { type GateSettings, RouteGate, type Running } from './route-gate.ts';
+import { type GateSettings, RouteGate, type Running, type Share } from './route-gate.ts';
 import type { SharedSchemas } from './shared-schemas.ts';
 import { Takers } from './takers.ts';
 import { trustOf } from './trust.ts';
@@ -48,8 +48,10 @@ export interface ProcessPorts {
   /** How many requests run on each route that has a limit. */
   running: Leases<Running>;
   schemas: SharedSchemas;
-  /** Processes that carry the same traffic, this one included. */
-  processes: number;
+  /** Which of the processes that carry the same traffic this is. */
+  share: Share;
+  /** Whether it speaks for all of them. */
+  decides: boolean;
   ai: AiPorts;
   mcp: McpPorts;
 }
@@ -85,6 +87,13 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   let disposeMcp: () => void | Promise<void> = () => undefined;
 
   function gate(settings: GateSettings): RouteGate {
+    const { concurrency, name } = settings;
+    // Under `auto` the config can't know; the process that decides says it for all of them.
+    if (concurrency && concurrency.max < ports.share.of && ports.decides)
+      ports.log.warn(
+        { route: name, max: concurrency.max, workers: ports.share.of },
+        'each worker lets in one request at least: more may run at once than concurrency.max says',
+      );
     const made = new RouteGate(settings, { ...ports, shed: config.server.shed });
     gates.push(made);
     return made;

@@ -41,9 +41,23 @@ export interface GatePorts {
   pressure: Pressure;
   running: Leases<Running>;
   shed: { maxEventLoopDelay: number; maxInFlight: number };
-  /** How many share the traffic: each lets in its part of what may run at once. */
-  processes: number;
+  /** Those that share the traffic: each lets in its part of what may run at once. */
+  share: Share;
 }
+
+/** One of several processes that carry the same traffic. */
+export interface Share {
+  /** From 0 on, and no other's at the same time. */
+  readonly place: number;
+  readonly of: number;
+}
+
+/**
+ * What one of several may let in, so that all of them together let in `max`. At least 1, since the connections that the
+ * kernel has given to one stay with it: with fewer than there are processes they let in one each.
+ */
+export const shareOf = (max: number, { place, of }: Share): number =>
+  Math.max(1, Math.floor(max / of) + (place < max % of ? 1 : 0));
 
 /** The first that a route asks of a request: whether there is room for it. Two comparisons where nothing is wrong. */
 export class RouteGate {
@@ -56,17 +70,14 @@ export class RouteGate {
   /** Lets go of the count. */
   readonly dispose: () => void;
 
-  constructor(
-    { name, priority, concurrency }: GateSettings,
-    { pressure, running, shed, processes }: GatePorts,
-  ) {
+  constructor({ name, priority, concurrency }: GateSettings, { pressure, running, shed, share }: GatePorts) {
     const { inFlight, delay } = LEVELS[priority];
     const lease = concurrency && running.lease(name, () => ({ count: 0 }));
     this.#pressure = pressure;
     this.#priority = priority;
-    this.#maxInFlight = Math.max(1, Math.floor((shed.maxInFlight * inFlight) / processes));
+    this.#maxInFlight = shareOf(Math.floor(shed.maxInFlight * inFlight), share);
     this.#maxDelayMs = shed.maxEventLoopDelay * delay;
-    this.#max = concurrency ? Math.max(1, Math.floor(concurrency.max / processes)) : Number.POSITIVE_INFINITY;
+    this.#max = concurrency ? shareOf(concurrency.max, share) : Number.POSITIVE_INFINITY;
     this.#running = lease?.value;
     this.dispose = () => lease?.release();
   }

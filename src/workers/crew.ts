@@ -27,7 +27,7 @@ export interface CrewPorts {
   meters(): WorkerMeters;
   listen: { host: string; port: number };
   /** What a worker begins with, as of now. */
-  boot(): Omit<Boot, 'processes' | 'listen'>;
+  boot(): Omit<Boot, 'share' | 'listen'>;
   /** Takes in what a worker has found out; what changes by it is told to all through `tell`. */
   take(finding: Finding): void;
   count: PrimarySide['count'];
@@ -201,6 +201,14 @@ export class Crew implements Agreement {
     }
   }
 
+  /** Of one that has ended, or of none yet. */
+  #freePlace(): number {
+    const taken = new Set([...this.#members].map(({ place }) => place));
+    let place = 0;
+    while (taken.has(place)) place++;
+    return place;
+  }
+
   get #booted(): Member[] {
     return [...this.#members].filter(({ hasBooted }) => hasBooted);
   }
@@ -215,7 +223,7 @@ export class Crew implements Agreement {
   async #begin(isReplacement: boolean): Promise<AddressInfo> {
     const { entry, writeLine, onChange, count, signals, take, boot, size } = this.#ports;
     const member = new Member(
-      ++this.#born,
+      { id: ++this.#born, place: this.#freePlace() },
       entry,
       {
         found: (finding) => {
@@ -233,7 +241,7 @@ export class Crew implements Agreement {
     const end = await this.#turns.take();
     try {
       member.hasBooted = true;
-      const begin = { ...boot(), listen: this.#address, processes: size };
+      const begin = { ...boot(), listen: this.#address, share: { place: member.place, of: size } };
       const address = await member.channel.ask('serve', begin, START_WITHIN_MS);
       member.isServing = true;
       this.#countServing();

@@ -19,16 +19,25 @@ export class Member {
   isServing = false;
   /** Unique in this process; no other has it afterwards. */
   readonly id: number;
+  /** From 0 on: which part of what all may do together is its own. */
+  readonly place: number;
   readonly #process: ChildProcess;
 
   /**
    * @param id of none before it
+   * @param place of none beside it
    * @param entry module that the process runs
    * @param ours what it may ask
    * @param writeLine takes its log
    */
-  constructor(id: number, entry: URL, ours: PrimarySide, writeLine: (line: string) => void) {
+  constructor(
+    { id, place }: { id: number; place: number },
+    entry: URL,
+    ours: PrimarySide,
+    writeLine: (line: string) => void,
+  ) {
     this.id = id;
+    this.place = place;
     // Not node:cluster: a connection that its primary has handed to a worker which dies before it takes it stays open
     // for ever. Each worker listens by itself (SO_REUSEPORT).
     this.#process = fork(fileURLToPath(entry), [], {

@@ -6,6 +6,7 @@ import type { CounterState, Limit, LimitState } from '../contracts/store.ts';
 import type { Packed } from '../lib/packed.ts';
 import type { SignalBatch } from '../record/signals/layout.ts';
 import type { KeptRequest } from '../record/signals/recent-requests.ts';
+import type { Share } from '../server/route-gate.ts';
 import type { Figures } from '../telemetry/metrics.ts';
 import type { Finding } from '../upstream/agreement.ts';
 import type { TargetLoad } from '../upstream/target-loads.ts';
@@ -19,8 +20,8 @@ export interface Boot {
   readonly config: Packed<GatewayConfig>;
   readonly revision: number;
   readonly findings: readonly Finding[];
-  /** How many workers there are. */
-  readonly processes: number;
+  /** Which of the workers it is. */
+  readonly share: Share;
   readonly processMetrics: boolean;
 }
 

@@ -6,11 +6,20 @@ import { startRedis } from '../helpers/redis-server.ts';
 
 const LIMIT = 100;
 
-async function started(store: object): Promise<{ gateway: GatewayProcess; served: () => number }> {
+interface House {
+  gateway: GatewayProcess;
+  served(): number;
+  /** Ends each of the slow requests that run. */
+  held: (() => void)[];
+}
+
+async function started(store: object): Promise<House> {
   let served = 0;
-  const shop = await backend((_request, response) => {
+  const held: (() => void)[] = [];
+  const shop = await backend((request, response) => {
     served++;
-    response.end('ok');
+    if (request.url !== '/slow') response.end('ok');
+    else held.push(() => response.end('ok'));
   });
   const gateway = await gatewayProcess({
     server: { workers: 2 },
@@ -23,13 +32,14 @@ async function started(store: object): Promise<{ gateway: GatewayProcess; served
         upstream: 'shop',
         policies: [{ 'rate-limit': { limit: LIMIT, window: '1h', per: 'route' } }],
       },
+      { name: 'slow', match: { path: '/slow' }, upstream: 'shop', concurrency: { max: 3 } },
     ] as object,
   });
-  return { gateway, served: () => served };
+  return { gateway, served: () => served, held };
 }
 
-async function exactlyTheLimitPasses(store: object): Promise<void> {
-  const { gateway, served } = await started(store);
+async function exactlyTheLimitPasses(house: House): Promise<void> {
+  const { gateway, served } = house;
   expect(await gateway.workers()).toHaveLength(2);
   const clients = Array.from({ length: 8 }, () => gateway.gets('/things', 25));
   const statuses = (await Promise.all(clients)).flat().map(({ status }) => status);
@@ -43,14 +53,31 @@ async function exactlyTheLimitPasses(store: object): Promise<void> {
   await eventually(() => gateway.lines().filter(({ msg }) => msg === 'request').length === 2 * LIMIT);
 }
 
-it('of a limit of 100 exactly 100 pass through two workers, with the state in a SQLite file', async () => {
-  await exactlyTheLimitPasses({});
+async function exactlyTheConcurrencyRuns({ gateway, held }: House): Promise<void> {
+  // As many connections as both workers get more than their part of, by the kernel's hash.
+  let refused = 0;
+  const slow = Array.from({ length: 40 }, () =>
+    gateway.gets('/slow', 1).then(([answer]) => {
+      if (answer?.status === 503) refused++;
+      return answer?.status;
+    }),
+  );
+  await eventually(() => refused + held.length === 40, 30_000);
+  expect(held, 'of 3 that may run at once one worker lets in 2').toHaveLength(3);
+  for (const end of held) end();
+  expect((await Promise.all(slow)).filter((status) => status === 200)).toHaveLength(3);
+}
+
+it('of a limit of 100 exactly 100 pass through two workers, and of a concurrency of 3 exactly 3, with the state in a SQLite file', async () => {
+  const house = await started({});
+  await exactlyTheLimitPasses(house);
+  await exactlyTheConcurrencyRuns(house);
 }, 120_000);
 
 it('and with the state in Redis', async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
-  await exactlyTheLimitPasses({ url: redis.url });
+  await exactlyTheLimitPasses(await started({ url: redis.url }));
 }, 120_000);
 
 it('what was counted survives a restart of the worker that counted it', async () => {

@@ -20,7 +20,8 @@ export const Concurrency = Strict({
   max: Type.Integer({
     minimum: 1,
     maximum: 1_000_000,
-    description: 'Requests that may run at once; more are answered 503 concurrency_limited.',
+    description:
+      'Requests that may run at once; more are answered 503 concurrency_limited. Not less than server.workers (auto: each worker lets in 1 at least).',
   }),
 });
 

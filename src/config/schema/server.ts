@@ -36,7 +36,7 @@ export const Server = Strict(
       anyOf: [{ type: 'integer', minimum: 1, maximum: 1024 }, { const: 'auto' }],
       default: 1,
       description:
-        'Worker processes: a number, or auto (one a core). Several need sqlite: or Redis, and Linux or FreeBSD (SO_REUSEPORT). Shed and concurrency limits are divided among them.',
+        'Worker processes: a number, or auto (one a core). Several need sqlite: or Redis, and Linux or FreeBSD (SO_REUSEPORT). Shed and concurrency limits are divided among them, at least 1 each.',
     }),
     trustProxy: Type.Unsafe<boolean | string[]>({
       anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string' } }],
