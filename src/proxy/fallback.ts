@@ -89,7 +89,7 @@ export function standIn(
 const causeOf = (error: Error): unknown => (error instanceof GatewayError ? error.cause : error);
 
 /** Among the attempts that failed, unless none was made: a breaker was open, say. */
-function noteFailure(exchange: LiveExchange, reason: string): void {
+export function noteFailure(exchange: LiveExchange, reason: string): void {
   const { upstream, target, attempts, failedAttempts } = exchange;
   if (attempts > failedAttempts.length) failedAttempts.push({ upstream, target, reason });
 }

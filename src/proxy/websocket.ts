@@ -7,8 +7,10 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { responseHeaders } from '../upstream/message-headers.ts';
-import { upgradeUpstream } from '../upstream/tunnel.ts';
+import type { UpgradeAnswer } from '../upstream/tunnel.ts';
+import { upgradeWithRetries } from '../upstream/upgrading.ts';
 import { endsWithClose } from './close-frame.ts';
+import { noteFailure } from './fallback.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 
@@ -45,18 +47,8 @@ export async function tunnelWebSocket(
 ): Promise<FastifyReply> {
   const exchange = exchangeOf(request.raw);
   const connection = (request.raw as UpgradeRequest)[UPGRADE] as UpgradeConnection;
-  const upstream = route.upstreamOf(exchange);
-  const { path, headers } = prepareRequest(route, upstream, request);
-  const { target, pass } = upstream.enter(exchange);
-  const answer = await upgradeUpstream({
-    target,
-    pass,
-    path: target.basePath + path,
-    headers: { ...headers, host: headers.host ?? target.host },
-    signal: exchange.cancel,
-    timeoutMs: upstream.timeouts.response,
-  }).catch((cause: unknown) => {
-    throw new GatewayError(failureBeforeAnswer(cause), { cause });
+  const answer = await shakeHands(route, request, exchange).catch((cause: unknown) => {
+    throw cause instanceof GatewayError ? cause : new GatewayError(failureBeforeAnswer(cause), { cause });
   });
   if (!answer.switched) return passRefusal(route, reply, answer, exchange);
   reply.hijack();
@@ -67,6 +59,31 @@ export async function tunnelWebSocket(
   if (head.length > 0) answer.socket.write(head);
   join(socket, answer.socket, exchange);
   return reply;
+}
+
+/** With the upstream or, where that fails, with the one that stands in for it. */
+async function shakeHands(
+  route: ProxyRoute,
+  request: FastifyRequest,
+  exchange: LiveExchange,
+): Promise<UpgradeAnswer> {
+  const upstream = route.upstreamOf(exchange);
+  const { path, headers } = prepareRequest(route, upstream, request);
+  const handshake = { path, headers, signal: exchange.cancel };
+  const { fallback } = route;
+  if (fallback?.upstream === undefined) return upgradeWithRetries(upstream, handshake, exchange);
+  let reason: string;
+  try {
+    const answer = await upgradeWithRetries(upstream, handshake, exchange);
+    if (answer.switched || !fallback.on.includes(answer.statusCode)) return answer;
+    reason = String(answer.statusCode);
+  } catch (error) {
+    if (exchange.cancel.aborted) throw error;
+    reason = failureBeforeAnswer(error);
+  }
+  noteFailure(exchange, reason);
+  exchange.fallback = fallback.upstream.name;
+  return upgradeWithRetries(fallback.upstream, handshake, exchange);
 }
 
 function passRefusal(

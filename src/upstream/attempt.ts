@@ -7,6 +7,7 @@ import type { BreakerPass } from './breaker.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
 import type { AwaitsHead, CallOptions } from './unasked-continue.ts';
+import { UnprocessedError } from './unprocessed.ts';
 
 export interface UpstreamCall {
   target: Target;
@@ -175,6 +176,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
 
   #fail(error: Error): void {
     this.#settle();
+    if (error instanceof UnprocessedError) this.wasSent = false;
     const { body, target, pass } = this.#call;
     const isStreamed = body instanceof Readable;
     // Ended by us or by the client's own body, it does not mean that the target failed.

@@ -7,8 +7,19 @@ import {
 } from 'node:http2';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { UnprocessedError } from './unprocessed.ts';
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
+
+/** Bytes of a body that are kept until its answer begins, in case that it has to be sent once more. */
+const MOST_KEPT = 64 * 1024;
+
+/** A connection as a request on it needs it. */
+export interface CallConnection {
+  readonly session: ClientHttp2Session;
+  /** The last stream that its other end has taken, once it has said so (GOAWAY). */
+  readonly lastTaken: number | undefined;
+}
 
 const failure = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
@@ -25,26 +36,33 @@ export class Http2Call implements Dispatcher.DispatchController {
   paused = false;
   readonly #options: Dispatcher.DispatchOptions;
   readonly #handler: Dispatcher.DispatchHandler;
-  readonly #onLate: () => void;
+  readonly #again: () => void;
+  #connection: CallConnection | undefined;
   #stream: ClientHttp2Stream | undefined;
+  /** What of a streamed body has been read; undefined: none is kept. */
+  #kept: Buffer[] | undefined;
+  #keptBytes = 0;
+  #isSecond = false;
   #headTimer: NodeJS.Timeout | undefined;
   #hasHead = false;
   #isOver = false;
   #trailers: Http2Headers = {};
 
-  /** @param onLate an answer did not begin in time: its connection may be dead */
-  constructor(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, onLate: () => void) {
+  /** @param again starts it on another connection: its own goes away, and has not looked at it. Once a call at most. */
+  constructor(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, again: () => void) {
     this.#options = options;
     this.#handler = handler;
-    this.#onLate = onLate;
+    this.#again = again;
+    if (options.body instanceof Readable) this.#kept = [];
   }
 
   /** Sends the request. @returns its stream; undefined if it was given up meanwhile */
-  start(session: ClientHttp2Session, scheme: string): ClientHttp2Stream | undefined {
-    this.#handler.onRequestStart?.(this, null);
+  start(connection: CallConnection, scheme: string): ClientHttp2Stream | undefined {
+    if (!this.#isSecond) this.#handler.onRequestStart?.(this, null);
     if (this.#isOver) return undefined;
     const body = this.#options.body as Buffer | Readable | null;
-    const stream = session.request(outgoing(this.#options, scheme), { endStream: body === null });
+    const stream = connection.session.request(outgoing(this.#options, scheme), { endStream: body === null });
+    this.#connection = connection;
     this.#stream = stream;
     stream
       .on('headers', (headers) =>
@@ -55,21 +73,60 @@ export class Http2Call implements Dispatcher.DispatchController {
       .on('trailers', (trailers) => {
         this.#trailers = trailers;
       })
-      .on('end', () => this.#onEnd())
+      .on('end', () => this.#onEnd(stream))
       .on('timeout', () => this.abort(failure('UND_ERR_BODY_TIMEOUT', 'the answer fell silent')))
-      .on('error', (error) => this.fail(error))
+      .on('error', (error) => this.#broke(stream, error))
       .on('close', () =>
-        this.fail(failure('UND_ERR_SOCKET', `the stream was closed with code ${stream.rstCode}`)),
+        this.#broke(stream, failure('UND_ERR_SOCKET', `the stream was closed with code ${stream.rstCode}`)),
       );
     if (body instanceof Readable) {
-      body.once('error', (error) => this.abort(error));
-      body.pipe(stream);
+      this.#sendStreamed(body, stream);
     } else if (body !== null) {
       stream.end(body);
     }
     if (stream.writableFinished || body === null) this.#awaitHead();
     else stream.once('finish', () => this.#awaitHead());
     return stream;
+  }
+
+  #sendStreamed(body: Readable, stream: ClientHttp2Stream): void {
+    if (this.#isSecond) {
+      for (const chunk of this.#kept ?? []) stream.write(chunk);
+      this.#kept = undefined;
+      if (body.readableEnded) stream.end();
+      else body.pipe(stream);
+      return;
+    }
+    body.once('error', (error) => this.abort(error));
+    body.on('data', (chunk: Buffer) => {
+      this.#keptBytes += chunk.length;
+      if (this.#keptBytes > MOST_KEPT) this.#kept = undefined;
+      else this.#kept?.push(chunk);
+    });
+    body.pipe(stream);
+  }
+
+  /** Its stream has failed. */
+  #broke(stream: ClientHttp2Stream, error: Error): void {
+    if (this.#isOver || stream !== this.#stream) return;
+    const { lastTaken } = this.#connection as CallConnection;
+    const isLeft = lastTaken !== undefined && (stream.id ?? Number.POSITIVE_INFINITY) > lastTaken;
+    if (this.#hasHead || !(isLeft || stream.rstCode === NGHTTP2_REFUSED_STREAM)) {
+      this.fail(error);
+      return;
+    }
+    const isStreamed = this.#options.body instanceof Readable;
+    // A refused one had better go to another target. Of a body that is read nobody but us has anything any more.
+    const isOurs = isStreamed ? this.#kept !== undefined : isLeft;
+    if (this.#isSecond || !isOurs) {
+      this.fail(new UnprocessedError(error));
+      return;
+    }
+    this.#isSecond = true;
+    this.#stream = undefined;
+    clearTimeout(this.#headTimer);
+    if (isStreamed) (this.#options.body as Readable).unpipe(stream);
+    this.#again();
   }
 
   /** It came to nothing. Nothing is told twice. */
@@ -103,7 +160,8 @@ export class Http2Call implements Dispatcher.DispatchController {
   #awaitHead(): void {
     if (this.#hasHead || this.#isOver || !this.#options.headersTimeout) return;
     this.#headTimer = setTimeout(() => {
-      this.#onLate();
+      // It may be dead.
+      this.#connection?.session.close();
       this.abort(failure('UND_ERR_HEADERS_TIMEOUT', 'no answer in time'));
     }, this.#options.headersTimeout);
   }
@@ -111,6 +169,7 @@ export class Http2Call implements Dispatcher.DispatchController {
   #onHead(headers: Http2Headers, flags: number): void {
     clearTimeout(this.#headTimer);
     this.#hasHead = true;
+    this.#kept = undefined;
     this.#stream?.setTimeout(this.#options.bodyTimeout ?? 0);
     const message = messageOf(headers);
     // A gRPC answer that is nothing but its end: what it says belongs behind a head (gRPC over HTTP/2, Trailers-Only).
@@ -124,12 +183,11 @@ export class Http2Call implements Dispatcher.DispatchController {
     this.#handler.onResponseStart?.(this, statusOf(headers), message);
   }
 
-  #onEnd(): void {
+  #onEnd(stream: ClientHttp2Stream): void {
     if (this.#isOver) return;
-    const stream = this.#stream as ClientHttp2Stream;
     // Node ends what is read of a stream that was reset, too.
     if (stream.rstCode !== NGHTTP2_NO_ERROR || !this.#hasHead) {
-      this.fail(failure('UND_ERR_SOCKET', `the stream was reset with code ${stream.rstCode}`));
+      this.#broke(stream, failure('UND_ERR_SOCKET', `the stream was reset with code ${stream.rstCode}`));
       return;
     }
     this.#settle();

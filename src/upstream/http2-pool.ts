@@ -5,6 +5,7 @@ import { Dispatcher } from 'undici';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { Http2Call } from './http2-call.ts';
 import { sniOf, type TargetTls, tlsConnectOptions } from './target-tls.ts';
+import { UnprocessedError } from './unprocessed.ts';
 
 export interface Http2PoolOptions {
   /** `https://host:port`, or `http://…` for HTTP/2 that is known beforehand. */
@@ -23,6 +24,7 @@ interface Connection {
   /** Requests that wait for it to open; undefined: it is open. */
   waiting: Http2Call[] | undefined;
   open: number;
+  lastTaken: number | undefined;
 }
 
 /**
@@ -43,16 +45,19 @@ export class Http2Pool extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const call = new Http2Call(options, handler, () => connection.session.close());
-    const connection = this.#free() ?? this.#connect();
+    const call: Http2Call = new Http2Call(options, handler, () => this.#place(call));
     if (options.upgrade) {
       call.fail(new GatewayError('feature_not_active', { detail: 'It is: WebSocket over HTTP/2.' }));
-    } else if (connection.waiting) {
-      connection.waiting.push(call);
     } else {
-      this.#start(call, connection);
+      this.#place(call);
     }
     return true;
+  }
+
+  #place(call: Http2Call): void {
+    const connection = this.#free() ?? this.#connect();
+    if (connection.waiting) connection.waiting.push(call);
+    else this.#start(call, connection);
   }
 
   /** Lets what runs end. */
@@ -91,7 +96,7 @@ export class Http2Pool extends Dispatcher {
       // Each side says how much it takes; the answers' readers say when they take more.
       settings: { enablePush: false },
     });
-    const connection: Connection = { session, waiting: [], open: 0 };
+    const connection: Connection = { session, waiting: [], open: 0, lastTaken: undefined };
     this.#connections.add(connection);
     let cause: Error | undefined;
     const late = setTimeout(
@@ -109,6 +114,9 @@ export class Http2Pool extends Dispatcher {
       connection.waiting = undefined;
       for (const call of waiting) this.#start(call, connection);
       if (this.#isClosed) session.close();
+    });
+    session.on('goaway', (_code, lastStream) => {
+      connection.lastTaken = lastStream;
     });
     session.setTimeout(IDLE_MS, () => {
       if (connection.open === 0) session.close();
@@ -128,13 +136,13 @@ export class Http2Pool extends Dispatcher {
 
   #start(call: Http2Call, connection: Connection): void {
     try {
-      const stream = call.start(connection.session, this.#scheme);
+      const stream = call.start(connection, this.#scheme);
       if (stream === undefined) return;
       connection.open++;
       stream.once('close', () => connection.open--);
     } catch (error) {
       // A head that can't be sent, or a connection that closed meanwhile.
-      call.fail(error as Error);
+      call.fail(new UnprocessedError(error as Error));
     }
   }
 }

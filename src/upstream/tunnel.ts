@@ -51,8 +51,14 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       call.pass.end(outcome?.ok);
     };
     const late = inTime();
-    let timer = setTimeout(() => call.signal.abort(late), call.timeoutMs);
-    const onAbort = (): void => controller?.abort(call.signal.reason as Error);
+    /** Why nobody waits for it any more. */
+    let stopped: Error | undefined = call.signal.reason;
+    const stop = (reason: Error): void => {
+      stopped ??= reason;
+      controller?.abort(reason);
+    };
+    let timer = setTimeout(() => stop(late), call.timeoutMs);
+    const onAbort = (): void => stop(call.signal.reason as Error);
     const settled = (): void => {
       clearTimeout(timer);
       call.signal.off('abort', onAbort);
@@ -73,7 +79,7 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
     call.target.pool.dispatch(options, {
       onRequestStart(started) {
         controller = started;
-        if (call.signal.aborted) onAbort();
+        if (stopped) started.abort(stopped);
       },
       onRequestUpgrade(_controller, _statusCode, headers, socket) {
         settled();
@@ -100,7 +106,7 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       },
       onResponseError(_controller, error) {
         settled();
-        const isTargets = call.signal.aborted ? call.signal.reason === late : refusal === undefined;
+        const isTargets = stopped === undefined ? refusal === undefined : stopped === late;
         ended(isTargets ? { ok: false, ms: performance.now() - began } : undefined);
         // Once the body was given up this changes nothing: the promise has its answer.
         reject(error);

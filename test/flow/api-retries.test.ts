@@ -1,6 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { admin } from '../helpers/admin.ts';
 import { type Backend, backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
@@ -309,3 +312,151 @@ async function disable({ gateway, targets }: House, which: number): Promise<void
   const path = `/api/upstreams/up/targets/${encodeURIComponent(targets[which]?.url ?? '')}/disable`;
   expect((await admin(gateway, path, { method: 'POST' })).status).toBe(200);
 }
+
+/** A server of HTTP/2 without TLS, gone when the test is over. */
+async function http2Backend(
+  onStream: (stream: ServerHttp2Stream, streams: number) => void,
+): Promise<{ url: string; server: Http2Server; bodies: string[] }> {
+  const bodies: string[] = [];
+  const server = createHttp2Server();
+  let streams = 0;
+  server.on('session', (session) => onTestFinished(() => session.destroy()));
+  server.on('stream', (stream) => {
+    streams++;
+    let body = '';
+    stream
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => {
+        body += chunk;
+      })
+      .on('end', () => bodies.push(body))
+      .on('error', () => undefined);
+    onStream(stream, streams);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, bodies };
+}
+
+const REFUSED = 7;
+const CANCELLED = 8;
+const served = (stream: ServerHttp2Stream): void => {
+  stream.on('end', () => {
+    stream.respond({ ':status': 200 });
+    stream.end('well');
+  });
+};
+
+describe('a POST to an upstream of HTTP/2', () => {
+  const gatewayOf = (...urls: string[]): Promise<TestGateway> =>
+    testGateway({
+      upstreams: {
+        up: {
+          targets: urls.map((url) => ({ url })),
+          protocol: 'http2',
+          retry: { attempts: 2, budget: '100%' },
+        },
+      },
+      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+    });
+  const order = { method: 'POST', body: 'order' };
+  const chunked = { ...order, headers: { 'transfer-encoding': 'chunked' } };
+
+  it('that a target refuses goes to another one', async () => {
+    const refusing = await http2Backend((stream) => stream.close(REFUSED));
+    const well = await http2Backend(served);
+    const gateway = await gatewayOf(refusing.url, well.url);
+    for (let i = 0; i < 4; i++) expect((await call(gateway.url, '/', order)).status).toBe(200);
+    expect(well.bodies).toEqual(Array(4).fill('order'));
+    const line = await gateway.accessLine(({ retries }) => retries === 1);
+    expect(line).toMatchObject({ failed_attempts: [`${refusing.url} upstream_reset`], target: well.url });
+  });
+
+  it('that a target broke off is not sent again', async () => {
+    const breaking = await http2Backend((stream) => stream.close(CANCELLED));
+    const gateway = await gatewayOf(breaking.url, breaking.url.replace('127.0.0.1', 'localhost'));
+    expect((await call(gateway.url, '/', order)).status).toBe(502);
+    expect(await gateway.metric('gateway_retries_total')).toBe(0);
+  });
+
+  it.each([
+    ['in one piece', order],
+    ['as a stream', chunked],
+  ])('sent %s on a connection that goes away goes on another one, with its whole body', async (_how, asked) => {
+    // Says that it has taken nothing behind the first stream, while the second is on its way.
+    const leaving = await http2Backend((stream, streams) => {
+      if (streams !== 2) served(stream);
+      else stream.session?.goaway(0, 1);
+    });
+    const gateway = await gatewayOf(leaving.url);
+    for (let i = 0; i < 3; i++) {
+      const answer = await call(gateway.url, '/', asked);
+      expect([answer.status, answer.body.toString()]).toEqual([200, 'well']);
+    }
+    expect(leaving.bodies.filter((body) => body === 'order').length).toBeGreaterThanOrEqual(3);
+    expect(await gateway.metric('gateway_requests_total', { reason: 'ok' })).toBe(3);
+  });
+
+  it('as a stream that is refused is sent once more', async () => {
+    const busy = await http2Backend((stream, streams) => {
+      if (streams === 1) stream.on('end', () => stream.close(REFUSED));
+      else served(stream);
+    });
+    const gateway = await gatewayOf(busy.url);
+    expect((await call(gateway.url, '/', chunked)).status).toBe(200);
+    expect(busy.bodies).toEqual(['order', 'order']);
+  });
+});
+
+describe('a WebSocket', () => {
+  async function sockets(config: object, ...listeners: RequestListener[]) {
+    const own = await house(config, ...listeners);
+    const server = new WebSocketServer({ server: own.targets.at(-1)?.server as never });
+    server.on('connection', (ws) => ws.send('hello'));
+    return own;
+  }
+  const said = (gateway: TestGateway): Promise<string> =>
+    new Promise((resolve) => {
+      const ws = new WebSocket(gateway.url.replace('http', 'ws'));
+      ws.once('message', (data) => {
+        ws.terminate();
+        resolve(String(data));
+      }).once('error', (error) => resolve(error.message));
+    });
+
+  it.each([
+    ['is dead', well, 'upstream_connect'],
+    ['hangs up', hangsUp, 'upstream_reset'],
+    ['refuses', fails(503), '503'],
+  ])('goes to another target where one of two %s', async (what, bad, reason) => {
+    const retry = { attempts: 2, on: ['connect', 'reset', 503], budget: '100%' };
+    const own = await sockets({ retry }, bad, well);
+    if (what === 'is dead') await own.targets[0]?.close();
+    for (let i = 0; i < 4; i++) expect(await said(own.gateway)).toBe('hello');
+    const { url } = own.targets[0] as Backend;
+    const line = await own.gateway.accessLine(({ retries }) => retries === 1);
+    expect(line).toMatchObject({ status: 101, attempts: 2, failed_attempts: [`${url} ${reason}`] });
+    expect(await own.gateway.metric('gateway_retries_total', { upstream: 'up', reason })).toBeGreaterThan(0);
+  });
+
+  it('without another chance gets the refusal', async () => {
+    const own = await house({ retry: { attempts: 2, on: [503], budget: '100%' } }, fails(503), fails(503));
+    expect(await said(own.gateway)).toContain('503');
+    expect(counts(own)).toEqual([1, 1]);
+  });
+
+  it('goes to the fallback of its route where all are dead', async () => {
+    const [dead, other] = await Promise.all([backend(well), backend(well)]);
+    new WebSocketServer({ server: other.server }).on('connection', (ws) => ws.send('from the other'));
+    await dead.close();
+    const gateway = await testGateway({
+      upstreams: { up: { targets: [{ url: dead.url }] }, other: { targets: [{ url: other.url }] } },
+      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up', fallback: { upstream: 'other' } }],
+    });
+    expect(await said(gateway)).toBe('from the other');
+    expect(await gateway.accessLine(() => true)).toMatchObject({
+      fallback: 'other',
+      failed_attempts: [`${dead.url} upstream_connect`],
+    });
+  });
+});
