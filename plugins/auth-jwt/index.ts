@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto';
-import { decodeJwt, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+import type { JWTVerifyOptions } from 'jose';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { PolicyDescriptor, Verdict } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type IssuerKeys, issuerKeys } from './issuer-keys.ts';
+import { claimsOf, plainFault } from './plain-faults.ts';
 import { refusalOf } from './refusal.ts';
 import { NoKeys } from './remote-keys.ts';
 import { Settings } from './settings.ts';
 import { TokenCache } from './token-cache.ts';
+import { verifyToken } from './verify-token.ts';
 
 /** Characters. Nothing that long is a token; reading it is not our business. */
 const LONGEST_TOKEN = 16 * 1024;
@@ -19,6 +21,9 @@ const BEARER = 'bearer ';
 const MISSING = { 'www-authenticate': 'Bearer' };
 const INVALID = { 'www-authenticate': 'Bearer error="invalid_token"' };
 
+/** Keys that are missing are asked for all the time. */
+const SOON = { 'retry-after': '1' };
+
 const invalid = (cause: string): GatewayError =>
   new GatewayError('auth_token_invalid', { headers: INVALID, cause });
 
@@ -26,18 +31,6 @@ function bearerToken(authorization: unknown): string {
   if (typeof authorization !== 'string' || authorization.slice(0, BEARER.length).toLowerCase() !== BEARER)
     return '';
   return authorization.slice(BEARER.length).trim();
-}
-
-/**
- * Whether a token says itself that it is of another issuer: then the issuer is not asked for a key that it can't have.
- * What can't be read is left to the verification.
- */
-function isOfAnother(token: string, issuer: string): boolean {
-  try {
-    return decodeJwt(token).iss !== issuer;
-  } catch {
-    return false;
-  }
 }
 
 const authJwt: PolicyDescriptor<Settings> = {
@@ -61,13 +54,13 @@ const authJwt: PolicyDescriptor<Settings> = {
       exchange.consumerGroups = groups;
       exchange.consumerClaims = claims;
     }
-    const keyFor: JWTVerifyGetKey = (header, jws) => issuer.keyFor(header, jws);
-
     async function verify(token: string, digest: string, exchange: Exchange): Promise<Verdict> {
       const { version } = issuer;
-      if (isOfAnother(token, settings.issuer)) return invalid('iss check_failed');
+      const claims = claimsOf(token);
+      // The issuer is not asked for a key that it can't have.
+      if (claims && claims.iss !== settings.issuer) return invalid('iss check_failed');
       try {
-        const { payload } = await jwtVerify(token, keyFor, options);
+        const payload = await verifyToken(token, issuer, options);
         const identity = identityOf(payload, settings, consumers);
         const until = (payload.exp as number) * 1000 + settings.clockSkew;
         verified.set(digest, identity, until, version);
@@ -75,7 +68,9 @@ const authJwt: PolicyDescriptor<Settings> = {
       } catch (error) {
         if (!(error instanceof NoKeys)) return invalid(refusalOf(error));
         ports.degraded('fail_closed', error);
-        return new GatewayError('auth_unavailable', { cause: error });
+        const fault = claims && plainFault(claims, settings, Date.now());
+        if (fault !== undefined) return invalid(fault);
+        return new GatewayError('auth_unavailable', { headers: SOON, cause: error });
       }
     }
 

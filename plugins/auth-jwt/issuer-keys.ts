@@ -8,6 +8,8 @@ import type { Settings } from './settings.ts';
 export interface IssuerKeys {
   /** @throws NoKeys, or JOSEError if none of them is the one that the header names */
   readonly keyFor: JWTVerifyGetKey;
+  /** Asks the issuer whether it has other keys by now, unless it was asked a moment ago. */
+  ask(): Promise<void>;
   /** Whether there are any that may still be believed. */
   isUsable(): boolean;
   /** Grows with each change. */
@@ -30,6 +32,7 @@ export async function issuerKeys(settings: Settings): Promise<IssuerKeys> {
   if (jwks !== undefined) {
     return {
       keyFor: await configuredKeySet(jwks.keys),
+      ask: () => Promise.resolve(),
       isUsable: () => true,
       version: 0,
       fault: undefined,
@@ -43,6 +46,7 @@ export async function issuerKeys(settings: Settings): Promise<IssuerKeys> {
   const { keys, release } = leaseKeys({ ...settings, source: sourceOf(settings) as KeySource });
   return {
     keyFor: (header, jws) => keys.keyFor(maxStale, header, jws),
+    ask: () => keys.ask(maxStale),
     isUsable: () => keys.isUsable(maxStale),
     get version() {
       return keys.version;

@@ -24,6 +24,8 @@ interface Fetched {
 
 /** Milliseconds until the first try after a failure; doubled with each, up to the cooldown. */
 const FIRST_RETRY = 500;
+/** Milliseconds between two tries, at most, as long as there have never been keys. */
+const LONGEST_WITHOUT = 5_000;
 /** What is longer a timer takes for 1 ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -81,7 +83,7 @@ export class RemoteKeys {
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       }
     }
-    await this.#ask();
+    await this.ask(maxStale);
     const newer = this.#usable(maxStale);
     if (newer === undefined)
       throw new NoKeys('there are no keys to verify tokens with', { cause: this.#fault });
@@ -89,8 +91,12 @@ export class RemoteKeys {
   }
 
   /** Asks the issuer now, with others who wait for the same; not at all if it was asked a moment ago. */
-  async #ask(): Promise<void> {
-    if (this.#pending === undefined && performance.now() - this.#askedAt >= this.#options.cooldown) {
+  async ask(maxStale: number): Promise<void> {
+    // Without keys nobody is let in: who is sent away may be the one that it works for a moment later.
+    const least = this.isUsable(maxStale)
+      ? this.#options.cooldown
+      : Math.min(this.#options.cooldown, FIRST_RETRY);
+    if (this.#pending === undefined && performance.now() - this.#askedAt >= least) {
       this.#pending = this.#fetch();
     }
     await this.#pending;
@@ -117,7 +123,8 @@ export class RemoteKeys {
     this.#pending = undefined;
     if (this.#stop.signal.aborted) return;
     const failed = FIRST_RETRY * 2 ** Math.min(this.#failures - 1, 20);
-    const wait = this.#failures === 0 ? refresh : Math.min(failed, cooldown, refresh);
+    const most = this.#fetched === undefined ? Math.min(cooldown, LONGEST_WITHOUT) : cooldown;
+    const wait = this.#failures === 0 ? refresh : Math.min(failed, most, refresh);
     this.#timer = setTimeout(
       () => {
         this.#pending = this.#fetch();

@@ -249,6 +249,60 @@ it('when the issuer rotates its keys, the new one is found at once and the old o
   expect(await ask(await young.token())).toBe(200);
 });
 
+it('tokens without kid are believed through a rotation: before it, while there are two keys, and after it', async () => {
+  const nameless = async () => {
+    const pair = await keyPair('k1', 'RS256');
+    const { kid: _kid, ...jwk } = pair.jwk;
+    return { jwk, token: (jti: string) => pair.token({ jti }, { kid: undefined }) };
+  };
+  const [old, young, stranger] = [await nameless(), await nameless(), await nameless()];
+  const state = await issuer(old.jwk);
+  const { gateway, ask } = await guarded({ jwksUri: state.uri, cooldown: '0ms' });
+  expect(await ask(await old.token('1'))).toBe(200);
+  state.keys = [old.jwk, young.jwk];
+  expect(await ask(await young.token('2'))).toBe(200);
+  expect(await ask(await old.token('3'))).toBe(200);
+  expect(await ask(await stranger.token('4'))).toBe(401);
+  const { detail } = await gateway.accessLine(({ status }) => status === 401);
+  expect(detail).toMatch(/SIGNATURE/);
+  state.keys = [young.jwk];
+  expect(await ask(await stranger.token('5'))).toBe(401);
+  expect(await ask(await young.token('6'))).toBe(200);
+  expect(await ask(await old.token('7'))).toBe(401);
+});
+
+it('forged tokens without kid make the gateway ask once in a while, not each time', async () => {
+  const [good, stranger] = [await keyPair('k1'), await keyPair('k1')];
+  const state = await issuer(good.jwk);
+  const { ask } = await guarded({ jwksUri: state.uri });
+  expect(await ask(await good.token())).toBe(200);
+  const asked = state.asked;
+  for (let i = 0; i < 10; i++) expect(await ask(await stranger.token({ i }, { kid: undefined }))).toBe(401);
+  expect(state.asked).toBe(asked);
+});
+
+it('an issuer that is late at the start: what is plainly wrong is refused, the rest is let in as soon as it is there', async () => {
+  const { jwk, token } = await keyPair('k1');
+  const state = await issuer(jwk);
+  await state.stop();
+  // With the cooldown that a gateway has by itself: half a minute.
+  const { gateway, ask } = await guarded({ jwksUri: state.uri });
+  const now = Math.floor(Date.now() / 1000);
+  const good = await token();
+  const answer = await fetch(`${gateway.url}/things`, { headers: { authorization: `Bearer ${good}` } });
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await ask(await token({ exp: now - 60 }))).toBe(401);
+  expect(await ask(await token({ exp: undefined }))).toBe(401);
+  expect(await ask(await token({ aud: 'bank' }))).toBe(401);
+  expect(await ask(await token({ aud: ['bank', 'shop'] }))).toBe(503);
+  // Some tries come to nothing before it is there.
+  const failures = () => gateway.metric('gateway_policy_degraded_total', { policy: 'auth-jwt' });
+  const before = await failures();
+  await eventually(async () => (await ask(good)) === 503 && (await failures()) > before + 5);
+  await state.start();
+  await eventually(async () => (await ask(good)) === 200, 5_000);
+});
+
 it('keys are fetched anew behind the requests, before anybody asks for them', async () => {
   const [old, young] = [await keyPair('k1'), await keyPair('k2')];
   const state = await issuer(old.jwk);
