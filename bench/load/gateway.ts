@@ -138,6 +138,25 @@ export const gatewayWith = (
   log: 'info' | 'silent' = 'silent',
 ) => gateway({ name: `gateway, ${what}`, what: `${what}, metrics`, log, config: apiConfig(policies) });
 
+/** The proxy with so many routes beside the one that is asked for. */
+export const gatewayAmong = (count: number): Subject =>
+  gateway({
+    name: `gateway, among ${count.toLocaleString('en')} routes`,
+    what: 'no policy, log silent, metrics; the other routes are never asked for',
+    log: 'silent',
+    config: (ports) => ({
+      ...apiConfig([])(ports),
+      routes: [
+        ...Array.from({ length: count }, (_, i) => ({
+          name: `other-${i}`,
+          match: { path: `/api/service-${i}/*` },
+          upstream: 'items',
+        })),
+        { name: 'items', match: { path: '/api/*' }, upstream: 'items' },
+      ],
+    }),
+  });
+
 /** With all its policies, before a route of streams. */
 export const streamingGateway = (protocol: 'http1' | 'http2'): Subject =>
   gateway({

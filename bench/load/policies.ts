@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Saturation, saturate } from '../harness/saturation.ts';
 import type { Call, Case, Findings, Subject, Suite } from '../harness/suite.ts';
-import { API_KEY, gatewayWith, HEADERS, type PolicyEntry, plainGateway, RATE_LIMIT } from './gateway.ts';
+import {
+  API_KEY,
+  gatewayAmong,
+  gatewayWith,
+  HEADERS,
+  type PolicyEntry,
+  plainGateway,
+  RATE_LIMIT,
+} from './gateway.ts';
 import { GET_1KB, POST_1KB } from './messages.ts';
 import { itemsUpstream } from './upstreams.ts';
 
@@ -21,7 +29,7 @@ const limit = (algorithm: string): PolicyEntry => ({
 });
 
 /** Every subject with one policy; those that stand on another have that too. */
-async function policies(): Promise<{ alone: Subject[]; onKey: Subject[] }> {
+async function policies(routes: number): Promise<{ alone: Subject[]; onKey: Subject[] }> {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
   const token = await new SignJWT({ sub: 'storefront' })
@@ -66,6 +74,7 @@ async function policies(): Promise<{ alone: Subject[]; onKey: Subject[] }> {
     gatewayWith('lifecycle', [{ lifecycle: { deprecated: '2026-11-01T00:00:00Z' } }]),
     gatewayWith('response-cache, POST', [{ 'response-cache': { ttl: '1h' } }]),
     gatewayWith('access log', [], 'info'),
+    gatewayAmong(routes),
   ];
   const onKey = [
     gatewayWith('auth-api-key and authorize', [API_KEY, { authorize: { groups: ['web'] } }]),
@@ -86,7 +95,7 @@ const planOf = (asked: Case, subjects: readonly Subject[], pairs: Saturation['pa
 
 async function run(call: Call): Promise<Findings> {
   const plain = plainGateway();
-  const { alone, onKey } = await policies();
+  const { alone, onKey } = await policies(call.effort.isSmoke ? 100 : 10_000);
   const key = alone[0] as Subject;
   const pair = (subject: Subject, against: Subject) => ({ subject: subject.name, against: against.name });
   const posts = await saturate(
