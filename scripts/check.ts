@@ -1,24 +1,47 @@
 // `npm run check`: everything that must hold before a commit. Stops at the first thing that does not.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { keepCompiled } from './compile-cache.ts';
 
-const STEPS: readonly [what: string, ...command: string[]][] = [
-  ['lint and format', 'biome', 'ci', '.'],
+type Step = readonly [what: string, ...command: string[]];
+
+/** They read the sources and nothing else: several at once. The longest first. */
+const READERS: readonly Step[] = [
   ['types', 'tsc', '-p', '.'],
-  ['types of the console', 'tsc', '-p', 'src/console/app'],
+  ['lint and format', 'biome', 'ci', '.'],
   ['layers', 'depcruise', 'src', 'plugins', '--config', '.dependency-cruiser.cjs'],
   ['unused code', 'knip'],
+  ['types of the console', 'tsc', '-p', 'src/console/app'],
   ['generated files', 'node', 'scripts/generate.ts', '--check'],
+];
+/** They have the machine for themselves. */
+const RUNNERS: readonly Step[] = [
   ['benches', 'node', 'bench/smoke.ts'],
   ['tests', 'npm', 'test'],
 ];
 
-keepCompiled();
-for (const [what, command = '', ...args] of STEPS) {
-  process.stdout.write(`\n== ${what}: ${command} ${args.join(' ')}\n`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) {
-    process.stdout.write(`\n${what}: failed\n`);
-    process.exit(1);
-  }
+/** Runs one step; what it prints is shown at once, or when it has ended if others print beside it. */
+async function run([what, command = '', ...args]: Step, isKept: boolean): Promise<void> {
+  const head = `\n== ${what}: ${command} ${args.join(' ')}\n`;
+  if (!isKept) process.stdout.write(head);
+  const child = spawn(command, args, {
+    stdio: ['ignore', isKept ? 'pipe' : 'inherit', isKept ? 'pipe' : 'inherit'],
+  });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const status = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  if (isKept) process.stdout.write(Buffer.concat([Buffer.from(head), ...chunks]));
+  if (status === 0) return;
+  process.stdout.write(`\n${what}: failed\n`);
+  process.exit(1);
 }
+
+keepCompiled();
+const waiting = [...READERS];
+await Promise.all(
+  Array.from({ length: availableParallelism() }, async () => {
+    for (let step = waiting.shift(); step; step = waiting.shift()) await run(step, true);
+  }),
+);
+for (const step of RUNNERS) await run(step, false);
