@@ -169,6 +169,8 @@ export function exchangeAt(at: number, revision: number): Drawn {
     bytesIn: 0,
     bytesOut: 2000,
     durationMs: 0,
+    queuedMs: 0,
+    upstreamMs: -1,
     upstream: '',
     variant: '',
     target: '',

@@ -52,6 +52,8 @@ export async function attempt(
     call.cancel.off('abort', follow);
   };
   let hasAnswered = false;
+  const began = performance.now();
+  exchange.upstreamMs = -1;
   call.asked = deployment;
   try {
     const path = target.basePath + prepared.path;
@@ -66,6 +68,7 @@ export async function attempt(
       bodyTimeoutMs: timeouts.idle,
     });
     hasAnswered = true;
+    exchange.upstreamMs = performance.now() - began;
     const begun = await beginAnswer(answer, prepared, wanted(call), () => clearTimeout(firstToken));
     // A short stream may have ended, and said so, while its first event was read.
     if (begun.kind !== 'whole' && !begun.body.closed) begun.body.once('close', finish);

@@ -205,8 +205,18 @@ export interface Exchange {
   reason: string;
   bytesIn: number;
   bytesOut: number;
-  /** Milliseconds, set at the end. */
+  /** Milliseconds from when the gateway saw it to its end; set then. */
   durationMs: number;
+  /**
+   * Milliseconds for which the event loop was busy with something else when the gateway saw it: the most that it has
+   * waited before. 0 where that can't be told from nothing.
+   */
+  queuedMs: number;
+  /**
+   * Milliseconds of the attempt that answered, from its start, waiting for a connection included, to the answer's head;
+   * -1 = no upstream answered.
+   */
+  upstreamMs: number;
   upstream: string;
   /** The upstream that a split chose for this client, '' where the route has no split. */
   variant: string;

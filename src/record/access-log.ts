@@ -38,6 +38,8 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   if (exchange.detail) line += `,"detail":${text(exchange.detail)}`;
   line += `,"bytes_in":${exchange.bytesIn},"bytes_out":${exchange.bytesOut}`;
   line += `,"duration_ms":${number(exchange.durationMs, 3)}`;
+  if (exchange.queuedMs > 0) line += `,"queued_ms":${number(exchange.queuedMs, 0)}`;
+  if (exchange.upstreamMs >= 0) line += `,"upstream_ms":${number(exchange.upstreamMs, 3)}`;
   if (exchange.upstream !== '') line += `,"upstream":${text(exchange.upstream)}`;
   if (exchange.variant !== '') line += `,"variant":${text(exchange.variant)}`;
   if (exchange.target !== '') line += `,"target":${text(exchange.target)}`;

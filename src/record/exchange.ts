@@ -60,6 +60,8 @@ export class LiveExchange implements Exchange {
   bytesIn = 0;
   bytesOut = 0;
   durationMs = 0;
+  queuedMs = 0;
+  upstreamMs = -1;
   upstream = '';
   variant = '';
   target = '';

@@ -29,6 +29,7 @@ const seconds = (milliseconds: number): number => milliseconds / 1000;
 export class Meters {
   readonly requestDuration;
   readonly requests;
+  readonly upstreamDuration;
   readonly upstreamRequests;
   readonly splits;
   readonly mirrored;
@@ -67,6 +68,7 @@ export class Meters {
   readonly #certificates: { all: readonly Expiring[] } = { all: [] };
   readonly #targets = new CappedLabels(CAP);
   readonly #routes = new CappedLabels(CAP);
+  readonly #upstreams = new CappedLabels(CAP);
   readonly #consumers = new CappedLabels(CAP);
   readonly #models = new CappedLabels(CAP);
   readonly #reasons = new CappedLabels(CAP);
@@ -85,6 +87,13 @@ export class Meters {
       name: 'gateway_requests_total',
       help: 'Requests by route and by why they ended as they did.',
       labelNames: ['route', 'version', 'method', 'status_class', 'reason'],
+      registers,
+    });
+    this.upstreamDuration = new Histogram({
+      name: 'gateway_upstream_duration_seconds',
+      help: 'Time of the attempt that answered, from its start, waiting for a connection included, to the head of its answer.',
+      labelNames: ['route', 'upstream'],
+      buckets: DURATION_BUCKETS,
       registers,
     });
     this.upstreamRequests = new Counter({
@@ -348,6 +357,11 @@ export class Meters {
         reason: this.#reasons.value(exchange.reason),
       });
     }
+    if (exchange.upstreamMs >= 0)
+      this.upstreamDuration.observe(
+        { route, upstream: this.#upstreams.value(exchange.upstream) },
+        seconds(exchange.upstreamMs),
+      );
     if (exchange.hedge !== '') this.hedges.inc({ upstream: exchange.upstream, outcome: exchange.hedge });
     for (const { upstream, target, reason, isRetried } of exchange.failedAttempts) {
       if (isRetried) this.retries.inc({ upstream, reason: this.#reasons.value(reason) });

@@ -21,6 +21,7 @@ import { detectHttp2 } from './h2c.ts';
 import { behindAnother, openServer } from './http-server.ts';
 import { asIncoming, asResponse, Http2Request, type Http2Response } from './http2-request.ts';
 import { Http2Connections, type Http2Limits } from './http2-server.ts';
+import { LoopLag } from './loop-lag.ts';
 import { refuse } from './refuse.ts';
 import { checkFraming } from './request-framing.ts';
 import { canonicalTarget } from './request-target.ts';
@@ -56,6 +57,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #http1: Server;
   readonly #firstHeads: FirstHeads;
+  readonly #lag = new LoopLag();
   readonly #http2: Http2Connections | undefined;
   readonly #tls: TlsServer | undefined;
   /** Who listens: the HTTP/1.1 server itself, or who first finds out what a connection speaks. */
@@ -178,6 +180,7 @@ export class Listener {
     await this.#untilEmpty(LAST_WORDS_MS);
     this.#http1.closeAllConnections();
     this.#firstHeads.close();
+    this.#lag.close();
     this.#http2?.destroy();
     this.#tls?.destroy();
     for (const socket of this.#switched) socket.destroy();
@@ -327,6 +330,7 @@ export class Listener {
   #begin(request: IncomingMessage, generation: Generation): LiveExchange {
     generation.entered();
     const exchange = new LiveExchange(request, generation.revision, this.#now());
+    exchange.queuedMs = this.#lag.ms;
     this.#live.add(exchange);
     this.#options.recorder.meters.inFlight.set(this.#live.size);
     exchange.client = generation.trust.clientOf(request);

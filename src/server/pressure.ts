@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { PRIORITIES, type Priority } from '../config/schema/routes.ts';
 import type { OnStateChange } from '../contracts/state-change.ts';
 
@@ -12,6 +13,8 @@ const QUIET_SAMPLES = 10;
 export interface PressurePorts {
   /** Requests that run now. */
   inFlight(): number;
+  /** Bytes; what the process says of itself if absent. */
+  memory?: () => { rss: number; heapUsed: number };
   onChange: OnStateChange;
 }
 
@@ -22,6 +25,9 @@ export interface PressurePorts {
 export class Pressure {
   /** Milliseconds that work waits for the event loop, in each of the last two looks: one stall is over when it is seen. */
   delayMs = 0;
+  /** Bytes that the process has in memory, and that its JavaScript has of them, at the last look. */
+  rss = 0;
+  heapUsed = 0;
   readonly #ports: PressurePorts;
   readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #timer: NodeJS.Timeout;
@@ -35,6 +41,7 @@ export class Pressure {
   constructor(ports: PressurePorts) {
     this.#ports = ports;
     this.#histogram.enable();
+    this.#weigh();
     this.#timer = setInterval(() => this.#look(), SAMPLE_MS);
     this.#timer.unref();
   }
@@ -63,7 +70,17 @@ export class Pressure {
     const delay = Math.max(0, Number.isNaN(mean) ? late : mean);
     this.delayMs = Math.min(delay, this.#lastDelay);
     this.#lastDelay = delay;
+    this.#weigh();
     this.#tell();
+  }
+
+  #weigh(): void {
+    const { rss, heapUsed } = this.#ports.memory?.() ?? {
+      rss: process.memoryUsage.rss(),
+      heapUsed: getHeapStatistics().used_heap_size,
+    };
+    this.rss = rss;
+    this.heapUsed = heapUsed;
   }
 
   #tell(): void {
@@ -77,7 +94,7 @@ export class Pressure {
     this.#told = shed ?? 'none';
     const reason = isOver
       ? 'no request was shed for 5 s'
-      : `${this.inFlight} requests in flight, event loop delay ${Math.round(this.delayMs)} ms`;
+      : `${this.inFlight} requests in flight, event loop delay ${Math.round(this.delayMs)} ms, ${megabytes(this.rss)} MB resident, ${megabytes(this.heapUsed)} MB of them heap`;
     this.#ports.onChange({
       at: Date.now(),
       kind: 'shedding',
@@ -89,6 +106,8 @@ export class Pressure {
     });
   }
 }
+
+const megabytes = (bytes: number): number => Math.round(bytes / 1024 ** 2);
 
 /** 0 = the most important. */
 const rank = (priority: Priority): number => PRIORITIES.indexOf(priority);

@@ -58,7 +58,6 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   readonly #began = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
-  /** Milliseconds to the head; -1 before it. */
   #headMs = -1;
   #interim = 0;
   #isOver = false;
@@ -74,6 +73,11 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   /** Of undici's side: whether what comes next belongs to the head, or to an interim answer before it. */
   get awaitsHead(): boolean {
     return this.#status === 0;
+  }
+
+  /** Milliseconds from its start to the head of its answer, waiting for a connection included; -1 before it. */
+  get headMs(): number {
+    return this.#headMs;
   }
 
   get target(): Target {

@@ -191,6 +191,7 @@ export class Forwarding {
   #decide(attempt: Attempt): void {
     clearTimeout(this.#timer);
     this.#exchange.target = attempt.target.url;
+    this.#exchange.upstreamMs = attempt.headMs;
     if (attempt === this.#hedge) this.#exchange.hedge = 'won';
   }
 

@@ -33,6 +33,7 @@ export async function upgradeWithRetries(
   if (retry) resilience.retries.count();
   for (let attempts = 1; ; attempts++) {
     const { target, pass } = upstream.enter(exchange, tried);
+    const began = performance.now();
     const outcome = await upgradeUpstream({
       target,
       pass,
@@ -41,6 +42,7 @@ export async function upgradeWithRetries(
       signal,
       timeoutMs: upstream.timeouts.response,
     }).then(answered, failed);
+    if (outcome.answer) exchange.upstreamMs = performance.now() - began;
     if (outcome.failure === undefined || signal.aborted || !retry || attempts >= retry.attempts)
       return resultOf(outcome);
     const asked = retryAfterMs(outcome.headers?.['retry-after'], Date.now());
@@ -48,6 +50,7 @@ export async function upgradeWithRetries(
     if (!resilience.retries.take(retry.budget)) return resultOf(outcome);
     const reason = String(outcome.failure);
     exchange.failedAttempts.push({ upstream: name, target: target.url, reason, isRetried: true });
+    exchange.upstreamMs = -1;
     tried.add(target);
     const isAnother = upstream.hasOther(tried);
     await pause(isAnother ? asked : Math.max(asked, backoffMs(attempts, Math.random())), signal);

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { expect, it, onTestFinished } from 'vitest';
 import { rawProvider } from '../helpers/ai.ts';
 import { backend } from '../helpers/backend.ts';
@@ -163,6 +164,28 @@ it('a client that leaves makes room', async () => {
   leaving.abort();
   expect(await left).toBe('AbortError');
   await eventually(async () => (await get(gateway, '/quick')).status === 200);
+});
+
+it.each([
+  ['resident memory', 'maxRss', () => process.memoryUsage.rss()],
+  ['heap', 'maxHeap', () => getHeapStatistics().used_heap_size],
+] as const)('as its %s grows over the limit, low goes first', async (what, limit, used) => {
+  const { url } = await shop();
+  const config = (bytes: number) => ({
+    server: { shed: { [limit]: `${Math.round(bytes)}b` } },
+    upstreams: { shop: { targets: [{ url }] } },
+    routes,
+  });
+  // What is collected meanwhile is less than half of it, and what is new less than half again.
+  const gateway = await testGateway(config(10 * used()));
+  expect((await get(gateway, '/low/quick')).status).toBe(200);
+  await gateway.write(config(used() / 4));
+  expect(await gateway.reload()).toBe(true);
+  for (const priority of PRIORITIES) expect((await get(gateway, `/${priority}/quick`)).status).toBe(503);
+  expect(await gateway.accessLine(({ status }) => status === 503)).toMatchObject({
+    reason: 'overloaded',
+    detail: what,
+  });
 });
 
 it('calls to models have a priority too, and are refused in the shape of their API', async () => {

@@ -96,6 +96,15 @@ export const Server = Strict(
           description:
             'Requests that may run at once, streams included: low routes get half of them, normal 75 %, high 90 %, critical all.',
         }),
+        maxRss: Type.Optional(
+          Size({
+            description:
+              'Resident memory of a process: beyond it low routes are shed; normal at 105, high at 110, critical at 120 % of it. Without this key memory is not looked at. In a container set it to 80 % of the limit.',
+          }),
+        ),
+        maxHeap: Type.Optional(
+          Size({ description: 'As maxRss, of the memory that JavaScript uses (heap) alone.' }),
+        ),
       },
       { default: {} },
     ),

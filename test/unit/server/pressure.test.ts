@@ -4,10 +4,15 @@ import { Pressure } from '../../../src/server/pressure.ts';
 
 const told: StateChange[] = [];
 let pressure: Pressure;
+const memory = { rss: 300 * 1024 ** 2, heapUsed: 100 * 1024 ** 2 };
 beforeEach(() => {
   vi.useFakeTimers();
   told.length = 0;
-  pressure = new Pressure({ inFlight: () => 7, onChange: (change) => told.push(change) });
+  pressure = new Pressure({
+    inFlight: () => 7,
+    onChange: (change) => told.push(change),
+    memory: () => memory,
+  });
 });
 afterEach(() => {
   pressure.close();
@@ -25,6 +30,7 @@ it('shedding is told when it begins and when it gets worse, not for each request
   expect(said()).toEqual(['none → low']);
   expect(told[0]).toMatchObject({ kind: 'shedding', subject: 'gateway', by: 'gateway' });
   expect(told[0]?.reason).toContain('7 requests in flight');
+  expect(told[0]?.reason).toContain('300 MB resident, 100 MB of them heap');
 
   pressure.noteShed('low');
   pressure.noteShed('high');
