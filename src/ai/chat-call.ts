@@ -18,6 +18,7 @@ import type { CallBudgets } from './budgets/call-budgets.ts';
 import type { CacheWork } from './cache/cache-work.ts';
 import type { FromCache } from './cache/kept-answer.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
+import type { CallHistory } from './memory/call-history.ts';
 import type { Catalog, Model } from './models/catalog.ts';
 import type { Answerer, Deployment } from './models/deployment.ts';
 import type { Passage } from './passage.ts';
@@ -108,6 +109,8 @@ export interface ChatCall {
   caching: CacheWork | undefined;
   /** By `recall-context`: the turn that this call is of a conversation. */
   turn: LiveTurn | undefined;
+  /** By `recall-context`: where what was said before is not the same for all who may be asked. */
+  history: CallHistory | undefined;
   /** By `remember-turn`: what the answer is known by, in place of its provider's id. */
   ownId: string | undefined;
   /** Ends the calls upstream: when the client leaves, or later. */
@@ -172,6 +175,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   settled: undefined,
   turn: undefined,
   ownId: undefined,
+  history: undefined,
   cancel: call.exchange.cancel,
   over: undefined,
 });

@@ -21,10 +21,10 @@ export function gatherAnswer(parts: readonly StreamPart[]): ModelAnswer {
     else if (part.type === 'embedding') vectors[part.index] = part.vector;
     else if (part.type === 'usage') usage = part.usage;
     else if (part.type === 'service-tier') serviceTier = part.tier;
-    else if (part.type !== 'error' && part.type !== 'end' && part.type !== 'item') {
-      const at = part.choice ?? 0;
+    else if (!OF_NO_CHOICE.has(part.type)) {
+      const at = (part as OfChoice).choice ?? 0;
       while (choices.length <= at) choices.push(newChoice());
-      addTo(choices[at] as Choice, part);
+      addTo(choices[at] as Choice, part as OfChoice);
     }
   }
   return { id, model, choices, vectors, usage, serviceTier };
@@ -34,8 +34,10 @@ const newChoice = (): Choice => ({ content: [], logprobs: [], finishReason: '', 
 
 type OfChoice = Exclude<
   StreamPart,
-  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'item' | 'error' | 'end' }
+  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'item' | 'item-start' | 'error' | 'end' }
 >;
+
+const OF_NO_CHOICE: ReadonlySet<StreamPart['type']> = new Set(['item', 'item-start', 'error', 'end']);
 
 function addTo(choice: Choice, part: OfChoice): void {
   const { content } = choice;

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpan } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest, PreparedCall } from './chat-call.ts';
 import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
+import { writeHistoryFor } from './memory/history-for.ts';
 import type { Deployment } from './models/deployment.ts';
 import { asRefusal, Translation } from './translation.ts';
 
@@ -24,6 +25,7 @@ export const answerName = ({ request, exchange }: ChatCall): AnswerName => ({
  */
 export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCall {
   const { format, guards, caching, turn } = call;
+  writeHistoryFor(call, deployment);
   const made = prepare(call, deployment);
   const tapeBytes = Math.max(caching?.settings.maxEntry ?? 0, turn ? LARGEST_TURN : 0);
   const prepared = tapeBytes > 0 ? { ...made, tapeBytes } : made;

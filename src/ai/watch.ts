@@ -144,6 +144,7 @@ function begins(part: StreamPart): boolean {
     case 'start':
     case 'usage':
     case 'service-tier':
+    case 'item-start':
     case 'end':
       return false;
     default:

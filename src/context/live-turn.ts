@@ -39,6 +39,8 @@ export interface TurnEnd {
   readonly status: TurnStatus;
   /** What the assistant said and called; empty = nothing. */
   readonly answer: readonly AssistantPart[];
+  /** Of the answer's items, as its provider named them; empty = it did not. */
+  readonly itemIds: readonly string[];
   readonly format: FormatName;
   readonly provider: string;
   readonly upstreamModel: string;
@@ -62,7 +64,7 @@ export class LiveTurn {
   baseCount = 0;
   resolves = '';
   input: PromptInput | undefined;
-  shape: PromptShape = { summary: '', turns: [], snippets: '', journey: '' };
+  shape: PromptShape = { summary: '', system: [], turns: [], snippets: '', journey: '' };
   readonly #keeper: TurnKeeper;
   readonly #key: string;
   readonly #isExact: boolean;
@@ -166,9 +168,14 @@ export class LiveTurn {
     const { ask, shape } = this;
     const seed = seedOf(this.seal, ask.ref.tenant);
     const { privacy } = this.#keeper.ports;
+    // In responses a developer's words are an item among others: nothing takes their place later.
+    const isItem = end.format === 'openai-responses' && this.facts.mode === 'delta' && ask.system.length > 0;
     const content: TurnContent = {
-      messages: privacy.redact(messages),
-      ...(ask.system.length > 0 && { system: privacy.redactTexts(ask.system) }),
+      messages: privacy.redact(
+        isItem ? [{ role: 'system', at: '', content: ask.system }, ...messages] : messages,
+      ),
+      ...(ask.system.length > 0 && !isItem && { system: privacy.redactTexts(ask.system) }),
+      ...(end.itemIds.length > 0 && { itemIds: end.itemIds }),
     };
     return {
       id: this.id,

@@ -1,4 +1,5 @@
-import { type CompactionTask, Compactor } from './compaction/compactor.ts';
+import type { TextPart } from '../contracts/model-request.ts';
+import { type CompactionTask, Compactor, type SummaryContent } from './compaction/compactor.ts';
 import { measureTurn } from './measures/measure-turn.ts';
 import { SizeOutliers } from './measures/size-outlier.ts';
 import type { ConversationMemory } from './memory/conversation-memory.ts';
@@ -49,7 +50,7 @@ export class Mind implements ContextMind {
   /** A log that fits goes on as it came; of one that does not the oldest turns are left out. */
   async #asSent(input: PromptInput, log: NonNullable<PromptInput['log']>): Promise<PromptShape> {
     const tokens = messageTokens(log.messages) + systemTokens(input);
-    if (tokens <= this.#capacity(input)) return { summary: '', turns: [], snippets: '', journey: '' };
+    if (tokens <= this.#capacity(input)) return NOTHING_BEFORE();
     return this.#shape({ ...input, turns: await log.turns() }, undefined);
   }
 
@@ -59,7 +60,7 @@ export class Mind implements ContextMind {
     const turns = spokenOf(input.turns);
     const built = buildPrompt(
       {
-        system: input.system,
+        system: input.system.length > 0 ? input.system : systemIn(input.turns, input.summary),
         turns,
         summary: summaryOf(input.summary),
         fresh: input.fresh,
@@ -74,6 +75,7 @@ export class Mind implements ContextMind {
     const isAsSent = input.isFull && !input.summary && built.context.cut.length === 0;
     const shape: PromptShape = {
       summary: built.summary,
+      system: systemIn(input.turns, input.summary),
       turns: isAsSent ? [] : input.turns.filter(({ turn }) => kept.has(turn.version)),
       snippets: built.snippets,
       journey: JSON.stringify(built.context),
@@ -160,6 +162,8 @@ export class Mind implements ContextMind {
         capacity: this.#capacity(input),
         system: systemTokens(input),
       },
+      systemUpTo: (version) =>
+        systemIn([...covered, ...before].filter(({ turn: each }) => each.version <= version)),
       ask,
     };
     await this.#compactor.run(task);
@@ -180,12 +184,23 @@ export class Mind implements ContextMind {
 const spokenOf = (turns: readonly PathTurn[]): SpokenTurn[] =>
   turns.map(({ turn: { id, version, at }, messages, tokens }) => ({ id, version, at, messages, tokens }));
 
+/** Made anew each time: by it what was built is found again. */
+const NOTHING_BEFORE = (): PromptShape => ({ summary: '', system: [], turns: [], snippets: '', journey: '' });
+
+/** The client's own system texts that are in force: those of the last turn that had any. */
+function systemIn(turns: readonly PathTurn[], summary?: OpenSummary): readonly TextPart[] {
+  const said = turns.findLast(({ system }) => system !== undefined)?.system;
+  if (said || !summary) return said ?? [];
+  const { system = [] } = JSON.parse(summary.content) as SummaryContent;
+  return system;
+}
+
 const systemTokens = ({ system }: PromptInput): number =>
   system.reduce((sum, { text }) => sum + textTokens(text), 0);
 
 function summaryOf(summary: OpenSummary | undefined): Summary | undefined {
   if (!summary) return undefined;
   const { epoch, covered, tokens } = summary;
-  const { text } = JSON.parse(summary.content) as { text: string };
+  const { text } = JSON.parse(summary.content) as SummaryContent;
   return { epoch, covered, coveredTurn: '', text, tokens };
 }

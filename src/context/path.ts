@@ -74,9 +74,10 @@ export function arrange(
     if (made) open.set(turn.id, made);
     turns.push({
       turn,
-      messages: isAnswered ? [call.message, ...own] : mayBeStray ? withoutStray(own) : own,
+      messages: isAnswered ? withCall(call.message, own) : mayBeStray ? withoutStray(own) : own,
       ...(isAnswered && { calledBy: call.provider }),
       system: content.system,
+      ...(content.itemIds && !corrected && { itemIds: content.itemIds }),
       tokens: corrected?.turn.tokens ?? turn.tokens,
     });
   }
@@ -102,6 +103,12 @@ function openCallOf({ turn, content }: OpenedTurn, corrected: OpenedTurn | undef
   if (said?.role !== 'assistant') return undefined;
   const calls = said.content.filter(({ type }) => type !== 'text' && type !== 'refusal');
   return { message: corrected ? { ...said, content: calls } : said, provider: turn.provider };
+}
+
+/** Directly before its results. */
+function withCall(call: Message, own: readonly Message[]): Message[] {
+  const at = own.findIndex(({ role }) => role === 'tool');
+  return [...own.slice(0, at), call, ...own.slice(at)];
 }
 
 /** Without the results whose calls are not there any more. */

@@ -9,6 +9,8 @@ export interface PathTurn {
   /** Who made the call that stands first, if that was in another turn. */
   readonly calledBy?: string;
   readonly system: readonly TextPart[] | undefined;
+  /** Of the answer's items, as its provider named them. */
+  readonly itemIds?: readonly string[];
   readonly tokens: number;
 }
 
@@ -56,6 +58,8 @@ export interface PromptInput {
 export interface PromptShape {
   /** Text behind the client's own system texts; ''. */
   readonly summary: string;
+  /** System texts of earlier turns, in force unless the client sends its own. */
+  readonly system: readonly TextPart[];
   readonly turns: readonly PathTurn[];
   /** Text at the end of the last user message; ''. */
   readonly snippets: string;

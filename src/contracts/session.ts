@@ -20,6 +20,8 @@ export interface TurnContent {
   readonly messages: readonly Message[];
   /** The client's own system texts of this turn, if it sent any. */
   readonly system?: readonly TextPart[];
+  /** Of the answer's items, as its provider named them. */
+  readonly itemIds?: readonly string[];
 }
 
 /** What a turn says of itself; its content is opaque here. A store keeps it as it is. */

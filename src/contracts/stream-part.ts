@@ -76,6 +76,8 @@ export type StreamPart =
     } & OfChoice)
   /** The vector of one of the inputs. */
   | { readonly type: 'embedding'; readonly index: number; readonly vector: Vector }
+  /** What follows is of an item that its provider knows by this id. */
+  | { readonly type: 'item-start'; readonly id: string }
   /** Something that is no text: images, scores, sound. */
   | { readonly type: 'item' }
   /** The provider says that it failed; nothing of worth follows. */

@@ -111,3 +111,19 @@ it('tools have their part of what the model can take', async () => {
   const sizes = provider.prompts.map((messages) => JSON.stringify([messages, tools]).length / 4);
   expect(Math.max(...sizes)).toBeLessThan(2000 - 100);
 });
+
+it('a system text that was sent once is in force after its turn was summarized', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction: { window: 1200 } } });
+  for (let turn = 1; turn <= 20; turn++) {
+    const first = turn === 1 ? [{ role: 'system', content: 'Speak like a pirate.' }] : [];
+    const messages = [
+      ...first,
+      { role: 'user', content: `Topic ${turn}: ${'words of no weight '.repeat(10)}` },
+    ];
+    await chat(gateway, { model: 'smart', max_tokens: 100, messages }, { 'x-session-id': 'once' });
+  }
+  expect(await eventually(async () => (await compactions(gateway, 'by_facts')) > 0, 5000)).toBe(true);
+  for (const prompt of provider.prompts)
+    expect(prompt[0]).toEqual({ role: 'system', content: 'Speak like a pirate.' });
+});

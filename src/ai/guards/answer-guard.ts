@@ -34,8 +34,8 @@ export class AnswerGuard {
 
   /** @throws what a guard ends the answer with */
   take(part: StreamPart): StreamPart[] {
-    // Tokens and what is cited are the text once more: they would say what was taken out.
-    if (part.type === 'logprobs' || part.type === 'citation') return [];
+    // Tokens and what is cited are the text once more: they would say what was taken out. And what is written anew has ids anew.
+    if (part.type === 'logprobs' || part.type === 'citation' || part.type === 'item-start') return [];
     if (isText(part)) {
       const choice = part.choice ?? 0;
       const key = `${choice}/${part.type}/${'call' in part ? part.call : ''}`;

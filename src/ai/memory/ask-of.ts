@@ -1,7 +1,7 @@
 import type { Ask } from '../../context/ask.ts';
 import { textTokens } from '../../context/prompt/tokens.ts';
 import { readResponseId } from '../../context/response-id.ts';
-import type { ModelRequest } from '../../contracts/model-request.ts';
+import type { ModelRequest, TextPart, Tool } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
@@ -89,6 +89,7 @@ export function askOf(
       detail: 'x-context-mode must be auto, full or delta.',
     });
   const { isStored: _, ...which } = meant;
+  const isResponses = call.format.name === 'openai-responses';
   const isFixed = which.follows !== undefined || request.conversation !== '';
   return {
     ...which,
@@ -97,15 +98,22 @@ export function askOf(
     seenVersion: versionIn(headers['x-context-version'] as string | undefined, 'x-context-version'),
     key: String(headers['idempotency-key'] ?? ''),
     mode: isFixed ? 'delta' : (mode as Ask['mode']),
-    system,
+    system: isResponses ? system.filter((part) => !isInstruction(part)) : system,
     messages,
     model: exchange.ai?.model ?? '',
-    otherTokens: request.maxOutput + (tools.length > 0 ? textTokens(JSON.stringify(tools)) : 0),
+    otherTokens: request.maxOutput + otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
     window: leastWindow(call.candidates),
     askModel: askModelOf(call, askInside),
     requestId: exchange.id,
   };
 }
+
+/** Of one turn only: the next one has its own, or none. */
+const isInstruction = ({ at }: TextPart): boolean => at === 'instructions';
+
+const otherTokens = (tools: readonly Tool[], instructions: readonly TextPart[]): number =>
+  (tools.length > 0 ? textTokens(JSON.stringify(tools)) : 0) +
+  instructions.reduce((sum, { text }) => sum + textTokens(text), 0);
 
 function versionIn(text: string | undefined, param: string): number | undefined {
   if (text === undefined || text === '*') return undefined;

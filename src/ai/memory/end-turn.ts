@@ -19,6 +19,7 @@ export async function commitTurn(
   const end: TurnEnd = {
     status,
     answer: answerMessage(parts, status === 'complete'),
+    itemIds: format.name === 'openai-responses' ? itemIdsIn(parts) : [],
     format: format.name,
     provider: answer?.deployment.providerName ?? exchange.ai?.provider ?? '',
     upstreamModel: answer?.deployment.model ?? '',
@@ -28,6 +29,9 @@ export async function commitTurn(
   };
   await turn.commit(end);
 }
+
+const itemIdsIn = (parts: readonly StreamPart[]): string[] =>
+  parts.flatMap((part) => (part.type === 'item-start' && part.id !== '' ? [part.id] : []));
 
 /** What is left of a turn whose call ended otherwise: the user's words, and what reached the client of the answer. */
 export async function abandonTurn(call: ChatCall): Promise<void> {

@@ -1,10 +1,11 @@
-import type { PromptShape } from '../../context/ports.ts';
+import type { PathTurn, PromptShape } from '../../context/ports.ts';
 import type { FormatName } from '../../contracts/format.ts';
 import type { AssistantPart, JsonObject, Message, TextPart } from '../../contracts/model-request.ts';
 import { isObject } from '../../lib/json.ts';
 import { convertMessages as toMessages } from '../dialects/anthropic-messages/convert-messages.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
 import { asRefusal } from '../translation.ts';
+import { reasoningDetail } from './reasoning-detail.ts';
 import { writeItems } from './write-items.ts';
 
 /** What is put before, and with, what a client sends. */
@@ -12,9 +13,14 @@ export interface History {
   readonly shape: PromptShape;
   /** The new messages, where the client's own are not to go on: it sent all of the conversation. */
   readonly tail: readonly Message[] | undefined;
-  /** The only provider that may answer; '' if there are several. What one has signed, no other takes back. */
+  /** The provider that is asked: what others have signed or sealed it does not take. */
   readonly provider: string;
+  /** It is asked in its own format, not in the client's: what chat completions have no words for reaches it. */
+  readonly isTranslated: boolean;
 }
+
+/** A message of the history, with what its provider called the items of it. */
+type Said = { readonly message: Message; readonly itemIds: readonly string[] };
 
 const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
 
@@ -25,81 +31,145 @@ const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
  * @throws GatewayError `field_not_supported` for a part of the history that the format has no words for
  */
 export function writeHistory(format: FormatName, body: JsonObject, history: History): JsonObject {
-  const { shape, tail, provider } = history;
-  const before = shape.turns.flatMap(({ turn, messages }) =>
-    turn.provider === provider ? messages : messages.map(withoutOpaque),
-  );
-  const given = shape.turns.findLast(({ system }) => system !== undefined)?.system;
+  const { shape, tail, provider, isTranslated } = history;
+  const before = shape.turns.flatMap((turn) => saidIn(turn, provider));
   try {
-    if (format === 'anthropic-messages') return messagesBody(body, before, shape, given, tail);
-    const key = format === 'openai-responses' ? 'input' : 'messages';
-    const convert =
-      format === 'openai-responses' ? writeItems : (messages: readonly Message[]) => toChat([], messages);
-    return listBody(body, key, convert, before, shape, given, tail);
+    switch (format) {
+      case 'anthropic-messages':
+        return messagesBody(body, before, shape, tail);
+      case 'openai-responses':
+        return itemsBody(body, before, shape, tail);
+      default:
+        return chatBody(body, before, shape, tail, isTranslated);
+    }
   } catch (error) {
     throw asRefusal(error, {});
   }
 }
 
+/** Whether it makes a difference who is asked: something in the turns is signed or sealed. */
+export const isSigned = ({ turns }: PromptShape): boolean =>
+  turns.some(({ messages }) =>
+    messages.some(
+      (message) =>
+        message.role === 'assistant' &&
+        message.content.some(
+          (part) => part.type === 'reasoning' || (part.type === 'tool-call' && part.signature !== undefined),
+        ),
+    ),
+  );
+
+/** The call that was made in another turn stands before its results, and may be another provider's. */
+function saidIn({ turn, messages, calledBy, itemIds = [] }: PathTurn, provider: string): Said[] {
+  const calledAt = calledBy === undefined ? -1 : messages.findIndex(({ role }) => role === 'tool') - 1;
+  return messages.map((message, at) => {
+    const by = at === calledAt ? calledBy : turn.provider;
+    const isAnswer = at === messages.length - 1;
+    return {
+      message: by === provider ? message : withoutOpaque(message),
+      itemIds: isAnswer && by === provider ? itemIds : [],
+    };
+  });
+}
+
 type Convert = (messages: readonly Message[]) => JsonObject[];
 
-/** Formats whose system texts stand in the list itself. */
-function listBody(
+function chatBody(
   body: JsonObject,
-  key: 'input' | 'messages',
-  convert: Convert,
-  before: readonly Message[],
-  { summary, snippets }: PromptShape,
-  given: readonly TextPart[] | undefined,
+  before: readonly Said[],
+  { summary, snippets, system: given }: PromptShape,
   tail: readonly Message[] | undefined,
+  isTranslated: boolean,
 ): JsonObject {
-  const sent = Array.isArray(body[key]) ? (body[key] as unknown[]) : [{ role: 'user', content: body[key] }];
-  const first = sent.findIndex((each) => !isObject(each) || !SYSTEM.has(each.role));
-  const own = sent.slice(0, first < 0 ? sent.length : first);
-  const fresh = tail ? convert(tail) : sent.slice(own.length);
-  const hasOwn = own.length > 0 || typeof body.instructions === 'string';
-  const system: unknown[] = hasOwn || !given ? own : convert([{ role: 'system', at: '', content: given }]);
-  const summed = summary === '' ? [] : convert([{ role: 'system', at: '', content: [text(summary)] }]);
+  const convert: Convert = (messages) => messages.flatMap((message) => chatMessages(message, isTranslated));
+  const { own, rest } = partsOf(body.messages);
+  const fresh = tail ? convert(tail) : rest;
   return {
     ...body,
-    [key]: [...system, ...summed, ...convert(before), ...withSnippets(fresh, snippets, key)],
+    messages: [
+      ...(own.length > 0 ? own : convert(systemMessages(given))),
+      ...convert(systemMessages(summary === '' ? [] : [text(summary)])),
+      ...convert(before.map(({ message }) => message)),
+      ...withSnippets(fresh, snippets, 'text'),
+    ],
+  };
+}
+
+/** As chat completions have it; with what was thought where it goes on in another format, in the words of `read-messages.ts`. */
+function chatMessages(message: Message, isTranslated: boolean): JsonObject[] {
+  const written = toChat([], [message]);
+  const [first] = written;
+  if (!isTranslated || message.role !== 'assistant' || !first) return written;
+  const details = message.content.flatMap(reasoningDetail);
+  return details.length === 0 ? written : [{ ...first, reasoning_details: details }];
+}
+
+/** A developer's items stay where they were said; `instructions` are of their own turn only. */
+function itemsBody(
+  body: JsonObject,
+  before: readonly Said[],
+  { summary, snippets, system: given }: PromptShape,
+  tail: readonly Message[] | undefined,
+): JsonObject {
+  const sent = Array.isArray(body.input)
+    ? (body.input as unknown[])
+    : [{ role: 'user', content: body.input }];
+  const { own } = partsOf(sent);
+  const front = tail ? own : [];
+  return {
+    ...body,
+    input: [
+      ...(own.length > 0 ? front : writeItems(systemMessages(given))),
+      ...writeItems(systemMessages(summary === '' ? [] : [text(summary)])),
+      ...before.flatMap(({ message, itemIds }) => writeItems([message], itemIds)),
+      ...withSnippets(tail ? writeItems(tail) : sent, snippets, 'input_text'),
+    ],
   };
 }
 
 function messagesBody(
   body: JsonObject,
-  before: readonly Message[],
-  { summary, snippets }: PromptShape,
-  given: readonly TextPart[] | undefined,
+  before: readonly Said[],
+  { summary, snippets, system: given }: PromptShape,
   tail: readonly Message[] | undefined,
 ): JsonObject {
   const sent = tail ? toMessages(tail) : (body.messages as unknown[]);
-  const own = body.system ?? (given && toMessages([{ role: 'system', at: '', content: given }])[0]?.content);
+  const own = body.system ?? toMessages(systemMessages(given))[0]?.content;
   const blocks = typeof own === 'string' ? [{ type: 'text', text: own }] : (own as unknown[] | undefined);
   const system = summary === '' ? own : [...(blocks ?? []), { type: 'text', text: summary }];
   return {
     ...body,
     ...(system !== undefined && { system }),
-    messages: [...toMessages(before), ...withSnippets(sent, snippets, 'messages')],
+    messages: [...toMessages(before.map(({ message }) => message)), ...withSnippets(sent, snippets, 'text')],
   };
 }
 
 const text = (words: string): TextPart => ({ type: 'text', at: '', text: words });
 
+const systemMessages = (content: readonly TextPart[]): Message[] =>
+  content.length === 0 ? [] : [{ role: 'system', at: '', content }];
+
+/** The system texts that a client's list begins with, and the rest of it. */
+function partsOf(list: unknown): { own: readonly unknown[]; rest: readonly unknown[] } {
+  const sent = Array.isArray(list) ? (list as unknown[]) : [];
+  const first = sent.findIndex((each) => !isObject(each) || !SYSTEM.has(each.role));
+  const end = first < 0 ? sent.length : first;
+  return { own: sent.slice(0, end), rest: sent.slice(end) };
+}
+
 /** At the end of what the user says now, so that all before it stays as it was. */
 function withSnippets(
   sent: readonly unknown[],
   snippets: string,
-  key: 'input' | 'messages',
+  type: 'input_text' | 'text',
 ): readonly unknown[] {
   if (snippets === '') return sent;
   const at = sent.findLastIndex((each) => isObject(each) && each.role === 'user');
   const message = sent[at];
   if (!isObject(message)) return sent;
   const { content } = message;
-  const more = { type: key === 'input' ? 'input_text' : 'text', text: snippets };
   const said = Array.isArray(content)
-    ? [...(content as unknown[]), more]
+    ? [...(content as unknown[]), { type, text: snippets }]
     : `${String(content)}\n\n${snippets}`;
   return sent.with(at, { ...message, content: said });
 }

@@ -10,8 +10,14 @@ import type {
 import { formatDataUrl } from '../../lib/data-url.ts';
 import { NotCarried } from '../not-carried.ts';
 
-/** Messages as items of a responses request: what the assistant said and called stands in items of its own. */
-export const writeItems = (messages: readonly Message[]): JsonObject[] => messages.flatMap(itemsOf);
+/**
+ * Messages as items of a responses request: what the assistant said, thought and called stands in items of its own.
+ * @param ids of the items, as their provider named them; they count only if they are as many
+ */
+export function writeItems(messages: readonly Message[], ids: readonly string[] = []): JsonObject[] {
+  const items = messages.flatMap(itemsOf);
+  return items.length === ids.length ? items.map((item, at) => ({ id: ids[at], ...item })) : items;
+}
 
 function itemsOf(message: Message): JsonObject[] {
   switch (message.role) {
@@ -50,6 +56,13 @@ function assistantItems(parts: readonly AssistantPart[]): JsonObject[] {
       flush();
       const { id, name, arguments: text } = part;
       items.push({ type: 'function_call', call_id: id, name, arguments: text });
+    } else {
+      const sealed = part.opaque ?? part.signature;
+      // Without what its provider sealed there is nothing to give back.
+      if (sealed === undefined) continue;
+      flush();
+      const summary = part.text === '' ? [] : [{ type: 'summary_text', text: part.text }];
+      items.push({ type: 'reasoning', summary, encrypted_content: sealed });
     }
   }
   flush();

@@ -7,8 +7,9 @@ import { CancelSignal } from '../../upstream/signal.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
 import { askOf, conversationOf, type Meant } from '../memory/ask-of.ts';
+import { writeHistoryFor } from '../memory/history-for.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
-import { writeHistory } from '../memory/write-history.ts';
+import { isSigned, writeHistory } from '../memory/write-history.ts';
 import { neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
 
@@ -83,21 +84,19 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 
 /** The client's list goes on as it came where it is all that there is. */
 function writeBefore(call: ChatCall, { shape, facts, fresh }: LiveTurn): void {
-  if (shape.turns.length === 0 && shape.summary === '' && shape.snippets === '') return;
+  const isNothing = shape.turns.length === 0 && shape.summary === '' && shape.snippets === '';
+  if (isNothing && shape.system.length === 0) return;
   const isRewritten = facts.mode === 'full' && (shape.turns.length > 0 || shape.summary !== '');
-  const providers = new Set(
-    call.candidates.flatMap(({ deployments }) => deployments.map(({ providerName }) => providerName)),
-  );
-  const [provider = ''] = providers;
   const body = JSON.parse(call.bytes.toString('utf8')) as JsonObject;
-  replaceBody(
-    call,
-    writeHistory(call.format.name, body, {
-      shape,
-      tail: isRewritten ? fresh : undefined,
-      provider: providers.size === 1 ? provider : '',
-    }),
-  );
+  const tail = isRewritten ? fresh : undefined;
+  const [first] = call.candidates.flatMap(({ deployments }) => deployments);
+  if (first && isSigned(shape)) {
+    call.history = { body, shape, tail, writtenFor: '' };
+    writeHistoryFor(call, first);
+    return;
+  }
+  const history = { shape, tail, provider: '', isTranslated: false };
+  replaceBody(call, writeHistory(call.format.name, body, history));
 }
 
 /** What is kept here need not be kept by a provider too, who knows nothing of our ids. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { TextPart } from '../../contracts/model-request.ts';
 import type { SessionHead, SessionRef } from '../../contracts/session.ts';
 import type { MindOptions } from '../mind-options.ts';
 import { type CompactionInput, compact } from './compact.ts';
@@ -8,6 +9,14 @@ export interface CompactionTask extends Omit<CompactionInput, 'epoch'> {
   readonly ref: SessionRef;
   /** As it was when the turn began: what was compacted since makes the work void. */
   readonly head: SessionHead;
+  /** The client's system texts that were in force at a turn: they stay so when it is covered. */
+  systemUpTo(version: number): readonly TextPart[];
+}
+
+/** What a summary's content says. */
+export interface SummaryContent {
+  readonly text: string;
+  readonly system?: readonly TextPart[];
 }
 
 /** How long one replica may take for a summary before another may try. */
@@ -50,7 +59,9 @@ export class Compactor {
     if (made.kind !== 'made') return meters.compaction(made.kind);
     const { text, ...about } = made.summary;
     const seal = await privacy.of(ref.tenant);
-    const content = seal.seal(JSON.stringify({ text }));
+    const system = task.systemUpTo(about.covered);
+    const said: SummaryContent = { text, ...(system.length > 0 && { system }) };
+    const content = seal.seal(JSON.stringify(said));
     const { generation, edits, epoch, covered } = head;
     const isStored = await sessions.summarize(
       ref,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectsOf, textOf } from '../../../lib/json.ts';
-import { readEnd } from './read-response.ts';
+import { readEnd, readSealed } from './read-response.ts';
 
 /** The parts of a response; undefined for an error under a status that says otherwise. */
 export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
@@ -11,7 +11,9 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
   emit({ type: 'start', id: textOf(answer.id), model: textOf(answer.model) });
   let calls = 0;
   for (const item of objectsOf(answer.output)) {
+    emit({ type: 'item-start', id: textOf(item.id) });
     for (const { text } of objectsOf(item.summary)) emit({ type: 'reasoning', text: textOf(text) });
+    readSealed(item, emit);
     for (const { text, refusal } of objectsOf(item.content)) {
       if (typeof text === 'string') emit({ type: 'text', text });
       if (typeof refusal === 'string') emit({ type: 'refusal', text: refusal });

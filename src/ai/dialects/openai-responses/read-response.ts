@@ -19,6 +19,15 @@ export function readEnd(response: JsonObject, emit: Emit): void {
   }
 }
 
+/** Reasoning that only its provider can read; it belongs to the words before it, where it shows any. */
+export function readSealed({ encrypted_content: sealed, summary }: JsonObject, emit: Emit): void {
+  if (typeof sealed !== 'string' || sealed === '') return;
+  const isShown = objectsOf(summary).some(({ text }) => textOf(text) !== '');
+  emit(
+    isShown ? { type: 'reasoning-signature', signature: sealed } : { type: 'reasoning-opaque', data: sealed },
+  );
+}
+
 function readUsage(usage: JsonObject, emit: Emit): void {
   const { input_tokens: input } = usage;
   if (!isCount(input)) return;

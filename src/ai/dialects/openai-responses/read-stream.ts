@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
-import { readEnd } from './read-response.ts';
+import { readEnd, readSealed } from './read-response.ts';
 
 /** The part that an event adds to. */
 const DELTAS: Readonly<Record<string, 'text' | 'refusal' | 'reasoning'>> = {
@@ -33,6 +33,8 @@ export class ResponseEventReader implements StreamReader {
       this.#emit({ type: 'start', id: textOf(id), model: textOf(model) });
     } else if (type === 'response.output_item.added') {
       this.#readItem(objectOf(event.item), event.output_index);
+    } else if (type === 'response.output_item.done') {
+      readSealed(objectOf(event.item), this.#emit);
     } else if (type === 'response.function_call_arguments.delta') {
       const call = this.#calls.get(event.output_index);
       if (call !== undefined) this.#emit({ type: 'tool-call-arguments', call, text: textOf(event.delta) });
@@ -49,6 +51,7 @@ export class ResponseEventReader implements StreamReader {
   }
 
   #readItem(item: JsonObject, index: unknown): void {
+    this.#emit({ type: 'item-start', id: textOf(item.id) });
     if (item.type !== 'function_call') return;
     const call = this.#calls.size;
     this.#calls.set(index, call);

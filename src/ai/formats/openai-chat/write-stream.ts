@@ -38,6 +38,7 @@ export class ChunkWriter implements StreamWriter {
         return '';
       case 'embedding':
       case 'item':
+      case 'item-start':
       case 'error':
       case 'end':
         return '';
@@ -109,5 +110,5 @@ export class ChunkWriter implements StreamWriter {
 
 type OfChoice = Exclude<
   StreamPart,
-  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'item' | 'error' | 'end' }
+  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'item' | 'item-start' | 'error' | 'end' }
 >;

@@ -1,0 +1,10 @@
+import type { JsonObject } from '../../contracts/model-request.ts';
+import type { History } from './write-history.ts';
+
+/** A call's history, for as long as somebody may still be asked. */
+export interface CallHistory extends Pick<History, 'shape' | 'tail'> {
+  /** The body as it came. */
+  readonly body: JsonObject;
+  /** Whom the call's body is written for now. */
+  writtenFor: string;
+}

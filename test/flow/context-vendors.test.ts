@@ -1,0 +1,179 @@
+// A conversation goes on with whoever is asked: with all that was said, and with what that vendor itself has signed.
+import { expect, it } from 'vitest';
+import { aiGateway, anthropicSdk, rawProvider, sdk } from '../helpers/ai.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
+
+const ON = { context: { enabled: true } };
+const SESSION = { headers: { 'x-session-id': 's1' } };
+
+interface Block {
+  type: string;
+  signature?: string;
+  [key: string]: unknown;
+}
+type Blocks = { role: string; content: string | Block[] }[];
+
+/** Speaks messages: thinks and calls a tool, and wants its thoughts back with the results, as Anthropic does. */
+async function thinker() {
+  const asked: Blocks[] = [];
+  const state = { isDown: false };
+  const provider = await rawProvider((response, { body }) => {
+    const { messages } = JSON.parse(body.toString()) as { messages: Blocks };
+    if (state.isDown) {
+      response.writeHead(503).end('{}');
+      return;
+    }
+    asked.push(messages);
+    const isCalled = JSON.stringify(messages).includes('tool_result');
+    const thought = { type: 'thinking', thinking: 'Look it up.', signature: 'sig-1' };
+    const call = { type: 'tool_use', id: 'call_1', name: 'weather', input: { city: 'Oslo' } };
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({
+        id: 'msg_1',
+        type: 'message',
+        role: 'assistant',
+        model: 'claude',
+        content: isCalled ? [{ type: 'text', text: 'It is sunny.' }] : [thought, call],
+        stop_reason: isCalled ? 'end_turn' : 'tool_use',
+        usage: { input_tokens: 5, output_tokens: 5 },
+      }),
+    );
+  });
+  return { asked, state, at: { kind: 'anthropic', baseUrl: provider.url } };
+}
+
+const tools = [{ name: 'weather', input_schema: { type: 'object' as const } }];
+const asksWeather = { role: 'user' as const, content: 'How is the weather?' };
+
+it('what Anthropic has signed goes back to it, although another vendor stands behind it', async () => {
+  const { asked, at } = await thinker();
+  const gateway = await aiGateway([at, await knowingProvider()], ON);
+  const { messages } = anthropicSdk(gateway);
+  const rest = { model: 'smart', max_tokens: 50, tools };
+  await messages.create({ ...rest, messages: [asksWeather] }, SESSION);
+  const result = { type: 'tool_result' as const, tool_use_id: 'call_1', content: 'sunny' };
+  const answer = await messages.create({ ...rest, messages: [{ role: 'user', content: [result] }] }, SESSION);
+  expect(answer.content).toMatchObject([{ text: 'It is sunny.' }]);
+  expect(asked[1]?.[1]?.content).toMatchObject([
+    { type: 'thinking', signature: 'sig-1' },
+    { type: 'tool_use' },
+  ]);
+});
+
+it('and so it does where the client speaks chat completions', async () => {
+  const { asked, at } = await thinker();
+  const { completions } = sdk(await aiGateway([at, await knowingProvider()], ON)).chat;
+  const rest = { model: 'smart', max_tokens: 50 };
+  await completions.create({ ...rest, messages: [asksWeather] }, SESSION);
+  const result = { role: 'tool' as const, tool_call_id: 'call_1', content: 'sunny' };
+  await completions.create({ ...rest, messages: [result] }, SESSION);
+  expect(asked[1]?.[1]?.content).toMatchObject([
+    { type: 'thinking', signature: 'sig-1' },
+    { type: 'tool_use' },
+  ]);
+});
+
+it('the backup gets all of it, calls and results included, and nothing that it can’t read', async () => {
+  const { at, state } = await thinker();
+  const backup = await knowingProvider();
+  const { messages } = anthropicSdk(await aiGateway([at, backup], ON));
+  const rest = { model: 'smart', max_tokens: 50, tools };
+  await messages.create({ ...rest, system: 'Be brief.', messages: [asksWeather] }, SESSION);
+  state.isDown = true;
+  const result = { type: 'tool_result' as const, tool_use_id: 'call_1', content: 'sunny' };
+  const answer = await messages.create({ ...rest, messages: [{ role: 'user', content: [result] }] }, SESSION);
+  expect(answer.content).toMatchObject([{ text: 'It is sunny.' }]);
+  const call = {
+    id: 'call_1',
+    type: 'function',
+    function: { name: 'weather', arguments: '{"city":"Oslo"}' },
+  };
+  expect(backup.prompts).toEqual([
+    [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'How is the weather?' },
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call_1', content: 'sunny' },
+    ],
+  ]);
+});
+
+it('the other way round too: what one speaks in chat completions Anthropic gets in its own form', async () => {
+  const primary = await knowingProvider();
+  const { asked, at } = await thinker();
+  const { completions } = sdk(await aiGateway([primary, at], ON)).chat;
+  const rest = { model: 'smart', max_tokens: 50 };
+  await completions.create({ ...rest, messages: [asksWeather] }, SESSION);
+  await primary.close();
+  const result = { role: 'tool' as const, tool_call_id: 'call_1', content: 'sunny' };
+  const answer = await completions.create({ ...rest, messages: [result] }, SESSION);
+  expect(answer.choices[0]?.message.content).toBe('It is sunny.');
+  expect(asked).toMatchObject([
+    [
+      { role: 'user', content: [{ type: 'text', text: 'How is the weather?' }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'call_1', input: { city: 'Oslo' } }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_1' }] },
+    ],
+  ]);
+});
+
+/** Speaks responses; what it thinks is sealed. */
+async function sealedThinker() {
+  const bodies: { input: Block[]; instructions?: string }[] = [];
+  const provider = await rawProvider((response, { body }) => {
+    bodies.push(JSON.parse(body.toString()) as { input: Block[] });
+    const number = bodies.length;
+    const content = [{ type: 'output_text', text: `Answer ${number}.`, annotations: [] }];
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({
+        id: `resp_${number}`,
+        object: 'response',
+        status: 'completed',
+        model: 'gpt-4o-mini',
+        output: [
+          { type: 'reasoning', id: `rs_${number}`, summary: [], encrypted_content: `sealed ${number}` },
+          { type: 'message', id: `msg_${number}`, role: 'assistant', status: 'completed', content },
+        ],
+      }),
+    );
+  });
+  return { bodies, provider };
+}
+
+it('reasoning that OpenAI has sealed goes back to it; instructions are of their turn, a developer’s words stay', async () => {
+  const { bodies, provider } = await sealedThinker();
+  const { responses } = sdk(await aiGateway([provider], ON));
+  const developer = { role: 'developer' as const, content: 'Never swear.' };
+  const one = await responses.create({
+    model: 'smart',
+    instructions: 'Speak like a pirate.',
+    input: [developer, { role: 'user', content: 'one' }],
+  });
+  const two = await responses.create({ model: 'smart', input: 'two', previous_response_id: one.id });
+  await responses.create({
+    model: 'smart',
+    instructions: 'Speak like a lawyer.',
+    input: 'three',
+    previous_response_id: two.id,
+  });
+  expect(bodies.map(({ instructions }) => instructions)).toEqual([
+    'Speak like a pirate.',
+    undefined,
+    'Speak like a lawyer.',
+  ]);
+  const seen = bodies[2]?.input.map((item) => item.encrypted_content ?? item.role);
+  expect(seen).toEqual([
+    'developer',
+    'user',
+    'sealed 1',
+    'assistant',
+    'user',
+    'sealed 2',
+    'assistant',
+    'user',
+  ]);
+  expect(bodies[2]?.input.map(({ id }) => id).filter(Boolean)).toEqual(['rs_1', 'msg_1', 'rs_2', 'msg_2']);
+  expect(JSON.stringify(bodies[2]?.input)).not.toContain('pirate');
+});
