@@ -87,7 +87,7 @@ export const Settings = Type.Object(
       uniqueItems: true,
       maxItems: 32,
       description:
-        'Claims that are kept for authorize; `a.b` looks into the claim a. scope and scp are split at spaces.',
+        'Claims that are kept for authorize and rate-limit; `a.b` looks into the claim a. scope and scp are split at spaces.',
     }),
     required: Type.Record(Text, Type.Array(Type.String(), { minItems: 1 }), {
       default: {},

@@ -21,7 +21,8 @@ const rateLimit: PolicyDescriptor<Settings> = {
   check: settingsProblem,
   create(settings, ports) {
     const limits = policyLimits(settings);
-    const scope = `rate:${ports.route}`;
+    // No route's name has the sign.
+    const scope = settings.scope === undefined ? `rate:${ports.route}` : `rate:@${settings.scope}`;
     // draft-ietf-httpapi-ratelimit-headers-11. Names are tokens, so that they need no escaping as strings.
     const policyField = limits
       .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)

@@ -54,9 +54,18 @@ const FIELDS = {
     default: 'consumer',
     minLength: 1,
     maxLength: 100,
-    examples: ['consumer', 'address', 'route', 'header:x-tenant', 'consumer + header:x-tenant'],
+    examples: [
+      'consumer',
+      'address',
+      'route',
+      'group',
+      'claim:tenant',
+      'header:x-tenant',
+      'cookie:session',
+      'consumer + header:x-tenant',
+    ],
     description:
-      'Who shares a limit: a consumer (a client address where there is none), an address (an IPv6 network of /64), everybody on the route, who sends the same value of a header, or several of these joined by +. A header that clients choose freely limits nobody by itself.',
+      'Who shares a limit: a consumer (a client address where there is none), an address (an IPv6 network of /64), everybody on the route (with scope: on all its routes), who is of the same groups, who has the same value of a claim (that auth-jwt keeps: claims), of a header or of a cookie, or several of these joined by +. Whoever has none of it is counted together. A header or cookie that clients choose freely limits nobody by itself.',
   }),
 };
 
@@ -66,6 +75,13 @@ export type LimitSettings = Static<typeof LimitSettings>;
 export const Settings = Strict(
   {
     ...FIELDS,
+    scope: Type.Optional(
+      Type.String({
+        pattern: '^[a-z][a-z0-9-]{0,31}$',
+        description:
+          'A name for counts that several routes share: where policies of different routes have the same scope, limits that are the same, or have the same name, are one limit. Without it each route counts for itself, so that who may not ask for more on one route may on another.',
+      }),
+    ),
     limits: Type.Optional(
       Type.Array(LimitSettings, {
         minItems: 1,
@@ -79,7 +95,7 @@ export const Settings = Strict(
 export type Settings = Static<typeof Settings>;
 
 /** Every limit that the settings hold, the policy's own first. */
-export const limitSettings = ({ limits = [], ...own }: Settings): readonly LimitSettings[] =>
+export const limitSettings = ({ limits = [], scope: _scope, ...own }: Settings): readonly LimitSettings[] =>
   own.limit === undefined && own.window === undefined && own.quota === undefined ? limits : [own, ...limits];
 
 /** What is wrong with settings that the schema lets pass; undefined if nothing. */

@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Exchange } from '../../src/contracts/exchange.ts';
+import { cookieOf } from './cookie.ts';
 import { networkOf } from './network.ts';
 
 /** Whose requests are counted together, as text. */
 export type Subject = (exchange: Exchange, request: FastifyRequest) => string;
 
-const HEADER = 'header:';
-/** Of the characters of a header's name all but the +, which joins. */
-const NAME = /^[a-z0-9!#$%&'*.^_`|~-]+$/;
+/** Of the characters of a header's or a cookie's name all but the +, which joins. */
+const TOKEN = /^[A-Za-z0-9!#$%&'*.^_`|~-]+$/;
+/** Claims may be URLs (RFC 7519 section 4.2). */
+const CLAIM = /^[A-Za-z0-9._:/-]+$/;
 /** Characters. Longer subjects (a header may hold a whole token) are told apart by their digest. */
 const LONGEST = 100;
 
@@ -24,31 +26,76 @@ function header(name: string): Subject {
   };
 }
 
-function termOf(term: string): Subject | undefined {
-  if (term === 'consumer') return consumer;
-  if (term === 'address') return address;
-  if (term === 'route') return () => '*';
-  if (!term.startsWith(HEADER)) return undefined;
-  const name = term.slice(HEADER.length).toLowerCase();
-  return NAME.test(name) ? header(name) : undefined;
+function cookie(name: string): Subject {
+  return (_exchange, { headers }) => {
+    const value = cookieOf(headers.cookie, name);
+    return value === undefined ? 'none' : `is:${value}`;
+  };
 }
 
-const termsOf = (per: string): string[] => per.split('+').map((term) => term.trim());
+/** As JSON: what an issuer or a config says may hold anything, line feeds too. */
+const several = (values: readonly string[] | undefined): string =>
+  values === undefined || values.length === 0 ? 'none' : `are:${JSON.stringify(values.toSorted())}`;
+
+const group: Subject = ({ consumerGroups }) => several(consumerGroups);
+
+function claim(name: string): Subject {
+  return ({ consumerClaims }) =>
+    several(Object.hasOwn(consumerClaims, name) ? consumerClaims[name] : undefined);
+}
+
+const WORDS: ReadonlyMap<string, Subject> = new Map([
+  ['consumer', consumer],
+  ['address', address],
+  ['route', () => '*'],
+  ['group', group],
+]);
+
+interface NamedTerm {
+  name: RegExp;
+  of(name: string): Subject;
+}
+
+const NAMED: ReadonlyMap<string, NamedTerm> = new Map([
+  ['header', { name: TOKEN, of: (name) => header(name.toLowerCase()) }],
+  ['cookie', { name: TOKEN, of: cookie }],
+  ['claim', { name: CLAIM, of: claim }],
+]);
+
+/** `header:x-tenant` is a header called x-tenant; a word has no name. */
+function partsOf(term: string): { kind: string; name: string } {
+  const colon = term.indexOf(':');
+  return colon < 0 ? { kind: term, name: '' } : { kind: term.slice(0, colon), name: term.slice(colon + 1) };
+}
+
+function termOf(term: string): Subject | undefined {
+  const { kind, name } = partsOf(term);
+  const named = NAMED.get(kind);
+  return named?.name.test(name) ? named.of(name) : WORDS.get(term);
+}
+
+/** Headers are the same in capitals. */
+const termsOf = (per: string): string[] =>
+  per
+    .split('+')
+    .map((term) => term.trim())
+    .map((term) => (term.startsWith('header:') ? term.toLowerCase() : term));
 
 /** What is wrong with the expression, as a sentence; undefined if nothing. */
 export function subjectProblem(per: string): string | undefined {
   const terms = termsOf(per);
   const wrong = terms.find((term) => termOf(term) === undefined);
   if (wrong !== undefined)
-    return `per: "${wrong}" is none of consumer, address, route, header:NAME; join several as "consumer + header:x-tenant"`;
+    return `per: "${wrong}" is none of consumer, address, route, group, header:NAME, cookie:NAME, claim:NAME; join several as "consumer + header:x-tenant"`;
   return new Set(terms).size < terms.length ? `per: "${per}" says the same twice` : undefined;
 }
 
 /** Names for the terms of an expression, to tell its limit from others: `consumer+x-tenant` is `consumer-x-tenant`. */
 export const subjectName = (per: string): string =>
   termsOf(per)
-    .map((term) => (term.startsWith(HEADER) ? term.slice(HEADER.length).toLowerCase() : term))
+    .map((term) => partsOf(term).name || term)
     .join('-')
+    .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-');
 
 /**

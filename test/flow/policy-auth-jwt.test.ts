@@ -183,6 +183,15 @@ it('every token that is not quite right is refused alike, and the log says why',
   expect(state.asked).toBeLessThanOrEqual(2);
 });
 
+it('those with one value of a claim share a limit', async () => {
+  const { jwk, token } = await keyPair('k1');
+  const limit = { 'rate-limit': { limit: 2, window: '1h', per: 'claim:tenant' } };
+  const { ask } = await guarded({ jwks: { keys: [jwk] }, claims: ['tenant'] }, { policies: [limit] });
+  const of = async (sub: string, tenant?: string) => ask(await token({ sub, ...(tenant && { tenant }) }));
+  expect([await of('a', 'acme'), await of('b', 'acme'), await of('c', 'acme')]).toEqual([200, 200, 429]);
+  expect([await of('c', 'other'), await of('c')]).toEqual([200, 200]);
+});
+
 it('without a token it asks for one and says nothing of an error', async () => {
   const { jwk } = await keyPair('k1');
   const { gateway } = await guarded({ jwks: { keys: [jwk] } });

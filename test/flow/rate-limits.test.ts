@@ -70,6 +70,45 @@ it('policies one after another add what they have to say', async () => {
   expect(headers.get('ratelimit')).toMatch(/^"all";r=9;t=\d+, "address";r=2;t=\d+$/);
 });
 
+it('a scope makes one limit of those of several routes; other routes, and other limits, count for themselves', async () => {
+  const shop = await backend((_request, response) => response.end('ok'));
+  const shared = { 'rate-limit': { limit: 3, window: '1h', per: 'address', scope: 'all-of-it' } };
+  const route = (name: string, policy: object) => ({
+    name,
+    match: { path: `/${name}` },
+    upstream: 'shop',
+    policies: [policy],
+  });
+  const gateway = await testGateway({
+    upstreams: { shop: { targets: [{ url: shop.url }] } },
+    routes: [
+      route('a', shared),
+      route('b', shared),
+      route('all-of-it', { 'rate-limit': { ...shared['rate-limit'], scope: undefined } }),
+      route('named', {
+        'rate-limit': { limit: 2, window: '1h', per: 'address', scope: 'all-of-it', name: 'small' },
+      }),
+    ],
+  });
+  const ask = async (name: string): Promise<number> => (await fetch(`${gateway.url}/${name}`)).status;
+  expect([await ask('a'), await ask('b'), await ask('a')]).toEqual([200, 200, 200]);
+  expect([await ask('a'), await ask('b')], 'no way round over another route').toEqual([429, 429]);
+  expect(await ask('all-of-it')).toBe(200);
+  expect([await ask('named'), await ask('named'), await ask('named')]).toEqual([200, 200, 429]);
+});
+
+it('each session of a cookie has a limit of its own', async () => {
+  const { statuses, ask } = await limited([
+    { 'rate-limit': { limit: 2, window: '1h', per: 'cookie:session' } },
+  ]);
+  expect((await ask({ cookie: 'a=b; session=one' })).headers.get('ratelimit-policy')).toBe(
+    '"session";q=2;w=3600',
+  );
+  expect(await statuses(2, { cookie: 'session=one; a=c' })).toEqual([200, 429]);
+  expect(await statuses(3, { cookie: 'session=two' })).toEqual([200, 200, 429]);
+  expect(await statuses(3, { cookie: 'other=one' })).toEqual([200, 200, 429]);
+});
+
 it('each value of a header has a limit of its own, also together with others', async () => {
   const { statuses } = await limited([
     { 'rate-limit': { limit: 2, window: '1h', per: 'route + header:X-Tenant' } },
