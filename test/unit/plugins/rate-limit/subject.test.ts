@@ -47,7 +47,6 @@ it('tells apart what only looks alike', () => {
     subject('claim:t + claim:u', { consumerClaims: { t: ['a'] } }),
     subject('claim:t + claim:u', { consumerClaims: { u: ['a'] } }),
     subject('cookie:id', {}, { cookie: 'x=1; id=a' }),
-    subject('cookie:id', {}, { cookie: 'xid=a' }),
     subject('header:x-tenant', {}, { 'x-tenant': 'a'.repeat(5000) }),
     subject('header:x-tenant', {}, { 'x-tenant': `${'a'.repeat(4999)}b` }),
   ];
@@ -59,6 +58,7 @@ it('counts together who has the same groups, in whichever order, and who has non
     subject('group', { consumerGroups: ['b', 'a'] }),
   );
   expect(subject('claim:__proto__')).toBe(subject('claim:tenant'));
+  expect(subject('cookie:id', {}, { cookie: 'xid=a' })).toBe(subject('cookie:id'));
   expect(subject('cookie:id', {}, { cookie: 'id=a; id=b' })).toBe(
     subject('cookie:id', {}, { cookie: 'id=a' }),
   );
