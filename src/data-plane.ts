@@ -18,6 +18,7 @@ import type { Exchange } from './contracts/exchange.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
 import { sourcesOf } from './hypercare/engine/settings-of.ts';
+import { AddressRules } from './lib/address-rules.ts';
 import { Leases } from './lib/leases.ts';
 import { openMcp } from './mcp/open.ts';
 import type { McpPorts } from './mcp/ports.ts';
@@ -42,9 +43,10 @@ import { Answers } from './stores/answers/index.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import { openMetrics, type Registry } from './telemetry/metrics.ts';
-import type { Resolve } from './upstream/addresses.ts';
+import { type Resolve, systemResolve } from './upstream/addresses.ts';
 import type { Agreement } from './upstream/agreement.ts';
 import { Fleet } from './upstream/fleet.ts';
+import { openOutbound } from './upstream/outbound.ts';
 import { UpstreamRegistry } from './upstream/registry.ts';
 
 export interface DataPlaneOptions {
@@ -125,8 +127,11 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     replicas: storeConfig.replicas,
     ...(shared?.counters ? { counters: shared.counters } : {}),
   });
+  const rules = new AddressRules(server.outbound);
+  const outbound = openOutbound(rules, options.resolve ?? systemResolve);
   const fleet = new Fleet({
     onChange,
+    rules,
     resolve: options.resolve,
     onResolveFailure: (hostname, error) =>
       log.warn(
@@ -215,6 +220,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     pressure,
     running: new Leases<Running>(() => undefined),
     schemas: new SharedSchemas(),
+    outbound,
     share: shared?.share ?? { place: 0, of: 1 },
     decides: shared?.agreement.decides ?? true,
     ai: {
@@ -293,7 +299,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       await conversations.close();
       await mind.settled();
       await ledger.close();
-      await fleet.destroy();
+      await Promise.all([fleet.destroy(), outbound.close()]);
       await store.close();
     },
   };

@@ -1,4 +1,5 @@
 // node bench/micro/pick.ts: nanoseconds of one pick, by the way to balance and the number of targets. Median of rounds.
+import { AddressRules } from '../../src/lib/address-rules.ts';
 import { Fleet } from '../../src/upstream/fleet.ts';
 import { type Balance, Upstream } from '../../src/upstream/upstream.ts';
 
@@ -7,7 +8,11 @@ const TARGETS = [4, 100];
 const ROUNDS = 7;
 const PICKS = 200_000;
 
-const fleet = new Fleet({ onChange: () => undefined, onResolveFailure: () => undefined });
+const fleet = new Fleet({
+  onChange: () => undefined,
+  onResolveFailure: () => undefined,
+  rules: new AddressRules({ allow: [], deny: [] }),
+});
 const askers = Array.from({ length: 64 }, (_, i) => ({
   client: `10.1.2.${i}`,
   consumer: '',

@@ -1,12 +1,20 @@
 /** Bytes. A set of a hundred RSA keys with certificates is smaller. */
 const MOST_BYTES = 512 * 1024;
 
+/** What asks, as the global one. */
+export type Fetch = typeof globalThis.fetch;
+
 /**
  * The body of a GET. No redirect is followed: it would let the endpoint choose whose keys are believed.
  * @param timeout whole milliseconds, for the whole answer
  * @throws Error if there is no 200 in time, or too much of it
  */
-export async function fetchText(url: string, timeout: number, stop: AbortSignal): Promise<string> {
+export async function fetchText(
+  fetch: Fetch,
+  url: string,
+  timeout: number,
+  stop: AbortSignal,
+): Promise<string> {
   const response = await fetch(url, {
     redirect: 'manual',
     headers: { accept: 'application/jwk-set+json, application/json' },

@@ -38,7 +38,7 @@ const authJwt: PolicyDescriptor<Settings> = {
   slot: 'identify',
   schema: Settings,
   async create(settings, ports) {
-    const issuer: IssuerKeys = await issuerKeys(settings);
+    const issuer: IssuerKeys = await issuerKeys(settings, ports.fetch);
     const consumers = new Map(ports.consumers.map((consumer) => [consumer.name, consumer]));
     const verified = new TokenCache(REMEMBERED);
     const options: JWTVerifyOptions = {

@@ -1,4 +1,5 @@
 import type { JWTVerifyGetKey } from 'jose';
+import type { Fetch } from './fetch-text.ts';
 import { configuredKeySet } from './key-set.ts';
 import { discoveredKeys, type KeySource, keysAt } from './key-source.ts';
 import { leaseKeys } from './lease-keys.ts';
@@ -19,13 +20,16 @@ export interface IssuerKeys {
   release(): void;
 }
 
-function sourceOf({ issuer, jwksUri, discovery, jwksOrigins }: Settings): KeySource | undefined {
-  if (jwksUri !== undefined) return keysAt(jwksUri);
-  return discovery ? discoveredKeys(issuer, jwksOrigins) : undefined;
+function sourceOf(
+  { issuer, jwksUri, discovery, jwksOrigins }: Settings,
+  fetch: Fetch,
+): KeySource | undefined {
+  if (jwksUri !== undefined) return keysAt(jwksUri, fetch);
+  return discovery ? discoveredKeys(issuer, jwksOrigins, fetch) : undefined;
 }
 
 /** @throws Error that says what is wrong with the settings about keys */
-export async function issuerKeys(settings: Settings): Promise<IssuerKeys> {
+export async function issuerKeys(settings: Settings, fetch: Fetch): Promise<IssuerKeys> {
   const { jwks, jwksUri, discovery, maxStale, refresh } = settings;
   if ([jwks !== undefined, jwksUri !== undefined, discovery].filter(Boolean).length !== 1)
     throw new Error('auth-jwt: needs one of jwksUri, jwks and discovery');
@@ -43,7 +47,7 @@ export async function issuerKeys(settings: Settings): Promise<IssuerKeys> {
     throw new Error(
       'auth-jwt: maxStale must not be shorter than refresh, or keys would end before their time',
     );
-  const { keys, release } = leaseKeys({ ...settings, source: sourceOf(settings) as KeySource });
+  const { keys, release } = leaseKeys({ ...settings, source: sourceOf(settings, fetch) as KeySource });
   return {
     keyFor: (header, jws) => keys.keyFor(maxStale, header, jws),
     ask: () => keys.ask(maxStale),

@@ -1,5 +1,5 @@
 import { checkedUrl } from './checked-url.ts';
-import { fetchText } from './fetch-text.ts';
+import { type Fetch, fetchText } from './fetch-text.ts';
 
 /** Where a key set comes from. */
 export interface KeySource {
@@ -13,9 +13,9 @@ export interface KeySource {
 }
 
 /** @throws Error that says what is wrong with the address */
-export function keysAt(jwksUri: string): KeySource {
+export function keysAt(jwksUri: string, ask: Fetch): KeySource {
   const uri = checkedUrl(jwksUri, 'auth-jwt.jwksUri');
-  return { identity: uri, fetch: (timeout, stop) => fetchText(uri, timeout, stop) };
+  return { identity: uri, fetch: (timeout, stop) => fetchText(ask, uri, timeout, stop) };
 }
 
 /**
@@ -26,7 +26,7 @@ export function keysAt(jwksUri: string): KeySource {
  * @param origins on which keys are believed besides the issuer's own: whoever can change the document chooses the keys
  * @throws Error that says what is wrong with the issuer or an origin
  */
-export function discoveredKeys(issuer: string, origins: readonly string[]): KeySource {
+export function discoveredKeys(issuer: string, origins: readonly string[], ask: Fetch): KeySource {
   const base = checkedUrl(issuer, 'auth-jwt.issuer, which discovery asks,');
   if (base.includes('?')) throw new Error('auth-jwt.issuer, which discovery asks, must have no query');
   const document = `${base.replace(/\/$/, '')}/.well-known/openid-configuration`;
@@ -36,12 +36,12 @@ export function discoveredKeys(issuer: string, origins: readonly string[]): KeyS
   return {
     identity: JSON.stringify([document, ...allowed]),
     async fetch(timeout, stop) {
-      const uri = jwksUriOf(await fetchText(document, timeout, stop), issuer);
+      const uri = jwksUriOf(await fetchText(ask, document, timeout, stop), issuer);
       if (!allowed.has(originOf(uri)))
         throw new Error(
           `the issuer's keys are on ${originOf(uri)}: if that is right, add it to auth-jwt.jwksOrigins`,
         );
-      return fetchText(uri, timeout, stop);
+      return fetchText(ask, uri, timeout, stop);
     },
   };
 }

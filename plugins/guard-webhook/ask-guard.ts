@@ -16,6 +16,7 @@ interface Guard {
  * @throws Error if it gives no verdict in time
  */
 export async function askGuard(
+  fetch: typeof globalThis.fetch,
   { url, token, timeout }: Guard,
   question: object,
   stop: AbortSignal,

@@ -62,7 +62,7 @@ const guardWebhook: PolicyDescriptor<Settings> = {
 
 async function judge(
   settings: Settings,
-  { degraded }: Pick<PolicyPorts, 'degraded'>,
+  { degraded, fetch }: Pick<PolicyPorts, 'degraded' | 'fetch'>,
   exchange: Exchange,
   { texts }: GuardedRequest,
   stop: AbortSignal,
@@ -75,7 +75,7 @@ async function judge(
   };
   let rule: string | undefined;
   try {
-    rule = await askGuard(settings, question, stop);
+    rule = await askGuard(fetch, settings, question, stop);
   } catch (cause) {
     const isRefused = enforces && settings.onFailure === 'refuse';
     degraded(isRefused ? 'fail_closed' : 'fail_open', cause as Error);

@@ -73,6 +73,11 @@ export interface PolicyPorts {
   degraded(what: 'fail_open' | 'fail_closed' | 'stale', error: Error): void;
   /** An answer that was kept has been held against its origin, once in so many times: does it say something else now? */
   checked(exchange: Exchange, isOutdated: boolean): void;
+  /**
+   * As the global one, but to addresses that `server.outbound` allows: for what a policy asks of others. It does not
+   * follow redirects.
+   */
+  readonly fetch: typeof globalThis.fetch;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
   /**

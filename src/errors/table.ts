@@ -331,6 +331,11 @@ export const ERRORS = {
   },
   // upstream
   upstream_connect: { status: 502, retryable: true, text: 'The upstream could not be reached.' },
+  upstream_address_refused: {
+    status: 502,
+    retryable: false,
+    text: 'The upstream’s name leads to an address that the gateway does not connect to.',
+  },
   upstream_reset: {
     status: 502,
     retryable: true,

@@ -19,6 +19,7 @@ import type { Meters } from '../record/meters.ts';
 import type { Answers } from '../stores/answers/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
+import type { Outbound } from '../upstream/outbound.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { type AdmittedRoute, registerApiRoutes, runPolicies } from './api-routes.ts';
@@ -50,6 +51,7 @@ export interface ProcessPorts {
   schemas: SharedSchemas;
   /** Which of the processes that carry the same traffic this is. */
   share: Share;
+  outbound: Pick<Outbound, 'fetch'>;
   /** Whether it speaks for all of them. */
   decides: boolean;
   ai: AiPorts;
@@ -224,6 +226,7 @@ function policyPorts(
     counters: ports.counters,
     clientCertificate: clientCertificateOf,
     checked: (exchange, isOutdated) => ports.onChecked(exchange, isOutdated),
+    fetch: ports.outbound.fetch,
     now: ports.now,
     answers: (where, most) => ports.answers.ofRoute(route, where, most),
     degraded(what, error) {

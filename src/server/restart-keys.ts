@@ -7,6 +7,7 @@ const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = 
   ['server.tls', (config) => config.server.tls !== undefined],
   ['server.tls.clientAuth', (config) => config.server.tls?.clientAuth],
   ['server.http2', (config) => config.server.http2],
+  ['server.outbound', (config) => config.server.outbound],
   ['server.limits.streams', (config) => config.server.limits.streams],
   ['server.limits.header', (config) => config.server.limits.header],
   ['server.limits.cache', (config) => config.server.limits.cache],

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as lookUp } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
+import type { AddressRules } from '../lib/address-rules.ts';
 import type { TimeToLive } from './time-to-live.ts';
 
 /** Every address of a name. */
@@ -18,6 +19,7 @@ export interface AddressesOptions {
   /** Milliseconds between two questions where no TTL is known. */
   refreshMs: number;
   resolve: Resolve;
+  rules: AddressRules;
   /** Asked beside it, off the way of a connection; absent: nobody knows. */
   timeToLive?: TimeToLive | undefined;
   /** The name has lost an address: what is connected to it is out of date. */
@@ -80,8 +82,8 @@ export class Addresses {
   }
 
   async #resolve(): Promise<readonly LookupAddress[]> {
-    const { hostname, resolve } = this.#options;
-    const found = await resolve(hostname);
+    const { hostname, resolve, rules } = this.#options;
+    const found = rules.admitted(hostname, await resolve(hostname));
     if (found.length === 0)
       throw Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
     const before = this.#known;

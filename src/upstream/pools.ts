@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type Client, type Dispatcher, Pool } from 'undici';
+import type { AddressRules } from '../lib/address-rules.ts';
 import { Leases } from '../lib/leases.ts';
 import { Addresses, type Resolve, systemResolve } from './addresses.ts';
 import { connector } from './connector.ts';
@@ -35,7 +36,9 @@ export interface PoolLease {
 
 export interface PoolsPorts {
   /** Finds the addresses of names; the system's way if absent. */
-  resolve?: Resolve;
+  resolve?: Resolve | undefined;
+  /** Which addresses of names are connected to. */
+  rules: AddressRules;
   onResolveFailure(hostname: string, error: unknown): void;
 }
 
@@ -92,6 +95,7 @@ export class Pools {
       hostname,
       refreshMs: options.dnsRefreshMs,
       resolve: this.#ports.resolve ?? systemResolve,
+      rules: this.#ports.rules,
       timeToLive: this.#ports.resolve ? undefined : systemTimeToLive,
       onFailure: this.#ports.onResolveFailure,
       onLoss: () => {

@@ -112,6 +112,7 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     readJson: readJsonBody,
     personalData: PERSONAL_DATA,
     checked: () => undefined,
+    fetch,
     now: Date.now,
     answers: () => new MemoryAnswers(1_000_000).ofRoute('tested'),
     degraded: (what) => void degraded.push(what),

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isNetwork } from '../../lib/address-rules.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Part } from '../part.ts';
 import type { Check, CheckContext } from './context.ts';
@@ -27,11 +28,9 @@ export const checkListeners: Check = (config, context) => {
       'must not be empty while admin.listen is not a loopback address: anybody could use the admin API',
     );
   }
-  for (const entry of config.get('server', 'trustProxy').items) {
-    if (entry.text !== undefined && !isNetwork(entry.text)) {
-      context.report(entry, `must be an IP address or a CIDR like 10.0.0.0/8, is ${context.quoted(entry)}`);
-    }
-  }
+  for (const entry of config.get('server', 'trustProxy').items) mustBeNetwork(entry, context);
+  for (const list of ['allow', 'deny'])
+    for (const entry of config.get('server', 'outbound', list).items) mustBeNetwork(entry, context);
   checkStore(config.get('store', 'url'), context);
   checkReplicas(config.get('store'), context);
 };
@@ -56,11 +55,9 @@ const ANY = new Set(['0.0.0.0', '::']);
 const collide = (a: Listener, b: Listener): boolean =>
   a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
 
-function isNetwork(text: string): boolean {
-  const [address = '', bits, more] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || more !== undefined) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+function mustBeNetwork(entry: Part, { report, quoted }: CheckContext): void {
+  if (entry.text !== undefined && !isNetwork(entry.text))
+    report(entry, `must be an IP address or a CIDR like 10.0.0.0/8, is ${quoted(entry)}`);
 }
 
 /** The message repeats nothing of the URL: it may hold a password. */

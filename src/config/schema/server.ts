@@ -44,6 +44,26 @@ export const Server = Strict(
       description:
         'Whose X-Forwarded-* is believed: nobody (false), anybody (true), or a list of addresses and CIDRs.',
     }),
+    outbound: Strict(
+      {
+        allow: Type.Array(Type.String(), {
+          default: [],
+          examples: [['169.254.0.0/16']],
+          description:
+            'Addresses and CIDRs that names may lead to though they are link-local, of a metadata service, multicast or in deny.',
+        }),
+        deny: Type.Array(Type.String(), {
+          default: [],
+          examples: [['10.0.0.0/8', '192.168.0.0/16']],
+          description: 'Further addresses and CIDRs that names must not lead to.',
+        }),
+      },
+      {
+        default: {},
+        description:
+          'What the gateway connects to by name, checked with every answer of the DNS. What the config has as an address, or as localhost, is allowed.',
+      },
+    ),
     limits: Strict(
       {
         body: Size({ default: '10mb', description: 'Largest request body.' }),

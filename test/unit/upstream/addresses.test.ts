@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { AddressRules } from '../../../src/lib/address-rules.ts';
 import { Addresses } from '../../../src/upstream/addresses.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -14,6 +15,7 @@ function open(first: LookupAddress[], timeToLive?: () => Promise<number | undefi
   const addresses = new Addresses({
     hostname: 'shop.test',
     refreshMs: 1_000,
+    rules: new AddressRules({ allow: [], deny: [] }),
     resolve: async () => {
       name.asked++;
       if (name.addresses instanceof Error) throw name.addresses;
@@ -102,4 +104,12 @@ it('where the DNS says how long addresses hold, they are asked for again after t
   expect(name.asked).toBe(3);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(name.asked, 'at the interval').toBe(4);
+});
+
+it('a name that comes to lead to a metadata service goes on where it was', async () => {
+  const { name, told, connect } = open(v4('10.0.0.1'));
+  expect(await connect()).toBe('10.0.0.1');
+  name.addresses = v4('169.254.169.254');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([name.asked, told.length, await connect()]).toEqual([2, 1, '10.0.0.1']);
 });

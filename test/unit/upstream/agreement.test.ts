@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { StateChange } from '../../../src/contracts/state-change.ts';
+import { AddressRules } from '../../../src/lib/address-rules.ts';
 import type { Finding } from '../../../src/upstream/agreement.ts';
 import { Fleet } from '../../../src/upstream/fleet.ts';
 
@@ -22,6 +23,7 @@ function process(decides: boolean) {
   const fleet = new Fleet({
     onChange: (change) => void changes.push(change),
     onResolveFailure: () => undefined,
+    rules: new AddressRules({ allow: [], deny: [] }),
     agreement: { decides, tell: (finding) => void told.push(finding) },
   });
   const { value: state, release } = fleet.state('up', URL);

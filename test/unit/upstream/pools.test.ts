@@ -1,11 +1,15 @@
 import type { Pool } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
+import { AddressRules } from '../../../src/lib/address-rules.ts';
 import { Pools } from '../../../src/upstream/pools.ts';
 
 const OPTIONS = { origin: 'http://127.0.0.1:9', connectTimeoutMs: 100, dnsRefreshMs: 1_000 };
 
 it('a pool lives as long as somebody leases it, and is the same for all', async () => {
-  const pools = new Pools({ onResolveFailure: () => undefined });
+  const pools = new Pools({
+    onResolveFailure: () => undefined,
+    rules: new AddressRules({ allow: [], deny: [] }),
+  });
   onTestFinished(() => pools.destroy());
   const first = pools.lease(OPTIONS);
   const second = pools.lease({ ...OPTIONS });
