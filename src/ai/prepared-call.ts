@@ -6,6 +6,7 @@ import { replaceSpan } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest, PreparedCall } from './chat-call.ts';
 import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import { writeHistoryFor } from './memory/history-for.ts';
+import { keptFields } from './memory/own-id.ts';
 import type { Deployment } from './models/deployment.ts';
 import { asRefusal, Translation } from './translation.ts';
 
@@ -13,10 +14,12 @@ import { asRefusal, Translation } from './translation.ts';
 const LARGEST_TURN = 8 * 1024 * 1024;
 
 /** What the answer is known by. */
-export const answerName = ({ request, exchange }: ChatCall): AnswerName => ({
+export const answerName = ({ request, exchange, format, turn, ownId }: ChatCall): AnswerName => ({
   requestId: exchange.id,
   model: (request as ChatRequest).model,
   created: Math.floor(exchange.startedAt / 1000),
+  ...((turn || ownId !== undefined) &&
+    format.name === 'openai-responses' && { kept: keptFields(request as ChatRequest) }),
 });
 
 /**

@@ -19,6 +19,7 @@ import { ownersOf, requestKeyOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
 import { isDestroyed, SealBroken } from './privacy/seal-broken.ts';
+import { putItems } from './put-items.ts';
 import { SessionReader } from './read-sessions.ts';
 import { TurnRecall } from './recall-turn.ts';
 import { WriteBehind } from './write-behind.ts';
@@ -198,6 +199,13 @@ export class Conversations {
     const { sessions, privacy } = this.ports;
     const { reader, operations, settings } = this;
     return correct(ref, correction, { sessions, privacy, reader, operations, settings });
+  }
+
+  /** @throws GatewayError `session_unknown`, `tool_results_unmatched`, `conversation_locked`; StoreUnavailable */
+  putItems(ref: SessionRef, said: readonly Message[]): Promise<OpenedTurn> {
+    const { sessions, privacy } = this.ports;
+    const { reader, operations, settings } = this;
+    return putItems(ref, said, { sessions, privacy, reader, operations, settings });
   }
 
   /** Writes what waits. */

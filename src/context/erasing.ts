@@ -1,7 +1,9 @@
-import type { SessionRef, Sessions } from '../contracts/session.ts';
+import type { SessionRef, Sessions, TurnContent } from '../contracts/session.ts';
+import { tokensOf } from './canonical.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import { ownersOf } from './owner.ts';
+import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy } from './ports.ts';
 
 export interface ErasingPorts {
@@ -94,6 +96,31 @@ export class Erasing {
       content: seal.seal(JSON.stringify({ messages: [] })),
     };
     const done = await sessions.redact(ref, version, turn.content, nothing);
+    this.forget(ref);
+    const { tenant, session } = ref;
+    const outcome = done ? 'deleted' : 'conflict';
+    operations.note({ op: 'redact', tenant, user: '', session, turn: turn.id, version, outcome });
+    return done;
+  }
+
+  /**
+   * Takes out of a turn what is not in `left`. False: it is not as it was any more.
+   * @throws StoreUnavailable
+   */
+  async part(ref: SessionRef, { turn: { version } }: OpenedTurn, left: TurnContent): Promise<boolean> {
+    const { sessions, privacy, operations } = this.#ports;
+    const [turn] = (await sessions.read(ref, { after: version - 1, limit: 1 }))?.turns ?? [];
+    if (!turn) return false;
+    const seal = await privacy.of(ref.tenant);
+    const last = left.messages.at(-1);
+    const opens = last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call');
+    const rest = {
+      ...turn,
+      opens: turn.opens && opens,
+      tokens: tokensOf(left.messages),
+      content: seal.seal(JSON.stringify(left)),
+    };
+    const done = await sessions.redact(ref, version, turn.content, rest);
     this.forget(ref);
     const { tenant, session } = ref;
     const outcome = done ? 'deleted' : 'conflict';

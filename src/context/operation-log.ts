@@ -12,6 +12,7 @@ export interface ContextOperation {
     | 'erase'
     | 'export'
     | 'read'
+    | 'items'
     | 'create';
   readonly tenant: string;
   /** Digest of the end user, ''. */

@@ -74,7 +74,7 @@ export function arrange(
     if (made) open.set(turn.id, made);
     turns.push({
       turn,
-      messages: isAnswered ? withCall(call.message, own) : mayBeStray ? withoutStray(own) : own,
+      messages: isAnswered ? withoutStray(withCall(call.message, own)) : mayBeStray ? withoutStray(own) : own,
       ...(isAnswered && { calledBy: call.provider }),
       system: content.system,
       ...(content.itemIds && !corrected && { itemIds: content.itemIds }),
@@ -85,7 +85,7 @@ export function arrange(
 }
 
 /** What finds a turn's correction on this path: the last one, where one was corrected itself. */
-function correctionsOn(
+export function correctionsOn(
   path: readonly OpenedTurn[],
 ): (turn: { readonly id: string }) => OpenedTurn | undefined {
   const corrections = new Map<string, OpenedTurn>();

@@ -1,6 +1,6 @@
 import type { SessionHead, SessionRef, Sessions, StoredSummary } from '../contracts/session.ts';
 import { openTurn } from './opened-sessions.ts';
-import { arrange, type OpenedTurn, pathTo } from './path.ts';
+import { arrange, correctionsOn, type OpenedTurn, pathTo } from './path.ts';
 import type { ContextPrivacy, OpenSummary, PathTurn, TenantSeal } from './ports.ts';
 import { isDestroyed } from './privacy/seal-broken.ts';
 
@@ -79,6 +79,21 @@ export class SessionReader {
       turns: arrange(pathTo(head.head, turns)).turns,
       all: [...turns.values()],
     };
+  }
+
+  /**
+   * The turns of a session's current path as they were said, corrections in the place of what they correct; failed ones left
+   * out. Undefined if there is none, or it is not active.
+   * @throws StoreUnavailable, SealBroken
+   */
+  async said(ref: SessionRef): Promise<{ head: SessionHead; turns: readonly OpenedTurn[] } | undefined> {
+    const view = await this.path(ref);
+    if (view?.head.state !== 'active') return undefined;
+    const path = pathTo(view.head.head, new Map(view.all.map((each) => [each.turn.id, each])));
+    const correctionOf = correctionsOn(path);
+    const isThere = new Set(path.map(({ turn }) => turn.id));
+    const turns = path.filter(({ turn }) => turn.status !== 'failed' && !isThere.has(turn.supersedes));
+    return { head: view.head, turns: turns.map((each) => correctionOf(each.turn) ?? each) };
   }
 
   /** The turns of the path to `parent` that a summary covers, oldest first. @throws StoreUnavailable, SealBroken */

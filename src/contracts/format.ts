@@ -40,6 +40,8 @@ export interface AnswerName {
   readonly model: string;
   /** Seconds since the epoch. */
   readonly created: number;
+  /** Of a response that is kept: what it says of that. */
+  readonly kept?: JsonObject;
 }
 
 /** What every endpoint has that asks a model for something. */

@@ -22,6 +22,8 @@ export interface TurnContent {
   readonly system?: readonly TextPart[];
   /** Of the answer's items, as its provider named them. */
   readonly itemIds?: readonly string[];
+  /** Of all its items, once one of them was deleted: those of the others stay as they were. */
+  readonly ids?: readonly string[];
 }
 
 /** What a turn says of itself; its content is opaque here. A store keeps it as it is. */

@@ -1,8 +1,10 @@
 // People see, correct and erase what a conversation remembers; clients of OpenAI's API open and follow conversations.
+import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
 import {
   aiGateway,
   asAnthropic,
+  CLIENT_KEY,
   chat,
   DONE,
   modelService,
@@ -52,6 +54,135 @@ it('an operator finds a session, corrects what it said, and erases it', async ()
   const after = await chat(gateway, ask('What is my account number?'), headers);
   expect(after.headers['x-context-status']).toBe('reset');
   expect(after.body.toString()).toContain('Please tell me');
+});
+
+it('items are put into a conversation, read and deleted one by one, by ids that stay', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], ON);
+  const { conversations, responses } = sdk(gateway);
+  const { id } = await conversations.create({
+    items: [
+      { type: 'message', role: 'developer', content: 'Be brief.' },
+      { type: 'message', role: 'user', content: 'My account number is 4711.' },
+      { type: 'message', role: 'assistant', content: 'I see.' },
+    ],
+  });
+  const put = await conversations.items.create(id, {
+    items: [{ type: 'message', role: 'user', content: 'My name is Ann.' }],
+  });
+  const [name] = put.data;
+  const said = await responses.create({
+    model: 'smart',
+    input: 'What is my account number?',
+    conversation: id,
+  });
+  expect(said.output_text).toBe('It is 4711.');
+  expect(said.conversation).toEqual({ id });
+  const called = await responses.create({ model: 'smart', input: 'How is the weather?', conversation: id });
+  const listed = async () => {
+    const all: { id: string; type: string; content?: unknown }[] = [];
+    for await (const item of conversations.items.list(id, { order: 'asc', limit: 3 }))
+      all.push(item as { id: string; type: string });
+    return all;
+  };
+  const items = await listed();
+  expect(items.map((item) => ('role' in item ? item.role : item.type))).toEqual([
+    'developer',
+    'user',
+    'assistant',
+    'user',
+    'user',
+    'assistant',
+    'user',
+    // It has no result yet.
+    'function_call',
+  ]);
+  expect(items[3]?.id).toBe(name?.id);
+  expect(items[5]).toMatchObject({ id: said.output[0]?.id, content: [{ annotations: [] }] });
+  expect(items[7]).toMatchObject({ id: called.output[0]?.id, call_id: 'call_1', status: 'completed' });
+  const inputs: string[] = [];
+  for await (const item of responses.inputItems.list(said.id)) inputs.push(item.id as string);
+  expect(inputs).toEqual([items[4]?.id]);
+  const retrieved = await responses.retrieve(said.id);
+  expect([retrieved.output, retrieved.conversation]).toEqual([
+    [expect.objectContaining({ id: said.output[0]?.id })],
+    { id },
+  ]);
+  // Deleted: gone from the list and from prompts, and all others are called as before.
+  const account = items[1]?.id as string;
+  expect(await conversations.items.retrieve(account, { conversation_id: id })).toEqual(items[1]);
+  expect(await conversations.items.delete(account, { conversation_id: id })).toMatchObject({ id });
+  expect((await listed()).map((item) => item.id)).toEqual(
+    items.flatMap((item) => (item.id === account ? [] : [item.id])),
+  );
+  await expect(conversations.items.retrieve(account, { conversation_id: id })).rejects.toMatchObject({
+    status: 404,
+  });
+  const brought = await responses.create({
+    model: 'smart',
+    input: [{ type: 'function_call_output', call_id: 'call_1', output: 'sunny' }],
+    conversation: id,
+  });
+  expect(brought.output_text).toBe('It is sunny.');
+  expect(JSON.stringify(provider.prompts.at(-1))).not.toContain('number is 4711');
+  expect((await conversations.update(id, { metadata: { topic: 'y' } })).metadata).toEqual({ topic: 'y' });
+});
+
+it('what is wrong in a call to a conversation is said, and changes nothing', async () => {
+  const gateway = await aiGateway([await knowingProvider()], ON);
+  const { conversations, responses } = sdk(gateway);
+  const { id } = await conversations.create({ metadata: { topic: 'x' } });
+  const refused = async (path: string, method: string, body?: string) => {
+    const answer = await fetch(`${gateway.url}/v1/conversations${path}`, {
+      method,
+      headers: { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body }),
+    });
+    return answer.status;
+  };
+  const pairs = (count: number) =>
+    JSON.stringify({ metadata: Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v'])) });
+  for (const body of ['{"metadata":', '{}', '[]', '{"metadata":{"a":1}}', pairs(17)])
+    expect([body, await refused(`/${id}`, 'POST', body)]).toEqual([body, 400]);
+  for (const [key, value] of [
+    ['k'.repeat(65), 'v'],
+    ['k', 'v'.repeat(513)],
+  ] as const)
+    expect(await refused('', 'POST', JSON.stringify({ metadata: { [key]: value } }))).toBe(400);
+  expect(await refused(`/${'x'.repeat(257)}`, 'GET')).toBe(404);
+  for (const query of ['after=msg_unknown', 'limit=0', 'limit=x', 'limit=101', 'order=up'])
+    expect([query, await refused(`/${id}/items?${query}`, 'GET')]).toEqual([query, 400]);
+  expect(await refused(`/${id}/items`, 'POST', '{"items":[{"type":"computer_call"}]}')).toBe(400);
+  const result = '{"items":[{"type":"function_call_output","call_id":"c9","output":"?"}]}';
+  expect(await refused(`/${id}/items`, 'POST', result)).toBe(400);
+  const both = responses.create({
+    model: 'smart',
+    input: 'one',
+    conversation: id,
+    previous_response_id: 'resp_1',
+  });
+  await expect(both).rejects.toMatchObject({ status: 400, param: 'previous_response_id' });
+  expect((await conversations.retrieve(id)).metadata).toEqual({ topic: 'x' });
+  expect((await conversations.items.list(id)).data).toEqual([]);
+});
+
+it('a user’s response is read and deleted by its id, and says what it follows', async () => {
+  const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
+  const one = await responses.create({ model: 'smart', input: 'one', user: 'ann' });
+  const stream = await responses.create({
+    model: 'smart',
+    input: 'two',
+    user: 'ann',
+    previous_response_id: one.id,
+    stream: true,
+  });
+  let last: OpenAI.Responses.Response | undefined;
+  for await (const event of stream) if (event.type === 'response.completed') last = event.response;
+  expect(last).toMatchObject({ previous_response_id: one.id, store: true });
+  const two = await responses.retrieve(last?.id as string);
+  expect(two).toMatchObject({ previous_response_id: one.id, output: last?.output.map(({ id }) => ({ id })) });
+  await responses.delete(two.id);
+  await expect(responses.retrieve(two.id)).rejects.toMatchObject({ status: 404 });
 });
 
 it('a conversation of OpenAI’s API takes one turn after the other', async () => {

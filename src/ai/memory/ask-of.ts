@@ -47,6 +47,11 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
         param,
         detail: `A ${param}’s id has ${LONGEST_NAME} characters at most.`,
       });
+  if (conversation !== '' && previousResponse !== '')
+    throw new GatewayError('body_invalid', {
+      param: 'previous_response_id',
+      detail: 'Send conversation or previous_response_id, not both.',
+    });
   const of = (name: string) => ({ tenant: exchange.consumer, session: name });
   const isResponse = format.name === 'openai-responses';
   if (conversation !== '')

@@ -5,7 +5,6 @@ import { gatherAnswer } from '../gather-answer.ts';
 import { factsOf } from '../part-facts.ts';
 import { answerName, neutralOf } from '../prepared-call.ts';
 import { partsOf } from './answer-parts.ts';
-import { keptFields } from './own-id.ts';
 
 /** The answer that was recorded in a turn, as one to this call: whole or streamed. It costs nothing. */
 export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): CommittedAnswer | undefined {
@@ -25,10 +24,7 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
   const writer = (call.request as ChatRequest).stream ? format.openStream?.(request, name) : undefined;
   const body = writer
     ? parts.map((part) => writer.write(part)).join('') + writer.end()
-    : JSON.stringify({
-        ...format.writeAnswer(gatherAnswer(parts), name, request),
-        ...(call.ownId !== undefined && keptFields(call.request as ChatRequest)),
-      });
+    : JSON.stringify(format.writeAnswer(gatherAnswer(parts), name, request));
   return {
     kind: 'whole',
     statusCode: 200,

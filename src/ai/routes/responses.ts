@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OpenedTurn } from '../../context/path.ts';
-import { readResponseId } from '../../context/response-id.ts';
+import { readResponseId, responseId } from '../../context/response-id.ts';
 import type { SessionRef } from '../../contracts/session.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
@@ -8,12 +8,14 @@ import { exchangeOf } from '../../record/exchange.ts';
 import { openaiResponses } from '../formats/openai-responses/index.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { partsOf } from '../memory/answer-parts.ts';
+import { itemsOfTurn } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
+import { type PageAsked, pageOf } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
 
-/** `GET` and `DELETE /v1/responses/{id}`: a response that was kept, as OpenAI has it. */
+/** `GET` and `DELETE /v1/responses/{id}`, and what it was asked with: a response that was kept, as OpenAI has it. */
 export function registerResponses(
   scope: FastifyInstance,
   prefix: string,
@@ -31,11 +33,17 @@ export function registerResponses(
     return { ref, found };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');
-  scope.get<Named>(url, async (request, reply) => {
+  refuseOtherMethods(scope, `${url}/input_items`, 'GET');
+  scope.get<Named & { Querystring: PageAsked }>(`${url}/input_items`, async (request, reply) => {
     const { found } = await find(request);
+    const items = itemsOfTurn(found).filter(({ isInput }) => isInput);
+    return reply.header('x-request-id', exchangeOf(request.raw).id).send(pageOf(items, request.query));
+  });
+  scope.get<Named>(url, async (request, reply) => {
+    const { ref, found } = await find(request);
     return reply
       .header('x-request-id', exchangeOf(request.raw).id)
-      .send(responseOf(request.params.id, found));
+      .send(responseOf(request.params.id, ref.session, found));
   });
   scope.delete<Named>(url, async (request, reply) => {
     const { ref, found } = await find(request);
@@ -47,7 +55,8 @@ export function registerResponses(
   });
 }
 
-function responseOf(id: string, { turn, content }: OpenedTurn): object {
+function responseOf(id: string, session: string, found: OpenedTurn): object {
+  const { turn, content } = found;
   const said = content.messages.at(-1);
   // What was deleted says nothing any more.
   if (said?.role !== 'assistant') throw new GatewayError('session_unknown');
@@ -58,7 +67,21 @@ function responseOf(id: string, { turn, content }: OpenedTurn): object {
   ];
   if (turn.tokensIn >= 0)
     parts.push({ type: 'usage', usage: { input: turn.tokensIn, output: turn.tokensOut, cached: 0 } });
-  const name = { requestId: turn.id, model: turn.model, created: Math.floor(turn.at / 1000) };
+  const name = { requestId: turn.request, model: turn.model, created: Math.floor(turn.at / 1000) };
   const request = { system: [], messages: [], stream: false, includeUsage: true, uncarried: [] };
-  return { ...openaiResponses.writeAnswer(gatherAnswer(parts), name, request), store: true };
+  const output = itemsOfTurn(found).filter(({ isInput }) => !isInput);
+  return {
+    ...openaiResponses.writeAnswer(gatherAnswer(parts), name, request),
+    ...(turn.status === 'incomplete' && { status: 'incomplete' }),
+    output: output.map(({ shown }) => shown),
+    store: true,
+    ...placeOf(session, turn.parent),
+  };
+}
+
+/** By the names that the gateway gives: whoever names a session otherwise follows no response. */
+function placeOf(session: string, parent: string): object {
+  if (session.startsWith('conv_')) return { conversation: { id: session } };
+  const follows = parent !== '' && session.startsWith('sess_');
+  return { previous_response_id: follows ? responseId(session, parent) : null };
 }

@@ -48,6 +48,7 @@ export function writeResponse(facts: ResponseFacts, name: AnswerName): JsonObjec
     top_p: null,
     ...(serviceTier && { service_tier: serviceTier }),
     usage: usage ? writeUsage(usage) : null,
+    ...name.kept,
   };
 }
 

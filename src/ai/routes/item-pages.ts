@@ -1,0 +1,40 @@
+import type { JsonObject } from '../../contracts/model-request.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+
+/** How OpenAI's lists are paged. */
+export interface PageAsked {
+  readonly limit?: string;
+  readonly after?: string;
+  readonly order?: string;
+}
+
+const MOST = 100;
+
+/**
+ * A page of items, newest first unless asked otherwise.
+ * @param items in the order in which they were said
+ * @throws GatewayError `body_invalid` for a limit, an order or an id that is none
+ */
+export function pageOf(
+  items: readonly { readonly id: string; readonly shown: JsonObject }[],
+  { limit = '20', after, order = 'desc' }: PageAsked,
+): JsonObject {
+  const most = /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
+  if (most < 1 || most > MOST) throw refused('limit', `limit must be a number from 1 to ${MOST}.`);
+  if (order !== 'asc' && order !== 'desc') throw refused('order', 'order must be asc or desc.');
+  const ordered = order === 'asc' ? items : items.toReversed();
+  const from = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1;
+  if (after !== undefined && from === 0)
+    throw refused('after', 'after must be the id of an item of this list.');
+  const page = ordered.slice(from, from + most);
+  return {
+    object: 'list',
+    data: page.map(({ shown }) => shown),
+    first_id: page[0]?.id ?? null,
+    last_id: page.at(-1)?.id ?? null,
+    has_more: ordered.length > from + most,
+  };
+}
+
+const refused = (param: string, detail: string): GatewayError =>
+  new GatewayError('body_invalid', { param, detail });
