@@ -46,7 +46,7 @@ const settingsOf = (kind: string) => ({
 });
 
 function row(format: Format, kind: string, model: string): string {
-  const provider = providerOf(settingsOf(kind), model);
+  const provider = providerOf(settingsOf(kind), model, fetch);
   if (!provider) throw new Error(`no provider of kind ${kind}`);
   const samples = SAMPLES[format.name] ?? {};
   const cells = FEATURES.map((feature) => {

@@ -46,7 +46,7 @@ import { openMetrics, type Registry } from './telemetry/metrics.ts';
 import { type Resolve, systemResolve } from './upstream/addresses.ts';
 import type { Agreement } from './upstream/agreement.ts';
 import { Fleet } from './upstream/fleet.ts';
-import { openOutbound } from './upstream/outbound.ts';
+import { type Outbound, openOutbound } from './upstream/outbound.ts';
 import { UpstreamRegistry } from './upstream/registry.ts';
 
 export interface DataPlaneOptions {
@@ -85,6 +85,7 @@ export interface DataPlane {
   readonly meters: Meters;
   readonly changes: Changes;
   readonly fleet: Fleet;
+  readonly outbound: Outbound;
   readonly registry: UpstreamRegistry;
   readonly answers: Answers;
   readonly mindMeters: MindMeters;
@@ -111,7 +112,13 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const log = sink.logger;
   const metrics = openMetrics({ process: options.processMetrics ?? true });
   const meters = new Meters(metrics);
-  const tracing = await traceRequests(config.telemetry, { version: packageJson.version, log });
+  const rules = new AddressRules(server.outbound);
+  const outbound = openOutbound(rules, options.resolve ?? systemResolve);
+  const tracing = await traceRequests(config.telemetry, {
+    version: packageJson.version,
+    log,
+    lookup: outbound.lookup,
+  });
   const signals = new SignalTap(sourcesOf(config));
   const recorder = new Recorder(meters, sink, [
     (exchange) => signals.record(exchange),
@@ -127,8 +134,6 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     replicas: storeConfig.replicas,
     ...(shared?.counters ? { counters: shared.counters } : {}),
   });
-  const rules = new AddressRules(server.outbound);
-  const outbound = openOutbound(rules, options.resolve ?? systemResolve);
   const fleet = new Fleet({
     onChange,
     rules,
@@ -225,6 +230,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     decides: shared?.agreement.decides ?? true,
     ai: {
       fleet,
+      fetch: outbound.fetch,
       tokens,
       accounts,
       ledger,
@@ -271,6 +277,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     meters,
     changes,
     fleet,
+    outbound,
     registry,
     answers,
     mindMeters,

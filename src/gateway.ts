@@ -110,6 +110,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     live: livePort(plane.registry, carriers, () => sharingRoutes(served.loaded.config)),
     log,
     metrics: plane.metrics,
+    outbound: plane.outbound,
     now: plane.now,
   });
   const startedAt = Date.now();
@@ -165,6 +166,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             service: otlp.service,
             version: packageJson.version,
             intervalMs: otlp.interval,
+            lookup: plane.outbound.lookup,
             log,
           },
           carriers.metrics,

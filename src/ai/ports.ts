@@ -13,6 +13,8 @@ import type { TokenCounter } from './tokens/counter.ts';
 /** What the AI room uses of the process. */
 export interface AiPorts {
   fleet: Fleet;
+  /** For what a provider is asked beside calls. */
+  fetch: typeof globalThis.fetch;
   states: ModelStates;
   tokens: TokenCounter;
   log: Logger;

@@ -6,6 +6,7 @@ import type { WatchedTick } from '../contracts/signal.ts';
 import { type Documents, StoreUnavailable } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
+import type { Outbound } from '../upstream/outbound.ts';
 import { Applier } from './actions/apply.ts';
 import { AutomaticActions } from './actions/automatic-actions.ts';
 import { prepare, writtenOf } from './actions/prepare.ts';
@@ -35,6 +36,7 @@ export interface CarePorts {
   readonly live: LivePort;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly outbound: Pick<Outbound, 'fetch' | 'lookup'>;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
 }
@@ -89,6 +91,7 @@ export class Care {
     this.#telling = new Telling({
       documents,
       log: ports.log,
+      outbound: ports.outbound,
       now,
       notify: () => config.config.hypercare.notify,
       onDead: (channel, error) =>

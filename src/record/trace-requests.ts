@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { GatewayConfig } from '../config/schema/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { OnExchange } from './recorder.ts';
@@ -12,7 +13,7 @@ export interface RequestTracing {
 /** Undefined where nothing is to be sent: then nothing is loaded either. */
 export async function traceRequests(
   { otlp }: GatewayConfig['telemetry'],
-  { version, log }: { version: string; log: Logger },
+  { version, log, lookup }: { version: string; log: Logger; lookup: LookupFunction },
 ): Promise<RequestTracing | undefined> {
   if (otlp.endpoint === '' || !otlp.traces) return undefined;
   const { openTraceExport } = await import('../telemetry/trace-export.ts');
@@ -22,6 +23,7 @@ export async function traceRequests(
     service: otlp.service,
     version,
     log,
+    lookup,
   });
   return {
     onExchange: (exchange) => {

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
@@ -12,6 +13,8 @@ export interface OtlpOptions {
   readonly service: string;
   readonly version: string;
   readonly log: Logger;
+  /** Finds the addresses of the collector's name. */
+  readonly lookup: LookupFunction;
 }
 
 /** Milliseconds for which one kind of failure is said only once: a collector that is away must not fill the log. */
@@ -24,10 +27,11 @@ export const CLOSE_WITHIN_MS = 2_000;
 export const resourceOf = ({ service, version }: OtlpOptions): Resource =>
   resourceFromAttributes({ 'service.name': service, 'service.version': version });
 
-export const exporterOf = ({ endpoint, headers }: OtlpOptions, signal: 'traces' | 'metrics') => ({
+export const exporterOf = ({ endpoint, headers, lookup }: OtlpOptions, signal: 'traces' | 'metrics') => ({
   url: `${endpoint.replace(/\/+$/, '')}/v1/${signal}`,
   headers: { ...headers },
   timeoutMillis: EXPORT_WITHIN_MS,
+  httpAgentOptions: { keepAlive: true, lookup },
 });
 
 /** What the exporters complain about goes to the log. They share one logger in a process. */

@@ -123,7 +123,7 @@ it('a token is renewed five minutes before its end, once for all who wait; a fai
   const { key } = await serviceAccount();
   const google = await tokenService();
   let now = 1_763_900_000_000;
-  const token = new AccessToken(key, `${google.url}/token`, () => now);
+  const token = new AccessToken(key, `${google.url}/token`, fetch, () => now);
 
   expect(await Promise.all([token.get(), token.get()])).toEqual(['token-1', 'token-1']);
   now += 54 * 60_000;

@@ -41,6 +41,8 @@ export interface Deployment extends Answerer, Balanced {
 export interface DeploymentPorts {
   readonly fleet: Fleet;
   readonly states: ModelStates;
+  /** For what a provider is asked beside calls. */
+  readonly fetch: typeof globalThis.fetch;
 }
 
 type ModelTarget = NonNullable<ModelConfig['targets']>[number];
@@ -59,7 +61,7 @@ export function openDeployment(
 ): Deployment | undefined {
   const written = config.providers[target.provider];
   const settings = written && { ...written, baseUrl: baseUrlOf(written) };
-  const provider = settings && providerOf(settings, target.model);
+  const provider = settings && providerOf(settings, target.model, ports.fetch);
   if (!settings || !provider) return undefined;
   const fullName = `${target.provider}/${target.model}`;
   const upstream = new Upstream(

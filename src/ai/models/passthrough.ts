@@ -39,7 +39,7 @@ export function openProviders(
       name,
       allows: allowedPaths(entry.passthroughPaths),
       model(model) {
-        const deployment = all && ofModel(all, model, priceOf(model));
+        const deployment = all && ofModel(all, model, priceOf(model), ports);
         return {
           name: aliasOf(config, name, model),
           // What is asked for in a provider's own words goes to nobody else.
@@ -69,9 +69,14 @@ export function openProviders(
   };
 }
 
-function ofModel(all: Deployment, model: string, price: Pricer): Deployment {
+function ofModel(
+  all: Deployment,
+  model: string,
+  price: Pricer,
+  { fetch }: Pick<DeploymentPorts, 'fetch'>,
+): Deployment {
   const name = `${all.providerName}/${model}`;
-  const provider = providerOf(all.settings, model) ?? all.provider;
+  const provider = providerOf(all.settings, model, fetch) ?? all.provider;
   return { ...all, provider, model, name, headerName: encodeURI(name), price };
 }
 

@@ -8,7 +8,7 @@ import { openaiServices } from './openai.ts';
 import { vertex } from './vertex/index.ts';
 
 /** How a provider is spoken to may depend on its settings and on the model. */
-type ProviderOf = (settings: ProviderSettings, model: string) => Provider;
+type ProviderOf = (settings: ProviderSettings, model: string, fetch: typeof globalThis.fetch) => Provider;
 
 const PROVIDERS: ReadonlyMap<string, ProviderOf> = new Map<string, ProviderOf>([
   ...Object.entries(openaiServices).map(([kind, provider]) => [kind, () => provider] as const),
@@ -21,5 +21,8 @@ const PROVIDERS: ReadonlyMap<string, ProviderOf> = new Map<string, ProviderOf>([
 ]);
 
 /** The provider of a kind, or undefined if this version doesn't speak it yet. */
-export const providerOf = (settings: ProviderSettings, model: string): Provider | undefined =>
-  PROVIDERS.get(settings.kind)?.(settings, model);
+export const providerOf = (
+  settings: ProviderSettings,
+  model: string,
+  fetch: typeof globalThis.fetch,
+): Provider | undefined => PROVIDERS.get(settings.kind)?.(settings, model, fetch);

@@ -1,12 +1,11 @@
 import type { Finding } from '../findings/finding.ts';
-import type { Channel, ChannelSettings, Told } from './channel.ts';
-import { post } from './post.ts';
+import type { Channel, ChannelSettings, Told, Ways } from './channel.ts';
 
 /** Without an end Alertmanager takes an alert for over after its `resolve_timeout`. */
 const LASTS_MS = 24 * 60 * 60 * 1000;
 
 /** Alertmanager's API v2: an alert a finding; that it is over is the same alert with an end. */
-export function alertmanager({ name, priorities, url, token }: ChannelSettings): Channel {
+export function alertmanager({ name, priorities, url, token }: ChannelSettings, { post }: Ways): Channel {
   return {
     name,
     kind: 'alertmanager',

@@ -1,13 +1,21 @@
+import type { LookupFunction } from 'node:net';
 import type { ChannelKind } from '../../config/schema/hypercare-channels.ts';
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { Priority } from '../../contracts/finding.ts';
 import type { Finding } from '../findings/finding.ts';
+import type { Posting } from './post.ts';
 
 /** As the config says. */
 export type ConfiguredChannel = GatewayConfig['hypercare']['notify'][number];
 
 /** A channel's settings with nothing left out: '' where something is not given. */
 export type ChannelSettings = Required<Omit<ConfiguredChannel, 'console'>>;
+
+/** How a channel reaches others: what it asks goes to addresses that `server.outbound` allows. */
+export interface Ways {
+  readonly post: Posting;
+  readonly lookup: LookupFunction;
+}
 
 /** What came of it since the channel was told last. */
 export type ToldEvent = 'opened' | 'changed' | 'acknowledged' | 'resolved' | 'regressed';

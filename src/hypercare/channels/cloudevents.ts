@@ -1,9 +1,8 @@
-import type { Channel, ChannelSettings } from './channel.ts';
-import { post } from './post.ts';
+import type { Channel, ChannelSettings, Ways } from './channel.ts';
 import { dataOf } from './webhook.ts';
 
 /** CloudEvents 1.0 over HTTP, in structured mode. */
-export function cloudevents({ name, priorities, url, token }: ChannelSettings): Channel {
+export function cloudevents({ name, priorities, url, token }: ChannelSettings, { post }: Ways): Channel {
   return {
     name,
     kind: 'cloudevents',

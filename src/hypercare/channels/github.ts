@@ -1,8 +1,11 @@
-import { type Channel, type ChannelSettings, headline, news, type Told } from './channel.ts';
-import { field, post } from './post.ts';
+import { type Channel, type ChannelSettings, headline, news, type Told, type Ways } from './channel.ts';
+import { field } from './post.ts';
 
 /** GitHub's REST API: one issue for a fingerprint, a comment for what comes after, closed once it is proven fixed. */
-export function github({ name, priorities, url, token, repository }: ChannelSettings): Channel {
+export function github(
+  { name, priorities, url, token, repository }: ChannelSettings,
+  { post }: Ways,
+): Channel {
   const base = `${url || 'https://api.github.com'}/repos/${repository}/issues`;
   const headers = {
     authorization: `Bearer ${token}`,

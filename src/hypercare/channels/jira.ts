@@ -1,8 +1,11 @@
-import { type Channel, type ChannelSettings, headline, news, type Told } from './channel.ts';
-import { field, post } from './post.ts';
+import { type Channel, type ChannelSettings, headline, news, type Told, type Ways } from './channel.ts';
+import { field } from './post.ts';
 
 /** Jira Cloud, REST API 3: one ticket for a fingerprint, and a comment for what comes after. */
-export function jira({ name, priorities, url, user, token, project, issueType }: ChannelSettings): Channel {
+export function jira(
+  { name, priorities, url, user, token, project, issueType }: ChannelSettings,
+  { post }: Ways,
+): Channel {
   const headers = {
     authorization: `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`,
     accept: 'application/json',

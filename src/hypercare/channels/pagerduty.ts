@@ -1,7 +1,13 @@
 import type { Severity } from '../../contracts/finding.ts';
 import { placeWords } from '../findings/sentence.ts';
-import { type Channel, type ChannelSettings, headline, type Told, type ToldEvent } from './channel.ts';
-import { post } from './post.ts';
+import {
+  type Channel,
+  type ChannelSettings,
+  headline,
+  type Told,
+  type ToldEvent,
+  type Ways,
+} from './channel.ts';
 
 const SEVERITIES: Readonly<Record<Severity, string>> = {
   critical: 'critical',
@@ -11,7 +17,7 @@ const SEVERITIES: Readonly<Record<Severity, string>> = {
 };
 
 /** Events API v2: the finding's id is the dedup key, so that all that is said of it belongs to one incident. */
-export function pagerduty({ name, priorities, url, routingKey }: ChannelSettings): Channel {
+export function pagerduty({ name, priorities, url, routingKey }: ChannelSettings, { post }: Ways): Channel {
   return {
     name,
     kind: 'pagerduty',

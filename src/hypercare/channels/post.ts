@@ -26,7 +26,17 @@ export interface Post {
 }
 
 /** Sends to a configured URL and nowhere else: no redirect is followed. @throws NotDelivered */
-export async function post({ url, method = 'POST', headers = {}, body }: Post): Promise<unknown> {
+export type Posting = (what: Post) => Promise<unknown>;
+
+export const postingBy =
+  (fetch: typeof globalThis.fetch): Posting =>
+  (what) =>
+    post(fetch, what);
+
+async function post(
+  fetch: typeof globalThis.fetch,
+  { url, method = 'POST', headers = {}, body }: Post,
+): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(url, {

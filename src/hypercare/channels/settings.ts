@@ -1,6 +1,6 @@
 import type { ChannelKind } from '../../config/schema/hypercare-channels.ts';
 import { alertmanager } from './alertmanager.ts';
-import type { Channel, ChannelSettings, ConfiguredChannel } from './channel.ts';
+import type { Channel, ChannelSettings, ConfiguredChannel, Ways } from './channel.ts';
 import { cloudevents } from './cloudevents.ts';
 import { github } from './github.ts';
 import { jira } from './jira.ts';
@@ -10,7 +10,10 @@ import { smtp } from './smtp.ts';
 import { webhook } from './webhook.ts';
 
 const KINDS: Readonly<
-  Record<ChannelKind, { open(settings: ChannelSettings): Channel; needs: readonly (keyof ChannelSettings)[] }>
+  Record<
+    ChannelKind,
+    { open(settings: ChannelSettings, ways: Ways): Channel; needs: readonly (keyof ChannelSettings)[] }
+  >
 > = {
   webhook: { open: webhook, needs: ['url'] },
   slack: { open: slack, needs: [] },
@@ -30,7 +33,10 @@ export type OpenChannel = Channel & { readonly console: string };
  * `${SLACK_WEBHOOK:-}`.
  * @returns those that are on, and of the others why they are off
  */
-export function openChannels(notify: readonly ConfiguredChannel[]): {
+export function openChannels(
+  notify: readonly ConfiguredChannel[],
+  ways: Ways,
+): {
   channels: OpenChannel[];
   off: { name: string; why: string }[];
 } {
@@ -51,7 +57,7 @@ export function openChannels(notify: readonly ConfiguredChannel[]): {
     if (why !== undefined) off.push({ name, why });
     else
       try {
-        channels.push({ ...KINDS[given.kind].open(settings), console });
+        channels.push({ ...KINDS[given.kind].open(settings, ways), console });
       } catch (error) {
         off.push({ name, why: error instanceof Error ? error.message : String(error) });
       }

@@ -1,5 +1,5 @@
-import { type Channel, type ChannelSettings, headline, news, type Told } from './channel.ts';
-import { field, NotDelivered, post } from './post.ts';
+import { type Channel, type ChannelSettings, headline, news, type Told, type Ways } from './channel.ts';
+import { field, NotDelivered } from './post.ts';
 
 /** Characters of a section's text (Slack: 3000). */
 const MOST_TEXT = 2900;
@@ -8,7 +8,7 @@ const MOST_TEXT = 2900;
  * Slack: with a bot token chat.postMessage, one thread a finding; with an incoming webhook's URL messages in a row, as a
  * webhook is not told where its message went.
  */
-export function slack({ name, priorities, url, token, channel }: ChannelSettings): Channel {
+export function slack({ name, priorities, url, token, channel }: ChannelSettings, { post }: Ways): Channel {
   const usesApi = token !== '';
   return {
     name,

@@ -3,9 +3,10 @@ import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { FindingState, Priority } from '../../contracts/finding.ts';
 import type { Documents } from '../../contracts/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { Outbound } from '../../upstream/outbound.ts';
 import { type Finding, isOver } from '../findings/finding.ts';
 import type { Channel, ToldEvent } from './channel.ts';
-import { NotDelivered } from './post.ts';
+import { NotDelivered, postingBy } from './post.ts';
 import { type OpenChannel, openChannels } from './settings.ts';
 
 const COLLECTION = 'finding-told';
@@ -34,6 +35,7 @@ interface KnownTo {
 export interface TellingPorts {
   readonly documents: Documents;
   readonly log: Logger;
+  readonly outbound: Pick<Outbound, 'fetch' | 'lookup'>;
   now(): number;
   notify(): GatewayConfig['hypercare']['notify'];
   /** A channel does not deliver any more, or does again. */
@@ -156,7 +158,8 @@ export class Telling {
     if (settings === this.#settings) return;
     this.close();
     this.#settings = settings;
-    const { channels, off } = openChannels(notify);
+    const { fetch, lookup } = this.#ports.outbound;
+    const { channels, off } = openChannels(notify, { post: postingBy(fetch), lookup });
     this.#channels = channels;
     for (const { name, why } of off) this.#ports.log.info({ channel: name, why }, 'a channel is off');
   }

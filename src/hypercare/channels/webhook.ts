@@ -1,9 +1,8 @@
 import { Webhook } from 'standardwebhooks';
-import type { Channel, ChannelSettings, Told } from './channel.ts';
-import { post } from './post.ts';
+import type { Channel, ChannelSettings, Told, Ways } from './channel.ts';
 
 /** A webhook as standardwebhooks.com describes it, signed if there is a secret. */
-export function webhook({ name, priorities, url, token, secret }: ChannelSettings): Channel {
+export function webhook({ name, priorities, url, token, secret }: ChannelSettings, { post }: Ways): Channel {
   const signer = secret === '' ? undefined : new Webhook(secret);
   return {
     name,

@@ -10,6 +10,9 @@ const ASSERTION_SECONDS = 3_600;
 const RENEW_BEFORE_MS = 300_000;
 const PATIENCE_MS = 10_000;
 
+/** As the global one. */
+export type Fetch = typeof globalThis.fetch;
+
 /**
  * Access tokens of a service account (RFC 7523): a JWT signed with its key, exchanged at `tokenUrl` and nowhere else,
  * whatever address the key file names. One is kept until shortly before its end; calls that need a new one share it.
@@ -17,6 +20,7 @@ const PATIENCE_MS = 10_000;
 export class AccessToken {
   readonly #key: string;
   readonly #tokenUrl: string;
+  readonly #fetch: Fetch;
   readonly #now: () => number;
   #current = '';
   #renewAt = 0;
@@ -24,11 +28,13 @@ export class AccessToken {
 
   /**
    * @param key the service account's key file
+   * @param fetch asks
    * @param now milliseconds since the epoch
    */
-  constructor(key: string, tokenUrl: string, now: () => number = Date.now) {
+  constructor(key: string, tokenUrl: string, fetch: Fetch, now: () => number = Date.now) {
     this.#key = key;
     this.#tokenUrl = tokenUrl;
+    this.#fetch = fetch;
     this.#now = now;
   }
 
@@ -44,7 +50,7 @@ export class AccessToken {
   async #exchange(): Promise<string> {
     const askedAt = this.#now();
     try {
-      const response = await fetch(this.#tokenUrl, {
+      const response = await this.#fetch(this.#tokenUrl, {
         method: 'POST',
         body: new URLSearchParams({ grant_type: GRANT, assertion: await this.#assertion() }),
         // The assertion is meant for this address alone.

@@ -3,7 +3,7 @@ import type { Provider, ProviderSettings, TranslatedDialect } from '../../../con
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { anthropicMessages } from '../../dialects/anthropic-messages/index.ts';
 import { gemini } from '../../dialects/gemini/index.ts';
-import { AccessToken } from './access-token.ts';
+import { AccessToken, type Fetch } from './access-token.ts';
 
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';
 
@@ -11,9 +11,9 @@ const TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const tokens = new Map<string, AccessToken>();
 const MOST_ACCOUNTS = 100;
 
-function tokenOf(serviceAccount: string, tokenUrl: string): AccessToken {
+function tokenOf(serviceAccount: string, tokenUrl: string, fetch: Fetch): AccessToken {
   const identity = `${tokenUrl} ${serviceAccount}`;
-  const token = tokens.get(identity) ?? new AccessToken(serviceAccount, tokenUrl);
+  const token = tokens.get(identity) ?? new AccessToken(serviceAccount, tokenUrl, fetch);
   tokens.delete(identity);
   tokens.set(identity, token);
   const [oldest] = tokens.keys();
@@ -22,9 +22,14 @@ function tokenOf(serviceAccount: string, tokenUrl: string): AccessToken {
 }
 
 /** Google's models, and Anthropic's, on Vertex AI: the model says which, and how it is spoken to. */
-export function vertex({ serviceAccount, tokenUrl }: ProviderSettings, model: string): Provider {
+export function vertex(
+  { serviceAccount, tokenUrl }: ProviderSettings,
+  model: string,
+  fetch: Fetch,
+): Provider {
   const isClaude = model.startsWith('claude');
-  const token = serviceAccount === undefined ? undefined : tokenOf(serviceAccount, tokenUrl ?? TOKEN_URL);
+  const token =
+    serviceAccount === undefined ? undefined : tokenOf(serviceAccount, tokenUrl ?? TOKEN_URL, fetch);
   return {
     kind: 'vertex',
     native: isClaude ? { 'anthropic-messages': claudeOnVertex } : {},

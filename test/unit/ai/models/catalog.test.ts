@@ -45,7 +45,7 @@ const config = {
 
 function build(random = Math.random) {
   const fleet = testFleet({ random });
-  const ports = { fleet, states: new ModelStates(openMetrics({ process: false }), () => undefined) };
+  const ports = { fleet, fetch, states: new ModelStates(openMetrics({ process: false }), () => undefined) };
   return { fleet, ports, catalog: buildCatalog(config, ports) };
 }
 
