@@ -5,11 +5,12 @@ import { failureInAnswer } from '../../upstream/failure.ts';
 import type { MessageCall } from '../call.ts';
 import { rpcError } from '../rpc.ts';
 import type { McpServer } from '../server.ts';
+import { type Asked, findAsked, keepAsked, UNKNOWN } from '../sessions/asked.ts';
 import type { Session } from '../sessions/session-store.ts';
 import { EventSink } from './event-sink.ts';
 import { readEvents, type StreamPiece, writePiece } from './events.ts';
 import { readWhole } from './read-whole.ts';
-import { operationOf, type ResponseMessage, rewriteResponse } from './rewrite.ts';
+import { type ResponseMessage, rewriteResponse } from './rewrite.ts';
 import { StreamLog } from './stream-log.ts';
 
 /** The first revision whose clients take an event without data, which says only where a stream can be resumed. */
@@ -19,7 +20,7 @@ const TAKES_EMPTY_EVENTS = '2025-11-25';
 export interface Passage {
   readonly server: McpServer;
   readonly call: MessageCall;
-  /** The name of what was asked, for the seal of its states. */
+  /** The name of what was asked. */
   readonly subject: string;
   readonly session: Session | undefined;
   readonly headers: HeaderBag;
@@ -69,7 +70,7 @@ async function rewrittenBody(body: Buffer, answer: UpstreamAnswer, passage: Pass
     renamed,
     server,
     call,
-    operationOf(call.inbound.method, passage.subject),
+    { method: call.inbound.method, subject: passage.subject },
   );
   return rewritten === message ? body : Buffer.from(JSON.stringify(rewritten));
 }
@@ -116,6 +117,7 @@ async function passEvents(answer: UpstreamAnswer, passage: Passage): Promise<voi
   } catch (error) {
     await endWithError(error, passage, sink, log);
   } finally {
+    if (isResumable && !hasResponse) await keepForReturn(passage);
     log?.close();
     sink.end();
   }
@@ -135,16 +137,45 @@ function openLog(first: StreamPiece, { call, session, detach }: Passage): Stream
 
 async function passEvent(
   { data }: StreamPiece & { kind: 'event' },
-  { call, server, subject, rename }: Passage,
+  passage: Passage,
 ): Promise<{ data: string; isResponse: boolean }> {
   if (data === '') return { data, isResponse: false };
+  const { call, server, rename } = passage;
   const read = parsedMessage(data);
   const message = rename ? rename(read) : read;
-  const isResponse = message.method === undefined && message.id === call.inbound.id;
-  const passed = isResponse
-    ? await rewriteResponse(message, server, call, operationOf(call.inbound.method, subject))
+  const isAnswer = message.method === undefined;
+  // Every answer, whatever it answers: on a stream that is resumed it is that of an earlier request.
+  const passed = isAnswer
+    ? await rewriteResponse(message, server, call, await askedOf(message.id, passage))
     : message;
+  const isResponse = isAnswer && message.id === call.inbound.id;
   return { data: passed === read ? data : JSON.stringify(passed), isResponse };
+}
+
+/** What an answer on a stream is the answer to. */
+async function askedOf(id: unknown, { call, server, session, subject }: Passage): Promise<Asked> {
+  const { inbound, exchange, ports } = call;
+  if (id === inbound.id) return { method: inbound.method, subject };
+  if (!session) return UNKNOWN;
+  const asked = await findAsked(ports.documents, session, id);
+  if (exchange.mcp && asked.method === 'tools/call') {
+    exchange.mcp.server = server.name;
+    exchange.mcp.tool = asked.subject;
+  }
+  return asked;
+}
+
+/** What was asked on a stream that ends before its answer: it may come on another. */
+async function keepForReturn({ call, server, session, subject }: Passage): Promise<void> {
+  const { inbound, config, ports } = call;
+  if (!session || inbound.id === null) return;
+  const asked = { method: inbound.method, subject };
+  try {
+    await keepAsked(ports.documents, session, inbound.id, asked, config.session.ttl);
+  } catch (error) {
+    // Its answer is looked at by what it holds then.
+    ports.log.warn({ err: error, server: server.name }, 'what a stream was for could not be kept');
+  }
 }
 
 /** A stream that breaks says why, in the words of the protocol; one that can be resumed just ends. */

@@ -107,7 +107,7 @@ async function openedState(
 ): Promise<{ body: string; state: string | undefined }> {
   const { params, message, method, text } = inbound;
   if (params.requestState === undefined) return { body: text, state: undefined };
-  const owner = { server: name, principal, operation: operationOf(method, subject) };
+  const owner = { server: name, principal, operation: operationOf({ method, subject }) };
   const requestState = await ports.seal.open(params.requestState, owner, config.stateKey);
   const body = JSON.stringify({ ...message, params: { ...params, requestState } });
   return { body, state: requestState };
@@ -159,7 +159,7 @@ export async function relayListen(server: McpServer, call: McpCall): Promise<voi
     server,
     call: { ...call, inbound },
     subject: '',
-    session: undefined,
+    session,
     headers: {},
     detach: () => undefined,
   });

@@ -3,6 +3,7 @@ import type { AnswerFilter, ModelGuard } from '../../contracts/guard.ts';
 import type { Kind } from '../access/access.ts';
 import type { MessageCall } from '../call.ts';
 import type { McpServer } from '../server.ts';
+import type { Asked } from '../sessions/asked.ts';
 
 /** A result as far as the gateway acts on it; everything else of it passes. */
 interface Result {
@@ -20,8 +21,14 @@ export interface ResponseMessage {
   readonly method?: unknown;
 }
 
+interface List {
+  readonly at: string;
+  readonly kind: Kind;
+  readonly by: string;
+}
+
 /** Lists, where their entries stand, and by which field who may see an entry is decided. */
-const LISTS: Readonly<Record<string, { at: string; kind: Kind; by: string }>> = {
+const LISTS: Readonly<Record<string, List>> = {
   'tools/list': { at: 'tools', kind: 'tools', by: 'name' },
   'prompts/list': { at: 'prompts', kind: 'prompts', by: 'name' },
   'resources/list': { at: 'resources', kind: 'resources', by: 'uri' },
@@ -29,30 +36,31 @@ const LISTS: Readonly<Record<string, { at: string; kind: Kind; by: string }>> = 
 };
 
 /** What is sealed into the states of one call, so that they fit no other. */
-export const operationOf = (method: string, subject: string): string => `${method} ${subject}`;
+export const operationOf = ({ method, subject }: Asked): string => `${method} ${subject}`;
 
 /**
  * The answer to a request as its client may see it: lists without what they may not use or nobody may, states sealed,
  * texts as the guards leave them. The same object if there is nothing to change.
  *
- * @param operation what was asked, for the seal
+ * @param asked what it answers
  * @throws GatewayError of a guard; StoreUnavailable
  */
 export async function rewriteResponse(
   response: ResponseMessage,
   server: McpServer,
   call: MessageCall,
-  operation: string,
+  asked: Asked,
 ): Promise<ResponseMessage> {
   const { result } = response;
   const { mcp } = call.exchange;
   if (mcp) mcp.outcome = outcomeOf(response);
   if (result === undefined || result === null || typeof result !== 'object') return response;
-  let rewritten = await rewriteList(result, server, call);
+  let rewritten = result;
+  for (const list of listsOf(asked, result)) rewritten = await rewriteList(rewritten, list, server, call);
   rewritten = guarded(rewritten, call);
   if (typeof rewritten.requestState === 'string') {
     const { config, principal, ports } = call;
-    const owner = { server: server.name, principal, operation };
+    const owner = { server: server.name, principal, operation: operationOf(asked) };
     const how = { stateKey: config.stateKey, ttlMs: config.session.ttl };
     rewritten = {
       ...rewritten,
@@ -68,10 +76,19 @@ function outcomeOf({ result, error }: ResponseMessage) {
   return result?.isError === true ? 'tool_error' : 'ok';
 }
 
-async function rewriteList(result: Result, server: McpServer, call: MessageCall): Promise<Result> {
-  const list = LISTS[call.inbound.method];
-  const entries = list && result[list.at];
-  if (list === undefined || !Array.isArray(entries)) return result;
+/** The list that was asked for; where that is not known, whatever looks like one. */
+function listsOf({ method }: Asked, result: Result): readonly List[] {
+  const lists = method === '' ? Object.values(LISTS) : [LISTS[method]];
+  return lists.filter((list): list is List => list !== undefined && Array.isArray(result[list.at]));
+}
+
+async function rewriteList(
+  result: Result,
+  list: List,
+  server: McpServer,
+  call: MessageCall,
+): Promise<Result> {
+  const entries = result[list.at] as Record<string, unknown>[];
   const { access, config, name } = server;
   const { exchange, ports } = call;
   let kept = entries.filter((entry) => access.allows(exchange, list.kind, String(entry?.[list.by] ?? '')));
@@ -79,8 +96,8 @@ async function rewriteList(result: Result, server: McpServer, call: MessageCall)
     const digest = (tool: string): string | undefined =>
       Object.hasOwn(config.tools, tool) ? config.tools[tool]?.sha256 : undefined;
     // All of them, also those that this client may not see: what changed has changed for everybody.
-    const changed = await ports.pins.check(name, entries as Tool[], digest);
-    if (config.pin === 'enforce') kept = kept.filter((tool) => !changed.has((tool as Tool).name));
+    const changed = await ports.pins.check(name, entries as unknown as Tool[], digest);
+    if (config.pin === 'enforce') kept = kept.filter((tool) => !changed.has((tool as unknown as Tool).name));
   }
   // What one may see and another may not must not be kept for both by a cache on the way.
   const isPrivate = result.cacheScope === 'public' && !access.isOpen[list.kind];
