@@ -1,10 +1,13 @@
+import type { Tool } from '@modelcontextprotocol/server';
 import type { McpConfig, McpServerConfig } from '../config/schema/index.ts';
 import { MCP_REVISIONS, type McpRevision } from '../config/schema/mcp.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { Access } from './access/access.ts';
 import { ToolLimits } from './access/tool-limits.ts';
 import { Host } from './hosted/host.ts';
+import { listTools } from './hosted/list-tools.ts';
 import { Programs } from './hosted/programs.ts';
+import { ToolWatch } from './pins/tool-watch.ts';
 import type { McpPorts } from './ports.ts';
 import type { McpServer } from './server.ts';
 
@@ -31,14 +34,20 @@ function openServer(name: string, config: McpServerConfig, sessionTtlMs: number,
   const spoken: readonly McpRevision[] = url === undefined ? [] : (config.revisions ?? MCP_REVISIONS);
   let host: Host | undefined;
   let leave: (() => Promise<void>) | undefined;
+  const programs = new Programs(name, config, ports.log, ports.clock.monotonic);
+  const { pins, log, clock } = ports;
+  const list = (): Promise<Tool[]> => listTools(server);
+  const isRunning = (): boolean => url !== undefined || programs.running > 0;
+  const tools = new ToolWatch({ name, config, pins, log, clock, list, isRunning });
   const server: McpServer = {
     name,
     config,
     access: new Access(config.allow),
     limits,
+    tools,
     upstream,
     path: url === undefined ? '' : new URL(url).pathname,
-    programs: new Programs(name, config, ports.log, ports.clock.monotonic),
+    programs,
     hosted: new Set(MCP_REVISIONS.filter((revision) => !spoken.includes(revision))),
     host: () => {
       if (!host) {
@@ -49,6 +58,7 @@ function openServer(name: string, config: McpServerConfig, sessionTtlMs: number,
       return host;
     },
     async dispose() {
+      tools.close();
       await leave?.();
       await host?.close();
       upstream?.dispose();
@@ -56,6 +66,13 @@ function openServer(name: string, config: McpServerConfig, sessionTtlMs: number,
   };
   return server;
 }
+
+/** Each server looks at its own. */
+const NO_TOOLS: McpServer['tools'] = {
+  check: async () => new Set(),
+  isOutOfUse: async () => false,
+  onListChanged: () => undefined,
+};
 
 /** All servers as one: its names are made by the host, which decides over each by the rules of its server. */
 export function openAggregate(
@@ -85,6 +102,7 @@ export function openAggregate(
       allowsAll: () => false,
     },
     limits: new ToolLimits('', {}, ports.counters, () => undefined),
+    tools: NO_TOOLS,
     upstream: undefined,
     path: '',
     programs: new Programs('', config, ports.log, ports.clock.monotonic),

@@ -5,11 +5,14 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Access, Asker } from './access/access.ts';
 import type { ToolLimits } from './access/tool-limits.ts';
 import type { Programs } from './hosted/programs.ts';
+import type { ToolWatch } from './pins/tool-watch.ts';
 
 /** Who calls a host, as it goes with a request to its handlers. */
 export interface HostCaller {
   readonly principal: string;
   readonly asker: Asker & Pick<Exchange, 'mcp'>;
+  /** Whether this goes on with a call that was counted already. */
+  readonly continues: boolean;
 }
 
 /** What serves clients in a server's place. */
@@ -27,6 +30,8 @@ export interface McpServer {
   readonly config: McpServerConfig;
   readonly access: Pick<Access, 'isOpen' | 'knows' | 'allows' | 'allowsAll'>;
   readonly limits: ToolLimits;
+  /** Looks at its tools. */
+  readonly tools: Pick<ToolWatch, 'check' | 'isOutOfUse' | 'onListChanged'>;
   /** Its connections and its breaker; absent where it is a program. */
   readonly upstream: Upstream | undefined;
   /** Path of its endpoint below its origin. */

@@ -51,12 +51,17 @@ describe.each([{ legacy: false }, { legacy: true }])('all servers as one (%j)', 
 
   it('keeps each server to its own size, limits and redaction', async () => {
     const server = await mcpServer();
+    const once = { rateLimit: { limit: 1, window: '1h' } };
     const gateway = await testGateway({
       mcp: {
         policies: [{ redact: { patterns: { word: 'simple text' } } }],
         servers: {
           small: { url: server.url, allow: OPEN, results: { maxSize: '60b' } },
-          wide: { url: server.url, allow: OPEN, tools: { add: { rateLimit: { limit: 1, window: '1h' } } } },
+          wide: {
+            url: server.url,
+            allow: OPEN,
+            tools: { add: once, test_input_required_result_multi_round: once },
+          },
         },
       },
     });
@@ -66,5 +71,8 @@ describe.each([{ legacy: false }, { legacy: true }])('all servers as one (%j)', 
     await expect(call('small__test_simple_text')).rejects.toThrow('larger than this gateway passes on');
     await call('wide__add', { a: 1, b: 1 });
     await expect(call('wide__add', { a: 1, b: 1 })).rejects.toThrow('Too many requests');
+    const asking = 'wide__test_input_required_result_multi_round';
+    expect(JSON.stringify(await call(asking))).toContain('all rounds are done');
+    await expect(call(asking)).rejects.toThrow('Too many requests');
   });
 });

@@ -146,6 +146,9 @@ describe('who may use what', () => {
     const bob = await mcpClient(url, { key: 'bob-key', legacy: true });
     expect((await bob.listTools()).tools.length).toBeGreaterThan(20);
     expect((await bob.listResources()).resources.map(({ uri }) => uri)).toEqual(['test://static-text']);
+    await expect(bob.readResource({ uri: 'test://static-text/../static-binary' })).rejects.toThrow(
+      'nothing of this name',
+    );
     const before = server.seen.length;
     const twice = await fetch(url, {
       method: 'POST',
@@ -182,6 +185,7 @@ describe('who may use what', () => {
     const tools = {
       add: { rateLimit: { limit: 2, window: '1h' } },
       test_simple_text: { usd: 0.5, budget: { usd: 1, per: '1d' } },
+      test_input_required_result_multi_round: { rateLimit: { limit: 1, window: '1h' } },
     };
     const gateway = await testGateway(behind(server.url, { tools }));
     const client = await mcpClient(`${gateway.url}/mcp/all`);
@@ -192,6 +196,13 @@ describe('who may use what', () => {
     await client.callTool({ name: 'test_simple_text' });
     await client.callTool({ name: 'test_simple_text' });
     await expect(client.callTool({ name: 'test_simple_text' })).rejects.toThrow('budget is spent');
+    // However often it asks, it is one call.
+    const asking = { name: 'test_input_required_result_multi_round' };
+    expect(text(await client.callTool(asking))).toContain('all rounds are done');
+    await expect(client.callTool(asking)).rejects.toThrow('Too many requests');
+    const all = await mcpClient(`${gateway.url}/mcp`, { key: 'ada-key' });
+    const named = { name: 'all__test_input_required_result_multi_round' };
+    await expect(all.callTool(named)).rejects.toThrow('Too many requests');
   });
 });
 

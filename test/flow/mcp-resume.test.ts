@@ -76,6 +76,8 @@ it('a stream that is resumed at its server passes what the call’s own answer w
   const call = await resumed({ id: 3, method: 'tools/call', params: { name: 'slow', arguments: {} } });
   expect(call).toContain('[WORD]');
   expect(call).not.toContain('secret word');
-  const line = await gateway.accessLine(({ method, mcp_outcome }) => method === 'GET' && mcp_outcome === 'tool_error');
+  const line = await gateway.accessLine(
+    ({ method, mcp_outcome }) => method === 'GET' && mcp_outcome === 'tool_error',
+  );
   expect(line).toMatchObject({ mcp_server: 'all', mcp_tool: 'slow' });
 });

@@ -146,6 +146,11 @@ const Server = Strict({
     description:
       'What happens when the definition of a tool changes: it is out of use until somebody approves it, it is only reported, or nothing.',
   }),
+  inspect: Duration({
+    default: '5m',
+    description:
+      'How often the gateway looks at the tools by itself; a program is looked at while it runs. Also before the first call, and when the server says that they have changed.',
+  }),
 });
 
 const Resource = Strict(

@@ -1,5 +1,6 @@
 import type { McpServerConfig } from '../../config/schema/index.ts';
 import type { Exchange } from '../../contracts/exchange.ts';
+import { leadsElsewhere } from './uri-walk.ts';
 
 type Rule = McpServerConfig['allow'][number];
 /** What can be allowed. Resources go by their URI. */
@@ -33,8 +34,13 @@ function compiled({ anyone, consumers = [], groups = [], tools, prompts, resourc
   };
 }
 
-const has = ({ exact, beginnings }: Names, name: string): boolean =>
-  exact.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
+function has({ exact, beginnings }: Names, kind: Kind, name: string): boolean {
+  if (exact.has(name)) return true;
+  const beginning = beginnings.filter((each) => name.startsWith(each));
+  if (beginning.length === 0) return false;
+  // A beginning says where a resource lies only if the rest does not lead elsewhere. Where all is allowed it may.
+  return kind !== 'resources' || beginning.includes('') || !leadsElsewhere(name);
+}
 
 /** Who may use what of one server: what no rule allows is refused. */
 export class Access {
@@ -54,7 +60,7 @@ export class Access {
   }
 
   allows(exchange: Asker, kind: Kind, name: string): boolean {
-    return this.#rules.some((rule) => rule.isFor(exchange) && has(rule.names[kind], name));
+    return this.#rules.some((rule) => rule.isFor(exchange) && has(rule.names[kind], kind, name));
   }
 
   /** Whether a rule allows all of a kind: also what the protocol does not name. */

@@ -1,7 +1,6 @@
 import type { Exchange } from '../../contracts/exchange.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Params } from '../inbound.ts';
-import type { McpPorts } from '../ports.ts';
 import type { McpServer } from '../server.ts';
 import type { Asker, Kind } from './access.ts';
 
@@ -48,13 +47,15 @@ export interface Asked {
   readonly method: string;
   /** With names as the server has them. */
   readonly params: Params;
+  /** Whether it goes on with a call that was counted already: it is one, in however many rounds. */
+  readonly continues: boolean;
 }
 
 /**
  * Decides whether a request may go to its server, and counts it in.
  * @throws GatewayError
  */
-export async function admitRequest(asked: Asked, { pins }: Pick<McpPorts, 'pins'>): Promise<void> {
+export async function admitRequest(asked: Asked): Promise<void> {
   const { server, exchange, method, params, principal } = asked;
   const subject = subjectOf(method, params);
   if (subject === undefined) {
@@ -71,9 +72,8 @@ export async function admitRequest(asked: Asked, { pins }: Pick<McpPorts, 'pins'
     });
   if (kind !== 'tools') return;
   if (exchange.mcp) exchange.mcp.tool = name;
-  if (server.config.pin === 'enforce' && pins.isChanged(server.name, name))
-    throw new GatewayError('mcp_tool_quarantined');
-  await server.limits.take(name, principal);
+  if (await server.tools.isOutOfUse(name)) throw new GatewayError('mcp_tool_quarantined');
+  if (!asked.continues) await server.limits.take(name, principal);
 }
 
 function admitGeneral({ server, exchange, method, params }: Asked): void {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { McpServerConfig } from '../../config/schema/index.ts';
-import type { Counters, Limit } from '../../contracts/store.ts';
+import type { Counters, Limit, LimitState } from '../../contracts/store.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 
 type ToolConfig = McpServerConfig['tools'][string];
@@ -28,61 +28,69 @@ export class ToolLimits {
   }
 
   /**
-   * Counts a call in. What it costs is known beforehand, so that it is taken at once.
+   * Counts a call in, in one step: what it costs is known beforehand, so that it is taken at once.
    * @throws GatewayError `rate_limited` or `budget_spent`; nothing was counted then
    */
   async take(tool: string, principal: string): Promise<void> {
     const config = Object.hasOwn(this.#tools, tool) ? this.#tools[tool] : undefined;
-    if (config === undefined) return;
-    // Limits of one step share what a step takes: calls are taken with calls, money with money.
-    await this.#takeOf(tool, principal, 'rate_limited', rateOf(config), 1);
-    await this.#takeOf(tool, principal, 'budget_spent', callsOf(config), 1);
-    await this.#takeOf(tool, principal, 'budget_spent', moneyOf(config), Math.ceil(config.usd * MICRO));
-  }
-
-  async #takeOf(
-    tool: string,
-    principal: string,
-    code: 'rate_limited' | 'budget_spent',
-    limit: (Omit<Limit, 'key'> & { key: string; isShared?: boolean }) | undefined,
-    cost: number,
-  ): Promise<void> {
-    if (limit === undefined || cost === 0) return;
-    const { isShared, key, ...rest } = limit;
+    const limits = config && limitsOf(config, principal);
+    if (config === undefined || limits === undefined || limits.length === 0) return;
     // Digested: names of tools and consumers may be as long as they like.
-    const of = hash('sha256', JSON.stringify([this.#server, tool, isShared ? '' : principal]), 'base64url');
-    let waitMs: number;
+    const scope = `mcp ${digestOf([this.#server, tool])}`;
+    let states: readonly LimitState[];
     try {
-      const taken = this.#counters.take(`mcp ${of}`, [{ key, ...rest }], cost);
-      waitMs = (taken instanceof Promise ? await taken : taken)[0]?.waitMs ?? 0;
+      const taken = this.#counters.take(
+        scope,
+        limits.map(({ limit }) => limit),
+        costOf(config),
+      );
+      states = taken instanceof Promise ? await taken : taken;
     } catch (error) {
       this.#onUnavailable(error as Error);
       return;
     }
-    if (waitMs <= 0) return;
-    throw new GatewayError(code, {
+    const refusing = states.findIndex(({ waitMs }) => waitMs > 0);
+    const refusal = limits[refusing];
+    if (refusal === undefined) return;
+    const waitMs = Math.max(...states.map((state) => state.waitMs));
+    throw new GatewayError(refusal.code, {
       headers: { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) },
     });
   }
 }
 
-const windowOf = (key: string, limit: number, windowMs: number) => ({
-  key: `${key} ${limit} ${windowMs}`,
-  algorithm: 'sliding-window' as const,
-  limit,
-  windowMs: Math.ceil(windowMs),
-  burst: limit,
-});
+interface Taken {
+  readonly code: 'rate_limited' | 'budget_spent';
+  readonly limit: Limit;
+}
 
-const rateOf = ({ rateLimit: limit }: ToolConfig) =>
-  limit && { ...windowOf('rate', limit.limit, limit.window), isShared: limit.per === 'tool' };
+const digestOf = (parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url');
 
-const callsOf = ({ budget }: ToolConfig) =>
-  budget?.calls === undefined
-    ? undefined
-    : { ...windowOf('calls', budget.calls, budget.per), algorithm: 'fixed-window' as const };
+/** What a call takes of each of its limits. Limits of one step share it, so that all are counted in money where one is. */
+const costOf = ({ usd, budget }: ToolConfig): number =>
+  budget?.usd === undefined || usd === 0 ? 1 : Math.ceil(usd * MICRO);
 
-const moneyOf = ({ budget }: ToolConfig) =>
-  budget?.usd === undefined
-    ? undefined
-    : { ...windowOf('usd', Math.round(budget.usd * MICRO), budget.per), algorithm: 'fixed-window' as const };
+function limitsOf(config: ToolConfig, principal: string): Taken[] {
+  const { rateLimit, budget, usd } = config;
+  const cost = costOf(config);
+  const own = digestOf([principal]);
+  const of = (name: string, who: string, most: number, windowMs: number): Omit<Limit, 'algorithm'> => {
+    const limit = Math.min(most, Number.MAX_SAFE_INTEGER);
+    const window = Math.ceil(windowMs);
+    return { key: `${name} ${limit} ${window}\n${who}`, limit, windowMs: window, burst: limit };
+  };
+  const taken: Taken[] = [];
+  if (rateLimit) {
+    const who = rateLimit.per === 'tool' ? '' : own;
+    const limit = of('rate', who, rateLimit.limit * cost, rateLimit.window);
+    taken.push({ code: 'rate_limited', limit: { ...limit, algorithm: 'sliding-window' } });
+  }
+  const spent = (name: string, most: number | undefined): void => {
+    if (budget === undefined || most === undefined) return;
+    const limit = of(name, own, most, budget.per);
+    taken.push({ code: 'budget_spent', limit: { ...limit, algorithm: 'fixed-window' } });
+  };
+  spent('calls', budget?.calls === undefined ? undefined : budget.calls * cost);
+  if (usd > 0) spent('usd', budget?.usd === undefined ? undefined : Math.round(budget.usd * MICRO));
+  return taken;
+}

@@ -2,6 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { type Tool, UriTemplate } from '@modelcontextprotocol/server';
 import { LRUCache } from 'lru-cache';
 import type { Kind } from '../access/access.ts';
+import { canonicalDigest } from '../pins/canonical.ts';
 import type { McpPorts } from '../ports.ts';
 import type { McpServer } from '../server.ts';
 
@@ -42,6 +43,8 @@ export const isList = (method: string): method is ListMethod => Object.hasOwn(LI
 /** Tables of principals, and how long one is gone by without a look whether it still holds. */
 const MOST_TABLES = 1000;
 const KEPT_MS = 60_000;
+/** Of the digest behind a name. */
+const DIGITS = 8;
 
 export interface Place {
   readonly server: McpServer;
@@ -60,11 +63,11 @@ type Entry = Record<string, unknown>;
  */
 export class Catalog {
   readonly #servers: readonly McpServer[];
-  readonly #ports: Pick<McpPorts, 'pins' | 'log'>;
+  readonly #ports: Pick<McpPorts, 'log'>;
   readonly #tables = new LRUCache<string, ReadonlyMap<string, Place>>({ max: MOST_TABLES, ttl: KEPT_MS });
 
   /** @param servers in the order in which lists have them */
-  constructor(servers: readonly McpServer[], ports: Pick<McpPorts, 'pins' | 'log'>) {
+  constructor(servers: readonly McpServer[], ports: Pick<McpPorts, 'log'>) {
     this.#servers = servers;
     this.#ports = ports;
   }
@@ -85,7 +88,7 @@ export class Catalog {
     for (const [index, server] of this.#servers.entries()) {
       for (const entry of parts[index] ?? []) {
         const name = String(entry[by] ?? '');
-        const shown = kind === 'resources' ? name : free(`${server.name}__${name}`, table);
+        const shown = kind === 'resources' ? name : this.#shown(server, name);
         // Two servers that have the same resource: the first one's is there.
         if (table.has(shown)) continue;
         table.set(shown, { server, name });
@@ -119,6 +122,18 @@ export class Catalog {
     return undefined;
   }
 
+  /**
+   * A name as clients see it. One that could be another server's too has a digest behind it, always: whose a name is must not
+   * hang on who answers just now, else a call would go to a tool that its client has never seen.
+   */
+  #shown(server: McpServer, name: string): string {
+    const shown = `${server.name}__${name}`;
+    const isAmbiguous = this.#servers.some(
+      (other) => other !== server && shown.startsWith(`${other.name}__`),
+    );
+    return isAmbiguous ? `${shown}_${canonicalDigest([server.name, name]).slice(0, DIGITS)}` : shown;
+  }
+
   async #ofServer(server: McpServer, method: ListMethod, withClient: WithClient): Promise<Entry[]> {
     const { at, read } = LISTS[method];
     try {
@@ -140,19 +155,7 @@ export class Catalog {
   }
 
   async #unchanged(server: McpServer, tools: Tool[]): Promise<Entry[]> {
-    const { pin, tools: configured } = server.config;
-    if (pin === 'off') return tools as unknown as Entry[];
-    const digest = (tool: string): string | undefined =>
-      Object.hasOwn(configured, tool) ? configured[tool]?.sha256 : undefined;
-    const changed = await this.#ports.pins.check(server.name, tools, digest);
-    return tools.filter(({ name }) => pin !== 'enforce' || !changed.has(name)) as unknown as Entry[];
+    const changed = await server.tools.check(tools, true);
+    return tools.filter(({ name }) => !changed.has(name)) as unknown as Entry[];
   }
-}
-
-/** The name, or one with a number behind it where another has it already. */
-function free(name: string, taken: ReadonlyMap<string, unknown>): string {
-  if (!taken.has(name)) return name;
-  let number = 2;
-  while (taken.has(`${name}_${number}`)) number++;
-  return `${name}_${number}`;
 }

@@ -18,6 +18,7 @@ const ASKED = [
   ['sampling', 'sampling/createMessage'],
   ['roots', 'roots/list'],
 ] as const;
+const LIST_CHANGED = 'notifications/tools/list_changed';
 /** Asking a person takes its time: who waits for an answer gives up, not the gateway. */
 export const PATIENCE_MS = 86_400_000;
 
@@ -48,8 +49,10 @@ export class Link {
       if (this.isOpen) onEnd(false);
       this.isOpen = false;
     };
-    client.fallbackNotificationHandler = async (notification) =>
+    client.fallbackNotificationHandler = async (notification) => {
+      if (notification.method === LIST_CHANGED) server.tools.onListChanged();
       this.listener?.onNotification(notification as Notification);
+    };
   }
 
   get isModern(): boolean {

@@ -221,7 +221,7 @@ export class Requests {
   async #place(
     method: string,
     params: Params,
-    { principal, asker }: HostCaller,
+    { principal, asker, continues }: HostCaller,
     withClient: <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>,
   ): Promise<{ server: McpServer; params: Params } | { result: Result }> {
     const [only] = this.#options.servers;
@@ -239,10 +239,14 @@ export class Requests {
     const place = await this.#find(LIST_OF[subject.kind], subject.name, principal, withClient);
     const owned = place && { ...params, ...renamed(method, params, place.name) };
     const refusal = place
-      ? await admitRequest(
-          { server: place.server, exchange: asker, principal, method, params: owned as Params },
-          this.#options.ports,
-        ).catch(asRefusal)
+      ? await admitRequest({
+          server: place.server,
+          exchange: asker,
+          principal,
+          method,
+          params: owned as Params,
+          continues,
+        }).catch(asRefusal)
       : new GatewayError('mcp_not_allowed');
     if (refusal) throw asProtocolError(refusal);
     return { server: (place as { server: McpServer }).server, params: owned as Params };

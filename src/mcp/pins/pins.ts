@@ -93,6 +93,7 @@ export class Pins {
         }
         continue;
       }
+      known.others.delete(tool.name);
       if (!known.pins.has(tool.name) && known.pins.size >= MOST_TOOLS) {
         changed.add(tool.name);
         continue;
@@ -103,10 +104,15 @@ export class Pins {
     return changed;
   }
 
-  /** Whether a tool is known to have changed. Answers from memory; what that is grows newer behind it. */
-  isChanged(server: string, tool: string): boolean {
-    const known = this.#servers.get(server);
-    if (!known || this.#clock.monotonic() - known.readAt > FRESH_MS) {
+  /**
+   * Whether a tool is known to have changed. Answers from memory; what that is grows newer behind it. Where nothing is known yet
+   * it is read first.
+   * @throws StoreUnavailable if nothing is known and nothing can be
+   */
+  async isChanged(server: string, tool: string): Promise<boolean> {
+    let known = this.#servers.get(server);
+    if (known === undefined || known.readAt === Number.NEGATIVE_INFINITY) known = await this.#fresh(server);
+    else if (this.#clock.monotonic() - known.readAt > FRESH_MS) {
       this.#fresh(server).catch((error: unknown) =>
         this.#log.warn(
           { err: error, server },
@@ -114,7 +120,7 @@ export class Pins {
         ),
       );
     }
-    return known !== undefined && (known.others.has(tool) || known.pins.get(tool)?.changed != null);
+    return known.others.has(tool) || known.pins.get(tool)?.changed != null;
   }
 
   /** All pins, for operators. @throws StoreUnavailable */

@@ -30,6 +30,8 @@ export interface ServerCall {
   /** In place of what the client sent. */
   readonly headers?: HeaderBag;
   readonly signal: CancelSignal;
+  /** It goes on with a call that was counted already. */
+  readonly continues?: boolean;
   /** A stream on which it may be silent for as long as it likes. */
   readonly isListening?: boolean;
 }
@@ -93,9 +95,11 @@ async function askHost(
   });
   const body: unknown = asked.body === undefined ? undefined : JSON.parse(asked.body);
   const { consumer, consumerGroups, mcp } = exchange;
-  const answer = await server
-    .host()
-    .fetch(request, body, { principal, asker: { consumer, consumerGroups, mcp } });
+  const answer = await server.host().fetch(request, body, {
+    principal,
+    asker: { consumer, consumerGroups, mcp },
+    continues: asked.continues ?? false,
+  });
   return {
     statusCode: answer.status,
     headers: Object.fromEntries(answer.headers),
@@ -107,14 +111,15 @@ async function askHost(
 async function askOther(
   { name }: McpServer,
   { exchange, principal, ports }: McpCall,
-  { method, body, session, signal }: ServerCall,
+  { method, body, session, signal, continues = false }: ServerCall,
   { replica, headers }: { replica: string; headers: Record<string, string> },
 ): Promise<UpstreamAnswer> {
   const { consumer, consumerGroups: groups, mcp } = exchange;
   const onFacts = (facts: { server: string; tool: string } | null): void => {
     if (mcp && facts) Object.assign(mcp, facts);
   };
-  const asked = { server: name, method, headers, body: body ?? null, principal, consumer, groups, mcp };
+  const whose = { principal, consumer, groups, mcp, continues };
+  const asked = { server: name, method, headers, body: body ?? null, ...whose };
   const answer = await askReplica(replica, asked, { ports, signal, onFacts });
   if (answer) return answer;
   // A session can be opened anew; what a call that waited has done can't be done again.

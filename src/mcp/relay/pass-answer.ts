@@ -16,6 +16,8 @@ import { StreamLog } from './stream-log.ts';
 /** The first revision whose clients take an event without data, which says only where a stream can be resumed. */
 const TAKES_EMPTY_EVENTS = '2025-11-25';
 
+const LIST_CHANGED = 'notifications/tools/list_changed';
+
 /** What belongs to passing on one answer. */
 export interface Passage {
   readonly server: McpServer;
@@ -66,12 +68,10 @@ async function rewrittenBody(body: Buffer, answer: UpstreamAnswer, passage: Pass
   }
   const message = parsedMessage(body.toString());
   const renamed = passage.rename ? passage.rename(message) : message;
-  const rewritten = await rewriteResponse(
-    renamed,
-    server,
-    call,
-    { method: call.inbound.method, subject: passage.subject },
-  );
+  const rewritten = await rewriteResponse(renamed, server, call, {
+    method: call.inbound.method,
+    subject: passage.subject,
+  });
   return rewritten === message ? body : Buffer.from(JSON.stringify(rewritten));
 }
 
@@ -143,6 +143,7 @@ async function passEvent(
   const { call, server, rename } = passage;
   const read = parsedMessage(data);
   const message = rename ? rename(read) : read;
+  if (message.method === LIST_CHANGED) server.tools.onListChanged();
   const isAnswer = message.method === undefined;
   // Every answer, whatever it answers: on a stream that is resumed it is that of an earlier request.
   const passed = isAnswer

@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import { admitRequest, subjectOf } from '../access/admit.ts';
 import type { McpCall, MessageCall } from '../call.ts';
 import { replicaOfState } from '../hosted/pending-calls.ts';
+import type { McpPorts } from '../ports.ts';
 import type { McpServer } from '../server.ts';
 import type { Session } from '../sessions/session-store.ts';
 import { callServer } from './call-server.ts';
@@ -20,11 +22,12 @@ import { isOurs, resumeStream } from './stream-log.ts';
 export async function relayMessage(server: McpServer, call: MessageCall): Promise<void> {
   const { inbound, exchange, principal, ports } = call;
   const { method, params } = inbound;
-  if (inbound.kind === 'request') await admitRequest({ server, exchange, principal, method, params }, ports);
-  let session = isSessionless(call) ? undefined : await findSession(server, call);
   const subject = subjectOf(method, params)?.name ?? '';
+  const { body, state, continues } = await openedState(server, call, subject);
+  if (inbound.kind === 'request')
+    await admitRequest({ server, exchange, principal, method, params, continues });
+  let session = isSessionless(call) ? undefined : await findSession(server, call);
   const { signal, detach } = follow(call);
-  const { body, state } = await openedState(server, call, subject);
   const isListening = method === 'subscriptions/listen';
   const host = (): string | undefined => {
     if (session) return hostOf(session);
@@ -38,6 +41,7 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
       session: session?.record.upstream[server.name],
       signal,
       isListening,
+      continues,
     });
   let answer = await ask();
   if (
@@ -104,13 +108,30 @@ async function openedState(
   { name }: McpServer,
   { inbound, ports, principal, config }: MessageCall,
   subject: string,
-): Promise<{ body: string; state: string | undefined }> {
+): Promise<{ body: string; state: string | undefined; continues: boolean }> {
   const { params, message, method, text } = inbound;
-  if (params.requestState === undefined) return { body: text, state: undefined };
+  if (params.requestState === undefined) return { body: text, state: undefined, continues: false };
   const owner = { server: name, principal, operation: operationOf({ method, subject }) };
   const requestState = await ports.seal.open(params.requestState, owner, config.stateKey);
   const body = JSON.stringify({ ...message, params: { ...params, requestState } });
-  return { body, state: requestState };
+  const continues = await isFirstReturn(String(params.requestState), ports, config.session.ttl);
+  return { body, state: requestState, continues };
+}
+
+/**
+ * A call is counted once, in however many rounds it comes to its end: each question may be answered once for that. Who sends a
+ * state again calls again, and is counted.
+ */
+async function isFirstReturn(sealed: string, { counters, log }: McpPorts, ttlMs: number): Promise<boolean> {
+  const key = `mcp returns\n${hash('sha256', sealed, 'base64url')}`;
+  const once = { key, algorithm: 'fixed-window', limit: 1, burst: 1, windowMs: Math.ceil(ttlMs) } as const;
+  try {
+    const taken = counters.take('mcp returns', [once], 1);
+    return (taken instanceof Promise ? await taken : taken)[0]?.waitMs === 0;
+  } catch (error) {
+    log.warn({ err: error }, 'whether a call goes on could not be asked: it is counted as one more');
+    return false;
+  }
 }
 
 /** Ends the call to the server when the client leaves, unless its stream is kept for the client's return. */

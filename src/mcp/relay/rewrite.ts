@@ -89,15 +89,15 @@ async function rewriteList(
   call: MessageCall,
 ): Promise<Result> {
   const entries = result[list.at] as Record<string, unknown>[];
-  const { access, config, name } = server;
-  const { exchange, ports } = call;
+  const { access } = server;
+  const { exchange } = call;
   let kept = entries.filter((entry) => access.allows(exchange, list.kind, String(entry?.[list.by] ?? '')));
-  if (list.kind === 'tools' && config.pin !== 'off') {
-    const digest = (tool: string): string | undefined =>
-      Object.hasOwn(config.tools, tool) ? config.tools[tool]?.sha256 : undefined;
+  if (list.kind === 'tools') {
+    const { method, params } = call.inbound;
+    const isWhole = method === 'tools/list' && params.cursor === undefined && result.nextCursor === undefined;
     // All of them, also those that this client may not see: what changed has changed for everybody.
-    const changed = await ports.pins.check(name, entries as unknown as Tool[], digest);
-    if (config.pin === 'enforce') kept = kept.filter((tool) => !changed.has((tool as unknown as Tool).name));
+    const changed = await server.tools.check(entries as unknown as Tool[], isWhole);
+    kept = kept.filter(({ name }) => !changed.has(String(name)));
   }
   // What one may see and another may not must not be kept for both by a cache on the way.
   const isPrivate = result.cacheScope === 'public' && !access.isOpen[list.kind];

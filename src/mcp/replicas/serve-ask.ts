@@ -42,7 +42,7 @@ export async function serveAsk(
     });
     const parsed: unknown = body === null ? undefined : JSON.parse(body);
     const answer = host
-      ? await host.fetch(request, parsed, { principal: ask.principal, asker })
+      ? await host.fetch(request, parsed, { principal: ask.principal, asker, continues: ask.continues })
       : new Response(null, { status: 404 });
     await say({ kind: 'head', status: answer.status, headers: Object.fromEntries(answer.headers) });
     const decoder = new TextDecoder();

@@ -14,6 +14,7 @@ export interface Ask {
   readonly consumer: string;
   readonly groups: readonly string[];
   readonly mcp: McpFacts | null;
+  readonly continues: boolean;
 }
 
 /** What stands in the inbox of a replica: a request, or that nobody waits for its answer any more. */
