@@ -1,16 +1,26 @@
 import type { JsonObject } from '../contracts/model-request.ts';
-import { topLevelValues } from '../lib/json-span.ts';
+import { type Span, topLevelValues } from '../lib/json-span.ts';
+import { writeJson } from '../lib/written-json.ts';
 import type { ChatCall, ChatRequest } from './chat-call.ts';
 import { requestFacts } from './request-facts.ts';
 
-/** Puts another body in the place of a request's own, with the same model. */
-export function replaceBody(call: ChatCall, body: JsonObject): void {
-  call.bytes = Buffer.from(JSON.stringify(body));
+const BEGINNING = '{"model":';
+
+/** Puts another body in the place of a request's own, with the same model. Its messages may hold what was written before. */
+export function replaceBody(call: ChatCall, { model, ...rest }: JsonObject): void {
+  const body: JsonObject = { model, ...rest };
+  call.bytes = Buffer.from(writeJson(body, Array.isArray(body.messages) ? 'messages' : 'input'));
   call.neutral = undefined;
-  const [modelAt] = topLevelValues(call.bytes, 'model');
+  const modelAt = modelIn(call.bytes, model);
   const was = call.request as ChatRequest;
   // Which conversation it is of, and whether it may be kept, the client said; its provider need not hear of it.
   const { conversation, previousResponse, store } = was;
   const request = { ...was, ...requestFacts(body, call.headers), conversation, previousResponse, store };
   call.request = modelAt ? { ...request, modelAt } : request;
+}
+
+/** It stands first: behind a long conversation it would be looked for in all of that. */
+function modelIn(bytes: Buffer, model: unknown): Span | undefined {
+  if (typeof model !== 'string') return topLevelValues(bytes, 'model')[0];
+  return { start: BEGINNING.length, end: BEGINNING.length + Buffer.byteLength(JSON.stringify(model)) };
 }

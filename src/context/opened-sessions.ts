@@ -13,7 +13,7 @@ interface Held {
   readonly turns: Map<string, OpenedTurn>;
 }
 
-/** Characters of contents that are held at most, over all sessions: some 64 MB. */
+/** Characters of contents that are held at most, over all sessions: some 64 MB, and what was written of them as much again. */
 const MOST_CHARACTERS = 32 * 1024 * 1024;
 /** What nobody asked for so long is let go: it is what people said, in the clear. */
 const UNUSED_MS = 10 * 60 * 1000;

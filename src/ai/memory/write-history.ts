@@ -2,6 +2,7 @@ import type { PathTurn, PromptShape } from '../../context/ports.ts';
 import type { FormatName } from '../../contracts/format.ts';
 import type { AssistantPart, JsonObject, Message, TextPart } from '../../contracts/model-request.ts';
 import { isObject } from '../../lib/json.ts';
+import { WrittenJson } from '../../lib/written-json.ts';
 import { convertMessages as toMessages } from '../dialects/anthropic-messages/convert-messages.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
 import { asRefusal } from '../translation.ts';
@@ -50,14 +51,11 @@ export function writeHistory(format: FormatName, body: JsonObject, history: Hist
 /** Whether it makes a difference who is asked: something in the turns is signed or sealed. */
 export const isSigned = ({ turns }: PromptShape): boolean =>
   turns.some(({ messages }) =>
-    messages.some(
-      (message) =>
-        message.role === 'assistant' &&
-        message.content.some(
-          (part) => part.type === 'reasoning' || (part.type === 'tool-call' && part.signature !== undefined),
-        ),
-    ),
+    messages.some((message) => message.role === 'assistant' && message.content.some(isOpaque)),
   );
+
+const isOpaque = (part: AssistantPart): boolean =>
+  part.type === 'reasoning' || (part.type === 'tool-call' && part.signature !== undefined);
 
 /** The call that was made in another turn stands before its results, and may be another provider's. */
 function saidIn({ turn, messages, calledBy, itemIds = [] }: PathTurn, provider: string): Said[] {
@@ -82,6 +80,8 @@ function chatBody(
   isTranslated: boolean,
 ): JsonObject {
   const convert: Convert = (messages) => messages.flatMap((message) => chatMessages(message, isTranslated));
+  // What follows the user's last words is read once more, for its rounds of tools.
+  const last = before.findLastIndex(({ message }) => message.role === 'user');
   const { own, rest } = partsOf(body.messages);
   const fresh = tail ? convert(tail) : rest;
   return {
@@ -89,10 +89,26 @@ function chatBody(
     messages: [
       ...(own.length > 0 ? own : convert(systemMessages(given))),
       ...convert(systemMessages(summary === '' ? [] : [text(summary)])),
-      ...convert(before.map(({ message }) => message)),
+      ...before.flatMap(({ message }, at) =>
+        at < last ? writtenMessages(message, isTranslated) : chatMessages(message, isTranslated),
+      ),
       ...withSnippets(fresh, snippets, 'text'),
     ],
   };
+}
+
+/** What was written of messages that are at hand: they don't change, and a long conversation is sent at every turn. */
+const WRITTEN = new WeakMap<Message, readonly WrittenJson[]>();
+
+function writtenMessages(message: Message, isTranslated: boolean): readonly unknown[] {
+  const known = WRITTEN.get(message);
+  if (known) return known;
+  const messages = chatMessages(message, isTranslated);
+  if (message.role === 'assistant' && message.content.some(({ type }) => type === 'reasoning'))
+    return messages;
+  const written = messages.map((each) => new WrittenJson(JSON.stringify(each)));
+  WRITTEN.set(message, written);
+  return written;
 }
 
 /** As chat completions have it; with what was thought where it goes on in another format, in the words of `read-messages.ts`. */
@@ -176,7 +192,7 @@ function withSnippets(
 
 /** What a provider has signed or sealed for itself goes; text stays. */
 function withoutOpaque(message: Message): Message {
-  if (message.role !== 'assistant') return message;
+  if (message.role !== 'assistant' || !message.content.some(isOpaque)) return message;
   const content = message.content.flatMap((part): AssistantPart[] => {
     if (part.type === 'reasoning') return [];
     if (part.type !== 'tool-call' || part.signature === undefined) return [part];
