@@ -99,10 +99,11 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
       engine?.forget(`worker ${id}`);
       void metrics.ended(id);
     },
-    signals: (id, { batch, dropped, requests }) => {
+    signals: (id, { batch, dropped, requests, contexts }) => {
       if (batch && engine?.take(`worker ${id}`, batch) === false) engine.drop(batch.count);
       if (dropped > 0) engine?.drop(dropped);
       for (const request of requests) plane.signals.recent.add(request);
+      for (const signal of contexts) engine?.context(signal);
     },
   });
   const plane = await openDataPlane({

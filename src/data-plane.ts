@@ -174,6 +174,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     sessions: store.sessions,
     privacy,
     meters: mindMeters,
+    tell: (signal) => signals.context(signal),
     log,
     clock,
   });

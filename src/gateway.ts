@@ -11,6 +11,7 @@ import { Revisions } from './config/revisions.ts';
 import { sharingRoutes } from './config/sharing-routes.ts';
 import { serveConsole } from './console/serve.ts';
 import { configuredProbes } from './context/probes/configured.ts';
+import { ProbeStates } from './context/probes/probe-states.ts';
 import { ProbeSchedule } from './context/probes/schedule.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
@@ -115,12 +116,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const startedAt = Date.now();
   let ownUrl = '';
+  const probeStates = new ProbeStates(changes.record);
   const probes = new ProbeSchedule({
     probes: configuredProbes({ config: () => served.loaded.config, file, url: () => ownUrl, log }),
     documents: store.documents,
     meters: plane.mindMeters,
     log,
     clock: { wall: plane.now, monotonic: () => performance.now() },
+    onReport: (report) => probeStates.take(report),
   });
   const admin = buildAdmin({
     version: packageJson.version,

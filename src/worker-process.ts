@@ -10,7 +10,7 @@ import type { Prepared } from './server/reload.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
 import { figuresOf } from './telemetry/metrics.ts';
 import { loadsOf } from './upstream/target-loads.ts';
-import type { PrimarySide, WorkerSide } from './workers/messages.ts';
+import type { PrimarySide, WorkerSide, WorkerSignals } from './workers/messages.ts';
 import { SharedCounters } from './workers/shared-counters.ts';
 
 /** How long a count may take at least before a limit does without it, in milliseconds: the primary may be building. */
@@ -18,6 +18,7 @@ const COUNT_WITHIN_MS = 1_000;
 /** Changes of state that happen in a worker alone. Of all others the primary learns what led to them, and tells them once. */
 const OWN_CHANGES: ReadonlySet<StateKind> = new Set(['shedding', 'budget', 'provider', 'prompt']);
 
+const NO_SIGNALS: WorkerSignals = { batch: undefined, dropped: 0, requests: [], contexts: [] };
 const booted = Promise.withResolvers<DataPlane>();
 let sink: LogSink | undefined;
 let prepared: Prepared | undefined;
@@ -48,12 +49,13 @@ const ours: WorkerSide = {
       plane.signals.connect({
         // What is sent is copied: the buffer is free at once.
         send(batch) {
-          primary.tell('signals', { batch, dropped: 0, requests: [] });
+          primary.tell('signals', { ...NO_SIGNALS, batch });
           queueMicrotask(() => plane.signals.giveBack(batch.buffer));
           return true;
         },
-        onDropped: (dropped) => primary.tell('signals', { batch: undefined, dropped, requests: [] }),
-        keep: (requests) => primary.tell('signals', { batch: undefined, dropped: 0, requests }),
+        onDropped: (dropped) => primary.tell('signals', { ...NO_SIGNALS, dropped }),
+        context: (signal) => primary.tell('signals', { ...NO_SIGNALS, contexts: [signal] }),
+        keep: (requests) => primary.tell('signals', { ...NO_SIGNALS, requests }),
         everyMs: flushEvery(started.hypercare.tick),
       });
     }

@@ -21,6 +21,7 @@ function recording(): { median: number; p99: number; mean: number; hand: number 
     onDropped: () => {
       throw new Error('nothing is dropped here');
     },
+    context: () => undefined,
     everyMs: 60_000,
   });
   const times = new Float64Array(CALLS);

@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../config/schema/index.ts';
+import type { ContextSignal } from '../contracts/engine.ts';
 import type { Sessions } from '../contracts/session.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MindMeters } from './measures/meters.ts';
@@ -11,6 +12,8 @@ export interface MindOptions {
   sessions: Pick<Sessions, 'lease' | 'unlease' | 'summarize'>;
   privacy: ContextPrivacy;
   meters: MindMeters;
+  /** Hears of turns that say that something was forgotten; absent: nobody does. */
+  tell?(signal: ContextSignal): void;
   log: Logger;
   clock: { wall(): number; monotonic(): number };
 }

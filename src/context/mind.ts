@@ -2,6 +2,7 @@ import type { TextPart } from '../contracts/model-request.ts';
 import { type CompactionTask, Compactor, type SummaryContent } from './compaction/compactor.ts';
 import { measureTurn } from './measures/measure-turn.ts';
 import { SizeOutliers } from './measures/size-outlier.ts';
+import { turnSignals } from './measures/turn-signals.ts';
 import type { ConversationMemory } from './memory/conversation-memory.ts';
 import { Memories } from './memory/memories.ts';
 import type { MindOptions } from './mind-options.ts';
@@ -149,6 +150,7 @@ export class Mind implements ContextMind {
     const tokens = built?.context.tokens ?? messageTokens(input.log?.messages ?? []) + systemTokens(input);
     const isOutlier = this.#sizes.observe(input.model, tokens);
     meters.turn(input.model, tokens, measures, isOutlier);
+    for (const signal of turnSignals(input, turn, measures)) this.#options.tell?.(signal);
     meters.worked('measure', clock.monotonic() - began);
     if (turn.status !== 'complete') return;
     const task: CompactionTask = {

@@ -9,6 +9,7 @@ export type StateKind =
   | 'key'
   | 'certificate'
   | 'provider'
+  | 'probe'
   | 'prompt'
   | 'budget'
   | 'tool'

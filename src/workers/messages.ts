@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { GatewayConfig } from '../config/schema/index.ts';
 import type { PurgeSelection } from '../contracts/cache.ts';
+import type { ContextSignal } from '../contracts/engine.ts';
 import type { StateChange } from '../contracts/state-change.ts';
 import type { CounterState, Limit, LimitState } from '../contracts/store.ts';
 import type { Packed } from '../lib/packed.ts';
@@ -68,6 +69,7 @@ export interface WorkerSignals {
   /** Signals that had no room. */
   readonly dropped: number;
   readonly requests: readonly KeptRequest[];
+  readonly contexts: readonly ContextSignal[];
 }
 
 /** What a worker asks the primary. */

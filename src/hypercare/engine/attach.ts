@@ -44,6 +44,7 @@ export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineTh
   signals.connect({
     send: (batch) => engine.take(OWN, batch),
     onDropped: (count) => engine.drop(count),
+    context: (signal) => engine.context(signal),
     everyMs: flushEvery(started.hypercare.tick),
   });
   let before: GatewayConfig | undefined;

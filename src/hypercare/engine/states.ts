@@ -34,6 +34,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   certificate: ['expiring', 'expired'],
   provider: ['out', 'resting', 'cooling', 'down', 'exhausted'],
   tool: ['changed'],
+  probe: ['forgot', 'broken'],
 };
 
 /** What is in a bad state, and since when: breakers, targets, certificates, and traffic that is gone. */
@@ -53,6 +54,7 @@ export class States {
       ...this.#capacity(counts, settings),
       ...this.#certificates(),
       ...this.#tools(counts),
+      ...this.#probes(counts),
       ...(isSteady ? goneTraffic(counts) : []),
     ];
   }
@@ -106,6 +108,29 @@ export class States {
         severity: 'high',
         cause: 'tool',
       });
+    });
+  }
+
+  /** A conversation that was held for trial did not get back what it had said: known before a user says so. */
+  #probes(counts: Counts): Suspicion[] {
+    return this.#all('probe').map((change) => {
+      const [model = '', ...name] = change.subject.split(' ');
+      const probe = name.join(' ');
+      const what = change.to === 'forgot' ? 'forgets what it was told' : 'can’t be held to its end';
+      const sentence = `The conversation of the probe ${probe} with the model ${model} ${what}: ${change.reason}.`;
+      return {
+        ...stateOf({
+          reason: `probe_${change.to}`,
+          place: [{ dimension: MODEL, value: counts.dictionary.of(MODEL, model) }],
+          since: change.tick,
+          sentence,
+          events: [lineOf(change)],
+          severity: 'high',
+        }),
+        category: 'data',
+        labels: ['context-integrity'],
+        cause: { kind: 'context', sentence, confidence: 0.75, change: null },
+      };
     });
   }
 

@@ -1,3 +1,4 @@
+import type { ContextSignal } from '../../contracts/engine.ts';
 import type { Exchange } from '../../contracts/exchange.ts';
 import { FLAG, type SignalBatch } from './layout.ts';
 import { type KeptRequest, RecentRequests } from './recent-requests.ts';
@@ -8,6 +9,8 @@ export interface SignalSink {
   /** Takes a batch, and its buffer with it. False: there is no room. */
   send(batch: SignalBatch): boolean;
   onDropped(signals: number): void;
+  /** What was found of a conversation after its turn. */
+  context(signal: ContextSignal): void;
   /** Takes requests to be looked at, where another process keeps them; absent: they are kept here. */
   keep?(requests: readonly KeptRequest[]): void;
   /** Longest that a signal waits for others, in milliseconds. */
@@ -56,6 +59,11 @@ export class SignalTap {
   /** An answer that the cache gave was held against its origin. */
   checked(exchange: Exchange, isOutdated: boolean): void {
     if (this.#sink) this.#writer.record(exchange, FLAG.isCheck | (isOutdated ? FLAG.outdated : 0));
+  }
+
+  /** A conversation did not go on as it should. */
+  context(signal: ContextSignal): void {
+    this.#sink?.context(signal);
   }
 
   flush(): void {

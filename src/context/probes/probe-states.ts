@@ -1,0 +1,24 @@
+import type { OnStateChange } from '../../contracts/state-change.ts';
+import type { ProbeReport } from './report.ts';
+
+/** How each probe's last run came out, told when it is another way than the one before. */
+export class ProbeStates {
+  readonly #onChange: OnStateChange;
+  readonly #last = new Map<string, string>();
+
+  constructor(onChange: OnStateChange) {
+    this.#onChange = onChange;
+  }
+
+  /** As many as the config has probes and models. */
+  take({ probe, model, at, outcome, recall, faults }: ProbeReport): void {
+    const subject = `${model} ${probe}`;
+    const from = this.#last.get(subject) ?? '';
+    this.#last.set(subject, outcome);
+    if (outcome === from || (from === '' && outcome === 'passed')) return;
+    const [fault] = faults;
+    const share = recall < 0 ? 'nothing was asked' : `${Math.round(100 * recall)} % of the facts came back`;
+    const reason = fault ? `${share}; step ${fault.step}: ${fault.what}` : share;
+    this.#onChange({ at, kind: 'probe', subject, from, to: outcome, reason, by: 'gateway' });
+  }
+}
