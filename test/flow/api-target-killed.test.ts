@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { testGateway } from '../helpers/gateway.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
 import { call, rawClient } from '../helpers/raw-http.ts';
 
 const SERVER = `
@@ -9,11 +9,16 @@ const SERVER = `
     if (request.url === '/stream') {
       response.setHeader('content-type', 'text/event-stream');
       response.write('data: begun ' + process.pid + '\\n\\n');
+      let sent = 0;
+      setInterval(() => response.write('data: event ' + sent++ + '\\n\\n'), 20);
     }
     else setTimeout(() => response.end('well'), 5);
   });
   server.listen(0, '127.0.0.1', () => process.stdout.write(String(server.address().port) + '\\n'));
 `;
+
+const eventsIn = (text: string): number[] =>
+  [...text.matchAll(/data: event (\d+)\n\n/g)].map(([, n]) => Number(n));
 
 async function target(): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -62,9 +67,16 @@ it('kill -9 of one of four targets under load: no GET fails, and only the stream
   await Promise.all(load);
   expect([...statuses.keys()]).toEqual([200]);
   for (const { client, pid } of streams) {
-    if (pid === victim.child.pid)
+    if (pid === victim.child.pid) {
       expect(await client.until('"code":"upstream_truncated"')).toContain('event: error\ndata: {');
-    else expect(client.text).not.toContain('event: error');
+      await eventually(() => client.closed || client.text.endsWith('0\r\n\r\n'));
+      continue;
+    }
+    // The others go on, with every event that was sent.
+    const before = eventsIn(client.text).length;
+    await eventually(() => eventsIn(client.text).length > before + 5);
+    expect(eventsIn(client.text)).toEqual(eventsIn(client.text).map((_, i) => i));
+    expect(client.text).not.toContain('event: error');
   }
   expect(streams.filter(({ pid }) => pid === victim.child.pid)).toHaveLength(2);
   expect(await gateway.metric('gateway_retries_total', { upstream: 'up' })).toBeGreaterThan(0);
