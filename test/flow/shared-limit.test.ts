@@ -10,6 +10,8 @@ import { type RedisServer, startRedis } from '../helpers/redis-server.ts';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const LIMIT = 1000;
 const ASKED = 1600;
+/** A machine that is busy with other tests must not look like a Redis that is down. */
+const PATIENT = { timeout: '10s' };
 
 interface Running {
   url: string;
@@ -18,19 +20,23 @@ interface Running {
 }
 
 /** A gateway in a process of its own, as in production. */
-async function gatewayProcess(redis: RedisServer, upstream: string): Promise<Running> {
+async function gatewayProcess(
+  redis: RedisServer,
+  upstream: string,
+  store: object = PATIENT,
+  limit = LIMIT,
+): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'hypercare-shared-'));
   const file = join(folder, 'gateway.yaml');
   const config = {
-    // A machine that is busy with other tests must not look like a Redis that is down.
-    store: { url: redis.url, timeout: '10s' },
+    store: { url: redis.url, ...store },
     upstreams: { shop: { targets: [{ url: upstream }] } },
     routes: [
       {
         name: 'things',
         match: { path: '/things' },
         upstream: 'shop',
-        policies: [{ 'rate-limit': { limit: LIMIT, window: '1h', per: 'route' } }],
+        policies: [{ 'rate-limit': { limit, window: '1h', per: 'route' } }],
       },
     ],
   };
@@ -106,4 +112,35 @@ it('four gateway processes share one limit of 1,000 and exactly 1,000 pass; with
   };
   await Promise.all(Array.from({ length: 16 }, again));
   expect(after.filter((status) => status === 200)).toHaveLength(LIMIT);
+}, 120_000);
+
+it('with the timeout that a store has by itself: a Redis that hangs stops nobody, and limits hold again once it is back', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const shop = await backend((_request, response) => response.end('ok'));
+  const gateway = await gatewayProcess(redis, shop.url, {}, 50);
+  const degraded = async (): Promise<number> => {
+    const page = await (await fetch(`${gateway.admin}/metrics`)).text();
+    const line = /gateway_policy_degraded_total\{policy="rate-limit",what="fail_open"\} (\d+)/.exec(page);
+    return Number(line?.[1] ?? 0);
+  };
+  const many = (count: number): Promise<number[]> =>
+    Promise.all(
+      Array.from({ length: 32 }, async () => {
+        const statuses: number[] = [];
+        for (let i = 0; i < count / 32; i++) statuses.push(await statusOf(gateway));
+        return statuses;
+      }),
+    ).then((all) => all.flat());
+  // All of the limit is used up, whoever of them passed for want of an answer in time.
+  await eventually(async () => (await many(64)).every((status) => status === 429), 60_000);
+
+  redis.pause();
+  const before = await degraded();
+  // At most a few milliseconds longer than the store may take; nobody is refused, nobody waits for Redis to come back.
+  expect(new Set(await many(64))).toEqual(new Set([200]));
+  expect(await degraded()).toBeGreaterThan(before);
+  redis.resume();
+  // The counts that it had are still there.
+  await eventually(async () => (await many(64)).every((status) => status === 429), 60_000);
 }, 120_000);
