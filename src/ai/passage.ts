@@ -2,8 +2,8 @@ import type { StreamWriter } from '../contracts/format.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
+import { EventGate } from '../lib/event-gate.ts';
 import type { AnswerTape } from './answer-tape.ts';
-import { EventGate } from './event-gate.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
 
 /** Decides what of a stream goes to the client, and when. */
@@ -24,6 +24,9 @@ export interface Passage {
   last(failure: ErrorCode | undefined, errorEvent: (message?: string) => string): Buffer | string;
 }
 
+/** Bytes of an event that is not complete yet: a model's tool call may come in one. */
+const LARGEST_EVENT = 1024 * 1024;
+
 /** Said by the stream itself. */
 const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'provider_stream_failed',
@@ -35,7 +38,7 @@ export class BytePassage implements Passage {
   readonly needsReading = false;
   readonly stopped = undefined;
   readonly told = undefined;
-  readonly #gate = new EventGate();
+  readonly #gate = new EventGate(LARGEST_EVENT);
 
   pass(chunk: Buffer): Buffer {
     return this.#gate.pass(chunk);

@@ -4,13 +4,17 @@ import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcFields } from '../errors/grpc.ts';
 import { renderErrorEvent } from '../errors/render.ts';
+import { EventGate } from '../lib/event-gate.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/attempt.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { announcedTrailers, responseHeaders, trailersOf } from '../upstream/message-headers.ts';
 import { passEarlyHints } from './early-hints.ts';
+import { isOpenEventStream } from './open-event-stream.ts';
 import type { RoutePolicies } from './route-policies.ts';
-import { isOpenEventStream, StreamTail } from './stream-tail.ts';
+
+/** Bytes of an event that is not complete yet: a longer one goes on as it comes. */
+const LARGEST_EVENT = 64 * 1024;
 
 /**
  * Passes an answer on to the client as it comes. One that comes in one piece, as nearly all small ones do, goes out
@@ -29,8 +33,11 @@ export class PassedAnswer implements AnswerReceiver {
   /** The whole body, until it goes out with the head. */
   #whole: Buffer | undefined;
   #listensForDrain = false;
-  /** Of a stream of events. */
-  #tail: StreamTail | undefined;
+  /**
+   * Of a stream of events: what of one has come waits for its end. Nobody could read it before, and behind a part of it
+   * no event of the gateway's own could say that the stream has broken off.
+   */
+  #gate: EventGate | undefined;
 
   constructor(policies: RoutePolicies, request: FastifyRequest, reply: FastifyReply) {
     this.#policies = policies;
@@ -68,7 +75,7 @@ export class PassedAnswer implements AnswerReceiver {
       this.#missing = length === undefined ? -1 : Number(length);
       const announced = this.#missing < 0 ? announcedTrailers(trailer) : '';
       if (announced !== '') headers.trailer = announced;
-      if (isOpenEventStream(headers)) this.#tail = new StreamTail();
+      if (isOpenEventStream(headers)) this.#gate = new EventGate(LARGEST_EVENT);
     }
     this.#reply.hijack();
     this.#response.writeHead(status, definedOnly(headers));
@@ -97,8 +104,8 @@ export class PassedAnswer implements AnswerReceiver {
         return;
       }
     }
-    this.#tail?.see(chunk);
-    if (this.#response.write(chunk)) return;
+    const passed = this.#gate ? this.#gate.pass(chunk) : chunk;
+    if (passed.length === 0 || this.#response.write(passed)) return;
     this.#flow?.pause();
     if (this.#listensForDrain) return;
     this.#listensForDrain = true;
@@ -108,7 +115,7 @@ export class PassedAnswer implements AnswerReceiver {
   onEnd(fields: IncomingHttpHeaders): void {
     const trailers = this.#hasBody && this.#missing < 0 ? trailersOf(fields) : undefined;
     if (trailers) this.#response.addTrailers(trailers);
-    this.#response.end(this.#whole);
+    this.#response.end(this.#gate ? this.#gate.rest() : this.#whole);
   }
 
   onFailure(error: Error): void {
@@ -119,7 +126,7 @@ export class PassedAnswer implements AnswerReceiver {
         error instanceof GatewayError ? error : new GatewayError(failureInAnswer(error), { cause: error });
       this.#exchange.failWith(known);
       if (this.#exchange.isGrpc) this.#endGrpc(known);
-      else if (this.#tail?.isBetweenEvents) this.#endStream(known);
+      else if (this.#gate?.isInside === false) this.#endStream(known);
       else this.#breakOff();
     } else {
       this.#reply.send(
@@ -136,7 +143,7 @@ export class PassedAnswer implements AnswerReceiver {
     this.#response.end();
   }
 
-  /** A stream of events ends with one that says why; where it broke off inside of one, it can't. */
+  /** A stream of events ends with one that says why; where it broke off inside of a long one, it can't. */
   #endStream(error: GatewayError): void {
     this.#response.end(renderErrorEvent(error, 'problem', this.#exchange.id));
   }

@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { AddressRules } from '../../../src/lib/address-rules.ts';
 import { Addresses } from '../../../src/upstream/addresses.ts';
 import { timeToLiveOf } from '../../../src/upstream/time-to-live.ts';
 import { eventually } from '../../helpers/gateway.ts';
@@ -37,6 +38,7 @@ it('a name that moves is followed when its time is over, not when the interval i
     resolve: async (hostname) =>
       (await resolver.resolve4(hostname)).map((address) => ({ address, family: 4 })),
     timeToLive,
+    rules: new AddressRules({ allow: ['127.0.0.0/8'], deny: [] }),
     onLoss: () => losses++,
     onFailure: () => undefined,
   });

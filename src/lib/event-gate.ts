@@ -1,10 +1,10 @@
-import { endOfLastEvent } from '../lib/event-boundary.ts';
+import { endOfLastEvent } from './event-boundary.ts';
 
-/** Bytes of an event that is not complete yet. A longer one goes on as it comes. */
-const LARGEST_EVENT = 1024 * 1024;
 /** The empty line that ends an event can begin this many bytes before a chunk. */
 const LONGEST_EDGE = 3;
 const NOTHING: Buffer = Buffer.alloc(0);
+const COLON = 0x3a;
+const LF = 0x0a;
 
 /**
  * Lets only whole events through: an upstream that dies in the middle of one leaves nothing half said, and what follows
@@ -16,6 +16,12 @@ export class EventGate {
   #held: Buffer[] = [];
   #bytes = 0;
   #edge = NOTHING;
+  readonly #largest: number;
+
+  /** @param largest bytes of an event that is not complete yet; a longer one goes on as it comes */
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
 
   /** @returns what may go on now, maybe nothing */
   pass(chunk: Buffer): Buffer {
@@ -26,8 +32,9 @@ export class EventGate {
       this.#edge = NOTHING;
       return chunk;
     }
-    const goesOnAsItComes = end === 0 && (this.isInside || this.#bytes + chunk.length > LARGEST_EVENT);
-    const passed = goesOnAsItComes ? chunk.length : end;
+    const goesOnAsItComes = end === 0 && (this.isInside || this.#bytes + chunk.length > this.#largest);
+    const isHeld = this.#bytes > 0 && end === 0;
+    const passed = goesOnAsItComes || (!isHeld && areComments(chunk, end)) ? chunk.length : end;
     this.#remember(chunk, end);
     if (passed === 0) {
       this.#hold(chunk);
@@ -67,4 +74,15 @@ export class EventGate {
     this.#bytes = 0;
     return bytes;
   }
+}
+
+/**
+ * Whether what begins there is whole lines of comment and nothing else. They say nothing to who reads events, and keep
+ * the connection alive: they wait for no event's end.
+ */
+function areComments(bytes: Buffer, from: number): boolean {
+  if (bytes[from] !== COLON || bytes[bytes.length - 1] !== LF) return false;
+  for (let at = bytes.indexOf(LF, from); at >= 0 && at < bytes.length - 1; at = bytes.indexOf(LF, at + 1))
+    if (bytes[at + 1] !== COLON) return false;
+  return true;
 }
