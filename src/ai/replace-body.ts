@@ -9,7 +9,7 @@ const BEGINNING = '{"model":';
 /** Puts another body in the place of a request's own, with the same model. Its messages may hold what was written before. */
 export function replaceBody(call: ChatCall, { model, ...rest }: JsonObject): void {
   const body: JsonObject = { model, ...rest };
-  call.bytes = Buffer.from(writeJson(body, Array.isArray(body.messages) ? 'messages' : 'input'));
+  call.bytes = writeJson(body, Array.isArray(body.messages) ? 'messages' : 'input');
   call.neutral = undefined;
   const modelAt = modelIn(call.bytes, model);
   const was = call.request as ChatRequest;

@@ -1,17 +1,24 @@
+const COMMA = ',';
+
 /** JSON that stands as it is: it was written before, and is worth more than to be written again. */
 export class WrittenJson {
-  readonly text: string;
+  /** With the comma that follows it in a list. */
+  readonly bytes: Buffer;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(value: unknown) {
+    this.bytes = Buffer.from(JSON.stringify(value) + COMMA);
   }
 }
 
 /** An object as JSON, of which one list may hold what was written before: that list stands last. */
-export function writeJson(value: Readonly<Record<string, unknown>>, key: string): string {
+export function writeJson(value: Readonly<Record<string, unknown>>, key: string): Buffer {
   const { [key]: list, ...others } = value;
-  if (!Array.isArray(list) || !list.some((each) => each instanceof WrittenJson)) return JSON.stringify(value);
+  if (!Array.isArray(list) || !list.some((each) => each instanceof WrittenJson))
+    return Buffer.from(JSON.stringify(value));
   const head = JSON.stringify(others).slice(0, -1);
-  const items = list.map((each: unknown) => (each instanceof WrittenJson ? each.text : JSON.stringify(each)));
-  return `${head}${head.length > 1 ? ',' : ''}${JSON.stringify(key)}:[${items.join(',')}]}`;
+  const pieces: Buffer[] = [Buffer.from(`${head}${head.length > 1 ? COMMA : ''}${JSON.stringify(key)}:[`)];
+  for (const each of list as readonly unknown[])
+    pieces.push(each instanceof WrittenJson ? each.bytes : Buffer.from(JSON.stringify(each) + COMMA));
+  const last = pieces.pop() as Buffer;
+  return Buffer.concat([...pieces, last.subarray(0, -COMMA.length), Buffer.from(']}')]);
 }

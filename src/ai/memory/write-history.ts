@@ -106,7 +106,7 @@ function writtenMessages(message: Message, isTranslated: boolean): readonly unkn
   const messages = chatMessages(message, isTranslated);
   if (message.role === 'assistant' && message.content.some(({ type }) => type === 'reasoning'))
     return messages;
-  const written = messages.map((each) => new WrittenJson(JSON.stringify(each)));
+  const written = messages.map((each) => new WrittenJson(each));
   WRITTEN.set(message, written);
   return written;
 }
