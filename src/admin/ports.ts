@@ -44,7 +44,7 @@ export interface AdminPorts {
   ledger: Ledger;
   conversations: Conversations;
   documents: Documents;
-  mcp: Pick<McpPorts, 'pins' | 'sessions'>;
+  mcp: Pick<McpPorts, 'pins' | 'replica' | 'sessions'>;
   /** How the API asks itself for who is known already. */
   inner: InnerCalls;
   /** Writes what waits to be booked. */

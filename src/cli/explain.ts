@@ -77,6 +77,8 @@ function render(
 function serving({ route, path }: Explained, { config }: LoadedConfig): string[] {
   if (route === undefined) return [];
   if (route.kind === 'ai') return [`  models ${Object.keys(config.ai.models).join(', ')}`];
+  if (route.kind === 'mcp')
+    return [`  MCP server ${route.server || Object.keys(config.mcp.servers).sort().join(', ')}`];
   if (route.upstreamPath === null)
     return ['  refused (400 path_invalid): the rewrite makes no canonical path of it'];
   const lines = destinations(route, config);

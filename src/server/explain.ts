@@ -25,6 +25,8 @@ export interface Explained {
   /** The route that takes the request; undefined if none does. */
   route:
     | { name: string; kind: 'ai' }
+    /** `server`: as configured; '' for all together. */
+    | { name: string; kind: 'mcp'; server: string }
     | {
         name: string;
         kind: 'api';
@@ -71,7 +73,10 @@ export function explainRequest(
     return { path: null, refused: 'path_ambiguous', isProbe: false, route: undefined, policies: [], others };
   }
   const ai = winner === AI ? { name: AI, kind: 'ai' as const } : undefined;
-  const policies = inOrder(ai ? config.ai.policies : (taken?.policies ?? []), slots);
+  const mcp =
+    winner === MCP ? { name: MCP, kind: 'mcp' as const, server: serverOf(config, path) } : undefined;
+  const own = ai ? config.ai.policies : mcp ? config.mcp.policies : taken?.policies;
+  const policies = inOrder(own ?? [], slots);
   const hasConsumer = policies.some(({ slot }) => slot === 'identify');
   return {
     path,
@@ -79,6 +84,7 @@ export function explainRequest(
     isProbe: false,
     route:
       ai ??
+      mcp ??
       (taken && {
         name: taken.name,
         kind: 'api',
@@ -126,9 +132,13 @@ function readTarget({
 }
 
 const AI = 'ai';
+const MCP = 'mcp';
+
+const serverOf = ({ mcp }: GatewayConfig, path: string): string =>
+  decodeURIComponent(path.slice(mcp.prefix.length + 1));
 
 function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string | undefined {
-  const table = new RouteTable<RouteConfig | typeof AI>();
+  const table = new RouteTable<RouteConfig | typeof AI | typeof MCP>();
   for (const { pattern, methods, routes } of atOnce(placingWithPreflights(config.routes))) {
     for (const route of routes) for (const method of methods) table.add(method, pattern, route, route.match);
   }
@@ -138,8 +148,12 @@ function winnerOf(config: GatewayConfig, path: string, asked: AskedFor): string 
       for (const method of METHODS) table.add(method, `${config.ai.prefix}/${path}`, AI);
     }
   }
+  if (Object.keys(config.mcp.servers).length > 0) {
+    for (const path of ['', '/:server'])
+      for (const method of ['GET', 'POST', 'DELETE']) table.add(method, config.mcp.prefix + path, MCP);
+  }
   const taker = table.find(asked.method, path, asked.headers);
-  if (taker === undefined || taker === AI) return taker;
+  if (taker === undefined || taker === AI || taker === MCP) return taker;
   return !isForPreflight(taker) || answersPreflight(taker) ? taker.name : undefined;
 }
 

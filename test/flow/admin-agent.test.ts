@@ -10,6 +10,7 @@ import { detection, toldEngine } from '../helpers/told-engine.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const CONFIG = {
+  mcp: { servers: { tools: { url: 'http://127.0.0.1:9/mcp' } } },
   admin: {
     tokens: [
       { name: 'oncall', token: 'oncall-token', rights: ['read', 'write'] },
@@ -63,8 +64,22 @@ describe.each([{ legacy: false }, { legacy: true }])('an agent on call (%j)', ({
     expect(
       JSON.parse(text(await call('explain_request', { method: 'get', target: '/shop/1' }))),
     ).toMatchObject({ route: 'shop' });
-    const { contents } = await client.readResource({ uri: 'hypercare://reports/daily' });
-    expect(JSON.parse((contents[0] as { text: string }).text)).toHaveProperty('/api/status');
+    expect(
+      JSON.parse(text(await call('explain_request', { method: 'post', target: '/mcp/tools' }))),
+    ).toMatchObject({ route: 'mcp', server: 'tools' });
+    const usage = JSON.parse(text(await call('query_usage', { by: 'model' })));
+    expect(usage).toEqual((await admin(gateway, '/api/usage?by=model', { token: 'viewer-token' })).body);
+    expect(JSON.parse(text(await call('get_exit')))).toHaveProperty('verdict');
+    expect(JSON.parse(text(await call('get_kpis')))).toHaveProperty('availability');
+    expect(JSON.parse(text(await call('search_knowledge', { q: 'slow' })))).toEqual({ entries: [] });
+    for (const name of ['daily', 'handover']) {
+      const { contents } = await client.readResource({ uri: `hypercare://reports/${name}` });
+      const { body } = await admin(gateway, `/api/reports/${name}`, { token: 'viewer-token' });
+      const [said, api] = [(contents[0] as { text: string }).text, String(body)];
+      // The moment at which it was written may differ.
+      expect(said.split('\n')[0]).toMatch(/^# /);
+      expect(said.replace(/\d+/g, '0')).toBe(api.replace(/\d+/g, '0'));
+    }
     const book = await client.readResource({ uri: 'hypercare://runbooks/breaker_open' });
     expect((book.contents[0] as { text: string }).text).toContain('# breaker_open');
   });
@@ -91,6 +106,18 @@ describe.each([{ legacy: false }, { legacy: true }])('an agent on call (%j)', ({
     );
     expect(entries).toContainEqual(['oncall', 'applyRevision', false]);
     expect(entries).toContainEqual(['oncall', 'rollBack', false]);
+  });
+
+  it('has no rights that were taken away after it came', async () => {
+    const gateway = await testGateway(CONFIG);
+    const { call, asked } = await agent(gateway, { token: 'oncall-token', legacy });
+    const take = [{ op: 'replace', path: '/admin/tokens/0/rights', value: ['read'] }];
+    expect((await call('apply_config_patch', { patch: take })).isError).toBeFalsy();
+    const back = [{ op: 'replace', path: '/admin/tokens/0/rights', value: ['read', 'write'] }];
+    const answer = await call('apply_config_patch', { patch: back });
+    expect(answer.isError).toBe(true);
+    expect(text(answer)).toContain('not_authorized');
+    expect(asked).toHaveLength(1);
   });
 
   it('does nothing when the person says no, or the token may not', async () => {
@@ -135,6 +162,7 @@ it('an agent takes a finding on, and has its action done once a person has said 
   });
   const { id } = finding;
   expect(JSON.parse(text(await refused.call('show_finding', { id })))).toMatchObject({ id, state: 'open' });
+  expect(text(await refused.call('preview_finding_action', { id, action: 0 }))).toContain('Risk: ');
   await refused.call('acknowledge_finding', { id, note: 'on it' });
   expect(JSON.parse(text(await refused.call('show_finding', { id })))).toMatchObject({
     state: 'acknowledged',
@@ -197,6 +225,14 @@ it('a changed tool of an MCP server is approved through the API, and in use agai
   ]);
   const { sha256 } = listed.body.items[0].changed;
   const body = { server: 's', tool: 'act', sha256 };
+  // Who is asked sees the difference, and nobody is asked about another.
+  const no = await agent(gateway, { token: 'oncall-token', says: false, legacy: false });
+  const stale = await no.call('approve_mcp_tool', { ...body, sha256: '0'.repeat(64) });
+  expect(stale.isError).toBe(true);
+  expect(no.asked).toEqual([]);
+  expect(text(await no.call('approve_mcp_tool', body))).toContain('Nothing was done');
+  expect(no.asked).toEqual([expect.stringContaining('/description: "before" → "after"')]);
+  expect(await names()).toEqual([]);
   expect((await admin(gateway, '/api/mcp/tools/approve', { token: 'viewer-token', body })).status).toBe(403);
   expect(
     (
@@ -210,5 +246,7 @@ it('a changed tool of an MCP server is approved through the API, and in use agai
   expect(await names()).toEqual(['act']);
   await mcpClient(`${gateway.url}/mcp/s`, { legacy: true });
   const sessions = await admin(gateway, '/api/mcp/sessions', { token: 'viewer-token' });
-  expect(sessions.body.items).toMatchObject([{ server: 's', principal: 'anonymous', hosted: false }]);
+  expect(sessions.body.items).toMatchObject([
+    { server: 's', principal: 'anonymous', hosted: false, health: 'ok' },
+  ]);
 });

@@ -1,7 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { type AskApi, resultOf } from './agent-tools.ts';
-import type { Confirmed } from './confirmation.ts';
+import type { Confirmed, Preview } from './confirmation.ts';
 
 const Operation = z.object({
   op: z.enum(['add', 'replace', 'test', 'remove', 'move', 'copy']),
@@ -50,6 +50,15 @@ export function registerActions(server: McpServer, ask: AskApi, confirmed: Confi
       ),
   );
   server.registerTool(
+    'preview_roll_back',
+    {
+      description: 'What going back to a revision of the config would change; nothing is changed.',
+      inputSchema: z.object({ revision: z.int().min(1) }),
+      annotations: { readOnlyHint: true },
+    },
+    async ({ revision }) => resultOf((await dryRun(`/api/revisions/${revision}/apply`, undefined)).answer),
+  );
+  server.registerTool(
     'roll_back',
     {
       description:
@@ -75,10 +84,34 @@ export function registerActions(server: McpServer, ask: AskApi, confirmed: Confi
       confirmed(
         context,
         pin,
-        async () => ({ words: `Trust ${pin.tool} of ${pin.server} as it is now (${pin.sha256})?`, etag: '' }),
+        () => changeOf(ask, pin),
         async () => resultOf(await ask('POST', '/api/mcp/tools/approve', { body: pin })),
       ),
   );
+}
+
+interface Pinned {
+  readonly server: string;
+  readonly tool: string;
+  readonly changed: { readonly sha256: string; readonly difference: readonly string[] } | null;
+}
+
+/** How a tool differs from what it was, for who is to trust it: nobody can by its digest. */
+async function changeOf(
+  ask: AskApi,
+  { server, tool, sha256 }: { server: string; tool: string; sha256: string },
+): Promise<Preview> {
+  const answer = await ask('GET', '/api/mcp/tools');
+  if (answer.status >= 400) return { refusal: resultOf(answer) };
+  const { items } = answer.body as { items: Pinned[] };
+  const change = items.find((each) => each.server === server && each.tool === tool)?.changed;
+  if (change?.sha256 !== sha256) {
+    const now = change ? `its change is ${change.sha256}` : 'it has not changed';
+    const text = `${tool} of ${server} can’t be approved as ${sha256}: ${now}. See list_mcp_tools.`;
+    return { refusal: { isError: true, content: [{ type: 'text', text }] } };
+  }
+  const words = `Trust ${tool} of ${server} as it is now (${sha256})? It differs so:\n${change.difference.join('\n')}`;
+  return { words, etag: '' };
 }
 
 const SIGNS: Readonly<Record<string, string>> = { added: '+', removed: '-' };

@@ -2,27 +2,45 @@ import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { ERRORS, type ErrorCode } from '../../errors/table.ts';
 import type { AskApi } from './agent-tools.ts';
 
-const JSON_TYPE = 'application/json';
+const MARKDOWN = 'text/markdown';
+/** Entries of the knowledge base that are listed. */
+const LISTED = 200;
 
-/** The day in figures, and what each reason means to whoever is on call. */
+const REPORTS = [
+  ['daily', 'The last day', 'What happened in the last 24 hours, and how it stands.'],
+  [
+    'handover',
+    'Handover',
+    'For whoever takes over: as it runs, alert rules, known issues, runbooks, contacts.',
+  ],
+] as const;
+
+interface Learnt {
+  readonly id: string;
+  readonly title: string;
+  readonly symptom: string;
+  readonly place: string;
+  readonly cause: { readonly sentence: string };
+  readonly fix: string;
+  readonly proof: string;
+  readonly notes: readonly string[];
+}
+
+/** The reports, what each reason means to whoever is on call, and what was done about it before. */
 export function registerResources(server: McpServer, ask: AskApi, has: (url: string) => boolean): void {
-  server.registerResource(
-    'daily',
-    'hypercare://reports/daily',
-    {
-      title: 'The last day',
-      description: 'Status, spend, changes of state and findings of the last day.',
-      mimeType: JSON_TYPE,
-    },
-    async ({ href }) => {
-      const parts = ['/api/status', '/api/usage', '/api/changes?limit=200', '/api/findings'];
-      const there = parts.filter((url) => has(url.replace(/\?.*/, '')));
-      const read = await Promise.all(there.map(async (url) => [url, (await ask('GET', url)).body] as const));
-      return {
-        contents: [{ uri: href, mimeType: JSON_TYPE, text: JSON.stringify(Object.fromEntries(read)) }],
-      };
-    },
-  );
+  for (const [name, title, description] of REPORTS) {
+    const url = `/api/reports/${name}`;
+    if (!has(url)) continue;
+    server.registerResource(
+      name,
+      `hypercare://reports/${name}`,
+      { title, description, mimeType: MARKDOWN },
+      async ({ href }) => ({
+        contents: [{ uri: href, mimeType: MARKDOWN, text: await read(ask, url, String) }],
+      }),
+    );
+  }
+  if (has('/api/knowledge')) registerKnowledge(server, ask);
   server.registerResource(
     'runbook',
     new ResourceTemplate('hypercare://runbooks/{reason}', {
@@ -36,14 +54,63 @@ export function registerResources(server: McpServer, ask: AskApi, has: (url: str
     {
       title: 'Runbooks',
       description: 'What a reason in log, metrics and findings means, and what to look at.',
-      mimeType: 'text/markdown',
+      mimeType: MARKDOWN,
     },
     async ({ href }, { reason }) => {
       const code = String(reason);
       if (!Object.hasOwn(ERRORS, code)) throw new Error(`there is no reason ${code}`);
-      return { contents: [{ uri: href, mimeType: 'text/markdown', text: runbook(code as ErrorCode) }] };
+      return { contents: [{ uri: href, mimeType: MARKDOWN, text: runbook(code as ErrorCode) }] };
     },
   );
+}
+
+/** @throws Error: the API refuses it, in its words */
+async function read<T>(ask: AskApi, url: string, as: (body: unknown) => T): Promise<T> {
+  const { status, body } = await ask('GET', url);
+  if (status < 400) return as(body);
+  throw new Error(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** Runbooks that the field has written: of findings that were resolved. */
+function registerKnowledge(server: McpServer, ask: AskApi): void {
+  const all = (): Promise<Learnt[]> =>
+    read(ask, `/api/knowledge?limit=${LISTED}`, (body) => (body as { entries: Learnt[] }).entries);
+  server.registerResource(
+    'knowledge',
+    new ResourceTemplate('hypercare://knowledge/{id}', {
+      list: async () => ({
+        resources: (await all()).map(({ id, title }) => ({
+          uri: `hypercare://knowledge/${encodeURIComponent(id)}`,
+          name: id,
+          title,
+        })),
+      }),
+    }),
+    {
+      title: 'What was done before',
+      description: 'A finding that was resolved: symptom, cause, fix and proof.',
+      mimeType: MARKDOWN,
+    },
+    async ({ href }, { id }) => {
+      const wanted = decodeURIComponent(String(id));
+      const entry = (await all()).find((each) => each.id === wanted);
+      if (!entry) throw new Error(`there is nothing of this name: ${wanted}`);
+      return { contents: [{ uri: href, mimeType: MARKDOWN, text: learnt(entry) }] };
+    },
+  );
+}
+
+function learnt({ title, symptom, place, cause, fix, proof, notes }: Learnt): string {
+  const parts = [
+    ['Symptom', symptom],
+    ['Place', place],
+    ['Cause', cause.sentence],
+    ['Fix', fix],
+    ['Proof', proof],
+    ['Notes', notes.join('\n\n')],
+  ];
+  const said = parts.filter(([, text]) => text !== '').map(([name, text]) => `## ${name}\n\n${text}`);
+  return `# ${title}\n\n${said.join('\n\n')}\n`;
 }
 
 function runbook(code: ErrorCode): string {

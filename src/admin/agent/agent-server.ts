@@ -26,6 +26,12 @@ interface Asking {
   readonly from: string;
 }
 
+interface AgentSession {
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  /** Of its last request: rights that were taken away meanwhile are gone for the session, too. */
+  asking: Asking;
+}
+
 /** Who answers agents. */
 export interface Agent {
   answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
@@ -39,11 +45,11 @@ export interface Agent {
  */
 export function openAgent(app: AdminApp, ports: AdminPorts): Agent {
   const codec = confirmations(randomBytes(32));
-  const serverFor = (asking: Asking): McpServer => agentServer(app, ports, codec, asking);
-  const modern = createMcpHandler(({ authInfo }) => serverFor(authInfo?.extra?.asking as Asking), {
+  const serverFor = (asking: () => Asking): McpServer => agentServer(app, ports, codec, asking);
+  const modern = createMcpHandler(({ authInfo }) => serverFor(() => authInfo?.extra?.asking as Asking), {
     legacy: 'reject',
   });
-  const sessions = new LRUCache<string, { transport: WebStandardStreamableHTTPServerTransport; by: string }>({
+  const sessions = new LRUCache<string, AgentSession>({
     max: MOST_SESSIONS,
     ttl: SESSION_MS,
     updateAgeOnGet: true,
@@ -60,15 +66,19 @@ export function openAgent(app: AdminApp, ports: AdminPorts): Agent {
     if (!(await isLegacyRequest(web, request.body))) return modern.fetch(web, options);
     const id = request.headers['mcp-session-id'];
     const known = typeof id === 'string' ? sessions.get(id) : undefined;
-    if (known?.by === name) return known.transport.handleRequest(web, options);
+    if (known?.asking.operator.name === name) {
+      known.asking = asking;
+      return known.transport.handleRequest(web, options);
+    }
     if (id !== undefined || !isInitializeRequest(request.body))
       return new Response(null, { status: id === undefined ? 400 : 404 });
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
-      onsessioninitialized: (made) => void sessions.set(made, { transport, by: name }),
+      onsessioninitialized: (made) => void sessions.set(made, session),
       onsessionclosed: (over) => void sessions.delete(over),
     });
-    await serverFor(asking).connect(transport);
+    const session: AgentSession = { transport, asking };
+    await serverFor(() => session.asking).connect(transport);
     return transport.handleRequest(web, options);
   }
 
@@ -92,7 +102,12 @@ export function openAgent(app: AdminApp, ports: AdminPorts): Agent {
   };
 }
 
-function agentServer(app: AdminApp, ports: AdminPorts, codec: Confirmations, asking: Asking): McpServer {
+function agentServer(
+  app: AdminApp,
+  ports: AdminPorts,
+  codec: Confirmations,
+  asking: () => Asking,
+): McpServer {
   const server = new McpServer(
     { name: 'hypercare-gateway', version: ports.version },
     {
@@ -102,7 +117,7 @@ function agentServer(app: AdminApp, ports: AdminPorts, codec: Confirmations, ask
       requestState: { verify: codec.verify },
     },
   );
-  const ask: AskApi = (method, url, rest = {}) => ports.inner.send(app, asking, { method, url, ...rest });
+  const ask: AskApi = (method, url, rest = {}) => ports.inner.send(app, asking(), { method, url, ...rest });
   const has = (url: string): boolean => app.hasRoute({ method: 'GET', url });
   registerReading(server, ask, has, ports);
   const confirmed = confirmedBy(codec);

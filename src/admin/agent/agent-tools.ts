@@ -63,7 +63,8 @@ const LISTS = [
   {
     name: 'list_mcp_sessions',
     url: '/api/mcp/sessions',
-    description: 'Sessions of MCP clients: whose, since when, last used.',
+    description:
+      'Sessions of MCP clients: whose, since when, last used, and whether who keeps them is there.',
     paged: true,
   },
   {
@@ -76,6 +77,16 @@ const LISTS = [
     url: '/api/findings',
     description: 'Findings: what is wrong or about to be, by priority.',
     paged: true,
+  },
+  {
+    name: 'get_kpis',
+    url: '/api/kpis',
+    description: 'How the care does: times to detect and to resolve, availability, objectives, feedback.',
+  },
+  {
+    name: 'get_exit',
+    url: '/api/exit',
+    description: 'Whether hypercare may end: each criterion with its evidence.',
   },
   {
     name: 'list_audit',
@@ -119,6 +130,20 @@ export function registerReading(
       },
       async ({ id }) => resultOf(await ask('GET', `/api/findings/${encodeURIComponent(id)}`)),
     );
+  if (has('/api/knowledge'))
+    server.registerTool(
+      'search_knowledge',
+      {
+        description:
+          'What findings that were resolved taught: symptom, cause, fix and proof, the best first.',
+        inputSchema: z.object({
+          q: z.string().min(1).max(200).optional().describe('Words of the symptom; absent: the newest.'),
+          limit: z.int().min(1).max(200).optional(),
+        }),
+        annotations: READ_ONLY,
+      },
+      async (query) => resultOf(await ask('GET', `/api/knowledge${queryOf(query)}`)),
+    );
   server.registerTool(
     'query_usage',
     {
@@ -159,7 +184,9 @@ export function registerReading(
         ),
       });
       const { path, refused, route, policies, others } = explained;
-      const shown = { path, refused, route: route?.name, policies: policies.map(({ name }) => name), others };
+      const mcp = route?.kind === 'mcp' ? { server: route.server } : {};
+      const names = policies.map(({ name }) => name);
+      const shown = { path, refused, route: route?.name, ...mcp, policies: names, others };
       return resultOf({ status: 200, etag: '', body: shown });
     },
   );

@@ -56,6 +56,14 @@ export const confirmedBy =
       if (answer?.confirm) return act(shown.etag);
       return { content: [{ type: 'text', text: 'Nothing was done: it was not confirmed.' }] };
     }
+    // Asked anew, somebody would confirm what they believe to have read already.
+    if (shown)
+      return {
+        isError: true,
+        content: [
+          { type: 'text', text: 'Nothing was done: what was confirmed is not what would be done now.' },
+        ],
+      };
     const previewed = await preview();
     if (previewed.refusal) return previewed.refusal;
     return inputRequired({

@@ -32,6 +32,29 @@ export function registerFindingActions(server: McpServer, ask: AskApi, confirmed
       resultOf(await ask('POST', `${pathOf(id)}/acknowledge`, { body: note === undefined ? {} : { note } })),
   );
 
+  const actionOf = async (id: string, n: number) => {
+    const finding = await ask('GET', pathOf(id));
+    if (finding.status >= 400) return { refused: resultOf(finding) };
+    const { sentence, actions } = finding.body as { sentence: string; actions: Action[] };
+    const action = actions.find((each) => each.n === n);
+    if (!action) return { refused: refusal(`The finding has no action ${n}.`) };
+    if (!action.dryRun.ok) return { refused: refusal(`It can’t be done: ${action.dryRun.problem}`) };
+    return { action, words: `${action.title}?\n${sentence}\n${wordsOf(action)}` };
+  };
+
+  server.registerTool(
+    'preview_finding_action',
+    {
+      description:
+        'What an action that a finding offers would do, as a person would be asked; nothing is done.',
+      inputSchema: Which,
+      annotations: { readOnlyHint: true },
+    },
+    async ({ id, action: n }) => {
+      const found = await actionOf(id, n);
+      return found.refused ?? { content: [{ type: 'text', text: found.words }] };
+    },
+  );
   server.registerTool(
     'apply_finding_action',
     {
@@ -40,14 +63,10 @@ export function registerFindingActions(server: McpServer, ask: AskApi, confirmed
       inputSchema: Which,
     },
     async ({ id, action: n }, context) => {
-      const finding = await ask('GET', pathOf(id));
-      if (finding.status >= 400) return resultOf(finding);
-      const { sentence, actions } = finding.body as { sentence: string; actions: Action[] };
-      const action = actions.find((each) => each.n === n);
-      if (!action) return refusal(`The finding has no action ${n}.`);
-      if (!action.dryRun.ok) return refusal(`It can’t be done: ${action.dryRun.problem}`);
-      const words = `${action.title}?\n${sentence}\n${wordsOf(action)}`;
-      // With what it does: another action that has taken its number meanwhile is asked about anew.
+      const found = await actionOf(id, n);
+      if (found.refused) return found.refused;
+      const { action, words } = found;
+      // With what it does: another action that has taken its number meanwhile is not done with it.
       return confirmed(
         context,
         { id, n, does: action.does },

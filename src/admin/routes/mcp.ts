@@ -32,6 +32,11 @@ const SessionShown = Type.Object({
   openedAt: Type.Integer({ description: 'Milliseconds since the epoch.' }),
   usedAt: Type.Integer({ description: 'To a quarter of a session’s life.' }),
   hosted: Type.Boolean({ description: 'It lives in a process of the gateway, not at the server.' }),
+  health: Type.Unsafe<'ok' | 'owner_gone'>({
+    type: 'string',
+    enum: ['ok', 'owner_gone'],
+    description: '`owner_gone`: the process that keeps it does not answer; its next request opens it anew.',
+  }),
 });
 
 /** Tools of MCP servers and whether they are what they were; sessions of MCP clients. */
@@ -98,8 +103,12 @@ export function mcpRoutes(app: AdminApp, { mcp }: Pick<AdminPorts, 'mcp'>): void
         limit: limit + 1,
         ...(query.after !== undefined && { after: query.after }),
       });
+      const owners = [...new Set(found.map(({ value }) => value.owner))].filter((owner) => owner !== '');
+      const lives = await Promise.all(owners.map((owner) => mcp.replica.isAlive(owner)));
+      const gone = new Set(owners.filter((_owner, at) => !lives[at]));
       const shown = found.map(({ id, value: { server, principal, openedAt, usedAt, owner } }) => {
-        return { id, server, principal, openedAt, usedAt, hosted: owner !== '' };
+        const health = gone.has(owner) ? ('owner_gone' as const) : ('ok' as const);
+        return { id, server, principal, openedAt, usedAt, hosted: owner !== '', health };
       });
       return pageOf(shown, limit, ({ id }) => id);
     },

@@ -52,6 +52,11 @@ export class Replica {
     await this.#open.first;
   }
 
+  /** Whether a replica, this one or another, takes requests. @throws StoreUnavailable */
+  async isAlive(id: string): Promise<boolean> {
+    return id === this.id || (await this.#ports.documents.get(ALIVE, id)) !== undefined;
+  }
+
   #sayAlive(): Promise<unknown> {
     return this.#ports.documents.put(ALIVE, this.id, true, { ttlMs: ALIVE_MS });
   }
