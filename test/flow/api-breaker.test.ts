@@ -104,3 +104,17 @@ it('answers that break off in the middle open it, clients that leave don’t', a
   await Promise.all(Array.from({ length: 5 }, () => call(gateway.url, '/').catch(() => undefined)));
   await eventually(async () => (await gateway.metric('gateway_breaker_state', { upstream: 'up' })) === 2);
 });
+
+it('a failure whose body breaks off, too, is one failure', async () => {
+  const upstream = await backend((_request, response) => {
+    response.writeHead(500, { 'content-length': 100 }).write('half');
+    setImmediate(() => response.destroy());
+  });
+  const gateway = await testGateway(config(upstream.url, { ...BREAKER, open: '60s' }));
+  const ask = (): Promise<unknown> => call(gateway.url, '/').catch(() => 'broken off');
+  for (let i = 0; i < 4; i++) expect(await ask()).toBe('broken off');
+  await eventually(() => gateway.lines.filter(({ msg }) => msg === 'request').length === 4);
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'up' }), '5 are needed').toBe(0);
+  await ask();
+  await eventually(async () => (await gateway.metric('gateway_breaker_state', { upstream: 'up' })) === 2);
+});

@@ -160,7 +160,10 @@ export const Upstream = Strict({
           description: 'Largest share of the requests of the last 10 s that are hedged; at least 3.',
         }),
       },
-      { description: 'GET, HEAD and OPTIONS without a body: the faster of two targets answers.' },
+      {
+        description:
+          'GET, HEAD and OPTIONS without a body: the faster of two targets answers. A failure of one is held back while the other may do better.',
+      },
     ),
   ),
   timeouts: UpstreamTimeouts,
