@@ -53,6 +53,10 @@ const BreakerWord = Type.Object(
   { additionalProperties: false },
 );
 
+/** How far the word of an operator reaches: it is in no store, and no part of the config. */
+const REACH =
+  'It holds in this gateway and its workers, over reloads, until the next word or its next start. With several gateways on one Redis say it to each; what is to hold for all of them belongs in the config.';
+
 /** What an operator says about a target. It holds until the next word, or the next start. */
 const WORDS = [
   {
@@ -100,6 +104,7 @@ export function upstreamRoutes(
         operationId: 'setBreaker',
         tags,
         summary: 'Opens or closes the breaker of an upstream by hand, or leaves it to itself again',
+        description: REACH,
         params: Type.Object({ name: Type.String({ description: 'Of the upstream.' }) }),
         body: BreakerWord,
         response: answers(BreakerShown),
@@ -121,6 +126,7 @@ export function upstreamRoutes(
           operationId: `${word}Target`,
           tags,
           summary,
+          description: REACH,
           params: TargetNamed,
           querystring: Why,
           response: answers(TargetShown),
