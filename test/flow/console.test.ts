@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { VIEWS } from '../../src/console/app/views/names.ts';
 import { admin } from '../helpers/admin.ts';
+import { aiGateway, chat } from '../helpers/ai.ts';
 import { backend } from '../helpers/backend.ts';
 import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const BUILT = join(import.meta.dirname, '..', '..', 'src', 'console', 'built');
 
@@ -103,3 +105,29 @@ it('nothing comes from elsewhere, nothing inline runs, and all of it weighs less
   );
   expect(sizes.reduce((all, size) => all + size, 0)).toBeLessThan(150_000);
 });
+
+it('a conversation is found, and each turn says what was sent, cut and recalled, and why', async () => {
+  const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
+  const say = (content: string) =>
+    chat(gateway, { model: 'smart', messages: [{ role: 'user', content }] }, { 'x-session-id': 's1' });
+  await say('My account number is 4711.');
+  await say('And now?');
+  const [turn] = (await admin(gateway, '/api/sessions/s1?consumer=app')).body.turns;
+  const correction = { turn: turn.id, text: 'Your account is closed.', reason: 'it is' };
+  await admin(gateway, '/api/sessions/s1/corrections?consumer=app', { body: correction });
+  const { page, complaints } = await testPage();
+  await page.goto(`${gateway.adminUrl}/#/sessions?consumer=app`);
+  await page.getByRole('link', { name: 's1', exact: true }).waitFor();
+  // When it was last spoken in, too.
+  expect(await page.locator('table').textContent()).toMatch(/\d ?\w+ ago/);
+  await page.getByRole('link', { name: 's1', exact: true }).click();
+  await page.locator('ol.turns > li').nth(2).waitFor();
+  const turns = page.locator('ol.turns > li');
+  expect(await page.getByText('stands in the place of turn').count()).toBe(1);
+  await turns.nth(1).getByText('What was sent, cut and recalled').click();
+  const shown = await turns.nth(1).textContent();
+  expect(shown).toContain('turns 1');
+  expect(shown).toContain('All 1 turns before it fit.');
+  await expectAccessible(page);
+  expect(complaints).toEqual([]);
+}, 60_000);

@@ -63,16 +63,17 @@ test('a bot that asks again, in front of users and of a probe, is found, and the
     await Promise.all(clients);
   });
   await eventually(() => (gateway.engine?.status.lastTickAt ?? 0) > 0);
-  await eventually(() => session > 40);
+  await eventually(() => session > 20, 60_000);
   state.forgets = true;
   const findings = async (reasons: readonly string[]) => {
     const { body } = await admin(gateway, '/api/findings?state=active');
     const all = body.findings as { reason: string; title: string; sentence: string }[];
     return all.find(({ reason }) => reasons.includes(reason));
   };
-  const heard = await eventually(() => findings(['reask', 'said_before']), 30_000);
+  const heard = await eventually(() => findings(['reask', 'said_before']), 60_000);
   expect(heard).toMatchObject({ detector: 'context', labels: ['context-integrity'] });
-  const probed = await eventually(() => findings(['probe_forgot']), 30_000);
+  const probed = await eventually(() => findings(['probe_forgot']), 60_000);
   expect(probed).toMatchObject({ labels: ['context-integrity'] });
   expect(probed.sentence).toContain('smart');
-}, 90_000);
+  // Seconds; on a machine that is busy with other tests a minute.
+}, 240_000);

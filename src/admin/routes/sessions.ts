@@ -152,7 +152,11 @@ export function sessionRoutes(
             status: turn.status,
             model: turn.model,
             provider: turn.provider,
+            tokens: turn.tokens,
             staleBase: turn.staleBase,
+            supersedes: turn.supersedes,
+            author: turn.author,
+            reason: turn.reason,
             onPath: onPath.has(step.id),
             ...(mayRead && { content }),
           };

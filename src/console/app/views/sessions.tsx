@@ -14,7 +14,24 @@ interface Head {
   readonly version: number;
   readonly tokens: number;
   readonly createdAt: number;
-  readonly updatedAt: number;
+  readonly touchedAt: number;
+}
+
+/** How much was remembered at a moment. */
+interface Remembered {
+  readonly turns: number;
+  readonly tokens: number;
+}
+
+interface Sent {
+  readonly epoch: number;
+  readonly covered: number;
+  readonly sent: readonly number[];
+  readonly cut: readonly number[];
+  readonly recalled: readonly { readonly version: number; readonly passages: number }[];
+  readonly tokens: number;
+  readonly recalledTokens: number;
+  readonly capacity: number;
 }
 
 interface Turn {
@@ -31,7 +48,11 @@ interface Turn {
   readonly author: string;
   readonly reason: string;
   readonly onPath: boolean;
-  readonly journey: Readonly<Record<string, unknown>> | null;
+  readonly before: Remembered;
+  readonly after: Remembered;
+  /** What of the conversation reached the model; null: none was asked, or its client sent all of it. */
+  readonly context: Sent | null;
+  readonly why: readonly string[];
   /** Only for tokens with the right to read what people wrote. */
   readonly content?: { readonly messages: readonly { readonly role: string; readonly content: unknown }[] };
 }
@@ -100,7 +121,7 @@ function List({ consumer, user }: { consumer: string; user: string }) {
               { title: 'State', cell: ({ state }) => state },
               { title: 'Turns', isFigure: true, cell: ({ version }) => version },
               { title: 'Tokens', isFigure: true, cell: ({ tokens }) => count(tokens) },
-              { title: 'Last turn', cell: ({ updatedAt }) => ago(updatedAt) },
+              { title: 'Last turn', cell: ({ touchedAt }) => ago(touchedAt) },
             ]}
           />
         )
@@ -173,12 +194,42 @@ function TurnShown({ turn, path, reload }: { turn: Turn; path: string; reload():
           stands in the place of turn {turn.supersedes}: {turn.reason} ({turn.author})
         </p>
       )}
-      {turn.journey && (
-        <details>
-          <summary>What was sent, cut and recalled</summary>
-          <pre>{JSON.stringify(turn.journey, null, 2)}</pre>
-        </details>
-      )}
+      <details>
+        <summary>What was sent, cut and recalled</summary>
+        <dl class="facts">
+          <dt>before</dt>
+          <dd>{remembered(turn.before)}</dd>
+          {turn.context && (
+            <>
+              <dt>sent</dt>
+              <dd>
+                {count(turn.context.tokens)} of {count(turn.context.capacity)} tokens; turns{' '}
+                {turnList(turn.context.sent)}
+              </dd>
+              <dt>summary</dt>
+              <dd>
+                {turn.context.epoch === 0
+                  ? 'none'
+                  : `epoch ${turn.context.epoch}, turns 1 to ${turn.context.covered}`}
+              </dd>
+              <dt>cut</dt>
+              <dd>turns {turnList(turn.context.cut)}</dd>
+              <dt>recalled</dt>
+              <dd>
+                {count(turn.context.recalledTokens)} tokens; turns{' '}
+                {turnList(turn.context.recalled.map(({ version }) => version))}
+              </dd>
+            </>
+          )}
+          <dt>after</dt>
+          <dd>{remembered(turn.after)}</dd>
+        </dl>
+        {turn.why.map((reason) => (
+          <p key={reason} class="muted">
+            {reason}
+          </p>
+        ))}
+      </details>
       {turn.kind === 'turn' && turn.onPath && (
         <details>
           <summary>Correct the answer</summary>
@@ -214,6 +265,20 @@ function TurnShown({ turn, path, reload }: { turn: Turn; path: string; reload():
       )}
     </li>
   );
+}
+
+const remembered = ({ turns, tokens }: Remembered): string =>
+  `${count(turns)} turns, ${count(tokens)} tokens`;
+
+/** `1–4, 7`; `none`. */
+function turnList(versions: readonly number[]): string {
+  const runs: [from: number, to: number][] = [];
+  for (const version of versions) {
+    const last = runs.at(-1);
+    if (last && last[1] === version - 1) last[1] = version;
+    else runs.push([version, version]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ') || 'none';
 }
 
 /** The text of a message in the neutral form; what is none is named. */
