@@ -75,11 +75,7 @@ const NO_TOOLS: McpServer['tools'] = {
 };
 
 /** All servers as one: its names are made by the host, which decides over each by the rules of its server. */
-export function openAggregate(
-  servers: readonly McpServer[],
-  sessionTtlMs: number,
-  ports: McpPorts,
-): McpServer {
+function openAggregate(servers: readonly McpServer[], sessionTtlMs: number, ports: McpPorts): McpServer {
   const [first] = servers.map(({ config }) => config);
   const maxSize = Math.max(...servers.map(({ config }) => config.results.maxSize));
   const config: McpServerConfig = {
@@ -115,13 +111,32 @@ export function openAggregate(
   };
 }
 
-/** The servers of a config by name, in the order of their names: what is made of all of them has one order. */
-export function openServers(config: McpConfig, ports: McpPorts): ReadonlyMap<string, McpServer> {
+export interface OpenServers {
+  /** By name, in the order of their names: what is made of all of them has one order. */
+  readonly byName: ReadonlyMap<string, McpServer>;
+  /** All of them as one. */
+  readonly all: McpServer;
+  /** Lets go of them: those that no other generation has are closed. */
+  close(): Promise<void>;
+}
+
+/** The servers of a config. One that another generation has as it is here is the same. */
+export function openServers(config: McpConfig, ports: McpPorts): OpenServers {
+  const { kept } = ports;
+  const { ttl } = config.session;
   const names = Object.keys(config.servers).sort();
-  return new Map(
-    names.map((name) => [
-      name,
-      openServer(name, config.servers[name] as McpServerConfig, config.session.ttl, ports),
-    ]),
+  const identities = names.map((name) => [name, config.servers[name], ttl]);
+  const leases = names.map((name, at) =>
+    kept.lease(identities[at], () => openServer(name, config.servers[name] as McpServerConfig, ttl, ports)),
   );
+  const servers = leases.map(({ value }) => value);
+  const all = kept.lease(['', ...identities], () => openAggregate(servers, ttl, ports));
+  return {
+    byName: new Map(servers.map((server) => [server.name, server])),
+    all: all.value,
+    async close() {
+      for (const { release } of [all, ...leases]) release();
+      await kept.settled();
+    },
+  };
 }

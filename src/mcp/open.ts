@@ -1,3 +1,4 @@
+import { KeptServers } from './kept-servers.ts';
 import { Pins } from './pins/pins.ts';
 import type { McpPorts } from './ports.ts';
 import { Replica } from './replicas/replica.ts';
@@ -6,10 +7,11 @@ import { SharedKey } from './shared-key.ts';
 import { StateSeal } from './state-seal.ts';
 
 /** What of the MCP room lives as long as the process. */
-export function openMcp(ports: Omit<McpPorts, 'pins' | 'replica' | 'sessions' | 'seal'>): McpPorts {
+export function openMcp(ports: Omit<McpPorts, 'kept' | 'pins' | 'replica' | 'sessions' | 'seal'>): McpPorts {
   const { documents, clock } = ports;
   return {
     ...ports,
+    kept: new KeptServers(),
     pins: new Pins(ports),
     replica: new Replica(ports),
     sessions: new SessionStore(documents, clock.wall),

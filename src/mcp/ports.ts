@@ -2,6 +2,7 @@ import type { OnStateChange } from '../contracts/state-change.ts';
 import type { Counters, Documents, EventLogs } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
+import type { KeptServers } from './kept-servers.ts';
 import type { Pins } from './pins/pins.ts';
 import type { Replica } from './replicas/replica.ts';
 import type { SessionStore } from './sessions/session-store.ts';
@@ -14,6 +15,7 @@ export interface McpPorts {
   documents: Documents;
   logs: EventLogs;
   log: Logger;
+  kept: KeptServers;
   pins: Pins;
   replica: Replica;
   sessions: SessionStore;

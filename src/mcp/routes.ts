@@ -7,7 +7,7 @@ import { Origins } from './access/origins.ts';
 import type { CallPolicies, McpCall } from './call.ts';
 import { type Inbound, MessageRefused, readMessage } from './inbound.ts';
 import { methodForRecord } from './method-names.ts';
-import { openAggregate, openServers } from './open-servers.ts';
+import { openServers } from './open-servers.ts';
 import type { McpPorts } from './ports.ts';
 import { relayClose, relayListen, relayMessage } from './relay/relay.ts';
 import { sendRpcError } from './rpc.ts';
@@ -25,7 +25,6 @@ export interface McpRoutes {
 export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): () => Promise<void> {
   const { config, ports } = routes;
   const servers = openServers(config, ports);
-  const all = openAggregate([...servers.values()], config.session.ttl, ports);
   const origins = new Origins(config, routes.listen);
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -33,7 +32,7 @@ export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): ()
     method: ['GET', 'POST', 'DELETE'],
     url: `${config.prefix}/:server`,
     async handler(request, reply) {
-      const server = servers.get(request.params.server);
+      const server = servers.byName.get(request.params.server);
       await serve(request, reply, routes, origins, server);
       return reply;
     },
@@ -42,14 +41,11 @@ export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): ()
     method: ['GET', 'POST', 'DELETE'],
     url: config.prefix,
     async handler(request, reply) {
-      await serve(request, reply, routes, origins, all);
+      await serve(request, reply, routes, origins, servers.all);
       return reply;
     },
   });
-  return async () => {
-    await all.dispose();
-    for (const server of servers.values()) await server.dispose();
-  };
+  return () => servers.close();
 }
 
 async function serve(

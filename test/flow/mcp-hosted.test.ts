@@ -110,6 +110,34 @@ describe.each(ERAS)('a client (%j)', ({ legacy }) => {
   });
 });
 
+describe.each(ERAS)('a reload that leaves a server as it was (%j)', ({ legacy }) => {
+  it.each(['/mcp/all', '/mcp'])('ends no session of it and no call that waits: %s', async (path) => {
+    const config = { mcp: { servers: { all: { command: PROGRAM, allow: OPEN } } } };
+    const gateway = await testGateway(config);
+    const client = await mcpClient(gateway.url + path, { legacy });
+    const name = (tool: string) => (path === '/mcp' ? `all__${tool}` : tool);
+    let reloads = 0;
+    client.setRequestHandler('elicitation/create', async () => {
+      reloads++;
+      await gateway.write({
+        ...config,
+        upstreams: { shop: { targets: [{ url: `http://127.0.0.1:${8 + reloads}` }] } },
+      });
+      expect(await gateway.reload()).toBe(true);
+      return { action: 'accept', content: { name: 'Ada', response: 'yes', ok: true } };
+    });
+    expect(text(await client.callTool({ name: name('test_input_required_result_elicitation') }))).toBe(
+      'Hello, Ada!',
+    );
+    expect(reloads).toBe(1);
+    expect(text(await client.callTool({ name: name('add'), arguments: { a: 2, b: 2 } }))).toBe('4');
+    // What was taken out is gone, with what it had open.
+    await gateway.write({ mcp: { servers: { other: { command: PROGRAM, allow: OPEN } } } });
+    expect(await gateway.reload()).toBe(true);
+    await expect(client.callTool({ name: name('add'), arguments: { a: 2, b: 2 } })).rejects.toThrow();
+  });
+});
+
 it('a program that ends is started again, and one that keeps ending is left alone', async () => {
   const gateway = await testGateway({
     mcp: {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
 
@@ -63,4 +63,33 @@ it('a client of 2026-07-28 has a log where it asks for one, of a program too', a
     await call({ 'io.modelcontextprotocol/logLevel': 'debug' });
     expect(heard, name).toEqual(['info', 'info', 'info']);
   }
+});
+
+describe('a server that does not say what it speaks', () => {
+  it.each([
+    { only: '2026-07-28', legacy: true },
+    { only: '2025-11-25', legacy: false },
+  ] as const)('is found out, and served in between (%j)', async ({ only, legacy }) => {
+    const server = await mcpServer({ only });
+    const gateway = await testGateway({ mcp: { servers: { all: { url: server.url, allow: OPEN } } } });
+    const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy });
+    const { structuredContent } = await client.callTool({ name: 'add', arguments: { a: 2, b: 2 } });
+    expect(structuredContent).toEqual({ sum: 4 });
+  });
+
+  it.each([
+    503, 429,
+  ])('and one that is away for a moment (%i) is not taken for one of the other revision', async (status) => {
+    const server = await mcpServer();
+    const gateway = await testGateway({ mcp: { servers: { all: { url: server.url, allow: OPEN } } } });
+    server.refuse(status);
+    for (const legacy of [true, false])
+      await expect(mcpClient(`${gateway.url}/mcp/all`, { legacy })).rejects.toThrow();
+    server.refuse(undefined);
+    server.seen.length = 0;
+    const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy: true });
+    await client.ping();
+    const methods = server.seen.flatMap(({ body }) => /"method":"([^"]+)"/.exec(body)?.[1] ?? []);
+    expect(methods).toEqual(['initialize', 'notifications/initialized', 'ping']);
+  });
 });

@@ -14,7 +14,7 @@ import { writePiece } from './events.ts';
 import { passAnswer } from './pass-answer.ts';
 import { readWhole } from './read-whole.ts';
 import { reopen } from './reopen.ts';
-import { isOfOtherRevision } from './revisions.ts';
+import { isOfOtherRevision, mayBeOfRevision } from './revisions.ts';
 import { operationOf } from './rewrite.ts';
 import { isOurs, resumeStream } from './stream-log.ts';
 
@@ -47,7 +47,7 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   if (
     !session &&
     host() === undefined &&
-    answer.statusCode >= 400 &&
+    mayBeOfRevision(answer.statusCode) &&
     (await isOfOtherRevision(server, inbound.era))
   ) {
     await readWhole(answer, server.config.results.maxSize);
