@@ -13,6 +13,7 @@ import { Conversations } from './context/conversations.ts';
 import { MindMeters } from './context/measures/meters.ts';
 import { ContextMeters } from './context/meters.ts';
 import { Mind } from './context/mind.ts';
+import { OperationLog } from './context/operation-log.ts';
 import { openPrivacy } from './context/privacy/index.ts';
 import type { Exchange } from './contracts/exchange.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
@@ -169,12 +170,15 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const contextSettings = (): GatewayConfig['context'] => (reload.config ?? config).context;
   const mindMeters = new MindMeters(metrics);
   const privacy = openPrivacy(() => contextSettings().privacy, store.documents, clock.wall);
+  const contextMeters = new ContextMeters(metrics);
+  const operations = new OperationLog(log, contextMeters);
   const mind = new Mind({
     settings: contextSettings,
     sessions: store.sessions,
     privacy,
     meters: mindMeters,
     tell: (signal) => signals.context(signal),
+    operations,
     log,
     clock,
   });
@@ -182,7 +186,8 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     sessions: store.sessions,
     mind,
     privacy,
-    meters: new ContextMeters(metrics),
+    meters: contextMeters,
+    operations,
     log,
     clock,
     settings: contextSettings,

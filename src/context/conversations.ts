@@ -1,7 +1,7 @@
 import type { ContextConfig } from '../config/schema/index.ts';
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { Message } from '../contracts/model-request.ts';
-import type { Reserved, SessionRef, Sessions, StoredTurn } from '../contracts/session.ts';
+import type { Reserved, SessionHead, SessionRef, Sessions, StoredTurn } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { randomHex } from '../lib/request-id.ts';
@@ -14,7 +14,7 @@ import { LiveTurn } from './live-turn.ts';
 import type { ContextMeters } from './meters.ts';
 import { OpenedSessions, openTurn } from './opened-sessions.ts';
 import { Openers } from './openers.ts';
-import { OperationLog } from './operation-log.ts';
+import type { ContextOperation, OperationLog } from './operation-log.ts';
 import { ownersOf, requestKeyOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
@@ -29,6 +29,7 @@ export interface ConversationsPorts {
   readonly mind: ContextMind;
   readonly privacy: ContextPrivacy;
   readonly meters: ContextMeters;
+  readonly operations: OperationLog;
   readonly log: Logger;
   readonly clock: { wall(): number; monotonic(): number };
   /** The `context` of the config that serves. */
@@ -59,7 +60,7 @@ export class Conversations {
     const { sessions, privacy, mind, meters, log } = ports;
     this.ports = ports;
     this.behind = new WriteBehind(sessions, meters, log);
-    this.operations = new OperationLog(log, meters);
+    this.operations = ports.operations;
     this.reader = new SessionReader(sessions, privacy);
     const [opened, reader] = [this.#opened, this.reader];
     this.erasing = new Erasing({ sessions, privacy, mind, opened, operations: this.operations });
@@ -102,7 +103,8 @@ export class Conversations {
       facts.status = 'degraded';
       facts.cause = 'store_down';
       this.ports.meters.turn(facts, 0);
-      this.ports.meters.operation('read', 'store_down');
+      const { tenant, session } = ref;
+      this.operations.note({ op: 'read', tenant, user: '', session, outcome: 'store_down' });
       if (isFull && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
       throw new GatewayError('context_unavailable', { cause: error, headers: { 'retry-after': '1' } });
     }
@@ -155,6 +157,8 @@ export class Conversations {
     });
     if (reserved.kind === 'replay') return this.#replay(reserved, ask, facts, seal);
     if (reserved.kind !== 'reserved') throw refusalOf(reserved);
+    const { head, isNew, reset } = reserved;
+    if (isNew) this.#note('create', ref, head, reset || 'new');
     const turn = new LiveTurn(this, ask, facts, reserved, seal, key, isExclusive);
     try {
       await this.#recall.recall(turn, isFull);
@@ -180,10 +184,37 @@ export class Conversations {
     try {
       const stored = openTurn(turn, seal);
       this.ports.meters.turn(facts, head.tokens);
+      this.#note('replay', ref, head, 'given_again', turn);
       return { kind: 'replay', facts, stored };
     } catch (error) {
       throw error instanceof SealBroken ? new UnreadableLife(head.generation, error) : error;
     }
+  }
+
+  /** For who reads what was said, beyond a turn of its own. */
+  noteReading(op: 'read' | 'export', ref: SessionRef, head: SessionHead): void {
+    this.#note(op, ref, head, 'ok');
+  }
+
+  noteCreated(ref: SessionRef): void {
+    this.operations.note({
+      op: 'create',
+      tenant: ref.tenant,
+      user: '',
+      session: ref.session,
+      outcome: 'new',
+    });
+  }
+
+  #note(
+    op: ContextOperation['op'],
+    { tenant, session }: SessionRef,
+    { owner: user, tokens }: SessionHead,
+    outcome: string,
+    turn?: StoredTurn,
+  ): void {
+    const which = turn && { turn: turn.id, version: turn.version, model: turn.model };
+    this.operations.note({ op, tenant, user, session, ...which, tokens: turn?.tokens ?? tokens, outcome });
   }
 
   /** For who belongs to no session: that its client has left the id away. */

@@ -33,11 +33,16 @@ export class Erasing {
 
   /** Forgets all that was said in a session. False: there was nothing. @throws StoreUnavailable */
   async session(ref: SessionRef): Promise<boolean> {
+    const view = await this.#ports.sessions.read(ref, { limit: 0 });
+    return this.#erase(ref, view?.head.owner ?? '');
+  }
+
+  async #erase(ref: SessionRef, user: string): Promise<boolean> {
     const { sessions, operations } = this.#ports;
     const erased = await sessions.erase(ref);
     this.forget(ref);
     const outcome = erased ? 'erased' : 'nothing';
-    operations.note({ op: 'erase', tenant: ref.tenant, user: '', session: ref.session, outcome });
+    operations.note({ op: 'erase', tenant: ref.tenant, user, session: ref.session, outcome });
     return erased;
   }
 
@@ -86,8 +91,9 @@ export class Erasing {
    */
   async turn(ref: SessionRef, version: number): Promise<boolean> {
     const { sessions, privacy, operations } = this.#ports;
-    const [turn] = (await sessions.read(ref, { after: version - 1, limit: 1 }))?.turns ?? [];
-    if (!turn) return false;
+    const view = await sessions.read(ref, { after: version - 1, limit: 1 });
+    const [turn] = view?.turns ?? [];
+    if (!view || !turn) return false;
     const seal = await privacy.of(ref.tenant);
     const nothing = {
       ...turn,
@@ -99,7 +105,15 @@ export class Erasing {
     this.forget(ref);
     const { tenant, session } = ref;
     const outcome = done ? 'deleted' : 'conflict';
-    operations.note({ op: 'redact', tenant, user: '', session, turn: turn.id, version, outcome });
+    operations.note({
+      op: 'redact',
+      tenant,
+      user: view.head.owner,
+      session,
+      turn: turn.id,
+      version,
+      outcome,
+    });
     return done;
   }
 
@@ -109,8 +123,9 @@ export class Erasing {
    */
   async part(ref: SessionRef, { turn: { version } }: OpenedTurn, left: TurnContent): Promise<boolean> {
     const { sessions, privacy, operations } = this.#ports;
-    const [turn] = (await sessions.read(ref, { after: version - 1, limit: 1 }))?.turns ?? [];
-    if (!turn) return false;
+    const view = await sessions.read(ref, { after: version - 1, limit: 1 });
+    const [turn] = view?.turns ?? [];
+    if (!view || !turn) return false;
     const seal = await privacy.of(ref.tenant);
     const last = left.messages.at(-1);
     const opens = last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call');
@@ -124,7 +139,15 @@ export class Erasing {
     this.forget(ref);
     const { tenant, session } = ref;
     const outcome = done ? 'deleted' : 'conflict';
-    operations.note({ op: 'redact', tenant, user: '', session, turn: turn.id, version, outcome });
+    operations.note({
+      op: 'redact',
+      tenant,
+      user: view.head.owner,
+      session,
+      turn: turn.id,
+      version,
+      outcome,
+    });
     return done;
   }
 
@@ -134,7 +157,7 @@ export class Erasing {
     do {
       const page = await this.#ports.sessions.list(tenant, { owner, after, limit: PAGE });
       for (const { session, head } of page.sessions)
-        if (head.state !== 'erased' && (await this.session({ tenant, session }))) erased++;
+        if (head.state !== 'erased' && (await this.#erase({ tenant, session }, head.owner))) erased++;
       after = page.next;
     } while (after !== undefined);
     return erased;

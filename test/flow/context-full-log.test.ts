@@ -30,6 +30,10 @@ it('its prompts are compacted, and the first fact is still known', async () => {
   await eventually(
     async () => (await gateway.metric('gateway_context_compactions_total', { outcome: 'by_facts' })) >= 1,
   );
+  const compacted = gateway.lines.find(
+    (line) => (line.context as { op?: string } | undefined)?.op === 'compact',
+  );
+  expect(compacted?.context).toMatchObject({ tenant: 'app', session: 's1', outcome: 'by_facts' });
   const sizes = provider.prompts.map((prompt) => JSON.stringify(prompt).length / 4);
   expect(Math.max(...sizes)).toBeLessThan(1500);
   expect(provider.prompts.at(-1)?.[0]).toEqual({ role: 'system', content: 'Be brief.' });

@@ -1,6 +1,8 @@
 // People see, correct and erase what a conversation remembers; clients of OpenAI's API open and follow conversations.
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
+import { digestOf, seedOf } from '../../src/context/canonical.ts';
+import { admin } from '../helpers/admin.ts';
 import {
   aiGateway,
   asAnthropic,
@@ -15,6 +17,7 @@ import {
   sdk,
   word,
 } from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const ON = { context: { enabled: true } };
@@ -222,4 +225,50 @@ it('what guards kept from the client is in no conversation either, whole and as 
     expect(text).toContain('[EMAIL]');
     expect(text).not.toContain('ada@example.net');
   }
+});
+
+it('whatever is done with a conversation is in the log, by whom it is of and never with what it says', async () => {
+  const gateway = await aiGateway([await knowingProvider()], ON);
+  const body = { ...ask('My account number is 4711.'), user: 'ann' };
+  const answer = await chat(gateway, body, { ...headers, 'idempotency-key': 'k1' });
+  await chat(gateway, body, { ...headers, 'idempotency-key': 'k1' });
+  const one = '/api/sessions/s1';
+  const [turn] = (await admin(gateway, `${one}?consumer=app`)).body.turns as {
+    id: string;
+    digests: string[];
+  }[];
+  await admin(gateway, `${one}/export?consumer=app`);
+  const correction = { turn: turn?.id, text: 'No.', reason: 'it is not so' };
+  await admin(gateway, `${one}/corrections?consumer=app`, { body: correction });
+  await admin(gateway, '/api/sessions?consumer=app&user=ann', { method: 'DELETE' });
+  await sdk(gateway).conversations.create();
+  const operations = await eventually(() => {
+    const all = gateway.lines.filter(({ msg }) => msg === 'context operation');
+    return all.length >= 8 && all.map((line) => line.context as Record<string, unknown>);
+  });
+  expect(operations.map(({ op, outcome }) => `${op}: ${outcome}`)).toEqual([
+    'create: new',
+    'append: complete',
+    'replay: given_again',
+    'read: ok',
+    'export: ok',
+    'correct: committed',
+    'erase: erased',
+    'create: new',
+  ]);
+  const of = operations.slice(0, 7);
+  expect(new Set(of.map(({ tenant, session }) => `${tenant} ${session}`))).toEqual(new Set(['app s1']));
+  const users = new Set(of.map(({ user }) => user));
+  expect([...users]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  // Nobody who knows what may have been said can find it out by its digest: that is keyed, although nothing is sealed.
+  const { message } = (JSON.parse(answer.body.toString()) as { choices: { message: { content: string } }[] })
+    .choices[0] as { message: { content: string } };
+  const guess = digestOf(seedOf({ secret: '' }, 'app'), {
+    role: 'assistant',
+    at: '',
+    content: [{ type: 'text', at: '', text: message.content }],
+  });
+  expect(turn?.digests).toHaveLength(2);
+  expect(turn?.digests).not.toContain(guess);
+  expect(JSON.stringify(gateway.lines)).not.toContain('4711');
 });

@@ -62,7 +62,10 @@ export function contextConsumerRoutes(
       for (const { session } of page.sessions) {
         const ref = { tenant: consumer, session };
         const view = await conversations.reader.path(ref);
-        if (view) items.push(exported(ref, view));
+        if (view) {
+          items.push(exported(ref, view));
+          conversations.noteReading('export', ref, view.head);
+        }
         await noteReading(audit, request, 'exportSessionsOfUser', ref);
       }
       return { items, ...(page.next !== undefined && { next: page.next }) };

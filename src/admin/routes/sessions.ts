@@ -57,7 +57,10 @@ export function sessionRoutes(
     const { ref, query } = refOf(request);
     const { head, summary, turns, all } = await viewOf(ref);
     const mayRead = request.operator?.rights.includes('content') ?? false;
-    if (mayRead) await noteReading(audit, request, operation, ref);
+    if (mayRead) {
+      await noteReading(audit, request, operation, ref);
+      conversations.noteReading('read', ref, head);
+    }
     return { ref, query, head, summary, all, mayRead, onPath: new Set(turns.map(({ turn }) => turn.id)) };
   };
 
@@ -182,7 +185,9 @@ export function sessionRoutes(
     async (request) => {
       const { ref } = refOf(request);
       await noteReading(audit, request, 'exportSession', ref);
-      return exported(ref, await viewOf(ref));
+      const view = await viewOf(ref);
+      conversations.noteReading('export', ref, view.head);
+      return exported(ref, view);
     },
   );
 

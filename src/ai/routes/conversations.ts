@@ -24,6 +24,7 @@ export function registerConversations(
     const ref = refOf(request, request.params.id);
     const view = await conversations.reader.said(ref);
     if (view?.head.owner !== '') throw new GatewayError('session_unknown');
+    conversations.noteReading('read', ref, view.head);
     return { ref, ...view };
   };
   const send = (request: FastifyRequest, reply: FastifyReply, body: object): FastifyReply =>
@@ -43,6 +44,7 @@ export function registerConversations(
     const said = items === null || (Array.isArray(items) && items.length === 0) ? [] : itemsIn(items);
     const ref = refOf(request, id);
     await sessions.create(ref, { owner: '', metadata, ttlMs: ttl, maxAgeMs: maxAge });
+    conversations.noteCreated(ref);
     if (said.length > 0) await conversations.putItems(ref, said);
     const at = Math.floor(conversations.ports.clock.wall() / 1000);
     return send(request, reply, written(id, at, metadata));

@@ -30,6 +30,7 @@ export function registerResponses(
     const found = view?.all.find(({ turn }) => turn.id === read.turn);
     // Also of a user's session: nobody can guess a response's id, and nobody says here which user asks.
     if (!found || view?.head.state !== 'active') throw new GatewayError('session_unknown');
+    conversations.noteReading('read', ref, view.head);
     return { ref, found };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');

@@ -23,7 +23,7 @@ export interface SummaryContent {
 const LEASE_MS = 150_000;
 const WORK = 'compaction';
 
-type CompactorOptions = Pick<MindOptions, 'sessions' | 'privacy' | 'meters' | 'log' | 'clock'>;
+type CompactorOptions = Pick<MindOptions, 'sessions' | 'privacy' | 'meters' | 'operations' | 'clock'>;
 
 /** Compacts sessions after their turns: at most once a turn, one replica at a time, and only what is still as it was. */
 export class Compactor {
@@ -45,15 +45,15 @@ export class Compactor {
     if (!(await sessions.lease(ref, WORK, this.#holder, LEASE_MS))) return meters.compaction('leased');
     const began = clock.monotonic();
     try {
-      await this.#compact(task);
+      await this.#compact(task, began);
     } finally {
       meters.worked('compact', clock.monotonic() - began);
       await sessions.unlease(ref, WORK, this.#holder);
     }
   }
 
-  async #compact(task: CompactionTask): Promise<void> {
-    const { meters, sessions, privacy, clock, log } = this.#options;
+  async #compact(task: CompactionTask, began: number): Promise<void> {
+    const { meters, sessions, privacy, clock, operations } = this.#options;
     const { ref, head } = task;
     const made = await compact({ ...task, epoch: head.epoch });
     if (made.kind !== 'made') return meters.compaction(made.kind);
@@ -69,12 +69,20 @@ export class Compactor {
       { ...about, at: clock.wall(), content },
     );
     meters.compaction(isStored ? `by_${made.by}` : 'overtaken');
+    operations.note({
+      op: 'compact',
+      tenant: ref.tenant,
+      user: head.owner,
+      session: ref.session,
+      turn: about.coveredTurn,
+      version: about.covered,
+      model: made.by === 'model' ? task.settings.summarizer : '',
+      tokens: made.after,
+      duration_ms: Math.round(1000 * (clock.monotonic() - began)) / 1000,
+      outcome: isStored ? `by_${made.by}` : 'overtaken',
+    });
     if (made.refused !== '') meters.compaction(`refused_${made.refused}`);
     if (!isStored) return;
     meters.compacted(made.before, made.after);
-    log.info(
-      { epoch: about.epoch, by: made.by, before: made.before, after: made.after },
-      'a conversation was compacted',
-    );
   }
 }
