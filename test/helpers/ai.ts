@@ -63,6 +63,7 @@ export interface AiConfig {
   ai?: object;
   store?: object;
   context?: object;
+  admin?: object;
 }
 
 /**
@@ -81,6 +82,7 @@ export async function aiGateway(
     ai = {},
     store = {},
     context = {},
+    admin = {},
   }: AiConfig = {},
   timeouts: object = {},
   options: TestGatewayOptions = {},
@@ -96,6 +98,7 @@ export async function aiGateway(
       server: { shed: { maxEventLoopDelay: '30s' }, ...server },
       store,
       context,
+      admin,
       consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }, ...consumers],
       ai: {
         ...ai,

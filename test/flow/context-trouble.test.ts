@@ -1,0 +1,277 @@
+// What a conversation does where something goes wrong: the store away, the client gone, an id lost, two at once.
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { runCli } from '../../src/cli/index.ts';
+import { admin } from '../helpers/admin.ts';
+import {
+  aiGateway,
+  type ChatAnswer,
+  CLIENT_KEY,
+  chat,
+  DONE,
+  errorOf,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  sdk,
+  word,
+} from '../helpers/ai.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
+import { startRedis } from '../helpers/redis-server.ts';
+
+const user = (content: string) => ({ role: 'user', content });
+const said = (content: string) => ({ role: 'assistant', content });
+const S1 = { 'x-session-id': 's1' };
+const send = (gateway: TestGateway, messages: object[], headers: Record<string, string> = S1, more = {}) =>
+  chat(gateway, { model: 'smart', messages, ...more }, headers);
+const statusOf = ({ status, headers }: ChatAnswer) => [status, headers['x-context-status']];
+const causes = (gateway: TestGateway, cause: string) =>
+  gateway.metric('gateway_context_continuity_total', { cause });
+
+it('while the store is away whoever sends all of it is answered, and who does not is not', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const provider = await knowingProvider();
+  const on = (context: object) =>
+    aiGateway([provider], {
+      store: { url: redis.url, timeout: '1s' },
+      context: { enabled: true, ...context },
+    });
+  const [gateway, strict] = [await on({}), await on({ onStoreDown: 'fail' })];
+  const first = [user('My account number is 4711.')];
+  expect(statusOf(await send(gateway, first))).toEqual([200, 'new']);
+  await redis.kill9();
+  const log = [...first, said('I have read 1 messages.'), user('What is my account number?')];
+  const whole = await send(gateway, log);
+  expect(statusOf(whole)).toEqual([200, 'degraded']);
+  expect(whole.body.toString()).toContain('It is 4711.');
+  const delta = await send(gateway, [user('What is my account number?')]);
+  expect([delta.status, errorOf(delta).code, delta.headers['retry-after']]).toEqual([
+    503,
+    'context_unavailable',
+    '1',
+  ]);
+  expect((await send(strict, log)).status).toBe(503);
+  expect(await causes(gateway, 'store_down')).toBe(2);
+  // Nobody was asked in vain.
+  expect(provider.prompts).toHaveLength(2);
+});
+
+it('a turn that the store could not take is written when it is back, and the next one waits for it', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'context-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const redis = await startRedis({ dir });
+  onTestFinished(() => redis.stop());
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], {
+    store: { url: redis.url, timeout: '1s' },
+    context: { enabled: true },
+  });
+  await send(gateway, [user('Hello.')]);
+  const held = provider.hold('4711');
+  const answering = send(gateway, [user('My account number is 4711.')]);
+  await held.came;
+  await redis.kill9();
+  held.go();
+  const answered = await answering;
+  // It is there for its client, and not yet for anybody else: it has no version.
+  expect([answered.status, answered.headers['x-context-version']]).toEqual([200, undefined]);
+  await redis.restart();
+  const next = await eventually(async () => {
+    const answer = await send(gateway, [user('What is my account number?')]);
+    return answer.status === 200 && answer;
+  }, 20_000);
+  expect(next.body.toString()).toContain('It is 4711.');
+  expect(next.headers['x-context-version']).toBe('3');
+  expect(
+    await gateway.metric('gateway_context_operations_total', { op: 'write-behind', outcome: 'committed' }),
+  ).toBe(1);
+});
+
+it.each([
+  ['finish', 'complete', 'All of it.'],
+  ['cancel', 'incomplete', 'All of'],
+])('a client that leaves: with %s its turn is %s', async (onDisconnect, status, text) => {
+  let goOn = (): void => undefined;
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS);
+    response.write(`${ROLE}${word('All of')}`);
+    goOn = () => void response.end(`${word(' it.')}${STOP}${DONE}`);
+  });
+  const gateway = await aiGateway([provider], { context: { enabled: true, onDisconnect } });
+  const headers = { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json', ...S1 };
+  const asked = request(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, agent: false });
+  asked.on('error', () => undefined);
+  asked.end(JSON.stringify({ model: 'smart', stream: true, messages: [user('All of it!')] }));
+  await new Promise<void>((resolve) => {
+    asked.on('response', (response) => {
+      let seen = '';
+      response.on('error', () => undefined);
+      response.on('data', (chunk: Buffer) => {
+        seen += chunk.toString();
+        if (seen.includes('All of')) resolve();
+      });
+    });
+  });
+  asked.destroy();
+  await once(asked, 'close');
+  if (onDisconnect === 'finish') setImmediate(goOn);
+  const turn = await eventually(async () => {
+    const { body } = await admin(gateway, '/api/sessions/s1?consumer=app');
+    return (body.turns as { status: string; content: object }[] | undefined)?.[0];
+  });
+  expect(turn.status).toBe(status);
+  expect(JSON.stringify(turn.content)).toContain(`"text":"${text}"`);
+});
+
+it('says what it sends where the gateway would guess wrong', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  await send(gateway, [user('one')]);
+  // All of a conversation that begins anew, although it looks like a new turn.
+  const anew = await send(gateway, [user('two')], { ...S1, 'x-context-mode': 'full' });
+  expect(statusOf(anew)).toEqual([200, 'forked']);
+  expect(provider.prompts.at(-1)).toHaveLength(1);
+  // A new turn, although it looks like all of it.
+  const more = [said('By the way.'), user('three')];
+  expect(statusOf(await send(gateway, more, { ...S1, 'x-context-mode': 'delta' }))).toEqual([200, 'hit']);
+  expect(provider.prompts.at(-1)).toHaveLength(4);
+  expect((await send(gateway, more, { ...S1, 'x-context-mode': 'some' })).status).toBe(400);
+});
+
+it('a session is named by agents’ headers, and by metadata', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const names: Record<string, string>[] = [
+    { 'x-claude-code-session-id': 'a' },
+    { session_id: 'b' },
+    { 'x-opencode-session': 'c' },
+    { 'helicone-session-id': 'd' },
+  ];
+  for (const name of names) {
+    await send(gateway, [user('My account number is 4711.')], name);
+    expect((await send(gateway, [user('What is my account number?')], name)).body.toString()).toContain(
+      '4711',
+    );
+  }
+  const inBody = { metadata: { session_id: 'e' } };
+  await send(gateway, [user('My account number is 12.')], {}, inBody);
+  const answer = await send(gateway, [user('What is my account number?')], {}, inBody);
+  expect([answer.headers['x-context-session'], statusOf(answer)]).toEqual(['e', [200, 'hit']]);
+  const { body } = await admin(gateway, '/api/sessions?consumer=app');
+  expect((body.items as { id: string }[]).map(({ id }) => id).sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+it('where a conversation was lost the cause is told', async () => {
+  const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
+  const first = user('Where is my parcel?');
+  const log = [first, said('I have read 1 messages.'), user('And now?')];
+  await send(gateway, [first]);
+  // Another id for what had begun under the first one, then none.
+  expect(statusOf(await send(gateway, log, { 'x-session-id': 's2' }))).toEqual([200, 'new']);
+  expect(await causes(gateway, 'new_id_same_opener')).toBe(1);
+  await send(gateway, log, {});
+  expect(await causes(gateway, 'client_dropped_id')).toBe(1);
+  await send(gateway, [first, said('That was never said.'), user('And now?')]);
+  expect(await causes(gateway, 'hash_mismatch')).toBe(1);
+  const lost = await send(gateway, [user('Go on.')], { ...S1, 'x-context-version': '9' });
+  expect(statusOf(lost)).toEqual([200, 'reset']);
+  expect(await causes(gateway, 'version_regressed')).toBe(1);
+});
+
+it('a conversation is answered once at a time: who comes meanwhile is told in the words of the SDK', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    context: { enabled: true },
+  });
+  const { conversations, responses } = sdk(gateway);
+  const { id: conversation } = await conversations.create();
+  const held = provider.hold('slow');
+  const slow = responses.create({ model: 'smart', input: 'slow', conversation });
+  await held.came;
+  await expect(responses.create({ model: 'smart', input: 'fast', conversation })).rejects.toMatchObject({
+    status: 409,
+    code: 'conversation_locked',
+  });
+  held.go();
+  await slow;
+  expect(provider.prompts).toHaveLength(1);
+});
+
+it('operators find a user’s sessions by state; what was said is for those who may read it, and noted', async () => {
+  const tokens = [
+    { name: 'ola', token: 'reads-all', rights: ['read', 'write', 'content'] },
+    { name: 'screen', token: 'reads-little', rights: ['read'] },
+  ];
+  const gateway = await aiGateway([await knowingProvider()], {
+    context: { enabled: true },
+    admin: { tokens },
+  });
+  for (const [who, session] of [
+    ['ann', 'a1'],
+    ['ann', 'a2'],
+    ['bob', 'b1'],
+  ] as const)
+    await send(gateway, [user('My account number is 4711.')], { 'x-session-id': session }, { user: who });
+  const as = (token: string, path: string, method = 'GET') => admin(gateway, path, { token, method });
+  const ids = async (query: string) =>
+    ((await as('reads-little', `/api/sessions?consumer=app&${query}`)).body.items as { id: string }[]).map(
+      ({ id }) => id,
+    );
+  await as('reads-all', '/api/sessions/a1?consumer=app', 'DELETE');
+  expect(await ids('user=ann')).toEqual(['a2', 'a1']);
+  expect(await ids('user=ann&status=active')).toEqual(['a2']);
+  expect(await ids('user=ann&status=erased')).toEqual(['a1']);
+  const [little, all] = [
+    await as('reads-little', '/api/sessions/b1?consumer=app'),
+    await as('reads-all', '/api/sessions/b1?consumer=app'),
+  ];
+  expect(JSON.stringify(little.body)).not.toContain('4711');
+  expect(JSON.stringify(all.body)).toContain('4711');
+  expect((await as('reads-little', '/api/sessions/b1/export?consumer=app')).status).toBe(403);
+  const { body } = await as('reads-all', '/api/audit');
+  const readings = (body.items as { by: string; action: string; details: object }[]).filter(
+    ({ action }) => action === 'getSession',
+  );
+  expect(readings).toMatchObject([{ by: 'ola', details: { consumer: 'app', session: 'b1' } }]);
+});
+
+it('hypercare probe ends with 0 where all came back, 1 where something was forgotten, 2 for a script that is none', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'probe-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const script = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    return join(folder, name);
+  };
+  const asks = (what: string) => `name: x
+steps:
+  - { say: "My ${what} is 4711.", plant: { it: "4711" } }
+  - { ask: "What is my account number?", expect: it }
+`;
+  const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
+  vi.stubEnv('HYPERCARE_PROBE_KEY', CLIENT_KEY);
+  const told = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const refused = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+  const probe = (file: string) =>
+    runCli(['node', 'hypercare', 'probe', file, '--model', 'smart', '--url', `${gateway.url}/v1`]);
+  const files = [
+    await script('known.yaml', asks('account number')),
+    await script('forgotten.yaml', asks('shoe size')),
+    await script('none.yaml', 'steps: nothing'),
+  ] as const;
+  const codes: number[] = [];
+  for (const file of files) codes.push(await probe(file));
+  expect(codes).toEqual([0, 1, 2]);
+  expect(told.mock.calls.flat().join('')).toContain('forgot');
+  expect(refused.mock.calls.flat().join('')).toContain('none.yaml');
+});
