@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
@@ -156,4 +157,51 @@ it('a program that ends is started again, and one that keeps ending is left alon
   await eventually(() => gateway.lines.find(({ msg }) => msg.includes('has ended by itself')));
   const started = gateway.lines.filter(({ msg }) => msg.includes('has ended by itself')).length;
   expect(started).toBeLessThanOrEqual(3);
+});
+
+describe('a server that hangs', () => {
+  const hanging = (): McpServer => {
+    const server = new McpServer({ name: 'hanging', version: '1.0.0' }, { capabilities: { tools: {} } });
+    server.registerTool('hang', {}, () => new Promise(() => undefined));
+    return server;
+  };
+
+  it.each(ERAS)('holds up no call for ever (%j); one that waits for a person is not hung', async ({
+    legacy,
+  }) => {
+    const [hung, old] = await Promise.all([mcpServer({ build: hanging }), mcpServer({ only: '2025-11-25' })]);
+    const timeouts = { idle: '400ms' };
+    const gateway = await testGateway({
+      mcp: {
+        servers: {
+          hung: { url: hung.url, allow: OPEN, timeouts },
+          old: { url: old.url, allow: OPEN, timeouts, revisions: ['2025-11-25'] },
+        },
+      },
+    });
+    const client = await mcpClient(`${gateway.url}/mcp`, { legacy });
+    await expect(client.callTool({ name: 'hung__hang' })).rejects.toThrow('did not answer in time');
+    client.setRequestHandler('elicitation/create', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      return { action: 'accept', content: { response: 'yes' } };
+    });
+    const asking = { name: 'old__test_elicitation', arguments: { message: 'sure?' } };
+    expect(text(await client.callTool(asking))).toMatch('User response: action=accept');
+  });
+});
+
+it('programs that only wait make room for who comes', async () => {
+  const gateway = await testGateway({
+    mcp: { servers: { all: { command: PROGRAM, allow: OPEN, process: { max: 2 } } } },
+  });
+  // Each with capabilities of its own, so that no connection serves two.
+  for (let at = 0; at < 4; at++) {
+    const client = new Client(
+      { name: `c${at}`, version: '1' },
+      { capabilities: { experimental: { [`x${at}`]: {} } }, versionNegotiation: { mode: 'auto' } },
+    );
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp/all`)));
+    onTestFinished(() => client.close());
+    expect(text(await client.callTool({ name: 'add', arguments: { a: 2, b: at } }))).toBe(String(2 + at));
+  }
 });

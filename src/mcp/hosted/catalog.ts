@@ -5,6 +5,10 @@ import type { Kind } from '../access/access.ts';
 import { canonicalDigest } from '../pins/canonical.ts';
 import type { McpPorts } from '../ports.ts';
 import type { McpServer } from '../server.ts';
+import { SlowServers } from './slow-servers.ts';
+
+const FRESH = { cacheMode: 'bypass' } as const;
+type ReadOptions = typeof FRESH & { readonly timeout: number };
 
 /** Lists of one connection, all pages of each. */
 const LISTS = {
@@ -12,31 +16,30 @@ const LISTS = {
     kind: 'tools',
     at: 'tools',
     by: 'name',
-    read: (client: Client) => client.listTools(undefined, FRESH),
+    read: (client: Client, options: ReadOptions) => client.listTools(undefined, options),
   },
   'prompts/list': {
     kind: 'prompts',
     at: 'prompts',
     by: 'name',
-    read: (client: Client) => client.listPrompts(undefined, FRESH),
+    read: (client: Client, options: ReadOptions) => client.listPrompts(undefined, options),
   },
   'resources/list': {
     kind: 'resources',
     at: 'resources',
     by: 'uri',
-    read: (client: Client) => client.listResources(undefined, FRESH),
+    read: (client: Client, options: ReadOptions) => client.listResources(undefined, options),
   },
   'resources/templates/list': {
     kind: 'resources',
     at: 'resourceTemplates',
     by: 'uriTemplate',
-    read: (client: Client) => client.listResourceTemplates(undefined, FRESH),
+    read: (client: Client, options: ReadOptions) => client.listResourceTemplates(undefined, options),
   },
 } as const satisfies Record<
   string,
-  { kind: Kind; at: string; by: string; read(client: Client): Promise<object> }
+  { kind: Kind; at: string; by: string; read(client: Client, options: ReadOptions): Promise<object> }
 >;
-const FRESH = { cacheMode: 'bypass' } as const;
 export type ListMethod = keyof typeof LISTS;
 export const isList = (method: string): method is ListMethod => Object.hasOwn(LISTS, method);
 
@@ -65,6 +68,8 @@ export class Catalog {
   readonly #servers: readonly McpServer[];
   readonly #ports: Pick<McpPorts, 'log'>;
   readonly #tables = new LRUCache<string, ReadonlyMap<string, Place>>({ max: MOST_TABLES, ttl: KEPT_MS });
+
+  readonly #slow = new SlowServers();
 
   /** @param servers in the order in which lists have them */
   constructor(servers: readonly McpServer[], ports: Pick<McpPorts, 'log'>) {
@@ -135,16 +140,20 @@ export class Catalog {
   }
 
   async #ofServer(server: McpServer, method: ListMethod, withClient: WithClient): Promise<Entry[]> {
-    const { at, read } = LISTS[method];
+    const { at, read: readList } = LISTS[method];
+    if (this.#slow.has(server)) return [];
     try {
-      return await withClient(server, async (client) => {
-        const capability = method.slice(0, method.indexOf('/')) as 'tools' | 'prompts' | 'resources';
-        if (client.getServerCapabilities()?.[capability] === undefined) return [];
-        const entries = ((await read(client)) as Record<string, Entry[]>)[at] ?? [];
-        return method === 'tools/list'
-          ? await this.#unchanged(server, entries as unknown as Tool[])
-          : entries;
-      });
+      const read = () =>
+        withClient(server, async (client) => {
+          const capability = method.slice(0, method.indexOf('/')) as 'tools' | 'prompts' | 'resources';
+          if (client.getServerCapabilities()?.[capability] === undefined) return [];
+          const options = { ...FRESH, timeout: server.config.timeouts.response };
+          const entries = ((await readList(client, options)) as Record<string, Entry[]>)[at] ?? [];
+          return method === 'tools/list'
+            ? await this.#unchanged(server, entries as unknown as Tool[])
+            : entries;
+        });
+      return await this.#slow.watch(server, read);
     } catch (error) {
       this.#ports.log.warn(
         { err: error, server: server.name },

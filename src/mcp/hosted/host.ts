@@ -14,6 +14,7 @@ import {
   type ServerContext,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
+import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { HostCaller, McpHost, McpServer } from '../server.ts';
 import { Changes } from './changes.ts';
@@ -23,9 +24,11 @@ import { LinkPool } from './link-pool.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { Requests } from './requests.ts';
 import { listenToLists } from './server-watch.ts';
+import { SlowServers } from './slow-servers.ts';
 
 /** Sessions that one process keeps in its memory. */
 const MOST_SESSIONS = 1000;
+const TOLD_MS = 60_000;
 const NOBODY: Implementation = { name: 'hypercare-gateway', version: '1.0.0' };
 /** What may be asked of any server; each says which of it there is. */
 const METHODS = {
@@ -35,6 +38,19 @@ const METHODS = {
   completions: ['completion/complete'],
 } as const;
 const SUBSCRIPTIONS = ['resources/subscribe', 'resources/unsubscribe'] as const;
+
+/** What a server says of itself when it is connected. */
+interface Told {
+  readonly capabilities: ServerCapabilities;
+  readonly info: Implementation | undefined;
+  readonly instructions: string | undefined;
+}
+
+const toldBy = ({ client }: Link): Told => ({
+  capabilities: client.getServerCapabilities() ?? {},
+  info: client.getServerVersion(),
+  instructions: client.getInstructions(),
+});
 
 interface HostedSession {
   readonly transport: WebStandardStreamableHTTPServerTransport;
@@ -55,6 +71,9 @@ export class Host implements McpHost {
   readonly #pending: PendingCalls;
   readonly #requests: Requests;
   readonly #sessions = new Map<string, HostedSession>();
+  /** What servers said of themselves, so that not every request opens a connection to hear it. */
+  readonly #told = new LRUCache<McpServer, Told>({ max: MOST_SESSIONS, ttl: TOLD_MS });
+  readonly #slow = new SlowServers();
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -84,6 +103,13 @@ export class Host implements McpHost {
     if (id !== null || !isInitializeRequest(body))
       return new Response(null, { status: id === null ? 400 : 404 });
     return this.#openSession(request, body, caller);
+  }
+
+  /** After so long without a request a session is over: one that is but a program, as programs are. */
+  get #restMs(): number {
+    const { servers, sessionTtlMs } = this.#options;
+    if (servers.some(({ upstream }) => upstream !== undefined)) return sessionTtlMs;
+    return Math.min(sessionTtlMs, ...servers.map(({ config }) => config.process.idle));
   }
 
   get isHolding(): boolean {
@@ -119,9 +145,16 @@ export class Host implements McpHost {
     const caller = callerOf(authInfo);
     // What there is does not hang on who asks: a connection without capabilities tells.
     const wanted = { principal: caller.principal, capabilities: {}, info: NOBODY };
-    const links = await this.#openAll((server) => this.#pool.take(server, wanted));
-    const server = this.#serverOf(links);
-    for (const link of links) this.#pool.give(link, wanted);
+    const told = await this.#ofAll(async (server) => {
+      const known = this.#told.get(server);
+      if (known) return known;
+      const link = await this.#pool.take(server, wanted);
+      const said = toldBy(link);
+      this.#told.set(server, said);
+      this.#pool.give(link, wanted);
+      return said;
+    });
+    const server = this.#serverOf(told);
     const handle = (method: string, params: unknown, context: ServerContext): Promise<Result> => {
       const envelope = (context.mcpReq.envelope ?? {}) as Record<string, unknown>;
       const capabilities = (envelope[CLIENT_CAPABILITIES_META_KEY] ?? {}) as ClientCapabilities;
@@ -140,10 +173,10 @@ export class Host implements McpHost {
     if (this.#sessions.size >= MOST_SESSIONS)
       throw new GatewayError('overloaded', { headers: { 'retry-after': '5' } });
     const { capabilities, clientInfo } = body.params;
-    const links = await this.#openAll((server) =>
+    const links = await this.#ofAll((server) =>
       Link.open(server, { capabilities, info: clientInfo, asks: true }),
     );
-    const server = this.#serverOf(links);
+    const server = this.#serverOf(links.map(toldBy));
     const byName = new Map(links.map((link) => [link.server.name, link]));
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
@@ -151,7 +184,7 @@ export class Host implements McpHost {
       onsessionclosed: (id) => this.#endSession(id),
     });
     const end = (): void => void (transport.sessionId !== undefined && this.#endSession(transport.sessionId));
-    const timer = setTimeout(end, this.#options.sessionTtlMs).unref();
+    const timer = setTimeout(end, this.#restMs).unref();
     const session: HostedSession = { transport, links: byName, caller, timer };
     const active = new Set<ServerContext>();
     for (const link of links) this.#requests.listen(link, server, active, end);
@@ -184,10 +217,12 @@ export class Host implements McpHost {
     await Promise.all([...session.links.values()].map((link) => link.close()));
   }
 
-  /** Connections to all servers; of several those that answer. */
-  async #openAll(open: (server: McpServer) => Promise<Link>): Promise<Link[]> {
+  /** Something of all servers; of several of those that answer. One that has just not is left out for a while. */
+  async #ofAll<T>(open: (server: McpServer) => Promise<T>): Promise<T[]> {
     const { servers, ports } = this.#options;
-    const opened = await Promise.allSettled(servers.map(open));
+    const opened = await Promise.allSettled(
+      this.#slow.without(servers).map((server) => this.#slow.watch(server, () => open(server))),
+    );
     const links = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     const failed = opened.find((each) => each.status === 'rejected');
     if (links.length === 0 && failed) throw failed.reason;
@@ -195,10 +230,9 @@ export class Host implements McpHost {
     return links;
   }
 
-  #serverOf(links: readonly Link[]): Server {
+  #serverOf(told: readonly Told[]): Server {
     const { name } = this.#options;
-    const clients = links.map(({ client }) => client);
-    const all = clients.map((client) => client.getServerCapabilities() ?? {});
+    const all = told.map(({ capabilities }) => capabilities);
     const capabilities: ServerCapabilities = {
       ...(all.some(({ tools }) => tools) && {
         tools: { listChanged: all.some(({ tools }) => tools?.listChanged) },
@@ -215,9 +249,9 @@ export class Host implements McpHost {
       ...(all.some(({ completions }) => completions) && { completions: {} }),
       ...(all.some(({ logging }) => logging) && { logging: {} }),
     };
-    const [first] = clients;
-    const info = (name === '' ? undefined : first?.getServerVersion()) ?? NOBODY;
-    const instructions = name === '' ? undefined : first?.getInstructions();
+    const first = name === '' ? undefined : told[0];
+    const info = first?.info ?? NOBODY;
+    const instructions = first?.instructions;
     return new Server(info, { capabilities, ...(instructions !== undefined && { instructions }) });
   }
 

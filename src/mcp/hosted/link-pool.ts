@@ -6,6 +6,13 @@ import { Link } from './link.ts';
 /** Connections that wait for their next call, of one server. */
 const MOST_IDLE = 32;
 
+interface Idle {
+  readonly link: Link;
+  readonly timer: NodeJS.Timeout;
+  /** Ends it: its program is needed for somebody else, or nobody came for it. */
+  evict(): Promise<void>;
+}
+
 export interface LinkFor {
   readonly principal: string;
   readonly capabilities: ClientCapabilities;
@@ -17,7 +24,7 @@ export interface LinkFor {
  * says meanwhile belongs to that call. They are kept for the same principal with the same capabilities.
  */
 export class LinkPool {
-  readonly #idle = new Map<string, { link: Link; timer: NodeJS.Timeout }[]>();
+  readonly #idle = new Map<string, Idle[]>();
   #count = 0;
   #isClosed = false;
 
@@ -27,6 +34,7 @@ export class LinkPool {
     const waiting = this.#idle.get(key) ?? [];
     for (let found = waiting.pop(); found; found = waiting.pop()) {
       clearTimeout(found.timer);
+      server.programs.idle.delete(found.evict);
       this.#count--;
       if (waiting.length === 0) this.#idle.delete(key);
       if (found.link.isOpen) return found.link;
@@ -45,11 +53,11 @@ export class LinkPool {
     const key = keyOf(link.server, wanted);
     const waiting = this.#idle.get(key) ?? [];
     this.#idle.set(key, waiting);
-    const entry = {
-      link,
-      timer: setTimeout(() => this.#drop(key, entry.link), link.server.config.process.idle).unref(),
-    };
+    const evict = (): Promise<void> => this.#drop(key, entry);
+    const timer = setTimeout(evict, link.server.config.process.idle).unref();
+    const entry: Idle = { link, timer, evict };
     waiting.push(entry);
+    link.server.programs.idle.add(evict);
     this.#count++;
   }
 
@@ -57,16 +65,21 @@ export class LinkPool {
     this.#isClosed = true;
     const all = [...this.#idle.values()].flat();
     this.#idle.clear();
-    for (const { timer } of all) clearTimeout(timer);
+    for (const { link, timer, evict } of all) {
+      clearTimeout(timer);
+      link.server.programs.idle.delete(evict);
+    }
     await Promise.all(all.map(({ link }) => link.close()));
   }
 
-  #drop(key: string, link: Link): void {
+  #drop(key: string, { link, timer, evict }: Idle): Promise<void> {
+    clearTimeout(timer);
+    link.server.programs.idle.delete(evict);
     const rest = this.#idle.get(key)?.filter((each) => each.link !== link) ?? [];
     if (rest.length > 0) this.#idle.set(key, rest);
     else this.#idle.delete(key);
     this.#count--;
-    void link.close();
+    return link.close();
   }
 }
 

@@ -40,6 +40,9 @@ export class Link {
   /** Of a session at a server of 2026-07-28: what ends the subscriptions to resources. */
   readonly subscriptions = new Map<string, Promise<() => Promise<void>>>();
   readonly #onEnd: (wanted: boolean) => void;
+  /** Questions of the server that somebody is still to answer. */
+  #asking = 0;
+  #heardAt = performance.now();
 
   private constructor(server: McpServer, client: Client, onEnd: (wanted: boolean) => void) {
     this.server = server;
@@ -50,6 +53,7 @@ export class Link {
       this.isOpen = false;
     };
     client.fallbackNotificationHandler = async (notification) => {
+      this.hear();
       if (notification.method === LIST_CHANGED) server.tools.onListChanged();
       this.listener?.onNotification(notification as Notification);
     };
@@ -73,6 +77,7 @@ export class Link {
       versionNegotiation: { mode: modeOf(server) },
       inputRequired: { autoFulfill: asks },
     });
+    await server.programs.makeRoom();
     const { transport, onEnd } = transportOf(server);
     const link = new Link(server, client, onEnd);
     for (const [capability, method] of ASKED) {
@@ -82,7 +87,7 @@ export class Link {
         context: { mcpReq: { id: RequestId } },
       ) => {
         if (!link.listener) throw new Error('nobody can be asked');
-        return link.listener.onRequest(method, request.params, context.mcpReq.id);
+        return link.#asked(link.listener.onRequest(method, request.params, context.mcpReq.id));
       }) as never);
     }
     try {
@@ -96,6 +101,45 @@ export class Link {
       throw new GatewayError(server.upstream ? failureBeforeAnswer(cause) : 'mcp_process_unavailable', {
         cause,
       });
+    }
+  }
+
+  /**
+   * Does a piece of work, and gives it up when the server is silent for too long. The time that a person takes to answer
+   * a question of the server's is not its silence.
+   * @throws GatewayError `upstream_timeout`
+   */
+  async unlessSilent<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { idle } = this.server.config.timeouts;
+    const silence = new AbortController();
+    this.#heardAt = performance.now();
+    const look = (): void => {
+      const leftMs = this.#asking > 0 ? idle : this.#heardAt + idle - performance.now();
+      if (leftMs > 0) timer = setTimeout(look, leftMs).unref();
+      else silence.abort(new GatewayError('upstream_timeout'));
+    };
+    let timer = setTimeout(look, idle).unref();
+    try {
+      return await work(AbortSignal.any([signal, silence.signal]));
+    } catch (error) {
+      throw silence.signal.aborted ? silence.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** It has said something of the call that runs. */
+  hear(): void {
+    this.#heardAt = performance.now();
+  }
+
+  async #asked(answer: Promise<Result>): Promise<Result> {
+    this.#asking++;
+    try {
+      return await answer;
+    } finally {
+      this.#asking--;
+      this.hear();
     }
   }
 

@@ -29,6 +29,16 @@ export class Programs {
     this.#now = now;
   }
 
+  /** Programs that wait for their next call, the longest first: each is ended by calling it. */
+  readonly idle = new Set<() => Promise<void>>();
+
+  /** Ends a program that waits, if there is no room for one more. */
+  async makeRoom(): Promise<void> {
+    if (this.#running < this.#config.process.max) return;
+    const [oldest] = this.idle;
+    await oldest?.();
+  }
+
   get running(): number {
     return this.#running;
   }

@@ -320,27 +320,33 @@ function asProtocolError(error: GatewayError): ProtocolError {
 
 /** Sends a request on, with its progress on the way back. */
 function send(
-  { client }: Link,
+  link: Link,
   method: string,
   params: Params,
   context: ServerContext,
-  { logLevel, ...options }: { signal: AbortSignal; allowInputRequired?: boolean; logLevel?: string },
+  { logLevel, signal, ...options }: { signal: AbortSignal; allowInputRequired?: boolean; logLevel?: string },
 ): Promise<Result> {
   const { _meta, ...rest } = params;
   const { progressToken, ...given } = (_meta ?? {}) as { progressToken?: string | number };
   const meta = { ...given, ...(logLevel !== undefined && { [LOG_LEVEL_META_KEY]: logLevel }) };
   const sent = { ...rest, ...(Object.keys(meta).length > 0 && { _meta: meta }) };
-  return client.request(
-    { method, params: sent } as never,
-    {
-      ...options,
-      timeout: PATIENCE_MS,
-      ...(progressToken !== undefined && {
-        onprogress: (progress: object) => {
-          const notified = { method: 'notifications/progress', params: { ...progress, progressToken } };
-          context.mcpReq.notify(notified as never).catch(() => undefined);
-        },
-      }),
-    } as never,
-  ) as Promise<Result>;
+  const ask = (until: AbortSignal): Promise<Result> =>
+    link.client.request(
+      { method, params: sent } as never,
+      {
+        ...options,
+        signal: until,
+        timeout: PATIENCE_MS,
+        ...(progressToken !== undefined && {
+          onprogress: (progress: object) => {
+            link.hear();
+            const notified = { method: 'notifications/progress', params: { ...progress, progressToken } };
+            context.mcpReq.notify(notified as never).catch(() => undefined);
+          },
+        }),
+      } as never,
+    ) as Promise<Result>;
+  return link.unlessSilent(signal, ask).catch((error: unknown) => {
+    throw error instanceof GatewayError ? asProtocolError(error) : error;
+  });
 }

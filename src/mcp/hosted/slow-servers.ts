@@ -1,0 +1,33 @@
+import { LRUCache } from 'lru-cache';
+import type { McpServer } from '../server.ts';
+
+const MOST = 1000;
+/** Who takes longer than this to fail would hold up everybody; who fails at once does not. */
+const SLOW_MS = 1000;
+const LEFT_OUT_MS = 15_000;
+
+/** Servers that have just taken long to say nothing: for a while nobody who asks all servers waits for them. */
+export class SlowServers {
+  readonly #slow = new LRUCache<McpServer, true>({ max: MOST, ttl: LEFT_OUT_MS });
+
+  has(server: McpServer): boolean {
+    return this.#slow.has(server);
+  }
+
+  /** Those that are worth asking; all of them, if none is. */
+  without(servers: readonly McpServer[]): readonly McpServer[] {
+    const rest = servers.filter((server) => !this.#slow.has(server));
+    return rest.length > 0 ? rest : servers;
+  }
+
+  /** Does something with a server, and notes if that fails slowly. */
+  async watch<T>(server: McpServer, work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() - began > SLOW_MS) this.#slow.set(server, true);
+      throw error;
+    }
+  }
+}
