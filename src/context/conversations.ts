@@ -183,6 +183,8 @@ export class Conversations {
     Object.assign(facts, { status: 'replay', base: head.version, version: turn.version, turn: turn.id });
     try {
       const stored = openTurn(turn, seal);
+      // Deleted meanwhile: there is no answer to give again.
+      if (stored.content.messages.length === 0) throw new GatewayError('session_unknown');
       this.ports.meters.turn(facts, head.tokens);
       this.#note('replay', ref, head, 'given_again', turn);
       return { kind: 'replay', facts, stored };

@@ -1,6 +1,6 @@
 import type { SessionRef, Sessions, TurnContent } from '../contracts/session.ts';
 import { tokensOf } from './canonical.ts';
-import type { OpenedSessions } from './opened-sessions.ts';
+import { type OpenedSessions, openTurn } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import { ownersOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
@@ -89,65 +89,42 @@ export class Erasing {
    * Takes what was said out of a turn; its place in the conversation stays. False: it is not there.
    * @throws StoreUnavailable
    */
-  async turn(ref: SessionRef, version: number): Promise<boolean> {
-    const { sessions, privacy, operations } = this.#ports;
-    const view = await sessions.read(ref, { after: version - 1, limit: 1 });
-    const [turn] = view?.turns ?? [];
-    if (!view || !turn) return false;
-    const seal = await privacy.of(ref.tenant);
-    const nothing = {
-      ...turn,
-      opens: false,
-      tokens: 0,
-      content: seal.seal(JSON.stringify({ messages: [] })),
-    };
-    const done = await sessions.redact(ref, version, turn.content, nothing);
-    this.forget(ref);
-    const { tenant, session } = ref;
-    const outcome = done ? 'deleted' : 'conflict';
-    operations.note({
-      op: 'redact',
-      tenant,
-      user: view.head.owner,
-      session,
-      turn: turn.id,
-      version,
-      outcome,
-    });
-    return done;
+  turn(ref: SessionRef, version: number): Promise<boolean> {
+    return this.part(ref, version, () => ({ messages: [] }));
   }
 
   /**
-   * Takes out of a turn what is not in `left`. False: it is not as it was any more.
+   * Takes a part out of what a turn says.
+   * @param left what is to stay of it; undefined: nothing is to be changed
+   * @returns false if there was nothing to take, or another took something meanwhile
    * @throws StoreUnavailable
    */
-  async part(ref: SessionRef, { turn: { version } }: OpenedTurn, left: TurnContent): Promise<boolean> {
+  async part(
+    ref: SessionRef,
+    version: number,
+    left: (turn: OpenedTurn) => TurnContent | undefined,
+  ): Promise<boolean> {
     const { sessions, privacy, operations } = this.#ports;
     const view = await sessions.read(ref, { after: version - 1, limit: 1 });
     const [turn] = view?.turns ?? [];
     if (!view || !turn) return false;
     const seal = await privacy.of(ref.tenant);
-    const last = left.messages.at(-1);
-    const opens = last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call');
+    const content = left(openTurn(turn, seal));
+    if (!content) return false;
+    const last = content.messages.at(-1);
+    const calls = last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call');
     const rest = {
       ...turn,
-      opens: turn.opens && opens,
-      tokens: tokensOf(left.messages),
-      content: seal.seal(JSON.stringify(left)),
+      opens: turn.opens && calls,
+      tokens: tokensOf(content.messages),
+      content: seal.seal(JSON.stringify(content)),
     };
     const done = await sessions.redact(ref, version, turn.content, rest);
     this.forget(ref);
     const { tenant, session } = ref;
     const outcome = done ? 'deleted' : 'conflict';
-    operations.note({
-      op: 'redact',
-      tenant,
-      user: view.head.owner,
-      session,
-      turn: turn.id,
-      version,
-      outcome,
-    });
+    const user = view.head.owner;
+    operations.note({ op: 'redact', tenant, user, session, turn: turn.id, version, outcome });
     return done;
   }
 

@@ -79,4 +79,6 @@ it('a response that is given again has the id that the next one can follow', asy
   expect([...ids]).toEqual([first.id]);
   const next = await responses.create({ model: 'smart', input: 'And now?', previous_response_id: second.id });
   expect(next.previous_response_id).toBe(first.id);
+  await responses.delete(first.id);
+  await expect(responses.create(body, again)).rejects.toMatchObject({ status: 404 });
 });

@@ -83,9 +83,9 @@ export function registerConversations(
     const { ref, head, turns } = await open(request);
     const { item } = request.params;
     const of = turns.find((turn) => itemsOfTurn(turn).some(({ id }) => id === item));
-    const left = of && withoutItem(of, item);
-    if (!of || !left || !(await conversations.erasing.part(ref, of, left)))
-      throw new GatewayError('session_unknown');
+    const isGone =
+      of && (await conversations.erasing.part(ref, of.turn.version, (turn) => withoutItem(turn, item)));
+    if (!isGone) throw new GatewayError('session_unknown');
     return send(request, reply, describe(request.params.id, head));
   });
 }
