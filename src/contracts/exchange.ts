@@ -126,6 +126,8 @@ export interface McpFacts {
   revision: string;
   /** '' while it runs. */
   outcome: McpOutcome | '';
+  /** Its time says nothing of the server: a stream on which a client listens, or a person was asked meanwhile. */
+  isWaiting: boolean;
 }
 
 /** A call to an upstream that came to nothing: another was made after it, or the request failed. */

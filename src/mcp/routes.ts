@@ -65,6 +65,7 @@ async function serve(
     session: '',
     revision: '',
     outcome: '',
+    isWaiting: false,
   } as const;
   exchange.mcp = { ...facts };
   exchange.atEnd(() => endFacts(exchange));

@@ -190,6 +190,33 @@ describe('a server that hangs', () => {
   });
 });
 
+it('of several servers one that ends takes no session with it, and is there again for the next call', async () => {
+  const leaving = `
+    import { McpServer } from '@modelcontextprotocol/server';
+    import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+    const server = new McpServer({ name: 'l', version: '1' }, { capabilities: { tools: {} } });
+    server.registerTool('leave', {}, () => process.exit(3));
+    server.registerTool('pid', {}, async () => ({ content: [{ type: 'text', text: String(process.pid) }] }));
+    await server.connect(new StdioServerTransport());
+  `;
+  const server = await mcpServer();
+  const gateway = await testGateway({
+    mcp: {
+      servers: {
+        brief: { command: [process.execPath, '--input-type=module', '-e', leaving], allow: OPEN },
+        other: { url: server.url, allow: OPEN },
+      },
+    },
+  });
+  const client = await mcpClient(`${gateway.url}/mcp`, { legacy: true });
+  const before = text(await client.callTool({ name: 'brief__pid' }));
+  const opened = server.seen.length;
+  await expect(client.callTool({ name: 'brief__leave' })).rejects.toThrow();
+  expect(text(await client.callTool({ name: 'other__add', arguments: { a: 2, b: 2 } }))).toBe('4');
+  expect(text(await client.callTool({ name: 'brief__pid' }))).not.toBe(before);
+  expect(server.seen.slice(opened).some(({ body }) => body.includes('server/discover'))).toBe(false);
+});
+
 it('programs that only wait make room for who comes', async () => {
   const gateway = await testGateway({
     mcp: { servers: { all: { command: PROGRAM, allow: OPEN, process: { max: 2 } } } },

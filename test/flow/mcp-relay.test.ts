@@ -171,13 +171,16 @@ describe('who may use what', () => {
   it('makes what a server lists for all a private list', async () => {
     const server = await mcpServer();
     const list = { method: 'tools/list', params: {} };
-    const scopeOf = async (allow: object[]) => {
+    const scopeOf = async (allow: object[], asked: object = list) => {
       const gateway = await testGateway(behind(server.url, { allow }));
       const client = await mcpClient(`${gateway.url}/mcp/all`);
-      return ((await client.request(list as never)) as { cacheScope?: string }).cacheScope;
+      return ((await client.request(asked as never)) as { cacheScope?: string }).cacheScope;
     };
     expect(await scopeOf(OPEN)).toBe('public');
     expect(await scopeOf([{ anyone: true, tools: ['add'] }])).toBe('private');
+    const read = { method: 'resources/read', params: { uri: 'test://static-text' } };
+    const some = [{ anyone: true, resources: ['test://*'] }];
+    expect([await scopeOf(OPEN, read), await scopeOf(some, read)]).toEqual(['public', 'private']);
   });
 
   it('and how often: a limit and a budget of a tool', async () => {
@@ -386,4 +389,10 @@ it('a stream whose server can’t resume it is resumed from what the gateway kep
   expect(said).toMatch(/"id":7/);
   const foreign = await fetch(url, { headers: { accept: 'text/event-stream', 'last-event-id': id } });
   expect(foreign.status).toBe(400);
+  // Clients without a session are told that there is no stream, and go on.
+  for (const method of ['GET', 'DELETE']) {
+    const none = await fetch(url, { method, headers: { accept: 'text/event-stream' } });
+    expect(none.status).toBe(405);
+    expect(none.headers.get('allow')).toBe('POST');
+  }
 });

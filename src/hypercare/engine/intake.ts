@@ -138,7 +138,8 @@ export class Intake {
     if (end) mark(end);
     const latency = reals[r + REAL.latency] as number;
     const firstToken = reals[r + REAL.firstToken] as number;
-    const hasPassed = end === null && (flags & FLAG.clientLeft) === 0;
+    // Of a request without a time of its own (a stream on which a client listens) none is learnt.
+    const hasPassed = end === null && (flags & FLAG.clientLeft) === 0 && latency >= 0;
     let isSlow = false;
     if (hasPassed) {
       this.latencies.add(key, latency);

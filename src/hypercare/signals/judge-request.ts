@@ -36,7 +36,11 @@ const SILENT: ReadonlySet<string> = new Set([
   'schema_failed',
   // Of a tool of an MCP server: the answer is a 200 that says it came to nothing.
   'tool_error',
+  'rpc_error',
 ]);
+
+/** Answered with status 200, as the protocol wants it, and still no matter of the client's. */
+const OF_SERVERS: ReadonlySet<string> = new Set(['mcp_result_too_large', 'mcp_stream_lost']);
 
 /**
  * What is bad about how a request ended, as a mark; null: nothing.
@@ -59,6 +63,7 @@ export function judgeEnd(
     return ['client', `upstream_${status}`];
   }
   if (reason === 'schema_response') return ['contract', 'schema_response'];
+  if (OF_SERVERS.has(reason)) return ['errors', reason];
   if (status >= 500 || status === 0 || reason.startsWith('upstream_') || reason.startsWith('provider_'))
     return ['errors', reason];
   return ['client', reason];

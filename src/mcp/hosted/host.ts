@@ -54,7 +54,9 @@ const toldBy = ({ client }: Link): Told => ({
 
 interface HostedSession {
   readonly transport: WebStandardStreamableHTTPServerTransport;
-  readonly links: ReadonlyMap<string, Link>;
+  readonly links: Map<string, Link>;
+  /** A connection to a server that has ended, or was not there when the session began. */
+  reopen(server: McpServer): Promise<Link>;
   caller: HostCaller;
   timer: NodeJS.Timeout;
 }
@@ -185,9 +187,32 @@ export class Host implements McpHost {
     });
     const end = (): void => void (transport.sessionId !== undefined && this.#endSession(transport.sessionId));
     const timer = setTimeout(end, this.#restMs).unref();
-    const session: HostedSession = { transport, links: byName, caller, timer };
     const active = new Set<ServerContext>();
-    for (const link of links) this.#requests.listen(link, server, active, end);
+    const heed = (link: Link): void =>
+      this.#requests.listen(link, server, active, () => {
+        // Of several servers the others go on, and this one is opened again when it is next needed.
+        if (this.#options.name !== '') end();
+        else if (byName.get(link.server.name) === link) byName.delete(link.server.name);
+      });
+    const opening = new Map<string, Promise<Link>>();
+    const reopen = (to: McpServer): Promise<Link> => {
+      const running = opening.get(to.name);
+      if (running) return running;
+      const opened = this.#slow
+        .watch(to, () => Link.open(to, { capabilities, info: clientInfo, asks: true }))
+        .then((link) => {
+          // Over meanwhile: it is nobody's.
+          if (!this.#sessions.has(transport.sessionId ?? '')) void link.close();
+          byName.set(to.name, link);
+          heed(link);
+          return link;
+        })
+        .finally(() => opening.delete(to.name));
+      opening.set(to.name, opened);
+      return opened;
+    };
+    const session: HostedSession = { transport, links: byName, reopen, caller, timer };
+    for (const link of links) heed(link);
     this.#handle(server, (method, params, context) =>
       this.#requests.ofSession(method, params, context, session, active),
     );

@@ -19,7 +19,11 @@ import type { LinkFor, LinkPool } from './link-pool.ts';
 import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.ts';
 
 type Caller = HostCaller & LinkFor;
-type Session = { readonly links: ReadonlyMap<string, Link>; readonly caller: HostCaller };
+interface Session {
+  readonly links: ReadonlyMap<string, Link>;
+  reopen(server: McpServer): Promise<Link>;
+  readonly caller: HostCaller;
+}
 
 /** Resources that one client may name at once. */
 const MOST_WATCHED = 100;
@@ -101,19 +105,16 @@ export class Requests {
     method: string,
     params: unknown,
     context: ServerContext,
-    { links, caller }: Session,
+    { links, caller, reopen }: Session,
     active: Set<ServerContext>,
   ): Promise<Result> {
-    const linkOf = (server: McpServer): Link => {
-      const link = links.get(server.name);
-      if (!link) throw new GatewayError('mcp_process_unavailable');
-      return link;
-    };
-    const withClient = <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> =>
-      work(linkOf(server).client);
+    const linkOf = async (server: McpServer): Promise<Link> => links.get(server.name) ?? reopen(server);
+    const withClient = async <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> =>
+      work((await linkOf(server)).client);
     const placed = await this.#place(method, (params ?? {}) as Params, caller, withClient);
     if ('result' in placed) return placed.result;
-    const link = linkOf(placed.server);
+    const link = await linkOf(placed.server).catch(asRefusal);
+    if (link instanceof GatewayError) throw asProtocolError(link);
     if (link.isModern && (method === 'resources/subscribe' || method === 'resources/unsubscribe'))
       return subscribeAs2026(link, method, String(placed.params.uri));
     active.add(context);
@@ -131,7 +132,7 @@ export class Requests {
   }
 
   /** `logging/setLevel` of a session: told to servers of 2025-11-25, said to others with each request. */
-  async setLevel(level: string, { links }: Session): Promise<Result> {
+  async setLevel(level: string, { links }: Pick<Session, 'links'>): Promise<Result> {
     const request = { method: 'logging/setLevel', params: { level } } as never;
     for (const link of links.values()) {
       link.logLevel = level;

@@ -1,4 +1,5 @@
 import type { HeaderBag } from '../../contracts/policy.ts';
+import { StoreUnavailable } from '../../contracts/store.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
 import { failureInAnswer } from '../../upstream/failure.ts';
@@ -108,7 +109,12 @@ async function passEvents(answer: UpstreamAnswer, passage: Passage): Promise<voi
       }
       const passed = await passEvent(piece, passage);
       if (passed.isResponse) hasResponse = true;
-      const id = log ? await log.append(passed.data) : piece.id;
+      let { id } = piece;
+      if (log) {
+        id = await append(log, passed.data, passage);
+        // The store is away: the answer goes on, and can’t be resumed from here.
+        if (id === undefined) log = closed(log);
+      }
       await sink.write(writePiece({ ...piece, id, data: passed.data }));
     }
     // A stream that can be resumed may end before its time: its client comes back.
@@ -121,6 +127,23 @@ async function passEvents(answer: UpstreamAnswer, passage: Passage): Promise<voi
     log?.close();
     sink.end();
   }
+}
+
+async function append(log: StreamLog, data: string, { call, server }: Passage): Promise<string | undefined> {
+  try {
+    return await log.append(data);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    call.ports.log.warn(
+      { err: error, server: server.name },
+      'a stream is no longer kept for its client’s return',
+    );
+    return undefined;
+  }
+}
+
+function closed(log: StreamLog): undefined {
+  log.close();
 }
 
 /** Only streams of a session whose server gives its events no ids are kept here: others are resumed there. */
@@ -145,6 +168,8 @@ async function passEvent(
   const message = rename ? rename(read) : read;
   if (message.method === LIST_CHANGED) server.tools.onListChanged();
   const isAnswer = message.method === undefined;
+  // The server asks: whoever is to answer takes their time.
+  if (!isAnswer && message.id !== undefined && call.exchange.mcp) call.exchange.mcp.isWaiting = true;
   // Every answer, whatever it answers: on a stream that is resumed it is that of an earlier request.
   const passed = isAnswer
     ? await rewriteResponse(message, server, call, await askedOf(message.id, passage))
@@ -179,6 +204,12 @@ async function keepForReturn({ call, server, session, subject }: Passage): Promi
   }
 }
 
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const code = error instanceof StoreUnavailable ? 'store_unavailable' : failureInAnswer(error);
+  return new GatewayError(code, { cause: error });
+}
+
 /** A stream that breaks says why, in the words of the protocol; one that can be resumed just ends. */
 async function endWithError(
   error: unknown,
@@ -187,8 +218,7 @@ async function endWithError(
   log: StreamLog | undefined,
 ): Promise<void> {
   const { exchange, inbound } = call;
-  const known =
-    error instanceof GatewayError ? error : new GatewayError(failureInAnswer(error), { cause: error });
+  const known = asGatewayError(error);
   if (sink.isGone && !log) return;
   exchange.failWith(known);
   if (exchange.mcp) exchange.mcp.outcome = 'failed';

@@ -29,6 +29,7 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   let session = isSessionless(call) ? undefined : await findSession(server, call);
   const { signal, detach } = follow(call);
   const isListening = method === 'subscriptions/listen';
+  if (isListening && exchange.mcp) exchange.mcp.isWaiting = true;
   const host = (): string | undefined => {
     if (session) return hostOf(session);
     return server.hosted.has(inbound.era) ? (replicaOfState(state) ?? ports.replica.id) : undefined;
@@ -142,8 +143,19 @@ function follow({ exchange }: McpCall): { signal: CancelSignal; detach(): void }
   return { signal, detach: () => exchange.cancel.off('abort', leave) };
 }
 
+/**
+ * Clients try GET to see whether there is a stream to listen on. Where they have no session there is none, neither in
+ * 2026-07-28 nor at a server without sessions: 405 tells them so, and they go on.
+ */
+function refuseWithoutSession({ exchange: { headers } }: McpCall): void {
+  if (headers['mcp-session-id'] === undefined && headers['last-event-id'] === undefined)
+    throw new GatewayError('method_not_allowed', { headers: { allow: 'POST' } });
+}
+
 /** GET: the stream on which a server of 2025-11-25 speaks by itself, or one that is resumed. */
 export async function relayListen(server: McpServer, call: McpCall): Promise<void> {
+  if (call.exchange.mcp) call.exchange.mcp.isWaiting = true;
+  refuseWithoutSession(call);
   let session = await findSession(server, call);
   const last = call.exchange.headers['last-event-id'];
   if (typeof last === 'string' && isOurs(last)) {
@@ -206,6 +218,7 @@ async function resume(call: McpCall, session: Session, last: string): Promise<vo
 
 /** DELETE: the session is over, here and at the server. */
 export async function relayClose(server: McpServer, call: McpCall): Promise<void> {
+  refuseWithoutSession(call);
   const session = await findSession(server, call);
   const { signal } = follow(call);
   const at = session.record.upstream[server.name];

@@ -57,6 +57,13 @@ export async function rewriteResponse(
   if (result === undefined || result === null || typeof result !== 'object') return response;
   let rewritten = result;
   for (const list of listsOf(asked, result)) rewritten = await rewriteList(rewritten, list, server, call);
+  // What one may read and another may not must not be kept for both by a cache on the way.
+  if (
+    asked.method === 'resources/read' &&
+    rewritten.cacheScope === 'public' &&
+    !server.access.isOpen.resources
+  )
+    rewritten = { ...rewritten, cacheScope: 'private' };
   rewritten = guarded(rewritten, call);
   if (typeof rewritten.requestState === 'string') {
     const { config, principal, ports } = call;

@@ -26,12 +26,19 @@ interface StreamName {
 
 type Stores = { readonly logs: EventLogs; readonly documents: Documents };
 
-/** An event id of ours: `g.NAME.REQUEST.PLACE`. A server's own ids are passed on as they are. */
-function parseId(eventId: string): (StreamName & { place: string }) | undefined {
-  const [mark, name, request, place, more] = eventId.split('.');
-  if (mark !== MARK || !name || !request || place === undefined || more !== undefined) return undefined;
+/** An event id of ours: `g.NAME.REQUEST.NUMBER_PLACE`, in its stream and in the log. A server's own ids are passed on as they are. */
+function parseId(eventId: string): (StreamName & { number: number; place: string }) | undefined {
+  const [mark, name, request, at, more] = eventId.split('.');
+  if (mark !== MARK || !name || !request || at === undefined || more !== undefined) return undefined;
+  const [, number = '0', place = ''] = /^(\d{1,15})_(.+)$/.exec(at) ?? [];
+  if (at !== '' && place === '') return undefined;
   try {
-    return { name, request: JSON.parse(Buffer.from(request, 'base64url').toString()) as RequestId, place };
+    return {
+      name,
+      request: JSON.parse(Buffer.from(request, 'base64url').toString()) as RequestId,
+      number: Number(number),
+      place,
+    };
   } catch {
     return undefined;
   }
@@ -50,6 +57,7 @@ export class StreamLog {
   readonly #name: string;
   readonly #limits: { ttlMs: number; most: number };
   readonly #heart: NodeJS.Timeout;
+  #count = 0;
 
   constructor(stores: Stores, session: Session, request: RequestId, limits: { ttlMs: number; most: number }) {
     this.#stores = stores;
@@ -76,7 +84,9 @@ export class StreamLog {
 
   /** @returns the event's id @throws StoreUnavailable */
   async append(data: string): Promise<string> {
-    return this.#prefix + (await this.#stores.logs.append(this.#log, data, this.#limits));
+    const number = ++this.#count;
+    const place = await this.#stores.logs.append(this.#log, `${number} ${data}`, this.#limits);
+    return `${this.#prefix}${number}_${place}`;
   }
 
   close(): void {
@@ -106,15 +116,26 @@ export async function* resumeStream(
   const from = parseId(lastEventId);
   if (!from) throw new RangeError('this is no event of a stream');
   const log = logOf(session, from.name);
-  const prefix = lastEventId.slice(0, lastEventId.length - from.place.length);
-  let { place } = from;
+  const prefix = lastEventId.slice(0, lastEventId.lastIndexOf('.') + 1);
+  let { number, place } = from;
+  const lost = (): { id: string; data: string } => ({
+    id: lastEventId,
+    data: JSON.stringify(rpcError(new GatewayError('mcp_stream_lost'), from.request, requestId)),
+  });
   let waitMs = FIRST_WAIT_MS;
   let heardAt = performance.now();
   while (!isOver()) {
     const page = await stores.logs.read(log, place);
     for (const { place: at, text } of page) {
-      yield { id: prefix + at, data: text };
-      if (isResponseTo(text, from.request)) return;
+      const space = text.indexOf(' ');
+      // What is missing in between was cut: its client must not take the rest for all.
+      if (Number(text.slice(0, space)) !== ++number) {
+        yield lost();
+        return;
+      }
+      const data = text.slice(space + 1);
+      yield { id: `${prefix}${number}_${at}`, data };
+      if (isResponseTo(data, from.request)) return;
       place = at;
     }
     if (page.length > 0) {
@@ -124,8 +145,7 @@ export async function* resumeStream(
     }
     if (performance.now() - heardAt > SILENCE_MS) {
       if ((await stores.documents.get(ALIVE, from.name)) === undefined) {
-        const lost = rpcError(new GatewayError('mcp_stream_lost'), from.request, requestId);
-        yield { id: prefix + place, data: JSON.stringify(lost) };
+        yield lost();
         return;
       }
       heardAt = performance.now();

@@ -1,7 +1,7 @@
 import type { RecordedRequest, RequestQuery } from '../../contracts/engine.ts';
 import type { Exchange } from '../../contracts/exchange.ts';
 import type { Scope } from '../../contracts/signal.ts';
-import { placeOfRequest } from './place-of-request.ts';
+import { isFailedCall, placeOfRequest } from './place-of-request.ts';
 import { hash, productOf, type SignalSources } from './signal-writer.ts';
 
 /** Requests kept, of those that went well and of those that did not: bad ones are rarer, and looked at more often. */
@@ -204,7 +204,7 @@ const isBad = ({ status, reason, ai, mcp, breaches, failedAttempts }: Exchange):
   breaches !== null ||
   failedAttempts.length > 0 ||
   (ai !== null && ai.outcome !== 'complete') ||
-  mcp?.outcome === 'tool_error';
+  (mcp !== null && isFailedCall(mcp));
 
 type Slot = { -readonly [K in keyof KeptRequest]: KeptRequest[K] };
 

@@ -14,7 +14,7 @@ import {
   SPACE,
 } from './layout.ts';
 import { Names } from './names.ts';
-import { Places } from './place-of-request.ts';
+import { isFailedCall, Places } from './place-of-request.ts';
 
 /** A header that says it, and what holds where it is missing. */
 export interface HeaderSource {
@@ -62,7 +62,7 @@ const RELEASE = DIMENSIONS.indexOf('release');
 /** How what looks like a success ended: of a call to a model, or of a tool that says that it came to nothing. */
 function outcomeOf({ ai, mcp }: Exchange): string {
   if (ai !== null) return ai.outcome;
-  return mcp !== null && mcp.outcome === 'tool_error' ? mcp.outcome : '';
+  return mcp !== null && isFailedCall(mcp) ? mcp.outcome : '';
 }
 
 /** Writes exchanges down as records of numbers, and hands them over in batches. */
@@ -163,7 +163,7 @@ export class SignalWriter {
       (exchange.retries > 0 ? FLAG.retried : 0) |
       more;
 
-    reals[r + REAL.latency] = exchange.durationMs;
+    reals[r + REAL.latency] = exchange.mcp?.isWaiting ? -1 : exchange.durationMs;
     reals[r + REAL.firstToken] = ai === null ? -1 : ai.firstTokenMs;
     reals[r + REAL.tokensIn] = ai === null ? -1 : ai.tokensIn;
     reals[r + REAL.tokensOut] = ai === null ? -1 : ai.tokensOut;

@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { judgeEnd } from '../../../src/hypercare/signals/judge-request.ts';
+
+it('what a tool of an MCP server comes to is no matter of the client’s, though HTTP says 200', () => {
+  for (const outcome of ['tool_error', 'rpc_error'])
+    expect(judgeEnd(200, 'ok', outcome, false)).toEqual(['silent', outcome]);
+  for (const reason of ['mcp_result_too_large', 'mcp_stream_lost'])
+    expect(judgeEnd(200, reason, '', false)).toEqual(['errors', reason]);
+  expect(judgeEnd(200, 'mcp_not_allowed', '', false)).toEqual(['client', 'mcp_not_allowed']);
+});
