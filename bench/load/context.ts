@@ -46,7 +46,7 @@ async function run(call: Call): Promise<Findings> {
   });
   return {
     facts: [
-      'each client sends only its new turn (about 60 tokens); answers have 1 kB; without compaction at 200 turns the model is sent all of them, some 250 kB',
+      'each client sends only its new turn (about 60 tokens), or, late and early, all of it as well; answers have 1 kB; without compaction at 200 turns the model is sent all of them, some 250 kB',
       'Redis appends to its log and syncs it every second; SQLite syncs each turn before it is acknowledged',
     ],
     subjects: stores.map(({ name }) => ({ name, what: 'conversations of one gateway in it' })),

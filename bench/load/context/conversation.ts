@@ -13,22 +13,32 @@ export interface Told {
 export const question = (turn: number): string =>
   `Turn ${turn}: where is the parcel of order 4711-${turn}, and what do I do if the neighbour has not taken it in? ${'I waited for it yesterday. '.repeat(5)}`;
 
-/** A client that says only what is new, over one connection. */
+interface Said {
+  readonly role: 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** A client over one connection, that says only what is new, or all of a conversation each time. */
 export class Talker {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #origin: string;
+  /** What was said in a session, where all of it is sent. */
+  readonly #logs = new Map<string, Said[]>();
 
   constructor(origin: string) {
     this.#origin = origin;
   }
 
-  /** @param session '' = none: the gateway remembers nothing */
-  say(session: string, text: string, { stream = false } = {}): Promise<Told> {
+  /** @param session '' = none: the gateway remembers nothing @param whole send all that was said in it, streamed */
+  say(session: string, text: string, { stream = false, whole = false } = {}): Promise<Told> {
+    const log = whole ? (this.#logs.get(session) ?? []) : [];
+    if (whole) this.#logs.set(session, log);
+    log.push({ role: 'user', content: text });
     const body = JSON.stringify({
       model: MODEL,
       max_tokens: 200,
       stream,
-      messages: [{ role: 'user', content: text }],
+      messages: log,
     });
     const began = performance.now();
     return new Promise((resolve, reject) => {
@@ -46,14 +56,17 @@ export class Talker {
         },
         (answer) => {
           let firstMs = 0;
-          answer.on('data', () => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => {
             firstMs ||= performance.now() - began;
+            if (whole) chunks.push(chunk);
           });
           answer.once('error', reject);
           answer.once('end', () => {
             if (answer.statusCode !== 200) return reject(new Error(`answered ${answer.statusCode}`));
             const version = Number(answer.headers['x-context-version'] ?? -1);
             resolve({ firstMs, ms: performance.now() - began, version });
+            if (whole) log.push({ role: 'assistant', content: textIn(Buffer.concat(chunks).toString()) });
           });
         },
       );
@@ -65,6 +78,18 @@ export class Talker {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** The text of a stream of chat completions. */
+function textIn(events: string): string {
+  return events
+    .split('\n')
+    .filter((line) => line.startsWith('data: {'))
+    .map((line) => {
+      const { choices } = JSON.parse(line.slice(6)) as { choices: { delta?: { content?: string } }[] };
+      return choices[0]?.delta?.content ?? '';
+    })
+    .join('');
 }
 
 /** A gateway of models that remembers, with its usual policies. */

@@ -11,6 +11,8 @@ import type { StoreKind } from './stores.ts';
 /** Of the turns around one: medians. */
 export interface Moment {
   readonly store: string;
+  /** What clients send: `its new turn`, `all of it`. */
+  readonly sends: string;
   readonly turn: number;
   readonly firstTokenMs: number;
   /** Estimated, mean. */
@@ -39,44 +41,55 @@ export async function flatnessOf(kind: StoreKind, site: Site, call: Call, folder
     await untilServes(plan, started, CHAT_1KB);
     const { isSmoke } = call.effort;
     for (let at = 0; at < (isSmoke ? 1 : 1500); at++) await talker.say('', question(at), { stream: true });
-    const sessions = Array.from({ length: isSmoke ? 1 : SESSIONS }, (_, at) => `f${at}`);
     const moments: Moment[] = [];
-    let turn = 0;
-    for (const moment of isSmoke ? [12] : MOMENTS) {
-      const all: number[] = [];
-      for (; turn < moment - AROUND; turn++)
-        for (const session of sessions) await talker.say(session, question(turn), { stream: true });
-      const before = await prompts();
-      for (; turn < moment + AROUND; turn++)
-        for (const session of sessions)
-          all.push((await talker.say(session, question(turn), { stream: true })).firstMs);
-      const after = await prompts();
-      moments.push({
-        store: kind.name,
-        turn: moment,
-        firstTokenMs: spread(all).median,
-        promptTokens: (after.sum - before.sum) / (after.count - before.count),
-      });
-      call.say(
-        `${kind.name}, turn ${moment}: first token after ${short(moments.at(-1)?.firstTokenMs ?? 0)} ms`,
-      );
-    }
+    for (const whole of [false, true]) moments.push(...(await converse(whole, isSmoke)));
     return moments;
   } finally {
     talker.close();
     await started.stop();
     await store.stop();
   }
+
+  async function converse(whole: boolean, isSmoke: boolean): Promise<Moment[]> {
+    const sends = whole ? 'all of it' : 'its new turn';
+    const options = { stream: true, whole };
+    const sessions = Array.from({ length: isSmoke ? 1 : SESSIONS }, (_, at) => `f${at}${whole ? 'w' : ''}`);
+    const moments: Moment[] = [];
+    let turn = 0;
+    for (const moment of isSmoke ? [12] : MOMENTS) {
+      const all: number[] = [];
+      for (; turn < moment - AROUND; turn++)
+        for (const session of sessions) await talker.say(session, question(turn), options);
+      const before = await prompts();
+      for (; turn < moment + AROUND; turn++)
+        for (const session of sessions)
+          all.push((await talker.say(session, question(turn), options)).firstMs);
+      const after = await prompts();
+      moments.push({
+        store: kind.name,
+        sends,
+        turn: moment,
+        firstTokenMs: spread(all).median,
+        promptTokens: (after.sum - before.sum) / (after.count - before.count),
+      });
+      call.say(
+        `${kind.name}, ${sends} is sent, turn ${moment}: first token after ${short(moments.at(-1)?.firstTokenMs ?? 0)} ms`,
+      );
+    }
+    return moments;
+  }
 }
 
 export function flatSection(runs: readonly Moment[]): string {
   const groups = Map.groupBy(
     runs,
-    ({ store, turn }) => `${store}, turns ${turn - AROUND} to ${turn + AROUND}`,
+    ({ store, sends, turn }) => `${store}, ${sends} is sent, turns ${turn - AROUND} to ${turn + AROUND}`,
   );
   const rows = [...groups].map(([name, of]) => {
     const over = (figure: (moment: Moment) => number): number => spread(of.map(figure)).median;
-    const first = runs.filter(({ store, turn }) => store === of[0]?.store && turn === MOMENTS[0]);
+    const first = runs.filter(
+      ({ store, sends, turn }) => store === of[0]?.store && sends === of[0]?.sends && turn === MOMENTS[0],
+    );
     const early = (figure: (moment: Moment) => number): number => spread(first.map(figure)).median;
     const cells = (figure: (moment: Moment) => number): string[] => [
       short(over(figure)),
