@@ -3,9 +3,9 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { renderErrorEvent } from '../errors/render.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
-import type { ChatCall, CommittedAnswer } from './chat-call.ts';
+import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
 import { commitTurn } from './memory/end-turn.ts';
-import { replaceId } from './memory/own-id.ts';
+import { replaceId, replacePrevious } from './memory/own-id.ts';
 import type { StreamWatch } from './watch.ts';
 
 type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
@@ -21,8 +21,11 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
   const { turn, exchange, ownId } = call;
   const outlives = call.cancel !== exchange.cancel;
   const held: (Buffer | string)[] = [];
+  const { previousResponse } = call.request as ChatRequest;
   const named = (bytes: Buffer | string): Buffer | string =>
-    ownId === undefined ? bytes : replaceId(bytes, watch.tape?.id || `resp_${exchange.id}`, ownId);
+    ownId === undefined
+      ? bytes
+      : replacePrevious(replaceId(bytes, watch.tape?.id || `resp_${exchange.id}`, ownId), previousResponse);
   const goOn = (): void => {
     body.resume();
   };

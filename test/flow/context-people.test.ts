@@ -169,8 +169,35 @@ it('what is wrong in a call to a conversation is said, and changes nothing', asy
   expect((await conversations.items.list(id)).data).toEqual([]);
 });
 
-it('a user’s response is read and deleted by its id, and says what it follows', async () => {
-  const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
+/** Speaks responses, whole and as a stream, and knows of no earlier one. */
+async function responder() {
+  return await rawProvider((response, { body }) => {
+    const { stream = false } = JSON.parse(body.toString()) as { stream?: boolean };
+    const content = [{ type: 'output_text', text: 'I see.', annotations: [] }];
+    const item = { type: 'message', id: 'msg_of_theirs', role: 'assistant', status: 'completed', content };
+    const about = { id: 'resp_of_theirs', object: 'response', model: 'm', previous_response_id: null };
+    const whole = { ...about, status: 'completed', output: [item] };
+    const events = [
+      { type: 'response.created', response: { ...about, status: 'in_progress', output: [] } },
+      { type: 'response.output_item.added', output_index: 0, item: { ...item, content: [] } },
+      { type: 'response.output_text.delta', output_index: 0, item_id: item.id, delta: 'I see.' },
+      { type: 'response.output_item.done', output_index: 0, item },
+      { type: 'response.completed', response: whole },
+    ];
+    response.writeHead(200, stream ? STREAM_HEADERS : { 'content-type': 'application/json' });
+    response.end(
+      stream
+        ? events.map((each) => `event: ${each.type}\ndata: ${JSON.stringify(each)}\n\n`).join('')
+        : JSON.stringify(whole),
+    );
+  });
+}
+
+it.each([
+  ['translated', async () => asAnthropic(await modelService())],
+  ['the provider’s own', responder],
+])('a user’s response, %s, is read and deleted by its id, and says what it follows', async (_, open) => {
+  const { responses } = sdk(await aiGateway([await open()], ON));
   const one = await responses.create({ model: 'smart', input: 'one', user: 'ann' });
   const stream = await responses.create({
     model: 'smart',
@@ -181,7 +208,7 @@ it('a user’s response is read and deleted by its id, and says what it follows'
   });
   let last: OpenAI.Responses.Response | undefined;
   for await (const event of stream) if (event.type === 'response.completed') last = event.response;
-  expect(last).toMatchObject({ previous_response_id: one.id, store: true });
+  expect(last).toMatchObject({ previous_response_id: one.id });
   const two = await responses.retrieve(last?.id as string);
   expect(two).toMatchObject({ previous_response_id: one.id, output: last?.output.map(({ id }) => ({ id })) });
   await responses.delete(two.id);

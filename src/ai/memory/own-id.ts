@@ -21,3 +21,15 @@ export function replaceId(bytes: Buffer | string, theirs: string, ours: string):
   const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
   return text.includes(theirs) ? text.replaceAll(theirs, ours) : bytes;
 }
+
+/** A provider that was told of no earlier response says so; quotes in what a model says are escaped, and are never this. */
+const FOLLOWS_NONE = /"previous_response_id":\s*null/g;
+
+/** The same of the response that this one follows. */
+export function replacePrevious(bytes: Buffer | string, previous: string): Buffer | string {
+  if (previous === '' || bytes.length === 0) return bytes;
+  const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
+  return text.includes('"previous_response_id"')
+    ? text.replace(FOLLOWS_NONE, () => `"previous_response_id":${JSON.stringify(previous)}`)
+    : bytes;
+}
