@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Kind } from '../access/access.ts';
 import { canonicalDigest } from '../pins/canonical.ts';
 import type { McpPorts } from '../ports.ts';
-import type { McpServer } from '../server.ts';
+import type { HostCaller, McpServer } from '../server.ts';
 import { SlowServers } from './slow-servers.ts';
 
 const FRESH = { cacheMode: 'bypass' } as const;
@@ -46,6 +46,7 @@ export const isList = (method: string): method is ListMethod => Object.hasOwn(LI
 /** Tables of principals, and how long one is gone by without a look whether it still holds. */
 const MOST_TABLES = 1000;
 const KEPT_MS = 60_000;
+const LISTED_MS = 1000;
 /** Of the digest behind a name. */
 const DIGITS = 8;
 
@@ -69,6 +70,8 @@ export class Catalog {
   readonly #ports: Pick<McpPorts, 'log'>;
   readonly #tables = new LRUCache<string, ReadonlyMap<string, Place>>({ max: MOST_TABLES, ttl: KEPT_MS });
 
+  /** Lists that have just been made: what is not in one is not there. */
+  readonly #listed = new LRUCache<string, true>({ max: MOST_TABLES, ttl: LISTED_MS });
   readonly #slow = new SlowServers();
 
   /** @param servers in the order in which lists have them */
@@ -80,17 +83,17 @@ export class Catalog {
   /** A list of all servers, in their order; a server that does not answer has none of it. */
   async list(
     method: ListMethod,
-    principal: string,
+    { principal, asker }: HostCaller,
     withClient: WithClient,
   ): Promise<{ entries: Entry[]; at: string; kind: Kind; places: Place[] }> {
     const { at, by, kind } = LISTS[method];
-    const parts = await Promise.all(
-      this.#servers.map((server) => this.#ofServer(server, method, withClient)),
-    );
+    // Who may use nothing of a server has no reason to make it work.
+    const servers = this.#servers.filter(({ access }) => access.knows(asker));
+    const parts = await Promise.all(servers.map((server) => this.#ofServer(server, method, withClient)));
     const table = new Map<string, Place>();
     const entries: Entry[] = [];
     const places: Place[] = [];
-    for (const [index, server] of this.#servers.entries()) {
+    for (const [index, server] of servers.entries()) {
       for (const entry of parts[index] ?? []) {
         const name = String(entry[by] ?? '');
         const shown = kind === 'resources' ? name : this.#shown(server, name);
@@ -102,6 +105,7 @@ export class Catalog {
       }
     }
     this.#tables.set(`${method} ${principal}`, table);
+    this.#listed.set(`${method} ${principal}`, true);
     return { entries, at, kind, places };
   }
 
@@ -109,19 +113,21 @@ export class Catalog {
   async find(
     method: ListMethod,
     name: string,
-    principal: string,
+    caller: HostCaller,
     withClient: WithClient,
   ): Promise<Place | undefined> {
+    const { principal } = caller;
     const known = this.#tables.get(`${method} ${principal}`)?.get(name);
-    if (known) return known;
-    await this.list(method, principal, withClient);
+    // Names that nobody has must not make all servers list all they have, each.
+    if (known || this.#listed.has(`${method} ${principal}`)) return known;
+    await this.list(method, caller, withClient);
     return this.#tables.get(`${method} ${principal}`)?.get(name);
   }
 
   /** Whose a resource is that stands in no list, but fits a template; by the template or by a URI that it makes. */
-  async findByTemplate(uri: string, principal: string, withClient: WithClient): Promise<Place | undefined> {
-    const key = `resources/templates/list ${principal}`;
-    if (!this.#tables.has(key)) await this.list('resources/templates/list', principal, withClient);
+  async findByTemplate(uri: string, caller: HostCaller, withClient: WithClient): Promise<Place | undefined> {
+    const key = `resources/templates/list ${caller.principal}`;
+    if (!this.#tables.has(key)) await this.list('resources/templates/list', caller, withClient);
     for (const [template, { server }] of this.#tables.get(key) ?? [])
       if (template === uri || new UriTemplate(template).match(uri) !== null) return { server, name: uri };
     return undefined;

@@ -80,7 +80,7 @@ export class Requests {
     const withClient = this.#pooled({ ...caller, capabilities: {}, info: GATEWAY });
     for (const uri of uris) {
       const place = this.#catalog
-        ? await this.#find('resources/list', String(uri), caller.principal, withClient)
+        ? await this.#find('resources/list', String(uri), caller, withClient)
         : { server: this.#options.servers[0] as McpServer };
       if (!place?.server.access.allows(caller.asker, 'resources', String(uri)))
         throw new GatewayError('mcp_not_allowed');
@@ -222,13 +222,14 @@ export class Requests {
   async #place(
     method: string,
     params: Params,
-    { principal, asker, continues }: HostCaller,
+    caller: HostCaller,
     withClient: <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>,
   ): Promise<{ server: McpServer; params: Params } | { result: Result }> {
+    const { principal, asker, continues } = caller;
     const [only] = this.#options.servers;
     if (!this.#catalog) return { server: only as McpServer, params };
     if (isList(method)) {
-      const { entries, at, kind, places } = await this.#catalog.list(method, principal, withClient);
+      const { entries, at, kind, places } = await this.#catalog.list(method, caller, withClient);
       const shown = entries.filter((_, index) => {
         const place = places[index];
         return place?.server.access.allows(asker, kind, place.name);
@@ -237,7 +238,7 @@ export class Requests {
     }
     const subject = subjectOf(method, params);
     if (!subject) throw new ProtocolError(-32_601, 'Method not found');
-    const place = await this.#find(LIST_OF[subject.kind], subject.name, principal, withClient);
+    const place = await this.#find(LIST_OF[subject.kind], subject.name, caller, withClient);
     const owned = place && { ...params, ...renamed(method, params, place.name) };
     const refusal = place
       ? await admitRequest({
@@ -256,13 +257,13 @@ export class Requests {
   async #find(
     method: ListMethod,
     name: string,
-    principal: string,
+    caller: HostCaller,
     withClient: <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>,
   ) {
     const catalog = this.#catalog as Catalog;
-    const found = await catalog.find(method, name, principal, withClient);
+    const found = await catalog.find(method, name, caller, withClient);
     if (found || method !== 'resources/list') return found;
-    return catalog.findByTemplate(name, principal, withClient);
+    return catalog.findByTemplate(name, caller, withClient);
   }
 }
 

@@ -11,7 +11,7 @@ import type { Session } from '../sessions/session-store.ts';
 import { EventSink } from './event-sink.ts';
 import { readEvents, type StreamPiece, writePiece } from './events.ts';
 import { readWhole } from './read-whole.ts';
-import { type ResponseMessage, rewriteResponse } from './rewrite.ts';
+import { guardedMessage, type ResponseMessage, rewriteResponse } from './rewrite.ts';
 import { StreamLog } from './stream-log.ts';
 
 /** The first revision whose clients take an event without data, which says only where a stream can be resumed. */
@@ -173,7 +173,7 @@ async function passEvent(
   // Every answer, whatever it answers: on a stream that is resumed it is that of an earlier request.
   const passed = isAnswer
     ? await rewriteResponse(message, server, call, await askedOf(message.id, passage))
-    : message;
+    : guardedMessage(message, call);
   const isResponse = isAnswer && message.id === call.inbound.id;
   return { data: passed === read ? data : JSON.stringify(passed), isResponse };
 }

@@ -54,7 +54,8 @@ export async function rewriteResponse(
   const { result } = response;
   const { mcp } = call.exchange;
   if (mcp) mcp.outcome = outcomeOf(response);
-  if (result === undefined || result === null || typeof result !== 'object') return response;
+  if (result === undefined || result === null || typeof result !== 'object')
+    return guardedMessage(response, call);
   let rewritten = result;
   for (const list of listsOf(asked, result)) rewritten = await rewriteList(rewritten, list, server, call);
   // What one may read and another may not must not be kept for both by a cache on the way.
@@ -112,12 +113,28 @@ async function rewriteList(
   return { ...result, [list.at]: kept, ...(isPrivate && { cacheScope: 'private' }) };
 }
 
-/** Leads the texts of a result through the guards: of tools, prompts and resources. */
+/**
+ * Leads the words of an error or of what a server says by itself through the guards: questions, progress, log. The same
+ * object if there are none.
+ */
+export function guardedMessage(
+  message: ResponseMessage,
+  { policies, exchange }: MessageCall,
+): ResponseMessage {
+  if (!policies.areGuards) return message;
+  const guards = policies.openGuards(exchange);
+  return guardTexts(message, (text) => through(guards, text), WORDS) as ResponseMessage;
+}
+
+/** Leads the texts of a result through the guards: of tools, prompts and resources, and of questions. */
 function guarded(result: Result, { policies, exchange }: MessageCall): Result {
   if (!policies.areGuards) return result;
   const guards = policies.openGuards(exchange);
   const guard = (text: string): string => through(guards, text);
-  return guardTexts(result, guard) as Result;
+  const { inputRequests } = result;
+  const guardedResult = guardTexts(result, guard, TEXTS) as Result;
+  if (inputRequests === undefined) return guardedResult;
+  return { ...guardedResult, inputRequests: guardTexts(inputRequests, guard, WORDS) };
 }
 
 function through(guards: readonly ModelGuard[], text: string): string {
@@ -125,15 +142,22 @@ function through(guards: readonly ModelGuard[], text: string): string {
   return filters.reduce((rest, filter) => filter.take(rest) + filter.end(), text);
 }
 
-/** Every string under `text` or in structured content: the rest is names, addresses and data of the protocol. */
-function guardTexts(value: unknown, guard: (text: string) => string, isText = false): unknown {
+/** In results; the rest is names, addresses and data of the protocol. */
+const TEXTS: ReadonlySet<string> = new Set(['text', 'structuredContent']);
+/** In errors, questions, progress and log. */
+const WORDS: ReadonlySet<string> = new Set([...TEXTS, 'message', 'data', 'systemPrompt']);
+
+/** Every string under one of the keys. */
+function guardTexts(
+  value: unknown,
+  guard: (text: string) => string,
+  keys: ReadonlySet<string>,
+  isText = false,
+): unknown {
   if (typeof value === 'string') return isText ? guard(value) : value;
-  if (Array.isArray(value)) return value.map((each) => guardTexts(each, guard, isText));
+  if (Array.isArray(value)) return value.map((each) => guardTexts(each, guard, keys, isText));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [
-      key,
-      guardTexts(each, guard, isText || key === 'text' || key === 'structuredContent'),
-    ]),
+    Object.entries(value).map(([key, each]) => [key, guardTexts(each, guard, keys, isText || keys.has(key))]),
   );
 }
