@@ -74,8 +74,12 @@ export function identityOf(
   const groups = valuesOf(payload, settings.groupsClaim)
     .filter((group) => typeof group === 'string' && isKept(group))
     .slice(0, MOST_VALUES) as string[];
+  // For whom it is goes with it always: a gateway is several resources.
   const claims = Object.fromEntries(
-    settings.claims.map((name) => [name, textsOf(payload, name).filter(isKept).slice(0, MOST_VALUES)]),
+    [...new Set([...settings.claims, 'aud'])].map((name) => [
+      name,
+      textsOf(payload, name).filter(isKept).slice(0, MOST_VALUES),
+    ]),
   );
   const known = settings.configuredConsumers ? consumers.get(value) : undefined;
   if (known !== undefined) return { consumer: known.name, groups: [...known.groups, ...groups], claims };

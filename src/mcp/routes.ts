@@ -3,6 +3,7 @@ import type { McpConfig } from '../config/schema/index.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
+import { checkAudience } from './access/audience.ts';
 import { Origins } from './access/origins.ts';
 import type { CallPolicies, McpCall } from './call.ts';
 import { type Inbound, MessageRefused, readMessage } from './inbound.ts';
@@ -72,6 +73,7 @@ async function serve(
   let inbound: Inbound | undefined;
   try {
     origins.check(request.headers);
+    checkAudience(exchange, config);
     if (!server?.access.knows(exchange)) throw new GatewayError('mcp_server_unknown');
     if (request.method === 'GET') return await relayListen(server, call);
     if (request.method === 'DELETE') return await relayClose(server, call);

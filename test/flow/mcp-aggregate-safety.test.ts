@@ -49,6 +49,31 @@ describe.each([{ legacy: false }, { legacy: true }])('all servers as one (%j)', 
     );
   });
 
+  it('asks no server of which somebody may use nothing, and none again for each name that nobody has', async () => {
+    const [mine, other] = await Promise.all([mcpServer(), mcpServer()]);
+    const gateway = await testGateway({
+      consumers: [consumer('ada')],
+      mcp: {
+        policies: [{ 'auth-api-key': {} }],
+        servers: {
+          mine: { url: mine.url, allow: [{ consumers: ['ada'], tools: ['add'] }] },
+          other: { url: other.url, allow: [{ consumers: ['bob'], tools: ['*'] }] },
+        },
+      },
+    });
+    const ada = await mcpClient(`${gateway.url}/mcp`, { key: 'ada-key', legacy });
+    const lists = ({ seen }: typeof mine) => seen.filter(({ body }) => body.includes('"tools/list"')).length;
+    expect((await ada.listTools()).tools.map(({ name }) => name)).toEqual(['mine__add']);
+    const before = lists(mine);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        expect(ada.callTool({ name: `mine__no${at}` })).rejects.toThrow('nothing of this name'),
+      ),
+    );
+    expect(lists(mine) - before).toBeLessThan(20);
+    expect(lists(other)).toBe(0);
+  });
+
   it('keeps each server to its own size, limits and redaction', async () => {
     const server = await mcpServer();
     const once = { rateLimit: { limit: 1, window: '1h' } };

@@ -85,6 +85,53 @@ it('a token that is for somebody else opens nothing, and no token goes on to the
   expect(JSON.stringify(server.seen)).not.toContain(own);
 });
 
+it('a token for one server opens no other, though the gateway takes tokens for both', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
+  const server = await mcpServer();
+  const audience = [`${PUBLIC}/mcp/weather`, `${PUBLIC}/mcp/ops`, `${PUBLIC}/mcp`, 'the gateway'];
+  const of = { url: server.url, allow: [{ consumers: ['jwt:ada'], tools: ['*'] }] };
+  const gateway = await testGateway({
+    mcp: {
+      resource,
+      policies: [{ 'auth-jwt': { issuer: ISSUER, audience, jwks: { keys: [jwk] } } }],
+      servers: { weather: of, ops: of },
+    },
+  });
+  const statusOf = async (aud: string | string[], path: string): Promise<number> => {
+    const token = await new SignJWT({ iss: ISSUER, aud, sub: 'ada' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setExpirationTime('5m')
+      .sign(privateKey);
+    const answer = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+      }),
+    });
+    await answer.text();
+    if (answer.status === 401)
+      expect(answer.headers.get('www-authenticate')).toContain(`resource_metadata="${PUBLIC}${WELL_KNOWN}`);
+    return answer.status;
+  };
+  const [weather, ops, all] = audience as [string, string, string];
+  expect(await statusOf(weather, '/mcp/weather')).toBe(200);
+  expect(await statusOf(weather, '/mcp/ops')).toBe(401);
+  expect(await statusOf(weather, '/mcp')).toBe(401);
+  expect(await statusOf(all, '/mcp')).toBe(200);
+  expect(await statusOf(all, '/mcp/ops')).toBe(401);
+  expect(await statusOf([weather, ops], '/mcp/ops')).toBe(200);
+  expect(await statusOf('the gateway', '/mcp/ops')).toBe(200);
+});
+
 it('metadata without anybody who checks the tokens is refused', async () => {
   const config = { mcp: { resource, servers: { all: { url: 'http://127.0.0.1:9/mcp' } } } };
   await expect(testGateway(config)).rejects.toThrow('no auth-jwt in mcp.policies checks them');

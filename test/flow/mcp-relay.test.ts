@@ -325,12 +325,29 @@ describe('safety', () => {
     const config = behind(server.url);
     const gateway = await testGateway({
       ...config,
-      mcp: { ...config.mcp, policies: [{ redact: { patterns: { word: 'simple text' } } }] },
+      mcp: {
+        ...config.mcp,
+        policies: [{ redact: { patterns: { word: 'simple text|of 100|sure|Invalid' } } }],
+      },
     });
     const client = await mcpClient(`${gateway.url}/mcp/all`);
     expect(text(await client.callTool({ name: 'test_simple_text' }))).toBe(
       'This is a [WORD] response for testing.',
     );
+    // Nor in what else it says: progress, questions and errors.
+    const said: unknown[] = [];
+    const options = { onprogress: ({ message }: { message?: string }) => void said.push(message) };
+    await client.callTool({ name: 'test_tool_with_progress', arguments: {} }, options);
+    expect(said.at(-1)).toBe('Completed step 100 [WORD]');
+    const old = await mcpClient(`${gateway.url}/mcp/all`, { legacy: true });
+    old.setRequestHandler('elicitation/create', async ({ params }) => {
+      said.push(params.message);
+      return { action: 'accept', content: { response: 'yes' } };
+    });
+    await old.callTool({ name: 'test_elicitation', arguments: { message: 'are you sure?' } });
+    expect(said.at(-1)).toBe('are you [WORD]?');
+    const refusal = old.readResource({ uri: 'test://are-you-sure' });
+    await expect(refusal).rejects.toThrow('are-you-[WORD]');
   });
 });
 

@@ -158,6 +158,10 @@ function guardTexts(
   if (Array.isArray(value)) return value.map((each) => guardTexts(each, guard, keys, isText));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, guardTexts(each, guard, keys, isText || keys.has(key))]),
+    Object.entries(value).map(([key, each]) => [
+      key,
+      // Of an image or a sound it is no text.
+      key === 'data' && 'mimeType' in value ? each : guardTexts(each, guard, keys, isText || keys.has(key)),
+    ]),
   );
 }
