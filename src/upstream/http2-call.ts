@@ -46,6 +46,8 @@ export class Http2Call implements Dispatcher.DispatchController {
   #headTimer: NodeJS.Timeout | undefined;
   #hasHead = false;
   #isOver = false;
+  /** Whether what was read ended with the stream's own end. */
+  #isWhole: boolean | undefined;
   #trailers: Http2Headers = {};
 
   /** @param again starts it on another connection: its own goes away, and has not looked at it. Once a call at most. */
@@ -64,6 +66,8 @@ export class Http2Call implements Dispatcher.DispatchController {
     const stream = connection.session.request(outgoing(this.#options, scheme), { endStream: body === null });
     this.#connection = connection;
     this.#stream = stream;
+    this.#isWhole = undefined;
+    this.#watchEnd(stream);
     stream
       .on('headers', (headers) =>
         this.#handler.onResponseStart?.(this, statusOf(headers), messageOf(headers)),
@@ -87,6 +91,18 @@ export class Http2Call implements Dispatcher.DispatchController {
     if (stream.writableFinished || body === null) this.#awaitHead();
     else stream.once('finish', () => this.#awaitHead());
     return stream;
+  }
+
+  /**
+   * Node ends what is read of a stream also where the other end takes it back without an error (RST_STREAM, NO_ERROR) in the
+   * middle of it, and says so nowhere; only there the stream is closed before that end is put in line.
+   */
+  #watchEnd(stream: ClientHttp2Stream): void {
+    const push = stream.push.bind(stream);
+    stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      if (chunk === null && stream === this.#stream) this.#isWhole ??= !stream.closed;
+      return push(chunk, encoding);
+    };
   }
 
   #sendStreamed(body: Readable, stream: ClientHttp2Stream): void {
@@ -186,7 +202,7 @@ export class Http2Call implements Dispatcher.DispatchController {
   #onEnd(stream: ClientHttp2Stream): void {
     if (this.#isOver) return;
     // Node ends what is read of a stream that was reset, too.
-    if (stream.rstCode !== NGHTTP2_NO_ERROR || !this.#hasHead) {
+    if (stream.rstCode !== NGHTTP2_NO_ERROR || !this.#hasHead || this.#isWhole === false) {
       this.#broke(stream, failure('UND_ERR_SOCKET', `the stream was reset with code ${stream.rstCode}`));
       return;
     }
