@@ -44,7 +44,7 @@ export async function measurePaced(
       name: `${streams} streams, a chunk every ${PACE_MS} ms`,
       order: { streams },
     })),
-    settleMs: 2_500,
+    settleMs: call.effort.isSmoke ? 500 : 2_500,
   };
   const { windows } = await measureLevels<Told>(plan, call, (what, window) => {
     call.say(`${what}: ${inShort(window)}`);
