@@ -84,6 +84,7 @@ class Reader {
       },
       {},
     );
+    // One that could not be started has ended, too: why, the channel says to whoever asks.
     this.#ended = once(reader, 'exit').catch(() => undefined);
     reader.on('error', (error) =>
       this.#channel.close(`the process that reads configurations: ${error.message}`),
