@@ -128,6 +128,8 @@ export interface McpFacts {
   outcome: McpOutcome | '';
   /** Its time says nothing of the server: a stream on which a client listens, or a person was asked meanwhile. */
   isWaiting: boolean;
+  /** How a tool's result is not what its `outputSchema` says, as `ContractBreach.at`; '' if it is, or says nothing. */
+  breach: string;
 }
 
 /** A call to an upstream that came to nothing: another was made after it, or the request failed. */

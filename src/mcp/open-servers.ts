@@ -71,6 +71,7 @@ function openServer(name: string, config: McpServerConfig, sessionTtlMs: number,
 const NO_TOOLS: McpServer['tools'] = {
   check: async () => new Set(),
   isOutOfUse: async () => false,
+  breachOf: () => undefined,
   onListChanged: () => undefined,
 };
 

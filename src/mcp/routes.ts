@@ -67,6 +67,7 @@ async function serve(
     revision: '',
     outcome: '',
     isWaiting: false,
+    breach: '',
   } as const;
   exchange.mcp = { ...facts };
   exchange.atEnd(() => endFacts(exchange));
@@ -99,8 +100,11 @@ function refuse({ status, body }: MessageRefused, { exchange, reply }: McpCall):
 }
 
 /** What nobody has named by the end follows from how the request ended. */
-function endFacts({ mcp, reason, status }: LiveExchange): void {
-  if (mcp === null || mcp.outcome !== '') return;
+function endFacts(exchange: LiveExchange): void {
+  const { mcp, reason, status } = exchange;
+  if (mcp === null) return;
+  if (mcp.breach !== '') exchange.breaches = [{ direction: 'response', what: 'schema', at: mcp.breach }];
+  if (mcp.outcome !== '') return;
   if (reason === 'client_cancelled') mcp.outcome = 'client_cancelled';
   else if (reason === 'ok') mcp.outcome = 'ok';
   else mcp.outcome = status < 500 ? 'refused' : 'failed';

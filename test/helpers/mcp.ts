@@ -20,12 +20,21 @@ export async function mcpServer(options: EverythingOptions = {}): Promise<Everyt
 
 export interface ClientOptions {
   key?: string;
+  /** Whom it says that it asks for. */
+  user?: string;
   /** Speaks the older revision. */
   legacy?: boolean;
 }
 
 /** A connected client of the package 2.x that can be asked everything; closed when the test is over. */
-export async function mcpClient(url: string, { key, legacy = false }: ClientOptions = {}): Promise<Client> {
+export async function mcpClient(
+  url: string,
+  { key, user, legacy = false }: ClientOptions = {},
+): Promise<Client> {
+  const headers = {
+    ...(key !== undefined && { 'x-api-key': key }),
+    ...(user !== undefined && { 'x-user-id': user }),
+  };
   const client = new Client(
     { name: 'test', version: '1.0.0' },
     {
@@ -44,7 +53,7 @@ export async function mcpClient(url: string, { key, legacy = false }: ClientOpti
   }));
   client.setRequestHandler('roots/list', async () => ({ roots: [{ uri: 'file:///work' }] }));
   const transport = new StreamableHTTPClientTransport(new URL(url), {
-    ...(key !== undefined && { requestInit: { headers: { 'x-api-key': key } } }),
+    requestInit: { headers },
     reconnectionOptions: {
       initialReconnectionDelay: 50,
       maxReconnectionDelay: 500,

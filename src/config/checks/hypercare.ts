@@ -6,8 +6,10 @@ export const checkHypercare: Check = (config, context) => {
   const names = objectives.map((objective) => objective.get('name'));
   const routes = config.get('routes').items.flatMap((route) => route.get('name').text ?? []);
   mustDiffer(names, 'the objective', context);
+  const servers = config.get('mcp', 'servers').keys;
   for (const objective of objectives) {
-    mustExist(objective.get('route'), 'route', routes, context);
+    const route = objective.get('route');
+    if (!isTool(route.text, servers)) mustExist(route, 'route', routes, context);
     mustExist(objective.get('model'), 'model', config.get('ai', 'models').keys, context);
   }
   const known = names.flatMap(({ text }) => text ?? []);
@@ -20,3 +22,9 @@ export const checkHypercare: Check = (config, context) => {
     if (secret.text === '') context.report(secret, 'must not be empty: anybody could send tickets');
   }
 };
+
+/** A tool of an MCP server has objectives as a route has: it is called `mcp/SERVER/TOOL`. Which tools there are only its server knows. */
+function isTool(place: string | undefined, servers: readonly string[]): boolean {
+  const [mcp, server = '', ...tool] = place?.split('/') ?? [];
+  return mcp === 'mcp' && servers.includes(server) && tool.join('/') !== '';
+}

@@ -29,7 +29,9 @@ const byPriority = Type.Record(Type.String({ pattern: '^P[0-4]$' }), Type.Intege
 
 const Objective = Strict({
   name: Name('Names the objective.'),
-  route: Type.Optional(Type.String()),
+  route: Type.Optional(
+    Type.String({ description: 'A route by its name, or a tool of an MCP server: mcp/SERVER/TOOL.' }),
+  ),
   model: Type.Optional(Type.String()),
   availability: Type.Optional(Percent()),
   latency: Type.Optional(

@@ -1,4 +1,5 @@
 import type { Dimension } from '../../contracts/signal.ts';
+import { ERRORS } from '../../errors/table.ts';
 import type { Finding } from './finding.ts';
 
 /** The access log's fields, where they are named otherwise. */
@@ -7,17 +8,17 @@ const FIELDS: Readonly<Partial<Record<Dimension, string>>> = { promptVersion: 'p
 const ABSENT: ReadonlySet<string> = new Set(['release', 'region', 'app']);
 
 /** A filter for jq over the access log that finds the requests of a finding. */
-export function logQueryOf({ where, reason, when }: Pick<Finding, 'where' | 'reason' | 'when'>): string {
+export function logQueryOf({
+  where,
+  reason,
+  when,
+  what,
+}: Pick<Finding, 'where' | 'reason' | 'when' | 'what'>): string {
   const places = where.scopes
     .map((scope) =>
       Object.entries(scope)
         .filter(([dimension]) => !ABSENT.has(dimension))
-        .map(([dimension, value]) => {
-          const field = FIELDS[dimension as Dimension] ?? dimension;
-          return field === 'revision'
-            ? `.${field} == ${Number(value)}`
-            : `.${field} == ${JSON.stringify(value)}`;
-        })
+        .map(([dimension, value]) => fieldIs(dimension as Dimension, String(value)))
         .join(' and '),
     )
     .filter((place) => place !== '');
@@ -28,7 +29,31 @@ export function logQueryOf({ where, reason, when }: Pick<Finding, 'where' | 'rea
       : places.length === 1
         ? places[0]
         : `(${places.map((each) => `(${each})`).join(' or ')})`,
-    reason === '' ? '' : `.reason == ${JSON.stringify(reason)}`,
+    endedSo(what.signal, reason),
   ];
   return `jq -c 'select(.msg == "request" and ${parts.filter((part) => part !== '').join(' and ')})'`;
 }
+
+function fieldIs(dimension: Dimension, value: string): string {
+  if (dimension === 'revision') return `.revision == ${Number(value)}`;
+  if (dimension === 'route' && value.startsWith('mcp/')) {
+    const [, server = '', ...tool] = value.split('/');
+    return `.mcp_server == ${literal(server)} and .mcp_tool == ${literal(tool.join('/'))}`;
+  }
+  return `.${FIELDS[dimension] ?? dimension} == ${literal(value)}`;
+}
+
+/** By which field a line tells that its request was one of these; '': none does. */
+function endedSo(signal: string, reason: string): string {
+  const [, status] = /^upstream_(4\d\d)$/.exec(reason) ?? [];
+  if (status !== undefined) return `.status == ${status}`;
+  if (signal === 'silent') return `(.outcome // .mcp_outcome) == ${literal(reason)}`;
+  if (signal === 'attempts') return `any(.failed_attempts[]?; endswith(${literal(` ${reason}`)}))`;
+  if (signal === 'contract' && /^(request|response) /.test(reason))
+    return `any(.contract_breaches[]?; . == ${literal(reason)})`;
+  const isReason = Object.hasOwn(ERRORS, reason) || reason === 'upstream_5xx' || reason === 'upstream_4xx';
+  return isReason ? `.reason == ${literal(reason)}` : '';
+}
+
+/** As jq reads it inside the quotes of a shell. */
+const literal = (text: string): string => JSON.stringify(text).replaceAll("'", '\\u0027');

@@ -25,6 +25,12 @@ interface Session {
   readonly caller: HostCaller;
 }
 
+/** To which server a request goes, with names as the server has them. */
+interface Placed {
+  readonly server: McpServer;
+  readonly params: Params;
+}
+
 /** Resources that one client may name at once. */
 const MOST_WATCHED = 100;
 const GATEWAY = { name: 'hypercare-gateway', version: '1.0.0' };
@@ -124,7 +130,9 @@ export class Requests {
           signal: context.mcpReq.signal,
           ...(link.isModern && { logLevel: link.logLevel }),
         }),
-        placed.server,
+        method,
+        placed,
+        caller,
       );
     } finally {
       active.delete(context);
@@ -170,12 +178,8 @@ export class Requests {
     };
   }
 
-  #begin(
-    { server, params }: { server: McpServer; params: Params },
-    method: string,
-    context: ServerContext,
-    caller: Caller,
-  ): PendingCall {
+  #begin(placed: Placed, method: string, context: ServerContext, caller: Caller): PendingCall {
+    const { server, params } = placed;
     const { inputResponses } = context.mcpReq;
     const requestState = context.mcpReq.requestState();
     const again = {
@@ -203,7 +207,9 @@ export class Requests {
             ...(link.isModern && logLevel !== undefined && { logLevel: String(logLevel) }),
             allowInputRequired: true,
           }),
-          server,
+          method,
+          placed,
+          caller,
         );
       } finally {
         this.#pool.give(link, caller);
@@ -211,10 +217,18 @@ export class Requests {
     });
   }
 
-  /** Of all servers together each keeps to its own size: what goes out is only held to the largest. */
-  #fitting(result: Result, { config: { results } }: McpServer): Result {
-    if (this.#catalog && Buffer.byteLength(JSON.stringify(result)) > results.maxSize)
+  /** Of all servers together each keeps to its own size and schemas: what goes out is only held to the largest. */
+  #fitting(
+    result: Result,
+    method: string,
+    { server, params }: Placed,
+    { asker: { mcp } }: HostCaller,
+  ): Result {
+    if (!this.#catalog) return result;
+    if (Buffer.byteLength(JSON.stringify(result)) > server.config.results.maxSize)
       throw asProtocolError(new GatewayError('mcp_result_too_large'));
+    if (mcp && method === 'tools/call')
+      mcp.breach ||= server.tools.breachOf(String(params.name), result) ?? '';
     return result;
   }
 
@@ -224,7 +238,7 @@ export class Requests {
     params: Params,
     caller: HostCaller,
     withClient: <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>,
-  ): Promise<{ server: McpServer; params: Params } | { result: Result }> {
+  ): Promise<Placed | { result: Result }> {
     const { principal, asker, continues } = caller;
     const [only] = this.#options.servers;
     if (!this.#catalog) return { server: only as McpServer, params };

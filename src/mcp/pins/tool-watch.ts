@@ -2,6 +2,7 @@ import type { Tool } from '@modelcontextprotocol/server';
 import type { McpServerConfig } from '../../config/schema/index.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Pins } from './pins.ts';
+import { type CheckedResult, ResultSchemas } from './result-schemas.ts';
 
 /** A server that did not say which tools it has is asked again after so long at the earliest. */
 const RETRY_MS = 5000;
@@ -25,12 +26,14 @@ export interface ToolWatchOptions {
 export class ToolWatch {
   readonly #options: ToolWatchOptions;
   readonly #timer: NodeJS.Timeout | undefined;
+  readonly #results: ResultSchemas;
   #isSeen = false;
   #failedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
 
   constructor(options: ToolWatchOptions) {
     this.#options = options;
+    this.#results = new ResultSchemas(options.name, options.log);
     if (options.config.pin === 'off') return;
     const look = (): void => {
       if (options.isRunning()) void this.look();
@@ -46,6 +49,7 @@ export class ToolWatch {
    */
   async check(tools: readonly Tool[], isWhole: boolean): Promise<ReadonlySet<string>> {
     const { name, config, pins } = this.#options;
+    this.#results.learn(tools);
     if (config.pin === 'off') return new Set();
     const changed = await pins.check(name, tools, (tool) => this.#configured(tool));
     if (isWhole) this.#isSeen = true;
@@ -63,6 +67,11 @@ export class ToolWatch {
     // The config says what it has to be, and nobody knows what it is.
     if (!this.#isSeen && this.#configured(tool) !== undefined) return true;
     return pins.isChanged(name, tool);
+  }
+
+  /** How a result is not what its tool has said that it answers; undefined if it is, or nobody has seen what it said. */
+  breachOf(tool: string, result: CheckedResult): string | undefined {
+    return this.#results.breachOf(tool, result);
   }
 
   /** The server says that its tools have changed. */

@@ -7,6 +7,7 @@ import type { CancelSignal } from '../../upstream/signal.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import type { McpCall } from '../call.ts';
 import { askReplica } from '../replicas/ask-replica.ts';
+import type { SentPiece } from '../replicas/wire.ts';
 import type { McpServer } from '../server.ts';
 
 /** Headers of the protocol that a client's request carries to the server. Nothing else of it goes on, least of all credentials. */
@@ -115,7 +116,7 @@ async function askOther(
   { replica, headers }: { replica: string; headers: Record<string, string> },
 ): Promise<UpstreamAnswer> {
   const { consumer, consumerGroups: groups, mcp } = exchange;
-  const onFacts = (facts: { server: string; tool: string } | null): void => {
+  const onFacts = (facts: SentPiece['facts']): void => {
     if (mcp && facts) Object.assign(mcp, facts);
   };
   const whose = { principal, consumer, groups, mcp, continues };

@@ -11,6 +11,7 @@ interface Result {
   readonly requestState?: unknown;
   readonly isError?: unknown;
   readonly cacheScope?: unknown;
+  readonly structuredContent?: unknown;
   readonly [key: string]: unknown;
 }
 
@@ -56,6 +57,7 @@ export async function rewriteResponse(
   if (mcp) mcp.outcome = outcomeOf(response);
   if (result === undefined || result === null || typeof result !== 'object')
     return guardedMessage(response, call);
+  if (mcp && asked.method === 'tools/call') mcp.breach ||= server.tools.breachOf(asked.subject, result) ?? '';
   let rewritten = result;
   for (const list of listsOf(asked, result)) rewritten = await rewriteList(rewritten, list, server, call);
   // What one may read and another may not must not be kept for both by a cache on the way.

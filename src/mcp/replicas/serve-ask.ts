@@ -27,7 +27,11 @@ export async function serveAsk(
   const mcp = ask.mcp && { ...ask.mcp };
   let at = 0;
   const say = async (piece: Piece): Promise<void> => {
-    const sent: SentPiece = { ...piece, at: at++, facts: mcp && { server: mcp.server, tool: mcp.tool } };
+    const sent: SentPiece = {
+      ...piece,
+      at: at++,
+      facts: mcp && { server: mcp.server, tool: mcp.tool, breach: mcp.breach },
+    };
     const options = { ttlMs: ANSWER_TTL_MS, most: MOST_WAITING };
     await logs.append(answerOf(ask.id), JSON.stringify(sent), options);
   };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Chance } from '../../../bench/scenarios/chance.ts';
 import { type Drawn, exchangeAt, model } from '../../../bench/scenarios/world.ts';
+import type { McpFacts } from '../../../src/contracts/exchange.ts';
 import type { Detection } from '../../../src/contracts/finding.ts';
 import { HypercareCore } from '../../../src/hypercare/engine/core.ts';
 import { mergeDelta, takeDelta } from '../../../src/hypercare/engine/delta.ts';
@@ -107,6 +108,39 @@ test('a model that begins late is found, though its answers take as long as ever
   small.ticks(90, talk(1));
   small.ticks(12, talk(6));
   expect(small.opened.map(({ what }) => what.signal)).toContain('first-token');
+});
+
+test('tools of MCP servers that are slow, fail or break their schemas are found at their own places; their neighbours are well', () => {
+  const small = new Small();
+  const tools = ['price', 'stock', 'look', 'add'];
+  const call = (one: Drawn, at: number, more: Partial<McpFacts> = {}): void => {
+    one.route = 'mcp';
+    one.headers = { 'x-user-id': `user-${at % 31}` };
+    one.mcp = {
+      method: 'tools/call',
+      server: 'shop',
+      tool: tools[at % tools.length] as string,
+      session: '',
+      revision: '2026-07-28',
+      outcome: 'ok',
+      isWaiting: false,
+      breach: '',
+      ...more,
+    };
+  };
+  small.ticks(60, (one, at) => call(one, at));
+  small.ticks(12, (one, at) => {
+    const tool = tools[at % tools.length];
+    call(one, at, tool === 'price' ? { outcome: 'tool_error' } : {});
+    if (tool === 'stock') one.durationMs = 200;
+    if (tool === 'look')
+      one.breaches = [{ direction: 'response', what: 'schema', at: '/price must be number' }];
+  });
+  const found = small.opened.map(({ what, where, reason }) => [what.signal, reason, where.scopes]);
+  expect(found).toHaveLength(3);
+  expect(found).toContainEqual(['silent', 'tool_error', [{ route: 'mcp/shop/price' }]]);
+  expect(found).toContainEqual(['slow', expect.any(String), [{ route: 'mcp/shop/stock' }]]);
+  expect(found).toContainEqual(['contract', 'response /price must be number', [{ route: 'mcp/shop/look' }]]);
 });
 
 test('the same call again and again is a loop in one session; many who ask the same through one server are none', () => {
