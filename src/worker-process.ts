@@ -5,6 +5,7 @@ import { type DataPlane, openDataPlane } from './data-plane.ts';
 import { flushEvery } from './hypercare/engine/attach.ts';
 import { Channel } from './lib/channel.ts';
 import { unpack } from './lib/packed.ts';
+import { calmHelperThreads } from './server/helper-threads.ts';
 import { loadPolicies } from './server/policies.ts';
 import type { Prepared } from './server/reload.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
@@ -60,6 +61,7 @@ const ours: WorkerSide = {
       });
     }
     const address = await plane.listener.listen({ ...listen, reusePort: true });
+    calmHelperThreads();
     plane.readiness.isReady = true;
     booted.resolve(plane);
     return address;

@@ -1,4 +1,5 @@
 import { type Gateway, startGateway } from '../gateway.ts';
+import { calmHelperThreads } from '../server/helper-threads.ts';
 import { refusedStart } from './refused-start.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -10,5 +11,6 @@ export async function startCommand(file: string): Promise<number> {
   } catch (error) {
     return refusedStart(error);
   }
+  calmHelperThreads();
   return untilStopped(gateway);
 }

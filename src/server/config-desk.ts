@@ -6,15 +6,16 @@ import { type ConfigDesk, deskHere } from '../config/desk.ts';
 import { FINGERPRINT_KEY, type PolicySchemas } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { Channel, ChannelError } from '../lib/channel.ts';
+import { patientNiceness } from '../lib/niceness.ts';
 import { unpack } from '../lib/packed.ts';
 import type { ReadingSide } from './config-process.ts';
 
-/** Characters of a text that is read in the time that it takes to hand it over: some 15 ms. */
-const SMALL = 8_000;
+/** Characters of a text that is read in the time that it takes to hand it over: some 10 ms. */
+const SMALL = 4_000;
 /** Milliseconds: an operator who saves once saves again, and a process takes 100 MB. */
 const IDLE_MS = 30_000;
-/** Niceness: who serves goes first, also where both have one core. Its compilers and collectors are as patient. */
-const PATIENT = 5;
+/** One thread that compiles and collects for it, not four: each has its share of the core. */
+const FEW_THREADS = ['--v8-pool-size=1'];
 /** Milliseconds that an answer may take: there may be little left of the core. */
 const ANSWER_WITHIN_MS = 300_000;
 /** Processes that are tried: one may be killed for the memory that another takes. */
@@ -70,13 +71,13 @@ class Reader {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     const entry = new URL(`./config-process${extension}`, import.meta.url);
     const reader = fork(fileURLToPath(entry), [], {
-      execArgv: [],
+      execArgv: FEW_THREADS,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#process = reader;
-    // Before it has made threads: they inherit it.
-    if (reader.pid !== undefined) setPriority(reader.pid, PATIENT);
+    // Who serves goes first, also where both have one core. Before it has made threads: they inherit it.
+    if (reader.pid !== undefined) setPriority(reader.pid, patientNiceness());
     this.#channel = new Channel<ReadingSide, object>(
       {
         send: (message) => void (reader.connected && reader.send(message as object)),
