@@ -130,6 +130,8 @@ export interface McpFacts {
   isWaiting: boolean;
   /** How a tool's result is not what its `outputSchema` says, as `ContractBreach.at`; '' if it is, or says nothing. */
   breach: string;
+  /** Code of the error table: why there is no result of the server's, where HTTP says that all is well; '' = there is. */
+  fault: string;
 }
 
 /** A call to an upstream that came to nothing: another was made after it, or the request failed. */

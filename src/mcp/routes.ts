@@ -68,6 +68,7 @@ async function serve(
     outcome: '',
     isWaiting: false,
     breach: '',
+    fault: '',
   } as const;
   exchange.mcp = { ...facts };
   exchange.atEnd(() => endFacts(exchange));

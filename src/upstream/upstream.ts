@@ -60,6 +60,9 @@ export interface TargetReport {
 
 const DNS_REFRESH_MS = 30_000;
 
+/** What of a request is asked and told when an attempt is made for it. */
+type Entering = Pick<Exchange, 'upstream' | 'target' | 'breaker' | 'attempts'> & Asker;
+
 /** A named set of targets and the way to choose among them. Made once a generation. */
 export class Upstream {
   readonly name: string;
@@ -115,7 +118,7 @@ export class Upstream {
    * Leave to make an attempt, and the target for it; the exchange names it.
    * @throws a GatewayError: the breaker is open, or as `pick`
    */
-  enter(exchange: Exchange, avoid?: ReadonlySet<Target>): { target: Target; pass: BreakerPass } {
+  enter(exchange: Entering, avoid?: ReadonlySet<Target>): { target: Target; pass: BreakerPass } {
     const { breaker } = this.resilience;
     const pass = breaker.admit();
     if (!pass) {

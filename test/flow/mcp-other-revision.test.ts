@@ -93,3 +93,37 @@ describe('a server that does not say what it speaks', () => {
     expect(methods).toEqual(['initialize', 'notifications/initialized', 'ping']);
   });
 });
+
+it.each([
+  { legacy: false },
+  { legacy: true },
+])('a server that is hosted is left alone when it fails too often, what it answers besides messages is nobody’s, and the record says why (%j)', async ({
+  legacy,
+}) => {
+  const only = legacy ? '2026-07-28' : '2025-11-25';
+  const server = await mcpServer({ only });
+  const breaker = { errorRate: '50%', minRequests: 4, window: '10s', open: '60s' };
+  const gateway = await testGateway({
+    mcp: { servers: { all: { url: server.url, allow: OPEN, revisions: [only], pin: 'off', breaker } } },
+  });
+  const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy });
+  const add = () =>
+    client.callTool({ name: 'add', arguments: { a: 1, b: 2 } }).then(
+      ({ structuredContent }) => ({ structuredContent }),
+      ({ message, data }) => ({ message, data }),
+    );
+  expect(await add()).toEqual({ structuredContent: { sum: 3 } });
+  server.refuse(500);
+  const failed = await add();
+  expect(failed).toMatchObject({ data: { code: 'mcp_answer_invalid' } });
+  expect(JSON.stringify(failed)).not.toContain('the inside');
+  const left = await eventually(async () => {
+    const answer = await add();
+    return 'data' in answer && answer.data.code === 'breaker_open' ? answer : undefined;
+  });
+  const line = await gateway.accessLine(({ reason }) => reason === 'breaker_open');
+  expect(line).toMatchObject({ mcp_tool: 'add', mcp_outcome: 'failed', request_id: left.data.request_id });
+  const asked = server.seen.length;
+  await add();
+  expect(server.seen).toHaveLength(asked);
+});

@@ -40,7 +40,13 @@ const SILENT: ReadonlySet<string> = new Set([
 ]);
 
 /** Answered with status 200, as the protocol wants it, and still no matter of the client's. */
-const OF_SERVERS: ReadonlySet<string> = new Set(['mcp_result_too_large', 'mcp_stream_lost']);
+const OF_SERVERS: ReadonlySet<string> = new Set([
+  'mcp_result_too_large',
+  'mcp_stream_lost',
+  'mcp_answer_invalid',
+  'mcp_process_unavailable',
+  'breaker_open',
+]);
 
 /**
  * What is bad about how a request ended, as a mark; null: nothing.

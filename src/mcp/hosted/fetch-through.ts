@@ -6,6 +6,17 @@ import { CancelSignal } from '../../upstream/signal.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import type { McpServer } from '../server.ts';
 
+/** What is asked here serves several: whose attempt it is can't be said. */
+const NOBODY = {
+  consumer: '',
+  client: '',
+  headers: {},
+  upstream: '',
+  target: '',
+  breaker: '',
+  attempts: 0,
+} as const;
+
 /**
  * `fetch` for the package's client, through the server's own pool: to its origin and nowhere else, without redirects, with
  * the gateway's credentials.
@@ -15,7 +26,7 @@ export function fetchThrough(server: McpServer): FetchLike {
   const upstream = server.upstream as Upstream;
   return async (input, init = {}) => {
     const { pathname, search } = new URL(input);
-    const target = upstream.pick();
+    const { target, pass } = upstream.enter({ ...NOBODY });
     const headers: HeaderBag = Object.fromEntries(new Headers(init.headers));
     for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
     if (config.auth) headers.authorization = `Bearer ${config.auth.token}`;
@@ -27,6 +38,7 @@ export function fetchThrough(server: McpServer): FetchLike {
     init.signal?.addEventListener('abort', abort, { once: true });
     const answer = await callUpstream({
       target,
+      pass,
       method: init.method ?? 'GET',
       path: pathname + search,
       headers,

@@ -10,13 +10,15 @@ import {
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { admitRequest, subjectOf } from '../access/admit.ts';
 import type { Params } from '../inbound.ts';
-import { rpcError } from '../rpc.ts';
 import type { HostCaller, McpServer } from '../server.ts';
 import { Catalog, isList, type ListMethod } from './catalog.ts';
+import { noted } from './faults.ts';
 import type { HostOptions } from './host-options.ts';
 import { type Link, PATIENCE_MS } from './link.ts';
 import type { LinkFor, LinkPool } from './link-pool.ts';
 import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.ts';
+import { send } from './send.ts';
+import { subscribeAs2026 } from './subscribe.ts';
 
 type Caller = HostCaller & LinkFor;
 interface Session {
@@ -54,22 +56,43 @@ export class Requests {
   }
 
   /** A request of 2026-07-28, on a connection that is its own while it runs. */
-  async ofModern(method: string, params: unknown, context: ServerContext, caller: Caller): Promise<Result> {
+  ofModern(method: string, params: unknown, context: ServerContext, caller: Caller): Promise<Result> {
+    return noted(caller, this.#how(context), () => this.#ofModern(method, params, context, caller));
+  }
+
+  /** A request of 2025-11-25, on its session's connections. */
+  ofSession(
+    method: string,
+    params: unknown,
+    context: ServerContext,
+    session: Session,
+    active: Set<ServerContext>,
+  ): Promise<Result> {
+    return noted(session.caller, this.#how(context), () =>
+      this.#ofSession(method, params, context, session, active),
+    );
+  }
+
+  #how({ mcpReq: { signal } }: ServerContext) {
+    return { signal, log: this.#options.ports.log };
+  }
+
+  async #ofModern(method: string, params: unknown, context: ServerContext, caller: Caller): Promise<Result> {
     const withClient = this.#pooled(caller);
     const placed = await this.#place(method, (params ?? {}) as Params, caller, withClient);
     if ('result' in placed) return placed.result;
     const state = context.mcpReq.requestState();
     const known = typeof state === 'string' ? this.#pending.take(state, caller.principal) : undefined;
     // Another's, or given up: to begin anew could do a thing twice.
-    if (!known && replicaOfState(state) !== undefined)
-      throw asProtocolError(new GatewayError('mcp_state_invalid'));
+    if (!known && replicaOfState(state) !== undefined) throw new GatewayError('mcp_state_invalid');
     const call = known ?? this.#begin(placed, method, context, caller);
     const keep = (): string => this.#pending.keep(call, caller.principal);
     // Between two rounds the call goes on; in one it ends with its client.
     const leave = (): void => call.giveUp();
     context.mcpReq.signal.addEventListener('abort', leave, { once: true });
     try {
-      return await call.goOn(context.mcpReq.inputResponses, keep);
+      const result = await call.goOn(context.mcpReq.inputResponses, keep);
+      return this.#fitting(result, method, placed, caller);
     } finally {
       context.mcpReq.signal.removeEventListener('abort', leave);
     }
@@ -106,8 +129,7 @@ export class Requests {
     };
   }
 
-  /** A request of 2025-11-25, on its session's connections. */
-  async ofSession(
+  async #ofSession(
     method: string,
     params: unknown,
     context: ServerContext,
@@ -119,8 +141,7 @@ export class Requests {
       work((await linkOf(server)).client);
     const placed = await this.#place(method, (params ?? {}) as Params, caller, withClient);
     if ('result' in placed) return placed.result;
-    const link = await linkOf(placed.server).catch(asRefusal);
-    if (link instanceof GatewayError) throw asProtocolError(link);
+    const link = await linkOf(placed.server);
     if (link.isModern && (method === 'resources/subscribe' || method === 'resources/unsubscribe'))
       return subscribeAs2026(link, method, String(placed.params.uri));
     active.add(context);
@@ -178,8 +199,7 @@ export class Requests {
     };
   }
 
-  #begin(placed: Placed, method: string, context: ServerContext, caller: Caller): PendingCall {
-    const { server, params } = placed;
+  #begin({ server, params }: Placed, method: string, context: ServerContext, caller: Caller): PendingCall {
     const { inputResponses } = context.mcpReq;
     const requestState = context.mcpReq.requestState();
     const again = {
@@ -201,16 +221,11 @@ export class Requests {
         },
       };
       try {
-        return this.#fitting(
-          await send(link, method, { ...params, ...again }, context, {
-            signal,
-            ...(link.isModern && logLevel !== undefined && { logLevel: String(logLevel) }),
-            allowInputRequired: true,
-          }),
-          method,
-          placed,
-          caller,
-        );
+        return await send(link, method, { ...params, ...again }, context, {
+          signal,
+          ...(link.isModern && logLevel !== undefined && { logLevel: String(logLevel) }),
+          allowInputRequired: true,
+        });
       } finally {
         this.#pool.give(link, caller);
       }
@@ -226,7 +241,7 @@ export class Requests {
   ): Result {
     if (!this.#catalog) return result;
     if (Buffer.byteLength(JSON.stringify(result)) > server.config.results.maxSize)
-      throw asProtocolError(new GatewayError('mcp_result_too_large'));
+      throw new GatewayError('mcp_result_too_large');
     if (mcp && method === 'tools/call')
       mcp.breach ||= server.tools.breachOf(String(params.name), result) ?? '';
     return result;
@@ -253,19 +268,11 @@ export class Requests {
     const subject = subjectOf(method, params);
     if (!subject) throw new ProtocolError(-32_601, 'Method not found');
     const place = await this.#find(LIST_OF[subject.kind], subject.name, caller, withClient);
-    const owned = place && { ...params, ...renamed(method, params, place.name) };
-    const refusal = place
-      ? await admitRequest({
-          server: place.server,
-          exchange: asker,
-          principal,
-          method,
-          params: owned as Params,
-          continues,
-        }).catch(asRefusal)
-      : new GatewayError('mcp_not_allowed');
-    if (refusal) throw asProtocolError(refusal);
-    return { server: (place as { server: McpServer }).server, params: owned as Params };
+    if (!place) throw new GatewayError('mcp_not_allowed');
+    const { server } = place;
+    const owned: Params = { ...params, ...renamed(method, params, place.name) };
+    await admitRequest({ server, exchange: asker, principal, method, params: owned, continues });
+    return { server, params: owned };
   }
 
   async #find(
@@ -291,78 +298,4 @@ function renamed(method: string, params: Params, name: string): Params {
     return ref.type === 'ref/prompt' ? { ref: { ...ref, name } } : {};
   }
   return method.startsWith('resources/') ? {} : { name };
-}
-
-/** Subscriptions of one session at one server. */
-const MOST_SUBSCRIPTIONS = 100;
-
-/** A session's subscription at a server of 2026-07-28, which has streams in their place. */
-async function subscribeAs2026(
-  { client, subscriptions }: Link,
-  method: string,
-  uri: string,
-): Promise<Result> {
-  const open = subscriptions.get(uri);
-  if (method === 'resources/unsubscribe') {
-    subscriptions.delete(uri);
-    await (await open)?.();
-    return {};
-  }
-  if (open) await open;
-  if (subscriptions.has(uri)) return {};
-  if (subscriptions.size >= MOST_SUBSCRIPTIONS) throw asProtocolError(new GatewayError('overloaded'));
-  const begun = client
-    .listen({ resourceSubscriptions: [uri] })
-    .then((subscription) => () => subscription.close());
-  subscriptions.set(uri, begun);
-  try {
-    await begun;
-  } catch (error) {
-    subscriptions.delete(uri);
-    throw error;
-  }
-  return {};
-}
-
-function asRefusal(error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  throw error;
-}
-
-function asProtocolError(error: GatewayError): ProtocolError {
-  const { code, message, data } = rpcError(error, null, '').error;
-  return new ProtocolError(code, message, data);
-}
-
-/** Sends a request on, with its progress on the way back. */
-function send(
-  link: Link,
-  method: string,
-  params: Params,
-  context: ServerContext,
-  { logLevel, signal, ...options }: { signal: AbortSignal; allowInputRequired?: boolean; logLevel?: string },
-): Promise<Result> {
-  const { _meta, ...rest } = params;
-  const { progressToken, ...given } = (_meta ?? {}) as { progressToken?: string | number };
-  const meta = { ...given, ...(logLevel !== undefined && { [LOG_LEVEL_META_KEY]: logLevel }) };
-  const sent = { ...rest, ...(Object.keys(meta).length > 0 && { _meta: meta }) };
-  const ask = (until: AbortSignal): Promise<Result> =>
-    link.client.request(
-      { method, params: sent } as never,
-      {
-        ...options,
-        signal: until,
-        timeout: PATIENCE_MS,
-        ...(progressToken !== undefined && {
-          onprogress: (progress: object) => {
-            link.hear();
-            const notified = { method: 'notifications/progress', params: { ...progress, progressToken } };
-            context.mcpReq.notify(notified as never).catch(() => undefined);
-          },
-        }),
-      } as never,
-    ) as Promise<Result>;
-  return link.unlessSilent(signal, ask).catch((error: unknown) => {
-    throw error instanceof GatewayError ? asProtocolError(error) : error;
-  });
 }

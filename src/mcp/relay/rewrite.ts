@@ -1,5 +1,6 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import type { AnswerFilter, ModelGuard } from '../../contracts/guard.ts';
+import { ERRORS, type ErrorCode } from '../../errors/table.ts';
 import type { Kind } from '../access/access.ts';
 import type { MessageCall } from '../call.ts';
 import type { McpServer } from '../server.ts';
@@ -55,6 +56,12 @@ export async function rewriteResponse(
   const { result } = response;
   const { mcp } = call.exchange;
   if (mcp) mcp.outcome = outcomeOf(response);
+  if (mcp && mcp.fault !== '') {
+    const code = mcp.fault as ErrorCode;
+    call.exchange.fail(code);
+    mcp.outcome = ERRORS[code].status < 500 ? 'refused' : 'failed';
+    return withRequestId(response, call.exchange.id);
+  }
   if (result === undefined || result === null || typeof result !== 'object')
     return guardedMessage(response, call);
   if (mcp && asked.method === 'tools/call') mcp.breach ||= server.tools.breachOf(asked.subject, result) ?? '';
@@ -78,6 +85,12 @@ export async function rewriteResponse(
     };
   }
   return rewritten === result ? response : { ...response, result: rewritten };
+}
+
+/** A host does not know by which name the log has the request. */
+function withRequestId({ error, ...rest }: ResponseMessage, id: string): ResponseMessage {
+  const { data, ...said } = error as { data?: object };
+  return { ...rest, error: { ...said, data: { ...data, request_id: id } } };
 }
 
 function outcomeOf({ result, error }: ResponseMessage) {

@@ -1,3 +1,4 @@
+import type { McpFacts } from '../../contracts/exchange.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { McpHost } from '../server.ts';
 import type { ReplicaPorts } from './replica-ports.ts';
@@ -30,7 +31,7 @@ export async function serveAsk(
     const sent: SentPiece = {
       ...piece,
       at: at++,
-      facts: mcp && { server: mcp.server, tool: mcp.tool, breach: mcp.breach },
+      facts: mcp && factsOf(mcp),
     };
     const options = { ttlMs: ANSWER_TTL_MS, most: MOST_WAITING };
     await logs.append(answerOf(ask.id), JSON.stringify(sent), options);
@@ -60,3 +61,10 @@ export async function serveAsk(
     await say({ kind: 'failed', code: known?.code ?? 'mcp_stream_lost', headers: known?.headers ?? {} });
   }
 }
+
+const factsOf = ({ server, tool, breach, fault }: McpFacts): SentPiece['facts'] => ({
+  server,
+  tool,
+  breach,
+  fault,
+});

@@ -30,7 +30,7 @@ export type Piece =
 /** As it stands in the log: numbered, so that a piece that is gone is missed; with what is known of the call by then. */
 export type SentPiece = Piece & {
   readonly at: number;
-  readonly facts: Pick<McpFacts, 'server' | 'tool' | 'breach'> | null;
+  readonly facts: Pick<McpFacts, 'server' | 'tool' | 'breach' | 'fault'> | null;
 };
 
 /** Replicas that take requests, for as long as they say so. */

@@ -125,6 +125,7 @@ test('tools of MCP servers that are slow, fail or break their schemas are found 
       outcome: 'ok',
       isWaiting: false,
       breach: '',
+      fault: '',
       ...more,
     };
   };
