@@ -133,6 +133,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     now: clock.wall,
     commandTimeoutMs: storeConfig.timeout,
     replicas: storeConfig.replicas,
+    sync: storeConfig.sync,
     ...(shared?.counters ? { counters: shared.counters } : {}),
   });
   const fleet = new Fleet({

@@ -18,6 +18,8 @@ export interface Ask {
   readonly seenVersion: number | undefined;
   /** The client's idempotency key; ''. */
   readonly key: string;
+  /** Where there is a key, all that shapes the answer beside the messages: the same request says the same; ''. */
+  readonly wishes: string;
   readonly mode: 'auto' | 'full' | 'delta';
   readonly system: readonly TextPart[];
   readonly messages: readonly Message[];

@@ -7,7 +7,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
-import { digestOf, formerSeedsOf, seedOf } from './canonical.ts';
+import { digestOf, formerSeedsOf, seedOf, wishesDigest } from './canonical.ts';
 import { type Correction, correct } from './correct.ts';
 import { Erasing } from './erasing.ts';
 import { LiveTurn } from './live-turn.ts';
@@ -173,12 +173,14 @@ export class Conversations {
 
   #replay(
     { head, turn }: Extract<Reserved, { kind: 'replay' }>,
-    { ref, messages, model }: Ask,
+    { ref, messages, model, wishes }: Ask,
     facts: ContextFacts,
     seal: TenantSeal,
   ): Recalled {
     const seeds = [seedOf(seal, ref.tenant), ...formerSeedsOf(seal, ref.tenant)];
-    if (turn.model !== model || !seeds.some((seed) => isAnswerTo(turn, messages, seed)))
+    const isSame = (seed: string): boolean =>
+      turn.asked === wishesDigest(seed, wishes) && isAnswerTo(turn, messages, seed);
+    if (turn.model !== model || !seeds.some(isSame))
       throw new GatewayError('idempotency_key_reused', { param: 'idempotency-key' });
     Object.assign(facts, { status: 'replay', base: head.version, version: turn.version, turn: turn.id });
     try {

@@ -13,7 +13,7 @@ import type {
 import { StoreUnavailable } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
-import { digestOf, rolling, seedOf, tokensOf } from './canonical.ts';
+import { digestOf, rolling, seedOf, tokensOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
 import type { OperationLog } from './operation-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
@@ -176,6 +176,8 @@ export class LiveTurn {
       ),
       ...(ask.system.length > 0 && !isItem && { system: privacy.redactTexts(ask.system) }),
       ...(end.itemIds.length > 0 && { itemIds: end.itemIds }),
+      ...(ask.exclusive && { namedBy: 'conversation' }),
+      ...(ask.follows !== undefined && { namedBy: 'response' }),
     };
     return {
       id: this.id,
@@ -191,6 +193,7 @@ export class LiveTurn {
       tokensOut: end.tokensOut,
       digests: messages.map((message) => digestOf(seed, message)),
       request: ask.requestId,
+      asked: wishesDigest(seed, ask.wishes),
       opens: end.status === 'complete' && end.answer.some(({ type }) => type === 'tool-call'),
       resolves: this.resolves,
       supersedes: '',

@@ -42,7 +42,7 @@ export class Mind implements ContextMind {
   prompt(input: PromptInput): PromptShape | Promise<PromptShape> {
     const { summary, turns, log } = input;
     if (log) return this.#asSent(input, log);
-    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, spokenOf(turns));
+    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, turns);
     if (memory || !summary) return this.#shape(input, memory);
     // This process has not met the conversation yet, or not for long.
     return input.covered().then((covered) => this.#shape(input, this.#remember(input, covered)));
@@ -58,7 +58,7 @@ export class Mind implements ContextMind {
   #shape(input: PromptInput, known: ConversationMemory | undefined): PromptShape {
     const began = this.#options.clock.monotonic();
     const { compaction } = this.#options.settings();
-    const turns = spokenOf(input.turns);
+    const { turns } = input;
     const built = buildPrompt(
       {
         system: input.system.length > 0 ? input.system : systemIn(input.turns, input.summary),
@@ -71,13 +71,13 @@ export class Mind implements ContextMind {
       },
       () => known ?? this.#remember(input, []),
     );
-    const kept = new Set(built.context.sent);
     // A client that says all of it itself is heard as it is, as long as that is not too long.
     const isAsSent = input.isFull && !input.summary && built.context.cut.length === 0;
     const shape: PromptShape = {
       summary: built.summary,
       system: systemIn(input.turns, input.summary),
-      turns: isAsSent ? [] : input.turns.filter(({ turn }) => kept.has(turn.version)),
+      // Of those that don't fit the oldest are left out.
+      turns: isAsSent ? [] : turns.slice(turns.length - built.turns.length),
       snippets: built.snippets,
       journey: JSON.stringify(built.context),
     };
@@ -132,7 +132,7 @@ export class Mind implements ContextMind {
       tokens: turn.tokens,
     };
     const before = input.log ? await input.log.turns() : input.turns;
-    const path = [...spokenOf(covered), ...spokenOf(before), last];
+    const path = [...covered, ...before, last];
     const memory = this.#memories.of(input.ref, input.head, path);
     const began = clock.monotonic();
     const built = this.#built.get(shape);
@@ -178,13 +178,9 @@ export class Mind implements ContextMind {
   }
 
   #remember(input: PromptInput, covered: readonly PathTurn[]): ConversationMemory {
-    return this.#memories.of(input.ref, input.head, [...spokenOf(covered), ...spokenOf(input.turns)]);
+    return this.#memories.of(input.ref, input.head, [...covered, ...input.turns]);
   }
 }
-
-/** Made anew each time: that costs less than to find them again. */
-const spokenOf = (turns: readonly PathTurn[]): SpokenTurn[] =>
-  turns.map(({ turn: { id, version, at }, messages, tokens }) => ({ id, version, at, messages, tokens }));
 
 /** Made anew each time: by it what was built is found again. */
 const NOTHING_BEFORE = (): PromptShape => ({ summary: '', system: [], turns: [], snippets: '', journey: '' });

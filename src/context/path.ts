@@ -8,15 +8,22 @@ export interface OpenedTurn {
   readonly content: TurnContent;
 }
 
+/** The path that was followed last among these turns: of a long conversation only what is new is walked. */
+const FOLLOWED = new WeakMap<ReadonlyMap<string, OpenedTurn>, readonly OpenedTurn[]>();
+
 /**
  * The turns from the first to `head`, by their parents; those of other branches are none of its.
  * @param turns all that are at hand, by id; the path ends where one is missing
  */
-export function pathTo(head: string, turns: ReadonlyMap<string, OpenedTurn>): OpenedTurn[] {
-  const path: OpenedTurn[] = [];
-  for (let at = turns.get(head); at && path.length <= turns.size; at = turns.get(at.turn.parent))
-    path.push(at);
-  return path.reverse();
+export function pathTo(head: string, turns: ReadonlyMap<string, OpenedTurn>): readonly OpenedTurn[] {
+  const before = FOLLOWED.get(turns) ?? [];
+  const last = before.at(-1);
+  const added: OpenedTurn[] = [];
+  let at = turns.get(head);
+  for (; at && at !== last && added.length <= turns.size; at = turns.get(at.turn.parent)) added.push(at);
+  const path = at === last ? [...before, ...added.reverse()] : added.reverse();
+  FOLLOWED.set(turns, path);
+  return path;
 }
 
 const callsOf = (message: Message | undefined): string[] =>
@@ -40,6 +47,9 @@ export interface Arranged {
   readonly open: ReadonlyMap<string, OpenCall>;
 }
 
+/** How a path was arranged last, where nothing was missing: what follows on it changes nothing of that. */
+const ARRANGED = new WeakMap<ReadonlyMap<string, OpenedTurn>, Arranged & { path: readonly OpenedTurn[] }>();
+
 /**
  * Puts a path into the order of a prompt. A call stands directly before its results, whatever was said between them: until
  * they come it is left out, and where one of the two was deleted the other goes with it. A correction stands in the place of
@@ -50,20 +60,27 @@ export function arrange(
   path: readonly OpenedTurn[],
   known: ReadonlyMap<string, OpenedTurn> = new Map(),
 ): Arranged {
+  const before = beginningOf(path, ARRANGED.get(known));
   const correctionOf = correctionsOn(path);
-  const isThere = new Set(path.map(({ turn }) => turn.id));
-  const open = new Map<string, OpenCall>();
-  const turns: PathTurn[] = [];
+  let ids: ReadonlySet<string> | undefined;
+  const isThere = (id: string): boolean => {
+    ids ??= new Set(path.map(({ turn }) => turn.id));
+    return id !== '' && ids.has(id);
+  };
+  const open = new Map<string, OpenCall>(before?.open);
+  const turns: PathTurn[] = [...(before?.turns ?? [])];
+  let isMissing = false;
   const takeCall = (id: string): OpenCall | undefined => {
-    const before = isThere.has(id) ? undefined : known.get(id);
-    const call = open.get(id) ?? (before && openCallOf(before, correctionOf(before.turn)));
+    const other = isThere(id) ? undefined : known.get(id);
+    const call = open.get(id) ?? (other && openCallOf(other, correctionOf(other.turn)));
     open.delete(id);
+    isMissing ||= call === undefined;
     return call;
   };
-  for (const opened of path) {
+  for (const opened of path.slice(before?.path.length ?? 0)) {
     const { turn, content } = opened;
     // Where what it corrects is in a summary, it says itself what is right.
-    if (turn.status === 'failed' || isThere.has(turn.supersedes)) continue;
+    if (turn.status === 'failed' || isThere(turn.supersedes)) continue;
     const corrected = correctionOf(turn);
     const said = corrected?.content.messages ?? content.messages;
     const own = turn.opens && !corrected ? said.slice(0, -1) : said;
@@ -73,6 +90,9 @@ export function arrange(
     const made = openCallOf(opened, corrected);
     if (made) open.set(turn.id, made);
     turns.push({
+      id: turn.id,
+      version: turn.version,
+      at: turn.at,
       turn,
       messages: isAnswered ? withoutStray(withCall(call.message, own)) : mayBeStray ? withoutStray(own) : own,
       ...(isAnswered && { calledBy: call.provider }),
@@ -81,7 +101,21 @@ export function arrange(
       tokens: corrected?.turn.tokens ?? turn.tokens,
     });
   }
+  if (isMissing) ARRANGED.delete(known);
+  else ARRANGED.set(known, { path, turns, open });
   return { turns, open };
+}
+
+/** If a path goes on from it. A correction changes what stands before it. */
+function beginningOf<Before extends { readonly path: readonly OpenedTurn[] }>(
+  path: readonly OpenedTurn[],
+  before: Before | undefined,
+): Before | undefined {
+  const last = before?.path.at(-1);
+  if (!before || !last || path[0] !== before.path[0] || path[before.path.length - 1] !== last)
+    return undefined;
+  const isCorrected = path.slice(before.path.length).some(({ turn }) => turn.supersedes !== '');
+  return isCorrected ? undefined : before;
 }
 
 /** What finds a turn's correction on this path: the last one, where one was corrected itself. */

@@ -1,17 +1,16 @@
 import type { Message, TextPart } from '../contracts/model-request.ts';
 import type { SessionHead, SessionRef, StoredTurn } from '../contracts/session.ts';
 import type { AskModel } from './compaction/summarize.ts';
+import type { SpokenTurn } from './turn.ts';
 
 /** A turn as it stands in a prompt: its content opened, results of tools behind their calls, corrections in its place. */
-export interface PathTurn {
+export interface PathTurn extends SpokenTurn {
   readonly turn: Omit<StoredTurn, 'content'>;
-  readonly messages: readonly Message[];
   /** Who made the call that stands first, if that was in another turn. */
   readonly calledBy?: string;
   readonly system: readonly TextPart[] | undefined;
   /** Of the answer's items, as its provider named them. */
   readonly itemIds?: readonly string[];
-  readonly tokens: number;
 }
 
 /** The summary that is in force on a path. */

@@ -1,21 +1,10 @@
 import type { Message } from '../contracts/model-request.ts';
-import type { SessionRef, Sessions, StoredTurn, TurnContent, TurnDraft } from '../contracts/session.ts';
+import type { SessionRef } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { randomHex } from '../lib/request-id.ts';
+import { type AppendingPorts, appendTurn } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, tokensOf } from './canonical.ts';
-import type { OperationLog } from './operation-log.ts';
 import { arrange, type OpenedTurn, pathTo, resultsIn } from './path.ts';
-import type { ContextPrivacy } from './ports.ts';
-import type { SessionReader } from './read-sessions.ts';
-
-export interface PuttingPorts {
-  readonly sessions: Sessions;
-  readonly privacy: ContextPrivacy;
-  readonly reader: SessionReader;
-  readonly operations: OperationLog;
-  readonly settings: { readonly ttl: number; readonly maxAge: number };
-}
 
 /**
  * Puts into a conversation what was said elsewhere, as a turn that asked no model.
@@ -24,8 +13,9 @@ export interface PuttingPorts {
 export async function putItems(
   ref: SessionRef,
   said: readonly Message[],
-  { sessions, privacy, reader, operations, settings }: PuttingPorts,
+  ports: AppendingPorts,
 ): Promise<OpenedTurn> {
+  const { privacy, reader, operations } = ports;
   const seal = await privacy.of(ref.tenant);
   const { head, turns } = await reader.all(ref, seal);
   if (head?.state !== 'active') throw new GatewayError('session_unknown');
@@ -34,56 +24,29 @@ export async function putItems(
     throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
   const seed = seedOf(seal, ref.tenant);
   const last = said.at(-1);
-  const content: TurnContent = { messages: privacy.redact(said) };
-  const turn: TurnDraft = {
-    id: randomHex(12),
-    kind: 'items',
-    status: 'complete',
-    format: 'openai-responses',
-    model: '',
-    provider: '',
-    upstreamModel: '',
-    finishReason: '',
-    tokens: tokensOf(said),
-    tokensIn: -1,
-    tokensOut: -1,
-    digests: said.map((message) => digestOf(seed, message)),
-    request: '',
-    opens: last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call'),
-    resolves: results.kind === 'answered' ? results.turn : '',
-    supersedes: '',
-    author: '',
-    reason: '',
-    journey: '',
-    content: seal.seal(JSON.stringify(content)),
-  };
+  const content = { messages: privacy.redact(said) };
   const before = head.count === 0 ? seed : head.hash;
-  const committed = await sessions.commit(ref, {
-    turn,
-    key: '',
-    fence: 0,
-    generation: head.generation,
-    base: head.version,
-    mode: 'merge',
-    parent: head.head,
-    hash: before === '' ? '' : rolling(before, said),
-    count: head.count + said.length,
-    ttlMs: settings.ttl,
-    maxAgeMs: settings.maxAge,
-  });
+  const { turn, committed } = await appendTurn(
+    ref,
+    head,
+    {
+      kind: 'items',
+      said: content,
+      format: 'openai-responses',
+      tokens: tokensOf(said),
+      digests: said.map((message) => digestOf(seed, message)),
+      opens: last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call'),
+      resolves: results.kind === 'answered' ? results.turn : '',
+    },
+    { hash: before === '' ? '' : rolling(before, said), count: head.count + said.length },
+    seal,
+    ports,
+  );
   const { tenant, session } = ref;
   operations.note({ op: 'items', tenant, user: head.owner, session, turn: turn.id, outcome: committed.kind });
   if (committed.kind === 'gone') throw new GatewayError('session_unknown');
   if (committed.kind === 'conflict') throw lockedAt(committed.version, 0);
   const { content: _, ...about } = turn;
   const { version, staleBase } = committed;
-  const stored: Omit<StoredTurn, 'content'> = {
-    ...about,
-    version,
-    staleBase,
-    at: 0,
-    parent: head.head,
-    hash: '',
-  };
-  return { turn: stored, content };
+  return { turn: { ...about, version, staleBase, at: 0, parent: head.head, hash: '' }, content };
 }

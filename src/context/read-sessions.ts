@@ -84,12 +84,16 @@ export class SessionReader {
   /**
    * The turns of a session's current path as they were said, corrections in the place of what they correct; failed ones left
    * out. Undefined if there is none, or it is not active.
+   * @param to id of the turn that the path leads to, if it is not the current one
    * @throws StoreUnavailable, SealBroken
    */
-  async said(ref: SessionRef): Promise<{ head: SessionHead; turns: readonly OpenedTurn[] } | undefined> {
+  async said(
+    ref: SessionRef,
+    to?: string,
+  ): Promise<{ head: SessionHead; turns: readonly OpenedTurn[] } | undefined> {
     const view = await this.path(ref);
     if (view?.head.state !== 'active') return undefined;
-    const path = pathTo(view.head.head, new Map(view.all.map((each) => [each.turn.id, each])));
+    const path = pathTo(to ?? view.head.head, new Map(view.all.map((each) => [each.turn.id, each])));
     const correctionOf = correctionsOn(path);
     const isThere = new Set(path.map(({ turn }) => turn.id));
     const turns = path.filter(({ turn }) => turn.status !== 'failed' && !isThere.has(turn.supersedes));

@@ -163,7 +163,11 @@ function turnsBefore(
 function pathTurnOf({ message, provider }: OpenCall, path: readonly OpenedTurn[]): PathTurn {
   const { turn } = path.at(-1) as OpenedTurn;
   const messages = [message];
+  const { id, version, at } = turn;
   return {
+    id,
+    version,
+    at,
     turn: { ...turn, kind: 'items', provider },
     messages,
     system: undefined,

@@ -24,6 +24,8 @@ export interface TurnContent {
   readonly itemIds?: readonly string[];
   /** Of all its items, once one of them was deleted: those of the others stay as they were. */
   readonly ids?: readonly string[];
+  /** By what its client named the conversation, where the answer says so. */
+  readonly namedBy?: 'conversation' | 'response';
 }
 
 /** What a turn says of itself; its content is opaque here. A store keeps it as it is. */
@@ -47,6 +49,8 @@ export interface TurnDraft {
   readonly digests: readonly string[];
   /** The id of the client's request; '' if it was not one. */
   readonly request: string;
+  /** Digest of what else the client asked for beside its messages, if it may ask it again; ''. */
+  readonly asked: string;
   /** The answer calls tools: the calls stay open until another turn brings their results. */
   readonly opens: boolean;
   /** Id of the turn whose calls it brings the results of; ''. */

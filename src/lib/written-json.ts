@@ -1,12 +1,14 @@
 const COMMA = ',';
 
-/** JSON that stands as it is: it was written before, and is worth more than to be written again. */
+/** Values of a list that stand as they are: they were written before, and need not be written again. */
 export class WrittenJson {
   /** With the comma that follows it in a list. */
   readonly bytes: Buffer;
 
-  constructor(value: unknown) {
-    this.bytes = Buffer.from(JSON.stringify(value) + COMMA);
+  /** @param values those that stand one behind the other @param before what was written of those before them */
+  constructor(values: readonly unknown[], before?: WrittenJson) {
+    const bytes = Buffer.from(values.map((value) => JSON.stringify(value) + COMMA).join(''));
+    this.bytes = before ? Buffer.concat([before.bytes, bytes]) : bytes;
   }
 }
 

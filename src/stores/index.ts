@@ -13,6 +13,8 @@ export interface StoreOptions {
   commandTimeoutMs?: number;
   /** Redis: what conversations write counts as stored once so many replicas have it. Default 0. */
   replicas?: number;
+  /** SQLite: when turns of conversations are on the disk: before they are acknowledged, or within a second. Default `always`. */
+  sync?: 'everysec' | 'always';
   /** Used where the store would count in this process alone: those of all processes that share it. */
   counters?: Counters;
 }

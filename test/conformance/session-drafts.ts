@@ -19,6 +19,7 @@ export const draft = (said: string, more: Partial<TurnDraft> = {}): TurnDraft =>
   tokensOut: 5,
   digests: [`${said}?`, `${said}!`],
   request: '',
+  asked: '',
   opens: false,
   resolves: '',
   supersedes: '',

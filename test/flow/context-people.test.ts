@@ -211,8 +211,21 @@ it.each([
   expect(last).toMatchObject({ previous_response_id: one.id });
   const two = await responses.retrieve(last?.id as string);
   expect(two).toMatchObject({ previous_response_id: one.id, output: last?.output.map(({ id }) => ({ id })) });
+  // What it was asked with is all that went before, as OpenAI's says, in as many pages as are asked for.
+  const asked: string[] = [];
+  for await (const item of responses.inputItems.list(two.id, { order: 'asc', limit: 1 }))
+    asked.push('role' in item ? item.role : item.type);
+  expect(asked.filter((what) => what !== 'reasoning')).toEqual(['user', 'assistant', 'user']);
   await responses.delete(two.id);
   await expect(responses.retrieve(two.id)).rejects.toMatchObject({ status: 404 });
+  await expect(responses.inputItems.list(two.id)).rejects.toMatchObject({ status: 404 });
+  // A session that its client named itself, like one of OpenAI's, is no conversation of that API.
+  const named = await responses.create(
+    { model: 'smart', input: 'three' },
+    { headers: { 'x-session-id': 'conv_of_mine' } },
+  );
+  const kept = await responses.retrieve(named.id);
+  expect([kept.conversation, kept.previous_response_id]).toEqual([undefined, null]);
 });
 
 it('a conversation of OpenAI’s API takes one turn after the other', async () => {
@@ -221,11 +234,13 @@ it('a conversation of OpenAI’s API takes one turn after the other', async () =
   const { id } = await client.conversations.create({ metadata: { topic: 'x' } });
   await client.responses.create({ model: 'smart', input: 'one', conversation: id });
   await client.responses.create({ model: 'smart', input: 'two', conversation: id });
+  const third = await client.responses.create({ model: 'smart', input: 'three', conversation: id });
+  expect((await client.responses.retrieve(third.id)).conversation).toEqual({ id });
   expect((await client.conversations.retrieve(id)).metadata).toEqual({ topic: 'x' });
   const roles: unknown[] = [];
   for await (const item of client.conversations.items.list(id, { order: 'asc', limit: 2 }))
     roles.push('role' in item && item.role);
-  expect(roles).toEqual(['user', 'assistant', 'user', 'assistant']);
+  expect(roles).toEqual(['user', 'assistant', 'user', 'assistant', 'user', 'assistant']);
   await client.conversations.delete(id);
   await expect(client.conversations.retrieve(id)).rejects.toMatchObject({ status: 404 });
 });

@@ -56,9 +56,26 @@ it('another request with the key of an earlier one is refused, in the words of i
   await expect(ask('two')).rejects.toMatchObject({ status: 422, code: 'idempotency_key_reused' });
   await expect(ask('one', 'backup-1')).rejects.toMatchObject({ status: 422 });
   const longer = [...log, { role: 'assistant' as const, content: 'No.' }, ...log];
-  const other = completions.create({ model: 'smart', messages: longer }, again);
+  const other = completions.create({ model: 'smart', max_tokens: 50, messages: longer }, again);
   // It ends as the other did: what its turn was made of is the same.
   expect(saidIn(await other)).toBe(saidIn(first));
+  // All that shapes an answer counts, how it is carried does not.
+  for (const more of [
+    { max_tokens: 51 },
+    { temperature: 1 },
+    { response_format: { type: 'json_object' as const } },
+  ])
+    await expect(
+      completions.create({ model: 'smart', max_tokens: 50, messages: log, ...more }, again),
+    ).rejects.toMatchObject({ status: 422 });
+  const instructed = [{ role: 'system' as const, content: 'Be brief.' }, ...log];
+  await expect(
+    completions.create({ model: 'smart', max_tokens: 50, messages: instructed }, again),
+  ).rejects.toMatchObject({ status: 422 });
+  const streamed = completions.create({ model: 'smart', max_tokens: 50, messages: log, stream: true }, again);
+  let text = '';
+  for await (const chunk of await streamed) text += chunk.choices[0]?.delta.content ?? '';
+  expect(text).toBe(saidIn(first));
   const anthropic = anthropicSdk(gateway).messages.create(
     { model: 'smart', max_tokens: 50, messages: [{ role: 'user', content: 'three' }] },
     again,

@@ -7,38 +7,38 @@ export interface Told {
   readonly firstMs: number;
   readonly ms: number;
   readonly version: number;
+  readonly answer: string;
 }
 
 /** Some sixty tokens, as a customer asks. */
 export const question = (turn: number): string =>
   `Turn ${turn}: where is the parcel of order 4711-${turn}, and what do I do if the neighbour has not taken it in? ${'I waited for it yesterday. '.repeat(5)}`;
 
-interface Said {
+export interface Said {
   readonly role: 'user' | 'assistant';
   readonly content: string;
 }
 
-/** A client over one connection, that says only what is new, or all of a conversation each time. */
+/** A client over one connection. */
 export class Talker {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #origin: string;
-  /** What was said in a session, where all of it is sent. */
-  readonly #logs = new Map<string, Said[]>();
 
   constructor(origin: string) {
     this.#origin = origin;
   }
 
-  /** @param session '' = none: the gateway remembers nothing @param whole send all that was said in it, streamed */
-  say(session: string, text: string, { stream = false, whole = false } = {}): Promise<Told> {
-    const log = whole ? (this.#logs.get(session) ?? []) : [];
-    if (whole) this.#logs.set(session, log);
-    log.push({ role: 'user', content: text });
+  /** @param session '' = none: the gateway remembers nothing @param before what was said, for a client that sends all of it */
+  say(
+    session: string,
+    text: string,
+    { stream = false, before = [] }: { stream?: boolean; before?: readonly Said[] } = {},
+  ): Promise<Told> {
     const body = JSON.stringify({
       model: MODEL,
       max_tokens: 200,
       stream,
-      messages: log,
+      messages: [...before, { role: 'user', content: text }],
     });
     const began = performance.now();
     return new Promise((resolve, reject) => {
@@ -59,14 +59,15 @@ export class Talker {
           const chunks: Buffer[] = [];
           answer.on('data', (chunk: Buffer) => {
             firstMs ||= performance.now() - began;
-            if (whole) chunks.push(chunk);
+            chunks.push(chunk);
           });
           answer.once('error', reject);
           answer.once('end', () => {
+            const ms = performance.now() - began;
             if (answer.statusCode !== 200) return reject(new Error(`answered ${answer.statusCode}`));
             const version = Number(answer.headers['x-context-version'] ?? -1);
-            resolve({ firstMs, ms: performance.now() - began, version });
-            if (whole) log.push({ role: 'assistant', content: textIn(Buffer.concat(chunks).toString()) });
+            const said = Buffer.concat(chunks).toString();
+            resolve({ firstMs, ms, version, answer: stream ? streamedText(said) : textIn(said) });
           });
         },
       );
@@ -80,8 +81,15 @@ export class Talker {
   }
 }
 
+interface Completion {
+  readonly choices: readonly { readonly message: { readonly content: string } }[];
+}
+
+const textIn = (completion: string): string =>
+  (JSON.parse(completion) as Completion).choices[0]?.message.content ?? '';
+
 /** The text of a stream of chat completions. */
-function textIn(events: string): string {
+function streamedText(events: string): string {
   return events
     .split('\n')
     .filter((line) => line.startsWith('data: {'))

@@ -5,7 +5,7 @@ import type { Call } from '../../harness/suite.ts';
 import { short, table } from '../../harness/wording.ts';
 import { startGateway } from '../gateway.ts';
 import { CHAT_1KB } from '../messages.ts';
-import { question, rememberingGateway, Talker } from './conversation.ts';
+import { question, rememberingGateway, type Said, Talker, type Told } from './conversation.ts';
 import type { StoreKind } from './stores.ts';
 
 /** Of the turns around one: medians. */
@@ -52,18 +52,24 @@ export async function flatnessOf(kind: StoreKind, site: Site, call: Call, folder
 
   async function converse(whole: boolean, isSmoke: boolean): Promise<Moment[]> {
     const sends = whole ? 'all of it' : 'its new turn';
-    const options = { stream: true, whole };
+    const logs = new Map<string, Said[]>();
+    const say = async (session: string): Promise<Told> => {
+      const log = logs.get(session) ?? [];
+      logs.set(session, log);
+      const text = question(turn);
+      const told = await talker.say(session, text, { stream: true, before: whole ? log : [] });
+      log.push({ role: 'user', content: text }, { role: 'assistant', content: told.answer });
+      return told;
+    };
     const sessions = Array.from({ length: isSmoke ? 1 : SESSIONS }, (_, at) => `f${at}${whole ? 'w' : ''}`);
     const moments: Moment[] = [];
     let turn = 0;
     for (const moment of isSmoke ? [12] : MOMENTS) {
       const all: number[] = [];
-      for (; turn < moment - AROUND; turn++)
-        for (const session of sessions) await talker.say(session, question(turn), options);
+      for (; turn < moment - AROUND; turn++) for (const session of sessions) await say(session);
       const before = await prompts();
       for (; turn < moment + AROUND; turn++)
-        for (const session of sessions)
-          all.push((await talker.say(session, question(turn), options)).firstMs);
+        for (const session of sessions) all.push((await say(session)).firstMs);
       const after = await prompts();
       moments.push({
         store: kind.name,

@@ -53,6 +53,7 @@ const draft = (id: string): TurnDraft => ({
   tokensOut: 40,
   digests: ['a', 'b'],
   request: '',
+  asked: '',
   opens: false,
   resolves: '',
   supersedes: '',

@@ -1,7 +1,7 @@
 import type { Ask } from '../../context/ask.ts';
 import { textTokens } from '../../context/prompt/tokens.ts';
 import { readResponseId } from '../../context/response-id.ts';
-import type { ModelRequest, TextPart, Tool } from '../../contracts/model-request.ts';
+import type { JsonObject, ModelRequest, TextPart, Tool } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
@@ -94,6 +94,7 @@ export function askOf(
       detail: 'x-context-mode must be auto, full or delta.',
     });
   const { isStored: _, ...which } = meant;
+  const key = String(headers['idempotency-key'] ?? '');
   const isResponses = call.format.name === 'openai-responses';
   const isFixed = which.follows !== undefined || request.conversation !== '';
   return {
@@ -101,7 +102,8 @@ export function askOf(
     user: request.user,
     ifVersion: versionIn(headers['if-match'], 'if-match'),
     seenVersion: versionIn(headers['x-context-version'] as string | undefined, 'x-context-version'),
-    key: String(headers['idempotency-key'] ?? ''),
+    key,
+    wishes: key === '' ? '' : wishesIn(call, system),
     mode: isFixed ? 'delta' : (mode as Ask['mode']),
     system: isResponses ? system.filter((part) => !isInstruction(part)) : system,
     messages,
@@ -111,6 +113,17 @@ export function askOf(
     askModel: askModelOf(call, askInside),
     requestId: exchange.id,
   };
+}
+
+/** What has its own place in an ask, and what says only how the answer is to be carried. */
+const NO_WISHES: ReadonlySet<string> = new Set(['model', 'messages', 'input', 'stream', 'stream_options']);
+
+/** The rest of a request: whoever asks otherwise is not given the recorded answer. */
+function wishesIn({ bytes }: ChatCall, system: readonly TextPart[]): string {
+  const rest = Object.entries(JSON.parse(bytes.toString('utf8')) as JsonObject)
+    .filter(([name]) => !NO_WISHES.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([system.map(({ text }) => text), rest]);
 }
 
 /** Of one turn only: the next one has its own, or none. */

@@ -7,6 +7,7 @@ import { convertMessages as toMessages } from '../dialects/anthropic-messages/co
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
 import { asRefusal } from '../translation.ts';
 import { reasoningDetail } from './reasoning-detail.ts';
+import { TurnPrefix } from './turn-prefix.ts';
 import { writeItems } from './write-items.ts';
 
 /** What is put before, and with, what a client sends. */
@@ -21,7 +22,10 @@ export interface History {
 }
 
 /** A message of the history, with what its provider called the items of it. */
-type Said = { readonly message: Message; readonly itemIds: readonly string[] };
+interface Said {
+  readonly message: Message;
+  readonly itemIds: readonly string[];
+}
 
 const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
 
@@ -32,16 +36,14 @@ const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
  * @throws GatewayError `field_not_supported` for a part of the history that the format has no words for
  */
 export function writeHistory(format: FormatName, body: JsonObject, history: History): JsonObject {
-  const { shape, tail, provider, isTranslated } = history;
-  const before = shape.turns.flatMap((turn) => saidIn(turn, provider));
   try {
     switch (format) {
       case 'anthropic-messages':
-        return messagesBody(body, before, shape, tail);
+        return messagesBody(body, history);
       case 'openai-responses':
-        return itemsBody(body, before, shape, tail);
+        return itemsBody(body, history);
       default:
-        return chatBody(body, before, shape, tail, isTranslated);
+        return chatBody(body, history);
     }
   } catch (error) {
     throw asRefusal(error, {});
@@ -50,9 +52,13 @@ export function writeHistory(format: FormatName, body: JsonObject, history: Hist
 
 /** Whether it makes a difference who is asked: something in the turns is signed or sealed. */
 export const isSigned = ({ turns }: PromptShape): boolean =>
-  turns.some(({ messages }) =>
-    messages.some((message) => message.role === 'assistant' && message.content.some(isOpaque)),
-  );
+  turns.slice(-1).some(hasOpaque) || SIGNED.of(turns.slice(0, -1)) === true;
+
+const SIGNED = new TurnPrefix<boolean>((turns, before = false) => before || turns.some(hasOpaque));
+
+function hasOpaque({ messages }: PathTurn): boolean {
+  return messages.some((message) => message.role === 'assistant' && message.content.some(isOpaque));
+}
 
 const isOpaque = (part: AssistantPart): boolean =>
   part.type === 'reasoning' || (part.type === 'tool-call' && part.signature !== undefined);
@@ -70,45 +76,53 @@ function saidIn({ turn, messages, calledBy, itemIds = [] }: PathTurn, provider: 
   });
 }
 
-type Convert = (messages: readonly Message[]) => JsonObject[];
+/** A conversation as a list of a format, with what was written of its beginning before. */
+type Written = readonly (JsonObject | WrittenJson)[];
+type Write = (said: Said) => readonly JsonObject[];
 
-function chatBody(
-  body: JsonObject,
-  before: readonly Said[],
-  { summary, snippets, system: given }: PromptShape,
-  tail: readonly Message[] | undefined,
-  isTranslated: boolean,
-): JsonObject {
-  const convert: Convert = (messages) => messages.flatMap((message) => chatMessages(message, isTranslated));
+const writtenBy = (write: Write): TurnPrefix<WrittenJson> =>
+  new TurnPrefix(
+    (turns, before) => new WrittenJson(turns.flatMap((turn) => saidIn(turn, '')).flatMap(write), before),
+  );
+
+/** @param written what the turns come to where it makes no difference who is asked */
+function listOf(
+  { shape, provider }: Pick<History, 'shape' | 'provider'>,
+  write: Write,
+  written: TurnPrefix<WrittenJson>,
+): Written {
+  const { turns } = shape;
   // What follows the user's last words is read once more, for its rounds of tools.
-  const last = before.findLastIndex(({ message }) => message.role === 'user');
+  const last = turns.findLastIndex(({ messages }) => messages.some(({ role }) => role === 'user'));
+  const from = isSigned(shape) ? 0 : Math.max(0, last);
+  const beginning = written.of(turns.slice(0, from));
+  const rest = turns
+    .slice(from)
+    .flatMap((turn) => saidIn(turn, provider))
+    .flatMap(write);
+  return beginning && beginning.bytes.length > 0 ? [beginning, ...rest] : rest;
+}
+
+const toOwnChat: Write = ({ message }) => chatMessages(message, false);
+const toOthersChat: Write = ({ message }) => chatMessages(message, true);
+const OWN_CHAT = writtenBy(toOwnChat);
+const OTHERS_CHAT = writtenBy(toOthersChat);
+
+function chatBody(body: JsonObject, history: History): JsonObject {
+  const { summary, snippets, system: given } = history.shape;
+  const write = history.isTranslated ? toOthersChat : toOwnChat;
+  const convert = (messages: readonly Message[]): JsonObject[] =>
+    messages.flatMap((message) => write({ message, itemIds: [] }));
   const { own, rest } = partsOf(body.messages);
-  const fresh = tail ? convert(tail) : rest;
   return {
     ...body,
     messages: [
       ...(own.length > 0 ? own : convert(systemMessages(given))),
       ...convert(systemMessages(summary === '' ? [] : [text(summary)])),
-      ...before.flatMap(({ message }, at) =>
-        at < last ? writtenMessages(message, isTranslated) : chatMessages(message, isTranslated),
-      ),
-      ...withSnippets(fresh, snippets, 'text'),
+      ...listOf(history, write, history.isTranslated ? OTHERS_CHAT : OWN_CHAT),
+      ...withSnippets(history.tail ? convert(history.tail) : rest, snippets, 'text'),
     ],
   };
-}
-
-/** What was written of messages that are at hand: they don't change, and a long conversation is sent at every turn. */
-const WRITTEN = new WeakMap<Message, readonly WrittenJson[]>();
-
-function writtenMessages(message: Message, isTranslated: boolean): readonly unknown[] {
-  const known = WRITTEN.get(message);
-  if (known) return known;
-  const messages = chatMessages(message, isTranslated);
-  if (message.role === 'assistant' && message.content.some(({ type }) => type === 'reasoning'))
-    return messages;
-  const written = messages.map((each) => new WrittenJson(each));
-  WRITTEN.set(message, written);
-  return written;
 }
 
 /** As chat completions have it; with what was thought where it goes on in another format, in the words of `read-messages.ts`. */
@@ -120,13 +134,13 @@ function chatMessages(message: Message, isTranslated: boolean): JsonObject[] {
   return details.length === 0 ? written : [{ ...first, reasoning_details: details }];
 }
 
+const toItems: Write = ({ message, itemIds }) => writeItems([message], itemIds);
+const ITEMS = writtenBy(toItems);
+
 /** A developer's items stay where they were said; `instructions` are of their own turn only. */
-function itemsBody(
-  body: JsonObject,
-  before: readonly Said[],
-  { summary, snippets, system: given }: PromptShape,
-  tail: readonly Message[] | undefined,
-): JsonObject {
+function itemsBody(body: JsonObject, history: History): JsonObject {
+  const { shape, tail } = history;
+  const { summary, snippets, system: given } = shape;
   const sent = Array.isArray(body.input)
     ? (body.input as unknown[])
     : [{ role: 'user', content: body.input }];
@@ -137,26 +151,23 @@ function itemsBody(
     input: [
       ...(own.length > 0 ? front : writeItems(systemMessages(given))),
       ...writeItems(systemMessages(summary === '' ? [] : [text(summary)])),
-      ...before.flatMap(({ message, itemIds }) => writeItems([message], itemIds)),
+      ...listOf(history, toItems, ITEMS),
       ...withSnippets(tail ? writeItems(tail) : sent, snippets, 'input_text'),
     ],
   };
 }
 
-function messagesBody(
-  body: JsonObject,
-  before: readonly Said[],
-  { summary, snippets, system: given }: PromptShape,
-  tail: readonly Message[] | undefined,
-): JsonObject {
+function messagesBody(body: JsonObject, { shape, tail, provider }: History): JsonObject {
+  const { summary, snippets, system: given, turns } = shape;
   const sent = tail ? toMessages(tail) : (body.messages as unknown[]);
   const own = body.system ?? toMessages(systemMessages(given))[0]?.content;
   const blocks = typeof own === 'string' ? [{ type: 'text', text: own }] : (own as unknown[] | undefined);
   const system = summary === '' ? own : [...(blocks ?? []), { type: 'text', text: summary }];
+  const before = turns.flatMap((turn) => saidIn(turn, provider)).map(({ message }) => message);
   return {
     ...body,
     ...(system !== undefined && { system }),
-    messages: [...toMessages(before.map(({ message }) => message)), ...withSnippets(sent, snippets, 'text')],
+    messages: [...toMessages(before), ...withSnippets(sent, snippets, 'text')],
   };
 }
 

@@ -15,6 +15,13 @@ import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
 
+interface Found {
+  readonly ref: SessionRef;
+  readonly found: OpenedTurn;
+  /** The turns that it follows, oldest first. */
+  readonly before: readonly OpenedTurn[];
+}
+
 /** `GET` and `DELETE /v1/responses/{id}`, and what it was asked with: a response that was kept, as OpenAI has it. */
 export function registerResponses(
   scope: FastifyInstance,
@@ -22,22 +29,26 @@ export function registerResponses(
   { conversations }: Pick<AiPorts, 'conversations'>,
 ): void {
   const url = `${prefix}/responses/:id`;
-  const find = async (request: FastifyRequest<Named>): Promise<{ ref: SessionRef; found: OpenedTurn }> => {
+  const find = async (request: FastifyRequest<Named>): Promise<Found> => {
     const read = readResponseId(request.params.id);
     if (!read) throw new GatewayError('session_unknown');
     const ref = { tenant: exchangeOf(request.raw).consumer, session: read.session };
-    const view = await conversations.reader.path(ref);
-    const found = view?.all.find(({ turn }) => turn.id === read.turn);
+    const view = await conversations.reader.said(ref, read.turn);
+    const found = view?.turns.at(-1);
     // Also of a user's session: nobody can guess a response's id, and nobody says here which user asks.
-    if (!found || view?.head.state !== 'active') throw new GatewayError('session_unknown');
+    // What was deleted says nothing any more.
+    if (!view || !found || found.content.messages.length === 0) throw new GatewayError('session_unknown');
     conversations.noteReading('read', ref, view.head);
-    return { ref, found };
+    return { ref, found, before: view.turns.slice(0, -1) };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');
   refuseOtherMethods(scope, `${url}/input_items`, 'GET');
   scope.get<Named & { Querystring: PageAsked }>(`${url}/input_items`, async (request, reply) => {
-    const { found } = await find(request);
-    const items = itemsOfTurn(found).filter(({ isInput }) => isInput);
+    const { found, before } = await find(request);
+    const own = itemsOfTurn(found).filter(({ isInput }) => isInput);
+    // Those of a conversation have a list of their own; along a chain the model was asked with all that went before.
+    const isOfChain = found.content.namedBy !== 'conversation';
+    const items = isOfChain ? [...before.flatMap(itemsOfTurn), ...own] : own;
     return reply.header('x-request-id', exchangeOf(request.raw).id).send(pageOf(items, request.query));
   });
   scope.get<Named>(url, async (request, reply) => {
@@ -59,7 +70,6 @@ export function registerResponses(
 function responseOf(id: string, session: string, found: OpenedTurn): object {
   const { turn, content } = found;
   const said = content.messages.at(-1);
-  // What was deleted says nothing any more.
   if (said?.role !== 'assistant') throw new GatewayError('session_unknown');
   const parts: StreamPart[] = [
     { type: 'start', id, model: turn.upstreamModel || turn.model },
@@ -76,13 +86,14 @@ function responseOf(id: string, session: string, found: OpenedTurn): object {
     ...(turn.status === 'incomplete' && { status: 'incomplete' }),
     output: output.map(({ shown }) => shown),
     store: true,
-    ...placeOf(session, turn.parent),
+    ...placeOf(session, found),
   };
 }
 
-/** By the names that the gateway gives: whoever names a session otherwise follows no response. */
-function placeOf(session: string, parent: string): object {
-  if (session.startsWith('conv_')) return { conversation: { id: session } };
-  const follows = parent !== '' && session.startsWith('sess_');
-  return { previous_response_id: follows ? responseId(session, parent) : null };
+/** As its client named it: whoever names a session otherwise follows no response. */
+function placeOf(session: string, { turn: { parent }, content: { namedBy } }: OpenedTurn): object {
+  return {
+    previous_response_id: namedBy === 'response' && parent !== '' ? responseId(session, parent) : null,
+    ...(namedBy === 'conversation' && { conversation: { id: session } }),
+  };
 }

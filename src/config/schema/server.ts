@@ -166,6 +166,11 @@ export const StoreSection = Strict(
       description:
         'Redis with replicas: a turn of a conversation, or its erasure, counts as stored once so many of them have it, and so survives a failover. One round trip more.',
     }),
+    sync: OneOf(['everysec', 'always'], {
+      default: 'everysec',
+      description:
+        'SQLite: when a turn of a conversation is on the disk. always: before it is acknowledged, which takes as long as the disk does. everysec: within a second, as with a Redis that says appendfsync everysec; a process that is killed loses nothing, a power failure the last second. Erasures are always on the disk at once.',
+    }),
     timeout: Duration({
       default: '50ms',
       description:

@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../../contracts/store.ts';
 
 interface QueuedWrite {
   run: () => unknown;
-  durable: boolean;
+  durable: boolean | 'soon';
   resolve: (result: never) => void;
   reject: (error: Error) => void;
 }
@@ -11,15 +11,18 @@ interface QueuedWrite {
 /** Writes that wait for one turn of the event loop. More means that the disk is stuck. */
 const MAX_QUEUED = 10_000;
 
+/** What is to be durable soon waits so long for more of its kind. */
+const SYNC_AFTER_MS = 500;
+
 /** Writes of one commit, so that a burst does not hold the event loop. */
 const MAX_BATCH = 256;
 
 export interface WriteOptions {
   /**
    * Whether what was acknowledged must be there after the power failed; default yes. Without it every other process
-   * sees it all the same, and a killed process loses nothing.
+   * sees it all the same, and a killed process loses nothing. `soon`: a power failure loses a second of it at most.
    */
-  durable?: boolean;
+  durable?: boolean | 'soon';
 }
 
 /**
@@ -29,12 +32,22 @@ export interface WriteOptions {
 export class Commits {
   readonly #database: DatabaseSync;
   readonly #onOutcome: (error?: StoreUnavailable) => void;
+  readonly #sync: (() => Promise<void>) | undefined;
   #queue: QueuedWrite[] = [];
+  #syncing: NodeJS.Timeout | undefined;
 
-  /** `onOutcome` hears of each commit: with the error when it failed. */
-  constructor(database: DatabaseSync, onOutcome: (error?: StoreUnavailable) => void) {
+  /**
+   * @param onOutcome hears of each commit: with the error when it failed
+   * @param sync brings what was committed to the disk, beside the event loop; absent: there is none
+   */
+  constructor(
+    database: DatabaseSync,
+    onOutcome: (error?: StoreUnavailable) => void,
+    sync?: () => Promise<void>,
+  ) {
     this.#database = database;
     this.#onOutcome = onOutcome;
+    this.#sync = sync;
   }
 
   /** Runs `write` in the next commit, all of it or nothing; its result once that is done. */
@@ -59,15 +72,26 @@ export class Commits {
     if (this.#queue.length > 0) setImmediate(() => this.#commitBatch());
     try {
       const work = (): (() => void)[] => batch.map((write) => attempt(this.#database, write));
-      const durable = batch.some((write) => write.durable);
+      const durable = batch.some((write) => write.durable === true);
       const acknowledge = durable ? transact(this.#database, work) : transactUnsynced(this.#database, work);
       for (const settle of acknowledge) settle();
       this.#onOutcome();
+      if (!durable && batch.some((write) => write.durable === 'soon')) this.#syncSoon();
     } catch (error) {
       const unavailable = asUnavailable(error);
       for (const write of batch) write.reject(unavailable);
       this.#onOutcome(unavailable);
     }
+  }
+
+  #syncSoon(): void {
+    const sync = this.#sync;
+    if (!sync || this.#syncing) return;
+    this.#syncing = setTimeout(() => {
+      this.#syncing = undefined;
+      sync().catch((error: unknown) => this.#onOutcome(asUnavailable(error)));
+    }, SYNC_AFTER_MS);
+    this.#syncing.unref();
   }
 }
 

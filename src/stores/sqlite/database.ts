@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -141,6 +142,19 @@ export function openDatabase(path?: string): DatabaseSync {
     throw new Error(`can't use the store ${path ?? 'memory:'}: ${reason}`, { cause: error });
   }
 }
+
+/**
+ * Brings what was committed to the disk, in a thread of its own. Through a descriptor of its own too: SQLite holds no lock on
+ * the log's file, of which closing one would let go.
+ */
+export const logSync = (path: string) => async (): Promise<void> => {
+  const file = await open(`${path}-wal`, 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+};
 
 function migrate(database: DatabaseSync): void {
   if (versionOf(database) === SCHEMA_VERSION) return;

@@ -24,16 +24,24 @@ const EPOCHS_KEPT = 16;
 /**
  * Conversations in tables that all processes of the machine share: each step is a transaction that begins with the right to
  * write, and leaves the same traces as the scripts of `redis/session-scripts.ts`. Reservations do not wait for the disk (a
- * power failure that loses them ends their calls too), everything else does.
+ * power failure that loses them ends their calls too), nor do turns where the config says so; everything else does.
  */
 export class SqliteSessions implements Sessions {
   readonly #commits: Commits;
   readonly #now: () => number;
   readonly #sql: SessionStatements;
+  readonly #turns: { readonly durable: true | 'soon' };
 
-  constructor(database: DatabaseSync, commits: Commits, now: () => number) {
+  /** @param sync when turns are on the disk */
+  constructor(
+    database: DatabaseSync,
+    commits: Commits,
+    now: () => number,
+    sync: 'everysec' | 'always' = 'always',
+  ) {
     this.#commits = commits;
     this.#now = now;
+    this.#turns = { durable: sync === 'always' ? true : 'soon' };
     this.#sql = new SessionStatements(database);
   }
 
@@ -44,7 +52,7 @@ export class SqliteSessions implements Sessions {
 
   async commit(ref: SessionRef, options: CommitOptions): Promise<Committed> {
     checkSession(ref);
-    return this.#commits.enqueue(() => this.#commit(ref, options));
+    return this.#commits.enqueue(() => this.#commit(ref, options), this.#turns);
   }
 
   async release(ref: SessionRef, turn: string, request: string): Promise<void> {

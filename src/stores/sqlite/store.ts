@@ -7,7 +7,7 @@ import { MemoryCounters } from '../memory/counters.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
 import { SqliteBudgets } from './budgets.ts';
 import { asUnavailable, Commits } from './commits.ts';
-import { openDatabase } from './database.ts';
+import { logSync, openDatabase } from './database.ts';
 import { SqliteDocuments } from './documents.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLogs } from './logs.ts';
@@ -23,6 +23,8 @@ export interface SqliteStoreOptions {
   now?: () => number;
   /** `down` when the disk refuses a write, `up` when it takes one again. Counters go on in both. */
   onEvent?: (event: StoreEvent) => void;
+  /** When turns of conversations are on the disk: before they are acknowledged (the default), or within a second. */
+  sync?: 'everysec' | 'always';
   /** Those of another process, which also keeps them on disk. Absent: this one counts. */
   counters?: Counters;
 }
@@ -50,7 +52,11 @@ export class SqliteStore implements Store {
     this.name = options.name;
     this.#transitions = new Transitions(options.onEvent);
     this.#database = openDatabase(options.path);
-    this.#commits = new Commits(this.#database, (error) => this.#heard(error));
+    this.#commits = new Commits(
+      this.#database,
+      (error) => this.#heard(error),
+      options.path === undefined ? undefined : logSync(options.path),
+    );
     const documents = new SqliteDocuments(this.#database, this.#commits, now);
     const budgets = new SqliteBudgets(this.#database, this.#commits, now);
     const logs = new SqliteLogs(this.#database, this.#commits, now);
@@ -58,7 +64,7 @@ export class SqliteStore implements Store {
     this.logs = logs;
     this.budgets = budgets;
     this.ledger = new SqliteLedger(this.#database, this.#commits);
-    const sessions = new SqliteSessions(this.#database, this.#commits, now);
+    const sessions = new SqliteSessions(this.#database, this.#commits, now, options.sync);
     this.sessions = sessions;
     const counters = new MemoryCounters({ now, journal: options.path !== undefined });
     this.counters = options.counters ?? counters;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { WrittenJson, writeJson } from '../../../src/lib/written-json.ts';
 
-const written = (value: unknown): WrittenJson => new WrittenJson(value);
+const written = (value: unknown): WrittenJson => new WrittenJson([value]);
 const writeText = (...given: Parameters<typeof writeJson>): string => writeJson(...given).toString();
 
 it('what was written before stands as it is, in its place of the list', () => {
