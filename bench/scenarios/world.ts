@@ -164,6 +164,7 @@ export function exchangeAt(at: number, revision: number): Drawn {
     guards: null,
     shape: 'problem',
     isGrpc: false,
+    grpcStatus: -1,
     status: 200,
     reason: 'ok',
     bytesIn: 0,

@@ -205,9 +205,11 @@ export interface Exchange {
   shape: ErrorShape;
   /** Whether it is a call of gRPC: then errors are a status of gRPC's, whatever the shape. */
   isGrpc: boolean;
+  /** How a gRPC call ended (`grpc-status`: 0 = OK); -1: it is none, or ended without one. The HTTP status is 200 then. */
+  grpcStatus: number;
   /** The status sent to the client; 499 when the client left before one was sent. */
   status: number;
-  /** A code of the error table, or `ok`, `upstream_4xx`, `upstream_5xx`. */
+  /** A code of the error table, or `ok`, `upstream_4xx`, `upstream_5xx`: of a gRPC call by what its status is in HTTP. */
   reason: string;
   bytesIn: number;
   bytesOut: number;

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcFields } from '../errors/grpc.ts';
 import { renderErrorEvent } from '../errors/render.ts';
 import { EventGate } from '../lib/event-gate.ts';
+import { grpcEnd, grpcStatusIn } from '../lib/grpc-status.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/attempt.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
@@ -67,6 +68,7 @@ export class PassedAnswer implements AnswerReceiver {
     const own = this.#reply.getHeaders();
     for (const name in own) headers[name] = own[name];
     if (this.#exchange.fallback !== '') headers['x-gateway-fallback'] = this.#exchange.fallback;
+    if (this.#exchange.isGrpc) this.#exchange.grpcStatus = grpcStatusIn(headers as IncomingHttpHeaders);
     this.#policies.responseHeaders(headers, this.#exchange);
     // RFC 9110 section 8.6
     if (status === 204) delete headers['content-length'];
@@ -113,6 +115,8 @@ export class PassedAnswer implements AnswerReceiver {
   }
 
   onEnd(fields: IncomingHttpHeaders): void {
+    if (this.#exchange.isGrpc)
+      this.#exchange.grpcStatus = grpcEnd(this.#response.statusCode, this.#exchange.grpcStatus, fields);
     const trailers = this.#hasBody && this.#missing < 0 ? trailersOf(fields) : undefined;
     if (trailers) this.#response.addTrailers(trailers);
     this.#response.end(this.#gate ? this.#gate.rest() : this.#whole);
@@ -139,7 +143,9 @@ export class PassedAnswer implements AnswerReceiver {
 
   /** The end of a gRPC answer is its status: also of one that failed in the middle. */
   #endGrpc(error: GatewayError): void {
-    this.#response.addTrailers(grpcFields(error));
+    const fields = grpcFields(error);
+    this.#exchange.grpcStatus = Number(fields['grpc-status']);
+    this.#response.addTrailers(fields);
     this.#response.end();
   }
 

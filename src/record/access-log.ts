@@ -35,6 +35,7 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   line += `,"method":${text(exchange.method)},"path":${text(exchange.path + redactQuery(exchange.query))}`;
   if (exchange.upstreamPath !== '') line += `,"upstream_path":${text(exchange.upstreamPath)}`;
   line += `,"status":${exchange.status},"reason":${text(exchange.reason)}`;
+  if (exchange.grpcStatus >= 0) line += `,"grpc_status":${exchange.grpcStatus}`;
   if (exchange.detail) line += `,"detail":${text(exchange.detail)}`;
   line += `,"bytes_in":${exchange.bytesIn},"bytes_out":${exchange.bytesOut}`;
   line += `,"duration_ms":${number(exchange.durationMs, 3)}`;

@@ -13,6 +13,7 @@ import type { ErrorCode } from '../errors/table.ts';
 import { isRequestId, newRequestId } from '../lib/request-id.ts';
 import { traceContext } from '../lib/traceparent.ts';
 import { CancelSignal } from '../upstream/signal.ts';
+import { effectiveStatus } from './effective-status.ts';
 
 const EXCHANGE = Symbol('hypercare.exchange');
 const NO_GROUPS: readonly string[] = Object.freeze([]);
@@ -55,6 +56,7 @@ export class LiveExchange implements Exchange {
   guards: Exchange['guards'] = null;
   shape: ErrorShape = 'problem';
   isGrpc = false;
+  grpcStatus = -1;
   status = 0;
   reason = '';
   bytesIn = 0;
@@ -154,7 +156,7 @@ export class LiveExchange implements Exchange {
     if (this.#ended) return false;
     this.status = outcome.status;
     if (!outcome.complete && this.reason === '') this.reason = 'client_cancelled';
-    if (this.reason === '') this.reason = passedReason(outcome.status);
+    if (this.reason === '') this.reason = passedReason(effectiveStatus(this));
     this.bytesIn = outcome.bytesIn;
     this.bytesOut = outcome.bytesOut;
     this.durationMs = outcome.monotonic - this.started;

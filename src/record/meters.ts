@@ -11,6 +11,7 @@ import {
   TIME_PER_TOKEN_BUCKETS,
   TOKEN_BUCKETS,
 } from '../telemetry/metrics.ts';
+import { effectiveStatus } from './effective-status.ts';
 
 /** Most distinct values of one label. Beyond it values are `__other`. */
 const CAP = 1000;
@@ -29,6 +30,7 @@ const seconds = (milliseconds: number): number => milliseconds / 1000;
 export class Meters {
   readonly requestDuration;
   readonly requests;
+  readonly grpcRequests;
   readonly upstreamDuration;
   readonly upstreamRequests;
   readonly splits;
@@ -87,6 +89,12 @@ export class Meters {
       name: 'gateway_requests_total',
       help: 'Requests by route and by why they ended as they did.',
       labelNames: ['route', 'version', 'method', 'status_class', 'reason'],
+      registers,
+    });
+    this.grpcRequests = new Counter({
+      name: 'gateway_grpc_requests_total',
+      help: 'Calls of gRPC by the status that ended them (0 = OK, 14 = UNAVAILABLE); status_class elsewhere is what it is in HTTP.',
+      labelNames: ['route', 'upstream', 'grpc_status'],
       registers,
     });
     this.upstreamDuration = new Histogram({
@@ -338,7 +346,7 @@ export class Meters {
   observe(exchange: Exchange): void {
     const route = this.#routes.value(exchange.route);
     const method = METHODS.has(exchange.method) ? exchange.method : '_OTHER';
-    const statusClass = statusClassOf(exchange.status);
+    const statusClass = statusClassOf(effectiveStatus(exchange));
     // What the gateway asks by itself is no request of anybody's.
     if (exchange.purpose === '') {
       this.requestDuration.observe(
@@ -356,6 +364,10 @@ export class Meters {
         status_class: statusClass,
         reason: this.#reasons.value(exchange.reason),
       });
+      if (exchange.grpcStatus >= 0) {
+        const grpc_status = exchange.grpcStatus <= LAST_GRPC_STATUS ? String(exchange.grpcStatus) : '_OTHER';
+        this.grpcRequests.inc({ route, upstream: this.#upstreams.value(exchange.upstream), grpc_status });
+      }
     }
     if (exchange.upstreamMs >= 0)
       this.upstreamDuration.observe(
@@ -451,6 +463,9 @@ export class Meters {
     }
   }
 }
+
+/** UNAUTHENTICATED: a server may send any number. */
+const LAST_GRPC_STATUS = 16;
 
 const statusOf = (status: number): string => (status >= 100 && status <= 599 ? String(status) : '0');
 

@@ -1,6 +1,7 @@
 import type { AiFacts, Exchange } from '../contracts/exchange.ts';
 import type { EndedSpan, SpanValue } from '../contracts/span.ts';
 import { redactQuery } from '../lib/redact-query.ts';
+import { effectiveStatus } from './effective-status.ts';
 
 type Attributes = Record<string, SpanValue>;
 
@@ -9,7 +10,7 @@ type Attributes = Record<string, SpanValue>;
  * AI. It holds what the access log holds: no header, no body, the query redacted.
  */
 export function spanOf(exchange: Exchange): EndedSpan {
-  const { status, reason } = exchange;
+  const { reason } = exchange;
   return {
     traceId: exchange.traceId,
     spanId: exchange.spanId,
@@ -19,7 +20,7 @@ export function spanOf(exchange: Exchange): EndedSpan {
     durationMs: exchange.durationMs,
     attributes: attributesOf(exchange),
     // By convention a server's span failed only where the server did.
-    error: status >= 500 ? reason : '',
+    error: effectiveStatus(exchange) >= 500 ? reason : '',
     events: exchange.failedAttempts.map((failed) => ({
       name: 'gateway.attempt_failed',
       attributes: {
@@ -55,7 +56,11 @@ function attributesOf(exchange: Exchange): Attributes {
   set('gateway.fallback', exchange.fallback);
   set('gateway.breaker', exchange.breaker);
   set('gateway.cache', exchange.cache);
-  if (exchange.status >= 500) attributes['error.type'] = exchange.reason;
+  if (exchange.grpcStatus >= 0) {
+    attributes['rpc.system'] = 'grpc';
+    attributes['rpc.grpc.status_code'] = exchange.grpcStatus;
+  }
+  if (effectiveStatus(exchange) >= 500) attributes['error.type'] = exchange.reason;
   if (exchange.ai !== null) Object.assign(attributes, aiAttributes(exchange.ai));
   return attributes;
 }

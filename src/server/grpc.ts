@@ -15,10 +15,6 @@ const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 /** What a timer can wait for. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Whether a request is a gRPC call: by its content type, as gRPC's own servers tell. */
-export const isGrpc = (headers: IncomingHttpHeaders): boolean =>
-  headers['content-type']?.startsWith('application/grpc') === true;
-
 /** Ends a call at its client's deadline, at its upstream too. */
 export function keepDeadline(headers: IncomingHttpHeaders, exchange: LiveExchange): void {
   const match = TIMEOUT.exec(String(headers['grpc-timeout'] ?? ''));
@@ -32,7 +28,9 @@ export function keepDeadline(headers: IncomingHttpHeaders, exchange: LiveExchang
 /** An answer that is nothing but the reason why there is none (gRPC over HTTP/2, Trailers-Only). */
 export function answerGrpcError(error: GatewayError, exchange: LiveExchange, response: ServerResponse): void {
   exchange.failWith(error);
-  const fields = { 'content-type': 'application/grpc', ...grpcFields(error), 'x-request-id': exchange.id };
+  const status = grpcFields(error);
+  exchange.grpcStatus = Number(status['grpc-status']);
+  const fields = { 'content-type': 'application/grpc', ...status, 'x-request-id': exchange.id };
   for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
   response.statusCode = 200;
   // Head and end in one frame: that is what clients know it by.

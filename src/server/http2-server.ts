@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { isGrpc } from '../lib/grpc-status.ts';
 import { LAST_BYTES_MS, LINGER_MS } from './connection.ts';
 import { continueWhenRead } from './expect-continue.ts';
-import { isGrpc } from './grpc.ts';
 import { CHECK_EVERY_MS, KEEP_ALIVE_MS, type ServerLimits } from './http-server.ts';
 import { Http2Request, Http2Response } from './http2-request.ts';
 

@@ -3,6 +3,7 @@ import { constants } from 'node:http2';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
+import { isGrpc } from '../lib/grpc-status.ts';
 import { markUpgrade } from '../proxy/websocket.ts';
 import { bytesSince } from '../record/bytes.ts';
 import { exchangeOf, LiveExchange } from '../record/exchange.ts';
@@ -16,7 +17,7 @@ import {
 import { connectionOf, watchForEnd } from './connection.ts';
 import { FirstHeads } from './first-heads.ts';
 import type { Generation } from './generation.ts';
-import { isGrpc, keepDeadline } from './grpc.ts';
+import { keepDeadline } from './grpc.ts';
 import { detectHttp2 } from './h2c.ts';
 import { behindAnother, openServer } from './http-server.ts';
 import { asIncoming, asResponse, Http2Request, type Http2Response } from './http2-request.ts';

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { grpcEnd, grpcStatusIn, isFailedGrpc, isGrpc } from '../lib/grpc-status.ts';
 import type { BreakerPass } from './breaker.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
@@ -60,6 +61,8 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   #status = 0;
   #headMs = -1;
   #interim = 0;
+  /** Of a gRPC call: its status, where it stands in the head; -1: it does not. */
+  #grpcStatus = -1;
   #isOver = false;
   #reason: Error | undefined;
   /** Whether any of the request may have reached the target. */
@@ -78,6 +81,11 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   /** Milliseconds from its start to the head of its answer, waiting for a connection included; -1 before it. */
   get headMs(): number {
     return this.#headMs;
+  }
+
+  /** What came of it is what came of the request. */
+  counts(): void {
+    this.#call.pass?.counts();
   }
 
   get target(): Target {
@@ -141,6 +149,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     controller.rawHeaders = null;
     this.#status = status;
     this.#headMs = performance.now() - this.#began;
+    this.#grpcStatus = grpcStatusIn(headers);
     if (status < 500) this.#call.pass?.begun();
     else this.#call.pass?.end(false);
     try {
@@ -157,7 +166,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
     if (this.#isOver) return;
-    this.#end();
+    this.#end(this.#isWell(trailers));
     this.receiver.onEnd(trailers);
   }
 
@@ -165,17 +174,25 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     if (this.#isOver) return;
     // undici takes the Content-Length of a 304 for a promise of so many bytes.
     if (isBodiless(this.#status)) {
-      this.#end();
+      this.#end(true);
       this.receiver.onEnd({});
     } else {
       this.#fail(error);
     }
   }
 
-  #end(): void {
+  /** Whether an answer that came whole means that the target did its part. gRPC says so at its end. */
+  #isWell(trailers: IncomingHttpHeaders): boolean {
+    if (this.#status >= 500) return false;
+    if (!isGrpc(this.#call.headers)) return true;
+    const status = grpcEnd(this.#status, this.#grpcStatus, trailers);
+    return status < 0 || !isFailedGrpc(status);
+  }
+
+  #end(ok: boolean): void {
     this.#settle();
-    this.#call.pass?.end(true);
-    this.#call.target.end({ ok: this.#status < 500, ms: this.#headMs });
+    this.#call.pass?.end(ok);
+    this.#call.target.end({ ok, ms: this.#headMs });
   }
 
   #fail(error: Error): void {

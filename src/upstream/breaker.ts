@@ -23,15 +23,17 @@ export interface BreakerPorts {
   readonly agreement?: Agreement | undefined;
 }
 
-/** Leave to make one attempt. What came of it is told once; that its answer broke off later, too. */
+/** Leave to make one request. What came of it is told once; that its answer broke off later, too. */
 export interface BreakerPass {
   readonly isProbe: boolean;
-  /** @param ok whether the upstream did its part; undefined if the attempt says nothing of it: the client left, say */
+  /** @param ok whether the upstream did its part; undefined if that says nothing of it: the client left, say */
   end(ok: boolean | undefined): void;
   /** An answer has begun well. Of a probe that is enough; of others it counts once it has ended. */
   begun(): void;
   /** The answer that had begun well broke off in the middle. */
   broke(): void;
+  /** Of several attempts at a request this one decides: see `request-pass.ts`. Of one alone it is so anyway. */
+  counts(): void;
 }
 
 const BUCKETS = 10;
@@ -225,6 +227,10 @@ class Watched implements BreakerPass {
     else if (!this.#hasFailed) this.#count(false);
   }
 
+  counts(): void {
+    // It is told to the figures as it comes.
+  }
+
   #count(ok: boolean): void {
     // Of what began before it opened, opossum would count a call that it refused; after that only probes decide.
     if (this.#circuit.isShutdown || !(this.#circuit.closed || this.isProbe)) return;
@@ -238,4 +244,5 @@ const UNWATCHED: BreakerPass = {
   end: () => undefined,
   begun: () => undefined,
   broke: () => undefined,
+  counts: () => undefined,
 };

@@ -2,9 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from '../contracts/exchange.ts';
 import { type AnswerReceiver, Attempt } from './attempt.ts';
 import { BeforeHead } from './before-head.ts';
+import type { BreakerPass } from './breaker.ts';
 import { droppedAnswer } from './dropped-answer.ts';
 import { failureBeforeAnswer } from './failure.ts';
 import { HeldAnswer } from './held-answer.ts';
+import { RequestPass } from './request-pass.ts';
 import {
   backoffMs,
   type ForwardedRequest,
@@ -33,6 +35,8 @@ export class Forwarding {
   /** A failure that one of two has answered with, while the other may do better. */
   #held: HeldAnswer | undefined;
   #tried: Set<Target> | undefined;
+  /** The request's leave, which all its attempts share. */
+  #leave: BreakerPass | undefined;
   #attempts = 0;
   #wasSent = false;
   #timer: NodeJS.Timeout | undefined;
@@ -74,17 +78,18 @@ export class Forwarding {
     const upstream = this.#upstream;
     let entered: ReturnType<Upstream['enter']>;
     try {
-      entered = upstream.enter(this.#exchange, this.#tried);
+      entered = upstream.enter(this.#exchange, this.#tried, this.#leave);
     } catch (error) {
       return error as Error;
     }
     const { target, pass } = entered;
+    this.#leave = pass;
     this.#attempts++;
     const { method, path, headers, body } = this.#request;
     const attempt = new Attempt(
       {
         target,
-        pass,
+        pass: upstream.retry || upstream.hedge ? new RequestPass(pass) : pass,
         method,
         path: target.basePath + path,
         headers: headers.host === undefined ? { ...headers, host: target.host } : headers,
@@ -103,7 +108,8 @@ export class Forwarding {
   #startHedge(): void {
     const { hedge, resilience } = this.#upstream;
     const first = this.#running[0];
-    if (!hedge || !first) return;
+    // Of probes there is one at a time.
+    if (!hedge || !first || this.#leave?.isProbe) return;
     this.#tried = new Set([first.target]);
     if (!this.#upstream.hasOther(this.#tried) || !resilience.hedges.take(hedge.budget)) return;
     const { breaker } = this.#exchange;
@@ -163,8 +169,12 @@ export class Forwarding {
     const held = this.#signal.aborted ? undefined : this.#held;
     if (this.#running.length > 0 || held) this.#note(attempt, code, false);
     if (this.#running.length > 0) return;
-    if (held) this.#giveHeld(held);
-    else this.#receiver.onFailure(error);
+    if (held) {
+      this.#giveHeld(held);
+      return;
+    }
+    attempt.counts();
+    this.#receiver.onFailure(error);
   }
 
   /** An answer that another target may better. */
@@ -190,6 +200,7 @@ export class Forwarding {
   /** This one is the answer. */
   #decide(attempt: Attempt): void {
     clearTimeout(this.#timer);
+    attempt.counts();
     this.#exchange.target = attempt.target.url;
     this.#exchange.upstreamMs = attempt.headMs;
     if (attempt === this.#hedge) this.#exchange.hedge = 'won';
@@ -217,21 +228,24 @@ export class Forwarding {
     this.#tried ??= new Set();
     this.#tried.add(failed.target);
     const isAnother = this.#upstream.hasOther(this.#tried);
-    this.#tryAgainIn(isAnother ? asked : Math.max(asked, backoffMs(this.#attempts, Math.random())));
+    this.#tryAgainIn(failed, isAnother ? asked : Math.max(asked, backoffMs(this.#attempts, Math.random())));
     return true;
   }
 
-  #tryAgainIn(ms: number): void {
+  #tryAgainIn(failed: Attempt, ms: number): void {
     const onAbort = (): void => {
       clearTimeout(this.#timer);
       this.#signal.off('abort', onAbort);
+      failed.counts();
       this.#receiver.onFailure(this.#signal.reason as Error);
     };
     const again = (): void => {
       this.#signal.off('abort', onAbort);
       this.#exchange.retries++;
       const refusal = this.#attempt();
-      if (refusal) this.#receiver.onFailure(refusal);
+      if (refusal === undefined) return;
+      failed.counts();
+      this.#receiver.onFailure(refusal);
     };
     this.#signal.on('abort', onAbort);
     // Also without a pause not before the failed attempt has left the stack.

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from '../contracts/exchange.ts';
 import type { HeaderBag } from '../contracts/policy.ts';
+import type { BreakerPass } from './breaker.ts';
 import { failureBeforeAnswer } from './failure.ts';
+import { RequestPass } from './request-pass.ts';
 import { backoffMs, isWorthRetry, retryAfterMs } from './retry-rule.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
@@ -31,30 +33,40 @@ export async function upgradeWithRetries(
   const { name, retry, resilience } = upstream;
   const tried = new Set<Target>();
   if (retry) resilience.retries.count();
-  for (let attempts = 1; ; attempts++) {
-    const { target, pass } = upstream.enter(exchange, tried);
-    const began = performance.now();
-    const outcome = await upgradeUpstream({
-      target,
-      pass,
-      path: target.basePath + path,
-      headers: { ...headers, host: headers.host ?? target.host },
-      signal,
-      timeoutMs: upstream.timeouts.response,
-    }).then(answered, failed);
-    if (outcome.answer) exchange.upstreamMs = performance.now() - began;
-    if (outcome.failure === undefined || signal.aborted || !retry || attempts >= retry.attempts)
-      return resultOf(outcome);
-    const asked = retryAfterMs(outcome.headers?.['retry-after'], Date.now());
-    if (!isWorthRetry(retry, outcome.failure) || asked > retry.maxWait) return resultOf(outcome);
-    if (!resilience.retries.take(retry.budget)) return resultOf(outcome);
-    const reason = String(outcome.failure);
-    exchange.failedAttempts.push({ upstream: name, target: target.url, reason, isRetried: true });
-    exchange.upstreamMs = -1;
-    tried.add(target);
-    const isAnother = upstream.hasOther(tried);
-    await pause(isAnother ? asked : Math.max(asked, backoffMs(attempts, Math.random())), signal);
-    exchange.retries++;
+  let leave: BreakerPass | undefined;
+  let pass: BreakerPass | undefined;
+  try {
+    for (let attempts = 1; ; attempts++) {
+      const entered = upstream.enter(exchange, tried, leave);
+      const { target } = entered;
+      leave = entered.pass;
+      pass = new RequestPass(leave);
+      const began = performance.now();
+      const outcome = await upgradeUpstream({
+        target,
+        pass,
+        path: target.basePath + path,
+        headers: { ...headers, host: headers.host ?? target.host },
+        signal,
+        timeoutMs: upstream.timeouts.response,
+      }).then(answered, failed);
+      if (outcome.answer) exchange.upstreamMs = performance.now() - began;
+      if (outcome.failure === undefined || signal.aborted || !retry || attempts >= retry.attempts)
+        return resultOf(outcome);
+      const asked = retryAfterMs(outcome.headers?.['retry-after'], Date.now());
+      if (!isWorthRetry(retry, outcome.failure) || asked > retry.maxWait) return resultOf(outcome);
+      if (!resilience.retries.take(retry.budget)) return resultOf(outcome);
+      const reason = String(outcome.failure);
+      exchange.failedAttempts.push({ upstream: name, target: target.url, reason, isRetried: true });
+      exchange.upstreamMs = -1;
+      tried.add(target);
+      const isAnother = upstream.hasOther(tried);
+      await pause(isAnother ? asked : Math.max(asked, backoffMs(attempts, Math.random())), signal);
+      exchange.retries++;
+    }
+  } finally {
+    // Of the last attempt, or of the one after which there was no other.
+    pass?.counts();
   }
 }
 

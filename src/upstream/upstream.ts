@@ -8,7 +8,7 @@ import { type Asker, type HashBy, hashKeyOf } from './balance/hash-key.ts';
 import { Hashed } from './balance/hashed.ts';
 import type { Member, Picker } from './balance/picker.ts';
 import { RoundRobin } from './balance/round-robin.ts';
-import type { BreakerPass, BreakerSettings } from './breaker.ts';
+import type { Breaker, BreakerPass, BreakerSettings } from './breaker.ts';
 import type { Fleet } from './fleet.ts';
 import type { HealthSettings } from './health-check.ts';
 import { Outlier, type OutlierSettings } from './outlier.ts';
@@ -63,6 +63,10 @@ const DNS_REFRESH_MS = 30_000;
 /** What of a request is asked and told when an attempt is made for it. */
 type Entering = Pick<Exchange, 'upstream' | 'target' | 'breaker' | 'attempts'> & Asker;
 
+/** A request that was let through may try again, unless the breaker has opened meanwhile. */
+const stillHeld = (held: BreakerPass, { state }: Breaker): BreakerPass | undefined =>
+  held.isProbe || state === 'closed' ? held : undefined;
+
 /** A named set of targets and the way to choose among them. Made once a generation. */
 export class Upstream {
   readonly name: string;
@@ -116,11 +120,16 @@ export class Upstream {
 
   /**
    * Leave to make an attempt, and the target for it; the exchange names it.
+   * @param held the leave that an earlier attempt at the same request had
    * @throws a GatewayError: the breaker is open, or as `pick`
    */
-  enter(exchange: Entering, avoid?: ReadonlySet<Target>): { target: Target; pass: BreakerPass } {
+  enter(
+    exchange: Entering,
+    avoid?: ReadonlySet<Target>,
+    held?: BreakerPass,
+  ): { target: Target; pass: BreakerPass } {
     const { breaker } = this.resilience;
-    const pass = breaker.admit();
+    const pass = held === undefined ? breaker.admit() : stillHeld(held, breaker);
     if (!pass) {
       exchange.upstream = this.name;
       exchange.breaker = 'open';
@@ -131,7 +140,7 @@ export class Upstream {
     try {
       target = this.pick(avoid, exchange);
     } catch (error) {
-      pass.end(undefined);
+      if (held === undefined) pass.end(undefined);
       throw error;
     }
     if (pass.isProbe) exchange.breaker = 'half-open';

@@ -118,3 +118,34 @@ it('a failure whose body breaks off, too, is one failure', async () => {
   await ask();
   await eventually(async () => (await gateway.metric('gateway_breaker_state', { upstream: 'up' })) === 2);
 });
+
+it('what retries make good does not open it; it counts requests, not attempts', async () => {
+  let isWell = true;
+  const [dead, half] = [
+    await backend((request) => void request.socket.destroy()),
+    await backend((request, response) => {
+      if (isWell) response.end('well');
+      else request.socket.destroy();
+    }),
+  ];
+  const gateway = await testGateway({
+    ...config(dead.url),
+    upstreams: {
+      up: {
+        targets: [{ url: dead.url }, { url: half.url }],
+        breaker: { ...BREAKER, open: '60s' },
+        retry: { attempts: 2, on: ['connect', 'reset'], budget: '100%' },
+      },
+    },
+  });
+  const ask = async (): Promise<number> => (await call(gateway.url, '/')).status;
+  for (let i = 0; i < 8; i++) expect(await ask()).toBe(200);
+  expect(await gateway.metric('gateway_retries_total', { upstream: 'up' })).toBeGreaterThanOrEqual(4);
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'up' })).toBe(0);
+  isWell = false;
+  for (let i = 0; i < 7; i++) expect(await ask()).toBe(502);
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'up' }), '7 of 15 requests').toBe(0);
+  expect(await ask()).toBe(502);
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'up' })).toBe(2);
+  expect(await ask()).toBe(503);
+});

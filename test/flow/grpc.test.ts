@@ -50,6 +50,7 @@ async function echo(serverCredentials = ServerCredentials.createInsecure()): Pro
     trailers.set('x-trailer', 'after');
     if (call.request === 'fail')
       done({ code: status.FAILED_PRECONDITION, details: 'nöt now: 100%', metadata: trailers });
+    else if (call.request === 'down') done({ code: status.UNAVAILABLE, details: 'gone' });
     else if (call.request === 'wait') call.on('cancelled', () => cancelled.push('unary'));
     else if (call.request === 'who') done(null, String(call.metadata.get('x-consumer-name')));
     else done(null, `echo ${call.request}`, trailers);
@@ -169,6 +170,33 @@ it('an error of the server comes as it is, and so do its trailers', async () => 
   const { error, trailers } = await unary(client(await house(url)), 'fail');
   expect(error).toMatchObject({ code: status.FAILED_PRECONDITION, details: 'nöt now: 100%' });
   expect(trailers.get('x-trailer')).toEqual(['after']);
+});
+
+it('how a call ended is in log and metrics, and counts for breaker and target as its status says', async () => {
+  const { url } = await echo();
+  const breaker = { errorRate: '50%', minRequests: 3, window: '30s', open: '60s' };
+  const outlier = { consecutiveFailures: 2, eject: '60s' };
+  const targets = [{ url }, { url: url.replace('127.0.0.1', 'localhost') }];
+  const gateway = await house(url, {}, { targets, breaker, outlier });
+  const of = client(gateway);
+  // Whoever asks for what isn't there must not take the upstream from the others.
+  for (let i = 0; i < 4; i++) await unary(of, 'hello', { path: '/echo.Echo/Nothing' });
+  await unary(of, 'fail');
+  const ended = await gateway.accessLine(({ grpc_status: ended }) => ended === status.FAILED_PRECONDITION);
+  expect(ended).toMatchObject({ status: 200, reason: 'upstream_4xx' });
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'echo' })).toBe(0);
+  for (let i = 0; i < 5; i++) await unary(of, 'down');
+  expect((await unary(of, 'hello')).error?.code).toBe(status.UNAVAILABLE);
+  const refused = await gateway.accessLine(({ reason }) => reason === 'breaker_open');
+  expect(refused).toMatchObject({ status: 200, grpc_status: status.UNAVAILABLE });
+  const down = gateway.lines.filter(({ reason }) => reason === 'upstream_5xx');
+  expect(down.at(-1)).toMatchObject({ status: 200, grpc_status: status.UNAVAILABLE });
+  const labels = { route: 'echo', upstream: 'echo' };
+  expect(await gateway.metric('gateway_grpc_requests_total', { ...labels, grpc_status: '12' })).toBe(4);
+  expect(await gateway.metric('gateway_grpc_requests_total', { ...labels, grpc_status: '14' })).toBe(6);
+  const failed = { route: 'echo', status_class: '5xx', reason: 'upstream_5xx' };
+  expect(await gateway.metric('gateway_requests_total', failed)).toBe(4 + 5);
+  expect(gateway.lines.filter(({ kind }) => kind === 'ejection').length).toBeGreaterThan(0);
 });
 
 it.each([

@@ -1,4 +1,5 @@
 import type { Exchange } from '../../contracts/exchange.ts';
+import { effectiveStatus } from '../effective-status.ts';
 import {
   BATCH,
   BATCH_BYTES,
@@ -140,7 +141,7 @@ export class SignalWriter {
             mix(session === 0 ? client : session, ints[i + CONSUMER] as number),
             mix(exchange.bytesIn ^ ai.digest, ints[i + MODEL] as number),
           );
-    ints[i + INT.status] = exchange.status;
+    ints[i + INT.status] = effectiveStatus(exchange);
     ints[i + INT.reason] = names.of(SPACE.reason, exchange.reason);
     ints[i + INT.outcome] = names.of(SPACE.outcome, outcomeOf(exchange));
     ints[i + INT.key] = names.of(SPACE.key, exchange.consumerKey);
