@@ -1,4 +1,5 @@
 import { KeptServers } from './kept-servers.ts';
+import { PatientDocuments } from './patient-documents.ts';
 import { Pins } from './pins/pins.ts';
 import type { McpPorts } from './ports.ts';
 import { Replica } from './replicas/replica.ts';
@@ -9,12 +10,13 @@ import { StateSeal } from './state-seal.ts';
 /** What of the MCP room lives as long as the process. */
 export function openMcp(ports: Omit<McpPorts, 'kept' | 'pins' | 'replica' | 'sessions' | 'seal'>): McpPorts {
   const { documents, clock } = ports;
+  const patient = new PatientDocuments(documents, clock);
   return {
     ...ports,
     kept: new KeptServers(),
-    pins: new Pins(ports),
+    pins: new Pins({ ...ports, documents: patient }),
     replica: new Replica(ports),
-    sessions: new SessionStore(documents, clock.wall),
-    seal: new StateSeal(new SharedKey(documents), clock.wall),
+    sessions: new SessionStore(documents, patient, clock.wall),
+    seal: new StateSeal(new SharedKey(patient), clock.wall),
   };
 }

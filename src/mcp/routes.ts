@@ -90,7 +90,8 @@ async function serve(
 
 function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  if (error instanceof StoreUnavailable) return new GatewayError('store_unavailable', { cause: error });
+  if (error instanceof StoreUnavailable)
+    return new GatewayError('store_unavailable', { cause: error, headers: { 'retry-after': '1' } });
   throw error;
 }
 

@@ -46,6 +46,11 @@ const Tool = Strict({
       calls: Type.Optional(Type.Integer({ minimum: 1 })),
       usd: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
       per: Duration({ default: '1d' }),
+      onStoreDown: OneOf(['allow', 'deny'], {
+        default: 'allow',
+        description:
+          'While the store does not answer: let calls pass, uncounted and with a warning, or answer 503.',
+      }),
     }),
   ),
   sha256: Type.Optional(

@@ -29,7 +29,7 @@ export class ToolLimits {
 
   /**
    * Counts a call in, in one step: what it costs is known beforehand, so that it is taken at once.
-   * @throws GatewayError `rate_limited` or `budget_spent`; nothing was counted then
+   * @throws GatewayError `rate_limited` or `budget_spent`; nothing was counted then. StoreUnavailable: its budget wants it so
    */
   async take(tool: string, principal: string): Promise<void> {
     const config = Object.hasOwn(this.#tools, tool) ? this.#tools[tool] : undefined;
@@ -46,6 +46,7 @@ export class ToolLimits {
       );
       states = taken instanceof Promise ? await taken : taken;
     } catch (error) {
+      if (config.budget?.onStoreDown === 'deny') throw error;
       this.#onUnavailable(error as Error);
       return;
     }

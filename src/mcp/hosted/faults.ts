@@ -5,6 +5,7 @@ import {
   SdkHttpError,
 } from '@modelcontextprotocol/client';
 import { ProtocolError, type Result } from '@modelcontextprotocol/server';
+import { StoreUnavailable } from '../../contracts/store.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { failureBeforeAnswer } from '../../upstream/failure.ts';
@@ -17,6 +18,7 @@ import type { HostCaller } from '../server.ts';
  */
 function faultOf(error: unknown): GatewayError | undefined {
   if (error instanceof GatewayError) return error;
+  if (error instanceof StoreUnavailable) return new GatewayError('store_unavailable', { cause: error });
   if (error instanceof ProtocolError || error instanceof ClientProtocolError) return undefined;
   if (error instanceof SdkHttpError)
     return new GatewayError('mcp_answer_invalid', { cause: new Error(`status ${error.status}`) });

@@ -165,7 +165,11 @@ export class Pins {
     for (let attempt = 0; attempt < RETRIES; attempt++) {
       const stored = await this.#documents.get<Pin>(PINS, id);
       const pin = this.#next(stored?.value, server, tool, sha256);
-      if (stored && pin === stored.value) return remember(known, pin);
+      if (stored && pin === stored.value) {
+        // Another replica's, or our own whose answer the store has kept to itself.
+        if (pin.changed && remembered?.changed?.sha256 !== pin.changed.sha256) this.#sayChanged(pin);
+        return remember(known, pin);
+      }
       const put = await this.#documents.put(PINS, id, pin, { ifVersion: stored?.version ?? 0 });
       // Who wrote first says so.
       if (!put.ok) continue;

@@ -49,7 +49,12 @@ export class Replica {
       const first = this.#sayAlive();
       this.#open = { first, stop, done: this.#work(stop.signal) };
     }
-    await this.#open.first;
+    const open = this.#open;
+    await open.first.catch(() => {
+      // It was away when the first came: who comes later asks anew.
+      open.first = this.#sayAlive();
+      return open.first;
+    });
   }
 
   /** Whether a replica, this one or another, takes requests. @throws StoreUnavailable */

@@ -39,12 +39,17 @@ export const digestOf = (id: string): string => hash('sha256', id, 'base64url');
 /** Sessions in the store: any replica can go on with any of them. */
 export class SessionStore {
   readonly #documents: Documents;
+  readonly #patient: Documents;
   readonly #now: () => number;
   readonly #known = new LRUCache<string, Session>({ max: REMEMBERED });
 
-  /** @param now wall clock, milliseconds since the epoch */
-  constructor(documents: Documents, now: () => number) {
+  /**
+   * @param patient the same documents, which wait for a store that has just gone
+   * @param now wall clock, milliseconds since the epoch
+   */
+  constructor(documents: Documents, patient: Documents, now: () => number) {
     this.#documents = documents;
+    this.#patient = patient;
     this.#now = now;
   }
 
@@ -53,7 +58,8 @@ export class SessionStore {
     const id = randomBytes(32).toString('base64url');
     const record = { ...fields, openedAt: this.#now(), usedAt: this.#now() };
     const digest = digestOf(id);
-    await this.#documents.put(SESSIONS, digest, record, { ifVersion: 0, ttlMs });
+    // Nobody else can have made this id: that it is there already says that the first try came through.
+    await this.#patient.put(SESSIONS, digest, record, { ifVersion: 0, ttlMs });
     return this.#remember({ id, digest, version: 1, record });
   }
 
@@ -68,8 +74,10 @@ export class SessionStore {
   ): Promise<Session | undefined> {
     const digest = digestOf(id);
     let found: Session | undefined;
+    // Who knows it goes on with what is known.
+    const documents = this.#known.has(digest) ? this.#documents : this.#patient;
     try {
-      const stored = await this.#documents.get<SessionRecord>(SESSIONS, digest);
+      const stored = await documents.get<SessionRecord>(SESSIONS, digest);
       found = stored && this.#remember({ id, digest, version: stored.version, record: stored.value });
       if (!found) this.#known.delete(digest);
     } catch (error) {

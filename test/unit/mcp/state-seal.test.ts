@@ -35,7 +35,7 @@ it('a sealed state is opened by any replica, for its time, and for its owner onl
 
 it('of two replicas that change one session at once one writes, and both go on with what it wrote', async () => {
   const { documents } = await memory();
-  const [here, there] = [1, 2].map(() => new SessionStore(documents, () => 0)) as [
+  const [here, there] = [1, 2].map(() => new SessionStore(documents, documents, () => 0)) as [
     SessionStore,
     SessionStore,
   ];

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { type Counters, StoreUnavailable } from '../../../src/contracts/store.ts';
 import { ToolLimits } from '../../../src/mcp/access/tool-limits.ts';
 import { MemoryCounters } from '../../../src/stores/memory/counters.ts';
 
@@ -11,7 +12,7 @@ it('a call that the money refuses is taken from nothing else', async () => {
       buy: {
         usd: 0.4,
         rateLimit: { limit: 3, window: hour, per: 'tool' },
-        budget: { calls: 5, usd: 1, per: hour },
+        budget: { calls: 5, usd: 1, per: hour, onStoreDown: 'allow' },
       },
     },
     new MemoryCounters({ now: () => time.now }),
@@ -27,4 +28,25 @@ it('a call that the money refuses is taken from nothing else', async () => {
   // The third of the three is there for somebody else, and the fourth for nobody.
   expect(await buy('bob')).toBe('taken');
   expect(await buy('cyd')).toBe('rate_limited');
+});
+
+it('while the store is away a budget does what it says, and a rate limit lets pass, loudly', async () => {
+  const warned: Error[] = [];
+  const take = () => Promise.reject(new StoreUnavailable('it is away'));
+  const hour = 3_600_000;
+  const budget = { calls: 5, per: hour };
+  const limits = new ToolLimits(
+    'shop',
+    {
+      often: { usd: 0, rateLimit: { limit: 3, window: hour, per: 'tool' } },
+      cheap: { usd: 0, budget: { ...budget, onStoreDown: 'allow' } },
+      dear: { usd: 0, budget: { ...budget, onStoreDown: 'deny' } },
+    },
+    { take } as unknown as Counters,
+    (error) => warned.push(error),
+  );
+  await limits.take('often', 'ada');
+  await limits.take('cheap', 'ada');
+  expect(warned).toHaveLength(2);
+  await expect(limits.take('dear', 'ada')).rejects.toThrow('it is away');
 });
