@@ -10,7 +10,7 @@ export interface RemoteKeysOptions {
   readonly cooldown: number;
 }
 
-/** There is no key that may still be believed. */
+/** There is no key that may still be believed, or not the one that is wanted, and the issuer does not answer. */
 export class NoKeys extends Error {
   override readonly name = 'NoKeys';
 }
@@ -69,7 +69,7 @@ export class RemoteKeys {
 
   /**
    * The key for a token's header.
-   * @throws NoKeys if there are none; JOSEError if there is none for this header
+   * @throws NoKeys if there are none, or none for this header while the issuer does not answer; JOSEError if it has none
    */
   async keyFor(
     maxStale: number,
@@ -87,7 +87,15 @@ export class RemoteKeys {
     const newer = this.#usable(maxStale);
     if (newer === undefined)
       throw new NoKeys('there are no keys to verify tokens with', { cause: this.#fault });
-    return newer(header, jws);
+    try {
+      return await newer(header, jws);
+    } catch (error) {
+      if (this.#fault === undefined || !(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      // It may have been published since: nobody can say that the token is wrong.
+      throw new NoKeys('the token’s key is not known, and the issuer can’t be asked for it', {
+        cause: this.#fault,
+      });
+    }
   }
 
   /** Asks the issuer now, with others who wait for the same; not at all if it was asked a moment ago. */

@@ -15,7 +15,7 @@ const Settings = Type.Object(
     methods: Type.Array(Type.Unsafe<(typeof METHODS)[number]>({ type: 'string', enum: [...METHODS] }), {
       default: [...METHODS],
       uniqueItems: true,
-      description: 'Methods that scripts may use.',
+      description: 'Methods that scripts may use, of those that the route has.',
     }),
     headers: Type.Array(HeaderName, {
       default: [],
@@ -87,12 +87,14 @@ const cors: PolicyDescriptor<Settings> = {
     }
 
     return {
-      onPreflight(request) {
+      onPreflight(request, taken) {
         const asked = request.headers;
         const bag: HeaderBag = { vary: PREFLIGHT_VARY };
         if (asked.origin === undefined || !isAllowed(asked.origin)) return bag;
         allow(bag, asked.origin);
-        bag['access-control-allow-methods'] = methods.join(', ');
+        bag['access-control-allow-methods'] = methods
+          .filter((method) => taken?.includes(method) ?? true)
+          .join(', ');
         const wanted = asked['access-control-request-headers'];
         const names = headers.includes('*')
           ? ASKED_HEADERS.test(wanted ?? '')

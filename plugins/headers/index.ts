@@ -21,7 +21,7 @@ const Side = Type.Object(
       default: {},
       additionalProperties: false,
       description:
-        'Headers to set; one that is there is replaced. Values may hold {{consumer}}, {{request.header.NAME}} and the like.',
+        'Headers to set; one that is there is replaced. Values may hold {{consumer}}, {{path.NAME}}, {{request.header.NAME}} and the like, decoded; but what is not visible ASCII, which a header can’t carry safely, is percent-encoded (UTF-8).',
     }),
     add: Type.Record(Name, Value, {
       default: {},

@@ -11,6 +11,7 @@ export interface PolicyLimit {
   readonly name: string;
   /** For the log. */
   readonly text: string;
+  /** `q` and `w` of RateLimit-Policy: of a token bucket its rate. What may come at once is `r` of RateLimit. */
   readonly limit: number;
   readonly windowSeconds: number;
   /** What the store is asked for a request. */
@@ -31,7 +32,7 @@ function windowLimit(
   return {
     name: name ?? subjectName(per),
     text: `${limit} in ${windowMs} ms per ${per}`,
-    limit: algorithm === 'token-bucket' ? burst : limit,
+    limit,
     windowSeconds: Math.ceil(windowMs / 1000),
     of: (exchange, request) => ({
       key: prefix + subject(exchange, request),

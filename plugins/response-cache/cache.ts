@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { AnswerCache, CachedAnswer } from '../../src/contracts/cache.ts';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { NextCall, PolicyPorts, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
@@ -248,7 +249,8 @@ export class RouteCache {
     if (isTooLarge) await keep('too large');
     const body = isTooLarge ? response.body : await keepWhilePassing(response.body, maxEntry, keep);
     this.#note(call, 'miss');
-    const passed = marked({ ...response, headers, body }, isTooLarge ? 'fwd=miss' : 'fwd=miss; stored');
+    // Whether it is kept shows at its end, when the head is long gone: `stored` (RFC 9211 section 2.5) would be a guess.
+    const passed = marked({ ...response, headers, body, ...sameBytes(response, body) }, 'fwd=miss');
     // The client may have asked whether it has it already; upstream was not told.
     if (!isKnownToClient(request.headers, { ...entry, body: Buffer.alloc(0) })) return passed;
     if (body !== null && !Buffer.isBuffer(body)) body.resume();
@@ -395,6 +397,15 @@ function notModified(headers: UpstreamResponse['headers']): UpstreamResponse['he
   } = headers;
   return rest;
 }
+
+/** Where the copy is made while the bytes pass: they are the same. */
+const sameBytes = (
+  { body: of, sameBytes: before }: UpstreamResponse,
+  body: UpstreamResponse['body'],
+): Pick<UpstreamResponse, 'sameBytes'> =>
+  of instanceof Readable && body instanceof Readable
+    ? { sameBytes: { body, of: before?.body === of ? before.of : of } }
+    : {};
 
 function drop({ body }: UpstreamResponse): void {
   if (body === null || Buffer.isBuffer(body)) return;

@@ -78,7 +78,10 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 function create(file: string, consumer: string, { id, expires, print }: KeyOptions): Promise<number> {
   return attempt(file, async (text) => {
     const { key, sha256 } = newKey();
-    const { entry, ...changed } = withKey(text, { consumer, sha256, id, expires: optional(expires) });
+    const { entry, ...changed } = withKey(text, {
+      ...{ consumer, sha256, id, expires: optional(expires) },
+      now: Date.now(),
+    });
     if (!print) await writeWhole(file, changed.text);
     showKey(key, consumer, entry.id);
     say(lineOf(file, consumer, entry, print));
@@ -93,7 +96,8 @@ function rotate(
   return attempt(file, async (text) => {
     const { key, sha256 } = newKey();
     const until = rfc3339(overlap);
-    const options = { consumer, sha256, id, expires: optional(expires), oldId: old, until };
+    const ends = { expires: optional(expires), oldId: old, until };
+    const options = { consumer, sha256, id, ...ends, now: Date.now() };
     const { entry, ended, ...changed } = rotatedKey(text, options);
     if (!print) await writeWhole(file, changed.text);
     showKey(key, consumer, entry.id);

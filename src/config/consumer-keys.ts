@@ -102,6 +102,8 @@ export interface KeyChange {
 
 export interface NewKeyOptions {
   consumer: string;
+  /** Wall clock, milliseconds since the epoch: a key that ends before it would let nobody in. */
+  now: number;
   sha256: string;
   /** The next of k1, k2, … if absent. */
   id?: string | undefined;
@@ -170,8 +172,9 @@ function placeOfKey(text: string, consumer: string, id: string): string {
   return `${at}/${index}`;
 }
 
-const entryOf = ({ id, sha256, expires }: NewKeyOptions, ids: readonly string[]): ConsumerKeyEntry => ({
-  id: id ?? nextId(ids),
-  sha256,
-  ...(expires === undefined ? {} : { expires }),
-});
+/** @throws KeyProblem */
+function entryOf({ id, sha256, expires, now }: NewKeyOptions, ids: readonly string[]): ConsumerKeyEntry {
+  if (expires !== undefined && Date.parse(expires) <= now)
+    throw new KeyProblem(`the key would have expired already (${expires}): give it an end that is to come`);
+  return { id: id ?? nextId(ids), sha256, ...(expires === undefined ? {} : { expires }) };
+}

@@ -234,6 +234,11 @@ export interface Exchange {
   failedAttempts: FailedAttempt[];
   /** Attempts that were made because one before them had failed. */
   retries: number;
+  /**
+   * Why its last failure got no retry though the upstream has some for it: `not_idempotent`, `body_streamed` (too large to
+   * be sent twice), `attempts` (all were made), `retry_after` (longer than `maxWait`), `budget`; '' if nothing was refused.
+   */
+  retryRefused: string;
   /** What of an attempt that was made beside a slow one: it answered first, or not; '' if there was none. */
   hedge: '' | 'won' | 'lost';
   /** What the upstream's breaker said: it let nothing through, or this as a probe; '' if it was closed. */

@@ -133,6 +133,8 @@ export interface UpstreamResponse {
   readonly status: number;
   readonly headers: HeaderBag;
   readonly body: MessageBody;
+  /** A policy's own stream in the place of another whose very bytes it passes on: what the head says of them holds. */
+  readonly sameBytes?: { readonly body: Readable; readonly of: Readable } | undefined;
 }
 
 /** Asks what lies behind: the next policy, and last the upstream with its retries, breaker and fallback targets. */
@@ -143,8 +145,9 @@ export interface Policy {
   /**
    * A browser's preflight for a request that the route would take: the headers of the 204 that answers it. Nothing else
    * sees it, no policy and no upstream.
+   * @param methods that the route takes; undefined: whatever its endpoints have
    */
-  onPreflight?(request: FastifyRequest): HeaderBag;
+  onPreflight?(request: FastifyRequest, methods?: readonly string[]): HeaderBag;
   /** Before the request is served. Synchronous where it can be: a promise costs every request. */
   onRequest?(exchange: Exchange, request: FastifyRequest, reply: FastifyReply): Verdict | Promise<Verdict>;
   /** The headers on their way to the upstream, after hop-by-hop headers are gone. Changed in place. */

@@ -37,7 +37,9 @@ export async function callThroughPolicies(
   };
   try {
     const response = await policies.aroundCall(request, exchange, last);
-    const isOwn = response.body instanceof Readable && !bodies.delete(response.body);
+    const { body, sameBytes } = response;
+    const isSame = sameBytes?.body === body && bodies.has(sameBytes?.of as Readable);
+    const isOwn = body instanceof Readable && !bodies.delete(body) && !isSame;
     dropUnread(bodies);
     // The length was that of the body in whose place this one stands.
     if (isOwn) delete response.headers['content-length'];

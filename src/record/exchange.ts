@@ -70,6 +70,7 @@ export class LiveExchange implements Exchange {
   attempts = 0;
   failedAttempts: FailedAttempt[] = [];
   retries = 0;
+  retryRefused = '';
   hedge: '' | 'won' | 'lost' = '';
   breaker: '' | 'open' | 'half-open' = '';
   fallback = '';

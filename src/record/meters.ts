@@ -36,6 +36,7 @@ export class Meters {
   readonly splits;
   readonly mirrored;
   readonly retries;
+  readonly retriesRefused;
   readonly hedges;
   readonly rateLimited;
   readonly shed;
@@ -125,6 +126,12 @@ export class Meters {
     this.retries = new Counter({
       name: 'gateway_retries_total',
       help: 'Attempts at an upstream that were made because one before them had failed, by why it had.',
+      labelNames: ['upstream', 'reason'],
+      registers,
+    });
+    this.retriesRefused = new Counter({
+      name: 'gateway_retries_refused_total',
+      help: 'Requests whose last failure was worth a retry that was not made, by why: not_idempotent, body_streamed, attempts, retry_after, budget.',
       labelNames: ['upstream', 'reason'],
       registers,
     });
@@ -374,6 +381,8 @@ export class Meters {
         { route, upstream: this.#upstreams.value(exchange.upstream) },
         seconds(exchange.upstreamMs),
       );
+    if (exchange.retryRefused !== '')
+      this.retriesRefused.inc({ upstream: exchange.upstream, reason: exchange.retryRefused });
     if (exchange.hedge !== '') this.hedges.inc({ upstream: exchange.upstream, outcome: exchange.hedge });
     for (const { upstream, target, reason, isRetried } of exchange.failedAttempts) {
       if (isRetried) this.retries.inc({ upstream, reason: this.#reasons.value(reason) });

@@ -117,7 +117,7 @@ export function runPolicies(
       return;
     }
     if (request.method === 'OPTIONS' && isPreflight(request.headers)) {
-      const headers = chain.preflight(request);
+      const headers = chain.preflight(request, takerOf(request.raw)?.config.match.methods);
       if (headers !== undefined) {
         reply.code(204).headers(headers).header('x-request-id', exchange.id).send();
         return;

@@ -109,8 +109,8 @@ export class PolicyChain {
   }
 
   /** The headers that answer a preflight; undefined if none of the policies has to do with them. */
-  preflight(request: FastifyRequest): HeaderBag | undefined {
-    return this.#preflight?.onPreflight?.(request);
+  preflight(request: FastifyRequest, methods?: readonly string[]): HeaderBag | undefined {
+    return this.#preflight?.onPreflight?.(request, methods);
   }
 
   /** Runs the policies until one ends the request. A promise only where a policy gave one. */

@@ -12,7 +12,8 @@ import {
   type ForwardedRequest,
   isWorthRetry,
   mayHedge,
-  mayRepeat,
+  type RetryRefusal,
+  repeatHarm,
   retryAfterMs,
 } from './retry-rule.ts';
 import type { CancelSignal } from './signal.ts';
@@ -70,7 +71,7 @@ export class Forwarding {
 
   /** Whether the request can still be sent elsewhere without harm. */
   get mayRepeat(): boolean {
-    return mayRepeat(this.#request, this.#wasSent);
+    return repeatHarm(this.#request, this.#wasSent) === undefined;
   }
 
   /** @returns why no attempt could be made */
@@ -218,11 +219,17 @@ export class Forwarding {
     retryAfter: string | undefined,
   ): boolean {
     const { retry, resilience } = this.#upstream;
-    if (retry === undefined || this.#running.length > 0 || this.#attempts >= retry.attempts) return false;
-    if (!isWorthRetry(retry, failure) || !this.mayRepeat) return false;
+    if (retry === undefined || this.#running.length > 0 || !isWorthRetry(retry, failure)) return false;
     const asked = retryAfterMs(retryAfter, Date.now());
+    let refusal = repeatHarm(this.#request, this.#wasSent);
+    if (this.#attempts >= retry.attempts) refusal = 'attempts';
     // Wants to be left alone for longer than anybody waits here: that is for the client to read.
-    if (asked > retry.maxWait || !resilience.retries.take(retry.budget)) return false;
+    else if (asked > retry.maxWait) refusal ??= 'retry_after';
+    else if (refusal === undefined && !resilience.retries.take(retry.budget)) refusal = 'budget';
+    if (refusal !== undefined) {
+      this.#refuseRetry(refusal);
+      return false;
+    }
     clearTimeout(this.#timer);
     this.#note(failed, String(failure), true);
     this.#tried ??= new Set();
@@ -230,6 +237,11 @@ export class Forwarding {
     const isAnother = this.#upstream.hasOther(this.#tried);
     this.#tryAgainIn(failed, isAnother ? asked : Math.max(asked, backoffMs(this.#attempts, Math.random())));
     return true;
+  }
+
+  /** With one attempt in all there is nothing to refuse. */
+  #refuseRetry(refusal: RetryRefusal): void {
+    if (refusal !== 'attempts' || this.#attempts > 1) this.#exchange.retryRefused = refusal;
   }
 
   #tryAgainIn(failed: Attempt, ms: number): void {

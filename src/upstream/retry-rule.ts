@@ -21,13 +21,18 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** Whether it may be sent twice at once. */
 export const mayHedge = ({ method, body }: ForwardedRequest): boolean => body === null && SAFE.has(method);
 
+/** Why a failure that was worth a retry got none. */
+export type RetryRefusal = 'not_idempotent' | 'body_streamed' | 'attempts' | 'retry_after' | 'budget';
+
 /**
- * Whether a request can be sent once more without harm.
+ * Why a request can't be sent once more without harm; undefined: it can.
  * @param wasSent any of it may have reached a target
  */
-export function mayRepeat({ method, body }: ForwardedRequest, wasSent: boolean): boolean {
-  if (wasSent && !IDEMPOTENT.has(method)) return false;
-  return !(body instanceof Readable) || !(wasSent || body.destroyed || body.readableDidRead);
+export function repeatHarm({ method, body }: ForwardedRequest, wasSent: boolean): RetryRefusal | undefined {
+  if (wasSent && !IDEMPOTENT.has(method)) return 'not_idempotent';
+  return body instanceof Readable && (wasSent || body.destroyed || body.readableDidRead)
+    ? 'body_streamed'
+    : undefined;
 }
 
 const KINDS: Partial<Record<ErrorCode, RetryReason>> = {

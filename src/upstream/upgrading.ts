@@ -55,7 +55,10 @@ export async function upgradeWithRetries(
         return resultOf(outcome);
       const asked = retryAfterMs(outcome.headers?.['retry-after'], Date.now());
       if (!isWorthRetry(retry, outcome.failure) || asked > retry.maxWait) return resultOf(outcome);
-      if (!resilience.retries.take(retry.budget)) return resultOf(outcome);
+      if (!resilience.retries.take(retry.budget)) {
+        exchange.retryRefused = 'budget';
+        return resultOf(outcome);
+      }
       const reason = String(outcome.failure);
       exchange.failedAttempts.push({ upstream: name, target: target.url, reason, isRetried: true });
       exchange.upstreamMs = -1;

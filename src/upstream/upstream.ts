@@ -58,6 +58,17 @@ export interface TargetReport {
   ejections: number;
 }
 
+/**
+ * Of an upstream that says nothing about retries and has other targets: a connection that did not come about is tried
+ * at another one. Nothing has been sent then, so that it is safe for every request and adds no load; one target whose
+ * name or port is wrong would otherwise fail its whole share of the requests.
+ */
+const MOST_CONNECTS = 3;
+const connectElsewhere = (targets: number): RetrySettings | undefined =>
+  targets < 2
+    ? undefined
+    : { attempts: Math.min(targets, MOST_CONNECTS), on: ['connect'], budget: 1, maxWait: 0 };
+
 const DNS_REFRESH_MS = 30_000;
 
 /** What of a request is asked and told when an attempt is made for it. */
@@ -95,7 +106,7 @@ export class Upstream {
     this.timeouts = options.timeouts;
     this.#options = options;
     this.#fleet = fleet;
-    this.retry = options.retry;
+    this.retry = options.retry ?? connectElsewhere(options.targets.length);
     this.hedge = options.hedge;
     this.resilience = this.#openResilience();
     this.targets = this.#openTargets();

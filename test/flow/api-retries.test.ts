@@ -79,6 +79,9 @@ it('a POST that was sent is not sent again, one that was not is', async () => {
     const answer = await call(own.gateway.url, '/', { method: 'POST', body: 'order' });
     expect(answer.status).toBe(listener === hangsUp ? 502 : 503);
     expect(own.seen.flat()).toHaveLength(1);
+    const refused = { upstream: 'up', reason: 'not_idempotent' };
+    expect(await own.gateway.metric('gateway_retries_refused_total', refused)).toBe(1);
+    await own.gateway.accessLine(({ retry_refused }) => retry_refused === 'not_idempotent');
   }
   const own = await house({ retry }, well, well);
   await own.targets[0]?.close();
@@ -125,6 +128,10 @@ it('in an outage retries stay within their budget', async () => {
   const sent = counts(own).reduce((a, b) => a + b, 0);
   expect(sent).toBeGreaterThan(200);
   expect(sent, '200 and a fifth').toBeLessThanOrEqual(240);
+  const refused = (reason: string): Promise<number> =>
+    own.gateway.metric('gateway_retries_refused_total', { upstream: 'up', reason });
+  expect((await refused('budget')) + (await refused('attempts')), 'each that failed').toBe(200);
+  expect(await refused('budget')).toBeGreaterThan(100);
 });
 
 it('a client that leaves between two attempts ends it', async () => {
@@ -138,6 +145,29 @@ it('a client that leaves between two attempts ends it', async () => {
   await own.gateway.accessLine(({ reason }) => reason === 'client_cancelled');
   await eventually(async () => (await own.gateway.metric('gateway_requests_in_flight')) === 0);
   expect(counts(own)).toEqual([1]);
+});
+
+it('a target whose name leads nowhere fails no request and is ejected, whatever is configured of retries', async () => {
+  const target = await backend(well);
+  const gateway = await testGateway(
+    {
+      upstreams: {
+        up: {
+          targets: [{ url: 'http://nosuch.test:1' }, { url: target.url }],
+          outlier: { consecutiveFailures: 2, eject: '60s' },
+        },
+      },
+      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+    },
+    {
+      resolve: () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })),
+    },
+  );
+  for (let i = 0; i < 8; i++)
+    expect((await call(gateway.url, '/', { method: 'POST', body: 'order' })).status).toBe(200);
+  const failed = { upstream: 'up', target: 'http://nosuch.test:1', outcome: 'upstream_connect' };
+  expect(await gateway.metric('gateway_upstream_requests_total', failed), 'then it is out').toBe(2);
+  expect(await gateway.metric('gateway_retries_total', { upstream: 'up' })).toBe(2);
 });
 
 it('half an answer is never begun anew', async () => {

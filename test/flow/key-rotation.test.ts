@@ -113,6 +113,8 @@ it('what can not be meant is refused with a reason, and leaves the file as it is
     [['create', gateway.file, 'shop', '--id', 'k1'], /it has a key "k1" already/],
     [['create', gateway.file, 'shop', '--id', 'a b'], /"a b" is no name for a key/],
     [['create', gateway.file, 'shop', '--expires', 'soon'], /It is a duration like 7d/],
+    [['create', gateway.file, 'shop', '--expires', '2020-01-01T00:00:00Z'], /would have expired already/],
+    [['rotate', gateway.file, 'shop', '--expires', '0s'], /would have expired already/],
     [['rotate', gateway.file, 'bot'], /it has no key: create one/],
     [['rotate', gateway.file, 'shop', '--old', 'k9'], /it has no key "k9"/],
     [['revoke', gateway.file, 'shop', 'k9'], /it has no key "k9"; it has k1/],

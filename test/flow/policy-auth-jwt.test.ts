@@ -345,6 +345,9 @@ it('while the issuer is down the last good keys serve on, through a reload too, 
   await state.stop();
   expect(await reload({ clockSkew: '10s' })).toBe(true);
   expect(await ask(await token({ jti: 'new' }))).toBe(200);
+  // Its key may have been published since, and nobody can say that it was not.
+  const unknown = await token({}, { kid: 'k2' });
+  await eventually(async () => (await ask(unknown)) === 503);
   expect(await reload({ timeout: '2s' })).toBe(true);
   expect(await ask(remembered)).toBe(200);
   await eventually(async () => (await ask(remembered)) === 503);

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, it } from 'vitest';
+import authorize from '../../plugins/authorize/index.ts';
+import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { PolicyPorts } from '../../src/contracts/policy.ts';
 import { backend } from '../helpers/backend.ts';
 import { testGateway } from '../helpers/gateway.ts';
 import { rawExchange } from '../helpers/raw-http.ts';
@@ -53,12 +57,14 @@ it('of two rules both must agree', async () => {
   expect([await ask('ann'), await ask('ben'), await ask('cid')]).toEqual([403, 200, 403]);
 });
 
-it('who has not been identified at all is asked to authenticate', async () => {
-  const { gateway } = await guarded([{ groups: ['staff'] }], []);
-  const answer = await fetch(gateway.url);
-  expect(answer.status).toBe(401);
-  expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-  expect(await answer.json()).toMatchObject({ code: 'auth_required' });
+it('without a policy that says who asks it is refused with the config: it would let nobody in', async () => {
+  await expect(guarded([{ groups: ['staff'] }], [])).rejects.toThrow(
+    'routes[0].policies[0].authorize: lets nobody in: no policy beside it says who asks. Add one of auth-api-key',
+  );
+  // A plugin may let people pass that it does not name.
+  const policy = await authorize.create({ groups: ['staff'] }, {} as PolicyPorts);
+  const verdict = policy.onRequest?.({ consumer: '' } as Exchange, {} as FastifyRequest, {} as FastifyReply);
+  expect(verdict).toMatchObject({ code: 'auth_required', headers: { 'www-authenticate': 'Bearer' } });
 });
 
 it('a rule for methods leaves the others alone, and HEAD is no way around GET', async () => {

@@ -55,7 +55,7 @@ it('a preflight is answered before anybody is asked for a key, though the route 
     policies: [
       { 'auth-api-key': {} },
       { 'rate-limit': { limit: 1, window: '1h', per: 'route' } },
-      { cors: { origins: [SHOP], methods: ['GET', 'POST'], headers: ['x-api-key'], maxAge: '1h' } },
+      { cors: { origins: [SHOP], methods: ['GET', 'PUT', 'POST'], headers: ['x-api-key'], maxAge: '1h' } },
     ],
   });
   for (let again = 0; again < 3; again++) {
@@ -150,7 +150,13 @@ it('a preflight belongs to the route that would take the request it asks about',
     { name: 'all', path: '/a/*', methods: ['GET', 'DELETE'], policies: cors('GET', 'DELETE') },
     { name: 'closed', path: '/a/b', methods: ['DELETE'], policies: [] },
     { name: 'post', path: '/a/b', methods: ['POST'], policies: cors('POST') },
-    { name: 'preview', path: '/a/c', methods: ['GET'], headers: { 'x-preview': '1' }, policies: cors('PUT') },
+    {
+      name: 'preview',
+      path: '/a/c',
+      methods: ['GET', 'PUT'],
+      headers: { 'x-preview': '1' },
+      policies: cors('PUT'),
+    },
     { name: 'own', path: '/own', methods: ['GET', 'OPTIONS'], policies: [] },
     { name: 'both', path: '/both', methods: ['GET', 'OPTIONS'], policies: cors('GET') },
   );

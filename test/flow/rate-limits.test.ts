@@ -66,7 +66,7 @@ it('policies one after another add what they have to say', async () => {
     { 'rate-limit': { limit: 5, window: '1m', per: 'address', algorithm: 'token-bucket', burst: 3 } },
   ]);
   const { headers } = await ask();
-  expect(headers.get('ratelimit-policy')).toBe('"all";q=10;w=60, "address";q=3;w=60');
+  expect(headers.get('ratelimit-policy')).toBe('"all";q=10;w=60, "address";q=5;w=60');
   expect(headers.get('ratelimit')).toMatch(/^"all";r=9;t=\d+, "address";r=2;t=\d+$/);
 });
 

@@ -88,7 +88,8 @@ it('an answer is given again while it is fresh, with its age, and asked for agai
   const first = await get('/a');
   pass(10);
   const second = await get('/a');
-  expect(first.cache).toBe('hypercare; fwd=miss; stored');
+  expect(first.cache).toBe('hypercare; fwd=miss');
+  expect(first.headers.get('content-length')).toBe('8');
   expect(second).toMatchObject({
     text: '/a no. 1',
     cache: expect.stringMatching(/^hypercare; hit; ttl=1\d$/),

@@ -43,6 +43,10 @@ it('a worker that is killed takes only its own requests with it, and is replaced
     { from: 'starting', to: 'serving' },
   ]);
   expect(await gateway.metric('gateway_worker_restarts_total')).toBe(1);
+  // Of all of them it is the first's: their sum, or a worker's, would look like a restart of the gateway.
+  const began = Date.now() / 1000 - (await gateway.metric('process_start_time_seconds'));
+  expect(began).toBeGreaterThan(0);
+  expect(began).toBeLessThan(300);
   // What it had counted when it was last asked stays counted.
   expect(await gateway.metric('gateway_requests_total')).toBeGreaterThanOrEqual(seen);
 }, 120_000);

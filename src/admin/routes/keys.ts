@@ -134,7 +134,7 @@ export function keyRoutes(app: AdminApp, { served, changes }: Pick<AdminPorts, '
       const { key, sha256 } = newKey();
       const { consumer } = request.body;
       const made = await revise(request, { consumer, to: 'created' }, (current) =>
-        named(withKey(current, { ...request.body, sha256 })),
+        named(withKey(current, { ...request.body, sha256, now: Date.now() })),
       );
       return { ...made, key };
     },
@@ -159,7 +159,7 @@ export function keyRoutes(app: AdminApp, { served, changes }: Pick<AdminPorts, '
       const { old: oldId, ...rest } = request.body;
       let ended: string[] = [];
       const made = await revise(request, { consumer, to: 'rotated' }, (current) => {
-        const rotated = rotatedKey(current, { ...rest, consumer, sha256, oldId });
+        const rotated = rotatedKey(current, { ...rest, consumer, sha256, oldId, now: Date.now() });
         ended = rotated.ended;
         return named(rotated);
       });

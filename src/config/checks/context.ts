@@ -21,6 +21,21 @@ export function mustExist(part: Part, what: string, names: Iterable<string>, con
   context.report(part, `there is no ${what} ${context.quoted(part)}`.trimEnd(), nearest(name, known));
 }
 
+/** Reports a time that is too short to mean anything, or would keep the gateway busy with nothing else. */
+export function mustLast(part: Part, ms: number, { fitsSchema, report }: CheckContext): void {
+  if (fitsSchema && part.number !== undefined && part.number < ms) report(part, `must be at least ${ms}ms`);
+}
+
+/** Reports settings of a breaker with which it would open at once, or never. */
+export function checkBreaker(breaker: Part, context: CheckContext): void {
+  const { fitsSchema, report } = context;
+  const rate = breaker.get('errorRate');
+  if (fitsSchema && rate.number !== undefined && (rate.number <= 0 || rate.number > 1))
+    report(rate, 'must be above 0% and at most 100%: it is the share of failed requests that opens it');
+  mustLast(breaker.get('window'), 100, context);
+  mustLast(breaker.get('open'), 100, context);
+}
+
 /** Reports every value that was there before. */
 export function mustDiffer(parts: readonly Part[], what: string, { report, quoted }: CheckContext): void {
   const seen = new Set<string>();

@@ -1,12 +1,14 @@
 import type { Part } from '../part.ts';
-import type { Check } from './context.ts';
+import { type Check, checkBreaker } from './context.ts';
 
 /** Whether a server is there in one way, and whether anybody may use it. */
-export const checkMcp: Check = (config, { report }) => {
+export const checkMcp: Check = (config, context) => {
+  const { report } = context;
   checkResource(config.get('mcp'), report);
   for (const [, server] of config.get('mcp', 'servers').entries) {
     const isThere = [server.has('url'), server.has('command')].filter(Boolean).length;
     if (isThere !== 1) report(server, 'needs either a url or a command');
+    checkBreaker(server.get('breaker'), context);
     if (server.has('command')) {
       for (const key of ['headers', 'auth', 'tls', 'breaker']) {
         const part = server.get(key);

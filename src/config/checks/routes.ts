@@ -22,6 +22,7 @@ export const checkRoutes: Check = (config, context) => {
     for (const part of [...parts, route.get('mirror', 'upstream')])
       mustExist(part, 'upstream', upstreams, context);
     mustDiffer(parts, 'the upstream', context);
+    checkStandIns(route, context);
     const path = route.get('match', 'path');
     const fault = path.text === undefined ? undefined : pathFault(path.text);
     if (fault !== undefined) context.report(path, fault);
@@ -47,6 +48,17 @@ function checkDestination(route: Part, { report }: CheckContext): void {
       route,
       given.length === 0 ? 'needs an upstream or a split' : 'has both upstream and split: keep one',
     );
+}
+
+/** What stands beside an upstream, or in for it, is another one. */
+function checkStandIns(route: Part, { report }: CheckContext): void {
+  const own = route.get('upstream').text;
+  if (own === undefined) return;
+  const [fallback, mirror] = [route.get('fallback', 'upstream'), route.get('mirror', 'upstream')];
+  if (fallback.text === own)
+    report(fallback, 'is the upstream that has failed: name another, or try it again with its retry');
+  if (mirror.text === own)
+    report(mirror, 'is the route’s own upstream: it would get each request twice. Name another');
 }
 
 function checkRewrite(rewrite: Part, { report, fitsSchema }: CheckContext): void {

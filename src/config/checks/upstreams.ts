@@ -1,5 +1,5 @@
 import type { Part } from '../part.ts';
-import { type Check, type CheckContext, mustWeigh } from './context.ts';
+import { type Check, type CheckContext, checkBreaker, mustLast, mustWeigh } from './context.ts';
 
 /** Upstreams as such. */
 export const checkUpstreams: Check = (config, context) => {
@@ -7,6 +7,7 @@ export const checkUpstreams: Check = (config, context) => {
     mustWeigh(upstream.get('targets'), context);
     checkTargets(upstream.get('targets'), context);
     checkHash(upstream, context);
+    checkBreaker(upstream.get('breaker'), context);
     mustLast(upstream.get('health', 'interval'), 100, context);
     mustLast(upstream.get('health', 'timeout'), 1, context);
     mustLast(upstream.get('outlier', 'eject'), 100, context);
@@ -30,11 +31,11 @@ function checkTargets(targets: Part, { report, quoted }: CheckContext): void {
 function checkHash(upstream: Part, { report, quoted }: CheckContext): void {
   const hash = upstream.get('hash');
   const by = hash.get('by');
+  const balance = upstream.get('balance');
+  if (hash.isWritten && balance.text !== undefined && balance.text !== 'hash') {
+    report(hash, 'does nothing without balance: hash: add that, or take this out');
+    return;
+  }
   if ((by.text === 'header' || by.text === 'cookie') && !hash.get('name').text)
     report(hash, `needs the name of the ${quoted(by).replaceAll('"', '')}`);
-}
-
-/** Reports a pause that would keep the gateway busy with nothing else. */
-function mustLast(part: Part, ms: number, { fitsSchema, report }: CheckContext): void {
-  if (fitsSchema && part.number !== undefined && part.number < ms) report(part, `must be at least ${ms}ms`);
 }

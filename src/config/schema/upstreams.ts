@@ -11,7 +11,8 @@ export const Target = Strict({
 export const Breaker = Strict({
   errorRate: Percent({
     default: '50%',
-    description: 'Share of attempts without an answer, with half of one or with a status from 500 on.',
+    description:
+      'Share of requests whose last attempt had no answer, half of one, or a status from 500 on (of gRPC: what stands for one). What a retry made good is none.',
   }),
   minRequests: Type.Integer({
     minimum: 1,
@@ -39,15 +40,15 @@ export const Upstream = Strict({
     description:
       'How a target is chosen: in turn, at random, the less busy of two, the sooner done of two (latency-aware), or always the same for the same asker.',
   }),
-  hash: Strict(
-    {
+  hash: Type.Optional(
+    Strict({
       by: OneOf(['header', 'cookie', 'consumer', 'address'], {
         default: 'address',
-        description: 'What `balance: hash` goes by. A request without it goes by the address of its client.',
+        description:
+          'What `balance: hash` goes by, and only it: the address if it is left out. A request without it goes by the address of its client.',
       }),
       name: Type.String({ default: '', description: 'Of the header or cookie.' }),
-    },
-    { default: {} },
+    }),
   ),
   slowStart: Duration({
     default: '30s',
@@ -107,7 +108,8 @@ export const Upstream = Strict({
       consecutiveFailures: Type.Integer({
         minimum: 1,
         default: 5,
-        description: 'No connection, no answer, half an answer or a status from 500 on.',
+        description:
+          'Attempts: no connection, no answer, half an answer, or a status from 500 on (of gRPC: what stands for one).',
       }),
       eject: Duration({
         default: '30s',
@@ -122,31 +124,42 @@ export const Upstream = Strict({
   ),
   breaker: Type.Optional(Breaker),
   retry: Type.Optional(
-    Strict({
-      attempts: Type.Integer({
-        minimum: 1,
-        maximum: 10,
-        default: 2,
-        description: 'In all, the first included. Only what can be sent twice without harm is.',
-      }),
-      on: Type.Array(
-        Type.Unsafe<number | 'connect' | 'reset' | 'timeout'>({
-          anyOf: [{ enum: ['connect', 'reset', 'timeout'] }, { type: 'integer', minimum: 400, maximum: 599 }],
+    Strict(
+      {
+        attempts: Type.Integer({
+          minimum: 1,
+          maximum: 10,
+          default: 2,
+          description: 'In all, the first included. Only what can be sent twice without harm is.',
         }),
-        {
-          default: ['connect', 'reset'],
-          description: 'Failures and statuses after which it is tried again.',
-        },
-      ),
-      budget: Percent({
-        default: '20%',
-        description: 'Largest share of the requests of the last 10 s that are retried; at least 3. 0%: none.',
-      }),
-      maxWait: Duration({
-        default: '1s',
-        description: 'The longest Retry-After that is waited for. An answer with a longer one is passed on.',
-      }),
-    }),
+        on: Type.Array(
+          Type.Unsafe<number | 'connect' | 'reset' | 'timeout'>({
+            anyOf: [
+              { enum: ['connect', 'reset', 'timeout'] },
+              { type: 'integer', minimum: 400, maximum: 599 },
+            ],
+          }),
+          {
+            default: ['connect', 'reset'],
+            description: 'Failures and statuses after which it is tried again.',
+          },
+        ),
+        budget: Percent({
+          default: '20%',
+          description:
+            'Largest share of the requests of the last 10 s that are retried; at least 3. 0%: none.',
+        }),
+        maxWait: Duration({
+          default: '1s',
+          description:
+            'The longest Retry-After that is waited for. An answer with a longer one is passed on.',
+        }),
+      },
+      {
+        description:
+          'Without it only a connection that does not come about is tried at another target, as nothing was sent. attempts: 1 is no retry at all.',
+      },
+    ),
   ),
   hedge: Type.Optional(
     Strict(

@@ -22,7 +22,7 @@ it.each([
   ],
   ['names of its own', 'consumers:\n  - name: shop\n    keys: [{ id: old }]\n', 'k1'],
 ])('a key is added to %s', (_what, text, id) => {
-  const { text: changed, entry } = withKey(text, { consumer: 'shop', sha256 });
+  const { text: changed, entry } = withKey(text, { consumer: 'shop', sha256, now: 0 });
   expect(entry).toEqual({ id, sha256 });
   expect(writtenKeys(changed)).toEqual([...writtenKeys(text), { consumer: 'shop', id }]);
 });
@@ -37,7 +37,11 @@ it('what a rotation ends is every older key that would have lasted longer', () =
   - name: bot
     keys: [{ id: k1, sha256: d }]
 `;
-  const { text: changed, ended, entry } = rotatedKey(text, { consumer: 'shop', sha256, until: UNTIL });
+  const {
+    text: changed,
+    ended,
+    entry,
+  } = rotatedKey(text, { consumer: 'shop', sha256, until: UNTIL, now: 0 });
   expect(ended).toEqual(['k1', 'k3']);
   expect(entry.id).toBe('k4');
   expect(writtenKeys(changed).map(({ consumer, id, expires }) => [consumer, id, expires])).toEqual([
@@ -61,5 +65,5 @@ it.each([
   ['version: 1', /there is no consumer "shop"/],
   ['base: &k [{ id: k1 }]\nconsumers: [{ name: shop, keys: *k }]', /the file can't be changed/],
 ])('says why %j can not be changed', (text, reason) => {
-  expect(() => withKey(text, { consumer: 'shop', sha256 })).toThrow(reason);
+  expect(() => withKey(text, { consumer: 'shop', sha256, now: 0 })).toThrow(reason);
 });

@@ -4,7 +4,7 @@ import {
   backoffMs,
   isWorthRetry,
   mayHedge,
-  mayRepeat,
+  repeatHarm,
   retryAfterMs,
 } from '../../../src/upstream/retry-rule.ts';
 
@@ -16,24 +16,24 @@ const request = (method: string, body: Buffer | Readable | null = null) => ({
 });
 
 it.each([
-  ['GET', true, true],
-  ['PUT', true, true],
-  ['DELETE', true, true],
-  ['POST', true, false],
-  ['PATCH', true, false],
-  ['POST', false, true],
-])('%s, sent: %s → may be repeated: %s', (method, wasSent, may) => {
-  expect(mayRepeat(request(method, Buffer.from('x')), wasSent)).toBe(may);
+  ['GET', true, undefined],
+  ['PUT', true, undefined],
+  ['DELETE', true, undefined],
+  ['POST', true, 'not_idempotent'],
+  ['PATCH', true, 'not_idempotent'],
+  ['POST', false, undefined],
+])('%s, sent: %s → harm of a repetition: %s', (method, wasSent, harm) => {
+  expect(repeatHarm(request(method, Buffer.from('x')), wasSent)).toBe(harm);
 });
 
 it('a stream can be sent once', () => {
   const body = Readable.from(['x']);
-  expect([mayRepeat(request('PUT', body), false), mayRepeat(request('PUT', body), true)]).toEqual([
-    true,
-    false,
+  expect([repeatHarm(request('PUT', body), false), repeatHarm(request('PUT', body), true)]).toEqual([
+    undefined,
+    'body_streamed',
   ]);
   body.destroy();
-  expect(mayRepeat(request('PUT', body), false)).toBe(false);
+  expect(repeatHarm(request('PUT', body), false)).toBe('body_streamed');
 });
 
 it('only what changes nothing and has no body is sent twice at once', () => {
