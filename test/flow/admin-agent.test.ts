@@ -1,6 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { RUNBOOKS, runbookOf } from '../../src/admin/agent/runbooks.ts';
 import { admin } from '../helpers/admin.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
@@ -82,6 +83,19 @@ describe.each([{ legacy: false }, { legacy: true }])('an agent on call (%j)', ({
     }
     const book = await client.readResource({ uri: 'hypercare://runbooks/breaker_open' });
     expect((book.contents[0] as { text: string }).text).toContain('# breaker_open');
+    // Each code and detector has its steps, and no step names a tool that is not there.
+    const tools = new Set((await client.listTools()).tools.map(({ name }) => name));
+    for (const name of RUNBOOKS) {
+      const said = runbookOf(name, []) ?? '';
+      expect(said).toMatch(/## Look at\n\n1\. [\s\S]+## Do\n\n1\. /);
+      for (const [tool] of said.matchAll(
+        /\b(list|show|get|query|explain|search|preview|apply|approve|roll)_[a-z_]+\b/g,
+      ))
+        expect([...tools], `${tool} in ${name}`).toContain(tool);
+    }
+    await expect(client.readResource({ uri: 'hypercare://runbooks/no_such_thing' })).rejects.toThrow(
+      'no runbook',
+    );
   });
 
   it('changes the config once a person has seen the difference and said yes; the audit log says who', async () => {
@@ -161,6 +175,12 @@ it('an agent takes a finding on, and has its action done once a person has said 
     return findings[0]?.actions[0]?.dryRun.ok && findings[0];
   });
   const { id } = finding;
+  const book = await refused.client.readResource({ uri: 'hypercare://runbooks/errors' });
+  expect((book.contents[0] as { text: string }).text).toContain(
+    `## Open now\n\n- ${finding.priority} ${id}: `,
+  );
+  const only = { state: 'active', priority: 'P4', place: 'shop' };
+  expect(JSON.parse(text(await refused.call('list_findings', only))).findings).toEqual([]);
   expect(JSON.parse(text(await refused.call('show_finding', { id })))).toMatchObject({ id, state: 'open' });
   expect(text(await refused.call('preview_finding_action', { id, action: 0 }))).toContain('Risk: ');
   await refused.call('acknowledge_finding', { id, note: 'on it' });

@@ -1,6 +1,6 @@
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
-import { ERRORS, type ErrorCode } from '../../errors/table.ts';
 import type { AskApi } from './agent-tools.ts';
+import { type OpenFinding, RUNBOOKS, runbookOf } from './runbooks.ts';
 
 const MARKDOWN = 'text/markdown';
 /** Entries of the knowledge base that are listed. */
@@ -41,25 +41,37 @@ export function registerResources(server: McpServer, ask: AskApi, has: (url: str
     );
   }
   if (has('/api/knowledge')) registerKnowledge(server, ask);
+  registerRunbooks(server, ask, has);
+}
+
+function registerRunbooks(server: McpServer, ask: AskApi, has: (url: string) => boolean): void {
+  const open = (): Promise<readonly OpenFinding[]> =>
+    has('/api/findings')
+      ? read(
+          ask,
+          `/api/findings?state=active&limit=${LISTED}`,
+          (body) => (body as { findings: OpenFinding[] }).findings,
+        )
+      : Promise.resolve([]);
   server.registerResource(
     'runbook',
     new ResourceTemplate('hypercare://runbooks/{reason}', {
       list: async () => ({
-        resources: Object.keys(ERRORS).map((reason) => ({
-          uri: `hypercare://runbooks/${reason}`,
-          name: reason,
-        })),
+        resources: RUNBOOKS.map((name) => ({ uri: `hypercare://runbooks/${name}`, name })),
       }),
     }),
     {
       title: 'Runbooks',
-      description: 'What a reason in log, metrics and findings means, and what to look at.',
+      description:
+        'By the reason or the detector of a finding: what it means, whose matter it is, what is open, what to look at and to do.',
       mimeType: MARKDOWN,
     },
     async ({ href }, { reason }) => {
-      const code = String(reason);
-      if (!Object.hasOwn(ERRORS, code)) throw new Error(`there is no reason ${code}`);
-      return { contents: [{ uri: href, mimeType: MARKDOWN, text: runbook(code as ErrorCode) }] };
+      const name = String(reason);
+      const text = runbookOf(name, await open());
+      if (text === undefined)
+        throw new Error(`there is no runbook ${name}: take the finding’s detector where its reason has none`);
+      return { contents: [{ uri: href, mimeType: MARKDOWN, text }] };
     },
   );
 }
@@ -111,14 +123,4 @@ function learnt({ title, symptom, place, cause, fix, proof, notes }: Learnt): st
   ];
   const said = parts.filter(([, text]) => text !== '').map(([name, text]) => `## ${name}\n\n${text}`);
   return `# ${title}\n\n${said.join('\n\n')}\n`;
-}
-
-function runbook(code: ErrorCode): string {
-  const { status, retryable, text } = ERRORS[code];
-  const answer = status === 0 ? 'The answer had begun already.' : `Answered with status ${status}.`;
-  const again = retryable ? 'Sending it again may help.' : 'Sending it again as it is does not help.';
-  const where = code.startsWith('mcp_')
-    ? 'list_mcp_tools, list_mcp_sessions'
-    : 'list_upstreams, explain_request';
-  return `# ${code}\n\n${text}\n\n${answer} ${again}\n\nLook at: list_changes (what changed before it began), ${where}.\n`;
 }

@@ -73,12 +73,6 @@ const LISTS = [
     description: 'Tools of MCP servers as they are pinned, and what differs where one has changed.',
   },
   {
-    name: 'list_findings',
-    url: '/api/findings',
-    description: 'Findings: what is wrong or about to be, by priority.',
-    paged: true,
-  },
-  {
     name: 'get_kpis',
     url: '/api/kpis',
     description: 'How the care does: times to detect and to resolve, availability, objectives, feedback.',
@@ -120,11 +114,29 @@ export function registerReading(
       );
     }
   }
+  if (has('/api/findings'))
+    server.registerTool(
+      'list_findings',
+      {
+        description: 'Findings: what is wrong or about to be, by priority.',
+        inputSchema: z.object({
+          state: z.string().optional().describe('active, or states with commas; absent: all.'),
+          priority: z.string().optional().describe('P0 to P4, with commas.'),
+          place: z.string().optional().describe('A route, upstream, target, model or mcp/SERVER/TOOL.'),
+          q: z.string().max(200).optional().describe('Words.'),
+          limit: z.int().min(1).max(200).optional(),
+          after: z.string().optional(),
+        }),
+        annotations: READ_ONLY,
+      },
+      async (query) => resultOf(await ask('GET', `/api/findings${queryOf(query)}`)),
+    );
   if (has('/api/findings/:id'))
     server.registerTool(
       'show_finding',
       {
-        description: 'One finding with its evidence, likely cause and what can be done.',
+        description:
+          'One finding with its evidence, likely cause and what can be done. Its runbook is hypercare://runbooks/REASON, or /DETECTOR.',
         inputSchema: z.object({ id: z.string() }),
         annotations: READ_ONLY,
       },
