@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { McpConfig } from '../config/schema/index.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { ERRORS, type ErrorCode } from '../errors/table.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { checkAudience } from './access/audience.ts';
 import { Origins } from './access/origins.ts';
@@ -109,5 +110,10 @@ function endFacts(exchange: LiveExchange): void {
   if (mcp.outcome !== '') return;
   if (reason === 'client_cancelled') mcp.outcome = 'client_cancelled';
   else if (reason === 'ok') mcp.outcome = 'ok';
-  else mcp.outcome = status < 500 ? 'refused' : 'failed';
+  // HTTP may say that all is well where the protocol wants it so.
+  else
+    mcp.outcome =
+      (Object.hasOwn(ERRORS, reason) ? ERRORS[reason as ErrorCode].status : status) < 500
+        ? 'refused'
+        : 'failed';
 }

@@ -232,3 +232,42 @@ it('programs that only wait make room for who comes', async () => {
     expect(text(await client.callTool({ name: 'add', arguments: { a: 2, b: at } }))).toBe(String(2 + at));
   }
 });
+
+describe('a program that does not behave', () => {
+  const bad = `
+    import { spawn } from 'node:child_process';
+    import { McpServer } from '@modelcontextprotocol/server';
+    import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+    const server = new McpServer({ name: 'bad', version: '1' }, { capabilities: { tools: {} } });
+    const say = (text) => ({ content: [{ type: 'text', text }] });
+    server.registerTool('pid', {}, async () => say(String(process.pid)));
+    server.registerTool('hang', {}, () => { for (;;); });
+    // Its child holds its pipes open: nobody hears that it has ended.
+    server.registerTool('orphan', {}, () => {
+      spawn('sleep', ['12'], { stdio: 'inherit' });
+      process.exit(0);
+    });
+    server.registerTool('garbage', {}, async () => {
+      process.stdout.write('no message\\n{"jsonrpc":"2.0","id":4711,"result":{}}\\n');
+      return say('said');
+    });
+    await server.connect(new StdioServerTransport());
+  `;
+
+  it.each(ERAS)('costs its call and no other (%j)', async ({ legacy }) => {
+    const command = [process.execPath, '--input-type=module', '-e', bad];
+    const gateway = await testGateway({
+      mcp: { servers: { bad: { command, allow: OPEN, pin: 'off', timeouts: { idle: '2s' } } } },
+    });
+    const client = await mcpClient(`${gateway.url}/mcp/bad`, { legacy });
+    const pid = () => client.callTool({ name: 'pid' }).then(text, () => '');
+    const first = await pid();
+    expect(text(await client.callTool({ name: 'garbage' }))).toBe('said');
+    expect(await pid()).toBe(first);
+    await expect(client.callTool({ name: 'hang' })).rejects.toThrow('did not answer in time');
+    const second = await eventually(pid, 30_000);
+    expect(second).not.toBe(first);
+    await expect(client.callTool({ name: 'orphan' })).rejects.toThrow();
+    expect(await eventually(pid, 30_000)).not.toBe(second);
+  });
+});

@@ -156,6 +156,9 @@ describe('who may use what', () => {
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
         'x-api-key': 'ada-key',
+        // In the older revision nobody holds them against the body.
+        'mcp-name': 'test_image_content',
+        'mcp-param-x': '1',
       },
       body: '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"test_image_content","name":"add","arguments":{"a":12345678901234567890,"b":1}}}',
     });
@@ -163,6 +166,31 @@ describe('who may use what', () => {
     expect(server.seen[before]?.body).toBe(
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":{"a":12345678901234567890,"b":1}}}',
     );
+    expect(server.seen[before]?.headers).not.toHaveProperty('mcp-name');
+    expect(server.seen[before]?.headers).not.toHaveProperty('mcp-param-x');
+    const seen = server.seen.length;
+    // Nor is a name another one because it looks like it.
+    for (const name of [
+      'ADD',
+      'add ',
+      'ａｄｄ',
+      'a\u200bdd',
+      'add\0',
+      'all__add',
+      ['add'],
+      { name: 'add' },
+      null,
+    ]) {
+      const answer = await post(
+        url,
+        { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } },
+        { 'x-api-key': 'ada-key' },
+      );
+      expect(await answer.json(), String(name)).toMatchObject({
+        error: { data: { code: 'mcp_not_allowed' } },
+      });
+    }
+    expect(server.seen).toHaveLength(seen);
     const line = await gateway.accessLine(({ reason }) => reason === 'mcp_not_allowed');
     expect(line).toMatchObject({ status: 200, mcp_outcome: 'refused', consumer: 'ada' });
     expect(line.mcp_tool).toBeUndefined();

@@ -46,7 +46,7 @@ export class LinkPool {
   give(link: Link, wanted: LinkFor): void {
     link.listener = undefined;
     if (!link.isOpen) return;
-    if (this.#isClosed || this.#count >= MOST_IDLE) {
+    if (this.#isClosed || this.#count >= MOST_IDLE || link.isSuspect) {
       void link.close();
       return;
     }

@@ -3,6 +3,8 @@ import {
   type ClientCapabilities,
   type Implementation,
   type Result,
+  SdkError,
+  SdkErrorCode,
   StreamableHTTPClientTransport,
   type Transport,
 } from '@modelcontextprotocol/client';
@@ -22,6 +24,9 @@ const LIST_CHANGED = 'notifications/tools/list_changed';
 /** Asking a person takes its time: who waits for an answer gives up, not the gateway. */
 export const PATIENCE_MS = 86_400_000;
 
+/** A program that is alive answers within it, whatever else it does. */
+const PING_MS = 5000;
+
 /** Takes what a server says by itself. */
 export interface LinkListener {
   onRequest(method: string, params: unknown, id: RequestId): Promise<Result>;
@@ -35,6 +40,8 @@ export class Link {
   /** Who listens now: a connection serves one call at a time, or one session. */
   listener: LinkListener | undefined;
   isOpen = true;
+  /** A call on it was given up: whether it is good for another is not known. */
+  isSuspect = false;
   /** What it is to log at least, as its session said; of 2026-07-28 every request says it. */
   logLevel = 'info';
   /** Of a session at a server of 2026-07-28: what ends the subscriptions to resources. */
@@ -122,10 +129,25 @@ export class Link {
     try {
       return await work(AbortSignal.any([signal, silence.signal]));
     } catch (error) {
-      throw silence.signal.aborted ? silence.signal.reason : error;
+      if (!silence.signal.aborted) throw error;
+      this.isSuspect = true;
+      void this.#endIfHung();
+      throw silence.signal.reason;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** A program that answers nothing at all is ended, so that another is begun for who comes next. */
+  async #endIfHung(): Promise<void> {
+    if (this.server.upstream !== undefined) return;
+    const timeout = Math.min(PING_MS, this.server.config.timeouts.idle);
+    const isHung = await this.client.ping({ timeout }).then(
+      () => false,
+      (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout,
+    );
+    const { transport } = this.client;
+    if (isHung && this.isOpen && transport) this.server.programs.cutOff(transport);
   }
 
   /** It has said something of the call that runs. */

@@ -1,12 +1,14 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { Transport } from '@modelcontextprotocol/client';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { McpServerConfig } from '../../config/schema/index.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { readWords } from './program-words.ts';
 
 const MINUTE_MS = 60_000;
-const LONGEST_LINE = 500;
+/** How often it is looked whether a program still runs. */
+const LOOK_MS = 1000;
 
 /**
  * The programs of one server that run in this process: so many at once, and no more often started again than the config
@@ -65,7 +67,10 @@ export class Programs {
       stderr: 'pipe',
       maxBufferSize: this.#config.results.maxSize * 2,
     });
-    this.#listen(transport.stderr as Readable | null);
+    readWords(transport.stderr as Readable, (line) =>
+      this.#log.debug({ server: this.#name, line }, 'an MCP server says'),
+    );
+    const watch = this.#watch(transport);
     this.#running++;
     let isOver = false;
     return {
@@ -73,6 +78,7 @@ export class Programs {
       onEnd: (wanted) => {
         if (isOver) return;
         isOver = true;
+        clearInterval(watch);
         this.#running--;
         if (wanted) return;
         this.#ends.push(this.#now());
@@ -81,11 +87,39 @@ export class Programs {
     };
   }
 
-  /** What it says beside the protocol. Nobody else reads it, and a full pipe would stop it. */
-  #listen(stderr: Readable | null): void {
-    if (!stderr) return;
-    createInterface({ input: stderr }).on('line', (line) =>
-      this.#log.debug({ server: this.#name, line: line.slice(0, LONGEST_LINE) }, 'an MCP server says'),
-    );
+  /**
+   * One that has ended is gone, also where children of its hold its pipes open: Node tells that they are closed only when
+   * all have let go. Seen twice, so that its last words are read.
+   */
+  #watch(transport: StdioClientTransport): NodeJS.Timeout {
+    let wasGone = false;
+    const look = (): void => {
+      const { pid } = transport;
+      const isGone = pid !== null && !isRunning(pid);
+      if (isGone && wasGone) this.cutOff(transport);
+      wasGone = isGone;
+    };
+    return setInterval(look, LOOK_MS).unref();
+  }
+
+  /** Ends the connection to a program whose pipes say nothing of its end. */
+  cutOff(transport: Transport): void {
+    const { onclose } = transport;
+    // Its pipes may close later all the same.
+    delete transport.onclose;
+    onclose?.();
+    transport
+      .close()
+      .catch((error: unknown) =>
+        this.#log.warn({ err: error, server: this.#name }, 'the program of an MCP server could not be ended'),
+      );
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

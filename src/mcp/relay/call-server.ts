@@ -5,20 +5,18 @@ import { callUpstream, type UpstreamAnswer } from '../../upstream/call.ts';
 import { failureBeforeAnswer } from '../../upstream/failure.ts';
 import type { CancelSignal } from '../../upstream/signal.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
-import type { McpCall } from '../call.ts';
+import type { McpCall, MessageCall } from '../call.ts';
 import { askReplica } from '../replicas/ask-replica.ts';
 import type { SentPiece } from '../replicas/wire.ts';
 import type { McpServer } from '../server.ts';
 
 /** Headers of the protocol that a client's request carries to the server. Nothing else of it goes on, least of all credentials. */
-const PASSED: ReadonlySet<string> = new Set([
-  'accept',
-  'mcp-protocol-version',
-  'mcp-method',
-  'mcp-name',
-  'last-event-id',
-]);
-/** Arguments that a server wants in headers, for who routes by them. */
+const PASSED: ReadonlySet<string> = new Set(['accept', 'mcp-protocol-version', 'last-event-id']);
+/**
+ * Of 2026-07-28, where they are held against the body: what a message is about, and arguments that a server wants in headers,
+ * for who routes by them. In the older revision they would be whatever a client likes.
+ */
+const ROUTING: ReadonlySet<string> = new Set(['mcp-method', 'mcp-name']);
 const PARAMETER = 'mcp-param-';
 
 export interface ServerCall {
@@ -130,13 +128,15 @@ async function askOther(
 
 function headersOf(
   { config }: McpServer,
-  { exchange, policies }: McpCall,
+  { exchange, policies, inbound }: McpCall & Partial<MessageCall>,
   { body, session, headers: own }: ServerCall,
   host: string,
 ): HeaderBag {
   const headers: HeaderBag = {};
+  const isModern = inbound?.era === '2026-07-28';
   for (const [name, value] of Object.entries(exchange.headers))
-    if (PASSED.has(name) || name.startsWith(PARAMETER)) headers[name] = value;
+    if (PASSED.has(name) || (isModern && (ROUTING.has(name) || name.startsWith(PARAMETER))))
+      headers[name] = value;
   headers['x-request-id'] = exchange.id;
   headers.traceparent = `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceFlags}`;
   policies.upstreamHeaders(headers, exchange);
