@@ -210,6 +210,37 @@ it('an agent takes a finding on, and has its action done once a person has said 
   expect(did).toEqual(expect.arrayContaining(['oncall acknowledgeFinding', 'oncall applyAction']));
 });
 
+it('what one person has said yes to is nobody else’s yes, nor one to anything else', async () => {
+  const gateway = await testGateway({
+    ...CONFIG,
+    admin: {
+      tokens: [...CONFIG.admin.tokens, { name: 'other', token: 'other-token', rights: ['read', 'write'] }],
+    },
+  });
+  const [oncall, other] = await Promise.all(
+    ['oncall-token', 'other-token'].map((token) => agent(gateway, { token, legacy: false })),
+  );
+  const patchTo = (priority: string) => [{ op: 'add', path: '/routes/0/priority', value: priority }];
+  const ask = (of: typeof oncall, priority: string, more: object = {}) =>
+    of?.client.request(
+      {
+        method: 'tools/call',
+        params: { name: 'apply_config_patch', arguments: { patch: patchTo(priority) }, ...more },
+      } as never,
+      { allowInputRequired: true } as never,
+    ) as Promise<Record<string, unknown>>;
+  const { requestState } = await ask(oncall, 'high');
+  const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } };
+  const said = String(requestState);
+  const bent = `${said.slice(0, -2)}${said.endsWith('AA') ? 'BB' : 'AA'}`;
+  await expect(ask(other, 'high', { requestState, inputResponses })).rejects.toThrow('requestState');
+  await expect(ask(oncall, 'high', { requestState: bent, inputResponses })).rejects.toThrow('requestState');
+  expect(text(await ask(oncall, 'low', { requestState, inputResponses }))).toContain('Nothing was done');
+  expect(gateway.loaded.config.routes[0]?.priority).toBe('normal');
+  await ask(oncall, 'high', { requestState, inputResponses });
+  expect(gateway.loaded.config.routes[0]?.priority).toBe('high');
+});
+
 it('is nobody’s without a token', async () => {
   const gateway = await testGateway(CONFIG);
   const answer = await admin(gateway, '/mcp', { body: { jsonrpc: '2.0', id: 1, method: 'ping' } });

@@ -271,3 +271,32 @@ describe('a program that does not behave', () => {
     expect(await eventually(pid, 30_000)).not.toBe(second);
   });
 });
+
+it.each(
+  ERAS,
+)('a program that nobody asks anything is ended after process.idle, and begun for the next call (%j)', async ({
+  legacy,
+}) => {
+  const says = `
+    import { McpServer } from '@modelcontextprotocol/server';
+    import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+    const server = new McpServer({ name: 'p', version: '1' }, { capabilities: { tools: {} } });
+    server.registerTool('pid', {}, async () => ({ content: [{ type: 'text', text: String(process.pid) }] }));
+    await server.connect(new StdioServerTransport());
+  `;
+  const command = [process.execPath, '--input-type=module', '-e', says];
+  const gateway = await testGateway({
+    mcp: { servers: { all: { command, allow: OPEN, pin: 'off', process: { idle: '300ms' } } } },
+  });
+  const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy });
+  const pid = Number(text(await client.callTool({ name: 'pid' })));
+  await eventually(() => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  }, 30_000);
+  expect(Number(text(await client.callTool({ name: 'pid' })))).not.toBe(pid);
+});

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { eventually, testGateway } from '../helpers/gateway.ts';
+import { admin } from '../helpers/admin.ts';
+import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN, roundRobin } from '../helpers/mcp.ts';
 import { startRedis } from '../helpers/redis-server.ts';
 
@@ -128,7 +129,14 @@ it('a session goes on, opened anew, when the replica that kept it is gone; a cal
   expect(inputRequests).toBeTruthy();
   balancer.remove(opener as string);
   await gateways.find(({ url }) => url === opener)?.close();
+  const health = async () => {
+    const there = gateways.find(({ url }) => url !== opener) as TestGateway;
+    const { items } = (await admin(there, '/api/mcp/sessions')).body;
+    return items.find(({ server }: { server: string }) => server === '')?.health;
+  };
+  expect(await health()).toBe('owner_gone');
   expect([await count(), await count(), await count()]).toEqual(['1', '2', '3']);
+  expect(await health()).toBe('ok');
   const answered = { ...call, requestState, inputResponses: { input: { action: 'accept', content: {} } } };
   await expect(request(elsewhere, answered)).rejects.toThrow('Invalid or expired requestState');
 });

@@ -67,17 +67,18 @@ type Entry = Record<string, unknown>;
  */
 export class Catalog {
   readonly #servers: readonly McpServer[];
-  readonly #ports: Pick<McpPorts, 'log'>;
+  readonly #ports: Pick<McpPorts, 'log' | 'clock'>;
   readonly #tables = new LRUCache<string, ReadonlyMap<string, Place>>({ max: MOST_TABLES, ttl: KEPT_MS });
 
   /** Lists that have just been made: what is not in one is not there. */
   readonly #listed = new LRUCache<string, true>({ max: MOST_TABLES, ttl: LISTED_MS });
-  readonly #slow = new SlowServers();
+  readonly #slow: SlowServers;
 
   /** @param servers in the order in which lists have them */
-  constructor(servers: readonly McpServer[], ports: Pick<McpPorts, 'log'>) {
+  constructor(servers: readonly McpServer[], ports: Pick<McpPorts, 'log' | 'clock'>) {
     this.#servers = servers;
     this.#ports = ports;
+    this.#slow = new SlowServers(ports.clock.monotonic);
   }
 
   /** A list of all servers, in their order; a server that does not answer has none of it. */

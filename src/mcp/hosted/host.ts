@@ -75,10 +75,11 @@ export class Host implements McpHost {
   readonly #sessions = new Map<string, HostedSession>();
   /** What servers said of themselves, so that not every request opens a connection to hear it. */
   readonly #told = new LRUCache<McpServer, Told>({ max: MOST_SESSIONS, ttl: TOLD_MS });
-  readonly #slow = new SlowServers();
+  readonly #slow: SlowServers;
 
   constructor(options: HostOptions) {
     this.#options = options;
+    this.#slow = new SlowServers(options.ports.clock.monotonic);
     this.#pending = new PendingCalls(options.ports.replica.id, options.sessionTtlMs);
     this.#requests = new Requests(options, this.#pool, this.#pending);
     this.#modern = createMcpHandler((context) => this.#modernServer(context), { legacy: 'reject' });

@@ -8,7 +8,14 @@ const LEFT_OUT_MS = 15_000;
 
 /** Servers that have just taken long to say nothing: for a while nobody who asks all servers waits for them. */
 export class SlowServers {
-  readonly #slow = new LRUCache<McpServer, true>({ max: MOST, ttl: LEFT_OUT_MS });
+  readonly #slow: LRUCache<McpServer, true>;
+  readonly #now: () => number;
+
+  /** @param now monotonic milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#slow = new LRUCache({ max: MOST, ttl: LEFT_OUT_MS, ttlResolution: 0, perf: { now } });
+  }
 
   has(server: McpServer): boolean {
     return this.#slow.has(server);
@@ -22,11 +29,11 @@ export class SlowServers {
 
   /** Does something with a server, and notes if that fails slowly. */
   async watch<T>(server: McpServer, work: () => Promise<T>): Promise<T> {
-    const began = performance.now();
+    const began = this.#now();
     try {
       return await work();
     } catch (error) {
-      if (performance.now() - began > SLOW_MS) this.#slow.set(server, true);
+      if (this.#now() - began > SLOW_MS) this.#slow.set(server, true);
       throw error;
     }
   }

@@ -133,6 +133,11 @@ test('tools of MCP servers that are slow, fail or break their schemas are found 
   small.ticks(12, (one, at) => {
     const tool = tools[at % tools.length];
     call(one, at, tool === 'price' ? { outcome: 'tool_error' } : {});
+    // That a person took a minute to answer its question says nothing of it.
+    if (tool === 'add' && one.mcp) {
+      one.mcp.isWaiting = true;
+      one.durationMs = 60_000;
+    }
     if (tool === 'stock') one.durationMs = 200;
     if (tool === 'look')
       one.breaches = [{ direction: 'response', what: 'schema', at: '/price must be number' }];
