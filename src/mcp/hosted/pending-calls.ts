@@ -9,8 +9,9 @@ interface Question {
   refuse(error: Error): void;
 }
 
-/** Calls that wait for their clients, of all together. */
+/** Calls that wait for their clients, of all together and of one: nobody's are given up for what another leaves lying. */
 const MOST = 1000;
+const MOST_EACH = 100;
 const KEY = 'input';
 /** How a state begins that is the name of a call which waits: `hypercare-call.REPLICA.NAME`. */
 const MARK = 'hypercare-call';
@@ -40,13 +41,14 @@ export class PendingCalls {
     return this.#waiting.size;
   }
 
-  /** @returns the name under which it waits */
+  /** @returns the name under which it waits: until it is taken up, or its principal has too many */
   keep(call: PendingCall, principal: string): string {
     const id = `${MARK}.${this.#replica}.${randomUUID()}`;
     const timer = setTimeout(() => this.#giveUp(id), this.#ttlMs).unref();
     this.#waiting.set(id, { call, principal, timer });
-    const [oldest] = this.#waiting.keys();
-    if (this.#waiting.size > MOST && oldest !== undefined) this.#giveUp(oldest);
+    const own = this.#of(principal);
+    if (own.length > MOST_EACH) this.#giveUp(own[0] as string);
+    else if (this.#waiting.size > MOST) this.#giveUp(this.#heaviest()[0] as string);
     return id;
   }
 
@@ -61,6 +63,17 @@ export class PendingCalls {
 
   close(): void {
     for (const id of [...this.#waiting.keys()]) this.#giveUp(id);
+  }
+
+  /** The names of a principal's calls, the oldest first. */
+  #of(principal: string): string[] {
+    return [...this.#waiting].flatMap(([id, of]) => (of.principal === principal ? [id] : []));
+  }
+
+  /** Those of who has the most. */
+  #heaviest(): string[] {
+    const all = [...new Set([...this.#waiting.values()].map(({ principal }) => principal))];
+    return all.map((each) => this.#of(each)).reduce((most, of) => (of.length > most.length ? of : most), []);
   }
 
   #giveUp(id: string): void {

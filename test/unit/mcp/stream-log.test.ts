@@ -25,13 +25,23 @@ async function written(events: number, most: number) {
     for await (const { data } of resumeStream(store, session, id, options)) said.push(data);
     return said;
   };
-  return { ids, from };
+  /** What another session is told that shows an event's id. */
+  const elsewhere = async (id: string): Promise<string[]> => {
+    const said: string[] = [];
+    let looks = 0;
+    const options = { isOver: () => ++looks > 5, requestId: 'r' };
+    for await (const { data } of resumeStream(store, { ...session, digest: 'other' }, id, options))
+      said.push(data);
+    return said;
+  };
+  return { ids, from, elsewhere };
 }
 
-it('a stream goes on behind any of its events', async () => {
-  const { ids, from } = await written(3, 100);
+it('a stream goes on behind any of its events, in its own session', async () => {
+  const { ids, from, elsewhere } = await written(3, 100);
   expect(await from(ids[0] as string)).toEqual([progress(1), progress(2), progress(3), answer]);
   expect(await from(ids[2] as string)).toEqual([progress(3), answer]);
+  for (const id of ids) expect(await elsewhere(id)).toEqual([]);
 });
 
 it('and says so where events were cut, in place of going on behind them', async () => {
