@@ -42,8 +42,9 @@ export async function attempt(
   const follow = (): void => signal.abort(call.cancel.reason as Error);
   call.cancel.once('abort', follow);
   // Lives as long as the answer, which may be a stream that another stage passes on.
+  const begin = beginWithin(call, timeouts);
   const total = setTimeout(() => signal.abort(timedOut('end of the answer')), timeouts.total);
-  const firstToken = setTimeout(() => signal.abort(timedOut('first token')), timeouts.firstToken);
+  const firstToken = setTimeout(() => signal.abort(timedOut('first token')), begin);
   load.inFlight++;
   const finish = (): void => {
     load.inFlight--;
@@ -64,7 +65,7 @@ export async function attempt(
       headers: await headersOf(call, prepared, credential, target.host, path),
       body: prepared.contentType === undefined && prepared.body.length === 0 ? null : prepared.body,
       signal,
-      headersTimeoutMs: timeouts.firstToken,
+      headersTimeoutMs: begin,
       bodyTimeoutMs: timeouts.idle,
     });
     hasAnswered = true;
@@ -81,6 +82,10 @@ export async function attempt(
     throw new GatewayError(failureInAnswer(error), { cause: error });
   }
 }
+
+/** What is not streamed begins when it is whole: how long that takes, only `total` can say. */
+const beginWithin = (call: ChatCall, { firstToken, total }: Model['timeouts']): number =>
+  wanted(call) === 'stream' ? firstToken : Math.max(firstToken, total);
 
 /** Operations ask for streams, sound and texts each in its own way: of them everything is taken as it comes. */
 function wanted({ format, request }: ChatCall): WantedAnswer {

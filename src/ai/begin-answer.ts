@@ -126,6 +126,7 @@ async function readWhole(
   const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? UNREAD : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
+  if (facts.failed && !isVerbatim) throw abandon(answer.body, 'the answer says that it failed');
   return translation
     ? {
         kind: 'whole',

@@ -22,23 +22,27 @@ export const OPENAI_SERVICES = {
     baseUrl: 'https://api.cloudflare.com/client/v4/accounts/{account}/ai/v1',
     quirks: OLDER,
   },
-  databricks: { quirks: { ...OLDER, refuses: ['seed', 'logitBias', 'parallelToolCalls', 'metadata'] } },
+  databricks: {
+    quirks: { ...OLDER, refuses: ['seed', 'logitBias', 'parallelToolCalls'], ignores: ['metadata'] },
+  },
   deepinfra: { baseUrl: 'https://api.deepinfra.com/v1/openai', quirks: OLDER },
   deepseek: {
     baseUrl: 'https://api.deepseek.com/v1',
     noEmbeddings: true,
     quirks: {
       ...OLDER,
+      takesReasoning: true,
       noJsonSchema: true,
       stops: 16,
-      refuses: ['seed', 'logitBias', 'n', 'parallelToolCalls', 'serviceTier', 'metadata'],
+      refuses: ['seed', 'logitBias', 'n', 'parallelToolCalls', 'serviceTier'],
+      ignores: ['metadata'],
     },
   },
   featherless: { baseUrl: 'https://api.featherless.ai/v1', noEmbeddings: true, quirks: OLDER },
   fireworks: { baseUrl: 'https://api.fireworks.ai/inference/v1', responses: true, quirks: OLDER },
   'github-models': {
     baseUrl: 'https://models.github.ai/inference',
-    quirks: { refuses: ['logitBias', 'logprobs', 'n', 'metadata', 'serviceTier'] },
+    quirks: { refuses: ['logitBias', 'logprobs', 'n', 'serviceTier'], ignores: ['metadata'] },
   },
   groq: {
     baseUrl: 'https://api.groq.com/openai/v1',
@@ -73,7 +77,13 @@ export const OPENAI_SERVICES = {
   moonshot: {
     baseUrl: 'https://api.moonshot.ai/v1',
     noEmbeddings: true,
-    quirks: { ...OLDER, stops: 5, toolChoices: ['auto', 'none'], refuses: ['logitBias', 'logprobs', 'seed'] },
+    quirks: {
+      ...OLDER,
+      takesReasoning: true,
+      stops: 5,
+      toolChoices: ['auto', 'none'],
+      refuses: ['logitBias', 'logprobs', 'seed'],
+    },
   },
   nebius: { baseUrl: 'https://api.tokenfactory.nebius.com/v1', quirks: OLDER },
   novita: { baseUrl: 'https://api.novita.ai/openai/v1', quirks: OLDER },
@@ -81,8 +91,8 @@ export const OPENAI_SERVICES = {
     baseUrl: 'https://integrate.api.nvidia.com/v1',
     quirks: {
       ...OLDER,
-      ignores: ['user', 'store', 'prompt_cache_key'],
-      refuses: ['metadata', 'serviceTier'],
+      ignores: ['user', 'metadata', 'store', 'prompt_cache_key'],
+      refuses: ['serviceTier'],
     },
   },
   ollama: {
@@ -99,12 +109,13 @@ export const OPENAI_SERVICES = {
     quirks: {
       ...OLDER,
       noStreamOptions: true,
-      refuses: ['tools', 'logitBias', 'logprobs', 'n', 'seed', 'serviceTier', 'metadata'],
+      refuses: ['tools', 'logitBias', 'logprobs', 'n', 'seed', 'serviceTier'],
+      ignores: ['metadata'],
     },
   },
   qwen: {
     baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
-    quirks: { ...OLDER, refuses: ['logitBias', 'serviceTier', 'metadata'] },
+    quirks: { ...OLDER, refuses: ['logitBias', 'serviceTier'], ignores: ['metadata'] },
   },
   sambanova: {
     baseUrl: 'https://api.sambanova.ai/v1',
@@ -134,6 +145,7 @@ export const OPENAI_SERVICES = {
     baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
     quirks: {
       ...OLDER,
+      takesReasoning: true,
       noStreamOptions: true,
       noJsonSchema: true,
       stops: 1,

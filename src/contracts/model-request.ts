@@ -125,6 +125,8 @@ export interface Reasoning {
   readonly effort?: string;
   /** Tokens. */
   readonly budget?: number;
+  /** Says what holds anyway in the client's format: it need not be said to a model that may not know the word. */
+  readonly isUsual?: true;
   /** How much of it is shown: `auto`, `concise`, `detailed`; absent: the provider's own. */
   readonly summary?: string;
 }

@@ -16,6 +16,8 @@ export interface ChatQuirks {
   readonly toolChoices?: readonly string[];
   /** It takes no more stop sequences. */
   readonly stops?: number;
+  /** It wants back what its model thought (`reasoning_content`) with the calls of tools that it led to. */
+  readonly takesReasoning?: true;
   /** Options that it refuses or silently passes over. */
   readonly refuses?: readonly (keyof ModelOptions)[];
   /** Hints that change no answer and that it refuses: they are left out. */

@@ -130,7 +130,8 @@ const STREAMED: [string, Answer, string][] = [
 async function answersInstead(answer: Answer, reason: string, stream: boolean) {
   const primary = await rawProvider(answer);
   const backup = await modelService('backup');
-  const gateway = await aiGateway([primary, backup], {}, { firstToken: '300ms' });
+  const timeouts = stream ? { firstToken: '300ms' } : { total: '1s' };
+  const gateway = await aiGateway([primary, backup], {}, timeouts);
 
   const got = await chat(gateway, hello(stream));
 
@@ -159,6 +160,18 @@ it.each(WHOLE)('the next model answers when one %s', (_what, answer, reason) =>
 
 it.each(STREAMED)('the next model streams when one %s', (_what, answer, reason) =>
   answersInstead(answer, reason, true));
+
+it('what is not streamed begins when it is whole: no first token is awaited', async () => {
+  const slow = await rawProvider((response) => {
+    setTimeout(() => sends(COMPLETION, json)(response), 600);
+  });
+  const gateway = await aiGateway([slow, await modelService('backup')], {}, { firstToken: '200ms' });
+
+  const answer = await chat(gateway, hello());
+
+  expect(answer.status).toBe(200);
+  expect(answer.headers).toMatchObject({ 'x-gateway-attempts': '1' });
+});
 
 it('the next model answers when nobody listens at the first', async () => {
   const gone = await rawProvider(isSilent);

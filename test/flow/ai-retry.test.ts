@@ -141,7 +141,7 @@ it('one probe closes the breaker; without a fallback an open one is a 503 with R
 it('what a provider may bill of an attempt that timed out is on the bill of the call', async () => {
   const hangs = await rawProvider(() => undefined);
   const gateway = await aiGateway([hangs, await rawProvider(ok)], {
-    models: model({ timeouts: { firstToken: '100ms' } }),
+    models: model({ timeouts: { total: '500ms' } }),
     prices: {
       'p0/gpt-4o-mini': { input: 1_000_000, output: 0 },
       'p1/gpt-4o-mini': { input: 0, output: 0 },

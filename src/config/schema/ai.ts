@@ -19,7 +19,7 @@ const ModelTimeouts = Strict(
     firstToken: Duration({
       default: '60s',
       description:
-        'From the request sent to the first token of a stream (text, reasoning or a tool call; a role alone is none), or to the first byte of what isn’t streamed.',
+        'From the request sent to the first token of a stream (text, reasoning or a tool call; a role alone is none). What isn’t streamed begins when it is whole, and has `total`.',
     }),
     idle: Duration({ default: '60s', description: 'Longest silence inside a stream.' }),
     total: Duration({ default: '10m', description: 'From the request sent to the end of the answer.' }),

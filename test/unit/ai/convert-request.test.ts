@@ -235,7 +235,6 @@ describe('what can’t be carried is refused by the client’s own name for it',
 
   it.each<[string, Provider, object]>([
     ['logit_bias', gemini, { logit_bias: { 1: 1 } }],
-    ['user', gemini, { user: 'u' }],
     ['service_tier', gemini, { service_tier: 'flex' }],
     ['messages[1]', gemini, { messages: [user, { role: 'system', content: 'x' }] }],
     ['messages[1]', gemini, { messages: [user, { role: 'tool', tool_call_id: 'none', content: 'x' }] }],

@@ -19,6 +19,8 @@ export function convertMessages(messages: readonly Message[]): JsonObject[] {
   for (const message of messages) {
     const role = message.role === 'tool' ? 'user' : message.role;
     const content = convertContent(message);
+    // An assistant that said nothing: a turn without a block is refused.
+    if (content.length === 0) continue;
     const last = converted.at(-1);
     if (last?.role === role) last.content.push(...content);
     else converted.push({ role, content });

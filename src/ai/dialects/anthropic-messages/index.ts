@@ -6,16 +6,7 @@ import { MessageEventReader } from './read-stream.ts';
 /** Anthropic's messages. A key for a cache (`cacheKey`) is a hint that changes no answer: it is left out. */
 export const anthropicMessages: TranslatedDialect = {
   path: () => '/v1/messages',
-  uncarried: [
-    'frequencyPenalty',
-    'presencePenalty',
-    'logitBias',
-    'n',
-    'seed',
-    'logprobs',
-    'verbosity',
-    'metadata',
-  ],
+  uncarried: ['frequencyPenalty', 'presencePenalty', 'logitBias', 'n', 'seed', 'logprobs', 'verbosity'],
   convertRequest,
   readAnswer,
   openStream: (emit) => new MessageEventReader(emit),

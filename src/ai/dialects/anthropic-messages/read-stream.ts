@@ -43,6 +43,11 @@ export class MessageEventReader implements StreamReader {
     }
   }
 
+  /** It thinks though it does not show what, or a tool of the provider's is at work. */
+  isAtWork({ type, content_block: block }: JsonObject): boolean {
+    return type === 'content_block_start' && objectOf(block).type !== 'text';
+  }
+
   #readStart(block: JsonObject, index: unknown): void {
     readBlock(block, this.#emit);
     if (block.type !== 'tool_use') return;

@@ -8,16 +8,7 @@ import { ConverseEventReader } from './read-stream.ts';
 export const bedrockConverse: TranslatedDialect = {
   path: ({ model, stream }) =>
     `/model/${encodeURIComponent(model)}/${stream ? 'converse-stream' : 'converse'}`,
-  uncarried: [
-    'frequencyPenalty',
-    'presencePenalty',
-    'logitBias',
-    'n',
-    'seed',
-    'logprobs',
-    'verbosity',
-    'user',
-  ],
+  uncarried: ['frequencyPenalty', 'presencePenalty', 'logitBias', 'n', 'seed', 'logprobs', 'verbosity'],
   convertRequest,
   readAnswer,
   openStream: (emit) => new ConverseEventReader(emit),

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { ending } from '../ending.ts';
 import { convertUsage } from './convert-usage.ts';
-import { mapFinishReason } from './map-finish-reason.ts';
+import { ENDINGS } from './endings.ts';
 import { readBlock, readCitation } from './read-block.ts';
 
 /** The parts of an answer; undefined for an error under a status that says otherwise. */
@@ -26,7 +27,7 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     emit({ type: 'tool-call-arguments', call, text: JSON.stringify(objectOf(input)) });
   }
   const reason = textOf(answer.stopReason);
-  if (reason !== '') emit({ type: 'finish', reason: mapFinishReason(reason) });
+  if (reason !== '') emit(ending(reason, ENDINGS));
   const tier = textOf(objectOf(answer.serviceTier).type);
   if (tier !== '') emit({ type: 'service-tier', tier });
   const usage = convertUsage(objectOf(answer.usage));

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
+import { ending } from '../ending.ts';
 import { convertUsage } from './convert-usage.ts';
-import { mapFinishReason } from './map-finish-reason.ts';
+import { ENDINGS } from './endings.ts';
 import { readBlock, readCitation } from './read-block.ts';
 
 /** Reads the events of ConverseStream. */
@@ -27,7 +28,7 @@ export class ConverseEventReader implements StreamReader {
         this.#readDelta(objectOf(event.delta), event.contentBlockIndex);
         break;
       case 'messageStop':
-        this.#emit({ type: 'finish', reason: mapFinishReason(textOf(event.stopReason)) });
+        this.#emit(ending(textOf(event.stopReason), ENDINGS));
         break;
       case 'metadata':
         this.#readMetadata(event);

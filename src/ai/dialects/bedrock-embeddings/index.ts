@@ -12,7 +12,7 @@ import { isCount } from '../count.ts';
  */
 export const bedrockEmbeddings: EmbeddingsDialect = {
   path: ({ model }) => `/model/${encodeURIComponent(model)}/invoke`,
-  uncarried: ['user'],
+  uncarried: [],
   convertRequest: ({ inputs, dimensions }: EmbeddingsRequest, { model }: ModelCall): JsonObject => {
     const texts = inputs.map((input) => {
       if (typeof input !== 'string') throw new NotCarried({ at: 'input' });

@@ -40,6 +40,8 @@ function convertUserPart(part: UserPart): JsonObject {
   return { type: 'image_url', image_url: { url, ...(detail && { detail }) } };
 }
 
+const FAILED = 'The tool failed.';
+
 function assistantFields(parts: readonly AssistantPart[]): JsonObject {
   const content: JsonObject[] = [];
   const calls: JsonObject[] = [];
@@ -53,11 +55,11 @@ function assistantFields(parts: readonly AssistantPart[]): JsonObject {
   return { ...(content.length > 0 && { content }), ...(calls.length > 0 && { tool_calls: calls }) };
 }
 
-/** That a tool failed is not said apart: the result's text says it. */
-function convertResult({ id, content }: ToolResultPart): JsonObject {
+/** That a tool failed is not said apart: the result's text says it, if it has one. */
+function convertResult({ id, content, isError }: ToolResultPart): JsonObject {
   const texts = content.map((part) => {
     if (part.type !== 'text') throw new NotCarried({ at: part.at });
     return part.text;
   });
-  return { role: 'tool', tool_call_id: id, content: texts.join('') };
+  return { role: 'tool', tool_call_id: id, content: texts.length === 0 && isError ? FAILED : texts.join('') };
 }

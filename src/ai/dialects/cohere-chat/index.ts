@@ -6,7 +6,7 @@ import { ChatEventReader } from './read-stream.ts';
 /** Cohere's chat, version 2. Marks and keys for a cache are hints that change no answer: they are left out. */
 export const cohereChat: TranslatedDialect = {
   path: () => '/v2/chat',
-  uncarried: ['logitBias', 'n', 'verbosity', 'user', 'metadata', 'serviceTier', 'logprobs'],
+  uncarried: ['logitBias', 'n', 'verbosity', 'serviceTier', 'logprobs'],
   convertRequest,
   readAnswer,
   openStream: (emit) => new ChatEventReader(emit),

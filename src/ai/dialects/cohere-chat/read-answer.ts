@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { isObject, objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { ending } from '../ending.ts';
 import { convertUsage } from './convert-usage.ts';
-import { mapFinishReason } from './map-finish-reason.ts';
+import { ENDINGS } from './endings.ts';
 import { readBlock, readCitation, readPlan } from './read-content.ts';
 
 /** The parts of an answer; undefined for an error under a status that says otherwise. */
@@ -20,7 +21,7 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     emit({ type: 'tool-call-start', call, id: textOf(id), name: textOf(name) });
     emit({ type: 'tool-call-arguments', call, text: textOf(text) });
   }
-  if (textOf(reason) !== '') emit({ type: 'finish', reason: mapFinishReason(textOf(reason)) });
+  if (textOf(reason) !== '') emit(ending(textOf(reason), ENDINGS));
   const usage = convertUsage(objectOf(answer.usage));
   if (usage) emit({ type: 'usage', usage });
   return parts;

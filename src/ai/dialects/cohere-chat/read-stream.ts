@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
+import { ending } from '../ending.ts';
 import { convertUsage } from './convert-usage.ts';
-import { mapFinishReason } from './map-finish-reason.ts';
+import { ENDINGS } from './endings.ts';
 import { readBlock, readCitation, readPlan } from './read-content.ts';
 
 /** Reads the events of a chat. */
@@ -59,7 +60,7 @@ export class ChatEventReader implements StreamReader {
 
   #readEnd({ finish_reason: reason, usage: reported, error }: JsonObject): void {
     if (textOf(error) !== '') this.#emit({ type: 'error', message: textOf(error) });
-    else if (textOf(reason) !== '') this.#emit({ type: 'finish', reason: mapFinishReason(textOf(reason)) });
+    else if (textOf(reason) !== '') this.#emit(ending(textOf(reason), ENDINGS));
     const usage = convertUsage(objectOf(reported));
     if (usage) this.#emit({ type: 'usage', usage });
     this.#emit({ type: 'end' });

@@ -12,7 +12,7 @@ import { isCount } from '../count.ts';
  */
 export const cohereEmbeddings: EmbeddingsDialect = {
   path: () => '/v2/embed',
-  uncarried: ['user'],
+  uncarried: [],
   convertRequest: ({ inputs, dimensions }: EmbeddingsRequest, { model }: ModelCall): JsonObject => ({
     model,
     texts: inputs.map((input) => {

@@ -8,7 +8,7 @@ import { NotCarried } from '../../not-carried.ts';
 /** Google's `batchEmbedContents`. It reports no usage. */
 export const geminiEmbeddings: EmbeddingsDialect = {
   path: ({ model }) => `/models/${encodeURIComponent(model)}:batchEmbedContents`,
-  uncarried: ['user'],
+  uncarried: [],
   convertRequest: ({ inputs, dimensions }: EmbeddingsRequest, { model }: ModelCall): JsonObject => ({
     requests: inputs.map((input) => {
       if (typeof input !== 'string') throw new NotCarried({ at: 'input' });

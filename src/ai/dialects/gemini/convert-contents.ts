@@ -3,6 +3,7 @@ import type {
   JsonObject,
   MediaSource,
   Message,
+  ToolCallPart,
   ToolResultPart,
   UserPart,
 } from '../../../contracts/model-request.ts';
@@ -11,16 +12,19 @@ import { NotCarried } from '../../not-carried.ts';
 
 /** In place of the signature of a call that another model made: Gemini 3 wants one, and takes this (Google's own words). */
 const UNSIGNED = 'skip_thought_signature_validator';
-const SIGNS_CALLS = /^gemini-(?:[3-9]|\d\d)/;
+/** From Gemini 3 on calls are signed, and known by ids; those before refuse an id. */
+const SINCE_3 = /^gemini-(?:[3-9]|\d\d|(?:pro|flash|flash-lite)-latest)/;
 
 /** Messages as Gemini takes them: the assistant is the `model`, and results of tools are the user's. */
 export function convertContents(messages: readonly Message[], model: string): JsonObject[] {
   const contents: { role: string; parts: JsonObject[] }[] = [];
-  const names = new Map<string, string>();
+  const calls = new Calls(SINCE_3.test(model));
   for (const message of messages) {
     const role = message.role === 'assistant' ? 'model' : 'user';
-    const parts = convertParts(message, names);
-    if (role === 'model' && SIGNS_CALLS.test(model)) signFirstCall(parts);
+    const parts = convertParts(message, calls);
+    // An assistant that said nothing: Gemini refuses a turn without a part.
+    if (parts.length === 0) continue;
+    if (role === 'model' && calls.haveIds) signFirstCall(parts);
     const last = contents.at(-1);
     if (last?.role === role) last.parts.push(...parts);
     else contents.push({ role, parts });
@@ -28,8 +32,37 @@ export function convertContents(messages: readonly Message[], model: string): Js
   return contents;
 }
 
-/** @param names of tools by the id of their call: a result names the tool */
-function convertParts(message: Message, names: Map<string, string>): JsonObject[] {
+/** The calls so far, by their ids: a result names its tool, and stands where its call stood. */
+class Calls {
+  /** Whether the model knows calls by ids; if not, the results of one tool are told apart by their order alone. */
+  readonly haveIds: boolean;
+  readonly #names = new Map<string, string>();
+  readonly #order = new Map<string, number>();
+
+  constructor(haveIds: boolean) {
+    this.haveIds = haveIds;
+  }
+
+  add({ id, name }: ToolCallPart): void {
+    this.#names.set(id, name);
+    this.#order.set(id, this.#order.size);
+  }
+
+  nameOf({ id, name }: ToolResultPart): string | undefined {
+    return name || this.#names.get(id);
+  }
+
+  idOf(id: string): JsonObject {
+    return this.haveIds ? { id } : {};
+  }
+
+  inOrder(results: readonly ToolResultPart[]): ToolResultPart[] {
+    const place = ({ id }: ToolResultPart): number => this.#order.get(id) ?? this.#order.size;
+    return results.toSorted((a, b) => place(a) - place(b));
+  }
+}
+
+function convertParts(message: Message, calls: Calls): JsonObject[] {
   // Gemini has one instruction, before all turns.
   if (message.role === 'system') throw new NotCarried({ at: message.at });
   if ('name' in message && message.name !== undefined) throw new NotCarried({ at: `${message.at}.name` });
@@ -37,10 +70,10 @@ function convertParts(message: Message, names: Map<string, string>): JsonObject[
     case 'user':
       return message.content.map(convertUserPart);
     case 'assistant':
-      for (const part of message.content) if (part.type === 'tool-call') names.set(part.id, part.name);
-      return message.content.flatMap(convertAssistantPart);
+      for (const part of message.content) if (part.type === 'tool-call') calls.add(part);
+      return message.content.flatMap((part) => convertAssistantPart(part, calls));
     case 'tool':
-      return message.content.map((part) => convertResult(part, part.name || names.get(part.id)));
+      return calls.inOrder(message.content).map((part) => convertResult(part, calls));
   }
 }
 
@@ -75,7 +108,7 @@ function convertSource(source: MediaSource): JsonObject {
 }
 
 /** What a model thought is left out: Gemini wants back the signatures of its calls, not the words. */
-function convertAssistantPart(part: AssistantPart): JsonObject[] {
+function convertAssistantPart(part: AssistantPart, calls: Calls): JsonObject[] {
   switch (part.type) {
     case 'text':
     case 'refusal':
@@ -85,8 +118,13 @@ function convertAssistantPart(part: AssistantPart): JsonObject[] {
     case 'tool-call': {
       const args = part.arguments === '' ? {} : parseObject(part.arguments);
       if (!args) throw new NotCarried({ at: part.at });
-      const { name, signature } = part;
-      return [{ functionCall: { name, args }, ...(signature && { thoughtSignature: signature }) }];
+      const { id, name, signature } = part;
+      return [
+        {
+          functionCall: { ...calls.idOf(id), name, args },
+          ...(signature && { thoughtSignature: signature }),
+        },
+      ];
     }
   }
 }
@@ -97,11 +135,14 @@ function signFirstCall(parts: JsonObject[]): void {
   if (call && call.thoughtSignature === undefined) parts[at] = { ...call, thoughtSignature: UNSIGNED };
 }
 
-function convertResult({ at, content, isError }: ToolResultPart, name: string | undefined): JsonObject {
+function convertResult(result: ToolResultPart, calls: Calls): JsonObject {
+  const { at, id, content, isError } = result;
+  const name = calls.nameOf(result);
   if (name === undefined) throw new NotCarried({ at });
   const text = content.map((part) => {
     if (part.type !== 'text') throw new NotCarried({ at: part.at });
     return part.text;
   });
-  return { functionResponse: { name, response: { [isError ? 'error' : 'output']: text.join('') } } };
+  const response = { [isError ? 'error' : 'output']: text.join('') };
+  return { functionResponse: { ...calls.idOf(id), name, response } };
 }

@@ -7,7 +7,7 @@ import { ChunkReader } from './read-stream.ts';
 export const gemini: TranslatedDialect = {
   path: ({ model, stream }) =>
     `/models/${encodeURIComponent(model)}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-  uncarried: ['logitBias', 'verbosity', 'user', 'metadata'],
+  uncarried: ['logitBias', 'verbosity'],
   convertRequest,
   readAnswer,
   openStream: (emit) => new ChunkReader(emit),

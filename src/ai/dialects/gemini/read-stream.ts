@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { ending } from '../ending.ts';
 import { convertUsage } from './convert-usage.ts';
-import { mapFinishReason } from './map-finish-reason.ts';
+import { ENDINGS } from './endings.ts';
 
 /** Reads the chunks of an answer: each has the form of a whole one, and says what comes on top. */
 export class ChunkReader implements StreamReader {
   readonly #emit: Emit;
+  /** The answer's; one of ours where it has none. */
   #id: string | undefined;
   /** How many calls a choice has. */
   readonly #calls = new Map<number, number>();
@@ -22,8 +25,9 @@ export class ChunkReader implements StreamReader {
       return;
     }
     if (this.#id === undefined) {
-      this.#id = textOf(chunk.responseId);
-      this.#emit({ type: 'start', id: this.#id, model: textOf(chunk.modelVersion) });
+      const id = textOf(chunk.responseId);
+      this.#id = id || randomUUID();
+      this.#emit({ type: 'start', id, model: textOf(chunk.modelVersion) });
     }
     for (const candidate of objectsOf(chunk.candidates)) this.#readCandidate(candidate);
     // The prompt itself was refused: there are no candidates then.
@@ -46,8 +50,10 @@ export class ChunkReader implements StreamReader {
     const tokens = readLogprobs(objectOf(candidate.logprobsResult));
     if (tokens.length > 0) this.#emit({ type: 'logprobs', tokens, choice });
     if (typeof finishReason !== 'string') return;
-    const reason = mapFinishReason(finishReason, this.#calls.has(at));
-    this.#emit({ type: 'finish', reason, choice });
+    const ended = ending(finishReason, ENDINGS, choice);
+    // Gemini stops at a call as it stops at the end of a text.
+    const isCall = ended.type === 'finish' && ended.reason === 'stop' && this.#calls.has(at);
+    this.#emit(isCall ? { ...ended, reason: 'tool_calls' } : ended);
   }
 
   #readPart(part: JsonObject, at: number): void {

@@ -14,19 +14,25 @@ import { NotCarried } from '../../not-carried.ts';
  * Messages as chat completions take them. Marks for a cache are left out: OpenAI caches by itself, and most others that
  * speak its format refuse fields that they don't know.
  */
-export function convertMessages(system: readonly TextPart[], messages: readonly Message[]): JsonObject[] {
+export function convertMessages(
+  system: readonly TextPart[],
+  messages: readonly Message[],
+  takesReasoning = false,
+): JsonObject[] {
   const first = system.length > 0 ? [{ role: 'system', content: textOrParts(system) }] : [];
-  return [...first, ...messages.flatMap(convertMessage)];
+  return [...first, ...messages.flatMap((message) => convertMessage(message, takesReasoning))];
 }
 
-function convertMessage(message: Message): JsonObject[] {
+function convertMessage(message: Message, takesReasoning: boolean): JsonObject[] {
   switch (message.role) {
     case 'system':
       return [{ role: 'system', content: textOrParts(message.content) }];
     case 'user':
       return [{ role: 'user', ...nameOf(message.name), content: userContent(message.content) }];
     case 'assistant':
-      return [{ role: 'assistant', ...nameOf(message.name), ...assistantFields(message.content) }];
+      return [
+        { role: 'assistant', ...nameOf(message.name), ...assistantFields(message.content, takesReasoning) },
+      ];
     case 'tool':
       return message.content.map(toolMessage);
   }
@@ -69,14 +75,18 @@ function urlOf(source: MediaSource, at: string): string {
   return source.type === 'url' ? source.url : formatDataUrl(source);
 }
 
-/** What a model thought is left out: these models take back no reasoning, and that of others is signed for them alone. */
-function assistantFields(parts: readonly AssistantPart[]): JsonObject {
+const FAILED = 'The tool failed.';
+
+/** @param takesReasoning whether the service wants back what its model thought; others refuse it, or let it go */
+function assistantFields(parts: readonly AssistantPart[], takesReasoning: boolean): JsonObject {
   const calls: JsonObject[] = [];
   const texts: string[] = [];
   const refusals: string[] = [];
+  const thoughts: string[] = [];
   for (const part of parts) {
     if (part.type === 'text') texts.push(part.text);
     else if (part.type === 'refusal') refusals.push(part.text);
+    else if (part.type === 'reasoning') thoughts.push(part.text);
     else if (part.type === 'tool-call') {
       const { id, name, arguments: text } = part;
       calls.push({ id, type: 'function', function: { name, arguments: text } });
@@ -84,16 +94,21 @@ function assistantFields(parts: readonly AssistantPart[]): JsonObject {
   }
   return {
     content: texts.length > 0 || calls.length + refusals.length === 0 ? texts.join('') : null,
+    ...(takesReasoning && thoughts.some(Boolean) && { reasoning_content: thoughts.join('\n') }),
     ...(refusals.length > 0 && { refusal: refusals.join('') }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
 }
 
-/** That a tool failed is not said apart: the result's text says it. */
-function toolMessage({ id, content }: ToolResultPart): JsonObject {
+/** That a tool failed is not said apart: the result's text says it, if it has one. */
+function toolMessage({ id, content, isError }: ToolResultPart): JsonObject {
   const texts = content.map((part) => {
     if (part.type !== 'text') throw new NotCarried({ at: part.at });
     return part;
   });
-  return { role: 'tool', tool_call_id: id, content: texts.length === 0 ? '' : textOrParts(texts) };
+  return {
+    role: 'tool',
+    tool_call_id: id,
+    content: texts.length === 0 ? (isError ? FAILED : '') : textOrParts(texts),
+  };
 }

@@ -8,12 +8,19 @@ import type {
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { convertMessages } from './convert-messages.ts';
 
-/** A request in the neutral form as a chat completion request. */
-export function convertRequest(request: ModelRequest, { model, stream }: ModelCall): JsonObject {
+/**
+ * A request in the neutral form as a chat completion request.
+ * @param takesReasoning whether the service wants back what its model thought
+ */
+export function convertRequest(
+  request: ModelRequest,
+  { model, stream }: ModelCall,
+  takesReasoning = false,
+): JsonObject {
   const { toolChoice } = request;
   return definedOnly({
     model,
-    messages: convertMessages(request.system, request.messages),
+    messages: convertMessages(request.system, request.messages, takesReasoning),
     tools: request.tools?.map(convertTool),
     tool_choice:
       typeof toolChoice === 'object' ? { type: 'function', function: { name: toolChoice.name } } : toolChoice,
@@ -60,7 +67,9 @@ const EFFORTS: readonly (readonly [number, string])[] = [
   [12_288, 'medium'],
 ];
 
-function effortOf({ effort, budget }: Reasoning): string | undefined {
+function effortOf({ effort, budget, isUsual }: Reasoning): string | undefined {
+  // Models that can't think, and some that can't but think, refuse even to be told not to.
+  if (isUsual) return undefined;
   if (effort !== undefined || budget === undefined) return effort;
   return EFFORTS.find(([most]) => budget <= most)?.[1] ?? 'high';
 }

@@ -11,7 +11,7 @@ import { ChunkReader } from './read-stream.ts';
 export const openaiChat: TranslatedDialect = {
   path: () => '/chat/completions',
   uncarried: ['topK'],
-  convertRequest,
+  convertRequest: (request, call) => convertRequest(request, call),
   readAnswer,
   openStream: (emit) => new ChunkReader(emit),
 };
@@ -23,7 +23,7 @@ export function openaiChatWith(quirks: ChatQuirks): TranslatedDialect {
     ...openaiChat,
     uncarried: [...openaiChat.uncarried, ...refuses],
     convertRequest: (request, call) => {
-      const body = { ...convertRequest(request, call) };
+      const body = { ...convertRequest(request, call, quirks.takesReasoning) };
       applyQuirks(body, quirks, (option) => {
         throw new NotCarried({ option });
       });

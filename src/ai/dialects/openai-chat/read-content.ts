@@ -2,6 +2,8 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
 import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { ending } from '../ending.ts';
+import { ENDINGS } from './endings.ts';
 
 /**
  * What a message, or what a chunk adds to one, says besides tool calls: the two have the same fields. Reasoning goes by
@@ -40,9 +42,7 @@ export function readChoice(said: JsonObject, choice: number | undefined, emit: E
   const tokens = objectsOf(objectOf(said.logprobs).content).filter(isLogprob);
   if (tokens.length > 0) emit({ type: 'logprobs', tokens, choice });
   const { finish_reason: reason } = said;
-  // An older word of the same API.
-  if (typeof reason === 'string')
-    emit({ type: 'finish', reason: reason === 'function_call' ? 'tool_calls' : reason, choice });
+  if (typeof reason === 'string') emit(ending(reason, ENDINGS, choice));
 }
 
 const isLogprob = (value: JsonObject): value is JsonObject & TokenLogprob =>

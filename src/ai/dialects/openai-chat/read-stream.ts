@@ -7,6 +7,8 @@ import { readChoice, readContent } from './read-content.ts';
 interface OpenCall {
   readonly call: number;
   readonly id: string;
+  /** Its name has come, or arguments without one: until then nobody is told of it. */
+  isTold: boolean;
 }
 
 /** Reads the chunks of a chat completion. */
@@ -55,9 +57,12 @@ export class ChunkReader implements StreamReader {
     if (!open || (id !== '' && id !== open.id)) {
       const call = this.#counts.get(choice ?? 0) ?? 0;
       this.#counts.set(choice ?? 0, call + 1);
-      open = { call, id };
+      open = { call, id, isTold: false };
       this.#calls.set(key, open);
-      this.#emit({ type: 'tool-call-start', call, id, name: textOf(name), choice });
+    }
+    if (!open.isTold && (textOf(name) !== '' || textOf(text) !== '')) {
+      open.isTold = true;
+      this.#emit({ type: 'tool-call-start', call: open.call, id: open.id, name: textOf(name), choice });
     }
     if (textOf(text) !== '')
       this.#emit({ type: 'tool-call-arguments', call: open.call, text: textOf(text), choice });

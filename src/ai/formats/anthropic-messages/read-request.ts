@@ -91,7 +91,7 @@ function reasoningOf(thinking: Fields | undefined, effort: string | undefined): 
   // How it is shown, which is each provider's own affair.
   thinking?.raw('display');
   thinking?.leave();
-  if (type === 'disabled') return { effort: 'none' };
+  if (type === 'disabled') return { effort: 'none', isUsual: true };
   if (effort === undefined && type === undefined) return undefined;
   return { effort, budget };
 }

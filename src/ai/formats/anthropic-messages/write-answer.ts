@@ -15,7 +15,10 @@ export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
     role: 'assistant',
     model: answer.model || name.model,
     content: choice?.content.flatMap(blockOf) ?? [],
-    stop_reason: writeStopReason(choice?.finishReason ?? ''),
+    stop_reason: writeStopReason(
+      choice?.finishReason ?? '',
+      choice?.content.some(({ type }) => type === 'refusal') ?? false,
+    ),
     stop_sequence: choice?.stopSequence || null,
     usage: writeUsage(answer.usage ?? { input: 0, output: 0, cached: 0 }),
   };

@@ -10,6 +10,11 @@ const REASONS: Readonly<Record<string, string>> = {
   pause: 'pause_turn',
 };
 
-/** Anthropic's word; null where the provider gave none. */
-export const writeStopReason = (reason: FinishReason): string | null =>
-  reason === '' ? null : (REASONS[reason] ?? 'end_turn');
+/**
+ * Anthropic's word; null where the provider gave none.
+ * @param refuses it has said in words that it will not, which OpenAI calls a good end
+ */
+export const writeStopReason = (reason: FinishReason, refuses: boolean): string | null => {
+  if (reason === '') return null;
+  return refuses && reason === 'stop' ? 'refusal' : (REASONS[reason] ?? 'end_turn');
+};

@@ -2,6 +2,7 @@ import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { FinishReason, StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
+import { parseObject } from '../../../lib/json.ts';
 import { imageText, writeCitation } from './write-answer.ts';
 import { writeStopReason } from './write-stop-reason.ts';
 import { writeUsage } from './write-usage.ts';
@@ -11,29 +12,58 @@ const event = (type: string, rest: JsonObject): string =>
 
 const NO_USAGE: Usage = { input: 0, output: 0, cached: 0 };
 
-/** Writes an answer as the events of a message: blocks that open, grow and close, one after the other. */
+/**
+ * Writes an answer as the events of a message: blocks that open, grow and close, one after the other. A provider may go on
+ * with a call of a tool after it has begun the next: what is not of the call that is open waits until that one is whole.
+ */
 export class MessageEventWriter implements StreamWriter {
   readonly #name: AnswerName;
   #isBegun = false;
   #blocks = 0;
   /** The block that is open: what it holds and its number. */
   #open: { type: string; index: number } | undefined;
-  /** Blocks of tool calls, by the call's number. */
-  readonly #calls = new Map<number, number>();
+  /** The call whose block is open, with what has come of its arguments. */
+  #call: { number: number; arguments: string; isWhole: boolean } | undefined;
+  /** What waits for that call. */
+  #held: StreamPart[] = [];
   #usage = NO_USAGE;
   #finish: FinishReason = '';
   #stopSequence = '';
+  #refuses = false;
 
   constructor(name: AnswerName) {
     this.#name = name;
   }
 
   write(part: StreamPart): string {
+    if (this.#waits(part)) {
+      this.#held.push(part);
+      return '';
+    }
+    const written = this.#write(part);
+    return this.#held.length > 0 && this.#call?.isWhole ? written + this.#catchUp() : written;
+  }
+
+  /** Of the call that is open nothing more is awaited. */
+  #catchUp(): string {
+    const held = this.#held;
+    this.#held = [];
+    return this.#close() + held.map((part) => this.write(part)).join('');
+  }
+
+  #waits(part: StreamPart): boolean {
+    if (!this.#call || this.#call.isWhole || !CONTENT.has(part.type)) return false;
+    return part.type !== 'tool-call-arguments' || part.call !== this.#call.number;
+  }
+
+  #write(part: StreamPart): string {
     switch (part.type) {
       case 'start':
         return this.#begin(part.id, part.model);
-      case 'text':
       case 'refusal':
+        this.#refuses = true;
+        return this.#grow('text', { text: '' }, { type: 'text_delta', text: part.text });
+      case 'text':
         return this.#grow('text', { text: '' }, { type: 'text_delta', text: part.text });
       case 'image':
         return this.#grow('text', { text: '' }, { type: 'text_delta', text: imageText(part) });
@@ -51,14 +81,15 @@ export class MessageEventWriter implements StreamWriter {
         return this.#start('redacted_thinking', { data: part.data }) + this.#close();
       case 'tool-call-start': {
         const started = this.#start('tool_use', { id: part.id, name: part.name, input: {} });
-        this.#calls.set(part.call, this.#blocks - 1);
+        this.#call = { number: part.call, arguments: '', isWhole: false };
         return started;
       }
       case 'tool-call-arguments': {
-        const index = this.#calls.get(part.call);
-        return index === undefined || part.text === ''
-          ? ''
-          : delta(index, { type: 'input_json_delta', partial_json: part.text });
+        const call = this.#call;
+        if (call?.number !== part.call || part.text === '') return '';
+        call.arguments += part.text;
+        call.isWhole = part.text.endsWith('}') && parseObject(call.arguments) !== undefined;
+        return delta(this.#open?.index ?? 0, { type: 'input_json_delta', partial_json: part.text });
       }
       case 'usage':
         this.#usage = part.usage;
@@ -74,12 +105,14 @@ export class MessageEventWriter implements StreamWriter {
   }
 
   end(): string {
+    let rest = this.#begin('', '');
+    while (this.#held.length > 0) rest += this.#catchUp();
     const stop = {
-      stop_reason: writeStopReason(this.#finish),
+      stop_reason: writeStopReason(this.#finish, this.#refuses),
       stop_sequence: this.#stopSequence || null,
     };
     return [
-      this.#begin('', ''),
+      rest,
       this.#close(),
       event('message_delta', { delta: stop, usage: writeUsage(this.#usage) }),
       event('message_stop', {}),
@@ -120,9 +153,23 @@ export class MessageEventWriter implements StreamWriter {
     if (!this.#open) return '';
     const { index } = this.#open;
     this.#open = undefined;
+    this.#call = undefined;
     return event('content_block_stop', { index });
   }
 }
+
+/** What stands in blocks. */
+const CONTENT: ReadonlySet<StreamPart['type']> = new Set([
+  'text',
+  'refusal',
+  'image',
+  'citation',
+  'reasoning',
+  'reasoning-signature',
+  'reasoning-opaque',
+  'tool-call-start',
+  'tool-call-arguments',
+]);
 
 const THINKING = { thinking: '', signature: '' };
 

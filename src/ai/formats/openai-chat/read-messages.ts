@@ -147,7 +147,18 @@ function assistantParts(fields: Fields): AssistantPart[] {
       continue;
     }
     const [id, name, args] = [call.needed('id'), spec.needed('name'), spec.text('arguments') ?? '{}'];
-    parts.push({ type: 'tool-call', at: call.at, id, name, arguments: args });
+    const extra = call.inner('extra_content');
+    const google = extra?.inner('google');
+    const signature = google?.text('thought_signature');
+    parts.push({
+      type: 'tool-call',
+      at: call.at,
+      id,
+      name,
+      arguments: args,
+      ...(signature !== undefined && { signature }),
+    });
+    for (const inner of [google, extra]) inner?.leave();
     call.raw('type');
     // Stands in what was streamed, and comes back with it.
     call.raw('index');

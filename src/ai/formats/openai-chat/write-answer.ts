@@ -39,14 +39,19 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
     ...(annotations.length > 0 && { annotations }),
     ...(images.length > 0 && { images }),
     ...(calls.length > 0 && {
-      tool_calls: calls.map(({ id, name, arguments: text }) => ({
+      tool_calls: calls.map(({ id, name, arguments: text, signature }) => ({
         id,
         type: 'function',
         function: { name, arguments: text },
+        ...signed(signature),
       })),
     }),
   };
 }
+
+/** Gemini signs its calls, and wants the signature back with them: in the place that its own OpenAI-like API has for it. */
+export const signed = (signature: string | undefined): JsonObject =>
+  signature ? { extra_content: { google: { thought_signature: signature } } } : {};
 
 /** A picture that a model made: OpenAI's chats have no place for one; this is OpenRouter's. */
 export const writeImage = ({ mediaType, data }: { mediaType: string; data: string }): JsonObject => ({

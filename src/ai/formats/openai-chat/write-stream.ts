@@ -2,7 +2,7 @@ import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
 import type { JsonObject, ModelRequest } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { annotation, reasoningDetail, writeImage } from './write-answer.ts';
+import { annotation, reasoningDetail, signed, writeImage } from './write-answer.ts';
 import { writeFinishReason } from './write-finish-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -75,10 +75,9 @@ export class ChunkWriter implements StreamWriter {
       case 'reasoning-opaque':
         return { delta: { reasoning_details: reasoningDetail(part) } };
       case 'tool-call-start': {
-        const { call: index, id, name } = part;
-        return {
-          delta: { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] },
-        };
+        const { call: index, id, name, signature } = part;
+        const call = { index, id, type: 'function', function: { name, arguments: '' }, ...signed(signature) };
+        return { delta: { tool_calls: [call] } };
       }
       case 'tool-call-arguments':
         return { delta: { tool_calls: [{ index: part.call, function: { arguments: part.text } }] } };

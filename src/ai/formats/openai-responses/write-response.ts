@@ -17,6 +17,8 @@ export interface ResponseFacts {
 const INCOMPLETE: Readonly<Record<string, string>> = {
   length: 'max_output_tokens',
   content_filter: 'content_filter',
+  // This API has no word for a model that will not; where it says so, that stands in the output too.
+  refusal: 'content_filter',
 };
 
 /** `completed`, or `incomplete` where a limit or a filter cut it. */

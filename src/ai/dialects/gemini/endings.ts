@@ -1,0 +1,28 @@
+import type { EndingWords } from '../ending.ts';
+
+/** https://ai.google.dev/api/generate-content#FinishReason. One that Google does not name is no good end either. */
+export const ENDINGS: EndingWords = {
+  reasons: {
+    STOP: 'stop',
+    MAX_TOKENS: 'length',
+    SAFETY: 'content_filter',
+    RECITATION: 'content_filter',
+    LANGUAGE: 'content_filter',
+    BLOCKLIST: 'content_filter',
+    PROHIBITED_CONTENT: 'content_filter',
+    SPII: 'content_filter',
+    IMAGE_SAFETY: 'content_filter',
+    IMAGE_PROHIBITED_CONTENT: 'content_filter',
+    IMAGE_RECITATION: 'content_filter',
+  },
+  failures: new Set([
+    'OTHER',
+    'IMAGE_OTHER',
+    'NO_IMAGE',
+    'MALFORMED_FUNCTION_CALL',
+    'MALFORMED_RESPONSE',
+    'UNEXPECTED_TOOL_CALL',
+    'TOO_MANY_TOOL_CALLS',
+    'MISSING_THOUGHT_SIGNATURE',
+  ]),
+};
