@@ -67,7 +67,11 @@ export function checkResponses(
     }
     // An event stream or a download is seen by its type alone: nothing of it is copied.
     const { unread } = await readJson(headers, NOTHING, limit);
-    if (unread === 'empty') return { ...answer, body: watchBody(body, limit, look) };
+    if (unread === 'empty') {
+      const watched = watchBody(body, limit, look);
+      const of = answer.sameBytes?.body === body ? answer.sameBytes.of : body;
+      return { ...answer, body: watched, sameBytes: { body: watched, of } };
+    }
     if (unread !== 'not_json' || !passes) recordBreach(exchange, 'response', `/ is ${unread}`);
     return answer;
   }

@@ -72,7 +72,7 @@ const denyTopics: PolicyDescriptor<Settings> = {
       pattern: RE2JS.compile([...words.map(wordPattern), ...patterns.map((each) => `(?:${each})`)].join('|')),
     }));
     const touched = (text: string): string | undefined =>
-      topics.find(({ pattern }) => pattern.matcher(text).find())?.name;
+      topics.find(({ pattern }) => pattern.test(text))?.name;
     return { guardModel: (exchange) => guard(settings, touched, exchange) };
   },
 };

@@ -87,6 +87,8 @@ export function readPemFiles(config: GatewayConfig, folder: string): PemFiles {
 function wrongWithCertificates(file: PemFile): string | undefined {
   const found = file.read().match(CERTIFICATE) ?? [];
   if (found.length === 0) return 'holds no certificate in PEM form';
+  if (/-----END CERTIFICATE-----[^\S\r\n]*[^\s]/.test(file.read()))
+    return 'has two certificates on one line, which OpenSSL does not read: put a line break between them';
   for (const pem of found) {
     try {
       new X509Certificate(pem);

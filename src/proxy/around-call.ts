@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { NextCall, UpstreamRequest, UpstreamResponse } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
+import type { AnswerReceiver } from '../upstream/attempt.ts';
 import { StreamedAnswer, type UpstreamAnswer } from '../upstream/call.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { endToEndHeaders } from '../upstream/message-headers.ts';
@@ -25,29 +27,38 @@ export async function callThroughPolicies(
   exchange: LiveExchange,
   answer: PassedAnswer,
 ): Promise<void> {
-  const bodies = new Set<Readable>();
+  /** What upstreams have answered, with what follows each. */
+  const bodies = new Map<Readable, IncomingHttpHeaders>();
+  // Hints are for the client whatever becomes of the answer; one that has its answer gets none.
+  const onInterim: AnswerReceiver['onInterim'] = (status, headers) => answer.onInterim(status, headers);
   const last: NextCall = async (asked) => {
     const sent = requestOf(request, asked);
     mirror?.reflect(sent, exchange);
     // Of this call, not of one before it.
     exchange.fallback = '';
-    const { statusCode, headers, body } = await ask(upstream, fallback, sent, exchange);
-    bodies.add(body);
+    const {
+      statusCode,
+      headers,
+      body,
+      trailers = {},
+    } = await ask(upstream, fallback, sent, exchange, onInterim);
+    bodies.set(body, trailers);
     return { status: statusCode, headers: endToEndHeaders(headers), body };
   };
   try {
     const response = await policies.aroundCall(request, exchange, last);
     const { body, sameBytes } = response;
-    const isSame = sameBytes?.body === body && bodies.has(sameBytes?.of as Readable);
-    const isOwn = body instanceof Readable && !bodies.delete(body) && !isSame;
-    dropUnread(bodies);
+    const passed = body instanceof Readable && sameBytes?.body === body ? sameBytes.of : (body as Readable);
+    const trailers = bodies.get(passed);
+    if (passed === body) bodies.delete(passed);
+    dropUnread(bodies.keys());
     // The length was that of the body in whose place this one stands.
-    if (isOwn) delete response.headers['content-length'];
-    passResponse(fallback, response, exchange, answer);
+    if (body instanceof Readable && !trailers) delete response.headers['content-length'];
+    passResponse(fallback, response, exchange, answer, trailers);
   } catch (error) {
-    dropUnread(bodies);
+    dropUnread(bodies.keys());
     // A policy that reads an answer whole fails with what the answer broke off with.
-    const cause = [...bodies].find(({ errored }) => errored !== null && errored === error)?.errored;
+    const cause = [...bodies.keys()].find(({ errored }) => errored !== null && errored === error)?.errored;
     throw cause ? new GatewayError(failureInAnswer(cause), { cause }) : error;
   }
 }
@@ -68,10 +79,12 @@ async function ask(
   fallback: Fallback | undefined,
   request: ForwardedRequest,
   exchange: LiveExchange,
+  onInterim: AnswerReceiver['onInterim'],
 ): Promise<UpstreamAnswer> {
   try {
     return await new Promise((resolve, reject) => {
-      forwardWithFallback(upstream, fallback, request, exchange, new StreamedAnswer(resolve, reject));
+      const streamed = new StreamedAnswer(resolve, reject, onInterim);
+      forwardWithFallback(upstream, fallback, request, exchange, streamed);
     });
   } catch (error) {
     exchange.fallback = '';
@@ -82,7 +95,7 @@ async function ask(
 }
 
 /** An answer that nobody has begun to read would hold its connection until the idle timeout. */
-function dropUnread(bodies: ReadonlySet<Readable>): void {
+function dropUnread(bodies: Iterable<Readable>): void {
   for (const body of bodies) {
     if (!body.readableDidRead && body.readableFlowing === null) body.on('error', () => undefined).destroy();
   }
@@ -93,6 +106,7 @@ function passResponse(
   { status, headers, body }: UpstreamResponse,
   exchange: LiveExchange,
   answer: PassedAnswer,
+  trailers: IncomingHttpHeaders = {},
 ): void {
   // The client has left meanwhile, or the config has something better than this.
   const isFailure = fallback?.on.includes(status) === true;
@@ -101,7 +115,7 @@ function passResponse(
     return;
   }
   if (!(body instanceof Readable)) {
-    const length = body?.length ?? lengthOf(headers, exchange);
+    const length = body?.length ?? lengthOf(status, headers, exchange);
     answer.whole(status, { ...headers, 'content-length': length }, body);
     return;
   }
@@ -112,11 +126,11 @@ function passResponse(
   };
   // The client may leave while a policy's own stream is read; the upstream's hears of it by itself.
   exchange.cancel.once('abort', () => body.destroy(exchange.cancel.reason));
-  body.once('error', (error) => answer.onFailure(error)).once('end', () => answer.onEnd({}));
+  body.once('error', (error) => answer.onFailure(error)).once('end', () => answer.onEnd(trailers));
   answer.begin(status, { ...headers, 'x-request-id': exchange.id }, flow);
   body.on('data', (chunk: Buffer) => answer.onData(chunk));
 }
 
-/** No body, but of an answer to HEAD its length tells that of the body that GET would have. */
-const lengthOf = (headers: UpstreamResponse['headers'], { method }: LiveExchange) =>
-  method === 'HEAD' ? headers['content-length'] : 0;
+/** No body, but of an answer to HEAD, and of a 304, its length tells that of the body that there would be (RFC 9110 section 8.6). */
+const lengthOf = (status: number, headers: UpstreamResponse['headers'], { method }: LiveExchange) =>
+  method === 'HEAD' || status === 304 ? headers['content-length'] : 0;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { ClientAuthorities } from './client-authorities.ts';
 import type { ServerCertificates } from './server-certificates.ts';
 
 /** Whether clients show a certificate: not asked for, asked for, or no connection without a valid one. */
@@ -18,10 +19,14 @@ export interface TlsServerEvents {
   onFailure(error: Error & { code?: string }): void;
 }
 
-/** The listening end of TLS. Its certificates can be exchanged while it listens: connections that stand keep theirs. */
+/**
+ * The listening end of TLS. Its certificates can be exchanged while it listens: connections that stand keep theirs, but for
+ * those of clients that no authority vouches for any more.
+ */
 export class TlsServer {
   readonly server: Server;
   #certificates: ServerCertificates | undefined;
+  readonly #authorities = new ClientAuthorities();
   /** Every connection below, those too that never come to the end of a handshake. */
   readonly #sockets = new Set<Socket>();
   /** When each that is in its handshake was accepted. A secure socket doesn't tell which one it stands on. */
@@ -49,6 +54,7 @@ export class TlsServer {
       const ends = endsOf(socket);
       const since = this.#accepted.get(ends) ?? performance.now();
       this.#accepted.delete(ends);
+      this.#authorities.enter(socket);
       events.onConnection(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1', since);
     });
     this.server.on('tlsClientError', (error, socket) => {
@@ -62,6 +68,7 @@ export class TlsServer {
   use(certificates: ServerCertificates): void {
     this.#certificates = certificates;
     this.server.setSecureContext(certificates.first);
+    this.#authorities.use(String(certificates.first.ca ?? ''));
   }
 
   /** Cuts off every connection. */

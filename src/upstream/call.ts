@@ -6,6 +6,8 @@ export interface UpstreamAnswer {
   statusCode: number;
   headers: IncomingHttpHeaders;
   body: Readable;
+  /** Fields behind the body, where there may be some: empty until it has ended. */
+  readonly trailers?: IncomingHttpHeaders;
 }
 
 /**
@@ -22,28 +24,33 @@ export function callUpstream(call: UpstreamCall): Promise<UpstreamAnswer> {
 export class StreamedAnswer implements AnswerReceiver {
   readonly #resolve: (answer: UpstreamAnswer) => void;
   readonly #reject: (error: Error) => void;
+  readonly onInterim: AnswerReceiver['onInterim'];
   #body: AnswerBody | undefined;
+  readonly #trailers: IncomingHttpHeaders = {};
 
-  constructor(resolve: (answer: UpstreamAnswer) => void, reject: (error: Error) => void) {
+  /** @param onInterim who waits for a promise can't be told before it: whoever wants to hear says so here */
+  constructor(
+    resolve: (answer: UpstreamAnswer) => void,
+    reject: (error: Error) => void,
+    onInterim: AnswerReceiver['onInterim'] = () => undefined,
+  ) {
     this.#resolve = resolve;
     this.#reject = reject;
-  }
-
-  onInterim(): void {
-    // Who waits for a promise can't be told before it.
+    this.onInterim = onInterim;
   }
 
   onHead(statusCode: number, headers: IncomingHttpHeaders, flow: AnswerFlow): void {
     const body = new AnswerBody(flow);
     this.#body = body;
-    this.#resolve({ statusCode, headers, body });
+    this.#resolve({ statusCode, headers, body, trailers: this.#trailers });
   }
 
   onData(chunk: Buffer): void {
     this.#body?.arrive(chunk);
   }
 
-  onEnd(): void {
+  onEnd(trailers: IncomingHttpHeaders): void {
+    Object.assign(this.#trailers, trailers);
     this.#body?.push(null);
   }
 

@@ -4,13 +4,16 @@ import { backend } from '../helpers/backend.ts';
 import { type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { rawClient, rawServer } from '../helpers/raw-http.ts';
 
-const routed = (url: string): Promise<TestGateway> =>
+const routed = (url: string, policies: object[] = []): Promise<TestGateway> =>
   testGateway({
     upstreams: { up: { targets: [{ url }] } },
-    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up', policies }],
   });
 
-it('early hints reach the client before the answer, without what is none of its business', async () => {
+it.each([
+  ['the plain way', []],
+  ['through policies', [{ 'response-cache': { ttl: '1m' } }]],
+])('early hints reach the client before the answer, without what is none of its business (%s)', async (_way, policies) => {
   const upstream = await backend((_request, response) => {
     response.writeEarlyHints({
       link: ['</style.css>; rel=preload; as=style', '</app.js>; rel=preload; as=script'],
@@ -19,7 +22,7 @@ it('early hints reach the client before the answer, without what is none of its 
     response.writeEarlyHints({ link: '</late.css>; rel=preload' });
     response.end('ok');
   });
-  const gateway = await routed(upstream.url);
+  const gateway = await routed(upstream.url, policies);
   const hints: unknown[] = [];
   const body = await new Promise((resolve, reject) => {
     const sent = request(gateway.url, { agent: false }, (response) => {

@@ -159,8 +159,10 @@ it('in report mode everything passes, and what is wrong is recorded', async () =
     },
     (_, response) => response.setHeader('content-type', 'application/json').end(big),
   );
+  const length = String(Buffer.byteLength(big));
   const sent = JSON.stringify({ cart: 7, items: Array.from({ length: 50_000 }, (_, i) => i) });
   const answer = await send(sent);
+  expect(answer.headers.get('content-length')).toBe(length);
   expect(await answer.text()).toBe(big);
   expect(seen).toEqual([sent]);
   const line = await gateway.accessLine(({ route }) => route === 'orders');

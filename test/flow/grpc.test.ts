@@ -165,9 +165,14 @@ it('calls of all four kinds go through, with the status and the trailers of the 
   expect(lines.map(({ status: http, reason }) => [http, reason])).toEqual(Array(4).fill([200, 'ok']));
 });
 
-it('an error of the server comes as it is, and so do its trailers', async () => {
+it.each([
+  ['the plain way', []],
+  ['through policies', [{ 'response-cache': { ttl: '1m' } }]],
+])('an error of the server comes as it is, and so do its trailers (%s)', async (_way, policies) => {
   const { url } = await echo();
-  const { error, trailers } = await unary(client(await house(url)), 'fail');
+  const of = client(await house(url, {}, {}, { policies }));
+  expect((await unary(of, 'hello')).trailers.get('x-trailer')).toEqual(['after']);
+  const { error, trailers } = await unary(of, 'fail');
   expect(error).toMatchObject({ code: status.FAILED_PRECONDITION, details: 'nöt now: 100%' });
   expect(trailers.get('x-trailer')).toEqual(['after']);
 });

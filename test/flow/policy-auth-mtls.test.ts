@@ -12,7 +12,12 @@ const strangers = await authority('Strangers');
 async function guarded(
   certificates: object[],
   clientAuth = 'request',
-): Promise<{ gateway: TestGateway; seen: unknown[]; write(certificates: object[]): Promise<void> }> {
+): Promise<{
+  gateway: TestGateway;
+  seen: unknown[];
+  write(certificates: object[]): Promise<void>;
+  believe(pem: string): Promise<unknown>;
+}> {
   const files = await pemFolder();
   const pair = await files.putPair('server', await ca.issue({ names: LOOPBACK }));
   const clientCa = await files.put('ca.crt', ca.cert);
@@ -36,7 +41,8 @@ async function guarded(
     ],
   });
   const gateway = await testGateway(config(certificates));
-  return { gateway, seen, write: (entries) => gateway.write(config(entries)) };
+  const believe = (pem: string): Promise<unknown> => files.put('ca.crt', pem);
+  return { gateway, seen, write: (entries) => gateway.write(config(entries)), believe };
 }
 
 const ask = (
@@ -131,6 +137,34 @@ it('over HTTP/2 it is the same, and a consumer that is taken out of the config i
   await write([{ subject: 'batch-2' }]);
   expect(await gateway.reload()).toBe(true);
   expect(await status()).toBe(401);
+});
+
+it('a connection that stands on the word of an authority which is believed no more is cut, others go on', async () => {
+  const { gateway, believe } = await guarded([{ subject: 'batch-1' }]);
+  const open = async (issuer: typeof ca): Promise<ClientHttp2Session> => {
+    const own = await issuer.issue({ cn: 'batch-1' });
+    const session = connect(gateway.url, { ca: ca.cert, ...own });
+    onTestFinished(() => session.destroy());
+    session.on('error', () => undefined);
+    return session;
+  };
+  const status = (session: ClientHttp2Session): Promise<unknown> =>
+    new Promise((resolve) =>
+      session
+        .request({ ':path': '/jobs' })
+        .once('response', (head) => resolve(head[':status']))
+        .once('error', () => resolve('cut'))
+        .resume(),
+    );
+  await believe(`${ca.cert}\n${strangers.cert}`);
+  expect(await gateway.reload()).toBe(true);
+  const [ours, theirs] = [await open(ca), await open(strangers)];
+  expect([await status(ours), await status(theirs)]).toEqual([200, 200]);
+  const cut = new Promise((resolve) => theirs.once('close', resolve));
+  await believe(ca.cert);
+  expect(await gateway.reload()).toBe(true);
+  await cut;
+  expect(await status(ours)).toBe(200);
 });
 
 it('it is refused where no client is asked for a certificate, and where two consumers share one', async () => {

@@ -188,7 +188,9 @@ it('a client that has the answer already is told so by the cache', async () => {
   origin.answer = (_, response) => void response.setHeader('etag', '"v1"').end('body');
   // Not by fetch: with a condition of one's own it adds Cache-Control: no-cache.
   const ask = async (tags: string): Promise<[number, string]> => {
-    const { status, body } = await call(gateway.url, '/', { headers: { 'if-none-match': tags } });
+    const { status, headers, body } = await call(gateway.url, '/', { headers: { 'if-none-match': tags } });
+    // Of a 304 it would be the length of the body that the client has.
+    if (status === 304) expect(headers).not.toHaveProperty('content-length');
     return [status, body.toString()];
   };
   expect(await ask('"v1"')).toEqual([304, '']);

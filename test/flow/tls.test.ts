@@ -137,6 +137,7 @@ it('a broken new certificate is refused and the old one serves on; the log says 
     ['a.crt', other.cert, 'is not the key of the certificate'],
     ['a.crt', 'nonsense', 'holds no certificate'],
     ['a.crt', first.cert.replace(/M/g, 'N'), "can't be read"],
+    ['a.crt', first.cert.trim() + ca.cert, 'two certificates on one line'],
   ] as const) {
     gateway.lines.length = 0;
     await files.put(name, text);

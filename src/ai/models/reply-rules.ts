@@ -22,6 +22,6 @@ export class ReplyRules {
 
   /** @returns undefined if no rule has a reply to it */
   replyTo(text: string): string | undefined {
-    return this.#rules.find(({ when }) => when === undefined || when.matcher(text).find())?.reply;
+    return this.#rules.find(({ when }) => when === undefined || when.test(text))?.reply;
   }
 }
