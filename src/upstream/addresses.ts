@@ -35,6 +35,8 @@ export class Addresses {
   #asking: Promise<readonly LookupAddress[]> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #turn = 0;
+  /** Milliseconds for which the name's addresses held, when that was last known. */
+  #lastTtl = Number.POSITIVE_INFINITY;
   #hasFailed = false;
   #isClosed = false;
 
@@ -96,11 +98,13 @@ export class Addresses {
 
   #refreshLater(): void {
     if (this.#isClosed) return;
-    this.#refreshIn(this.#options.refreshMs);
-    const { timeToLive, hostname } = this.#options;
+    const { timeToLive, hostname, refreshMs } = this.#options;
+    // Where the DNS has just failed it tells no time either: a name that changes often may have changed meanwhile.
+    this.#refreshIn(this.#hasFailed ? Math.min(refreshMs, this.#lastTtl) : refreshMs);
     timeToLive?.(hostname).then((ttl) => {
-      if (ttl !== undefined && !this.#isClosed)
-        this.#refreshIn(Math.min(Math.max(ttl, SHORTEST_MS), LONGEST_MS));
+      if (ttl === undefined || this.#isClosed) return;
+      this.#lastTtl = Math.min(Math.max(ttl, SHORTEST_MS), LONGEST_MS);
+      this.#refreshIn(this.#lastTtl);
     });
   }
 

@@ -9,12 +9,12 @@ afterEach(() => void vi.useRealTimers());
 const v4 = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: 4 }));
 const v6 = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: 6 }));
 
-function open(first: LookupAddress[], timeToLive?: () => Promise<number | undefined>) {
+function open(first: LookupAddress[], timeToLive?: () => Promise<number | undefined>, refreshMs = 1_000) {
   const told: string[] = [];
   const name = { addresses: first as LookupAddress[] | Error, asked: 0 };
   const addresses = new Addresses({
     hostname: 'shop.test',
-    refreshMs: 1_000,
+    refreshMs,
     rules: new AddressRules({ allow: [], deny: [] }),
     resolve: async () => {
       name.asked++;
@@ -77,6 +77,20 @@ it('an outage of the name is told once, and what is known goes on being used', a
   name.addresses = new Error('SERVFAIL');
   await vi.advanceTimersByTimeAsync(1_000);
   expect(told).toHaveLength(2);
+});
+
+it('after an outage a name that changes often is asked again as often as before', async () => {
+  let ttl: number | undefined = 2_000;
+  const { name, connect } = open(v4('a'), async () => ttl, 30_000);
+  await connect();
+  await vi.advanceTimersByTimeAsync(0);
+  name.addresses = new Error('SERVFAIL');
+  ttl = undefined;
+  await vi.advanceTimersByTimeAsync(2_000);
+  name.addresses = v4('b');
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(name.asked).toBe(3);
+  expect(await connect()).toBe('b');
 });
 
 it('closed, it asks nobody any more', async () => {
