@@ -34,9 +34,23 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
   const prepared = tapeBytes > 0 ? { ...made, tapeBytes } : made;
   if (format.kind !== 'chat' || !format.openStream || !answerIsGuarded(guards)) return prepared;
   const neutral = neutralOf(call, format);
+  const unread = neutral.uncarried.find((at) => WITH_PARTS_OF_ITS_OWN.test(at));
+  if (unread !== undefined) throw unguarded(unread);
   const openStream = (): StreamWriter | undefined => format.openStream?.(neutral, answerName(call));
   return { ...prepared, guarded: { openStream, openGuard: () => new AnswerGuard(guards) } };
 }
+
+/**
+ * What makes a provider answer with parts that are no text, reasoning or call of a client's tool: results of its own tools,
+ * sound. Guards of answers can't read them, and would leave them out.
+ */
+const WITH_PARTS_OF_ITS_OWN = /^(?:tools\[\d+\]$|mcp_servers|container|audio$)/;
+
+const unguarded = (param: string): GatewayError =>
+  new GatewayError('field_not_supported', {
+    param,
+    detail: `The field is ${param}: what a provider answers to it can’t be read by the guards of this route’s answers.`,
+  });
 
 function prepare(call: ChatCall, deployment: Deployment): PreparedCall {
   const { provider, model, settings } = deployment;

@@ -112,6 +112,18 @@ it('guards stand before every vendor and format', async () => {
       messages: [{ role: 'user', content: 'go' }],
     }),
   ).rejects.toMatchObject({ status: 400, error: { error: { type: 'invalid_request_error' } } });
+
+  // Results of the provider's own tools are parts that no guard can read: they are refused rather than lost, or let through.
+  const search = { type: 'web_search_20250305', name: 'web_search' } as const;
+  for (const stream of [true, false])
+    await expect(
+      client.messages.create({
+        ...asked,
+        stream,
+        tools: [search],
+        messages: [{ role: 'user', content: 'go' }],
+      }),
+    ).rejects.toMatchObject({ status: 400, message: expect.stringContaining('tools[0]') });
 });
 
 it('a forbidden topic ends a request before a model is asked', async () => {

@@ -2,7 +2,7 @@
 // class of error.
 import { ApiError, GoogleGenAI } from '@google/genai';
 import { describe, expect, it } from 'vitest';
-import { aiGateway, CLIENT_KEY, modelService } from '../helpers/ai.ts';
+import { aiGateway, anthropicSdk, CLIENT_KEY, modelService, sdk as openaiSdk } from '../helpers/ai.ts';
 import { eventually } from '../helpers/gateway.ts';
 import { aiTasks, anthropicTasks, openaiTasks } from '../helpers/sdk-tasks.ts';
 
@@ -112,6 +112,20 @@ describe.each(CELLS)('the SDK %s before a provider of the family %s', (sdk, fami
     const line = await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
     expect(line).toMatchObject({ outcome: 'client_cancelled', usage_source: 'estimated' });
   });
+});
+
+it('each SDK lists the models in its own form, page by page', async () => {
+  const { gateway } = await setUp('openai', 'openai');
+  const asOpenai: string[] = [];
+  for await (const { id } of openaiSdk(gateway).models.list()) asOpenai.push(id);
+  const asAnthropic: string[] = [];
+  for await (const { id, display_name: name } of anthropicSdk(gateway).models.list({ limit: 1 })) {
+    expect(name).toBe(id);
+    asAnthropic.push(id);
+  }
+  expect(asOpenai.length).toBeGreaterThan(1);
+  expect(asAnthropic).toEqual(asOpenai);
+  expect(await anthropicSdk(gateway).models.retrieve('smart')).toMatchObject({ type: 'model', id: 'smart' });
 });
 
 describe('the SDK @google/genai, below /v1/providers/{name}', () => {
