@@ -50,7 +50,8 @@ const authMtls: PolicyDescriptor<object> = {
       onRequest(exchange, request) {
         const certificate = ports.clientCertificate(request.raw);
         if (certificate === undefined) return new GatewayError('auth_certificate_missing');
-        if (!certificate.isVerified) return refused('no authority that is believed issued it, or it ran out');
+        if (!certificate.isVerified)
+          return refused('no authority that is believed issued it, or it was revoked or ran out');
         const consumer = find(certificate);
         if (consumer === undefined) return refused(`no consumer has the certificate ${certificate.sha256}`);
         exchange.consumer = consumer.name;

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { pemBlocks } from '../lib/pem-blocks.ts';
 import { PemFile } from '../lib/pem-file.ts';
 import { Part } from './part.ts';
 import type { GatewayConfig } from './schema/index.ts';
@@ -8,7 +9,6 @@ import type { Finding } from './schema-problems.ts';
 import { readText } from './source.ts';
 
 const MAX_BYTES = 1024 ** 2;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 export interface PemFiles {
   /** Absolute paths, also of those that could not be read. */
@@ -76,6 +76,9 @@ export function readPemFiles(config: GatewayConfig, folder: string): PemFiles {
   const tls = root.get('server', 'tls');
   for (const certificate of tls.get('certificates').items) readPair(certificate);
   readAuthorities(tls, 'clientCa');
+  const revoked = read(tls, 'clientCrl');
+  const wrong = revoked && wrongWithRevocations(revoked);
+  if (wrong !== undefined) report(tls.get('clientCrl'), wrong);
   for (const [, upstream] of root.get('upstreams').entries) {
     readPair(upstream.get('tls'));
     readAuthorities(upstream.get('tls'), 'ca');
@@ -85,7 +88,7 @@ export function readPemFiles(config: GatewayConfig, folder: string): PemFiles {
 
 /** OpenSSL passes over what is no certificate in silence. */
 function wrongWithCertificates(file: PemFile): string | undefined {
-  const found = file.read().match(CERTIFICATE) ?? [];
+  const found = pemBlocks(file.read(), 'CERTIFICATE');
   if (found.length === 0) return 'holds no certificate in PEM form';
   if (/-----END CERTIFICATE-----[^\S\r\n]*[^\s]/.test(file.read()))
     return 'has two certificates on one line, which OpenSSL does not read: put a line break between them';
@@ -97,4 +100,15 @@ function wrongWithCertificates(file: PemFile): string | undefined {
     }
   }
   return undefined;
+}
+
+function wrongWithRevocations(file: PemFile): string | undefined {
+  const lists = pemBlocks(file.read(), 'X509 CRL');
+  if (lists.length === 0) return 'holds no list of revoked certificates in PEM form';
+  try {
+    createSecureContext({ crl: lists });
+    return undefined;
+  } catch (error) {
+    return `holds a list of revoked certificates that can't be read: ${(error as Error).message}`;
+  }
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { pemBlocks } from '../lib/pem-blocks.ts';
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 /** Certificates of a chain that are looked at. */
 const DEEPEST = 10;
 
@@ -25,7 +25,7 @@ export class ClientAuthorities {
   use(pem: string): void {
     if (pem === this.#pem) return;
     this.#pem = pem;
-    this.#all = (pem.match(CERTIFICATE) ?? []).map((each) => new X509Certificate(each));
+    this.#all = pemBlocks(pem, 'CERTIFICATE').map((each) => new X509Certificate(each));
     for (const socket of this.#connections) {
       if (!this.#believes(socket.getPeerX509Certificate())) socket.destroy();
     }

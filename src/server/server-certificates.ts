@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerTlsConfig } from '../config/schema/index.ts';
 import { alternativeNames } from '../lib/alternative-names.ts';
+import { pemBlocks } from '../lib/pem-blocks.ts';
 
 /** A certificate of the public listener. */
 export interface ServerCertificate {
@@ -32,6 +33,9 @@ export class ServerCertificates {
         key: key.read(),
         minVersion: tls.minVersion,
         ...(tls.clientAuth === 'none' ? {} : { ca: tls.clientCa?.read() }),
+        ...(tls.clientAuth === 'none' || !tls.clientCrl
+          ? {}
+          : { crl: pemBlocks(tls.clientCrl.read(), 'X509 CRL') }),
       };
       first ??= options;
       const context = createSecureContext(options);

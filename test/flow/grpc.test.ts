@@ -227,6 +227,8 @@ it.each([
   expect(error).toMatchObject({ code });
   expect(error?.details).not.toBe('');
   expect(await gateway.accessLine(() => true)).toMatchObject({ reason });
+  // None of them is a fault of the server's.
+  expect(await gateway.metric('gateway_requests_total', { status_class: '4xx', reason })).toBe(1);
 });
 
 it('an upstream that is not there is UNAVAILABLE, and one that goes away in mid-call ends it with an error', async () => {
@@ -240,7 +242,11 @@ it('an upstream that is not there is UNAVAILABLE, and one that goes away in mid-
   await new Promise((resolve) => counting.once('data', resolve));
   server.forceShutdown();
   expect((await failed).code).toBe(status.UNAVAILABLE);
-  expect(await gateway.accessLine(() => true)).toMatchObject({ reason: 'upstream_truncated' });
+  expect(await gateway.accessLine(() => true)).toMatchObject({
+    reason: 'upstream_truncated',
+    grpc_status: status.UNAVAILABLE,
+  });
+  expect(await gateway.metric('gateway_requests_total', { status_class: '5xx' })).toBe(1);
   const { error } = await unary(of, 'hello');
   expect(error).toMatchObject({ code: status.UNAVAILABLE });
 });

@@ -12,6 +12,7 @@ const strangers = await authority('Strangers');
 async function guarded(
   certificates: object[],
   clientAuth = 'request',
+  crl?: string,
 ): Promise<{
   gateway: TestGateway;
   seen: unknown[];
@@ -21,13 +22,17 @@ async function guarded(
   const files = await pemFolder();
   const pair = await files.putPair('server', await ca.issue({ names: LOOPBACK }));
   const clientCa = await files.put('ca.crt', ca.cert);
+  const clientCrl = crl && (await files.put('revoked.pem', crl));
   const seen: unknown[] = [];
   const { url } = await backend((request, response) => {
     seen.push(request.headers['x-consumer-name']);
     response.end('ok');
   });
   const config = (entries: object[]): object => ({
-    server: { trustProxy: true, tls: { certificates: [pair], clientAuth, clientCa } },
+    server: {
+      trustProxy: true,
+      tls: { certificates: [pair], clientAuth, clientCa, ...(clientCrl ? { clientCrl } : {}) },
+    },
     consumers: [{ name: 'batch', groups: ['jobs'], certificates: entries }],
     upstreams: { up: { targets: [{ url }] } },
     routes: [
@@ -137,6 +142,20 @@ it('over HTTP/2 it is the same, and a consumer that is taken out of the config i
   await write([{ subject: 'batch-2' }]);
   expect(await gateway.reload()).toBe(true);
   expect(await status()).toBe(401);
+});
+
+it('a certificate that its authority has revoked lets nobody in', async () => {
+  const [good, gone] = [await ca.issue({ cn: 'batch-1' }), await ca.issue({ cn: 'batch-1' })];
+  const { gateway } = await guarded(
+    [{ subject: 'batch-1' }],
+    'request',
+    `${await strangers.revoke()}\n${await ca.revoke(gone)}`,
+  );
+  expect(await ask(gateway, good)).toEqual({ status: 200, code: '' });
+  expect(await ask(gateway, gone)).toEqual({ status: 401, code: 'auth_certificate_refused' });
+  await expect(guarded([{ subject: 'batch-1' }], 'request', ca.cert)).rejects.toThrow(
+    /clientCrl: holds no list of revoked certificates/,
+  );
 });
 
 it('a connection that stands on the word of an authority which is believed no more is cut, others go on', async () => {

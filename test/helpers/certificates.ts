@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { randomBytes, type webcrypto } from 'node:crypto';
+import { randomBytes, type webcrypto, X509Certificate } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import {
   PemConverter,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
+  X509CrlGenerator,
 } from '@peculiar/x509';
 import { onTestFinished } from 'vitest';
 
@@ -27,6 +28,8 @@ export interface Authority {
   /** PEM of its own certificate. */
   readonly cert: string;
   issue(wanted: { cn?: string; names?: Names; days?: number }): Promise<Issued>;
+  /** PEM of its list of revoked certificates, with these on it. */
+  revoke(...certificates: readonly Issued[]): Promise<string>;
 }
 
 export const dns = (...names: string[]): Names => names.map((value) => ({ type: 'dns', value }));
@@ -50,6 +53,17 @@ export async function authority(name = 'Test CA'): Promise<Authority> {
   });
   return {
     cert: certificate.toString('pem'),
+    async revoke(...certificates) {
+      const list = await X509CrlGenerator.create({
+        issuer: subject,
+        thisUpdate: new Date(Date.now() - DAY_MS),
+        nextUpdate: new Date(Date.now() + DAY_MS),
+        entries: certificates.map(({ cert }) => ({ serialNumber: new X509Certificate(cert).serialNumber })),
+        signingAlgorithm: ALGORITHM,
+        signingKey: own.privateKey,
+      });
+      return PemConverter.encode(list.rawData, 'X509 CRL');
+    },
     async issue({ cn = 'test', names = [], days = 90 }) {
       const keys = await newKeys();
       const issued = await X509CertificateGenerator.create({

@@ -7,6 +7,8 @@ export const checkTls: Check = (config, context) => {
   const auth = tls.get('clientAuth');
   if (auth.text !== 'none' && auth.text !== undefined && !tls.has('clientCa'))
     context.report(auth, 'needs clientCa: the authorities whose client certificates are valid');
+  if (tls.has('clientCrl') && !tls.has('clientCa'))
+    context.report(tls.get('clientCrl'), 'does nothing without clientCa and clientAuth');
   const asks = auth.text === 'request' || auth.text === 'require';
   for (const guarded of [...config.get('routes').items, config.get('ai')]) {
     for (const policy of guarded.get('policies').items) {

@@ -31,6 +31,11 @@ export const ServerTls = Strict(
         'Whether clients show a certificate: not asked for; asked for, policies decide (auth-mtls); or no connection without.',
     }),
     clientCa: Type.Optional(PemPath('PEM file: the authorities whose client certificates are valid.')),
+    clientCrl: Type.Optional(
+      PemPath(
+        'PEM file: certificates of clients that are revoked, a list of each authority of clientCa. One that is out of date (nextUpdate) lets nobody in.',
+      ),
+    ),
   },
   { description: 'TLS of the public listener. Without it the listener is plain HTTP.' },
 );
