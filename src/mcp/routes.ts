@@ -11,7 +11,8 @@ import { type Inbound, MessageRefused, readMessage } from './inbound.ts';
 import { methodForRecord } from './method-names.ts';
 import { openServers } from './open-servers.ts';
 import type { McpPorts } from './ports.ts';
-import { relayClose, relayListen, relayMessage } from './relay/relay.ts';
+import { relayClose, relayListen } from './relay/listen.ts';
+import { relayMessage } from './relay/relay.ts';
 import { sendRpcError } from './rpc.ts';
 import type { McpServer } from './server.ts';
 
