@@ -5,9 +5,11 @@ import { SizeOutliers } from './measures/size-outlier.ts';
 import { turnSignals } from './measures/turn-signals.ts';
 import type { ConversationMemory } from './memory/conversation-memory.ts';
 import { Memories } from './memory/memories.ts';
+import { shortMemoryOf } from './memory/short-memory.ts';
 import type { MindOptions } from './mind-options.ts';
 import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, TurnDone } from './ports.ts';
 import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
+import { exchangesOf } from './prompt/exchanges.ts';
 import { messageText, userText } from './prompt/message-text.ts';
 import { messageTokens, textTokens } from './prompt/tokens.ts';
 import type { SpokenTurn, Summary } from './turn.ts';
@@ -45,21 +47,52 @@ export class Mind implements ContextMind {
     const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, turns);
     if (memory || !summary) return this.#shape(input, memory);
     // This process has not met the conversation yet, or not for long.
-    return input.covered().then((covered) => this.#shape(input, this.#remember(input, covered)));
+    return input
+      .covered()
+      .then((covered) => this.#memories.met(input.ref, input.head, [...covered, ...turns]))
+      .then((met) => this.#shape(input, met));
   }
 
   /** A log that fits goes on as it came; of one that does not the oldest turns are left out. */
   async #asSent(input: PromptInput, log: NonNullable<PromptInput['log']>): Promise<PromptShape> {
     const tokens = messageTokens(log.messages) + systemTokens(input);
     if (tokens <= this.#capacity(input)) return NOTHING_BEFORE();
-    return this.#shape({ ...input, turns: await log.turns() }, undefined);
+    const turns = await log.turns();
+    const { before, now } = exchangesOf(input.fresh, input.head.version);
+    if (before.length === 0) return this.#shape({ ...input, turns }, undefined);
+    return this.#shapeLong({ ...input, turns, fresh: now }, before);
   }
 
-  #shape(input: PromptInput, known: ConversationMemory | undefined): PromptShape {
-    const began = this.#options.clock.monotonic();
+  /** Much of the log is new: met with another store, or for the first time. */
+  #shapeLong(input: PromptInput, before: readonly SpokenTurn[]): PromptShape {
+    const turns = [...input.turns, ...before];
+    const built = this.#build(input, turns, () => shortMemoryOf(turns));
+    const isStored = (version: number): boolean => version <= input.head.version;
+    const { sent, cut, recalled, ...context } = built.context;
+    const kept = new Set(sent);
+    const fresh = before.filter(({ version }) => kept.has(version)).flatMap(({ messages }) => messages);
+    const unsent = before.flatMap(({ version, messages }) => (kept.has(version) ? [] : messages)).length;
+    const shape: PromptShape = {
+      summary: built.summary,
+      system: systemIn(input.turns, input.summary),
+      turns: input.turns.filter(({ version }) => kept.has(version)),
+      fresh: [...fresh, ...input.fresh],
+      snippets: built.snippets,
+      journey: JSON.stringify({
+        ...context,
+        sent: sent.filter(isStored),
+        cut: cut.filter(isStored),
+        recalled: recalled.filter(({ version }) => isStored(version)),
+        unsent,
+      }),
+    };
+    this.#built.set(shape, built);
+    return shape;
+  }
+
+  #build(input: PromptInput, turns: readonly SpokenTurn[], memoryOf: () => ConversationMemory): BuiltPrompt {
     const { compaction } = this.#options.settings();
-    const { turns } = input;
-    const built = buildPrompt(
+    return buildPrompt(
       {
         system: input.system.length > 0 ? input.system : systemIn(input.turns, input.summary),
         turns,
@@ -69,8 +102,14 @@ export class Mind implements ContextMind {
         recall: compaction.recall,
         trigger: compaction.trigger,
       },
-      () => known ?? this.#remember(input, []),
+      memoryOf,
     );
+  }
+
+  #shape(input: PromptInput, known: ConversationMemory | undefined): PromptShape {
+    const began = this.#options.clock.monotonic();
+    const { turns } = input;
+    const built = this.#build(input, turns, () => known ?? this.#remember(input, []));
     // A client that says all of it itself is heard as it is, as long as that is not too long.
     const isAsSent = input.isFull && !input.summary && built.context.cut.length === 0;
     const shape: PromptShape = {
@@ -78,6 +117,8 @@ export class Mind implements ContextMind {
       system: systemIn(input.turns, input.summary),
       // Of those that don't fit the oldest are left out.
       turns: isAsSent ? [] : turns.slice(turns.length - built.turns.length),
+      // Also where nothing of the turns is left: the client's list does not go on as it came.
+      ...(input.isFull && built.context.cut.length > 0 && { fresh: input.fresh }),
       snippets: built.snippets,
       journey: JSON.stringify(built.context),
     };
@@ -133,7 +174,7 @@ export class Mind implements ContextMind {
     };
     const before = input.log ? await input.log.turns() : input.turns;
     const path = [...covered, ...before, last];
-    const memory = this.#memories.of(input.ref, input.head, path);
+    const memory = await this.#memories.met(input.ref, input.head, path);
     const began = clock.monotonic();
     const built = this.#built.get(shape);
     const sent = new Set(built?.context.sent ?? path.map(({ version }) => version));

@@ -60,6 +60,8 @@ export interface PromptShape {
   /** System texts of earlier turns, in force unless the client sends its own. */
   readonly system: readonly TextPart[];
   readonly turns: readonly PathTurn[];
+  /** What goes on of the new messages, where not all of them fit. */
+  readonly fresh?: readonly Message[];
   /** Text at the end of the last user message; ''. */
   readonly snippets: string;
   /** JSON without content, for the journey view; ''. */

@@ -5,6 +5,7 @@ import { admin } from '../helpers/admin.ts';
 import { aiGateway, sdk } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
+import { checkPairs, type Prompt } from './context-invariants.ts';
 
 type Log = OpenAI.ChatCompletionMessageParam[];
 const words = 'words of no weight '.repeat(8);
@@ -52,6 +53,41 @@ it('what does not fit before it could be compacted is cut, and what is asked for
   for (let turn = 6; turn <= 9; turn++) await say(gateway, log, `Topic ${turn}: ${words.repeat(8)}`);
   expect(Math.max(...provider.prompts.map((prompt) => JSON.stringify(prompt).length / 4))).toBeLessThan(2500);
   expect(await say(gateway, log, 'What is my account number?')).toBe('It is 4711.');
+});
+
+it('a log that is met too long is cut between its exchanges, with calls and results together, and what is asked for recalled', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction: { window: 2500 } } });
+  const call = { id: 'call_1', type: 'function' as const, function: { name: 'look', arguments: '{}' } };
+  const log: Log = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'My account number is 4711.' },
+    { role: 'assistant', content: 'I see.' },
+  ];
+  for (let turn = 2; turn <= 20; turn++)
+    log.push(
+      { role: 'user', content: `Topic ${turn}: ${words.repeat(4)}` },
+      { role: 'assistant', tool_calls: [{ ...call, id: `call_${turn}` }] },
+      { role: 'tool', tool_call_id: `call_${turn}`, content: words },
+      { role: 'assistant', content: 'Well.' },
+    );
+  const all = log.length;
+  expect(await say(gateway, log, 'What is my account number?')).toBe('It is 4711.');
+  const [prompt = []] = provider.prompts;
+  // Without what JSON adds to it.
+  const sizeOf = (sent: Prompt = []) =>
+    sent.reduce((sum, { content }) => sum + String(content ?? '').length / 4, 0);
+  expect(sizeOf(prompt)).toBeLessThan(2300);
+  expect(prompt[0]).toEqual({ role: 'system', content: 'Be brief.' });
+  expect(prompt[1]?.role).toBe('user');
+  checkPairs(prompt);
+  // What was cut is remembered all the same, and the journey says how much that was.
+  const { body } = await admin(gateway, '/api/sessions/s1/export?consumer=app');
+  const [turn] = body.turns as { journey: { unsent: number }; content: { messages: unknown[] } }[];
+  expect(turn?.content.messages).toHaveLength(all + 1);
+  expect(turn?.journey.unsent).toBe(all + 1 - prompt.length);
+  expect(await say(gateway, log, 'Once more: what is my account number?')).toBe('It is 4711.');
+  expect(sizeOf(provider.prompts.at(-1))).toBeLessThan(2300);
 });
 
 it('its turns are measured against all that was said', async () => {

@@ -42,20 +42,25 @@ export interface Known {
 
 const MARK = /\[\[([^:]+:[^:]+):\d+\]\]/g;
 
-/** 3 and 7, in every prompt: results stand behind their calls, and everything is of one conversation. */
-export function checkPrompts(prompts: readonly Prompt[]): void {
-  for (const prompt of prompts) {
-    let waiting: string[] = [];
-    for (const message of prompt) {
-      if (message.role === 'tool') {
-        expect(waiting).toContain(message.tool_call_id);
-        waiting = waiting.filter((id) => id !== message.tool_call_id);
-        continue;
-      }
-      expect(waiting).toEqual([]);
-      if (message.tool_calls) waiting = message.tool_calls.map((call) => (call as { id: string }).id);
+/** 3: results stand behind their calls. */
+export function checkPairs(prompt: Prompt): void {
+  let waiting: string[] = [];
+  for (const message of prompt) {
+    if (message.role === 'tool') {
+      expect(waiting).toContain(message.tool_call_id);
+      waiting = waiting.filter((id) => id !== message.tool_call_id);
+      continue;
     }
     expect(waiting).toEqual([]);
+    if (message.tool_calls) waiting = message.tool_calls.map((call) => (call as { id: string }).id);
+  }
+  expect(waiting).toEqual([]);
+}
+
+/** 3 and 7, in every prompt: everything is of one conversation, too. */
+export function checkPrompts(prompts: readonly Prompt[]): void {
+  for (const prompt of prompts) {
+    checkPairs(prompt);
     const places = new Set([...JSON.stringify(prompt).matchAll(MARK)].map(([, place]) => place));
     expect([...places]).toHaveLength(1);
   }

@@ -84,11 +84,11 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 
 /** The client's list goes on as it came where it is all that there is. */
 function writeBefore(call: ChatCall, { shape, facts, fresh }: LiveTurn): void {
-  const isNothing = shape.turns.length === 0 && shape.summary === '' && shape.snippets === '';
+  const isNothing = shape.turns.length === 0 && shape.summary === '' && shape.snippets === '' && !shape.fresh;
   if (isNothing && shape.system.length === 0) return;
   const isRewritten = facts.mode === 'full' && (shape.turns.length > 0 || shape.summary !== '');
   const body = JSON.parse(call.bytes.toString('utf8')) as JsonObject;
-  const tail = isRewritten ? fresh : undefined;
+  const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);
   if (first && isSigned(shape)) {
     call.history = { body, shape, tail, writtenFor: '' };

@@ -30,6 +30,9 @@ export interface AskedQuestion {
 
 const MOST_QUESTIONS = 500;
 
+/** How long others wait for it at most, but for a single turn. */
+const SLICE_MS = 4;
+
 const NOTHING: Recalled = { text: '', passages: [], tokens: 0 };
 
 /** What is known of one path of a conversation beyond its turns: an index of what was said, and the facts in it. */
@@ -69,6 +72,21 @@ export class ConversationMemory {
     if (last >= 0 && (turns[last]?.id !== this.#turns[last] || turns[0]?.id !== this.#turns[0])) return false;
     for (const turn of turns.slice(this.#turns.length)) this.#add(turn);
     return true;
+  }
+
+  /**
+   * As `follow`, in slices: what a process has not met yet may be long. Whoever follows it meanwhile finds it whole up to some
+   * turn.
+   */
+  async grow(turns: readonly SpokenTurn[]): Promise<boolean> {
+    let began = performance.now();
+    for (let upTo = this.#turns.length + 1; upTo < turns.length; upTo = this.#turns.length + 1) {
+      if (!this.follow(turns.slice(0, upTo))) return false;
+      if (performance.now() - began < SLICE_MS) continue;
+      await new Promise(setImmediate);
+      began = performance.now();
+    }
+    return this.follow(turns);
   }
 
   /**

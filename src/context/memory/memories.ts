@@ -43,6 +43,16 @@ export class Memories {
     return this.#keep(key, fresh);
   }
 
+  /** The same for a path that may be new here and long: others have their turn in between. */
+  async met(ref: SessionRef, life: Life, turns: readonly SpokenTurn[]): Promise<ConversationMemory> {
+    const key = keyOf(ref, life);
+    const known = this.#kept.get(key);
+    if (known && (await known.grow(turns))) return this.#keep(key, known);
+    const fresh = new ConversationMemory();
+    await fresh.grow(turns);
+    return this.#keep(key, fresh);
+  }
+
   /** Its size may have changed. */
   #keep(key: string, memory: ConversationMemory): ConversationMemory {
     this.#kept.set(key, memory);

@@ -30,6 +30,8 @@ export interface SentContext {
   readonly sent: readonly number[];
   /** Of those that would not have fitted. */
   readonly cut: readonly number[];
+  /** Messages of a log that its client sent anew, and that would not have fitted. */
+  readonly unsent?: number;
   /** Version by version, how many passages of it were recalled. */
   readonly recalled: readonly { readonly version: number; readonly passages: number }[];
   /** About how many, in all and what was recalled. */

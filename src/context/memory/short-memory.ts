@@ -1,0 +1,17 @@
+import type { SpokenTurn } from '../turn.ts';
+import { ConversationMemory } from './conversation-memory.ts';
+
+/** Tokens that are looked through for a question before its answer: some 50 ms, once in a conversation. */
+const MOST_LOOKED_THROUGH = 64 * 1024;
+
+/** Of the latest of these turns, for one prompt. */
+export function shortMemoryOf(turns: readonly SpokenTurn[]): ConversationMemory {
+  const memory = new ConversationMemory();
+  let from = turns.length;
+  for (let left = MOST_LOOKED_THROUGH; from > 0; from--) {
+    left -= (turns[from - 1] as SpokenTurn).tokens;
+    if (left < 0) break;
+  }
+  memory.follow(turns.slice(from));
+  return memory;
+}
