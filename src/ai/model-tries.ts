@@ -190,9 +190,10 @@ export class ModelTries {
   #leastBadSeat(): Seat | undefined {
     const byRest = this.#model.deployments.toSorted((a, b) => restingUntil(a) - restingUntil(b));
     for (const deployment of byRest) {
-      const prepared = this.#prepare(deployment);
+      const credential = deployment.credentials.leastBad();
+      const prepared = credential && this.#prepare(deployment);
       const pass = prepared && this.#admit(deployment);
-      if (pass) return { prepared, pass, credential: deployment.credentials.leastBad() };
+      if (pass) return { prepared, pass, credential };
     }
     return undefined;
   }

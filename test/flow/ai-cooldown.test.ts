@@ -125,6 +125,54 @@ it('a refused key rests, the others of its provider take turns, and the log name
   expect(JSON.stringify(gateway.lines)).not.toContain('revoked');
 });
 
+it('a key that was taken out (weight: 0) is shown to nobody, also when all others rest', async () => {
+  const shown = new Set<string>();
+  const provider = await rawProvider((response, { headers }) => {
+    shown.add(String(headers.authorization));
+    refuse(response, 429, { 'retry-after': '60' });
+  });
+  const apiKeys = [
+    { id: 'leaked', apiKey: 'leaked', weight: 0 },
+    { id: 'good', apiKey: 'good' },
+  ];
+  const gateway = await aiGateway([provider], {
+    models: { keys: { targets: [target('many')], retry: { attempts: 2 } } },
+    ai: { providers: { many: { kind: 'openai', baseUrl: `${provider.url}/v1`, apiKeys } } },
+  });
+
+  for (let i = 0; i < 3; i++) expect((await chat(gateway, { ...hello(), model: 'keys' })).status).toBe(429);
+
+  expect([...shown]).toEqual(['Bearer good']);
+});
+
+it('accounts that show no key of their own rest each for itself, though they share an address', async () => {
+  const askedBy: string[] = [];
+  const provider = await rawProvider((response, { headers }) => {
+    const [, id = ''] = /Credential=([A-Z]+)/.exec(String(headers.authorization)) ?? [];
+    askedBy.push(id);
+    if (id === 'SPENT') return refuse(response, 402);
+    response.writeHead(200, json).end('{"output":{"message":{"content":[{"text":"a"}]}},"stopReason":"end_turn"}');
+  });
+  const account = (accessKeyId: string) => ({
+    kind: 'bedrock',
+    baseUrl: provider.url,
+    accessKeyId,
+    secretAccessKey: 's',
+    region: 'eu-west-1',
+  });
+  const gateway = await aiGateway([provider], {
+    models: { amazon: { targets: [target('one'), target('other')], retry: { attempts: 2 } } },
+    ai: { providers: { one: account('SPENT'), other: account('GOOD') } },
+  });
+
+  for (let i = 0; i < 2; i++) expect((await chat(gateway, { ...hello(), model: 'amazon' })).status).toBe(200);
+
+  expect(askedBy).toEqual(['SPENT', 'GOOD', 'GOOD']);
+  // Only the spent account rests.
+  expect(await gateway.metric('gateway_ai_target_cooling', { target: 'one/gpt-4o-mini' })).toBe(1);
+  expect(await gateway.metric('gateway_ai_target_cooling', { target: 'other/gpt-4o-mini' })).toBe(0);
+});
+
 it('a target that fails three times in a row is down; while it rests it is not asked', async () => {
   const down = await rawProvider((response) => refuse(response, 500));
   const gateway = await aiGateway([down, await rawProvider(ok)], {

@@ -47,8 +47,12 @@ export class Credentials {
     return this.all.some((each) => each.weight > 0 && restsUntil(each) === 0 && !tried.has(each));
   }
 
-  /** The one that rests for the shortest time still. */
-  leastBad(): Credential {
-    return this.all.reduce((best, each) => (restsUntil(each) < restsUntil(best) ? each : best));
+  /** Of those that have a turn the one that rests for the shortest time still; undefined if none has. */
+  leastBad(): Credential | undefined {
+    let best: Credential | undefined;
+    // One of no weight was taken out, and may be anybody's by now: it is shown to nobody, however ready it is.
+    for (const each of this.all)
+      if (each.weight > 0 && (!best || restsUntil(each) < restsUntil(best))) best = each;
+    return best;
   }
 }

@@ -115,7 +115,7 @@ function openCredentials(
   const keys = apiKeys ?? [{ id: '', apiKey: settings.apiKey, weight: 1 }];
   return keys.map(({ id, apiKey, weight }) => {
     // By its value: one that was exchanged is another one, and begins afresh.
-    const secret = hash('sha256', apiKey ?? '', 'base64url');
+    const secret = hash('sha256', secretOf({ ...settings, apiKey }), 'base64url');
     const suffix = id === '' ? '' : `#${id}`;
     const limit = states.rest(`${identity} ${secret}`, `${target}${suffix}`);
     const account = states.rest(`${settings.baseUrl} ${secret}`, `${providerName}${suffix}`);
@@ -125,6 +125,10 @@ function openCredentials(
     return { id, weight, settings: own, limit: limit.value, account: account.value };
   });
 }
+
+/** All that a provider knows an account by: some sign with a key of several parts, and two that have none share an address. */
+const secretOf = ({ apiKey, accessKeyId, secretAccessKey, serviceAccount }: ProviderSettings): string =>
+  JSON.stringify([apiKey, accessKeyId, secretAccessKey, serviceAccount]);
 
 /** When it may be asked again: monotonic milliseconds; 0 = now. */
 export function restingUntil({ load, credentials }: Deployment): number {
