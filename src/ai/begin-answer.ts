@@ -12,6 +12,7 @@ import { factsOf } from './part-facts.ts';
 import { BytePassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
 import { StreamWatch } from './watch.ts';
+import { WithheldEvents } from './withheld-events.ts';
 
 /** `any`: a stream is passed on as one, JSON is read, and everything else goes on unread. */
 export type WantedAnswer = 'stream' | 'whole' | 'any';
@@ -67,21 +68,22 @@ function abandon(body: Readable, why: string): GatewayError {
 
 async function beginStream(
   answer: UpstreamAnswer,
-  { dialect, translation, guarded, tapeBytes }: PreparedCall,
+  { dialect, translation, guarded, tapeBytes, isExtra }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const writer = (guarded ?? translation)?.openStream();
   const newTape = () => (tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes));
   const translated = writer && new TranslatedPassage(writer, guarded?.openGuard(), newTape());
   const tape = newTape();
-  const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), tape);
+  const withheld = isExtra && !translated ? new WithheldEvents(isExtra) : undefined;
+  const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), { tape, withheld });
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
   if (watch.failed) throw abandon(answer.body, 'the stream began with an error event');
   if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything');
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
-  const passage = translated ?? new BytePassage();
+  const passage = translated ?? new BytePassage(withheld);
   const isOriginal = translation === undefined;
   return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body, isOriginal };
 }

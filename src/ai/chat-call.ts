@@ -4,7 +4,7 @@ import type { LiveTurn } from '../context/live-turn.ts';
 import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
 import type { AnyFormat, StreamWriter } from '../contracts/format.ts';
 import type { ModelGuard } from '../contracts/guard.ts';
-import type { ModelRequest } from '../contracts/model-request.ts';
+import type { JsonObject, ModelRequest } from '../contracts/model-request.ts';
 import type { HeaderBag, SchemaCheck } from '../contracts/policy.ts';
 import type { Dialect } from '../contracts/provider.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
@@ -142,6 +142,8 @@ export interface PreparedCall {
   readonly translation:
     | Pick<Translation<ModelRequest | EmbeddingsRequest>, 'answer' | 'refusal' | 'openStream'>
     | undefined;
+  /** Whether an event of the stream is one that the gateway asked for and its client did not: it is not passed on. */
+  readonly isExtra?: (event: JsonObject) => boolean;
   /** Bytes of a stream that are written down as it goes by, because it may be kept; absent: none. */
   readonly tapeBytes?: number;
   /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
@@ -202,6 +204,8 @@ export interface ChatRequest extends RequestFacts {
   /** Where the model's name stands in the bytes. */
   modelAt: Span;
   stream: boolean;
+  /** OpenAI's `stream_options`, as parsed; undefined: the request has none. */
+  streamOptions: unknown;
   /** What an operation may come to at most, and does if its answer says nothing of it; undefined of chats and embeddings. */
   usage: { readonly atMost: Usage; readonly otherwise: Usage } | undefined;
 }

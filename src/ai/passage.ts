@@ -5,6 +5,7 @@ import type { ErrorCode } from '../errors/table.ts';
 import { EventGate } from '../lib/event-gate.ts';
 import type { AnswerTape } from './answer-tape.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
+import type { WithheldEvents } from './withheld-events.ts';
 
 /** Decides what of a stream goes to the client, and when. */
 export interface Passage {
@@ -39,15 +40,27 @@ export class BytePassage implements Passage {
   readonly stopped = undefined;
   readonly told = undefined;
   readonly #gate = new EventGate(LARGEST_EVENT);
+  readonly #withheld: WithheldEvents | undefined;
+
+  /** @param withheld has seen what passes */
+  constructor(withheld?: WithheldEvents) {
+    this.#withheld = withheld;
+  }
 
   pass(chunk: Buffer): Buffer {
-    return this.#gate.pass(chunk);
+    const bytes = this.#gate.pass(chunk);
+    return this.#withheld ? this.#withheld.pass(bytes) : bytes;
   }
 
   last(failure: ErrorCode | undefined, errorEvent: () => string): Buffer | string {
-    if (failure === undefined || HAS_BEEN_SAID.has(failure)) return this.#gate.rest();
+    if (failure === undefined || HAS_BEEN_SAID.has(failure)) return this.#rest();
     // Half of an event too large to be held has been said: it ends here, so that this one stands for itself.
     return `${this.#gate.isInside ? '\n\n' : ''}${errorEvent()}`;
+  }
+
+  #rest(): Buffer {
+    const bytes = this.#gate.rest();
+    return this.#withheld ? this.#withheld.pass(bytes) : bytes;
   }
 }
 

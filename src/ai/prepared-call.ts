@@ -2,12 +2,13 @@ import type { AnswerName, Format, StreamWriter } from '../contracts/format.ts';
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { replaceSpan } from '../lib/json-span.ts';
+import { replaceSpans } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest, PreparedCall } from './chat-call.ts';
 import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import { writeHistoryFor } from './memory/history-for.ts';
 import { keptFields } from './memory/own-id.ts';
 import type { Deployment } from './models/deployment.ts';
+import { asksUsage, insertQuestion, withQuestion } from './stream-usage.ts';
 import { asRefusal, Translation } from './translation.ts';
 
 /** Bytes of a stream that are kept of a turn at most. */
@@ -60,12 +61,14 @@ function prepare(call: ChatCall, deployment: Deployment): PreparedCall {
   if (native) {
     const path = native.path({ model, stream: request.stream });
     const isForm = format.kind === 'operation' && format.media === 'form';
+    const isExtra = extraOf(native, request);
     return {
       deployment,
       dialect: native,
       body: native.adapt
-        ? adapted(call, native.adapt, model, settings.drop)
-        : withModel(call.bytes, request, isForm ? model : JSON.stringify(model), model),
+        ? adapted(call, native.adapt, model, settings.drop, isExtra !== undefined)
+        : written(call.bytes, request, isForm ? model : JSON.stringify(model), model, isExtra !== undefined),
+      ...(isExtra && { isExtra }),
       contentType: isForm ? (call.headers['content-type'] as string) : JSON_TYPE,
       path,
       translation: undefined,
@@ -112,8 +115,10 @@ function adapted(
   adapt: NonNullable<Dialect['adapt']>,
   model: string,
   drop: readonly string[],
+  asks: boolean,
 ): Buffer {
-  const body = JSON.parse(bytes.toString('utf8')) as JsonObject;
+  const said = JSON.parse(bytes.toString('utf8')) as JsonObject;
+  const body = asks ? { ...said, stream_options: withQuestion(said.stream_options) } : said;
   const fields = format.kind === 'operation' ? {} : format.fields;
   try {
     return Buffer.from(JSON.stringify(adapt({ ...body, model }, fields, drop)));
@@ -122,9 +127,26 @@ function adapted(
   }
 }
 
-/** The client's bytes; only the model's name is the provider's. */
-function withModel(bytes: Buffer, request: ChatRequest, written: string, model: string): Buffer {
-  return request.model === model ? bytes : replaceSpan(bytes, request.modelAt, written);
+/**
+ * The events of a stream that its client did not ask for: the gateway does in its place, because what a stream came to is
+ * more than its text shows (reasoning, pictures).
+ */
+export const extraOf = (
+  { isOnlyUsage }: Dialect,
+  { stream, streamOptions }: Pick<ChatRequest, 'stream' | 'streamOptions'>,
+): Dialect['isOnlyUsage'] => (stream && !asksUsage(streamOptions) ? isOnlyUsage : undefined);
+
+/**
+ * The client's bytes; only the model's name is the provider's.
+ * @param asks what a stream came to is asked for, too
+ */
+function written(bytes: Buffer, request: ChatRequest, name: string, model: string, asks: boolean): Buffer {
+  const isSame = request.model === model;
+  if (isSame && !asks) return bytes;
+  return replaceSpans(bytes, [
+    ...(isSame ? [] : [{ ...request.modelAt, text: name }]),
+    ...(asks ? [insertQuestion(bytes, request.streamOptions)] : []),
+  ]);
 }
 
 const JSON_TYPE = 'application/json';

@@ -5,6 +5,7 @@ import { parseObject } from '../lib/json.ts';
 import type { AnswerTape } from './answer-tape.ts';
 import { openEventFraming } from './event-framing.ts';
 import { PartFacts } from './part-facts.ts';
+import type { WithheldEvents } from './withheld-events.ts';
 
 /** Reads a stream as it comes: what it says about itself, and its parts for who wants them. */
 export class StreamWatch implements AnswerFacts {
@@ -13,6 +14,7 @@ export class StreamWatch implements AnswerFacts {
   /** An event was too long to be read: nothing more is known of this stream. */
   blind = false;
   readonly tape: AnswerTape | undefined;
+  readonly withheld: WithheldEvents | undefined;
   readonly #facts = new PartFacts();
   readonly #framing: Framing;
   readonly #reader: StreamReader | undefined;
@@ -24,18 +26,19 @@ export class StreamWatch implements AnswerFacts {
 
   /**
    * @param onPart is given each part
-   * @param tape writes all of it down
+   * @param beside what else sees it: a tape that writes all of it down, and what withholds some of it
    * @param now the monotonic clock, in milliseconds
    */
   constructor(
     dialect: Dialect,
     onPart?: Emit,
-    tape?: AnswerTape,
+    { tape, withheld }: { tape?: AnswerTape | undefined; withheld?: WithheldEvents | undefined } = {},
     now: () => number = () => performance.now(),
   ) {
     const facts = this.#facts;
     this.#now = now;
     this.tape = tape;
+    this.withheld = withheld;
     this.#emit = (part) => {
       this.begun ||= begins(part);
       facts.take(part);
@@ -117,6 +120,7 @@ export class StreamWatch implements AnswerFacts {
     if (event === 'ping') return;
     const value = parseObject(data);
     const before = this.#facts.characters;
+    if (value) this.withheld?.saw(value);
     if (value && this.#reader) {
       this.#reader.read(value, event);
       if (!this.begun && this.#reader.isAtWork?.(value)) this.begun = true;

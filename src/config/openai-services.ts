@@ -23,7 +23,12 @@ export const OPENAI_SERVICES = {
     quirks: OLDER,
   },
   databricks: {
-    quirks: { ...OLDER, refuses: ['seed', 'logitBias', 'parallelToolCalls'], ignores: ['metadata'] },
+    quirks: {
+      ...OLDER,
+      noStreamOptions: true,
+      refuses: ['seed', 'logitBias', 'parallelToolCalls'],
+      ignores: ['metadata'],
+    },
   },
   deepinfra: { baseUrl: 'https://api.deepinfra.com/v1/openai', quirks: OLDER },
   deepseek: {

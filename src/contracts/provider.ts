@@ -58,6 +58,11 @@ export interface Dialect {
     fields: Readonly<Partial<Record<string, string>>>,
     drop: readonly string[],
   ): JsonObject;
+  /**
+   * Whether an event of a stream says only what the answer came to, and would not have come unless it was asked for
+   * (`stream_options`). Absent: streams say it unasked, or never, and take no such question.
+   */
+  isOnlyUsage?(event: JsonObject): boolean;
   /** Absent: it has no streams. */
   openStream?(emit: Emit): StreamReader;
   /** The content type of its streams and how they are cut; absent: server-sent events. */

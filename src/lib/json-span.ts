@@ -5,6 +5,7 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const COLON = 0x3a;
+const COMMA = 0x2c;
 
 /** Where a value stands: from `start` to before `end`, in bytes. */
 export interface Span {
@@ -72,7 +73,39 @@ function nameIs(bytes: Buffer, start: number, end: number, key: string): boolean
   return raw.includes('\\') && JSON.parse(raw) === key;
 }
 
-/** The same bytes with one span exchanged. */
-export function replaceSpan(bytes: Buffer, span: Span, replacement: string): Buffer {
-  return Buffer.concat([bytes.subarray(0, span.start), Buffer.from(replacement), bytes.subarray(span.end)]);
+/** The end (exclusive) of the value that begins at `at`, of whatever kind. @param bytes valid JSON */
+export function valueEnd(bytes: Buffer, at: number): number {
+  let depth = 0;
+  for (let i = at; i < bytes.length; ) {
+    const code = bytes[i] as number;
+    if (code === QUOTE) {
+      i = stringEnd(bytes, i);
+      if (depth === 0) return i;
+      continue;
+    }
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      // Of what surrounds a number, or this value's own.
+      if (depth === 0) return i;
+      if (--depth === 0) return i + 1;
+    } else if (depth === 0 && (code === COMMA || isSpace(code))) return i;
+    i++;
+  }
+  return bytes.length;
+}
+
+/** Text that takes the place of a span; of an empty one, it is put in there. */
+export interface Insertion extends Span {
+  readonly text: string;
+}
+
+/** The same bytes with some spans exchanged, which do not overlap. */
+export function replaceSpans(bytes: Buffer, insertions: readonly Insertion[]): Buffer {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (const { start, end, text } of insertions.toSorted((a, b) => a.start - b.start)) {
+    pieces.push(bytes.subarray(from, start), Buffer.from(text));
+    from = end;
+  }
+  return Buffer.concat([...pieces, bytes.subarray(from)]);
 }

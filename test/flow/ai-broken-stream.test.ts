@@ -40,7 +40,7 @@ async function setUp(goOn: (response: ServerResponse) => void, timeouts: object 
 
 async function fetchStream(gateway: { url: string }, onFirst: () => void) {
   const response = await sdk(gateway)
-    .chat.completions.create(hello(true) as never)
+    .chat.completions.create({ ...hello(true), stream_options: { include_usage: true } } as never)
     .asResponse();
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {

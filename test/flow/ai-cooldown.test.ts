@@ -151,7 +151,9 @@ it('accounts that show no key of their own rest each for itself, though they sha
     const [, id = ''] = /Credential=([A-Z]+)/.exec(String(headers.authorization)) ?? [];
     askedBy.push(id);
     if (id === 'SPENT') return refuse(response, 402);
-    response.writeHead(200, json).end('{"output":{"message":{"content":[{"text":"a"}]}},"stopReason":"end_turn"}');
+    response
+      .writeHead(200, json)
+      .end('{"output":{"message":{"content":[{"text":"a"}]}},"stopReason":"end_turn"}');
   });
   const account = (accessKeyId: string) => ({
     kind: 'bedrock',

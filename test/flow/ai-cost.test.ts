@@ -105,7 +105,83 @@ it.each([
   expect(await gateway.metric('gateway_ai_cost_usd_total')).toBeLessThan(0.001);
 });
 
-it('a stream without usage is estimated by the model’s own tokenizer, and says so', async () => {
+/** Says what a stream came to as OpenAI does: if it is asked, in an event of its own. */
+const REASONED = event({
+  choices: [],
+  usage: {
+    prompt_tokens: 100,
+    completion_tokens: 5_000,
+    completion_tokens_details: { reasoning_tokens: 4_990 },
+  },
+});
+const openaiLike = () =>
+  rawProvider((response, { body }) => {
+    const { stream_options: options } = JSON.parse(body.toString());
+    const bill = options?.include_usage === true ? REASONED : '';
+    response.writeHead(200, STREAM_HEADERS).end(`${ROLE}${word('Hi')}${STOP}${bill}${DONE}`);
+  });
+
+it('a stream is asked what it came to in its client’s place, who sees nothing of it', async () => {
+  const provider = await openaiLike();
+  const gateway = await aiGateway([provider], {
+    models: { other: { targets: [{ provider: 'p0', model: 'gpt-5-mini' }] } },
+  });
+  const messages = '"messages":[{"role":"user","content":"Hi"}]';
+  const ask = async (body: string) => {
+    const answer = await chat(gateway, body);
+    return { text: answer.body.toString(), line: await lineOf(gateway, answer) };
+  };
+
+  const silent = await ask(`{ "model" : "other", "stream":true, ${messages}, "seed": 1.0 }`);
+  const told = await ask(
+    `{"model":"other","stream":true,"stream_options":{"include_usage":true},${messages}}`,
+  );
+  const refused = await ask(
+    `{"stream_options" : {"include_usage":false, "x":"}"} ,"model":"other","stream":true,${messages}}`,
+  );
+  const twice = await chat(
+    gateway,
+    `{"model":"other","stream":true,"stream_options":{},"stream_options":null,${messages}}`,
+  );
+
+  expect([silent.text, refused.text]).toEqual([`${ROLE}${word('Hi')}${STOP}${DONE}`, silent.text]);
+  expect(told.text).toBe(`${ROLE}${word('Hi')}${STOP}${REASONED}${DONE}`);
+  for (const { line } of [silent, told, refused])
+    expect(line).toMatchObject({ tokens_in: 100, tokens_out: 5_000, usage_source: 'reported' });
+  expect(provider.taken.map(({ body }) => body.toString())).toEqual([
+    `{"stream_options":{"include_usage":true}, "model" : "gpt-5-mini", "stream":true, ${messages}, "seed": 1.0 }`,
+    `{"model":"gpt-5-mini","stream":true,"stream_options":{"include_usage":true},${messages}}`,
+    `{"stream_options" : {"include_usage":true,"x":"}"} ,"model":"gpt-5-mini","stream":true,${messages}}`,
+  ]);
+  expect(twice.status).toBe(400);
+});
+
+it('services that take no such question are not asked', async () => {
+  const provider = await openaiLike();
+  const at = { baseUrl: `${provider.url}/v1`, apiKey: 'k' };
+  const gateway = await aiGateway([provider], {
+    models: Object.fromEntries(
+      ['quiet', 'old', 'asked'].map((name) => [
+        name,
+        { targets: [{ provider: name, model: 'gpt-4o-mini' }] },
+      ]),
+    ),
+    ai: {
+      providers: {
+        quiet: { kind: 'databricks', ...at },
+        old: { kind: 'openai', ...at, drop: ['stream_options'] },
+        asked: { kind: 'together', ...at },
+      },
+    },
+  });
+
+  for (const model of ['quiet', 'old', 'asked']) await chat(gateway, { ...hello(true), model });
+
+  const asked = provider.taken.map(({ body }) => body.includes('include_usage'));
+  expect(asked).toEqual([false, false, true]);
+});
+
+it('a stream that says no usage though it is asked is estimated by the model’s own tokenizer', async () => {
   const said = 'The quick brown fox jumps over the lazy dog. 你好，世界 👋🏽';
   const calls = event({
     choices: [{ delta: { tool_calls: [{ function: { name: 'find', arguments: '{"a":1}' } }] } }],

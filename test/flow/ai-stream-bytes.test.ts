@@ -16,6 +16,8 @@ import {
   word,
 } from '../helpers/ai.ts';
 
+/** What the client asked for goes to it as all the rest does. */
+const told = { ...hello(true), stream_options: { include_usage: true } };
 const SHORT = `${ROLE}${word('Gr\u00fc\u00df \u{1f44b}\u{1f3fd}')}${STOP}${USAGE}${DONE}`;
 const CRLF = SHORT.replaceAll('\n', '\r\n');
 const RICH =
@@ -51,7 +53,7 @@ it.each([
   const provider = await cutting(stream);
   const gateway = await aiGateway([provider]);
 
-  const answer = await chat(gateway, { ...hello(true), cuts: 'everywhere' });
+  const answer = await chat(gateway, { ...told, cuts: 'everywhere' });
 
   expect(answer.body.toString()).toBe(text);
   expect(answer.headers['content-type']).toBe('text/event-stream');
@@ -74,7 +76,7 @@ it('a stream that is cut anywhere is the same stream', async () => {
   const cuts = [...stream.keys()].slice(1);
   for (let from = 0; from < cuts.length; from += 40) {
     const answers = await Promise.all(
-      cuts.slice(from, from + 40).map((cut) => chat(gateway, { ...hello(true), cuts: [cut] })),
+      cuts.slice(from, from + 40).map((cut) => chat(gateway, { ...told, cuts: [cut] })),
     );
     for (const { body } of answers) expect(body.equals(stream)).toBe(true);
     for (const answer of answers)
@@ -92,7 +94,7 @@ it('an event of two megabytes goes through, and what follows it is still watched
   const provider = await rawProvider((response) => response.writeHead(200, STREAM_HEADERS).end(text));
   const gateway = await aiGateway([provider]);
 
-  const answer = await chat(gateway, hello(true));
+  const answer = await chat(gateway, told);
 
   expect(answer.body.equals(Buffer.from(text))).toBe(true);
   expect(await lineOf(gateway, answer)).toMatchObject({

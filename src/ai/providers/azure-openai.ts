@@ -1,17 +1,22 @@
 import type { Dialect, Provider, ProviderSettings, TranslatedDialect } from '../../contracts/provider.ts';
 import { objectOf, textOf } from '../../lib/json.ts';
-import { openaiChat } from '../dialects/openai-chat/index.ts';
+import { openaiChat, openaiChatWith } from '../dialects/openai-chat/index.ts';
 import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../dialects/openai-responses/index.ts';
 import { openaiOperations } from '../dialects/operations/index.ts';
+
+/** The first version of the API that takes `stream_options`; all are named after days. */
+const TELLS_USAGE = '2024-08-01';
 
 /**
  * OpenAI's models at Azure. With an `apiVersion` deployments are asked by their own URLs, below
  * `https://NAME.openai.azure.com`; without one it is the v1 API, below `https://NAME.openai.azure.com/openai/v1`, which
  * names the deployment as `model`.
  */
-export function azureOpenai({ apiVersion }: ProviderSettings): Provider {
-  const chat = apiVersion === undefined ? openaiChat : atDeployment(openaiChat, apiVersion);
+export function azureOpenai({ apiVersion, drop }: ProviderSettings): Provider {
+  const isQuiet = drop.includes('stream_options') || (apiVersion !== undefined && apiVersion < TELLS_USAGE);
+  const plain = isQuiet ? openaiChatWith({ noStreamOptions: true }) : openaiChat;
+  const chat = apiVersion === undefined ? plain : atDeployment(plain, apiVersion);
   const embeddings = apiVersion === undefined ? openaiEmbeddings : atDeployment(openaiEmbeddings, apiVersion);
   return {
     kind: 'azure-openai',

@@ -11,7 +11,7 @@ import { vertex } from './vertex/index.ts';
 type ProviderOf = (settings: ProviderSettings, model: string, fetch: typeof globalThis.fetch) => Provider;
 
 const PROVIDERS: ReadonlyMap<string, ProviderOf> = new Map<string, ProviderOf>([
-  ...Object.entries(openaiServices).map(([kind, provider]) => [kind, () => provider] as const),
+  ...Object.entries(openaiServices),
   ['anthropic', () => anthropic],
   ['azure-openai', azureOpenai],
   ['bedrock', () => bedrock],

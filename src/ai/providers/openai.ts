@@ -1,6 +1,6 @@
 import { OPENAI_SERVICES } from '../../config/openai-services.ts';
 import type { OpenaiService } from '../../contracts/openai-service.ts';
-import type { Provider } from '../../contracts/provider.ts';
+import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import { objectOf, textOf } from '../../lib/json.ts';
 import { openaiChat, openaiChatWith } from '../dialects/openai-chat/index.ts';
 import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
@@ -29,6 +29,12 @@ const readError: Provider['readError'] = ({ error, message, detail }) =>
   textOf(objectOf(error).message) || textOf(error) || textOf(message) || textOf(detail) || undefined;
 
 /** OpenAI, and every service that speaks its API, by kind. */
-export const openaiServices: Readonly<Record<string, Provider>> = Object.fromEntries(
-  Object.entries(OPENAI_SERVICES).map(([kind, service]) => [kind, openaiCompatible(kind, service)]),
-);
+export const openaiServices: Readonly<Record<string, (settings: ProviderSettings) => Provider>> =
+  Object.fromEntries(
+    Object.entries(OPENAI_SERVICES).map(([kind, service]: [string, OpenaiService]) => {
+      const usual = openaiCompatible(kind, service);
+      const quiet = { ...service, quirks: { ...service.quirks, noStreamOptions: true } } as const;
+      const unasked = openaiCompatible(kind, quiet);
+      return [kind, ({ drop }) => (drop.includes('stream_options') ? unasked : usual)];
+    }),
+  );

@@ -9,7 +9,9 @@ import { passthrough } from '../operations/passthrough.ts';
 import { dialectOf, readCall, usageOf } from '../passthrough-call.ts';
 import { passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
+import { extraOf } from '../prepared-call.ts';
 import { requestFacts } from '../request-facts.ts';
+import { withQuestionIn } from '../stream-usage.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -69,6 +71,8 @@ function callOf(
     throw new GatewayError('feature_not_active', { detail: `The provider ${provider.name} needs it.` });
   const { dialect, name: dialectName } = dialectOf(deployment.provider, path, name);
   const stream = body.stream === true;
+  const asked = { stream, streamOptions: body.stream_options };
+  const isExtra = extraOf(dialect, asked);
   const facts = requestFacts(body, request.headers);
   exchange.ai = newAiFacts(passthrough.operation, model.name, stream, bytes);
   const prepared: PreparedCall = {
@@ -78,7 +82,8 @@ function callOf(
     path: path + passedQuery(exchange.query),
     headers: passedHeaders(request),
     contentType: request.headers['content-type'],
-    body: bytes,
+    body: isExtra ? withQuestionIn(bytes, asked.streamOptions) : bytes,
+    ...(isExtra && { isExtra }),
     isVerbatim: true,
     translation: undefined,
   };
@@ -90,7 +95,7 @@ function callOf(
       ...facts,
       model: name,
       modelAt: { start: 0, end: 0 },
-      stream,
+      ...asked,
       maxOutput: facts.maxOutput || known.maxOutput,
       usage: usageOf(dialectName, known, bytes.length, output),
     },

@@ -62,9 +62,11 @@ function keptAnswer(call: ChatCall, answer: CommittedAnswer, { keys }: CacheWork
   const taped = answer.kind === 'stream' ? answer.watch.tape?.answer : undefined;
   if (answer.kind !== 'stream' || !taped) return undefined;
   if (!answer.isOriginal) return { ...about, parts: taped.parts };
+  const { withheld } = answer.watch;
+  const bytes = withheld ? withheld.without(taped.bytes) : taped.bytes;
   return {
     ...about,
     parts: taped.parts,
-    stream: { text: taped.bytes.toString('utf8'), options: keys.streamOptions },
+    stream: { text: bytes.toString('utf8'), options: keys.streamOptions },
   };
 }

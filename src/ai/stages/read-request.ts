@@ -33,6 +33,7 @@ export function readRequest(call: ChatCall): void {
     model: body.model,
     modelAt: theOnly(topLevelValues(bytes, 'model')),
     stream: format.openStream !== undefined && body.stream === true,
+    streamOptions: body.stream_options,
     usage: format.kind === 'operation' ? usageOf(format, body, bytes) : undefined,
     ...requestFacts(body, call.headers),
   };
@@ -46,7 +47,8 @@ function readForm({ bytes, headers }: ChatCall, format: Operation): ChatRequest 
   const name = bytes.subarray(modelAt.start, Math.min(modelAt.end, modelAt.start + LONGEST_NAME));
   if (!isUtf8(name)) throw new GatewayError('model_unknown', { param: 'model' });
   const usage = usageOf(format, {}, bytes);
-  return { model: name.toString('utf8'), modelAt, stream: false, usage, ...requestFacts({}, headers) };
+  const form = { model: name.toString('utf8'), modelAt, stream: false, streamOptions: undefined };
+  return { ...form, usage, ...requestFacts({}, headers) };
 }
 
 /** Of a model in a form: longer ones are nobody's. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { replaceSpan, topLevelValues } from '../../../src/lib/json-span.ts';
+import { replaceSpans, topLevelValues, valueEnd } from '../../../src/lib/json-span.ts';
 
 const texts = (json: string): string[] => {
   const bytes = Buffer.from(json);
@@ -35,10 +35,26 @@ it('exchanges one value and leaves every other byte', () => {
       const [span, ...more] = topLevelValues(bytes, 'model');
       if (!span) throw new Error('not found');
       expect(more).toEqual([]);
-      const exchanged = replaceSpan(bytes, span, JSON.stringify(other)).toString();
+      const exchanged = replaceSpans(bytes, [{ ...span, text: JSON.stringify(other) }]).toString();
       // Through JSON on both sides: -0 is 0 there.
       expect(JSON.parse(exchanged)).toEqual(JSON.parse(JSON.stringify({ ...object, model: other })));
     }),
     { numRuns: 300 },
+  );
+});
+
+it('finds the end of a value of any kind', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (value, next) => {
+      for (const space of [0, 1]) {
+        const bytes = Buffer.from(JSON.stringify({ a: value, b: next, c: [value] }, null, space));
+        for (const key of ['a', 'b', 'c']) {
+          const at = topLevelValues(bytes, key)[0]?.start ?? -1;
+          const found = JSON.parse(bytes.toString('utf8', at, valueEnd(bytes, at)));
+          expect(found).toEqual(JSON.parse(bytes.toString())[key]);
+        }
+      }
+    }),
+    { numRuns: 200 },
   );
 });

@@ -1,6 +1,7 @@
-import type { ModelOptions } from '../../../contracts/model-request.ts';
+import type { JsonObject, ModelOptions } from '../../../contracts/model-request.ts';
 import type { ChatQuirks } from '../../../contracts/openai-service.ts';
 import type { TranslatedDialect } from '../../../contracts/provider.ts';
+import { isObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
 import { applyQuirks, asksForNothing } from './apply-quirks.ts';
 import { convertRequest } from './convert-request.ts';
@@ -14,13 +15,21 @@ export const openaiChat: TranslatedDialect = {
   convertRequest: (request, call) => convertRequest(request, call),
   readAnswer,
   openStream: (emit) => new ChunkReader(emit),
+  isOnlyUsage,
 };
+
+/** Azure's filters say theirs without a choice, too. */
+function isOnlyUsage({ choices, usage }: JsonObject): boolean {
+  return Array.isArray(choices) && choices.length === 0 && isObject(usage);
+}
 
 /** The same as a service speaks it that differs from OpenAI. */
 export function openaiChatWith(quirks: ChatQuirks): TranslatedDialect {
   const refuses = quirks.refuses ?? [];
+  const { isOnlyUsage: ofStreams, ...chat } = openaiChat;
   return {
-    ...openaiChat,
+    ...chat,
+    ...(ofStreams && !quirks.noStreamOptions && { isOnlyUsage: ofStreams }),
     uncarried: [...openaiChat.uncarried, ...refuses],
     convertRequest: (request, call) => {
       const body = { ...convertRequest(request, call, quirks.takesReasoning) };

@@ -12,9 +12,9 @@ const config = {
   prefix: '/v1',
   policies: [],
   providers: {
-    a: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'k' },
-    b: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1/', apiKey: 'k' },
-    c: { kind: 'of-tomorrow', baseUrl: 'http://127.0.0.1:8', apiKey: 'k' },
+    a: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'k', drop: [] },
+    b: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1/', apiKey: 'k', drop: [] },
+    c: { kind: 'of-tomorrow', baseUrl: 'http://127.0.0.1:8', apiKey: 'k', drop: [] },
   },
   models: {
     mixed: {
