@@ -28,13 +28,22 @@ function openaiCompatible(kind: string, service: OpenaiService): Provider {
 const readError: Provider['readError'] = ({ error, message, detail }) =>
   textOf(objectOf(error).message) || textOf(error) || textOf(message) || textOf(detail) || undefined;
 
+const services = Object.entries<OpenaiService>(OPENAI_SERVICES);
+
 /** OpenAI, and every service that speaks its API, by kind. */
-export const openaiServices: Readonly<Record<string, (settings: ProviderSettings) => Provider>> =
-  Object.fromEntries(
-    Object.entries(OPENAI_SERVICES).map(([kind, service]: [string, OpenaiService]) => {
-      const usual = openaiCompatible(kind, service);
-      const quiet = { ...service, quirks: { ...service.quirks, noStreamOptions: true } } as const;
-      const unasked = openaiCompatible(kind, quiet);
-      return [kind, ({ drop }) => (drop.includes('stream_options') ? unasked : usual)];
-    }),
-  );
+export const openaiServices: Readonly<Record<string, Provider>> = Object.fromEntries(
+  services.map(([kind, service]) => [kind, openaiCompatible(kind, service)]),
+);
+
+const unasked: typeof openaiServices = Object.fromEntries(
+  services.map(([kind, service]) => {
+    const quirks = { ...service.quirks, noStreamOptions: true } as const;
+    return [kind, openaiCompatible(kind, { ...service, quirks })];
+  }),
+);
+
+/** One of them as its settings say: where they drop the question what a stream came to, it is not asked. */
+export const openaiService =
+  (kind: string) =>
+  ({ drop }: ProviderSettings): Provider =>
+    (drop.includes('stream_options') ? unasked : openaiServices)[kind] as Provider;

@@ -13,7 +13,7 @@ import type { FormatName } from '../../../src/contracts/format.ts';
 import type { Provider } from '../../../src/contracts/provider.ts';
 import type { GatewayError } from '../../../src/errors/gateway-error.ts';
 
-const openai = openaiServices.openai?.({ kind: 'openai', baseUrl: '', drop: [] }) as Provider;
+const openai = openaiServices.openai as Provider;
 const PNG = 'iVBORw0KGgo=';
 
 function convert(
