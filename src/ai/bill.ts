@@ -1,5 +1,6 @@
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import type { Bill, ChatCall, ChatRequest } from './chat-call.ts';
+import { type Pricer, priceAtMost } from './prices.ts';
 import { formTokens, promptText } from './prompt-text.ts';
 import { tokensByLength } from './tokens/counter.ts';
 
@@ -44,10 +45,16 @@ async function estimated(call: ChatCall, facts: AnswerFacts): Promise<Bill> {
 }
 
 function priced(call: ChatCall, usage: Usage, source: Bill['source']): Bill {
-  // What was asked for may be `auto`: what was given counts.
-  const tier = call.answer?.facts?.serviceTier || (call.request as ChatRequest).serviceTier;
+  // What was asked for may be `auto`, or not be given: what was given counts, where its provider says it.
+  const given = call.answer?.facts?.serviceTier ?? '';
+  const asked = (call.request as ChatRequest).serviceTier;
+  const price = (call.answer?.deployment ?? call.asked)?.price;
+  const costs = (pricer: Pricer): number =>
+    given === '' && asked !== '' && asked !== 'auto'
+      ? priceAtMost(pricer, usage, asked)
+      : pricer(usage, given);
   try {
-    return { usage, source, usd: (call.answer?.deployment ?? call.asked)?.price(usage, tier) ?? -1 };
+    return { usage, source, usd: price ? costs(price) : -1 };
   } catch (error) {
     call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
     return { usage, source, usd: -1 };

@@ -206,6 +206,8 @@ export interface ChatRequest extends RequestFacts {
   stream: boolean;
   /** OpenAI's `stream_options`, as parsed; undefined: the request has none. */
   streamOptions: unknown;
+  /** What it comes to can't be known: budgets of tokens and money refuse it. */
+  isUnknowable?: boolean;
   /** What an operation may come to at most, and does if its answer says nothing of it; undefined of chats and embeddings. */
   usage: { readonly atMost: Usage; readonly otherwise: Usage } | undefined;
 }

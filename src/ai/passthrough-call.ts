@@ -79,6 +79,7 @@ function decoded(segment: string): string {
 export function dialectOf(
   provider: Provider,
   path: string,
+  query: string,
   model: string,
 ): { dialect: Dialect; name: FormatName | 'translated' | '' } {
   const dialects = { ...provider.native, translated: provider.translated };
@@ -86,7 +87,9 @@ export function dialectOf(
     // What is not cut into server-sent events goes on unread.
     if (dialect.stream) continue;
     const isAsked = [false, true].some((stream) => dialect.path({ model, stream }).split('?', 1)[0] === path);
-    if (isAsked) return { dialect, name: name as FormatName | 'translated' };
+    // Google streams a list where it isn't asked for events.
+    const isList = path.endsWith(':streamGenerateContent') && !/(?:^|[?&])alt=sse(?:&|$)/.test(query);
+    if (isAsked && !isList) return { dialect, name: name as FormatName | 'translated' };
   }
   return { dialect: unknownOperation, name: '' };
 }
@@ -108,5 +111,14 @@ export function usageOf(
     return { atMost: operation.usageAtMost(body, bytes), otherwise: operation.usageOf(body, bytes) };
   if (name !== '') return undefined;
   if (model === '') return { atMost: NOTHING, otherwise: NOTHING };
-  return { atMost: usageAtMost(bytes, maxOutput || output), otherwise: usageAtMost(bytes, 0) };
+  // What says nothing of what it came to may have come to all of it.
+  const atMost = usageAtMost(bytes, maxOutput || output);
+  return { atMost, otherwise: atMost };
 }
+
+/**
+ * Whether what a call comes to is known neither now nor from its answer: it names no model (batches, files that are
+ * sent to one later), or is answered behind its back.
+ */
+export const isUnknowable = ({ model, body }: KnownCall): boolean =>
+  body.background === true || (model === '' && Object.keys(body).length > 0);

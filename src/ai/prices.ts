@@ -10,6 +10,15 @@ export type ConfiguredPrice = AiConfig['prices'][string];
  */
 export type Pricer = (usage: Usage, tier?: string) => number;
 
+/**
+ * What a call costs at most whose provider has not said at which tier it was served: a tier that a client names may be
+ * refused it, and is no discount before it was given; `auto` is whichever the account is set to.
+ */
+export function priceAtMost(price: Pricer, usage: Usage, asked: string): number {
+  const dearest = asked === '' || asked === 'auto' ? 'priority' : asked;
+  return Math.max(price(usage), price(usage, dearest));
+}
+
 /** US dollars per million tokens: always the same, or another from so many input tokens on (for all of the call). */
 type Rate = number | { readonly base: number; readonly tiers: readonly { start: number; price: number }[] };
 
@@ -28,6 +37,9 @@ interface Rates {
 
 const MILLION = 1_000_000;
 const SECONDS_A_MINUTE = 60;
+
+/** Anthropic writes to the cache for an hour at 2 times the price of input, and for five minutes at 1.25 times (2026). */
+const HOUR_TO_USUAL = 2 / 1.25;
 
 /** Half the price for an answer that may take its time, as OpenAI, Anthropic and Google sell it (2026). */
 const USUAL_TIERS: Readonly<Record<string, number>> = { batch: 0.5, flex: 0.5 };
@@ -82,16 +94,18 @@ function ratesOf(price: ModelPrice): Rates | undefined {
 }
 
 function costOf(rates: Rates, usage: Usage): number {
-  const { input, output, cached, cacheWrite = 0, audioInput = 0, imageInput = 0 } = usage;
+  const { input, output, cached, cacheWrite = 0, cacheWriteHour = 0, audioInput = 0, imageInput = 0 } = usage;
   const { reasoning = 0, audioOutput = 0, imageOutput = 0 } = usage;
   const at = (rate: Rate | undefined, otherwise: Rate): number => rateAt(rate ?? otherwise, input);
   // A provider may count a token under two heads (sound that was cached): the rest is never less than nothing.
   const plainInput = Math.max(0, input - cached - cacheWrite - audioInput - imageInput);
   const plainOutput = Math.max(0, output - reasoning - audioOutput - imageOutput);
+  // Where writing has no price of its own, it costs what input does, however long it is kept.
+  const hours = rates.cacheWrite === undefined ? 0 : cacheWriteHour * (HOUR_TO_USUAL - 1);
   return (
     (plainInput * at(rates.input, 0) +
       cached * at(rates.cached, rates.input) +
-      cacheWrite * at(rates.cacheWrite, rates.input) +
+      (cacheWrite + hours) * at(rates.cacheWrite, rates.input) +
       audioInput * at(rates.audioInput, rates.input) +
       imageInput * at(rates.imageInput, rates.input) +
       plainOutput * at(rates.output, 0) +

@@ -7,6 +7,8 @@ export interface Usage {
   cached: number;
   /** Input tokens that the provider wrote to its cache, where it bills that; part of `input`. */
   cacheWrite?: number;
+  /** Of those written to the cache, the ones that it keeps for an hour; part of `cacheWrite`. */
+  cacheWriteHour?: number;
   /** Output tokens that were thought, not said; part of `output`. */
   reasoning?: number;
   /** Tokens of sound; part of `input` and of `output`. */

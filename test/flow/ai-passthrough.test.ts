@@ -163,6 +163,46 @@ it('is no way around a budget', async () => {
   expect(service.stats.requests).toBe(2);
 });
 
+it('charges what it can’t read as all that it may be, and refuses what nobody could ever charge', async () => {
+  const provider = await rawProvider((response, _taken, { url = '' }) => {
+    if (url.includes('/completions'))
+      return response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(
+          'data: {"choices":[{"text":"a"}]}\n\ndata: {"choices":[],"usage":{"prompt_tokens":21,"completion_tokens":900}}\n\n',
+        );
+    if (url.includes('/converse'))
+      return response.writeHead(200, json).end('{"usage":{"inputTokens":5,"outputTokens":3000}}');
+    return response.writeHead(200, json).end('[{"candidates":[]}]');
+  });
+  const gateway = await aiGateway(
+    [
+      open(provider),
+      { kind: 'bedrock', baseUrl: provider.url, ...OPEN },
+      { kind: 'gemini', baseUrl: provider.url, ...OPEN },
+    ],
+    { ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', tokens: 1_000_000 }] } },
+  );
+  const ask = (path: string, body: object) => chat(gateway, body, {}, `/v1/providers${path}`);
+  const contents = { contents: [], generationConfig: { maxOutputTokens: 700 } };
+
+  const read = [
+    await ask('/p0/completions', { model: 'gpt-4o-mini', prompt: 'x', stream: true }),
+    await ask('/p1/model/m/converse', { messages: [] }),
+    await ask('/p2/models/gemini-2.5-flash:streamGenerateContent', contents),
+    await ask('/p0/other', { model: 'gpt-4o-mini', max_tokens: 321 }),
+  ];
+  const refused = [
+    await ask('/p0/batches', { input_file_id: 'f', endpoint: '/v1/chat/completions' }),
+    await ask('/p0/responses', { model: 'gpt-4o-mini', input: 'x', background: true }),
+  ];
+
+  const lines = await Promise.all(read.map((answer) => lineOf(gateway, answer)));
+  expect(lines.map(({ tokens_out }) => tokens_out)).toEqual([900, 3000, 700, 321]);
+  expect(lines[0]).toMatchObject({ reason: 'ok', usage_source: 'reported' });
+  expect(refused.map((answer) => errorOf(answer).code)).toEqual(['budget_unpriced', 'budget_unpriced']);
+});
+
 it('keeps what a provider says of its key to itself, and ends a broken stream with its own error', async () => {
   const [refusing, breaking] = await Promise.all([modelService('a'), modelService('b')]);
   refusing.faults.set({ status: 401 });

@@ -3,6 +3,7 @@ import type { Usage } from '../../contracts/usage.ts';
 import type { RetryBudget } from '../../upstream/retry-budget.ts';
 import { type BudgetRule, shadowRules } from '../budgets/rules.ts';
 import type { CacheSettings } from '../cache/cache-work.ts';
+import { priceAtMost } from '../prices.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
 import { ReplyRules } from './reply-rules.ts';
 import { type Routing, routingOf } from './routing.ts';
@@ -85,7 +86,7 @@ function buildModel(
     shadow: model.shadow && { settings: model.shadow, rules: shadowRules(name, model.shadow.budget) },
     restingUntil: () => Math.min(...weighing.map(restingUntil)),
     costAtMost: (usage, tier) => {
-      const costs = deployments.map(({ price }) => price(usage, tier));
+      const costs = deployments.map(({ price }) => priceAtMost(price, usage, tier));
       return costs.includes(-1) ? -1 : Math.max(0, ...costs);
     },
     fallback,

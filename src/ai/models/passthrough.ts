@@ -1,5 +1,5 @@
 import type { AiConfig } from '../../config/schema/index.ts';
-import { type Pricer, pricerOf } from '../prices.ts';
+import { type Pricer, priceAtMost, pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Model } from './catalog.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
@@ -51,7 +51,7 @@ export function openProviders(
           cache: undefined,
           shadow: undefined,
           restingUntil: () => (deployment ? restingUntil(deployment) : 0),
-          costAtMost: deployment?.price ?? (() => -1),
+          costAtMost: (usage, tier) => (deployment ? priceAtMost(deployment.price, usage, tier) : -1),
           fallback: [],
           timeouts,
           cooldown: entry.passthroughCooldown,

@@ -6,7 +6,7 @@ import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
-import { dialectOf, readCall, usageOf } from '../passthrough-call.ts';
+import { dialectOf, isUnknowable, readCall, usageOf } from '../passthrough-call.ts';
 import { passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
@@ -69,11 +69,12 @@ function callOf(
   const [deployment] = model.deployments;
   if (!deployment)
     throw new GatewayError('feature_not_active', { detail: `The provider ${provider.name} needs it.` });
-  const { dialect, name: dialectName } = dialectOf(deployment.provider, path, name);
+  const { dialect, name: dialectName } = dialectOf(deployment.provider, path, exchange.query, name);
   const stream = body.stream === true;
   const asked = { stream, streamOptions: body.stream_options };
   const isExtra = extraOf(dialect, asked);
   const facts = requestFacts(body, request.headers);
+  const maxOutput = facts.maxOutput || known.maxOutput;
   exchange.ai = newAiFacts(passthrough.operation, model.name, stream, bytes);
   const prepared: PreparedCall = {
     deployment,
@@ -96,8 +97,9 @@ function callOf(
       model: name,
       modelAt: { start: 0, end: 0 },
       ...asked,
-      maxOutput: facts.maxOutput || known.maxOutput,
-      usage: usageOf(dialectName, known, bytes.length, output),
+      maxOutput,
+      isUnknowable: isUnknowable(known),
+      usage: usageOf(dialectName, { ...known, maxOutput }, bytes.length, output),
     },
     prepared,
     candidates: [model],

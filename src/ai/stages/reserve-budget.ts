@@ -37,6 +37,10 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
+  if (facts.isUnknowable && draws.some(({ rule }) => rule.unit !== 'requests'))
+    throw new GatewayError('budget_unpriced', {
+      detail: 'What it comes to is known neither before nor after.',
+    });
   const hold = await ports.accounts.reserve(draws, fromCache ? chargeOf(fromCache) : atMost(call, facts));
   if (exchange.ended) {
     // The client left meanwhile, and the end of the call has passed.

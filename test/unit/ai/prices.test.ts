@@ -1,6 +1,6 @@
 import { calcPrice } from '@pydantic/genai-prices';
 import { expect, it } from 'vitest';
-import { type ConfiguredPrice, pricerOf } from '../../../src/ai/prices.ts';
+import { type ConfiguredPrice, priceAtMost, pricerOf } from '../../../src/ai/prices.ts';
 
 const OPENAI = 'https://api.openai.com/v1';
 const own = (price: Partial<ConfiguredPrice>): ConfiguredPrice => ({
@@ -105,4 +105,19 @@ it('a service tier multiplies the price: by the config, else by what is usual', 
 it('kinds of tokens that overlap never make a price less than nothing', () => {
   const usage = { input: 100, output: 10, cached: 100, audioInput: 100, reasoning: 50 };
   expect(pricerOf('gpt-4o', OPENAI, own({ cachedInput: 0, audioInput: 0, reasoning: 0 }))(usage)).toBe(0);
+});
+
+it('what is written to the cache for an hour costs 2 times its input, for five minutes 1.25 times', () => {
+  const price = pricerOf('claude-haiku-4-5', 'https://api.anthropic.com', undefined);
+  const written = { input: 1_000, output: 0, cached: 0, cacheWrite: 1_000 };
+  const plain = price({ input: 1_000, output: 0, cached: 0 });
+  expect(price(written)).toBeCloseTo(1.25 * plain, 9);
+  expect(price({ ...written, cacheWriteHour: 1_000 })).toBeCloseTo(2 * plain, 9);
+});
+
+it('a tier is no discount before its provider has said it, and may be the dearest one where it is left open', () => {
+  const usage = { input: 1_000, output: 0, cached: 0 };
+  const price = pricerOf('x', HERE, own({ tiers: { flex: 0.5, priority: 2 } }));
+  const costs = (tier: string) => priceAtMost(price, usage, tier) / price(usage);
+  expect(['flex', 'default', 'priority', 'auto', ''].map(costs)).toEqual([1, 1, 2, 2, 2]);
 });

@@ -12,12 +12,14 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
   if (!isCount(fresh) && !isCount(output)) return undefined;
   const cached = countOf(reported.cache_read_input_tokens);
   const cacheWrite = countOf(reported.cache_creation_input_tokens);
+  const hour = Math.min(countOf(objectOf(reported.cache_creation).ephemeral_1h_input_tokens), cacheWrite);
   const reasoning = countOf(objectOf(reported.output_tokens_details).thinking_tokens);
   return {
     input: countOf(fresh) + cached + cacheWrite,
     output: countOf(output),
     cached,
     ...(cacheWrite > 0 && { cacheWrite }),
+    ...(hour > 0 && { cacheWriteHour: hour }),
     ...(reasoning > 0 && { reasoning: Math.min(reasoning, countOf(output)) }),
   };
 }

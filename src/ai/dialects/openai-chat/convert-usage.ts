@@ -1,24 +1,43 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
 
-/** The usage that an answer or the last chunk of a stream reports; undefined if it is none. */
-export function convertUsage(reported: unknown): Usage | undefined {
+/**
+ * What an answer or a chunk of a stream says that it came to; undefined if it says nothing. Groq says it of streams in a
+ * field of its own, Moonshot with the choice.
+ */
+export function usageIn({ usage, x_groq: ofGroq, choices }: JsonObject): Usage | undefined {
+  const said = convertUsage(usage);
+  if (said) return said;
+  if (ofGroq !== undefined) return convertUsage(objectOf(ofGroq).usage);
+  return Array.isArray(choices) ? convertUsage(objectOf(choices[0]).usage) : undefined;
+}
+
+/** The figures as ours; undefined if they are none. */
+function convertUsage(reported: unknown): Usage | undefined {
   const usage = objectOf(reported);
   const input = usage.prompt_tokens;
   if (!isCount(input)) return undefined;
-  const output = countOf(usage.completion_tokens);
   const prompt = objectOf(usage.prompt_tokens_details);
   const completion = objectOf(usage.completion_tokens_details);
+  const reasoning = countOf(completion.reasoning_tokens);
+  const said = countOf(usage.completion_tokens);
+  // xAI counts what was thought beside what was said; the total tells.
+  const isBeside = reasoning > 0 && countOf(usage.total_tokens) >= input + said + reasoning;
+  const output = isBeside ? said + reasoning : said;
+  // Moonshot and DeepSeek have names of their own.
+  const cached =
+    countOf(prompt.cached_tokens) || countOf(usage.cached_tokens) || countOf(usage.prompt_cache_hit_tokens);
   const part = (value: unknown, whole: number, key: keyof Usage): Partial<Usage> =>
     countOf(value) > 0 ? { [key]: Math.min(countOf(value), whole) } : {};
   return {
     input,
     output,
-    cached: Math.min(countOf(prompt.cached_tokens), input),
+    cached: Math.min(cached, input),
     ...part(prompt.cache_write_tokens, input, 'cacheWrite'),
     ...part(prompt.audio_tokens, input, 'audioInput'),
-    ...part(completion.reasoning_tokens, output, 'reasoning'),
+    ...part(reasoning, output, 'reasoning'),
     ...part(completion.audio_tokens, output, 'audioOutput'),
   };
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
-import { convertUsage } from './convert-usage.ts';
+import { usageIn } from './convert-usage.ts';
 import { readChoice, readContent } from './read-content.ts';
 
 /** The parts of a chat completion; undefined for an error under a status that says otherwise. */
@@ -22,7 +22,7 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     readChoice(said, choice, emit);
   }
   if (typeof answer.service_tier === 'string') emit({ type: 'service-tier', tier: answer.service_tier });
-  const usage = convertUsage(answer.usage);
+  const usage = usageIn(answer);
   if (usage) emit({ type: 'usage', usage });
   return parts;
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
-import { convertUsage } from './convert-usage.ts';
+import { usageIn } from './convert-usage.ts';
 import { readChoice, readContent } from './read-content.ts';
 
 interface OpenCall {
@@ -44,7 +44,7 @@ export class ChunkReader implements StreamReader {
     const tier = textOf(chunk.service_tier);
     if (tier !== '' && tier !== this.#serviceTier) this.#emit({ type: 'service-tier', tier });
     if (tier !== '') this.#serviceTier = tier;
-    const usage = convertUsage(chunk.usage);
+    const usage = usageIn(chunk);
     if (usage) this.#emit({ type: 'usage', usage });
   }
 

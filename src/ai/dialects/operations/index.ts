@@ -2,7 +2,8 @@ import type { OperationName } from '../../../contracts/format.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Dialect, Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
-import { textOf } from '../../../lib/json.ts';
+import type { Usage } from '../../../contracts/usage.ts';
+import { objectOf, textOf } from '../../../lib/json.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -28,10 +29,11 @@ export const anthropicOperations = {
   'anthropic-count-tokens': operation('/v1/messages/count_tokens', 'input_tokens'),
 } satisfies Partial<Record<OperationName, Dialect>>;
 
-/** One that nobody here knows: usage is read where everybody reports it, and its streams go on unread. */
+/** One that nobody here knows: usage is read where everybody reports it. */
 export const unknownOperation: Dialect = {
   path: () => '',
   readAnswer: (answer) => readAnswer(answer, undefined),
+  openStream: (emit) => new UnknownEventReader(emit),
 };
 
 /** Undefined for an error under a status that says otherwise. */
@@ -48,6 +50,29 @@ function readAnswer(answer: JsonObject, results: string | undefined): StreamPart
 }
 
 const isEmpty = (said: unknown): boolean => (Array.isArray(said) ? said.length === 0 : said === '');
+
+/** Any stream: how it ends is its client's to judge; what it comes to is the most that an event says. */
+class UnknownEventReader implements StreamReader {
+  readonly #emit: Emit;
+  #usage: Usage | undefined;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  read(event: JsonObject): void {
+    this.#emit({ type: 'item' });
+    this.#emit({ type: 'finish', reason: 'stop' });
+    const said =
+      readUsage(event) ?? readUsage(objectOf(event.response)) ?? readUsage(objectOf(event.message));
+    if (!said) return;
+    const was = this.#usage;
+    // Some say the input at the start and the output at the end.
+    const most = (kind: 'input' | 'output' | 'cached'): number => Math.max(said[kind], was?.[kind] ?? 0);
+    this.#usage = { ...was, ...said, input: most('input'), output: most('output'), cached: most('cached') };
+    this.#emit({ type: 'usage', usage: this.#usage });
+  }
+}
 
 /** OpenAI's streams of images and sound all end with one event that says so, and what it came to. */
 class OperationEventReader implements StreamReader {

@@ -8,7 +8,9 @@ import { countOf, isCount } from '../count.ts';
  * there to be counted, or search units (Cohere). Undefined if it says nothing of it.
  */
 export function readUsage(answer: JsonObject): Usage | undefined {
+  if (answer.usageMetadata !== undefined) return ofGoogle(objectOf(answer.usageMetadata));
   const usage = objectOf(answer.usage);
+  if (isCount(usage.inputTokens)) return ofAmazon(usage);
   const units = objectOf(objectOf(answer.meta).billed_units);
   const heard = objectOf(usage.input_tokens_details ?? usage.input_token_details);
   const images = Array.isArray(answer.data) ? answer.data.length : 0;
@@ -28,6 +30,23 @@ export function readUsage(answer: JsonObject): Usage | undefined {
     ...(seconds > 0 && { audioSeconds: seconds }),
     ...(searches > 0 && { searches }),
   };
+}
+
+/** Thoughts stand beside the answer's tokens. */
+function ofGoogle(said: JsonObject): Usage | undefined {
+  if (!isCount(said.promptTokenCount)) return undefined;
+  const input = said.promptTokenCount + countOf(said.toolUsePromptTokenCount);
+  const reasoning = countOf(said.thoughtsTokenCount);
+  const cached = Math.min(countOf(said.cachedContentTokenCount), input);
+  return { input, output: countOf(said.candidatesTokenCount) + reasoning, cached };
+}
+
+/** What was read from or written to the cache stands beside the input. */
+function ofAmazon(said: JsonObject): Usage {
+  const cached = countOf(said.cacheReadInputTokens);
+  const cacheWrite = countOf(said.cacheWriteInputTokens);
+  const input = countOf(said.inputTokens) + cached + cacheWrite;
+  return { input, output: countOf(said.outputTokens), cached, ...(cacheWrite > 0 && { cacheWrite }) };
 }
 
 const firstCount = (...figures: unknown[]): number | undefined => figures.find(isCount);

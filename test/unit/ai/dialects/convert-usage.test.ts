@@ -1,0 +1,44 @@
+// What services say that an answer came to, each in its own place.
+import { expect, it } from 'vitest';
+import { anthropicMessages } from '../../../../src/ai/dialects/anthropic-messages/index.ts';
+import { openaiChat } from '../../../../src/ai/dialects/openai-chat/index.ts';
+import { factsOf } from '../../../../src/ai/part-facts.ts';
+
+const ofChat = (answer: object) => factsOf(openaiChat.readAnswer({ choices: [], ...answer }) ?? []).usage;
+const plain = { prompt_tokens: 100, completion_tokens: 1 };
+
+it.each([
+  [
+    'xAI: reasoning beside the output',
+    { usage: { ...plain, total_tokens: 487, completion_tokens_details: { reasoning_tokens: 386 } } },
+    { output: 387, reasoning: 386 },
+  ],
+  [
+    'OpenAI: reasoning in the output',
+    {
+      usage: {
+        ...plain,
+        completion_tokens: 9,
+        total_tokens: 109,
+        completion_tokens_details: { reasoning_tokens: 8 },
+      },
+    },
+    { output: 9, reasoning: 8 },
+  ],
+  [
+    'Moonshot: with the choice',
+    { choices: [{ usage: { ...plain, cached_tokens: 7 } }] },
+    { output: 1, cached: 7 },
+  ],
+  ['DeepSeek: hits of its cache', { usage: { ...plain, prompt_cache_hit_tokens: 64 } }, { cached: 64 }],
+  ['Groq: in a field of its own', { x_groq: { id: 'r', usage: plain } }, { input: 100, output: 1 }],
+])('%s', (_who, answer, usage) => {
+  expect(ofChat(answer)).toMatchObject(usage);
+});
+
+it('Anthropic: what its cache keeps for an hour', () => {
+  const cache_creation = { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 30 };
+  const usage = { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 40, cache_creation };
+  const facts = factsOf(anthropicMessages.readAnswer({ content: [], usage }) ?? []);
+  expect(facts.usage).toEqual({ input: 41, output: 1, cached: 0, cacheWrite: 40, cacheWriteHour: 30 });
+});
