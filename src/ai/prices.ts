@@ -19,6 +19,9 @@ export function priceAtMost(price: Pricer, usage: Usage, asked: string): number 
   return Math.max(price(usage), price(usage, dearest));
 }
 
+/** What Anthropic's models search the web for, in US dollars a search (2026); the table has only tokens. */
+const CLAUDES_SEARCH = 0.01;
+
 /** US dollars per million tokens: always the same, or another from so many input tokens on (for all of the call). */
 type Rate = number | { readonly base: number; readonly tiers: readonly { start: number; price: number }[] };
 
@@ -63,6 +66,7 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   let rates = known && ratesOf(known.model_price);
   // What used nothing that anybody sells (tokens counted, a text moderated) has no price and needs none.
   if (!rates) return (usage) => (isNothing(usage) ? 0 : -1);
+  const search = model.includes('claude') ? CLAUDES_SEARCH : 0;
   const changes = Array.isArray(known?.model.prices);
   let asked = Date.now();
   return (usage, tier = '') => {
@@ -70,7 +74,8 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
       asked = Date.now();
       rates = ratesOf(ask()?.model_price ?? {}) ?? rates;
     }
-    return costOf(rates as Rates, usage) * (USUAL_TIERS[tier] ?? 1);
+    const tokens = costOf(rates as Rates, usage) * (USUAL_TIERS[tier] ?? 1);
+    return tokens + (usage.searches ?? 0) * search;
   };
 }
 

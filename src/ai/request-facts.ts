@@ -6,6 +6,8 @@ export interface RequestFacts {
   /** Output tokens that the request allows over all its answers; 0 = it names no maximum. */
   readonly maxOutput: number;
   readonly answers: number;
+  /** Tokens that the model may think, where the request says how much it shall; 0 = it doesn't. */
+  readonly thinking: number;
   /** The end user, as the application names them. */
   readonly user: string;
   readonly session: string;
@@ -26,6 +28,16 @@ export interface RequestFacts {
   readonly hasTools: boolean;
 }
 
+/** The budgets that stand for efforts where a provider wants one (`dialects/anthropic-thinking.ts`). */
+const THOUGHTS: Readonly<Record<string, number>> = {
+  minimal: 1_024,
+  low: 2_048,
+  medium: 8_192,
+  high: 24_576,
+  xhigh: 32_768,
+  max: 49_152,
+};
+
 const MOST_TAGS = 16;
 const LONGEST_TAG = 64;
 /** Of names that applications choose; of longer ones a character more is read, so that they can be known. */
@@ -43,6 +55,9 @@ export function requestFacts(
       answers *
       (count(body.max_completion_tokens) || count(body.max_output_tokens) || count(body.max_tokens)),
     answers,
+    thinking:
+      count(objectOf(body.thinking).budget_tokens) ||
+      (THOUGHTS[textOf(body.reasoning_effort ?? objectOf(body.reasoning).effort)] ?? 0),
     user: name(body.safety_identifier) || name(body.user) || name(metadata.user_id),
     session: name(headers['x-session-id']) || name(metadata.session_id),
     tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),

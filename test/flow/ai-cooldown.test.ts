@@ -199,3 +199,21 @@ it('a model that rests is passed over for its fallback', async () => {
   expect(primary.taken).toHaveLength(1);
   expect(primary.taken[0]?.headers.authorization).toBe(`Bearer ${PROVIDER_KEY}`);
 });
+
+it('all models rest: each of them is asked, the least bad first', async () => {
+  let isOut = true;
+  const refusing = () =>
+    rawProvider((response) => refuse(response, 503, { 'retry-after': isOut ? '30' : '40' }));
+  const primary = await refusing();
+  const backup = await rawProvider((response) =>
+    isOut ? refuse(response, 503, { 'retry-after': '300' }) : ok(response),
+  );
+  const gateway = await aiGateway([primary, backup]);
+
+  expect((await chat(gateway, hello())).status).toBe(503);
+  isOut = false;
+  const answer = await chat(gateway, hello());
+
+  expect(answer.status).toBe(200);
+  expect(answer.headers).toMatchObject({ 'x-gateway-target': 'p1/gpt-4o-mini', 'x-gateway-attempts': '2' });
+});

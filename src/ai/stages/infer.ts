@@ -8,7 +8,7 @@ import type { Model } from '../models/catalog.ts';
 /**
  * Asks one model after the other until one has begun to answer. Nothing of it has reached the client before this
  * returns, so that a failure up to the first byte is nobody's business but ours. Models whose targets all rest are
- * passed over; if nobody else answers, the least bad of them is asked all the same, and then rules are. When all fail, the client gets the
+ * passed over; if nobody else answers, they are asked all the same, the least bad first, and then rules are. When all fail, the client gets the
  * last refusal that a provider gave in words meant for it, else the last failure.
  */
 export async function infer(call: ChatCall): Promise<void> {
@@ -33,17 +33,14 @@ export async function infer(call: ChatCall): Promise<void> {
     else obstacle ??= tried.error;
     return false;
   };
-  let leastBad: Model | undefined;
+  const resting: Model[] = [];
   for (const model of call.candidates) {
     if (model.rules) continue;
-    const until = model.restingUntil();
-    if (until === 0) {
-      if (await ask(model, false)) return;
-    } else if (leastBad === undefined || until < leastBad.restingUntil()) {
-      leastBad = model;
-    }
+    if (model.restingUntil() > 0) resting.push(model);
+    else if (await ask(model, false)) return;
   }
-  if (leastBad && (await ask(leastBad, true))) return;
+  for (const model of resting.toSorted((a, b) => a.restingUntil() - b.restingUntil()))
+    if (await ask(model, true)) return;
   for (const model of call.candidates) {
     const answer = answerByRules(call, model);
     if (!answer) continue;

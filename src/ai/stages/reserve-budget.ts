@@ -2,7 +2,7 @@ import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
-import { usageAtMost } from '../budgets/estimate.ts';
+import { picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { Model } from '../models/catalog.ts';
 
@@ -56,7 +56,7 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
 
 function atMost(call: ChatCall, facts: ChatRequest): Amounts {
   const { output } = call.budgets;
-  const once = facts.usage?.atMost ?? usageAtMost(call.bytes.length, outputAtMost(call, output));
+  const once = facts.usage?.atMost ?? chatAtMost(call, output);
   // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
   const usage = call.prompt?.checkOutput
     ? { ...once, input: 2 * once.input + once.output, output: 2 * once.output }
@@ -68,10 +68,20 @@ function atMost(call: ChatCall, facts: ChatRequest): Amounts {
   };
 }
 
+function chatAtMost(call: ChatCall, output: number): Usage {
+  const usage = usageAtMost(call.bytes.length, outputAtMost(call, output));
+  return { ...usage, input: usage.input + picturesAtMost(call.bytes) };
+}
+
+/** Tokens of an answer beside its thinking, where a provider wants a maximum and the client names none. */
+const LEAST_BESIDE_THINKING = 8_192;
+
 /** Vectors are no output that anybody counts. */
 function outputAtMost({ format, request }: ChatCall, otherwise: number): number {
   if (format.kind === 'embeddings' || !request) return 0;
-  return request.maxOutput || otherwise * request.answers;
+  const { maxOutput, thinking, answers } = request;
+  if (maxOutput > 0) return maxOutput;
+  return answers * (thinking > 0 ? Math.max(otherwise, LEAST_BESIDE_THINKING) + thinking : otherwise);
 }
 
 /** The dearest of all that may answer; -1 if one of them has no price. */

@@ -121,3 +121,9 @@ it('a tier is no discount before its provider has said it, and may be the deares
   const costs = (tier: string) => priceAtMost(price, usage, tier) / price(usage);
   expect(['flex', 'default', 'priority', 'auto', ''].map(costs)).toEqual([1, 1, 2, 2, 2]);
 });
+
+it('what Claude searches the web for costs a cent a search', () => {
+  const price = pricerOf('claude-haiku-4-5', 'https://api.anthropic.com', undefined);
+  const usage = { input: 1_000, output: 0, cached: 0 };
+  expect(price({ ...usage, searches: 3 }) - price(usage)).toBeCloseTo(0.03, 9);
+});

@@ -13,6 +13,7 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
   const cached = countOf(reported.cache_read_input_tokens);
   const cacheWrite = countOf(reported.cache_creation_input_tokens);
   const hour = Math.min(countOf(objectOf(reported.cache_creation).ephemeral_1h_input_tokens), cacheWrite);
+  const searches = countOf(objectOf(reported.server_tool_use).web_search_requests);
   const reasoning = countOf(objectOf(reported.output_tokens_details).thinking_tokens);
   return {
     input: countOf(fresh) + cached + cacheWrite,
@@ -20,6 +21,7 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
     cached,
     ...(cacheWrite > 0 && { cacheWrite }),
     ...(hour > 0 && { cacheWriteHour: hour }),
+    ...(searches > 0 && { searches }),
     ...(reasoning > 0 && { reasoning: Math.min(reasoning, countOf(output)) }),
   };
 }
