@@ -141,10 +141,12 @@ describe('an answer that is kept', () => {
     expect(again.headers['content-type']).toContain('text/event-stream');
     expect(service.stats.requests).toBe(1);
 
-    // What it had used was not said: who wants to know asks anew, and then all can be told.
+    // What it had used its provider said, if not to this client: who wants to know is told.
+    expect(first.body.toString()).not.toContain('"usage":{');
     const told = await ask({ ...hello(true), stream_options: { include_usage: true } });
-    expect([how(told), how(await ask(hello()))]).toEqual(['miss', 'hit']);
-    expect(service.stats.requests).toBe(2);
+    expect(told.body.toString()).toContain('"usage":{');
+    expect([how(told), how(await ask(hello()))]).toEqual(['hit', 'hit']);
+    expect(service.stats.requests).toBe(1);
   });
 
   it('holds calls of tools, from a provider of another format too', async () => {
