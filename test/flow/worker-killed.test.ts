@@ -30,13 +30,16 @@ it('a worker that is killed takes only its own requests with it, and is replaced
   const seen = await gateway.metric('gateway_requests_total');
   process.kill(killed, 'SIGKILL');
   await eventually(() => gateway.out().includes(`"subject":"worker ${killed}"`));
+  const whileItDied = failed.length;
   await eventually(async () => (await gateway.metric('gateway_workers')) === 2, 60_000);
   const after = ok;
   await eventually(() => ok > after + 50);
   isOver = true;
   await Promise.all(clients);
 
-  expect(failed.length, `at most one a client: ${failed.join()}`).toBeLessThanOrEqual(CLIENTS);
+  // The request that it ran, and one that the kernel still put into its queue before that was closed, too.
+  expect(whileItDied, `at most two a client: ${failed.join()}`).toBeLessThanOrEqual(2 * CLIENTS);
+  expect(failed.length - whileItDied, 'and none once it has ended').toBe(0);
   expect(await gateway.workers()).not.toContain(killed);
   expect(gateway.lines().filter(({ kind }) => kind === 'worker')).toMatchObject([
     { subject: `worker ${killed}`, from: 'serving', to: 'ended', reason: 'SIGKILL' },
