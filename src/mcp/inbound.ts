@@ -91,6 +91,9 @@ function described(body: unknown, text: string, isModern: boolean, header: strin
   }
   const isRequest = isJSONRPCRequest(body);
   if (!isRequest && !isJSONRPCNotification(body)) throw new GatewayError('mcp_message_invalid');
+  // A call without an id is decided over by nobody here, and carried out by servers that go by the method alone.
+  if (!isRequest && !body.method.startsWith('notifications/'))
+    throw new GatewayError('mcp_message_invalid', { detail: `${body.method} needs an id.` });
   const params = (body.params ?? {}) as Params;
   const meta = (params._meta ?? {}) as Record<string, unknown>;
   const said = meta[PROTOCOL_VERSION_META_KEY] ?? header ?? params.protocolVersion;

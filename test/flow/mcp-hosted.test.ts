@@ -217,6 +217,24 @@ it('of several servers one that ends takes no session with it, and is there agai
   expect(server.seen.slice(opened).some(({ body }) => body.includes('server/discover'))).toBe(false);
 });
 
+it('an initialize that is refused leaves no program behind', async () => {
+  const gateway = await testGateway({
+    mcp: { servers: { all: { command: PROGRAM, allow: OPEN, pin: 'off', process: { max: 1 } } } },
+  });
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+  for (let i = 0; i < 2; i++) {
+    const refused = await fetch(`${gateway.url}/mcp/all`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+    });
+    expect(refused.status).toBe(406);
+  }
+  expect((await (await mcpClient(`${gateway.url}/mcp/all`, { legacy: true })).listTools()).tools).not.toEqual(
+    [],
+  );
+});
+
 it('programs that only wait make room for who comes', async () => {
   const gateway = await testGateway({
     mcp: { servers: { all: { command: PROGRAM, allow: OPEN, process: { max: 2 } } } },

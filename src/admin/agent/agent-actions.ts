@@ -24,9 +24,10 @@ export function registerActions(server: McpServer, ask: AskApi, confirmed: Confi
 
   const previewOf = (title: string, url: string, body: object | undefined) => async () => {
     const { answer, etag } = await dryRun(url, body);
-    return answer.status >= 400
-      ? { refusal: resultOf(answer) }
-      : { words: `${title}\n${diffOf(answer.body)}`, etag };
+    if (answer.status >= 400) return { refusal: resultOf(answer) };
+    const lines = diffOf(answer.body);
+    if (lines.length > MOST_LINES) return { refusal: tooLong(lines.length) };
+    return { words: `${title}\n${lines.join('\n') || 'Nothing would differ.'}`, etag };
   };
 
   server.registerTool(
@@ -116,11 +117,22 @@ async function changeOf(
 
 const SIGNS: Readonly<Record<string, string>> = { added: '+', removed: '-' };
 
+/** Lines that a person reads before saying yes. */
+const MOST_LINES = 200;
+
+/** A part of it would hide the rest from who confirms it. */
+const tooLong = (lines: number) => ({
+  isError: true,
+  content: [
+    {
+      type: 'text' as const,
+      text: `${lines} lines would differ, and a person can confirm ${MOST_LINES} here: make the change in parts, or in the console.`,
+    },
+  ],
+});
+
 /** The lines that differ. */
-function diffOf(body: unknown): string {
+function diffOf(body: unknown): string[] {
   const { diff = [] } = body as { diff?: { kind: string; text: string }[] };
-  const lines = diff.flatMap(({ kind, text }) =>
-    SIGNS[kind] === undefined ? [] : [`${SIGNS[kind]} ${text}`],
-  );
-  return lines.length === 0 ? 'Nothing would differ.' : lines.slice(0, 200).join('\n');
+  return diff.flatMap(({ kind, text }) => (SIGNS[kind] === undefined ? [] : [`${SIGNS[kind]} ${text}`]));
 }

@@ -231,7 +231,16 @@ export class Host implements McpHost {
           ),
         );
     await server.connect(transport);
-    return transport.handleRequest(request, { parsedBody: body });
+    try {
+      return await transport.handleRequest(request, { parsedBody: body });
+    } finally {
+      // It was refused (for what it accepts, for its form): no session has begun, and nobody would ever end its programs.
+      if (transport.sessionId === undefined) {
+        clearTimeout(timer);
+        await transport.close();
+        await Promise.all([...byName.values()].map((link) => link.close()));
+      }
+    }
   }
 
   async #endSession(id: string): Promise<void> {

@@ -3,10 +3,13 @@ import { LRUCache } from 'lru-cache';
 import type { SchemaCheck } from '../../contracts/policy.ts';
 import { compileSchema } from '../../lib/json-schema/compile.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { expandedSize } from './schema-size.ts';
 
 /** Schemas of one server that are kept, and the characters that one may have: what is beyond them is not checked. */
 const MOST = 500;
 const LONGEST = 65_536;
+/** Nodes of a schema with its references followed: a server writes it, and every result is held against it. */
+const MOST_NODES = 20_000;
 
 interface Declared {
   readonly text: string;
@@ -60,6 +63,8 @@ export class ResultSchemas {
 
   #compiled(tool: string, declared: Declared): SchemaCheck | null {
     try {
+      if (expandedSize(declared.schema) > MOST_NODES)
+        throw new Error('its references lead to too much, or back');
       declared.check = compileSchema(declared.schema);
     } catch (error) {
       this.#log.warn(

@@ -6,8 +6,11 @@ import { type Passage, parsedMessage } from './passage.ts';
 import { readWhole } from './read-whole.ts';
 import { rewriteResponse } from './rewrite.ts';
 
-const isEventStream = ({ headers }: UpstreamAnswer): boolean =>
-  String(headers['content-type'] ?? '').startsWith('text/event-stream');
+/** Names of media types have no case (RFC 9110, 8.3.1). */
+const isOf = (type: string, { headers }: UpstreamAnswer): boolean =>
+  String(headers['content-type'] ?? '')
+    .toLowerCase()
+    .startsWith(type);
 
 /** Passes a server's answer on to the client. */
 export async function passAnswer(answer: UpstreamAnswer, passage: Passage): Promise<void> {
@@ -18,7 +21,7 @@ export async function passAnswer(answer: UpstreamAnswer, passage: Passage): Prom
     answer.body.on('error', () => undefined).destroy();
     throw new GatewayError('mcp_answer_invalid', { cause: new Error(`status ${answer.statusCode}`) });
   }
-  if (isEventStream(answer)) {
+  if (isOf('text/event-stream', answer)) {
     await passEvents(answer, passage);
     return;
   }
@@ -35,7 +38,10 @@ export async function passAnswer(answer: UpstreamAnswer, passage: Passage): Prom
 
 async function rewrittenBody(body: Buffer, answer: UpstreamAnswer, passage: Passage): Promise<Buffer> {
   const { call, server } = passage;
-  const isJson = String(answer.headers['content-type'] ?? '').startsWith('application/json');
+  const isJson = isOf('application/json', answer);
+  // What is not read goes past allow-lists, pins and guards: of an answer nothing does.
+  if (call.inbound.kind === 'request' && !isJson && body.length > 0 && answer.statusCode < 300)
+    throw new GatewayError('mcp_answer_invalid', { cause: new Error('it is no JSON') });
   if (call.inbound.kind !== 'request' || !isJson || body.length === 0) {
     if (call.exchange.mcp) call.exchange.mcp.outcome = answer.statusCode < 400 ? 'ok' : 'rpc_error';
     return body;

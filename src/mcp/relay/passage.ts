@@ -23,7 +23,8 @@ export interface Passage {
 export function parsedMessage(text: string): ResponseMessage {
   try {
     const message: unknown = JSON.parse(text);
-    if (typeof message === 'object' && message !== null) return message as ResponseMessage;
+    if (typeof message === 'object' && message !== null && !Array.isArray(message))
+      return message as ResponseMessage;
     throw new Error('it is no object');
   } catch (cause) {
     throw new GatewayError('mcp_answer_invalid', { cause });
