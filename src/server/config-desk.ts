@@ -10,8 +10,8 @@ import { patientNiceness } from '../lib/niceness.ts';
 import { unpack } from '../lib/packed.ts';
 import type { ReadingSide } from './config-process.ts';
 
-/** Characters of a text that is read in the time that it takes to hand it over: some 10 ms. */
-const SMALL = 4_000;
+/** Characters of a text that is read in the time that it takes to hand it over: some 15 ms. */
+const SMALL = 8_000;
 /** Milliseconds: an operator who saves once saves again, and a process takes 100 MB. */
 const IDLE_MS = 30_000;
 /** One thread that compiles and collects for it, not four: each has its share of the core. */

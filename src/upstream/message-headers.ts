@@ -131,10 +131,15 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
 
 const mayTrail = (name: string): boolean => !HOP_BY_HOP.has(name) && !NOT_IN_TRAILERS.has(name);
 
-/** Fields that may follow a body, of those that the upstream announced; '' if none. */
-export function announcedTrailers(trailer: string | undefined): string {
+/**
+ * Fields that may follow a body, of those that the upstream announced; '' if none.
+ * @param trailer a list where the upstream sent several lines of it: undici joins none, whatever Node's types say
+ */
+export function announcedTrailers(trailer: string | readonly string[] | undefined): string {
   if (trailer === undefined) return '';
-  const names = trailer.split(',').map((name) => name.trim());
+  const names = String(trailer)
+    .split(',')
+    .map((name) => name.trim());
   return names.filter((name) => name !== '' && mayTrail(name.toLowerCase())).join(', ');
 }
 

@@ -58,11 +58,13 @@ export function backoffMs(attempts: number, random: number): number {
 
 /**
  * Milliseconds that a Retry-After header asks to wait (RFC 9110 section 10.2.3): seconds, or a date.
+ * @param sent a list where it stands several times, which is none: nobody can tell which one is meant
  * @param now wall clock, milliseconds since the epoch
  * @returns 0 if there is none, or it says nothing
  */
-export function retryAfterMs(header: string | undefined, now: number): number {
-  if (header === undefined || header.trim() === '') return 0;
+export function retryAfterMs(sent: string | readonly string[] | undefined, now: number): number {
+  const header = typeof sent === 'string' ? sent : '';
+  if (header.trim() === '') return 0;
   const seconds = Number(header);
   const ms = Number.isNaN(seconds) ? Date.parse(header) - now : seconds * 1000;
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);

@@ -112,9 +112,10 @@ export class Crew implements Agreement {
       end();
     };
     // One that has died meanwhile begins anew with whatever serves then.
-    const refused = built.find(
-      (each, i) => each.status === 'rejected' && this.#members.has(members[i] as Member),
-    );
+    const refused = built.find((each, i) => {
+      const member = members[i] as Member;
+      return each.status === 'rejected' && this.#members.has(member) && !member.isGone;
+    });
     if (refused?.status === 'rejected') {
       await discard();
       throw refused.reason;

@@ -66,6 +66,11 @@ export class Member {
     return this.#process.pid ?? 0;
   }
 
+  /** It runs no more. What it has written may still be read: `ended` waits for that. */
+  get isGone(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
   /** Ends a worker on which nothing runs any more. */
   async exit(): Promise<void> {
     this.channel.tell('exit', undefined);

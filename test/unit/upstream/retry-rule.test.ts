@@ -60,6 +60,8 @@ it('pauses double, up to a second, and differ', () => {
 it('Retry-After is seconds or a date', () => {
   const now = Date.parse('Mon, 23 Nov 2026 12:00:00 GMT');
   expect(retryAfterMs('2', now)).toBe(2000);
+  // Two lines of it come as a list.
+  expect(retryAfterMs(['2', '3'], now)).toBe(0);
   expect(retryAfterMs('Mon, 23 Nov 2026 12:00:03 GMT', now)).toBe(3000);
   expect(retryAfterMs('Mon, 23 Nov 2026 11:00:00 GMT', now)).toBe(0);
   expect([retryAfterMs(undefined, now), retryAfterMs('soon', now), retryAfterMs('', now)]).toEqual([0, 0, 0]);
