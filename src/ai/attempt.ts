@@ -85,7 +85,7 @@ export async function attempt(
 
 /** What is not streamed begins when it is whole: how long that takes, only `total` can say. */
 const beginWithin = (call: ChatCall, { firstToken, total }: Model['timeouts']): number =>
-  wanted(call) === 'stream' ? firstToken : Math.max(firstToken, total);
+  wanted(call) === 'stream' ? firstToken : total;
 
 /** Operations ask for streams, sound and texts each in its own way: of them everything is taken as it comes. */
 function wanted({ format, request }: ChatCall): WantedAnswer {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
+import { BUDGETS } from './dialects/anthropic-thinking.ts';
 
 /** What budgets, caps and the ledger read of a request, in whichever format it came. What is not said is '' or 0. */
 export interface RequestFacts {
@@ -28,16 +29,6 @@ export interface RequestFacts {
   readonly hasTools: boolean;
 }
 
-/** The budgets that stand for efforts where a provider wants one (`dialects/anthropic-thinking.ts`). */
-const THOUGHTS: Readonly<Record<string, number>> = {
-  minimal: 1_024,
-  low: 2_048,
-  medium: 8_192,
-  high: 24_576,
-  xhigh: 32_768,
-  max: 49_152,
-};
-
 const MOST_TAGS = 16;
 const LONGEST_TAG = 64;
 /** Of names that applications choose; of longer ones a character more is read, so that they can be known. */
@@ -57,7 +48,7 @@ export function requestFacts(
     answers,
     thinking:
       count(objectOf(body.thinking).budget_tokens) ||
-      (THOUGHTS[textOf(body.reasoning_effort ?? objectOf(body.reasoning).effort)] ?? 0),
+      (BUDGETS[textOf(body.reasoning_effort ?? objectOf(body.reasoning).effort)] ?? 0),
     user: name(body.safety_identifier) || name(body.user) || name(metadata.user_id),
     session: name(headers['x-session-id']) || name(metadata.session_id),
     tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),

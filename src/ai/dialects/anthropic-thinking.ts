@@ -4,7 +4,7 @@ import type { JsonObject, Reasoning } from '../../contracts/model-request.ts';
 const ON_A_BUDGET = /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[015])?(?:-\d{8}|$|@|-latest))/;
 
 /** Tokens for an effort, for models that want a budget; Anthropic takes no less than 1024. */
-const BUDGETS: Readonly<Record<string, number>> = {
+export const BUDGETS: Readonly<Record<string, number>> = {
   minimal: 1_024,
   low: 2_048,
   medium: 8_192,
@@ -12,6 +12,9 @@ const BUDGETS: Readonly<Record<string, number>> = {
   xhigh: 32_768,
   max: 49_152,
 };
+
+/** Tokens of an answer beside its thinking where the client set no limit: Anthropic wants one, and every model of today can do this. */
+export const ANSWER_TOKENS = 8_192;
 
 export interface Thinking {
   readonly thinking?: JsonObject;

@@ -4,6 +4,7 @@ import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
 import { picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import { ANSWER_TOKENS } from '../dialects/anthropic-thinking.ts';
 import type { Model } from '../models/catalog.ts';
 
 /** Header of an answer whose budget is past its soft threshold. */
@@ -73,15 +74,12 @@ function chatAtMost(call: ChatCall, output: number): Usage {
   return { ...usage, input: usage.input + picturesAtMost(call.bytes) };
 }
 
-/** Tokens of an answer beside its thinking, where a provider wants a maximum and the client names none. */
-const LEAST_BESIDE_THINKING = 8_192;
-
 /** Vectors are no output that anybody counts. */
 function outputAtMost({ format, request }: ChatCall, otherwise: number): number {
   if (format.kind === 'embeddings' || !request) return 0;
   const { maxOutput, thinking, answers } = request;
   if (maxOutput > 0) return maxOutput;
-  return answers * (thinking > 0 ? Math.max(otherwise, LEAST_BESIDE_THINKING) + thinking : otherwise);
+  return answers * (thinking > 0 ? Math.max(otherwise, ANSWER_TOKENS) + thinking : otherwise);
 }
 
 /** The dearest of all that may answer; -1 if one of them has no price. */

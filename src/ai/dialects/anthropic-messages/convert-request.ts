@@ -1,11 +1,8 @@
 import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { NotCarried } from '../../not-carried.ts';
-import { convertThinking } from '../anthropic-thinking.ts';
+import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
 import { cacheControl, convertMessages, convertText } from './convert-messages.ts';
-
-/** Tokens of an answer where the client set no limit: Anthropic wants one, and every model of today can do this. */
-const MOST_TOKENS = 8_192;
 
 /** A request in the neutral form as a messages request. */
 export function convertRequest(request: ModelRequest, { model, stream }: ModelCall): JsonObject {
@@ -14,7 +11,7 @@ export function convertRequest(request: ModelRequest, { model, stream }: ModelCa
   const fields: JsonObject = {
     model,
     // Thinking counts as output; a limit of the client's own must leave room for both.
-    max_tokens: request.maxTokens ?? MOST_TOKENS + budget,
+    max_tokens: request.maxTokens ?? ANSWER_TOKENS + budget,
     system: request.system.length > 0 ? request.system.map(convertText) : undefined,
     messages: convertMessages(request.messages),
     tools: request.tools?.map(convertTool),

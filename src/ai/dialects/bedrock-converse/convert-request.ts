@@ -1,7 +1,7 @@
 import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { NotCarried } from '../../not-carried.ts';
-import { convertThinking } from '../anthropic-thinking.ts';
+import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
 import { cachePoint, convertMessages, convertText } from './convert-messages.ts';
 
 /** A request in the neutral form as one for Converse. The model and whether it streams are said by the path. */
@@ -58,8 +58,6 @@ function formatOf(format: NonNullable<ModelRequest['responseFormat']>): JsonObje
   return { type: 'json_schema', structure: { jsonSchema } };
 }
 
-const MOST_TOKENS = 8_192;
-
 /** What Converse has no field for, and passes on to the model as it is. */
 function ownFields(
   { topK, reasoning, maxTokens }: ModelRequest,
@@ -70,7 +68,7 @@ function ownFields(
   if (claude !== undefined) {
     const { thinking, effort, budget } = convertThinking(reasoning, claude, maxTokens);
     const fields = { top_k: topK, thinking, output_config: effort && { effort } };
-    return budget > 0 ? { fields, maxTokens: MOST_TOKENS + budget } : { fields };
+    return budget > 0 ? { fields, maxTokens: ANSWER_TOKENS + budget } : { fields };
   }
   if (topK !== undefined) throw new NotCarried({ option: 'topK' });
   if (!reasoning) return { fields: {} };

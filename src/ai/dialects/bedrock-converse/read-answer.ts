@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { convertUsage } from '../bedrock-usage.ts';
 import { ending } from '../ending.ts';
-import { convertUsage } from './convert-usage.ts';
 import { ENDINGS } from './endings.ts';
 import { readBlock, readCitation } from './read-block.ts';
 

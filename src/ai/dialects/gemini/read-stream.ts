@@ -4,7 +4,7 @@ import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { ending } from '../ending.ts';
-import { convertUsage } from './convert-usage.ts';
+import { convertUsage } from '../gemini-usage.ts';
 import { ENDINGS } from './endings.ts';
 
 /** Reads the chunks of an answer: each has the form of a whole one, and says what comes on top. */

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf } from '../../../lib/json.ts';
+import { convertUsage as ofAmazon } from '../bedrock-usage.ts';
 import { countOf, isCount } from '../count.ts';
+import { convertUsage as ofGoogle } from '../gemini-usage.ts';
 
 /**
  * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina), seconds (whisper), images that are
@@ -10,7 +12,8 @@ import { countOf, isCount } from '../count.ts';
 export function readUsage(answer: JsonObject): Usage | undefined {
   if (answer.usageMetadata !== undefined) return ofGoogle(objectOf(answer.usageMetadata));
   const usage = objectOf(answer.usage);
-  if (isCount(usage.inputTokens)) return ofAmazon(usage);
+  const ofConverse = ofAmazon(usage);
+  if (ofConverse) return ofConverse;
   const units = objectOf(objectOf(answer.meta).billed_units);
   const heard = objectOf(usage.input_tokens_details ?? usage.input_token_details);
   const images = Array.isArray(answer.data) ? answer.data.length : 0;
@@ -30,23 +33,6 @@ export function readUsage(answer: JsonObject): Usage | undefined {
     ...(seconds > 0 && { audioSeconds: seconds }),
     ...(searches > 0 && { searches }),
   };
-}
-
-/** Thoughts stand beside the answer's tokens. */
-function ofGoogle(said: JsonObject): Usage | undefined {
-  if (!isCount(said.promptTokenCount)) return undefined;
-  const input = said.promptTokenCount + countOf(said.toolUsePromptTokenCount);
-  const reasoning = countOf(said.thoughtsTokenCount);
-  const cached = Math.min(countOf(said.cachedContentTokenCount), input);
-  return { input, output: countOf(said.candidatesTokenCount) + reasoning, cached };
-}
-
-/** What was read from or written to the cache stands beside the input. */
-function ofAmazon(said: JsonObject): Usage {
-  const cached = countOf(said.cacheReadInputTokens);
-  const cacheWrite = countOf(said.cacheWriteInputTokens);
-  const input = countOf(said.inputTokens) + cached + cacheWrite;
-  return { input, output: countOf(said.outputTokens), cached, ...(cacheWrite > 0 && { cacheWrite }) };
 }
 
 const firstCount = (...figures: unknown[]): number | undefined => figures.find(isCount);

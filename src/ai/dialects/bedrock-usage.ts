@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../../contracts/model-request.ts';
-import type { Usage } from '../../../contracts/usage.ts';
-import { countOf, isCount } from '../count.ts';
+import type { JsonObject } from '../../contracts/model-request.ts';
+import type { Usage } from '../../contracts/usage.ts';
+import { countOf, isCount } from './count.ts';
 
 /** Bedrock's figures as ours: what was read from or written to the cache stands beside its input. */
 export function convertUsage(reported: JsonObject): Usage | undefined {

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../../contracts/model-request.ts';
-import type { Usage } from '../../../contracts/usage.ts';
-import { objectsOf } from '../../../lib/json.ts';
-import { countOf, isCount } from '../count.ts';
+import type { JsonObject } from '../../contracts/model-request.ts';
+import type { Usage } from '../../contracts/usage.ts';
+import { objectsOf } from '../../lib/json.ts';
+import { countOf, isCount } from './count.ts';
 
 /**
  * Gemini's figures as ours: thoughts stand beside the answer's tokens there and are part of the output here, as what its
