@@ -63,6 +63,9 @@ export function byLatency<T extends Balanced>(clock: () => number): Compare<T> {
     const one = a.target.load.latency(now);
     const other = b.target.load.latency(now);
     if (one === 0 || other === 0) return byRequests(a, b);
-    return one * (1 + a.target.load.inFlight / a.weight) - other * (1 + b.target.load.inFlight / b.weight);
+    // Weights are relative: those of two that weigh the same make no difference, whatever their unit.
+    const usual = (a.weight + b.weight) / 2;
+    const queue = ({ target, weight }: Member<T>): number => 1 + (target.load.inFlight * usual) / weight;
+    return one * queue(a) - other * queue(b);
   };
 }

@@ -85,8 +85,10 @@ it('requests that stay in flight are spread by weight', () => {
   expect(inFlight).toEqual([100, 200, 300].map((count) => expect.closeTo(count, -1)));
 });
 
-it('ewma: the slow one is shunned until the others are busier than it is slow', () => {
-  const members = membersOf([1, 1, 1]);
+it.each([
+  1, 100,
+])('ewma: the slow one is shunned until the others are busier than it is slow (weights of %i)', (weight) => {
+  const members = membersOf([weight, weight, weight]);
   const [a, b, c] = members.map((each) => each.target) as [Fake, Fake, Fake];
   const picker: Picker<Fake> = new Drawn(
     members,
