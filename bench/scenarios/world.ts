@@ -165,7 +165,7 @@ export function exchangeAt(at: number, revision: number): Drawn {
     shape: 'problem',
     isGrpc: false,
     grpcStatus: -1,
-    retryRefused: '',
+    retryRefused: null,
     status: 200,
     reason: 'ok',
     bytesIn: 0,

@@ -236,9 +236,10 @@ export interface Exchange {
   retries: number;
   /**
    * Why its last failure got no retry though the upstream has some for it: `not_idempotent`, `body_streamed` (too large to
-   * be sent twice), `attempts` (all were made), `retry_after` (longer than `maxWait`), `budget`; '' if nothing was refused.
+   * be sent twice), `attempts` (all were made), `retry_after` (longer than `maxWait`), `budget`; null if nothing was refused.
+   * The upstream is the one that failed: another may have stood in since.
    */
-  retryRefused: string;
+  retryRefused: { readonly upstream: string; readonly reason: string } | null;
   /** What of an attempt that was made beside a slow one: it answered first, or not; '' if there was none. */
   hedge: '' | 'won' | 'lost';
   /** What the upstream's breaker said: it let nothing through, or this as a probe; '' if it was closed. */

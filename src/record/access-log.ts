@@ -50,7 +50,7 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
     line += `,"failed_attempts":[${failed.join(',')}]`;
   }
   if (exchange.retries > 0) line += `,"retries":${exchange.retries}`;
-  if (exchange.retryRefused !== '') line += `,"retry_refused":"${exchange.retryRefused}"`;
+  if (exchange.retryRefused !== null) line += `,"retry_refused":"${exchange.retryRefused.reason}"`;
   if (exchange.hedge !== '') line += `,"hedge":"${exchange.hedge}"`;
   if (exchange.breaker !== '') line += `,"breaker":"${exchange.breaker}"`;
   if (exchange.fallback !== '') line += `,"fallback":${text(exchange.fallback)}`;

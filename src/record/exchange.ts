@@ -70,7 +70,7 @@ export class LiveExchange implements Exchange {
   attempts = 0;
   failedAttempts: FailedAttempt[] = [];
   retries = 0;
-  retryRefused = '';
+  retryRefused: Exchange['retryRefused'] = null;
   hedge: '' | 'won' | 'lost' = '';
   breaker: '' | 'open' | 'half-open' = '';
   fallback = '';

@@ -381,8 +381,7 @@ export class Meters {
         { route, upstream: this.#upstreams.value(exchange.upstream) },
         seconds(exchange.upstreamMs),
       );
-    if (exchange.retryRefused !== '')
-      this.retriesRefused.inc({ upstream: exchange.upstream, reason: exchange.retryRefused });
+    if (exchange.retryRefused !== null) this.retriesRefused.inc(exchange.retryRefused);
     if (exchange.hedge !== '') this.hedges.inc({ upstream: exchange.upstream, outcome: exchange.hedge });
     for (const { upstream, target, reason, isRetried } of exchange.failedAttempts) {
       if (isRetried) this.retries.inc({ upstream, reason: this.#reasons.value(reason) });

@@ -241,7 +241,8 @@ export class Forwarding {
 
   /** With one attempt in all there is nothing to refuse. */
   #refuseRetry(refusal: RetryRefusal): void {
-    if (refusal !== 'attempts' || this.#attempts > 1) this.#exchange.retryRefused = refusal;
+    if (refusal !== 'attempts' || this.#attempts > 1)
+      this.#exchange.retryRefused = { upstream: this.#upstream.name, reason: refusal };
   }
 
   #tryAgainIn(failed: Attempt, ms: number): void {

@@ -56,7 +56,7 @@ export async function upgradeWithRetries(
       const asked = retryAfterMs(outcome.headers?.['retry-after'], Date.now());
       if (!isWorthRetry(retry, outcome.failure) || asked > retry.maxWait) return resultOf(outcome);
       if (!resilience.retries.take(retry.budget)) {
-        exchange.retryRefused = 'budget';
+        exchange.retryRefused = { upstream: name, reason: 'budget' };
         return resultOf(outcome);
       }
       const reason = String(outcome.failure);

@@ -134,6 +134,23 @@ it('in an outage retries stay within their budget', async () => {
   expect(await refused('budget')).toBeGreaterThan(100);
 });
 
+it('a retry that was refused is the failed upstream’s, also where another has stood in', async () => {
+  const [ill, other] = await Promise.all([backend(fails(503)), backend(well)]);
+  const retry = { attempts: 3, on: [503], budget: '0%' };
+  const gateway = await testGateway({
+    upstreams: {
+      ill: { targets: [{ url: ill.url }], retry },
+      other: { targets: [{ url: other.url }] },
+    },
+    routes: [
+      { name: 'all', match: { path: '/*' }, upstream: 'ill', fallback: { upstream: 'other', on: [503] } },
+    ],
+  });
+  expect((await call(gateway.url, '/')).body.toString()).toBe('well');
+  const refused = { upstream: 'ill', reason: 'budget' };
+  expect(await gateway.metric('gateway_retries_refused_total', refused)).toBe(1);
+});
+
 it('a client that leaves between two attempts ends it', async () => {
   const retry = { attempts: 2, on: [503], budget: '100%', maxWait: '10s' };
   const own = await house({ retry }, fails(503, { 'retry-after': '9' }));
