@@ -13,8 +13,9 @@ import type { McpServer } from '../server.ts';
 /** Headers of the protocol that a client's request carries to the server. Nothing else of it goes on, least of all credentials. */
 const PASSED: ReadonlySet<string> = new Set(['accept', 'mcp-protocol-version', 'last-event-id']);
 /**
- * Of 2026-07-28, where they are held against the body: what a message is about, and arguments that a server wants in headers,
- * for who routes by them. In the older revision they would be whatever a client likes.
+ * Of 2026-07-28: what a message is about, and arguments that a server wants in headers, for who routes by them. The method has
+ * been held against the body here, the name and the arguments its server has to; the older revision knows no such duty, and
+ * they would be whatever a client likes.
  */
 const ROUTING: ReadonlySet<string> = new Set(['mcp-method', 'mcp-name']);
 const PARAMETER = 'mcp-param-';
