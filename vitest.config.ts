@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const ALONE = 'test/flow/hypercare-stories.test.ts';
+const ALONE = ['test/flow/hypercare-stories.test.ts', 'test/flow/api-breaker.test.ts'];
 
 export default defineConfig({
   test: {
@@ -18,9 +18,9 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [ALONE], sequence: { groupOrder: 0 } },
+        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } },
       },
-      { extends: true, test: { name: 'alone', include: [ALONE], sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
     coverage: { provider: 'v8', include: ['src/**', 'plugins/**'] },
   },
