@@ -2,7 +2,7 @@ import { startSandbox } from '../demo/sandbox.ts';
 import { startTraffic } from '../demo/traffic.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { refusedStart } from './refused-start.ts';
-import { untilStopped } from './until-stopped.ts';
+import { stopAsked, untilStopped } from './until-stopped.ts';
 
 /** Where `config/gateway.yaml` looks for its upstreams and models. */
 const PORTS = { products: [9001, 9002], payment: 9003, recommendations: 9004, models: [9101, 9102] };
@@ -12,6 +12,7 @@ const BOT_KEY = 'support-bot-demo-key';
 
 /** @param requestsPerSecond of traffic that the demo sends by itself; 0 for none */
 export async function demoCommand(file: string, requestsPerSecond: number): Promise<number> {
+  const asked = stopAsked();
   let sandbox: Awaited<ReturnType<typeof startSandbox>>;
   try {
     sandbox = await startSandbox(PORTS);
@@ -36,10 +37,10 @@ export async function demoCommand(file: string, requestsPerSecond: number): Prom
       signal: stop.signal,
     });
   }
-  return untilStopped(gateway, async () => {
-    stop.abort();
-    await sandbox.close();
-  });
+  const exitCode = await untilStopped(gateway, asked);
+  stop.abort();
+  await sandbox.close();
+  return exitCode;
 }
 
 function welcome(gateway: Gateway, file: string, services: readonly { name: string; url: string }[]): string {

@@ -1,10 +1,11 @@
 import { type Gateway, startGateway } from '../gateway.ts';
 import { calmHelperThreads } from '../server/helper-threads.ts';
 import { refusedStart } from './refused-start.ts';
-import { untilStopped } from './until-stopped.ts';
+import { stopAsked, untilStopped } from './until-stopped.ts';
 
 /** Serves until SIGTERM or SIGINT. */
 export async function startCommand(file: string): Promise<number> {
+  const asked = stopAsked();
   let gateway: Gateway;
   try {
     gateway = await startGateway({ file, env: process.env });
@@ -12,5 +13,5 @@ export async function startCommand(file: string): Promise<number> {
     return refusedStart(error);
   }
   calmHelperThreads();
-  return untilStopped(gateway);
+  return untilStopped(gateway, asked);
 }

@@ -1,35 +1,41 @@
 import type { Gateway } from '../gateway.ts';
 
 /**
- * Waits for a signal, then drains. A second signal ends the process at once. A promise that nobody handled is a fault
- * to be read in the log, and no reason to stop serving.
+ * Heeds the signals that ask the process to stop, from now on: call it before anything starts, so that one that comes
+ * while the gateway starts is not lost, and does not end it without a drain. A second one ends the process at once.
+ * @returns settles with the first
+ */
+export function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    let isAsked = false;
+    const ask = (): void => {
+      if (isAsked) process.exit(1);
+      isAsked = true;
+      resolve();
+    };
+    process.on('SIGTERM', ask);
+    process.on('SIGINT', ask);
+  });
+}
+
+/**
+ * Waits until a stop is asked for, then drains. A promise that nobody handled is a fault to be read in the log, and no
+ * reason to stop serving.
+ * @param asked see `stopAsked`
  * @returns the exit code
  */
-export function untilStopped(
-  gateway: Gateway,
-  after: () => Promise<void> = async () => undefined,
-): Promise<number> {
+export async function untilStopped(gateway: Gateway, asked: Promise<void>): Promise<number> {
   process.on('unhandledRejection', (reason) => {
     process.stderr.write(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}\n`);
   });
-  let fatal: (() => void) | undefined;
-  process.on('uncaughtException', (error) => {
-    // What was being done when it came is unknown: finish what runs, and let a supervisor start anew.
-    process.stderr.write(`uncaught exception: ${error.stack ?? error.message}\n`);
-    fatal?.();
+  const fault = new Promise<number>((resolve) => {
+    process.on('uncaughtException', (error) => {
+      // What was being done when it came is unknown: finish what runs, and let a supervisor start anew.
+      process.stderr.write(`uncaught exception: ${error.stack ?? error.message}\n`);
+      resolve(1);
+    });
   });
-  return new Promise((resolve, reject) => {
-    let isStopping = false;
-    const stop = (exitCode: number): void => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      gateway
-        .close()
-        .then(after)
-        .then(() => resolve(exitCode), reject);
-    };
-    fatal = () => isStopping || stop(1);
-    process.on('SIGTERM', () => stop(0));
-    process.on('SIGINT', () => stop(0));
-  });
+  const exitCode = await Promise.race([fault, asked.then(() => 0)]);
+  await gateway.close();
+  return exitCode;
 }

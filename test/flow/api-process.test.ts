@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -127,6 +127,28 @@ it('what still runs when the drain time is over is cut off and recorded, and it 
   expect(stream.text).not.toMatch(/\r\n0\r\n/);
   expect(gateway.out()).toContain('"cut":2');
   expect(gateway.out().match(/"msg":"request"/g)).toHaveLength(2);
+});
+
+it('a SIGTERM that comes while it starts is not lost: it starts, stops in order and exits 0', async () => {
+  // A store that takes the connection and says nothing: the start is under way, and it is not over.
+  const connections = new Set<Socket>();
+  const store = createServer((socket) => void connections.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve));
+  const letGo = (): void => {
+    store.close();
+    for (const socket of connections) socket.destroy();
+  };
+  onTestFinished(letGo);
+  const { port } = store.address() as AddressInfo;
+  const gateway = await start({
+    ...routed('http://127.0.0.1:9', '1s'),
+    store: { url: `redis://127.0.0.1:${port}` },
+  });
+  await eventually(() => connections.size > 0, 20_000);
+  gateway.child.kill('SIGTERM');
+  letGo();
+  expect(await gateway.exit).toBe(0);
+  expect(gateway.out()).toContain('"msg":"stopped"');
 });
 
 it.each(['server', 'admin'])('an address that is taken (%s): it says so and exits 1', async (key) => {
