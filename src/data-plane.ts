@@ -207,7 +207,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
   const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange });
-  const answers = new Answers(store.documents, server.limits.cache);
+  const answers = new Answers(store.documents, server.limits.cache, clock.wall);
   meterAnswers(metrics, answers);
   const mcp = openMcp({
     fleet,

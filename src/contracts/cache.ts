@@ -26,7 +26,11 @@ export interface PurgeSelection {
 /** The answers of one route. Keys are opaque, 1 to 200 bytes of ASCII. A call fails with `StoreUnavailable`. */
 export interface AnswerCache {
   get(key: string): CachedAnswer | undefined | Promise<CachedAnswer | undefined>;
-  /** @param ttlMs how long it may be of any use, stale or not */
+  /**
+   * Keeps it, unless what it answers was purged since it was asked for.
+   *
+   * @param ttlMs how long it may be of any use, stale or not
+   */
   put(key: string, answer: CachedAnswer, ttlMs: number): void | Promise<void>;
   delete(key: string): void | Promise<void>;
   /**

@@ -473,6 +473,18 @@ it('answers are purged by URL, by tag and by route through the admin API', async
   await fill();
   expect(await purge({ url: `${new URL(gateway.url).host}/*` })).toEqual({ purged: 3 });
   expect(await purge({ all: true })).toEqual({ purged: 0 });
+
+  // The answer to /slow is as the origin was before the purge, and comes after it.
+  const asked = Promise.withResolvers<ServerResponse>();
+  origin.answer = (_, response) => asked.resolve(response);
+  const before = get('/slow');
+  const slow = await asked.promise;
+  expect(await purge({ tag: 'shop' })).toEqual({ purged: 0 });
+  slow.end('old');
+  expect((await before).text).toBe('old');
+  origin.answer = (_, response) => void response.end('new');
+  expect((await get('/slow')).text).toBe('new');
+  expect((await get('/slow')).cache).toMatch('hit');
   expect(await purge({})).toMatchObject({ code: 'request_invalid' });
   expect(await purge({ route: 'nowhere' })).toMatchObject({ code: 'resource_unknown' });
 });
@@ -495,6 +507,16 @@ it('two gateways share answers through Redis, purge them for each other, and go 
   const purged = await admin(two, '/api/cache/purge', { body: { route: 'shop' } });
   expect(purged.body).toEqual({ purged: 1 });
   expect(await ask(two)).toBe(502);
+  // One that is asked for through one gateway while the other purges.
+  const asked = Promise.withResolvers<ServerResponse>();
+  one.origin.answer = (_, response) => asked.resolve(response);
+  const before = ask(one.gateway);
+  const slow = await asked.promise;
+  await admin(two, '/api/cache/purge', { body: { route: 'shop' } });
+  slow.end('old');
+  expect(await before).toBe(200);
+  expect(await ask(two)).toBe(502);
+  one.origin.answer = (_, response) => void response.end('/b');
 
   await redis.stop();
   expect((await one.get('/b')).text).toMatch(/^\/b/);

@@ -60,13 +60,12 @@ export class KeptAnswers {
     key: string,
     answer: KeptAnswer,
     { store, ttl, maxEntry }: Keeping,
-    about: { url: string; tags: readonly string[] },
+    about: { url: string; tags: readonly string[]; requestedAt: number },
   ): Promise<boolean> {
     const { answers, clock } = this.#options;
     const body = encodeAnswer(answer);
     if (body.length > maxEntry) return false;
-    const now = clock.wall();
-    const kept = { ...about, requestedAt: now, receivedAt: now, status: 200, headers: {}, body, varies: [] };
+    const kept = { ...about, receivedAt: clock.wall(), status: 200, headers: {}, body, varies: [] };
     try {
       await answers.ofRoute(AI_ANSWERS, store, MOST_SHARED).put(key, kept, ttl);
       return true;

@@ -19,6 +19,7 @@ export function keepAnswer(call: ChatCall): void {
     const about = {
       url: exchange.path,
       tags: [`model:${ai.model}`, `consumer:${exchange.consumer}`],
+      requestedAt: exchange.startedAt,
     };
     const isKept = await ports.kept.put(keys.exact, kept, settings, about);
     const { semantic } = settings;

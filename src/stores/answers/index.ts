@@ -1,15 +1,24 @@
+import { setTimeout } from 'node:timers/promises';
 import type { AnswerCache, PurgeSelection } from '../../contracts/cache.ts';
 import type { Documents } from '../../contracts/store.ts';
 import { MemoryAnswers } from './memory.ts';
 import { SharedAnswers } from './shared.ts';
 
+/** The clock has moved on by a whole millisecond then. */
+const CLOCK_STEP_MS = 2;
+
 /** All answers that are kept to be given again, of all routes. They outlive generations. */
 export class Answers {
   readonly #memory: MemoryAnswers;
   readonly #shared: SharedAnswers;
+  readonly #now: () => number;
 
-  /** @param maxBytes of memory */
-  constructor(documents: Documents, maxBytes: number) {
+  /**
+   * @param maxBytes of memory
+   * @param now wall clock, milliseconds
+   */
+  constructor(documents: Documents, maxBytes: number, now: () => number) {
+    this.#now = now;
     this.#memory = new MemoryAnswers(maxBytes);
     this.#shared = new SharedAnswers(documents);
   }
@@ -20,12 +29,18 @@ export class Answers {
   }
 
   /**
+   * What was asked for before it and comes after it is not kept either.
+   *
    * @param sharing the routes that keep theirs in the store
    * @returns how many were forgotten; fails with `StoreUnavailable`
    */
   async purge(selection: PurgeSelection, sharing: readonly string[]): Promise<number> {
-    const here = this.#memory.purge(selection);
-    return here + (await this.#shared.purge(selection, sharing));
+    const at = this.#now();
+    const here = this.#memory.purge(selection, at);
+    const there = await this.#shared.purge(selection, sharing, at);
+    // Who asks once this is answered asks later by the clock, too, and gets what is kept again.
+    await setTimeout(CLOCK_STEP_MS);
+    return here + there;
   }
 
   /** Bytes of memory in use. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AnswerCache, CachedAnswer, PurgeSelection } from '../../contracts/cache.ts';
+import { isPurged, NO_PURGES, type Purges, withPurge } from './purges.ts';
 import { isSelected } from './selection.ts';
 
 /** An answer, or when those of an address became wrong. */
@@ -14,6 +15,7 @@ const OVERHEAD_BYTES = 1024;
 /** Answers in this process's memory, of all routes together within one bound; what was not used longest goes first. */
 export class MemoryAnswers {
   readonly #kept: LRUCache<string, Kept>;
+  #purges: Purges = NO_PURGES;
 
   /** @param maxBytes of bodies, headers, URLs, tags, keys, and what holds them */
   constructor(maxBytes: number) {
@@ -34,6 +36,7 @@ export class MemoryAnswers {
     return {
       get: (key) => this.#kept.get(at(key))?.answer,
       put: (key, answer, ttlMs) => {
+        if (isPurged(this.#purges, route, answer)) return;
         const body = ofItsOwn(answer.body);
         this.#kept.set(at(key), { route, answer: { ...answer, body } }, { ttl: whole(ttlMs) });
       },
@@ -47,8 +50,12 @@ export class MemoryAnswers {
     };
   }
 
-  /** @returns how many were forgotten */
-  purge(selection: PurgeSelection): number {
+  /**
+   * @param at wall clock, milliseconds: what was asked for until then and is selected is not kept any more either
+   * @returns how many were forgotten
+   */
+  purge(selection: PurgeSelection, at: number): number {
+    this.#purges = withPurge(this.#purges, selection, at);
     let purged = 0;
     for (const [key, { route, answer }] of this.#kept.entries()) {
       if (answer && isSelected(selection, route, answer) && this.#kept.delete(key)) purged++;

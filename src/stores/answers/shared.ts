@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { AnswerCache, CachedAnswer, PurgeSelection } from '../../contracts/cache.ts';
-import type { Documents } from '../../contracts/store.ts';
+import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
+import { isPurged, NO_PURGES, type Purges, withPurge } from './purges.ts';
 import { isSelected } from './selection.ts';
 
 /** Keys share places, so that an answer says whose it is. */
@@ -8,6 +9,11 @@ type Written = Omit<CachedAnswer, 'body'> & { body: string; key: string };
 
 const collectionOf = (route: string): string => `answers ${route}`;
 const changesOf = (route: string): string => `answers changed ${route}`;
+const PURGES = 'answers purged';
+/** As long as an answer may be of any use: nothing that was asked for before comes after it. */
+const PURGES_KEPT_MS = 24 * 3_600_000;
+/** Replicas that purge at once try so often to write beside each other. */
+const MOST_TRIES = 20;
 const PAGE = 200;
 /** Of changes, a route; each is some 100 bytes. */
 const CHANGE_PLACES = 10_000;
@@ -42,8 +48,12 @@ export class SharedAnswers {
         return { ...answer, body: Buffer.from(body, 'base64') };
       },
       put: async (key, answer, ttlMs) => {
+        if (await this.#isPurged(route, answer)) return;
         const value: Written = { ...answer, key, body: answer.body.toString('base64') };
-        await documents.put(collection, at(key), value, { ttlMs: whole(ttlMs) });
+        const put = await documents.put(collection, at(key), value, { ttlMs: whole(ttlMs) });
+        // A purge notes itself before it looks: what it has not met here finds its note.
+        if (put.ok && (await this.#isPurged(route, answer)))
+          await documents.delete(collection, at(key), { ifVersion: put.version });
       },
       delete: async (key) => {
         const found = await documents.get<Written>(collection, at(key));
@@ -57,17 +67,41 @@ export class SharedAnswers {
     };
   }
 
+  async #isPurged(route: string, answer: CachedAnswer): Promise<boolean> {
+    const purges = await this.#documents.get<Purges>(PURGES, route);
+    return purges !== undefined && isPurged(purges.value, route, answer);
+  }
+
   /**
    * @param routes those that may have answers here
+   * @param at wall clock, milliseconds
    * @returns how many were forgotten
    */
-  async purge(selection: PurgeSelection, routes: readonly string[]): Promise<number> {
+  async purge(selection: PurgeSelection, routes: readonly string[], at: number): Promise<number> {
     let purged = 0;
     for (const route of routes) {
       if (selection.route !== undefined && selection.route !== route) continue;
+      await this.#note(selection, route, at);
       purged += await this.#purgeRoute(selection, route);
     }
     return purged;
+  }
+
+  async #note(selection: PurgeSelection, route: string, at: number): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const found = await this.#documents.get<Purges>(PURGES, route);
+      const { ok } = await this.#documents.put(
+        PURGES,
+        route,
+        withPurge(found?.value ?? NO_PURGES, selection, at),
+        {
+          ifVersion: found?.version ?? 0,
+          ttlMs: PURGES_KEPT_MS,
+        },
+      );
+      if (ok) return;
+    }
+    throw new StoreUnavailable('too many purges at once');
   }
 
   async #purgeRoute(selection: PurgeSelection, route: string): Promise<number> {

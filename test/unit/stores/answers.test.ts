@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { CachedAnswer } from '../../../src/contracts/cache.ts';
+import type { Documents } from '../../../src/contracts/store.ts';
 import { Answers } from '../../../src/stores/answers/index.ts';
+import { isPurged, NO_PURGES, withPurge } from '../../../src/stores/answers/purges.ts';
 import { openStore } from '../../../src/stores/index.ts';
 
 const answer = (url: string, more: Partial<CachedAnswer> = {}): CachedAnswer => ({
@@ -15,12 +17,13 @@ const answer = (url: string, more: Partial<CachedAnswer> = {}): CachedAnswer => 
   ...more,
 });
 
-async function answers(maxBytes = 1_000_000): Promise<Answers & { count(): Promise<number> }> {
+/** Its clock stands, and purges at 1000. */
+async function answers(maxBytes = 1_000_000, documents?: Documents) {
   const store = await openStore('memory:');
   onTestFinished(() => store.close());
   const count = async (): Promise<number> =>
     (await store.documents.list('answers shop', { limit: 1_000 })).length;
-  return Object.assign(new Answers(store.documents, maxBytes), { count });
+  return Object.assign(new Answers(documents ?? store.documents, maxBytes, () => 1000), { count });
 }
 
 it('a route keeps no more in the store than it has places, and never gives one’s answer to another', async () => {
@@ -53,6 +56,65 @@ it.each([
   expect(await shop.get('a')).toBeUndefined();
   await shop.put('a', answer('shop/a'), 60_000);
   expect(await all.purge({}, ['shop'])).toBe(1);
+});
+
+it.each([
+  'memory',
+  'shared',
+] as const)('%s: an answer that was asked for before its purge is not kept after it', async (where) => {
+  const all = await answers();
+  const shop = all.ofRoute('shop', where, 100);
+  const isKept = async (url: string, more: Partial<CachedAnswer>): Promise<boolean> => {
+    await shop.delete(url);
+    await shop.put(url, answer(url, more), 60_000);
+    return (await shop.get(url)) !== undefined;
+  };
+  expect(await isKept('shop/a', { requestedAt: 1000 })).toBe(true);
+  await all.purge({ url: 'shop/a*' }, ['shop']);
+  await all.purge({ tag: 'sale', route: 'shop' }, ['shop']);
+  await all.purge({ route: 'other' }, ['shop']);
+  expect(await isKept('shop/a?page=2', { requestedAt: 1000 })).toBe(false);
+  expect(await isKept('shop/a', { requestedAt: 1001 })).toBe(true);
+  expect(await isKept('shop/b', { requestedAt: 999 })).toBe(true);
+  expect(await isKept('shop/b', { requestedAt: 999, tags: ['sale'] })).toBe(false);
+  expect(await isKept('shop/b', { requestedAt: 1001, tags: ['sale'] })).toBe(true);
+  await all.purge({}, ['shop']);
+  expect(await isKept('shop/b', { requestedAt: 1000 })).toBe(false);
+});
+
+it('shared: nor is one whose purge comes between the look for it and the write', async () => {
+  const store = await openStore('memory:');
+  onTestFinished(() => store.close());
+  const { documents } = store;
+  let isAsked = false;
+  const slow: Documents = {
+    get: (...args) => documents.get(...args) as never,
+    list: (...args) => documents.list(...args) as never,
+    delete: (...args) => documents.delete(...args),
+    async put(...args) {
+      if (args[0] === 'answers shop' && !isAsked) {
+        isAsked = true;
+        await elsewhere.purge({}, ['shop']);
+      }
+      return documents.put(...args);
+    },
+  };
+  const elsewhere = await answers(1000, documents);
+  const shop = (await answers(1000, slow)).ofRoute('shop', 'shared', 100);
+  await shop.put('shop/a', answer('shop/a'), 60_000);
+  expect([isAsked, await shop.get('shop/a')]).toEqual([true, undefined]);
+});
+
+it('what is remembered of purges is bounded: of what was asked for longer ago nothing is kept', () => {
+  let purges = NO_PURGES;
+  for (let at = 1; at <= 5_000; at++) purges = withPurge(purges, { url: `shop/${at}` }, at);
+  purges = withPurge(purges, { tag: 'x'.repeat(100_000) }, 5_001);
+  expect(JSON.stringify(purges).length).toBeLessThan(50_000);
+  expect(isPurged(purges, 'shop', answer('shop/9', { requestedAt: 4_000 }))).toBe(true);
+  purges = withPurge(NO_PURGES, { url: 'shop/1' }, 1);
+  purges = withPurge(purges, { url: 'shop/2' }, 3_600_000);
+  expect([purges.before, purges.latest.length]).toEqual([1, 1]);
+  expect(withPurge(purges, { url: 'shop/2' }, 3_600_001).latest).toHaveLength(1);
 });
 
 it('memory is counted by all that an answer holds, also what it would hold by a slice', async () => {
