@@ -44,11 +44,12 @@ import { Answers } from './stores/answers/index.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import { openMetrics, type Registry } from './telemetry/metrics.ts';
-import { type Resolve, systemResolve } from './upstream/addresses.ts';
+import type { Resolve } from './upstream/addresses.ts';
 import type { Agreement } from './upstream/agreement.ts';
 import { Fleet } from './upstream/fleet.ts';
 import { type Outbound, openOutbound } from './upstream/outbound.ts';
 import { UpstreamRegistry } from './upstream/registry.ts';
+import { systemResolve } from './upstream/system-names.ts';
 
 export interface DataPlaneOptions {
   /** What the process was started with: of what belongs to it, nothing else counts until the next start. */

@@ -1,5 +1,4 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup as lookUp } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import type { AddressRules } from '../lib/address-rules.ts';
 import type { TimeToLive } from './time-to-live.ts';
@@ -10,9 +9,6 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 /** Bounds of a TTL: one that is shorter would keep asking, one that is longer outlive every patience. */
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 3_600_000;
-
-/** As the machine resolves names: hosts file and search domains, which `dns.resolve4` knows nothing of. */
-export const systemResolve: Resolve = (hostname) => lookUp(hostname, { all: true });
 
 export interface AddressesOptions {
   hostname: string;
