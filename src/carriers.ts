@@ -95,6 +95,7 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     }),
     take: (finding) => plane.fleet.take(finding),
     count: (steps) => countSteps(plane.store.counters, steps),
+    hungAfterMs: () => (plane.reload.config ?? started).server.timeouts.worker,
     onEnded: (id) => {
       engine?.forget(`worker ${id}`);
       void metrics.ended(id);

@@ -4,6 +4,7 @@ import { Counter, Gauge, type Registry } from '../telemetry/metrics.ts';
 export class WorkerMeters {
   readonly serving;
   readonly restarts;
+  readonly hung;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -15,6 +16,11 @@ export class WorkerMeters {
     this.restarts = new Counter({
       name: 'gateway_worker_restarts_total',
       help: 'Worker processes that were started because one had ended.',
+      registers,
+    });
+    this.hung = new Counter({
+      name: 'gateway_worker_hangs_total',
+      help: 'Worker processes that were ended because they did not answer.',
       registers,
     });
   }

@@ -13,6 +13,7 @@ import type { TargetLoad } from '../upstream/target-loads.ts';
 import { Drains } from './drains.ts';
 import { Member } from './member.ts';
 import type { Boot, PrimarySide, WorkerSignals, WorkerStatus } from './messages.ts';
+import { watchPulse } from './pulse.ts';
 import { Turns } from './turns.ts';
 
 export interface CrewPorts {
@@ -33,6 +34,8 @@ export interface CrewPorts {
   count: PrimarySide['count'];
   /** Takes what a worker saw of the traffic. */
   signals(id: number, signals: WorkerSignals): void;
+  /** Milliseconds without an answer after which a worker is replaced. */
+  hungAfterMs(): number;
   /** A worker has ended whose figures were known. */
   onEnded(id: number): void;
 }
@@ -245,6 +248,7 @@ export class Crew implements Agreement {
       const begin = { ...boot(), listen: this.#address, share: { place: member.place, of: size } };
       const address = await member.channel.ask('serve', begin, START_WITHIN_MS);
       member.isServing = true;
+      this.#watch(member);
       this.#countServing();
       if (isReplacement)
         onChange({ ...aboutWorker(member), from: 'starting', to: 'serving', reason: 'one had ended' });
@@ -257,6 +261,21 @@ export class Crew implements Agreement {
     }
   }
 
+  #watch(member: Member): void {
+    const { log, hungAfterMs, meters } = this.#ports;
+    const end = watchPulse({
+      beat: (withinMs) => member.channel.ask('status', undefined, withinMs),
+      hungAfterMs,
+      onHung: () => {
+        const fault = `no answer for ${hungAfterMs()} ms`;
+        log.error({ worker: member.pid }, `a worker hangs and is ended: ${fault}`);
+        meters().hung.inc();
+        member.kill(fault);
+      },
+    });
+    void member.ended.then(end);
+  }
+
   #lost(member: Member, how: string): void {
     const { onEnded, onChange } = this.#ports;
     this.#members.delete(member);
@@ -265,7 +284,7 @@ export class Crew implements Agreement {
     onEnded(member.id);
     if (this.#isClosing || !this.#hasStarted) return;
     const from = member.isServing ? 'serving' : 'starting';
-    onChange({ ...aboutWorker(member), from, to: 'ended', reason: how });
+    onChange({ ...aboutWorker(member), from, to: 'ended', reason: member.fault ?? how });
     this.#deaths = performance.now() - member.bornAt > LIVED_MS ? 0 : this.#deaths + 1;
     const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, this.#deaths - 1));
     const timer = setTimeout(() => {

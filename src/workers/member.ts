@@ -17,6 +17,8 @@ export class Member {
   hasBooted = false;
   /** Whether it listens. */
   isServing = false;
+  /** Why it was ended, where that says more than how it did. */
+  fault: string | undefined;
   /** Unique in this process; no other has it afterwards. */
   readonly id: number;
   /** From 0 on: which part of what all may do together is its own. */
@@ -79,7 +81,9 @@ export class Member {
     clearTimeout(timer);
   }
 
-  kill(): void {
+  /** @param fault for which it has to go */
+  kill(fault?: string): void {
+    this.fault ??= fault;
     this.#process.kill('SIGKILL');
   }
 }

@@ -54,25 +54,37 @@ it('a worker that is killed takes only its own requests with it, and is replaced
   expect(await gateway.metric('gateway_requests_total')).toBeGreaterThanOrEqual(seen);
 }, 120_000);
 
-it('a worker that dies while others begin is replaced, too', async () => {
+it('a worker that dies while others begin is replaced, and one that hangs, too', async () => {
   const upstream = await backend((_request, response) => response.end('ok'));
   let killed: Promise<number> | undefined;
-  const gateway = await gatewayProcess(
-    {
-      server: { workers: 2 },
-      upstreams: { up: { targets: [{ url: upstream.url }] } },
-      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }] as object,
+  const config = {
+    server: { workers: 2, timeouts: { worker: '3s' } },
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }] as object,
+  };
+  const gateway = await gatewayProcess(config, {
+    begun: (pid) => {
+      killed = eventually(async () => (await workersOf(pid))[1], 60_000);
+      killed.then((second) => process.kill(second, 'SIGKILL'));
     },
-    {
-      begun: (pid) => {
-        killed = eventually(async () => (await workersOf(pid))[1], 60_000);
-        killed.then((second) => process.kill(second, 'SIGKILL'));
-      },
-    },
-  );
+  });
   expect((await gateway.get('/')).body).toBe('ok');
   await eventually(async () => (await gateway.metric('gateway_workers')) === 2, 60_000);
   expect(await gateway.workers()).not.toContain(await killed);
+
+  const [stopped = 0] = await gateway.workers();
+  process.kill(stopped, 'SIGSTOP');
+  await gateway.write({ ...config, routes: [] });
+  const ended = await eventually(
+    () => gateway.lines().find(({ subject, to }) => subject === `worker ${stopped}` && to === 'ended'),
+    60_000,
+  );
+  expect(ended).toMatchObject({ reason: 'no answer for 3000 ms' });
+  expect(await gateway.metric('gateway_worker_hangs_total')).toBeGreaterThanOrEqual(1);
+  // The reload that it kept waiting goes on, and its successor begins with the new revision.
+  await eventually(async () => (await gateway.metric('gateway_workers')) === 2, 60_000);
+  await eventually(async () => (await gateway.gets('/', 10)).every(({ status }) => status === 404), 60_000);
+  expect(await gateway.metric('gateway_config_reloads_total', 'applied')).toBe(2);
 }, 120_000);
 
 it('at SIGTERM all workers finish what runs, and it exits 0', async () => {

@@ -100,6 +100,11 @@ export const Server = Strict(
           default: '30s',
           description: 'What runs may finish within this at shutdown or reload.',
         }),
+        worker: Duration({
+          default: '30s',
+          description:
+            'A worker process that does not answer for this long hangs: it is ended, with what it carries, and replaced.',
+        }),
       },
       { default: {} },
     ),
