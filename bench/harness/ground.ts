@@ -66,7 +66,11 @@ export async function bringUp(site: Site, subject: Subject, first: Case): Promis
   const started = await subject.start(ground);
   const origin = originOf(started);
   const headers = subject.headers?.(ground);
-  const asked = (by: Case): Case => (headers ? { ...by, headers: { ...by.headers, ...headers } } : by);
+  const asked = (by: Case): Case => ({
+    ...by,
+    path: subject.path ?? by.path,
+    headers: { ...by.headers, ...headers },
+  });
   try {
     await untilServes(subject, started, asked(first));
     await subject.prove?.(origin);

@@ -20,6 +20,8 @@ export interface Saturation {
   unit?: string;
   /** Whether subjects may use the load's core as well: what is short then is the machine, and nobody is starved. */
   sharesCores?: boolean;
+  /** Whether some subjects are one process, which each asks for something else. */
+  sharesProcesses?: boolean;
 }
 
 /** Everything that a run at saturation has found out. */
@@ -65,7 +67,7 @@ export async function saturate(plan: Saturation, call: Call): Promise<Findings> 
   return {
     facts: [
       `generator ${run.generator}; upstream: ${plan.upstream.name}`,
-      `${plan.connections} connections kept alive; a fresh process for each subject and round, subject on core ${SUBJECT_CORE}, generator and upstream on core ${LOAD_CORE}, in turns of a second`,
+      `${plan.connections} connections kept alive; a fresh process for each ${plan.sharesProcesses ? 'group of subjects' : 'subject'} and round, subject on core ${SUBJECT_CORE}, generator and upstream on core ${LOAD_CORE}, in turns of a second`,
       ...[note, pinningObstacle()].filter((text) => text !== null),
     ],
     subjects: present,
@@ -108,7 +110,8 @@ async function measureRound(
   found: (subject: string, asked: string, window: Window) => void,
 ): Promise<void> {
   await withAlive(site, subjects, cases[0] as Case, async (alive) => {
-    for (const each of alive) await warmUp(bench, each, cases);
+    const served = new Map<number, number>();
+    for (const each of alive) await warmUp(bench, each, cases, served);
     for (const asked of cases) {
       const turns = new Map<string, Window[]>(alive.map(({ subject }) => [subject.name, []]));
       for (let turn = 0; turn < bench.effort.seconds; turn++) {

@@ -33,6 +33,8 @@ export interface Subject {
   start(ground: Ground): Promise<Started>;
   /** How long it may take to serve, in milliseconds; a minute if absent. */
   servesWithinMs?: number;
+  /** Where its clients ask instead of at the case's own path: it is one of several in one process. */
+  path?: string;
   /** What its clients have to add to each request. */
   headers?(ground: Ground): Readonly<Record<string, string>>;
   /** Whether it writes answers anew instead of passing their bytes. */
@@ -58,7 +60,7 @@ export interface Effort {
   rounds: number;
   /** Measured a round, for each subject and case: in turns of a second. */
   seconds: number;
-  /** For each fresh process and case, before anything is measured; 0 for none. */
+  /** A turn of it for each fresh process and case, and more until the process is warm, before anything is measured; 0 for none. */
   warmUpSeconds: number;
   /** Only to find errors: a few requests in place of a second's, and no figure is worth anything. */
   isSmoke: boolean;

@@ -131,12 +131,9 @@ export const plainGateway = (): Subject =>
     config: apiConfig([]),
   });
 
-/** The proxy with one policy more, or with the log, and nothing else. */
-export const gatewayWith = (
-  what: string,
-  policies: readonly PolicyEntry[],
-  log: 'info' | 'silent' = 'silent',
-) => gateway({ name: `gateway, ${what}`, what: `${what}, metrics`, log, config: apiConfig(policies) });
+/** The proxy with its log, and nothing else. */
+export const loggingGateway = (): Subject =>
+  gateway({ name: 'gateway, access log', what: 'access log, metrics', log: 'info', config: apiConfig([]) });
 
 /** The proxy with so many routes beside the one that is asked for. */
 export const gatewayAmong = (count: number): Subject =>

@@ -5,13 +5,14 @@ import type { Call, Case, Findings, Subject, Suite } from '../harness/suite.ts';
 import {
   API_KEY,
   gatewayAmong,
-  gatewayWith,
   HEADERS,
+  loggingGateway,
   type PolicyEntry,
   plainGateway,
   RATE_LIMIT,
 } from './gateway.ts';
 import { GET_1KB, POST_1KB } from './messages.ts';
+import { type RouteSubject, routesOfOne } from './routes-of-one.ts';
 import { itemsUpstream } from './upstreams.ts';
 
 const WHAT =
@@ -28,8 +29,8 @@ const limit = (algorithm: string): PolicyEntry => ({
   'rate-limit': { limit: 1_000_000_000, window: '1h', algorithm, per: 'address' },
 });
 
-/** Every subject with one policy; those that stand on another have that too. */
-async function policies(routes: number): Promise<{ alone: Subject[]; onKey: Subject[] }> {
+/** A route for each policy; those that stand on another have that too. */
+async function policyRoutes(): Promise<RouteSubject[]> {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
   const token = await new SignJWT({ sub: 'storefront' })
@@ -38,10 +39,6 @@ async function policies(routes: number): Promise<{ alone: Subject[]; onKey: Subj
     .setAudience('bench')
     .setExpirationTime('12h')
     .sign(privateKey);
-  const bearing = (authorization: string, subject: Subject): Subject => ({
-    ...subject,
-    headers: () => ({ authorization }),
-  });
   const sha256 = createHash('sha256').update(PASSWORD).digest('hex');
   const basic = { users: [{ name: 'machine', sha256, consumer: 'storefront' }] };
   const jwt = {
@@ -50,38 +47,35 @@ async function policies(routes: number): Promise<{ alone: Subject[]; onKey: Subj
     algorithms: ['ES256'],
     jwks: { keys: [jwk] },
   };
-  const alone = [
-    gatewayWith('auth-api-key', [API_KEY]),
-    bearing(
-      `Basic ${Buffer.from(`machine:${PASSWORD}`).toString('base64')}`,
-      gatewayWith('auth-basic', [{ 'auth-basic': basic }]),
-    ),
-    bearing(`Bearer ${token}`, gatewayWith('auth-jwt', [{ 'auth-jwt': jwt }])),
-    gatewayWith('auth-any', [{ 'auth-any': [API_KEY, { 'auth-basic': basic }] as never }]),
-    gatewayWith('ip-allow', [{ 'ip-allow': { allow: ['127.0.0.0/8'] } }]),
-    gatewayWith('cors', [{ cors: { origins: ['https://shop.example'] } }]),
-    gatewayWith('rate-limit, fixed window', [limit('fixed-window')]),
-    gatewayWith('rate-limit, sliding window', [limit('sliding-window')]),
-    gatewayWith('rate-limit, token bucket', [limit('token-bucket')]),
-    gatewayWith('headers', [HEADERS]),
-    gatewayWith('query', [{ query: { remove: ['debug'], set: { source: 'gateway' } } }]),
-    gatewayWith('body-schema', [{ 'body-schema': { request: SCHEMA } }]),
-    gatewayWith('body-schema, request and response', [
-      { 'body-schema': { request: SCHEMA, response: SCHEMA } },
-    ]),
-    gatewayWith('contract', [{ contract: { query: ['page'], responses: { 200: ['application/json'] } } }]),
-    gatewayWith('transform-body', [{ 'transform-body': { request: { set: { '/channel': 'web' } } } }]),
-    gatewayWith('lifecycle', [{ lifecycle: { deprecated: '2026-11-01T00:00:00Z' } }]),
-    gatewayWith('response-cache, POST', [{ 'response-cache': { ttl: '1h' } }]),
-    gatewayWith('access log', [], 'info'),
-    gatewayAmong(routes),
+  const password = `Basic ${Buffer.from(`machine:${PASSWORD}`).toString('base64')}`;
+  const route = (name: string, ...policies: PolicyEntry[]): RouteSubject => ({ name, policies });
+  return [
+    route(PLAIN),
+    route(KEY, API_KEY),
+    { ...route('auth-basic', { 'auth-basic': basic }), headers: { authorization: password } },
+    { ...route('auth-jwt', { 'auth-jwt': jwt }), headers: { authorization: `Bearer ${token}` } },
+    route('auth-any', { 'auth-any': [API_KEY, { 'auth-basic': basic }] as never }),
+    route('ip-allow', { 'ip-allow': { allow: ['127.0.0.0/8'] } }),
+    route('cors', { cors: { origins: ['https://shop.example'] } }),
+    route('rate-limit, fixed window', limit('fixed-window')),
+    route('rate-limit, sliding window', limit('sliding-window')),
+    route('rate-limit, token bucket', limit('token-bucket')),
+    route('headers', HEADERS),
+    route('query', { query: { remove: ['debug'], set: { source: 'gateway' } } }),
+    route('body-schema', { 'body-schema': { request: SCHEMA } }),
+    route('body-schema, request and response', { 'body-schema': { request: SCHEMA, response: SCHEMA } }),
+    route('contract', { contract: { query: ['page'], responses: { 200: ['application/json'] } } }),
+    route('transform-body', { 'transform-body': { request: { set: { '/channel': 'web' } } } }),
+    route('lifecycle', { lifecycle: { deprecated: '2026-11-01T00:00:00Z' } }),
+    route('response-cache, POST', { 'response-cache': { ttl: '1h' } }),
+    route(`${KEY} and authorize`, API_KEY, { authorize: { groups: ['web'] } }),
+    route(`${KEY} and rate-limit`, API_KEY, RATE_LIMIT),
   ];
-  const onKey = [
-    gatewayWith('auth-api-key and authorize', [API_KEY, { authorize: { groups: ['web'] } }]),
-    gatewayWith('auth-api-key and rate-limit', [API_KEY, RATE_LIMIT]),
-  ];
-  return { alone, onKey };
 }
+
+const PLAIN = 'no policy';
+const KEY = 'auth-api-key';
+const CACHE: RouteSubject = { name: 'response-cache, hits', policies: [{ 'response-cache': { ttl: '1h' } }] };
 
 const planOf = (asked: Case, subjects: readonly Subject[], pairs: Saturation['pairs']): Saturation => ({
   name: 'policies',
@@ -91,29 +85,47 @@ const planOf = (asked: Case, subjects: readonly Subject[], pairs: Saturation['pa
   subjects,
   pairs,
   upstream: itemsUpstream(),
+  sharesProcesses: true,
 });
 
+/** Each with the one that it is compared with: what it stands on, or else nothing. */
+const pairsOf = (names: readonly string[]): Saturation['pairs'] =>
+  names
+    .filter((name) => name !== PLAIN)
+    .map((subject) => ({ subject, against: subject.startsWith(`${KEY} and`) ? KEY : PLAIN }));
+
 async function run(call: Call): Promise<Findings> {
-  const plain = plainGateway();
-  const { alone, onKey } = await policies(call.effort.isSmoke ? 100 : 10_000);
-  const key = alone[0] as Subject;
-  const pair = (subject: Subject, against: Subject) => ({ subject: subject.name, against: against.name });
+  const routes = await policyRoutes();
   const posts = await saturate(
+    planOf(POST_1KB, routesOfOne(routes), pairsOf(routes.map(({ name }) => name))),
+    call,
+  );
+  const read = [routes[0] as RouteSubject, CACHE];
+  const gets = await saturate(
+    planOf(GET_1KB, routesOfOne(read), pairsOf(read.map(({ name }) => name))),
+    call,
+  );
+  const plain = plainGateway();
+  const processes = [plain, loggingGateway(), gatewayAmong(call.effort.isSmoke ? 100 : 10_000)];
+  const whole = await saturate(
     planOf(
       POST_1KB,
-      [plain, ...alone, ...onKey],
-      [...alone.map((each) => pair(each, plain)), ...onKey.map((each) => pair(each, key))],
+      processes,
+      processes.slice(1).map(({ name }) => ({ subject: name, against: plain.name })),
     ),
     call,
   );
-  const cache = gatewayWith('response-cache, hits', [{ 'response-cache': { ttl: '1h' } }]);
-  const gets = await saturate(planOf(GET_1KB, [plain, cache], [pair(cache, plain)]), call);
   return {
     ...posts,
-    subjects: [...posts.subjects, cache],
-    sections: [...posts.sections, ...gets.sections],
-    bottlenecks: [...posts.bottlenecks, ...gets.bottlenecks],
-    data: { posts: posts.data, gets: gets.data },
+    subjects: [...posts.subjects, ...gets.subjects.filter(({ name }) => name !== PLAIN), ...whole.subjects],
+    missing: [...posts.missing, ...gets.missing, ...whole.missing],
+    sections: [
+      ...posts.sections,
+      ...gets.sections,
+      ...whole.sections.map((section) => section.replace(/^## /, '## processes of their own: ')),
+    ],
+    bottlenecks: [...posts.bottlenecks, ...gets.bottlenecks, ...whole.bottlenecks],
+    data: { posts: posts.data, gets: gets.data, processes: whole.data },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { Scope } from '../../contracts/signal.ts';
 import type { EventLogs } from '../../contracts/store.ts';
+import { Slices } from '../../lib/slices.ts';
 import type { Changes, RecordedChange } from '../../record/changes.ts';
 import type { SignalTap } from '../../record/signals/signal-tap.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -49,34 +50,43 @@ export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineTh
   });
   let before: GatewayConfig | undefined;
   changes.listen((change) => {
-    const { at, kind, subject, from, to, reason } = change;
-    engine.change({ at, kind, subject, from, to, reason, scopes: scopesOf(change) });
+    if (change.kind !== 'revision') {
+      tell(change, scopesOf(change));
+      return;
+    }
+    const after = config();
+    engine.use(settingsOf(after));
+    signals.use(sourcesOf(after));
+    const scopes = before && new Slices().through(changedScopes(before, after));
+    before = after;
+    if (scopes) scopes.then((found) => tell(change, found), faulted);
+    else tell(change, undefined);
   });
 
-  function scopesOf({ kind, subject }: RecordedChange): readonly Scope[] | undefined {
-    const [first = ''] = subject.split(' ');
-    switch (kind) {
-      case 'revision': {
-        const after = config();
-        const scopes = before && changedScopes(before, after);
-        before = after;
-        engine.use(settingsOf(after));
-        signals.use(sourcesOf(after));
-        return scopes;
-      }
-      case 'prompt':
-        return [{ prompt: first }];
-      case 'key':
-        return [{ consumer: first }];
-      case 'health':
-      case 'ejection':
-      case 'breaker':
-      case 'target':
-        return [{ upstream: first }];
-      default:
-        return undefined;
-    }
+  function tell({ at, kind, subject, from, to, reason }: RecordedChange, scopes?: readonly Scope[]): void {
+    engine.change({ at, kind, subject, from, to, reason, scopes });
+  }
+
+  function faulted(error: unknown): void {
+    log.error({ err: error }, 'what a revision changes is not known to the hypercare engine');
   }
 
   return engine;
+}
+
+function scopesOf({ kind, subject }: RecordedChange): readonly Scope[] | undefined {
+  const [first = ''] = subject.split(' ');
+  switch (kind) {
+    case 'prompt':
+      return [{ prompt: first }];
+    case 'key':
+      return [{ consumer: first }];
+    case 'health':
+    case 'ejection':
+    case 'breaker':
+    case 'target':
+      return [{ upstream: first }];
+    default:
+      return undefined;
+  }
 }
