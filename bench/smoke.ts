@@ -1,30 +1,43 @@
 // npm run bench:smoke: every suite for some seconds, so that the benches can't rot. It fails on errors, never on a time.
-import type { Call } from './harness/suite.ts';
+import { leaveUnpinned } from './harness/pinning.ts';
+import type { Suite } from './harness/suite.ts';
 import { SUITES } from './suites.ts';
 
 /** Each start of the gateway takes a second or two: of its variants the full one stands for all. Peers are no part of CI. */
 const LEFT_OUT = /^(gateway, (no policy|access log|among .*)|Portkey|LiteLLM|Bifrost)$/;
 
-const progress: string[] = [];
-const call: Call = {
-  effort: { rounds: 1, seconds: 1, warmUpSeconds: 0, isSmoke: true },
-  say: (line) => progress.push(line),
-  wants: (subject) => !LEFT_OUT.test(subject),
-};
+/** Half the time of a suite is waiting. */
+const AT_ONCE = 2;
 
-for (const [name, suite] of Object.entries(SUITES)) {
+async function works(name: string, suite: Suite): Promise<boolean> {
   const began = performance.now();
-  progress.length = 0;
+  const progress: string[] = [];
   try {
-    const { missing } = await suite().run(call);
+    const { missing } = await suite.run({
+      effort: { rounds: 1, seconds: 1, warmUpSeconds: 0, isSmoke: true },
+      say: (line) => progress.push(line),
+      wants: (subject) => !LEFT_OUT.test(subject),
+    });
     const absent =
       missing.length > 0 ? `; not here: ${missing.map(({ subject }) => subject).join(', ')}` : '';
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     process.stdout.write(`bench ${name}: works, ${seconds} s${absent}\n`);
+    return true;
   } catch (error) {
     const said = progress.map((line) => `  ${line}\n`).join('');
     process.stderr.write(`bench ${name}: ${error instanceof Error ? error.stack : String(error)}\n${said}`);
     process.exitCode = 1;
-    break;
+    return false;
   }
 }
+
+leaveUnpinned();
+const waiting = Object.entries(SUITES);
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [name, suite] = next;
+      if (!(await works(name, suite()))) waiting.length = 0;
+    }
+  }),
+);
