@@ -24,3 +24,7 @@ export function bytesSince(connection: Socket): { bytesIn: number; bytesOut: num
   mark.written = written;
   return bytes;
 }
+
+/** Bytes that came on a connection since it was last asked as above. It is not asked hereby. */
+export const bytesUntold = (connection: Socket): number =>
+  connection.bytesRead - ((connection as MarkedSocket)[MARK]?.read ?? 0);

@@ -8,6 +8,7 @@ import { markUpgrade } from '../proxy/websocket.ts';
 import { bytesSince } from '../record/bytes.ts';
 import { exchangeOf, LiveExchange } from '../record/exchange.ts';
 import type { Recorder } from '../record/recorder.ts';
+import { losesWhatFollows } from './behind-upgrade.ts';
 import {
   answerClientError,
   type ClientErrorPorts,
@@ -214,6 +215,11 @@ export class Listener {
     if (connection.response?.writableFinished === false) connection.queue(response);
     connection.response = response;
     connection.end = undefined;
+    if (request.headers.upgrade !== undefined && losesWhatFollows(request)) {
+      // So that its client knows to ask again.
+      response.shouldKeepAlive = false;
+      connection.isBroken = true;
+    }
     if (this.#answersProbe(request, response)) return;
     if (this.#isDraining) response.shouldKeepAlive = false;
     const generation = this.#generation as Generation;

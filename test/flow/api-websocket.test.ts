@@ -304,6 +304,17 @@ it.each(['h2c', 'TLS/1.0', 'foo'])('`Upgrade: %s` is an ordinary request', async
   const [answer] = await raw.untilClosed();
   expect(answer?.status).toBe(200);
   expect(answer?.body).toContain('upgrade: undefined');
+
+  // Java's client asks so on each connection, and keeps it; what comes right behind would be lost with it.
+  const asking = `GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n\r\n`;
+  const kept = await rawClient(gateway.url);
+  kept.send(asking);
+  await kept.until('upgrade: undefined');
+  kept.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+  expect((await kept.untilClosed()).map(({ status }) => status)).toEqual([200, 200]);
+  const pipelining = await rawClient(gateway.url);
+  pipelining.send(`${asking}GET / HTTP/1.1\r\nhost: a\r\n\r\n`);
+  expect((await pipelining.untilClosed()).map(({ headers }) => headers.connection)).toEqual(['close']);
 });
 
 it('a WebSocket outlives its drain time by nothing', async () => {
