@@ -3,7 +3,7 @@ import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { PolicyDescriptor, Verdict } from '../../src/contracts/policy.ts';
 import type { LimitState } from '../../src/contracts/store.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
-import { type PolicyLimit, policyLimits } from './limits.ts';
+import { type PolicyLimit, policyFieldOf, policyLimits } from './limits.ts';
 import { Settings, settingsProblem } from './settings.ts';
 
 const seconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000));
@@ -23,10 +23,7 @@ const rateLimit: PolicyDescriptor<Settings> = {
     const limits = policyLimits(settings);
     // No route's name has the sign.
     const scope = settings.scope === undefined ? `rate:${ports.route}` : `rate:@${settings.scope}`;
-    // draft-ietf-httpapi-ratelimit-headers-11. Names are tokens, so that they need no escaping as strings.
-    const policyField = limits
-      .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)
-      .join(', ');
+    const policyField = policyFieldOf(limits);
 
     function judge(states: readonly LimitState[], exchange: Exchange, reply: FastifyReply): Verdict {
       let field = '';
@@ -42,7 +39,7 @@ const rateLimit: PolicyDescriptor<Settings> = {
         wait = mine;
         refusing = limit;
       }
-      append(reply, 'ratelimit-policy', policyField);
+      append(reply, 'ratelimit-policy', policyField(exchange));
       append(reply, 'ratelimit', field);
       if (refusing === undefined) return undefined;
       return new GatewayError('rate_limited', {

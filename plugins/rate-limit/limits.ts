@@ -13,7 +13,8 @@ export interface PolicyLimit {
   readonly text: string;
   /** `q` and `w` of RateLimit-Policy: of a token bucket its rate. What may come at once is `r` of RateLimit. */
   readonly limit: number;
-  readonly windowSeconds: number;
+  /** Of the window that a request falls into: months differ. */
+  windowSeconds(exchange: Exchange): number;
   /** What the store is asked for a request. */
   of(exchange: Exchange, request: FastifyRequest): Limit;
   /** Milliseconds from the request until there is more, and until it may come again. */
@@ -27,13 +28,14 @@ function windowLimit(
 ): PolicyLimit {
   const { name, limit, window, algorithm, burst = limit, per } = settings;
   const windowMs = Math.ceil(window);
+  const windowSeconds = Math.ceil(windowMs / 1000);
   // Without a name of its own it is known by all that it says, so that no two limits ever share counts.
   const prefix = `${name ?? `${limit}/${burst}`}:${algorithm}:${windowMs}:${per}\n`;
   return {
     name: name ?? subjectName(per),
     text: `${limit} in ${windowMs} ms per ${per}`,
     limit,
-    windowSeconds: Math.ceil(windowMs / 1000),
+    windowSeconds: () => windowSeconds,
     of: (exchange, request) => ({
       key: prefix + subject(exchange, request),
       algorithm,
@@ -56,14 +58,16 @@ function quotaLimit(
   subject: Subject,
 ): PolicyLimit {
   const periodAt = calendar(quota.per);
-  const { startsAt, endsAt } = periodAt(Date.now());
   const prefix = `${name ?? quota.limit}:quota:${per}\n`;
   const untilEnd = ({ startedAt }: Exchange): number => periodAt(startedAt).endsAt - startedAt;
   return {
     name: `${name ?? subjectName(per)}-${quota.per}`,
     text: `${quota.limit} a ${quota.per} per ${per}`,
     limit: quota.limit,
-    windowSeconds: (endsAt - startsAt) / 1000,
+    windowSeconds({ startedAt }) {
+      const { startsAt, endsAt } = periodAt(startedAt);
+      return (endsAt - startsAt) / 1000;
+    },
     of(exchange, request) {
       const period = periodAt(exchange.startedAt);
       return {
@@ -76,6 +80,20 @@ function quotaLimit(
     },
     resetMs: (_state, exchange) => untilEnd(exchange),
     waitMs: (state, exchange) => (state.waitMs > 0 ? untilEnd(exchange) : 0),
+  };
+}
+
+/** The field RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-11), written anew only when a window's length changes. */
+export function policyFieldOf(limits: readonly PolicyLimit[]): (exchange: Exchange) => string {
+  let windows: readonly number[] = [];
+  let field = '';
+  return (exchange) => {
+    if (windows.length > 0 && limits.every((limit, i) => limit.windowSeconds(exchange) === windows[i]))
+      return field;
+    windows = limits.map((limit) => limit.windowSeconds(exchange));
+    // Names are tokens, so that they need no escaping as strings.
+    field = limits.map(({ name, limit }, i) => `"${name}";q=${limit};w=${windows[i]}`).join(', ');
+    return field;
   };
 }
 

@@ -17,7 +17,7 @@ export async function importOpenApiCommand(
 ): Promise<number> {
   let imported: Imported;
   try {
-    imported = importOpenApi(await readOpenApi(readText(file, MAX_BYTES)), upstream);
+    imported = importOpenApi(await readOpenApi(readText(file, MAX_BYTES)), upstream, new Date());
   } catch (error) {
     process.stderr.write(`${file}: ${(error as Error).message}\n`);
     return 2;

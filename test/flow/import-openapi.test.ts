@@ -78,7 +78,7 @@ it('a document becomes routes with schemas that report; what did not get in is s
   expect(await runCli(['node', 'hypercare', 'validate', out])).toBe(0);
 });
 
-it('a body that may be JSON or something else keeps its schema for where it is JSON', async () => {
+it('a body that may be JSON or something else keeps its schema for where it is JSON, and what is deprecated is', async () => {
   const file = await document(`
 openapi: 3.0.3
 info: { title: Pets, version: "1" }
@@ -87,6 +87,8 @@ paths:
   /pets:
     post:
       operationId: addPet
+      deprecated: true
+      externalDocs: { url: "https://pets.example/v2" }
       requestBody:
         content:
           application/xml: { schema: { type: object } }
@@ -94,7 +96,13 @@ paths:
       responses: { "204": { description: kept } }
 `);
   const { text } = await imported(file);
-  expect(parse(text).routes[0].policies[0]).toEqual({
+  const [lifecycle, schemas] = parse(text).routes[0].policies;
+  expect(lifecycle).toEqual({
+    lifecycle: { deprecated: expect.any(String), link: 'https://pets.example/v2' },
+  });
+  expect(Math.abs(Date.now() - Date.parse(lifecycle.lifecycle.deprecated))).toBeLessThan(600_000);
+  expect(text).toContain('# The document does not say since when operations are deprecated');
+  expect(schemas).toEqual({
     'body-schema': {
       mode: 'report',
       required: false,

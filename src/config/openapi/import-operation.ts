@@ -14,11 +14,17 @@ interface BodySchemas {
 const STATUS = /^([1-5]\d\d|[1-5]XX|default)$/;
 const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 
-/** What an operation says about its bodies, statuses, types and query, as policies that report and refuse nothing. */
+/**
+ * What an operation says about its bodies, statuses, types and query, and that it will go, as policies that report and
+ * refuse nothing.
+ *
+ * @param now when it counts as deprecated, if it is: a document does not say since when
+ */
 export function importOperation(
   operation: Record<string, unknown>,
   sharedParameters: unknown,
   document: OpenApiDocument,
+  now: Date,
 ): PolicyEntry[] {
   const responses = responsesOf(operation, document);
   const schemas = bodySchemas(operation, responses, document);
@@ -28,10 +34,22 @@ export function importOperation(
     ...(query && { query }),
     ...(responses.length > 0 && { responses: types }),
   };
+  const lifecycle = lifecycleOf(operation, now);
   return [
+    ...(lifecycle ? [{ lifecycle }] : []),
     ...(schemas.request !== undefined || schemas.responses ? [{ 'body-schema': schemas }] : []),
     ...(Object.keys(contract).length > 0 ? [{ contract }] : []),
   ];
+}
+
+function lifecycleOf(
+  { deprecated, externalDocs }: Record<string, unknown>,
+  now: Date,
+): Record<string, string> | undefined {
+  if (deprecated !== true) return undefined;
+  const url = isMap(externalDocs) ? externalDocs.url : undefined;
+  const isPage = typeof url === 'string' && /^https?:/.test(url) && URL.canParse(url);
+  return { deprecated: now.toISOString(), ...(isPage && { link: new URL(url).href }) };
 }
 
 type Responses = [status: string, content: Record<string, unknown>][];

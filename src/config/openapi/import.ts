@@ -25,8 +25,9 @@ export interface Imported {
  * what traffic and document disagree on is seen before anything is refused.
  *
  * @param upstream name of the upstream
+ * @param now since when what the document calls deprecated is so
  */
-export function importOpenApi(document: OpenApiDocument, upstream: string): Imported {
+export function importOpenApi(document: OpenApiDocument, upstream: string, now: Date): Imported {
   const notes: string[] = [];
   const server = serverOf(document, notes);
   const routes: ImportedRoute[] = [];
@@ -54,10 +55,14 @@ export function importOpenApi(document: OpenApiDocument, upstream: string): Impo
         name: nameOf(operation.operationId, method, path, routes),
         match: { path: routePath, methods: [method] },
         upstream,
-        policies: importOperation(operation, item.parameters, document),
+        policies: importOperation(operation, item.parameters, document, now),
       });
     }
   }
+  if (routes.some(({ policies }) => policies.some((policy) => 'lifecycle' in policy)))
+    notes.push(
+      'The document does not say since when operations are deprecated: the time of this import stands in.',
+    );
   if ('security' in document || JSON.stringify(document.paths ?? {}).includes('"security":'))
     notes.push('The document asks for authentication: add a policy, or these routes are open to anyone.');
   return {
