@@ -174,6 +174,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The finding is in a state in which this can’t be done.',
   },
+  exit_not_passed: {
+    status: 409,
+    retryable: false,
+    text: 'The window can’t be signed off: not every exit criterion passes.',
+  },
   signature_invalid: {
     status: 401,
     retryable: false,

@@ -1,5 +1,7 @@
 import type { Engine } from '../contracts/engine.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import { type ExitFacts, judge } from './exit/criteria.ts';
+import type { Signature, Signatures } from './exit/signatures.ts';
 import type { ReportBook } from './feedback/report-book.ts';
 import type { FindingBook } from './findings/book.ts';
 import { handover } from './knowledge/handover.ts';
@@ -15,6 +17,7 @@ export interface CareReportPorts {
   readonly book: FindingBook;
   readonly reports: ReportBook;
   readonly knowledge: Knowledge;
+  readonly signatures: Signatures;
   readonly engine: Engine;
   readonly config: ConfigPort;
   now(): number;
@@ -41,13 +44,14 @@ export class CareReport {
     );
   }
 
-  async exit(): Promise<SignOff> {
-    const { book, engine, config, now } = this.#ports;
+  async exit(): Promise<SignOff & { readonly signed: Signature | null }> {
+    const { book, engine, config, signatures, now } = this.#ports;
     const { window, exit } = config.config.hypercare;
-    const [findings, objectives, kpis] = await Promise.all([
+    const [findings, objectives, kpis, signed] = await Promise.all([
       book.all(),
       engine.queries.objectives(),
       this.kpis(this.#start() ?? 0),
+      signatures.of(window?.name ?? ''),
     ]);
     const { csat, nps } = kpis;
     const facts: ExitFacts = {
@@ -60,7 +64,25 @@ export class CareReport {
       engine: engine.status,
     };
     const criteria = exit.map((criterion) => judge(criterion, facts));
-    return signOff(criteria, { window, revision: config.revision, now: now() });
+    return { ...signOff(criteria, { window, revision: config.revision, signed, now: now() }), signed };
+  }
+
+  /** Ends the window in somebody's name. @throws GatewayError exit_not_passed: a criterion does not pass */
+  async sign(by: string, note: string): Promise<Signature> {
+    const { config, signatures, now } = this.#ports;
+    const { verdict, criteria, report } = await this.exit();
+    if (verdict !== 'pass') {
+      const open = criteria.filter((each) => each.verdict !== 'pass').map(({ name }) => name);
+      const detail =
+        open.length === 0
+          ? 'No criterion is configured (hypercare.exit).'
+          : `Not passed: ${open.join(', ')}.`;
+      throw new GatewayError('exit_not_passed', { detail });
+    }
+    const window = config.config.hypercare.window?.name ?? '';
+    const signature: Signature = { at: now(), by, note, window, revision: config.revision, report };
+    await signatures.add(signature);
+    return signature;
   }
 
   /** Of the last 24 hours, in Markdown. */

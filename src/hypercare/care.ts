@@ -16,6 +16,7 @@ import { CareReport } from './care-report.ts';
 import { deadChannel } from './channels/dead-channel.ts';
 import { Telling } from './channels/telling.ts';
 import { MemoryBook } from './engine/memory-book.ts';
+import { Signatures } from './exit/signatures.ts';
 import { ReportBook } from './feedback/report-book.ts';
 import { FeedbackWork } from './feedback/work.ts';
 import { FindingBook } from './findings/book.ts';
@@ -85,7 +86,8 @@ export class Care {
     this.reports = new ReportBook(documents);
     this.#memory = new MemoryBook(documents);
     const { book, knowledge, reports } = this;
-    this.report = new CareReport({ book, knowledge, reports, engine, config, now });
+    const signatures = new Signatures(documents);
+    this.report = new CareReport({ book, knowledge, reports, signatures, engine, config, now });
     this.#feedback = new FeedbackWork({ reports: this.reports, findings: this.book, engine });
     this.#meter = new OpenFindingsMeter(metrics);
     this.#telling = new Telling({

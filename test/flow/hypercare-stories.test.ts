@@ -1,17 +1,41 @@
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { shop } from '../../src/demo/stories/shop.ts';
 import type { Story } from '../../src/demo/stories/story.ts';
 import { supportBot } from '../../src/demo/stories/support-bot.ts';
 import { tellStory } from '../../src/demo/stories/tell-story.ts';
+import { closeBrowser } from '../helpers/browser.ts';
+import { type ConsoleOnCall, consoleOnCall, picture } from '../helpers/console-on-call.ts';
 
-/** Every chapter is found with the right place, cause and patch, is proven to be fixed, told and learnt; the figures move. */
-async function isToldWhole(story: Story, visitsPerSecond: number): Promise<string> {
+afterAll(closeBrowser);
+
+/**
+ * Every chapter is found with the right place, cause and patch, is proven to be fixed, told and learnt; the figures move.
+ * Who is on call has a browser with the console, and nothing else, from the first red to the sign-off.
+ * @param look at more of the console, when all is over and still runs
+ */
+async function isToldWhole(
+  story: Story,
+  visitsPerSecond: number,
+  look: (console: ConsoleOnCall) => Promise<void>,
+): Promise<string> {
   const lines: string[] = [];
-  const { chapters, kpis } = await tellStory(story, {
+  let hands: ConsoleOnCall | undefined;
+  const { chapters, kpis, exit } = await tellStory(story, {
     tickMs: 200,
     visitsPerSecond,
+    onCall: async (adminUrl) => {
+      const onCall = await consoleOnCall(adminUrl);
+      hands = onCall;
+      const signOff = async (): Promise<void> => {
+        await onCall.signOff();
+        await look(onCall);
+      };
+      return { ...onCall, signOff };
+    },
     say: (text) => lines.push(text),
   });
+  expect(hands?.at.complaints).toEqual([]);
+  expect(exit).toMatchObject({ verdict: 'pass', signed: { by: 'local' } });
   expect(chapters).toHaveLength(3);
   for (const { chapter, found, resolved, action, learnt, reporterHears, question } of chapters) {
     expect(chapter.causes).toContain(found.cause.kind);
@@ -35,7 +59,25 @@ async function isToldWhole(story: Story, visitsPerSecond: number): Promise<strin
 const PATIENT = { timeout: 400_000, retry: 2 };
 
 test('the shop: a pool is spent, a cache goes stale, a target crawls', PATIENT, async () => {
-  const told = await isToldWhole(shop, 60);
+  const told = await isToldWhole(shop, 60, async ({ at }) => {
+    const { page } = at;
+    await page.goto(`${page.url().split('#')[0]}#/requests?route=recommendations`);
+    await page.locator('main tbody tr').first().waitFor();
+    await picture(at, 'requests');
+    await page.locator('main tbody a').first().click();
+    await page.getByText('answered').waitFor();
+    await picture(at, 'request');
+    for (const [key, name] of [
+      ['u', 'upstreams'],
+      ['c', 'config'],
+      ['b', 'feedback'],
+    ] as const) {
+      await page.keyboard.press('g');
+      await page.keyboard.press(key);
+      await page.locator('.loading').waitFor({ state: 'detached' });
+      await picture(at, name);
+    }
+  });
   expect(told).toContain('Revert revision 2');
   expect(told).toContain('Purge the cache of route products');
 });
@@ -44,7 +86,20 @@ test(
   'the support bot: it forgets, it takes premier customers for anyone, long talks grow slow',
   PATIENT,
   async () => {
-    const told = await isToldWhole(supportBot, 24);
+    const told = await isToldWhole(supportBot, 24, async ({ at }) => {
+      const { page } = at;
+      await page.keyboard.press('g');
+      await page.keyboard.press('s');
+      await page.getByLabel('consumer').fill('support-bot');
+      await page.keyboard.press('Enter');
+      await page.locator('main tbody a').first().click();
+      await page.locator('ol.turns > li').first().waitFor();
+      await picture(at, 'session');
+      await page.keyboard.press('g');
+      await page.keyboard.press('m');
+      await page.locator('main tbody tr').first().waitFor();
+      await picture(at, 'money');
+    });
     expect(told).toContain('/context/onConflict');
     expect(told).toContain('/context/compaction');
   },

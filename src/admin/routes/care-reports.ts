@@ -48,12 +48,22 @@ const Kpis = Type.Object({
   nps: Score,
 });
 
+const Signature = Type.Object({
+  at: Type.Integer({ description: 'Milliseconds since the epoch.' }),
+  by: Type.String(),
+  note: Type.String(),
+  window: Type.String(),
+  revision: Type.Integer(),
+  report: Type.String({ description: 'The sign-off report as it was signed, in Markdown.' }),
+});
+
 const Exit = Type.Object({
   verdict: Verdict,
   criteria: Type.Array(
     Type.Object({ name: Type.String(), verdict: Verdict, evidence: Type.Array(Type.String()) }),
   ),
   report: Type.String({ description: 'The sign-off report, in Markdown.' }),
+  signed: OrNull(Signature),
 });
 
 /** How the care does, and whether the window may end. */
@@ -89,12 +99,38 @@ export function careReportRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care
       },
     },
     async () => {
-      const { verdict, criteria, report } = await care.report.exit();
+      const { verdict, criteria, report, signed } = await care.report.exit();
       return {
         verdict,
         report,
+        signed,
         criteria: criteria.map((each) => ({ ...each, evidence: [...each.evidence] })),
       };
+    },
+  );
+  app.post(
+    '/api/exit/sign-off',
+    {
+      schema: {
+        operationId: 'signOff',
+        tags,
+        summary: 'Ends the window in the operator’s name; refused unless every criterion passes',
+        body: Type.Union([
+          Type.Object(
+            {
+              note: Type.Optional(Type.String({ maxLength: 2000, description: 'Kept with the signature.' })),
+            },
+            { additionalProperties: false },
+          ),
+          Type.Null(),
+        ]),
+        response: answers(Signature),
+      },
+    },
+    async ({ body, operator, audited }) => {
+      const signature = await care.report.sign(operator?.name ?? '', body?.note ?? '');
+      Object.assign(audited, { window: signature.window, revision: signature.revision });
+      return signature;
     },
   );
   for (const [name, summary] of [

@@ -1,4 +1,4 @@
-import type { Chapter, SeenFinding, SeenKpis } from './story.ts';
+import type { Chapter, SeenExit, SeenFinding, SeenKpis } from './story.ts';
 
 const WIDTH = 110;
 
@@ -72,5 +72,13 @@ export const kpiText = ({
   `\n${'─'.repeat(WIDTH)}\nThe figures of the hypercare window\n${'─'.repeat(WIDTH)}\n\n` +
   `  findings opened ${findings.opened}, resolved ${findings.resolved}, open ${findings.open}\n` +
   `  time to detect ${ms(meanTimeToDetect)}, to resolve ${ms(meanTimeToResolve)} (means)\n` +
-  `  acted on ${actedOnShare === null ? 'unknown' : `${Math.round(100 * actedOnShare)} %`}; ${feedback.reports} pieces of feedback\n\n` +
-  `In your own gateway: hypercare findings, hypercare show ID, hypercare apply ID, or the console.\n`;
+  `  acted on ${actedOnShare === null ? 'unknown' : `${Math.round(100 * actedOnShare)} %`}; ${feedback.reports} pieces of feedback\n`;
+
+/** How the window ended. */
+export const exitText = ({ verdict, criteria, signed }: SeenExit): string =>
+  part(
+    `May the window end? ${verdict}`,
+    criteria.map(({ name, evidence }) => `${name}: ${evidence.join('; ')}.`).join(' '),
+  ) +
+  part('Signed off', signed === null ? 'by nobody' : `by ${signed.by}`) +
+  `\nIn your own gateway: hypercare findings, hypercare show ID, hypercare apply ID, or the console.\n`;

@@ -26,6 +26,9 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** Ticks of peace after which a story's window may end. */
+const PEACE_TICKS = 15;
+
 /** Feedback comes from one address here; a shop's comes from everywhere. */
 const FEEDBACK = { limits: { perAddress: 100_000, perKey: 100_000 } };
 
@@ -45,7 +48,20 @@ export async function setStage(story: Story, { tickMs, visitsPerSecond }: StageO
       admin: { listen: '127.0.0.1:0' },
       store: { url: 'memory:' },
       ...config,
-      hypercare: { tick: `${tickMs}ms`, confirm: `${6 * tickMs}ms`, objectives, feedback: FEEDBACK },
+      hypercare: {
+        tick: `${tickMs}ms`,
+        confirm: `${6 * tickMs}ms`,
+        window: {
+          name: `${story.title} goes live`,
+          start: new Date().toISOString(),
+          owner: 'the team on call',
+        },
+        exit: [
+          { name: 'nothing urgent is open', maxOpen: { P0: 0, P1: 0 }, for: `${PEACE_TICKS * tickMs}ms` },
+        ],
+        objectives,
+        feedback: FEEDBACK,
+      },
     };
     await writeFile(file, stringify(whole));
     await Promise.all(

@@ -32,6 +32,23 @@ export interface SeenFinding {
   readonly linked: { readonly feedback: readonly string[] };
 }
 
+/** The part of `GET /api/exit` that ends a story. */
+export interface SeenExit {
+  readonly verdict: string;
+  readonly criteria: readonly { readonly name: string; readonly evidence: readonly string[] }[];
+  readonly signed: { readonly by: string } | null;
+}
+
+/** Whoever acts on what is found. */
+export interface OnCall {
+  /** Does what a finding offers; it is looked at until it is proven. */
+  act(finding: SeenFinding, action: SeenFinding['actions'][number]): Promise<void>;
+  /** It is proven. */
+  proven?(finding: SeenFinding): Promise<void>;
+  /** Nothing is open any more: ends the window in their name. */
+  signOff(): Promise<void>;
+}
+
 /** The part of `GET /api/kpis` that a story moves. */
 export interface SeenKpis {
   readonly findings: { readonly opened: number; readonly resolved: number; readonly open: number };

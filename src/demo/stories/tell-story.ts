@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chapterEnd, chapterHead, foundText, kpiText, proofText } from './say.ts';
+import { storyApi } from './admin.ts';
+import { chapterEnd, chapterHead, exitText, foundText, kpiText, proofText } from './say.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
-import type { Chapter, SeenFinding, SeenKpis, Story } from './story.ts';
+import type { Chapter, OnCall, SeenExit, SeenFinding, SeenKpis, Story } from './story.ts';
 
 export interface TellOptions extends StageOptions {
   /** Ends the story early. */
   readonly signal?: AbortSignal;
+  /** Who is on call, at the gateway with this admin listener. If absent, the admin API is asked to do what is offered. */
+  readonly onCall?: (adminUrl: string) => Promise<OnCall>;
   say(text: string): void;
 }
 
@@ -33,8 +36,8 @@ const PATIENCE_TICKS = 600;
 export async function tellStory(
   story: Story,
   options: TellOptions,
-): Promise<{ chapters: Told[]; kpis: SeenKpis }> {
-  const { say, tickMs, signal } = options;
+): Promise<{ chapters: Told[]; kpis: SeenKpis; exit: SeenExit }> {
+  const { say, tickMs, signal, onCall = byApi } = options;
   say(`${story.title}\n\n${story.about}\n`);
   const stage = await setStage(story, options);
   try {
@@ -43,21 +46,45 @@ export async function tellStory(
         `A tick of the engine takes ${tickMs} ms here and 10 s in real life; all its times scale with it.\n\n` +
         `Ordinary traffic first, so that it is known what is usual …\n`,
     );
+    const hands = await onCall(stage.gateway.adminUrl);
     await sleep(ORDINARY_TICKS * tickMs, undefined, { signal });
     const chapters: Told[] = [];
     for (const [at, chapter] of story.chapters.entries()) {
       say(chapterHead(at + 1, chapter));
-      chapters.push(await tellChapter(stage, chapter, options));
+      chapters.push(await tellChapter(stage, chapter, hands, options));
     }
     const kpis = await stage.admin.get<SeenKpis>('/api/kpis');
     say(kpiText(kpis));
-    return { chapters, kpis };
+    await waitFor(
+      'the window could not be ended',
+      async () => (await stage.admin.get<SeenExit>('/api/exit')).verdict === 'pass' || undefined,
+      PATIENCE_TICKS * tickMs,
+      signal,
+    );
+    await hands.signOff();
+    const exit = await stage.admin.get<SeenExit>('/api/exit');
+    say(exitText(exit));
+    return { chapters, kpis, exit };
   } finally {
     await stage.close();
   }
 }
 
-async function tellChapter(stage: Stage, chapter: Chapter, options: TellOptions): Promise<Told> {
+/** The gateway's own API in place of somebody on call. */
+async function byApi(adminUrl: string): Promise<OnCall> {
+  const admin = storyApi(adminUrl);
+  return {
+    act: async ({ id }, { n }) => void (await admin.post(`/api/findings/${id}/actions/${n}/apply`, {})),
+    signOff: async () => void (await admin.post('/api/exit/sign-off', { note: 'as the story goes' })),
+  };
+}
+
+async function tellChapter(
+  stage: Stage,
+  chapter: Chapter,
+  hands: OnCall,
+  options: TellOptions,
+): Promise<Told> {
   const { admin, world, people } = stage;
   const { say, tickMs } = options;
   const until = <T>(what: string, check: () => Promise<T | undefined>): Promise<T> =>
@@ -90,12 +117,13 @@ async function tellChapter(stage: Stage, chapter: Chapter, options: TellOptions)
   const action = actionOf(chapter, found) as SeenFinding['actions'][number];
   say(foundText(found, action, secondsToFind, secondsToFind * (10_000 / tickMs)));
 
-  await admin.post(`/api/findings/${found.id}/actions/${action.n}/apply`, {});
+  await hands.act(found, action);
   const resolved = await until(`“${chapter.title}” was not proven to be fixed`, async () => {
     const now = await admin.get<SeenFinding>(`/api/findings/${found.id}`);
     return now.state === 'resolved' ? now : undefined;
   });
   say(proofText(resolved));
+  await hands.proven?.(resolved);
   const reporterHears = await until(`whoever said “${comment}” was not told`, async () => {
     const { status } = await stage.public.get<{ status: string }>(`/v1/feedback/${report.id}`);
     return status === 'fixed' ? status : undefined;

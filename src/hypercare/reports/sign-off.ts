@@ -1,5 +1,6 @@
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { Judged, Verdict } from '../exit/criteria.ts';
+import type { Signature } from '../exit/signatures.ts';
 import { list, plain } from './markdown.ts';
 
 export interface SignOff {
@@ -12,7 +13,17 @@ export interface SignOff {
 /** The window may end only if every criterion passes, and there is one. */
 export function signOff(
   criteria: readonly Judged[],
-  { window, revision, now }: { window: GatewayConfig['hypercare']['window']; revision: number; now: number },
+  {
+    window,
+    revision,
+    signed,
+    now,
+  }: {
+    window: GatewayConfig['hypercare']['window'];
+    revision: number;
+    signed: Signature | null;
+    now: number;
+  },
 ): SignOff {
   const verdicts = criteria.map(({ verdict: each }) => each);
   const verdict: Verdict = verdicts.includes('fail')
@@ -27,6 +38,9 @@ export function signOff(
     `# Sign-off of ${plain(window?.name ?? 'the hypercare window')}`,
     `Release ${plain(window?.release || 'unknown')}, owner ${plain(window?.owner || 'unknown')}, config revision ${revision}; generated ${new Date(now).toISOString()}.`,
     `**The window ${words}.**`,
+    signed === null
+      ? 'Nobody has signed it.'
+      : `Signed by ${plain(signed.by)} at ${new Date(signed.at).toISOString()}, config revision ${signed.revision}${signed.note === '' ? '' : `: ${plain(signed.note)}`}.`,
     ...criteria.map(
       ({ name, verdict: each, evidence }) => `## ${plain(name)}: ${each}\n\n${list(evidence.map(plain))}`,
     ),

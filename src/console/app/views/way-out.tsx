@@ -3,6 +3,7 @@ import { useText } from '../lib/use-text.ts';
 import { type Kpis, KpisShown } from '../parts/kpis.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
+import { type Signature, SignOff } from '../parts/sign-off.tsx';
 import { StateTag } from '../parts/tags.tsx';
 
 interface Exit {
@@ -13,17 +14,18 @@ interface Exit {
     readonly evidence: readonly string[];
   }[];
   readonly report: string;
+  readonly signed: Signature | null;
 }
 
 /** Whether the window may end, with the evidence for each criterion, and what goes to whoever takes over. */
 export function WayOut() {
-  const exit = useAnswer<Exit>('/api/exit', { every: 30_000 });
+  const exit = useAnswer<Exit>('/api/exit', { every: 15_000, on: ({ event }) => event === 'finding' });
   const kpis = useAnswer<Kpis>('/api/kpis', { every: 30_000 });
   const handover = useText('/api/reports/handover');
   return (
     <>
       <Shown answer={exit}>
-        {({ verdict, criteria, report }) => (
+        {({ verdict, criteria, report, signed }) => (
           <>
             <Panel title="May hypercare end?" side={<StateTag state={verdict} />}>
               {criteria.length === 0 ? (
@@ -45,6 +47,7 @@ export function WayOut() {
                   </article>
                 ))
               )}
+              <SignOff isAllowed={verdict === 'pass'} signed={signed} reload={exit.reload} />
             </Panel>
             <Panel title="Sign-off report" side={<Print name="sign-off.md" text={report} />}>
               <pre class="diff">{report}</pre>
