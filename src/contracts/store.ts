@@ -106,6 +106,11 @@ export interface Documents {
   delete(collection: string, id: string, options?: { ifVersion?: number }): Promise<boolean>;
   /** In the order of ids (by code point, which is by UTF-8 byte), after `after` (exclusive), at most `limit` (default 100, at most 1000). */
   list<T>(collection: string, options?: { after?: string; limit?: number }): Promise<StoredDocument<T>[]>;
+  /** The same without the values, for a small part of its cost: tells what has changed. */
+  versions(
+    collection: string,
+    options?: { after?: string; limit?: number },
+  ): Promise<Pick<StoredDocument, 'id' | 'version'>[]>;
 }
 
 /** A text in a log, and its place there. */

@@ -51,6 +51,13 @@ export class PatientDocuments implements Documents {
     return this.#patiently(() => this.#documents.list<T>(collection, options));
   }
 
+  versions(
+    collection: string,
+    options?: { after?: string; limit?: number },
+  ): Promise<Pick<StoredDocument, 'id' | 'version'>[]> {
+    return this.#patiently(() => this.#documents.versions(collection, options));
+  }
+
   async #patiently<T>(work: () => Promise<T>): Promise<T> {
     const { monotonic, wait = (ms: number) => sleep(ms, undefined, { ref: false }) } = this.#clock;
     for (;;) {

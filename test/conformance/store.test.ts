@@ -390,6 +390,15 @@ describe.each(places)('a store on $name', ({ make }) => {
       expect((await store.documents.list(mine, { after: 'az' })).map((document) => document.id)).toEqual(
         ids.slice(ids.indexOf('b')),
       );
+
+      await store.documents.put(mine, 'b', 'another value');
+      expect(await store.documents.versions(mine)).toEqual(
+        ids.map((id) => ({ id, version: id === 'b' ? 2 : 1 })),
+      );
+      expect(await store.documents.versions(mine, { after: 'aa', limit: 2 })).toEqual([
+        { id: 'b', version: 2 },
+        { id: 'é', version: 1 },
+      ]);
     });
 
     it('are listed 100 at a time unless told, never more than 1000', async () => {

@@ -99,7 +99,9 @@ it('a report finds its request and its finding, labels it at once, and who gave 
   expect(kpis).toMatchObject({ findings: { opened: 1, resolved: 1, open: 0 }, feedback: { reports: 2 } });
   expect((await admin(gateway, '/api/reports/daily')).body).toContain(finding.id);
   expect((await admin(gateway, '/api/reports/handover')).body).toContain('### route things');
-  expect((await admin(gateway, '/api/exit')).body).toMatchObject({ verdict: 'insufficient' });
+  expect((await admin(gateway, '/api/exit')).body).toMatchObject({ verdict: 'insufficient', signed: null });
+  // What is not known blocks, whoever wants to sign.
+  expectProblem(await admin(gateway, '/api/exit/sign-off', { body: {} }), 409, 'exit_not_passed');
 });
 
 it('vague complaints are met by a question; floods, duplicates and hostile texts do no harm', async () => {

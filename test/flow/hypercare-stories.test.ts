@@ -4,7 +4,7 @@ import type { Story } from '../../src/demo/stories/story.ts';
 import { supportBot } from '../../src/demo/stories/support-bot.ts';
 import { tellStory } from '../../src/demo/stories/tell-story.ts';
 import { closeBrowser } from '../helpers/browser.ts';
-import { type ConsoleOnCall, consoleOnCall, picture } from '../helpers/console-on-call.ts';
+import { type ConsoleOnCall, consoleOnCall, isThere, picture } from '../helpers/console-on-call.ts';
 
 afterAll(closeBrowser);
 
@@ -74,7 +74,7 @@ test('the shop: a pool is spent, a cache goes stale, a target crawls', PATIENT, 
     ] as const) {
       await page.keyboard.press('g');
       await page.keyboard.press(key);
-      await page.locator('.loading').waitFor({ state: 'detached' });
+      await isThere(at);
       await picture(at, name);
     }
   });

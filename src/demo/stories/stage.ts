@@ -52,12 +52,12 @@ export async function setStage(story: Story, { tickMs, visitsPerSecond }: StageO
         tick: `${tickMs}ms`,
         confirm: `${6 * tickMs}ms`,
         window: {
-          name: `${story.title} goes live`,
+          name: story.name,
           start: new Date().toISOString(),
           owner: 'the team on call',
         },
         exit: [
-          { name: 'nothing urgent is open', maxOpen: { P0: 0, P1: 0 }, for: `${PEACE_TICKS * tickMs}ms` },
+          { name: 'nothing-urgent-is-open', maxOpen: { P0: 0, P1: 0 }, for: `${PEACE_TICKS * tickMs}ms` },
         ],
         objectives,
         feedback: FEEDBACK,

@@ -83,13 +83,17 @@ function peakOpen(findings: readonly Finding[], from: number, to: number): { cou
   const spans = findings
     .flatMap((finding) => openSpans(finding, to).map(([begin, end]) => ({ id: finding.id, begin, end })))
     .filter(({ begin, end }) => begin <= to && end >= from);
+  // The peak is at a beginning, and what is open there has begun by then and not ended before.
+  const begins = spans.map(({ begin }) => Math.max(from, begin)).sort((a, b) => a - b);
+  const ends = spans.map(({ end }) => end).sort((a, b) => a - b);
   let count = 0;
-  let open: readonly { id: string }[] = [];
-  for (const { begin } of spans) {
-    const at = Math.max(from, begin);
-    const then = spans.filter((each) => each.begin <= at && each.end >= at);
-    if (then.length > count) [count, open] = [then.length, then];
+  let peak = from;
+  for (let begun = 1, ended = 0; begun <= begins.length; begun++) {
+    const at = begins[begun - 1] as number;
+    while (ended < ends.length && (ends[ended] as number) < at) ended++;
+    if (begun - ended > count) [count, peak] = [begun - ended, at];
   }
+  const open = spans.filter(({ begin, end }) => begin <= peak && end >= peak);
   return {
     count,
     ids:

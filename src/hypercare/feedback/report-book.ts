@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Documents } from '../../contracts/store.ts';
 import { randomHex } from '../../lib/request-id.ts';
+import { Mirror } from '../mirror.ts';
 import type { Report } from './report.ts';
 
 const COLLECTION = 'feedback';
@@ -10,7 +11,7 @@ const FOLDS = 'feedback-folds';
 /** The same said again within this is one report. */
 const FOLD_MS = 60 * 60 * 1000;
 const INBOX_MS = 7 * 24 * 60 * 60 * 1000;
-const PAGE = 1000;
+/** In memory for lists, 1 kB each. */
 const MOST = 10_000;
 const MAX_RACES = 20;
 
@@ -23,9 +24,11 @@ export interface InboxEntry {
 /** Reports in the store that all replicas share. All calls fail with StoreUnavailable. */
 export class ReportBook {
   readonly #documents: Documents;
+  readonly #mirror: Mirror<Report>;
 
   constructor(documents: Documents) {
     this.#documents = documents;
+    this.#mirror = new Mirror(documents, COLLECTION, { most: MOST, pick: (report) => report });
   }
 
   /**
@@ -66,16 +69,8 @@ export class ReportBook {
   }
 
   /** The newest first, at most 10,000. */
-  async all(): Promise<Report[]> {
-    const reports: Report[] = [];
-    for (let after = ''; ; ) {
-      const page = await this.#documents.list<Report>(COLLECTION, { after, limit: PAGE });
-      reports.push(...page.map(({ value }) => value));
-      if (reports.length > MOST) reports.splice(0, reports.length - MOST);
-      const last = page.at(-1);
-      if (page.length < PAGE || last === undefined) return reports.reverse();
-      after = last.id;
-    }
+  all(): Promise<readonly Report[]> {
+    return this.#mirror.all();
   }
 
   /** Those that nobody has looked at, oldest first. */

@@ -5,7 +5,7 @@ import type { Counters, Documents } from '../../contracts/store.ts';
 import { StoreUnavailable } from '../../contracts/store.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { exchangeOf } from '../../record/exchange.ts';
-import { FindingBook } from '../findings/book.ts';
+import { AnnouncedFindings } from '../findings/book.ts';
 import { digest, FeedbackIntake, type Sender } from './intake.ts';
 import { ReportBook } from './report-book.ts';
 import { readSaid } from './said.ts';
@@ -32,7 +32,7 @@ export function registerFeedback(app: FastifyInstance, config: GatewayConfig, po
   const { feedback: settings } = config.hypercare;
   const book = new ReportBook(ports.documents);
   const intake = new FeedbackIntake({ ...ports, book, settings });
-  const status = new StatusPage(new FindingBook(ports.documents), ports.now);
+  const status = new StatusPage(new AnnouncedFindings(ports.documents), ports.now);
   const consumers = consumersByDigest(config);
 
   app.removeAllContentTypeParsers();

@@ -1,5 +1,4 @@
-import type { FindingBook } from '../findings/book.ts';
-import { isOver } from '../findings/finding.ts';
+import type { AnnouncedFindings } from '../findings/book.ts';
 
 /** How long an answer is good, in milliseconds: whoever asks, the store is asked as often at most. */
 const FRESH_MS = 5000;
@@ -17,12 +16,12 @@ export interface PublicStatus {
 
 /** The status page's data. */
 export class StatusPage {
-  readonly #book: Pick<FindingBook, 'all'>;
+  readonly #announced: Pick<AnnouncedFindings, 'all'>;
   readonly #now: () => number;
   #known: { at: number; status: Promise<PublicStatus> } | undefined;
 
-  constructor(book: Pick<FindingBook, 'all'>, now: () => number) {
-    this.#book = book;
+  constructor(announced: Pick<AnnouncedFindings, 'all'>, now: () => number) {
+    this.#announced = announced;
     this.#now = now;
   }
 
@@ -39,14 +38,12 @@ export class StatusPage {
   }
 
   async #read(at: number): Promise<PublicStatus> {
-    const told = (await this.#book.all()).filter(
-      (finding) => finding.announcement !== '' && !isOver(finding),
-    );
+    const told = await this.#announced.all();
     return {
       status: told.length === 0 ? 'ok' : 'degraded',
-      announcements: told.map(({ announcement, when, state }) => ({
-        text: announcement,
-        since: new Date(when.since).toISOString(),
+      announcements: told.map(({ text, since, state }) => ({
+        text,
+        since: new Date(since).toISOString(),
         state: state === 'verifying' ? 'checking' : state === 'acting' ? 'fixing' : 'investigating',
       })),
       checkedAt: new Date(at).toISOString(),

@@ -1,24 +1,30 @@
 import { createHash } from 'node:crypto';
 import type { Documents } from '../../contracts/store.ts';
 import { randomHex } from '../../lib/request-id.ts';
-import type { Finding } from './finding.ts';
+import { Mirror } from '../mirror.ts';
+import { type Finding, isOver } from './finding.ts';
 
 const COLLECTION = 'findings';
 /** Which finding stands for a fingerprint now: of two replicas that find the same thing one opens it. */
 const BY_FINGERPRINT = 'finding-fingerprints';
 /** Writers that may meet at one finding: the leader, and operators. */
 const MAX_RACES = 50;
-const PAGE = 1000;
-/** Of the newest, in memory for lists. Beyond it they are read one by one. 3 kB each. */
+/** Of the newest, in memory for lists, and all that are not over. Beyond it they are read one by one. 3 to 6 kB each. */
 const MOST_LISTED = 5000;
 
 /** The findings, for ever, in the store that all replicas share. */
 export class FindingBook {
   readonly #documents: Documents;
   readonly #listeners = new Set<(now: Finding, before: Finding | undefined) => void>();
+  readonly #mirror: Mirror<Finding>;
 
   constructor(documents: Documents) {
     this.#documents = documents;
+    this.#mirror = new Mirror(documents, COLLECTION, {
+      most: MOST_LISTED,
+      pick: (finding) => finding,
+      isLasting: (finding) => !isOver(finding),
+    });
   }
 
   /** Told after each write of this process. @returns what ends the subscription */
@@ -86,22 +92,41 @@ export class FindingBook {
     throw new Error(`too many change the finding ${id} at once`);
   }
 
-  /** The newest, newest first, at most 5,000. @throws StoreUnavailable */
-  async all(): Promise<Finding[]> {
-    const findings: Finding[] = [];
-    for (let after = ''; ; ) {
-      const page = await this.#documents.list<Finding>(COLLECTION, { after, limit: PAGE });
-      findings.push(...page.map(({ value }) => value));
-      if (findings.length > MOST_LISTED) findings.splice(0, findings.length - MOST_LISTED);
-      const last = page.at(-1);
-      if (page.length < PAGE || last === undefined) return findings.reverse();
-      after = last.id;
-    }
+  /** The newest 5,000, newest first, and however old they are those that are not over. @throws StoreUnavailable */
+  all(): Promise<readonly Finding[]> {
+    return this.#mirror.all();
   }
 
   #tell(now: Finding, before: Finding | undefined): void {
     for (const listener of this.#listeners) listener(now, before);
   }
+}
+
+/** What users may know of findings, without the findings: a process that only says it holds no more. */
+export class AnnouncedFindings {
+  readonly #mirror: Mirror<Finding, Announced>;
+
+  constructor(documents: Documents) {
+    this.#mirror = new Mirror(documents, COLLECTION, {
+      most: MOST_LISTED,
+      pick: (finding) =>
+        finding.announcement === '' || isOver(finding)
+          ? undefined
+          : { text: finding.announcement, since: finding.when.since, state: finding.state },
+    });
+  }
+
+  /** The newest first. @throws StoreUnavailable */
+  all(): Promise<readonly Announced[]> {
+    return this.#mirror.all();
+  }
+}
+
+export interface Announced {
+  readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly state: Finding['state'];
 }
 
 /** Sorts by time, which is the order in which the store lists. */

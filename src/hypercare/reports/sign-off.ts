@@ -40,7 +40,7 @@ export function signOff(
     `**The window ${words}.**`,
     signed === null
       ? 'Nobody has signed it.'
-      : `Signed by ${plain(signed.by)} at ${new Date(signed.at).toISOString()}, config revision ${signed.revision}${signed.note === '' ? '' : `: ${plain(signed.note)}`}.`,
+      : `Signed by ${plain(signed.by)} at ${new Date(signed.at).toISOString()}, config revision ${signed.revision}.${signed.note === '' ? '' : ` “${plain(signed.note)}”`}`,
     ...criteria.map(
       ({ name, verdict: each, evidence }) => `## ${plain(name)}: ${each}\n\n${list(evidence.map(plain))}`,
     ),

@@ -45,23 +45,43 @@ export class RedisDocuments implements Documents {
     collection: string,
     options: { after?: string; limit?: number } = {},
   ): Promise<StoredDocument<T>[]> {
+    const rows = await this.#rows(collection, 'j', options);
+    return rows.map(([id, version, json]) => ({
+      id,
+      version: Number(version),
+      value: JSON.parse(json) as T,
+    }));
+  }
+
+  async versions(
+    collection: string,
+    options: { after?: string; limit?: number } = {},
+  ): Promise<Pick<StoredDocument, 'id' | 'version'>[]> {
+    const rows = await this.#rows(collection, 'v', options);
+    return rows.map(([id, version]) => ({ id, version: Number(version) }));
+  }
+
+  /** @param field which is read beside the version */
+  async #rows(
+    collection: string,
+    field: 'j' | 'v',
+    options: { after?: string; limit?: number },
+  ): Promise<[id: string, version: string, value: string][]> {
     const { prefix, index } = collectionKeys(collection);
     const limit = checkLimit(options.limit);
-    const documents: StoredDocument<T>[] = [];
+    const rows: [string, string, string][] = [];
     let from = options.after ? `(${options.after}` : '-';
-    while (documents.length < limit) {
-      const wanted = limit - documents.length;
+    while (rows.length < limit) {
+      const wanted = limit - rows.length;
       const [last, found] = await this.#calls.make(() =>
-        this.#client.hypercareList(index, prefix, from, wanted),
+        this.#client.hypercareList(index, prefix, from, wanted, field),
       );
-      for (let at = 0; at + 2 < found.length; at += 3) {
-        const value = JSON.parse(found[at + 2]!) as T;
-        documents.push({ id: found[at]!, version: Number(found[at + 1]), value });
-      }
+      for (let at = 0; at + 2 < found.length; at += 3)
+        rows.push([found[at]!, found[at + 1]!, found[at + 2]!]);
       if (last === '') break;
       from = `(${last}`;
     }
-    return documents;
+    return rows;
   }
 }
 

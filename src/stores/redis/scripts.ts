@@ -173,7 +173,7 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('DEL', KEYS[1])`,
   },
 
-  /** index; document prefix, '-' or '(after', limit → [last id looked at or '' at the end, [id, version, json, …]]. */
+  /** index; document prefix, '-' or '(after', limit, 'j' or 'v' → [last id looked at or '' at the end, [id, version, json or version, …]]. */
   hypercareList: {
     numberOfKeys: 1,
     // The documents' keys are not declared, but share the index's hash tag and thereby its slot. A page ends after 256
@@ -182,7 +182,7 @@ return redis.call('DEL', KEYS[1])`,
 local ids = redis.call('ZRANGE', KEYS[1], ARGV[2], '+', 'BYLEX', 'LIMIT', 0, 256)
 local limit, bytes, last, found = tonumber(ARGV[3]), 0, '', {}
 for i, id in ipairs(ids) do
-  local document = redis.call('HMGET', ARGV[1] .. id, 'v', 'j')
+  local document = redis.call('HMGET', ARGV[1] .. id, 'v', ARGV[4])
   if document[1] then
     found[#found + 1] = id
     found[#found + 1] = document[1]
@@ -295,6 +295,7 @@ declare module 'ioredis' {
       prefix: string,
       from: string,
       limit: number,
+      field: 'j' | 'v',
     ): Result<[string, string[]], Context>;
     hypercareReserve(
       numberOfKeys: number,

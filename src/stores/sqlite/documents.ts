@@ -11,6 +11,7 @@ interface Statements {
   put: StatementSync;
   delete: StatementSync;
   list: StatementSync;
+  versions: StatementSync;
   purge: StatementSync;
 }
 
@@ -37,6 +38,10 @@ export class SqliteDocuments implements Documents {
       // TEXT compares as its UTF-8 bytes, which is the order the contract asks for.
       list: database.prepare(
         `SELECT id, version, value FROM documents
+         WHERE collection = ? AND id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`,
+      ),
+      versions: database.prepare(
+        `SELECT id, version FROM documents
          WHERE collection = ? AND id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`,
       ),
       purge: database.prepare(
@@ -89,6 +94,18 @@ export class SqliteDocuments implements Documents {
       version: Number(row.version),
       value: JSON.parse(String(row.value)) as T,
     }));
+  }
+
+  async versions(
+    collection: string,
+    options: { after?: string; limit?: number } = {},
+  ): Promise<Pick<StoredDocument, 'id' | 'version'>[]> {
+    checkName('collection', collection);
+    const limit = checkLimit(options.limit);
+    const rows = reading(() =>
+      this.#statements.versions.all(collection, options.after ?? '', this.#now(), limit),
+    );
+    return rows.map((row) => ({ id: String(row.id), version: Number(row.version) }));
   }
 
   /** Deletes documents that ran out, 1000 at most; true if there may be more. */

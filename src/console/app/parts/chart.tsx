@@ -43,6 +43,10 @@ export function Chart({
       {
         width: element.clientWidth || 640,
         height: HEIGHT,
+        // A change is shown also where the line begins after it.
+        scales: {
+          x: { range: (_, from, to) => [Math.min(from, ...markers.map(({ at }) => at / 1e3)), to] },
+        },
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
         legend: { show: true },
         axes: [

@@ -4,6 +4,7 @@ import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { FindingDetail } from '../parts/finding-detail.tsx';
+import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { PriorityTag, StateTag } from '../parts/tags.tsx';
@@ -47,9 +48,11 @@ export function Findings({ location }: { location: Location }) {
 
 function List({ location: { query } }: { location: Location }) {
   const asked = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? undefined]));
-  const search = new URLSearchParams({ limit: '200' });
-  for (const [name, value] of Object.entries(asked)) if (value !== undefined) search.set(name, value);
-  const answer = useAnswer<{ findings: Finding[]; total: number }>(`/api/findings?${search}`, {
+  const after = query.get('after') ?? undefined;
+  const search = new URLSearchParams({ limit: String(PAGE) });
+  for (const [name, value] of Object.entries({ ...asked, after }))
+    if (value !== undefined) search.set(name, value);
+  const answer = useAnswer<{ findings: Finding[]; total: number; next?: string }>(`/api/findings?${search}`, {
     every: 15_000,
     on: ({ event }) => event === 'finding',
   });
@@ -83,7 +86,7 @@ function List({ location: { query } }: { location: Location }) {
         </label>
       </form>
       <Shown answer={answer}>
-        {({ findings }) =>
+        {({ findings, next }) =>
           findings.length === 0 ? (
             <Empty>
               No finding fits.{' '}
@@ -92,19 +95,25 @@ function List({ location: { query } }: { location: Location }) {
                 : 'Findings appear by themselves when something is wrong.'}
             </Empty>
           ) : (
-            <DataTable
-              caption="Findings"
-              rows={findings}
-              keyOf={({ id }) => id}
-              columns={[
-                { title: 'Priority', cell: ({ priority }) => <PriorityTag priority={priority} /> },
-                { title: 'State', cell: ({ state }) => <StateTag state={state} /> },
-                { title: 'Finding', cell: ({ id, title }) => <a href={linkTo(['findings', id])}>{title}</a> },
-                { title: 'Category', cell: ({ category, labels }) => [category, ...labels].join(', ') },
-                { title: 'Since', cell: ({ when }) => ago(when.since) },
-                { title: 'RICE', isFigure: true, cell: ({ scores }) => Math.round(scores.rice) },
-              ]}
-            />
+            <>
+              <DataTable
+                caption="Findings"
+                rows={findings}
+                keyOf={({ id }) => id}
+                columns={[
+                  { title: 'Priority', cell: ({ priority }) => <PriorityTag priority={priority} /> },
+                  { title: 'State', cell: ({ state }) => <StateTag state={state} /> },
+                  {
+                    title: 'Finding',
+                    cell: ({ id, title }) => <a href={linkTo(['findings', id])}>{title}</a>,
+                  },
+                  { title: 'Category', cell: ({ category, labels }) => [category, ...labels].join(', ') },
+                  { title: 'Since', cell: ({ when }) => ago(when.since) },
+                  { title: 'RICE', isFigure: true, cell: ({ scores }) => Math.round(scores.rice) },
+                ]}
+              />
+              <Pager parts={['findings']} query={{ ...asked, after }} next={next} />
+            </>
           )
         }
       </Shown>

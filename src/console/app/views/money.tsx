@@ -2,6 +2,7 @@ import { count, percent, usd } from '../lib/format.ts';
 import { type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { DataTable } from '../parts/data-table.tsx';
+import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 
@@ -19,6 +20,7 @@ interface Usage {
   items: Group[];
   total: Omit<Group, 'by'>;
   isCut: boolean;
+  next?: string;
 }
 
 const DIMENSIONS = ['model', 'consumer', 'prompt', 'group', 'provider', 'user', 'tag'] as const;
@@ -27,7 +29,9 @@ const DIMENSIONS = ['model', 'consumer', 'prompt', 'group', 'provider', 'user', 
 export function Money({ location }: { location: Location }) {
   const asked = location.query.get('by');
   const by = DIMENSIONS.find((dimension) => dimension === asked) ?? 'model';
-  const answer = useAnswer<Usage>(`/api/usage?by=${by}&limit=200`, { every: 15_000 });
+  const after = location.query.get('after') ?? undefined;
+  const page = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+  const answer = useAnswer<Usage>(`/api/usage?by=${by}&limit=${PAGE}${page}`, { every: 30_000 });
   return (
     <Panel
       title="Spend of the last day"
@@ -46,7 +50,7 @@ export function Money({ location }: { location: Location }) {
       }
     >
       <Shown answer={answer}>
-        {({ items, total }) =>
+        {({ items, total, next }) =>
           items.length === 0 ? (
             <Empty>
               No call has reached a model in the last day. Point an SDK at the gateway’s <code>/v1</code>, and
@@ -76,6 +80,7 @@ export function Money({ location }: { location: Location }) {
                   { title: 'Tokens out', isFigure: true, cell: ({ output }) => count(output) },
                 ]}
               />
+              <Pager parts={['money']} query={{ by, after }} next={next} />
             </>
           )
         }

@@ -4,6 +4,7 @@ import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { Time } from '../parts/clock.tsx';
 import { DataTable } from '../parts/data-table.tsx';
+import { PAGE } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 
@@ -44,8 +45,9 @@ export function Requests({ location }: { location: Location }) {
     const value = location.query.get(name);
     if (value) asked[name] = value;
   }
+  const limit = location.query.get('limit') === '500' ? 500 : PAGE;
   const answer = useAnswer<{ items: Recorded[] }>(
-    `/api/requests?${new URLSearchParams(asked)}`,
+    `/api/requests?${new URLSearchParams({ ...asked, limit: String(limit) })}`,
     id === undefined ? { every: 10_000 } : {},
   );
   const filter = (name: string, value: string): void => go(linkTo(['requests'], { ...asked, [name]: value }));
@@ -74,7 +76,15 @@ export function Requests({ location }: { location: Location }) {
                 id.
               </Empty>
             );
-          return id === undefined ? <List items={items} /> : <Way request={only} />;
+          if (id !== undefined) return <Way request={only} />;
+          return (
+            <>
+              <List items={items} />
+              {items.length === limit && limit === PAGE && (
+                <a href={linkTo(['requests'], { ...asked, limit: '500' })}>Up to 500 of them</a>
+              )}
+            </>
+          );
         }}
       </Shown>
     </Panel>

@@ -5,6 +5,7 @@ import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { Time } from '../parts/clock.tsx';
 import { DataTable } from '../parts/data-table.tsx';
+import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, ProblemBox, Shown } from '../parts/shown.tsx';
 
@@ -61,13 +62,14 @@ interface Session extends Head {
   readonly consumer: string;
   readonly summary: { readonly epoch: number; readonly covered: number; readonly tokens: number } | null;
   readonly turns: readonly Turn[];
+  readonly next?: number;
 }
 
 /** Conversations of a consumer, or the journey of one of them. */
 export function Sessions({ location: { parts, query } }: { location: Location }) {
   const consumer = query.get('consumer') ?? '';
   const [, id] = parts;
-  if (id !== undefined) return <Journey id={id} consumer={consumer} />;
+  if (id !== undefined) return <Journey id={id} consumer={consumer} after={query.get('after') ?? ''} />;
   return (
     <Panel title="Sessions">
       <form class="row filters" onSubmit={(event) => event.preventDefault()}>
@@ -94,46 +96,55 @@ export function Sessions({ location: { parts, query } }: { location: Location })
           in <code>x-session-id</code>, <code>conversation</code> or <code>metadata.session_id</code>.
         </Empty>
       ) : (
-        <List consumer={consumer} user={query.get('user') ?? ''} />
+        <List consumer={consumer} user={query.get('user') ?? ''} after={query.get('after') ?? ''} />
       )}
     </Panel>
   );
 }
 
-function List({ consumer, user }: { consumer: string; user: string }) {
-  const search = new URLSearchParams({ consumer, limit: '200', ...(user === '' ? {} : { user }) });
-  const answer = useAnswer<{ items: Head[] }>(`/api/sessions?${search}`, { every: 15_000 });
+function List({ consumer, user, after }: { consumer: string; user: string; after: string }) {
+  const search = new URLSearchParams({
+    consumer,
+    limit: String(PAGE),
+    ...(user === '' ? {} : { user }),
+    ...(after === '' ? {} : { after }),
+  });
+  const answer = useAnswer<{ items: Head[]; next?: string }>(`/api/sessions?${search}`, { every: 15_000 });
   return (
     <Shown answer={answer}>
-      {({ items }) =>
+      {({ items, next }) =>
         items.length === 0 ? (
           <Empty>Nothing is remembered for {consumer} now.</Empty>
         ) : (
-          <DataTable
-            caption={`Sessions of ${consumer}`}
-            rows={items}
-            keyOf={({ id }) => id}
-            columns={[
-              {
-                title: 'Session',
-                cell: ({ id }) => <a href={linkTo(['sessions', id], { consumer })}>{id}</a>,
-              },
-              { title: 'State', cell: ({ state }) => state },
-              { title: 'Turns', isFigure: true, cell: ({ version }) => version },
-              { title: 'Tokens', isFigure: true, cell: ({ tokens }) => count(tokens) },
-              { title: 'Last turn', cell: ({ touchedAt }) => ago(touchedAt) },
-            ]}
-          />
+          <>
+            <DataTable
+              caption={`Sessions of ${consumer}`}
+              rows={items}
+              keyOf={({ id }) => id}
+              columns={[
+                {
+                  title: 'Session',
+                  cell: ({ id }) => <a href={linkTo(['sessions', id], { consumer })}>{id}</a>,
+                },
+                { title: 'State', cell: ({ state }) => state },
+                { title: 'Turns', isFigure: true, cell: ({ version }) => version },
+                { title: 'Tokens', isFigure: true, cell: ({ tokens }) => count(tokens) },
+                { title: 'Last turn', cell: ({ touchedAt }) => ago(touchedAt) },
+              ]}
+            />
+            <Pager parts={['sessions']} query={{ consumer, user, after }} next={next} />
+          </>
         )
       }
     </Shown>
   );
 }
 
-function Journey({ id, consumer }: { id: string; consumer: string }) {
+function Journey({ id, consumer, after }: { id: string; consumer: string; after: string }) {
   const path = `/api/sessions/${encodeURIComponent(id)}`;
   const search = new URLSearchParams({ consumer });
-  const answer = useAnswer<Session>(`${path}/journey?${search}`, { every: 15_000 });
+  const page = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+  const answer = useAnswer<Session>(`${path}/journey?${search}&limit=${PAGE}${page}`, { every: 15_000 });
   return (
     <Shown answer={answer}>
       {(session) => (
@@ -161,6 +172,7 @@ function Journey({ id, consumer }: { id: string; consumer: string }) {
               />
             ))}
           </ol>
+          <Pager parts={['sessions', id]} query={{ consumer, after }} next={session.next} />
         </Panel>
       )}
     </Shown>

@@ -1,0 +1,91 @@
+import { expect, it } from 'vitest';
+import type { Documents } from '../../../src/contracts/store.ts';
+import { Mirror } from '../../../src/hypercare/mirror.ts';
+import { openStore } from '../../../src/stores/index.ts';
+
+interface Thing {
+  readonly name: string;
+  readonly isOpen: boolean;
+}
+
+/** Documents that note how many values were read. */
+async function counted(): Promise<{ documents: Documents; read(): number; close(): Promise<void> }> {
+  const store = await openStore('memory:');
+  const { documents } = store;
+  let values = 0;
+  return {
+    documents: {
+      get: async (...args) => {
+        values++;
+        return documents.get(...args);
+      },
+      list: async (...args) => {
+        const found = await documents.list<never>(...args);
+        values += found.length;
+        return found;
+      },
+      put: (...args) => documents.put(...args),
+      delete: (...args) => documents.delete(...args),
+      versions: (...args) => documents.versions(...args),
+    },
+    read: () => {
+      const before = values;
+      values = 0;
+      return before;
+    },
+    close: () => store.close(),
+  };
+}
+
+const id = (number: number): string => `t${String(number).padStart(4, '0')}`;
+
+it('reads only what has changed, whoever changed it, and is never behind', async () => {
+  const { documents, read, close } = await counted();
+  for (let n = 0; n < 450; n++) await documents.put('things', id(n), { name: `thing ${n}`, isOpen: n === 3 });
+  const mirror = new Mirror<Thing>(documents, 'things', {
+    most: 100,
+    pick: (thing) => thing,
+    isLasting: ({ isOpen }) => isOpen,
+  });
+
+  const all = await mirror.all();
+  expect(read()).toBe(450);
+  // The newest hundred, and the one that is older and still open.
+  expect(all.map(({ name }) => name)).toEqual([
+    ...Array.from({ length: 100 }, (_, n) => `thing ${449 - n}`),
+    'thing 3',
+  ]);
+  await mirror.all();
+  expect(read()).toBe(0);
+
+  const looking = mirror.all();
+  await documents.put('things', id(449), { name: 'another', isOpen: false });
+  await documents.put('things', id(450), { name: 'new', isOpen: false });
+  await documents.delete('things', id(448));
+  const [, now, again] = await Promise.all([looking, mirror.all(), mirror.all()]);
+  expect(now.slice(0, 3).map(({ name }) => name)).toEqual(['new', 'another', 'thing 447']);
+  expect(again).toBe(now);
+  expect(read()).toBe(2);
+  await close();
+});
+
+it('a store that is away is said, and the next look is whole', async () => {
+  const { documents, close } = await counted();
+  await documents.put('things', id(1), { name: 'a', isOpen: false });
+  let isAway = true;
+  const mirror = new Mirror<Thing, string>(
+    {
+      ...documents,
+      versions: async (...args) => {
+        if (isAway) throw new Error('away');
+        return documents.versions(...args);
+      },
+    },
+    'things',
+    { most: 10, pick: ({ name }) => name },
+  );
+  await expect(mirror.all()).rejects.toThrow('away');
+  isAway = false;
+  expect(await mirror.all()).toEqual(['a']);
+  await close();
+});
