@@ -147,6 +147,7 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
       crew.unready();
     },
     async drain(timeoutMs) {
+      metrics.close();
       const cut = await crew.drain(timeoutMs);
       await plane.drain(timeoutMs);
       return cut;

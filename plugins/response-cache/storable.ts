@@ -8,10 +8,13 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 /** Those that are kept for the route's `ttl` when the answer says nothing; a redirect or an error page may be a whim. */
 const BY_DEFAULT: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 410]);
 
+/** What a request asks that only its origin can answer (RFC 9111 section 4.3.2), or that nothing is kept of. */
+const PAST_THE_CACHE = ['range', 'if-match', 'if-unmodified-since'];
+
 /** Whether a request may be answered from the cache at all. */
 export function isCacheable({ method, headers, body }: UpstreamRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
-  return body === null && headers.range === undefined;
+  return body === null && PAST_THE_CACHE.every((name) => headers[name] === undefined);
 }
 
 /**

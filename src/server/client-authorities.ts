@@ -1,17 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { pemBlocks } from '../lib/pem-blocks.ts';
+import { revokedSerials } from '../lib/revoked-serials.ts';
 
 /** Certificates of a chain that are looked at. */
 const DEEPEST = 10;
 
 /**
- * The authorities whose client certificates are valid, and the connections that stand on their word: a handshake is once,
- * and a connection may live for days. Whom nobody vouches for any more is cut off, whatever it is in the middle of.
+ * The authorities whose client certificates are valid, those that they have revoked, and the connections that stand on
+ * their word: a handshake is once, and a connection may live for days. Whom nobody vouches for any more is cut off,
+ * whatever it is in the middle of.
  */
 export class ClientAuthorities {
   #pem = '';
+  #lists = '';
   #all: readonly X509Certificate[] = [];
+  /** Of all lists together: who is cut for another's number only shakes hands again, where OpenSSL judges. */
+  #revoked: ReadonlySet<string> = new Set();
   readonly #connections = new Set<TLSSocket>();
 
   /** A connection whose handshake is done. */
@@ -21,20 +26,27 @@ export class ClientAuthorities {
     socket.once('close', () => this.#connections.delete(socket));
   }
 
-  /** @param pem the authorities from now on; '' where clients are not asked for certificates */
-  use(pem: string): void {
-    if (pem === this.#pem) return;
+  /**
+   * @param pem the authorities from now on; '' where clients are not asked for certificates
+   * @param lists of what they have revoked, a block of PEM each
+   */
+  use(pem: string, lists: readonly string[]): void {
+    const joined = lists.join('\n');
+    if (pem === this.#pem && joined === this.#lists) return;
     this.#pem = pem;
+    this.#lists = joined;
+    this.#revoked = new Set(lists.flatMap(revokedSerials));
     this.#all = pemBlocks(pem, 'CERTIFICATE').map((each) => new X509Certificate(each));
     for (const socket of this.#connections) {
       if (!this.#believes(socket.getPeerX509Certificate())) socket.destroy();
     }
   }
 
-  /** The chain was valid at the handshake: only whether it still ends at one of ours may have changed. */
+  /** The chain was valid at the handshake: only whether it still ends at one of ours, unrevoked, may have changed. */
   #believes(leaf: X509Certificate | undefined): boolean {
     let certificate = leaf;
     for (let depth = 0; depth < DEEPEST && certificate !== undefined; depth++) {
+      if (this.#revoked.has(certificate.serialNumber)) return false;
       if (this.#all.some((authority) => isOf(certificate as X509Certificate, authority))) return true;
       certificate = certificate.issuerCertificate;
     }

@@ -19,12 +19,16 @@ export class ServerCertificates {
   readonly all: readonly ServerCertificate[];
   /** For clients that name no host, or one that is not here. */
   readonly first: SecureContextOptions;
+  /** Of client certificates that are revoked, a block of PEM each. */
+  readonly clientCrls: readonly string[];
   readonly #byName = new Map<string, SecureContext>();
 
   /** @throws Error if two certificates are for the same name, or can't be used */
   constructor(tls: ServerTlsConfig) {
     const all: ServerCertificate[] = [];
     let first: SecureContextOptions | undefined;
+    this.clientCrls =
+      tls.clientAuth !== 'none' && tls.clientCrl ? pemBlocks(tls.clientCrl.read(), 'X509 CRL') : [];
     for (const { cert, key, names } of tls.certificates) {
       const x509 = new X509Certificate(cert.read());
       const own = (names ?? namesOf(x509)).map((name) => name.toLowerCase());
@@ -33,9 +37,7 @@ export class ServerCertificates {
         key: key.read(),
         minVersion: tls.minVersion,
         ...(tls.clientAuth === 'none' ? {} : { ca: tls.clientCa?.read() }),
-        ...(tls.clientAuth === 'none' || !tls.clientCrl
-          ? {}
-          : { crl: pemBlocks(tls.clientCrl.read(), 'X509 CRL') }),
+        ...(this.clientCrls.length === 0 ? {} : { crl: [...this.clientCrls] }),
       };
       first ??= options;
       const context = createSecureContext(options);

@@ -1,6 +1,9 @@
 import { AggregatorRegistry, type Registry } from 'prom-client';
 import { type Figures, figuresOf, type MetricsPage } from './metrics.ts';
 
+/** Milliseconds: a process that is killed takes with it what it counted in the last of them. */
+const ASK_EVERY_MS = 10_000;
+
 /**
  * One page of metrics for several processes. Counters and histograms are summed, gauges as each of them says
  * (`aggregator`); where it says `first`, what this process has counts. What a process that has ended had counted stays
@@ -11,11 +14,27 @@ export class SummedMetrics implements MetricsPage {
   readonly #ask: () => Promise<ReadonlyMap<number, Figures>>;
   readonly #last = new Map<number, Figures>();
   #ended: Figures = [];
+  /** Those that have ended while figures were asked for, of each time that is not over. */
+  readonly #endedMeanwhile = new Set<Set<number>>();
+  #askedAt = performance.now();
+  readonly #timer: NodeJS.Timeout;
 
-  /** @param ask the figures of the other processes, by a number that none has after another; one that is busy may be missing */
-  constructor(own: Registry, ask: () => Promise<ReadonlyMap<number, Figures>>) {
+  /**
+   * @param ask the figures of the other processes, by a number that none has after another; one that is busy may be missing
+   * @param everyMs how often they are asked when nobody wants to know
+   */
+  constructor(
+    own: Registry,
+    ask: () => Promise<ReadonlyMap<number, Figures>>,
+    everyMs: number = ASK_EVERY_MS,
+  ) {
     this.#own = own;
     this.#ask = ask;
+    this.#timer = setInterval(() => {
+      // Whoever reads the page does it as well.
+      if (performance.now() - this.#askedAt >= everyMs) void this.#askAll();
+    }, everyMs);
+    this.#timer.unref();
   }
 
   get contentType(): string {
@@ -30,13 +49,28 @@ export class SummedMetrics implements MetricsPage {
     return figuresOf(await this.#sum());
   }
 
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
   async #sum(): Promise<Registry> {
-    for (const [id, figures] of await this.#ask()) this.#last.set(id, figures);
+    await this.#askAll();
     return sum([await figuresOf(this.#own), this.#ended, ...this.#last.values()]);
+  }
+
+  async #askAll(): Promise<void> {
+    this.#askedAt = performance.now();
+    const ended = new Set<number>();
+    this.#endedMeanwhile.add(ended);
+    const all = await this.#ask();
+    this.#endedMeanwhile.delete(ended);
+    // Whose figures are in the sum of those that have ended must not be there a second time.
+    for (const [id, figures] of all) if (!ended.has(id)) this.#last.set(id, figures);
   }
 
   /** A process has ended. */
   async ended(id: number): Promise<void> {
+    for (const ended of this.#endedMeanwhile) ended.add(id);
     const last = this.#last.get(id)?.filter(({ type }) => `${type}` !== 'gauge');
     this.#last.delete(id);
     if (last) this.#ended = await figuresOf(sum([this.#ended, last]));

@@ -18,6 +18,7 @@ async function guarded(
   seen: unknown[];
   write(certificates: object[]): Promise<void>;
   believe(pem: string): Promise<unknown>;
+  revoke(pem: string): Promise<unknown>;
 }> {
   const files = await pemFolder();
   const pair = await files.putPair('server', await ca.issue({ names: LOOPBACK }));
@@ -47,7 +48,8 @@ async function guarded(
   });
   const gateway = await testGateway(config(certificates));
   const believe = (pem: string): Promise<unknown> => files.put('ca.crt', pem);
-  return { gateway, seen, write: (entries) => gateway.write(config(entries)), believe };
+  const revoke = (pem: string): Promise<unknown> => files.put('revoked.pem', pem);
+  return { gateway, seen, write: (entries) => gateway.write(config(entries)), believe, revoke };
 }
 
 const ask = (
@@ -158,10 +160,14 @@ it('a certificate that its authority has revoked lets nobody in', async () => {
   );
 });
 
-it('a connection that stands on the word of an authority which is believed no more is cut, others go on', async () => {
-  const { gateway, believe } = await guarded([{ subject: 'batch-1' }]);
-  const open = async (issuer: typeof ca): Promise<ClientHttp2Session> => {
-    const own = await issuer.issue({ cn: 'batch-1' });
+it('a connection whose certificate is revoked, or whose authority is believed no more, is cut, others go on', async () => {
+  const { gateway, believe, revoke } = await guarded(
+    [{ subject: 'batch-1' }],
+    'request',
+    `${await ca.revoke()}\n${await strangers.revoke()}`,
+  );
+  const open = async (issuer: typeof ca, own?: Issued): Promise<ClientHttp2Session> => {
+    own ??= await issuer.issue({ cn: 'batch-1' });
     const session = connect(gateway.url, { ca: ca.cert, ...own });
     onTestFinished(() => session.destroy());
     session.on('error', () => undefined);
@@ -183,6 +189,15 @@ it('a connection that stands on the word of an authority which is believed no mo
   await believe(ca.cert);
   expect(await gateway.reload()).toBe(true);
   await cut;
+  expect(await status(ours)).toBe(200);
+
+  const gone = await ca.issue({ cn: 'batch-1' });
+  const revoked = await open(ca, gone);
+  expect(await status(revoked)).toBe(200);
+  const isCut = new Promise((resolve) => revoked.once('close', resolve));
+  await revoke(await ca.revoke(await ca.issue({}), gone));
+  expect(await gateway.reload()).toBe(true);
+  await isCut;
   expect(await status(ours)).toBe(200);
 });
 

@@ -198,6 +198,9 @@ it('a client that has the answer already is told so by the cache', async () => {
   expect(await ask('W/"v1", "v0"')).toEqual([304, '']);
   expect(await ask('"v2"')).toEqual([200, 'body']);
   expect(origin.asked).toBe(1);
+  // What only the origin can judge goes there as it is.
+  await call(gateway.url, '/', { headers: { 'if-match': '"v2"' } });
+  expect([origin.asked, origin.last['if-match']]).toEqual([2, '"v2"']);
 });
 
 it('a stale answer is served while a new one is fetched', async () => {
