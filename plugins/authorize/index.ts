@@ -33,7 +33,7 @@ const Settings = Type.Object(
       Type.Array(Type.String({ pattern: '^/[^?#%;]*$' }), {
         minItems: 1,
         description:
-          'The rule is about these paths and those below them only, decoded and in any case: `/admin` is also `/Admin/x`. All if it is left out.',
+          'The rule is about these paths and those below them only, however they may be read: `/admin` is also `/Admin/x`, `/admin;a/x` and `/admin.`. All if it is left out.',
       }),
     ),
   },
@@ -63,10 +63,10 @@ const authorize: PolicyDescriptor<Settings> = {
       ? undefined
       : 'needs groups, consumers or claims, or nobody could ever pass';
   },
-  create(settings) {
+  create(settings, ports) {
     const groups = new Set(settings.groups);
     const consumers = new Set(settings.consumers);
-    const isAbout = scopeOf(settings.methods, settings.paths);
+    const isAbout = scopeOf(settings.methods, settings.paths, ports);
     const wants = `wants ${ruleText(settings)}`;
     const isForAll = settings.groups === undefined && settings.consumers === undefined;
     const claims = Object.entries(settings.claims ?? {});

@@ -1,31 +1,37 @@
 import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { PolicyPorts } from '../../src/contracts/policy.ts';
 
 /** Whether a rule is about a request. */
 export type Scope = (exchange: Exchange) => boolean;
 
 /**
  * A rule that is limited to methods or paths must not be walked around by another spelling of the same request, so in
- * doubt it applies: HEAD counts as GET, paths are compared without case, escapes and path parameters (`;x=1`, which
- * servlet containers take out).
+ * doubt it applies: HEAD counts as GET, paths are compared without case, as they are, without their escapes, and as the
+ * most lenient server would read them.
  *
  * @param methods upper case; undefined = all
  * @param paths prefixes of whole segments; undefined = all
  */
-export function scopeOf(methods: readonly string[] | undefined, paths: readonly string[] | undefined): Scope {
+export function scopeOf(
+  methods: readonly string[] | undefined,
+  paths: readonly string[] | undefined,
+  { otherReading }: Pick<PolicyPorts, 'otherReading'>,
+): Scope {
   const named = methods && new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
   const prefixes = paths?.map((path) => withoutSlash(path.toLowerCase()));
+  const readPrefixes = paths?.map((path) => withoutSlash(otherReading(path) ?? path.toLowerCase()));
+  const isBelow = (path: string): boolean => {
+    if (startsWithAny(path.toLowerCase(), prefixes as string[])) return true;
+    const read = otherReading(path);
+    if (read === undefined) return false;
+    const decoded = decodeURIComponent(path).toLowerCase();
+    return startsWithAny(decoded, prefixes as string[]) || startsWithAny(read, readPrefixes as string[]);
+  };
   return ({ method, path }) =>
-    (named === undefined || named.has(method)) && (prefixes === undefined || isBelow(path, prefixes));
+    (named === undefined || named.has(method)) && (prefixes === undefined || isBelow(path));
 }
 
 const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path);
-
-function isBelow(path: string, prefixes: readonly string[]): boolean {
-  if (startsWithAny(path.toLowerCase(), prefixes)) return true;
-  if (!path.includes('%') && !path.includes(';')) return false;
-  const decoded = decode(path);
-  return decoded === undefined || startsWithAny(decoded.replace(/;[^/]*/g, '').toLowerCase(), prefixes);
-}
 
 function startsWithAny(path: string, prefixes: readonly string[]): boolean {
   for (const prefix of prefixes) {
@@ -33,13 +39,4 @@ function startsWithAny(path: string, prefixes: readonly string[]): boolean {
       return true;
   }
   return false;
-}
-
-/** Undefined if the escapes are no UTF-8, so that nobody knows what an upstream makes of them. */
-function decode(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { Slot } from '../contracts/policy.ts';
+import { isOddPath, lenientPath } from '../lib/lenient-path.ts';
 import type { Steps } from '../lib/slices.ts';
 import { type Matched, placing } from './paths.ts';
 import { RouteTable } from './route-table.ts';
@@ -15,13 +16,9 @@ export type IsAmbiguous = (path: string) => boolean;
 /** Policies that stand among those of admission and keep nobody out. */
 const OPEN = new Set(['cors', 'lifecycle']);
 
-/** What a path must hold to be read in another way: nearly none has any of it, so that nearly none is looked at twice. */
-const ODD = /[A-Z;%]|:[$:]|\.(?:\/|$)|.\/$/;
-
 /**
- * Paths are matched as RFC 3986 reads them, and servers are more lenient: Tomcat takes `/admin;x/y` for `/admin/y`,
- * Express `/ADMIN` and `/admin/` for `/admin`, Windows `/admin./` and `/admin::$DATA`. Beside a wider route with fewer
- * policies each of them is a way around those of `/admin/*`. So a path that was taken by one route is read once more in
+ * Paths are matched as RFC 3986 reads them, and servers are more lenient (`lenientPath`). Beside a wider route with fewer
+ * policies each other reading is a way around those of `/admin/*`. So a path that was taken by one route is read once more in
  * the most lenient way; if that leads to a route with a policy of admission that the first has not, it is ambiguous.
  *
  * @param slotOf where a policy stands, by its name
@@ -43,8 +40,8 @@ export function* otherReadings(
     const own = guards.get(name) ?? new Set<string>();
     if (own.size === all.size) return undefined;
     return (path) => {
-      if (!ODD.test(path)) return false;
-      const others = find(lenient(path));
+      if (!isOddPath(path)) return false;
+      const others = find(lenientPath(path));
       if (others.includes(name)) return false;
       return others.some((other) => !(guards.get(other) as Set<string>).isSubsetOf(own));
     };
@@ -65,7 +62,7 @@ function guardsOf({ policies }: Protected, slotOf: (policy: string) => Slot | un
 function* lenientRouter(routes: readonly Protected[]): Steps<(path: string) => readonly string[]> {
   const names = new Map<string, Set<string>>();
   for (const { pattern, routes: sharing } of yield* placing(routes)) {
-    const read = lenient(pattern);
+    const read = lenientPath(pattern);
     const here = names.get(read) ?? new Set();
     names.set(read, here);
     for (const { name } of sharing) here.add(name);
@@ -81,20 +78,3 @@ function* lenientRouter(routes: readonly Protected[]): Steps<(path: string) => r
 
 /** In the place of every method. */
 const ANY = '';
-
-/** A canonical path (or pattern) as the most lenient server would read it. */
-function lenient(path: string): string {
-  // Up before down: `ı` is an I to whoever compares capitals.
-  const text = decodeURIComponent(path).normalize('NFKC').toUpperCase().toLowerCase();
-  const segments: string[] = [];
-  for (const segment of text.split(/[/\\]/)) {
-    const name = segment.replace(/(?:;|:[$:]).*$/s, '').trimEnd();
-    if (name === '..') segments.pop();
-    else segments.push(name.replace(/[. ]+$/, ''));
-  }
-  // Escaped, or the router would take them for what they mean in a target.
-  const named = segments
-    .filter((name) => name !== '')
-    .map((name) => name.replace(/[%?#]/g, encodeURIComponent));
-  return `/${named.join('/')}`;
-}

@@ -10,6 +10,7 @@ import type { Counters, Documents } from '../contracts/store.ts';
 import { FEEDBACK_PATHS, registerFeedback } from '../hypercare/feedback/routes.ts';
 import { readJsonBody } from '../lib/json-body.ts';
 import type { Leases } from '../lib/leases.ts';
+import { isOddPath, lenientPath } from '../lib/lenient-path.ts';
 import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
 import { addResourceMetadata, registerResourceMetadata } from '../mcp/access/resource-metadata.ts';
@@ -111,6 +112,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       compileSchema: schemas.compile,
       personalData: PERSONAL_DATA,
       readJson: readJsonBody,
+      otherReading: (path) => (isOddPath(path) ? lenientPath(path) : undefined),
     }));
     chains.push(chain);
     return chain;
@@ -218,7 +220,7 @@ function policyPorts(
   ports: ProcessPorts,
   route: string,
   policy: string,
-): Omit<PolicyPorts, 'template' | 'readJson' | 'compileSchema' | 'personalData'> {
+): Omit<PolicyPorts, 'template' | 'readJson' | 'otherReading' | 'compileSchema' | 'personalData'> {
   let saidAt = Number.NEGATIVE_INFINITY;
   return {
     route,

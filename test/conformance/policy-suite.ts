@@ -15,6 +15,7 @@ import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { ERRORS } from '../../src/errors/table.ts';
 import { readJsonBody } from '../../src/lib/json-body.ts';
 import { compileSchema } from '../../src/lib/json-schema/compile.ts';
+import { isOddPath, lenientPath } from '../../src/lib/lenient-path.ts';
 import { PERSONAL_DATA } from '../../src/lib/personal-data/index.ts';
 import { compileTemplate } from '../../src/lib/template.ts';
 import { MemoryAnswers } from '../../src/stores/answers/memory.ts';
@@ -110,6 +111,7 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     template: (text) => compileTemplate(text, '/tested/{id}'),
     compileSchema,
     readJson: readJsonBody,
+    otherReading: (path) => (isOddPath(path) ? lenientPath(path) : undefined),
     personalData: PERSONAL_DATA,
     checked: () => undefined,
     fetch,

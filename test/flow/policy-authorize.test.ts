@@ -92,12 +92,23 @@ it('a rule for paths holds for what lies below them, however it is spelt', async
     '/x/../admin',
     '/admin;a=b/x',
     '/admin%3Ba=b/x',
+    '/;x/admin',
+    '/;/;a=b/admin/x',
+    '/admin.',
+    '/admin.;x',
+    '/admin%20/x',
+    '/admin::$DATA',
+    '/x/%EF%BC%8E%EF%BC%8E/admin',
+    '/x%EF%BC%8F..%EF%BC%8Fadmin',
+    '/%EF%BD%81dmin',
+    '/adm%C4%B1n',
+    '/admin/%EF%BC%8E%EF%BC%8E/x',
     '/@me',
     '/%40me/x',
     '/%40ME/x',
   ];
   for (const path of inside) expect(`${path} ${await status(path)}`).toBe(`${path} 403`);
-  for (const path of ['/administrator', '/x/admin', '/', '/caf%C3%A9'])
+  for (const path of ['/administrator', '/x/admin', '/', '/caf%C3%A9', '/x;admin', '/x/;admin', '/x.admin'])
     expect(`${path} ${await status(path)}`).toBe(`${path} 200`);
 });
 
