@@ -1,6 +1,7 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import type { AiConfig } from '../config/schema/index.ts';
 import type { Usage } from '../contracts/usage.ts';
+import { groundingPrice, searchingPrice } from './search-prices.ts';
 
 export type ConfiguredPrice = AiConfig['prices'][string];
 
@@ -19,9 +20,6 @@ export function priceAtMost(price: Pricer, usage: Usage, asked: string): number 
   return Math.max(price(usage), price(usage, dearest));
 }
 
-/** What Anthropic's models search the web for, in US dollars a search (2026); the table has only tokens. */
-const CLAUDES_SEARCH = 0.01;
-
 /** US dollars per million tokens: always the same, or another from so many input tokens on (for all of the call). */
 type Rate = number | { readonly base: number; readonly tiers: readonly { start: number; price: number }[] };
 
@@ -31,6 +29,7 @@ interface Rates {
   output: Rate;
   cached?: Rate | undefined;
   cacheWrite?: Rate | undefined;
+  cacheWriteHour?: Rate | undefined;
   audioInput?: Rate | undefined;
   imageInput?: Rate | undefined;
   reasoning?: Rate | undefined;
@@ -39,9 +38,13 @@ interface Rates {
 }
 
 const MILLION = 1_000_000;
+const THOUSAND = 1_000;
 const SECONDS_A_MINUTE = 60;
 
-/** Anthropic writes to the cache for an hour at 2 times the price of input, and for five minutes at 1.25 times (2026). */
+/**
+ * Where the table has no price for it: Anthropic writes to the cache for an hour at 2 times the price of input, and for five
+ * minutes at 1.25 times (2026).
+ */
 const HOUR_TO_USUAL = 2 / 1.25;
 
 /** Half the price for an answer that may take its time, as OpenAI, Anthropic and Google sell it (2026). */
@@ -63,10 +66,12 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   const options = provider ? { provider } : {};
   const ask = () => calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
   const known = ask();
+  const { requests_kcount: requests = 0, web_searches_kcount: searches } = known?.model_price ?? {};
+  const perRequest = amountOf(requests) / THOUSAND + searchingPrice(model);
+  const perSearch = searches === undefined ? groundingPrice(model) : () => amountOf(searches) / THOUSAND;
   let rates = known && ratesOf(known.model_price);
   // What used nothing that anybody sells (tokens counted, a text moderated) has no price and needs none.
   if (!rates) return (usage) => (isNothing(usage) ? 0 : -1);
-  const search = model.includes('claude') ? CLAUDES_SEARCH : 0;
   const changes = Array.isArray(known?.model.prices);
   let asked = Date.now();
   return (usage, tier = '') => {
@@ -75,9 +80,14 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
       rates = ratesOf(ask()?.model_price ?? {}) ?? rates;
     }
     const tokens = costOf(rates as Rates, usage) * (USUAL_TIERS[tier] ?? 1);
-    return tokens + (usage.searches ?? 0) * search;
+    const found = usage.searches ?? 0;
+    return tokens + perRequest + (found > 0 ? perSearch(found) * found : 0);
   };
 }
+
+/** Prices by the piece have no tiers in the table. */
+const amountOf = (price: NonNullable<ModelPrice['requests_kcount']>): number =>
+  typeof price === 'number' ? price : price.base;
 
 const isNothing = (usage: Usage): boolean => Object.values(usage).every((amount) => amount === 0);
 
@@ -90,6 +100,7 @@ function ratesOf(price: ModelPrice): Rates | undefined {
     output: output ?? 0,
     cached: price.cache_read_mtok,
     cacheWrite: price.cache_write_mtok,
+    cacheWriteHour: price.cache_write_1h_mtok,
     audioInput: price.input_audio_mtok,
     imageInput: price.input_image_mtok,
     reasoning: price.output_reasoning_mtok,
@@ -106,11 +117,15 @@ function costOf(rates: Rates, usage: Usage): number {
   const plainInput = Math.max(0, input - cached - cacheWrite - audioInput - imageInput);
   const plainOutput = Math.max(0, output - reasoning - audioOutput - imageOutput);
   // Where writing has no price of its own, it costs what input does, however long it is kept.
-  const hours = rates.cacheWrite === undefined ? 0 : cacheWriteHour * (HOUR_TO_USUAL - 1);
+  const forAnHour =
+    rates.cacheWriteHour === undefined
+      ? at(rates.cacheWrite, rates.input) * (rates.cacheWrite === undefined ? 1 : HOUR_TO_USUAL)
+      : at(rates.cacheWriteHour, rates.input);
   return (
     (plainInput * at(rates.input, 0) +
       cached * at(rates.cached, rates.input) +
-      (cacheWrite + hours) * at(rates.cacheWrite, rates.input) +
+      (cacheWrite - cacheWriteHour) * at(rates.cacheWrite, rates.input) +
+      cacheWriteHour * forAnHour +
       audioInput * at(rates.audioInput, rates.input) +
       imageInput * at(rates.imageInput, rates.input) +
       plainOutput * at(rates.output, 0) +

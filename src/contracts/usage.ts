@@ -17,7 +17,7 @@ export interface Usage {
   /** Tokens of images; part of `input` and of `output`. */
   imageInput?: number;
   imageOutput?: number;
-  /** What is sold by the piece: images made, seconds of sound heard, characters spoken, searches (Cohere's units). */
+  /** What is sold by the piece: images made, seconds of sound heard, characters spoken, searches (of the web, or Cohere's units). */
   images?: number;
   audioSeconds?: number;
   characters?: number;

@@ -127,3 +127,22 @@ it('what Claude searches the web for costs a cent a search', () => {
   const usage = { input: 1_000, output: 0, cached: 0 };
   expect(price({ ...usage, searches: 3 }) - price(usage)).toBeCloseTo(0.03, 9);
 });
+
+it('what a model of OpenAI or Google searches the web for costs what their lists say', () => {
+  const usage = { input: 1_000, output: 0, cached: 0 };
+  const google = 'https://generativelanguage.googleapis.com';
+  const searching = (model: string, url: string, searches: number): number => {
+    const price = pricerOf(model, url, undefined);
+    return price({ ...usage, searches }) - price(usage);
+  };
+  expect(searching('gpt-5', OPENAI, 3)).toBeCloseTo(0.03, 9);
+  // Until Gemini 2.5 a prompt, from Gemini 3 on a search.
+  expect(searching('gemini-2.5-flash', google, 3)).toBeCloseTo(0.035, 9);
+  expect(searching('gemini-3-pro-preview', google, 3)).toBeCloseTo(0.042, 9);
+});
+
+it('models that always search, or are sold by the request, cost that too', () => {
+  const usage = { input: 0, output: 0, cached: 0 };
+  expect(pricerOf('gpt-4o-search-preview', OPENAI, undefined)(usage)).toBeCloseTo(0.025, 9);
+  expect(pricerOf('sonar', 'https://api.perplexity.ai', undefined)(usage)).toBeCloseTo(0.012, 9);
+});

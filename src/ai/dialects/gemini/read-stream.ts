@@ -14,6 +14,8 @@ export class ChunkReader implements StreamReader {
   #id: string | undefined;
   /** How many calls a choice has. */
   readonly #calls = new Map<number, number>();
+  /** What it searched the web for. */
+  readonly #searches = new Set<string>();
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -34,7 +36,8 @@ export class ChunkReader implements StreamReader {
     if (textOf(objectOf(chunk.promptFeedback).blockReason) !== '')
       this.#emit({ type: 'finish', reason: 'content_filter' });
     const usage = convertUsage(objectOf(chunk.usageMetadata));
-    if (usage) this.#emit({ type: 'usage', usage });
+    const { size: searches } = this.#searches;
+    if (usage) this.#emit({ type: 'usage', usage: searches > 0 ? { ...usage, searches } : usage });
   }
 
   #readCandidate(candidate: JsonObject): void {
@@ -42,7 +45,10 @@ export class ChunkReader implements StreamReader {
     const at = typeof index === 'number' && index > 0 ? index : 0;
     const choice = at === 0 ? undefined : at;
     for (const part of objectsOf(objectOf(candidate.content).parts)) this.#readPart(part, at);
-    for (const { web } of objectsOf(objectOf(candidate.groundingMetadata).groundingChunks)) {
+    const { groundingChunks, webSearchQueries } = objectOf(candidate.groundingMetadata);
+    for (const query of Array.isArray(webSearchQueries) ? webSearchQueries : [])
+      if (typeof query === 'string' && query !== '') this.#searches.add(query);
+    for (const { web } of objectsOf(groundingChunks)) {
       const { uri, title } = objectOf(web);
       if (typeof uri === 'string')
         this.#emit({ type: 'citation', citation: { url: uri, title: textOf(title) }, choice });

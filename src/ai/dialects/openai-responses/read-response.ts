@@ -7,7 +7,7 @@ import { countOf, isCount } from '../count.ts';
 export function readEnd(response: JsonObject, emit: Emit): void {
   const { status, output, service_tier: tier } = response;
   if (typeof tier === 'string') emit({ type: 'service-tier', tier });
-  readUsage(objectOf(response.usage), emit);
+  readUsage(objectOf(response.usage), searchesOf(output), emit);
   if (status === 'failed') {
     emit({ type: 'error', message: textOf(objectOf(response.error).message) });
   } else if (status === 'incomplete') {
@@ -28,7 +28,13 @@ export function readSealed({ encrypted_content: sealed, summary }: JsonObject, e
   );
 }
 
-function readUsage(usage: JsonObject, emit: Emit): void {
+/** Searches of the web. To open a page, or to find something in it, is none. */
+const searchesOf = (output: unknown): number =>
+  objectsOf(output).filter(
+    ({ type, action }) => type === 'web_search_call' && (objectOf(action).type ?? 'search') === 'search',
+  ).length;
+
+function readUsage(usage: JsonObject, searches: number, emit: Emit): void {
   const { input_tokens: input } = usage;
   if (!isCount(input)) return;
   const details = objectOf(usage.input_tokens_details);
@@ -38,6 +44,13 @@ function readUsage(usage: JsonObject, emit: Emit): void {
   const cached = Math.min(countOf(details.cached_tokens), input);
   emit({
     type: 'usage',
-    usage: { input, output, cached, ...(cacheWrite && { cacheWrite }), ...(reasoning && { reasoning }) },
+    usage: {
+      input,
+      output,
+      cached,
+      ...(cacheWrite && { cacheWrite }),
+      ...(reasoning && { reasoning }),
+      ...(searches && { searches }),
+    },
   });
 }

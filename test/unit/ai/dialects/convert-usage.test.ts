@@ -1,7 +1,9 @@
 // What services say that an answer came to, each in its own place.
 import { expect, it } from 'vitest';
 import { anthropicMessages } from '../../../../src/ai/dialects/anthropic-messages/index.ts';
+import { gemini } from '../../../../src/ai/dialects/gemini/index.ts';
 import { openaiChat } from '../../../../src/ai/dialects/openai-chat/index.ts';
+import { openaiResponses } from '../../../../src/ai/dialects/openai-responses/index.ts';
 import { factsOf } from '../../../../src/ai/part-facts.ts';
 
 const ofChat = (answer: object) => factsOf(openaiChat.readAnswer({ choices: [], ...answer }) ?? []).usage;
@@ -41,4 +43,26 @@ it('Anthropic: what its cache keeps for an hour', () => {
   const usage = { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 40, cache_creation };
   const facts = factsOf(anthropicMessages.readAnswer({ content: [], usage }) ?? []);
   expect(facts.usage).toEqual({ input: 41, output: 1, cached: 0, cacheWrite: 40, cacheWriteHour: 30 });
+});
+
+it('OpenAI: searches of the web, and not the pages that are opened after them', () => {
+  const call = (type: string) => ({ type: 'web_search_call', action: { type } });
+  const answer = {
+    id: 'r',
+    status: 'completed',
+    output: [call('search'), call('open_page'), call('search'), { type: 'message', content: [] }],
+    usage: { input_tokens: 100, output_tokens: 5 },
+  };
+  expect(factsOf(openaiResponses.readAnswer(answer) ?? []).usage).toMatchObject({ searches: 2 });
+});
+
+it('Gemini: each thing that it searched for, once, though every chunk may name it', () => {
+  const seen: { searches?: number }[] = [];
+  const reader = gemini.openStream?.((part) => void (part.type === 'usage' && seen.push(part.usage)));
+  const chunk = (webSearchQueries: string[]) => ({
+    candidates: [{ content: { parts: [{ text: 'x' }] }, groundingMetadata: { webSearchQueries } }],
+    usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 1 },
+  });
+  for (const queries of [[], ['rates'], ['rates', 'banks']]) reader?.read(chunk(queries), '');
+  expect(seen.map(({ searches }) => searches)).toEqual([undefined, 1, 2]);
 });
