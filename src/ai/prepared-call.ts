@@ -96,7 +96,7 @@ function translated<Request extends Neutral>(
     answerName(call),
     deployment.settings.drop,
   );
-  const target = { model: deployment.model, stream };
+  const target = { model: deployment.model, stream, maxOutput: deployment.maxOutput };
   const body = translation.request(target);
   return { deployment, dialect, body, contentType: JSON_TYPE, path: dialect.path(target), translation };
 }

@@ -33,6 +33,8 @@ export interface ModelCall {
   /** The provider's own name of the model. */
   readonly model: string;
   readonly stream: boolean;
+  /** Output tokens to ask for beside thinking where the client sets no limit and the vendor wants one; absent: the dialect's own. */
+  readonly maxOutput?: number | undefined;
 }
 
 /** How the answers of one API are read, and where it is asked. */

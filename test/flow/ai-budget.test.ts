@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import {
   aiGateway,
+  asAnthropic,
   type ChatAnswer,
   CLIENT_KEY,
   chat,
@@ -209,6 +210,36 @@ it('a model without a price does not get round a budget of money', async () => {
 
   expect([refused.status, errorOf(refused).code]).toEqual([503, 'budget_unpriced']);
   expect(upstream.taken).toHaveLength(0);
+});
+
+it('a limit that the vendor wants and the client leaves open is the configured one, and that much is held', async () => {
+  const claude = await rawProvider((response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(
+      JSON.stringify({
+        id: 'm',
+        type: 'message',
+        model: 'claude-opus-4-8',
+        content: [{ type: 'text', text: 'Hello' }],
+        stop_reason: 'end_turn',
+        usage: { input_tokens: 10, output_tokens: 5 },
+      }),
+    ),
+  );
+  const target = { provider: 'anthropic', model: 'claude-opus-4-8', maxOutput: 30_000 };
+  const gateway = await aiGateway([await provider()], {
+    ai: {
+      reserve: { output: 10 },
+      providers: { anthropic: { ...asAnthropic(claude), apiKey: 'sk-claude' } },
+    },
+    models: { wise: { targets: [target] } },
+    consumer: { budget: { tokens: 31_000, per: '1d' } },
+  });
+  const ask = () => chat(gateway, { ...hello(), model: 'wise' });
+
+  expect((await ask()).status).toBe(200);
+  expect(JSON.parse(claude.taken[0]?.body.toString() ?? '')).toMatchObject({ max_tokens: 30_000 });
+  // Two at once could come to more than there is.
+  expect((await Promise.all([ask(), ask()])).map(({ status }) => status).sort()).toEqual([200, 429]);
 });
 
 it.each([

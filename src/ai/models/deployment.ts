@@ -31,6 +31,8 @@ export interface Deployment extends Answerer, Balanced {
   readonly weight: number;
   /** Tokens that it reads and writes in one call; 0 = not known. */
   readonly window: number;
+  /** Output tokens to ask for where the client sets no limit; undefined: what its dialect asks for. */
+  readonly maxOutput: number | undefined;
   readonly credentials: Credentials;
   readonly load: DeploymentState;
   /** Its connections and its breaker. */
@@ -94,6 +96,7 @@ export function openDeployment(
     url: `${fullName}@${target.version}`,
     headerName: encodeURI(fullName),
     window: windowOf(target.model, settings.baseUrl),
+    maxOutput: target.maxOutput,
     weight: target.weight,
     credentials: new Credentials(credentials, ports.fleet.cursor(`keys of ${name}: ${fullName}`)),
     load: state.value,

@@ -75,11 +75,14 @@ function chatAtMost(call: ChatCall, output: number): Usage {
 }
 
 /** Vectors are no output that anybody counts. */
-function outputAtMost({ format, request }: ChatCall, otherwise: number): number {
+function outputAtMost({ format, request, candidates }: ChatCall, otherwise: number): number {
   if (format.kind === 'embeddings' || !request) return 0;
   const { maxOutput, thinking, answers } = request;
   if (maxOutput > 0) return maxOutput;
-  return answers * (thinking > 0 ? Math.max(otherwise, ANSWER_TOKENS) + thinking : otherwise);
+  // What a vendor that wants a limit is told where the client names none.
+  const told = candidates.flatMap(({ deployments }) => deployments.map((each) => each.maxOutput ?? 0));
+  const least = thinking > 0 ? ANSWER_TOKENS : 0;
+  return answers * (Math.max(otherwise, least, ...told) + thinking);
 }
 
 /** The dearest of all that may answer; -1 if one of them has no price. */

@@ -108,6 +108,13 @@ const ModelTarget = Strict({
   model: Type.String({ minLength: 1, description: 'The provider’s own name of the model.' }),
   version: Type.String({ default: '' }),
   weight: Type.Integer({ minimum: 0, default: 1 }),
+  maxOutput: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description:
+        'Output tokens that are asked for where a client sets no limit and the vendor wants one (Anthropic), beside those for thinking; absent: 8192.',
+    }),
+  ),
 });
 
 const When = Strict(

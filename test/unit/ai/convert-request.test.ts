@@ -313,6 +313,14 @@ it('newer models of Anthropic think as hard as they are told, older ones on a bu
   }
 });
 
+it('an answer may be as long as its target is configured for, beside what is thought', () => {
+  const request = { system: [], messages: [], stream: false, includeUsage: false, uncarried: [] };
+  const call = { model: 'claude-haiku-4-5', stream: false, maxOutput: 100 };
+  const limit = (reasoning?: { effort: string }) =>
+    anthropicDialect.convertRequest({ ...request, ...(reasoning && { reasoning }) }, call).max_tokens;
+  expect([limit(), limit({ effort: 'low' })]).toEqual([100, 2_148]);
+});
+
 it('a dialect asks for streams with their usage', () => {
   const request = { system: [], messages: [], stream: true, includeUsage: false, uncarried: [] };
   expect(openaiDialect.convertRequest(request, { model: 'm', stream: true })).toMatchObject({

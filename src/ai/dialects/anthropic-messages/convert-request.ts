@@ -5,13 +5,16 @@ import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
 import { cacheControl, convertMessages, convertText } from './convert-messages.ts';
 
 /** A request in the neutral form as a messages request. */
-export function convertRequest(request: ModelRequest, { model, stream }: ModelCall): JsonObject {
+export function convertRequest(
+  request: ModelRequest,
+  { model, stream, maxOutput = ANSWER_TOKENS }: ModelCall,
+): JsonObject {
   const { thinking, effort, budget } = convertThinking(request.reasoning, model, request.maxTokens);
   const output = { ...(effort && { effort }), ...formatOf(request) };
   const fields: JsonObject = {
     model,
     // Thinking counts as output; a limit of the client's own must leave room for both.
-    max_tokens: request.maxTokens ?? ANSWER_TOKENS + budget,
+    max_tokens: request.maxTokens ?? maxOutput + budget,
     system: request.system.length > 0 ? request.system.map(convertText) : undefined,
     messages: convertMessages(request.messages),
     tools: request.tools?.map(convertTool),

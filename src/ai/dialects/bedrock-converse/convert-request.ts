@@ -5,14 +5,14 @@ import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
 import { cachePoint, convertMessages, convertText } from './convert-messages.ts';
 
 /** A request in the neutral form as one for Converse. The model and whether it streams are said by the path. */
-export function convertRequest(request: ModelRequest, { model }: ModelCall): JsonObject {
+export function convertRequest(request: ModelRequest, { model, maxOutput }: ModelCall): JsonObject {
   const { system, responseFormat, serviceTier } = request;
-  const own = ownFields(request, model);
+  const own = ownFields(request, model, maxOutput);
   return definedOnly({
     system: system.length > 0 ? system.flatMap(convertText) : undefined,
     messages: convertMessages(request.messages),
     inferenceConfig: unlessEmpty({
-      maxTokens: request.maxTokens ?? own.maxTokens,
+      maxTokens: request.maxTokens ?? own.maxTokens ?? maxOutput,
       temperature: request.temperature,
       topP: request.topP,
       stopSequences: request.stop,
@@ -62,13 +62,14 @@ function formatOf(format: NonNullable<ModelRequest['responseFormat']>): JsonObje
 function ownFields(
   { topK, reasoning, maxTokens }: ModelRequest,
   model: string,
+  maxOutput: number = ANSWER_TOKENS,
 ): { fields: JsonObject; maxTokens?: number } {
   // `anthropic.claude-…`, also of an inference profile: `eu.anthropic.claude-…`, or at the end of its ARN.
   const [, claude] = /(?:^|[./])anthropic\.(claude.*)$/.exec(model) ?? [];
   if (claude !== undefined) {
     const { thinking, effort, budget } = convertThinking(reasoning, claude, maxTokens);
     const fields = { top_k: topK, thinking, output_config: effort && { effort } };
-    return budget > 0 ? { fields, maxTokens: ANSWER_TOKENS + budget } : { fields };
+    return budget > 0 ? { fields, maxTokens: maxOutput + budget } : { fields };
   }
   if (topK !== undefined) throw new NotCarried({ option: 'topK' });
   if (!reasoning) return { fields: {} };
