@@ -121,6 +121,8 @@ export interface Provider {
   readonly native: Readonly<Partial<Record<FormatName, Dialect>>>;
   /** For every other format. */
   readonly translated: TranslatedDialect;
+  /** It wants back what its model thought, in its own chat completions. */
+  readonly takesReasoning?: boolean;
   /** For embeddings, unless it speaks their format itself; absent: it has none. */
   readonly embeddings?: EmbeddingsDialect;
   /** The headers of a call: who we are, and nothing of the client's. */

@@ -1,4 +1,5 @@
 // A conversation goes on with whoever is asked: with all that was said, and with what that vendor itself has signed.
+import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
 import { aiGateway, anthropicSdk, rawProvider, sdk } from '../helpers/ai.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
@@ -176,4 +177,39 @@ it('reasoning that OpenAI has sealed goes back to it; instructions are of their 
   ]);
   expect(bodies[2]?.input.map(({ id }) => id).filter(Boolean)).toEqual(['rs_1', 'msg_1', 'rs_2', 'msg_2']);
   expect(JSON.stringify(bodies[2]?.input)).not.toContain('pirate');
+});
+
+it('what DeepSeek thought goes back to it with the calls that it led to, and to nobody else', async () => {
+  type Said = { role: string; reasoning_content?: string }[];
+  const asked: Record<string, Said[]> = { deepseek: [], openai: [] };
+  const state = { isDown: false };
+  const service = (name: 'deepseek' | 'openai') =>
+    rawProvider((response, { body }) => {
+      if (name === 'deepseek' && state.isDown) {
+        response.writeHead(503).end('{}');
+        return;
+      }
+      const { messages } = JSON.parse(body.toString()) as { messages: Said };
+      asked[name]?.push(messages);
+      const call = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{}' } };
+      const message = messages.some(({ role }) => role === 'tool')
+        ? { content: 'It is sunny.' }
+        : { content: null, reasoning_content: 'Look it up.', tool_calls: [call] };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ id: 'c', choices: [{ message, finish_reason: 'stop' }] }));
+    });
+  const deepseek = { kind: 'deepseek', baseUrl: (await service('deepseek')).url };
+  const gateway = await aiGateway([deepseek, await service('openai')], ON);
+  const { completions } = sdk(gateway).chat;
+  const say = (message: OpenAI.ChatCompletionMessageParam) =>
+    completions.create({ model: 'smart', messages: [message] }, SESSION);
+
+  await say({ role: 'user', content: 'How is the weather?' });
+  await say({ role: 'tool', tool_call_id: 'call_1', content: 'sunny' });
+  state.isDown = true;
+  await say({ role: 'user', content: 'And tomorrow?' });
+
+  expect(asked.deepseek?.[1]?.[1]).toMatchObject({ role: 'assistant', reasoning_content: 'Look it up.' });
+  expect(asked.openai?.[0]?.[1]).toMatchObject({ role: 'assistant' });
+  expect(JSON.stringify(asked.openai)).not.toContain('Look it up.');
 });

@@ -9,9 +9,10 @@ export function writeHistoryFor(call: ChatCall, { providerName, provider }: Depl
   if (!history || history.writtenFor === providerName) return;
   const { shape, tail } = history;
   const isTranslated = provider.native[format.name] === undefined;
+  const thoughts = isTranslated ? 'details' : provider.takesReasoning ? 'content' : 'none';
   replaceBody(
     call,
-    writeHistory(format.name, history.body, { shape, tail, provider: providerName, isTranslated }),
+    writeHistory(format.name, history.body, { shape, tail, provider: providerName, thoughts }),
   );
   history.writtenFor = providerName;
 }

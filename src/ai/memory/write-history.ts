@@ -10,6 +10,12 @@ import { reasoningDetail } from './reasoning-detail.ts';
 import { TurnPrefix } from './turn-prefix.ts';
 import { writeItems } from './write-items.ts';
 
+/**
+ * How a history in chat completions says what its model thought: not at all, as `reasoning_content` for a service that wants it
+ * back, or with its signature, as `reasoning_details`, for a provider that is asked in another format.
+ */
+export type Thoughts = 'none' | 'content' | 'details';
+
 /** What is put before, and with, what a client sends. */
 export interface History {
   readonly shape: PromptShape;
@@ -17,8 +23,7 @@ export interface History {
   readonly tail: readonly Message[] | undefined;
   /** The provider that is asked: what others have signed or sealed it does not take. */
   readonly provider: string;
-  /** It is asked in its own format, not in the client's: what chat completions have no words for reaches it. */
-  readonly isTranslated: boolean;
+  readonly thoughts: Thoughts;
 }
 
 /** A message of the history, with what its provider called the items of it. */
@@ -103,14 +108,19 @@ function listOf(
   return beginning && beginning.bytes.length > 0 ? [beginning, ...rest] : rest;
 }
 
-const toOwnChat: Write = ({ message }) => chatMessages(message, false);
-const toOthersChat: Write = ({ message }) => chatMessages(message, true);
-const OWN_CHAT = writtenBy(toOwnChat);
-const OTHERS_CHAT = writtenBy(toOthersChat);
+const chatWriter = (thoughts: Thoughts) => {
+  const write: Write = ({ message }) => chatMessages(message, thoughts);
+  return { write, written: writtenBy(write) };
+};
+const TO_CHAT: Readonly<Record<Thoughts, ReturnType<typeof chatWriter>>> = {
+  none: chatWriter('none'),
+  content: chatWriter('content'),
+  details: chatWriter('details'),
+};
 
 function chatBody(body: JsonObject, history: History): JsonObject {
   const { summary, snippets, system: given } = history.shape;
-  const write = history.isTranslated ? toOthersChat : toOwnChat;
+  const { write, written } = TO_CHAT[history.thoughts];
   const convert = (messages: readonly Message[]): JsonObject[] =>
     messages.flatMap((message) => write({ message, itemIds: [] }));
   const { own, rest } = partsOf(body.messages);
@@ -119,17 +129,17 @@ function chatBody(body: JsonObject, history: History): JsonObject {
     messages: [
       ...(own.length > 0 ? own : convert(systemMessages(given))),
       ...convert(systemMessages(summary === '' ? [] : [text(summary)])),
-      ...listOf(history, write, history.isTranslated ? OTHERS_CHAT : OWN_CHAT),
+      ...listOf(history, write, written),
       ...withSnippets(history.tail ? convert(history.tail) : rest, snippets, 'text'),
     ],
   };
 }
 
-/** As chat completions have it; with what was thought where it goes on in another format, in the words of `read-messages.ts`. */
-function chatMessages(message: Message, isTranslated: boolean): JsonObject[] {
-  const written = toChat([], [message]);
+/** As chat completions have it, thoughts in the words of `read-messages.ts`. */
+function chatMessages(message: Message, thoughts: Thoughts): JsonObject[] {
+  const written = toChat([], [message], thoughts === 'content');
   const [first] = written;
-  if (!isTranslated || message.role !== 'assistant' || !first) return written;
+  if (thoughts !== 'details' || message.role !== 'assistant' || !first) return written;
   const details = message.content.flatMap(reasoningDetail);
   return details.length === 0 ? written : [{ ...first, reasoning_details: details }];
 }

@@ -19,6 +19,7 @@ function openaiCompatible(kind: string, service: OpenaiService): Provider {
       ...openaiOperations,
     },
     translated: chat,
+    takesReasoning: service.quirks?.takesReasoning === true,
     headers: ({ apiKey }) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
     readError,
   };

@@ -95,7 +95,7 @@ function writeBefore(call: ChatCall, { shape, facts, fresh }: LiveTurn): void {
     writeHistoryFor(call, first);
     return;
   }
-  const history = { shape, tail, provider: '', isTranslated: false };
+  const history = { shape, tail, provider: '', thoughts: 'none' as const };
   replaceBody(call, writeHistory(call.format.name, body, history));
 }
 
