@@ -111,6 +111,11 @@ export interface Documents {
     collection: string,
     options?: { after?: string; limit?: number },
   ): Promise<Pick<StoredDocument, 'id' | 'version'>[]>;
+  /**
+   * Tells whether anything was written in a collection: the same text as before, and nothing was. That documents have run
+   * out it need not show. Only for collections whose ids sort by time and never come again.
+   */
+  stamp(collection: string): Promise<string>;
 }
 
 /** A text in a log, and its place there. */

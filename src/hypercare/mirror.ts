@@ -3,6 +3,8 @@ import type { Documents } from '../contracts/store.ts';
 
 /** Versions that are compared, and documents that are read, before requests get a turn: some 3 ms. */
 const PAGE = 200;
+/** Milliseconds after which versions are compared although nothing seems to have been written: documents run out. */
+const LOOK_EVERY_MS = 60_000;
 /** Changes of a page up to which they are read one by one. */
 const FEW = 20;
 
@@ -24,6 +26,9 @@ export class Mirror<V, T = V> {
   readonly #collection: string;
   readonly #options: MirrorOptions<V, T>;
   #known = new Map<string, { version: number; item: T | undefined }>();
+  #held: readonly T[] = [];
+  #stamp: string | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<readonly T[]> | undefined;
 
@@ -46,6 +51,19 @@ export class Mirror<V, T = V> {
   }
 
   async #look(): Promise<readonly T[]> {
+    // Asked for first: what is written from here on makes another.
+    const stamp = await this.#documents.stamp(this.#collection);
+    const at = performance.now();
+    if (stamp === this.#stamp && at - this.#lookedAt < LOOK_EVERY_MS) return this.#held;
+    this.#known = await this.#compared();
+    this.#held = this.#holding(this.#known);
+    this.#stamp = stamp;
+    this.#lookedAt = at;
+    return this.#held;
+  }
+
+  /** What is there now; only what has changed is read. */
+  async #compared(): Promise<Map<string, { version: number; item: T | undefined }>> {
     const before = this.#known;
     const now: typeof before = new Map();
     for (let after = ''; ; ) {
@@ -60,12 +78,10 @@ export class Mirror<V, T = V> {
         else now.set(id, { version, item: undefined });
       }
       const last = page.at(-1);
-      if (page.length < PAGE || last === undefined) break;
+      if (page.length < PAGE || last === undefined) return now;
       after = last.id;
       await turn();
     }
-    this.#known = now;
-    return this.#held(now);
   }
 
   async #read(
@@ -84,7 +100,7 @@ export class Mirror<V, T = V> {
   }
 
   /** Lets go of what is too old, and of nothing that lasts. */
-  #held(known: ReadonlyMap<string, { version: number; item: T | undefined }>): readonly T[] {
+  #holding(known: ReadonlyMap<string, { version: number; item: T | undefined }>): readonly T[] {
     const { most, isLasting } = this.#options;
     const held: T[] = [];
     for (const entry of [...known.values()].reverse()) {

@@ -58,6 +58,10 @@ export class PatientDocuments implements Documents {
     return this.#patiently(() => this.#documents.versions(collection, options));
   }
 
+  stamp(collection: string): Promise<string> {
+    return this.#patiently(() => this.#documents.stamp(collection));
+  }
+
   async #patiently<T>(work: () => Promise<T>): Promise<T> {
     const { monotonic, wait = (ms: number) => sleep(ms, undefined, { ref: false }) } = this.#clock;
     for (;;) {

@@ -401,6 +401,28 @@ describe.each(places)('a store on $name', ({ make }) => {
       ]);
     });
 
+    it('have a stamp that every write changes, and nothing else', async () => {
+      const stamps: string[] = [];
+      const note = async (): Promise<void> => void stamps.push(await store.documents.stamp(mine));
+      await note();
+      await store.documents.put(mine, 'a', 1);
+      await note();
+      await store.documents.put(mine, 'a', 2);
+      await note();
+      await store.documents.put(mine, 'b', 1);
+      await note();
+      await store.documents.delete(mine, 'a');
+      await note();
+      await store.documents.delete(mine, 'b');
+      await store.documents.put(mine, 'c', 1);
+      await note();
+      expect(new Set(stamps).size).toBe(stamps.length);
+      await store.documents.put(mine, 'c', 2, { ifVersion: 7 });
+      await store.documents.delete(mine, 'nothing');
+      await store.documents.put(`${mine} beside it`, 'a', 1);
+      expect(await store.documents.stamp(mine)).toBe(stamps.at(-1));
+    });
+
     it('are listed 100 at a time unless told, never more than 1000', async () => {
       const ids = Array.from({ length: 1100 }, (_, at) => String(at).padStart(4, '0'));
       await Promise.all(ids.map((id) => store.documents.put(mine, id, 1)));

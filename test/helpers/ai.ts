@@ -64,6 +64,8 @@ export interface AiConfig {
   store?: object;
   context?: object;
   admin?: object;
+  /** Off unless given. */
+  hypercare?: object;
 }
 
 /**
@@ -83,6 +85,7 @@ export async function aiGateway(
     store = {},
     context = {},
     admin = {},
+    hypercare,
   }: AiConfig = {},
   timeouts: object = {},
   options: TestGatewayOptions = {},
@@ -99,6 +102,7 @@ export async function aiGateway(
       store,
       context,
       admin,
+      ...(hypercare && { hypercare }),
       consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }], ...consumer }, ...consumers],
       ai: {
         ...ai,

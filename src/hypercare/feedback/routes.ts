@@ -9,6 +9,7 @@ import { AnnouncedFindings } from '../findings/book.ts';
 import { digest, FeedbackIntake, type Sender } from './intake.ts';
 import { ReportBook } from './report-book.ts';
 import { readSaid } from './said.ts';
+import { STATUS_PAGE_HEADERS, statusHtml } from './status-html.ts';
 import { StatusPage } from './status-page.ts';
 import { admitTicket, type TicketKind, ticketIn } from './tickets.ts';
 
@@ -85,7 +86,11 @@ export function registerFeedback(app: FastifyInstance, config: GatewayConfig, po
   });
   app.get('/v1/status', async (request, reply) => {
     reply.headers({ 'x-request-id': request.exchange.id, 'cache-control': 'public, max-age=5' });
-    return stored(() => status.read());
+    reply.header('vary', settings.origins.length > 0 ? 'origin, accept' : 'accept');
+    const now = await stored(() => status.read());
+    // Browsers say that they would rather have a page; programs say nothing, or JSON.
+    if (!request.headers.accept?.includes('text/html')) return now;
+    return reply.headers(STATUS_PAGE_HEADERS).send(statusHtml(now));
   });
   for (const { kind, secret } of settings.tickets)
     registerTickets(app, kind, secret, { ...ports, intake, book });

@@ -83,8 +83,9 @@
     node.append(...children);
     return node;
   };
-  const style = make('style', {
-    textContent: `
+  // A page's own Content-Security-Policy refuses <style>, and not this.
+  const style = new CSSStyleSheet();
+  style.replaceSync(`
 :host{all:initial}*{box-sizing:border-box;font:15px/1.4 system-ui,sans-serif}
 .w{--b:#fff;--f:#1c1e21;--m:#5c6370;--l:#c8ccd2;--a:#0b5fcc;--t:#fff;color:var(--f)}
 @media(prefers-color-scheme:dark){.w{--b:#1e2126;--f:#e8eaed;--m:#a4abb6;--l:#4a505a;--a:#7ab4ff;--t:#0b1320}}
@@ -96,8 +97,8 @@ button[aria-pressed=true]{background:var(--a);color:var(--t)}
 .p{width:min(360px,calc(100vw - 32px));background:var(--b);border:1px solid var(--l);border-radius:12px;padding:16px;box-shadow:0 8px 30px #0004}
 .p h2{font-size:17px;font-weight:600;margin:0 0 8px}.r{display:flex;flex-wrap:wrap;gap:6px;margin:8px 0}
 textarea{width:100%;min-height:88px;border:1px solid var(--l);border-radius:8px;padding:8px;background:var(--b);color:var(--f)}
-p{margin:8px 0;color:var(--m)}[hidden]{display:none}`,
-  });
+p{margin:8px 0;color:var(--m)}[hidden]{display:none}`);
+  root.adoptedStyleSheets = [style];
   const opener = make('button', { type: 'button', textContent: dataset.label || 'Feedback' });
   opener.setAttribute('aria-haspopup', 'dialog');
   const title = make('h2', { id: 't' });
@@ -124,7 +125,7 @@ p{margin:8px 0;color:var(--m)}[hidden]{display:none}`,
   panel.setAttribute('role', 'dialog');
   panel.setAttribute('aria-labelledby', 't');
   const frame = make('div', { className: 'w' }, opener, panel);
-  root.append(style, frame);
+  root.append(frame);
 
   const RANGES = { thumbs: [0, 1], csat: [1, 5], nps: [0, 10] };
   let said = {};

@@ -5,7 +5,8 @@ import type { RedisClient } from './client.ts';
 
 /**
  * A document is a hash (`v` version, `j` JSON), and a collection has an index, a sorted set in which all scores are
- * equal and Redis therefore orders by bytes. Both carry the collection as hash tag: a Cluster keeps them on one node.
+ * equal and Redis therefore orders by bytes; a number counts its writes. All carry the collection as hash tag: a Cluster keeps
+ * them on one node.
  */
 export class RedisDocuments implements Documents {
   readonly #client: RedisClient;
@@ -24,19 +25,19 @@ export class RedisDocuments implements Documents {
   }
 
   async put<T>(collection: string, id: string, value: T, options: PutOptions = {}): Promise<PutResult> {
-    const { document, index } = keys(collection, id);
+    const { document, index, writes } = keys(collection, id);
     const json = encode(value);
     const ttlMs = checkTtl(options.ttlMs) ?? '';
     const [ok, version] = await this.#calls.make(() =>
-      this.#client.hypercarePut(document, index, id, json, options.ifVersion ?? '', ttlMs),
+      this.#client.hypercarePut(document, index, writes, id, json, options.ifVersion ?? '', ttlMs),
     );
     return { ok: ok === 1, version };
   }
 
   async delete(collection: string, id: string, options: { ifVersion?: number } = {}): Promise<boolean> {
-    const { document, index } = keys(collection, id);
+    const { document, index, writes } = keys(collection, id);
     const gone = await this.#calls.make(() =>
-      this.#client.hypercareDelete(document, index, id, options.ifVersion ?? ''),
+      this.#client.hypercareDelete(document, index, writes, id, options.ifVersion ?? ''),
     );
     return gone === 1;
   }
@@ -59,6 +60,11 @@ export class RedisDocuments implements Documents {
   ): Promise<Pick<StoredDocument, 'id' | 'version'>[]> {
     const rows = await this.#rows(collection, 'v', options);
     return rows.map(([id, version]) => ({ id, version: Number(version) }));
+  }
+
+  async stamp(collection: string): Promise<string> {
+    const { writes } = collectionKeys(collection);
+    return (await this.#calls.make(() => this.#client.get(writes))) ?? '';
   }
 
   /** @param field which is read beside the version */
@@ -85,15 +91,15 @@ export class RedisDocuments implements Documents {
   }
 }
 
-function collectionKeys(collection: string): { prefix: string; index: string } {
+function collectionKeys(collection: string): { prefix: string; index: string; writes: string } {
   checkName('collection', collection);
   // Encoded, because a brace in it would end the hash tag early.
   const tagged = `hypercare:{${encodeURIComponent(collection)}}`;
-  return { prefix: `${tagged}:d:`, index: `${tagged}:i` };
+  return { prefix: `${tagged}:d:`, index: `${tagged}:i`, writes: `${tagged}:w` };
 }
 
-function keys(collection: string, id: string): { document: string; index: string } {
-  const { prefix, index } = collectionKeys(collection);
+function keys(collection: string, id: string): { document: string; index: string; writes: string } {
+  const { prefix, index, writes } = collectionKeys(collection);
   checkName('id', id);
-  return { document: prefix + id, index };
+  return { document: prefix + id, index, writes };
 }

@@ -144,9 +144,9 @@ end
 return answer`,
   },
 
-  /** document, index; id, json, ifVersion or '', ttlMs or '' → [1, new version] or [0, version there]. */
+  /** document, index, writes; id, json, ifVersion or '', ttlMs or '' → [1, new version] or [0, version there]. */
   hypercarePut: {
-    numberOfKeys: 2,
+    numberOfKeys: 3,
     // The index outlives documents that run out. A new entry therefore looks at three others and removes those that
     // point at nothing, which keeps the dead at about a quarter of the index without ever walking it.
     lua: `
@@ -154,6 +154,7 @@ local there = tonumber(redis.call('HGET', KEYS[1], 'v') or 0)
 if ARGV[3] ~= '' and tonumber(ARGV[3]) ~= there then return {0, there} end
 redis.call('HSET', KEYS[1], 'v', there + 1, 'j', ARGV[2])
 if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) else redis.call('PERSIST', KEYS[1]) end
+redis.call('INCR', KEYS[3])
 if redis.call('ZADD', KEYS[2], 0, ARGV[1]) == 1 then
   local prefix = string.sub(KEYS[1], 1, #KEYS[1] - #ARGV[1])
   for _, id in ipairs(redis.call('ZRANDMEMBER', KEYS[2], 3)) do
@@ -163,14 +164,16 @@ end
 return {1, there + 1}`,
   },
 
-  /** document, index; id, ifVersion or '' → 1 if it was there and is gone. */
+  /** document, index, writes; id, ifVersion or '' → 1 if it was there and is gone. */
   hypercareDelete: {
-    numberOfKeys: 2,
+    numberOfKeys: 3,
     lua: `
 local there = redis.call('HGET', KEYS[1], 'v')
 if there and ARGV[2] ~= '' and tonumber(ARGV[2]) ~= tonumber(there) then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
-return redis.call('DEL', KEYS[1])`,
+if redis.call('DEL', KEYS[1]) == 0 then return 0 end
+redis.call('INCR', KEYS[3])
+return 1`,
   },
 
   /** index; document prefix, '-' or '(after', limit, 'j' or 'v' → [last id looked at or '' at the end, [id, version, json or version, …]]. */
@@ -279,6 +282,7 @@ declare module 'ioredis' {
     hypercarePut(
       document: string,
       index: string,
+      writes: string,
       id: string,
       json: string,
       ifVersion: number | '',
@@ -287,6 +291,7 @@ declare module 'ioredis' {
     hypercareDelete(
       document: string,
       index: string,
+      writes: string,
       id: string,
       ifVersion: number | '',
     ): Result<0 | 1, Context>;

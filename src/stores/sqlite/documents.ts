@@ -12,6 +12,7 @@ interface Statements {
   delete: StatementSync;
   list: StatementSync;
   versions: StatementSync;
+  stamp: StatementSync;
   purge: StatementSync;
 }
 
@@ -43,6 +44,11 @@ export class SqliteDocuments implements Documents {
       versions: database.prepare(
         `SELECT id, version FROM documents
          WHERE collection = ? AND id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`,
+      ),
+      // A write adds to the sum or, of a new document, to the count; whoever takes the place of one that was deleted is the last.
+      stamp: database.prepare(
+        `SELECT count(*) AS documents, total(version) AS versions, max(id) AS last FROM documents
+         WHERE collection = ? AND (expires_at IS NULL OR expires_at > ?)`,
       ),
       purge: database.prepare(
         `DELETE FROM documents WHERE rowid IN
@@ -106,6 +112,12 @@ export class SqliteDocuments implements Documents {
       this.#statements.versions.all(collection, options.after ?? '', this.#now(), limit),
     );
     return rows.map((row) => ({ id: String(row.id), version: Number(row.version) }));
+  }
+
+  async stamp(collection: string): Promise<string> {
+    checkName('collection', collection);
+    const row = reading(() => this.#statements.stamp.get(collection, this.#now()));
+    return `${row?.documents} ${row?.versions} ${row?.last}`;
   }
 
   /** Deletes documents that ran out, 1000 at most; true if there may be more. */

@@ -27,6 +27,7 @@ async function counted(): Promise<{ documents: Documents; read(): number; close(
       put: (...args) => documents.put(...args),
       delete: (...args) => documents.delete(...args),
       versions: (...args) => documents.versions(...args),
+      stamp: (...args) => documents.stamp(...args),
     },
     read: () => {
       const before = values;

@@ -1,0 +1,92 @@
+import { afterAll, expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import { backend } from '../helpers/backend.ts';
+import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+import { detection, toldEngine } from '../helpers/told-engine.ts';
+
+afterAll(closeBrowser);
+
+it('the widget: by keyboard, in both colours, on a phone, and without a network', async () => {
+  const engine = toldEngine();
+  const gateway = await testGateway({ hypercare: { tick: '1s', feedback: { origins: ['*'] } } }, { engine });
+  const site = await backend((_, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end(
+      `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>A shop</title><main><h1>A shop</h1></main>
+       <script src="${gateway.url}/v1/feedback/widget.js" data-session="visit-1" data-app-version="2.1" defer></script>`,
+    );
+  });
+  const { page, complaints } = await testPage({ width: 360, height: 640 });
+  await page.goto(site.url);
+  const opener = page.getByRole('button', { name: 'Feedback' });
+  await opener.waitFor();
+  const dialog = page.getByRole('dialog');
+
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
+  // All of it is on a small screen.
+  expect(await dialog.boundingBox()).toMatchObject({ width: 328 });
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  // Whoever closes it is where they were.
+  await page.keyboard.press('Enter');
+  const dbg = async (w: string) =>
+    process.stderr.write(
+      w +
+        String(
+          await page.evaluate(
+            `(() => { const r = [...document.querySelectorAll('div')].find((d) => d.shadowRoot).shadowRoot; return r.activeElement?.outerHTML + ' ' + r.querySelector('textarea').value + ' ' + r.querySelector('[role=dialog]').hidden + document.activeElement.outerHTML })()`,
+          ),
+        ) +
+        '\n',
+    );
+  await dbg('A ');
+  await page.keyboard.type('It is slow');
+  await dbg('B ');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await dbg('C ');
+  await dialog.getByText('One more thing would help').waitFor();
+  await page.keyboard.type('The page of the oak lamp, just now.');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await dialog.getByText('Thank you.', { exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.context().setOffline(true);
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: '2 of 5' }).press('Enter');
+  await page.getByLabel('What happened?').fill('And now nothing comes.');
+  await dialog.getByRole('button', { name: 'Send' }).press('Enter');
+  await dialog.getByText('as soon as you are online').waitFor();
+  const said = async (): Promise<{ comment: string; score: number | null }[]> =>
+    (await admin(gateway, '/api/feedback')).body.feedback;
+  expect(await said()).toHaveLength(2);
+  await page.context().setOffline(false);
+  await eventually(async () => (await said()).length === 3);
+  expect((await said())[0]).toMatchObject({
+    comment: 'And now nothing comes.',
+    score: 2,
+    source: 'widget',
+    appVersion: '2.1',
+  });
+  // A network that is away is no error of the page.
+  expect(complaints.filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
+
+  engine.say('opened', detection());
+  const finding = await eventually(async () => (await admin(gateway, '/api/findings')).body.findings[0]);
+  const announced = { body: { text: 'The checkout is slow; we are on it.' } };
+  await admin(gateway, `/api/findings/${finding.id}/announce`, announced);
+  await page.goto(`${gateway.url}/v1/status`);
+  await page.getByText('The checkout is slow; we are on it.').waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
+}, 120_000);
