@@ -36,22 +36,9 @@ it('the widget: by keyboard, in both colours, on a phone, and without a network'
   await dialog.waitFor({ state: 'hidden' });
   // Whoever closes it is where they were.
   await page.keyboard.press('Enter');
-  const dbg = async (w: string) =>
-    process.stderr.write(
-      w +
-        String(
-          await page.evaluate(
-            `(() => { const r = [...document.querySelectorAll('div')].find((d) => d.shadowRoot).shadowRoot; return r.activeElement?.outerHTML + ' ' + r.querySelector('textarea').value + ' ' + r.querySelector('[role=dialog]').hidden + document.activeElement.outerHTML })()`,
-          ),
-        ) +
-        '\n',
-    );
-  await dbg('A ');
   await page.keyboard.type('It is slow');
-  await dbg('B ');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await dbg('C ');
   await dialog.getByText('One more thing would help').waitFor();
   await page.keyboard.type('The page of the oak lamp, just now.');
   await page.keyboard.press('Tab');

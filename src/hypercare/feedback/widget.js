@@ -129,6 +129,7 @@ p{margin:8px 0;color:var(--m)}[hidden]{display:none}`);
 
   const RANGES = { thumbs: [0, 1], csat: [1, 5], nps: [0, 10] };
   let said = {};
+  let isSending = false;
   function choose(kind) {
     const [least, most] = RANGES[kind];
     scores.replaceChildren(
@@ -164,17 +165,22 @@ p{margin:8px 0;color:var(--m)}[hidden]{display:none}`);
   }
   opener.onclick = () => open();
   cancel.onclick = close;
-  panel.onkeydown = (event) => event.key === 'Escape' && close();
+  // What such a handler returns counts: a `false` would take every other key away from who types.
+  panel.onkeydown = (event) => {
+    if (event.key === 'Escape') close();
+  };
   form.onsubmit = async (event) => {
     event.preventDefault();
+    // Not `disabled`: that would take the focus from whoever pressed it.
+    if (isSending) return;
     const text = comment.value.trim();
     if (!text && said.score === undefined) {
       message.textContent = 'Choose a score or write a few words.';
       return;
     }
-    submit.disabled = true;
+    isSending = true;
     const answer = await send({ ...said, ...(text ? { comment: text } : {}) });
-    submit.disabled = false;
+    isSending = false;
     if (answer?.question) {
       said = { about: answer.id };
       scores.replaceChildren();
@@ -184,8 +190,10 @@ p{margin:8px 0;color:var(--m)}[hidden]{display:none}`);
       comment.focus();
       return;
     }
+    said = {};
     comment.value = '';
     scores.replaceChildren();
+    cancel.focus();
     message.textContent = answer ? 'Thank you.' : 'Thank you. It is sent as soon as you are online.';
   };
 
