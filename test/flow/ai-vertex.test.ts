@@ -2,7 +2,7 @@
 import { exportPKCS8, exportSPKI, generateKeyPair, importSPKI, jwtVerify } from 'jose';
 import { expect, it } from 'vitest';
 import { AccessToken } from '../../src/ai/providers/vertex/access-token.ts';
-import { anthropicSdk, chat, errorOf, hello, lineOf, rawProvider } from '../helpers/ai.ts';
+import { anthropicSdk, chat, errorOf, hello, lineOf, rawProvider, sdk } from '../helpers/ai.ts';
 import { testGateway } from '../helpers/gateway.ts';
 
 const GEMINI = {
@@ -17,6 +17,12 @@ const CLAUDE = {
   content: [{ type: 'text', text: 'Hi!' }],
   stop_reason: 'end_turn',
   usage: { input_tokens: 3, output_tokens: 1 },
+};
+
+const VECTORS = {
+  predictions: [1, 2].map((value) => ({
+    embeddings: { values: [value, 0.5], statistics: { truncated: false, token_count: 3 } },
+  })),
 };
 
 async function serviceAccount() {
@@ -46,7 +52,8 @@ async function setUp(credentials: object) {
   const paths: string[] = [];
   const provider = await rawProvider((response, _taken, message) => {
     paths.push(message.url ?? '');
-    const answer = message.url?.includes('anthropic') ? CLAUDE : GEMINI;
+    const isPredicted = message.url?.endsWith(':predict');
+    const answer = isPredicted ? VECTORS : message.url?.includes('anthropic') ? CLAUDE : GEMINI;
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
   const gateway = await testGateway({
@@ -54,6 +61,7 @@ async function setUp(credentials: object) {
       providers: { google: { kind: 'vertex', baseUrl: `${provider.url}/v1/here`, ...credentials } },
       models: {
         smart: { targets: [{ provider: 'google', model: 'gemini-2.5-flash' }] },
+        near: { targets: [{ provider: 'google', model: 'text-embedding-005' }] },
         wise: { targets: [{ provider: 'google', model: 'claude-sonnet-4-5@20250929' }] },
       },
     },
@@ -134,4 +142,22 @@ it('a token is renewed five minutes before its end, once for all who wait; a fai
   await google.close();
   now += 60 * 60_000;
   await expect(token.get()).rejects.toMatchObject({ code: 'provider_auth_failed' });
+});
+
+it('its embeddings, as OpenAI’s own SDK asks for them, with the tokens that Google counted', async () => {
+  const { gateway, paths, sent } = await setUp({ apiKey: 'ya29.token' });
+  const asked = { model: 'near', input: ['one', 'two'], dimensions: 2, encoding_format: 'float' as const };
+
+  const { data, usage } = await sdk(gateway).embeddings.create(asked);
+
+  expect(data.map(({ embedding }) => embedding)).toEqual([
+    [1, 0.5],
+    [2, 0.5],
+  ]);
+  expect(usage.prompt_tokens).toBe(6);
+  expect(paths).toEqual(['/v1/here/publishers/google/models/text-embedding-005:predict']);
+  expect(sent()).toEqual({
+    instances: [{ content: 'one' }, { content: 'two' }],
+    parameters: { outputDimensionality: 2 },
+  });
 });

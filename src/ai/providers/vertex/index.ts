@@ -3,6 +3,7 @@ import type { Provider, ProviderSettings, TranslatedDialect } from '../../../con
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { anthropicMessages } from '../../dialects/anthropic-messages/index.ts';
 import { gemini } from '../../dialects/gemini/index.ts';
+import { vertexEmbeddings } from '../../dialects/vertex-embeddings/index.ts';
 import { AccessToken, type Fetch } from './access-token.ts';
 
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';
@@ -34,6 +35,7 @@ export function vertex(
     kind: 'vertex',
     native: isClaude ? { 'anthropic-messages': claudeOnVertex } : {},
     translated: isClaude ? claudeOnVertex : geminiOnVertex,
+    ...(!isClaude && { embeddings: vertexEmbeddings }),
     headers: ({ apiKey }) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
     ...(token && { sign: async () => ({ authorization: `Bearer ${await token.get()}` }) }),
     readError: ({ error }) => textOf(objectOf(error).message) || undefined,
