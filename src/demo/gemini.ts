@@ -47,10 +47,23 @@ export async function answerGemini(
   await stream.end();
 }
 
-/** Answers `batchEmbedContents`. */
-export function answerGeminiEmbeddings(call: Call, { requests }: Record<string, unknown>): Promise<void> {
+const SIZE = 3072;
+
+/** Answers `batchEmbedContents`, or Vertex's `predict`. */
+export function answerGeminiEmbeddings(call: Call, body: Record<string, unknown>): Promise<void> {
+  const { requests, instances, parameters } = body;
+  if (instances !== undefined) {
+    const asked = isRecord(parameters) ? Number(parameters.outputDimensionality) : 0;
+    const predictions = recordsOf(instances).map(({ content }) => ({
+      embeddings: {
+        values: [...embed(String(content), asked || SIZE)],
+        statistics: { truncated: false, token_count: String(content).split(' ').length },
+      },
+    }));
+    return sendJson(call, 200, { predictions });
+  }
   const embeddings = recordsOf(requests).map(({ content, outputDimensionality: size }) => ({
-    values: [...embed(partsOf(content).map(textOfPart).join('\n'), typeof size === 'number' ? size : 3072)],
+    values: [...embed(partsOf(content).map(textOfPart).join('\n'), typeof size === 'number' ? size : SIZE)],
   }));
   return sendJson(call, 200, { embeddings });
 }

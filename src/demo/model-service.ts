@@ -37,6 +37,7 @@ const MODELS = [
   'rerank-v3.5',
   'gemini-2.5-flash',
   'gemini-embedding-001',
+  'text-embedding-005',
   'amazon.nova-lite-v1:0',
   'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
   'amazon.titan-embed-text-v2:0',

@@ -42,6 +42,7 @@ const FAMILIES = {
   'vertex, Google’s models': {
     provider: (url) => ({ kind: 'vertex', baseUrl: `${url}/v1/projects/p/locations/global` }),
     chats: 'gemini-2.5-flash',
+    vectors: 'text-embedding-005',
   },
   'vertex, Anthropic’s models': {
     provider: (url) => ({ kind: 'vertex', baseUrl: `${url}/v1/projects/p/locations/global` }),
@@ -100,6 +101,9 @@ describe.each(CELLS)('the SDK %s before a provider of the family %s', (sdk, fami
     // All that were answered are billed by what the provider said.
     const lines = gateway.lines.filter(({ usage_source }) => usage_source !== undefined);
     expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter(({ usage_source }) => usage_source !== 'reported').map(({ path }) => path)).toEqual(
+      [],
+    );
 
     expect(tasks.isError(await failureOf(tasks.chat('nobody')), 404)).toBe(true);
     service.faults.set({ status: 429 });
