@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import type { PolicyDescriptor, UpstreamRequest } from '../../src/contracts/policy.ts';
 import { checkRequests } from './check-requests.ts';
 import { checkResponses } from './check-responses.ts';
 import { schemasByStatus } from './schemas-by-status.ts';
@@ -81,12 +81,18 @@ const bodySchema: PolicyDescriptor<Settings> = {
     return {
       async aroundCall(call, exchange, next) {
         const checked = requests ? await requests(call, exchange) : call;
-        const answer = await next(checked);
+        const answer = await next(responses && mode === 'enforce' ? inFull(checked) : checked);
         return responses ? responses(answer, exchange) : answer;
       },
     };
   },
 };
+
+/** A part of an answer can't be checked: an upstream that is asked for none gives the whole (RFC 9110 section 14.2). */
+function inFull(call: UpstreamRequest): UpstreamRequest {
+  const { range, 'if-range': _condition, ...headers } = call.headers;
+  return range === undefined ? call : { ...call, headers };
+}
 
 const prefixed = (responses: Settings['responses']): [string, unknown][] =>
   Object.entries(responses).map(([status, schema]) => [`responses.${status}`, schema]);

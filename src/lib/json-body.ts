@@ -92,9 +92,18 @@ async function collect(stream: Readable, limit: number): Promise<Buffer | { rest
   for await (const chunk of chunksOf) {
     chunks.push(chunk as Buffer);
     bytes += (chunk as Buffer).length;
-    if (bytes > limit) return { rest: Readable.from(together(chunks, stream), { objectMode: false }) };
+    if (bytes > limit) return { rest: restOf(chunks, stream) };
   }
   return Buffer.concat(chunks, bytes);
+}
+
+function restOf(begun: readonly Buffer[], stream: Readable): Readable {
+  const rest = Readable.from(together(begun, stream), { objectMode: false });
+  // Whoever reads on hears of it there. Nobody may, and an error that nobody hears of would end the process.
+  stream.on('error', () => undefined);
+  // A generator that was never begun has no end in which it lets go of anything.
+  rest.once('close', () => stream.destroy());
+  return rest;
 }
 
 async function* together(begun: readonly Buffer[], stream: Readable): AsyncGenerator<Buffer> {

@@ -56,9 +56,9 @@ export async function callThroughPolicies(
     if (body instanceof Readable && !trailers) delete response.headers['content-length'];
     passResponse(fallback, response, exchange, answer, trailers);
   } catch (error) {
-    dropUnread(bodies.keys());
     // A policy that reads an answer whole fails with what the answer broke off with.
     const cause = [...bodies.keys()].find(({ errored }) => errored !== null && errored === error)?.errored;
+    dropAll(bodies.keys());
     throw cause ? new GatewayError(failureInAnswer(cause), { cause }) : error;
   }
 }
@@ -99,6 +99,11 @@ function dropUnread(bodies: Iterable<Readable>): void {
   for (const body of bodies) {
     if (!body.readableDidRead && body.readableFlowing === null) body.on('error', () => undefined).destroy();
   }
+}
+
+/** Nobody passes any of them on: one of which only the beginning was read, being too large, goes too. */
+function dropAll(bodies: Iterable<Readable>): void {
+  for (const body of bodies) body.on('error', () => undefined).destroy();
 }
 
 function passResponse(

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { policySchemas } from '../../src/gateway.ts';
 import { backend } from '../helpers/backend.ts';
-import { configText, testGateway } from '../helpers/gateway.ts';
+import { configText, eventually, testGateway } from '../helpers/gateway.ts';
 
 const order = {
   type: 'object',
@@ -124,6 +124,28 @@ it.each([
   const answer = await send('{}');
   expect(answer.status).toBe(status);
   await answer.arrayBuffer();
+});
+
+it.each([
+  { 'body-schema': { response: { type: 'object' }, limit: '64kb' } },
+  { 'transform-body': { response: { remove: ['/a'] }, limit: '64kb' } },
+])('an answer without an end is let go of once it is too large, a part of one is not asked for', async (policy) => {
+  let isLeft = false;
+  const up = await backend((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    if (request.url !== '/endless') response.end(JSON.stringify({ range: request.headers.range ?? 'none' }));
+    else response.on('close', () => (isLeft = true)).write(`"${'x'.repeat(100_000)}`);
+  });
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: up.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up', policies: [policy] }],
+  });
+  const answer = await fetch(gateway.url, { headers: { range: 'bytes=0-1' } });
+  expect([answer.status, await answer.text()]).toEqual([200, '{"range":"none"}']);
+  const endless = await fetch(`${gateway.url}/endless`);
+  expect(endless.status).toBe(502);
+  await endless.text();
+  await eventually(() => isLeft);
 });
 
 it('an upstream that breaks off while its answer is checked is the upstream’s failure', async () => {
