@@ -15,7 +15,9 @@ export function trustOf(trusted: boolean | readonly string[]): Trust {
   if (trusted === false) {
     return { clientOf: (request) => request.socket.remoteAddress ?? '', isTrusted: () => false };
   }
-  const trusts = trusted === true ? () => true : proxyAddr.compile([...trusted]);
+  const named = trusted === true ? () => true : proxyAddr.compile([...trusted]);
+  // A proxy that is named with its port is no less trusted: the walk must not end there and take it for the client.
+  const trusts = (address: string, hop: number): boolean => named(bareAddress(address), hop);
   return {
     clientOf: (request) => {
       const peer = request.socket.remoteAddress;

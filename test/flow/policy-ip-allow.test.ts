@@ -59,6 +59,20 @@ it('an IPv4 address is the same address in its IPv6 clothes, in clients and in r
   expect(mapped.answers).toEqual([403, 403, 403, 403, 200]);
 });
 
+it('a trusted proxy that is named with its port is not taken for the client', async () => {
+  const { seen, upstreams } = await shop();
+  const gateway = await testGateway({
+    server: { trustProxy: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'] },
+    upstreams,
+    routes: route({ allow: ['10.0.0.0/8', '2001:db8::/32'] }),
+  });
+  for (const chain of ['203.0.113.7:4711, 10.0.0.5:1234', '203.0.113.7, [2001:db8::5]:1234']) {
+    const answer = await fetch(`${gateway.url}/things`, { headers: { 'x-forwarded-for': chain } });
+    expect([chain, answer.status]).toEqual([chain, 403]);
+  }
+  expect(seen).toEqual([]);
+});
+
 it('::/0 is about IPv6 only', async () => {
   const { answers } = await statuses({ allow: ['::/0'] }, ['2001:db8::1', '10.1.2.3', '::ffff:10.1.2.3']);
   expect(answers).toEqual([200, 403, 403]);
