@@ -6,6 +6,7 @@ import { buildAdmin } from './admin/app.ts';
 import { Audit } from './admin/audit.ts';
 import { openCarriers } from './carriers.ts';
 import { deskHere } from './config/desk.ts';
+import { configJsonSchema } from './config/json-schema.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './config/load.ts';
 import { Revisions } from './config/revisions.ts';
 import { sharingRoutes } from './config/sharing-routes.ts';
@@ -147,6 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     flushLedger: () => carriers.flushLedger(),
     now: plane.now,
     slots: new Map([...descriptors].map(([name, { slot }]) => [name, slot])),
+    configSchema: () => JSON.stringify(configJsonSchema(policies)),
     status: async () => ({
       version: packageJson.version,
       node: process.version,

@@ -39,6 +39,8 @@ export interface AdminPorts {
   loads(): Promise<TargetLoad[]>;
   /** Where each policy that is built stands in a request's way. */
   slots: ReadonlyMap<string, Slot>;
+  /** JSON Schema of the config as people write it, as JSON. */
+  configSchema(): string;
   care: Pick<Care, 'book' | 'desk' | 'applier' | 'knowledge' | 'reports' | 'report'>;
   engine: Pick<Engine, 'queries' | 'status'>;
   ledger: Ledger;

@@ -56,6 +56,14 @@ it('each view is accessible in both colours, and the keys go there', async () =>
       await expectAccessible(page);
     }
   }
+  // On a phone the first two screens need no scrolling to the side.
+  await page.setViewportSize({ width: 360, height: 640 });
+  for (const key of ['n', 'f']) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await eventually(async () => (await page.locator('.loading').count()) === 0);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+  }
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await expectAccessible(page);
@@ -75,7 +83,30 @@ it('a change of the config is tried, refused with its place, applied and taken b
 
   await editor.fill(text.replace('upstream: shop', 'upstream: shoop'));
   await page.getByRole('button', { name: 'Try' }).click();
-  await page.getByRole('alert').getByText('shoop').waitFor();
+  const wrong = page.getByLabel('What is wrong, and where');
+  await wrong.getByText('shoop').waitFor();
+  await wrong.getByRole('button').first().click();
+  // Where it is wrong the caret stands, and the line is marked.
+  const line = await editor.evaluate(
+    'document.activeElement.value.slice(0, document.activeElement.selectionStart).split("\\n").length',
+  );
+  expect(await page.locator('.gutter .bad').textContent()).toBe(`${line}\n`);
+  await expectAccessible(page);
+  await editor.fill(`${text}hyper`);
+  await page.keyboard.press('Control+Space');
+  await page.getByRole('option', { name: 'hypercare' }).waitFor({ state: 'attached' });
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
+  expect(await editor.inputValue()).toBe(`${text}hypercare:\n  `);
+  await page.keyboard.type('ti');
+  await page.keyboard.press('Control+Space');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+Space');
+  await page.getByRole('option', { name: 'unless written' }).click();
+  expect(await editor.inputValue()).toBe(`${text}hypercare:\n  tick: 10s`);
+  await page.getByLabel('Path').fill('/things/1?x=1');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByText('its upstream is asked for').getByText('/things/1').waitFor();
   await editor.fill(text.replace('name: shop', 'name: store'));
   await page.getByRole('button', { name: 'Apply' }).click();
   await page.getByText('Revision 2 serves').waitFor();

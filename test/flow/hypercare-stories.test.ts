@@ -68,6 +68,7 @@ test('the shop: a pool is spent, a cache goes stale, a target crawls', PATIENT, 
     await page.getByText('answered').waitFor();
     await picture(at, 'request');
     for (const [key, name] of [
+      ['f', 'findings'],
       ['u', 'upstreams'],
       ['c', 'config'],
       ['b', 'feedback'],
@@ -98,6 +99,8 @@ test(
       await page.keyboard.press('g');
       await page.keyboard.press('m');
       await page.locator('main tbody tr').first().waitFor();
+      await page.getByText('Where it is going').click();
+      await page.getByText('when it goes on like this').waitFor();
       await picture(at, 'money');
     });
     expect(told).toContain('/context/onConflict');

@@ -26,7 +26,27 @@ const Config = Type.Object({
 });
 
 /** The configuration that serves. */
-export function configRoutes(app: AdminApp, { served, desk }: Pick<AdminPorts, 'served' | 'desk'>): void {
+export function configRoutes(
+  app: AdminApp,
+  { served, desk, configSchema }: Pick<AdminPorts, 'served' | 'desk' | 'configSchema'>,
+): void {
+  // 200 kB and the same for as long as the process lives: made when it is asked for, and once.
+  let schema: string | undefined;
+  app.get(
+    '/api/config/schema',
+    {
+      schema: {
+        operationId: 'getConfigSchema',
+        tags: ['config'],
+        summary: 'JSON Schema of the configuration as it is written, policies included',
+        produces: ['application/schema+json'],
+      },
+    },
+    async (_request, reply) => {
+      schema ??= configSchema();
+      return reply.type('application/schema+json').send(schema);
+    },
+  );
   app.get(
     '/api/config',
     {

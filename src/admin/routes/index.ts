@@ -8,6 +8,7 @@ import { configRoutes } from './config.ts';
 import { contextConsumerRoutes } from './context-consumers.ts';
 import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
+import { explainRoutes } from './explain.ts';
 import { feedbackRoutes } from './feedback.ts';
 import { findingChangeRoutes } from './finding-changes.ts';
 import { findingRoutes } from './findings.ts';
@@ -30,6 +31,7 @@ import { usageRoutes } from './usage.ts';
 export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] = [
   statusRoutes,
   configRoutes,
+  explainRoutes,
   revisionRoutes,
   routeRoutes,
   upstreamRoutes,

@@ -7,7 +7,9 @@ export interface Problem {
   readonly title?: string;
   readonly detail?: string;
   readonly request_id?: string;
-  readonly problems?: readonly { message: string; line?: number; column?: number; key?: string }[];
+  readonly problems?:
+    | readonly { message: string; line?: number; column?: number; key?: string }[]
+    | undefined;
 }
 
 export class ApiError extends Error {

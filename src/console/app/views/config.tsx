@@ -1,10 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ask, type Problem, request } from '../lib/api.ts';
 import { problemOf, useAnswer } from '../lib/use-answer.ts';
 import { Time } from '../parts/clock.tsx';
 import { Diff, type DiffLine } from '../parts/diff.tsx';
+import { Explain } from '../parts/explain.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { ProblemBox, Shown } from '../parts/shown.tsx';
+import { YamlEditor } from '../parts/yaml-editor.tsx';
 
 interface Served {
   revision: number;
@@ -68,6 +70,10 @@ export function Config() {
     );
   };
 
+  const bad = useMemo(
+    () => new Set(problem?.problems?.flatMap(({ line }) => (line === undefined ? [] : [line])) ?? []),
+    [problem],
+  );
   const isChanged = served !== undefined && text !== served.text;
   return (
     <div class="grid">
@@ -75,13 +81,19 @@ export function Config() {
         <label class="unseen" for="config-text">
           Configuration, YAML
         </label>
-        <textarea
-          id="config-text"
-          class="editor"
-          spellcheck={false}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
+        <YamlEditor id="config-text" value={text} bad={bad} onInput={setText} />
+        {problem?.problems && (
+          <ul class="marks" aria-label="What is wrong, and where">
+            {problem.problems.map(({ message, line = 1, column = 1, key }) => (
+              <li key={`${line}:${column}:${message}`}>
+                <button type="button" class="quiet" onClick={() => goTo(line, column)}>
+                  line {line}
+                </button>{' '}
+                {key !== undefined && <code>{key}</code>} {message}
+              </li>
+            ))}
+          </ul>
+        )}
         <div class="row">
           <button
             type="button"
@@ -100,7 +112,7 @@ export function Config() {
         </div>
       </Panel>
       <div>
-        {problem && <ProblemBox problem={problem} />}
+        {problem && <ProblemBox problem={problem.problems ? { ...problem, problems: undefined } : problem} />}
         {outcome && (
           <Panel title={outcome.isDry ? 'What it would change' : `Revision ${outcome.revision} serves`}>
             {!outcome.isDry && !outcome.file.isWritten && (
@@ -109,6 +121,7 @@ export function Config() {
             <Diff lines={outcome.diff} />
           </Panel>
         )}
+        <Explain />
         <Panel title="History">
           <Shown answer={history}>
             {({ items }) => (
@@ -134,4 +147,15 @@ export function Config() {
       </div>
     </div>
   );
+}
+
+/** Puts the caret where something is wrong. */
+function goTo(line: number, column: number): void {
+  const area = document.getElementById('config-text') as HTMLTextAreaElement;
+  const before = area.value.split('\n').slice(0, line - 1);
+  const at = before.reduce((sum, each) => sum + each.length + 1, column - 1);
+  area.focus();
+  area.setSelectionRange(at, at);
+  const height = area.scrollHeight / area.value.split('\n').length;
+  area.scrollTop = Math.max(0, (line - 5) * height);
 }
