@@ -37,6 +37,8 @@ export class Pressure {
   #shed: Priority | undefined;
   #told: Priority | 'none' = 'none';
   #quiet = 0;
+  /** Requests that were shed and are not over: their answers are on the way, or nobody reads them. */
+  #refused = 0;
 
   constructor(ports: PressurePorts) {
     this.#ports = ports;
@@ -46,8 +48,17 @@ export class Pressure {
     this.#timer.unref();
   }
 
+  /** Without those that were shed: a flood of the low ones must leave room for the critical. */
   get inFlight(): number {
-    return this.#ports.inFlight();
+    return this.#ports.inFlight() - this.#refused;
+  }
+
+  /** A request was shed: it does not count among those in flight until it is over. */
+  leaveOut(shed: { atEnd(over: () => void): void }): void {
+    this.#refused++;
+    shed.atEnd(() => {
+      this.#refused--;
+    });
   }
 
   /** A request of this priority was shed. */

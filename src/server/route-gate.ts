@@ -111,6 +111,7 @@ export class RouteGate {
       exchange.priority = this.#priority;
       exchange.detail = this.#why();
       pressure.noteShed(this.#priority);
+      pressure.leaveOut(exchange);
       return OVERLOADED[this.#priority];
     }
     const running = this.#running;

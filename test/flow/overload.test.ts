@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { getHeapStatistics } from 'node:v8';
 import { expect, it, onTestFinished } from 'vitest';
 import { rawProvider } from '../helpers/ai.ts';
@@ -84,6 +86,28 @@ it('as the gateway fills, low goes first and critical last, each with a reason a
   slow.finish();
   expect((await Promise.all(running)).every(({ status }) => status === 200)).toBe(true);
   await eventually(async () => (await served()).length === 4);
+});
+
+it('who does not read that it was shed takes no room from those who matter more', async () => {
+  const slow = await shop();
+  const gateway = await testGateway({
+    server: { http2: true, shed: { maxInFlight: 20, maxEventLoopDelay: '1h' } },
+    upstreams: { shop: { targets: [{ url: slow.url }] } },
+    routes,
+  });
+  // A window of nothing: heads come, and no answer's body.
+  const session = connect(gateway.url, { settings: { initialWindowSize: 0 } });
+  onTestFinished(() => session.destroy());
+  const status = async (path: string): Promise<unknown> =>
+    (await once(session.request({ ':path': path }), 'response'))[0][':status'];
+  const first = Array.from({ length: 10 }, () => session.request({ ':path': '/low/slow' }));
+  await eventually(() => slow.waiting === first.length);
+  const flood = await Promise.all(Array.from({ length: 40 }, () => status('/low/quick')));
+  expect(new Set(flood)).toEqual(new Set([503]));
+  expect(await gateway.metric('gateway_requests_in_flight')).toBe(50);
+  expect(await Promise.all(PRIORITIES.map((priority) => status(`/${priority}/quick`)))).toEqual([
+    200, 200, 200, 503,
+  ]);
 });
 
 it('while the event loop is late, low is shed and critical served; once it is not, all are served again', async () => {
