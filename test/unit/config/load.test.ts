@@ -28,6 +28,7 @@ describe('a small configuration', () => {
       headers: 10_000,
       request: 120_000,
       unready: 0,
+      worker: 30_000,
       drain: 30_000,
     });
     expect(config.server.limits).toEqual({
