@@ -28,4 +28,6 @@ export interface McpCall {
 /** A POST: with a message. */
 export interface MessageCall extends McpCall {
   readonly inbound: Inbound;
+  /** How often its call has come back with an answer already (2026-07-28); absent: never. */
+  readonly round?: number;
 }

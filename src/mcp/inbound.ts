@@ -12,6 +12,8 @@ import {
 import type { FastifyRequest } from 'fastify';
 import type { McpRevision } from '../config/schema/mcp.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { parseExact } from '../lib/exact-json.ts';
+import { checkNameHeader, HEADER_MISMATCH } from './name-header.ts';
 
 /** Fields of `params` that decide who may do what. */
 export interface Params {
@@ -80,7 +82,16 @@ export function readMessage(request: FastifyRequest): Inbound {
   // Neither revision has batches, and what is in one would be decided over one by one.
   if (Array.isArray(body))
     throw new GatewayError('mcp_message_invalid', { detail: 'Send one message at a time.' });
-  return described(body, text, outcome.kind === 'modern', one(headers['mcp-protocol-version']));
+  const isModern = outcome.kind === 'modern';
+  const mismatch = isModern
+    ? checkNameHeader(one(headers['mcp-name']), body as unknown as JSONRPCMessage)
+    : undefined;
+  if (mismatch !== undefined)
+    throw new MessageRefused(400, (body as { id?: unknown }).id, {
+      code: HEADER_MISMATCH,
+      message: mismatch,
+    });
+  return described(body, text, isModern, one(headers['mcp-protocol-version']));
 }
 
 function described(body: unknown, text: string, isModern: boolean, header: string | undefined): Inbound {
@@ -110,10 +121,6 @@ function described(body: unknown, text: string, isModern: boolean, header: strin
   };
 }
 
-type ReviverContext = { source?: string };
-/** In Node since 22 (ECMAScript proposal "JSON.parse source text access"); not in TypeScript's library yet. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
-
 /**
  * A key that stands twice is read differently by different parsers, so that what goes on is what was read here, written
  * anew. Numbers that this language can't hold stay as they were written.
@@ -124,8 +131,7 @@ function parsed(sent: string): { body: object; text: string } {
   try {
     body = JSON.parse(sent);
     text = JSON.stringify(body);
-    if (text !== sent)
-      text = JSON.stringify(JSON.parse(sent, keepNumbers as Parameters<typeof JSON.parse>[1]));
+    if (text !== sent) text = JSON.stringify(parseExact(sent));
   } catch {
     throw new MessageRefused(400, null, {
       code: PARSE_ERROR,
@@ -135,9 +141,6 @@ function parsed(sent: string): { body: object; text: string } {
   if (typeof body !== 'object' || body === null) throw new GatewayError('mcp_message_invalid');
   return { body, text };
 }
-
-const keepNumbers = (_key: string, value: unknown, { source }: ReviverContext): unknown =>
-  typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value;
 
 const defined = <K extends string>(key: K, value: string | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [key in K]?: string };

@@ -5,6 +5,7 @@ import type { Fleet } from '../upstream/fleet.ts';
 import type { KeptServers } from './kept-servers.ts';
 import type { Pins } from './pins/pins.ts';
 import type { Replica } from './replicas/replica.ts';
+import type { ReplicaPorts } from './replicas/replica-ports.ts';
 import type { SessionStore } from './sessions/session-store.ts';
 import type { StateSeal } from './state-seal.ts';
 
@@ -18,6 +19,8 @@ export interface McpPorts {
   kept: KeptServers;
   pins: Pins;
   replica: Replica;
+  /** What other replicas are reached by. */
+  replicas: ReplicaPorts;
   sessions: SessionStore;
   seal: StateSeal;
   onChange: OnStateChange;

@@ -35,8 +35,16 @@ export interface RpcErrorBody {
 export function rpcError(error: GatewayError, id: RequestId | null, requestId: string): RpcErrorBody {
   const rpc = CODES[error.code]?.rpc ?? (error.statusCode < 500 ? INVALID_REQUEST : INTERNAL_ERROR);
   const reason = error.code === 'mcp_state_invalid' ? { reason: 'invalid_request_state' } : {};
-  const data = { code: error.code, request_id: requestId, ...reason };
+  const retryAfter = Number(error.headers?.['retry-after']);
+  const wait = retryAfter > 0 ? { retry_after: retryAfter } : {};
+  const data = { code: error.code, request_id: requestId, ...reason, ...wait };
   return { jsonrpc: '2.0', id, error: { code: rpc, message: error.message, data } };
+}
+
+/** Seconds that an error of the gateway's says are to be waited. */
+export function retryAfterOf(message: { readonly error?: unknown }): number | undefined {
+  const { retry_after: seconds } = ((message.error ?? {}) as { data?: { retry_after?: unknown } }).data ?? {};
+  return typeof seconds === 'number' ? seconds : undefined;
 }
 
 /** Answers a message with an error of the gateway. */

@@ -6,8 +6,14 @@ import type { SharedKey } from './shared-key.ts';
 export interface StateOwner {
   readonly server: string;
   readonly principal: string;
-  /** Method and name of what was asked: `tools/call add`. */
+  /** What was asked: method, name and digest of the arguments. */
   readonly operation: string;
+}
+
+/** A state, and which round of its call it belongs to: 1 is the first that asks. */
+export interface OpenedState {
+  readonly state: string;
+  readonly round: number;
 }
 
 /**
@@ -26,11 +32,11 @@ export class StateSeal {
 
   /** @param ttlMs how long it is good */
   async seal(
-    state: string,
+    { state, round }: OpenedState,
     { server, principal, operation }: StateOwner,
     { stateKey, ttlMs }: { stateKey: string | undefined; ttlMs: number },
   ): Promise<string> {
-    return new EncryptJWT({ state, operation })
+    return new EncryptJWT({ state, operation, round })
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
       .setIssuer(server)
       .setSubject(principal)
@@ -43,7 +49,7 @@ export class StateSeal {
     sealed: unknown,
     { server, principal, operation }: StateOwner,
     stateKey: string | undefined,
-  ): Promise<string> {
+  ): Promise<OpenedState> {
     if (typeof sealed !== 'string') throw new GatewayError('mcp_state_invalid');
     const key = await this.#key.get(stateKey);
     try {
@@ -55,9 +61,10 @@ export class StateSeal {
         contentEncryptionAlgorithms: ['A256GCM'],
         currentDate: new Date(this.#now()),
       });
-      if (payload.operation !== operation || typeof payload.state !== 'string')
+      const { state, round } = payload;
+      if (payload.operation !== operation || typeof state !== 'string' || typeof round !== 'number')
         throw new Error('it belongs to another operation');
-      return payload.state;
+      return { state, round };
     } catch (cause) {
       throw new GatewayError('mcp_state_invalid', { cause });
     }

@@ -101,8 +101,14 @@ it('sessions and states go on when Redis was away', async () => {
   const add = async () =>
     (await client.callTool({ name: 'add', arguments: { a: 1, b: 2 } })).structuredContent;
   const modern = await mcpClient(`${balancer.url}/mcp/all`);
+  // A session that one replica keeps, and the others ask for through the store.
+  const hosted = await mcpClient(`${balancer.url}/mcp/hosted`, { legacy: true });
+  const kept = async () =>
+    (await hosted.callTool({ name: 'add', arguments: { a: 1, b: 2 } })).structuredContent;
   for (let at = 0; at < 6; at++) expect(await add()).toEqual({ sum: 3 });
+  expect(await kept()).toEqual({ sum: 3 });
   await store.restart();
+  for (let at = 0; at < 3; at++) expect(await kept()).toEqual({ sum: 3 });
   // At each of them: none is told that the store is away, as it is back in time.
   for (let at = 0; at < 6; at++) expect(await add()).toEqual({ sum: 3 });
   // Its states are sealed with a key that all replicas still have.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Server } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
@@ -9,6 +10,59 @@ vi.setConfig({ testTimeout: 120_000 });
 const consumer = (name: string) => ({
   name,
   keys: [{ id: 'k', sha256: createHash('sha256').update(`${name}-key`).digest('hex') }],
+});
+
+it('a resource that two servers have is the first one’s that somebody may read, and stays it while that one is away', async () => {
+  const having = (said: string, bad: string[] = []) =>
+    mcpServer({
+      build: () => {
+        const server = new Server({ name: said, version: '1' }, { capabilities: { resources: {} } });
+        const resource = { uri: 'x://same', name: said };
+        const templates = ['x://t/{id}', ...bad].map((uriTemplate) => ({ uriTemplate, name: said }));
+        server.setRequestHandler('resources/list', () => ({ resources: [resource] }));
+        server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: templates }));
+        server.setRequestHandler('resources/read', ({ params: { uri } }) => ({
+          contents: [{ uri, text: said }],
+        }));
+        return server;
+      },
+    });
+  const [first, second] = await Promise.all([
+    having('first', ['x://{', `x://${'{a*}'.repeat(30)}!`]),
+    having('second'),
+  ]);
+  const gateway = await testGateway({
+    consumers: [consumer('ada'), consumer('bob')],
+    mcp: {
+      policies: [{ 'auth-api-key': {} }],
+      servers: {
+        a: {
+          url: first.url,
+          allow: [
+            { consumers: ['ada'], resources: ['*'] },
+            { consumers: ['bob'], resources: ['y://*'] },
+          ],
+        },
+        b: { url: second.url, allow: [{ anyone: true, resources: ['*'] }] },
+      },
+    },
+  });
+  const [ada, bob] = await Promise.all(
+    ['ada', 'bob'].map((name) => mcpClient(`${gateway.url}/mcp`, { key: `${name}-key` })),
+  );
+  const read = async (client = ada, uri = 'x://same') =>
+    ((await client?.readResource({ uri }))?.contents[0] as { text: string }).text;
+  expect((await ada?.listResources())?.resources.map(({ name }) => name)).toEqual(['first']);
+  expect([await read(ada), await read(bob)]).toEqual(['first', 'second']);
+  expect([await read(ada, 'x://t/1'), await read(bob, 'x://t/1')]).toEqual(['first', 'second']);
+  // What a server calls a template and is none is left out, and holds up nobody.
+  await expect(read(ada, `x://${'a,'.repeat(2000)}`)).rejects.toThrow('nothing of this name');
+  const said = gateway.lines.map(({ msg }) => msg).join();
+  expect(said).toContain('two MCP servers have the same resource');
+  expect(said).toContain('resource templates of an MCP server are left out');
+  await first.close();
+  expect((await ada?.listResources())?.resources).toEqual([]);
+  await expect(read(ada)).rejects.toThrow();
 });
 
 describe.each([{ legacy: false }, { legacy: true }])('all servers as one (%j)', ({ legacy }) => {
@@ -95,7 +149,11 @@ describe.each([{ legacy: false }, { legacy: true }])('all servers as one (%j)', 
     expect(JSON.stringify(await call('wide__test_simple_text'))).toContain('This is a [WORD] response');
     await expect(call('small__test_simple_text')).rejects.toThrow('larger than this gateway passes on');
     await call('wide__add', { a: 1, b: 1 });
-    await expect(call('wide__add', { a: 1, b: 1 })).rejects.toThrow('Too many requests');
+    const refused = call('wide__add', { a: 1, b: 1 }).catch((error: unknown) => error);
+    expect(await refused).toMatchObject({
+      message: expect.stringContaining('Too many requests'),
+      data: { code: 'rate_limited', retry_after: expect.any(Number) },
+    });
     const asking = 'wide__test_input_required_result_multi_round';
     expect(JSON.stringify(await call(asking))).toContain('all rounds are done');
     await expect(call(asking)).rejects.toThrow('Too many requests');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
@@ -11,6 +12,13 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const PROGRAM = [process.execPath, join(import.meta.dirname, '../fixtures/mcp/everything-stdio.ts')];
 const text = (result: unknown): string => (result as { content: { text: string }[] }).content[0]?.text ?? '';
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
 const ERAS = [{ legacy: false }, { legacy: true }];
 
 describe.each(ERAS)('a client (%j)', ({ legacy }) => {
@@ -235,9 +243,14 @@ it('an initialize that is refused leaves no program behind', async () => {
   );
 });
 
-it('programs that only wait make room for who comes', async () => {
+it('programs that only wait make room for who comes, and one who holds all of them for who has none', async () => {
+  const key = (name: string) => ({ id: 'k', sha256: createHash('sha256').update(name).digest('hex') });
   const gateway = await testGateway({
-    mcp: { servers: { all: { command: PROGRAM, allow: OPEN, process: { max: 2 } } } },
+    consumers: ['ada', 'bob'].map((name) => ({ name, keys: [key(name)] })),
+    mcp: {
+      policies: [{ 'auth-api-key': {} }],
+      servers: { all: { command: PROGRAM, allow: OPEN, pin: 'off', process: { max: 2 } } },
+    },
   });
   // Each with capabilities of its own, so that no connection serves two.
   for (let at = 0; at < 4; at++) {
@@ -245,10 +258,22 @@ it('programs that only wait make room for who comes', async () => {
       { name: `c${at}`, version: '1' },
       { capabilities: { experimental: { [`x${at}`]: {} } }, versionNegotiation: { mode: 'auto' } },
     );
-    await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp/all`)));
+    const requestInit = { headers: { 'x-api-key': 'ada' } };
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp/all`), { requestInit }),
+    );
     onTestFinished(() => client.close());
     expect(text(await client.callTool({ name: 'add', arguments: { a: 2, b: at } }))).toBe(String(2 + at));
   }
+  const open = (name: string) => mcpClient(`${gateway.url}/mcp/all`, { key: name, legacy: true });
+  const add = async (client: Client) =>
+    text(await client.callTool({ name: 'add', arguments: { a: 2, b: 2 } }));
+  const [older, newer] = [await open('ada'), await open('ada')];
+  expect(await add(newer)).toBe('4');
+  const bob = await open('bob');
+  expect([await add(bob), await add(newer)]).toEqual(['4', '4']);
+  // One each: nobody has more than another.
+  await expect(add(older)).rejects.toThrow();
 });
 
 describe('a program that does not behave', () => {
@@ -265,6 +290,8 @@ describe('a program that does not behave', () => {
       spawn('sleep', ['12'], { stdio: 'inherit' });
       process.exit(0);
     });
+    // Nor does what it has begun outlive it, which holds none of them.
+    server.registerTool('child', {}, async () => say(String(spawn('sleep', ['600'], { stdio: 'ignore' }).pid)));
     server.registerTool('garbage', {}, async () => {
       process.stdout.write('no message\\n{"jsonrpc":"2.0","id":4711,"result":{}}\\n');
       return say('said');
@@ -287,6 +314,10 @@ describe('a program that does not behave', () => {
     expect(second).not.toBe(first);
     await expect(client.callTool({ name: 'orphan' })).rejects.toThrow();
     expect(await eventually(pid, 30_000)).not.toBe(second);
+    const child = Number(text(await client.callTool({ name: 'child' })));
+    expect(isRunning(child)).toBe(true);
+    await gateway.close();
+    expect(await eventually(() => !isRunning(child), 30_000)).toBe(true);
   });
 });
 

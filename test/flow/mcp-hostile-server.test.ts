@@ -23,7 +23,10 @@ interface Message {
 }
 
 /** @param frame what becomes of the answer to `tools/list`: its type and its body */
-async function behindServer(frame: (answer: object) => { type: string; body: unknown }) {
+async function behindServer(
+  frame: (answer: object) => { type: string; body: unknown; status?: number },
+  mcp: object = {},
+) {
   const taken: string[] = [];
   const upstream = await backend(async (request, response) => {
     const pieces: Buffer[] = [];
@@ -36,13 +39,14 @@ async function behindServer(frame: (answer: object) => { type: string; body: unk
       return;
     }
     const answer = { jsonrpc: '2.0', id, result };
-    const { type, body } =
-      method === 'tools/list' ? frame(answer) : { type: 'application/json', body: answer };
-    response.writeHead(200, { 'content-type': type }).end(JSON.stringify(body));
+    const framed = method === 'tools/list' ? frame(answer) : { type: 'application/json', body: answer };
+    const { type, body, status = 200 } = framed;
+    response.writeHead(status, { 'content-type': type });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   const allow = [{ anyone: true, tools: ['good'] }];
   const settings = { url: upstream.url, revisions: ['2025-11-25'], allow };
-  const gateway = await testGateway({ mcp: { servers: { evil: settings } } });
+  const gateway = await testGateway({ mcp: { ...mcp, servers: { evil: settings } } });
   return { gateway, taken, url: `${gateway.url}/mcp/evil` };
 }
 
@@ -63,13 +67,47 @@ it.each([
   expect(listed).toEqual(expect.stringMatching(/mcp_answer_invalid|502/));
 });
 
-it('a call without an id goes to no server', async () => {
-  const { url, taken } = await behindServer((body) => ({ type: 'application/json', body }));
-  const answer = await fetch(url, {
+const post = (url: string, body: object) =>
+  fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({ jsonrpc: '2.0', method: 'tools/call', params: { name: 'secret_admin' } }),
+    body: JSON.stringify({ jsonrpc: '2.0', ...body }),
   });
+const NESTED = `{"jsonrpc":"2.0","id":1,"result":{"tools":[],"deep":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`;
+
+it.each([
+  ['a list of nothing', () => ({ jsonrpc: '2.0', id: 1, result: { tools: [null] } })],
+  ['a list that is none', () => ({ jsonrpc: '2.0', id: 1, result: { tools: { 0: tool('secret_admin') } } })],
+  ['no answer', () => ({ tools: [tool('secret_admin')] })],
+  ['nested without end', () => NESTED],
+])('what is %s is said to be its server’s mistake', async (_, body) => {
+  const { gateway, url } = await behindServer(() => ({ type: 'application/json', body: body() }), {
+    policies: [{ redact: { patterns: { word: 'x' } } }],
+  });
+  const answer = await post(url, { id: 1, method: 'tools/list' });
+  expect(await answer.json()).toMatchObject({ error: { data: { code: 'mcp_answer_invalid' } } });
+  const { reason } = await gateway.accessLine(({ mcp_method }) => mcp_method === 'tools/list');
+  expect(reason).toBe('mcp_answer_invalid');
+});
+
+it('a page that tells of the inside is told to nobody; its status is, and numbers are as they were', async () => {
+  const { url } = await behindServer(() => ({ type: 'text/html', body: '<p>db-7 is down', status: 503 }));
+  const refused = await post(url, { id: 1, method: 'tools/list' });
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('content-type')).toContain('application/json');
+  expect(await refused.json()).toMatchObject({ id: 1, error: { data: { code: 'mcp_answer_invalid' } } });
+  const big = '{"jsonrpc":"2.0","id":1,"result":{"tools":[],"n":12345678901234567890,"m":1.50}}';
+  const exact = await behindServer(() => ({
+    type: 'application/json',
+    body: big.replace('[]', `[${JSON.stringify(tool('secret_admin'))}]`),
+  }));
+  const text = await (await post(exact.url, { id: 1, method: 'tools/list' })).text();
+  expect(text).toBe(big);
+});
+
+it('a call without an id goes to no server', async () => {
+  const { url, taken } = await behindServer((body) => ({ type: 'application/json', body }));
+  const answer = await post(url, { method: 'tools/call', params: { name: 'secret_admin' } });
   expect(answer.status).toBe(400);
   expect(await answer.text()).toContain('tools/call needs an id');
   expect(taken).not.toContain('tools/call');

@@ -6,6 +6,13 @@ import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
 // Other tests may keep the machine busy.
 vi.setConfig({ testTimeout: 120_000 });
 
+const INFO = { name: 'x', version: '1' };
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientInfo': INFO,
+};
+
 const PROGRAM = [process.execPath, join(import.meta.dirname, '../fixtures/mcp/everything-stdio.ts')];
 const URI = 'test://static-text';
 
@@ -104,8 +111,36 @@ it.each([
   const server = await mcpServer({ only });
   const breaker = { errorRate: '50%', minRequests: 4, window: '10s', open: '60s' };
   const gateway = await testGateway({
-    mcp: { servers: { all: { url: server.url, allow: OPEN, revisions: [only], pin: 'off', breaker } } },
+    mcp: {
+      servers: {
+        all: { url: server.url, allow: OPEN, revisions: [only], pin: 'off', breaker },
+        gone: { url: 'http://127.0.0.1:1/mcp', allow: OPEN, revisions: [only], pin: 'off' },
+      },
+    },
   });
+  // One that is not there is told and recorded in either revision, before there is anything to list.
+  const away = await fetch(`${gateway.url}/mcp/gone`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(!legacy && { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' }),
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      ...(legacy
+        ? {
+            method: 'initialize',
+            params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: INFO },
+          }
+        : { method: 'tools/list', params: { _meta: META } }),
+    }),
+  });
+  expect(away.status).toBe(502);
+  expect(await away.json()).toMatchObject({ id: 1, error: { data: { code: 'upstream_connect' } } });
+  const told = await gateway.accessLine(({ mcp_server }) => mcp_server === 'gone');
+  expect(told).toMatchObject({ reason: 'upstream_connect', mcp_outcome: 'failed' });
   const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy });
   const add = () =>
     client.callTool({ name: 'add', arguments: { a: 1, b: 2 } }).then(

@@ -316,7 +316,40 @@ describe('safety', () => {
     await expect(
       call('ada-key', { ...answered, name: 'test_input_required_result_tampered_state' }),
     ).rejects.toThrow('Invalid or expired');
+    // Nor does an answer about one thing do another.
+    await expect(call('ada-key', { ...answered, arguments: { of: 'another' } })).rejects.toThrow(
+      'Invalid or expired',
+    );
     expect(text(await call('ada-key', answered))).toBe('state-ok');
+    // What the header names is what the body names, for who routes and counts by it.
+    const names = (named: string) =>
+      post(
+        `${gateway.url}/mcp/all`,
+        {
+          id: 1,
+          method: 'tools/call',
+          params: {
+            name: 'test_simple_text',
+            _meta: {
+              'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+              'io.modelcontextprotocol/clientCapabilities': {},
+              'io.modelcontextprotocol/clientInfo': { name: 'x', version: '1' },
+            },
+          },
+        },
+        {
+          'x-api-key': 'ada-key',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'tools/call',
+          'mcp-name': named,
+        },
+      );
+    expect((await names('test_simple_text')).status).toBe(200);
+    const before = server.seen.length;
+    const bent = await names('add');
+    expect(bent.status).toBe(400);
+    expect(await bent.json()).toMatchObject({ id: 1, error: { code: -32020 } });
+    expect(server.seen).toHaveLength(before);
   });
 
   it('a page of another site is refused, and a name that was bent to this address', async () => {
@@ -432,6 +465,14 @@ it('a stream whose server can’t resume it is resumed from what the gateway kep
   const said = await rest.text();
   expect(said).toContain('"progress":100');
   expect(said).toMatch(/"id":7/);
+  // One that there never was is told so at once, and not with 404: the session goes on.
+  for (const never of [
+    id.replace(/^g\.[^.]+/, 'g.other').replace(/\.[^.]*$/, '.1_1-1'),
+    `${id.replace(/\.[^.]*$/, '')}.1_x`,
+  ]) {
+    const headers = { accept: 'text/event-stream', 'last-event-id': never, ...session };
+    expect((await fetch(url, { headers })).status).toBe(400);
+  }
   const foreign = await fetch(url, { headers: { accept: 'text/event-stream', 'last-event-id': id } });
   expect(foreign.status).toBe(400);
   // Clients without a session are told that there is no stream, and go on.

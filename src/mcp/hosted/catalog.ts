@@ -1,11 +1,12 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { type Tool, UriTemplate } from '@modelcontextprotocol/server';
+import type { Tool } from '@modelcontextprotocol/server';
 import { LRUCache } from 'lru-cache';
 import type { Kind } from '../access/access.ts';
 import { canonicalDigest } from '../pins/canonical.ts';
 import type { McpPorts } from '../ports.ts';
 import type { HostCaller, McpServer } from '../server.ts';
 import { SlowServers } from './slow-servers.ts';
+import { fitsTemplate, isTemplate } from './template-match.ts';
 
 const FRESH = { cacheMode: 'bypass' } as const;
 type ReadOptions = typeof FRESH & { readonly timeout: number };
@@ -49,6 +50,8 @@ const KEPT_MS = 60_000;
 const LISTED_MS = 1000;
 /** Of the digest behind a name. */
 const DIGITS = 8;
+/** Characters of a server's words in a log line. */
+const LONGEST_SAID = 200;
 
 export interface Place {
   readonly server: McpServer;
@@ -73,6 +76,8 @@ export class Catalog {
   /** Lists that have just been made: what is not in one is not there. */
   readonly #listed = new LRUCache<string, true>({ max: MOST_TABLES, ttl: LISTED_MS });
   readonly #slow: SlowServers;
+  /** Pairs of servers of which it was said that they have the same. */
+  readonly #shadowed = new LRUCache<string, true>({ max: MOST_TABLES });
 
   /** @param servers in the order in which lists have them */
   constructor(servers: readonly McpServer[], ports: Pick<McpPorts, 'log' | 'clock'>) {
@@ -95,11 +100,18 @@ export class Catalog {
     const entries: Entry[] = [];
     const places: Place[] = [];
     for (const [index, server] of servers.entries()) {
-      for (const entry of parts[index] ?? []) {
+      const part = parts[index];
+      if (part === undefined && kind === 'resources')
+        this.#keepNames(table, `${method} ${principal}`, server);
+      for (const entry of part ?? []) {
         const name = String(entry[by] ?? '');
+        // What somebody may not use takes the place of nothing that they may.
+        if (kind === 'resources' && !server.access.allows(asker, kind, name)) continue;
         const shown = kind === 'resources' ? name : this.#shown(server, name);
-        // Two servers that have the same resource: the first one's is there.
-        if (table.has(shown)) continue;
+        const before = table.get(shown);
+        if (before) this.#sayShadowed(before, { server, name });
+        // Two servers that have the same resource: the first one's is there, by the order of their names.
+        if (before) continue;
         table.set(shown, { server, name });
         entries.push(kind === 'resources' ? entry : { ...entry, name: shown });
         places.push({ server, name });
@@ -130,8 +142,29 @@ export class Catalog {
     const key = `resources/templates/list ${caller.principal}`;
     if (!this.#tables.has(key)) await this.list('resources/templates/list', caller, withClient);
     for (const [template, { server }] of this.#tables.get(key) ?? [])
-      if (template === uri || new UriTemplate(template).match(uri) !== null) return { server, name: uri };
+      if (
+        (template === uri || fitsTemplate(template, uri)) &&
+        server.access.allows(caller.asker, 'resources', uri)
+      )
+        return { server, name: uri };
     return undefined;
+  }
+
+  /** A server that does not answer keeps what it had: its URIs must not become another's for that time. */
+  #keepNames(table: Map<string, Place>, key: string, server: McpServer): void {
+    for (const [shown, place] of this.#tables.get(key) ?? [])
+      if (place.server === server && !table.has(shown)) table.set(shown, place);
+  }
+
+  #sayShadowed({ server: first }: Place, { server, name }: Place): void {
+    if (first === server) return;
+    const pair = `${first.name} ${server.name}`;
+    if (this.#shadowed.has(pair)) return;
+    this.#shadowed.set(pair, true);
+    this.#ports.log.warn(
+      { server: server.name, first: first.name, uri: name.slice(0, LONGEST_SAID) },
+      'two MCP servers have the same resource: of all servers as one the first one’s is there',
+    );
   }
 
   /**
@@ -146,9 +179,14 @@ export class Catalog {
     return isAmbiguous ? `${shown}_${canonicalDigest([server.name, name]).slice(0, DIGITS)}` : shown;
   }
 
-  async #ofServer(server: McpServer, method: ListMethod, withClient: WithClient): Promise<Entry[]> {
+  /** What a server has; undefined: it does not answer. */
+  async #ofServer(
+    server: McpServer,
+    method: ListMethod,
+    withClient: WithClient,
+  ): Promise<Entry[] | undefined> {
     const { at, read: readList } = LISTS[method];
-    if (this.#slow.has(server)) return [];
+    if (this.#slow.has(server)) return undefined;
     try {
       const read = () =>
         withClient(server, async (client) => {
@@ -156,9 +194,8 @@ export class Catalog {
           if (client.getServerCapabilities()?.[capability] === undefined) return [];
           const options = { ...FRESH, timeout: server.config.timeouts.response };
           const entries = ((await readList(client, options)) as Record<string, Entry[]>)[at] ?? [];
-          return method === 'tools/list'
-            ? await this.#unchanged(server, entries as unknown as Tool[])
-            : entries;
+          if (method === 'tools/list') return this.#unchanged(server, entries as unknown as Tool[]);
+          return method === 'resources/templates/list' ? this.#readable(server, entries) : entries;
         });
       return await this.#slow.watch(server, read);
     } catch (error) {
@@ -166,8 +203,19 @@ export class Catalog {
         { err: error, server: server.name },
         'an MCP server is missing in a list: it does not answer',
       );
-      return [];
+      return undefined;
     }
+  }
+
+  /** Templates that are some. */
+  #readable(server: McpServer, entries: Entry[]): Entry[] {
+    const good = entries.filter(({ uriTemplate }) => isTemplate(String(uriTemplate)));
+    if (good.length < entries.length)
+      this.#ports.log.warn(
+        { server: server.name, left_out: entries.length - good.length },
+        'resource templates of an MCP server are left out: they are no URI templates, or too large',
+      );
+    return good;
   }
 
   async #unchanged(server: McpServer, tools: Tool[]): Promise<Entry[]> {

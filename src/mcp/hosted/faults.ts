@@ -29,6 +29,8 @@ function faultOf(error: unknown): GatewayError | undefined {
     if (error.code === SdkErrorCode.CapabilityNotSupported) return undefined;
     return new GatewayError('mcp_answer_invalid', { cause: error });
   }
+  // It is nested more deeply than can be walked.
+  if (error instanceof RangeError) return new GatewayError('mcp_answer_invalid', { cause: error });
   if (!(error instanceof Error)) return undefined;
   // Of the network and of undici each has a code; without one it is a mistake of ours.
   const isOfNetwork = 'code' in error || error.cause instanceof Error;

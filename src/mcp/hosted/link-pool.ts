@@ -1,7 +1,6 @@
-import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
 import { canonicalJson } from '../pins/canonical.ts';
 import type { McpServer } from '../server.ts';
-import { Link } from './link.ts';
+import { Link, type LinkFor } from './link.ts';
 
 /** Connections that wait for their next call, of one server. */
 const MOST_IDLE = 32;
@@ -11,12 +10,6 @@ interface Idle {
   readonly timer: NodeJS.Timeout;
   /** Ends it: its program is needed for somebody else, or nobody came for it. */
   evict(): Promise<void>;
-}
-
-export interface LinkFor {
-  readonly principal: string;
-  readonly capabilities: ClientCapabilities;
-  readonly info: Implementation;
 }
 
 /**

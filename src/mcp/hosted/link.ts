@@ -27,6 +27,13 @@ export const PATIENCE_MS = 86_400_000;
 /** A program that is alive answers within it, whatever else it does. */
 const PING_MS = 5000;
 
+/** For whom a connection is. */
+export interface LinkFor {
+  readonly principal: string;
+  readonly capabilities: ClientCapabilities;
+  readonly info: Implementation;
+}
+
 /** Takes what a server says by itself. */
 export interface LinkListener {
   onRequest(method: string, params: unknown, id: RequestId): Promise<Result>;
@@ -71,20 +78,21 @@ export class Link {
   }
 
   /**
+   * @param principal for whom it is; '' of the gateway's own
    * @param capabilities of the client for whom it is
    * @param asks whether `input_required` is to be answered by asking the listener (2025-11-25), else it is handed on
    * @throws GatewayError
    */
   static async open(
     server: McpServer,
-    { capabilities, info, asks }: { capabilities: ClientCapabilities; info: Implementation; asks: boolean },
+    { principal, capabilities, info, asks }: LinkFor & { readonly asks: boolean },
   ): Promise<Link> {
     const client = new Client(info, {
       capabilities,
       versionNegotiation: { mode: modeOf(server) },
       inputRequired: { autoFulfill: asks },
     });
-    await server.programs.makeRoom();
+    await server.programs.makeRoom(principal);
     const { transport, onEnd } = transportOf(server);
     const link = new Link(server, client, onEnd);
     for (const [capability, method] of ASKED) {

@@ -6,7 +6,7 @@ const GATEWAY = { name: 'hypercare-gateway', version: '1.0.0' };
 
 /** All tools of a server, asked with the gateway's own credentials on a connection of its own. @throws GatewayError */
 export async function listTools(server: McpServer): Promise<Tool[]> {
-  const link = await Link.open(server, { capabilities: {}, info: GATEWAY, asks: false });
+  const link = await Link.open(server, { principal: '', capabilities: {}, info: GATEWAY, asks: false });
   try {
     if (link.client.getServerCapabilities()?.tools === undefined) return [];
     const options = { cacheMode: 'bypass', timeout: server.config.timeouts.response } as const;

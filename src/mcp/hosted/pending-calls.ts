@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Result } from '@modelcontextprotocol/server';
 import { inputRequired } from '@modelcontextprotocol/server';
+import { GatewayError } from '../../errors/gateway-error.ts';
 
 interface Question {
   readonly method: string;
@@ -108,8 +109,11 @@ export class PendingCall {
    * Goes on to the result or the next question.
    * @param responses of the client to the question before, if there was one
    * @param keep names the call for the client's return
+   * @throws GatewayError `mcp_state_invalid`: it was given up meanwhile; what it fails with
    */
   async goOn(responses: Record<string, unknown> | undefined, keep: () => string): Promise<Result> {
+    // To begin it anew could do a thing twice.
+    if (this.#end.signal.aborted) throw new GatewayError('mcp_state_invalid');
     const open = this.#open;
     if (open) {
       const answer = responses?.[KEY];
@@ -122,6 +126,17 @@ export class PendingCall {
       this.#questions.length > 0 ? 'asked' : await Promise.race([this.#result, this.#whenAsked()]);
     if (question !== 'asked') return question;
     return this.#require(this.#questions.shift() as Question, keep);
+  }
+
+  /** Whether its client is to answer a question, at whatever time. */
+  get isWaiting(): boolean {
+    return this.#open !== undefined;
+  }
+
+  /** Gives it up. @returns when it is over */
+  async end(): Promise<void> {
+    this.giveUp();
+    await this.#result.catch(() => undefined);
   }
 
   /** Nobody waits for it any more. */

@@ -1,14 +1,18 @@
 import type { Readable } from 'node:stream';
 import type { Transport } from '@modelcontextprotocol/client';
-import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import type { McpServerConfig } from '../../config/schema/index.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { ProgramTransport } from './program-transport.ts';
 import { readWords } from './program-words.ts';
+import { Shares } from './shares.ts';
 
 const MINUTE_MS = 60_000;
 /** How often it is looked whether a program still runs. */
 const LOOK_MS = 1000;
+/** A call that is ended leaves its program waiting: that one is ended then. Others may come in between. */
+const TRIES = 4;
 
 /**
  * The programs of one server that run in this process: so many at once, and no more often started again than the config
@@ -34,11 +38,16 @@ export class Programs {
   /** Programs that wait for their next call, the longest first: each is ended by calling it. */
   readonly idle = new Set<() => Promise<void>>();
 
-  /** Ends a program that waits, if there is no room for one more. */
-  async makeRoom(): Promise<void> {
-    if (this.#running < this.#config.process.max) return;
-    const [oldest] = this.idle;
-    await oldest?.();
+  /** Programs that sessions and calls hold, by whose they are. */
+  readonly shares = new Shares();
+
+  /** Ends a program that waits for a call, or else one of who has more, if there is no room for one more of a principal's. */
+  async makeRoom(principal: string): Promise<void> {
+    for (let tries = 0; tries < TRIES && this.#running >= this.#config.process.max; tries++) {
+      const [oldest] = this.idle;
+      if (oldest) await oldest();
+      else if (!(await this.shares.makeRoom(principal))) return;
+    }
   }
 
   get running(): number {
@@ -49,7 +58,7 @@ export class Programs {
    * A transport that starts the program when it is connected.
    * @throws GatewayError `mcp_process_unavailable`: too many run, or it keeps ending
    */
-  open(): { transport: StdioClientTransport; onEnd(wanted: boolean): void } {
+  open(): { transport: ProgramTransport; onEnd(wanted: boolean): void } {
     const { command = [], env, cwd, process: limits } = this.#config;
     const now = this.#now();
     this.#ends = this.#ends.filter((at) => now - at < MINUTE_MS);
@@ -59,7 +68,7 @@ export class Programs {
       throw new GatewayError('mcp_process_unavailable', { headers: { 'retry-after': String(retryAfter) } });
     }
     const [program = '', ...args] = command;
-    const transport = new StdioClientTransport({
+    const transport = new ProgramTransport({
       command: program,
       args,
       env: { ...getDefaultEnvironment(), ...env },
@@ -81,6 +90,8 @@ export class Programs {
         clearInterval(watch);
         this.#running--;
         if (wanted) return;
+        // What it has begun does not outlive it.
+        void transport.endGroup();
         this.#ends.push(this.#now());
         this.#log.warn({ server: this.#name }, 'the program of an MCP server has ended by itself');
       },
@@ -91,7 +102,7 @@ export class Programs {
    * One that has ended is gone, also where children of its hold its pipes open: Node tells that they are closed only when
    * all have let go. Seen twice, so that its last words are read.
    */
-  #watch(transport: StdioClientTransport): NodeJS.Timeout {
+  #watch(transport: ProgramTransport): NodeJS.Timeout {
     let wasGone = false;
     const look = (): void => {
       const { pid } = transport;

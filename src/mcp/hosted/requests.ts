@@ -14,8 +14,8 @@ import type { HostCaller, McpServer } from '../server.ts';
 import { Catalog, isList, type ListMethod } from './catalog.ts';
 import { noted } from './faults.ts';
 import type { HostOptions } from './host-options.ts';
-import { type Link, PATIENCE_MS } from './link.ts';
-import type { LinkFor, LinkPool } from './link-pool.ts';
+import { type Link, type LinkFor, PATIENCE_MS } from './link.ts';
+import type { LinkPool } from './link-pool.ts';
 import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.ts';
 import { send } from './send.ts';
 import { subscribeAs2026 } from './subscribe.ts';
@@ -206,7 +206,7 @@ export class Requests {
       ...(inputResponses && { inputResponses }),
       ...(requestState !== undefined && { requestState }),
     };
-    return new PendingCall(async (ask, signal) => {
+    const call = new PendingCall(async (ask, signal) => {
       const link = await this.#pool.take(server, caller);
       const logLevel = ((context.mcpReq.envelope ?? {}) as Record<string, unknown>)[LOG_LEVEL_META_KEY];
       if (logLevel !== undefined && !link.isModern && link.client.getServerCapabilities()?.logging)
@@ -220,6 +220,12 @@ export class Requests {
           if (isOfCall(notification)) context.mcpReq.notify(notification as never).catch(() => undefined);
         },
       };
+      // While it waits for its client its program may be had by who has fewer.
+      const give = server.programs.shares.hold({
+        principal: caller.principal,
+        isBusy: () => !call.isWaiting,
+        end: () => call.end(),
+      });
       try {
         return await send(link, method, { ...params, ...again }, context, {
           signal,
@@ -227,9 +233,11 @@ export class Requests {
           allowInputRequired: true,
         });
       } finally {
+        give();
         this.#pool.give(link, caller);
       }
     });
+    return call;
   }
 
   /** Of all servers together each keeps to its own size and schemas: what goes out is only held to the largest. */

@@ -36,7 +36,7 @@ export class ServerWatch {
     tell: (event: ServerEvent) => void,
     onGone: () => void,
   ): Promise<ServerWatch> {
-    const link = await Link.open(server, { capabilities: {}, info: GATEWAY, asks: false });
+    const link = await Link.open(server, { principal: '', capabilities: {}, info: GATEWAY, asks: false });
     link.listener = {
       onRequest: () => Promise.reject(new Error('nobody can be asked')),
       onNotification({ method, params }) {

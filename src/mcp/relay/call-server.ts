@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { altersIntegers } from '../../lib/exact-json.ts';
 import { callUpstream, type UpstreamAnswer } from '../../upstream/call.ts';
 import { failureBeforeAnswer } from '../../upstream/failure.ts';
 import type { CancelSignal } from '../../upstream/signal.ts';
@@ -76,6 +77,11 @@ async function askHost(
   replica: string,
 ): Promise<UpstreamAnswer> {
   const { exchange, principal, ports } = call;
+  // The package's server and client read and write it on the way.
+  if (asked.body !== undefined && altersIntegers(asked.body))
+    throw new GatewayError('mcp_message_invalid', {
+      detail: 'A whole number in it is too large to be carried to this server as it is: send it as text.',
+    });
   exchange.attempts++;
   exchange.upstream = server.name;
   const { host: _host, ...given } = headersOf(server, call, asked, '');
@@ -120,7 +126,7 @@ async function askOther(
   };
   const whose = { principal, consumer, groups, mcp, continues };
   const asked = { server: name, method, headers, body: body ?? null, ...whose };
-  const answer = await askReplica(replica, asked, { ports, signal, onFacts });
+  const answer = await askReplica(replica, asked, { ports: ports.replicas, signal, onFacts });
   if (answer) return answer;
   // A session can be opened anew; what a call that waited has done can't be done again.
   if (session === undefined) throw new GatewayError('mcp_state_invalid');

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
 import type { McpCall } from '../call.ts';
+import { rpcError } from '../rpc.ts';
 import type { McpServer } from '../server.ts';
 import type { Session } from '../sessions/session-store.ts';
 import { callServer } from './call-server.ts';
@@ -11,7 +12,7 @@ import { passAnswer } from './pass-answer.ts';
 import { readWhole } from './read-whole.ts';
 import { reopen } from './reopen.ts';
 import { findSession, hostOf } from './session-of.ts';
-import { isOurs, resumeStream } from './stream-log.ts';
+import { isKnown, isOurs, resumeStream } from './stream-log.ts';
 
 /**
  * Clients try GET to see whether there is a stream to listen on. Where they have no session there is none, neither in
@@ -28,9 +29,14 @@ export async function relayListen(server: McpServer, call: McpCall): Promise<voi
   refuseWithoutSession(call);
   let session = await findSession(server, call);
   const last = call.exchange.headers['last-event-id'];
-  if (typeof last === 'string' && isOurs(last)) {
-    await resume(call, session, last);
-    return;
+  if (typeof last === 'string') {
+    if (isOurs(last)) {
+      if (!(await isKnown(call.ports, session, last))) throw noEvent();
+      await resume(call, session, last);
+      return;
+    }
+    // Streams of hosts are kept here alone: no event of theirs has another id.
+    if (hostOf(session) !== undefined) throw noEvent();
   }
   const { signal } = follow(call);
   const ask = (): Promise<UpstreamAnswer> =>
@@ -68,6 +74,10 @@ export async function relayListen(server: McpServer, call: McpCall): Promise<voi
   });
 }
 
+/** 400, as servers of the SDK answer: 404 would end the session. */
+const noEvent = (): GatewayError =>
+  new GatewayError('mcp_message_invalid', { detail: 'Last-Event-ID names no event of this session.' });
+
 async function resume(call: McpCall, session: Session, last: string): Promise<void> {
   const sink = new EventSink(call);
   const isOver = (): boolean => sink.isGone;
@@ -99,10 +109,12 @@ export async function relayClose(server: McpServer, call: McpCall): Promise<void
     session: at,
     signal,
   });
-  const body = await readWhole(answer, server.config.results.maxSize);
+  await readWhole(answer, server.config.results.maxSize);
   const isOver = answer.statusCode < 300 || answer.statusCode === 404;
   if (isOver) await call.ports.sessions.close(session);
   if (call.exchange.mcp) call.exchange.mcp.outcome = isOver ? 'ok' : 'rpc_error';
   call.reply.code(isOver ? 200 : answer.statusCode).header('x-request-id', call.exchange.id);
-  call.reply.send(isOver ? '' : body);
+  const error = new GatewayError('mcp_answer_invalid', { cause: new Error(`status ${answer.statusCode}`) });
+  if (!isOver) call.reply.type('application/json');
+  call.reply.send(isOver ? '' : JSON.stringify(rpcError(error, null, call.exchange.id)));
 }

@@ -1,22 +1,35 @@
 import { hash } from 'node:crypto';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { parseExact } from '../../lib/exact-json.ts';
 import type { MessageCall } from '../call.ts';
 import type { McpPorts } from '../ports.ts';
 import type { McpServer } from '../server.ts';
-import { operationOf } from './rewrite.ts';
+import { stateOwner } from './state-owner.ts';
 
-/** The body as it goes on: with the server's own state, which comes beside it, in place of the sealed one. */
+/** Questions that a server may ask in one call. Clients give up after ten (SDK 2.x); each costs limits nothing. */
+const MOST_ROUNDS = 100;
+
+/**
+ * The body as it goes on: with the server's own state, which comes beside it, in place of the sealed one. Nothing else of it
+ * is changed, least of all numbers that this language can't hold.
+ * @throws GatewayError `mcp_state_invalid`; StoreUnavailable
+ */
 export async function openedState(
-  { name }: McpServer,
-  { inbound, ports, principal, config }: MessageCall,
+  server: McpServer,
+  call: MessageCall,
   subject: string,
-): Promise<{ body: string; state: string | undefined; continues: boolean }> {
-  const { params, message, method, text } = inbound;
-  if (params.requestState === undefined) return { body: text, state: undefined, continues: false };
-  const owner = { server: name, principal, operation: operationOf({ method, subject }) };
-  const requestState = await ports.seal.open(params.requestState, owner, config.stateKey);
-  const body = JSON.stringify({ ...message, params: { ...params, requestState } });
+): Promise<{ body: string; state: string | undefined; continues: boolean; round: number }> {
+  const { ports, config, inbound } = call;
+  const { params, text } = inbound;
+  if (params.requestState === undefined) return { body: text, state: undefined, continues: false, round: 0 };
+  const owner = stateOwner(server, call, subject);
+  const { state, round } = await ports.seal.open(params.requestState, owner, config.stateKey);
+  if (round > MOST_ROUNDS)
+    throw new GatewayError('mcp_state_invalid', { detail: 'The call has asked too often.' });
+  const message = parseExact(text) as { params: object };
+  const body = JSON.stringify({ ...message, params: { ...message.params, requestState: state } });
   const continues = await isFirstReturn(String(params.requestState), ports, config.session.ttl);
-  return { body, state: requestState, continues };
+  return { body, state, continues, round };
 }
 
 /**

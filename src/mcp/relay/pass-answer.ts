@@ -1,10 +1,12 @@
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
+import { retryAfterOf, rpcError } from '../rpc.ts';
+import { guardedMessage } from './guard-texts.ts';
 import { passEvents } from './pass-events.ts';
-import { type Passage, parsedMessage } from './passage.ts';
+import { type Passage, parsedMessage, walked } from './passage.ts';
 import { readWhole } from './read-whole.ts';
-import { rewriteResponse } from './rewrite.ts';
+import { type ResponseMessage, rewriteResponse } from './rewrite.ts';
 
 /** Names of media types have no case (RFC 9110, 8.3.1). */
 const isOf = (type: string, { headers }: UpstreamAnswer): boolean =>
@@ -27,30 +29,63 @@ export async function passAnswer(answer: UpstreamAnswer, passage: Passage): Prom
   }
   const { maxSize } = passage.server.config.results;
   const body = await readWhole(answer, maxSize);
-  const sent = await rewrittenBody(body, answer, passage);
+  const sent = await answerTo(body, answer, passage);
   const headers: HeaderBag = { 'cache-control': 'no-store', 'x-request-id': exchange.id, ...passage.headers };
-  const type = answer.headers['content-type'];
-  if (type !== undefined && sent.length > 0) headers['content-type'] = type;
-  if (answer.headers['retry-after'] !== undefined) headers['retry-after'] = answer.headers['retry-after'];
+  if (sent.text !== '') headers['content-type'] = 'application/json';
+  const retryAfter = answer.headers['retry-after'] ?? sent.retryAfter;
+  if (retryAfter !== undefined) headers['retry-after'] = retryAfter;
   call.policies.responseHeaders(headers, exchange);
-  call.reply.code(answer.statusCode).headers(headers).send(sent);
+  // Nobody follows a server elsewhere.
+  const status = answer.statusCode >= 300 && answer.statusCode < 400 ? 502 : answer.statusCode;
+  call.reply.code(status).headers(headers).send(sent.text);
 }
 
-async function rewrittenBody(body: Buffer, answer: UpstreamAnswer, passage: Passage): Promise<Buffer> {
-  const { call, server } = passage;
-  const isJson = isOf('application/json', answer);
-  // What is not read goes past allow-lists, pins and guards: of an answer nothing does.
-  if (call.inbound.kind === 'request' && !isJson && body.length > 0 && answer.statusCode < 300)
-    throw new GatewayError('mcp_answer_invalid', { cause: new Error('it is no JSON') });
-  if (call.inbound.kind !== 'request' || !isJson || body.length === 0) {
-    if (call.exchange.mcp) call.exchange.mcp.outcome = answer.statusCode < 400 ? 'ok' : 'rpc_error';
-    return body;
-  }
-  const message = parsedMessage(body.toString());
-  const renamed = passage.rename ? passage.rename(message) : message;
-  const rewritten = await rewriteResponse(renamed, server, call, {
-    method: call.inbound.method,
-    subject: passage.subject,
-  });
-  return rewritten === message ? body : Buffer.from(JSON.stringify(rewritten));
+interface Sent {
+  readonly text: string | Buffer;
+  /** Of a host that has refused the call, in seconds. */
+  readonly retryAfter?: string;
 }
+
+async function answerTo(body: Buffer, answer: UpstreamAnswer, passage: Passage): Promise<Sent> {
+  const { call, server, subject } = passage;
+  const { inbound, exchange } = call;
+  const isError = answer.statusCode >= 300;
+  const isAnswer = inbound.kind === 'request' && body.length > 0;
+  const message = body.length > 0 ? messageIn(body, answer, isAnswer && !isError) : undefined;
+  if (message === undefined || !isAnswer) {
+    if (exchange.mcp) exchange.mcp.outcome = isError ? 'rpc_error' : 'ok';
+    // To what is no request nobody answers, and what is no message may be a page that tells of the inside.
+    if (!isError || (body.length === 0 && answer.statusCode >= 400)) return { text: '' };
+    if (message !== undefined) return { text: JSON.stringify(guardedMessage(message, call)) };
+    const cause = new Error(`status ${answer.statusCode}`);
+    const error = new GatewayError('mcp_answer_invalid', { cause });
+    return { text: JSON.stringify(rpcError(error, inbound.id, exchange.id)) };
+  }
+  return walked(async () => {
+    const asked = { method: inbound.method, subject };
+    const rewritten = await rewriteResponse(message, server, call, asked);
+    const retryAfter = exchange.mcp?.fault ? retryAfterOf(rewritten) : undefined;
+    const text = rewritten === message ? body : JSON.stringify(rewritten);
+    return { text, ...(retryAfter !== undefined && { retryAfter: String(retryAfter) }) };
+  });
+}
+
+/**
+ * The message that a body is; undefined: it is none.
+ * @param isNeeded what is not read goes past allow-lists, pins and guards: of an answer nothing does
+ * @throws GatewayError `mcp_answer_invalid`: it is none, and one is needed
+ */
+function messageIn(body: Buffer, answer: UpstreamAnswer, isNeeded: boolean): ResponseMessage | undefined {
+  try {
+    if (!isOf('application/json', answer)) throw noMessage('it is no JSON');
+    const message = parsedMessage(body.toString());
+    if (message.result === undefined && message.error === undefined) throw noMessage('it is no answer');
+    return message;
+  } catch (error) {
+    if (isNeeded) throw error;
+    return undefined;
+  }
+}
+
+const noMessage = (why: string): GatewayError =>
+  new GatewayError('mcp_answer_invalid', { cause: new Error(why) });

@@ -6,8 +6,9 @@ import { rpcError } from '../rpc.ts';
 import { type Asked, findAsked, keepAsked, UNKNOWN } from '../sessions/asked.ts';
 import { EventSink } from './event-sink.ts';
 import { readEvents, type StreamPiece, writePiece } from './events.ts';
-import { type Passage, parsedMessage } from './passage.ts';
-import { guardedMessage, rewriteResponse } from './rewrite.ts';
+import { guardedMessage } from './guard-texts.ts';
+import { type Passage, parsedMessage, walked } from './passage.ts';
+import { rewriteResponse } from './rewrite.ts';
 import { StreamLog } from './stream-log.ts';
 
 /** The first revision whose clients take an event without data, which says only where a stream can be resumed. */
@@ -37,7 +38,7 @@ export async function passEvents(answer: UpstreamAnswer, passage: Passage): Prom
         if (log && inbound.revision >= TAKES_EMPTY_EVENTS)
           await sink.write(writePiece({ kind: 'event', id: log.firstId, event: undefined, data: '' }));
       }
-      const passed = await passEvent(piece, passage);
+      const passed = await walked(() => passEvent(piece, passage));
       if (passed.isResponse) hasResponse = true;
       let { id } = piece;
       if (log) {
@@ -93,9 +94,8 @@ async function passEvent(
   passage: Passage,
 ): Promise<{ data: string; isResponse: boolean }> {
   if (data === '') return { data, isResponse: false };
-  const { call, server, rename } = passage;
-  const read = parsedMessage(data);
-  const message = rename ? rename(read) : read;
+  const { call, server } = passage;
+  const message = parsedMessage(data);
   if (message.method === LIST_CHANGED) server.tools.onListChanged();
   const isAnswer = message.method === undefined;
   // The server asks: whoever is to answer takes their time.
@@ -105,7 +105,7 @@ async function passEvent(
     ? await rewriteResponse(message, server, call, await askedOf(message.id, passage))
     : guardedMessage(message, call);
   const isResponse = isAnswer && message.id === call.inbound.id;
-  return { data: passed === read ? data : JSON.stringify(passed), isResponse };
+  return { data: passed === message ? data : JSON.stringify(passed), isResponse };
 }
 
 /** What an answer on a stream is the answer to. */

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
 import { admitRequest, subjectOf } from '../access/admit.ts';
 import type { MessageCall } from '../call.ts';
@@ -12,12 +13,17 @@ import { reopen } from './reopen.ts';
 import { isOfOtherRevision, mayBeOfRevision } from './revisions.ts';
 import { findSession, hostOf, openedSession } from './session-of.ts';
 
+/** Characters: what it says is kept with its session, here and in the store. */
+const LONGEST_INITIALIZE = 65_536;
+
 /** Passes a message to a server that speaks its revision, and the answer back. */
 export async function relayMessage(server: McpServer, call: MessageCall): Promise<void> {
   const { inbound, exchange, principal, ports } = call;
   const { method, params } = inbound;
+  if (method === 'initialize' && inbound.text.length > LONGEST_INITIALIZE)
+    throw new GatewayError('mcp_message_invalid', { detail: 'initialize is too large.' });
   const subject = subjectOf(method, params)?.name ?? '';
-  const { body, state, continues } = await openedState(server, call, subject);
+  const { body, state, continues, round } = await openedState(server, call, subject);
   if (inbound.kind === 'request')
     await admitRequest({ server, exchange, principal, method, params, continues });
   let session = isSessionless(call) ? undefined : await findSession(server, call);
@@ -55,7 +61,7 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   }
   if (session && answer.statusCode === 404) await ports.sessions.close(session);
   const headers = method === 'initialize' ? await openedSession(server, call, answer) : {};
-  await passAnswer(answer, { server, call, subject, session, headers, detach });
+  await passAnswer(answer, { server, call: { ...call, round }, subject, session, headers, detach });
 }
 
 /** What is said before there is a session, or in the revision that has none. */

@@ -1,10 +1,14 @@
 import type { Tool } from '@modelcontextprotocol/server';
-import type { AnswerFilter, ModelGuard } from '../../contracts/guard.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
 import { ERRORS, type ErrorCode } from '../../errors/table.ts';
+import { plainNumbers } from '../../lib/exact-json.ts';
+import { isObject } from '../../lib/json.ts';
 import type { Kind } from '../access/access.ts';
 import type { MessageCall } from '../call.ts';
 import type { McpServer } from '../server.ts';
 import type { Asked } from '../sessions/asked.ts';
+import { guardedMessage, guardedResult } from './guard-texts.ts';
+import { stateOwner } from './state-owner.ts';
 
 /** A result as far as the gateway acts on it; everything else of it passes. */
 interface Result {
@@ -37,15 +41,12 @@ const LISTS: Readonly<Record<string, List>> = {
   'resources/templates/list': { at: 'resourceTemplates', kind: 'resources', by: 'uriTemplate' },
 };
 
-/** What is sealed into the states of one call, so that they fit no other. */
-export const operationOf = ({ method, subject }: Asked): string => `${method} ${subject}`;
-
 /**
  * The answer to a request as its client may see it: lists without what they may not use or nobody may, states sealed,
  * texts as the guards leave them. The same object if there is nothing to change.
  *
  * @param asked what it answers
- * @throws GatewayError of a guard; StoreUnavailable
+ * @throws GatewayError of a guard; `mcp_answer_invalid`: a list that is none; StoreUnavailable
  */
 export async function rewriteResponse(
   response: ResponseMessage,
@@ -64,7 +65,8 @@ export async function rewriteResponse(
   }
   if (result === undefined || result === null || typeof result !== 'object')
     return guardedMessage(response, call);
-  if (mcp && asked.method === 'tools/call') mcp.breach ||= server.tools.breachOf(asked.subject, result) ?? '';
+  if (mcp && asked.method === 'tools/call')
+    mcp.breach ||= server.tools.breachOf(asked.subject, plainNumbers(result) as Result) ?? '';
   let rewritten = result;
   for (const list of listsOf(asked, result)) rewritten = await rewriteList(rewritten, list, server, call);
   // What one may read and another may not must not be kept for both by a cache on the way.
@@ -74,15 +76,13 @@ export async function rewriteResponse(
     !server.access.isOpen.resources
   )
     rewritten = { ...rewritten, cacheScope: 'private' };
-  rewritten = guarded(rewritten, call);
+  rewritten = guardedResult(rewritten, call);
   if (typeof rewritten.requestState === 'string') {
-    const { config, principal, ports } = call;
-    const owner = { server: server.name, principal, operation: operationOf(asked) };
+    const { config, ports, round = 0 } = call;
+    const opened = { state: rewritten.requestState, round: round + 1 };
+    const owner = stateOwner(server, call, asked.subject);
     const how = { stateKey: config.stateKey, ttlMs: config.session.ttl };
-    rewritten = {
-      ...rewritten,
-      requestState: await ports.seal.seal(rewritten.requestState as string, owner, how),
-    };
+    rewritten = { ...rewritten, requestState: await ports.seal.seal(opened, owner, how) };
   }
   return rewritten === result ? response : { ...response, result: rewritten };
 }
@@ -101,9 +101,15 @@ function outcomeOf({ result, error }: ResponseMessage) {
 
 /** The list that was asked for; where that is not known, whatever looks like one. */
 function listsOf({ method }: Asked, result: Result): readonly List[] {
-  const lists = method === '' ? Object.values(LISTS) : [LISTS[method]];
+  const asked = LISTS[method];
+  // What is not read goes past allow-lists: of an answer nothing does.
+  if (asked && result[asked.at] !== undefined && !Array.isArray(result[asked.at])) throw noList(asked);
+  const lists = method === '' ? Object.values(LISTS) : [asked];
   return lists.filter((list): list is List => list !== undefined && Array.isArray(result[list.at]));
 }
+
+const noList = ({ at }: List): GatewayError =>
+  new GatewayError('mcp_answer_invalid', { cause: new Error(`its ${at} are no list of ${at}`) });
 
 async function rewriteList(
   result: Result,
@@ -111,72 +117,21 @@ async function rewriteList(
   server: McpServer,
   call: MessageCall,
 ): Promise<Result> {
-  const entries = result[list.at] as Record<string, unknown>[];
+  const listed = result[list.at] as unknown[];
+  if (!listed.every((entry) => isObject(entry) && typeof entry[list.by] === 'string')) throw noList(list);
+  const entries = listed as Record<string, unknown>[];
   const { access } = server;
   const { exchange } = call;
-  let kept = entries.filter((entry) => access.allows(exchange, list.kind, String(entry?.[list.by] ?? '')));
+  let kept = entries.filter((entry) => access.allows(exchange, list.kind, String(entry[list.by])));
   if (list.kind === 'tools') {
     const { method, params } = call.inbound;
     const isWhole = method === 'tools/list' && params.cursor === undefined && result.nextCursor === undefined;
     // All of them, also those that this client may not see: what changed has changed for everybody.
-    const changed = await server.tools.check(entries as unknown as Tool[], isWhole);
+    const changed = await server.tools.check(plainNumbers(entries) as Tool[], isWhole);
     kept = kept.filter(({ name }) => !changed.has(String(name)));
   }
   // What one may see and another may not must not be kept for both by a cache on the way.
   const isPrivate = result.cacheScope === 'public' && !access.isOpen[list.kind];
   if (kept.length === entries.length && !isPrivate) return result;
   return { ...result, [list.at]: kept, ...(isPrivate && { cacheScope: 'private' }) };
-}
-
-/**
- * Leads the words of an error or of what a server says by itself through the guards: questions, progress, log. The same
- * object if there are none.
- */
-export function guardedMessage(
-  message: ResponseMessage,
-  { policies, exchange }: MessageCall,
-): ResponseMessage {
-  if (!policies.areGuards) return message;
-  const guards = policies.openGuards(exchange);
-  return guardTexts(message, (text) => through(guards, text), WORDS) as ResponseMessage;
-}
-
-/** Leads the texts of a result through the guards: of tools, prompts and resources, and of questions. */
-function guarded(result: Result, { policies, exchange }: MessageCall): Result {
-  if (!policies.areGuards) return result;
-  const guards = policies.openGuards(exchange);
-  const guard = (text: string): string => through(guards, text);
-  const { inputRequests } = result;
-  const guardedResult = guardTexts(result, guard, TEXTS) as Result;
-  if (inputRequests === undefined) return guardedResult;
-  return { ...guardedResult, inputRequests: guardTexts(inputRequests, guard, WORDS) };
-}
-
-function through(guards: readonly ModelGuard[], text: string): string {
-  const filters = guards.flatMap<AnswerFilter>((guard) => guard.openAnswer?.('text') ?? []);
-  return filters.reduce((rest, filter) => filter.take(rest) + filter.end(), text);
-}
-
-/** In results; the rest is names, addresses and data of the protocol. */
-const TEXTS: ReadonlySet<string> = new Set(['text', 'structuredContent']);
-/** In errors, questions, progress and log. */
-const WORDS: ReadonlySet<string> = new Set([...TEXTS, 'message', 'data', 'systemPrompt']);
-
-/** Every string under one of the keys. */
-function guardTexts(
-  value: unknown,
-  guard: (text: string) => string,
-  keys: ReadonlySet<string>,
-  isText = false,
-): unknown {
-  if (typeof value === 'string') return isText ? guard(value) : value;
-  if (Array.isArray(value)) return value.map((each) => guardTexts(each, guard, keys, isText));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [
-      key,
-      // Of an image or a sound it is no text.
-      key === 'data' && 'mimeType' in value ? each : guardTexts(each, guard, keys, isText || keys.has(key)),
-    ]),
-  );
 }

@@ -97,6 +97,25 @@ export class StreamLog {
 /** Whether an event id is of a log of ours. */
 export const isOurs = (eventId: string): boolean => parseId(eventId) !== undefined;
 
+/**
+ * Whether there can be such an event in a session: where a stream has been, something of it still is. Of one that has only
+ * begun nothing is there yet.
+ * @throws StoreUnavailable
+ */
+export async function isKnown({ logs }: Stores, session: Session, eventId: string): Promise<boolean> {
+  const of = parseId(eventId);
+  if (!of) return false;
+  try {
+    const log = logOf(session, of.name);
+    return (
+      of.place === '' || (await logs.read(log, of.place, 1)).length + (await logs.read(log, '', 1)).length > 0
+    );
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 const isResponseTo = (data: string, request: RequestId): boolean => {
   const message = JSON.parse(data) as { id?: unknown; method?: unknown };
   return message.method === undefined && message.id === request;

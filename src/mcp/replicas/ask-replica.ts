@@ -4,15 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
 import type { CancelSignal } from '../../upstream/signal.ts';
+import { claim } from './claim.ts';
+import { isAlive } from './is-alive.ts';
 import type { ReplicaPorts } from './replica-ports.ts';
 import {
-  ALIVE,
   ANSWER_TTL_MS,
   type Ask,
   answerOf,
-  CLAIMS,
   inboxOf,
   MOST_WAITING,
+  READ,
+  SAID_EVERY,
   type SentPiece,
 } from './wire.ts';
 
@@ -44,7 +46,7 @@ export async function askReplica(
   fields: Omit<Ask, 'kind' | 'id'>,
   { ports, signal, onFacts }: Omit<Waiting, 'replica' | 'id'>,
 ): Promise<UpstreamAnswer | undefined> {
-  if ((await ports.documents.get(ALIVE, replica)) === undefined) return undefined;
+  if (!(await isAlive(replica, ports))) return undefined;
   const id = randomUUID();
   const inbox = { ttlMs: INBOX_TTL_MS, most: MOST_WAITING };
   const ask: Ask = { kind: 'ask', id, ...fields };
@@ -83,17 +85,24 @@ async function* readPieces({ ports, replica, id, signal, onFacts }: Waiting): As
   let place = '';
   let waitMs = FIRST_WAIT_MS;
   let next = 0;
+  let saidAt = 0;
   while (!signal.aborted) {
     const page = await logs.read(answerOf(id), place);
     for (const { place: at, text } of page) {
       const piece = JSON.parse(text) as SentPiece;
+      place = at;
+      // Written twice: the store has kept the answer to the first try to itself.
+      if (piece.at < next) continue;
       if (piece.at !== next++)
         throw new GatewayError('mcp_stream_lost', { cause: new Error('pieces are missing') });
-      place = at;
       onFacts(piece.facts);
       if (piece.kind === 'failed') throw new GatewayError(piece.code, { headers: piece.headers });
       if (piece.kind === 'end') return;
       yield piece;
+    }
+    if (next - saidAt >= SAID_EVERY) {
+      saidAt = next;
+      await ports.documents.put(READ, id, next, { ttlMs: ANSWER_TTL_MS });
     }
     if (page.length > 0) {
       heardAt = clock.monotonic();
@@ -102,20 +111,16 @@ async function* readPieces({ ports, replica, id, signal, onFacts }: Waiting): As
     }
     if (clock.monotonic() - heardAt > SILENCE_MS) {
       heardAt = clock.monotonic();
-      const isAlive = (await ports.documents.get(ALIVE, replica)) !== undefined;
+      const lives = await isAlive(replica, ports);
       const isPatient = next > 0 || clock.monotonic() - askedAt < PATIENCE_MS;
-      if (!isAlive || !isPatient) {
-        if (next === 0 && (await givesUp(ports, id))) return;
-        if (!isAlive) throw new GatewayError('mcp_stream_lost');
+      if (!lives || !isPatient) {
+        // Given up before anybody began.
+        if (next === 0 && (await claim(ports.documents, id))) return;
+        if (!lives) throw new GatewayError('mcp_stream_lost');
       }
     }
     await sleep(waitMs);
     waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 1.5);
   }
   throw signal.reason;
-}
-
-/** Whether it was given up before anybody began. */
-async function givesUp({ documents }: Ports, id: string): Promise<boolean> {
-  return (await documents.put(CLAIMS, id, 'given up', { ifVersion: 0, ttlMs: ANSWER_TTL_MS })).ok;
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { McpHost } from '../server.ts';
+import { isAlive } from './is-alive.ts';
 import type { ReplicaPorts } from './replica-ports.ts';
 import { serveAsk } from './serve-ask.ts';
-import { ALIVE, inboxOf, type Letter } from './wire.ts';
+import { ALIVE, BEAT_MS, inboxOf, type Letter } from './wire.ts';
 
-/** It says so often that it lives, and counts as gone when it has not for so long. */
-const BEAT_MS = 1000;
+/** It counts as gone when it has not said for so long that it lives. */
 const ALIVE_MS = 5000;
 /** The inbox is looked into at least so often: what a call waits at another replica, at most. */
 const SHORTEST_LOOK_MS = 5;
@@ -59,7 +59,7 @@ export class Replica {
 
   /** Whether a replica, this one or another, takes requests. @throws StoreUnavailable */
   async isAlive(id: string): Promise<boolean> {
-    return id === this.id || (await this.#ports.documents.get(ALIVE, id)) !== undefined;
+    return id === this.id || isAlive(id, this.#ports);
   }
 
   #sayAlive(): Promise<unknown> {
@@ -87,6 +87,8 @@ export class Replica {
         }
         waitMs = page.length > 0 ? SHORTEST_LOOK_MS : Math.min(LONGEST_LOOK_MS, waitMs * 1.5);
       } catch (error) {
+        // Others may find nothing of it when the store is back.
+        saidAt = Number.NEGATIVE_INFINITY;
         // Said once: a store that is away is away for everybody, and comes back.
         if (!isAway) log.warn({ err: error }, 'what other replicas ask of MCP sessions here can’t be read');
         isAway = true;

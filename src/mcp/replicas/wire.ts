@@ -41,7 +41,16 @@ export const CLAIMS = 'mcp/claims';
 export const inboxOf = (replica: string): string => `mcp/inbox/${replica}`;
 export const answerOf = (ask: string): string => `mcp/answer/${ask}`;
 
+/** A replica says so often that it lives. */
+export const BEAT_MS = 1000;
 /** Pieces of one answer, or letters of one inbox, that wait to be read. */
 export const MOST_WAITING = 1000;
+/** How far a long answer was read: its writer waits for a slow reader in place of losing what it has not read yet. */
+export const READ = 'mcp/read';
+/** So many pieces of it are written before they are read, and so often its reader says how far it is. */
+export const MOST_AHEAD = MOST_WAITING / 2;
+export const SAID_EVERY = MOST_AHEAD / 2;
+/** Characters that are put into one piece where several wait to be written. */
+export const LONGEST_PIECE = 65_536;
 /** An answer that nobody reads is gone after so long. */
 export const ANSWER_TTL_MS = 60_000;

@@ -29,8 +29,10 @@ export interface Session {
 }
 
 export const SESSIONS = 'mcp/sessions';
-/** Sessions remembered for the time that the store is away. */
+/** Sessions remembered for the time that the store is away, and the characters of what their clients said. */
 const REMEMBERED = 10_000;
+const REMEMBERED_SIZE = 16 * 1024 ** 2;
+const SIZE_OF_REST = 1000;
 /** Of its life may be over before its end is put off. */
 const STALE_SHARE = 0.25;
 
@@ -41,7 +43,11 @@ export class SessionStore {
   readonly #documents: Documents;
   readonly #patient: Documents;
   readonly #now: () => number;
-  readonly #known = new LRUCache<string, Session>({ max: REMEMBERED });
+  readonly #known = new LRUCache<string, Session>({
+    max: REMEMBERED,
+    maxSize: REMEMBERED_SIZE,
+    sizeCalculation: ({ record }) => SIZE_OF_REST + JSON.stringify(record.initialize).length,
+  });
 
   /**
    * @param patient the same documents, which wait for a store that has just gone
@@ -132,6 +138,9 @@ export class SessionStore {
   }
 
   #remember(session: Session): Session {
+    // To weigh it costs something, and most requests find what is known already.
+    const known = this.#known.get(session.digest);
+    if (known?.version === session.version) return known;
     this.#known.set(session.digest, session);
     return session;
   }

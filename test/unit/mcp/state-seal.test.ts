@@ -16,19 +16,22 @@ it('a sealed state is opened by any replica, for its time, and for its owner onl
   const { documents } = await memory();
   const time = { now: 1_000_000_000_000 };
   const replica = () => new StateSeal(new SharedKey(documents), () => time.now);
-  const sealed = await replica().seal('round 1', owner, { stateKey: undefined, ttlMs: 60_000 });
+  const sealed = await replica().seal({ state: 'round 1', round: 1 }, owner, {
+    stateKey: undefined,
+    ttlMs: 60_000,
+  });
   const other = replica();
   const open = (as = owner) =>
     other.open(sealed, as, undefined).then(
-      (state) => state,
+      ({ state, round }) => `${state} of ${round}`,
       (error) => error.code,
     );
-  expect(await open()).toBe('round 1');
+  expect(await open()).toBe('round 1 of 1');
   expect(await open({ ...owner, server: 'bank' })).toBe('mcp_state_invalid');
   expect(await open({ ...owner, principal: 'consumer bob' })).toBe('mcp_state_invalid');
   expect(await open({ ...owner, operation: 'tools/call sell' })).toBe('mcp_state_invalid');
   time.now += 59_000;
-  expect(await open()).toBe('round 1');
+  expect(await open()).toBe('round 1 of 1');
   time.now += 2000;
   expect(await open()).toBe('mcp_state_invalid');
 });

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { resumeStream, StreamLog } from '../../../src/mcp/relay/stream-log.ts';
+import { isKnown, resumeStream, StreamLog } from '../../../src/mcp/relay/stream-log.ts';
 import { openStore } from '../../../src/stores/index.ts';
 
 const session = {
@@ -50,4 +50,18 @@ it('and says so where events were cut, in place of going on behind them', async 
   expect(more).toEqual([]);
   expect(JSON.parse(only as string)).toMatchObject({ id: 7, error: { data: { code: 'mcp_stream_lost' } } });
   expect(await from(ids[499] as string)).toEqual([progress(500), answer]);
+});
+
+it('an event that was never there is known for that before anybody waits for it', async () => {
+  const store = await openStore('memory:');
+  onTestFinished(() => store.close());
+  const log = new StreamLog(store, session, 7, { ttlMs: 60_000, most: 10 });
+  const begun = log.firstId;
+  const id = await log.append(answer);
+  log.close();
+  const known = (event: string, of = session) => isKnown(store, of, event);
+  expect([await known(begun), await known(id)]).toEqual([true, true]);
+  const elsewhere = { ...session, digest: 'other' };
+  expect([await known(id, elsewhere), await known(`${begun}1_no-place`)]).toEqual([false, false]);
+  expect(await known(id.replace(/^g\.[^.]+/, 'g.other'))).toBe(false);
 });

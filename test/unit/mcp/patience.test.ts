@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Documents, StoreUnavailable } from '../../../src/contracts/store.ts';
-import { PatientDocuments } from '../../../src/mcp/patient-documents.ts';
+import { Patience, PatientDocuments } from '../../../src/mcp/patience.ts';
+import { isAlive } from '../../../src/mcp/replicas/is-alive.ts';
 
 /** A store that is away for a while, in time that passes only while it is waited for. */
 function away(forMs: number) {
@@ -12,13 +13,15 @@ function away(forMs: number) {
     if (now < backAt) throw new StoreUnavailable('it is away');
     return { id: 'a', version: 1, value: 'here' };
   };
-  const patient = new PatientDocuments({ get } as unknown as Documents, {
+  const patience = new Patience({
     monotonic: () => now,
     wait: async (ms) => {
       now += ms;
     },
   });
+  const patient = new PatientDocuments({ get } as unknown as Documents, patience);
   return {
+    patience,
     patient,
     asked: () => asked,
     now: () => now,
@@ -54,6 +57,21 @@ it('another error is nobody’s to wait for', async () => {
     throw new RangeError('no such thing');
   };
   const clock = { monotonic: () => 0, wait: () => Promise.reject(new Error('it waited')) };
-  const patient = new PatientDocuments({ get } as unknown as Documents, clock);
+  const patient = new PatientDocuments({ get } as unknown as Documents, new Patience(clock));
   await expect(patient.get('x', 'a')).rejects.toThrow('no such thing');
+});
+
+it('a replica that a store has forgotten while it was away is waited for, and not taken for gone', async () => {
+  const { patience, patient } = away(1000);
+  let looks = 0;
+  // Who lives is written again by the replica itself, some time after the store is back.
+  const documents = {
+    get: async () => {
+      await patient.get('x', 'a');
+      return ++looks < 3 ? undefined : { id: 'r', version: 1, value: true };
+    },
+  } as unknown as Documents;
+  expect(await isAlive('r', { documents, patience })).toBe(true);
+  const never = { get: async () => undefined } as unknown as Documents;
+  expect(await isAlive('r', { documents: never, patience: { isBackSince: () => false } })).toBe(false);
 });

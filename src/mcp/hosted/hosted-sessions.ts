@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
+import {
+  type Server,
+  type ServerContext,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { HostCaller, McpServer } from '../server.ts';
+import type { AllServers } from './all-servers.ts';
+import { frontOf, handleAll, toldBy } from './front.ts';
+import type { HostOptions } from './host-options.ts';
+import { Link } from './link.ts';
+import type { Requests } from './requests.ts';
+import { listenToLists } from './server-watch.ts';
+import { type Holding, Shares } from './shares.ts';
+
+/** Sessions that one process keeps in its memory for one host. */
+const MOST_SESSIONS = 1000;
+
+interface HostedSession extends Holding {
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  readonly links: Map<string, Link>;
+  /** A connection to a server that has ended, or was not there when the session began. */
+  reopen(server: McpServer): Promise<Link>;
+  caller: HostCaller;
+  readonly timer: NodeJS.Timeout;
+  /** Requests that run. */
+  readonly active: Set<ServerContext>;
+  /** Lets go of its shares: of the sessions, and of the programs of its servers. */
+  readonly gives: Map<string, () => void>;
+}
+
+/** `initialize`, as far as a session is made of it. */
+interface Opening {
+  readonly params: { readonly capabilities: ClientCapabilities; readonly clientInfo: Implementation };
+}
+
+/** Sessions of clients of 2025-11-25 that a host keeps: each has connections of its own to the servers. */
+export class HostedSessions {
+  readonly #options: HostOptions;
+  readonly #servers: AllServers;
+  readonly #requests: Requests;
+  readonly #sessions = new Map<string, HostedSession>();
+  readonly #shares = new Shares();
+
+  constructor(options: HostOptions, servers: AllServers, requests: Requests) {
+    this.#options = options;
+    this.#servers = servers;
+    this.#requests = requests;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Answers a request in its session; undefined: there is none. */
+  serve(id: string, request: Request, caller: HostCaller, options: object): Promise<Response> | undefined {
+    const session = this.#sessions.get(id);
+    if (!session) return undefined;
+    session.caller = caller;
+    session.timer.refresh();
+    this.#shares.use(session);
+    for (const { server } of session.links.values()) server.programs.shares.use(session);
+    return session.transport.handleRequest(request, options);
+  }
+
+  /** Answers `initialize`. @throws GatewayError */
+  async open(request: Request, body: Opening, caller: HostCaller): Promise<Response> {
+    const { principal } = caller;
+    if (this.#sessions.size >= MOST_SESSIONS && !(await this.#shares.makeRoom(principal)))
+      throw new GatewayError('overloaded', { headers: { 'retry-after': '5' } });
+    const { capabilities, clientInfo: info } = body.params;
+    const connect = (server: McpServer): Promise<Link> =>
+      Link.open(server, { principal, capabilities, info, asks: true });
+    const links = await this.#servers.each(connect);
+    const front = frontOf(this.#options.name, links.map(toldBy));
+    const session = this.#made(front, links, caller, connect);
+    if (front.getCapabilities().logging)
+      front.setRequestHandler('logging/setLevel', ({ params }) =>
+        this.#requests.setLevel(params.level, session),
+      );
+    // That it can't be heard there costs a client news of lists, and no more.
+    for (const link of links)
+      if (link.isModern)
+        listenToLists(link, () => undefined).catch((error: unknown) =>
+          this.#options.ports.log.warn(
+            { err: error, server: link.server.name },
+            'changes at an MCP server can’t be heard',
+          ),
+        );
+    const { transport } = session;
+    await front.connect(transport);
+    try {
+      return await transport.handleRequest(request, { parsedBody: body });
+    } finally {
+      // It was refused (for what it accepts, for its form): no session has begun, and nobody would ever end its programs.
+      if (transport.sessionId === undefined) await letGo(session);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.keys()].map((id) => this.#end(id)));
+  }
+
+  /** After so long without a request a session is over: one that is but a program, as programs are. */
+  get #restMs(): number {
+    const { servers, sessionTtlMs } = this.#options;
+    if (servers.some(({ upstream }) => upstream !== undefined)) return sessionTtlMs;
+    return Math.min(sessionTtlMs, ...servers.map(({ config }) => config.process.idle));
+  }
+
+  #made(
+    front: Server,
+    links: readonly Link[],
+    caller: HostCaller,
+    connect: (server: McpServer) => Promise<Link>,
+  ): HostedSession {
+    const byName = new Map<string, Link>();
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomUUID(),
+      onsessioninitialized: (id) => {
+        this.#sessions.set(id, session);
+        gives.set('', this.#shares.hold(session));
+      },
+      onsessionclosed: (id) => this.#end(id),
+    });
+    const end = async (): Promise<void> => {
+      if (transport.sessionId !== undefined) await this.#end(transport.sessionId);
+    };
+    const active = new Set<ServerContext>();
+    const gives = new Map<string, () => void>();
+    const heed = (link: Link): void => {
+      const { server } = link;
+      byName.set(server.name, link);
+      gives.set(server.name, server.programs.shares.hold(session));
+      this.#requests.listen(link, front, active, () => {
+        // Of several servers the others go on, and this one is opened again when it is next needed.
+        if (this.#options.name !== '') void end();
+        else if (byName.get(server.name) === link) byName.delete(server.name);
+      });
+    };
+    const opening = new Map<string, Promise<Link>>();
+    const reopen = (to: McpServer): Promise<Link> => {
+      const running = opening.get(to.name);
+      if (running) return running;
+      const opened = this.#servers
+        .watch(to, () => connect(to))
+        .then((link) => {
+          // Over meanwhile: it is nobody's.
+          if (!this.#sessions.has(transport.sessionId ?? '')) void link.close();
+          heed(link);
+          return link;
+        })
+        .finally(() => opening.delete(to.name));
+      opening.set(to.name, opened);
+      return opened;
+    };
+    const session: HostedSession = {
+      principal: caller.principal,
+      transport,
+      links: byName,
+      reopen,
+      caller,
+      timer: setTimeout(() => void end(), this.#restMs).unref(),
+      active,
+      gives,
+      // One that is being opened can't be ended yet.
+      isBusy: () => active.size > 0 || transport.sessionId === undefined,
+      end,
+    };
+    for (const link of links) heed(link);
+    handleAll(front, (method, params, context) =>
+      this.#requests.ofSession(method, params, context, session, active),
+    );
+    return session;
+  }
+
+  async #end(id: string): Promise<void> {
+    const session = this.#sessions.get(id);
+    if (!session) return;
+    this.#sessions.delete(id);
+    await letGo(session);
+  }
+}
+
+async function letGo({ timer, gives, transport, links }: HostedSession): Promise<void> {
+  clearTimeout(timer);
+  for (const give of gives.values()) give();
+  await transport.close();
+  await Promise.all([...links.values()].map((link) => link.close()));
+}
