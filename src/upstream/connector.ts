@@ -1,4 +1,4 @@
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { sniOf, type TlsConnectOptions } from './target-tls.ts';
 
@@ -28,12 +28,17 @@ export function connector(
     ...{ highWaterMark: READ_AHEAD },
     ...tls,
   });
-  return (options, callback) =>
-    open({ ...options, servername: sniOf(options.servername) as string }, (...outcome) => {
+  return (options, callback) => {
+    const servername = sniOf(options.servername) as string;
+    // Without a name undici makes one of the host, and takes an IPv6 address in its brackets for one.
+    const { host, ...others } = options;
+    const named = isIP(options.hostname) === 0 && host !== undefined ? { ...others, host } : others;
+    open({ ...named, servername }, (...outcome) => {
       // Before undici listens, so that it sees the code changed.
       outcome[1]?.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
       });
       callback(...outcome);
     });
+  };
 }

@@ -33,4 +33,4 @@ export function tlsConnectOptions(tls: TargetTls | undefined): TlsConnectOptions
 
 /** The name that is asked for in a handshake; an address is no name (RFC 6066 section 3). */
 export const sniOf = (servername: string | null | undefined): string | null =>
-  !servername || isIP(servername) ? null : servername;
+  !servername || isIP(servername.replace(/^\[|\]$/g, '')) ? null : servername;
