@@ -8,6 +8,7 @@ import { backend } from '../helpers/backend.ts';
 import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
+import { detection, toldEngine } from '../helpers/told-engine.ts';
 
 const BUILT = join(import.meta.dirname, '..', '..', 'src', 'console', 'built');
 
@@ -162,3 +163,27 @@ it('a conversation is found, and each turn says what was sent, cut and recalled,
   await expectAccessible(page);
   expect(complaints).toEqual([]);
 }, 60_000);
+
+it('a list of any length is asked for and shown page by page, and counted whole', async () => {
+  const engine = toldEngine();
+  const gateway = await testGateway({ hypercare: { tick: '1s' } }, { engine });
+  for (let n = 0; n < 55; n++) engine.say('opened', detection({ fingerprint: `finding ${n}` }));
+  const listed = async (query: string) => (await admin(gateway, `/api/findings?${query}`)).body;
+  await eventually(async () => (await listed('limit=1')).total === 55);
+  const first = await listed('limit=1');
+  expect(first.findings).toHaveLength(1);
+  expect(Object.values(first.byPriority as Record<string, number>).reduce((sum, n) => sum + n)).toBe(55);
+  expect((await admin(gateway, '/api/findings?limit=201')).status).toBe(400);
+
+  const { page, complaints } = await testPage();
+  await page.goto(gateway.adminUrl);
+  await page.getByRole('link', { name: 'all 55' }).waitFor();
+  expect(await page.locator('.finding').count()).toBe(8);
+  await page.getByRole('link', { name: 'all 55' }).click();
+  await page.locator('main tbody tr').nth(49).waitFor();
+  await page.getByRole('link', { name: 'Next page' }).click();
+  await page.getByRole('link', { name: 'First page' }).waitFor();
+  await eventually(async () => (await page.locator('main tbody tr').count()) === 5);
+  await expectAccessible(page);
+  expect(complaints).toEqual([]);
+});

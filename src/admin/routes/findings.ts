@@ -33,6 +33,7 @@ const Page = Type.Object({
     Type.String({ description: 'Give it as `after` to get what follows; absent at the end.' }),
   ),
   total: Type.Integer({ description: 'How many fit, on all pages.' }),
+  byPriority: Type.Record(Type.String(), Type.Integer(), { description: 'The same, for each of P0 to P4.' }),
 });
 
 const ACTIVE = ['open', 'acknowledged', 'acting', 'verifying', 'regressed'] as const;
@@ -62,11 +63,13 @@ export function findingRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>)
         text: q,
         sort,
       });
+      const byPriority = Object.fromEntries(PRIORITIES.map((each) => [each, 0]));
+      for (const each of found) byPriority[each.priority] = (byPriority[each.priority] ?? 0) + 1;
       const limit = limitOf(query);
       const from = after === undefined ? 0 : found.findIndex(({ id }) => id === after) + 1;
       const page = pageOf(found.slice(from, from + limit + 1), limit, ({ id }) => id);
       const next = page.next === undefined ? {} : { next: page.next };
-      return { findings: page.items.map(shownFinding), total: found.length, ...next };
+      return { findings: page.items.map(shownFinding), total: found.length, byPriority, ...next };
     },
   );
 

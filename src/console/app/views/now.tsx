@@ -25,11 +25,19 @@ interface Upstream {
   readonly breaker: { readonly state: string };
 }
 
+interface Open {
+  readonly findings: readonly Finding[];
+  readonly total: number;
+  readonly byPriority: Readonly<Record<Priority, number>>;
+}
+
+/** Findings that can be read from across the room. */
+const SHOWN = 8;
 const PRIORITIES: readonly Priority[] = ['P0', 'P1', 'P2', 'P3', 'P4'];
 
 /** The war room's one screen: what is wrong, what it costs the objectives, where the traffic goes, what was changed. */
 export function Now() {
-  const findings = useAnswer<{ findings: Finding[]; total: number }>('/api/findings?state=active&limit=50', {
+  const findings = useAnswer<Open>(`/api/findings?state=active&limit=${SHOWN}`, {
     every: 15_000,
     on: ({ event }) => event === 'finding' || event === 'change',
   });
@@ -47,13 +55,13 @@ export function Now() {
   return (
     <>
       <Shown answer={findings}>
-        {({ findings: open, total }) => (
+        {({ findings: open, total, byPriority }) => (
           <>
             <ul class="counts" aria-label="Open findings by priority">
               {PRIORITIES.map((priority) => (
                 <li key={priority} class={`count-${priority.toLowerCase()}`}>
-                  <a href={linkTo(['findings'], { priority })}>
-                    <b>{open.filter((finding) => finding.priority === priority).length}</b> {priority}
+                  <a href={linkTo(['findings'], { priority, state: 'active' })}>
+                    <b>{byPriority[priority]}</b> {priority}
                   </a>
                 </li>
               ))}
@@ -66,9 +74,12 @@ export function Now() {
                 </Empty>
               </Panel>
             ) : (
-              <Panel title="What to do next" side={<a href={linkTo(['findings'])}>all {total}</a>}>
+              <Panel
+                title="What to do next"
+                side={<a href={linkTo(['findings'], { state: 'active' })}>all {total}</a>}
+              >
                 <ol class="findings">
-                  {open.slice(0, 8).map((finding) => (
+                  {open.map((finding) => (
                     <FindingCard key={finding.id} finding={finding} />
                   ))}
                 </ol>
