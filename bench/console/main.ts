@@ -162,7 +162,7 @@ function write(rounds: ReadonlyMap<string, readonly Opened[]>, load: number, chr
 \`node bench/console/main.ts ${ROUNDS} --requests ${values.requests} --findings ${values.findings} --sessions ${values.sessions} --reports ${values.reports}\` · commit ${commit()} · Node ${process.version} · Chromium ${chromium} ·
 ${cpu}, ${cores} cores, ${memoryGigabytes} GB, ${kernel} · load average ${load} when it was measured
 
-The store (SQLite, ${(statSync(store).size / 1e6).toFixed(0)} MB) was filled through a gateway that then served the console: ${values.findings} findings, ${values.reports} reports, ${values.sessions} sessions with
+The store (SQLite, ${(statSync(store).size / 1e6).toFixed(0)} MB) was filled through a gateway${isFilled ? ' in an earlier run, and opened by one that has started since' : ' that then served the console'}: ${values.findings} findings, ${values.reports} reports, ${values.sessions} sessions with
 a call of a model each, ${values.requests} requests over 50 routes. Milliseconds until all of a view is painted, medians of ${ROUNDS} rounds
 (least–most); asked for: under ${TARGET_MS}. Chromium without a GPU and the gateway share the cores.
 
