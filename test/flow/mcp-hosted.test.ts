@@ -19,6 +19,10 @@ const isRunning = (pid: number): boolean => {
     return false;
   }
 };
+/** Where it is not about what a program speaks or lists: it is started once and not four times, to try it and to look at it. */
+const ONCE = { allow: OPEN, pin: 'off' } as const;
+const OF_2026 = { ...ONCE, command: PROGRAM, revisions: ['2026-07-28'] } as const;
+const OF_2025 = { ...ONCE, revisions: ['2025-11-25'] } as const;
 const ERAS = [{ legacy: false }, { legacy: true }];
 
 describe.each(ERAS)('a client (%j)', ({ legacy }) => {
@@ -121,7 +125,7 @@ describe.each(ERAS)('a client (%j)', ({ legacy }) => {
 
 describe.each(ERAS)('a reload that leaves a server as it was (%j)', ({ legacy }) => {
   it.each(['/mcp/all', '/mcp'])('ends no session of it and no call that waits: %s', async (path) => {
-    const config = { mcp: { servers: { all: { command: PROGRAM, allow: OPEN } } } };
+    const config = { mcp: { servers: { all: OF_2026 } } };
     const gateway = await testGateway(config);
     const client = await mcpClient(gateway.url + path, { legacy });
     const name = (tool: string) => (path === '/mcp' ? `all__${tool}` : tool);
@@ -141,7 +145,7 @@ describe.each(ERAS)('a reload that leaves a server as it was (%j)', ({ legacy })
     expect(reloads).toBe(1);
     expect(text(await client.callTool({ name: name('add'), arguments: { a: 2, b: 2 } }))).toBe('4');
     // What was taken out is gone, with what it had open.
-    await gateway.write({ mcp: { servers: { other: { command: PROGRAM, allow: OPEN } } } });
+    await gateway.write({ mcp: { servers: { other: OF_2026 } } });
     expect(await gateway.reload()).toBe(true);
     await expect(client.callTool({ name: name('add'), arguments: { a: 2, b: 2 } })).rejects.toThrow();
   });
@@ -211,7 +215,7 @@ it('of several servers one that ends takes no session with it, and is there agai
   const gateway = await testGateway({
     mcp: {
       servers: {
-        brief: { command: [process.execPath, '--input-type=module', '-e', leaving], allow: OPEN },
+        brief: { ...OF_2025, command: [process.execPath, '--input-type=module', '-e', leaving] },
         other: { url: server.url, allow: OPEN },
       },
     },
@@ -227,7 +231,7 @@ it('of several servers one that ends takes no session with it, and is there agai
 
 it('an initialize that is refused leaves no program behind', async () => {
   const gateway = await testGateway({
-    mcp: { servers: { all: { command: PROGRAM, allow: OPEN, pin: 'off', process: { max: 1 } } } },
+    mcp: { servers: { all: { ...OF_2026, process: { max: 1 } } } },
   });
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
   for (let i = 0; i < 2; i++) {
@@ -249,7 +253,7 @@ it('programs that only wait make room for who comes, and one who holds all of th
     consumers: ['ada', 'bob'].map((name) => ({ name, keys: [key(name)] })),
     mcp: {
       policies: [{ 'auth-api-key': {} }],
-      servers: { all: { command: PROGRAM, allow: OPEN, pin: 'off', process: { max: 2 } } },
+      servers: { all: { ...OF_2026, process: { max: 2 } } },
     },
   });
   // Each with capabilities of its own, so that no connection serves two.
@@ -302,7 +306,7 @@ describe('a program that does not behave', () => {
   it.each(ERAS)('costs its call and no other (%j)', async ({ legacy }) => {
     const command = [process.execPath, '--input-type=module', '-e', bad];
     const gateway = await testGateway({
-      mcp: { servers: { bad: { command, allow: OPEN, pin: 'off', timeouts: { idle: '2s' } } } },
+      mcp: { servers: { bad: { ...OF_2025, command, timeouts: { idle: '2s' } } } },
     });
     const client = await mcpClient(`${gateway.url}/mcp/bad`, { legacy });
     const pid = () => client.callTool({ name: 'pid' }).then(text, () => '');
@@ -316,6 +320,8 @@ describe('a program that does not behave', () => {
     expect(await eventually(pid, 30_000)).not.toBe(second);
     const child = Number(text(await client.callTool({ name: 'child' })));
     expect(isRunning(child)).toBe(true);
+    // A stream that is open is waited for.
+    await client.close();
     await gateway.close();
     expect(await eventually(() => !isRunning(child), 30_000)).toBe(true);
   });
@@ -335,7 +341,7 @@ it.each(
   `;
   const command = [process.execPath, '--input-type=module', '-e', says];
   const gateway = await testGateway({
-    mcp: { servers: { all: { command, allow: OPEN, pin: 'off', process: { idle: '300ms' } } } },
+    mcp: { servers: { all: { ...OF_2025, command, process: { idle: '300ms' } } } },
   });
   const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy });
   const pid = Number(text(await client.callTool({ name: 'pid' })));
