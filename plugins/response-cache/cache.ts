@@ -4,7 +4,7 @@ import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { NextCall, PolicyPorts, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { directiveMs, directivesOf, secondsOf } from './cache-control.ts';
-import { confirmed, isKnownToClient, revalidation, unconditional } from './conditional.ts';
+import { confirmed, isKnownToClient, isOfAnother, revalidation, unconditional } from './conditional.ts';
 import { differs } from './differs.ts';
 import { Flights } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
@@ -142,14 +142,16 @@ export class RouteCache {
     const land = isForOthers ? this.#flights.begin(flight) : () => undefined;
     let isHandedOn = false;
     try {
-      const requestedAt = this.#ports.now();
-      const asking = found.answer && revalidation(call.request, found.answer);
+      let requestedAt = this.#ports.now();
+      let asking = found.answer && revalidation(call.request, found.answer);
       // Kept answers are whole ones: HEAD brings none, and leaves its client's conditions alone.
-      const response = await this.#ask(
-        call,
-        found,
-        asking ?? (isHead ? call.request : unconditional(call.request)),
-      );
+      const plain = isHead ? call.request : unconditional(call.request);
+      let response = await this.#ask(call, found, asking ?? plain);
+      if (asking && found.answer && 'status' in response && isOfAnother(response, found.answer)) {
+        asking = undefined;
+        requestedAt = this.#ports.now();
+        response = await this.#ask(call, found, plain);
+      }
       if (!('status' in response)) {
         land(response.failure);
         return this.#give(call, response.answer, 'stale', response.age);
@@ -158,9 +160,13 @@ export class RouteCache {
       const isStandIns = call.exchange.fallback !== '';
       const times = { requestedAt, receivedAt: this.#ports.now() };
       if (response.status === 304 && asking && found.answer) {
-        const renewed = isStandIns ? found.answer : confirmed(found.answer, response.headers, times);
-        if (!isStandIns) await this.#put(found.key, renewed);
-        return this.#give(call, renewed, 'revalidated', ageOf(renewed, times.receivedAt));
+        const renewed = isStandIns
+          ? found.answer
+          : await this.#renew(call, { key: found.key, answer: found.answer }, response, times);
+        return withCookies(
+          this.#give(call, renewed, 'revalidated', ageOf(renewed, times.receivedAt)),
+          response.headers,
+        );
       }
       if (!isHead && !isStandIns && isStorable(call.request, response, call.isAuthorised)) {
         isHandedOn = true;
@@ -212,6 +218,41 @@ export class RouteCache {
     return { ...kept, failure: new GatewayError('upstream_unavailable') };
   }
 
+  /** Of what a 304 has confirmed, what there is now; that is kept as if it had come whole. */
+  async #renew(
+    call: CacheCall,
+    { key, answer }: { key: string; answer: CachedAnswer },
+    { headers }: UpstreamResponse,
+    times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
+  ): Promise<CachedAnswer> {
+    const tagged = headers['cache-tag'];
+    const tags = tagged === undefined ? undefined : [...this.#settings.tags, ...tagsOf(tagged)];
+    const renewed = confirmed(answer, headers, times, tags);
+    if (isForOne(renewed, false)) {
+      // It says now that it is not for all.
+      this.#flights.learn(flightOf(call, { key }), false);
+      await this.#write(() => this.#answers.delete(key));
+      return renewed;
+    }
+    // Of what one client may be told only, what is kept for all is left as it is.
+    if (!isStorable(call.request, renewed, call.isAuthorised)) return renewed;
+    // A purge of a tag that it had, since it was asked about, has forgotten it; by its new ones nobody could tell.
+    if (tags && !(await this.#read(() => this.#answers.get(key)))) return renewed;
+    const varies = varyOf(renewed.headers) as string[];
+    if (varies.join() === String(varyOf(answer.headers))) await this.#put(key, renewed);
+    else await this.#putAmongVariants(call, { ...renewed, varies });
+    return renewed;
+  }
+
+  /** Under the key that its Vary makes of the request that it answers. */
+  async #putAmongVariants({ primary, request }: CacheCall, answer: CachedAnswer): Promise<void> {
+    const { varies } = answer;
+    const key = varies.length === 0 ? primary : variantKey(primary, request.headers, varies);
+    await this.#put(key, answer);
+    // A signpost, so that the next request knows which headers to look at.
+    if (key !== primary) await this.#put(primary, { ...answer, body: Buffer.alloc(0) }, true);
+  }
+
   /** Hands an answer on and keeps it once its last byte has come. */
   async #keep(
     call: CacheCall,
@@ -219,7 +260,7 @@ export class RouteCache {
     times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
     { flight, land }: { flight: string; land: () => void },
   ): Promise<UpstreamResponse> {
-    const { request, primary } = call;
+    const { request } = call;
     const { 'cache-tag': tagged, ...headers } = response.headers;
     const varies = varyOf(headers) as string[];
     const entry = {
@@ -237,10 +278,7 @@ export class RouteCache {
         // What is too large for the cache is not worth waiting for either.
         this.#flights.learn(flight, body !== 'too large');
         if (body === 'too large') return;
-        const key = varies.length === 0 ? primary : variantKey(primary, request.headers, varies);
-        await this.#put(key, { ...entry, body });
-        // A signpost, so that the next request knows which headers to look at.
-        if (key !== primary) await this.#put(primary, { ...entry, body: Buffer.alloc(0) }, true);
+        await this.#putAmongVariants(call, { ...entry, body });
       } finally {
         land();
       }
@@ -385,6 +423,16 @@ function marked(response: UpstreamResponse, detail: string): UpstreamResponse {
       'cache-status': before === undefined ? mine : `${String(before)}, ${mine}`,
     },
   };
+}
+
+/** Cookies that a 304 has brought are its client's, though not the next one's. */
+function withCookies(
+  response: UpstreamResponse,
+  { 'set-cookie': cookies }: UpstreamResponse['headers'],
+): UpstreamResponse {
+  return cookies === undefined
+    ? response
+    : { ...response, headers: { ...response.headers, 'set-cookie': cookies } };
 }
 
 /** RFC 9110 section 15.4.5 */

@@ -1,5 +1,5 @@
 import type { CachedAnswer } from '../../src/contracts/cache.ts';
-import type { HeaderBag, UpstreamRequest } from '../../src/contracts/policy.ts';
+import type { HeaderBag, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
 
 const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'];
 const WEAK = /^W\//;
@@ -49,15 +49,43 @@ const KEPT_OF_OLD = new Set([
   'transfer-encoding',
 ]);
 
-/** A kept answer that a 304 has confirmed: its headers are renewed (RFC 9111 section 4.3.4). */
+/** Of the one request that was answered, never of the representation: it is not kept. */
+const OF_THE_MESSAGE = new Set(['set-cookie', 'cache-tag']);
+
+/**
+ * Whether a 304 speaks of another answer than it was asked about: it must not renew that (RFC 9111 section 4.3.4). One
+ * that names none, as many origins send it, means what its question named.
+ */
+export function isOfAnother(
+  { status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>,
+  { headers: old }: CachedAnswer,
+): boolean {
+  if (status !== 304) return false;
+  if (headers.etag === undefined) {
+    const modified = headers['last-modified'];
+    return old.etag === undefined && modified !== undefined && modified !== old['last-modified'];
+  }
+  // A weak tag of ours is met by its strong form, too: origins that compress weaken the tags of their 200s alone.
+  return String(headers.etag).replace(WEAK, '') !== String(old.etag).replace(WEAK, '');
+}
+
+/**
+ * A kept answer that a 304 has confirmed: its headers are renewed (RFC 9111 section 4.3.4), and its tags if there are others.
+ *
+ * @param tags that the 304 names; undefined: none, and those that are there stay
+ */
 export function confirmed(
   old: CachedAnswer,
   headers: HeaderBag,
   times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
+  tags: readonly string[] = old.tags,
 ): CachedAnswer {
   const renewed = { ...old.headers };
   // The old age was counted from the old date.
   delete renewed.age;
-  for (const [name, value] of Object.entries(headers)) if (!KEPT_OF_OLD.has(name)) renewed[name] = value;
-  return { ...old, ...times, headers: renewed };
+  for (const [name, value] of Object.entries(headers))
+    if (!(KEPT_OF_OLD.has(name) || OF_THE_MESSAGE.has(name))) renewed[name] = value;
+  // What is the same in the weak sense only is not told to be the same byte by byte.
+  if (WEAK.test(String(old.headers.etag))) renewed.etag = old.headers.etag;
+  return { ...old, ...times, tags, headers: renewed };
 }

@@ -23,7 +23,7 @@ export function isCacheable({ method, headers, body }: UpstreamRequest): boolean
  */
 export function isStorable(
   request: Pick<UpstreamRequest, 'headers'>,
-  { status, headers }: UpstreamResponse,
+  { status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>,
   isAuthorised: boolean,
 ): boolean {
   const directives = directivesOf(headers['cache-control']);
@@ -52,8 +52,11 @@ export function isStorable(
  *
  * @param isAuthorised whether those who would wait ask with credentials, as this one did
  */
-export function isForOne({ status, headers }: UpstreamResponse, isAuthorised: boolean): boolean {
-  return UNDERSTOOD.has(status) && !isStorable(ANYBODY, { status, headers, body: null }, isAuthorised);
+export function isForOne(
+  { status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>,
+  isAuthorised: boolean,
+): boolean {
+  return UNDERSTOOD.has(status) && !isStorable(ANYBODY, { status, headers }, isAuthorised);
 }
 
 /** A request that forbids nothing. */

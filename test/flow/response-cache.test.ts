@@ -183,6 +183,100 @@ it('a stale answer is confirmed by its validator, and its body does not travel a
   await gateway.accessLine(({ cache }) => cache === 'revalidated');
 });
 
+it('a cookie that comes with a confirmation goes to its client alone, and a Cache-Tag to none', async () => {
+  const { get, origin, pass, gateway } = await house({
+    ttl: '30s',
+    staleWhileRevalidate: '30s',
+    check: '0%',
+  });
+  origin.answer = (request, response) => {
+    response.setHeader('etag', '"v1"');
+    if (request.headers['if-none-match'] === undefined) response.end('v1');
+    else
+      response
+        .writeHead(304, { 'set-cookie': `session=${request.headers['x-who']}`, 'cache-tag': 'renewed' })
+        .end();
+  };
+  await get('/');
+  pass(61);
+  const asked = await get('/', { 'x-who': 'alice' });
+  expect(asked).toMatchObject({ text: 'v1', cache: 'hypercare; fwd=stale; fwd-status=304' });
+  expect(asked.headers.get('set-cookie')).toBe('session=alice');
+  expect(asked.headers.has('cache-tag')).toBe(false);
+  const kept = await get('/');
+  expect(kept.cache).toContain('hit');
+  expect(kept.headers.has('set-cookie')).toBe(false);
+
+  // Behind the client's back it is nobody's.
+  pass(31);
+  await get('/', { 'x-who': 'bob' });
+  await eventually(() => origin.asked === 3);
+  await eventually(async () => /ttl=[1-9]/.test((await get('/')).cache));
+  expect((await get('/')).headers.has('set-cookie')).toBe(false);
+
+  const purge = await admin(gateway, '/api/cache/purge', { body: { tag: 'renewed' } });
+  expect(purge.body).toEqual({ purged: 1 });
+});
+
+it.each(['no-store', 'private, max-age=60'])('what is confirmed with %s is kept no more', async (control) => {
+  const { get, origin, pass } = await house({ ttl: '30s' });
+  origin.answer = (request, response) => {
+    response.setHeader('etag', '"v1"');
+    if (request.headers['if-none-match'] === undefined) response.end(`v${origin.asked}`);
+    else response.writeHead(304, { 'cache-control': control }).end();
+  };
+  await get('/');
+  pass(31);
+  expect(await get('/')).toMatchObject({ text: 'v1', cache: 'hypercare; fwd=stale; fwd-status=304' });
+  expect(await get('/')).toMatchObject({ text: 'v3', cache: 'hypercare; fwd=miss' });
+});
+
+it('a confirmation of another answer confirms nothing: the answer is fetched whole', async () => {
+  const { get, origin, pass } = await house({ ttl: '30s' });
+  origin.answer = (request, response) => {
+    response.setHeader('etag', origin.asked === 1 ? '"v1"' : '"v2"');
+    if (request.headers['if-none-match'] === undefined) response.end(`v${origin.asked}`);
+    else response.writeHead(304).end();
+  };
+  await get('/');
+  pass(31);
+  const anew = await get('/');
+  expect(anew).toMatchObject({ text: 'v3', cache: 'hypercare; fwd=miss' });
+  expect(anew.headers.get('etag')).toBe('"v2"');
+  expect(await get('/')).toMatchObject({ text: 'v3', cache: expect.stringContaining('hit') });
+});
+
+it('what a weak tag names is confirmed by its strong form, and stays weak', async () => {
+  const { get, origin, pass } = await house({ ttl: '30s' });
+  origin.answer = (request, response) => {
+    if (request.headers['if-none-match'] === undefined) response.setHeader('etag', 'W/"v1"').end('v1');
+    else response.writeHead(304, { etag: '"v1"' }).end();
+  };
+  await get('/');
+  pass(31);
+  const confirmed = await get('/');
+  expect(confirmed.cache).toContain('fwd-status=304');
+  expect(confirmed.headers.get('etag')).toBe('W/"v1"');
+});
+
+it('a confirmation that names a header in Vary makes the answer one of several', async () => {
+  const { get, origin, pass } = await house({ ttl: '30s' });
+  origin.answer = (request, response) => {
+    response.setHeader('etag', '"v1"');
+    if (origin.asked > 1) response.setHeader('vary', 'Accept-Language');
+    if (request.headers['if-none-match'] === undefined) response.end(`v${origin.asked}`);
+    else response.writeHead(304).end();
+  };
+  await get('/', { 'accept-language': 'de' });
+  pass(31);
+  await get('/', { 'accept-language': 'de' });
+  expect((await get('/', { 'accept-language': 'fr' })).text).toBe('v3');
+  expect(await get('/', { 'accept-language': 'de' })).toMatchObject({
+    text: 'v1',
+    cache: expect.stringContaining('hit'),
+  });
+});
+
 it('a client that has the answer already is told so by the cache', async () => {
   const { gateway, origin } = await house({ ttl: '30s' });
   origin.answer = (_, response) => void response.setHeader('etag', '"v1"').end('body');
