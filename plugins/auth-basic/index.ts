@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import type { PolicyConsumer, PolicyDescriptor, PolicyPorts } from '../../src/contracts/policy.ts';
+import type { PolicyConsumer, PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { credentialsOf } from './credentials.ts';
 
@@ -45,26 +45,32 @@ interface KnownUser {
 /** Whom an unknown name is compared with, so that it costs what a wrong password costs. No password has this digest. */
 const NOBODY: KnownUser = { digest: Buffer.alloc(32), consumer: undefined };
 
-function usersOf(settings: Settings, ports: PolicyPorts): Map<string, KnownUser> {
-  const users = new Map<string, KnownUser>();
-  for (const { name, sha256, consumer } of settings.users) {
-    const known = ports.consumers.find((each) => each.name === consumer);
-    if (known === undefined)
-      throw new Error(
-        `auth-basic: the user "${name}" is for the consumer "${consumer}", which does not exist`,
-      );
-    if (users.has(name)) throw new Error(`auth-basic: the user "${name}" is there twice`);
-    users.set(name, { digest: Buffer.from(sha256, 'hex'), consumer: known });
-  }
-  return users;
-}
+const usersOf = (settings: Settings, consumers: readonly PolicyConsumer[]): Map<string, KnownUser> =>
+  new Map(
+    settings.users.map(({ name, sha256, consumer }) => [
+      name,
+      {
+        digest: Buffer.from(sha256, 'hex'),
+        consumer: consumers.find((each) => each.name === consumer),
+      },
+    ]),
+  );
 
 const authBasic: PolicyDescriptor<Settings> = {
   name: 'auth-basic',
   slot: 'identify',
   schema: Settings,
-  create(settings, ports) {
-    const users = usersOf(settings, ports);
+  check({ users }, { consumers }) {
+    for (const [i, { name, consumer }] of users.entries()) {
+      if (!consumers.some((each) => each.name === consumer))
+        return `users[${i}]: the user "${name}" is for the consumer "${consumer}", which does not exist`;
+      if (users.findIndex((each) => each.name === name) < i)
+        return `users[${i}]: the user "${name}" is there twice`;
+    }
+    return undefined;
+  },
+  create(settings, { consumers }) {
+    const users = usersOf(settings, consumers);
     const headers = { 'www-authenticate': `Basic realm="${settings.realm}", charset="UTF-8"` };
     const wrong = (cause: string): GatewayError =>
       new GatewayError('auth_credentials_wrong', { headers, cause });

@@ -4,7 +4,7 @@ import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { PolicyDescriptor, Verdict } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { type Identity, identityOf } from './identity.ts';
-import { type IssuerKeys, issuerKeys } from './issuer-keys.ts';
+import { type IssuerKeys, issuerKeys, keysProblem } from './issuer-keys.ts';
 import { claimsOf, plainFault } from './plain-faults.ts';
 import { refusalOf } from './refusal.ts';
 import { NoKeys } from './remote-keys.ts';
@@ -37,6 +37,7 @@ const authJwt: PolicyDescriptor<Settings> = {
   name: 'auth-jwt',
   slot: 'identify',
   schema: Settings,
+  check: keysProblem,
   async create(settings, ports) {
     const issuer: IssuerKeys = await issuerKeys(settings, ports.fetch);
     const consumers = new Map(ports.consumers.map((consumer) => [consumer.name, consumer]));

@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from 'jose';
 import type { Fetch } from './fetch-text.ts';
-import { configuredKeySet } from './key-set.ts';
+import { configuredKeySet, keySetProblem } from './key-set.ts';
 import { discoveredKeys, type KeySource, keysAt } from './key-source.ts';
 import { leaseKeys } from './lease-keys.ts';
 import type { Settings } from './settings.ts';
@@ -28,11 +28,29 @@ function sourceOf(
   return discovery ? discoveredKeys(issuer, jwksOrigins, fetch) : undefined;
 }
 
-/** @throws Error that says what is wrong with the settings about keys */
-export async function issuerKeys(settings: Settings, fetch: Fetch): Promise<IssuerKeys> {
+/** What is wrong with the settings about keys, as far as it is seen without asking anybody; undefined if nothing. */
+export function keysProblem(settings: Settings): string | undefined {
   const { jwks, jwksUri, discovery, maxStale, refresh } = settings;
   if ([jwks !== undefined, jwksUri !== undefined, discovery].filter(Boolean).length !== 1)
-    throw new Error('auth-jwt: needs one of jwksUri, jwks and discovery');
+    return 'needs one of jwksUri, jwks and discovery';
+  if (jwks !== undefined) return keySetProblem(jwks.keys);
+  if (maxStale < refresh)
+    return 'maxStale must not be shorter than refresh, or keys would end before their time';
+  try {
+    // Making a source asks nobody.
+    sourceOf(settings, fetch);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/**
+ * @param settings that `keysProblem` finds nothing wrong with
+ * @throws Error that names a key of `jwks` that signs nothing
+ */
+export async function issuerKeys(settings: Settings, fetch: Fetch): Promise<IssuerKeys> {
+  const { jwks, maxStale } = settings;
   if (jwks !== undefined) {
     return {
       keyFor: await configuredKeySet(jwks.keys),
@@ -43,10 +61,6 @@ export async function issuerKeys(settings: Settings, fetch: Fetch): Promise<Issu
       release: () => undefined,
     };
   }
-  if (maxStale < refresh)
-    throw new Error(
-      'auth-jwt: maxStale must not be shorter than refresh, or keys would end before their time',
-    );
   const { keys, release } = leaseKeys({ ...settings, source: sourceOf(settings, fetch) as KeySource });
   return {
     keyFor: (header, jws) => keys.keyFor(maxStale, header, jws),

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey } from 'jose';
 
 /** Keys of an issuer. More than any issuer has; each is a cost when a set is read. */
@@ -33,23 +34,40 @@ const ALGORITHM_OF_CURVE: Readonly<Record<string, string>> = {
   Ed25519: 'EdDSA',
 };
 
+const algorithmOf = (key: Record<string, unknown>): string | undefined =>
+  key.kty === 'RSA' ? 'RS256' : ALGORITHM_OF_CURVE[String(key.crv)];
+
+/** What is wrong with keys that stand in the config: the first that is no public key for signatures; undefined if none. */
+export function keySetProblem(keys: readonly Record<string, unknown>[]): string | undefined {
+  for (const [index, key] of keys.entries()) {
+    const where = `jwks.keys[${index}]`;
+    if ('d' in key || key.kty === 'oct') return `${where} is a secret: the gateway needs the public key only`;
+    if (algorithmOf(key) === undefined || !isStrong(key)) return `${where} is no public key for signatures`;
+  }
+  return undefined;
+}
+
+function isStrong(key: Record<string, unknown>): boolean {
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' });
+    return (asymmetricKeyDetails?.modulusLength ?? LEAST_RSA_BITS) >= LEAST_RSA_BITS;
+  } catch {
+    // It is no key at all, which is what is asked.
+    return false;
+  }
+}
+
 /**
  * Keys that stand in the config.
- * @throws Error that names the first that is no public key for signatures
+ * @param keys that `keySetProblem` finds nothing wrong with
+ * @throws Error that names the first that is meant for something else than to verify (its key_ops, say)
  */
 export async function configuredKeySet(keys: readonly Record<string, unknown>[]): Promise<JWTVerifyGetKey> {
   for (const [index, key] of keys.entries()) {
-    const where = `auth-jwt.jwks.keys[${index}]`;
-    if ('d' in key || key.kty === 'oct')
-      throw new Error(`${where} is a secret: the gateway needs the public key only`);
-    const algorithm = key.kty === 'RSA' ? 'RS256' : ALGORITHM_OF_CURVE[String(key.crv)];
     try {
-      if (algorithm === undefined) throw new TypeError('no known type of key');
-      const imported = await importJWK(key as JWK, algorithm);
-      const bits = (imported as { algorithm?: { modulusLength?: number } }).algorithm?.modulusLength;
-      if (bits !== undefined && bits < LEAST_RSA_BITS) throw new TypeError(`an RSA key of ${bits} bits`);
+      await importJWK(key as JWK, algorithmOf(key));
     } catch (cause) {
-      throw new Error(`${where} is no public key for signatures`, { cause });
+      throw new Error(`auth-jwt.jwks.keys[${index}] is no public key for signatures`, { cause });
     }
   }
   return createLocalJWKSet({ keys: keys as JWK[] });

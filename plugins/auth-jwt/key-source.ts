@@ -14,7 +14,7 @@ export interface KeySource {
 
 /** @throws Error that says what is wrong with the address */
 export function keysAt(jwksUri: string, ask: Fetch): KeySource {
-  const uri = checkedUrl(jwksUri, 'auth-jwt.jwksUri');
+  const uri = checkedUrl(jwksUri, 'jwksUri');
   return { identity: uri, fetch: (timeout, stop) => fetchText(ask, uri, timeout, stop) };
 }
 
@@ -27,12 +27,10 @@ export function keysAt(jwksUri: string, ask: Fetch): KeySource {
  * @throws Error that says what is wrong with the issuer or an origin
  */
 export function discoveredKeys(issuer: string, origins: readonly string[], ask: Fetch): KeySource {
-  const base = checkedUrl(issuer, 'auth-jwt.issuer, which discovery asks,');
-  if (base.includes('?')) throw new Error('auth-jwt.issuer, which discovery asks, must have no query');
+  const base = checkedUrl(issuer, 'issuer, which discovery asks,');
+  if (base.includes('?')) throw new Error('issuer, which discovery asks, must have no query');
   const document = `${base.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const allowed = new Set(
-    [base, ...origins.map((each) => checkedUrl(each, 'auth-jwt.jwksOrigins'))].map(originOf),
-  );
+  const allowed = new Set([base, ...origins.map((each) => checkedUrl(each, 'jwksOrigins'))].map(originOf));
   return {
     identity: JSON.stringify([document, ...allowed]),
     async fetch(timeout, stop) {

@@ -169,6 +169,9 @@ export interface Policy {
   dispose?(): void | Promise<void>;
 }
 
+/** What there is of the gateway before it runs: enough to say whether it would. */
+export type CheckPorts = Pick<PolicyPorts, 'compileSchema' | 'consumers'>;
+
 /** The default export of a folder in `plugins/`, or of a user's own plugin. */
 export interface PolicyDescriptor<Settings = never> {
   /** The name in the config: equal to the folder's. */
@@ -182,7 +185,7 @@ export interface PolicyDescriptor<Settings = never> {
   /** Schema of the settings (TypeBox or JSON Schema), with defaults. */
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass, as a sentence without its place; undefined if nothing. */
-  check?(settings: Settings, ports: Pick<PolicyPorts, 'compileSchema'>): string | undefined;
+  check?(settings: Settings, ports: CheckPorts): string | undefined;
   /** @throws an Error that says what is wrong, if it could not be told before: the revision is refused */
   create(settings: Settings, ports: PolicyPorts): Policy | Promise<Policy>;
 }

@@ -132,7 +132,7 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
 
     async function create(settings: object, with_: PolicyPorts): Promise<Policy> {
       const filled = loaded(descriptor, settings) as never;
-      const wrong = descriptor.check?.(filled, { compileSchema });
+      const wrong = descriptor.check?.(filled, { compileSchema, consumers: with_.consumers });
       if (wrong) throw new Error(wrong);
       return descriptor.create(filled, with_);
     }

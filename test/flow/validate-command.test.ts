@@ -17,8 +17,8 @@ const route = (name: string, ...policies: object[]): object => ({
   policies,
 });
 
-/** What the command prints about a config. */
-async function validated(config: object): Promise<{ code: number; said: string }> {
+/** What the command prints about a config: what is good of it, and what is wrong with it. */
+async function validated(config: object): Promise<{ code: number; said: string; wrong: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'hypercare-validate-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'gateway.yaml');
@@ -27,11 +27,14 @@ async function validated(config: object): Promise<{ code: number; said: string }
     configText({ upstreams: { up: { targets: [{ url: 'http://127.0.0.1:9' }] } }, ...config }),
   );
   const out = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  const textOf = ({ mock }: typeof out): string => mock.calls.map(([text]) => String(text)).join('');
   try {
     const code = await runCli(['node', 'hypercare', 'validate', file]);
-    return { code, said: out.mock.calls.map(([text]) => String(text)).join('') };
+    return { code, said: textOf(out), wrong: textOf(err) };
   } finally {
     out.mockRestore();
+    err.mockRestore();
   }
 }
 
@@ -57,4 +60,34 @@ it('where every route asks who it is, nothing is said to be open', async () => {
   const { code, said } = await validated({ consumers: CONSUMERS, routes: [route('shut', KEY)] });
   expect(code).toBe(0);
   expect(said).not.toMatch(/open/i);
+});
+
+it('what start would refuse of a policy, validate refuses, at its place', async () => {
+  const user = { name: 'nightly', sha256: 'b'.repeat(64), consumer: 'anna' };
+  const issuer = { issuer: 'https://id.example.com/', audience: 'shop' };
+  const { code, wrong } = await validated({
+    consumers: CONSUMERS,
+    routes: [
+      route('stale', { 'auth-jwt': { ...JWT['auth-jwt'], refresh: '2h', maxStale: '1h' } }),
+      route('keyless', { 'auth-jwt': issuer }),
+      route('plain', { 'auth-jwt': { ...issuer, jwksUri: 'http://id.example.com/keys' } }),
+      route('secret', { 'auth-jwt': { ...issuer, jwks: { keys: [{ kty: 'oct', k: 'aa' }] } } }),
+      route('no-key', {
+        'auth-jwt': { ...issuer, jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }] } },
+      }),
+      route('ghost', { 'auth-basic': { users: [{ ...user, consumer: 'ghost' }] } }),
+      route('either', { 'auth-any': [KEY, { 'auth-basic': { users: [user, user] } }] }),
+    ],
+  });
+  expect(code).toBe(2);
+  const place = /:\d+:\d+\s+routes\[(\d)\]\.policies\[0\]\.(\S+): (.*)$/gm;
+  expect([...wrong.matchAll(place)].map(([, index, policy, said]) => [Number(index), policy, said])).toEqual([
+    [0, 'auth-jwt', 'maxStale must not be shorter than refresh, or keys would end before their time'],
+    [1, 'auth-jwt', 'needs one of jwksUri, jwks and discovery'],
+    [2, 'auth-jwt', 'jwksUri must be https: only on a loopback address may it be http'],
+    [3, 'auth-jwt', 'jwks.keys[0] is a secret: the gateway needs the public key only'],
+    [4, 'auth-jwt', 'jwks.keys[0] is no public key for signatures'],
+    [5, 'auth-basic', 'users[0]: the user "nightly" is for the consumer "ghost", which does not exist'],
+    [6, 'auth-any', 'auth-basic: users[1]: the user "nightly" is there twice'],
+  ]);
 });

@@ -1,3 +1,4 @@
+import type { PolicyConsumer } from '../../contracts/policy.ts';
 import { compileSchema } from '../../lib/json-schema/compile.ts';
 import type { Part } from '../part.ts';
 import type { Check, CheckContext } from './context.ts';
@@ -17,9 +18,10 @@ export const checkPolicies: Check = (config, context) => {
   const guarded = [...config.get('routes').items, config.get('ai'), config.get('mcp')];
   for (const each of guarded) checkWhoIsAsked(each, context);
   if (!fitsSchema) return;
+  const consumers = config.get('consumers').value as readonly PolicyConsumer[];
   const lists = guarded.flatMap((part) => part.get('policies').items);
   for (const [name, settings] of lists.flatMap((entry) => entry.entries)) {
-    const wrong = policies[name]?.check?.(settings.value as never, { compileSchema });
+    const wrong = policies[name]?.check?.(settings.value as never, { compileSchema, consumers });
     if (wrong) report(settings, wrong);
   }
 };

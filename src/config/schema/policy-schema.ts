@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { PolicyPorts, Slot } from '../../contracts/policy.ts';
+import type { CheckPorts, Slot } from '../../contracts/policy.ts';
 
 /** What the loader must know of a policy: its settings, and where in the request's way it stands. */
 export interface PolicySchema {
@@ -8,5 +8,5 @@ export interface PolicySchema {
   readonly on?: 'routes' | 'ai';
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass; undefined if nothing. */
-  check?(settings: never, ports: Pick<PolicyPorts, 'compileSchema'>): string | undefined;
+  check?(settings: never, ports: CheckPorts): string | undefined;
 }

@@ -39,10 +39,13 @@ it('goes on serving after its sunset unless it says otherwise', () => {
 });
 
 it('wants a time, and the sunset last', () => {
-  expect(lifecycle.check?.({ afterSunset: 'gone' } as never, { compileSchema })).toContain(
+  expect(lifecycle.check?.({ afterSunset: 'gone' } as never, { compileSchema, consumers: [] })).toContain(
     'needs deprecated or sunset',
   );
   expect(
-    lifecycle.check?.({ ...settings, sunset: '2025-01-01T00:00:00Z' } as never, { compileSchema }),
+    lifecycle.check?.({ ...settings, sunset: '2025-01-01T00:00:00Z' } as never, {
+      compileSchema,
+      consumers: [],
+    }),
   ).toContain('before deprecated');
 });
