@@ -48,7 +48,7 @@ async function start(config: object | string): Promise<Started> {
     out: () => out,
     err: () => err,
     exit,
-    url: async () => (await eventually(() => address.exec(out), 20_000))[1] as string,
+    url: async () => (await eventually(() => address.exec(out), 60_000))[1] as string,
   };
 }
 
@@ -144,7 +144,7 @@ it('a SIGTERM that comes while it starts is not lost: it starts, stops in order 
     ...routed('http://127.0.0.1:9', '1s'),
     store: { url: `redis://127.0.0.1:${port}` },
   });
-  await eventually(() => connections.size > 0, 20_000);
+  await eventually(() => connections.size > 0, 60_000);
   gateway.child.kill('SIGTERM');
   letGo();
   expect(await gateway.exit).toBe(0);
