@@ -6,12 +6,12 @@ import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { directiveMs, directivesOf, secondsOf } from './cache-control.ts';
 import { confirmed, isKnownToClient, isOfAnother, revalidation, unconditional } from './conditional.ts';
 import { differs } from './differs.ts';
-import { Flights } from './flights.ts';
+import { Flights, type Landing, type Shared } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
 import { type Kept, keepWhilePassing } from './keep-while-passing.ts';
 import { changeKey, primaryKey, variantKey } from './keys.ts';
 import type { Settings } from './settings.ts';
-import { isCacheable, isForOne, isStorable, varyOf } from './storable.ts';
+import { isCacheable, isForAll, isForOne, isStorable, varyOf } from './storable.ts';
 
 /** A stored answer, and where it was found. */
 interface Found {
@@ -21,8 +21,10 @@ interface Found {
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-/** How often a request waits for another's fetch before it goes itself. */
-const MOST_WAITS = 1;
+/** A client in a hurry should not wait for one that reads slowly, nor for one after another. */
+const LONGEST_WAIT_MS = 5_000;
+/** Failures of one connection, not of an upstream: before all who wait share one, one of them tries in its place. */
+const OF_ONE_CONNECTION = new Set(['upstream_reset', 'upstream_connect']);
 /** An upstream's failure, in place of which a stale answer may be given (RFC 5861 section 4). */
 const isFailure = (status: number): boolean => status === 500 || (status >= 502 && status <= 504);
 
@@ -60,23 +62,50 @@ export class RouteCache {
       isAuthorised: isAuthorised && tenant === '',
       primary: primaryKey(request, { tenant, variant: exchange.variant }, this.#always),
     };
-    for (let waits = 0; ; waits++) {
+    let until = 0;
+    let failures = 0;
+    /** What has been waited for to its end, and is not there. */
+    let missing: string | undefined;
+    for (;;) {
       const found = await this.#find(call);
       const given = found.answer && this.#giveKept(call, found.key, found.answer);
       if (given) return given;
       if (directivesOf(request.headers['cache-control']).has('only-if-cached'))
         throw new GatewayError('cache_only_missing');
-      let isLanded: boolean;
-      try {
-        isLanded = waits < MOST_WAITS && (await this.#flights.join(flightOf(call, found)));
-      } catch (error) {
+      if (found.key === missing) return this.#fetch(call, found);
+      const now = performance.now();
+      until ||= now + LONGEST_WAIT_MS;
+      // Nothing may be waited for between this and the fetch that it leads to: that is the one that others find.
+      const waiting = this.#flights.join(flightOf(call, found), until - now);
+      if (!waiting) return this.#fetch(call, found);
+      const landing = await waiting;
+      if (landing === 'over' || landing === 'late') missing = found.key;
+      else if (landing === 'left') continue;
+      else if ('answer' in landing) {
+        const shared = this.#giveShared(call, landing);
+        if (shared) return shared;
+        missing = found.key;
+      } else {
+        const { failure } = landing;
         const instead = this.#instead(call, found);
-        if (!instead) throw error;
-        noteStandIn(exchange, codeOf(error));
-        return this.#give(call, instead.answer, 'stale', instead.age);
+        if (instead) {
+          noteStandIn(exchange, failure.code);
+          return this.#give(call, instead.answer, 'stale', instead.age);
+        }
+        if (++failures > 1 || !OF_ONE_CONNECTION.has(failure.code)) throw failure;
       }
-      if (!isLanded) return this.#fetch(call, found);
     }
+  }
+
+  /** What another's fetch brought, though it is not kept, if it is what this request would have brought. */
+  #giveShared(call: CacheCall, { answer, variant }: Shared): UpstreamResponse | undefined {
+    if (variantKey(call.primary, call.request.headers, varyOf(answer.headers) as string[]) !== variant)
+      return undefined;
+    this.#note(call, 'miss');
+    const headers = { ...answer.headers, 'content-length': answer.body.length };
+    const body = call.request.method === 'HEAD' ? null : answer.body;
+    // RFC 9211 section 2.7
+    return marked({ status: answer.status, headers, body }, 'fwd=miss; collapsed');
   }
 
   /** What was kept, if it may be given as it is. */
@@ -139,7 +168,7 @@ export class RouteCache {
     const isHead = call.request.method === 'HEAD';
     const flight = flightOf(call, found);
     const isForOthers = !(isHead || directivesOf(call.request.headers['cache-control']).has('no-store'));
-    const land = isForOthers ? this.#flights.begin(flight) : () => undefined;
+    const land = isForOthers ? this.#flights.begin(flight) : (): void => undefined;
     let isHandedOn = false;
     try {
       let requestedAt = this.#ports.now();
@@ -153,7 +182,7 @@ export class RouteCache {
         response = await this.#ask(call, found, plain);
       }
       if (!('status' in response)) {
-        land(response.failure);
+        land(response.failure ? { failure: response.failure } : 'left');
         return this.#give(call, response.answer, 'stale', response.age);
       }
       // What stands in for the upstream is asked only while that fails: nothing of it is kept, nor does it change what is.
@@ -172,6 +201,12 @@ export class RouteCache {
         isHandedOn = true;
         return await this.#keep(call, response, times, { flight, land });
       }
+      if (isForOthers && !isStandIns && response.status >= 500 && this.#flights.isAwaited(flight)) {
+        if (isForAll(response, call.isAuthorised)) {
+          isHandedOn = true;
+          return await this.#share(call, response, land);
+        }
+      }
       if (!isStandIns && isForOne(response, call.isAuthorised)) this.#flights.learn(flight, false);
       if (found.answer && response.status < 400 && !isHead && !isStandIns)
         await this.#write(() => this.#answers.delete(found.key));
@@ -179,10 +214,11 @@ export class RouteCache {
       return marked(response, 'fwd=miss');
     } catch (error) {
       // That its own client left says nothing to the others.
-      land(isShared(error) ? error : undefined);
+      if (isShared(error)) land({ failure: error });
+      else land(codeOf(error) === 'client_cancelled' ? 'left' : 'over');
       throw error;
     } finally {
-      if (!isHandedOn) land();
+      if (!isHandedOn) land('over');
     }
   }
 
@@ -199,7 +235,7 @@ export class RouteCache {
     call: CacheCall,
     found: Found,
     request: UpstreamRequest,
-  ): Promise<UpstreamResponse | { answer: CachedAnswer; age: number; failure: Error | undefined }> {
+  ): Promise<UpstreamResponse | { answer: CachedAnswer; age: number; failure: GatewayError | undefined }> {
     let response: UpstreamResponse;
     try {
       response = await call.next(request);
@@ -216,6 +252,24 @@ export class RouteCache {
     noteStandIn(call.exchange, String(response.status));
     // Who waits has the same stale answer to give.
     return { ...kept, failure: new GatewayError('upstream_unavailable') };
+  }
+
+  /** Hands a failure on, and gives it to those who have waited for what it came in place of. */
+  async #share(
+    call: CacheCall,
+    response: UpstreamResponse,
+    land: (landing: Landing) => void,
+  ): Promise<UpstreamResponse> {
+    const { 'cache-tag': _tags, ...headers } = response.headers;
+    const variant = variantKey(call.primary, call.request.headers, varyOf(headers) as string[]);
+    const share = (body: Kept): void => {
+      if (body === 'broken') land('left');
+      else if (body === 'too large') land('over');
+      else land({ answer: { status: response.status, headers, body }, variant });
+    };
+    const body = await keepWhilePassing(response.body, this.#settings.maxEntry, share);
+    this.#note(call, 'miss');
+    return marked({ ...response, headers, body, ...sameBytes(response, body) }, 'fwd=miss');
   }
 
   /** Of what a 304 has confirmed, what there is now; that is kept as if it had come whole. */
@@ -258,7 +312,7 @@ export class RouteCache {
     call: CacheCall,
     response: UpstreamResponse,
     times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
-    { flight, land }: { flight: string; land: () => void },
+    { flight, land }: { flight: string; land: (landing: Landing) => void },
   ): Promise<UpstreamResponse> {
     const { request } = call;
     const { 'cache-tag': tagged, ...headers } = response.headers;
@@ -274,13 +328,16 @@ export class RouteCache {
     const { maxEntry } = this.#settings;
     const keep = async (body: Kept): Promise<void> => {
       try {
-        if (body === 'broken') return;
+        if (body === 'broken') {
+          land('left');
+          return;
+        }
         // What is too large for the cache is not worth waiting for either.
         this.#flights.learn(flight, body !== 'too large');
         if (body === 'too large') return;
         await this.#putAmongVariants(call, { ...entry, body });
       } finally {
-        land();
+        land('over');
       }
     };
     const isTooLarge = (secondsOf(String(headers['content-length'] ?? '')) ?? 0) > maxEntry;

@@ -26,24 +26,28 @@ export function isStorable(
   { status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>,
   isAuthorised: boolean,
 ): boolean {
-  const directives = directivesOf(headers['cache-control']);
-  if (!UNDERSTOOD.has(status) || directives.has('no-store')) return false;
+  if (!UNDERSTOOD.has(status) || !isForAll({ headers }, isAuthorised)) return false;
   if (directivesOf(request.headers['cache-control']).has('no-store')) return false;
+  if (BY_DEFAULT.has(status) || headers.expires !== undefined) return true;
+  const directives = directivesOf(headers['cache-control']);
+  return directives.has('max-age') || directives.has('s-maxage') || directives.has('public');
+}
+
+/**
+ * Whether nothing in an answer says that it is for its own client only, whatever its status.
+ * @param isAuthorised whether it was given to somebody in particular
+ */
+export function isForAll({ headers }: Pick<UpstreamResponse, 'headers'>, isAuthorised: boolean): boolean {
+  const directives = directivesOf(headers['cache-control']);
   // `private="field"` too: an answer without that field would be another one.
-  if (directives.has('private')) return false;
+  if (directives.has('no-store') || directives.has('private')) return false;
   // RFC 9111 section 3.5
-  const isForAll =
+  const isPublic =
     directives.has('public') || directives.has('s-maxage') || directives.has('must-revalidate');
-  if (isAuthorised && !isForAll) return false;
+  if (isAuthorised && !isPublic) return false;
   // Not forbidden by the RFC, and never meant: the next one would get this one's session.
   if (headers['set-cookie'] !== undefined || varyOf(headers) === '*') return false;
-  if (String(headers['content-type'] ?? '').startsWith('text/event-stream')) return false;
-  const saysHowLong =
-    directives.has('max-age') ||
-    directives.has('s-maxage') ||
-    directives.has('public') ||
-    headers.expires !== undefined;
-  return saysHowLong || BY_DEFAULT.has(status);
+  return !String(headers['content-type'] ?? '').startsWith('text/event-stream');
 }
 
 /**

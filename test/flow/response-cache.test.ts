@@ -652,6 +652,60 @@ function gate(): { open(): void; passed: Promise<void> } {
   return { open: () => open(), passed };
 }
 
+it('however many wait, one takes the place of a client that leaves, and of a connection that breaks', async () => {
+  const { gateway, get, origin } = await house({ ttl: '30s' });
+  const held: ServerResponse[] = [];
+  origin.answer = (_request, response) => void held.push(response);
+  const waiting = (path: string) => Promise.all(Array.from({ length: 20 }, () => get(path)));
+  const leaving = new AbortController();
+  const first = fetch(`${gateway.url}/left`, { signal: leaving.signal });
+  await eventually(() => held.length === 1);
+  const others = waiting('/left');
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 21);
+  leaving.abort();
+  await expect(first).rejects.toThrow();
+  await eventually(() => held.length === 2);
+  held[1]?.end('here');
+  expect(new Set((await others).map(({ text }) => text))).toEqual(new Set(['here']));
+  expect(origin.asked).toBe(2);
+
+  const broken = get('/broken');
+  await eventually(() => held.length === 3);
+  const rest = waiting('/broken');
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 21);
+  held[2]?.destroy();
+  expect((await broken).status).toBe(502);
+  await eventually(() => held.length === 4);
+  held[3]?.end('there');
+  expect(new Set((await rest).map(({ text }) => text))).toEqual(new Set(['there']));
+  expect(origin.asked).toBe(4);
+});
+
+it('those who wait share the answer of a failing origin, unless it is its client’s own', async () => {
+  const { gateway, get, origin } = await house({ ttl: '30s' });
+  const together = async (path: string, headers: Record<string, string>) => {
+    const before = origin.asked;
+    const { open, passed } = gate();
+    origin.answer = (_, response) =>
+      void passed.then(() => response.writeHead(500, headers).end(`no. ${origin.asked - before}`));
+    const all = Promise.all(
+      Array.from({ length: 5 }, (_, i) => get(path, { 'x-who': i < 4 ? 'we' : 'other' })),
+    );
+    await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 5);
+    open();
+    const answers = await all;
+    return { asked: origin.asked - before, answers };
+  };
+  const { asked, answers } = await together('/shared', {});
+  expect(asked).toBe(1);
+  expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['500 no. 1']));
+  expect(answers.filter(({ cache }) => cache === 'hypercare; fwd=miss; collapsed')).toHaveLength(4);
+  expect((await get('/shared')).cache, 'and it is not kept').toBe('hypercare; fwd=miss');
+  expect((await together('/own', { 'set-cookie': 'a=b' })).asked).toBe(5);
+  expect((await together('/no-store', { 'cache-control': 'no-store' })).asked).toBe(5);
+  expect((await together('/varies', { vary: 'X-Who' })).asked, 'of another variant').toBeGreaterThan(1);
+});
+
 it('what came of one request that others could not share says nothing about those that can', async () => {
   const { get, origin, gateway } = await house({ ttl: '30s' });
   const together = async (path: string): Promise<number> => {
