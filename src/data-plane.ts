@@ -15,6 +15,7 @@ import { ContextMeters } from './context/meters.ts';
 import { Mind } from './context/mind.ts';
 import { OperationLog } from './context/operation-log.ts';
 import { openPrivacy } from './context/privacy/index.ts';
+import type { AddressChange } from './contracts/cache.ts';
 import type { Exchange } from './contracts/exchange.ts';
 import type { OnStateChange } from './contracts/state-change.ts';
 import type { Counters, Store } from './contracts/store.ts';
@@ -76,6 +77,8 @@ export interface SharedWork {
   /** Where changes of state go; absent: they are recorded here. */
   onChange?: OnStateChange;
   prepareElsewhere?(config: GatewayConfig): Promise<Prepared>;
+  /** Tells the others that answers in their memory are wrong; resolves when they know. */
+  outdated?(change: AddressChange): Promise<void>;
   /** Which of those that share what a limit of concurrency allows. */
   share: Share;
 }
@@ -208,7 +211,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
   const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange });
-  const answers = new Answers(store.documents, server.limits.cache, clock.wall);
+  const answers = new Answers(store.documents, server.limits.cache, clock.wall, shared?.outdated);
   meterAnswers(metrics, answers);
   const mcp = openMcp({
     fleet,

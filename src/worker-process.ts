@@ -16,6 +16,8 @@ import { SharedCounters } from './workers/shared-counters.ts';
 
 /** How long a count may take at least before a limit does without it, in milliseconds: the primary may be building. */
 const COUNT_WITHIN_MS = 1_000;
+/** How long the answer to a change waits until no worker gives any more what it made wrong, in milliseconds. */
+const OUTDATED_WITHIN_MS = 2_000;
 /** Changes of state that happen in a worker alone. Of all others the primary learns what led to them, and tells them once. */
 const OWN_CHANGES: ReadonlySet<StateKind> = new Set(['shedding', 'budget', 'provider', 'prompt']);
 
@@ -40,6 +42,7 @@ const ours: WorkerSide = {
         onChange: (change) => {
           if (OWN_CHANGES.has(change.kind)) primary.tell('changed', change);
         },
+        outdated: (change) => primary.ask('outdated', change, OUTDATED_WITHIN_MS),
         share,
       },
     });
@@ -96,6 +99,9 @@ const ours: WorkerSide = {
   },
   async purge(selection) {
     return (await booted.promise).answers.purge(selection, []);
+  },
+  async outdate(change) {
+    (await booted.promise).answers.outdate(change);
   },
   async flushLedger() {
     await (await booted.promise).ledger.flush();

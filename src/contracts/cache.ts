@@ -23,6 +23,15 @@ export interface PurgeSelection {
   readonly url?: string;
 }
 
+/** That what a route keeps under keys of one address is wrong: plain, so that it can be sent to another process. */
+export interface AddressChange {
+  readonly route: string;
+  readonly key: string;
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+  readonly ttlMs: number;
+}
+
 /** The answers of one route. Keys are opaque, 1 to 200 bytes of ASCII. A call fails with `StoreUnavailable`. */
 export interface AnswerCache {
   get(key: string): CachedAnswer | undefined | Promise<CachedAnswer | undefined>;

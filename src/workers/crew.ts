@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { GatewayConfig } from '../config/schema/index.ts';
-import type { PurgeSelection } from '../contracts/cache.ts';
+import type { AddressChange, PurgeSelection } from '../contracts/cache.ts';
 import type { OnStateChange } from '../contracts/state-change.ts';
 import { ChannelError } from '../lib/channel.ts';
 import { pack } from '../lib/packed.ts';
@@ -45,6 +45,8 @@ const START_WITHIN_MS = 60_000;
 const BUILD_WITHIN_MS = 60_000;
 const SWAP_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 2_000;
+/** A change that a client waits for need not wait for a worker that hangs. */
+const OUTDATE_WITHIN_MS = 1_000;
 const LAST_WORDS_MS = 10_000;
 /** From the death of a worker to the next one: twice as long each time, unless it had lived for a while. */
 const FIRST_DELAY_MS = 100;
@@ -170,6 +172,16 @@ export class Crew implements Agreement {
     return new Map(all);
   }
 
+  async #outdate(change: AddressChange, by: Member): Promise<void> {
+    const others = this.#booted.filter((member) => member !== by);
+    await Promise.allSettled(
+      others.map(({ channel, isServing }) => {
+        if (isServing) return channel.ask('outdate', change, OUTDATE_WITHIN_MS);
+        return channel.tell('outdate', change);
+      }),
+    );
+  }
+
   /** @returns how many answers were forgotten; fails if one of the workers does not say that it has */
   async purge(selection: PurgeSelection): Promise<number> {
     const all = await Promise.all(
@@ -235,6 +247,7 @@ export class Crew implements Agreement {
           else take(finding);
         },
         changed: onChange,
+        outdated: (change) => this.#outdate(change, member),
         count,
         signals: (seen) => signals(member.id, seen),
       },

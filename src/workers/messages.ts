@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { GatewayConfig } from '../config/schema/index.ts';
-import type { PurgeSelection } from '../contracts/cache.ts';
+import type { AddressChange, PurgeSelection } from '../contracts/cache.ts';
 import type { ContextSignal } from '../contracts/engine.ts';
 import type { StateChange } from '../contracts/state-change.ts';
 import type { CounterState, Limit, LimitState } from '../contracts/store.ts';
@@ -56,6 +56,8 @@ export interface WorkerSide {
   loads(): Promise<TargetLoad[]>;
   /** Forgets kept answers; how many. */
   purge(selection: PurgeSelection): Promise<number>;
+  /** Another worker's change made kept answers wrong. */
+  outdate(change: AddressChange): Promise<void>;
   flushLedger(): Promise<void>;
   unready(): Promise<void>;
   /** Finishes what runs within so many milliseconds; how many requests were cut off. */
@@ -76,6 +78,8 @@ export interface WorkerSignals {
 export interface PrimarySide {
   found(finding: Finding): void;
   changed(change: StateChange): void;
+  /** Answers that all workers may keep are wrong; resolves when the others know, or are not to be waited for. */
+  outdated(change: AddressChange): Promise<void>;
   count(steps: readonly Step[]): Promise<StepAnswer[]>;
   signals(signals: WorkerSignals): void;
 }

@@ -54,4 +54,11 @@ it('a purge reaches what each worker keeps', async () => {
   expect((await gateway.admin('/api/cache/purge', { route: 'all' })).body).toEqual({ purged: 2 });
   await gateway.gets('/x', 30);
   expect(asked).toBe(4);
+
+  // As does a change that succeeded, whichever worker it came through.
+  for (const more of [3, 6]) {
+    await (await fetch(`${gateway.url}/x`, { method: 'POST' })).text();
+    await gateway.gets('/x', 30);
+    expect(asked).toBe(4 + more);
+  }
 }, 120_000);

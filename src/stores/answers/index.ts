@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AnswerCache, PurgeSelection } from '../../contracts/cache.ts';
+import type { AddressChange, AnswerCache, PurgeSelection } from '../../contracts/cache.ts';
 import type { Documents } from '../../contracts/store.ts';
 import { MemoryAnswers } from './memory.ts';
 import { SharedAnswers } from './shared.ts';
@@ -12,12 +12,20 @@ export class Answers {
   readonly #memory: MemoryAnswers;
   readonly #shared: SharedAnswers;
   readonly #now: () => number;
+  readonly #tellOthers: ((change: AddressChange) => Promise<void>) | undefined;
 
   /**
    * @param maxBytes of memory
    * @param now wall clock, milliseconds
+   * @param tellOthers processes beside this one, of what became wrong in the memory of each; absent: there are none
    */
-  constructor(documents: Documents, maxBytes: number, now: () => number) {
+  constructor(
+    documents: Documents,
+    maxBytes: number,
+    now: () => number,
+    tellOthers?: (change: AddressChange) => Promise<void>,
+  ) {
+    this.#tellOthers = tellOthers;
     this.#now = now;
     this.#memory = new MemoryAnswers(maxBytes);
     this.#shared = new SharedAnswers(documents);
@@ -25,7 +33,23 @@ export class Answers {
 
   /** @param most answers of the route that are kept in the store; memory has one bound for all routes together */
   ofRoute(route: string, where: 'memory' | 'shared', most: number): AnswerCache {
-    return where === 'memory' ? this.#memory.ofRoute(route) : this.#shared.ofRoute(route, most);
+    if (where === 'shared') return this.#shared.ofRoute(route, most);
+    const kept = this.#memory.ofRoute(route);
+    const tellOthers = this.#tellOthers;
+    if (!tellOthers) return kept;
+    return {
+      ...kept,
+      async changed(key, at, ttlMs) {
+        await kept.changed(key, at, ttlMs);
+        // Who is told that a change succeeded finds it in every process.
+        await tellOthers({ route, key, at, ttlMs });
+      },
+    };
+  }
+
+  /** Another process has learnt that what is kept in memory, here too, is wrong. */
+  outdate({ route, key, at, ttlMs }: AddressChange): void {
+    void this.#memory.ofRoute(route).changed(key, at, ttlMs);
   }
 
   /**
