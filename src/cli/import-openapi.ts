@@ -24,6 +24,8 @@ export async function importOpenApiCommand(
   }
   const text = await validated(imported, file);
   if (text === undefined) return 1;
+  // They stand in the file too, but who has it written does not see them there.
+  for (const note of imported.notes) process.stderr.write(`${file}: ${inOneLine(note)}\n`);
   if (out === undefined) process.stdout.write(text);
   else writeFileSync(out, text);
   return 0;
@@ -59,10 +61,12 @@ function dropSchema({ config, notes }: Imported, key: string, message: string): 
   notes.push(`The schemas of ${route.name} are left out: ${message}.`);
 }
 
+const inOneLine = (text: string): string => text.replace(/\s+/g, ' ');
+
 /** `${` is a variable in a configuration, and two characters in a document. */
 function textOf({ config, notes }: Imported, file: string): string {
   const said = [`Made from ${basename(file)} by "hypercare import openapi".`, ...notes];
-  const comments = said.map((line) => `# ${line.replace(/\s+/g, ' ')}\n`);
+  const comments = said.map((line) => `# ${inOneLine(line)}\n`);
   const yaml = stringify(config, { aliasDuplicateObjects: false, lineWidth: 120 });
   return comments.join('') + yaml.replaceAll('${', () => '$${');
 }

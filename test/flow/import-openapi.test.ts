@@ -30,7 +30,7 @@ async function document(content: string): Promise<string> {
 }
 
 it('a document becomes routes with schemas that report; what did not get in is said', async () => {
-  const { code, out, text } = await imported(SHOP, '--upstream', 'shop');
+  const { code, out, text, said } = await imported(SHOP, '--upstream', 'shop');
   expect(code).toBe(0);
   const { upstreams, routes } = parse(text);
   expect(upstreams).toEqual({ shop: { targets: [{ url: 'http://127.0.0.1:9000' }] } });
@@ -75,7 +75,49 @@ it('a document becomes routes with schemas that report; what did not get in is s
     '# The document asks for authentication: add a policy, or these routes are open to anyone.',
     expect.stringContaining('# The schemas of search are left out: responses.200: error parsing regexp'),
   ]);
+  expect(said).toBe(
+    notes
+      .slice(1)
+      .map((note) => `${SHOP}: ${note.slice(2)}\n`)
+      .join(''),
+  );
   expect(await runCli(['node', 'hypercare', 'validate', out])).toBe(0);
+});
+
+it('what only answers have is not required of requests, nor the other way round', async () => {
+  const file = await document(`
+openapi: 3.0.3
+info: { title: Users, version: "1" }
+servers: [{ url: "http://127.0.0.1:9" }]
+paths:
+  /users:
+    post:
+      operationId: addUser
+      requestBody: { content: { application/json: { schema: { $ref: "#/components/schemas/Member" } } } }
+      responses:
+        "201": { description: made, content: { application/json: { schema: { $ref: "#/components/schemas/Member" } } } }
+components:
+  schemas:
+    Id: { type: integer, readOnly: true }
+    User:
+      type: object
+      required: [id, name, password]
+      properties:
+        id: { $ref: "#/components/schemas/Id" }
+        name: { type: string }
+        password: { type: string, writeOnly: true }
+    Member:
+      allOf: [{ $ref: "#/components/schemas/User" }, { type: object, required: [id, since] }]
+      properties: { since: { type: string, readOnly: true } }
+`);
+  const { text } = await imported(file);
+  const { request, responses } = parse(text).routes[0].policies[0]['body-schema'];
+  const required = ({ $defs }: { $defs: Record<string, { required?: string[]; allOf?: object[] }> }) => [
+    $defs.User?.required,
+    $defs.Member?.allOf?.[1],
+  ];
+  expect(required(request)).toEqual([['name', 'password'], { type: 'object', required: [] }]);
+  expect(required(responses['201'])).toEqual([['id', 'name'], { type: 'object', required: ['id', 'since'] }]);
 });
 
 it('a body that may be JSON or something else keeps its schema for where it is JSON, and what is deprecated is', async () => {

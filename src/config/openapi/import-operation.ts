@@ -1,6 +1,6 @@
 import { isMap } from '../path.ts';
 import type { PolicyEntry } from '../schema/routes.ts';
-import { ownSchema } from './own-schema.ts';
+import { type BodyOf, ownSchema } from './own-schema.ts';
 import { type OpenApiDocument, resolved } from './read-document.ts';
 
 interface BodySchemas {
@@ -70,9 +70,9 @@ function bodySchemas(
   document: OpenApiDocument,
 ): BodySchemas {
   const body = resolved(operation.requestBody, document);
-  const request = isMap(body) ? jsonSchema(body.content, document) : undefined;
+  const request = isMap(body) ? jsonSchema(body.content, document, 'request') : undefined;
   const answers = responses
-    .map(([status, content]) => [status, jsonSchema(content, document)] as const)
+    .map(([status, content]) => [status, jsonSchema(content, document, 'response')] as const)
     .flatMap(([status, found]) => (found ? [[status, found] as const] : []));
   const isAlwaysJson = [request, ...answers.map(([, found]) => found)].every(
     (found) => found?.isAlone ?? true,
@@ -92,12 +92,13 @@ function bodySchemas(
 function jsonSchema(
   content: unknown,
   document: OpenApiDocument,
+  of: BodyOf,
 ): { schema: unknown; isAlone: boolean } | undefined {
   if (!isMap(content)) return undefined;
   const forms = Object.entries(content);
   const json = forms.find(([type]) => JSON_TYPE.test(type))?.[1];
   if (!isMap(json) || json.schema === undefined) return undefined;
-  return { schema: ownSchema(json.schema, document), isAlone: forms.length === 1 };
+  return { schema: ownSchema(json.schema, document, of), isAlone: forms.length === 1 };
 }
 
 /** Names of the query parameters; undefined if one of them has no name that can be listed (an object, spread out). */
