@@ -58,6 +58,9 @@ export function keyState({ notBefore, expires }: Omit<WrittenKey, 'consumer' | '
   return expires === undefined ? 'active' : `active until ${expires}`;
 }
 
+const isToCome = ({ notBefore }: WrittenKey, now: number): boolean =>
+  notBefore !== undefined && Date.parse(notBefore) > now;
+
 /** Where a consumer's keys stand. */
 function placeOf(text: string, name: string): { at: string; ids: string[] } {
   const consumers = consumersOf(text);
@@ -119,7 +122,8 @@ export function withKey(text: string, options: NewKeyOptions): KeyChange {
 }
 
 /**
- * Gives a consumer a new key and its older ones an end; those that end before it keep their own.
+ * Gives a consumer a new key and its older ones an end; those that end before it keep their own, and those that have not
+ * begun are left alone: they are there to take over.
  * @param until RFC 3339: how long the older ones still let in
  * @param oldId the only one that ends; all of them if absent
  * @throws KeyProblem
@@ -128,16 +132,18 @@ export function rotatedKey(
   text: string,
   options: NewKeyOptions & { oldId?: string | undefined; until: string },
 ): KeyChange & { ended: string[] } {
-  const { consumer, oldId, until } = options;
+  const { consumer, oldId, until, now } = options;
   const place = placeOf(text, consumer);
   if (oldId !== undefined && !place.ids.includes(oldId)) throw new KeyProblem(`it has no key "${oldId}"`);
   if (place.ids.length === 0) throw new KeyProblem('it has no key: create one');
   const older = writtenKeys(text).filter(
     (key) =>
       key.consumer === consumer &&
-      (oldId === undefined || key.id === oldId) &&
+      (oldId === undefined ? !isToCome(key, now) : key.id === oldId) &&
       !(key.expires !== undefined && Date.parse(key.expires) <= Date.parse(until)),
   );
+  if (older.some((key) => isToCome(key, now)))
+    throw new KeyProblem(`its key "${oldId}" has not begun: revoke it, if it is not wanted`);
   const entry = entryOf(options, place.ids);
   const ends = older.map(
     ({ id }): PatchOperation => ({

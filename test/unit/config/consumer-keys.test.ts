@@ -60,6 +60,25 @@ it('what a rotation ends is every older key that would have lasted longer', () =
   ]);
 });
 
+it('a rotation leaves keys alone that have not begun', () => {
+  const text = `consumers:
+  - name: shop
+    keys:
+      - { id: k1, sha256: a, notBefore: 2026-11-01T00:00:00Z }
+      - { id: k2, sha256: b, notBefore: 2027-01-01T00:00:00Z }
+`;
+  const now = Date.parse('2026-11-20T00:00:00Z');
+  const options = { consumer: 'shop', sha256, until: UNTIL, now };
+  const { text: changed, ended } = rotatedKey(text, options);
+  expect(ended).toEqual(['k1']);
+  expect(writtenKeys(changed).map(({ id, expires }) => [id, expires])).toEqual([
+    ['k1', UNTIL],
+    ['k2', undefined],
+    ['k3', undefined],
+  ]);
+  expect(() => rotatedKey(text, { ...options, oldId: 'k2' })).toThrow('"k2" has not begun');
+});
+
 it.each([
   ['consumers: [', /not valid YAML/],
   ['version: 1', /there is no consumer "shop"/],
