@@ -1,6 +1,6 @@
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { PolicyPorts } from '../../src/contracts/policy.ts';
-import { keysOf, parentsOf, parentsToSet, put, stepsOf, take, valueAt } from './pointer.ts';
+import { keysOf, parentsOf, parentsToSet, put, putBack, stepsOf, take, valueAt } from './pointer.ts';
 
 /** What is done to a JSON value, by JSON pointers. */
 export interface BodyChanges {
@@ -68,8 +68,12 @@ function moving([from, to]: [string, string]): ChangeBody {
     for (const parent of parentsOf(root, steps)) {
       if (keysOf(parent, last).length === 0) continue;
       const value = valueAt(parent, last);
+      const keys = Object.keys(parent);
+      // Taken first: the way to its new place may begin where it stands.
       take(parent, last);
-      for (const place of parentsToSet(root, target)) put(place, target.at(-1) as string, value);
+      const places = parentsToSet(root, target);
+      const isMoved = places.some((place) => put(place, target.at(-1) as string, value));
+      if (!isMoved) putBack(parent, last, value, keys);
     }
   };
 }

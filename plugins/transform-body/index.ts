@@ -28,7 +28,8 @@ const changes = {
   move: Type.Record(Type.String({ pattern: '^(/[^/*]*)+$' }), Type.String({ pattern: '^(/[^/*]*)+$' }), {
     default: {},
     additionalProperties: false,
-    description: 'New places of values. What is missing on the way is made.',
+    description:
+      'New places of values. What is missing on the way is made; what has no place there stays where it is.',
   }),
   set: Type.Record(Type.String({ pattern: POINTER }), Type.Unknown({ 'x-template': true }), {
     default: {},

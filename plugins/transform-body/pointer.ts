@@ -41,15 +41,33 @@ export function keysOf(parent: Container, step: string): string[] {
 
 export const valueAt = (parent: Container, key: string): unknown => (parent as Record<string, unknown>)[key];
 
-/** Puts a value under a key; into a list at a place that it has, or at its end (`-`). */
-export function put(parent: Container, key: string, value: unknown): void {
+/**
+ * Puts a value under a key; into a list at a place that it has, or at its end (`-`).
+ * @returns whether there was such a place
+ */
+export function put(parent: Container, key: string, value: unknown): boolean {
   if (Array.isArray(parent)) {
     const index = key === '-' ? parent.length : keysOf(parent, key).length > 0 ? Number(key) : -1;
     if (index >= 0) parent[index] = value;
-    return;
+    return index >= 0;
   }
   // An assignment to `__proto__` would change what the object is.
   Object.defineProperty(parent, key, { value, writable: true, enumerable: true, configurable: true });
+  return true;
+}
+
+/** Undoes `take`. @param keys of the parent before it, in their order, which is the one that they have again */
+export function putBack(parent: Container, key: string, value: unknown, keys: readonly string[]): void {
+  if (Array.isArray(parent)) {
+    parent.splice(Number(key), 0, value);
+    return;
+  }
+  const later = keys.slice(keys.indexOf(key) + 1).map((each) => [each, valueAt(parent, each)] as const);
+  put(parent, key, value);
+  for (const [each, own] of later) {
+    take(parent, each);
+    put(parent, each, own);
+  }
 }
 
 export function take(parent: Container, key: string): void {

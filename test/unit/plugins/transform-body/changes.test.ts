@@ -25,6 +25,13 @@ it.each([
     '{"items":[{"code":1},{"x":2}]}',
   ],
   ['moves', '{"a":{"b":1}}', { move: { '/a/b': '/c/d', '/none': '/e' } }, '{"a":{},"c":{"d":1}}'],
+  ['moves into itself', '{"a":1}', { move: { '/a': '/a/b' } }, '{"a":{"b":1}}'],
+  [
+    'leaves what has no place to move to',
+    '{"id":5,"meta":"text","list":[1,2]}',
+    { move: { '/id': '/meta/id', '/list/0': '/list/7', '/meta': '/list/x' } },
+    '{"id":5,"meta":"text","list":[1,2]}',
+  ],
   [
     'sets',
     '{}',
