@@ -199,6 +199,11 @@ export const ERRORS = {
     retryable: true,
     text: 'The store does not answer at the moment. Try again.',
   },
+  worker_unresponsive: {
+    status: 503,
+    retryable: true,
+    text: 'A worker process does not answer at the moment, so that it is not known to have done this. Try again.',
+  },
   budget_spent: { status: 429, retryable: false, text: 'The budget is spent.' },
   loop_stopped: {
     status: 429,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { GatewayConfig } from '../config/schema/index.ts';
 import type { AddressChange, PurgeSelection } from '../contracts/cache.ts';
 import type { OnStateChange } from '../contracts/state-change.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import { ChannelError } from '../lib/channel.ts';
 import { pack } from '../lib/packed.ts';
 import type { WorkerMeters } from '../record/worker-meters.ts';
@@ -182,12 +183,29 @@ export class Crew implements Agreement {
     );
   }
 
-  /** @returns how many answers were forgotten; fails if one of the workers does not say that it has */
+  /** @returns how many answers were forgotten; fails with `worker_unresponsive` if a worker that runs does not say that it has */
   async purge(selection: PurgeSelection): Promise<number> {
-    const all = await Promise.all(
-      this.#booted.map(({ channel }) => channel.ask('purge', selection, ANSWER_WITHIN_MS)),
-    );
-    return all.reduce((sum, purged) => sum + purged, 0);
+    const all = await Promise.allSettled(this.#booted.map((member) => this.#purgeOne(member, selection)));
+    let purged = 0;
+    for (const each of all) {
+      if (each.status === 'rejected') throw each.reason;
+      purged += each.value;
+    }
+    return purged;
+  }
+
+  async #purgeOne(member: Member, selection: PurgeSelection): Promise<number> {
+    try {
+      return await member.channel.ask('purge', selection, ANSWER_WITHIN_MS);
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error;
+      // What it kept has gone with it.
+      if (member.isGone) return 0;
+      throw new GatewayError('worker_unresponsive', {
+        detail: `Worker ${member.pid} has not said within ${ANSWER_WITHIN_MS} ms that it has purged; all others have been asked, too.`,
+        cause: error,
+      });
+    }
   }
 
   async flushLedger(): Promise<void> {

@@ -61,4 +61,17 @@ it('a purge reaches what each worker keeps', async () => {
     await gateway.gets('/x', 30);
     expect(asked).toBe(4 + more);
   }
+
+  // Of one that hangs nobody knows, until it goes on.
+  const [stopped = 0] = await gateway.workers();
+  process.kill(stopped, 'SIGSTOP');
+  const refused = await gateway
+    .admin('/api/cache/purge', { all: true })
+    .finally(() => process.kill(stopped, 'SIGCONT'));
+  expect(refused.status).toBe(503);
+  expect(JSON.stringify(refused.body)).toContain('worker_unresponsive');
+  expect(JSON.stringify(refused.body)).toContain(`Worker ${stopped} `);
+  await eventually(async () => (await gateway.admin('/api/cache/purge', { all: true })).status === 200);
+  await gateway.gets('/x', 30);
+  expect(asked).toBe(12);
 }, 120_000);
