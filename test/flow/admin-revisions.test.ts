@@ -43,6 +43,10 @@ it('an operator’s patch serves, stands in the file with its comments kept, and
   expect(applied.body.diff).toContainEqual({ kind: 'added', text: '    match: { path: /new }', line: 10 });
   expect(await statusOf(gateway, '/new')).toBe(200);
   expect(await statusOf(gateway, '/old')).toBe(404);
+  // RFC 6902: a patch of no operations changes nothing.
+  const { etag: current } = await admin(gateway, '/api/config');
+  const empty = { headers: { 'if-match': current }, body: { patch: [] } };
+  expect((await admin(gateway, '/api/revisions', empty)).body).toMatchObject({ revision: 2, isNew: false });
   const written = await readFile(gateway.file, 'utf8');
   expect(written).toContain('# kept by hand');
   expect(written).toContain('- name: things # the only one');

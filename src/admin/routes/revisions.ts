@@ -45,7 +45,7 @@ const note = Type.Optional(Type.String({ maxLength: 500, description: 'Why; kept
 const Change = Type.Union([
   Type.Object({ text: Type.String({ minLength: 1 }), note }, { additionalProperties: false }),
   Type.Object(
-    { patch: Type.Array(Operation, { minItems: 1, maxItems: 1000, description: 'RFC 6902.' }), note },
+    { patch: Type.Array(Operation, { maxItems: 1000, description: 'RFC 6902.' }), note },
     { additionalProperties: false },
   ),
 ]);
