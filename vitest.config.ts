@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-const ALONE = ['test/flow/hypercare-stories.test.ts', 'test/flow/api-breaker.test.ts'];
+const ALONE = [
+  'test/flow/hypercare-stories.test.ts',
+  'test/flow/api-breaker.test.ts',
+  'test/flow/slow-clients.test.ts',
+];
 
 export default defineConfig({
   test: {
