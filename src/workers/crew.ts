@@ -256,7 +256,7 @@ export class Crew implements Agreement {
   /** @param isReplacement for one that had ended: a change that is told */
   async #begin(isReplacement: boolean): Promise<AddressInfo> {
     const { entry, writeLine, onChange, count, signals, take, boot, size } = this.#ports;
-    const member = new Member(
+    const member: Member = new Member(
       { id: ++this.#born, place: this.#freePlace() },
       entry,
       {
