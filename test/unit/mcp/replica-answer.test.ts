@@ -26,7 +26,12 @@ const fields = {
 /** A store that keeps each answer to itself once, and says that it is away. */
 async function ports({ isFlaky }: { isFlaky: boolean }) {
   const store = await openStore('memory:');
-  onTestFinished(() => store.close());
+  const serving: Promise<void>[] = [];
+  onTestFinished(async () => {
+    // What it has to write once more is still under way when the answer has been read.
+    await Promise.all(serving);
+    await store.close();
+  });
   const failed = new Set<string>();
   const flaky = <T extends object>(real: T): T =>
     new Proxy(real, {
@@ -42,7 +47,7 @@ async function ports({ isFlaky }: { isFlaky: boolean }) {
     });
   const patience = new Patience(clock);
   const documents = new PatientDocuments(flaky(store.documents), patience);
-  return { documents, logs: new PatientLogs(flaky(store.logs), patience), patience, log, clock };
+  return { documents, logs: new PatientLogs(flaky(store.logs), patience), patience, log, clock, serving };
 }
 
 async function asked(host: Pick<McpHost, 'fetch'>, isFlaky = false) {
@@ -57,7 +62,7 @@ async function asked(host: Pick<McpHost, 'fetch'>, isFlaky = false) {
     const letters = await all.logs.read(inboxOf('there'), '');
     // A letter that stands there twice is done once.
     for (const { text } of letters)
-      void serveAsk(JSON.parse(text) as Ask, host as McpHost, all, new AbortController().signal);
+      all.serving.push(serveAsk(JSON.parse(text) as Ask, host as McpHost, all, new AbortController().signal));
     if (letters.length > 0) break;
     await new Promise((resolve) => setImmediate(resolve));
   }
