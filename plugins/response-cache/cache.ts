@@ -1,24 +1,18 @@
-import { Readable } from 'node:stream';
-import type { AnswerCache, CachedAnswer } from '../../src/contracts/cache.ts';
+import type { CachedAnswer } from '../../src/contracts/cache.ts';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { NextCall, PolicyPorts, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { drop, marked, notModified, placesIn, sameBytes, tagsOf, withCookies } from './answer-parts.ts';
 import { directiveMs, directivesOf, secondsOf } from './cache-control.ts';
 import { confirmed, isKnownToClient, isOfAnother, revalidation, unconditional } from './conditional.ts';
 import { differs } from './differs.ts';
 import { Flights, type Landing, type Shared } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
 import { type Kept, keepWhilePassing } from './keep-while-passing.ts';
-import { changeKey, primaryKey, variantKey } from './keys.ts';
+import { primaryKey, variantKey } from './keys.ts';
+import { type Found, type Lookup, RouteAnswers } from './route-answers.ts';
 import type { Settings } from './settings.ts';
 import { isCacheable, isForAll, isForOne, isStorable, varyOf } from './storable.ts';
-
-/** A stored answer, and where it was found. */
-interface Found {
-  key: string;
-  /** Undefined: nothing is kept under the key. */
-  answer: CachedAnswer | undefined;
-}
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** A client in a hurry should not wait for one that reads slowly, nor for one after another. */
@@ -32,7 +26,7 @@ const isFailure = (status: number): boolean => status === 500 || (status >= 502 
 export class RouteCache {
   readonly #settings: Settings;
   readonly #ports: Pick<PolicyPorts, 'checked' | 'degraded' | 'now'>;
-  readonly #answers: AnswerCache;
+  readonly #answers: RouteAnswers;
   readonly #defaults: Defaults;
   readonly #always: readonly string[];
   readonly #flights = new Flights();
@@ -41,13 +35,14 @@ export class RouteCache {
   constructor(settings: Settings, ports: PolicyPorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#answers = ports.answers(settings.store, settings.maxEntries);
     this.#always = settings.vary.map((name) => name.toLowerCase()).sort();
     this.#defaults = {
       ttlMs: settings.ttl,
       staleWhileRevalidateMs: settings.staleWhileRevalidate,
       staleIfErrorMs: settings.staleIfError,
     };
+    const answers = ports.answers(settings.store, settings.maxEntries);
+    this.#answers = new RouteAnswers(answers, this.#defaults, ports);
   }
 
   async call(request: UpstreamRequest, exchange: Exchange, next: NextCall): Promise<UpstreamResponse> {
@@ -67,7 +62,7 @@ export class RouteCache {
     /** What has been waited for to its end, and is not there. */
     let missing: string | undefined;
     for (;;) {
-      const found = await this.#find(call);
+      const found = await this.#answers.find(call);
       const given = found.answer && this.#giveKept(call, found.key, found.answer);
       if (given) return given;
       if (directivesOf(request.headers['cache-control']).has('only-if-cached'))
@@ -209,7 +204,7 @@ export class RouteCache {
       }
       if (!isStandIns && isForOne(response, call.isAuthorised)) this.#flights.learn(flight, false);
       if (found.answer && response.status < 400 && !isHead && !isStandIns)
-        await this.#write(() => this.#answers.delete(found.key));
+        await this.#answers.delete(found.key);
       this.#note(call, 'miss');
       return marked(response, 'fwd=miss');
     } catch (error) {
@@ -285,26 +280,17 @@ export class RouteCache {
     if (isForOne(renewed, false)) {
       // It says now that it is not for all.
       this.#flights.learn(flightOf(call, { key }), false);
-      await this.#write(() => this.#answers.delete(key));
+      await this.#answers.delete(key);
       return renewed;
     }
     // Of what one client may be told only, what is kept for all is left as it is.
     if (!isStorable(call.request, renewed, call.isAuthorised)) return renewed;
     // A purge of a tag that it had, since it was asked about, has forgotten it; by its new ones nobody could tell.
-    if (tags && !(await this.#read(() => this.#answers.get(key)))) return renewed;
+    if (tags && !(await this.#answers.get(key))) return renewed;
     const varies = varyOf(renewed.headers) as string[];
-    if (varies.join() === String(varyOf(answer.headers))) await this.#put(key, renewed);
-    else await this.#putAmongVariants(call, { ...renewed, varies });
+    if (varies.join() === String(varyOf(answer.headers))) await this.#answers.put(key, renewed);
+    else await this.#answers.putAmongVariants(call, { ...renewed, varies });
     return renewed;
-  }
-
-  /** Under the key that its Vary makes of the request that it answers. */
-  async #putAmongVariants({ primary, request }: CacheCall, answer: CachedAnswer): Promise<void> {
-    const { varies } = answer;
-    const key = varies.length === 0 ? primary : variantKey(primary, request.headers, varies);
-    await this.#put(key, answer);
-    // A signpost, so that the next request knows which headers to look at.
-    if (key !== primary) await this.#put(primary, { ...answer, body: Buffer.alloc(0) }, true);
   }
 
   /** Hands an answer on and keeps it once its last byte has come. */
@@ -335,7 +321,7 @@ export class RouteCache {
         // What is too large for the cache is not worth waiting for either.
         this.#flights.learn(flight, body !== 'too large');
         if (body === 'too large') return;
-        await this.#putAmongVariants(call, { ...entry, body });
+        await this.#answers.putAmongVariants(call, { ...entry, body });
       } finally {
         land('over');
       }
@@ -350,18 +336,6 @@ export class RouteCache {
     if (!isKnownToClient(request.headers, { ...entry, body: Buffer.alloc(0) })) return passed;
     if (body !== null && !Buffer.isBuffer(body)) body.resume();
     return { ...passed, status: 304, headers: notModified(passed.headers), body: null };
-  }
-
-  async #find({ primary, request }: CacheCall): Promise<Found> {
-    const [changedAt = 0, first] = await Promise.all([
-      this.#read(() => this.#answers.changedAt(changeKey(request))),
-      this.#read(() => this.#answers.get(primary)),
-    ]);
-    const current = (answer: CachedAnswer | undefined): CachedAnswer | undefined =>
-      answer && answer.requestedAt <= changedAt ? undefined : answer;
-    if (!first || first.varies.length === 0) return { key: primary, answer: current(first) };
-    const key = variantKey(primary, request.headers, first.varies);
-    return { key, answer: current(await this.#read(() => this.#answers.get(key))) };
   }
 
   #give(
@@ -387,10 +361,8 @@ export class RouteCache {
     const response = await next(request);
     exchange.cache = 'bypass';
     if (SAFE.has(request.method) || response.status >= 400) return response;
-    const now = this.#ports.now();
-    for (const path of new Set([request.path, ...placesIn(request, response)])) {
-      await this.#write(() => this.#answers.changed(changeKey({ ...request, path }), now, LONGEST_KEPT_MS));
-    }
+    for (const path of new Set([request.path, ...placesIn(request, response)]))
+      await this.#answers.changed({ headers: request.headers, path });
     return response;
   }
 
@@ -399,55 +371,16 @@ export class RouteCache {
     exchange.cache = outcome;
     exchange.cacheAgeMs = ageMs;
   }
-
-  // A cache whose store is down is no cache; the request goes on.
-
-  async #read<T>(read: () => T | Promise<T>): Promise<T | undefined> {
-    try {
-      return await read();
-    } catch (error) {
-      this.#ports.degraded('fail_open', error as Error);
-      return undefined;
-    }
-  }
-
-  async #put(key: string, answer: CachedAnswer, isSignpost = false): Promise<void> {
-    const { freshMs, revalidateMs, ifErrorMs } = lifetimeOf(
-      answer.headers,
-      answer.receivedAt,
-      this.#defaults,
-    );
-    const useful = Math.max(freshMs, revalidateMs, ifErrorMs);
-    const hasValidator = answer.headers.etag !== undefined || answer.headers['last-modified'] !== undefined;
-    const left = useful - ageOf(answer, this.#ports.now()) + (hasValidator ? KEPT_TO_REVALIDATE_MS : 0);
-    if (left <= 0) return;
-    const kept = isSignpost ? answer : { ...answer, varies: [] };
-    await this.#write(() => this.#answers.put(key, kept, Math.min(left, LONGEST_KEPT_MS)));
-  }
-
-  async #write(write: () => void | Promise<void>): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      this.#ports.degraded('fail_open', error as Error);
-    }
-  }
 }
 
-interface CacheCall {
-  readonly request: UpstreamRequest;
+interface CacheCall extends Lookup {
   readonly exchange: Exchange;
   readonly next: NextCall;
   readonly isAuthorised: boolean;
-  readonly primary: string;
   /** Nobody waits for it. */
   readonly isBackground?: boolean;
 }
 
-/** A stale answer with a validator is worth keeping: confirmed, it saves its body's way. */
-const KEPT_TO_REVALIDATE_MS = 10 * 60_000;
-/** Nothing is kept for longer, so that a mark of a change outlives every answer that it makes wrong. */
-const LONGEST_KEPT_MS = 24 * 3_600_000;
 /** What asks with credentials is waited for by its like: its answers may be nobody else's where others' are. */
 const flightOf = ({ isAuthorised }: CacheCall, { key }: Pick<Found, 'key'>): string =>
   isAuthorised ? `${key} authorised` : key;
@@ -468,66 +401,3 @@ function noteStandIn(exchange: Exchange, reason: string): void {
 }
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
-
-/** RFC 9211 */
-function marked(response: UpstreamResponse, detail: string): UpstreamResponse {
-  const before = response.headers['cache-status'];
-  const mine = `hypercare; ${detail}`;
-  return {
-    ...response,
-    headers: {
-      ...response.headers,
-      'cache-status': before === undefined ? mine : `${String(before)}, ${mine}`,
-    },
-  };
-}
-
-/** Cookies that a 304 has brought are its client's, though not the next one's. */
-function withCookies(
-  response: UpstreamResponse,
-  { 'set-cookie': cookies }: UpstreamResponse['headers'],
-): UpstreamResponse {
-  return cookies === undefined
-    ? response
-    : { ...response, headers: { ...response.headers, 'set-cookie': cookies } };
-}
-
-/** RFC 9110 section 15.4.5 */
-function notModified(headers: UpstreamResponse['headers']): UpstreamResponse['headers'] {
-  const {
-    'content-length': _length,
-    'content-type': _type,
-    'content-encoding': _encoding,
-    ...rest
-  } = headers;
-  return rest;
-}
-
-/** Where the copy is made while the bytes pass: they are the same. */
-const sameBytes = (
-  { body: of, sameBytes: before }: UpstreamResponse,
-  body: UpstreamResponse['body'],
-): Pick<UpstreamResponse, 'sameBytes'> =>
-  of instanceof Readable && body instanceof Readable
-    ? { sameBytes: { body, of: before?.body === of ? before.of : of } }
-    : {};
-
-function drop({ body }: UpstreamResponse): void {
-  if (body === null || Buffer.isBuffer(body)) return;
-  // Nobody reads it: how it ends makes no difference.
-  body.on('error', () => undefined).destroy();
-}
-
-const tagsOf = (header: UpstreamResponse['headers'][string]): string[] =>
-  String(header ?? '')
-    .split(/[\s,]+/)
-    .filter((tag) => tag !== '');
-
-/** Location and Content-Location, where they lead to the same host. */
-function placesIn({ headers }: UpstreamRequest, response: UpstreamResponse): string[] {
-  const host = String(headers.host ?? '');
-  return [response.headers.location, response.headers['content-location']].flatMap((value) => {
-    const url = value === undefined ? null : URL.parse(String(value), `http://${host}`);
-    return url && url.host === host ? [url.pathname + url.search] : [];
-  });
-}

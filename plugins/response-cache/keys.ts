@@ -5,7 +5,7 @@ import type { HeaderBag, UpstreamRequest } from '../../src/contracts/policy.ts';
  * Scheme, host, path and query as the upstream may read them. The Host header that it gets may be its own, but it is
  * told the client's beside it, and answers by that: to leave it out would let one client poison the answers of all.
  */
-export const addressOf = ({ headers, path }: UpstreamRequest): string =>
+export const addressOf = ({ headers, path }: Pick<UpstreamRequest, 'headers' | 'path'>): string =>
   [headers['x-forwarded-proto'], headers['x-forwarded-host'], headers.host, path].map(String).join(' ');
 
 const digest = (parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'hex');
@@ -27,7 +27,8 @@ export function primaryKey(request: UpstreamRequest, apart: Apart, always: reado
 }
 
 /** The key under which stands when all answers of an address, whosesoever, became wrong. */
-export const changeKey = (request: UpstreamRequest): string => digest(['changed', addressOf(request)]);
+export const changeKey = (request: Pick<UpstreamRequest, 'headers' | 'path'>): string =>
+  digest(['changed', addressOf(request)]);
 
 /** The key of the variant that a request asks for. */
 export function variantKey(primary: string, headers: HeaderBag, varies: readonly string[]): string {
