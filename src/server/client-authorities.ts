@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { pemBlocks } from '../lib/pem-blocks.ts';
-import { revokedSerials } from '../lib/revoked-serials.ts';
 
 /** Certificates of a chain that are looked at. */
 const DEEPEST = 10;
@@ -13,9 +12,8 @@ const DEEPEST = 10;
  */
 export class ClientAuthorities {
   #pem = '';
-  #lists = '';
   #all: readonly X509Certificate[] = [];
-  /** Of all lists together: who is cut for another's number only shakes hands again, where OpenSSL judges. */
+  /** Serial numbers: who is cut for another authority's only shakes hands again, where OpenSSL judges. */
   #revoked: ReadonlySet<string> = new Set();
   readonly #connections = new Set<TLSSocket>();
 
@@ -28,14 +26,13 @@ export class ClientAuthorities {
 
   /**
    * @param pem the authorities from now on; '' where clients are not asked for certificates
-   * @param lists of what they have revoked, a block of PEM each
+   * @param revoked serial numbers of certificates that they have revoked
    */
-  use(pem: string, lists: readonly string[]): void {
-    const joined = lists.join('\n');
-    if (pem === this.#pem && joined === this.#lists) return;
+  use(pem: string, revoked: ReadonlySet<string>): void {
+    const isNoStricter = pem === this.#pem && revoked.isSubsetOf(this.#revoked);
     this.#pem = pem;
-    this.#lists = joined;
-    this.#revoked = new Set(lists.flatMap(revokedSerials));
+    this.#revoked = revoked;
+    if (isNoStricter) return;
     this.#all = pemBlocks(pem, 'CERTIFICATE').map((each) => new X509Certificate(each));
     for (const socket of this.#connections) {
       if (!this.#believes(socket.getPeerX509Certificate())) socket.destroy();

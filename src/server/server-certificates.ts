@@ -3,6 +3,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import type { ServerTlsConfig } from '../config/schema/index.ts';
 import { alternativeNames } from '../lib/alternative-names.ts';
 import { pemBlocks } from '../lib/pem-blocks.ts';
+import { revokedSerials } from '../lib/revoked-serials.ts';
 
 /** A certificate of the public listener. */
 export interface ServerCertificate {
@@ -19,15 +20,15 @@ export class ServerCertificates {
   readonly all: readonly ServerCertificate[];
   /** For clients that name no host, or one that is not here. */
   readonly first: SecureContextOptions;
-  /** Of client certificates that are revoked, a block of PEM each. */
-  readonly clientCrls: readonly string[];
+  /** Serial numbers of the client certificates that are revoked, of all lists together. */
+  readonly revokedClients: ReadonlySet<string>;
   readonly #byName = new Map<string, SecureContext>();
 
   /** @throws Error if two certificates are for the same name, or can't be used */
   constructor(tls: ServerTlsConfig) {
     const all: ServerCertificate[] = [];
     let first: SecureContextOptions | undefined;
-    this.clientCrls =
+    const crls =
       tls.clientAuth !== 'none' && tls.clientCrl ? pemBlocks(tls.clientCrl.read(), 'X509 CRL') : [];
     for (const { cert, key, names } of tls.certificates) {
       const x509 = new X509Certificate(cert.read());
@@ -37,7 +38,7 @@ export class ServerCertificates {
         key: key.read(),
         minVersion: tls.minVersion,
         ...(tls.clientAuth === 'none' ? {} : { ca: tls.clientCa?.read() }),
-        ...(this.clientCrls.length === 0 ? {} : { crl: [...this.clientCrls] }),
+        ...(crls.length === 0 ? {} : { crl: crls }),
       };
       first ??= options;
       const context = createSecureContext(options);
@@ -53,6 +54,7 @@ export class ServerCertificates {
       });
     }
     this.all = all;
+    this.revokedClients = new Set(crls.flatMap(revokedSerials));
     this.first = first as SecureContextOptions;
   }
 

@@ -68,7 +68,7 @@ export class TlsServer {
   use(certificates: ServerCertificates): void {
     this.#certificates = certificates;
     this.server.setSecureContext(certificates.first);
-    this.#authorities.use(String(certificates.first.ca ?? ''), certificates.clientCrls);
+    this.#authorities.use(String(certificates.first.ca ?? ''), certificates.revokedClients);
   }
 
   /** Cuts off every connection. */
