@@ -77,7 +77,7 @@ const transformBody: PolicyDescriptor<Settings> = {
   slot: 'transform',
   on: 'routes',
   schema: Settings,
-  create({ request, response, limit }, { template, readJson }) {
+  create({ request, response, limit }, { template, readJson, exactJson }) {
     const changeRequest = compileChanges(request, template);
     const changeResponse = compileChanges(response, template);
     const statuses = new Map(Object.entries(response.status).map(([from, to]) => [Number(from), to]));
@@ -90,13 +90,23 @@ const transformBody: PolicyDescriptor<Settings> = {
     ): Promise<UpstreamResponse> {
       if (BODILESS.has(answer.status)) return answer;
       if (exchange.method === 'HEAD') return { ...answer, headers: withoutFactsOfBytes(answer.headers) };
-      return transformMessage(answer, change, exchange, { readJson, limit, refuse: refuseResponse });
+      return transformMessage(answer, change, exchange, {
+        readJson,
+        exactJson,
+        limit,
+        refuse: refuseResponse,
+      });
     }
 
     return {
       async aroundCall(call, exchange, next) {
         const asked = changeRequest
-          ? await transformMessage(call, changeRequest, exchange, { readJson, limit, refuse: refuseRequest })
+          ? await transformMessage(call, changeRequest, exchange, {
+              readJson,
+              exactJson,
+              limit,
+              refuse: refuseRequest,
+            })
           : call;
         const answer = await next(changeResponse ? inFull(asked) : asked);
         const answered = changeResponse ? await transformAnswer(answer, changeResponse, exchange) : answer;

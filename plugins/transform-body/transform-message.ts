@@ -1,7 +1,6 @@
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { HeaderBag, MessageBody, PolicyPorts, Unread } from '../../src/contracts/policy.ts';
 import type { ChangeBody } from './changes.ts';
-import { exactJson } from './exact-json.ts';
 
 interface Message {
   readonly headers: HeaderBag;
@@ -31,9 +30,10 @@ export async function transformMessage<M extends Message>(
   exchange: Exchange,
   {
     readJson,
+    exactJson,
     limit,
     refuse,
-  }: { readJson: PolicyPorts['readJson']; limit: number; refuse: (why: Unread) => Error },
+  }: Pick<PolicyPorts, 'readJson' | 'exactJson'> & { limit: number; refuse: (why: Unread) => Error },
 ): Promise<M> {
   const read = await readJson(message.headers, message.body, limit);
   if (read.unread === 'empty' || read.unread === 'not_json') return { ...message, body: read.body };

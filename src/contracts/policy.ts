@@ -69,6 +69,11 @@ export interface PolicyPorts {
   /** Reads the body of a message as JSON, whole, up to `limit` bytes. Fails with what the stream fails with. */
   readJson(headers: HeaderBag, body: MessageBody, limit: number): Promise<JsonBody>;
   /**
+   * JSON as a value whose numbers `JSON.stringify` writes as they were read, however many digits they have.
+   * @param value what `JSON.parse` made of the text
+   */
+  exactJson(text: string, value: unknown): unknown;
+  /**
    * Says that the policy could not do its work (its store is down, say) and what it did instead: let everybody in, let
    * nobody in, or go by what it knew last. Logged, counted.
    */

@@ -6,7 +6,7 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
 };
 
 /** Numbers that may not come back as they were written: minus zero, many digits, exponents, zeros at the end. */
-const DELICATE = /[:,[\s](?:-0(?![.\d])|-?\d{16}|-?[\d.]{17}|-?\d+(?:\.\d+)?[eE]|-?\d+\.\d*0(?!\d))/;
+const DELICATE = /(?:^|[:,[\s])(?:-0(?![.\d])|-?\d{16}|-?[\d.]{17}|-?\d+(?:\.\d+)?[eE]|-?\d+\.\d*0(?!\d))/;
 
 const WHOLE = /^-?\d{16,}$/;
 
@@ -15,14 +15,16 @@ const keepNumbers = (_key: string, value: unknown, { source }: ReviverContext): 
 
 /**
  * JSON as a value whose numbers are written by `JSON.stringify` as they were read: `12345678901234567890` is a key of
- * somebody's database. Where this language has the number it is one; else it is an object that `JSON.isRawJSON` knows.
+ * somebody's database, and `10.00` a price. Where this language has the number it is one; else it is an object that
+ * `JSON.isRawJSON` knows.
  * @throws SyntaxError
  */
-export function parseExact(text: string): unknown {
+export const parseExact = (text: string): unknown => exactJson(text, JSON.parse(text));
+
+/** The same for who has parsed it already. @param value what `JSON.parse` made of the text */
+export function exactJson(text: string, value: unknown): unknown {
   // Parsing with a look at each number takes several times as long.
-  return DELICATE.test(text)
-    ? JSON.parse(text, keepNumbers as Parameters<typeof JSON.parse>[1])
-    : JSON.parse(text);
+  return DELICATE.test(text) ? JSON.parse(text, keepNumbers as Parameters<typeof JSON.parse>[1]) : value;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { ErrorShape, Exchange } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters, Documents } from '../contracts/store.ts';
 import { FEEDBACK_PATHS, registerFeedback } from '../hypercare/feedback/routes.ts';
+import { exactJson } from '../lib/exact-json.ts';
 import { readJsonBody } from '../lib/json-body.ts';
 import type { Leases } from '../lib/leases.ts';
 import { isOddPath, lenientPath } from '../lib/lenient-path.ts';
@@ -112,6 +113,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       compileSchema: schemas.compile,
       personalData: PERSONAL_DATA,
       readJson: readJsonBody,
+      exactJson,
       otherReading: (path) => (isOddPath(path) ? lenientPath(path) : undefined),
     }));
     chains.push(chain);
@@ -220,7 +222,10 @@ function policyPorts(
   ports: ProcessPorts,
   route: string,
   policy: string,
-): Omit<PolicyPorts, 'template' | 'readJson' | 'otherReading' | 'compileSchema' | 'personalData'> {
+): Omit<
+  PolicyPorts,
+  'template' | 'readJson' | 'exactJson' | 'otherReading' | 'compileSchema' | 'personalData'
+> {
   let saidAt = Number.NEGATIVE_INFINITY;
   return {
     route,

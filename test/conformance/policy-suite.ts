@@ -13,6 +13,7 @@ import {
 import { type Counters, StoreUnavailable } from '../../src/contracts/store.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { ERRORS } from '../../src/errors/table.ts';
+import { exactJson } from '../../src/lib/exact-json.ts';
 import { readJsonBody } from '../../src/lib/json-body.ts';
 import { compileSchema } from '../../src/lib/json-schema/compile.ts';
 import { isOddPath, lenientPath } from '../../src/lib/lenient-path.ts';
@@ -111,6 +112,7 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     template: (text) => compileTemplate(text, '/tested/{id}'),
     compileSchema,
     readJson: readJsonBody,
+    exactJson,
     otherReading: (path) => (isOddPath(path) ? lenientPath(path) : undefined),
     personalData: PERSONAL_DATA,
     checked: () => undefined,

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { compileChanges } from '../../../../plugins/transform-body/changes.ts';
-import { exactJson } from '../../../../plugins/transform-body/exact-json.ts';
 import type { Exchange } from '../../../../src/contracts/exchange.ts';
+import { parseExact } from '../../../../src/lib/exact-json.ts';
 import { compileTemplate } from '../../../../src/lib/template.ts';
 
 const exchange = { consumer: 'shop', path: '/o/7' } as Exchange;
 
 function change(json: string, changes: object): string {
   const none = { remove: [], rename: {}, move: {}, set: {} };
-  const value: unknown = exactJson(json, JSON.parse(json));
+  const value = parseExact(json);
   compileChanges({ ...none, ...changes }, (text) => compileTemplate(text, '/o/{id}'))?.(value, exchange);
   return JSON.stringify(value);
 }
