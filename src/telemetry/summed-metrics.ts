@@ -62,10 +62,12 @@ export class SummedMetrics implements MetricsPage {
     this.#askedAt = performance.now();
     const ended = new Set<number>();
     this.#endedMeanwhile.add(ended);
-    const all = await this.#ask();
-    this.#endedMeanwhile.delete(ended);
-    // Whose figures are in the sum of those that have ended must not be there a second time.
-    for (const [id, figures] of all) if (!ended.has(id)) this.#last.set(id, figures);
+    try {
+      // Whose figures are in the sum of those that have ended must not be there a second time.
+      for (const [id, figures] of await this.#ask()) if (!ended.has(id)) this.#last.set(id, figures);
+    } finally {
+      this.#endedMeanwhile.delete(ended);
+    }
   }
 
   /** A process has ended. */
