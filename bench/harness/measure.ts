@@ -34,9 +34,9 @@ export interface Bench {
 }
 
 /** Requests after which V8 no longer makes the gateway cheaper: then what is measured is what it costs. */
-const WARM_REQUESTS = 60_000;
+export const WARM_REQUESTS = 60_000;
 /** A slow machine, or a subject that is slow itself, has at most so many turns of the effort's warm-up to get there. */
-const MOST_TURNS = 20;
+export const MOST_TURNS = 20;
 
 /**
  * Drives a fresh process with every case before any of them is measured, until V8 has seen enough of it. What one case has

@@ -2,7 +2,7 @@ import { tablesOf } from './compare.ts';
 import { few } from './few.ts';
 import { findGenerator } from './generator.ts';
 import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from './ground.ts';
-import { type Bench, measure, typical, type Window, warmUp } from './measure.ts';
+import { type Bench, MOST_TURNS, measure, typical, WARM_REQUESTS, type Window, warmUp } from './measure.ts';
 import { LOAD_CORE, pinningObstacle, SUBJECT_CORE } from './pinning.ts';
 import { readingOf, sectionOf } from './saturation-report.ts';
 import type { Call, Case, Findings, Pair, Subject, Suite, Upstream } from './suite.ts';
@@ -67,7 +67,7 @@ export async function saturate(plan: Saturation, call: Call): Promise<Findings> 
   return {
     facts: [
       `generator ${run.generator}; upstream: ${plan.upstream.name}`,
-      `${plan.connections} connections kept alive; a fresh process for each ${plan.sharesProcesses ? 'group of subjects' : 'subject'} and round, subject on core ${SUBJECT_CORE}, generator and upstream on core ${LOAD_CORE}, in turns of a second`,
+      `${plan.connections} connections kept alive; a fresh process for each ${plan.sharesProcesses ? 'group of subjects' : 'subject'} and round, subject on core ${SUBJECT_CORE}, generator and upstream on core ${LOAD_CORE}, in turns of a second; warm-up in turns until a process has answered ${WARM_REQUESTS} requests, ${MOST_TURNS} at most`,
       ...[note, pinningObstacle()].filter((text) => text !== null),
     ],
     subjects: present,
