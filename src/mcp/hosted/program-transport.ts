@@ -22,6 +22,7 @@ export class ProgramTransport extends StdioClientTransport {
     const led = inOwnGroup(program);
     super(led);
     this.#leads = led.command === setsid();
+    this.#takeInTurn();
   }
 
   override async start(): Promise<void> {
@@ -32,6 +33,26 @@ export class ProgramTransport extends StdioClientTransport {
   override async close(): Promise<void> {
     await super.close();
     await this.endGroup();
+  }
+
+  /**
+   * Messages that came in one piece are handed on one after the other, each once what the one before has begun has had its
+   * turn: the package reads notifications a moment later than answers, so that an answer right behind the last progress of its
+   * call would overtake it, and that progress would be nobody's.
+   */
+  #takeInTurn(): void {
+    let turn = Promise.resolve();
+    let inTurn: StdioClientTransport['onmessage'];
+    Object.defineProperty(this, 'onmessage', {
+      get: () => inTurn,
+      set: (take: typeof inTurn) => {
+        inTurn =
+          take &&
+          ((message) => {
+            turn = turn.then(() => take(message)).catch((error: unknown) => this.onerror?.(error as Error));
+          });
+      },
+    });
   }
 
   /** Ends what the program has begun and left behind. */
