@@ -1,9 +1,7 @@
 import { Type } from 'typebox';
-import { answers } from '../openapi.ts';
+import { answers, OrNull } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
-const OrNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
-  Type.Union([schema, Type.Null()]);
 const Ms = OrNull(Type.Number({ description: 'Milliseconds; null: nothing to go by yet.' }));
 const Share = OrNull(Type.Number({ description: '0 to 1; null: nothing to go by yet.' }));
 const Score = OrNull(

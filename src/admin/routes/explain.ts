@@ -1,11 +1,8 @@
 import { Type } from 'typebox';
 import { maskSecrets } from '../../config/mask.ts';
 import { explainRequest } from '../../server/explain.ts';
-import { answers } from '../openapi.ts';
+import { answers, OrNull } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
-
-const OrNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
-  Type.Union([schema, Type.Null()]);
 
 const Explained = Type.Object({
   path: OrNull(Type.String({ description: 'As it is matched and forwarded; null: it is refused.' })),

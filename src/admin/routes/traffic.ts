@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Dimension, Scope } from '../../contracts/signal.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { answers } from '../openapi.ts';
+import { answers, OrNull } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
 /** Longest stretch of a series in one answer: 1,500 steps. */
@@ -12,8 +12,6 @@ const Time = Type.Integer({ minimum: 0, description: 'Milliseconds since the epo
 const Place = Type.Record(Type.String(), Type.String(), {
   description: 'Values of dimensions: { route, target, … }.',
 });
-const OrNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
-  Type.Union([schema, Type.Null()]);
 const End = Type.Object({ dimension: Type.String(), value: Type.String() });
 const List = <S extends Parameters<typeof Type.Array>[0]>(item: S) =>
   Type.Object({ items: Type.Array(item) });

@@ -1,10 +1,10 @@
-import { type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import { ACTION_KINDS } from '../../config/schema/hypercare.ts';
 import { PRIORITIES } from '../../config/schema/hypercare-channels.ts';
+import { OrNull } from '../openapi.ts';
 
 const Time = (description: string) =>
   Type.Integer({ description: `${description} Milliseconds since the epoch.` });
-const OrNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 const Enum = <const T extends string>(values: readonly T[]) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values] });
 
