@@ -146,9 +146,12 @@ export class HostedSessions {
       if (running) return running;
       const opened = this.#servers
         .watch(to, () => connect(to))
-        .then((link) => {
-          // Over meanwhile: it is nobody's.
-          if (!this.#sessions.has(transport.sessionId ?? '')) void link.close();
+        .then(async (link) => {
+          if (!this.#sessions.has(transport.sessionId ?? '')) {
+            // Over meanwhile: it is nobody's, and what it held would never be given back.
+            await link.close();
+            throw new GatewayError('mcp_session_unknown');
+          }
           heed(link);
           return link;
         })
