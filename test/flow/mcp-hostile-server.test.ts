@@ -80,6 +80,7 @@ it.each([
   ['a list that is none', () => ({ jsonrpc: '2.0', id: 1, result: { tools: { 0: tool('secret_admin') } } })],
   ['no answer', () => ({ tools: [tool('secret_admin')] })],
   ['nested without end', () => NESTED],
+  ['empty', () => ''],
 ])('what is %s is said to be its server’s mistake', async (_, body) => {
   const { gateway, url } = await behindServer(() => ({ type: 'application/json', body: body() }), {
     policies: [{ redact: { patterns: { word: 'x' } } }],

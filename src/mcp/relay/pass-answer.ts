@@ -50,9 +50,10 @@ async function answerTo(body: Buffer, answer: UpstreamAnswer, passage: Passage):
   const { call, server, subject } = passage;
   const { inbound, exchange } = call;
   const isError = answer.statusCode >= 300;
-  const isAnswer = inbound.kind === 'request' && body.length > 0;
-  const message = body.length > 0 ? messageIn(body, answer, isAnswer && !isError) : undefined;
-  if (message === undefined || !isAnswer) {
+  const isRequest = inbound.kind === 'request';
+  const isNeeded = isRequest && !isError;
+  const message = isNeeded || body.length > 0 ? messageIn(body, answer, isNeeded) : undefined;
+  if (message === undefined || !isRequest) {
     if (exchange.mcp) exchange.mcp.outcome = isError ? 'rpc_error' : 'ok';
     // To what is no request nobody answers, and what is no message may be a page that tells of the inside.
     if (!isError || (body.length === 0 && answer.statusCode >= 400)) return { text: '' };
