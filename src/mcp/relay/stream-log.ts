@@ -107,9 +107,9 @@ export async function isKnown({ logs }: Stores, session: Session, eventId: strin
   if (!of) return false;
   try {
     const log = logOf(session, of.name);
-    return (
-      of.place === '' || (await logs.read(log, of.place, 1)).length + (await logs.read(log, '', 1)).length > 0
-    );
+    if (of.place === '' || (await logs.read(log, of.place, 1)).length > 0) return true;
+    // The last one has nothing behind it.
+    return (await logs.read(log, '', 1)).length > 0;
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
