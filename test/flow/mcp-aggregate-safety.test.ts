@@ -12,6 +12,12 @@ const consumer = (name: string) => ({
   keys: [{ id: 'k', sha256: createHash('sha256').update(`${name}-key`).digest('hex') }],
 });
 
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientInfo': { name: 'x', version: '1' },
+};
+
 it('a resource that two servers have is the first one’s that somebody may read, and stays it while that one is away', async () => {
   const having = (said: string, bad: string[] = []) =>
     mcpServer({
@@ -154,6 +160,28 @@ describe.each([{ legacy: false }, { legacy: true }])('all servers as one (%j)', 
       message: expect.stringContaining('Too many requests'),
       data: { code: 'rate_limited', retry_after: expect.any(Number) },
     });
+    if (!legacy) {
+      // Where the answer is no stream its header says the same.
+      const answer = await fetch(`${gateway.url}/mcp`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'tools/call',
+          'mcp-name': 'wide__add',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name: 'wide__add', arguments: { a: 1, b: 1 }, _meta: META },
+        }),
+      });
+      const { error } = (await answer.json()) as { error: { data: { retry_after: number } } };
+      expect(error.data.retry_after).toBeGreaterThan(0);
+      expect(answer.headers.get('retry-after')).toBe(String(error.data.retry_after));
+    }
     const asking = 'wide__test_input_required_result_multi_round';
     expect(JSON.stringify(await call(asking))).toContain('all rounds are done');
     await expect(call(asking)).rejects.toThrow('Too many requests');
