@@ -43,6 +43,8 @@ export class HostedSessions {
   readonly #requests: Requests;
   readonly #sessions = new Map<string, HostedSession>();
   readonly #shares = new Shares();
+  /** Sessions whose servers are being reached: they have a place already. */
+  #opening = 0;
 
   constructor(options: HostOptions, servers: AllServers, requests: Requests) {
     this.#options = options;
@@ -68,8 +70,19 @@ export class HostedSessions {
   /** Answers `initialize`. @throws GatewayError */
   async open(request: Request, body: Opening, caller: HostCaller): Promise<Response> {
     const { principal } = caller;
-    if (this.#sessions.size >= MOST_SESSIONS && !(await this.#shares.makeRoom(principal)))
+    const isFull = this.#sessions.size + this.#opening >= MOST_SESSIONS;
+    if (isFull && !(await this.#shares.makeRoom(principal)))
       throw new GatewayError('overloaded', { headers: { 'retry-after': '5' } });
+    this.#opening++;
+    try {
+      return await this.#opened(request, body, caller);
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  async #opened(request: Request, body: Opening, caller: HostCaller): Promise<Response> {
+    const { principal } = caller;
     const { capabilities, clientInfo: info } = body.params;
     const connect = (server: McpServer): Promise<Link> =>
       Link.open(server, { principal, capabilities, info, asks: true });
@@ -90,8 +103,8 @@ export class HostedSessions {
           ),
         );
     const { transport } = session;
-    await front.connect(transport);
     try {
+      await front.connect(transport);
       return await transport.handleRequest(request, { parsedBody: body });
     } finally {
       // It was refused (for what it accepts, for its form): no session has begun, and nobody would ever end its programs.
@@ -137,7 +150,10 @@ export class HostedSessions {
       this.#requests.listen(link, front, active, () => {
         // Of several servers the others go on, and this one is opened again when it is next needed.
         if (this.#options.name !== '') void end();
-        else if (byName.get(server.name) === link) byName.delete(server.name);
+        else if (byName.get(server.name) === link) {
+          byName.delete(server.name);
+          gives.get(server.name)?.();
+        }
       });
     };
     const opening = new Map<string, Promise<Link>>();

@@ -14,10 +14,6 @@ export class Shares {
   /** What was not used longest first. */
   readonly #held = new Set<Holding>();
 
-  get size(): number {
-    return this.#held.size;
-  }
-
   /** @returns lets go of it */
   hold(holding: Holding): () => void {
     this.#held.add(holding);
