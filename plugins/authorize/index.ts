@@ -26,7 +26,8 @@ const Settings = Type.Object(
     methods: Type.Optional(
       Type.Array(Type.Unsafe<(typeof METHODS)[number]>({ type: 'string', enum: [...METHODS] }), {
         minItems: 1,
-        description: 'The rule is about these methods only; GET means HEAD too. All if it is left out.',
+        description:
+          'The rule is about these methods only; GET means HEAD too, and a method that X-HTTP-Method-Override asks for counts like the request’s own. All if it is left out.',
       }),
     ),
     paths: Type.Optional(
@@ -82,8 +83,8 @@ const authorize: PolicyDescriptor<Settings> = {
           consumerClaims[name]?.some((value) => values.includes(value)),
       );
     return {
-      onRequest(exchange) {
-        if (!isAbout(exchange)) return undefined;
+      onRequest(exchange, { headers }) {
+        if (!isAbout(exchange, headers)) return undefined;
         if (exchange.consumer === '')
           return new GatewayError('auth_required', { cause: wants, headers: CHALLENGE });
         return isNamed(exchange) && hasClaims(exchange)

@@ -1,12 +1,16 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { PolicyPorts } from '../../src/contracts/policy.ts';
 
 /** Whether a rule is about a request. */
-export type Scope = (exchange: Exchange) => boolean;
+export type Scope = (exchange: Exchange, headers: IncomingHttpHeaders) => boolean;
+
+/** Fields by which many frameworks take a POST for another method. */
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'];
 
 /**
  * A rule that is limited to methods or paths must not be walked around by another spelling of the same request, so in
- * doubt it applies: HEAD counts as GET, paths are compared without case, as they are, without their escapes, and as the
+ * doubt it applies: HEAD counts as GET, a method that a field asks for counts beside the request's own, paths are compared without case, as they are, without their escapes, and as the
  * most lenient server would read them.
  *
  * @param methods upper case; undefined = all
@@ -27,8 +31,23 @@ export function scopeOf(
     const decoded = decodeURIComponent(path).toLowerCase();
     return startsWithAny(decoded, prefixes as string[]) || startsWithAny(read, readPrefixes as string[]);
   };
-  return ({ method, path }) =>
-    (named === undefined || named.has(method)) && (prefixes === undefined || isBelow(path));
+  return ({ method, path }, headers) =>
+    (named === undefined || named.has(method) || asksForOneOf(named, headers)) &&
+    (prefixes === undefined || isBelow(path));
+}
+
+function asksForOneOf(methods: ReadonlySet<string>, headers: IncomingHttpHeaders): boolean {
+  for (const name of OVERRIDES) {
+    const asked = headers[name];
+    if (
+      asked !== undefined &&
+      String(asked)
+        .split(',')
+        .some((method) => methods.has(method.trim().toUpperCase()))
+    )
+      return true;
+  }
+  return false;
 }
 
 const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path);

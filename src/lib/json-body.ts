@@ -17,20 +17,26 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
   ['zstd', promisify(zstdDecompress) as Decode],
 ]);
 
+/** What JSON is written in, and a part of that (RFC 8259 section 8.1). */
+const CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads a message's body as JSON, if that is what it is: whole, decompressed, up to `limit` bytes in either form. What
  * can't be read so is handed on unread; a stream that turned out too long is put together again.
  *
- * JSON that two readers may read differently (a key twice in one object, bytes that are no UTF-8) counts as malformed:
- * what was looked at here must be what the next one sees.
+ * JSON that two readers may read differently (a key twice in one object, bytes that are no UTF-8) counts as malformed,
+ * and what says that it is in another charset has an unknown encoding: what was looked at here must be what the next one
+ * sees.
  *
  * @throws whatever the stream fails with
  */
 export async function readJsonBody(headers: HeaderBag, body: MessageBody, limit: number): Promise<JsonBody> {
   if (body === null) return { body, unread: 'empty' };
   if (!isJson(headers['content-type'])) return { body, unread: 'not_json' };
+  if (saysOtherCharset(headers['content-type'])) return { body, unread: 'encoding_unknown' };
   const coding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
   const decode = DECODERS.get(coding);
   if (coding !== 'identity' && decode === undefined) return { body, unread: 'encoding_unknown' };
@@ -49,8 +55,16 @@ export async function readJsonBody(headers: HeaderBag, body: MessageBody, limit:
   return parse(bytes, read);
 }
 
+/** A reader that heeds the parameter would find something else in the same bytes: UTF-7 is ASCII to all others. */
+function saysOtherCharset(contentType: string): boolean {
+  if (!contentType.includes(';')) return false;
+  for (const [, name] of contentType.matchAll(CHARSET))
+    if (!CHARSETS.has((name as string).toLowerCase())) return true;
+  return false;
+}
+
 /** `application/json` and what ends with `+json`, whatever its parameters. */
-export function isJson(contentType: HeaderBag[string]): boolean {
+export function isJson(contentType: HeaderBag[string]): contentType is string {
   if (typeof contentType !== 'string') return false;
   const end = contentType.indexOf(';');
   const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();

@@ -4,7 +4,7 @@ import proxyAddr from '@fastify/proxy-addr';
 
 /** Who may say whom a request comes from. */
 export interface Trust {
-  /** The client's address: the peer's, or what trusted proxies say. */
+  /** The client's address: the peer's, or what trusted proxies say; '' if that is no address. */
   clientOf(request: IncomingMessage): string;
   /** Whether the peer's X-Forwarded-* is believed. */
   isTrusted(request: IncomingMessage): boolean;
@@ -24,8 +24,8 @@ export function trustOf(trusted: boolean | readonly string[]): Trust {
       // A connection that was reset before it was looked at has no address any more.
       if (peer === undefined) return '';
       const said = bareAddress(proxyAddr(request, trusts));
-      // What is no address can't be told apart from what a client makes up: the proxy's own stands for all of it.
-      return isIP(said) === 0 ? peer : said;
+      // Who comes from somewhere that nobody can read is not the proxy, and may not pass where the proxy itself may.
+      return isIP(said) === 0 ? '' : said;
     },
     isTrusted: (request) => {
       const peer = request.socket.remoteAddress;

@@ -195,7 +195,8 @@ export class TargetState implements Load {
   /** Nothing runs on it any more, in no process. */
   drained(): void {
     if (this.#admission !== 'draining') return;
-    this.apply({ kind: 'target', to: 'disabled', reason: 'drained', by: BY_GATEWAY });
+    const reason = this.reason === '' ? 'drained' : `drained: ${this.reason}`;
+    this.apply({ kind: 'target', to: 'disabled', reason, by: BY_GATEWAY });
   }
 
   /** Nobody leases it any more: from now on nothing changes. */

@@ -81,14 +81,14 @@ it.each([
   await isHealthy(gateway);
 });
 
-it('what a trusted proxy says of the client is an address, or it is not believed', async () => {
+it('what a trusted proxy says of the client is an address, or the client has none', async () => {
   const { gateway } = await house({ trustProxy: true });
   const says: [string, string][] = [
     ['203.0.113.7', '203.0.113.7'],
     ['203.0.113.7:4711', '203.0.113.7'],
     ['[2001:db8::1]:4711', '2001:db8::1'],
-    ['garbage', '127.0.0.1'],
-    ['x'.repeat(5000), '127.0.0.1'],
+    ['garbage', ''],
+    ['x'.repeat(5000), ''],
   ];
   for (const [said, client] of says) {
     const response = await fetch(`${gateway.url}/x`, { headers: { 'x-forwarded-for': said } });

@@ -30,8 +30,9 @@ async function guarded(rules: object[], identify: object[] = [{ 'auth-api-key': 
       },
     ],
   });
-  const ask = async (who: string, path = '/things', method = 'GET'): Promise<number> => {
-    const answer = await fetch(gateway.url + path, { method, headers: { 'x-api-key': `key-of-${who}` } });
+  const ask = async (who: string, path = '/things', method = 'GET', more = {}): Promise<number> => {
+    const headers = { 'x-api-key': `key-of-${who}`, ...more };
+    const answer = await fetch(gateway.url + path, { method, headers });
     await answer.arrayBuffer();
     return answer.status;
   };
@@ -63,13 +64,29 @@ it('without a policy that says who asks it is refused with the config: it would 
   );
   // A plugin may let people pass that it does not name.
   const policy = await authorize.create({ groups: ['staff'] }, {} as PolicyPorts);
-  const verdict = policy.onRequest?.({ consumer: '' } as Exchange, {} as FastifyRequest, {} as FastifyReply);
+  const verdict = policy.onRequest?.(
+    { consumer: '' } as Exchange,
+    { headers: {} } as FastifyRequest,
+    {} as FastifyReply,
+  );
   expect(verdict).toMatchObject({ code: 'auth_required', headers: { 'www-authenticate': 'Bearer' } });
 });
 
 it('a rule for methods leaves the others alone, and HEAD is no way around GET', async () => {
   const { ask } = await guarded([{ groups: ['auditors'], methods: ['GET', 'DELETE'] }]);
   const asked = ['GET', 'HEAD', 'DELETE', 'POST'].map((method) => ask('ann', '/things', method));
+  expect(await Promise.all(asked)).toEqual([403, 403, 403, 200]);
+});
+
+it.each([
+  'X-HTTP-Method-Override',
+  'X-HTTP-Method',
+  'X-Method-Override',
+])('a method that %s asks for is no way around a rule for that method', async (name) => {
+  const { ask } = await guarded([{ groups: ['auditors'], methods: ['DELETE'] }]);
+  const asked = ['DELETE', 'delete', 'PUT, DELETE', 'PATCH'].map((method) =>
+    ask('ann', '/things', 'POST', { [name]: method }),
+  );
   expect(await Promise.all(asked)).toEqual([403, 403, 403, 200]);
 });
 

@@ -73,6 +73,12 @@ it('a trusted proxy that is named with its port is not taken for the client', as
   expect(seen).toEqual([]);
 });
 
+it('a client whose address nobody can read is not taken for the proxy that may pass', async () => {
+  const settings = { allow: ['127.0.0.0/8', '10.0.0.0/8'] };
+  const { answers } = await statuses(settings, ['unknown', '_hidden', '10.0.0.1.9', '10.1.2.3']);
+  expect(answers).toEqual([403, 403, 403, 200]);
+});
+
 it('::/0 is about IPv6 only', async () => {
   const { answers } = await statuses({ allow: ['::/0'] }, ['2001:db8::1', '10.1.2.3', '::ffff:10.1.2.3']);
   expect(answers).toEqual([200, 403, 403]);

@@ -1,5 +1,6 @@
 // node raw-dispatch.ts <port> <upstream port>: the least that a proxy in Node can be without being wrong. It passes
-// bodies, status and headers, drops what belongs to the connection, ends the upstream call when the client leaves.
+// bodies, status and headers, drops what belongs to the connection, takes no more than the client does, ends the upstream
+// call when the client leaves.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
 
@@ -45,9 +46,12 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 
   /** An answer in one piece, which nearly all of 1 kB are, goes out with its head in one write. */
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#missing === chunk.length) this.#first = chunk;
-    else this.#response.write(chunk);
+    else if (!this.#response.write(chunk)) {
+      controller.pause();
+      this.#response.once('drain', () => controller.resume());
+    }
     this.#missing -= chunk.length;
   }
 

@@ -51,6 +51,9 @@ it.each([
   ['not_json', {}],
   ['encoding_unknown', { ...json, 'content-encoding': 'gzip, gzip' }],
   ['encoding_unknown', { ...json, 'content-encoding': 'constructor' }],
+  ['encoding_unknown', { 'content-type': 'application/json; charset=utf-16' }],
+  ['encoding_unknown', { 'content-type': 'application/json;a=b; Charset="UTF-7"' }],
+  ['encoding_unknown', { 'content-type': 'application/json; charset=utf-8; charset=utf-7' }],
   ['malformed', { ...json, 'content-encoding': 'gzip' }],
 ])('%s with %j', async (unread, headers) => {
   expect((await read('{}', headers)).unread).toBe(unread);

@@ -187,7 +187,7 @@ it('a drained target ends what it has, then is disabled; enabled, it comes back'
   expect(upstream.report()[0]).toMatchObject({ state: 'draining', reason: 'new disk', inFlight: 1 });
   expect(picks(upstream)).toEqual([0, 100]);
   targets[0].end();
-  expect(upstream.report()[0]).toMatchObject({ state: 'disabled', reason: 'drained' });
+  expect(upstream.report()[0]).toMatchObject({ state: 'disabled', reason: 'drained: new disk' });
   expect(change('enabled')).toBe(true);
   expect(picks(upstream)).toEqual([50, 50]);
   expect(upstream.change('http://elsewhere', { kind: 'target', to: 'enabled', reason: '', by: '' })).toBe(
