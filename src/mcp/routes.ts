@@ -16,7 +16,7 @@ import { relayMessage } from './relay/relay.ts';
 import { sendRpcError } from './rpc.ts';
 import type { McpServer } from './server.ts';
 
-export interface McpRoutes {
+export interface McpRoutesOptions {
   readonly config: McpConfig;
   readonly policies: CallPolicies;
   readonly ports: McpPorts;
@@ -24,8 +24,16 @@ export interface McpRoutes {
   readonly listen: string;
 }
 
-/** Registers `PREFIX/{server}`, and `PREFIX` for all servers together. @returns what lets go of what was opened */
-export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): () => Promise<void> {
+/** The endpoints of MCP servers of a generation. */
+export interface McpRoutes {
+  /** The generation serves: from now on it decides about what outlives it. */
+  serve(): void;
+  /** Lets go of what was opened. */
+  dispose(): Promise<void>;
+}
+
+/** Registers `PREFIX/{server}`, and `PREFIX` for all servers together. */
+export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutesOptions): McpRoutes {
   const { config, ports } = routes;
   const servers = openServers(config, ports);
   const origins = new Origins(config, routes.listen);
@@ -48,13 +56,19 @@ export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutes): ()
       return reply;
     },
   });
-  return () => servers.close();
+  return {
+    serve() {
+      // Also those that another generation has as they are here: one between them may have had others.
+      for (const { upstream } of servers.byName.values()) upstream?.serve();
+    },
+    dispose: () => servers.close(),
+  };
 }
 
 async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
-  { config, policies, ports }: McpRoutes,
+  { config, policies, ports }: McpRoutesOptions,
   origins: Origins,
   server: McpServer | undefined,
 ): Promise<void> {

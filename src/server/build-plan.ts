@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { callBudgets } from '../ai/budgets/call-budgets.ts';
 import { errorShapeOf } from '../ai/formats/index.ts';
 import type { AiPorts } from '../ai/ports.ts';
-import { registerAiRoutes } from '../ai/routes/index.ts';
+import { type AiRoutes, registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import type { ErrorShape, Exchange } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
@@ -16,6 +16,7 @@ import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
 import { addResourceMetadata, registerResourceMetadata } from '../mcp/access/resource-metadata.ts';
 import type { McpPorts } from '../mcp/ports.ts';
+import type { McpRoutes } from '../mcp/routes.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Answers } from '../stores/answers/index.ts';
@@ -70,9 +71,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   const upstreams = new Map<string, Upstream>();
   const leaveRegistry: (() => void)[] = [];
   for (const [name, options] of Object.entries(config.upstreams)) {
-    const upstream = new Upstream({ name, ...options }, ports.fleet);
-    upstreams.set(name, upstream);
-    leaveRegistry.push(ports.registry.enter(upstream));
+    upstreams.set(name, new Upstream({ name, ...options }, ports.fleet));
   }
   const chains: PolicyChain[] = [];
   const gates: RouteGate[] = [];
@@ -84,11 +83,11 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   const { prefix } = config.ai;
   const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${prefix}/`);
   const aiShapeOf = (path: string): ErrorShape => errorShapeOf(path.slice(prefix.length));
-  let disposeAi: () => void = () => undefined;
+  let ai: AiRoutes | undefined;
   const servesMcp = Object.keys(config.mcp.servers).length > 0;
   const isMcpPath = (path: string): boolean =>
     servesMcp && (path === config.mcp.prefix || path.startsWith(`${config.mcp.prefix}/`));
-  let disposeMcp: () => void | Promise<void> = () => undefined;
+  let mcp: McpRoutes | undefined;
 
   function gate(settings: GateSettings): RouteGate {
     const { concurrency, name } = settings;
@@ -143,7 +142,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       () => 'mcp',
     );
     const { listen } = config.server;
-    disposeMcp = registerMcpRoutes(scope, { config: config.mcp, policies: chain, ports: ports.mcp, listen });
+    mcp = registerMcpRoutes(scope, { config: config.mcp, policies: chain, ports: ports.mcp, listen });
   }
 
   return {
@@ -195,15 +194,23 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
           chain,
         };
         runPolicies(scope, () => served, chain, aiShapeOf);
-        disposeAi = await registerAiRoutes(scope, config.ai, chain, ports.ai, callBudgets(config));
+        ai = await registerAiRoutes(scope, config.ai, chain, ports.ai, callBudgets(config));
       });
+    },
+    serve() {
+      for (const upstream of upstreams.values()) {
+        upstream.serve();
+        leaveRegistry.push(ports.registry.enter(upstream));
+      }
+      ai?.serve();
+      mcp?.serve();
     },
     async dispose() {
       for (const leave of leaveRegistry) leave();
       for (const upstream of upstreams.values()) upstream.dispose();
       for (const { dispose } of gates) dispose();
-      disposeAi();
-      await disposeMcp();
+      ai?.dispose();
+      await mcp?.dispose();
       for (const chain of chains) await chain.dispose();
       schemas.release();
     },

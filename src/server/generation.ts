@@ -23,6 +23,8 @@ export interface GenerationPlan {
   /** The shape of errors before any route: by the path. */
   errorShape(path: string): ErrorShape;
   trust: Trust;
+  /** It serves from now on: what outlives generations goes by it. Until then it changes nothing. */
+  serve(): void;
   /** Lets go of what the generation leased. */
   dispose(): void | Promise<void>;
 }
@@ -96,6 +98,12 @@ export class Generation {
 
   get trust(): Trust {
     return this.#plan.trust;
+  }
+
+  /** Before its first request. One that is only tried out never comes here. */
+  serve(revision: number): void {
+    this.revision = revision;
+    this.#plan.serve();
   }
 
   /** Counts a request in; the listener counts it out with `left`. */

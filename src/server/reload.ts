@@ -136,7 +136,7 @@ export class Reload {
   ): void {
     const { listener, meters } = this.#ports;
     const { config, generation } = serving;
-    generation.revision = revision;
+    generation.serve(revision);
     const before = listener.swap(generation);
     if (certificates) this.#use(certificates);
     this.#serving = serving;

@@ -78,7 +78,7 @@ type Entering = Pick<Exchange, 'upstream' | 'target' | 'breaker' | 'attempts'> &
 const stillHeld = (held: BreakerPass, { state }: Breaker): BreakerPass | undefined =>
   held.isProbe || state === 'closed' ? held : undefined;
 
-/** A named set of targets and the way to choose among them. Made once a generation. */
+/** A named set of targets and the way to choose among them. Made once a generation; it decides about what outlives that once it `serve`s. */
 export class Upstream {
   readonly name: string;
   readonly balance: Balance;
@@ -94,6 +94,8 @@ export class Upstream {
   readonly #fleet: Fleet;
   /** Each lets go of something. */
   readonly #ends: (() => void)[] = [];
+  /** Each begins a check. */
+  readonly #checks: (() => () => void)[] = [];
   #picker: Picker<Target>;
   #members: readonly Member<Target>[] = [];
   #isPanic = false;
@@ -191,6 +193,15 @@ export class Upstream {
     });
   }
 
+  /**
+   * Its generation serves, and not only one that is tried out: from now on the breaker goes by its settings, and its
+   * targets are asked how they are as it says. May be called again.
+   */
+  serve(): void {
+    this.resilience.breaker.configure(this.#options.breaker);
+    for (const begin of this.#checks.splice(0)) this.#ends.push(begin());
+  }
+
   dispose(): void {
     // Backwards, so that it is not told any more of what letting go changes.
     for (const end of this.#ends.toReversed()) end();
@@ -198,10 +209,9 @@ export class Upstream {
   }
 
   #openResilience(): Resilience {
-    const { name, identity = name, breaker } = this.#options;
+    const { name, identity = name } = this.#options;
     const { value, release } = this.#fleet.resilience(identity);
     this.#ends.push(release);
-    value.breaker.configure(breaker);
     return value;
   }
 
@@ -224,7 +234,7 @@ export class Upstream {
       const target = new Target({ ...options, serverName: tls?.serverName }, state.value, pool, (failed) =>
         judge?.judge(failed),
       );
-      if (health) this.#ends.push(fleet.checks.lease(target, connections, health));
+      if (health) this.#checks.push(() => fleet.checks.lease(target, connections, health));
       this.#ends.push(pool.release, state.release);
       return target;
     });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { call, problemCode, rawClient } from '../helpers/raw-http.ts';
@@ -84,6 +85,41 @@ it('it stays open over a reload', async () => {
   await gateway.write(config(upstream.url, { ...settings, minRequests: 7 }));
   expect(await gateway.reload()).toBe(true);
   expect(problemCode(await call(gateway.url, '/')), 'with other settings, too').toBe('breaker_open');
+});
+
+it('a revision that is only tried out, or refused, changes nothing about what serves', async () => {
+  const asked: (string | undefined)[] = [];
+  const upstream = await backend((request, response) => {
+    asked.push(request.url);
+    response.writeHead(500).end();
+  });
+  const plain = { targets: [{ url: upstream.url }] };
+  const serving = { ...config(upstream.url, { ...BREAKER, open: '60s' }), consumers: [{ name: 'twin' }] };
+  const gateway = await testGateway(serving);
+  await Promise.all(Array.from({ length: 5 }, () => call(gateway.url, '/')));
+  expect(problemCode(await call(gateway.url, '/'))).toBe('breaker_open');
+
+  // Without a breaker, and with a check that would take the target out at once.
+  const health = { path: '/tried-out', interval: '100ms', unhealthy: 1 };
+  const dry = await admin(gateway, '/api/revisions?dryRun=true', {
+    headers: { 'if-match': '*' },
+    body: { patch: [{ op: 'replace', path: '/upstreams/up', value: { ...plain, health } }] },
+  });
+  expect([dry.status, dry.body.isNew]).toEqual([200, false]);
+  expect(problemCode(await call(gateway.url, '/')), 'after a dry run').toBe('breaker_open');
+
+  // Valid, and can't be built: one certificate of two consumers.
+  const certificates = [{ subject: 'one' }];
+  const [route] = serving.routes;
+  await gateway.write({
+    upstreams: { up: plain },
+    consumers: ['one', 'other'].map((name) => ({ name, certificates })),
+    routes: [{ ...route, policies: [{ 'auth-mtls': {} }] }],
+  });
+  expect(await gateway.reload()).toBe(false);
+  expect(problemCode(await call(gateway.url, '/')), 'after a revision that was refused').toBe('breaker_open');
+  expect(gateway.lines.filter(({ kind }) => kind === 'breaker')).toHaveLength(1);
+  expect(asked.filter((path) => path !== '/')).toEqual([]);
 });
 
 it('answers that break off in the middle open it, clients that leave don’t', async () => {

@@ -41,6 +41,8 @@ export interface Model {
 export interface Catalog {
   get(name: string): Model | undefined;
   names(): readonly string[];
+  /** Its generation serves. */
+  serve(): void;
   dispose(): void;
 }
 
@@ -53,6 +55,9 @@ export function buildCatalog(config: AiConfig, ports: DeploymentPorts): Catalog 
   return {
     get: (name) => models.get(name),
     names: () => [...models.keys()],
+    serve: () => {
+      for (const { deployments } of models.values()) for (const { upstream } of deployments) upstream.serve();
+    },
     dispose: () => {
       for (const end of ends) end();
     },

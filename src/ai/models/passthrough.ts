@@ -1,4 +1,5 @@
 import type { AiConfig } from '../../config/schema/index.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
 import { type Pricer, priceAtMost, pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Model } from './catalog.ts';
@@ -19,12 +20,13 @@ export interface OpenProvider {
 /** Of models that clients name; there is no end of names. */
 const MOST_PRICES = 256;
 
-/** The providers with `passthrough`, by name. @returns also what lets go of what they leased */
+/** The providers with `passthrough`, by name. @returns also what is done when their generation serves, and what lets go of what they leased */
 export function openProviders(
   config: AiConfig,
   ports: DeploymentPorts,
-): { get(name: string): OpenProvider | undefined; dispose(): void } {
+): { get(name: string): OpenProvider | undefined; serve(): void; dispose(): void } {
   const providers = new Map<string, OpenProvider>();
+  const upstreams: Upstream[] = [];
   const ends: (() => void)[] = [];
   for (const [name, entry] of Object.entries(config.providers)) {
     if (!entry.passthrough) continue;
@@ -32,6 +34,7 @@ export function openProviders(
     // Connections, keys and how it is are the provider's, whichever model is asked for.
     const target = { provider: name, model: '*', version: '', weight: 1 };
     const all = openDeployment(`provider ${name}`, target, { timeouts }, config, ports, ends);
+    if (all) upstreams.push(all.upstream);
     const resilience = ports.fleet.resilience(`provider ${name}`);
     ends.push(resilience.release);
     const priceOf = pricesOf(name, all?.settings.baseUrl ?? '', config.prices);
@@ -63,6 +66,9 @@ export function openProviders(
   }
   return {
     get: (name) => providers.get(name),
+    serve: () => {
+      for (const upstream of upstreams) upstream.serve();
+    },
     dispose: () => {
       for (const end of ends) end();
     },

@@ -12,14 +12,22 @@ import { registerPassthrough } from './passthrough.ts';
 import { registerPrompts } from './prompts.ts';
 import { registerResponses } from './responses.ts';
 
-/** Registers the AI endpoints below the config's prefix. @returns what lets go of what they leased */
+/** The AI endpoints of a generation. */
+export interface AiRoutes {
+  /** The generation serves: from now on it decides about what outlives it. */
+  serve(): void;
+  /** Lets go of what they leased. */
+  dispose(): void;
+}
+
+/** Registers the AI endpoints below the config's prefix. */
 export async function registerAiRoutes(
   scope: FastifyInstance,
   config: AiConfig,
   policies: ChatCall['policies'],
   ports: AiPorts,
   budgets: CallBudgets,
-): Promise<() => void> {
+): Promise<AiRoutes> {
   const catalog = buildCatalog(config, ports);
   readBytes(scope, 'application/json');
   await registerChat(scope, config.prefix, { catalog, policies, ports, budgets });
@@ -29,8 +37,14 @@ export async function registerAiRoutes(
   registerResponses(scope, config.prefix, ports);
   const providers = openProviders(config, ports);
   await registerPassthrough(scope, config.prefix, providers, { catalog, policies, ports, budgets });
-  return () => {
-    catalog.dispose();
-    providers.dispose();
+  return {
+    serve() {
+      catalog.serve();
+      providers.serve();
+    },
+    dispose() {
+      catalog.dispose();
+      providers.dispose();
+    },
   };
 }

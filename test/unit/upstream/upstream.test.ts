@@ -39,6 +39,7 @@ function open(
     },
     fleet,
   );
+  upstream.serve();
   const leave = registryOf(fleet).enter(upstream);
   const close = (): void => {
     leave();
