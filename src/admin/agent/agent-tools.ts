@@ -1,6 +1,7 @@
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { explainRequest } from '../../server/explain.ts';
+import { Slices } from '../../lib/slices.ts';
+import { explaining } from '../../server/explain.ts';
 import type { AdminPorts } from '../ports.ts';
 import type { InnerAnswer } from './inner-calls.ts';
 
@@ -188,14 +189,14 @@ export function registerReading(
       annotations: READ_ONLY,
     },
     async ({ method, target, headers = {} }) => {
-      const explained = explainRequest(served.loaded.config, slots, {
+      const steps = explaining(served.loaded.config, slots, {
         method: method.toUpperCase(),
         target,
         headers: Object.fromEntries(
           Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
         ),
       });
-      const { path, refused, route, policies, others } = explained;
+      const { path, refused, route, policies, others } = await new Slices().through(steps);
       const mcp = route?.kind === 'mcp' ? { server: route.server } : {};
       const names = policies.map(({ name }) => name);
       const shown = { path, refused, route: route?.name, ...mcp, policies: names, others };

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { maskSecrets } from '../../config/mask.ts';
-import { explainRequest } from '../../server/explain.ts';
+import { Slices } from '../../lib/slices.ts';
+import { explaining } from '../../server/explain.ts';
 import { answers, OrNull } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
@@ -49,17 +50,14 @@ export function explainRoutes(app: AdminApp, { served, slots }: Pick<AdminPorts,
       },
     },
     async ({ body: { method, target, headers = {} } }) => {
-      const { path, refused, isProbe, route, policies, others } = explainRequest(
-        served.loaded.config,
-        slots,
-        {
-          method: method.toUpperCase(),
-          target,
-          headers: Object.fromEntries(
-            Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-          ),
-        },
-      );
+      const steps = explaining(served.loaded.config, slots, {
+        method: method.toUpperCase(),
+        target,
+        headers: Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+        ),
+      });
+      const { path, refused, isProbe, route, policies, others } = await new Slices().through(steps);
       const api = route?.kind === 'api' ? route : undefined;
       return {
         path,
