@@ -66,6 +66,19 @@ describe('whichever replica a request comes to', () => {
       gateways.map((gateway) => gateway.accessLine(({ mcp_tool }) => mcp_tool === 'count')),
     );
     for (const line of lines) expect(line).toMatchObject({ mcp_server: 'one', mcp_outcome: 'ok' });
+    // What is noted of calls that come at once is each one's own.
+    const busy = await mcpClient(`${gateways[0]?.url}/mcp`, { legacy: true });
+    const names = Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? 'one__count' : 'one__none'));
+    const ends = await Promise.allSettled(names.map((name) => busy.callTool({ name, arguments: {} })));
+    expect(ends.map(({ status }) => status === 'fulfilled')).toEqual(
+      names.map((name) => name === 'one__count'),
+    );
+    const noted = await eventually(() => {
+      const all = gateways[0]?.lines.filter(({ mcp_method }) => mcp_method === 'tools/call') ?? [];
+      return all.length >= 42 && all.slice(-40).map(({ mcp_tool = '', reason }) => `${mcp_tool} ${reason}`);
+    });
+    expect([...new Set(noted)].sort()).toEqual([' mcp_not_allowed', 'count ok']);
+    expect(noted.filter((each) => each === 'count ok')).toHaveLength(20);
   });
 
   it('what a server says by itself reaches the client, whose stream is at another replica than its session', async () => {

@@ -14,6 +14,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { HostCaller, McpHost, McpServer } from '../server.ts';
 import { AllServers } from './all-servers.ts';
+import { carriedBy, carrying } from './carried.ts';
 import { Changes } from './changes.ts';
 import { frontOf, handleAll, NOBODY, type Told, toldBy } from './front.ts';
 import type { HostOptions } from './host-options.ts';
@@ -25,12 +26,6 @@ import { Requests } from './requests.ts';
 /** What servers said of themselves, how long, and of how many. */
 const TOLD_MS = 60_000;
 const MOST_TOLD = 1000;
-
-/** What goes with a request of 2026-07-28 to its server of this side. */
-interface Carried {
-  readonly caller: HostCaller;
-  readonly told: readonly Told[];
-}
 
 /**
  * Serves clients of both revisions what servers of either have, over HTTP or as programs: the package's server stands on
@@ -61,18 +56,17 @@ export class Host implements McpHost {
   /** Answers one request. @param body as JSON; undefined: it has none @throws GatewayError: no server can be reached */
   async fetch(request: Request, body: unknown, caller: HostCaller): Promise<Response> {
     const parsed = body === undefined ? {} : { parsedBody: body };
-    const authInfo = { token: '', clientId: caller.principal, scopes: [] };
     if (!(await isLegacyRequest(request, body))) {
       // Here and not where the package asks for a server: of a failure there it says nothing but 500.
       const told = await this.#whatThereIs(caller);
-      const options = { authInfo: { ...authInfo, extra: { caller, told } }, ...parsed };
+      const options = { authInfo: carrying({ caller, told }), ...parsed };
       return isListening(body)
         ? this.#listen(request, body, caller, options)
         : this.#modern.fetch(request, options);
     }
-    const options = { authInfo: { ...authInfo, extra: { caller } }, ...parsed };
+    const options = { authInfo: carrying({ caller }), ...parsed };
     const id = request.headers.get('mcp-session-id');
-    const answer = id === null ? undefined : this.#sessions.serve(id, request, caller, options);
+    const answer = id === null ? undefined : this.#sessions.serve(id, request, options);
     if (answer) return answer;
     if (id !== null || !isInitializeRequest(body))
       return new Response(null, { status: id === null ? 400 : 404 });
@@ -124,7 +118,7 @@ export class Host implements McpHost {
 
   #modernServer({ authInfo }: McpRequestContext): Server {
     const { caller, told } = carriedBy(authInfo);
-    const front = frontOf(this.#options.name, told);
+    const front = frontOf(this.#options.name, told ?? []);
     const handle = (method: string, params: unknown, context: ServerContext): Promise<Result> => {
       const envelope = (context.mcpReq.envelope ?? {}) as Record<string, unknown>;
       const capabilities = (envelope[CLIENT_CAPABILITIES_META_KEY] ?? {}) as ClientCapabilities;
@@ -142,8 +136,3 @@ const isListening = (
   const { method, params } = (body ?? {}) as { method?: unknown; params?: unknown };
   return method === 'subscriptions/listen' && typeof params === 'object' && params !== null;
 };
-
-/** What is carried goes with a request as what the package calls its authentication. */
-function carriedBy(authInfo: { extra?: Record<string, unknown> } | undefined): Carried {
-  return authInfo?.extra as unknown as Carried;
-}

@@ -23,7 +23,6 @@ interface HostedSession extends Holding {
   readonly links: Map<string, Link>;
   /** A connection to a server that has ended, or was not there when the session began. */
   reopen(server: McpServer): Promise<Link>;
-  caller: HostCaller;
   readonly timer: NodeJS.Timeout;
   /** Requests that run. */
   readonly active: Set<ServerContext>;
@@ -57,10 +56,9 @@ export class HostedSessions {
   }
 
   /** Answers a request in its session; undefined: there is none. */
-  serve(id: string, request: Request, caller: HostCaller, options: object): Promise<Response> | undefined {
+  serve(id: string, request: Request, options: object): Promise<Response> | undefined {
     const session = this.#sessions.get(id);
     if (!session) return undefined;
-    session.caller = caller;
     session.timer.refresh();
     this.#shares.use(session);
     for (const { server } of session.links.values()) server.programs.shares.use(session);
@@ -180,7 +178,6 @@ export class HostedSessions {
       transport,
       links: byName,
       reopen,
-      caller,
       timer: setTimeout(() => void end(), this.#restMs).unref(),
       active,
       gives,

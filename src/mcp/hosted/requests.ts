@@ -9,6 +9,7 @@ import {
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Params } from '../inbound.ts';
 import type { HostCaller, McpServer } from '../server.ts';
+import { carriedBy } from './carried.ts';
 import { noted } from './faults.ts';
 import { NOBODY } from './front.ts';
 import type { HostOptions } from './host-options.ts';
@@ -23,7 +24,6 @@ type Caller = HostCaller & LinkFor;
 interface Session {
   readonly links: ReadonlyMap<string, Link>;
   reopen(server: McpServer): Promise<Link>;
-  readonly caller: HostCaller;
 }
 
 /** What a host does with the requests of its clients: to which server each goes, and on which connection. */
@@ -53,8 +53,9 @@ export class Requests {
     session: Session,
     active: Set<ServerContext>,
   ): Promise<Result> {
-    return noted(session.caller, this.#how(context), () =>
-      this.#ofSession(method, params, context, session, active),
+    const { caller } = carriedBy(context.http?.authInfo);
+    return noted(caller, this.#how(context), () =>
+      this.#ofSession(method, params, context, { ...session, caller }, active),
     );
   }
 
@@ -107,7 +108,7 @@ export class Requests {
     method: string,
     params: unknown,
     context: ServerContext,
-    { links, caller, reopen }: Session,
+    { links, caller, reopen }: Session & { readonly caller: HostCaller },
     active: Set<ServerContext>,
   ): Promise<Result> {
     const linkOf = async (server: McpServer): Promise<Link> => links.get(server.name) ?? reopen(server);
