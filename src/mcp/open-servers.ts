@@ -72,6 +72,9 @@ const NO_TOOLS: McpServer['tools'] = {
   check: async () => new Set(),
   isOutOfUse: async () => false,
   breachOf: () => undefined,
+  isNoObject: () => false,
+  routedBy: () => undefined,
+  look: async () => undefined,
   onListChanged: () => undefined,
 };
 

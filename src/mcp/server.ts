@@ -31,7 +31,10 @@ export interface McpServer {
   readonly access: Pick<Access, 'isOpen' | 'knows' | 'allows' | 'allowsAll'>;
   readonly limits: ToolLimits;
   /** Looks at its tools. */
-  readonly tools: Pick<ToolWatch, 'check' | 'isOutOfUse' | 'breachOf' | 'onListChanged'>;
+  readonly tools: Pick<
+    ToolWatch,
+    'check' | 'isOutOfUse' | 'breachOf' | 'isNoObject' | 'routedBy' | 'onListChanged' | 'look'
+  >;
   /** Its connections and its breaker; absent where it is a program. */
   readonly upstream: Upstream | undefined;
   /** Path of its endpoint below its origin. */

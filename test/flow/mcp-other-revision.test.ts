@@ -1,5 +1,8 @@
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { McpServer } from '@modelcontextprotocol/server';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
 
@@ -161,4 +164,48 @@ it.each([
   const asked = server.seen.length;
   await add();
   expect(server.seen).toHaveLength(asked);
+});
+
+it('arguments that a server of 2026-07-28 wants in headers are there for clients that have no such duty', async () => {
+  const build = (): McpServer => {
+    const server = new McpServer({ name: 'regions', version: '1' }, { capabilities: { tools: {} } });
+    const inputSchema = z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }) });
+    server.registerTool('where', { inputSchema }, async ({ region }) => ({
+      content: [{ type: 'text', text: region }],
+    }));
+    return server;
+  };
+  const server = await mcpServer({ build, only: '2026-07-28' });
+  const gateway = await testGateway({
+    // Nobody has looked at the tools when the first call comes.
+    mcp: { servers: { all: { url: server.url, allow: OPEN, revisions: ['2026-07-28'], pin: 'off' } } },
+  });
+  const client = await mcpClient(`${gateway.url}/mcp/all`, { legacy: true });
+  const call = (name: string) => ({ name, arguments: { region: 'eu' } });
+  expect(await client.callTool(call('where'))).toMatchObject({ content: [{ text: 'eu' }] });
+  for (const legacy of [false, true]) {
+    const all = await mcpClient(`${gateway.url}/mcp`, { legacy });
+    expect(await all.callTool(call('all__where'))).toMatchObject({ content: [{ text: 'eu' }] });
+  }
+});
+
+it('a client that has other roots than before says so to servers that are hosted', async () => {
+  let told = 0;
+  const build = (): McpServer => {
+    const server = new McpServer({ name: 'roots', version: '1' }, { capabilities: { tools: {} } });
+    server.server.setNotificationHandler('notifications/roots/list_changed', () => void told++);
+    return server;
+  };
+  const server = await mcpServer({ build, only: '2025-11-25' });
+  const gateway = await testGateway({
+    mcp: { servers: { all: { url: server.url, allow: OPEN, revisions: ['2025-11-25'] } } },
+  });
+  const client = new Client(INFO, {
+    capabilities: { roots: { listChanged: true } },
+    versionNegotiation: { mode: 'legacy' },
+  });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp`)));
+  onTestFinished(() => client.close());
+  await client.sendRootsListChanged();
+  await eventually(() => told === 1);
 });

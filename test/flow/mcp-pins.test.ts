@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { McpServer } from '@modelcontextprotocol/server';
+import { McpServer, Server } from '@modelcontextprotocol/server';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
@@ -87,4 +87,58 @@ describe('nobody has to list tools for their changes to count', () => {
     const told = await eventually(() => gateway.lines.find(({ kind }) => kind === 'tool'));
     expect(told).toMatchObject({ subject: 'weather forecast', to: 'changed' });
   });
+});
+
+it('a tool is the same however it is asked for: all that it says of itself counts, in whichever revision', async () => {
+  const forecast = {
+    name: 'forecast',
+    inputSchema: { type: 'object', properties: {} },
+    annotations: { readOnlyHint: true, 'acme-cost': 1 },
+    'acme-owner': 'weather',
+    execution: { taskSupport: 'forbidden' },
+    outputSchema: { type: 'array', items: { $ref: '#/$defs/day' }, $defs: { day: { type: 'string' } } },
+  };
+  const build = (): Server => {
+    const server = new Server({ name: 'weather', version: '1.0.0' }, { capabilities: { tools: {} } });
+    server.setRequestHandler('tools/list', () => ({ tools: [forecast] }) as never);
+    server.setRequestHandler('tools/call', ({ params: { arguments: { isOlder = false } = {} } }) => {
+      const days = isOlder ? { result: ['sun'] } : ['sun'];
+      return { content: [{ type: 'text', text: 'sun' }], structuredContent: days } as never;
+    });
+    return server;
+  };
+  const upstream = await mcpServer({ build });
+  const allow = OPEN;
+  const gateway = await testGateway({
+    mcp: {
+      servers: {
+        both: { url: upstream.url, allow },
+        new: { url: upstream.url, allow, revisions: ['2026-07-28'] },
+        old: { url: upstream.url, allow, revisions: ['2025-11-25'] },
+      },
+    },
+  });
+  for (const legacy of [false, true])
+    for (const [path, prefix] of [
+      ['/mcp/both', ''],
+      ['/mcp/new', ''],
+      ['/mcp/old', ''],
+      ['/mcp', 'both__'],
+    ]) {
+      const client = await mcpClient(gateway.url + path, { legacy });
+      const { tools } = await client.listTools();
+      expect(tools.map(({ name }) => name)).toContain(`${prefix}forecast`);
+      const isOlder = path === '/mcp/old' || (legacy && path === '/mcp/both');
+      const result = await client.callTool({ name: `${prefix}forecast`, arguments: { isOlder } });
+      const said = legacy || isOlder ? { result: ['sun'] } : ['sun'];
+      expect(result.structuredContent, `${path} ${legacy}`).toEqual(said);
+    }
+  expect(gateway.lines.filter(({ kind }) => kind === 'tool')).toEqual([]);
+  expect(gateway.lines.filter(({ contract_breaches }) => contract_breaches)).toEqual([]);
+  // What nobody reads is part of it all the same.
+  forecast['acme-owner'] = 'somebody else';
+  const client = await mcpClient(`${gateway.url}/mcp/both`);
+  expect((await client.listTools(undefined, { cacheMode: 'refresh' })).tools).toEqual([]);
+  const told = await eventually(() => gateway.lines.find(({ kind }) => kind === 'tool'));
+  expect(told.reason).toContain('/acme-owner: "weather" → "somebody else"');
 });

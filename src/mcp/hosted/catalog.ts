@@ -5,44 +5,9 @@ import type { Kind } from '../access/access.ts';
 import { canonicalDigest } from '../pins/canonical.ts';
 import type { McpPorts } from '../ports.ts';
 import type { HostCaller, McpServer } from '../server.ts';
+import { type Entry, LISTS, type ListMethod, listAll } from './lists.ts';
 import { SlowServers } from './slow-servers.ts';
 import { fitsTemplate, isTemplate } from './template-match.ts';
-
-const FRESH = { cacheMode: 'bypass' } as const;
-type ReadOptions = typeof FRESH & { readonly timeout: number };
-
-/** Lists of one connection, all pages of each. */
-const LISTS = {
-  'tools/list': {
-    kind: 'tools',
-    at: 'tools',
-    by: 'name',
-    read: (client: Client, options: ReadOptions) => client.listTools(undefined, options),
-  },
-  'prompts/list': {
-    kind: 'prompts',
-    at: 'prompts',
-    by: 'name',
-    read: (client: Client, options: ReadOptions) => client.listPrompts(undefined, options),
-  },
-  'resources/list': {
-    kind: 'resources',
-    at: 'resources',
-    by: 'uri',
-    read: (client: Client, options: ReadOptions) => client.listResources(undefined, options),
-  },
-  'resources/templates/list': {
-    kind: 'resources',
-    at: 'resourceTemplates',
-    by: 'uriTemplate',
-    read: (client: Client, options: ReadOptions) => client.listResourceTemplates(undefined, options),
-  },
-} as const satisfies Record<
-  string,
-  { kind: Kind; at: string; by: string; read(client: Client, options: ReadOptions): Promise<object> }
->;
-export type ListMethod = keyof typeof LISTS;
-export const isList = (method: string): method is ListMethod => Object.hasOwn(LISTS, method);
 
 /** Tables of principals, and how long one is gone by without a look whether it still holds. */
 const MOST_TABLES = 1000;
@@ -61,7 +26,6 @@ export interface Place {
 
 /** Lends a connection to a server for one piece of work. */
 export type WithClient = <T>(server: McpServer, work: (client: Client) => Promise<T>) => Promise<T>;
-type Entry = Record<string, unknown>;
 
 /**
  * What several servers have together: tools and prompts are called `server__name`, resources by their own URIs. Which is
@@ -185,15 +149,13 @@ export class Catalog {
     method: ListMethod,
     withClient: WithClient,
   ): Promise<Entry[] | undefined> {
-    const { at, read: readList } = LISTS[method];
     if (this.#slow.has(server)) return undefined;
     try {
       const read = () =>
         withClient(server, async (client) => {
           const capability = method.slice(0, method.indexOf('/')) as 'tools' | 'prompts' | 'resources';
           if (client.getServerCapabilities()?.[capability] === undefined) return [];
-          const options = { ...FRESH, timeout: server.config.timeouts.response };
-          const entries = ((await readList(client, options)) as Record<string, Entry[]>)[at] ?? [];
+          const entries = await listAll(client, method, server.config.timeouts.response);
           if (method === 'tools/list') return this.#unchanged(server, entries as unknown as Tool[]);
           return method === 'resources/templates/list' ? this.#readable(server, entries) : entries;
         });

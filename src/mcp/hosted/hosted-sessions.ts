@@ -91,6 +91,9 @@ export class HostedSessions {
       front.setRequestHandler('logging/setLevel', ({ params }) =>
         this.#requests.setLevel(params.level, session),
       );
+    front.setNotificationHandler('notifications/roots/list_changed', () =>
+      this.#requests.tellRootsChanged(session),
+    );
     // That it can't be heard there costs a client news of lists, and no more.
     for (const link of links)
       if (link.isModern)

@@ -1,6 +1,7 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import type { McpServer } from '../server.ts';
 import { Link } from './link.ts';
+import { listAll } from './lists.ts';
 
 const GATEWAY = { name: 'hypercare-gateway', version: '1.0.0' };
 
@@ -9,8 +10,8 @@ export async function listTools(server: McpServer): Promise<Tool[]> {
   const link = await Link.open(server, { principal: '', capabilities: {}, info: GATEWAY, asks: false });
   try {
     if (link.client.getServerCapabilities()?.tools === undefined) return [];
-    const options = { cacheMode: 'bypass', timeout: server.config.timeouts.response } as const;
-    return (await link.client.listTools(undefined, options)).tools as Tool[];
+    const tools = await listAll(link.client, 'tools/list', server.config.timeouts.response);
+    return tools as unknown as Tool[];
   } finally {
     await link.close();
   }

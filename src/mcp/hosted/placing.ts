@@ -4,8 +4,9 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { admitRequest, subjectOf } from '../access/admit.ts';
 import type { Params } from '../inbound.ts';
 import type { HostCaller, McpServer } from '../server.ts';
-import { Catalog, isList, type ListMethod, type Place, type WithClient } from './catalog.ts';
+import { Catalog, type Place, type WithClient } from './catalog.ts';
 import type { HostOptions } from './host-options.ts';
+import { isList, type ListMethod } from './lists.ts';
 
 /** To which server a request goes, with names as the server has them. */
 export interface Placed {

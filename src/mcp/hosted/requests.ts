@@ -15,6 +15,7 @@ import { NOBODY } from './front.ts';
 import type { HostOptions } from './host-options.ts';
 import { type Link, type LinkFor, PATIENCE_MS } from './link.ts';
 import type { LinkPool } from './link-pool.ts';
+import { asOlderResult } from './older-result.ts';
 import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.ts';
 import { type Placed, Placing } from './placing.ts';
 import { send } from './send.ts';
@@ -121,15 +122,13 @@ export class Requests {
       return subscribeAs2026(link, method, String(placed.params.uri));
     active.add(context);
     try {
-      return this.#placing.fitting(
-        await send(link, method, placed.params, context, {
-          signal: context.mcpReq.signal,
-          ...(link.isModern && { logLevel: link.logLevel }),
-        }),
-        method,
-        placed,
-        caller,
-      );
+      const result = await send(link, method, placed.params, context, {
+        signal: context.mcpReq.signal,
+        ...(link.isModern && { logLevel: link.logLevel }),
+      });
+      const fitting = this.#placing.fitting(result, method, placed, caller);
+      if (method !== 'tools/call' || !link.isModern) return fitting;
+      return asOlderResult(fitting, link.server.tools.isNoObject(String(placed.params.name)));
     } finally {
       active.delete(context);
     }
@@ -143,6 +142,13 @@ export class Requests {
       if (!link.isModern && link.client.getServerCapabilities()?.logging) await link.client.request(request);
     }
     return {};
+  }
+
+  /** A session's client has other roots: servers of 2025-11-25 are told, others ask for them in each call. */
+  async tellRootsChanged({ links }: Pick<Session, 'links'>): Promise<void> {
+    const older = [...links.values()].filter(({ isModern }) => !isModern);
+    // The package refuses it of who has not said that they would tell.
+    await Promise.allSettled(older.map(({ client }) => client.sendRootsListChanged()));
   }
 
   /** Hands on what a server says in a session: to the call that runs, or beside all calls. */

@@ -1,6 +1,8 @@
 import { LOG_LEVEL_META_KEY, type Result, type ServerContext } from '@modelcontextprotocol/server';
 import type { Params } from '../inbound.ts';
+import { callTool } from './call-tool.ts';
 import { type Link, PATIENCE_MS } from './link.ts';
+import { asItCame, isList } from './lists.ts';
 
 export interface SendOptions {
   readonly signal: AbortSignal;
@@ -21,21 +23,23 @@ export function send(
   const { progressToken, ...given } = (_meta ?? {}) as { progressToken?: string | number };
   const meta = { ...given, ...(logLevel !== undefined && { [LOG_LEVEL_META_KEY]: logLevel }) };
   const sent = { ...rest, ...(Object.keys(meta).length > 0 && { _meta: meta }) };
-  const ask = (until: AbortSignal): Promise<Result> =>
-    link.client.request(
-      { method, params: sent } as never,
-      {
-        ...options,
-        signal: until,
-        timeout: PATIENCE_MS,
-        ...(progressToken !== undefined && {
-          onprogress: (progress: object) => {
-            link.hear();
-            const notified = { method: 'notifications/progress', params: { ...progress, progressToken } };
-            context.mcpReq.notify(notified as never).catch(() => undefined);
-          },
-        }),
-      } as never,
-    ) as Promise<Result>;
+  const ask = (until: AbortSignal): Promise<Result> => {
+    const how = {
+      ...options,
+      signal: until,
+      timeout: PATIENCE_MS,
+      ...(progressToken !== undefined && {
+        onprogress: (progress: object) => {
+          link.hear();
+          const notified = { method: 'notifications/progress', params: { ...progress, progressToken } };
+          context.mcpReq.notify(notified as never).catch(() => undefined);
+        },
+      }),
+    };
+    const request = { method, params: sent } as never;
+    if (isList(method)) return link.client.request(request, asItCame(method), how) as Promise<Result>;
+    if (method === 'tools/call' && link.isModern) return callTool(link, sent as never, how);
+    return link.client.request(request, how as never) as Promise<Result>;
+  };
   return link.unlessSilent(signal, ask);
 }

@@ -4,12 +4,13 @@ import type { Documents } from '../../contracts/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { canonicalDigest } from './canonical.ts';
 import { differences } from './differences.ts';
+import { isSameExecution, toolDigest } from './tool-digest.ts';
 
 /** The definition of a tool as it was first seen or last approved, and the one that it has now, where they differ. */
 export interface Pin {
   readonly server: string;
   readonly tool: string;
-  /** SHA-256 of the canonical form of the whole definition. */
+  /** SHA-256 of the canonical form of the whole definition (`toolDigest`). */
   readonly sha256: string;
   readonly definition: Tool;
   /** Milliseconds since the epoch. */
@@ -82,7 +83,7 @@ export class Pins {
     const known = await this.#fresh(server);
     const changed = new Set<string>();
     for (const tool of tools) {
-      const sha256 = canonicalDigest(tool);
+      const sha256 = toolDigest(tool);
       const wanted = configured(tool.name);
       if (wanted !== undefined) {
         // The config's word is the last one: nothing is learnt and nothing approved.
@@ -159,8 +160,7 @@ export class Pins {
 
   async #see(known: Known, server: string, tool: Tool, sha256: string): Promise<Pin> {
     const remembered = known.pins.get(tool.name);
-    if (remembered && (remembered.sha256 === sha256 || remembered.changed?.sha256 === sha256))
-      return remembered;
+    if (remembered && isKnown(remembered, tool, sha256)) return remembered;
     const id = idOf(server, tool.name);
     for (let attempt = 0; attempt < RETRIES; attempt++) {
       const stored = await this.#documents.get<Pin>(PINS, id);
@@ -192,7 +192,10 @@ export class Pins {
         by: 'gateway',
         changed: null,
       };
-    if (stored.sha256 === sha256 || stored.changed?.sha256 === sha256) return stored;
+    if (isKnown(stored, tool, sha256)) return stored;
+    // First seen in 2026-07-28, and now in the revision that says how it may be called.
+    if (stored.sha256 === sha256 && stored.definition.execution === undefined)
+      return { ...stored, definition: tool };
     const difference = differences(stored.definition, tool);
     return { ...stored, changed: { sha256, definition: tool, at, difference } };
   }
@@ -254,6 +257,16 @@ export class Pins {
     known.readAt = this.#clock.monotonic();
   }
 }
+
+/** Whether a tool is what it was when it was pinned, or what it has been found to have become. */
+const isKnown = (pin: Pin, tool: Tool, sha256: string): boolean =>
+  [pin, pin.changed].some(
+    (each) => each !== null && each.sha256 === sha256 && saysNoMore(tool, each.definition),
+  );
+
+/** Whether nothing of how a tool may be called is other than pinned, or new. */
+const saysNoMore = (tool: Tool, pinned: Tool): boolean =>
+  isSameExecution(tool, pinned) && (tool.execution === undefined || pinned.execution !== undefined);
 
 function remember(known: Known, pin: Pin): Pin {
   known.pins.set(pin.tool, pin);

@@ -1,9 +1,11 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import { LRUCache } from 'lru-cache';
 import type { SchemaCheck } from '../../contracts/policy.ts';
+import { isObject } from '../../lib/json.ts';
 import { compileSchema } from '../../lib/json-schema/compile.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { expandedSize } from './schema-size.ts';
+import { naturalOutput } from './tool-digest.ts';
 
 /** Schemas of one server that are kept, and the characters that one may have: what is beyond them is not checked. */
 const MOST = 500;
@@ -42,12 +44,19 @@ export class ResultSchemas {
 
   /** @param tools as their server lists them now */
   learn(tools: readonly Tool[]): void {
-    for (const { name, outputSchema: schema } of tools) {
+    for (const { name, outputSchema } of tools) {
+      const schema = naturalOutput(outputSchema);
       const text = schema === undefined ? '' : JSON.stringify(schema);
       if (text === '' || text.length > LONGEST) this.#byTool.delete(name);
       else if (this.#byTool.get(name)?.text !== text)
         this.#byTool.set(name, { text, schema, check: undefined });
     }
+  }
+
+  /** Whether a tool says that it answers something else than an object. */
+  isNoObject(tool: string): boolean {
+    const declared = this.#byTool.get(tool);
+    return declared !== undefined && isObject(declared.schema) && declared.schema.type !== 'object';
   }
 
   /** Where and how a result breaks its tool's schema, in words of the schema only; undefined if it does not, or has none. */
@@ -58,7 +67,11 @@ export class ResultSchemas {
     if (declared === undefined) return undefined;
     const check = declared.check === undefined ? this.#compiled(tool, declared) : declared.check;
     if (check === null) return undefined;
-    return structuredContent === undefined ? '/ is missing' : check(structuredContent);
+    if (structuredContent === undefined) return '/ is missing';
+    const breach = check(structuredContent);
+    // What is no object comes as the field of one in 2025-11-25, as its schema does.
+    const isWrapped = isObject(structuredContent) && Object.keys(structuredContent).join() === 'result';
+    return breach !== undefined && isWrapped ? check(structuredContent.result) && breach : breach;
   }
 
   #compiled(tool: string, declared: Declared): SchemaCheck | null {

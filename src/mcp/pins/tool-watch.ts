@@ -3,6 +3,7 @@ import type { McpServerConfig } from '../../config/schema/index.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Pins } from './pins.ts';
 import { type CheckedResult, ResultSchemas } from './result-schemas.ts';
+import { RoutedTools } from './routed-tools.ts';
 
 /** A server that did not say which tools it has is asked again after so long at the earliest. */
 const RETRY_MS = 5000;
@@ -27,6 +28,7 @@ export class ToolWatch {
   readonly #options: ToolWatchOptions;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #results: ResultSchemas;
+  readonly #routed = new RoutedTools();
   #isSeen = false;
   #failedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
@@ -50,6 +52,7 @@ export class ToolWatch {
   async check(tools: readonly Tool[], isWhole: boolean): Promise<ReadonlySet<string>> {
     const { name, config, pins } = this.#options;
     this.#results.learn(tools);
+    this.#routed.learn(tools);
     if (config.pin === 'off') return new Set();
     const changed = await pins.check(name, tools, (tool) => this.#configured(tool));
     if (isWhole) this.#isSeen = true;
@@ -72,6 +75,16 @@ export class ToolWatch {
   /** How a result is not what its tool has said that it answers; undefined if it is, or nobody has seen what it said. */
   breachOf(tool: string, result: CheckedResult): string | undefined {
     return this.#results.breachOf(tool, result);
+  }
+
+  /** Whether a tool has said that it answers something else than an object. */
+  isNoObject(tool: string): boolean {
+    return this.#results.isNoObject(tool);
+  }
+
+  /** A tool that wants arguments in headers, with them; undefined if it does not, or nobody has seen it. */
+  routedBy(tool: string): Tool | undefined {
+    return this.#routed.of(tool);
   }
 
   /** The server says that its tools have changed. */
