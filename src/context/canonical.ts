@@ -25,6 +25,15 @@ export function canonical(message: Message): string {
   }
 }
 
+/** Whether two messages are the same in that form: most are one text, and their texts are compared without any copy. */
+export function isSameMessage(one: Message, other: Message): boolean {
+  if (one.role !== other.role) return false;
+  const [said, saidByOther] = [one.content[0], other.content[0]];
+  if (one.content.length === 1 && other.content.length === 1)
+    if (said?.type === 'text' && saidByOther?.type === 'text') return said.text === saidByOther.text;
+  return canonical(one) === canonical(other);
+}
+
 const resultText = ({ id, content }: ToolResultPart): string =>
   `\nresult ${id} ${content.map(userText).join('')}`;
 

@@ -1,5 +1,6 @@
 import type { Message } from '../contracts/model-request.ts';
-import { digestOf } from './canonical.ts';
+import type { SessionHead } from '../contracts/session.ts';
+import { digestOf, isSameMessage } from './canonical.ts';
 import type { OpenedTurn } from './path.ts';
 
 /** Where a log that its client sent whole leaves what is stored. */
@@ -8,6 +9,32 @@ export interface Place {
   readonly parent: string;
   /** Messages of the log that are stored up to there. */
   readonly count: number;
+}
+
+/**
+ * Whether a log begins with all that was said up to the head, told by the words themselves: of a long conversation whose
+ * turns are at hand no hash has to be computed. False says nothing: some turns may not be at hand, or were redacted.
+ * @param path to the head
+ */
+export function beginsWith(
+  log: readonly Message[],
+  path: readonly OpenedTurn[],
+  { count, hash }: Pick<SessionHead, 'count' | 'hash'>,
+): boolean {
+  if (hash === '' || count > log.length || path[0]?.turn.parent !== '') return false;
+  let at = 0;
+  for (const { turn, content } of path) {
+    // A correction has no words of its client's; of a turn the client's are the last, behind what a developer said.
+    const own = turn.digests.length;
+    const first = content.messages.length - own;
+    if (own === 0) continue;
+    if (first < 0) return false;
+    for (let i = 0; i < own; i++, at++) {
+      const sent = log[at];
+      if (!sent || !isSameMessage(sent, content.messages[first + i] as Message)) return false;
+    }
+  }
+  return at === count;
 }
 
 /**

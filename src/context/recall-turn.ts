@@ -3,7 +3,7 @@ import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { formerSeedsOf, rolling, seedOf, tokensOf } from './canonical.ts';
 import type { LiveTurn } from './live-turn.ts';
-import { locate } from './locate.ts';
+import { beginsWith, locate } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import { type Arranged, arrange, type OpenCall, type OpenedTurn, pathTo, resultsIn } from './path.ts';
 import type { ContextMind, PathTurn } from './ports.ts';
@@ -33,7 +33,7 @@ export class TurnRecall {
     else if (isNew || head.version === 0) facts.status = 'new';
     const all = opened.take(ask.ref, head, from, turns, seal);
     const seed = seedOf(seal, ask.ref.tenant);
-    if (isFull) await this.#placeLog(turn, seed);
+    if (isFull) await this.#placeLog(turn, seed, all);
     else if (reset === 'version_regressed' && ask.follows === undefined) {
       // The store has lost turns that the client knows of: without them the rest may mean something else.
       turn.isBranch = true;
@@ -105,17 +105,21 @@ export class TurnRecall {
   }
 
   /** Where a log that was sent whole goes on from what is stored. */
-  async #placeLog(turn: LiveTurn, seed: string): Promise<void> {
+  async #placeLog(turn: LiveTurn, seed: string, atHand: ReadonlyMap<string, OpenedTurn>): Promise<void> {
     const { ask, facts, reserved, seal } = turn;
     const { head } = reserved;
     const { messages } = ask;
-    const hashes = hashesOf(messages, seed);
-    const place = (parent: string, count: number): void => {
+    const place = (parent: string, count: number, hash: string): void => {
       turn.parent = parent;
       turn.fresh = messages.slice(count);
-      turn.baseHash = hashes[count] as string;
+      turn.baseHash = hash;
       turn.baseCount = count;
     };
+    if (head.count < messages.length && beginsWith(messages, pathTo(head.head, atHand), head)) {
+      place(head.head, head.count, head.hash);
+      return;
+    }
+    const hashes = hashesOf(messages, seed);
     const former = formerSeedsOf(seal, ask.ref.tenant);
     const isHead =
       head.count === 0 ||
@@ -123,12 +127,12 @@ export class TurnRecall {
       // Said before anything was sealed. Of a session whose head is not known by its hash nobody needs to look.
       (head.hash !== '' && former.some((each) => hashesOf(messages, each, head.count).at(-1) === head.hash));
     if (head.count <= messages.length && isHead) {
-      place(head.head, head.count);
+      place(head.head, head.count, hashes[head.count] as string);
       if (turn.fresh.length > 0 || head.count === 0) return;
     }
     const { turns } = await this.#ports.reader.all(ask.ref, seal);
     const found = locate(messages, [seed, ...former], turns.values());
-    place(found.parent, found.count);
+    place(found.parent, found.count, hashes[found.count] as string);
     if (found.parent === head.head) return;
     turn.isBranch = true;
     if (facts.status === 'hit') Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });

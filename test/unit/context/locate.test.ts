@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { digestOf, isSameMessage } from '../../../src/context/canonical.ts';
+import { beginsWith, locate } from '../../../src/context/locate.ts';
+import type { OpenedTurn } from '../../../src/context/path.ts';
+import type { Message } from '../../../src/contracts/model-request.ts';
+import { draft } from '../../conformance/session-drafts.ts';
+import { assistant, calls, results, user } from './conversations.ts';
+
+const SEED = 'seed';
+const HEAD = { count: 5, hash: 'h' };
+
+function stored(...said: Message[][]): OpenedTurn[] {
+  const path: OpenedTurn[] = [];
+  for (const [at, messages] of said.entries()) {
+    const digests = messages.filter(({ role }) => role !== 'system').map((each) => digestOf(SEED, each));
+    const { content: _, ...turn } = draft('', { digests });
+    const place = { version: at + 1, at, parent: path.at(-1)?.turn.id ?? '', staleBase: false, hash: '' };
+    path.push({ turn: { ...turn, ...place }, content: { messages } });
+  }
+  return path;
+}
+
+const system: Message = { role: 'system', at: '', content: [{ type: 'text', at: '', text: 'be brief' }] };
+const said = [
+  [system, user('hello'), calls('c1')],
+  [results('c1'), assistant('42'), user('thanks')],
+];
+const log = said.flat().filter(({ role }) => role !== 'system');
+
+it('a log that goes on from the head is known by its words, whatever a developer said among them', () => {
+  expect(beginsWith([...log, user('and now?')], stored(...said), HEAD)).toBe(true);
+});
+
+it.each<[string, Message[]]>([
+  ['another word', log.with(0, user('hallo'))],
+  ['another role', log.with(3, user('42'))],
+  ['another call', log.with(1, calls('c2'))],
+  ['a message less', log.slice(0, -1)],
+  ['none', []],
+])('with %s it is not, and its digests decide', (_, other) => {
+  expect(beginsWith(other, stored(...said), HEAD)).toBe(false);
+});
+
+it('words that were redacted, turns that are not at hand and a head without hash leave it to the digests', () => {
+  const path = stored(...said);
+  const [first, last] = path as [OpenedTurn, OpenedTurn];
+  const hidden = { turn: first.turn, content: { messages: [system, user('[EMAIL]'), calls('c1')] } };
+  expect(beginsWith(log, [hidden, last], HEAD)).toBe(false);
+  expect(locate(log, [SEED], [hidden, last])).toEqual({ parent: last.turn.id, count: 5 });
+  const deleted = { turn: first.turn, content: { messages: [] } };
+  expect(beginsWith(log, [deleted, last], HEAD)).toBe(false);
+  expect(beginsWith(log, [last], HEAD)).toBe(false);
+  expect(beginsWith(log, [], HEAD)).toBe(false);
+  expect(beginsWith(log, path, { count: 5, hash: '' })).toBe(false);
+});
+
+it('how a client cuts a text into parts makes no other message of it', () => {
+  const content = ['he', 'llo'].map((text) => ({ type: 'text' as const, at: '', text }));
+  const parts: Message = { role: 'user', at: '', content };
+  expect(isSameMessage(parts, user('hello'))).toBe(true);
+  expect(isSameMessage(parts, user('hell'))).toBe(false);
+  expect(isSameMessage(user('x'), assistant('x'))).toBe(false);
+});
