@@ -7,7 +7,7 @@ import { requestHeaders } from '../upstream/message-headers.ts';
 import type { ForwardedRequest } from '../upstream/retry-rule.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { ProxyRoute } from './proxy-route.ts';
-import { collectedBody, hasBody, limitedBody } from './request-body.ts';
+import { collectedBody, hasBody, streamedBody } from './request-body.ts';
 
 /**
  * Settles the path that the upstream gets.
@@ -37,11 +37,11 @@ export function prepareRequest(
     path: (exchange.upstreamPath || exchange.path) + exchange.query,
     headers,
     // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
-    body: collectedBody(raw) ?? (hasBody(raw) ? streamedBody(raw, exchange, route) : null),
+    body: collectedBody(raw) ?? (hasBody(raw) ? bodyOf(raw, exchange, route) : null),
   };
 }
 
 /** A call of gRPC may send messages for hours: their number has no limit, and each one's size is for the upstream to say. */
-function streamedBody(raw: IncomingMessage, exchange: LiveExchange, route: ProxyRoute): Readable {
-  return exchange.isGrpc ? raw : limitedBody(raw, route.bodyLimit);
+function bodyOf(raw: IncomingMessage, exchange: LiveExchange, { bodyLimit }: ProxyRoute): Readable {
+  return exchange.isGrpc ? raw : streamedBody(raw, exchange, bodyLimit);
 }

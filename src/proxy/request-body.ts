@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { LiveExchange } from '../record/exchange.ts';
 
 /** Whether a request has a body (RFC 9112 section 6.3). */
 export function hasBody(request: IncomingMessage): boolean {
@@ -15,32 +16,65 @@ export function declaresTooMuch(request: IncomingMessage, limit: number): boolea
 }
 
 /**
- * A body whose length nobody declared, counted on its way. A declared one is held to its length by the HTTP parser and
- * goes as it is, without a stream in between.
+ * A body on its way, read when somebody begins to. Who reads it may let go of it before its end: an upstream may answer
+ * first, and then undici destroys what it was sending. That must not be the request: of its connection nothing more would
+ * be read, and the next request on it would never be answered. So the rest is read away, also where nobody has begun.
  */
-export function limitedBody(request: IncomingMessage, limit: number): IncomingMessage | Transform {
-  if (request.headers['content-length'] !== undefined) return request;
-  let bytes = 0;
-  const counted = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > limit) done(new GatewayError('body_too_large'));
-      else done(null, chunk);
-    },
-  });
-  // Whoever reads it hears of it too. Where nobody does (a policy has answered without it), nobody has to; without this
-  // it would end the process.
-  counted.on('error', () => undefined);
-  const breakOff = (cause?: Error): void => {
-    counted.destroy(
-      new GatewayError('client_cancelled', { cause: cause ?? 'the client broke off its request' }),
-    );
-  };
-  request.once('error', breakOff);
-  request.once('close', () => {
-    if (!request.complete) breakOff();
-  });
-  return request.pipe(counted);
+class StreamedBody extends Readable {
+  readonly #request: IncomingMessage;
+  /** Bytes that may still come. */
+  #left: number;
+  #isReading = false;
+
+  constructor(request: IncomingMessage, exchange: Pick<LiveExchange, 'atEnd'>, limit: number) {
+    super();
+    this.#request = request;
+    this.#left = limit;
+    // Whoever reads it hears of it too. Where nobody does (a policy has answered without it), nobody has to; without this
+    // it would end the process.
+    this.on('error', () => undefined);
+    request.once('error', (cause) => this.#breakOff(cause));
+    request.once('close', () => {
+      if (!request.complete) this.#breakOff('the client broke off its request');
+    });
+    exchange.atEnd(() => {
+      if (!request.complete) this.destroy(new Error('the request is answered'));
+    });
+  }
+
+  override _read(): void {
+    if (!this.#isReading) {
+      this.#isReading = true;
+      this.#request.on('data', (chunk: Buffer) => this.#onData(chunk)).once('end', () => this.push(null));
+    }
+    this.#request.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#request.resume();
+    done(error);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.destroyed) return;
+    this.#left -= chunk.length;
+    if (this.#left < 0) this.destroy(new GatewayError('body_too_large'));
+    else if (!this.push(chunk)) this.#request.pause();
+  }
+
+  #breakOff(cause: Error | string): void {
+    this.destroy(new GatewayError('client_cancelled', { cause }));
+  }
+}
+
+/** A body as an upstream gets it: one whose length nobody declared is counted on its way, a declared one is held to it by the HTTP parser. */
+export function streamedBody(
+  request: IncomingMessage,
+  exchange: Pick<LiveExchange, 'atEnd'>,
+  limit: number,
+): Readable {
+  const isDeclared = request.headers['content-length'] !== undefined;
+  return new StreamedBody(request, exchange, isDeclared ? Number.POSITIVE_INFINITY : limit);
 }
 
 const COLLECTED = Symbol('hypercare.body');

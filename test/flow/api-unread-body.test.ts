@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { END_HEADERS, END_STREAM, FRAME, fields, frame, GET } from '../helpers/http2-frames.ts';
@@ -71,6 +73,56 @@ it.each([
     }
   }
   await isWell(gateway);
+});
+
+it.each([
+  ['an upstream answers before', '/a', 200],
+  ['an upstream of HTTP/2 answers before', '/h2', 200],
+  ['a policy watches', '/watched', 200],
+  ['the config answers for a dead upstream instead of', '/dead', 418],
+])('%s a body that has come whole, and the next request on the connection is answered', async (_what, path, status) => {
+  const upstream = await backend((_request, response) => response.end('at once'));
+  const h2 = createServer();
+  h2.on('stream', (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('at once');
+  });
+  await new Promise<void>((resolve) => h2.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void h2.close());
+  const up = { targets: [{ url: upstream.url }] };
+  const gateway = await testGateway({
+    upstreams: {
+      up,
+      h2: { targets: [{ url: `http://127.0.0.1:${(h2.address() as AddressInfo).port}` }], protocol: 'http2' },
+      dead: { targets: [{ url: 'http://127.0.0.1:1' }] },
+    },
+    routes: [
+      { name: 'a', match: { path: '/a' }, upstream: 'up' },
+      { name: 'h2', match: { path: '/h2' }, upstream: 'h2' },
+      { name: 'dead', match: { path: '/dead' }, upstream: 'dead', fallback: { status: 418 } },
+      {
+        name: 'watched',
+        match: { path: '/watched' },
+        upstream: 'up',
+        policies: [{ 'body-schema': { request: { type: 'object' }, mode: 'report' } }],
+      },
+    ],
+  });
+  const PIECE = 'x'.repeat(100_000);
+  const chunk = `${PIECE.length.toString(16)}\r\n${PIECE}\r\n`;
+  for (const [framing, piece, end] of [
+    [`content-length: ${3 * PIECE.length}`, PIECE, ''],
+    ['transfer-encoding: chunked', chunk, '0\r\n\r\n'],
+  ] as const) {
+    const client = await rawClient(gateway.url);
+    client.send(
+      `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n${framing}\r\n\r\n${piece}`,
+    );
+    await client.until('\r\n\r\n');
+    client.send(`${piece}${piece}${end}GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    const answers = await client.untilClosed();
+    expect(answers.map((answer) => answer.status)).toEqual([status, 200]);
+  }
 });
 
 it('a client that breaks off while a policy reads its body has cancelled, and nothing is the gateway’s fault', async () => {
