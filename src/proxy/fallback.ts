@@ -34,7 +34,8 @@ export function forwardWithFallback(
   receiver: AnswerReceiver,
 ): void {
   const other = fallback?.upstream;
-  if (other === undefined) {
+  // The part of a split that stands in for the others has failed itself: it has made its retries.
+  if (other === undefined || other === upstream) {
     new Forwarding(upstream, request, exchange, exchange.cancel, receiver).start();
     return;
   }

@@ -71,7 +71,8 @@ async function shakeHands(
   const { path, headers } = prepareRequest(route, upstream, request);
   const handshake = { path, headers, signal: exchange.cancel };
   const { fallback } = route;
-  if (fallback?.upstream === undefined) return upgradeWithRetries(upstream, handshake, exchange);
+  if (fallback?.upstream === undefined || fallback.upstream === upstream)
+    return upgradeWithRetries(upstream, handshake, exchange);
   let reason: string;
   try {
     const answer = await upgradeWithRetries(upstream, handshake, exchange);

@@ -83,13 +83,10 @@ export class Http2Call implements Dispatcher.DispatchController {
       .on('close', () =>
         this.#broke(stream, failure('UND_ERR_SOCKET', `the stream was closed with code ${stream.rstCode}`)),
       );
-    if (body instanceof Readable) {
-      this.#sendStreamed(body, stream);
-    } else if (body !== null) {
-      stream.end(body);
-    }
-    if (stream.writableFinished || body === null) this.#awaitHead();
-    else stream.once('finish', () => this.#awaitHead());
+    this.#awaitHead(stream);
+    stream.once('finish', () => this.#moreTime());
+    if (body instanceof Readable) this.#sendStreamed(body, stream);
+    else if (body !== null) stream.end(body);
     return stream;
   }
 
@@ -106,6 +103,7 @@ export class Http2Call implements Dispatcher.DispatchController {
   }
 
   #sendStreamed(body: Readable, stream: ClientHttp2Stream): void {
+    body.on('data', () => this.#moreTime());
     if (this.#isSecond) {
       for (const chunk of this.#kept ?? []) stream.write(chunk);
       this.#kept = undefined;
@@ -173,13 +171,23 @@ export class Http2Call implements Dispatcher.DispatchController {
     this.#stream?.resume();
   }
 
-  #awaitHead(): void {
-    if (this.#hasHead || this.#isOver || !this.#options.headersTimeout) return;
+  #awaitHead(stream: ClientHttp2Stream): void {
+    if (!this.#options.headersTimeout) return;
     this.#headTimer = setTimeout(() => {
+      // All of the request that there is has been taken: it is its client that takes its time.
+      if (!stream.writableEnded && stream.writableLength === 0) {
+        this.#moreTime();
+        return;
+      }
       // It may be dead.
       this.#connection?.session.close();
       this.abort(failure('UND_ERR_HEADERS_TIMEOUT', 'no answer in time'));
     }, this.#options.headersTimeout);
+  }
+
+  /** The time for the head begins anew: some of the request has gone out. */
+  #moreTime(): void {
+    if (!this.#hasHead && !this.#isOver) this.#headTimer?.refresh();
   }
 
   #onHead(headers: Http2Headers, flags: number): void {

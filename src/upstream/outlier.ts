@@ -31,11 +31,16 @@ export class Outlier {
     this.#most = states.length < 2 || settings.maxEjected === 0 ? 0 : Math.max(1, share);
   }
 
+  /** Whether one more may be out. */
+  get hasRoom(): boolean {
+    return this.#states.filter(({ isEjected }) => isEjected).length < this.#most;
+  }
+
   /** After a failure of the target. */
   judge(state: TargetState): void {
     const { consecutiveFailures, eject, maxEject } = this.#settings;
     if (state.failures < (state.isOnProbation ? 1 : consecutiveFailures) || state.isEjected) return;
-    if (this.#states.filter(({ isEjected }) => isEjected).length >= this.#most) return;
+    if (!this.hasRoom) return;
     // Conduct is good once there was a success.
     const livedDown = state.isOnProbation ? 0 : Math.floor((this.#now() - state.returnedAt) / eject);
     const count = Math.max(0, state.ejections - livedDown) + 1;

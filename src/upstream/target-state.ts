@@ -46,6 +46,8 @@ export class TargetState implements Load {
   /** Wall clock, milliseconds, and why: of the last change of its standing. */
   since: number = Date.now();
   reason = '';
+  /** Whether one more target of its upstream may be out, as the newest generation has it; absent: nobody judges them. */
+  hasRoom: (() => boolean) | undefined;
   readonly #ports: TargetStatePorts;
   readonly #latency = new PeakEwma();
   readonly #listeners = new Set<() => void>();
@@ -127,7 +129,7 @@ export class TargetState implements Load {
    * @param isOwn whether it was found in this process; another's only the one that decides tells on
    */
   apply(change: TargetChange, isOwn = true): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || (!isOwn && this.#takesBack(change))) return;
     const before = this.standing;
     const from = this.#take(change);
     if (from === change.to) return;
@@ -144,6 +146,25 @@ export class TargetState implements Load {
       agreement.tell({ kind: 'target', upstream: this.upstream, url: this.url, change });
     for (const listener of this.#listeners) listener();
     this.#finishDraining();
+  }
+
+  /**
+   * Of several processes each knows of its own ejections first: together they may have taken out more than may be out at
+   * once. The one that decides takes back what comes too late.
+   */
+  #takesBack({ kind, to }: TargetChange): boolean {
+    const { agreement } = this.#ports;
+    if (kind !== 'ejection' || to !== 'ejected' || !agreement?.decides) return false;
+    if (this.#isEjected || this.hasRoom?.() !== false) return false;
+    const { upstream, url } = this;
+    const reason = 'as many as may be are out already';
+    agreement.tell({
+      kind: 'target',
+      upstream,
+      url,
+      change: { kind, to: 'returned', reason, by: BY_GATEWAY },
+    });
+    return true;
   }
 
   /** @returns what it was before */

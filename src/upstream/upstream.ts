@@ -96,6 +96,7 @@ export class Upstream {
   readonly #ends: (() => void)[] = [];
   /** Each begins a check. */
   readonly #checks: (() => () => void)[] = [];
+  #judge: Outlier | undefined;
   #picker: Picker<Target>;
   #members: readonly Member<Target>[] = [];
   #isPanic = false;
@@ -198,7 +199,9 @@ export class Upstream {
    * targets are asked how they are as it says. May be called again.
    */
   serve(): void {
+    const judge = this.#judge;
     this.resilience.breaker.configure(this.#options.breaker);
+    for (const { state } of this.targets) state.hasRoom = judge && (() => judge.hasRoom);
     for (const begin of this.#checks.splice(0)) this.#ends.push(begin());
   }
 
@@ -221,6 +224,7 @@ export class Upstream {
     const states = targets.map(({ url }) => fleet.state(name, url));
     const all = states.map(({ value }) => value);
     const judge = outlier && new Outlier(outlier, all, fleet.now);
+    this.#judge = judge;
     return targets.map((options, i) => {
       const state = states[i] as Lease<TargetState>;
       const connections: PoolOptions = {

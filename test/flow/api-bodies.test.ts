@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
-import { expect, it } from 'vitest';
+import { createServer as createHttp2 } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { call, problemCode, rawClient } from '../helpers/raw-http.ts';
@@ -174,4 +176,35 @@ it('timeouts.response counts from the whole request sent, and counts', async () 
   expect(answered.statusCode).toBe(200);
   expect(silent.statusCode).toBe(504);
   await gateway.accessLine(({ reason, path }) => reason === 'upstream_timeout' && path === '/silent');
+});
+
+it('an upstream of HTTP/2 that takes no more of a body has that time for its answer, and a client may take its own', async () => {
+  const upstream = createHttp2();
+  upstream.on('stream', (stream, { ':path': path }) => {
+    stream.on('error', () => undefined);
+    // `/stuck` is never read: its window is full after 64 kB.
+    if (path === '/slow')
+      stream.resume().on('end', () => stream.respond({ ':status': 200 }, { endStream: true }));
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void upstream.close());
+  const { port } = upstream.address() as AddressInfo;
+  const up = {
+    targets: [{ url: `http://127.0.0.1:${port}` }],
+    protocol: 'http2',
+    timeouts: { response: '500ms' },
+  };
+  const gateway = await testGateway({
+    upstreams: { up },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  const slow = await rawClient(gateway.url);
+  slow.send('POST /slow HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n');
+  const stuck = await call(gateway.url, '/stuck', { method: 'POST', body: Buffer.alloc(300_000) });
+  expect(stuck.status).toBe(504);
+  // Longer than the upstream would have had.
+  const other = await call(gateway.url, '/stuck', { method: 'POST', body: 'x' });
+  expect(other.status).toBe(504);
+  slow.send('1\r\nx\r\n0\r\n\r\n');
+  await slow.until('HTTP/1.1 200');
 });

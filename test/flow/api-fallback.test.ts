@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { expect, it } from 'vitest';
 import type { Policy } from '../../src/contracts/policy.ts';
-import { backend } from '../helpers/backend.ts';
+import { type Backend, backend } from '../helpers/backend.ts';
 import { type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { call, problemCode, rawClient } from '../helpers/raw-http.ts';
 
@@ -124,6 +124,38 @@ it.each([
     'static',
     'static',
   ]);
+});
+
+it('a part of a split that stands in for the others is not asked twice for its own', async () => {
+  const asked = { old: 0, fresh: 0 };
+  const [old, fresh] = await Promise.all(
+    (['old', 'fresh'] as const).map((name) =>
+      backend((request, response) => {
+        asked[name]++;
+        fails(request, response);
+      }),
+    ),
+  );
+  const part = (of: Backend | undefined) => ({ targets: [{ url: of?.url ?? '' }] });
+  const gateway = await testGateway({
+    upstreams: { old: part(old), fresh: part(fresh) },
+    routes: [
+      {
+        name: 'all',
+        match: { path: '/*' },
+        split: ['old', 'fresh'].map((upstream) => ({ upstream, weight: 1 })),
+        fallback: { upstream: 'old', status: 418 },
+      },
+    ],
+  });
+  const sides = new Set<unknown>();
+  for (let i = 0; sides.size < 2; i++) {
+    const before = { ...asked };
+    const answer = await call(gateway.url, '/', { headers: { 'x-session-id': `visitor-${i}` } });
+    expect(answer.status).toBe(418);
+    expect(asked.old - before.old, 'once in all').toBe(1);
+    sides.add(asked.fresh - before.fresh);
+  }
 });
 
 it('without an answer of its own the failure of the other upstream is the answer', async () => {

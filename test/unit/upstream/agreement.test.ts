@@ -3,6 +3,7 @@ import type { StateChange } from '../../../src/contracts/state-change.ts';
 import { AddressRules } from '../../../src/lib/address-rules.ts';
 import type { Finding } from '../../../src/upstream/agreement.ts';
 import { Fleet } from '../../../src/upstream/fleet.ts';
+import { Upstream } from '../../../src/upstream/upstream.ts';
 
 const URL = 'http://127.0.0.1:9';
 const DRAINING = { kind: 'target', to: 'draining', reason: 'work', by: 'ann' } as const;
@@ -100,4 +101,38 @@ it('only the one that decides ends an ejection', async () => {
   expect(a.state.standing).toBe('ejected');
   for (const finding of primary.told) a.fleet.take(finding);
   expect(a.state.standing).toBe('healthy');
+});
+
+it('what several have taken out at once, the one that decides takes back where it is more than may be out', () => {
+  const all = [true, false, false].map(process);
+  const [primary, ...workers] = all as [ReturnType<typeof process>, ...ReturnType<typeof process>[]];
+  const urls = [1, 2, 3, 4].map((port) => `http://127.0.0.1:${port}`);
+  const ups = all.map(({ fleet }) => {
+    const up = new Upstream(
+      {
+        name: 'up',
+        targets: urls.map((url) => ({ url, weight: 1 })),
+        host: 'target',
+        timeouts: { connect: 1, response: 1, idle: 1 },
+        outlier: { consecutiveFailures: 1, eject: 60_000, maxEject: 60_000, maxEjected: 0.5 },
+      },
+      fleet,
+    );
+    up.serve();
+    return up;
+  });
+  // Everything fails at once: one worker meets the first two, the other the last two.
+  for (const [i, { targets }] of ups.slice(1).entries()) {
+    for (const target of targets.slice(2 * i, 2 * i + 2)) {
+      target.begin();
+      target.end({ ok: false, ms: 1 });
+    }
+  }
+  for (const { told } of workers) for (const finding of told.splice(0)) primary.fleet.take(finding);
+  for (const finding of primary.told) for (const { fleet } of workers) fleet.take(finding);
+
+  for (const up of ups)
+    expect(up.report().map(({ state }) => state)).toEqual(['ejected', 'ejected', 'healthy', 'healthy']);
+  expect(primary.changes).toHaveLength(2);
+  for (const up of ups) up.dispose();
 });
