@@ -201,6 +201,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const listener = new Listener({
     headersTimeoutMs: server.timeouts.headers,
     requestTimeoutMs: server.timeouts.request,
+    sendTimeoutMs: server.timeouts.send,
     maxHeaderBytes: server.limits.header,
     maxStreams: server.limits.streams,
     tls: server.tls,

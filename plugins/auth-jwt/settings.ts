@@ -12,6 +12,7 @@ const ALGORITHMS = [
   'ES384',
   'ES512',
   'EdDSA',
+  'Ed25519',
 ] as const;
 
 const Duration = (standard: string, description: string) =>
@@ -59,10 +60,10 @@ export const Settings = Type.Object(
     algorithms: Type.Array(
       Type.Unsafe<(typeof ALGORITHMS)[number]>({ type: 'string', enum: [...ALGORITHMS] }),
       {
-        default: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
+        default: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'],
         minItems: 1,
         uniqueItems: true,
-        description: 'Signatures that are believed.',
+        description: 'Signatures that are believed. Ed25519 is the name that EdDSA has since RFC 9864.',
       },
     ),
     clockSkew: Duration('30s', 'How far the clocks of issuer and gateway may be apart.'),

@@ -50,8 +50,7 @@ const authMtls: PolicyDescriptor<object> = {
       onRequest(exchange, request) {
         const certificate = ports.clientCertificate(request.raw);
         if (certificate === undefined) return new GatewayError('auth_certificate_missing');
-        if (!certificate.isVerified)
-          return refused('no authority that is believed issued it, or it was revoked or ran out');
+        if (certificate.fault !== '') return refused(`the certificate is not valid: ${certificate.fault}`);
         const consumer = find(certificate);
         if (consumer === undefined) return refused(`no consumer has the certificate ${certificate.sha256}`);
         exchange.consumer = consumer.name;

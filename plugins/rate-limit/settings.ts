@@ -6,6 +6,9 @@ const ALGORITHMS: readonly LimitAlgorithm[] = ['fixed-window', 'sliding-window',
 const PERIODS = ['day', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
 
+/** Of a token bucket: above it a millionth of a token, which is how exactly levels are compared, gets lost. */
+const LARGEST_BUCKET = 1_000_000_000;
+
 const OneOf = <const T extends string>(values: readonly T[], options: object) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
 const Strict = <P extends TProperties>(properties: P, description: string) =>
@@ -37,7 +40,7 @@ const FIELDS = {
   burst: Type.Optional(
     Type.Integer({
       minimum: 1,
-      maximum: 1_000_000_000,
+      maximum: LARGEST_BUCKET,
       description: 'Size of the token bucket; limit if it is left out.',
     }),
   ),
@@ -120,6 +123,8 @@ function limitProblem({ limit, window, quota, algorithm, burst, per }: LimitSett
   if (window !== undefined && window < 1) return 'window must be at least 1ms';
   if (algorithm === 'token-bucket') {
     if (limit === 0) return 'a token bucket needs a limit of at least 1';
+    if (burst === undefined && limit !== undefined && limit > LARGEST_BUCKET)
+      return `a token bucket holds at most ${LARGEST_BUCKET} requests: set burst`;
   } else if (burst !== undefined) return 'burst is for algorithm: token-bucket only';
   return subjectProblem(per);
 }

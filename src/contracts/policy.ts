@@ -39,8 +39,11 @@ export interface ConsumerKey {
 
 /** A certificate that a client showed in the TLS handshake. */
 export interface ClientCertificate {
-  /** Whether an authority that the gateway believes issued it, and it has not run out. */
-  readonly isVerified: boolean;
+  /**
+   * Why it is not valid, in OpenSSL's word (`CERT_REVOKED`, `CRL_HAS_EXPIRED`); '' if it is: an authority that the gateway
+   * believes issued it, and it has not run out.
+   */
+  readonly fault: string;
   /** SHA-256 of the certificate, lower-case hex. */
   readonly sha256: string;
   /** The common name of its subject; '' if it has none, or several. */

@@ -127,6 +127,11 @@ export const ERRORS = {
     retryable: true,
     text: 'As many requests as this route takes at once are running. Wait for the time in Retry-After.',
   },
+  too_many_pipelined: {
+    status: 429,
+    retryable: true,
+    text: 'Too many requests on this connection wait for their answers. Wait for some of them, or use more connections.',
+  },
   // the admin API
   request_invalid: {
     status: 400,

@@ -27,8 +27,8 @@ export function clientCertificateOf(request: IncomingMessage): ClientCertificate
   if (known === null) return undefined;
   const { certificate, expiresAt } = known;
   // It may run out while its connection stands.
-  return certificate.isVerified && Date.now() > expiresAt
-    ? { ...certificate, isVerified: false }
+  return certificate.fault === '' && Date.now() > expiresAt
+    ? { ...certificate, fault: 'CERT_HAS_EXPIRED' }
     : certificate;
 }
 
@@ -40,7 +40,7 @@ function read(socket: TLSSocket): Shown | null {
   return {
     expiresAt: x509.validToDate.getTime(),
     certificate: {
-      isVerified: socket.authorized,
+      fault: socket.authorized ? '' : String(socket.authorizationError),
       sha256: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
       // Several common names are none.
       subject: typeof subject?.CN === 'string' ? subject.CN : '',

@@ -41,6 +41,11 @@ export class Connection {
     response.once('close', () => this.#queued?.delete(response));
   }
 
+  /** Requests that are not answered and stand behind another. */
+  get waiting(): number {
+    return this.#queued?.size ?? 0;
+  }
+
   #watchQueue(): Set<ServerResponse> {
     const queued = new Set<ServerResponse>();
     this.#socket.once('close', () => {

@@ -28,6 +28,7 @@ import { refuse } from './refuse.ts';
 import { checkFraming } from './request-framing.ts';
 import { canonicalTarget } from './request-target.ts';
 import type { ServerCertificates } from './server-certificates.ts';
+import { StalledClients } from './stalled-clients.ts';
 import { type ClientAuth, TlsServer } from './tls-server.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
@@ -37,6 +38,8 @@ export interface ListenerOptions extends Http2Limits {
   tls?: { clientAuth: ClientAuth } | undefined;
   /** Whether HTTP/2 is spoken beside HTTP/1.1. */
   isHttp2: boolean;
+  /** Milliseconds in which a client has to take something of an answer that waits for it. */
+  sendTimeoutMs: number;
   recorder: Recorder;
   /** Answers what is about the process and not about a route: `/livez`, `/readyz`. */
   probe(path: string): { status: number; body: string } | null;
@@ -66,7 +69,8 @@ export class Listener {
   readonly #front: NetServer;
   #generation: Generation | undefined;
   readonly #strangers: ClientErrorPorts;
-  readonly #live = new Set<LiveExchange>();
+  readonly #live = new Map<LiveExchange, ServerResponse>();
+  readonly #stalled: StalledClients;
   #isDraining = false;
   #drained: (() => void) | undefined;
   /** Connections that have switched to WebSocket: no longer the server's, so it would not close them. */
@@ -80,6 +84,7 @@ export class Listener {
       now: () => this.#now(),
       record: (exchange) => options.recorder.record(exchange),
     };
+    this.#stalled = new StalledClients(this.#live, options.sendTimeoutMs);
     this.#firstHeads = new FirstHeads(options.headersTimeoutMs, (socket) => this.#onLateHead(socket));
     this.#http1 = openServer(options, {
       onRequest: (request, response) => this.#onRequest(request, response),
@@ -175,7 +180,7 @@ export class Listener {
     const left = this.#live.size;
     clearInterval(idle);
     // What still runs ends now. Its client hears why where it still can: in an answer, or in a stream's last event.
-    for (const exchange of this.#live) {
+    for (const exchange of this.#live.keys()) {
       exchange.fail('draining');
       exchange.cancel.abort(new GatewayError('draining'));
     }
@@ -183,6 +188,7 @@ export class Listener {
     this.#http1.closeAllConnections();
     this.#firstHeads.close();
     this.#lag.close();
+    this.#stalled.close();
     this.#http2?.destroy();
     this.#tls?.destroy();
     for (const socket of this.#switched) socket.destroy();
@@ -223,14 +229,16 @@ export class Listener {
     if (this.#answersProbe(request, response)) return;
     if (this.#isDraining) response.shouldKeepAlive = false;
     const generation = this.#generation as Generation;
-    const exchange = this.#begin(request, generation);
+    const exchange = this.#begin(request, response, generation);
     const end = (status: number, complete: boolean): void =>
       this.#end(exchange, generation, bytesSince(socket), status, complete);
     connection.end = end;
     response.once('close', () =>
       end(response.headersSent ? response.statusCode : 499, response.writableFinished),
     );
-    this.#enter(request, response, exchange, generation);
+    // All that are there run at once, and a few connections could keep everybody else out.
+    const isOneTooMany = connection.waiting >= this.#options.maxStreams;
+    this.#enter(request, response, exchange, generation, isOneTooMany ? 'too_many_pipelined' : undefined);
   }
 
   /** A request of HTTP/2: the stream is its own, so that nothing of the connection's matters to it. */
@@ -238,7 +246,7 @@ export class Listener {
     const [asked, answer] = [asIncoming(request), asResponse(response)];
     if (this.#answersProbe(asked, answer)) return;
     const generation = this.#generation as Generation;
-    const exchange = this.#begin(asked, generation);
+    const exchange = this.#begin(asked, answer, generation);
     response.once('close', () => {
       const bytes = { bytesIn: request.headBytes + request.bodyBytes, bytesOut: response.bodyBytes };
       // Node ends a stream that is cut off, too: what counts is whether the answer had been ended.
@@ -304,8 +312,8 @@ export class Listener {
       return;
     }
     const generation = this.#generation as Generation;
-    const exchange = this.#begin(request, generation);
     const response = new ServerResponse(request);
+    const exchange = this.#begin(request, response, generation);
     // A connection whose upgrade was refused carries no second request: its bytes could be of either protocol.
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
@@ -334,11 +342,11 @@ export class Listener {
     this.#enter(request, response, exchange, generation);
   }
 
-  #begin(request: IncomingMessage, generation: Generation): LiveExchange {
+  #begin(request: IncomingMessage, response: ServerResponse, generation: Generation): LiveExchange {
     generation.entered();
     const exchange = new LiveExchange(request, generation.revision, this.#now());
     exchange.queuedMs = this.#lag.ms;
-    this.#live.add(exchange);
+    this.#live.set(exchange, response);
     this.#options.recorder.meters.inFlight.set(this.#live.size);
     exchange.client = generation.trust.clientOf(request);
     return exchange;

@@ -13,6 +13,7 @@ const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = 
   ['server.limits.cache', (config) => config.server.limits.cache],
   ['server.timeouts.headers', (config) => config.server.timeouts.headers],
   ['server.timeouts.request', (config) => config.server.timeouts.request],
+  ['server.timeouts.send', (config) => config.server.timeouts.send],
   ['admin.listen', (config) => config.admin.listen],
   ['store', (config) => config.store],
   ['log', (config) => config.log],

@@ -10,7 +10,7 @@ import { UnprocessedError } from './unprocessed.ts';
 export interface Http2PoolOptions {
   /** `https://host:port`, or `http://…` for HTTP/2 that is known beforehand. */
   origin: string;
-  /** Milliseconds to open a connection. */
+  /** Milliseconds to open a connection; 0: as long as it takes. */
   connectTimeoutMs: number;
   tls: TargetTls | undefined;
   lookup: LookupFunction | undefined;
@@ -99,10 +99,13 @@ export class Http2Pool extends Dispatcher {
     const connection: Connection = { session, waiting: [], open: 0, lastTaken: undefined };
     this.#connections.add(connection);
     let cause: Error | undefined;
-    const late = setTimeout(
-      () => session.destroy(coded('UND_ERR_CONNECT_TIMEOUT', 'no connection in time')),
-      connectTimeoutMs,
-    );
+    const late =
+      connectTimeoutMs > 0
+        ? setTimeout(
+            () => session.destroy(coded('UND_ERR_CONNECT_TIMEOUT', 'no connection in time')),
+            connectTimeoutMs,
+          )
+        : undefined;
     session.once('connect', (_session, socket) => {
       if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2')
         session.destroy(coded('ERR_HTTP2_ERROR', 'the upstream does not speak HTTP/2'));

@@ -14,7 +14,7 @@ export interface UpgradeCall {
   path: string;
   headers: HeaderBag;
   signal: CancelSignal;
-  /** Milliseconds from the request sent to the answer. */
+  /** Milliseconds from the request sent to the answer; 0: as long as it takes. */
   timeoutMs: number;
 }
 
@@ -57,7 +57,7 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       stopped ??= reason;
       controller?.abort(reason);
     };
-    let timer = setTimeout(() => stop(late), call.timeoutMs);
+    let timer = call.timeoutMs > 0 ? setTimeout(() => stop(late), call.timeoutMs) : undefined;
     const onAbort = (): void => stop(call.signal.reason as Error);
     const settled = (): void => {
       clearTimeout(timer);

@@ -48,6 +48,19 @@ it('requests that come one behind the other are answered in their order', async 
   await eventually(async () => (await gateway.metric('gateway_requests_total', { reason: 'ok' })) === 3);
 });
 
+it('no more of them run at once than a connection may have', async () => {
+  const { gateway, seen, held } = await house({ limits: { streams: 3 } });
+  const client = await rawClient(gateway.url);
+  client.send(get('/held') + ['/2', '/3', '/4', '/5'].map((target) => get(target)).join(''));
+  await eventually(() => seen.length === 3);
+  (await eventually(() => held.get('/held'))).end();
+  const answers = await client.untilClosed();
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+  expect(answers[3] && problemCode(answers[3])).toBe('too_many_pipelined');
+  expect(seen.sort()).toEqual(['/2', '/3', '/held']);
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
+});
+
 it('garbage behind a request does not take the place of its answer', async () => {
   const { gateway, held } = await house();
   const client = await rawClient(gateway.url);

@@ -110,7 +110,13 @@ it('a token of the issuer opens the door for whom it names, with the groups that
   expect(seen[0]?.authorization).toBe(`Bearer ${good}`);
 });
 
-it.each(['RS256', 'PS256', 'ES384', 'EdDSA'])('%s is believed, from keys in the config too', async (alg) => {
+it.each([
+  'RS256',
+  'PS256',
+  'ES384',
+  'EdDSA',
+  'Ed25519',
+])('%s is believed, from keys in the config too', async (alg) => {
   const { jwk, token } = await keyPair('k1', alg);
   const { ask, seen } = await guarded({ jwks: { keys: [jwk] }, forward: false });
   expect(await ask(await token())).toBe(200);

@@ -115,6 +115,7 @@ it('who shows none, a stranger’s, one that ran out or that of nobody is refuse
   expect(seen).toEqual([undefined]);
   const lines = gateway.lines.filter(({ reason }) => reason === 'auth_certificate_refused');
   expect(new Set(lines.map(({ detail }) => String(detail).slice(0, 12))).size).toBe(2);
+  expect(lines[1]?.detail).toBe('the certificate is not valid: CERT_HAS_EXPIRED');
 });
 
 it('where a certificate is required there is no connection without a valid one', async () => {
@@ -155,6 +156,8 @@ it('a certificate that its authority has revoked lets nobody in', async () => {
   );
   expect(await ask(gateway, good)).toEqual({ status: 200, code: '' });
   expect(await ask(gateway, gone)).toEqual({ status: 401, code: 'auth_certificate_refused' });
+  const line = await gateway.accessLine(({ reason }) => reason === 'auth_certificate_refused');
+  expect(line.detail).toBe('the certificate is not valid: CERT_REVOKED');
   await expect(guarded([{ subject: 'batch-1' }], 'request', ca.cert)).rejects.toThrow(
     /clientCrl: holds no list of revoked certificates/,
   );

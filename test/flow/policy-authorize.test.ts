@@ -62,6 +62,22 @@ it('without a policy that says who asks it is refused with the config: it would 
   await expect(guarded([{ groups: ['staff'] }], [])).rejects.toThrow(
     'routes[0].policies[0].authorize: lets nobody in: no policy beside it says who asks. Add one of auth-api-key',
   );
+  // Of a claim that nobody keeps, too, and a limit by one would be a limit of all together.
+  const token = {
+    issuer: 'https://id.example',
+    audience: 'a',
+    jwksUri: 'https://id.example/keys',
+    claims: ['plan'],
+  };
+  const ways = [{ 'auth-any': [{ 'auth-api-key': {} }, { 'auth-jwt': token }] }];
+  const unheard = 'asks for a claim that no policy beside it keeps: list it under claims of auth-jwt';
+  const limits = { limit: 9, window: '1m', per: 'claim:plan + claim:team' };
+  const refused = guarded(
+    [{ claims: { plan: ['gold'], aud: ['a'], tenant: ['x'] } }],
+    [...ways, { 'rate-limit': limits }],
+  );
+  await expect(refused).rejects.toThrow(`authorize.claims.tenant: ${unheard}`);
+  await expect(refused).rejects.toThrow(`rate-limit.per: ${unheard}`);
   // A plugin may let people pass that it does not name.
   const policy = await authorize.create({ groups: ['staff'] }, {} as PolicyPorts);
   const verdict = policy.onRequest?.(
@@ -174,7 +190,11 @@ it('a claim of the token decides, alone or beside a group, and only one that its
   expect(await both.ask({ groups: ['staff'], a: { scope: ['read'] } })).toBe(403);
   expect(await both.ask({ groups: ['others'], a: { scope: ['write'] } })).toBe(403);
   for (const name of ['email', '__proto__', 'constructor']) {
-    const notKept = await asking({ claims: { [name]: ['x'] } });
-    expect(await notKept.ask({ [name]: 'x' })).toBe(403);
+    const rule = { claims: { [name]: ['x'] } };
+    await expect(asking(rule)).rejects.toThrow('asks for a claim that no policy beside it keeps');
+    const policy = await authorize.create(rule, {} as PolicyPorts);
+    const eve = { consumer: 'eve', consumerClaims: {} } as Exchange;
+    const verdict = policy.onRequest?.(eve, {} as FastifyRequest, {} as FastifyReply);
+    expect(verdict).toMatchObject({ code: 'not_authorized' });
   }
 });

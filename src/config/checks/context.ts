@@ -26,6 +26,15 @@ export function mustLast(part: Part, ms: number, { fitsSchema, report }: CheckCo
   if (fitsSchema && part.number !== undefined && part.number < ms) report(part, `must be at least ${ms}ms`);
 }
 
+/** What a timer can wait for; one that should wait longer is over at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Reports a time after which something is to happen that is longer than any timer can wait for. */
+export function mustEnd(part: Part, { fitsSchema, report }: CheckContext): void {
+  if (fitsSchema && part.number !== undefined && part.number > LONGEST_TIMER_MS)
+    report(part, 'must be at most 24d: no timer can wait for longer');
+}
+
 /** Reports settings of a breaker with which it would open at once, or never. */
 export function checkBreaker(breaker: Part, context: CheckContext): void {
   const { fitsSchema, report } = context;
@@ -34,6 +43,7 @@ export function checkBreaker(breaker: Part, context: CheckContext): void {
     report(rate, 'must be above 0% and at most 100%: it is the share of failed requests that opens it');
   mustLast(breaker.get('window'), 100, context);
   mustLast(breaker.get('open'), 100, context);
+  for (const key of ['window', 'open']) mustEnd(breaker.get(key), context);
 }
 
 /** Reports every value that was there before. */

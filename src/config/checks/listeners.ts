@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { isNetwork } from '../../lib/address-rules.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Part } from '../part.ts';
-import type { Check, CheckContext } from './context.ts';
+import { type Check, type CheckContext, mustEnd, mustLast } from './context.ts';
 
 interface Listener {
   host: string;
@@ -28,6 +28,9 @@ export const checkListeners: Check = (config, context) => {
       'must not be empty while admin.listen is not a loopback address: anybody could use the admin API',
     );
   }
+  const timeouts = config.get('server', 'timeouts');
+  mustLast(timeouts.get('send'), 1000, context);
+  for (const [, time] of timeouts.entries) mustEnd(time, context);
   for (const entry of config.get('server', 'trustProxy').items) mustBeNetwork(entry, context);
   for (const list of ['allow', 'deny'])
     for (const entry of config.get('server', 'outbound', list).items) mustBeNetwork(entry, context);

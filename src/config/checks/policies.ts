@@ -16,7 +16,10 @@ export const checkPolicies: Check = (config, context) => {
     if (policies[name]?.on === 'ai') report(settings, 'stands on ai and mcp only: it would do nothing here');
   }
   const guarded = [...config.get('routes').items, config.get('ai'), config.get('mcp')];
-  for (const each of guarded) checkWhoIsAsked(each, context);
+  for (const each of guarded) {
+    checkWhoIsAsked(each, context);
+    checkClaims(each, context);
+  }
   if (!fitsSchema) return;
   const consumers = config.get('consumers').value as readonly PolicyConsumer[];
   const lists = guarded.flatMap((part) => part.get('policies').items);
@@ -39,4 +42,45 @@ function checkWhoIsAsked(guarded: Part, { policies, report }: CheckContext): voi
       rule[1],
       'lets nobody in: no policy beside it says who asks. Add one of auth-api-key, auth-jwt, auth-mtls, auth-basic',
     );
+}
+
+/** What says who asks, of what ships with the gateway: of these auth-jwt alone keeps claims, those that it lists. */
+const SHIPPED: ReadonlySet<string> = new Set([
+  'auth-any',
+  'auth-api-key',
+  'auth-basic',
+  'auth-jwt',
+  'auth-mtls',
+]);
+/** For whom a token is goes with it always. */
+const ALWAYS_KEPT = 'aud';
+
+/** A claim is asked for that no policy keeps: nobody ever has it. */
+function checkClaims(guarded: Part, { policies, report }: CheckContext): void {
+  const written = guarded.get('policies').items.flatMap((entry) => entry.entries);
+  const entries = written.flatMap(([name, settings]): [string, Part][] =>
+    name === 'auth-any' ? settings.items.flatMap((way) => way.entries) : [[name, settings]],
+  );
+  // What is misspelt may be the one that keeps it, and one of the operator's own keeps what it likes.
+  const isKnown = ([name]: [string, Part]): boolean =>
+    policies[name] !== undefined && (policies[name].slot !== 'identify' || SHIPPED.has(name));
+  if (!entries.every(isKnown)) return;
+  const lists = entries.filter(([name]) => name === 'auth-jwt').map(([, settings]) => settings.get('claims'));
+  const kept = new Set([ALWAYS_KEPT, ...lists.flatMap(({ items }) => items.map(({ text }) => text))]);
+  for (const [claim, at] of entries.flatMap(([name, settings]) => claimsAsked(name, settings))) {
+    if (!kept.has(claim))
+      report(at, 'asks for a claim that no policy beside it keeps: list it under claims of auth-jwt');
+  }
+}
+
+function claimsAsked(name: string, settings: Part): [claim: string, at: Part][] {
+  if (name === 'authorize') return settings.get('claims').entries;
+  if (name !== 'rate-limit') return [];
+  return [settings, ...settings.get('limits').items].flatMap((limit) => {
+    const per = limit.get('per');
+    const terms = (per.text ?? '').split('+').map((term) => term.trim());
+    return terms.flatMap((term): [string, Part][] =>
+      term.startsWith('claim:') ? [[term.slice('claim:'.length), per]] : [],
+    );
+  });
 }

@@ -1,7 +1,15 @@
 import { nearest } from '../../lib/nearest.ts';
 import { compilePathRewrite, type PathRewriteSettings } from '../../lib/path-rewrite.ts';
 import type { Part } from '../part.ts';
-import { type Check, type CheckContext, mustDiffer, mustExist, mustWeigh } from './context.ts';
+import {
+  type Check,
+  type CheckContext,
+  mustDiffer,
+  mustEnd,
+  mustExist,
+  mustLast,
+  mustWeigh,
+} from './context.ts';
 import { pathFault, sameMatch } from './route-paths.ts';
 
 /** Routes: where they lead, and that no two of them want the same requests. */
@@ -23,6 +31,9 @@ export const checkRoutes: Check = (config, context) => {
       mustExist(part, 'upstream', upstreams, context);
     mustDiffer(parts, 'the upstream', context);
     checkStandIns(route, context);
+    mustLast(route.get('mirror', 'timeout'), 1, context);
+    mustEnd(route.get('mirror', 'timeout'), context);
+    checkAnswerHeaders(route.get('fallback', 'headers'), context);
     const path = route.get('match', 'path');
     const fault = path.text === undefined ? undefined : pathFault(path.text);
     if (fault !== undefined) context.report(path, fault);
@@ -50,15 +61,37 @@ function checkDestination(route: Part, { report }: CheckContext): void {
     );
 }
 
-/** What stands beside an upstream, or in for it, is another one. */
+/** What stands beside an upstream, or in for it, is another one. A part of a split may stand in for the others. */
 function checkStandIns(route: Part, { report }: CheckContext): void {
-  const own = route.get('upstream').text;
-  if (own === undefined) return;
+  const own = [route, ...route.get('split').items].flatMap((part) => part.get('upstream').text ?? []);
   const [fallback, mirror] = [route.get('fallback', 'upstream'), route.get('mirror', 'upstream')];
-  if (fallback.text === own)
+  if (fallback.text !== undefined && own.every((name) => name === fallback.text) && own.length > 0)
     report(fallback, 'is the upstream that has failed: name another, or try it again with its retry');
-  if (mirror.text === own)
+  if (mirror.text !== undefined && own.includes(mirror.text))
     report(mirror, 'is the route’s own upstream: it would get each request twice. Name another');
+}
+
+/** They frame the message or belong to its connection, which is the gateway's. */
+const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+/** Visible characters, spaces and tabs. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Headers of an answer from the config: found out here, and not by those who need the answer. */
+function checkAnswerHeaders(headers: Part, { report }: CheckContext): void {
+  for (const [name, value] of headers.entries) {
+    if (!HEADER_NAME.test(name)) report(value, 'is no valid name of a header');
+    else if (FRAMING.has(name.toLowerCase()))
+      report(value, 'frames the answer, which the gateway does: take it out');
+    else if (value.text !== undefined && !HEADER_VALUE.test(value.text))
+      report(value, 'can’t be sent in a header: visible ASCII only');
+  }
 }
 
 function checkRewrite(rewrite: Part, { report, fitsSchema }: CheckContext): void {

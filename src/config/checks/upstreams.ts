@@ -1,5 +1,20 @@
 import type { Part } from '../part.ts';
-import { type Check, type CheckContext, checkBreaker, mustLast, mustWeigh } from './context.ts';
+import { type Check, type CheckContext, checkBreaker, mustEnd, mustLast, mustWeigh } from './context.ts';
+
+/** What is waited for with a timer. */
+const TIMED = [
+  ['slowStart'],
+  ['dns', 'refresh'],
+  ['health', 'interval'],
+  ['health', 'timeout'],
+  ['outlier', 'eject'],
+  ['outlier', 'maxEject'],
+  ['retry', 'maxWait'],
+  ['hedge', 'after'],
+  ['timeouts', 'connect'],
+  ['timeouts', 'response'],
+  ['timeouts', 'idle'],
+] as const;
 
 /** Upstreams as such. */
 export const checkUpstreams: Check = (config, context) => {
@@ -12,6 +27,7 @@ export const checkUpstreams: Check = (config, context) => {
     mustLast(upstream.get('health', 'timeout'), 1, context);
     mustLast(upstream.get('outlier', 'eject'), 100, context);
     mustLast(upstream.get('dns', 'refresh'), 1000, context);
+    for (const timed of TIMED) mustEnd(upstream.get(...timed), context);
   }
 };
 

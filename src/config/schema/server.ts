@@ -76,7 +76,8 @@ export const Server = Strict(
           minimum: 1,
           maximum: 10_000,
           default: 100,
-          description: 'Most requests at once on one HTTP/2 connection.',
+          description:
+            'Most requests at once on one connection, of HTTP/2 or one behind the other of HTTP/1.1.',
         }),
       },
       { default: {} },
@@ -91,6 +92,11 @@ export const Server = Strict(
         request: Duration({
           default: '120s',
           description: 'A client has this long to send its whole request.',
+        }),
+        send: Duration({
+          default: '120s',
+          description:
+            'A client that takes nothing of its answer for this long is cut off. Streams whose upstream is silent may rest.',
         }),
         unready: Duration({
           default: '0s',

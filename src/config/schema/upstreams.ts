@@ -26,7 +26,10 @@ export const Breaker = Strict({
 
 export const UpstreamTimeouts = Strict(
   {
-    connect: Duration({ default: '2s', description: 'To open a connection.' }),
+    connect: Duration({
+      default: '2s',
+      description: 'To open a connection. 0s, here and below: as long as it takes.',
+    }),
     response: Duration({ default: '30s', description: 'From the request sent to the response head.' }),
     idle: Duration({ default: '60s', description: 'Longest silence inside a response body.' }),
   },

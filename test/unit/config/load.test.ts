@@ -27,6 +27,7 @@ describe('a small configuration', () => {
     expect(config.server.timeouts).toEqual({
       headers: 10_000,
       request: 120_000,
+      send: 120_000,
       unready: 0,
       worker: 30_000,
       drain: 30_000,
