@@ -230,7 +230,8 @@ describe('a WebSocket', () => {
   it('is left before its upstream has answered: the upstream is told', async () => {
     const upstream = await rawServer((socket) => void socket.resume());
     const gateway = await testGateway({
-      upstreams: { up: { targets: [{ url: upstream.url }] } },
+      // 0s: as long as it takes.
+      upstreams: { up: { targets: [{ url: upstream.url }], timeouts: { response: '0s' } } },
       routes: [{ name: 'ws', match: { path: '/*' }, upstream: 'up' }],
     });
     const raw = await rawClient(gateway.url);

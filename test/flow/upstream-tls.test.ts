@@ -125,7 +125,9 @@ it('HTTP/2 out: methods, bodies, headers and trailers arrive; one connection car
     });
   }) as never);
   server.on('session', () => sessions++);
-  const gateway = await house(url, { protocol: 'http2' }, { http2: true });
+  // 0s: as long as it takes.
+  const timeouts = { connect: '0s', response: '0s', idle: '0s' };
+  const gateway = await house(url, { protocol: 'http2', timeouts }, { http2: true });
   const sizes = [0, 5, 70_000, 300_000];
   const answers = await Promise.all(
     sizes.map((size) => fetch(`${gateway.url}/p?q=1`, { method: 'POST', body: 'x'.repeat(size) })),
