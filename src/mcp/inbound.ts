@@ -13,6 +13,8 @@ import type { FastifyRequest } from 'fastify';
 import type { McpRevision } from '../config/schema/mcp.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { parseExact } from '../lib/exact-json.ts';
+import { isObject } from '../lib/json.ts';
+import { lookAlikes } from './look-alikes.ts';
 import { checkNameHeader, HEADER_MISMATCH } from './name-header.ts';
 
 /** Fields of `params` that decide who may do what. */
@@ -22,6 +24,21 @@ export interface Params {
   readonly requestState?: unknown;
   readonly [key: string]: unknown;
 }
+
+/** What is decided over, written as some servers read it, too. */
+const hasLookAlike = lookAlikes(
+  'name',
+  'uri',
+  'ref',
+  'type',
+  'arguments',
+  'cursor',
+  'notifications',
+  'resourceSubscriptions',
+  'requestState',
+  'inputResponses',
+  '_meta',
+);
 
 /** One message of a client, read as far as the gateway acts on it. */
 export interface Inbound {
@@ -106,6 +123,11 @@ function described(body: unknown, text: string, isModern: boolean, header: strin
   if (!isRequest && !body.method.startsWith('notifications/'))
     throw new GatewayError('mcp_message_invalid', { detail: `${body.method} needs an id.` });
   const params = (body.params ?? {}) as Params;
+  for (const each of [params, params.ref, params.notifications])
+    if (isObject(each) && hasLookAlike(each))
+      throw new GatewayError('mcp_message_invalid', {
+        detail: 'A name in params is that of another field but for its case.',
+      });
   const meta = (params._meta ?? {}) as Record<string, unknown>;
   const said = meta[PROTOCOL_VERSION_META_KEY] ?? header ?? params.protocolVersion;
   return {

@@ -1,10 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import type { HeaderBag } from '../../contracts/policy.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
 import { callUpstream } from '../../upstream/call.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
+import { rpcError } from '../rpc.ts';
 import type { McpServer } from '../server.ts';
+import { capped } from './size-cap.ts';
+
+/**
+ * Bytes that a message may have at the least: what servers say of themselves and of their tools, too. Results are held to their own
+ * size where they go out; here it is about memory.
+ */
+const LEAST = 1_048_576;
 
 /** What is asked here serves several: whose attempt it is can't be said. */
 const NOBODY = {
@@ -19,9 +29,13 @@ const NOBODY = {
 
 /**
  * `fetch` for the package's client, through the server's own pool: to its origin and nowhere else, without redirects, with
- * the gateway's credentials.
+ * the gateway's credentials, and no message that is larger than may be.
+ * @param onTooLarge told the ticket with which a call ends whose answer is too large for its stream
  */
-export function fetchThrough(server: McpServer): FetchLike {
+export function fetchThrough(
+  server: McpServer,
+  onTooLarge: (ticket: string) => void = () => undefined,
+): FetchLike {
   const { config } = server;
   const upstream = server.upstream as Upstream;
   return async (input, init = {}) => {
@@ -47,13 +61,29 @@ export function fetchThrough(server: McpServer): FetchLike {
       headersTimeoutMs: config.timeouts.response,
       bodyTimeoutMs: 0,
     });
+    const isStream = String(answer.headers['content-type'] ?? '')
+      .toLowerCase()
+      .startsWith('text/event-stream');
+    const most = Math.max(LEAST, config.results.maxSize * 2);
+    const cap = { most, isStream, refusal: () => refusalOf(init.body, onTooLarge) };
     const hasBody = answer.statusCode !== 204 && answer.statusCode !== 304 && answer.statusCode !== 205;
     if (!hasBody) answer.body.resume();
-    return new Response(hasBody ? (Readable.toWeb(answer.body) as ReadableStream) : null, {
+    return new Response(hasBody ? (Readable.toWeb(capped(answer.body, cap)) as ReadableStream) : null, {
       status: answer.statusCode,
       headers: Object.entries(answer.headers).flatMap(([name, value]): [string, string][] =>
         value === undefined ? [] : [[name, String(value)]],
       ),
     });
   };
+}
+
+/** The answer to a request whose own is too large: an error that nobody else can say. */
+function refusalOf(body: unknown, onTooLarge: (ticket: string) => void): string | undefined {
+  const { id, method } =
+    typeof body === 'string' ? (JSON.parse(body) as { id?: unknown; method?: unknown }) : {};
+  if (id === undefined || method === undefined) return undefined;
+  const ticket = randomUUID();
+  onTooLarge(ticket);
+  const { code, message } = rpcError(new GatewayError('mcp_result_too_large'), null, '').error;
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data: { ticket } } });
 }

@@ -14,7 +14,8 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { HostCaller, McpHost, McpServer } from '../server.ts';
 import { AllServers } from './all-servers.ts';
-import { carriedBy, carrying } from './carried.ts';
+import { Backlog } from './backlog.ts';
+import { type Carried, carriedBy, carrying } from './carried.ts';
 import { Changes } from './changes.ts';
 import { frontOf, handleAll, NOBODY, type Told, toldBy } from './front.ts';
 import type { HostOptions } from './host-options.ts';
@@ -55,18 +56,24 @@ export class Host implements McpHost {
 
   /** Answers one request. @param body as JSON; undefined: it has none @throws GatewayError: no server can be reached */
   async fetch(request: Request, body: unknown, caller: HostCaller): Promise<Response> {
+    const backlog = new Backlog();
+    return backlog.counted(await this.#answer(request, body, { caller, backlog }));
+  }
+
+  async #answer(request: Request, body: unknown, carried: Carried): Promise<Response> {
+    const { caller } = carried;
     const parsed = body === undefined ? {} : { parsedBody: body };
     if (!(await isLegacyRequest(request, body))) {
       // Here and not where the package asks for a server: of a failure there it says nothing but 500.
       const told = await this.#whatThereIs(caller);
-      const options = { authInfo: carrying({ caller, told }), ...parsed };
+      const options = { authInfo: carrying({ ...carried, told }), ...parsed };
       return isListening(body)
         ? this.#listen(request, body, caller, options)
         : this.#modern.fetch(request, options);
     }
-    const options = { authInfo: carrying({ caller }), ...parsed };
+    const options = { authInfo: carrying(carried), ...parsed };
     const id = request.headers.get('mcp-session-id');
-    const answer = id === null ? undefined : this.#sessions.serve(id, request, options);
+    const answer = id === null ? undefined : this.#sessions.serve(id, request, carried, options);
     if (answer) return answer;
     if (id !== null || !isInitializeRequest(body))
       return new Response(null, { status: id === null ? 400 : 404 });

@@ -8,6 +8,8 @@ import {
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { HostCaller, McpServer } from '../server.ts';
 import type { AllServers } from './all-servers.ts';
+import { Backlog } from './backlog.ts';
+import type { Carried } from './carried.ts';
 import { frontOf, handleAll, toldBy } from './front.ts';
 import type { HostOptions } from './host-options.ts';
 import { Link } from './link.ts';
@@ -24,6 +26,8 @@ interface HostedSession extends Holding {
   /** A connection to a server that has ended, or was not there when the session began. */
   reopen(server: McpServer): Promise<Link>;
   readonly timer: NodeJS.Timeout;
+  /** Of the stream beside all calls. */
+  backlog: Backlog;
   /** Requests that run. */
   readonly active: Set<ServerContext>;
   /** Lets go of its shares: of the sessions, and of the programs of its servers. */
@@ -56,9 +60,10 @@ export class HostedSessions {
   }
 
   /** Answers a request in its session; undefined: there is none. */
-  serve(id: string, request: Request, options: object): Promise<Response> | undefined {
+  serve(id: string, request: Request, { backlog }: Carried, options: object): Promise<Response> | undefined {
     const session = this.#sessions.get(id);
     if (!session) return undefined;
+    if (request.method === 'GET') session.backlog = backlog;
     session.timer.refresh();
     this.#shares.use(session);
     for (const { server } of session.links.values()) server.programs.shares.use(session);
@@ -148,14 +153,19 @@ export class HostedSessions {
       const { server } = link;
       byName.set(server.name, link);
       gives.set(server.name, server.programs.shares.hold(session));
-      this.#requests.listen(link, front, active, () => {
-        // Of several servers the others go on, and this one is opened again when it is next needed.
-        if (this.#options.name !== '') void end();
-        else if (byName.get(server.name) === link) {
-          byName.delete(server.name);
-          gives.get(server.name)?.();
-        }
-      });
+      this.#requests.listen(
+        link,
+        front,
+        () => session,
+        () => {
+          // Of several servers the others go on, and this one is opened again when it is next needed.
+          if (this.#options.name !== '') void end();
+          else if (byName.get(server.name) === link) {
+            byName.delete(server.name);
+            gives.get(server.name)?.();
+          }
+        },
+      );
     };
     const opening = new Map<string, Promise<Link>>();
     const reopen = (to: McpServer): Promise<Link> => {
@@ -182,6 +192,7 @@ export class HostedSessions {
       links: byName,
       reopen,
       timer: setTimeout(() => void end(), this.#restMs).unref(),
+      backlog: new Backlog(),
       active,
       gives,
       // One that is being opened can't be ended yet.

@@ -2,6 +2,7 @@ import {
   Client,
   type ClientCapabilities,
   type Implementation,
+  ProtocolError,
   type Result,
   SdkError,
   SdkErrorCode,
@@ -54,14 +55,21 @@ export class Link {
   /** Of a session at a server of 2026-07-28: what ends the subscriptions to resources. */
   readonly subscriptions = new Map<string, Promise<() => Promise<void>>>();
   readonly #onEnd: (wanted: boolean) => void;
+  /** Of calls that ended because their answers were too large. */
+  readonly #tickets: Set<string>;
   /** Questions of the server that somebody is still to answer. */
   #asking = 0;
   #heardAt = performance.now();
 
-  private constructor(server: McpServer, client: Client, onEnd: (wanted: boolean) => void) {
+  private constructor(
+    server: McpServer,
+    client: Client,
+    { onEnd, tickets }: { onEnd: (wanted: boolean) => void; tickets: Set<string> },
+  ) {
     this.server = server;
     this.client = client;
     this.#onEnd = onEnd;
+    this.#tickets = tickets;
     client.onclose = () => {
       if (this.isOpen) onEnd(false);
       this.isOpen = false;
@@ -93,8 +101,9 @@ export class Link {
       inputRequired: { autoFulfill: asks },
     });
     await server.programs.makeRoom(principal);
-    const { transport, onEnd } = transportOf(server);
-    const link = new Link(server, client, onEnd);
+    const tickets = new Set<string>();
+    const { transport, onEnd } = transportOf(server, (ticket) => tickets.add(ticket));
+    const link = new Link(server, client, { onEnd, tickets });
     for (const [capability, method] of ASKED) {
       if (capabilities[capability] === undefined) continue;
       client.setRequestHandler(method, ((
@@ -137,13 +146,19 @@ export class Link {
     try {
       return await work(AbortSignal.any([signal, silence.signal]));
     } catch (error) {
-      if (!silence.signal.aborted) throw error;
+      if (!silence.signal.aborted)
+        throw this.#wasTooLarge(error) ? new GatewayError('mcp_result_too_large') : error;
       this.isSuspect = true;
       void this.#endIfHung();
       throw silence.signal.reason;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #wasTooLarge(error: unknown): boolean {
+    const { ticket } = (error instanceof ProtocolError ? (error.data ?? {}) : {}) as { ticket?: unknown };
+    return typeof ticket === 'string' && this.#tickets.delete(ticket);
   }
 
   /** A program that answers nothing at all is ended, so that another is begun for who comes next. */
@@ -190,9 +205,14 @@ function modeOf({ config: { revisions } }: McpServer) {
   return 'auto';
 }
 
-function transportOf(server: McpServer): { transport: Transport; onEnd(wanted: boolean): void } {
+function transportOf(
+  server: McpServer,
+  onTooLarge: (ticket: string) => void,
+): { transport: Transport; onEnd(wanted: boolean): void } {
   const { url } = server.config;
   if (url === undefined) return server.programs.open();
-  const transport = new StreamableHTTPClientTransport(new URL(url), { fetch: fetchThrough(server) });
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    fetch: fetchThrough(server, onTooLarge),
+  });
   return { transport, onEnd: () => undefined };
 }

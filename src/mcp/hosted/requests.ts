@@ -9,6 +9,7 @@ import {
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Params } from '../inbound.ts';
 import type { HostCaller, McpServer } from '../server.ts';
+import type { Backlog } from './backlog.ts';
 import { carriedBy } from './carried.ts';
 import { noted } from './faults.ts';
 import { NOBODY } from './front.ts';
@@ -20,6 +21,7 @@ import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.
 import { type Placed, Placing } from './placing.ts';
 import { send } from './send.ts';
 import { subscribeAs2026 } from './subscribe.ts';
+import { tell } from './tell.ts';
 
 type Caller = HostCaller & LinkFor;
 interface Session {
@@ -152,8 +154,13 @@ export class Requests {
   }
 
   /** Hands on what a server says in a session: to the call that runs, or beside all calls. */
-  listen(link: Link, server: Server, active: ReadonlySet<ServerContext>, onEnd: () => void): void {
-    const latest = (): ServerContext | undefined => [...active].at(-1);
+  listen(
+    link: Link,
+    server: Server,
+    session: () => { readonly active: ReadonlySet<ServerContext>; readonly backlog: Backlog },
+    onEnd: () => void,
+  ): void {
+    const latest = (): ServerContext | undefined => [...session().active].at(-1);
     link.listener = {
       onRequest: (method, params) => {
         const request = { method, params } as never;
@@ -165,12 +172,16 @@ export class Requests {
       },
       onNotification: (notification) => {
         const context = isOfCall(notification) ? latest() : undefined;
-        const sent = context
-          ? context.mcpReq.notify(notification as never)
-          : server.notification(notification as never);
-        sent.catch((error: unknown) =>
-          this.#options.ports.log.debug({ err: error }, 'a notification found no client'),
-        );
+        if (context) {
+          tell(context, notification);
+          return;
+        }
+        if (!session().backlog.takes(notification)) return;
+        server
+          .notification(notification as never)
+          .catch((error: unknown) =>
+            this.#options.ports.log.debug({ err: error }, 'a notification found no client'),
+          );
       },
     };
     const { onclose } = link.client;
@@ -198,7 +209,7 @@ export class Requests {
           // Who has not asked for a log gets none (2026-07-28).
           if (notification.method === 'notifications/message' && logLevel === undefined) return;
           // A client that has left, or is between two rounds of its call, hears nothing.
-          if (isOfCall(notification)) context.mcpReq.notify(notification as never).catch(() => undefined);
+          if (isOfCall(notification)) tell(context, notification);
         },
       };
       // While it waits for its client its program may be had by who has fewer.

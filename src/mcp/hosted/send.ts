@@ -3,6 +3,7 @@ import type { Params } from '../inbound.ts';
 import { callTool } from './call-tool.ts';
 import { type Link, PATIENCE_MS } from './link.ts';
 import { asItCame, isList } from './lists.ts';
+import { tell } from './tell.ts';
 
 export interface SendOptions {
   readonly signal: AbortSignal;
@@ -32,7 +33,7 @@ export function send(
         onprogress: (progress: object) => {
           link.hear();
           const notified = { method: 'notifications/progress', params: { ...progress, progressToken } };
-          context.mcpReq.notify(notified as never).catch(() => undefined);
+          tell(context, notified);
         },
       }),
     };

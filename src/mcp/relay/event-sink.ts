@@ -33,7 +33,12 @@ export class EventSink {
   async write(text: string): Promise<void> {
     const response = this.#response;
     if (response.destroyed || response.write(text)) return;
-    await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    const heard = new AbortController();
+    const { signal } = heard;
+    // What was not heard is listened for no more: a slow client makes a stream wait often.
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(
+      () => heard.abort(),
+    );
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createParser } from 'eventsource-parser';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { HeldBack } from './held-back.ts';
 
 /** A piece of an event stream. A comment keeps a connection alive; `retry` says when to come back. */
 export type StreamPiece =
@@ -20,7 +21,7 @@ export type StreamPiece =
  */
 export async function* readEvents(body: Readable, most: number): AsyncGenerator<StreamPiece> {
   let pieces: StreamPiece[] = [];
-  let pending = 0;
+  const held = new HeldBack();
   const decoder = new TextDecoder();
   const parser = createParser({
     onEvent: ({ id, event, data }) => pieces.push({ kind: 'event', id, event, data }),
@@ -29,11 +30,10 @@ export async function* readEvents(body: Readable, most: number): AsyncGenerator<
   });
   for await (const chunk of body) {
     const text = decoder.decode(chunk as Buffer, { stream: true });
-    // What the parser holds back is an event that has not ended.
-    pending += text.length;
+    // Comments in an event end it as little as anything else in it does.
+    const isTooLarge = held.take(text) > most;
     parser.feed(text);
-    if (pieces.length > 0) pending = Math.min(pending, text.length);
-    if (pending > most) throw new GatewayError('mcp_result_too_large');
+    if (isTooLarge) throw new GatewayError('mcp_result_too_large');
     const read = pieces;
     pieces = [];
     for (const piece of read) {

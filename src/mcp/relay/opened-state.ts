@@ -4,6 +4,7 @@ import { parseExact } from '../../lib/exact-json.ts';
 import type { MessageCall } from '../call.ts';
 import type { McpPorts } from '../ports.ts';
 import type { McpServer } from '../server.ts';
+import type { StateOwner } from '../state-seal.ts';
 import { stateOwner } from './state-owner.ts';
 
 /** Questions that a server may ask in one call. Clients give up after ten (SDK 2.x); each costs limits nothing. */
@@ -22,7 +23,7 @@ export async function openedState(
   const { ports, config, inbound } = call;
   const { params, text } = inbound;
   if (params.requestState === undefined) return { body: text, state: undefined, continues: false, round: 0 };
-  const owner = stateOwner(server, call, subject);
+  const owner = ownerOf(server, call, subject);
   const { state, round } = await ports.seal.open(params.requestState, owner, config.stateKey);
   if (round > MOST_ROUNDS)
     throw new GatewayError('mcp_state_invalid', { detail: 'The call has asked too often.' });
@@ -30,6 +31,16 @@ export async function openedState(
   const body = JSON.stringify({ ...message, params: { ...message.params, requestState: state } });
   const continues = await isFirstReturn(String(params.requestState), ports, config.session.ttl);
   return { body, state, continues, round };
+}
+
+/** @throws GatewayError: its arguments are nested more deeply than can be walked */
+function ownerOf(server: McpServer, call: MessageCall, subject: string): StateOwner {
+  try {
+    return stateOwner(server, call, subject);
+  } catch (error) {
+    if (error instanceof RangeError) throw new GatewayError('mcp_message_invalid', { cause: error });
+    throw error;
+  }
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
+import type { MessageCall } from '../call.ts';
 import { retryAfterOf, rpcError } from '../rpc.ts';
 import { guardedMessage } from './guard-texts.ts';
 import { passEvents } from './pass-events.ts';
-import { type Passage, parsedMessage, walked } from './passage.ts';
+import { answers, type Passage, parsedMessage, walked } from './passage.ts';
 import { readWhole } from './read-whole.ts';
 import { type ResponseMessage, rewriteResponse } from './rewrite.ts';
 
@@ -52,7 +53,7 @@ async function answerTo(body: Buffer, answer: UpstreamAnswer, passage: Passage):
   const isError = answer.statusCode >= 300;
   const isRequest = inbound.kind === 'request';
   const isNeeded = isRequest && !isError;
-  const message = isNeeded || body.length > 0 ? messageIn(body, answer, isNeeded) : undefined;
+  const message = isNeeded || body.length > 0 ? messageIn(body, answer, { call, isNeeded }) : undefined;
   if (message === undefined || !isRequest) {
     if (exchange.mcp) exchange.mcp.outcome = isError ? 'rpc_error' : 'ok';
     // To what is no request nobody answers, and what is no message may be a page that tells of the inside.
@@ -76,11 +77,17 @@ async function answerTo(body: Buffer, answer: UpstreamAnswer, passage: Passage):
  * @param isNeeded what is not read goes past allow-lists, pins and guards: of an answer nothing does
  * @throws GatewayError `mcp_answer_invalid`: it is none, and one is needed
  */
-function messageIn(body: Buffer, answer: UpstreamAnswer, isNeeded: boolean): ResponseMessage | undefined {
+function messageIn(
+  body: Buffer,
+  answer: UpstreamAnswer,
+  { call, isNeeded }: { call: MessageCall; isNeeded: boolean },
+): ResponseMessage | undefined {
   try {
     if (!isOf('application/json', answer)) throw noMessage('it is no JSON');
     const message = parsedMessage(body.toString());
-    if (message.result === undefined && message.error === undefined) throw noMessage('it is no answer');
+    if (message.method !== undefined) throw noMessage('it is no answer');
+    // Its client would take it for that of another request, over which nobody has decided.
+    if (message.result !== undefined && !answers(message, call)) throw noMessage('it answers something else');
     return message;
   } catch (error) {
     if (isNeeded) throw error;

@@ -7,8 +7,8 @@ import { type Asked, findAsked, keepAsked, UNKNOWN } from '../sessions/asked.ts'
 import { EventSink } from './event-sink.ts';
 import { readEvents, type StreamPiece, writePiece } from './events.ts';
 import { guardedMessage } from './guard-texts.ts';
-import { type Passage, parsedMessage, walked } from './passage.ts';
-import { rewriteResponse } from './rewrite.ts';
+import { answers, type Passage, parsedMessage, walked } from './passage.ts';
+import { type ResponseMessage, rewriteResponse } from './rewrite.ts';
 import { StreamLog } from './stream-log.ts';
 
 /** The first revision whose clients take an event without data, which says only where a stream can be resumed. */
@@ -102,18 +102,19 @@ async function passEvent(
   if (!isAnswer && message.id !== undefined && call.exchange.mcp) call.exchange.mcp.isWaiting = true;
   // Every answer, whatever it answers: on a stream that is resumed it is that of an earlier request.
   const passed = isAnswer
-    ? await rewriteResponse(message, server, call, await askedOf(message.id, passage))
+    ? await rewriteResponse(message, server, call, await askedOf(message, passage))
     : guardedMessage(message, call);
-  const isResponse = isAnswer && message.id === call.inbound.id;
+  const isResponse = isAnswer && answers(message, call);
   return { data: passed === message ? data : JSON.stringify(passed), isResponse };
 }
 
 /** What an answer on a stream is the answer to. */
-async function askedOf(id: unknown, { call, server, session, subject }: Passage): Promise<Asked> {
+async function askedOf(message: ResponseMessage, passage: Passage): Promise<Asked> {
+  const { call, server, session, subject } = passage;
   const { inbound, exchange, ports } = call;
-  if (id === inbound.id) return { method: inbound.method, subject };
+  if (answers(message, call)) return { method: inbound.method, subject };
   if (!session) return UNKNOWN;
-  const asked = await findAsked(ports.documents, session, id);
+  const asked = await findAsked(ports.documents, session, message.id);
   if (exchange.mcp && asked.method === 'tools/call') {
     exchange.mcp.server = server.name;
     exchange.mcp.tool = asked.subject;

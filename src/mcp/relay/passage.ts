@@ -1,7 +1,9 @@
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { parseExact } from '../../lib/exact-json.ts';
+import { parseExact, plainNumbers } from '../../lib/exact-json.ts';
+import { isObject } from '../../lib/json.ts';
 import type { MessageCall } from '../call.ts';
+import { lookAlikes } from '../look-alikes.ts';
 import type { McpServer } from '../server.ts';
 import type { Session } from '../sessions/session-store.ts';
 import type { ResponseMessage } from './rewrite.ts';
@@ -18,17 +20,25 @@ export interface Passage {
   detach(): void;
 }
 
-/** @throws GatewayError: it is no message */
+const hasLookAlike = lookAlikes('method', 'params', 'result', 'error', 'id');
+
+/** @throws GatewayError: it is no message, or could be read as two */
 export function parsedMessage(text: string): ResponseMessage {
   try {
     const message = parseExact(text);
-    if (typeof message === 'object' && message !== null && !Array.isArray(message))
-      return message as ResponseMessage;
-    throw new Error('it is no object');
+    if (!isObject(message)) throw new Error('it is no object');
+    const isAnswer = message.result !== undefined || message.error !== undefined;
+    if (isAnswer === (message.method !== undefined) || hasLookAlike(message))
+      throw new Error('it is an answer and something else, or neither');
+    return message;
   } catch (cause) {
     throw new GatewayError('mcp_answer_invalid', { cause });
   }
 }
+
+/** Whether an answer is the one to a client's request. */
+export const answers = ({ id }: ResponseMessage, { inbound }: MessageCall): boolean =>
+  inbound.id !== null && plainNumbers(id) === inbound.id;
 
 /**
  * Works on what a server has said.

@@ -5,6 +5,7 @@ import { plainNumbers } from '../../lib/exact-json.ts';
 import { isObject } from '../../lib/json.ts';
 import type { Kind } from '../access/access.ts';
 import type { MessageCall } from '../call.ts';
+import { lookAlikes } from '../look-alikes.ts';
 import type { McpServer } from '../server.ts';
 import type { Asked } from '../sessions/asked.ts';
 import { guardedMessage, guardedResult } from './guard-texts.ts';
@@ -40,6 +41,17 @@ const LISTS: Readonly<Record<string, List>> = {
   'resources/list': { at: 'resources', kind: 'resources', by: 'uri' },
   'resources/templates/list': { at: 'resourceTemplates', kind: 'resources', by: 'uriTemplate' },
 };
+
+/** What some parsers take for a list, or for what an entry is decided over by. */
+const hasOther = lookAlikes(
+  'tools',
+  'prompts',
+  'resources',
+  'resourceTemplates',
+  'name',
+  'uri',
+  'uriTemplate',
+);
 
 /**
  * The answer to a request as its client may see it: lists without what they may not use or nobody may, states sealed,
@@ -102,13 +114,14 @@ function outcomeOf({ result, error }: ResponseMessage) {
 /** The list that was asked for; where that is not known, whatever looks like one. */
 function listsOf({ method }: Asked, result: Result): readonly List[] {
   const asked = LISTS[method];
+  if ((asked || method === '') && hasOther(result)) throw noList({ at: 'fields' });
   // What is not read goes past allow-lists: of an answer nothing does.
   if (asked && result[asked.at] !== undefined && !Array.isArray(result[asked.at])) throw noList(asked);
   const lists = method === '' ? Object.values(LISTS) : [asked];
   return lists.filter((list): list is List => list !== undefined && Array.isArray(result[list.at]));
 }
 
-const noList = ({ at }: List): GatewayError =>
+const noList = ({ at }: Pick<List, 'at'>): GatewayError =>
   new GatewayError('mcp_answer_invalid', { cause: new Error(`its ${at} are no list of ${at}`) });
 
 async function rewriteList(
@@ -118,7 +131,8 @@ async function rewriteList(
   call: MessageCall,
 ): Promise<Result> {
   const listed = result[list.at] as unknown[];
-  if (!listed.every((entry) => isObject(entry) && typeof entry[list.by] === 'string')) throw noList(list);
+  if (!listed.every((entry) => isObject(entry) && typeof entry[list.by] === 'string' && !hasOther(entry)))
+    throw noList(list);
   const entries = listed as Record<string, unknown>[];
   const { access } = server;
   const { exchange } = call;
