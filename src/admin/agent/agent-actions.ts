@@ -1,5 +1,6 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { differences, WHOLE } from '../../mcp/pins/differences.ts';
 import { type AskApi, resultOf } from './agent-tools.ts';
 import type { Confirmed, Preview } from './confirmation.ts';
 
@@ -94,7 +95,8 @@ export function registerActions(server: McpServer, ask: AskApi, confirmed: Confi
 interface Pinned {
   readonly server: string;
   readonly tool: string;
-  readonly changed: { readonly sha256: string; readonly difference: readonly string[] } | null;
+  readonly definition: unknown;
+  readonly changed: { readonly sha256: string; readonly definition: unknown } | null;
 }
 
 /** How a tool differs from what it was, for who is to trust it: nobody can by its digest. */
@@ -105,13 +107,20 @@ async function changeOf(
   const answer = await ask('GET', '/api/mcp/tools');
   if (answer.status >= 400) return { refusal: resultOf(answer) };
   const { items } = answer.body as { items: Pinned[] };
-  const change = items.find((each) => each.server === server && each.tool === tool)?.changed;
+  const pin = items.find((each) => each.server === server && each.tool === tool);
+  const change = pin?.changed;
   if (change?.sha256 !== sha256) {
     const now = change ? `its change is ${change.sha256}` : 'it has not changed';
     const text = `${tool} of ${server} can’t be approved as ${sha256}: ${now}. See list_mcp_tools.`;
     return { refusal: { isError: true, content: [{ type: 'text', text }] } };
   }
-  const words = `Trust ${tool} of ${server} as it is now (${sha256})? It differs so:\n${change.difference.join('\n')}`;
+  const lines = differences(pin?.definition, change.definition, WHOLE);
+  if (lines.length > MOST_LINES || lines.join('').length > MOST_CHARACTERS) {
+    const text =
+      'It differs by more than a person can confirm here: look at it in list_mcp_tools, and approve it by POST /api/mcp/tools/approve.';
+    return { refusal: { isError: true, content: [{ type: 'text', text }] } };
+  }
+  const words = `Trust ${tool} of ${server} as it is now (${sha256})? It differs so:\n${lines.join('\n')}`;
   return { words, etag: '' };
 }
 
@@ -119,6 +128,7 @@ const SIGNS: Readonly<Record<string, string>> = { added: '+', removed: '-' };
 
 /** Lines that a person reads before saying yes. */
 const MOST_LINES = 200;
+const MOST_CHARACTERS = 20_000;
 
 /** A part of it would hide the rest from who confirms it. */
 const tooLong = (lines: number) => ({
