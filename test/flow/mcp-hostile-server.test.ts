@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { expect, it, vi } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
-import { mcpClient } from '../helpers/mcp.ts';
+import { mcpClient, OPEN } from '../helpers/mcp.ts';
 
 // Other tests may keep the machine busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -235,4 +235,43 @@ it('what a server says to a client that does not read it is left out once it is 
   expect(size).toBeGreaterThan(100_000);
   // Of 60 MB; what is in sockets on the way has been read by nobody either.
   expect(size).toBeLessThan(40_000_000);
+});
+
+it('a stream without end is kept for a client that has left, and no longer than its session', async () => {
+  let isOpen = false;
+  const upstream = await backend(async (request, response) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    const { id, method } = JSON.parse(body || '{"method":""}') as Message;
+    const answer = JSON.stringify({ jsonrpc: '2.0', id, result: RESULTS.initialize });
+    response.setHeader('mcp-session-id', 'theirs');
+    response.setHeader('content-type', method === 'initialize' ? 'application/json' : 'text/event-stream');
+    if (method === 'initialize') return void response.end(answer);
+    isOpen = true;
+    response.write(events({ method: 'notifications/message', params: { level: 'info', data: 'begun' } }));
+    const alive = setInterval(() => response.write(':alive\n\n'), 50);
+    response.on('close', () => {
+      clearInterval(alive);
+      isOpen = false;
+    });
+  });
+  const settings = { url: upstream.url, revisions: ['2025-11-25'], pin: 'off', allow: OPEN };
+  const gateway = await testGateway({ mcp: { servers: { endless: settings }, session: { ttl: '1s' } } });
+  const url = `${gateway.url}/mcp/endless`;
+  const opened = await post(url, { id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } });
+  const leave = new AbortController();
+  const call = await fetch(url, {
+    method: 'POST',
+    signal: leave.signal,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-session-id': opened.headers.get('mcp-session-id') as string,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'good' } }),
+  });
+  await call.body?.getReader().read();
+  leave.abort();
+  expect(isOpen).toBe(true);
+  await eventually(() => !isOpen, 30_000);
 });

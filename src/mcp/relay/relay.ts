@@ -27,7 +27,7 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   if (inbound.kind === 'request')
     await admitRequest({ server, exchange, principal, method, params, continues });
   let session = isSessionless(call) ? undefined : await findSession(server, call);
-  const { signal, detach } = follow(call);
+  const { signal, detach, end } = follow(call);
   const isListening = method === 'subscriptions/listen';
   if (isListening && exchange.mcp) exchange.mcp.isWaiting = true;
   const host = (): string | undefined => {
@@ -61,7 +61,11 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
   }
   if (session && answer.statusCode === 404) await ports.sessions.close(session);
   const headers = method === 'initialize' ? await openedSession(server, call, answer) : {};
-  await passAnswer(answer, { server, call: { ...call, round }, subject, session, headers, detach });
+  try {
+    await passAnswer(answer, { server, call: { ...call, round }, subject, session, headers, detach });
+  } finally {
+    end();
+  }
 }
 
 /** What is said before there is a session, or in the revision that has none. */
