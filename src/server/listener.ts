@@ -112,7 +112,7 @@ export class Listener {
       { clientAuth: tls.clientAuth, isHttp2, handshakeTimeoutMs: headersTimeoutMs },
       {
         onConnection: (socket, protocol, since) => this.#accept(socket, protocol, since),
-        onFailure: (error) => recorder.meters.handshakeFailed(error.code ?? ''),
+        onFailure: (error) => recorder.meters.tls.handshakeFailed(error.code ?? ''),
       },
     );
   }

@@ -149,7 +149,7 @@ export class Reload {
   #use(certificates: ServerCertificates): void {
     this.#ports.listener.useCertificates(certificates);
     this.#ports.certificates.use(certificates);
-    this.#ports.meters.useCertificates(certificates.all);
+    this.#ports.meters.tls.useCertificates(certificates.all);
   }
 
   #retire(generation: Generation, drainMs: number): void {
