@@ -142,6 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     upstreams: plane.registry,
     loads: () => carriers.loads(),
     ledger: store.ledger,
+    budgets: store.budgets,
     conversations: plane.conversations,
     documents: store.documents,
     mcp: plane.mcp,

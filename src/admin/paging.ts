@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { GatewayError } from '../errors/gateway-error.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -39,4 +40,12 @@ export function pageOf<T>(found: readonly T[], limit: number, cursorOf: (item: T
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return found.length > limit && last !== undefined ? { items, next: cursorOf(last) } : { items };
+}
+
+/** How many items the pages before had, where lists are counted through. @throws GatewayError `request_invalid` */
+export function offsetOf({ after }: Static<typeof PageQuery>): number {
+  const offset = Number(after ?? 0);
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw new GatewayError('request_invalid', { param: '/after' });
+  return offset;
 }

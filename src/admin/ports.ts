@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ConfigDesk } from '../config/desk.ts';
 import type { Revisions } from '../config/revisions.ts';
 import type { Conversations } from '../context/conversations.ts';
+import type { Budgets } from '../contracts/budget.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { Slot } from '../contracts/policy.ts';
@@ -44,6 +45,7 @@ export interface AdminPorts {
   care: Pick<Care, 'book' | 'desk' | 'applier' | 'knowledge' | 'reports' | 'report'>;
   engine: Pick<Engine, 'queries' | 'status'>;
   ledger: Ledger;
+  budgets: Pick<Budgets, 'read'>;
   conversations: Conversations;
   documents: Documents;
   mcp: Pick<McpPorts, 'pins' | 'replica' | 'sessions'>;

@@ -104,7 +104,10 @@ export class AiMeters {
   }
 
   observe(exchange: Exchange, ai: AiFacts): void {
-    const labels = { gen_ai_request_model: this.#labels.models.value(ai.model), gen_ai_provider_name: ai.provider };
+    const labels = {
+      gen_ai_request_model: this.#labels.models.value(ai.model),
+      gen_ai_provider_name: ai.provider,
+    };
     const failed = exchange.reason === 'ok' ? '' : this.#labels.reasons.value(exchange.reason);
     this.#duration.observe(
       { ...labels, gen_ai_operation_name: ai.operation, error_type: failed },

@@ -1,6 +1,7 @@
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { agentRoutes } from './agent.ts';
 import { auditRoutes } from './audit.ts';
+import { budgetRoutes } from './budgets.ts';
 import { cacheRoutes } from './cache.ts';
 import { careReportRoutes } from './care-reports.ts';
 import { changeRoutes } from './changes.ts';
@@ -37,6 +38,7 @@ export const RESOURCES: readonly ((app: AdminApp, ports: AdminPorts) => void)[] 
   upstreamRoutes,
   keyRoutes,
   usageRoutes,
+  budgetRoutes,
   sessionRoutes,
   contextConsumerRoutes,
   shadowRoutes,

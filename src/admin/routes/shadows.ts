@@ -3,7 +3,7 @@ import { shadowPairs } from '../../ai/shadow/shadows.ts';
 import type { ShadowPair } from '../../contracts/shadow.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
-import { limitOf, PageOf, PageQuery, pageOf } from '../paging.ts';
+import { limitOf, offsetOf, PageOf, PageQuery, pageOf } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
 const Side = Type.Object({
@@ -73,9 +73,7 @@ export function shadowRoutes(
           detail: `There is no model ${JSON.stringify(query.model)}.`,
         });
       const pairs = await shadowPairs(documents, query.model);
-      const skipped = Number(query.after ?? 0);
-      if (!Number.isSafeInteger(skipped) || skipped < 0)
-        throw new GatewayError('request_invalid', { param: '/after' });
+      const skipped = offsetOf(query);
       const limit = limitOf(query);
       const page = pageOf(pairs.slice(skipped), limit, () => String(skipped + limit));
       return { ...page, summary: summaryOf(pairs), isOn: model.shadow !== undefined };

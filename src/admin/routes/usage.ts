@@ -10,7 +10,7 @@ import {
   usageReport,
 } from '../../record/usage-report.ts';
 import { answers } from '../openapi.ts';
-import { limitOf, PageOf, PageQuery, pageOf } from '../paging.ts';
+import { limitOf, offsetOf, PageOf, PageQuery, pageOf } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
 const A_DAY = 86_400_000;
@@ -99,7 +99,7 @@ export function usageRoutes(
     },
     async ({ query }) => {
       const { by, groups, total, isCut } = await reportOf(query);
-      const skipped = offsetOf(query.after);
+      const skipped = offsetOf(query);
       const limit = limitOf(query);
       const page = pageOf(groups.slice(skipped), limit, () => String(skipped + limit));
       const items = page.items.map(({ by: values, ...figures }) => ({
@@ -179,13 +179,6 @@ function timeOf(param: string, text: string | undefined): number | undefined {
   if (Number.isNaN(time))
     throw new GatewayError('request_invalid', { param: `/${param}`, detail: 'It is no time.' });
   return time;
-}
-
-function offsetOf(after: string | undefined): number {
-  const offset = Number(after ?? 0);
-  if (!Number.isSafeInteger(offset) || offset < 0)
-    throw new GatewayError('request_invalid', { param: '/after' });
-  return offset;
 }
 
 function invoiceIn(csv: string): InvoiceLine[] {

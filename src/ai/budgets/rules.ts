@@ -43,10 +43,14 @@ const UNITS_OF_USD = 1e9;
 export const unitsOf = (unit: BudgetUnit, amount: number): number =>
   unit === 'usd' ? Math.ceil(amount * UNITS_OF_USD - 1e-3) : Math.ceil(amount);
 
+/** Back again: US dollars, tokens or calls. */
+export const amountOf = (unit: BudgetUnit, units: number): number =>
+  unit === 'usd' ? units / UNITS_OF_USD : units;
+
 /** For people: `1.25 USD`, `300 tokens`. */
 export function inWords(unit: BudgetUnit, units: number): string {
   if (unit !== 'usd') return `${units} ${unit}`;
-  return `${Number((units / UNITS_OF_USD).toPrecision(6))} USD`;
+  return `${Number(amountOf(unit, units).toPrecision(6))} USD`;
 }
 
 /** All budgets of a config, in the order in which a refusal names them: caps against loops first. */

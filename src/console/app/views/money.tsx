@@ -1,6 +1,7 @@
 import { count, percent, usd } from '../lib/format.ts';
 import { type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
+import { Budgets } from '../parts/budgets.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -90,6 +91,7 @@ export function Money({ location }: { location: Location }) {
           }
         </Shown>
       </Panel>
+      <Budgets />
       {isAhead ? (
         <SpendAhead key={by} by={by} />
       ) : (
