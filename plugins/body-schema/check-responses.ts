@@ -17,7 +17,7 @@ export interface ResponseChecks {
 type CheckResponse = (answer: UpstreamResponse, exchange: Exchange) => Promise<UpstreamResponse>;
 
 const hasNoBody = (method: string, status: number): boolean =>
-  method === 'HEAD' || status === 204 || status === 205 || status === 304;
+  method === 'HEAD' || status === 101 || status === 204 || status === 205 || status === 304;
 
 /** Checks answers; what goes on is the bytes that came. Enforced, an answer waits until it has come whole. */
 export function checkResponses(

@@ -12,8 +12,8 @@ const BY_DEFAULT: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 4
 const PAST_THE_CACHE = ['range', 'if-match', 'if-unmodified-since'];
 
 /** Whether a request may be answered from the cache at all. */
-export function isCacheable({ method, headers, body }: UpstreamRequest): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false;
+export function isCacheable({ method, headers, body, isUpgrade }: UpstreamRequest): boolean {
+  if (isUpgrade || (method !== 'GET' && method !== 'HEAD')) return false;
   return body === null && PAST_THE_CACHE.every((name) => headers[name] === undefined);
 }
 

@@ -136,6 +136,8 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: HeaderBag;
   readonly body: MessageBody;
+  /** A WebSocket's handshake: where it is answered 101 the connection is the upstream's from then on, else as ever. */
+  readonly isUpgrade?: boolean;
 }
 
 /** An answer to it, the upstream's own or one in its place. Headers of the connection are gone already. */
@@ -164,8 +166,8 @@ export interface Policy {
   onUpstreamHeaders?(headers: HeaderBag, exchange: Exchange): void;
   /**
    * Stands around the call upstream: may change what is sent and what comes back, ask several times, or not at all.
-   * A route with such a policy gives up the fast way on which bytes go through untouched. An upgrade (a WebSocket) is
-   * no call: nothing stands around it.
+   * A route with such a policy gives up the fast way on which bytes go through untouched. Of a WebSocket it stands around
+   * the handshake.
    * @throws a GatewayError, which becomes the answer
    */
   aroundCall?(call: UpstreamRequest, exchange: Exchange, next: NextCall): Promise<UpstreamResponse>;

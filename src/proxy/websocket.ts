@@ -1,18 +1,13 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../errors/gateway-error.ts';
+import type { HeaderBag } from '../contracts/policy.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
-import { failureBeforeAnswer } from '../upstream/failure.ts';
-import { responseHeaders } from '../upstream/message-headers.ts';
-import type { UpgradeAnswer } from '../upstream/tunnel.ts';
-import { upgradeWithRetries } from '../upstream/upgrading.ts';
 import { endsWithClose } from './close-frame.ts';
-import { noteFailure } from './fallback.ts';
-import { prepareRequest } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
+import { type Shaken, shakeHands } from './shake-hands.ts';
 
 const UPGRADE = Symbol('hypercare.upgrade');
 
@@ -47,64 +42,36 @@ export async function tunnelWebSocket(
 ): Promise<FastifyReply> {
   const exchange = exchangeOf(request.raw);
   const connection = (request.raw as UpgradeRequest)[UPGRADE] as UpgradeConnection;
-  const answer = await shakeHands(route, request, exchange).catch((cause: unknown) => {
-    throw cause instanceof GatewayError ? cause : new GatewayError(failureBeforeAnswer(cause), { cause });
-  });
+  const answer = await shakeHands(route, request, exchange);
   if (!answer.switched) return passRefusal(route, reply, answer, exchange);
   reply.hijack();
   const { socket, head } = connection;
   connection.onSwitched();
   // As Node writes heads: a header's bytes are not UTF-8.
   socket.write(switchingHead(route, answer.headers, exchange), 'latin1');
-  if (head.length > 0) answer.socket.write(head);
-  join(socket, answer.socket, exchange);
+  if (head.length > 0) answer.switched.write(head);
+  join(socket, answer.switched, exchange);
   return reply;
-}
-
-/** With the upstream or, where that fails, with the one that stands in for it. */
-async function shakeHands(
-  route: ProxyRoute,
-  request: FastifyRequest,
-  exchange: LiveExchange,
-): Promise<UpgradeAnswer> {
-  const upstream = route.upstreamOf(exchange);
-  const { path, headers } = prepareRequest(route, upstream, request);
-  const handshake = { path, headers, signal: exchange.cancel };
-  const { fallback } = route;
-  if (fallback?.upstream === undefined || fallback.upstream === upstream)
-    return upgradeWithRetries(upstream, handshake, exchange);
-  let reason: string;
-  try {
-    const answer = await upgradeWithRetries(upstream, handshake, exchange);
-    if (answer.switched || !fallback.on.includes(answer.statusCode)) return answer;
-    reason = String(answer.statusCode);
-  } catch (error) {
-    if (exchange.cancel.aborted) throw error;
-    reason = failureBeforeAnswer(error);
-  }
-  noteFailure(exchange, reason);
-  exchange.fallback = fallback.upstream.name;
-  return upgradeWithRetries(fallback.upstream, handshake, exchange);
 }
 
 function passRefusal(
   route: ProxyRoute,
   reply: FastifyReply,
-  answer: { statusCode: number; headers: IncomingHttpHeaders; body: Buffer | undefined },
+  { status, headers: own, body }: Extract<Shaken, { switched: undefined }>,
   exchange: LiveExchange,
 ): FastifyReply {
-  const headers = responseHeaders(answer.headers, exchange);
+  const headers: HeaderBag = { ...own, 'x-request-id': exchange.id };
   route.policies.responseHeaders(headers, exchange);
   delete headers['content-length'];
-  if (answer.body === undefined || answer.body.length === 0) {
+  if (body === null || (Buffer.isBuffer(body) && body.length === 0)) {
     delete headers['content-type'];
-    return reply.code(answer.statusCode).headers(headers).send();
+    return reply.code(status).headers(headers).send();
   }
-  return reply.code(answer.statusCode).headers(headers).send(answer.body);
+  return reply.code(status).headers(headers).send(body);
 }
 
-function switchingHead(route: ProxyRoute, headers: IncomingHttpHeaders, exchange: LiveExchange): string {
-  const bag = responseHeaders({ ...headers }, exchange);
+function switchingHead(route: ProxyRoute, headers: HeaderBag, exchange: LiveExchange): string {
+  const bag = { ...headers, 'x-request-id': exchange.id };
   route.policies.responseHeaders(bag, exchange);
   let head = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n';
   for (const [name, value] of Object.entries(bag)) {

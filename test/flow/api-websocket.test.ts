@@ -130,9 +130,13 @@ describe('a WebSocket', () => {
       policies: [
         { 'auth-api-key': {} },
         { headers: { request: { set: { 'x-tenant': 'blue' } }, response: { set: { 'x-served-by': 'us' } } } },
+        { query: { remove: ['token'], set: { tier: '1' } } },
+        { 'body-schema': { responses: { default: { type: 'object' } } } },
+        { 'transform-body': { response: { remove: ['/secret'] } } },
+        { 'response-cache': { ttl: '1m' } },
       ],
     });
-    const ws = client(gateway, '/', [], {
+    const ws = client(gateway, '/?token=t&a', [], {
       headers: { 'x-api-key': KEY, 'x-tenant': 'red', 'x-forwarded-for': '1.2.3.4' },
     });
     const headers = await opened(ws);
@@ -145,6 +149,7 @@ describe('a WebSocket', () => {
       'x-request-id': headers['x-request-id'],
     });
     expect(handshakes[0]?.headers).not.toHaveProperty('x-api-key');
+    expect(handshakes[0]?.url).toBe('/?a&tier=1');
     ws.close();
     await gateway.accessLine(({ consumer, status }) => consumer === 'anna' && status === 101);
   });
@@ -280,6 +285,41 @@ describe('a WebSocket', () => {
     ws.resume();
     await eventually(() => received === 100 * piece.length, 20_000);
   });
+});
+
+it('a GET that looks like a handshake passes the policies around the call as every other', async () => {
+  const upstream = await backend((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ url: request.url, secret: 'x' }));
+  });
+  const route = (path: string, ...policies: object[]) => ({
+    name: path.slice(1),
+    match: { path },
+    upstream: 'up',
+    policies,
+  });
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [
+      route(
+        '/changed',
+        { query: { remove: ['debug'] } },
+        { 'transform-body': { response: { remove: ['/secret'] } } },
+      ),
+      route('/checked', { 'body-schema': { response: { required: ['id'] } } }),
+      route('/kept', { 'response-cache': { ttl: '1m' } }),
+    ],
+  });
+  const changed = await refusal(client(gateway, '/changed?debug=1&a=1'));
+  expect([changed.status, JSON.parse(changed.body)]).toEqual([200, { url: '/changed?a=1' }]);
+  const checked = await refusal(client(gateway, '/checked'));
+  expect([checked.status, problemCode(checked)]).toEqual([502, 'schema_response']);
+  await (await fetch(`${gateway.url}/kept`)).text();
+  const asked = await refusal(client(gateway, '/kept'));
+  expect([asked.status, asked.headers.age], 'a handshake is not answered from the cache').toEqual([
+    200,
+    undefined,
+  ]);
 });
 
 const HANDSHAKE = (path: string): string =>
