@@ -1,10 +1,11 @@
-import { Ajv, type ErrorObject, type Options } from 'ajv';
+import { Ajv, type ErrorObject, type Options, str } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
 import type { SchemaCheck } from '../../contracts/policy.ts';
 import { allDiffer } from './all-differ.ts';
 import { describeBreach, namesIn } from './describe-breach.ts';
+import { isMultipleOf } from './multiple-of.ts';
 
 /** RE2 in the place of the language's own expressions: linear in the text that a client sends. */
 const linear = Object.assign(
@@ -43,6 +44,14 @@ function prepared(ajv: Ajv | Ajv2020): Drafted {
     error: { message: 'must NOT have duplicate items' },
     validate: (wanted: boolean, items: unknown[]) => !wanted || allDiffer(items),
   });
+  ajv.removeKeyword('multipleOf');
+  ajv.addKeyword({
+    keyword: 'multipleOf',
+    type: 'number',
+    schemaType: 'number',
+    error: { message: ({ schemaCode }) => str`must be multiple of ${schemaCode}` },
+    validate: (of: number, value: number) => isMultipleOf(value, of),
+  });
   return ajv as Drafted;
 }
 
@@ -72,6 +81,7 @@ export function compileSchema(schema: unknown): SchemaCheck {
   const ajv = draft();
   try {
     const validate = ajv.compile(schema);
+    refuseEndless(validate);
     const names = namesIn(schema);
     const check: SchemaCheck = (value) =>
       validate(value)
@@ -82,6 +92,19 @@ export function compileSchema(schema: unknown): SchemaCheck {
   } finally {
     // Another route may bring a schema with the same $id.
     ajv.removeSchema(schema);
+  }
+}
+
+/** One of each type: a schema that comes back to itself without a step into the value does so with one of them at least. */
+const SAMPLES = [{}, [], '', 0, true, null];
+
+/** @throws Error if the schema refers to itself without end: each body would be a fault of the gateway's own */
+function refuseEndless(validate: (value: unknown) => unknown): void {
+  try {
+    for (const value of SAMPLES) validate(value);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Error('refers to itself without end: a $ref leads back to where it stands', { cause });
   }
 }
 

@@ -56,10 +56,34 @@ it.each([
   [{ $ref: '#/$defs/none' }, "can't resolve reference"],
   [{ type: 'string', format: 'planet' }, 'unknown format'],
   [{ type: 'string', pattern: '^(?=a)' }, 'parsing regexp'],
+  [{ $ref: '#' }, 'refers to itself without end'],
+  [
+    { $ref: '#/$defs/a', $defs: { a: { allOf: [{ $ref: '#/$defs/b' }] }, b: { $ref: '#/$defs/a' } } },
+    'without end',
+  ],
   [7, 'is no JSON Schema'],
   [[], 'is no JSON Schema'],
 ])('%j is refused: %s', (schema, message) => {
   expect(() => compileSchema(schema)).toThrow(message);
+});
+
+it.each([
+  [0.01, 19.99, true],
+  [0.01, 4.35, true],
+  [0.01, 4.355, false],
+  [0.1, 0.3, true],
+  [0.01, 123456789012.34, true],
+  [1, 1e21, true],
+  [1e-7, 0.0000003, true],
+  [3, -9, true],
+  [2.5, -5, true],
+  [3, 10, false],
+  [1, 0.5, false],
+  [1, 0, true],
+])('multipleOf %d goes by decimals: %d', (multipleOf, value, isOne) => {
+  expect(compileSchema({ multipleOf })(value)).toBe(
+    isOne ? undefined : `/ must be multiple of ${multipleOf}`,
+  );
 });
 
 it('two schemas with one $id do not meet', () => {
