@@ -134,10 +134,14 @@ paths:
       requestBody:
         content:
           application/xml: { schema: { type: object } }
-          application/json: { schema: { type: object, required: [name] } }
+          application/json: { schema: { type: object, required: [name], properties: { owner: { nullable: true, oneOf: [{ type: string }] } } } }
+      servers: [{ url: "http://127.0.0.1:8" }]
       responses: { "204": { description: kept } }
 `);
-  const { text } = await imported(file);
+  const { text, said } = await imported(file);
+  expect(said).toContain(
+    'POST /pets has servers of its own, which are not taken: it goes to http://127.0.0.1:9.',
+  );
   const [lifecycle, schemas] = parse(text).routes[0].policies;
   expect(lifecycle).toEqual({
     lifecycle: { deprecated: expect.any(String), link: 'https://pets.example/v2' },
@@ -149,7 +153,12 @@ paths:
       mode: 'report',
       required: false,
       otherTypes: 'pass',
-      request: { type: 'object', required: ['name'] },
+      request: {
+        type: 'object',
+        required: ['name'],
+        // As people mean it; OpenAPI 3.0 has `nullable` beside a type only.
+        properties: { owner: { anyOf: [{ oneOf: [{ type: 'string' }] }, { type: 'null' }] } },
+      },
     },
   });
 });

@@ -51,6 +51,10 @@ export function importOpenApi(document: OpenApiDocument, upstream: string, now: 
         continue;
       }
       taken.add(same);
+      if (Array.isArray(operation.servers ?? item.servers))
+        notes.push(
+          `${method} ${path} has servers of its own, which are not taken: it goes to ${server.origin}.`,
+        );
       routes.push({
         name: nameOf(operation.operationId, method, path, routes),
         match: { path: routePath, methods: [method] },

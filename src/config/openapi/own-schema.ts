@@ -54,9 +54,12 @@ export function ownSchema(schema: unknown, document: OpenApiDocument, of: BodyOf
       else if (keyword === 'required' && Array.isArray(each))
         own.required = each.filter((name) => !unsent.includes(name));
       else if (SINGLE.includes(keyword)) own[keyword] = copy(each);
+      else if (keyword === 'nullable' && value.type === undefined) continue;
       else if (keyword !== 'format' || FORMATS.test(String(each))) own[keyword] = each;
     }
-    return own;
+    // Beside `allOf` or `$ref` it says nothing by OpenAPI 3.0, and whoever writes it means this.
+    const isNullable = value.nullable === true && value.type === undefined && Object.keys(own).length > 0;
+    return isNullable ? { anyOf: [own, { type: 'null' }] } : own;
   }
 
   /** Names of a schema's properties that a body of this kind does not have, with those of all that it is composed of. */
