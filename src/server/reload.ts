@@ -101,7 +101,10 @@ export class Reload {
       await here.discard();
       throw error;
     });
-    const revision = await number();
+    const revision = await number().catch(async (error: unknown) => {
+      await Promise.all([here.discard(), elsewhere?.discard()]);
+      throw error;
+    });
     const before = this.#serving;
     if (before) {
       const said = this.needsRestart(before.config);
