@@ -64,7 +64,7 @@ export class PassedAnswer implements AnswerReceiver {
    */
   begin(status: number, headers: HeaderBag, flow: AnswerFlow, trailer?: string): void {
     this.#flow = flow;
-    this.#hasBody = !isBodiless(status) && this.#exchange.method !== 'HEAD';
+    this.#hasBody = !isBodiless(status) && status !== 205 && this.#exchange.method !== 'HEAD';
     const own = this.#reply.getHeaders();
     for (const name in own) headers[name] = own[name];
     if (this.#exchange.fallback !== '') headers['x-gateway-fallback'] = this.#exchange.fallback;
@@ -72,6 +72,8 @@ export class PassedAnswer implements AnswerReceiver {
     this.#policies.responseHeaders(headers, this.#exchange);
     // RFC 9110 section 8.6
     if (status === 204) delete headers['content-length'];
+    // Section 15.3.6: nothing may follow, and unlike a 204 it has to say so.
+    if (status === 205) headers['content-length'] = 0;
     if (this.#hasBody) {
       const length = headers['content-length'];
       this.#missing = length === undefined ? -1 : Number(length);
