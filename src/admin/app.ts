@@ -39,10 +39,14 @@ export function buildAdmin(outer: Omit<AdminPorts, 'inner'>): FastifyInstance {
   }).withTypeProvider<TypeBoxTypeProvider>();
   // A form of another site can send text/plain without asking the browser.
   app.removeContentTypeParser('text/plain');
-  const admission = new Admission(new Operators(() => ports.served.loaded.config.admin));
+  const operators = new Operators(() => ports.served.loaded.config.admin);
+  const admission = new Admission(operators);
 
   const failed = new FailedLogins();
   app.decorateRequest('operator', null);
+  app.decorateRequest('isStillKnown', function (this: FastifyRequest) {
+    return this.operator !== null && operators.mayRead(this.operator);
+  });
   app.decorateRequest('outcome', 'ok');
   app.decorateRequest('audited', null as never);
   app.addHook('onRequest', async (request, reply) => {
@@ -105,6 +109,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of the admin API: who asks; null where nobody needs to say. */
     operator: Operator | null;
+    /** Of the admin API: whether who asked may still read, for answers that go on after a reload. */
+    isStillKnown(): boolean;
     /** Of the admin API: `ok`, or a code of the error table. */
     outcome: string;
     /** Of the admin API: what the audit log says about the change, filled by its route. No secret. */

@@ -8,11 +8,16 @@ const HEARTBEAT_MS = 15_000;
 /** One answer as an event stream (HTML standard, section 9.2). */
 export class EventStream {
   readonly #response: ServerResponse;
+  readonly #mayRead: () => boolean;
   readonly #heartbeat: NodeJS.Timeout;
 
-  /** @param onClose the stream is over, whoever ended it */
-  constructor(response: ServerResponse, onClose: () => void) {
+  /**
+   * @param onClose the stream is over, whoever ended it
+   * @param mayRead whether its reader still may: asked before each write, heartbeats among them
+   */
+  constructor(response: ServerResponse, onClose: () => void, mayRead: () => boolean = () => true) {
     this.#response = response;
+    this.#mayRead = mayRead;
     this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT_MS);
     response.once('close', () => {
       clearInterval(this.#heartbeat);
@@ -27,7 +32,7 @@ export class EventStream {
 
   #write(text: string): void {
     if (this.#response.destroyed) return;
-    if (this.#response.writableLength > MAX_WAITING) this.#response.destroy();
+    if (!this.#mayRead() || this.#response.writableLength > MAX_WAITING) this.#response.destroy();
     else this.#response.write(text);
   }
 }

@@ -56,6 +56,15 @@ export class Operators {
     return found;
   }
 
+  /** Whether somebody who was found may still read: the config may have taken the token away, or begun to ask for one. */
+  mayRead(operator: Operator): boolean {
+    if (operator === LOCAL) return !this.isAskedFor;
+    return this.#current().some(
+      ({ name, digest, rights }) =>
+        name === operator.name && rights.includes('read') && digest.equals((operator as Known).digest),
+    );
+  }
+
   #current(): readonly Known[] {
     const admin = this.#tokens();
     if (admin === this.#read) return this.#known;

@@ -49,10 +49,16 @@ it('a named token has its rights and no more', async () => {
 
 it('a token that a reload takes away opens nothing any more', async () => {
   const gateway = await testGateway(config);
+  const headers = { authorization: `Bearer ${READER}` };
+  const events = await fetch(`${gateway.adminUrl}/api/events`, { headers });
+  expect(events.status).toBe(200);
   await gateway.write({ admin: { token: TOKEN } });
   expect(await gateway.reload()).toBe(true);
 
   expectProblem(await admin(gateway, '/api/status', { token: READER }), 401, 'auth_token_invalid');
+  await gateway.write({ admin: { token: TOKEN }, log: { level: 'warn' } });
+  expect(await gateway.reload()).toBe(true);
+  await expect(events.text(), 'what is open ends before it says anything more').rejects.toThrow();
 });
 
 it('whoever guesses tokens is slowed down to ten a minute, a right guess included', async () => {

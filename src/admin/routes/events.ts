@@ -49,11 +49,12 @@ export function eventRoutes(app: AdminApp, { changes, care }: Pick<AdminPorts, '
         lastId = idOf(change);
         stream.send('change', lastId, change);
       };
-      const stream = new EventStream(raw, () => {
+      const onClose = (): void => {
         open--;
         unlisten();
         unfollow();
-      });
+      };
+      const stream = new EventStream(raw, onClose, () => request.isStillKnown());
       for (const change of missed(request.headers['last-event-id'])) send(change);
       const unlisten = changes.listen(send);
       const unfollow = care.book.listen((finding) => stream.send('finding', lastId, shownFinding(finding)));
