@@ -10,7 +10,7 @@ const UNIMPLEMENTED = 12;
 /** What a gRPC call is by its status in terms of HTTP: 503 for UNAVAILABLE, 500 for one that nobody knows. */
 export const httpStatusOfGrpc = (status: number): number => HTTP[status] ?? 500;
 
-/** Whether a request is a gRPC call: by its content type, as gRPC's own servers tell. */
+/** Whether a message is one of gRPC: by its content type, as gRPC's own servers and clients tell. */
 export const isGrpc = (headers: Readonly<Record<string, unknown>>): boolean => {
   const type = headers['content-type'];
   return typeof type === 'string' && type.startsWith('application/grpc');
@@ -24,7 +24,8 @@ export function grpcStatusIn(fields: IncomingHttpHeaders): number {
 }
 
 /**
- * How a gRPC call ended that an upstream answered.
+ * How a gRPC call ended that an upstream answered in gRPC. What else it may have answered is no end of a call: every
+ * client can call its request one, and would choose what counts against an upstream that has nothing to do with gRPC.
  * @param http the answer's status of HTTP
  * @param inHead status in its head, -1: none
  * @param trailers what came behind its body

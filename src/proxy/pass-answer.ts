@@ -5,7 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcFields } from '../errors/grpc.ts';
 import { renderErrorEvent } from '../errors/render.ts';
 import { EventGate } from '../lib/event-gate.ts';
-import { grpcEnd, grpcStatusIn } from '../lib/grpc-status.ts';
+import { grpcEnd, grpcStatusIn, isGrpc } from '../lib/grpc-status.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/attempt.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
@@ -31,6 +31,8 @@ export class PassedAnswer implements AnswerReceiver {
   /** Bytes that the head promised and that have not come; -1 = it promised no number. */
   #missing = -1;
   #hasBody = true;
+  /** An answer of gRPC's to a call of it. */
+  #isGrpc = false;
   /** The whole body, until it goes out with the head. */
   #whole: Buffer | undefined;
   #listensForDrain = false;
@@ -68,7 +70,8 @@ export class PassedAnswer implements AnswerReceiver {
     const own = this.#reply.getHeaders();
     for (const name in own) headers[name] = own[name];
     if (this.#exchange.fallback !== '') headers['x-gateway-fallback'] = this.#exchange.fallback;
-    if (this.#exchange.isGrpc) this.#exchange.grpcStatus = grpcStatusIn(headers as IncomingHttpHeaders);
+    this.#isGrpc = this.#exchange.isGrpc && isGrpc(headers);
+    if (this.#isGrpc) this.#exchange.grpcStatus = grpcStatusIn(headers as IncomingHttpHeaders);
     this.#policies.responseHeaders(headers, this.#exchange);
     // RFC 9110 section 8.6
     if (status === 204) delete headers['content-length'];
@@ -117,7 +120,7 @@ export class PassedAnswer implements AnswerReceiver {
   }
 
   onEnd(fields: IncomingHttpHeaders): void {
-    if (this.#exchange.isGrpc)
+    if (this.#isGrpc)
       this.#exchange.grpcStatus = grpcEnd(this.#response.statusCode, this.#exchange.grpcStatus, fields);
     const trailers = this.#hasBody && this.#missing < 0 ? trailersOf(fields) : undefined;
     if (trailers) this.#response.addTrailers(trailers);
@@ -131,7 +134,7 @@ export class PassedAnswer implements AnswerReceiver {
       const known =
         error instanceof GatewayError ? error : new GatewayError(failureInAnswer(error), { cause: error });
       this.#exchange.failWith(known);
-      if (this.#exchange.isGrpc) this.#endGrpc(known);
+      if (this.#isGrpc) this.#endGrpc(known);
       else if (this.#gate?.isInside === false) this.#endStream(known);
       else this.#breakOff();
     } else {

@@ -37,11 +37,21 @@ export function prepareRequest(
     path: (exchange.upstreamPath || exchange.path) + exchange.query,
     headers,
     // Also for GET: the client sent it, and a body left in the socket would be read as the next request.
-    body: collectedBody(raw) ?? (hasBody(raw) ? bodyOf(raw, exchange, route) : null),
+    body: collectedBody(raw) ?? (hasBody(raw) ? bodyOf(raw, exchange, route, upstream) : null),
   };
 }
 
-/** A call of gRPC may send messages for hours: their number has no limit, and each one's size is for the upstream to say. */
-function bodyOf(raw: IncomingMessage, exchange: LiveExchange, { bodyLimit }: ProxyRoute): Readable {
-  return exchange.isGrpc ? raw : streamedBody(raw, exchange, bodyLimit);
+/**
+ * A call of gRPC may send messages for hours: their number has no limit, and each one's size is for the upstream to say.
+ * An upstream of HTTP/1.1 takes no such calls: what is called one there is a request like any other.
+ */
+function bodyOf(
+  raw: IncomingMessage,
+  exchange: LiveExchange,
+  { bodyLimit }: ProxyRoute,
+  upstream: Upstream,
+): Readable {
+  if (!(exchange.isGrpc && upstream.isHttp2)) return streamedBody(raw, exchange, bodyLimit);
+  exchange.isOpenEnded = true;
+  return raw;
 }

@@ -56,6 +56,8 @@ export class LiveExchange implements Exchange {
   guards: Exchange['guards'] = null;
   shape: ErrorShape = 'problem';
   isGrpc = false;
+  /** Its body comes for as long as the call lasts: it has no time to be there in. */
+  isOpenEnded = false;
   grpcStatus = -1;
   status = 0;
   reason = '';

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { isGrpc } from '../lib/grpc-status.ts';
 import { LAST_BYTES_MS, LINGER_MS } from './connection.ts';
 import { continueWhenRead } from './expect-continue.ts';
 import { CHECK_EVERY_MS, KEEP_ALIVE_MS, type ServerLimits } from './http-server.ts';
@@ -33,7 +32,7 @@ export interface Http2Limits extends ServerLimits {
 
 export interface Http2Events {
   onRequest(request: Http2Request, response: Http2Response): void;
-  /** A request that has not come to its end in time. */
+  /** A request that has not come to its end in time: told once. */
   onSlowRequest(request: Http2Request, response: Http2Response): void;
   /** A connection that broke the protocol and was closed for it. */
   onSessionError(error: Error, socket: Socket): void;
@@ -168,8 +167,7 @@ export class Http2Connections {
       });
     }
     if (!stream.endAfterHeaders) {
-      // A call of gRPC may send for as long as it lasts.
-      if (!isGrpc(request.headers)) this.#receiving.set(request, { since: performance.now(), response });
+      this.#receiving.set(request, { since: performance.now(), response });
       request.once('end', () => this.#receiving.delete(request));
       stream.once('close', () => this.#receiving.delete(request));
       stream.once('finish', () => {

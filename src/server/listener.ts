@@ -269,6 +269,7 @@ export class Listener {
 
   #onSlowStream(request: Http2Request, response: Http2Response): void {
     const exchange = exchangeOf(asIncoming(request));
+    if (exchange.isOpenEnded) return;
     const slow = new GatewayError('request_timeout');
     if (response.headersSent) {
       exchange.failWith(slow);

@@ -63,6 +63,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   #interim = 0;
   /** Of a gRPC call: its status, where it stands in the head; -1: it does not. */
   #grpcStatus = -1;
+  #isGrpc = false;
   #isOver = false;
   #reason: Error | undefined;
   /** Whether any of the request may have reached the target. */
@@ -149,6 +150,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     controller.rawHeaders = null;
     this.#status = status;
     this.#headMs = performance.now() - this.#began;
+    this.#isGrpc = isGrpc(this.#call.headers) && isGrpc(headers);
     this.#grpcStatus = grpcStatusIn(headers);
     if (status < 500) this.#call.pass?.begun();
     else this.#call.pass?.end(false);
@@ -184,7 +186,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   /** Whether an answer that came whole means that the target did its part. gRPC says so at its end. */
   #isWell(trailers: IncomingHttpHeaders): boolean {
     if (this.#status >= 500) return false;
-    if (!isGrpc(this.#call.headers)) return true;
+    if (!this.#isGrpc) return true;
     const status = grpcEnd(this.#status, this.#grpcStatus, trailers);
     return status < 0 || !isFailedGrpc(status);
   }

@@ -127,6 +127,10 @@ export class Upstream {
     return target;
   }
 
+  get isHttp2(): boolean {
+    return this.#options.protocol === 'http2';
+  }
+
   /** Whether there is one to pick beside those that were tried. */
   hasOther(tried: ReadonlySet<Target>): boolean {
     return this.#members.some(({ target }) => !tried.has(target));

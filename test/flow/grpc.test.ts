@@ -1,3 +1,4 @@
+import { connect } from 'node:http2';
 import {
   type ChannelCredentials,
   Client,
@@ -13,8 +14,10 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { expect, it, onTestFinished } from 'vitest';
+import { backend } from '../helpers/backend.ts';
 import { authority, LOOPBACK, pemFolder } from '../helpers/certificates.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { call } from '../helpers/raw-http.ts';
 
 const encode = (text: string): Buffer => Buffer.from(text);
 const decode = (bytes: Buffer): string => bytes.toString();
@@ -229,6 +232,42 @@ it.each([
   expect(await gateway.accessLine(() => true)).toMatchObject({ reason });
   // None of them is a fault of the server's.
   expect(await gateway.metric('gateway_requests_total', { status_class: '4xx', reason })).toBe(1);
+});
+
+it('a request that only calls itself gRPC has the limits of every other, and is nothing against its upstream', async () => {
+  const upstream = await backend(
+    (request, response) => void request.resume().on('end', () => response.end('fine')),
+  );
+  const gateway = await testGateway({
+    server: { http2: true, limits: { body: '1kb' }, timeouts: { request: '1s' } },
+    upstreams: {
+      shop: {
+        targets: [{ url: upstream.url }],
+        breaker: { errorRate: '50%', minRequests: 3, window: '30s', open: '60s' },
+        outlier: { consecutiveFailures: 2, eject: '60s', maxEjected: '100%' },
+      },
+    },
+    routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
+  });
+  const headers = { 'content-type': 'application/grpc' };
+  for (let i = 0; i < 8; i++) expect((await call(gateway.url, '/', { headers })).status).toBe(200);
+  const session = connect(gateway.url);
+  onTestFinished(() => session.destroy());
+  const ask = (body?: string) => {
+    const stream = session.request({ ':method': 'POST', ':path': '/', ...headers });
+    const answer = new Promise<unknown>((resolve) =>
+      stream.once('response', (head) => resolve(head['grpc-status'])),
+    );
+    if (body !== undefined) stream.end(body);
+    return answer;
+  };
+  for (let i = 0; i < 8; i++) expect(await ask('')).toBeUndefined();
+  expect(await gateway.metric('gateway_breaker_state', { upstream: 'shop' })).toBe(0);
+  expect(gateway.lines.filter(({ kind }) => kind === 'ejection')).toEqual([]);
+  expect(await gateway.metric('gateway_requests_total', { reason: 'ok' })).toBe(16);
+
+  expect(await ask('x'.repeat(100_000)), 'too large').toBe(String(status.RESOURCE_EXHAUSTED));
+  expect(await ask(), 'never ends').toBe(String(status.DEADLINE_EXCEEDED));
 });
 
 it('an upstream that is not there is UNAVAILABLE, and one that goes away in mid-call ends it with an error', async () => {
