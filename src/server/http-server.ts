@@ -24,6 +24,12 @@ export const KEEP_ALIVE_MS = 65_000;
 /** How often slow heads are looked for: with a head timeout of 10 s they are gone within 11. */
 export const CHECK_EVERY_MS = 1_000;
 
+/**
+ * How connections are opened, whatever is spoken on them. A client that has vanished (a phone out of reach) says nothing, as
+ * one does whose WebSocket is silent: the kernel asks, and its connection ends some ten minutes later, not never.
+ */
+export const CONNECTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
 /** Node's HTTP/1.1 server with nothing answered behind our back: whatever comes is one of three events. */
 export function openServer(limits: ServerLimits, events: ServerEvents): Server {
   /** An error thrown in an event of the server would end the process, and with it every other client's request. */
@@ -41,7 +47,9 @@ export function openServer(limits: ServerLimits, events: ServerEvents): Server {
     guarded(socket as Socket, () => events.onUpgrade(request, socket as Socket, head));
   const server = createServer(
     {
-      headersTimeout: limits.headersTimeoutMs,
+      ...CONNECTIONS,
+      // A head is a part of its request. Node refuses to give it longer.
+      headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs || Number.POSITIVE_INFINITY),
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,

@@ -20,7 +20,7 @@ import { FirstHeads } from './first-heads.ts';
 import type { Generation } from './generation.ts';
 import { keepDeadline } from './grpc.ts';
 import { detectHttp2 } from './h2c.ts';
-import { behindAnother, openServer } from './http-server.ts';
+import { behindAnother, CONNECTIONS, openServer } from './http-server.ts';
 import { asIncoming, asResponse, Http2Request, type Http2Response } from './http2-request.ts';
 import { Http2Connections, type Http2Limits } from './http2-server.ts';
 import { LoopLag } from './loop-lag.ts';
@@ -119,7 +119,7 @@ export class Listener {
 
   #openPlain(): NetServer {
     // As Node's HTTP server opens its connections.
-    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    return createServer({ allowHalfOpen: true, ...CONNECTIONS }, (socket) =>
       detectHttp2(socket, this.#options.headersTimeoutMs, (protocol, since) =>
         this.#accept(socket, protocol, since),
       ),

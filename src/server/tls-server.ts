@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { ClientAuthorities } from './client-authorities.ts';
+import { CONNECTIONS } from './http-server.ts';
 import type { ServerCertificates } from './server-certificates.ts';
 
 /** Whether clients show a certificate: not asked for, asked for, or no connection without a valid one. */
@@ -39,7 +40,7 @@ export class TlsServer {
       handshakeTimeout: options.handshakeTimeoutMs,
       requestCert: options.clientAuth !== 'none',
       rejectUnauthorized: options.clientAuth === 'require',
-      noDelay: true,
+      ...CONNECTIONS,
     });
     this.server.on('connection', (socket) => {
       this.#sockets.add(socket);

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws';
@@ -286,6 +287,21 @@ describe('a WebSocket', () => {
     await eventually(() => received === 100 * piece.length, 20_000);
   });
 });
+
+it.runIf(process.platform === 'linux').each([{}, { http2: true }])(
+  'the kernel asks after a client that says nothing, and would end the connection of one that has vanished: %j',
+  async (server) => {
+    const gateway = await testGateway({ server });
+    const client = await rawClient(gateway.url);
+    const hex = (port: number | undefined): string => `:${(port ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const ends = new RegExp(`${hex(client.socket.remotePort)} [0-9A-F]+${hex(client.socket.localPort)} `);
+    // "tr", the timer that runs (Documentation/networking/proc_net_tcp.rst): 2 is the one of keepalive.
+    await eventually(async () => {
+      const own = (await readFile('/proc/net/tcp', 'utf8')).split('\n').find((line) => ends.test(line));
+      return own !== undefined && / 02:[0-9A-F]{8} /.test(own);
+    });
+  },
+);
 
 it('a GET that looks like a handshake passes the policies around the call as every other', async () => {
   const upstream = await backend((request, response) => {
