@@ -3,6 +3,7 @@ import type { AnswerCache, CachedAnswer, PurgeSelection } from '../../contracts/
 import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
 import { isPurged, NO_PURGES, type Purges, withPurge } from './purges.ts';
 import { isSelected } from './selection.ts';
+import { UnsaidChanges } from './unsaid-changes.ts';
 
 /** Keys share places, so that an answer says whose it is. */
 type Written = Omit<CachedAnswer, 'body'> & { body: string; key: string };
@@ -28,9 +29,11 @@ const placeOf = (key: string, places: number): string =>
 /** Answers in the store: all replicas give and purge the same ones. */
 export class SharedAnswers {
   readonly #documents: Documents;
+  readonly #unsaid: UnsaidChanges;
 
   constructor(documents: Documents) {
     this.#documents = documents;
+    this.#unsaid = new UnsaidChanges(documents);
   }
 
   /** @param places most answers of the route that are kept at once */
@@ -38,6 +41,7 @@ export class SharedAnswers {
     const collection = collectionOf(route);
     const changes = changesOf(route);
     const documents = this.#documents;
+    const unsaid = this.#unsaid;
     const at = (key: string): string => placeOf(key, places);
     const changeAt = (key: string): string => placeOf(key, CHANGE_PLACES);
     return {
@@ -60,9 +64,21 @@ export class SharedAnswers {
         if (found?.value.key === key)
           await documents.delete(collection, at(key), { ifVersion: found.version });
       },
-      changedAt: async (key) => (await documents.get<number>(changes, changeAt(key)))?.value,
+      changedAt: async (key) => {
+        const id = changeAt(key);
+        const known = (await documents.get<number>(changes, id))?.value;
+        const here = unsaid.at(changes, id);
+        await unsaid.say();
+        return here === undefined ? known : Math.max(known ?? 0, here);
+      },
       changed: async (key, changedAt, ttlMs) => {
-        await documents.put(changes, changeAt(key), changedAt, { ttlMs: whole(ttlMs) });
+        const change = { collection: changes, id: changeAt(key), at: changedAt, ttlMs: whole(ttlMs) };
+        try {
+          await documents.put(changes, change.id, changedAt, { ttlMs: change.ttlMs });
+        } catch (error) {
+          unsaid.add(change);
+          throw error;
+        }
       },
     };
   }

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { CachedAnswer } from '../../../src/contracts/cache.ts';
-import type { Documents } from '../../../src/contracts/store.ts';
+import { type Documents, StoreUnavailable } from '../../../src/contracts/store.ts';
 import { Answers } from '../../../src/stores/answers/index.ts';
 import { isPurged, NO_PURGES, withPurge } from '../../../src/stores/answers/purges.ts';
 import { openStore } from '../../../src/stores/index.ts';
@@ -56,6 +56,29 @@ it.each([
   expect(await shop.get('a')).toBeUndefined();
   await shop.put('a', answer('shop/a'), 60_000);
   expect(await all.purge({}, ['shop'])).toBe(1);
+});
+
+it('a change while the store is away is known here once it is back, and soon after to all', async () => {
+  const store = await openStore('memory:');
+  onTestFinished(() => store.close());
+  let isAway = false;
+  const documents = new Proxy(store.documents, {
+    get: (target, name: keyof Documents) =>
+      isAway
+        ? () => Promise.reject(new StoreUnavailable('away'))
+        : (target[name] as () => unknown).bind(target),
+  });
+  const shop = (await answers(1_000_000, documents)).ofRoute('shop', 'shared', 100);
+  const other = (await answers(1_000_000, store.documents)).ofRoute('shop', 'shared', 100);
+  await shop.changed('b', 7, 60_000);
+  isAway = true;
+  await expect(shop.changed('a', 5, 60_000)).rejects.toThrow('away');
+  await expect(shop.changed('b', 6, 60_000)).rejects.toThrow('away');
+  await expect(shop.changedAt('a')).rejects.toThrow('away');
+  isAway = false;
+  expect(await other.changedAt('a')).toBeUndefined();
+  expect(await shop.changedAt('a')).toBe(5);
+  expect([await other.changedAt('a'), await other.changedAt('b')]).toEqual([5, 7]);
 });
 
 it.each([

@@ -1,0 +1,67 @@
+import { LRUCache } from 'lru-cache';
+import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
+
+interface Change {
+  readonly collection: string;
+  /** The change's place in it. */
+  readonly id: string;
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+  readonly ttlMs: number;
+}
+
+/** Some 200 bytes each. */
+const MOST = 10_000;
+
+/**
+ * Changes that the store could not be told of: what it kept of their addresses before it went away is wrong when it comes
+ * back. This process goes by them at once, others once the store knows.
+ */
+export class UnsaidChanges {
+  readonly #documents: Documents;
+  readonly #changes = new LRUCache<string, Change>({ max: MOST });
+  #saying: Promise<void> | undefined;
+
+  constructor(documents: Documents) {
+    this.#documents = documents;
+  }
+
+  add(change: Change): void {
+    this.#changes.set(keyOf(change.collection, change.id), change);
+  }
+
+  /** When the last of a place was; undefined: there is none that the store does not know. */
+  at(collection: string, id: string): number | undefined {
+    return this.#changes.get(keyOf(collection, id))?.at;
+  }
+
+  /** Tells the store, which answers again, of all of them. What it does not take now is told the next time. */
+  async say(): Promise<void> {
+    if (this.#changes.size === 0) return;
+    this.#saying ??= this.#sayAll().finally(() => {
+      this.#saying = undefined;
+    });
+    await this.#saying;
+  }
+
+  async #sayAll(): Promise<void> {
+    for (const [key, change] of this.#changes.entries()) {
+      try {
+        if ((await this.#isKnown(change)) && this.#changes.get(key) === change) this.#changes.delete(key);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        return;
+      }
+    }
+  }
+
+  /** Whether the store knows of it, or of a later one in its place. */
+  async #isKnown({ collection, id, at, ttlMs }: Change): Promise<boolean> {
+    const found = await this.#documents.get<number>(collection, id);
+    if (found && found.value >= at) return true;
+    const put = await this.#documents.put(collection, id, at, { ifVersion: found?.version ?? 0, ttlMs });
+    return put.ok;
+  }
+}
+
+const keyOf = (collection: string, id: string): string => `${collection} ${id}`;
