@@ -55,7 +55,7 @@ export class RouteCache {
       next,
       // Kept apart for its consumer, an answer is not shared.
       isAuthorised: isAuthorised && tenant === '',
-      primary: primaryKey(request, { tenant, variant: exchange.variant }, this.#always),
+      primary: primaryKey(request, { tenant, variant: exchange.variant, asked: exchange.path }, this.#always),
     };
     let until = 0;
     let failures = 0;
@@ -391,7 +391,8 @@ const isShared = (error: unknown): error is GatewayError =>
   error instanceof GatewayError && error.statusCode >= 500 && error.code !== 'client_cancelled';
 
 /** Host, path and query as the client asked: what people call an answer when they purge it. */
-const urlOf = ({ headers, path, query }: Exchange): string => `${String(headers.host ?? '')}${path}${query}`;
+const urlOf = ({ headers, path, query }: Exchange): string =>
+  `${String(headers.host ?? '').toLowerCase()}${path}${query}`;
 
 /** Upstream has failed, though the client gets an answer. */
 function noteStandIn(exchange: Exchange, reason: string): void {

@@ -6,7 +6,7 @@ import type { HeaderBag, UpstreamRequest } from '../../src/contracts/policy.ts';
  * told the client's beside it, and answers by that: to leave it out would let one client poison the answers of all.
  */
 export const addressOf = ({ headers, path }: Pick<UpstreamRequest, 'headers' | 'path'>): string =>
-  [headers['x-forwarded-proto'], headers['x-forwarded-host'], headers.host, path].map(String).join(' ');
+  `${[headers['x-forwarded-proto'], headers['x-forwarded-host'], headers.host].join(' ').toLowerCase()} ${path}`;
 
 const digest = (parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'hex');
 
@@ -16,6 +16,8 @@ export interface Apart {
   readonly tenant: string;
   /** Which upstream of a split answers; '' where there is none. */
   readonly variant: string;
+  /** The path that the client asked for: a rewrite may make one of several, and each is purged by its own. */
+  readonly asked: string;
 }
 
 /**
@@ -23,7 +25,8 @@ export interface Apart {
  * @param always request headers that make another answer, whatever the upstream says
  */
 export function primaryKey(request: UpstreamRequest, apart: Apart, always: readonly string[]): string {
-  return digest([apart.tenant, apart.variant, addressOf(request), ...valuesOf(request.headers, always)]);
+  const { tenant, variant, asked } = apart;
+  return digest([tenant, variant, asked, addressOf(request), ...valuesOf(request.headers, always)]);
 }
 
 /** The key under which stands when all answers of an address, whosesoever, became wrong. */

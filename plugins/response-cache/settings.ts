@@ -67,7 +67,8 @@ export const Settings = Type.Object(
   },
   {
     additionalProperties: false,
-    description: 'Keeps answers and gives them again (RFC 9111), as a cache that many clients share.',
+    description:
+      'Keeps answers and gives them again (RFC 9111), as a cache that many clients share. A change (POST, PUT, PATCH, DELETE) that succeeds makes what is kept of its URL wrong, through this route or through one of the same path that takes no GET. Credentials are an Authorization header, and whatever makes the caller a consumer; cookies are none, so that an answer which depends on them has to say so (Vary, private), or is told apart by vary.',
   },
 );
 export type Settings = Static<typeof Settings>;

@@ -42,6 +42,8 @@ export interface AdmittedRoute {
   name: string;
   /** `match.path`, which names the parameters; undefined on the AI routes. */
   path: string | undefined;
+  /** The route whose kept answers its cache has to do with, if not with its own. */
+  keeper?: string | undefined;
 }
 
 interface Served extends Gated {
@@ -60,7 +62,12 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
   const readings = await slices.through(otherReadings(routes, plan.slotOf));
   const byName = new Map<string, Served>();
   for (const route of routes) {
-    const chain = await plan.admit({ name: route.name, path: route.match.path }, route.policies);
+    const { name, match, policies } = route;
+    const keeper = keeperOf(route, routes);
+    const chain = await plan.admit(
+      { name, path: match.path, keeper: keeper?.name },
+      keeper ? [...policies, keeper.cache] : policies,
+    );
     byName.set(route.name, {
       chain,
       gate: plan.gate(route),
@@ -133,6 +140,30 @@ export function runPolicies(
     if (verdict instanceof Promise) verdict.then(done, done);
     else done(verdict);
   });
+}
+
+/**
+ * The route that keeps the answers which changes through this one make wrong (RFC 9111 section 4.4): one of the same
+ * path, where reads and writes are two routes. Its cache stands around the writes, too, and keeps nothing of them.
+ */
+function keeperOf(
+  { match: { path, host, methods }, policies }: RouteConfig,
+  routes: readonly RouteConfig[],
+): { name: string; cache: RouteConfig['policies'][number] } | undefined {
+  if (methods.some((method) => READS.has(method)) || cacheOf(policies)) return undefined;
+  for (const { name, match, policies: kept } of routes) {
+    const cache = match.path === path && match.host === host ? cacheOf(kept) : undefined;
+    if (cache) return { name, cache };
+  }
+  return undefined;
+}
+
+const READS = new Set(['GET', 'HEAD']);
+const CACHE = 'response-cache';
+
+function cacheOf(policies: RouteConfig['policies']): RouteConfig['policies'][number] | undefined {
+  const settings = policies.find((entry) => Object.hasOwn(entry, CACHE))?.[CACHE];
+  return settings === undefined ? undefined : { [CACHE]: settings };
 }
 
 function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute {

@@ -103,11 +103,12 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   }
 
   async function admit(
-    { name, path }: AdmittedRoute,
+    { name, path, keeper = name }: AdmittedRoute,
     entries: RouteConfig['policies'],
   ): Promise<PolicyChain> {
     const chain = await admitPolicies(entries, ports.descriptors, (policy) => ({
       ...policyPorts(config, ports, name, policy),
+      answers: (where, most) => ports.answers.ofRoute(keeper, where, most),
       template: (text) => compileTemplate(text, path),
       compileSchema: schemas.compile,
       personalData: PERSONAL_DATA,
@@ -231,7 +232,7 @@ function policyPorts(
   policy: string,
 ): Omit<
   PolicyPorts,
-  'template' | 'readJson' | 'exactJson' | 'otherReading' | 'compileSchema' | 'personalData'
+  'answers' | 'template' | 'readJson' | 'exactJson' | 'otherReading' | 'compileSchema' | 'personalData'
 > {
   let saidAt = Number.NEGATIVE_INFINITY;
   return {
@@ -242,7 +243,6 @@ function policyPorts(
     checked: (exchange, isOutdated) => ports.onChecked(exchange, isOutdated),
     fetch: ports.outbound.fetch,
     now: ports.now,
-    answers: (where, most) => ports.answers.ofRoute(route, where, most),
     degraded(what, error) {
       ports.meters.degraded.inc({ policy, what });
       // Counted each time, said once a second: a store that is down must not fill the disk as well.

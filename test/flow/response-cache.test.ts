@@ -377,6 +377,32 @@ it('a change that succeeded makes what is kept under its URL wrong', async () =>
   expect(origin.asked).toBe(3);
 });
 
+it('so does one through the route beside it that takes the writes', async () => {
+  let asked = 0;
+  const upstream = await backend((_, response) => void response.end(`${++asked}`));
+  const route = (name: string, methods: string[], policies: object[]) => ({
+    name,
+    match: { path: '/things/*', methods },
+    upstream: 'shop',
+    policies,
+  });
+  const gateway = await testGateway({
+    upstreams: { shop: { targets: [{ url: upstream.url }] } },
+    routes: [
+      route('writes', ['POST', 'PUT'], []),
+      route('reads', ['GET', 'HEAD'], [{ 'response-cache': { ttl: '1h' } }]),
+    ],
+  });
+  const ask = async (method: string) => (await fetch(`${gateway.url}/things/1`, { method })).text();
+  expect([await ask('GET'), await ask('GET'), await ask('PUT'), await ask('GET'), await ask('GET')]).toEqual([
+    '1',
+    '1',
+    '2',
+    '3',
+    '3',
+  ]);
+});
+
 it('it makes every variant of it wrong, and every consumer’s', async () => {
   const keys = { alice: 'alices-key', bob: 'bobs-key' };
   const consumers = Object.entries(keys).map(([name, key]) => ({
@@ -584,6 +610,49 @@ it('answers are purged by URL, by tag and by route through the admin API', async
   expect((await get('/slow')).cache).toMatch('hit');
   expect(await purge({})).toMatchObject({ code: 'request_invalid' });
   expect(await purge({ route: 'nowhere' })).toMatchObject({ code: 'resource_unknown' });
+});
+
+it('a purged URL is asked for anew however it is written, and whatever policies and rewrites make of it', async () => {
+  let asked = 0;
+  const upstream = await backend((request, response) => {
+    asked++;
+    response.end(request.url);
+  });
+  const cached = { upstream: 'shop', policies: [{ 'response-cache': { ttl: '1h' } }] };
+  const gateway = await testGateway({
+    upstreams: { shop: { targets: [{ url: upstream.url }] } },
+    routes: [
+      { name: 'plain', match: { path: '/*' }, ...cached },
+      {
+        name: 'marked',
+        match: { path: '/marked/*' },
+        ...cached,
+        policies: [{ query: { remove: ['utm_source'], set: { tier: '1' } } }, ...cached.policies],
+      },
+      { name: 'moved', match: { path: '/moved/*' }, ...cached, rewrite: { from: '^/moved/[ab]/', to: '/' } },
+    ],
+  });
+  const get = async (path: string, host = 'shop.example') =>
+    (await call(gateway.url, path, { headers: { host } })).body.toString();
+  const purge = async (url: string) => (await admin(gateway, '/api/cache/purge', { body: { url } })).body;
+  await get('/caf%c3%a9');
+  await get('/caf%c3%a9', 'SHOP.example');
+  expect(asked).toBe(1);
+  expect(await purge('HTTPS://Shop.Example/caf%c3%a9')).toEqual({ purged: 1 });
+  await get('/caf%c3%a9');
+  expect(await purge('shop.example/x/../café')).toEqual({ purged: 1 });
+
+  expect(await get('/marked/1?utm_source=mail&a=1')).toBe('/marked/1?a=1&tier=1');
+  expect(await purge('shop.example/marked/1?a=1&utm_source=other')).toEqual({ purged: 1 });
+  await get('/marked/1');
+  expect(await purge('shop.example/marked/1')).toEqual({ purged: 1 });
+
+  expect([await get('/moved/a/x'), await get('/moved/b/x')]).toEqual(['/x', '/x']);
+  expect(await purge('shop.example/moved/b/x')).toEqual({ purged: 1 });
+  asked = 0;
+  await get('/moved/b/x');
+  await get('/moved/a/x');
+  expect(asked).toBe(1);
 });
 
 it('two gateways share answers through Redis, purge them for each other, and go on without it', async () => {

@@ -4,6 +4,7 @@ import { sharingRoutes } from '../../config/sharing-routes.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
+import { purgeSelections } from '../purge-selections.ts';
 
 const Selection = Type.Object(
   {
@@ -17,9 +18,9 @@ const Selection = Type.Object(
     url: Type.Optional(
       Type.String({
         // A path alone is of no host.
-        pattern: '^(https?://)?[^/]+',
+        pattern: '^([Hh][Tt][Tt][Pp][Ss]?://)?[^/]+',
         description:
-          'Host, path and query as requested: shop.example/products?page=2, with https:// before it or not; with * at the end, all that begin so.',
+          'Host, path and query as requested: shop.example/products?page=2, with https:// before it or not; with * at the end, all that begin so. Where the policy query changes what the upstream is asked, the path with every query.',
       }),
     ),
     all: Type.Optional(Type.Boolean({ description: 'Everything that is kept.' })),
@@ -56,8 +57,9 @@ export function cacheRoutes(app: AdminApp, { cache, served }: Pick<AdminPorts, '
         });
       const sharing = sharingRoutes(served.loaded.config);
       if (ofModels.some((settings) => settings?.store === 'shared')) sharing.push(AI_ANSWERS);
-      if (selection.url !== undefined) selection.url = selection.url.replace(/^https?:\/\//, '');
-      const purged = await cache.purge(selection, sharing);
+      let purged = 0;
+      for (const each of purgeSelections(selection, served.loaded.config))
+        purged += await cache.purge(each, sharing);
       Object.assign(audited, selection, { purged });
       return { purged };
     },
