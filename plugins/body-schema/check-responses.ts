@@ -55,6 +55,8 @@ export function checkResponses(
     answer: UpstreamResponse,
     exchange: Exchange,
   ): Promise<UpstreamResponse> {
+    // Of what a client has asked for in parts nothing can be said.
+    if (answer.status === 206) return answer;
     const { headers, body } = answer;
     const look = async (copy: Buffer | null): Promise<void> => {
       const read = await readJson(headers, copy, limit);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Exchange } from '../contracts/exchange.ts';
 import type { Template } from '../contracts/policy.ts';
 import { splitPlaceholders } from './placeholders.ts';
@@ -64,9 +65,18 @@ function sourceOf(name: string, routePath: string | undefined): Source {
 function header(name: string): Source {
   return ({ headers }) => {
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    return value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value);
+    return value === undefined ? '' : asText(Array.isArray(value) ? value.join(', ') : String(value));
   };
 }
+
+/** Node reads each byte of a header as a character; where they are UTF-8, as nearly everybody writes names, it is that. */
+function asText(value: string): string {
+  if (!BEYOND_ASCII.test(value)) return value;
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : value;
+}
+
+const BEYOND_ASCII = /[\x80-\xff]/;
 
 function pathParameter(name: string, routePath: string | undefined): Source {
   const segments = routePath?.split('/') ?? [];

@@ -195,6 +195,16 @@ it('in report mode everything passes, and what is wrong is recorded', async () =
   });
 });
 
+it('in report mode a part of an answer is no breach: its client asked for it', async () => {
+  const { gateway } = await orders({ mode: 'report', response: { type: 'object' } }, (_, response) =>
+    response.writeHead(206, { 'content-type': 'application/json', 'content-range': 'bytes 0-1/9' }).end('{"'),
+  );
+  const part = await fetch(`${gateway.url}/orders`, { headers: { range: 'bytes=0-1' } });
+  expect([part.status, await part.text()]).toEqual([206, '{"']);
+  const line = await gateway.accessLine(({ route }) => route === 'orders');
+  expect(line).not.toHaveProperty('contract_breaches');
+});
+
 it('in report mode an event stream passes event by event', async () => {
   let finish: () => void = () => undefined;
   const { gateway, send } = await orders(

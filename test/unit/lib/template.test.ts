@@ -8,7 +8,7 @@ const exchange = {
   route: 'users',
   path: '/users/a%20b/posts/7',
   query: '?q=1+2&q=3&n=%C3%A9',
-  headers: { 'x-tenant': '{{consumer}}', 'set-cookie': ['a', 'b'] },
+  headers: { 'x-tenant': '{{consumer}}', 'set-cookie': ['a', 'b'], 'x-name': 'M\xc3\xbcller', 'x-old': 'M\xfcller' },
 } as unknown as Exchange;
 const fill = (text: string): string => compileTemplate(text, '/users/{id}/posts/:post')(exchange);
 
@@ -20,6 +20,7 @@ it.each([
   ['{{query.q}},{{query.n}},{{query.none}}', '1 2,é,'],
   ['{{request.header.X-Tenant}}', '{{consumer}}'],
   ['{{request.header.set-cookie}}|{{request.header.none}}', 'a, b|'],
+  ['{{request.header.x-name}} {{request.header.x-old}}', 'Müller Müller'],
   ['a } b { c }}', 'a } b { c }}'],
 ])('%s becomes %s', (text, expected) => expect(fill(text)).toBe(expected));
 

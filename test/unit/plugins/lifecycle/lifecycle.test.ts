@@ -43,6 +43,12 @@ it('wants a time, and the sunset last', () => {
     'needs deprecated or sunset',
   );
   expect(
+    lifecycle.check?.({ deprecated: '2026-01-01T00:00:00Z', afterSunset: 'gone' } as never, {
+      compileSchema,
+      consumers: [],
+    }),
+  ).toContain('gone needs sunset');
+  expect(
     lifecycle.check?.({ ...settings, sunset: '2025-01-01T00:00:00Z' } as never, {
       compileSchema,
       consumers: [],
