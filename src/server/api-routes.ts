@@ -18,6 +18,7 @@ import { staticAnswer } from '../proxy/static-answer.ts';
 import { exchangeOf } from '../record/exchange.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { keepersOf } from './keepers.ts';
 import type { PolicyChain } from './policies.ts';
 import type { RouteGate } from './route-gate.ts';
 import { CONFIGURED, type Gated, type Takers, takerOf } from './takers.ts';
@@ -60,10 +61,11 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
   if (routes.length === 0) return;
   const slices = new Slices();
   const readings = await slices.through(otherReadings(routes, plan.slotOf));
+  const keeperOf = keepersOf(routes);
   const byName = new Map<string, Served>();
   for (const route of routes) {
     const { name, match, policies } = route;
-    const keeper = keeperOf(route, routes);
+    const keeper = keeperOf(route);
     const chain = await plan.admit(
       { name, path: match.path, keeper: keeper?.name },
       keeper ? [...policies, keeper.cache] : policies,
@@ -140,30 +142,6 @@ export function runPolicies(
     if (verdict instanceof Promise) verdict.then(done, done);
     else done(verdict);
   });
-}
-
-/**
- * The route that keeps the answers which changes through this one make wrong (RFC 9111 section 4.4): one of the same
- * path, where reads and writes are two routes. Its cache stands around the writes, too, and keeps nothing of them.
- */
-function keeperOf(
-  { match: { path, host, methods }, policies }: RouteConfig,
-  routes: readonly RouteConfig[],
-): { name: string; cache: RouteConfig['policies'][number] } | undefined {
-  if (methods.some((method) => READS.has(method)) || cacheOf(policies)) return undefined;
-  for (const { name, match, policies: kept } of routes) {
-    const cache = match.path === path && match.host === host ? cacheOf(kept) : undefined;
-    if (cache) return { name, cache };
-  }
-  return undefined;
-}
-
-const READS = new Set(['GET', 'HEAD']);
-const CACHE = 'response-cache';
-
-function cacheOf(policies: RouteConfig['policies']): RouteConfig['policies'][number] | undefined {
-  const settings = policies.find((entry) => Object.hasOwn(entry, CACHE))?.[CACHE];
-  return settings === undefined ? undefined : { [CACHE]: settings };
 }
 
 function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute {

@@ -254,7 +254,8 @@ export class Listener {
       const complete = isWhole && request.stream.rstCode === NGHTTP2_NO_ERROR;
       this.#end(exchange, generation, bytes, response.headersSent ? response.statusCode : 499, complete);
     });
-    if (isGrpc(asked.headers)) {
+    // To anything but POST a 200 that is an error could be kept by a cache in front of us, for everybody.
+    if (request.method === 'POST' && isGrpc(asked.headers)) {
       exchange.isGrpc = true;
       keepDeadline(asked.headers, exchange);
     }

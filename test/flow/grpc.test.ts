@@ -266,6 +266,8 @@ it('a request that only calls itself gRPC has the limits of every other, and is 
   expect(gateway.lines.filter(({ kind }) => kind === 'ejection')).toEqual([]);
   expect(await gateway.metric('gateway_requests_total', { reason: 'ok' })).toBe(16);
 
+  const get = session.request({ ':path': '/../none', ...headers });
+  expect(await new Promise((resolve) => get.once('response', (head) => resolve(head[':status'])))).toBe(400);
   expect(await ask('x'.repeat(100_000)), 'too large').toBe(String(status.RESOURCE_EXHAUSTED));
   expect(await ask(), 'never ends').toBe(String(status.DEADLINE_EXCEEDED));
 });
