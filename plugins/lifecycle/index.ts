@@ -76,7 +76,8 @@ const lifecycle: PolicyDescriptor<Settings> = {
   schema: Settings,
   check({ deprecated, sunset, afterSunset }) {
     if (deprecated === undefined && sunset === undefined) return 'needs deprecated or sunset';
-    if (afterSunset === 'gone' && sunset === undefined) return 'afterSunset: gone needs sunset: without it the route is never gone';
+    if (afterSunset === 'gone' && sunset === undefined)
+      return 'afterSunset: gone needs sunset: without it the route is never gone';
     // RFC 9745 section 4
     if (deprecated && sunset && Date.parse(sunset) < Date.parse(deprecated))
       return 'sunset is before deprecated: a route is deprecated first';

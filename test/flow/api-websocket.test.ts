@@ -293,7 +293,8 @@ it.runIf(process.platform === 'linux').each([{}, { http2: true }])(
   async (server) => {
     const gateway = await testGateway({ server });
     const client = await rawClient(gateway.url);
-    const hex = (port: number | undefined): string => `:${(port ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const hex = (port: number | undefined): string =>
+      `:${(port ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
     const ends = new RegExp(`${hex(client.socket.remotePort)} [0-9A-F]+${hex(client.socket.localPort)} `);
     // "tr", the timer that runs (Documentation/networking/proc_net_tcp.rst): 2 is the one of keepalive.
     await eventually(async () => {

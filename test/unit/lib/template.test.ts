@@ -8,7 +8,12 @@ const exchange = {
   route: 'users',
   path: '/users/a%20b/posts/7',
   query: '?q=1+2&q=3&n=%C3%A9',
-  headers: { 'x-tenant': '{{consumer}}', 'set-cookie': ['a', 'b'], 'x-name': 'M\xc3\xbcller', 'x-old': 'M\xfcller' },
+  headers: {
+    'x-tenant': '{{consumer}}',
+    'set-cookie': ['a', 'b'],
+    'x-name': 'M\xc3\xbcller',
+    'x-old': 'M\xfcller',
+  },
 } as unknown as Exchange;
 const fill = (text: string): string => compileTemplate(text, '/users/{id}/posts/:post')(exchange);
 
