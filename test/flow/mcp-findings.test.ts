@@ -109,8 +109,11 @@ it('tools that fail, are slow or break their schemas are findings, each at its o
   expect(gateway.engine?.queries.requests({ id: failing.evidence.bad[0] })).toMatchObject([
     { scope: { route: 'mcp/shop/price' } },
   ]);
-  const slow = await finding(gateway, ({ what }) => what.signal === 'slow');
-  expect(slow).toMatchObject({ detector: 'slow', where: { scopes: [{ route: 'mcp/shop/stock' }] } });
+  // On a busy machine everything is slow for a moment: it is the finding of this tool that has to come.
+  const isOfStock = (found: { where: { scopes: { route?: string }[] } }): boolean =>
+    found.where.scopes.length === 1 && found.where.scopes[0]?.route === 'mcp/shop/stock';
+  const slow = await finding(gateway, (found) => found.what.signal === 'slow' && isOfStock(found));
+  expect(slow).toMatchObject({ detector: 'slow' });
   const drifting = await at('response /price must be number');
   expect(drifting).toMatchObject({ detector: 'contract', where: { scopes: [{ route: 'mcp/shop/look' }] } });
   const { findings } = (await admin(gateway, '/api/findings')).body;
