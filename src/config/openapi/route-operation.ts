@@ -1,5 +1,6 @@
 import { isMap } from '../path.ts';
 import type { RouteConfig } from '../schema/index.ts';
+import type { PathParameter } from './path-templates.ts';
 import { securityOf, settingsOf } from './security.ts';
 
 interface Parameter {
@@ -31,12 +32,21 @@ export interface Operation {
   responses: Record<string, { description: string; content?: Content }>;
 }
 
-/** What a route says about one of its methods. */
-export function operationOf(route: RouteConfig, method: string, now: number): Operation {
+/**
+ * What a route says about one of its methods.
+ * @param path the parameters of its path
+ * @param now milliseconds since the epoch
+ */
+export function operationOf(
+  route: RouteConfig,
+  method: string,
+  path: readonly PathParameter[],
+  now: number,
+): Operation {
   const { name, version, match, policies } = route;
   const schemas = settingsOf(policies, 'body-schema') ?? {};
   const lifecycle = settingsOf(policies, 'lifecycle') ?? {};
-  const parameters = parametersOf(route);
+  const parameters = parametersOf(route, path);
   const security = Object.keys(securityOf(policies));
   const request = schemas.request;
   return {
@@ -60,18 +70,15 @@ export function operationOf(route: RouteConfig, method: string, now: number): Op
 
 const isPast = (time: unknown, now: number): boolean => typeof time === 'string' && Date.parse(time) <= now;
 
-function parametersOf({ match, policies }: RouteConfig): Parameter[] {
+function parametersOf({ match, policies }: RouteConfig, path: readonly PathParameter[]): Parameter[] {
   const text = { type: 'string' };
-  const parameters: Parameter[] = [];
-  for (const segment of match.path.split('/')) {
-    const name = /^:(.+)$|^\{(.+)\}$/.exec(segment);
-    if (name)
-      parameters.push({ name: (name[1] ?? name[2]) as string, in: 'path', required: true, schema: text });
-    else if (segment === '*') {
-      const description = 'All that is below: it may be empty and may hold slashes.';
-      parameters.push({ name: 'path', in: 'path', required: true, schema: text, description });
-    }
-  }
+  const rest = { description: 'All that is below: it may be empty and may hold slashes.' };
+  const parameters = path.map(
+    ({ name, isRest }): Parameter => ({
+      ...{ name, in: 'path', required: true, schema: text },
+      ...(isRest && rest),
+    }),
+  );
   for (const [name, value] of Object.entries(match.headers ?? {}))
     parameters.push({ name, in: 'header', required: true, schema: value === '*' ? text : { const: value } });
   const query = settingsOf(policies, 'contract')?.query;

@@ -1,4 +1,5 @@
-import type { GatewayConfig, RouteConfig } from '../schema/index.ts';
+import type { GatewayConfig } from '../schema/index.ts';
+import { PathTemplates } from './path-templates.ts';
 import { type Operation, operationOf } from './route-operation.ts';
 import { securityOf } from './security.ts';
 
@@ -24,11 +25,13 @@ export function routesDocument(
   about: { version: string; now: number },
 ): RoutesDocument {
   const paths: Record<string, PathItem> = {};
+  const templates = new PathTemplates();
   for (const route of config.routes) {
-    const path = openApiPath(route.match.path);
+    const { path, parameters } = templates.of(route.match.path);
     const item = Object.hasOwn(paths, path) ? (paths[path] as PathItem) : {};
     paths[path] = item;
-    for (const method of route.match.methods) addOperation(item, route, method, about.now);
+    for (const method of route.match.methods)
+      addOperation(item, method, operationOf(route, method, parameters, about.now));
   }
   return {
     openapi: '3.1.1',
@@ -38,19 +41,8 @@ export function routesDocument(
   };
 }
 
-function addOperation(item: PathItem, route: RouteConfig, method: string, now: number): void {
-  const operation = operationOf(route, method, now);
+function addOperation(item: PathItem, method: string, operation: Operation): void {
   const first = item[method.toLowerCase()];
   if (first === undefined) item[method.toLowerCase()] = operation;
   else first['x-variants'] = [...(first['x-variants'] ?? []), operation];
-}
-
-/** `/users/:id/*` → `/users/{id}/{path}`: OpenAPI has no way to say "and everything below". */
-function openApiPath(path: string): string {
-  return path
-    .split('/')
-    .map((segment) =>
-      segment.startsWith(':') ? `{${segment.slice(1)}}` : segment === '*' ? '{path}' : segment,
-    )
-    .join('/');
 }

@@ -1,3 +1,4 @@
+import { validate } from '@scalar/openapi-parser';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../../../src/config/load.ts';
 import { routesDocument } from '../../../../src/config/openapi/routes-document.ts';
@@ -107,4 +108,17 @@ it('what will be deprecated is not yet', async () => {
     policies: [{ lifecycle: { deprecated: "2026-07-01T00:00:00Z" } }]
 `);
   expect(paths['/x']?.get).not.toHaveProperty('deprecated');
+});
+
+it('is a document that OpenAPI takes, whatever routes call the parameters of their paths', async () => {
+  const document = await documentOf(`
+  - { name: read, match: { path: "/users/:id", methods: [GET] }, upstream: up }
+  - { name: write, match: { path: "/users/:name", methods: [PUT] }, upstream: up }
+  - { name: below, match: { path: "/files/{path}/*", methods: [GET] }, upstream: up }
+`);
+  expect(await validate(structuredClone(document) as object)).toMatchObject({ valid: true });
+  expect(Object.keys(document.paths)).toEqual(['/users/{id}', '/files/{path}/{path2}']);
+  const { get, put } = document.paths['/users/{id}'] ?? {};
+  expect([get?.operationId, put?.operationId]).toEqual(['read', 'write']);
+  for (const operation of [get, put]) expect(operation?.parameters?.map(({ name }) => name)).toEqual(['id']);
 });
