@@ -109,7 +109,11 @@ function configOf(origin: string, models: string): object {
         keys: [{ id: 'k1', sha256: createHash('sha256').update(KEY).digest('hex') }],
       },
     ],
-    upstreams: { up: { targets: [{ url: origin }] }, up2: { targets: [{ url: origin }] } },
+    upstreams: {
+      up: { targets: [{ url: origin }] },
+      up2: { targets: [{ url: origin }] },
+      shadow: { targets: [{ url: origin }] },
+    },
     routes: [
       route('open', '/*'),
       route('admin', '/admin/*', key, { authorize: { groups: ['web'] } }),
@@ -145,7 +149,7 @@ function configOf(origin: string, models: string): object {
           { upstream: 'up', weight: 1 },
           { upstream: 'up2', weight: 1 },
         ],
-        mirror: { upstream: 'up2', share: '50%' },
+        mirror: { upstream: 'shadow', share: '50%' },
       },
     ],
     ai: {

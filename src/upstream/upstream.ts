@@ -206,7 +206,8 @@ export class Upstream {
     const judge = this.#judge;
     this.resilience.breaker.configure(this.#options.breaker);
     for (const { state } of this.targets) state.hasRoom = judge && (() => judge.hasRoom);
-    for (const begin of this.#checks.splice(0)) this.#ends.push(begin());
+    // They end last: that nobody checks a target any more is told of one that goes on without it, and of none that ends as well.
+    for (const begin of this.#checks.splice(0)) this.#ends.unshift(begin());
   }
 
   dispose(): void {

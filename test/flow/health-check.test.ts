@@ -63,7 +63,7 @@ it('a bad instance is found by its health check before a client meets it, and co
   await eventually(async () => (await healthy()) === 0);
   const told = changes().length;
   await gateway.close();
-  expect(changes(), 'the end of the process changes nothing').toHaveLength(told);
+  expect(changes().slice(told), 'the end of the process changes nothing').toEqual([]);
 });
 
 it('when nearly all fail their checks, all are used, and it is said', async () => {
