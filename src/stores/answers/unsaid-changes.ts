@@ -12,6 +12,8 @@ interface Change {
 
 /** Some 200 bytes each. */
 const MOST = 10_000;
+/** Told at once: who asks meanwhile waits for two round trips, however many there are. */
+const AT_ONCE = 64;
 
 /**
  * Changes that the store could not be told of: what it kept of their addresses before it went away is wrong when it comes
@@ -35,24 +37,26 @@ export class UnsaidChanges {
     return this.#changes.get(keyOf(collection, id))?.at;
   }
 
-  /** Tells the store, which answers again, of all of them. What it does not take now is told the next time. */
+  /** Tells the store, which answers again, of the next of them. What it does not take now is told the next time. */
   async say(): Promise<void> {
     if (this.#changes.size === 0) return;
-    this.#saying ??= this.#sayAll().finally(() => {
+    this.#saying ??= this.#sayNext().finally(() => {
       this.#saying = undefined;
     });
     await this.#saying;
   }
 
-  async #sayAll(): Promise<void> {
-    for (const [key, change] of this.#changes.entries()) {
-      try {
-        if ((await this.#isKnown(change)) && this.#changes.get(key) === change) this.#changes.delete(key);
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
-        return;
-      }
-    }
+  async #sayNext(): Promise<void> {
+    const next = this.#changes.entries().take(AT_ONCE);
+    await Promise.all(
+      next.map(async ([key, change]) => {
+        try {
+          if ((await this.#isKnown(change)) && this.#changes.get(key) === change) this.#changes.delete(key);
+        } catch (error) {
+          if (!(error instanceof StoreUnavailable)) throw error;
+        }
+      }),
+    );
   }
 
   /** Whether the store knows of it, or of a later one in its place. */
