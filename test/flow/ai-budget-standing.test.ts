@@ -24,12 +24,12 @@ it('each budget stands there with what was spent and what running calls hold, th
   const gateway = await aiGateway([upstream], { prices, ai: { budgets, reserve: { output: 50 } } });
   const standings = async (query = '') => (await admin(gateway, `/api/budgets${query}`)).body.items;
   const [first] = await standings();
-  expect(first).toMatchObject({ spent: 0, held: 0, state: 'free' });
+  expect(first).toMatchObject({ spent: 0, held: 0, level: 'ok' });
 
   for (const user of ['ann', 'ann']) await chat(gateway, { ...hello(), user });
   await vi.waitFor(async () => {
     expect(await standings()).toMatchObject([
-      { budget: 'calls', scope: 'consumer', unit: 'requests', limit: 4, spent: 2, held: 0, state: 'soft' },
+      { budget: 'calls', scope: 'consumer', unit: 'requests', limit: 4, spent: 2, held: 0, level: 'soft' },
       { budget: 'dear', scope: 'model', subject: 'smart', unit: 'usd', limit: 5, spent: 0.3, held: 0 },
     ]);
   });
@@ -45,7 +45,7 @@ it('each budget stands there with what was spent and what running calls hold, th
     subject: `${consumer}/ann`,
     limit: 360,
     spent: 300,
-    state: 'soft',
+    level: 'soft',
   });
 
   const held = chat(gateway, { ...hello(), messages: [{ role: 'user', content: 'hold on' }] });

@@ -14,7 +14,7 @@ const Standing = Type.Object({
   limit: Type.Number(),
   spent: Type.Number({ description: 'What calls of this window came to.' }),
   held: Type.Number({ description: 'Reserved by calls that still run.' }),
-  state: oneOf('free', 'soft', 'spent'),
+  level: oneOf('ok', 'soft', 'spent'),
   from: Type.Number({ description: 'Begin of the window: milliseconds since the epoch.' }),
   to: Type.Number({ description: 'Its end, when all of the budget is there again.' }),
 });

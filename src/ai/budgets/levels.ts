@@ -1,9 +1,13 @@
 import type { BudgetState } from '../../contracts/budget.ts';
 import type { OnStateChange } from '../../contracts/state-change.ts';
 import type { Draw } from './draw.ts';
-import { inWords } from './rules.ts';
+import { type BudgetRule, inWords } from './rules.ts';
 
-type Level = 'ok' | 'soft' | 'spent';
+/** Below its soft threshold, past it, or nothing left. */
+export type Level = 'ok' | 'soft' | 'spent';
+
+export const levelOf = ({ limit, soft }: Pick<BudgetRule, 'limit' | 'soft'>, spent: number): Level =>
+  spent >= limit ? 'spent' : spent >= soft * limit ? 'soft' : 'ok';
 
 /** Budgets whose level is remembered. Beyond it the longest unchanged one is forgotten, and may be told twice. */
 const MOST = 10_000;
@@ -23,7 +27,7 @@ export class BudgetLevels {
     const known = this.#levels.get(id);
     // A call that ends after its window says nothing of the present one.
     if (known && known.startsAt > window.startsAt) return;
-    const level = spent >= rule.limit ? 'spent' : spent >= rule.soft * rule.limit ? 'soft' : 'ok';
+    const level = levelOf(rule, spent);
     const from = known?.level ?? 'ok';
     if (level === from && known?.startsAt === window.startsAt) return;
     this.#levels.delete(id);

@@ -3,6 +3,7 @@ import type { BudgetState, Budgets } from '../../contracts/budget.ts';
 import type { CalendarWindow } from '../../lib/calendar-window.ts';
 import { Slices } from '../../lib/slices.ts';
 import { type Draw, drawsOf } from './draw.ts';
+import { type Level, levelOf } from './levels.ts';
 import { amountOf, type BudgetRule, type BudgetUnit, budgetRules, type Caller } from './rules.ts';
 
 /** How one budget stands in its current window, for one of those that it is counted for. */
@@ -16,7 +17,7 @@ export interface BudgetStanding {
   readonly spent: number;
   /** Reserved by calls that still run. */
   readonly held: number;
-  readonly state: 'free' | 'soft' | 'spent';
+  readonly level: Level;
   readonly window: CalendarWindow;
 }
 
@@ -27,7 +28,7 @@ const READ_AT_ONCE = 100;
 
 const NOBODY: Caller = { consumer: '', groups: [], key: '', user: '', model: '', session: '' };
 
-/** The budgets of a config for everybody that it names, read at once. @throws StoreUnavailable */
+/** The budgets of a config for everybody that it names, and for those asked for. @throws StoreUnavailable */
 export async function budgetStandings(
   config: Pick<GatewayConfig, 'consumers' | 'ai'>,
   budgets: Pick<Budgets, 'read'>,
@@ -47,31 +48,37 @@ export async function budgetStandings(
     states.push(...(await budgets.read(keys.slice(states.length, states.length + READ_AT_ONCE))));
   return [...draws.values()].map(({ rule, subject, window }, at) => {
     const { spent = 0, held = 0 } = states[at] ?? {};
-    const { name: budget, scope, unit, limit, soft } = rule;
+    const { name: budget, scope, unit, limit } = rule;
     return {
       ...{ budget, scope, unit, window },
       subject: subject.replace('\0', '/'),
       limit: amountOf(unit, limit),
       spent: amountOf(unit, spent),
       held: amountOf(unit, held),
-      state: spent >= limit ? 'spent' : spent >= soft * limit ? 'soft' : 'free',
+      level: levelOf(rule, spent),
     };
   });
 }
 
-type Scopes = ReadonlySet<BudgetRule['scope']>;
+/** Somebody who may call, and the scopes in which they stand for themselves. */
+interface Standing {
+  readonly who: Caller;
+  readonly scopes: ReadonlySet<BudgetRule['scope']>;
+}
 
-function callersOf({ consumers, ai }: Pick<GatewayConfig, 'consumers' | 'ai'>, asked: AskedFor) {
-  const callers: { who: Caller; scopes: Scopes }[] = [];
+function callersOf(
+  { consumers, ai }: Pick<GatewayConfig, 'consumers' | 'ai'>,
+  { consumer, user, session }: AskedFor,
+): Standing[] {
+  const callers: Standing[] = [];
   const add = (who: Partial<Caller>, ...scopes: BudgetRule['scope'][]): void => {
     callers.push({ who: { ...NOBODY, ...who }, scopes: new Set(scopes) });
   };
-  for (const { name: consumer, groups, keys } of consumers) {
-    add({ consumer, groups }, 'consumer', 'group');
-    for (const { id } of keys) add({ consumer, key: `${consumer}/${id}` }, 'key');
+  for (const { name, groups, keys } of consumers) {
+    add({ consumer: name, groups }, 'consumer', 'group');
+    for (const { id } of keys) add({ consumer: name, key: `${name}/${id}` }, 'key');
   }
   for (const model of Object.keys(ai.models)) add({ model }, 'model');
-  const { consumer, user, session } = asked;
   if (consumer !== undefined) add({ consumer }, 'consumer');
   if (user !== undefined) add({ consumer: consumer ?? '', user }, 'user');
   if (session !== undefined) add({ consumer: consumer ?? '', session }, 'session');

@@ -12,7 +12,7 @@ interface Standing {
   readonly limit: number;
   readonly spent: number;
   readonly held: number;
-  readonly state: 'free' | 'soft' | 'spent';
+  readonly level: 'ok' | 'soft' | 'spent';
   readonly to: number;
 }
 
@@ -56,7 +56,7 @@ export function Budgets() {
                           aria-label={`Spent of ${standing.budget}`}
                         />{' '}
                         {amount(standing, standing.spent)} of {amount(standing, standing.limit)}
-                        {standing.state !== 'free' && ` (${standing.state === 'soft' ? 'nearly ' : ''}spent)`}
+                        {standing.level !== 'ok' && ` (${standing.level === 'soft' ? 'nearly ' : ''}spent)`}
                       </>
                     ),
                   },
