@@ -30,7 +30,11 @@ export function markdown(report: Report): string {
     `\`${report.command}\` · ${report.date} UTC · commit ${report.commit}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}; load average before: ${short(report.loadAverageBefore)}; other work in the run: ${percent(otherWork)} of the machine`,
     versions.join(', '),
-    `${effort.rounds} interleaved rounds; ${effort.warmUpSeconds} s of warm-up and ${effort.seconds} s measured for each subject and case`,
+    ...(findings.isOnce
+      ? []
+      : [
+          `${effort.rounds} interleaved rounds; ${effort.warmUpSeconds} s of warm-up and ${effort.seconds} s measured for each subject and case`,
+        ]),
     ...findings.facts,
     ...findings.missing.map(({ subject, why }) => `**missing: ${subject}**, ${why}`),
   ];

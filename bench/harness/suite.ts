@@ -79,6 +79,8 @@ export interface Call {
 
 /** What a suite has found out. */
 export interface Findings {
+  /** Measured once each, and not in the rounds and seconds of the effort. */
+  isOnce?: boolean;
   /** What a reader has to know beside the figures, a sentence each. */
   facts: string[];
   subjects: readonly { name: string; what: string }[];

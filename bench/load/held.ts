@@ -85,12 +85,13 @@ async function run(call: Call): Promise<Findings> {
     held[holding.name] = await hold({ ...holding, subjects, groups, heldMs }, call);
   }
   return {
+    isOnce: true,
     facts: [
       'one fresh process a subject for each table: memory needs no rounds',
       'an active stream gets two events of 100 bytes a second, an idle one a comment every 15 seconds',
       'HTTP/2 to the upstream where a process may have 20,000 descriptors only: with a connection on either side a stream takes two',
     ],
-    subjects: [plainNginx(), haproxy(), rawDispatch(), fullGateway(), streamingGateway('http1')],
+    subjects: [plainNginx(), haproxy(), rawDispatch(), fullGateway()],
     missing: [],
     sections: Object.entries(held).map(([name, all]) => `## ${name}\n\n${heldTable(all)}`),
     reading: `RSS of the process and its children, MB: before, with all connections, and ${(HELD_MS * 0.8) / 1000} s later. A connection’s kilobytes are what the last of them has more than the first, over their number. "Fresh request" is one on a connection of its own while all of them are held.`,

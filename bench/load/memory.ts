@@ -47,6 +47,7 @@ async function run(call: Call): Promise<Findings> {
     sections.push(`## ${work.name}\n\n${livesTable(found.lived)}`);
   }
   return {
+    isOnce: true,
     facts: [
       'one fresh process a subject for each table: memory needs no rounds, and a million requests take their time',
     ],
