@@ -10,8 +10,8 @@ const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override
 
 /**
  * A rule that is limited to methods or paths must not be walked around by another spelling of the same request, so in
- * doubt it applies: HEAD counts as GET, a method that a field asks for counts beside the request's own, paths are compared without case, as they are, without their escapes, and as the
- * most lenient server would read them.
+ * doubt it applies: HEAD counts as GET, a method that a field asks for counts beside the request's own, paths are
+ * compared without case, as they are, without their escapes, and as the most lenient server would read them.
  *
  * @param methods upper case; undefined = all
  * @param paths prefixes of whole segments; undefined = all

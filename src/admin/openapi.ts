@@ -1,10 +1,10 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { type TSchema, Type } from 'typebox';
 
-/** Problem details (RFC 9457): every answer that is no success. */
 /** What may not be there is null in answers: their fields are always the same. */
 export const OrNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 
+/** Problem details (RFC 9457): every answer that is no success. */
 export const Problem = Type.Object(
   {
     type: Type.String(),

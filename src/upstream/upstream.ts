@@ -78,7 +78,10 @@ type Entering = Pick<Exchange, 'upstream' | 'target' | 'breaker' | 'attempts'> &
 const stillHeld = (held: BreakerPass, { state }: Breaker): BreakerPass | undefined =>
   held.isProbe || state === 'closed' ? held : undefined;
 
-/** A named set of targets and the way to choose among them. Made once a generation; it decides about what outlives that once it `serve`s. */
+/**
+ * A named set of targets and the way to choose among them. Made once a generation; it decides about what outlives that
+ * once it `serve`s.
+ */
 export class Upstream {
   readonly name: string;
   readonly balance: Balance;
@@ -206,7 +209,7 @@ export class Upstream {
     const judge = this.#judge;
     this.resilience.breaker.configure(this.#options.breaker);
     for (const { state } of this.targets) state.hasRoom = judge && (() => judge.hasRoom);
-    // They end last: that nobody checks a target any more is told of one that goes on without it, and of none that ends as well.
+    // They end last: that nobody checks a target any more is told of one that goes on, and of none that ends as well.
     for (const begin of this.#checks.splice(0)) this.#ends.unshift(begin());
   }
 

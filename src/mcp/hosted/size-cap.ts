@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { HeldBack } from '../relay/held-back.ts';
+import { HeldBack } from '../held-back.ts';
 
 export interface SizeCap {
   /** Bytes of one message. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createParser } from 'eventsource-parser';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { HeldBack } from './held-back.ts';
+import { HeldBack } from '../held-back.ts';
 
 /** A piece of an event stream. A comment keeps a connection alive; `retry` says when to come back. */
 export type StreamPiece =

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HeldBack } from '../../../src/mcp/relay/held-back.ts';
+import { HeldBack } from '../../../src/mcp/held-back.ts';
 
 it.each(['\n\n', '\r\n\r\n', '\r\r', '\n\r\n'])('an event is over at %j, wherever it is cut', (end) => {
   const text = `data: a${end}data: bc`;
