@@ -7,6 +7,7 @@ import {
   chat,
   DONE,
   errorOf,
+  hello,
   lineOf,
   modelService,
   ROLE,
@@ -225,6 +226,32 @@ it('data in the arguments of a tool is read whatever its key; what is nested too
   expect((await chat(gateway, { model: 'smart', max_tokens: 5, messages }, {}, path)).status).toBe(400);
   const deep = `{"model":"smart","messages":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
   expect((await chat(gateway, deep)).status).toBe(400);
+});
+
+it('a text is read wherever a request holds one: in documents, files, variables', async () => {
+  const provider = await says('To [EMAIL_1].');
+  const gateway = await aiGateway([provider], { policies: [{ redact: {} }] });
+  const secret = 'I am ada@example.com';
+  const encoded = (mediaType: string) => `data:${mediaType};base64,${Buffer.from(secret).toString('base64')}`;
+  const parts = [
+    { type: 'document', source: { type: 'text', media_type: 'text/plain', data: secret } },
+    { type: 'file', file: { filename: 'a.txt', file_data: encoded('text/plain') } },
+    { type: 'file', file: { filename: 'a.pdf', file_data: encoded('application/pdf') } },
+  ];
+  const more = { documents: [{ data: { name: secret } }], prompt: { id: 'p', variables: { name: secret } } };
+  const answer = await chat(gateway, { ...hello(), messages: [{ role: 'user', content: parts }], ...more });
+
+  expect(JSON.parse(answer.body.toString()).choices[0].message.content).toBe('To ada@example.com.');
+  const sent = JSON.parse(String(provider.taken[0]?.body));
+  const [document, text, pdf] = sent.messages[0].content;
+  expect(document.source.data).toBe('I am [EMAIL_1]');
+  expect(Buffer.from(text.file.file_data.split(',')[1], 'base64').toString()).toBe('I am [EMAIL_1]');
+  // What is no text stays the bytes that came.
+  expect(pdf).toEqual(parts[2]);
+  expect([sent.documents[0].data.name, sent.prompt.variables.name]).toEqual([
+    'I am [EMAIL_1]',
+    'I am [EMAIL_1]',
+  ]);
 });
 
 const schema = { type: 'object', required: ['city'], properties: { city: { type: 'string' } } };

@@ -1,4 +1,5 @@
 import type { RequestText } from '../../contracts/guard.ts';
+import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 const SAID = [
@@ -18,6 +19,8 @@ const FORM: ReadonlySet<string> = new Set([
   ...['signature', 'encrypted_content', 'data', 'file_data', 'file_id', 'url', 'image_url', 'media_type'],
   ...['format', 'detail', 'cache_control', 'parameters', 'input_schema'],
 ]);
+/** Keys below which everything is somebody's data, whatever it is called: a `name` there is a person's. */
+const DATA: ReadonlySet<string> = new Set(['documents', 'variables', 'arguments']);
 type Container = { [key: string]: unknown };
 
 /** Every text of a parsed request. Setting one changes the request. */
@@ -38,23 +41,40 @@ function collect(body: Container, field: string, role: string, texts: RequestTex
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
     const value = container[key];
-    if (typeof value === 'string') texts.push(new Place(container, key, at.role));
+    if (typeof value === 'string') texts.push(placeOf(container, key, at.role, value));
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
     const speaker = typeof inner.role === 'string' ? inner.role : roleOfItem(inner, at.role);
-    // The arguments of a call are data of any kind: a `name` in it is somebody's.
-    const isData = at.isData || (key === 'input' && container.type === 'tool_use');
+    const isData = at.isData || DATA.has(key) || (key === 'input' && container.type === 'tool_use');
     const keys =
       isData || Array.isArray(value)
         ? Object.keys(value)
-        : Object.keys(value).filter((each) => !FORM.has(each));
+        : Object.keys(value).filter((each) => !FORM.has(each) || holdsText(inner, each));
     for (const each of keys.reverse()) open.push({ container: inner, key: each, role: speaker, isData });
   }
 }
 
+/** What is form elsewhere, or bytes, and a text here: a document of Anthropic's that is one, and a file of OpenAI's. */
+function holdsText(container: Container, key: string): boolean {
+  if (key === 'data') return container.type === 'text';
+  return key === 'file_data' && textFileOf(container[key]) !== undefined;
+}
+
+function textFileOf(value: unknown): DataUrl | undefined {
+  const file = typeof value === 'string' ? parseDataUrl(value) : undefined;
+  return file && TEXTS.test(file.mediaType) ? file : undefined;
+}
+
+const TEXTS = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml)\b)/i;
+
 /** Results of tools come as the user's in some formats. */
 function roleOfItem({ type }: Container, role: string): string {
   return type === 'tool_result' || type === 'function_call_output' ? 'tool' : role;
+}
+
+function placeOf(container: Container, key: string, role: string, value: string): RequestText {
+  const file = key === 'file_data' ? textFileOf(value) : undefined;
+  return file ? new FilePlace(container, key, role, file) : new Place(container, key, role);
 }
 
 class Place implements RequestText {
@@ -74,5 +94,31 @@ class Place implements RequestText {
 
   set text(text: string) {
     this.#container[this.#key] = text;
+  }
+}
+
+/** A text in a `data:` URL. Its bytes stay what they are as long as nobody changes it. */
+class FilePlace implements RequestText {
+  readonly role: string;
+  readonly #place: Place;
+  readonly #mediaType: string;
+  #text: string;
+
+  constructor(container: Container, key: string, role: string, { mediaType, data }: DataUrl) {
+    this.role = role;
+    this.#place = new Place(container, key, role);
+    this.#mediaType = mediaType;
+    this.#text = Buffer.from(data, 'base64').toString('utf8');
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  set text(text: string) {
+    if (text === this.#text) return;
+    this.#text = text;
+    const data = Buffer.from(text).toString('base64');
+    this.#place.text = formatDataUrl({ mediaType: this.#mediaType, data });
   }
 }
