@@ -18,9 +18,14 @@ export interface KnownCall {
   readonly body: JsonObject;
   /** Output tokens that a request allows where Google and Amazon say so; 0 = it doesn't. */
   readonly maxOutput: number;
+  /** It asks for something, and not only that a file be kept. */
+  readonly asks: boolean;
 }
 
-const MODEL_IN_PATH = /\/(?:models?|deployments)\/([^/:]+)/;
+/** Amazon's names hold colons, which may stand in a path as they are; Google's are followed by one, and what is done. */
+const MODEL_IN_PATH = /\/(?:model\/([^/]+)|(?:models|deployments)\/([^/:]+))/;
+/** Where forms only bring a file: it costs something once it is used. */
+const KEEPS_FILES = /\/(?:files|uploads\/[^/]+\/parts)$/;
 /** Clients may name anything. */
 const LONGEST_MODEL = 256;
 const EMPTY: JsonObject = {};
@@ -31,10 +36,12 @@ const EMPTY: JsonObject = {};
  */
 export function readCall(method: string, path: string, bytes: Buffer, contentType: string): KnownCall {
   // What was made before may be asked for again and again; only what is made costs.
-  if (method !== 'POST') return { model: '', body: EMPTY, maxOutput: 0 };
+  if (method !== 'POST') return { model: '', body: EMPTY, maxOutput: 0, asks: false };
   const isForm = /^multipart\/form-data\b/i.test(contentType);
-  const body = isForm ? formBody(bytes, contentType) : jsonBody(bytes, contentType);
-  const inPath = MODEL_IN_PATH.exec(path)?.[1];
+  const read = isForm ? formBody(bytes, contentType) : jsonBody(bytes, contentType);
+  const body = read ?? EMPTY;
+  const [, ofAmazon, ofOthers] = MODEL_IN_PATH.exec(path) ?? [];
+  const inPath = ofAmazon ?? ofOthers;
   const model = inPath === undefined ? textOf(body.model) : decoded(inPath);
   return {
     model: model.slice(0, LONGEST_MODEL).toWellFormed(),
@@ -42,6 +49,7 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
     maxOutput:
       countOf(objectOf(body.generationConfig).maxOutputTokens) ||
       countOf(objectOf(body.inferenceConfig).maxTokens),
+    asks: isForm ? !KEEPS_FILES.test(path) : bytes.length > 0 && (!read || Object.keys(read).length > 0),
   };
 }
 
@@ -51,11 +59,12 @@ function formBody(bytes: Buffer, contentType: string): JsonObject {
   return span ? { model: bytes.toString('utf8', span.start, span.end) } : EMPTY;
 }
 
-function jsonBody(bytes: Buffer, contentType: string): JsonObject {
+/** @returns undefined if it is none: whoever reads it may read more (UTF-16, which Python's readers guess) */
+function jsonBody(bytes: Buffer, contentType: string): JsonObject | undefined {
   const body = parseObject(bytes.toString('utf8'));
   if (body === undefined) {
     if (bytes.length > 0 && /json/i.test(contentType)) throw new GatewayError('body_malformed');
-    return EMPTY;
+    return undefined;
   }
   if (topLevelValues(bytes, 'model').length > 1) throw twoModels();
   return body;
@@ -117,8 +126,8 @@ export function usageOf(
 }
 
 /**
- * Whether what a call comes to is known neither now nor from its answer: it names no model (batches, files that are
- * sent to one later), or is answered behind its back.
+ * Whether what a call comes to is known neither now nor from its answer: it names no model that we can read (batches,
+ * variations of an image, which have a model all the same), or is answered behind its back.
  */
-export const isUnknowable = ({ model, body }: KnownCall): boolean =>
-  body.background === true || (model === '' && Object.keys(body).length > 0);
+export const isUnknowable = ({ model, body, asks }: KnownCall): boolean =>
+  body.background === true || (model === '' && asks);

@@ -186,6 +186,16 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
   const ask = (path: string, body: object) => chat(gateway, body, {}, `/v1/providers${path}`);
   const contents = { contents: [], generationConfig: { maxOutputTokens: 700 } };
 
+  const form = new FormData();
+  form.set('image', new Blob(['x']), 'x.png');
+  const send = async (path: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` };
+    const url = `${gateway.url}/v1/providers/p0${path}`;
+    const { status } = await fetch(url, { method: 'POST', headers, body: form });
+    return status;
+  };
+  const wide = Buffer.from('{"model":"gpt-4o","prompt":"x"}', 'utf16le');
+
   const read = [
     await ask('/p0/completions', { model: 'gpt-4o-mini', prompt: 'x', stream: true }),
     await ask('/p1/model/m/converse', { messages: [] }),
@@ -195,12 +205,31 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
   const refused = [
     await ask('/p0/batches', { input_file_id: 'f', endpoint: '/v1/chat/completions' }),
     await ask('/p0/responses', { model: 'gpt-4o-mini', input: 'x', background: true }),
+    // In whatever a provider's reader takes for JSON.
+    await chat(gateway, wide, { 'content-type': 'text/plain' }, '/v1/providers/p0/other'),
   ];
+  // A form may leave its model to the provider; a file that is only kept costs nothing.
+  const forms = [await send('/images/variations'), await send('/files')];
 
   const lines = await Promise.all(read.map((answer) => lineOf(gateway, answer)));
   expect(lines.map(({ tokens_out }) => tokens_out)).toEqual([900, 3000, 700, 321]);
   expect(lines[0]).toMatchObject({ reason: 'ok', usage_source: 'reported' });
-  expect(refused.map((answer) => errorOf(answer).code)).toEqual(['budget_unpriced', 'budget_unpriced']);
+  expect(refused.map((answer) => errorOf(answer).code)).toEqual(Array(3).fill('budget_unpriced'));
+  expect(forms).toEqual([503, 200]);
+});
+
+it('Amazon’s models are known by their whole name, however its colon is written', async () => {
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, json).end('{"usage":{"inputTokens":5,"outputTokens":3}}'),
+  );
+  const model = 'anthropic.claude-3-haiku-20240307-v1:0';
+  const gateway = await aiGateway([{ kind: 'bedrock', baseUrl: provider.url, ...OPEN }], {
+    models: { haiku: { targets: [{ provider: 'p0', model }] } },
+    ai: { budgets: [{ name: 'b', per: '1d', scope: 'model', match: ['haiku'], requests: 1 }] },
+  });
+  const ask = (name: string) =>
+    chat(gateway, { messages: [] }, {}, `/v1/providers/p0/model/${name}/converse`);
+  expect([(await ask(model)).status, (await ask(encodeURIComponent(model))).status]).toEqual([200, 429]);
 });
 
 it('keeps what a provider says of its key to itself, and ends a broken stream with its own error', async () => {
