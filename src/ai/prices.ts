@@ -51,9 +51,10 @@ const HOUR_TO_USUAL = 2 / 1.25;
 const USUAL_TIERS: Readonly<Record<string, number>> = { batch: 0.5, flex: 0.5 };
 
 /**
- * The price of one deployment: the config's own, else the table of @pydantic/genai-prices (by the provider's URL where
- * it knows it, else by the model's name alone). The table is asked once here, for its rates: asking it for a price costs
- * 45 µs a call. Prices that change with the time of day are asked for again each minute.
+ * The price of one deployment: the config's own, else what the provider says that it charges, else the table of
+ * @pydantic/genai-prices (by the provider's URL where it knows it, else by the model's name alone). The table is asked once
+ * here, for its rates: asking it for a price costs 45 µs a call. Prices that change with the time of day are asked for again
+ * each minute.
  */
 export function pricerOf(model: string, baseUrl: string, configured: ConfiguredPrice | undefined): Pricer {
   if (configured) {
@@ -71,10 +72,11 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   const perSearch = searches === undefined ? groundingPrice(model) : () => amountOf(searches) / THOUSAND;
   let rates = known && ratesOf(known.model_price);
   // What used nothing that anybody sells (tokens counted, a text moderated) has no price and needs none.
-  if (!rates) return (usage) => (isNothing(usage) ? 0 : -1);
+  if (!rates) return (usage) => usage.cost ?? (isNothing(usage) ? 0 : -1);
   const changes = Array.isArray(known?.model.prices);
   let asked = Date.now();
   return (usage, tier = '') => {
+    if (usage.cost !== undefined) return usage.cost;
     if (changes && Date.now() - asked > 60_000) {
       asked = Date.now();
       rates = ratesOf(ask()?.model_price ?? {}) ?? rates;

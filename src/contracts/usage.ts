@@ -22,6 +22,8 @@ export interface Usage {
   audioSeconds?: number;
   characters?: number;
   searches?: number;
+  /** US dollars that the provider itself says the call cost. */
+  cost?: number;
 }
 
 /** When the text of a stream came, on the monotonic clock in milliseconds. */

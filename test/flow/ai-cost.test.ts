@@ -76,6 +76,27 @@ it('the config’s own price goes before the table’s', async () => {
   expect(line.usd).toBeCloseTo((500 * 10 + 500 * 1 + 10 * 100) / 1e6, 9);
 });
 
+it('what a provider says that it charges goes before the table, and after the config', async () => {
+  const usage = { ...usageOf(1_000, 10), cost: 0.5 };
+  const provider = await rawProvider((response, { body }) =>
+    body.includes('"stream":true')
+      ? response
+          .writeHead(200, STREAM_HEADERS)
+          .end(`${ROLE}${word('Hi')}${STOP}${event({ choices: [], usage })}${DONE}`)
+      : response.writeHead(200, { 'content-type': 'application/json' }).end(completion(usage)),
+  );
+  const gateway = await aiGateway([provider, provider], {
+    prices: { 'p1/gpt-4o-mini': { input: 10, output: 100 } },
+    models: { unlisted: { targets: [{ provider: 'p0', model: 'of-no-table' }] } },
+  });
+  const costOf = async (body: object) => (await lineOf(gateway, await chat(gateway, body))).usd;
+
+  expect(await costOf(hello())).toBe(0.5);
+  expect(await costOf(hello(true))).toBe(0.5);
+  expect(await costOf({ ...hello(), model: 'unlisted' })).toBe(0.5);
+  expect(await costOf({ ...hello(), model: 'backup-1' })).toBeCloseTo(0.011, 9);
+});
+
 it('a model without a price is counted, not guessed', async () => {
   const provider = await answers(completion(usageOf(1_000, 10)));
   const gateway = await aiGateway([provider], {

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
+import { reportedCost } from '../reported-cost.ts';
 
 /**
  * What an answer or a chunk of a stream says that it came to; undefined if it says nothing. Groq says it of streams in a
@@ -21,11 +22,11 @@ function convertUsage(reported: unknown): Usage | undefined {
   if (!isCount(input)) return undefined;
   const prompt = objectOf(usage.prompt_tokens_details);
   const completion = objectOf(usage.completion_tokens_details);
-  const reasoning = countOf(completion.reasoning_tokens);
   const said = countOf(usage.completion_tokens);
-  // xAI counts what was thought beside what was said; the total tells.
-  const isBeside = reasoning > 0 && countOf(usage.total_tokens) >= input + said + reasoning;
-  const output = isBeside ? said + reasoning : said;
+  // xAI counts what was thought beside what was said, and Google's own API of this form in the total alone.
+  const beside = Math.max(0, countOf(usage.total_tokens) - input - said);
+  const reasoning = countOf(completion.reasoning_tokens) || beside;
+  const output = beside >= reasoning ? said + reasoning : said;
   // Moonshot and DeepSeek have names of their own.
   const cached =
     countOf(prompt.cached_tokens) || countOf(usage.cached_tokens) || countOf(usage.prompt_cache_hit_tokens);
@@ -35,9 +36,11 @@ function convertUsage(reported: unknown): Usage | undefined {
     input,
     output,
     cached: Math.min(cached, input),
-    ...part(prompt.cache_write_tokens, input, 'cacheWrite'),
+    // OpenRouter and Qwen.
+    ...part(prompt.cache_write_tokens ?? prompt.cache_creation_input_tokens, input, 'cacheWrite'),
     ...part(prompt.audio_tokens, input, 'audioInput'),
     ...part(reasoning, output, 'reasoning'),
     ...part(completion.audio_tokens, output, 'audioOutput'),
+    ...reportedCost(usage),
   };
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
+import { reportedCost } from '../reported-cost.ts';
 
 /** What a response says of its end: in a whole answer, or in the last event of a stream. */
 export function readEnd(response: JsonObject, emit: Emit): void {
@@ -51,6 +52,7 @@ function readUsage(usage: JsonObject, searches: number, emit: Emit): void {
       ...(cacheWrite && { cacheWrite }),
       ...(reasoning && { reasoning }),
       ...(searches && { searches }),
+      ...reportedCost(usage),
     },
   });
 }

@@ -4,6 +4,7 @@ import { objectOf } from '../../../lib/json.ts';
 import { convertUsage as ofAmazon } from '../bedrock-usage.ts';
 import { countOf, isCount } from '../count.ts';
 import { convertUsage as ofGoogle } from '../gemini-usage.ts';
+import { reportedCost } from '../reported-cost.ts';
 
 /**
  * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina), seconds (whisper), images that are
@@ -20,7 +21,9 @@ export function readUsage(answer: JsonObject): Usage | undefined {
   const input = firstCount(usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens);
   const seconds = positive(usage.seconds ?? answer.duration);
   const searches = countOf(units.search_units);
-  if (input === undefined && images + seconds + searches === 0) return undefined;
+  const charged = reportedCost(usage);
+  if (input === undefined && images + seconds + searches === 0 && charged.cost === undefined)
+    return undefined;
   const output = countOf(usage.output_tokens ?? usage.completion_tokens ?? units.output_tokens);
   return {
     input: input ?? 0,
@@ -32,6 +35,7 @@ export function readUsage(answer: JsonObject): Usage | undefined {
     ...(images > 0 && { images, imageOutput: output }),
     ...(seconds > 0 && { audioSeconds: seconds }),
     ...(searches > 0 && { searches }),
+    ...charged,
   };
 }
 

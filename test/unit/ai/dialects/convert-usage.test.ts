@@ -33,9 +33,56 @@ it.each([
     { output: 1, cached: 7 },
   ],
   ['DeepSeek: hits of its cache', { usage: { ...plain, prompt_cache_hit_tokens: 64 } }, { cached: 64 }],
+  [
+    'Google: what was thought shows in the total alone',
+    { usage: { ...plain, total_tokens: 161 } },
+    { output: 61, reasoning: 60 },
+  ],
+  [
+    'Qwen: what it put into its cache',
+    { usage: { ...plain, prompt_tokens_details: { cached_tokens: 2, cache_creation_input_tokens: 30 } } },
+    { cached: 2, cacheWrite: 30 },
+  ],
+  [
+    'xAI: what it charges, tools of its own included',
+    { usage: { ...plain, cost_in_usd_ticks: 37_756_000 } },
+    { cost: 0.0037756 },
+  ],
+  [
+    'OpenRouter: what it charges',
+    { usage: { ...plain, cost: 0.95, cost_details: { upstream_inference_cost: 0.95 } } },
+    { cost: 0.95 },
+  ],
+  [
+    'OpenRouter with a key of one’s own: its fee, and the vendor’s price',
+    { usage: { ...plain, is_byok: true, cost: 0.05, cost_details: { upstream_inference_cost: 1 } } },
+    { cost: 1.05 },
+  ],
+  [
+    'Perplexity: what it charges, searches included',
+    { usage: { ...plain, cost: { input_tokens_cost: 0.001, request_cost: 0.006, total_cost: 0.007 } } },
+    { cost: 0.007 },
+  ],
+  ['DeepInfra: what it charges', { usage: { ...plain, estimated_cost: 0.0004 } }, { cost: 0.0004 }],
   ['Groq: in a field of its own', { x_groq: { id: 'r', usage: plain } }, { input: 100, output: 1 }],
 ])('%s', (_who, answer, usage) => {
   expect(ofChat(answer)).toMatchObject(usage);
+});
+
+it.each([
+  { cost: -1 },
+  { cost: Number.NaN },
+  { cost: '1' },
+  { cost: {} },
+  { cost_in_usd_ticks: null },
+])('a price that is none is not taken for one: %j', (said) => {
+  expect(ofChat({ usage: { ...plain, ...said } })).not.toHaveProperty('cost');
+});
+
+it('OpenAI: reasoning is no output beside it where the total says so', () => {
+  const details = { completion_tokens_details: { reasoning_tokens: 8 } };
+  const usage = { ...plain, completion_tokens: 9, total_tokens: 112, ...details };
+  expect(ofChat({ usage })).toMatchObject({ output: 9, reasoning: 8 });
 });
 
 it('Anthropic: what its cache keeps for an hour', () => {
