@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { StreamPart } from '../contracts/stream-part.ts';
+import type { AnswerFacts } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { parseObject } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
@@ -11,6 +12,7 @@ import { firstEvent } from './first-event.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
+import { RejectedAnswer } from './rejected-answer.ts';
 import { StreamWatch } from './watch.ts';
 import { WithheldEvents } from './withheld-events.ts';
 
@@ -60,10 +62,10 @@ function whatIsWrong(
 }
 
 /** @returns the error to throw */
-function abandon(body: Readable, why: string): GatewayError {
+function abandon(body: Readable, why: string, facts?: AnswerFacts): RejectedAnswer {
   // Destroyed before its end it emits an error; that we know.
   body.on('error', () => undefined).destroy();
-  return new GatewayError('provider_invalid_answer', { cause: new Error(why) });
+  return new RejectedAnswer(why, facts);
 }
 
 async function beginStream(
@@ -79,8 +81,8 @@ async function beginStream(
   const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), { tape, withheld });
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
-  if (watch.failed) throw abandon(answer.body, 'the stream began with an error event');
-  if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything');
+  if (watch.failed) throw abandon(answer.body, 'the stream began with an error event', watch);
+  if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything', watch);
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
   const passage = translated ?? new BytePassage(withheld);
@@ -128,17 +130,11 @@ async function readWhole(
   const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? UNREAD : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
-  if (facts.failed && !isVerbatim) throw abandon(answer.body, 'the answer says that it failed');
-  return translation
-    ? {
-        kind: 'whole',
-        statusCode,
-        headers: ownHeaders(answer),
-        facts,
-        parts,
-        body: translation.answer(parts),
-      }
-    : { kind: 'whole', statusCode, headers, facts, parts, body, isOriginal: true };
+  if (facts.failed && !isVerbatim) throw abandon(answer.body, 'the answer says that it failed', facts);
+  if (!translation) return { kind: 'whole', statusCode, headers, facts, parts, body, isOriginal: true };
+  const translated = translation.answer(parts);
+  if (!translated) throw abandon(answer.body, 'the arguments of a tool call are no JSON object', facts);
+  return { kind: 'whole', statusCode, headers: ownHeaders(answer), facts, parts, body: translated };
 }
 
 /** Those of an answer that is not the provider's own any more. */

@@ -1,3 +1,4 @@
+import type { AnswerFacts } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import type { BreakerPass } from '../upstream/breaker.ts';
@@ -16,6 +17,7 @@ import { coolDown, type Failure, verdictOf } from './models/verdict.ts';
 import { PartFacts } from './part-facts.ts';
 import { pause } from './pause.ts';
 import { prepareCall } from './prepared-call.ts';
+import { RejectedAnswer } from './rejected-answer.ts';
 
 /** Failures that are the request's own: the next model would say the same. */
 const CLIENTS_FAULT: ReadonlySet<number> = new Set([
@@ -126,7 +128,7 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
-      await this.#charge(code);
+      await this.#charge(code, cause instanceof RejectedAnswer ? cause.facts : undefined);
       this.#call.asked = undefined;
       const failure = { status: 0, code, reason: code, isQuotaSpent: false, retryAfterMs: 0 };
       this.#failed(seat, failure, took());
@@ -153,10 +155,11 @@ export class ModelTries {
     return { asked: { kind: 'failed', error: new GatewayError(code, { cause }) }, failure };
   }
 
-  /** A provider that was cut off, or broke off, in its work has read the prompt and may bill it. */
-  async #charge(code: ErrorCode): Promise<void> {
-    if (!WORKED.has(code)) return;
-    this.#call.earlier = sumOf(this.#call.earlier, await billOf(this.#call, new PartFacts()));
+  /** A provider that was cut off, or broke off, in its work has read the prompt and may bill it; one whose answer is of no use bills it. */
+  async #charge(code: ErrorCode, rejected: AnswerFacts | undefined): Promise<void> {
+    if (!WORKED.has(code) && !rejected?.usage) return;
+    const facts = rejected?.usage ? rejected : new PartFacts();
+    this.#call.earlier = sumOf(this.#call.earlier, await billOf(this.#call, facts));
   }
 
   /** The breaker, the balance and the rests are told. That a key is spent says nothing of the target. */

@@ -4,7 +4,7 @@ import type { ModelCall, Provider, TranslatedDialect } from '../contracts/provid
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
-import { parseObject } from '../lib/json.ts';
+import { isObject } from '../lib/json.ts';
 import { gatherAnswer } from './gather-answer.ts';
 import { NotCarried } from './not-carried.ts';
 
@@ -68,18 +68,19 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
     }
   }
 
-  /** A whole answer in the client's words. */
-  answer(parts: readonly StreamPart[]): Buffer {
-    return Buffer.from(
-      JSON.stringify(this.#format.writeAnswer(gatherAnswer(parts), this.#name, this.#request)),
-    );
+  /** A whole answer in the client's words; undefined if it holds something that they have no place for. */
+  answer(parts: readonly StreamPart[]): Buffer | undefined {
+    const answer = gatherAnswer(parts);
+    if (this.#format.canWrite?.(answer) === false) return undefined;
+    return Buffer.from(JSON.stringify(this.#format.writeAnswer(answer, this.#name, this.#request)));
   }
 
-  /** An error answer in the client's shape, with the provider's own words; undefined if it says none that are known. */
+  /** An error answer in the client's shape, with the provider's own words; undefined if it is no JSON. */
   refusal(statusCode: number, body: Buffer): Buffer | undefined {
-    const said = parseObject(body.toString('utf8'));
-    const message = said && this.#readError(said);
-    if (message === undefined) return undefined;
+    const text = body.toString('utf8');
+    const said = firstObject(text);
+    if (!said) return undefined;
+    const message = this.#readError(said) ?? text.slice(0, LONGEST_REFUSAL).toWellFormed();
     const facts = { statusCode, message, code: null, param: null };
     return Buffer.from(renderError(facts, this.#format.shape, this.#name.requestId).body);
   }
@@ -87,6 +88,20 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
   /** Undefined if nothing is streamed in the client's format. */
   openStream(): StreamWriter | undefined {
     return this.#format.openStream?.(this.#request, this.#name);
+  }
+}
+
+/** Characters of a refusal in words that nobody here knows. */
+const LONGEST_REFUSAL = 500;
+
+/** Google's API in OpenAI's form says what is wrong in a list. */
+function firstObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const first: unknown = Array.isArray(value) ? value[0] : value;
+    return isObject(first) ? first : undefined;
+  } catch {
+    return undefined;
   }
 }
 

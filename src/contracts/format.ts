@@ -67,6 +67,8 @@ export interface Format<Request = ModelRequest> extends Endpoint {
   readonly fields: Readonly<Partial<Record<keyof Request, string>>>;
   /** @throws GatewayError `body_invalid` for what no provider could read */
   readRequest(body: JsonObject): Request;
+  /** Absent: it has a place for whatever an answer holds. */
+  canWrite?(answer: ModelAnswer): boolean;
   writeAnswer(answer: ModelAnswer, name: AnswerName, request: Request): JsonObject;
   /** Absent: nothing is streamed in this format. */
   openStream?(request: Request, name: AnswerName): StreamWriter;

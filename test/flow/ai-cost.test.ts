@@ -217,7 +217,7 @@ it('a stream that says no usage though it is asked is estimated by the model’s
     tokens_in: 3 + encoding.encode_ordinary('user').length + encoding.encode_ordinary('Hello').length + 3,
     tokens_out: encoding.encode_ordinary(`${said}find{"a":1}`).length,
     tokens_cached: 0,
-    finish_reason: 'stop',
+    finish_reason: 'tool_calls',
   });
   encoding.free();
   expect(line.usd).toBeCloseTo((Number(line.tokens_in) * 0.15 + Number(line.tokens_out) * 0.6) / 1e6, 9);
@@ -243,6 +243,35 @@ it('usage that comes with every event counts once, as it was last', async () => 
 
   expect(line).toMatchObject({ tokens_in: 100, tokens_out: 20, usage_source: 'reported' });
   expect(await gateway.metric('gen_ai_client_token_usage_sum', { gen_ai_token_type: 'output' })).toBe(20);
+});
+
+it.each([
+  false,
+  true,
+])('an answer that was of no use is on the bill with the one that came after it (stream: %s)', async (stream) => {
+  const broken = {
+    candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }],
+    usageMetadata: { promptTokenCount: 300, candidatesTokenCount: 50 },
+  };
+  const first = await rawProvider((response) =>
+    stream
+      ? response.writeHead(200, STREAM_HEADERS).end(event(broken))
+      : response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(broken)),
+  );
+  const second = await modelService();
+  const gateway = await aiGateway([{ kind: 'gemini', baseUrl: first.url }, second], {
+    prices: { 'p0/gpt-4o-mini': { input: 1000, output: 1000 }, 'p1/gpt-4o-mini': { input: 0, output: 0 } },
+  });
+
+  const line = await lineOf(gateway, await chat(gateway, hello(stream)));
+
+  expect(line).toMatchObject({
+    fallback: 'backup-1',
+    tokens_in: 304,
+    tokens_out: 57,
+    usage_source: 'reported',
+  });
+  expect(line.usd).toBeCloseTo(0.35, 9);
 });
 
 it('a call that failed costs nothing', async () => {

@@ -59,6 +59,12 @@ const WHOLE: [string, Answer, string][] = [
   ['sends garbage as JSON', sends('\xff{"', json), 'provider_invalid_answer'],
   ['sends a list', sends('[]', json), 'provider_invalid_answer'],
   ['sends an error with 200', sends('{"error":{"message":"overloaded"}}', json), 'provider_invalid_answer'],
+  [
+    'sends MiniMax’s error with 200',
+    sends('{"choices":null,"base_resp":{"status_code":1004,"status_msg":"login fail"}}', json),
+    'provider_invalid_answer',
+  ],
+  ['sends an object that is no completion', sends('{}', json), 'provider_invalid_answer'],
   ['sends nothing', sends('', json), 'provider_invalid_answer'],
   ['answers 204', sends('', {}, 204), 'provider_invalid_answer'],
   ['redirects', sends('', { location: 'http://127.0.0.1:1/' }, 307), 'provider_invalid_answer'],

@@ -1,7 +1,7 @@
 import { OPENAI_SERVICES } from '../../config/openai-services.ts';
 import type { OpenaiService } from '../../contracts/openai-service.ts';
 import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
-import { objectOf, textOf } from '../../lib/json.ts';
+import { objectOf, objectsOf, textOf } from '../../lib/json.ts';
 import { openaiChat, openaiChatWith } from '../dialects/openai-chat/index.ts';
 import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../dialects/openai-responses/index.ts';
@@ -26,8 +26,22 @@ function openaiCompatible(kind: string, service: OpenaiService): Provider {
 }
 
 /** Services that follow OpenAI put their words in one of these places. */
-const readError: Provider['readError'] = ({ error, message, detail }) =>
-  textOf(objectOf(error).message) || textOf(error) || textOf(message) || textOf(detail) || undefined;
+const readError: Provider['readError'] = ({ error, message, detail, errors, base_resp: ofMinimax }) =>
+  textOf(objectOf(error).message) ||
+  textOf(error) ||
+  textOf(message) ||
+  textOf(detail) ||
+  textOf(objectOf(ofMinimax).status_msg) ||
+  // Python's servers name each field that is wrong, Mistral's in a message around it; Cloudflare has a list, too.
+  [...problemsIn(detail), ...problemsIn(objectOf(message).detail), ...problemsIn(errors)].join('; ') ||
+  undefined;
+
+const problemsIn = (list: unknown): string[] =>
+  objectsOf(list).flatMap(({ loc, msg, message }) => {
+    const said = textOf(msg) || textOf(message);
+    const place = Array.isArray(loc) ? `${loc.join('.')}: ` : '';
+    return said === '' ? [] : [place + said];
+  });
 
 const services = Object.entries<OpenaiService>(OPENAI_SERVICES);
 

@@ -37,7 +37,7 @@ function answered(from: FormatName, to: Provider, said: object): JsonObject {
   return JSON.parse(
     between(from, to)
       .answer(parts ?? [])
-      .toString(),
+      ?.toString() ?? '',
   );
 }
 
@@ -79,6 +79,24 @@ describe('A model that will not', () => {
         : written('anthropic-messages', read(openai, stream)).find(({ type }) => type === 'message_delta')
             ?.delta;
     expect(end).toMatchObject({ stop_reason: 'refusal' });
+  });
+});
+
+it.each<[string, unknown, string]>([
+  ['a Python server’s', { detail: [{ loc: ['body', 'n'], msg: 'too many' }] }, 'body.n: too many'],
+  [
+    'Mistral’s',
+    { object: 'error', message: { detail: [{ loc: ['body', 'user'], msg: 'Extra inputs' }] } },
+    'body.user: Extra inputs',
+  ],
+  ['Cloudflare’s', { success: false, errors: [{ code: 7, message: 'No such model' }] }, 'No such model'],
+  ['Google’s list', [{ error: { code: 400, message: 'Bad key' } }], 'Bad key'],
+  ['one that nobody knows', { oops: 1 }, '{"oops":1}'],
+])('%s refusal is in the client’s shape, with its words', (_who, said, message) => {
+  const body = between('anthropic-messages', openai).refusal(422, Buffer.from(JSON.stringify(said)));
+  expect(JSON.parse(String(body))).toMatchObject({
+    type: 'error',
+    error: { type: 'invalid_request_error', message },
   });
 });
 
@@ -215,6 +233,49 @@ describe('Calls of tools', () => {
     expect(JSON.stringify(again), 'each answer’s calls have ids of their own').not.toContain(
       result.tool_call_id,
     );
+  });
+
+  const told = { id: 'a', type: 'function', function: { name: 'w', arguments: '{"x":1}' } };
+  const forced = (args: unknown = '{"x":1}', finish = 'stop') => ({
+    choices: [
+      {
+        message: { content: null, tool_calls: [{ ...told, function: { name: 'w', arguments: args } }] },
+        finish_reason: finish,
+      },
+    ],
+  });
+
+  it('that the model was told to make end a message as calls, though OpenAI says stop', () => {
+    const whole = answered('anthropic-messages', openai, forced());
+    const stream = written(
+      'anthropic-messages',
+      read(openai, [call(0, told), { choices: [{ delta: {}, finish_reason: 'stop' }] }]),
+    );
+    expect(whole).toMatchObject({ stop_reason: 'tool_use' });
+    expect(stream.find(({ type }) => type === 'message_delta')?.delta).toMatchObject({
+      stop_reason: 'tool_use',
+    });
+  });
+
+  it('whose arguments come as an object keep them', () => {
+    const tgi = service('tgi');
+    expect(answered('anthropic-messages', tgi, forced({ x: 1 }))).toMatchObject({
+      content: [{ input: { x: 1 } }],
+    });
+    const streamed = read(tgi, [call(0, { id: 'a', function: { name: 'w', arguments: { x: 1 } } })]);
+    expect(streamed.at(-1)).toMatchObject({ type: 'tool-call-arguments', text: '{"x":1}' });
+  });
+
+  it('whose arguments are no object are no message: they would be lost', () => {
+    const asMessage = (said: object) =>
+      between('anthropic-messages', openai).answer(openai.translated.readAnswer(said as JsonObject) ?? []);
+    expect(asMessage(forced('{"x":'))).toBeUndefined();
+    expect(asMessage(forced(''))).toBeDefined();
+    // Cut by the client's own limit, as its end says.
+    expect(asMessage(forced('{"x":', 'length'))).toBeDefined();
+    expect(answered('openai-responses', openai, forced('{"x":'))).toMatchObject({
+      output: [{ arguments: '{"x":' }],
+    });
   });
 
   it('that failed without a word are said to have failed', () => {

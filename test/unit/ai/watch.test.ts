@@ -23,7 +23,13 @@ it('reads text, tool calls, finish reason, usage and the end', () => {
 
   expect(watch.text).toBe('Hello?!find{}');
   expect(watch.characters).toBe(13);
-  expect(watch).toMatchObject({ finishReason: 'stop', done: true, begun: true, failed: false, blind: false });
+  expect(watch).toMatchObject({
+    finishReason: 'tool_calls',
+    done: true,
+    begun: true,
+    failed: false,
+    blind: false,
+  });
   expect(watch.usage).toEqual({ input: 5, output: 2, cached: 0 });
 });
 

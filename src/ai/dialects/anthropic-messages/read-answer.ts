@@ -6,7 +6,7 @@ import { readBlock, readStop } from './read-block.ts';
 
 /** The parts of a message; undefined for an error under a status that says otherwise. */
 export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
-  if (answer.type === 'error' || (answer.error && !Array.isArray(answer.content))) return undefined;
+  if (answer.type === 'error' || !Array.isArray(answer.content)) return undefined;
   const parts: StreamPart[] = [];
   const emit = (part: StreamPart): void => void parts.push(part);
   emit({ type: 'start', id: textOf(answer.id), model: textOf(answer.model) });

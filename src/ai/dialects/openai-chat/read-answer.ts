@@ -1,12 +1,13 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { argumentsText } from '../tool-arguments-text.ts';
 import { usageIn } from './convert-usage.ts';
 import { readChoice, readContent } from './read-content.ts';
 
-/** The parts of a chat completion; undefined for an error under a status that says otherwise. */
+/** The parts of a chat completion; undefined for an error under a status that says otherwise, however it is written. */
 export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
-  if (answer.error && !Array.isArray(answer.choices)) return undefined;
+  if (!Array.isArray(answer.choices)) return undefined;
   const parts: StreamPart[] = [];
   const emit = (part: StreamPart): void => void parts.push(part);
   emit({ type: 'start', id: textOf(answer.id), model: textOf(answer.model) });
@@ -14,12 +15,13 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     const choice = i === 0 ? undefined : i;
     const message = objectOf(said.message);
     readContent(message, choice, emit);
-    for (const [call, { id, function: spec }] of objectsOf(message.tool_calls).entries()) {
-      const { name, arguments: text } = objectOf(spec);
+    const calls = objectsOf(message.tool_calls);
+    for (const [call, { id, function: spec }] of calls.entries()) {
+      const { name, arguments: args } = objectOf(spec);
       emit({ type: 'tool-call-start', call, id: textOf(id), name: textOf(name), choice });
-      emit({ type: 'tool-call-arguments', call, text: textOf(text), choice });
+      emit({ type: 'tool-call-arguments', call, text: argumentsText(args), choice });
     }
-    readChoice(said, choice, emit);
+    readChoice(said, choice, calls.length > 0, emit);
   }
   if (typeof answer.service_tier === 'string') emit({ type: 'service-tier', tier: answer.service_tier });
   const usage = usageIn(answer);

@@ -37,12 +37,18 @@ export function readContent(said: JsonObject, choice: number | undefined, emit: 
   }
 }
 
-/** What a choice says beside its message. */
-export function readChoice(said: JsonObject, choice: number | undefined, emit: Emit): void {
+/**
+ * What a choice says beside its message.
+ * @param calls whether it calls tools: where it was told to call one, OpenAI says `stop`, and others say so wherever they do
+ */
+export function readChoice(said: JsonObject, choice: number | undefined, calls: boolean, emit: Emit): void {
   const tokens = objectsOf(objectOf(said.logprobs).content).filter(isLogprob);
   if (tokens.length > 0) emit({ type: 'logprobs', tokens, choice });
   const { finish_reason: reason } = said;
-  if (typeof reason === 'string') emit(ending(reason, ENDINGS, choice));
+  if (typeof reason !== 'string') return;
+  const ended = ending(reason, ENDINGS, choice);
+  const isCall = calls && ended.type === 'finish' && ended.reason === 'stop';
+  emit(isCall ? { ...ended, reason: 'tool_calls' } : ended);
 }
 
 const isLogprob = (value: JsonObject): value is JsonObject & TokenLogprob =>

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { argumentsText } from '../tool-arguments-text.ts';
 import { usageIn } from './convert-usage.ts';
 import { readChoice, readContent } from './read-content.ts';
 
@@ -26,8 +27,12 @@ export class ChunkReader implements StreamReader {
   }
 
   read(chunk: JsonObject, name: string): void {
-    if (chunk.error || name === 'error') {
-      this.#emit({ type: 'error', message: textOf(objectOf(chunk.error).message) });
+    if (chunk.error || name === 'error' || chunk.object === 'error') {
+      const { error, message } = chunk;
+      this.#emit({
+        type: 'error',
+        message: textOf(objectOf(error).message) || textOf(error) || textOf(message),
+      });
       return;
     }
     if (!this.#isBegun) {
@@ -39,7 +44,7 @@ export class ChunkReader implements StreamReader {
       const delta = objectOf(said.delta);
       readContent(delta, choice, this.#emit);
       for (const call of objectsOf(delta.tool_calls)) this.#readCall(call, choice);
-      readChoice(said, choice, this.#emit);
+      readChoice(said, choice, this.#counts.has(choice ?? 0), this.#emit);
     }
     const tier = textOf(chunk.service_tier);
     if (tier !== '' && tier !== this.#serviceTier) this.#emit({ type: 'service-tier', tier });
@@ -52,7 +57,8 @@ export class ChunkReader implements StreamReader {
   #readCall(said: JsonObject, choice: number | undefined): void {
     const key = `${choice ?? 0} ${typeof said.index === 'number' ? said.index : 0}`;
     const id = textOf(said.id);
-    const { name, arguments: text } = objectOf(said.function);
+    const { name, arguments: args } = objectOf(said.function);
+    const text = argumentsText(args);
     let open = this.#calls.get(key);
     if (!open || (id !== '' && id !== open.id)) {
       const call = this.#counts.get(choice ?? 0) ?? 0;
@@ -60,11 +66,10 @@ export class ChunkReader implements StreamReader {
       open = { call, id, isTold: false };
       this.#calls.set(key, open);
     }
-    if (!open.isTold && (textOf(name) !== '' || textOf(text) !== '')) {
+    if (!open.isTold && (textOf(name) !== '' || text !== '')) {
       open.isTold = true;
       this.#emit({ type: 'tool-call-start', call: open.call, id: open.id, name: textOf(name), choice });
     }
-    if (textOf(text) !== '')
-      this.#emit({ type: 'tool-call-arguments', call: open.call, text: textOf(text), choice });
+    if (text !== '') this.#emit({ type: 'tool-call-arguments', call: open.call, text, choice });
   }
 }

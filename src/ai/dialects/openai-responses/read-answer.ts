@@ -5,7 +5,7 @@ import { readEnd, readSealed } from './read-response.ts';
 
 /** The parts of a response; undefined for an error under a status that says otherwise. */
 export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
-  if (answer.error && !Array.isArray(answer.output)) return undefined;
+  if (!Array.isArray(answer.output)) return undefined;
   const parts: StreamPart[] = [];
   const emit = (part: StreamPart): void => void parts.push(part);
   emit({ type: 'start', id: textOf(answer.id), model: textOf(answer.model) });

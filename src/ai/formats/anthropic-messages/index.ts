@@ -1,6 +1,6 @@
 import type { Format } from '../../../contracts/format.ts';
 import { readRequest } from './read-request.ts';
-import { writeAnswer } from './write-answer.ts';
+import { canWrite, writeAnswer } from './write-answer.ts';
 import { MessageEventWriter } from './write-stream.ts';
 
 /** Anthropic's messages. */
@@ -25,6 +25,7 @@ export const anthropicMessages: Format = {
     user: 'metadata.user_id',
   },
   readRequest,
+  canWrite,
   writeAnswer,
   openStream: (_request, name) => new MessageEventWriter(name),
 };

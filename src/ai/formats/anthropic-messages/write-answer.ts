@@ -24,6 +24,16 @@ export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
   };
 }
 
+/** The input of a tool is an object here: arguments that are none would be lost, unless it says itself that they were cut. */
+export const canWrite = ({ choices: [choice] }: ModelAnswer): boolean =>
+  choice?.finishReason === 'length' ||
+  !choice?.content.some(
+    (content) =>
+      content.type === 'tool-call' &&
+      content.arguments.trim() !== '' &&
+      parseObject(content.arguments) === undefined,
+  );
+
 function blockOf(content: AnswerContent): JsonObject[] {
   switch (content.type) {
     case 'text': {

@@ -1,0 +1,14 @@
+import type { AnswerFacts } from '../contracts/usage.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+
+/** An answer that is none for its client: another may be asked. What it had come to is owed all the same. */
+export class RejectedAnswer extends GatewayError {
+  /** Undefined where nothing of it was read. */
+  readonly facts: AnswerFacts | undefined;
+
+  /** @param why for the log */
+  constructor(why: string, facts?: AnswerFacts) {
+    super('provider_invalid_answer', { cause: new Error(why) });
+    this.facts = facts;
+  }
+}
