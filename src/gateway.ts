@@ -45,6 +45,8 @@ export interface GatewayOptions {
   policies?: readonly PolicyDescriptor<unknown>[];
   /** What tells of the traffic in place of the engine that watches it. */
   engine?: Engine;
+  /** Whether the ticks of hypercare pass by a timer, or when `Gateway.tick` is called; default the timer. */
+  ticks?: 'timer' | 'manual';
 }
 
 /** A gateway that serves. */
@@ -58,6 +60,8 @@ export interface Gateway {
   readonly engine: Engine | undefined;
   /** Reads the file and applies it. False: it was refused, the log says why, and what served goes on serving. */
   reload(): Promise<boolean>;
+  /** Ends a tick of hypercare now, where ticks are manual: resolves when what was found is recorded. */
+  tick(): Promise<void>;
   /** Unready, accept nothing new, finish what runs, flush. Returns how many requests had to be cut off. */
   close(): Promise<number>;
 }
@@ -93,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // An SQLite file belongs to one gateway; what is in Redis may belong to many.
     logs: loaded.config.store.url.startsWith('redis') ? store.logs : undefined,
     now: plane.now,
+    ticks: options.ticks ?? 'timer',
     onMemory: (memory) => care.remember(memory),
     config: () => reload.config ?? loaded.config,
   });
@@ -231,6 +236,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         return served.loaded;
       },
       reload: () => served.reload(),
+      tick: async () => {
+        await engine?.tick(plane.now());
+        probes.look();
+        await care.beat();
+      },
       close: () => {
         closing ??= close();
         return closing;

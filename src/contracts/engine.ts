@@ -184,6 +184,11 @@ export interface Engine {
   stop(): Promise<void>;
   /** Ends the thread as a fault would: another begins, and goes on with what was open. */
   crash(): Promise<void>;
+  /**
+   * Ends a tick, where ticks are manual: resolves when what it found has been told. Rejects if they come by the clock, or if
+   * there is no thread. @param at wall clock, milliseconds since the epoch
+   */
+  tick(at: number): Promise<void>;
   /** Events come in order. An `opened` is repeated after a restart of the engine's thread if it was open: same fingerprint. */
   onDetection(listener: (event: DetectionEvent) => void): () => void;
   onWatched(listener: (tick: WatchedTick) => void): () => void;

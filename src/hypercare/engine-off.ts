@@ -16,6 +16,7 @@ export const engineOff = (): Engine => ({
   start: async () => undefined,
   stop: async () => undefined,
   crash: async () => undefined,
+  tick: async () => undefined,
   onDetection: () => () => undefined,
   onWatched: () => () => undefined,
   watch: () => undefined,

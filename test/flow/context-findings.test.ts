@@ -4,11 +4,10 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { CLIENT_KEY, chat, rawProvider } from '../helpers/ai.ts';
-import { eventually, testGateway } from '../helpers/gateway.ts';
+import { tickedGateway } from '../helpers/ticks.ts';
 
 const sha256 = createHash('sha256').update(CLIENT_KEY).digest('hex');
 const SCRIPT = `name: order
@@ -32,12 +31,11 @@ test('a bot that asks again, in front of users and of a probe, is found, and the
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'order.yaml');
   await writeFile(file, SCRIPT);
-  const gateway = await testGateway({
-    hypercare: { tick: '100ms', confirm: '600ms' },
+  const gateway = await tickedGateway({
     consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }] }],
     context: {
       enabled: true,
-      probes: [{ file, model: 'smart', every: '* * * * * *', apiKey: CLIENT_KEY }],
+      probes: [{ file, model: 'smart', every: '8 * * * *', apiKey: CLIENT_KEY }],
     },
     ai: {
       policies: [{ 'auth-api-key': {} }],
@@ -45,35 +43,27 @@ test('a bot that asks again, in front of users and of a probe, is found, and the
       models: { smart: { targets: [{ provider: 'p0', model: 'gpt-4o-mini' }] } },
     },
   });
-  let [isOver, session] = [false, 0];
+  let session = 0;
   const say = (content: string, id: string) =>
     chat(gateway, { model: 'smart', messages: [{ role: 'user', content }] }, { 'x-session-id': id });
-  const clients = Array.from({ length: 2 }, async () => {
-    while (!isOver) {
-      const id = `s${session++}`;
-      await say('Hello, where is my order?', id);
-      await say('My account number is 4711-0815.', id);
-      if (state.forgets) await say('I already told you my account number!', id);
-      // Ticks are 100 ms: more than this says nothing more.
-      await pause(25);
-    }
-  });
-  onTestFinished(async () => {
-    isOver = true;
-    await Promise.all(clients);
-  });
-  await eventually(() => (gateway.engine?.status.lastTickAt ?? 0) > 0);
-  await eventually(() => session > 20, 60_000);
+  const talk = async (): Promise<void> => {
+    const id = `s${session++}`;
+    await say('Hello, where is my order?', id);
+    await say('My account number is 4711-0815.', id);
+    if (state.forgets) await say('I already told you my account number!', id);
+  };
+  const talks = () => Promise.all([talk(), talk()]);
+  await gateway.pass(24, talks);
   state.forgets = true;
-  const findings = async (reasons: readonly string[]) => {
+  const found = (reasons: readonly string[]) => async () => {
     const { body } = await admin(gateway, '/api/findings?state=active');
     const all = body.findings as { reason: string; title: string; sentence: string }[];
     return all.find(({ reason }) => reasons.includes(reason));
   };
-  const heard = await eventually(() => findings(['reask', 'said_before']), 60_000);
+  const heard = await gateway.until(found(['reask', 'said_before']), talks);
   expect(heard).toMatchObject({ detector: 'context', labels: ['context-integrity'] });
-  const probed = await eventually(() => findings(['probe_forgot']), 60_000);
+  // Eight minutes past the hour it is due.
+  const probed = await gateway.until(found(['probe_forgot']), talks, 300);
   expect(probed).toMatchObject({ labels: ['context-integrity'] });
   expect(probed.sentence).toContain('smart');
-  // Seconds; on a machine that is busy with other tests a minute.
-}, 240_000);
+});

@@ -2,36 +2,36 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { DetectionEvent } from '../../src/contracts/finding.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { tickedGateway } from '../helpers/ticks.ts';
 
-/** Requests of several users, until the test is over. */
-function traffic(gateway: TestGateway): void {
-  let isOver = false;
-  const clients = Array.from({ length: 4 }, async (_, user) => {
-    while (!isOver) {
+/** A request of each of several users. */
+const visits = (gateway: TestGateway): Promise<unknown> =>
+  Promise.all(
+    Array.from({ length: 8 }, async (_, user) => {
       const answer = await fetch(`${gateway.url}/shop/x`, { headers: { 'x-user-id': `user-${user}` } });
       await answer.arrayBuffer();
-    }
-  });
-  onTestFinished(async () => {
-    isOver = true;
-    await Promise.all(clients);
-  });
+    }),
+  );
+
+interface Shop {
+  config: object;
+  /** The target that fails on demand. */
+  bad: string;
+  fails(yes: boolean): void;
 }
 
-async function shop(): Promise<{ gateway: TestGateway; bad: string; fails(yes: boolean): void }> {
+async function shop(): Promise<Shop> {
   let fails = false;
   const good = await backend((_, response) => response.end('good'));
   const bad = await backend((_, response) => {
     response.statusCode = fails ? 500 : 200;
     response.end('bad');
   });
-  const gateway = await testGateway({
-    hypercare: { tick: '100ms', confirm: '600ms' },
-    upstreams: { shop: { targets: [{ url: good.url }, { url: bad.url }] } },
-    routes: [{ name: 'shop', match: { path: '/shop/*' }, upstream: 'shop' }],
-  });
   return {
-    gateway,
+    config: {
+      upstreams: { shop: { targets: [{ url: good.url }, { url: bad.url }] } },
+      routes: [{ name: 'shop', match: { path: '/shop/*' }, upstream: 'shop' }],
+    },
     bad: bad.url,
     fails: (yes) => {
       fails = yes;
@@ -46,12 +46,13 @@ function detections(gateway: TestGateway): DetectionEvent[] {
 }
 
 test('a target that begins to fail is found, with its place and its cause, and its end is told', async () => {
-  const { gateway, bad, fails } = await shop();
+  const { config, bad, fails } = await shop();
+  const gateway = await tickedGateway(config);
   const seen = detections(gateway);
-  traffic(gateway);
-  await eventually(() => (gateway.engine?.status.lastTickAt ?? 0) > 0);
+  const traffic = () => visits(gateway);
+  await gateway.pass(6, traffic);
   fails(true);
-  const { detection } = await eventually(() => seen.find(({ kind }) => kind === 'opened'), 20_000);
+  const { detection } = await gateway.until(() => seen.find(({ kind }) => kind === 'opened'), traffic);
   expect(detection).toMatchObject({
     detector: 'errors',
     reason: 'upstream_5xx',
@@ -62,39 +63,37 @@ test('a target that begins to fail is found, with its place and its cause, and i
   const [request] = gateway.engine?.queries.requests({ id: detection.evidence.bad[0] ?? '' }) ?? [];
   expect(request).toMatchObject({ status: 500, scope: { target: bad } });
   fails(false);
-  await eventually(() => seen.some(({ kind }) => kind === 'ended'), 20_000);
+  await gateway.until(() => seen.some(({ kind }) => kind === 'ended'), traffic);
 });
 
 test('the thread that is killed is replaced, and what was open stays open', async () => {
-  const { gateway, fails } = await shop();
+  const { config, fails } = await shop();
+  const gateway = await tickedGateway(config);
   const seen = detections(gateway);
+  const traffic = () => visits(gateway);
   const { engine } = gateway;
   if (!engine) throw new Error('the engine is on by default');
-  traffic(gateway);
+  await gateway.pass(6, traffic);
   fails(true);
-  const { detection } = await eventually(() => seen.find(({ kind }) => kind === 'opened'), 20_000);
+  const { detection } = await gateway.until(() => seen.find(({ kind }) => kind === 'opened'), traffic);
   await engine.crash();
+  await expect(gateway.tick()).rejects.toThrow('the engine does not run');
   await eventually(() => engine.status.restarts === 1 && engine.status.state === 'running');
   expect(seen.filter(({ kind }) => kind === 'ended')).toEqual([]);
   // The new thread goes on with it: newer figures of the same, and its end when it is over.
-  await eventually(
-    () =>
-      seen.some(({ kind, detection: of }) => kind === 'updated' && of.fingerprint === detection.fingerprint),
-    20_000,
-  );
+  const isTold = (said: string) => () =>
+    seen.some(({ kind, detection: of }) => kind === said && of.fingerprint === detection.fingerprint);
+  await gateway.until(isTold('updated'), traffic);
   fails(false);
-  await eventually(
-    () =>
-      seen.some(({ kind, detection: of }) => kind === 'ended' && of.fingerprint === detection.fingerprint),
-    20_000,
-  );
+  await gateway.until(isTold('ended'), traffic);
   expect(await gateway.metric('gateway_engine_restarts_total')).toBe(1);
 });
 
-test('a tick goes on being told while nothing is wrong, and the map of the traffic can be asked for', async () => {
-  const { gateway, bad } = await shop();
-  traffic(gateway);
+test('by its timer ticks go on being told while nothing is wrong, and the map of the traffic can be asked for', async () => {
+  const { config, bad } = await shop();
+  const gateway = await testGateway({ hypercare: { tick: '100ms' }, ...config });
   const edges = await eventually(async () => {
+    await visits(gateway);
     const map = (await gateway.engine?.queries.trafficMap()) ?? [];
     return map.some(({ to }) => to.value === bad) && map;
   });
@@ -103,6 +102,7 @@ test('a tick goes on being told while nothing is wrong, and the map of the traff
     value: 'shop',
   });
   const rates = await eventually(async () => {
+    await visits(gateway);
     const points = await gateway.engine?.queries.rates({
       signal: 'errors',
       scope: { route: 'shop' },
@@ -113,4 +113,5 @@ test('a tick goes on being told while nothing is wrong, and the map of the traff
     return points && points.length > 1 && points;
   });
   expect(rates.every(({ bad: errors }) => errors === 0)).toBe(true);
+  await expect(gateway.tick()).rejects.toThrow('the engine ticks by its timer');
 });

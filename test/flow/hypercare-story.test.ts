@@ -1,19 +1,7 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
-import { eventually, testGateway } from '../helpers/gateway.ts';
-
-/** Requests of several consumers, until the test is over. */
-function traffic(ask: (client: number) => Promise<Response>): void {
-  let isOver = false;
-  const clients = Array.from({ length: 4 }, async (_, client) => {
-    while (!isOver) await (await ask(client)).arrayBuffer();
-  });
-  onTestFinished(async () => {
-    isOver = true;
-    await Promise.all(clients);
-  });
-}
+import { tickedGateway } from '../helpers/ticks.ts';
 
 test('a model service that is down is a finding with its place, and the start of the process is not its cause', async () => {
   let fails = false;
@@ -21,8 +9,7 @@ test('a model service that is down is a finding with its place, and the start of
     if (fails) response.writeHead(503).end();
     else response.setHeader('content-type', 'application/json').end(ANSWER);
   });
-  const gateway = await testGateway({
-    hypercare: { tick: '100ms', confirm: '600ms' },
+  const gateway = await tickedGateway({
     ai: {
       providers: { primary: { kind: 'openai', baseUrl: `${service.url}/v1`, apiKey: 'none' } },
       models: {
@@ -33,18 +20,24 @@ test('a model service that is down is a finding with its place, and the start of
   });
   const body = JSON.stringify({ model: 'support', messages: [{ role: 'user', content: 'hello' }] });
   const headers = { 'content-type': 'application/json' };
-  traffic(() => fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body }));
-  await eventually(() => (gateway.engine?.status.lastTickAt ?? 0) > 0);
+  const traffic = () =>
+    Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const answer = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body });
+        await answer.arrayBuffer();
+      }),
+    );
+  await gateway.pass(1, traffic);
   fails = true;
 
-  const finding = await eventually(async () => {
+  const finding = await gateway.until(async () => {
     const { body: found } = await admin(gateway, '/api/findings?state=active');
     return found.findings.find(({ detector }: { detector: string }) => detector === 'state');
-  }, 30_000);
+  }, traffic);
   expect(finding).toMatchObject({ reason: 'provider_out', cause: { change: null } });
   expect(finding.title).toBe('target primary/small: provider out');
   expect(finding.sentence).toContain('primary/small is down');
-}, 120_000);
+});
 
 const ANSWER = JSON.stringify({
   id: 'chatcmpl-1',

@@ -1,22 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from '@modelcontextprotocol/server';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
-
-// Other tests may keep the machine busy.
-vi.setConfig({ testTimeout: 120_000 });
+import { type TickedGateway, tickedGateway } from '../helpers/ticks.ts';
 
 interface Shop {
-  readonly gateway: TestGateway;
+  readonly gateway: TickedGateway;
   /** What its tools do from now on. */
   is: { well: boolean; description: string };
   url: string;
 }
 
-const SLOW_MS = 800;
-const TICK_MS = 200;
+const SLOW_MS = 500;
 /** What `look` says that it answers. */
 const outputSchema = {
   type: 'object' as const,
@@ -50,56 +46,48 @@ async function shop(): Promise<Shop> {
     return server;
   };
   const server = await mcpServer({ build });
-  const gateway = await testGateway({
-    hypercare: {
-      tick: `${TICK_MS}ms`,
-      confirm: '1s',
-      objectives: [{ name: 'stock-latency', route: 'mcp/shop/stock', latency: { p95: '30ms' } }],
-    },
+  const gateway = await tickedGateway({
     mcp: { servers: { shop: { url: server.url, allow: OPEN } } },
   });
   return { gateway, is, url: `${gateway.url}/mcp/shop` };
 }
 
+const nothing = async (): Promise<void> => undefined;
+
+/** Lets ticks pass until there is such a finding. */
 // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
-const finding = (gateway: TestGateway, fits: (finding: any) => boolean): Promise<any> =>
-  eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits), 40_000);
+type Found = any;
+
+/** Lets ticks pass until there is such a finding. */
+const finding = (
+  gateway: TickedGateway,
+  fits: (finding: Found) => boolean,
+  during: () => Promise<unknown> = nothing,
+): Promise<Found> =>
+  gateway.until(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits), during, 150);
 
 it('tools that fail, are slow or break their schemas are findings, each at its own place: the neighbour is well', async () => {
   const { gateway, is, url } = await shop();
-  let isOver = false;
-  let calls = 0;
   // Several people: what hits but one of them may be theirs. One of them comes through all servers as one.
   const users = [
     { client: await mcpClient(url, { user: 'ada' }), prefix: '' },
     { client: await mcpClient(url, { user: 'bob', legacy: true }), prefix: '' },
     { client: await mcpClient(`${gateway.url}/mcp`, { user: 'cy' }), prefix: 'shop__' },
   ];
-  const traffic = Promise.all(
-    users
-      .flatMap(({ client, prefix }) =>
-        ['price', 'stock', 'stock', 'stock', 'look', 'add'].map((tool) => ({ client, name: prefix + tool })),
-      )
-      .map(async ({ client, name }) => {
-        // Not `callTool`: the package's client looks at the schema itself.
-        const call = { method: 'tools/call', params: { name, arguments: {} } } as const;
-        while (!isOver) {
-          await client.request(call);
-          calls++;
-          await sleep(20);
-        }
+  // Not `callTool`: the package's client looks at the schema itself.
+  const calls = () =>
+    Promise.all(
+      users.map(async ({ client, prefix }) => {
+        const call = (tool: string) =>
+          client.request({ method: 'tools/call', params: { name: prefix + tool, arguments: {} } });
+        for (const tool of ['price', 'look', 'add']) await call(tool);
+        await Promise.all(['stock', 'stock', 'stock'].map(call));
       }),
-  );
-  onTestFinished(async () => {
-    isOver = true;
-    await traffic;
-  });
-  const ticked = () => gateway.engine?.status.lastTickAt ?? 0;
-  const beganAt = await eventually(ticked);
-  // What is usual has to be seen first: three of its minutes.
-  await eventually(() => calls > 600 && ticked() - beganAt > 24 * TICK_MS, 60_000);
+    );
+  // What is usual has to be seen first: four minutes of it.
+  await gateway.pass(24, calls);
   is.well = false;
-  const at = (reason: string) => finding(gateway, (found) => found.reason === reason);
+  const at = (reason: string) => finding(gateway, (found) => found.reason === reason, calls);
   const failing = await at('tool_error');
   expect(failing).toMatchObject({
     what: { signal: 'silent' },
@@ -112,7 +100,7 @@ it('tools that fail, are slow or break their schemas are findings, each at its o
   // On a busy machine everything is slow for a moment: it is the finding of this tool that has to come.
   const isOfStock = (found: { where: { scopes: { route?: string }[] } }): boolean =>
     found.where.scopes.length === 1 && found.where.scopes[0]?.route === 'mcp/shop/stock';
-  const slow = await finding(gateway, (found) => found.what.signal === 'slow' && isOfStock(found));
+  const slow = await finding(gateway, (found) => found.what.signal === 'slow' && isOfStock(found), calls);
   expect(slow).toMatchObject({ detector: 'slow' });
   const drifting = await at('response /price must be number');
   expect(drifting).toMatchObject({ detector: 'contract', where: { scopes: [{ route: 'mcp/shop/look' }] } });

@@ -33,6 +33,7 @@ export interface TestGatewayOptions {
   policies?: readonly PolicyDescriptor<unknown>[];
   /** What looks at the traffic. */
   engine?: GatewayOptions['engine'];
+  ticks?: GatewayOptions['ticks'];
   /** Finds the addresses of upstreams' names. */
   resolve?: GatewayOptions['resolve'];
 }
@@ -102,6 +103,7 @@ export async function testGateway(
     processMetrics: false,
     ...(options.policies ? { policies: options.policies } : {}),
     ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.ticks ? { ticks: options.ticks } : {}),
   });
   onTestFinished(async () => {
     await gateway.close();

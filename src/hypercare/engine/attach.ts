@@ -8,6 +8,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Registry } from '../../telemetry/metrics.ts';
 import { changedScopes } from './changed-scopes.ts';
 import { EngineMeters } from './engine-meters.ts';
+import type { Ticks } from './messages.ts';
 import { settingsOf, sourcesOf } from './settings-of.ts';
 import { EngineThread, OWN } from './thread.ts';
 
@@ -22,6 +23,7 @@ export interface AttachPorts {
   onMemory(memory: string): void;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
+  readonly ticks: Ticks;
   /** What serves. */
   config(): GatewayConfig;
 }
@@ -32,13 +34,15 @@ export const flushEvery = (tickMs: number): number => Math.min(1_000, Math.max(2
 /** The engine of this process, connected to what the process records. Absent: the configuration wants none. */
 export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineThread | undefined {
   if (!started.hypercare.enabled) return undefined;
-  const { log, metrics, changes, signals, config, logs, now } = ports;
+  const { log, metrics, changes, signals, config, logs, now, ticks } = ports;
   const engine = new EngineThread(settingsOf(started), {
     log,
     meters: new EngineMeters(metrics),
     recent: signals.recent,
     logs,
     now,
+    ticks,
+    flush: () => signals.flush(),
     onMemory: (memory) => ports.onMemory(memory),
     giveBack: (buffer) => signals.giveBack(buffer),
   });

@@ -6,6 +6,9 @@ import type { KnownChange } from './cause.ts';
 import type { Questions } from './questions.ts';
 import type { EngineSettings } from './settings.ts';
 
+/** Who says that a tick is over: a timer, or whoever has the engine. */
+export type Ticks = 'timer' | 'manual';
+
 /** What may be asked: names of methods of `Questions`. */
 export type Question = 'rates' | 'objectives' | 'trafficMap' | 'figures' | 'values';
 export type Answer<Q extends Question> = ReturnType<Questions[Q]>;
@@ -21,6 +24,8 @@ export type ToThread =
   /** What another replica counted in a tick: a `Delta` as JSON. */
   | { readonly kind: 'delta'; readonly delta: string }
   | { readonly kind: 'partial'; readonly isPartial: boolean }
+  /** A tick is over, where they are manual. */
+  | { readonly kind: 'tick'; readonly at: number }
   | { readonly kind: 'use'; readonly settings: EngineSettings }
   | { readonly kind: 'watch'; readonly watch: Watch }
   | { readonly kind: 'unwatch'; readonly id: string }
@@ -36,6 +41,10 @@ export interface ThreadStart {
   /** Whether other replicas are to be told what was counted. */
   readonly isShared: boolean;
   readonly isPartial: boolean;
+  /** By the thread's own timer, or when it is told. */
+  readonly ticks: Ticks;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly now: number;
   /** What the engine before it remembered (`memory.ts`); '' = there was none. */
   readonly memory: string;
 }

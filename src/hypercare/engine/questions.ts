@@ -53,10 +53,12 @@ export class Questions {
   readonly #core: HypercareCore;
   readonly history: History = new History();
   /** Wall clock of tick 0, as far as it is known. */
-  #lastTickAt = 0;
+  #lastTickAt: number;
 
-  constructor(core: HypercareCore) {
+  /** @param now wall clock, milliseconds since the epoch: until a tick has been, what was remembered ends here */
+  constructor(core: HypercareCore, now: number) {
     this.#core = core;
+    this.#lastTickAt = now;
   }
 
   /** Before the core's own tick: keeps what was counted in it. @param now wall clock */

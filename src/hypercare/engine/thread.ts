@@ -15,7 +15,7 @@ import type { RecentRequests } from '../../record/signals/recent-requests.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { KnownChange } from './cause.ts';
 import type { EngineMeters } from './engine-meters.ts';
-import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, ToThread } from './messages.ts';
+import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, Ticks, ToThread } from './messages.ts';
 import { Replicas } from './replicas.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -29,6 +29,9 @@ export interface EnginePorts {
   onMemory?(memory: string): void;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
+  readonly ticks: Ticks;
+  /** Hands over the signals that wait for others. */
+  flush(): void;
   /** A buffer is free again; null: whoever had this process's buffers has ended, and they with it. */
   giveBack(buffer: ArrayBuffer | null): void;
 }
@@ -82,6 +85,8 @@ export class EngineThread implements Engine {
   readonly #waiting = new Map<string, number>();
   #held: ToThread[] = [];
   readonly #asked = new Map<number, Asked>();
+  /** Who waits for the end of a manual tick, in order. */
+  #ticking: Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>[] = [];
   #questions = 0;
   readonly #onDetection = new Set<(event: DetectionEvent) => void>();
   readonly #onWatched = new Set<(tick: WatchedTick) => void>();
@@ -133,6 +138,16 @@ export class EngineThread implements Engine {
   /** Ends the thread as a fault would: another begins. For tests of that. */
   async crash(): Promise<void> {
     await this.#worker?.terminate();
+  }
+
+  tick(at: number): Promise<void> {
+    if (this.#ports.ticks !== 'manual') return Promise.reject(new Error('the engine ticks by its timer'));
+    if (!this.#worker) return Promise.reject(new Error('the engine does not run'));
+    this.#ports.flush();
+    const { promise, ...ends } = Promise.withResolvers<void>();
+    this.#ticking.push(ends);
+    this.#worker.postMessage({ kind: 'tick', at } satisfies ToThread);
+    return promise;
   }
 
   /** What was open before this process began, and what was known: the first thread goes on with it. */
@@ -244,6 +259,8 @@ export class EngineThread implements Engine {
       watches: [...this.#watches.values()],
       isShared: this.#replicas !== undefined,
       isPartial: this.#replicas?.isPartial ?? false,
+      ticks: this.#ports.ticks,
+      now: this.#ports.now(),
       memory: this.#memory,
     };
     const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
@@ -301,6 +318,7 @@ export class EngineThread implements Engine {
         if (message.delta !== '') this.#replicas?.tick(message.delta);
         for (const event of message.events) this.#tellDetection(event);
         for (const tick of message.watched) for (const listener of this.#onWatched) listener(tick);
+        this.#ticking.shift()?.resolve();
         break;
       case 'memory':
         this.#memory = message.memory;
@@ -347,6 +365,7 @@ export class EngineThread implements Engine {
   }
 
   #refuseAll(why: string): void {
+    for (const { reject } of this.#ticking.splice(0)) reject(new Error(why));
     for (const id of [...this.#asked.keys()]) this.#settle(id, (asked) => asked.reject(new Error(why)));
   }
 }

@@ -1,4 +1,4 @@
-// The engine's thread: takes what it is sent, ticks by the clock, says what it found. All else is in core.ts.
+// The engine's thread: takes what it is sent, ticks, says what it found. All else is in core.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { HypercareCore } from './core.ts';
 import { type Delta, mergeDelta, takeDelta } from './delta.ts';
@@ -10,19 +10,17 @@ import { MINUTE } from './settings.ts';
 const port = parentPort;
 if (!port) throw new Error('the engine’s worker runs in a thread of its own');
 
-const { settings, open, watches, isShared, isPartial, memory } = workerData as ThreadStart;
+const { settings, open, watches, isShared, isPartial, ticks, now, memory } = workerData as ThreadStart;
 const core = new HypercareCore(settings);
 core.isPartial = isPartial;
 // From the first signal on.
 if (isShared) core.counts.own.clear();
-const questions = new Questions(core);
-core.onSummed = (now) => questions.keep(now);
+const questions = new Questions(core, now);
+core.onSummed = (at) => questions.keep(at);
 const knownTick =
-  memory === ''
-    ? undefined
-    : recall(core, questions.history, { text: memory, now: Date.now(), tickMs: settings.tickMs });
-if (knownTick !== undefined) core.goOn(knownTick, Date.now());
-core.resume(open, Date.now());
+  memory === '' ? undefined : recall(core, questions.history, { text: memory, now, tickMs: settings.tickMs });
+if (knownTick !== undefined) core.goOn(knownTick, now);
+core.resume(open, now);
 for (const watch of watches) core.watches.add(watch);
 
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -60,6 +58,9 @@ port.on('message', (message: ToThread) => {
     case 'partial':
       core.isPartial = message.isPartial;
       break;
+    case 'tick':
+      tick(message.at);
+      break;
     case 'use':
       if (message.settings.tickMs !== core.settings.tickMs) schedule(message.settings.tickMs);
       core.use(message.settings);
@@ -87,24 +88,25 @@ port.on('message', (message: ToThread) => {
 /** Ticks: what was learnt in five minutes may be lost. */
 const REMEMBERED_EVERY = 5 * MINUTE;
 
+function tick(at: number): void {
+  const began = performance.now();
+  const delta = isShared ? JSON.stringify(takeDelta(core)) : '';
+  const { events, watched } = core.tick(at);
+  const tickMs = performance.now() - began;
+  const status = { lastTickAt: at, leaves: core.counts.leaves.size, tickMs, open: core.open.length };
+  say({ kind: 'tick', events, watched, status, delta });
+  if (core.counts.tick % REMEMBERED_EVERY === 0)
+    say({
+      kind: 'memory',
+      memory: remember(core, questions.history, { now: at, tickMs: core.settings.tickMs }),
+    });
+}
+
 let timer: NodeJS.Timeout | undefined;
 
 function schedule(tickMs: number): void {
   clearInterval(timer);
-  timer = setInterval(() => {
-    const now = Date.now();
-    const began = performance.now();
-    const delta = isShared ? JSON.stringify(takeDelta(core)) : '';
-    const { events, watched } = core.tick(now);
-    const tickMs = performance.now() - began;
-    const status = { lastTickAt: now, leaves: core.counts.leaves.size, tickMs, open: core.open.length };
-    say({ kind: 'tick', events, watched, status, delta });
-    if (core.counts.tick % REMEMBERED_EVERY === 0)
-      say({
-        kind: 'memory',
-        memory: remember(core, questions.history, { now, tickMs: core.settings.tickMs }),
-      });
-  }, tickMs);
+  if (ticks === 'timer') timer = setInterval(() => tick(Date.now()), tickMs);
 }
 
 schedule(settings.tickMs);
