@@ -4,23 +4,9 @@ import { openStore } from '../../src/stores/index.ts';
 import { openLog } from '../../src/telemetry/logger.ts';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
-import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { eventually } from '../helpers/gateway.ts';
 import { startRedis } from '../helpers/redis-server.ts';
-
-/** Requests of several people to one gateway, until the test is over. */
-function traffic(gateway: TestGateway): void {
-  let isOver = false;
-  const clients = Array.from({ length: 4 }, async (_, client) => {
-    while (!isOver) {
-      const answer = await fetch(`${gateway.url}/shop/x`, { headers: { 'x-user-id': `user-${client}` } });
-      await answer.arrayBuffer();
-    }
-  });
-  onTestFinished(async () => {
-    isOver = true;
-    await Promise.all(clients);
-  });
-}
+import { tickedGateway } from '../helpers/ticks.ts';
 
 async function redis() {
   const server = await startRedis();
@@ -39,23 +25,34 @@ test('what only one replica sees becomes a finding of the one that leads; withou
   const targets = await Promise.all([answer(false), answer(true), answer(false)]);
   const config = {
     store: { url: store.url },
-    hypercare: { tick: '100ms', confirm: '600ms' },
     upstreams: { shop: { targets: targets.map(({ url }) => ({ url })) } },
     routes: [{ name: 'shop', match: { path: '/shop/*' }, upstream: 'shop' }],
   };
-  const leader = await testGateway(config);
-  const other = await testGateway(config);
-  traffic(other);
-  // The leader has no traffic of its own, and knows that of the other.
+  const leader = await tickedGateway(config);
+  const other = await tickedGateway(config, { from: leader.now() });
+  /** The leader has no traffic of its own, and knows that of the other. */
+  const tick = async (): Promise<void> => {
+    await other.pass(1, () =>
+      Promise.all(
+        Array.from({ length: 9 }, async (_, user) => {
+          const answer = await fetch(`${other.url}/shop/x`, { headers: { 'x-user-id': `user-${user}` } });
+          await answer.arrayBuffer();
+        }),
+      ),
+    );
+    await leader.pass(1, async () => undefined);
+  };
   await eventually(async () => {
+    await tick();
     const figures = await leader.engine?.queries.figures({ route: 'shop' });
     return figures && figures.requests > 50;
-  }, 20_000);
+  }, 60_000);
   fails = true;
   const finding = await eventually(async () => {
+    await tick();
     const { body } = await admin(leader, '/api/findings?state=active');
     return body.findings.find(({ what }: { what: { signal: string } }) => what.signal === 'errors');
-  }, 30_000);
+  }, 60_000);
   expect(finding.where.scopes[0].target).toBe(targets[1]?.url);
   const { body } = await admin(leader, `/api/findings/${finding.id}`);
   expect(body.impact.users).toBeGreaterThan(1);
@@ -63,10 +60,14 @@ test('what only one replica sees becomes a finding of the one that leads; withou
   expect(leader.engine?.status.isPartial).toBe(false);
 
   store.pause();
-  await eventually(() => leader.engine?.status.isPartial && other.engine?.status.isPartial, 20_000);
+  const both = (isPartial: boolean) => async (): Promise<boolean> => {
+    await tick();
+    return [leader, other].every(({ engine }) => engine?.status.isPartial === isPartial);
+  };
+  await eventually(both(true), 60_000);
   store.resume();
-  await eventually(() => !leader.engine?.status.isPartial && !other.engine?.status.isPartial, 20_000);
-}, 120_000);
+  await eventually(both(false), 60_000);
+});
 
 test('what was told is counted once; who falls silent is missed, and after a while waited for no more; who says goodbye is not', async () => {
   const server = await redis();
