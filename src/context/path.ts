@@ -37,7 +37,7 @@ const resultsOf = (messages: readonly Message[]): string[] =>
 /** What a turn said with calls that have no results yet. */
 export interface OpenCall {
   readonly message: Message;
-  readonly provider: string;
+  readonly turn: OpenedTurn['turn'];
 }
 
 /** A path as a prompt has it, and the calls on it that have no results yet. */
@@ -95,7 +95,7 @@ export function arrange(
       at: turn.at,
       turn,
       messages: isAnswered ? withoutStray(withCall(call.message, own)) : mayBeStray ? withoutStray(own) : own,
-      ...(isAnswered && { calledBy: call.provider }),
+      ...(isAnswered && { calledBy: call.turn.provider }),
       system: content.system,
       ...(content.itemIds && !corrected && { itemIds: content.itemIds }),
       tokens: corrected?.turn.tokens ?? turn.tokens,
@@ -136,7 +136,7 @@ function openCallOf({ turn, content }: OpenedTurn, corrected: OpenedTurn | undef
   const said = turn.opens ? content.messages.at(-1) : undefined;
   if (said?.role !== 'assistant') return undefined;
   const calls = said.content.filter(({ type }) => type !== 'text' && type !== 'refusal');
-  return { message: corrected ? { ...said, content: calls } : said, provider: turn.provider };
+  return { message: corrected ? { ...said, content: calls } : said, turn };
 }
 
 /** Directly before its results. */

@@ -164,8 +164,10 @@ function turnsBefore(
   return call ? [...turns, pathTurnOf(call, path)] : turns;
 }
 
-function pathTurnOf({ message, provider }: OpenCall, path: readonly OpenedTurn[]): PathTurn {
-  const { turn } = path.at(-1) as OpenedTurn;
+/** It stands where the path ends: a summary may cover all of it, and the call's own turn is the last then. */
+function pathTurnOf({ message, turn: caller }: OpenCall, path: readonly OpenedTurn[]): PathTurn {
+  const turn = path.at(-1)?.turn ?? caller;
+  const { provider } = caller;
   const messages = [message];
   const { id, version, at } = turn;
   return {

@@ -66,6 +66,24 @@ it('the summarizer is a model of the config, asked through the pipeline, off the
   expect(answerOf((await say(gateway, 'What is my account number?')).body)).toContain(NUMBER);
 });
 
+it('while a summary is being written no turn asks for another', async () => {
+  const scribe = await knowingProvider();
+  const gateway = await aiGateway([await knowingProvider(), scribe], {
+    context: { enabled: true, compaction: { window: 1500, summarizer: 'backup-1' } },
+  } as object);
+  const held = scribe.hold('<transcript>');
+  for (let turn = 1; turn <= 20; turn++)
+    await say(gateway, `My topic is number ${4000 + turn}: ${'words of no weight '.repeat(12)}`);
+  await held.came;
+  await eventually(async () => (await compactions(gateway, 'leased')) > 0);
+  expect(scribe.prompts).toHaveLength(1);
+  held.go();
+  const made = async () =>
+    (await compactions(gateway, 'by_facts')) + (await compactions(gateway, 'by_model'));
+  await eventually(async () => (await made()) === 1);
+  expect(await compactions(gateway, 'overtaken')).toBe(0);
+});
+
 it('nothing that was said is readable in the store', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'context-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -115,3 +115,31 @@ it('an agent that only brings results is compacted between a call and them, and 
   );
   expect(inputs.at(-1)?.length).toBeLessThan(16);
 });
+
+it('results come for a call whose turn a summary ends with', async () => {
+  const { inputs, provider } = await responder();
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true, compaction: { window: 900, verbatimTurns: 1 } },
+  });
+  const { responses } = sdk(gateway);
+  const said: OpenAI.Responses.Response[] = [];
+  for (let turn = 0; turn < 12; turn++)
+    said.push(
+      await responses.create({
+        model: 'smart',
+        max_output_tokens: 100,
+        input: `How is the weather of ${turn}? ${'words of no weight '.repeat(14)}`,
+        previous_response_id: said.at(-1)?.id ?? null,
+      }),
+    );
+  const { context } = await eventually(() =>
+    gateway.lines.findLast(
+      (line) => (line.context as { outcome?: string } | undefined)?.outcome === 'by_facts',
+    ),
+  );
+  const last = said[(context as { version: number }).version - 1] as OpenAI.Responses.Response;
+  const [call] = last.output as [OpenAI.Responses.ResponseFunctionToolCall];
+  const result = { type: 'function_call_output' as const, call_id: call.call_id, output: 'sunny' };
+  await responses.create({ model: 'smart', input: [result], previous_response_id: last.id });
+  expect(inputs.at(-1)?.slice(-2)).toMatchObject([{ type: 'function_call', call_id: call.call_id }, result]);
+});

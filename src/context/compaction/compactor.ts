@@ -28,7 +28,6 @@ type CompactorOptions = Pick<MindOptions, 'sessions' | 'privacy' | 'meters' | 'o
 /** Compacts sessions after their turns: at most once a turn, one replica at a time, and only what is still as it was. */
 export class Compactor {
   readonly #options: CompactorOptions;
-  readonly #holder = randomUUID();
 
   constructor(options: CompactorOptions) {
     this.#options = options;
@@ -42,13 +41,15 @@ export class Compactor {
     // Nearly every turn ends here: nothing was asked of the store.
     if (plan.kind === 'not_due') return;
     if (plan.kind === 'no_gain') return meters.compaction('no_gain');
-    if (!(await sessions.lease(ref, WORK, this.#holder, LEASE_MS))) return meters.compaction('leased');
+    // Of this run alone: a summarizer takes seconds, in which the next turn of the session ends here too.
+    const holder = randomUUID();
+    if (!(await sessions.lease(ref, WORK, holder, LEASE_MS))) return meters.compaction('leased');
     const began = clock.monotonic();
     try {
       await this.#compact(task, began);
     } finally {
       meters.worked('compact', clock.monotonic() - began);
-      await sessions.unlease(ref, WORK, this.#holder);
+      await sessions.unlease(ref, WORK, holder);
     }
   }
 
