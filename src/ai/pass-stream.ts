@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors/table.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
 import { commitTurn } from './memory/end-turn.ts';
-import { replaceId, replacePrevious } from './memory/own-id.ts';
+import { keptFields, replaceId, replaceKept } from './memory/own-id.ts';
 import type { StreamWatch } from './watch.ts';
 
 type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
@@ -21,11 +21,11 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
   const { turn, exchange, ownId } = call;
   const outlives = call.cancel !== exchange.cancel;
   const held: (Buffer | string)[] = [];
-  const { previousResponse } = call.request as ChatRequest;
+  const kept = ownId === undefined ? {} : keptFields(call.request as ChatRequest);
   const named = (bytes: Buffer | string): Buffer | string =>
     ownId === undefined
       ? bytes
-      : replacePrevious(replaceId(bytes, watch.tape?.id || `resp_${exchange.id}`, ownId), previousResponse);
+      : replaceKept(replaceId(bytes, watch.tape?.id || `resp_${exchange.id}`, ownId), kept);
   const goOn = (): void => {
     body.resume();
   };

@@ -1,6 +1,6 @@
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { FormatName } from '../contracts/format.ts';
-import type { AssistantPart, Message } from '../contracts/model-request.ts';
+import type { AssistantPart, Message, TextPart } from '../contracts/model-request.ts';
 import type {
   CommitOptions,
   Committed,
@@ -170,10 +170,9 @@ export class LiveTurn {
     const { privacy } = this.#keeper.ports;
     // In responses a developer's words are an item among others: nothing takes their place later.
     const isItem = end.format === 'openai-responses' && this.facts.mode === 'delta' && ask.system.length > 0;
+    const told = messages.map(withSomething);
     const content: TurnContent = {
-      messages: privacy.redact(
-        isItem ? [{ role: 'system', at: '', content: ask.system }, ...messages] : messages,
-      ),
+      messages: privacy.redact(isItem ? [{ role: 'system', at: '', content: ask.system }, ...told] : told),
       ...(ask.system.length > 0 && !isItem && { system: privacy.redactTexts(ask.system) }),
       ...(end.itemIds.length > 0 && { itemIds: end.itemIds }),
       ...(ask.exclusive && { namedBy: 'conversation' }),
@@ -238,3 +237,10 @@ export class LiveTurn {
     );
   }
 }
+
+/** What stands in the place of a user's words that only their provider can read, and that are not kept. */
+const UNREAD: TextPart = { type: 'text', at: '', text: '[This message can’t be repeated.]' };
+
+/** Providers refuse a message without content, and all that comes after it. */
+const withSomething = (message: Message): Message =>
+  message.role === 'user' && message.content.length === 0 ? { ...message, content: [UNREAD] } : message;

@@ -175,7 +175,8 @@ async function responder() {
     const { stream = false } = JSON.parse(body.toString()) as { stream?: boolean };
     const content = [{ type: 'output_text', text: 'I see.', annotations: [] }];
     const item = { type: 'message', id: 'msg_of_theirs', role: 'assistant', status: 'completed', content };
-    const about = { id: 'resp_of_theirs', object: 'response', model: 'm', previous_response_id: null };
+    const none = { store: false, previous_response_id: null };
+    const about = { id: 'resp_of_theirs', object: 'response', model: 'm', ...none };
     const whole = { ...about, status: 'completed', output: [item] };
     const events = [
       { type: 'response.created', response: { ...about, status: 'in_progress', output: [] } },
@@ -197,7 +198,7 @@ it.each([
   ['translated', async () => asAnthropic(await modelService())],
   ['the provider’s own', responder],
 ])('a user’s response, %s, is read and deleted by its id, and says what it follows', async (_, open) => {
-  const { responses } = sdk(await aiGateway([await open()], ON));
+  const { responses, conversations } = sdk(await aiGateway([await open()], ON));
   const one = await responses.create({ model: 'smart', input: 'one', user: 'ann' });
   const stream = await responses.create({
     model: 'smart',
@@ -208,7 +209,7 @@ it.each([
   });
   let last: OpenAI.Responses.Response | undefined;
   for await (const event of stream) if (event.type === 'response.completed') last = event.response;
-  expect(last).toMatchObject({ previous_response_id: one.id });
+  expect(last).toMatchObject({ previous_response_id: one.id, store: true });
   const two = await responses.retrieve(last?.id as string);
   expect(two).toMatchObject({ previous_response_id: one.id, output: last?.output.map(({ id }) => ({ id })) });
   // What it was asked with is all that went before, as OpenAI's says, in as many pages as are asked for.
@@ -219,6 +220,15 @@ it.each([
   await responses.delete(two.id);
   await expect(responses.retrieve(two.id)).rejects.toMatchObject({ status: 404 });
   await expect(responses.inputItems.list(two.id)).rejects.toMatchObject({ status: 404 });
+  const { id: conversation } = await conversations.create();
+  for await (const event of await responses.create({
+    model: 'smart',
+    input: 'one',
+    conversation,
+    stream: true,
+  }))
+    if ('response' in event)
+      expect(event.response).toMatchObject({ store: true, conversation: { id: conversation } });
   // A session that its client named itself, like one of OpenAI's, is no conversation of that API.
   const named = await responses.create(
     { model: 'smart', input: 'three' },

@@ -179,6 +179,16 @@ it('what is not to be kept is answered with what was said before, and changes no
   expect(said(await say('And now?'))).toBe('I have read 3 messages.');
 });
 
+it('what only its provider can read leaves no empty message behind', async () => {
+  const { gateway, provider, say } = await setUp();
+  const content = [{ type: 'video_url', video_url: { url: 'https://example.com/v.mp4' } }];
+  const messages = [{ role: 'user', content }];
+  await chat(gateway, { model: 'smart', messages }, { 'x-session-id': 's1' });
+  expect(provider.prompts[0]).toEqual(messages);
+  await say('And now?');
+  expect(provider.prompts[1]?.[0]).toEqual({ role: 'user', content: expect.stringContaining('repeated') });
+});
+
 it('names that are too long are refused, not cut to be the same', async () => {
   const { gateway, say } = await setUp();
   const long = 'x'.repeat(256);

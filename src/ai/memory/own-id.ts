@@ -22,14 +22,20 @@ export function replaceId(bytes: Buffer | string, theirs: string, ours: string):
   return text.includes(theirs) ? text.replaceAll(theirs, ours) : bytes;
 }
 
-/** A provider that was told of no earlier response says so; quotes in what a model says are escaped, and are never this. */
-const FOLLOWS_NONE = /"previous_response_id":\s*null/g;
+/** A provider that was told of nothing says so; quotes in what a model says are escaped, and are never this. */
+const KEPT_NOWHERE = /"(store|previous_response_id|conversation)":\s*(?:false|null)/g;
 
-/** The same of the response that this one follows. */
-export function replacePrevious(bytes: Buffer | string, previous: string): Buffer | string {
-  if (previous === '' || bytes.length === 0) return bytes;
+/** The same of where a response is kept, and of what it follows. */
+export function replaceKept(bytes: Buffer | string, kept: JsonObject): Buffer | string {
+  if (bytes.length === 0) return bytes;
   const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
-  return text.includes('"previous_response_id"')
-    ? text.replace(FOLLOWS_NONE, () => `"previous_response_id":${JSON.stringify(previous)}`)
-    : bytes;
+  if (!text.includes('"response":')) return bytes;
+  const { conversation } = kept;
+  // Not everyone has the field: it stands beside one that everyone has.
+  const isAdded = conversation !== undefined && !text.includes('"conversation":');
+  const field = (name: string): string => `"${name}":${JSON.stringify(kept[name])}`;
+  return text.replace(KEPT_NOWHERE, (said, name: string) => {
+    const own = kept[name] === undefined ? said : field(name);
+    return isAdded && name === 'previous_response_id' ? `${own},${field('conversation')}` : own;
+  });
 }

@@ -1,7 +1,7 @@
 import { responseId } from '../../context/response-id.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { commitTurn } from '../memory/end-turn.ts';
-import { keptFields, replaceId, withOwnId } from '../memory/own-id.ts';
+import { keptFields, replaceId, replaceKept, withOwnId } from '../memory/own-id.ts';
 
 /** A whole answer is part of its conversation before anybody is told of it. A stream is at its end. */
 export async function rememberTurn(call: ChatCall): Promise<void> {
@@ -18,7 +18,8 @@ export async function rememberTurn(call: ChatCall): Promise<void> {
   if (request.stream) {
     const start = answer.parts.find((part) => part.type === 'start');
     const theirs = (start?.type === 'start' && start.id) || `resp_${call.exchange.id}`;
-    call.answer = { ...answer, body: Buffer.from(replaceId(answer.body, theirs, call.ownId)) };
+    const named = replaceId(answer.body, theirs, call.ownId);
+    call.answer = { ...answer, body: Buffer.from(replaceKept(named, keptFields(request))) };
     return;
   }
   call.answer = { ...answer, body: withOwnId(answer.body, call.ownId, keptFields(request)) };
