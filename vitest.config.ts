@@ -1,10 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const ALONE = [
-  'test/flow/hypercare-stories.test.ts',
-  'test/flow/api-breaker.test.ts',
-  'test/flow/slow-clients.test.ts',
-];
+const ALONE = ['test/flow/api-breaker.test.ts', 'test/flow/slow-clients.test.ts'];
+const STORIES = ['test/flow/story-shop.test.ts', 'test/flow/story-support-bot.test.ts'];
 
 export default defineConfig({
   test: {
@@ -18,13 +15,22 @@ export default defineConfig({
     // An unhandled rejection fails the run, whoever caused it.
     dangerouslyIgnoreUnhandledErrors: false,
     sequence: { shuffle: { files: true, tests: false } },
-    // Stories that are about how fast something is have the machine to themselves, at the end.
+    // What is about how fast something is has the machine to itself, or a core each, at the end.
     projects: [
       {
         extends: true,
-        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ALONE, ...STORIES],
+          sequence: { groupOrder: 0 },
+        },
       },
       { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: 'stories', include: STORIES, maxWorkers: 2, sequence: { groupOrder: 2 } },
+      },
     ],
     coverage: { provider: 'v8', include: ['src/**', 'plugins/**'] },
   },
