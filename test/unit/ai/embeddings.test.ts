@@ -1,5 +1,6 @@
 // Embeddings of a provider that has words of its own for them.
 import { expect, it } from 'vitest';
+import { openaiEmbeddings as spoken } from '../../../src/ai/dialects/openai-embeddings/index.ts';
 import { openaiEmbeddings } from '../../../src/ai/formats/openai-embeddings/index.ts';
 import { Translation } from '../../../src/ai/translation.ts';
 import type { EmbeddingsDialect } from '../../../src/contracts/provider.ts';
@@ -75,4 +76,9 @@ it.each([
   ['encoding_format', { input: 'a', encoding_format: 'int8' }],
 ])('refuses a wrong %s: %j', (param, body) => {
   expect(() => translate(body)).toThrow(expect.objectContaining({ code: 'body_invalid', param }));
+});
+
+it('a place that is none makes no room for as many vectors', () => {
+  const parts = spoken.readAnswer({ data: [{ index: 4e9, embedding: [1] }] }) ?? [];
+  expect(parts).toContainEqual({ type: 'embedding', index: 0, vector: [1] });
 });

@@ -100,6 +100,14 @@ it.each<[string, unknown, string]>([
   });
 });
 
+it.each([9e15, 1.5, -1, 'x'])('a number that is of no choice (%s) makes no room for as many', (index) => {
+  const content = { parts: [{ text: 'Hi' }] };
+  const said = { candidates: [{ index, content, finishReason: 'STOP' }] };
+  expect(answered('openai-chat', gemini, said)).toMatchObject({ choices: [{ message: { content: 'Hi' } }] });
+  const parts = read(openai, [{ choices: [{ index, delta: { content: 'Hi' } }] }]);
+  expect(parts.at(-1)).toEqual({ type: 'text', text: 'Hi', choice: undefined });
+});
+
 describe('How an answer ended', () => {
   const ofChat = (word: string) => ({ choices: [{ message: { content: 'Half' }, finish_reason: word }] });
   const ofGemini = (word: string) => ({

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { choiceOf } from '../choice.ts';
 import { ending } from '../ending.ts';
 import { convertUsage } from '../gemini-usage.ts';
 import { ENDINGS } from './endings.ts';
@@ -42,8 +43,8 @@ export class ChunkReader implements StreamReader {
 
   #readCandidate(candidate: JsonObject): void {
     const { index, finishReason } = candidate;
-    const at = typeof index === 'number' && index > 0 ? index : 0;
-    const choice = at === 0 ? undefined : at;
+    const choice = choiceOf(index);
+    const at = choice ?? 0;
     for (const part of objectsOf(objectOf(candidate.content).parts)) this.#readPart(part, at);
     const { groundingChunks, webSearchQueries } = objectOf(candidate.groundingMetadata);
     for (const query of Array.isArray(webSearchQueries) ? webSearchQueries : [])

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { choiceOf } from '../choice.ts';
 import { argumentsText } from '../tool-arguments-text.ts';
 import { usageIn } from './convert-usage.ts';
 import { readChoice, readContent } from './read-content.ts';
@@ -40,7 +41,7 @@ export class ChunkReader implements StreamReader {
       this.#emit({ type: 'start', id: textOf(chunk.id), model: textOf(chunk.model) });
     }
     for (const said of objectsOf(chunk.choices)) {
-      const choice = typeof said.index === 'number' && said.index > 0 ? said.index : undefined;
+      const choice = choiceOf(said.index);
       const delta = objectOf(said.delta);
       readContent(delta, choice, this.#emit);
       for (const call of objectsOf(delta.tool_calls)) this.#readCall(call, choice);

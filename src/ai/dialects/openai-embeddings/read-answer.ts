@@ -7,9 +7,12 @@ import { isCount } from '../count.ts';
 export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
   if (!Array.isArray(answer.data)) return undefined;
   const parts: StreamPart[] = [{ type: 'start', id: '', model: textOf(answer.model) }];
-  for (const [i, { index, embedding }] of objectsOf(answer.data).entries()) {
+  const vectors = objectsOf(answer.data);
+  for (const [i, { index, embedding }] of vectors.entries()) {
+    // Room is made for as many as there are numbers.
+    const isPlace = isCount(index) && index < vectors.length;
     if (typeof embedding === 'string' || Array.isArray(embedding))
-      parts.push({ type: 'embedding', index: isCount(index) ? index : i, vector: embedding });
+      parts.push({ type: 'embedding', index: isPlace ? index : i, vector: embedding });
   }
   const { prompt_tokens: input } = objectOf(answer.usage);
   if (isCount(input)) parts.push({ type: 'usage', usage: { input, output: 0, cached: 0 } });
