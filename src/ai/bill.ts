@@ -6,10 +6,15 @@ import { tokensByLength } from './tokens/counter.ts';
 
 /** What an answer came to: as its provider reports it, or counted, for which it takes a promise. */
 export function billOf(call: ChatCall, facts: AnswerFacts): Bill | Promise<Bill> {
-  if (facts.usage) return priced(call, facts.usage, 'reported');
+  if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts)))
+    return priced(call, facts.usage, 'reported');
   const { usage } = call.request as ChatRequest;
   return usage ? priced(call, usage.otherwise, 'estimated') : estimated(call, facts);
 }
+
+/** Servers of one's own report noughts where they have not counted (LocalAI, llama.cpp): no text comes of nothing. */
+const isLikely = ({ input, output, cost }: Usage, { text }: AnswerFacts): boolean =>
+  text === '' || cost !== undefined || (input > 0 && output > 0);
 
 /** Both of them; a price that isn't known stays unknown. */
 export function sumOf(one: Bill | undefined, other: Bill): Bill {

@@ -47,6 +47,10 @@ export class ModelTries {
   /** Targets that have failed, or can't be asked. */
   readonly #avoid = new Set<Deployment>();
   readonly #tried = new Set<Credential>();
+  /** Of those to avoid, the ones that were asked. */
+  readonly #failedOnes = new Set<Deployment>();
+  /** Those that rest are asked as well. */
+  #leastBad = false;
   #obstacle: GatewayError | undefined;
   /** Can't carry the request. */
   #unable: Deployment | undefined;
@@ -57,11 +61,12 @@ export class ModelTries {
     this.#asking = askingOf(call);
   }
 
-  /** @param leastBad all targets rest: the one that rests for the shortest time is asked nevertheless */
+  /** @param leastBad all targets rest: those that rest for the shortest time are asked nevertheless */
   async run(leastBad: boolean): Promise<Tried> {
     const { retry, retries } = this.#model;
     if (retry) retries.count();
-    const first = this.#nextSeat() ?? (leastBad ? this.#leastBadSeat() : undefined);
+    this.#leastBad = leastBad;
+    const first = this.#nextSeat();
     if (!first) return await this.#unasked();
     let seat = first;
     for (let attempts = 1; ; attempts++) {
@@ -97,7 +102,10 @@ export class ModelTries {
     if (!isWorth && of === 'target') return undefined;
     const { deployment } = failed.prepared;
     this.#tried.add(failed.credential);
-    if (of === 'target' || !deployment.credentials.has(this.#tried)) this.#avoid.add(deployment);
+    if (of === 'target' || !deployment.credentials.has(this.#tried)) {
+      this.#avoid.add(deployment);
+      this.#failedOnes.add(deployment);
+    }
     if (!retries.take(retry.budget)) return undefined;
     const other = of === 'target' ? undefined : this.#seatAt(deployment);
     const next = other ?? this.#nextSeat();
@@ -171,11 +179,11 @@ export class ModelTries {
     coolDown(deployment, credential, failure, this.#model.cooldown, took[1]);
   }
 
-  /** The model's choice among the targets that do not rest. */
+  /** The model's choice among the targets that do not rest; where all do, the least bad of those that have not been asked. */
   #nextSeat(): Seat | undefined {
     for (;;) {
       const deployment = this.#model.select(this.#avoid, this.#asking);
-      if (!deployment) return undefined;
+      if (!deployment) return this.#leastBad ? this.#leastBadSeat() : undefined;
       const seat = this.#seatAt(deployment);
       if (seat) return seat;
       this.#avoid.add(deployment);
@@ -193,6 +201,7 @@ export class ModelTries {
   #leastBadSeat(): Seat | undefined {
     const byRest = this.#model.deployments.toSorted((a, b) => restingUntil(a) - restingUntil(b));
     for (const deployment of byRest) {
+      if (this.#failedOnes.has(deployment)) continue;
       const credential = deployment.credentials.leastBad();
       const prepared = credential && this.#prepare(deployment);
       const pass = prepared && this.#admit(deployment);

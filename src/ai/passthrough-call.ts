@@ -47,7 +47,8 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
     model: model.slice(0, LONGEST_MODEL).toWellFormed(),
     body,
     maxOutput:
-      countOf(objectOf(body.generationConfig).maxOutputTokens) ||
+      countOf(objectOf(body.generationConfig).maxOutputTokens) *
+        Math.max(1, countOf(objectOf(body.generationConfig).candidateCount)) ||
       countOf(objectOf(body.inferenceConfig).maxTokens),
     asks: isForm ? !KEEPS_FILES.test(path) : bytes.length > 0 && (!read || Object.keys(read).length > 0),
   };

@@ -1,6 +1,7 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import type { AiConfig } from '../config/schema/index.ts';
 import type { Usage } from '../contracts/usage.ts';
+import { priorityFactor } from './priority-prices.ts';
 import { groundingPrice, searchingPrice } from './search-prices.ts';
 
 export type ConfiguredPrice = AiConfig['prices'][string];
@@ -13,11 +14,11 @@ export type Pricer = (usage: Usage, tier?: string) => number;
 
 /**
  * What a call costs at most whose provider has not said at which tier it was served: a tier that a client names may be
- * refused it, and is no discount before it was given; `auto` is whichever the account is set to.
+ * refused it, and is no discount before it was given; `auto` is whichever the account is set to, which may be `priority`
+ * where the config gives that a price.
  */
 export function priceAtMost(price: Pricer, usage: Usage, asked: string): number {
-  const dearest = asked === '' || asked === 'auto' ? 'priority' : asked;
-  return Math.max(price(usage), price(usage, dearest));
+  return Math.max(price(usage), price(usage, asked || 'auto'));
 }
 
 /** US dollars per million tokens: always the same, or another from so many input tokens on (for all of the call). */
@@ -40,6 +41,7 @@ interface Rates {
 const MILLION = 1_000_000;
 const THOUSAND = 1_000;
 const SECONDS_A_MINUTE = 60;
+const SECONDS_AN_HOUR = 3600;
 
 /**
  * Where the table has no price for it: Anthropic writes to the cache for an hour at 2 times the price of input, and for five
@@ -61,18 +63,26 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
     const { perRequest, tiers, cachedInput: cached, ...rates } = configured;
     const costAt = (usage: Usage): number =>
       perRequest + costOf({ ...rates, cached }, usage) + costOfPieces(configured, usage);
-    return (usage, tier = '') => costAt(usage) * (tiers[tier] ?? 1);
+    const factorOf = (tier: string): number =>
+      tiers[tier] ?? (tier === 'auto' ? tiers.priority : undefined) ?? 1;
+    return (usage, tier = '') => costAt(usage) * factorOf(tier);
   }
   const provider = findProvider({ providerApiUrl: baseUrl });
   const options = provider ? { provider } : {};
   const ask = () => calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
   const known = ask();
-  const { requests_kcount: requests = 0, web_searches_kcount: searches } = known?.model_price ?? {};
+  const {
+    requests_kcount: requests = 0,
+    web_searches_kcount: searches,
+    audio_hours: hours,
+  } = known?.model_price ?? {};
+  const factors: typeof USUAL_TIERS = { ...USUAL_TIERS, priority: priorityFactor(model) };
+  const perSecond = amountOf(hours ?? 0) / SECONDS_AN_HOUR;
   const perRequest = amountOf(requests) / THOUSAND + searchingPrice(model);
   const perSearch = searches === undefined ? groundingPrice(model) : () => amountOf(searches) / THOUSAND;
   let rates = known && ratesOf(known.model_price);
   // What used nothing that anybody sells (tokens counted, a text moderated) has no price and needs none.
-  if (!rates) return (usage) => usage.cost ?? (isNothing(usage) ? 0 : -1);
+  if (!rates && perSecond === 0) return (usage) => usage.cost ?? (isNothing(usage) ? 0 : -1);
   const changes = Array.isArray(known?.model.prices);
   let asked = Date.now();
   return (usage, tier = '') => {
@@ -81,9 +91,10 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
       asked = Date.now();
       rates = ratesOf(ask()?.model_price ?? {}) ?? rates;
     }
-    const tokens = costOf(rates as Rates, usage) * (USUAL_TIERS[tier] ?? 1);
+    const tokens = rates ? costOf(rates, usage) * (factors[tier] ?? 1) : 0;
+    const heard = (usage.audioSeconds ?? 0) * perSecond;
     const found = usage.searches ?? 0;
-    return tokens + perRequest + (found > 0 ? perSearch(found) * found : 0);
+    return tokens + heard + perRequest + (found > 0 ? perSearch(found) * found : 0);
   };
 }
 

@@ -40,11 +40,14 @@ export function requestFacts(
   headers: IncomingHttpHeaders,
 ): RequestFacts {
   const metadata = isObject(body.metadata) ? body.metadata : {};
-  const answers = Math.max(1, count(body.n));
+  // Older completions answer each of a list of prompts, and may try several for each.
+  const prompts = Array.isArray(body.prompt) && typeof body.prompt[0] !== 'number' ? body.prompt.length : 1;
+  const answers = Math.max(1, count(body.n), count(body.best_of)) * Math.max(1, prompts);
   return {
+    // Which of them a provider goes by, it knows alone.
     maxOutput:
       answers *
-      (count(body.max_completion_tokens) || count(body.max_output_tokens) || count(body.max_tokens)),
+      Math.max(count(body.max_completion_tokens), count(body.max_output_tokens), count(body.max_tokens)),
     answers,
     thinking:
       count(objectOf(body.thinking).budget_tokens) ||

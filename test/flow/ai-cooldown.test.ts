@@ -76,6 +76,20 @@ it('all rest: the least bad is asked, and its answer ends its rest', async () =>
   expect(answer.headers).toMatchObject({ 'x-gateway-target': 'p1/gpt-4o-mini', 'x-gateway-attempts': '1' });
 });
 
+it('all rest, and the least bad can’t answer yet: a retry is the next one’s', async () => {
+  const long = await rawProvider((response) =>
+    long.taken.length > 1 ? ok(response) : refuse(response, 429, { 'retry-after': '300' }),
+  );
+  const short = await rawProvider((response) => refuse(response, 429, { 'retry-after': '30' }));
+  const gateway = await aiGateway([long, short], { models: both() });
+
+  expect((await chat(gateway, ask)).status).toBe(429);
+  const answer = await chat(gateway, ask);
+
+  expect(answer.status).toBe(200);
+  expect(answer.headers).toMatchObject({ 'x-gateway-target': 'p0/gpt-4o-mini', 'x-gateway-attempts': '2' });
+});
+
 it.each([
   ['OpenAI', 429, { code: 'insufficient_quota', type: 'insufficient_quota' }],
   ['Anthropic', 400, { type: 'invalid_request_error', message: 'Your credit balance is too low to access' }],

@@ -224,6 +224,22 @@ it('a stream that says no usage though it is asked is estimated by the model’s
   expect(await gateway.metric('gen_ai_client_token_usage_count', { usage_source: 'estimated' })).toBe(2);
 });
 
+it.each([
+  false,
+  true,
+])('noughts of a server that has not counted are no figures (stream: %s)', async (stream) => {
+  const none = usageOf(0, 0);
+  const provider = stream
+    ? await streams(`${ROLE}${word('Hello there')}${STOP}${event({ choices: [], usage: none })}${DONE}`)
+    : await answers(completion(none));
+  const gateway = await aiGateway([provider]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello(stream)));
+
+  expect(line).toMatchObject({ usage_source: 'estimated', tokens_out: 2 });
+  expect(line.usd).toBeGreaterThan(0);
+});
+
 it('a long answer is estimated in its whole length', async () => {
   const words = 8_000;
   const stream = `${ROLE}${word(' The quick brown fox jumps over the lazy dog, every day').repeat(words)}${STOP}${DONE}`;

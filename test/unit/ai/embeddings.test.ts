@@ -82,3 +82,8 @@ it('a place that is none makes no room for as many vectors', () => {
   const parts = spoken.readAnswer({ data: [{ index: 4e9, embedding: [1] }] }) ?? [];
   expect(parts).toContainEqual({ type: 'embedding', index: 0, vector: [1] });
 });
+
+it('what they came to is known where the total alone is said (Jina, Voyage)', () => {
+  const parts = spoken.readAnswer({ data: [{ embedding: [1] }], usage: { total_tokens: 7 } }) ?? [];
+  expect(parts).toContainEqual({ type: 'usage', usage: { input: 7, output: 0, cached: 0 } });
+});

@@ -100,6 +100,17 @@ it('a service tier multiplies the price: by the config, else by what is usual', 
   expect(configured(usage, 'default')).toBeCloseTo(2, 9);
   const table = pricerOf('gpt-4o', OPENAI, undefined);
   expect(table(usage, 'batch')).toBeCloseTo(table(usage) / 2, 9);
+  expect(table(usage, 'priority')).toBeCloseTo(1.7 * table(usage), 9);
+  // Few accounts are set to it: it is not reserved for who does not ask.
+  expect(priceAtMost(table, usage, '')).toBeCloseTo(table(usage), 9);
+  expect(priceAtMost(table, usage, 'priority')).toBeCloseTo(1.7 * table(usage), 9);
+  const others = pricerOf('claude-haiku-4-5', HERE, undefined);
+  expect(others(usage, 'priority')).toBe(others(usage));
+});
+
+it('sound that is heard costs what the table says an hour does', () => {
+  const price = pricerOf('whisper-1', OPENAI, undefined);
+  expect(price({ input: 0, output: 0, cached: 0, audioSeconds: 600 })).toBeCloseTo(0.06, 9);
 });
 
 it('kinds of tokens that overlap never make a price less than nothing', () => {

@@ -47,7 +47,10 @@ it.each([
 it.each([
   [{ max_tokens: 10 }, 10],
   [{ max_tokens: 10, max_completion_tokens: 20 }, 20],
+  [{ max_tokens: 20, max_completion_tokens: 10 }, 20],
   [{ max_output_tokens: 30 }, 30],
+  [{ max_tokens: 10, prompt: ['a', 'b'], n: 2, best_of: 3 }, 60],
+  [{ max_tokens: 10, prompt: [1, 2, 3] }, 10],
   [{ max_tokens: 10, n: 3 }, 30],
   [{ max_tokens: -1 }, 0],
   [{ max_tokens: '10' }, 0],

@@ -14,7 +14,9 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     if (typeof embedding === 'string' || Array.isArray(embedding))
       parts.push({ type: 'embedding', index: isPlace ? index : i, vector: embedding });
   }
-  const { prompt_tokens: input } = objectOf(answer.usage);
+  const { prompt_tokens: prompt, total_tokens: total } = objectOf(answer.usage);
+  // Jina and Voyage say the total alone.
+  const input = prompt ?? total;
   if (isCount(input)) parts.push({ type: 'usage', usage: { input, output: 0, cached: 0 } });
   // They come whole or not at all.
   parts.push({ type: 'finish', reason: 'stop' });

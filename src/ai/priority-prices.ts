@@ -1,0 +1,18 @@
+// What is not in the table of prices: how many times the usual price OpenAI charges for an answer at the tier `priority`, by its
+// price list (2026). The configuration's `tiers` go before.
+
+const FACTORS: readonly (readonly [model: RegExp, factor: number])[] = [
+  [/^gpt-4o-mini/, 0.25 / 0.15],
+  [/^gpt-4o/, 1.7],
+  [/^gpt-4\.1-nano/, 2],
+  [/^gpt-4\.1/, 1.75],
+  [/^o3/, 1.75],
+  [/^o4-mini/, 2 / 1.1],
+  [/^gpt-5-mini/, 1.8],
+  [/^gpt-5\.5/, 2.5],
+  [/^gpt-[5-9]/, 2],
+];
+
+/** 1 for models that nobody is known to sell so. */
+export const priorityFactor = (model: string): number =>
+  FACTORS.find(([known]) => known.test(model))?.[1] ?? 1;
