@@ -1,16 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { JsonObject } from '../contracts/model-request.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { parseObject } from '../lib/json.ts';
+import { objectsOf, parseList, parseObject } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import { AnswerTape } from './answer-tape.ts';
 import type { BegunAnswer, PreparedCall } from './chat-call.ts';
+import { unknownOperation } from './dialects/operations/index.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
 import { factsOf } from './part-facts.ts';
-import { BytePassage, TranslatedPassage } from './passage.ts';
+import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
 import { RejectedAnswer } from './rejected-answer.ts';
 import { StreamWatch } from './watch.ts';
@@ -85,7 +87,7 @@ async function beginStream(
   if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything', watch);
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
-  const passage = translated ?? new BytePassage(withheld);
+  const passage = translated ?? (dialect.stream ? new RawPassage() : new BytePassage(withheld));
   const isOriginal = translation === undefined;
   return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body, isOriginal };
 }
@@ -126,8 +128,9 @@ async function readWhole(
       ? { ...refused, headers: ownHeaders(answer), body: refusal }
       : { ...refused, headers, body };
   }
-  const said = parseObject(body.toString('utf8'));
-  const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? UNREAD : undefined);
+  const text = body.toString('utf8');
+  const said = parseObject(text);
+  const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? partsOfAny(text, said) : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
   if (facts.failed && !isVerbatim) throw abandon(answer.body, 'the answer says that it failed', facts);
@@ -135,6 +138,16 @@ async function readWhole(
   const translated = translation.answer(parts);
   if (!translated) throw abandon(answer.body, 'the arguments of a tool call are no JSON object', facts);
   return { kind: 'whole', statusCode, headers: ownHeaders(answer), facts, parts, body: translated };
+}
+
+/** Of an answer that is its client's to read, whatever it is: what it came to, if it or an event of its list says so. */
+function partsOfAny(text: string, said: JsonObject | undefined): readonly StreamPart[] {
+  if (said) return unknownOperation.readAnswer(said) ?? UNREAD;
+  if (!text.trimStart().startsWith('[')) return UNREAD;
+  const parts: StreamPart[] = [];
+  const reader = unknownOperation.openStream?.((part) => void parts.push(part));
+  for (const event of objectsOf(parseList(text))) reader?.read(event, '');
+  return [...UNREAD, ...parts];
 }
 
 /** Those of an answer that is not the provider's own any more. */

@@ -64,6 +64,11 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       if (!response.destroyed) {
         if (failure) call.exchange.fail(failure, error);
         if (failure && BROKEN.has(failure)) answer.broke?.();
+        if (failure && passage.isMute && failure !== 'provider_stream_failed') {
+          response.destroy();
+          resolve();
+          return;
+        }
         const last = passage.last(failure, (message) => errorEvent(call, failure ?? 'internal', message));
         for (const bytes of [...held, named(last)]) if (bytes.length > 0) response.write(bytes);
       }

@@ -15,6 +15,8 @@ export interface Passage {
   readonly told: AnswerTape | undefined;
   /** Nothing can go on that was not read. */
   readonly needsReading: boolean;
+  /** There is no place in it for words of ours: where it breaks, so does the connection. */
+  readonly isMute?: true;
   /** What may go on, now that this chunk has been read. */
   pass(chunk: Buffer): Buffer | string;
   /**
@@ -61,6 +63,22 @@ export class BytePassage implements Passage {
   #rest(): Buffer {
     const bytes = this.#gate.rest();
     return this.#withheld ? this.#withheld.pass(bytes) : bytes;
+  }
+}
+
+/** Passes on bytes in another framing than ours, as they come. */
+export class RawPassage implements Passage {
+  readonly needsReading = false;
+  readonly stopped = undefined;
+  readonly told = undefined;
+  readonly isMute = true;
+
+  pass(chunk: Buffer): Buffer {
+    return chunk;
+  }
+
+  last(): string {
+    return '';
   }
 }
 

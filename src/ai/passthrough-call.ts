@@ -6,6 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
 import { usageAtMost } from './budgets/estimate.ts';
+import { bedrockInvoke } from './dialects/bedrock-invoke/index.ts';
 import { countOf } from './dialects/count.ts';
 import { unknownOperation } from './dialects/operations/index.ts';
 import { formValues } from './form-field.ts';
@@ -92,12 +93,11 @@ export function dialectOf(
   query: string,
   model: string,
 ): { dialect: Dialect; name: FormatName | 'translated' | '' } {
+  if (path.endsWith('/invoke-with-response-stream')) return { dialect: bedrockInvoke, name: '' };
   const dialects = { ...provider.native, translated: provider.translated };
   for (const [name, dialect] of Object.entries(dialects)) {
-    // What is not cut into server-sent events goes on unread.
-    if (dialect.stream) continue;
     const isAsked = [false, true].some((stream) => dialect.path({ model, stream }).split('?', 1)[0] === path);
-    // Google streams a list where it isn't asked for events.
+    // Google streams a list where it isn't asked for events: it is read for usage once it is whole.
     const isList = path.endsWith(':streamGenerateContent') && !/(?:^|[?&])alt=sse(?:&|$)/.test(query);
     if (isAsked && !isList) return { dialect, name: name as FormatName | 'translated' };
   }

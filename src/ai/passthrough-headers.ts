@@ -23,7 +23,8 @@ export function passedHeaders(request: FastifyRequest): HeaderBag {
   const headers = requestHeaders(request.raw, exchangeOf(request.raw), false);
   for (const name of Object.keys(headers)) {
     const isOfTheWay = name.startsWith('x-forwarded-') || name === 'x-consumer-name' || name === 'via';
-    if (CREDENTIALS.has(name) || isOfTheWay || name === 'content-length') delete headers[name];
+    const isForUs = name.startsWith('x-gateway-') || name === 'x-session-id';
+    if (CREDENTIALS.has(name) || isOfTheWay || isForUs || name === 'content-length') delete headers[name];
   }
   return headers;
 }

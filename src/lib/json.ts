@@ -24,4 +24,14 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
+/** The list that a text is as JSON; undefined if it is none. */
+export function parseList(text: string): readonly unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const EMPTY: JsonObject = Object.freeze({});

@@ -1,6 +1,7 @@
 // A provider in its own words, below /v1/providers/{name}: nobody's key but the gateway's, no way around a budget, and
 // nowhere but where the provider is.
 import { expect, it } from 'vitest';
+import { awsEvent } from '../../src/demo/aws-event.ts';
 import {
   aiGateway,
   anthropicSdk,
@@ -92,6 +93,8 @@ it('carries the gateway’s key and none of the client’s; the rest as it came'
       'openai-organization': 'org-of-the-client',
       'openai-beta': 'files=v2',
       'x-forwarded-for': '10.0.0.1',
+      'x-gateway-tags': 'tag-of-the-client',
+      'x-session-id': 'session-of-the-client',
     },
   });
 
@@ -105,7 +108,7 @@ it('carries the gateway’s key and none of the client’s; the rest as it came'
     'openai-beta': 'files=v2',
   });
   const seen = JSON.stringify(taken?.headers);
-  for (const secret of [CLIENT_KEY, 'org-of-the-client', 'x-forwarded', 'x-consumer-name'])
+  for (const secret of [CLIENT_KEY, 'of-the-client', 'x-forwarded', 'x-consumer-name'])
     expect(seen).not.toContain(secret);
 });
 
@@ -230,6 +233,69 @@ it('Amazon’s models are known by their whole name, however its colon is writte
   const ask = (name: string) =>
     chat(gateway, { messages: [] }, {}, `/v1/providers/p0/model/${name}/converse`);
   expect([(await ask(model)).status, (await ask(encodeURIComponent(model))).status]).toEqual([200, 429]);
+});
+
+it('Amazon’s streams pass byte by byte and are billed as they say; one that breaks breaks the connection', async () => {
+  const of = (event: object) =>
+    awsEvent('chunk', { bytes: Buffer.from(JSON.stringify(event)).toString('base64') });
+  const converse = [
+    awsEvent('messageStart', { role: 'assistant' }),
+    awsEvent('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Hello' } }),
+    awsEvent('messageStop', { stopReason: 'end_turn' }),
+    awsEvent('metadata', { usage: { inputTokens: 11, outputTokens: 3, cacheReadInputTokens: 100 } }),
+  ];
+  const cached = { input_tokens: 5, cache_read_input_tokens: 100, output_tokens: 1 };
+  const invoke = [
+    of({ type: 'message_start', message: { usage: cached } }),
+    of({ type: 'content_block_delta', delta: { type: 'text_delta', text: 'Hello' } }),
+    of({ type: 'message_delta', usage: { output_tokens: 9 } }),
+    of({
+      type: 'message_stop',
+      'amazon-bedrock-invocationMetrics': { inputTokenCount: 5, outputTokenCount: 9 },
+    }),
+  ];
+  const aws = { 'content-type': 'application/vnd.amazon.eventstream' };
+  const list = [
+    { candidates: [{ content: { parts: [{ text: 'a' }] } }], usageMetadata: { promptTokenCount: 7 } },
+    { candidates: [], usageMetadata: { promptTokenCount: 7, candidatesTokenCount: 21 } },
+  ];
+  const provider = await rawProvider((response, _taken, { url = '' }) => {
+    if (url.includes('cut')) {
+      response.writeHead(200, aws).write(Buffer.concat(converse.slice(0, 2)));
+      setImmediate(() => response.destroy());
+    } else if (url.endsWith('/converse-stream')) response.writeHead(200, aws).end(Buffer.concat(converse));
+    else if (url.endsWith('/invoke'))
+      response.writeHead(200, json).end(JSON.stringify({ content: [], usage: cached }));
+    else if (url.endsWith('-stream')) response.writeHead(200, aws).end(Buffer.concat(invoke));
+    else response.writeHead(200, json).end(JSON.stringify(list));
+  });
+  const gateway = await aiGateway([
+    { kind: 'bedrock', baseUrl: provider.url, ...OPEN },
+    { kind: 'gemini', baseUrl: provider.url, ...OPEN },
+  ]);
+  const ask = (path: string) => chat(gateway, { messages: [], contents: [] }, {}, `/v1/providers${path}`);
+  const answers = [
+    await ask('/p0/model/m/converse-stream'),
+    await ask('/p0/model/m/invoke-with-response-stream'),
+    await ask('/p0/model/m/invoke'),
+    await ask('/p1/models/gemini-2.5-flash:streamGenerateContent'),
+  ];
+
+  expect(answers[0]?.body.equals(Buffer.concat(converse))).toBe(true);
+  expect(answers[1]?.body.equals(Buffer.concat(invoke))).toBe(true);
+  const lines = await Promise.all(answers.map((answer) => lineOf(gateway, answer)));
+  expect(lines.map((line) => [line.tokens_in, line.tokens_out, line.tokens_cached])).toEqual([
+    [111, 3, 100],
+    [105, 9, 100],
+    [105, 1, 100],
+    [7, 21, 0],
+  ]);
+  expect(lines.map((line) => line.usage_source)).toEqual(Array(4).fill('reported'));
+
+  await expect(ask('/p0/model/cut/converse-stream')).rejects.toThrow();
+  expect(await gateway.accessLine(({ upstream_model: model }) => model === 'cut')).toMatchObject({
+    reason: 'upstream_truncated',
+  });
 });
 
 it('keeps what a provider says of its key to itself, and ends a broken stream with its own error', async () => {

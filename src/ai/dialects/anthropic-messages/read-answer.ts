@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
-import { convertUsage } from './convert-usage.ts';
+import { convertUsage } from '../anthropic-usage.ts';
 import { readBlock, readStop } from './read-block.ts';
 
 /** The parts of a message; undefined for an error under a status that says otherwise. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
-import { convertUsage } from './convert-usage.ts';
+import { convertUsage } from '../anthropic-usage.ts';
 import { readBlock, readCitation, readStop } from './read-block.ts';
 
 /** Reads the events of a message. */

@@ -1,6 +1,6 @@
 import type { TranslatedDialect } from '../../../contracts/provider.ts';
+import { openEventStreamFraming } from '../aws-event-stream.ts';
 import { convertRequest } from './convert-request.ts';
-import { openEventStreamFraming } from './event-stream-framing.ts';
 import { readAnswer } from './read-answer.ts';
 import { ConverseEventReader } from './read-stream.ts';
 

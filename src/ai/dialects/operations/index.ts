@@ -60,7 +60,12 @@ class UnknownEventReader implements StreamReader {
     this.#emit = emit;
   }
 
-  read(event: JsonObject): void {
+  read(event: JsonObject, name: string): void {
+    // Amazon's.
+    if (name.endsWith('Exception')) {
+      this.#emit({ type: 'error', message: textOf(event.message) });
+      return;
+    }
     this.#emit({ type: 'item' });
     this.#emit({ type: 'finish', reason: 'stop' });
     const said =

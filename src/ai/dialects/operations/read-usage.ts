@@ -1,34 +1,44 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf } from '../../../lib/json.ts';
+import { convertUsage as ofAnthropic } from '../anthropic-usage.ts';
 import { convertUsage as ofAmazon } from '../bedrock-usage.ts';
 import { countOf, isCount } from '../count.ts';
 import { convertUsage as ofGoogle } from '../gemini-usage.ts';
 import { reportedCost } from '../reported-cost.ts';
 
 /**
- * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina), seconds (whisper), images that are
- * there to be counted, or search units (Cohere). Undefined if it says nothing of it.
+ * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina, Anthropic's and other models on Bedrock),
+ * seconds (whisper), images that are there to be counted, or search units (Cohere). Undefined if it says nothing of it.
  */
 export function readUsage(answer: JsonObject): Usage | undefined {
   if (answer.usageMetadata !== undefined) return ofGoogle(objectOf(answer.usageMetadata));
   const usage = objectOf(answer.usage);
-  const ofConverse = ofAmazon(usage);
-  if (ofConverse) return ofConverse;
+  const ofBedrock = ofAmazon(usage) ?? ofMetrics(objectOf(answer['amazon-bedrock-invocationMetrics']));
+  if (ofBedrock) return ofBedrock;
+  // What stands beside `input_tokens` there is no part of it.
+  if (isCount(usage.cache_read_input_tokens) || isCount(usage.cache_creation_input_tokens))
+    return ofAnthropic(usage);
   const units = objectOf(objectOf(answer.meta).billed_units);
-  const heard = objectOf(usage.input_tokens_details ?? usage.input_token_details);
+  const heard = objectOf(
+    usage.input_tokens_details ?? usage.input_token_details ?? usage.prompt_tokens_details,
+  );
   const images = Array.isArray(answer.data) ? answer.data.length : 0;
-  const input = firstCount(usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens);
+  const input =
+    firstCount(usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens) ?? 0;
   const seconds = positive(usage.seconds ?? answer.duration);
   const searches = countOf(units.search_units);
   const charged = reportedCost(usage);
-  if (input === undefined && images + seconds + searches === 0 && charged.cost === undefined)
-    return undefined;
   const output = countOf(usage.output_tokens ?? usage.completion_tokens ?? units.output_tokens);
+  const saysTokens = [usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens].some(
+    isCount,
+  );
+  if (!saysTokens && output + images + seconds + searches === 0 && charged.cost === undefined)
+    return undefined;
   return {
-    input: input ?? 0,
+    input,
     output,
-    cached: 0,
+    cached: Math.min(countOf(heard.cached_tokens), input),
     audioInput: countOf(heard.audio_tokens),
     imageInput: countOf(heard.image_tokens),
     // What an answer of images puts out is images.
@@ -38,6 +48,15 @@ export function readUsage(answer: JsonObject): Usage | undefined {
     ...charged,
   };
 }
+
+/** Of a stream of InvokeModel, in its last event. */
+const ofMetrics = (metrics: JsonObject): Usage | undefined =>
+  ofAmazon({
+    inputTokens: metrics.inputTokenCount,
+    outputTokens: metrics.outputTokenCount,
+    cacheReadInputTokens: metrics.cacheReadInputTokenCount,
+    cacheWriteInputTokens: metrics.cacheWriteInputTokenCount,
+  });
 
 const firstCount = (...figures: unknown[]): number | undefined => figures.find(isCount);
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { openEventStreamFraming } from '../../../../src/ai/dialects/bedrock-converse/event-stream-framing.ts';
+import { openEventStreamFraming } from '../../../../src/ai/dialects/aws-event-stream.ts';
 
 const BYTES = readFileSync(
   new URL('../../../fixtures/providers/bedrock-converse-tools.eventstream', import.meta.url),

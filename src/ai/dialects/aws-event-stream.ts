@@ -1,5 +1,5 @@
 import { EventStreamCodec } from '@smithy/core/event-streams';
-import type { Frame, Framing } from '../../../contracts/provider.ts';
+import type { Frame, Framing } from '../../contracts/provider.ts';
 
 /** AWS's own limit on a message, in bytes: 24 MB on the wire. */
 const LARGEST_MESSAGE = 24 * 1024 * 1024;

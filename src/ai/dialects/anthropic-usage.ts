@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../../contracts/model-request.ts';
-import type { Usage } from '../../../contracts/usage.ts';
-import { objectOf } from '../../../lib/json.ts';
-import { countOf, isCount } from '../count.ts';
+import type { JsonObject } from '../../contracts/model-request.ts';
+import type { Usage } from '../../contracts/usage.ts';
+import { objectOf } from '../../lib/json.ts';
+import { countOf, isCount } from './count.ts';
 
 /**
  * Anthropic's figures as ours. Input that was cached or written to the cache stands beside `input_tokens` there and is
