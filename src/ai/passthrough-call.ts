@@ -6,7 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
 import { usageAtMost } from './budgets/estimate.ts';
-import { bedrockInvoke } from './dialects/bedrock-invoke/index.ts';
+import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
 import { unknownOperation } from './dialects/operations/index.ts';
 import { formValues } from './form-field.ts';
@@ -83,6 +83,9 @@ function decoded(segment: string): string {
   }
 }
 
+/** Its last event says how many tokens there were, whoever's model it is. */
+const INVOKED_STREAM: Dialect = { ...unknownOperation, stream: awsInvokeStream };
+
 /**
  * How the answer to a call is read: as the gateway itself would read it, where it asks the same path; else only for
  * usage that stands where everybody reports it.
@@ -93,7 +96,7 @@ export function dialectOf(
   query: string,
   model: string,
 ): { dialect: Dialect; name: FormatName | 'translated' | '' } {
-  if (path.endsWith('/invoke-with-response-stream')) return { dialect: bedrockInvoke, name: '' };
+  if (path.endsWith('/invoke-with-response-stream')) return { dialect: INVOKED_STREAM, name: '' };
   const dialects = { ...provider.native, translated: provider.translated };
   for (const [name, dialect] of Object.entries(dialects)) {
     const isAsked = [false, true].some((stream) => dialect.path({ model, stream }).split('?', 1)[0] === path);
