@@ -91,6 +91,8 @@ export interface ChatCall {
   readonly prompt: PromptCall | undefined;
   /** The body as it came, or as a prompt or a repair made it. */
   bytes: Buffer;
+  /** The same, parsed: by `read-request`, until `recall-context` has read it. Nobody changes it. */
+  body: JsonObject | undefined;
   /** By `read-request`. */
   request: ChatRequest | undefined;
   /** The request in the neutral form, once a provider has needed it. */
@@ -167,6 +169,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   candidates: [],
   ...call,
   headers: call.reply?.request.headers ?? NO_HEADERS,
+  body: undefined,
   neutral: undefined,
   guards: [],
   hold: undefined,

@@ -103,9 +103,13 @@ function translated<Request extends Neutral>(
 
 type Neutral = NonNullable<ChatCall['neutral']>;
 
+/** Parsed, for who does not change it. */
+export const bodyOf = ({ body, bytes }: ChatCall): JsonObject =>
+  body ?? (JSON.parse(bytes.toString('utf8')) as JsonObject);
+
 /** Read once a call, and only where a provider needs it. */
 export function neutralOf<Request extends Neutral>(call: ChatCall, format: Format<Request>): Request {
-  call.neutral ??= format.readRequest(JSON.parse(call.bytes.toString('utf8')));
+  call.neutral ??= format.readRequest(bodyOf(call));
   return call.neutral as Request;
 }
 

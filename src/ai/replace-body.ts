@@ -10,6 +10,7 @@ const BEGINNING = '{"model":';
 export function replaceBody(call: ChatCall, { model, ...rest }: JsonObject): void {
   const body: JsonObject = { model, ...rest };
   call.bytes = writeJson(body, Array.isArray(body.messages) ? 'messages' : 'input');
+  call.body = undefined;
   call.neutral = undefined;
   const modelAt = modelIn(call.bytes, model);
   const was = call.request as ChatRequest;

@@ -2,6 +2,7 @@ import type { Message, TextPart } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { AskModel } from './compaction/summarize.ts';
+import type { LogMark, LogTail } from './known-log.ts';
 
 /** Who wants to go on with which conversation, and what they send. */
 export interface Ask {
@@ -22,7 +23,12 @@ export interface Ask {
   readonly wishes: string;
   readonly mode: 'auto' | 'full' | 'delta';
   readonly system: readonly TextPart[];
+  /** What the client sends; of a log that begins with one that is known, what comes behind that. */
   readonly messages: readonly Message[];
+  /** Of such a log: the rest of it. */
+  readonly tail?: LogTail | undefined;
+  /** By what the log is known from now on; undefined: by nothing. Off the request path: it reads all of it. */
+  readonly mark?: (() => LogMark | undefined) | undefined;
   /** The alias. */
   readonly model: string;
   readonly otherTokens: number;

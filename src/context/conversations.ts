@@ -10,6 +10,7 @@ import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, formerSeedsOf, seedOf, wishesDigest } from './canonical.ts';
 import { type Correction, correct } from './correct.ts';
 import { Erasing } from './erasing.ts';
+import type { KnownLog } from './known-log.ts';
 import { LiveTurn } from './live-turn.ts';
 import type { ContextMeters } from './meters.ts';
 import { OpenedSessions, openTurn } from './opened-sessions.ts';
@@ -54,7 +55,7 @@ export class Conversations {
   readonly erasing: Erasing;
   readonly #recall: TurnRecall;
   readonly #openers = new Openers();
-  readonly #opened = new OpenedSessions();
+  readonly opened = new OpenedSessions();
 
   constructor(ports: ConversationsPorts) {
     const { sessions, privacy, mind, meters, log } = ports;
@@ -62,13 +63,18 @@ export class Conversations {
     this.behind = new WriteBehind(sessions, meters, log);
     this.operations = ports.operations;
     this.reader = new SessionReader(sessions, privacy);
-    const [opened, reader] = [this.#opened, this.reader];
+    const { opened, reader } = this;
     this.erasing = new Erasing({ sessions, privacy, mind, opened, operations: this.operations });
     this.#recall = new TurnRecall({ reader, opened, mind });
   }
 
   get settings(): ContextConfig {
     return this.ports.settings();
+  }
+
+  /** The log that a client of this process sent last, all of it. */
+  knownLog(ref: SessionRef): KnownLog | undefined {
+    return this.opened.log(ref);
   }
 
   /**
@@ -150,7 +156,7 @@ export class Conversations {
       ifVersion: ask.ifVersion,
       seenVersion: ask.seenVersion,
       create: ask.create,
-      known: this.#opened.known(ref),
+      known: this.opened.known(ref),
       leaseMs: lease,
       ttlMs: ttl,
       maxAgeMs: maxAge,
@@ -249,10 +255,11 @@ export class Conversations {
   }
 
   #noteOpener({ ask, facts }: LiveTurn): void {
-    const { ref, user, messages } = ask;
+    if (facts.status !== 'new') return;
+    const { ref, user } = ask;
+    const messages = ask.tail ? ask.tail.whole() : ask.messages;
     const opener = this.#openers.digest(ref.tenant, user, messages);
     if (opener === undefined) return;
-    if (facts.status !== 'new') return;
     if (isWholeLog(messages) && this.#openers.other(opener, ref.session)) facts.cause = 'new_id_same_opener';
     this.#openers.note(opener, ref.session);
   }

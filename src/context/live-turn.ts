@@ -15,6 +15,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, tokensOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
+import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import type { WriteBehind } from './write-behind.ts';
@@ -32,6 +33,7 @@ export interface TurnKeeper {
   readonly operations: OperationLog;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
   readonly erasing: Pick<Erasing, 'forget'>;
+  readonly opened: Pick<OpenedSessions, 'noteLog'>;
 }
 
 /** How a turn came out. */
@@ -63,6 +65,8 @@ export class LiveTurn {
   baseHash = '';
   baseCount = 0;
   resolves = '';
+  /** Of all that the client sent, where it sent all of it. */
+  logTokens: (() => number) | undefined;
   input: PromptInput | undefined;
   shape: PromptShape = { summary: '', system: [], turns: [], snippets: '', journey: '' };
   readonly #keeper: TurnKeeper;
@@ -161,7 +165,19 @@ export class LiveTurn {
     if (committed?.kind === 'conflict' && !isFailed) throw lockedAt(committed.version, 0);
     // Erased while it was being answered: what was read for it is not kept at hand either.
     if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
-    if (committed?.kind === 'committed' && !isFailed) this.#tellMind(turn, messages);
+    if (committed?.kind !== 'committed' || isFailed) return;
+    this.#tellMind(turn, messages);
+    if (!committed.staleBase) setImmediate(() => this.#noteLog());
+  }
+
+  /** Its client’s next log begins with this one. */
+  #noteLog(): void {
+    const { ask, reserved, logTokens } = this;
+    const mark = logTokens && ask.mark?.();
+    if (!mark) return;
+    const count = this.baseCount + this.fresh.length;
+    const log = { ...mark, turn: this.id, count, tokens: logTokens() };
+    this.#keeper.opened.noteLog(ask.ref, reserved.head.generation, log);
   }
 
   #draft(end: TurnEnd, messages: readonly Message[]): TurnDraft {

@@ -11,7 +11,7 @@ import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, Turn
 import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
 import { exchangesOf } from './prompt/exchanges.ts';
 import { messageText, userText } from './prompt/message-text.ts';
-import { messageTokens, textTokens } from './prompt/tokens.ts';
+import { textTokens } from './prompt/tokens.ts';
 import type { SpokenTurn, Summary } from './turn.ts';
 
 /** Tokens of a model whose window nobody knows. */
@@ -55,7 +55,7 @@ export class Mind implements ContextMind {
 
   /** A log that fits goes on as it came; of one that does not the oldest turns are left out. */
   async #asSent(input: PromptInput, log: NonNullable<PromptInput['log']>): Promise<PromptShape> {
-    const tokens = messageTokens(log.messages) + systemTokens(input);
+    const tokens = log.tokens + systemTokens(input);
     if (tokens <= this.#capacity(input)) return NOTHING_BEFORE();
     const turns = await log.turns();
     const { before, now } = exchangesOf(input.fresh, input.head.version);
@@ -188,7 +188,7 @@ export class Mind implements ContextMind {
         recalled: built?.passages ?? [],
       },
     });
-    const tokens = built?.context.tokens ?? messageTokens(input.log?.messages ?? []) + systemTokens(input);
+    const tokens = built?.context.tokens ?? (input.log?.tokens ?? 0) + systemTokens(input);
     const isOutlier = this.#sizes.observe(input.model, tokens);
     meters.turn(input.model, tokens, measures, isOutlier);
     for (const signal of turnSignals(input, turn, measures)) this.#options.tell?.(signal);

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { SessionHead, SessionRef, StoredTurn, TurnContent } from '../contracts/session.ts';
+import type { KnownLog } from './known-log.ts';
 import type { OpenedTurn } from './path.ts';
 import type { TenantSeal } from './ports.ts';
 
@@ -11,6 +12,7 @@ interface Held {
   version: number;
   size: number;
   readonly turns: Map<string, OpenedTurn>;
+  log?: KnownLog;
 }
 
 /** Characters of contents that are held at most, over all sessions: some 64 MB, and what was written of them as much again. */
@@ -77,6 +79,16 @@ export class OpenedSessions {
     held.turns.set(turn.turn.id, turn);
     held.size += JSON.stringify(turn.content).length + TURN_SIZE;
     this.#held.set(keyOf(ref), held);
+  }
+
+  /** The log that its client sent last, if it sent all of it. */
+  log(ref: SessionRef): KnownLog | undefined {
+    return this.#held.get(keyOf(ref))?.log;
+  }
+
+  noteLog(ref: SessionRef, generation: number, log: KnownLog): void {
+    const held = this.#held.get(keyOf(ref));
+    if (held?.generation === generation) held.log = log;
   }
 
   forget(ref: SessionRef): void {

@@ -42,11 +42,12 @@ export interface PromptInput {
   /** The client sent all of the conversation itself, and it is to be heard as it was sent. */
   readonly isFull: boolean;
   /**
-   * All that the client sent, where nothing has to be put before it: `turns` is empty then, and the turns before what is
+   * Where the client sent all of it and nothing has to be put before it: `turns` is empty then, and the turns before what is
    * fresh are told only when somebody asks.
    */
   readonly log?: {
-    readonly messages: readonly Message[];
+    /** About how many, of all messages. */
+    readonly tokens: number;
     turns(): readonly PathTurn[] | Promise<readonly PathTurn[]>;
   };
   /** The turns that the summary covers, oldest first. */

@@ -1,12 +1,14 @@
 import type { Message } from '../contracts/model-request.ts';
 import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { formerSeedsOf, rolling, seedOf, tokensOf } from './canonical.ts';
+import { digestOf, formerSeedsOf, rolling, seedOf, tokensOf } from './canonical.ts';
+import type { LogTail } from './known-log.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { beginsWith, locate } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import { type Arranged, arrange, type OpenCall, type OpenedTurn, pathTo, resultsIn } from './path.ts';
 import type { ContextMind, PathTurn } from './ports.ts';
+import { messageTokens } from './prompt/tokens.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
 
 export interface RecallingPorts {
@@ -75,8 +77,8 @@ export class TurnRecall {
     };
     if (isAsSent) {
       turn.resolves = turn.resolvedInLog();
-      const turns = (): readonly PathTurn[] => turnsBefore(path, arrange(path), turn.resolves);
-      turn.input = { ...input, turns: [], log: { messages: ask.messages, turns } };
+      const turns = (): readonly PathTurn[] => turnsBefore(path, arrange(path, all), turn.resolves);
+      turn.input = { ...input, turns: [], log: { tokens: turn.logTokens?.() ?? 0, turns } };
     } else {
       const arranged = await this.#arranged(turn, path, all, summary !== undefined);
       turn.resolves = isFull ? turn.resolvedInLog() : resolvedBy(turn.fresh, arranged.open);
@@ -108,7 +110,9 @@ export class TurnRecall {
   async #placeLog(turn: LiveTurn, seed: string, atHand: ReadonlyMap<string, OpenedTurn>): Promise<void> {
     const { ask, facts, reserved, seal } = turn;
     const { head } = reserved;
-    const { messages } = ask;
+    if (ask.tail && followTail(turn, ask.tail, seed, atHand)) return;
+    const messages = ask.tail ? ask.tail.whole() : ask.messages;
+    turn.logTokens = onDemand(() => messageTokens(messages));
     const place = (parent: string, count: number, hash: string): void => {
       turn.parent = parent;
       turn.fresh = messages.slice(count);
@@ -137,6 +141,37 @@ export class TurnRecall {
     turn.isBranch = true;
     if (facts.status === 'hit') Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });
   }
+}
+
+/**
+ * Places what comes behind a log that is known, if the conversation is where that log led to: then it begins with the answer
+ * to it.
+ */
+function followTail(
+  turn: LiveTurn,
+  { known }: LogTail,
+  seed: string,
+  atHand: ReadonlyMap<string, OpenedTurn>,
+): boolean {
+  const { head } = turn.reserved;
+  const [answer, ...fresh] = turn.ask.messages;
+  const last = atHand.get(head.head)?.turn.digests.at(-1);
+  if (head.head !== known.turn || head.hash === '' || head.count !== known.count + 1) return false;
+  if (!answer || digestOf(seed, answer) !== last) return false;
+  turn.parent = head.head;
+  turn.fresh = fresh;
+  turn.baseHash = head.hash;
+  turn.baseCount = head.count;
+  turn.logTokens = onDemand(() => known.tokens + messageTokens(turn.ask.messages));
+  return true;
+}
+
+function onDemand<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** The rolling hashes of the first messages of a log, from that of none on. */

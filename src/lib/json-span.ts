@@ -26,7 +26,8 @@ function stringEnd(bytes: Buffer, at: number): number {
   }
 }
 
-const isSpace = (code: number | undefined): boolean =>
+/** White space between values. */
+export const isSpace = (code: number | undefined): boolean =>
   code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
 /**

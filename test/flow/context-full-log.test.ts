@@ -2,7 +2,7 @@
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { aiGateway, sdk } from '../helpers/ai.ts';
+import { aiGateway, chat, sdk } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { checkPairs, type Prompt } from './context-invariants.ts';
@@ -88,6 +88,43 @@ it('a log that is met too long is cut between its exchanges, with calls and resu
   expect(turn?.journey.unsent).toBe(all + 1 - prompt.length);
   expect(await say(gateway, log, 'Once more: what is my account number?')).toBe('It is 4711.');
   expect(sizeOf(provider.prompts.at(-1))).toBeLessThan(2300);
+});
+
+it.each([
+  ['chat completions', '/v1/chat/completions'],
+  ['messages', '/v1/messages'],
+])('in %s it is known for what it is, however it goes on', async (_, path) => {
+  const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
+  const log: { role: string; content: unknown }[] = [];
+  const tell = async (content: string, session = 's1') => {
+    log.push({ role: 'user', content });
+    const body = { model: 'smart', max_tokens: 200, messages: log };
+    const answer = await chat(gateway, body, { 'x-session-id': session }, path);
+    const said = JSON.parse(answer.body.toString()) as {
+      content?: [{ text: string }];
+      choices?: [{ message: { content: string } }];
+    };
+    log.push({ role: 'assistant', content: said.content?.[0].text ?? said.choices?.[0].message.content });
+    return answer.headers['x-context-status'];
+  };
+  expect(await tell('one')).toBe('new');
+  for (const content of ['two', 'three', 'four']) expect(await tell(content)).toBe('hit');
+  // Words that the assistant has not said.
+  log[log.length - 1] = { role: 'assistant', content: 'I have read nothing.' };
+  expect(await tell('five')).toBe('forked');
+  expect(await tell('six')).toBe('hit');
+  log[0] = { role: 'user', content: 'One' };
+  expect(await tell('seven')).toBe('forked');
+  expect(await tell('eight')).toBe('hit');
+  // Another conversation begins so.
+  expect(await tell('nine', 's2')).toBe('new');
+  log.splice(-2);
+  await admin(gateway, '/api/sessions/s1?consumer=app', { method: 'DELETE' });
+  expect(await tell('nine')).toBe('reset');
+  expect(await tell('ten')).toBe('hit');
+  const { body } = await admin(gateway, '/api/sessions/s1?consumer=app');
+  expect(body).toMatchObject({ version: 2, count: log.length });
+  expect((body.turns as { content: { messages: unknown[] } }[])[1]?.content.messages).toHaveLength(2);
 });
 
 it('its turns are measured against all that was said', async () => {

@@ -1,14 +1,18 @@
 import type { Ask } from '../../context/ask.ts';
+import type { KnownLog, LogMark } from '../../context/known-log.ts';
 import { textTokens } from '../../context/prompt/tokens.ts';
 import { readResponseId } from '../../context/response-id.ts';
-import type { JsonObject, ModelRequest, TextPart, Tool } from '../../contracts/model-request.ts';
+import type { Format } from '../../contracts/format.ts';
+import type { ModelRequest, TextPart, Tool } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
 import { leastWindow } from '../models/window.ts';
+import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
+import { markOf, readTail } from './log-tail.ts';
 
 /** Headers by which known agents name their sessions. */
 const AGENT_HEADERS = [
@@ -78,13 +82,8 @@ function agentSession(headers: ChatCall['headers']): string {
 
 const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);
 
-/** @throws GatewayError `header_invalid` where a header of ours says what can't be read */
-export function askOf(
-  call: ChatCall,
-  meant: Meant,
-  { system, messages, tools = [] }: ModelRequest,
-  askInside: AskInside,
-): Ask {
+/** @throws GatewayError `body_invalid` where a header of ours, or the body, says what can't be read */
+export function askOf(call: ChatCall, meant: Meant, format: Format<ModelRequest>, askInside: AskInside): Ask {
   const { headers, exchange } = call;
   const request = call.request as ChatRequest;
   const mode = headers['x-context-mode'] ?? 'auto';
@@ -97,8 +96,12 @@ export function askOf(
   const key = String(headers['idempotency-key'] ?? '');
   const isResponses = call.format.name === 'openai-responses';
   const isFixed = which.follows !== undefined || request.conversation !== '';
+  const known =
+    isFixed || key !== '' || mode === 'delta' ? undefined : call.ports.conversations.knownLog(which.ref);
+  const { system, messages, tools = [], ...log } = readLog(call, format, known);
   return {
     ...which,
+    ...log,
     user: request.user,
     ifVersion: versionIn(headers['if-match'], 'if-match'),
     seenVersion: versionIn(headers['x-context-version'] as string | undefined, 'x-context-version'),
@@ -115,12 +118,30 @@ export function askOf(
   };
 }
 
+type Read = Pick<ModelRequest, 'system' | 'messages' | 'tools'>;
+
+/** What a call says; of a log that begins with one that is known, what comes behind that. */
+function readLog(
+  call: ChatCall,
+  format: Format<ModelRequest>,
+  known: KnownLog | undefined,
+): Read & Pick<Ask, 'tail' | 'mark'> {
+  const { bytes } = call;
+  const body = bodyOf(call);
+  const entries = Array.isArray(body.messages) ? body.messages.length : 0;
+  const mark = (): LogMark | undefined => markOf(bytes, entries);
+  const read = known && readTail({ bytes, body }, format, known);
+  const tail = read && { known, whole: () => neutralOf(call, format).messages };
+  const { system, messages: said, tools }: Read = read ?? neutralOf(call, format);
+  return { system, messages: said, tools, tail, mark };
+}
+
 /** What has its own place in an ask, and what says only how the answer is to be carried. */
 const NO_WISHES: ReadonlySet<string> = new Set(['model', 'messages', 'input', 'stream', 'stream_options']);
 
 /** The rest of a request: whoever asks otherwise is not given the recorded answer. */
-function wishesIn({ bytes }: ChatCall, system: readonly TextPart[]): string {
-  const rest = Object.entries(JSON.parse(bytes.toString('utf8')) as JsonObject)
+function wishesIn(call: ChatCall, system: readonly TextPart[]): string {
+  const rest = Object.entries(bodyOf(call))
     .filter(([name]) => !NO_WISHES.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([system.map(({ text }) => text), rest]);

@@ -29,6 +29,7 @@ export function readRequest(call: ChatCall): void {
     if (body[field] !== undefined && body[field] !== null && body[field] !== false)
       throw new GatewayError('field_not_supported', { param: field, detail: `The field is ${field}.` });
   }
+  if (format.kind === 'chat' && call.ports.conversations.settings.enabled) call.body = body;
   call.request = {
     model: body.model,
     modelAt: theOnly(topLevelValues(bytes, 'model')),

@@ -1,7 +1,6 @@
 import type { Recalled } from '../../context/conversations.ts';
 import type { LiveTurn } from '../../context/live-turn.ts';
 import { responseId } from '../../context/response-id.ts';
-import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
@@ -10,7 +9,7 @@ import { askOf, conversationOf, type Meant } from '../memory/ask-of.ts';
 import { writeHistoryFor } from '../memory/history-for.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { isSigned, writeHistory } from '../memory/write-history.ts';
-import { neutralOf } from '../prepared-call.ts';
+import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
 
 /** Bytes of a call without a conversation that are looked at for one that its client forgot to name. */
@@ -22,8 +21,10 @@ const LOOKED_AT = 32 * 1024;
  */
 export const recallContext =
   (askInside: AskInside) =>
-  (call: ChatCall): Promise<void> =>
-    recall(call, askInside);
+  async (call: ChatCall): Promise<void> => {
+    await recall(call, askInside);
+    call.body = undefined;
+  };
 
 async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
   const { format, exchange, ports, prompt } = call;
@@ -49,7 +50,8 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
     noteStateless(call);
     return;
   }
-  const ask = askOf(call, meant, neutralOf(call, format), askInside);
+  call.body ??= bodyOf(call);
+  const ask = askOf(call, meant, format, askInside);
   const recalled = await openOrNone(conversations.open(ask), meant);
   if (!recalled) {
     noteStateless(call);
@@ -87,7 +89,7 @@ function writeBefore(call: ChatCall, { shape, facts, fresh }: LiveTurn): void {
   const isNothing = shape.turns.length === 0 && shape.summary === '' && shape.snippets === '' && !shape.fresh;
   if (isNothing && shape.system.length === 0) return;
   const isRewritten = facts.mode === 'full' && (shape.turns.length > 0 || shape.summary !== '');
-  const body = JSON.parse(call.bytes.toString('utf8')) as JsonObject;
+  const body = bodyOf(call);
   const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);
   if (first && isSigned(shape)) {
@@ -101,12 +103,7 @@ function writeBefore(call: ChatCall, { shape, facts, fresh }: LiveTurn): void {
 
 /** What is kept here need not be kept by a provider too, who knows nothing of our ids. */
 function forgetElsewhere(call: ChatCall): void {
-  const {
-    conversation: _,
-    previous_response_id: __,
-    store: ___,
-    ...body
-  } = JSON.parse(call.bytes.toString('utf8')) as Record<string, unknown>;
+  const { conversation: _, previous_response_id: __, store: ___, ...body } = bodyOf(call);
   replaceBody(call, { ...body, store: false });
 }
 

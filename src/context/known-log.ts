@@ -1,0 +1,27 @@
+import type { Message } from '../contracts/model-request.ts';
+
+/** What a client's body is known by, up to the end of the last message that it listed: its next one mostly begins so. */
+export interface LogMark {
+  readonly bytes: number;
+  /** SHA-256, base64. */
+  readonly digest: string;
+  /** Entries of its list. */
+  readonly entries: number;
+}
+
+/** A log that a client has sent whole, and the turn that it led to. It says nothing of what was said. */
+export interface KnownLog extends LogMark {
+  /** Its id. */
+  readonly turn: string;
+  /** Messages, the answer not among them. */
+  readonly count: number;
+  /** About how many. */
+  readonly tokens: number;
+}
+
+/** What a client sent of a log that begins, byte for byte, with one that is known. */
+export interface LogTail {
+  readonly known: KnownLog;
+  /** All of it, read when it turns out that the conversation has not gone on from there. */
+  whole(): readonly Message[];
+}

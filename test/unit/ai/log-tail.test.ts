@@ -1,0 +1,94 @@
+// Of a log that begins with the one before it, byte for byte, only what is new is read: as all of it would be.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anthropicMessages } from '../../../src/ai/formats/anthropic-messages/index.ts';
+import { openaiChat } from '../../../src/ai/formats/openai-chat/index.ts';
+import { markOf, readTail } from '../../../src/ai/memory/log-tail.ts';
+
+type Log = { role: string; content: unknown }[];
+const LEAD = { turn: 't1', count: 1, tokens: 1 };
+const user = (content: unknown) => ({ role: 'user', content });
+const assistant = (content: unknown) => ({ role: 'assistant', content });
+const sent = (messages: Log, more: object = {}) => ({ model: 'm', messages, ...more });
+const bytesOf = (body: object, indent = 0): Buffer => Buffer.from(JSON.stringify(body, null, indent));
+
+/** What is read of `next` by who knows `before`. */
+function tailOf(before: Buffer, next: Buffer, format = openaiChat) {
+  const parse = (bytes: Buffer) => JSON.parse(bytes.toString()) as { messages: unknown[] };
+  const mark = markOf(before, parse(before).messages.length);
+  return mark && readTail({ bytes: next, body: parse(next) }, format, { ...mark, ...LEAD });
+}
+
+const withoutPlaces = (read: unknown): unknown =>
+  JSON.parse(JSON.stringify(read, (key, value: unknown) => (key === 'at' ? undefined : value)));
+
+describe('what is read of a log whose beginning is known', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('a', '"', '\\', ']', '},{', '"messages":', 'é', '\u2028', '😀'),
+  });
+  const exchanges = fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 4 });
+
+  it('is its end, and nothing else is said of the request', () => {
+    const logs = fc.record({
+      system: fc.boolean(),
+      before: exchanges,
+      question: text,
+      answer: text,
+      next: text,
+      indent: fc.constantFrom(0, 2),
+      isLast: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(logs, ({ system, before, question, answer, next, indent, isLast }) => {
+        const first: Log = [
+          ...(system ? [{ role: 'system', content: 'Be brief.' }] : []),
+          ...before.flatMap(([asked, said]) => [user(asked), assistant(said)]),
+          user(question),
+        ];
+        const log = [...first, assistant(answer), user([{ type: 'text', text: next }])];
+        const body = (messages: Log) =>
+          isLast
+            ? { ...sent([]), temperature: 1, messages }
+            : sent(messages, { temperature: 1, user: answer });
+        const bytes = bytesOf(body(log), indent);
+        const read = tailOf(bytesOf(body(first), indent), bytes);
+        const whole = openaiChat.readRequest(JSON.parse(bytes.toString()) as never);
+        const { length } = whole.messages;
+        expect(withoutPlaces(read)).toEqual(
+          withoutPlaces({ ...whole, messages: whole.messages.slice(length - 2) }),
+        );
+      }),
+    );
+  });
+
+  it('is nothing where it leaves what is known, or may', () => {
+    const before = bytesOf(sent([user('a')]));
+    const goesOn = [user('a'), assistant('b'), user('c')];
+    expect(tailOf(before, bytesOf(sent(goesOn)))?.messages).toHaveLength(2);
+    const others: Buffer[] = [
+      bytesOf(sent([user('A'), assistant('b'), user('c')])),
+      bytesOf(sent([user('a'), user('b'), user('c')])),
+      bytesOf(sent([user('a')])),
+      bytesOf(sent([user('a'), assistant('b')])),
+      bytesOf(sent(goesOn), 1),
+      Buffer.from(`${bytesOf(sent(goesOn)).toString().slice(0, -1)},"messages":[]}`),
+    ];
+    for (const next of others)
+      expect([next.toString(), tailOf(before, next)]).toEqual([next.toString(), undefined]);
+    // What can't be read is read whole, by who says where it is wrong.
+    expect(tailOf(before, bytesOf(sent([...goesOn, { role: 'alien', content: '' }])))).toBeUndefined();
+    // Which list a parser takes of two nobody knows.
+    expect(markOf(Buffer.from('{"messages":[1],"messages":[1]}'), 1)).toBeUndefined();
+    expect(markOf(Buffer.from('{"input":"messages"}'), 0)).toBeUndefined();
+  });
+
+  it('has a system text of its own where the format has one', () => {
+    const body = (messages: Log) => ({ model: 'm', max_tokens: 1, messages, system: 'Be brief.' });
+    const log = [user('a'), assistant([{ type: 'text', text: 'b' }]), user('c')];
+    const read = tailOf(bytesOf(body(log.slice(0, 1))), bytesOf(body(log)), anthropicMessages);
+    expect(read).toMatchObject({
+      system: [{ text: 'Be brief.' }],
+      messages: [{ role: 'assistant' }, { role: 'user' }],
+    });
+  });
+});
