@@ -339,6 +339,28 @@ describe('What a client may send to any of them', () => {
   });
 });
 
+it('what a streamed message holds in lists comes whole, as stock SDKs keep the last of each alone', () => {
+  const parts: StreamPart[] = [
+    { type: 'reasoning', text: 'One.' },
+    { type: 'reasoning-signature', signature: 's1' },
+    { type: 'reasoning-opaque', data: 'd2' },
+    { type: 'text', text: 'Look' },
+    { type: 'citation', citation: { url: 'https://a' } },
+    { type: 'citation', citation: { url: 'https://b' } },
+    { type: 'image', mediaType: 'image/png', data: 'aa' },
+    { type: 'image', mediaType: 'image/png', data: 'bb' },
+    { type: 'finish', reason: 'stop' },
+  ];
+  const choices = written('openai-chat', parts).flatMap(({ choices }) => choices as JsonObject[]);
+  const message = Object.assign({}, ...choices.map(({ delta }) => delta));
+  expect(message.reasoning_details).toMatchObject([{ text: 'One.', signature: 's1' }, { data: 'd2' }]);
+  expect([message.annotations.length, message.images.length]).toEqual([2, 2]);
+  expect(choices.at(-1)).toMatchObject({ delta: {}, finish_reason: 'stop' });
+  // And without an end of its own.
+  const cut = written('openai-chat', parts.slice(0, -1)).flatMap(({ choices }) => choices as JsonObject[]);
+  expect((cut.at(-1)?.delta as JsonObject).images).toHaveLength(2);
+});
+
 it('Claude at work on what it does not show has begun', () => {
   const reader = anthropic.translated.openStream?.(() => undefined);
   const start = (type: string) => ({ type: 'content_block_start', index: 0, content_block: { type } });

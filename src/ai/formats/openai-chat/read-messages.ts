@@ -181,7 +181,8 @@ function reasoningOf(fields: Fields): AssistantPart[] {
       signature: detail.text('signature'),
       opaque: detail.text('data'),
     };
-    detail.raw('type');
+    // What else OpenRouter writes there.
+    for (const key of ['type', 'index', 'id', 'format']) detail.raw(key);
     detail.leave();
     return read;
   });

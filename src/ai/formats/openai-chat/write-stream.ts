@@ -8,7 +8,13 @@ import { writeUsage } from './write-usage.ts';
 
 const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
 
-/** Writes an answer as the chunks of a chat completion, each part as it comes. */
+/** What a message holds in lists beside its text. */
+type Lists = Record<'reasoning_details' | 'annotations' | 'images', JsonObject[]>;
+
+/**
+ * Writes an answer as the chunks of a chat completion, each part as it comes. Lists that OpenAI's own streams don't have come
+ * whole, before the choice ends: its SDKs put what comes later in the place of what came before (JavaScript), or refuse it (Python).
+ */
 export class ChunkWriter implements StreamWriter {
   readonly #wantsUsage: boolean;
   #head: { id: string; object: string; created: number; model: string };
@@ -18,6 +24,7 @@ export class ChunkWriter implements StreamWriter {
   readonly #begun = new Set<number>();
   /** What is being thought, by choice: its signature comes with the whole of it. */
   readonly #thought = new Map<number, string>();
+  readonly #lists = new Map<number, Lists>();
 
   constructor(request: ModelRequest, name: AnswerName) {
     this.#wantsUsage = request.includeUsage;
@@ -46,15 +53,32 @@ export class ChunkWriter implements StreamWriter {
     const choice = part.choice ?? 0;
     const { delta, ...rest } = this.#choiceOf(part, choice);
     if (!delta) return '';
-    return this.#begin(choice) + this.#chunk({ index: choice, delta, finish_reason: null, ...rest });
+    const lists = part.type === 'finish' ? this.#listsOf(choice) : '';
+    return this.#begin(choice) + lists + this.#chunk({ index: choice, delta, finish_reason: null, ...rest });
   }
 
   end(): string {
+    const lists = [...this.#lists.keys()]
+      .map((choice) => this.#begin(choice) + this.#listsOf(choice))
+      .join('');
     const usage =
       this.#wantsUsage && this.#usage
         ? event({ ...this.#frame(), choices: [], usage: writeUsage(this.#usage) })
         : '';
-    return `${usage}data: [DONE]\n\n`;
+    return `${lists}${usage}data: [DONE]\n\n`;
+  }
+
+  #keep(choice: number, list: keyof Lists, entries: JsonObject[]): void {
+    const lists = this.#lists.get(choice) ?? { reasoning_details: [], annotations: [], images: [] };
+    lists[list].push(...entries);
+    this.#lists.set(choice, lists);
+  }
+
+  #listsOf(choice: number): string {
+    const filled = Object.entries(this.#lists.get(choice) ?? {}).filter(([, entries]) => entries.length > 0);
+    this.#lists.delete(choice);
+    if (filled.length === 0) return '';
+    return this.#chunk({ index: choice, delta: Object.fromEntries(filled), finish_reason: null });
   }
 
   #choiceOf(part: OfChoice, choice: number): { delta?: JsonObject; [key: string]: unknown } {
@@ -70,10 +94,12 @@ export class ChunkWriter implements StreamWriter {
         const { signature } = part;
         const text = this.#thought.get(choice) ?? '';
         this.#thought.delete(choice);
-        return { delta: { reasoning_details: reasoningDetail({ type: 'reasoning', text, signature }) } };
+        this.#keep(choice, 'reasoning_details', reasoningDetail({ type: 'reasoning', text, signature }));
+        return {};
       }
       case 'reasoning-opaque':
-        return { delta: { reasoning_details: reasoningDetail(part) } };
+        this.#keep(choice, 'reasoning_details', reasoningDetail(part));
+        return {};
       case 'tool-call-start': {
         const { call: index, id, name, signature } = part;
         const call = { index, id, type: 'function', function: { name, arguments: '' }, ...signed(signature) };
@@ -82,9 +108,11 @@ export class ChunkWriter implements StreamWriter {
       case 'tool-call-arguments':
         return { delta: { tool_calls: [{ index: part.call, function: { arguments: part.text } }] } };
       case 'image':
-        return { delta: { images: [writeImage(part)] } };
+        this.#keep(choice, 'images', [writeImage(part)]);
+        return {};
       case 'citation':
-        return { delta: { annotations: annotation(part.citation) } };
+        this.#keep(choice, 'annotations', annotation(part.citation));
+        return {};
       case 'logprobs':
         return { delta: {}, logprobs: { content: part.tokens, refusal: null } };
       case 'finish':
