@@ -115,3 +115,19 @@ it('embeddings', async () => {
   expect(paths).toEqual(['/v2/embed']);
   expect(sent()).toMatchObject({ texts: ['a'], input_type: 'search_document' });
 });
+
+it('documents are ranked, and billed by the search', async () => {
+  const ranked = {
+    results: [{ index: 1, relevance_score: 0.9 }],
+    meta: { billed_units: { search_units: 1 } },
+  };
+  const { gateway, paths, sent } = await setUp(json(ranked));
+  const question = { model: 'smart', query: 'red kite', documents: ['blue boat', 'a red kite'], top_n: 1 };
+
+  const answer = await chat(gateway, question, {}, '/v1/rerank');
+
+  expect(JSON.parse(answer.body.toString())).toEqual(ranked);
+  expect(paths).toEqual(['/v2/rerank']);
+  expect(sent()).toEqual({ ...question, model: 'command-a-03-2025' });
+  expect(await lineOf(gateway, answer)).toMatchObject({ operation: 'rerank', usage_source: 'reported' });
+});

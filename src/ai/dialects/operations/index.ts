@@ -29,6 +29,10 @@ export const anthropicOperations = {
   'anthropic-count-tokens': operation('/v1/messages/count_tokens', 'input_tokens'),
 } satisfies Partial<Record<OperationName, Dialect>>;
 
+export const cohereOperations = {
+  rerank: operation('/v2/rerank', 'results'),
+} satisfies Partial<Record<OperationName, Dialect>>;
+
 /** One that nobody here knows: usage is read where everybody reports it. */
 export const unknownOperation: Dialect = {
   path: () => '',
