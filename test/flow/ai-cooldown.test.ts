@@ -7,10 +7,15 @@ import { eventually } from '../helpers/gateway.ts';
 const json = { 'content-type': 'application/json' };
 const COMPLETION = '{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}';
 const ok = (response: ServerResponse): void => void response.writeHead(200, json).end(COMPLETION);
-const refuse = (response: ServerResponse, status: number, headers: object = {}, error: object = {}): void =>
+const refuse = (
+  response: ServerResponse,
+  status: number,
+  headers: object = {},
+  error: object | string = {},
+): void =>
   void response
     .writeHead(status, { ...json, ...headers })
-    .end(JSON.stringify({ error: { message: 'no', ...error } }));
+    .end(JSON.stringify({ error: typeof error === 'string' ? error : { message: 'no', ...error } }));
 
 const target = (provider: string) => ({ provider, model: 'gpt-4o-mini' });
 /** `both` takes turns between two providers and may try the other one. */
@@ -94,6 +99,10 @@ it.each([
   ['OpenAI', 429, { code: 'insufficient_quota', type: 'insufficient_quota' }],
   ['Anthropic', 400, { type: 'invalid_request_error', message: 'Your credit balance is too low to access' }],
   ['DeepSeek', 402, { message: 'Insufficient Balance' }],
+  ['Moonshot', 429, { type: 'exceeded_current_quota_error', message: 'Your account org-1 has no balance' }],
+  ['Qwen', 400, { code: 'Arrearage', type: 'Arrearage' }],
+  ['Zhipu', 429, { code: '1113', message: 'Insufficient balance' }],
+  ['xAI', 429, 'Your team 1 has either used all available credits or spent its balance.'],
 ])('quota spent, as %s says it: the key rests long and the client reads nothing of it', async (_who, status, error) => {
   const spent = await rawProvider((response) => refuse(response, status, {}, error));
   const gateway = await aiGateway([spent, await rawProvider(ok)], {

@@ -138,6 +138,8 @@ describe('How an answer ended', () => {
   it.each<[string, Provider, object, string]>([
     ['Mistral’s full window', service('mistral'), ofChat('model_length'), 'length'],
     ['Zhipu’s filter', service('zhipu'), ofChat('sensitive'), 'content_filter'],
+    ['Zhipu’s full window', service('zhipu'), ofChat('model_context_window_exceeded'), 'length'],
+    ['Claude’s limit, behind another service', service('databricks'), ofChat('max_tokens'), 'length'],
     ['an older call', openai, ofChat('function_call'), 'tool_calls'],
     ['Gemini’s filter of images', gemini, ofGemini('IMAGE_PROHIBITED_CONTENT'), 'content_filter'],
     ['Cohere’s limit', cohere, ofCohere('ERROR_LIMIT'), 'length'],

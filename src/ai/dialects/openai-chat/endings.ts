@@ -9,6 +9,11 @@ export const ENDINGS: EndingWords = {
     model_length: 'length',
     // Zhipu.
     sensitive: 'content_filter',
+    model_context_window_exceeded: 'length',
+    // Anthropic's own words, which some pass on for its models.
+    end_turn: 'stop',
+    max_tokens: 'length',
+    tool_use: 'tool_calls',
     // Text Generation Inference, Together.
     eos_token: 'stop',
     eos: 'stop',
