@@ -114,7 +114,10 @@ async function readWhole(
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const body = await readBody(answer.body, onFirstByte);
-  const { statusCode, headers } = answer;
+  const { headers } = answer;
+  const text = body.toString('utf8');
+  const said = parseObject(text);
+  const statusCode = (!isVerbatim && said && dialect.statusIn?.(said)) || answer.statusCode;
   if (statusCode >= 400) {
     const refusal = translation?.refusal(statusCode, body);
     const refused = {
@@ -128,8 +131,6 @@ async function readWhole(
       ? { ...refused, headers: ownHeaders(answer), body: refusal }
       : { ...refused, headers, body };
   }
-  const text = body.toString('utf8');
-  const said = parseObject(text);
   const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? partsOfAny(text, said) : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);

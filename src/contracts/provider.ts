@@ -47,6 +47,8 @@ export interface Dialect {
    * @returns undefined if it is no answer at all: an error under a status that says otherwise
    */
   readAnswer(answer: JsonObject): StreamPart[] | undefined;
+  /** The status that a refusal under a good one should have; undefined if it is none. Absent: its statuses are true. */
+  statusIn?(answer: JsonObject): number | undefined;
   /**
    * A request in the client's own format, where this service speaks it with differences. Absent: the bytes go as they
    * came.

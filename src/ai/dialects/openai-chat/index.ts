@@ -7,6 +7,7 @@ import { applyQuirks, asksForNothing } from './apply-quirks.ts';
 import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
 import { ChunkReader } from './read-stream.ts';
+import { statusIn } from './status-in.ts';
 
 /** OpenAI's chat completions, which many services speak. */
 export const openaiChat: TranslatedDialect = {
@@ -14,6 +15,7 @@ export const openaiChat: TranslatedDialect = {
   uncarried: ['topK'],
   convertRequest: (request, call) => convertRequest(request, call),
   readAnswer,
+  statusIn,
   openStream: (emit) => new ChunkReader(emit),
   isOnlyUsage,
 };
