@@ -3,6 +3,7 @@ import { abortSuite } from './load/abort.ts';
 import { aiSuite } from './load/ai.ts';
 import { apiSuite } from './load/api.ts';
 import { contextSuite } from './load/context.ts';
+import { engineSuite } from './load/engine.ts';
 import { heldSuite } from './load/held.ts';
 import { latencySuite } from './load/latency.ts';
 import { memorySuite } from './load/memory.ts';
@@ -26,4 +27,5 @@ export const SUITES: Readonly<Record<string, () => Suite>> = {
   workers: workersSuite,
   start: startSuite,
   context: contextSuite,
+  engine: engineSuite,
 };

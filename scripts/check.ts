@@ -5,8 +5,9 @@ import { keepCompiled } from './compile-cache.ts';
 
 type Step = readonly [what: string, ...command: string[]];
 
-/** They read the sources and nothing else: several at once. The longest first. */
-const READERS: readonly Step[] = [
+/** None depends on how fast it is: several at once. The longest first. */
+const TOGETHER: readonly Step[] = [
+  ['benches', 'node', 'bench/smoke.ts'],
   ['types', 'tsc', '-p', '.'],
   ['lint and format', 'biome', 'ci', '.'],
   ['layers', 'depcruise', 'src', 'plugins', '--config', '.dependency-cruiser.cjs'],
@@ -15,10 +16,7 @@ const READERS: readonly Step[] = [
   ['generated files', 'node', 'scripts/generate.ts', '--check'],
 ];
 /** They have the machine for themselves. */
-const RUNNERS: readonly Step[] = [
-  ['benches', 'node', 'bench/smoke.ts'],
-  ['tests', 'npm', 'test'],
-];
+const TESTS: Step = ['tests', 'npm', 'test'];
 
 /** Runs one step; what it prints is shown at once, or when it has ended if others print beside it. */
 async function run([what, command = '', ...args]: Step, isKept: boolean): Promise<void> {
@@ -38,10 +36,10 @@ async function run([what, command = '', ...args]: Step, isKept: boolean): Promis
 }
 
 keepCompiled();
-const waiting = [...READERS];
+const waiting = [...TOGETHER];
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     for (let step = waiting.shift(); step; step = waiting.shift()) await run(step, true);
   }),
 );
-for (const step of RUNNERS) await run(step, false);
+await run(TESTS, false);
