@@ -16,6 +16,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { KnownChange } from './cause.ts';
 import type { EngineMeters } from './engine-meters.ts';
 import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, Ticks, ToThread } from './messages.ts';
+import { OpenQuestions } from './open-questions.ts';
 import { Replicas } from './replicas.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -41,9 +42,6 @@ export const OWN = 'own';
 
 /** Batches of one source that may wait: each is 1,024 signals. */
 const MOST_WAITING = 64;
-const ANSWER_WITHIN_MS = 5_000;
-/** Questions that wait for an answer at once. */
-const MOST_QUESTIONS = 1_000;
 /** From the end of a thread to the next one: twice as long each time, unless it had lived for a while. */
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
@@ -52,12 +50,6 @@ const LIVED_MS = 60_000;
 const STALLED = 3;
 /** Changes, feedback and context signals that wait while there is no thread. */
 const MOST_HELD = 10_000;
-
-interface Asked {
-  readonly timer: NodeJS.Timeout;
-  resolve(value: never): void;
-  reject(error: Error): void;
-}
 
 /**
  * The engine in a thread of its own, kept alive. What it has found open is kept here, so that a thread that ends loses
@@ -84,10 +76,9 @@ export class EngineThread implements Engine {
   readonly #names = new Map<string, NewName[]>();
   readonly #waiting = new Map<string, number>();
   #held: ToThread[] = [];
-  readonly #asked = new Map<number, Asked>();
+  readonly #asked = new OpenQuestions();
   /** Who waits for the end of a manual tick, in order. */
   #ticking: Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>[] = [];
-  #questions = 0;
   readonly #onDetection = new Set<(event: DetectionEvent) => void>();
   readonly #onWatched = new Set<(tick: WatchedTick) => void>();
   readonly queries: EngineQueries;
@@ -325,10 +316,10 @@ export class EngineThread implements Engine {
         this.#ports.onMemory?.(message.memory);
         break;
       case 'answer':
-        this.#settle(message.id, (asked) => asked.resolve(message.value as never));
+        this.#asked.answer(message.id, message.value);
         break;
       case 'refused':
-        this.#settle(message.id, (asked) => asked.reject(new Error(message.message)));
+        this.#asked.refuse(message.id, message.message);
         break;
     }
   }
@@ -344,28 +335,13 @@ export class EngineThread implements Engine {
   #ask<Q extends Question>(question: Q, of: unknown): Promise<Answer<Q>> {
     const worker = this.#worker;
     if (!worker) return Promise.reject(new Error('the engine does not run'));
-    if (this.#asked.size >= MOST_QUESTIONS) return Promise.reject(new Error('too many ask the engine'));
-    const id = ++this.#questions;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#settle(id, (asked) => asked.reject(new Error('the engine did not answer in time'))),
-        ANSWER_WITHIN_MS,
-      );
-      this.#asked.set(id, { timer, resolve, reject });
-      worker.postMessage({ kind: 'ask', id, question, of } satisfies ToThread);
-    });
-  }
-
-  #settle(id: number, how: (asked: Asked) => void): void {
-    const asked = this.#asked.get(id);
-    if (!asked) return;
-    this.#asked.delete(id);
-    clearTimeout(asked.timer);
-    how(asked);
+    return this.#asked.ask((id) =>
+      worker.postMessage({ kind: 'ask', id, question, of } satisfies ToThread),
+    ) as Promise<Answer<Q>>;
   }
 
   #refuseAll(why: string): void {
     for (const { reject } of this.#ticking.splice(0)) reject(new Error(why));
-    for (const id of [...this.#asked.keys()]) this.#settle(id, (asked) => asked.reject(new Error(why)));
+    this.#asked.refuseAll(why);
   }
 }
