@@ -83,33 +83,35 @@ function saidIn({ turn, messages, calledBy, itemIds = [] }: PathTurn, provider: 
 
 /** A conversation as a list of a format, with what was written of its beginning before. */
 type Written = readonly (JsonObject | WrittenJson)[];
-type Write = (said: Said) => readonly JsonObject[];
+type Write = (said: readonly Said[]) => readonly JsonObject[];
 
 const writtenBy = (write: Write): TurnPrefix<WrittenJson> =>
   new TurnPrefix(
-    (turns, before) => new WrittenJson(turns.flatMap((turn) => saidIn(turn, '')).flatMap(write), before),
+    (turns, before) => new WrittenJson(write(turns.flatMap((turn) => saidIn(turn, ''))), before),
   );
 
-/** @param written what the turns come to where it makes no difference who is asked */
+/**
+ * @param written what the turns come to where it makes no difference who is asked
+ * @param canStand whether the turns before one can be written without it
+ */
 function listOf(
   { shape, provider }: Pick<History, 'shape' | 'provider'>,
   write: Write,
   written: TurnPrefix<WrittenJson>,
+  canStand: (turns: readonly PathTurn[], next: PathTurn | undefined) => boolean = () => true,
 ): Written {
   const { turns } = shape;
   // What follows the user's last words is read once more, for its rounds of tools.
   const last = turns.findLastIndex(({ messages }) => messages.some(({ role }) => role === 'user'));
-  const from = isSigned(shape) ? 0 : Math.max(0, last);
+  const before = turns.slice(0, isSigned(shape) ? 0 : Math.max(0, last));
+  const from = canStand(before, turns[before.length]) ? before.length : 0;
   const beginning = written.of(turns.slice(0, from));
-  const rest = turns
-    .slice(from)
-    .flatMap((turn) => saidIn(turn, provider))
-    .flatMap(write);
+  const rest = write(turns.slice(from).flatMap((turn) => saidIn(turn, provider)));
   return beginning && beginning.bytes.length > 0 ? [beginning, ...rest] : rest;
 }
 
 const chatWriter = (thoughts: Thoughts) => {
-  const write: Write = ({ message }) => chatMessages(message, thoughts);
+  const write: Write = (said) => said.flatMap(({ message }) => chatMessages(message, thoughts));
   return { write, written: writtenBy(write) };
 };
 const TO_CHAT: Readonly<Record<Thoughts, ReturnType<typeof chatWriter>>> = {
@@ -122,7 +124,7 @@ function chatBody(body: JsonObject, history: History): JsonObject {
   const { summary, snippets, system: given } = history.shape;
   const { write, written } = TO_CHAT[history.thoughts];
   const convert = (messages: readonly Message[]): JsonObject[] =>
-    messages.flatMap((message) => write({ message, itemIds: [] }));
+    messages.flatMap((message) => chatMessages(message, history.thoughts));
   const { own, rest } = partsOf(body.messages);
   return {
     ...body,
@@ -144,7 +146,7 @@ function chatMessages(message: Message, thoughts: Thoughts): JsonObject[] {
   return details.length === 0 ? written : [{ ...first, reasoning_details: details }];
 }
 
-const toItems: Write = ({ message, itemIds }) => writeItems([message], itemIds);
+const toItems: Write = (said) => said.flatMap(({ message, itemIds }) => writeItems([message], itemIds));
 const ITEMS = writtenBy(toItems);
 
 /** A developer's items stay where they were said; `instructions` are of their own turn only. */
@@ -167,17 +169,31 @@ function itemsBody(body: JsonObject, history: History): JsonObject {
   };
 }
 
-function messagesBody(body: JsonObject, { shape, tail, provider }: History): JsonObject {
-  const { summary, snippets, system: given, turns } = shape;
+const toBlocks: Write = (said) => toMessages(said.map(({ message }) => message));
+const BLOCKS = writtenBy(toBlocks);
+
+/** Whether turns and what follows them are of two speakers in turns: what one of them says in a row is one message. */
+const canStand = (turns: readonly PathTurn[], next: PathTurn | undefined): boolean =>
+  ALTERNATE.of(turns) !== false && next?.messages[0]?.role !== 'assistant';
+
+const ALTERNATE = new TurnPrefix<boolean>(
+  (turns, before = true) =>
+    before &&
+    turns.every(({ messages }) => messages[0]?.role !== 'assistant' && messages.at(-1)?.role === 'assistant'),
+);
+
+function messagesBody(body: JsonObject, history: History): JsonObject {
+  const { shape, tail } = history;
+  const { summary, snippets, system: given } = shape;
   const sent = tail ? toMessages(tail) : (body.messages as unknown[]);
   const own = body.system ?? toMessages(systemMessages(given))[0]?.content;
   const blocks = typeof own === 'string' ? [{ type: 'text', text: own }] : (own as unknown[] | undefined);
   const system = summary === '' ? own : [...(blocks ?? []), { type: 'text', text: summary }];
-  const before = turns.flatMap((turn) => saidIn(turn, provider)).map(({ message }) => message);
+  const before = listOf(history, toBlocks, BLOCKS, canStand);
   return {
     ...body,
     ...(system !== undefined && { system }),
-    messages: [...toMessages(before), ...withSnippets(sent, snippets, 'text')],
+    messages: [...before, ...withSnippets(sent, snippets, 'text')],
   };
 }
 
