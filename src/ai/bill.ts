@@ -1,5 +1,5 @@
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
-import type { Bill, ChatCall, ChatRequest } from './chat-call.ts';
+import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
 import { type Pricer, priceAtMost } from './prices.ts';
 import { formTokens, promptText } from './prompt-text.ts';
 import { tokensByLength } from './tokens/counter.ts';
@@ -16,9 +16,14 @@ export function billOf(call: ChatCall, facts: AnswerFacts): Bill | Promise<Bill>
 const isLikely = ({ input, output, cost }: Usage, { text }: AnswerFacts): boolean =>
   text === '' || cost !== undefined || (input > 0 && output > 0);
 
+/** An answer that is sent back, or an attempt that failed, goes on the bill of the call, in the name of who was asked. */
+export async function billEarlier(call: ChatCall, by: EarlierBill['by'], facts: AnswerFacts): Promise<void> {
+  const { providerName, model } = by;
+  call.earlier = [...call.earlier, { ...(await billOf(call, facts)), by: { providerName, model } }];
+}
+
 /** Both of them; a price that isn't known stays unknown. */
-export function sumOf(one: Bill | undefined, other: Bill): Bill {
-  if (!one) return other;
+export function sumOf(one: Bill, other: Bill): Bill {
   const kinds = Object.keys({ ...one.usage, ...other.usage }) as (keyof Usage)[];
   const usage = { ...other.usage };
   for (const kind of kinds) usage[kind] = (one.usage[kind] ?? 0) + (other.usage[kind] ?? 0);

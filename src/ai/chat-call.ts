@@ -119,8 +119,8 @@ export interface ChatCall {
   cancel: CancelSignal;
   /** When all stages have passed, or one has failed. */
   over: Promise<void> | undefined;
-  /** By `infer`: what an answer came to that was sent back. */
-  earlier: Bill | undefined;
+  /** By `infer`: what answers came to that were sent back, and attempts that failed. */
+  earlier: readonly EarlierBill[];
   /** By `settle`: when the bill has to be waited for. */
   settled: Promise<void> | undefined;
 }
@@ -176,7 +176,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   asked: undefined,
   answer: undefined,
   caching: undefined,
-  earlier: undefined,
+  earlier: [],
   settled: undefined,
   turn: undefined,
   ownId: undefined,
@@ -199,6 +199,11 @@ export interface Bill {
   readonly source: 'reported' | 'estimated' | 'cached';
   /** US dollars; -1 = the model has no price. */
   readonly usd: number;
+}
+
+/** And who is to be paid. */
+export interface EarlierBill extends Bill {
+  readonly by: Pick<Answerer, 'providerName' | 'model'>;
 }
 
 /** What the gateway acts on of a request in any format; everything else goes by unread. */

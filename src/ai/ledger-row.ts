@@ -4,6 +4,7 @@ import type { AiFacts } from '../contracts/exchange.ts';
 import type { LedgerRow } from '../contracts/ledger.ts';
 import type { Usage } from '../contracts/usage.ts';
 import type { LiveExchange } from '../record/exchange.ts';
+import type { Bill, EarlierBill } from './chat-call.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /** Unique among all processes: a client may send one request id with each of its calls. */
@@ -12,15 +13,19 @@ let rows = 0;
 
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
-/** A call for the books. */
+/**
+ * A call for the books.
+ * @param bill what it came to, or an attempt before its last did; undefined: nothing
+ */
 export function ledgerRow(
   exchange: LiveExchange,
   ai: AiFacts,
   { user, tags }: Pick<RequestFacts, 'user' | 'tags'>,
-  usage: Usage | undefined,
+  bill: Bill | EarlierBill | undefined,
   users: AiConfig['ledger']['users'],
 ): LedgerRow {
-  const tokens = usage ?? NOTHING;
+  const tokens = bill?.usage ?? NOTHING;
+  const by = bill && 'by' in bill ? bill.by : undefined;
   return {
     id: `${PROCESS}-${(rows++).toString(36)}`,
     at: exchange.startedAt,
@@ -29,8 +34,8 @@ export function ledgerRow(
     groups: exchange.consumerGroups,
     user: userIn(users, exchange.consumer, user),
     model: ai.model,
-    provider: ai.provider,
-    upstreamModel: ai.upstreamModel,
+    provider: by?.providerName ?? ai.provider,
+    upstreamModel: by?.model ?? ai.upstreamModel,
     prompt: ai.prompt === '' ? '' : `${ai.prompt}@${ai.promptVersion}`,
     // What the gateway asked by itself can be told from what was asked of it.
     tags: exchange.purpose === '' ? tags : [...tags, exchange.purpose],
@@ -43,8 +48,9 @@ export function ledgerRow(
       audio: (tokens.audioInput ?? 0) + (tokens.audioOutput ?? 0),
       image: (tokens.imageInput ?? 0) + (tokens.imageOutput ?? 0),
     },
-    usd: usage ? ai.usd : 0,
-    usageSource: ai.usageSource,
+    usd: bill?.usd ?? 0,
+    usageSource: bill?.source ?? ai.usageSource,
+    ...(by && { isEarlier: true }),
     ...(ai.savedUsd >= 0 && { savedUsd: ai.savedUsd }),
     outcome: ai.outcome,
     stream: ai.stream,

@@ -6,7 +6,7 @@ import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { backoffMs, isWorthRetry, retryAfterMs } from '../upstream/retry-rule.ts';
 import { askingOf } from './asking.ts';
 import { attempt, noteDeployment, type Seat } from './attempt.ts';
-import { billOf, sumOf } from './bill.ts';
+import { billEarlier } from './bill.ts';
 import type { ChatCall, CommittedAnswer, PreparedCall } from './chat-call.ts';
 import { countTokens } from './count-tokens.ts';
 import type { Model } from './models/catalog.ts';
@@ -136,7 +136,7 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
-      await this.#charge(code, cause instanceof RejectedAnswer ? cause.facts : undefined);
+      await this.#charge(deployment, code, cause instanceof RejectedAnswer ? cause.facts : undefined);
       this.#call.asked = undefined;
       const failure = { status: 0, code, reason: code, isQuotaSpent: false, retryAfterMs: 0 };
       this.#failed(seat, failure, took());
@@ -164,10 +164,9 @@ export class ModelTries {
   }
 
   /** A provider that was cut off, or broke off, in its work has read the prompt and may bill it; one whose answer is of no use bills it. */
-  async #charge(code: ErrorCode, rejected: AnswerFacts | undefined): Promise<void> {
+  async #charge(by: Deployment, code: ErrorCode, rejected: AnswerFacts | undefined): Promise<void> {
     if (!WORKED.has(code) && !rejected?.usage) return;
-    const facts = rejected?.usage ? rejected : new PartFacts();
-    this.#call.earlier = sumOf(this.#call.earlier, await billOf(this.#call, facts));
+    await billEarlier(this.#call, by, rejected?.usage ? rejected : new PartFacts());
   }
 
   /** The breaker, the balance and the rests are told. That a key is spent says nothing of the target. */

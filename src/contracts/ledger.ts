@@ -33,6 +33,8 @@ export interface LedgerRow {
   readonly usd: number;
   /** `cached`: an answer that was kept was given again. No provider was asked: it has neither tokens nor a cost. */
   readonly usageSource: '' | 'reported' | 'estimated' | 'cached';
+  /** An attempt before the one that ended the call, at whatever target: its tokens and its cost, and no call more. */
+  readonly isEarlier?: true;
   /** US dollars that the answer had cost when it was made, of one from the cache. */
   readonly savedUsd?: number;
   readonly outcome: string;

@@ -141,13 +141,15 @@ const nothing = (): UsageFigures => ({
   savedUsd: 0,
 });
 
-function add(figures: UsageFigures, { tokens, usd, usageSource, savedUsd = 0 }: LedgerRow): void {
-  if (usageSource === 'cached') figures.fromCache++;
-  else figures.calls++;
+function add(figures: UsageFigures, { tokens, usd, usageSource, isEarlier, savedUsd = 0 }: LedgerRow): void {
   figures.savedUsd += savedUsd;
-  if (usageSource === 'estimated') figures.estimated++;
-  if (usd < 0) figures.unpriced++;
-  else figures.usd += usd;
+  if (!isEarlier) {
+    if (usageSource === 'cached') figures.fromCache++;
+    else figures.calls++;
+    if (usageSource === 'estimated') figures.estimated++;
+    if (usd < 0) figures.unpriced++;
+  }
+  figures.usd += Math.max(0, usd);
   for (const kind of ['input', 'output', 'cached', 'cacheWrite', 'reasoning', 'audio', 'image'] as const)
     figures[kind] += tokens[kind];
 }

@@ -288,6 +288,14 @@ it.each([
     usage_source: 'reported',
   });
   expect(line.usd).toBeCloseTo(0.35, 9);
+  const report = await fetch(`${gateway.adminUrl}/api/usage?by=provider`);
+  const { items, total } = (await report.json()) as { items: object[]; total: object };
+  // Each provider's invoice has its own.
+  expect(items).toMatchObject([
+    { by: { provider: 'p0' }, calls: 0, input: 300, output: 50, usd: 0.35 },
+    { by: { provider: 'p1' }, calls: 1, input: 4, output: 7, usd: 0 },
+  ]);
+  expect(total).toMatchObject({ calls: 1, input: 304 });
 });
 
 it('a call that failed costs nothing', async () => {

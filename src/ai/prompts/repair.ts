@@ -1,5 +1,5 @@
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import { billOf, sumOf } from '../bill.ts';
+import { billEarlier } from '../bill.ts';
 import type { ChatCall, PromptCall } from '../chat-call.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -40,7 +40,7 @@ export async function askAgain(
 ): Promise<void> {
   const { answer, exchange } = call;
   if (!answer?.facts) return;
-  call.earlier = sumOf(call.earlier, await billOf(call, answer.facts));
+  await billEarlier(call, answer.deployment, answer.facts);
   call.answer = undefined;
   call.asked = undefined;
   const body = JSON.parse(call.bytes.toString('utf8')) as { messages: object[]; [key: string]: unknown };

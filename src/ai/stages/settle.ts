@@ -1,9 +1,9 @@
 import type { AiFacts, Outcome } from '../../contracts/exchange.ts';
-import type { AnswerFacts, Usage } from '../../contracts/usage.ts';
+import type { AnswerFacts } from '../../contracts/usage.ts';
 import { billOf, sumOf } from '../bill.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import type { FromCache } from '../cache/kept-answer.ts';
-import type { Bill, ChatCall, ChatRequest } from '../chat-call.ts';
+import type { Bill, ChatCall, ChatRequest, EarlierBill } from '../chat-call.ts';
 import { ledgerRow } from '../ledger-row.ts';
 import { outcomeOf } from '../outcome.ts';
 import { PartFacts } from '../part-facts.ts';
@@ -28,7 +28,7 @@ function settle(call: ChatCall): void | Promise<void> {
   ai.outcome = outcome(call, facts);
   call.ports.drift.observe(ai.model, { bytes: call.bytes.length, sample: call.request?.sample ?? '' });
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
-  if (!facts) return call.earlier ? enter(call, ai, NOTHING) : book(call, ai, undefined);
+  if (!facts) return call.earlier.length > 0 ? enter(call, ai, NOTHING) : book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
   ai.confidence = facts.confidence;
   const { fromCache } = call.answer ?? {};
@@ -54,18 +54,21 @@ function enterCached(call: ChatCall, ai: AiFacts, fromCache: FromCache): void {
 }
 
 /** The end of the money's way: what was held is settled, and a call that reached a provider is in the books. */
-function book(call: ChatCall, ai: AiFacts, usage: Usage | undefined): void {
-  const { exchange, hold, ports } = call;
+function book(call: ChatCall, ai: AiFacts, last: Bill | undefined): void {
+  const { exchange, hold, ports, earlier, budgets } = call;
   const wasAsked = exchange.attempts > 0;
   if (hold) {
     ports.accounts.settle(hold, {
-      usd: usage ? ai.usd : 0,
-      tokens: usage ? usage.input + usage.output : 0,
+      usd: last ? ai.usd : 0,
+      tokens: last ? ai.tokensIn + ai.tokensOut : 0,
       requests: wasAsked ? 1 : 0,
     });
   }
-  if (wasAsked)
-    ports.ledger.write(ledgerRow(exchange, ai, call.request as ChatRequest, usage, call.budgets.users));
+  if (!wasAsked) return;
+  const row = (bill?: Bill | EarlierBill): void =>
+    ports.ledger.write(ledgerRow(exchange, ai, call.request as ChatRequest, bill, budgets.users));
+  for (const bill of earlier) row(bill);
+  row(last);
 }
 
 function outcome(call: ChatCall, facts: AnswerFacts | undefined): Outcome {
@@ -104,7 +107,7 @@ function unheard({ asked, exchange }: ChatCall): AnswerFacts | undefined {
 }
 
 function enter(call: ChatCall, ai: AiFacts, last: Bill): void {
-  const { usage, source, usd } = sumOf(call.earlier, last);
+  const { usage, source, usd } = call.earlier.reduce(sumOf, last);
   ai.tokensIn = usage.input;
   ai.tokensOut = usage.output;
   ai.tokensCached = usage.cached;
@@ -113,7 +116,8 @@ function enter(call: ChatCall, ai: AiFacts, last: Bill): void {
   const pace = call.answer?.facts?.pace;
   if (pace) {
     ai.longestGapMs = pace.longestGapMs;
-    if (usage.output > 1) ai.msPerToken = (pace.lastAt - pace.firstAt) / (usage.output - 1);
+    const { output } = last.usage;
+    if (output > 1) ai.msPerToken = (pace.lastAt - pace.firstAt) / (output - 1);
   }
-  book(call, ai, usage);
+  book(call, ai, last);
 }
