@@ -71,8 +71,8 @@ const denyTopics: PolicyDescriptor<Settings> = {
       name,
       pattern: RE2JS.compile([...words.map(wordPattern), ...patterns.map((each) => `(?:${each})`)].join('|')),
     }));
-    const touched = (text: string): string | undefined =>
-      topics.find(({ pattern }) => pattern.test(text))?.name;
+    const touched = (text: string, from: number): string | undefined =>
+      topics.find(({ pattern }) => pattern.matcher(text).find(from))?.name;
     return { guardModel: (exchange) => guard(settings, touched, exchange) };
   },
 };
@@ -81,12 +81,13 @@ const wordPattern = (word: string): string => `(?i:(?:^|[^\\pL\\pN_])${RE2JS.quo
 
 function guard(
   { on, longest, mode }: Settings,
-  touched: (text: string) => string | undefined,
+  touched: (text: string, from: number) => string | undefined,
   exchange: Exchange,
 ): ModelGuard {
   const noted = new Set<string>();
-  const refusal = (direction: 'request' | 'answer', text: string): Error | undefined => {
-    const rule = touched(text);
+  /** @param from where a topic may begin; what stands before it tells whether a word begins there */
+  const refusal = (direction: 'request' | 'answer', text: string, from = 0): Error | undefined => {
+    const rule = touched(text, from);
     if (rule === undefined) return undefined;
     if (!noted.has(rule + direction)) {
       noted.add(rule + direction);
@@ -106,35 +107,44 @@ function guard(
   if (on !== 'answers') {
     guarded.onRequest = ({ texts }) => {
       for (const { text } of texts) {
-        const error = refusal('request', text);
+        const plain = text.normalize('NFKC').replace(UNSEEN, '');
+        const error = refusal('request', text) ?? (plain === text ? undefined : refusal('request', plain));
         if (error) return error;
       }
       return undefined;
     };
   }
-  if (on !== 'requests') guarded.openAnswer = () => tail(longest, (text) => refusal('answer', text));
+  if (on !== 'requests')
+    guarded.openAnswer = () => tail(longest, (text, from) => refusal('answer', text, from));
   return guarded;
 }
 
+/** Marks that are not seen, and that a model reads over: zero-width ones, directions, tags. */
+const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[\u{e0000}-\u{e007f}]/gu;
+
 /** Holds back the end of a text: a topic is seen whole before its beginning goes on. */
-function tail(longest: number, refusal: (text: string) => Error | undefined): AnswerFilter {
+function tail(longest: number, refusal: (text: string, from: number) => Error | undefined): AnswerFilter {
   let held = '';
-  const look = (text: string): void => {
-    const error = refusal(text);
+  /** The two characters before it: a word that is held may have begun there, and `grass` is no `ass`. */
+  let before: string[] = [];
+  const look = (): void => {
+    const [first = '', second = ''] = before;
+    const error = refusal(first + second + held, second === '' ? 0 : first.length);
     if (error) throw error;
   };
   return {
     take(text) {
       held += text;
       if (held.length <= longest) return '';
-      look(held);
+      look();
       const cut = held.length - longest;
       const passed = held.slice(0, cut);
       held = held.slice(cut);
+      before = [...before, ...passed.slice(-4)].slice(-2);
       return passed;
     },
     end() {
-      look(held);
+      look();
       const rest = held;
       held = '';
       return rest;

@@ -170,6 +170,17 @@ it('and an answer, whole or in the middle of its stream, which is billed', async
   expect(line.usd).toBeGreaterThan(0);
 });
 
+it('a topic’s word within another is none, wherever the stream is cut; one with unseen marks in it is', async () => {
+  const said = 'The glass is on the grass.';
+  const policies = [{ 'deny-topics': { topics: [{ name: 't', words: ['ass'] }], longest: 5 } }];
+  const gateway = await aiGateway([await streams(...said)], { policies });
+  const answer = await chat(gateway, ask('tell', { stream: true }));
+  const text = answer.body.toString().matchAll(/"content":"([^"]*)"/g);
+  expect([...text].map(([, piece]) => piece).join('')).toBe(said);
+  expect(answer.body.toString()).toContain('"finish_reason":"stop"');
+  for (const hidden of ['a\u200bss', 'ａｓｓ']) expect((await chat(gateway, ask(hidden))).status).toBe(400);
+});
+
 it('an attempt to take over the model is refused by its score', async () => {
   const provider = await says('x');
   const gateway = await aiGateway([provider], { policies: [{ 'prompt-guard': {} }] });
