@@ -8,6 +8,9 @@ import { writeUsage } from './write-usage.ts';
 
 const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
 
+/** Characters of lists that wait for the end: a few pictures. What is more goes on as it comes. */
+const MOST_KEPT = 16 * 1024 * 1024;
+
 /** What a message holds in lists beside its text. */
 type Lists = Record<'reasoning_details' | 'annotations' | 'images', JsonObject[]>;
 
@@ -25,6 +28,8 @@ export class ChunkWriter implements StreamWriter {
   /** What is being thought, by choice: its signature comes with the whole of it. */
   readonly #thought = new Map<number, string>();
   readonly #lists = new Map<number, Lists>();
+  /** Characters of all lists. */
+  #kept = 0;
 
   constructor(request: ModelRequest, name: AnswerName) {
     this.#wantsUsage = request.includeUsage;
@@ -52,7 +57,7 @@ export class ChunkWriter implements StreamWriter {
     }
     const choice = part.choice ?? 0;
     const { delta, ...rest } = this.#choiceOf(part, choice);
-    if (!delta) return '';
+    if (!delta) return this.#kept > MOST_KEPT ? this.#begin(choice) + this.#listsOf(choice) : '';
     const lists = part.type === 'finish' ? this.#listsOf(choice) : '';
     return this.#begin(choice) + lists + this.#chunk({ index: choice, delta, finish_reason: null, ...rest });
   }
@@ -72,11 +77,13 @@ export class ChunkWriter implements StreamWriter {
     const lists = this.#lists.get(choice) ?? { reasoning_details: [], annotations: [], images: [] };
     lists[list].push(...entries);
     this.#lists.set(choice, lists);
+    for (const entry of entries) this.#kept += JSON.stringify(entry).length;
   }
 
   #listsOf(choice: number): string {
     const filled = Object.entries(this.#lists.get(choice) ?? {}).filter(([, entries]) => entries.length > 0);
     this.#lists.delete(choice);
+    if (this.#lists.size === 0) this.#kept = 0;
     if (filled.length === 0) return '';
     return this.#chunk({ index: choice, delta: Object.fromEntries(filled), finish_reason: null });
   }
