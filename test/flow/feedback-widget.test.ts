@@ -70,6 +70,11 @@ it('the widget: by keyboard, in both colours, on a phone, and without a network'
   const finding = await eventually(async () => (await admin(gateway, '/api/findings')).body.findings[0]);
   const announced = { body: { text: 'The checkout is slow; we are on it.' } };
   await admin(gateway, `/api/findings/${finding.id}/announce`, announced);
+  // Who is about to report it reads that it is known.
+  await page.goto(site.url);
+  await page.getByRole('button', { name: 'Feedback' }).press('Enter');
+  await dialog.getByText('We know: The checkout is slow; we are on it.').waitFor();
+  await expectAccessible(page);
   await page.goto(`${gateway.url}/v1/status`);
   await page.getByText('The checkout is slow; we are on it.').waitFor();
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -97,11 +97,12 @@ button[aria-pressed=true]{background:var(--a);color:var(--t)}
 .p{width:min(360px,calc(100vw - 32px));background:var(--b);border:1px solid var(--l);border-radius:12px;padding:16px;box-shadow:0 8px 30px #0004}
 .p h2{font-size:17px;font-weight:600;margin:0 0 8px}.r{display:flex;flex-wrap:wrap;gap:6px;margin:8px 0}
 textarea{width:100%;min-height:88px;border:1px solid var(--l);border-radius:8px;padding:8px;background:var(--b);color:var(--f)}
-p{margin:8px 0;color:var(--m)}[hidden]{display:none}`);
+p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
   root.adoptedStyleSheets = [style];
   const opener = make('button', { type: 'button', textContent: dataset.label || 'Feedback' });
   opener.setAttribute('aria-haspopup', 'dialog');
   const title = make('h2', { id: 't' });
+  const known = make('ul', { hidden: true });
   const scores = make('div', { className: 'r' });
   scores.setAttribute('role', 'group');
   scores.setAttribute('aria-labelledby', 't');
@@ -115,6 +116,7 @@ p{margin:8px 0;color:var(--m)}[hidden]{display:none}`);
     'form',
     {},
     title,
+    known,
     scores,
     label,
     comment,
@@ -156,7 +158,18 @@ p{margin:8px 0;color:var(--m)}[hidden]{display:none}`);
     message.textContent = '';
     panel.hidden = false;
     opener.hidden = true;
+    announced();
     if (!survey) comment.focus();
+  }
+  // What the team has said that it knows of: nobody need report it again.
+  async function announced() {
+    const options = { headers: { accept: 'application/json' } };
+    const response = await ask(base.replace(/feedback$/, 'status'), options).catch(() => undefined);
+    const { announcements = [] } = response?.ok ? await response.json() : {};
+    known.replaceChildren(
+      ...announcements.slice(0, 3).map(({ text }) => make('li', { textContent: `We know: ${text}` })),
+    );
+    known.hidden = announcements.length === 0;
   }
   function close() {
     panel.hidden = true;
