@@ -60,6 +60,11 @@ export interface Ledger {
   append(rows: readonly LedgerRow[]): Promise<void>;
   /** In the order of time, and of id (by code point) at the same time. */
   read(range: LedgerRange): Promise<LedgerRow[]>;
+  /**
+   * Tells whether the rows of a time are the ones they were, without reading them: the same text as before, and they are.
+   * '' = there is none.
+   */
+  stamp(range: Pick<LedgerRange, 'from' | 'to'>): Promise<string>;
   /** Deletes rows from before `before`, and the oldest beyond `maxRows`; 1000 at most. True if there may be more. */
   forget(before: number, maxRows: number): Promise<boolean>;
 }

@@ -82,7 +82,7 @@ export class Care {
     this.#ports = ports;
     this.leader = new Leader(documents, 'findings', now);
     this.book = new FindingBook(documents);
-    this.knowledge = new Knowledge(documents, now);
+    this.knowledge = new Knowledge(documents);
     this.reports = new ReportBook(documents);
     this.#memory = new MemoryBook(documents);
     const { book, knowledge, reports } = this;

@@ -1,5 +1,6 @@
 import type { Ledger } from '../contracts/ledger.ts';
-import { dayOf, rowsOf } from './usage-report.ts';
+import { dayOf } from './usage-report.ts';
+import { pagesOf } from './usage-sums.ts';
 
 /** A line of a provider's invoice or usage export: what it says that one model used on one day (UTC). */
 export interface InvoiceLine {
@@ -57,13 +58,14 @@ export async function reconcile(
   }
   const [first, last] = [[...days].sort()[0], [...days].sort().at(-1)];
   if (first === undefined || last === undefined) return [];
-  for await (const row of rowsOf(ledger, Date.parse(first), Date.parse(last) + A_DAY)) {
-    const { at, upstreamModel, tokens, usd } = row;
-    const day = dayOf(at);
-    if (!days.has(day)) continue;
-    const { ours } = sumsOf(day, upstreamModel);
-    ours.tokens += tokens.input + tokens.output;
-    ours.usd += Math.max(0, usd);
+  for await (const rows of pagesOf(ledger, Date.parse(first), Date.parse(last) + A_DAY)) {
+    for (const { at, upstreamModel, tokens, usd } of rows) {
+      const day = dayOf(at);
+      if (!days.has(day)) continue;
+      const { ours } = sumsOf(day, upstreamModel);
+      ours.tokens += tokens.input + tokens.output;
+      ours.usd += Math.max(0, usd);
+    }
   }
   const differences: Difference[] = [];
   for (const { day, model, ours, theirs } of sums.values()) {

@@ -88,4 +88,21 @@ describe.each(places)('the ledger on $name', ({ make }) => {
     await store.ledger.forget(0, 2);
     expect(await read(0, 10 ** 12)).toEqual(kept.slice(-2));
   });
+
+  it('has a stamp that tells whether the rows of a time are others', async () => {
+    base = 10 ** 13;
+    const span = { from: base, to: base + 10 };
+    expect(await store.ledger.stamp(span)).toBe('');
+    await store.ledger.append([row(base + 1, 'a'), row(base + 10, 'after it')]);
+    const first = await store.ledger.stamp(span);
+    await store.ledger.append([row(base + 1, 'a'), row(base + 11, 'also after it')]);
+    expect(await store.ledger.stamp(span)).toBe(first);
+    await store.ledger.append([row(base + 9, 'b')]);
+    const second = await store.ledger.stamp(span);
+    expect(second).not.toBe(first);
+    // As many as before, and not the same.
+    while (await store.ledger.forget(base + 9, 10 ** 9));
+    expect(await store.ledger.stamp(span)).not.toBe(first);
+    await store.ledger.forget(base + 100, 10 ** 9);
+  });
 });

@@ -16,7 +16,7 @@ const READ_ONLY = { readOnlyHint: true, openWorldHint: false };
 const Span = {
   by: z.string().optional().describe('Up to four of model, provider, consumer, …, with commas.'),
   from: z.string().optional().describe('A day or time, inclusive; default a day before `to`.'),
-  to: z.string().optional().describe('A day or time, exclusive; default now.'),
+  to: z.string().optional().describe('A day or time, exclusive; default: all until now.'),
 };
 
 /** What the API answered as a result: an error says what it says to everybody. */

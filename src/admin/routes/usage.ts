@@ -9,6 +9,7 @@ import {
   type UsageGroup,
   usageReport,
 } from '../../record/usage-report.ts';
+import { PART_MS, UsageSums } from '../../record/usage-sums.ts';
 import { answers } from '../openapi.ts';
 import { limitOf, offsetOf, PageOf, PageQuery, pageOf } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
@@ -55,7 +56,7 @@ const Span = {
     }),
   ),
   from: time('A day (UTC) or a time, inclusive; default a day before `to`.'),
-  to: time('A day (UTC) or a time, exclusive; default now.'),
+  to: time('A day (UTC) or a time, exclusive; default: all until now (to the end of these five minutes).'),
 };
 const UsageQuery = Type.Object({ ...PageQuery.properties, ...Span }, { additionalProperties: false });
 
@@ -73,10 +74,11 @@ export function usageRoutes(
   app: AdminApp,
   { ledger, flushLedger, now }: Pick<AdminPorts, 'ledger' | 'flushLedger' | 'now'>,
 ): void {
+  const sums = new UsageSums(ledger);
   const reportOf = async (query: Pick<Static<typeof UsageQuery>, 'by' | 'from' | 'to'>) => {
     const by = (query.by ?? 'model').split(',') as UsageDimension[];
     await flushLedger();
-    return { by, ...(await usageReport(ledger, { ...rangeOf(query, now()), by })) };
+    return { by, ...(await usageReport(sums, { ...rangeOf(query, now()), by })) };
   };
   app.get(
     '/api/usage',
@@ -161,7 +163,8 @@ function rangeOf(
   { from, to }: Pick<Static<typeof UsageQuery>, 'from' | 'to'>,
   now: number,
 ): { from: number; to: number } {
-  const end = timeOf('to', to) ?? now + 1;
+  // A time that is made of whole parts is held as sums, all of it.
+  const end = timeOf('to', to) ?? (Math.floor(now / PART_MS) + 1) * PART_MS;
   const start = timeOf('from', from) ?? end - A_DAY;
   if (start >= end)
     throw new GatewayError('request_invalid', { param: '/from', detail: 'from must be before to.' });

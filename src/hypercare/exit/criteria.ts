@@ -2,7 +2,7 @@ import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { EngineStatus, ObjectiveState } from '../../contracts/engine.ts';
 import type { Priority } from '../../contracts/finding.ts';
 import { span } from '../findings/figures.ts';
-import type { Finding } from '../findings/finding.ts';
+import { type Finding, isOver } from '../findings/finding.ts';
 import type { Score } from '../kpis/score-interval.ts';
 
 type Criterion = GatewayConfig['hypercare']['exit'][number];
@@ -81,6 +81,7 @@ function mostOpen(
 /** How many were open at the same time, at most. */
 function peakOpen(findings: readonly Finding[], from: number, to: number): { count: number; ids: string } {
   const spans = findings
+    .filter((finding) => !wasOverBy(finding, from))
     .flatMap((finding) => openSpans(finding, to).map(([begin, end]) => ({ id: finding.id, begin, end })))
     .filter(({ begin, end }) => begin <= to && end >= from);
   // The peak is at a beginning, and what is open there has begun by then and not ended before.
@@ -105,6 +106,10 @@ function peakOpen(findings: readonly Finding[], from: number, to: number): { cou
             .join(', ')})`,
   };
 }
+
+/** What was over by then has no part in it: of a long care most, and their histories need not be read. */
+const wasOverBy = (finding: Finding, at: number): boolean =>
+  isOver(finding) && (finding.history.at(-1)?.at ?? at) < at;
 
 /** When it was open, from its history: it may have been more than once. */
 function openSpans({ openedAt, history }: Finding, now: number): [number, number][] {

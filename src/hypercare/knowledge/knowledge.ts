@@ -3,16 +3,16 @@ import type { Detection } from '../../contracts/finding.ts';
 import type { Documents } from '../../contracts/store.ts';
 import type { Finding, Similar } from '../findings/finding.ts';
 import { placeWords } from '../findings/sentence.ts';
+import { Mirror } from '../mirror.ts';
 import { entryOf, type KnowledgeEntry } from './entry.ts';
 
 const COLLECTION = 'knowledge';
-const PAGE = 1000;
-/** The newest; 2 kB each. */
+/** The newest, in memory; 2 kB each. */
 const MOST = 5000;
 /** Similar ones that are shown. */
 const SHOWN = 3;
-/** Others may have written meanwhile. */
-const FRESH_MS = 30_000;
+/** Entries that are taken into the index before requests get a turn: some 3 ms. */
+const INDEXED_A_TURN = 20;
 /** What a full agreement counts, beside the words: the same fingerprint is the same thing again. */
 const SAME = { fingerprint: 10, place: 3, detector: 1 };
 /** Below it two things have a word in common, no more. */
@@ -21,44 +21,47 @@ const LEAST = 2;
 /** The knowledge base: in the store, for ever, searchable. */
 export class Knowledge {
   readonly #documents: Documents;
-  readonly #now: () => number;
-  #entries: readonly KnowledgeEntry[] = [];
-  #index: MiniSearch<KnowledgeEntry> | undefined;
-  #readAt = Number.NEGATIVE_INFINITY;
+  readonly #mirror: Mirror<KnowledgeEntry>;
+  readonly #index = new MiniSearch<KnowledgeEntry>({
+    fields: ['title', 'symptom', 'place', 'fix', 'causes', 'notes'],
+    extractField: (entry, field) =>
+      field === 'causes' ? entry.cause.sentence : String(entry[field as keyof KnowledgeEntry] ?? ''),
+    searchOptions: { prefix: true },
+  });
+  /** What the index holds, by id. */
+  #indexed = new Map<string, KnowledgeEntry>();
+  #indexing: Promise<unknown> = Promise.resolve();
 
-  constructor(documents: Documents, now: () => number) {
+  constructor(documents: Documents) {
     this.#documents = documents;
-    this.#now = now;
+    this.#mirror = new Mirror(documents, COLLECTION, { most: MOST, pick: (entry) => entry });
   }
 
   /** What a finding taught, in place of what it taught before. @throws StoreUnavailable */
   async learn(finding: Finding): Promise<void> {
     const entry = entryOf(finding);
     await this.#documents.put(COLLECTION, entry.id, entry);
-    this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Newest first. @throws StoreUnavailable */
-  async all(): Promise<readonly KnowledgeEntry[]> {
-    await this.#read();
-    return this.#entries;
+  all(): Promise<readonly KnowledgeEntry[]> {
+    return this.#mirror.all();
   }
 
   /** By words, the best first. @throws StoreUnavailable */
   async search(text: string): Promise<KnowledgeEntry[]> {
-    await this.#read();
-    const byId = new Map(this.#entries.map((entry) => [entry.id, entry]));
-    return (this.#index?.search(text) ?? []).flatMap(({ id }) => byId.get(String(id)) ?? []);
+    await this.#indexAll();
+    return this.#index.search(text).flatMap(({ id }) => this.#indexed.get(String(id)) ?? []);
   }
 
   /** Findings of the past like this one, with what fixed them. @throws StoreUnavailable */
   async similar(detection: Detection, title: string): Promise<Similar[]> {
-    await this.#read();
+    const entries = await this.#indexAll();
     const words = `${title} ${detection.cause.sentence} ${detection.reason}`;
-    const byText = new Map((this.#index?.search(words) ?? []).map(({ id, score }) => [String(id), score]));
+    const byText = new Map(this.#index.search(words).map(({ id, score }) => [String(id), score]));
     const best = Math.max(1, ...byText.values());
     const place = placeWords(detection.where);
-    return this.#entries
+    return entries
       .map((entry) => ({
         entry,
         score: scoreOf(entry, detection, place) + (2 * (byText.get(entry.id) ?? 0)) / best,
@@ -74,27 +77,22 @@ export class Knowledge {
       }));
   }
 
-  async #read(): Promise<void> {
-    if (this.#now() - this.#readAt < FRESH_MS) return;
-    const entries: KnowledgeEntry[] = [];
-    for (let after = ''; ; ) {
-      const page = await this.#documents.list<KnowledgeEntry>(COLLECTION, { after, limit: PAGE });
-      entries.push(...page.map(({ value }) => value));
-      if (entries.length > MOST) entries.splice(0, entries.length - MOST);
-      const last = page.at(-1);
-      if (page.length < PAGE || last === undefined) break;
-      after = last.id;
-    }
-    const index = new MiniSearch<KnowledgeEntry>({
-      fields: ['title', 'symptom', 'place', 'fix', 'causes', 'notes'],
-      extractField: (entry, field) =>
-        field === 'causes' ? entry.cause.sentence : String(entry[field as keyof KnowledgeEntry] ?? ''),
-      searchOptions: { prefix: true },
+  /** Brings the index to what is there now: only what is other than before is taken in, or out. */
+  #indexAll(): Promise<readonly KnowledgeEntry[]> {
+    const indexed = this.#indexing.then(async () => {
+      const entries = await this.#mirror.all();
+      const now = new Map(entries.map((entry) => [entry.id, entry]));
+      const before = this.#indexed;
+      const isSame = (entry: KnowledgeEntry): boolean => now.get(entry.id) === before.get(entry.id);
+      const gone = [...before.values()].filter((entry) => !isSame(entry)).map(({ id }) => id);
+      const added = entries.filter((entry) => !isSame(entry));
+      this.#index.discardAll(gone);
+      this.#indexed = now;
+      await this.#index.addAllAsync(added, { chunkSize: INDEXED_A_TURN });
+      return entries;
     });
-    index.addAll(entries);
-    this.#index = index;
-    this.#entries = entries.reverse();
-    this.#readAt = this.#now();
+    this.#indexing = indexed.catch(() => undefined);
+    return indexed;
   }
 }
 

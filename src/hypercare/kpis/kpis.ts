@@ -1,6 +1,6 @@
 import type { Engine } from '../../contracts/engine.ts';
 import type { Report } from '../feedback/report.ts';
-import type { Finding, HistoryEntry } from '../findings/finding.ts';
+import { type Finding, type HistoryEntry, isOver } from '../findings/finding.ts';
 import { meanScore, netPromoterScore, type Score } from './score-interval.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -46,11 +46,10 @@ export async function kpisOf(
   to: number,
 ): Promise<Kpis> {
   const within = (at: number): boolean => at >= from && at < to;
-  const opened = findings.filter(({ openedAt }) => within(openedAt));
-  const resolved = findings.filter(({ resolvedAt }) => resolvedAt !== null && within(resolvedAt));
-  const everResolved = findings.filter(({ history }) =>
-    history.some((entry) => entry.to === 'resolved' && within(entry.at)),
-  );
+  const facts = factsOf(findings);
+  const opened = facts.filter(({ openedAt }) => within(openedAt));
+  const resolved = facts.filter(({ resolvedAt }) => resolvedAt !== null && within(resolvedAt));
+  const everResolved = facts.filter(({ resolutions }) => resolutions.some(within));
   const said = reports.filter(({ at }) => within(at));
   const [figures, objectives] = await Promise.all([engine.queries.figures({}), engine.queries.objectives()]);
   const people = users ?? (figures.users || null);
@@ -59,8 +58,8 @@ export async function kpisOf(
   return {
     from,
     to,
-    meanTimeToDetect: mean(opened.map(({ openedAt, when }) => Math.max(0, openedAt - when.since))),
-    meanTimeToAcknowledge: mean(opened.flatMap((each) => takenOn(each) ?? [])),
+    meanTimeToDetect: mean(opened.map(({ detectedIn }) => detectedIn)),
+    meanTimeToAcknowledge: mean(opened.flatMap(({ takenOnIn }) => takenOnIn ?? [])),
     meanTimeToResolve: mean(resolved.map(({ resolvedAt, openedAt }) => (resolvedAt as number) - openedAt)),
     availability: figures.requests === 0 ? null : 1 - figures.errors / figures.requests,
     p95: figures.p95,
@@ -68,17 +67,18 @@ export async function kpisOf(
     findings: {
       opened: opened.length,
       resolved: resolved.length,
-      open: findings.filter(({ state }) => state !== 'resolved' && state !== 'expired').length,
+      open: facts.filter(({ isOpen }) => isOpen).length,
     },
     reopenedShare:
       everResolved.length === 0
         ? null
-        : everResolved.filter(({ timesRegressed }) => timesRegressed > 0).length / everResolved.length,
-    newUrgentPerDay:
-      opened.filter(({ priority }) => priority <= 'P1').length / Math.max(1, (to - from) / DAY_MS),
+        : everResolved.filter(({ hasComeBack }) => hasComeBack).length / everResolved.length,
+    newUrgentPerDay: opened.filter(({ isUrgent }) => isUrgent).length / Math.max(1, (to - from) / DAY_MS),
     actedOnShare:
-      opened.length === 0 ? null : opened.filter(({ history }) => history.some(isAct)).length / opened.length,
-    securityEvents: opened.filter(({ category }) => category === 'security').length,
+      opened.length === 0
+        ? null
+        : opened.filter(({ takenOnIn }) => takenOnIn !== undefined).length / opened.length,
+    securityEvents: opened.filter(({ isSecurity }) => isSecurity).length,
     feedback: {
       reports: said.reduce((sum, { count }) => sum + count, 0),
       perThousandUsers: people === null ? null : (said.length / people) * 1000,
@@ -88,10 +88,45 @@ export async function kpisOf(
   };
 }
 
-/** Somebody took it on, or acted at once. */
-function takenOn({ openedAt, history }: Finding): number | undefined {
-  const entry = history.find(isAct);
-  return entry && entry.at - openedAt;
+/** What of a finding the figures are made of. */
+interface Facts {
+  readonly openedAt: number;
+  readonly resolvedAt: number | null;
+  /** Milliseconds from its beginning to its being found. */
+  readonly detectedIn: number;
+  /** Milliseconds until somebody took it on, or acted at once; undefined: nobody did. */
+  readonly takenOnIn: number | undefined;
+  /** When it was resolved, each time. */
+  readonly resolutions: readonly number[];
+  readonly isOpen: boolean;
+  readonly isUrgent: boolean;
+  readonly isSecurity: boolean;
+  readonly hasComeBack: boolean;
+}
+
+/** Findings are never changed in place, and reading thousands with their histories takes 30 ms: a list is read once. */
+const known = new WeakMap<readonly Finding[], readonly Facts[]>();
+
+function factsOf(findings: readonly Finding[]): readonly Facts[] {
+  const held = known.get(findings) ?? findings.map(factsOfOne);
+  known.set(findings, held);
+  return held;
+}
+
+function factsOfOne(finding: Finding): Facts {
+  const { openedAt, resolvedAt, when, history, priority, category, timesRegressed } = finding;
+  const act = history.find(isAct);
+  return {
+    openedAt,
+    resolvedAt,
+    detectedIn: Math.max(0, openedAt - when.since),
+    takenOnIn: act && act.at - openedAt,
+    resolutions: history.flatMap(({ to, at }) => (to === 'resolved' ? [at] : [])),
+    isOpen: !isOver(finding),
+    isUrgent: priority <= 'P1',
+    isSecurity: category === 'security',
+    hasComeBack: timesRegressed > 0,
+  };
 }
 
 const isAct = ({ to, by }: HistoryEntry): boolean =>

@@ -45,6 +45,17 @@ export class RedisLedger implements Ledger {
     return rows;
   }
 
+  async stamp({ from, to }: Pick<LedgerRange, 'from' | 'to'>): Promise<string> {
+    const [rows, first] = await this.#calls.make(() =>
+      Promise.all([
+        this.#client.zcount(LEDGER, from, `(${to}`),
+        this.#client.zrange(LEDGER, from, `(${to}`, 'BYSCORE', 'LIMIT', 0, 1),
+      ]),
+    );
+    // Rows never change, and those that are forgotten are the oldest: as many with the same first are the same.
+    return rows === 0 ? '' : `${rows} ${(JSON.parse(first[0] ?? '{}') as Partial<LedgerRow>).id}`;
+  }
+
   async forget(before: number, maxRows: number): Promise<boolean> {
     const gone = await this.#calls.make(() => this.#client.hypercareForget(LEDGER, before, maxRows));
     return gone === FORGOTTEN_AT_ONCE;

@@ -11,6 +11,7 @@ export class SqliteLedger implements Ledger {
   readonly #commits: Commits;
   readonly #put: StatementSync;
   readonly #read: StatementSync;
+  readonly #stamp: StatementSync;
   readonly #count: StatementSync;
   readonly #forgetOld: StatementSync;
   readonly #forgetMost: StatementSync;
@@ -20,6 +21,11 @@ export class SqliteLedger implements Ledger {
     this.#put = database.prepare('INSERT OR IGNORE INTO ledger (at, id, entry) VALUES (?, ?, ?)');
     this.#read = database.prepare(
       'SELECT entry FROM ledger WHERE at >= ? AND at < ? AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?',
+    );
+    // Rows never change, and those that are forgotten are the oldest: as many with the same first are the same.
+    this.#stamp = database.prepare(
+      `SELECT count(*) AS rows, (SELECT id FROM ledger WHERE at >= ?1 ORDER BY at, id LIMIT 1) AS first
+       FROM ledger WHERE at >= ?1 AND at < ?2`,
     );
     this.#count = database.prepare('SELECT count(*) AS rows FROM ledger');
     const forget = (which: string, limit: string): StatementSync =>
@@ -43,6 +49,15 @@ export class SqliteLedger implements Ledger {
     try {
       const rows = this.#read.all(from, to, after?.at ?? from - 1, after?.id ?? '', checkLimit(limit));
       return rows.map(({ entry }) => JSON.parse(String(entry)) as LedgerRow);
+    } catch (error) {
+      throw asUnavailable(error);
+    }
+  }
+
+  async stamp({ from, to }: Pick<LedgerRange, 'from' | 'to'>): Promise<string> {
+    try {
+      const { rows, first } = this.#stamp.get(from, to) ?? {};
+      return rows === undefined || Number(rows) === 0 ? '' : `${rows} ${first}`;
     } catch (error) {
       throw asUnavailable(error);
     }

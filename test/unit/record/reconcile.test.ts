@@ -3,7 +3,6 @@ import type { LedgerRow } from '../../../src/contracts/ledger.ts';
 import { csvLine, parseCsv } from '../../../src/lib/csv.ts';
 import { readInvoice } from '../../../src/record/invoice.ts';
 import { reconcile } from '../../../src/record/reconcile.ts';
-import { usageReport } from '../../../src/record/usage-report.ts';
 import { openStore } from '../../../src/stores/index.ts';
 
 let made = 0;
@@ -79,23 +78,4 @@ it('CSV is read and written as spreadsheets do, and never as a formula', () => {
   const cells = ['plain', 'a,b', 'say "hi"', 'two\nlines', '', 'é🙂'];
   expect(parseCsv(`\ufeff${csvLine(cells)}\r\n${csvLine(['x'])}`)).toEqual([cells, ['x']]);
   expect(csvLine(['=1+1', '-2', -2, 1.5])).toBe("'=1+1,'-2,-2,1.5\r\n");
-});
-
-it('usage adds up by what is asked for, over any number of rows', async () => {
-  const rows = Array.from({ length: 1234 }, (_, i) =>
-    row('2026-11-01', 'gpt', 10, i === 0 ? -1 : 0.5, {
-      groups: i % 2 === 0 ? ['web', 'shop'] : [],
-      usageSource: i === 1 ? 'estimated' : 'reported',
-    }),
-  );
-  const range = { from: Date.parse('2026-11-01'), to: Date.parse('2026-11-02') };
-
-  const report = await usageReport(await ledgerOf(rows), { ...range, by: ['day', 'group'] });
-
-  expect(report.total).toMatchObject({ calls: 1234, input: 12_340, usd: 616.5, estimated: 1, unpriced: 1 });
-  expect(report.groups.map(({ by, calls }) => [by, calls])).toEqual([
-    [['2026-11-01', ''], 617],
-    [['2026-11-01', 'shop'], 617],
-    [['2026-11-01', 'web'], 617],
-  ]);
 });
