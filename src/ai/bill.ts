@@ -36,7 +36,9 @@ export function sumOf(one: Bill, other: Bill): Bill {
 
 async function estimated(call: ChatCall, facts: AnswerFacts): Promise<Bill> {
   const prompt = promptText(call.bytes);
-  const { text, characters, earlyUsage } = facts;
+  const { text, characters, usage } = facts;
+  // Gemini says the input with each chunk, and what it put out with the later ones.
+  const said = facts.earlyUsage ?? (usage && usage.input > 0 ? usage : undefined);
   let tokens: number[];
   try {
     tokens = await call.ports.tokens.count(call.exchange.ai?.upstreamModel ?? '', [prompt.text, text]);
@@ -50,7 +52,7 @@ async function estimated(call: ChatCall, facts: AnswerFacts): Promise<Bill> {
   const [input = 0, output = 0] = tokens;
   // Of a long answer only the beginning was kept.
   const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
-  const asked = earlyUsage ?? { input: input + formTokens(prompt.messages), cached: 0 };
+  const asked = said ?? { input: input + formTokens(prompt.messages), cached: 0 };
   return priced(call, { ...asked, output: all }, 'estimated');
 }
 

@@ -240,6 +240,26 @@ it.each([
   expect(line.usd).toBeGreaterThan(0);
 });
 
+it('of a stream that breaks before it says what it put out, the input is what it said', async () => {
+  const provider = await rawProvider((response) => {
+    const candidates = [{ content: { parts: [{ text: 'Hello there' }] } }];
+    response
+      .writeHead(200, STREAM_HEADERS)
+      .write(event({ candidates, usageMetadata: { promptTokenCount: 123 } }));
+    setImmediate(() => response.destroy());
+  });
+  const gateway = await aiGateway([{ kind: 'gemini', baseUrl: provider.url }]);
+
+  const line = await lineOf(gateway, await chat(gateway, hello(true)));
+
+  expect(line).toMatchObject({
+    usage_source: 'estimated',
+    tokens_in: 123,
+    tokens_out: 2,
+    outcome: 'truncated',
+  });
+});
+
 it('a long answer is estimated in its whole length', async () => {
   const words = 8_000;
   const stream = `${ROLE}${word(' The quick brown fox jumps over the lazy dog, every day').repeat(words)}${STOP}${DONE}`;

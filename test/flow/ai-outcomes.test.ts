@@ -40,6 +40,8 @@ it.each([
   ['filtered', whole({ content: '' }, 'content_filter'), {}],
   ['refused', whole({ refusal: 'I can’t.' }), {}],
   ['empty', whole({ content: '' }), {}],
+  ['complete', whole({ content: null, audio: { id: 'a', data: 'aa', transcript: 'Hi' } }), {}],
+  ['complete', whole({ content: '', images: [{ image_url: { url: 'https://a/b.png' } }] }), {}],
   ['tool_call_malformed', whole(tool('{"a":'), 'tool_calls'), {}],
   ['tool_call_malformed', whole(tool('[1]'), 'tool_calls'), {}],
   ['schema_failed', whole({ content: 'Sure! {"a":1}' }), wantsJson],

@@ -1,6 +1,8 @@
 // What one vendor says, in the words of another: nothing of it is lost, and a bad end stays a bad end.
 import { describe, expect, it } from 'vitest';
+import { openaiResponses } from '../../../src/ai/dialects/openai-responses/index.ts';
 import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
+import { factsOf } from '../../../src/ai/part-facts.ts';
 import { anthropic } from '../../../src/ai/providers/anthropic.ts';
 import { bedrock } from '../../../src/ai/providers/bedrock/index.ts';
 import { cohere } from '../../../src/ai/providers/cohere.ts';
@@ -339,6 +341,32 @@ describe('What a client may send to any of them', () => {
     expect(turn(service('deepseek'))).toMatchObject({ reasoning_content: 'Look first.' });
     expect(turn(openai)).not.toHaveProperty('reasoning_content');
   });
+});
+
+it('a picture that OpenRouter’s models made reaches who speaks otherwise', () => {
+  const images = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=' } }];
+  const said = { choices: [{ message: { content: 'Here.', images }, finish_reason: 'stop' }] };
+  expect(answered('openai-responses', service('openrouter'), said)).toMatchObject({
+    output: [{ type: 'message' }, { type: 'image_generation_call', result: 'aGk=' }],
+  });
+  expect(JSON.stringify(answered('anthropic-messages', service('openrouter'), said))).toContain(
+    'base64,aGk=',
+  );
+});
+
+it('of a response, how likely its tokens were is known, and what is no text is something', () => {
+  const logprobs = [{ token: 'Hi', logprob: Math.log(0.5), top_logprobs: [] }];
+  const output = [
+    { type: 'image_generation_call', result: 'aa' },
+    { type: 'message', content: [{ type: 'output_text', text: 'Hi', logprobs }] },
+  ];
+  const whole = factsOf(openaiResponses.readAnswer({ status: 'completed', output }) ?? []);
+  expect([whole.confidence, whole.characters]).toEqual([0.5, 3]);
+  const parts: StreamPart[] = [];
+  const reader = openaiResponses.openStream?.((part) => parts.push(part));
+  reader?.read({ type: 'response.output_item.added', item: output[0] }, '');
+  reader?.read({ type: 'response.output_text.delta', delta: 'Hi', logprobs }, '');
+  expect(factsOf(parts)).toMatchObject({ confidence: 0.5, characters: 3 });
 });
 
 it('what a streamed message holds in lists comes whole, as stock SDKs keep the last of each alone', () => {

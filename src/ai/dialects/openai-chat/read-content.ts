@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
-import type { TokenLogprob } from '../../../contracts/stream-part.ts';
-import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { parseDataUrl } from '../../../lib/data-url.ts';
+import { isObject, objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { ending } from '../ending.ts';
+import { tokensIn } from '../logprobs.ts';
 import { ENDINGS } from './endings.ts';
 
 /**
@@ -27,6 +28,12 @@ export function readContent(said: JsonObject, choice: number | undefined, emit: 
   }
   const text = textOf(said.content);
   if (text !== '') emit({ type: 'text', text, choice });
+  // Pictures are OpenRouter's; sound is in nobody's format but OpenAI's.
+  for (const { image_url: image } of objectsOf(said.images)) {
+    const picture = parseDataUrl(textOf(objectOf(image).url));
+    emit(picture ? { type: 'image', ...picture, choice } : { type: 'item' });
+  }
+  if (isObject(said.audio)) emit({ type: 'item' });
   const refusal = textOf(said.refusal);
   if (refusal !== '') emit({ type: 'refusal', text: refusal, choice });
   for (const annotation of objectsOf(said.annotations)) {
@@ -42,7 +49,7 @@ export function readContent(said: JsonObject, choice: number | undefined, emit: 
  * @param calls whether it calls tools: where it was told to call one, OpenAI says `stop`, and others say so wherever they do
  */
 export function readChoice(said: JsonObject, choice: number | undefined, calls: boolean, emit: Emit): void {
-  const tokens = objectsOf(objectOf(said.logprobs).content).filter(isLogprob);
+  const tokens = tokensIn(objectOf(said.logprobs).content);
   if (tokens.length > 0) emit({ type: 'logprobs', tokens, choice });
   const { finish_reason: reason } = said;
   if (typeof reason !== 'string') return;
@@ -50,6 +57,3 @@ export function readChoice(said: JsonObject, choice: number | undefined, calls: 
   const isCall = calls && ended.type === 'finish' && ended.reason === 'stop';
   emit(isCall ? { ...ended, reason: 'tool_calls' } : ended);
 }
-
-const isLogprob = (value: JsonObject): value is JsonObject & TokenLogprob =>
-  typeof value.token === 'string' && typeof value.logprob === 'number';

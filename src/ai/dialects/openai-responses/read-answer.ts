@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectsOf, textOf } from '../../../lib/json.ts';
-import { readEnd, readSealed } from './read-response.ts';
+import { tokensIn } from '../logprobs.ts';
+import { isOther, readEnd, readSealed } from './read-response.ts';
 
 /** The parts of a response; undefined for an error under a status that says otherwise. */
 export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
@@ -14,8 +15,11 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     emit({ type: 'item-start', id: textOf(item.id) });
     for (const { text } of objectsOf(item.summary)) emit({ type: 'reasoning', text: textOf(text) });
     readSealed(item, emit);
-    for (const { text, refusal } of objectsOf(item.content)) {
+    if (isOther(item)) emit({ type: 'item' });
+    for (const { text, refusal, logprobs } of objectsOf(item.content)) {
       if (typeof text === 'string') emit({ type: 'text', text });
+      const tokens = tokensIn(logprobs);
+      if (tokens.length > 0) emit({ type: 'logprobs', tokens });
       if (typeof refusal === 'string') emit({ type: 'refusal', text: refusal });
     }
     if (item.type !== 'function_call') continue;

@@ -29,6 +29,10 @@ export function readSealed({ encrypted_content: sealed, summary }: JsonObject, e
   );
 }
 
+/** What is said otherwise than in words: pictures, calls of the provider's own tools. */
+export const isOther = ({ type }: JsonObject): boolean => !IN_WORDS.has(type);
+const IN_WORDS: ReadonlySet<unknown> = new Set(['message', 'reasoning', 'function_call']);
+
 /** Searches of the web. To open a page, or to find something in it, is none. */
 const searchesOf = (output: unknown): number =>
   objectsOf(output).filter(

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
-import { readEnd, readSealed } from './read-response.ts';
+import { tokensIn } from '../logprobs.ts';
+import { isOther, readEnd, readSealed } from './read-response.ts';
 
 /** The part that an event adds to. */
 const DELTAS: Readonly<Record<string, 'text' | 'refusal' | 'reasoning'>> = {
@@ -28,6 +29,8 @@ export class ResponseEventReader implements StreamReader {
     const delta = DELTAS[type];
     if (delta) {
       if (textOf(event.delta) !== '') this.#emit({ type: delta, text: textOf(event.delta) });
+      const tokens = tokensIn(event.logprobs);
+      if (tokens.length > 0) this.#emit({ type: 'logprobs', tokens });
     } else if (type === 'response.created') {
       const { id, model } = objectOf(event.response);
       this.#emit({ type: 'start', id: textOf(id), model: textOf(model) });
@@ -52,6 +55,7 @@ export class ResponseEventReader implements StreamReader {
 
   #readItem(item: JsonObject, index: unknown): void {
     this.#emit({ type: 'item-start', id: textOf(item.id) });
+    if (isOther(item)) this.#emit({ type: 'item' });
     if (item.type !== 'function_call') return;
     const call = this.#calls.size;
     this.#calls.set(index, call);
