@@ -108,8 +108,10 @@ export const OPENAI_SERVICES = {
   },
   openrouter: { baseUrl: 'https://openrouter.ai/api/v1', responses: true },
   ovhcloud: { baseUrl: 'https://oai.endpoints.kepler.ai.cloud.ovh.net/v1', quirks: OLDER },
+  // Since September 2026 it answers responses alone: its chat completions have ended.
   perplexity: {
-    baseUrl: 'https://api.perplexity.ai',
+    baseUrl: 'https://api.perplexity.ai/v1',
+    responses: true,
     noEmbeddings: true,
     quirks: {
       ...OLDER,
