@@ -41,6 +41,10 @@ export async function beginAnswer(
   const type = String(answer.headers['content-type'] ?? '').toLowerCase();
   const isStream = type.startsWith(prepared.dialect.stream?.contentType ?? 'text/event-stream');
   const wrong = whatIsWrong(answer, isStream, wanted);
+  if (wrong !== '' && !isStream && prepared.dialect.statusIn && type.includes('json')) {
+    const refused = await readWhole(answer, prepared, onFirstByte);
+    if (refused.statusCode >= 400) return refused;
+  }
   if (wrong !== '') throw abandon(answer.body, wrong);
   const isRead = isStream ? prepared.dialect.openStream !== undefined : type.includes('json');
   if (wanted === 'any' && !isRead) return await beginBytes(answer, onFirstByte);

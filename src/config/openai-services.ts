@@ -65,6 +65,7 @@ export const OPENAI_SERVICES = {
     noEmbeddings: true,
     quirks: {
       ...OLDER,
+      baseResp: true,
       refuses: ['frequencyPenalty', 'presencePenalty', 'logitBias', 'logprobs', 'n', 'seed', 'stop'],
     },
   },

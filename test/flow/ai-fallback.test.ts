@@ -60,14 +60,9 @@ const WHOLE: [string, Answer, string][] = [
   ['sends a list', sends('[]', json), 'provider_invalid_answer'],
   ['sends an error with 200', sends('{"error":{"message":"overloaded"}}', json), 'provider_invalid_answer'],
   [
-    'sends MiniMax’s limit with 200',
-    sends('{"choices":null,"base_resp":{"status_code":1002,"status_msg":"rate limit"}}', json),
-    '429',
-  ],
-  [
-    'sends an error of MiniMax’s that nobody knows with 200',
-    sends('{"base_resp":{"status_code":1000,"status_msg":"unknown error"}}', json),
-    '500',
+    'sends MiniMax’s error with 200',
+    sends('{"choices":null,"base_resp":{"status_code":1000,"status_msg":"unknown error"}}', json),
+    'provider_invalid_answer',
   ],
   ['sends an object that is no completion', sends('{}', json), 'provider_invalid_answer'],
   ['sends nothing', sends('', json), 'provider_invalid_answer'],

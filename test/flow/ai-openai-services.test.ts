@@ -144,3 +144,23 @@ it('Azure is asked at the deployment, or by the v1 API; its key goes in a header
     expect(provider.taken[0]?.headers).not.toHaveProperty('authorization');
   }
 });
+
+it.each([
+  [1002, 429, 'rate_limited'],
+  [1008, 503, 'quota_spent'],
+  [1004, 502, 'auth_failed'],
+  [2013, 400, ''],
+  [1000, 500, ''],
+])('what MiniMax says under 200 (%i) is what it means, whole and as a stream', async (code, status, reason) => {
+  const refusal = { choices: null, base_resp: { status_code: code, status_msg: 'no, thanks' } };
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(refusal)),
+  );
+  const gateway = await aiGateway([{ kind: 'minimax', baseUrl: provider.url }]);
+  for (const stream of [false, true])
+    expect((await chat(gateway, { ...ask, stream })).status, `stream: ${stream}`).toBe(status);
+  const message = { model: 'smart', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] };
+  const refused = await chat(gateway, message, { 'x-api-key': CLIENT_KEY }, '/v1/messages');
+  if (status < 502) expect(errorOf(refused).message).toBe('no, thanks');
+  expect(await gateway.metric('gateway_ai_target_cooling', { reason })).toBe(reason === '' ? 0 : 1);
+});

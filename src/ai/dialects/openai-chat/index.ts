@@ -15,7 +15,6 @@ export const openaiChat: TranslatedDialect = {
   uncarried: ['topK'],
   convertRequest: (request, call) => convertRequest(request, call),
   readAnswer,
-  statusIn,
   openStream: (emit) => new ChunkReader(emit),
   isOnlyUsage,
 };
@@ -31,6 +30,7 @@ export function openaiChatWith(quirks: ChatQuirks): TranslatedDialect {
   const { isOnlyUsage: ofStreams, ...chat } = openaiChat;
   return {
     ...chat,
+    ...(quirks.baseResp && { statusIn }),
     ...(ofStreams && !quirks.noStreamOptions && { isOnlyUsage: ofStreams }),
     uncarried: [...openaiChat.uncarried, ...refuses],
     convertRequest: (request, call) => {
