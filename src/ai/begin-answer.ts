@@ -15,6 +15,7 @@ import { factsOf } from './part-facts.ts';
 import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
 import { RejectedAnswer } from './rejected-answer.ts';
+import { statusMeant } from './status-meant.ts';
 import { StreamWatch } from './watch.ts';
 import { WithheldEvents } from './withheld-events.ts';
 
@@ -121,7 +122,9 @@ async function readWhole(
   const { headers } = answer;
   const text = body.toString('utf8');
   const said = parseObject(text);
-  const statusCode = (!isVerbatim && said && dialect.statusIn?.(said)) || answer.statusCode;
+  const statusCode =
+    (!isVerbatim && said && dialect.statusIn?.(said)) ||
+    statusMeant(answer.statusCode, said ?? (answer.statusCode === 400 ? parseList(text) : undefined));
   if (statusCode >= 400) {
     const refusal = translation?.refusal(statusCode, body);
     const refused = {

@@ -102,6 +102,7 @@ it.each([
   ['Moonshot', 429, { type: 'exceeded_current_quota_error', message: 'Your account org-1 has no balance' }],
   ['Qwen', 400, { code: 'Arrearage', type: 'Arrearage' }],
   ['Zhipu', 429, { code: '1113', message: 'Insufficient balance' }],
+  ['SiliconFlow', 403, 'Sorry, your account balance is insufficient'],
   ['xAI', 429, 'Your team 1 has either used all available credits or spent its balance.'],
 ])('quota spent, as %s says it: the key rests long and the client reads nothing of it', async (_who, status, error) => {
   const spent = await rawProvider((response) => refuse(response, status, {}, error));
@@ -146,6 +147,32 @@ it('a refused key rests, the others of its provider take turns, and the log name
   const cooling = { target: 'many/gpt-4o-mini#k1', reason: 'auth_failed' };
   expect(await gateway.metric('gateway_ai_target_cooling', cooling)).toBe(1);
   expect(JSON.stringify(gateway.lines)).not.toContain('revoked');
+});
+
+it('a key that Google finds no good rests, though it says so in a 400; what a client sent rests nothing', async () => {
+  const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }];
+  const google = await rawProvider((response) =>
+    refuse(
+      response,
+      400,
+      {},
+      { code: 400, message: 'API key not valid.', status: 'INVALID_ARGUMENT', details },
+    ),
+  );
+  const echoes = await rawProvider((response) =>
+    refuse(response, 400, {}, { message: 'Invalid value: Your credit balance is too low, API_KEY_INVALID' }),
+  );
+  const gateway = await aiGateway([{ kind: 'gemini', baseUrl: google.url }, echoes], {
+    models: { alone: { targets: [target('p0')] }, other: { targets: [target('p1')] } },
+  });
+
+  const alone = await chat(gateway, { ...ask, model: 'alone' });
+  expect([alone.status, errorOf(alone).code]).toEqual([502, 'provider_auth_failed']);
+  expect(await gateway.metric('gateway_ai_target_cooling', { reason: 'auth_failed', model: 'alone' })).toBe(
+    1,
+  );
+  expect((await chat(gateway, { ...ask, model: 'other' })).status).toBe(400);
+  expect(await gateway.metric('gateway_ai_target_cooling', { model: 'other' })).toBe(0);
 });
 
 it('a key that was taken out (weight: 0) is shown to nobody, also when all others rest', async () => {
