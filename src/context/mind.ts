@@ -44,12 +44,13 @@ export class Mind implements ContextMind {
   prompt(input: PromptInput): PromptShape | Promise<PromptShape> {
     const { summary, turns, log } = input;
     if (log) return this.#asSent(input, log);
-    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, turns);
+    const { said } = partsOf(turns);
+    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, said);
     if (memory || !summary) return this.#shape(input, memory);
     // This process has not met the conversation yet, or not for long.
     return input
       .covered()
-      .then((covered) => this.#memories.met(input.ref, input.head, [...covered, ...turns]))
+      .then((covered) => this.#memories.met(input.ref, input.head, [...covered, ...said]))
       .then((met) => this.#shape(input, met));
   }
 
@@ -164,20 +165,24 @@ export class Mind implements ContextMind {
     // The answer goes first.
     await new Promise(setImmediate);
     const { meters, clock, settings } = this.#options;
-    const covered = input.summary ? await input.covered() : [];
+    const before = input.log ? await input.log.turns() : input.turns;
+    const { said, call } = partsOf(before);
     const last: SpokenTurn = {
       id: turn.id,
       version: turn.version,
       at: turn.at,
-      messages,
-      tokens: turn.tokens,
+      messages: call ? [...call.messages, ...messages] : messages,
+      tokens: turn.tokens + (call?.tokens ?? 0),
     };
-    const before = input.log ? await input.log.turns() : input.turns;
-    const path = [...covered, ...before, last];
-    const memory = await this.#memories.met(input.ref, input.head, path);
+    const open = [...said, last];
+    const { ref, head, summary } = input;
+    // Of a long conversation what the summary covers is read where it is not at hand, or is to be summarized anew.
+    const memory =
+      this.#memories.known(ref, head, summary?.covered ?? 0, open) ??
+      (await this.#memories.met(ref, head, summary ? [...(await input.covered()), ...open] : open));
     const began = clock.monotonic();
     const built = this.#built.get(shape);
-    const sent = new Set(built?.context.sent ?? path.map(({ version }) => version));
+    const sent = new Set(built?.context.sent ?? open.map(({ version }) => version));
     const measures = measureTurn(memory, {
       version: turn.version,
       question: userText(input.fresh),
@@ -195,18 +200,22 @@ export class Mind implements ContextMind {
     meters.worked('measure', clock.monotonic() - began);
     if (turn.status !== 'complete') return;
     const task: CompactionTask = {
-      ref: input.ref,
-      head: input.head,
-      turns: path,
+      ref,
+      head,
+      open,
+      whole: async () => {
+        const covered = summary ? await input.covered() : [];
+        const system = (version: number): readonly TextPart[] =>
+          systemIn([...covered, ...said].filter(({ turn: each }) => each.version <= version));
+        return { turns: [...covered, ...open], systemUpTo: system };
+      },
       book: memory.book,
-      summary: summaryOf(input.summary),
+      summary: summaryOf(summary),
       settings: settings().compaction,
       sizes: {
         capacity: this.#capacity(input),
         system: systemTokens(input),
       },
-      systemUpTo: (version) =>
-        systemIn([...covered, ...before].filter(({ turn: each }) => each.version <= version)),
       ask,
     };
     await this.#compactor.run(task);
@@ -219,7 +228,7 @@ export class Mind implements ContextMind {
   }
 
   #remember(input: PromptInput, covered: readonly PathTurn[]): ConversationMemory {
-    return this.#memories.of(input.ref, input.head, [...covered, ...input.turns]);
+    return this.#memories.of(input.ref, input.head, [...covered, ...partsOf(input.turns).said]);
   }
 }
 
@@ -232,6 +241,12 @@ function systemIn(turns: readonly PathTurn[], summary?: OpenSummary): readonly T
   if (said || !summary) return said ?? [];
   const { system = [] } = JSON.parse(summary.content) as SummaryContent;
   return system;
+}
+
+/** Turns before a new one, and the call whose results it brings, which becomes a part of it. */
+function partsOf(turns: readonly PathTurn[]): { said: readonly PathTurn[]; call: PathTurn | undefined } {
+  const last = turns.at(-1);
+  return last?.isCall ? { said: turns.slice(0, -1), call: last } : { said: turns, call: undefined };
 }
 
 const systemTokens = ({ system }: PromptInput): number =>

@@ -11,6 +11,8 @@ export interface PathTurn extends SpokenTurn {
   readonly system: readonly TextPart[] | undefined;
   /** Of the answer's items, as its provider named them. */
   readonly itemIds?: readonly string[];
+  /** It is but the call that the new messages bring the results of: of the turn that they become it is a part. */
+  readonly isCall?: true;
 }
 
 /** The summary that is in force on a path. */

@@ -53,14 +53,15 @@ export class TurnRecall {
       path = pathTo(turn.parent, every);
       summary = undefined;
       if (ask.follows !== undefined && !every.has(ask.follows)) throw new GatewayError('session_unknown');
-    } else if (summary) {
-      const { covered } = summary;
-      path = path.filter((each) => each.turn.version > covered);
     }
     if (turn.isBranch && !isFull) {
       turn.baseHash = path.at(-1)?.turn.hash ?? (turn.parent === '' ? seed : '');
-      turn.baseCount = path.reduce((sum, each) => sum + each.turn.digests.length, 0);
+      turn.baseCount =
+        turn.parent === head.head
+          ? head.count
+          : path.reduce((sum, each) => sum + each.turn.digests.length, 0);
     }
+    if (summary) path = path.slice(lengthUpTo(path, summary.covered));
     // Words that a person has put in the place of others are not in what the client sent.
     const isAsSent = isFull && !summary && !path.some(({ turn: { kind } }) => kind === 'correction');
     const input = {
@@ -211,15 +212,21 @@ function pathTurnOf({ message, turn: caller }: OpenCall, path: readonly OpenedTu
     at,
     turn: { ...turn, kind: 'items', provider },
     messages,
+    isCall: true,
     system: undefined,
     tokens: tokensOf(messages),
   };
 }
 
+/** How many turns of a path a summary covers: versions only grow along it, and those that it does not cover are few. */
+const lengthUpTo = (path: readonly OpenedTurn[], covered: number): number =>
+  path.findLastIndex(({ turn }) => turn.version <= covered) + 1;
+
 /** Whether a path reaches back to where its summary takes over, or to its beginning. */
 function isWhole(path: readonly OpenedTurn[], to: string, summary: StoredSummary | undefined): boolean {
   const [first] = path;
   if (!first) return to === (summary?.coveredTurn ?? '');
-  if (first.turn.parent === (summary?.coveredTurn ?? '')) return true;
-  return path.some(({ turn }) => turn.id === summary?.coveredTurn);
+  if (!summary) return first.turn.parent === '';
+  const last = path[lengthUpTo(path, summary.covered) - 1];
+  return (last?.turn.id ?? first.turn.parent) === summary.coveredTurn;
 }

@@ -137,6 +137,8 @@ it('results come for a call whose turn a summary ends with', async () => {
       (line) => (line.context as { outcome?: string } | undefined)?.outcome === 'by_facts',
     ),
   );
+  const { body } = await admin(gateway, '/api/sessions?consumer=app');
+  expect(body.items).toMatchObject([{ version: 12, count: 24 }]);
   const last = said[(context as { version: number }).version - 1] as OpenAI.Responses.Response;
   const [call] = last.output as [OpenAI.Responses.ResponseFunctionToolCall];
   const result = { type: 'function_call_output' as const, call_id: call.call_id, output: 'sunny' };

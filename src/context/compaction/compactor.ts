@@ -5,10 +5,18 @@ import type { MindOptions } from '../mind-options.ts';
 import { type CompactionInput, compact } from './compact.ts';
 import { planCompaction } from './plan.ts';
 
-export interface CompactionTask extends Omit<CompactionInput, 'epoch'> {
+export interface CompactionTask extends Omit<CompactionInput, 'epoch' | 'turns'> {
   readonly ref: SessionRef;
+  /** The turns that the summary does not cover. */
+  readonly open: CompactionInput['turns'];
+  /** All of the path. Asked for only where a summary is due. */
+  whole(): Promise<WholePath>;
   /** As it was when the turn began: what was compacted since makes the work void. */
   readonly head: SessionHead;
+}
+
+interface WholePath {
+  readonly turns: CompactionInput['turns'];
   /** The client's system texts that were in force at a turn: they stay so when it is covered. */
   systemUpTo(version: number): readonly TextPart[];
 }
@@ -35,8 +43,7 @@ export class Compactor {
 
   async run(task: CompactionTask): Promise<void> {
     const { meters, clock, sessions } = this.#options;
-    const { ref, turns, summary, settings, sizes } = task;
-    const open = turns.filter(({ version }) => version > (summary?.covered ?? 0));
+    const { ref, open, summary, settings, sizes } = task;
     const plan = planCompaction(open, settings, { ...sizes, summary: summary?.tokens ?? 0 });
     // Nearly every turn ends here: nothing was asked of the store.
     if (plan.kind === 'not_due') return;
@@ -56,11 +63,12 @@ export class Compactor {
   async #compact(task: CompactionTask, began: number): Promise<void> {
     const { meters, sessions, privacy, clock, operations } = this.#options;
     const { ref, head } = task;
-    const made = await compact({ ...task, epoch: head.epoch });
+    const { turns, systemUpTo } = await task.whole();
+    const made = await compact({ ...task, turns, epoch: head.epoch });
     if (made.kind !== 'made') return meters.compaction(made.kind);
     const { text, ...about } = made.summary;
     const seal = await privacy.of(ref.tenant);
-    const system = task.systemUpTo(about.covered);
+    const system = systemUpTo(about.covered);
     const said: SummaryContent = { text, ...(system.length > 0 && { system }) };
     const content = seal.seal(JSON.stringify(said));
     const { generation, edits, epoch, covered } = head;

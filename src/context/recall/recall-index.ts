@@ -29,6 +29,7 @@ const QUESTION = /[?？]\s*$/u;
 
 interface Indexed extends Passage {
   position: number;
+  isQuestion: boolean;
 }
 
 /**
@@ -51,7 +52,8 @@ export class RecallIndex {
   }
 
   add(passage: Passage): void {
-    const indexed = { ...passage, position: this.#passages.length };
+    const isQuestion = QUESTION.test(passage.text);
+    const indexed = { ...passage, position: this.#passages.length, isQuestion };
     this.#passages.push(indexed);
     this.#search.add(indexed);
     for (const word of wordsOf(passage.speaker)) {
@@ -70,9 +72,9 @@ export class RecallIndex {
     for (const { id, score } of found) own[id as number] = score;
     const scores = this.#withNeighbours(this.#withEpisodes(own));
     const asked = this.#askedAbout(question);
-    for (const { position, speaker, text } of this.#passages) {
+    for (const { position, speaker, isQuestion } of this.#passages) {
       if (speaker === asked) (scores[position] as number) *= SPEAKER_BOOST;
-      if (QUESTION.test(text)) (scores[position] as number) *= QUESTION_DAMP;
+      if (isQuestion) (scores[position] as number) *= QUESTION_DAMP;
     }
     return this.#passages
       .map(({ position }) => position)
@@ -93,12 +95,17 @@ export class RecallIndex {
   #withEpisodes(own: Float64Array): Float64Array {
     const best = new Map<number, number[]>();
     for (const { position, episode } of this.#passages) {
+      const score = own[position] as number;
       const scores = best.get(episode) ?? [];
-      scores.push(own[position] as number);
-      best.set(episode, scores.sort((a, b) => b - a).slice(0, EPISODE_BEST));
+      if (scores.length === 0) best.set(episode, scores);
+      // Most are none of the best: nothing is sorted for them.
+      if (scores.length === EPISODE_BEST && score <= (scores[EPISODE_BEST - 1] as number)) continue;
+      scores.push(score);
+      scores.sort((a, b) => b - a).splice(EPISODE_BEST);
     }
     const sums = new Map([...best].map(([episode, scores]) => [episode, scores.reduce((a, b) => a + b, 0)]));
-    const unit = (EPISODE_WEIGHT * Math.max(...own)) / Math.max(...sums.values());
+    const unit =
+      (EPISODE_WEIGHT * own.reduce((most, score) => Math.max(most, score), 0)) / Math.max(...sums.values());
     return own.map((score, position) => {
       const { episode } = this.#passages[position] as Indexed;
       return score + unit * (sums.get(episode) as number);
