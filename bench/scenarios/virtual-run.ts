@@ -1,10 +1,10 @@
 // One run in virtual time: the real recorder's writer, batches and engine, with a clock that is moved on.
-import type { Detection } from '../../src/contracts/finding.ts';
 import { HypercareCore } from '../../src/hypercare/engine/core.ts';
 import type { EngineSettings } from '../../src/hypercare/engine/settings.ts';
 import { SignalWriter } from '../../src/record/signals/signal-writer.ts';
 import { Chance } from './chance.ts';
 import { type Scenario, type Stage, USUAL_THUMBS, usualContext, usualFeedback } from './faults.ts';
+import type { Opened } from './judge.ts';
 import { type Drawn, draw, fail, TARGETS } from './world.ts';
 
 const TICK_MS = 10_000;
@@ -66,12 +66,6 @@ export interface RunOptions {
   readonly warmUpMinutes: number;
   readonly minutes: number;
   readonly scenarios: readonly Scenario[];
-}
-
-export interface Opened {
-  /** Seconds after the first scenario began; below 0: before it. */
-  readonly after: number;
-  readonly detection: Detection;
 }
 
 export interface RunResult {
