@@ -6,8 +6,10 @@ import { tokensByLength } from './tokens/counter.ts';
 
 /** What an answer came to: as its provider reports it, or counted, for which it takes a promise. */
 export function billOf(call: ChatCall, facts: AnswerFacts): Bill | Promise<Bill> {
+  // A turn that is given again was paid when it was answered.
+  const isReplay = call.exchange.context?.status === 'replay';
   if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts)))
-    return priced(call, facts.usage, 'reported');
+    return priced(call, facts.usage, isReplay ? 'cached' : 'reported');
   const { usage } = call.request as ChatRequest;
   return usage ? priced(call, usage.otherwise, 'estimated') : estimated(call, facts);
 }

@@ -98,6 +98,8 @@ it('the same request sent again gets the answer that was recorded, whole and str
   const again = await say('hello', headers);
   expect(context(again)).toEqual(['replay', '1']);
   expect(said(again)).toBe(said(first));
+  expect(await lineOf(gateway, first)).toMatchObject({ usage_source: 'reported', tokens_in: 10 });
+  expect(await lineOf(gateway, again)).toMatchObject({ usage_source: 'cached', tokens_in: 10, usd: 0 });
   const streamed = await chat(gateway, ask('hello', { stream: true }), headers);
   expect(streamed.body.toString()).toContain('I have read');
   expect(streamed.body.toString()).toContain('[DONE]');
