@@ -165,7 +165,17 @@ it('a conversation is found, and each turn says what was sent, cut and recalled,
 }, 60_000);
 
 it('a list of any length is asked for and shown page by page, and counted whole', async () => {
-  const engine = toldEngine();
+  const line = (n: number, errorRate = 0) => ({
+    from: { dimension: 'gateway' as const, value: '' },
+    to: { dimension: 'route' as const, value: `route-${n}-with-a-name-that-is-long` },
+    requestsPerSecond: 100 - n,
+    errorRate,
+    p50: 1,
+    p95: 2,
+    p99: 3,
+  });
+  const lines = Array.from({ length: 60 }, (_, n) => line(n, n === 59 ? 0.5 : 0));
+  const engine = toldEngine({ trafficMap: async () => lines });
   const gateway = await testGateway({ hypercare: { tick: '1s' } }, { engine });
   for (let n = 0; n < 55; n++) engine.say('opened', detection({ fingerprint: `finding ${n}` }));
   const listed = async (query: string) => (await admin(gateway, `/api/findings?${query}`)).body;
@@ -179,6 +189,15 @@ it('a list of any length is asked for and shown page by page, and counted whole'
   await page.goto(gateway.adminUrl);
   await page.getByRole('link', { name: 'all 55' }).waitFor();
   expect(await page.locator('.finding').count()).toBe(8);
+  // Of the traffic the busiest lines, and a bad one however little comes by it.
+  const traffic = page.getByRole('table', { name: 'Traffic of the last ten minutes' }).locator('tbody tr');
+  await traffic.last().getByText('route-59').waitFor();
+  expect(await traffic.count()).toBe(25);
+  await page.getByRole('button', { name: 'All 60' }).click();
+  await eventually(async () => (await traffic.count()) === 60);
+  await page.setViewportSize({ width: 360, height: 640 });
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole('link', { name: 'all 55' }).click();
   await page.locator('main tbody tr').nth(49).waitFor();
   await page.getByRole('link', { name: 'Next page' }).click();

@@ -76,6 +76,14 @@ it('a bad target becomes a finding with a patch; applying it is proven on the tr
 
   const applied = await admin(gateway, `/api/findings/${open.id}/actions/0/apply`, { method: 'POST' });
   expect(applied.body).toMatchObject({ state: 'verifying', verification: { state: 'running' } });
+  // Who looks after it can say so while the traffic proves it: the proof goes on.
+  const taken = await admin(gateway, `/api/findings/${open.id}/acknowledge`, { method: 'POST' });
+  expect(taken.body).toMatchObject({
+    state: 'verifying',
+    acknowledgedAt: expect.any(Number),
+    verification: { state: 'running' },
+  });
+  expect(taken.body.history.at(-1)).toMatchObject({ what: 'acknowledged', from: null, to: null });
   expect(gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight)).toEqual([1, 0]);
   expect(await readFile(gateway.file, 'utf8')).toContain('weight: 0');
 
@@ -94,6 +102,7 @@ it('a bad target becomes a finding with a patch; applying it is proven on the tr
     'acting',
     'applied',
     'verifying',
+    'acknowledged',
     'resolved',
   ]);
   const { entries } = (await admin(gateway, '/api/knowledge')).body;

@@ -22,12 +22,16 @@ export class Desk {
     this.#ports = ports;
   }
 
-  /** Somebody takes it on. */
+  /** Somebody takes it on. What is being done about it, or is being proven, goes on: it has an owner from then on. */
   acknowledge(id: string, by: string, note = ''): Promise<Finding> {
-    return this.#change(id, (finding, at) => ({
-      ...moved(finding, 'acknowledged', { at, by, what: 'acknowledged', note }),
-      owner: by,
-    }));
+    return this.#change(id, (finding, at) => {
+      const happening = { at, by, what: 'acknowledged', note };
+      const isUnderWay = finding.state === 'acting' || finding.state === 'verifying';
+      const taken = isUnderWay
+        ? { ...noted(finding, happening), acknowledgedAt: finding.acknowledgedAt ?? at }
+        : moved(finding, 'acknowledged', happening);
+      return { ...taken, owner: by };
+    });
   }
 
   /** Nobody hears of it until then, or until it has grown to twice its size. */

@@ -129,8 +129,11 @@ function factsOfOne(finding: Finding): Facts {
   };
 }
 
-const isAct = ({ to, by }: HistoryEntry): boolean =>
-  to === 'acknowledged' || to === 'acting' || (to === 'verifying' && by !== 'gateway');
+const isAct = ({ to, by, what }: HistoryEntry): boolean =>
+  what === 'acknowledged' ||
+  to === 'acknowledged' ||
+  to === 'acting' ||
+  (to === 'verifying' && by !== 'gateway');
 
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -128,14 +128,16 @@ function Facts({ finding: { what, where, when, impact, cause, why, correlates } 
 function People({ finding, path, reload }: { finding: Finding; path: string; reload(): void }) {
   const change = useChange();
   const [note, setNote] = useState('');
-  const isOver = finding.state === 'resolved' || finding.state === 'expired';
+  const { state } = finding;
+  const isOver = state === 'resolved' || state === 'expired';
+  const isUnderWay = state === 'acting' || state === 'verifying';
   return (
     <>
       {change.problem && <ProblemBox problem={change.problem} />}
       <div class="row">
         <button
           type="button"
-          disabled={change.isRunning || finding.state !== 'open'}
+          disabled={change.isRunning || isOver || state === 'acknowledged'}
           onClick={() => change.run(`${path}/acknowledge`, null, reload)}
         >
           I take it
@@ -143,7 +145,7 @@ function People({ finding, path, reload }: { finding: Finding; path: string; rel
         <button
           type="button"
           class="plain"
-          disabled={change.isRunning || isOver}
+          disabled={change.isRunning || isOver || isUnderWay || state === 'muted'}
           onClick={() => change.run(`${path}/mute`, { for: '4h' }, reload)}
         >
           Quiet for 4 h
