@@ -243,10 +243,14 @@ export const FAULTS: readonly Fault[] = [
       ai.firstTokenMs *= 3;
       if (chance.next() >= 0.5) return;
       if (chance.next() < 0.5) {
-        exchange.failedAttempts = [{ upstream: 'primary', target: exchange.target, reason: '503' }];
+        exchange.failedAttempts = [
+          { upstream: 'primary', target: exchange.target, reason: '503', endedMs: 5 },
+        ];
         fail(exchange, 'upstream_5xx', 503);
       } else {
-        exchange.failedAttempts = [{ upstream: 'primary', target: exchange.target, reason: '503' }];
+        exchange.failedAttempts = [
+          { upstream: 'primary', target: exchange.target, reason: '503', endedMs: 5 },
+        ];
         exchange.attempts = 2;
         exchange.fallback = 'support-safe';
         ai.outcome = 'fallback_used';

@@ -396,9 +396,10 @@ const urlOf = ({ headers, path, query }: Exchange): string =>
 
 /** Upstream has failed, though the client gets an answer. */
 function noteStandIn(exchange: Exchange, reason: string): void {
-  const { upstream, target, attempts, failedAttempts } = exchange;
+  const { upstream, target, attempts, failedAttempts, started } = exchange;
   exchange.fallback = 'stale';
-  if (attempts > failedAttempts.length) failedAttempts.push({ upstream, target, reason });
+  if (attempts > failedAttempts.length)
+    failedAttempts.push({ upstream, target, reason, endedMs: performance.now() - started });
 }
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

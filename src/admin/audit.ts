@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Documents } from '../contracts/store.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -28,6 +29,9 @@ const COLLECTION = 'audit';
 const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
 /** Entries remembered while the store is down. */
 const MAX_UNSTORED = 1000;
+/** Entries that are looked through for what is about one thing, and those between which requests get a turn: some 2 ms. */
+const MOST_LOOKED_AT = 10_000;
+const PAGE = 200;
 const LATEST = 10 ** 15;
 const MOST = 10 ** 6;
 
@@ -72,6 +76,24 @@ export class Audit {
   async list(limit: number, after?: string): Promise<AuditEntry[]> {
     const stored = await this.#documents.list<AuditEntry>(COLLECTION, { limit, after });
     return stored.map(({ value }) => value);
+  }
+
+  /**
+   * Entries that are about something, newest first, after the entry `after`: at most `limit` among the newest 10,000.
+   * @param about details that an entry must have @throws StoreUnavailable
+   */
+  async about(about: AuditEntry['details'], limit: number, after?: string): Promise<AuditEntry[]> {
+    const wanted = Object.entries(about);
+    const found: AuditEntry[] = [];
+    let last = after;
+    for (let looked = 0; looked < MOST_LOOKED_AT && found.length < limit; looked += PAGE) {
+      const page = await this.list(PAGE, last);
+      found.push(...page.filter(({ details }) => wanted.every(([name, value]) => details[name] === value)));
+      last = page.at(-1)?.id;
+      if (page.length < PAGE) break;
+      await turn();
+    }
+    return found.slice(0, limit);
   }
 
   /** Sorts the newest first, which is the order in which the store lists. */

@@ -242,7 +242,9 @@ export class ModelTries {
   #noteFailure({ prepared, credential }: Seat, reason: string, isRetried: boolean): void {
     const { providerName: upstream, name } = prepared.deployment;
     const target = credential.id === '' ? name : `${name}#${credential.id}`;
-    this.#call.exchange.failedAttempts.push({ upstream, target, reason, isRetried });
+    const { exchange } = this.#call;
+    const endedMs = performance.now() - exchange.started;
+    exchange.failedAttempts.push({ upstream, target, reason, isRetried, endedMs });
   }
 }
 

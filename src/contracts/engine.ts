@@ -37,6 +37,8 @@ export interface RecordedAttempt {
   readonly upstream: string;
   readonly target: string;
   readonly reason: string;
+  /** When it had failed: milliseconds since the request began. */
+  readonly endedMs: number;
 }
 
 /** What is kept of a request for a while, to be shown: no header, no body, no query. */

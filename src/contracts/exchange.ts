@@ -142,6 +142,8 @@ export interface FailedAttempt {
   readonly reason: string;
   /** Whether the same upstream was asked once more because of it. */
   readonly isRetried?: boolean;
+  /** When it had failed: milliseconds since the request began. */
+  readonly endedMs: number;
 }
 
 /** Something about a request or its answer that the route's contract does not say. Never holds data of either. */

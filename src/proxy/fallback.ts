@@ -91,8 +91,9 @@ const causeOf = (error: Error): unknown => (error instanceof GatewayError ? erro
 
 /** Among the attempts that failed, unless none was made: a breaker was open, say. */
 export function noteFailure(exchange: LiveExchange, reason: string): void {
-  const { upstream, target, attempts, failedAttempts } = exchange;
-  if (attempts > failedAttempts.length) failedAttempts.push({ upstream, target, reason });
+  const { upstream, target, attempts, failedAttempts, started } = exchange;
+  if (attempts > failedAttempts.length)
+    failedAttempts.push({ upstream, target, reason, endedMs: performance.now() - started });
 }
 
 /** Looks at what comes of a request before the client does. */

@@ -267,7 +267,14 @@ export class Forwarding {
 
   #note(failed: Attempt, reason: string, isRetried: boolean): void {
     const { name } = this.#upstream;
-    this.#exchange.failedAttempts.push({ upstream: name, target: failed.target.url, reason, isRetried });
+    const endedMs = performance.now() - this.#exchange.started;
+    this.#exchange.failedAttempts.push({
+      upstream: name,
+      target: failed.target.url,
+      reason,
+      isRetried,
+      endedMs,
+    });
   }
 }
 

@@ -60,7 +60,8 @@ export async function upgradeWithRetries(
         return resultOf(outcome);
       }
       const reason = String(outcome.failure);
-      exchange.failedAttempts.push({ upstream: name, target: target.url, reason, isRetried: true });
+      const endedMs = performance.now() - exchange.started;
+      exchange.failedAttempts.push({ upstream: name, target: target.url, reason, isRetried: true, endedMs });
       exchange.upstreamMs = -1;
       tried.add(target);
       const isAnother = upstream.hasOther(tried);

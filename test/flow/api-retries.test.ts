@@ -72,6 +72,26 @@ it('a target that hangs up or fails: the client hears of nothing, log and metric
   expect(await own.gateway.metric('gateway_retries_total', { upstream: 'up' })).toBe(2);
 });
 
+it('each attempt that failed is kept with the time at which it had, for the console', async () => {
+  const targets = await Promise.all([hangsUp, fails(503), well].map((listener) => backend(listener)));
+  const retry = { attempts: 3, on: ['reset', 503], budget: '100%' };
+  const gateway = await testGateway({
+    hypercare: {},
+    upstreams: { up: { targets: targets.map(({ url }) => ({ url })), retry } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  await call(gateway.url, '/a', { method: 'PUT', body: 'hello' });
+
+  const kept = await eventually(async () => (await admin(gateway, '/api/requests')).body.items[0]);
+  expect(kept.attempts).toMatchObject([
+    { target: targets[0]?.url, reason: 'upstream_reset' },
+    { target: targets[1]?.url, reason: '503' },
+  ]);
+  const times = [0, ...kept.attempts.map(({ endedMs }: { endedMs: number }) => endedMs), kept.durationMs];
+  expect(times).toEqual(times.toSorted((a: number, b: number) => a - b));
+  expect(times[1]).toBeGreaterThan(0);
+});
+
 it('a POST that was sent is not sent again, one that was not is', async () => {
   const retry = { attempts: 3, on: ['connect', 'reset', 503], budget: '100%' };
   for (const listener of [hangsUp, fails(503)]) {

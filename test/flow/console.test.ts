@@ -160,6 +160,17 @@ it('a conversation is found, and each turn says what was sent, cut and recalled,
   const shown = await turns.nth(1).textContent();
   expect(shown).toContain('turns 1');
   expect(shown).toContain('All 1 turns before it fit.');
+  // Who has read it, and who corrected it, stands with it; what was read of others does not.
+  await admin(gateway, '/api/sessions/s2?consumer=app');
+  await page.getByText('Who looked').click();
+  const looked = page.getByRole('table', { name: 'Who looked' });
+  await looked.getByText('correctSession').waitFor();
+  await looked.getByText('local (127.0.0.1)').first().waitFor();
+  const about = (await admin(gateway, '/api/audit?consumer=app&session=s1')).body.items;
+  expect(about.map(({ action }: { action: string }) => action)).toEqual(
+    expect.arrayContaining(['getSession', 'correctSession', 'getSessionJourney']),
+  );
+  expect((await admin(gateway, '/api/audit?session=another')).body.items).toEqual([]);
   await expectAccessible(page);
   expect(complaints).toEqual([]);
 }, 60_000);
@@ -189,6 +200,8 @@ it('a list of any length is asked for and shown page by page, and counted whole'
   await page.goto(gateway.adminUrl);
   await page.getByRole('link', { name: 'all 55' }).waitFor();
   expect(await page.locator('.finding').count()).toBe(8);
+  // What began lies on the timeline among what was changed.
+  expect(await page.locator('.timeline .timeline-finding').count()).toBe(8);
   // Of the traffic the busiest lines, and a bad one however little comes by it.
   const traffic = page.getByRole('table', { name: 'Traffic of the last ten minutes' }).locator('tbody tr');
   await traffic.last().getByText('route-59').waitFor();

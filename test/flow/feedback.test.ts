@@ -27,7 +27,7 @@ const recorded = (id: string, change: Partial<RecordedRequest> = {}): RecordedRe
   scope: { route: 'things', target: 'b' },
   session: 's1',
   user: '',
-  attempts: [{ upstream: 'shop', target: 'b', reason: '502' }],
+  attempts: [{ upstream: 'shop', target: 'b', reason: '502', endedMs: 3 }],
   retries: 0,
   breaker: '',
   fallback: '',

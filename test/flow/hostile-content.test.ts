@@ -27,7 +27,7 @@ const recorded = (id: string): RecordedRequest => ({
   scope: { route: 'things', target: HOSTILE_URL, consumer: HOSTILE, app: HOSTILE },
   session: HOSTILE,
   user: HOSTILE,
-  attempts: [{ upstream: HOSTILE, target: HOSTILE_URL, reason: HOSTILE }],
+  attempts: [{ upstream: HOSTILE, target: HOSTILE_URL, reason: HOSTILE, endedMs: 1 }],
   retries: 1,
   breaker: HOSTILE,
   fallback: HOSTILE,

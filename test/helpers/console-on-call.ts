@@ -46,7 +46,8 @@ export async function consoleOnCall(adminUrl: string): Promise<ConsoleOnCall> {
       await press('gn');
       await page.locator('.finding').first().waitFor();
       if (chapter === 1) await picture(at, 'now');
-      const link = page.locator(`main a[href="#/findings/${id}"]`);
+      // As what to do next, and on the timeline.
+      const link = page.locator(`main a[href="#/findings/${id}"]`).first();
       // Eight stand on the first screen; the rest are a click away.
       if ((await link.count()) === 0) await press('gf');
       await link.click();
@@ -55,7 +56,7 @@ export async function consoleOnCall(adminUrl: string): Promise<ConsoleOnCall> {
       // Its figures go on; its place doesn't.
       expect(await page.locator('.statement').textContent()).toContain(sentence.split(':', 1)[0]);
       if (linked.feedback.length > 0) await page.getByText('What people said').waitFor();
-      // What seems to be over by itself is checked already, and can't be taken on.
+      // Also where it seems to be over by itself, and is checked already.
       await page
         .getByRole('button', { name: 'I take it' })
         .evaluate((button) => (button as unknown as { click(): void }).click());

@@ -19,6 +19,16 @@ const Entry = Type.Object({
   requestId: Type.String(),
 });
 
+const of = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 512, description }));
+const Query = Type.Object(
+  {
+    ...PageQuery.properties,
+    consumer: of('Only what is about this consumer; of the newest 10,000 entries.'),
+    session: of('Only what is about this conversation, its being read included; of the newest 10,000.'),
+  },
+  { additionalProperties: false },
+);
+
 /** Who changed what through this API, when and from where. */
 export function auditRoutes(app: AdminApp, { audit }: Pick<AdminPorts, 'audit'>): void {
   app.get(
@@ -28,13 +38,19 @@ export function auditRoutes(app: AdminApp, { audit }: Pick<AdminPorts, 'audit'>)
         operationId: 'listAudit',
         tags: ['audit'],
         summary: 'Changes asked for through this API, granted or not, newest first',
-        querystring: PageQuery,
+        querystring: Query,
         response: answers(PageOf(Entry)),
       },
     },
     async ({ query }) => {
+      const { after, consumer, session } = query;
       const limit = limitOf(query);
-      return pageOf(await audit.list(limit + 1, query.after), limit, ({ id }) => id);
+      const about = { ...(consumer && { consumer }), ...(session && { session }) };
+      const found =
+        Object.keys(about).length === 0
+          ? await audit.list(limit + 1, after)
+          : await audit.about(about, limit + 1, after);
+      return pageOf(found, limit, ({ id }) => id);
     },
   );
 }

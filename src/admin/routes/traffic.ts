@@ -54,7 +54,12 @@ const Request = Type.Object({
   session: Type.String(),
   user: Type.String({ description: 'A hash.' }),
   attempts: Type.Array(
-    Type.Object({ upstream: Type.String(), target: Type.String(), reason: Type.String() }),
+    Type.Object({
+      upstream: Type.String(),
+      target: Type.String(),
+      reason: Type.String(),
+      endedMs: Type.Number({ description: 'When it had failed, in milliseconds since the request came.' }),
+    }),
     {
       description: 'Those that failed.',
     },

@@ -146,7 +146,12 @@ function shown(kept: KeptRequest): RecordedRequest {
     scope: scopeOf(kept),
     session: rest.session,
     user: hashed(user),
-    attempts: failedAttempts.map(({ upstream, target, reason }) => ({ upstream, target, reason })),
+    attempts: failedAttempts.map(({ upstream, target, reason, endedMs }) => ({
+      upstream,
+      target,
+      reason,
+      endedMs,
+    })),
     retries: rest.retries,
     breaker: rest.breaker,
     fallback: rest.fallback,

@@ -7,6 +7,7 @@ import { FindingCard } from '../parts/finding-card.tsx';
 import { type Objective, Objectives } from '../parts/objectives.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
+import { PriorityTag } from '../parts/tags.tsx';
 import { type Edge, TrafficMap } from '../parts/traffic-map.tsx';
 
 interface Change {
@@ -50,6 +51,7 @@ export function Now() {
   const changes = useAnswer<{ items: Change[] }>('/api/changes?limit=30', {
     on: ({ event }) => event === 'change',
   });
+  const begun = findings.value?.findings ?? [];
   const breakers = new Map(upstreams.value?.items.map(({ name, breaker }) => [name, breaker.state]));
 
   return (
@@ -92,24 +94,28 @@ export function Now() {
         <Panel title="Objectives">
           <Shown answer={objectives}>{({ items }) => <Objectives items={items} />}</Shown>
         </Panel>
-        <Panel title="What was changed">
+        <Panel title="What was changed, and what began">
           <Shown answer={changes}>
             {({ items }) =>
-              items.length === 0 ? (
+              items.length === 0 && begun.length === 0 ? (
                 <Empty>Nothing has changed since the start.</Empty>
               ) : (
                 <ol class="timeline">
-                  {items.map(({ id, at, kind, subject, from, to, reason, by }) => (
-                    <li key={id}>
-                      <Time at={at} /> <span class="muted">{ago(at)}</span>
-                      <div>
-                        <b>{kind}</b> {subject}: {from} → {to}{' '}
-                        <span class="muted">
-                          {reason} · {by}
-                        </span>
-                      </div>
-                    </li>
-                  ))}
+                  {onOneLine(items, begun).map((entry) => {
+                    if (!('kind' in entry)) return <Begun key={entry.id} finding={entry} />;
+                    const { id, at, kind, subject, from, to, reason, by } = entry;
+                    return (
+                      <li key={id}>
+                        <Time at={at} /> <span class="muted">{ago(at)}</span>
+                        <div>
+                          <b>{kind}</b> {subject}: {from} → {to}{' '}
+                          <span class="muted">
+                            {reason} · {by}
+                          </span>
+                        </div>
+                      </li>
+                    );
+                  })}
                 </ol>
               )
             }
@@ -122,3 +128,18 @@ export function Now() {
     </>
   );
 }
+
+/** Changes and what began beside them, the newest first: what stands just before a finding is what to look at. */
+function onOneLine(changes: readonly Change[], findings: readonly Finding[]): (Change | Finding)[] {
+  const timeOf = (entry: Change | Finding): number => ('kind' in entry ? entry.at : entry.when.since);
+  return [...changes, ...findings].sort((a, b) => timeOf(b) - timeOf(a));
+}
+
+const Begun = ({ finding: { id, priority, title, when } }: { finding: Finding }) => (
+  <li class="timeline-finding">
+    <Time at={when.since} /> <span class="muted">{ago(when.since)}</span>
+    <div>
+      <PriorityTag priority={priority} /> began: <a href={linkTo(['findings', id])}>{title}</a>
+    </div>
+  </li>
+);

@@ -23,6 +23,7 @@ interface Recorded {
     readonly upstream: string;
     readonly target: string;
     readonly reason: string;
+    readonly endedMs: number;
   }[];
   readonly retries: number;
   readonly breaker: string;
@@ -122,21 +123,25 @@ const List = ({ items }: { items: readonly Recorded[] }) => (
 function Way({ request }: { request: Recorded }) {
   const { at, method, path, status, reason, durationMs, scope, attempts, fallback, cache, breaker, outcome } =
     request;
-  const steps: readonly { title: string; text: string; isBad?: boolean }[] = [
+  // An attempt begins when the one before it had failed: until then it was waited for, or paused.
+  const beganAt = (n: number): number => attempts[n - 1]?.endedMs ?? 0;
+  const steps: readonly { title: string; text: string; isBad?: boolean; took?: [number, number] }[] = [
     { title: 'arrived', text: `${method} ${path}` },
     ...(scope.consumer ? [{ title: 'identified', text: `as ${scope.consumer}` }] : []),
     ...(cache === '' ? [] : [{ title: 'cache', text: cache }]),
     ...(breaker === '' ? [] : [{ title: 'breaker', text: breaker, isBad: breaker === 'open' }]),
-    ...attempts.map(({ upstream, target, reason: why }, n) => ({
+    ...attempts.map(({ upstream, target, reason: why, endedMs }, n) => ({
       title: `attempt ${n + 1}`,
       text: `${upstream} ${target}: ${why}`,
       isBad: true,
+      took: [beganAt(n), endedMs] as [number, number],
     })),
     ...(scope.target
       ? [
           {
             title: `attempt ${attempts.length + 1}`,
             text: `${scope.upstream ?? scope.provider ?? ''} ${scope.target}`,
+            took: [beganAt(attempts.length), durationMs] as [number, number],
           },
         ]
       : []),
@@ -150,9 +155,10 @@ function Way({ request }: { request: Recorded }) {
   return (
     <>
       <ol class="way">
-        {steps.map(({ title, text, isBad }) => (
+        {steps.map(({ title, text, isBad, took }) => (
           <li key={title} class={isBad ? 'way-bad' : undefined}>
             <b>{title}</b> {text}
+            {took && <Stretch from={took[0]} to={took[1]} of={durationMs} isBad={isBad ?? false} />}
           </li>
         ))}
       </ol>
@@ -186,5 +192,26 @@ function Way({ request }: { request: Recorded }) {
         )}
       </dl>
     </>
+  );
+}
+
+/** From when to when of the whole request, drawn and said. */
+function Stretch({ from, to, of, isBad }: { from: number; to: number; of: number; isBad: boolean }) {
+  const whole = Math.max(of, to, 0.001);
+  return (
+    <span class="stretch">
+      <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+        <rect
+          x={(from / whole) * 100}
+          y="0"
+          width={Math.max(0.5, ((to - from) / whole) * 100)}
+          height="4"
+          class={isBad ? 'stretch-bad' : 'stretch-good'}
+        />
+      </svg>
+      <span class="muted">
+        {duration(to - from)}, from {duration(from)} to {duration(to)}
+      </span>
+    </span>
   );
 }

@@ -7,6 +7,7 @@ import { Time } from '../parts/clock.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { Readers } from '../parts/readers.tsx';
 import { Empty, ProblemBox, Shown } from '../parts/shown.tsx';
 
 interface Head {
@@ -173,6 +174,7 @@ function Journey({ id, consumer, after }: { id: string; consumer: string; after:
             ))}
           </ol>
           <Pager parts={['sessions', id]} query={{ consumer, after }} next={session.next} />
+          <Readers consumer={consumer} session={id} />
         </Panel>
       )}
     </Shown>
