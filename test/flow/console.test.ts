@@ -38,6 +38,20 @@ it('asks for the token, keeps it for the tab, and shows what the admin API says'
   expect(page.url()).not.toContain('an-operators-token');
   await page.reload();
   await page.getByText('live', { exact: true }).waitFor();
+
+  // A bundle that does not come is no bundle: its problem is not to be saved, or printed, as one.
+  const problem = { code: 'store_unavailable', detail: 'The store does not answer.' };
+  await page.route('**/api/reports/handover', (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  );
+  await page.keyboard.press('g');
+  await page.keyboard.press('x');
+  const handover = page.getByRole('region', { name: 'Handover' });
+  await handover.getByRole('alert').getByText('The store does not answer.').waitFor();
+  expect(await handover.getByRole('button', { name: 'Markdown' }).count()).toBe(0);
+  await page.unroute('**/api/reports/handover');
+  await handover.getByRole('button', { name: 'Ask again' }).click();
+  await handover.getByRole('button', { name: 'Markdown' }).waitFor();
   expect(complaints).toEqual([]);
 });
 

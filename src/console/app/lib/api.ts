@@ -59,9 +59,12 @@ export async function request(
   throw new ApiError(await problemOf(response));
 }
 
+/** What it answers: JSON as what it says, anything else (a report in Markdown) as its text, 204 as undefined. */
 export async function ask<T>(path: string, options?: Ask): Promise<T> {
   const response = await request(path, options);
-  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  if (response.status === 204) return undefined as T;
+  const isJson = response.headers.get('content-type')?.includes('json');
+  return (await (isJson ? response.json() : response.text())) as T;
 }
 
 async function problemOf(response: Response): Promise<Problem> {

@@ -1,5 +1,4 @@
 import { useAnswer } from '../lib/use-answer.ts';
-import { useText } from '../lib/use-text.ts';
 import { type Kpis, KpisShown } from '../parts/kpis.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
@@ -21,7 +20,7 @@ interface Exit {
 export function WayOut() {
   const exit = useAnswer<Exit>('/api/exit', { every: 15_000, on: ({ event }) => event === 'finding' });
   const kpis = useAnswer<Kpis>('/api/kpis', { every: 30_000 });
-  const handover = useText('/api/reports/handover');
+  const handover = useAnswer<string>('/api/reports/handover');
   return (
     <>
       <Shown answer={exit}>
@@ -58,12 +57,8 @@ export function WayOut() {
       <Panel title="How the care does">
         <Shown answer={kpis}>{(value) => <KpisShown kpis={value} />}</Shown>
       </Panel>
-      <Panel title="Handover" side={handover && <Print name="handover.md" text={handover} />}>
-        {handover === undefined ? (
-          <p class="loading">Asking the gateway …</p>
-        ) : (
-          <pre class="diff">{handover}</pre>
-        )}
+      <Panel title="Handover" side={handover.value && <Print name="handover.md" text={handover.value} />}>
+        <Shown answer={handover}>{(text) => <pre class="diff">{text}</pre>}</Shown>
       </Panel>
     </>
   );
