@@ -104,7 +104,7 @@ interface Facts {
   readonly hasComeBack: boolean;
 }
 
-/** Findings are never changed in place, and reading thousands with their histories takes 30 ms: a list is read once. */
+/** Findings are never changed in place, and reading thousands with their histories takes 20 ms: a list is read once. */
 const known = new WeakMap<readonly Finding[], readonly Facts[]>();
 
 function factsOf(findings: readonly Finding[]): readonly Facts[] {
