@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { type TestGateway, testGateway } from '../helpers/gateway.ts';
@@ -95,7 +96,12 @@ it('one that comes in crumbs is an upstream’s fault', async () => {
   const upstream = await rawServer((socket) => {
     socket.setNoDelay();
     socket.once('data', () => {
-      socket.write('HTTP/1.', () => setTimeout(() => socket.write('1 100 Continue\r\n\r\n'), 30));
+      socket.write('HTTP/1.', async () => {
+        await pause(30);
+        // However late the event loop is: it has polled, and the gateway has read the first crumb by itself.
+        for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+        socket.write('1 100 Continue\r\n\r\n');
+      });
     });
   });
   const gateway = await routed(upstream.url);
