@@ -14,7 +14,7 @@ import { serveConsole } from './console/serve.ts';
 import { configuredProbes } from './context/probes/configured.ts';
 import { ProbeStates } from './context/probes/probe-states.ts';
 import { ProbeSchedule } from './context/probes/schedule.ts';
-import type { Engine } from './contracts/engine.ts';
+import type { Engine, Ticks } from './contracts/engine.ts';
 import type { PolicyDescriptor } from './contracts/policy.ts';
 import { Care } from './hypercare/care.ts';
 import { openEngine } from './hypercare/engine/attach.ts';
@@ -46,7 +46,7 @@ export interface GatewayOptions {
   /** What tells of the traffic in place of the engine that watches it. */
   engine?: Engine;
   /** Whether the ticks of hypercare pass by a timer, or when `Gateway.tick` is called; default the timer. */
-  ticks?: 'timer' | 'manual';
+  ticks?: Ticks;
 }
 
 /** A gateway that serves. */

@@ -4,7 +4,7 @@ import type { ModelCall, Provider, TranslatedDialect } from '../contracts/provid
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
-import { isObject } from '../lib/json.ts';
+import { objectsOf, parseList, parseObject } from '../lib/json.ts';
 import { gatherAnswer } from './gather-answer.ts';
 import { NotCarried } from './not-carried.ts';
 
@@ -95,15 +95,8 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
 const LONGEST_REFUSAL = 500;
 
 /** Google's API in OpenAI's form says what is wrong in a list. */
-function firstObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const first: unknown = Array.isArray(value) ? value[0] : value;
-    return isObject(first) ? first : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const firstObject = (text: string): JsonObject | undefined =>
+  parseObject(text) ?? objectsOf(parseList(text))[0];
 
 type FieldNames = Readonly<Partial<Record<PropertyKey, string>>>;
 

@@ -177,6 +177,9 @@ export interface EngineStatus {
   readonly isPartial: boolean;
 }
 
+/** Who says that a tick is over: a timer, or whoever has the engine. */
+export type Ticks = 'timer' | 'manual';
+
 /**
  * The half of hypercare that looks: from traffic to detections. It runs in a thread of its own; what it is told it
  * takes at once and without waiting, and what it finds it says to who listens.

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Detection } from '../../../src/contracts/finding.ts';
+import { type ConfigPatch, reviseConfig } from '../../../src/demo/stories/admin.ts';
 import { type Gateway, startGateway } from '../../../src/gateway.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
 import type { Chance } from '../chance.ts';
@@ -21,7 +22,7 @@ export interface House {
   readonly opened: { tick: number; detection: Detection }[];
   tick(): Promise<void>;
   /** Changes the config as an operator does. */
-  revise(patch: readonly { op: 'replace' | 'add'; path: string; value: unknown }[]): Promise<void>;
+  revise(patch: ConfigPatch): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,19 +76,7 @@ export async function openHouse(chance: Chance, requestsPerTick: number): Promis
       ticks++;
       await gateway.tick();
     },
-    async revise(patch) {
-      const before = await fetch(`${gateway.adminUrl}/api/config`);
-      await before.arrayBuffer();
-      const revised = await fetch(`${gateway.adminUrl}/api/revisions`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json-patch+json',
-          'if-match': before.headers.get('etag') ?? '',
-        },
-        body: JSON.stringify(patch),
-      });
-      if (!revised.ok) throw new Error(`the config could not be changed: ${await revised.text()}`);
-    },
+    revise: (patch) => reviseConfig(gateway.adminUrl, patch),
     async close() {
       await gateway.close();
       await Promise.all(Object.values(services).map((service) => service.close()));

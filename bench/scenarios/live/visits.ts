@@ -1,4 +1,5 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
+import { type Answer, askAt } from '../../../src/demo/stories/people.ts';
 import type { Chance } from '../chance.ts';
 import { CONSUMERS, type House, keyOf, PROMPT } from './house.ts';
 
@@ -40,51 +41,24 @@ export interface Visit {
 
 const agent = new Agent({ keepAlive: true });
 
-/** One request. Resolves with its answer, whatever that is. */
-export function ask(
-  house: House,
-  visit: Visit,
-  path: string,
-  body?: unknown,
-): Promise<{ status: number; text: string; requestId: string }> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      new URL(path, house.gateway.url),
-      {
-        agent,
-        method: text === undefined ? 'GET' : 'POST',
-        headers: {
-          'x-api-key': keyOf(visit.consumer),
-          'x-forwarded-for': visit.client,
-          'x-region': visit.region,
-          'x-client-app': visit.app,
-          'x-user-id': visit.user,
-          'x-session-id': visit.session,
-          ...(text !== undefined && { 'content-type': 'application/json' }),
-          ...(path === '/v1/chat/completions' && { 'x-context-mode': 'delta' }),
-        },
-      },
-      (answer) => {
-        const parts: Buffer[] = [];
-        answer.on('data', (part: Buffer) => parts.push(part));
-        answer.once('error', reject);
-        answer.once('end', () =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            text: Buffer.concat(parts).toString(),
-            requestId: String(answer.headers['x-request-id'] ?? ''),
-          }),
-        );
-      },
-    );
-    sent.once('error', reject);
-    sent.end(text);
+/** One request of theirs. Rejects when no whole answer comes. */
+export const ask = (house: House, visit: Visit, path: string, body?: unknown): Promise<Answer> =>
+  askAt(agent, new URL(path, house.gateway.url), {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      'x-api-key': keyOf(visit.consumer),
+      'x-forwarded-for': visit.client,
+      'x-region': visit.region,
+      'x-client-app': visit.app,
+      'x-user-id': visit.user,
+      'x-session-id': visit.session,
+      ...(path === '/v1/chat/completions' && { 'x-context-mode': 'delta' }),
+    },
+    body,
   });
-}
 
 /** A turn of a conversation. */
-export const turn = (house: House, visit: Visit, content: string): ReturnType<typeof ask> =>
+export const turn = (house: House, visit: Visit, content: string): Promise<Answer> =>
   ask(house, visit, '/v1/chat/completions', { model: 'support', messages: [{ role: 'user', content }] });
 
 let count = 0;
@@ -152,7 +126,7 @@ async function visit(house: House, chance: Chance, who: Visit, { race }: Habits)
 async function prompt(house: House, chance: Chance, who: Visit): Promise<void> {
   const answer = await ask(house, who, `/v1/prompts/${PROMPT}`, { ticket: `Invoice ${count} is wrong.` });
   if (answer.status !== 200 || chance.next() >= SAY_SOMETHING) return;
-  const isWrong = answer.text.includes('This ticket');
+  const isWrong = answer.body.includes('This ticket');
   const score = chance.next() < (isWrong ? DOWN_IF_WRONG : USUAL_DOWN) ? 0 : 1;
   await ask(house, who, '/v1/feedback', { kind: 'thumbs', score, requestId: answer.requestId });
 }

@@ -18,3 +18,22 @@ export function storyApi(url: string): StoryApi {
       ask(path, { method: 'POST', headers: { 'content-type': contentType }, body: JSON.stringify(body) }),
   };
 }
+
+/** A JSON patch of a config (RFC 6902), with what it needs here. */
+export type ConfigPatch = readonly { op: 'replace' | 'add'; path: string; value: unknown }[];
+
+/** Changes the config as an operator would: as a revision. Fails with an Error that says what was answered. */
+export async function reviseConfig(adminUrl: string, patch: ConfigPatch): Promise<void> {
+  const before = await fetch(`${adminUrl}/api/config`);
+  await before.arrayBuffer();
+  const revised = await fetch(`${adminUrl}/api/revisions`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json-patch+json',
+      'if-match': before.headers.get('etag') ?? '',
+    },
+    body: JSON.stringify(patch),
+  });
+  const text = await revised.text();
+  if (!revised.ok) throw new Error(`the config could not be changed: ${text}`);
+}

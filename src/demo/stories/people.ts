@@ -76,7 +76,12 @@ export function people(
   };
 }
 
-function askAt(agent: Agent, url: URL, { method = 'GET', headers = {}, body }: Asked = {}): Promise<Answer> {
+/** One request. Rejects when no whole answer comes. */
+export function askAt(
+  agent: Agent,
+  url: URL,
+  { method = 'GET', headers = {}, body }: Asked = {},
+): Promise<Answer> {
   const began = performance.now();
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {

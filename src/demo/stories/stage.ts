@@ -6,7 +6,7 @@ import { type Gateway, startGateway } from '../../gateway.ts';
 import { openLog } from '../../telemetry/logger.ts';
 import type { FaultSettings } from '../fault-settings.ts';
 import { type Sandbox, startSandbox } from '../sandbox.ts';
-import { type StoryApi, storyApi } from './admin.ts';
+import { reviseConfig, type StoryApi, storyApi } from './admin.ts';
 import type { People, Story, World } from './story.ts';
 
 export interface StageOptions {
@@ -85,19 +85,7 @@ export async function setStage(story: Story, { tickMs, visitsPerSecond }: StageO
     world: {
       people,
       fault: (service, settings) => fault(sandbox, service, settings),
-      revise: async (patch) => {
-        const response = await fetch(`${gateway.adminUrl}/api/config`);
-        await response.arrayBuffer();
-        const revised = await fetch(`${gateway.adminUrl}/api/revisions`, {
-          method: 'POST',
-          headers: {
-            'content-type': 'application/json-patch+json',
-            'if-match': response.headers.get('etag') ?? '',
-          },
-          body: JSON.stringify(patch),
-        });
-        if (!revised.ok) throw new Error(`the config could not be changed: ${await revised.text()}`);
-      },
+      revise: (patch) => reviseConfig(gateway.adminUrl, patch),
     },
     close: async () => {
       await people.stop();

@@ -1,5 +1,6 @@
 import type { FaultSettings } from '../fault-settings.ts';
 import type { SandboxPorts } from '../sandbox.ts';
+import type { ConfigPatch } from './admin.ts';
 
 /** What of a finding a story looks at, as `GET /api/findings/{id}` gives it. */
 export interface SeenFinding {
@@ -77,7 +78,7 @@ export interface People {
 export interface World {
   fault(service: string, settings: FaultSettings): Promise<void>;
   /** Changes the config as an operator would: as a revision. */
-  revise(patch: readonly { op: 'replace' | 'add'; path: string; value: unknown }[]): Promise<void>;
+  revise(patch: ConfigPatch): Promise<void>;
   readonly people: People;
 }
 

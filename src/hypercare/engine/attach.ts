@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../../config/schema/index.ts';
+import type { Ticks } from '../../contracts/engine.ts';
 import type { Scope } from '../../contracts/signal.ts';
 import type { EventLogs } from '../../contracts/store.ts';
 import { Slices } from '../../lib/slices.ts';
@@ -8,7 +9,6 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Registry } from '../../telemetry/metrics.ts';
 import { changedScopes } from './changed-scopes.ts';
 import { EngineMeters } from './engine-meters.ts';
-import type { Ticks } from './messages.ts';
 import { settingsOf, sourcesOf } from './settings-of.ts';
 import { EngineThread, OWN } from './thread.ts';
 

@@ -1,13 +1,10 @@
-import type { ContextSignal, FeedbackSignal } from '../../contracts/engine.ts';
+import type { ContextSignal, FeedbackSignal, Ticks } from '../../contracts/engine.ts';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../contracts/signal.ts';
 import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
 import type { KnownChange } from './cause.ts';
 import type { Questions } from './questions.ts';
 import type { EngineSettings } from './settings.ts';
-
-/** Who says that a tick is over: a timer, or whoever has the engine. */
-export type Ticks = 'timer' | 'manual';
 
 /** What may be asked: names of methods of `Questions`. */
 export type Question = 'rates' | 'objectives' | 'trafficMap' | 'figures' | 'values';

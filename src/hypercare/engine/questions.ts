@@ -52,7 +52,7 @@ const CONSUMER = DIMENSIONS.indexOf('consumer');
 export class Questions {
   readonly #core: HypercareCore;
   readonly history: History = new History();
-  /** Wall clock of tick 0, as far as it is known. */
+  /** Wall clock at the end of the last tick. */
   #lastTickAt: number;
 
   /** @param now wall clock, milliseconds since the epoch: until a tick has been, what was remembered ends here */

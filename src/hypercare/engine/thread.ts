@@ -6,6 +6,7 @@ import type {
   EngineStatus,
   FeedbackSignal,
   RequestQuery,
+  Ticks,
 } from '../../contracts/engine.ts';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../contracts/signal.ts';
@@ -15,7 +16,7 @@ import type { RecentRequests } from '../../record/signals/recent-requests.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { KnownChange } from './cause.ts';
 import type { EngineMeters } from './engine-meters.ts';
-import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, Ticks, ToThread } from './messages.ts';
+import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, ToThread } from './messages.ts';
 import { OpenQuestions } from './open-questions.ts';
 import { Replicas } from './replicas.ts';
 import type { EngineSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { KnowledgeEntry } from '../../../src/hypercare/knowledge/entry.ts';
 import { Knowledge } from '../../../src/hypercare/knowledge/knowledge.ts';
-import { openStore } from '../../../src/stores/index.ts';
+import { counted } from '../../helpers/counted-documents.ts';
 
 const entry = (number: number, fix: string): KnowledgeEntry => ({
   id: `F20261101-000000-${String(number).padStart(6, '0')}`,
@@ -21,38 +21,22 @@ const entry = (number: number, fix: string): KnowledgeEntry => ({
 });
 
 it('what another process has learnt is found at once, and only that is read', async () => {
-  const store = await openStore('memory:');
-  onTestFinished(() => store.close());
-  const { documents } = store;
-  let values = 0;
-  const knowledge = new Knowledge({
-    get: (...args) => {
-      values++;
-      return documents.get(...args);
-    },
-    list: async (...args) => {
-      const found = await documents.list<never>(...args);
-      values += found.length;
-      return found;
-    },
-    put: (...args) => documents.put(...args),
-    delete: (...args) => documents.delete(...args),
-    versions: (...args) => documents.versions(...args),
-    stamp: (...args) => documents.stamp(...args),
-  });
+  const { documents, read, close } = await counted();
+  onTestFinished(close);
+  const knowledge = new Knowledge(documents);
   const learn = (each: KnowledgeEntry) => documents.put('knowledge', each.id, each);
   for (let n = 0; n < 60; n++) await learn(entry(n, n === 7 ? 'rollback' : 'restart'));
   const found = async (words: string) => (await knowledge.search(words)).map(({ at }) => at);
 
   expect(await found('rollback')).toEqual([7]);
-  expect(values).toBe(60);
+  expect(read()).toBe(60);
 
   await learn(entry(60, 'rollback'));
   await learn(entry(7, 'throttle'));
   expect(await found('rollback')).toEqual([60]);
   expect(await found('throttle')).toEqual([7]);
   expect((await knowledge.all()).map(({ at }) => at).slice(0, 2)).toEqual([60, 59]);
-  expect(values, 'the new one and the changed one').toBe(62);
+  expect(read(), 'the new one and the changed one').toBe(2);
 
   await documents.delete('knowledge', entry(60, '').id);
   expect(await found('rollback')).toEqual([]);

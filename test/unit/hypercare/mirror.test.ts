@@ -1,41 +1,10 @@
 import { expect, it } from 'vitest';
-import type { Documents } from '../../../src/contracts/store.ts';
 import { Mirror } from '../../../src/hypercare/mirror.ts';
-import { openStore } from '../../../src/stores/index.ts';
+import { counted } from '../../helpers/counted-documents.ts';
 
 interface Thing {
   readonly name: string;
   readonly isOpen: boolean;
-}
-
-/** Documents that note how many values were read. */
-async function counted(): Promise<{ documents: Documents; read(): number; close(): Promise<void> }> {
-  const store = await openStore('memory:');
-  const { documents } = store;
-  let values = 0;
-  return {
-    documents: {
-      get: async (...args) => {
-        values++;
-        return documents.get(...args);
-      },
-      list: async (...args) => {
-        const found = await documents.list<never>(...args);
-        values += found.length;
-        return found;
-      },
-      put: (...args) => documents.put(...args),
-      delete: (...args) => documents.delete(...args),
-      versions: (...args) => documents.versions(...args),
-      stamp: (...args) => documents.stamp(...args),
-    },
-    read: () => {
-      const before = values;
-      values = 0;
-      return before;
-    },
-    close: () => store.close(),
-  };
 }
 
 const id = (number: number): string => `t${String(number).padStart(4, '0')}`;

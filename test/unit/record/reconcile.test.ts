@@ -4,34 +4,22 @@ import { csvLine, parseCsv } from '../../../src/lib/csv.ts';
 import { readInvoice } from '../../../src/record/invoice.ts';
 import { reconcile } from '../../../src/record/reconcile.ts';
 import { openStore } from '../../../src/stores/index.ts';
+import { ledgerRow } from '../../helpers/ledger-row.ts';
 
-let made = 0;
 const row = (
   day: string,
   model: string,
   tokens: number,
   usd: number,
   rest: Partial<LedgerRow> = {},
-): LedgerRow => ({
-  id: String(made++),
-  at: Date.parse(`${day}T12:00:00Z`),
-  requestId: 'r',
-  consumer: 'app',
-  groups: [],
-  user: '',
-  model: 'alias',
-  provider: 'p',
-  upstreamModel: model,
-  prompt: '',
-  tags: [],
-  tokens: { input: tokens, output: 0, cached: 0, cacheWrite: 0, reasoning: 0, audio: 0, image: 0 },
-  usd,
-  usageSource: 'reported',
-  outcome: 'complete',
-  stream: false,
-  revision: 1,
-  ...rest,
-});
+): LedgerRow =>
+  ledgerRow({
+    at: Date.parse(`${day}T12:00:00Z`),
+    upstreamModel: model,
+    tokens: { input: tokens, output: 0, cached: 0, cacheWrite: 0, reasoning: 0, audio: 0, image: 0 },
+    usd,
+    ...rest,
+  });
 
 async function ledgerOf(rows: LedgerRow[]) {
   const store = await openStore('memory:');

@@ -4,32 +4,13 @@ import type { Ledger, LedgerRow } from '../../../src/contracts/ledger.ts';
 import { type UsageDimension, usageReport } from '../../../src/record/usage-report.ts';
 import { UsageSums } from '../../../src/record/usage-sums.ts';
 import { openStore } from '../../../src/stores/index.ts';
+import { ledgerRow } from '../../helpers/ledger-row.ts';
 
 const MINUTE = 60_000;
 const DAY = Date.parse('2026-11-01');
 const RANGE = { from: DAY, to: DAY + 1440 * MINUTE };
 
-let made = 0;
-const row = (at: number, rest: Partial<LedgerRow> = {}): LedgerRow => ({
-  id: String(made++).padStart(6, '0'),
-  at,
-  requestId: 'r',
-  consumer: 'app',
-  groups: [],
-  user: '',
-  model: 'alias',
-  provider: 'p',
-  upstreamModel: 'gpt',
-  prompt: '',
-  tags: [],
-  tokens: { input: 10, output: 0, cached: 0, cacheWrite: 0, reasoning: 0, audio: 0, image: 0 },
-  usd: 0.5,
-  usageSource: 'reported',
-  outcome: 'complete',
-  stream: false,
-  revision: 1,
-  ...rest,
-});
+const row = (at: number, rest: Partial<LedgerRow> = {}): LedgerRow => ledgerRow({ at, ...rest });
 
 /** A ledger of these rows that notes how many were read. */
 async function ledgerOf(rows: readonly LedgerRow[]) {
