@@ -100,9 +100,8 @@ export class Link {
       versionNegotiation: { mode: modeOf(server) },
       inputRequired: { autoFulfill: asks },
     });
-    await server.programs.makeRoom(principal);
     const tickets = new Set<string>();
-    const { transport, onEnd } = transportOf(server, (ticket) => tickets.add(ticket));
+    const { transport, onEnd } = await transportOf(server, principal, (ticket) => tickets.add(ticket));
     const link = new Link(server, client, { onEnd, tickets });
     for (const [capability, method] of ASKED) {
       if (capabilities[capability] === undefined) continue;
@@ -205,12 +204,13 @@ function modeOf({ config: { revisions } }: McpServer) {
   return 'auto';
 }
 
-function transportOf(
+async function transportOf(
   server: McpServer,
+  principal: string,
   onTooLarge: (ticket: string) => void,
-): { transport: Transport; onEnd(wanted: boolean): void } {
+): Promise<{ transport: Transport; onEnd(wanted: boolean): void }> {
   const { url } = server.config;
-  if (url === undefined) return server.programs.open();
+  if (url === undefined) return server.programs.open(principal);
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: fetchThrough(server, onTooLarge),
   });

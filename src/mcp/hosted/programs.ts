@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Transport } from '@modelcontextprotocol/client';
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import type { McpServerConfig } from '../../config/schema/index.ts';
@@ -11,8 +12,9 @@ import { Shares } from './shares.ts';
 const MINUTE_MS = 60_000;
 /** How often it is looked whether a program still runs. */
 const LOOK_MS = 1000;
-/** A call that is ended leaves its program waiting: that one is ended then. Others may come in between. */
-const TRIES = 4;
+/** So long is waited for a program that is busy, and it is looked so often whether it is free. */
+const PATIENCE_MS = 5000;
+const LOOK_AGAIN_MS = 50;
 
 /**
  * The programs of one server that run in this process: so many at once, and no more often started again than the config
@@ -41,32 +43,19 @@ export class Programs {
   /** Programs that sessions and calls hold, by whose they are. */
   readonly shares = new Shares();
 
-  /** Ends a program that waits for a call, or else one of who has more, if there is no room for one more of a principal's. */
-  async makeRoom(principal: string): Promise<void> {
-    for (let tries = 0; tries < TRIES && this.#running >= this.#config.process.max; tries++) {
-      const [oldest] = this.idle;
-      if (oldest) await oldest();
-      else if (!(await this.shares.makeRoom(principal))) return;
-    }
-  }
-
   get running(): number {
     return this.#running;
   }
 
   /**
-   * A transport that starts the program when it is connected.
-   * @throws GatewayError `mcp_process_unavailable`: too many run, or it keeps ending
+   * A transport that starts the program when it is connected. Where there is no room, a program that waits for a call is
+   * ended for it, or else one of who has more; if all are busy, one of them is waited for.
+   * @throws GatewayError `mcp_process_unavailable`: all stay busy, or it keeps ending
    */
-  open(): { transport: ProgramTransport; onEnd(wanted: boolean): void } {
-    const { command = [], env, cwd, process: limits } = this.#config;
-    const now = this.#now();
-    this.#ends = this.#ends.filter((at) => now - at < MINUTE_MS);
-    if (this.#running >= limits.max || this.#ends.length > limits.restarts) {
-      const retryAfter =
-        this.#running >= limits.max ? 1 : Math.ceil((MINUTE_MS - (now - (this.#ends[0] ?? now))) / 1000);
-      throw new GatewayError('mcp_process_unavailable', { headers: { 'retry-after': String(retryAfter) } });
-    }
+  async open(principal: string): Promise<{ transport: ProgramTransport; onEnd(wanted: boolean): void }> {
+    this.#checkEnds();
+    await this.#takePlace(principal);
+    const { command = [], env, cwd } = this.#config;
     const [program = '', ...args] = command;
     const transport = new ProgramTransport({
       command: program,
@@ -80,7 +69,6 @@ export class Programs {
       this.#log.debug({ server: this.#name, line }, 'an MCP server says'),
     );
     const watch = this.#watch(transport);
-    this.#running++;
     let isOver = false;
     return {
       transport,
@@ -96,6 +84,26 @@ export class Programs {
         this.#log.warn({ server: this.#name }, 'the program of an MCP server has ended by itself');
       },
     };
+  }
+
+  #checkEnds(): void {
+    const now = this.#now();
+    this.#ends = this.#ends.filter((at) => now - at < MINUTE_MS);
+    const [first = now] = this.#ends;
+    if (this.#ends.length > this.#config.process.restarts) throw unavailable(MINUTE_MS - (now - first));
+  }
+
+  async #takePlace(principal: string): Promise<void> {
+    const until = this.#now() + PATIENCE_MS;
+    // What is ended for one may be taken by another who comes in between: nobody has a place before it is counted.
+    while (this.#running >= this.#config.process.max) {
+      const [longest] = this.idle;
+      if (longest) await longest();
+      else if (await this.shares.makeRoom(principal)) continue;
+      else if (this.#now() < until) await sleep(LOOK_AGAIN_MS);
+      else throw unavailable(1000);
+    }
+    this.#running++;
   }
 
   /**
@@ -126,6 +134,11 @@ export class Programs {
       );
   }
 }
+
+const unavailable = (retryAfterMs: number): GatewayError =>
+  new GatewayError('mcp_process_unavailable', {
+    headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) },
+  });
 
 function isRunning(pid: number): boolean {
   try {
