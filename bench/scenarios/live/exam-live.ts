@@ -27,7 +27,8 @@ async function examine(fault: Fault, requestsPerSecond: number, seed: number): P
       requestsPerTick,
       seconds: () => Math.max(0, tick - WARM_UP_TICKS) * TICK_SECONDS,
     };
-    const known: Fault = { ...fault, places: live.places?.(house) ?? fault.places };
+    const { causes = fault.causes } = live;
+    const known: Fault = { ...fault, causes, places: live.places?.(house) ?? fault.places };
     const opened = () =>
       house.opened.map(({ tick: at, detection }) => ({
         after: (at - WARM_UP_TICKS) * TICK_SECONDS,

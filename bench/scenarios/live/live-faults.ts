@@ -1,3 +1,4 @@
+import type { CauseKind } from '../../../src/contracts/finding.ts';
 import type { Scope } from '../../../src/contracts/signal.ts';
 import type { Chance } from '../chance.ts';
 import { type House, PROMPT } from './house.ts';
@@ -13,13 +14,15 @@ export interface LiveStage {
   seconds(): number;
 }
 
-/** How a fault of the exam is done to a real house. Its causes and times are those of the exam. */
+/** How a fault of the exam is done to a real house. Its times are those of the exam. */
 export interface LiveFault {
   begin(stage: LiveStage): void | Promise<void>;
   /** What comes in a tick beside the ordinary requests. */
   readonly more?: (stage: LiveStage) => (() => Promise<unknown>)[];
   /** Where it is another place than in virtual time. */
   readonly places?: (house: House) => readonly Scope[];
+  /** Where it is caused by something else than in virtual time. */
+  readonly causes?: readonly CauseKind[];
 }
 
 const CATALOG = ['catalog-a', 'catalog-b', 'catalog-c', 'catalog-d'];
@@ -45,6 +48,8 @@ export const LIVE: Readonly<Record<string, LiveFault>> = {
   },
   'wrong prompt version': {
     begin: ({ house }) => house.revise([{ op: 'replace', path: `/ai/prompts/${PROMPT}/version`, value: 1 }]),
+    // A revision of the config does it here.
+    causes: ['prompt', 'config'],
   },
   'context race': {
     begin: ({ habits }) => {
