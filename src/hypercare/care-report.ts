@@ -1,7 +1,10 @@
 import type { Engine } from '../contracts/engine.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { HOUR } from './engine/settings.ts';
 import { type ExitFacts, judge } from './exit/criteria.ts';
 import type { Signature, Signatures } from './exit/signatures.ts';
+import { type Cluster, clustersOf } from './feedback/clusters.ts';
+import type { Report } from './feedback/report.ts';
 import type { ReportBook } from './feedback/report-book.ts';
 import type { FindingBook } from './findings/book.ts';
 import { handover } from './knowledge/handover.ts';
@@ -26,6 +29,8 @@ export interface CareReportPorts {
 /** The care in figures and in words. All fail with StoreUnavailable. */
 export class CareReport {
   readonly #ports: CareReportPorts;
+  /** A list of reports is read once. */
+  #clusters: { of: readonly Report[]; windowMs: number; found: readonly Cluster[] } | undefined;
 
   constructor(ports: CareReportPorts) {
     this.#ports = ports;
@@ -65,6 +70,16 @@ export class CareReport {
     };
     const criteria = exit.map((criterion) => judge(criterion, facts));
     return { ...signOff(criteria, { window, revision: config.revision, signed, now: now() }), signed };
+  }
+
+  /** What several people complain about together, the newest first. */
+  async clusters(): Promise<readonly Cluster[]> {
+    const { reports, config } = this.#ports;
+    const all = await reports.all();
+    const windowMs = HOUR * config.config.hypercare.tick;
+    if (this.#clusters?.of !== all || this.#clusters.windowMs !== windowMs)
+      this.#clusters = { of: all, windowMs, found: clustersOf(all, windowMs) };
+    return this.#clusters.found;
   }
 
   /** Ends the window in somebody's name. @throws GatewayError exit_not_passed: a criterion does not pass */

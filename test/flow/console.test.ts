@@ -233,3 +233,34 @@ it('a list of any length is asked for and shown page by page, and counted whole'
   await expectAccessible(page);
   expect(complaints).toEqual([]);
 });
+
+it('what several people say stands above what each says, opens it, and each is answered', async () => {
+  const gateway = await testGateway({ hypercare: { tick: '1s' } }, { engine: toldEngine() });
+  const say = async (session: string, comment: string): Promise<void> => {
+    await fetch(`${gateway.url}/v1/feedback`, {
+      method: 'POST',
+      body: JSON.stringify({ session, comment, page: '/chat' }),
+    });
+  };
+  for (const session of ['s1', 's2', 's3']) await say(session, `It forgot what I said in ${session}`);
+  await say('s4', 'It is slow');
+  const { page, complaints } = await testPage();
+  await page.goto(`${gateway.adminUrl}/#/feedback`);
+  const cluster = page.getByRole('link', { name: 'context-integrity: 3 people' });
+  await cluster.waitFor();
+  const rows = page.getByRole('table', { name: 'Feedback' }).locator('tbody tr');
+  await eventually(async () => (await rows.count()) === 4);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
+  await cluster.click();
+  await page.getByRole('heading', { name: 'What these people say' }).waitFor();
+  await eventually(async () => (await rows.count()) === 3);
+  await page.getByRole('link', { name: 'It forgot what I said in s2' }).click();
+  await page.getByLabel('Answer, for whoever reported it').fill('We are on it.');
+  await page.getByRole('button', { name: 'Answer' }).click();
+  await page.getByText('Answered by local').waitFor();
+  await expectAccessible(page);
+  expect(complaints).toEqual([]);
+}, 60_000);

@@ -66,6 +66,17 @@ it('the widget: by keyboard, in both colours, on a phone, and without a network'
   // A network that is away is no error of the page.
   expect(complaints.filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
 
+  // What the team answers is read on the next page, once.
+  const { id } = (await admin(gateway, '/api/feedback')).body.feedback[0];
+  await admin(gateway, `/api/feedback/${id}/answer`, { body: { text: 'The lamp is back.' } });
+  await page.reload();
+  await dialog.getByText('The lamp is back.').waitFor();
+  const asked = page.waitForResponse((response) => response.url().endsWith(id));
+  await page.reload();
+  await asked;
+  await opener.waitFor();
+  expect(await dialog.isVisible()).toBe(false);
+
   engine.say('opened', detection());
   const finding = await eventually(async () => (await admin(gateway, '/api/findings')).body.findings[0]);
   const announced = { body: { text: 'The checkout is slow; we are on it.' } };

@@ -144,6 +144,74 @@ it('vague complaints are met by a question; floods, duplicates and hostile texts
   expect(() => new Function(script)).not.toThrow();
 });
 
+it('what several people complain of is one cluster, linked to the finding that it became; whoever said it reads the answer', async () => {
+  const engine = toldEngine();
+  const gateway = await testGateway({ hypercare: { tick: '1s' } }, { engine });
+  const ids: string[] = [];
+  for (const session of ['s1', 's2', 's3']) {
+    const comment = `The bot forgot what I said, says ${session}`;
+    ids.push((await say(gateway, { comment, session, page: '/chat' })).body.id);
+  }
+  await say(gateway, { comment: 'It is slow', session: 's4', page: '/cart' });
+  const clusters = async () => (await admin(gateway, '/api/feedback/clusters')).body;
+  const [cluster] = (await clusters()).items;
+  expect(cluster).toMatchObject({
+    id: ids[0],
+    topic: 'context-integrity',
+    people: 3,
+    said: 3,
+    pages: ['/chat'],
+    comment: 'The bot forgot what I said, says s3',
+    findings: [],
+  });
+  expect((await clusters()).items).toHaveLength(1);
+  const listed = await admin(gateway, `/api/feedback?cluster=${cluster.id}`);
+  expect(listed.body.feedback.map(({ id }: { id: string }) => id)).toEqual(ids.toReversed());
+  expectProblem(await admin(gateway, '/api/feedback?cluster=none'), 404, 'resource_unknown');
+
+  await eventually(async () => engine.heard.length === 4);
+  engine.say(
+    'opened',
+    detection({
+      fingerprint: 'voice',
+      detector: 'voice',
+      reason: `complaint_${engine.heard[0]?.topic}`,
+      where: { scopes: [{}], share: 1, normal: [] },
+      when: { since: Date.now() - 60_000, until: null, pattern: 'constant' },
+    }),
+  );
+  const finding = await eventually(async () => (await admin(gateway, '/api/findings')).body.findings[0]);
+  const linked = await eventually(async () => {
+    const [{ findings }] = (await clusters()).items;
+    return findings.length > 0 && findings;
+  });
+  expect(linked).toMatchObject([{ id: finding.id, title: finding.title, state: 'open' }]);
+  // Who says the same afterwards belongs to it, whatever request it was; another complaint does not.
+  const late = await say(gateway, { comment: 'It forgot my name', session: 's5' });
+  const other = await say(gateway, { comment: 'Wrong price', session: 's6' });
+  await eventually(async () => engine.heard.length === 6);
+  const of = async (id: string) => (await admin(gateway, `/api/feedback/${id}`)).body;
+  expect((await of(late.body.id)).findings).toEqual([finding.id]);
+  expect((await of(other.body.id)).findings).toEqual([]);
+  expect((await clusters()).items[0]).toMatchObject({ id: ids[0], people: 4 });
+
+  const told = async (id: string) => (await fetch(`${gateway.url}/v1/feedback/${id}`)).json();
+  expect(await told(late.body.id)).toMatchObject({ status: 'known', answer: '' });
+  const text = 'Say it once more, please.';
+  const answered = await admin(gateway, `/api/feedback/${late.body.id}/answer`, { body: { text } });
+  expect(answered.body.answer).toMatchObject({ by: 'local', text });
+  expect(await told(late.body.id)).toMatchObject({ answer: text });
+  await admin(gateway, `/api/feedback/${late.body.id}/answer`, { body: { text: '' } });
+  expect(await told(late.body.id)).toMatchObject({ answer: '' });
+  expectProblem(
+    await admin(gateway, '/api/feedback/none/answer', { body: { text } }),
+    404,
+    'resource_unknown',
+  );
+  const audited = (await admin(gateway, '/api/audit')).body.items;
+  expect(audited.map(({ action }: { action: string }) => action)).toContain('answerFeedback');
+});
+
 it('tickets come in signed and once; an empty secret is no secret', async () => {
   const tickets = [
     { kind: 'github', secret: 'gh' },

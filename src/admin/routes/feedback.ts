@@ -1,38 +1,19 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import type { Cluster } from '../../hypercare/feedback/clusters.ts';
+import type { Report } from '../../hypercare/feedback/report.ts';
+import type { FindingBook } from '../../hypercare/findings/book.ts';
 import { answers } from '../openapi.ts';
-import { limitOf, PageQuery, pageOf } from '../paging.ts';
+import { limitOf, PageOf, PageQuery, pageOf } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { FindingCategory } from '../shown/finding.ts';
+import { ClusterShown, ReportShown, shownReport } from '../shown/report.ts';
 
-const Report = Type.Object({
-  id: Type.String(),
-  at: Type.Integer({ description: 'Milliseconds since the epoch.' }),
-  source: Type.String({ description: 'api, widget, jira, zendesk, github or team' }),
-  score: Type.Union([Type.Number(), Type.Null()]),
-  scoreKind: Type.Union([Type.String(), Type.Null()]),
-  comment: Type.String({ description: 'As it came: escape it where you show it.' }),
-  category: FindingCategory,
-  labels: Type.Array(Type.String()),
-  page: Type.String(),
-  appVersion: Type.String(),
-  screenshot: Type.String(),
-  survey: Type.String(),
-  consumer: Type.String(),
-  author: Type.String({ description: 'A digest that tells people apart.' }),
-  requestId: Type.String({ description: 'As it was sent; `request` says whether it is known.' }),
-  external: Type.Union([Type.Object({ id: Type.String(), url: Type.String() }), Type.Null()]),
-  count: Type.Integer({ description: 'How often the same was said.' }),
-  lastAt: Type.Integer(),
-  question: Type.String({ description: 'What was asked back; "" = nothing.' }),
-  about: Type.String({ description: 'The report that this one completes.' }),
-  request: Type.Union([Type.Object({ id: Type.String() }, { additionalProperties: true }), Type.Null()]),
-  findings: Type.Array(Type.String()),
-  fixed: Type.Array(Type.String(), { description: 'Findings of it that are proven fixed.' }),
-});
+const PAGES_SHOWN = 5;
+const ById = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
 /** What people said. */
-export function feedbackRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>): void {
+export function feedbackRoutes(app: AdminApp, { care, now }: Pick<AdminPorts, 'care' | 'now'>): void {
   const tags = ['feedback'];
   app.get(
     '/api/feedback',
@@ -48,15 +29,21 @@ export function feedbackRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>
             category: Type.Optional(FindingCategory),
             label: Type.Optional(Type.String({ maxLength: 64 })),
             finding: Type.Optional(Type.String({ maxLength: 64, description: 'Linked to this one.' })),
+            cluster: Type.Optional(
+              Type.String({ maxLength: 64, description: 'Of this one: GET /api/feedback/clusters.' }),
+            ),
           },
           { additionalProperties: false },
         ),
-        response: answers(Type.Object({ feedback: Type.Array(Report), next: Type.Optional(Type.String()) })),
+        response: answers(
+          Type.Object({ feedback: Type.Array(ReportShown), next: Type.Optional(Type.String()) }),
+        ),
       },
     },
     async ({ query }) => {
-      const { category, label, finding, after } = query;
-      const all = (await care.reports.all()).filter(
+      const { category, label, finding, cluster, after } = query;
+      const among = cluster === undefined ? await care.reports.all() : await reportsOf(cluster);
+      const all = among.filter(
         (report) =>
           (category === undefined || report.category === category) &&
           (label === undefined || report.labels.includes(label)) &&
@@ -64,14 +51,31 @@ export function feedbackRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>
       );
       const limit = limitOf(query);
       const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-      const page = pageOf(all.slice(from, from + limit + 1), limit, ({ id }) => id);
-      const feedback = page.items.map((report) => ({
-        ...report,
-        labels: [...report.labels],
-        findings: [...report.findings],
-        fixed: [...report.fixed],
-      }));
-      return page.next === undefined ? { feedback } : { feedback, next: page.next };
+      const { items, next } = pageOf(all.slice(from, from + limit + 1), limit, ({ id }) => id);
+      const feedback = items.map(shownReport);
+      return next === undefined ? { feedback } : { feedback, next };
+    },
+  );
+  app.get(
+    '/api/feedback/clusters',
+    {
+      config: { right: 'content' },
+      schema: {
+        operationId: 'listFeedbackClusters',
+        tags,
+        summary:
+          'What three people or more complained of within an hour, the last first; needs the right `content`',
+        querystring: PageQuery,
+        response: answers(PageOf(ClusterShown)),
+      },
+    },
+    async ({ query }) => {
+      const all = await care.report.clusters();
+      const limit = limitOf(query);
+      const from = query.after === undefined ? 0 : all.findIndex(({ id }) => id === query.after) + 1;
+      const { items, next } = pageOf(all.slice(from, from + limit + 1), limit, ({ id }) => id);
+      const shown = await Promise.all(items.map((cluster) => shownCluster(cluster, care.book)));
+      return next === undefined ? { items: shown } : { items: shown, next };
     },
   );
   app.get(
@@ -82,19 +86,78 @@ export function feedbackRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>
         operationId: 'getFeedback',
         tags,
         summary: 'One thing that somebody said; needs the right `content`',
-        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
-        response: answers(Report),
+        params: ById,
+        response: answers(ReportShown),
       },
     },
-    async ({ params: { id } }) => {
-      const report = await care.reports.get(id);
-      if (!report) throw new GatewayError('resource_unknown');
-      return {
-        ...report,
-        labels: [...report.labels],
-        findings: [...report.findings],
-        fixed: [...report.fixed],
-      };
+    async ({ params: { id } }) => shownReport(existing(await care.reports.get(id))),
+  );
+  app.post(
+    '/api/feedback/:id/answer',
+    {
+      schema: {
+        operationId: 'answerFeedback',
+        tags,
+        summary: 'Says something to whoever reported it: in the widget, and at GET /v1/feedback/{id}',
+        params: ById,
+        body: Type.Object(
+          { text: Type.String({ maxLength: 1000, description: '"" takes it back.' }) },
+          { additionalProperties: false },
+        ),
+        response: answers(ReportShown),
+      },
+    },
+    async ({ params: { id }, body, operator, audited }) => {
+      audited.feedback = id;
+      const text = body.text.trim();
+      const said = { at: now(), by: operator?.name ?? '', text };
+      const answered = await care.reports.change(id, ({ answer: _, ...report }) =>
+        text === '' ? report : { ...report, answer: said },
+      );
+      return shownReport(existing(answered));
     },
   );
+
+  async function reportsOf(cluster: string): Promise<readonly Report[]> {
+    const found = (await care.report.clusters()).find(({ id }) => id === cluster);
+    if (found) return found.reports;
+    throw new GatewayError('resource_unknown', { detail: `There is no cluster ${JSON.stringify(cluster)}.` });
+  }
+}
+
+function existing(report: Report | undefined): Report {
+  if (report) return report;
+  throw new GatewayError('resource_unknown');
+}
+
+async function shownCluster(
+  { id, topic, since, lastAt, people, said, reports }: Cluster,
+  book: Pick<FindingBook, 'get'>,
+): Promise<Static<typeof ClusterShown>> {
+  const linked = await Promise.all(
+    [...new Set(reports.flatMap(({ findings }) => findings))].map((finding) => book.get(finding)),
+  );
+  return {
+    id,
+    topic,
+    since,
+    lastAt,
+    people,
+    said,
+    consumers: commonest(reports.map(({ consumer }) => consumer)),
+    pages: commonest(reports.map(({ page }) => page)).slice(0, PAGES_SHOWN),
+    comment: reports.find(({ comment }) => comment !== '')?.comment ?? '',
+    findings: linked.flatMap((finding) => {
+      if (!finding) return [];
+      const { id: findingId, title, state, priority } = finding;
+      return [{ id: findingId, title, state, priority }];
+    }),
+  };
+}
+
+/** Each once, what is there most often first; '' says nothing. */
+function commonest(values: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const value of values) if (value !== '') counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([value]) => value);
 }

@@ -1,18 +1,20 @@
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { countZ } from '../detectors/proportions.ts';
+import { CONTEXT_INTEGRITY } from '../findings/classify.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KINDS } from '../signals/leaves.ts';
+import { complaintAbout } from '../signals/marks.ts';
 import type { Complaint } from './intake.ts';
 import type { Where } from './place.ts';
 import { HOUR } from './settings.ts';
 import type { Suspicion } from './suspicion.ts';
 
 /** People who must say the same within an hour. */
-const LEAST_AUTHORS = 3;
+export const LEAST_AUTHORS = 3;
 /** And how far above the hours before. */
 const LEAST_Z = 2;
 /** What "it forgot what I said" is about. */
-const CONTEXT_TOPICS: ReadonlySet<string> = new Set(['forgot', 'context', 'repeats']);
+const CONTEXT_TOPICS: ReadonlySet<string> = new Set([CONTEXT_INTEGRITY, 'forgot', 'context', 'repeats']);
 
 /** Complaints of several people about the same thing. */
 export function complaintClusters(counts: Counts, complaints: readonly Complaint[]): Suspicion[] {
@@ -43,13 +45,13 @@ function suspicionOf(
   return {
     detector: 'voice',
     signal: 'voice',
-    reason: `complaint_${topic}`,
+    reason: complaintAbout(topic),
     category: isContext ? 'data' : 'usability',
     family: 'service',
     rank: 7,
-    labels: isContext ? ['context-integrity'] : [],
+    labels: isContext ? [CONTEXT_INTEGRITY] : [],
     parties: 1,
-    mark: counts.marks.of('voice', `complaint_${topic}`),
+    mark: counts.marks.of('voice', complaintAbout(topic)),
     kind: KINDS.feedback,
     places: [inCommon(counts, lately)],
     share: 1,

@@ -18,7 +18,7 @@ import type { Counts } from '../signals/counts.ts';
 import type { Translation } from '../signals/dictionary.ts';
 import { judgeEnd } from '../signals/judge-request.ts';
 import { KEY, KIND, KINDS } from '../signals/leaves.ts';
-import type { Mark } from '../signals/marks.ts';
+import { complaintAbout, type Mark } from '../signals/marks.ts';
 import { Drift } from './drift.ts';
 import { Latencies } from './latencies.ts';
 import type { Objectives } from './objectives.ts';
@@ -369,6 +369,6 @@ function unhappy({ kind, score, topic }: FeedbackSignal): string | null {
     case 'nps':
       return score <= 6 ? 'nps_detractor' : null;
     case 'complaint':
-      return `complaint_${topic === '' ? 'other' : topic}`;
+      return complaintAbout(topic);
   }
 }

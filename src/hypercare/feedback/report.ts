@@ -60,4 +60,20 @@ export interface Report {
   readonly findings: readonly string[];
   /** The findings that were proven fixed. */
   readonly fixed: readonly string[];
+  /** What the team said to whoever reported it; absent: nothing yet. */
+  readonly answer?: Answer;
 }
+
+export interface Answer {
+  readonly at: number;
+  /** Who gave it: an operator's name, for the team. */
+  readonly by: string;
+  readonly text: string;
+}
+
+/** What it complains about, as complaints are counted; '' = it is a score. */
+export const topicOf = ({
+  score,
+  labels,
+  category,
+}: Pick<Report, 'score' | 'labels' | 'category'>): string => (score === null ? (labels[0] ?? category) : '');

@@ -82,7 +82,7 @@ export function registerFeedback(app: FastifyInstance, config: GatewayConfig, po
     if (!report) throw new GatewayError('resource_unknown');
     reply.headers({ 'x-request-id': request.exchange.id, 'cache-control': 'no-store' });
     const state = report.fixed.length > 0 ? 'fixed' : report.findings.length > 0 ? 'known' : 'received';
-    return { id: report.id, status: state, question: report.question };
+    return { id: report.id, status: state, question: report.question, answer: report.answer?.text ?? '' };
   });
   app.get('/v1/status', async (request, reply) => {
     reply.headers({ 'x-request-id': request.exchange.id, 'cache-control': 'public, max-age=5' });

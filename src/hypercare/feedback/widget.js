@@ -1,5 +1,5 @@
 // The feedback widget: <script src="https://GATEWAY/v1/feedback/widget.js" data-session="…" data-app-version="…" defer></script>
-// No dependency, no cookie. Reports that can't be sent wait in localStorage. Whatever comes from outside is set as text.
+// No dependency, no cookie. What can't be sent waits in localStorage. Whatever comes from outside is set as text.
 (() => {
   const settings = __SETTINGS__;
   const script = document.currentScript;
@@ -23,7 +23,7 @@
     try {
       localStorage.setItem(key, JSON.stringify(state));
     } catch {
-      // Full or forbidden: what waits is lost with the page, and nothing else.
+      // Full or forbidden: what waits is lost with the page.
     }
   }
   function session() {
@@ -83,7 +83,7 @@
     node.append(...children);
     return node;
   };
-  // A page's own Content-Security-Policy refuses <style>, and not this.
+  // A page's own CSP refuses <style>, and not this.
   const style = new CSSStyleSheet();
   style.replaceSync(`
 :host{all:initial}*{box-sizing:border-box;font:15px/1.4 system-ui,sans-serif}
@@ -210,16 +210,19 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
     message.textContent = answer ? 'Thank you.' : 'Thank you. It is sent as soon as you are online.';
   };
 
-  // Who reported something hears that it is fixed.
+  // Who reported something hears that it is fixed, and what the team answers.
   async function news() {
     for (const id of state.sent) {
       const response = await ask(`${base}/${id}`).catch(() => undefined);
-      const found = response?.ok ? await response.json() : undefined;
-      if (found?.status !== 'fixed') continue;
-      state.sent = state.sent.filter((each) => each !== id);
+      const { status, answer } = response?.ok ? await response.json() : {};
+      const isFixed = status === 'fixed';
+      const news = answer && !state.asked[id] ? answer : '';
+      if (!isFixed && !news) continue;
+      state.asked[id] = 1;
+      if (isFixed) state.sent = state.sent.filter((each) => each !== id);
       write();
       open();
-      message.textContent = 'What you reported is fixed. Thank you for telling us.';
+      message.textContent = news + (isFixed ? ' What you reported is fixed. Thank you for telling us.' : '');
       return;
     }
   }

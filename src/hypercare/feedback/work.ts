@@ -3,8 +3,9 @@ import type { Scope } from '../../contracts/signal.ts';
 import type { FindingBook } from '../findings/book.ts';
 import { type Finding, isOver } from '../findings/finding.ts';
 import { noted } from '../findings/life.ts';
+import { complaintAbout } from '../signals/marks.ts';
 import { momentIn, pageIn } from './ask.ts';
-import type { LinkedRequest, Report } from './report.ts';
+import { type LinkedRequest, type Report, topicOf } from './report.ts';
 import type { InboxEntry, ReportBook } from './report-book.ts';
 
 /** Reports of one round. */
@@ -95,7 +96,7 @@ export class FeedbackWork {
       at: report.at,
       kind: report.scoreKind ?? 'complaint',
       score: report.score ?? -1,
-      topic: report.score === null ? (report.labels[0] ?? report.category) : '',
+      topic: topicOf(report),
       requestId: request?.id ?? '',
       author: report.author,
       scope: request?.scope ?? scopeOf(report),
@@ -155,12 +156,19 @@ const linked = (request: RecordedRequest, how: LinkedRequest['how']): LinkedRequ
 
 const scopeOf = ({ consumer }: Report): Scope => (consumer === '' ? {} : { consumer });
 
-/** Whether a finding is what it is about: the request is one of its evidence, or lies within its place and time. */
+/**
+ * Whether a finding is what it is about: it is one of the complaints that the finding is made of, the request is one of its
+ * evidence, or lies within its place and time.
+ */
 function isAbout(
-  { evidence, where, when }: Finding,
-  { requestId }: Report,
+  { detector, reason, evidence, where, when }: Finding,
+  report: Report,
   request: LinkedRequest | null,
 ): boolean {
+  const { requestId, at } = report;
+  const topic = topicOf(report);
+  if (detector === 'voice' && topic !== '' && reason === complaintAbout(topic))
+    return at >= when.since - BEFORE_MS && (when.until === null || at <= when.until);
   if (requestId !== '' && evidence.bad.includes(requestId)) return true;
   if (request === null || where.scopes.length === 0) return false;
   if (request.at < when.since - BEFORE_MS || (when.until !== null && request.at > when.until)) return false;

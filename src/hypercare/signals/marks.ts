@@ -74,6 +74,9 @@ export const SIGNALS = {
   voice: rule('voice', 'usability', { kind: KINDS.feedback, prior: 0.1, rank: 8, leastShare: 0.1 }),
 } as const satisfies Record<string, SignalRule>;
 
+/** The reason as which a complaint counts; '' = nobody knows what it is about. */
+export const complaintAbout = (topic: string): string => `complaint_${topic === '' ? 'other' : topic}`;
+
 export type SignalName = keyof typeof SIGNALS;
 
 /** A kind of bad, with its reason: `errors:upstream_timeout`. */

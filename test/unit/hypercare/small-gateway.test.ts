@@ -6,6 +6,9 @@ import type { Detection } from '../../../src/contracts/finding.ts';
 import { HypercareCore } from '../../../src/hypercare/engine/core.ts';
 import { mergeDelta, takeDelta } from '../../../src/hypercare/engine/delta.ts';
 import type { EngineSettings } from '../../../src/hypercare/engine/settings.ts';
+import { topicOf } from '../../../src/hypercare/feedback/report.ts';
+import { classify } from '../../../src/hypercare/findings/classify.ts';
+import { complaintAbout } from '../../../src/hypercare/signals/marks.ts';
 import { SignalWriter } from '../../../src/record/signals/signal-writer.ts';
 
 const TICK_MS = 10_000;
@@ -210,4 +213,32 @@ test('what the config says is usual holds on the first day: a route that always 
   const imported = [{ dimension: 'route', value: 'shop', p95: 10 }] as const;
   const slow = new Small({ imported, objectives: [] }).ticks(12, () => undefined).opened;
   expect(slow.map(({ what }) => what.signal)).toEqual(['slow']);
+});
+
+test('three people who say within minutes that it forgot are a matter of the conversation’s context, and two are none', () => {
+  const saying = (people: number): Detection[] => {
+    const small = new Small().ticks(60, () => undefined, 10);
+    for (let n = 0; n < people; n++) {
+      small.core.feedback({
+        at: 0,
+        kind: 'complaint',
+        score: -1,
+        topic: topicOf({ score: null, ...classify('The bot forgot what I said') }),
+        requestId: '',
+        author: `author ${n}`,
+        scope: {},
+      });
+      small.ticks(1, () => undefined, 10);
+    }
+    return small.ticks(12, () => undefined, 10).opened;
+  };
+  expect(saying(2)).toEqual([]);
+  expect(saying(3)).toMatchObject([
+    {
+      detector: 'voice',
+      reason: complaintAbout('context-integrity'),
+      category: 'data',
+      labels: ['context-integrity'],
+    },
+  ]);
 });

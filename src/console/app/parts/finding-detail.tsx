@@ -215,7 +215,7 @@ function Evidence({ finding: { evidence, linked } }: { finding: Finding }) {
         <>
           <h3>What people said</h3>
           {linked.feedback.map((id) => (
-            <a key={id} class="block" href={linkTo(['feedback'], { id })}>
+            <a key={id} class="block" href={linkTo(['feedback', id])}>
               {id}
             </a>
           ))}

@@ -1,29 +1,14 @@
+import type { Cluster, Report } from '../lib/report.ts';
 import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { Time } from '../parts/clock.tsx';
+import { Clusters } from '../parts/clusters.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { type Kpis, ScoreShown } from '../parts/kpis.tsx';
 import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { FindingsOf, ReportDetail, RequestOf } from '../parts/report-detail.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
-
-interface Report {
-  readonly id: string;
-  readonly at: number;
-  readonly source: string;
-  readonly score: number | null;
-  readonly scoreKind: string | null;
-  readonly comment: string;
-  readonly category: string;
-  readonly labels: readonly string[];
-  readonly page: string;
-  readonly requestId: string;
-  readonly request: { readonly id: string } | null;
-  readonly count: number;
-  readonly question: string;
-  readonly findings: readonly string[];
-  readonly fixed: readonly string[];
-}
 
 const CATEGORIES = [
   'bug',
@@ -35,20 +20,23 @@ const CATEGORIES = [
   'security',
   'user-error',
 ];
+/** Clusters that are shown at once, those that somebody joined last. */
+const CLUSTERS = 5;
 
-/** What people said, beside what it was found to be. */
-export function Feedback({ location: { query } }: { location: Location }) {
+/** What people said, beside what it was found to be; or one thing of it. */
+export function Feedback({ location }: { location: Location }) {
+  const [, id] = location.parts;
+  return id === undefined ? <All location={location} /> : <ReportDetail key={id} id={id} />;
+}
+
+function All({ location: { query } }: { location: Location }) {
   const category = query.get('category') ?? '';
-  const after = query.get('after') ?? '';
-  const search = new URLSearchParams({
-    limit: String(PAGE),
-    ...(category === '' ? {} : { category }),
-    ...(after === '' ? {} : { after }),
-  });
-  const answer = useAnswer<{ feedback: Report[]; next?: string }>(`/api/feedback?${search}`, {
-    every: 10_000,
-  });
+  const cluster = query.get('cluster') ?? '';
   const kpis = useAnswer<Kpis>('/api/kpis', { every: 30_000 });
+  const clusters = useAnswer<{ items: Cluster[]; next?: string }>(
+    `/api/feedback/clusters?limit=${CLUSTERS}`,
+    { every: 15_000, on: ({ event }) => event === 'finding' },
+  );
   return (
     <>
       <Panel title="How they feel">
@@ -65,82 +53,99 @@ export function Feedback({ location: { query } }: { location: Location }) {
           )}
         </Shown>
       </Panel>
-      <Panel
-        title="What they say"
-        side={
-          <label>
-            category{' '}
-            <select
-              value={category}
-              onChange={(event) => go(linkTo(['feedback'], { category: event.currentTarget.value }))}
-            >
-              <option value="">any</option>
-              {CATEGORIES.map((each) => (
-                <option key={each} value={each}>
-                  {each}
-                </option>
-              ))}
-            </select>
-          </label>
-        }
-      >
-        <Shown answer={answer}>
-          {({ feedback, next }) =>
-            feedback.length === 0 ? (
-              <Empty>
-                Nobody has said anything yet. Put <code>/v1/feedback/widget.js</code> into your pages, or send
-                to <code>POST /v1/feedback</code>.
-              </Empty>
+      <Panel title="What several people say">
+        <Shown answer={clusters}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty>No three people have complained of the same thing within an hour.</Empty>
             ) : (
-              <>
-                <DataTable
-                  caption="Feedback, the newest first"
-                  rows={feedback}
-                  keyOf={({ id }) => id}
-                  columns={[
-                    { title: 'When', cell: ({ at }) => <Time at={at} /> },
-                    {
-                      title: 'What',
-                      cell: ({ comment, score, scoreKind, count, question }) => (
-                        <>
-                          {score !== null && (
-                            <span class="tag tag-muted">
-                              {scoreKind} {score}
-                            </span>
-                          )}{' '}
-                          {comment || '(no words)'} {count > 1 && <b>× {count}</b>}
-                          {question !== '' && <div class="muted">asked back: {question}</div>}
-                        </>
-                      ),
-                    },
-                    { title: 'Kind', cell: ({ category: kind, labels }) => [kind, ...labels].join(', ') },
-                    { title: 'From', cell: ({ source, page }) => `${source} ${page}` },
-                    {
-                      title: 'Request',
-                      cell: ({ request, requestId }) =>
-                        request ? (
-                          <a href={linkTo(['requests', request.id])}>{request.id}</a>
-                        ) : (
-                          requestId && `${requestId} (unknown)`
-                        ),
-                    },
-                    {
-                      title: 'Finding',
-                      cell: ({ findings, fixed }) =>
-                        findings.map((id) => (
-                          <a key={id} class="block" href={linkTo(['findings', id])}>
-                            {id} {fixed.includes(id) && '✓ fixed'}
-                          </a>
-                        )),
-                    },
-                  ]}
-                />
-                <Pager parts={['feedback']} query={{ category, after }} next={next} />
-              </>
+              <Clusters items={items} chosen={cluster} />
             )
           }
         </Shown>
       </Panel>
+      <Panel
+        title={cluster === '' ? 'What they say' : 'What these people say'}
+        side={
+          <span class="row">
+            {cluster !== '' && <a href={linkTo(['feedback'])}>what all say</a>}
+            <label>
+              category{' '}
+              <select
+                value={category}
+                onChange={(event) =>
+                  go(linkTo(['feedback'], { category: event.currentTarget.value, cluster }))
+                }
+              >
+                <option value="">any</option>
+                {CATEGORIES.map((each) => (
+                  <option key={each} value={each}>
+                    {each}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </span>
+        }
+      >
+        <Inbox query={{ category, cluster, after: query.get('after') ?? '' }} />
+      </Panel>
     </>
+  );
+}
+
+function Inbox({ query }: { query: { category: string; cluster: string; after: string } }) {
+  const search = new URLSearchParams({ limit: String(PAGE) });
+  for (const [name, value] of Object.entries(query)) if (value !== '') search.set(name, value);
+  const answer = useAnswer<{ feedback: Report[]; next?: string }>(`/api/feedback?${search}`, {
+    every: 10_000,
+  });
+  return (
+    <Shown answer={answer}>
+      {({ feedback, next }) =>
+        feedback.length === 0 ? (
+          search.size > 1 ? (
+            <Empty>Nothing fits. Take the category away.</Empty>
+          ) : (
+            <Empty>
+              Nobody has said anything yet. Put <code>/v1/feedback/widget.js</code> into your pages, or send
+              to <code>POST /v1/feedback</code>.
+            </Empty>
+          )
+        ) : (
+          <>
+            <DataTable
+              caption="Feedback, the newest first"
+              rows={feedback}
+              keyOf={({ id }) => id}
+              columns={[
+                { title: 'When', cell: ({ at }) => <Time at={at} /> },
+                {
+                  title: 'What',
+                  cell: ({ id, comment, score, scoreKind, count, question, answer: answered }) => (
+                    <>
+                      {score !== null && (
+                        <span class="tag tag-muted">
+                          {scoreKind} {score}
+                        </span>
+                      )}{' '}
+                      <a href={linkTo(['feedback', id])}>{comment || '(no words)'}</a>{' '}
+                      {count > 1 && <b>× {count}</b>}
+                      {question !== '' && <div class="muted">asked back: {question}</div>}
+                      {answered && <div class="muted">answered: {answered.text}</div>}
+                    </>
+                  ),
+                },
+                { title: 'Kind', cell: ({ category: kind, labels }) => [kind, ...labels].join(', ') },
+                { title: 'From', cell: ({ source, page }) => `${source} ${page}` },
+                { title: 'Request', cell: (report) => <RequestOf report={report} /> },
+                { title: 'Finding', cell: (report) => <FindingsOf report={report} /> },
+              ]}
+            />
+            <Pager parts={['feedback']} query={query} next={next} />
+          </>
+        )
+      }
+    </Shown>
   );
 }
