@@ -130,6 +130,8 @@ export function model(exchange: Drawn, chance: Chance): void {
     msPerToken: 12,
     longestGapMs: 40,
     confidence: -1,
+    language: 'english',
+    tool: '',
     finishReason: 'stop',
     usageSource: 'reported',
     savedUsd: -1,

@@ -28,6 +28,8 @@ export const newAiFacts = (
   msPerToken: -1,
   longestGapMs: -1,
   confidence: -1,
+  language: '',
+  tool: '',
   finishReason: '',
   usageSource: '',
   savedUsd: -1,

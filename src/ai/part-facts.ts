@@ -10,6 +10,7 @@ export class PartFacts implements AnswerFacts {
   finishReason = '';
   serviceTier = '';
   refused = false;
+  tool = '';
   readonly pace = undefined;
   /** The provider said that nothing follows. */
   done = false;
@@ -59,6 +60,7 @@ export class PartFacts implements AnswerFacts {
         this.#notPlain(part.text);
         break;
       case 'tool-call-start':
+        this.tool ||= part.name;
         this.#arguments.start(part.choice ?? 0, part.call);
         this.#notPlain(part.name);
         break;

@@ -77,6 +77,9 @@ export class StreamWatch implements AnswerFacts {
   get malformedToolCall(): boolean {
     return this.#facts.malformedToolCall;
   }
+  get tool(): string {
+    return this.#facts.tool;
+  }
   get said(): string | undefined {
     return this.#facts.said;
   }

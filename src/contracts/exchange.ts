@@ -59,6 +59,10 @@ export interface AiFacts {
   longestGapMs: number;
   /** The tokens' mean probability (geometric), from 0 to 1; -1 = the provider doesn't say. */
   confidence: number;
+  /** What the user last said is written in, as `languageOf` guesses it; '' = nobody looked. */
+  language: string;
+  /** The tool that the answer calls, the first of several; '' = none. */
+  tool: string;
   finishReason: string;
   /** `reported` by the provider, `estimated` by us, `cached` where an answer was given again, '' when nothing was generated. */
   usageSource: '' | 'reported' | 'estimated' | 'cached';

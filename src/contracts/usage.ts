@@ -50,6 +50,8 @@ export interface AnswerFacts {
   readonly refused: boolean;
   /** The arguments of a tool call are not JSON. Asked once the answer is whole. */
   readonly malformedToolCall: boolean;
+  /** The tool that is called first; '' if none is. */
+  readonly tool: string;
   /** The answer's text, where it is one whole text and nothing else (no reasoning, no second choice); else undefined. */
   readonly said: string | undefined;
   /** The tokens' mean probability (geometric), from 0 to 1; -1 where the provider doesn't say. */

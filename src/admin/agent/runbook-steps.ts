@@ -236,9 +236,11 @@ export const DETECTORS: Readonly<Record<DetectorId, Steps & { readonly means: st
     act: ['Drain that target and have it restarted.', REVISION],
   },
   drift: {
-    means: 'Answers of a model look different than they did: length, confidence.',
-    whose: 'The model’s: a version behind its name, or a prompt that changed.',
-    look: [WHERE, CHANGED],
+    means:
+      'What a model is asked (length, language) or answers (length, confidence, the tools it calls) is unlike what it was.',
+    whose:
+      'Of answers the model’s: a version behind its name, or a prompt that changed. Of questions those who ask: a new app, market or abuse.',
+    look: [WHERE, CHANGED, 'The sentence of its why: which language or tool, and how much of it is usual.'],
     act: ['pin-prompt or switch-model, where the finding offers it.', REVISION],
   },
   voice: {

@@ -1,3 +1,4 @@
+import type { AiFacts } from '../../contracts/exchange.ts';
 import { Gauge, type Registry } from '../../telemetry/metrics.ts';
 import { DriftSketch } from './drift-sketch.ts';
 import {
@@ -16,6 +17,9 @@ const MOST_MODELS = 500;
 /** Requests that are looked at in one turn of the event loop, at some 5 microseconds each. */
 const MOST_A_TURN = 8;
 
+/** The call that it belongs to. */
+export type Asked = Pick<AiFacts, 'model' | 'language'>;
+
 /** A request as the sketches see it. */
 export interface Input {
   /** Of the body. */
@@ -27,7 +31,7 @@ export interface Input {
 /** Whether the requests of each model are still like those that it has always had: in length, language and topic. */
 export class InputDrift {
   readonly #models = new Map<string, Record<'length' | 'language' | 'topic', DriftSketch>>();
-  #waiting: [model: string, input: Input][] = [];
+  #waiting: [call: Asked, input: Input][] = [];
 
   constructor(registry: Registry) {
     const models = this.#models;
@@ -44,18 +48,23 @@ export class InputDrift {
     });
   }
 
-  /** Looked at in the event loop's next turn. Where many come in one, some do for all: it is a sketch. */
-  observe(model: string, input: Input): void {
+  /**
+   * Looked at in the event loop's next turn, while the model is asked. Where many come in one, some do for all: it is a
+   * sketch.
+   * @param call is told its language then
+   */
+  observe(call: Asked, input: Input): void {
     if (this.#waiting.length >= MOST_A_TURN) return;
-    if (this.#waiting.push([model, input]) > 1) return;
+    if (this.#waiting.push([call, input]) > 1) return;
     setImmediate(() => {
       const waiting = this.#waiting;
       this.#waiting = [];
-      for (const [name, each] of waiting) this.#sketch(name, each);
+      for (const [asked, each] of waiting) this.#sketch(asked, each);
     });
   }
 
-  #sketch(model: string, { bytes, sample }: Input): void {
+  #sketch(call: Asked, { bytes, sample }: Input): void {
+    const { model } = call;
     let sketches = this.#models.get(model);
     if (!sketches) {
       if (this.#models.size >= MOST_MODELS) return;
@@ -69,7 +78,8 @@ export class InputDrift {
     sketches.length.add(lengthBucket(bytes));
     if (sample === '') return;
     const words = wordsOf(sample);
-    sketches.language.add(LANGUAGES.indexOf(languageOf(sample, words)));
+    call.language = languageOf(sample, words);
+    sketches.language.add(LANGUAGES.indexOf(call.language));
     for (const bucket of topicBuckets(words)) sketches.topic.add(bucket);
   }
 }

@@ -8,9 +8,14 @@ import { ledgerRow } from '../ledger-row.ts';
 import { outcomeOf } from '../outcome.ts';
 import { PartFacts } from '../part-facts.ts';
 
-/** Arranges for the bill: once, in whatever ending the call comes to. */
+/** Arranges for the bill: once, in whatever ending the call comes to. What was asked is looked at meanwhile. */
 export function settleAtEnd(call: ChatCall): void {
   const { exchange } = call;
+  if (exchange.ai)
+    call.ports.drift.observe(exchange.ai, {
+      bytes: call.bytes.length,
+      sample: call.request?.sample ?? '',
+    });
   exchange.atEnd(() => {
     const goesOn = exchange.cancel.aborted && call.cancel !== exchange.cancel && call.over;
     return goesOn ? goesOn.then(() => settle(call)) : settle(call);
@@ -26,11 +31,11 @@ function settle(call: ChatCall): void | Promise<void> {
   if (!ai) return;
   const facts = call.answer ? call.answer.facts : unheard(call);
   ai.outcome = outcome(call, facts);
-  call.ports.drift.observe(ai.model, { bytes: call.bytes.length, sample: call.request?.sample ?? '' });
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
   if (!facts) return call.earlier.length > 0 ? enter(call, ai, NOTHING) : book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
   ai.confidence = facts.confidence;
+  ai.tool = facts.tool;
   const { fromCache } = call.answer ?? {};
   if (fromCache) return enterCached(call, ai, fromCache);
   const bill = billOf(call, facts);

@@ -188,6 +188,9 @@ const CAPACITY: ReadonlySet<string> = new Set([
   'upstream_503',
 ]);
 
+/** Of what has drifted, what lies in the questions. */
+const ASKED: ReadonlySet<string> = new Set(['language', 'prompt_length']);
+
 /** Without a change: what the place and the kind of signal say. */
 function structural(counts: Counts, suspicion: Suspicion): Cause {
   const { signal, reason } = suspicion;
@@ -218,6 +221,8 @@ function structural(counts: Counts, suspicion: Suspicion): Cause {
   const promptVersion = holds('promptVersion');
   if (promptVersion !== undefined)
     return say('prompt', `Only version ${promptVersion} of prompt ${holds('prompt') ?? ''} is hit.`, 0.8);
+  if (signal === 'drift' && ASKED.has(reason))
+    return say('client', `What is asked has changed (${reason.replace('_', ' ')}), not who answers it.`, 0.6);
   if (CAPACITY.has(reason) && holds('target') === undefined)
     return say('capacity', `There is more to do than can be done: ${reason}.`, 0.6);
   const model = holds('model');

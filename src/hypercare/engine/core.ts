@@ -200,8 +200,7 @@ export class HypercareCore {
         times.minute(this.#open.isHeld('service', dimension, value));
     for (const spender of intake.spending.all())
       spender.step(this.#open.isHeld('cost', CONSUMER, spender.consumer));
-    for (const [dimension, value, , distribution] of intake.drift.all())
-      distribution.step(this.#open.isHeld('service', dimension, value));
+    intake.drift.step((dimension, value) => this.#open.isHeld('service', dimension, value));
     intake.promptLengths.step();
     this.#keyUse.step(intake, tick, (consumer) => this.#open.isHeld('access', CONSUMER, consumer));
     const events = [
@@ -239,15 +238,17 @@ export class HypercareCore {
   /** What the detectors see in this tick, the likeliest matter first. */
   #look(now: number, isMinute: boolean): DetectionEvent[] {
     const { counts, intake, objectives } = this;
-    const isOut = (mark: Mark) => this.#open.heldLeaves(mark.rule.family, mark.signal);
-    const drifting = this.#drifting();
+    const isOut = (mark: Mark) => this.#open.heldLeaves(mark.rule.family, mark);
+    const { shifted } = intake.drift;
     const suspicions = [
       ...this.#rises.suspicions(
         this.#confirmTicks,
         isOut,
-        ({ signal, reason }) => signal !== 'drift' || drifting.has(reason),
+        ({ signal, reason }) => signal !== 'drift' || shifted.has(reason),
       ),
-      ...(isMinute ? peerOutliers(counts, this.#open.heldLeaves('service', 'errors')) : []),
+      ...(isMinute
+        ? peerOutliers(counts, this.#open.heldLeaves('service', { signal: 'errors', reason: '' }))
+        : []),
       ...this.#keyUse.suspicions(counts),
       ...spendingRises(counts, intake.spending),
       ...(isMinute ? burns(counts, objectives) : []),
@@ -260,13 +261,6 @@ export class HypercareCore {
     for (const [fingerprint, tick] of this.#pending)
       if (tick < counts.tick - OVER_AFTER) this.#pending.delete(fingerprint);
     return events;
-  }
-
-  #drifting(): Set<string> {
-    const features = new Set<string>();
-    for (const [, , feature, { shift }] of this.intake.drift.all())
-      if (shift && shift.index >= 0.25 && shift.index > shift.bound) features.add(feature);
-    return features;
   }
 
   #consider(suspicion: Suspicion, now: number): DetectionEvent[] {
@@ -340,7 +334,8 @@ export class HypercareCore {
     if (suspicion.family === 'access' && suspicion.mark)
       return { ...suspicion, ...readDenials(this.counts, suspicion) };
     const cause = suspicion.cause ?? this.intake.promptLengths.explain(suspicion);
-    return cause ? { ...suspicion, cause } : suspicion;
+    const shift = this.intake.drift.read(suspicion, this.counts.dictionary);
+    return { ...suspicion, ...shift, ...(cause && { cause }) };
   }
 
   /** Two parties or more, none of them nearly all of it, unless nobody else was there who could have been hit. */

@@ -188,7 +188,7 @@ export class Intake {
     } else if ((flags & FLAG.cacheStale) !== 0) mark(marks.of('stale', 'served_stale'));
     // Whoever made it necessary is the place, not who helped out.
     if ((flags & FLAG.fellBack) !== 0) mark(marks.of('fallback', ''), failedLeaf);
-    if (isModel) this.#model(ints, i, reals, r, key, mark);
+    if (isModel) this.#model(ints, i, reals, r, key, translation, mark);
     if (consumer > 1) this.#crowd(consumer, client);
     if (isGood) counts.good(leaf, id);
   }
@@ -206,6 +206,7 @@ export class Intake {
     reals: Float32Array,
     r: number,
     key: Uint16Array,
+    translation: Translation,
     mark: (which: Mark) => void,
   ): void {
     const { marks } = this.counts;
@@ -215,14 +216,14 @@ export class Intake {
     // Without a session all who stand behind a consumer's servers are one: they may well ask the same.
     const most = (ints[i + INT.session] as number) === 0 ? LOOP_FROM_SERVER : LOOP_FROM;
     if (times + (this.#callsBefore.get(call) ?? 0) >= most) mark(marks.of('loop', 'same_call'));
-    const output = reals[r + REAL.tokensOut] as number;
-    const feature = this.drift.add(
-      key,
-      reals[r + REAL.tokensIn] as number,
-      output,
-      reals[r + REAL.confidence] as number,
-    );
-    for (const of of feature) mark(marks.of('drift', of, this.counts.tick));
+    const unlike = this.drift.add(key, {
+      tokensIn: reals[r + REAL.tokensIn] as number,
+      tokensOut: reals[r + REAL.tokensOut] as number,
+      confidence: reals[r + REAL.confidence] as number,
+      language: translation.of(SPACE.language, ints[i + INT.language] as number),
+      tool: translation.of(SPACE.tool, ints[i + INT.tool] as number),
+    });
+    for (const feature of unlike) mark(marks.of('drift', feature, this.counts.tick));
     const usd = reals[r + REAL.usd] as number;
     if (usd > 0) this.spending.add(key[CONSUMER] as number, key[MODEL] as number, usd);
   }

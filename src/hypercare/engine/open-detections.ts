@@ -24,6 +24,10 @@ const EXPLAINED = 0.5;
 /** An abused key and a runaway loop cost money, too, sooner or later: the bill is no matter of its own. */
 const ABUSE: ReadonlySet<string> = new Set(['access', 'cost']);
 
+/** What goes on as one matter, whenever it began: a signal, whatever its reason; of what drifts each feature by itself. */
+const matterOf = ({ signal, reason }: Pick<Suspicion, 'signal' | 'reason'>): string =>
+  signal === 'drift' ? `${signal}:${reason}` : signal;
+
 /** What has been told and is not over: what it holds is spoken for, and does not become usual. */
 export class OpenDetections {
   readonly #counts: Counts;
@@ -67,7 +71,7 @@ export class OpenDetections {
     const isOld = suspicion.since <= this.#counts.tick - RING + 2 && open.suspicion.since <= suspicion.since;
     const areTogether = isOld || Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;
     const isAbuse = ABUSE.has(open.suspicion.family) && ABUSE.has(suspicion.family);
-    if (open.suspicion.signal !== suspicion.signal && !areTogether && !isAbuse) return false;
+    if (matterOf(open.suspicion) !== matterOf(suspicion) && !areTogether && !isAbuse) return false;
     const inside = this.#shareInside(suspicion, (leaf) => open.holds(this.#counts, leaf));
     if (inside >= EXPLAINED) return true;
     if (!areTogether) return false;
@@ -99,12 +103,16 @@ export class OpenDetections {
     return all === 0 ? 0 : inside / all;
   }
 
-  /** Leaves that are spoken for: by something open of the same signal, or of the same family that has only just begun. */
-  heldLeaves(family: Suspicion['family'], signal: string): (leaf: number) => boolean {
+  /** Leaves that are spoken for: by something open of the same matter, or of the same family that has only just begun. */
+  heldLeaves(
+    family: Suspicion['family'],
+    of: Pick<Suspicion, 'signal' | 'reason'>,
+  ): (leaf: number) => boolean {
     const { tick } = this.#counts;
     const open = [...this.#open.values()].filter(
       ({ suspicion, openedTick }) =>
-        suspicion.family === family && (suspicion.signal === signal || tick - openedTick <= TOGETHER),
+        suspicion.family === family &&
+        (matterOf(suspicion) === matterOf(of) || tick - openedTick <= TOGETHER),
     );
     return (leaf) => open.some((each) => each.holds(this.#counts, leaf));
   }

@@ -25,8 +25,10 @@ export const SPACE = {
   breach: WIDTH + 2,
   key: WIDTH + 3,
   path: WIDTH + 4,
+  language: WIDTH + 5,
+  tool: WIDTH + 6,
 };
-export const SPACES = WIDTH + 5;
+export const SPACES = WIDTH + 7;
 
 /** Where a whole number stands in a record; the dimensions' come first, in their order. */
 export const INT = {
@@ -50,8 +52,12 @@ export const INT = {
   failedUpstream: WIDTH + 13,
   /** Why a conversation did not go on as it should, among the reasons: `ok` if it did; 0: there is none. */
   context: WIDTH + 14,
+  /** What a model was asked in; 0: nobody looked. */
+  language: WIDTH + 15,
+  /** The tool that a model's answer calls; 0: none. */
+  tool: WIDTH + 16,
 } as const;
-export const INTS = WIDTH + 15;
+export const INTS = WIDTH + 17;
 
 /** Where a fraction stands in a record. -1: not known. */
 export const REAL = {

@@ -153,6 +153,8 @@ export class SignalWriter {
       failed === undefined ? 0 : names.of(ai === null ? UPSTREAM : PROVIDER, failed.upstream);
     ints[i + INT.failedReason] = failed === undefined ? 0 : names.of(SPACE.reason, failed.reason);
     ints[i + INT.context] = context === null ? 0 : names.of(SPACE.reason, endOf(context));
+    ints[i + INT.language] = ai === null ? 0 : names.of(SPACE.language, ai.language);
+    ints[i + INT.tool] = ai === null ? 0 : names.of(SPACE.tool, ai.tool);
     ints[i + INT.flags] =
       (ai === null ? 0 : FLAG.isModel) |
       (exchange.fallback === '' ? 0 : FLAG.fellBack) |

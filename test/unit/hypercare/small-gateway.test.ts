@@ -113,6 +113,61 @@ test('a model that begins late is found, though its answers take as long as ever
   expect(small.opened.map(({ what }) => what.signal)).toContain('first-token');
 });
 
+const drifted = ({ opened }: Small) =>
+  opened.map(({ detector, reason, where }) => [detector, reason, where.scopes[0]]);
+const DE = ['german', 'english', 'english', 'english', 'english', 'english'];
+
+test('users who begin to write in another language are found, and which; nobody is told of what is usual', () => {
+  const small = new Small();
+  const ask = (languages: readonly string[]) => (one: Drawn, at: number) => {
+    small.talk(one);
+    if (one.ai) one.ai.language = languages[at % languages.length] as string;
+  };
+  small.ticks(120, ask(DE));
+  expect(small.opened).toEqual([]);
+  small.ticks(24, ask(['german', 'german', 'english']));
+  expect(drifted(small)).toEqual([['drift', 'language', { model: 'support' }]]);
+  expect(small.opened[0]?.why.sentence).toMatch(/german \d\d % \(usually 17 %\)/);
+  expect(small.opened[0]?.cause.kind).toBe('client');
+});
+
+test('a model that calls other tools than it did, or none, is found', () => {
+  const small = new Small();
+  const call = (tools: readonly string[]) => (one: Drawn, at: number) => {
+    small.talk(one);
+    if (one.ai) one.ai.tool = tools[at % tools.length] as string;
+  };
+  small.ticks(120, call(['search', 'search', 'order', '']));
+  expect(small.opened).toEqual([]);
+  small.ticks(24, call(['refund', 'refund', 'search', '']));
+  expect(drifted(small)).toEqual([['drift', 'tool_mix', { model: 'support' }]]);
+  expect(small.opened[0]?.why.sentence).toContain('refund');
+});
+
+test('a model that is much less sure than it was is found', () => {
+  const small = new Small();
+  const answer = (confidence: number) => (one: Drawn, at: number) => {
+    small.talk(one);
+    if (one.ai) one.ai.confidence = confidence + (at % 10) / 500;
+  };
+  small.ticks(120, answer(0.95));
+  expect(small.opened).toEqual([]);
+  small.ticks(24, answer(0.7));
+  expect(drifted(small)).toEqual([['drift', 'confidence', { model: 'support' }]]);
+});
+
+test('prompts that grow by a word, across an edge between two buckets of lengths, are no drift', () => {
+  const small = new Small();
+  const ask = (tokens: number) => (one: Drawn) => {
+    small.talk(one);
+    if (one.ai) one.ai.tokensIn = tokens;
+  };
+  small.ticks(120, ask(45)).ticks(24, ask(46));
+  expect(small.opened).toEqual([]);
+  small.ticks(24, ask(120));
+  expect(drifted(small)).toEqual([['drift', 'prompt_length', { model: 'support' }]]);
+});
+
 test('tools of MCP servers that are slow, fail or break their schemas are found at their own places; their neighbours are well', () => {
   const small = new Small();
   const tools = ['price', 'stock', 'look', 'add'];

@@ -24,7 +24,7 @@ async function drifts(inputs: Iterable<[model: string, input: Input]>): Promise<
   const metrics = openMetrics({ process: false });
   const drift = new InputDrift(metrics);
   for (const [model, input] of inputs) {
-    drift.observe(model, input);
+    drift.observe({ model, language: '' }, input);
     await new Promise((resolve) => setImmediate(resolve));
   }
   const [metric] = await metrics.getMetricsAsJSON();
