@@ -184,6 +184,7 @@ export function exchangeAt(at: number, revision: number): Drawn {
     hedge: '',
     breaker: '',
     fallback: '',
+    unusedFallback: '',
     cache: '',
     cacheAgeMs: -1,
     purpose: '',

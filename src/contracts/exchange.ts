@@ -252,6 +252,11 @@ export interface Exchange {
   breaker: '' | 'open' | 'half-open';
   /** Name of the fallback that answered, '' when none. */
   fallback: string;
+  /**
+   * Why the fallback stood by, where there is one and the request failed all the same: it is for other statuses, the request
+   * may not be sent twice, or nobody of it could take the request; '' otherwise.
+   */
+  unusedFallback: '' | 'status' | 'not_repeatable' | 'unable';
   /** What the gateway made the call for, of one that no client made; else ''. */
   purpose: '' | 'cache' | 'shadow' | 'context';
   /** The id of the request for which it was made; else ''. */

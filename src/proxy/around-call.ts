@@ -9,7 +9,7 @@ import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
 import { endToEndHeaders } from '../upstream/message-headers.ts';
 import type { ForwardedRequest } from '../upstream/retry-rule.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type Fallback, forwardWithFallback, standIn } from './fallback.ts';
+import { type Fallback, forwardWithFallback, isFor, standIn } from './fallback.ts';
 import type { PassedAnswer } from './pass-answer.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 
@@ -114,7 +114,7 @@ function passResponse(
   trailers: IncomingHttpHeaders = {},
 ): void {
   // The client has left meanwhile, or the config has something better than this.
-  const isFailure = fallback?.on.includes(status) === true;
+  const isFailure = fallback !== undefined && isFor(fallback.on, status, exchange);
   if (exchange.ended || (isFailure && standIn(fallback, exchange, answer, String(status)))) {
     if (body instanceof Readable) body.on('error', () => undefined).destroy();
     return;

@@ -45,7 +45,10 @@ export function forwardWithFallback(
     exchange,
     exchange.cancel,
     new StandIn(fallback?.on ?? [], exchange, receiver, (reason) => {
-      if (!first.mayRepeat) return false;
+      if (!first.mayRepeat) {
+        exchange.unusedFallback = 'not_repeatable';
+        return false;
+      }
       noteFailure(exchange, reason);
       exchange.fallback = other.name;
       new Forwarding(other, request, exchange, exchange.cancel, receiver).start();
@@ -87,6 +90,13 @@ export function standIn(
   return true;
 }
 
+/** Whether a fallback is for this answer. One that is a failure all the same is noted: it was not thought of. */
+export function isFor(on: readonly number[], status: number, exchange: LiveExchange): boolean {
+  if (on.includes(status)) return true;
+  if (status >= 500) exchange.unusedFallback = 'status';
+  return false;
+}
+
 const causeOf = (error: Error): unknown => (error instanceof GatewayError ? error.cause : error);
 
 /** Among the attempts that failed, unless none was made: a breaker was open, say. */
@@ -122,7 +132,7 @@ class StandIn extends BeforeHead {
   }
 
   override onHead(status: number, headers: IncomingHttpHeaders, attempt: Attempt): void {
-    if (this.#on.includes(status) && this.#standIn(String(status))) {
+    if (isFor(this.#on, status, this.#exchange) && this.#standIn(String(status))) {
       attempt.receiver = droppedAnswer(attempt);
       return;
     }

@@ -7,7 +7,7 @@ import { endToEndHeaders } from '../upstream/message-headers.ts';
 import type { UpgradeAnswer } from '../upstream/tunnel.ts';
 import { type Handshake, upgradeWithRetries } from '../upstream/upgrading.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { noteFailure } from './fallback.ts';
+import { isFor, noteFailure } from './fallback.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 
@@ -69,7 +69,7 @@ async function ask(
   let reason: string;
   try {
     const answer = await upgradeWithRetries(upstream, handshake, exchange);
-    if (answer.switched || !fallback.on.includes(answer.statusCode)) return answer;
+    if (answer.switched || !isFor(fallback.on, answer.statusCode, exchange)) return answer;
     reason = String(answer.statusCode);
   } catch (error) {
     if (exchange.cancel.aborted) throw error;

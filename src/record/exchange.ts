@@ -76,6 +76,7 @@ export class LiveExchange implements Exchange {
   hedge: '' | 'won' | 'lost' = '';
   breaker: '' | 'open' | 'half-open' = '';
   fallback = '';
+  unusedFallback: Exchange['unusedFallback'] = '';
   purpose: Exchange['purpose'] = '';
   causedBy = '';
   cache: Exchange['cache'] = '';

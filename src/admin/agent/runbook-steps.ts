@@ -214,14 +214,17 @@ export const DETECTORS: Readonly<Record<DetectorId, Steps & { readonly means: st
   context: { means: 'Conversations lose or mix up what was said.', ...stepsOfCode('conversation_locked') },
   'silent-failure': {
     means:
-      'Answers that HTTP calls a success and that are none: empty, cut off, or a tool that says it failed.',
-    whose: 'The model’s or the tool’s.',
+      'Answers that HTTP calls a success and that are none: empty, cut off, or a tool that says it failed. Or a fallback that stood by while requests failed.',
+    whose: 'The model’s or the tool’s; of a fallback that stood by the config’s.',
     look: [
       WHERE,
       'mcp/SERVER/TOOL: list_mcp_tools and list_mcp_sessions; a model: query_usage, its version, its prompt.',
       CHANGED,
     ],
-    act: [REVISION, 'A model or prompt version: switch-model, pin-prompt. A tool: its server’s owners.'],
+    act: [
+      REVISION,
+      'A model or prompt version: switch-model, pin-prompt. A tool: its server’s owners. A fallback: widen-fallback.',
+    ],
   },
   'stale-cache': {
     means: 'Kept answers are older than they may be, or not what the origin says now.',

@@ -16,10 +16,13 @@ export async function infer(call: ChatCall): Promise<void> {
   let refusal: CommittedAnswer | undefined;
   let failure: GatewayError | undefined;
   let obstacle: GatewayError | undefined;
+  /** Of those that were asked, the ones that stand in for the first. */
+  let standIns = 0;
   /** @returns whether the call has its answer */
   const ask = async (model: Model, leastBad: boolean): Promise<boolean> => {
     if (call.cancel.aborted) throw cancelled(call.cancel.reason);
     const tried: Tried = await new ModelTries(call, model).run(leastBad);
+    if (tried.kind !== 'not-asked' && model !== call.candidates[0]) standIns++;
     if (tried.kind === 'answered') {
       exchange.fallback = model === call.candidates[0] ? '' : model.name;
       call.answer = tried.answer;
@@ -49,6 +52,7 @@ export async function infer(call: ChatCall): Promise<void> {
     call.answer = answer;
     return;
   }
+  if (call.candidates.length > 1 && standIns === 0) exchange.unusedFallback = 'unable';
   if (!refusal) throw failure ?? obstacle ?? new GatewayError('endpoint_not_supported');
   noteDeployment(call, refusal.deployment);
   call.answer = refusal;

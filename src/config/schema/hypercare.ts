@@ -18,6 +18,7 @@ export const ACTION_KINDS = [
   'revoke-key',
   'cap-loop',
   'static-answer',
+  'widen-fallback',
   'order-turns',
   'compact-context',
 ] as const;

@@ -1,6 +1,7 @@
 import type { Proposal, Propose, World } from './proposal.ts';
 import { abusedKey, staleCache, tightLimit } from './proposals/access.ts';
 import { shorterPrompts, turnsInOrder } from './proposals/conversations.ts';
+import { narrowFallback } from './proposals/fallbacks.ts';
 import { badModel, badPrompt, runawayLoop } from './proposals/models.ts';
 import { rollback } from './proposals/rollback.ts';
 import { badTarget, badUpstream, badVariant, shortTimeout } from './proposals/targets.ts';
@@ -19,6 +20,7 @@ const PROPOSE: readonly Propose[] = [
   tightLimit,
   shortTimeout,
   badUpstream,
+  narrowFallback,
 ];
 
 /** Ways to act of one finding. More would be a menu, not advice. */

@@ -24,6 +24,7 @@ import { Rises } from './rises.ts';
 import { type EngineSettings, HOUR, MINUTE } from './settings.ts';
 import { States } from './states.ts';
 import type { Suspicion } from './suspicion.ts';
+import { unusedFallback } from './unused-fallback.ts';
 import { Watches } from './watches.ts';
 
 const CONSUMER = DIMENSIONS.indexOf('consumer');
@@ -32,6 +33,9 @@ const MODEL = DIMENSIONS.indexOf('model');
 
 /** Signals that burn an objective's budget. */
 const BURNING: ReadonlySet<string> = new Set(['errors', 'silent', 'contract', 'slow', 'first-token']);
+
+/** Families of what is the gateway's matter, or its upstreams', and not that of who asks. */
+const OURS: ReadonlySet<string> = new Set(['service', 'fallback']);
 
 /** Changes of state that are kept: the last hours of them. */
 const MOST_CHANGES = 1000;
@@ -333,7 +337,10 @@ export class HypercareCore {
   #readCloser(suspicion: Suspicion): Suspicion {
     if (suspicion.family === 'access' && suspicion.mark)
       return { ...suspicion, ...readDenials(this.counts, suspicion) };
-    const cause = suspicion.cause ?? this.intake.promptLengths.explain(suspicion);
+    const cause =
+      suspicion.cause ??
+      unusedFallback(this.counts, suspicion) ??
+      this.intake.promptLengths.explain(suspicion);
     const shift = this.intake.drift.read(suspicion, this.counts.dictionary);
     return { ...suspicion, ...shift, ...(cause && { cause }) };
   }
@@ -344,7 +351,7 @@ export class HypercareCore {
     const isOneClients = places.flat().some(({ dimension }) => dimension === CONSUMER);
     if (mark.rule.family === 'client' && isOneClients) return false;
     if (hit.parties.count >= parties && hit.heaviest < ONE_CLIENT) return true;
-    if (mark.rule.family !== 'service' || isOneClients || mark.signal === 'slow') return false;
+    if (!OURS.has(mark.rule.family) || isOneClients || mark.signal === 'slow') return false;
     // One consumer alone uses this, through one address: what fails here fails for everybody.
     const consumers = new Set<number>();
     const { leaves } = this.counts;

@@ -186,6 +186,8 @@ export class Intake {
       const age = reals[r + REAL.cacheAge] as number;
       if (ttl >= 0 && age > ttl + STALE_SLACK_MS) mark(marks.of('stale', 'over_age'));
     } else if ((flags & FLAG.cacheStale) !== 0) mark(marks.of('stale', 'served_stale'));
+    if (end?.signal === 'errors' && (flags & UNUSED) !== 0)
+      mark(marks.of('unused-fallback', whyUnused(flags, ints[i + INT.status] as number)));
     // Whoever made it necessary is the place, not who helped out.
     if ((flags & FLAG.fellBack) !== 0) mark(marks.of('fallback', ''), failedLeaf);
     if (isModel) this.#model(ints, i, reals, r, key, translation, mark);
@@ -359,6 +361,16 @@ export class Intake {
 const REVISION = at('revision');
 /** Kept answers are let out a little late: clocks, and the second that a minute's tick takes. */
 const STALE_SLACK_MS = 2_000;
+
+const UNUSED = FLAG.unusedForStatus | FLAG.unusedNotRepeatable | FLAG.unusedUnable;
+
+/** Why a fallback stood by, as a reason: each has its own remedy. */
+const whyUnused = (flags: number, status: number): string =>
+  (flags & FLAG.unusedForStatus) !== 0
+    ? `status_${status}`
+    : (flags & FLAG.unusedNotRepeatable) !== 0
+      ? 'not_repeatable'
+      : 'unable';
 
 /** Why a piece of feedback counts as bad; null: it does not. */
 function unhappy({ kind, score, topic }: FeedbackSignal): string | null {

@@ -67,6 +67,8 @@ export class OpenDetections {
   #explains(open: OpenDetection, suspicion: Suspicion): boolean {
     // That calls have changed explains nothing that hurts: it may be the same matter, seen from its harmless side.
     if (open.suspicion.signal === 'drift' && suspicion.signal !== 'drift') return false;
+    // That a fallback stood by is another matter than what it stood by at, with a remedy of its own.
+    if ((open.suspicion.family === 'fallback') !== (suspicion.family === 'fallback')) return false;
     // What is older than the ring can have begun whenever: with what was open then.
     const isOld = suspicion.since <= this.#counts.tick - RING + 2 && open.suspicion.since <= suspicion.since;
     const areTogether = isOld || Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;

@@ -67,7 +67,7 @@ export function findPlaces(
   const leaves = windowed(counts, mark, since, isOut);
   const badOnes = leaves.filter(({ bad }) => bad > 0);
   if (badOnes.length === 0) return { places: [], excess: 0 };
-  let dimensions = dimensionsOf(counts, leaves);
+  let dimensions = dimensionsOf(counts, leaves, mark.rule.at ?? PRECEDENCE);
   let reduced = reduce(counts, leaves, badOnes, dimensions);
   while (reduced.leaves.length > MOST_LEAVES && dimensions.length > 2) {
     dimensions = dimensions.slice(0, -1);
@@ -113,7 +113,7 @@ function isEverywhere(place: FoundPlace, whole: ReturnType<typeof sum>): boolean
 /** What all leaves have in common: the place of what is everywhere, where there is such a thing. */
 function shared(counts: Counts, leaves: readonly Windowed[], { rule }: Mark): Where[] {
   // A cache is its route's.
-  const names: readonly Dimension[] = rule.detector === 'stale-cache' ? ['route', ...PRECEDENCE] : PRECEDENCE;
+  const names = rule.at ?? (rule.detector === 'stale-cache' ? ['route', ...PRECEDENCE] : PRECEDENCE);
   for (const name of names) {
     const dimension = DIMENSIONS.indexOf(name);
     const value = counts.leaves.value(leaves[0]?.leaf ?? 0, dimension);
@@ -178,25 +178,27 @@ const knownShare = (begins: number, first: number): number =>
       : (1 - DECAY ** (first - begins)) / (1 - DECAY ** first);
 
 /** Those that tell leaves apart, the most telling ones, in the order in which names are preferred. */
-function dimensionsOf(counts: Counts, leaves: readonly Windowed[]): number[] {
+function dimensionsOf(counts: Counts, leaves: readonly Windowed[], names: readonly Dimension[]): number[] {
   const { bad, total } = sum(leaves);
-  const telling = PRECEDENCE.map((name) => DIMENSIONS.indexOf(name)).flatMap((dimension) => {
-    const values = new Map<number, { bad: number; total: number }>();
-    for (const each of leaves) {
-      const value = counts.leaves.value(each.leaf, dimension);
-      const known = values.get(value) ?? { bad: 0, total: 0 };
-      known.bad += each.bad;
-      known.total += each.total;
-      values.set(value, known);
-    }
-    if (values.size < 2) return [];
-    const most = Math.max(
-      ...[...values.values()].map((each) =>
-        likelihoodRatio(each.bad, (each.total * bad) / Math.max(1, total)),
-      ),
-    );
-    return [{ dimension, most }];
-  });
+  const telling = names
+    .map((name) => DIMENSIONS.indexOf(name))
+    .flatMap((dimension) => {
+      const values = new Map<number, { bad: number; total: number }>();
+      for (const each of leaves) {
+        const value = counts.leaves.value(each.leaf, dimension);
+        const known = values.get(value) ?? { bad: 0, total: 0 };
+        known.bad += each.bad;
+        known.total += each.total;
+        values.set(value, known);
+      }
+      if (values.size < 2) return [];
+      const most = Math.max(
+        ...[...values.values()].map((each) =>
+          likelihoodRatio(each.bad, (each.total * bad) / Math.max(1, total)),
+        ),
+      );
+      return [{ dimension, most }];
+    });
   const kept = telling.sort((a, b) => b.most - a.most).slice(0, MOST_DIMENSIONS);
   return kept
     .map(({ dimension }) => dimension)

@@ -21,6 +21,7 @@ const SIGNALS: Readonly<Record<string, string>> = {
   outdated: 'were held against their origin, and the cache had given what it no longer says',
   stale: 'were answered from a stale cache',
   fallback: 'were answered by a fallback',
+  'unused-fallback': 'failed while their fallback stood by',
   drift: 'were unlike what is usual',
   voice: 'were complained about',
 };

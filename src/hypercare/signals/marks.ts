@@ -1,4 +1,5 @@
 import type { DetectorId, FindingCategory } from '../../contracts/finding.ts';
+import type { Dimension } from '../../contracts/signal.ts';
 import { KINDS } from './leaves.ts';
 
 /** What kinds of bad there are, and how each is looked at. */
@@ -11,12 +12,14 @@ export interface SignalRule {
   /** Distinct parties (consumer and user or address) that must be hit; 1: one client alone may be the matter. */
   readonly parties: number;
   /** What belongs together: of one family, what happens at one place is one finding. */
-  readonly family: 'service' | 'access' | 'cost' | 'client' | 'voice';
+  readonly family: 'service' | 'fallback' | 'access' | 'cost' | 'client' | 'voice';
   readonly labels: readonly string[];
   /** Of several that open at once, the lower one is the matter and the others follow from it. */
   readonly rank: number;
   /** Whether what counts as bad had to be learnt first: before that nothing was, and that says nothing. */
   readonly isLearnt: boolean;
+  /** Dimensions that its place may name; undefined: all. */
+  readonly at: readonly Dimension[] | undefined;
   /** A share below this is none of anybody's business, however sure it is. */
   readonly leastShare: number;
 }
@@ -36,6 +39,7 @@ const rule = (
   rank: 5,
   leastShare: 0.002,
   isLearnt: false,
+  at: undefined,
   ...more,
 });
 
@@ -56,6 +60,13 @@ export const SIGNALS = {
   }),
   loop: rule('cost', 'bug', { family: 'cost', parties: 1, prior: 0.02, rank: 1, leastShare: 0.05 }),
   fallback: rule('state', 'integration', { rank: 6, prior: 0.01, leastShare: 0.02 }),
+  // Whoever fails, it is the route’s or the model’s own fallback that stood by.
+  'unused-fallback': rule('silent-failure', 'integration', {
+    family: 'fallback',
+    prior: 0.002,
+    leastShare: 0.01,
+    at: ['model', 'route'],
+  }),
   access: rule('access', 'security', { family: 'access', parties: 1, prior: 0.01, leastShare: 0.01 }),
   client: rule('errors', 'user-error', {
     family: 'client',

@@ -85,6 +85,10 @@ export const FLAG = {
   isCheck: 256,
   /** The origin says something else. */
   outdated: 512,
+  /** A fallback stood by while the request failed, and why: `Exchange.unusedFallback`. */
+  unusedForStatus: 1024,
+  unusedNotRepeatable: 2048,
+  unusedUnable: 4096,
 } as const;
 
 /** A name and its number, told once, before the first record that holds it. */

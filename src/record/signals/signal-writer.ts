@@ -60,6 +60,14 @@ const [ROUTE, UPSTREAM, TARGET, PROVIDER, MODEL, VERSION, PROMPT, PROMPT_VERSION
 const REVISION = DIMENSIONS.indexOf('revision');
 const RELEASE = DIMENSIONS.indexOf('release');
 
+/** One that stood by at first and answered after all was used. */
+const UNUSED = {
+  '': 0,
+  status: FLAG.unusedForStatus,
+  not_repeatable: FLAG.unusedNotRepeatable,
+  unable: FLAG.unusedUnable,
+} as const satisfies Record<Exchange['unusedFallback'], number>;
+
 /** How what looks like a success ended: of a call to a model, or of a tool that says that it came to nothing. */
 function outcomeOf({ ai, mcp }: Exchange): string {
   if (ai !== null) return ai.outcome;
@@ -157,7 +165,7 @@ export class SignalWriter {
     ints[i + INT.tool] = ai === null ? 0 : names.of(SPACE.tool, ai.tool);
     ints[i + INT.flags] =
       (ai === null ? 0 : FLAG.isModel) |
-      (exchange.fallback === '' ? 0 : FLAG.fellBack) |
+      (exchange.fallback === '' ? UNUSED[exchange.unusedFallback] : FLAG.fellBack) |
       (exchange.breaker === 'open' ? FLAG.breakerOpen : 0) |
       (exchange.cache === 'hit' ? FLAG.cacheHit : 0) |
       (exchange.cache === 'stale' ? FLAG.cacheStale : 0) |

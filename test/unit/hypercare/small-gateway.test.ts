@@ -113,6 +113,39 @@ test('a model that begins late is found, though its answers take as long as ever
   expect(small.opened.map(({ what }) => what.signal)).toContain('first-token');
 });
 
+test('a fallback that stood by while requests failed is a finding beside theirs: at its route, with the status that it is not for', () => {
+  const small = new Small().ticks(60, () => undefined);
+  small.ticks(12, (one, at) => {
+    if (at % 3 === 0) Object.assign(one, { reason: 'upstream_5xx', status: 507, unusedFallback: 'status' });
+  });
+  const [unused, ...more] = small.opened.filter(({ what }) => what.signal === 'unused-fallback');
+  expect(more).toEqual([]);
+  expect(unused).toMatchObject({
+    detector: 'silent-failure',
+    reason: 'status_507',
+    where: { scopes: [{ route: 'shop' }] },
+    cause: {
+      kind: 'config',
+      sentence: 'The fallback of route shop is not for status 507: what fails with it reaches the client.',
+    },
+  });
+  expect(small.opened.filter(({ detector }) => detector === 'errors')).toHaveLength(1);
+});
+
+test('a fallback that was used, and one that fails itself, has not stood by', () => {
+  const small = new Small().ticks(60, () => undefined);
+  small.ticks(12, (one, at) => {
+    if (at % 3 === 0)
+      Object.assign(one, {
+        reason: 'upstream_5xx',
+        status: 507,
+        fallback: 'spare',
+        unusedFallback: 'status',
+      });
+  });
+  expect(small.opened.filter(({ what }) => what.signal === 'unused-fallback')).toEqual([]);
+});
+
 const drifted = ({ opened }: Small) =>
   opened.map(({ detector, reason, where }) => [detector, reason, where.scopes[0]]);
 const DE = ['german', 'english', 'english', 'english', 'english', 'english'];
