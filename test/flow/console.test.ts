@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { VIEWS } from '../../src/console/app/views/names.ts';
+import type { TrafficEdge } from '../../src/contracts/engine.ts';
 import { admin } from '../helpers/admin.ts';
 import { aiGateway, chat } from '../helpers/ai.ts';
 import { backend } from '../helpers/backend.ts';
@@ -216,12 +217,15 @@ it('a list of any length is asked for and shown page by page, and counted whole'
   expect(await page.locator('.finding').count()).toBe(8);
   // What began lies on the timeline among what was changed.
   expect(await page.locator('.timeline .timeline-finding').count()).toBe(8);
-  // Of the traffic the busiest lines, and a bad one however little comes by it.
-  const traffic = page.getByRole('table', { name: 'Traffic of the last ten minutes' }).locator('tbody tr');
-  await traffic.last().getByText('route-59').waitFor();
-  expect(await traffic.count()).toBe(25);
-  await page.getByRole('button', { name: 'All 60' }).click();
-  await eventually(async () => (await traffic.count()) === 60);
+  // Of the traffic the busiest, and what is bad however little comes by it.
+  const routes = page.locator('.node');
+  await routes.last().getByText('route-59').waitFor();
+  expect(await routes.count()).toBe(13);
+  await page.getByRole('button', { name: '47 more' }).click();
+  await eventually(async () => (await routes.count()) === 60);
+  await page.getByText('All 60 lines in figures').click();
+  const figures = page.getByRole('table', { name: 'Traffic of the last ten minutes' }).locator('tbody tr');
+  await eventually(async () => (await figures.count()) === 60);
   await page.setViewportSize({ width: 360, height: 640 });
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
   await page.setViewportSize({ width: 1280, height: 800 });
@@ -262,5 +266,96 @@ it('what several people say stands above what each says, opens it, and each is a
   await page.getByRole('button', { name: 'Answer' }).click();
   await page.getByText('Answered by local').waitFor();
   await expectAccessible(page);
+  expect(complaints).toEqual([]);
+}, 60_000);
+
+it('the traffic is a map: who calls whom with rate, errors, latency and breaker, by eye, by ear and by key', async () => {
+  const end = (
+    dimension: 'route' | 'upstream' | 'target' | 'model' | 'provider' | 'gateway',
+    value: string,
+  ) => ({
+    dimension,
+    value,
+  });
+  const line = (from: ReturnType<typeof end>, to: ReturnType<typeof end>, errorRate = 0): TrafficEdge =>
+    ({ from, to, requestsPerSecond: 12, errorRate, p50: 20, p95: 90, p99: 120 }) as TrafficEdge;
+  const gatewayEnd = end('gateway', '');
+  const [checkout, ai] = [end('route', 'checkout'), end('route', 'ai')];
+  const [shop, model, primary] = [
+    end('upstream', 'shop'),
+    end('model', 'support'),
+    end('provider', 'primary'),
+  ];
+  const { url } = await backend((_request, response) => response.end('a product'));
+  const engine = toldEngine({
+    trafficMap: async () => [
+      line(gatewayEnd, checkout, 0.12),
+      line(gatewayEnd, ai),
+      line(checkout, shop, 0.12),
+      line(shop, end('target', url), 0.12),
+      line(ai, model),
+      line(model, primary),
+      line(primary, end('target', 'primary/gpt-4o-mini')),
+    ],
+  });
+  const gateway = await testGateway(
+    {
+      hypercare: { tick: '1s' },
+      upstreams: { shop: { targets: [{ url }] } },
+      routes: [{ name: 'checkout', match: { path: '/*' }, upstream: 'shop' }],
+    },
+    { engine },
+  );
+  await admin(gateway, '/api/upstreams/shop/breaker', { body: { state: 'open' } });
+  const next = async (): Promise<number> => {
+    const before = Date.now();
+    await eventually(async () => Date.now() > before);
+    return Date.now();
+  };
+  const since = await next();
+  await next();
+  await fetch(`${gateway.url}/v1/feedback`, {
+    method: 'POST',
+    body: JSON.stringify({ comment: 'I can not pay', session: 's1', page: '/checkout' }),
+  });
+  engine.say('opened', detection({ when: { since, until: null, pattern: 'constant' } }));
+  const { page, complaints } = await testPage();
+  await page.goto(gateway.adminUrl);
+  const box = (name: string) => page.locator('.node', { has: page.getByRole('link', { name }) });
+  await box('upstream shop').getByText('breaker open').waitFor();
+  const checkoutBox = (await box('route checkout').textContent()) ?? '';
+  for (const said of ['12/s', '12 % errors', 'p95 90 ms', '→ upstream shop: 12/s, 12 % errors'])
+    expect(checkoutBox).toContain(said);
+  // Whoever is called stands to the right of whoever calls.
+  const left = async (name: string): Promise<number> => (await box(name).boundingBox())?.x ?? Number.NaN;
+  for (const way of [
+    ['route checkout', 'upstream shop', `target ${new URL(url).host}`],
+    ['route ai', 'model support', 'provider primary', 'target primary/gpt-4o-mini'],
+  ]) {
+    const places = await Promise.all(way.map(left));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(new Set(places).size).toBe(way.length);
+  }
+  expect(await page.locator('.map path').count()).toBe(5);
+  expect(await page.locator('.map .line-bad').count()).toBe(2);
+  // By key: a box's lines stand out, and it leads to its requests.
+  await page.getByRole('link', { name: 'route checkout' }).focus();
+  await eventually(async () => (await page.locator('.map .line-near').count()) === 1);
+  // What people said lies on the timeline between what was changed and what began.
+  const timeline = page.locator('.timeline');
+  await timeline.getByRole('link', { name: 'I can not pay' }).waitFor();
+  await timeline.getByText('breaker', { exact: true }).waitFor();
+  const kinds = await timeline
+    .locator('> li')
+    .evaluateAll((items) => (items as unknown as { className: string }[]).map(({ className }) => className));
+  expect(kinds.slice(0, 3)).toEqual(['timeline-said', 'timeline-finding', '']);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
+  await page.getByRole('link', { name: 'route checkout' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Requests' }).first().waitFor();
+  expect(page.url()).toContain('route=checkout');
   expect(complaints).toEqual([]);
 }, 60_000);

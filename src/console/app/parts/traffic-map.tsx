@@ -1,108 +1,111 @@
 import { useState } from 'preact/hooks';
 import { duration, percent } from '../lib/format.ts';
 import { linkTo } from '../lib/router.ts';
-import { DataTable } from './data-table.tsx';
-import { Empty } from './shown.tsx';
-import { StateTag } from './tags.tsx';
+import { BAD_RATE, type Edge, type Line, mapOf, type Node, type Upstream } from '../lib/traffic.ts';
+import { TrafficTable } from './traffic-table.tsx';
 
-interface End {
-  readonly dimension: string;
-  readonly value: string;
+/** Nodes of a column. A gateway with fifty routes has fifty. */
+const SHOWN = 12;
+/** Pixels from a node to the one below, as in parts.css. */
+const PITCH = 112;
+const HEIGHT = 96;
+/** Of its column, what a node takes; as there, too. */
+const WIDE = 0.8;
+
+const rate = (perSecond: number): string => `${perSecond.toFixed(perSecond < 10 ? 2 : 0)}/s`;
+const figures = ({ requestsPerSecond, errorRate }: Pick<Edge, 'requestsPerSecond' | 'errorRate'>): string =>
+  `${rate(requestsPerSecond)}, ${percent(errorRate)} errors`;
+
+/** Where there is more of it. */
+function addressOf({ dimension, value }: Node): string {
+  if (dimension === 'route' || dimension === 'model') return linkTo(['requests'], { [dimension]: value });
+  return dimension === 'provider' ? linkTo(['money'], { by: 'provider' }) : linkTo(['upstreams']);
 }
 
-export interface Edge {
-  readonly from: End;
-  readonly to: End;
-  readonly requestsPerSecond: number;
-  readonly errorRate: number;
-  readonly p50: number | null;
-  readonly p95: number | null;
-}
-
-/** An error rate from which on a line is shown as bad. */
-const BAD_RATE = 0.01;
-
-/** Lines that are shown at once, the busiest; those that are bad beside them. A gateway with fifty routes has a hundred. */
-const SHOWN = 24;
-
-const isBad = ({ to, errorRate }: Edge, breakers: ReadonlyMap<string, string>): boolean =>
-  errorRate >= BAD_RATE || (to.dimension === 'upstream' && (breakers.get(to.value) ?? 'closed') !== 'closed');
-
-const ms = (value: number | null): string => (value === null ? '–' : duration(value));
-
-/** Who calls whom: routes their upstreams, upstreams their targets, models their providers. */
-export function TrafficMap({
-  edges,
-  breakers,
-}: {
-  edges: readonly Edge[];
-  breakers: ReadonlyMap<string, string>;
-}) {
+/**
+ * Who calls whom: routes their upstreams, upstreams their targets, models their providers. Drawn as lines between boxes; said,
+ * to who does not see them, as a list in each box.
+ */
+export function TrafficMap({ edges, upstreams }: { edges: readonly Edge[]; upstreams: readonly Upstream[] }) {
   const [isAll, setAll] = useState(false);
-  const shown = isAll ? edges : edges.filter((edge, at) => at < SHOWN || isBad(edge, breakers));
-  if (edges.length === 0)
-    return (
-      <Empty>
-        Nothing came through in the last ten minutes. Send a request to the public listener, and it is here.
-      </Empty>
-    );
+  const [looked, setLooked] = useState('');
+  const { nodes, lines, hidden } = mapOf(edges, upstreams, isAll ? Number.POSITIVE_INFINITY : SHOWN);
+  const columns = Math.max(...nodes.map(({ column }) => column)) + 1;
+  const height = (Math.max(...nodes.map(({ row }) => row)) + 1) * PITCH;
+  const isTouched = ({ from, to }: Line): boolean => from.key === looked || to.key === looked;
   return (
     <>
-      <DataTable
-        caption="Traffic of the last ten minutes"
-        rows={shown}
-        keyOf={({ from, to }) => `${from.dimension} ${from.value} ${to.dimension} ${to.value}`}
-        columns={[
-          {
-            title: 'From',
-            cell: ({ from }) => (
-              <>
-                <span class="muted">{from.dimension}</span> {from.value}
-              </>
-            ),
-          },
-          {
-            title: 'To',
-            cell: ({ to }) => (
-              <>
-                <span class="muted">{to.dimension}</span>{' '}
-                {to.dimension === 'route' ? (
-                  <a href={linkTo(['requests'], { route: to.value })}>{to.value}</a>
-                ) : (
-                  to.value
-                )}{' '}
-                {to.dimension === 'upstream' && breakers.has(to.value) && (
-                  <>
-                    breaker{' '}
-                    <StateTag
-                      state={breakers.get(to.value) === 'open' ? 'open' : (breakers.get(to.value) ?? '')}
-                    />
-                  </>
-                )}
-              </>
-            ),
-          },
-          {
-            title: 'Requests/s',
-            isFigure: true,
-            cell: ({ requestsPerSecond }) => requestsPerSecond.toFixed(requestsPerSecond < 10 ? 2 : 0),
-          },
-          {
-            title: 'Errors',
-            isFigure: true,
-            cell: ({ errorRate }) => (
-              <span class={errorRate >= BAD_RATE ? 'bad' : undefined}>{percent(errorRate)}</span>
-            ),
-          },
-          { title: 'p50', isFigure: true, cell: ({ p50 }) => ms(p50) },
-          { title: 'p95', isFigure: true, cell: ({ p95 }) => ms(p95) },
-        ]}
-      />
-      {shown.length < edges.length && (
-        <button type="button" class="quiet" onClick={() => setAll(true)}>
-          All {edges.length}, these are the busiest and the bad ones
-        </button>
-      )}
+      <div class="map">
+        <svg viewBox={`0 0 ${columns} ${height}`} preserveAspectRatio="none" aria-hidden="true">
+          {lines.map((line) => (
+            <path
+              key={`${line.from.key} ${line.to.key}`}
+              d={pathOf(line)}
+              class={`${line.edge.errorRate >= BAD_RATE ? 'line-bad' : ''} ${isTouched(line) ? 'line-near' : ''}`}
+              stroke-width={Math.min(10, 2 + 2 * Math.log10(1 + line.edge.requestsPerSecond))}
+            />
+          ))}
+        </svg>
+        <ul>
+          {nodes.map((node) => (
+            <li
+              key={node.key}
+              class={node.isBad ? 'node node-bad' : 'node'}
+              style={{ gridColumn: node.column + 1, gridRow: node.row + 1 }}
+              onMouseEnter={() => setLooked(node.key)}
+              onFocusCapture={() => setLooked(node.key)}
+            >
+              <NodeShown node={node} lines={lines.filter(({ from }) => from === node)} />
+            </li>
+          ))}
+        </ul>
+      </div>
+      <div class="row">
+        {hidden > 0 && (
+          <button type="button" class="quiet" onClick={() => setAll(true)}>
+            {hidden} more: these are the busiest and the bad ones
+          </button>
+        )}
+        <TrafficTable edges={edges} />
+      </div>
     </>
   );
+}
+
+const NodeShown = ({ node, lines }: { node: Node; lines: readonly Line[] }) => (
+  <>
+    <a href={addressOf(node)} title={node.value}>
+      <span class="muted">{node.dimension}</span> <b>{node.value.replace(/^https?:\/\//, '')}</b>
+    </a>
+    <span class="node-figures">
+      {rate(node.requestsPerSecond)}{' '}
+      <span class={node.errorRate >= BAD_RATE ? 'bad' : undefined}>{percent(node.errorRate)} errors</span>
+    </span>{' '}
+    <span class="row">
+      {node.p95 !== null && <span>p95 {duration(node.p95)}</span>}{' '}
+      {node.state !== '' && (
+        <span class="tag tag-bad">
+          {node.dimension === 'upstream' && 'breaker '}
+          {node.state}
+        </span>
+      )}
+    </span>
+    {lines.length > 0 && (
+      <ul class="node-calls" aria-label="calls">
+        {lines.map(({ to, edge }) => (
+          <li key={to.key}>
+            → {to.dimension} {to.value}: {figures(edge)}
+          </li>
+        ))}
+      </ul>
+    )}
+  </>
+);
+
+/** From the right of a box to the left of another. */
+function pathOf({ from, to }: Line): string {
+  const [x1, y1] = [from.column + WIDE, from.row * PITCH + HEIGHT / 2];
+  const [x2, y2] = [to.column, to.row * PITCH + HEIGHT / 2];
+  const middle = (x1 + x2) / 2;
+  return `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
 }

@@ -1,30 +1,14 @@
 import type { Finding, Priority } from '../lib/finding.ts';
-import { ago } from '../lib/format.ts';
+import type { Report } from '../lib/report.ts';
 import { linkTo } from '../lib/router.ts';
+import type { Edge, Upstream } from '../lib/traffic.ts';
 import { useAnswer } from '../lib/use-answer.ts';
-import { Time } from '../parts/clock.tsx';
 import { FindingCard } from '../parts/finding-card.tsx';
 import { type Objective, Objectives } from '../parts/objectives.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
-import { PriorityTag } from '../parts/tags.tsx';
-import { type Edge, TrafficMap } from '../parts/traffic-map.tsx';
-
-interface Change {
-  readonly id: number;
-  readonly at: number;
-  readonly kind: string;
-  readonly subject: string;
-  readonly from: string;
-  readonly to: string;
-  readonly reason: string;
-  readonly by: string;
-}
-
-interface Upstream {
-  readonly name: string;
-  readonly breaker: { readonly state: string };
-}
+import { type Change, Timeline } from '../parts/timeline.tsx';
+import { TrafficMap } from '../parts/traffic-map.tsx';
 
 interface Open {
   readonly findings: readonly Finding[];
@@ -34,6 +18,8 @@ interface Open {
 
 /** Findings that can be read from across the room. */
 const SHOWN = 8;
+/** The last things that people said, on the timeline. */
+const SAID = 20;
 const PRIORITIES: readonly Priority[] = ['P0', 'P1', 'P2', 'P3', 'P4'];
 
 /** The war room's one screen: what is wrong, what it costs the objectives, where the traffic goes, what was changed. */
@@ -51,8 +37,9 @@ export function Now() {
   const changes = useAnswer<{ items: Change[] }>('/api/changes?limit=30', {
     on: ({ event }) => event === 'change',
   });
+  const feedback = useAnswer<{ feedback: Report[] }>(`/api/feedback?limit=${SAID}`, { every: 15_000 });
   const begun = findings.value?.findings ?? [];
-  const breakers = new Map(upstreams.value?.items.map(({ name, breaker }) => [name, breaker.state]));
+  const said = feedback.value?.feedback ?? [];
 
   return (
     <>
@@ -94,52 +81,38 @@ export function Now() {
         <Panel title="Objectives">
           <Shown answer={objectives}>{({ items }) => <Objectives items={items} />}</Shown>
         </Panel>
-        <Panel title="What was changed, and what began">
+        <Panel title="What was changed, what began, and what people said">
           <Shown answer={changes}>
             {({ items }) =>
-              items.length === 0 && begun.length === 0 ? (
-                <Empty>Nothing has changed since the start.</Empty>
+              items.length + begun.length + said.length === 0 ? (
+                <Empty>Nothing has changed since the start, and nobody has said anything.</Empty>
               ) : (
-                <ol class="timeline">
-                  {onOneLine(items, begun).map((entry) => {
-                    if (!('kind' in entry)) return <Begun key={entry.id} finding={entry} />;
-                    const { id, at, kind, subject, from, to, reason, by } = entry;
-                    return (
-                      <li key={id}>
-                        <Time at={at} /> <span class="muted">{ago(at)}</span>
-                        <div>
-                          <b>{kind}</b> {subject}: {from} → {to}{' '}
-                          <span class="muted">
-                            {reason} · {by}
-                          </span>
-                        </div>
-                      </li>
-                    );
-                  })}
-                </ol>
+                <Timeline changes={items} findings={begun} reports={said} />
               )
             }
           </Shown>
+          {feedback.value === undefined && (
+            <p class={feedback.problem ? 'muted' : 'loading'}>
+              Without what people said
+              {feedback.problem ? `: ${feedback.problem.code}` : ', which is asked for …'}
+            </p>
+          )}
         </Panel>
       </div>
       <Panel title="Traffic">
-        <Shown answer={traffic}>{({ items }) => <TrafficMap edges={items} breakers={breakers} />}</Shown>
+        <Shown answer={traffic}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty>
+                Nothing came through in the last ten minutes. Send a request to the public listener, and it is
+                here.
+              </Empty>
+            ) : (
+              <TrafficMap edges={items} upstreams={upstreams.value?.items ?? []} />
+            )
+          }
+        </Shown>
       </Panel>
     </>
   );
 }
-
-/** Changes and what began beside them, the newest first: what stands just before a finding is what to look at. */
-function onOneLine(changes: readonly Change[], findings: readonly Finding[]): (Change | Finding)[] {
-  const timeOf = (entry: Change | Finding): number => ('kind' in entry ? entry.at : entry.when.since);
-  return [...changes, ...findings].sort((a, b) => timeOf(b) - timeOf(a));
-}
-
-const Begun = ({ finding: { id, priority, title, when } }: { finding: Finding }) => (
-  <li class="timeline-finding">
-    <Time at={when.since} /> <span class="muted">{ago(when.since)}</span>
-    <div>
-      <PriorityTag priority={priority} /> began: <a href={linkTo(['findings', id])}>{title}</a>
-    </div>
-  </li>
-);
