@@ -4,6 +4,12 @@ import { LITELLM, LITELLM_SERVER, PORTKEY, PORTKEY_SERVER } from './places.ts';
 
 const WITHIN_MS = 600_000;
 
+/**
+ * Beside what Portkey asks for, which takes the newest: with 1.19 of Hono's server it answers every stream with 500 (`immutable`
+ * headers), with this one it streams.
+ */
+const PORTKEY_PACKAGE = { private: true, overrides: { '@hono/node-server': '1.13.8' } };
+
 interface Step {
   peer: string;
   server: string;
@@ -48,7 +54,7 @@ export async function installPeers(say: (line: string) => void): Promise<number>
     say(`${peer}: installing`);
     try {
       mkdirSync(PORTKEY.home, { recursive: true });
-      writeFileSync(`${PORTKEY.home}/package.json`, '{"private":true}\n');
+      writeFileSync(`${PORTKEY.home}/package.json`, `${JSON.stringify(PORTKEY_PACKAGE)}\n`);
       for (const command of commands) await runCommand(command, WITHIN_MS);
       say(`${peer}: installed`);
     } catch (error) {
