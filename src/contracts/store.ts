@@ -112,10 +112,17 @@ export interface Documents {
     options?: { after?: string; limit?: number },
   ): Promise<Pick<StoredDocument, 'id' | 'version'>[]>;
   /**
-   * Tells whether anything was written in a collection: the same text as before, and nothing was. That documents have run
-   * out it need not show. Only for collections whose ids sort by time and never come again.
+   * What was written or deleted in a collection since an earlier call, of which `since` is the stamp: ids, each once. Undefined
+   * where that is not known any more: none was given, or hundreds of writes lie between. That documents have run out it need not
+   * show.
    */
-  stamp(collection: string): Promise<string>;
+  written(collection: string, since?: string): Promise<Written>;
+}
+
+export interface Written {
+  /** Opaque to callers: for the next call. */
+  readonly stamp: string;
+  readonly ids: readonly string[] | undefined;
 }
 
 /** A text in a log, and its place there. */

@@ -7,6 +7,7 @@ import {
   type PutResult,
   type StoredDocument,
   StoreUnavailable,
+  type Written,
 } from '../contracts/store.ts';
 
 /** So long after a store has gone it is waited for: a restart takes less. Of one that stays away everybody hears at once. */
@@ -95,8 +96,8 @@ export class PatientDocuments implements Documents {
     return this.#patience.try(() => this.#documents.versions(collection, options));
   }
 
-  stamp(collection: string): Promise<string> {
-    return this.#patience.try(() => this.#documents.stamp(collection));
+  written(collection: string, since?: string): Promise<Written> {
+    return this.#patience.try(() => this.#documents.written(collection, since));
   }
 }
 

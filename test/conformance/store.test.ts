@@ -401,26 +401,33 @@ describe.each(places)('a store on $name', ({ make }) => {
       ]);
     });
 
-    it('have a stamp that every write changes, and nothing else', async () => {
-      const stamps: string[] = [];
-      const note = async (): Promise<void> => void stamps.push(await store.documents.stamp(mine));
-      await note();
-      await store.documents.put(mine, 'a', 1);
-      await note();
-      await store.documents.put(mine, 'a', 2);
-      await note();
-      await store.documents.put(mine, 'b', 1);
-      await note();
-      await store.documents.delete(mine, 'a');
-      await note();
-      await store.documents.delete(mine, 'b');
-      await store.documents.put(mine, 'c', 1);
-      await note();
-      expect(new Set(stamps).size).toBe(stamps.length);
-      await store.documents.put(mine, 'c', 2, { ifVersion: 7 });
-      await store.documents.delete(mine, 'nothing');
-      await store.documents.put(`${mine} beside it`, 'a', 1);
-      expect(await store.documents.stamp(mine)).toBe(stamps.at(-1));
+    it('say what was written since a look, and nothing else', async () => {
+      const { documents } = store;
+      const begin = await documents.written(mine);
+      expect(begin.ids).toBeUndefined();
+      expect(await documents.written(mine, begin.stamp)).toEqual({ stamp: begin.stamp, ids: [] });
+      await documents.put(mine, 'a', 1);
+      await documents.put(mine, 'b 2', 1);
+      await documents.put(mine, 'a', 2);
+      const two = await documents.written(mine, begin.stamp);
+      expect(two.ids?.toSorted()).toEqual(['a', 'b 2']);
+      await documents.delete(mine, 'a');
+      const gone = await documents.written(mine, two.stamp);
+      expect(gone.ids).toEqual(['a']);
+      await documents.delete(mine, 'b 2');
+      await documents.put(mine, 'c', 1);
+      const other = await documents.written(mine, gone.stamp);
+      expect(other.ids?.toSorted()).toEqual(['b 2', 'c']);
+      await documents.put(mine, 'c', 2, { ifVersion: 7 });
+      await documents.delete(mine, 'nothing');
+      await documents.put(`${mine} beside it`, 'a', 1);
+      expect(await documents.written(mine, other.stamp)).toEqual({ stamp: other.stamp, ids: [] });
+      // Whoever has not looked for long has to look through all of it, and so has who looks with another store's stamp.
+      expect((await documents.written(mine, '999999999')).ids).toBeUndefined();
+      await Promise.all(Array.from({ length: 1200 }, (_, at) => documents.put(mine, 'c', at)));
+      const late = await documents.written(mine, other.stamp);
+      expect(late.ids).toBeUndefined();
+      expect(await documents.written(mine, late.stamp)).toEqual({ stamp: late.stamp, ids: [] });
     });
 
     it('are listed 100 at a time unless told, never more than 1000', async () => {

@@ -9,8 +9,9 @@ export async function counted(): Promise<{ documents: Documents; read(): number;
   return {
     documents: {
       get: async (...args) => {
-        values++;
-        return documents.get(...args);
+        const found = await documents.get<never>(...args);
+        if (found) values++;
+        return found;
       },
       list: async (...args) => {
         const found = await documents.list<never>(...args);
@@ -20,7 +21,7 @@ export async function counted(): Promise<{ documents: Documents; read(): number;
       put: (...args) => documents.put(...args),
       delete: (...args) => documents.delete(...args),
       versions: (...args) => documents.versions(...args),
-      stamp: (...args) => documents.stamp(...args),
+      written: (...args) => documents.written(...args),
     },
     read: () => {
       const before = values;

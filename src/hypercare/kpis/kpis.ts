@@ -46,7 +46,7 @@ export async function kpisOf(
   to: number,
 ): Promise<Kpis> {
   const within = (at: number): boolean => at >= from && at < to;
-  const facts = factsOf(findings);
+  const facts = findings.map(factsOf);
   const opened = facts.filter(({ openedAt }) => within(openedAt));
   const resolved = facts.filter(({ resolvedAt }) => resolvedAt !== null && within(resolvedAt));
   const everResolved = facts.filter(({ resolutions }) => resolutions.some(within));
@@ -104,16 +104,16 @@ interface Facts {
   readonly hasComeBack: boolean;
 }
 
-/** Findings are never changed in place, and reading thousands with their histories takes 20 ms: a list is read once. */
-const known = new WeakMap<readonly Finding[], readonly Facts[]>();
+/** Findings are never changed in place, and reading thousands with their histories takes 20 ms: each is read once. */
+const known = new WeakMap<Finding, Facts>();
 
-function factsOf(findings: readonly Finding[]): readonly Facts[] {
-  const held = known.get(findings) ?? findings.map(factsOfOne);
-  known.set(findings, held);
+function factsOf(finding: Finding): Facts {
+  const held = known.get(finding) ?? readFacts(finding);
+  known.set(finding, held);
   return held;
 }
 
-function factsOfOne(finding: Finding): Facts {
+function readFacts(finding: Finding): Facts {
   const { openedAt, resolvedAt, when, history, priority, category, timesRegressed } = finding;
   const act = history.find(isAct);
   return {

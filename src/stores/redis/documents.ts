@@ -1,11 +1,11 @@
-import type { Documents, PutOptions, PutResult, StoredDocument } from '../../contracts/store.ts';
+import type { Documents, PutOptions, PutResult, StoredDocument, Written } from '../../contracts/store.ts';
 import { checkLimit, checkName, checkTtl, encode } from '../check.ts';
 import type { Calls } from './calls.ts';
 import type { RedisClient } from './client.ts';
 
 /**
  * A document is a hash (`v` version, `j` JSON), and a collection has an index, a sorted set in which all scores are
- * equal and Redis therefore orders by bytes; a number counts its writes. All carry the collection as hash tag: a Cluster keeps
+ * equal and Redis therefore orders by bytes; a number counts its writes, and a list has the last of them. All carry the collection as hash tag: a Cluster keeps
  * them on one node.
  */
 export class RedisDocuments implements Documents {
@@ -25,19 +25,19 @@ export class RedisDocuments implements Documents {
   }
 
   async put<T>(collection: string, id: string, value: T, options: PutOptions = {}): Promise<PutResult> {
-    const { document, index, writes } = keys(collection, id);
+    const { document, index, writes, log } = keys(collection, id);
     const json = encode(value);
     const ttlMs = checkTtl(options.ttlMs) ?? '';
     const [ok, version] = await this.#calls.make(() =>
-      this.#client.hypercarePut(document, index, writes, id, json, options.ifVersion ?? '', ttlMs),
+      this.#client.hypercarePut(document, index, writes, log, id, json, options.ifVersion ?? '', ttlMs),
     );
     return { ok: ok === 1, version };
   }
 
   async delete(collection: string, id: string, options: { ifVersion?: number } = {}): Promise<boolean> {
-    const { document, index, writes } = keys(collection, id);
+    const { document, index, writes, log } = keys(collection, id);
     const gone = await this.#calls.make(() =>
-      this.#client.hypercareDelete(document, index, writes, id, options.ifVersion ?? ''),
+      this.#client.hypercareDelete(document, index, writes, log, id, options.ifVersion ?? ''),
     );
     return gone === 1;
   }
@@ -62,9 +62,19 @@ export class RedisDocuments implements Documents {
     return rows.map(([id, version]) => ({ id, version: Number(version) }));
   }
 
-  async stamp(collection: string): Promise<string> {
-    const { writes } = collectionKeys(collection);
-    return (await this.#calls.make(() => this.#client.get(writes))) ?? '';
+  async written(collection: string, since?: string): Promise<Written> {
+    const { writes, log } = collectionKeys(collection);
+    const [count, entries] = await this.#calls.make(() =>
+      this.#client.hypercareWritten(writes, log, since ?? ''),
+    );
+    const found = entries.map((entry) => entry.slice(entry.indexOf(' ') + 1));
+    // The oldest has to be the first since then: a gateway of an older version counts its writes and notes none.
+    const oldest = entries.at(-1)?.split(' ', 1)[0];
+    const isWhole =
+      since !== undefined &&
+      Number(count) - Number(since) === entries.length &&
+      (oldest === undefined || Number(oldest) === Number(since) + 1);
+    return { stamp: String(count), ids: isWhole ? [...new Set(found)] : undefined };
   }
 
   /** @param field which is read beside the version */
@@ -91,15 +101,15 @@ export class RedisDocuments implements Documents {
   }
 }
 
-function collectionKeys(collection: string): { prefix: string; index: string; writes: string } {
+function collectionKeys(collection: string): Record<'prefix' | 'index' | 'writes' | 'log', string> {
   checkName('collection', collection);
   // Encoded, because a brace in it would end the hash tag early.
   const tagged = `hypercare:{${encodeURIComponent(collection)}}`;
-  return { prefix: `${tagged}:d:`, index: `${tagged}:i`, writes: `${tagged}:w` };
+  return { prefix: `${tagged}:d:`, index: `${tagged}:i`, writes: `${tagged}:w`, log: `${tagged}:l` };
 }
 
-function keys(collection: string, id: string): { document: string; index: string; writes: string } {
-  const { prefix, index, writes } = collectionKeys(collection);
+function keys(collection: string, id: string): Record<'document' | 'index' | 'writes' | 'log', string> {
+  const { prefix, ...rest } = collectionKeys(collection);
   checkName('id', id);
-  return { document: prefix + id, index, writes };
+  return { document: prefix + id, ...rest };
 }

@@ -33,6 +33,10 @@ local function state(key)
 end
 `;
 
+/** Of a document that is written or gone: counts it, and keeps the last thousand ids with their numbers. */
+const NOTE_WRITE = `redis.call('LPUSH', KEYS[4], string.format('%.0f', redis.call('INCR', KEYS[3])) .. ' ' .. ARGV[1])
+redis.call('LTRIM', KEYS[4], 0, 999)`;
+
 /**
  * One script an operation, so that each is atomic and costs one round trip. ioredis sends them by hash, and whole where
  * the server does not know them (after a restart or SCRIPT FLUSH). Redis 7.0, no modules.
@@ -144,9 +148,9 @@ end
 return answer`,
   },
 
-  /** document, index, writes; id, json, ifVersion or '', ttlMs or '' → [1, new version] or [0, version there]. */
+  /** document, index, writes, log; id, json, ifVersion or '', ttlMs or '' → [1, new version] or [0, version there]. */
   hypercarePut: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     // The index outlives documents that run out. A new entry therefore looks at three others and removes those that
     // point at nothing, which keeps the dead at about a quarter of the index without ever walking it.
     lua: `
@@ -154,7 +158,7 @@ local there = tonumber(redis.call('HGET', KEYS[1], 'v') or 0)
 if ARGV[3] ~= '' and tonumber(ARGV[3]) ~= there then return {0, there} end
 redis.call('HSET', KEYS[1], 'v', there + 1, 'j', ARGV[2])
 if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) else redis.call('PERSIST', KEYS[1]) end
-redis.call('INCR', KEYS[3])
+${NOTE_WRITE}
 if redis.call('ZADD', KEYS[2], 0, ARGV[1]) == 1 then
   local prefix = string.sub(KEYS[1], 1, #KEYS[1] - #ARGV[1])
   for _, id in ipairs(redis.call('ZRANDMEMBER', KEYS[2], 3)) do
@@ -164,16 +168,26 @@ end
 return {1, there + 1}`,
   },
 
-  /** document, index, writes; id, ifVersion or '' → 1 if it was there and is gone. */
+  /** document, index, writes, log; id, ifVersion or '' → 1 if it was there and is gone. */
   hypercareDelete: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `
 local there = redis.call('HGET', KEYS[1], 'v')
 if there and ARGV[2] ~= '' and tonumber(ARGV[2]) ~= tonumber(there) then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
 if redis.call('DEL', KEYS[1]) == 0 then return 0 end
-redis.call('INCR', KEYS[3])
+${NOTE_WRITE}
 return 1`,
+  },
+
+  /** writes, log; a number of writes or '' → [writes now, [number and id of each since then, the newest first]]. */
+  hypercareWritten: {
+    numberOfKeys: 2,
+    lua: `
+local now = tonumber(redis.call('GET', KEYS[1]) or 0)
+local new = now - (tonumber(ARGV[1]) or now)
+if new <= 0 then return {now, {}} end
+return {now, redis.call('LRANGE', KEYS[2], 0, new - 1)}`,
   },
 
   /** index; document prefix, '-' or '(after', limit, 'j' or 'v' → [last id looked at or '' at the end, [id, version, json or version, …]]. */
@@ -283,6 +297,7 @@ declare module 'ioredis' {
       document: string,
       index: string,
       writes: string,
+      log: string,
       id: string,
       json: string,
       ifVersion: number | '',
@@ -292,9 +307,11 @@ declare module 'ioredis' {
       document: string,
       index: string,
       writes: string,
+      log: string,
       id: string,
       ifVersion: number | '',
     ): Result<0 | 1, Context>;
+    hypercareWritten(writes: string, log: string, since: string): Result<[number, string[]], Context>;
     hypercareList(
       index: string,
       prefix: string,

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -122,6 +122,13 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX logs_expiry ON logs (expires_at);`,
   // Versions are compared often, and the values beside them are large.
   `CREATE INDEX documents_versions ON documents (collection, id, version, expires_at);`,
+  // The last writes of each collection, numbered: who follows one reads what has changed, and no more.
+  `CREATE TABLE document_writes (
+     collection TEXT NOT NULL,
+     number INTEGER NOT NULL,
+     id TEXT NOT NULL,
+     PRIMARY KEY (collection, number)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /**

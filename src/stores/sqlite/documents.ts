@@ -1,10 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Documents, PutOptions, PutResult, StoredDocument } from '../../contracts/store.ts';
+import type { Documents, PutOptions, PutResult, StoredDocument, Written } from '../../contracts/store.ts';
 import { checkLimit, checkName, checkTtl, encode } from '../check.ts';
 import { asUnavailable, type Commits } from './commits.ts';
 
 /** Rows of one purge, so that it does not hold the event loop. */
 const PURGE_BATCH = 1000;
+/** Of a collection, so that who follows it need not look through all of it. */
+const WRITES_KEPT = 1000;
+const FORGET_EVERY = 100;
 
 interface Statements {
   get: StatementSync;
@@ -12,7 +15,10 @@ interface Statements {
   delete: StatementSync;
   list: StatementSync;
   versions: StatementSync;
-  stamp: StatementSync;
+  write: StatementSync;
+  forget: StatementSync;
+  written: StatementSync;
+  lastWrite: StatementSync;
   purge: StatementSync;
 }
 
@@ -45,11 +51,15 @@ export class SqliteDocuments implements Documents {
         `SELECT id, version FROM documents
          WHERE collection = ? AND id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`,
       ),
-      // A write adds to the sum or, of a new document, to the count; whoever takes the place of one that was deleted is the last.
-      stamp: database.prepare(
-        `SELECT count(*) AS documents, total(version) AS versions, max(id) AS last FROM documents
-         WHERE collection = ? AND (expires_at IS NULL OR expires_at > ?)`,
+      write: database.prepare(
+        `INSERT INTO document_writes (collection, number, id)
+         SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM document_writes WHERE collection = ?1 RETURNING number`,
       ),
+      forget: database.prepare('DELETE FROM document_writes WHERE collection = ? AND number <= ?'),
+      written: database.prepare(
+        'SELECT number, id FROM document_writes WHERE collection = ? AND number > ? ORDER BY number',
+      ),
+      lastWrite: database.prepare('SELECT max(number) AS number FROM document_writes WHERE collection = ?'),
       purge: database.prepare(
         `DELETE FROM documents WHERE rowid IN
            (SELECT rowid FROM documents WHERE expires_at <= ? ORDER BY expires_at LIMIT ${PURGE_BATCH})`,
@@ -72,6 +82,7 @@ export class SqliteDocuments implements Documents {
       if (options.ifVersion !== undefined && options.ifVersion !== version) return { ok: false, version };
       const expiresAt = ttlMs === undefined ? null : Math.ceil(this.#now() + ttlMs);
       this.#statements.put.run(collection, id, version + 1, json, expiresAt);
+      this.#note(collection, id);
       return { ok: true, version: version + 1 };
     });
   }
@@ -82,6 +93,7 @@ export class SqliteDocuments implements Documents {
       const version = this.#versionOf(collection, id);
       if (version === 0 || (options.ifVersion ?? version) !== version) return false;
       this.#statements.delete.run(collection, id);
+      this.#note(collection, id);
       return true;
     });
   }
@@ -114,10 +126,23 @@ export class SqliteDocuments implements Documents {
     return rows.map((row) => ({ id: String(row.id), version: Number(row.version) }));
   }
 
-  async stamp(collection: string): Promise<string> {
+  async written(collection: string, since?: string): Promise<Written> {
     checkName('collection', collection);
-    const row = reading(() => this.#statements.stamp.get(collection, this.#now()));
-    return `${row?.documents} ${row?.versions} ${row?.last}`;
+    return reading(() => {
+      const from = since === undefined ? Number.NaN : Number(since);
+      const rows = Number.isNaN(from) ? [] : this.#statements.written.all(collection, from);
+      const last = Number(this.#statements.lastWrite.get(collection)?.number ?? 0);
+      // What another process wrote between the two reads is told the next time.
+      const stamp = Number(rows.at(-1)?.number ?? (from === last ? from : Number.NaN));
+      if (Number.isNaN(stamp) || stamp - from !== rows.length) return { stamp: String(last), ids: undefined };
+      return { stamp: String(stamp), ids: [...new Set(rows.map(({ id }) => String(id)))] };
+    });
+  }
+
+  /** Within a commit: what was written, of each collection the last thousand or so. */
+  #note(collection: string, id: string): void {
+    const number = Number(this.#statements.write.get(collection, id)?.number);
+    if (number % FORGET_EVERY === 0) this.#statements.forget.run(collection, number - WRITES_KEPT);
   }
 
   /** Deletes documents that ran out, 1000 at most; true if there may be more. */

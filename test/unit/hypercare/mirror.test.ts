@@ -59,3 +59,43 @@ it('a store that is away is said, and the next look is whole', async () => {
   expect(await mirror.all()).toEqual(['a']);
   await close();
 });
+
+it('after a write what was written is read, and nothing else is looked at, however much there is', async () => {
+  const { documents, read, close } = await counted();
+  for (let n = 0; n < 1000; n++) await documents.put('things', id(n), { name: `thing ${n}`, isOpen: n < 2 });
+  let compared = 0;
+  const mirror = new Mirror<Thing>(
+    {
+      ...documents,
+      versions: async (...args) => {
+        compared++;
+        return documents.versions(...args);
+      },
+    },
+    'things',
+    { most: 3, pick: (thing) => thing, isLasting: ({ isOpen }) => isOpen },
+  );
+  const names = async () => (await mirror.all()).map(({ name }) => name);
+  expect(await names()).toEqual(['thing 999', 'thing 998', 'thing 997', 'thing 1', 'thing 0']);
+  const [comparedAtFirst] = [compared, read()];
+
+  // One that is over is let go, and one that was let go is back because it is open again.
+  await documents.put('things', id(1), { name: 'thing 1', isOpen: false });
+  await documents.put('things', id(500), { name: 'thing 500', isOpen: true });
+  await documents.put('things', id(400), { name: 'thing 400', isOpen: false });
+  await documents.put('things', id(1000), { name: 'thing 1000', isOpen: false });
+  await documents.put('things', id(999), { name: 'thing 999 again', isOpen: false });
+  expect(await names()).toEqual(['thing 1000', 'thing 999 again', 'thing 998', 'thing 500', 'thing 0']);
+  expect(read()).toBe(5);
+  await documents.delete('things', id(998));
+  await documents.delete('things', id(0));
+  expect(await names()).toEqual(['thing 1000', 'thing 999 again', 'thing 500']);
+  expect(read()).toBe(0);
+  expect(compared).toBe(comparedAtFirst);
+
+  // So much was written that nobody knows what: all of it is compared.
+  for (let n = 0; n < 1200; n++) await documents.put('things', id(1001), { name: `${n}`, isOpen: false });
+  expect(await names()).toEqual(['1199', 'thing 1000', 'thing 999 again', 'thing 500']);
+  expect(compared).toBeGreaterThan(comparedAtFirst);
+  await close();
+});

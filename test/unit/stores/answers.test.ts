@@ -114,7 +114,7 @@ it('shared: nor is one whose purge comes between the look for it and the write',
     get: (...args) => documents.get(...args) as never,
     list: (...args) => documents.list(...args) as never,
     versions: (...args) => documents.versions(...args),
-    stamp: (...args) => documents.stamp(...args),
+    written: (...args) => documents.written(...args),
     delete: (...args) => documents.delete(...args),
     async put(...args) {
       if (args[0] === 'answers shop' && !isAsked) {
