@@ -21,33 +21,33 @@ export interface Freshness {
 /** Events that come together ask once. Milliseconds. */
 const TOGETHER = 250;
 
-/** What the admin API says at a path, kept fresh. No path: nothing is asked. */
+/** What came of the last question; `of` is its path. */
+interface Said<T> {
+  readonly of: string | undefined;
+  readonly value?: T;
+  readonly problem?: Problem;
+}
+
+/**
+ * What the admin API says at a path, kept fresh. No path: nothing is asked. Whoever uses it is rendered once an answer: a view
+ * that asks for much does so in parts that render by themselves.
+ */
 export function useAnswer<T>(path: string | undefined, { every, on }: Freshness = {}): Answer<T> {
-  const [value, setValue] = useState<T>();
-  const [problem, setProblem] = useState<Problem>();
-  const [isLoading, setLoading] = useState(path !== undefined);
+  const [said, setSaid] = useState<Said<T>>({ of: undefined });
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((before) => before + 1), []);
-  const asked = useRef<string | undefined>(undefined);
   const dependsOn = useRef(on);
   dependsOn.current = on;
 
   useEffect(() => {
     if (path === undefined) return;
     const abort = new AbortController();
-    if (asked.current !== path) setValue(undefined);
-    asked.current = path;
-    setLoading(true);
     ask<T>(path, { signal: abort.signal })
-      .then((answer) => {
-        setValue(answer);
-        setProblem(undefined);
-      })
+      .then((value) => setSaid({ of: path, value }))
       .catch((error: unknown) => {
-        if (!abort.signal.aborted) setProblem(problemOf(error));
-      })
-      .finally(() => {
-        if (!abort.signal.aborted) setLoading(false);
+        // What it said before stays, and the problem stands above it.
+        if (!abort.signal.aborted)
+          setSaid((before) => ({ ...(before.of === path && before), of: path, problem: problemOf(error) }));
       });
     return () => abort.abort();
   }, [path, round]);
@@ -75,7 +75,8 @@ export function useAnswer<T>(path: string | undefined, { every, on }: Freshness 
     return () => clearInterval(timer);
   }, [every, reload]);
 
-  return { value, problem, isLoading, reload };
+  const { value, problem } = said.of === path ? said : { value: undefined, problem: undefined };
+  return { value, problem, isLoading: path !== undefined && said.of !== path, reload };
 }
 
 export function problemOf(error: unknown): Problem {

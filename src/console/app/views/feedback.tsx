@@ -32,38 +32,10 @@ export function Feedback({ location }: { location: Location }) {
 function All({ location: { query } }: { location: Location }) {
   const category = query.get('category') ?? '';
   const cluster = query.get('cluster') ?? '';
-  const kpis = useAnswer<Kpis>('/api/kpis', { every: 30_000 });
-  const clusters = useAnswer<{ items: Cluster[]; next?: string }>(
-    `/api/feedback/clusters?limit=${CLUSTERS}`,
-    { every: 15_000, on: ({ event }) => event === 'finding' },
-  );
   return (
     <>
-      <Panel title="How they feel">
-        <Shown answer={kpis}>
-          {({ csat, nps, feedback }) => (
-            <div class="row">
-              <ScoreShown name="CSAT" score={csat} /> <ScoreShown name="NPS" score={nps} />
-              <span class="muted">
-                {feedback.reports} reports
-                {feedback.perThousandUsers !== null &&
-                  `, ${feedback.perThousandUsers.toFixed(1)} a thousand users`}
-              </span>
-            </div>
-          )}
-        </Shown>
-      </Panel>
-      <Panel title="What several people say">
-        <Shown answer={clusters}>
-          {({ items }) =>
-            items.length === 0 ? (
-              <Empty>No three people have complained of the same thing within an hour.</Empty>
-            ) : (
-              <Clusters items={items} chosen={cluster} />
-            )
-          }
-        </Shown>
-      </Panel>
+      <Feelings />
+      <Together chosen={cluster} />
       <Panel
         title={cluster === '' ? 'What they say' : 'What these people say'}
         side={
@@ -91,6 +63,46 @@ function All({ location: { query } }: { location: Location }) {
         <Inbox query={{ category, cluster, after: query.get('after') ?? '' }} />
       </Panel>
     </>
+  );
+}
+
+function Feelings() {
+  const kpis = useAnswer<Kpis>('/api/kpis', { every: 30_000 });
+  return (
+    <Panel title="How they feel">
+      <Shown answer={kpis}>
+        {({ csat, nps, feedback }) => (
+          <div class="row">
+            <ScoreShown name="CSAT" score={csat} /> <ScoreShown name="NPS" score={nps} />
+            <span class="muted">
+              {feedback.reports} reports
+              {feedback.perThousandUsers !== null &&
+                `, ${feedback.perThousandUsers.toFixed(1)} a thousand users`}
+            </span>
+          </div>
+        )}
+      </Shown>
+    </Panel>
+  );
+}
+
+function Together({ chosen }: { chosen: string }) {
+  const clusters = useAnswer<{ items: Cluster[] }>(`/api/feedback/clusters?limit=${CLUSTERS}`, {
+    every: 15_000,
+    on: ({ event }) => event === 'finding',
+  });
+  return (
+    <Panel title="What several people say">
+      <Shown answer={clusters}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty>No three people have complained of the same thing within an hour.</Empty>
+          ) : (
+            <Clusters items={items} chosen={chosen} />
+          )
+        }
+      </Shown>
+    </Panel>
   );
 }
 

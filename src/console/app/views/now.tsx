@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { Finding, Priority } from '../lib/finding.ts';
 import type { Report } from '../lib/report.ts';
 import { linkTo } from '../lib/router.ts';
@@ -28,18 +29,14 @@ export function Now() {
     every: 15_000,
     on: ({ event }) => event === 'finding' || event === 'change',
   });
-  const objectives = useAnswer<{ items: Objective[] }>('/api/objectives', { every: 15_000 });
-  const traffic = useAnswer<{ items: Edge[] }>('/api/traffic', { every: 10_000 });
-  const upstreams = useAnswer<{ items: Upstream[] }>('/api/upstreams', {
-    on: ({ event }) => event === 'change',
-    every: 15_000,
-  });
   const changes = useAnswer<{ items: Change[] }>('/api/changes?limit=30', {
     on: ({ event }) => event === 'change',
   });
   const feedback = useAnswer<{ feedback: Report[] }>(`/api/feedback?limit=${SAID}`, { every: 15_000 });
   const begun = findings.value?.findings ?? [];
   const said = feedback.value?.feedback ?? [];
+  // They ask for themselves: what else comes is none of theirs.
+  const [objectives, traffic] = useMemo(() => [<ObjectivesPanel key="o" />, <TrafficPanel key="t" />], []);
 
   return (
     <>
@@ -78,9 +75,7 @@ export function Now() {
         )}
       </Shown>
       <div class="grid">
-        <Panel title="Objectives">
-          <Shown answer={objectives}>{({ items }) => <Objectives items={items} />}</Shown>
-        </Panel>
+        {objectives}
         <Panel title="What was changed, what began, and what people said">
           <Shown answer={changes}>
             {({ items }) =>
@@ -99,20 +94,40 @@ export function Now() {
           )}
         </Panel>
       </div>
-      <Panel title="Traffic">
-        <Shown answer={traffic}>
-          {({ items }) =>
-            items.length === 0 ? (
-              <Empty>
-                Nothing came through in the last ten minutes. Send a request to the public listener, and it is
-                here.
-              </Empty>
-            ) : (
-              <TrafficMap edges={items} upstreams={upstreams.value?.items ?? []} />
-            )
-          }
-        </Shown>
-      </Panel>
+      {traffic}
     </>
+  );
+}
+
+function ObjectivesPanel() {
+  const objectives = useAnswer<{ items: Objective[] }>('/api/objectives', { every: 15_000 });
+  return (
+    <Panel title="Objectives">
+      <Shown answer={objectives}>{({ items }) => <Objectives items={items} />}</Shown>
+    </Panel>
+  );
+}
+
+function TrafficPanel() {
+  const traffic = useAnswer<{ items: Edge[] }>('/api/traffic', { every: 10_000 });
+  const upstreams = useAnswer<{ items: Upstream[] }>('/api/upstreams', {
+    on: ({ event }) => event === 'change',
+    every: 15_000,
+  });
+  return (
+    <Panel title="Traffic">
+      <Shown answer={traffic}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty>
+              Nothing came through in the last ten minutes. Send a request to the public listener, and it is
+              here.
+            </Empty>
+          ) : (
+            <TrafficMap edges={items} upstreams={upstreams.value?.items ?? []} />
+          )
+        }
+      </Shown>
+    </Panel>
   );
 }
