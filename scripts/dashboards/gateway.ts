@@ -172,10 +172,21 @@ export const gatewayDashboard: Dashboard = {
           ],
         },
         {
-          title: 'Memory and CPU',
-          about: 'Resident memory, and cores used.',
+          title: 'Memory',
+          about: 'Resident memory of each process that is scraped.',
           unit: 'bytes',
-          queries: [{ expr: 'process_resident_memory_bytes', legend: 'memory {{instance}}' }],
+          queries: [{ expr: 'process_resident_memory_bytes', legend: '{{instance}}' }],
+        },
+        {
+          title: 'CPU',
+          about: 'Cores used. A worker that has one whole core to itself can do no more.',
+          unit: 'short',
+          queries: [
+            {
+              expr: 'sum by (instance) (rate(process_cpu_seconds_total[$__rate_interval]))',
+              legend: '{{instance}}',
+            },
+          ],
         },
         {
           title: 'Certificates',
