@@ -281,24 +281,14 @@ export class HypercareCore {
     const explaining = this.#open.explaining(suspicion);
     if (explaining) {
       explaining.lastSeen = counts.tick;
-      return [];
+      if (!this.#open.isPartOf(explaining, suspicion)) return [];
+      const { detection } = this.#described(suspicion, whoWasHit(counts, suspicion), now);
+      this.#open.widen(explaining, suspicion, detection);
+      return [{ kind: 'updated', at: now, detection: explaining.detection }];
     }
     const hit = whoWasHit(counts, suspicion);
     if (!this.#hitsEnough(suspicion, hit)) return [];
-    const read = this.#readCloser(suspicion);
-    const sinceAt = this.#at(suspicion.since, now);
-    const { correlates, cause } = explain(counts, read, this.#changes, sinceAt);
-    const detection = describe(counts, {
-      budgetBurnt: this.#budgetBurnt(read),
-      fingerprint,
-      suspicion: read,
-      hit,
-      correlates,
-      cause,
-      sinceAt,
-      revisions: [this.#revision],
-      isPartial: this.isPartial,
-    });
+    const { read, detection, sinceAt } = this.#described(suspicion, hit, now);
     const open = new OpenDetection(fingerprint, read, detection, counts.tick, sinceAt);
     open.users.merge(hit.users);
     open.sessions.merge(hit.sessions);
@@ -308,6 +298,30 @@ export class HypercareCore {
     open.usd = hit.usd;
     this.#open.add(open);
     return [{ kind: 'opened', at: now, detection }];
+  }
+
+  /** A suspicion looked at closely, with its cause. */
+  #described(
+    suspicion: Suspicion,
+    hit: Hit,
+    now: number,
+  ): { read: Suspicion; detection: Detection; sinceAt: number } {
+    const { counts } = this;
+    const read = this.#readCloser(suspicion);
+    const sinceAt = this.#at(suspicion.since, now);
+    const { correlates, cause } = explain(counts, read, this.#changes, sinceAt);
+    const detection = describe(counts, {
+      budgetBurnt: this.#budgetBurnt(read),
+      fingerprint: fingerprintOf(counts, read),
+      suspicion: read,
+      hit,
+      correlates,
+      cause,
+      sinceAt,
+      revisions: [this.#revision],
+      isPartial: this.isPartial,
+    });
+    return { read, detection, sinceAt };
   }
 
   /** Of the error budget of the route or model that it is all about. */

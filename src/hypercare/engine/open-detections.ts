@@ -58,6 +58,19 @@ export class OpenDetections {
     this.#freeze(open.suspicion, Number.MAX_SAFE_INTEGER);
   }
 
+  /** The same matter turns out to be wider than what is open: from now on that is it. */
+  widen(open: OpenDetection, suspicion: Suspicion, detection: Detection): void {
+    open.widen(suspicion, detection);
+    this.#freeze(open.suspicion, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Whether what is open is the same bad state as a suspicion, seen at a part of its place. */
+  isPartOf(open: OpenDetection, suspicion: Suspicion): boolean {
+    if (open.suspicion.signal !== 'state' || suspicion.signal !== 'state') return false;
+    if (open.suspicion.reason !== suspicion.reason) return false;
+    return this.#covered(open, suspicion) >= 0.9 && this.#inside(open, suspicion) < 1;
+  }
+
   /** What is open that a suspicion belongs to. */
   explaining(suspicion: Suspicion): OpenDetection | undefined {
     return [...this.#open.values()].find((open) => this.#explains(open, suspicion));
@@ -67,6 +80,7 @@ export class OpenDetections {
   #explains(open: OpenDetection, suspicion: Suspicion): boolean {
     // That calls have changed explains nothing that hurts: it may be the same matter, seen from its harmless side.
     if (open.suspicion.signal === 'drift' && suspicion.signal !== 'drift') return false;
+    if (this.isPartOf(open, suspicion)) return true;
     // That a fallback stood by is another matter than what it stood by at, with a remedy of its own.
     if ((open.suspicion.family === 'fallback') !== (suspicion.family === 'fallback')) return false;
     // What is older than the ring can have begun whenever: with what was open then.
@@ -74,14 +88,23 @@ export class OpenDetections {
     const areTogether = isOld || Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;
     const isAbuse = ABUSE.has(open.suspicion.family) && ABUSE.has(suspicion.family);
     if (matterOf(open.suspicion) !== matterOf(suspicion) && !areTogether && !isAbuse) return false;
-    const inside = this.#shareInside(suspicion, (leaf) => open.holds(this.#counts, leaf));
+    const inside = this.#inside(open, suspicion);
     if (inside >= EXPLAINED) return true;
     if (!areTogether) return false;
     // The same beginning, and what is open lies wholly in the wider place: it was cut too fine.
-    const covered = this.#shareInside(open.suspicion, (leaf) =>
-      suspicion.places.some((place) => matches(this.#counts, leaf, place)),
+    return this.#covered(open, suspicion) >= 0.9 && inside >= 0.25;
+  }
+
+  /** Share of a suspicion that lies in what is open. */
+  #inside(open: OpenDetection, suspicion: Suspicion): number {
+    return this.#shareInside(suspicion, (leaf) => open.holds(this.#counts, leaf));
+  }
+
+  /** Share of what is open that lies in a suspicion. */
+  #covered(open: OpenDetection, { places }: Suspicion): number {
+    return this.#shareInside(open.suspicion, (leaf) =>
+      places.some((place) => matches(this.#counts, leaf, place)),
     );
-    return covered >= 0.9 && inside >= 0.25;
   }
 
   #shareInside({ mark, places, kind, since }: Suspicion, isInside: (leaf: number) => boolean): number {

@@ -2,7 +2,7 @@ import type { Detection } from '../../contracts/finding.ts';
 import { HyperLogLog } from '../../lib/hyperloglog.ts';
 import type { Counts } from '../signals/counts.ts';
 import type { Mark } from '../signals/marks.ts';
-import { matches, type Where } from './place.ts';
+import { matches } from './place.ts';
 import type { Suspicion } from './suspicion.ts';
 
 /** Ticks that are kept of what is open: an hour. */
@@ -11,9 +11,7 @@ const KEPT = 360;
 /** Something that was told and is not over. */
 export class OpenDetection {
   readonly fingerprint: string;
-  readonly suspicion: Suspicion;
-  /** May widen: what turns out to be the same matter belongs to it. */
-  places: readonly (readonly Where[])[];
+  suspicion: Suspicion;
   detection: Detection;
   readonly openedTick: number;
   /** The last tick in which it was seen. */
@@ -37,7 +35,6 @@ export class OpenDetection {
   ) {
     this.fingerprint = fingerprint;
     this.suspicion = suspicion;
-    this.places = suspicion.places;
     this.detection = detection;
     this.openedTick = tick;
     this.lastSeen = tick;
@@ -46,6 +43,17 @@ export class OpenDetection {
 
   get mark(): Mark | undefined {
     return this.suspicion.mark;
+  }
+
+  get places(): Suspicion['places'] {
+    return this.suspicion.places;
+  }
+
+  /** It turns out to be more than it was taken for: the same matter, in a wider place. */
+  widen(suspicion: Suspicion, detection: Detection): void {
+    const { fingerprint, when } = this.detection;
+    this.suspicion = { ...suspicion, since: this.suspicion.since };
+    this.detection = { ...detection, fingerprint, when: { ...detection.when, since: when.since } };
   }
 
   holds(counts: Counts, leaf: number): boolean {

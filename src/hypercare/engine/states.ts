@@ -3,6 +3,7 @@ import { type Counts, WHOLE } from '../signals/counts.ts';
 import { KINDS } from '../signals/leaves.ts';
 import type { KnownChange } from './cause.ts';
 import type { Where } from './place.ts';
+import { providerOutages } from './provider-outages.ts';
 import type { EngineSettings } from './settings.ts';
 import { MINUTE } from './settings.ts';
 import type { Suspicion } from './suspicion.ts';
@@ -51,6 +52,7 @@ export class States {
   suspicions(counts: Counts, settings: EngineSettings, isSteady: boolean): Suspicion[] {
     return [
       ...this.#breakers(counts),
+      ...this.#providers(counts),
       ...this.#capacity(counts, settings),
       ...this.#certificates(),
       ...this.#tools(counts),
@@ -64,13 +66,27 @@ export class States {
   }
 
   #breakers(counts: Counts): Suspicion[] {
-    return [...this.#all('breaker'), ...this.#all('provider')].map((change) =>
+    return this.#all('breaker').map((change) =>
       stateOf({
-        reason: change.kind === 'breaker' ? 'breaker_open' : 'provider_out',
+        reason: 'breaker_open',
         place: placeOf(counts, change.subject),
         since: change.tick,
-        sentence: `The ${change.kind} of ${change.subject} is ${change.to}${change.reason === change.to ? '' : `: ${change.reason}`}.`,
+        sentence: sentenceOf(change),
         events: [lineOf(change)],
+        severity: 'medium',
+      }),
+    );
+  }
+
+  #providers(counts: Counts): Suspicion[] {
+    const placed = ({ subject }: KnownChange): Where[] => placeOf(counts, subject);
+    return providerOutages(counts, this.#all('provider'), placed).map(({ place, changes }) =>
+      stateOf({
+        reason: 'provider_out',
+        place,
+        since: Math.min(...changes.map(({ tick }) => tick)),
+        sentence: changes.map(sentenceOf).join(' '),
+        events: changes.map(lineOf),
         severity: 'medium',
       }),
     );
@@ -148,6 +164,9 @@ export class States {
     );
   }
 }
+
+const sentenceOf = ({ kind, subject, to, reason }: KnownChange): string =>
+  `The ${kind} of ${subject} is ${to}${reason === to ? '' : `: ${reason}`}.`;
 
 const lineOf = ({ kind, subject, to, reason }: KnownChange): string =>
   `${kind} ${subject}: ${to} (${reason})`;

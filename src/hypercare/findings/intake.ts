@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import { CHANNEL } from '../channels/dead-channel.ts';
 import type { Tier } from '../priority/impact.ts';
@@ -44,8 +45,10 @@ export class Intake {
     if (at < known.seenAt) return known;
     if (isOver(known)) return kind === 'ended' ? known : this.#again(known, at, detection);
     // What is known now, and was not when it opened, may be helped in other ways.
-    const actions =
-      detection.cause.kind === known.cause.kind ? undefined : await this.#ports.actionsFor(detection);
+    const isAsKnown =
+      detection.cause.kind === known.cause.kind &&
+      isDeepStrictEqual(detection.where.scopes, known.where.scopes);
+    const actions = isAsKnown ? undefined : await this.#ports.actionsFor(detection);
     const now = await book.change(known.id, (finding) => {
       if (isOver(finding)) return undefined;
       const renewed = this.#renewed(finding, detection, at);

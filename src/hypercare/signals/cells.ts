@@ -22,6 +22,11 @@ export class Cell {
     this.#nextId = (this.#nextId + 1) % EVIDENCE;
   }
 
+  /** How often in a tick of the ring. */
+  at(tick: number): number {
+    return this.ring[tick % RING] as number;
+  }
+
   get isEmpty(): boolean {
     return this.base < 0.01 && this.ring.every((count) => count === 0);
   }

@@ -113,6 +113,48 @@ test('a model that begins late is found, though its answers take as long as ever
   expect(small.opened.map(({ what }) => what.signal)).toContain('first-token');
 });
 
+/** A target of a model that is left alone, or asked again. */
+const rest = (small: Small, subject: string, to: string): void =>
+  small.core.change({ at: 0, kind: 'provider', subject, from: '', to, reason: to, scopes: undefined });
+
+test('targets of one provider that go out one after the other are one finding, which comes to be the provider’s', () => {
+  const small = new Small();
+  const talk = (one: Drawn) => small.talk(one);
+  small.ticks(30, talk);
+  rest(small, 'primary/gpt-4o', 'down');
+  small.ticks(1, talk);
+  expect(small.opened.map(({ reason, where }) => [reason, ...where.scopes])).toEqual([
+    ['provider_out', { target: 'primary/gpt-4o' }],
+  ]);
+  small.ticks(30, talk);
+  rest(small, 'primary/gpt-4o-mini', 'down');
+  small.ticks(3, talk);
+  rest(small, 'primary/gpt-4o', 'ready');
+  small.ticks(3, talk);
+  expect(small.opened).toHaveLength(1);
+  expect(small.core.open).toHaveLength(1);
+  expect(small.core.open[0]).toMatchObject({
+    fingerprint: small.opened[0]?.fingerprint,
+    where: { scopes: [{ provider: 'primary' }] },
+    cause: { kind: 'provider' },
+    evidence: { events: [expect.stringContaining('gpt-4o:'), expect.stringContaining('gpt-4o-mini:')] },
+  });
+});
+
+test('a provider whose targets all fail is the place, though but one of them is out so far', () => {
+  const small = new Small();
+  small.ticks(30, (one) => small.talk(one));
+  small.ticks(1, (one, at) => {
+    small.talk(one);
+    if (one.ai?.provider === 'primary' && at % 2 === 0) fail(one);
+  });
+  rest(small, 'primary/gpt-4o-mini', 'down');
+  small.ticks(1, (one) => small.talk(one));
+  expect(small.opened.map(({ reason, where }) => [reason, ...where.scopes])).toEqual([
+    ['provider_out', { provider: 'primary' }],
+  ]);
+});
+
 test('a fallback that stood by while requests failed is a finding beside theirs: at its route, with the status that it is not for', () => {
   const small = new Small().ticks(60, () => undefined);
   small.ticks(12, (one, at) => {
