@@ -55,7 +55,8 @@ export const isAbout = ({ where }: Detection, fault: Fault): boolean =>
     ),
   );
 
-function lineOf({ after, detection }: Opened): string {
+/** What was said, in a line. */
+export function lineOf({ after, detection }: Opened): string {
   const { detector, what, reason, where, cause } = detection;
   const places = where.scopes.map(
     (scope) =>
