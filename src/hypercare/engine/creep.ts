@@ -1,7 +1,7 @@
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { trendOf } from '../detectors/trend.ts';
 import type { Counts } from '../signals/counts.ts';
-import { KINDS } from '../signals/leaves.ts';
+import { KINDS, RING } from '../signals/leaves.ts';
 import type { Latencies, Times } from './latencies.ts';
 import { MINUTE } from './settings.ts';
 import type { Suspicion } from './suspicion.ts';
@@ -9,10 +9,15 @@ import type { Suspicion } from './suspicion.ts';
 /** Minutes that a trend is looked for in, and how many of them must have had traffic. */
 const WINDOW = 45;
 const ENOUGH = 40;
-const LEAST_Z = 4;
+/** Hundreds of places are looked at, every minute of the year. */
+const LEAST_Z = 5;
 /** Growth over the window, and beyond the first hour's median. */
 const LEAST_GROWTH = 1.2;
 const LEAST_BEYOND = 1.15;
+/** Of the growth, what each half of it must have: of a steady one it is a half. */
+const LEAST_OF_GROWTH = 0.3;
+/** Times its usual requests at which a place does other work than usual: that it takes longer is no leak. */
+const OTHER_WORK = 1.5;
 /** Times the first hour's median at which it is called a breach, where nobody said what is slow. */
 const BREACH = 2;
 /** The narrowest first: what creeps in one target creeps in its route, too. */
@@ -26,11 +31,19 @@ export function creeps(counts: Counts, latencies: Latencies): Suspicion[] {
     return [...latencies.all()]
       .filter(([of]) => of === dimension)
       .flatMap(([, value, times]) => {
-        const trend = creepOf(times);
+        const trend = hasOtherWork(counts, dimension, value) ? null : creepOf(times);
         return trend ? [suspicionOf(counts, name, dimension, value, times, trend)] : [];
       });
   });
   return found;
+}
+
+/** A batch, twice the traffic: more than usual is asked, and of another kind. */
+function hasOtherWork(counts: Counts, dimension: number, value: number): boolean {
+  const series = counts.seriesOf(dimension, value, KINDS.request);
+  if (!series || series.baseTicks === 0) return false;
+  const usual = (series.base / series.baseTicks) * RING;
+  return series.sum(series.totals, counts.tick, RING) > OTHER_WORK * usual;
 }
 
 interface Creep {
@@ -42,17 +55,25 @@ interface Creep {
 
 function creepOf(times: Times): Creep | null {
   const lately = times.medians.slice(-WINDOW);
-  const logs = lately.filter((each) => each > 0).map(Math.log);
-  if (logs.length < ENOUGH || times.anchored <= 0) return null;
-  const { slope, z } = trendOf(logs);
+  const known = lately.filter((each) => each > 0);
+  if (known.length < ENOUGH || times.anchored <= 0) return null;
+  const now = medianOf(lately.slice(-10).filter((each) => each > 0));
+  if (now < LEAST_BEYOND * times.anchored || isStep(known)) return null;
+  const { slope, z } = trendOf(known.map(Math.log));
   const growth = Math.exp(slope * (WINDOW - 1));
-  const last = lately
-    .slice(-10)
-    .filter((each) => each > 0)
-    .sort((a, b) => a - b);
-  const now = last[Math.floor(last.length / 2)] ?? 0;
-  if (z < LEAST_Z || growth < LEAST_GROWTH || now < LEAST_BEYOND * times.anchored) return null;
-  return { growth, slope, z, now };
+  return z < LEAST_Z || growth < LEAST_GROWTH ? null : { growth, slope, z, now };
+}
+
+const medianOf = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+/** Whether it grew all at once: what creeps does so from each third of the time to the next. */
+function isStep(values: readonly number[]): boolean {
+  const third = Math.floor(values.length / 3);
+  const [first, middle, last] = [0, 1, 2].map((at) =>
+    Math.log(medianOf(values.slice(at * third, (at + 1) * third))),
+  ) as [number, number, number];
+  return Math.min(middle - first, last - middle) < LEAST_OF_GROWTH * (last - first);
 }
 
 function suspicionOf(

@@ -97,7 +97,10 @@ export class OpenDetections {
 
   /** Share of a suspicion that lies in what is open. */
   #inside(open: OpenDetection, suspicion: Suspicion): number {
-    return this.#shareInside(suspicion, (leaf) => open.holds(this.#counts, leaf));
+    // A leak has hardly any bad ones yet: it is weighed by all that goes there.
+    const isLeak = suspicion.detector === 'creep' && open.suspicion.detector === 'creep';
+    const weighed = isLeak ? { ...suspicion, mark: undefined } : suspicion;
+    return this.#shareInside(weighed, (leaf) => open.holds(this.#counts, leaf));
   }
 
   /** Share of what is open that lies in a suspicion. */

@@ -55,7 +55,7 @@ export function peerOutliers(counts: Counts, isOut: (leaf: number) => boolean): 
     for (let leaf = 0; leaf < leaves.end; leaf++) {
       if (!leaves.isUsed(leaf) || leaves.value(leaf, KIND) !== KINDS.request || isOut(leaf)) continue;
       const value = leaves.value(leaf, dimension);
-      if (value < 2) continue;
+      if (value < 2 || leaves.lastTick(leaf) <= tick - WINDOW) continue;
       let total = 0;
       for (let back = 0; back < WINDOW; back++) total += leaves.total(leaf, tick - back);
       if (total === 0) continue;

@@ -142,7 +142,8 @@ function windowed(counts: Counts, mark: Mark, since: number, isOut: (leaf: numbe
       baseBad: cell?.base ?? 0,
       baseTotal: known * leaves.base(leaf),
     };
-    for (let at = first; at <= tick; at++) {
+    // Of most leaves all is past.
+    for (let at = leaves.lastTick(leaf) < first ? tick + 1 : first; at <= tick; at++) {
       const total = leaves.total(leaf, at);
       const bad = cell?.ring[at % RING] ?? 0;
       if (at < begins) continue;
@@ -183,20 +184,22 @@ function dimensionsOf(counts: Counts, leaves: readonly Windowed[], names: readon
   const telling = names
     .map((name) => DIMENSIONS.indexOf(name))
     .flatMap((dimension) => {
-      const values = new Map<number, { bad: number; total: number }>();
+      const size = counts.dictionary.size(dimension);
+      const [bads, totals, isMet] = [new Float64Array(size), new Float64Array(size), new Uint8Array(size)];
+      let met = 0;
       for (const each of leaves) {
         const value = counts.leaves.value(each.leaf, dimension);
-        const known = values.get(value) ?? { bad: 0, total: 0 };
-        known.bad += each.bad;
-        known.total += each.total;
-        values.set(value, known);
+        met += 1 - (isMet[value] as number);
+        isMet[value] = 1;
+        bads[value] = (bads[value] as number) + each.bad;
+        totals[value] = (totals[value] as number) + each.total;
       }
-      if (values.size < 2) return [];
-      const most = Math.max(
-        ...[...values.values()].map((each) =>
-          likelihoodRatio(each.bad, (each.total * bad) / Math.max(1, total)),
-        ),
-      );
+      if (met < 2) return [];
+      let most = 0;
+      for (let value = 0; value < size; value++) {
+        const due = ((totals[value] as number) * bad) / Math.max(1, total);
+        most = Math.max(most, likelihoodRatio(bads[value] as number, due));
+      }
       return [{ dimension, most }];
     });
   const kept = telling.sort((a, b) => b.most - a.most).slice(0, MOST_DIMENSIONS);
@@ -212,23 +215,28 @@ function reduce(
   badOnes: readonly Windowed[],
   dimensions: readonly number[],
 ): { leaves: Leaf[]; values: (number | undefined)[][] } {
-  const numbers = dimensions.map((dimension) => {
+  const told = dimensions.map((dimension) => {
     const bad = new Map<number, number>();
     for (const each of badOnes) {
       const value = counts.leaves.value(each.leaf, dimension);
       if (value > 1) bad.set(value, (bad.get(value) ?? 0) + each.bad);
     }
     const top = [...bad].sort((a, b) => b[1] - a[1]).slice(0, MOST_VALUES);
-    return new Map(top.map(([value], at) => [value, at + 1]));
+    // By the dictionary's number, the small one; 0 of all that are not told apart.
+    const numbers = new Uint8Array(counts.dictionary.size(dimension));
+    for (const [at, [value]] of top.entries()) numbers[value] = at + 1;
+    return { numbers, values: top.map(([value]) => value) };
   });
-  const merged = new Map<string, Leaf>();
+  const numberOf = (leaf: number, at: number): number =>
+    told[at]?.numbers[counts.leaves.value(leaf, dimensions[at] as number)] as number;
+  const merged = new Map<number, Leaf>();
   for (const each of leaves) {
-    const values = dimensions.map(
-      (dimension, at) => numbers[at]?.get(counts.leaves.value(each.leaf, dimension)) ?? 0,
-    );
-    const key = values.join();
+    let key = 0;
+    for (let at = 0; at < dimensions.length; at++)
+      key = key * ((told[at]?.values.length ?? 0) + 1) + numberOf(each.leaf, at);
     const known = merged.get(key);
     if (!known) {
+      const values = dimensions.map((_, at) => numberOf(each.leaf, at));
       const { bad, total, baseBad, baseTotal } = each;
       merged.set(key, { values, bad, total, baseBad, baseTotal });
       continue;
@@ -240,7 +248,7 @@ function reduce(
   }
   return {
     leaves: [...merged.values()],
-    values: numbers.map((of) => [undefined, ...of.keys()]),
+    values: told.map(({ values }) => [undefined, ...values]),
   };
 }
 

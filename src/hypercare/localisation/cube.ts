@@ -25,21 +25,32 @@ const add = (to: Counts, more: Counts): void => {
 
 const nothing = (): Counts => ({ bad: 0, total: 0, baseBad: 0, baseTotal: 0 });
 
-/** Every set of dimension values up to a depth, with its counts. */
+/**
+ * Sets of dimension values up to a depth, with their counts: all of one value, and of more those with enough bad ones. That
+ * leaves most of them out before they are counted, as a set has no more bad ones than any part of its conditions.
+ */
 export class Cube {
   readonly whole: Counts = nothing();
   readonly #cells = new Map<number, Cell>();
   /** What a value counts in the key of a cell, by dimension: cells are found by number, which is a third of the cost of text. */
   readonly #strides: readonly number[];
+  readonly #depth: number;
+  readonly #leastBad: number;
+  /** Bad ones of sets of two and more values that may have enough. */
+  readonly #bad = new Map<number, number>();
 
-  /** @param depth most dimensions of a set */
-  constructor(leaves: readonly Leaf[], depth: number) {
+  /** @param depth most dimensions of a set @param leastBad of a set of more than one value */
+  constructor(leaves: readonly Leaf[], depth: number, leastBad: number) {
     this.#strides = stridesOf(leaves);
-    const subsets = subsetsOf(leaves[0]?.values.length ?? 0, depth);
+    this.#depth = depth;
+    this.#leastBad = leastBad;
     for (const leaf of leaves) {
       add(this.whole, leaf);
-      for (const dimensions of subsets) add(this.#cellOf(leaf, dimensions), leaf);
+      for (let dimension = 0; dimension < leaf.values.length; dimension++)
+        add(this.#cellOf(leaf, this.#step(leaf, dimension), [dimension]), leaf);
     }
+    for (const leaf of leaves) if (leaf.bad > 0) this.#countBad(leaf, this.#telling(leaf), 0, 0, 0);
+    for (const leaf of leaves) this.#fill(leaf, this.#telling(leaf), 0, 0, []);
   }
 
   cells(): IterableIterator<Cell> {
@@ -54,11 +65,40 @@ export class Cube {
     );
   }
 
-  #cellOf(leaf: Leaf, dimensions: readonly number[]): Cell {
-    let key = 0;
-    for (const dimension of dimensions) {
-      key += ((leaf.values[dimension] as number) + 1) * (this.#strides[dimension] as number);
+  #step(leaf: Leaf, dimension: number): number {
+    return ((leaf.values[dimension] as number) + 1) * (this.#strides[dimension] as number);
+  }
+
+  /** Dimensions in which a leaf has a value with enough bad ones. */
+  #telling(leaf: Leaf): number[] {
+    const telling: number[] = [];
+    for (let dimension = 0; dimension < leaf.values.length; dimension++)
+      if ((this.#cells.get(this.#step(leaf, dimension))?.bad ?? 0) >= this.#leastBad) telling.push(dimension);
+    return telling;
+  }
+
+  #countBad(leaf: Leaf, telling: readonly number[], from: number, key: number, size: number): void {
+    for (let at = from; at < telling.length; at++) {
+      const longer = key + this.#step(leaf, telling[at] as number);
+      if (size > 0) this.#bad.set(longer, (this.#bad.get(longer) ?? 0) + leaf.bad);
+      if (size + 1 < this.#depth) this.#countBad(leaf, telling, at + 1, longer, size + 1);
     }
+  }
+
+  #fill(leaf: Leaf, telling: readonly number[], from: number, key: number, chosen: readonly number[]): void {
+    for (let at = from; at < telling.length; at++) {
+      const dimension = telling[at] as number;
+      const longer = key + this.#step(leaf, dimension);
+      const dimensions = [...chosen, dimension];
+      if (chosen.length > 0) {
+        if ((this.#bad.get(longer) ?? 0) < this.#leastBad) continue;
+        add(this.#cellOf(leaf, longer, dimensions), leaf);
+      }
+      if (dimensions.length < this.#depth) this.#fill(leaf, telling, at + 1, longer, dimensions);
+    }
+  }
+
+  #cellOf(leaf: Leaf, key: number, dimensions: readonly number[]): Cell {
     let cell = this.#cells.get(key);
     if (!cell) {
       const conditions = dimensions.map((dimension) => ({
@@ -106,18 +146,4 @@ function stridesOf(leaves: readonly Leaf[]): number[] {
   if (stride > Number.MAX_SAFE_INTEGER)
     throw new RangeError('the dimensions have too many values to be told apart: cap them');
   return strides;
-}
-
-/** Every choice of 1 to `depth` of `count` dimensions. */
-function subsetsOf(count: number, depth: number): number[][] {
-  const subsets: number[][] = [];
-  const extend = (chosen: readonly number[], from: number): void => {
-    for (let dimension = from; dimension < count; dimension++) {
-      const longer = [...chosen, dimension];
-      subsets.push(longer);
-      if (longer.length < depth) extend(longer, dimension + 1);
-    }
-  };
-  extend([], 0);
-  return subsets;
 }

@@ -40,7 +40,7 @@ const TWIN_EVIDENCE = 0.2;
 export function localise(leaves: readonly Leaf[]): Place[] {
   const places: Place[] = [];
   let left = leaves;
-  let cube = new Cube(left, DEPTH);
+  let cube = new Cube(left, DEPTH, LEAST_BAD);
   const expectation = new Expectation(cube.whole);
   const excess = expectation.excessOf(cube.whole);
   while (places.length < PLACES && left.length > 0) {
@@ -51,7 +51,7 @@ export function localise(leaves: readonly Leaf[]): Place[] {
     if (places[0] && !isWorthNaming(found, places[0], excess)) break;
     places.push(...found);
     left = left.filter((leaf) => !found.some(({ conditions }) => holds(conditions, leaf)));
-    cube = new Cube(left, DEPTH);
+    cube = new Cube(left, DEPTH, LEAST_BAD);
   }
   return places.slice(0, PLACES);
 }

@@ -282,6 +282,45 @@ test('tools of MCP servers that are slow, fail or break their schemas are found 
   expect(found).toContainEqual(['contract', 'response /price must be number', [{ route: 'mcp/shop/look' }]]);
 });
 
+test('times that grow by the minute are a leak; a step is none, nor is a batch that asks for more and for other things', () => {
+  const HOUR = 360;
+  const times = (factorOf: (at: number) => number) => (one: Drawn, at: number) => {
+    // A tenth always takes a second: what is slow is as ever, and only the median moves.
+    one.durationMs = at % 10 === 0 ? 1000 : 20 * factorOf(at);
+  };
+  const creeping = ({ opened }: Small) => opened.filter(({ detector }) => detector === 'creep');
+  const perTick = 10;
+  const perMinute = 6 * perTick;
+  const usual = (): Small =>
+    new Small().ticks(
+      HOUR,
+      times(() => 1),
+      perTick,
+    );
+  const since = (at: number): number => (at - HOUR * perTick) / perMinute;
+
+  const leak = usual().ticks(
+    HOUR,
+    times((at) => 1.015 ** since(at)),
+    perTick,
+  );
+  expect(creeping(leak).map(({ where }) => where.scopes)).toEqual([
+    [{ target: 'http://a:1', upstream: 'shop' }],
+  ]);
+  const step = usual().ticks(
+    HOUR,
+    times(() => 1.5),
+    perTick,
+  );
+  expect(creeping(step)).toEqual([]);
+  const batch = usual().ticks(
+    HOUR / 2,
+    times((at) => 1.02 ** (since(at) / 3)),
+    3 * perTick,
+  );
+  expect(creeping(batch)).toEqual([]);
+});
+
 test('the same call again and again is a loop in one session; many who ask the same through one server are none', () => {
   const again = (session: string) => {
     const small = new Small();
