@@ -9,6 +9,9 @@ import { CHAT_1KB, KEY_SHA256, MODEL, POST_1KB } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+/** As `npm start`, the command and the image start it: of V8's 64 MB for what is young a quarter costs no CPU and saves some 100 MB. */
+const AS_INSTALLED = ['--max-semi-space-size=16'];
+
 /** One policy as it stands in a configuration. */
 export type PolicyEntry = Readonly<Record<string, object>>;
 
@@ -83,7 +86,7 @@ export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<S
   const started = startProcess({
     name: plan.name,
     core: plan.core ?? SUBJECT_CORE,
-    command: [process.execPath, ...profiling, MAIN, 'start', '-c', file],
+    command: [process.execPath, ...AS_INSTALLED, ...profiling, MAIN, 'start', '-c', file],
     port: ports.own,
     stdout: join(folder, 'access.log'),
   });
