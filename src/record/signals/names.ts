@@ -31,6 +31,9 @@ export class Names {
   readonly #spaces: Map<string, number>[] = Array.from({ length: SPACES }, () => new Map());
   readonly #caps: readonly number[];
   #fresh: NewName[] = [];
+  /** The last name of each space and its number: of most spaces one name is nearly all there is. */
+  readonly #last: string[] = new Array<string>(SPACES).fill('');
+  readonly #lastNumber: number[] = new Array<number>(SPACES).fill(NONE);
 
   constructor() {
     this.#caps = Array.from({ length: SPACES }, (_, space) => CAPS[DIMENSIONS[space] ?? ''] ?? CAP_OF_OTHERS);
@@ -39,7 +42,11 @@ export class Names {
   /** The number of a name; 0 for '', 1 for one too many. */
   of(space: number, name: string): number {
     if (name === '') return NONE;
-    return (this.#spaces[space] as Map<string, number>).get(name) ?? this.#add(space, name);
+    if (name === this.#last[space]) return this.#lastNumber[space] as number;
+    const number = (this.#spaces[space] as Map<string, number>).get(name) ?? this.#add(space, name);
+    this.#last[space] = name;
+    this.#lastNumber[space] = number;
+    return number;
   }
 
   #add(space: number, name: string): number {

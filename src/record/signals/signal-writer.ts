@@ -1,4 +1,4 @@
-import type { Exchange } from '../../contracts/exchange.ts';
+import type { Exchange, FailedAttempt } from '../../contracts/exchange.ts';
 import { effectiveStatus } from '../effective-status.ts';
 import {
   BATCH,
@@ -121,14 +121,7 @@ export class SignalWriter {
     const sources = this.#sources;
 
     ints[i + ROUTE] = names.of(ROUTE, this.#places.of(exchange));
-    // Of a call to a model it is the provider, which has a name of its own here.
-    ints[i + UPSTREAM] = ai === null ? names.of(UPSTREAM, exchange.upstream) : 0;
     ints[i + TARGET] = names.of(TARGET, exchange.target);
-    ints[i + PROVIDER] = ai === null ? 0 : names.of(PROVIDER, ai.provider);
-    ints[i + MODEL] = ai === null ? 0 : names.of(MODEL, ai.model);
-    ints[i + VERSION] = names.of(VERSION, ai === null ? exchange.routeVersion : ai.version);
-    ints[i + PROMPT] = ai === null ? 0 : names.of(PROMPT, ai.prompt);
-    ints[i + PROMPT_VERSION] = ai === null ? 0 : names.of(PROMPT_VERSION, ai.promptVersion);
     ints[i + CONSUMER] = names.of(CONSUMER, consumer);
     ints[i + REGION] = names.of(REGION, textOf(headers[sources.region.header]) || sources.region.default);
     ints[i + APP] = this.#appOf(headers);
@@ -142,27 +135,20 @@ export class SignalWriter {
     ints[i + INT.user] = hash(textOf(headers[sources.user]));
     ints[i + INT.session] = session;
     ints[i + INT.client] = client;
-    ints[i + INT.call] =
-      ai === null
-        ? 0
-        : mix(
-            mix(session === 0 ? client : session, ints[i + CONSUMER] as number),
-            mix(exchange.bytesIn ^ ai.digest, ints[i + MODEL] as number),
-          );
     ints[i + INT.status] = effectiveStatus(exchange);
     ints[i + INT.reason] = names.of(SPACE.reason, exchange.reason);
     ints[i + INT.outcome] = names.of(SPACE.outcome, outcomeOf(exchange));
     ints[i + INT.key] = names.of(SPACE.key, exchange.consumerKey);
     const breach = exchange.breaches === null ? undefined : exchange.breaches[0];
     ints[i + INT.breach] = breach === undefined ? 0 : names.of(SPACE.breach, breach.at);
-    const failed = exchange.failedAttempts.length === 0 ? undefined : exchange.failedAttempts[0];
-    ints[i + INT.failedTarget] = failed === undefined ? 0 : names.of(TARGET, failed.target);
-    ints[i + INT.failedUpstream] =
-      failed === undefined ? 0 : names.of(ai === null ? UPSTREAM : PROVIDER, failed.upstream);
-    ints[i + INT.failedReason] = failed === undefined ? 0 : names.of(SPACE.reason, failed.reason);
+    const { failedAttempts } = exchange;
+    if (failedAttempts.length > 0) this.#failed(i, failedAttempts[0] as FailedAttempt, ai !== null);
+    else {
+      ints[i + INT.failedTarget] = 0;
+      ints[i + INT.failedUpstream] = 0;
+      ints[i + INT.failedReason] = 0;
+    }
     ints[i + INT.context] = context === null ? 0 : names.of(SPACE.reason, endOf(context));
-    ints[i + INT.language] = ai === null ? 0 : names.of(SPACE.language, ai.language);
-    ints[i + INT.tool] = ai === null ? 0 : names.of(SPACE.tool, ai.tool);
     ints[i + INT.flags] =
       (ai === null ? 0 : FLAG.isModel) |
       (exchange.fallback === '' ? UNUSED[exchange.unusedFallback] : FLAG.fellBack) |
@@ -175,16 +161,55 @@ export class SignalWriter {
       more;
 
     reals[r + REAL.latency] = exchange.mcp?.isWaiting ? -1 : exchange.durationMs;
-    reals[r + REAL.firstToken] = ai === null ? -1 : ai.firstTokenMs;
-    reals[r + REAL.tokensIn] = ai === null ? -1 : ai.tokensIn;
-    reals[r + REAL.tokensOut] = ai === null ? -1 : ai.tokensOut;
-    reals[r + REAL.usd] = ai === null ? -1 : ai.usd;
     reals[r + REAL.cacheAge] = exchange.cacheAgeMs;
-    reals[r + REAL.confidence] = ai === null ? -1 : ai.confidence;
     reals[r + REAL.bytesOut] = exchange.bytesOut;
+    if (ai === null) {
+      ints[i + UPSTREAM] = names.of(UPSTREAM, exchange.upstream);
+      ints[i + PROVIDER] = 0;
+      ints[i + MODEL] = 0;
+      ints[i + VERSION] = names.of(VERSION, exchange.routeVersion);
+      ints[i + PROMPT] = 0;
+      ints[i + PROMPT_VERSION] = 0;
+      ints[i + INT.call] = 0;
+      ints[i + INT.language] = 0;
+      ints[i + INT.tool] = 0;
+      reals[r + REAL.firstToken] = -1;
+      reals[r + REAL.tokensIn] = -1;
+      reals[r + REAL.tokensOut] = -1;
+      reals[r + REAL.usd] = -1;
+      reals[r + REAL.confidence] = -1;
+    } else {
+      // Of a call to a model it is the provider, which has a name of its own here.
+      ints[i + UPSTREAM] = 0;
+      ints[i + PROVIDER] = names.of(PROVIDER, ai.provider);
+      const model = names.of(MODEL, ai.model);
+      ints[i + MODEL] = model;
+      ints[i + VERSION] = names.of(VERSION, ai.version);
+      ints[i + PROMPT] = names.of(PROMPT, ai.prompt);
+      ints[i + PROMPT_VERSION] = names.of(PROMPT_VERSION, ai.promptVersion);
+      ints[i + INT.call] = mix(
+        mix(session === 0 ? client : session, ints[i + CONSUMER] as number),
+        mix(exchange.bytesIn ^ ai.digest, model),
+      );
+      ints[i + INT.language] = names.of(SPACE.language, ai.language);
+      ints[i + INT.tool] = names.of(SPACE.tool, ai.tool);
+      reals[r + REAL.firstToken] = ai.firstTokenMs;
+      reals[r + REAL.tokensIn] = ai.tokensIn;
+      reals[r + REAL.tokensOut] = ai.tokensOut;
+      reals[r + REAL.usd] = ai.usd;
+      reals[r + REAL.confidence] = ai.confidence;
+    }
 
     this.#ids[this.#count] = exchange.id;
     if (++this.#count === BATCH) this.flush();
+  }
+
+  #failed(i: number, { target, upstream, reason }: FailedAttempt, isModel: boolean): void {
+    const { names } = this;
+    const ints = this.#ints;
+    ints[i + INT.failedTarget] = names.of(TARGET, target);
+    ints[i + INT.failedUpstream] = names.of(isModel ? PROVIDER : UPSTREAM, upstream);
+    ints[i + INT.failedReason] = names.of(SPACE.reason, reason);
   }
 
   /** Hands over what was written. */
