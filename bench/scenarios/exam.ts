@@ -1,42 +1,10 @@
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import type { Findings, Study } from '../studies/study.ts';
-import { DECOYS, FAULTS, type Fault, PAIRS, type Scenario } from './faults.ts';
-import { isAbout, type Judged, judged, missedTable, scoreTable, THIN_PATIENCE } from './judge.ts';
-import { runVirtual } from './virtual-run.ts';
-
-const WARM_UP_MINUTES = 20;
-const DECOY_MINUTES = 8;
-
-function judge(scenario: Scenario & { kind: string }, rps: number, seed: number): Judged {
-  const fault = scenario.kind === 'fault' ? (scenario as Fault) : undefined;
-  const { opened } = runVirtual({
-    rps,
-    seed,
-    warmUpMinutes: WARM_UP_MINUTES,
-    minutes: fault?.minutes ?? DECOY_MINUTES,
-    scenarios: [scenario],
-  });
-  return judged(scenario, rps, seed, opened);
-}
-
-/** Two faults at once, in different places: whether each has a finding of its own. */
-function judgePair(
-  [a, b]: readonly [string, string],
-  rps: number,
-  seed: number,
-): { pair: string; found: number; findings: number } {
-  const faults = [a, b].map((name) => FAULTS.find((each) => each.name === name) as Fault);
-  const { opened } = runVirtual({
-    rps,
-    seed,
-    warmUpMinutes: WARM_UP_MINUTES,
-    minutes: 10,
-    scenarios: faults,
-  });
-  const found = faults.filter((fault) =>
-    opened.some(({ after, detection }) => after > 0 && isAbout(detection, fault)),
-  );
-  return { pair: `${a} + ${b}`, found: found.length, findings: opened.length };
-}
+import { type Examined, type Job, type JudgedPair, WARM_UP_MINUTES } from './examine.ts';
+import { DECOYS, FAULTS, PAIRS } from './faults.ts';
+import { type Judged, missedTable, scoreTable, THIN_PATIENCE } from './judge.ts';
 
 /** `50:1-3` → [[50, 1], [50, 2], [50, 3]]; several with commas. */
 function slices(text: string): [number, number][] {
@@ -47,21 +15,41 @@ function slices(text: string): [number, number][] {
   });
 }
 
-function run(what: string): Findings {
-  const all: Judged[] = [];
-  const pairs: ReturnType<typeof judgePair>[] = [];
-  for (const [rps, seed] of slices(what)) {
-    for (const scenario of [...FAULTS, ...DECOYS]) {
-      all.push(judge(scenario, rps, seed));
-      process.stderr.write(`${JSON.stringify(all.at(-1))}\n`);
-    }
-    for (const pair of PAIRS) pairs.push(judgePair(pair, rps, seed));
-  }
-  return { markdown: reported(all, pairs), data: { judged: all, pairs } };
+/** Every run by itself, on as many threads as there are cores. Results are in the order of the jobs. */
+async function examineAll(jobs: readonly Job[]): Promise<Examined[]> {
+  const results: Examined[] = [];
+  const waiting = jobs.entries();
+  await Promise.all(
+    Array.from({ length: Math.min(availableParallelism(), jobs.length) }, async () => {
+      const worker = new Worker(new URL('./exam-worker.ts', import.meta.url));
+      try {
+        for (const [at, job] of waiting) {
+          worker.postMessage(job);
+          const [examined] = (await once(worker, 'message')) as [Examined];
+          results[at] = examined;
+          process.stderr.write(`${JSON.stringify(examined)}\n`);
+        }
+      } finally {
+        await worker.terminate();
+      }
+    }),
+  );
+  return results;
+}
+
+async function run(what: string): Promise<Findings> {
+  const jobs = slices(what).flatMap(([rps, seed]): Job[] => [
+    ...[...FAULTS, ...DECOYS].map(({ name }): Job => ({ names: [name], rps, seed })),
+    ...PAIRS.map((names): Job => ({ names, rps, seed })),
+  ]);
+  const results = await examineAll(jobs);
+  const judged = results.flatMap((each) => ('one' in each ? [each.one] : []));
+  const pairs = results.flatMap((each) => ('pair' in each ? [each.pair] : []));
+  return { markdown: reported(judged, pairs), data: { judged, pairs } };
 }
 
 /** The report, of however many runs there were. */
-function reported(all: readonly Judged[], pairs: readonly ReturnType<typeof judgePair>[]): string {
+function reported(all: readonly Judged[], pairs: readonly JudgedPair[]): string {
   const twoFound = pairs.filter(({ found }) => found === 2).length;
   return `Mode *engine*: virtual time through the real signal writer and the real engine; ${WARM_UP_MINUTES} minutes of ordinary traffic first. Below 50 requests/s a fault may take ${THIN_PATIENCE} times as long. "Found" is a finding that began with the fault and names no other place.
 
