@@ -121,6 +121,15 @@ export const STAMP_DIGITS = 16;
 export const TEXT_EVENT = EVENT({ content: ` ${STAMP}${'0'.repeat(STAMP_DIGITS)}` }, null);
 /** What stands behind the last text. */
 export const LAST_EVENTS = `${EVENT({}, 'stop')}data: [DONE]\n\n`;
+/** The same for who asks what it came to (`stream_options.include_usage`), as OpenAI's models do. */
+export const LAST_EVENTS_WITH_USAGE = `${EVENT({}, 'stop')}data: ${JSON.stringify({
+  id: 'chatcmpl-bench',
+  object: 'chat.completion.chunk',
+  created: 1_700_000_000,
+  model: MODEL,
+  choices: [],
+  usage: { prompt_tokens: 256, completion_tokens: 600, total_tokens: 856 },
+})}\n\ndata: [DONE]\n\n`;
 
 /** A call to a model, streamed: 1 kB there, fifty events back. */
 export const CHAT_STREAM: Case = {
