@@ -140,6 +140,8 @@ export class Meters {
       labelNames: ['outcome'],
       registers,
     });
+    // There before the first: what begins at 1 has not increased, to Prometheus.
+    for (const outcome of ['applied', 'refused']) this.reloads.inc({ outcome }, 0);
     this.generations = new Gauge({
       name: 'gateway_generations',
       help: 'Generations alive: the one that serves and those that still drain.',
