@@ -16,6 +16,8 @@ test(
       await page.keyboard.press('s');
       await page.getByLabel('consumer').fill('support-bot');
       await page.keyboard.press('Enter');
+      await page.locator('main tbody tr').first().waitFor();
+      await picture(at, 'sessions');
       await page.locator('main tbody a').first().click();
       await page.locator('ol.turns > li').first().waitFor();
       await picture(at, 'session');

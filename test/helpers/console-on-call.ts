@@ -8,11 +8,13 @@ import { eventually } from './gateway.ts';
 /** Where screenshots go; unset, as in any ordinary run: none are made. */
 const PICTURES = process.env.HYPERCARE_PICTURES;
 
-/** Leaves `NAME.png` in the folder that HYPERCARE_PICTURES names. */
-export async function picture({ page }: TestPage, name: string): Promise<void> {
+/** Leaves `NAME.png` in the folder that HYPERCARE_PICTURES names. @param part of the page, a CSS selector; absent: what is in sight */
+export async function picture({ page }: TestPage, name: string, part?: string): Promise<void> {
   if (PICTURES === undefined) return;
   await mkdir(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+  const path = join(PICTURES, `${name}.png`);
+  if (part === undefined) await page.screenshot({ path });
+  else await page.locator(part).screenshot({ path });
 }
 
 /** All that a view asked for is there. */
@@ -29,8 +31,9 @@ const PATIENT = { timeout: 120_000 };
 /**
  * Somebody on call who has nothing but the console: sees red on the first screen, opens the finding, reads the patch and how its
  * dry run went, does it, watches the proof, and signs off when the criteria pass.
+ * @param isPictured whether these views are left as pictures: of two stories that pass through them one does
  */
-export async function consoleOnCall(adminUrl: string): Promise<ConsoleOnCall> {
+export async function consoleOnCall(adminUrl: string, isPictured: boolean): Promise<ConsoleOnCall> {
   const at = await testPage();
   const { page } = at;
   await page.goto(adminUrl);
@@ -45,7 +48,12 @@ export async function consoleOnCall(adminUrl: string): Promise<ConsoleOnCall> {
       chapter++;
       await press('gn');
       await page.locator('.finding').first().waitFor();
-      if (chapter === 1) await picture(at, 'now');
+      if (isPictured && chapter === 1) {
+        await isThere(at);
+        await picture(at, 'now');
+        await page.locator('.node-bad').first().waitFor();
+        await picture(at, 'traffic', '.panel:has(.map)');
+      }
       // As what to do next, and on the timeline.
       const link = page.locator(`main a[href="#/findings/${id}"]`).first();
       // Eight stand on the first screen; the rest are a click away.
@@ -63,10 +71,10 @@ export async function consoleOnCall(adminUrl: string): Promise<ConsoleOnCall> {
       const offered = page.locator('article.action', { has: page.getByText(action.title, { exact: false }) });
       await offered.getByText('Tried out: it is valid').first().waitFor();
       if (action.does.patch.length > 0) await offered.locator('.diff ins, .diff del').first().waitFor();
-      if (chapter === 1) await picture(at, 'finding');
+      if (isPictured && chapter === 1) await picture(at, 'finding');
       await offered.getByRole('button', { name: 'Do it' }).first().click();
       await page.getByRole('heading', { name: 'Did it help?' }).waitFor(PATIENT);
-      if (chapter === 1) await picture(at, 'verification');
+      if (isPictured && chapter === 1) await picture(at, 'verification');
     },
     async proven() {
       // Nobody reloads: the page follows by itself.
@@ -82,7 +90,7 @@ export async function consoleOnCall(adminUrl: string): Promise<ConsoleOnCall> {
       await panel.getByLabel('Note to the sign-off').fill('All of it was proven.');
       await panel.getByRole('button', { name: 'Sign off' }).click();
       await panel.getByText('Signed off by').waitFor();
-      await picture(at, 'way-out');
+      if (isPictured) await picture(at, 'way-out');
     },
   };
 }

@@ -19,7 +19,7 @@ export async function isToldWhole(
     tickMs: 200,
     visitsPerSecond,
     onCall: async (adminUrl) => {
-      const onCall = await consoleOnCall(adminUrl);
+      const onCall = await consoleOnCall(adminUrl, story.name === 'shop');
       hands = onCall;
       const signOff = async (): Promise<void> => {
         await onCall.signOff();

@@ -100,7 +100,10 @@ function drawMarkers({ ctx, bbox, valToPos }: uPlot, markers: readonly Marker[])
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(label, x + 4, bbox.top + 12);
+    // Axes leave their own alignment behind, and by it a label at the edge is cut.
+    const isLeft = x < bbox.left + bbox.width / 2;
+    ctx.textAlign = isLeft ? 'left' : 'right';
+    ctx.fillText(label, isLeft ? x + 4 : x - 4, bbox.top + 12);
   }
   ctx.restore();
 }

@@ -19,6 +19,8 @@ export interface Change {
 
 interface Entry {
   readonly at: number;
+  /** Where it lies among the others, if that is not its time. */
+  readonly liesAt?: number;
   readonly change?: Change;
   readonly finding?: Finding;
   /** That nothing else lies between, newest first. */
@@ -57,10 +59,10 @@ function onOneLine(lists: {
   reports: readonly Report[];
 }): Entry[] {
   const sorted = [
+    ...lists.findings.map(begun),
     ...lists.changes.map((change): Entry => ({ at: change.at, change })),
-    ...lists.findings.map((finding): Entry => ({ at: finding.when.since, finding })),
     ...lists.reports.map((report): Entry => ({ at: report.at, said: [report] })),
-  ].sort((a, b) => b.at - a.at);
+  ].sort((a, b) => (b.liesAt ?? b.at) - (a.liesAt ?? a.at));
   const entries: Entry[] = [];
   for (const entry of sorted) {
     const last = entries.at(-1);
@@ -69,6 +71,12 @@ function onOneLine(lists: {
     else entries.push(entry);
   }
   return entries;
+}
+
+/** A beginning is known to a tick: a finding lies on the change that it is put down to, also where that came within it. */
+function begun(finding: Finding): Entry {
+  const at = finding.when.since;
+  return { at, finding, liesAt: Math.max(at, finding.cause.change?.at ?? at) };
 }
 
 const Changed = ({ change: { kind, subject, from, to, reason, by } }: { change: Change }) => (

@@ -109,7 +109,10 @@ function ObjectivesPanel() {
 }
 
 function TrafficPanel() {
-  const traffic = useAnswer<{ items: Edge[] }>('/api/traffic', { every: 10_000 });
+  const traffic = useAnswer<{ items: Edge[] }>('/api/traffic', {
+    on: ({ event }) => event === 'finding',
+    every: 10_000,
+  });
   const upstreams = useAnswer<{ items: Upstream[] }>('/api/upstreams', {
     on: ({ event }) => event === 'change',
     every: 15_000,
