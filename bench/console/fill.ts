@@ -116,7 +116,7 @@ export async function fillCare(url: string, findings: number, reports: number): 
           },
     );
   });
-  const said = new ReportBook(store.documents);
+  const said = new ReportBook(store.documents, { keepMs: () => 60 * DAY_MS, now: Date.now });
   await inFlight(reports, 32, async (number) => {
     const at = begin + Math.floor((number / reports) * 30 * DAY_MS);
     const report = {
@@ -144,7 +144,7 @@ export async function fillCare(url: string, findings: number, reports: number): 
       findings: [],
       fixed: [],
     } as const;
-    await said.add(report, '', 30 * DAY_MS);
+    await said.add(report, '');
   });
   await store.close();
 }

@@ -83,7 +83,7 @@ export class Care {
     this.leader = new Leader(documents, 'findings', now);
     this.book = new FindingBook(documents);
     this.knowledge = new Knowledge(documents);
-    this.reports = new ReportBook(documents);
+    this.reports = new ReportBook(documents, { keepMs: () => config.config.hypercare.feedback.keep, now });
     this.#memory = new MemoryBook(documents);
     const { book, knowledge, reports } = this;
     const signatures = new Signatures(documents);

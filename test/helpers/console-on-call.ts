@@ -52,7 +52,7 @@ export async function consoleOnCall(adminUrl: string, isPictured: boolean): Prom
         await isThere(at);
         await picture(at, 'now');
         await page.locator('.node-bad').first().waitFor();
-        await picture(at, 'traffic', '.panel:has(.map)');
+        await picture(at, 'traffic', '.map');
       }
       // As what to do next, and on the timeline.
       const link = page.locator(`main a[href="#/findings/${id}"]`).first();

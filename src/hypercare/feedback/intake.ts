@@ -54,10 +54,10 @@ export class FeedbackIntake {
 
   /** @throws GatewayError rate_limited or body_invalid; StoreUnavailable */
   async take(said: Said, sender: Sender, source: Report['source']): Promise<Report> {
-    const { book, now, settings } = this.#ports;
+    const { book, now } = this.#ports;
     await this.#limit(sender, said.session ?? '');
     const report = reportOf(said, sender, source, now());
-    return (await book.add(report, said.session ?? '', settings.keep)).report;
+    return (await book.add(report, said.session ?? '')).report;
   }
 
   async #limit({ address, key }: Sender, session: string): Promise<void> {

@@ -21,13 +21,22 @@ export interface InboxEntry {
   readonly session: string;
 }
 
+export interface ReportBookPorts {
+  /** How long a report is kept from when it was made, whatever becomes of it; milliseconds. */
+  keepMs(): number;
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
+}
+
 /** Reports in the store that all replicas share. All calls fail with StoreUnavailable. */
 export class ReportBook {
   readonly #documents: Documents;
+  readonly #ports: ReportBookPorts;
   readonly #mirror: Mirror<Report>;
 
-  constructor(documents: Documents) {
+  constructor(documents: Documents, ports: ReportBookPorts) {
     this.#documents = documents;
+    this.#ports = ports;
     this.#mirror = new Mirror(documents, COLLECTION, { most: MOST, pick: (report) => report });
   }
 
@@ -35,7 +44,7 @@ export class ReportBook {
    * Keeps a report, or counts it where the same person has said the same within an hour.
    * @returns the report that stands for it, and whether it is new
    */
-  async add(report: Report, session: string, keepMs: number): Promise<{ report: Report; isNew: boolean }> {
+  async add(report: Report, session: string): Promise<{ report: Report; isNew: boolean }> {
     const key = foldOf(report);
     const held = await this.#documents.get<{ id: string }>(FOLDS, key);
     const same =
@@ -46,7 +55,7 @@ export class ReportBook {
         lastAt: report.at,
       })));
     if (same) return { report: same, isNew: false };
-    await this.#documents.put(COLLECTION, report.id, report, { ttlMs: keepMs });
+    await this.#documents.put(COLLECTION, report.id, report, { ttlMs: this.#left(report) });
     await this.#documents.put(FOLDS, key, { id: report.id }, { ttlMs: FOLD_MS });
     const entry: InboxEntry = { report: report.id, session };
     await this.#documents.put(INBOX, report.id, entry, { ttlMs: INBOX_MS });
@@ -62,10 +71,16 @@ export class ReportBook {
       const found = await this.#documents.get<Report>(COLLECTION, id);
       if (!found) return undefined;
       const now = change(found.value);
-      const put = await this.#documents.put(COLLECTION, id, now, { ifVersion: found.version });
+      const ttlMs = this.#left(found.value);
+      const put = await this.#documents.put(COLLECTION, id, now, { ifVersion: found.version, ttlMs });
       if (put.ok) return now;
     }
     throw new Error(`too many change the report ${id} at once`);
+  }
+
+  /** Milliseconds that it is kept for yet. */
+  #left({ at }: Report): number {
+    return Math.max(1, Math.ceil(at + this.#ports.keepMs() - this.#ports.now()));
   }
 
   /** The newest first, at most 10,000. */

@@ -31,7 +31,7 @@ const WIDGET = readFileSync(new URL('./widget.js', import.meta.url), 'utf8');
 /** What people and other systems may say, and what users may know: on the public listener. */
 export function registerFeedback(app: FastifyInstance, config: GatewayConfig, ports: FeedbackPorts): void {
   const { feedback: settings } = config.hypercare;
-  const book = new ReportBook(ports.documents);
+  const book = new ReportBook(ports.documents, { keepMs: () => settings.keep, now: ports.now });
   const intake = new FeedbackIntake({ ...ports, book, settings });
   const status = new StatusPage(new AnnouncedFindings(ports.documents), ports.now);
   const consumers = consumersByDigest(config);

@@ -1,41 +1,15 @@
 import { expect, it } from 'vitest';
 import { clustersOf } from '../../../src/hypercare/feedback/clusters.ts';
 import type { Report } from '../../../src/hypercare/feedback/report.ts';
+import { report } from '../../helpers/report.ts';
 
 const HOUR = 3_600_000;
 const BEGIN = Date.UTC(2026, 10, 23);
 
 let last = 0;
 /** @param hours since the beginning */
-const said = (author: string, hours: number, more: Partial<Report> = {}): Report => {
-  const at = BEGIN + hours * HOUR;
-  return {
-    id: `R${String(++last).padStart(4, '0')}`,
-    at,
-    source: 'widget',
-    score: null,
-    scoreKind: null,
-    comment: 'It is slow',
-    category: 'performance',
-    labels: [],
-    page: '',
-    appVersion: '',
-    screenshot: '',
-    survey: '',
-    consumer: '',
-    author,
-    requestId: '',
-    external: null,
-    count: 1,
-    lastAt: at,
-    question: '',
-    about: '',
-    request: null,
-    findings: [],
-    fixed: [],
-    ...more,
-  };
-};
+const said = (author: string, hours: number, more: Partial<Report> = {}): Report =>
+  report({ id: `R${String(++last).padStart(4, '0')}`, at: BEGIN + hours * HOUR, author, ...more });
 const clusters = (...reports: Report[]) => clustersOf(reports.toReversed(), HOUR);
 
 it('three people within an hour are a cluster; one who says it three times, or three in a day, are none', () => {
