@@ -67,7 +67,9 @@ export class OpenDetections {
   /** Whether what is open is the same bad state as a suspicion, seen at a part of its place. */
   isPartOf(open: OpenDetection, suspicion: Suspicion): boolean {
     if (open.suspicion.signal !== 'state' || suspicion.signal !== 'state') return false;
-    if (open.suspicion.reason !== suspicion.reason) return false;
+    // Of what nobody knows the place of, nothing is a part.
+    if (open.suspicion.reason !== suspicion.reason || suspicion.places.some((place) => place.length === 0))
+      return false;
     return this.#covered(open, suspicion) >= 0.9 && this.#inside(open, suspicion) < 1;
   }
 

@@ -141,6 +141,27 @@ test('targets of one provider that go out one after the other are one finding, w
   });
 });
 
+test('a breaker of which nobody knows the place takes no other one’s finding over', () => {
+  const small = new Small();
+  const talk = (one: Drawn) => small.talk(one);
+  const open = (subject: string) =>
+    small.core.change({
+      at: 0,
+      kind: 'breaker',
+      subject,
+      from: '',
+      to: 'open',
+      reason: '',
+      scopes: undefined,
+    });
+  small.ticks(30, talk);
+  open('support primary/gpt-4o');
+  small.ticks(1, talk);
+  open('nobody’s');
+  small.ticks(6, talk);
+  expect(small.core.open.map(({ where }) => where.scopes)).toEqual([[{ target: 'primary/gpt-4o' }], [{}]]);
+});
+
 test('a provider whose targets all fail is the place, though but one of them is out so far', () => {
   const small = new Small();
   small.ticks(30, (one) => small.talk(one));
