@@ -2,16 +2,16 @@ import type { JsonObject } from '../contracts/model-request.ts';
 import { parseObject } from '../lib/json.ts';
 import { openEventFraming } from './event-framing.ts';
 
-/** Behind the empty line that ends an event (WHATWG HTML, section 9.2.5); in Latin-1, where a character is a byte. */
-const ENDS_OF_EVENTS = /(?<=\n\n|\r\r|\n\r\n)/;
-const NOTHING: Buffer = Buffer.alloc(0);
+/** What an event ends with: the end of a line, and an empty line (WHATWG HTML, section 9.2.5). */
+const ENDS = ['\n\n', '\r\r', '\n\r\n'].map((end) => Buffer.from(end));
 
 /**
  * Keeps events from a client that the gateway asked for and the client did not. Bytes are searched only once such an
- * event has been read, so that all others go on at no cost.
+ * event has been read, so that all others go on at no cost, and from their end on: there it stands.
  */
 export class WithheldEvents {
   readonly #isExtra: (event: JsonObject) => boolean;
+  #seen = 0;
   #due = 0;
 
   /** @param isExtra whether an event is one of them */
@@ -21,21 +21,41 @@ export class WithheldEvents {
 
   /** An event has been read; its bytes may still have to pass. */
   saw(event: JsonObject): void {
-    if (this.#isExtra(event)) this.#due++;
+    if (!this.#isExtra(event)) return;
+    this.#seen++;
+    this.#due++;
   }
 
   /** @param bytes whole events that go on now */
   pass(bytes: Buffer): Buffer {
-    return this.#due === 0 || bytes.length === 0 ? bytes : this.without(bytes);
+    if (this.#due === 0 || bytes.length === 0) return bytes;
+    const others = this.#others(bytes, this.#due);
+    this.#due -= others.left;
+    return others.bytes;
   }
 
-  /** @param bytes whole events */
+  /** @param bytes all that was read, as whole events */
   without(bytes: Buffer): Buffer {
-    const events = bytes.toString('latin1').split(ENDS_OF_EVENTS);
-    const others = events.filter((event) => !this.#isWithheld(Buffer.from(event, 'latin1')));
-    if (others.length === events.length) return bytes;
-    this.#due -= events.length - others.length;
-    return others.length === 0 ? NOTHING : Buffer.from(others.join(''), 'latin1');
+    return this.#others(bytes, this.#seen).bytes;
+  }
+
+  /** @param most so many are left out, and no more are looked for */
+  #others(bytes: Buffer, most: number): { bytes: Buffer; left: number } {
+    const others: Buffer[] = [];
+    let left = 0;
+    let end = bytes.length;
+    for (let at = end; at > 0 && left < most; ) {
+      const start = startOf(bytes, at);
+      if (this.#isWithheld(bytes.subarray(start, at))) {
+        others.unshift(bytes.subarray(at, end));
+        end = start;
+        left++;
+      }
+      at = start;
+    }
+    if (left === 0) return { bytes, left };
+    others.unshift(bytes.subarray(0, end));
+    return { bytes: Buffer.concat(others), left };
   }
 
   #isWithheld(bytes: Buffer): boolean {
@@ -51,4 +71,15 @@ export class WithheldEvents {
     framing.end();
     return isExtra;
   }
+}
+
+/** Where the event begins that ends there: behind the end of the one before. */
+function startOf(bytes: Buffer, end: number): number {
+  const behind = ENDS.map((mark) => {
+    const last = end - 1 - mark.length;
+    // A negative place would be one from the end.
+    const found = last < 0 ? -1 : bytes.lastIndexOf(mark, last);
+    return found < 0 ? 0 : found + mark.length;
+  });
+  return Math.max(...behind);
 }

@@ -43,3 +43,16 @@ it.each([
 it('as the last event without its empty line, too', () => {
   expect(passed([Buffer.from(said + bill.trimEnd())])).toBe(said);
 });
+
+it('of two that were read the one whose bytes pass first, behind empty lines', () => {
+  const withheld = new WithheldEvents((each) => 'usage' in each);
+  const extra = event({ usage: {} });
+  for (let i = 0; i < 2; i++) withheld.saw({ usage: {} });
+  expect(withheld.pass(Buffer.from(`\n\n${extra}${done}`)).toString()).toBe(`\n\n${done}`);
+  expect(withheld.pass(Buffer.from(done + extra)).toString()).toBe(done);
+  // None is due any more: what looks like one is the provider's own.
+  expect(withheld.pass(Buffer.from(extra)).toString()).toBe(extra);
+  expect(withheld.without(Buffer.from(`\n\n${extra}${done}${done}${extra}`)).toString()).toBe(
+    `\n\n${done}${done}`,
+  );
+});
