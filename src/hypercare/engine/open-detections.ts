@@ -24,6 +24,9 @@ const EXPLAINED = 0.5;
 /** An abused key and a runaway loop cost money, too, sooner or later: the bill is no matter of its own. */
 const ABUSE: ReadonlySet<string> = new Set(['access', 'cost']);
 
+/** No leaf is spoken for. */
+export const NONE_HELD = (): boolean => false;
+
 /** What goes on as one matter, whenever it began: a signal, whatever its reason; of what drifts each feature by itself. */
 const matterOf = ({ signal, reason }: Pick<Suspicion, 'signal' | 'reason'>): string =>
   signal === 'drift' ? `${signal}:${reason}` : signal;
@@ -144,7 +147,7 @@ export class OpenDetections {
         suspicion.family === family &&
         (matterOf(suspicion) === matterOf(of) || tick - openedTick <= TOGETHER),
     );
-    return (leaf) => open.some((each) => each.holds(this.#counts, leaf));
+    return open.length === 0 ? NONE_HELD : (leaf) => open.some((each) => each.holds(this.#counts, leaf));
   }
 
   isHeld(family: Suspicion['family'], dimension: number, value: number): boolean {

@@ -7,6 +7,7 @@ import { RING } from '../signals/leaves.ts';
 import type { Mark } from '../signals/marks.ts';
 import type { Series, SeriesMark } from '../signals/series.ts';
 import type { Objectives } from './objectives.ts';
+import { NONE_HELD } from './open-detections.ts';
 import { type FoundPlace, findPlaces, ticksOfPlace } from './place.ts';
 import type { Suspicion } from './suspicion.ts';
 
@@ -17,6 +18,11 @@ const TICKS_ABOVE = 3;
 const LOOKED_AT = 6;
 /** Log-likelihood ratio of a place, after its dispersion. */
 const LEAST_EVIDENCE = 10;
+/**
+ * The same beside what is open: its alarm goes on, and says nothing of the rest, of which thousands of places are looked at
+ * every tick. By chance one in 10⁸ has as much.
+ */
+const LEAST_EVIDENCE_BESIDE = 20;
 /** The same of all its ticks but the two that hold the most: ten seconds lie in two of them. */
 const LEAST_BESIDE_BURST = 4;
 const SHARE_BESIDE_BURST = 0.3;
@@ -158,7 +164,10 @@ export class Rises {
   #placed(rise: Rise, confirmTicks: number, isOut: (leaf: number) => boolean): Suspicion[] {
     const { mark, since } = rise;
     const found = findPlaces(this.#counts, mark, since, isOut);
-    const lasting = found.places.flatMap((place) => this.#lasting(place, rise, confirmTicks));
+    const least = isOut === NONE_HELD ? LEAST_EVIDENCE : LEAST_EVIDENCE_BESIDE;
+    const lasting = found.places
+      .filter(({ evidence }) => evidence / rise.dispersion >= least)
+      .flatMap((place) => this.#lasting(place, rise, confirmTicks));
     const together = asOne(lasting);
     return together.map((places): Suspicion => {
       const sum = (of: (place: FoundPlace) => number): number =>
@@ -185,7 +194,7 @@ export class Rises {
         statistic: rise.statistic,
         threshold: ALARM,
         baseline: rise.baseline,
-        sentence: `Poisson CUSUM ${rise.statistic.toFixed(1)} over ${ALARM}, log-likelihood ratio of the place ${sum((place) => place.evidence).toFixed(0)} over ${LEAST_EVIDENCE}, dispersion ${rise.dispersion.toFixed(1)}.`,
+        sentence: `Poisson CUSUM ${rise.statistic.toFixed(1)} over ${ALARM}, log-likelihood ratio of the place ${sum((place) => place.evidence).toFixed(0)} over ${least}, dispersion ${rise.dispersion.toFixed(1)}.`,
       };
     });
   }
@@ -193,7 +202,7 @@ export class Rises {
   /** A place where it is sure, and goes on. */
   #lasting(place: FoundPlace, { mark, since, dispersion }: Rise, confirmTicks: number): Lasting[] {
     const { tick } = this.#counts;
-    if (place.evidence / dispersion < LEAST_EVIDENCE || place.bad < LEAST_BAD) return [];
+    if (place.bad < LEAST_BAD) return [];
     if ((place.bad - place.expected) / Math.max(1, place.total) < mark.rule.leastShare) return [];
     const rate = place.expected / Math.max(1, place.total);
     const from = Math.max(0, tick - RING + 1);

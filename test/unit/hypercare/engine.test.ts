@@ -50,3 +50,9 @@ test('twice the traffic, one client’s 404s and a fault of 40 seconds open noth
   expect(story('one client’s 404s')).toEqual([]);
   expect(story('heals in 40 s')).toEqual([]);
 });
+
+test('beside what is open the rest is as usual: chance, of which there is much at 300 requests a second, opens nothing', () => {
+  const scenarios = FAULTS.filter(({ name }) => name === 'bad config push');
+  const { opened } = runVirtual({ rps: 300, seed: 4, warmUpMinutes: 8, minutes: 5, scenarios });
+  expect(opened.map(({ detection }) => detection.where.scopes)).toEqual([[{ upstream: 'payment' }]]);
+});
