@@ -8,6 +8,9 @@ const USERS = 2000;
 const REGIONS = ['eu', 'us', 'apac'];
 const REGION_SHARES = [0.5, 0.35, 0.15];
 const APPS = ['web', 'ios', 'android'];
+const LANGUAGES = ['english', 'english', 'german', 'english', 'french', 'english', 'german'];
+const TOOLS = ['', 'search', 'order'];
+const TOOL_SHARES = [0.6, 0.3, 0.1];
 /** Share of all requests that are calls to a model. */
 const MODEL_SHARE = 0.08;
 const CLIENT_ERRORS = 0.01;
@@ -87,8 +90,13 @@ export class QuietWorld {
       'x-user-id': `user-${user}`,
       'x-session-id': `session-${user}-${Math.floor(at / HOUR_MS)}`,
     } as Drawn['headers'];
-    if (chance.next() < MODEL_SHARE) model(one, chance);
-    else this.#call(one);
+    if (chance.next() < MODEL_SHARE) {
+      model(one, chance);
+      if (one.ai) {
+        one.ai.language = LANGUAGES[user % LANGUAGES.length] as string;
+        one.ai.tool = TOOLS[chance.weighted(TOOL_SHARES)] as string;
+      }
+    } else this.#call(one);
     if (chance.next() < CLIENT_ERRORS) fail(one, 'upstream_4xx', 404);
     return one;
   }
