@@ -361,3 +361,25 @@ it('the traffic is a map: who calls whom with rate, errors, latency and breaker,
   expect(page.url()).toContain('route=checkout');
   expect(complaints).toEqual([]);
 }, 60_000);
+
+it('a finding’s chart is drawn where it is looked at, and what draws it is loaded no sooner', async () => {
+  const at = Date.now();
+  const engine = toldEngine({
+    rates: async () =>
+      Array.from({ length: 10 }, (_, n) => ({ at: at - (10 - n) * 10_000, bad: n, total: 20 })),
+  });
+  const gateway = await testGateway({ hypercare: { tick: '1s' } }, { engine });
+  engine.say('opened', detection());
+  const { page, complaints } = await testPage();
+  const scripts: string[] = [];
+  page.on('request', (request) => {
+    if (request.resourceType() === 'script') scripts.push(request.url());
+  });
+  await page.goto(gateway.adminUrl);
+  await page.locator('.finding h3 a').waitFor();
+  expect(scripts).toHaveLength(1);
+  await page.locator('.finding h3 a').click();
+  await page.locator('.chart canvas').waitFor();
+  expect(scripts).toHaveLength(2);
+  expect(complaints).toEqual([]);
+});

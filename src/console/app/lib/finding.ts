@@ -1,5 +1,17 @@
 /** Findings as the admin API shows them: what of them the console reads. Times are milliseconds since the epoch. */
 
+/** Of findings, and of what people say. */
+export const CATEGORIES = [
+  'bug',
+  'performance',
+  'usability',
+  'feature-request',
+  'data',
+  'integration',
+  'security',
+  'user-error',
+];
+
 export type Priority = 'P0' | 'P1' | 'P2' | 'P3' | 'P4';
 export type Scope = Readonly<Record<string, string>>;
 

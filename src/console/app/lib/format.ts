@@ -1,10 +1,22 @@
 /** How figures and times are written, everywhere alike. Times are UTC; the local one stands beside it where it differs. */
 
-const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
-const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const UNITS = [
+  [1e3, 'K'],
+  [1e6, 'M'],
+  [1e9, 'B'],
+  [1e12, 'T'],
+] as const;
 
-export const count = (value: number): string =>
-  Math.abs(value) < 10_000 ? plain.format(value) : short.format(value);
+/** 1,234.5 and, from ten thousand on, 12.3K. Not by Intl: it takes tens of milliseconds to load, before a view can be asked for. */
+export function count(value: number): string {
+  if (Math.abs(value) < 10_000) return tenths(value).replace(/(\d)(\d{3})(?!\d)/, '$1,$2');
+  // 999,960 is a million in short.
+  const [unit, name] =
+    UNITS.find(([each]) => Math.abs(Number(tenths(value / each))) < 1_000) ?? (UNITS[3] as (typeof UNITS)[3]);
+  return `${tenths(value / unit)}${name}`;
+}
+
+const tenths = (value: number): string => String(Number(value.toFixed(1)));
 
 /** 0.1024 → 10.2 %, 0.0004 → 0.04 % */
 export function percent(share: number): string {

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, ask, type Problem } from './api.ts';
 import { type LiveEvent, live } from './live.ts';
 
@@ -39,7 +39,8 @@ export function useAnswer<T>(path: string | undefined, { every, on }: Freshness 
   const dependsOn = useRef(on);
   dependsOn.current = on;
 
-  useEffect(() => {
+  // Not an effect that waits for the first frame: painting takes a tenth of a second, and the answer comes meanwhile.
+  useLayoutEffect(() => {
     if (path === undefined) return;
     const abort = new AbortController();
     ask<T>(path, { signal: abort.signal })

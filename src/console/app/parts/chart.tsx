@@ -1,6 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
-import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type uPlot from 'uplot';
 
 /** One line of a chart. */
 export interface Series {
@@ -37,9 +37,19 @@ export function Chart({
   format(value: number): string;
 }) {
   const box = useRef<HTMLDivElement>(null);
+  const [Plot, setPlot] = useState<typeof uPlot>();
+  const [problem, setProblem] = useState('');
   useEffect(() => {
+    // A third of the console, of which one view has need: it comes when that is opened.
+    import('uplot').then(
+      (library) => setPlot(() => library.default),
+      (error: Error) => setProblem(error.message),
+    );
+  }, []);
+  useEffect(() => {
+    if (!Plot) return;
     const element = box.current as HTMLDivElement;
-    const plot = new uPlot(
+    const plot = new Plot(
       {
         width: element.clientWidth || 640,
         height: HEIGHT,
@@ -47,7 +57,7 @@ export function Chart({
         scales: {
           x: { range: (_, from, to) => [Math.min(from, ...markers.map(({ at }) => at / 1e3)), to] },
         },
-        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
+        tzDate: (seconds) => Plot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
         legend: { show: true },
         axes: [
           {
@@ -84,8 +94,13 @@ export function Chart({
       fit.disconnect();
       plot.destroy();
     };
-  }, [times, series, markers, format]);
-  return <div ref={box} class="chart" role="img" aria-label={title} />;
+  }, [Plot, times, series, markers, format]);
+  return (
+    <>
+      {problem && <p class="bad">{problem}</p>}
+      <div ref={box} class="chart" role="img" aria-label={title} />
+    </>
+  );
 }
 
 function drawMarkers({ ctx, bbox, valToPos }: uPlot, markers: readonly Marker[]): void {

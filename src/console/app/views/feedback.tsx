@@ -1,3 +1,4 @@
+import { CATEGORIES } from '../lib/finding.ts';
 import type { Cluster, Report } from '../lib/report.ts';
 import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
@@ -10,16 +11,6 @@ import { Panel } from '../parts/panel.tsx';
 import { FindingsOf, ReportDetail, RequestOf } from '../parts/report-detail.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 
-const CATEGORIES = [
-  'bug',
-  'performance',
-  'usability',
-  'feature-request',
-  'data',
-  'integration',
-  'security',
-  'user-error',
-];
 /** Clusters that are shown at once, those that somebody joined last. */
 const CLUSTERS = 5;
 

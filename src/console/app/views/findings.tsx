@@ -1,4 +1,4 @@
-import type { Finding } from '../lib/finding.ts';
+import { CATEGORIES, type Finding } from '../lib/finding.ts';
 import { ago } from '../lib/format.ts';
 import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
@@ -23,16 +23,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
     'expired',
   ],
   priority: ['P0', 'P1', 'P2', 'P3', 'P4'],
-  category: [
-    'bug',
-    'performance',
-    'usability',
-    'feature-request',
-    'data',
-    'integration',
-    'security',
-    'user-error',
-  ],
+  category: CATEGORIES,
   sort: ['priority', 'rice', 'weighted', 'moscow', 'newest', 'impact'],
 };
 

@@ -3,6 +3,7 @@ import { useAnswer } from '../lib/use-answer.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
+import { StateTag } from '../parts/tags.tsx';
 
 interface Target {
   url: string;
@@ -21,20 +22,6 @@ interface Upstream {
   isPanic: boolean;
   targets: Target[];
 }
-
-const TONES: Readonly<Record<string, string>> = {
-  healthy: 'good',
-  closed: 'good',
-  open: 'bad',
-  unhealthy: 'bad',
-  ejected: 'bad',
-  'half-open': 'warn',
-  draining: 'warn',
-};
-
-const State = ({ state }: { state: string }) => (
-  <span class={`tag tag-${TONES[state] ?? 'muted'}`}>{state}</span>
-);
 
 /** Upstreams and their targets, as they are. */
 export function Upstreams() {
@@ -67,7 +54,7 @@ function UpstreamPanel({ upstream: { name, breaker, isPanic, targets } }: { upst
       title={name}
       side={
         <span class="row">
-          breaker <State state={breaker.state} />{' '}
+          breaker <StateTag state={breaker.state} />{' '}
           {breaker.forced && <span class="tag tag-warn">by hand</span>}
           {isPanic && <span class="tag tag-bad">panic: too few healthy</span>}
         </span>
@@ -83,7 +70,7 @@ function UpstreamPanel({ upstream: { name, breaker, isPanic, targets } }: { upst
             title: 'State',
             cell: ({ state, reason }) => (
               <>
-                <State state={state} /> {state !== 'healthy' && reason}
+                <StateTag state={state} /> {state !== 'healthy' && reason}
               </>
             ),
           },
