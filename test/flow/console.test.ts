@@ -30,9 +30,10 @@ it('asks for the token, keeps it for the tab, and shows what the admin API says'
 
   await page.getByLabel('Admin token').fill('a wrong one');
   await page.getByRole('button', { name: 'Enter' }).click();
-  await page.getByLabel('Admin token').waitFor();
+  await page.getByRole('alert').getByText('does not know this token').waitFor();
   await expectAccessible(page);
-  await page.getByLabel('Admin token').fill('an-operators-token');
+  // Whoever mistyped it types again: nothing has to be clicked first.
+  await page.keyboard.type('an-operators-token');
   await page.keyboard.press('Enter');
 
   await page.getByText('live', { exact: true }).waitFor();
@@ -53,6 +54,58 @@ it('asks for the token, keeps it for the tab, and shows what the admin API says'
   await page.unroute('**/api/reports/handover');
   await handover.getByRole('button', { name: 'Ask again' }).click();
   await handover.getByRole('button', { name: 'Markdown' }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+it('what is being typed into a filter stays while the list follows, and narrows it once it is left', async () => {
+  const gateway = await testGateway({ hypercare: { tick: '1s' } }, { engine: toldEngine() });
+  const { page } = await testPage();
+  await page.clock.install();
+  await page.goto(`${gateway.adminUrl}/#/requests`);
+  await page.getByText('No request is kept yet').waitFor();
+  for (const [view, name] of [
+    ['requests', 'route'],
+    ['findings', 'place'],
+  ] as const) {
+    await page.evaluate(`location.hash = '#/${view}'`);
+    const field = page.getByLabel(name, { exact: true });
+    await field.pressSequentially('route=thi');
+    const asked = page.waitForResponse((response) => response.url().includes(`/api/${view}`));
+    await page.clock.runFor(16_000);
+    await (await asked).finished();
+    await page.clock.runFor(1_000);
+    expect(await field.inputValue()).toBe('route=thi');
+    await field.press('Enter');
+    await page.waitForURL(/route%3Dthi/);
+    expect(await field.inputValue()).toBe('route=thi');
+    await page.goBack();
+    await eventually(async () => (await field.inputValue()) === '');
+  }
+});
+
+it('what nobody answered while the gateway was away is asked again once it is back', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints } = await testPage();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setTimezoneOverride', { timezoneId: 'Asia/Kolkata' });
+  await page.goto(gateway.adminUrl);
+  await page.getByText('live', { exact: true }).waitFor();
+  // The time here stands beside the one in UTC.
+  expect(await page.locator('.status').textContent()).toMatch(/\d UTC\d\d:\d\d:\d\d GMT\+0530/);
+  await page.evaluate("location.hash = '#/exit'");
+  await page.getByRole('heading', { name: 'Handover' }).waitFor();
+
+  await gateway.close();
+  await page.getByText('not connected').waitFor();
+  await page.evaluate("location.hash = '#/config'");
+  const again = page.getByRole('button', { name: 'Ask again' });
+  await eventually(async () => (await again.count()) === 2);
+  await page.evaluate("location.hash = '#/exit'");
+  await eventually(async () => (await again.count()) === 3);
+  await testGateway({ ...(await shop()), admin: { listen: new URL(gateway.adminUrl).host } });
+  await page.getByText('live', { exact: true }).waitFor();
+  await eventually(async () => (await again.count()) === 0);
+  await page.getByRole('region', { name: 'Handover' }).getByRole('button', { name: 'Markdown' }).waitFor();
   expect(complaints).toEqual([]);
 });
 
@@ -130,6 +183,10 @@ it('a change of the config is tried, refused with its place, applied and taken b
   await page.getByRole('button', { name: 'Go back to it' }).click();
 
   await page.getByText('Revision 3 serves').waitFor();
+  // Their own numbers are the only ones.
+  expect(await page.evaluate("getComputedStyle(document.querySelector('.history')).listStyleType")).toBe(
+    'none',
+  );
   expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'shop' }]);
   expect(complaints).toEqual([]);
 });

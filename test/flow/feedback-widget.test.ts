@@ -99,3 +99,46 @@ it('the widget: by keyboard, in both colours, on a phone, and without a network'
     await expectAccessible(page);
   }
 }, 120_000);
+
+it('the widget: what is said while something else is on its way is sent once and is not lost; what is refused is said to be', async () => {
+  const gateway = await testGateway(
+    { hypercare: { tick: '1s', feedback: { origins: ['*'] } } },
+    { engine: toldEngine() },
+  );
+  const site = await backend((_, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end(
+      `<!doctype html><html lang="en"><title>A shop</title><script src="${gateway.url}/v1/feedback/widget.js" defer></script>`,
+    );
+  });
+  const { page } = await testPage();
+  const said: string[] = [];
+  let isHeld = true;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/v1/feedback', async (route) => {
+    if (route.request().method() === 'POST') said.push(route.request().postDataJSON().comment);
+    if (isHeld) await released;
+    await route.continue();
+  });
+  await page.goto(site.url);
+  await page.getByRole('button', { name: 'Feedback' }).waitFor();
+  await page.evaluate(
+    "void hypercareFeedback.send({ comment: 'The first' }); void hypercareFeedback.send({ comment: 'The second' })",
+  );
+  await eventually(() => said.length > 0);
+  isHeld = false;
+  release();
+  await eventually(async () => (await admin(gateway, '/api/feedback')).body.feedback.length === 2);
+  expect(said).toEqual(['The first', 'The second']);
+
+  await page.evaluate('hypercareFeedback.open()');
+  await page.getByLabel('What happened?').fill('Too much of it');
+  await page.route('**/v1/feedback', (route) =>
+    route.fulfill({ status: 400, headers: { 'access-control-allow-origin': '*' }, body: '{}' }),
+  );
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('Sorry, it was refused.').waitFor();
+});

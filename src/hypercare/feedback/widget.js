@@ -7,16 +7,18 @@
   const base = new URL('.', script.src).href.replace(/feedback\/$/, 'feedback');
   const { dataset } = script;
   const key = 'hypercare-feedback';
+  const headers = { 'content-type': 'application/json' };
   const MOST_QUEUED = 20;
   const state = read();
-  let lastRequestId = '';
+  let lastRequestId;
   let pageSince = Date.now();
 
   function read() {
+    const fresh = { queue: [], sent: [], asked: {} };
     try {
-      return { queue: [], sent: [], asked: {}, ...JSON.parse(localStorage.getItem(key) || '{}') };
+      return { ...fresh, ...JSON.parse(localStorage.getItem(key)) };
     } catch {
-      return { queue: [], sent: [], asked: {} };
+      return fresh;
     }
   }
   function write() {
@@ -28,13 +30,13 @@
   }
   function session() {
     if (dataset.session) return dataset.session;
-    state.session ||= crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2);
+    state.session ||= crypto.randomUUID?.() ?? String(Math.random()).slice(2);
     write();
     return state.session;
   }
 
   // The id of the last answer that failed, so that a report finds its request.
-  const ask = window.fetch.bind(window);
+  const ask = fetch.bind(window);
   window.fetch = async (...args) => {
     const response = await ask(...args);
     const id = response.headers.get('x-request-id');
@@ -42,23 +44,25 @@
     return response;
   };
 
-  async function flush() {
-    while (state.queue.length > 0) {
-      let response;
-      try {
-        const body = JSON.stringify(state.queue[0]);
-        response = await ask(base, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-      } catch {
-        return undefined;
-      }
-      if (response.status === 429 || response.status >= 500) return undefined;
-      state.queue.shift();
-      const answer = response.ok ? await response.json() : undefined;
+  // One after the other: two at once would send the first twice, and drop the second.
+  let flushing = Promise.resolve();
+  let answer;
+  function flush() {
+    flushing = flushing.then(drain, drain);
+    return flushing;
+  }
+  async function drain() {
+    while (state.queue[0]) {
+      const [said] = state.queue;
+      const body = JSON.stringify(said);
+      const response = await ask(base, { method: 'POST', headers, body }).catch(() => undefined);
+      if (!response || response.status === 429 || response.status >= 500) return undefined;
+      state.queue = state.queue.filter((each) => each !== said);
+      answer = response.ok ? await response.json() : undefined;
       if (answer) state.sent = [...state.sent, answer.id].slice(-MOST_QUEUED);
       write();
-      if (state.queue.length === 0) return answer;
     }
-    return undefined;
+    return answer;
   }
   function send(said) {
     state.queue = [
@@ -67,8 +71,8 @@
         source: 'widget',
         session: session(),
         page: location.pathname.slice(0, 1000),
-        ...(dataset.appVersion ? { appVersion: dataset.appVersion.slice(0, 64) } : {}),
-        ...(lastRequestId ? { requestId: lastRequestId } : {}),
+        appVersion: dataset.appVersion?.slice(0, 64),
+        requestId: lastRequestId,
         ...said,
       },
     ].slice(-MOST_QUEUED);
@@ -106,7 +110,7 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
   const scores = make('div', { className: 'r' });
   scores.setAttribute('role', 'group');
   scores.setAttribute('aria-labelledby', 't');
-  const label = make('label', { htmlFor: 'c', textContent: 'What happened?' });
+  const label = make('label', { htmlFor: 'c' });
   const comment = make('textarea', { id: 'c', maxLength: 4000 });
   const message = make('p');
   message.setAttribute('role', 'status');
@@ -137,7 +141,7 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
     scores.replaceChildren(
       ...Array.from({ length: most - least + 1 }, (_, i) => {
         const value = least + i;
-        const text = kind === 'thumbs' ? ['\u{1F44E}', '\u{1F44D}'][value] : String(value);
+        const text = kind === 'thumbs' ? ['👎', '👍'][value] : value;
         const button = make('button', { type: 'button', className: 's', textContent: text });
         button.setAttribute('aria-pressed', 'false');
         button.setAttribute('aria-label', kind === 'thumbs' ? ['Bad', 'Good'][value] : `${value} of ${most}`);
@@ -151,8 +155,8 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
   }
   function open(survey) {
     said = survey ? { survey: survey.name } : {};
-    title.textContent = survey ? survey.question : 'How is it going?';
-    choose(survey ? survey.kind : 'csat');
+    title.textContent = survey?.question ?? 'How is it going?';
+    choose(survey?.kind ?? 'csat');
     label.textContent = 'What happened?';
     comment.value = '';
     message.textContent = '';
@@ -169,7 +173,7 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
     known.replaceChildren(
       ...announcements.slice(0, 3).map(({ text }) => make('li', { textContent: `We know: ${text}` })),
     );
-    known.hidden = announcements.length === 0;
+    known.hidden = !announcements[0];
   }
   function close() {
     panel.hidden = true;
@@ -192,22 +196,21 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
       return;
     }
     isSending = true;
-    const answer = await send({ ...said, ...(text ? { comment: text } : {}) });
+    const answer = await send({ ...said, comment: text || undefined });
     isSending = false;
+    said = {};
+    comment.value = '';
+    scores.replaceChildren();
     if (answer?.question) {
-      said = { about: answer.id };
-      scores.replaceChildren();
-      comment.value = '';
+      said.about = answer.id;
       label.textContent = answer.question;
       message.textContent = 'Thank you. One more thing would help:';
       comment.focus();
       return;
     }
-    said = {};
-    comment.value = '';
-    scores.replaceChildren();
     cancel.focus();
-    message.textContent = answer ? 'Thank you.' : 'Thank you. It is sent as soon as you are online.';
+    const late = state.queue[0] ? ' It is sent as soon as you are online.' : '';
+    message.textContent = answer || late ? `Thank you.${late}` : 'Sorry, it was refused.';
   };
 
   // Who reported something hears that it is fixed, and what the team answers.
@@ -231,7 +234,7 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
   function survey() {
     for (const each of settings.surveys) {
       const { name, share, every, after, pages } = each;
-      if (pages.length > 0 && !pages.some(fits)) continue;
+      if (pages[0] && !pages.some(fits)) continue;
       if (Date.now() - (state.asked[name] || 0) < every || Date.now() - pageSince < after) continue;
       state.asked[name] = Date.now();
       write();

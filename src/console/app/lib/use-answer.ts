@@ -62,8 +62,15 @@ export function useAnswer<T>(path: string | undefined, { every, on }: Freshness 
         reload();
       }, TOGETHER);
     });
+    // What happened while nobody answered is told by nobody.
+    let isAway = live.state === 'away';
+    const offState = live.onState((state) => {
+      if (isAway && state === 'live') reload();
+      isAway = state === 'away';
+    });
     return () => {
       off();
+      offState();
       clearTimeout(timer);
     };
   }, [reload]);

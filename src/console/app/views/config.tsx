@@ -112,7 +112,12 @@ export function Config() {
         </div>
       </Panel>
       <div>
-        {problem && <ProblemBox problem={problem.problems ? { ...problem, problems: undefined } : problem} />}
+        {problem && (
+          <ProblemBox
+            problem={problem.problems ? { ...problem, problems: undefined } : problem}
+            {...(served ? {} : { onRetry: load })}
+          />
+        )}
         {outcome && (
           <Panel title={outcome.isDry ? 'What it would change' : `Revision ${outcome.revision} serves`}>
             {!outcome.isDry && !outcome.file.isWritten && (

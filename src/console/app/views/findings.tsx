@@ -3,6 +3,7 @@ import { ago } from '../lib/format.ts';
 import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { DataTable } from '../parts/data-table.tsx';
+import { Filter } from '../parts/filter.tsx';
 import { FindingDetail } from '../parts/finding-detail.tsx';
 import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -64,17 +65,13 @@ function List({ location: { query } }: { location: Location }) {
             </select>
           </label>
         ))}
-        <label>
-          place{' '}
-          <input
-            value={asked.place ?? ''}
-            placeholder="route=checkout"
-            onChange={(event) => filter('place', event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          words <input value={asked.q ?? ''} onChange={(event) => filter('q', event.currentTarget.value)} />
-        </label>
+        <Filter
+          name="place"
+          value={asked.place}
+          placeholder="route=checkout"
+          onFilter={(value) => filter('place', value)}
+        />
+        <Filter name="words" value={asked.q} onFilter={(value) => filter('q', value)} />
       </form>
       <Shown answer={answer}>
         {({ findings, next }) =>

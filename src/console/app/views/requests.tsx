@@ -4,6 +4,7 @@ import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { Time } from '../parts/clock.tsx';
 import { DataTable } from '../parts/data-table.tsx';
+import { Filter } from '../parts/filter.tsx';
 import { PAGE } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
@@ -57,13 +58,7 @@ export function Requests({ location }: { location: Location }) {
       {id === undefined && (
         <form class="row filters" onSubmit={(event) => event.preventDefault()}>
           {FILTERS.map((name) => (
-            <label key={name}>
-              {name}{' '}
-              <input
-                value={asked[name] ?? ''}
-                onChange={(event) => filter(name, event.currentTarget.value.trim())}
-              />
-            </label>
+            <Filter key={name} name={name} value={asked[name]} onFilter={(value) => filter(name, value)} />
           ))}
         </form>
       )}
@@ -73,8 +68,9 @@ export function Requests({ location }: { location: Location }) {
           if (!only)
             return (
               <Empty>
-                No such request is kept any more. The access log has all of them: search it for the request
-                id.
+                {Object.keys(asked).length === 0
+                  ? 'No request is kept yet. Send one to the public listener, and it is here.'
+                  : 'No such request is kept any more. The access log has all of them: search it for the request id.'}
               </Empty>
             );
           if (id !== undefined) return <Way request={only} />;

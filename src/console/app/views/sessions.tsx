@@ -5,6 +5,7 @@ import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { Time } from '../parts/clock.tsx';
 import { DataTable } from '../parts/data-table.tsx';
+import { Filter } from '../parts/filter.tsx';
 import { PAGE, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Readers } from '../parts/readers.tsx';
@@ -74,22 +75,16 @@ export function Sessions({ location: { parts, query } }: { location: Location })
   return (
     <Panel title="Sessions">
       <form class="row filters" onSubmit={(event) => event.preventDefault()}>
-        <label>
-          consumer{' '}
-          <input
-            value={consumer}
-            onChange={(event) => go(linkTo(['sessions'], { consumer: event.currentTarget.value.trim() }))}
-          />
-        </label>
-        <label>
-          user{' '}
-          <input
-            value={query.get('user') ?? ''}
-            onChange={(event) =>
-              go(linkTo(['sessions'], { consumer, user: event.currentTarget.value.trim() }))
-            }
-          />
-        </label>
+        <Filter
+          name="consumer"
+          value={consumer}
+          onFilter={(value) => go(linkTo(['sessions'], { consumer: value }))}
+        />
+        <Filter
+          name="user"
+          value={query.get('user') ?? ''}
+          onFilter={(user) => go(linkTo(['sessions'], { consumer, user }))}
+        />
       </form>
       {consumer === '' ? (
         <Empty>
