@@ -83,6 +83,31 @@ it('what is being typed into a filter stays while the list follows, and narrows 
   }
 });
 
+it('an answer that is slower than the view asks comes all the same', async () => {
+  const gateway = await testGateway(await shop());
+  const { page } = await testPage();
+  let asked = 0;
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/api/upstreams', async (route) => {
+    asked++;
+    await answered;
+    await route.continue();
+  });
+  await page.clock.install();
+  await page.goto(`${gateway.adminUrl}/#/upstreams`);
+  await page.getByText('Asking the gateway').waitFor();
+  await page.clock.runFor(20_000);
+  expect(asked).toBe(1);
+  answer();
+  await page.getByRole('table', { name: 'Targets of shop' }).waitFor();
+  const again = page.waitForResponse('**/api/upstreams');
+  await page.clock.runFor(6_000);
+  expect((await again).status()).toBe(200);
+});
+
 it('what nobody answered while the gateway was away is asked again once it is back', async () => {
   const gateway = await testGateway(await shop());
   const { page, complaints } = await testPage();
@@ -177,9 +202,14 @@ it('a change of the config is tried, refused with its place, applied and taken b
   await page.getByRole('button', { name: 'Explain' }).click();
   await page.getByText('its upstream is asked for').getByText('/things/1').waitFor();
   await editor.fill(text.replace('name: shop', 'name: store'));
+  // Going back would take away what is being written.
+  await page.getByText('apply or take back your edit first').waitFor();
   await page.getByRole('button', { name: 'Apply' }).click();
   await page.getByText('Revision 2 serves').waitFor();
   expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'store' }]);
+  await editor.fill(`${await editor.inputValue()}# to come`);
+  expect(await page.getByRole('button', { name: 'Go back to it' }).isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Take back' }).click();
   await page.getByRole('button', { name: 'Go back to it' }).click();
 
   await page.getByText('Revision 3 serves').waitFor();

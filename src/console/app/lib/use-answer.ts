@@ -21,6 +21,9 @@ export interface Freshness {
 /** Events that come together ask once. Milliseconds. */
 const TOGETHER = 250;
 
+/** Milliseconds after which an answer is waited for no longer. */
+const PATIENCE = 30_000;
+
 /** What came of the last question; `of` is its path. */
 interface Said<T> {
   readonly of: string | undefined;
@@ -38,29 +41,41 @@ export function useAnswer<T>(path: string | undefined, { every, on }: Freshness 
   const reload = useCallback(() => setRound((before) => before + 1), []);
   const dependsOn = useRef(on);
   dependsOn.current = on;
+  const isAsked = useRef(false);
 
   // Not an effect that waits for the first frame: painting takes a tenth of a second, and the answer comes meanwhile.
   useLayoutEffect(() => {
     if (path === undefined) return;
     const abort = new AbortController();
-    ask<T>(path, { signal: abort.signal })
+    isAsked.current = true;
+    ask<T>(path, { signal: AbortSignal.any([abort.signal, AbortSignal.timeout(PATIENCE)]) })
       .then((value) => setSaid({ of: path, value }))
       .catch((error: unknown) => {
         // What it said before stays, and the problem stands above it.
         if (!abort.signal.aborted)
           setSaid((before) => ({ ...(before.of === path && before), of: path, problem: problemOf(error) }));
+      })
+      .finally(() => {
+        if (!abort.signal.aborted) isAsked.current = false;
       });
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      isAsked.current = false;
+    };
   }, [path, round]);
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const off = live.onEvent((event) => {
-      if (!dependsOn.current?.(event) || timer !== undefined) return;
+    // An answer that is slower than what happens would never come, were it asked for anew each time.
+    const later = (): void => {
       timer = setTimeout(() => {
         timer = undefined;
-        reload();
+        if (isAsked.current) later();
+        else reload();
       }, TOGETHER);
+    };
+    const off = live.onEvent((event) => {
+      if (dependsOn.current?.(event) && timer === undefined) later();
     });
     // What happened while nobody answered is told by nobody.
     let isAway = live.state === 'away';
@@ -78,7 +93,7 @@ export function useAnswer<T>(path: string | undefined, { every, on }: Freshness 
   useEffect(() => {
     if (every === undefined) return;
     const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') reload();
+      if (document.visibilityState === 'visible' && !isAsked.current) reload();
     }, every);
     return () => clearInterval(timer);
   }, [every, reload]);

@@ -127,7 +127,10 @@ export function Config() {
           </Panel>
         )}
         <Explain />
-        <Panel title="History">
+        <Panel
+          title="History"
+          side={isChanged && <span class="muted">apply or take back your edit first</span>}
+        >
           <Shown answer={history}>
             {({ items }) => (
               <ol class="history">
@@ -138,6 +141,7 @@ export function Config() {
                       <button
                         type="button"
                         class="quiet"
+                        disabled={isChanged}
                         onClick={() => change(`/api/revisions/${number}/apply`, false)}
                       >
                         Go back to it
