@@ -54,6 +54,15 @@ it('asks for the token, keeps it for the tab, and shows what the admin API says'
   await page.unroute('**/api/reports/handover');
   await handover.getByRole('button', { name: 'Ask again' }).click();
   await handover.getByRole('button', { name: 'Markdown' }).waitFor();
+  // On paper it is dark on light, whatever it is on the screen.
+  await page.keyboard.press('t');
+  await page.getByRole('button', { name: 'Colours: light' }).waitFor();
+  await page.keyboard.press('t');
+  await page.getByRole('button', { name: 'Colours: dark' }).waitFor();
+  const ground = "getComputedStyle(document.querySelector('.panel')).backgroundColor";
+  expect(await page.evaluate(ground)).not.toBe('rgb(255, 255, 255)');
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.evaluate(ground)).toBe('rgb(255, 255, 255)');
   expect(complaints).toEqual([]);
 });
 
@@ -157,6 +166,12 @@ it('each view is accessible in both colours, and the keys go there', async () =>
     await page.keyboard.press(key);
     await eventually(async () => (await page.locator('.loading').count()) === 0);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    // Nor does the bar stay on what is read.
+    const bottom =
+      "scrollTo(0, 400); document.querySelector('.bar').getBoundingClientRect().bottom + scrollY";
+    expect(await page.evaluate(bottom)).toBe(
+      await page.evaluate("scrollTo(0, 0); document.querySelector('.bar').getBoundingClientRect().bottom"),
+    );
   }
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
