@@ -42,6 +42,17 @@ export function pageOf<T>(found: readonly T[], limit: number, cursorOf: (item: T
   return found.length > limit && last !== undefined ? { items, next: cursorOf(last) } : { items };
 }
 
+/** A page of a list that is at hand: what follows the item that `after` names, or all of it if that one has gone. */
+export function pageAfter<T>(
+  all: readonly T[],
+  query: Static<typeof PageQuery>,
+  cursorOf: (item: T) => string,
+): Page<T> {
+  const limit = limitOf(query);
+  const from = query.after === undefined ? 0 : all.findIndex((item) => cursorOf(item) === query.after) + 1;
+  return pageOf(all.slice(from, from + limit + 1), limit, cursorOf);
+}
+
 /** How many items the pages before had, where lists are counted through. @throws GatewayError `request_invalid` */
 export function offsetOf({ after }: Static<typeof PageQuery>): number {
   const offset = Number(after ?? 0);

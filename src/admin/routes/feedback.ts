@@ -4,7 +4,7 @@ import type { Cluster } from '../../hypercare/feedback/clusters.ts';
 import type { Report } from '../../hypercare/feedback/report.ts';
 import type { FindingBook } from '../../hypercare/findings/book.ts';
 import { answers } from '../openapi.ts';
-import { limitOf, PageOf, PageQuery, pageOf } from '../paging.ts';
+import { PageOf, PageQuery, pageAfter } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { FindingCategory } from '../shown/finding.ts';
 import { ClusterShown, ReportShown, shownReport } from '../shown/report.ts';
@@ -41,7 +41,7 @@ export function feedbackRoutes(app: AdminApp, { care, now }: Pick<AdminPorts, 'c
       },
     },
     async ({ query }) => {
-      const { category, label, finding, cluster, after } = query;
+      const { category, label, finding, cluster } = query;
       const among = cluster === undefined ? await care.reports.all() : await reportsOf(cluster);
       const all = among.filter(
         (report) =>
@@ -49,9 +49,7 @@ export function feedbackRoutes(app: AdminApp, { care, now }: Pick<AdminPorts, 'c
           (label === undefined || report.labels.includes(label)) &&
           (finding === undefined || report.findings.includes(finding)),
       );
-      const limit = limitOf(query);
-      const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-      const { items, next } = pageOf(all.slice(from, from + limit + 1), limit, ({ id }) => id);
+      const { items, next } = pageAfter(all, query, ({ id }) => id);
       const feedback = items.map(shownReport);
       return next === undefined ? { feedback } : { feedback, next };
     },
@@ -70,10 +68,7 @@ export function feedbackRoutes(app: AdminApp, { care, now }: Pick<AdminPorts, 'c
       },
     },
     async ({ query }) => {
-      const all = await care.report.clusters();
-      const limit = limitOf(query);
-      const from = query.after === undefined ? 0 : all.findIndex(({ id }) => id === query.after) + 1;
-      const { items, next } = pageOf(all.slice(from, from + limit + 1), limit, ({ id }) => id);
+      const { items, next } = pageAfter(await care.report.clusters(), query, ({ id }) => id);
       const shown = await Promise.all(items.map((cluster) => shownCluster(cluster, care.book)));
       return next === undefined ? { items: shown } : { items: shown, next };
     },

@@ -5,7 +5,7 @@ import type { Finding } from '../../hypercare/findings/finding.ts';
 import { logQueryOf } from '../../hypercare/findings/log-query.ts';
 import { SORTS, select } from '../../hypercare/findings/query.ts';
 import { answers } from '../openapi.ts';
-import { limitOf, PageQuery, pageOf } from '../paging.ts';
+import { PageQuery, pageAfter } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { FINDING_CATEGORIES, FINDING_STATES, FindingShown } from '../shown/finding.ts';
 
@@ -52,7 +52,7 @@ export function findingRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>)
       },
     },
     async ({ query }) => {
-      const { state, priority, category, label, place, q, sort = 'priority', after } = query;
+      const { state, priority, category, label, place, q, sort = 'priority' } = query;
       const states = state === 'active' ? ACTIVE : listOf(state, FINDING_STATES, 'state');
       const found = select(await care.book.all(), {
         states,
@@ -65,9 +65,7 @@ export function findingRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'>)
       });
       const byPriority = Object.fromEntries(PRIORITIES.map((each) => [each, 0]));
       for (const each of found) byPriority[each.priority] = (byPriority[each.priority] ?? 0) + 1;
-      const limit = limitOf(query);
-      const from = after === undefined ? 0 : found.findIndex(({ id }) => id === after) + 1;
-      const page = pageOf(found.slice(from, from + limit + 1), limit, ({ id }) => id);
+      const page = pageAfter(found, query, ({ id }) => id);
       const next = page.next === undefined ? {} : { next: page.next };
       return { findings: page.items.map(shownFinding), total: found.length, byPriority, ...next };
     },

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { answers } from '../openapi.ts';
-import { limitOf, PageQuery, pageOf } from '../paging.ts';
+import { PageQuery, pageAfter } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { FindingCategory } from '../shown/finding.ts';
 
@@ -37,11 +37,9 @@ export function knowledgeRoutes(app: AdminApp, { care }: Pick<AdminPorts, 'care'
       },
     },
     async ({ query }) => {
-      const { q, after } = query;
+      const { q } = query;
       const found = q === undefined ? await care.knowledge.all() : await care.knowledge.search(q);
-      const limit = limitOf(query);
-      const from = after === undefined ? 0 : found.findIndex(({ id }) => id === after) + 1;
-      const page = pageOf(found.slice(from, from + limit + 1), limit, ({ id }) => id);
+      const page = pageAfter(found, query, ({ id }) => id);
       const entries = page.items.map((entry) => ({
         ...entry,
         labels: [...entry.labels],
