@@ -37,6 +37,11 @@ it('each budget stands there with what was spent and what running calls hold, th
   expect(calls.to - calls.from).toBe(86_400_000);
   expect(new Date(dear.from).getUTCDate()).toBe(1);
 
+  // One of them has an address.
+  expect(await standings('?budget=dear&scope=model&subject=smart')).toEqual([dear]);
+  for (const other of ['budget=gone', 'scope=key', 'budget=dear&subject=other'])
+    expect(await standings(`?${other}`)).toEqual([]);
+
   // People are in no list: who asks for one names them.
   const { subject: consumer } = calls;
   const [person] = await standings(`?consumer=${consumer}&user=ann&limit=1`);

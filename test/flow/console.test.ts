@@ -182,60 +182,6 @@ it('each view is accessible in both colours, and the keys go there', async () =>
   // Axe runs through every view twice: minutes on a machine that is busy with other tests.
 }, 180_000);
 
-it('a change of the config is tried, refused with its place, applied and taken back', async () => {
-  const gateway = await testGateway(await shop());
-  const { page, complaints } = await testPage();
-  await page.goto(`${gateway.adminUrl}/#/config`);
-  const editor = page.getByLabel('Configuration, YAML');
-  await page.getByText('revision 1').waitFor();
-  const text = await editor.inputValue();
-
-  await editor.fill(text.replace('upstream: shop', 'upstream: shoop'));
-  await page.getByRole('button', { name: 'Try' }).click();
-  const wrong = page.getByLabel('What is wrong, and where');
-  await wrong.getByText('shoop').waitFor();
-  await wrong.getByRole('button').first().click();
-  // Where it is wrong the caret stands, and the line is marked.
-  const line = await editor.evaluate(
-    'document.activeElement.value.slice(0, document.activeElement.selectionStart).split("\\n").length',
-  );
-  expect(await page.locator('.gutter .bad').textContent()).toBe(`${line}\n`);
-  await expectAccessible(page);
-  await editor.fill(`${text}hyper`);
-  await page.keyboard.press('Control+Space');
-  await page.getByRole('option', { name: 'hypercare' }).waitFor({ state: 'attached' });
-  await expectAccessible(page);
-  await page.keyboard.press('Enter');
-  expect(await editor.inputValue()).toBe(`${text}hypercare:\n  `);
-  await page.keyboard.type('ti');
-  await page.keyboard.press('Control+Space');
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('Control+Space');
-  await page.getByRole('option', { name: 'unless written' }).click();
-  expect(await editor.inputValue()).toBe(`${text}hypercare:\n  tick: 10s`);
-  await page.getByLabel('Path').fill('/things/1?x=1');
-  await page.getByRole('button', { name: 'Explain' }).click();
-  await page.getByText('its upstream is asked for').getByText('/things/1').waitFor();
-  await editor.fill(text.replace('name: shop', 'name: store'));
-  // Going back would take away what is being written.
-  await page.getByText('apply or take back your edit first').waitFor();
-  await page.getByRole('button', { name: 'Apply' }).click();
-  await page.getByText('Revision 2 serves').waitFor();
-  expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'store' }]);
-  await editor.fill(`${await editor.inputValue()}# to come`);
-  expect(await page.getByRole('button', { name: 'Go back to it' }).isDisabled()).toBe(true);
-  await page.getByRole('button', { name: 'Take back' }).click();
-  await page.getByRole('button', { name: 'Go back to it' }).click();
-
-  await page.getByText('Revision 3 serves').waitFor();
-  // Their own numbers are the only ones.
-  expect(await page.evaluate("getComputedStyle(document.querySelector('.history')).listStyleType")).toBe(
-    'none',
-  );
-  expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'shop' }]);
-  expect(complaints).toEqual([]);
-});
-
 it('nothing comes from elsewhere, nothing inline runs, and all of it weighs less than 150 kB', async () => {
   const gateway = await testGateway(await shop());
   const { status, headers } = await admin(gateway, '/');

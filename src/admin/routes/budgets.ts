@@ -6,9 +6,11 @@ import type { AdminApp, AdminPorts } from '../ports.ts';
 
 const oneOf = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: 'string', enum: values });
 
+const Scope = oneOf('consumer', 'group', 'user', 'model', 'key', 'session');
+
 const Standing = Type.Object({
   budget: Type.String(),
-  scope: oneOf('consumer', 'group', 'user', 'model', 'key', 'session'),
+  scope: Scope,
   subject: Type.String({ description: 'Whom it is counted for; of a user or session CONSUMER/NAME.' }),
   unit: oneOf('usd', 'tokens', 'requests'),
   limit: Type.Number(),
@@ -23,6 +25,9 @@ const name = (description: string) => Type.Optional(Type.String({ maxLength: 256
 const Query = Type.Object(
   {
     ...PageQuery.properties,
+    budget: name('Only budgets of this name.'),
+    scope: Type.Optional(Scope),
+    subject: name('Only what is counted for this one.'),
     consumer: name('Also one that is not in the config: jwt:NAME.'),
     user: name('An end user of this consumer: users are in no list.'),
     session: name('A session of this consumer, with its caps against loops.'),
@@ -51,6 +56,12 @@ export function budgetRoutes(
       const [skipped, limit] = [offsetOf(query), limitOf(query)];
       const all = await budgetStandings(served.loaded.config, budgets, now(), query);
       const items = all
+        .filter(
+          ({ budget, scope, subject }) =>
+            budget === (query.budget ?? budget) &&
+            scope === (query.scope ?? scope) &&
+            subject === (query.subject ?? subject),
+        )
         .map(({ window: { startsAt: from, endsAt: to }, ...standing }) => ({ ...standing, from, to }))
         .sort((a, b) => shareOf(b) - shareOf(a));
       return pageOf(items.slice(skipped), limit, () => String(skipped + limit));

@@ -6,6 +6,7 @@ import type { AdminApp, AdminPorts } from '../ports.ts';
 const Config = Type.Object({
   revision: Type.Integer(),
   hash: Type.String({ description: 'SHA-256 of the text.' }),
+  etag: Type.String({ description: 'What a change of it says in If-Match; as in the header.' }),
   text: Type.String({ description: 'As it is written, its `${…}` unresolved, secrets masked.' }),
   config: Type.Record(Type.String(), Type.Unknown(), {
     description: 'As it is in effect: defaults filled in, durations in milliseconds, secrets masked.',
@@ -65,6 +66,7 @@ export function configRoutes(
       return {
         revision,
         hash,
+        etag,
         text: await desk.masked(text),
         config: maskSecrets(config),
         inactive,

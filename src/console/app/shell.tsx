@@ -43,7 +43,8 @@ export function Shell() {
   }, [view]);
 
   const turn = (): void => {
-    const next = nextTheme(theme);
+    // Not what was rendered last: keys are faster.
+    const next = nextTheme(readTheme());
     applyTheme(next);
     setTheme(next);
   };
@@ -58,7 +59,7 @@ export function Shell() {
       { keys: 't', what: 'Dark, light, or as the system', run: turn },
       { keys: 'Escape', what: 'Close what lies on top', run: () => setHelp(false) },
     ],
-    [theme],
+    [],
   );
   useShortcuts(keys);
 

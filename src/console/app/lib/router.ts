@@ -35,6 +35,9 @@ export function linkTo(
   return search.size === 0 ? `#/${path}` : `#/${path}?${search}`;
 }
 
+/** Takes whoever follows an address to what it names, once that is there: a `ref` of an element with a tabindex. */
+export const goThere = (element: HTMLElement | null): void => element?.focus();
+
 export function go(hash: string): void {
   location.hash = hash;
 }

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { goThere } from '../lib/router.ts';
 
 export interface Column<T> {
   readonly title: string;
@@ -13,12 +14,15 @@ export function DataTable<T>({
   columns,
   rows,
   keyOf,
+  isChosen = () => false,
 }: {
   /** Read out, not shown. */
   caption: string;
   columns: readonly Column<T>[];
   rows: readonly T[];
   keyOf(row: T): string;
+  /** Whether it is what the address names. */
+  isChosen?(row: T): boolean;
 }) {
   return (
     <div class="table-wrap">
@@ -35,7 +39,10 @@ export function DataTable<T>({
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={keyOf(row)}>
+            <tr
+              key={keyOf(row)}
+              {...(isChosen(row) && { class: 'chosen', tabIndex: -1, 'aria-current': 'true', ref: goThere })}
+            >
               {columns.map(({ title, isFigure, cell }) => (
                 <td key={title} class={isFigure ? 'figure' : undefined}>
                   {cell(row)}

@@ -2,6 +2,7 @@ import { useChange } from '../lib/change.ts';
 import type { Action, Finding } from '../lib/finding.ts';
 import { percent } from '../lib/format.ts';
 import { Panel } from './panel.tsx';
+import { RevisionLink } from './revision.tsx';
 import { ProblemBox } from './shown.tsx';
 import { StateTag } from './tags.tsx';
 
@@ -35,7 +36,8 @@ export function FindingActions({
       {actions.map((action) => (
         <article key={action.n} class={`action ${String(action.n) === chosen ? 'chosen' : ''}`}>
           <h3>
-            {action.title} <StateTag state={action.status} /> <span class="muted">risk {action.risk}</span>
+            {action.title} <StateTag state={action.status} /> <span class="muted">risk {action.risk}</span>{' '}
+            {action.applied && <RevisionLink number={action.applied.revision} />}
           </h3>
           <Patch action={action} />
           <p class={action.dryRun.ok ? 'muted' : 'bad'}>

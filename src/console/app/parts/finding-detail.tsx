@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import { useChange } from '../lib/change.ts';
 import { type Finding, placeOf } from '../lib/finding.ts';
@@ -8,6 +9,7 @@ import { Time } from './clock.tsx';
 import { FindingActions } from './finding-actions.tsx';
 import { FindingChart } from './finding-chart.tsx';
 import { Panel } from './panel.tsx';
+import { ChangeOf, Place } from './place.tsx';
 import { ProblemBox, Shown } from './shown.tsx';
 import { PriorityTag, StateTag } from './tags.tsx';
 import { VerificationPanel } from './verification.tsx';
@@ -69,7 +71,13 @@ function Facts({ finding: { what, where, when, impact, cause, why, correlates } 
       </dd>
       <dt>Where</dt>
       <dd>
-        {where.scopes.map(placeOf).join('; ')}: {percent(where.share)} of the excess.
+        {where.scopes.map((scope, at) => (
+          <Fragment key={placeOf(scope)}>
+            {at > 0 && '; '}
+            <Place scope={scope} />
+          </Fragment>
+        ))}
+        : {percent(where.share)} of the excess.
         {where.normal.length > 0 && (
           <>
             {' '}
@@ -105,10 +113,11 @@ function Facts({ finding: { what, where, when, impact, cause, why, correlates } 
         </span>
         {correlates.length > 0 && (
           <ul>
-            {correlates.map(({ kind, subject, from, to, at, secondsBefore, score }) => (
-              <li key={`${kind}${subject}${at}`}>
-                <Time at={at} /> {kind} {subject}: {from} → {to}, {Math.round(Math.abs(secondsBefore))} s{' '}
-                {secondsBefore >= 0 ? 'before' : 'after'} it began (score {score.toFixed(2)})
+            {correlates.map((change) => (
+              <li key={`${change.kind}${change.subject}${change.at}`}>
+                <Time at={change.at} /> <ChangeOf change={change} />,{' '}
+                {Math.round(Math.abs(change.secondsBefore))} s{' '}
+                {change.secondsBefore >= 0 ? 'before' : 'after'} it began (score {change.score.toFixed(2)})
               </li>
             ))}
           </ul>

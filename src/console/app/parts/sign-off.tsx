@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useChange } from '../lib/change.ts';
 import { Time } from './clock.tsx';
+import { RevisionLink } from './revision.tsx';
 import { ProblemBox } from './shown.tsx';
 
 export interface Signature {
@@ -27,7 +28,8 @@ export function SignOff({
       {change.problem && <ProblemBox problem={change.problem} />}
       {signed && (
         <p class="statement">
-          Signed off by <b>{signed.by}</b> at <Time at={signed.at} />, config revision {signed.revision}
+          Signed off by <b>{signed.by}</b> at <Time at={signed.at} />, config{' '}
+          <RevisionLink number={signed.revision} />
           {signed.note !== '' && (
             <>
               : <q>{signed.note}</q>

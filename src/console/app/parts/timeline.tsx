@@ -3,6 +3,7 @@ import { ago } from '../lib/format.ts';
 import type { Report } from '../lib/report.ts';
 import { linkTo } from '../lib/router.ts';
 import { Time } from './clock.tsx';
+import { ChangeOf } from './place.tsx';
 import { PriorityTag } from './tags.tsx';
 
 /** A change of state as the admin API shows it. */
@@ -79,11 +80,11 @@ function begun(finding: Finding): Entry {
   return { at, finding, liesAt: Math.max(at, finding.cause.change?.at ?? at) };
 }
 
-const Changed = ({ change: { kind, subject, from, to, reason, by } }: { change: Change }) => (
+const Changed = ({ change }: { change: Change }) => (
   <div>
-    <b>{kind}</b> {subject}: {from} → {to}{' '}
+    <ChangeOf change={change} />{' '}
     <span class="muted">
-      {reason} · {by}
+      {change.reason} · {change.by}
     </span>
   </div>
 );

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { duration, percent } from '../lib/format.ts';
-import { linkTo } from '../lib/router.ts';
+import { placeAddress } from '../lib/places.ts';
 import { BAD_RATE, type Edge, type Line, mapOf, type Node, type Upstream } from '../lib/traffic.ts';
 import { TrafficTable } from './traffic-table.tsx';
 
@@ -15,12 +15,6 @@ const WIDE = 0.8;
 const rate = (perSecond: number): string => `${perSecond.toFixed(perSecond < 10 ? 2 : 0)}/s`;
 const figures = ({ requestsPerSecond, errorRate }: Pick<Edge, 'requestsPerSecond' | 'errorRate'>): string =>
   `${rate(requestsPerSecond)}, ${percent(errorRate)} errors`;
-
-/** Where there is more of it. */
-function addressOf({ dimension, value }: Node): string {
-  if (dimension === 'route' || dimension === 'model') return linkTo(['requests'], { [dimension]: value });
-  return dimension === 'provider' ? linkTo(['money'], { by: 'provider' }) : linkTo(['upstreams']);
-}
 
 /**
  * Who calls whom: routes their upstreams, upstreams their targets, models their providers. Drawn as lines between boxes; said,
@@ -74,7 +68,7 @@ export function TrafficMap({ edges, upstreams }: { edges: readonly Edge[]; upstr
 
 const NodeShown = ({ node, lines }: { node: Node; lines: readonly Line[] }) => (
   <>
-    <a href={addressOf(node)} title={node.value}>
+    <a href={placeAddress(node.dimension, node.value)} title={node.value}>
       <span class="muted">{node.dimension}</span> <b>{node.value.replace(/^https?:\/\//, '')}</b>
     </a>
     <span class="node-figures">

@@ -1,87 +1,66 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { ask, type Problem, request } from '../lib/api.ts';
-import { problemOf, useAnswer } from '../lib/use-answer.ts';
-import { Time } from '../parts/clock.tsx';
-import { Diff, type DiffLine } from '../parts/diff.tsx';
+import { useMemo, useState } from 'preact/hooks';
+import { type Served, useRevising, type Wanted } from '../lib/revising.ts';
+import type { Location } from '../lib/router.ts';
+import { useAnswer } from '../lib/use-answer.ts';
+import { Diff } from '../parts/diff.tsx';
 import { Explain } from '../parts/explain.tsx';
+import { ForeignChange } from '../parts/foreign-change.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { Authored, type Revision, RevisionLink, RevisionPanel } from '../parts/revision.tsx';
 import { ProblemBox, Shown } from '../parts/shown.tsx';
 import { YamlEditor } from '../parts/yaml-editor.tsx';
 
-interface Served {
-  revision: number;
-  text: string;
-}
-
-interface Revision {
-  number: number;
-  at: number;
-  author: string;
-  note: string;
-}
-
-interface Outcome {
-  revision: number;
-  isNew: boolean;
-  diff: DiffLine[];
-  file: { isWritten: boolean; reason: string };
+/** A text that is being written. */
+interface Edit {
+  readonly base: Served;
+  readonly text: string;
+  /** The revision that it has become. */
+  readonly became?: number;
 }
 
 /** The live file: edit, try, apply; and those that were, to go back to. */
-export function Config() {
-  const [etag, setEtag] = useState('');
-  const [served, setServed] = useState<Served>();
-  const [text, setText] = useState('');
-  const [problem, setProblem] = useState<Problem>();
-  const [outcome, setOutcome] = useState<Outcome & { isDry: boolean }>();
-  const history = useAnswer<{ items: Revision[] }>('/api/revisions?limit=50', {
-    on: ({ event }) => event === 'change',
-  });
+export function Config({ location: { parts } }: { location: Location }) {
+  const on = ({ event, data }: { event: string; data: unknown }): boolean =>
+    event === 'change' && (data as { kind: string }).kind === 'revision';
+  const running = useAnswer<Served>('/api/config', { on });
+  const history = useAnswer<{ items: Revision[] }>('/api/revisions?limit=50', { on });
+  const [written, setWritten] = useState<Edit>();
+  const revising = useRevising();
+  const { outcome, problem } = revising;
+  const served = running.value;
+  // Nothing is written, or it serves: what serves is shown, and followed.
+  const edit = served && written && !(Number(written.became) <= served.revision) ? written : undefined;
+  const text = edit?.text ?? served?.text ?? '';
 
-  const load = (): void => {
-    request('/api/config').then(
-      async (response) => {
-        const config = (await response.json()) as Served;
-        setEtag(response.headers.get('etag') ?? '');
-        setServed(config);
-        setText(config.text);
-        setProblem(undefined);
-      },
-      (error: unknown) => setProblem(problemOf(error)),
-    );
+  const write = (to: string): void => {
+    const base = edit?.base ?? served;
+    setWritten(base && to !== base.text ? { base, text: to } : undefined);
   };
-  useEffect(load, []);
-
-  const change = (path: string, isDry: boolean, body?: string): void => {
-    ask<Outcome>(`${path}${isDry ? '?dryRun=true' : ''}`, {
-      method: 'POST',
-      headers: { 'if-match': etag },
-      ...(body === undefined ? {} : { body, type: 'application/yaml' }),
-    }).then(
-      (done) => {
-        setProblem(undefined);
-        setOutcome({ ...done, isDry });
-        if (!isDry) load();
-      },
-      (error: unknown) => {
-        setOutcome(undefined);
-        setProblem(problemOf(error));
-      },
-    );
+  const takeBack = (): void => {
+    setWritten(undefined);
+    revising.clear();
+  };
+  const change = (isDry: boolean, base = edit?.base): void => {
+    if (!base) return;
+    const wanted: Wanted = { path: '/api/revisions', etag: base.etag, text };
+    revising.revise(wanted, isDry, ({ revision }) => {
+      setWritten({ base, text, became: revision });
+      running.reload();
+    });
   };
 
   const bad = useMemo(
     () => new Set(problem?.problems?.flatMap(({ line }) => (line === undefined ? [] : [line])) ?? []),
     [problem],
   );
-  const isChanged = served !== undefined && text !== served.text;
+  const [, number] = parts;
   return (
     <div class="grid">
-      <Panel title="The file" side={served && <span>revision {served.revision}</span>}>
+      <Panel title="The file" side={served && <RevisionLink number={(edit?.base ?? served).revision} />}>
         <label class="unseen" for="config-text">
           Configuration, YAML
         </label>
-        <YamlEditor id="config-text" value={text} bad={bad} onInput={setText} />
+        <YamlEditor id="config-text" value={text} bad={bad} onInput={write} />
         {problem?.problems && (
           <ul class="marks" aria-label="What is wrong, and where">
             {problem.problems.map(({ message, line = 1, column = 1, key }) => (
@@ -95,30 +74,40 @@ export function Config() {
           </ul>
         )}
         <div class="row">
-          <button
-            type="button"
-            class="plain"
-            disabled={!isChanged}
-            onClick={() => change('/api/revisions', true, text)}
-          >
+          <button type="button" class="plain" disabled={!edit} onClick={() => change(true)}>
             Try
           </button>
-          <button type="button" disabled={!isChanged} onClick={() => change('/api/revisions', false, text)}>
+          <button type="button" disabled={!edit} onClick={() => change(false)}>
             Apply
           </button>
-          <button type="button" class="quiet" disabled={!isChanged} onClick={load}>
+          <button type="button" class="quiet" disabled={!edit} onClick={takeBack}>
             Take back
           </button>
         </div>
       </Panel>
       <div>
-        {problem && (
-          <ProblemBox
-            problem={problem.problems ? { ...problem, problems: undefined } : problem}
-            {...(served ? {} : { onRetry: load })}
+        {running.problem && <ProblemBox problem={running.problem} onRetry={running.reload} />}
+        {problem && <ProblemBox problem={{ ...problem, problems: undefined }} />}
+        {edit && served && edit.base.etag !== served.etag && (
+          <ForeignChange
+            base={edit.base}
+            served={served}
+            onKeep={() => {
+              setWritten({ base: served, text });
+              change(true, served);
+            }}
           />
         )}
-        {outcome && (
+        {number !== undefined && served && (
+          <RevisionPanel
+            key={number}
+            number={number}
+            served={served}
+            revising={revising}
+            isEdited={edit !== undefined}
+          />
+        )}
+        {outcome && (outcome.text !== undefined || !outcome.isDry) && (
           <Panel title={outcome.isDry ? 'What it would change' : `Revision ${outcome.revision} serves`}>
             {!outcome.isDry && !outcome.file.isWritten && (
               <p>Not written to the file: {outcome.file.reason}</p>
@@ -127,26 +116,13 @@ export function Config() {
           </Panel>
         )}
         <Explain />
-        <Panel
-          title="History"
-          side={isChanged && <span class="muted">apply or take back your edit first</span>}
-        >
+        <Panel title="History">
           <Shown answer={history}>
             {({ items }) => (
               <ol class="history">
-                {items.map(({ number, at, author, note }) => (
-                  <li key={number}>
-                    <b>{number}</b> <Time at={at} /> by {author} {note && <q>{note}</q>}{' '}
-                    {number !== served?.revision && (
-                      <button
-                        type="button"
-                        class="quiet"
-                        disabled={isChanged}
-                        onClick={() => change(`/api/revisions/${number}/apply`, false)}
-                      >
-                        Go back to it
-                      </button>
-                    )}
+                {items.map((revision) => (
+                  <li key={revision.number}>
+                    <RevisionLink number={revision.number} /> <Authored revision={revision} />
                   </li>
                 ))}
               </ol>

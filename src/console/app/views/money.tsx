@@ -91,7 +91,7 @@ export function Money({ location }: { location: Location }) {
           }
         </Shown>
       </Panel>
-      <Budgets />
+      <Budgets query={location.query} />
       {isAhead ? (
         <SpendAhead key={by} by={by} />
       ) : (

@@ -1,4 +1,4 @@
-import { placeOf, type Scope } from '../lib/finding.ts';
+import type { Scope } from '../lib/finding.ts';
 import { duration, usd } from '../lib/format.ts';
 import { go, type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
@@ -7,6 +7,7 @@ import { DataTable } from '../parts/data-table.tsx';
 import { Filter } from '../parts/filter.tsx';
 import { PAGE } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { Place } from '../parts/place.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 
 interface Recorded {
@@ -164,7 +165,9 @@ function Way({ request }: { request: Recorded }) {
           <Time at={at} />
         </dd>
         <dt>Where</dt>
-        <dd>{placeOf(scope)}</dd>
+        <dd>
+          <Place scope={scope} />
+        </dd>
         <dt>Trace</dt>
         <dd class="mono">{request.traceId}</dd>
         {request.session !== '' && (

@@ -1,4 +1,5 @@
 import { ago, duration } from '../lib/format.ts';
+import { type Location, linkTo } from '../lib/router.ts';
 import { useAnswer } from '../lib/use-answer.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -23,35 +24,63 @@ interface Upstream {
   targets: Target[];
 }
 
-/** Upstreams and their targets, as they are. */
-export function Upstreams() {
+/** Upstreams and their targets, as they are. Each has an address, which marks it. */
+export function Upstreams({ location: { parts, query } }: { location: Location }) {
   const answer = useAnswer<{ items: Upstream[] }>('/api/upstreams', {
     every: 5_000,
     on: ({ event }) => event === 'change',
   });
+  const [, name] = parts;
+  const target = query.get('target');
   return (
     <Shown answer={answer}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <Empty>
-            No upstream is configured yet. Add one under upstreams in the config, and a route to it.
-          </Empty>
-        ) : (
-          <div class="grid">
-            {items.map((upstream) => (
-              <UpstreamPanel key={upstream.name} upstream={upstream} />
-            ))}
-          </div>
-        )
-      }
+      {({ items }) => {
+        if (items.length === 0)
+          return (
+            <Empty>
+              No upstream is configured yet. Add one under upstreams in the config, and a route to it.
+            </Empty>
+          );
+        const chosen = items.filter(
+          (each) =>
+            (name === undefined || each.name === name) &&
+            (target === null || each.targets.some(({ url }) => url === target)),
+        );
+        return (
+          <>
+            {chosen.length === 0 && <Empty>The config that serves has no such upstream or target.</Empty>}
+            <div class="grid">
+              {items.map((upstream) => (
+                <UpstreamPanel
+                  key={upstream.name}
+                  upstream={upstream}
+                  isChosen={name !== undefined && target === null && chosen.includes(upstream)}
+                  target={chosen.includes(upstream) ? target : null}
+                />
+              ))}
+            </div>
+          </>
+        );
+      }}
     </Shown>
   );
 }
 
-function UpstreamPanel({ upstream: { name, breaker, isPanic, targets } }: { upstream: Upstream }) {
+function UpstreamPanel({
+  upstream: { name, breaker, isPanic, targets },
+  isChosen,
+  target,
+}: {
+  upstream: Upstream;
+  isChosen: boolean;
+  /** URL of the target that is looked for. */
+  target: string | null;
+}) {
   return (
     <Panel
       title={name}
+      href={linkTo(['upstreams', name])}
+      isChosen={isChosen}
       side={
         <span class="row">
           breaker <StateTag state={breaker.state} />{' '}
@@ -64,8 +93,16 @@ function UpstreamPanel({ upstream: { name, breaker, isPanic, targets } }: { upst
         caption={`Targets of ${name}`}
         rows={targets}
         keyOf={({ url }) => url}
+        isChosen={({ url }) => url === target}
         columns={[
-          { title: 'Target', cell: ({ url }) => <code>{url}</code> },
+          {
+            title: 'Target',
+            cell: ({ url }) => (
+              <a href={linkTo(['upstreams', name], { target: url })}>
+                <code>{url}</code>
+              </a>
+            ),
+          },
           {
             title: 'State',
             cell: ({ state, reason }) => (

@@ -1,0 +1,120 @@
+import { afterAll, expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import { backend } from '../helpers/backend.ts';
+import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+
+afterAll(closeBrowser);
+
+const shop = async () => {
+  const { url } = await backend((_request, response) => response.end('a product'));
+  return {
+    upstreams: { shop: { targets: [{ url }] } },
+    routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
+  };
+};
+
+it('a change of the config is tried, refused with its place, applied and taken back', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints } = await testPage();
+  await page.goto(`${gateway.adminUrl}/#/config`);
+  const editor = page.getByLabel('Configuration, YAML');
+  await page.getByText('revision 1').first().waitFor();
+  const text = await editor.inputValue();
+
+  await editor.fill(text.replace('upstream: shop', 'upstream: shoop'));
+  await page.getByRole('button', { name: 'Try' }).click();
+  const wrong = page.getByLabel('What is wrong, and where');
+  await wrong.getByText('shoop').waitFor();
+  await wrong.getByRole('button').first().click();
+  // Where it is wrong the caret stands, and the line is marked.
+  const line = await editor.evaluate(
+    'document.activeElement.value.slice(0, document.activeElement.selectionStart).split("\\n").length',
+  );
+  expect(await page.locator('.gutter .bad').textContent()).toBe(`${line}\n`);
+  await expectAccessible(page);
+  await editor.fill(`${text}hyper`);
+  await page.keyboard.press('Control+Space');
+  await page.getByRole('option', { name: 'hypercare' }).waitFor({ state: 'attached' });
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
+  expect(await editor.inputValue()).toBe(`${text}hypercare:\n  `);
+  await page.keyboard.type('ti');
+  await page.keyboard.press('Control+Space');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+Space');
+  await page.getByRole('option', { name: 'unless written' }).click();
+  expect(await editor.inputValue()).toBe(`${text}hypercare:\n  tick: 10s`);
+  await page.getByLabel('Path').fill('/things/1?x=1');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByText('its upstream is asked for').getByText('/things/1').waitFor();
+  await editor.fill(text.replace('name: shop', 'name: store'));
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByText('Revision 2 serves').waitFor();
+  expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'store' }]);
+
+  // What going back comes to is seen, and tried, before it is done.
+  await page.getByRole('region', { name: 'History' }).getByRole('link', { name: 'revision 1' }).click();
+  const first = page.getByRole('region', { name: 'Revision 1' });
+  await first.locator('ins', { hasText: 'name: shop' }).last().waitFor();
+  await first.locator('del', { hasText: 'name: store' }).waitFor();
+  await expectAccessible(page);
+  const back = first.getByRole('button', { name: 'Go back to it' });
+  expect(await back.isDisabled()).toBe(true);
+  await first.getByRole('button', { name: 'Try it' }).click();
+  await first.getByText('Tried out: it is valid').waitFor();
+  expect((await admin(gateway, '/api/config')).body.revision).toBe(2);
+  // It would take away what is being written.
+  await editor.fill(`${await editor.inputValue()}# to come`);
+  await first.getByText('apply or take back your edit first').waitFor();
+  expect(await back.isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Take back' }).click();
+  await first.getByRole('button', { name: 'Try it' }).click();
+  await back.click();
+
+  await page.getByText('Revision 3 serves').waitFor();
+  // Its own number is the only one.
+  expect(await page.evaluate("getComputedStyle(document.querySelector('.history')).listStyleType")).toBe(
+    'none',
+  );
+  expect((await admin(gateway, '/api/routes')).body.items).toMatchObject([{ name: 'shop' }]);
+  expect(complaints).toEqual([]);
+}, 60_000);
+
+it('what somebody else applies meanwhile is shown beside an edit, which goes on from there and is not lost', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints } = await testPage();
+  await page.goto(`${gateway.adminUrl}/#/config`);
+  const editor = page.getByLabel('Configuration, YAML');
+  await page.getByText('revision 1').first().waitFor();
+  const text = await editor.inputValue();
+  const apply = async (to: string): Promise<void> => {
+    const headers = { 'if-match': '*', 'content-type': 'application/yaml' };
+    const response = await fetch(`${gateway.adminUrl}/api/revisions`, { method: 'POST', headers, body: to });
+    expect(response.status).toBe(200);
+  };
+
+  // Who edits nothing is shown what serves.
+  await apply(`${text}# by another\n`);
+  await eventually(async () => (await editor.inputValue()).includes('# by another'));
+  const mine = (await editor.inputValue()).replace('name: shop', 'name: store');
+  await editor.fill(mine);
+  await apply(`${text}# by another, again\n`);
+  const theirs = page.getByRole('region', { name: 'Somebody else has changed it' });
+  await theirs.locator('ins', { hasText: '# by another, again' }).waitFor();
+  expect(await editor.inputValue()).toBe(mine);
+  await expectAccessible(page);
+  await theirs.getByRole('button', { name: 'See my text against revision 3' }).click();
+  // Also what it would undo of theirs.
+  const would = page.getByRole('region', { name: 'What it would change' });
+  await would.locator('ins', { hasText: 'name: store' }).waitFor();
+  await would.locator('del', { hasText: '# by another, again' }).waitFor();
+  await theirs.waitFor({ state: 'detached' });
+  await editor.fill(`${mine.trimEnd()}, again\n`);
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByText('Revision 4 serves').waitFor();
+  const { body } = await admin(gateway, '/api/config');
+  expect(body.text).toContain('name: store');
+  expect(body.text).toContain('# by another, again');
+  expect(complaints).toEqual([]);
+}, 60_000);
