@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { afterAll, expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
@@ -6,6 +7,18 @@ import { eventually, testGateway } from '../helpers/gateway.ts';
 import { detection, toldEngine } from '../helpers/told-engine.ts';
 
 afterAll(closeBrowser);
+
+/** What the widget has left in its browser. */
+const kept = (page: Page): Promise<string> => page.evaluate('Object.keys(localStorage).join()');
+
+/** Another site with the widget in its page. */
+const aShop = (gatewayUrl: string) =>
+  backend((_, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end(
+      `<!doctype html><html lang="en"><title>A shop</title><main><h1>A shop</h1></main><script src="${gatewayUrl}/v1/feedback/widget.js" defer></script>`,
+    );
+  });
 
 it('the widget: by keyboard, in both colours, on a phone, and without a network', async () => {
   const engine = toldEngine();
@@ -105,12 +118,7 @@ it('the widget: what is said while something else is on its way is sent once and
     { hypercare: { tick: '1s', feedback: { origins: ['*'] } } },
     { engine: toldEngine() },
   );
-  const site = await backend((_, response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end(
-      `<!doctype html><html lang="en"><title>A shop</title><script src="${gateway.url}/v1/feedback/widget.js" defer></script>`,
-    );
-  });
+  const site = await aShop(gateway.url);
   const { page } = await testPage();
   const said: string[] = [];
   let isHeld = true;
@@ -141,4 +149,63 @@ it('the widget: what is said while something else is on its way is sent once and
   );
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByText('Sorry, it was refused.').waitFor();
+  // What they wrote is still theirs.
+  expect(await page.getByLabel('What happened?').inputValue()).toBe('Too much of it');
+});
+
+it('the widget: of two tabs that wait for a network none loses what the other keeps, each thing comes once, and nothing after a week', async () => {
+  const gateway = await testGateway(
+    { hypercare: { tick: '1s', feedback: { origins: ['*'] } } },
+    { engine: toldEngine() },
+  );
+  const site = await aShop(gateway.url);
+  const { page: one } = await testPage();
+  const context = one.context();
+  const two = await context.newPage();
+  for (const page of [one, two]) {
+    await page.goto(site.url);
+    await page.getByRole('button', { name: 'Feedback' }).waitFor();
+  }
+  await context.setOffline(true);
+  const old = `hypercare-feedback-${Date.now() - 8 * 86_400_000}-1`;
+  await one.evaluate(`localStorage.setItem('${old}', JSON.stringify({ comment: 'Long ago', session: 's' }))`);
+  const say = (comment: string) => `hypercareFeedback.send({ comment: '${comment}' })`;
+  await one.evaluate(say('From the first'));
+  await two.evaluate(say('From the second'));
+  await one.evaluate(say('From the first again'));
+  // Whoever closes one of them takes nothing with it.
+  await two.close();
+  const three = await context.newPage();
+  const posted: string[] = [];
+  context.on('request', (request) => {
+    if (request.method() === 'POST') posted.push(request.postDataJSON().comment);
+  });
+  await context.setOffline(false);
+  await three.goto(site.url);
+  await eventually(async () => (await admin(gateway, '/api/feedback')).body.feedback.length === 3);
+  await eventually(async () => (await kept(one)) === 'hypercare-feedback');
+  expect(posted).toEqual(['From the first', 'From the second', 'From the first again']);
+  // Who hears what became of them hears it of all three.
+  expect(JSON.parse(await one.evaluate("localStorage['hypercare-feedback']")).sent).toHaveLength(3);
+}, 60_000);
+
+it('the widget: a page whose origin is not named is told so, and waits for nothing', async () => {
+  const gateway = await testGateway({ hypercare: { tick: '1s' } }, { engine: toldEngine() });
+  const site = await aShop(gateway.url);
+  const { page } = await testPage();
+  await page.goto(site.url);
+  await page.getByRole('button', { name: 'Feedback' }).click();
+  await page.getByLabel('What happened?').fill('It is slow');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('Sorry, this page may not send feedback.').waitFor();
+  expect(await page.getByLabel('What happened?').inputValue()).toBe('It is slow');
+  expect(await kept(page)).not.toContain('feedback-');
+  expect((await admin(gateway, '/api/feedback')).body.feedback).toEqual([]);
+  await expectAccessible(page);
+
+  // One that nobody answers is no refusal: it is kept.
+  await page.route('**/v1/feedback**', (route) => route.abort());
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('this page tries again, for a week').waitFor();
+  expect(await kept(page)).toContain('feedback-');
 });

@@ -26,7 +26,8 @@ const MOST_BYTES = 64 * 1024;
 const MOST_TICKET_BYTES = 1024 * 1024;
 /** The name under which these routes stand in log and metrics. */
 const ROUTE = 'feedback';
-const WIDGET = readFileSync(new URL('./widget.js', import.meta.url), 'utf8');
+/** Without indentation and lines of comment: they are for whoever reads the source, and pages load it each time. */
+const WIDGET = readFileSync(new URL('./widget.js', import.meta.url), 'utf8').replace(/^ *(\/\/.*\n)?/gm, '');
 
 /** What people and other systems may say, and what users may know: on the public listener. */
 export function registerFeedback(app: FastifyInstance, config: GatewayConfig, ports: FeedbackPorts): void {

@@ -1,5 +1,6 @@
 // The feedback widget: <script src="https://GATEWAY/v1/feedback/widget.js" data-session="…" data-app-version="…" defer></script>
-// No dependency, no cookie. What can't be sent waits in localStorage. Whatever comes from outside is set as text.
+// No dependency, no cookie. What can't be sent waits in localStorage, a week at most. Whatever comes from outside is set as text.
+// It is sent to pages without its indentation and these comments: each stands on a line of its own.
 (() => {
   const settings = __SETTINGS__;
   const script = document.currentScript;
@@ -9,29 +10,50 @@
   const key = 'hypercare-feedback';
   const headers = { 'content-type': 'application/json' };
   const MOST_QUEUED = 20;
-  const state = read();
+  const WEEK = 604800000;
+  // For people whose browser keeps nothing: what is full or forbidden is no reason to lose what they say now.
+  const memory = {};
+  const state = { sent: [], asked: {} };
   let lastRequestId;
+  let lastAt = 0;
   let pageSince = Date.now();
 
-  function read() {
-    const fresh = { queue: [], sent: [], asked: {} };
+  function storage(use) {
     try {
-      return { ...fresh, ...JSON.parse(localStorage.getItem(key)) };
+      return use(localStorage);
     } catch {
-      return fresh;
+      return undefined;
     }
   }
-  function write() {
-    try {
-      localStorage.setItem(key, JSON.stringify(state));
-    } catch {
-      // Full or forbidden: what waits is lost with the page.
-    }
+  const load = (name) => memory[name] ?? storage((kept) => JSON.parse(kept.getItem(name)));
+  function keep(name, value) {
+    const isKept = storage((kept) => {
+      kept.setItem(name, JSON.stringify(value));
+      return true;
+    });
+    if (isKept) delete memory[name];
+    else memory[name] = value;
+  }
+  function drop(name) {
+    delete memory[name];
+    storage((kept) => kept.removeItem(name));
+  }
+  // What waits, the oldest first. Each is a key of its own: other tabs of the site write there, too.
+  const waiting = () =>
+    [...Object.keys(memory), ...(storage(Object.keys) ?? [])]
+      .filter((name) => name.startsWith(`${key}-`))
+      .sort();
+  const current = () => Object.assign(state, load(key));
+  function update(change) {
+    change(current());
+    keep(key, state);
   }
   function session() {
     if (dataset.session) return dataset.session;
-    state.session ||= crypto.randomUUID?.() ?? String(Math.random()).slice(2);
-    write();
+    if (!current().session)
+      update((now) => {
+        now.session = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+      });
     return state.session;
   }
 
@@ -44,40 +66,62 @@
     return response;
   };
 
-  // One after the other: two at once would send the first twice, and drop the second.
+  // One after the other, and in one tab at a time: two at once would send the first twice.
   let flushing = Promise.resolve();
-  let answer;
-  function flush() {
-    flushing = flushing.then(drain, drain);
+  function flush(mine) {
+    const work = () => drain(mine);
+    // Locks are there where pages come by TLS, and something is kept.
+    const alone = () => (storage(Object.keys) && navigator.locks?.request(key, work)) || work();
+    flushing = flushing.then(alone, alone);
     return flushing;
   }
-  async function drain() {
-    while (state.queue[0]) {
-      const [said] = state.queue;
-      const body = JSON.stringify(said);
-      const response = await ask(base, { method: 'POST', headers, body }).catch(() => undefined);
-      if (!response || response.status === 429 || response.status >= 500) return undefined;
-      state.queue = state.queue.filter((each) => each !== said);
-      answer = response.ok ? await response.json() : undefined;
-      if (answer) state.sent = [...state.sent, answer.id].slice(-MOST_QUEUED);
-      write();
+  async function drain(mine) {
+    let outcome;
+    for (const name of waiting()) {
+      const said = load(name);
+      const isOld = Date.now() - name.split('-')[2] > WEEK;
+      const came = said && !isOld ? await post(said) : {};
+      if (!came) break;
+      drop(name);
+      if (name === mine) outcome = came;
     }
-    return answer;
+    return outcome ?? { isLate: waiting().includes(mine) };
   }
+  // Its answer, or why it is refused; nothing: not yet.
+  async function post(said) {
+    const body = JSON.stringify(said);
+    const response = await ask(base, { method: 'POST', headers, body }).catch(() => undefined);
+    if (response?.ok) {
+      const answer = await response.json().catch(() => ({}));
+      update((now) => {
+        now.sent = [...now.sent, answer.id].slice(-MOST_QUEUED);
+      });
+      return answer;
+    }
+    const status = response?.status ?? ((await isThere()) ? 403 : 0);
+    if (status === 0 || status === 429 || status >= 500) return undefined;
+    const isForbidden = status === 401 || status === 403;
+    return { refused: `Sorry, ${isForbidden ? 'this page may not send feedback' : 'it was refused'}.` };
+  }
+  // A gateway that answers, but not to this page, is told from none only by a request that reads nothing.
+  const isThere = () =>
+    ask(script.src, { mode: 'no-cors', cache: 'no-store' }).then(
+      () => true,
+      () => false,
+    );
   function send(said) {
-    state.queue = [
-      ...state.queue,
-      {
-        source: 'widget',
-        session: session(),
-        page: location.pathname.slice(0, 1000),
-        appVersion: dataset.appVersion?.slice(0, 64),
-        requestId: lastRequestId,
-        ...said,
-      },
-    ].slice(-MOST_QUEUED);
-    write();
-    return flush();
+    lastAt = Math.max(Date.now(), lastAt + 1);
+    const name = `${key}-${lastAt}-${Math.random()}`;
+    keep(name, {
+      source: 'widget',
+      session: session(),
+      page: location.pathname.slice(0, 1000),
+      appVersion: dataset.appVersion?.slice(0, 64),
+      requestId: lastRequestId,
+      ...said,
+    });
+    waiting().slice(0, -MOST_QUEUED).forEach(drop);
+    return flush(name);
   }
 
   const host = document.createElement('div');
@@ -196,34 +240,42 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
       return;
     }
     isSending = true;
-    const answer = await send({ ...said, comment: text || undefined });
+    const { refused, id, question, isLate } = await send({ ...said, comment: text || undefined });
     isSending = false;
+    // The words stay with who wrote them.
+    if (refused) {
+      message.textContent = refused;
+      return;
+    }
     said = {};
     comment.value = '';
     scores.replaceChildren();
-    if (answer?.question) {
-      said.about = answer.id;
-      label.textContent = answer.question;
+    if (question) {
+      said.about = id;
+      label.textContent = question;
       message.textContent = 'Thank you. One more thing would help:';
       comment.focus();
       return;
     }
     cancel.focus();
-    const late = state.queue[0] ? ' It is sent as soon as you are online.' : '';
-    message.textContent = answer || late ? `Thank you.${late}` : 'Sorry, it was refused.';
+    const late = navigator.onLine
+      ? ' It could not be sent yet: this page tries again, for a week.'
+      : ' It is sent as soon as you are online.';
+    message.textContent = `Thank you.${isLate ? late : ''}`;
   };
 
   // Who reported something hears that it is fixed, and what the team answers.
   async function news() {
-    for (const id of state.sent) {
+    for (const id of current().sent) {
       const response = await ask(`${base}/${id}`).catch(() => undefined);
       const { status, answer } = response?.ok ? await response.json() : {};
       const isFixed = status === 'fixed';
       const news = answer && !state.asked[id] ? answer : '';
       if (!isFixed && !news) continue;
-      state.asked[id] = 1;
-      if (isFixed) state.sent = state.sent.filter((each) => each !== id);
-      write();
+      update((now) => {
+        now.asked[id] = 1;
+        if (isFixed) now.sent = now.sent.filter((each) => each !== id);
+      });
       open();
       message.textContent = news + (isFixed ? ' What you reported is fixed. Thank you for telling us.' : '');
       return;
@@ -235,15 +287,16 @@ p,ul{margin:8px 0;color:var(--m)}ul{padding-left:20px}[hidden]{display:none}`);
     for (const each of settings.surveys) {
       const { name, share, every, after, pages } = each;
       if (pages[0] && !pages.some(fits)) continue;
-      if (Date.now() - (state.asked[name] || 0) < every || Date.now() - pageSince < after) continue;
-      state.asked[name] = Date.now();
-      write();
+      if (Date.now() - (current().asked[name] || 0) < every || Date.now() - pageSince < after) continue;
+      update((now) => {
+        now.asked[name] = Date.now();
+      });
       if (Math.random() < share && panel.hidden) open(each);
       return;
     }
   }
 
-  addEventListener('online', flush);
+  addEventListener('online', () => flush());
   addEventListener('popstate', () => {
     pageSince = Date.now();
   });
