@@ -125,12 +125,12 @@ it('what nobody answered while the gateway was away is asked again once it is ba
   await page.goto(gateway.adminUrl);
   await page.getByText('live', { exact: true }).waitFor();
   // The time here stands beside the one in UTC.
-  expect(await page.locator('.status').textContent()).toMatch(/\d UTC\d\d:\d\d:\d\d GMT\+0530/);
+  expect(await page.locator('.status').textContent()).toMatch(/\d UTC · \d\d:\d\d:\d\d GMT\+0530/);
   await page.evaluate("location.hash = '#/exit'");
   await page.getByRole('heading', { name: 'Handover' }).waitFor();
 
   await gateway.close();
-  await page.getByText('not connected').waitFor();
+  await page.getByText(/^not live since .* UTC/).waitFor();
   await page.evaluate("location.hash = '#/config'");
   const again = page.getByRole('button', { name: 'Ask again' });
   await eventually(async () => (await again.count()) === 2);
@@ -153,6 +153,8 @@ it('each view is accessible in both colours, and the keys go there', async () =>
     await page.keyboard.press('g');
     await page.keyboard.press(key);
     await page.locator(`nav a[aria-current=page]`, { hasText: title }).waitFor();
+    // Whoever goes by key, or by ear, is where they went.
+    await eventually(async () => (await page.evaluate('document.activeElement.textContent')) === title);
     await eventually(async () => (await page.locator('.loading').count()) === 0);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -235,6 +237,14 @@ it('a conversation is found, and each turn says what was sent, cut and recalled,
   );
   expect((await admin(gateway, '/api/audit?session=another')).body.items).toEqual([]);
   await expectAccessible(page);
+  // What was corrected is no draft any more.
+  await turns.nth(1).getByText('Correct the answer').click();
+  const [text, reason] = [turns.nth(1).getByLabel('In its place'), turns.nth(1).getByLabel('Why')];
+  await text.fill('Now it is open.');
+  await reason.fill('it is');
+  await turns.nth(1).getByRole('button', { name: 'Correct' }).click();
+  await page.getByText('stands in the place of turn').nth(1).waitFor();
+  await eventually(async () => (await text.inputValue()) + (await reason.inputValue()) === '');
   expect(complaints).toEqual([]);
 }, 60_000);
 

@@ -6,12 +6,15 @@ import { type LiveState, live } from './lib/live.ts';
 import { go, linkTo, useLocation } from './lib/router.ts';
 import { applyTheme, nextTheme, readTheme } from './lib/theme.ts';
 import { keepToken } from './lib/token.ts';
-import { Clock } from './parts/clock.tsx';
+import { applyZone, readZone } from './lib/zone.ts';
+import { Clock, Time } from './parts/clock.tsx';
 import { SignIn } from './sign-in.tsx';
 import { COMPONENTS } from './views/index.ts';
 import { VIEWS } from './views/names.ts';
 
 type Access = 'checking' | 'refused' | 'open';
+
+const ZONES = { utc: 'UTC', local: 'local' } as const;
 
 /** The frame around every view: who asks, where one is, whether what is shown is live, and the keys. */
 export function Shell() {
@@ -19,8 +22,10 @@ export function Shell() {
   const [access, setAccess] = useState<Access>('checking');
   const [state, setState] = useState<LiveState>(live.state);
   const [theme, setTheme] = useState(readTheme());
+  const [zone, setZone] = useState(readZone());
   const [isHelp, setHelp] = useState(false);
   const main = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const view = VIEWS.find(({ id }) => id === location.parts[0]);
   const View = view && COMPONENTS[view.id];
 
@@ -38,6 +43,12 @@ export function Shell() {
     if (access === 'open') live.start();
     else live.stop();
   }, [access]);
+  const isGoing = useRef(false);
+  useEffect(() => {
+    // Whoever goes by key is in the view, and hears which it is.
+    if (isGoing.current) heading.current?.focus();
+    isGoing.current = false;
+  }, [location.hash]);
   useEffect(() => {
     document.title = view ? `${view.title} · Hypercare` : 'Hypercare';
   }, [view]);
@@ -48,14 +59,25 @@ export function Shell() {
     applyTheme(next);
     setTheme(next);
   };
+  const turnZone = (): void => {
+    const next = readZone() === 'utc' ? 'local' : 'utc';
+    applyZone(next);
+    setZone(next);
+  };
   const keys = useMemo<Shortcut[]>(
     () => [
       ...VIEWS.map(({ id, title, key }) => ({
         keys: `g ${key}`,
         what: `Go to ${title}`,
-        run: () => go(linkTo([id])),
+        run: () => {
+          const hash = linkTo([id]);
+          isGoing.current = hash !== globalThis.location.hash;
+          if (!isGoing.current) heading.current?.focus();
+          go(hash);
+        },
       })),
       { keys: '?', what: 'Show or hide the keys', run: () => setHelp((shown) => !shown) },
+      { keys: 'z', what: 'Times in UTC, or as your clock shows them', run: turnZone },
       { keys: 't', what: 'Dark, light, or as the system', run: turn },
       { keys: 'Escape', what: 'Close what lies on top', run: () => setHelp(false) },
     ],
@@ -93,8 +115,17 @@ export function Shell() {
         <div class="status">
           <Clock />
           <span class={`live live-${state}`} role="status">
-            {state === 'live' ? 'live' : state === 'away' ? 'not connected' : 'connecting'}
+            {state !== 'away' && state}
+            {state === 'away' && live.heardAt === 0 && 'not connected'}
+            {state === 'away' && live.heardAt > 0 && (
+              <>
+                not live since <Time at={live.heardAt} />
+              </>
+            )}
           </span>
+          <button type="button" class="quiet" onClick={turnZone} aria-label={`Times: ${ZONES[zone]}. Change`}>
+            {ZONES[zone]}
+          </button>
           <button type="button" class="quiet" onClick={turn} aria-label={`Colours: ${theme}. Change`}>
             {theme === 'auto' ? '◐' : theme === 'dark' ? '●' : '○'}
           </button>
@@ -104,7 +135,9 @@ export function Shell() {
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        <h1 class="unseen">{view?.title ?? 'Hypercare'}</h1>
+        <h1 class="unseen" ref={heading} tabIndex={-1}>
+          {view?.title ?? 'Hypercare'}
+        </h1>
         {View ? <View location={location} /> : <Nowhere />}
       </main>
       {isHelp && <Help onClose={() => setHelp(false)} />}

@@ -1,4 +1,4 @@
-/** How figures and times are written, everywhere alike. Times are UTC; the local one stands beside it where it differs. */
+/** How figures and times are written, everywhere alike. */
 
 const UNITS = [
   [1e3, 'K'],
@@ -40,15 +40,21 @@ export function usd(value: number): string {
   return `$${value.toFixed(digits)}`;
 }
 
-/** 10:02:11 UTC, with the day in front where it is not today. */
-export function utc(at: number, now: number = Date.now()): string {
+/** 10:02:11, with the day in front where it is not today. */
+function timeOfDay(at: number, now: number): string {
   const [day = '', time = ''] = new Date(at).toISOString().split('T');
   const today = new Date(now).toISOString().slice(0, 10);
-  return `${day === today ? '' : `${day} `}${time.slice(0, 8)} UTC`;
+  return `${day === today ? '' : `${day} `}${time.slice(0, 8)}`;
 }
 
-/** With its offset and the zone's name. Not by Intl, whose data take 10 ms to load: each time that is shown has it as its title. */
-export const localTime = (at: number): string => new Date(at).toString();
+export const utc = (at: number, now: number = Date.now()): string => `${timeOfDay(at, now)} UTC`;
+
+/** As clocks show it where one is, with the offset: 15:32:11 GMT+0530. Not by Intl, whose data take 10 ms to load. */
+export function local(at: number, now: number = Date.now()): string {
+  const shifted = (time: number): number => time - new Date(time).getTimezoneOffset() * 60_000;
+  // Of `Sun Nov 29 2026 15:32:11 GMT+0530 (India Standard Time)` the offset.
+  return `${timeOfDay(shifted(at), shifted(now))} ${new Date(at).toString().slice(25, 33)}`;
+}
 
 /** How long ago, or in how long. */
 export function ago(at: number, now: number = Date.now()): string {

@@ -9,12 +9,20 @@ export interface LiveEvent {
 
 export type LiveState = 'connecting' | 'live' | 'away';
 
+/** Milliseconds without a word after which nobody is taken to be there: the gateway says something every fifteen seconds. */
+const SILENCE = 35_000;
+
 /** Milliseconds between two tries to connect, growing up to the last. */
 const WAITS = [500, 1_000, 2_000, 5_000, 10_000] as const;
+
+/** Why a connection is given up on which nothing is heard any more. */
+class Silence extends Error {}
 
 /** The one stream of events of a window. EventSource can't send a token, so it is read by fetch. */
 class Live {
   state: LiveState = 'connecting';
+  /** Milliseconds since the epoch: when something was heard last; 0 = never. */
+  heardAt = 0;
   readonly #onEvent = new Set<(event: LiveEvent) => void>();
   readonly #onState = new Set<(state: LiveState) => void>();
   #lastId: string | undefined;
@@ -52,18 +60,39 @@ class Live {
       } catch (error) {
         if (signal.aborted) return;
         // Nothing to tell but that it is away: the shell shows it, and asks for a token where that is why.
-        if (!(error instanceof ApiError || error instanceof TypeError)) throw error;
+        if (!(error instanceof ApiError || error instanceof TypeError || error instanceof Silence))
+          throw error;
       }
       this.#become('away');
       await wait(WAITS[Math.min(failures, WAITS.length - 1)] as number, signal);
     }
   }
 
-  async #read(signal: AbortSignal, onOpen: () => void): Promise<void> {
+  async #read(outer: AbortSignal, onOpen: () => void): Promise<void> {
+    // A connection that is cut off somewhere between ends without a word.
+    const silence = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const listen = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(new Silence()), SILENCE);
+    };
+    listen();
+    try {
+      await this.#follow(AbortSignal.any([outer, silence.signal]), onOpen, () => {
+        this.heardAt = Date.now();
+        listen();
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #follow(signal: AbortSignal, onOpen: () => void, heard: () => void): Promise<void> {
     const response = await request('/api/events', {
       signal,
       ...(this.#lastId === undefined ? {} : { headers: { 'last-event-id': this.#lastId } }),
     });
+    heard();
     this.#become('live');
     onOpen();
     const parser = createParser({
@@ -77,6 +106,7 @@ class Live {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      heard();
       parser.feed(decoder.decode(value, { stream: true }));
     }
   }

@@ -4,13 +4,15 @@ import { useEffect, useState } from 'preact/hooks';
 export interface Location {
   /** `findings`, `f_12`. Never empty: the first screen is `now`. */
   readonly parts: readonly [string, ...string[]];
+  /** All of it as it is written. */
+  readonly hash: string;
   readonly query: URLSearchParams;
 }
 
 export function readLocation(hash: string): Location {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [first, ...rest] = path.split('/').filter(Boolean).map(decode);
-  return { parts: [first ?? 'now', ...rest], query: new URLSearchParams(query) };
+  return { hash, parts: [first ?? 'now', ...rest], query: new URLSearchParams(query) };
 }
 
 /** A hand-written `%` is taken as it stands. */

@@ -74,7 +74,7 @@ export function Chart({
           },
         ],
         series: [
-          {},
+          { label: 'UTC' },
           ...series.map(({ label, colour, isDashed }) => ({
             label,
             stroke: colourOf(colour),

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { localTime, utc } from '../lib/format.ts';
+import { local, utc } from '../lib/format.ts';
 
 /** What time it is, in UTC, and beside it where one is, if that differs. */
 export function Clock() {
@@ -9,19 +9,17 @@ export function Clock() {
     return () => clearInterval(timer);
   }, []);
   return (
-    <>
-      <Time at={now} now={now} />
-      {/* Of `Sun Nov 29 2026 21:14:00 GMT+0530 (India Standard Time)` the middle. */}
-      {new Date(now).getTimezoneOffset() !== 0 && <span class="muted">{localTime(now).slice(16, 33)}</span>}
-    </>
-  );
-}
-
-/** A time for people and for machines. */
-export function Time({ at, now }: { at: number; now?: number }) {
-  return (
-    <time dateTime={new Date(at).toISOString()} title={localTime(at)}>
-      {utc(at, now)}
+    <time dateTime={new Date(now).toISOString()}>
+      {utc(now, now)}
+      {new Date(now).getTimezoneOffset() !== 0 && ` · ${local(now, now)}`}
     </time>
   );
 }
+
+/** A time for machines, and for people in UTC or as their clocks show it: which of the two is seen is said by the page (lib/zone.ts). */
+export const Time = ({ at }: { at: number }) => (
+  <time dateTime={new Date(at).toISOString()}>
+    <span class="utc">{utc(at)}</span>
+    <span class="local">{local(at)}</span>
+  </time>
+);

@@ -247,7 +247,10 @@ function TurnShown({ turn, path, reload }: { turn: Turn; path: string; reload():
             class="row"
             onSubmit={(event) => {
               event.preventDefault();
-              change.run(path, { turn: turn.id, ...words }, reload);
+              change.run(path, { turn: turn.id, ...words }, () => {
+                setWords({ text: '', reason: '' });
+                reload();
+              });
             }}
           >
             <label class="grow">
