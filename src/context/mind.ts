@@ -12,6 +12,7 @@ import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
 import { exchangesOf } from './prompt/exchanges.ts';
 import { messageText, userText } from './prompt/message-text.ts';
 import { textTokens } from './prompt/tokens.ts';
+import { TurnPrefix } from './prompt/turn-prefix.ts';
 import type { SpokenTurn, Summary } from './turn.ts';
 
 /** Tokens of a model whose window nobody knows. */
@@ -235,9 +236,13 @@ export class Mind implements ContextMind {
 /** Made anew each time: by it what was built is found again. */
 const NOTHING_BEFORE = (): PromptShape => ({ summary: '', system: [], turns: [], snippets: '', journey: '' });
 
+const SYSTEM = new TurnPrefix<readonly TextPart[] | undefined>(
+  (turns, before) => turns.findLast(({ system }) => system !== undefined)?.system ?? before,
+);
+
 /** The client's own system texts that are in force: those of the last turn that had any. */
 function systemIn(turns: readonly PathTurn[], summary?: OpenSummary): readonly TextPart[] {
-  const said = turns.findLast(({ system }) => system !== undefined)?.system;
+  const said = SYSTEM.of(turns);
   if (said || !summary) return said ?? [];
   const { system = [] } = JSON.parse(summary.content) as SummaryContent;
   return system;

@@ -61,11 +61,16 @@ export function arrange(
   known: ReadonlyMap<string, OpenedTurn> = new Map(),
 ): Arranged {
   const before = beginningOf(path, ARRANGED.get(known));
-  const correctionOf = correctionsOn(path);
+  let corrections: ReturnType<typeof correctionsOn> | undefined;
+  const correctionOf: ReturnType<typeof correctionsOn> = (turn) => {
+    corrections ??= correctionsOn(path);
+    return corrections(turn);
+  };
   let ids: ReadonlySet<string> | undefined;
   const isThere = (id: string): boolean => {
+    if (id === '') return false;
     ids ??= new Set(path.map(({ turn }) => turn.id));
-    return id !== '' && ids.has(id);
+    return ids.has(id);
   };
   const open = new Map<string, OpenCall>(before?.open);
   const turns: PathTurn[] = [...(before?.turns ?? [])];
@@ -81,7 +86,8 @@ export function arrange(
     const { turn, content } = opened;
     // Where what it corrects is in a summary, it says itself what is right.
     if (turn.status === 'failed' || isThere(turn.supersedes)) continue;
-    const corrected = correctionOf(turn);
+    // Nothing that goes on from there is corrected yet.
+    const corrected = before ? undefined : correctionOf(turn);
     const said = corrected?.content.messages ?? content.messages;
     const own = turn.opens && !corrected ? said.slice(0, -1) : said;
     const call = turn.resolves === '' ? undefined : takeCall(turn.resolves);

@@ -8,7 +8,9 @@ import { beginsWith, locate } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import { type Arranged, arrange, type OpenCall, type OpenedTurn, pathTo, resultsIn } from './path.ts';
 import type { ContextMind, PathTurn } from './ports.ts';
+import { tokensIn } from './prompt/figures.ts';
 import { messageTokens } from './prompt/tokens.ts';
+import { TurnPrefix } from './prompt/turn-prefix.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
 
 export interface RecallingPorts {
@@ -63,7 +65,7 @@ export class TurnRecall {
     }
     if (summary) path = path.slice(lengthUpTo(path, summary.covered));
     // Words that a person has put in the place of others are not in what the client sent.
-    const isAsSent = isFull && !summary && !path.some(({ turn: { kind } }) => kind === 'correction');
+    const isAsSent = isFull && !summary && CORRECTED.of(path) !== true;
     const input = {
       ref: ask.ref,
       head,
@@ -87,7 +89,7 @@ export class TurnRecall {
     }
     const shaped = mind.prompt(turn.input);
     turn.shape = shaped instanceof Promise ? await shaped : shaped;
-    facts.tokens = turn.shape.turns.reduce((sum, { tokens }) => sum + tokens, 0);
+    facts.tokens = tokensIn(turn.shape.turns);
   }
 
   /** Also with calls that were made in turns that the summary covers, and have their results only behind it, or now. */
@@ -217,6 +219,11 @@ function pathTurnOf({ message, turn: caller }: OpenCall, path: readonly OpenedTu
     tokens: tokensOf(messages),
   };
 }
+
+/** Whether a person has put words in the place of others. */
+const CORRECTED = new TurnPrefix<boolean, OpenedTurn>(
+  (turns, before = false) => before || turns.some(({ turn: { kind } }) => kind === 'correction'),
+);
 
 /** How many turns of a path a summary covers: versions only grow along it, and those that it does not cover are few. */
 const lengthUpTo = (path: readonly OpenedTurn[], covered: number): number =>

@@ -4,13 +4,30 @@ const COMMA = ',';
 export class WrittenJson {
   /** With the comma that follows it in a list. */
   readonly bytes: Buffer;
+  readonly #room: Room;
 
   /** @param values those that stand one behind the other @param before what was written of those before them */
   constructor(values: readonly unknown[], before?: WrittenJson) {
-    const bytes = Buffer.from(values.map((value) => JSON.stringify(value) + COMMA).join(''));
-    this.bytes = before ? Buffer.concat([before.bytes, bytes]) : bytes;
+    const added = Buffer.from(values.map((value) => JSON.stringify(value) + COMMA).join(''));
+    const start = before?.bytes.length ?? 0;
+    const end = start + added.length;
+    const isFree = before && before.#room.used === start && end <= before.#room.buffer.length;
+    this.#room = isFree ? before.#room : { buffer: Buffer.allocUnsafe(before ? end * SPARE : end), used: 0 };
+    if (before && !isFree) before.bytes.copy(this.#room.buffer);
+    added.copy(this.#room.buffer, start);
+    this.#room.used = end;
+    this.bytes = this.#room.buffer.subarray(0, end);
   }
 }
+
+/** What is written behind `used` changes nothing for who has what stands before it: a list that grows is not copied each time. */
+interface Room {
+  readonly buffer: Buffer;
+  used: number;
+}
+
+/** Times what is there: so much room a list gets that has begun to grow. */
+const SPARE = 1.25;
 
 /** An object as JSON, of which one list may hold what was written before: that list stands last. */
 export function writeJson(value: Readonly<Record<string, unknown>>, key: string): Buffer {

@@ -1,4 +1,5 @@
 import type { PathTurn, PromptShape } from '../../context/ports.ts';
+import { TurnPrefix } from '../../context/prompt/turn-prefix.ts';
 import type { FormatName } from '../../contracts/format.ts';
 import type { AssistantPart, JsonObject, Message, TextPart } from '../../contracts/model-request.ts';
 import { isObject } from '../../lib/json.ts';
@@ -7,7 +8,6 @@ import { convertMessages as toMessages } from '../dialects/anthropic-messages/co
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
 import { asRefusal } from '../translation.ts';
 import { reasoningDetail } from './reasoning-detail.ts';
-import { TurnPrefix } from './turn-prefix.ts';
 import { writeItems } from './write-items.ts';
 
 /**

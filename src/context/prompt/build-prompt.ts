@@ -2,6 +2,7 @@ import type { Message, TextPart } from '../../contracts/model-request.ts';
 import type { ConversationMemory, Recalled } from '../memory/conversation-memory.ts';
 import type { TurnPassage } from '../memory/passages.ts';
 import type { SpokenTurn, Summary } from '../turn.ts';
+import { tokensIn, versionsOf } from './figures.ts';
 import { userText } from './message-text.ts';
 import { messageTokens, textTokens } from './tokens.ts';
 import { trimToFit } from './trim.ts';
@@ -68,7 +69,7 @@ export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemo
     system.reduce((sum, { text }) => sum + textTokens(text), 0) +
     messageTokens(fresh);
   const { kept, cut } = trimToFit(turns, fresh, rest, input);
-  const fixed = kept.reduce((sum, { tokens }) => sum + tokens, rest);
+  const fixed = rest + tokensIn(kept);
   const isOut = covered > 0 || cut.length > 0;
   const room = Math.min(
     input.recall * capacity,
@@ -86,9 +87,8 @@ export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemo
     context: {
       epoch: summary?.epoch ?? 0,
       covered,
-      // A call that stands before its results is of the last turn's version.
-      sent: [...new Set(kept.map(({ version }) => version))],
-      cut: [...new Set(cut.map(({ version }) => version))],
+      sent: versionsOf(kept),
+      cut: versionsOf(cut),
       recalled: countByVersion(recalled.passages),
       tokens: fixed + recalled.tokens,
       recalledTokens: recalled.tokens,

@@ -1,6 +1,7 @@
 import type { Message } from '../../contracts/model-request.ts';
 import { cutsOf } from '../cuts.ts';
 import type { SpokenTurn } from '../turn.ts';
+import { tokensIn } from './figures.ts';
 
 /**
  * Leaves the oldest turns out of one prompt where all of it would not fit the model: a compaction was not ready in time.
@@ -15,7 +16,7 @@ export function trimToFit(
   rest: number,
   { capacity, recall }: { readonly capacity: number; readonly recall: number },
 ): { kept: readonly SpokenTurn[]; cut: readonly SpokenTurn[] } {
-  let tokens = turns.reduce((sum, turn) => sum + turn.tokens, rest);
+  let tokens = rest + tokensIn(turns);
   if (tokens <= capacity) return { kept: turns, cut: [] };
   const cuts = cutsOf([...turns, { messages: fresh }]);
   let from = 0;

@@ -13,7 +13,8 @@ end
  * epoch, `:i` hash of idempotency (`t:` turn → version, `k:` client's key → `v:` version or `p:` until and turn, `o:` turn
  * whose calls are open), `:l` hash of leases (`f` fence, `x` and `u` exclusive holder and until, `xf` its fence, `p:` pending turn → until,
  * `w:` work → until and holder). All but `:m` go when the session ends; `:m` stays as long again as its absolute age, so
- * that a session that ended is known from one that never was.
+ * that a session that ended is known from one that never was. What is written of `:m` is written at once, and when Redis
+ * lets its keys go (`ke`, one to two minutes behind the end) moves once a minute: both were half of what a turn took.
  *
  * A turn in the list is three lines: what the store knows (version, time, stale, id, parent, hash), what the turn says of
  * itself, and its content. On Redis' clock. Numbers are written with %.0f: Lua's own way rounds from 15 digits on.
@@ -29,17 +30,25 @@ do
   for at = 1, #flat, 2 do m[flat[at]] = flat[at + 1] end
   live = m.g ~= nil and m.x == '' and tonumber(m.u) > now
 end
+local changed = {}
 local function put(field, value)
   m[field] = value
-  redis.call('HSET', M, field, value)
+  changed[#changed + 1] = field
+  changed[#changed + 1] = value
 end
-local function touch(ttl)
+local function save() redis.call('HSET', M, unpack(changed)) end
+local function touch(ttl, hasNewKeys)
   local ends = math.min(now + tonumber(ttl), tonumber(m.en))
   put('u', whole(ends))
   put('ta', whole(now))
-  for at = 2, 5 do redis.call('PEXPIREAT', KEYS[at], whole(ends + 60000)) end
-  redis.call('PEXPIREAT', M, whole(ends + tonumber(m.ka)))
+  if hasNewKeys or ends + 60000 > tonumber(m.ke or '0') then
+    put('ke', whole(ends + 120000))
+    for at = 2, 5 do redis.call('PEXPIREAT', KEYS[at], m.ke) end
+    redis.call('PEXPIREAT', M, whole(ends + 60000 + tonumber(m.ka)))
+  end
+  save()
 end
+local function keep(key) redis.call('PEXPIREAT', key, m.ke or whole(tonumber(m.u) + 60000)) end
 local function begin(owner, metadata, ttl, maxAge)
   local generation = math.max(now, tonumber(m.g or '0') + 1)
   redis.call('DEL', M, T, S, I, L)
@@ -67,7 +76,7 @@ local turn, key, lease = ARGV[1], ARGV[3], tonumber(ARGV[11])
 if live and m.o ~= '' and m.o ~= ARGV[2] and not (' ' .. ARGV[14] .. ' '):find(' ' .. m.o .. ' ', 1, true) then
   return {'unknown'}
 end
-local isNew, reset = '0', ''
+local isNew, reset, leases = '0', '', {}
 if not live then
   if ARGV[7] == '0' then return {'unknown'} end
   if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
@@ -85,32 +94,32 @@ else
       if holder ~= turn and tonumber(ends) > now then return {'running', m.v, whole(tonumber(ends) - now)} end
     end
   end
+  local flat = redis.call('HGETALL', L)
+  for at = 1, #flat, 2 do leases[flat[at]] = flat[at + 1] end
   if ARGV[6] ~= '' and tonumber(ARGV[6]) > tonumber(m.v) then reset = 'version_regressed' end
-  local holder, ends = unpack(redis.call('HMGET', L, 'x', 'u'))
-  if holder and holder ~= turn and tonumber(ends) > now then
-    return {'locked', m.v, whole(tonumber(ends) - now)}
+  if leases.x and leases.x ~= turn and tonumber(leases.u) > now then
+    return {'locked', m.v, whole(tonumber(leases.u) - now)}
   end
   if ARGV[5] ~= '' and ARGV[5] ~= m.v then return {'version', m.v} end
 end
 local pending = 0
-local leases = redis.call('HGETALL', L)
-for at = 1, #leases, 2 do
-  if leases[at]:sub(1, 2) == 'p:' and leases[at] ~= 'p:' .. turn then
-    if tonumber(leases[at + 1]) > now then pending = pending + 1 else redis.call('HDEL', L, leases[at]) end
+for work, ends in pairs(leases) do
+  if work:sub(1, 2) == 'p:' and work ~= 'p:' .. turn then
+    if tonumber(ends) > now then pending = pending + 1 else redis.call('HDEL', L, work) end
   end
 end
-local fence = redis.call('HINCRBY', L, 'f', 1)
+local fence = whole(tonumber(leases.f or '0') + 1)
 local ends = whole(now + lease)
-redis.call('HSET', L, 'p:' .. turn, ends)
-if ARGV[4] == '1' then redis.call('HSET', L, 'x', turn, 'u', ends, 'xf', fence) end
+if ARGV[4] == '1' then redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends, 'x', turn, 'u', ends, 'xf', fence)
+else redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends) end
 if key ~= '' then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
-touch(ARGV[12])
+touch(ARGV[12], m.v == '0')
 local from = tonumber(m.c)
 if ARGV[8] == m.g and ARGV[9] == m.d and tonumber(ARGV[10]) <= tonumber(m.v) then
   from = math.max(from, tonumber(ARGV[10]))
 end
 local summary = m.e ~= '0' and redis.call('HGET', S, m.e) or ''
-return {'reserved', head(), whole(fence), isNew, reset, summary, whole(from), redis.call('LRANGE', T, from, -1),
+return {'reserved', head(), fence, isNew, reset, summary, whole(from), redis.call('LRANGE', T, from, -1),
   whole(pending)}`,
   },
 
@@ -142,21 +151,22 @@ local version = tonumber(m.v) + 1
 local parent, hash, count = m.hd, ARGV[8], ARGV[9]
 if mode == 'branch' then parent = ARGV[7]
 elseif stale == '1' then hash, count = '', whole(tonumber(m.n) + tonumber(ARGV[10])) end
-local known = table.concat({whole(version), whole(now), stale, turn, parent, hash}, ' ')
-redis.call('RPUSH', T, known .. '\\n' .. ARGV[16] .. '\\n' .. ARGV[17])
+local line = table.concat({whole(version), whole(now), stale, turn, parent, hash}, ' ')
+redis.call('RPUSH', T, line .. '\\n' .. ARGV[16] .. '\\n' .. ARGV[17])
 put('v', whole(version))
 put('k', whole(tonumber(m.k) + tonumber(ARGV[11])))
 if ARGV[18] == '1' then put('d', whole(tonumber(m.d) + 1)) end
 if not failed then put('hd', turn) put('h', hash) put('n', count) end
-redis.call('HSET', I, 't:' .. turn, whole(version) .. ':' .. stale)
-if ARGV[12] == '1' then redis.call('HSET', I, 'o:' .. turn, '1') end
+local known = {'t:' .. turn, whole(version) .. ':' .. stale}
+if ARGV[12] == '1' then known[#known + 1] = 'o:' .. turn; known[#known + 1] = '1' end
 if key ~= '' then
-  if ARGV[14] == 'complete' then redis.call('HSET', I, 'k:' .. key, 'v:' .. whole(version))
+  if ARGV[14] == 'complete' then known[#known + 1] = 'k:' .. key; known[#known + 1] = 'v:' .. whole(version)
   else freeKey(key, turn) end
 end
-redis.call('HDEL', L, 'p:' .. turn)
-if redis.call('HGET', L, 'x') == turn then redis.call('HDEL', L, 'x', 'u') end
-touch(ARGV[15])
+redis.call('HSET', I, unpack(known))
+if redis.call('HGET', L, 'x') == turn then redis.call('HDEL', L, 'p:' .. turn, 'x', 'u')
+else redis.call('HDEL', L, 'p:' .. turn) end
+touch(ARGV[15], version == 1)
 return {'committed', whole(version), stale, '0'}`,
   },
 
@@ -196,6 +206,7 @@ return 1`,
     lua: `${PRELUDE}
 if not live then return 0 end
 put('md', ARGV[1])
+save()
 return 1`,
   },
 
@@ -207,11 +218,12 @@ if not live or m.g ~= ARGV[1] or m.d ~= ARGV[2] or m.e ~= ARGV[3] or m.c ~= ARGV
 local turn = redis.call('LINDEX', T, tonumber(ARGV[6]) - 1)
 if not turn or turn:match('^%d+ %d+ %d (%S+) ') ~= ARGV[7] then return 0 end
 redis.call('HSET', S, ARGV[5], ARGV[8])
-redis.call('PEXPIREAT', S, whole(tonumber(m.u) + 60000))
+keep(S)
 redis.call('HDEL', S, whole(tonumber(ARGV[5]) - 16))
 put('e', ARGV[5])
 put('c', ARGV[6])
 put('ct', ARGV[7])
+save()
 return 1`,
   },
 
@@ -226,7 +238,7 @@ if held then
   if holder ~= ARGV[2] and tonumber(ends) > now then return 0 end
 end
 redis.call('HSET', L, 'w:' .. ARGV[1], whole(now + tonumber(ARGV[3])) .. ':' .. ARGV[2])
-redis.call('PEXPIREAT', L, whole(tonumber(m.u) + 60000))
+keep(L)
 return 1`,
   },
 
@@ -253,6 +265,7 @@ put('e', '0')
 put('c', '0')
 put('ct', '')
 put('d', whole(tonumber(m.d) + 1))
+save()
 return 1`,
   },
 
@@ -267,6 +280,7 @@ put('x', 'erased')
 for _, field in ipairs({'hd', 'h', 'ct', 'md'}) do put(field, '') end
 for _, field in ipairs({'v', 'n', 'k', 'e', 'c'}) do put(field, '0') end
 put('ta', whole(now))
+save()
 redis.call('PEXPIREAT', M, whole(now + tonumber(m.ka)))
 return was and 1 or 0`,
   },

@@ -111,6 +111,11 @@ function attempt(database: DatabaseSync, { run, resolve, reject }: QueuedWrite):
 
 /** Runs `work` in one transaction; what it throws, and a commit that fails, undo all of it. */
 export function transact<T>(database: DatabaseSync, work: () => T): T {
+  setSync(database, 'FULL');
+  return inTransaction(database, work);
+}
+
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE');
   try {
     const result = work();
@@ -125,12 +130,19 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
 
 /** The same without waiting for the disk. */
 export function transactUnsynced<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('PRAGMA synchronous = NORMAL');
-  try {
-    return transact(database, work);
-  } finally {
-    database.exec('PRAGMA synchronous = FULL');
-  }
+  setSync(database, 'NORMAL');
+  return inTransaction(database, work);
+}
+
+/** How each is opened, see `database.ts`. */
+const OPENED_AS = 'FULL';
+const SYNCS = new WeakMap<DatabaseSync, 'FULL' | 'NORMAL'>();
+
+/** Mostly it is so already: of a conversation's turns few have another kind of write between them. */
+function setSync(database: DatabaseSync, sync: 'FULL' | 'NORMAL'): void {
+  if ((SYNCS.get(database) ?? OPENED_AS) === sync) return;
+  database.exec(`PRAGMA synchronous = ${sync}`);
+  SYNCS.set(database, sync);
 }
 
 /** SQLite's error as the contract's. */

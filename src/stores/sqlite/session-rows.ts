@@ -38,12 +38,11 @@ const SQL = {
   find: 'SELECT * FROM sessions WHERE tenant = ? AND session = ?',
   begin: `INSERT INTO sessions VALUES
     (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0)`,
-  touch: 'UPDATE sessions SET touched_at = ?, ends_at = ? WHERE key = ?',
   describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
-  fence: 'UPDATE sessions SET fence = ? WHERE key = ?',
+  announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ? WHERE key = ?',
   hold: 'UPDATE sessions SET exclusive_fence = ?, holder = ?, holder_until = ? WHERE key = ?',
   unhold: `UPDATE sessions SET holder = '', holder_until = 0 WHERE key = ? AND holder = ?`,
-  advance: `UPDATE sessions SET version = ?, tokens = ?, head = ?, hash = ?, count = ?
+  advance: `UPDATE sessions SET version = ?, tokens = ?, head = ?, hash = ?, count = ?, touched_at = ?, ends_at = ?
     WHERE key = ? AND version = ?`,
   cover: 'UPDATE sessions SET epoch = ?, covered = ? WHERE key = ?',
   edit: 'UPDATE sessions SET edits = edits + 1 WHERE key = ?',
@@ -69,7 +68,8 @@ const SQL = {
   dropLease: 'DELETE FROM session_leases WHERE key = ? AND work = ? AND holder = ?',
   dropLapsed: `DELETE FROM session_leases WHERE key = ? AND work GLOB 'p:*' AND ends_at <= ?`,
   forgetLeases: 'DELETE FROM session_leases WHERE key = ?',
-  pending: `SELECT count(*) AS pending FROM session_leases WHERE key = ? AND work GLOB 'p:*' AND work <> ?`,
+  pending: `SELECT count(*) FILTER (WHERE ends_at > ?2 AND work <> ?3) AS pending, count(*) FILTER (WHERE ends_at <= ?2) AS lapsed
+    FROM session_leases WHERE key = ?1 AND work GLOB 'p:*'`,
   forgetTurns: 'DELETE FROM turns WHERE key = ?',
   forgetSession: 'DELETE FROM sessions WHERE key = ?',
   list: `SELECT * FROM sessions WHERE tenant = ? AND (created_at, session) < (?, ?)

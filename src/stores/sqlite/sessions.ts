@@ -219,15 +219,15 @@ export class SqliteSessions implements Sessions {
       if (ifVersion !== undefined && ifVersion !== row.version)
         return { kind: 'version', version: row.version };
     }
-    this.#sql.run.dropLapsed.run(row.key, now);
-    const pending = Number(this.#sql.run.pending.get(row.key, `p:${turn}`)?.pending ?? 0);
+    const { pending, lapsed } = this.#sql.run.pending.get(row.key, now, `p:${turn}`) ?? {};
+    if (Number(lapsed) > 0) this.#sql.run.dropLapsed.run(row.key, now);
     const fence = row.fence + 1;
     const until = now + options.leaseMs;
-    this.#sql.run.fence.run(fence, row.key);
+    row = touched(row, now, options.ttlMs);
+    this.#sql.run.announce.run(fence, row.touched_at, row.ends_at, row.key);
     this.#sql.run.putLease.run(row.key, `p:${turn}`, turn, until);
     if (exclusive) this.#sql.run.hold.run(fence, turn, until, row.key);
     if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
-    row = this.#touch(row, options.ttlMs);
     const holds = known?.generation === row.generation && known.edits === row.edits;
     const from = holds && known.version <= row.version ? Math.max(row.covered, known.version) : row.covered;
     const turns = this.#sql.run.turns.all(row.key, from, -1);
@@ -240,7 +240,7 @@ export class SqliteSessions implements Sessions {
       summary: this.#summary(row),
       from,
       turns: turns.map(turnIn),
-      pending,
+      pending: Number(pending),
     };
   }
 
@@ -283,9 +283,19 @@ export class SqliteSessions implements Sessions {
     );
     // The session's step: nobody else's came between.
     const tokens = row.tokens + turn.tokens;
-    const moved = failed
-      ? this.#sql.run.advance.run(version, tokens, row.head, row.hash, row.count, row.key, row.version)
-      : this.#sql.run.advance.run(version, tokens, turn.id, hash, count, row.key, row.version);
+    const [head, headHash, headCount] = failed ? [row.head, row.hash, row.count] : [turn.id, hash, count];
+    const { touched_at: at, ends_at: ends } = touched(row, now, options.ttlMs);
+    const moved = this.#sql.run.advance.run(
+      version,
+      tokens,
+      head,
+      headHash,
+      headCount,
+      at,
+      ends,
+      row.key,
+      row.version,
+    );
     if (Number(moved.changes) !== 1) throw new Error('a session moved under its lock');
     if (turn.supersedes !== '') this.#sql.run.edit.run(row.key);
     // Only what was answered whole is an answer to the same request.
@@ -293,7 +303,6 @@ export class SqliteSessions implements Sessions {
       this.#sql.run.forgetRequest.run(row.key, request, turn.id);
     else if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn.id, version, now);
     this.#letGo(row, turn.id);
-    this.#touch(row, options.ttlMs);
     return { kind: 'committed', version, staleBase: merged, repeated: false };
   }
 
@@ -336,16 +345,9 @@ export class SqliteSessions implements Sessions {
     return this.#sql.find(ref) as Row;
   }
 
-  #touch(row: Row, ttlMs: number): Row {
-    const now = Math.floor(this.#now());
-    const ends = Math.min(now + ttlMs, row.last_end);
-    this.#sql.run.touch.run(now, ends, row.key);
-    return { ...row, touched_at: now, ends_at: ends };
-  }
-
   #letGo(row: Row, turn: string): void {
     this.#sql.run.dropLease.run(row.key, `p:${turn}`, turn);
-    this.#sql.run.unhold.run(row.key, turn);
+    if (row.holder === turn) this.#sql.run.unhold.run(row.key, turn);
   }
 
   #summary(row: Row): StoredSummary | undefined {
@@ -354,6 +356,13 @@ export class SqliteSessions implements Sessions {
     return found && (JSON.parse(String(found.summary)) as StoredSummary);
   }
 }
+
+/** It has been used: until it ends again as long, within its absolute age. */
+const touched = (row: Row, now: number, ttlMs: number): Row => ({
+  ...row,
+  touched_at: now,
+  ends_at: Math.min(now + ttlMs, row.last_end),
+});
 
 function reading<T>(read: () => T): T {
   try {
