@@ -3,7 +3,7 @@ import type { Message } from '../contracts/model-request.ts';
 /** What a client's body is known by, up to the end of the last message that it listed: its next one mostly begins so. */
 export interface LogMark {
   readonly bytes: number;
-  /** SHA-256, base64. */
+  /** Keyed, of this process only. */
   readonly digest: string;
   /** Entries of its list. */
   readonly entries: number;

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import type { KnownLog, LogMark } from '../../context/known-log.ts';
 import type { Format } from '../../contracts/format.ts';
 import type { JsonObject, ModelRequest } from '../../contracts/model-request.ts';
@@ -54,4 +54,17 @@ export function markOf(bytes: Buffer, entries: number): LogMark | undefined {
   return { bytes: end, digest: digestOf(bytes, end), entries };
 }
 
-const digestOf = (bytes: Buffer, end: number): string => hash('sha256', bytes.subarray(0, end), 'base64');
+const KEY = randomBytes(16);
+const NONCE = Buffer.alloc(12);
+
+/**
+ * GMAC (NIST SP 800-38D): all of a log is read at every turn, and a hash takes five times as long (54 and 345 µs of 300 kB).
+ * Two that differ are as good as never the same for who knows neither key nor tags, and both stay in this process: so there
+ * is no need of another nonce.
+ */
+function digestOf(bytes: Buffer, end: number): string {
+  const mac = createCipheriv('aes-128-gcm', KEY, NONCE);
+  mac.setAAD(bytes.subarray(0, end));
+  mac.final();
+  return mac.getAuthTag().toString('base64');
+}
