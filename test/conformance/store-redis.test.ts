@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Store, StoreUnavailable } from '../../src/contracts/store.ts';
 import { openStore, type StoreEvent } from '../../src/stores/index.ts';
 import { type RedisServer, type RedisServerOptions, startRedis, until } from '../helpers/redis-server.ts';
-import { newId, reserveOptions } from './session-drafts.ts';
+import { commitOptions, draft, newId, type Open, reserveOptions } from './session-drafts.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -292,4 +292,32 @@ it('reports a key that is not what it should be, and is not down for it', async 
   }
   expect(await attempt(store)).toBe('ok');
   expect(store.events).toEqual([]);
+});
+
+it('lets all keys of a conversation go within two minutes of its end, whatever was written last', async () => {
+  const { url } = await serve();
+  const store = await open(url, PATIENT);
+  const client = new Redis(url);
+  cleanup.push(async () => client.disconnect());
+  const ref = { tenant: 'shop', session: 'one' };
+  const life = { ttlMs: LONG, maxAgeMs: LONG };
+  for (const said of ['first', 'second']) {
+    const turn = draft(said);
+    const key = `key of ${said}`;
+    const from = (await store.sessions.reserve(ref, reserveOptions(turn.id, { key, ...life }))) as Open;
+    await store.sessions.commit(ref, commitOptions(turn, from, { key, ...life }));
+    const summary = { epoch: 1, covered: 1, coveredTurn: turn.id, tokens: 1, at: 1, content: '{}' };
+    const { generation, edits } = from.head;
+    if (said === 'first')
+      await store.sessions.summarize(ref, { generation, edits, epoch: 0, covered: 0 }, summary);
+    await store.sessions.lease(ref, 'compact', 'a', LONG);
+    const keys = await client.keys('hypercare:c:{shop:one}:*');
+    expect(keys.map((name) => name.slice(-1)).sort()).toEqual(['i', 'l', 'm', 's', 't']);
+    for (const name of keys) {
+      // That it was stays known for its absolute age.
+      const left = (await client.pttl(name)) - (name.endsWith(':m') ? LONG : 0);
+      expect(left, name).toBeGreaterThan(LONG - 60_000);
+      expect(left, name).toBeLessThanOrEqual(LONG + 120_000);
+    }
+  }
 });

@@ -19,3 +19,15 @@ it('a list alone, an empty one and none are objects, too', () => {
   expect(writeText({ messages: [] }, 'messages')).toBe('{"messages":[]}');
   expect(writeText({ input: 'text' }, 'input')).toBe('{"input":"text"}');
 });
+
+it('two that go on from one beginning leave each other, and it, as they are', () => {
+  const beginning = new WrittenJson(['begins'], written('it'));
+  const room = new WrittenJson(['goes on'.repeat(20)], beginning);
+  const [one, other] = [new WrittenJson(['x'], room), new WrittenJson(['yy'], room)];
+  const listed = (list: WrittenJson): unknown => JSON.parse(writeText({ list: [list] }, 'list'));
+  const before = ['it', 'begins', 'goes on'.repeat(20)];
+  expect(listed(room)).toEqual({ list: before });
+  expect(listed(one)).toEqual({ list: [...before, 'x'] });
+  expect(listed(other)).toEqual({ list: [...before, 'yy'] });
+  expect(listed(new WrittenJson(['z'], one))).toEqual({ list: [...before, 'x', 'z'] });
+});
