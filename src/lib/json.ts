@@ -14,8 +14,14 @@ export const objectsOf = (value: unknown): readonly JsonObject[] =>
 /** The text, or '' in place of anything else. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+const BRACE = 0x7b;
+const SPACE = 0x20;
+
 /** The object that a text is as JSON; undefined if it is none. */
 export function parseObject(text: string): JsonObject | undefined {
+  // What begins otherwise, as a stream’s `[DONE]`, is none. To hear that by an exception takes 10 microseconds.
+  const first = text.charCodeAt(0);
+  if (first !== BRACE && !(first <= SPACE)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;
