@@ -53,7 +53,11 @@ it('an upstream, each of its targets and each revision has an address, and the t
   await revision.locator('ins', { hasText: 'upstreams' }).waitFor();
   expect(await revision.getByRole('button').count()).toBe(0);
   await page.evaluate("location.hash = '#/config/9'");
-  await page.getByText('There is no revision 9').first().waitFor();
+  await page.getByText('There is no revision 9').waitFor();
+  expect(await page.getByRole('button', { name: 'Try it' }).count()).toBe(0);
+  // No address makes what is done at a revision happen anywhere else.
+  await page.evaluate("location.hash = '#/config/..%2Fupstreams%2Fshop%2Fbreaker%3F'");
+  await page.getByRole('region', { name: 'Revision NaN' }).getByRole('alert').waitFor();
   expect(complaints).toEqual([]);
 }, 60_000);
 

@@ -439,5 +439,13 @@ it('a finding’s chart is drawn where it is looked at, and what draws it is loa
   await page.locator('.finding h3 a').click();
   await page.locator('.chart canvas').waitFor();
   expect(scripts).toHaveLength(2);
+  // In the colours of the page, not in black: the line of what is bad is red.
+  await eventually(() =>
+    page.evaluate(`(() => {
+      const canvas = document.querySelector('.chart canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((red, at) => at % 4 === 0 && red === 179 && data[at + 1] === 20 && data[at + 2] === 28);
+    })()`),
+  );
   expect(complaints).toEqual([]);
 });

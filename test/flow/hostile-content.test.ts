@@ -152,6 +152,9 @@ it('whatever strangers write is text: in every view, the widget and the status p
     '#/sessions/a%20session?consumer=app',
     `#/requests?route=${encodeURIComponent(HOSTILE)}`,
     `#/${encodeURIComponent(HOSTILE)}`,
+    `#/config/${encodeURIComponent(HOSTILE)}`,
+    `#/money?budget=${encodeURIComponent(HOSTILE)}`,
+    `#/upstreams/${encodeURIComponent(HOSTILE)}?target=${encodeURIComponent(HOSTILE_URL)}`,
   ];
   await page.goto(gateway.adminUrl);
   await page.getByText('live', { exact: true }).waitFor();

@@ -18,8 +18,13 @@ export interface Marker {
 }
 
 const HEIGHT = 220;
-const colourOf = (name: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** What a colour of the palette comes to where it is drawn: a canvas does not know light-dark(). */
+function colourOf(element: HTMLElement, name: string): string {
+  element.style.color = `var(--${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = '';
+  return color;
+}
 
 /** Lines over time, with marks where something was changed. A table of the same figures is for who can't see it. */
 export function Chart({
@@ -61,14 +66,14 @@ export function Chart({
         legend: { show: true },
         axes: [
           {
-            stroke: colourOf('muted'),
-            grid: { stroke: colourOf('line') },
-            ticks: { stroke: colourOf('line') },
+            stroke: colourOf(element, 'muted'),
+            grid: { stroke: colourOf(element, 'line') },
+            ticks: { stroke: colourOf(element, 'line') },
           },
           {
-            stroke: colourOf('muted'),
-            grid: { stroke: colourOf('line') },
-            ticks: { stroke: colourOf('line') },
+            stroke: colourOf(element, 'muted'),
+            grid: { stroke: colourOf(element, 'line') },
+            ticks: { stroke: colourOf(element, 'line') },
             size: 70,
             values: (_, values) => values.map(format),
           },
@@ -77,7 +82,7 @@ export function Chart({
           { label: 'UTC' },
           ...series.map(({ label, colour, isDashed }) => ({
             label,
-            stroke: colourOf(colour),
+            stroke: colourOf(element, colour),
             width: 2,
             ...(isDashed ? { dash: [6, 4] } : {}),
             value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
@@ -103,10 +108,10 @@ export function Chart({
   );
 }
 
-function drawMarkers({ ctx, bbox, valToPos }: uPlot, markers: readonly Marker[]): void {
+function drawMarkers({ root, ctx, bbox, valToPos }: uPlot, markers: readonly Marker[]): void {
   ctx.save();
-  ctx.strokeStyle = colourOf('warn');
-  ctx.fillStyle = colourOf('warn');
+  ctx.strokeStyle = colourOf(root, 'warn');
+  ctx.fillStyle = colourOf(root, 'warn');
   ctx.setLineDash([4, 4]);
   for (const { at, label } of markers) {
     const x = valToPos(at / 1e3, 'x', true);

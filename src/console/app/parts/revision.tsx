@@ -21,17 +21,17 @@ export function RevisionPanel({
   revising: { outcome, revise },
   isEdited,
 }: {
-  number: string;
+  number: number;
   served: Served;
   revising: Revising;
   /** Going back would take away what is being written. */
   isEdited: boolean;
 }) {
   const path = `/api/revisions/${number}`;
-  const isServing = number === String(served.revision);
+  const isServing = number === served.revision;
   const revision = useAnswer<Revision & { diff: DiffLine[] }>(path);
   const back = useAnswer<{ diff: DiffLine[] }>(
-    isServing ? undefined : `${path}/diff?against=${served.revision}`,
+    isServing || !revision.value ? undefined : `${path}/diff?against=${served.revision}`,
   );
   const wanted = { path: `${path}/apply`, etag: served.etag };
   const isTried = outcome?.isDry && outcome.path === wanted.path && outcome.etag === served.etag;
@@ -48,7 +48,7 @@ export function RevisionPanel({
           </>
         )}
       </Shown>
-      {!isServing && (
+      {!isServing && revision.value && (
         <>
           <h3>What going back to it would change now</h3>
           <Shown answer={back}>{({ diff }) => <Diff lines={diff} />}</Shown>

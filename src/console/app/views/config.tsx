@@ -101,7 +101,8 @@ export function Config({ location: { parts } }: { location: Location }) {
         {number !== undefined && served && (
           <RevisionPanel
             key={number}
-            number={number}
+            // A number, whatever the address says: it becomes a part of paths that change something.
+            number={Number(number)}
             served={served}
             revising={revising}
             isEdited={edit !== undefined}
