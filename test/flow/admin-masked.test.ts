@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { admin, expectProblem } from '../helpers/admin.ts';
 import { testGateway } from '../helpers/gateway.ts';
@@ -57,4 +58,31 @@ it('a shown text that is sent back is refused where its masks stand, and a patch
   const patched = await admin(gateway, '/api/revisions', { token, headers, body: { patch } });
   expect(patched.status).toBe(200);
   expect((await admin(gateway, '/api/config', { token })).status).toBe(200);
+});
+
+it('a shown text that is sent back with keepSecrets has them still, unless one belongs to somebody else now', async () => {
+  const gateway = await testGateway({
+    admin: { token: 'literal-token' },
+    consumers: [{ name: 'shop', keys: [{ id: 'k1', sha256: HASH }] }],
+    routes: [],
+  });
+  const token = 'literal-token';
+  const { body: shown, etag } = await admin(gateway, '/api/config', { token });
+  const send = (text: string) =>
+    admin(gateway, '/api/revisions?keepSecrets=true', {
+      token,
+      headers: { 'if-match': etag },
+      body: { text },
+    });
+
+  const renamed = await send(shown.text.replace('name: shop', 'name: another'));
+  expectProblem(renamed, 422, 'config_invalid');
+  expect(renamed.body.problems).toHaveLength(1);
+
+  const applied = await send(`${shown.text}# mine\n`);
+  expect(applied.status).toBe(200);
+  expect(JSON.stringify(applied.body)).not.toContain(HASH);
+  const written = await readFile(gateway.file, 'utf8');
+  for (const kept of ['# mine', HASH, token]) expect(written).toContain(kept);
+  expect(written).not.toContain('***');
 });

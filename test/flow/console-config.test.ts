@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
@@ -116,5 +117,29 @@ it('what somebody else applies meanwhile is shown beside an edit, which goes on 
   const { body } = await admin(gateway, '/api/config');
   expect(body.text).toContain('name: store');
   expect(body.text).toContain('# by another, again');
+  expect(complaints).toEqual([]);
+}, 60_000);
+
+it('a config with secrets in it is edited and applied without them being shown', async () => {
+  const sha256 = 'ab'.repeat(32);
+  const gateway = await testGateway({
+    ...(await shop()),
+    consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }] }],
+  });
+  const { page, complaints } = await testPage();
+  await page.goto(`${gateway.adminUrl}/#/config`);
+  const editor = page.getByLabel('Configuration, YAML');
+  await page.getByText('revision 1').first().waitFor();
+  const text = await editor.inputValue();
+  expect(text).toContain('***');
+
+  await editor.fill(text.replace('name: shop', 'name: store'));
+  await page.getByRole('button', { name: 'Try' }).click();
+  const would = page.getByRole('region', { name: 'What it would change' });
+  await would.locator('ins', { hasText: 'name: store' }).waitFor();
+  expect(await would.locator('ins, del').count()).toBe(2);
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByText('Revision 2 serves').waitFor();
+  expect(await readFile(gateway.file, 'utf8')).toContain(sha256);
   expect(complaints).toEqual([]);
 }, 60_000);

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type PatchOperation, patchText } from '../../config/json-patch.ts';
+import { keepSecrets } from '../../config/keep-secrets.ts';
 import type { RevisionWithText } from '../../config/revisions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Revised } from '../../server/served-file.ts';
@@ -50,8 +51,18 @@ const Change = Type.Union([
   ),
 ]);
 
-const DryRun = Type.Object(
-  { dryRun: Type.Optional(Type.Boolean({ description: 'Validate and build, and change nothing.' })) },
+const dryRun = Type.Optional(Type.Boolean({ description: 'Validate and build, and change nothing.' }));
+const DryRun = Type.Object({ dryRun }, { additionalProperties: false });
+const Applying = Type.Object(
+  {
+    dryRun,
+    keepSecrets: Type.Optional(
+      Type.Boolean({
+        description:
+          'Masks that stand in the text where they were shown stand for the secrets that they hide.',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 const Conditional = Type.Object({
@@ -177,7 +188,7 @@ export function revisionRoutes(
         summary:
           'Puts a new text, or the current one with a JSON patch on it, into service and into the file',
         headers: Conditional,
-        querystring: DryRun,
+        querystring: Applying,
         body: Change,
         response: answers(Outcome),
       },
@@ -190,8 +201,10 @@ export function revisionRoutes(
         note: body.note ?? '',
         matches,
         dryRun,
-        text:
-          'text' in body ? () => body.text : (current) => patchText(current, body.patch as PatchOperation[]),
+        text: (current) => {
+          if (!('text' in body)) return patchText(current, body.patch as PatchOperation[]);
+          return query.keepSecrets ? keepSecrets(body.text, current) : body.text;
+        },
       });
       Object.assign(audited, { revision: revised.number, isNew: revised.isNew, dryRun });
       reply.header('etag', revised.etag);

@@ -44,7 +44,10 @@ export function useRevising(): Revising {
     clear: () => set({}),
     revise(wanted, isDry, then) {
       const { path, etag, text } = wanted;
-      ask<Outcome>(`${path}${isDry ? '?dryRun=true' : ''}`, {
+      // What is shown with its secrets masked is sent back so.
+      const search = new URLSearchParams(text === undefined ? {} : { keepSecrets: 'true' });
+      if (isDry) search.set('dryRun', 'true');
+      ask<Outcome>(`${path}?${search}`, {
         method: 'POST',
         headers: { 'if-match': etag },
         ...(text === undefined ? {} : { body: text, type: 'application/yaml' }),
