@@ -143,3 +143,37 @@ it('a config with secrets in it is edited and applied without them being shown',
   expect(await readFile(gateway.file, 'utf8')).toContain(sha256);
   expect(complaints).toEqual([]);
 }, 60_000);
+
+it('a second click applies nothing again, a trial is of the text as it stands, and what is written outlives a look elsewhere', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints } = await testPage();
+  await page.goto(`${gateway.adminUrl}/#/config`);
+  const editor = page.getByLabel('Configuration, YAML');
+  await page.getByText('revision 1').first().waitFor();
+  const text = await editor.inputValue();
+  await editor.fill(`${text}# one\n`);
+  await page.getByRole('button', { name: 'Apply' }).dblclick();
+  const history = page.getByRole('region', { name: 'History' });
+  await history.getByRole('link', { name: 'revision 2' }).waitFor();
+  await page.getByText('Revision 2 serves').waitFor();
+  expect(await page.getByRole('alert').count()).toBe(0);
+
+  await editor.fill(`${text}# two\n`);
+  await page.getByRole('button', { name: 'Try' }).click();
+  const would = page.getByRole('region', { name: 'What it would change' });
+  await would.locator('ins', { hasText: '# two' }).waitFor();
+  await editor.fill(`${text}# three\n`);
+  await would.waitFor({ state: 'detached' });
+
+  await page.getByRole('link', { name: 'Findings' }).click();
+  await page.getByText('No finding fits.').waitFor();
+  await page.goBack();
+  await editor.waitFor();
+  await eventually(async () => (await editor.inputValue()) === `${text}# three\n`);
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByText('Revision 3 serves').waitFor();
+  // Another goes on from there: it serves no more.
+  await admin(gateway, '/api/revisions/1/apply', { method: 'POST', headers: { 'if-match': '*' } });
+  await page.getByText('Revision 3 was applied').waitFor();
+  expect(complaints).toEqual([]);
+}, 60_000);

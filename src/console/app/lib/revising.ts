@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { DiffLine } from '../parts/diff.tsx';
 import { ask, type Problem } from './api.ts';
 import { problemOf } from './use-answer.ts';
@@ -38,11 +38,15 @@ export interface Revising {
 
 export function useRevising(): Revising {
   const [{ outcome, problem }, set] = useState<Pick<Partial<Revising>, 'outcome' | 'problem'>>({});
+  const isRunning = useRef(false);
   return {
     outcome,
     problem,
     clear: () => set({}),
     revise(wanted, isDry, then) {
+      // A second click would be refused for what the first has done.
+      if (isRunning.current) return;
+      isRunning.current = true;
       const { path, etag, text } = wanted;
       // What is shown with its secrets masked is sent back so.
       const search = new URLSearchParams(text === undefined ? {} : { keepSecrets: 'true' });
@@ -51,13 +55,17 @@ export function useRevising(): Revising {
         method: 'POST',
         headers: { 'if-match': etag },
         ...(text === undefined ? {} : { body: text, type: 'application/yaml' }),
-      }).then(
-        (done) => {
-          set({ outcome: { ...done, ...wanted, isDry } });
-          if (!isDry) then?.(done);
-        },
-        (error: unknown) => set({ problem: problemOf(error) }),
-      );
+      })
+        .then(
+          (done) => {
+            set({ outcome: { ...done, ...wanted, isDry } });
+            if (!isDry) then?.(done);
+          },
+          (error: unknown) => set({ problem: problemOf(error) }),
+        )
+        .finally(() => {
+          isRunning.current = false;
+        });
     },
   };
 }

@@ -18,13 +18,16 @@ interface Edit {
   readonly became?: number;
 }
 
+/** What is being written stays while one looks at another view. */
+let kept: Edit | undefined;
+
 /** The live file: edit, try, apply; and those that were, to go back to. */
 export function Config({ location: { parts } }: { location: Location }) {
   const on = ({ event, data }: { event: string; data: unknown }): boolean =>
     event === 'change' && (data as { kind: string }).kind === 'revision';
   const running = useAnswer<Served>('/api/config', { on });
   const history = useAnswer<{ items: Revision[] }>('/api/revisions?limit=50', { on });
-  const [written, setWritten] = useState<Edit>();
+  const [written, set] = useState(kept);
   const revising = useRevising();
   const { outcome, problem } = revising;
   const served = running.value;
@@ -32,6 +35,10 @@ export function Config({ location: { parts } }: { location: Location }) {
   const edit = served && written && !(Number(written.became) <= served.revision) ? written : undefined;
   const text = edit?.text ?? served?.text ?? '';
 
+  const setWritten = (to: Edit | undefined): void => {
+    kept = to;
+    set(to);
+  };
   const write = (to: string): void => {
     const base = edit?.base ?? served;
     setWritten(base && to !== base.text ? { base, text: to } : undefined);
@@ -40,6 +47,8 @@ export function Config({ location: { parts } }: { location: Location }) {
     setWritten(undefined);
     revising.clear();
   };
+  // What has just been applied is applied once.
+  const isToApply = edit !== undefined && edit.became === undefined;
   const change = (isDry: boolean, base = edit?.base): void => {
     if (!base) return;
     const wanted: Wanted = { path: '/api/revisions', etag: base.etag, text };
@@ -74,10 +83,10 @@ export function Config({ location: { parts } }: { location: Location }) {
           </ul>
         )}
         <div class="row">
-          <button type="button" class="plain" disabled={!edit} onClick={() => change(true)}>
+          <button type="button" class="plain" disabled={!isToApply} onClick={() => change(true)}>
             Try
           </button>
-          <button type="button" disabled={!edit} onClick={() => change(false)}>
+          <button type="button" disabled={!isToApply} onClick={() => change(false)}>
             Apply
           </button>
           <button type="button" class="quiet" disabled={!edit} onClick={takeBack}>
@@ -108,8 +117,14 @@ export function Config({ location: { parts } }: { location: Location }) {
             isEdited={edit !== undefined}
           />
         )}
-        {outcome && (outcome.text !== undefined || !outcome.isDry) && (
-          <Panel title={outcome.isDry ? 'What it would change' : `Revision ${outcome.revision} serves`}>
+        {outcome && (!outcome.isDry || outcome.text === text) && (
+          <Panel
+            title={
+              outcome.isDry
+                ? 'What it would change'
+                : `Revision ${outcome.revision} ${Number(served?.revision) > outcome.revision ? 'was applied' : 'serves'}`
+            }
+          >
             {!outcome.isDry && !outcome.file.isWritten && (
               <p>Not written to the file: {outcome.file.reason}</p>
             )}
