@@ -25,3 +25,25 @@ export function trendOf(values: readonly number[]): Trend {
     z: sum === 0 ? 0 : (sum - Math.sign(sum)) / Math.sqrt(variance),
   };
 }
+
+/**
+ * Whether values rather stepped than crept: two levels with one change between them leave a smaller residual sum of
+ * squares than a straight line does, wherever the change lies.
+ */
+export function isStep(values: readonly number[]): boolean {
+  const n = values.length;
+  if (n < 4) return false;
+  const sum = values.reduce((all, each) => all + each, 0);
+  // Sums of squares about the mean that either explains; what is left over is the rest of the same total.
+  const middle = (n - 1) / 2;
+  const along = values.reduce((all, each, at) => all + (at - middle) * each, 0);
+  const byLine = (along * along * 12) / (n * (n * n - 1));
+  let byStep = 0;
+  let before = 0;
+  for (let at = 1; at < n; at++) {
+    before += values[at - 1] as number;
+    const difference = before / at - (sum - before) / (n - at);
+    byStep = Math.max(byStep, (difference * difference * at * (n - at)) / n);
+  }
+  return byStep > byLine;
+}

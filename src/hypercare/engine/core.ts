@@ -256,7 +256,9 @@ export class HypercareCore {
       ...this.#keyUse.suspicions(counts),
       ...spendingRises(counts, intake.spending),
       ...(isMinute ? burns(counts, objectives) : []),
-      ...(isMinute ? creeps(counts, intake.latencies) : []),
+      ...(isMinute
+        ? creeps(counts, intake.latencies, (dimension, value) => this.#open.isCreeping(dimension, value))
+        : []),
       ...complaintClusters(counts, intake.complaints),
       ...this.#states.suspicions(counts, this.#settings, true),
       ...this.#told.splice(0),

@@ -1,5 +1,5 @@
 import { DIMENSIONS } from '../../record/signals/layout.ts';
-import { trendOf } from '../detectors/trend.ts';
+import { isStep, trendOf } from '../detectors/trend.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KINDS, RING } from '../signals/leaves.ts';
 import type { Latencies, Times } from './latencies.ts';
@@ -24,14 +24,23 @@ const BREACH = 2;
 const LOOKED_AT = ['target', 'model', 'upstream', 'route'] as const;
 const UPSTREAM = DIMENSIONS.indexOf('upstream');
 
-/** Times that grow so slowly that no tick shows it: a leak. */
-export function creeps(counts: Counts, latencies: Latencies): Suspicion[] {
+/**
+ * Times that grow so slowly that no tick shows it: a leak.
+ * @param isOpen whether that has been told of a place: until its times are back, it goes on, however slowly
+ */
+export function creeps(
+  counts: Counts,
+  latencies: Latencies,
+  isOpen: (dimension: number, value: number) => boolean,
+): Suspicion[] {
   const found = LOOKED_AT.flatMap((name) => {
     const dimension = DIMENSIONS.indexOf(name);
     return [...latencies.all()]
       .filter(([of]) => of === dimension)
       .flatMap(([, value, times]) => {
-        const trend = hasOtherWork(counts, dimension, value) ? null : creepOf(times);
+        const trend = hasOtherWork(counts, dimension, value)
+          ? null
+          : creepOf(times, isOpen(dimension, value));
         return trend ? [suspicionOf(counts, name, dimension, value, times, trend)] : [];
       });
   });
@@ -53,27 +62,29 @@ interface Creep {
   readonly now: number;
 }
 
-function creepOf(times: Times): Creep | null {
+function creepOf(times: Times, isOpen: boolean): Creep | null {
   const lately = times.medians.slice(-WINDOW);
   const known = lately.filter((each) => each > 0);
   if (known.length < ENOUGH || times.anchored <= 0) return null;
   const now = medianOf(lately.slice(-10).filter((each) => each > 0));
-  if (now < LEAST_BEYOND * times.anchored || isStep(known)) return null;
-  const { slope, z } = trendOf(known.map(Math.log));
+  if (now < LEAST_BEYOND * times.anchored) return null;
+  const logs = known.map(Math.log);
+  if (!isOpen && (!hasGrownOn(logs) || isStep(logs))) return null;
+  const { slope, z } = trendOf(logs);
   const growth = Math.exp(slope * (WINDOW - 1));
-  return z < LEAST_Z || growth < LEAST_GROWTH ? null : { growth, slope, z, now };
+  return !isOpen && (z < LEAST_Z || growth < LEAST_GROWTH) ? null : { growth, slope, z, now };
 }
 
 const medianOf = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Whether it grew all at once: what creeps does so from each third of the time to the next. */
-function isStep(values: readonly number[]): boolean {
+/** Whether it grew on: what creeps does so from each third of the time to the next. */
+function hasGrownOn(values: readonly number[]): boolean {
   const third = Math.floor(values.length / 3);
   const [first, middle, last] = [0, 1, 2].map((at) =>
-    Math.log(medianOf(values.slice(at * third, (at + 1) * third))),
+    medianOf(values.slice(at * third, (at + 1) * third)),
   ) as [number, number, number];
-  return Math.min(middle - first, last - middle) < LEAST_OF_GROWTH * (last - first);
+  return Math.min(middle - first, last - middle) >= LEAST_OF_GROWTH * (last - first);
 }
 
 function suspicionOf(

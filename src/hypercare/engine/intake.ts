@@ -168,7 +168,7 @@ export class Intake {
     if (isModel && hasPassed && firstToken >= 0 && this.#isLateToBegin(key, firstToken))
       if (!isSlow)
         // What is slow as a whole is slow from its first token on, too: one of the two is said.
-        mark(marks.of('first-token', '', counts.tick));
+        mark(marks.of('first-token', '', counts.tick), failedLeaf);
     if (isModel && hasPassed)
       this.promptLengths.add(key[MODEL] as number, reals[r + REAL.tokensIn] as number, isSlow);
     // Whoever was asked first and failed is what it waited for.

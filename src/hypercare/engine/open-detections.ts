@@ -67,8 +67,20 @@ export class OpenDetections {
     this.#freeze(open.suspicion, Number.MAX_SAFE_INTEGER);
   }
 
-  /** Whether what is open is the same bad state as a suspicion, seen at a part of its place. */
+  /** Whether what is open is a suspicion's own matter, of which it showed less: a part of its place, or its harmless side. */
   isPartOf(open: OpenDetection, suspicion: Suspicion): boolean {
+    return this.#isPartOfState(open, suspicion) || this.#isHeardOf(open, suspicion);
+  }
+
+  /** Answers drifted, and at the same place and from the same time on people say that they are worse. */
+  #isHeardOf(open: OpenDetection, suspicion: Suspicion): boolean {
+    if (open.suspicion.signal !== 'drift' || suspicion.signal !== 'voice') return false;
+    if (Math.abs(open.suspicion.since - suspicion.since) > TOGETHER) return false;
+    return this.#inside(open, suspicion) >= 0.9 && this.#covered(open, suspicion) >= 0.9;
+  }
+
+  /** The same bad state, seen at a part of its place. */
+  #isPartOfState(open: OpenDetection, suspicion: Suspicion): boolean {
     if (open.suspicion.signal !== 'state' || suspicion.signal !== 'state') return false;
     // Of what nobody knows the place of, nothing is a part.
     if (open.suspicion.reason !== suspicion.reason || suspicion.places.some((place) => place.length === 0))
@@ -83,9 +95,9 @@ export class OpenDetections {
 
   /** Whether what is open holds most of what is bad in a suspicion, or is it but for a little. */
   #explains(open: OpenDetection, suspicion: Suspicion): boolean {
+    if (this.isPartOf(open, suspicion)) return true;
     // That calls have changed explains nothing that hurts: it may be the same matter, seen from its harmless side.
     if (open.suspicion.signal === 'drift' && suspicion.signal !== 'drift') return false;
-    if (this.isPartOf(open, suspicion)) return true;
     // That a fallback stood by is another matter than what it stood by at, with a remedy of its own.
     if ((open.suspicion.family === 'fallback') !== (suspicion.family === 'fallback')) return false;
     // What is older than the ring can have begun whenever: with what was open then.
@@ -151,12 +163,7 @@ export class OpenDetections {
   }
 
   isHeld(family: Suspicion['family'], dimension: number, value: number): boolean {
-    for (const { suspicion, places } of this.#open.values()) {
-      if (suspicion.family !== family) continue;
-      if (places.some((place) => place.some((each) => each.dimension === dimension && each.value === value)))
-        return true;
-    }
-    return false;
+    return this.#isNamed(dimension, value, (suspicion) => suspicion.family === family);
   }
 
   isSlowOpen(dimension: number, value: number): boolean {
@@ -164,6 +171,20 @@ export class OpenDetections {
       if (suspicion.signal !== 'slow') continue;
       // Wherever the place does not speak of this dimension, it may lie inside.
       if (places.some((place) => !place.some((each) => each.dimension === dimension && each.value !== value)))
+        return true;
+    }
+    return false;
+  }
+
+  isCreeping(dimension: number, value: number): boolean {
+    return this.#isNamed(dimension, value, ({ detector }) => detector === 'creep');
+  }
+
+  /** Whether the place of something open, of those that are meant, names this value. */
+  #isNamed(dimension: number, value: number, isMeant: (suspicion: Suspicion) => boolean): boolean {
+    for (const { suspicion, places } of this.#open.values()) {
+      if (!isMeant(suspicion)) continue;
+      if (places.some((place) => place.some((each) => each.dimension === dimension && each.value === value)))
         return true;
     }
     return false;

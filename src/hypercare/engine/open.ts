@@ -49,9 +49,15 @@ export class OpenDetection {
     return this.suspicion.places;
   }
 
-  /** It turns out to be more than it was taken for: the same matter, in a wider place. */
+  /** It turns out to be more than it was taken for: the same matter in a wider place, or what it does to people. */
   widen(suspicion: Suspicion, detection: Detection): void {
     const { fingerprint, when } = this.detection;
+    if (suspicion.mark !== this.mark) {
+      // Counts of another signal don't add up with those before.
+      this.ticks.length = 0;
+      this.bad = suspicion.bad;
+      this.total = suspicion.total;
+    }
     this.suspicion = { ...suspicion, since: this.suspicion.since };
     this.detection = { ...detection, fingerprint, when: { ...detection.when, since: when.since } };
   }

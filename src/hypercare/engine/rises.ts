@@ -29,6 +29,8 @@ const SHARE_BESIDE_BURST = 0.3;
 /** Of the rise's own mean a tick, what the last two ticks must still have for it to be alive. */
 const STILL_ALIVE = 0.4;
 const ALIVE_TICKS = 2;
+/** Standard deviations that the last tick alone may be below the rise's own rate: further below, it has just ended. */
+const ENDED = 2.5;
 /** Standard deviations that the last minute's count must be above what is usual. */
 const GOES_ON = 2.5;
 
@@ -217,6 +219,7 @@ export class Rises {
     const mean = lived.reduce((sum, each) => sum + each, 0) / lived.length;
     const lately = lived.slice(-ALIVE_TICKS).reduce((sum, each) => sum + each, 0);
     if (lately < STILL_ALIVE * mean * ALIVE_TICKS) return [];
+    if (hasEnded(lived, total.slice(own - from), dispersion)) return [];
     // Ten seconds with many are a burst, and what comes after them is usual: without it the rise must show, too.
     const due = (of: readonly number[]): number => rate * of.reduce((sum, each) => sum + each, 0);
     const besides = withoutBurst(lived, total.slice(own - from));
@@ -229,6 +232,13 @@ export class Rises {
     if (recent < recentDue + GOES_ON * Math.sqrt((recentDue + 1) * dispersion)) return [];
     return [{ ...place, since: own }];
   }
+}
+
+/** Whether the last tick has so few that it is none of the rise: what heals in less than a confirmation opens nothing. */
+function hasEnded(bad: readonly number[], total: readonly number[], dispersion: number): boolean {
+  const sum = (of: readonly number[]): number => of.reduce((all, one) => all + one, 0);
+  const due = (sum(bad) / Math.max(1, sum(total))) * (total.at(-1) ?? 0);
+  return (bad.at(-1) ?? 0) < due - ENDED * Math.sqrt(due * dispersion);
 }
 
 function withoutBurst(

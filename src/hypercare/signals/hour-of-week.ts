@@ -1,6 +1,7 @@
 const HOUR_MS = 3_600_000;
 /** Hours of a week, from the epoch's first one on (a Thursday, 00:00 UTC): which day it is makes no difference. */
 const HOURS = 168;
+const HOURS_A_DAY = 24;
 /** Weeks count half after two. */
 const DECAY = 2 ** -0.5;
 /** Signals of an hour below which it says nothing. */
@@ -38,11 +39,14 @@ export class HourOfWeek {
     } else if (this.#running.size < MOST) this.#running.set(what, { bad, total });
   }
 
-  /** The share of bad ones that is usual now; undefined: it is not known. */
+  /**
+   * The share of bad ones that is usual now: of this hour of the week, and as long as no week has shown it, of this hour
+   * on the days that there were. Undefined: it is not known.
+   */
   rate(what: number): number | undefined {
     const habit = this.#habits.get(what);
-    const total = habit?.total[this.#hour] ?? 0;
-    return total < ENOUGH ? undefined : (habit?.bad[this.#hour] ?? 0) / total;
+    if (!habit) return undefined;
+    return rateOf(habit, [this.#hour]) ?? rateOf(habit, hoursLike(this.#hour));
   }
 
   /** As plain data, to be remembered: what, then bad and total of each hour. */
@@ -70,3 +74,13 @@ export class HourOfWeek {
     }
   }
 }
+
+function rateOf({ bad, total }: Habit, hours: readonly number[]): number | undefined {
+  const sum = (of: Float32Array): number => hours.reduce((all, hour) => all + (of[hour] as number), 0);
+  const all = sum(total);
+  return all < ENOUGH ? undefined : sum(bad) / all;
+}
+
+/** The same hour of every day. */
+const hoursLike = (hour: number): number[] =>
+  Array.from({ length: HOURS / HOURS_A_DAY }, (_, day) => (hour % HOURS_A_DAY) + day * HOURS_A_DAY);

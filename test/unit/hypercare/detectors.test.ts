@@ -3,7 +3,7 @@ import { riseSince } from '../../../src/hypercare/detectors/change-point.ts';
 import { ALARM, Cusum, nextDispersion } from '../../../src/hypercare/detectors/cusum.ts';
 import { twoProportionZ, wilson } from '../../../src/hypercare/detectors/proportions.ts';
 import { stability } from '../../../src/hypercare/detectors/stability.ts';
-import { trendOf } from '../../../src/hypercare/detectors/trend.ts';
+import { isStep, trendOf } from '../../../src/hypercare/detectors/trend.ts';
 import { HyperLogLog } from '../../../src/lib/hyperloglog.ts';
 
 describe('the Poisson CUSUM', () => {
@@ -73,4 +73,13 @@ test('different things are counted exactly while they are few, and within 5 % wh
   for (let i = 0; i < 20_000; i++) (i % 2 === 0 ? left : right).add(Math.imul(i, 2_654_435_761));
   left.merge(right);
   expect(Math.abs(left.count - 20_000) / 20_000).toBeLessThan(0.1);
+});
+
+test('a level that jumps is a step wherever in the window it jumps, and what creeps is none, noise or not', () => {
+  const noise = (i: number): number => 0.02 * Math.sin(7 * i * i);
+  for (let at = 8; at <= 37; at++)
+    expect(isStep(Array.from({ length: 45 }, (_, i) => (i < at ? 0 : 0.2) + noise(i)))).toBe(true);
+  expect(isStep(Array.from({ length: 45 }, (_, i) => 0.006 * i + noise(i)))).toBe(false);
+  expect(isStep(Array.from({ length: 45 }, (_, i) => 0.0002 * i * i + noise(i)))).toBe(false);
+  expect(isStep([1, 2, 3])).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DECOYS, FAULTS } from '../../../bench/scenarios/faults.ts';
+import { DECOYS, FAULTS, type Scenario } from '../../../bench/scenarios/faults.ts';
 import { runVirtual } from '../../../bench/scenarios/virtual-run.ts';
 
 /** A few minutes of the exam's shop in virtual time, at a rate that takes a second to count. */
@@ -49,6 +49,42 @@ test('twice the traffic, one client’s 404s and a fault of 40 seconds open noth
   expect(story('double traffic')).toEqual([]);
   expect(story('one client’s 404s')).toEqual([]);
   expect(story('heals in 40 s')).toEqual([]);
+});
+
+test('what heals before it is confirmed opens nothing, though its last errors are only seconds old', () => {
+  const scenarios = DECOYS.filter(({ name }) => name === 'heals in 40 s');
+  for (const seed of [14, 20]) {
+    const { opened } = runVirtual({ rps: 50, seed, warmUpMinutes: 8, minutes: 3, scenarios });
+    expect(opened).toEqual([]);
+  }
+});
+
+test('a first token that came late since another target was asked first and failed is that target’s matter', () => {
+  const waitsForPrimary: Scenario = {
+    name: 'waits for primary',
+    what: 'half the calls to primary fail, and the fallback answers later',
+    strike(exchange, { chance }) {
+      const { ai } = exchange;
+      if (ai?.provider !== 'primary' || chance.next() < 0.5) return;
+      exchange.failedAttempts = [{ upstream: 'primary', target: exchange.target, reason: '503', endedMs: 5 }];
+      Object.assign(exchange, {
+        attempts: 2,
+        fallback: 'support-safe',
+        upstream: 'backup',
+        target: 'backup/claude-haiku-4-5',
+      });
+      const firstTokenMs = ai.firstTokenMs * 10;
+      Object.assign(ai, { outcome: 'fallback_used', provider: 'backup', version: 'v1', firstTokenMs });
+    },
+  };
+  const { opened } = runVirtual({
+    rps: 60,
+    seed: 1,
+    warmUpMinutes: 8,
+    minutes: 5,
+    scenarios: [waitsForPrimary],
+  });
+  expect(opened.map(({ detection }) => detection.where.scopes)).toEqual([[{ provider: 'primary' }]]);
 });
 
 test('beside what is open the rest is as usual: chance, of which there is much at 300 requests a second, opens nothing', () => {

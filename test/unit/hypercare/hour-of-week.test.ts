@@ -28,3 +28,23 @@ test('what fails each Monday at nine is usual then, and at no other hour; an hou
   next.at(MONDAY_NINE + 14 * DAY);
   expect(next.rate(batch)).toBeCloseTo(0.2);
 });
+
+test('a week that nobody has seen yet is like its days: the batch of every night is usual on the second one', () => {
+  const hours = new HourOfWeek();
+  const batch = 5;
+  const hourAt = (at: number, bad: number): void => {
+    hours.at(at);
+    for (let tick = 0; tick < 360; tick++) hours.add(batch, bad, 10);
+  };
+  for (const day of [0, 1]) {
+    hourAt(MONDAY_NINE + day * DAY, 2 + 2 * day);
+    hourAt(MONDAY_NINE + day * DAY + HOUR, 0);
+  }
+  hours.at(MONDAY_NINE + 2 * DAY);
+  expect(hours.rate(batch)).toBeCloseTo(0.3);
+  hours.at(MONDAY_NINE + 2 * DAY + 5 * HOUR);
+  expect(hours.rate(batch)).toBeUndefined();
+  // A Monday that has been seen is like itself.
+  hours.at(MONDAY_NINE + 7 * DAY);
+  expect(hours.rate(batch)).toBeCloseTo(0.2);
+});

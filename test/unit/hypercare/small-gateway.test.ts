@@ -325,9 +325,20 @@ test('times that grow by the minute are a leak; a step is none, nor is a batch t
     times((at) => 1.015 ** since(at)),
     perTick,
   );
-  expect(creeping(leak).map(({ where }) => where.scopes)).toEqual([
-    [{ target: 'http://a:1', upstream: 'shop' }],
-  ]);
+  const there = [[{ target: 'http://a:1', upstream: 'shop' }]];
+  expect(creeping(leak).map(({ where }) => where.scopes)).toEqual(there);
+  // It pauses and goes on: the same leak, as long as times have not come back.
+  leak.ticks(
+    HOUR,
+    times(() => 1.015 ** 60),
+    perTick,
+  );
+  leak.ticks(
+    HOUR,
+    times((at) => 1.015 ** (since(at) - 60)),
+    perTick,
+  );
+  expect(creeping(leak).map(({ where }) => where.scopes)).toEqual(there);
   const step = usual().ticks(
     HOUR,
     times(() => 1.5),
