@@ -35,8 +35,11 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 86_400_000)} d`;
 }
 
+/** $12.30, $0.0123, and two figures of what is less than that: a call of a small model costs $0.000011. */
 export function usd(value: number): string {
-  const digits = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
+  const size = Math.abs(value);
+  const digits =
+    size === 0 || size >= 1 ? 2 : size >= 0.001 ? 4 : Math.min(9, 1 - Math.floor(Math.log10(size)));
   return `$${value.toFixed(digits)}`;
 }
 
@@ -61,3 +64,12 @@ export function ago(at: number, now: number = Date.now()): string {
   const ms = now - at;
   return ms >= 0 ? `${duration(ms)} ago` : `in ${duration(-ms)}`;
 }
+
+/** A time on the axis of a chart, in UTC. @param step between two of them, seconds */
+export function axisTime(at: number, step: number): string {
+  const text = new Date(at).toISOString();
+  return step < 60 ? text.slice(11, 19) : step < 86_400 ? text.slice(11, 16) : text.slice(5, 10);
+}
+
+/** From zero to a little above the highest; where all is zero, to one. */
+export const axisRange = (highest: number): [number, number] => [0, highest > 0 ? highest * 1.1 : 1];

@@ -1,6 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
+import { axisRange, axisTime, utc } from '../lib/format.ts';
 
 /** One line of a chart. */
 export interface Series {
@@ -61,6 +62,7 @@ export function Chart({
         // A change is shown also where the line begins after it.
         scales: {
           x: { range: (_, from, to) => [Math.min(from, ...markers.map(({ at }) => at / 1e3)), to] },
+          y: { range: (_, __, highest) => axisRange(highest) },
         },
         tzDate: (seconds) => Plot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
         legend: { show: true },
@@ -69,6 +71,8 @@ export function Chart({
             stroke: colourOf(element, 'muted'),
             grid: { stroke: colourOf(element, 'line') },
             ticks: { stroke: colourOf(element, 'line') },
+            space: 80,
+            values: (_, seconds, __, ___, step) => seconds.map((each) => axisTime(each * 1e3, step)),
           },
           {
             stroke: colourOf(element, 'muted'),
@@ -79,7 +83,7 @@ export function Chart({
           },
         ],
         series: [
-          { label: 'UTC' },
+          { label: 'At', value: (_, at: number | null) => (at === null ? 'times in UTC' : utc(at * 1e3)) },
           ...series.map(({ label, colour, isDashed }) => ({
             label,
             stroke: colourOf(element, colour),
