@@ -63,6 +63,18 @@ it('asks for the token, keeps it for the tab, and shows what the admin API says'
   expect(await page.evaluate(ground)).not.toBe('rgb(255, 255, 255)');
   await page.emulateMedia({ media: 'print' });
   expect(await page.evaluate(ground)).toBe('rgb(255, 255, 255)');
+  // The handover alone, where that is asked for; all of the view again once it is printed.
+  const shown = "[...document.querySelectorAll('.panel')].filter((each) => each.checkVisibility()).length";
+  const all = Number(await page.evaluate(shown));
+  expect(all).toBeGreaterThan(2);
+  await page.emulateMedia({ media: 'screen' });
+  await page.evaluate('globalThis.print = () => undefined');
+  await handover.getByRole('button', { name: 'Print' }).click();
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.evaluate(shown)).toBe(1);
+  expect(await handover.isVisible()).toBe(true);
+  await page.evaluate("dispatchEvent(new Event('afterprint'))");
+  expect(await page.evaluate(shown)).toBe(all);
   expect(complaints).toEqual([]);
 });
 

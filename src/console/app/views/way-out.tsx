@@ -64,7 +64,7 @@ export function WayOut() {
   );
 }
 
-/** Prints the page, or saves the text as it is. */
+/** Prints the panel that it stands in, or saves the text as it is. */
 function Print({ name, text }: { name: string; text: string }) {
   const save = (): void => {
     const url = URL.createObjectURL(new Blob([text], { type: 'text/markdown' }));
@@ -79,9 +79,17 @@ function Print({ name, text }: { name: string; text: string }) {
       <button type="button" class="quiet" onClick={save}>
         Markdown
       </button>
-      <button type="button" class="quiet" onClick={() => print()}>
+      <button type="button" class="quiet" onClick={(event) => printPanel(event.currentTarget)}>
         Print
       </button>
     </span>
   );
+}
+
+/** On paper goes what was asked for, without the rest of the view. */
+function printPanel(within: HTMLElement): void {
+  const panel = within.closest('.panel');
+  panel?.classList.add('printed');
+  addEventListener('afterprint', () => panel?.classList.remove('printed'), { once: true });
+  print();
 }
