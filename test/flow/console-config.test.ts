@@ -35,6 +35,11 @@ it('a change of the config is tried, refused with its place, applied and taken b
   expect(await page.locator('.gutter .bad').textContent()).toBe(`${line}\n`);
   await expectAccessible(page);
   await editor.fill(`${text}hyper`);
+  // Whoever asks while nobody answers is told so, and asks again.
+  await page.route('**/api/config/schema', (route) => route.abort());
+  await page.keyboard.press('Control+Space');
+  await page.getByRole('alert').getByText('The gateway does not answer').waitFor();
+  await page.unroute('**/api/config/schema');
   await page.keyboard.press('Control+Space');
   await page.getByRole('option', { name: 'hypercare' }).waitFor({ state: 'attached' });
   await expectAccessible(page);

@@ -1,7 +1,9 @@
 import { useRef, useState } from 'preact/hooks';
-import { ask } from '../lib/api.ts';
+import { ask, type Problem } from '../lib/api.ts';
 import { type Completion, complete, type Schema } from '../lib/complete.ts';
 import { useShortcuts } from '../lib/keys.ts';
+import { problemOf } from '../lib/use-answer.ts';
+import { ProblemBox } from './shown.tsx';
 
 /** The schema is large and changes with the gateway's version only: asked for once, by whoever wants to complete. */
 let asked: Promise<Schema> | undefined;
@@ -34,13 +36,20 @@ export function YamlEditor({
   const gutter = useRef<HTMLPreElement>(null);
   const [offer, setOffer] = useState<Completion>(NOTHING);
   const [chosen, setChosen] = useState(0);
+  const [problem, setProblem] = useState<Problem>();
   useShortcuts(KEYS);
   const close = (): void => setOffer(NOTHING);
 
-  const look = async (): Promise<void> => {
+  const look = (): void => {
     const { value: text, selectionStart } = area.current as HTMLTextAreaElement;
-    setOffer(complete(text, selectionStart, await schema()));
-    setChosen(0);
+    schema().then(
+      (known) => {
+        setOffer(complete(text, selectionStart, known));
+        setChosen(0);
+        setProblem(undefined);
+      },
+      (error: unknown) => setProblem(problemOf(error)),
+    );
   };
   const take = (insert: string): void => {
     const element = area.current as HTMLTextAreaElement;
@@ -52,7 +61,7 @@ export function YamlEditor({
   const onKey = (event: KeyboardEvent): void => {
     if (event.key === ' ' && event.ctrlKey) {
       event.preventDefault();
-      void look();
+      look();
       return;
     }
     const { choices } = offer;
@@ -88,7 +97,7 @@ export function YamlEditor({
           onKeyDown={onKey}
           onInput={(event) => {
             onInput(event.currentTarget.value);
-            if (offer.choices.length > 0) void look();
+            if (offer.choices.length > 0) look();
           }}
           onClick={close}
           onScroll={(event) => {
@@ -100,6 +109,7 @@ export function YamlEditor({
         <kbd>Ctrl</kbd>
         <kbd>Space</kbd> offers what may stand where the caret is.
       </p>
+      {problem && <ProblemBox problem={problem} />}
       <div
         id={`${id}-offer`}
         class="offer"
