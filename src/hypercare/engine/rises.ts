@@ -2,7 +2,7 @@ import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { riseSince } from '../detectors/change-point.ts';
 import { ALARM } from '../detectors/cusum.ts';
 import { likelihoodRatio } from '../localisation/excess.ts';
-import type { Counts } from '../signals/counts.ts';
+import { type Counts, WHOLE } from '../signals/counts.ts';
 import { RING } from '../signals/leaves.ts';
 import type { Mark } from '../signals/marks.ts';
 import type { Series, SeriesMark } from '../signals/series.ts';
@@ -201,12 +201,20 @@ export class Rises {
     });
   }
 
+  /** What is usual at this hour where the place is everything, or one value that has habits; else 0. */
+  #habitOf({ conditions }: FoundPlace, { id, rule }: Mark): number {
+    if (conditions.length > 1) return 0;
+    const [only] = conditions;
+    const series = this.#counts.seriesOf(only?.dimension ?? WHOLE, only?.value ?? 0, rule.kind);
+    return series ? this.#counts.weekly(series, id) : 0;
+  }
+
   /** A place where it is sure, and goes on. */
   #lasting(place: FoundPlace, { mark, since, dispersion }: Rise, confirmTicks: number): Lasting[] {
     const { tick } = this.#counts;
     if (place.bad < LEAST_BAD) return [];
     if ((place.bad - place.expected) / Math.max(1, place.total) < mark.rule.leastShare) return [];
-    const rate = place.expected / Math.max(1, place.total);
+    const rate = Math.max(place.expected / Math.max(1, place.total), this.#habitOf(place, mark));
     const from = Math.max(0, tick - RING + 1);
     const { bad, total } = ticksOfPlace(this.#counts, mark, place.conditions, mark.rule.kind, from);
     const began = riseSince(
