@@ -89,6 +89,8 @@ export class LiveExchange implements Exchange {
   detail = '';
   /** Aborted when the client has gone before its answer was complete. */
   readonly cancel: CancelSignal = new CancelSignal();
+  /** Among those in flight; -1: none of them. */
+  place = -1;
   #atEnd: (() => void | Promise<void>)[] = [];
   #ended = false;
 

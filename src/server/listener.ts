@@ -23,6 +23,7 @@ import { detectHttp2 } from './h2c.ts';
 import { behindAnother, CONNECTIONS, openServer } from './http-server.ts';
 import { asIncoming, asResponse, Http2Request, type Http2Response } from './http2-request.ts';
 import { Http2Connections, type Http2Limits } from './http2-server.ts';
+import { LiveRequests } from './live-requests.ts';
 import { LoopLag } from './loop-lag.ts';
 import { refuse } from './refuse.ts';
 import { checkFraming } from './request-framing.ts';
@@ -69,7 +70,7 @@ export class Listener {
   readonly #front: NetServer;
   #generation: Generation | undefined;
   readonly #strangers: ClientErrorPorts;
-  readonly #live = new Map<LiveExchange, ServerResponse>();
+  readonly #live = new LiveRequests();
   readonly #stalled: StalledClients;
   #isDraining = false;
   #drained: (() => void) | undefined;
@@ -180,7 +181,7 @@ export class Listener {
     const left = this.#live.size;
     clearInterval(idle);
     // What still runs ends now. Its client hears why where it still can: in an answer, or in a stream's last event.
-    for (const exchange of this.#live.keys()) {
+    for (const [exchange] of this.#live.all()) {
       exchange.fail('draining');
       exchange.cancel.abort(new GatewayError('draining'));
     }
@@ -348,7 +349,7 @@ export class Listener {
     generation.entered();
     const exchange = new LiveExchange(request, generation.revision, this.#now());
     exchange.queuedMs = this.#lag.ms;
-    this.#live.set(exchange, response);
+    this.#live.add(exchange, response);
     this.#options.recorder.meters.inFlight.set(this.#live.size);
     exchange.client = generation.trust.clientOf(request);
     return exchange;

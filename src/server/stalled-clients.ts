@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { LiveExchange } from '../record/exchange.ts';
 import { Http2Response } from './http2-request.ts';
+import type { LiveRequests } from './live-requests.ts';
 
 /** Looks within the time that a client has, so that it has a quarter more of it at most. */
 const LOOKS = 4;
@@ -19,14 +20,14 @@ interface Stall {
  * taken while its upstream is silent, so that streams may rest.
  */
 export class StalledClients {
-  readonly #live: ReadonlyMap<LiveExchange, ServerResponse>;
+  readonly #live: LiveRequests;
   readonly #timeoutMs: number;
   readonly #timer: NodeJS.Timeout;
   /** Those whose answers waited at the last look. */
   #stalls = new Map<LiveExchange, Stall>();
 
   /** @param live answers that are not over */
-  constructor(live: ReadonlyMap<LiveExchange, ServerResponse>, timeoutMs: number) {
+  constructor(live: LiveRequests, timeoutMs: number) {
     this.#live = live;
     this.#timeoutMs = timeoutMs;
     this.#timer = setInterval(() => this.#look(), Math.min(timeoutMs / LOOKS, LONGEST_PAUSE_MS));
@@ -41,7 +42,7 @@ export class StalledClients {
     const now = performance.now();
     const before = this.#stalls;
     this.#stalls = new Map();
-    for (const [exchange, response] of this.#live) {
+    for (const [exchange, response] of this.#live.all()) {
       const gone = goneWhileSomeWaits(response);
       if (gone === undefined) continue;
       const last = before.get(exchange);
