@@ -9,8 +9,8 @@ import { CHAT_1KB, KEY_SHA256, MODEL, POST_1KB } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** As `npm start`, the command and the image start it: of V8's 64 MB for what is young a quarter costs no CPU and saves some 100 MB. */
-const AS_INSTALLED = ['--max-semi-space-size=16'];
+/** As `npm start`, the command and the image start it: docs/performance.md says what each saves. */
+const AS_INSTALLED = ['--max-semi-space-size=16', '--heap-growing-percent=50'];
 
 /** One policy as it stands in a configuration. */
 export type PolicyEntry = Readonly<Record<string, object>>;

@@ -174,8 +174,11 @@ export class HypercareCore {
   resume(detections: readonly Detection[], now: number): void {
     for (const detection of detections) {
       const suspicion = suspicionOf(this.counts, detection);
-      const { fingerprint, when } = detection;
-      this.#open.add(new OpenDetection(fingerprint, suspicion, detection, this.counts.tick, when.since));
+      const { fingerprint, when, impact } = detection;
+      const open = new OpenDetection(fingerprint, suspicion, detection, this.counts.tick, when.since);
+      open.bad = impact.requests;
+      open.total = impact.share > 0 ? impact.requests / impact.share : 0;
+      this.#open.add(open);
     }
     this.#clock.lastTickAt = now;
   }

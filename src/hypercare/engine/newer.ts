@@ -22,8 +22,12 @@ export function newer(open: OpenDetection): Detection {
       ...detection.impact,
       requests: counted ? bad : detection.impact.requests,
       share: counted ? bad / total : detection.impact.share,
-      users: users.count > 0 ? users.count : null,
-      sessions: sessions.count > 0 ? sessions.count : null,
+      users: atLeast(users.count, detection.impact.users),
+      sessions: atLeast(sessions.count, detection.impact.sessions),
     },
   };
 }
+
+/** Who was hit before a restart is known by number only: who is counted since may be the same people. */
+const atLeast = (counted: number, before: number | null): number | null =>
+  Math.max(counted, before ?? 0) || null;

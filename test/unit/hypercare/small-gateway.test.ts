@@ -94,6 +94,20 @@ test('with one route and one target, where nothing tells requests apart, that is
   expect(small.opened[0]?.impact.budgetBurnt).toBeGreaterThan(0.01);
 });
 
+test('an engine that goes on with what another had found still knows how many were hit, when nothing fails any more', () => {
+  const before = new Small().ticks(60, () => undefined);
+  before.ticks(8, (one, at) => at % 3 === 0 && fail(one));
+  const [found] = before.core.open;
+  const after = new Small();
+  after.core.resume(before.core.open, found?.when.since ?? 0);
+  after.ticks(8, () => undefined);
+  const [told] = after.core.open;
+  expect(told?.fingerprint).toBe(found?.fingerprint);
+  expect(told?.impact.requests).toBe(found?.impact.requests);
+  expect(told?.impact.users).toBe(found?.impact.users);
+  expect(told?.impact.share).toBeLessThan(found?.impact.share ?? 0);
+});
+
 test('ten seconds in which a third fails open nothing, not even ten minutes later', () => {
   const small = new Small().ticks(60, (one, at) => at % 500 === 0 && fail(one));
   small.ticks(1, (one, at) => at % 3 === 0 && fail(one));
