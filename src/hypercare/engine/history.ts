@@ -38,8 +38,9 @@ class Track {
   }
 }
 
-/** Points that are remembered beyond the process: the newest minutes of each track, and its hours. */
+/** Points that are remembered beyond the process: the newest ticks and minutes of each track, and its hours. */
 const MINUTES_KEPT = 24 * 60;
+const TICKS_KEPT = 30 * MINUTE;
 const MOST_TRACKS = 5_000;
 
 type Resolution = Record<RateQuery['step'], Track>;
@@ -69,17 +70,24 @@ export class History {
   get state(): TrackState[] {
     return [...this.#tracks]
       .slice(0, MOST_TRACKS)
-      .map(([what, { minute, hour }]) => [what, minute.pairs(MINUTES_KEPT), hour.pairs(KEPT.hour)]);
+      .map(([what, { tick, minute, hour }]) => [
+        what,
+        minute.pairs(MINUTES_KEPT),
+        hour.pairs(KEPT.hour),
+        tick.pairs(TICKS_KEPT),
+      ]);
   }
 
   restore(tracks: readonly TrackState[]): void {
-    for (const [what, minutes, hours] of tracks) {
+    for (const [what, minutes, hours, ticks = []] of tracks) {
       const made: Resolution = { tick: new Track(), minute: new Track(), hour: new Track() };
       for (let at = 0; at + 1 < minutes.length; at += 2)
         made.minute.add(minutes[at] as number, minutes[at + 1] as number);
       for (let at = 0; at + 1 < hours.length; at += 2)
         made.hour.add(hours[at] as number, hours[at + 1] as number);
-      this.#points += made.minute.at.length + made.hour.at.length;
+      for (let at = 0; at + 1 < ticks.length; at += 2)
+        made.tick.add(ticks[at] as number, ticks[at + 1] as number);
+      this.#points += made.tick.at.length + made.minute.at.length + made.hour.at.length;
       this.#tracks.set(what, made);
     }
   }

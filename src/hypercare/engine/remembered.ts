@@ -17,5 +17,10 @@ export interface TimesMemory {
   readonly age: number;
 }
 
-/** A track's steps as plain data: what, then step and count by turns, of minutes and of hours. */
-export type TrackState = readonly [what: string, minutes: readonly number[], hours: readonly number[]];
+/** A track's steps as plain data: what, then step and count by turns, of minutes, of hours and of ticks (older ones: none). */
+export type TrackState = readonly [
+  what: string,
+  minutes: readonly number[],
+  hours: readonly number[],
+  ticks?: readonly number[],
+];
