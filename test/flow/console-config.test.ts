@@ -1,27 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { backend } from '../helpers/backend.ts';
 import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
+import { shop } from '../helpers/shop.ts';
 
 afterAll(closeBrowser);
 
-const shop = async () => {
-  const { url } = await backend((_request, response) => response.end('a product'));
-  return {
-    upstreams: { shop: { targets: [{ url }] } },
-    routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
-  };
-};
+/** The console's Config, with the text that serves in its editor. */
+async function openConfig({ adminUrl }: { adminUrl: string }) {
+  const { page, complaints } = await testPage();
+  await page.goto(`${adminUrl}/#/config`);
+  const editor = page.getByLabel('Configuration, YAML');
+  await page.getByText('revision 1').first().waitFor();
+  return { page, complaints, editor, text: await editor.inputValue() };
+}
 
 it('a change of the config is tried, refused with its place, applied and taken back', async () => {
   const gateway = await testGateway(await shop());
-  const { page, complaints } = await testPage();
-  await page.goto(`${gateway.adminUrl}/#/config`);
-  const editor = page.getByLabel('Configuration, YAML');
-  await page.getByText('revision 1').first().waitFor();
-  const text = await editor.inputValue();
+  const { page, complaints, editor, text } = await openConfig(gateway);
 
   await editor.fill(text.replace('upstream: shop', 'upstream: shoop'));
   await page.getByRole('button', { name: 'Try' }).click();
@@ -89,11 +86,7 @@ it('a change of the config is tried, refused with its place, applied and taken b
 
 it('what somebody else applies meanwhile is shown beside an edit, which goes on from there and is not lost', async () => {
   const gateway = await testGateway(await shop());
-  const { page, complaints } = await testPage();
-  await page.goto(`${gateway.adminUrl}/#/config`);
-  const editor = page.getByLabel('Configuration, YAML');
-  await page.getByText('revision 1').first().waitFor();
-  const text = await editor.inputValue();
+  const { page, complaints, editor, text } = await openConfig(gateway);
   const apply = async (to: string): Promise<void> => {
     const headers = { 'if-match': '*', 'content-type': 'application/yaml' };
     const response = await fetch(`${gateway.adminUrl}/api/revisions`, { method: 'POST', headers, body: to });
@@ -131,11 +124,7 @@ it('a config with secrets in it is edited and applied without them being shown',
     ...(await shop()),
     consumers: [{ name: 'app', keys: [{ id: 'k1', sha256 }] }],
   });
-  const { page, complaints } = await testPage();
-  await page.goto(`${gateway.adminUrl}/#/config`);
-  const editor = page.getByLabel('Configuration, YAML');
-  await page.getByText('revision 1').first().waitFor();
-  const text = await editor.inputValue();
+  const { page, complaints, editor, text } = await openConfig(gateway);
   expect(text).toContain('***');
 
   await editor.fill(text.replace('name: shop', 'name: store'));
@@ -151,11 +140,7 @@ it('a config with secrets in it is edited and applied without them being shown',
 
 it('a second click applies nothing again, a trial is of the text as it stands, and what is written outlives a look elsewhere', async () => {
   const gateway = await testGateway(await shop());
-  const { page, complaints } = await testPage();
-  await page.goto(`${gateway.adminUrl}/#/config`);
-  const editor = page.getByLabel('Configuration, YAML');
-  await page.getByText('revision 1').first().waitFor();
-  const text = await editor.inputValue();
+  const { page, complaints, editor, text } = await openConfig(gateway);
   await editor.fill(`${text}# one\n`);
   await page.getByRole('button', { name: 'Apply' }).dblclick();
   const history = page.getByRole('region', { name: 'History' });

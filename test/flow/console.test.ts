@@ -9,19 +9,12 @@ import { backend } from '../helpers/backend.ts';
 import { closeBrowser, expectAccessible, testPage } from '../helpers/browser.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
+import { shop } from '../helpers/shop.ts';
 import { detection, toldEngine } from '../helpers/told-engine.ts';
 
 const BUILT = join(import.meta.dirname, '..', '..', 'src', 'console', 'built');
 
 afterAll(closeBrowser);
-
-const shop = async () => {
-  const { url } = await backend((_request, response) => response.end('a product'));
-  return {
-    upstreams: { shop: { targets: [{ url }] } },
-    routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
-  };
-};
 
 it('asks for the token, keeps it for the tab, and shows what the admin API says', async () => {
   const gateway = await testGateway({ ...(await shop()), admin: { token: 'an-operators-token' } });

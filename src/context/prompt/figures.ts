@@ -8,12 +8,10 @@ const TOKENS = new TurnPrefix<number, SpokenTurn>((turns, before = 0) =>
 /** About how many tokens turns have: of a long conversation only the new ones are added up. */
 export const tokensIn = (turns: readonly SpokenTurn[]): number => TOKENS.of(turns) ?? 0;
 
-const VERSIONS = new TurnPrefix<readonly number[], SpokenTurn>((turns, before = []) => {
-  const versions = [...before];
+const VERSIONS = new TurnPrefix<readonly number[], SpokenTurn>((turns, before = []) =>
   // A call that stands before its results is of the last turn's version.
-  for (const { version } of turns) if (versions.at(-1) !== version) versions.push(version);
-  return versions;
-});
+  [...new Set([...before, ...turns.map(({ version }) => version)])],
+);
 
 /** The versions of turns, each once. */
 export const versionsOf = (turns: readonly SpokenTurn[]): readonly number[] => VERSIONS.of(turns) ?? [];
