@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,4 +28,25 @@ it('a line written while the buffer goes out is in the log when it has been clos
   log.logger.warn('too late, too');
 
   expect(await readFile(file, 'utf8')).toBe('first\nlast\n');
+});
+
+it('lines of requests and of the process keep their order, and a process that ends at once has written them', () => {
+  const source = new URL('../../../src/telemetry/logger.ts', import.meta.url).href;
+  const program = `
+    const { openLog } = await import(${JSON.stringify(source)});
+    const log = openLog('info');
+    log.writeLine('first');
+    log.logger.info('second');
+    log.writeLine('third');
+    process.exit(0);`;
+
+  const written = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  });
+
+  expect(written.trimEnd().split('\n')).toEqual([
+    'first',
+    expect.stringContaining('"msg":"second"'),
+    'third',
+  ]);
 });
