@@ -1,12 +1,15 @@
 import type { RecordedRequest, RequestQuery } from '../../contracts/engine.ts';
 import type { Exchange } from '../../contracts/exchange.ts';
 import type { Scope } from '../../contracts/signal.ts';
+import { EvenShare } from './even-share.ts';
 import { isFailedCall, placeOfRequest } from './place-of-request.ts';
 import { hash, productOf, type SignalSources } from './signal-writer.ts';
 
 /** Requests kept, of those that went well and of those that did not: bad ones are rarer, and looked at more often. */
 const GOOD_KEPT = 4_000;
 const BAD_KEPT = 4_000;
+/** Of those that went well, at most about so many of a second, evenly: at more, all of them would be gone within seconds. */
+const GOOD_A_SECOND = 1_000;
 const LIMIT = 100;
 const MOST = 1000;
 
@@ -49,6 +52,7 @@ export class RecentRequests {
   #sources: SignalSources;
   readonly #good = new Ring(GOOD_KEPT);
   readonly #bad = new Ring(BAD_KEPT);
+  readonly #share = new EvenShare(GOOD_A_SECOND);
 
   constructor(sources: SignalSources) {
     this.#sources = sources;
@@ -60,6 +64,7 @@ export class RecentRequests {
 
   record(exchange: Exchange): void {
     const bad = isBad(exchange);
+    if (!bad && !this.#share.takes(exchange.startedAt + exchange.durationMs)) return;
     this.#fill((bad ? this.#bad : this.#good).next(), exchange, bad);
   }
 
