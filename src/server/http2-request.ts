@@ -62,7 +62,9 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
   bodyBytes = 0;
 
   override write(chunk: string | Uint8Array, ...rest: never[]): boolean {
-    this.bodyBytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
+    const [encoding] = rest as unknown[];
+    this.bodyBytes +=
+      typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.length;
     return super.write(chunk, ...rest);
   }
 

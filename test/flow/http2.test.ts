@@ -86,6 +86,18 @@ it('requests on one connection are requests like any other, each with its own re
   expect(Number(post?.bytes_in)).toBeGreaterThan(200_000);
 });
 
+it('what is no ASCII comes as it is, and its bytes are counted', async () => {
+  const said = 'Grüße, 世界';
+  const upstream = await backend((_request, response) => {
+    response.setHeader('content-length', Buffer.byteLength(said)).end(said);
+  });
+  const gateway = await house(upstream);
+  expect((await ask(open(gateway), { ':path': '/' })).body).toBe(said);
+  expect(await (await fetch(gateway.url)).text()).toBe(said);
+  const line = await gateway.accessLine(({ msg }) => msg === 'request');
+  expect(line.bytes_out).toBe(Buffer.byteLength(said));
+});
+
 it('HTTP/1.1 and WebSocket are served on the same port', async () => {
   const upstream = await backend((_request, response) => response.end('ok'));
   new WebSocketServer({ server: upstream.server }).on('connection', (socket) => socket.send('hello'));
