@@ -42,6 +42,8 @@ export async function startBackend(
       body: answer(text, request),
     };
     backend.strike?.(behaviour, request, chance);
+    // The machine's clock is not the exam's: by its date an answer is up to an hour old, and no cache would keep it.
+    response.sendDate = false;
     setTimeout(() => {
       response.writeHead(behaviour.status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(behaviour.body));
