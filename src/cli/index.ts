@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { STORIES } from '../demo/stories/index.ts';
 import { parsePercent } from '../lib/percent.ts';
@@ -20,6 +22,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   };
   const program = new Command('hypercare')
     .description('Hypercare Gateway: carries API and AI requests, and says what to do next.')
+    .version(versionOfPackage())
     .exitOverride();
   program
     .command('start')
@@ -84,6 +87,14 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : 2;
   }
   return exitCode;
+}
+
+/** The package.json is the same for the sources and for what is built of them. */
+function versionOfPackage(): string {
+  const file = findPackageJSON(import.meta.url);
+  if (file === undefined) throw new Error('the package.json of the gateway is missing: install it anew');
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return version;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
