@@ -24,12 +24,24 @@ const EXPLAINED = 0.5;
 /** An abused key and a runaway loop cost money, too, sooner or later: the bill is no matter of its own. */
 const ABUSE: ReadonlySet<string> = new Set(['access', 'cost']);
 
+/**
+ * States in which attempts fail, and the signals of that: while one lasts they are no matter of their own. That requests
+ * fail for good is one: the state alone hurts nobody.
+ */
+const FAILING: ReadonlySet<string> = new Set(['provider_out', 'breaker_open', 'capacity_lost']);
+const SPARED: ReadonlySet<string> = new Set(['attempts', 'fallback']);
+
 /** No leaf is spoken for. */
 export const NONE_HELD = (): boolean => false;
 
 /** What goes on as one matter, whenever it began: a signal, whatever its reason; of what drifts each feature by itself. */
 const matterOf = ({ signal, reason }: Pick<Suspicion, 'signal' | 'reason'>): string =>
   signal === 'drift' ? `${signal}:${reason}` : signal;
+
+/** What goes on as one matter with what is open, for as long as that lasts. */
+const isMatterOf = ({ suspicion: open }: OpenDetection, of: Pick<Suspicion, 'signal' | 'reason'>): boolean =>
+  matterOf(open) === matterOf(of) ||
+  (open.signal === 'state' && FAILING.has(open.reason) && SPARED.has(of.signal));
 
 /** What has been told and is not over: what it holds is spoken for, and does not become usual. */
 export class OpenDetections {
@@ -104,7 +116,7 @@ export class OpenDetections {
     const isOld = suspicion.since <= this.#counts.tick - RING + 2 && open.suspicion.since <= suspicion.since;
     const areTogether = isOld || Math.abs(open.suspicion.since - suspicion.since) <= TOGETHER;
     const isAbuse = ABUSE.has(open.suspicion.family) && ABUSE.has(suspicion.family);
-    if (matterOf(open.suspicion) !== matterOf(suspicion) && !areTogether && !isAbuse) return false;
+    if (!isMatterOf(open, suspicion) && !areTogether && !isAbuse) return false;
     const inside = this.#inside(open, suspicion);
     if (inside >= EXPLAINED) return true;
     if (!areTogether) return false;
@@ -155,9 +167,8 @@ export class OpenDetections {
   ): (leaf: number) => boolean {
     const { tick } = this.#counts;
     const open = [...this.#open.values()].filter(
-      ({ suspicion, openedTick }) =>
-        suspicion.family === family &&
-        (matterOf(suspicion) === matterOf(of) || tick - openedTick <= TOGETHER),
+      (each) =>
+        each.suspicion.family === family && (isMatterOf(each, of) || tick - each.openedTick <= TOGETHER),
     );
     return open.length === 0 ? NONE_HELD : (leaf) => open.some((each) => each.holds(this.#counts, leaf));
   }

@@ -190,6 +190,41 @@ test('a provider whose targets all fail is the place, though but one of them is 
   ]);
 });
 
+/** Twenty minutes in which half the attempts at a provider fail, and its targets rest for half a minute at a time. */
+function outage(small: Small, each: (one: Drawn, minute: number) => void): void {
+  for (let minute = 0; minute < 20; minute++) {
+    for (const to of ['down', 'ready']) {
+      for (const target of ['primary/gpt-4o', 'primary/gpt-4o-mini']) rest(small, target, to);
+      small.ticks(3, (one, at) => {
+        small.talk(one);
+        if (one.ai?.provider === 'primary' && at % 2 === 0) {
+          one.failedAttempts = [{ upstream: 'primary', target: one.target, reason: '503', endedMs: 5 }];
+          each(one, minute);
+        }
+      });
+    }
+  }
+}
+
+test('an outage that nobody is hit by is one finding for as long as it lasts: attempts that fail are its own', () => {
+  const small = new Small();
+  small.ticks(60, (one) => small.talk(one));
+  outage(small, () => undefined);
+  expect(small.opened.map(({ what, where }) => [what.signal, ...where.scopes])).toEqual([
+    ['state', { provider: 'primary' }],
+  ]);
+});
+
+test('when people begin to be hit by an outage, that is a finding beside it', () => {
+  const small = new Small();
+  small.ticks(60, (one) => small.talk(one));
+  outage(small, (one, minute) => minute >= 10 && fail(one));
+  expect(small.opened.map(({ what, where }) => [what.signal, ...where.scopes])).toEqual([
+    ['state', { provider: 'primary' }],
+    ['errors', { provider: 'primary' }],
+  ]);
+});
+
 test('a fallback that stood by while requests failed is a finding beside theirs: at its route, with the status that it is not for', () => {
   const small = new Small().ticks(60, () => undefined);
   small.ticks(12, (one, at) => {
