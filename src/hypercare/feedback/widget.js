@@ -66,7 +66,8 @@
     return response;
   };
 
-  // One after the other, and in one tab at a time: two at once would send the first twice.
+  // One after the other, and in one tab at a time: two at once would send the first twice. A tab that sees a moment too late
+  // what another one has dropped still does: the gateway folds the two, and gives both the same id.
   let flushing = Promise.resolve();
   function flush(mine) {
     const work = () => drain(mine);
@@ -94,7 +95,7 @@
     if (response?.ok) {
       const answer = await response.json().catch(() => ({}));
       update((now) => {
-        now.sent = [...now.sent, answer.id].slice(-MOST_QUEUED);
+        now.sent = [...new Set([...now.sent, answer.id])].slice(-MOST_QUEUED);
       });
       return answer;
     }
