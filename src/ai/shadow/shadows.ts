@@ -1,5 +1,5 @@
 import type { ShadowPair } from '../../contracts/shadow.ts';
-import type { Documents } from '../../contracts/store.ts';
+import type { Documents, PutOptions, PutResult } from '../../contracts/store.ts';
 import { hashText } from '../../lib/hash-text.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { Counter, type Registry } from '../../telemetry/metrics.ts';
@@ -9,6 +9,8 @@ export type ShadowOutcome = 'same' | 'different' | 'failed' | 'dropped_busy';
 
 const collectionOf = (model: string): string => `shadows ${model}`;
 const PAGE = 200;
+/** Places that are tried for a free one. */
+const TRIED = 4;
 
 /** Pairs of answers in the store, and how many candidates are at work. Lives as long as the process. */
 export class Shadows {
@@ -40,11 +42,20 @@ export class Shadows {
     this.#outcomes.inc({ model, candidate, outcome });
   }
 
-  /** A place in the store is found by hash: so many places are all there are, whoever writes. */
+  /**
+   * A place in the store is found by hash: so many places are all there are, whoever writes. A few that follow are tried if
+   * it is taken, and only then what is there makes room.
+   */
   async keep(pair: ShadowPair, { keep, keepFor }: { keep: number; keepFor: number }): Promise<void> {
-    const place = hashText(pair.requestId + pair.at) % keep;
+    const first = hashText(pair.requestId + pair.at) % keep;
+    const put = (place: number, options: PutOptions): Promise<PutResult> =>
+      this.#documents.put(collectionOf(pair.real.model), `${place}`, pair, { ttlMs: keepFor, ...options });
     try {
-      await this.#documents.put(collectionOf(pair.real.model), `${place}`, pair, { ttlMs: keepFor });
+      for (let next = 0; next < Math.min(TRIED, keep); next++) {
+        const { ok } = await put((first + next) % keep, { ifVersion: 0 });
+        if (ok) return;
+      }
+      await put(first, {});
     } catch (error) {
       this.#log.warn({ err: error, request_id: pair.requestId }, 'two answers could not be kept');
     }

@@ -19,7 +19,7 @@ export const AiShadow = Strict(
       minimum: 1,
       maximum: 1000,
       default: 200,
-      description: 'Pairs of answers in the store. When it is full, new ones take the place of some.',
+      description: 'Pairs of answers in the store. As it fills up, new ones take the place of some.',
     }),
     keepFor: Duration({ default: '7d', description: 'How long a pair is kept.' }),
     texts: Type.Boolean({
