@@ -127,11 +127,10 @@ export class PassedAnswer implements AnswerReceiver {
       this.#exchange.grpcStatus = grpcEnd(this.#response.statusCode, this.#exchange.grpcStatus, fields);
     const trailers = this.#hasBody && this.#missing < 0 ? trailersOf(fields) : undefined;
     if (trailers) this.#response.addTrailers(trailers);
-    const last = this.#gate ? this.#gate.rest() : this.#whole;
+    const whole = this.#whole;
     // Node joins a head and a short text to one write; bytes it writes beside it.
-    if (last !== undefined && last.length <= SHORT && last === this.#whole)
-      this.#response.end(last.toString('latin1'), 'latin1');
-    else this.#response.end(last);
+    if (whole !== undefined && whole.length <= SHORT) this.#response.end(whole.toString('latin1'), 'latin1');
+    else this.#response.end(whole ?? this.#gate?.rest());
   }
 
   onFailure(error: Error): void {

@@ -1,29 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { expect, it, vi } from 'vitest';
-import { runCli } from '../../src/cli/index.ts';
+import { expect, it } from 'vitest';
 import { backend } from '../helpers/backend.ts';
+import { called } from '../helpers/command.ts';
 import { testGateway } from '../helpers/gateway.ts';
 
 const HOUR = 3_600_000;
 
 /** `hypercare key …`: what it printed, and its exit code. */
 async function key(...args: string[]): Promise<{ code: number; out: string; err: string; key: string }> {
-  const printed = { out: '', err: '' };
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed.out += String(text);
-    return true;
-  });
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    printed.err += String(text);
-    return true;
-  });
-  try {
-    const code = await runCli(['node', 'hypercare', 'key', ...args]);
-    return { code, ...printed, key: /^hck_\S+$/m.exec(printed.out)?.[0] ?? '' };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
+  const { code, said: out, wrong: err } = await called('key', ...args);
+  return { code, out, err, key: /^hck_\S+$/m.exec(out)?.[0] ?? '' };
 }
 
 async function shop() {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
-import { runCli } from '../../src/cli/index.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { called } from '../helpers/command.ts';
 import { configText } from '../helpers/gateway.ts';
 
 const KEY = { 'auth-api-key': {} };
@@ -26,16 +26,7 @@ async function validated(config: object): Promise<{ code: number; said: string; 
     file,
     configText({ upstreams: { up: { targets: [{ url: 'http://127.0.0.1:9' }] } }, ...config }),
   );
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-  const textOf = ({ mock }: typeof out): string => mock.calls.map(([text]) => String(text)).join('');
-  try {
-    const code = await runCli(['node', 'hypercare', 'validate', file]);
-    return { code, said: textOf(out), wrong: textOf(err) };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
+  return called('validate', file);
 }
 
 it('validate names the routes that anyone may use, so that an open route is a choice', async () => {
