@@ -51,7 +51,7 @@ async function run(call: Call): Promise<Findings> {
     ],
     subjects: stores.map(({ name }) => ({ name, what: 'conversations of one gateway in it' })),
     missing,
-    sections: [costSection(costs), flatSection(moments), writersSection(written)],
+    sections: [costSection(costs, stores), flatSection(moments), writersSection(written)],
     reading:
       'Medians over the rounds, each with a fresh process and store. Requests with and without are sent in turns on one connection, and what is told as more is the median of the differences within pairs. Round trips are the scripts that Redis ran, less those of requests without.',
     bottlenecks: [],

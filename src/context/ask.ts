@@ -4,8 +4,8 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import type { AskModel } from './compaction/summarize.ts';
 import type { LogMark, LogTail } from './known-log.ts';
 
-/** Who wants to go on with which conversation, and what they send. */
-export interface Ask {
+/** Who wants to go on with which conversation, and how: what is known before the body’s messages are read. */
+export interface Opening {
   readonly ref: SessionRef;
   /** The end user, as the application names them; ''. */
   readonly user: string;
@@ -19,9 +19,13 @@ export interface Ask {
   readonly seenVersion: number | undefined;
   /** The client's idempotency key; ''. */
   readonly key: string;
+  readonly mode: 'auto' | 'full' | 'delta';
+}
+
+/** A turn that is asked for: of which conversation, and what is said. */
+export interface Ask extends Opening {
   /** Where there is a key, all that shapes the answer beside the messages: the same request says the same; ''. */
   readonly wishes: string;
-  readonly mode: 'auto' | 'full' | 'delta';
   readonly system: readonly TextPart[];
   /** What the client sends; of a log that begins with one that is known, what comes behind that. */
   readonly messages: readonly Message[];

@@ -4,14 +4,15 @@ import type { Message } from '../contracts/model-request.ts';
 import type { Reserved, SessionHead, SessionRef, Sessions, StoredTurn } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { onDemand } from '../lib/on-demand.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Ask, lockedAt } from './ask.ts';
+import { type Ask, lockedAt, type Opening } from './ask.ts';
 import { digestOf, formerSeedsOf, seedOf, wishesDigest } from './canonical.ts';
 import { type Correction, correct } from './correct.ts';
 import { Erasing } from './erasing.ts';
 import type { KnownLog } from './known-log.ts';
-import { LiveTurn } from './live-turn.ts';
+import { LiveTurn, NOT_GIVEN_BACK } from './live-turn.ts';
 import type { ContextMeters } from './meters.ts';
 import { OpenedSessions, openTurn } from './opened-sessions.ts';
 import { Openers } from './openers.ts';
@@ -79,18 +80,17 @@ export class Conversations {
 
   /**
    * Reads what a turn needs of its conversation, and announces it.
-   * @throws GatewayError `session_unknown`, `conversation_locked`, `context_unavailable`, `tool_results_unmatched`,
+   * @param read what is said in it, once: while the store answers where a log of the conversation is known; of any other first,
+   * since what can't be read must not begin one
+   * @throws what `read` throws; GatewayError `session_unknown`, `conversation_locked`, `context_unavailable`, `tool_results_unmatched`,
    * `idempotency_key_reused`
    */
-  async open(ask: Ask): Promise<Recalled> {
-    const began = this.ports.clock.monotonic();
-    const { ref, messages } = ask;
-    const isFull =
-      ask.follows === undefined && (ask.mode === 'full' || (ask.mode === 'auto' && isWholeLog(messages)));
+  async open(opening: Opening, read: () => Ask): Promise<Recalled> {
+    const { ref } = opening;
     const facts: ContextFacts = {
       session: ref.session,
       status: 'hit',
-      mode: isFull ? 'full' : 'delta',
+      mode: 'delta',
       cause: '',
       base: 0,
       version: -1,
@@ -100,28 +100,36 @@ export class Conversations {
       readMs: 0,
       commitMs: 0,
     };
+    const asked = onDemand(() => {
+      const ask = read();
+      if (isFull(ask)) facts.mode = 'full';
+      return ask;
+    });
+    if (this.opened.log(ref) === undefined) asked();
+    const began = this.ports.clock.monotonic();
     try {
-      const recalled = await this.#openReadable(ask, facts, isFull);
+      const recalled = await this.#openReadable(opening, asked, facts);
       facts.readMs = this.ports.clock.monotonic() - began;
       return recalled;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
+      asked();
       facts.status = 'degraded';
       facts.cause = 'store_down';
       this.ports.meters.turn(facts, 0);
       const { tenant, session } = ref;
       this.operations.note({ op: 'read', tenant, user: '', session, outcome: 'store_down' });
-      if (isFull && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
+      if (facts.mode === 'full' && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
       throw new GatewayError('context_unavailable', { cause: error, headers: { 'retry-after': '1' } });
     }
   }
 
   /** What nobody can open any more counts as erased. @throws StoreUnavailable also where the config has not the secret */
-  async #openReadable(ask: Ask, facts: ContextFacts, isFull: boolean): Promise<Recalled> {
+  async #openReadable(opening: Opening, asked: () => Ask, facts: ContextFacts): Promise<Recalled> {
     const { privacy, log } = this.ports;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#open(ask, facts, isFull);
+        return await this.#open(opening, asked, facts);
       } catch (error) {
         const broken = error instanceof UnreadableLife ? error.cause : error;
         if (!(broken instanceof SealBroken)) throw error;
@@ -130,44 +138,36 @@ export class Conversations {
           throw new StoreUnavailable('what was said can’t be opened', { cause: broken });
         }
         // Another replica may have made a key since this one has looked.
-        if (attempt === 1) privacy.lookAgain(ask.ref.tenant);
-        else if (error instanceof UnreadableLife) await this.erasing.unreadable(ask.ref, error.generation);
+        if (attempt === 1) privacy.lookAgain(opening.ref.tenant);
+        else if (error instanceof UnreadableLife)
+          await this.erasing.unreadable(opening.ref, error.generation);
       }
     }
   }
 
-  async #open(ask: Ask, facts: ContextFacts, isFull: boolean): Promise<Recalled> {
-    const { ref } = ask;
-    const { sessions, privacy } = this.ports;
-    const { lease, ttl, maxAge, onConflict } = this.settings;
+  async #open(opening: Opening, asked: () => Ask, facts: ContextFacts): Promise<Recalled> {
+    const { ref } = opening;
+    const { privacy } = this.ports;
     if (this.behind.has(ref) && !(await within(this.behind.flush(), BEHIND_MS)))
       throw new StoreUnavailable('a turn of this conversation waits for the store');
     const given = privacy.of(ref.tenant);
     const seal = given instanceof Promise ? await given : given;
-    const key = ask.key === '' ? '' : requestKeyOf(seal, ref.tenant, ask.key);
-    const isExclusive = ask.exclusive || ask.ifVersion !== undefined || onConflict === 'reject';
-    const [owner = '', ...formerOwners] = ownersOf(seal, ref.tenant, ask.user);
-    const reserved = await sessions.reserve(ref, {
-      turn: facts.turn,
-      owner,
-      formerOwners,
-      key,
-      exclusive: isExclusive && ask.follows === undefined,
-      ifVersion: ask.ifVersion,
-      seenVersion: ask.seenVersion,
-      create: ask.create,
-      known: this.opened.known(ref),
-      leaseMs: lease,
-      ttlMs: ttl,
-      maxAgeMs: maxAge,
-    });
+    const { reserving, key, isExclusive } = this.#announce(opening, facts.turn, seal);
+    let ask: Ask;
+    try {
+      ask = asked();
+    } catch (unreadable) {
+      await this.#giveBack(reserving, ref, facts.turn, key);
+      throw unreadable;
+    }
+    const reserved = await reserving;
     if (reserved.kind === 'replay') return this.#replay(reserved, ask, facts, seal);
     if (reserved.kind !== 'reserved') throw refusalOf(reserved);
     const { head, isNew, reset } = reserved;
     if (isNew) this.#note('create', ref, head, reset || 'new');
     const turn = new LiveTurn(this, ask, facts, reserved, seal, key, isExclusive);
     try {
-      await this.#recall.recall(turn, isFull);
+      await this.#recall.recall(turn, facts.mode === 'full');
     } catch (error) {
       await turn.release();
       throw error instanceof SealBroken ? new UnreadableLife(reserved.head.generation, error) : error;
@@ -175,6 +175,43 @@ export class Conversations {
     this.#noteOpener(turn);
     this.ports.meters.turn(facts, reserved.head.tokens);
     return { kind: 'turn', turn };
+  }
+
+  #announce(
+    { ref, user, key: givenKey, exclusive, ifVersion, seenVersion, create, follows }: Opening,
+    turn: string,
+    seal: TenantSeal,
+  ): { reserving: Promise<Reserved>; key: string; isExclusive: boolean } {
+    const { lease, ttl, maxAge, onConflict } = this.settings;
+    const key = givenKey === '' ? '' : requestKeyOf(seal, ref.tenant, givenKey);
+    const isExclusive = exclusive || ifVersion !== undefined || onConflict === 'reject';
+    const [owner = '', ...formerOwners] = ownersOf(seal, ref.tenant, user);
+    const reserving = this.ports.sessions.reserve(ref, {
+      turn,
+      owner,
+      formerOwners,
+      key,
+      exclusive: isExclusive && follows === undefined,
+      ifVersion,
+      seenVersion,
+      create,
+      known: this.opened.known(ref),
+      leaseMs: lease,
+      ttlMs: ttl,
+      maxAgeMs: maxAge,
+    });
+    return { reserving, key, isExclusive };
+  }
+
+  /** What can't be read is no turn. */
+  async #giveBack(reserving: Promise<Reserved>, ref: SessionRef, turn: string, key: string): Promise<void> {
+    const { sessions, log } = this.ports;
+    try {
+      const { kind } = await reserving;
+      if (kind === 'reserved') await sessions.release(ref, turn, key);
+    } catch (error) {
+      log.debug({ err: error }, NOT_GIVEN_BACK);
+    }
   }
 
   #replay(
@@ -268,6 +305,9 @@ export class Conversations {
 /** Whether a client sent all of the conversation: what the assistant said is among it. */
 export const isWholeLog = (messages: readonly Message[]): boolean =>
   messages.some(({ role }) => role === 'assistant');
+
+const isFull = ({ follows, mode, messages }: Ask): boolean =>
+  follows === undefined && (mode === 'full' || (mode === 'auto' && isWholeLog(messages)));
 
 /** Whether a turn is the answer to these messages, which may be all of the conversation up to it. */
 function isAnswerTo({ digests }: StoredTurn, messages: readonly Message[], seed: string): boolean {

@@ -20,6 +20,9 @@ import type { OperationLog } from './operation-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import type { WriteBehind } from './write-behind.ts';
 
+/** It must not fail, and nobody waits for it: the lease ends by itself. */
+export const NOT_GIVEN_BACK = 'a reservation was not given back: it runs out';
+
 /** What a turn needs of those who keep conversations. */
 export interface TurnKeeper {
   readonly ports: {
@@ -115,14 +118,14 @@ export class LiveTurn {
     return this.#end;
   }
 
-  /** Gives the reservation back. It must not fail: the lease runs out by itself. */
+  /** Gives the reservation back. */
   async release(): Promise<void> {
     this.#end ??= Promise.resolve();
     const { sessions, log } = this.#keeper.ports;
     try {
       await sessions.release(this.ask.ref, this.id, this.#key);
     } catch (error) {
-      log.debug({ err: error }, 'a reservation was not given back: it runs out');
+      log.debug({ err: error }, NOT_GIVEN_BACK);
     }
   }
 

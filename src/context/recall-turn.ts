@@ -1,6 +1,7 @@
 import type { Message } from '../contracts/model-request.ts';
 import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { onDemand } from '../lib/on-demand.ts';
 import { digestOf, formerSeedsOf, rolling, seedOf, tokensOf } from './canonical.ts';
 import type { LogTail } from './known-log.ts';
 import type { LiveTurn } from './live-turn.ts';
@@ -167,14 +168,6 @@ function followTail(
   turn.baseCount = head.count;
   turn.logTokens = onDemand(() => known.tokens + messageTokens(turn.ask.messages));
   return true;
-}
-
-function onDemand<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 /** The rolling hashes of the first messages of a log, from that of none on. */

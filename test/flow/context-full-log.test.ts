@@ -157,3 +157,22 @@ it('a person’s correction reaches the model in the place of what the client st
   await say(gateway, log, 'Still?');
   expect(provider.prompts.at(-1)?.[1]?.content).toBe('Your account is closed.');
 });
+
+it('what can’t be read in the log of a conversation that is known is refused, holds nobody up, and begins none', async () => {
+  const context = { enabled: true, onConflict: 'reject' };
+  const gateway = await aiGateway([await knowingProvider()], { context });
+  const log: Log = [];
+  await say(gateway, log, 'My account number is 4711.');
+  await say(gateway, log, 'Is there anything else?');
+  const tell = (messages: unknown[], session: string) =>
+    chat(gateway, { model: 'smart', max_tokens: 200, messages }, { 'x-session-id': session });
+  const unreadable = [...log, { role: 'user', content: [{ type: 'image_url', image_url: 7 }] }];
+  for (const session of ['s1', 's2']) {
+    const refused = await tell(unreadable, session);
+    expect(refused.status).toBe(400);
+    expect(JSON.parse(refused.body.toString())).toMatchObject({ error: { code: 'body_invalid' } });
+  }
+  expect((await admin(gateway, '/api/sessions/s2?consumer=app')).status).toBe(404);
+  expect(await say(gateway, log, 'What is my account number?')).toBe('It is 4711.');
+  expect((await admin(gateway, '/api/sessions/s1?consumer=app')).body.version).toBe(3);
+});

@@ -25,6 +25,8 @@ export interface Cost {
   readonly moreThanOne: number;
   /** Scripts a request that the store runs for it: round trips. NaN where there are none. */
   readonly trips: number;
+  /** Of the store, on this machine; see `StoreKind.unit`. */
+  readonly floor: number;
 }
 
 const LEVELS = [1, 20, 50, 100, 200];
@@ -44,6 +46,7 @@ export async function costOf(kind: StoreKind, site: Site, call: Call, folder: st
     profileTo: site.profileTo,
   });
   const talker = new Talker(originOf(started));
+  const floor = await store.floor();
   const { isSmoke } = call.effort;
   const sessions = Array.from({ length: isSmoke ? 1 : SESSIONS }, (_, at) => `s${at}`);
   const logs = new Map<string, Said[]>(sessions.map((session) => [session, []]));
@@ -91,6 +94,7 @@ export async function costOf(kind: StoreKind, site: Site, call: Call, folder: st
       moreThanOne: over((group) => group.with - group.one),
       // What a request of none has the store do as well, a ledger’s rows, is no cost of the conversation.
       trips: (between - before - alone) / groups.length,
+      floor,
     };
     const more = `${short(cost.moreThanSame)} ms more than the same prompt, ${short(cost.moreThanOne)} than one message`;
     call.say(`${kind.name}, ${level} turns, ${sends} is sent: ${more}`);
@@ -116,7 +120,7 @@ export async function costOf(kind: StoreKind, site: Site, call: Call, folder: st
 }
 
 /** @param runs all costs of all rounds */
-export function costSection(runs: readonly Cost[]): string {
+export function costSection(runs: readonly Cost[], kinds: readonly StoreKind[]): string {
   const groups = Map.groupBy(runs, ({ store, turns, sends }) => `${store}, ${turns} turns, ${sends} is sent`);
   const rows = [...groups].map(([name, of]) => {
     const over = (figure: (cost: Cost) => number): string => short(spread(of.map(figure)).median);
@@ -130,7 +134,12 @@ export function costSection(runs: readonly Cost[]): string {
       over((c) => c.trips),
     ];
   });
-  return `## a request with its conversation, and without\n\n${table(
+  const floors = kinds.map(({ name, unit }) => {
+    const { median } = spread(runs.filter(({ store }) => store === name).map(({ floor }) => floor));
+    return `${name}: ${unit}, takes ${short(median)} ms`;
+  });
+  const floor = `What the machine itself takes, at the median of single ones. ${floors.join('. ')}.`;
+  return `## a request with its conversation, and without\n\n${floor}\n\n${table(
     [
       'store, length of the conversation',
       'p50 ms with it',

@@ -1,4 +1,4 @@
-import type { Ask } from '../../context/ask.ts';
+import type { Ask, Opening } from '../../context/ask.ts';
 import type { KnownLog, LogMark } from '../../context/known-log.ts';
 import { textTokens } from '../../context/prompt/tokens.ts';
 import { readResponseId } from '../../context/response-id.ts';
@@ -26,7 +26,7 @@ const AGENT_HEADERS = [
 ];
 
 /** Which conversation a call means, and whether the client lets it be kept. */
-export type Meant = Pick<Ask, 'ref' | 'create' | 'follows' | 'exclusive'> & {
+export type Meant = Pick<Opening, 'ref' | 'create' | 'follows' | 'exclusive'> & {
   readonly isStored: boolean;
   /** Where there is no such conversation the call belongs to none. */
   readonly isOptional?: boolean;
@@ -82,36 +82,48 @@ function agentSession(headers: ChatCall['headers']): string {
 
 const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);
 
-/** @throws GatewayError `body_invalid` where a header of ours, or the body, says what can't be read */
-export function askOf(call: ChatCall, meant: Meant, format: Format<ModelRequest>, askInside: AskInside): Ask {
-  const { headers, exchange } = call;
-  const request = call.request as ChatRequest;
+/** @throws GatewayError `body_invalid` where a header of ours says what can't be read */
+export function openingOf({ headers, request }: ChatCall, meant: Meant): Opening {
+  const { conversation, user } = request as ChatRequest;
   const mode = headers['x-context-mode'] ?? 'auto';
   if (!MODES.has(mode))
     throw new GatewayError('body_invalid', {
       param: 'x-context-mode',
       detail: 'x-context-mode must be auto, full or delta.',
     });
-  const { isStored: _, ...which } = meant;
-  const key = String(headers['idempotency-key'] ?? '');
-  const isResponses = call.format.name === 'openai-responses';
-  const isFixed = which.follows !== undefined || request.conversation !== '';
-  const known =
-    isFixed || key !== '' || mode === 'delta' ? undefined : call.ports.conversations.knownLog(which.ref);
-  const { system, messages, tools = [], ...log } = readLog(call, format, known);
+  const { isStored: _, isOptional: __, ...which } = meant;
+  const isFixed = which.follows !== undefined || conversation !== '';
   return {
     ...which,
-    ...log,
-    user: request.user,
+    user,
     ifVersion: versionIn(headers['if-match'], 'if-match'),
     seenVersion: versionIn(headers['x-context-version'] as string | undefined, 'x-context-version'),
-    key,
+    key: String(headers['idempotency-key'] ?? ''),
+    mode: isFixed ? 'delta' : (mode as Opening['mode']),
+  };
+}
+
+/** @throws GatewayError `body_invalid` where the body says what can't be read */
+export function askOf(
+  call: ChatCall,
+  opening: Opening,
+  format: Format<ModelRequest>,
+  askInside: AskInside,
+): Ask {
+  const { exchange } = call;
+  const { maxOutput } = call.request as ChatRequest;
+  const isResponses = call.format.name === 'openai-responses';
+  const { ref, key, mode } = opening;
+  const known = key !== '' || mode === 'delta' ? undefined : call.ports.conversations.knownLog(ref);
+  const { system, messages, tools = [], ...log } = readLog(call, format, known);
+  return {
+    ...opening,
+    ...log,
     wishes: key === '' ? '' : wishesIn(call, system),
-    mode: isFixed ? 'delta' : (mode as Ask['mode']),
     system: isResponses ? system.filter((part) => !isInstruction(part)) : system,
     messages,
     model: exchange.ai?.model ?? '',
-    otherTokens: request.maxOutput + otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
+    otherTokens: maxOutput + otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
     window: leastWindow(call.candidates),
     askModel: askModelOf(call, askInside),
     requestId: exchange.id,

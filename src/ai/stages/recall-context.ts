@@ -5,7 +5,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
-import { askOf, conversationOf, type Meant } from '../memory/ask-of.ts';
+import { askOf, conversationOf, type Meant, openingOf } from '../memory/ask-of.ts';
 import { writeHistoryFor } from '../memory/history-for.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { isSigned, writeHistory } from '../memory/write-history.ts';
@@ -51,15 +51,17 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
     return;
   }
   call.body ??= bodyOf(call);
-  const ask = askOf(call, meant, format, askInside);
-  const recalled = await openOrNone(conversations.open(ask), meant);
+  const opening = openingOf(call, meant);
+  const { ref } = opening;
+  const read = () => askOf(call, opening, format, askInside);
+  const recalled = await openOrNone(conversations.open(opening, read), meant);
   if (!recalled) {
     noteStateless(call);
     return;
   }
   exchange.context = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
   if (recalled.kind === 'replay') {
-    if (format.name === 'openai-responses') call.ownId = responseId(ask.ref.session, recalled.facts.turn);
+    if (format.name === 'openai-responses') call.ownId = responseId(ref.session, recalled.facts.turn);
     call.answer = replayTurn(call, recalled.stored);
     return;
   }
