@@ -82,8 +82,8 @@ export class Conversations {
    * Reads what a turn needs of its conversation, and announces it.
    * @param read what is said in it, once: while the store answers where a log of the conversation is known; of any other first,
    * since what can't be read must not begin one
-   * @throws what `read` throws; GatewayError `session_unknown`, `conversation_locked`, `context_unavailable`, `tool_results_unmatched`,
-   * `idempotency_key_reused`
+   * @throws what `read` throws; GatewayError `session_unknown`, `conversation_locked`, `context_unavailable`,
+   * `tool_results_unmatched`, `idempotency_key_reused`
    */
   async open(opening: Opening, read: () => Ask): Promise<Recalled> {
     const { ref } = opening;
@@ -119,7 +119,8 @@ export class Conversations {
       this.ports.meters.turn(facts, 0);
       const { tenant, session } = ref;
       this.operations.note({ op: 'read', tenant, user: '', session, outcome: 'store_down' });
-      if (facts.mode === 'full' && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
+      if (facts.mode === 'full' && this.settings.onStoreDown === 'degrade')
+        return { kind: 'degraded', facts };
       throw new GatewayError('context_unavailable', { cause: error, headers: { 'retry-after': '1' } });
     }
   }
