@@ -64,16 +64,20 @@ export class RecallIndex {
 
   /** Positions of all passages that have anything to do with the question, the nearest first; of equals the later. */
   rank(question: string): number[] {
+    const asked = countedTerms(question);
+    // Each term is looked up once: one that the question says twice weighs twice.
     const found = this.#search.search(question, {
-      boostTerm: (term) => (this.#speakers.has(term) ? NAME_WEIGHT : 1),
+      tokenize: () => [...asked.keys()],
+      processTerm: (term) => term,
+      boostTerm: (term) => (asked.get(term) as number) * (this.#speakers.has(term) ? NAME_WEIGHT : 1),
     });
     if (found.length === 0) return [];
     const own = new Float64Array(this.#passages.length);
     for (const { id, score } of found) own[id as number] = score;
     const scores = this.#withNeighbours(this.#withEpisodes(own));
-    const asked = this.#askedAbout(question);
+    const askedAbout = this.#askedAbout(asked.keys());
     for (const { position, speaker, isQuestion } of this.#passages) {
-      if (speaker === asked) (scores[position] as number) *= SPEAKER_BOOST;
+      if (speaker === askedAbout) (scores[position] as number) *= SPEAKER_BOOST;
       if (isQuestion) (scores[position] as number) *= QUESTION_DAMP;
     }
     return this.#passages
@@ -82,11 +86,11 @@ export class RecallIndex {
       .sort((a, b) => (scores[b] as number) - (scores[a] as number) || b - a);
   }
 
-  /** The one speaker whom the question names; undefined if it names none or several. */
-  #askedAbout(question: string): string | undefined {
+  /** The one speaker whom a question names; undefined if it names none or several. */
+  #askedAbout(terms: Iterable<string>): string | undefined {
     const named = new Set<string>();
-    for (const word of wordsOf(question)) {
-      const speaker = this.#speakers.get(termOf(word) ?? '');
+    for (const term of terms) {
+      const speaker = this.#speakers.get(term);
       if (speaker !== undefined) named.add(speaker);
     }
     return named.size === 1 ? [...named][0] : undefined;
@@ -125,4 +129,14 @@ export class RecallIndex {
       return sum;
     });
   }
+}
+
+/** The terms of a text, and how often each is in it. */
+function countedTerms(text: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of wordsOf(text)) {
+    const term = termOf(word);
+    if (term !== null) counts.set(term, (counts.get(term) ?? 0) + 1);
+  }
+  return counts;
 }
