@@ -136,7 +136,9 @@ export class LiveTurn {
     const answer: readonly Message[] =
       end.answer.length === 0 ? [] : [{ role: 'assistant', at: '', content: end.answer }];
     const messages = [...this.fresh, ...answer];
-    const turn = this.#draft(end, messages);
+    // From here on nobody reads it as it was said.
+    const told = ports.privacy.redact(messages.map(withSomething));
+    const turn = this.#draft(end, messages, told);
     const isFailed = end.status === 'failed';
     const options: CommitOptions = {
       turn,
@@ -169,7 +171,7 @@ export class LiveTurn {
     // Erased while it was being answered: what was read for it is not kept at hand either.
     if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
     if (committed?.kind !== 'committed' || isFailed) return;
-    this.#tellMind(turn, messages);
+    this.#tellMind(turn, told);
     if (!committed.staleBase) setImmediate(() => this.#noteLog());
   }
 
@@ -183,16 +185,15 @@ export class LiveTurn {
     this.#keeper.opened.noteLog(ask.ref, reserved.head.generation, log);
   }
 
-  #draft(end: TurnEnd, messages: readonly Message[]): TurnDraft {
+  #draft(end: TurnEnd, messages: readonly Message[], told: readonly Message[]): TurnDraft {
     const { ask, shape } = this;
     const seed = seedOf(this.seal, ask.ref.tenant);
-    const { privacy } = this.#keeper.ports;
+    const system = this.#keeper.ports.privacy.redactTexts(ask.system);
     // In responses a developer's words are an item among others: nothing takes their place later.
-    const isItem = end.format === 'openai-responses' && this.facts.mode === 'delta' && ask.system.length > 0;
-    const told = messages.map(withSomething);
+    const isItem = end.format === 'openai-responses' && this.facts.mode === 'delta' && system.length > 0;
     const content: TurnContent = {
-      messages: privacy.redact(isItem ? [{ role: 'system', at: '', content: ask.system }, ...told] : told),
-      ...(ask.system.length > 0 && !isItem && { system: privacy.redactTexts(ask.system) }),
+      messages: isItem ? [{ role: 'system', at: '', content: system }, ...told] : told,
+      ...(system.length > 0 && !isItem && { system }),
       ...(end.itemIds.length > 0 && { itemIds: end.itemIds }),
       ...(ask.exclusive && { namedBy: 'conversation' }),
       ...(ask.follows !== undefined && { namedBy: 'response' }),

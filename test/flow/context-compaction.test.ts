@@ -22,6 +22,11 @@ const answerOf = (body: Buffer): string =>
 const compactions = (gateway: TestGateway, outcome: string): Promise<number> =>
   gateway.metric('gateway_context_compactions_total', { outcome });
 
+const bytesOf = async (file: string): Promise<string> => {
+  const files = [file, `${file}-wal`].map((path) => readFile(path).catch(() => Buffer.alloc(0)));
+  return Buffer.concat(await Promise.all(files)).toString('latin1');
+};
+
 it('input is flat: prompts around turn 200 are at most 1.3 times those around turn 20, and the first fact is still known', async () => {
   const gateway = await aiGateway([await modelService()], {
     context: { enabled: true, compaction: { window: 2500 } },
@@ -96,11 +101,30 @@ it('nothing that was said is readable in the store', async () => {
   } as object);
   await say(gateway, `My account number is ${NUMBER}, my address ada@example.com.`);
   expect(answerOf((await say(gateway, 'What is my account number?')).body)).toContain(NUMBER);
-  const bytes = Buffer.concat(
-    await Promise.all([file, `${file}-wal`].map((path) => readFile(path).catch(() => Buffer.alloc(0)))),
-  ).toString('latin1');
+  const bytes = await bytesOf(file);
   expect(bytes.length).toBeGreaterThan(1000);
   expect([NUMBER, 'account number', 'ada@example.com'].filter((said) => bytes.includes(said))).toEqual([]);
+});
+
+it('what was redacted is in no summary and in no later prompt either', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'context-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'store.db');
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], {
+    store: { url: `sqlite:${file}` },
+    context: { enabled: true, compaction: { window: 1200 }, privacy: { redact: ['email'] } },
+  });
+  await say(gateway, 'My email is ada@example.com.');
+  expect(JSON.stringify(provider.prompts[0])).toContain('ada@example.com');
+  for (let turn = 2; turn <= 25; turn++)
+    await say(gateway, `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`);
+  expect(await eventually(async () => (await compactions(gateway, 'by_facts')) > 0)).toBe(true);
+  await say(gateway, 'What is my email?');
+  const later = JSON.stringify(provider.prompts.slice(1));
+  expect(later).toContain('[EMAIL]');
+  expect(later).not.toContain('ada@example.com');
+  expect(await bytesOf(file)).not.toContain('ada@example.com');
 });
 
 it('probes hold against a live alias, through a reload', async () => {
