@@ -1,10 +1,8 @@
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { parseObject } from '../lib/json.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
-import { gatherAnswer } from './gather-answer.ts';
 import type { Model } from './models/catalog.ts';
-import { factsOf } from './part-facts.ts';
-import { answerName, neutralOf } from './prepared-call.ts';
+import { ownAnswer } from './own-answer.ts';
 import { lastWords } from './request-facts.ts';
 
 /** Characters of what the user said that rules look at: the time that they take grows with it. */
@@ -21,28 +19,16 @@ export function answerByRules(call: ChatCall, { name, rules }: Model): Committed
   const body = parseObject(call.bytes.toString('utf8'));
   const text = body && rules?.replyTo(lastWords(body.messages ?? body.input, MOST_TEXT));
   if (format.kind !== 'chat' || text === undefined) return undefined;
-  const answers = answerName(call);
   const parts: StreamPart[] = [
-    { type: 'start', id: '', model: answers.model },
+    { type: 'start', id: '', model: (call.request as ChatRequest).model },
     { type: 'text', text },
     { type: 'usage', usage: { input: 0, output: 0, cached: 0 } },
     { type: 'finish', reason: 'stop' },
     { type: 'end' },
   ];
-  const request = neutralOf(call, format);
-  const writer = (call.request as ChatRequest).stream ? format.openStream?.(request, answers) : undefined;
   const target = `rules/${name}`;
   return {
-    kind: 'whole',
-    statusCode: 200,
-    headers: { 'content-type': writer ? 'text/event-stream; charset=utf-8' : 'application/json' },
-    body: Buffer.from(
-      writer
-        ? parts.map((part) => writer.write(part)).join('') + writer.end()
-        : JSON.stringify(format.writeAnswer(gatherAnswer(parts), answers, request)),
-    ),
-    facts: factsOf(parts),
-    parts,
+    ...ownAnswer(call, parts),
     byRules: true,
     deployment: {
       providerName: 'rules',

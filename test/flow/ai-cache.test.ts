@@ -368,6 +368,11 @@ describe('guards', () => {
     expect([how(first), how(second), how(streamed)]).toEqual(['miss', 'hit', 'hit']);
     expect(service.stats.requests).toBe(1);
     for (const answer of [second, streamed]) expect(answer.body.toString()).not.toContain('ada@example.org');
+    expect(streamed.headers['content-type']).toMatch('text/event-stream');
+    const events = streamed.body.toString();
+    expect(events).toMatch(/^data: /);
+    expect(events).toMatch(/data: \[DONE\]\n\n$/);
+    expect(events).toContain('eve@example.org');
   });
 });
 

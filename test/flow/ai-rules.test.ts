@@ -60,6 +60,21 @@ it('so does @anthropic-ai/sdk', async () => {
   expect(streamed).toBe('A person will write to you.');
 });
 
+it('a guard that changes a streamed reply leaves it a stream', async () => {
+  const reply = 'Write to help@example.org.';
+  const gateway = await aiGateway([await down()], {
+    models: { ...models('written'), written: { rules: [{ reply }] } },
+    policies: [{ redact: { kinds: ['email'] } }],
+  });
+
+  const whole = await sdk(gateway).chat.completions.create(said('Hello?'));
+  const stream = await sdk(gateway).chat.completions.create({ ...said('Hello?'), stream: true });
+  let text = '';
+  for await (const { choices } of stream) text += choices[0]?.delta.content ?? '';
+
+  expect([whole.choices[0]?.message.content, text]).toEqual(['Write to [EMAIL].', 'Write to [EMAIL].']);
+});
+
 it('the record says so: rules_used, no cost, and how many were asked in vain', async () => {
   const gateway = await aiGateway([await down()], { models: models() });
 

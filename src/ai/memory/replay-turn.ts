@@ -1,9 +1,7 @@
 import type { OpenedTurn } from '../../context/path.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
-import { gatherAnswer } from '../gather-answer.ts';
-import { factsOf } from '../part-facts.ts';
-import { answerName, neutralOf } from '../prepared-call.ts';
+import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
+import { ownAnswer } from '../own-answer.ts';
 import { partsOf } from './answer-parts.ts';
 
 /** The answer that was recorded in a turn, as one to this call: whole or streamed. It costs nothing. */
@@ -19,19 +17,8 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
     { type: 'finish', reason: turn.finishReason || 'stop' },
     { type: 'end' },
   ];
-  const request = neutralOf(call, format);
-  const name = answerName(call);
-  const writer = (call.request as ChatRequest).stream ? format.openStream?.(request, name) : undefined;
-  const body = writer
-    ? parts.map((part) => writer.write(part)).join('') + writer.end()
-    : JSON.stringify(format.writeAnswer(gatherAnswer(parts), name, request));
   return {
-    kind: 'whole',
-    statusCode: 200,
-    headers: { 'content-type': writer ? 'text/event-stream; charset=utf-8' : 'application/json' },
-    body: Buffer.from(body),
-    facts: factsOf(parts),
-    parts,
+    ...ownAnswer(call, parts),
     byRules: true,
     deployment: {
       providerName: 'context',

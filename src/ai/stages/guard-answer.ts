@@ -1,20 +1,56 @@
+import type { Format } from '../../contracts/format.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import type { ChatCall } from '../chat-call.ts';
+import { AnswerTape } from '../answer-tape.ts';
+import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { AnswerGuard, answerIsGuarded } from '../guards/answer-guard.ts';
+import { TranslatedPassage } from '../passage.ts';
 import { answerName, neutralOf } from '../prepared-call.ts';
 
-/** Shows a whole answer to the guards. It and its parts are written anew if they changed it, and else go on as they came. */
+type Whole = Extract<CommittedAnswer, { kind: 'whole' }>;
+
+/**
+ * Shows an answer that is all there to the guards. It and its parts are written anew if they changed it, and else go on as
+ * they came; as a stream it is written anew in any case, like one that comes from a provider now.
+ */
 export function guardAnswer(call: ChatCall): void {
-  const { answer, format, guards } = call;
+  const { answer, format, guards, request } = call;
   if (answer?.kind !== 'whole' || !answer.facts || format.kind !== 'chat' || !answerIsGuarded(guards)) return;
-  const guard = new AnswerGuard(guards);
+  const guarded = (request as ChatRequest).stream
+    ? guardStream(call, format, answer)
+    : guardWhole(call, format, answer);
+  if (guarded) call.answer = { ...answer, ...guarded };
+}
+
+type Guarded = Pick<Whole, 'parts' | 'body'>;
+
+/** @throws what a guard ends the answer with */
+function guardWhole(call: ChatCall, format: Format, answer: Whole): Guarded | undefined {
+  const guard = new AnswerGuard(call.guards);
   const parts: StreamPart[] = answer.parts.flatMap((part) => guard.take(part));
   parts.push(...guard.end());
   const guarded = gatherAnswer(parts);
   const contents = JSON.stringify(guarded.choices.map(({ content }) => content));
   const before = gatherAnswer(answer.parts.filter(({ type }) => type !== 'citation'));
-  if (contents === JSON.stringify(before.choices.map(({ content }) => content))) return;
+  if (contents === JSON.stringify(before.choices.map(({ content }) => content))) return undefined;
   const written = format.writeAnswer(guarded, answerName(call), neutralOf(call, format));
-  call.answer = { ...answer, parts, body: Buffer.from(JSON.stringify(written)) };
+  return { parts, body: Buffer.from(JSON.stringify(written)) };
+}
+
+/**
+ * Of one that was kept, or is ours: all of it is known, and what is forbidden in it ends it where it stands.
+ *
+ * @throws what a guard ends the answer with, for which a stream has no place
+ */
+function guardStream(call: ChatCall, format: Format, answer: Whole): Guarded | undefined {
+  const writer = format.openStream?.(neutralOf(call, format), answerName(call));
+  if (!writer) return undefined;
+  const told = new AnswerTape(Number.POSITIVE_INFINITY);
+  const passage = new TranslatedPassage(writer, new AnswerGuard(call.guards), told);
+  for (const part of answer.parts) passage.take(part);
+  const body = Buffer.from(passage.last(undefined, () => ''));
+  const { stopped } = passage;
+  if (stopped && stopped.code !== 'content_filtered') throw stopped.cause;
+  if (stopped) call.exchange.fail(stopped.code, stopped.cause);
+  return { parts: told.answer?.parts ?? [], body };
 }
