@@ -273,7 +273,10 @@ export class Conversations {
     return dropped;
   }
 
-  /** @returns the correction's version; undefined if there is no such session or turn. @throws StoreUnavailable */
+  /**
+   * @returns the correction's version; undefined if there is no such session or turn
+   * @throws GatewayError `conversation_locked`; StoreUnavailable
+   */
   correct(ref: SessionRef, correction: Correction): Promise<number | undefined> {
     const { sessions, privacy } = this.ports;
     const { reader, operations, settings } = this;

@@ -1,6 +1,7 @@
 import type { Message } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
 import { type AppendingPorts, appendTurn } from './append-turn.ts';
+import { lockedAt } from './ask.ts';
 
 /** A person's words in the place of what a turn said. */
 export interface Correction {
@@ -14,6 +15,7 @@ export interface Correction {
 /**
  * Appends a correction; the turn that it is about stays as it was.
  * @returns the correction's version; undefined if there is no such session or turn
+ * @throws GatewayError `conversation_locked` while it is being answered alone; StoreUnavailable
  */
 export async function correct(
   ref: SessionRef,
@@ -42,5 +44,6 @@ export async function correct(
   const { tenant, session } = ref;
   const outcome = committed.kind;
   operations.note({ op: 'correct', tenant, user: head.owner, session, turn, outcome });
+  if (committed.kind === 'conflict') throw lockedAt(committed.version, 0);
   return committed.kind === 'committed' ? committed.version : undefined;
 }

@@ -176,6 +176,7 @@ export type Reserved =
 export interface CommitOptions {
   readonly turn: TurnDraft;
   readonly key: string;
+  /** As it was reserved; 0 = it was not: whoever answers the session alone is not disturbed. */
   readonly fence: number;
   readonly generation: number;
   /** The version and head that the turn was made from. */
@@ -201,7 +202,7 @@ export type Committed =
       /** It had been committed before: nothing was added. */
       readonly repeated: boolean;
     }
-  /** Another turn came between, or the calls have their results already. */
+  /** Another turn came between, somebody answers it alone, or the calls have their results already. */
   | { readonly kind: 'conflict'; readonly version: number }
   /** The session was erased, expired, or lives another life. */
   | { readonly kind: 'gone' };

@@ -172,6 +172,23 @@ describe.each(places)('sessions on $name', ({ make }) => {
     });
   });
 
+  it('nothing is put into a session that somebody answers alone: behind the answer, or when its lease is over', async () => {
+    const ref = newRef();
+    const answer = draft('answer');
+    const answering = await open(ref, { turn: answer.id, exclusive: true });
+    const put = (said: string) =>
+      store.sessions.commit(ref, commitOptions(draft(said, { kind: 'items' }), answering, { fence: 0 }));
+    expect(await put('too early')).toEqual({ kind: 'conflict', version: 0 });
+    expect(
+      await store.sessions.commit(ref, commitOptions(answer, answering, { mode: 'exact' })),
+    ).toMatchObject({ kind: 'committed', version: 1 });
+    expect(await put('behind it')).toMatchObject({ kind: 'committed', version: 2 });
+    await open(ref, { exclusive: true, leaseMs: 20 });
+    await place.pass(40);
+    expect(await put('nobody answers')).toMatchObject({ kind: 'committed', version: 3 });
+    expect(await said(ref)).toEqual(['answer', 'behind it', 'nobody answers']);
+  });
+
   it('the calls of a turn get their results once', async () => {
     const ref = newRef();
     const call = draft('call', { opens: true });

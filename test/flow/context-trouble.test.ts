@@ -204,6 +204,43 @@ it('a conversation is answered once at a time: who comes meanwhile is told in th
   expect(provider.prompts).toHaveLength(1);
 });
 
+it('nothing is put into a conversation, and nothing corrected, while somebody waits for an answer in it', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    context: { enabled: true },
+  });
+  const { conversations, responses } = sdk(gateway);
+  const { id: conversation } = await conversations.create();
+  await responses.create({ model: 'smart', input: 'My account number is 4711.', conversation });
+  const at = `/api/sessions/${conversation}`;
+  const [turn] = (await admin(gateway, `${at}?consumer=app`)).body.turns as { id: string }[];
+  const put = () =>
+    conversations.items.create(conversation, {
+      items: [{ type: 'message', role: 'user', content: 'My name is Ann.' }],
+    });
+  const correct = () =>
+    admin(gateway, `${at}/corrections?consumer=app`, {
+      body: { turn: turn?.id, text: 'It is 12.', reason: 'it was wrong' },
+    });
+  const held = provider.hold('What is my account number?');
+  const answering = responses.create({ model: 'smart', input: 'What is my account number?', conversation });
+  await held.came;
+  const refused = await put().catch((error) => error);
+  expect([refused.status, refused.code, refused.headers?.get('retry-after')]).toEqual([
+    409,
+    'conversation_locked',
+    '1',
+  ]);
+  const late = await correct();
+  expect([late.status, late.headers['retry-after']]).toEqual([409, '1']);
+  held.go();
+  // It is paid, and it is there.
+  const answer = await answering;
+  expect((await responses.retrieve(answer.id)).output_text).toBe('It is 4711.');
+  await put();
+  expect((await correct()).body).toEqual({ version: 4 });
+});
+
 it('operators find a user’s sessions by state; what was said is for those who may read it, and noted', async () => {
   const tokens = [
     { name: 'ola', token: 'reads-all', rights: ['read', 'write', 'content'] },

@@ -137,6 +137,10 @@ if before then
   local version, stale = before:match('^(%d+):(%d)$')
   return {'committed', version, stale, '1'}
 end
+if ARGV[3] == '0' then
+  local held = redis.call('HMGET', L, 'x', 'u')
+  if held[1] and tonumber(held[2]) > now then return {'conflict', m.v} end
+end
 local stale = (mode ~= 'branch' and m.v ~= ARGV[5]) and '1' or '0'
 if mode == 'exact' then
   local exclusive = tonumber(redis.call('HGET', L, 'xf') or '0')

@@ -254,6 +254,8 @@ export class SqliteSessions implements Sessions {
       const { version, stale } = before;
       return { kind: 'committed', version: Number(version), staleBase: stale === 1, repeated: true };
     }
+    if (options.fence === 0 && row.holder !== '' && row.holder_until > now)
+      return { kind: 'conflict', version: row.version };
     const stale = mode !== 'branch' && row.version !== options.base;
     if (mode === 'exact' && (stale || row.exclusive_fence > options.fence))
       return { kind: 'conflict', version: row.version };
