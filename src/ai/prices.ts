@@ -29,6 +29,9 @@ interface Rates {
   input: Rate;
   output: Rate;
   cached?: Rate | undefined;
+  /** Without one of its own, what was cached costs what `cached` does. */
+  cachedAudio?: Rate | undefined;
+  cachedImage?: Rate | undefined;
   cacheWrite?: Rate | undefined;
   cacheWriteHour?: Rate | undefined;
   audioInput?: Rate | undefined;
@@ -112,6 +115,8 @@ function ratesOf(price: ModelPrice): Rates | undefined {
     input: input ?? 0,
     output: output ?? 0,
     cached: price.cache_read_mtok,
+    cachedAudio: price.cache_audio_read_mtok,
+    cachedImage: price.cache_image_read_mtok,
     cacheWrite: price.cache_write_mtok,
     cacheWriteHour: price.cache_write_1h_mtok,
     audioInput: price.input_audio_mtok,
@@ -124,10 +129,13 @@ function ratesOf(price: ModelPrice): Rates | undefined {
 
 function costOf(rates: Rates, usage: Usage): number {
   const { input, output, cached, cacheWrite = 0, cacheWriteHour = 0, audioInput = 0, imageInput = 0 } = usage;
-  const { reasoning = 0, audioOutput = 0, imageOutput = 0 } = usage;
+  const { reasoning = 0, audioOutput = 0, imageOutput = 0, cachedAudio = 0, cachedImage = 0 } = usage;
+  const [freshAudio, freshImage] = [audioInput - cachedAudio, imageInput - cachedImage];
   const at = (rate: Rate | undefined, otherwise: Rate): number => rateAt(rate ?? otherwise, input);
-  // A provider may count a token under two heads (sound that was cached): the rest is never less than nothing.
-  const plainInput = Math.max(0, input - cached - cacheWrite - audioInput - imageInput);
+  // A provider may count a token under two heads (sound that was cached, unsaid): the rest is never less than nothing.
+  const plainInput = Math.max(0, input - cached - cacheWrite - freshAudio - freshImage);
+  const plainCached = Math.max(0, cached - cachedAudio - cachedImage);
+  const cachedRate = rates.cached ?? rates.input;
   const plainOutput = Math.max(0, output - reasoning - audioOutput - imageOutput);
   // Where writing has no price of its own, it costs what input does, however long it is kept.
   const forAnHour =
@@ -136,11 +144,13 @@ function costOf(rates: Rates, usage: Usage): number {
       : at(rates.cacheWriteHour, rates.input);
   return (
     (plainInput * at(rates.input, 0) +
-      cached * at(rates.cached, rates.input) +
+      plainCached * at(cachedRate, 0) +
+      cachedAudio * at(rates.cachedAudio, cachedRate) +
+      cachedImage * at(rates.cachedImage, cachedRate) +
       (cacheWrite - cacheWriteHour) * at(rates.cacheWrite, rates.input) +
       cacheWriteHour * forAnHour +
-      audioInput * at(rates.audioInput, rates.input) +
-      imageInput * at(rates.imageInput, rates.input) +
+      freshAudio * at(rates.audioInput, rates.input) +
+      freshImage * at(rates.imageInput, rates.input) +
       plainOutput * at(rates.output, 0) +
       reasoning * at(rates.reasoning, rates.output) +
       audioOutput * at(rates.audioOutput, rates.output) +

@@ -17,6 +17,9 @@ export interface Usage {
   /** Tokens of images; part of `input` and of `output`. */
   imageInput?: number;
   imageOutput?: number;
+  /** Tokens of sound and of images that the provider had cached; part of `cached`, and of `audioInput` and `imageInput`. */
+  cachedAudio?: number;
+  cachedImage?: number;
   /** What is sold by the piece: images made, seconds of sound heard, characters spoken, searches (of the web, or Cohere's units). */
   images?: number;
   audioSeconds?: number;

@@ -16,14 +16,18 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
     objectsOf(details)
       .filter((each) => each.modality === modality)
       .reduce((sum, each) => sum + countOf(each.tokenCount), 0);
+  const { promptTokensDetails: prompt, cacheTokensDetails: kept } = reported;
+  const [audioInput, imageInput] = [of(prompt, 'AUDIO'), of(prompt, 'IMAGE')];
   const some = (key: keyof Usage, tokens: number): Partial<Usage> => (tokens > 0 ? { [key]: tokens } : {});
   return {
     input,
     output,
     cached: Math.min(countOf(reported.cachedContentTokenCount), input),
     ...some('reasoning', reasoning),
-    ...some('audioInput', of(reported.promptTokensDetails, 'AUDIO')),
-    ...some('imageInput', of(reported.promptTokensDetails, 'IMAGE')),
+    ...some('audioInput', audioInput),
+    ...some('imageInput', imageInput),
+    ...some('cachedAudio', Math.min(of(kept, 'AUDIO'), audioInput)),
+    ...some('cachedImage', Math.min(of(kept, 'IMAGE'), imageInput)),
     ...some('audioOutput', of(reported.candidatesTokensDetails, 'AUDIO')),
     ...some('imageOutput', of(reported.candidatesTokensDetails, 'IMAGE')),
   };

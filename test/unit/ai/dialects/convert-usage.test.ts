@@ -5,6 +5,8 @@ import { gemini } from '../../../../src/ai/dialects/gemini/index.ts';
 import { openaiChat } from '../../../../src/ai/dialects/openai-chat/index.ts';
 import { openaiResponses } from '../../../../src/ai/dialects/openai-responses/index.ts';
 import { factsOf } from '../../../../src/ai/part-facts.ts';
+import { pricerOf } from '../../../../src/ai/prices.ts';
+import type { Usage } from '../../../../src/contracts/usage.ts';
 
 const ofChat = (answer: object) => factsOf(openaiChat.readAnswer({ choices: [], ...answer }) ?? []).usage;
 const plain = { prompt_tokens: 100, completion_tokens: 1 };
@@ -112,4 +114,23 @@ it('Gemini: each thing that it searched for, once, though every chunk may name i
   });
   for (const queries of [[], ['rates'], ['rates', 'banks']]) reader?.read(chunk(queries), '');
   expect(seen.map(({ searches }) => searches)).toEqual([undefined, 1, 2]);
+});
+
+it('Gemini: pictures and sound that were cached are cached, and no fresh ones', () => {
+  const of = (modality: string, tokenCount: number) => ({ modality, tokenCount });
+  const answer = {
+    candidates: [{ content: { parts: [{ text: 'x' }] }, finishReason: 'STOP' }],
+    usageMetadata: {
+      promptTokenCount: 11_000,
+      cachedContentTokenCount: 9700,
+      promptTokensDetails: [of('TEXT', 1000), of('IMAGE', 9000), of('AUDIO', 1000)],
+      cacheTokensDetails: [of('TEXT', 600), of('IMAGE', 8900), of('AUDIO', 200)],
+    },
+  };
+  const { usage } = factsOf(gemini.readAnswer(answer) ?? []);
+
+  expect(usage).toMatchObject({ imageInput: 9000, audioInput: 1000, cachedImage: 8900, cachedAudio: 200 });
+  // By the list of Gemini 2.5 Flash: fresh, fresh sound, cached, and cached sound, which costs more than the rest.
+  const price = pricerOf('gemini-2.5-flash', 'https://generativelanguage.googleapis.com', undefined);
+  expect(price(usage as Usage)).toBeCloseTo((500 * 0.3 + 800 * 1 + 9500 * 0.03 + 200 * 0.1) / 1e6, 12);
 });
