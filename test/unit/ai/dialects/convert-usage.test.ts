@@ -1,6 +1,7 @@
 // What services say that an answer came to, each in its own place.
 import { expect, it } from 'vitest';
 import { anthropicMessages } from '../../../../src/ai/dialects/anthropic-messages/index.ts';
+import { convertUsage as ofBedrock } from '../../../../src/ai/dialects/bedrock-usage.ts';
 import { gemini } from '../../../../src/ai/dialects/gemini/index.ts';
 import { openaiChat } from '../../../../src/ai/dialects/openai-chat/index.ts';
 import { openaiResponses } from '../../../../src/ai/dialects/openai-responses/index.ts';
@@ -133,4 +134,13 @@ it('Gemini: pictures and sound that were cached are cached, and no fresh ones', 
   // By the list of Gemini 2.5 Flash: fresh, fresh sound, cached, and cached sound, which costs more than the rest.
   const price = pricerOf('gemini-2.5-flash', 'https://generativelanguage.googleapis.com', undefined);
   expect(price(usage as Usage)).toBeCloseTo((500 * 0.3 + 800 * 1 + 9500 * 0.03 + 200 * 0.1) / 1e6, 12);
+});
+
+it('Amazon: what its cache keeps for an hour', () => {
+  const cacheDetails = [
+    { inputTokens: 30, ttl: '1h' },
+    { inputTokens: 10, ttl: '5m' },
+  ];
+  const usage = { inputTokens: 1, outputTokens: 1, cacheWriteInputTokens: 40, cacheDetails };
+  expect(ofBedrock(usage)).toEqual({ input: 41, output: 1, cached: 0, cacheWrite: 40, cacheWriteHour: 30 });
 });
