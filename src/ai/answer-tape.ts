@@ -18,11 +18,7 @@ export class AnswerTape {
     else this.#chunks.push(chunk);
   }
 
-  /** What its provider calls the answer; '' as long as that isn't known. */
-  id = '';
-
   part(part: StreamPart): void {
-    if (part.type === 'start') this.id = part.id;
     if (this.#isFull) this.#parts.length = 0;
     else this.#parts.push(part);
   }

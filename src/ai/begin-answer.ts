@@ -16,6 +16,7 @@ import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
 import { RejectedAnswer } from './rejected-answer.ts';
 import { statusMeant } from './status-meant.ts';
+import { TurnTape } from './turn-tape.ts';
 import { StreamWatch } from './watch.ts';
 import { WithheldEvents } from './withheld-events.ts';
 
@@ -77,15 +78,17 @@ function abandon(body: Readable, why: string, facts?: AnswerFacts): RejectedAnsw
 
 async function beginStream(
   answer: UpstreamAnswer,
-  { dialect, translation, guarded, tapeBytes, isExtra }: PreparedCall,
+  { dialect, translation, guarded, tapeBytes, isOfTurn, isExtra }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const writer = (guarded ?? translation)?.openStream();
-  const newTape = () => (tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes));
-  const translated = writer && new TranslatedPassage(writer, guarded?.openGuard(), newTape());
-  const tape = newTape();
+  const newTurnTape = () => (isOfTurn ? new TurnTape() : undefined);
+  const translated = writer && new TranslatedPassage(writer, guarded?.openGuard(), newTurnTape());
+  const tape = tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes);
+  const turnTape = newTurnTape();
   const withheld = isExtra && !translated ? new WithheldEvents(isExtra) : undefined;
-  const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), { tape, withheld });
+  const beside = { tape, turnTape, withheld };
+  const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), beside);
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
   if (watch.failed) throw abandon(answer.body, 'the stream began with an error event', watch);

@@ -148,6 +148,8 @@ export interface PreparedCall {
   readonly isExtra?: (event: JsonObject) => boolean;
   /** Bytes of a stream that are written down as it goes by, because it may be kept; absent: none. */
   readonly tapeBytes?: number;
+  /** A conversation keeps what a stream says: it is written down as it goes by. */
+  readonly isOfTurn?: boolean;
   /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
   readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
 }

@@ -4,7 +4,7 @@ import { renderErrorEvent } from '../errors/render.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
-import { commitTurn } from './memory/end-turn.ts';
+import { commitTurn, saidIn } from './memory/end-turn.ts';
 import { keptFields, replaceId, replaceKept } from './memory/own-id.ts';
 import type { StreamWatch } from './watch.ts';
 
@@ -25,7 +25,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
   const named = (bytes: Buffer | string): Buffer | string =>
     ownId === undefined
       ? bytes
-      : replaceKept(replaceId(bytes, watch.tape?.id || `resp_${exchange.id}`, ownId), kept);
+      : replaceKept(replaceId(bytes, watch.turnTape?.id || `resp_${exchange.id}`, ownId), kept);
   const goOn = (): void => {
     body.resume();
   };
@@ -50,9 +50,9 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
         close(failure, error);
         return;
       }
-      // A conversation remembers what its client was told, not what guards kept from it.
-      const parts = (passage.told ?? watch.tape)?.answer?.parts ?? [];
-      commitTurn(call, failure || watch.finishReason === '' ? 'incomplete' : 'complete', parts).then(
+      const said = saidIn(answer);
+      const isHalf = failure !== undefined || watch.finishReason === '' || said.isCut;
+      commitTurn(call, isHalf ? 'incomplete' : 'complete', said).then(
         () => close(failure, error),
         (refused: unknown) => {
           held.length = 0;

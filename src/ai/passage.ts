@@ -3,8 +3,8 @@ import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { EventGate } from '../lib/event-gate.ts';
-import type { AnswerTape } from './answer-tape.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
+import type { TurnTape } from './turn-tape.ts';
 import type { WithheldEvents } from './withheld-events.ts';
 
 /** Decides what of a stream goes to the client, and when. */
@@ -12,7 +12,7 @@ export interface Passage {
   /** Why nothing more may go on: a guard said so, or failed. */
   readonly stopped: { readonly code: ErrorCode; readonly cause: unknown } | undefined;
   /** What guards let through, written down; undefined where nobody writes, or nobody changes anything. */
-  readonly told: AnswerTape | undefined;
+  readonly told: TurnTape | undefined;
   /** Nothing can go on that was not read. */
   readonly needsReading: boolean;
   /** There is no place in it for words of ours: where it breaks, so does the connection. */
@@ -86,14 +86,14 @@ export class RawPassage implements Passage {
 export class TranslatedPassage implements Passage {
   readonly needsReading = true;
   stopped: Passage['stopped'];
-  readonly told: AnswerTape | undefined;
+  readonly told: TurnTape | undefined;
   readonly #writer: StreamWriter;
   readonly #guard: AnswerGuard | undefined;
   #written = '';
   #failure: string | undefined;
 
   /** @param told writes down what the guard lets through */
-  constructor(writer: StreamWriter, guard?: AnswerGuard, told?: AnswerTape) {
+  constructor(writer: StreamWriter, guard?: AnswerGuard, told?: TurnTape) {
     this.#writer = writer;
     this.#guard = guard;
     this.told = guard && told;
@@ -109,10 +109,8 @@ export class TranslatedPassage implements Passage {
     if (!this.#guard || this.stopped) return;
     try {
       for (const part of through(this.#guard)) {
-        const written = this.#writer.write(part);
-        this.#written += written;
+        this.#written += this.#writer.write(part);
         this.told?.part(part);
-        this.told?.bytes(Buffer.from(written));
       }
     } catch (cause) {
       // What it held back is not said any more.

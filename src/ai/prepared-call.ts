@@ -11,9 +11,6 @@ import type { Deployment } from './models/deployment.ts';
 import { asksUsage, insertQuestion, withQuestion } from './stream-usage.ts';
 import { asRefusal, Translation } from './translation.ts';
 
-/** Bytes of a stream that are kept of a turn at most. */
-const LARGEST_TURN = 8 * 1024 * 1024;
-
 /** What the answer is known by. */
 export const answerName = ({ request, exchange, format, turn, ownId }: ChatCall): AnswerName => ({
   requestId: exchange.id,
@@ -31,8 +28,11 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
   const { format, guards, caching, turn } = call;
   writeHistoryFor(call, deployment);
   const made = prepare(call, deployment);
-  const tapeBytes = Math.max(caching?.settings.maxEntry ?? 0, turn ? LARGEST_TURN : 0);
-  const prepared = tapeBytes > 0 ? { ...made, tapeBytes } : made;
+  const tapeBytes = caching?.settings.maxEntry ?? 0;
+  const prepared =
+    tapeBytes > 0 || turn
+      ? { ...made, ...(tapeBytes > 0 && { tapeBytes }), isOfTurn: turn !== undefined }
+      : made;
   if (format.kind !== 'chat' || !format.openStream || !answerIsGuarded(guards)) return prepared;
   const neutral = neutralOf(call, format);
   const unread = neutral.uncarried.find((at) => WITH_PARTS_OF_ITS_OWN.test(at));

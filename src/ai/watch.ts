@@ -5,7 +5,14 @@ import { parseObject } from '../lib/json.ts';
 import type { AnswerTape } from './answer-tape.ts';
 import { openEventFraming } from './event-framing.ts';
 import { PartFacts } from './part-facts.ts';
+import type { TurnTape } from './turn-tape.ts';
 import type { WithheldEvents } from './withheld-events.ts';
+
+interface Beside {
+  readonly tape?: AnswerTape | undefined;
+  readonly turnTape?: TurnTape | undefined;
+  readonly withheld?: WithheldEvents | undefined;
+}
 
 /** Reads a stream as it comes: what it says about itself, and its parts for who wants them. */
 export class StreamWatch implements AnswerFacts {
@@ -14,6 +21,7 @@ export class StreamWatch implements AnswerFacts {
   /** An event was too long to be read: nothing more is known of this stream. */
   blind = false;
   readonly tape: AnswerTape | undefined;
+  readonly turnTape: TurnTape | undefined;
   readonly withheld: WithheldEvents | undefined;
   readonly #facts = new PartFacts();
   readonly #framing: Framing;
@@ -26,23 +34,25 @@ export class StreamWatch implements AnswerFacts {
 
   /**
    * @param onPart is given each part
-   * @param beside what else sees it: a tape that writes all of it down, and what withholds some of it
+   * @param beside what else sees it: a tape that writes all of it down, one for what it says, and what withholds some of it
    * @param now the monotonic clock, in milliseconds
    */
   constructor(
     dialect: Dialect,
     onPart?: Emit,
-    { tape, withheld }: { tape?: AnswerTape | undefined; withheld?: WithheldEvents | undefined } = {},
+    { tape, turnTape, withheld }: Beside = {},
     now: () => number = () => performance.now(),
   ) {
     const facts = this.#facts;
     this.#now = now;
     this.tape = tape;
+    this.turnTape = turnTape;
     this.withheld = withheld;
     this.#emit = (part) => {
       this.begun ||= begins(part);
       facts.take(part);
       tape?.part(part);
+      turnTape?.part(part);
       onPart?.(part);
     };
     this.#reader = dialect.openStream?.(this.#emit);

@@ -319,7 +319,10 @@ function isAnswerTo({ digests }: StoredTurn, messages: readonly Message[], seed:
   const endsWith = (asked: readonly string[]): boolean =>
     asked.length <= sent.length && asked.every((digest, at) => digest === sent.at(at - asked.length));
   // The answer is among them, unless nothing was said.
-  return endsWith(digests.slice(0, -1)) || endsWith(digests);
+  const asked = digests.slice(0, -1);
+  // Whose log ended with an answer asked nothing anew.
+  const isAsked = asked.length > 0 ? endsWith(asked) : messages.at(-1)?.role === 'assistant';
+  return isAsked || endsWith(digests);
 }
 
 function refusalOf(reserved: Exclude<Reserved, { kind: 'reserved' | 'replay' }>): GatewayError {

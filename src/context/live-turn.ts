@@ -44,6 +44,8 @@ export interface TurnEnd {
   readonly status: TurnStatus;
   /** What the assistant said and called; empty = nothing. */
   readonly answer: readonly AssistantPart[];
+  /** It was longer than what is kept of one: this is its beginning. */
+  readonly isCut?: boolean;
   /** Of the answer's items, as its provider named them; empty = it did not. */
   readonly itemIds: readonly string[];
   readonly format: FormatName;
@@ -166,7 +168,9 @@ export class LiveTurn {
       facts.version = committed.version;
       facts.staleBase = committed.staleBase;
     }
-    this.#note(turn, committed?.kind ?? 'behind', facts.commitMs + facts.readMs);
+    const outcome = committed?.kind ?? 'behind';
+    const isKept = outcome === 'committed';
+    this.#note(turn, isKept ? (end.isCut ? 'cut' : end.status) : outcome, facts.commitMs + facts.readMs);
     if (committed?.kind === 'conflict' && !isFailed) throw lockedAt(committed.version, 0);
     // Erased while it was being answered: what was read for it is not kept at hand either.
     if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
@@ -236,7 +240,7 @@ export class LiveTurn {
       tokens: turn.tokens,
       digest: turn.digests.at(-1) ?? '',
       duration_ms: Math.round(ms * 1000) / 1000,
-      outcome: outcome === 'committed' ? turn.status : outcome,
+      outcome,
     });
   }
 

@@ -1,10 +1,12 @@
 // The same request sent again: its answer if there is one, and otherwise another try.
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
 import {
   aiGateway,
   anthropicSdk,
   asAnthropic,
+  chat,
   DONE,
   modelService,
   ROLE,
@@ -44,6 +46,43 @@ it('a stream that its provider broke off is asked for anew, not given again as i
   expect(calls).toBe(2);
 });
 
+/** Streams the same answer to all, and remembers their prompts. */
+const streams = (answer: string) =>
+  rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS);
+    response.end(`${ROLE}${answer}${STOP}${DONE}`);
+  });
+const streamed = (content: string) => ({
+  model: 'smart',
+  stream: true,
+  messages: [{ role: 'user', content }],
+});
+const S1 = { 'x-session-id': 's1' };
+
+it('a stream that takes many bytes to say little is kept, given again, and gone on from', async () => {
+  const pings = `: ${'ping '.repeat(2e5)}\n\n`.repeat(9);
+  const provider = await streams(`${word('It is ')}${pings}${word('4711.')}`);
+  const gateway = await aiGateway([provider], ON);
+  for (const status of ['new', 'replay']) {
+    const { headers, body } = await chat(gateway, streamed('What?'), { ...S1, 'idempotency-key': 'k1' });
+    expect([headers['x-context-status'], body.includes('4711')]).toEqual([status, true]);
+  }
+  await chat(gateway, streamed('Once more?'), S1);
+  const { messages } = JSON.parse(String(provider.taken.at(-1)?.body)) as OpenAI.ChatCompletionCreateParams;
+  expect(messages.map(({ content }) => content)).toEqual(['What?', 'It is 4711.', 'Once more?']);
+});
+
+it('of a stream that is too long for a conversation the beginning is kept, as half an answer', async () => {
+  const gateway = await aiGateway([await streams(word('4711'.padEnd(1e6, '.')).repeat(20))], ON);
+  await chat(gateway, streamed('What?'), S1);
+  const { body } = await admin(gateway, '/api/sessions/s1/export?consumer=app');
+  const [turn] = body.turns as { status: string; content: { messages: { content: [{ text: string }] }[] } }[];
+  expect(turn?.status).toBe('incomplete');
+  expect(turn?.content.messages[1]?.content[0].text).toHaveLength(16e6);
+  const cut = { op: 'append', outcome: 'cut' };
+  expect(await gateway.metric('gateway_context_operations_total', cut)).toBe(1);
+});
+
 it('another request with the key of an earlier one is refused, in the words of its vendor', async () => {
   const gateway = await aiGateway([await knowingProvider(), asAnthropic(await modelService())], ON);
   const again = { headers: { 'x-session-id': 's1', 'idempotency-key': 'k1' } };
@@ -81,6 +120,18 @@ it('another request with the key of an earlier one is refused, in the words of i
     again,
   );
   await expect(anthropic).rejects.toMatchObject({ status: 422, error: { type: 'error' } });
+});
+
+it('an answer that says nothing is still the answer to its own request alone', async () => {
+  const gateway = await aiGateway([await streams('')], ON);
+  const again = { ...S1, 'idempotency-key': 'k1' };
+  const ask = async (content: string) => {
+    const { status, headers } = await chat(gateway, streamed(content), again);
+    return [status, headers['x-context-status']];
+  };
+  expect(await ask('one')).toEqual([200, 'new']);
+  expect((await ask('two'))[0]).toBe(422);
+  expect(await ask('one')).toEqual([200, 'replay']);
 });
 
 it('a response that is given again has the id that the next one can follow', async () => {

@@ -1,8 +1,19 @@
 import type { TurnEnd } from '../../context/live-turn.ts';
 import type { TurnStatus } from '../../contracts/session.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import type { ChatCall } from '../chat-call.ts';
+import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { answerMessage } from './answer-parts.ts';
+
+/** What an answer says, as far as it is kept. */
+interface Said {
+  readonly parts: readonly StreamPart[];
+  /** It said more. */
+  readonly isCut?: boolean;
+}
+
+/** A conversation remembers what its client was told, not what guards kept from it. */
+export const saidIn = ({ passage, watch }: Extract<CommittedAnswer, { kind: 'stream' }>): Said =>
+  passage.told ?? watch.turnTape ?? { parts: [] };
 
 /**
  * Makes a call's turn part of its conversation.
@@ -11,7 +22,7 @@ import { answerMessage } from './answer-parts.ts';
 export async function commitTurn(
   call: ChatCall,
   status: TurnStatus,
-  parts: readonly StreamPart[],
+  { parts, isCut = false }: Said,
 ): Promise<void> {
   const { turn, format, exchange, answer } = call;
   if (!turn || turn.hasEnded) return;
@@ -19,6 +30,7 @@ export async function commitTurn(
   const end: TurnEnd = {
     status,
     answer: answerMessage(parts, status === 'complete'),
+    isCut,
     itemIds: format.name === 'openai-responses' ? itemIdsIn(parts) : [],
     format: format.name,
     provider: answer?.deployment.providerName ?? exchange.ai?.provider ?? '',
@@ -39,7 +51,7 @@ export async function abandonTurn(call: ChatCall): Promise<void> {
   if (!turn || turn.hasEnded) return;
   // Nobody was asked: the turn has not taken place.
   if (exchange.attempts === 0 && !answer) return await turn.release();
-  const parts = answer?.kind === 'stream' ? (answer.watch.tape?.answer?.parts ?? []) : [];
-  const hasLeft = exchange.cancel.aborted || parts.length > 0;
-  await commitTurn(call, hasLeft ? 'incomplete' : 'failed', parts);
+  const said = answer?.kind === 'stream' ? saidIn(answer) : { parts: [] };
+  const hasLeft = exchange.cancel.aborted || said.parts.length > 0;
+  await commitTurn(call, hasLeft ? 'incomplete' : 'failed', said);
 }

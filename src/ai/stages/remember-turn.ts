@@ -12,7 +12,7 @@ export async function rememberTurn(call: ChatCall): Promise<void> {
   if (answer.kind === 'stream') return;
   const finished = answer.facts?.finishReason;
   const status = answer.statusCode >= 400 ? 'failed' : finished === '' ? 'incomplete' : 'complete';
-  await commitTurn(call, status, status === 'failed' ? [] : answer.parts);
+  await commitTurn(call, status, { parts: status === 'failed' ? [] : answer.parts });
   if (!call.ownId || status === 'failed') return;
   const request = call.request as ChatRequest;
   if (request.stream) {
