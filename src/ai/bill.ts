@@ -1,4 +1,5 @@
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
+import { addUsage } from './add-usage.ts';
 import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
 import { type Pricer, priceAtMost } from './prices.ts';
 import { formTokens, promptText } from './prompt-text.ts';
@@ -26,11 +27,8 @@ export async function billEarlier(call: ChatCall, by: EarlierBill['by'], facts: 
 
 /** Both of them; a price that isn't known stays unknown. */
 export function sumOf(one: Bill, other: Bill): Bill {
-  const kinds = Object.keys({ ...one.usage, ...other.usage }) as (keyof Usage)[];
-  const usage = { ...other.usage };
-  for (const kind of kinds) usage[kind] = (one.usage[kind] ?? 0) + (other.usage[kind] ?? 0);
   return {
-    usage,
+    usage: addUsage(one.usage, other.usage),
     source: one.source === other.source ? one.source : 'estimated',
     usd: one.usd < 0 || other.usd < 0 ? -1 : one.usd + other.usd,
   };

@@ -13,6 +13,7 @@ import {
   lineOf,
   modelService,
   rawProvider,
+  STREAM_HEADERS,
   sdk,
 } from '../helpers/ai.ts';
 import type { TestGateway } from '../helpers/gateway.ts';
@@ -84,6 +85,24 @@ it('makes pictures, whole and as a stream, and bills tokens and pieces', async (
   expect(line.usd).toBeCloseTo((3 * 5 + 544 * 40) / 1e6 + 0.02, 9);
   const streamed = await gateway.accessLine((each) => each !== line && each.path === line.path);
   expect(streamed).toMatchObject({ tokens_out: 272, outcome: 'complete', reason: 'ok' });
+  expect(streamed.usd).toBeCloseTo((3 * 5 + 272 * 40) / 1e6 + 0.01, 9);
+});
+
+it('a stream of several pictures came to all of them', async () => {
+  const picture = (type: string) =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, b64_json: 'iVBO', usage: { input_tokens: 3, output_tokens: 272 } })}\n\n`;
+  const done = picture('image_generation.completed');
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, STREAM_HEADERS).end(picture('image_generation.partial_image') + done + done),
+  );
+  const gateway = await aiGateway([provider], { models: MODELS, prices: PRICES });
+  const ask = { model: 'painter', prompt: 'a red kite', n: 2, stream: true };
+
+  const answer = await chat(gateway, ask, {}, '/v1/images/generations');
+
+  const line = await lineOf(gateway, answer);
+  expect(line).toMatchObject({ tokens_in: 6, tokens_out: 544 });
+  expect(line.usd).toBeCloseTo((6 * 5 + 544 * 40) / 1e6 + 0.02, 9);
 });
 
 it('speaks: sound goes on as it comes, and its characters are billed', async () => {

@@ -4,6 +4,7 @@ import type { Dialect, Emit, StreamReader } from '../../../contracts/provider.ts
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
+import { addUsage } from '../../add-usage.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -83,9 +84,10 @@ class UnknownEventReader implements StreamReader {
   }
 }
 
-/** OpenAI's streams of images and sound all end with one event that says so, and what it came to. */
+/** OpenAI's streams of images and sound end with an event that says so, and what it came to: one for each picture. */
 class OperationEventReader implements StreamReader {
   readonly #emit: Emit;
+  #usage: Usage | undefined;
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -99,8 +101,11 @@ class OperationEventReader implements StreamReader {
     }
     this.#emit({ type: 'item' });
     if (!type.endsWith('.done') && !type.endsWith('.completed')) return;
-    const usage = readUsage(event);
-    if (usage) this.#emit({ type: 'usage', usage });
+    const said = readUsage(event);
+    if (said) {
+      this.#usage = this.#usage ? addUsage(this.#usage, said) : said;
+      this.#emit({ type: 'usage', usage: this.#usage });
+    }
     this.#emit({ type: 'finish', reason: 'stop' });
   }
 }
