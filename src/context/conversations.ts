@@ -11,8 +11,9 @@ import { type Ask, lockedAt, type Opening } from './ask.ts';
 import { digestOf, formerSeedsOf, seedOf, wishesDigest } from './canonical.ts';
 import { type Correction, correct } from './correct.ts';
 import { Erasing } from './erasing.ts';
+import { GiveBack } from './give-back.ts';
 import type { KnownLog } from './known-log.ts';
-import { LiveTurn, NOT_GIVEN_BACK } from './live-turn.ts';
+import { LiveTurn } from './live-turn.ts';
 import type { ContextMeters } from './meters.ts';
 import { OpenedSessions, openTurn } from './opened-sessions.ts';
 import { Openers } from './openers.ts';
@@ -51,6 +52,7 @@ const BEHIND_MS = 2000;
 export class Conversations {
   readonly ports: ConversationsPorts;
   readonly behind: WriteBehind;
+  readonly giveBack: GiveBack;
   readonly operations: OperationLog;
   readonly reader: SessionReader;
   readonly erasing: Erasing;
@@ -59,9 +61,10 @@ export class Conversations {
   readonly opened = new OpenedSessions();
 
   constructor(ports: ConversationsPorts) {
-    const { sessions, privacy, mind, meters, log } = ports;
+    const { sessions, privacy, mind, meters, log, clock, settings } = ports;
     this.ports = ports;
     this.behind = new WriteBehind(sessions, meters, log);
+    this.giveBack = new GiveBack({ sessions, log, clock, settings });
     this.operations = ports.operations;
     this.reader = new SessionReader(sessions, privacy);
     const { opened, reader } = this;
@@ -151,17 +154,19 @@ export class Conversations {
     const { privacy } = this.ports;
     if (this.behind.has(ref) && !(await within(this.behind.flush(), BEHIND_MS)))
       throw new StoreUnavailable('a turn of this conversation waits for the store');
+    if (this.giveBack.has(ref)) await within(this.giveBack.flush(), BEHIND_MS);
     const given = privacy.of(ref.tenant);
     const seal = given instanceof Promise ? await given : given;
     const { reserving, key, isExclusive } = this.#announce(opening, facts.turn, seal);
     let ask: Ask;
+    let reserved: Reserved;
     try {
       ask = asked();
-    } catch (unreadable) {
-      await this.#giveBack(reserving, ref, facts.turn, key);
-      throw unreadable;
+      reserved = await reserving;
+    } catch (error) {
+      await this.#letGo(reserving, ref, facts.turn, key);
+      throw error;
     }
-    const reserved = await reserving;
     if (reserved.kind === 'replay') return this.#replay(reserved, ask, facts, seal);
     if (reserved.kind !== 'reserved') throw refusalOf(reserved);
     const { head, isNew, reset } = reserved;
@@ -204,14 +209,13 @@ export class Conversations {
     return { reserving, key, isExclusive };
   }
 
-  /** What can't be read is no turn. */
-  async #giveBack(reserving: Promise<Reserved>, ref: SessionRef, turn: string, key: string): Promise<void> {
-    const { sessions, log } = this.ports;
+  /** What can't be read is no turn; and what the store did not answer it may have done. */
+  async #letGo(reserving: Promise<Reserved>, ref: SessionRef, turn: string, key: string): Promise<void> {
     try {
       const { kind } = await reserving;
-      if (kind === 'reserved') await sessions.release(ref, turn, key);
+      if (kind === 'reserved') await this.giveBack.now(ref, turn, key);
     } catch (error) {
-      log.debug({ err: error }, NOT_GIVEN_BACK);
+      this.giveBack.soon(ref, turn, key, error);
     }
   }
 
@@ -293,6 +297,7 @@ export class Conversations {
   /** Writes what waits. */
   async close(): Promise<void> {
     await this.behind.close();
+    await this.giveBack.close();
   }
 
   #noteOpener({ ask, facts }: LiveTurn): void {

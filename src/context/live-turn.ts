@@ -11,17 +11,14 @@ import type {
   TurnStatus,
 } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, tokensOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
+import type { GiveBack } from './give-back.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import type { WriteBehind } from './write-behind.ts';
-
-/** It must not fail, and nobody waits for it: the lease ends by itself. */
-export const NOT_GIVEN_BACK = 'a reservation was not given back: it runs out';
 
 /** What a turn needs of those who keep conversations. */
 export interface TurnKeeper {
@@ -29,10 +26,10 @@ export interface TurnKeeper {
     readonly sessions: Sessions;
     readonly mind: ContextMind;
     readonly privacy: ContextPrivacy;
-    readonly log: Logger;
     readonly clock: { wall(): number; monotonic(): number };
   };
   readonly behind: WriteBehind;
+  readonly giveBack: Pick<GiveBack, 'now'>;
   readonly operations: OperationLog;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
   readonly erasing: Pick<Erasing, 'forget'>;
@@ -123,12 +120,7 @@ export class LiveTurn {
   /** Gives the reservation back. */
   async release(): Promise<void> {
     this.#end ??= Promise.resolve();
-    const { sessions, log } = this.#keeper.ports;
-    try {
-      await sessions.release(this.ask.ref, this.id, this.#key);
-    } catch (error) {
-      log.debug({ err: error }, NOT_GIVEN_BACK);
-    }
+    await this.#keeper.giveBack.now(this.ask.ref, this.id, this.#key);
   }
 
   async #commit(end: TurnEnd): Promise<void> {

@@ -24,6 +24,7 @@ import {
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { startRedis } from '../helpers/redis-server.ts';
+import { unreliableLine } from '../helpers/unreliable-line.ts';
 
 const user = (content: string) => ({ role: 'user', content });
 const said = (content: string) => ({ role: 'assistant', content });
@@ -60,6 +61,37 @@ it('while the store is away whoever sends all of it is answered, and who does no
   expect((await send(strict, log)).status).toBe(503);
   expect(await causes(gateway, 'store_down')).toBe(2);
   // Nobody was asked in vain.
+  expect(provider.prompts).toHaveLength(2);
+});
+
+it('a call that the store did not answer in time is not in the way of its repetition', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const line = await unreliableLine(redis.port);
+  onTestFinished(() => line.close());
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    store: { url: `redis://127.0.0.1:${line.port}`, timeout: '500ms' },
+    context: { enabled: true },
+  });
+  const { conversations, responses } = sdk(gateway);
+  const insist = <T>(call: () => Promise<T>): Promise<T> =>
+    eventually(() =>
+      call().catch((error: { status?: number }) => {
+        if (error.status !== 503) throw error;
+        return undefined;
+      }),
+    );
+  const { id: conversation } = await insist(() => conversations.create());
+  const say = (input: string) =>
+    responses.create({ model: 'smart', input, conversation }, { headers: { 'idempotency-key': input } });
+  await insist(() => say('My account number is 4711.'));
+  line.losesAnswers = true;
+  await expect(say('What is my account number?')).rejects.toMatchObject({ status: 503 });
+  line.cut();
+  line.losesAnswers = false;
+  // It had been announced, for two minutes, and is given back before anybody else comes.
+  expect((await insist(() => say('What is my account number?'))).output_text).toBe('It is 4711.');
   expect(provider.prompts).toHaveLength(2);
 });
 
