@@ -163,7 +163,10 @@ export class LiveTurn {
     const outcome = committed?.kind ?? 'behind';
     const isKept = outcome === 'committed';
     this.#note(turn, isKept ? (end.isCut ? 'cut' : end.status) : outcome, facts.commitMs + facts.readMs);
-    if (committed?.kind === 'conflict' && !isFailed) throw lockedAt(committed.version, 0);
+    if (committed?.kind === 'conflict' && !isFailed) {
+      await this.#keeper.giveBack.now(ask.ref, this.id, this.#key);
+      throw lockedAt(committed.version, 0);
+    }
     // Erased while it was being answered: what was read for it is not kept at hand either.
     if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
     if (committed?.kind !== 'committed' || isFailed) return;

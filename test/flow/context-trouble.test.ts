@@ -236,6 +236,24 @@ it('a conversation is answered once at a time: who comes meanwhile is told in th
   expect(provider.prompts).toHaveLength(1);
 });
 
+it('a turn that came too late for the version that it named is not in the way of the next one', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  await send(gateway, [user('Hello.')]);
+  const [first, late] = [provider.hold('first'), provider.hold('late')];
+  const answering = send(gateway, [user('first')]);
+  await first.came;
+  const exact = send(gateway, [user('late')], { ...S1, 'if-match': '1', 'idempotency-key': 'k1' });
+  await late.came;
+  first.go();
+  expect((await answering).headers['x-context-version']).toBe('2');
+  late.go();
+  const refused = await exact;
+  expect([refused.status, refused.headers['x-context-version']]).toEqual([409, '2']);
+  const again = await send(gateway, [user('again')], { ...S1, 'if-match': '2', 'idempotency-key': 'k1' });
+  expect([again.status, again.headers['x-context-version']]).toEqual([200, '3']);
+});
+
 it('nothing is put into a conversation, and nothing corrected, while somebody waits for an answer in it', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
