@@ -1,11 +1,12 @@
 import type { Format } from '../../contracts/format.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import { AnswerTape } from '../answer-tape.ts';
+
 import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { AnswerGuard, answerIsGuarded } from '../guards/answer-guard.ts';
 import { TranslatedPassage } from '../passage.ts';
 import { answerName, neutralOf } from '../prepared-call.ts';
+import { TurnTape } from '../turn-tape.ts';
 
 type Whole = Extract<CommittedAnswer, { kind: 'whole' }>;
 
@@ -45,12 +46,12 @@ function guardWhole(call: ChatCall, format: Format, answer: Whole): Guarded | un
 function guardStream(call: ChatCall, format: Format, answer: Whole): Guarded | undefined {
   const writer = format.openStream?.(neutralOf(call, format), answerName(call));
   if (!writer) return undefined;
-  const told = new AnswerTape(Number.POSITIVE_INFINITY);
+  const told = new TurnTape();
   const passage = new TranslatedPassage(writer, new AnswerGuard(call.guards), told);
   for (const part of answer.parts) passage.take(part);
   const body = Buffer.from(passage.last(undefined, () => ''));
   const { stopped } = passage;
   if (stopped && stopped.code !== 'content_filtered') throw stopped.cause;
   if (stopped) call.exchange.fail(stopped.code, stopped.cause);
-  return { parts: told.answer?.parts ?? [], body };
+  return { parts: told.parts, body };
 }
