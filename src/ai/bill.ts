@@ -52,8 +52,19 @@ async function estimated(call: ChatCall, facts: AnswerFacts): Promise<Bill> {
   const [input = 0, output = 0] = tokens;
   // Of a long answer only the beginning was kept.
   const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
-  const asked = said ?? { input: input + formTokens(prompt.messages), cached: 0 };
+  const asked = said ?? askedIn(input, prompt);
   return priced(call, { ...asked, output: all }, 'estimated');
+}
+
+/** @param text tokens of it */
+function askedIn(text: number, { messages, media }: ReturnType<typeof promptText>): Omit<Usage, 'output'> {
+  const { pictures, sound, files } = media;
+  return {
+    input: text + formTokens(messages) + pictures + sound + files,
+    cached: 0,
+    ...(pictures > 0 && { imageInput: pictures }),
+    ...(sound > 0 && { audioInput: sound }),
+  };
 }
 
 function priced(call: ChatCall, usage: Usage, source: Bill['source']): Bill {

@@ -12,7 +12,7 @@ export async function countTokens(
   { bytes, exchange, ports }: ChatCall,
   deployment: Answerer,
 ): Promise<CommittedAnswer> {
-  const { text, messages } = promptText(bytes);
+  const { text, messages, media } = promptText(bytes);
   const [tokens = 0] = await ports.tokens.count(deployment.model, [text]).catch((error: unknown) => {
     ports.log.error(
       { err: error, request_id: exchange.id },
@@ -20,7 +20,8 @@ export async function countTokens(
     );
     return tokensByLength([text]);
   });
-  const body = Buffer.from(JSON.stringify({ input_tokens: tokens + formTokens(messages) }));
+  const input = tokens + formTokens(messages) + media.pictures + media.sound + media.files;
+  const body = Buffer.from(JSON.stringify({ input_tokens: input }));
   const headers = { 'content-type': 'application/json', ...ESTIMATED };
   const facts = factsOf([{ type: 'item' }, { type: 'finish', reason: 'stop' }]);
   return { kind: 'whole', parts: [], statusCode: 200, headers, body, facts, deployment };

@@ -1,31 +1,34 @@
-import { isObject, objectsOf } from '../lib/json.ts';
+import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
+import { addMedia, type MediaTokens } from './media-tokens.ts';
 
 /**
- * The text of a request, for an estimate of its tokens: roles, contents, tool calls and tool definitions. Images and
- * sound are left out; how they count is each provider's own rule. It looks at what the formats have in common, and takes
- * any of it for missing that isn't what it should be.
+ * The text of a request, for an estimate of its tokens: roles, contents, tool calls and tool definitions; and what its
+ * pictures, sound and files come to. It looks at what the formats have in common, and takes any of it for missing that
+ * isn't what it should be.
  *
  * @param bytes a request that was parsed before
  */
-export function promptText(bytes: Buffer): { text: string; messages: number } {
+export function promptText(bytes: Buffer): { text: string; messages: number; media: MediaTokens } {
+  const media: MediaTokens = { pictures: 0, sound: 0, files: 0 };
   const body: unknown = JSON.parse(bytes.toString('utf8'));
-  if (!isObject(body)) return { text: '', messages: 0 };
-  const said = body.messages ?? body.input;
+  if (!isObject(body)) return { text: '', messages: 0, media };
+  const said = body.messages ?? body.input ?? body.contents;
   const messages: unknown[] = Array.isArray(said) ? said : said === undefined ? [] : [{ content: said }];
   const texts = messages.map((message) => {
     // Of embeddings.
     if (typeof message === 'string') return message;
     if (!isObject(message)) return '';
-    const { role, name, arguments: args, output, tool_calls: calls } = message;
-    const content = message.content ?? output;
+    const { role, name, arguments: args, output, parts, tool_calls: calls } = message;
+    const content = message.content ?? output ?? parts;
     const said = [role, name, args].filter((text) => typeof text === 'string');
-    said.push(...textsOf(content));
+    said.push(...textsOf(content, media));
     if (calls) said.push(json(calls));
     return said.join('\n');
   });
-  texts.unshift(...textsOf(body.system ?? body.instructions));
+  const system = body.system ?? body.instructions ?? objectOf(body.systemInstruction).parts;
+  texts.unshift(...textsOf(system, media));
   if (body.tools) texts.push(json(body.tools));
-  return { text: texts.join('\n'), messages: messages.length };
+  return { text: texts.join('\n'), messages: messages.length, media };
 }
 
 /**
@@ -34,13 +37,21 @@ export function promptText(bytes: Buffer): { text: string; messages: number } {
  */
 export const formTokens = (messages: number): number => 3 * (messages + 1) - (2 * messages - 1);
 
-/** Of a text, or a list of parts; those that call a tool or bring its result are taken as they are written. */
-function textsOf(content: unknown): string[] {
+/**
+ * Of a text, or a list of parts; those that call a tool or bring its result are taken as they are written.
+ *
+ * @param media what is no text is added to it
+ */
+function textsOf(content: unknown, media: MediaTokens): string[] {
   if (typeof content === 'string') return [content];
   return objectsOf(content).flatMap((part) => {
     if (typeof part.text === 'string') return [part.text];
-    const { input, content: result } = part;
-    return input === undefined ? textsOf(result) : [json(input)];
+    const { type, data } = objectOf(part.source);
+    if (type === 'text') return [textOf(data)];
+    const { input = part.functionCall ?? part.functionResponse, content: result } = part;
+    if (input !== undefined) return [json(input)];
+    if (result === undefined) addMedia(media, part);
+    return textsOf(result, media);
   });
 }
 

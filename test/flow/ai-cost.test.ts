@@ -17,6 +17,7 @@ import {
   USAGE,
   word,
 } from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
 
 const usageOf = (input: number, output: number, cached?: number) => ({
   prompt_tokens: input,
@@ -222,6 +223,25 @@ it('a stream that says no usage though it is asked is estimated by the model’s
   encoding.free();
   expect(line.usd).toBeCloseTo((Number(line.tokens_in) * 0.15 + Number(line.tokens_out) * 0.6) / 1e6, 9);
   expect(await gateway.metric('gen_ai_client_token_usage_count', { usage_source: 'estimated' })).toBe(2);
+});
+
+it('pictures and files that nobody counted are in the estimate, and in what the budget keeps', async () => {
+  const picture = { type: 'image_url', image_url: { url: 'https://example.org/a.png' } };
+  const file = { type: 'file', file: { file_data: `data:application/pdf;base64,${'A'.repeat(40_000)}` } };
+  const content = [{ type: 'text', text: 'hi' }, picture, picture, file];
+  const provider = await streams(`${ROLE}${word('Hello')}${STOP}${DONE}`);
+  const gateway = await aiGateway([provider], {
+    ai: { budgets: [{ name: 'tokens', scope: 'consumer', tokens: 100_000, per: '1d' }] },
+  });
+
+  const ask = { ...hello(true), messages: [{ role: 'user', content }] };
+  const line = await lineOf(gateway, await chat(gateway, ask));
+
+  expect(line.usage_source).toBe('estimated');
+  expect(line.tokens_in).toBeGreaterThan(2 * 1600 + 1500);
+  expect(line.tokens_in).toBeLessThan(2 * 1600 + 1550);
+  const all = Number(line.tokens_in) + Number(line.tokens_out);
+  await eventually(async () => (await gateway.metric('gateway_budget_used_ratio')) === all / 100_000);
 });
 
 it.each([

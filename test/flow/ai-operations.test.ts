@@ -169,6 +169,20 @@ it('counts tokens where the provider does, and estimates them elsewhere', async 
   expect(estimated.data.input_tokens).toBeGreaterThan(5);
   expect(estimated.data.input_tokens).toBeLessThan(12);
   expect(estimated.response.headers.get('x-gateway-token-count')).toBe('estimated');
+  const source = { type: 'url', url: 'https://example.org/a.png' } as const;
+  const seen = await anthropicSdk(gateway).messages.countTokens({
+    model: 'backup-1',
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Hello there' },
+          { type: 'image', source },
+        ],
+      },
+    ],
+  });
+  expect(seen.input_tokens).toBe(estimated.data.input_tokens + 1600);
   expect([claude.stats.requests, gpt.stats.requests]).toEqual([1, 0]);
   expect(await gateway.accessLine(({ model }) => model === 'backup-1')).toMatchObject({
     operation: 'count_tokens',

@@ -10,7 +10,7 @@ const BYTES_A_TOKEN = 3;
 const LONGEST_INPUT = 200_000;
 
 /** A picture as large as a model looks at (Anthropic, 1568 pixels a side). */
-const TOKENS_A_PICTURE = 1600;
+export const TOKENS_A_PICTURE = 1600;
 const COLON = 0x3a;
 const QUOTE = 0x22;
 
