@@ -215,9 +215,11 @@ export class Care {
       if (!isLeader) return;
       if (!wasLeader) this.#telling.forget();
       if (!wasLeader) for (const finding of findings.filter(needsWatch)) this.#verifier.follow(finding);
-      await this.#automatic.endDue(findings);
-      for (const finding of findings.filter((each) => !isOver(each))) await this.#automatic.consider(finding);
-      await this.#feedback.round(findings);
+      // Each its own matter: what fails for one keeps no other from its own.
+      await this.#safely('automatic actions could not be ended', () => this.#automatic.endDue(findings));
+      for (const finding of findings.filter((each) => !isOver(each)))
+        await this.#safely('an automatic action failed', () => this.#automatic.consider(finding));
+      await this.#safely('feedback could not be linked', () => this.#feedback.round(findings));
       this.#tellSoon();
     });
   }

@@ -10,20 +10,24 @@ const FIGURES = { errors: 0, consumers: 1, users: 1, usd: 0, p50: 1, p95: 2, p99
 async function shop(
   autoActions: object = {},
   placeRequests = 200,
+  now: () => number = Date.now,
 ): Promise<{ gateway: TestGateway; engine: ToldEngine; urls: string[] }> {
   const targets = await Promise.all(['a', 'b'].map((text) => backend((_, response) => response.end(text))));
-  const engine = toldEngine({
-    figures: async (scope) => ({
-      ...FIGURES,
-      requests: Object.keys(scope).length === 0 ? 1000 : placeRequests,
-    }),
-  });
+  const engine = toldEngine(
+    {
+      figures: async (scope) => ({
+        ...FIGURES,
+        requests: Object.keys(scope).length === 0 ? 1000 : placeRequests,
+      }),
+    },
+    now,
+  );
   const config = {
     upstreams: { shop: { targets: targets.map(({ url }) => ({ url })) } },
     routes: [{ name: 'things', match: { path: '/things' }, upstream: 'shop' }],
     hypercare: { tick: '1s', autoActions },
   };
-  return { gateway: await testGateway(config, { engine }), engine, urls: targets.map(({ url }) => url) };
+  return { gateway: await testGateway(config, { engine, now }), engine, urls: targets.map(({ url }) => url) };
 }
 
 const badTarget = (url: string | undefined) =>
@@ -92,3 +96,38 @@ it('what is allowed is done without asking, and taken back when it proves to be 
   expect(left.state).toBe('open');
   expect(left.actions[0].status).toBe('offered');
 }, 60_000);
+
+it('what was done without asking, and was changed by hand meanwhile, is left to people: all else goes on', async () => {
+  let passed = 0;
+  const now = (): number => Date.now() + passed;
+  const { gateway, engine, urls } = await shop({ allow: ['shift-traffic'], dryRun: false }, 200, now);
+  engine.say('opened', badTarget(urls[1]));
+  const { id } = await theFinding(gateway, ({ state }) => state === 'verifying');
+  const patch = [{ op: 'replace', path: '/upstreams/shop/targets/1/weight', value: 3 }];
+  const { etag } = await admin(gateway, '/api/config');
+  const edited = await admin(gateway, '/api/revisions', { headers: { 'if-match': etag }, body: { patch } });
+  expect(edited.status).toBe(200);
+  passed = 16 * 60_000;
+  const read = async () => (await admin(gateway, `/api/findings/${id}`)).body;
+  const left = await eventually(async () => {
+    const finding = await read();
+    return finding.actions[0].applied.endsAt === null && finding;
+  });
+  expect(left.actions[0].status).toBe('applied');
+  expect(left.state).toBe('verifying');
+
+  const said = await fetch(`${gateway.url}/v1/feedback`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ comment: 'It broke', requestId: 'req-1' }),
+  });
+  const report = (await said.json()) as { id: string };
+  const linked = await eventually(async () => {
+    const finding = await read();
+    return finding.linked.feedback.includes(report.id) && finding;
+  });
+  const notes = linked.history.map(({ what }: { what: string }) => what);
+  expect(notes.filter((what: string) => what === 'revert failed')).toHaveLength(1);
+  expect(notes).toContain('action stays');
+  expect(gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight)).toEqual([1, 3]);
+});

@@ -1,9 +1,10 @@
 import type { Engine } from '../../contracts/engine.ts';
-import type { Documents } from '../../contracts/store.ts';
+import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
 import { type Finding, isOver } from '../findings/finding.ts';
 import { noted } from '../findings/life.ts';
-import type { Applier } from './apply.ts';
+import { type Applier, AUTOMATIC_MS } from './apply.ts';
 import { AutomaticRecord, type AutoSettings, refusalOf } from './automatic.ts';
 
 export interface AutomaticPorts {
@@ -57,15 +58,33 @@ export class AutomaticActions {
     for (const finding of findings) {
       for (const { n, status, applied } of finding.actions) {
         if (applied?.endsAt == null || applied.endsAt > now() || isOver(finding)) continue;
-        if (status === 'applied' || status === 'canary')
-          await applier.revert(
-            finding.id,
-            n,
-            { by: 'gateway' },
-            'not proven in time: an automatic action ends by itself',
-          );
+        if (status !== 'applied' && status !== 'canary') continue;
+        try {
+          const why = 'not proven in time: an automatic action ends by itself';
+          await applier.revert(finding.id, n, { by: 'gateway' }, why);
+        } catch (error) {
+          if (error instanceof StoreUnavailable) throw error;
+          await this.#stays(finding.id, n, error);
+        }
       }
     }
+  }
+
+  /** What can't be taken back now is tried again later; what was changed by others meanwhile is theirs. */
+  async #stays(id: string, n: number, error: unknown): Promise<void> {
+    const { book, now } = this.#ports;
+    const at = now();
+    const isStale = error instanceof GatewayError && error.code === 'action_stale';
+    const endsAt = isStale ? null : at + AUTOMATIC_MS;
+    await book.change(id, (known) => {
+      const actions = known.actions.map((action) =>
+        action.n === n && action.applied ? { ...action, applied: { ...action.applied, endsAt } } : action,
+      );
+      const note = `${known.actions[n]?.title ?? ''}: it does not end by itself any more`;
+      return isStale
+        ? noted({ ...known, actions }, { at, by: 'gateway', what: 'action stays', note })
+        : { ...known, actions };
+    });
   }
 
   /** Of all requests, those that go through the place. Null: not known. */
