@@ -17,11 +17,18 @@ export function lenientPath(path: string): string {
   for (const segment of text.split(/[/\\]/)) {
     const name = segment.replace(/(?:;|:[$:]).*$/s, '').trimEnd();
     if (name === '..') segments.pop();
-    else segments.push(name.replace(/[. ]+$/, ''));
+    else segments.push(withoutLast(name, '. '));
   }
   // Escaped, or the router would take them for what they mean in a target.
   const named = segments
     .filter((name) => name !== '')
     .map((name) => name.replace(/[%?#]/g, encodeURIComponent));
   return `/${named.join('/')}`;
+}
+
+/** From the end on: an expression that ends with `+$` tries each of its characters anew, a client's squared. */
+function withoutLast(name: string, chars: string): string {
+  let end = name.length;
+  while (end > 0 && chars.includes(name[end - 1] as string)) end--;
+  return name.slice(0, end);
 }
