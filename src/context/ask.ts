@@ -11,6 +11,8 @@ export interface Opening {
   readonly user: string;
   /** An id that is not known begins a session; one that the gateway gave out does not. */
   readonly create: boolean;
+  /** The gateway has just named it: nothing was said in it before. */
+  readonly isInvented?: boolean;
   /** The response that this turn follows: its turn's id. */
   readonly follows: string | undefined;
   /** One at a time, and none that had not seen the one before. */

@@ -122,8 +122,8 @@ export class Conversations {
       this.ports.meters.turn(facts, 0);
       const { tenant, session } = ref;
       this.operations.note({ op: 'read', tenant, user: '', session, outcome: 'store_down' });
-      if (facts.mode === 'full' && this.settings.onStoreDown === 'degrade')
-        return { kind: 'degraded', facts };
+      const isAll = facts.mode === 'full' || opening.isInvented === true;
+      if (isAll && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
       throw new GatewayError('context_unavailable', { cause: error, headers: { 'retry-after': '1' } });
     }
   }

@@ -40,13 +40,14 @@ it('while the store is away whoever sends all of it is answered, and who does no
   onTestFinished(() => redis.stop());
   const provider = await knowingProvider();
   const on = (context: object) =>
-    aiGateway([provider], {
+    aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
       store: { url: redis.url, timeout: '1s' },
       context: { enabled: true, ...context },
     });
   const [gateway, strict] = [await on({}), await on({ onStoreDown: 'fail' })];
   const first = [user('My account number is 4711.')];
   expect(statusOf(await send(gateway, first))).toEqual([200, 'new']);
+  const before = await sdk(gateway).responses.create({ model: 'smart', input: 'Hello.' });
   await redis.kill9();
   const log = [...first, said('I have read 1 messages.'), user('What is my account number?')];
   const whole = await send(gateway, log);
@@ -59,9 +60,17 @@ it('while the store is away whoever sends all of it is answered, and who does no
     '1',
   ]);
   expect((await send(strict, log)).status).toBe(503);
-  expect(await causes(gateway, 'store_down')).toBe(2);
+  // Nothing can have been said before what begins here; what follows a response was said behind it.
+  const begin = (at: TestGateway) =>
+    sdk(at).responses.create({ model: 'smart', input: 'My account number is 4711.' }).withResponse();
+  const { data, response } = await begin(gateway);
+  expect([data.status, response.headers.get('x-context-status')]).toEqual(['completed', 'degraded']);
+  await expect(begin(strict)).rejects.toMatchObject({ status: 503 });
+  const after = { model: 'smart', input: 'And now?', previous_response_id: before.id };
+  await expect(sdk(gateway).responses.create(after)).rejects.toMatchObject({ status: 503 });
+  expect(await causes(gateway, 'store_down')).toBe(4);
   // Nobody was asked in vain.
-  expect(provider.prompts).toHaveLength(2);
+  expect(provider.prompts).toHaveLength(4);
 });
 
 it('a call that the store did not answer in time is not in the way of its repetition', async () => {

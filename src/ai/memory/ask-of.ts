@@ -26,7 +26,7 @@ const AGENT_HEADERS = [
 ];
 
 /** Which conversation a call means, and whether the client lets it be kept. */
-export type Meant = Pick<Opening, 'ref' | 'create' | 'follows' | 'exclusive'> & {
+export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'follows' | 'exclusive'> & {
   readonly isStored: boolean;
   /** Where there is no such conversation the call belongs to none. */
   readonly isOptional?: boolean;
@@ -69,7 +69,8 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
   if (session !== '')
     return { ref: of(session), create: isStored, follows: undefined, exclusive: false, isStored, isOptional };
   if (!isStored || !isResponse || !storeResponses) return undefined;
-  return { ref: of(`sess_${randomHex(16)}`), create: true, follows: undefined, exclusive: false, isStored };
+  const ref = of(`sess_${randomHex(16)}`);
+  return { ref, create: true, isInvented: true, follows: undefined, exclusive: false, isStored };
 }
 
 function agentSession(headers: ChatCall['headers']): string {
