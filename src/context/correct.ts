@@ -2,6 +2,7 @@ import type { Message } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
 import { type AppendingPorts, appendTurn } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
+import { askedIn } from './corrections.ts';
 
 /** A person's words in the place of what a turn said. */
 export interface Correction {
@@ -28,10 +29,8 @@ export async function correct(
   if (view?.head.state !== 'active' || !corrected) return undefined;
   const { head } = view;
   const said: Message = { role: 'assistant', at: '', content: [{ type: 'text', at: '', text }] };
-  const { messages: was } = corrected.content;
   // All that the client said stays, results of tools as well.
-  const asked = was.at(-1)?.role === 'assistant' ? was.slice(0, -1) : was;
-  const messages = privacy.redact([...asked, said]);
+  const messages = privacy.redact([...askedIn(corrected.content.messages), said]);
   const seal = await privacy.of(ref.tenant);
   const { committed } = await appendTurn(
     ref,

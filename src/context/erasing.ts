@@ -1,10 +1,11 @@
-import type { SessionRef, Sessions, TurnContent } from '../contracts/session.ts';
+import type { SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
 import { tokensOf } from './canonical.ts';
+import { answerIn, askedIn, correctionsOf } from './corrections.ts';
 import { type OpenedSessions, openTurn } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import { ownersOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
-import type { ContextMind, ContextPrivacy } from './ports.ts';
+import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
 
 export interface ErasingPorts {
   readonly sessions: Sessions;
@@ -19,6 +20,13 @@ export interface ErasedTenant {
   readonly sessions: number;
   /** Whether there was a key, which no copy or backup can be read without. */
   readonly key: boolean;
+}
+
+/** What is to stay of a turn. */
+export interface Left {
+  readonly content: TurnContent;
+  /** Whether the words that a person has put in the place of its answer stay, too. */
+  readonly keepsCorrection: boolean;
 }
 
 const PAGE = 1000;
@@ -86,15 +94,15 @@ export class Erasing {
   }
 
   /**
-   * Takes what was said out of a turn; its place in the conversation stays. False: it is not there.
+   * Takes what was said out of a turn, and out of what stands in its place; the place itself stays. False: it is not there.
    * @throws StoreUnavailable
    */
   turn(ref: SessionRef, version: number): Promise<boolean> {
-    return this.part(ref, version, () => ({ messages: [] }));
+    return this.part(ref, version, () => ({ content: { messages: [] }, keepsCorrection: false }));
   }
 
   /**
-   * Takes a part out of what a turn says.
+   * Takes a part out of what a turn says, and out of its corrections, which repeat what it was asked with.
    * @param left what is to stay of it; undefined: nothing is to be changed
    * @returns false if there was nothing to take, or another took something meanwhile
    * @throws StoreUnavailable
@@ -102,15 +110,46 @@ export class Erasing {
   async part(
     ref: SessionRef,
     version: number,
-    left: (turn: OpenedTurn) => TurnContent | undefined,
+    left: (turn: OpenedTurn) => Left | undefined,
   ): Promise<boolean> {
-    const { sessions, privacy, operations } = this.#ports;
-    const view = await sessions.read(ref, { after: version - 1, limit: 1 });
-    const [turn] = view?.turns ?? [];
-    if (!view || !turn) return false;
-    const seal = await privacy.of(ref.tenant);
-    const content = left(openTurn(turn, seal));
-    if (!content) return false;
+    const seal = await this.#ports.privacy.of(ref.tenant);
+    const {
+      owner,
+      turns: [turn, ...later],
+    } = await this.#turnsFrom(ref, version);
+    const rest = turn && left(openTurn(turn, seal));
+    if (!turn || !rest) return false;
+    const { messages } = rest.content;
+    const exchange = (each: StoredTurn, content: TurnContent) =>
+      this.#exchange(ref, owner, each, content, seal);
+    // The turn itself comes last: as long as it says all of it whoever was held up can try again.
+    for (const each of correctionsOf(turn, later)) {
+      const said = rest.keepsCorrection ? answerIn(openTurn(each, seal).content.messages) : [];
+      if (!(await exchange(each, { messages: [...askedIn(messages), ...said] }))) return false;
+    }
+    return await exchange(turn, rest.content);
+  }
+
+  async #turnsFrom(ref: SessionRef, version: number): Promise<{ owner: string; turns: StoredTurn[] }> {
+    const turns: StoredTurn[] = [];
+    let owner = '';
+    for (let after = version - 1; ; after += PAGE) {
+      const view = await this.#ports.sessions.read(ref, { after, limit: PAGE });
+      owner = view?.head.owner ?? '';
+      turns.push(...(view?.turns ?? []));
+      if ((view?.turns.length ?? 0) < PAGE) return { owner, turns };
+    }
+  }
+
+  async #exchange(
+    ref: SessionRef,
+    user: string,
+    turn: StoredTurn,
+    content: TurnContent,
+    seal: TenantSeal,
+  ): Promise<boolean> {
+    const { sessions, operations } = this.#ports;
+    const { version } = turn;
     const last = content.messages.at(-1);
     const calls = last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call');
     const rest = {
@@ -123,7 +162,6 @@ export class Erasing {
     this.forget(ref);
     const { tenant, session } = ref;
     const outcome = done ? 'deleted' : 'conflict';
-    const user = view.head.owner;
     operations.note({ op: 'redact', tenant, user, session, turn: turn.id, version, outcome });
     return done;
   }

@@ -14,6 +14,11 @@ export interface OpenedSession {
   readonly all: readonly OpenedTurn[];
 }
 
+/** A turn as it was said, and the words that a person has put in the place of its answer. */
+export interface SaidTurn extends OpenedTurn {
+  readonly correction?: OpenedTurn;
+}
+
 interface AllTurns {
   readonly head: SessionHead | undefined;
   readonly turns: ReadonlyMap<string, OpenedTurn>;
@@ -82,22 +87,27 @@ export class SessionReader {
   }
 
   /**
-   * The turns of a session's current path as they were said, corrections in the place of what they correct; failed ones left
-   * out. Undefined if there is none, or it is not active.
+   * The turns of a session's current path as they were said, each with its correction; failed ones left out. Undefined if there is none, or it is not active.
    * @param to id of the turn that the path leads to, if it is not the current one
    * @throws StoreUnavailable, SealBroken
    */
   async said(
     ref: SessionRef,
     to?: string,
-  ): Promise<{ head: SessionHead; turns: readonly OpenedTurn[] } | undefined> {
+  ): Promise<{ head: SessionHead; turns: readonly SaidTurn[] } | undefined> {
     const view = await this.path(ref);
     if (view?.head.state !== 'active') return undefined;
     const path = pathTo(to ?? view.head.head, new Map(view.all.map((each) => [each.turn.id, each])));
     const correctionOf = correctionsOn(path);
     const isThere = new Set(path.map(({ turn }) => turn.id));
     const turns = path.filter(({ turn }) => turn.status !== 'failed' && !isThere.has(turn.supersedes));
-    return { head: view.head, turns: turns.map((each) => correctionOf(each.turn) ?? each) };
+    return {
+      head: view.head,
+      turns: turns.map((each) => {
+        const correction = correctionOf(each.turn);
+        return correction ? { ...each, correction } : each;
+      }),
+    };
   }
 
   /** The turns of the path to `parent` that a summary covers, oldest first. @throws StoreUnavailable, SealBroken */

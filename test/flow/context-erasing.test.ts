@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openPrivacy } from '../../src/context/privacy/index.ts';
 import { openStore } from '../../src/stores/index.ts';
 import { admin } from '../helpers/admin.ts';
-import { aiGateway, type ChatAnswer, chat, errorOf } from '../helpers/ai.ts';
+import { aiGateway, type ChatAnswer, chat, errorOf, sdk } from '../helpers/ai.ts';
 import type { TestGateway, TestGatewayOptions } from '../helpers/gateway.ts';
 import { type KnowingProvider, knowingProvider } from '../helpers/knowing-provider.ts';
 import { startRedis } from '../helpers/redis-server.ts';
@@ -206,4 +206,49 @@ it('a correction counts also where what it corrects has become part of a summary
   await say('And now?');
   const prompt = JSON.stringify(provider.prompts.at(-1));
   expect(prompt).toContain('It is 1234');
+});
+
+it('who deletes what a person has corrected deletes the correction with it, whole or item by item', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    context: { enabled: true },
+  });
+  const { responses, conversations } = sdk(gateway);
+  const input = 'My account number is 4711.';
+  const correct = async (session: string) => {
+    const path = `/api/sessions/${session}`;
+    const [turn] = (await admin(gateway, `${path}?consumer=app`)).body.turns as { id: string }[];
+    const body = { turn: turn?.id, text: 'I know it.', reason: 'a slip' };
+    expect((await admin(gateway, `${path}/corrections?consumer=app`, { body })).status).toBe(200);
+  };
+  const isLeft = async (session: string) =>
+    JSON.stringify((await admin(gateway, `/api/sessions/${session}/export?consumer=app`)).body).includes(
+      input,
+    );
+  const lastPrompt = () => provider.prompts.at(-1)?.map(({ content }) => content);
+
+  const headers = { 'x-session-id': 's1' };
+  const one = await responses.create({ model: 'smart', input }, { headers });
+  await correct('s1');
+  expect(await isLeft('s1')).toBe(true);
+  await responses.delete(one.id);
+  await responses.create({ model: 'smart', input: 'And now?' }, { headers });
+  expect([lastPrompt(), await isLeft('s1')]).toEqual([['And now?'], false]);
+
+  const { id } = await conversations.create();
+  await responses.create({ model: 'smart', input, conversation: id });
+  const listed = async () => (await conversations.items.list(id, { order: 'asc' })).data;
+  const ids = (await listed()).map((item) => item.id as string);
+  await correct(id);
+  // What the client knows by an id it knows by it still.
+  const corrected = await listed();
+  expect(corrected.map((item) => item.id)).toEqual(ids);
+  expect(corrected[1]).toMatchObject({ role: 'assistant', content: [{ text: 'I know it.' }] });
+  await conversations.items.delete(ids[0] as string, { conversation_id: id });
+  await responses.create({ model: 'smart', input: 'And now?', conversation: id });
+  expect([lastPrompt(), await isLeft(id)]).toEqual([['I know it.', 'And now?'], false]);
+  await conversations.items.delete(ids[1] as string, { conversation_id: id });
+  expect(await listed()).toHaveLength(2);
+  await responses.create({ model: 'smart', input: 'Still?', conversation: id });
+  expect(lastPrompt()).toEqual(['And now?', 'I have read 2 messages.', 'Still?']);
 });

@@ -1,4 +1,7 @@
+import { answerIn } from '../../context/corrections.ts';
+import type { Left } from '../../context/erasing.ts';
 import type { OpenedTurn } from '../../context/path.ts';
+import type { SaidTurn } from '../../context/read-sessions.ts';
 import type { AssistantPart, JsonObject, Message } from '../../contracts/model-request.ts';
 import { writeItems } from './write-items.ts';
 
@@ -25,8 +28,38 @@ const PREFIXES: Readonly<Record<string, string>> = {
   reasoning: 'rs',
 };
 
-/** The items of a turn, in their order, each by the id that its client was told, or that stays the same from now on. */
-export function itemsOfTurn({ turn, content }: OpenedTurn): TurnItem[] {
+/**
+ * The items of a turn, in their order, each by the id that its client was told, or that stays the same from now on. A
+ * correction takes the place of what the assistant said, under its id, and leaves its calls as they are.
+ */
+export function itemsOfTurn(said: SaidTurn): TurnItem[] {
+  const { asked, words, calls } = partsOf(said);
+  return [...asked, ...words, ...calls];
+}
+
+/** @returns `corrected`: items that are not shown any more, and `words`, what stands there; none without a correction */
+function partsOf({
+  correction,
+  ...opened
+}: SaidTurn): Record<'asked' | 'corrected' | 'words' | 'calls', TurnItem[]> {
+  const items = itemsIn(opened);
+  if (!correction) return { asked: items, corrected: [], words: [], calls: [] };
+  const { messages } = opened.content;
+  const answerAt = messages.length - answerIn(messages).length;
+  const [asked, answer] = partition(items, ({ at }) => at.message < answerAt);
+  const [calls, corrected] = partition(answer, ({ shown }) => shown.type === 'function_call');
+  const id = corrected.find(({ shown }) => shown.type === 'message')?.id;
+  const words = itemsIn(correction)
+    .filter(({ isInput }) => !isInput)
+    .map((each) => ({ ...each, ...(id && { id, shown: { ...each.shown, id } }) }));
+  return { asked, corrected, words, calls };
+}
+
+function partition<Item>(items: readonly Item[], is: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(is), items.filter((item) => !is(item))];
+}
+
+function itemsIn({ turn, content }: OpenedTurn): TurnItem[] {
   const { messages, ids, itemIds = [] } = content;
   const answerAt = turn.kind !== 'items' && messages.at(-1)?.role === 'assistant' ? messages.length - 1 : -1;
   const places = messages.flatMap(placesIn);
@@ -47,18 +80,22 @@ export function itemsOfTurn({ turn, content }: OpenedTurn): TurnItem[] {
 }
 
 /** What a turn says without one of its items; the ids of the others stay. */
-export function withoutItem(opened: OpenedTurn, id: string): OpenedTurn['content'] | undefined {
-  const items = itemsOfTurn(opened);
-  const item = items.find((each) => each.id === id);
-  if (!item) return undefined;
-  const { message: of, from, to } = item.at;
-  const messages = opened.content.messages.flatMap((message, at): Message[] => {
-    if (at !== of) return [message];
-    const content = [...message.content.slice(0, from), ...message.content.slice(to)];
+export function withoutItem(said: SaidTurn, id: string): Left | undefined {
+  const { asked, corrected, words, calls } = partsOf(said);
+  const isCorrection = words.some((each) => each.id === id);
+  const gone = isCorrection ? corrected : [...asked, ...calls].filter((each) => each.id === id);
+  if (!isCorrection && gone.length === 0) return undefined;
+  const messages = said.content.messages.flatMap((message, of): Message[] => {
+    const cut = gone.filter(({ at }) => at.message === of);
+    const content = (message.content as readonly unknown[]).filter(
+      (_part, part) => !cut.some(({ at }) => at.from <= part && part < at.to),
+    );
     return content.length === 0 ? [] : [{ ...message, content } as Message];
   });
-  const { itemIds: _, ...rest } = opened.content;
-  return { ...rest, messages, ids: items.filter((each) => each !== item).map((each) => each.id) };
+  const { itemIds: _, ...rest } = said.content;
+  const isGone = (of: string): boolean => gone.some((each) => each.id === of);
+  const ids = itemsIn(said).flatMap((each) => (isGone(each.id) ? [] : [each.id]));
+  return { content: { ...rest, messages, ids }, keepsCorrection: !isCorrection };
 }
 
 /** Results of tools are items each, and so are calls and thoughts; what the assistant says in a row is one. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OpenedTurn } from '../../context/path.ts';
 import type { SessionHead } from '../../contracts/session.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
@@ -83,8 +84,8 @@ export function registerConversations(
     const { ref, head, turns } = await open(request);
     const { item } = request.params;
     const of = turns.find((turn) => itemsOfTurn(turn).some(({ id }) => id === item));
-    const isGone =
-      of && (await conversations.erasing.part(ref, of.turn.version, (turn) => withoutItem(turn, item)));
+    const left = (turn: OpenedTurn) => withoutItem({ ...of, ...turn }, item);
+    const isGone = of && (await conversations.erasing.part(ref, of.turn.version, left));
     if (!isGone) throw new GatewayError('session_unknown');
     return send(request, reply, describe(request.params.id, head));
   });

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { OpenedTurn } from '../../context/path.ts';
+import type { SaidTurn } from '../../context/read-sessions.ts';
 import { readResponseId, responseId } from '../../context/response-id.ts';
 import type { SessionRef } from '../../contracts/session.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
@@ -17,9 +17,9 @@ type Named = { Params: { id: string } };
 
 interface Found {
   readonly ref: SessionRef;
-  readonly found: OpenedTurn;
+  readonly found: SaidTurn;
   /** The turns that it follows, oldest first. */
-  readonly before: readonly OpenedTurn[];
+  readonly before: readonly SaidTurn[];
 }
 
 /** `GET` and `DELETE /v1/responses/{id}`, and what it was asked with: a response that was kept, as OpenAI has it. */
@@ -67,7 +67,7 @@ export function registerResponses(
   });
 }
 
-function responseOf(id: string, session: string, found: OpenedTurn): object {
+function responseOf(id: string, session: string, found: SaidTurn): object {
   const { turn, content } = found;
   const said = content.messages.at(-1);
   if (said?.role !== 'assistant') throw new GatewayError('session_unknown');
@@ -91,7 +91,7 @@ function responseOf(id: string, session: string, found: OpenedTurn): object {
 }
 
 /** As its client named it: whoever names a session otherwise follows no response. */
-function placeOf(session: string, { turn: { parent }, content: { namedBy } }: OpenedTurn): object {
+function placeOf(session: string, { turn: { parent }, content: { namedBy } }: SaidTurn): object {
   return {
     previous_response_id: namedBy === 'response' && parent !== '' ? responseId(session, parent) : null,
     ...(namedBy === 'conversation' && { conversation: { id: session } }),
