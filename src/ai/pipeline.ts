@@ -12,7 +12,7 @@ import { readRequest } from './stages/read-request.ts';
 import { recallContext } from './stages/recall-context.ts';
 import { rememberTurn } from './stages/remember-turn.ts';
 import { reserveBudget } from './stages/reserve-budget.ts';
-import { resolveModel } from './stages/resolve-model.ts';
+import { resolveModel, routeAgain } from './stages/resolve-model.ts';
 import { settleAtEnd } from './stages/settle.ts';
 import { shadowed } from './stages/shadow.ts';
 
@@ -40,6 +40,7 @@ const STAGES: readonly ((call: ChatCall) => void | Promise<void>)[] = [
   settleAtEnd,
   guardRequest,
   recallContext(askForContext),
+  routeAgain,
   answerFromCache(askInside),
   reserveBudget,
   heldToSchema(infer),

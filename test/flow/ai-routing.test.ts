@@ -52,6 +52,41 @@ it.each([
   expect(await targetOf(gateway, userSaid('a'))).toBe('p0/gpt-4o-mini');
 });
 
+it('a picture in the body counts as a picture, and not as the text that its bytes would be', async () => {
+  const gateway = await aiGateway([await modelService(), await modelService()], {
+    models: { routed: { targets: [at('p0')], routes: [{ when: { tokens: '>2000' }, model: 'backup-1' }] } },
+  });
+  const url = `data:image/png;base64,${'A'.repeat(300_000)}`;
+  const picture = { type: 'image_url', image_url: { url } };
+
+  expect(await targetOf(gateway, userSaid([picture]))).toBe('p0/gpt-4o-mini');
+  expect(await targetOf(gateway, userSaid([picture, picture]))).toBe('p1/gpt-4o-mini');
+});
+
+it('what a conversation said before counts too, and the pictures in it', async () => {
+  const gateway = await aiGateway([await modelService(), await modelService(), await modelService()], {
+    context: { enabled: true },
+    models: {
+      routed: {
+        targets: [at('p0')],
+        routes: [
+          { when: { image: true }, model: 'backup-2' },
+          { when: { tokens: '>1000' }, model: 'backup-1' },
+        ],
+      },
+    },
+  });
+  const next = (session: string, content: unknown) =>
+    targetOf(gateway, userSaid(content), { 'x-session-id': session });
+
+  expect(await next('long', 'word '.repeat(500))).toBe('p0/gpt-4o-mini');
+  expect(await next('long', 'word '.repeat(500))).toBe('p1/gpt-4o-mini');
+  expect(await next('long', 'and now?')).toBe('p1/gpt-4o-mini');
+  expect(await next('short', 'and now?')).toBe('p0/gpt-4o-mini');
+  expect(await next('seen', [image])).toBe('p2/gpt-4o-mini');
+  expect(await next('seen', 'what was it?')).toBe('p2/gpt-4o-mini');
+});
+
 it('a session stays with its version, also after a reload', async () => {
   const gateway = await aiGateway([await modelService(), await modelService()], {
     models: {

@@ -30,10 +30,13 @@ export function picturesAtMost(body: Buffer): number {
   return pictures * TOKENS_A_PICTURE;
 }
 
+/** Tokens of a text of so many bytes, rather too many. */
+export const textTokens = (bytes: number): number => Math.ceil(bytes / BYTES_A_TOKEN);
+
 /** What a call may come to: its input by length, and all the output that it allows. */
 export function usageAtMost(bytes: number, maxOutput: number): Usage {
   return {
-    input: Math.min(LONGEST_INPUT, Math.ceil(bytes / BYTES_A_TOKEN)),
+    input: Math.min(LONGEST_INPUT, textTokens(bytes)),
     output: maxOutput,
     cached: 0,
   };

@@ -12,8 +12,8 @@ import { type Selection, selectionOf } from './selection.ts';
 /** A name that applications may ask for. */
 export interface Model {
   name: string;
-  /** The model that a call goes to instead. */
-  route: Routing;
+  /** The model that a call goes to instead; undefined: none ever does. */
+  route: Routing | undefined;
   /** It is no model but rules; undefined of all others. */
   rules: ReplyRules | undefined;
   /** None if this version can call none of its targets. */
@@ -82,7 +82,7 @@ function buildModel(
   const weighing = deployments.filter(({ weight }) => weight > 0);
   return {
     name,
-    route: routingOf(model.routes, config.regionHeader),
+    route: model.routes.length === 0 ? undefined : routingOf(model.routes, config.regionHeader),
     rules: model.rules && new ReplyRules(model.rules),
     deployments: weighing,
     select: selectionOf(name, model, weighing, ports.fleet),

@@ -46,7 +46,7 @@ export function openProviders(
         return {
           name: aliasOf(config, name, model),
           // What is asked for in a provider's own words goes to nobody else.
-          route: () => undefined,
+          route: undefined,
           rules: undefined,
           deployments: deployment ? [deployment] : [],
           select: (avoid) => (deployment && !avoid.has(deployment) ? deployment : undefined),

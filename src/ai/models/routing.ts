@@ -7,9 +7,8 @@ export interface RoutedCall {
   /** The consumer's. */
   readonly groups: readonly string[];
   readonly hasTools: boolean;
-  /** Of the input, estimated. */
-  readonly tokens: number;
-  /** Looked for only where somebody wants to know. */
+  /** Of the input, estimated. This and the next are looked for only where somebody wants to know. */
+  tokens(): number;
   hasImage(): boolean;
 }
 
@@ -50,12 +49,12 @@ function comparison(text: string): Condition {
   const limit = Number(digits);
   switch (sign) {
     case '>':
-      return ({ tokens }) => tokens > limit;
+      return (call) => call.tokens() > limit;
     case '>=':
-      return ({ tokens }) => tokens >= limit;
+      return (call) => call.tokens() >= limit;
     case '<':
-      return ({ tokens }) => tokens < limit;
+      return (call) => call.tokens() < limit;
     default:
-      return ({ tokens }) => tokens <= limit;
+      return (call) => call.tokens() <= limit;
   }
 }

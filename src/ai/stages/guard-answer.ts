@@ -1,6 +1,5 @@
 import type { Format } from '../../contracts/format.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-
 import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { AnswerGuard, answerIsGuarded } from '../guards/answer-guard.ts';

@@ -1,32 +1,51 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { onDemand } from '../../lib/on-demand.ts';
 import { newAiFacts } from '../ai-facts.ts';
-import { usageAtMost } from '../budgets/estimate.ts';
+import { textTokens } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
-import { hasImage } from '../has-image.ts';
 import type { Catalog, Model } from '../models/catalog.ts';
 import type { RoutedCall } from '../models/routing.ts';
+import { promptText } from '../prompt-text.ts';
 
 /** Finds the model that was asked for and what stands behind it, in the order in which they are tried. */
 export function resolveModel(call: ChatCall): void {
   const { model: name, stream } = call.request as ChatRequest;
   const model = call.catalog.get(name);
   if (!model) throw new GatewayError('model_unknown', { param: 'model' });
-  const routed = model.route(routedCall(call));
-  call.candidates = chain((routed && call.catalog.get(routed)) || model, call.catalog);
+  call.candidates = routed(model, call);
   const { format } = call;
   const operation = format.kind === 'operation' ? format.operation : format.kind;
   call.exchange.ai = newAiFacts(operation, model.name, stream, call.bytes, call.prompt);
 }
 
-function routedCall({ request, exchange, headers, bytes }: ChatCall): RoutedCall {
+/** Once what was said before stands in the body too: a conversation of any length may go on with a short question. */
+export function routeAgain(call: ChatCall): void {
+  const { exchange, answer, request, catalog } = call;
+  if (exchange.context?.mode !== 'delta' || answer) return;
+  const model = catalog.get((request as ChatRequest).model);
+  if (model?.route) call.candidates = routed(model, call);
+}
+
+function routed(model: Model, call: ChatCall): Model[] {
+  const name = model.route?.(routedCall(call));
+  return chain((name && call.catalog.get(name)) || model, call.catalog);
+}
+
+function routedCall({ request, exchange, headers, bytes, format }: ChatCall): RoutedCall {
   const { hasTools } = request as ChatRequest;
+  const said = onDemand(() => promptText(bytes));
+  const isChat = format.kind === 'chat';
   return {
     headers,
     groups: exchange.consumerGroups,
     hasTools,
-    tokens: usageAtMost(bytes.length, 0).input,
-    hasImage: () => hasImage(bytes),
+    tokens: () => (isChat ? promptAtMost(said()) : textTokens(bytes.length)),
+    hasImage: () => isChat && said().media.pictures > 0,
   };
+}
+
+function promptAtMost({ text, media }: ReturnType<typeof promptText>): number {
+  return textTokens(Buffer.byteLength(text)) + media.pictures + media.sound + media.files;
 }
 
 /** The model, its fallbacks, and theirs: breadth first, each once. The config has no cycles; a name twice has no use. */

@@ -123,7 +123,8 @@ const When = Strict(
       Type.String({
         pattern: '^[<>]=?\\d+$',
         examples: ['>8000'],
-        description: 'Of the input, estimated at three bytes of the request a token.',
+        description:
+          'Of the input, what was said before in its conversation included: estimated at three bytes of text a token, and 1,600 a picture.',
       }),
     ),
     header: Type.Optional(
