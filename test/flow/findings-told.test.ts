@@ -180,3 +180,45 @@ it('what is not delivered is tried again until it arrives, and a channel that ta
   );
   expect(JSON.stringify(gateway.lines)).not.toContain(`${url}/${secretPath}`);
 }, 120_000);
+
+it('an answer that breaks off is one all the same, and nobody is told twice for it', async () => {
+  const heard: Record<string, string[]> = { broken: [], slow: [], slack: [] };
+  const server = createServer((request, response) => {
+    const name = (request.url ?? '').split('/')[1] ?? '';
+    request.resume().on('end', () => {
+      heard[name]?.push(String(request.headers['webhook-id']));
+      if (name === 'broken') {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('half', () => response.destroy());
+      } else if (name === 'slow') setTimeout(() => response.end(), 1500);
+      else response.end('null');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+  const engine = toldEngine();
+  const gateway = await testGateway(
+    {
+      hypercare: {
+        tick: '1s',
+        notify: [
+          { kind: 'webhook', url: `${url}/broken` },
+          { kind: 'webhook', url: `${url}/slow` },
+          { kind: 'slack', url: `${url}/slack`, token: 'xoxb-1', channel: 'C1' },
+        ],
+      },
+    },
+    { engine },
+  );
+  engine.say('opened', detection());
+  await eventually(() => heard.slow?.length);
+  const { id } = (await admin(gateway, '/api/findings')).body.findings[0];
+  await admin(gateway, `/api/findings/${id}/acknowledge`, { method: 'POST' });
+  await eventually(() => [heard.broken, heard.slow].every((ids) => ids && new Set(ids).size >= 2));
+
+  for (const ids of [heard.broken, heard.slow]) expect(ids).toEqual([...new Set(ids)]);
+  // Slack has said nothing that means it took it.
+  const refusals = gateway.lines.filter(({ msg }) => msg === 'a channel was not told');
+  expect(new Set(refusals.map(({ channel }) => channel))).toEqual(new Set(['slack-3']));
+}, 30_000);

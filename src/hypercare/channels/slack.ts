@@ -27,7 +27,7 @@ export function slack({ name, priorities, url, token, channel }: ChannelSettings
         body: { channel, ...message, ...(told.thread === '' ? {} : { thread_ts: told.thread }) },
       });
       // Slack says 200 to everything.
-      const { ok, error } = answer as { ok?: boolean; error?: unknown };
+      const { ok, error } = (answer ?? {}) as { ok?: boolean; error?: unknown };
       if (ok !== true) throw new NotDelivered(`refused: ${String(error).slice(0, 100)}`);
       return told.thread || field(answer, 'ts');
     },

@@ -78,7 +78,9 @@ export class Telling {
     if (this.#channels.length === 0) return;
     await this.#read();
     const oldest = [...findings].reverse();
-    await Promise.all(this.#channels.map((channel) => this.#tellAll(channel, oldest)));
+    // All to their end: the next run must not begin while a message is under way.
+    const told = await Promise.allSettled(this.#channels.map((channel) => this.#tellAll(channel, oldest)));
+    for (const each of told) if (each.status === 'rejected') throw each.reason;
   }
 
   async #tellAll(channel: OpenChannel, findings: readonly Finding[]): Promise<void> {
