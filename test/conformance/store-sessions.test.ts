@@ -263,6 +263,10 @@ describe.each(places)('sessions on $name', ({ make }) => {
       head: { version: 1 },
     });
     expect(await open(ref, { seenVersion: 1 })).toMatchObject({ reset: '' });
+    // It knows nothing at all of this one.
+    const lost = { isNew: true, reset: 'version_regressed', head: { version: 0 } };
+    expect(await open(newRef(), { seenVersion: 3 })).toMatchObject(lost);
+    expect(await open(newRef(), { seenVersion: 0 })).toMatchObject({ isNew: true, reset: '' });
   });
 
   it('only what is new is sent to who holds the rest', async () => {

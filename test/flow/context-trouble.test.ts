@@ -224,6 +224,11 @@ it('where a conversation was lost the cause is told', async () => {
   const lost = await send(gateway, [user('Go on.')], { ...S1, 'x-context-version': '9' });
   expect(statusOf(lost)).toEqual([200, 'reset']);
   expect(await causes(gateway, 'version_regressed')).toBe(1);
+  const unknown = await send(gateway, [user('Go on.')], { 'x-session-id': 's3', 'x-context-version': '9' });
+  expect(statusOf(unknown)).toEqual([200, 'reset']);
+  expect(unknown.headers['x-context-version']).toBe('1');
+  expect(statusOf(await send(gateway, [user('And?')], { 'x-session-id': 's3' }))).toEqual([200, 'hit']);
+  expect(await causes(gateway, 'version_regressed')).toBe(2);
 });
 
 it('a conversation is answered once at a time: who comes meanwhile is told in the words of the SDK', async () => {

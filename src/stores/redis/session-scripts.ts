@@ -80,7 +80,8 @@ local isNew, reset, leases = '0', '', {}
 if not live then
   if ARGV[7] == '0' then return {'unknown'} end
   if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
-  if m.g then reset = m.x ~= '' and 'erased' or 'ttl' end
+  if m.g then reset = m.x ~= '' and 'erased' or 'ttl'
+  elseif ARGV[6] ~= '' and ARGV[6] ~= '0' then reset = 'version_regressed' end
   begin(ARGV[2], '', ARGV[12], ARGV[13])
   isNew = '1'
 else

@@ -204,6 +204,7 @@ export class SqliteSessions implements Sessions {
       if (!options.create) return { kind: 'unknown' };
       if (ifVersion !== undefined && ifVersion !== 0) return { kind: 'version', version: 0 };
       if (row) reset = row.erased === 1 ? 'erased' : 'ttl';
+      else if (seenVersion !== undefined && seenVersion > 0) reset = 'version_regressed';
       row = this.#begin(ref, row, owner, '', options.ttlMs, options.maxAgeMs);
     } else {
       const before = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
