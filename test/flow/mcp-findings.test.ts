@@ -139,6 +139,6 @@ it('a tool whose definition changes is a finding with the difference, until some
   );
   const approval = { server: 'shop', tool: 'price', sha256: pin.changed.sha256 };
   expect((await admin(gateway, '/api/mcp/tools/approve', { body: approval })).status).toBe(200);
-  const over = await finding(gateway, ({ id, state }) => id === found.id && state !== 'open');
-  expect(over.history.map(({ what }: { what: string }) => what)).toEqual(['opened', 'ended', 'verifying']);
+  const over = await finding(gateway, ({ id, state }) => id === found.id && state === 'expired');
+  expect(over.history.map(({ what }: { what: string }) => what)).toEqual(['opened', 'ended']);
 });

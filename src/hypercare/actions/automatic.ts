@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { Documents } from '../../contracts/store.ts';
 import type { Action, Finding } from '../findings/finding.ts';
+import { isProvable } from '../verification/provable.ts';
 
 const COLLECTION = 'hypercare-automatic';
 const HOUR_MS = 3_600_000;
@@ -31,6 +32,7 @@ export function refusalOf(finding: Finding, action: Action, facts: GuardFacts): 
   if (finding.state !== 'open' && finding.state !== 'regressed') return `it is ${finding.state}`;
   if (action.status !== 'offered') return `it was ${action.status} before`;
   if (!action.dryRun.ok) return `the dry run says: ${action.dryRun.problem}`;
+  if (!isProvable(finding.what)) return 'no request could prove that it helps';
   if (finding.isPartial) return 'a part of the replicas is not counted';
   if (finding.cause.confidence < CONFIDENCE)
     return `confidence ${finding.cause.confidence.toFixed(2)} is below ${CONFIDENCE}`;

@@ -1,7 +1,7 @@
 import type { Detection } from '../../contracts/finding.ts';
 
 /** The name of the signal. */
-export const CHANNEL = 'channel';
+const CHANNEL = 'channel';
 
 /** A channel that takes nothing is found like any other fault: who is to be told would not know. */
 export function deadChannel(channel: string, error: string, at: number): Detection {

@@ -229,7 +229,9 @@ export class OpenDetections {
       const { bad, total } = this.#countsOf(open);
       open.step(bad, total);
       if (this.#isAlive(open)) open.lastSeen = tick;
-      const isOver = tick - open.lastSeen >= OVER_AFTER || tick - open.openedTick >= USUAL_AFTER;
+      // What is not counted has no usual that it could become: it is there or it is not.
+      const isUsual = open.mark !== undefined && tick - open.openedTick >= USUAL_AFTER;
+      const isOver = tick - open.lastSeen >= OVER_AFTER || isUsual;
       if (isOver) {
         this.#open.delete(open.fingerprint);
         this.#freeze(open.suspicion, tick);

@@ -2,7 +2,7 @@ import type { BadAndTotal, Scope, Watch, WatchedTick } from '../../contracts/sig
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KIND, RING } from '../signals/leaves.ts';
-import { SIGNALS, type SignalName } from '../signals/marks.ts';
+import { SIGNALS, type SignalRule } from '../signals/marks.ts';
 import { matches, type Where } from './place.ts';
 
 const REVISION = DIMENSIONS.indexOf('revision');
@@ -12,7 +12,8 @@ const MOST = 500;
 interface Held {
   readonly watch: Watch;
   readonly places: readonly (readonly Where[])[];
-  readonly kind: number;
+  /** Undefined: there is no such signal, and nothing to be counted. */
+  readonly kind: number | undefined;
 }
 
 /** What somebody asked to be counted, inside some scopes and beside them, tick by tick. */
@@ -26,11 +27,11 @@ export class Watches {
 
   add(watch: Watch): void {
     if (this.#held.size >= MOST && !this.#held.has(watch.id)) return;
-    const name = watch.signal.split(':')[0] as SignalName;
+    const name = watch.signal.split(':')[0] as string;
     this.#held.set(watch.id, {
       watch,
       places: watch.scopes.map((scope) => this.#placeOf(scope)),
-      kind: SIGNALS[name]?.kind ?? 0,
+      kind: (SIGNALS as Readonly<Record<string, SignalRule>>)[name]?.kind,
     });
   }
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
-import { CHANNEL } from '../channels/dead-channel.ts';
 import type { Tier } from '../priority/impact.ts';
 import { scoresOf, type Weights } from '../priority/scores.ts';
+import { isProvable } from '../verification/provable.ts';
 import { type FindingBook, newFindingId } from './book.ts';
 import { type Action, type Finding, isOver, type Similar } from './finding.ts';
-import { moved, noted } from './life.ts';
+import { canBecome, moved, noted } from './life.ts';
 import { sentenceOf, titleOf } from './sentence.ts';
 
 export interface IntakePorts {
@@ -27,6 +27,8 @@ const EXPECTED_WITHIN_MS = 5 * 60_000;
 const ECHO_MS = 10 * 60_000;
 /** A muted finding wakes when it has hit as many times the requests. */
 const GROWTH = 2;
+
+const UNPROVABLE = 'it is there no more; no request can prove what put an end to it';
 
 /** From what the engine says to findings: opens them, keeps their figures, brings them back. */
 export class Intake {
@@ -151,9 +153,14 @@ export class Intake {
           what: 'expired',
           note: 'it ended while it was muted',
         });
-      // No traffic can prove it; that it delivers again does.
-      if (finding.what.signal === CHANNEL && finding.state !== 'verifying' && finding.state !== 'acting')
-        return moved(finding, 'expired', { at, by: 'gateway', what: 'ended', note: 'it delivers again' });
+      // What saw it sees it no more, and no request could prove that.
+      if (!isProvable(finding.what) && canBecome(finding.state, 'expired')) {
+        const { verification } = finding;
+        return {
+          ...moved(finding, 'expired', { at, by: 'gateway', what: 'ended', note: UNPROVABLE }),
+          verification: verification && { ...verification, state: 'inconclusive', decidedAt: at },
+        };
+      }
       return noted(finding, { at, by: 'gateway', what: 'ended', note: 'no longer seen in the traffic' });
     }
     const { muted } = finding;

@@ -4,6 +4,7 @@ import type { FindingBook } from '../findings/book.ts';
 import type { Finding, Verification } from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
 import { lineOf, targetOf, test } from './msprt.ts';
+import { isProvable } from './provable.ts';
 
 /** How long a fix is watched, and how long is waited for proof. */
 const WATCHED_MS = 24 * 60 * 60 * 1000;
@@ -108,7 +109,10 @@ export class Verifier {
       await this.#watchOver(finding, verification, at);
       return;
     }
-    if (verification.state !== 'running') return;
+    if (verification.state !== 'running') {
+      this.#unfollow(finding.id);
+      return;
+    }
     const { state } = test(verification.bad, verification.total, verification);
     if (state === 'fixed') await this.#fixed(finding, verification, at);
     else if (state === 'not-fixed') await this.#failed(finding, verification, at);
@@ -204,7 +208,8 @@ function verificationOf({ what, where, impact }: Finding, claim: Claim, at: numb
     claim: claim.claim,
     action: claim.action,
     isCanary: claim.isCanary ?? false,
-    scopes: claim.scopes ?? where.scopes,
+    // Nowhere is anything counted that could prove it.
+    scopes: isProvable(what) ? (claim.scopes ?? where.scopes) : [],
     fromRevision: claim.fromRevision ?? 0,
     signal: what.signal,
     broken,
@@ -216,7 +221,7 @@ function verificationOf({ what, where, impact }: Finding, claim: Claim, at: numb
     after: { bad: 0, total: 0 },
     forFixed: 1,
     forBroken: 1,
-    requestsNeeded: test(0, 0, { broken, target }).requestsNeeded,
+    requestsNeeded: isProvable(what) ? test(0, 0, { broken, target }).requestsNeeded : null,
   };
 }
 
@@ -234,7 +239,7 @@ function counted(verification: Verification, { bad, total, outside }: WatchedTic
     ...sum,
     forFixed,
     forBroken,
-    requestsNeeded,
+    requestsNeeded: verification.scopes.length === 0 ? null : requestsNeeded,
     outside: {
       bad: verification.outside.bad + outside.bad,
       total: verification.outside.total + outside.total,
