@@ -103,6 +103,11 @@ const authApiKey: PolicyDescriptor<Settings> = {
         exchange.consumerKey = found.id;
         return undefined;
       },
+      credentialIn(headers) {
+        if (headers[settings.header]) return settings.header;
+        const bearer = bearerOf(headers.authorization);
+        return bearer && find(bearer) ? 'authorization' : undefined;
+      },
       ...(settings.forward
         ? {}
         : {

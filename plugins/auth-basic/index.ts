@@ -87,6 +87,8 @@ const authBasic: PolicyDescriptor<Settings> = {
         exchange.consumerGroups = user.consumer.groups;
         return undefined;
       },
+      credentialIn: ({ authorization }) =>
+        String(authorization).trimStart().toLowerCase().startsWith('basic') ? 'authorization' : undefined,
       ...(settings.forward
         ? {}
         : {

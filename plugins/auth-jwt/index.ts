@@ -84,6 +84,9 @@ const authJwt: PolicyDescriptor<Settings> = {
         const known = issuer.isUsable() ? verified.get(digest, Date.now(), issuer.version) : undefined;
         return known === undefined ? verify(token, digest, exchange) : admit(exchange, known);
       },
+      // More than is read here: what follows the name may be a tab to another reader.
+      credentialIn: ({ authorization }) =>
+        String(authorization).trimStart().toLowerCase().startsWith('bearer') ? 'authorization' : undefined,
       ...(settings.forward
         ? {}
         : {

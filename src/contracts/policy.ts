@@ -165,6 +165,11 @@ export interface Policy {
   /** The headers on their way to the upstream, after hop-by-hop headers are gone. Changed in place. */
   onUpstreamHeaders?(headers: HeaderBag, exchange: Exchange): void;
   /**
+   * Of a way to authenticate: the header that holds what it looks at, if one does. Where another way has let in, nobody has
+   * verified that, and it goes no further, whatever the settings say of what goes on.
+   */
+  credentialIn?(headers: Readonly<HeaderBag>): string | undefined;
+  /**
    * Stands around the call upstream: may change what is sent and what comes back, ask several times, or not at all.
    * A route with such a policy gives up the fast way on which bytes go through untouched. Of a WebSocket it stands around
    * the handshake.

@@ -46,7 +46,7 @@ export function authAny(
         description: 'One way to authenticate: the name of its policy, and its settings.',
       },
       description:
-        'Lets in whom one of these ways lets in, asked in this order. Who passes none is refused with the challenges of all; the log says what each said.',
+        'Lets in whom one of these ways lets in, asked in this order. Who passes none is refused with the challenges of all; the log says what each said. What the others would have looked at is not forwarded: nobody has verified it.',
     }),
     check(settings, ports) {
       for (const { name, own, descriptor } of entries(settings)) {
@@ -65,7 +65,12 @@ export function authAny(
 
 function anyOf(ways: readonly Way[]): Policy {
   // Credentials that belong to one way are no business of the upstream because another has let in.
-  const stripping = ways.filter(({ policy }) => policy.onUpstreamHeaders);
+  const stripping = ways.filter(({ policy }) => policy.onUpstreamHeaders ?? policy.credentialIn);
+  /** Who was let in by what may go on. */
+  const forwarding = new WeakMap<Exchange, Policy>();
+  const letIn = (exchange: Exchange, policy: Policy): undefined => {
+    if (policy.credentialIn && !policy.onUpstreamHeaders) forwarding.set(exchange, policy);
+  };
   const onRequest: NonNullable<Policy['onRequest']> = (exchange, request, reply) => {
     const refusals: Refusal[] = [];
     const ask = (from: number): Verdict | Promise<Verdict> => {
@@ -74,12 +79,12 @@ function anyOf(ways: readonly Way[]): Policy {
         const verdict = policy.onRequest?.(exchange, request, reply);
         if (verdict instanceof Promise) {
           return verdict.then((error) => {
-            if (error === undefined) return undefined;
+            if (error === undefined) return letIn(exchange, policy);
             refusals.push({ name, error });
             return ask(i + 1);
           });
         }
-        if (verdict === undefined) return undefined;
+        if (verdict === undefined) return letIn(exchange, policy);
         refusals.push({ name, error: verdict });
       }
       return refusalOf(refusals);
@@ -92,7 +97,12 @@ function anyOf(ways: readonly Way[]): Policy {
       ? {}
       : {
           onUpstreamHeaders(headers: HeaderBag, exchange: Exchange) {
-            for (const { policy } of stripping) policy.onUpstreamHeaders?.(headers, exchange);
+            const verified = forwarding.get(exchange)?.credentialIn?.(exchange.headers);
+            for (const { policy } of stripping) {
+              policy.onUpstreamHeaders?.(headers, exchange);
+              const held = policy.credentialIn?.(headers);
+              if (held !== undefined && held !== verified) delete headers[held];
+            }
           },
         }),
     async dispose() {

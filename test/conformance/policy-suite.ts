@@ -32,6 +32,7 @@ const MEMBERS = [
   'onPreflight',
   'onRequest',
   'onUpstreamHeaders',
+  'credentialIn',
   'guardModel',
   'aroundCall',
   'onResponseHeaders',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problems.ts';
@@ -85,6 +85,38 @@ it('an API key or a token or a password lets in, each as whom it is', async () =
     'Bearer',
   ]);
   expect(gateway.loaded.openRoutes).toEqual([]);
+});
+
+it('what nobody has verified goes no further than the gateway, though the way it belongs to forwards', async () => {
+  const one = await issuer('https://one.example.com');
+  const unsigned = `Bearer ${new UnsecuredJWT({ sub: 'admin' }).encode()}`;
+  const user = { name: 'job', sha256: digest('secret'), consumer: 'shop' };
+  const { ask, seen } = await guarded([
+    { 'auth-api-key': { forward: true } },
+    { 'auth-jwt': one.policy },
+    { 'auth-basic': { users: [user], forward: true } },
+  ]);
+  const token = `Bearer ${await one.token('alice')}`;
+  const shown: [Record<string, string>, Record<string, string>][] = [
+    [{ 'x-api-key': 'key-of-the-shop', authorization: unsigned }, { 'x-api-key': 'key-of-the-shop' }],
+    [
+      { 'x-api-key': 'key-of-the-shop', authorization: unsigned.replace(' ', '\t') },
+      { 'x-api-key': 'key-of-the-shop' },
+    ],
+    [{ 'x-api-key': 'key-of-the-shop', authorization: basic('job:x') }, { 'x-api-key': 'key-of-the-shop' }],
+    [{ 'x-api-key': 'wrong', authorization: token }, { authorization: token }],
+    [{ 'x-api-key': 'wrong', authorization: basic('job:secret') }, { authorization: basic('job:secret') }],
+    [{ authorization: 'Bearer key-of-the-shop' }, { authorization: 'Bearer key-of-the-shop' }],
+    [
+      { 'x-api-key': 'key-of-the-shop', authorization: 'Other of-the-upstream' },
+      { 'x-api-key': 'key-of-the-shop', authorization: 'Other of-the-upstream' },
+    ],
+  ];
+  for (const [headers, forwarded] of shown) {
+    expect((await ask(headers)).status).toBe(200);
+    const { authorization, 'x-api-key': key } = seen.at(-1) ?? {};
+    expect(JSON.parse(JSON.stringify({ 'x-api-key': key, authorization }))).toEqual(forwarded);
+  }
 });
 
 it('who passes none is told all the ways and nothing else, and the log says what each of them said', async () => {
