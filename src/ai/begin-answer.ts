@@ -15,6 +15,7 @@ import { factsOf } from './part-facts.ts';
 import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
 import { RejectedAnswer } from './rejected-answer.ts';
+import { retryAfterIn } from './retry-delay.ts';
 import { statusMeant } from './status-meant.ts';
 import { TurnTape } from './turn-tape.ts';
 import { StreamWatch } from './watch.ts';
@@ -122,15 +123,15 @@ async function readWhole(
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const body = await readBody(answer.body, onFirstByte);
-  const { headers } = answer;
   const text = body.toString('utf8');
   const said = parseObject(text);
+  const refused = said ?? (answer.statusCode >= 400 ? parseList(text) : undefined);
   const statusCode =
-    (!isVerbatim && said && dialect.statusIn?.(said)) ||
-    statusMeant(answer.statusCode, said ?? (answer.statusCode === 400 ? parseList(text) : undefined));
+    (!isVerbatim && said && dialect.statusIn?.(said)) || statusMeant(answer.statusCode, refused);
   if (statusCode >= 400) {
+    const headers = { ...retryAfterIn(refused), ...answer.headers };
     const refusal = translation?.refusal(statusCode, body);
-    const refused = {
+    const about = {
       kind: 'whole',
       statusCode,
       facts: undefined,
@@ -138,13 +139,14 @@ async function readWhole(
       quotaSpent: isQuotaSpent(body),
     } as const;
     return refusal
-      ? { ...refused, headers: ownHeaders(answer), body: refusal }
-      : { ...refused, headers, body };
+      ? { ...about, headers: ownHeaders({ headers }), body: refusal }
+      : { ...about, headers, body };
   }
   const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? partsOfAny(text, said) : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
   if (facts.failed && !isVerbatim) throw abandon(answer.body, 'the answer says that it failed', facts);
+  const { headers } = answer;
   if (!translation) return { kind: 'whole', statusCode, headers, facts, parts, body, isOriginal: true };
   const translated = translation.answer(parts);
   if (!translated) throw abandon(answer.body, 'the arguments of a tool call are no JSON object', facts);
@@ -162,7 +164,10 @@ function partsOfAny(text: string, said: JsonObject | undefined): readonly Stream
 }
 
 /** Those of an answer that is not the provider's own any more. */
-function ownHeaders({ headers }: UpstreamAnswer, contentType = 'application/json'): IncomingHttpHeaders {
+function ownHeaders(
+  { headers }: Pick<UpstreamAnswer, 'headers'>,
+  contentType = 'application/json',
+): IncomingHttpHeaders {
   const retryAfter = headers['retry-after'];
   return { 'content-type': contentType, ...(retryAfter !== undefined && { 'retry-after': retryAfter }) };
 }

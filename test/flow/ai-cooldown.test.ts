@@ -49,6 +49,28 @@ it('429 with Retry-After: the target rests for so long, the other answers, and a
   expect(limited.taken).toHaveLength(1);
 });
 
+it('Google says in the body of its 429 for how long: so long it rests, and its client is told', async () => {
+  const info = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '57.2s' };
+  const error = { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'Quota exceeded.', details: [info] };
+  const limited = await rawProvider((response) => refuse(response, 429, {}, error));
+  const listed = await rawProvider((response) =>
+    response.writeHead(429, json).end(JSON.stringify([{ error }])),
+  );
+  const gateway = await aiGateway([{ kind: 'gemini', baseUrl: limited.url }, listed], {
+    models: {
+      google: { targets: [target('p0')], cooldown: { rateLimited: '0s' } },
+      inOpenAis: { targets: [target('p1')], cooldown: { rateLimited: '0s' } },
+    },
+  });
+
+  for (const model of ['google', 'inOpenAis']) {
+    const answer = await chat(gateway, { ...hello(), model });
+
+    expect([answer.status, answer.headers['retry-after']]).toEqual([429, '58']);
+    expect(await gateway.metric('gateway_ai_target_cooling', { model, reason: 'rate_limited' })).toBe(1);
+  }
+});
+
 it('its time over, it is asked again', async () => {
   let isLimited = true;
   const limited = await rawProvider((response) =>
