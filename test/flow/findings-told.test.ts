@@ -222,3 +222,37 @@ it('an answer that breaks off is one all the same, and nobody is told twice for 
   const refusals = gateway.lines.filter(({ msg }) => msg === 'a channel was not told');
   expect(new Set(refusals.map(({ channel }) => channel))).toEqual(new Set(['slack-3']));
 }, 30_000);
+
+it('what ends by itself ends its incident, alert and ticket, also while it is muted', async () => {
+  const { url, heard, wrong } = await vendors();
+  const engine = toldEngine();
+  const gateway = await testGateway(
+    {
+      hypercare: {
+        tick: '1s',
+        notify: [
+          { kind: 'pagerduty', url: `${url}/pd`, routingKey: 'a'.repeat(32) },
+          { kind: 'alertmanager', url: `${url}/am` },
+          { kind: 'github', url: `${url}/gh`, token: 't', repository: 'acme/shop' },
+          { kind: 'webhook', url: `${url}/hook` },
+        ],
+      },
+    },
+    { engine },
+  );
+  const of = (path: string): Heard[] => heard.filter((each) => each.path.startsWith(path));
+  engine.say('opened', detection());
+  await eventually(() => ['/pd', '/am', '/gh', '/hook'].every((path) => of(path).length > 0));
+  const { id } = (await admin(gateway, '/api/findings')).body.findings[0];
+  await admin(gateway, `/api/findings/${id}/mute`, { body: { for: '4h', note: 'known' } });
+  engine.say('ended', detection());
+  await eventually(() => ['/pd', '/am', '/gh', '/hook'].every((path) => of(path).length > 1));
+  await eventually(() => heard.some(({ method }) => method === 'PATCH'));
+
+  expect(wrong).toEqual([]);
+  expect(of('/pd').map(({ body }) => body.event_action)).toEqual(['trigger', 'resolve']);
+  expect(Date.parse(of('/am').at(-1)?.body[0].endsAt)).toBeLessThanOrEqual(Date.now());
+  expect(of('/gh').at(-1)?.body).toEqual({ state: 'closed', state_reason: 'not_planned' });
+  expect(of('/gh').at(-2)?.text).toContain('it ended while it was muted');
+  expect(of('/hook').at(-1)?.body).toMatchObject({ type: 'finding.ended', data: { state: 'expired' } });
+});

@@ -20,7 +20,7 @@ export function alertmanager({ name, priorities, url, token }: ChannelSettings, 
 }
 
 function alertOf({ finding, event, at, link }: Told) {
-  const ends = event === 'resolved' ? at : at + LASTS_MS;
+  const ends = event === 'resolved' || event === 'ended' ? at : at + LASTS_MS;
   return {
     labels: { ...labelsOf(finding) },
     annotations: { summary: finding.title, description: finding.sentence, state: finding.state },

@@ -17,8 +17,8 @@ export interface Ways {
   readonly lookup: LookupFunction;
 }
 
-/** What came of it since the channel was told last. */
-export type ToldEvent = 'opened' | 'changed' | 'acknowledged' | 'resolved' | 'regressed';
+/** What came of it since the channel was told last; ended: over without proof that it is fixed. */
+export type ToldEvent = 'opened' | 'changed' | 'acknowledged' | 'resolved' | 'ended' | 'regressed';
 
 /** One thing to tell. */
 export interface Told {
@@ -53,6 +53,7 @@ const WORDS: Readonly<Record<ToldEvent, string>> = {
   changed: 'Changed',
   acknowledged: 'Taken on',
   resolved: 'Fixed and proven',
+  ended: 'No longer seen',
   regressed: 'Is back',
 };
 
@@ -60,6 +61,9 @@ const WORDS: Readonly<Record<ToldEvent, string>> = {
 export const news = ({ event, finding }: Told): string => {
   const by = event === 'acknowledged' && finding.owner !== '' ? ` by ${finding.owner}` : '';
   const last = finding.history.at(-1);
-  const note = event === 'changed' && last ? `: ${last.what}${last.note && ` (${last.note})`}` : '';
+  const note =
+    (event === 'changed' || event === 'ended') && last
+      ? `: ${last.what}${last.note && ` (${last.note})`}`
+      : '';
   return `${WORDS[event]}${by} (${finding.state})${note}`;
 };

@@ -1,7 +1,15 @@
-import { type Channel, type ChannelSettings, headline, news, type Told, type Ways } from './channel.ts';
+import {
+  type Channel,
+  type ChannelSettings,
+  headline,
+  news,
+  type Told,
+  type ToldEvent,
+  type Ways,
+} from './channel.ts';
 import { field } from './post.ts';
 
-/** GitHub's REST API: one issue for a fingerprint, a comment for what comes after, closed once it is proven fixed. */
+/** GitHub's REST API: one issue for a fingerprint, a comment for what comes after, closed once it is over. */
 export function github(
   { name, priorities, url, token, repository }: ChannelSettings,
   { post }: Ways,
@@ -28,14 +36,20 @@ export function github(
       }
       const issue = `${base}/${told.thread}`;
       await post({ url: `${issue}/comments`, headers, body: { body: lineOf(told) } });
-      const state =
-        told.event === 'resolved' ? { state: 'closed', state_reason: 'completed' } : { state: 'open' };
-      if (told.event === 'resolved' || told.event === 'regressed' || told.event === 'opened')
-        await post({ url: issue, method: 'PATCH', headers, body: state });
+      const state = STATES[told.event];
+      if (state) await post({ url: issue, method: 'PATCH', headers, body: state });
       return told.thread;
     },
   };
 }
+
+/** What becomes of the issue; of other news it stays as it is. */
+const STATES: Readonly<Partial<Record<ToldEvent, object>>> = {
+  opened: { state: 'open' },
+  regressed: { state: 'open' },
+  resolved: { state: 'closed', state_reason: 'completed' },
+  ended: { state: 'closed', state_reason: 'not_planned' },
+};
 
 const lineOf = (told: Told): string =>
   `${plain(news(told))}\n\n${told.link === '' ? told.finding.id : told.link}`;

@@ -36,6 +36,7 @@ export function pagerduty({ name, priorities, url, routingKey }: ChannelSettings
 const ACTIONS: Readonly<Partial<Record<ToldEvent, string>>> = {
   acknowledged: 'acknowledge',
   resolved: 'resolve',
+  ended: 'resolve',
 };
 
 function eventOf(told: Told, routingKey: string) {

@@ -186,6 +186,7 @@ const threadKeyOf = ({ name }: Channel, { fingerprint }: Finding): string =>
 const EVENTS: Readonly<Partial<Record<FindingState, ToldEvent>>> = {
   acknowledged: 'acknowledged',
   resolved: 'resolved',
+  expired: 'ended',
   regressed: 'regressed',
 };
 
