@@ -47,7 +47,7 @@ export type Open = Extract<Reserved, { kind: 'reserved' }>;
 /** Of a turn that was made from this. */
 export const commitOptions = (
   turn: TurnDraft,
-  from: Open,
+  from: Pick<Open, 'fence' | 'head'>,
   more: Partial<CommitOptions> = {},
 ): CommitOptions => ({
   turn,

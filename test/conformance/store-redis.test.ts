@@ -299,8 +299,18 @@ it('lets all keys of a conversation go within two minutes of its end, whatever w
   const store = await open(url, PATIENT);
   const client = new Redis(url);
   cleanup.push(async () => client.disconnect());
-  const ref = { tenant: 'shop', session: 'one' };
   const life = { ttlMs: LONG, maxAgeMs: LONG };
+  const goes = async (session: string, kinds: string) => {
+    const keys = await client.keys(`hypercare:c:{shop:${session}}:*`);
+    expect(keys.map((name) => name.slice(-1)).sort()).toEqual([...kinds]);
+    for (const name of keys) {
+      // That it was stays known for its absolute age.
+      const left = (await client.pttl(name)) - (name.endsWith(':m') ? LONG : 0);
+      expect(left, name).toBeGreaterThan(LONG - 60_000);
+      expect(left, name).toBeLessThanOrEqual(LONG + 120_000);
+    }
+  };
+  const ref = { tenant: 'shop', session: 'one' };
   for (const said of ['first', 'second']) {
     const turn = draft(said);
     const key = `key of ${said}`;
@@ -311,13 +321,16 @@ it('lets all keys of a conversation go within two minutes of its end, whatever w
     if (said === 'first')
       await store.sessions.summarize(ref, { generation, edits, epoch: 0, covered: 0 }, summary);
     await store.sessions.lease(ref, 'compact', 'a', LONG);
-    const keys = await client.keys('hypercare:c:{shop:one}:*');
-    expect(keys.map((name) => name.slice(-1)).sort()).toEqual(['i', 'l', 'm', 's', 't']);
-    for (const name of keys) {
-      // That it was stays known for its absolute age.
-      const left = (await client.pttl(name)) - (name.endsWith(':m') ? LONG : 0);
-      expect(left, name).toBeGreaterThan(LONG - 60_000);
-      expect(left, name).toBeLessThanOrEqual(LONG + 120_000);
-    }
+    await goes('one', 'ilmst');
   }
+  // Opened with items, then spoken in.
+  const items = { tenant: 'shop', session: 'items' };
+  await store.sessions.create(items, { owner: '', metadata: '', ...life });
+  const made = await store.sessions.read(items);
+  if (!made) throw new Error('not made');
+  const put = commitOptions(draft('put'), { ...made, fence: 0 }, life);
+  await store.sessions.commit(items, put);
+  await goes('items', 'imt');
+  await store.sessions.reserve(items, reserveOptions('turn', life));
+  await goes('items', 'ilmt');
 });

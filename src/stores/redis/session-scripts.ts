@@ -114,7 +114,7 @@ local ends = whole(now + lease)
 if ARGV[4] == '1' then redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends, 'x', turn, 'u', ends, 'xf', fence)
 else redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends) end
 if key ~= '' then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
-touch(ARGV[12], m.v == '0')
+touch(ARGV[12], m.v == '0' or not leases.f)
 local from = tonumber(m.c)
 if ARGV[8] == m.g and ARGV[9] == m.d and tonumber(ARGV[10]) <= tonumber(m.v) then
   from = math.max(from, tonumber(ARGV[10]))
