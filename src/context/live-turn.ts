@@ -103,11 +103,6 @@ export class LiveTurn {
     return this.#end !== undefined;
   }
 
-  /** In a log that matched up to a turn, results that come first are those of its calls. */
-  resolvedInLog(): string {
-    return this.fresh[0]?.role === 'tool' ? this.parent : '';
-  }
-
   /**
    * Makes the turn part of the conversation. Once: what comes later is the same end.
    * @throws GatewayError `conversation_locked` if another came between and turns are not merged

@@ -80,12 +80,14 @@ export class TurnRecall {
       covered: () => reader.covered(ask.ref, seal, turn.parent, summary?.covered ?? 0),
     };
     if (isAsSent) {
-      turn.resolves = turn.resolvedInLog();
+      turn.resolves = resolvedInLog(turn, path);
       const turns = (): readonly PathTurn[] => turnsBefore(path, arrange(path, all), turn.resolves);
       turn.input = { ...input, turns: [], log: { tokens: turn.logTokens?.() ?? 0, turns } };
     } else {
       const arranged = await this.#arranged(turn, path, all, summary !== undefined);
-      turn.resolves = isFull ? turn.resolvedInLog() : resolvedBy(turn.fresh, arranged.open);
+      turn.resolves = isFull
+        ? resolvedInLog(turn, path, arranged.open)
+        : resolvedBy(turn.fresh, arranged.open);
       turn.input = { ...input, turns: turnsBefore(path, arranged, turn.resolves) };
     }
     const shaped = mind.prompt(turn.input);
@@ -175,6 +177,18 @@ function hashesOf(messages: readonly Message[], seed: string, count = messages.l
   const hashes = [seed];
   for (const message of messages.slice(0, count)) hashes.push(rolling(hashes.at(-1) as string, [message]));
   return hashes;
+}
+
+/** In a log that matched up to a turn, results that come first are those of its calls, whoever was corrected since. */
+function resolvedInLog(
+  { fresh, parent }: LiveTurn,
+  path: readonly OpenedTurn[],
+  open?: Arranged['open'],
+): string {
+  if (fresh[0]?.role !== 'tool') return '';
+  const results = open && resultsIn(fresh, open);
+  if (results?.kind === 'answered') return results.turn;
+  return path.findLast(({ turn }) => turn.kind !== 'correction')?.turn.id ?? parent;
 }
 
 /** @throws GatewayError `tool_results_unmatched` */

@@ -158,6 +158,38 @@ it('a person’s correction reaches the model in the place of what the client st
   expect(provider.prompts.at(-1)?.[1]?.content).toBe('Your account is closed.');
 });
 
+it.each([
+  ['the call', 1],
+  ['what was said before it', 0],
+])('results come for a call after a person has corrected %s', async (_, which) => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const log: Log = [];
+  const tell = async (message: Log[number]) => {
+    log.push(message);
+    const { choices } = await sdk(gateway).chat.completions.create(
+      { model: 'smart', messages: log },
+      { headers: { 'x-session-id': 's1' } },
+    );
+    log.push(choices[0]?.message as Log[number]);
+  };
+  await tell({ role: 'user', content: 'Hello.' });
+  await tell({ role: 'user', content: 'How is the weather?' });
+  const { body } = await admin(gateway, '/api/sessions/s1?consumer=app');
+  const turn = (body.turns as { id: string }[])[which]?.id;
+  const correction = { turn, text: 'Put right.', reason: 'a slip' };
+  await admin(gateway, '/api/sessions/s1/corrections?consumer=app', { body: correction });
+  await tell({ role: 'tool', tool_call_id: 'call_1', content: 'sunny' });
+  expect(log.at(-1)?.content).toBe('It is sunny.');
+  await tell({ role: 'user', content: 'And now?' });
+  for (const prompt of provider.prompts) checkPairs(prompt);
+  const last = provider.prompts
+    .at(-1)
+    ?.flatMap(({ role, content }) => (content ? `${role}: ${content}` : []));
+  expect(last).toContain('assistant: Put right.');
+  expect(last?.slice(-3)).toEqual(['tool: sunny', 'assistant: It is sunny.', 'user: And now?']);
+});
+
 it('what can’t be read in the log of a conversation that is known is refused, holds nobody up, and begins none', async () => {
   const context = { enabled: true, onConflict: 'reject' };
   const gateway = await aiGateway([await knowingProvider()], { context });
