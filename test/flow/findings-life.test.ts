@@ -18,7 +18,10 @@ async function shop(
   });
   const config = {
     upstreams: { shop: { targets: [{ url: a.url }, { url: b.url }] } },
-    routes: [{ name: 'things', match: { path: '/things' }, upstream: 'shop', priority: 'critical' }],
+    routes: [
+      { name: 'things', match: { path: '/things' }, upstream: 'shop', priority: 'critical' },
+      { name: 'others', match: { path: '/others' }, upstream: 'shop' },
+    ],
     hypercare: { tick: '1s' },
     ...change,
   };
@@ -87,8 +90,8 @@ it('a bad target becomes a finding with a patch; applying it is proven on the tr
   expect(gateway.loaded.config.upstreams.shop?.targets.map(({ weight }) => weight)).toEqual([1, 0]);
   expect(await readFile(gateway.file, 'utf8')).toContain('weight: 0');
 
-  // The target has no traffic any more: the proof is where its traffic went, among twice as many requests.
-  expect(engine.watches.get(open.id)?.scopes).toEqual([{ upstream: 'shop' }]);
+  // The target has no traffic any more: the proof is where its traffic went, among twice as many requests of that route.
+  expect(engine.watches.get(open.id)?.scopes).toEqual([{ route: 'things', upstream: 'shop' }]);
   engine.count(open.id, 0, 100);
   const unsure = await theFinding(gateway, ({ verification }) => verification?.total === 100);
   expect(unsure).toMatchObject({ state: 'verifying', verification: { state: 'running' } });

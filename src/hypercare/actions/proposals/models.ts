@@ -2,7 +2,7 @@ import type { PatchOperation } from '../../../config/json-patch.ts';
 import type { ModelConfig } from '../../../config/schema/index.ts';
 import type { Detection } from '../../../contracts/finding.ts';
 import { at, onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
-import { movesFrom } from './moves.ts';
+import { movedOff, movesFrom } from './moves.ts';
 
 type ModelTarget = NonNullable<ModelConfig['targets']>[number];
 
@@ -29,7 +29,7 @@ export const badModel: Propose = (world) => {
 };
 
 function withoutBad(
-  { written, config }: World,
+  { detection, written, config }: World,
   name: string,
   { targets = [], fallback }: ModelConfig,
   isBad: (target: ModelTarget) => boolean,
@@ -42,6 +42,7 @@ function withoutBad(
     (target) => `${target.provider}/${target.model}${target.version && ` ${target.version}`}`,
   );
   const path = ['ai', 'models', name, 'targets'];
+  const movesTo = movedOff(detection, ['target', 'provider', 'version'], { model: name });
   if (rest.length > 0) {
     const weigh = (of: (target: ModelTarget) => number): PatchOperation[] =>
       targets.flatMap((target, i) =>
@@ -58,12 +59,14 @@ function withoutBad(
         canary: {
           // A quarter at most: as many as the guard on automatic actions allows.
           operations: weigh((target) => (isBad(target) ? 75 : Math.max(1, Math.floor(25 / rest.length)))),
-          scopes: rest.map((target) => ({ model: name, target: `${target.provider}/${target.model}` })),
+          scopes: movesTo.flatMap((scope) =>
+            rest.map((target) => ({ ...scope, target: `${target.provider}/${target.model}` })),
+          ),
         },
         risk: 'medium',
         effort: 1,
         affects,
-        movesTo: [{ model: name }],
+        movesTo,
         fit: 0.8,
       },
     ];
@@ -79,7 +82,7 @@ function withoutBad(
       risk: 'medium',
       effort: 2,
       affects,
-      movesTo: [{ model: name }],
+      movesTo,
       fit: 0.7,
     },
   ];

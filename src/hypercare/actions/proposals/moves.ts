@@ -1,9 +1,23 @@
 import type { GatewayConfig } from '../../../config/schema/index.ts';
 import type { Detection } from '../../../contracts/finding.ts';
-import type { Scope } from '../../../contracts/signal.ts';
+import type { Dimension, Scope } from '../../../contracts/signal.ts';
 import type { Proposal } from '../proposal.ts';
 
 type Moves = Required<Pick<Proposal, 'movesTo' | 'affects'>>;
+
+/**
+ * The place without the values that an action takes its traffic away from: there it goes. All else that tells the place
+ * apart stays, or what was never bad beside it would prove that it is fixed.
+ */
+export const movedOff = (
+  { where }: Pick<Detection, 'where'>,
+  gone: readonly Dimension[],
+  to: Scope,
+): readonly Scope[] =>
+  where.scopes.map((scope) => ({
+    ...Object.fromEntries(Object.entries(scope).filter(([name]) => !gone.includes(name as Dimension))),
+    ...to,
+  }));
 
 /**
  * Where the traffic of a place goes when a change of the config takes it away from there, and which share of it the place
@@ -30,7 +44,7 @@ export function movesFrom(
       affects: share(targets, ({ url }) => url === target),
     };
   const models = model === undefined ? undefined : ai.models[model]?.targets;
-  const { provider: _, ...others } = rest;
+  const { provider: _, version: __, ...others } = rest;
   return models
     ? {
         movesTo: [{ ...others, ...known({ model }) }],

@@ -1,5 +1,6 @@
 import type { GatewayConfig } from '../../../config/schema/index.ts';
 import { onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
+import { movedOff } from './moves.ts';
 
 /** Weight of a target that is taken out by the config. */
 const NONE = 0;
@@ -20,6 +21,7 @@ export const badTarget: Propose = (world) => {
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const share = all === 0 ? 1 : (weights[index] as number) / all;
   const isSure = detection.cause.kind === 'target';
+  const movesTo = movedOff(detection, ['target'], { upstream });
   const drain: Proposal = {
     kind: 'drain-target',
     title: `Drain target ${url} of ${upstream}`,
@@ -28,7 +30,7 @@ export const badTarget: Propose = (world) => {
     risk: 'low',
     effort: 1,
     affects: share,
-    movesTo: [{ upstream }],
+    movesTo,
     fit: isSure ? 0.85 : 0.5,
   };
   if (weights[index] === NONE || weights.filter((weight) => weight > 0).length < 2) return [drain];
@@ -39,7 +41,7 @@ export const badTarget: Propose = (world) => {
     risk: 'low',
     effort: 1,
     affects: share,
-    movesTo: [{ upstream }],
+    movesTo,
     fit: isSure ? 0.9 : 0.55,
   };
   return [shift, drain];
@@ -61,7 +63,7 @@ export const badVariant: Propose = ({ detection, config, written }) => {
   const index = config.routes.findIndex((route) => route.name === name);
   const split = config.routes[index]?.split;
   const part = split?.findIndex((each) => each.upstream === upstream) ?? -1;
-  if (!split || part < 0) return [];
+  if (name === undefined || !split || part < 0) return [];
   const { weight } = split[part] as { weight: number };
   const all = split.reduce((sum, each) => sum + each.weight, 0);
   if (weight === 0 || all === weight) return [];
@@ -73,7 +75,7 @@ export const badVariant: Propose = ({ detection, config, written }) => {
       risk: 'low',
       effort: 1,
       affects: weight / all,
-      ...(name === undefined ? {} : { movesTo: [{ route: name }] }),
+      movesTo: movedOff(detection, ['upstream', 'target'], { route: name }),
       fit: 0.8,
     },
   ];
