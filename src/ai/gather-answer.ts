@@ -56,12 +56,16 @@ function addTo(choice: Choice, part: OfChoice): void {
       else content.push({ type: 'reasoning', text: part.text, signature: '' });
       break;
     case 'reasoning-signature':
-      if (last?.type === 'reasoning') last.signature = part.signature;
+      if (last?.type === 'reasoning' && last.signature === '') {
+        last.signature = part.signature;
+        last.maker = part.maker;
+        break;
+      }
       // Thought that its provider does not show, and signed all the same.
-      else content.push({ type: 'reasoning', text: '', signature: part.signature });
+      content.push({ type: 'reasoning', text: '', signature: part.signature, maker: part.maker });
       break;
     case 'reasoning-opaque':
-      content.push({ type: 'reasoning-opaque', data: part.data });
+      content.push({ type: 'reasoning-opaque', data: part.data, maker: part.maker });
       break;
     case 'image':
       content.push({ type: 'image', mediaType: part.mediaType, data: part.data });

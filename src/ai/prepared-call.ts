@@ -8,6 +8,7 @@ import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import { writeHistoryFor } from './memory/history-for.ts';
 import { keptFields } from './memory/own-id.ts';
 import type { Deployment } from './models/deployment.ts';
+import { holdsMark } from './seal.ts';
 import { asksUsage, insertQuestion, withQuestion } from './stream-usage.ts';
 import { asRefusal, Translation } from './translation.ts';
 
@@ -62,12 +63,20 @@ function prepare(call: ChatCall, deployment: Deployment): PreparedCall {
     const path = native.path({ model, stream: request.stream });
     const isForm = format.kind === 'operation' && format.media === 'form';
     const isExtra = extraOf(native, request);
+    const ownOnly = native.ownOnly && holdsMark(call.bytes) ? native.ownOnly : undefined;
     return {
       deployment,
       dialect: native,
-      body: native.adapt
-        ? adapted(call, native.adapt, model, settings.drop, isExtra !== undefined)
-        : written(call.bytes, request, isForm ? model : JSON.stringify(model), model, isExtra !== undefined),
+      body:
+        native.adapt || ownOnly
+          ? adapted(call, { adapt: native.adapt, ownOnly }, model, settings.drop, isExtra !== undefined)
+          : written(
+              call.bytes,
+              request,
+              isForm ? model : JSON.stringify(model),
+              model,
+              isExtra !== undefined,
+            ),
       ...(isExtra && { isExtra }),
       contentType: isForm ? (call.headers['content-type'] as string) : JSON_TYPE,
       path,
@@ -113,19 +122,20 @@ export function neutralOf<Request extends Neutral>(call: ChatCall, format: Forma
   return call.neutral as Request;
 }
 
-/** The client's request, as a service takes it that speaks the same format in its own way. */
+/** The client's request, as a service takes it that speaks the same format in its own way, or not all that is in it. */
 function adapted(
   { bytes, format }: ChatCall,
-  adapt: NonNullable<Dialect['adapt']>,
+  { adapt, ownOnly }: Pick<Dialect, 'adapt' | 'ownOnly'>,
   model: string,
   drop: readonly string[],
   asks: boolean,
 ): Buffer {
   const said = JSON.parse(bytes.toString('utf8')) as JsonObject;
-  const body = asks ? { ...said, stream_options: withQuestion(said.stream_options) } : said;
+  const own = ownOnly ? ownOnly(said) : said;
+  const body = { ...own, model, ...(asks && { stream_options: withQuestion(said.stream_options) }) };
   const fields = format.kind === 'operation' ? {} : format.fields;
   try {
-    return Buffer.from(JSON.stringify(adapt({ ...body, model }, fields, drop)));
+    return Buffer.from(JSON.stringify(adapt ? adapt(body, fields, drop) : body));
   } catch (error) {
     throw asRefusal(error, fields);
   }

@@ -1,4 +1,5 @@
 import type { Vector } from './embeddings.ts';
+import type { Maker } from './model-request.ts';
 import type { Citation, FinishReason, TokenLogprob } from './stream-part.ts';
 import type { Usage } from './usage.ts';
 
@@ -15,8 +16,14 @@ export interface AnswerToolCall {
 export type AnswerContent =
   | { readonly type: 'text'; readonly text: string; readonly citations: readonly Citation[] }
   | { readonly type: 'refusal'; readonly text: string }
-  | { readonly type: 'reasoning'; readonly text: string; readonly signature: string }
-  | { readonly type: 'reasoning-opaque'; readonly data: string }
+  | {
+      readonly type: 'reasoning';
+      readonly text: string;
+      /** '' if it is not signed. */
+      readonly signature: string;
+      readonly maker?: Maker | undefined;
+    }
+  | { readonly type: 'reasoning-opaque'; readonly data: string; readonly maker?: Maker | undefined }
   /** Base64. */
   | { readonly type: 'image'; readonly mediaType: string; readonly data: string }
   | AnswerToolCall;

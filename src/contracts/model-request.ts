@@ -47,14 +47,19 @@ export interface AudioPart extends Placed {
   /** `wav`, `mp3`. */
   readonly format: string;
 }
+/** Who signs or seals what its models think, and takes nobody else's back. Anthropic's seals are the same wherever its models run. */
+export type Maker = 'anthropic' | 'google' | 'openai' | (string & {});
+
 /** What a model thought before, given back to it. */
 export interface ReasoningPart extends Placed {
   readonly type: 'reasoning';
   readonly text: string;
-  /** What the provider signed it with; it takes back nothing else. */
+  /** What its maker signed it with; it takes back nothing else. The text may be kept from everybody, and empty. */
   readonly signature?: string;
-  /** Reasoning that only its provider can read, in place of the text. */
+  /** Reasoning that only its maker can read, in place of the text. */
   readonly opaque?: string;
+  /** Of the signature, or of what is sealed. */
+  readonly maker?: Maker;
 }
 export interface RefusalPart extends Placed {
   readonly type: 'refusal';

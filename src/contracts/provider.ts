@@ -62,6 +62,8 @@ export interface Dialect {
     fields: Readonly<Partial<Record<string, string>>>,
     drop: readonly string[],
   ): JsonObject;
+  /** A request in the client's own format without reasoning that others made, which it refuses. Absent: there is none in it. */
+  ownOnly?(body: JsonObject): JsonObject;
   /**
    * Whether an event of a stream says only what the answer came to, and would not have come unless it was asked for
    * (`stream_options`). Absent: streams say it unasked, or never, and take no such question.

@@ -1,4 +1,5 @@
 import type { Vector } from './embeddings.ts';
+import type { Maker } from './model-request.ts';
 import type { Usage } from './usage.ts';
 
 /** Why a model stopped, in one word for all providers; one that we don't know goes by the provider's own. */
@@ -45,9 +46,17 @@ export type StreamPart =
   | ({ readonly type: 'refusal'; readonly text: string } & OfChoice)
   | ({ readonly type: 'reasoning'; readonly text: string } & OfChoice)
   /** Ends the reasoning before it. */
-  | ({ readonly type: 'reasoning-signature'; readonly signature: string } & OfChoice)
-  /** Reasoning that only its provider can read. */
-  | ({ readonly type: 'reasoning-opaque'; readonly data: string } & OfChoice)
+  | ({
+      readonly type: 'reasoning-signature';
+      readonly signature: string;
+      readonly maker?: Maker | undefined;
+    } & OfChoice)
+  /** Reasoning that only its maker can read. */
+  | ({
+      readonly type: 'reasoning-opaque';
+      readonly data: string;
+      readonly maker?: Maker | undefined;
+    } & OfChoice)
   | ({
       readonly type: 'tool-call-start';
       readonly call: number;

@@ -15,7 +15,7 @@ interface Block {
 type Blocks = { role: string; content: string | Block[] }[];
 
 /** Speaks messages: thinks and calls a tool, and wants its thoughts back with the results, as Anthropic does. */
-async function thinker() {
+async function thinker(thinking = 'Look it up.') {
   const asked: Blocks[] = [];
   const state = { isDown: false };
   const provider = await rawProvider((response, { body }) => {
@@ -26,7 +26,7 @@ async function thinker() {
     }
     asked.push(messages);
     const isCalled = JSON.stringify(messages).includes('tool_result');
-    const thought = { type: 'thinking', thinking: 'Look it up.', signature: 'sig-1' };
+    const thought = { type: 'thinking', thinking, signature: 'sig-1' };
     const call = { type: 'tool_use', id: 'call_1', name: 'weather', input: { city: 'Oslo' } };
     response.setHeader('content-type', 'application/json');
     response.end(
@@ -71,6 +71,18 @@ it('and so it does where the client speaks chat completions', async () => {
   await completions.create({ ...rest, messages: [result] }, SESSION);
   expect(asked[1]?.[1]?.content).toMatchObject([
     { type: 'thinking', signature: 'sig-1' },
+    { type: 'tool_use' },
+  ]);
+});
+
+it('and where it speaks responses, thoughts that Claude keeps for itself included', async () => {
+  const { asked, at } = await thinker('');
+  const { responses } = sdk(await aiGateway([at, await knowingProvider()], ON));
+  const { id } = await responses.create({ model: 'smart', input: 'How is the weather?' });
+  const result = { type: 'function_call_output' as const, call_id: 'call_1', output: 'sunny' };
+  await responses.create({ model: 'smart', input: [result], previous_response_id: id });
+  expect(asked[1]?.[1]?.content).toMatchObject([
+    { type: 'thinking', thinking: '', signature: 'sig-1' },
     { type: 'tool_use' },
   ]);
 });

@@ -28,10 +28,10 @@ function assistantPart(content: Exclude<AnswerContent, { type: 'image' }>): Assi
         type: 'reasoning',
         at: '',
         text: content.text,
-        ...(content.signature !== '' && { signature: content.signature }),
+        ...(content.signature !== '' && { signature: content.signature, maker: content.maker }),
       };
     case 'reasoning-opaque':
-      return { type: 'reasoning', at: '', text: '', opaque: content.data };
+      return { type: 'reasoning', at: '', text: '', opaque: content.data, maker: content.maker };
     case 'tool-call': {
       const { id, name, signature } = content;
       return {
@@ -56,11 +56,12 @@ export function partsOf(said: readonly AssistantPart[]): StreamPart[] {
       const call = calls++;
       parts.push({ type: 'tool-call-start', call, id: part.id, name: part.name });
       parts.push({ type: 'tool-call-arguments', call, text: part.arguments });
-    } else if (part.opaque !== undefined) parts.push({ type: 'reasoning-opaque', data: part.opaque });
+    } else if (part.opaque !== undefined)
+      parts.push({ type: 'reasoning-opaque', data: part.opaque, maker: part.maker });
     else {
       parts.push({ type: 'reasoning', text: part.text });
       if (part.signature !== undefined)
-        parts.push({ type: 'reasoning-signature', signature: part.signature });
+        parts.push({ type: 'reasoning-signature', signature: part.signature, maker: part.maker });
     }
   }
   return parts;

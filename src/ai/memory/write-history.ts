@@ -4,10 +4,11 @@ import type { FormatName } from '../../contracts/format.ts';
 import type { AssistantPart, JsonObject, Message, TextPart } from '../../contracts/model-request.ts';
 import { isObject } from '../../lib/json.ts';
 import { WrittenJson } from '../../lib/written-json.ts';
-import { convertMessages as toMessages } from '../dialects/anthropic-messages/convert-messages.ts';
+import { convertMessages } from '../dialects/anthropic-messages/convert-messages.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
+import { reasoningDetail } from '../reasoning-detail.ts';
+import { sealOf } from '../seal.ts';
 import { asRefusal } from '../translation.ts';
-import { reasoningDetail } from './reasoning-detail.ts';
 import { writeItems } from './write-items.ts';
 
 /**
@@ -142,7 +143,7 @@ function chatMessages(message: Message, thoughts: Thoughts): JsonObject[] {
   const written = toChat([], [message], thoughts === 'content');
   const [first] = written;
   if (thoughts !== 'details' || message.role !== 'assistant' || !first) return written;
-  const details = message.content.flatMap(reasoningDetail);
+  const details = message.content.flatMap((part) => (part.type === 'reasoning' ? reasoningDetail(part) : []));
   return details.length === 0 ? written : [{ ...first, reasoning_details: details }];
 }
 
@@ -167,6 +168,21 @@ function itemsBody(body: JsonObject, history: History): JsonObject {
       ...withSnippets(tail ? writeItems(tail) : sent, snippets, 'input_text'),
     ],
   };
+}
+
+/** As messages have it, with marks of their makers at seals that are not Anthropic's. */
+const toMessages = (messages: readonly Message[]): JsonObject[] =>
+  convertMessages(
+    messages.map((message) =>
+      message.role === 'assistant' ? { ...message, content: message.content.map(inMessages) } : message,
+    ),
+  );
+
+function inMessages(part: AssistantPart): AssistantPart {
+  const seal = part.type === 'reasoning' ? sealOf(part, 'anthropic') : undefined;
+  if (part.type !== 'reasoning' || seal === undefined) return part;
+  const kind = part.opaque === undefined ? 'signature' : 'opaque';
+  return { ...part, maker: 'anthropic', [kind]: seal };
 }
 
 const toBlocks: Write = (said) => toMessages(said.map(({ message }) => message));

@@ -9,6 +9,7 @@ import type {
 } from '../../contracts/model-request.ts';
 import { formatDataUrl } from '../../lib/data-url.ts';
 import { NotCarried } from '../not-carried.ts';
+import { sealOf } from '../seal.ts';
 
 /**
  * Messages as items of a responses request: what the assistant said, thought and called stands in items of its own.
@@ -57,8 +58,8 @@ function assistantItems(parts: readonly AssistantPart[]): JsonObject[] {
       const { id, name, arguments: text } = part;
       items.push({ type: 'function_call', call_id: id, name, arguments: text });
     } else {
-      const sealed = part.opaque ?? part.signature;
-      // Without what its provider sealed there is nothing to give back.
+      const sealed = sealOf(part, 'openai');
+      // Without what its maker sealed there is nothing to give back.
       if (sealed === undefined) continue;
       flush();
       const summary = part.text === '' ? [] : [{ type: 'summary_text', text: part.text }];

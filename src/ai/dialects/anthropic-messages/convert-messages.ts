@@ -90,8 +90,9 @@ function convertAssistantPart(part: AssistantPart): JsonObject[] {
     case 'refusal':
       return [{ type: 'text', text: part.text }];
     case 'reasoning':
+      // What it has not signed itself is not taken back.
+      if (part.maker !== 'anthropic') return [];
       if (part.opaque !== undefined) return [{ type: 'redacted_thinking', data: part.opaque }];
-      // Reasoning without its signature is not taken back, and that of other models has none.
       if (!part.signature) return [];
       return [{ type: 'thinking', thinking: part.text, signature: part.signature }];
     case 'tool-call': {

@@ -1,4 +1,5 @@
 import type { TranslatedDialect } from '../../../contracts/provider.ts';
+import { ownBlocksOnly } from '../own-only.ts';
 import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
 import { MessageEventReader } from './read-stream.ts';
@@ -9,5 +10,6 @@ export const anthropicMessages: TranslatedDialect = {
   uncarried: ['frequencyPenalty', 'presencePenalty', 'logitBias', 'n', 'seed', 'logprobs', 'verbosity'],
   convertRequest,
   readAnswer,
+  ownOnly: ownBlocksOnly,
   openStream: (emit) => new MessageEventReader(emit),
 };

@@ -12,9 +12,9 @@ export function readBlock(block: JsonObject, emit: Emit): void {
       for (const each of block.citations) readCitation(objectOf(each), emit);
   } else if (block.type === 'thinking') {
     if (thinking !== '') emit({ type: 'reasoning', text: thinking });
-    if (signature !== '') emit({ type: 'reasoning-signature', signature });
+    if (signature !== '') emit({ type: 'reasoning-signature', signature, maker: 'anthropic' });
   } else if (block.type === 'redacted_thinking') {
-    emit({ type: 'reasoning-opaque', data: textOf(block.data) });
+    emit({ type: 'reasoning-opaque', data: textOf(block.data), maker: 'anthropic' });
   }
 }
 

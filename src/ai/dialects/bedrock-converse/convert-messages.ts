@@ -13,12 +13,15 @@ import type {
 import { parseObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
 
-/** Messages as Converse takes them: two roles in turn, and results of tools are the user's. */
-export function convertMessages(messages: readonly Message[]): JsonObject[] {
+/**
+ * Messages as Converse takes them: two roles in turn, and results of tools are the user's.
+ * @param takesThoughts whether it may be a model of Anthropic's, which takes back what such models have signed
+ */
+export function convertMessages(messages: readonly Message[], takesThoughts: boolean): JsonObject[] {
   const converted: { role: string; content: JsonObject[] }[] = [];
   for (const message of messages) {
     const role = message.role === 'assistant' ? 'assistant' : 'user';
-    const content = convertContent(message);
+    const content = convertContent(message, takesThoughts);
     // An assistant that said nothing: a turn without a block is refused.
     if (content.length === 0) continue;
     const last = converted.at(-1);
@@ -28,7 +31,7 @@ export function convertMessages(messages: readonly Message[]): JsonObject[] {
   return converted;
 }
 
-function convertContent(message: Message): JsonObject[] {
+function convertContent(message: Message, takesThoughts: boolean): JsonObject[] {
   // The system speaks before all turns.
   if (message.role === 'system') throw new NotCarried({ at: message.at });
   if ('name' in message && message.name !== undefined) throw new NotCarried({ at: `${message.at}.name` });
@@ -36,7 +39,9 @@ function convertContent(message: Message): JsonObject[] {
     case 'user':
       return message.content.flatMap((part) => [convertUserPart(part), ...cachePoint(part.cache)]);
     case 'assistant':
-      return message.content.flatMap((part) => [...convertAssistantPart(part), ...cachePoint(part.cache)]);
+      return message.content
+        .filter(({ type }) => takesThoughts || type !== 'reasoning')
+        .flatMap((part) => [...convertAssistantPart(part), ...cachePoint(part.cache)]);
     case 'tool':
       return message.content.flatMap((part) => [convertResult(part), ...cachePoint(part.cache)]);
   }
@@ -96,9 +101,10 @@ function convertAssistantPart(part: AssistantPart): JsonObject[] {
       // Bedrock refuses an empty one.
       return part.text === '' ? [] : [{ text: part.text }];
     case 'reasoning': {
-      const { text, signature, opaque } = part;
+      const { text, signature, opaque, maker } = part;
+      // What others have signed is not taken back.
+      if (maker !== 'anthropic') return [];
       if (opaque !== undefined) return [{ reasoningContent: { redactedContent: opaque } }];
-      // Reasoning without its signature is not taken back.
       return signature ? [{ reasoningContent: { reasoningText: { text, signature } } }] : [];
     }
     case 'tool-call': {

@@ -10,7 +10,7 @@ export function convertRequest(request: ModelRequest, { model, maxOutput }: Mode
   const own = ownFields(request, model, maxOutput);
   return definedOnly({
     system: system.length > 0 ? system.flatMap(convertText) : undefined,
-    messages: convertMessages(request.messages),
+    messages: convertMessages(request.messages, CLAUDE.test(model) || UNNAMED.test(model)),
     inferenceConfig: unlessEmpty({
       maxTokens: request.maxTokens ?? own.maxTokens ?? maxOutput,
       temperature: request.temperature,
@@ -24,6 +24,11 @@ export function convertRequest(request: ModelRequest, { model, maxOutput }: Mode
     additionalModelRequestFields: unlessEmpty(own.fields),
   });
 }
+
+/** `anthropic.claude-…`, also of an inference profile: `eu.anthropic.claude-…`, or at the end of its ARN. */
+const CLAUDE = /(?:^|[./])anthropic\.(claude.*)$/;
+/** ARNs that don't say which model they stand for. */
+const UNNAMED = /:(?:application-inference-profile|provisioned-model)\//;
 
 const definedOnly = (fields: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -64,8 +69,7 @@ function ownFields(
   model: string,
   maxOutput: number = ANSWER_TOKENS,
 ): { fields: JsonObject; maxTokens?: number } {
-  // `anthropic.claude-…`, also of an inference profile: `eu.anthropic.claude-…`, or at the end of its ARN.
-  const [, claude] = /(?:^|[./])anthropic\.(claude.*)$/.exec(model) ?? [];
+  const [, claude] = CLAUDE.exec(model) ?? [];
   if (claude !== undefined) {
     const { thinking, effort, budget } = convertThinking(reasoning, claude, maxTokens);
     const fields = { top_k: topK, thinking, output_config: effort && { effort } };

@@ -15,8 +15,9 @@ export function readBlock(block: JsonObject, emit: Emit): void {
     textOf(said.redactedContent),
   ];
   if (words !== '') emit({ type: 'reasoning', text: words });
-  if (signature !== '') emit({ type: 'reasoning-signature', signature });
-  if (data !== '') emit({ type: 'reasoning-opaque', data });
+  // Of those at Bedrock Anthropic's alone sign what they think.
+  if (signature !== '') emit({ type: 'reasoning-signature', signature, maker: 'anthropic' });
+  if (data !== '') emit({ type: 'reasoning-opaque', data, maker: 'anthropic' });
 }
 
 /** A place on the web, or in a document that the client sent. */

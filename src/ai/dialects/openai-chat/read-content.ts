@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
 import { parseDataUrl } from '../../../lib/data-url.ts';
 import { isObject, objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { makerOfDetail } from '../../reasoning-detail.ts';
 import { ending } from '../ending.ts';
 import { tokensIn } from '../logprobs.ts';
 import { ENDINGS } from './endings.ts';
@@ -15,8 +16,9 @@ export function readContent(said: JsonObject, choice: number | undefined, emit: 
   if (reasoning !== '') emit({ type: 'reasoning', text: reasoning, choice });
   for (const detail of objectsOf(said.reasoning_details)) {
     const [signature, data] = [textOf(detail.signature), textOf(detail.data)];
-    if (signature !== '') emit({ type: 'reasoning-signature', signature, choice });
-    if (data !== '') emit({ type: 'reasoning-opaque', data, choice });
+    const maker = makerOfDetail(textOf(detail.format));
+    if (signature !== '') emit({ type: 'reasoning-signature', signature, maker, choice });
+    if (data !== '') emit({ type: 'reasoning-opaque', data, maker, choice });
   }
   for (const block of objectsOf(said.content)) {
     // Mistral's models that think answer in blocks.

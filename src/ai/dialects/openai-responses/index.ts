@@ -1,4 +1,5 @@
 import type { Dialect } from '../../../contracts/provider.ts';
+import { ownItemsOnly } from '../own-only.ts';
 import { readAnswer } from './read-answer.ts';
 import { ResponseEventReader } from './read-stream.ts';
 
@@ -6,5 +7,6 @@ import { ResponseEventReader } from './read-stream.ts';
 export const openaiResponses: Dialect = {
   path: () => '/responses',
   readAnswer,
+  ownOnly: ownItemsOnly,
   openStream: (emit) => new ResponseEventReader(emit),
 };

@@ -25,7 +25,9 @@ export function readSealed({ encrypted_content: sealed, summary }: JsonObject, e
   if (typeof sealed !== 'string' || sealed === '') return;
   const isShown = objectsOf(summary).some(({ text }) => textOf(text) !== '');
   emit(
-    isShown ? { type: 'reasoning-signature', signature: sealed } : { type: 'reasoning-opaque', data: sealed },
+    isShown
+      ? { type: 'reasoning-signature', signature: sealed, maker: 'openai' }
+      : { type: 'reasoning-opaque', data: sealed, maker: 'openai' },
   );
 }
 

@@ -5,6 +5,7 @@ import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { addUsage } from '../../add-usage.ts';
+import { ownBlocksOnly } from '../own-only.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -27,7 +28,10 @@ export const openaiOperations = {
 } satisfies Partial<Record<OperationName, Dialect>>;
 
 export const anthropicOperations = {
-  'anthropic-count-tokens': operation('/v1/messages/count_tokens', 'input_tokens'),
+  'anthropic-count-tokens': {
+    ...operation('/v1/messages/count_tokens', 'input_tokens'),
+    ownOnly: ownBlocksOnly,
+  },
 } satisfies Partial<Record<OperationName, Dialect>>;
 
 export const cohereOperations = {

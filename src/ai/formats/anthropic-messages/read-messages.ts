@@ -10,6 +10,7 @@ import type {
   UserPart,
 } from '../../../contracts/model-request.ts';
 import { GatewayError } from '../../../errors/gateway-error.ts';
+import { readSeal } from '../../seal.ts';
 import type { Fields } from '../fields.ts';
 
 /** The turns of a conversation. Results of tools, which stand among the user's parts, become a message of their own. */
@@ -119,9 +120,12 @@ function toolResult(block: Fields, tools: ReadonlyMap<string, string>): ToolResu
 function assistantPart(block: Fields, type: string): AssistantPart | undefined {
   const { at } = block;
   if (type === 'text') return textPart(block);
-  if (type === 'thinking')
-    return { type: 'reasoning', at, text: block.needed('thinking'), signature: block.text('signature') };
-  if (type === 'redacted_thinking') return { type: 'reasoning', at, text: '', opaque: block.needed('data') };
+  if (type === 'thinking') {
+    const seal = readSeal(block.text('signature'), 'anthropic', 'signature');
+    return { type: 'reasoning', at, text: block.needed('thinking'), ...seal };
+  }
+  if (type === 'redacted_thinking')
+    return { type: 'reasoning', at, text: '', ...readSeal(block.needed('data'), 'anthropic', 'opaque') };
   if (type !== 'tool_use') return undefined;
   block.raw('caller');
   const args = JSON.stringify(block.json('input') ?? {});

@@ -1,8 +1,9 @@
 import type { AnswerName } from '../../../contracts/format.ts';
 import type { AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
-import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Citation } from '../../../contracts/stream-part.ts';
 import { parseObject } from '../../../lib/json.ts';
+import { UNSIGNED, writeSeal } from '../../seal.ts';
 import { writeStopReason } from './write-stop-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -47,15 +48,27 @@ function blockOf(content: AnswerContent): JsonObject[] {
     case 'image':
       return [{ type: 'text', text: imageText(content), citations: null }];
     case 'reasoning':
-      return [{ type: 'thinking', thinking: content.text, signature: content.signature }];
+      return [{ type: 'thinking', thinking: content.text, signature: writeSignature(content) }];
     case 'reasoning-opaque':
-      return [{ type: 'redacted_thinking', data: content.data }];
+      return [{ type: 'redacted_thinking', data: writeData(content) }];
     case 'tool-call': {
       const { id, name } = content;
       return [{ type: 'tool_use', id, name, input: parseObject(content.arguments) ?? {} }];
     }
   }
 }
+
+/** So that Anthropic's models are not asked to take for their own what another one thought. */
+export const writeSignature = ({
+  signature,
+  maker,
+}: {
+  signature: string;
+  maker?: Maker | undefined;
+}): string => (signature === '' ? UNSIGNED : writeSeal(maker, 'signature', signature, 'anthropic'));
+
+export const writeData = ({ data, maker }: { data: string; maker?: Maker | undefined }): string =>
+  writeSeal(maker, 'opaque', data, 'anthropic');
 
 /** A picture that a model made: messages have no block for one, so it stands in the text, as Markdown has it. */
 export const imageText = ({ mediaType, data }: { mediaType: string; data: string }): string =>

@@ -3,7 +3,8 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { FinishReason, StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { parseObject } from '../../../lib/json.ts';
-import { imageText, writeCitation } from './write-answer.ts';
+import { UNSIGNED } from '../../seal.ts';
+import { imageText, writeCitation, writeData, writeSignature } from './write-answer.ts';
 import { writeStopReason } from './write-stop-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -74,11 +75,11 @@ export class MessageEventWriter implements StreamWriter {
       case 'reasoning':
         return this.#grow('thinking', THINKING, { type: 'thinking_delta', thinking: part.text });
       case 'reasoning-signature': {
-        const { signature } = part;
-        return this.#grow('thinking', THINKING, { type: 'signature_delta', signature }) + this.#close();
+        const started = this.#open?.type === 'thinking' ? '' : this.#start('thinking', THINKING);
+        return started + this.#close(writeSignature(part));
       }
       case 'reasoning-opaque':
-        return this.#start('redacted_thinking', { data: part.data }) + this.#close();
+        return this.#start('redacted_thinking', { data: writeData(part) }) + this.#close();
       case 'tool-call-start': {
         const started = this.#start('tool_use', { id: part.id, name: part.name, input: {} });
         this.#call = { number: part.call, arguments: '', isWhole: false };
@@ -149,12 +150,14 @@ export class MessageEventWriter implements StreamWriter {
     return started + delta(this.#open?.index ?? 0, change);
   }
 
-  #close(): string {
+  /** @param signature of a thought; one that nobody signed has its own */
+  #close(signature = UNSIGNED): string {
     if (!this.#open) return '';
-    const { index } = this.#open;
+    const { index, type } = this.#open;
     this.#open = undefined;
     this.#call = undefined;
-    return event('content_block_stop', { index });
+    const signed = type === 'thinking' ? delta(index, { type: 'signature_delta', signature }) : '';
+    return signed + event('content_block_stop', { index });
   }
 }
 

@@ -9,6 +9,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { GatewayError } from '../../../errors/gateway-error.ts';
 import { type DataUrl, parseDataUrl } from '../../../lib/data-url.ts';
+import { makerOfDetail } from '../../reasoning-detail.ts';
 import type { Fields } from '../fields.ts';
 
 /** The messages of a chat: those of the system before the first turn apart from the rest. */
@@ -180,9 +181,10 @@ function reasoningOf(fields: Fields): AssistantPart[] {
       text: detail.text('text') ?? '',
       signature: detail.text('signature'),
       opaque: detail.text('data'),
+      maker: makerOfDetail(detail.text('format') ?? ''),
     };
     // What else OpenRouter writes there.
-    for (const key of ['type', 'index', 'id', 'format']) detail.raw(key);
+    for (const key of ['type', 'index', 'id']) detail.raw(key);
     detail.leave();
     return read;
   });

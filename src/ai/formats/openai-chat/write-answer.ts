@@ -2,6 +2,7 @@ import type { AnswerName } from '../../../contracts/format.ts';
 import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Citation } from '../../../contracts/stream-part.ts';
+import { reasoningDetail } from '../../reasoning-detail.ts';
 import { writeFinishReason } from './write-finish-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -28,7 +29,7 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
     content.filter((each): each is Extract<AnswerContent, { type: T }> => each.type === type);
   const [texts, refusals, reasoning, calls] = [of('text'), of('refusal'), of('reasoning'), of('tool-call')];
   const images = of('image').map(writeImage);
-  const details = content.flatMap(reasoningDetail);
+  const details = content.flatMap(detailsOf);
   const annotations = texts.flatMap(({ citations }) => citations).flatMap(annotation);
   return {
     role: 'assistant',
@@ -59,11 +60,11 @@ export const writeImage = ({ mediaType, data }: { mediaType: string; data: strin
   image_url: { url: `data:${mediaType};base64,${data}` },
 });
 
-/** Reasoning as it has to come back to its provider in the next turn, in OpenRouter's form. */
-export function reasoningDetail(content: AnswerContent): JsonObject[] {
-  if (content.type === 'reasoning-opaque') return [{ type: 'reasoning.encrypted', data: content.data }];
-  if (content.type !== 'reasoning' || content.signature === '') return [];
-  return [{ type: 'reasoning.text', text: content.text, signature: content.signature }];
+/** Of what is no reasoning, none. */
+export function detailsOf(content: AnswerContent): JsonObject[] {
+  if (content.type === 'reasoning') return reasoningDetail(content);
+  if (content.type !== 'reasoning-opaque') return [];
+  return reasoningDetail({ text: '', opaque: content.data, maker: content.maker });
 }
 
 /** OpenAI knows citations of the web only. */

@@ -2,7 +2,7 @@ import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
 import type { JsonObject, ModelRequest } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { annotation, reasoningDetail, signed, writeImage } from './write-answer.ts';
+import { annotation, detailsOf, signed, writeImage } from './write-answer.ts';
 import { writeFinishReason } from './write-finish-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -98,14 +98,14 @@ export class ChunkWriter implements StreamWriter {
         this.#thought.set(choice, (this.#thought.get(choice) ?? '') + part.text);
         return { delta: { reasoning_content: part.text } };
       case 'reasoning-signature': {
-        const { signature } = part;
+        const { signature, maker } = part;
         const text = this.#thought.get(choice) ?? '';
         this.#thought.delete(choice);
-        this.#keep(choice, 'reasoning_details', reasoningDetail({ type: 'reasoning', text, signature }));
+        this.#keep(choice, 'reasoning_details', detailsOf({ type: 'reasoning', text, signature, maker }));
         return {};
       }
       case 'reasoning-opaque':
-        this.#keep(choice, 'reasoning_details', reasoningDetail(part));
+        this.#keep(choice, 'reasoning_details', detailsOf(part));
         return {};
       case 'tool-call-start': {
         const { call: index, id, name, signature } = part;

@@ -8,6 +8,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { GatewayError } from '../../../errors/gateway-error.ts';
 import { parseDataUrl } from '../../../lib/data-url.ts';
+import { readSeal } from '../../seal.ts';
 import type { Fields } from '../fields.ts';
 
 /** The items of an input as messages: what the assistant said, thought and called in a row is one message. */
@@ -132,6 +133,6 @@ function reasoningOf(item: Fields): AssistantPart[] {
       return part.text('text') ?? '';
     })
     .join('\n');
-  if (text !== '') return [{ type: 'reasoning', at, text, signature: encrypted }];
-  return encrypted === undefined ? [] : [{ type: 'reasoning', at, text, opaque: encrypted }];
+  const seal = readSeal(encrypted, 'openai', text === '' ? 'opaque' : 'signature');
+  return text === '' && seal.maker === undefined ? [] : [{ type: 'reasoning', at, text, ...seal }];
 }

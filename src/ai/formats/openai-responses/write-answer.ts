@@ -1,7 +1,7 @@
 import type { AnswerName } from '../../../contracts/format.ts';
 import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
-import { type Item, type MessagePart, writeItem } from './write-items.ts';
+import { type Item, type MessagePart, writeEncrypted, writeItem } from './write-items.ts';
 import { statusOf, writeResponse } from './write-response.ts';
 
 /** A whole answer as a response; no client of this format can ask for more than one. */
@@ -51,9 +51,21 @@ function itemOf(
 ): Item {
   switch (content.type) {
     case 'reasoning':
-      return { type: 'reasoning', id: `rs_${id}`, status, text: content.text, encrypted: content.signature };
+      return {
+        type: 'reasoning',
+        id: `rs_${id}`,
+        status,
+        text: content.text,
+        encrypted: writeEncrypted('signature', content.signature, content.maker),
+      };
     case 'reasoning-opaque':
-      return { type: 'reasoning', id: `rs_${id}`, status, text: '', encrypted: content.data };
+      return {
+        type: 'reasoning',
+        id: `rs_${id}`,
+        status,
+        text: '',
+        encrypted: writeEncrypted('opaque', content.data, content.maker),
+      };
     case 'image':
       return { type: 'image_generation_call', id: `ig_${id}`, status, result: content.data };
     case 'tool-call': {

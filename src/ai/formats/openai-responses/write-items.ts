@@ -1,10 +1,12 @@
-import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Citation, TokenLogprob } from '../../../contracts/stream-part.ts';
+import { UNSIGNED, writeSeal } from '../../seal.ts';
 import { annotation } from './write-response.ts';
 
 /** An item of an output while it grows, and how it looks at any time. */
 export type Item = { readonly id: string; status: string } & (
   | { readonly type: 'message'; parts: MessagePart[] }
+  /** Nothing is encrypted until all of it is there. */
   | { readonly type: 'reasoning'; text: string; encrypted: string }
   | { readonly type: 'image_generation_call'; readonly result: string }
   | { readonly type: 'function_call'; readonly callId: string; readonly name: string; arguments: string }
@@ -32,6 +34,13 @@ export function writeItem(item: Item): JsonObject {
       return { id, type, status, call_id: item.callId, name: item.name, arguments: item.arguments };
   }
 }
+
+/** So that OpenAI's models are not asked to take for their own what another one thought, nor to find it by its id. */
+export const writeEncrypted = (
+  kind: 'signature' | 'opaque',
+  seal: string,
+  maker: Maker | undefined,
+): string => (seal === '' ? UNSIGNED : writeSeal(maker, kind, seal, 'openai'));
 
 export function writePart({ type, text, citations, logprobs }: MessagePart): JsonObject {
   if (type === 'refusal') return { type, refusal: text };

@@ -2,7 +2,8 @@ import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { FinishReason, StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { type Item, type MessagePart, writeItem, writePart } from './write-items.ts';
+import { UNSIGNED } from '../../seal.ts';
+import { type Item, type MessagePart, writeEncrypted, writeItem, writePart } from './write-items.ts';
 import { annotation, statusOf, writeResponse } from './write-response.ts';
 
 type ItemOf<T extends Item['type']> = Extract<Item, { type: T }>;
@@ -42,14 +43,10 @@ export class ResponseEventWriter implements StreamWriter {
         return this.#think(part.text);
       case 'reasoning-signature': {
         const opened = this.#open?.type === 'reasoning' ? '' : this.#openReasoning();
-        if (this.#open?.type === 'reasoning') this.#open.encrypted = part.signature;
-        return opened + this.#close();
+        return opened + this.#close(writeEncrypted('signature', part.signature, part.maker));
       }
-      case 'reasoning-opaque': {
-        const opened = this.#openReasoning();
-        if (this.#open?.type === 'reasoning') this.#open.encrypted = part.data;
-        return opened + this.#close();
-      }
+      case 'reasoning-opaque':
+        return this.#openReasoning() + this.#close(writeEncrypted('opaque', part.data, part.maker));
       case 'image': {
         const id = `ig_${this.#name.requestId}_${this.#items.length}`;
         const image: Item = { type: 'image_generation_call', id, status: 'in_progress', result: part.data };
@@ -213,9 +210,11 @@ export class ResponseEventWriter implements StreamWriter {
     return opened + this.#event('response.reasoning_summary_text.delta', { ...at, delta });
   }
 
-  #close(): string {
+  /** @param encrypted of reasoning; what nobody signed has its own */
+  #close(encrypted = UNSIGNED): string {
     const open = this.#open;
     this.#open = undefined;
+    if (open?.type === 'reasoning') open.encrypted = encrypted;
     return open ? this.#done(open) : '';
   }
 

@@ -1,0 +1,46 @@
+import type { Maker, ReasoningPart } from '../contracts/model-request.ts';
+
+/** How reasoning is bound to its maker: its text signed, or sealed in place of a text. */
+type Kind = 'signature' | 'opaque';
+
+/**
+ * Clients give back what a model thought, and vendors refuse what they have not signed themselves. In its maker's own format a
+ * seal goes to the client as it is; in any other one it stands behind this and its maker's name.
+ */
+const MARK = 'hypercare:';
+const MARKED = /^hypercare:([^:]*):(signature|opaque):(.*)$/s;
+const IN_JSON = Buffer.from(`"${MARK}`);
+
+/** In place of the signature of what nobody has signed: formats have no other word for it that comes back. */
+export const UNSIGNED = `${MARK}unsigned`;
+
+/** @param own whose format it is written in */
+export const writeSeal = (maker: Maker | undefined, kind: Kind, seal: string, own?: Maker): string =>
+  maker === undefined || maker === own ? seal : `${MARK}${maker}:${kind}:${seal}`;
+
+/** What a model thought has to bring to come back to it; undefined: nothing. */
+export function sealOf({ signature, opaque, maker }: ReasoningPart, own: Maker): string | undefined {
+  if (opaque !== undefined) return writeSeal(maker, 'opaque', opaque, own);
+  return signature ? writeSeal(maker, 'signature', signature, own) : undefined;
+}
+
+/**
+ * A seal as a client gave it back.
+ * @param own whose format it is read in, and whose it is if it says nothing else
+ * @param kind that it is then
+ */
+export function readSeal(
+  text: string | undefined,
+  own: Maker,
+  kind: Kind,
+): Pick<ReasoningPart, Kind | 'maker'> {
+  if (!text || text === UNSIGNED) return {};
+  const [, maker, said, seal] = MARKED.exec(text) ?? [];
+  return said === undefined ? { maker: own, [kind]: text } : { maker, [said]: seal };
+}
+
+/** Whether it is another's than the format's own, or nobody's. */
+export const isMarked = (seal: unknown): boolean => typeof seal === 'string' && seal.startsWith(MARK);
+
+/** Whether a request may hold a seal of that kind: most do not, and go on as the bytes that came. */
+export const holdsMark = (bytes: Buffer): boolean => bytes.includes(IN_JSON);

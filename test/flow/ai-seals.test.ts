@@ -1,0 +1,181 @@
+// A client gives back all that models thought, whoever they were. Each vendor takes its own, exactly as it made it, and refuses
+// any other: so nobody is sent another's.
+import type Anthropic from '@anthropic-ai/sdk';
+import type OpenAI from 'openai';
+import { expect, it } from 'vitest';
+import { aiGateway, anthropicSdk, event, rawProvider, STREAM_HEADERS, sdk } from '../helpers/ai.ts';
+
+const UNSHOWN = { type: 'thinking', thinking: '', signature: 'EqQBCgIYAhIM' };
+const REDACTED = { type: 'redacted_thinking', data: 'EmwKAhgBEgy3' };
+const SEALED = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAAABo' };
+const SHOWN = {
+  type: 'reasoning',
+  id: 'rs_2',
+  summary: [{ type: 'summary_text', text: 'Hm.' }],
+  encrypted_content: 'gAAAAABp',
+};
+
+type Blocks = { role: string; content: string | { type: string }[] }[];
+type Asked = { stream?: boolean; messages: Blocks; input: { type: string }[] };
+
+/** A provider that answers with this, and what it was asked. */
+async function answering(answer: (asked: Asked) => object | string) {
+  const asked: Asked[] = [];
+  const provider = await rawProvider((response, { body }) => {
+    const request = JSON.parse(body.toString()) as Asked;
+    asked.push(request);
+    const said = answer(request);
+    if (typeof said === 'string') response.writeHead(200, STREAM_HEADERS).end(said);
+    else response.setHeader('content-type', 'application/json').end(JSON.stringify(said));
+  });
+  return { asked, url: provider.url };
+}
+
+const MESSAGE = {
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude',
+  content: [UNSHOWN, REDACTED, { type: 'text', text: 'From Claude.' }],
+  stop_reason: 'end_turn',
+  usage: { input_tokens: 5, output_tokens: 5 },
+};
+
+const messageEvents = (): string =>
+  [
+    { type: 'message_start', message: { ...MESSAGE, content: [], stop_reason: null } },
+    ...MESSAGE.content.flatMap((block, index) => {
+      const { signature } = block as { signature?: string };
+      const changes =
+        signature === undefined
+          ? []
+          : [{ type: 'content_block_delta', index, delta: { type: 'signature_delta', signature } }];
+      const begun = signature === undefined ? block : { ...block, signature: '' };
+      return [
+        { type: 'content_block_start', index, content_block: begun },
+        ...changes,
+        { type: 'content_block_stop', index },
+      ];
+    }),
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 5 } },
+    { type: 'message_stop' },
+  ]
+    .map((each) => `event: ${each.type}\n${event(each)}`)
+    .join('');
+
+const RESPONSE = {
+  id: 'resp_1',
+  object: 'response',
+  status: 'completed',
+  model: 'gpt',
+  output: [
+    SEALED,
+    SHOWN,
+    {
+      type: 'message',
+      id: 'msg_1',
+      role: 'assistant',
+      status: 'completed',
+      content: [{ type: 'output_text', text: 'From GPT.', annotations: [] }],
+    },
+  ],
+};
+
+const COMPLETION = {
+  id: 'c',
+  object: 'chat.completion',
+  choices: [
+    {
+      index: 0,
+      message: { role: 'assistant', content: 'From DeepSeek.', reasoning_content: 'Let me think.' },
+      finish_reason: 'stop',
+    },
+  ],
+};
+
+const completionEvents = (): string =>
+  [
+    event({ choices: [{ index: 0, delta: { reasoning_content: 'Let me think.' } }] }),
+    event({ choices: [{ index: 0, delta: { content: 'From DeepSeek.' } }] }),
+    event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
+    event('[DONE]'),
+  ].join('');
+
+async function threeVendors() {
+  const claude = await answering(({ stream }) => (stream ? messageEvents() : MESSAGE));
+  const gpt = await answering(() => RESPONSE);
+  const deepseek = await answering(({ stream }) => (stream ? completionEvents() : COMPLETION));
+  const gateway = await aiGateway(
+    [
+      { kind: 'anthropic', baseUrl: claude.url },
+      { url: gpt.url },
+      { kind: 'deepseek', baseUrl: deepseek.url },
+    ],
+    {
+      models: {
+        claude: { targets: [{ provider: 'p0', model: 'claude-opus-4-7' }] },
+        gpt: { targets: [{ provider: 'p1', model: 'gpt-5' }] },
+        deepseek: { targets: [{ provider: 'p2', model: 'deepseek-chat' }] },
+      },
+    },
+  );
+  return { gateway, claude, gpt, deepseek };
+}
+
+it.each(['whole', 'streamed'])('a client of responses goes from one vendor to the next (%s)', async (how) => {
+  const { gateway, claude, gpt, deepseek } = await threeVendors();
+  const { responses } = sdk(gateway);
+  const input: OpenAI.Responses.ResponseInputItem[] = [];
+  const ask = async (model: string): Promise<void> => {
+    input.push({ role: 'user', content: `Dear ${model}` });
+    const rest = { model, input: [...input], store: false };
+    const answer =
+      how === 'streamed' && model !== 'gpt'
+        ? await responses.stream(rest).finalResponse()
+        : await responses.create(rest);
+    input.push(...(answer.output as OpenAI.Responses.ResponseInputItem[]));
+  };
+  for (const model of ['gpt', 'claude', 'deepseek', 'claude', 'gpt', 'deepseek']) await ask(model);
+
+  const thoughts = claude.asked[1]?.messages.flatMap(({ role, content }) =>
+    role === 'assistant' && Array.isArray(content) ? content.filter(({ type }) => type !== 'text') : [],
+  );
+  expect(thoughts, 'not a word of GPT’s or DeepSeek’s').toEqual([UNSHOWN, REDACTED]);
+  expect(gpt.asked[1]?.input.filter(({ type }) => type === 'reasoning')).toEqual([SEALED, SHOWN]);
+  const said = gpt.asked[1]?.input.filter(({ type }) => type === 'message');
+  expect(said, 'the words of all of them').toHaveLength(4);
+  expect(JSON.stringify(deepseek.asked[1]?.messages)).toContain('Let me think.');
+});
+
+it.each(['whole', 'streamed'])('a client of messages goes from one vendor to the next (%s)', async (how) => {
+  const { gateway, claude, deepseek } = await threeVendors();
+  const { messages: api } = anthropicSdk(gateway);
+  const messages: Anthropic.MessageParam[] = [];
+  const ask = async (model: string): Promise<void> => {
+    messages.push({ role: 'user', content: `Dear ${model}` });
+    const rest = { model, messages: [...messages], max_tokens: 99 };
+    const { role, content } =
+      how === 'streamed' ? await api.stream(rest).finalMessage() : await api.create(rest);
+    messages.push({ role, content });
+  };
+  for (const model of ['deepseek', 'claude', 'claude', 'deepseek']) await ask(model);
+
+  expect(claude.asked[1]?.messages.map(({ content }) => content)).toEqual([
+    'Dear deepseek',
+    [{ type: 'text', text: 'From DeepSeek.', ...(how === 'whole' && { citations: null }) }],
+    'Dear claude',
+    MESSAGE.content,
+    'Dear claude',
+  ]);
+  expect(JSON.stringify(deepseek.asked[1]?.messages)).toContain('Let me think.');
+});
+
+it('nor is Anthropic asked to count what it would not take', async () => {
+  const { gateway, claude } = await threeVendors();
+  const { messages } = anthropicSdk(gateway);
+  const asks = { role: 'user' as const, content: 'Hi' };
+  const { role, content } = await messages.create({ model: 'deepseek', messages: [asks], max_tokens: 99 });
+  await messages.countTokens({ model: 'claude', messages: [asks, { role, content }, asks] }).catch(() => 0);
+  expect(JSON.stringify(claude.asked[0]?.messages)).toContain('From DeepSeek.');
+  expect(JSON.stringify(claude.asked[0]?.messages)).not.toContain('thinking');
+});
