@@ -9,7 +9,7 @@ import { bytesUntold } from '../record/bytes.ts';
 export function losesWhatFollows(request: IncomingMessage): boolean {
   const { upgrade, connection = '', 'content-length': length = '0' } = request.headers;
   if (upgrade === undefined || !connection.toLowerCase().includes('upgrade')) return false;
-  if (length !== '0' || request.headers['transfer-encoding'] !== undefined) return false;
+  if (Number(length) !== 0 || request.headers['transfer-encoding'] !== undefined) return false;
   return bytesUntold(request.socket) !== usualLength(request);
 }
 

@@ -370,9 +370,12 @@ it.each(['h2c', 'TLS/1.0', 'foo'])('`Upgrade: %s` is an ordinary request', async
   await kept.until('upgrade: undefined');
   kept.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
   expect((await kept.untilClosed()).map(({ status }) => status)).toEqual([200, 200]);
-  const pipelining = await rawClient(gateway.url);
-  pipelining.send(`${asking}GET / HTTP/1.1\r\nhost: a\r\n\r\n`);
-  expect((await pipelining.untilClosed()).map(({ headers }) => headers.connection)).toEqual(['close']);
+  for (const noBody of ['', 'content-length: 0\r\n', 'content-length: 00\r\n']) {
+    const pipelining = await rawClient(gateway.url);
+    pipelining.send(`${asking.replace('host', `${noBody}host`)}GET / HTTP/1.1\r\nhost: a\r\n\r\n`);
+    const answers = await pipelining.untilClosed();
+    expect([noBody, ...answers.map(({ headers }) => headers.connection)]).toEqual([noBody, 'close']);
+  }
 });
 
 it('a WebSocket outlives its drain time by nothing', async () => {
