@@ -256,3 +256,40 @@ it('what ends by itself ends its incident, alert and ticket, also while it is mu
   expect(of('/gh').at(-2)?.text).toContain('it ended while it was muted');
   expect(of('/hook').at(-1)?.body).toMatchObject({ type: 'finding.ended', data: { state: 'expired' } });
 });
+
+it('to Alertmanager, which forgets, a finding is one alert from its beginning to its end, however it changes', async () => {
+  const { url, heard, wrong } = await vendors();
+  let passed = 0;
+  const now = (): number => Date.now() + passed;
+  const engine = toldEngine({}, now);
+  const gateway = await testGateway(
+    { hypercare: { tick: '1s', notify: [{ kind: 'alertmanager', url: `${url}/am` }] } },
+    { engine, now },
+  );
+  engine.say('opened', detection());
+  await eventually(() => heard.length >= 1);
+  const { id } = (await admin(gateway, '/api/findings')).body.findings[0];
+  const elsewhere = { scopes: [{ route: 'things', target: 'b' }], share: 1, normal: [] };
+  engine.say('updated', detection({ where: elsewhere, category: 'data' }));
+  passed = 3 * 60_000;
+  await eventually(() => heard.length >= 2);
+  await admin(gateway, `/api/findings/${id}/resolve`, { body: { note: 'done' } });
+  engine.count(id, 0, 1000);
+  const alerts = await eventually(() => {
+    const all = heard.map(({ body }) => body[0]);
+    return all.at(-1).annotations.state === 'resolved' && all;
+  });
+
+  expect(wrong).toEqual([]);
+  for (const { labels } of alerts)
+    expect(labels).toEqual({
+      alertname: 'HypercareFinding',
+      finding: id,
+      detector: 'errors',
+      category: 'bug',
+      route: 'things',
+    });
+  const ends = alerts.map(({ endsAt }) => Date.parse(endsAt));
+  for (const each of ends.slice(0, -1)) expect(each).toBeGreaterThan(now() + 12 * 3_600_000);
+  expect(ends.at(-1)).toBeLessThanOrEqual(now());
+});

@@ -40,6 +40,8 @@ export interface Channel {
   readonly priorities: readonly Priority[];
   /** Whether it keeps one thread for a fingerprint, rather than for a finding: a ticket is opened again. */
   readonly isByFingerprint: boolean;
+  /** Milliseconds after which it is told again of what goes on. Absent: it remembers. */
+  readonly repeatMs?: number;
   /** @returns the thread to go on with; '' if it has none. @throws Error without any secret in its text */
   tell(told: Told): Promise<string>;
   close?(): void;

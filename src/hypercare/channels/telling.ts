@@ -30,6 +30,8 @@ interface KnownTo {
   readonly thread: string;
   readonly attempts: number;
   readonly notBefore: number;
+  /** Milliseconds since the epoch; 0: nothing yet. */
+  readonly toldAt: number;
 }
 
 export interface TellingPorts {
@@ -86,8 +88,11 @@ export class Telling {
   async #tellAll(channel: OpenChannel, findings: readonly Finding[]): Promise<void> {
     for (const finding of findings) {
       const known = this.#known.get(keyOf(channel, finding));
-      const event = eventFor(finding, known, channel.priorities);
-      if (event === undefined || (known && known.notBefore > this.#ports.now())) continue;
+      const now = this.#ports.now();
+      const event =
+        eventFor(finding, known, channel.priorities) ??
+        (isForgotten(channel, finding, known, now) ? 'changed' : undefined);
+      if (event === undefined || (known && known.notBefore > now)) continue;
       // A channel that fails is not asked for the next one at once: its messages keep their order.
       if (!(await this.#tell(channel, finding, event, known))) return;
     }
@@ -114,7 +119,8 @@ export class Telling {
         thread: before,
       });
       const { state, priority } = finding;
-      await this.#note(channel, finding, { ...base, state, priority, thread, attempts: 0, notBefore: 0 });
+      const said = { state, priority, thread, attempts: 0, notBefore: 0, toldAt: at };
+      await this.#note(channel, finding, { ...base, ...said });
       if (channel.isByFingerprint && thread !== before) await this.#keepThread(channel, finding, thread);
       if ((this.#failures.get(channel.name) ?? 0) >= DEAD) this.#ports.onAlive(channel.name);
       this.#failures.delete(channel.name);
@@ -129,8 +135,9 @@ export class Telling {
         { channel: channel.name, finding: finding.id, reason: error.message, attempts },
         'a channel was not told',
       );
-      const so = { state: known?.state ?? null, priority: known?.priority ?? null, thread: before };
-      await this.#note(channel, finding, { ...base, ...so, attempts, notBefore: at + wait });
+      const { state = null, priority = null, toldAt = 0 } = known ?? {};
+      const so = { state, priority, thread: before, attempts, notBefore: at + wait, toldAt };
+      await this.#note(channel, finding, { ...base, ...so });
       if (failures === DEAD) this.#ports.onDead(channel.name, error.message);
       return false;
     }
@@ -204,4 +211,15 @@ function eventFor(
   if (state === 'muted') return undefined;
   if (state !== known.state) return EVENTS[state] ?? 'changed';
   return known.priority !== null && priority < known.priority ? 'changed' : undefined;
+}
+
+/** Whether it would take for over what goes on, unless it is told again. */
+function isForgotten(
+  { repeatMs = Number.POSITIVE_INFINITY }: Channel,
+  finding: Finding,
+  known: KnownTo | undefined,
+  now: number,
+): boolean {
+  if (!known?.state || isOver(finding) || finding.state === 'muted') return false;
+  return now - (known.toldAt ?? 0) >= repeatMs;
 }
