@@ -132,7 +132,7 @@ export interface Reasoning {
   readonly budget?: number;
   /** Says what holds anyway in the client's format: it need not be said to a model that may not know the word. */
   readonly isUsual?: true;
-  /** How much of it is shown: `auto`, `concise`, `detailed`; absent: the provider's own. */
+  /** How much of it is shown: `none`, `auto`, `concise`, `detailed`; absent: as the model does by itself. */
   readonly summary?: string;
 }
 

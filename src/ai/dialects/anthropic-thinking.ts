@@ -41,7 +41,7 @@ export function convertThinking(
   most = Number.POSITIVE_INFINITY,
 ): Thinking {
   if (!reasoning) return { budget: 0 };
-  const { effort, budget } = reasoning;
+  const { effort, budget, summary } = reasoning;
   if (effort === 'none') return NO_THINKING;
   if (budget !== undefined) return onABudget(budget);
   if (ON_A_BUDGET.test(model)) {
@@ -50,7 +50,11 @@ export function convertThinking(
     return tokens < LEAST_BUDGET ? NO_THINKING : onABudget(tokens);
   }
   return {
-    thinking: { type: 'adaptive' },
+    // From 4.7 on they keep it for themselves unless they are asked.
+    thinking: {
+      type: 'adaptive',
+      ...(summary && { display: summary === 'none' ? 'omitted' : 'summarized' }),
+    },
     // The least that there is.
     effort: effort === 'minimal' ? 'low' : effort,
     budget: 0,

@@ -298,6 +298,33 @@ it.each<[FormatName, object, string]>([
   );
 });
 
+it.each<[string, FormatName, object, string | undefined]>([
+  [
+    'asks for a summary',
+    'openai-responses',
+    { reasoning: { effort: 'high', summary: 'auto' } },
+    'summarized',
+  ],
+  ['says nothing of it', 'openai-responses', { reasoning: { effort: 'high' } }, undefined],
+  [
+    'asks for it',
+    'anthropic-messages',
+    { thinking: { type: 'adaptive', display: 'summarized' } },
+    'summarized',
+  ],
+  ['wants none', 'anthropic-messages', { thinking: { type: 'adaptive', display: 'omitted' } }, 'omitted'],
+])('thoughts are shown by newer models of Anthropic where the client %s (%s)', (_, from, wish, display) => {
+  const hi = { role: 'user', content: 'Hi' };
+  const asked = { ...(from === 'openai-responses' ? { input: [hi] } : { messages: [hi] }), ...wish };
+  expect(convert(from, anthropic, asked, 'claude-opus-4-7')).toMatchObject({
+    thinking: display === undefined ? { type: 'adaptive' } : { type: 'adaptive', display },
+  });
+  expect(convert(from, bedrock, asked, 'eu.anthropic.claude-opus-4-7-v1:0')).toHaveProperty(
+    'additionalModelRequestFields.thinking',
+    { type: 'adaptive', ...(display && { display }) },
+  );
+});
+
 it('newer models of Anthropic think as hard as they are told, older ones on a budget', () => {
   const asked = { messages: [{ role: 'user', content: 'Hi' }], reasoning_effort: 'high' };
   expect(convert('openai-chat', anthropic, asked, 'claude-opus-4-8')).toMatchObject({

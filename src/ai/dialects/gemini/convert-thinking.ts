@@ -18,8 +18,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
 const MOST = 24_576;
 
 /** How a model of Google's is told how much to think, and to show it. */
-export function convertThinking({ effort, budget }: Reasoning, model: string): JsonObject {
-  const includeThoughts = effort !== 'none' && budget !== 0;
+export function convertThinking({ effort, budget, summary }: Reasoning, model: string): JsonObject {
+  const includeThoughts = effort !== 'none' && budget !== 0 && summary !== 'none';
   if (budget !== undefined) return { includeThoughts, thinkingBudget: budget };
   if (effort === undefined) return { includeThoughts };
   return ON_A_LEVEL.test(model)

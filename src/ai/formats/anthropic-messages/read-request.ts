@@ -85,13 +85,15 @@ function formatOf(format: Fields | undefined): ResponseFormat | undefined {
   return schema && { type: 'json-schema', name: 'answer', schema, strict: true };
 }
 
+/** Anthropic's words for whether thoughts are shown. */
+const SUMMARIES: Readonly<Record<string, string>> = { summarized: 'auto', omitted: 'none' };
+
 function reasoningOf(thinking: Fields | undefined, effort: string | undefined): Reasoning | undefined {
   const type = thinking?.text('type');
   const budget = thinking?.number('budget_tokens');
-  // How it is shown, which is each provider's own affair.
-  thinking?.raw('display');
+  const summary = SUMMARIES[thinking?.text('display') ?? ''];
   thinking?.leave();
   if (type === 'disabled') return { effort: 'none', isUsual: true };
   if (effort === undefined && type === undefined) return undefined;
-  return { effort, budget };
+  return { effort, budget, ...(summary && { summary }) };
 }
