@@ -175,6 +175,11 @@ export class Listener {
     this.#front.close();
     this.#http1.close();
     this.#http2?.drain();
+    // Nobody is to send another request on a connection that ends behind this answer.
+    for (const [, response] of this.#live.all()) {
+      if (!(response instanceof ServerResponse) || response.headersSent) continue;
+      if (connectionOf(response.req.socket).response === response) response.shouldKeepAlive = false;
+    }
     // A kept-alive connection whose request ends now has nothing to wait for.
     const idle = setInterval(() => this.#http1.closeIdleConnections(), 50);
     await this.#untilEmpty(timeoutMs);
@@ -219,7 +224,14 @@ export class Listener {
     const connection = connectionOf(socket);
     if (connection.isBroken) return;
     if (connection.response === undefined) this.#firstHeads.came(socket);
-    if (connection.response?.writableFinished === false) connection.queue(response);
+    const { response: before } = connection;
+    if (before?.writableFinished === false) {
+      if (this.#isDraining && !goesOnBehind(before)) {
+        connection.isBroken = true;
+        return;
+      }
+      connection.queue(response);
+    }
     connection.response = response;
     connection.end = undefined;
     if (request.headers.upgrade !== undefined && losesWhatFollows(request)) {
@@ -403,4 +415,10 @@ export class Listener {
 function loggable(target: string): string {
   if (!target.startsWith('/')) return '(no path)';
   return target.slice(0, 256).split(/[?#]/, 1)[0] as string;
+}
+
+/** Whether there is an answer behind one that was to be its connection's last: not if its client has been told so. */
+function goesOnBehind(answer: ServerResponse): boolean {
+  if (!answer.headersSent) answer.shouldKeepAlive = true;
+  return answer.shouldKeepAlive;
 }

@@ -184,3 +184,31 @@ it('requests behind an answer that ends the connection end with it', async () =>
   await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
   for (const response of held.values()) expect(response.writableFinished).toBe(false);
 });
+
+it('a connection that drains ends behind its last answer, and a request that comes behind that is left to another', async () => {
+  const { gateway, seen, held } = await house();
+  const [silent, told] = [await rawClient(gateway.url), await rawClient(gateway.url)];
+  silent.send(get('/held/silent'));
+  told.send(get('/held/told'));
+  const [silentAnswer, toldAnswer] = await eventually(
+    () => held.size === 2 && [held.get('/held/silent'), held.get('/held/told')],
+  );
+  const closing = gateway.close();
+  const isClosed = () =>
+    rawClient(gateway.url).then(
+      () => false,
+      () => true,
+    );
+  await eventually(isClosed);
+  toldAnswer?.write('begun');
+  await told.until('begun');
+  told.send(get('/behind-told'));
+  silent.send(get('/behind-silent'));
+  await eventually(() => seen.includes('/behind-silent'));
+  silentAnswer?.end('answer to /held/silent');
+  toldAnswer?.end();
+  const answers = [...(await silent.untilClosed()), ...(await told.untilClosed())];
+  expect(answers.map(({ headers }) => headers.connection)).toEqual(['keep-alive', 'close', 'close']);
+  expect(seen).not.toContain('/behind-told');
+  expect(await closing).toBe(0);
+});

@@ -93,7 +93,9 @@ it('at SIGTERM it takes nothing new, finishes what runs, and exits 0', async () 
 
   answers.get('/slow')?.();
   answers.get('/stream')?.();
-  expect((await slow.untilClosed())[0]?.body).toContain('finished');
+  const [slowAnswer] = await slow.untilClosed();
+  expect(slowAnswer?.body).toContain('finished');
+  expect(slowAnswer?.headers.connection, 'nobody sends another request on it').toBe('close');
   expect((await stream.untilClosed())[0]?.body).toMatch(/begun.*finished.*\r\n0\r\n\r\n$/s);
   expect(await gateway.exit).toBe(0);
   expect(gateway.err()).toBe('');
