@@ -212,6 +212,25 @@ it('what several people complain of is one cluster, linked to the finding that i
   expect(audited.map(({ action }: { action: string }) => action)).toContain('answerFeedback');
 });
 
+it('who may answer and not read what people said gets the answer back, and not the report', async () => {
+  const ola = { name: 'ola', token: 'ola-token', rights: ['read', 'write'] };
+  const gateway = await testGateway(
+    { admin: { tokens: [ola] }, hypercare: { tick: '1s' } },
+    { engine: toldEngine() },
+  );
+  const said = await say(gateway, { comment: 'My card was charged twice', page: '/cart' });
+  const path = `/api/feedback/${said.body.id}`;
+  expectProblem(await admin(gateway, path, { token: ola.token }), 403, 'not_authorized');
+  const answered = await admin(gateway, `${path}/answer`, {
+    token: ola.token,
+    body: { text: 'We are on it.' },
+  });
+  expect(answered.body).toEqual({
+    id: said.body.id,
+    answer: { at: expect.any(Number), by: 'ola', text: 'We are on it.' },
+  });
+});
+
 it('tickets come in signed and once; an empty secret is no secret', async () => {
   const tickets = [
     { kind: 'github', secret: 'gh' },

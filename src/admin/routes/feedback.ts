@@ -3,11 +3,11 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Cluster } from '../../hypercare/feedback/clusters.ts';
 import type { Report } from '../../hypercare/feedback/report.ts';
 import type { FindingBook } from '../../hypercare/findings/book.ts';
-import { answers } from '../openapi.ts';
+import { answers, OrNull } from '../openapi.ts';
 import { PageOf, PageQuery, pageAfter } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { FindingCategory } from '../shown/finding.ts';
-import { ClusterShown, ReportShown, shownReport } from '../shown/report.ts';
+import { AnswerShown, ClusterShown, ReportShown, shownReport } from '../shown/report.ts';
 
 const PAGES_SHOWN = 5;
 const ById = Type.Object({ id: Type.String({ maxLength: 64 }) });
@@ -99,7 +99,8 @@ export function feedbackRoutes(app: AdminApp, { care, now }: Pick<AdminPorts, 'c
           { text: Type.String({ maxLength: 1000, description: '"" takes it back.' }) },
           { additionalProperties: false },
         ),
-        response: answers(ReportShown),
+        // Not the report: who may answer it may not have the right to read what people wrote.
+        response: answers(Type.Object({ id: Type.String(), answer: OrNull(AnswerShown) })),
       },
     },
     async ({ params: { id }, body, operator, audited }) => {
@@ -109,7 +110,7 @@ export function feedbackRoutes(app: AdminApp, { care, now }: Pick<AdminPorts, 'c
       const answered = await care.reports.change(id, ({ answer: _, ...report }) =>
         text === '' ? report : { ...report, answer: said },
       );
-      return shownReport(existing(answered));
+      return { id, answer: existing(answered).answer ?? null };
     },
   );
 

@@ -3,7 +3,7 @@ import type { Report } from '../../hypercare/feedback/report.ts';
 import { OrNull } from '../openapi.ts';
 import { FindingCategory } from './finding.ts';
 
-const Answer = Type.Object({
+export const AnswerShown = Type.Object({
   at: Type.Integer({ description: 'Milliseconds since the epoch.' }),
   by: Type.String(),
   text: Type.String(),
@@ -34,7 +34,7 @@ export const ReportShown = Type.Object({
   request: OrNull(Type.Object({ id: Type.String() }, { additionalProperties: true })),
   findings: Type.Array(Type.String()),
   fixed: Type.Array(Type.String(), { description: 'Findings of it that are proven fixed.' }),
-  answer: OrNull(Answer),
+  answer: OrNull(AnswerShown),
 });
 
 export const shownReport = (report: Report): Static<typeof ReportShown> => ({
