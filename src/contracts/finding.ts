@@ -50,6 +50,8 @@ export interface Measured {
   readonly ratio: number | null;
   /** 95 % interval of what was observed. */
   readonly interval: readonly [number, number];
+  /** What the signal's other reasons have at the same place: a fix is proven against all of them. Absent: nothing. */
+  readonly beside?: { readonly observed: number; readonly expected: number };
 }
 
 /** Where it is: each scope holds a part of the excess. */

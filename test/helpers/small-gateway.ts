@@ -43,7 +43,7 @@ export class Small {
   readonly watched: WatchedTick[] = [];
   readonly #chance = new Chance(7);
   readonly #writer: SignalWriter;
-  #now = Date.UTC(2026, 10, 23);
+  now = Date.UTC(2026, 10, 23);
   #count = 0;
 
   constructor(settings: Partial<EngineSettings> = {}) {
@@ -61,7 +61,7 @@ export class Small {
   ticks(count: number, each: (one: Drawn, at: number) => void, perTick = 100): this {
     for (let tick = 0; tick < count; tick++) {
       for (let i = 0; i < perTick; i++) {
-        const one = exchangeAt(this.#now + (i * TICK_MS) / perTick, 1);
+        const one = exchangeAt(this.now + (i * TICK_MS) / perTick, 1);
         this.#count++;
         Object.assign(one, { route: 'shop', upstream: 'shop', target: 'http://a:1', durationMs: 20 });
         one.headers = { 'x-user-id': `user-${this.#count % 30}` };
@@ -70,8 +70,8 @@ export class Small {
       }
       this.#writer.flush();
       this.#writer.forgetAway();
-      this.#now += TICK_MS;
-      const { events, watched } = this.core.tick(this.#now);
+      this.now += TICK_MS;
+      const { events, watched } = this.core.tick(this.now);
       this.events.push(...events);
       this.watched.push(...watched);
       this.opened.push(...events.flatMap(({ kind, detection }) => (kind === 'opened' ? [detection] : [])));

@@ -135,6 +135,15 @@ export const FindingShown = Type.Object({
       maxItems: 2,
       description: '95 % interval of what was observed.',
     }),
+    beside: Type.Optional(
+      Type.Object(
+        { observed: Type.Number(), expected: Type.Number() },
+        {
+          description:
+            'What the signal’s other reasons have at the same place: a fix is proven against all of them.',
+        },
+      ),
+    ),
   }),
   where: Type.Object({
     scopes: Type.Array(Scope),

@@ -16,6 +16,7 @@ import { twoProportionZ, wilson } from '../detectors/proportions.ts';
 import { trendOf } from '../detectors/trend.ts';
 import { type Counts, WHOLE } from '../signals/counts.ts';
 import { RING } from '../signals/leaves.ts';
+import { otherReasons } from './other-reasons.ts';
 import { matches, type Where } from './place.ts';
 import type { Suspicion } from './suspicion.ts';
 
@@ -118,7 +119,7 @@ export function describe(counts: Counts, of: Described): Detection {
     category,
     severity: suspicion.severity ?? severityOf(counts, suspicion),
     labels,
-    what: suspicion.measured ?? rateOf(suspicion),
+    what: whatOf(counts, suspicion),
     where: placeOf(counts, suspicion),
     when: timeOf(counts, suspicion, of.sinceAt),
     impact: { ...impactOf(hit, bad, total), budgetBurnt: of.budgetBurnt },
@@ -138,6 +139,11 @@ export function describe(counts: Counts, of: Described): Detection {
         : of.revisions.slice(since < 0 ? 0 : -1),
     isPartial: of.isPartial,
   };
+}
+
+function whatOf(counts: Counts, suspicion: Suspicion): Measured {
+  const beside = otherReasons(counts, suspicion);
+  return { ...(suspicion.measured ?? rateOf(suspicion)), ...(beside && { beside }) };
 }
 
 function rateOf({ signal, bad, total, expected }: Suspicion): Measured {

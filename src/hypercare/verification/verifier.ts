@@ -196,10 +196,14 @@ export class Verifier {
 }
 
 function verificationOf({ what, where, impact }: Finding, claim: Claim, at: number): Verification {
+  // Whatever its reason is counted: what is usual beside it is not to be taken for it.
+  const { beside = { observed: 0, expected: 0 } } = what;
   // A figure that is no rate is bad where its request was: the share of them is the rate.
-  const rate = what.unit === 'rate' ? what.observed : impact.share || 1;
-  const broken = Math.min(1, Math.max(1e-3, rate * (claim.dilution ?? 1)));
-  const target = targetOf(broken, what.unit === 'rate' ? what.expected * (claim.dilution ?? 1) : 0);
+  const rate = beside.observed + (what.unit === 'rate' ? what.observed : impact.share || 1);
+  const usual = beside.expected + (what.unit === 'rate' ? what.expected : 0);
+  // Where the place is but a part of what is looked at, the rest is as usual.
+  const broken = Math.min(1, Math.max(1e-3, usual + Math.max(0, rate - usual) * (claim.dilution ?? 1)));
+  const target = targetOf(broken, usual);
   return {
     state: 'running',
     startedAt: at,
