@@ -3,6 +3,11 @@ import type { ChatQuirks, OpenaiService } from '../contracts/openai-service.ts';
 /** Most services follow OpenAI's API as it was in 2024. */
 const OLDER: ChatQuirks = { maxTokens: true, systemOnly: true };
 
+/** What this gateway, or OpenAI, writes into a message of the assistant beside its words and calls. */
+const OF_ANSWERS = ['reasoning_details', 'extra_content', 'annotations', 'images', 'audio', 'refusal'];
+/** Of services that know each field of a message, and refuse any other. */
+const OF_OTHERS = [...OF_ANSWERS, 'reasoning_content'];
+
 /**
  * The services that speak OpenAI's API: where they are and how they differ, as far as their documentation and the reports
  * of their users say (November 2026). `baseUrl` and `drop` of a provider correct what has changed since.
@@ -16,6 +21,7 @@ export const OPENAI_SERVICES = {
     quirks: {
       systemOnly: true,
       refuses: ['frequencyPenalty', 'presencePenalty', 'logitBias', 'parallelToolCalls', 'serviceTier'],
+      ignoresInAnswers: OF_OTHERS,
     },
   },
   cloudflare: {
@@ -44,7 +50,11 @@ export const OPENAI_SERVICES = {
     },
   },
   featherless: { baseUrl: 'https://api.featherless.ai/v1', noEmbeddings: true, quirks: OLDER },
-  fireworks: { baseUrl: 'https://api.fireworks.ai/inference/v1', responses: true, quirks: OLDER },
+  fireworks: {
+    baseUrl: 'https://api.fireworks.ai/inference/v1',
+    responses: true,
+    quirks: { ...OLDER, ignoresInAnswers: OF_ANSWERS },
+  },
   'github-models': {
     baseUrl: 'https://models.github.ai/inference',
     quirks: { refuses: ['logitBias', 'logprobs', 'n', 'serviceTier'], ignores: ['metadata'] },
@@ -53,7 +63,7 @@ export const OPENAI_SERVICES = {
     baseUrl: 'https://api.groq.com/openai/v1',
     responses: true,
     noEmbeddings: true,
-    quirks: { refuses: ['logprobs', 'logitBias', 'n'] },
+    quirks: { refuses: ['logprobs', 'logitBias', 'n'], ignoresInAnswers: OF_OTHERS },
   },
   'hugging-face': { baseUrl: 'https://router.huggingface.co/v1', noEmbeddings: true, quirks: OLDER },
   hyperbolic: { baseUrl: 'https://api.hyperbolic.xyz/v1', noEmbeddings: true, quirks: OLDER },
@@ -78,6 +88,7 @@ export const OPENAI_SERVICES = {
       refuses: ['logitBias', 'logprobs', 'serviceTier', 'verbosity'],
       // It refuses what it doesn't know.
       ignores: ['user', 'safety_identifier', 'prompt_cache_key', 'store'],
+      ignoresInAnswers: [...OF_OTHERS, 'reasoning'],
     },
   },
   moonshot: {

@@ -24,6 +24,8 @@ export interface ChatQuirks {
   readonly refuses?: readonly (keyof ModelOptions)[];
   /** Hints that change no answer and that it refuses: they are left out. */
   readonly ignores?: readonly string[];
+  /** What answers of others hold in their message, or its calls of tools, and it refuses to be given back: left out, too. */
+  readonly ignoresInAnswers?: readonly string[];
 }
 
 /** A service that speaks OpenAI's API. */

@@ -64,6 +64,49 @@ it('Mistral is asked in its own words, whatever the client speaks', async () => 
   expect(sent()).toMatchObject({ model: 'm 1', max_tokens: 9 });
 });
 
+describe('what others have thought, and written beside their answers, is left out for who refuses it', () => {
+  const messages = [
+    { role: 'user', content: 'Hello' },
+    {
+      role: 'assistant',
+      content: null,
+      refusal: null,
+      annotations: [],
+      reasoning_content: 'Look.',
+      reasoning_details: [{ type: 'reasoning.text', text: 'Look.', signature: 's' }],
+      tool_calls: [
+        {
+          id: 'a',
+          type: 'function',
+          function: { name: 'look', arguments: '{}' },
+          extra_content: { google: { thought_signature: 's' } },
+        },
+      ],
+    },
+    { role: 'tool', tool_call_id: 'a', content: 'x' },
+    { role: 'assistant', content: null, refusal: 'No.' },
+  ];
+  const call = { id: 'a', type: 'function', function: { name: 'look', arguments: '{}' } };
+
+  it.each(['groq', 'mistral', 'cerebras', 'fireworks'])('%s', async (kind) => {
+    const { gateway, sent } = await setUp(kind);
+    await chat(gateway, { model: 'smart', messages });
+    const kept = kind === 'fireworks' ? { reasoning_content: 'Look.' } : {};
+    expect(sent().messages).toEqual([
+      messages[0],
+      { role: 'assistant', content: null, ...kept, tool_calls: [call] },
+      messages[2],
+      { role: 'assistant', content: 'No.' },
+    ]);
+  });
+
+  it('and goes on to all others', async () => {
+    const { gateway, sent } = await setUp('openrouter');
+    await chat(gateway, { model: 'smart', messages });
+    expect(sent().messages).toEqual(messages);
+  });
+});
+
 describe('what a service does not take is refused by its name', () => {
   it.each<[string, object, string]>([
     ['groq', { logprobs: true }, 'logprobs'],

@@ -1,4 +1,4 @@
-import type { ModelOptions } from '../../../contracts/model-request.ts';
+import type { JsonObject, ModelOptions } from '../../../contracts/model-request.ts';
 import type { ChatQuirks } from '../../../contracts/openai-service.ts';
 import { isObject } from '../../../lib/json.ts';
 
@@ -16,6 +16,9 @@ export function applyQuirks(body: Record<string, unknown>, quirks: ChatQuirks, r
   if (quirks.noStreamOptions) delete body.stream_options;
   for (const hint of quirks.ignores ?? []) delete body[hint];
   if (quirks.systemOnly && Array.isArray(body.messages)) body.messages = body.messages.map(asSystem);
+  const { ignoresInAnswers: ignored } = quirks;
+  if (ignored && Array.isArray(body.messages))
+    body.messages = body.messages.map((message) => withoutIgnored(message, ignored));
   const { response_format: format, tool_choice: choice, stop } = body;
   if (quirks.noJsonSchema && isObject(format) && format.type === 'json_schema') refuse('responseFormat');
   if (quirks.toolChoices && choice !== undefined && !quirks.toolChoices.includes(choice as string))
@@ -32,6 +35,23 @@ function rename(body: Record<string, unknown>, from: string, to: string): void {
 /** What a `developer` says was called a `system` message before, and means the same. */
 const asSystem = (message: unknown): unknown =>
   isObject(message) && message.role === 'developer' ? { ...message, role: 'system' } : message;
+
+/** What a model has said without what its next reader refuses. That it would not say more is its answer, where it has no other. */
+function withoutIgnored(message: unknown, ignored: readonly string[]): unknown {
+  if (!isObject(message) || message.role !== 'assistant') return message;
+  const { tool_calls: calls, content, refusal } = message;
+  const isRefusal = ignored.includes('refusal') && typeof refusal === 'string' && !content;
+  return {
+    ...without(message, ignored),
+    ...(isRefusal && { content: refusal }),
+    ...(Array.isArray(calls) && {
+      tool_calls: calls.map((call: unknown) => (isObject(call) ? without(call, ignored) : call)),
+    }),
+  };
+}
+
+const without = (object: JsonObject, ignored: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !ignored.includes(key)));
 
 /** Values that ask for nothing: a service that doesn't know the field need not know them. */
 const NOTHING: Readonly<Record<string, readonly unknown[]>> = {
