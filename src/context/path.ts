@@ -53,19 +53,12 @@ const ARRANGED = new WeakMap<ReadonlyMap<string, OpenedTurn>, Arranged & { path:
 /**
  * Puts a path into the order of a prompt. A call stands directly before its results, whatever was said between them: until
  * they come it is left out, and where one of the two was deleted the other goes with it. A correction stands in the place of
- * the words that it corrects. Failed turns are left out.
- * @param known where the call is looked for whose turn is not on the path: a summary covers it
+ * the words that it corrects, on whichever path it was made. Failed turns are left out.
+ * @param known all that are at hand: a call whose turn is not on the path, as a summary covers it, and corrections
  */
-export function arrange(
-  path: readonly OpenedTurn[],
-  known: ReadonlyMap<string, OpenedTurn> = new Map(),
-): Arranged {
+export function arrange(path: readonly OpenedTurn[], known: ReadonlyMap<string, OpenedTurn>): Arranged {
   const before = beginningOf(path, ARRANGED.get(known));
-  let corrections: ReturnType<typeof correctionsOn> | undefined;
-  const correctionOf: ReturnType<typeof correctionsOn> = (turn) => {
-    corrections ??= correctionsOn(path);
-    return corrections(turn);
-  };
+  const correctionOf = correctionsIn(known);
   let ids: ReadonlySet<string> | undefined;
   const isThere = (id: string): boolean => {
     if (id === '') return false;
@@ -86,8 +79,7 @@ export function arrange(
     const { turn, content } = opened;
     // Where what it corrects is in a summary, it says itself what is right.
     if (turn.status === 'failed' || isThere(turn.supersedes)) continue;
-    // Nothing that goes on from there is corrected yet.
-    const corrected = before ? undefined : correctionOf(turn);
+    const corrected = correctionOf(turn);
     const said = corrected?.content.messages ?? content.messages;
     const own = turn.opens && !corrected ? said.slice(0, -1) : said;
     const call = turn.resolves === '' ? undefined : takeCall(turn.resolves);
@@ -112,7 +104,7 @@ export function arrange(
   return { turns, open };
 }
 
-/** If a path goes on from it. A correction changes what stands before it. */
+/** If a path goes on from it. */
 function beginningOf<Before extends { readonly path: readonly OpenedTurn[] }>(
   path: readonly OpenedTurn[],
   before: Before | undefined,
@@ -120,21 +112,41 @@ function beginningOf<Before extends { readonly path: readonly OpenedTurn[] }>(
   const last = before?.path.at(-1);
   if (!before || !last || path[0] !== before.path[0] || path[before.path.length - 1] !== last)
     return undefined;
-  const isCorrected = path.slice(before.path.length).some(({ turn }) => turn.supersedes !== '');
-  return isCorrected ? undefined : before;
+  return before;
 }
 
-/** What finds a turn's correction on this path: the last one, where one was corrected itself. */
-export function correctionsOn(
-  path: readonly OpenedTurn[],
-): (turn: { readonly id: string }) => OpenedTurn | undefined {
+type CorrectionOf = (turn: { readonly id: string }) => OpenedTurn | undefined;
+
+const NONE: CorrectionOf = () => undefined;
+
+/** Among turns that are at hand there is never one more: whoever corrects something has all of them read anew (`edits`). */
+const CORRECTIONS = new WeakMap<ReadonlyMap<string, OpenedTurn>, CorrectionOf>();
+
+/** What finds a turn's correction among these: the last one, where one was corrected itself. */
+export function correctionsIn(turns: ReadonlyMap<string, OpenedTurn>): CorrectionOf {
+  let correctionOf = CORRECTIONS.get(turns);
+  if (!correctionOf) {
+    correctionOf = correctionsAmong(turns.values());
+    CORRECTIONS.set(turns, correctionOf);
+  }
+  return correctionOf;
+}
+
+function correctionsAmong(turns: Iterable<OpenedTurn>): CorrectionOf {
   const corrections = new Map<string, OpenedTurn>();
-  for (const each of path) if (each.turn.supersedes !== '') corrections.set(each.turn.supersedes, each);
+  for (const each of turns) if (each.turn.supersedes !== '') corrections.set(each.turn.supersedes, each);
+  if (corrections.size === 0) return NONE;
   return ({ id }) => {
     let found = corrections.get(id);
     for (let next = found; next; next = corrections.get(next.turn.id)) found = next;
     return found;
   };
+}
+
+/** Whether a person has put words in the place of some that a path says. */
+export function isCorrected(path: readonly OpenedTurn[], known: ReadonlyMap<string, OpenedTurn>): boolean {
+  const correctionOf = correctionsIn(known);
+  return correctionOf !== NONE && path.some(({ turn }) => turn.supersedes !== '' || correctionOf(turn));
 }
 
 /** Other words in the place of an answer leave its calls as they are: somebody is at work on them, or has been. */

@@ -19,7 +19,7 @@ export async function putItems(
   const seal = await privacy.of(ref.tenant);
   const { head, turns } = await reader.all(ref, seal);
   if (head?.state !== 'active') throw new GatewayError('session_unknown');
-  const results = resultsIn(said, arrange(pathTo(head.head, turns)).open);
+  const results = resultsIn(said, arrange(pathTo(head.head, turns), turns).open);
   if (results.kind === 'unmatched')
     throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
   const seed = seedOf(seal, ref.tenant);

@@ -1,6 +1,6 @@
 import type { SessionHead, SessionRef, Sessions, StoredSummary } from '../contracts/session.ts';
 import { openTurn } from './opened-sessions.ts';
-import { arrange, correctionsOn, type OpenedTurn, pathTo } from './path.ts';
+import { arrange, correctionsIn, type OpenedTurn, pathTo } from './path.ts';
 import type { ContextPrivacy, OpenSummary, PathTurn, TenantSeal } from './ports.ts';
 import { isDestroyed } from './privacy/seal-broken.ts';
 
@@ -81,7 +81,7 @@ export class SessionReader {
     return {
       head,
       summary: opened,
-      turns: arrange(pathTo(head.head, turns)).turns,
+      turns: arrange(pathTo(head.head, turns), turns).turns,
       all: [...turns.values()],
     };
   }
@@ -97,8 +97,9 @@ export class SessionReader {
   ): Promise<{ head: SessionHead; turns: readonly SaidTurn[] } | undefined> {
     const view = await this.path(ref);
     if (view?.head.state !== 'active') return undefined;
-    const path = pathTo(to ?? view.head.head, new Map(view.all.map((each) => [each.turn.id, each])));
-    const correctionOf = correctionsOn(path);
+    const all = new Map(view.all.map((each) => [each.turn.id, each]));
+    const path = pathTo(to ?? view.head.head, all);
+    const correctionOf = correctionsIn(all);
     const isThere = new Set(path.map(({ turn }) => turn.id));
     const turns = path.filter(({ turn }) => turn.status !== 'failed' && !isThere.has(turn.supersedes));
     return {
@@ -118,7 +119,7 @@ export class SessionReader {
     covered: number,
   ): Promise<readonly PathTurn[]> {
     const { turns } = await this.all(ref, seal);
-    return arrange(pathTo(parent, turns)).turns.filter(({ turn }) => turn.version <= covered);
+    return arrange(pathTo(parent, turns), turns).turns.filter(({ turn }) => turn.version <= covered);
   }
 }
 

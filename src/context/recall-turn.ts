@@ -7,11 +7,18 @@ import type { LogTail } from './known-log.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { beginsWith, locate } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
-import { type Arranged, arrange, type OpenCall, type OpenedTurn, pathTo, resultsIn } from './path.ts';
+import {
+  type Arranged,
+  arrange,
+  isCorrected,
+  type OpenCall,
+  type OpenedTurn,
+  pathTo,
+  resultsIn,
+} from './path.ts';
 import type { ContextMind, PathTurn } from './ports.ts';
 import { tokensIn } from './prompt/figures.ts';
 import { messageTokens } from './prompt/tokens.ts';
-import { TurnPrefix } from './prompt/turn-prefix.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
 
 export interface RecallingPorts {
@@ -36,7 +43,7 @@ export class TurnRecall {
     facts.base = head.version;
     if (reset !== '') Object.assign(facts, { status: 'reset', cause: reset });
     else if (isNew || head.version === 0) facts.status = 'new';
-    const all = opened.take(ask.ref, head, from, turns, seal);
+    let all = opened.take(ask.ref, head, from, turns, seal);
     const seed = seedOf(seal, ask.ref.tenant);
     if (isFull) await this.#placeLog(turn, seed, all);
     else if (reset === 'version_regressed' && ask.follows === undefined) {
@@ -52,10 +59,10 @@ export class TurnRecall {
     let summary = summaryOf(reserved.summary, seal);
     let path = pathTo(turn.parent, all);
     if (!isWhole(path, turn.parent, reserved.summary)) {
-      const { turns: every } = await reader.all(ask.ref, seal);
-      path = pathTo(turn.parent, every);
+      ({ turns: all } = await reader.all(ask.ref, seal));
+      path = pathTo(turn.parent, all);
       summary = undefined;
-      if (ask.follows !== undefined && !every.has(ask.follows)) throw new GatewayError('session_unknown');
+      if (ask.follows !== undefined && !all.has(ask.follows)) throw new GatewayError('session_unknown');
     }
     if (turn.isBranch && !isFull) {
       turn.baseHash = path.at(-1)?.turn.hash ?? (turn.parent === '' ? seed : '');
@@ -66,7 +73,7 @@ export class TurnRecall {
     }
     if (summary) path = path.slice(lengthUpTo(path, summary.covered));
     // Words that a person has put in the place of others are not in what the client sent.
-    const isAsSent = isFull && !summary && CORRECTED.of(path) !== true;
+    const isAsSent = isFull && !summary && !isCorrected(path, all);
     const input = {
       ref: ask.ref,
       head,
@@ -80,8 +87,9 @@ export class TurnRecall {
       covered: () => reader.covered(ask.ref, seal, turn.parent, summary?.covered ?? 0),
     };
     if (isAsSent) {
+      const known = all;
       turn.resolves = resolvedInLog(turn, path);
-      const turns = (): readonly PathTurn[] => turnsBefore(path, arrange(path, all), turn.resolves);
+      const turns = (): readonly PathTurn[] => turnsBefore(path, arrange(path, known), turn.resolves);
       turn.input = { ...input, turns: [], log: { tokens: turn.logTokens?.() ?? 0, turns } };
     } else {
       const arranged = await this.#arranged(turn, path, all, summary !== undefined);
@@ -109,7 +117,7 @@ export class TurnRecall {
     if (!isPart || (areMatched && path.every(({ turn }) => isThere(turn.resolves)))) return here;
     const { turns: every } = await reader.all(ask.ref, seal);
     for (const { turn } of path) opened.keep(ask.ref, every.get(turn.resolves));
-    return { ...arrange(path, every), open: arrange(pathTo(parent, every)).open };
+    return { ...arrange(path, every), open: arrange(pathTo(parent, every), every).open };
   }
 
   /** Where a log that was sent whole goes on from what is stored. */
@@ -226,11 +234,6 @@ function pathTurnOf({ message, turn: caller }: OpenCall, path: readonly OpenedTu
     tokens: tokensOf(messages),
   };
 }
-
-/** Whether a person has put words in the place of others. */
-const CORRECTED = new TurnPrefix<boolean, OpenedTurn>(
-  (turns, before = false) => before || turns.some(({ turn: { kind } }) => kind === 'correction'),
-);
 
 /** How many turns of a path a summary covers: versions only grow along it, and those that it does not cover are few. */
 const lengthUpTo = (path: readonly OpenedTurn[], covered: number): number =>

@@ -144,10 +144,12 @@ it('a person’s correction reaches the model in the place of what the client st
   await say(gateway, log, 'Is my account open?');
   const { body } = await admin(gateway, '/api/sessions/s1?consumer=app');
   const [turn] = body.turns as { id: string }[];
-  await admin(gateway, '/api/sessions/s1/corrections?consumer=app', {
-    method: 'POST',
-    body: { turn: turn?.id, text: 'Your account is closed.', reason: 'it is' },
-  });
+  const correct = (text: string) =>
+    admin(gateway, '/api/sessions/s1/corrections?consumer=app', {
+      method: 'POST',
+      body: { turn: turn?.id, text, reason: 'it is' },
+    });
+  await correct('Your account is closed.');
   await say(gateway, log, 'And now?');
   expect(provider.prompts.at(-1)?.map(({ content }) => content)).toEqual([
     'Is my account open?',
@@ -156,6 +158,15 @@ it('a person’s correction reaches the model in the place of what the client st
   ]);
   await say(gateway, log, 'Still?');
   expect(provider.prompts.at(-1)?.[1]?.content).toBe('Your account is closed.');
+  // The client goes back to before it was corrected once more.
+  await correct('Your account is closed for good.');
+  log.splice(2);
+  await say(gateway, log, 'Or now?');
+  expect(provider.prompts.at(-1)?.map(({ content }) => content)).toEqual([
+    'Is my account open?',
+    'Your account is closed for good.',
+    'Or now?',
+  ]);
 });
 
 it.each([

@@ -59,6 +59,36 @@ it('an operator finds a session, corrects what it said, and erases it', async ()
   expect(after.body.toString()).toContain('Please tell me');
 });
 
+it('a correction stands in the place of an answer for whoever goes on from that one', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], ON);
+  const { responses } = sdk(gateway);
+  const say = (input: string, previous: string | null = null) =>
+    responses.create({ model: 'smart', input, previous_response_id: previous });
+  const one = await say('Is my account open?');
+  const two = await say('Are you sure?', one.id);
+  const [session] = (await admin(gateway, '/api/sessions?consumer=app')).body.items as [{ id: string }];
+  const path = `/api/sessions/${session.id}`;
+  const [turn] = (await admin(gateway, `${path}?consumer=app`)).body.turns as { id: string }[];
+  const body = { turn: turn?.id, text: 'Your account is closed.', reason: 'it is' };
+  await admin(gateway, `${path}/corrections?consumer=app`, { body });
+  for (const [previous, count] of [
+    [one.id, 3],
+    [two.id, 5],
+  ] as const) {
+    await say('And now?', previous);
+    const said = provider.prompts.at(-1)?.map(({ content }) => content) ?? [];
+    expect([said.length, ...said.slice(0, 2)]).toEqual([
+      count,
+      'Is my account open?',
+      'Your account is closed.',
+    ]);
+  }
+  expect((await responses.retrieve(one.id)).output_text).toBe('Your account is closed.');
+  // It is known by its id as before.
+  expect((await responses.retrieve(one.id)).output[0]?.id).toBe(one.output[0]?.id);
+});
+
 it('items are put into a conversation, read and deleted one by one, by ids that stay', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], ON);

@@ -47,6 +47,8 @@ function talked(steps: { opens: boolean; ids: number; fate: string; answered: bo
   return path;
 }
 
+const knownOf = (turns: readonly OpenedTurn[]) => new Map(turns.map((each) => [each.turn.id, each]));
+
 /** Invariant 3: a result has exactly one call before it, and a group of calls all of its results, or none. */
 function checkPairs(messages: readonly Message[]): void {
   let waiting: string[] = [];
@@ -67,10 +69,10 @@ it('calls and results stay together, whatever was deleted or corrected', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
       const path = talked(steps);
-      const { turns } = arrange(path);
+      const known = knownOf(path);
+      const { turns } = arrange(path, known);
       checkPairs(turns.flatMap(({ messages }) => messages));
       // Where a summary covers the first turns, the same holds for the rest.
-      const known = new Map(path.map((each) => [each.turn.id, each]));
       for (const cut of [1, 2, 5]) {
         const rest = arrange(path.slice(cut), known);
         checkPairs(rest.turns.flatMap(({ messages }) => messages));
@@ -85,8 +87,10 @@ it('an answer that called a tool is corrected in its words: the call is still to
     { opens: true, ids: 2, fate: 'corrected', answered: false },
     { opens: false, ids: 1, fate: 'corrected', answered: true },
   ]) as [OpenedTurn, OpenedTurn, OpenedTurn, OpenedTurn];
-  expect([...arrange([asked, corrections[0]]).open.keys()]).toEqual([asked.turn.id]);
-  const { turns } = arrange([asked, brought, ...corrections]);
+  const once = [asked, corrections[0]] as const;
+  expect([...arrange(once, knownOf(once)).open.keys()]).toEqual([asked.turn.id]);
+  const all = [asked, brought, ...corrections];
+  const { turns } = arrange(all, knownOf(all));
   expect(turns.map(({ messages }) => messages.map(({ role }) => role))).toEqual([
     ['user', 'assistant'],
     ['assistant', 'tool', 'assistant'],
