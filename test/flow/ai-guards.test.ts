@@ -7,6 +7,7 @@ import {
   chat,
   DONE,
   errorOf,
+  event,
   hello,
   lineOf,
   modelService,
@@ -91,6 +92,35 @@ it('a stream says the same, wherever its words are cut', async () => {
     }
     expect([text, finish]).toEqual(['To ada@example.com or [EMAIL]: done', 'stop']);
   }
+});
+
+it('a stream that is not changed keeps its logprobs and what it cites; one that is, says nothing twice', async () => {
+  const token = (said: string) => ({ content: [{ token: said, logprob: -0.1, top_logprobs: [] }] });
+  const annotations = [{ type: 'url_citation', url_citation: { url: 'https://example.org/a', title: 'A' } }];
+  const provider = await rawProvider((response, { body }) => {
+    const end = String(body).includes('whose') ? 'x@example.net' : 'nobody';
+    const words = ['It is ', `of ${end}`, '.'].map((content) =>
+      event({ choices: [{ index: 0, delta: { content }, logprobs: token(content) }] }),
+    );
+    const cited = event({ choices: [{ index: 0, delta: { annotations } }] });
+    response.writeHead(200, STREAM_HEADERS).end(`${ROLE}${words.join('')}${cited}${STOP}${DONE}`);
+  });
+  const gateway = await aiGateway([provider], { policies: [{ redact: {} }] });
+  const tell = async (question: string) =>
+    (await chat(gateway, ask(question, { stream: true, logprobs: true }))).body.toString();
+
+  const kept = await tell('what?');
+  expect([...kept.matchAll(/"token":"([^"]*)"/g)].map(([, said]) => said)).toEqual([
+    'It is ',
+    'of nobody',
+    '.',
+  ]);
+  expect(kept).toContain('https://example.org/a');
+
+  const changed = await tell('whose?');
+  expect(changed).toContain('[EMAIL]');
+  expect(changed).not.toContain('x@example.net');
+  expect(changed).not.toContain('https://example.org/a');
 });
 
 it('guards stand before every vendor and format', async () => {

@@ -29,12 +29,15 @@ function guardWhole(call: ChatCall, format: Format, answer: Whole): Guarded | un
   const guard = new AnswerGuard(call.guards);
   const parts: StreamPart[] = answer.parts.flatMap((part) => guard.take(part));
   parts.push(...guard.end());
-  const guarded = gatherAnswer(parts);
-  const contents = JSON.stringify(guarded.choices.map(({ content }) => content));
-  const before = gatherAnswer(answer.parts.filter(({ type }) => type !== 'citation'));
-  if (contents === JSON.stringify(before.choices.map(({ content }) => content))) return undefined;
-  const written = format.writeAnswer(guarded, answerName(call), neutralOf(call, format));
+  if (contentsOf(parts) === contentsOf(answer.parts)) return undefined;
+  const written = format.writeAnswer(gatherAnswer(parts), answerName(call), neutralOf(call, format));
   return { parts, body: Buffer.from(JSON.stringify(written)) };
+}
+
+/** Without what is cited: that stands or falls with its text. */
+function contentsOf(parts: readonly StreamPart[]): string {
+  const { choices } = gatherAnswer(parts.filter(({ type }) => type !== 'citation'));
+  return JSON.stringify(choices.map(({ content }) => content));
 }
 
 /**
