@@ -5,9 +5,6 @@ import type { PolicyPorts } from '../../src/contracts/policy.ts';
 /** Whether a rule is about a request. */
 export type Scope = (exchange: Exchange, headers: IncomingHttpHeaders) => boolean;
 
-/** Fields by which many frameworks take a POST for another method. */
-const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'];
-
 /**
  * A rule that is limited to methods or paths must not be walked around by another spelling of the same request, so in
  * doubt it applies: HEAD counts as GET, a method that a field asks for counts beside the request's own, paths are
@@ -19,7 +16,7 @@ const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override
 export function scopeOf(
   methods: readonly string[] | undefined,
   paths: readonly string[] | undefined,
-  { otherReading }: Pick<PolicyPorts, 'otherReading'>,
+  { otherReading, askedMethods }: Pick<PolicyPorts, 'otherReading' | 'askedMethods'>,
 ): Scope {
   const named = methods && new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
   const prefixes = paths?.map((path) => withoutSlash(path.toLowerCase()));
@@ -32,22 +29,10 @@ export function scopeOf(
     return startsWithAny(decoded, prefixes as string[]) || startsWithAny(read, readPrefixes as string[]);
   };
   return ({ method, path }, headers) =>
-    (named === undefined || named.has(method) || asksForOneOf(named, headers)) &&
+    (named === undefined ||
+      named.has(method) ||
+      askedMethods(headers)?.some((asked) => named.has(asked)) === true) &&
     (prefixes === undefined || isBelow(path));
-}
-
-function asksForOneOf(methods: ReadonlySet<string>, headers: IncomingHttpHeaders): boolean {
-  for (const name of OVERRIDES) {
-    const asked = headers[name];
-    if (
-      asked !== undefined &&
-      String(asked)
-        .split(',')
-        .some((method) => methods.has(method.trim().toUpperCase()))
-    )
-      return true;
-  }
-  return false;
 }
 
 const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path);

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { compileChanges } from './changes.ts';
+import { dropDisguises } from './disguises.ts';
 
 const NAME = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
 /** Visible characters, spaces and tabs: nothing that could end the header. */
@@ -36,7 +37,7 @@ const Settings = Type.Object(
   {
     additionalProperties: false,
     description:
-      'Changes headers on the way to the upstream and back: removes, renames, sets and adds, in this order.',
+      'Changes headers on the way to the upstream and back: removes, renames, sets and adds, in this order. On the way to the upstream, a header that is only spelt otherwise (`X_Tenant` for `X-Tenant`) than one that is removed, renamed or set is removed, too.',
   },
 );
 type Settings = Static<typeof Settings>;
@@ -77,9 +78,15 @@ const headers: PolicyDescriptor<Settings> = {
   },
   create(settings, { template }) {
     const request = compileChanges(settings.request, template);
+    const disguises = dropDisguises(settings.request);
     const response = compileChanges(settings.response, template);
     return {
-      ...(request ? { onUpstreamHeaders: request } : {}),
+      ...(request && {
+        onUpstreamHeaders(headers, exchange) {
+          disguises?.(headers);
+          request(headers, exchange);
+        },
+      }),
       ...(response ? { onResponseHeaders: response } : {}),
     };
   },

@@ -68,6 +68,8 @@ export interface PolicyPorts {
   readonly compileSchema: CompileSchema;
   /** A path as the most lenient server would read it; undefined if there is no other way to read it. */
   otherReading(path: string): string | undefined;
+  /** Methods that fields like X-HTTP-Method-Override ask for beside the request's own, upper case; undefined if none does. */
+  askedMethods(headers: Exchange['headers']): readonly string[] | undefined;
   readonly personalData: PersonalData;
   /** Reads the body of a message as JSON, whole, up to `limit` bytes. Fails with what the stream fails with. */
   readJson(headers: HeaderBag, body: MessageBody, limit: number): Promise<JsonBody>;

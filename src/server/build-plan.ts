@@ -12,6 +12,7 @@ import { exactJson } from '../lib/exact-json.ts';
 import { readJsonBody } from '../lib/json-body.ts';
 import type { Leases } from '../lib/leases.ts';
 import { isOddPath, lenientPath } from '../lib/lenient-path.ts';
+import { askedMethods } from '../lib/method-override.ts';
 import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
 import { compileTemplate } from '../lib/template.ts';
 import { addResourceMetadata, registerResourceMetadata } from '../mcp/access/resource-metadata.ts';
@@ -115,6 +116,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
       readJson: readJsonBody,
       exactJson,
       otherReading: (path) => (isOddPath(path) ? lenientPath(path) : undefined),
+      askedMethods,
     }));
     chains.push(chain);
     return chain;
@@ -232,7 +234,14 @@ function policyPorts(
   policy: string,
 ): Omit<
   PolicyPorts,
-  'answers' | 'template' | 'readJson' | 'exactJson' | 'otherReading' | 'compileSchema' | 'personalData'
+  | 'answers'
+  | 'template'
+  | 'readJson'
+  | 'exactJson'
+  | 'otherReading'
+  | 'askedMethods'
+  | 'compileSchema'
+  | 'personalData'
 > {
   let saidAt = Number.NEGATIVE_INFINITY;
   return {

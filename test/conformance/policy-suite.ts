@@ -17,6 +17,7 @@ import { exactJson } from '../../src/lib/exact-json.ts';
 import { readJsonBody } from '../../src/lib/json-body.ts';
 import { compileSchema } from '../../src/lib/json-schema/compile.ts';
 import { isOddPath, lenientPath } from '../../src/lib/lenient-path.ts';
+import { askedMethods } from '../../src/lib/method-override.ts';
 import { PERSONAL_DATA } from '../../src/lib/personal-data/index.ts';
 import { compileTemplate } from '../../src/lib/template.ts';
 import { MemoryAnswers } from '../../src/stores/answers/memory.ts';
@@ -115,6 +116,7 @@ function ports(counters: PolicyPorts['counters'], degraded: string[] = []): Poli
     readJson: readJsonBody,
     exactJson,
     otherReading: (path) => (isOddPath(path) ? lenientPath(path) : undefined),
+    askedMethods,
     personalData: PERSONAL_DATA,
     checked: () => undefined,
     fetch,

@@ -159,17 +159,20 @@ it('headers are set and removed on both ways, also on the gateway’s own answer
     { 'auth-api-key': {} },
     {
       headers: {
-        request: { set: { 'X-Shop': 'web' }, remove: ['x-debug'] },
+        request: { set: { 'X-Shop': 'web', plain: '1' }, remove: ['x-debug'], rename: { 'x-a-b': 'x-c' } },
         response: { set: { 'x-frame-options': 'DENY' }, remove: ['Server'] },
       },
     },
   ];
   const gateway = await testGateway({ consumers, upstreams, routes: route(policies) });
+  // To CGI and its heirs these are the same fields.
+  const disguised = { x_shop: 'mine', X_Debug: '1', 'x_a-b': '1', x_c: '1' };
   const answer = await fetch(`${gateway.url}/things`, {
-    headers: { 'x-api-key': 'key-of-the-shop', 'x-debug': '1', 'x-shop': 'mine' },
+    headers: { x_other: '1', 'x-api-key': 'key-of-the-shop', 'x-debug': '1', 'x-shop': 'mine', ...disguised },
   });
   expect(seen[0]).toMatchObject({ 'x-shop': 'web' });
   expect(seen[0]).not.toHaveProperty('x-debug');
+  expect(Object.keys(seen[0] ?? {}).filter((name) => name.includes('_'))).toEqual(['x_other']);
   expect(answer.headers.get('server')).toBeNull();
   expect(answer.headers.get('x-frame-options')).toBe('DENY');
   expect((await fetch(`${gateway.url}/things`)).headers.get('x-frame-options')).toBe('DENY');

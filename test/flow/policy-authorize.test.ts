@@ -98,6 +98,8 @@ it.each([
   'X-HTTP-Method-Override',
   'X-HTTP-Method',
   'X-Method-Override',
+  'X_HTTP_Method-Override',
+  'x_http_method',
 ])('a method that %s asks for is no way around a rule for that method', async (name) => {
   const { ask } = await guarded([{ groups: ['auditors'], methods: ['DELETE'] }]);
   const asked = ['DELETE', 'delete', 'PUT, DELETE', 'PATCH'].map((method) =>
