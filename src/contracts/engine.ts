@@ -140,6 +140,7 @@ export interface TrafficFigures {
   readonly requests: number;
   readonly errors: number;
   readonly consumers: number;
+  /** Those who were hit. */
   readonly users: number;
   readonly usd: number;
   readonly p50: number | null;
@@ -152,7 +153,7 @@ export interface EngineQueries {
   rates(query: RateQuery): Promise<readonly RatePoint[]>;
   objectives(): Promise<readonly ObjectiveState[]>;
   trafficMap(): Promise<readonly TrafficEdge[]>;
-  /** Of a place (none or one dimension) over the last ten minutes. */
+  /** Of a place (none or one dimension) over the last six minutes, times over the last ten. */
   figures(scope: Scope): Promise<TrafficFigures>;
   /** Values of a dimension that were met lately, the busiest first, at most 1,000. */
   values(dimension: Dimension): Promise<readonly string[]>;

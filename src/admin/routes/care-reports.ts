@@ -27,7 +27,7 @@ const Kpis = Type.Object({
   meanTimeToAcknowledge: Ms,
   meanTimeToResolve: Ms,
   availability: Share,
-  p95: Ms,
+  p95: OrNull(Type.Number({ description: 'Milliseconds, of the last ten minutes.' })),
   objectives: Type.Array(
     Type.Object({
       name: Type.String(),

@@ -127,7 +127,8 @@ export const Hypercare = Strict(
         users: Type.Optional(
           Type.Integer({
             minimum: 1,
-            description: 'Users of the service; those that were seen if left out.',
+            description:
+              'Users of the service: what figures a thousand users are made of. Left out: there are none.',
           }),
         ),
       }),

@@ -104,13 +104,28 @@ export class Times {
   }
 
   /** Quantiles of the last minutes, this one included; null where there was nothing. */
-  quantiles(minutes: number): { p50: number; p95: number; p99: number } | null {
+  quantiles(minutes: number): Quantiles | null {
     const all = sketch();
-    for (const each of [...this.#minutes.slice(-minutes), this.#now]) if (each.count > 0) all.merge(each);
-    if (all.count === 0) return null;
-    const at = (q: number): number => all.getValueAtQuantile(q);
-    return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+    this.addTo(all, minutes);
+    return quantilesOf(all);
   }
+
+  /** Adds the last minutes, this one included, to those of others. */
+  addTo(all: DDSketch, minutes: number): void {
+    for (const each of [...this.#minutes.slice(-minutes), this.#now]) if (each.count > 0) all.merge(each);
+  }
+}
+
+interface Quantiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+function quantilesOf(all: DDSketch): Quantiles | null {
+  if (all.count === 0) return null;
+  const at = (q: number): number => all.getValueAtQuantile(q);
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
 /** Times of routes, targets, models, upstreams and providers. */
@@ -136,6 +151,13 @@ export class Latencies {
 
   of(dimension: number, value: number): Times | undefined {
     return this.#times.get(dimension * 65_536 + value);
+  }
+
+  /** Of all values of a dimension together, in the last minutes; null where there was nothing. */
+  quantiles(dimension: number, minutes: number): Quantiles | null {
+    const all = sketch();
+    for (const [of, , times] of this.all()) if (of === dimension) times.addTo(all, minutes);
+    return quantilesOf(all);
   }
 
   /** Another replica's times of a minute. */

@@ -47,6 +47,7 @@ const MOST_EDGES = 500;
 const MOST_VALUES = 1000;
 const ERRORS: ReadonlySet<string> = new Set(['errors', 'silent']);
 const CONSUMER = DIMENSIONS.indexOf('consumer');
+const ROUTE = DIMENSIONS.indexOf('route');
 
 /** What the engine can be asked, answered from what it has counted. */
 export class Questions {
@@ -150,7 +151,9 @@ export class Questions {
       if (consumer > 1) consumers.add(consumer);
     }
     for (const event of counts.events.since(counts.tick - ticks)) if (event.user !== 0) users.add(event.user);
-    const times = where && intake.latencies.of(where.dimension, where.value)?.quantiles(10);
+    const times = where
+      ? intake.latencies.of(where.dimension, where.value)?.quantiles(10)
+      : intake.latencies.quantiles(ROUTE, 10);
     let usd = 0;
     for (const { recent } of intake.spending.all()) usd += recent.reduce((sum, each) => sum + each, 0);
     return {

@@ -1,4 +1,4 @@
-import type { Engine } from '../../contracts/engine.ts';
+import type { Engine, RatePoint } from '../../contracts/engine.ts';
 import type { Report } from '../feedback/report.ts';
 import { type Finding, type HistoryEntry, isOver } from '../findings/finding.ts';
 import { meanScore, netPromoterScore, type Score } from './score-interval.ts';
@@ -13,6 +13,7 @@ export interface Kpis {
   readonly meanTimeToAcknowledge: number | null;
   readonly meanTimeToResolve: number | null;
   readonly availability: number | null;
+  /** Of the last ten minutes, whatever the stretch. */
   readonly p95: number | null;
   readonly objectives: readonly {
     readonly name: string;
@@ -35,7 +36,7 @@ export interface KpiSources {
   readonly findings: readonly Finding[];
   readonly reports: readonly Report[];
   readonly engine: Pick<Engine, 'queries'>;
-  /** As the config says; absent: those that were seen. */
+  /** As the config says; absent: nobody knows, as only who was hit is told apart. */
   readonly users: number | undefined;
 }
 
@@ -51,8 +52,11 @@ export async function kpisOf(
   const resolved = facts.filter(({ resolvedAt }) => resolvedAt !== null && within(resolvedAt));
   const everResolved = facts.filter(({ resolutions }) => resolutions.some(within));
   const said = reports.filter(({ at }) => within(at));
-  const [figures, objectives] = await Promise.all([engine.queries.figures({}), engine.queries.objectives()]);
-  const people = users ?? (figures.users || null);
+  const [{ p95 }, objectives, availability] = await Promise.all([
+    engine.queries.figures({}),
+    engine.queries.objectives(),
+    availabilityOf(engine, from, to),
+  ]);
   const scores = (kind: Report['scoreKind']): number[] =>
     said.flatMap(({ score, scoreKind }) => (scoreKind === kind && score !== null ? [score] : []));
   return {
@@ -61,8 +65,8 @@ export async function kpisOf(
     meanTimeToDetect: mean(opened.map(({ detectedIn }) => detectedIn)),
     meanTimeToAcknowledge: mean(opened.flatMap(({ takenOnIn }) => takenOnIn ?? [])),
     meanTimeToResolve: mean(resolved.map(({ resolvedAt, openedAt }) => (resolvedAt as number) - openedAt)),
-    availability: figures.requests === 0 ? null : 1 - figures.errors / figures.requests,
-    p95: figures.p95,
+    availability,
+    p95,
     objectives: objectives.map(({ name, isMet, burn, budgetLeft }) => ({ name, isMet, burn, budgetLeft })),
     findings: {
       opened: opened.length,
@@ -81,11 +85,28 @@ export async function kpisOf(
     securityEvents: opened.filter(({ isSecurity }) => isSecurity).length,
     feedback: {
       reports: said.reduce((sum, { count }) => sum + count, 0),
-      perThousandUsers: people === null ? null : (said.length / people) * 1000,
+      perThousandUsers: users === undefined ? null : (said.length / users) * 1000,
     },
     csat: meanScore(scores('csat'), [1, 5]),
     nps: netPromoterScore(scores('nps')),
   };
+}
+
+/** Share of requests that were answered as they should be; null: there were none. */
+async function availabilityOf(
+  { queries }: KpiSources['engine'],
+  from: number,
+  to: number,
+): Promise<number | null> {
+  // Minutes are kept for two weeks, and of a day there are few enough to be sent.
+  const step = to - from <= DAY_MS ? 'minute' : 'hour';
+  const [errors, silent] = await Promise.all(
+    ['errors', 'silent'].map((signal) => queries.rates({ signal, scope: {}, from, to, step })),
+  );
+  const sum = (points: readonly RatePoint[] = [], of: 'bad' | 'total'): number =>
+    points.reduce((all, point) => all + point[of], 0);
+  const total = sum(errors, 'total');
+  return total === 0 ? null : Math.max(0, 1 - (sum(errors, 'bad') + sum(silent, 'bad')) / total);
 }
 
 /** What of a finding the figures are made of. */

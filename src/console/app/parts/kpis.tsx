@@ -44,7 +44,7 @@ export function KpisShown({ kpis }: { kpis: Kpis }) {
     ['to acknowledge', or(kpis.meanTimeToAcknowledge, duration)],
     ['to resolve', or(kpis.meanTimeToResolve, duration)],
     ['availability', or(kpis.availability, percent)],
-    ['p95', or(kpis.p95, duration)],
+    ['p95 now', or(kpis.p95, duration)],
     ['open', String(kpis.findings.open)],
     ['opened', String(kpis.findings.opened)],
     ['resolved', String(kpis.findings.resolved)],
