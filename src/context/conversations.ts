@@ -178,6 +178,7 @@ export class Conversations {
       await turn.release();
       throw error instanceof SealBroken ? new UnreadableLife(reserved.head.generation, error) : error;
     }
+    turn.hold(this.settings.lease);
     this.#noteOpener(turn);
     this.ports.meters.turn(facts, reserved.head.tokens);
     return { kind: 'turn', turn };

@@ -11,6 +11,7 @@ import type {
   TurnStatus,
 } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, tokensOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
@@ -20,12 +21,16 @@ import type { OperationLog } from './operation-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import type { WriteBehind } from './write-behind.ts';
 
+/** In the time of a lease, how often a call that lives on renews it. */
+const RENEWALS = 3;
+
 /** What a turn needs of those who keep conversations. */
 export interface TurnKeeper {
   readonly ports: {
     readonly sessions: Sessions;
     readonly mind: ContextMind;
     readonly privacy: ContextPrivacy;
+    readonly log: Logger;
     readonly clock: { wall(): number; monotonic(): number };
   };
   readonly behind: WriteBehind;
@@ -75,6 +80,7 @@ export class LiveTurn {
   readonly #key: string;
   readonly #isExact: boolean;
   #end: Promise<void> | undefined;
+  #renewal: NodeJS.Timeout | undefined;
 
   constructor(
     keeper: TurnKeeper,
@@ -103,17 +109,34 @@ export class LiveTurn {
     return this.#end !== undefined;
   }
 
+  /** What nobody else may do meanwhile stays so for as long as the call lives: of one that dies it runs out. */
+  hold(leaseMs: number): void {
+    if (this.#key === '' && !this.#isExact) return;
+    this.#renewal = setInterval(() => void this.#renew(leaseMs), leaseMs / RENEWALS).unref();
+  }
+
+  async #renew(leaseMs: number): Promise<void> {
+    const { sessions, log } = this.#keeper.ports;
+    try {
+      if (!(await sessions.renew(this.ask.ref, this.id, this.#key, leaseMs))) clearInterval(this.#renewal);
+    } catch (error) {
+      log.debug({ err: error }, 'a reservation was not renewed: it is tried again before it runs out');
+    }
+  }
+
   /**
    * Makes the turn part of the conversation. Once: what comes later is the same end.
-   * @throws GatewayError `conversation_locked` if another came between and turns are not merged
+   * @throws GatewayError `conversation_locked` if another came between and turns are not merged, or answered the same request
    */
   commit(end: TurnEnd): Promise<void> {
+    clearInterval(this.#renewal);
     this.#end ??= this.#commit(end);
     return this.#end;
   }
 
   /** Gives the reservation back. */
   async release(): Promise<void> {
+    clearInterval(this.#renewal);
     this.#end ??= Promise.resolve();
     await this.#keeper.giveBack.now(this.ask.ref, this.id, this.#key);
   }
@@ -158,9 +181,9 @@ export class LiveTurn {
     const outcome = committed?.kind ?? 'behind';
     const isKept = outcome === 'committed';
     this.#note(turn, isKept ? (end.isCut ? 'cut' : end.status) : outcome, facts.commitMs + facts.readMs);
-    if (committed?.kind === 'conflict' && !isFailed) {
+    if (committed?.kind === 'conflict') {
       await this.#keeper.giveBack.now(ask.ref, this.id, this.#key);
-      throw lockedAt(committed.version, 0);
+      if (!isFailed) throw lockedAt(committed.version, 0);
     }
     // Erased while it was being answered: what was read for it is not kept at hand either.
     if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);

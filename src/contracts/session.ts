@@ -202,7 +202,7 @@ export type Committed =
       /** It had been committed before: nothing was added. */
       readonly repeated: boolean;
     }
-  /** Another turn came between, somebody answers it alone, or the calls have their results already. */
+  /** Another turn came between, somebody answers it alone, or the request has its answer, or the calls their results, already. */
   | { readonly kind: 'conflict'; readonly version: number }
   /** The session was erased, expired, or lives another life. */
   | { readonly kind: 'gone' };
@@ -230,6 +230,8 @@ export interface Sessions {
   reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved>;
   /** Tombstone, idempotency, fence, version and open calls are checked and the turn is appended, in one step. */
   commit(ref: SessionRef, options: CommitOptions): Promise<Committed>;
+  /** What was reserved stands so much longer from now on. False: it does not stand any more. */
+  renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
   /** Gives a reservation back that came to no turn. */
   release(ref: SessionRef, turn: string, key: string): Promise<void>;
   /** Turns above `after`, at most `limit` (1000); undefined if nothing is known of the session, not even that it ended. */

@@ -172,6 +172,47 @@ describe.each(places)('sessions on $name', ({ make }) => {
     });
   });
 
+  it('of two answers to one request the first one stands', async () => {
+    const ref = newRef();
+    const of = { key: 'k', exclusive: false };
+    const slow = await open(ref, { ...of, leaseMs: 20 });
+    await place.pass(40);
+    const fast = await open(ref, of);
+    await store.sessions.commit(ref, commitOptions(draft('fast'), fast, { key: 'k' }));
+    for (const status of ['complete', 'incomplete', 'failed'] as const)
+      expect(
+        await store.sessions.commit(ref, commitOptions(draft('slow', { status }), slow, { key: 'k' })),
+      ).toEqual({ kind: 'conflict', version: 1 });
+    expect(await said(ref)).toEqual(['fast']);
+    expect(await store.sessions.reserve(ref, reserveOptions(newId(), of))).toMatchObject({
+      kind: 'replay',
+      turn: { version: 1 },
+    });
+  });
+
+  it('a reservation that is renewed does not run out; one that is over is not renewed', async () => {
+    const ref = newRef();
+    const mine = newId();
+    await open(ref, { turn: mine, key: 'k', exclusive: true, leaseMs: 50 });
+    expect(await store.sessions.renew(ref, mine, 'k', 60_000)).toBe(true);
+    await place.pass(80);
+    const again = (key: string) => store.sessions.reserve(ref, reserveOptions(newId(), { key }));
+    expect(await again('k')).toMatchObject({ kind: 'running' });
+    expect(await again('')).toMatchObject({ kind: 'locked' });
+    await store.sessions.release(ref, mine, 'k');
+    expect(await store.sessions.renew(ref, mine, 'k', 60_000)).toBe(false);
+    expect(await store.sessions.renew(newRef(), mine, 'k', 60_000)).toBe(false);
+    // What another has taken meanwhile is not taken back.
+    const lapsed = newId();
+    await open(ref, { turn: lapsed, key: 'k', exclusive: true, leaseMs: 20 });
+    await place.pass(40);
+    const theirs = newId();
+    await open(ref, { turn: theirs, key: 'k', exclusive: true });
+    await store.sessions.renew(ref, lapsed, 'k', 60_000);
+    await store.sessions.release(ref, theirs, 'k');
+    expect(await again('k')).toMatchObject({ kind: 'reserved' });
+  });
+
   it('nothing is put into a session that somebody answers alone: behind the answer, or when its lease is over', async () => {
     const ref = newRef();
     const answer = draft('answer');

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { runCli } from '../../src/cli/index.ts';
 import { admin } from '../helpers/admin.ts';
@@ -266,6 +267,38 @@ it('a turn that came too late for the version that it named is not in the way of
   expect([refused.status, refused.headers['x-context-version']]).toEqual([409, '2']);
   const again = await send(gateway, [user('again')], { ...S1, 'if-match': '2', 'idempotency-key': 'k1' });
   expect([again.status, again.headers['x-context-version']]).toEqual([200, '3']);
+});
+
+it('a call that lives longer than its lease keeps its conversation, and its request, until it is answered', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    context: { enabled: true, lease: '300ms' },
+  });
+  const { conversations, responses } = sdk(gateway);
+  const { id: conversation } = await conversations.create();
+  const [one, two] = [provider.hold('slow'), provider.hold('long')];
+  const slow = () =>
+    responses.create(
+      { model: 'smart', input: 'slow', conversation },
+      { headers: { 'idempotency-key': 'k1' } },
+    );
+  const answering = slow();
+  const keyed = { ...S1, 'idempotency-key': 'k1' };
+  const keyedAnswer = send(gateway, [user('long')], keyed);
+  await Promise.all([one.came, two.came]);
+  await sleep(700);
+  const locked = { status: 409, code: 'conversation_locked' };
+  await expect(responses.create({ model: 'smart', input: 'fast', conversation })).rejects.toMatchObject(
+    locked,
+  );
+  await expect(slow()).rejects.toMatchObject(locked);
+  expect((await send(gateway, [user('long')], keyed)).status).toBe(409);
+  one.go();
+  two.go();
+  const answer = await answering;
+  expect((await responses.retrieve(answer.id)).output_text).toBe(answer.output_text);
+  expect((await keyedAnswer).headers['x-context-version']).toBe('1');
+  expect(provider.prompts).toHaveLength(2);
 });
 
 it('nothing is put into a conversation, and nothing corrected, while somebody waits for an answer in it', async () => {

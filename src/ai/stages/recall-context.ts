@@ -65,10 +65,10 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
     call.answer = replayTurn(call, recalled.stored);
     return;
   }
-  if (format.name === 'openai-responses') forgetElsewhere(call);
-  if (recalled.kind === 'degraded') return;
-  const { turn } = recalled;
+  const turn = recalled.kind === 'turn' ? recalled.turn : undefined;
   call.turn = turn;
+  if (format.name === 'openai-responses') forgetElsewhere(call);
+  if (!turn) return;
   if (settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
   writeBefore(call, turn);
   if (meant.isStored) return;

@@ -16,7 +16,8 @@ export const Context = Strict(
     }),
     lease: Duration({
       default: '2m',
-      description: 'How long a turn may hold a conversation that takes one at a time.',
+      description:
+        'How long a conversation that takes one turn at a time, and an idempotency key, stay taken when the gateway that answers has died. While it lives it renews that.',
     }),
     storeResponses: Type.Boolean({
       default: true,

@@ -138,6 +138,10 @@ if before then
   local version, stale = before:match('^(%d+):(%d)$')
   return {'committed', version, stale, '1'}
 end
+if key ~= '' then
+  local known = redis.call('HGET', I, 'k:' .. key)
+  if known and known:sub(1, 2) == 'v:' then return {'conflict', m.v} end
+end
 if ARGV[3] == '0' then
   local held = redis.call('HMGET', L, 'x', 'u')
   if held[1] and tonumber(held[2]) > now then return {'conflict', m.v} end
@@ -173,6 +177,20 @@ if redis.call('HGET', L, 'x') == turn then redis.call('HDEL', L, 'p:' .. turn, '
 else redis.call('HDEL', L, 'p:' .. turn) end
 touch(ARGV[15], version == 1)
 return {'committed', whole(version), stale, '0'}`,
+  },
+
+  /** turn, key, leaseMs → 1 = it stands */
+  hypercareSessionRenew: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}
+local turn, key = ARGV[1], ARGV[2]
+if not live or redis.call('HEXISTS', L, 'p:' .. turn) == 0 then return 0 end
+local ends = whole(now + tonumber(ARGV[3]))
+redis.call('HSET', L, 'p:' .. turn, ends)
+if redis.call('HGET', L, 'x') == turn then redis.call('HSET', L, 'u', ends) end
+local known = key ~= '' and redis.call('HGET', I, 'k:' .. key)
+if known and known:match('^p:%d+:(.*)$') == turn then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
+return 1`,
   },
 
   /** turn, key */
@@ -299,6 +317,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     hypercareSessionReserve(...all: [...Keys, ...Argument[]]): Result<unknown[], Context>;
     hypercareSessionCommit(...all: [...Keys, ...Argument[]]): Result<string[], Context>;
+    hypercareSessionRenew(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionRelease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
     hypercareSessionRead(...all: [...Keys, ...Argument[]]): Result<[] | [Head, string, string[]], Context>;
     hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;

@@ -119,6 +119,13 @@ export class RedisSessions implements Sessions {
     };
   }
 
+  async renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean> {
+    const keys = keysOf(ref);
+    return (
+      (await this.#calls.make(() => this.#client.hypercareSessionRenew(...keys, turn, key, leaseMs))) === 1
+    );
+  }
+
   async release(ref: SessionRef, turn: string, key: string): Promise<void> {
     const keys = keysOf(ref);
     await this.#calls.make(() => this.#client.hypercareSessionRelease(...keys, turn, key));

@@ -55,6 +55,20 @@ export class SqliteSessions implements Sessions {
     return this.#commits.enqueue(() => this.#commit(ref, options), this.#turns);
   }
 
+  renew(ref: SessionRef, turn: string, request: string, leaseMs: number): Promise<boolean> {
+    const renewed = (row: Row): boolean => {
+      const until = Math.floor(this.#now() + leaseMs);
+      if (!this.#sql.run.leaseOf.get(row.key, `p:${turn}`)) return false;
+      this.#sql.run.putLease.run(row.key, `p:${turn}`, turn, until);
+      if (row.holder === turn) this.#sql.run.hold.run(row.exclusive_fence, turn, until, row.key);
+      const known = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
+      if (known?.turn === turn && Number(known.version) === 0)
+        this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
+      return true;
+    };
+    return this.#change(ref, renewed, { durable: false });
+  }
+
   async release(ref: SessionRef, turn: string, request: string): Promise<void> {
     checkSession(ref);
     await this.#commits.enqueue(
@@ -255,6 +269,8 @@ export class SqliteSessions implements Sessions {
       const { version, stale } = before;
       return { kind: 'committed', version: Number(version), staleBase: stale === 1, repeated: true };
     }
+    const answered = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
+    if (answered && Number(answered.version) > 0) return { kind: 'conflict', version: row.version };
     if (options.fence === 0 && row.holder !== '' && row.holder_until > now)
       return { kind: 'conflict', version: row.version };
     const stale = mode !== 'branch' && row.version !== options.base;
@@ -310,12 +326,16 @@ export class SqliteSessions implements Sessions {
   }
 
   /** Runs on a live session, else false. */
-  async #change(ref: SessionRef, work: (row: Row) => boolean): Promise<boolean> {
+  async #change(
+    ref: SessionRef,
+    work: (row: Row) => boolean,
+    how?: { readonly durable: boolean },
+  ): Promise<boolean> {
     checkSession(ref);
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
       return row !== undefined && this.#isLive(row) && work(row);
-    });
+    }, how);
   }
 
   #isLive(row: Row): boolean {
