@@ -83,6 +83,15 @@ it('of a stream that is too long for a conversation the beginning is kept, as ha
   expect(await gateway.metric('gateway_context_operations_total', cut)).toBe(1);
 });
 
+it('an answer that is given again costs nothing: a spent budget is no reason to refuse it', async () => {
+  const budgets = [{ name: 'calls', scope: 'consumer', requests: 1, per: '1d' }];
+  const gateway = await aiGateway([await streams(word('One.'))], { ...ON, ai: { budgets } });
+  const ask = (key: string) => chat(gateway, streamed('one'), { ...S1, 'idempotency-key': key });
+  const [first, again, other] = [await ask('k1'), await ask('k1'), await ask('k2')];
+  expect([first.status, again.status, other.status]).toEqual([200, 200, 429]);
+  expect(again.headers['x-context-status']).toBe('replay');
+});
+
 it('another request with the key of an earlier one is refused, in the words of its vendor', async () => {
   const gateway = await aiGateway([await knowingProvider(), asAnthropic(await modelService())], ON);
   const again = { headers: { 'x-session-id': 's1', 'idempotency-key': 'k1' } };

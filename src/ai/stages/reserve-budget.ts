@@ -25,7 +25,9 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
     });
   }
   const { fromCache } = call.answer ?? {};
-  if (rules.length === 0 || fromCache?.charge === 0) return;
+  // An answer that was given before is paid.
+  const isReplay = exchange.context?.status === 'replay';
+  if (rules.length === 0 || fromCache?.charge === 0 || isReplay) return;
   const { consumer, consumerGroups: groups, consumerKey } = exchange;
   const caller = {
     consumer,
