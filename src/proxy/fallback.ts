@@ -8,6 +8,7 @@ import { failureBeforeAnswer } from '../upstream/failure.ts';
 import { Forwarding } from '../upstream/forwarding.ts';
 import type { ForwardedRequest } from '../upstream/retry-rule.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { headersForOther } from './host-header.ts';
 import type { PassedAnswer } from './pass-answer.ts';
 import { passStatic, type StaticAnswer } from './static-answer.ts';
 
@@ -51,7 +52,8 @@ export function forwardWithFallback(
       }
       noteFailure(exchange, reason);
       exchange.fallback = other.name;
-      new Forwarding(other, request, exchange, exchange.cancel, receiver).start();
+      const headers = headersForOther(request.headers, upstream, other, exchange);
+      new Forwarding(other, { ...request, headers }, exchange, exchange.cancel, receiver).start();
       return true;
     }),
   );

@@ -8,6 +8,7 @@ import type { UpgradeAnswer } from '../upstream/tunnel.ts';
 import { type Handshake, upgradeWithRetries } from '../upstream/upgrading.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { isFor, noteFailure } from './fallback.ts';
+import { headersForOther } from './host-header.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 
@@ -77,5 +78,6 @@ async function ask(
   }
   noteFailure(exchange, reason);
   exchange.fallback = fallback.upstream.name;
-  return upgradeWithRetries(fallback.upstream, handshake, exchange);
+  const headers = headersForOther(handshake.headers, upstream, fallback.upstream, exchange);
+  return upgradeWithRetries(fallback.upstream, { ...handshake, headers }, exchange);
 }

@@ -126,6 +126,59 @@ it.each([
   ]);
 });
 
+it.each([
+  ['the plain way', {}],
+  ['through policies', {}],
+  ['a handshake', { connection: 'upgrade', upgrade: 'websocket' }],
+])('the upstream that stands in gets the Host that it is configured for (%s)', async (way, sent) => {
+  const hosts: (string | undefined)[] = [];
+  const spare = await backend((request, response) => {
+    hosts.push(request.headers.host);
+    response.end();
+  });
+  spare.server.on('upgrade', ({ headers }, socket) => {
+    hosts.push(headers.host);
+    socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+  });
+  const around = {
+    name: 'around',
+    slot: 'inspect' as const,
+    schema: { type: 'object' },
+    create: (): Policy => ({ aroundCall: through }),
+  };
+  const own = new URL(spare.url).host;
+  const set = { headers: { request: { set: { host: 'set.example' } } } };
+  for (const [from, to, policies, host] of [
+    ['client', 'target', [], own],
+    ['target', 'client', [], 'client.example'],
+    ['client', 'client', [], 'client.example'],
+    ['target', 'target', [], own],
+    ['client', 'target', [set], 'set.example'],
+    ['target', 'client', [set], 'set.example'],
+  ] as const) {
+    const gateway = await testGateway(
+      {
+        upstreams: {
+          up: { targets: [{ url: DEAD }], host: from },
+          spare: { targets: [{ url: spare.url }], host: to },
+        },
+        routes: [
+          {
+            name: 'all',
+            match: { path: '/*' },
+            upstream: 'up',
+            fallback: { upstream: 'spare' },
+            policies: way === 'through policies' ? [...policies, { around: {} }] : [...policies],
+          },
+        ],
+      },
+      { policies: [around] },
+    );
+    const { status } = await call(gateway.url, '/', { headers: { host: 'client.example', ...sent } });
+    expect([from, to, status, hosts.at(-1)]).toEqual([from, to, 200, host]);
+  }
+});
+
 it('a part of a split that stands in for the others is not asked twice for its own', async () => {
   const asked = { old: 0, fresh: 0 };
   const [old, fresh] = await Promise.all(
