@@ -75,8 +75,8 @@ function addTo(choice: Choice, part: OfChoice): void {
       else content.push({ type: 'text', text: '', citations: [part.citation] });
       break;
     case 'tool-call-start': {
-      const { id, name, signature } = part;
-      content.push({ type: 'tool-call', id, name, arguments: '', ...(signature && { signature }) });
+      const { id, name } = part;
+      content.push({ type: 'tool-call', id, name, arguments: '' });
       break;
     }
     case 'tool-call-arguments': {

@@ -9,7 +9,6 @@ export interface AnswerToolCall {
   readonly name: string;
   /** JSON, as the model wrote it. */
   readonly arguments: string;
-  readonly signature?: string;
 }
 
 /** What an answer consists of, in the order in which it was generated. */

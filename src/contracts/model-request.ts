@@ -47,8 +47,11 @@ export interface AudioPart extends Placed {
   /** `wav`, `mp3`. */
   readonly format: string;
 }
-/** Who signs or seals what its models think, and takes nobody else's back. Anthropic's seals are the same wherever its models run. */
-export type Maker = 'anthropic' | 'google' | 'openai' | (string & {});
+/**
+ * Who signs or seals what its models think, and takes nobody else's back. Anthropic's seals are the same wherever its models run.
+ * Google seals calls, and texts: `google` is of the call that follows, `google-text` of the text before it.
+ */
+export type Maker = 'anthropic' | 'google' | 'google-text' | 'openai' | (string & {});
 
 /** What a model thought before, given back to it. */
 export interface ReasoningPart extends Placed {
@@ -71,8 +74,6 @@ export interface ToolCallPart extends Placed {
   readonly name: string;
   /** JSON, as the model wrote it. */
   readonly arguments: string;
-  /** Opaque; belongs to the call where a provider signs calls (Gemini). */
-  readonly signature?: string;
 }
 export interface ToolResultPart extends Placed {
   readonly type: 'tool-result';

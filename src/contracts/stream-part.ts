@@ -62,7 +62,6 @@ export type StreamPart =
       readonly call: number;
       readonly id: string;
       readonly name: string;
-      readonly signature?: string;
     } & OfChoice)
   | ({ readonly type: 'tool-call-arguments'; readonly call: number; readonly text: string } & OfChoice)
   /** A picture that was made, in base64. */

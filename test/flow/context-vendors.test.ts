@@ -1,7 +1,7 @@
 // A conversation goes on with whoever is asked: with all that was said, and with what that vendor itself has signed.
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
-import { aiGateway, anthropicSdk, rawProvider, sdk } from '../helpers/ai.ts';
+import { aiGateway, anthropicSdk, chat, rawProvider, sdk } from '../helpers/ai.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const ON = { context: { enabled: true } };
@@ -129,6 +129,43 @@ it('the other way round too: what one speaks in chat completions Anthropic gets 
       { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_1' }] },
     ],
   ]);
+});
+
+const RESULTS: readonly (readonly [path: string, first: object, second: object])[] = [
+  [
+    '/v1/chat/completions',
+    { messages: [asksWeather] },
+    { messages: [{ role: 'tool', tool_call_id: 'c1', content: 'sunny' }] },
+  ],
+  [
+    '/v1/messages',
+    { max_tokens: 50, messages: [asksWeather] },
+    {
+      max_tokens: 50,
+      messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c1', content: 'sunny' }] }],
+    },
+  ],
+  [
+    '/v1/responses',
+    { input: [asksWeather] },
+    { input: [{ type: 'function_call_output', call_id: 'c1', output: 'sunny' }] },
+  ],
+];
+
+it.each(RESULTS)('calls that Gemini has signed go back to it signed (%s)', async (path, first, second) => {
+  const asked: { contents: { parts: object[] }[] }[] = [];
+  const call = { functionCall: { id: 'c1', name: 'weather', args: {} }, thoughtSignature: 'c2ln' };
+  const provider = await rawProvider((response, { body }) => {
+    asked.push(JSON.parse(body.toString()) as { contents: { parts: object[] }[] });
+    const parts = asked.length === 1 ? [{ text: 'Hm.', thought: true }, call] : [{ text: 'It is sunny.' }];
+    const candidates = [{ content: { parts }, finishReason: 'STOP' }];
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ candidates }));
+  });
+  const models = { smart: { targets: [{ provider: 'p0', model: 'gemini-3-pro' }] } };
+  const gateway = await aiGateway([{ kind: 'gemini', baseUrl: provider.url }], { ...ON, models });
+  for (const body of [first, second])
+    expect((await chat(gateway, { model: 'smart', ...body }, SESSION.headers, path)).status).toBe(200);
+  expect(asked[1]?.contents[1]?.parts).toEqual([call]);
 });
 
 /** Speaks responses; what it thinks is sealed. */

@@ -33,15 +33,8 @@ function assistantPart(content: Exclude<AnswerContent, { type: 'image' }>): Assi
     case 'reasoning-opaque':
       return { type: 'reasoning', at: '', text: '', opaque: content.data, maker: content.maker };
     case 'tool-call': {
-      const { id, name, signature } = content;
-      return {
-        type: 'tool-call',
-        at: '',
-        id,
-        name,
-        arguments: content.arguments,
-        ...(signature && { signature }),
-      };
+      const { id, name } = content;
+      return { type: 'tool-call', at: '', id, name, arguments: content.arguments };
     }
   }
 }

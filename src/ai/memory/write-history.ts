@@ -2,11 +2,11 @@ import type { PathTurn, PromptShape } from '../../context/ports.ts';
 import { TurnPrefix } from '../../context/prompt/turn-prefix.ts';
 import type { FormatName } from '../../contracts/format.ts';
 import type { AssistantPart, JsonObject, Message, TextPart } from '../../contracts/model-request.ts';
-import { isObject } from '../../lib/json.ts';
+import { isObject, objectsOf } from '../../lib/json.ts';
 import { WrittenJson } from '../../lib/written-json.ts';
 import { convertMessages } from '../dialects/anthropic-messages/convert-messages.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
-import { reasoningDetail } from '../reasoning-detail.ts';
+import { extraContent, reasoningDetail } from '../reasoning-detail.ts';
 import { sealOf } from '../seal.ts';
 import { asRefusal } from '../translation.ts';
 import { writeItems } from './write-items.ts';
@@ -66,8 +66,7 @@ function hasOpaque({ messages }: PathTurn): boolean {
   return messages.some((message) => message.role === 'assistant' && message.content.some(isOpaque));
 }
 
-const isOpaque = (part: AssistantPart): boolean =>
-  part.type === 'reasoning' || (part.type === 'tool-call' && part.signature !== undefined);
+const isOpaque = ({ type }: AssistantPart): boolean => type === 'reasoning';
 
 /** The call that was made in another turn stands before its results, and may be another provider's. */
 function saidIn({ turn, messages, calledBy, itemIds = [] }: PathTurn, provider: string): Said[] {
@@ -143,8 +142,22 @@ function chatMessages(message: Message, thoughts: Thoughts): JsonObject[] {
   const written = toChat([], [message], thoughts === 'content');
   const [first] = written;
   if (thoughts !== 'details' || message.role !== 'assistant' || !first) return written;
-  const details = message.content.flatMap((part) => (part.type === 'reasoning' ? reasoningDetail(part) : []));
-  return details.length === 0 ? written : [{ ...first, reasoning_details: details }];
+  const { content } = message;
+  const details = content.flatMap((part) => (part.type === 'reasoning' ? reasoningDetail(part) : []));
+  const seals = content.flatMap((part, at) => (part.type === 'tool-call' ? [sealBefore(content, at)] : []));
+  const calls = objectsOf(first.tool_calls).map((call, i) => ({ ...call, ...extraContent(seals[i]) }));
+  return [
+    {
+      ...first,
+      ...(calls.length > 0 && { tool_calls: calls }),
+      ...(details.length > 0 && { reasoning_details: details }),
+    },
+  ];
+}
+
+function sealBefore(content: readonly AssistantPart[], at: number) {
+  const before = content[at - 1];
+  return before?.type === 'reasoning' ? before : undefined;
 }
 
 const toItems: Write = (said) => said.flatMap(({ message, itemIds }) => writeItems([message], itemIds));
@@ -246,11 +259,5 @@ function withSnippets(
 /** What a provider has signed or sealed for itself goes; text stays. */
 function withoutOpaque(message: Message): Message {
   if (message.role !== 'assistant' || !message.content.some(isOpaque)) return message;
-  const content = message.content.flatMap((part): AssistantPart[] => {
-    if (part.type === 'reasoning') return [];
-    if (part.type !== 'tool-call' || part.signature === undefined) return [part];
-    const { signature: _, ...call } = part;
-    return [call];
-  });
-  return { ...message, content };
+  return { ...message, content: message.content.filter((part) => !isOpaque(part)) };
 }

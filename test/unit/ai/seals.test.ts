@@ -104,3 +104,46 @@ it('what OpenRouter passes on keeps the name of its maker', () => {
   const { messages } = JSON.parse(sent('anthropic-messages', anthropic, next)) as { messages: JsonObject[] };
   expect(messages[1]?.content).toEqual([SIGNED, TEXT]);
 });
+
+const CALL = { functionCall: { id: 'c1', name: 'w', args: { at: 1 } }, thoughtSignature: 'Q2FsbA==' };
+const SECOND = { functionCall: { id: 'c2', name: 'w', args: {} } };
+const ofGemini = (...parts: object[]) => ({ candidates: [{ content: { parts }, finishReason: 'STOP' }] });
+
+/** What the model is told to have said, whichever way it went to the client and came back. */
+function backAtGemini(format: FormatName, said: object, model = 'gemini-3-pro'): unknown {
+  const { contents } = JSON.parse(sent(format, gemini, given(format, gemini, said), model)) as {
+    contents: JsonObject[];
+  };
+  return contents[1]?.parts;
+}
+
+it.each(
+  CHAT_FORMATS.map(({ name }) => name),
+)('what Gemini signs comes back in its place, through %s', (format) => {
+  const thought = { text: 'Hm.', thought: true };
+  const plain = { text: 'Let me look.' };
+  const signed = { text: 'Well.', thoughtSignature: 'VGV4dA==' };
+  expect(backAtGemini(format, ofGemini(thought, plain, CALL, SECOND))).toEqual([plain, CALL, SECOND]);
+  expect(backAtGemini(format, ofGemini(thought, signed))).toEqual([signed]);
+  expect(backAtGemini(format, ofGemini(signed, SECOND), 'gemini-3-pro')).toMatchObject([signed, SECOND]);
+  const streamed = ofGemini({ text: 'Well.' }, { text: '', thoughtSignature: 'VGV4dA==' });
+  expect(backAtGemini(format, streamed), 'in streams it stands behind the text').toEqual([signed]);
+  expect(JSON.stringify(backAtGemini(format, ofGemini(signed, CALL, SECOND)))).not.toContain('skip_');
+});
+
+it.each([anthropic, bedrock, cohere, openrouter])('and goes to none of the others (%#)', (to) => {
+  for (const { name } of CHAT_FORMATS) {
+    const next = given(name, gemini, ofGemini({ text: 'Well.', thoughtSignature: 'VGV4dA==' }));
+    expect(sent(name, to, next, CLAUDE_AT_BEDROCK)).not.toMatch(/VGV4dA|thinking|reasoning|hypercare/);
+  }
+});
+
+it('Gemini is not told that Claude’s signature is its own', () => {
+  const next = given('anthropic-messages', anthropic, {
+    content: [SIGNED, { type: 'tool_use', id: 'c1', name: 'w', input: {} }],
+    stop_reason: 'tool_use',
+  });
+  const asked = sent('anthropic-messages', gemini, next, 'gemini-3-pro');
+  expect(asked).toContain('skip_thought_signature_validator');
+  expect(asked).not.toMatch(/EqQB|Hm\./);
+});

@@ -71,7 +71,7 @@ function convertParts(message: Message, calls: Calls): JsonObject[] {
       return message.content.map(convertUserPart);
     case 'assistant':
       for (const part of message.content) if (part.type === 'tool-call') calls.add(part);
-      return message.content.flatMap((part) => convertAssistantPart(part, calls));
+      return convertAnswer(message.content, calls);
     case 'tool':
       return calls.inOrder(message.content).map((part) => convertResult(part, calls));
   }
@@ -107,26 +107,36 @@ function convertSource(source: MediaSource): JsonObject {
   return { fileData: { fileUri: source.url, ...(mimeType && { mimeType }) } };
 }
 
-/** What a model thought is left out: Gemini wants back the signatures of its calls, not the words. */
-function convertAssistantPart(part: AssistantPart, calls: Calls): JsonObject[] {
-  switch (part.type) {
-    case 'text':
-    case 'refusal':
-      return part.text === '' ? [] : [{ text: part.text }];
-    case 'reasoning':
-      return [];
-    case 'tool-call': {
-      const args = part.arguments === '' ? {} : parseObject(part.arguments);
-      if (!args) throw new NotCarried({ at: part.at });
-      const { id, name, signature } = part;
-      return [
-        {
-          functionCall: { ...calls.idOf(id), name, args },
-          ...(signature && { thoughtSignature: signature }),
-        },
-      ];
-    }
+/** What a model thought is left out: Gemini wants back the signatures of its calls and texts, not the words. */
+function convertAnswer(content: readonly AssistantPart[], calls: Calls): JsonObject[] {
+  const parts: JsonObject[] = [];
+  const ofTexts: { signature: string; at: number }[] = [];
+  let ofCall: string | undefined;
+  for (const part of content) {
+    const { opaque = '', maker } = part.type === 'reasoning' ? part : {};
+    if (maker === 'google') ofCall = opaque;
+    else if (maker === 'google-text') ofTexts.push({ signature: opaque, at: parts.length });
+    else if (part.type === 'tool-call') {
+      parts.push({ functionCall: convertCall(part, calls), ...(ofCall && { thoughtSignature: ofCall }) });
+      ofCall = undefined;
+    } else if (part.type !== 'reasoning' && part.text !== '') parts.push({ text: part.text });
   }
+  for (const { signature, at } of ofTexts) signText(parts, signature, at);
+  return parts;
+}
+
+function convertCall({ id, name, at, arguments: said }: ToolCallPart, calls: Calls): JsonObject {
+  const args = said === '' ? {} : parseObject(said);
+  if (!args) throw new NotCarried({ at });
+  return { ...calls.idOf(id), name, args };
+}
+
+/** The text before it, or the one behind: chats have signatures apart. Without any nothing needs it. */
+function signText(parts: JsonObject[], signature: string, before: number): void {
+  const isText = ({ text }: JsonObject): boolean => text !== undefined;
+  const last = parts.slice(0, before).findLastIndex(isText);
+  const at = last < 0 ? parts.findIndex(isText) : last;
+  if (at >= 0) parts[at] = { ...parts[at], thoughtSignature: signature };
 }
 
 function signFirstCall(parts: JsonObject[]): void {

@@ -66,23 +66,29 @@ export class ChunkReader implements StreamReader {
   #readPart(part: JsonObject, at: number): void {
     const choice = at === 0 ? undefined : at;
     const text = textOf(part.text);
-    if (text !== '') this.#emit({ type: part.thought === true ? 'reasoning' : 'text', text, choice });
-    const { mimeType, data } = objectOf(part.inlineData);
+    const isThought = part.thought === true;
+    if (text !== '') this.#emit({ type: isThought ? 'reasoning' : 'text', text, choice });
+    const data = textOf(part.thoughtSignature);
+    const isCall = part.functionCall !== undefined;
+    // In a stream that of a text comes behind it, with an empty one.
+    if (data !== '' && (isCall || part.text !== undefined) && !isThought)
+      this.#emit({ type: 'reasoning-opaque', data, maker: isCall ? 'google' : 'google-text', choice });
+    const picture = objectOf(part.inlineData);
     // Sketches of a thought are none of the answer.
-    if (typeof data === 'string' && part.thought !== true)
-      this.#emit({ type: 'image', mediaType: textOf(mimeType) || 'image/png', data, choice });
-    if (part.functionCall === undefined) return;
+    if (typeof picture.data === 'string' && !isThought) {
+      const mediaType = textOf(picture.mimeType) || 'image/png';
+      this.#emit({ type: 'image', mediaType, data: picture.data, choice });
+    }
+    if (!isCall) return;
     const { id, name, args } = objectOf(part.functionCall);
     const call = this.#calls.get(at) ?? 0;
     this.#calls.set(at, call + 1);
-    const signature = textOf(part.thoughtSignature);
     this.#emit({
       type: 'tool-call-start',
       call,
       // Gemini knows calls by their place; clients know them by an id, which must differ from turn to turn.
       id: textOf(id) || `call_${this.#id}_${at}_${call}`,
       name: textOf(name),
-      ...(signature && { signature }),
       choice,
     });
     this.#emit({ type: 'tool-call-arguments', call, text: JSON.stringify(objectOf(args)), choice });

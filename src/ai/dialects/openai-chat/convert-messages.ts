@@ -86,15 +86,16 @@ function assistantFields(parts: readonly AssistantPart[], takesReasoning: boolea
   for (const part of parts) {
     if (part.type === 'text') texts.push(part.text);
     else if (part.type === 'refusal') refusals.push(part.text);
-    else if (part.type === 'reasoning') thoughts.push(part.text);
-    else if (part.type === 'tool-call') {
+    else if (part.type === 'reasoning') {
+      if (part.text !== '') thoughts.push(part.text);
+    } else {
       const { id, name, arguments: text } = part;
       calls.push({ id, type: 'function', function: { name, arguments: text } });
     }
   }
   return {
     content: texts.length > 0 || calls.length + refusals.length === 0 ? texts.join('') : null,
-    ...(takesReasoning && thoughts.some(Boolean) && { reasoning_content: thoughts.join('\n') }),
+    ...(takesReasoning && thoughts.length > 0 && { reasoning_content: thoughts.join('\n') }),
     ...(refusals.length > 0 && { refusal: refusals.join('') }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };

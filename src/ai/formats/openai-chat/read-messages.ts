@@ -151,14 +151,9 @@ function assistantParts(fields: Fields): AssistantPart[] {
     const extra = call.inner('extra_content');
     const google = extra?.inner('google');
     const signature = google?.text('thought_signature');
-    parts.push({
-      type: 'tool-call',
-      at: call.at,
-      id,
-      name,
-      arguments: args,
-      ...(signature !== undefined && { signature }),
-    });
+    if (signature)
+      parts.push({ type: 'reasoning', at: call.at, text: '', opaque: signature, maker: 'google' });
+    parts.push({ type: 'tool-call', at: call.at, id, name, arguments: args });
     for (const inner of [google, extra]) inner?.leave();
     call.raw('type');
     // Stands in what was streamed, and comes back with it.

@@ -2,7 +2,7 @@ import type { AnswerName } from '../../../contracts/format.ts';
 import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Citation } from '../../../contracts/stream-part.ts';
-import { reasoningDetail } from '../../reasoning-detail.ts';
+import { extraContent, reasoningDetail } from '../../reasoning-detail.ts';
 import { writeFinishReason } from './write-finish-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -40,19 +40,20 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
     ...(annotations.length > 0 && { annotations }),
     ...(images.length > 0 && { images }),
     ...(calls.length > 0 && {
-      tool_calls: calls.map(({ id, name, arguments: text, signature }) => ({
-        id,
+      tool_calls: calls.map((call) => ({
+        id: call.id,
         type: 'function',
-        function: { name, arguments: text },
-        ...signed(signature),
+        function: { name: call.name, arguments: call.arguments },
+        ...extraContent(sealBefore(content, call)),
       })),
     }),
   };
 }
 
-/** Gemini signs its calls, and wants the signature back with them: in the place that its own OpenAI-like API has for it. */
-export const signed = (signature: string | undefined): JsonObject =>
-  signature ? { extra_content: { google: { thought_signature: signature } } } : {};
+function sealBefore(content: AnswerChoice['content'], call: AnswerContent) {
+  const before = content[content.indexOf(call) - 1];
+  return before?.type === 'reasoning-opaque' ? before : undefined;
+}
 
 /** A picture that a model made: OpenAI's chats have no place for one; this is OpenRouter's. */
 export const writeImage = ({ mediaType, data }: { mediaType: string; data: string }): JsonObject => ({

@@ -2,7 +2,8 @@ import type { AnswerName, StreamWriter } from '../../../contracts/format.ts';
 import type { JsonObject, ModelRequest } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { annotation, detailsOf, signed, writeImage } from './write-answer.ts';
+import { extraContent } from '../../reasoning-detail.ts';
+import { annotation, detailsOf, writeImage } from './write-answer.ts';
 import { writeFinishReason } from './write-finish-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -27,6 +28,8 @@ export class ChunkWriter implements StreamWriter {
   readonly #begun = new Set<number>();
   /** What is being thought, by choice: its signature comes with the whole of it. */
   readonly #thought = new Map<number, string>();
+  /** The latest, by choice: it may be of the call that follows. */
+  readonly #seals = new Map<number, Extract<StreamPart, { type: 'reasoning-opaque' }>>();
   readonly #lists = new Map<number, Lists>();
   /** Characters of all lists. */
   #kept = 0;
@@ -106,10 +109,13 @@ export class ChunkWriter implements StreamWriter {
       }
       case 'reasoning-opaque':
         this.#keep(choice, 'reasoning_details', detailsOf(part));
+        this.#seals.set(choice, part);
         return {};
       case 'tool-call-start': {
-        const { call: index, id, name, signature } = part;
-        const call = { index, id, type: 'function', function: { name, arguments: '' }, ...signed(signature) };
+        const { call: index, id, name } = part;
+        const extra = extraContent(this.#seals.get(choice));
+        this.#seals.delete(choice);
+        const call = { index, id, type: 'function', function: { name, arguments: '' }, ...extra };
         return { delta: { tool_calls: [call] } };
       }
       case 'tool-call-arguments':
