@@ -175,6 +175,8 @@ export interface ModelRequest extends ModelOptions {
   readonly stream: boolean;
   /** A stream ends with its usage. */
   readonly includeUsage: boolean;
+  /** The client allows the provider to cache as much of all of it as it can. */
+  readonly cache?: CacheMark;
   /** Fields of the client's body that have no place here, by their own place. */
   readonly uncarried: readonly string[];
 }

@@ -325,6 +325,20 @@ it.each<[string, FormatName, object, string | undefined]>([
   );
 });
 
+it('what a client lets be cached as a whole is marked at its end for Claude at Bedrock', () => {
+  const claude = 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0';
+  const point = { cachePoint: { type: 'default', ttl: '1h' } };
+  const cache_control = { type: 'ephemeral', ttl: '1h' };
+  const asked = { max_tokens: 9, cache_control, messages: [{ role: 'user', content: 'Hi' }] };
+  const contentOf = (body: object, model: string) =>
+    (convert('anthropic-messages', bedrock, body, model) as { messages: { content: object[] }[] }).messages[0]
+      ?.content;
+  expect(contentOf(asked, claude)).toEqual([{ text: 'Hi' }, point]);
+  const marked = { role: 'user', content: [{ type: 'text', text: 'Hi', cache_control }] };
+  expect(contentOf({ ...asked, messages: [marked] }, claude), 'once').toEqual([{ text: 'Hi' }, point]);
+  expect(contentOf(asked, 'meta.llama3-70b-instruct-v1:0')).toEqual([{ text: 'Hi' }]);
+});
+
 it('newer models of Anthropic think as hard as they are told, older ones on a budget', () => {
   const asked = { messages: [{ role: 'user', content: 'Hi' }], reasoning_effort: 'high' };
   expect(convert('openai-chat', anthropic, asked, 'claude-opus-4-8')).toMatchObject({

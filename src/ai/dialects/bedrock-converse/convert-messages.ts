@@ -13,12 +13,14 @@ import type {
 import { parseObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
 
+type Turn = { readonly role: string; readonly content: JsonObject[] };
+
 /**
  * Messages as Converse takes them: two roles in turn, and results of tools are the user's.
  * @param takesThoughts whether it may be a model of Anthropic's, which takes back what such models have signed
  */
-export function convertMessages(messages: readonly Message[], takesThoughts: boolean): JsonObject[] {
-  const converted: { role: string; content: JsonObject[] }[] = [];
+export function convertMessages(messages: readonly Message[], takesThoughts: boolean): Turn[] {
+  const converted: Turn[] = [];
   for (const message of messages) {
     const role = message.role === 'assistant' ? 'assistant' : 'user';
     const content = convertContent(message, takesThoughts);

@@ -10,7 +10,7 @@ export function convertRequest(request: ModelRequest, { model, maxOutput }: Mode
   const own = ownFields(request, model, maxOutput);
   return definedOnly({
     system: system.length > 0 ? system.flatMap(convertText) : undefined,
-    messages: convertMessages(request.messages, CLAUDE.test(model) || UNNAMED.test(model)),
+    messages: messagesOf(request, model),
     inferenceConfig: unlessEmpty({
       maxTokens: request.maxTokens ?? own.maxTokens ?? maxOutput,
       temperature: request.temperature,
@@ -29,6 +29,15 @@ export function convertRequest(request: ModelRequest, { model, maxOutput }: Mode
 const CLAUDE = /(?:^|[./])anthropic\.(claude.*)$/;
 /** ARNs that don't say which model they stand for. */
 const UNNAMED = /:(?:application-inference-profile|provisioned-model)\//;
+
+/** Models that have no marks cache by themselves, or not at all. */
+function messagesOf({ messages, cache }: ModelRequest, model: string): JsonObject[] {
+  const isClaude = CLAUDE.test(model);
+  const converted = convertMessages(messages, isClaude || UNNAMED.test(model));
+  const last = isClaude ? converted.at(-1) : undefined;
+  if (!cache || !last || last.content.at(-1)?.cachePoint !== undefined) return converted;
+  return [...converted.slice(0, -1), { ...last, content: [...last.content, ...cachePoint(cache)] }];
+}
 
 const definedOnly = (fields: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -41,10 +41,9 @@ export function readRequest(body: JsonObject): ModelRequest {
     reasoning: reasoningOf(fields.inner('thinking'), output?.text('effort')),
     serviceTier: tier === undefined ? undefined : (TIERS[tier] ?? tier),
     user: metadata?.text('user_id'),
+    ...cacheOf(fields),
     uncarried,
   };
-  // Caches the whole prompt as far as it goes: which providers that have no marks do by themselves.
-  cacheOf(fields);
   for (const inner of [metadata, output, choice, fields]) inner?.leave();
   return request;
 }
