@@ -89,8 +89,7 @@ export class HypercareCore {
     this.objectives = new Objectives(this.counts.dictionary);
     this.intake = new Intake(this.counts, this.objectives);
     this.#open = new OpenDetections(this.counts, (suspicion) => this.intake.promptLengths.explain(suspicion));
-    this.intake.onBad = (leaf, mark, user, session, client) =>
-      this.#open.onBad(leaf, mark, user, session, client);
+    this.intake.onBad = (leaf, mark, whose) => this.#open.onBad(leaf, mark, whose);
     this.#rises = new Rises(this.counts, this.objectives);
     this.watches = new Watches(this.counts);
     this.use(settings);
@@ -178,6 +177,7 @@ export class HypercareCore {
       const open = new OpenDetection(fingerprint, suspicion, detection, this.counts.tick, when.since);
       open.bad = impact.requests;
       open.total = impact.share > 0 ? impact.requests / impact.share : 0;
+      open.usd = impact.usd ?? 0;
       this.#open.add(open);
     }
     this.#clock.lastTickAt = now;
@@ -297,7 +297,7 @@ export class HypercareCore {
     const open = new OpenDetection(fingerprint, read, detection, counts.tick, sinceAt);
     open.users.merge(hit.users);
     open.sessions.merge(hit.sessions);
-    open.parties.merge(hit.parties);
+    for (const consumer of hit.consumers) open.consumers.add(consumer);
     open.bad = read.bad;
     open.total = read.total;
     open.usd = hit.usd;

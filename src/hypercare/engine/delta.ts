@@ -148,7 +148,7 @@ export function mergeDelta({ counts, intake, objectives }: Shared, delta: Delta)
       const mark = marks[markAt];
       if (leaf === undefined || !mark) continue;
       counts.event({ leaf, mark: mark.id, tick: counts.tick, user, session, client, usd, id });
-      intake.onBad(leaf, mark, user, session, client);
+      intake.onBad(leaf, mark, { user, session, usd });
     }
   });
   for (const [consumer, model, usd] of delta.spent)

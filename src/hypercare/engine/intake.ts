@@ -22,6 +22,7 @@ import { complaintAbout, type Mark } from '../signals/marks.ts';
 import { Drift } from './drift.ts';
 import { Latencies } from './latencies.ts';
 import type { Objectives } from './objectives.ts';
+import type { Whose } from './open-detections.ts';
 import { PromptLengths } from './prompt-lengths.ts';
 import { MINUTE } from './settings.ts';
 import { Spending } from './spending.ts';
@@ -73,7 +74,7 @@ export class Intake {
   /** By consumer's number: who called in its name since the last minute began. */
   crowds = new Map<number, Crowd>();
   /** Bad events that something open asks for. */
-  onBad: (leaf: number, mark: Mark, user: number, session: number, client: number) => void = () => undefined;
+  onBad: (leaf: number, mark: Mark, whose: Whose) => void = () => undefined;
   /** Milliseconds by route's number beyond which a kept answer is too old. */
   cacheTtl: ReadonlyMap<number, number> = new Map();
   readonly #key = new Uint16Array(KEY);
@@ -131,7 +132,7 @@ export class Intake {
       isGood = false;
       counts.bad(at, which, id);
       counts.event({ leaf: at, mark: which.id, tick: counts.tick, user, session, client, usd, id });
-      this.onBad(at, which, user, session, client);
+      this.onBad(at, which, { user, session, usd });
     };
 
     const end = this.#judge(ints, i, translation, isModel);
@@ -245,7 +246,7 @@ export class Intake {
     const client = ints[i + INT.client] as number;
     counts.bad(leaf, mark, id);
     counts.event({ leaf, mark: mark.id, tick: counts.tick, user, session, client, usd: 0, id });
-    this.onBad(leaf, mark, user, session, client);
+    this.onBad(leaf, mark, { user, session, usd: 0 });
   }
 
   #conversation(key: Uint16Array, said: number, session: number, id: string): void {
@@ -276,7 +277,7 @@ export class Intake {
       usd: 0,
       id,
     });
-    this.onBad(leaf, mark, session, session, session);
+    this.onBad(leaf, mark, { user: session, session, usd: 0 });
   }
 
   #judge(ints: Int32Array, i: number, translation: Translation, isModel: boolean): Mark | null {
@@ -338,7 +339,7 @@ export class Intake {
         usd: 0,
       };
       counts.event({ ...event, id: signal.requestId });
-      this.onBad(leaf, mark, author, 0, author);
+      this.onBad(leaf, mark, { user: author, session: 0, usd: 0 });
     } else counts.good(leaf, signal.requestId);
     if (signal.kind !== 'complaint' || signal.topic === '') return;
     const { topic, requestId } = signal;

@@ -4,7 +4,7 @@ import type { OpenDetection } from './open.ts';
 
 /** What is open, with what was counted since. */
 export function newer(open: OpenDetection): Detection {
-  const { detection, users, sessions, bad, total, suspicion } = open;
+  const { detection, users, sessions, consumers, usd, bad, total, suspicion } = open;
   const counted = suspicion.mark !== undefined && total > 0;
   const lately = open.ticks.slice(-RING);
   // A few ticks say little: until the ring is full of them, what it opened with counts, too.
@@ -22,8 +22,10 @@ export function newer(open: OpenDetection): Detection {
       ...detection.impact,
       requests: counted ? bad : detection.impact.requests,
       share: counted ? bad / total : detection.impact.share,
+      consumers: atLeast(consumers.count, detection.impact.consumers),
       users: atLeast(users.count, detection.impact.users),
       sessions: atLeast(sessions.count, detection.impact.sessions),
+      usd: atLeast(usd, detection.impact.usd),
     },
   };
 }

@@ -3,7 +3,6 @@ import { DIMENSIONS } from '../../record/signals/layout.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KIND, RING } from '../signals/leaves.ts';
 import type { Mark } from '../signals/marks.ts';
-import { partyOf } from './describe.ts';
 import { newer } from './newer.ts';
 import type { OpenDetection } from './open.ts';
 import { matches } from './place.ts';
@@ -30,6 +29,13 @@ const ABUSE: ReadonlySet<string> = new Set(['access', 'cost']);
  */
 const FAILING: ReadonlySet<string> = new Set(['provider_out', 'breaker_open', 'capacity_lost']);
 const SPARED: ReadonlySet<string> = new Set(['attempts', 'fallback']);
+
+/** Whose a bad event was, by their hashes, and what it cost in US dollars; below 0: it has no price. */
+export interface Whose {
+  readonly user: number;
+  readonly session: number;
+  readonly usd: number;
+}
 
 /** No leaf is spoken for. */
 export const NONE_HELD = (): boolean => false;
@@ -210,13 +216,15 @@ export class OpenDetections {
     }
   }
 
-  onBad(leaf: number, mark: Mark, user: number, session: number, client: number): void {
+  onBad(leaf: number, mark: Mark, { user, session, usd }: Whose): void {
     if (this.#open.size === 0) return;
     for (const open of this.#open.values()) {
       if (open.mark !== mark || !open.holds(this.#counts, leaf)) continue;
       if (user !== 0) open.users.add(user);
       if (session !== 0) open.sessions.add(session);
-      open.parties.add(partyOf(this.#counts.leaves.value(leaf, CONSUMER), user, client));
+      const consumer = this.#counts.leaves.value(leaf, CONSUMER);
+      if (consumer > 1) open.consumers.add(consumer);
+      if (usd > 0) open.usd += usd;
     }
   }
 

@@ -19,9 +19,10 @@ export class OpenDetection {
   readonly sinceAt: number;
   readonly users: HyperLogLog = new HyperLogLog();
   readonly sessions: HyperLogLog = new HyperLogLog();
-  readonly parties: HyperLogLog = new HyperLogLog();
+  readonly consumers: HyperLogLog = new HyperLogLog();
   bad = 0;
   total = 0;
+  /** Of the bad ones, US dollars. */
   usd = 0;
   /** Bad and total by tick since it opened, the last hour of it. */
   readonly ticks: { bad: number; total: number }[] = [];

@@ -30,6 +30,29 @@ test('an engine that goes on with what another had found still knows how many we
   expect(told?.impact.share).toBeLessThan(found?.impact.share ?? 0);
 });
 
+test('what is open says how many consumers it has hit by now, and what they paid for it', () => {
+  const small = new Small();
+  const asked = (consumers: number, isBad: boolean) => (one: Drawn, at: number) => {
+    small.talk(one);
+    one.consumer = `consumer-${at % consumers}`;
+    if (one.ai) one.ai.usd = 0.01;
+    if (isBad && at % 3 === 0) fail(one);
+  };
+  small.ticks(60, asked(20, false)).ticks(8, asked(2, true));
+  const [opened] = small.opened;
+  expect(opened?.impact.consumers).toBe(2);
+  small.ticks(8, asked(20, true));
+  const { consumers, usd, requests } = small.core.open[0]?.impact ?? {};
+  expect(consumers).toBe(20);
+  expect(usd).toBeCloseTo(0.01 * (requests ?? 0), 1);
+  expect(usd).toBeGreaterThan(opened?.impact.usd ?? 0);
+  // So does the engine that goes on with it.
+  const after = new Small();
+  after.core.resume(small.core.open, small.now);
+  after.ticks(8, () => undefined);
+  expect(after.core.open[0]?.impact).toMatchObject({ consumers, usd });
+});
+
 test('ten seconds in which a third fails open nothing, not even ten minutes later', () => {
   const small = new Small().ticks(60, (one, at) => at % 500 === 0 && fail(one));
   small.ticks(1, (one, at) => at % 3 === 0 && fail(one));
