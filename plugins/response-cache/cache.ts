@@ -120,7 +120,8 @@ export class RouteCache {
       return this.#give(call, answer, 'hit', age);
     }
     if (age >= lifetime.revalidateMs) return undefined;
-    if (!this.#flights.has(flightOf(call, { key }))) this.#refresh(call, { key, answer });
+    if (!this.#flights.has(flightOf(call, { key })))
+      this.#refresh(call, { key, answer, mark: answer.mark ?? '' });
     return this.#give(call, answer, 'stale', age);
   }
 
@@ -138,7 +139,7 @@ export class RouteCache {
     // Once the client has what it asked for: the attempt that is made now is none of its request's.
     const asked = new Promise((resolve) => setImmediate(resolve));
     asked
-      .then(() => this.#fetch(quiet, { key, answer }))
+      .then(() => this.#fetch(quiet, { key, answer, mark: answer.mark ?? '' }))
       .then(async (response) => {
         const isOutdated = await differs(response, answer, this.#settings.maxEntry);
         if (isOutdated !== undefined) this.#ports.checked(call.exchange, isOutdated);
@@ -182,7 +183,7 @@ export class RouteCache {
       }
       // What stands in for the upstream is asked only while that fails: nothing of it is kept, nor does it change what is.
       const isStandIns = call.exchange.fallback !== '';
-      const times = { requestedAt, receivedAt: this.#ports.now() };
+      const times = { requestedAt, receivedAt: this.#ports.now(), mark: found.mark };
       if (response.status === 304 && asking && found.answer) {
         const renewed = isStandIns
           ? found.answer
@@ -272,7 +273,7 @@ export class RouteCache {
     call: CacheCall,
     { key, answer }: { key: string; answer: CachedAnswer },
     { headers }: UpstreamResponse,
-    times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
+    times: Times,
   ): Promise<CachedAnswer> {
     const tagged = headers['cache-tag'];
     const tags = tagged === undefined ? undefined : [...this.#settings.tags, ...tagsOf(tagged)];
@@ -297,7 +298,7 @@ export class RouteCache {
   async #keep(
     call: CacheCall,
     response: UpstreamResponse,
-    times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
+    times: Times,
     { flight, land }: { flight: string; land: (landing: Landing) => void },
   ): Promise<UpstreamResponse> {
     const { request } = call;
@@ -372,6 +373,9 @@ export class RouteCache {
     exchange.cacheAgeMs = ageMs;
   }
 }
+
+/** When an answer was fetched, by the clock and by what was changed before. */
+type Times = Pick<CachedAnswer, 'requestedAt' | 'receivedAt' | 'mark'>;
 
 interface CacheCall extends Lookup {
   readonly exchange: Exchange;

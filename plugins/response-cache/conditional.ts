@@ -77,7 +77,7 @@ export function isOfAnother(
 export function confirmed(
   old: CachedAnswer,
   headers: HeaderBag,
-  times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt'>,
+  times: Pick<CachedAnswer, 'requestedAt' | 'receivedAt' | 'mark'>,
   tags: readonly string[] = old.tags,
 ): CachedAnswer {
   const renewed = { ...old.headers };

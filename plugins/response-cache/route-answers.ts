@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AnswerCache, CachedAnswer } from '../../src/contracts/cache.ts';
 import type { PolicyPorts, UpstreamRequest } from '../../src/contracts/policy.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
@@ -8,6 +9,8 @@ export interface Found {
   key: string;
   /** Undefined: nothing is kept under the key. */
   answer: CachedAnswer | undefined;
+  /** The address's, for what is asked from now on. */
+  mark: string;
 }
 
 /** What an answer is looked up for. */
@@ -35,15 +38,17 @@ export class RouteAnswers {
   }
 
   async find({ primary, request }: Lookup): Promise<Found> {
-    const [changedAt = 0, first] = await Promise.all([
-      this.#tried(() => this.#answers.changedAt(changeKey(request))),
+    const [said, first] = await Promise.all([
+      this.#tried(() => this.#answers.mark(changeKey(request))),
       this.get(primary),
     ]);
+    // Where the store does not say, one that nothing has.
+    const mark = said ?? randomUUID();
     const current = (answer: CachedAnswer | undefined): CachedAnswer | undefined =>
-      answer && answer.requestedAt <= changedAt ? undefined : answer;
-    if (!first || first.varies.length === 0) return { key: primary, answer: current(first) };
+      (answer?.mark ?? '') === mark ? answer : undefined;
+    if (!first || first.varies.length === 0) return { key: primary, answer: current(first), mark };
     const key = variantKey(primary, request.headers, first.varies);
-    return { key, answer: current(await this.get(key)) };
+    return { key, answer: current(await this.get(key)), mark };
   }
 
   get(key: string): Promise<CachedAnswer | undefined> {
@@ -70,7 +75,7 @@ export class RouteAnswers {
 
   /** What is kept under a URL has become wrong (RFC 9111 section 4.4). */
   async changed(request: Pick<UpstreamRequest, 'headers' | 'path'>): Promise<void> {
-    await this.#tried(() => this.#answers.changed(changeKey(request), this.#ports.now(), LONGEST_KEPT_MS));
+    await this.#tried(() => this.#answers.changed(changeKey(request), LONGEST_KEPT_MS));
   }
 
   async #put(key: string, answer: CachedAnswer): Promise<void> {

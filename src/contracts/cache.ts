@@ -7,6 +7,8 @@ export interface CachedAnswer {
   /** Wall clock, milliseconds: when its request was sent and when its head came. */
   readonly requestedAt: number;
   readonly receivedAt: number;
+  /** Its address's, as it was before the request was sent; absent: there was none. */
+  readonly mark?: string;
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Record<string, string | string[] | number | undefined>;
@@ -27,8 +29,6 @@ export interface PurgeSelection {
 export interface AddressChange {
   readonly route: string;
   readonly key: string;
-  /** Wall clock, milliseconds. */
-  readonly at: number;
   readonly ttlMs: number;
 }
 
@@ -43,11 +43,11 @@ export interface AnswerCache {
   put(key: string, answer: CachedAnswer, ttlMs: number): void | Promise<void>;
   delete(key: string): void | Promise<void>;
   /**
-   * When what is kept under keys of the caller's choice was last made wrong, as `changed` was told. It may be later than
-   * that: places are limited, and of two that share one the later time holds for both.
-   *
-   * @returns wall clock, milliseconds
+   * What was last left where what is kept under keys of the caller's choice was made wrong; '' = nothing. It is another one
+   * each time and everywhere, so that an answer under another mark than the present one is wrong, whatever clocks say.
+   * Places are limited: it may be that of another key.
    */
-  changedAt(key: string): number | undefined | Promise<number | undefined>;
-  changed(key: string, at: number, ttlMs: number): void | Promise<void>;
+  mark(key: string): string | Promise<string>;
+  /** Leaves a mark, for so long. */
+  changed(key: string, ttlMs: number): void | Promise<void>;
 }

@@ -39,17 +39,17 @@ export class Answers {
     if (!tellOthers) return kept;
     return {
       ...kept,
-      async changed(key, at, ttlMs) {
-        await kept.changed(key, at, ttlMs);
+      async changed(key, ttlMs) {
+        await kept.changed(key, ttlMs);
         // Who is told that a change succeeded finds it in every process.
-        await tellOthers({ route, key, at, ttlMs });
+        await tellOthers({ route, key, ttlMs });
       },
     };
   }
 
   /** Another process has learnt that what is kept in memory, here too, is wrong. */
-  outdate({ route, key, at, ttlMs }: AddressChange): void {
-    void this.#memory.ofRoute(route).changed(key, at, ttlMs);
+  outdate({ route, key, ttlMs }: AddressChange): void {
+    void this.#memory.ofRoute(route).changed(key, ttlMs);
   }
 
   /**

@@ -3,10 +3,10 @@ import type { AnswerCache, CachedAnswer, PurgeSelection } from '../../contracts/
 import { isPurged, NO_PURGES, type Purges, withPurge } from './purges.ts';
 import { isSelected } from './selection.ts';
 
-/** An answer, or when those of an address became wrong. */
+/** An answer, or the mark of an address whose answers became wrong. */
 type Kept = { readonly route: string } & (
-  | { readonly answer: CachedAnswer; readonly changedAt?: never }
-  | { readonly changedAt: number; readonly answer?: never }
+  | { readonly answer: CachedAnswer; readonly mark?: never }
+  | { readonly mark: string; readonly answer?: never }
 );
 
 /** What an entry costs beside its texts and its body: the objects that hold them, the list it hangs in. */
@@ -16,6 +16,7 @@ const OVERHEAD_BYTES = 1024;
 export class MemoryAnswers {
   readonly #kept: LRUCache<string, Kept>;
   #purges: Purges = NO_PURGES;
+  #changes = 0;
 
   /** @param maxBytes of bodies, headers, URLs, tags, keys, and what holds them */
   constructor(maxBytes: number) {
@@ -43,9 +44,9 @@ export class MemoryAnswers {
       delete: (key) => {
         this.#kept.delete(at(key));
       },
-      changedAt: (key) => this.#kept.get(changeAt(key))?.changedAt,
-      changed: (key, changedAt, ttlMs) => {
-        this.#kept.set(changeAt(key), { route, changedAt }, { ttl: whole(ttlMs) });
+      mark: (key) => this.#kept.get(changeAt(key))?.mark ?? '',
+      changed: (key, ttlMs) => {
+        this.#kept.set(changeAt(key), { route, mark: String(++this.#changes) }, { ttl: whole(ttlMs) });
       },
     };
   }
@@ -75,8 +76,8 @@ function ofItsOwn(body: Buffer): Buffer {
 }
 
 /** As characters: headers and URLs have one byte each. */
-function bytesOf({ url, tags, headers, varies, body }: CachedAnswer): number {
-  let bytes = body.length + url.length;
+function bytesOf({ url, tags, headers, varies, body, mark = '' }: CachedAnswer): number {
+  let bytes = body.length + url.length + mark.length;
   for (const text of tags) bytes += text.length;
   for (const text of varies) bytes += text.length;
   for (const name in headers) {

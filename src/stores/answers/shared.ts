@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { AnswerCache, CachedAnswer, PurgeSelection } from '../../contracts/cache.ts';
 import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
 import { isPurged, NO_PURGES, type Purges, withPurge } from './purges.ts';
@@ -64,17 +64,17 @@ export class SharedAnswers {
         if (found?.value.key === key)
           await documents.delete(collection, at(key), { ifVersion: found.version });
       },
-      changedAt: async (key) => {
+      mark: async (key) => {
         const id = changeAt(key);
-        const known = (await documents.get<number>(changes, id))?.value;
-        const here = unsaid.at(changes, id);
+        const known = (await documents.get<string>(changes, id))?.value ?? '';
+        const here = unsaid.mark(changes, id);
         await unsaid.say();
-        return here === undefined ? known : Math.max(known ?? 0, here);
+        return here === undefined ? known : `${known} ${here}`;
       },
-      changed: async (key, changedAt, ttlMs) => {
-        const change = { collection: changes, id: changeAt(key), at: changedAt, ttlMs: whole(ttlMs) };
+      changed: async (key, ttlMs) => {
+        const change = { collection: changes, id: changeAt(key), mark: randomUUID(), ttlMs: whole(ttlMs) };
         try {
-          await documents.put(changes, change.id, changedAt, { ttlMs: change.ttlMs });
+          await documents.put(changes, change.id, change.mark, { ttlMs: change.ttlMs });
         } catch (error) {
           unsaid.add(change);
           throw error;

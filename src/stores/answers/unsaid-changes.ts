@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
 
@@ -5,8 +6,7 @@ interface Change {
   readonly collection: string;
   /** The change's place in it. */
   readonly id: string;
-  /** Wall clock, milliseconds. */
-  readonly at: number;
+  readonly mark: string;
   readonly ttlMs: number;
 }
 
@@ -32,9 +32,9 @@ export class UnsaidChanges {
     this.#changes.set(keyOf(change.collection, change.id), change);
   }
 
-  /** When the last of a place was; undefined: there is none that the store does not know. */
-  at(collection: string, id: string): number | undefined {
-    return this.#changes.get(keyOf(collection, id))?.at;
+  /** That of a place's last one; undefined: there is none that the store does not know. */
+  mark(collection: string, id: string): string | undefined {
+    return this.#changes.get(keyOf(collection, id))?.mark;
   }
 
   /** Tells the store, which answers again, of the next of them. What it does not take now is told the next time. */
@@ -59,11 +59,15 @@ export class UnsaidChanges {
     );
   }
 
-  /** Whether the store knows of it, or of a later one in its place. */
-  async #isKnown({ collection, id, at, ttlMs }: Change): Promise<boolean> {
-    const found = await this.#documents.get<number>(collection, id);
-    if (found && found.value >= at) return true;
-    const put = await this.#documents.put(collection, id, at, { ifVersion: found?.version ?? 0, ttlMs });
+  /** Whether the store knows of it now. */
+  async #isKnown({ collection, id, mark, ttlMs }: Change): Promise<boolean> {
+    const found = await this.#documents.get<string>(collection, id);
+    if (found?.value === mark) return true;
+    // A new one: that of the change may have been there, and another since, and what was kept under it is wrong.
+    const put = await this.#documents.put(collection, id, randomUUID(), {
+      ifVersion: found?.version ?? 0,
+      ttlMs,
+    });
     return put.ok;
   }
 }

@@ -50,9 +50,12 @@ it.each([
 ] as const)('%s: a change is known by its key, and is no answer', async (where) => {
   const all = await answers();
   const shop = all.ofRoute('shop', where, 100);
-  expect(await shop.changedAt('a')).toBeUndefined();
-  await shop.changed('a', 5, 60_000);
-  expect(await shop.changedAt('a')).toBe(5);
+  expect(await shop.mark('a')).toBe('');
+  await shop.changed('a', 60_000);
+  const first = await shop.mark('a');
+  expect([first, await shop.mark('a'), await shop.mark('b')]).toEqual([first, first, '']);
+  await shop.changed('a', 60_000);
+  expect(new Set(['', first, await shop.mark('a')]).size, 'another each time').toBe(3);
   expect(await shop.get('a')).toBeUndefined();
   await shop.put('a', answer('shop/a'), 60_000);
   expect(await all.purge({}, ['shop'])).toBe(1);
@@ -70,15 +73,19 @@ it('a change while the store is away is known here once it is back, and soon aft
   });
   const shop = (await answers(1_000_000, documents)).ofRoute('shop', 'shared', 100);
   const other = (await answers(1_000_000, store.documents)).ofRoute('shop', 'shared', 100);
-  await shop.changed('b', 7, 60_000);
+  await shop.changed('b', 60_000);
+  const before = await other.mark('b');
   isAway = true;
-  await expect(shop.changed('a', 5, 60_000)).rejects.toThrow('away');
-  await expect(shop.changed('b', 6, 60_000)).rejects.toThrow('away');
-  await expect(shop.changedAt('a')).rejects.toThrow('away');
+  await expect(shop.changed('a', 60_000)).rejects.toThrow('away');
+  await expect(shop.changed('b', 60_000)).rejects.toThrow('away');
+  await expect(shop.mark('a')).rejects.toThrow('away');
   isAway = false;
-  expect(await other.changedAt('a')).toBeUndefined();
-  expect(await shop.changedAt('a')).toBe(5);
-  expect([await other.changedAt('a'), await other.changedAt('b')]).toEqual([5, 7]);
+  expect(await other.mark('a')).toBe('');
+  expect(await shop.mark('a')).not.toBe('');
+  const [a, b] = [await other.mark('a'), await other.mark('b')];
+  expect(['', before]).not.toContain(a);
+  expect(['', before]).not.toContain(b);
+  expect([await shop.mark('a'), await shop.mark('b')], 'once it is told, all have the same').toEqual([a, b]);
 });
 
 it.each([
@@ -149,7 +156,7 @@ it('memory is counted by all that an answer holds, also what it would hold by a 
   const before = all.bytes;
   await shop.put('k'.repeat(64), answer(long, { tags: [long], headers: { [long]: [long, long] } }), 60_000);
   expect(all.bytes - before).toBeGreaterThan(50_000);
-  for (let i = 0; i < 200; i++) await shop.changed(`${i}`, i, 60_000);
+  for (let i = 0; i < 200; i++) await shop.changed(`${i}`, 60_000);
   expect(all.bytes).toBeLessThanOrEqual(100_000);
 
   const piece = Buffer.alloc(50_000);
