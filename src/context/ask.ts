@@ -11,7 +11,7 @@ export interface Opening {
   readonly user: string;
   /** An id that is not known begins a session; one that the gateway gave out does not. */
   readonly create: boolean;
-  /** The gateway has just named it: nothing was said in it before. */
+  /** The gateway has named it, for this request alone: nothing was said in it before. */
   readonly isInvented?: boolean;
   /** The response that this turn follows: its turn's id. */
   readonly follows: string | undefined;

@@ -22,3 +22,7 @@ export const ownersOf = (
 /** How a client's idempotency key stands in the store. */
 export const requestKeyOf = ({ secret }: Keyed, tenant: string, key: string): string =>
   digest(secret, tenant, key);
+
+/** The session of a request that begins one without a name, and has an idempotency key: sent again it is the same one. */
+export const sessionOfKey = ({ secret }: Keyed, tenant: string, user: string, key: string): string =>
+  `sess_${digest(secret, tenant, `session ${user.length} ${user}${key}`).slice(0, 32)}`;

@@ -42,12 +42,13 @@ export class TurnRecall {
     const { head, isNew, reset, from, turns } = reserved;
     facts.base = head.version;
     if (reset !== '') Object.assign(facts, { status: 'reset', cause: reset });
-    else if (isNew || head.version === 0) facts.status = 'new';
+    else if (isNew || head.version === 0 || ask.isInvented) facts.status = 'new';
     let all = opened.take(ask.ref, head, from, turns, seal);
     const seed = seedOf(seal, ask.ref.tenant);
     if (isFull) await this.#placeLog(turn, seed, all);
-    else if (reset === 'version_regressed' && ask.follows === undefined) {
-      // The store has lost turns that the client knows of: without them the rest may mean something else.
+    else if (ask.isInvented || (reset === 'version_regressed' && ask.follows === undefined)) {
+      // What it begins follows nothing, though it had broken off before; or the store has lost turns that the client knows of:
+      // without them the rest may mean something else.
       turn.isBranch = true;
       turn.baseHash = seed;
     } else {

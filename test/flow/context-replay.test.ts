@@ -159,3 +159,54 @@ it('a response that is given again has the id that the next one can follow', asy
   await responses.delete(first.id);
   await expect(responses.create(body, again)).rejects.toMatchObject({ status: 404 });
 });
+
+it('a response that begins its conversation is answered once however often it is asked for with its key', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], ON);
+  const { responses } = sdk(gateway);
+  const ask = (input: string, key: string, user = 'ann') =>
+    responses.create({ model: 'smart', input, user }, { headers: { 'idempotency-key': key } });
+  const first = await ask('Hello.', 'k1');
+  const again = await ask('Hello.', 'k1');
+  expect([again.id, again.output_text]).toEqual([first.id, first.output_text]);
+  expect(provider.prompts).toHaveLength(1);
+  const next = await responses.create({
+    model: 'smart',
+    input: 'Go on.',
+    user: 'ann',
+    previous_response_id: again.id,
+  });
+  expect(next.output_text).toBe('I have read 3 messages.');
+  // Another's key, though it is the same, and another key begin others.
+  const others = [await ask('Hello.', 'k1', 'bob'), await ask('Hello.', 'k2')];
+  expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(3);
+  expect(others.map(({ output_text }) => output_text)).toEqual(Array(2).fill('I have read 1 messages.'));
+  await expect(ask('Good bye.', 'k1')).rejects.toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+});
+
+it('a response that broke off is asked for anew with its key as if nothing had been said', async () => {
+  let calls = 0;
+  const prompts: unknown[] = [];
+  const provider = await rawProvider((response, { body }) => {
+    prompts.push((JSON.parse(body.toString()) as { messages: unknown }).messages);
+    response.writeHead(200, STREAM_HEADERS);
+    response.write(`${ROLE}${word('Half of')}`);
+    if (++calls === 1) setImmediate(() => response.destroy());
+    else response.end(`${word(' it, and the rest.')}${STOP}${DONE}`);
+  });
+  const { responses } = sdk(await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], ON));
+  const say = async () => {
+    const stream = await responses.create(
+      { model: 'smart', input: 'All of it!', stream: true },
+      { headers: { 'idempotency-key': 'k1' } },
+    );
+    let last: OpenAI.Responses.Response | undefined;
+    for await (const event of stream) if (event.type === 'response.completed') last = event.response;
+    return last;
+  };
+  expect(await say().catch(() => undefined)).toBeUndefined();
+  const whole = await say();
+  expect(whole?.output).toMatchObject([{ content: [{ text: 'Half of it, and the rest.' }] }]);
+  expect((await say())?.id).toBe(whole?.id);
+  expect(prompts).toEqual(Array(2).fill([{ role: 'user', content: 'All of it!' }]));
+});

@@ -1,5 +1,6 @@
 import type { Recalled } from '../../context/conversations.ts';
 import type { LiveTurn } from '../../context/live-turn.ts';
+import { namedByKey } from '../../context/named-by-key.ts';
 import { responseId } from '../../context/response-id.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
@@ -51,7 +52,9 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
     return;
   }
   call.body ??= bodyOf(call);
-  const opening = openingOf(call, meant);
+  const asked = openingOf(call, meant);
+  const isRepeatable = asked.isInvented === true && asked.key !== '';
+  const opening = isRepeatable ? await namedByKey(asked, conversations.ports.privacy) : asked;
   const { ref } = opening;
   const read = () => askOf(call, opening, format, askInside);
   const recalled = await openOrNone(conversations.open(opening, read), meant);
