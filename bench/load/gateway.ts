@@ -10,7 +10,8 @@ import { CHAT_1KB, KEY_SHA256, MODEL, POST_1KB } from './messages.ts';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** As `npm start`, the command and the image start it: docs/performance.md says what each saves. */
-const AS_INSTALLED = ['--max-semi-space-size=16', '--heap-growing-percent=50'];
+const FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=50'];
+const ENV = { MALLOC_ARENA_MAX: '2' };
 
 /** One policy as it stands in a configuration. */
 export type PolicyEntry = Readonly<Record<string, object>>;
@@ -86,7 +87,8 @@ export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<S
   const started = startProcess({
     name: plan.name,
     core: plan.core ?? SUBJECT_CORE,
-    command: [process.execPath, ...AS_INSTALLED, ...profiling, MAIN, 'start', '-c', file],
+    command: [process.execPath, ...FLAGS, ...profiling, MAIN, 'start', '-c', file],
+    env: ENV,
     port: ports.own,
     stdout: join(folder, 'access.log'),
   });
