@@ -7,7 +7,7 @@ import type { Format } from '../src/contracts/format.ts';
 import type { JsonObject } from '../src/contracts/model-request.ts';
 import type { Provider } from '../src/contracts/provider.ts';
 import { GatewayError } from '../src/errors/gateway-error.ts';
-import { FEATURES, SAMPLES } from './ai-samples.ts';
+import { FEATURES, type Feature, SAMPLES } from './ai-samples.ts';
 
 /** Kinds whose models are not all spoken to alike. */
 const MODELS: Readonly<Record<string, readonly string[]>> = {
@@ -17,20 +17,37 @@ const MODELS: Readonly<Record<string, readonly string[]>> = {
 
 const NAME = { requestId: 'r', model: 'm', created: 0 };
 
-/** What the code itself does with a sample of a feature on its way to a provider. */
-function cell(format: Format, body: JsonObject, provider: Provider, model: string): string {
+/** What the code itself makes of a sample on its way to a provider: where it is asked, and with what. */
+function carried(format: Format, body: JsonObject, provider: Provider, model: string): string {
   const native = provider.native[format.name];
+  const stream = body.stream === true;
+  if (native) {
+    const own = { ...body, model };
+    const adapted = native.adapt ? native.adapt(own, format.fields, []) : own;
+    return native.path({ model, stream }) + JSON.stringify(adapted);
+  }
+  const { translated, readError } = provider;
+  const request = format.readRequest(body);
+  const sent = new Translation(request, format, translated, readError, NAME).request({ model, stream });
+  return translated.path({ model, stream }) + sent.toString();
+}
+
+/** Features that are a choice within another one; all others are beside a text. */
+const WITHIN: Readonly<Partial<Record<Feature, Feature>>> = {
+  'forced tool': 'tools',
+  'no parallel tools': 'tools',
+};
+
+/** What the code does with a feature: a request with it that is the one without it has lost it. */
+function cell(format: Format, feature: Feature, provider: Provider, model: string): string {
+  const samples = SAMPLES[format.name] ?? {};
+  const sample = samples[feature];
+  const plain = samples[WITHIN[feature] ?? 'text'];
+  if (!sample || !plain) return '–';
   try {
-    if (native) {
-      native.adapt?.({ ...body, model }, format.fields, []);
-      return '●';
-    }
-    const request = format.readRequest(body);
-    new Translation(request, format, provider.translated, provider.readError, NAME).request({
-      model,
-      stream: request.stream,
-    });
-    return '○';
+    const sent = carried(format, sample, provider, model);
+    if (feature !== 'text' && sent === carried(format, plain, provider, model)) return '·';
+    return provider.native[format.name] ? '●' : '○';
   } catch (error) {
     const isRefusal = error instanceof GatewayError && error.code === 'field_not_supported';
     if (isRefusal || error instanceof NotCarried) return '400';
@@ -48,11 +65,7 @@ const settingsOf = (kind: string) => ({
 function row(format: Format, kind: string, model: string): string {
   const provider = providerOf(settingsOf(kind), model, fetch);
   if (!provider) throw new Error(`no provider of kind ${kind}`);
-  const samples = SAMPLES[format.name] ?? {};
-  const cells = FEATURES.map((feature) => {
-    const sample = samples[feature];
-    return sample ? cell(format, sample, provider, model) : '–';
-  });
+  const cells = FEATURES.map((feature) => cell(format, feature, provider, model));
   const name = kind in MODELS ? `${kind}: ${model}` : kind;
   return `| ${name} | ${cells.join(' | ')} |`;
 }
@@ -74,7 +87,8 @@ export const aiMatrix = (): string => `# AI: formats in, providers out
 
 Generated: \`scripts/ai-matrix.ts\` sends a sample of each feature (\`scripts/ai-samples.ts\`) through the code that would
 carry it. ● the provider speaks the format itself (its bytes pass, or with the changes that it needs); ○ translated, in
-both directions; 400 refused with \`field_not_supported\` and the name of the field, unless \`drop\` leaves it out; – the
-format has no words for it. Whether a model can do what its provider takes is the model's own affair.
+both directions; · left out, as the provider has no place for it and it changes no answer; 400 refused with
+\`field_not_supported\` and the name of the field, unless \`drop\` leaves it out; – the format has no words for it. Whether a
+model can do what its provider takes is the model's own affair.
 
 ${CHAT_FORMATS.map(table).join('\n')}`;

@@ -30,7 +30,9 @@ export const FEATURES = [
   'metadata',
 ] as const;
 
-type Samples = Readonly<Partial<Record<(typeof FEATURES)[number], JsonObject>>>;
+export type Feature = (typeof FEATURES)[number];
+
+type Samples = Readonly<Partial<Record<Feature, JsonObject>>>;
 
 const user = { role: 'user', content: 'Hello' };
 const chat = (extra: JsonObject): JsonObject => ({ model: 'm', messages: [user], ...extra });

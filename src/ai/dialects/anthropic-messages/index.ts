@@ -4,7 +4,7 @@ import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
 import { MessageEventReader } from './read-stream.ts';
 
-/** Anthropic's messages. A key for a cache (`cacheKey`) is a hint that changes no answer: it is left out. */
+/** Anthropic's messages. A key for a cache (`cacheKey`) and metadata change no answer and have no place in it: they are left out. */
 export const anthropicMessages: TranslatedDialect = {
   path: () => '/v1/messages',
   uncarried: ['frequencyPenalty', 'presencePenalty', 'logitBias', 'n', 'seed', 'logprobs', 'verbosity'],

@@ -4,7 +4,7 @@ import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
 import { ConverseEventReader } from './read-stream.ts';
 
-/** Bedrock's Converse and ConverseStream. A key for a cache is a hint that changes no answer: it is left out. */
+/** Bedrock's Converse and ConverseStream. A key for a cache and who the user is change no answer and have no place in it: they are left out. */
 export const bedrockConverse: TranslatedDialect = {
   path: ({ model, stream }) =>
     `/model/${encodeURIComponent(model)}/${stream ? 'converse-stream' : 'converse'}`,
