@@ -116,7 +116,7 @@ export interface SessionHead {
   readonly createdAt: number;
   readonly touchedAt: number;
   readonly state: 'active' | 'expired' | 'erased';
-  /** What the client noted on it (`/v1/conversations`): JSON. */
+  /** What the client noted on it (`/v1/conversations`): JSON, sealed like a turn's content; ''. The store doesn't look at it. */
   readonly metadata: string;
 }
 

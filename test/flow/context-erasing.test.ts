@@ -42,6 +42,14 @@ const sealed = (
     { env: { CONTEXT_KEY: SECRET }, ...options },
   );
 
+/** Only the consumer's key: its conversations stay where they are. */
+async function destroyKey(url: string): Promise<void> {
+  const store = await openStore(url);
+  const settings = { redact: [], encryptWith: SECRET, decryptWith: [] };
+  await openPrivacy(() => settings, store.documents, Date.now).destroy('app');
+  await store.close();
+}
+
 it('a copy of Redis says nothing without the key, and a consumer that was erased stays so', async () => {
   const dir = await folder();
   const redis = await startRedis({ dir });
@@ -104,10 +112,7 @@ it('what was sealed with a key that is gone counts as erased, wherever a backup 
   const one = await say('My account number is 471108151923.');
   expect(one.headers['x-context-version']).toBe('1');
   // The key goes; the conversation itself stays where it is.
-  const store = await openStore(url);
-  const settings = { redact: [], encryptWith: SECRET, decryptWith: [] };
-  await openPrivacy(() => settings, store.documents, Date.now).destroy('app');
-  await store.close();
+  await destroyKey(url);
   now += 11_000;
   expect((await admin(gateway, '/api/sessions/s1?consumer=app')).body).toMatchObject({
     state: 'erased',
@@ -118,6 +123,25 @@ it('what was sealed with a key that is gone counts as erased, wherever a backup 
   expect(said(next)).toBe('Please tell me your account number.');
   expect(await gateway.metric('gateway_context_continuity_total', { cause: 'erased' })).toBe(1);
   expect(statusOf(await say('And now?'))).toBe('hit');
+});
+
+it('what a client notes on a conversation is kept like what is said in it: redacted, sealed, and gone with its key', async () => {
+  const file = join(await folder(), 'store.db');
+  let now = Date.now();
+  const privacy = { encryptWith: '${CONTEXT_KEY}', redact: ['email'] };
+  const gateway = await sealed(await knowingProvider(), `sqlite:${file}`, privacy, { now: () => now });
+  const { conversations } = sdk(gateway);
+  const { id, metadata } = await conversations.create({ metadata: { of: 'ada@example.com', topic: 'roof' } });
+  expect(metadata).toEqual({ of: '[EMAIL]', topic: 'roof' });
+  await conversations.update(id, { metadata: { of: 'ada@example.com', topic: 'the cellar of hers' } });
+  expect((await conversations.retrieve(id)).metadata).toEqual({ of: '[EMAIL]', topic: 'the cellar of hers' });
+  const files = [file, `${file}-wal`].map((path) => readFile(path).catch(() => Buffer.alloc(0)));
+  const bytes = Buffer.concat(await Promise.all(files)).toString('latin1');
+  expect(bytes).toContain(id);
+  expect(['ada@example.com', 'EMAIL', 'the cellar'].filter((said) => bytes.includes(said))).toEqual([]);
+  await destroyKey(`sqlite:${file}`);
+  now += 11_000;
+  await expect(conversations.retrieve(id)).rejects.toMatchObject({ status: 404 });
 });
 
 it('what a person said before anything was sealed is still theirs afterwards', async () => {

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Notes } from '../../context/notes.ts';
 import type { JsonObject, Message } from '../../contracts/model-request.ts';
 import type { SessionRef } from '../../contracts/session.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
@@ -26,9 +27,9 @@ const MOST_PAIRS = 16;
 const LONGEST_KEY = 64;
 const LONGEST_VALUE = 512;
 
-/** What a client notes on a conversation, as JSON, within OpenAI's bounds; null = nothing. @throws GatewayError `body_invalid` */
-export function metadataIn(given: unknown): string {
-  if (given === null) return '{}';
+/** What a client notes on a conversation, within OpenAI's bounds; null = nothing. @throws GatewayError `body_invalid` */
+export function metadataIn(given: unknown): Notes {
+  if (given === null) return {};
   const invalid = (detail: string): GatewayError =>
     new GatewayError('body_invalid', { param: 'metadata', detail });
   if (!isObject(given)) throw invalid('metadata must be an object.');
@@ -39,7 +40,7 @@ export function metadataIn(given: unknown): string {
     if (typeof value !== 'string' || value.length > LONGEST_VALUE)
       throw invalid(`A value of metadata is a string of at most ${LONGEST_VALUE} characters.`);
   }
-  return JSON.stringify(given);
+  return given as Notes;
 }
 
 const MOST_ITEMS = 20;

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Notes, openNotes, redactNotes, sealNotes } from '../../context/notes.ts';
 import type { OpenedTurn } from '../../context/path.ts';
-import type { SessionHead } from '../../contracts/session.ts';
+import { isDestroyed } from '../../context/privacy/seal-broken.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { exchangeOf } from '../../record/exchange.ts';
@@ -20,13 +21,16 @@ export function registerConversations(
   { conversations }: Pick<AiPorts, 'conversations'>,
 ): void {
   const url = `${prefix}/conversations`;
-  const { sessions } = conversations.ports;
+  const { sessions, privacy } = conversations.ports;
   const open = async (request: FastifyRequest<Named>) => {
     const ref = refOf(request, request.params.id);
     const view = await conversations.reader.said(ref);
     if (view?.head.owner !== '') throw new GatewayError('session_unknown');
+    const notes = await openNotes(ref, view.head.metadata, privacy).catch((error: unknown) => {
+      throw isDestroyed(error) ? new GatewayError('session_unknown', { cause: error }) : error;
+    });
     conversations.noteReading('read', ref, view.head);
-    return { ref, ...view };
+    return { ref, notes, ...view };
   };
   const send = (request: FastifyRequest, reply: FastifyReply, body: object): FastifyReply =>
     reply.header('x-request-id', exchangeOf(request.raw).id).send(body);
@@ -41,24 +45,24 @@ export function registerConversations(
     const id = `conv_${randomHex(16)}`;
     const { ttl, maxAge } = conversations.settings;
     const { metadata: noted = null, items = null } = bodyIn(request);
-    const metadata = metadataIn(noted);
+    const notes = redactNotes(metadataIn(noted), privacy);
     const said = items === null || (Array.isArray(items) && items.length === 0) ? [] : itemsIn(items);
     const ref = refOf(request, id);
+    const metadata = await sealNotes(ref, notes, privacy);
     await sessions.create(ref, { owner: '', metadata, ttlMs: ttl, maxAgeMs: maxAge });
     conversations.noteCreated(ref);
     if (said.length > 0) await conversations.putItems(ref, said);
-    const at = Math.floor(conversations.ports.clock.wall() / 1000);
-    return send(request, reply, written(id, at, metadata));
+    return send(request, reply, written(id, conversations.ports.clock.wall(), notes));
   });
   scope.get<Named>(`${url}/:id`, async (request, reply) => {
-    const { head } = await open(request);
-    return send(request, reply, describe(request.params.id, head));
+    const { head, notes } = await open(request);
+    return send(request, reply, written(request.params.id, head.createdAt, notes));
   });
   scope.post<Named>(`${url}/:id`, async (request, reply) => {
     const { ref, head } = await open(request);
-    const metadata = metadataIn(bodyIn(request).metadata);
-    await sessions.describe(ref, metadata);
-    return send(request, reply, describe(request.params.id, { ...head, metadata }));
+    const notes = redactNotes(metadataIn(bodyIn(request).metadata), privacy);
+    await sessions.describe(ref, await sealNotes(ref, notes, privacy));
+    return send(request, reply, written(request.params.id, head.createdAt, notes));
   });
   scope.delete<Named>(`${url}/:id`, async (request, reply) => {
     const { ref } = await open(request);
@@ -81,22 +85,20 @@ export function registerConversations(
     return send(request, reply, item.shown);
   });
   scope.delete<NamedItem>(`${url}/:id/items/:item`, async (request, reply) => {
-    const { ref, head, turns } = await open(request);
+    const { ref, head, notes, turns } = await open(request);
     const { item } = request.params;
     const of = turns.find((turn) => itemsOfTurn(turn).some(({ id }) => id === item));
     const left = (turn: OpenedTurn) => withoutItem({ ...of, ...turn }, item);
     const isGone = of && (await conversations.erasing.part(ref, of.turn.version, left));
     if (!isGone) throw new GatewayError('session_unknown');
-    return send(request, reply, describe(request.params.id, head));
+    return send(request, reply, written(request.params.id, head.createdAt, notes));
   });
 }
 
-const describe = (id: string, { createdAt, metadata }: SessionHead): object =>
-  written(id, Math.floor(createdAt / 1000), metadata);
-
-const written = (id: string, at: number, metadata: string): object => ({
+/** @param createdAt milliseconds since the epoch */
+const written = (id: string, createdAt: number, metadata: Notes): object => ({
   id,
   object: 'conversation',
-  created_at: at,
-  metadata: metadata === '' ? {} : (JSON.parse(metadata) as object),
+  created_at: Math.floor(createdAt / 1000),
+  metadata,
 });

@@ -1,0 +1,31 @@
+import type { TextPart } from '../contracts/model-request.ts';
+import type { SessionRef } from '../contracts/session.ts';
+import type { ContextPrivacy } from './ports.ts';
+
+/** What a client has noted on a conversation. */
+export type Notes = Readonly<Record<string, string>>;
+
+/** Without what may not be stored: like what is said, but for the names, which a client’s program has chosen. */
+export function redactNotes(notes: Notes, privacy: ContextPrivacy): Notes {
+  const texts = Object.values(notes).map((text): TextPart => ({ type: 'text', at: '', text }));
+  const left = privacy.redactTexts(texts);
+  return Object.fromEntries(Object.keys(notes).map((name, at) => [name, left[at]?.text ?? '']));
+}
+
+/** As a store keeps them. @throws StoreUnavailable, SealBroken */
+export async function sealNotes(
+  { tenant }: SessionRef,
+  notes: Notes,
+  privacy: ContextPrivacy,
+): Promise<string> {
+  return (await privacy.of(tenant)).seal(JSON.stringify(notes));
+}
+
+/** @param kept as `sealNotes` wrote them; '' = none. @throws StoreUnavailable, SealBroken */
+export async function openNotes(
+  { tenant }: SessionRef,
+  kept: string,
+  privacy: ContextPrivacy,
+): Promise<Notes> {
+  return kept === '' ? {} : (JSON.parse((await privacy.of(tenant)).open(kept)) as Notes);
+}
