@@ -39,8 +39,8 @@ export function readSeal(
   return said === undefined ? { maker: own, [kind]: text } : { maker, [said]: seal };
 }
 
-/** Whether it is another's than the format's own, or nobody's. */
-export const isMarked = (seal: unknown): boolean => typeof seal === 'string' && seal.startsWith(MARK);
+/** Whether it says whose it is: that of the format's own maker mostly does not. */
+export const isMarked = (seal: unknown): seal is string => typeof seal === 'string' && seal.startsWith(MARK);
 
 /** Whether a request may hold a seal of that kind: most do not, and go on as the bytes that came. */
 export const holdsMark = (bytes: Buffer): boolean => bytes.includes(IN_JSON);

@@ -179,3 +179,19 @@ it('nor is Anthropic asked to count what it would not take', async () => {
   expect(JSON.stringify(claude.asked[0]?.messages)).toContain('From DeepSeek.');
   expect(JSON.stringify(claude.asked[0]?.messages)).not.toContain('thinking');
 });
+
+it('what OpenAI sealed opens to it also where a guard wrote its answer anew, with other ids', async () => {
+  const content = [{ type: 'output_text', text: 'Dear [EMAIL_1],', annotations: [] }];
+  const message = { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content };
+  const gpt = await answering(() => ({ ...RESPONSE, output: [SEALED, SHOWN, message] }));
+  const { responses } = sdk(await aiGateway([gpt], { policies: [{ redact: {} }] }));
+  const input: OpenAI.Responses.ResponseInputItem[] = [{ role: 'user', content: 'I am ada@example.com.' }];
+  const { output, output_text: said } = await responses.create({ model: 'smart', input, store: false });
+  expect(said).toBe('Dear ada@example.com,');
+
+  input.push(...(output as OpenAI.Responses.ResponseInputItem[]), { role: 'user', content: 'Go on.' });
+  await responses.create({ model: 'smart', input, store: false });
+  const { id: _, ...sealed } = SEALED;
+  const { id: __, ...shown } = SHOWN;
+  expect(gpt.asked[1]?.input.filter(({ type }) => type === 'reasoning')).toEqual([sealed, shown]);
+});

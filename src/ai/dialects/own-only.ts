@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { isObject } from '../../lib/json.ts';
-import { isMarked } from '../seal.ts';
+import { isMarked, readSeal } from '../seal.ts';
 
 const entries = (list: unknown): readonly unknown[] => (Array.isArray(list) ? (list as unknown[]) : []);
 
@@ -14,23 +14,21 @@ export const ownBlocksOnly = (body: JsonObject): JsonObject => ({
   }),
 });
 
+/** A messages entry that another one thought. */
+function isOthers(block: unknown): boolean {
+  if (!isObject(block)) return false;
+  if (block.type === 'thinking') return isMarked(block.signature);
+  return block.type === 'redacted_thinking' && isMarked(block.data);
+}
+
 /** A responses request without the reasoning that its provider did not seal itself. */
 export const ownItemsOnly = (body: JsonObject): JsonObject =>
-  Array.isArray(body.input)
-    ? { ...body, input: (body.input as unknown[]).filter((item) => !isOthers(item)) }
-    : body;
+  Array.isArray(body.input) ? { ...body, input: (body.input as unknown[]).flatMap(ownItem) } : body;
 
-/** A thought in either format. */
-function isOthers(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  switch (value.type) {
-    case 'thinking':
-      return isMarked(value.signature);
-    case 'redacted_thinking':
-      return isMarked(value.data);
-    case 'reasoning':
-      return isMarked(value.encrypted_content);
-    default:
-      return false;
-  }
+/** What was written anew here has an id of ours, which its provider would not open it by: without any it does. */
+function ownItem(item: unknown): unknown[] {
+  if (!isObject(item) || item.type !== 'reasoning' || !isMarked(item.encrypted_content)) return [item];
+  const { maker, signature, opaque } = readSeal(item.encrypted_content, 'openai', 'opaque');
+  const { id: _, ...rest } = item;
+  return maker === 'openai' ? [{ ...rest, encrypted_content: signature ?? opaque }] : [];
 }

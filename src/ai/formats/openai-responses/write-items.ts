@@ -35,12 +35,15 @@ export function writeItem(item: Item): JsonObject {
   }
 }
 
-/** So that OpenAI's models are not asked to take for their own what another one thought, nor to find it by its id. */
+/**
+ * So that OpenAI's models are not asked to take for their own what another one thought, nor to find it by its id. What they sealed
+ * themselves is marked here as well: they open it by the id that they gave it, and not by the one that it has here.
+ */
 export const writeEncrypted = (
   kind: 'signature' | 'opaque',
   seal: string,
   maker: Maker | undefined,
-): string => (seal === '' ? UNSIGNED : writeSeal(maker, kind, seal, 'openai'));
+): string => (seal === '' ? UNSIGNED : writeSeal(maker, kind, seal));
 
 export function writePart({ type, text, citations, logprobs }: MessagePart): JsonObject {
   if (type === 'refusal') return { type, refusal: text };
