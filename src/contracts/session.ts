@@ -125,7 +125,7 @@ export type ResetCause = 'ttl' | 'erased' | 'version_regressed';
 export interface ReserveOptions {
   /** The turn's id. */
   readonly turn: string;
-  /** Digest of the end user, ''. */
+  /** Digest of the end user, ''. A session that belongs to nobody stays so, and is found by who speaks in it. */
   readonly owner: string;
   /** Digests that the same user stood by before. */
   readonly formerOwners?: readonly string[];
@@ -262,7 +262,10 @@ export interface Sessions {
    * lives another life than the one that was meant.
    */
   erase(ref: SessionRef, generation?: number): Promise<boolean>;
-  /** Sessions of a tenant (of one end user, where given), newest first; `after` = what the page before ended with. */
+  /**
+   * Sessions of a tenant, newest first; where an end user is given those that are theirs, and those of nobody in which they
+   * have spoken. `after` = what the page before ended with.
+   */
   list(
     tenant: string,
     options: { owner?: string | undefined; after?: string | undefined; limit: number },

@@ -406,6 +406,28 @@ describe.each(places)('sessions on $name', ({ make }) => {
     expect((await store.sessions.list('nobody', { limit: 10 })).sessions).toEqual([]);
   });
 
+  it('a session that belongs to nobody is found by whoever has spoken in it, and by nobody in its next life', async () => {
+    const tenant = `tenant ${count++}`;
+    const shared = { tenant, session: 'shared' };
+    await store.sessions.create(shared, { owner: '', metadata: '', ttlMs: DAY, maxAgeMs: DAY });
+    await place.pass(2);
+    await open({ tenant, session: 'own' }, { owner: 'u1' });
+    const of = async (owner: string) =>
+      (await store.sessions.list(tenant, { owner, limit: 10 })).sessions.map(({ session }) => session);
+    for (const owner of ['u1', 'u2', 'u2', '']) await open(shared, { owner });
+    expect([await of('u1'), await of('u2'), await of('u3')]).toEqual([['own', 'shared'], ['shared'], []]);
+    const first = await store.sessions.list(tenant, { owner: 'u1', limit: 1 });
+    expect(first.next).toBe('own');
+    expect(await store.sessions.list(tenant, { owner: 'u1', limit: 1, after: 'own' })).toMatchObject({
+      sessions: [{ session: 'shared', head: { owner: '' } }],
+      next: undefined,
+    });
+    await store.sessions.erase(shared);
+    await place.pass(2);
+    await open(shared, { owner: 'u3' });
+    expect([await of('u1'), await of('u2'), await of('u3')]).toEqual([['own'], [], ['shared']]);
+  });
+
   it('is opened without a turn, with a note, once', async () => {
     const ref = newRef();
     const options = { owner: '', metadata: '{"topic":"x"}', ttlMs: DAY, maxAgeMs: DAY };

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Limit, type Store, StoreUnavailable } from '../../src/contracts/store.ts';
 import { openStore, type StoreEvent } from '../../src/stores/index.ts';
 import { until } from '../helpers/redis-server.ts';
+import { reserveOptions } from './session-drafts.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -137,6 +138,22 @@ it('takes over a file of the version before, with its counters', async () => {
   before.close();
   const store = await open();
   expect(store.counters.add('k', 0, 60_000)).toEqual({ value: 7, resetMs: 60_000 });
+});
+
+it('takes over the conversations of the version before, and finds them by their users', async () => {
+  const first = await open();
+  const ref = { tenant: 'shop', session: 'one' };
+  await first.sessions.reserve(ref, reserveOptions('turn', { owner: 'ann' }));
+  await first.close();
+  const before = new DatabaseSync(path);
+  before.exec('DROP TABLE session_users; PRAGMA user_version = 7');
+  before.close();
+  const { sessions } = await open();
+  const other = { tenant: 'shop', session: 'two' };
+  await sessions.create(other, { owner: '', metadata: '', ttlMs: 60_000, maxAgeMs: 60_000 });
+  await sessions.reserve(other, reserveOptions('turn', { owner: 'ann' }));
+  const found = await sessions.list('shop', { owner: 'ann', limit: 10 });
+  expect(found.sessions.map(({ session }) => session)).toEqual(['two', 'one']);
 });
 
 it('answers counters at once, without a promise', async () => {

@@ -276,3 +276,35 @@ it('who deletes what a person has corrected deletes the correction with it, whol
   await responses.create({ model: 'smart', input: 'Still?', conversation: id });
   expect(lastPrompt()).toEqual(['And now?', 'I have read 2 messages.', 'Still?']);
 });
+
+it.each([
+  'memory:',
+  'Redis',
+])('what a user said in a conversation of the consumer’s own is given out and erased with the rest, in %s', async (where) => {
+  let url = where;
+  if (where === 'Redis') {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    ({ url } = redis);
+  }
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    store: { url, timeout: '5s' },
+    context: { enabled: true },
+  });
+  const { conversations, responses } = sdk(gateway);
+  const { id: conversation } = await conversations.create();
+  const input = 'My account number is 4711.';
+  await responses.create({ model: 'smart', input, conversation, user: 'ann' });
+  await chat(gateway, ask('Hello.'), { 'x-session-id': 's1' });
+  await chat(gateway, ask('My account number is 12.', { user: 'ann' }), { 'x-session-id': 's1' });
+  const all = '/api/sessions?consumer=app&user=ann';
+  expect((await admin(gateway, all)).body.items).toHaveLength(2);
+  const exported = JSON.stringify((await admin(gateway, '/api/context/app/export?user=ann')).body);
+  for (const said of ['is 4711', 'is 12']) expect(exported).toContain(said);
+  expect((await admin(gateway, '/api/sessions?consumer=app&user=bob')).body.items).toEqual([]);
+  expect((await admin(gateway, all, { method: 'DELETE' })).body).toEqual({ erased: 2 });
+  await expect(conversations.retrieve(conversation)).rejects.toMatchObject({ status: 404 });
+  const after = await chat(gateway, ask('What is my account number?'), { 'x-session-id': 's1' });
+  expect([statusOf(after), said(after)]).toEqual(['reset', expect.stringContaining('Please tell me')]);
+});

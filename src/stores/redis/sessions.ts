@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
 import type {
   CommitOptions,
   Committed,
@@ -26,11 +27,15 @@ export interface Safety {
   readonly withinMs: number;
 }
 
+/** Users of sessions that belong to nobody, of which this process knows that they are in their index. */
+const INDEXED_MOST = 10_000;
+
 /** Conversations that every replica shares; each step is one script (see `session-scripts.ts`). */
 export class RedisSessions implements Sessions {
   readonly #client: RedisClient;
   readonly #calls: Calls;
   readonly #safety: Safety;
+  readonly #indexed = new LRUCache<string, true>({ max: INDEXED_MOST });
 
   constructor(client: RedisClient, calls: Calls, safety: Safety = { replicas: 0, withinMs: 0 }) {
     this.#client = client;
@@ -77,9 +82,24 @@ export class RedisSessions implements Sessions {
     const reserved = reservedOf(answer);
     // Before anything can be said in it: what a user has to be able to have erased must be found. Again where nothing was said
     // yet: who began it may have been cut off in between.
-    if (reserved.kind === 'reserved' && reserved.head.version === 0)
-      await this.#index(ref, reserved.head.owner, reserved.head.createdAt, options.maxAgeMs);
+    if (reserved.kind !== 'reserved') return reserved;
+    const { head } = reserved;
+    if (head.version === 0) await this.#index(ref, head.owner, head.createdAt, options.maxAgeMs);
+    if (head.owner === '' && owner !== '') await this.#indexUser(ref, head, owner, options.maxAgeMs);
     return reserved;
+  }
+
+  /** Who speaks in a session that belongs to nobody finds it by their name too. */
+  async #indexUser(
+    ref: SessionRef,
+    { generation, createdAt }: SessionHead,
+    user: string,
+    maxAgeMs: number,
+  ): Promise<void> {
+    const known = `${generation} ${user} ${ref.tenant.length} ${ref.tenant}${ref.session}`;
+    if (this.#indexed.has(known)) return;
+    await this.#index(ref, user, createdAt, maxAgeMs);
+    this.#indexed.set(known, true);
   }
 
   async commit(ref: SessionRef, options: CommitOptions): Promise<Committed> {
@@ -237,13 +257,19 @@ export class RedisSessions implements Sessions {
     for (;;) {
       const from = rank;
       const wanted = count - sessions.length;
-      const names = await this.#calls.make(() => this.#client.zrevrange(index, from, from + wanted));
+      const found = await this.#calls.make(() =>
+        this.#client.zrevrange(index, from, from + wanted, 'WITHSCORES'),
+      );
+      const names = found.filter((_, at) => at % 2 === 0);
       const page = names.slice(0, wanted);
       const heads = await Promise.all(page.map((session) => this.read({ tenant, session }, { limit: 0 })));
       const gone = page.filter((_, at) => heads[at] === undefined);
       for (const [at, session] of page.entries()) {
         const head = heads[at]?.head;
-        if (head) sessions.push({ session, head });
+        // An id that begins another life may be somebody else's.
+        const isTheirs = owner === undefined || head?.owner === owner;
+        const hasSpoken = head?.owner === '' && Number(found[2 * at + 1]) === head.createdAt;
+        if (head && (isTheirs || hasSpoken)) sessions.push({ session, head });
       }
       // Of those nothing is known any more, not even that they ended.
       if (gone.length > 0) await this.#calls.make(() => this.#client.zrem(index, ...gone));

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -129,6 +129,13 @@ const MIGRATIONS: readonly string[] = [
      id TEXT NOT NULL,
      PRIMARY KEY (collection, number)
    ) STRICT, WITHOUT ROWID;`,
+  // Who has spoken in conversations that belong to no end user.
+  `CREATE TABLE session_users (
+     user TEXT NOT NULL,
+     key INTEGER NOT NULL,
+     PRIMARY KEY (user, key)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX session_users_key ON session_users (key);`,
 ];
 
 /**

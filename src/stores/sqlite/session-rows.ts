@@ -74,8 +74,12 @@ const SQL = {
   forgetSession: 'DELETE FROM sessions WHERE key = ?',
   list: `SELECT * FROM sessions WHERE tenant = ? AND (created_at, session) < (?, ?)
     ORDER BY created_at DESC, session DESC LIMIT ?`,
-  listOf: `SELECT * FROM sessions WHERE tenant = ? AND owner = ? AND owner <> '' AND (created_at, session) < (?, ?)
-    ORDER BY created_at DESC, session DESC LIMIT ?`,
+  listOf: `SELECT * FROM sessions WHERE key IN (
+      SELECT key FROM sessions WHERE tenant = ?1 AND owner = ?2 AND owner <> ''
+      UNION SELECT key FROM session_users WHERE user = ?2)
+    AND tenant = ?1 AND (created_at, session) < (?3, ?4) ORDER BY created_at DESC, session DESC LIMIT ?5`,
+  putUser: 'INSERT OR IGNORE INTO session_users VALUES (?, ?)',
+  forgetUsers: 'DELETE FROM session_users WHERE key = ?',
   ended: `SELECT key, ends_at + kept_ms AS forgotten_at FROM sessions WHERE ends_at <= ?
     AND (ends_at + kept_ms <= ? OR EXISTS (SELECT 1 FROM turns WHERE turns.key = sessions.key)) LIMIT ${PURGE_BATCH}`,
 } as const;
@@ -104,6 +108,7 @@ export class SessionStatements {
 
   forget(key: number): void {
     this.empty(key);
+    this.run.forgetUsers.run(key);
     this.run.forgetSession.run(key);
   }
 

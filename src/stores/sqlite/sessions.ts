@@ -242,6 +242,7 @@ export class SqliteSessions implements Sessions {
     this.#sql.run.announce.run(fence, row.touched_at, row.ends_at, row.key);
     this.#sql.run.putLease.run(row.key, `p:${turn}`, turn, until);
     if (exclusive) this.#sql.run.hold.run(fence, turn, until, row.key);
+    if (owner !== '' && row.owner === '') this.#sql.run.putUser.run(owner, row.key);
     if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
     const holds = known?.generation === row.generation && known.edits === row.edits;
     const from = holds && known.version <= row.version ? Math.max(row.covered, known.version) : row.covered;
