@@ -84,7 +84,8 @@ it('three replicas on one Redis let exactly 100 of 200 through, and not one more
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   const upstream = await provider();
-  const config = { ai: { budgets: requests(100) }, store: { url: redis.url } };
+  // What the store does not answer in time passes: on a busy machine that is not what this is about.
+  const config = { ai: { budgets: requests(100) }, store: { url: redis.url, timeout: '10s' } };
   const replicas = await Promise.all([1, 2, 3].map(() => aiGateway([upstream], config)));
 
   const answers = await burst(replicas, 200);
