@@ -16,6 +16,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The path can be read as another one. Send it with the capitals that the API names, without ";" and without a slash or dot at the end of a name.',
   },
+  method_ambiguous: {
+    status: 400,
+    retryable: false,
+    text: 'A header asks for another method than the request has. Send the request with that method.',
+  },
   host_invalid: { status: 400, retryable: false, text: 'Send exactly one valid Host header.' },
   headers_too_large: {
     status: 431,

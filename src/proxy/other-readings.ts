@@ -1,20 +1,12 @@
 import type { Slot } from '../contracts/policy.ts';
 import { isOddPath, lenientPath } from '../lib/lenient-path.ts';
 import type { Steps } from '../lib/slices.ts';
-import { type Matched, placing } from './paths.ts';
+import { asksForMore, guardsOf, type Protected } from './guards.ts';
+import { placing } from './paths.ts';
 import { RouteTable } from './route-table.ts';
-
-/** A route with what stands before it. */
-export interface Protected extends Matched {
-  name: string;
-  policies: readonly Readonly<Record<string, unknown>>[];
-}
 
 /** Whether a server might read a path, as it is forwarded, as one of a route that asks for more. */
 export type IsAmbiguous = (path: string) => boolean;
-
-/** Policies that stand among those of admission and keep nobody out. */
-const OPEN = new Set(['cors', 'lifecycle']);
 
 /**
  * Paths are matched as RFC 3986 reads them, and servers are more lenient (`lenientPath`). Beside a wider route with fewer
@@ -28,34 +20,19 @@ export function* otherReadings(
   routes: readonly Protected[],
   slotOf: (policy: string) => Slot | undefined,
 ): Steps<(route: string) => IsAmbiguous | undefined> {
-  const guards = new Map<string, Set<string>>();
-  for (const route of routes) {
-    guards.set(route.name, guardsOf(route, slotOf));
-    yield;
-  }
+  const guards = yield* guardsOf(routes, slotOf);
   const all = new Set([...guards.values()].flatMap((each) => [...each]));
   if (routes.every(({ name }) => guards.get(name)?.size === all.size)) return () => undefined;
   const find = yield* lenientRouter(routes);
   return (name) => {
-    const own = guards.get(name) ?? new Set<string>();
-    if (own.size === all.size) return undefined;
+    if (guards.get(name)?.size === all.size) return undefined;
     return (path) => {
       if (!isOddPath(path)) return false;
       const others = find(lenientPath(path));
       if (others.includes(name)) return false;
-      return others.some((other) => !(guards.get(other) as Set<string>).isSubsetOf(own));
+      return others.some((other) => asksForMore(guards, other, name));
     };
   };
-}
-
-function guardsOf({ policies }: Protected, slotOf: (policy: string) => Slot | undefined): Set<string> {
-  const guards = policies.filter((entry) =>
-    Object.keys(entry).some((name) => {
-      const slot = slotOf(name);
-      return (slot === 'identify' || slot === 'admit') && !OPEN.has(name);
-    }),
-  );
-  return new Set(guards.map((entry) => JSON.stringify(entry)));
 }
 
 /** The names of the routes at a path, whatever method, host or headers they ask for. */

@@ -1,14 +1,18 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { METHODS } from '../config/schema/routes.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
 import type { Slot } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { askedMethods } from '../lib/method-override.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { Slices } from '../lib/slices.ts';
 import { isPreflight } from '../proxy/conditions.ts';
 import type { Fallback } from '../proxy/fallback.ts';
+import { asksForMore, guardsOf } from '../proxy/guards.ts';
 import { Mirror } from '../proxy/mirror.ts';
+import { otherMethods } from '../proxy/other-methods.ts';
 import { otherReadings } from '../proxy/other-readings.ts';
 import { isForPreflight, placingWithPreflights } from '../proxy/preflight.ts';
 import type { ProxyRoute } from '../proxy/proxy-route.ts';
@@ -61,6 +65,13 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
   if (routes.length === 0) return;
   const slices = new Slices();
   const readings = await slices.through(otherReadings(routes, plan.slotOf));
+  const guards = await slices.through(guardsOf(routes, plan.slotOf));
+  const looking = await slices.through(otherMethods(routes, guards));
+  const isOverridden = (name: string) => (request: IncomingMessage) =>
+    askedMethods(request.headers)?.some((method) => {
+      const other = plan.takers.withMethod(method, request);
+      return other !== undefined && asksForMore(guards, other.name, name);
+    }) === true;
   const keeperOf = keepersOf(routes);
   const byName = new Map<string, Served>();
   for (const route of routes) {
@@ -75,6 +86,7 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
       gate: plan.gate(route),
       route: toServe(route, chain, plan),
       isAmbiguous: readings(route.name),
+      isOverridden: looking.has(name) ? isOverridden(name) : undefined,
     });
     await slices.rest();
   }
@@ -116,13 +128,17 @@ export function runPolicies(
   // A callback hook: a promise is paid for only where a policy gives one.
   scope.addHook('onRequest', (request, reply, done) => {
     const exchange = exchangeOf(request.raw);
-    const { route, gate, chain, isAmbiguous } = servedOf(request);
+    const { route, gate, chain, isAmbiguous, isOverridden } = servedOf(request);
     request.exchange = exchange;
     exchange.route = route.name;
     exchange.routeVersion = route.version;
     exchange.shape = shapeOf(exchange.path);
     if (isAmbiguous?.(exchange.path)) {
       done(new GatewayError('path_ambiguous'));
+      return;
+    }
+    if (isOverridden?.(request.raw)) {
+      done(new GatewayError('method_ambiguous'));
       return;
     }
     if (request.method === 'OPTIONS' && isPreflight(request.headers)) {

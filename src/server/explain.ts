@@ -5,9 +5,11 @@ import { SLOTS, type Slot } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { isOddPath } from '../lib/lenient-path.ts';
+import { askedMethods } from '../lib/method-override.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { atOnce, type Steps } from '../lib/slices.ts';
 import { unmetCondition } from '../proxy/conditions.ts';
+import { asksForMore, guardsOf } from '../proxy/guards.ts';
 import { otherReadings } from '../proxy/other-readings.ts';
 import { pathMatches } from '../proxy/paths.ts';
 import { answersPreflight, isForPreflight, placingWithPreflights } from '../proxy/preflight.ts';
@@ -76,9 +78,10 @@ export function* explaining(
   }
   const winner = yield* winnerOf(config, path, asked);
   const taken = config.routes.find(({ name }) => name === winner);
-  if (taken && (yield* isAmbiguous(config, slots, taken.name, path))) {
+  const refused = taken && (yield* refusalOf(config, slots, taken.name, path, asked));
+  if (refused) {
     const others = config.routes.map(({ name }) => ({ name, why: 'the request is refused' }));
-    return { path: null, refused: 'path_ambiguous', isProbe: false, route: undefined, policies: [], others };
+    return { path: null, refused, isProbe: false, route: undefined, policies: [], others };
   }
   const ai = winner === AI ? { name: AI, kind: 'ai' as const } : undefined;
   const mcp =
@@ -110,15 +113,25 @@ export function* explaining(
   };
 }
 
-function* isAmbiguous(
-  { routes }: GatewayConfig,
+/** What a request is refused with that could be taken for one of a route that asks for more. */
+function* refusalOf(
+  config: GatewayConfig,
   slots: ReadonlyMap<string, Slot>,
   name: string,
   path: string,
-): Steps<boolean> {
-  if (!isOddPath(path)) return false;
-  const readingsOf = yield* otherReadings(routes, (policy) => slots.get(policy));
-  return readingsOf(name)?.(path) ?? false;
+  asked: AskedFor,
+): Steps<ErrorCode | undefined> {
+  const { routes } = config;
+  const slotOf = (policy: string): Slot | undefined => slots.get(policy);
+  if (isOddPath(path) && (yield* otherReadings(routes, slotOf))(name)?.(path)) return 'path_ambiguous';
+  const methods = askedMethods(asked.headers);
+  if (methods === undefined) return undefined;
+  const guards = yield* guardsOf(routes, slotOf);
+  for (const method of methods) {
+    const other = yield* winnerOf(config, path, { ...asked, method });
+    if (other !== undefined && asksForMore(guards, other, name)) return 'method_ambiguous';
+  }
+  return undefined;
 }
 
 const rewritten = ({ rewrite }: RouteConfig, path: string): string | null =>

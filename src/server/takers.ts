@@ -14,6 +14,8 @@ export interface Gated {
   chain: PolicyChain;
   /** Absent: no other route asks for more. */
   isAmbiguous?: IsAmbiguous | undefined;
+  /** Whether a server might take a request for another's that asks for more, as a field names its method. As above. */
+  isOverridden?: ((request: IncomingMessage) => boolean) | undefined;
 }
 
 /** Who takes a request: a route of the config. */
@@ -74,6 +76,12 @@ export class Takers {
     if (this.table.add(method, pattern, taker, conditions)) return;
     const name = taker === OWN ? '' : `route ${taker.config.name}: `;
     throw new Error(`${name}${method} ${pattern} is answered by the gateway itself: choose another path`);
+  }
+
+  /** The route that would take a request if it had another method. */
+  withMethod(method: string, request: IncomingMessage): RouteConfig | undefined {
+    const taker = this.table.find(method, exchangeOf(request).path, request.headers);
+    return taker === undefined || taker === OWN || taker.isForPreflight ? undefined : taker.config;
   }
 
   /** The routes that would take a request but for its method, with the methods that they take. */
