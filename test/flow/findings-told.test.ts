@@ -293,3 +293,24 @@ it('to Alertmanager, which forgets, a finding is one alert from its beginning to
   for (const each of ends.slice(0, -1)) expect(each).toBeGreaterThan(now() + 12 * 3_600_000);
   expect(ends.at(-1)).toBeLessThanOrEqual(now());
 });
+
+it('each message has an id of its own, however long the history', async () => {
+  const { url, heard } = await vendors();
+  const engine = toldEngine();
+  const gateway = await testGateway(
+    { hypercare: { tick: '1s', notify: [{ kind: 'webhook', url: `${url}/hook` }] } },
+    { engine },
+  );
+  engine.say('opened', detection());
+  const { id } = await eventually(async () => (await admin(gateway, '/api/findings')).body.findings[0]);
+  for (let i = 0; i < 210; i++) engine.say('ended', detection());
+  const isTold = (type: string) => eventually(() => heard.some(({ body }) => body.type === type));
+  await eventually(async () => (await admin(gateway, `/api/findings/${id}`)).body.history.length === 200);
+  engine.count(id, 0, 1000);
+  await isTold('finding.resolved');
+  engine.count(id, 120, 1000, Date.now() + 3_600_000);
+  await isTold('finding.regressed');
+
+  const ids = heard.map(({ headers }) => headers['webhook-id']);
+  expect(ids).toEqual([...new Set(ids)]);
+});

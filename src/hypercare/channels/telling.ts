@@ -108,7 +108,7 @@ export class Telling {
     const at = now();
     const base = { finding: finding.id, channel: channel.name };
     const before = known?.thread || (await this.#threadOf(channel, finding));
-    const id = `${finding.id}-${finding.history.length}-${channel.name}`.replaceAll(/[^A-Za-z0-9._-]/g, '_');
+    const id = messageId(channel, finding);
     try {
       const thread = await channel.tell({
         event,
@@ -189,6 +189,13 @@ export class Telling {
 const keyOf = ({ name }: Channel, { id }: Finding): string => `${id} ${name}`;
 const threadKeyOf = ({ name }: Channel, { fingerprint }: Finding): string =>
   `${name} ${createHash('sha256').update(fingerprint).digest('hex')}`;
+
+/** Another for each thing that is told, and the same for each attempt: a long history does not grow longer, but goes on. */
+const messageId = ({ name }: Channel, { id, history }: Finding): string =>
+  `${id}-${history.length}-${history.at(-1)?.at.toString(36) ?? ''}-${name}`.replaceAll(
+    /[^A-Za-z0-9._-]/g,
+    '_',
+  );
 
 const EVENTS: Readonly<Partial<Record<FindingState, ToldEvent>>> = {
   acknowledged: 'acknowledged',
