@@ -24,9 +24,17 @@ export function questionFor(report: {
   return isShort ? 'About when was it (hour and minute), and what did you do just before?' : '';
 }
 
+/** With a dot it may be a price or a version: only where the words around it say when, and none says that it is money. */
+const MOMENTS = [
+  /(?:^|[^\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])/,
+  /(?:^|[^\d.])([01]?\d|2[0-3])\.([0-5]\d)\s*(?:uhr|utc)\b/i,
+  /\b(?:at|around|about|um|gegen|kl|klo)\.?\s+([01]?\d|2[0-3])\.([0-5]\d)(?!\.?\d)(?!\s*(?:[$€£¥%]|eur|usd|gbp|chf|dollar|pound))/i,
+];
+
 /** The moment that an answer names, on the day of the report or the one before; undefined: it names none. */
 export function momentIn(text: string, at: number): number | undefined {
-  const found = /(?:^|[^\d:])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\d:])/.exec(text.slice(0, 2000));
+  const said = text.slice(0, 2000);
+  const found = MOMENTS.map((pattern) => pattern.exec(said)).find((each) => each !== null);
   if (!found) return undefined;
   const day = new Date(at);
   day.setUTCHours(Number(found[1]), Number(found[2]), 0, 0);
