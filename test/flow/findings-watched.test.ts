@@ -36,6 +36,25 @@ const badTarget = (url: string | undefined) =>
     cause: { kind: 'target', sentence: 'One target fails.', confidence: 0.95, change: null },
   });
 
+/** Somebody whom it hit says so. */
+async function complain(gateway: TestGateway) {
+  const said = await fetch(`${gateway.url}/v1/feedback`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ comment: 'It broke', requestId: 'req-1' }),
+  });
+  const { id } = (await said.json()) as { id: string };
+  return {
+    id,
+    /** As the team sees it. */
+    seen: async () => (await admin(gateway, `/api/feedback/${id}`)).body,
+    hears: async () => {
+      const answer = await fetch(`${gateway.url}/v1/feedback/${id}`);
+      return ((await answer.json()) as { status: string }).status;
+    },
+  };
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
 const theFinding = (gateway: TestGateway, fits: (finding: any) => boolean = () => true): Promise<any> =>
   eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
@@ -44,9 +63,12 @@ it('what was fixed is watched for a day: it comes back by the counts alone', asy
   const { gateway, engine } = await shop();
   engine.say('opened', detection());
   const { id } = await theFinding(gateway);
+  const report = await complain(gateway);
+  await eventually(async () => (await report.seen()).findings.includes(id));
   await admin(gateway, `/api/findings/${id}/resolve`, { body: { note: 'restarted it' } });
   engine.count(id, 0, 1000);
   await theFinding(gateway, ({ state }) => state === 'resolved');
+  await eventually(async () => (await report.hears()) === 'fixed');
   expect(engine.watches.has(id)).toBe(true);
   // The odd bad one is as usual.
   engine.count(id, 3, 1000, Date.now() + 3_600_000);
@@ -54,6 +76,29 @@ it('what was fixed is watched for a day: it comes back by the counts alone', asy
   engine.count(id, 120, 1000, Date.now() + 7_200_000);
   const back = await theFinding(gateway, ({ state }) => state === 'regressed');
   expect(back.history.at(-1).note).toContain('within a day of the fix');
+  expect(await report.hears()).toBe('known');
+  await eventually(async () => (await report.seen()).fixed.length === 0);
+});
+
+it('who reported it hears that it is fixed once nothing that it is about is open', async () => {
+  const { gateway, engine } = await shop();
+  engine.say('opened', detection());
+  engine.say('opened', detection({ fingerprint: 'slow|slow|route=things|', detector: 'slow' }));
+  const ids: string[] = await eventually(async () => {
+    const { findings } = (await admin(gateway, '/api/findings')).body;
+    return findings.length === 2 && findings.map(({ id }: { id: string }) => id);
+  });
+  const report = await complain(gateway);
+  await eventually(async () => (await report.seen()).findings.length === 2);
+  const fix = async (id: string | undefined): Promise<void> => {
+    await admin(gateway, `/api/findings/${id}/resolve`, { body: { note: 'done' } });
+    engine.count(id ?? '', 0, 1000);
+    await eventually(async () => (await report.seen()).fixed.includes(id));
+  };
+  await fix(ids[0]);
+  expect(await report.hears()).toBe('known');
+  await fix(ids[1]);
+  expect(await report.hears()).toBe('fixed');
 });
 
 it('a muted finding says nothing until it has hit twice the requests', async () => {
@@ -116,12 +161,7 @@ it('what was done without asking, and was changed by hand meanwhile, is left to 
   expect(left.actions[0].status).toBe('applied');
   expect(left.state).toBe('verifying');
 
-  const said = await fetch(`${gateway.url}/v1/feedback`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ comment: 'It broke', requestId: 'req-1' }),
-  });
-  const report = (await said.json()) as { id: string };
+  const report = await complain(gateway);
   const linked = await eventually(async () => {
     const finding = await read();
     return finding.linked.feedback.includes(report.id) && finding;

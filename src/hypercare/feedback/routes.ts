@@ -5,8 +5,10 @@ import type { Counters, Documents } from '../../contracts/store.ts';
 import { StoreUnavailable } from '../../contracts/store.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { exchangeOf } from '../../record/exchange.ts';
-import { AnnouncedFindings } from '../findings/book.ts';
+import { AnnouncedFindings, FindingBook } from '../findings/book.ts';
+import { isOver } from '../findings/finding.ts';
 import { digest, FeedbackIntake, type Sender } from './intake.ts';
+import type { Report } from './report.ts';
 import { ReportBook } from './report-book.ts';
 import { readSaid } from './said.ts';
 import { STATUS_PAGE_HEADERS, statusHtml } from './status-html.ts';
@@ -34,6 +36,7 @@ export function registerFeedback(app: FastifyInstance, config: GatewayConfig, po
   const { feedback: settings } = config.hypercare;
   const book = new ReportBook(ports.documents, { keepMs: () => settings.keep, now: ports.now });
   const intake = new FeedbackIntake({ ...ports, book, settings });
+  const findings = new FindingBook(ports.documents);
   const status = new StatusPage(new AnnouncedFindings(ports.documents), ports.now);
   const consumers = consumersByDigest(config);
 
@@ -82,8 +85,8 @@ export function registerFeedback(app: FastifyInstance, config: GatewayConfig, po
     const report = await stored(() => book.get(request.params.id.slice(0, 64)));
     if (!report) throw new GatewayError('resource_unknown');
     reply.headers({ 'x-request-id': request.exchange.id, 'cache-control': 'no-store' });
-    const state = report.fixed.length > 0 ? 'fixed' : report.findings.length > 0 ? 'known' : 'received';
-    return { id: report.id, status: state, question: report.question, answer: report.answer?.text ?? '' };
+    const became = await stored(() => statusOf(report, findings));
+    return { id: report.id, status: became, question: report.question, answer: report.answer?.text ?? '' };
   });
   app.get('/v1/status', async (request, reply) => {
     reply.headers({ 'x-request-id': request.exchange.id, 'cache-control': 'public, max-age=5' });
@@ -117,6 +120,17 @@ function registerTickets(
     await stored(() => book.change(report.id, (known) => ({ ...known, external, question: '' })));
     return { id: report.id, status: 'received' };
   });
+}
+
+/** Fixed is what was proven so, once nothing that it is about is open, or is open again. */
+async function statusOf(
+  { findings, fixed }: Report,
+  book: Pick<FindingBook, 'get'>,
+): Promise<'received' | 'known' | 'fixed'> {
+  if (findings.length === 0) return 'received';
+  if (fixed.length === 0) return 'known';
+  const linked = await Promise.all(findings.map((id) => book.get(id)));
+  return linked.some((finding) => finding && !isOver(finding)) ? 'known' : 'fixed';
 }
 
 /** A page of another site may send it only from the origins of the config, and read what it is told. */

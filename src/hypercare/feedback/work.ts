@@ -32,9 +32,10 @@ export class FeedbackWork {
     this.#ports = ports;
   }
 
-  /** Links what is new. @throws StoreUnavailable */
+  /** Links what is new, and takes back that something is fixed which has come back. @throws StoreUnavailable */
   async round(active: readonly Finding[]): Promise<void> {
     const { reports } = this.#ports;
+    for (const finding of active) if (isBack(finding)) await this.#takeBack(finding.id);
     for (const entry of await reports.inbox(ROUND)) {
       const report = await reports.get(entry.report);
       if (report) await this.#link(report, entry, active);
@@ -72,6 +73,19 @@ export class FeedbackWork {
       await this.#ports.reports.change(report, (known) =>
         known.fixed.includes(id) ? known : { ...known, fixed: [...known.fixed, id] },
       );
+  }
+
+  async #takeBack(id: string): Promise<void> {
+    const { reports, findings } = this.#ports;
+    for (const report of (await reports.all()).filter(({ fixed }) => fixed.includes(id))) {
+      // It may have been fixed anew meanwhile.
+      const finding = await findings.get(id);
+      if (!finding || isOver(finding)) return;
+      await reports.change(report.id, (known) => ({
+        ...known,
+        fixed: known.fixed.filter((each) => each !== id),
+      }));
+    }
   }
 
   async #link(report: Report, entry: InboxEntry, active: readonly Finding[]): Promise<void> {
@@ -125,6 +139,9 @@ export class FeedbackWork {
     return other ? linked(other, 'consumer') : null;
   }
 }
+
+const isBack = (finding: Finding): boolean =>
+  finding.timesRegressed > 0 && finding.linked.feedback.length > 0 && !isOver(finding);
 
 /** @param isOwn all of them are of whoever said it: a page that none of them names is one of a site, which asks for them */
 function worstOf(
