@@ -43,7 +43,7 @@ export interface AdminPorts {
   /** JSON Schema of the config as people write it, as JSON. */
   configSchema(): string;
   care: Pick<Care, 'book' | 'desk' | 'applier' | 'knowledge' | 'reports' | 'report'>;
-  engine: Pick<Engine, 'queries' | 'status'>;
+  engine: Pick<Engine, 'queries' | 'status' | 'reconciled'>;
   ledger: Ledger;
   budgets: Pick<Budgets, 'read'>;
   conversations: Conversations;

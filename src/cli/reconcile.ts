@@ -16,7 +16,7 @@ export async function reconcileCommand(file: string, config: string, threshold: 
     const invoice = readInvoice(await readFile(file, 'utf8'));
     const store = await openStore(url, { commandTimeoutMs: timeout });
     try {
-      const differences = await reconcile(store.ledger, invoice, threshold);
+      const { differences } = await reconcile(store.ledger, invoice, { threshold });
       for (const { day, model, unit, ours, theirs, ratio } of differences)
         say(`${day}  ${model}  ${unit}: ledger ${ours}, invoice ${theirs} (${(ratio * 100).toFixed(1)}%)`);
       say(`${invoice.length} lines, ${differences.length} differences`);

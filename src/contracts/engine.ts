@@ -148,6 +148,13 @@ export interface TrafficFigures {
   readonly p99: number | null;
 }
 
+/** What a provider bills for some days, and what the ledger has of them, in US dollars. */
+export interface Bill {
+  readonly provider: string;
+  readonly ledgerUsd: number;
+  readonly providerUsd: number;
+}
+
 /** What the engine knows, asked of it. Answers come from the engine's thread, within its deadline or not at all. */
 export interface EngineQueries {
   rates(query: RateQuery): Promise<readonly RatePoint[]>;
@@ -203,13 +210,8 @@ export interface Engine {
   /** What people say; it must have been accepted by then. */
   feedback(signal: FeedbackSignal): void;
   context(signal: ContextSignal): void;
-  /** The provider's bill and the ledger, compared: a difference beyond 2 % becomes a detection. */
-  reconciled(difference: {
-    readonly at: number;
-    readonly provider: string;
-    readonly ledgerUsd: number;
-    readonly providerUsd: number;
-  }): void;
+  /** The provider's bill and the ledger, compared: a difference beyond 2 % is a detection until there is none any more. */
+  reconciled(bill: Bill): void;
   readonly queries: EngineQueries;
   readonly status: EngineStatus;
 }

@@ -1,3 +1,4 @@
+import type { Bill } from '../contracts/engine.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import { dayOf } from './usage-report.ts';
 import { pagesOf } from './usage-sums.ts';
@@ -28,17 +29,29 @@ const A_DAY = 86_400_000;
 /** US dollars that are lost to rounding on an invoice, and no reason for a finding. */
 const CENT = 0.01;
 
+/** What was found, and of a provider's invoice in US dollars what both come to. */
+export interface Reconciled {
+  readonly differences: readonly Difference[];
+  /** Undefined: the invoice has no US dollars, or nobody knows whose it is. */
+  readonly bill: Bill | undefined;
+}
+
+export interface ReconcileOptions {
+  /** A share, 0.02 = 2 %. */
+  readonly threshold: number;
+  /** Whose invoice it is: only its rows are compared. Absent: that of whom alone the books have the models in it. */
+  readonly provider?: string | undefined;
+}
+
 /**
  * Compares the books with an invoice, by day and model. What only one of them has is a difference too; days that the
  * invoice does not cover are left out.
- *
- * @param threshold a share, 0.02 = 2 %
  */
 export async function reconcile(
   ledger: Ledger,
   invoice: readonly InvoiceLine[],
-  threshold: number,
-): Promise<Difference[]> {
+  { threshold, provider: whose }: ReconcileOptions,
+): Promise<Reconciled> {
   const days = new Set(invoice.map(({ day }) => day));
   const says = {
     tokens: invoice.some(({ tokens }) => tokens !== undefined),
@@ -57,11 +70,17 @@ export async function reconcile(
     theirs.usd += usd;
   }
   const [first, last] = [[...days].sort()[0], [...days].sort().at(-1)];
-  if (first === undefined || last === undefined) return [];
+  if (first === undefined || last === undefined) return { differences: [], bill: undefined };
+  const models = new Set(invoice.map(({ model }) => model));
+  const providers = new Map<string, { usd: number; isMeant: boolean }>();
   for await (const rows of pagesOf(ledger, Date.parse(first), Date.parse(last) + A_DAY)) {
-    for (const { at, upstreamModel, tokens, usd } of rows) {
+    for (const { at, provider, upstreamModel, tokens, usd } of rows) {
       const day = dayOf(at);
-      if (!days.has(day)) continue;
+      if (!days.has(day) || (whose !== undefined && provider !== whose)) continue;
+      const known = providers.get(provider) ?? { usd: 0, isMeant: provider === whose };
+      known.usd += Math.max(0, usd);
+      known.isMeant ||= models.has(upstreamModel);
+      providers.set(provider, known);
       const { ours } = sumsOf(day, upstreamModel);
       ours.tokens += tokens.input + tokens.output;
       ours.usd += Math.max(0, usd);
@@ -77,7 +96,12 @@ export async function reconcile(
       differences.push({ day, model, unit, ours: ours[unit], theirs: theirs[unit], ratio: by / most });
     }
   }
-  return differences.sort((a, b) => Math.abs(b.theirs - b.ours) - Math.abs(a.theirs - a.ours));
+  differences.sort((a, b) => Math.abs(b.theirs - b.ours) - Math.abs(a.theirs - a.ours));
+  const meant = [...providers].filter(([, { isMeant }]) => isMeant);
+  const provider = whose ?? (meant.length === 1 ? meant[0]?.[0] : undefined);
+  if (!says.usd || provider === undefined) return { differences, bill: undefined };
+  const providerUsd = invoice.reduce((sum, { usd = 0 }) => sum + usd, 0);
+  return { differences, bill: { provider, ledgerUsd: providers.get(provider)?.usd ?? 0, providerUsd } };
 }
 
 type Sums = Record<'tokens' | 'usd', number>;

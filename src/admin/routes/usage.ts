@@ -10,7 +10,7 @@ import {
   usageReport,
 } from '../../record/usage-report.ts';
 import { PART_MS, UsageSums } from '../../record/usage-sums.ts';
-import { answers } from '../openapi.ts';
+import { answers, OrNull } from '../openapi.ts';
 import { limitOf, offsetOf, PageOf, PageQuery, pageOf } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 
@@ -72,7 +72,7 @@ const Difference = Type.Object({
 /** What model calls came to, and whether the providers say the same. */
 export function usageRoutes(
   app: AdminApp,
-  { ledger, flushLedger, now }: Pick<AdminPorts, 'ledger' | 'flushLedger' | 'now'>,
+  { engine, ledger, flushLedger, now }: Pick<AdminPorts, 'engine' | 'ledger' | 'flushLedger' | 'now'>,
 ): void {
   const sums = new UsageSums(ledger);
   const reportOf = async (query: Pick<Static<typeof UsageQuery>, 'by' | 'from' | 'to'>) => {
@@ -132,29 +132,55 @@ export function usageRoutes(
   app.post(
     '/api/usage/reconcile',
     {
-      // It changes nothing: a POST because an invoice is too long for a query.
+      // A POST because an invoice is too long for a query: who may only read changes nothing by it.
       config: { right: 'read' },
       schema: {
         operationId: 'reconcileUsage',
         tags: ['usage'],
         summary:
           'Where a provider’s invoice or usage export (CSV: day, model, tokens or usd) and the ledger differ',
+        description:
+          'Asked with the right `write`, a difference of 2 % of all US dollars is a finding until there is none.',
         body: Type.Object(
           {
             csv: Type.String({ description: 'The file’s text.' }),
             threshold: Type.Optional(
               Type.Number({ minimum: 0, maximum: 1, description: 'Share that may differ; default 0.02.' }),
             ),
+            provider: Type.Optional(
+              Type.String({
+                minLength: 1,
+                maxLength: 200,
+                description:
+                  'Whose it is, by the name in the config; default the only one with these models.',
+              }),
+            ),
           },
           { additionalProperties: false },
         ),
-        response: answers(Type.Object({ differences: Type.Array(Difference), lines: Type.Integer() })),
+        response: answers(
+          Type.Object({
+            differences: Type.Array(Difference),
+            lines: Type.Integer(),
+            bill: OrNull(
+              Type.Object(
+                { provider: Type.String(), ledgerUsd: Type.Number(), providerUsd: Type.Number() },
+                {
+                  description: 'What both come to; null: no US dollars, or nobody knows whose invoice it is.',
+                },
+              ),
+            ),
+          }),
+        ),
       },
     },
-    async ({ body }) => {
+    async ({ body, operator }) => {
       await flushLedger();
       const invoice = invoiceIn(body.csv);
-      return { differences: await reconcile(ledger, invoice, body.threshold ?? 0.02), lines: invoice.length };
+      const { threshold = 0.02, provider } = body;
+      const { differences, bill = null } = await reconcile(ledger, invoice, { threshold, provider });
+      if (bill && operator?.rights.includes('write')) engine.reconciled(bill);
+      return { differences: [...differences], lines: invoice.length, bill };
     },
   );
 }

@@ -7,13 +7,14 @@ import { Translation } from '../signals/dictionary.ts';
 import { RING } from '../signals/leaves.ts';
 import type { Mark } from '../signals/marks.ts';
 import { KeyUse, readDenials } from './access.ts';
+import { Bills } from './bills.ts';
 import { burns } from './burns.ts';
 import { explain, type KnownChange } from './cause.ts';
 import { complaintClusters } from './complaints.ts';
 import { creeps } from './creep.ts';
 import { describe, fingerprintOf, type Hit, whoWasHit } from './describe.ts';
 import { Intake } from './intake.ts';
-import { billDifference, spendingRises } from './money.ts';
+import { spendingRises } from './money.ts';
 import { Objectives } from './objectives.ts';
 import { OpenDetection } from './open.ts';
 import { OpenDetections, OVER_AFTER } from './open-detections.ts';
@@ -75,7 +76,7 @@ export class HypercareCore {
   readonly #open: OpenDetections;
   readonly #changes: KnownChange[] = [];
   readonly #pending = new Map<string, number>();
-  readonly #told: Suspicion[] = [];
+  readonly bills: Bills = new Bills();
   readonly #clock: Clock = { lastTickAt: 0, beganAt: new Map(), disturbedUntil: -1 };
   #settings: EngineSettings;
   #revision = 0;
@@ -149,11 +150,6 @@ export class HypercareCore {
     this.intake.context(signal);
   }
 
-  reconciled(bill: { provider: string; ledgerUsd: number; providerUsd: number }): void {
-    const suspicion = billDifference(this.counts, bill);
-    if (suspicion) this.#told.push(suspicion);
-  }
-
   change(change: Omit<KnownChange, 'tick'>): void {
     const known = { ...change, tick: this.counts.tick };
     this.#changes.push(known);
@@ -179,6 +175,8 @@ export class HypercareCore {
       open.total = impact.share > 0 ? impact.requests / impact.share : 0;
       open.usd = impact.usd ?? 0;
       this.#open.add(open);
+      if (suspicion.signal === 'bill')
+        this.bills.resume(detection.where.scopes[0]?.provider ?? '', suspicion);
     }
     this.#clock.lastTickAt = now;
   }
@@ -264,7 +262,7 @@ export class HypercareCore {
         : []),
       ...complaintClusters(counts, intake.complaints),
       ...this.#states.suspicions(counts, this.#settings, true),
-      ...this.#told.splice(0),
+      ...this.bills.suspicions,
     ].sort((a, b) => a.rank - b.rank || b.bad - b.expected - (a.bad - a.expected));
     const events = suspicions.flatMap((suspicion) => this.#consider(suspicion, now));
     for (const [fingerprint, tick] of this.#pending)

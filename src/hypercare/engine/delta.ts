@@ -1,9 +1,11 @@
 import { DDSketch } from '@datadog/sketches-js';
+import type { Bill } from '../../contracts/engine.ts';
 import { HyperLogLog } from '../../lib/hyperloglog.ts';
 import { DIMENSIONS, WIDTH } from '../../record/signals/layout.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KEY, KIND } from '../signals/leaves.ts';
 import { SIGNALS, type SignalName } from '../signals/marks.ts';
+import type { Bills } from './bills.ts';
 import type { Intake } from './intake.ts';
 import type { Objective, Objectives } from './objectives.ts';
 import { MINUTE } from './settings.ts';
@@ -13,6 +15,7 @@ export interface Shared {
   readonly counts: Counts;
   readonly intake: Intake;
   readonly objectives: Objectives;
+  readonly bills: Bills;
 }
 
 /** Leaves that are told one by one, those with bad ones first; the rest is told as one. */
@@ -43,6 +46,8 @@ export interface Delta {
   readonly objectives: readonly (readonly [key: string, bad: number, total: number])[];
   /** Of the minute that is over, once a minute: DDSketches as base64 of their protobuf form. */
   readonly times: readonly (readonly [dimension: number, name: number, sketch: string])[];
+  /** Absent: a replica of an earlier version has none to tell of. */
+  readonly bills?: readonly Bill[];
 }
 
 class Table<T> {
@@ -58,7 +63,7 @@ class Table<T> {
 }
 
 /** What this replica counted in the tick that is about to end; afterwards nothing of it is left to be told. */
-export function takeDelta({ counts, intake, objectives }: Shared): Delta {
+export function takeDelta({ counts, intake, objectives, bills }: Shared): Delta {
   const { dictionary, leaves, own } = counts;
   const names = new Table<string>();
   const marks = new Table<readonly [SignalName, string]>();
@@ -118,11 +123,12 @@ export function takeDelta({ counts, intake, objectives }: Shared): Delta {
             : [],
         )
       : [],
+    bills: bills.takeOwn(),
   };
 }
 
 /** Counts what another replica has counted, as of now. */
-export function mergeDelta({ counts, intake, objectives }: Shared, delta: Delta): void {
+export function mergeDelta({ counts, intake, objectives, bills }: Shared, delta: Delta): void {
   const { dictionary } = counts;
   const name = (at: number): string => delta.names[at] ?? '';
   const consumerOf = (at: number): number => dictionary.of(CONSUMER, name(at));
@@ -151,6 +157,7 @@ export function mergeDelta({ counts, intake, objectives }: Shared, delta: Delta)
       intake.onBad(leaf, mark, { user, session, usd });
     }
   });
+  for (const bill of delta.bills ?? []) bills.take(counts, bill, false);
   for (const [consumer, model, usd] of delta.spent)
     intake.spending.add(consumerOf(consumer), dictionary.of(MODEL, name(model)), usd, true);
   for (const [consumer, requests, addresses] of delta.crowds)

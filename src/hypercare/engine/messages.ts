@@ -1,4 +1,4 @@
-import type { ContextSignal, FeedbackSignal, Ticks } from '../../contracts/engine.ts';
+import type { Bill, ContextSignal, FeedbackSignal, Ticks } from '../../contracts/engine.ts';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../contracts/signal.ts';
 import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
@@ -26,7 +26,7 @@ export type ToThread =
   | { readonly kind: 'use'; readonly settings: EngineSettings }
   | { readonly kind: 'watch'; readonly watch: Watch }
   | { readonly kind: 'unwatch'; readonly id: string }
-  | { readonly kind: 'bill'; readonly bill: { provider: string; ledgerUsd: number; providerUsd: number } }
+  | { readonly kind: 'bill'; readonly bill: Bill }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly of: unknown };
 
 /** What a thread begins with. */

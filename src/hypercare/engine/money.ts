@@ -1,3 +1,4 @@
+import type { Bill } from '../../contracts/engine.ts';
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KINDS } from '../signals/leaves.ts';
@@ -12,7 +13,7 @@ const LEAST_RATIO = 3;
 const LEAST_Z = 5;
 /** Ticks in a row that must be twice the usual. */
 const LEAST_TICKS = 9;
-/** US dollars in two minutes below which no rise is worth a word. */
+/** US dollars below which no rise, in two minutes, and no difference is worth a word. */
 const LEAST_USD = 0.01;
 /** Share by which ledger and provider may differ: rounding, and calls that ran over the edge of the period. */
 const LEAST_DIFFERENCE = 0.02;
@@ -76,13 +77,10 @@ export function spendingRises(counts: Counts, spending: Spending): Suspicion[] {
 }
 
 /** A bill that is not what the ledger says. */
-export function billDifference(
-  counts: Counts,
-  bill: { provider: string; ledgerUsd: number; providerUsd: number },
-): Suspicion | null {
-  const { provider, ledgerUsd, providerUsd } = bill;
-  const difference = Math.abs(providerUsd - ledgerUsd) / Math.max(providerUsd, ledgerUsd, Number.EPSILON);
-  if (difference < LEAST_DIFFERENCE) return null;
+export function billDifference(counts: Counts, { provider, ledgerUsd, providerUsd }: Bill): Suspicion | null {
+  const apart = Math.abs(providerUsd - ledgerUsd);
+  const difference = apart / Math.max(providerUsd, ledgerUsd, Number.EPSILON);
+  if (difference < LEAST_DIFFERENCE || apart < LEAST_USD) return null;
   const sentence = `Provider ${provider} bills ${providerUsd.toFixed(2)} USD where the ledger has ${ledgerUsd.toFixed(2)}.`;
   return {
     detector: 'cost',

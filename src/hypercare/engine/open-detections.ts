@@ -116,6 +116,8 @@ export class OpenDetections {
     if (this.isPartOf(open, suspicion)) return true;
     // That calls have changed explains nothing that hurts: it may be the same matter, seen from its harmless side.
     if (open.suspicion.signal === 'drift' && suspicion.signal !== 'drift') return false;
+    // What is charged for calls has nothing to do with how they go.
+    if ((open.suspicion.signal === 'bill') !== (suspicion.signal === 'bill')) return false;
     // That a fallback stood by is another matter than what it stood by at, with a remedy of its own.
     if ((open.suspicion.family === 'fallback') !== (suspicion.family === 'fallback')) return false;
     // What is older than the ring can have begun whenever: with what was open then.
@@ -207,7 +209,9 @@ export class OpenDetections {
     return false;
   }
 
-  #freeze({ mark, places }: Suspicion, untilTick: number): void {
+  #freeze({ mark, places, signal }: Suspicion, untilTick: number): void {
+    // Calls go on as usual, whatever is charged for them.
+    if (signal === 'bill') return;
     if (mark) this.#counts.freeze(mark.id, untilTick);
     const { leaves } = this.#counts;
     for (let leaf = 0; leaf < leaves.end; leaf++) {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type {
+  Bill,
   ContextSignal,
   Engine,
   EngineQueries,
@@ -176,7 +177,7 @@ export class EngineThread implements Engine {
     this.#tell({ kind: 'context', signal });
   }
 
-  reconciled(bill: { at: number; provider: string; ledgerUsd: number; providerUsd: number }): void {
+  reconciled(bill: Bill): void {
     this.#tell({ kind: 'bill', bill });
   }
 

@@ -72,7 +72,7 @@ port.on('message', (message: ToThread) => {
       core.watches.delete(message.id);
       break;
     case 'bill':
-      core.reconciled(message.bill);
+      core.bills.take(core.counts, message.bill);
       break;
     case 'ask': {
       const { id, question, of } = message;

@@ -371,6 +371,25 @@ test('the same call again and again is a loop in one session; many who ask the s
   expect(again('')).toEqual([]);
 });
 
+test('a bill that differs is found beside what fails at its provider, by every replica, and outlives a restart', () => {
+  const bill = { provider: 'primary', ledgerUsd: 100, providerUsd: 110 };
+  const [teller, listener] = [new Small(), new Small()];
+  for (const small of [teller, listener]) small.ticks(30, (one) => small.talk(one));
+  rest(teller, 'primary/gpt-4o', 'down');
+  teller.ticks(1, (one) => teller.talk(one));
+  teller.core.bills.take(teller.core.counts, bill);
+  mergeDelta(listener.core, JSON.parse(JSON.stringify(takeDelta(teller.core))));
+  for (const small of [teller, listener]) small.ticks(60, (one) => small.talk(one));
+  expect(teller.core.open.map(({ reason }) => reason)).toEqual(['provider_out', 'ledger_differs']);
+  expect(listener.core.open.map(({ reason }) => reason)).toEqual(['ledger_differs']);
+  const after = new Small();
+  after.core.resume(listener.core.open, after.now);
+  const open = () => after.ticks(60, (one) => after.talk(one)).core.open.map(({ reason }) => reason);
+  expect(open()).toEqual(['ledger_differs']);
+  after.core.bills.take(after.core.counts, { ...bill, providerUsd: 100 });
+  expect(open()).toEqual([]);
+});
+
 test('what one replica tells another is counted there as if it had been its own', () => {
   const [teller, listener] = [new Small(), new Small()];
   teller.core.counts.own.clear();

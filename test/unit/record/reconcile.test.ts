@@ -42,7 +42,7 @@ it('the books and the invoice are compared by day and model, and small differenc
       '2026-11-01,gpt,900,110,$830.00\n2026-11-01,haiku,1000,0,2.01\n2026-11-02,late,5,5,0.5\n',
   );
 
-  expect(await reconcile(ledger, invoice, 0.02)).toEqual([
+  expect((await reconcile(ledger, invoice, { threshold: 0.02 })).differences).toEqual([
     { day: '2026-11-01', model: 'gpt', unit: 'usd', ours: 1.47, theirs: 830, ratio: (830 - 1.47) / 830 },
     { day: '2026-11-02', model: 'haiku', unit: 'tokens', ours: 500, theirs: 0, ratio: -1 },
     { day: '2026-11-02', model: 'late', unit: 'tokens', ours: 0, theirs: 10, ratio: 1 },
@@ -50,7 +50,7 @@ it('the books and the invoice are compared by day and model, and small differenc
     { day: '2026-11-02', model: 'haiku', unit: 'usd', ours: 1, theirs: 0, ratio: -1 },
     { day: '2026-11-02', model: 'late', unit: 'usd', ours: 0, theirs: 0.5, ratio: 1 },
   ]);
-  expect(await reconcile(ledger, [], 0)).toEqual([]);
+  expect(await reconcile(ledger, [], { threshold: 0 })).toEqual({ differences: [], bill: undefined });
 });
 
 it.each([
