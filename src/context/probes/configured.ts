@@ -27,10 +27,12 @@ export function configuredProbes({
     const current = config();
     if (read?.of !== current) {
       const own = `${url()}${current.ai.prefix}`;
-      const probes = current.context.probes.flatMap(({ file: script, url: given, ...probe }) => {
+      const probes = current.context.probes.flatMap(({ file: script, url: given, ...probe }, place) => {
         const path = resolve(dirname(file), script);
         try {
-          return [{ ...probe, url: given ?? own, script: readProbe(readFileSync(path, 'utf8'), path) }];
+          return [
+            { ...probe, place, url: given ?? own, script: readProbe(readFileSync(path, 'utf8'), path) },
+          ];
         } catch (error) {
           log.error({ err: error, file: path }, 'a context probe is left out');
           return [];

@@ -8,6 +8,8 @@ import type { ProbeScript } from './script.ts';
 
 /** A probe that the config has on a schedule. */
 export interface ScheduledProbe {
+  /** Which of the config's list it is: the same on all replicas, while two may have one script and model. */
+  readonly place: number;
   readonly script: ProbeScript;
   readonly model: string;
   /** Cron, five or six fields. */
@@ -96,8 +98,8 @@ export class ProbeSchedule {
   }
 
   /** Whether this replica is the one to run it this time. */
-  async #claim({ script, model }: ScheduledProbe, at: number): Promise<boolean> {
-    const id = `${script.name} ${model} ${at}`;
+  async #claim({ script, model, place }: ScheduledProbe, at: number): Promise<boolean> {
+    const id = `${script.name} ${model} ${place} ${at}`;
     const put = await this.#options.documents.put(COLLECTION, id, { at }, { ifVersion: 0, ttlMs: CLAIM_MS });
     return put.ok;
   }

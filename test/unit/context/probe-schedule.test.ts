@@ -14,7 +14,7 @@ const script = readProbe(
   'x',
 );
 
-async function schedules(count: number, now: () => number) {
+async function schedules(count: number, now: () => number, apiKeys = ['key']) {
   // A model that nobody keeps context for: it answers from what it is sent, and forgets at once.
   const model = await startModelService({ port: 0, name: 'm', apiKey: 'key' });
   onTestFinished(() => model.close());
@@ -22,20 +22,23 @@ async function schedules(count: number, now: () => number) {
   const metrics = openMetrics({ process: false });
   const meters = new MindMeters(metrics);
   const reports: ProbeReport[] = [];
-  const probe: ScheduledProbe = {
-    script,
-    model: 'gpt-4o-mini',
-    every: '*/15 * * * *',
-    timezone: 'UTC',
-    apiKey: 'key',
-    url: `${model.url}/v1`,
-  };
+  const probes = apiKeys.map(
+    (apiKey, place): ScheduledProbe => ({
+      place,
+      script,
+      model: 'gpt-4o-mini',
+      every: '*/15 * * * *',
+      timezone: 'UTC',
+      apiKey,
+      url: `${model.url}/v1`,
+    }),
+  );
   const log = openLog('silent', { write: () => undefined }).logger;
   const all = Array.from(
     { length: count },
     () =>
       new ProbeSchedule({
-        probes: () => [probe],
+        probes: () => probes,
         documents: store.documents,
         meters,
         log,
@@ -66,4 +69,13 @@ test('a probe runs when it is due, once among all replicas, and a model without 
   const text = await metrics.metrics();
   expect(text).toContain('gateway_context_probe_runs_total{probe="x",outcome="forgot"} 2');
   expect(text).toContain('gateway_context_probe_recall_ratio{probe="x",distance="all"} 0');
+});
+
+test('one script is run for each consumer and service that the config has it for', async () => {
+  let now = Date.UTC(2026, 10, 28, 12, 1);
+  const { all, reports } = await schedules(2, () => now, ['key', 'of another']);
+  now = Date.UTC(2026, 10, 28, 12, 15, 1);
+  for (const schedule of all) schedule.look();
+  await Promise.all(all.map((schedule) => schedule.close()));
+  expect(reports.map(({ outcome }) => outcome).sort()).toEqual(['broken', 'forgot']);
 });
