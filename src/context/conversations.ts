@@ -43,7 +43,9 @@ export type Recalled =
   | { readonly kind: 'turn'; readonly turn: LiveTurn }
   | { readonly kind: 'replay'; readonly facts: ContextFacts; readonly stored: OpenedTurn }
   /** The store is away, and the client sent all that is needed. */
-  | { readonly kind: 'degraded'; readonly facts: ContextFacts };
+  | { readonly kind: 'degraded'; readonly facts: ContextFacts }
+  /** The store is away, and without it the call can't be answered: `error` is `context_unavailable`. */
+  | { readonly kind: 'unavailable'; readonly facts: ContextFacts; readonly error: GatewayError };
 
 /** Longest that a turn waits for one before it that the store has not taken yet, in milliseconds. */
 const BEHIND_MS = 2000;
@@ -85,8 +87,8 @@ export class Conversations {
    * Reads what a turn needs of its conversation, and announces it.
    * @param read what is said in it, once: while the store answers where a log of the conversation is known; of any other first,
    * since what can't be read must not begin one
-   * @throws what `read` throws; GatewayError `session_unknown`, `conversation_locked`, `context_unavailable`,
-   * `tool_results_unmatched`, `idempotency_key_reused`
+   * @throws what `read` throws; GatewayError `session_unknown`, `conversation_locked`, `tool_results_unmatched`,
+   * `idempotency_key_reused`
    */
   async open(opening: Opening, read: () => Ask): Promise<Recalled> {
     const { ref } = opening;
@@ -124,7 +126,9 @@ export class Conversations {
       this.operations.note({ op: 'read', tenant, user: '', session, outcome: 'store_down' });
       const isAll = facts.mode === 'full' || opening.isInvented === true;
       if (isAll && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
-      throw new GatewayError('context_unavailable', { cause: error, headers: { 'retry-after': '1' } });
+      const headers = { 'retry-after': '1', 'x-context-status': facts.status };
+      const refusal = new GatewayError('context_unavailable', { cause: error, headers });
+      return { kind: 'unavailable', facts, error: refusal };
     }
   }
 

@@ -60,6 +60,13 @@ it('while the store is away whoever sends all of it is answered, and who does no
     'context_unavailable',
     '1',
   ]);
+  // Also whoever looks at the log finds which ones, and of what.
+  expect(delta.headers['x-context-status']).toBe('degraded');
+  expect(await gateway.accessLine(({ status }) => status === 503)).toMatchObject({
+    session: 's1',
+    context_status: 'degraded',
+    context_cause: 'store_down',
+  });
   expect((await send(strict, log)).status).toBe(503);
   // Nothing can have been said before what begins here; what follows a response was said behind it.
   const begin = (at: TestGateway) =>

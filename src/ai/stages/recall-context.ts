@@ -63,6 +63,7 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
     return;
   }
   exchange.context = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
+  if (recalled.kind === 'unavailable') throw recalled.error;
   if (recalled.kind === 'replay') {
     if (format.name === 'openai-responses') call.ownId = responseId(ref.session, recalled.facts.turn);
     call.answer = replayTurn(call, recalled.stored);
