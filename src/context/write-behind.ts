@@ -16,10 +16,12 @@ export class WriteBehind {
   readonly #outbox: SessionOutbox<Waiting>;
   readonly #sessions: Sessions;
   readonly #meters: ContextMeters;
+  readonly #log: Logger;
 
   constructor(sessions: Sessions, meters: ContextMeters, log: Logger) {
     this.#sessions = sessions;
     this.#meters = meters;
+    this.#log = log;
     this.#outbox = new SessionOutbox({
       deliver: (batch) => this.#deliver(batch),
       onFailure: (error, waiting) =>
@@ -45,8 +47,12 @@ export class WriteBehind {
     return this.#outbox.flush();
   }
 
-  close(): Promise<number> {
-    return this.#outbox.close();
+  /** Tries once more. What the store does not take then is lost, and told. */
+  async close(): Promise<void> {
+    const turns = await this.#outbox.close();
+    for (let lost = 0; lost < turns; lost++) this.#meters.operation('write-behind', 'lost');
+    if (turns > 0)
+      this.#log.error({ turns }, 'turns that were answered are lost: the store is away at the end');
   }
 
   /** In their order; what was written before one that fails is written again, and is there once all the same. */
