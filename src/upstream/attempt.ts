@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcEnd, grpcStatusIn, isFailedGrpc, isGrpc } from '../lib/grpc-status.ts';
 import type { BreakerPass } from './breaker.ts';
+import { neverEarly } from './fast-timers.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
 import type { AwaitsHead, CallOptions } from './unasked-continue.ts';
@@ -48,6 +49,9 @@ export interface AnswerReceiver {
 /** Interim answers that one answer may be preceded by; an upstream could go on with them without end. */
 const MOST_INTERIM = 32;
 
+/** Milliseconds: of longer ones the second that undici may be late is little, and its timers are cheaper. */
+const EXACT_BELOW_MS = 10_000;
+
 /** Answers that have no body, whatever their Content-Length says (RFC 9110 section 6.4.1). */
 export const isBodiless = (status: number): boolean => status === 204 || status === 304;
 
@@ -66,6 +70,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   #isGrpc = false;
   #isOver = false;
   #reason: Error | undefined;
+  #headTimer: NodeJS.Timeout | undefined;
   /** Whether any of the request may have reached the target. */
   wasSent = false;
 
@@ -129,6 +134,14 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     }
     this.#controller = controller;
     this.wasSent = true;
+    if (isTimedHere(this.#call)) this.#headTimer = setTimeout(onLateHead, this.#call.headersTimeoutMs, this);
+  }
+
+  /** What has come meanwhile, while the process was busy, is read first. */
+  onLateHead(): void {
+    setImmediate(() => {
+      if (!this.#isOver && this.awaitsHead) this.#controller?.abort(new errors.HeadersTimeoutError());
+    });
   }
 
   onResponseStart(
@@ -138,6 +151,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   ): void {
     if (status < 200) {
       this.#interim++;
+      this.#headTimer?.refresh();
       if (this.#interim > MOST_INTERIM) controller.abort(invalid('interim answers without end'));
       else this.receiver.onInterim(status, headers);
       return;
@@ -149,6 +163,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     // They are parts of the piece that was read first, 64 kB with what came behind the head, and would hold all of it.
     controller.rawHeaders = null;
     this.#status = status;
+    clearTimeout(this.#headTimer);
     this.#headMs = performance.now() - this.#began;
     this.#isGrpc = isGrpc(this.#call.headers) && isGrpc(headers);
     this.#grpcStatus = grpcStatusIn(headers);
@@ -215,6 +230,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
 
   #settle(): void {
     this.#isOver = true;
+    clearTimeout(this.#headTimer);
     this.#call.signal.off('abort', this.#onAbort);
   }
 }
@@ -222,15 +238,29 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
 const invalid = (why: string): GatewayError =>
   new GatewayError('upstream_invalid', { cause: new Error(why) });
 
+const onLateHead = (attempt: Attempt): void => attempt.onLateHead();
+
+/**
+ * Whether the time for the head is counted by its attempt, to the millisecond. Of a streamed body only the connection knows
+ * since when all of it is sent; the calls of HTTP/2 count exactly themselves.
+ */
+const isTimedHere = ({ headersTimeoutMs, body, target }: UpstreamCall): boolean =>
+  headersTimeoutMs < EXACT_BELOW_MS && headersTimeoutMs > 0 && !target.isHttp2 && !(body instanceof Readable);
+
 function dispatchOptions(call: UpstreamCall, caller: AwaitsHead): CallOptions {
+  const { isHttp2 } = call.target;
   const options: CallOptions = {
     caller,
     path: call.path,
     method: call.method as Dispatcher.HttpMethod,
     headers: call.headers as Record<string, string | string[]>,
     body: call.body,
-    headersTimeout: call.headersTimeoutMs,
-    bodyTimeout: call.bodyTimeoutMs,
+    headersTimeout: isHttp2
+      ? call.headersTimeoutMs
+      : isTimedHere(call)
+        ? 0
+        : neverEarly(call.headersTimeoutMs),
+    bodyTimeout: isHttp2 ? call.bodyTimeoutMs : neverEarly(call.bodyTimeoutMs),
   };
   // undici takes the TLS name from the Host header, which is the client's; the certificate is the target's.
   if (call.target.servername !== '') options.servername = call.target.servername;

@@ -1,5 +1,5 @@
-import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { buildConnector, errors } from 'undici';
 import { sniOf, type TlsConnectOptions } from './target-tls.ts';
 
 /**
@@ -22,7 +22,8 @@ export function connector(
   tls: TlsConnectOptions = {},
 ): buildConnector.connector {
   const open = buildConnector({
-    timeout: timeoutMs,
+    // Counted here: undici counts in ticks of half a second, and may be one too early.
+    timeout: 0,
     autoSelectFamily: true,
     ...(lookup ? { lookup } : {}),
     ...{ highWaterMark: READ_AHEAD },
@@ -33,12 +34,31 @@ export function connector(
     // Without a name undici makes one of the host, and takes an IPv6 address in its brackets for one.
     const { host, ...others } = options;
     const named = isIP(options.hostname) === 0 && host !== undefined ? { ...others, host } : others;
-    open({ ...named, servername }, (...outcome) => {
+    let isOver = false;
+    const late = timeoutMs > 0 ? setTimeout(() => setImmediate(giveUp), timeoutMs) : undefined;
+    late?.unref();
+    // undici returns it, whatever its types say.
+    const socket = open({ ...named, servername }, (...outcome) => {
+      isOver = true;
+      clearTimeout(late);
       // Before undici listens, so that it sees the code changed.
       outcome[1]?.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
       });
       callback(...outcome);
-    });
+    }) as unknown as Socket;
+    // In the turn after its time: what came meanwhile, while the process was busy, is heard first.
+    const giveUp = (): void => {
+      if (!isOver) socket.destroy(lateConnection(socket, `${options.hostname}:${options.port}`, timeoutMs));
+    };
   };
+}
+
+function lateConnection(
+  { autoSelectFamilyAttemptedAddresses: tried = [] }: Socket,
+  address: string,
+  timeoutMs: number,
+): Error {
+  const to = tried.length === 0 ? address : tried.join(', ');
+  return new errors.ConnectTimeoutError(`no connection to ${to} within ${timeoutMs} ms`);
 }

@@ -32,6 +32,7 @@ export const connectionsIdentity = (options: PoolOptions): string => {
 export interface PoolLease {
   /** The pool of now: another takes its place when the name behind it has lost an address. */
   readonly pool: Dispatcher;
+  readonly isHttp2: boolean;
   release(): void;
 }
 
@@ -72,6 +73,7 @@ export class Pools {
       get pool() {
         return lease.value.pool;
       },
+      isHttp2: options.protocol === 'http2',
       release: () => lease.release(),
     };
   }

@@ -51,6 +51,10 @@ export class Target implements Weighted {
     return this.#connections.pool;
   }
 
+  get isHttp2(): boolean {
+    return this.#connections.isHttp2;
+  }
+
   get load(): TargetState {
     return this.state;
   }
