@@ -290,9 +290,12 @@ export class Care {
   }
 
   async #rollBack(finding: Finding, action: number, why: string): Promise<void> {
-    await this.#safely('a fix that failed could not be taken back', async () => {
+    try {
       await this.applier.revert(finding.id, action, { by: 'gateway' }, why);
-    });
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      this.#ports.log.warn({ err: error }, 'a fix that failed could not be taken back');
+    }
   }
 
   async #actionsFor(detection: Detection): Promise<Action[]> {

@@ -37,7 +37,7 @@ export interface VerifierPorts {
   revision(): number;
   /** A canary did well: the same for everybody. */
   promote(finding: Finding, action: number): Promise<void>;
-  /** A fix that is none is taken back. */
+  /** A fix that is none is taken back. @throws StoreUnavailable: it is to be tried again */
   rollBack(finding: Finding, action: number, why: string): Promise<void>;
   onResolved(finding: Finding): Promise<void>;
 }
@@ -110,7 +110,10 @@ export class Verifier {
       return;
     }
     if (verification.state !== 'running') {
-      this.#unfollow(finding.id);
+      // It was found to be none, and what follows from that did not come to its end.
+      if (verification.state === 'not-fixed' && finding.state === 'verifying')
+        await this.#failed(finding, verification, at);
+      else this.#unfollow(finding.id);
       return;
     }
     const { state } = test(verification.bad, verification.total, verification);
@@ -151,7 +154,6 @@ export class Verifier {
     const { book, rollBack } = this.#ports;
     const { action, bad, total, claim } = verification;
     const why = `not fixed: ${bad} of ${total} requests are bad after ${claim}`;
-    this.#unfollow(finding.id);
     const failed = { ...verification, state: 'not-fixed', decidedAt: at, requestsNeeded: null } as const;
     // Before the way back: whoever sees it open again sees why.
     await book.change(finding.id, (known) => ({ ...known, verification: failed }));
@@ -161,11 +163,12 @@ export class Verifier {
         ? moved(known, 'open', { at, by: 'gateway', what: 'not fixed', note: why })
         : undefined,
     );
+    // Last: while the store is away it is tried again.
+    this.#unfollow(finding.id);
   }
 
   /** A day without proof: never "resolved", and nobody is kept waiting. */
   async #undecided(finding: Finding, at: number): Promise<void> {
-    this.#unfollow(finding.id);
     await this.#ports.book.change(finding.id, (known) => {
       if (known.state !== 'verifying' || known.verification === null) return undefined;
       const { total, requestsNeeded } = known.verification;
@@ -176,6 +179,7 @@ export class Verifier {
         verification: { ...known.verification, state: 'inconclusive', decidedAt: at },
       };
     });
+    this.#unfollow(finding.id);
   }
 
   async #watchOver(finding: Finding, verification: Verification, at: number): Promise<void> {
@@ -185,13 +189,13 @@ export class Verifier {
     }
     const { bad, total } = verification.after;
     if (test(bad, total, verification).state !== 'not-fixed') return;
-    this.#unfollow(finding.id);
     const note = `within a day of the fix ${bad} of ${total} requests are bad`;
     await this.#ports.book.change(finding.id, (known) =>
       known.state === 'resolved'
         ? moved(known, 'regressed', { at, by: 'gateway', what: 'regressed', note })
         : undefined,
     );
+    this.#unfollow(finding.id);
   }
 }
 

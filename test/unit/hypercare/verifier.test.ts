@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Drawn } from '../../../bench/scenarios/world.ts';
 import type { Detection } from '../../../src/contracts/finding.ts';
+import { StoreUnavailable } from '../../../src/contracts/store.ts';
 import type { Finding } from '../../../src/hypercare/findings/finding.ts';
 import { type Claim, Verifier } from '../../../src/hypercare/verification/verifier.ts';
 import { fail, Small } from '../../helpers/small-gateway.ts';
@@ -8,7 +9,12 @@ import { fail, Small } from '../../helpers/small-gateway.ts';
 const ACTION: Claim = { claim: 'gave b no traffic', action: 0 };
 
 /** What the verifier makes of a claim, on the counts of the engine that found it. */
-function claimOn(small: Small, detection: Detection | undefined, claim: Claim) {
+function claimOn(
+  small: Small,
+  detection: Detection | undefined,
+  claim: Claim,
+  rollBack: () => Promise<void> = async () => undefined,
+) {
   let finding = { ...detection, id: 'f1', state: 'acting', history: [], actions: [] } as unknown as Finding;
   const now = () => small.now;
   const verifier = new Verifier({
@@ -26,7 +32,7 @@ function claimOn(small: Small, detection: Detection | undefined, claim: Claim) {
     tickMs: () => 10_000,
     revision: () => 2,
     promote: async () => undefined,
-    rollBack: async () => undefined,
+    rollBack,
     onResolved: async () => undefined,
   });
   return {
@@ -37,6 +43,7 @@ function claimOn(small: Small, detection: Detection | undefined, claim: Claim) {
       for (const tick of small.watched.slice(from)) await verifier.take(tick);
       return finding.verification?.state;
     },
+    state: () => finding.state,
   };
 }
 
@@ -74,4 +81,20 @@ test('no fix is proven by a reason that takes the place of another, nor while it
     await proof.start();
     expect(await proof.after(40, after)).toBe('not-fixed');
   }
+});
+
+test('a fix that failed while the store went away is taken back when it is there again', async () => {
+  const small = new Small({ objectives: [] }).ticks(60, usual).ticks(12, timesOut);
+  const rollBack = vi
+    .fn<() => Promise<void>>()
+    .mockResolvedValue(undefined)
+    .mockRejectedValueOnce(new StoreUnavailable('away'));
+  const proof = claimOn(small, small.opened[0], ACTION, rollBack);
+  await proof.start();
+  await expect(proof.after(40, timesOut)).rejects.toThrow(StoreUnavailable);
+  expect(proof.state()).toBe('verifying');
+  expect(await proof.after(1, timesOut)).toBe('not-fixed');
+  expect([proof.state(), rollBack.mock.calls.length]).toEqual(['open', 2]);
+  await proof.after(2, timesOut);
+  expect(small.core.watches.all).toEqual([]);
 });
