@@ -110,7 +110,9 @@ export class Care {
       tickMs: () => config.config.hypercare.tick,
       revision: () => config.revision,
       promote: async (finding, action) => {
-        await this.applier.apply(finding.id, action, { by: 'gateway' });
+        // What began without asking ends by itself, too, when it is for all.
+        const automatic = finding.actions[action]?.applied?.endsAt != null;
+        await this.applier.apply(finding.id, action, { by: 'gateway', automatic });
       },
       rollBack: async (finding, action, why) => {
         await this.#rollBack(finding, action, why);
