@@ -164,6 +164,21 @@ const release = fc.nat(5).map((which) =>
   ),
 );
 
+const renew = fc.nat(5).map((which) =>
+  command(
+    `renew ${which}`,
+    async (model, real) => {
+      const { ref, turn, key, life } = model.pending[which % model.pending.length] as Pending;
+      const [stands] = await onAll(real, (store) =>
+        store.sessions.renew(refOf(real, ref), turn, key, 60_000),
+      );
+      const now = lifeOf(model, ref);
+      expect(stands).toBe(isLive(now) && now.life === life);
+    },
+    ({ pending }) => pending.length > 0,
+  ),
+);
+
 const erase = session.map((ref) =>
   command(`erase ${ref}`, async (model, real) => {
     const life = lifeOf(model, ref);
@@ -240,7 +255,7 @@ it('SQLite, Redis and memory answer alike, and as the model has it', async () =>
     for (const store of stores) await store.close();
   });
   let runs = 0;
-  const commands = fc.commands([reserve, commit, commit, release, erase, summarize, read], {
+  const commands = fc.commands([reserve, commit, commit, release, renew, erase, summarize, read], {
     maxCommands: 40,
   });
   await fc.assert(
