@@ -290,10 +290,10 @@ describe.each(places)('sessions on $name', ({ make }) => {
     expect(await open(ref)).toMatchObject({ isNew: true, reset: 'ttl', turns: [], head: { version: 0 } });
     expect(await store.sessions.commit(ref, commitOptions(draft('late'), was))).toEqual({ kind: 'gone' });
     const old = newRef();
-    await open(old, { maxAgeMs: 1000 });
-    await place.pass(600);
-    await open(old, { maxAgeMs: 1000 });
-    await place.pass(600);
+    await open(old, { maxAgeMs: 500 });
+    await place.pass(290);
+    await open(old, { maxAgeMs: 500 });
+    await place.pass(290);
     expect(await open(old)).toMatchObject({ reset: 'ttl' });
   });
 
