@@ -210,8 +210,8 @@ export class OpenDetections {
   }
 
   #freeze({ mark, places, signal }: Suspicion, untilTick: number): void {
-    // Calls go on as usual, whatever is charged for them.
-    if (signal === 'bill') return;
+    // Calls go on as usual, whatever is charged for them, and while a state lasts of which nobody knows whom it hits.
+    if (signal === 'bill' || (!mark && places.some((place) => place.length === 0))) return;
     if (mark) this.#counts.freeze(mark.id, untilTick);
     const { leaves } = this.#counts;
     for (let leaf = 0; leaf < leaves.end; leaf++) {

@@ -28,10 +28,15 @@ test('a state that lasts for days is told once, and is over when it is over', ()
       reason: 'in 20 days',
       scopes: undefined,
     });
+  small.ticks(1, () => undefined, 10);
   certificate('expiring');
   small.ticks(2 * DAY + 60, () => undefined, 0);
   const kinds = () => small.events.map(({ kind }) => kind).filter((kind) => kind !== 'updated');
   expect(kinds()).toEqual(['opened']);
+  // What happens meanwhile becomes usual all the same: it is no certificate’s.
+  const { leaves } = small.core.counts;
+  const frozen = Array.from({ length: leaves.end }, (_, leaf) => leaves.frozenUntil(leaf));
+  expect(Math.max(...frozen)).toBe(-1);
   certificate('valid');
   small.ticks(60, () => undefined, 0);
   expect(kinds()).toEqual(['opened', 'ended']);
