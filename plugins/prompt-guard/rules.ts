@@ -7,7 +7,7 @@ export interface Rule {
 
 /**
  * What attempts to take over a model have in common (OWASP LLM01). Heuristics: they catch what is said plainly, in
- * English. Each expression is linear: no repetition inside a repetition. They read a text in lower case, without marks
+ * English. Each expression is linear: no repetition inside a repetition, nor one after another that could take the same. They read a text in lower case, without marks
  * that are not seen, and with white space as single spaces.
  */
 export const RULES: readonly Rule[] = [
@@ -53,7 +53,7 @@ export const RULES: readonly Rule[] = [
   {
     name: 'exfiltration',
     score: 0.6,
-    pattern: /!\[[^\]\n]{0,100}\]\(https?:\/\/[^)\s]{1,300}(?:\?|=)[^)\s]{0,300}(?:\{|%7b|\$)/,
+    pattern: /!\[[^\]\n]{0,100}\]\(https?:\/\/[^)\s?=]{1,300}[?=][^)\s]{0,600}(?:\{|%7b|\$)/,
   },
 ];
 

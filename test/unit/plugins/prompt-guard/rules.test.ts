@@ -27,3 +27,9 @@ it.each([
 ])('lets through: %s', (text) => {
   expect(names(text)).toEqual([]);
 });
+
+it('reads a megabyte of what is nearly a picture that carries something away in one go', () => {
+  const text = `![](http://a${'='.repeat(20)}`.repeat(30_000);
+  expect(names(text)).toEqual([]);
+  expect(names(`${text}{secret})`)).toEqual(['exfiltration']);
+});
