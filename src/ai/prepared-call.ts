@@ -8,7 +8,6 @@ import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import { writeHistoryFor } from './memory/history-for.ts';
 import { keptFields } from './memory/own-id.ts';
 import type { Deployment } from './models/deployment.ts';
-import { holdsMark } from './seal.ts';
 import { asksUsage, insertQuestion, withQuestion } from './stream-usage.ts';
 import { asRefusal, Translation } from './translation.ts';
 
@@ -63,7 +62,7 @@ function prepare(call: ChatCall, deployment: Deployment): PreparedCall {
     const path = native.path({ model, stream: request.stream });
     const isForm = format.kind === 'operation' && format.media === 'form';
     const isExtra = extraOf(native, request);
-    const ownOnly = native.ownOnly && holdsMark(call.bytes) ? native.ownOnly : undefined;
+    const ownOnly = native.ownOnly?.isDue(call.bytes) ? native.ownOnly : undefined;
     return {
       deployment,
       dialect: native,
@@ -131,7 +130,7 @@ function adapted(
   asks: boolean,
 ): Buffer {
   const said = JSON.parse(bytes.toString('utf8')) as JsonObject;
-  const own = ownOnly ? ownOnly(said) : said;
+  const own = ownOnly ? ownOnly.write(said) : said;
   const body = { ...own, model, ...(asks && { stream_options: withQuestion(said.stream_options) }) };
   const fields = format.kind === 'operation' ? {} : format.fields;
   try {

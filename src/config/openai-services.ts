@@ -85,6 +85,7 @@ export const OPENAI_SERVICES = {
       ...OLDER,
       noStreamOptions: true,
       seed: 'random_seed',
+      nineLetterIds: true,
       refuses: ['logitBias', 'logprobs', 'serviceTier', 'verbosity'],
       // It refuses what it doesn't know.
       ignores: ['user', 'safety_identifier', 'prompt_cache_key', 'store'],

@@ -18,6 +18,8 @@ export interface ChatQuirks {
   readonly stops?: number;
   /** It wants back what its model thought (`reasoning_content`) with the calls of tools that it led to. */
   readonly takesReasoning?: true;
+  /** The ids of tools' calls are nine letters and digits. */
+  readonly nineLetterIds?: true;
   /** Its refusals come under 200, with a code in `base_resp`. */
   readonly baseResp?: true;
   /** Options that it refuses or silently passes over. */

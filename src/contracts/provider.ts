@@ -37,6 +37,13 @@ export interface ModelCall {
   readonly maxOutput?: number | undefined;
 }
 
+/** Requests in the client's own format without what others made and this one refuses: reasoning, ids of calls. */
+export interface OwnOnly {
+  /** Whether there may be any. Most hold none, and go on as the bytes that came. */
+  isDue(bytes: Buffer): boolean;
+  write(body: JsonObject): JsonObject;
+}
+
 /** How the answers of one API are read, and where it is asked. */
 export interface Dialect {
   /** Path and query below the base URL. */
@@ -62,8 +69,8 @@ export interface Dialect {
     fields: Readonly<Partial<Record<string, string>>>,
     drop: readonly string[],
   ): JsonObject;
-  /** A request in the client's own format without reasoning that others made, which it refuses. Absent: there is none in it. */
-  ownOnly?(body: JsonObject): JsonObject;
+  /** Absent: nothing that others made is refused. */
+  readonly ownOnly?: OwnOnly;
   /**
    * Whether an event of a stream says only what the answer came to, and would not have come unless it was asked for
    * (`stream_options`). Absent: streams say it unasked, or never, and take no such question.

@@ -76,17 +76,17 @@ describe('what others have thought, and written beside their answers, is left ou
       reasoning_details: [{ type: 'reasoning.text', text: 'Look.', signature: 's' }],
       tool_calls: [
         {
-          id: 'a',
+          id: 'D681PevKs',
           type: 'function',
           function: { name: 'look', arguments: '{}' },
           extra_content: { google: { thought_signature: 's' } },
         },
       ],
     },
-    { role: 'tool', tool_call_id: 'a', content: 'x' },
+    { role: 'tool', tool_call_id: 'D681PevKs', content: 'x' },
     { role: 'assistant', content: null, refusal: 'No.' },
   ];
-  const call = { id: 'a', type: 'function', function: { name: 'look', arguments: '{}' } };
+  const call = { id: 'D681PevKs', type: 'function', function: { name: 'look', arguments: '{}' } };
 
   it.each(['groq', 'mistral', 'cerebras', 'fireworks'])('%s', async (kind) => {
     const { gateway, sent } = await setUp(kind);

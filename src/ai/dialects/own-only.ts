@@ -1,29 +1,43 @@
-import type { JsonObject } from '../../contracts/model-request.ts';
+import type { OwnOnly } from '../../contracts/provider.ts';
 import { isObject } from '../../lib/json.ts';
-import { isMarked, readSeal } from '../seal.ts';
+import { holdsMark, isMarked, readSeal } from '../seal.ts';
+import { ANTHROPIC_IDS, holdsOthersIds, toolId } from './tool-id.ts';
 
 const entries = (list: unknown): readonly unknown[] => (Array.isArray(list) ? (list as unknown[]) : []);
 
-/** A messages request without what others than Anthropic's models thought. A turn of nothing else goes with it. */
-export const ownBlocksOnly = (body: JsonObject): JsonObject => ({
-  ...body,
-  messages: entries(body.messages).flatMap((message) => {
-    if (!isObject(message) || !Array.isArray(message.content)) return [message];
-    const content = (message.content as unknown[]).filter((block) => !isOthers(block));
-    return content.length === 0 && message.content.length > 0 ? [] : [{ ...message, content }];
+/**
+ * A messages request without what others than Anthropic's models thought, and with ids of their calls that it takes. A turn of
+ * nothing but thoughts of others goes with them.
+ */
+export const ownBlocksOnly: OwnOnly = {
+  isDue: (bytes) => holdsMark(bytes) || holdsOthersIds(bytes),
+  write: (body) => ({
+    ...body,
+    messages: entries(body.messages).flatMap((message) => {
+      if (!isObject(message) || !Array.isArray(message.content)) return [message];
+      const content = (message.content as unknown[]).flatMap(ownBlock);
+      return content.length === 0 && message.content.length > 0 ? [] : [{ ...message, content }];
+    }),
   }),
-});
+};
 
-/** A messages entry that another one thought. */
-function isOthers(block: unknown): boolean {
-  if (!isObject(block)) return false;
-  if (block.type === 'thinking') return isMarked(block.signature);
-  return block.type === 'redacted_thinking' && isMarked(block.data);
+function ownBlock(block: unknown): unknown[] {
+  if (!isObject(block)) return [block];
+  const { type, id, tool_use_id: ofResult } = block;
+  if (type === 'thinking' && isMarked(block.signature)) return [];
+  if (type === 'redacted_thinking' && isMarked(block.data)) return [];
+  if (type === 'tool_use' && typeof id === 'string') return [{ ...block, id: toolId(id, ANTHROPIC_IDS) }];
+  if (type === 'tool_result' && typeof ofResult === 'string')
+    return [{ ...block, tool_use_id: toolId(ofResult, ANTHROPIC_IDS) }];
+  return [block];
 }
 
 /** A responses request without the reasoning that its provider did not seal itself. */
-export const ownItemsOnly = (body: JsonObject): JsonObject =>
-  Array.isArray(body.input) ? { ...body, input: (body.input as unknown[]).flatMap(ownItem) } : body;
+export const ownItemsOnly: OwnOnly = {
+  isDue: holdsMark,
+  write: (body) =>
+    Array.isArray(body.input) ? { ...body, input: (body.input as unknown[]).flatMap(ownItem) } : body,
+};
 
 /** What was written anew here has an id of ours, which its provider would not open it by: without any it does. */
 function ownItem(item: unknown): unknown[] {

@@ -12,6 +12,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { parseObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { ANTHROPIC_IDS, toolId } from '../tool-id.ts';
 
 /** Messages as Anthropic takes them: results of tools are the user's, and stand first in their message. */
 export function convertMessages(messages: readonly Message[]): JsonObject[] {
@@ -98,14 +99,15 @@ function convertAssistantPart(part: AssistantPart): JsonObject[] {
     case 'tool-call': {
       const input = part.arguments === '' ? {} : parseObject(part.arguments);
       if (!input) throw new NotCarried({ at: part.at });
-      return [{ type: 'tool_use', id: part.id, name: part.name, input, ...cacheControl(part.cache) }];
+      const id = toolId(part.id, ANTHROPIC_IDS);
+      return [{ type: 'tool_use', id, name: part.name, input, ...cacheControl(part.cache) }];
     }
   }
 }
 
 const convertResult = ({ id, content, isError, cache }: ToolResultPart): JsonObject => ({
   type: 'tool_result',
-  tool_use_id: id,
+  tool_use_id: toolId(id, ANTHROPIC_IDS),
   content: content.map((part) => (part.type === 'text' ? convertText(part) : convertMedia(part))),
   ...(isError && { is_error: true }),
   ...cacheControl(cache),

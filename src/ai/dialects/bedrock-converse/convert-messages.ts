@@ -12,6 +12,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { parseObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { ANTHROPIC_IDS, toolId } from '../tool-id.ts';
 
 type Turn = { readonly role: string; readonly content: JsonObject[] };
 
@@ -112,14 +113,14 @@ function convertAssistantPart(part: AssistantPart): JsonObject[] {
     case 'tool-call': {
       const input = part.arguments === '' ? {} : parseObject(part.arguments);
       if (!input) throw new NotCarried({ at: part.at });
-      return [{ toolUse: { toolUseId: part.id, name: part.name, input } }];
+      return [{ toolUse: { toolUseId: toolId(part.id, ANTHROPIC_IDS), name: part.name, input } }];
     }
   }
 }
 
 const convertResult = ({ id, content, isError }: ToolResultPart): JsonObject => ({
   toolResult: {
-    toolUseId: id,
+    toolUseId: toolId(id, ANTHROPIC_IDS),
     content: content.map((part) => (part.type === 'text' ? { text: part.text } : convertMedia(part))),
     ...(isError && { status: 'error' }),
   },

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { TokenLogprob } from '../../../contracts/stream-part.ts';
@@ -29,7 +29,8 @@ export class ChunkReader implements StreamReader {
     }
     if (this.#id === undefined) {
       const id = textOf(chunk.responseId);
-      this.#id = id || randomUUID();
+      // Ids of calls are made of it, and may have 40 letters.
+      this.#id = id || randomBytes(12).toString('hex');
       this.#emit({ type: 'start', id, model: textOf(chunk.modelVersion) });
     }
     for (const candidate of objectsOf(chunk.candidates)) this.#readCandidate(candidate);

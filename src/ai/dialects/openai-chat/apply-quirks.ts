@@ -1,6 +1,8 @@
 import type { JsonObject, ModelOptions } from '../../../contracts/model-request.ts';
 import type { ChatQuirks } from '../../../contracts/openai-service.ts';
 import { isObject } from '../../../lib/json.ts';
+import { MISTRAL_IDS } from '../tool-id.ts';
+import { withToolIds } from './with-tool-ids.ts';
 
 /** Takes an option that a service does not take: leaves it out, or throws. */
 type Refuse = (option: keyof ModelOptions) => void;
@@ -19,6 +21,7 @@ export function applyQuirks(body: Record<string, unknown>, quirks: ChatQuirks, r
   const { ignoresInAnswers: ignored } = quirks;
   if (ignored && Array.isArray(body.messages))
     body.messages = body.messages.map((message) => withoutIgnored(message, ignored));
+  if (quirks.nineLetterIds) body.messages = withToolIds(body.messages, MISTRAL_IDS);
   const { response_format: format, tool_choice: choice, stop } = body;
   if (quirks.noJsonSchema && isObject(format) && format.type === 'json_schema') refuse('responseFormat');
   if (quirks.toolChoices && choice !== undefined && !quirks.toolChoices.includes(choice as string))

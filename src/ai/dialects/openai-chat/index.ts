@@ -3,17 +3,22 @@ import type { ChatQuirks } from '../../../contracts/openai-service.ts';
 import type { TranslatedDialect } from '../../../contracts/provider.ts';
 import { isObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { OPENAI_IDS } from '../tool-id.ts';
 import { applyQuirks, asksForNothing } from './apply-quirks.ts';
 import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
 import { ChunkReader } from './read-stream.ts';
 import { statusIn } from './status-in.ts';
+import { withToolIds } from './with-tool-ids.ts';
 
 /** OpenAI's chat completions, which many services speak. */
 export const openaiChat: TranslatedDialect = {
   path: () => '/chat/completions',
   uncarried: ['topK'],
-  convertRequest: (request, call) => convertRequest(request, call),
+  convertRequest: (request, call) => {
+    const body = convertRequest(request, call);
+    return { ...body, messages: withToolIds(body.messages, OPENAI_IDS) };
+  },
   readAnswer,
   openStream: (emit) => new ChunkReader(emit),
   isOnlyUsage,
