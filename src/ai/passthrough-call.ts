@@ -21,12 +21,20 @@ export interface KnownCall {
   readonly maxOutput: number;
   /** It asks for something, and not only that a file be kept. */
   readonly asks: boolean;
+  /** What it asks for is done behind its answer, which can't say what that came to. */
+  readonly isLater: boolean;
 }
 
 /** Amazon's names hold colons, which may stand in a path as they are; Google's are followed by one, and what is done. */
 const MODEL_IN_PATH = /\/(?:model\/([^/]+)|(?:models|deployments)\/([^/:]+))/;
 /** Where forms only bring a file: it costs something once it is used. */
 const KEEPS_FILES = /\/(?:files|uploads\/[^/]+\/parts)$/;
+/**
+ * Batches, training and the jobs of embeddings: of Mistral (`/batch/jobs`), Google (`:batchGenerateContent`,
+ * `:asyncBatchEmbedContent`; `:batchEmbedContents` answers at once), Vertex, Cohere (`/embed-jobs`) and those like OpenAI.
+ */
+const DONE_LATER =
+  /\/(?:batches|batch\/jobs|batchPredictionJobs|fine[_-]tuning|fine-tunes|tuningJobs|embed-jobs)(?:\/|$)|:(?:batchGenerateContent|asyncBatchEmbedContent)$/;
 /** Clients may name anything. */
 const LONGEST_MODEL = 256;
 const EMPTY: JsonObject = {};
@@ -37,13 +45,14 @@ const EMPTY: JsonObject = {};
  */
 export function readCall(method: string, path: string, bytes: Buffer, contentType: string): KnownCall {
   // What was made before may be asked for again and again; only what is made costs.
-  if (method !== 'POST') return { model: '', body: EMPTY, maxOutput: 0, asks: false };
+  if (method !== 'POST') return { model: '', body: EMPTY, maxOutput: 0, asks: false, isLater: false };
   const isForm = /^multipart\/form-data\b/i.test(contentType);
   const read = isForm ? formBody(bytes, contentType) : jsonBody(bytes, contentType);
   const body = read ?? EMPTY;
   const [, ofAmazon, ofOthers] = MODEL_IN_PATH.exec(path) ?? [];
   const inPath = ofAmazon ?? ofOthers;
   const model = inPath === undefined ? textOf(body.model) : decoded(inPath);
+  const asks = isForm ? !KEEPS_FILES.test(path) : bytes.length > 0 && (!read || Object.keys(read).length > 0);
   return {
     model: model.slice(0, LONGEST_MODEL).toWellFormed(),
     body,
@@ -51,9 +60,17 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
       countOf(objectOf(body.generationConfig).maxOutputTokens) *
         Math.max(1, countOf(objectOf(body.generationConfig).candidateCount)) ||
       countOf(objectOf(body.inferenceConfig).maxTokens),
-    asks: isForm ? !KEEPS_FILES.test(path) : bytes.length > 0 && (!read || Object.keys(read).length > 0),
+    asks,
+    isLater: asks && (DONE_LATER.test(path) || saysLater(body)),
   };
 }
+
+/** `deferred` is xAI's. */
+const saysLater = (body: JsonObject): boolean =>
+  body.background === true ||
+  body.deferred === true ||
+  body.input_files !== undefined ||
+  body.training_file !== undefined;
 
 function formBody(bytes: Buffer, contentType: string): JsonObject {
   const [span, ...more] = formValues(bytes, contentType, 'model');
@@ -130,8 +147,8 @@ export function usageOf(
 }
 
 /**
- * Whether what a call comes to is known neither now nor from its answer: it names no model that we can read (batches,
- * variations of an image, which have a model all the same), or is answered behind its back.
+ * Whether what a call comes to is known neither now nor from its answer: it names no model that we can read (variations
+ * of an image, which have one all the same), or is answered behind its back.
  */
-export const isUnknowable = ({ model, body, asks }: KnownCall): boolean =>
-  body.background === true || (model === '' && asks);
+export const isUnknowable = ({ model, asks, isLater }: KnownCall): boolean =>
+  isLater || (model === '' && asks);

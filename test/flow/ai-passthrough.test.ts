@@ -208,17 +208,33 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
   const refused = [
     await ask('/p0/batches', { input_file_id: 'f', endpoint: '/v1/chat/completions' }),
     await ask('/p0/responses', { model: 'gpt-4o-mini', input: 'x', background: true }),
+    // Batches and training that name their model.
+    await ask('/p0/batch/jobs', {
+      input_files: ['f'],
+      model: 'gpt-4o-mini',
+      endpoint: '/v1/chat/completions',
+    }),
+    await ask('/p0/batch/jobs', { requests: [{ body: {} }], model: 'gpt-4o-mini' }),
+    await ask('/p2/models/gemini-2.5-flash:batchGenerateContent', { batch: {} }),
+    await ask('/p2/models/gemini-embedding-001:asyncBatchEmbedContent', { batch: {} }),
+    await ask('/p2/batchPredictionJobs', { model: 'publishers/google/models/gemini-2.5-flash' }),
+    await ask('/p0/fine_tuning/jobs', { model: 'gpt-4o-mini', training_file: 'f' }),
+    await ask('/p0/embed-jobs', { model: 'embed-v4.0', dataset_id: 'd' }),
+    await ask('/p0/chat/completions', { model: 'grok-4', messages: [], deferred: true }),
     // In whatever a provider's reader takes for JSON.
     await chat(gateway, wide, { 'content-type': 'text/plain' }, '/v1/providers/p0/other'),
   ];
   // A form may leave its model to the provider; a file that is only kept costs nothing.
   const forms = [await send('/images/variations'), await send('/files')];
+  // Nor does it cost anything to look after what is done later.
+  const cancelled = await ask('/p0/batches/b/cancel', {});
 
   const lines = await Promise.all(read.map((answer) => lineOf(gateway, answer)));
   expect(lines.map(({ tokens_out }) => tokens_out)).toEqual([900, 3000, 700, 321]);
   expect(lines[0]).toMatchObject({ reason: 'ok', usage_source: 'reported' });
-  expect(refused.map((answer) => errorOf(answer).code)).toEqual(Array(3).fill('budget_unpriced'));
+  expect(refused.map((answer) => errorOf(answer).code)).toEqual(Array(11).fill('budget_unpriced'));
   expect(forms).toEqual([503, 200]);
+  expect(cancelled.status).toBe(200);
 });
 
 it('Amazon’s models are known by their whole name, however its colon is written', async () => {
