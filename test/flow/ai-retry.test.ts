@@ -76,6 +76,26 @@ it('a Retry-After is waited for up to maxWait; a longer one is not, and the fall
   expect(provider.taken).toHaveLength(3);
 });
 
+it('by default another target is asked also where one refuses connections or resets them', async () => {
+  const closed = await rawProvider(() => undefined);
+  await closed.close();
+  const resets = await rawProvider((response) => void response.destroy());
+  const beside = (bad: string) => ({
+    targets: [bad, 'p2'].map((provider) => ({ provider, model: 'gpt-4o-mini' })),
+    // A share of so few calls would be little.
+    retry: { budget: '100%' },
+  });
+  const gateway = await aiGateway([closed, resets, await rawProvider(ok)], {
+    models: { refusing: beside('p0'), resetting: beside('p1') },
+  });
+
+  const statuses = [];
+  for (const name of ['refusing', 'refusing', 'refusing', 'resetting', 'resetting', 'resetting'])
+    statuses.push((await chat(gateway, { ...hello(), model: name })).status);
+
+  expect(statuses).toEqual(Array(6).fill(200));
+});
+
 it('what `on` does not name is not tried again', async () => {
   const provider = await rawProvider((response) => refuse(response, 500));
   const gateway = await aiGateway([provider, await rawProvider(ok)], {

@@ -189,7 +189,7 @@ const Model = Strict({
         Type.Unsafe<number | 'connect' | 'reset' | 'timeout'>({
           anyOf: [{ enum: ['connect', 'reset', 'timeout'] }, { type: 'integer', minimum: 400, maximum: 599 }],
         }),
-        { default: [429, 500, 502, 503, 529, 'timeout'] },
+        { default: ['connect', 'reset', 'timeout', 429, 500, 502, 503, 504, 529] },
       ),
       budget: Percent({
         default: '20%',
