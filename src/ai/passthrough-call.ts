@@ -8,7 +8,7 @@ import { topLevelValues } from '../lib/json-span.ts';
 import { usageAtMost } from './budgets/estimate.ts';
 import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
-import { unknownOperation } from './dialects/operations/index.ts';
+import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
 import { formValues } from './form-field.ts';
 import { OPERATIONS } from './operations/index.ts';
 
@@ -109,10 +109,12 @@ const INVOKED_STREAM: Dialect = { ...unknownOperation, stream: awsInvokeStream }
  */
 export function dialectOf(
   provider: Provider,
+  method: string,
   path: string,
   query: string,
   model: string,
 ): { dialect: Dialect; name: FormatName | 'translated' | '' } {
+  if (method !== 'POST') return { dialect: lookedAt, name: '' };
   if (path.endsWith('/invoke-with-response-stream')) return { dialect: INVOKED_STREAM, name: '' };
   const dialects = { ...provider.native, translated: provider.translated };
   for (const [name, dialect] of Object.entries(dialects)) {

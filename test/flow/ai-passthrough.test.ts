@@ -237,6 +237,43 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
   expect(cancelled.status).toBe(200);
 });
 
+it('what is only looked at costs nothing: neither an answer that is fetched again, nor a list', async () => {
+  const usage = { input_tokens: 700, output_tokens: 300 };
+  const provider = await rawProvider((response, _taken, { url = '' }) => {
+    if (url.includes('stream'))
+      return response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(`data: ${JSON.stringify({ type: 'response.completed', response: { usage } })}\n\n`);
+    const answer = url.includes('/responses/')
+      ? { id: 'resp_1', usage }
+      : { data: [{ id: 'a' }, { id: 'b' }] };
+    return response.writeHead(200, json).end(JSON.stringify(answer));
+  });
+  const gateway = await aiGateway([open(provider)], {
+    ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', tokens: 1_000 }] },
+  });
+  const look = async (path: string) => {
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` };
+    const answer = await fetch(below(gateway, path).url, { headers });
+    await answer.text();
+    const id = answer.headers.get('x-request-id');
+    const { status, tokens_in, tokens_out, usd } = await gateway.accessLine((line) => line.request_id === id);
+    return [status, tokens_in, tokens_out, usd];
+  };
+
+  const paths = [
+    '/responses/resp_1',
+    '/responses/resp_1',
+    '/responses/resp_1?stream=true',
+    '/models',
+    '/chat/completions',
+  ];
+  const looked = [];
+  for (const path of paths) looked.push(await look(path));
+
+  expect(looked).toEqual(paths.map(() => [200, 0, 0, 0]));
+});
+
 it('Amazon’s models are known by their whole name, however its colon is written', async () => {
   const provider = await rawProvider((response) =>
     response.writeHead(200, json).end('{"usage":{"inputTokens":5,"outputTokens":3}}'),

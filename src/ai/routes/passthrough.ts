@@ -69,7 +69,7 @@ function callOf(
   const [deployment] = model.deployments;
   if (!deployment)
     throw new GatewayError('feature_not_active', { detail: `The provider ${provider.name} needs it.` });
-  const { dialect, name: dialectName } = dialectOf(deployment.provider, path, exchange.query, name);
+  const { dialect, name: dialectName } = dialectOf(deployment.provider, method, path, exchange.query, name);
   const stream = body.stream === true;
   const asked = { stream, streamOptions: body.stream_options };
   const isExtra = extraOf(dialect, asked);

@@ -45,6 +45,16 @@ export const unknownOperation: Dialect = {
   openStream: (emit) => new UnknownEventReader(emit),
 };
 
+/** What is only looked at was billed when it was made, though it may say again what it came to. */
+export const lookedAt: Dialect = {
+  path: () => '',
+  readAnswer: () => [{ type: 'item' }, { type: 'finish', reason: 'stop' }],
+  openStream: (emit) =>
+    new UnknownEventReader((part) => {
+      if (part.type !== 'usage') emit(part);
+    }),
+};
+
 /** Undefined for an error under a status that says otherwise. */
 function readAnswer(answer: JsonObject, results: string | undefined): StreamPart[] | undefined {
   const said = results === undefined ? answer : answer[results];

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { objectOf, textOf } from '../../../lib/json.ts';
+import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { convertUsage as ofAnthropic } from '../anthropic-usage.ts';
 import { convertUsage as ofAmazon } from '../bedrock-usage.ts';
 import { countOf, isCount } from '../count.ts';
@@ -23,7 +23,7 @@ export function readUsage(answer: JsonObject): Usage | undefined {
   const heard = objectOf(
     usage.input_tokens_details ?? usage.input_token_details ?? usage.prompt_tokens_details,
   );
-  const images = Array.isArray(answer.data) ? answer.data.length : isPicture(answer) ? 1 : 0;
+  const images = objectsOf(answer.data).filter(isImage).length || (isPicture(answer) ? 1 : 0);
   const input =
     firstCount(usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens) ?? 0;
   const seconds = positive(usage.seconds ?? answer.duration);
@@ -48,6 +48,10 @@ export function readUsage(answer: JsonObject): Usage | undefined {
     ...charged,
   };
 }
+
+/** An image that was asked for; `data` may also list vectors or models. */
+const isImage = ({ b64_json: picture, url }: JsonObject): boolean =>
+  typeof picture === 'string' || typeof url === 'string';
 
 /** An event with a picture that is done: `image_generation.completed`, `image_edit.completed`. */
 const isPicture = ({ type, b64_json: picture }: JsonObject): boolean =>
