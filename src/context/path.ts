@@ -31,7 +31,8 @@ const callsOf = (message: Message | undefined): string[] =>
     ? message.content.flatMap((part: AssistantPart) => (part.type === 'tool-call' ? [part.id] : []))
     : [];
 
-const resultsOf = (messages: readonly Message[]): string[] =>
+/** The ids of the calls whose results these messages bring. */
+export const resultsOf = (messages: readonly Message[]): string[] =>
   messages.flatMap((message) => (message.role === 'tool' ? message.content.map(({ id }) => id) : []));
 
 /** What a turn said with calls that have no results yet. */

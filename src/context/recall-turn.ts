@@ -15,6 +15,7 @@ import {
   type OpenedTurn,
   pathTo,
   resultsIn,
+  resultsOf,
 } from './path.ts';
 import type { ContextMind, PathTurn } from './ports.ts';
 import { tokensIn } from './prompt/figures.ts';
@@ -56,6 +57,7 @@ export class TurnRecall {
       turn.isBranch = ask.follows !== undefined;
       turn.baseHash = turn.parent === head.head ? head.hash || (head.count === 0 ? seed : '') : '';
       turn.baseCount = head.count;
+      if (!turn.isBranch) takePlace(turn, all.get(head.head));
     }
     let summary = summaryOf(reserved.summary, seal);
     let path = pathTo(turn.parent, all);
@@ -67,10 +69,8 @@ export class TurnRecall {
     }
     if (turn.isBranch && !isFull) {
       turn.baseHash = path.at(-1)?.turn.hash ?? (turn.parent === '' ? seed : '');
-      turn.baseCount =
-        turn.parent === head.head
-          ? head.count
-          : path.reduce((sum, each) => sum + each.turn.digests.length, 0);
+      if (ask.follows !== undefined && turn.parent !== head.head)
+        turn.baseCount = path.reduce((sum, each) => sum + each.turn.digests.length, 0);
     }
     if (summary) path = path.slice(lengthUpTo(path, summary.covered));
     // Words that a person has put in the place of others are not in what the client sent.
@@ -156,6 +156,20 @@ export class TurnRecall {
     turn.isBranch = true;
     if (facts.status === 'hit') Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });
   }
+}
+
+/**
+ * Places results that are brought again, because the answer to them broke off: their calls have them by then, and what
+ * follows is in the place of the half answer.
+ * @param head the turn that the session is at
+ */
+function takePlace(turn: LiveTurn, head: OpenedTurn | undefined): void {
+  if (head?.turn.status !== 'incomplete' || head.turn.resolves === '') return;
+  const [brought, before] = [resultsOf(turn.fresh), resultsOf(head.content.messages)];
+  if (brought.length === 0 || brought.join('\n') !== before.join('\n')) return;
+  turn.parent = head.turn.parent;
+  turn.isBranch = true;
+  turn.baseCount -= head.turn.digests.length;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { aiGateway, chat, rawProvider, sdk } from '../helpers/ai.ts';
+import { aiGateway, chat, DONE, ROLE, rawProvider, STOP, STREAM_HEADERS, sdk, word } from '../helpers/ai.ts';
 import { eventually } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
@@ -87,6 +87,59 @@ it('an answer with a call, or one to its results, is corrected: both halves stay
     'user',
   ]);
   expect(provider.prompts.at(-1)?.[2]?.tool_calls).toHaveLength(1);
+});
+
+it('results whose answer broke off are brought again: what follows stands in the place of the half answer', async () => {
+  const prompts: OpenAI.ChatCompletionMessageParam[][] = [];
+  const call = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{}' } };
+  const provider = await rawProvider((response, { body }) => {
+    const { messages } = JSON.parse(body.toString()) as OpenAI.ChatCompletionCreateParams;
+    prompts.push(messages);
+    if (prompts.length === 1) {
+      const message = { role: 'assistant', content: null, tool_calls: [call] };
+      const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices }));
+      return;
+    }
+    response.writeHead(200, STREAM_HEADERS);
+    response.write(`${ROLE}${word('It is')}`);
+    if (prompts.length < 4) setImmediate(() => response.destroy());
+    else response.end(`${word(' sunny.')}${STOP}${DONE}`);
+  });
+  const gateway = await aiGateway([provider], ON);
+  const headers = { 'x-session-id': 's1' };
+  const bring = () =>
+    chat(
+      gateway,
+      {
+        model: 'smart',
+        stream: true,
+        messages: [{ role: 'tool', tool_call_id: 'call_1', content: 'sunny' }],
+      },
+      { ...headers, 'idempotency-key': 'k1' },
+    );
+  const question = { role: 'user', content: 'How is the weather?' };
+  await chat(gateway, { model: 'smart', messages: [question] }, headers);
+  for (const is of [false, false, true]) {
+    const answer = await bring();
+    expect([answer.status, answer.body.includes('sunny.')]).toEqual([200, is]);
+    expect(prompts.at(-1)?.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+  }
+  // From here on it is as if it had never broken off; and it is given again.
+  expect((await bring()).headers['x-context-status']).toBe('replay');
+  const next = { role: 'user', content: 'And now?' };
+  await chat(gateway, { model: 'smart', stream: true, messages: [next] }, headers);
+  expect(prompts.at(-1)?.map(({ content }) => content)).toEqual([
+    question.content,
+    null,
+    'sunny',
+    'It is sunny.',
+    'And now?',
+  ]);
+  expect((await admin(gateway, '/api/sessions?consumer=app')).body.items).toMatchObject([
+    { version: 5, count: 6 },
+  ]);
 });
 
 it('an agent that only brings results is compacted between a call and them, and goes on', async () => {
