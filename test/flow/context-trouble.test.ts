@@ -179,6 +179,42 @@ it.each([
   expect(JSON.stringify(turn.content)).toContain(`"text":"${text}"`);
 });
 
+it('who leaves before anybody was asked is not answered: its turn has not taken place, and is free again', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const line = await unreliableLine(redis.port);
+  onTestFinished(() => line.close());
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], {
+    store: { url: `redis://127.0.0.1:${line.port}`, timeout: '10s' },
+    context: { enabled: true, onDisconnect: 'finish' },
+  });
+  // Before that the store may not be there yet.
+  const other = { 'x-session-id': 'other' };
+  await eventually(async () => (await send(gateway, [user('Hello.')], other)).status === 200);
+  const keyed = { ...S1, 'idempotency-key': 'k1' };
+  const headers = { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json', ...keyed };
+  let answer = (): void => undefined;
+  line.answersAfter = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const asked = request(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, agent: false });
+  asked.on('error', () => undefined);
+  asked.end(JSON.stringify({ model: 'smart', messages: [user('Hello.')] }));
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 1);
+  // It waits for what was said before.
+  asked.destroy();
+  await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+  answer();
+  line.answersAfter = undefined;
+  const again = await eventually(async () => {
+    const next = await send(gateway, [user('Hello.')], keyed);
+    return next.status !== 409 && next;
+  });
+  expect([...statusOf(again), again.headers['x-context-version']]).toEqual([200, 'new', '1']);
+  expect(provider.prompts).toHaveLength(2);
+});
+
 it('says what it sends where the gateway would guess wrong', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], { context: { enabled: true } });

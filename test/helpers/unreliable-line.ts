@@ -9,6 +9,8 @@ export interface UnreliableLine {
   delayMs: number;
   /** Answers do not come back. */
   losesAnswers: boolean;
+  /** Answers come back only then. */
+  answersAfter: Promise<void> | undefined;
   /** Of connections that begin now: the server hears all of it a second time, by a connection whose answers nobody hears. */
   repeats: boolean;
   /** Ends all connections at once. */
@@ -18,14 +20,22 @@ export interface UnreliableLine {
 
 export async function unreliableLine(to: number): Promise<UnreliableLine> {
   const callers = new Set<Socket>();
-  const line = { delayMs: 0, losesAnswers: false, repeats: false };
+  const line = {
+    ...{ delayMs: 0, losesAnswers: false, repeats: false },
+    answersAfter: undefined as Promise<void> | undefined,
+  };
   /** Pieces arrive in their order, however long each waits. */
-  const carrier = (target: Socket, isLost: () => boolean) => {
+  const carrier = (
+    target: Socket,
+    isLost: () => boolean,
+    gate = (): Promise<void> | undefined => undefined,
+  ) => {
     let last = Promise.resolve();
     return (piece: Buffer): void => {
       const { delayMs } = line;
       last = last.then(async () => {
         if (delayMs > 0) await sleep(delayMs);
+        await gate();
         if (!isLost() && !target.destroyed) target.write(piece);
       });
     };
@@ -47,7 +57,11 @@ export async function unreliableLine(to: number): Promise<UnreliableLine> {
     }
     heard.on(
       'data',
-      carrier(caller, () => line.losesAnswers),
+      carrier(
+        caller,
+        () => line.losesAnswers,
+        () => line.answersAfter,
+      ),
     );
     const sockets = [caller, heard, ...(echo ? [echo] : [])];
     for (const socket of sockets) {

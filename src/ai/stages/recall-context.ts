@@ -113,9 +113,13 @@ function forgetElsewhere(call: ChatCall): void {
   replaceBody(call, { ...body, store: false });
 }
 
-/** The answer is read on to its end when the client has left, for so many milliseconds. */
+/**
+ * The answer is read on to its end when the client has left, for so many milliseconds.
+ * @throws GatewayError `client_cancelled` where it has left by now: the call's bill is made, and there is nothing to read on
+ */
 function outliveClient(call: ChatCall, withinMs: number): void {
   const { exchange } = call;
+  if (exchange.cancel.aborted) throw new GatewayError('client_cancelled');
   const cancel = new CancelSignal();
   call.cancel = cancel;
   exchange.cancel.once('abort', () => {
