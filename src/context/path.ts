@@ -54,7 +54,8 @@ const ARRANGED = new WeakMap<ReadonlyMap<string, OpenedTurn>, Arranged & { path:
 /**
  * Puts a path into the order of a prompt. A call stands directly before its results, whatever was said between them: until
  * they come it is left out, and where one of the two was deleted the other goes with it. A correction stands in the place of
- * the words that it corrects, on whichever path it was made. Failed turns are left out.
+ * the words that it corrects, on whichever path it was made, and nowhere else (for a summary of them see
+ * `corrected-summary.ts`). Failed turns are left out.
  * @param known all that are at hand: a call whose turn is not on the path, as a summary covers it, and corrections
  */
 export function arrange(path: readonly OpenedTurn[], known: ReadonlyMap<string, OpenedTurn>): Arranged {
@@ -78,14 +79,13 @@ export function arrange(path: readonly OpenedTurn[], known: ReadonlyMap<string, 
   };
   for (const opened of path.slice(before?.path.length ?? 0)) {
     const { turn, content } = opened;
-    // Where what it corrects is in a summary, it says itself what is right.
-    if (turn.status === 'failed' || isThere(turn.supersedes)) continue;
+    if (turn.status === 'failed' || turn.supersedes !== '') continue;
     const corrected = correctionOf(turn);
     const said = corrected?.content.messages ?? content.messages;
     const own = turn.opens && !corrected ? said.slice(0, -1) : said;
     const call = turn.resolves === '' ? undefined : takeCall(turn.resolves);
     const isAnswered = call && callsOf(call.message).every((id) => resultsOf(own).includes(id));
-    const mayBeStray = turn.resolves !== '' || turn.supersedes !== '';
+    const mayBeStray = turn.resolves !== '';
     const made = openCallOf(opened, corrected);
     if (made) open.set(turn.id, made);
     turns.push({
@@ -133,6 +133,9 @@ export function correctionsIn(turns: ReadonlyMap<string, OpenedTurn>): Correctio
   return correctionOf;
 }
 
+export const hasCorrections = (turns: ReadonlyMap<string, OpenedTurn>): boolean =>
+  correctionsIn(turns) !== NONE;
+
 function correctionsAmong(turns: Iterable<OpenedTurn>): CorrectionOf {
   const corrections = new Map<string, OpenedTurn>();
   for (const each of turns) if (each.turn.supersedes !== '') corrections.set(each.turn.supersedes, each);
@@ -147,7 +150,7 @@ function correctionsAmong(turns: Iterable<OpenedTurn>): CorrectionOf {
 /** Whether a person has put words in the place of some that a path says. */
 export function isCorrected(path: readonly OpenedTurn[], known: ReadonlyMap<string, OpenedTurn>): boolean {
   const correctionOf = correctionsIn(known);
-  return correctionOf !== NONE && path.some(({ turn }) => turn.supersedes !== '' || correctionOf(turn));
+  return correctionOf !== NONE && path.some(({ turn }) => turn.supersedes === '' && correctionOf(turn));
 }
 
 /** Other words in the place of an answer leave its calls as they are: somebody is at work on them, or has been. */

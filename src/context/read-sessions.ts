@@ -100,8 +100,7 @@ export class SessionReader {
     const all = new Map(view.all.map((each) => [each.turn.id, each]));
     const path = pathTo(to ?? view.head.head, all);
     const correctionOf = correctionsIn(all);
-    const isThere = new Set(path.map(({ turn }) => turn.id));
-    const turns = path.filter(({ turn }) => turn.status !== 'failed' && !isThere.has(turn.supersedes));
+    const turns = path.filter(({ turn }) => turn.status !== 'failed' && turn.supersedes === '');
     return {
       head: view.head,
       turns: turns.map((each) => {

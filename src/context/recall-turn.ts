@@ -3,6 +3,7 @@ import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { onDemand } from '../lib/on-demand.ts';
 import { digestOf, formerSeedsOf, rolling, seedOf, tokensOf } from './canonical.ts';
+import { correctedSummary } from './corrected-summary.ts';
 import type { LogTail } from './known-log.ts';
 import type { LiveTurn } from './live-turn.ts';
 import { beginsWith, locate } from './locate.ts';
@@ -72,7 +73,11 @@ export class TurnRecall {
       if (ask.follows !== undefined && turn.parent !== head.head)
         turn.baseCount = path.reduce((sum, each) => sum + each.turn.digests.length, 0);
     }
-    if (summary) path = path.slice(lengthUpTo(path, summary.covered));
+    if (summary && reserved.summary) {
+      path = path.slice(lengthUpTo(path, summary.covered));
+      const every = async () => (await reader.all(ask.ref, seal)).turns;
+      summary = await correctedSummary(summary, reserved.summary.coveredTurn, all, every);
+    }
     // Words that a person has put in the place of others are not in what the client sent.
     const isAsSent = isFull && !summary && !isCorrected(path, all);
     const input = {

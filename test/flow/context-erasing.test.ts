@@ -232,6 +232,34 @@ it('a correction counts also where what it corrects has become part of a summary
   expect(prompt).toContain('It is 1234');
 });
 
+it('a correction counts where its turn is in a summary also for who goes on from the response before it', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    context: { enabled: true, compaction: { window: 1200, verbatimTurns: 1 } },
+  });
+  const { responses } = sdk(gateway);
+  const say = async (input: string, after?: string) =>
+    (
+      await responses.create({
+        ...{ model: 'smart', max_output_tokens: 100, input },
+        previous_response_id: after ?? null,
+      })
+    ).id;
+  let last = await say('My account number is 471108151923.');
+  for (let at = 0; at < 30; at++) last = await say(`Topic ${at}: ${'words of no weight '.repeat(8)}`, last);
+  const [item] = (await admin(gateway, '/api/sessions?consumer=app')).body.items as { id: string }[];
+  const session = `/api/sessions/${item?.id}`;
+  const { turns } = (await admin(gateway, `${session}?consumer=app&limit=1`)).body;
+  const body = { turn: turns[0].id, text: 'It is 1234, not what you said.', reason: 'a slip' };
+  await admin(gateway, `${session}/corrections?consumer=app`, { body });
+  for (const question of ['And now?', 'And then?']) {
+    last = await say(question, last);
+    const [summary] = provider.prompts.at(-1) ?? [];
+    expect(summary?.content).toContain('said earlier in this conversation');
+    expect(summary?.content).toContain('It is 1234, not what you said.');
+  }
+});
+
 it('who deletes what a person has corrected deletes the correction with it, whole or item by item', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {

@@ -169,6 +169,26 @@ it('a person’s correction reaches the model in the place of what the client st
   ]);
 });
 
+it('a correction of words that the client has edited away is none of what it says now', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  await say(gateway, [], 'Is my account open?');
+  const log: Log = [{ role: 'user', content: 'Hello.' }];
+  log.push({ role: 'assistant', content: 'Good day.' });
+  await say(gateway, log, 'What can you do?');
+  const { body } = await admin(gateway, '/api/sessions/s1?consumer=app');
+  const [first] = body.turns as { id: string }[];
+  const correction = { turn: first?.id, text: 'Your account is closed.', reason: 'it is' };
+  await admin(gateway, '/api/sessions/s1/corrections?consumer=app', { body: correction });
+  const before = log.map(({ content }) => content);
+  await say(gateway, log, 'And now?');
+  expect(provider.prompts.at(-1)?.map(({ content }) => content)).toEqual([...before, 'And now?']);
+  const next = { model: 'smart', messages: [{ role: 'user', content: 'Still?' }] };
+  await chat(gateway, next, { 'x-session-id': 's1' });
+  const after = log.map(({ content }) => content);
+  expect(provider.prompts.at(-1)?.map(({ content }) => content)).toEqual([...after, 'Still?']);
+});
+
 it.each([
   ['the call', 1],
   ['what was said before it', 0],
