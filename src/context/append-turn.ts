@@ -32,7 +32,11 @@ export interface Reached {
   readonly count: number;
 }
 
-/** Appends a turn that asked no model behind the head that was read. @throws StoreUnavailable */
+/**
+ * Appends a turn that asked no model behind the head that was read: a correction, which repeats what it is about, only where
+ * nothing was deleted or corrected since.
+ * @throws StoreUnavailable
+ */
 export async function appendTurn(
   ref: SessionRef,
   head: SessionHead,
@@ -69,6 +73,7 @@ export async function appendTurn(
     key: '',
     fence: 0,
     generation: head.generation,
+    edits: turn.supersedes === '' ? undefined : head.edits,
     base: head.version,
     mode: 'merge',
     parent: head.head,

@@ -122,12 +122,20 @@ export class Erasing {
     const { messages } = rest.content;
     const exchange = (each: StoredTurn, content: TurnContent) =>
       this.#exchange(ref, owner, each, content, seal);
+    const takeOutOf = async (corrections: readonly StoredTurn[]): Promise<boolean> => {
+      for (const each of corrections) {
+        const said = rest.keepsCorrection ? answerIn(openTurn(each, seal).content.messages) : [];
+        if (!(await exchange(each, { messages: [...askedIn(messages), ...said] }))) return false;
+      }
+      return true;
+    };
     // The turn itself comes last: as long as it says all of it whoever was held up can try again.
-    for (const each of correctionsOf(turn, later)) {
-      const said = rest.keepsCorrection ? answerIn(openTurn(each, seal).content.messages) : [];
-      if (!(await exchange(each, { messages: [...askedIn(messages), ...said] }))) return false;
-    }
-    return await exchange(turn, rest.content);
+    if (!(await takeOutOf(correctionsOf(turn, later)))) return false;
+    if (!(await exchange(turn, rest.content))) return false;
+    // And what somebody has made of it meanwhile: from here on nobody can.
+    const { turns: now } = await this.#turnsFrom(ref, version);
+    const known = new Set(later.map(({ id }) => id));
+    return await takeOutOf(correctionsOf(turn, now.slice(1)).filter(({ id }) => !known.has(id)));
   }
 
   async #turnsFrom(ref: SessionRef, version: number): Promise<{ owner: string; turns: StoredTurn[] }> {

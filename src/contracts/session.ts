@@ -179,6 +179,8 @@ export interface CommitOptions {
   /** As it was reserved; 0 = it was not: whoever answers the session alone is not disturbed. */
   readonly fence: number;
   readonly generation: number;
+  /** What was deleted or corrected by then (`SessionHead.edits`), if the turn repeats what others said: not for more. */
+  readonly edits?: number | undefined;
   /** The version and head that the turn was made from. */
   readonly base: number;
   /**
@@ -202,7 +204,10 @@ export type Committed =
       /** It had been committed before: nothing was added. */
       readonly repeated: boolean;
     }
-  /** Another turn came between, somebody answers it alone, or the request has its answer, or the calls their results, already. */
+  /**
+   * Another turn came between, or a deletion or correction, somebody answers it alone, or the request has its answer, or the
+   * calls their results, already.
+   */
   | { readonly kind: 'conflict'; readonly version: number }
   /** The session was erased, expired, or lives another life. */
   | { readonly kind: 'gone' };

@@ -387,6 +387,30 @@ describe.each(places)('sessions on $name', ({ make }) => {
     expect(await store.sessions.summarize(ref, expected, summary)).toBe(false);
   });
 
+  it('a correction is not made of what was deleted or corrected meanwhile', async () => {
+    const ref = newRef();
+    const wrong = draft('wrong');
+    await add(ref, wrong);
+    const view = await store.sessions.read(ref);
+    const [turn] = view?.turns ?? [];
+    if (!view || !turn) throw new Error('no turn');
+    const right = draft('right', { kind: 'correction', supersedes: wrong.id, digests: [] });
+    const from = { fence: 0, head: view.head };
+    const options = commitOptions(right, from, { edits: view.head.edits });
+    await store.sessions.redact(ref, 1, turn.content, { ...turn, content: JSON.stringify({ said: '' }) });
+    expect(await store.sessions.commit(ref, options)).toEqual({ kind: 'conflict', version: 1 });
+    expect(await said(ref)).toEqual(['']);
+    const made = { ...options, edits: view.head.edits + 1 };
+    expect(await store.sessions.commit(ref, made)).toMatchObject({ kind: 'committed', version: 2 });
+    // Sent again it is the same one, though it has counted itself.
+    expect(await store.sessions.commit(ref, made)).toMatchObject({ version: 2, repeated: true });
+    const other = {
+      ...made,
+      turn: draft('other', { kind: 'correction', supersedes: wrong.id, digests: [] }),
+    };
+    expect(await store.sessions.commit(ref, other)).toEqual({ kind: 'conflict', version: 2 });
+  });
+
   it('lists the sessions of a tenant and of a user, newest first, page by page', async () => {
     const tenant = `tenant ${count++}`;
     const names = ['a', 'b', 'c', 'd', 'e'];

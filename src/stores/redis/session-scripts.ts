@@ -126,7 +126,7 @@ return {'reserved', head(), fence, isNew, reset, summary, whole(from), redis.cal
 
   /**
    * turn, key, fence, generation, base, mode, parent, hash, count, own messages, tokens, opens, resolves, status, ttlMs,
-   * meta, content, corrects
+   * meta, content, corrects, edits
    */
   hypercareSessionCommit: {
     numberOfKeys: 5,
@@ -138,6 +138,7 @@ if before then
   local version, stale = before:match('^(%d+):(%d)$')
   return {'committed', version, stale, '1'}
 end
+if ARGV[19] ~= '' and ARGV[19] ~= m.d then return {'conflict', m.v} end
 if key ~= '' then
   local known = redis.call('HGET', I, 'k:' .. key)
   if known and known:sub(1, 2) == 'v:' then return {'conflict', m.v} end

@@ -126,6 +126,7 @@ export class RedisSessions implements Sessions {
         metaText(turn),
         turn.content,
         turn.supersedes === '' ? 0 : 1,
+        options.edits ?? '',
       ),
     );
     if (kind === 'committed') await this.#replicated();

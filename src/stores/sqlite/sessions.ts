@@ -270,6 +270,8 @@ export class SqliteSessions implements Sessions {
       const { version, stale } = before;
       return { kind: 'committed', version: Number(version), staleBase: stale === 1, repeated: true };
     }
+    if (options.edits !== undefined && options.edits !== row.edits)
+      return { kind: 'conflict', version: row.version };
     const answered = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
     if (answered && Number(answered.version) > 0) return { kind: 'conflict', version: row.version };
     if (options.fence === 0 && row.holder !== '' && row.holder_until > now)
