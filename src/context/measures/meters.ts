@@ -71,7 +71,7 @@ export class MindMeters {
     this.#probeRecall = new Gauge({
       name: 'gateway_context_probe_recall_ratio',
       help: 'Share of planted facts that a probe’s last run got back, by how many turns lay between; `all` = all of them.',
-      labelNames: ['probe', 'distance'],
+      labelNames: ['probe', 'model', 'distance'],
       registers,
     });
     this.#probeRuns = new Counter({
@@ -108,9 +108,10 @@ export class MindMeters {
     this.#compacted.inc({ side: 'after' }, after);
   }
 
-  probe(name: string, outcome: string, recall: Readonly<Record<string, number>>): void {
-    const probe = this.#probes.value(name);
+  probe(name: string, alias: string, outcome: string, recall: Readonly<Record<string, number>>): void {
+    const [probe, model] = [this.#probes.value(name), this.#models.value(alias)];
     this.#probeRuns.inc({ probe, outcome });
-    for (const [distance, share] of Object.entries(recall)) this.#probeRecall.set({ probe, distance }, share);
+    for (const [distance, share] of Object.entries(recall))
+      this.#probeRecall.set({ probe, model, distance }, share);
   }
 }

@@ -27,12 +27,16 @@ export function configuredProbes({
     const current = config();
     if (read?.of !== current) {
       const own = `${url()}${current.ai.prefix}`;
+      const named = new Map<string, number>();
       const probes = current.context.probes.flatMap(({ file: script, url: given, ...probe }, place) => {
         const path = resolve(dirname(file), script);
         try {
-          return [
-            { ...probe, place, url: given ?? own, script: readProbe(readFileSync(path, 'utf8'), path) },
-          ];
+          const made = readProbe(readFileSync(path, 'utf8'), path);
+          const key = `${probe.model} ${made.name}`;
+          const count = (named.get(key) ?? 0) + 1;
+          named.set(key, count);
+          const name = count === 1 ? made.name : `${made.name}#${count}`;
+          return [{ ...probe, name, place, url: given ?? own, script: made }];
         } catch (error) {
           log.error({ err: error, file: path }, 'a context probe is left out');
           return [];

@@ -1,7 +1,10 @@
 import type { OnStateChange } from '../../contracts/state-change.ts';
 import type { ProbeReport } from './report.ts';
 
-/** How each probe's last run came out, told when it is another way than the one before. */
+/**
+ * How each probe's last run came out, told when it is another way than the one before: the first that this process has run,
+ * too, as another one may have told of the probe before.
+ */
 export class ProbeStates {
   readonly #onChange: OnStateChange;
   readonly #last = new Map<string, string>();
@@ -15,7 +18,7 @@ export class ProbeStates {
     const subject = `${model} ${probe}`;
     const from = this.#last.get(subject) ?? '';
     this.#last.set(subject, outcome);
-    if (outcome === from || (from === '' && outcome === 'passed')) return;
+    if (outcome === from) return;
     const [fault] = faults;
     const share = recall < 0 ? 'nothing was asked' : `${Math.round(100 * recall)} % of the facts came back`;
     const reason = fault ? `${share}; step ${fault.step}: ${fault.what}` : share;

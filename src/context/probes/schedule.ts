@@ -8,6 +8,8 @@ import type { ProbeScript } from './script.ts';
 
 /** A probe that the config has on a schedule. */
 export interface ScheduledProbe {
+  /** The script's; with `#2` and so on where the config has it for a model more than once: for another consumer, or service. */
+  readonly name: string;
   /** Which of the config's list it is: the same on all replicas, while two may have one script and model. */
   readonly place: number;
   readonly script: ProbeScript;
@@ -79,20 +81,21 @@ export class ProbeSchedule {
   async #run(due: readonly { probe: ScheduledProbe; at: number }[]): Promise<void> {
     const { log, meters, onReport, clock } = this.#options;
     for (const { probe, at } of due) {
-      const { script, model, url, apiKey } = probe;
+      const { name, script, model, url, apiKey } = probe;
       try {
         if (!(await this.#claim(probe, at))) continue;
-        const report = await runProbe(script, { url, apiKey, model, clock, timeoutMs: TIMEOUT_MS });
-        meters.probe(script.name, report.outcome, recallByDistance(report));
+        const ran = await runProbe(script, { url, apiKey, model, clock, timeoutMs: TIMEOUT_MS });
+        const report = { ...ran, probe: name };
+        meters.probe(name, model, report.outcome, recallByDistance(report));
         const { outcome, recall, faults, turns, durationMs } = report;
         log[outcome === 'passed' ? 'info' : 'warn'](
-          { probe: script.name, model, outcome, recall, turns, duration_ms: durationMs, faults },
+          { probe: name, model, outcome, recall, turns, duration_ms: durationMs, faults },
           'a context probe was run',
         );
         onReport?.(report);
       } catch (error) {
-        meters.probe(script.name, 'not_run', {});
-        log.error({ err: error, probe: script.name }, 'a context probe could not be run');
+        meters.probe(name, model, 'not_run', {});
+        log.error({ err: error, probe: name }, 'a context probe could not be run');
       }
     }
   }

@@ -1,6 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { GatewayConfig } from '../../../src/config/schema/index.ts';
 import { MindMeters } from '../../../src/context/measures/meters.ts';
-import type { ProbeReport } from '../../../src/context/probes/report.ts';
+import { configuredProbes } from '../../../src/context/probes/configured.ts';
+import { ProbeStates } from '../../../src/context/probes/probe-states.ts';
+import { type ProbeReport, reportOf } from '../../../src/context/probes/report.ts';
 import { ProbeSchedule, type ScheduledProbe } from '../../../src/context/probes/schedule.ts';
 import { readProbe } from '../../../src/context/probes/script.ts';
 import { startModelService } from '../../../src/demo/model-service.ts';
@@ -14,6 +20,8 @@ const script = readProbe(
   'x',
 );
 
+const log = openLog('silent', { write: () => undefined }).logger;
+
 async function schedules(count: number, now: () => number, apiKeys = ['key']) {
   // A model that nobody keeps context for: it answers from what it is sent, and forgets at once.
   const model = await startModelService({ port: 0, name: 'm', apiKey: 'key' });
@@ -24,6 +32,7 @@ async function schedules(count: number, now: () => number, apiKeys = ['key']) {
   const reports: ProbeReport[] = [];
   const probes = apiKeys.map(
     (apiKey, place): ScheduledProbe => ({
+      name: place === 0 ? 'x' : 'x#2',
       place,
       script,
       model: 'gpt-4o-mini',
@@ -33,7 +42,6 @@ async function schedules(count: number, now: () => number, apiKeys = ['key']) {
       url: `${model.url}/v1`,
     }),
   );
-  const log = openLog('silent', { write: () => undefined }).logger;
   const all = Array.from(
     { length: count },
     () =>
@@ -68,14 +76,47 @@ test('a probe runs when it is due, once among all replicas, and a model without 
   expect(await eventually(() => reports.length === 2)).toBe(true);
   const text = await metrics.metrics();
   expect(text).toContain('gateway_context_probe_runs_total{probe="x",outcome="forgot"} 2');
-  expect(text).toContain('gateway_context_probe_recall_ratio{probe="x",distance="all"} 0');
+  expect(text).toContain(
+    'gateway_context_probe_recall_ratio{probe="x",model="gpt-4o-mini",distance="all"} 0',
+  );
 });
 
 test('one script is run for each consumer and service that the config has it for', async () => {
   let now = Date.UTC(2026, 10, 28, 12, 1);
-  const { all, reports } = await schedules(2, () => now, ['key', 'of another']);
+  const { all, reports, metrics } = await schedules(2, () => now, ['key', 'of another']);
   now = Date.UTC(2026, 10, 28, 12, 15, 1);
   for (const schedule of all) schedule.look();
   await Promise.all(all.map((schedule) => schedule.close()));
-  expect(reports.map(({ outcome }) => outcome).sort()).toEqual(['broken', 'forgot']);
+  expect(reports.map(({ probe, outcome }) => `${probe}: ${outcome}`).sort()).toEqual([
+    'x#2: broken',
+    'x: forgot',
+  ]);
+  const text = await metrics.metrics();
+  expect(text).toContain('gateway_context_probe_runs_total{probe="x#2",outcome="broken"} 1');
+});
+
+test('probes of one script and model have names of their own, and one of them does not end what another has told', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'probes-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  await writeFile(join(dir, 'x.yaml'), 'name: x\nsteps: [{ say: "Hello." }]');
+  const probe = { file: 'x.yaml', model: 'smart', every: '* * * * *', apiKey: 'a' };
+  const context = { probes: [probe, { ...probe, apiKey: 'b' }, { ...probe, model: 'quick' }] };
+  const config = { ai: { prefix: '/v1' }, context } as unknown as GatewayConfig;
+  const file = join(dir, 'gateway.yaml');
+  const probes = configuredProbes({ config: () => config, file, url: () => 'http://127.0.0.1', log });
+  expect(probes().map(({ model, name }) => `${model} ${name}`)).toEqual(['smart x', 'smart x#2', 'quick x']);
+  const told: string[] = [];
+  const states = new ProbeStates(({ subject, from, to }) => told.push(`${subject}: ${from} ${to}`));
+  const ran = (at: number, outcome: ProbeReport['outcome']) => {
+    const { name, model } = probes()[at] as ScheduledProbe;
+    const run = { model, at: 0, durationMs: 0, turns: 1, statuses: {}, answers: [], faults: [], skipped: [] };
+    states.take({ ...reportOf(script, { ...run, isBroken: false }), probe: name, outcome });
+  };
+  for (let round = 0; round < 3; round++) {
+    ran(0, 'forgot');
+    ran(1, 'passed');
+  }
+  ran(0, 'passed');
+  // Who has not run it before may be the one to tell that it is over.
+  expect(told).toEqual(['smart x:  forgot', 'smart x#2:  passed', 'smart x: forgot passed']);
 });
