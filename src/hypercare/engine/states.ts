@@ -1,3 +1,4 @@
+import type { RestReason } from '../../ai/models/rest.ts';
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { type Counts, WHOLE } from '../signals/counts.ts';
 import { KINDS } from '../signals/leaves.ts';
@@ -33,7 +34,8 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   health: ['unhealthy', 'down'],
   ejection: ['ejected'],
   certificate: ['expiring', 'expired'],
-  provider: ['out', 'resting', 'cooling', 'down', 'exhausted'],
+  // That a limit of calls is reached is over in a minute, and hits nobody where another key has room.
+  provider: ['down', 'quota_spent', 'auth_failed'] satisfies RestReason[],
   tool: ['changed'],
   probe: ['forgot', 'broken'],
 };
@@ -79,7 +81,7 @@ export class States {
   }
 
   #providers(counts: Counts): Suspicion[] {
-    const placed = ({ subject }: KnownChange): Where[] => placeOf(counts, subject);
+    const placed = ({ subject }: KnownChange): Where[] => providerPlaceOf(counts, subject);
     return providerOutages(counts, this.#all('provider'), placed).map(({ place, changes }) =>
       stateOf({
         reason: 'provider_out',
@@ -176,12 +178,25 @@ function placeOf(counts: Counts, subject: string): Where[] {
   const words = subject.split(' ');
   const [first = ''] = words;
   const last = words.at(-1) ?? '';
-  for (const [dimension, name] of [
+  return firstKnown(counts, [
     [TARGET, last],
     [UPSTREAM, first],
     [MODEL, first],
     [PROVIDER, last.split('/')[0] ?? ''],
-  ] as const) {
+  ]);
+}
+
+/** `primary/gpt-4o`, `primary/gpt-4o#key` and, of a whole account, `primary`, `primary#key`. */
+function providerPlaceOf(counts: Counts, subject: string): Where[] {
+  const [name = ''] = subject.split('#');
+  return firstKnown(counts, [
+    [TARGET, name],
+    [PROVIDER, name.split('/')[0] ?? ''],
+  ]);
+}
+
+function firstKnown(counts: Counts, names: readonly (readonly [dimension: number, name: string])[]): Where[] {
+  for (const [dimension, name] of names) {
     const value = counts.dictionary.of(dimension, name);
     if (counts.seriesOf(dimension, value, KINDS.request)) return [{ dimension, value }];
   }

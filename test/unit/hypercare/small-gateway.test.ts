@@ -100,6 +100,33 @@ test('targets of one provider that go out one after the other are one finding, w
   });
 });
 
+test('a key that is refused, and an account that is spent, are findings until they are asked again; a limit that is reached is none', () => {
+  const small = new Small();
+  const talk = (one: Drawn) => small.talk(one);
+  const found = () =>
+    small.opened.map(({ reason, where, evidence }) => [reason, where.scopes, evidence.events.join()]);
+  small.ticks(30, talk);
+  rest(small, 'primary/gpt-4o', 'rate_limited');
+  small.ticks(3, talk);
+  expect(small.opened).toEqual([]);
+
+  rest(small, 'primary/gpt-4o#batch', 'auth_failed');
+  small.ticks(1, talk);
+  const refused = 'provider primary/gpt-4o#batch: auth_failed (auth_failed)';
+  expect(found()).toEqual([['provider_out', [{ target: 'primary/gpt-4o' }], refused]]);
+  rest(small, 'primary/gpt-4o#batch', 'ready');
+  small.ticks(15, talk);
+  expect(small.core.open).toEqual([]);
+
+  rest(small, 'primary', 'quota_spent');
+  small.ticks(1, talk);
+  const spent = 'provider primary: quota_spent (quota_spent)';
+  expect(found().slice(1)).toEqual([['provider_out', [{ provider: 'primary' }], spent]]);
+  rest(small, 'primary', 'ready');
+  small.ticks(15, talk);
+  expect(small.core.open).toEqual([]);
+});
+
 test('a breaker of which nobody knows the place takes no other one’s finding over', () => {
   const small = new Small();
   const talk = (one: Drawn) => small.talk(one);
