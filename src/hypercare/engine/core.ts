@@ -177,6 +177,8 @@ export class HypercareCore {
       this.#open.add(open);
       if (suspicion.signal === 'bill')
         this.bills.resume(detection.where.scopes[0]?.provider ?? '', suspicion);
+      if (suspicion.reason === 'traffic_gone')
+        this.#states.resumeGone(suspicion.places[0] ?? [], detection.what.expected);
     }
     this.#clock.lastTickAt = now;
   }

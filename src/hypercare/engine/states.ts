@@ -43,6 +43,8 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
 /** What is in a bad state, and since when: breakers, targets, certificates, and traffic that is gone. */
 export class States {
   readonly #bad = new Map<string, Held>();
+  /** Requests a minute that were usual where traffic is gone, when it went: what is usual becomes none, too. */
+  readonly #goneFrom = new Map<string, number>();
 
   take(change: KnownChange): void {
     const key = `${change.kind} ${change.subject}`;
@@ -59,8 +61,13 @@ export class States {
       ...this.#certificates(),
       ...this.#tools(counts),
       ...this.#probes(counts),
-      ...(isSteady ? goneTraffic(counts) : []),
+      ...(isSteady ? this.#goneTraffic(counts) : []),
     ];
+  }
+
+  /** Goes on with traffic that another engine had found gone. @param usual requests a minute */
+  resumeGone([only]: readonly Where[], usual: number): void {
+    this.#goneFrom.set(only ? `${only.dimension} ${only.value}` : `${WHOLE} 0`, usual);
   }
 
   #all(kind: string): KnownChange[] {
@@ -165,6 +172,46 @@ export class States {
       }),
     );
   }
+
+  /** Routes, or everything, that had traffic and have none. */
+  #goneTraffic(counts: Counts): Suspicion[] {
+    const found: Suspicion[] = [];
+    for (const series of counts.series.values()) {
+      if (series.kind !== KINDS.request || (series.dimension !== ROUTE && series.dimension !== WHOLE))
+        continue;
+      const key = `${series.dimension} ${series.value}`;
+      const known = series.baseTicks < KNOWN ? 0 : (series.base / series.baseTicks) * MINUTE;
+      const usual = this.#goneFrom.get(key) ?? known;
+      const now = series.sum(series.totals, counts.tick, MINUTE);
+      if (usual < LEAST_TRAFFIC || now > GONE * usual) {
+        this.#goneFrom.delete(key);
+        continue;
+      }
+      this.#goneFrom.set(key, usual);
+      const isWhole = series.dimension === WHOLE;
+      const name = isWhole ? 'the gateway' : counts.dictionary.name(ROUTE, series.value);
+      found.push({
+        ...stateOf({
+          reason: 'traffic_gone',
+          place: isWhole ? [] : [{ dimension: ROUTE, value: series.value }],
+          since: counts.tick - MINUTE + 1,
+          sentence: `${name} had ${now} requests in the last minute; usually ${usual.toFixed(0)}.`,
+          events: [],
+          severity: isWhole ? 'critical' : 'high',
+        }),
+        measured: {
+          signal: 'state',
+          unit: 'count',
+          observed: now,
+          expected: usual,
+          ratio: now / usual,
+          interval: [now, now + 3],
+        },
+        rank: isWhole ? 3 : 4,
+      });
+    }
+    return found;
+  }
 }
 
 const sentenceOf = ({ kind, subject, to, reason }: KnownChange): string =>
@@ -239,38 +286,4 @@ function stateOf(of: {
     ...(severity ? { severity } : {}),
     ...(cause ? { cause: { kind: cause, sentence, confidence: 0.9, change: null } } : {}),
   };
-}
-
-/** Routes, or everything, that had traffic and have none. */
-function goneTraffic(counts: Counts): Suspicion[] {
-  const found: Suspicion[] = [];
-  for (const series of counts.series.values()) {
-    if (series.kind !== KINDS.request || (series.dimension !== ROUTE && series.dimension !== WHOLE)) continue;
-    if (series.baseTicks < KNOWN) continue;
-    const usual = (series.base / series.baseTicks) * MINUTE;
-    const now = series.sum(series.totals, counts.tick, MINUTE);
-    if (usual < LEAST_TRAFFIC || now > GONE * usual) continue;
-    const isWhole = series.dimension === WHOLE;
-    const name = isWhole ? 'the gateway' : counts.dictionary.name(ROUTE, series.value);
-    found.push({
-      ...stateOf({
-        reason: 'traffic_gone',
-        place: isWhole ? [] : [{ dimension: ROUTE, value: series.value }],
-        since: counts.tick - MINUTE + 1,
-        sentence: `${name} had ${now} requests in the last minute; usually ${usual.toFixed(0)}.`,
-        events: [],
-        severity: isWhole ? 'critical' : 'high',
-      }),
-      measured: {
-        signal: 'state',
-        unit: 'count',
-        observed: now,
-        expected: usual,
-        ratio: now / usual,
-        interval: [now, now + 3],
-      },
-      rank: isWhole ? 3 : 4,
-    });
-  }
-  return found;
 }

@@ -3,6 +3,8 @@ import type { Drawn } from '../../../bench/scenarios/world.ts';
 import type { McpFacts } from '../../../src/contracts/exchange.ts';
 import type { Detection } from '../../../src/contracts/finding.ts';
 import { mergeDelta, takeDelta } from '../../../src/hypercare/engine/delta.ts';
+import { recall, remember } from '../../../src/hypercare/engine/memory.ts';
+import { Questions } from '../../../src/hypercare/engine/questions.ts';
 import { topicOf } from '../../../src/hypercare/feedback/report.ts';
 import { classify } from '../../../src/hypercare/findings/classify.ts';
 import { complaintAbout } from '../../../src/hypercare/signals/marks.ts';
@@ -98,6 +100,26 @@ test('targets of one provider that go out one after the other are one finding, w
     cause: { kind: 'provider' },
     evidence: { events: [expect.stringContaining('gpt-4o:'), expect.stringContaining('gpt-4o-mini:')] },
   });
+});
+
+test('traffic that is gone is a finding until it is back, however long that takes and whichever engine sees it', () => {
+  const gone = (small: Small) =>
+    small.core.open.filter(({ reason }) => reason === 'traffic_gone').map(({ where }) => where.scopes);
+  const before = new Small().ticks(120, () => undefined).ticks(6 * 360, () => undefined, 0);
+  const everywhere = [[{}], [{ route: 'shop' }]];
+  expect(gone(before)).toEqual(everywhere);
+  expect(before.events.filter(({ kind }) => kind === 'ended')).toEqual([]);
+
+  const questions = new Questions(before.core, before.now);
+  const { now } = before;
+  const text = remember(before.core, questions.history, { now, tickMs: 10_000 });
+  const after = new Small();
+  after.now = now;
+  const tick = recall(after.core, questions.history, { text, now, tickMs: 10_000 }) ?? 0;
+  after.core.goOn(tick, now);
+  after.core.resume(before.core.open, now);
+  expect(gone(after.ticks(360, () => undefined, 0))).toEqual(everywhere);
+  expect(gone(after.ticks(30, () => undefined))).toEqual([]);
 });
 
 test('a key that is refused, and an account that is spent, are findings until they are asked again; a limit that is reached is none', () => {
