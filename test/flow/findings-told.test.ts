@@ -257,6 +257,47 @@ it('what ends by itself ends its incident, alert and ticket, also while it is mu
   expect(of('/hook').at(-1)?.body).toMatchObject({ type: 'finding.ended', data: { state: 'expired' } });
 });
 
+it('what grows while it is muted is told again, once, also where it was told as open before', async () => {
+  const { url, heard, wrong } = await vendors();
+  const engine = toldEngine();
+  const gateway = await testGateway(
+    {
+      hypercare: {
+        tick: '1s',
+        notify: [
+          { kind: 'webhook', url: `${url}/hook` },
+          { kind: 'pagerduty', url: `${url}/pd`, routingKey: 'a'.repeat(32) },
+        ],
+      },
+    },
+    { engine },
+  );
+  const of = (path: string): Heard[] => heard.filter((each) => each.path.startsWith(path));
+  const found = detection();
+  engine.say('opened', found);
+  await eventually(() => of('/hook').length === 1 && of('/pd').length === 1);
+  const { id } = (await admin(gateway, '/api/findings')).body.findings[0];
+  await admin(gateway, `/api/findings/${id}/mute`, { body: { for: '4h', note: 'known' } });
+  const grown = { ...found.impact, requests: 2.4 * found.impact.requests };
+  // Another one is told of after that: the mute has been seen.
+  engine.say('opened', detection({ fingerprint: 'errors|errors|route=others|upstream_5xx' }));
+  await eventually(() => of('/hook').length === 2 && of('/pd').length === 2);
+  engine.say('updated', detection({ impact: grown }));
+  await eventually(() => of('/hook').length > 2 && of('/pd').length > 2);
+  await admin(gateway, `/api/findings/${id}/acknowledge`, { method: 'POST' });
+  await eventually(() => of('/hook').length > 3 && of('/pd').length > 3);
+
+  expect(wrong).toEqual([]);
+  const hooks = of('/hook').flatMap(({ body }) => (body.data.id === id ? [body] : []));
+  expect(hooks.map(({ type, data }) => [type, data.state])).toEqual([
+    ['finding.opened', 'open'],
+    ['finding.changed', 'open'],
+    ['finding.acknowledged', 'acknowledged'],
+  ]);
+  const pages = of('/pd').flatMap(({ body }) => (body.dedup_key === id ? [body.event_action] : []));
+  expect(pages).toEqual(['trigger', 'trigger', 'acknowledge']);
+});
+
 it('to Alertmanager, which forgets, a finding is one alert from its beginning to its end, however it changes', async () => {
   const { url, heard, wrong } = await vendors();
   let passed = 0;

@@ -24,7 +24,7 @@ const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 interface KnownTo {
   readonly finding: string;
   readonly channel: string;
-  /** Null: nothing yet, only tried. */
+  /** Null: nothing yet, only tried. That it is muted is not told, only known: what wakes is told, then. */
   readonly state: FindingState | null;
   readonly priority: Priority | null;
   readonly thread: string;
@@ -89,6 +89,8 @@ export class Telling {
     for (const finding of findings) {
       const known = this.#known.get(keyOf(channel, finding));
       const now = this.#ports.now();
+      if (known?.state && finding.state === 'muted' && known.state !== 'muted')
+        await this.#note(channel, finding, { ...known, state: 'muted' });
       const event =
         eventFor(finding, known, channel.priorities) ??
         (isForgotten(channel, finding, known, now) ? 'changed' : undefined);
