@@ -79,13 +79,14 @@ function abandon(body: Readable, why: string, facts?: AnswerFacts): RejectedAnsw
 
 async function beginStream(
   answer: UpstreamAnswer,
-  { dialect, translation, guarded, tapeBytes, isOfTurn, isExtra }: PreparedCall,
+  { dialect, translation, guarded, tapeBytes, isOfTurn, isExtra, isVerbatim }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const writer = (guarded ?? translation)?.openStream();
   const newTurnTape = () => (isOfTurn ? new TurnTape() : undefined);
   const translated = writer && new TranslatedPassage(writer, guarded?.openGuard(), newTurnTape());
-  const tape = tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes);
+  const mark = isVerbatim ? undefined : dialect.mark;
+  const tape = tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes, mark);
   const turnTape = newTurnTape();
   const withheld = isExtra && !translated ? new WithheldEvents(isExtra) : undefined;
   const beside = { tape, turnTape, withheld };
@@ -96,7 +97,7 @@ async function beginStream(
   if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything', watch);
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
-  const passage = translated ?? (dialect.stream ? new RawPassage() : new BytePassage(withheld));
+  const passage = translated ?? (dialect.stream ? new RawPassage() : new BytePassage(withheld, mark));
   const isOriginal = translation === undefined;
   return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body, isOriginal };
 }
@@ -147,7 +148,10 @@ async function readWhole(
   const facts = factsOf(parts);
   if (facts.failed && !isVerbatim) throw abandon(answer.body, 'the answer says that it failed', facts);
   const { headers } = answer;
-  if (!translation) return { kind: 'whole', statusCode, headers, facts, parts, body, isOriginal: true };
+  if (!translation) {
+    const marked = (!isVerbatim && dialect.mark?.(body)) || body;
+    return { kind: 'whole', statusCode, headers, facts, parts, body: marked, isOriginal: true };
+  }
   const translated = translation.answer(parts);
   if (!translated) throw abandon(answer.body, 'the arguments of a tool call are no JSON object', facts);
   return { kind: 'whole', statusCode, headers: ownHeaders(answer), facts, parts, body: translated };

@@ -1,4 +1,5 @@
 import type { StreamWriter } from '../contracts/format.ts';
+import type { Dialect } from '../contracts/provider.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
@@ -43,26 +44,29 @@ export class BytePassage implements Passage {
   readonly told = undefined;
   readonly #gate = new EventGate(LARGEST_EVENT);
   readonly #withheld: WithheldEvents | undefined;
+  readonly #mark: NonNullable<Dialect['mark']>;
 
-  /** @param withheld has seen what passes */
-  constructor(withheld?: WithheldEvents) {
+  /**
+   * @param withheld has seen what passes
+   * @param mark of its dialect
+   */
+  constructor(withheld?: WithheldEvents, mark: Dialect['mark'] = (bytes) => bytes) {
     this.#withheld = withheld;
+    this.#mark = mark;
   }
 
   pass(chunk: Buffer): Buffer {
-    const bytes = this.#gate.pass(chunk);
-    return this.#withheld ? this.#withheld.pass(bytes) : bytes;
+    return this.#through(this.#gate.pass(chunk));
   }
 
   last(failure: ErrorCode | undefined, errorEvent: () => string): Buffer | string {
-    if (failure === undefined || HAS_BEEN_SAID.has(failure)) return this.#rest();
+    if (failure === undefined || HAS_BEEN_SAID.has(failure)) return this.#through(this.#gate.rest());
     // Half of an event too large to be held has been said: it ends here, so that this one stands for itself.
     return `${this.#gate.isInside ? '\n\n' : ''}${errorEvent()}`;
   }
 
-  #rest(): Buffer {
-    const bytes = this.#gate.rest();
-    return this.#withheld ? this.#withheld.pass(bytes) : bytes;
+  #through(bytes: Buffer): Buffer {
+    return this.#mark(this.#withheld ? this.#withheld.pass(bytes) : bytes);
   }
 }
 

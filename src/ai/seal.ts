@@ -43,5 +43,23 @@ export function readSeal(
 /** Whether it says whose it is: that of the format's own maker mostly does not. */
 export const isMarked = (seal: unknown): seal is string => typeof seal === 'string' && seal.startsWith(MARK);
 
+const ENCRYPTED = Buffer.from('"encrypted_content"');
+const UNMARKED = /("encrypted_content":\s*")(?=[^"~])/g;
+
+/** Whether a request in the format of responses may hold any seal. */
+export const holdsSeal = (bytes: Buffer): boolean => bytes.includes(ENCRYPTED);
+
+/**
+ * An answer in the format of responses, the seals in it marked as its maker's.
+ * @param bytes whole events, or a whole answer. A quote in what a model says is escaped, and is never a field's
+ */
+export function markSeals(bytes: Buffer, maker: Maker): Buffer {
+  if (!holdsSeal(bytes)) return bytes;
+  return Buffer.from(
+    bytes.toString('latin1').replace(UNMARKED, `$1${writeSeal(maker, 'opaque', '')}`),
+    'latin1',
+  );
+}
+
 /** Whether a request may hold a seal of that kind: most do not, and go on as the bytes that came. */
 export const holdsMark = (bytes: Buffer): boolean => bytes.includes(MARK_BYTES);

@@ -72,6 +72,11 @@ export interface Dialect {
   /** Absent: nothing that others made is refused. */
   readonly ownOnly?: OwnOnly;
   /**
+   * An answer in the client's own format, or whole events of one, that says of what is sealed whose it is. Absent: it need
+   * not say so, and bytes go as they came.
+   */
+  mark?(bytes: Buffer): Buffer;
+  /**
    * Whether an event of a stream says only what the answer came to, and would not have come unless it was asked for
    * (`stream_options`). Absent: streams say it unasked, or never, and take no such question.
    */

@@ -3,7 +3,16 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
-import { aiGateway, anthropicSdk, event, rawProvider, STREAM_HEADERS, sdk } from '../helpers/ai.ts';
+import {
+  aiGateway,
+  anthropicSdk,
+  chat,
+  event,
+  lineOf,
+  rawProvider,
+  STREAM_HEADERS,
+  sdk,
+} from '../helpers/ai.ts';
 
 const UNSHOWN = { type: 'thinking', thinking: '', signature: 'EqQBCgIYAhIM' };
 const REDACTED = { type: 'redacted_thinking', data: 'EmwKAhgBEgy3' };
@@ -194,4 +203,117 @@ it('what OpenAI sealed opens to it also where a guard wrote its answer anew, wit
   const { id: _, ...sealed } = SEALED;
   const { id: __, ...shown } = SHOWN;
   expect(gpt.asked[1]?.input.filter(({ type }) => type === 'reasoning')).toEqual([sealed, shown]);
+});
+
+/** What one of the services that speak OpenAI's format seals; each has its own seals and looks at no other. */
+const sealedBy = (name: string) => [
+  { type: 'reasoning', id: `rs_${name}_1`, summary: [], encrypted_content: `opaque+of/${name}==` },
+  {
+    type: 'reasoning',
+    id: `rs_${name}_2`,
+    summary: [{ type: 'summary_text', text: 'Hm.' }],
+    encrypted_content: `shown+of/${name}==`,
+  },
+];
+
+const responseBy = (name: string) => ({
+  ...RESPONSE,
+  output: [...sealedBy(name), { ...(RESPONSE.output[2] as object), id: `msg_${name}` }],
+});
+
+const responseEvents = (name: string): string => {
+  const response = responseBy(name);
+  return [
+    { type: 'response.created', response: { ...response, status: 'in_progress', output: [] } },
+    ...response.output.flatMap((item, output_index) => [
+      { type: 'response.output_item.added', output_index, item },
+      { type: 'response.output_item.done', output_index, item },
+    ]),
+    {
+      type: 'response.output_text.delta',
+      item_id: `msg_${name}`,
+      output_index: 2,
+      content_index: 0,
+      delta: 'From GPT.',
+    },
+    { type: 'response.completed', response },
+  ]
+    .map((each, sequence_number) => `event: ${each.type}\n${event({ ...each, sequence_number })}`)
+    .join('');
+};
+
+const SERVICES = ['gpt', 'grok', 'azure-west', 'azure-east'] as const;
+
+/** OpenAI, and services of others that speak its responses. */
+async function services(ai = {}) {
+  const all = await Promise.all(
+    SERVICES.map((name) => answering(({ stream }) => (stream ? responseEvents(name) : responseBy(name)))),
+  );
+  const kinds = ['openai', 'xai', 'azure-openai', 'azure-openai'];
+  const gateway = await aiGateway(
+    all.map(({ url }, at) => ({ kind: kinds[at] as string, baseUrl: url })),
+    {
+      ai,
+      models: Object.fromEntries(
+        SERVICES.map((name, at) => [name, { targets: [{ provider: `p${at}`, model: name }] }]),
+      ),
+    },
+  );
+  return { gateway, asked: Object.fromEntries(SERVICES.map((name, at) => [name, all[at]?.asked ?? []])) };
+}
+
+it.each([
+  'whole',
+  'streamed',
+])('and between services that speak OpenAI’s format, of which each takes its own alone (%s)', async (how) => {
+  const { gateway, asked } = await services();
+  const { responses } = sdk(gateway);
+  const input: OpenAI.Responses.ResponseInputItem[] = [];
+  const ask = async (model: string): Promise<void> => {
+    input.push({ role: 'user', content: `Dear ${model}` });
+    const rest = { model, input: [...input], store: false };
+    const answer =
+      how === 'streamed' ? await responses.stream(rest).finalResponse() : await responses.create(rest);
+    input.push(...(answer.output as OpenAI.Responses.ResponseInputItem[]));
+  };
+  for (const name of [...SERVICES, ...SERVICES]) await ask(name);
+
+  for (const name of SERVICES) {
+    const own = sealedBy(name).map(({ id, ...item }) => (name.startsWith('azure') ? item : { id, ...item }));
+    expect(asked[name]?.[1]?.input.filter(({ type }) => type === 'reasoning')).toMatchObject(own);
+    expect(asked[name]?.[1]?.input.filter(({ type }) => type === 'message')).toHaveLength(
+      4 + SERVICES.indexOf(name),
+    );
+  }
+  expect(JSON.stringify(asked)).not.toContain('hypercare');
+});
+
+it('what OpenAI answers goes as the bytes that it was, and is given back so', async () => {
+  const { gateway, asked } = await services();
+  const { responses } = sdk(gateway);
+  const ask = (input: OpenAI.Responses.ResponseInputItem[]) =>
+    responses.create({ model: 'gpt', input, store: false });
+  const { output } = await ask([{ role: 'user', content: 'Hi' }]);
+  expect(output).toEqual(responseBy('gpt').output);
+  await ask(output as OpenAI.Responses.ResponseInputItem[]);
+  expect(asked.gpt?.[1]?.input).toEqual(output);
+});
+
+it('a stream that is given from the cache has the marks that it had', async () => {
+  const { gateway, asked } = await services({ cache: { ttl: '10m' } });
+  const ask = async () => {
+    const answer = await chat(
+      gateway,
+      { model: 'grok', input: 'Hi', stream: true, store: false },
+      {},
+      '/v1/responses',
+    );
+    // Once the one before has been kept.
+    await lineOf(gateway, answer);
+    return answer.body.toString();
+  };
+  const first = await ask();
+  expect(first).toContain('~hypercare:xai:');
+  expect(await ask()).toBe(first);
+  expect(asked.grok).toHaveLength(1);
 });

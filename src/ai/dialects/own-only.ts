@@ -1,6 +1,7 @@
+import type { Maker } from '../../contracts/model-request.ts';
 import type { OwnOnly } from '../../contracts/provider.ts';
 import { isObject } from '../../lib/json.ts';
-import { holdsMark, isMarked, readSeal } from '../seal.ts';
+import { holdsMark, holdsSeal, isMarked, readSeal } from '../seal.ts';
 import { ANTHROPIC_IDS, holdsOthersIds, toolId } from './tool-id.ts';
 
 const entries = (list: unknown): readonly unknown[] => (Array.isArray(list) ? (list as unknown[]) : []);
@@ -32,17 +33,28 @@ function ownBlock(block: unknown): unknown[] {
   return [block];
 }
 
-/** A responses request without the reasoning that its provider did not seal itself. */
-export const ownItemsOnly: OwnOnly = {
-  isDue: holdsMark,
+/**
+ * A responses request without the reasoning that its provider did not seal itself. Without a mark a seal is OpenAI's: those of all
+ * others have one.
+ */
+export const ownItemsOnly = (maker: Maker): OwnOnly => ({
+  isDue: maker === 'openai' ? holdsMark : holdsSeal,
   write: (body) =>
-    Array.isArray(body.input) ? { ...body, input: (body.input as unknown[]).flatMap(ownItem) } : body,
-};
+    Array.isArray(body.input)
+      ? { ...body, input: (body.input as unknown[]).flatMap((item) => ownItem(item, maker)) }
+      : body,
+});
 
-/** What was written anew here has an id of ours, which its provider would not open it by: without any it does. */
-function ownItem(item: unknown): unknown[] {
-  if (!isObject(item) || item.type !== 'reasoning' || !isMarked(item.encrypted_content)) return [item];
-  const { maker, signature, opaque } = readSeal(item.encrypted_content, 'openai', 'opaque');
-  const { id: _, ...rest } = item;
-  return maker === 'openai' ? [{ ...rest, encrypted_content: signature ?? opaque }] : [];
+function ownItem(item: unknown, own: Maker): unknown[] {
+  if (!isObject(item) || typeof item.encrypted_content !== 'string') return [item];
+  const { encrypted_content: sealed, id, ...rest } = item;
+  const { maker, signature, opaque } = readSeal(sealed, 'openai', 'opaque');
+  // Other items are what the rest is about (a conversation that was made compact): without them it would be another.
+  if (maker !== own) return sealed !== '' && item.type === 'reasoning' ? [] : [item];
+  if (!isMarked(sealed)) return [item];
+  const isNamed = id !== undefined && !OPENS_BY_ID.test(own);
+  return [{ ...rest, ...(isNamed && { id }), encrypted_content: signature ?? opaque }];
 }
+
+/** What was written anew here has an id of ours, which OpenAI would not open it by: without any it does. */
+const OPENS_BY_ID = /^(?:azure-)?openai/;

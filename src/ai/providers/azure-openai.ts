@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Dialect, Provider, ProviderSettings, TranslatedDialect } from '../../contracts/provider.ts';
 import { objectOf, textOf } from '../../lib/json.ts';
 import { openaiChat, openaiChatWith } from '../dialects/openai-chat/index.ts';
@@ -13,7 +14,7 @@ const TELLS_USAGE = '2024-08-01';
  * `https://NAME.openai.azure.com`; without one it is the v1 API, below `https://NAME.openai.azure.com/openai/v1`, which
  * names the deployment as `model`.
  */
-export function azureOpenai({ apiVersion, drop }: ProviderSettings): Provider {
+export function azureOpenai({ apiVersion, baseUrl, drop }: ProviderSettings): Provider {
   const isQuiet = drop.includes('stream_options') || (apiVersion !== undefined && apiVersion < TELLS_USAGE);
   const plain = isQuiet ? openaiChatWith({ noStreamOptions: true }) : openaiChat;
   const chat = apiVersion === undefined ? plain : atDeployment(plain, apiVersion);
@@ -23,7 +24,7 @@ export function azureOpenai({ apiVersion, drop }: ProviderSettings): Provider {
     native: {
       'openai-chat': chat,
       'openai-embeddings': embeddings,
-      ...(apiVersion === undefined && { 'openai-responses': openaiResponses }),
+      ...(apiVersion === undefined && { 'openai-responses': openaiResponses(makerAt(baseUrl)) }),
       ...(apiVersion === undefined ? openaiOperations : operationsAt(apiVersion)),
     },
     translated: chat,
@@ -31,6 +32,10 @@ export function azureOpenai({ apiVersion, drop }: ProviderSettings): Provider {
     readError: ({ error }) => textOf(objectOf(error).message) || undefined,
   };
 }
+
+/** A resource takes back what it sealed itself, and not what OpenAI or another one did. Its name is nobody's business. */
+const makerAt = (baseUrl: string): string =>
+  `azure-openai-${hash('sha256', new URL(baseUrl).host, 'base64url').slice(0, 8)}`;
 
 const operationsAt = (version: string): Provider['native'] =>
   Object.fromEntries(

@@ -13,7 +13,7 @@ function openaiCompatible(kind: string, service: OpenaiService): Provider {
     kind,
     native: {
       'openai-chat': chat,
-      ...(service.responses && { 'openai-responses': openaiResponses }),
+      ...(service.responses && { 'openai-responses': openaiResponses(kind) }),
       ...(!service.noEmbeddings && { 'openai-embeddings': openaiEmbeddings }),
       // One that has not got an operation says so itself, and a fallback is asked.
       ...openaiOperations,

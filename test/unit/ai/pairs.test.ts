@@ -360,10 +360,10 @@ it('of a response, how likely its tokens were is known, and what is no text is s
     { type: 'image_generation_call', result: 'aa' },
     { type: 'message', content: [{ type: 'output_text', text: 'Hi', logprobs }] },
   ];
-  const whole = factsOf(openaiResponses.readAnswer({ status: 'completed', output }) ?? []);
+  const whole = factsOf(openaiResponses('openai').readAnswer({ status: 'completed', output }) ?? []);
   expect([whole.confidence, whole.characters]).toEqual([0.5, 3]);
   const parts: StreamPart[] = [];
-  const reader = openaiResponses.openStream?.((part) => parts.push(part));
+  const reader = openaiResponses('openai').openStream?.((part) => parts.push(part));
   reader?.read({ type: 'response.output_item.added', item: output[0] }, '');
   reader?.read({ type: 'response.output_text.delta', delta: 'Hi', logprobs }, '');
   expect(factsOf(parts)).toMatchObject({ confidence: 0.5, characters: 3 });

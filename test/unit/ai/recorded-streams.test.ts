@@ -6,7 +6,7 @@ import { bedrockConverse } from '../../../src/ai/dialects/bedrock-converse/index
 import { cohereChat } from '../../../src/ai/dialects/cohere-chat/index.ts';
 import { gemini as geminiDialect } from '../../../src/ai/dialects/gemini/index.ts';
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
-import { openaiResponses as responsesDialect } from '../../../src/ai/dialects/openai-responses/index.ts';
+import { openaiResponses } from '../../../src/ai/dialects/openai-responses/index.ts';
 import { CHAT_FORMATS } from '../../../src/ai/formats/index.ts';
 import { TranslatedPassage } from '../../../src/ai/passage.ts';
 import { pricerOf } from '../../../src/ai/prices.ts';
@@ -22,7 +22,7 @@ const fixture = (name: string, { stream }: Dialect): Buffer =>
 const RECORDED = [
   ['openai-chat-tools', openaiDialect],
   ['openai-chat-crlf', openaiDialect],
-  ['openai-responses-tools', responsesDialect],
+  ['openai-responses-tools', openaiResponses('openai')],
   ['anthropic-messages-tools', anthropicDialect],
   ['anthropic-messages-citation', anthropicDialect],
   ['gemini-tools', geminiDialect],
@@ -92,7 +92,7 @@ describe.each(RECORDED)('%s', (name, dialect) => {
 });
 
 it('what one dialect says, written for clients and read again, is the same', () => {
-  const again = [openaiDialect, responsesDialect, anthropicDialect];
+  const again = [openaiDialect, openaiResponses('openai'), anthropicDialect];
   const meaning = ({ parts }: ReturnType<typeof carried>) => {
     const of = (type: string, key: string) =>
       parts.flatMap((part) => (part.type === type ? [Reflect.get(part, key)] : [])).join('');

@@ -1,11 +1,11 @@
-import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectsOf, textOf } from '../../../lib/json.ts';
 import { tokensIn } from '../logprobs.ts';
 import { isOther, readEnd, readSealed } from './read-response.ts';
 
 /** The parts of a response; undefined for an error under a status that says otherwise. */
-export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
+export function readAnswer(answer: JsonObject, maker: Maker): StreamPart[] | undefined {
   if (!Array.isArray(answer.output)) return undefined;
   const parts: StreamPart[] = [];
   const emit = (part: StreamPart): void => void parts.push(part);
@@ -14,7 +14,7 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
   for (const item of objectsOf(answer.output)) {
     emit({ type: 'item-start', id: textOf(item.id) });
     for (const { text } of objectsOf(item.summary)) emit({ type: 'reasoning', text: textOf(text) });
-    readSealed(item, emit);
+    readSealed(item, maker, emit);
     if (isOther(item)) emit({ type: 'item' });
     for (const { text, refusal, logprobs } of objectsOf(item.content)) {
       if (typeof text === 'string') emit({ type: 'text', text });

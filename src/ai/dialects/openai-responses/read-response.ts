@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
@@ -21,13 +21,17 @@ export function readEnd(response: JsonObject, emit: Emit): void {
 }
 
 /** Reasoning that only its provider can read; it belongs to the words before it, where it shows any. */
-export function readSealed({ encrypted_content: sealed, summary }: JsonObject, emit: Emit): void {
+export function readSealed(
+  { encrypted_content: sealed, summary }: JsonObject,
+  maker: Maker,
+  emit: Emit,
+): void {
   if (typeof sealed !== 'string' || sealed === '') return;
   const isShown = objectsOf(summary).some(({ text }) => textOf(text) !== '');
   emit(
     isShown
-      ? { type: 'reasoning-signature', signature: sealed, maker: 'openai' }
-      : { type: 'reasoning-opaque', data: sealed, maker: 'openai' },
+      ? { type: 'reasoning-signature', signature: sealed, maker }
+      : { type: 'reasoning-opaque', data: sealed, maker },
   );
 }
 

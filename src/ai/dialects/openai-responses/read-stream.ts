@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { tokensIn } from '../logprobs.ts';
@@ -17,11 +17,13 @@ const ENDS: ReadonlySet<unknown> = new Set(['response.completed', 'response.inco
 /** Reads the events of a response. */
 export class ResponseEventReader implements StreamReader {
   readonly #emit: Emit;
+  readonly #maker: Maker;
   /** Tool calls by the number of their item. */
   readonly #calls = new Map<unknown, number>();
 
-  constructor(emit: Emit) {
+  constructor(emit: Emit, maker: Maker) {
     this.#emit = emit;
+    this.#maker = maker;
   }
 
   read(event: JsonObject, name: string): void {
@@ -37,7 +39,7 @@ export class ResponseEventReader implements StreamReader {
     } else if (type === 'response.output_item.added') {
       this.#readItem(objectOf(event.item), event.output_index);
     } else if (type === 'response.output_item.done') {
-      readSealed(objectOf(event.item), this.#emit);
+      readSealed(objectOf(event.item), this.#maker, this.#emit);
     } else if (type === 'response.function_call_arguments.delta') {
       const call = this.#calls.get(event.output_index);
       if (call !== undefined) this.#emit({ type: 'tool-call-arguments', call, text: textOf(event.delta) });

@@ -103,7 +103,7 @@ it('OpenAI: searches of the web, and not the pages that are opened after them', 
     output: [call('search'), call('open_page'), call('search'), { type: 'message', content: [] }],
     usage: { input_tokens: 100, output_tokens: 5 },
   };
-  expect(factsOf(openaiResponses.readAnswer(answer) ?? []).usage).toMatchObject({ searches: 2 });
+  expect(factsOf(openaiResponses('openai').readAnswer(answer) ?? []).usage).toMatchObject({ searches: 2 });
 });
 
 it('Gemini: each thing that it searched for, once, though every chunk may name it', () => {
