@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import {
   aiGateway,
   anthropicSdk,
+  asAnthropic,
   chat,
   event,
   lineOf,
@@ -14,6 +15,7 @@ import {
   sdk,
 } from '../helpers/ai.ts';
 
+const OPEN = { passthrough: true };
 const UNSHOWN = { type: 'thinking', thinking: '', signature: 'EqQBCgIYAhIM' };
 const REDACTED = { type: 'redacted_thinking', data: 'EmwKAhgBEgy3' };
 const SEALED = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAAABo' };
@@ -245,13 +247,13 @@ const responseEvents = (name: string): string => {
 const SERVICES = ['gpt', 'grok', 'azure-west', 'azure-east'] as const;
 
 /** OpenAI, and services of others that speak its responses. */
-async function services(ai = {}) {
+async function services(ai = {}, more = {}) {
   const all = await Promise.all(
     SERVICES.map((name) => answering(({ stream }) => (stream ? responseEvents(name) : responseBy(name)))),
   );
   const kinds = ['openai', 'xai', 'azure-openai', 'azure-openai'];
   const gateway = await aiGateway(
-    all.map(({ url }, at) => ({ kind: kinds[at] as string, baseUrl: url })),
+    all.map(({ url }, at) => ({ kind: kinds[at] as string, baseUrl: url, ...more })),
     {
       ai,
       models: Object.fromEntries(
@@ -316,4 +318,44 @@ it('a stream that is given from the cache has the marks that it had', async () =
   expect(first).toContain('~hypercare:xai:');
   expect(await ask()).toBe(first);
   expect(asked.grok).toHaveLength(1);
+});
+
+it('who moves a conversation to a provider’s own words brings none of what others thought', async () => {
+  const [claude, deepseek] = [await answering(() => MESSAGE), await answering(() => COMPLETION)];
+  const gateway = await aiGateway([
+    { kind: 'deepseek', baseUrl: deepseek.url },
+    { ...asAnthropic(claude), ...OPEN },
+  ]);
+  const asks = { role: 'user' as const, content: 'Hi' };
+  const first = await anthropicSdk(gateway).messages.create({
+    model: 'smart',
+    messages: [asks],
+    max_tokens: 99,
+  });
+  expect(JSON.stringify(first.content)).toContain('~hypercare:unsigned');
+
+  const own = { role: 'assistant' as const, content: MESSAGE.content as Anthropic.ContentBlock[] };
+  const { messages } = anthropicSdk({ url: `${gateway.url}/v1/providers/p1` });
+  const { role, content } = first;
+  await messages.create({
+    model: 'claude-opus-4-7',
+    messages: [asks, { role, content }, asks, own, asks],
+    max_tokens: 99,
+  });
+  expect(claude.asked[0]?.messages[1]?.content).toMatchObject([{ type: 'text', text: 'From DeepSeek.' }]);
+  expect(claude.asked[0]?.messages[3]).toEqual(own);
+});
+
+it('and of responses what the provider sealed itself, as it was', async () => {
+  const { gateway, asked } = await services({}, OPEN);
+  const input: OpenAI.Responses.ResponseInputItem[] = [{ role: 'user', content: 'Hi' }];
+  for (const model of ['gpt', 'grok']) {
+    const { output } = await sdk(gateway).responses.create({ model, input: [...input], store: false });
+    input.push(...(output as OpenAI.Responses.ResponseInputItem[]));
+  }
+  const inOwnWords = sdk(gateway);
+  inOwnWords.baseURL = `${gateway.url}/v1/providers/p1`;
+  const answer = await inOwnWords.responses.create({ model: 'grok-4', input, store: false });
+  expect(asked.grok?.[1]?.input.filter(({ type }) => type === 'reasoning')).toEqual(sealedBy('grok'));
+  expect(answer.output, 'and gets its answer as it was').toEqual(responseBy('grok').output);
 });

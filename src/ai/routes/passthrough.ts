@@ -11,6 +11,7 @@ import { passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
 import { requestFacts } from '../request-facts.ts';
+import { holdsMark } from '../seal.ts';
 import { withQuestionIn } from '../stream-usage.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -76,6 +77,9 @@ function callOf(
   const facts = requestFacts(body, request.headers);
   const maxOutput = facts.maxOutput || known.maxOutput;
   exchange.ai = newAiFacts(passthrough.operation, model.name, stream, bytes);
+  // From the gateway's own formats a client brings its marks along.
+  const own =
+    dialect.ownOnly && holdsMark(bytes) ? Buffer.from(JSON.stringify(dialect.ownOnly.write(body))) : bytes;
   const prepared: PreparedCall = {
     deployment,
     dialect,
@@ -83,7 +87,7 @@ function callOf(
     path: path + passedQuery(exchange.query),
     headers: passedHeaders(request),
     contentType: request.headers['content-type'],
-    body: isExtra ? withQuestionIn(bytes, asked.streamOptions) : bytes,
+    body: isExtra ? withQuestionIn(own, asked.streamOptions) : own,
     ...(isExtra && { isExtra }),
     isVerbatim: true,
     translation: undefined,
