@@ -117,6 +117,7 @@ export function dialectOf(
   if (method !== 'POST') return { dialect: lookedAt, name: '' };
   if (path.endsWith('/invoke-with-response-stream')) return { dialect: INVOKED_STREAM, name: '' };
   const dialects = { ...provider.native, translated: provider.translated };
+  if (provider.embeddings && EMBEDS.test(path)) return { dialect: provider.embeddings, name: '' };
   for (const [name, dialect] of Object.entries(dialects)) {
     const isAsked = [false, true].some((stream) => dialect.path({ model, stream }).split('?', 1)[0] === path);
     // Google streams a list where it isn't asked for events: it is read for usage once it is whole.
@@ -126,14 +127,21 @@ export function dialectOf(
   return { dialect: unknownOperation, name: '' };
 }
 
+/** Tokens that are only counted: as Google's, Amazon's, Anthropic's on Vertex and OpenAI's APIs are asked for it. */
+const COUNTS = /:countTokens$|\/(?:count-tokens(?::rawPredict)?|input_tokens)$/;
+/** Vectors: the models of Amazon and Vertex that make them have it in their names alone. */
+const EMBEDS =
+  /\/(?:embed|embeddings)$|:(?:embedContent|batchEmbedContents)$|embed[^/]*(?:\/invoke|:predict)$/;
+
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
 /**
  * What a call may come to, and does if its answer says nothing of it; undefined where its tokens are to be estimated as
- * a chat's. One that names no model generates nothing.
+ * a chat's. One that names no model generates nothing; nor does one that counts.
  */
 export function usageOf(
   name: FormatName | 'translated' | '',
+  path: string,
   { model, body, maxOutput }: KnownCall,
   bytes: number,
   output: number,
@@ -141,8 +149,13 @@ export function usageOf(
   const operation = OPERATIONS.find((each) => each.name === name);
   if (operation)
     return { atMost: operation.usageAtMost(body, bytes), otherwise: operation.usageOf(body, bytes) };
+  if (EMBEDS.test(path)) {
+    // Vectors are no output that anybody counts.
+    const read = usageAtMost(bytes, 0);
+    return { atMost: read, otherwise: read };
+  }
   if (name !== '') return undefined;
-  if (model === '') return { atMost: NOTHING, otherwise: NOTHING };
+  if (model === '' || COUNTS.test(path)) return { atMost: NOTHING, otherwise: NOTHING };
   // What says nothing of what it came to may have come to all of it.
   const atMost = usageAtMost(bytes, maxOutput || output);
   return { atMost, otherwise: atMost };

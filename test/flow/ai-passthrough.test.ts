@@ -237,6 +237,40 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
   expect(cancelled.status).toBe(200);
 });
 
+it('counting tokens costs nothing, and vectors put none out', async () => {
+  const provider = await rawProvider((response, _taken, { url = '' }) => {
+    const answer = url.includes('titan') ? { embedding: [1], inputTextTokenCount: 5 } : { totalTokens: 9 };
+    response.writeHead(200, json).end(JSON.stringify(answer));
+  });
+  const price = { input: 1, output: 1000 };
+  const gateway = await aiGateway(
+    [
+      open(provider),
+      { kind: 'bedrock', baseUrl: provider.url, ...OPEN },
+      { kind: 'gemini', baseUrl: provider.url, ...OPEN },
+    ],
+    { prices: { 'p0/gpt-4o-mini': price, 'p1/m': price, 'p2/gemini-2.5-flash': price } },
+  );
+  const come = async (path: string, body: object) =>
+    lineOf(gateway, await chat(gateway, body, {}, `/v1/providers${path}`));
+
+  const counted = [
+    await come('/p0/responses/input_tokens', { model: 'gpt-4o-mini', input: 'x' }),
+    await come('/p1/model/m/count-tokens', { input: {} }),
+    await come('/p2/models/gemini-2.5-flash:countTokens', { contents: [] }),
+  ];
+  const made = [
+    await come('/p1/model/amazon.titan-embed-text-v2:0/invoke', { inputText: 'x' }),
+    await come('/p2/models/gemini-embedding-001:batchEmbedContents', { requests: [] }),
+    await come('/p2/models/gemini-embedding-001:embedContent', { content: {} }),
+  ];
+
+  for (const line of counted)
+    expect(line).toMatchObject({ status: 200, tokens_in: 0, tokens_out: 0, usd: 0 });
+  for (const line of made) expect(line).toMatchObject({ status: 200, tokens_out: 0 });
+  expect(made[0]).toMatchObject({ tokens_in: 5, usage_source: 'reported' });
+});
+
 it('what is only looked at costs nothing: neither an answer that is fetched again, nor a list', async () => {
   const usage = { input_tokens: 700, output_tokens: 300 };
   const provider = await rawProvider((response, _taken, { url = '' }) => {

@@ -103,7 +103,7 @@ function callOf(
       ...asked,
       maxOutput,
       isUnknowable: isUnknowable(known),
-      usage: usageOf(dialectName, { ...known, maxOutput }, bytes.length, output),
+      usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes.length, output),
     },
     prepared,
     candidates: [model],
