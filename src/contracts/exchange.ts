@@ -160,7 +160,7 @@ export interface ContractBreach {
 }
 
 /** The shape in which errors are rendered: RFC 9457 on API routes, the vendor's own on AI routes, JSON-RPC for MCP. */
-export type ErrorShape = 'problem' | 'openai' | 'responses' | 'anthropic' | 'mcp';
+export type ErrorShape = 'problem' | 'openai' | 'responses' | 'anthropic' | 'google' | 'mcp';
 
 /**
  * The record of one request from its first byte to its last. There is one for every request that reaches the

@@ -61,6 +61,31 @@ function anthropic({ message, statusCode, param, code }: ErrorFacts, requestId: 
   return { type: 'error', error: { type, message, param, code }, request_id: requestId };
 }
 
+/** Google's names of statuses (google.rpc.Code). */
+const GOOGLE_STATUSES: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ABORTED',
+  429: 'RESOURCE_EXHAUSTED',
+  499: 'CANCELLED',
+  500: 'INTERNAL',
+  501: 'UNIMPLEMENTED',
+  504: 'DEADLINE_EXCEEDED',
+};
+
+/** Its SDK finds an error in a stream by the number alone. */
+function google({ message, statusCode, param, code }: ErrorFacts, requestId: string) {
+  const status = GOOGLE_STATUSES[statusCode] ?? (statusCode < 500 ? 'INVALID_ARGUMENT' : 'UNAVAILABLE');
+  const info = {
+    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+    reason: code,
+    domain: 'hypercare-gateway',
+    metadata: { request_id: requestId, ...(param !== null && { param }) },
+  };
+  return { error: { code: statusCode, message, status, details: [info] } };
+}
+
 /** JSON-RPC 2.0: whoever is at fault, by its reserved codes. To which request it belongs is not known where this is used. */
 function mcp({ message, statusCode, code }: ErrorFacts, requestId: string) {
   const number = statusCode < 500 ? -32600 : -32603;
@@ -71,7 +96,10 @@ function mcp({ message, statusCode, code }: ErrorFacts, requestId: string) {
   };
 }
 
-const SHAPES = { problem, openai, responses: openai, anthropic, mcp } satisfies Record<ErrorShape, unknown>;
+const SHAPES = { problem, openai, responses: openai, anthropic, google, mcp } satisfies Record<
+  ErrorShape,
+  unknown
+>;
 
 /** An error in the shape that the client of this API understands. */
 export function renderError(error: ErrorFacts, shape: ErrorShape, requestId: string): RenderedError {

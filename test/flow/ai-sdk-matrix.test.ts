@@ -165,6 +165,36 @@ describe('the SDK @google/genai, below /v1/providers/{name}', () => {
     });
   });
 
+  it('throws where a stream is cut off, and where a call is refused', async () => {
+    const service = await modelService();
+    const gateway = await aiGateway(
+      [{ kind: 'gemini', baseUrl: `${service.url}/v1beta`, passthrough: true } as never],
+      { ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', requests: 1 }] } },
+    );
+    const { models } = new GoogleGenAI({
+      apiKey: 'of no use here',
+      httpOptions: {
+        baseUrl: `${gateway.url}/v1/providers/p0`,
+        apiVersion: '',
+        headers: { authorization: `Bearer ${CLIENT_KEY}` },
+      },
+    });
+    const ask = { model: 'gemini-2.5-flash', contents: 'Hello' };
+    service.faults.set({ truncate: 2 });
+
+    let said = '';
+    const listen = async () => {
+      for await (const chunk of await models.generateContentStream(ask)) said += chunk.text ?? '';
+    };
+    const cut = await failureOf(listen());
+    const refused = await failureOf(models.generateContent(ask));
+
+    expect(said).not.toBe('');
+    expect(cut).toBeInstanceOf(ApiError);
+    expect(cut).toMatchObject({ status: 502, message: expect.stringContaining('upstream_truncated') });
+    expect(refused).toMatchObject({ status: 429, message: expect.stringContaining('RESOURCE_EXHAUSTED') });
+  });
+
   it('does its tasks where the provider speaks Gemini', async () => {
     const service = await modelService();
     const gateway = await aiGateway([
