@@ -83,9 +83,12 @@ export async function attempt(
   }
 }
 
-/** What is not streamed begins when it is whole: how long that takes, only `total` can say. */
+/**
+ * What is not streamed begins when it is whole: how long that takes, only `total` can say. A stream in a provider's own
+ * words has to begin, too, though it may come as something else.
+ */
 const beginWithin = (call: ChatCall, { firstToken, total }: Model['timeouts']): number =>
-  wanted(call) === 'stream' ? firstToken : total;
+  wanted(call) === 'stream' || call.prepared?.isStream ? firstToken : total;
 
 /** Operations ask for streams, sound and texts each in its own way: of them everything is taken as it comes. */
 function wanted({ format, request }: ChatCall): WantedAnswer {

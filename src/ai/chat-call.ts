@@ -136,6 +136,8 @@ export interface PreparedCall {
   readonly contentType: string | undefined;
   /** The answer is the provider's own, and the client's to read, whatever it is. */
   readonly isVerbatim?: boolean;
+  /** A stream was asked for, in whatever words: it has to begin in time. */
+  readonly isStream?: boolean;
   /** Those of the client's that go on, where more do than its format names. */
   readonly headers?: HeaderBag;
   /** Path and query below the base URL. */

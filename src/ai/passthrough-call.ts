@@ -27,6 +27,8 @@ export interface KnownCall {
 
 /** Amazon's names hold colons, which may stand in a path as they are; Google's are followed by one, and what is done. */
 const MODEL_IN_PATH = /\/(?:model\/([^/]+)|(?:models|deployments)\/([^/:]+))/;
+/** Google, Anthropic on Vertex and Amazon say in the path that it is a stream. */
+const STREAMS = /:stream(?:GenerateContent|RawPredict)$|\/(?:converse-stream|invoke-with-response-stream)$/;
 /** Where forms only bring a file: it costs something once it is used. */
 const KEEPS_FILES = /\/(?:files|uploads\/[^/]+\/parts)$/;
 /**
@@ -71,6 +73,10 @@ const saysLater = (body: JsonObject): boolean =>
   body.deferred === true ||
   body.input_files !== undefined ||
   body.training_file !== undefined;
+
+/** Whether a stream is asked for. */
+export const asksStream = ({ body }: KnownCall, path: string): boolean =>
+  body.stream === true || STREAMS.test(path);
 
 function formBody(bytes: Buffer, contentType: string): JsonObject {
   const [span, ...more] = formValues(bytes, contentType, 'model');

@@ -388,6 +388,29 @@ it('Amazon’s streams pass byte by byte and are billed as they say; one that br
   });
 });
 
+it('a stream has to begin in time, however it is asked for; what comes whole instead may take longer', async () => {
+  const provider = await rawProvider((response, { body }, { url = '' }) => {
+    const isStream = body.includes('"stream":true') || url.includes('stream');
+    // A stream that never begins; what isn't one comes later than a stream may begin.
+    if (isStream) response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    else setTimeout(() => response.writeHead(200, json).end('{"choices":[]}'), 600);
+  });
+  const timeouts = { passthroughTimeouts: { firstToken: '200ms' } };
+  const gateway = await aiGateway([
+    open(provider, timeouts),
+    { kind: 'gemini', baseUrl: provider.url, ...OPEN, ...timeouts } as never,
+  ]);
+  const ask = (path: string, body: object) => chat(gateway, body, {}, `/v1/providers${path}`);
+
+  const answers = await Promise.all([
+    ask('/p0/chat/completions', { model: 'm', messages: [], stream: true }),
+    ask('/p1/models/m:streamGenerateContent?alt=sse', { contents: [] }),
+    ask('/p0/chat/completions', { model: 'm', messages: [] }),
+  ]);
+
+  expect(answers.map(({ status }) => status)).toEqual([504, 504, 200]);
+});
+
 it('keeps what a provider says of its key to itself, and ends a broken stream with its own error', async () => {
   const [refusing, breaking] = await Promise.all([modelService('a'), modelService('b')]);
   refusing.faults.set({ status: 401 });

@@ -6,7 +6,7 @@ import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
-import { dialectOf, isUnknowable, readCall, usageOf } from '../passthrough-call.ts';
+import { asksStream, dialectOf, isUnknowable, readCall, usageOf } from '../passthrough-call.ts';
 import { passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
@@ -71,7 +71,7 @@ function callOf(
   if (!deployment)
     throw new GatewayError('feature_not_active', { detail: `The provider ${provider.name} needs it.` });
   const { dialect, name: dialectName } = dialectOf(deployment.provider, method, path, exchange.query, name);
-  const stream = body.stream === true;
+  const stream = asksStream(known, path);
   const asked = { stream, streamOptions: body.stream_options };
   const isExtra = extraOf(dialect, asked);
   const facts = requestFacts(body, request.headers);
@@ -90,6 +90,8 @@ function callOf(
     body: isExtra ? withQuestionIn(own, asked.streamOptions) : own,
     ...(isExtra && { isExtra }),
     isVerbatim: true,
+    // A picture takes its time before the first event.
+    isStream: stream && dialectName !== 'openai-images',
     translation: undefined,
   };
   return {
