@@ -325,6 +325,36 @@ it('Amazon’s models are known by their whole name, however its colon is writte
   expect([(await ask(model)).status, (await ask(encodeURIComponent(model))).status]).toEqual([200, 429]);
 });
 
+it('Google’s models are the same however they are spelt', async () => {
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, json).end('{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3}}'),
+  );
+  const model = 'gemini-2.5-flash';
+  const gateway = await aiGateway(
+    [
+      { kind: 'gemini', baseUrl: provider.url, ...OPEN },
+      { kind: 'vertex', baseUrl: provider.url, ...OPEN },
+    ],
+    {
+      models: {
+        flash: { targets: [{ provider: 'p0', model }] },
+        vertex: { targets: [{ provider: 'p1', model }] },
+      },
+      ai: {
+        budgets: [{ name: 'b', per: '1d', scope: 'model', match: ['flash', 'vertex'], requests: 1 }],
+      },
+    },
+  );
+  const ask = async (path: string, name: string) =>
+    (await chat(gateway, { model: name, messages: [] }, {}, `/v1/providers${path}/chat/completions`)).status;
+
+  expect([await ask('/p0/openai', `models/${model}`), await ask('/p0/openai', model)]).toEqual([200, 429]);
+  expect([
+    await ask('/p1/endpoints/openapi', `google/${model}`),
+    await ask('/p1/endpoints/openapi', `publishers/google/models/${model}`),
+  ]).toEqual([200, 429]);
+});
+
 it('Amazon’s streams pass byte by byte and are billed as they say; one that breaks breaks the connection', async () => {
   const of = (event: object) =>
     awsEvent('chunk', { bytes: Buffer.from(JSON.stringify(event)).toString('base64') });

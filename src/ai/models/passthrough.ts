@@ -41,10 +41,11 @@ export function openProviders(
     providers.set(name, {
       name,
       allows: allowedPaths(entry.passthroughPaths),
-      model(model) {
+      model(asked) {
+        const model = plainName(entry.kind, asked);
         const deployment = all && ofModel(all, model, priceOf(model), ports);
         return {
-          name: aliasOf(config, name, model),
+          name: aliasOf(config, name, entry.kind, model),
           // What is asked for in a provider's own words goes to nobody else.
           route: undefined,
           rules: undefined,
@@ -86,10 +87,17 @@ function ofModel(
   return { ...all, provider, model, name, headerName: encodeURI(name), price };
 }
 
+/** Google's models are spelt in more than one way where a body names them, as below `/openai/` and `/endpoints/openapi/`. */
+function plainName(kind: string, model: string): string {
+  if (kind === 'gemini') return model.replace(/^models\//, '');
+  if (kind === 'vertex') return model.replace(/^(?:.*\/)?publishers\/[^/]+\/models\/|^google\//, '');
+  return model;
+}
+
 /** By its alias, if it has one, so that no budget of a model is walked around; the others of a provider are one. */
-function aliasOf({ models }: AiConfig, provider: string, model: string): string {
+function aliasOf({ models }: AiConfig, provider: string, kind: string, model: string): string {
   const alias = Object.entries(models).find(([, { targets }]) =>
-    targets?.some((target) => target.provider === provider && target.model === model),
+    targets?.some((target) => target.provider === provider && plainName(kind, target.model) === model),
   );
   return alias?.[0] ?? `${provider}/*`;
 }
