@@ -270,6 +270,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     onChange,
     certificates,
     plan: (revised) => planGeneration(revised, ports),
+    onServe: (revised) => signals.use(sourcesOf(revised)),
     ...(shared?.prepareElsewhere ? { prepareElsewhere: shared.prepareElsewhere } : {}),
   });
 

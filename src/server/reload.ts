@@ -16,6 +16,8 @@ export interface ReloadPorts {
   onChange: OnStateChange;
   certificates: CertificateWatch;
   plan(config: GatewayConfig): GenerationPlan;
+  /** Told what serves from now on. */
+  onServe(config: GatewayConfig): void;
   /** Builds the same in the processes that share the work. @throws what the first of them says against it */
   prepareElsewhere?(config: GatewayConfig): Promise<Prepared>;
 }
@@ -143,6 +145,7 @@ export class Reload {
     const before = listener.swap(generation);
     if (certificates) this.#use(certificates);
     this.#serving = serving;
+    this.#ports.onServe(config);
     this.#alive.add(generation);
     meters.generations.set(this.#alive.size);
     meters.revision.set(revision);

@@ -75,3 +75,31 @@ it('a purge reaches what each worker keeps', async () => {
   await gateway.gets('/x', 30);
   expect(asked).toBe(12);
 }, 120_000);
+
+it('what tells requests apart is taken from the new headers in each worker', async () => {
+  const shop = await backend((_request, response) => response.end('ok'));
+  const config = (header: string) => ({
+    server: { workers: 2 },
+    hypercare: { enabled: true, signals: { region: { header } } },
+    upstreams: { up: { targets: [{ url: shop.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }] as object,
+  });
+  const gateway = await gatewayProcess(config('x-region'));
+  await gateway.write(config('x-site'));
+  await eventually(async () => (await gateway.metric('gateway_config_revision')) === 2);
+
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      fetch(`${gateway.url}/`, { headers: { 'x-region': 'old', 'x-site': 'new' } }),
+    ),
+  );
+  await Promise.all(answers.map((answer) => answer.text()));
+
+  const regions = await eventually(async () => {
+    const { items } = (await gateway.admin('/api/requests')).body as {
+      items: { scope: { region: string } }[];
+    };
+    return items.length === 20 && items.map(({ scope }) => scope.region);
+  });
+  expect(new Set(regions)).toEqual(new Set(['new']));
+}, 120_000);

@@ -9,7 +9,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Registry } from '../../telemetry/metrics.ts';
 import { changedScopes } from './changed-scopes.ts';
 import { EngineMeters } from './engine-meters.ts';
-import { settingsOf, sourcesOf } from './settings-of.ts';
+import { settingsOf } from './settings-of.ts';
 import { EngineThread, OWN } from './thread.ts';
 
 export interface AttachPorts {
@@ -60,7 +60,6 @@ export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineTh
     }
     const after = config();
     engine.use(settingsOf(after));
-    signals.use(sourcesOf(after));
     const scopes = before && new Slices().through(changedScopes(before, after));
     before = after;
     if (scopes) scopes.then((found) => tell(change, found), faulted);
