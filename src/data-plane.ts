@@ -157,7 +157,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const accounts = new Accounts({
     budgets: store.budgets,
     log,
-    meters: new BudgetMeters(meters),
+    meters: new BudgetMeters(meters, metrics, clock.wall),
     onChange,
     clock,
   });

@@ -36,7 +36,6 @@ export class Meters {
   readonly reloads;
   readonly generations;
   readonly degraded;
-  readonly budgetUsed;
   readonly budgetRefused;
   readonly budgetSettlementsLost;
   readonly ledgerRowsLost;
@@ -176,13 +175,6 @@ export class Meters {
       name: 'gateway_deprecated_requests_total',
       help: 'Requests to deprecated routes, by who still sends them.',
       labelNames: ['route', 'version', 'consumer'],
-      registers,
-    });
-    this.budgetUsed = new Gauge({
-      name: 'gateway_budget_used_ratio',
-      help: 'Share of a budget that is spent or reserved, as last seen: 1 = all of it.',
-      labelNames: ['budget', 'scope', 'unit', 'subject'],
-      aggregator: 'max',
       registers,
     });
     this.budgetRefused = new Counter({

@@ -47,14 +47,19 @@ function accounts() {
     read: async () => [],
   };
   const changes: StateChange[] = [];
+  const metrics = openMetrics({ process: false });
   const made = new Accounts({
     budgets,
     log: openLog('silent', { write: () => undefined }).logger,
-    meters: new BudgetMeters(new Meters(openMetrics({ process: false }))),
+    meters: new BudgetMeters(new Meters(metrics), metrics, Date.now),
     onChange: (change) => void changes.push(change),
     clock: { wall: Date.now, monotonic: () => performance.now() },
   });
-  return { made, store, changes };
+  const used = async () => {
+    const page = await metrics.getMetricsAsJSON();
+    return page.find(({ name }) => name === 'gateway_budget_used_ratio')?.values.map(({ value }) => value);
+  };
+  return { made, store, changes, used };
 }
 
 it('a call that goes on and on keeps what it holds, and lets go when it is over', async () => {
@@ -113,4 +118,24 @@ it('a caller draws on the budget of each of its groups once, and a user on none 
   expect(keyOf('a', 'b')).not.toBe(keyOf('b', 'b'));
   expect(keyOf('a', 'b\0c')).not.toBe(keyOf('a\0b', 'c2'));
   expect(keyOf('x'.repeat(500), 'y'.repeat(500))?.length).toBeLessThan(512);
+});
+
+it('what is used of a budget is shown until its window ends, and a call that ends later does not show it again', async () => {
+  const { made, store, used } = accounts();
+  const reserve = () => made.reserve(drawsOf(rule({ tokens: 200 }), caller, Date.now()), most);
+  const first = await reserve();
+  made.settle(first, { usd: 0, tokens: 190, requests: 1 });
+  await vi.advanceTimersByTimeAsync(50);
+  const long = await reserve();
+  expect(await used()).toEqual([1.45]);
+
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(await used()).toEqual([]);
+  store.spent = 0;
+  await reserve();
+  expect(await used()).toEqual([0.5]);
+  made.settle(long, { usd: 0, tokens: 100, requests: 1 });
+  await vi.advanceTimersByTimeAsync(50);
+  expect(await used()).toEqual([0.5]);
+  await made.close();
 });
