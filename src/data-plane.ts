@@ -207,6 +207,8 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     tls: server.tls,
     isHttp2: server.http2 ?? server.tls !== undefined,
     recorder,
+    // Where the gateway sends no spans itself, it leaves the decision to those behind it.
+    sample: tracing?.sample ?? 1,
     probe: (path) => readiness.probe(path),
     clock,
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),

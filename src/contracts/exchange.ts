@@ -172,7 +172,7 @@ export interface Exchange {
   readonly traceId: string;
   /** The gateway's own span id, 16 hex digits: the parent of what the upstream does. */
   readonly spanId: string;
-  /** W3C trace flags as received, else '01'. */
+  /** W3C trace flags as received, else '01', or '00' of a trace that is not sampled. */
   readonly traceFlags: string;
   /** Wall clock, milliseconds since the epoch. */
   readonly startedAt: number;

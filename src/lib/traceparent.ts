@@ -18,11 +18,16 @@ const isLowerHex = (text: string, from: number, to: number): boolean => {
 const ZERO_TRACE = '0'.repeat(32);
 const ZERO_SPAN = '0'.repeat(16);
 
+/** The first 52 bits of a trace id, as a share of all: the same in each service that decides so. */
+const shareOf = (traceId: string): number => Number.parseInt(traceId.slice(0, 13), 16) / 0x10000000000000;
+
 /**
  * Continues the caller's trace, or starts one. W3C Trace Context level 1, section 3.2: `00-<32>-<16>-<2>`; a header
  * that isn't that is as good as none.
+ *
+ * @param sample share of the traces begun here that are sampled, from 0 to 1: of others their caller has decided
  */
-export function traceContext(header: string | undefined): TraceContext {
+export function traceContext(header: string | undefined, sample = 1): TraceContext {
   if (
     header !== undefined &&
     header.length >= 55 &&
@@ -42,5 +47,7 @@ export function traceContext(header: string | undefined): TraceContext {
       return { traceId, spanId: randomHex(8), flags: header.slice(53, 55) };
     }
   }
-  return { traceId: randomHex(16), spanId: randomHex(8), flags: '01' };
+  const traceId = randomHex(16);
+  const isSampled = sample >= 1 || shareOf(traceId) < sample;
+  return { traceId, spanId: randomHex(8), flags: isSampled ? '01' : '00' };
 }

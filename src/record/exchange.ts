@@ -94,11 +94,12 @@ export class LiveExchange implements Exchange {
   #atEnd: (() => void | Promise<void>)[] = [];
   #ended = false;
 
-  constructor(request: Asked, revision: number, now: { wall: number; monotonic: number }) {
+  /** @param sample share of the traces begun here that are sampled, from 0 to 1 */
+  constructor(request: Asked, revision: number, now: { wall: number; monotonic: number }, sample = 1) {
     const { headers } = request;
     this.headers = headers;
     this.id = isRequestId(headers['x-request-id']) ? headers['x-request-id'] : newRequestId();
-    const trace = traceContext(headers.traceparent as string | undefined);
+    const trace = traceContext(headers.traceparent as string | undefined, sample);
     this.traceId = trace.traceId;
     this.spanId = trace.spanId;
     this.traceFlags = trace.flags;

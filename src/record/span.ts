@@ -86,15 +86,5 @@ function parentOf({ headers, traceId }: Exchange): string {
     : '';
 }
 
-/** The first 52 bits of a trace id, as a share of all: the same in each service that decides so. */
-const shareOf = (traceId: string): number => Number.parseInt(traceId.slice(0, 13), 16) / 0x10000000000000;
-
-/**
- * Whether a request's span is sent: as its caller has decided, else a share of all traces.
- *
- * @param sample from 0 to 1
- */
-export function isSampled(exchange: Exchange, sample: number): boolean {
-  if (parentOf(exchange) !== '') return (Number.parseInt(exchange.traceFlags, 16) & 1) === 1;
-  return sample >= 1 || shareOf(exchange.traceId) < sample;
-}
+/** Whether a request's span is sent: as was decided where its trace began. */
+export const isSampled = ({ traceFlags }: Exchange): boolean => (Number.parseInt(traceFlags, 16) & 1) === 1;

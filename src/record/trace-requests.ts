@@ -7,6 +7,8 @@ import { isSampled, spanOf } from './span.ts';
 /** Sends a span a request to where the configuration says. */
 export interface RequestTracing {
   readonly onExchange: OnExchange;
+  /** Share of the traces begun here that are sent, from 0 to 1. */
+  readonly sample: number;
   close(): Promise<void>;
 }
 
@@ -27,8 +29,9 @@ export async function traceRequests(
   });
   return {
     onExchange: (exchange) => {
-      if (isSampled(exchange, otlp.sample)) spans.add(spanOf(exchange));
+      if (isSampled(exchange)) spans.add(spanOf(exchange));
     },
+    sample: otlp.sample,
     close: () => spans.close(),
   };
 }

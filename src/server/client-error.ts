@@ -20,6 +20,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 export interface ClientErrorPorts {
   revision(): number;
   now(): { wall: number; monotonic: number };
+  /** Share of the traces begun here that are sampled, from 0 to 1. */
+  sample: number;
   record(exchange: LiveExchange): void;
 }
 
@@ -77,7 +79,7 @@ export function recordBrokenSession(
 
 function strangerOn(socket: Socket, ports: ClientErrorPorts): LiveExchange {
   const request = { headers: {}, method: '', socket } as unknown as IncomingMessage;
-  return new LiveExchange(request, ports.revision(), ports.now());
+  return new LiveExchange(request, ports.revision(), ports.now(), ports.sample);
 }
 
 function recordStranger(

@@ -42,6 +42,8 @@ export interface ListenerOptions extends Http2Limits {
   /** Milliseconds in which a client has to take something of an answer that waits for it. */
   sendTimeoutMs: number;
   recorder: Recorder;
+  /** Share of the traces begun here that are sampled, from 0 to 1. */
+  sample: number;
   /** Answers what is about the process and not about a route: `/livez`, `/readyz`. */
   probe(path: string): { status: number; body: string } | null;
   clock: { wall(): number; monotonic(): number };
@@ -83,6 +85,7 @@ export class Listener {
     this.#strangers = {
       revision: () => this.#generation?.revision ?? 0,
       now: () => this.#now(),
+      sample: options.sample,
       record: (exchange) => options.recorder.record(exchange),
     };
     this.#stalled = new StalledClients(this.#live, options.sendTimeoutMs);
@@ -359,7 +362,7 @@ export class Listener {
 
   #begin(request: IncomingMessage, response: ServerResponse, generation: Generation): LiveExchange {
     generation.entered();
-    const exchange = new LiveExchange(request, generation.revision, this.#now());
+    const exchange = new LiveExchange(request, generation.revision, this.#now(), this.#options.sample);
     exchange.queuedMs = this.#lag.ms;
     this.#live.add(exchange, response);
     this.#options.recorder.meters.inFlight.set(this.#live.size);

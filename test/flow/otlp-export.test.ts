@@ -115,6 +115,27 @@ it('what the caller does not trace is not sent, and the key is masked in the adm
   ]);
 });
 
+it('a trace that begins here and is not sent is none for the upstream either', async () => {
+  const { url, sent } = await collector();
+  const seen: string[] = [];
+  const upstream = await backend((request, response) => {
+    seen.push(String(request.headers.traceparent).slice(-3));
+    response.end();
+  });
+  const gateway = await testGateway({
+    telemetry: { otlp: { endpoint: url, sample: '0%', metrics: false } },
+    upstreams: { shop: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
+  });
+  await fetch(`${gateway.url}/a`);
+  await fetch(`${gateway.url}/b`, {
+    headers: { traceparent: '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+  });
+  await gateway.close();
+  expect(seen).toEqual(['-00', '-01']);
+  expect(sent.flatMap((each) => each.body.resourceSpans[0].scopeSpans[0].spans)).toHaveLength(1);
+});
+
 it('a collector that is away costs no request anything, and the log says so', async () => {
   const gateway = await testGateway(await shop({ endpoint: 'http://127.0.0.1:1', interval: '50ms' }));
   expect((await fetch(`${gateway.url}/a`)).status).toBe(201);

@@ -36,3 +36,13 @@ it.each([
   expect(spanId).toMatch(/^[0-9a-f]{16}$/);
   expect(flags).toBe('01');
 });
+
+it('of traces that begin here a share is sampled; of others their caller has decided', () => {
+  const flags = Array.from({ length: 4_000 }, () => traceContext(undefined, 0.25).flags);
+  const sampled = flags.filter((each) => each === '01').length;
+  expect(sampled).toBeGreaterThan(800);
+  expect(sampled).toBeLessThan(1_200);
+  expect(new Set(flags)).toEqual(new Set(['00', '01']));
+  expect(traceContext(undefined, 0).flags).toBe('00');
+  expect(traceContext(`00-${TRACE}-${SPAN}-01`, 0).flags).toBe('01');
+});

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors/gateway-error.ts';
 import { exchangeOf, LiveExchange } from '../../../src/record/exchange.ts';
+import { isSampled } from '../../../src/record/span.ts';
 
 const OUTCOME = { status: 200, complete: true, bytesIn: 10, bytesOut: 20, monotonic: 150 };
 
@@ -61,4 +62,11 @@ it('is found by its request', () => {
   const { request, exchange } = live();
   expect(exchangeOf(request)).toBe(exchange);
   expect(() => exchangeOf({} as IncomingMessage)).toThrow('without an exchange');
+});
+
+it.each([0, 1])('what the gateway asks by itself is in the same trace: sampled (%i) as that is', (sample) => {
+  const now = { wall: 0, monotonic: 100 };
+  const exchange = new LiveExchange({ headers: {}, socket: {} }, 1, now, sample);
+  const inner = exchange.inner('context', '/v1/chat/completions', now);
+  expect([exchange, inner].map(isSampled)).toEqual([sample === 1, sample === 1]);
 });
