@@ -96,6 +96,7 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     take: (finding) => plane.fleet.take(finding),
     count: (steps) => countSteps(plane.store.counters, steps),
     hungAfterMs: () => (plane.reload.config ?? started).server.timeouts.worker,
+    onFigures: (id, figures) => metrics.take(id, figures),
     onEnded: (id) => {
       engine?.forget(`worker ${id}`);
       void metrics.ended(id);
@@ -147,8 +148,8 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
       crew.unready();
     },
     async drain(timeoutMs) {
-      metrics.close();
       const cut = await crew.drain(timeoutMs);
+      metrics.close();
       await plane.drain(timeoutMs);
       return cut;
     },

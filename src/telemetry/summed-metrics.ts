@@ -13,9 +13,10 @@ export class SummedMetrics implements MetricsPage {
   readonly #own: Registry;
   readonly #ask: () => Promise<ReadonlyMap<number, Figures>>;
   readonly #last = new Map<number, Figures>();
-  #ended: Figures = [];
-  /** Those that have ended while figures were asked for, of each time that is not over. */
-  readonly #endedMeanwhile = new Set<Set<number>>();
+  /** Of all that have ended: one after the other, so that none is lost where several end at once. */
+  #ended: Promise<Figures> = Promise.resolve([]);
+  /** Those whose last figures have come while figures were asked for, of each time that is not over. */
+  readonly #knownMeanwhile = new Set<Set<number>>();
   #askedAt = performance.now();
   readonly #timer: NodeJS.Timeout;
 
@@ -53,29 +54,44 @@ export class SummedMetrics implements MetricsPage {
     clearInterval(this.#timer);
   }
 
-  async #sum(): Promise<Registry> {
-    await this.#askAll();
-    return sum([await figuresOf(this.#own), this.#ended, ...this.#last.values()]);
-  }
-
-  async #askAll(): Promise<void> {
-    this.#askedAt = performance.now();
-    const ended = new Set<number>();
-    this.#endedMeanwhile.add(ended);
-    try {
-      // Whose figures are in the sum of those that have ended must not be there a second time.
-      for (const [id, figures] of await this.#ask()) if (!ended.has(id)) this.#last.set(id, figures);
-    } finally {
-      this.#endedMeanwhile.delete(ended);
-    }
+  /** What a process had counted when its work was done. */
+  take(id: number, figures: Figures): void {
+    for (const known of this.#knownMeanwhile) known.add(id);
+    this.#last.set(id, figures);
   }
 
   /** A process has ended. */
   async ended(id: number): Promise<void> {
-    for (const ended of this.#endedMeanwhile) ended.add(id);
+    for (const known of this.#knownMeanwhile) known.add(id);
     const last = this.#last.get(id)?.filter(({ type }) => `${type}` !== 'gauge');
     this.#last.delete(id);
-    if (last) this.#ended = await figuresOf(sum([this.#ended, last]));
+    if (last) this.#ended = this.#ended.then((ended) => figuresOf(sum([ended, last])));
+    await this.#ended;
+  }
+
+  async #sum(): Promise<Registry> {
+    await this.#askAll();
+    const own = await figuresOf(this.#own);
+    // Whoever ends meanwhile is with those that have ended, and no more with the last.
+    let known: Promise<Figures>;
+    let ended: Figures;
+    do {
+      known = this.#ended;
+      ended = await known;
+    } while (known !== this.#ended);
+    return sum([own, ended, ...this.#last.values()]);
+  }
+
+  async #askAll(): Promise<void> {
+    this.#askedAt = performance.now();
+    const known = new Set<number>();
+    this.#knownMeanwhile.add(known);
+    try {
+      // Whose figures are in the sum of those that have ended must not be there a second time, nor older ones after the last.
+      for (const [id, figures] of await this.#ask()) if (!known.has(id)) this.#last.set(id, figures);
+    } finally {
+      this.#knownMeanwhile.delete(known);
+    }
   }
 }
 

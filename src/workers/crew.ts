@@ -37,6 +37,8 @@ export interface CrewPorts {
   signals(id: number, signals: WorkerSignals): void;
   /** Milliseconds without an answer after which a worker is replaced. */
   hungAfterMs(): number;
+  /** A worker has finished its work, and counted so much. */
+  onFigures(id: number, figures: Figures): void;
   /** A worker has ended whose figures were known. */
   onEnded(id: number): void;
 }
@@ -225,8 +227,12 @@ export class Crew implements Agreement {
   }
 
   async #dismiss(member: Member, timeoutMs: number): Promise<number> {
+    const { channel, isServing, id } = member;
     try {
-      return member.isServing ? await member.channel.ask('drain', timeoutMs, timeoutMs + LAST_WORDS_MS) : 0;
+      if (!isServing) return 0;
+      const cut = await channel.ask('drain', timeoutMs, timeoutMs + LAST_WORDS_MS);
+      this.#ports.onFigures(id, await channel.ask('figures', undefined, ANSWER_WITHIN_MS));
+      return cut;
     } catch (error) {
       this.#ports.log.error({ err: error, worker: member.pid }, 'a worker did not drain');
       return 0;

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
+import { gatewayProcess } from '../helpers/gateway-process.ts';
 
 interface Sent {
   path: string;
@@ -141,3 +142,22 @@ it('a collector that is away costs no request anything, and the log says so', as
   expect((await fetch(`${gateway.url}/a`)).status).toBe(201);
   await eventually(() => gateway.lines.some(({ msg }) => msg === 'traces or metrics could not be exported'));
 });
+
+it('what workers counted until their end is in the last export', async () => {
+  const { url, sent } = await collector();
+  const config = await shop({ endpoint: url, traces: false });
+  const gateway = await gatewayProcess({ ...config, server: { workers: 2 } });
+  await gateway.gets('/a', 20);
+  gateway.child.kill('SIGTERM');
+  expect(await gateway.exit).toBe(0);
+
+  const counted = sent.flatMap(({ body }) =>
+    body.resourceMetrics[0].scopeMetrics
+      .flatMap((scope: { metrics: unknown[] }) => scope.metrics)
+      .filter(({ name }: { name: string }) => name === 'gateway_requests_total')
+      .map(({ sum }: { sum: { dataPoints: { asDouble: number }[] } }) =>
+        sum.dataPoints.reduce((all, { asDouble }) => all + asDouble, 0),
+      ),
+  );
+  expect(counted.at(-1)).toBe(20);
+}, 120_000);

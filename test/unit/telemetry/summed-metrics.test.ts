@@ -38,3 +38,28 @@ it('figures that come when their process has ended are not counted twice', async
   expect(await page).toContain('requests 5');
   metrics.close();
 });
+
+it('what several counted that end at once, and what one had counted last, is in the sum', async () => {
+  const figures = new Map([
+    [1, await counted(5)],
+    [2, await counted(7)],
+  ]);
+  let answer = (): void => undefined;
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  const metrics = new SummedMetrics(openMetrics({ process: false }), async () => {
+    const old = new Map(figures);
+    await asked;
+    figures.clear();
+    return old;
+  });
+  const page = metrics.metrics();
+  metrics.take(1, await counted(6));
+  metrics.take(2, await counted(8));
+  answer();
+  expect(await page).toContain('requests 14');
+  void metrics.ended(1);
+  const [after] = await Promise.all([metrics.metrics(), metrics.ended(2)]);
+  expect(after).toContain('requests 14');
+  expect(await metrics.metrics()).toContain('requests 14');
+  metrics.close();
+});
