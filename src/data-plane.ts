@@ -314,6 +314,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       await reload.close();
       certificates.close();
       signals.close();
+      await mind.close();
       await recorder.settled();
       await tracing?.close();
       await tokens.close();

@@ -238,7 +238,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       reload: () => served.reload(),
       tick: async () => {
         await engine?.tick(plane.now());
-        probes.look();
+        void probes.look();
         await care.beat();
       },
       close: () => {

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 120_000;
  */
 export const askModelOf =
   (call: ChatCall, askInside: AskInside): AskModel =>
-  async ({ model, system, text, maxTokens }) => {
+  async ({ model, system, text, maxTokens, signal }) => {
     const { parts } = await askInside(call, {
       purpose: 'context',
       format: openaiChat,
@@ -27,6 +27,7 @@ export const askModelOf =
       },
       timeout: TIMEOUT_MS,
       outlives: true,
+      signal,
     });
     return (gatherAnswer(parts).choices[0]?.content ?? [])
       .map((content) => (content.type === 'text' ? content.text : ''))

@@ -18,6 +18,8 @@ export interface InnerQuestion {
   readonly timeout: number;
   /** It goes on when the call's client leaves. */
   readonly outlives?: boolean;
+  /** Ends it: the gateway stops. */
+  readonly signal?: AbortSignal;
   /** In place of the budgets that the call falls under. */
   readonly budgets?: CallBudgets;
   /** It has its figures when this is called, however it ended. */
@@ -40,7 +42,7 @@ export type AskInside = (call: ChatCall, question: InnerQuestion) => Promise<Inn
  */
 export const innerCalls =
   (stages: readonly ((call: ChatCall) => void | Promise<void>)[]): AskInside =>
-  async (outer, { purpose, format, body, timeout, outlives = false, budgets, onRecorded }) => {
+  async (outer, { purpose, format, body, timeout, outlives = false, signal, budgets, onRecorded }) => {
     const { catalog, policies, ports } = outer;
     const { clock, recorder } = ports;
     const now = { wall: clock.wall(), monotonic: clock.monotonic() };
@@ -57,6 +59,9 @@ export const innerCalls =
     });
     const follow = (): void => exchange.cancel.abort(outer.exchange.cancel.reason as Error);
     if (!outlives) outer.exchange.cancel.once('abort', follow);
+    const stop = (): void => exchange.cancel.abort(new GatewayError('draining'));
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
     const slow = new GatewayError('upstream_timeout', { cause: new Error('no answer in time') });
     const timer = setTimeout(() => exchange.cancel.abort(slow), timeout);
     let status = 200;
@@ -72,6 +77,7 @@ export const innerCalls =
     } finally {
       clearTimeout(timer);
       outer.exchange.cancel.off('abort', follow);
+      signal?.removeEventListener('abort', stop);
       const counts = { status, complete: true, bytesIn: call.bytes.length, bytesOut: 0 };
       const ended = exchange.end({ ...counts, monotonic: clock.monotonic() });
       recorder.record(exchange, ended instanceof Promise ? ended : undefined);

@@ -36,6 +36,7 @@ export class Mind implements ContextMind {
   /** What was sent with a shape, for when its turn is over. */
   readonly #built = new WeakMap<PromptShape, BuiltPrompt>();
   readonly #after = new Map<Promise<void>, LookingAfter>();
+  readonly #closing = new AbortController();
 
   constructor(options: MindOptions) {
     this.#options = options;
@@ -157,6 +158,12 @@ export class Mind implements ContextMind {
       if (about.ref.tenant === ref.tenant && about.ref.session === ref.session) about.isForgotten = true;
   }
 
+  /** Waits for no model any more: what was to be summarized is as it was, until the session's next turn. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.settled();
+  }
+
   /** Resolves when nothing is being looked after any more. */
   async settled(): Promise<void> {
     while (this.#after.size > 0) await Promise.allSettled(this.#after.keys());
@@ -218,6 +225,7 @@ export class Mind implements ContextMind {
         system: systemTokens(input),
       },
       ask,
+      signal: this.#closing.signal,
     };
     await this.#compactor.run(task);
   }

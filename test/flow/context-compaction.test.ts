@@ -91,6 +91,21 @@ it('while a summary is being written no turn asks for another', async () => {
   expect(await compactions(gateway, 'overtaken')).toBe(0);
 });
 
+it('a gateway that stops does not wait for a summary, and the call for it is recorded', async () => {
+  const scribe = await knowingProvider();
+  const gateway = await aiGateway([await knowingProvider(), scribe], {
+    context: { enabled: true, compaction: { window: 1500, summarizer: 'backup-1' } },
+  } as object);
+  const held = scribe.hold('<transcript>');
+  for (let turn = 1; turn <= 20; turn++)
+    await say(gateway, `My topic is number ${4000 + turn}: ${'words of no weight '.repeat(12)}`);
+  await held.came;
+  await gateway.close();
+  held.go();
+  const line = gateway.lines.find(({ msg, purpose }) => msg === 'request' && purpose === 'context');
+  expect(line).toMatchObject({ model: 'backup-1', reason: 'draining' });
+});
+
 it('nothing that was said is readable in the store', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'context-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

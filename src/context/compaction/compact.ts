@@ -17,10 +17,13 @@ export interface CompactionInput {
   readonly sizes: Omit<PromptSizes, 'summary'>;
   /** Undefined: there is no way to a model. */
   readonly ask: AskModel | undefined;
+  /** The gateway stops: no model is waited for. */
+  readonly signal: AbortSignal;
 }
 
 export type Compacted =
-  | { readonly kind: 'not_due' | 'no_gain' }
+  /** `broken_off`: a model was to write it, and the gateway stopped meanwhile. */
+  | { readonly kind: 'not_due' | 'no_gain' | 'broken_off' }
   | {
       readonly kind: 'made';
       readonly summary: Summary;
@@ -52,6 +55,7 @@ export async function compact(input: CompactionInput): Promise<Compacted> {
   const pinned = input.book.pinned(last.version, Math.floor(plan.room * FACTS_SHARE) - OPENING_TOKENS);
   const noted = (): SaidFact[] => input.book.noted(last.version, plan.room - OPENING_TOKENS);
   const model = await byModel(input, gone, pinned, plan.room, last.version);
+  if (!('text' in model) && model.refused !== '' && input.signal.aborted) return { kind: 'broken_off' };
   const text = 'text' in model ? model.text : deterministicText(last.version, noted());
   const next = {
     epoch: input.epoch + 1,
@@ -80,7 +84,7 @@ type ByModel =
   | { readonly refused: Extract<Compacted, { kind: 'made' }>['refused']; readonly error?: unknown };
 
 async function byModel(
-  { settings, ask }: CompactionInput,
+  { settings, ask, signal }: CompactionInput,
   gone: readonly SpokenTurn[],
   pinned: readonly SaidFact[],
   room: number,
@@ -93,6 +97,7 @@ async function byModel(
       model: settings.summarizer,
       ...summarizerInput(gone, pinned, room),
       maxTokens: room,
+      signal,
     });
   } catch (error) {
     // Its own record says what happened: the conversation goes on without it.

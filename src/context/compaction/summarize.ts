@@ -11,6 +11,8 @@ export type AskModel = (question: {
   readonly text: string;
   /** Tokens of the answer. */
   readonly maxTokens: number;
+  /** Ends it: nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }) => Promise<string>;
 
 /** Tokens of what a summarizer is given; of a longer conversation it gets the end, and the facts of all of it. */

@@ -18,6 +18,8 @@ export interface ProbeTarget {
   readonly clock: { wall(): number; monotonic(): number };
   /** Milliseconds for one answer. */
   readonly timeoutMs: number;
+  /** Ends the run where it is; absent: nobody does. */
+  readonly signal?: AbortSignal;
 }
 
 interface SaidMessage {
@@ -225,11 +227,13 @@ class ProbeRun {
   }
 
   async #fetch(url: string, options: RequestInit): Promise<Response> {
+    const { signal, timeoutMs } = this.#target;
+    const timeout = AbortSignal.timeout(timeoutMs);
     try {
       return await fetch(url, {
         ...options,
         redirect: 'error',
-        signal: AbortSignal.timeout(this.#target.timeoutMs),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
     } catch (error) {
       const { cause, message } = error as Error;

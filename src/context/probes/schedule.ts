@@ -46,6 +46,7 @@ export class ProbeSchedule {
   #timer: NodeJS.Timeout | undefined;
   #lookedAt: number;
   #running: Promise<void> | undefined;
+  readonly #closing = new AbortController();
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
@@ -53,12 +54,12 @@ export class ProbeSchedule {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+    this.#timer = setInterval(() => void this.look(), LOOK_MS).unref();
   }
 
-  /** Runs what has become due since the last look. A run that is not over is waited for: nothing piles up. */
-  look(): void {
-    if (this.#running) return;
+  /** Runs what has become due since the last look. Of a run that is not over it resolves with that: nothing piles up. */
+  look(): Promise<void> {
+    if (this.#running) return this.#running;
     const now = this.#options.clock.wall();
     const from = this.#lookedAt;
     this.#lookedAt = now;
@@ -66,25 +67,31 @@ export class ProbeSchedule {
       const next = nextRun(probe, from);
       return next !== undefined && next <= now ? [{ probe, at: next }] : [];
     });
-    if (due.length === 0) return;
+    if (due.length === 0) return Promise.resolve();
     this.#running = this.#run(due).finally(() => {
       this.#running = undefined;
     });
+    return this.#running;
   }
 
-  /** Begins nothing more, and waits for what runs. */
+  /** Begins nothing more. What runs ends where it is, and says nothing of the model: its next time is soon enough. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#closing.abort();
     await this.#running;
   }
 
   async #run(due: readonly { probe: ScheduledProbe; at: number }[]): Promise<void> {
     const { log, meters, onReport, clock } = this.#options;
+    const { signal } = this.#closing;
     for (const { probe, at } of due) {
+      if (signal.aborted) return;
       const { name, script, model, url, apiKey } = probe;
       try {
         if (!(await this.#claim(probe, at))) continue;
-        const ran = await runProbe(script, { url, apiKey, model, clock, timeoutMs: TIMEOUT_MS });
+        const target = { url, apiKey, model, clock, timeoutMs: TIMEOUT_MS, signal };
+        const ran = await runProbe(script, target);
+        if (signal.aborted) return log.info({ probe: name, model }, 'a context probe was broken off');
         const report = { ...ran, probe: name };
         meters.probe(name, model, report.outcome, recallByDistance(report));
         const { outcome, recall, faults, turns, durationMs } = report;

@@ -23,7 +23,8 @@ const compacted = (
     summary,
     ask,
     summarizer = ask ? 'small' : '',
-  }: { summary?: Summary | undefined; ask?: AskModel; summarizer?: string } = {},
+    signal = new AbortController().signal,
+  }: { summary?: Summary | undefined; ask?: AskModel; summarizer?: string; signal?: AbortSignal } = {},
 ) =>
   compact({
     turns,
@@ -33,6 +34,7 @@ const compacted = (
     settings: { ...SETTINGS, summarizer },
     sizes: { capacity, system: 0 },
     ask,
+    signal,
   });
 
 const made = async (
@@ -123,7 +125,16 @@ describe('what a summary says', () => {
   ])('words that will not do (%s) are exchanged for the facts', async (refused, ask) => {
     const outcome = await made(LONG, 2600, { ask });
     expect(outcome).toMatchObject({ by: 'facts', refused });
-    expect(outcome.summary.text).toContain('4711-0815');
+  });
+
+  test('when the gateway stops, nothing takes the place of the words that a model had begun', async () => {
+    const closing = new AbortController();
+    const ask: AskModel = ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+    const outcome = compacted(LONG, 2600, { ask, signal: closing.signal });
+    closing.abort();
+    expect(await outcome).toEqual({ kind: 'broken_off' });
+    expect((await made(LONG, 2600, { signal: closing.signal })).by).toBe('facts');
   });
 
   test('the second epoch is made of raw turns as well, not of the first summary', async () => {

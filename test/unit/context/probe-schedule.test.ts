@@ -13,6 +13,7 @@ import { startModelService } from '../../../src/demo/model-service.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
 import { openMetrics } from '../../../src/telemetry/metrics.ts';
+import { backend } from '../../helpers/backend.ts';
 import { eventually } from '../../helpers/gateway.ts';
 
 const script = readProbe(
@@ -22,7 +23,7 @@ const script = readProbe(
 
 const log = openLog('silent', { write: () => undefined }).logger;
 
-async function schedules(count: number, now: () => number, apiKeys = ['key']) {
+async function schedules(count: number, now: () => number, { apiKeys = ['key'], service = '' } = {}) {
   // A model that nobody keeps context for: it answers from what it is sent, and forgets at once.
   const model = await startModelService({ port: 0, name: 'm', apiKey: 'key' });
   onTestFinished(() => model.close());
@@ -39,7 +40,7 @@ async function schedules(count: number, now: () => number, apiKeys = ['key']) {
       every: '*/15 * * * *',
       timezone: 'UTC',
       apiKey,
-      url: `${model.url}/v1`,
+      url: service || `${model.url}/v1`,
     }),
   );
   const all = Array.from(
@@ -61,8 +62,7 @@ test('a probe runs when it is due, once among all replicas, and a model without 
   let now = Date.UTC(2026, 10, 28, 12, 1);
   const { all, reports, metrics } = await schedules(3, () => now);
   const look = async (): Promise<void> => {
-    for (const schedule of all) schedule.look();
-    await Promise.all(all.map((schedule) => schedule.close()));
+    await Promise.all(all.map((schedule) => schedule.look()));
   };
   await look();
   expect(reports).toEqual([]);
@@ -83,10 +83,9 @@ test('a probe runs when it is due, once among all replicas, and a model without 
 
 test('one script is run for each consumer and service that the config has it for', async () => {
   let now = Date.UTC(2026, 10, 28, 12, 1);
-  const { all, reports, metrics } = await schedules(2, () => now, ['key', 'of another']);
+  const { all, reports, metrics } = await schedules(2, () => now, { apiKeys: ['key', 'of another'] });
   now = Date.UTC(2026, 10, 28, 12, 15, 1);
-  for (const schedule of all) schedule.look();
-  await Promise.all(all.map((schedule) => schedule.close()));
+  await Promise.all(all.map((schedule) => schedule.look()));
   expect(reports.map(({ probe, outcome }) => `${probe}: ${outcome}`).sort()).toEqual([
     'x#2: broken',
     'x: forgot',
@@ -119,4 +118,29 @@ test('probes of one script and model have names of their own, and one of them do
   ran(0, 'passed');
   // Who has not run it before may be the one to tell that it is over.
   expect(told).toEqual(['smart x:  forgot', 'smart x#2:  passed', 'smart x: forgot passed']);
+});
+
+test('a gateway that stops waits for no probe: it ends where it is, says nothing, and the next does not begin', async () => {
+  let asked = 0;
+  let came: () => void = () => undefined;
+  const first = new Promise<void>((resolve) => {
+    came = resolve;
+  });
+  const silent = await backend(() => {
+    asked++;
+    came();
+  });
+  let now = Date.UTC(2026, 10, 28, 12, 1);
+  const { all, reports, metrics } = await schedules(1, () => now, {
+    apiKeys: ['key', 'of another'],
+    service: silent.url,
+  });
+  now = Date.UTC(2026, 10, 28, 12, 15, 1);
+  const looking = all[0]?.look();
+  await first;
+  await all[0]?.close();
+  await looking;
+  expect(asked).toBe(1);
+  expect(reports).toEqual([]);
+  expect(await metrics.metrics()).not.toContain('gateway_context_probe_runs_total{');
 });
