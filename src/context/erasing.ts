@@ -47,8 +47,7 @@ export class Erasing {
 
   async #erase(ref: SessionRef, user: string): Promise<boolean> {
     const { sessions, operations } = this.#ports;
-    const erased = await sessions.erase(ref);
-    this.forget(ref);
+    const erased = await sessions.erase(ref).finally(() => this.forget(ref));
     const outcome = erased ? 'erased' : 'nothing';
     operations.note({ op: 'erase', tenant: ref.tenant, user, session: ref.session, outcome });
     return erased;
@@ -57,8 +56,7 @@ export class Erasing {
   /** Nobody can open what was said in this life of a session any more: makes it known that it is erased. */
   async unreadable(ref: SessionRef, generation: number): Promise<void> {
     const { sessions, operations } = this.#ports;
-    const erased = await sessions.erase(ref, generation);
-    this.forget(ref);
+    const erased = await sessions.erase(ref, generation).finally(() => this.forget(ref));
     const outcome = erased ? 'unreadable' : 'nothing';
     operations.note({ op: 'erase', tenant: ref.tenant, user: '', session: ref.session, outcome });
   }
@@ -166,8 +164,8 @@ export class Erasing {
       tokens: tokensOf(content.messages),
       content: seal.seal(JSON.stringify(content)),
     };
-    const done = await sessions.redact(ref, version, turn.content, rest);
-    this.forget(ref);
+    // It may be done also where nobody says so.
+    const done = await sessions.redact(ref, version, turn.content, rest).finally(() => this.forget(ref));
     const { tenant, session } = ref;
     const outcome = done ? 'deleted' : 'conflict';
     operations.note({ op: 'redact', tenant, user, session, turn: turn.id, version, outcome });

@@ -96,6 +96,27 @@ it('the master dies under Sentinel: its replica takes over, and has all that was
   });
 });
 
+it('what is begun, described, deleted and erased counts as done only where the replicas have it too', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const [alone, safe] = [await opened(redis.url), await opened(redis.url, 1)];
+  const ref = { tenant: 'shop', session: 'one' };
+  const turn = draft('a secret');
+  const from = await alone.sessions.reserve(ref, reserveOptions(turn.id));
+  if (from.kind !== 'reserved') throw new Error(from.kind);
+  await alone.sessions.commit(ref, commitOptions(turn, from));
+  const [stored] = (await alone.sessions.read(ref))?.turns ?? [];
+  if (!stored) throw new Error('no turn');
+  const made = { owner: '', metadata: '', ttlMs: 60_000, maxAgeMs: 60_000 };
+  for (const change of [
+    () => safe.sessions.create({ tenant: 'shop', session: 'two' }, made),
+    () => safe.sessions.describe(ref, 'notes'),
+    () => safe.sessions.redact(ref, 1, stored.content, { ...stored, content: '' }),
+    () => safe.sessions.erase(ref),
+  ])
+    await expect(change()).rejects.toThrow(/0 of 1 replicas/);
+});
+
 it('three nodes of a Cluster deal out their slots anew', async () => {
   const cluster = await startThreeNodes();
   onTestFinished(() => cluster.stop());

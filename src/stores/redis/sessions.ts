@@ -179,12 +179,15 @@ export class RedisSessions implements Sessions {
     const made = await this.#calls.make(() =>
       this.#client.hypercareSessionCreate(...keys, owner, metadata, ttlMs, maxAgeMs),
     );
+    if (made === 1) await this.#replicated();
     return made === 1;
   }
 
   async describe(ref: SessionRef, metadata: string): Promise<boolean> {
     const keys = keysOf(ref);
-    return (await this.#calls.make(() => this.#client.hypercareSessionDescribe(...keys, metadata))) === 1;
+    const done = await this.#calls.make(() => this.#client.hypercareSessionDescribe(...keys, metadata));
+    if (done === 1) await this.#replicated();
+    return done === 1;
   }
 
   async summarize(
@@ -225,11 +228,11 @@ export class RedisSessions implements Sessions {
   async redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean> {
     const keys = keysOf(ref);
     const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
-    return (
-      (await this.#calls.make(() =>
-        this.#client.hypercareSessionRedact(...keys, version, was, metaText(draft), turn.content),
-      )) === 1
+    const done = await this.#calls.make(() =>
+      this.#client.hypercareSessionRedact(...keys, version, was, metaText(draft), turn.content),
     );
+    if (done === 1) await this.#replicated();
+    return done === 1;
   }
 
   async erase(ref: SessionRef, generation?: number): Promise<boolean> {
