@@ -16,6 +16,11 @@ export const PageQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** Where a list of an end user's sessions goes on: a session's id, and in which part of the list it stands. */
+export const AfterUserSession = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 300, description: 'What the page before gave as `next`.' }),
+);
+
 /** The answer of every list. */
 export const PageOf = <T extends TSchema>(item: T) =>
   Type.Object({

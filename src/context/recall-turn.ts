@@ -43,7 +43,9 @@ export class TurnRecall {
     const { ask, facts, reserved, seal } = turn;
     const { head, isNew, reset, from, turns } = reserved;
     facts.base = head.version;
-    if (reset !== '') Object.assign(facts, { status: 'reset', cause: reset });
+    // Who names no conversation, but a key that was used before, misses nothing of what was said then.
+    const isMissed = !ask.isInvented || reset === 'version_regressed';
+    if (reset !== '' && isMissed) Object.assign(facts, { status: 'reset', cause: reset });
     else if (isNew || head.version === 0 || ask.isInvented) facts.status = 'new';
     let all = opened.take(ask.ref, head, from, turns, seal);
     const seed = seedOf(seal, ask.ref.tenant);

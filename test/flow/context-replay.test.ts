@@ -184,6 +184,28 @@ it('a response that begins its conversation is answered once however often it is
   await expect(ask('Good bye.', 'k1')).rejects.toMatchObject({ status: 422, code: 'idempotency_key_reused' });
 });
 
+it('a key that begins a response is as good as new when its conversation is over: nobody misses that', async () => {
+  const start = Date.now();
+  let hours = 0;
+  const provider = await knowingProvider();
+  const gateway = await aiGateway(
+    [{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }],
+    ON,
+    {},
+    { now: () => start + hours * 3_600_000 },
+  );
+  const ask = () =>
+    sdk(gateway)
+      .responses.create({ model: 'smart', input: 'Hello.' }, { headers: { 'idempotency-key': 'k1' } })
+      .withResponse();
+  const first = await ask();
+  hours = 25;
+  const second = await ask();
+  expect(second.data.id).not.toBe(first.data.id);
+  expect(second.response.headers.get('x-context-status')).toBe('new');
+  expect(await gateway.metric('gateway_context_continuity_total', { cause: 'ttl' })).toBe(0);
+});
+
 it('a response that broke off is asked for anew with its key as if nothing had been said', async () => {
   let calls = 0;
   const prompts: unknown[] = [];

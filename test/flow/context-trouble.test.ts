@@ -405,6 +405,15 @@ it('operators find a user’s sessions by state; what was said is for those who 
   expect(await ids('user=ann')).toEqual(['a2', 'a1']);
   expect(await ids('user=ann&status=active')).toEqual(['a2']);
   expect(await ids('user=ann&status=erased')).toEqual(['a1']);
+  // Page by page, also where names are as long as they may be.
+  const long = ['c', 'd'].map((letter) => letter.repeat(256));
+  for (const session of long)
+    await send(gateway, [user('Hello.')], { 'x-session-id': session }, { user: 'cid' });
+  const paged = '/api/sessions?consumer=app&user=cid&limit=1';
+  const { body: first } = await as('reads-little', paged);
+  const { body: rest } = await as('reads-little', `${paged}&after=${encodeURIComponent(String(first.next))}`);
+  const found = [first, rest].flatMap(({ items }) => items as { id: string }[]);
+  expect(found.map(({ id }) => id).sort()).toEqual(long);
   const [little, all] = [
     await as('reads-little', '/api/sessions/b1?consumer=app'),
     await as('reads-all', '/api/sessions/b1?consumer=app'),

@@ -3,7 +3,7 @@ import { SealBroken } from '../../context/privacy/seal-broken.ts';
 import { sessionsOfUser } from '../../context/user-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
-import { limitOf, PageOf, PageQuery } from '../paging.ts';
+import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { exported, noteReading } from '../shown/session.ts';
 
@@ -32,13 +32,7 @@ export function contextConsumerRoutes(
         querystring: Type.Object(
           {
             limit: PageQuery.properties.limit,
-            after: Type.Optional(
-              Type.String({
-                minLength: 1,
-                maxLength: 300,
-                description: 'What the page before gave as `next`.',
-              }),
-            ),
+            after: AfterUserSession,
             user: Type.String({
               minLength: 1,
               maxLength: 256,

@@ -6,7 +6,7 @@ import { sessionsOfUser } from '../../context/user-sessions.ts';
 import type { SessionRef } from '../../contracts/session.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
-import { limitOf, PageOf, PageQuery } from '../paging.ts';
+import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { exported, noteReading, shown, shownWhole, versionsAfter } from '../shown/session.ts';
 
@@ -73,7 +73,8 @@ export function sessionRoutes(
         summary: 'Conversations of a consumer, newest first; of one user or in one state',
         querystring: Type.Object(
           {
-            ...PageQuery.properties,
+            limit: PageQuery.properties.limit,
+            after: AfterUserSession,
             consumer: Consumer,
             user: Type.Optional(Type.String({ maxLength: 256 })),
             status: Type.Optional(Type.Union(STATES.map((state) => Type.Literal(state)))),
