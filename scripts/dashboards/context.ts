@@ -53,8 +53,8 @@ export const contextDashboard: Dashboard = {
           unit: 'percentunit',
           queries: [
             {
-              expr: 'min by (probe, distance) (gateway_context_probe_recall_ratio)',
-              legend: '{{probe}} {{distance}}',
+              expr: 'min by (probe, model, distance) (gateway_context_probe_recall_ratio)',
+              legend: '{{probe}} {{model}} {{distance}}',
             },
           ],
         },
