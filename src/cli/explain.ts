@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { maskSecrets } from '../config/mask.ts';
 import type { GatewayConfig } from '../config/schema/index.ts';
 import { policySchemas } from '../gateway.ts';
 import { type Explained, explainRequest } from '../server/explain.ts';
@@ -65,7 +66,7 @@ function render(
   if (policies.length > 0) lines.push('  policies, in the order in which it passes them:');
   for (const { name, slot, settings } of policies) {
     lines.push(
-      `    ${slot.padEnd(9)} ${name} ${JSON.stringify(settings)}${built.has(name) ? '' : '  (not active in this version)'}`,
+      `    ${slot.padEnd(9)} ${name} ${JSON.stringify(maskSecrets(settings))}${built.has(name) ? '' : '  (not active in this version)'}`,
     );
   }
   if (route && policies.length === 0) lines.push('  no policies: open to anyone');

@@ -5,8 +5,12 @@ export const MASK = '***';
 
 /** The user and password of a URL. */
 const CREDENTIALS = /:\/\/[^/@\s"']*@/g;
-const INTERPOLATED = /^\$\{[^}]*\}$/;
-const COMMENTED_SECRET = new RegExp(`\\b(${[...SECRET_KEYS].join('|')})["']?[ \\t]*:`);
+/** A variable or file, alone or as the credentials of a header. */
+const INTERPOLATED = /^(?:(?:Bearer|Basic) )?\$\{[^}]*\}$/i;
+const COMMENTED_SECRET = new RegExp(
+  `\\b(${SECRET_KEYS.join('|')}|authorization|api[-_]key)["']?[ \\t]*:`,
+  'i',
+);
 
 /** A copy of a configuration that may be shown: no secret, no password in a URL. Empty secrets stay empty. */
 export function maskSecrets<T>(config: T): T {

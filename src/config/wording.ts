@@ -1,7 +1,7 @@
 import { NAME_PATTERN } from './schema/units.ts';
 
-/** Keys whose values are secrets, literal ones too: never shown, never in a diff or an export. */
-export const SECRET_KEYS: ReadonlySet<string> = new Set([
+/** Keys whose values are secrets, literal ones too, in any case: never shown, never in a diff or an export. */
+export const SECRET_KEYS: readonly string[] = [
   'apiKey',
   'token',
   'sha256',
@@ -18,14 +18,21 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'env',
   // Headers that a config adds.
   'x-api-key',
-  'X-Api-Key',
-  'X-API-Key',
   'cookie',
-]);
+];
+
+const SECRETS: ReadonlySet<string> = new Set(SECRET_KEYS.map((key) => key.toLowerCase()));
+/** What stands below these has a name of the user's choice: a header, a parameter, a place in a body. */
+const NAMING: ReadonlySet<string> = new Set(['set', 'add', 'headers']);
+const SECRET_NAME = /authorization|cookie|token(?!s)|secret|key|passw|credential/i;
 
 /** Whether the value at the end of these keys is one: by a key on the way, or as the address of a webhook, which lets in by itself. */
 export const isSecretAt = (keys: readonly unknown[]): boolean =>
-  keys.some((key) => SECRET_KEYS.has(String(key))) ||
+  keys.some(
+    (key, at) =>
+      SECRETS.has(String(key).toLowerCase()) ||
+      (NAMING.has(String(keys[at - 1])) && SECRET_NAME.test(String(key))),
+  ) ||
   (String(keys.at(-1)) === 'url' && keys.includes('notify'));
 
 /** The types of JSON Schema in words, with their article. */

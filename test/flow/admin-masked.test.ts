@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { admin, expectProblem } from '../helpers/admin.ts';
+import { called } from '../helpers/command.ts';
 import { testGateway } from '../helpers/gateway.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 const HASH = 'ab'.repeat(32);
 
@@ -31,6 +36,41 @@ it('what the admin API shows of the config holds no secret, written or from the 
   }
   const text = JSON.stringify(all);
   for (const secret of [token, 'literal-token', HASH, 'provider-key']) expect(text).not.toContain(secret);
+});
+
+it('credentials that a policy sets are shown nowhere', async () => {
+  const set = { Authorization: 'Bearer ${UPSTREAM}', 'x-goog-api-key': 'literal-key', accept: 'text/plain' };
+  const policies = [
+    { headers: { request: { set } } },
+    { query: { set: { api_key: '${UPSTREAM}' } } },
+    { 'auth-basic': { users: [{ name: 'ann', sha256: HASH, consumer: 'shop' }] } },
+  ];
+  const gateway = await testGateway(
+    {
+      consumers: [{ name: 'shop' }],
+      upstreams: { up: { targets: [{ url: 'http://127.0.0.1:9' }] } },
+      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up', policies }],
+    },
+    { env: { UPSTREAM: 'secret-of-upstream' } },
+  );
+  const shown = await admin(gateway, '/api/config');
+  const routes = await admin(gateway, '/api/routes');
+  const explained = await admin(gateway, '/api/explain', { body: { method: 'GET', target: '/x' } });
+  vi.stubEnv('UPSTREAM', 'secret-of-upstream');
+  const { code, said } = await called('explain', gateway.file, 'GET', '/x');
+  expect(code).toBe(0);
+
+  for (const text of [
+    JSON.stringify(shown.body.config),
+    JSON.stringify(routes.body),
+    JSON.stringify(explained.body),
+    said,
+  ]) {
+    expect(text).toContain('text/plain');
+    for (const secret of ['secret-of-upstream', 'literal-key', HASH]) expect(text).not.toContain(secret);
+  }
+  expect(shown.body.text).toContain('Bearer ${UPSTREAM}');
+  expect(shown.body.text).not.toContain('literal-key');
 });
 
 it('a shown text that is sent back is refused where its masks stand, and a patch leaves secrets as they are', async () => {
