@@ -5,6 +5,11 @@ export const MASK = '***';
 
 /** The user and password of a URL. */
 const CREDENTIALS = /:\/\/[^/@\s"']*@/g;
+/** A Redis URL, as a value or the default of a variable: its password may hold "/" and "@" (`parseRedisUrl`). */
+const REDIS = /^((?:\$\{[^}]*:-)?redis(?:s|-cluster|-sentinel)?:\/\/).*@/is;
+/** The same as it is written in a text: quoted or not. */
+const REDIS_WRITTEN = /(redis(?:s|-cluster|-sentinel)?:\/\/).*@/is;
+const REDIS_COMMENTED = /(redis(?:s|-cluster|-sentinel)?:\/\/)\S{0,1000}@/gi;
 /** A variable or file, alone or as the credentials of a header. */
 const INTERPOLATED = /^(?:(?:Bearer|Basic) )?\$\{[^}]*\}$/i;
 const COMMENTED_SECRET = new RegExp(
@@ -24,8 +29,11 @@ function masked(value: unknown, keys: readonly string[]): unknown {
     return Object.fromEntries(entries.map(([key, each]) => [key, masked(each, [...keys, key])]));
   }
   if (isSecretAt(keys)) return value === '' || value === null ? value : MASK;
-  return typeof value === 'string' ? value.replace(CREDENTIALS, `://${MASK}@`) : value;
+  return typeof value === 'string' ? withoutCredentials(value) : value;
 }
+
+const withoutCredentials = (value: string): string =>
+  value.replace(REDIS, `$1${MASK}@`).replace(CREDENTIALS, `://${MASK}@`);
 
 /**
  * The text of a configuration without its literal secrets, comments included. `${NAME}` stays, since it says only where
@@ -47,6 +55,12 @@ export function maskText(text: string): string {
         const written = maskedSource(String(scalar.value ?? ''));
         if (end > start && written !== undefined) secrets.set(start, { end, text: written });
       }
+    },
+    Scalar(at, { value, range }) {
+      const [start, end] = range ?? [0, 0];
+      if (at === 'key' || secrets.has(start) || typeof value !== 'string' || !REDIS.test(value)) return;
+      const written = text.slice(start, end).replace(REDIS_WRITTEN, `$1${MASK}@`);
+      secrets.set(start, { end, text: written.includes(MASK) ? written.trimEnd() : MASK });
     },
   });
   let shown = '';
@@ -91,6 +105,11 @@ const isNode = (value: unknown): value is Node =>
 /** A secret that was commented out is a secret still. */
 function maskComment(line: string): string {
   const comment = line.indexOf('#');
-  const found = comment < 0 ? undefined : COMMENTED_SECRET.exec(line.slice(comment));
-  return found ? `${line.slice(0, comment + found.index + found[0].length)} ${MASK}` : line;
+  if (comment < 0) return line;
+  const said = line.slice(comment);
+  const found = COMMENTED_SECRET.exec(said);
+  const shown = found
+    ? `${said.slice(0, found.index + found[0].length)} ${MASK}`
+    : said.replace(REDIS_COMMENTED, `$1${MASK}@`);
+  return line.slice(0, comment) + shown;
 }

@@ -9,6 +9,8 @@ it('a configuration that is shown holds no secret', () => {
   const shown = maskSecrets(config);
   expect(JSON.stringify(shown)).not.toContain('hunter2');
   expect(shown.store.url).toBe('redis://***@h:1');
+  for (const url of ['redis://:hun/ter2+ef=@h:1', 'rediss://u:hun@ter2@h:1'])
+    expect(maskSecrets({ url }).url).toBe(`${url.split(':')[0]}://***@h:1`);
   expect(shown.admin.listen).toBe('127.0.0.1:9090');
   expect(config.admin.token).toBe('hunter2');
   expect(maskSecrets({ token: '' })).toEqual({ token: '' });
@@ -38,6 +40,12 @@ it.each([
   ['set: { /max_tokens: 200 }', 'set: { /max_tokens: 200 }'],
   ['set: {} # Authorization: hunter2', 'set: {} # Authorization: ***'],
   ['url: redis://u:hunter2@h/0', 'url: redis://***@h/0'],
+  ['url: redis://:hun/ter2+ef=@h:1 # a@b', 'url: redis://***@h:1 # a@b'],
+  ['store: {url: "rediss://u:hun@ter/2@h:1",to: "a@b"}', 'store: {url: "rediss://***@h:1",to: "a@b"}'],
+  ['url: ${URL:-redis-sentinel://:hun/ter2@h,i/m}', 'url: ${URL:-redis-sentinel://***@h,i/m}'],
+  ['url: "redis:\\/\\/:hun/ter2@h"', 'url: ***'],
+  ['url: |\n  redis://:hun/ter2@h\na: 1', 'url: |\n  redis://***@h\na: 1'],
+  ['a: 1 # url: redis://:hun/t@er2@h, see b@c', 'a: 1 # url: redis://***@h, see b@c'],
   ['notify: [{ kind: slack, url: "https://hooks.example/hunter2" }]', 'notify: [{ kind: slack, url: *** }]'],
   ['targets: [{ url: "http://a:1" }]', 'targets: [{ url: "http://a:1" }]'],
   ['a: [', '***'],
