@@ -77,7 +77,7 @@ function render(
 
 function serving({ route, path }: Explained, { config }: LoadedConfig): string[] {
   if (route === undefined) return [];
-  if (route.kind === 'ai') return [`  models ${Object.keys(config.ai.models).join(', ')}`];
+  if (route.kind === 'ai') return aiNames(config);
   if (route.kind === 'mcp')
     return [`  MCP server ${route.server || Object.keys(config.mcp.servers).sort().join(', ')}`];
   if (route.upstreamPath === null)
@@ -87,6 +87,16 @@ function serving({ route, path }: Explained, { config }: LoadedConfig): string[]
   if (mirror) lines.push(`  copies of ${mirror.share * 100} % go to ${upstream(mirror.upstream, config)}`);
   if (route.upstreamPath !== path) lines.push(`  rewritten to ${route.upstreamPath}`);
   return lines;
+}
+
+/** What the AI routes lead to. */
+function aiNames({ ai: { models, providers } }: GatewayConfig): string[] {
+  const names = Object.keys(models);
+  const open = Object.entries(providers).flatMap(([name, { passthrough }]) => (passthrough ? [name] : []));
+  return [
+    ...(names.length > 0 ? [`  models ${names.join(', ')}`] : []),
+    ...(open.length > 0 ? [`  providers in their own words ${open.join(', ')}`] : []),
+  ];
 }
 
 function destinations(

@@ -1,9 +1,10 @@
 import { Part } from './part.ts';
 import type { PolicySchema } from './schema/policy-schema.ts';
+import { servesAi } from './serves-ai.ts';
 
 /**
  * Names of the routes that have no policy in the slot `identify`, so that anyone may use them; `ai` for the AI routes
- * where there are models, `mcp` where there are MCP servers.
+ * where there are some, `mcp` where there are MCP servers.
  */
 export function openRoutes(config: unknown, policies: Readonly<Record<string, PolicySchema>>): string[] {
   const root = new Part(config);
@@ -14,7 +15,7 @@ export function openRoutes(config: unknown, policies: Readonly<Record<string, Po
     .items.filter(isOpen)
     .map((route) => route.get('name').text ?? '');
   const [ai, mcp] = [root.get('ai'), root.get('mcp')];
-  if (ai.get('models').keys.length > 0 && isOpen(ai)) names.push('ai');
+  if (servesAi(ai.value) && isOpen(ai)) names.push('ai');
   if (mcp.get('servers').keys.length > 0 && isOpen(mcp)) names.push('mcp');
   return names;
 }

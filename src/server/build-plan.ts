@@ -4,6 +4,7 @@ import { errorShapeOf } from '../ai/formats/index.ts';
 import type { AiPorts } from '../ai/ports.ts';
 import { type AiRoutes, registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
+import { servesAi } from '../config/serves-ai.ts';
 import type { ErrorShape, Exchange } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters, Documents } from '../contracts/store.ts';
@@ -79,10 +80,9 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
   const schemas = ports.schemas.open();
   const takers = new Takers();
   const trust = trustOf(config.server.trustProxy);
-  const isOpen = Object.values(config.ai.providers).some(({ passthrough }) => passthrough);
-  const servesAi = isOpen || Object.keys(config.ai.models).length > 0;
+  const hasAi = servesAi(config.ai);
   const { prefix } = config.ai;
-  const isAiPath = (path: string): boolean => servesAi && path.startsWith(`${prefix}/`);
+  const isAiPath = (path: string): boolean => hasAi && path.startsWith(`${prefix}/`);
   const aiShapeOf = (path: string): ErrorShape => errorShapeOf(path.slice(prefix.length));
   let ai: AiRoutes | undefined;
   const servesMcp = Object.keys(config.mcp.servers).length > 0;
@@ -188,7 +188,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
           registerFeedback(scope, config, { documents, counters, now, degraded: onFault }),
         );
       }
-      if (!servesAi) return;
+      if (!hasAi) return;
       await app.register(async (scope) => {
         const chain = await admit({ name: AI_ROUTE, path: undefined }, config.ai.policies);
         const served = {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { METHODS } from '../config/schema/routes.ts';
+import { servesAi } from '../config/serves-ai.ts';
 import { SLOTS, type Slot } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
@@ -171,7 +172,7 @@ function* winnerOf(config: GatewayConfig, path: string, asked: AskedFor): Steps<
     for (const route of routes) for (const method of methods) table.add(method, pattern, route, route.match);
     yield;
   }
-  if (Object.keys(config.ai.models).length > 0) {
+  if (servesAi(config.ai)) {
     // With every method: those that an endpoint does not have are refused there, by no wider route.
     for (const path of ['chat/completions', 'models', 'models/:model']) {
       for (const method of METHODS) table.add(method, `${config.ai.prefix}/${path}`, AI);

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { maskSecrets } from '../../config/mask.ts';
 import type { GatewayConfig, RouteConfig } from '../../config/schema/index.ts';
+import { servesAi } from '../../config/serves-ai.ts';
 import { SLOTS, type Slot } from '../../contracts/policy.ts';
 import { answers } from '../openapi.ts';
 import { PageOf } from '../paging.ts';
@@ -69,7 +70,7 @@ const upstreamsOf = ({ upstream, split }: RouteConfig): { upstream: string; weig
 
 /** The AI routes stand under one name, in logs and metrics too. */
 function aiRoute({ ai }: GatewayConfig, open: ReadonlySet<string>, slots: ReadonlyMap<string, Slot>) {
-  if (Object.keys(ai.models).length === 0) return [];
+  if (!servesAi(ai)) return [];
   return [
     {
       name: 'ai',

@@ -1,4 +1,5 @@
 import { formatPath } from '../path.ts';
+import { servesAi } from '../serves-ai.ts';
 import type { Check } from './context.ts';
 import { mustDiffer } from './context.ts';
 
@@ -30,11 +31,10 @@ export const checkAccess: Check = (config, context) => {
     else owners.set(hash, formatPath(key.path));
   }
   if (keys.length > 0) return;
-  const hasModels = config.get('ai', 'models').keys.length > 0;
   const hasServers = config.get('mcp', 'servers').keys.length > 0;
   const guarded = [
     ...config.get('routes').items,
-    ...(hasModels ? [config.get('ai')] : []),
+    ...(servesAi(config.get('ai').value) ? [config.get('ai')] : []),
     ...(hasServers ? [config.get('mcp')] : []),
   ];
   for (const policy of guarded.flatMap((each) => each.get('policies').items)) {

@@ -64,6 +64,13 @@ describe('a small configuration', () => {
     expect(load(SMALL + ai).openRoutes).toEqual(['all', 'ai']);
   });
 
+  it('names them where a provider is open in its own words, and has no model', () => {
+    const ai = (open: boolean): string =>
+      `${SMALL}ai:\n  providers: { p: { kind: openai, apiKey: k, passthrough: ${open} } }\n`;
+    expect(load(ai(true)).openRoutes).toEqual(['all', 'ai']);
+    expect(load(ai(false)).openRoutes).toEqual(['all']);
+  });
+
   it('a guarded route is not open', () => {
     const key = `consumers: [{ name: web, keys: [{ id: k, sha256: ${'a'.repeat(64)} }] }]\n`;
     expect(load(`${SMALL}    policies: [{ auth-api-key: {} }]\n${key}`).openRoutes).toEqual([]);
