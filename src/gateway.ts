@@ -25,6 +25,7 @@ import { openConfigDesk } from './server/config-desk.ts';
 import { loadPolicies, schemasOf } from './server/policies.ts';
 import { ServedFile } from './server/served-file.ts';
 import { type LogSink, openLog } from './telemetry/logger.ts';
+import type { MetricExport } from './telemetry/metric-export.ts';
 import type { Resolve } from './upstream/addresses.ts';
 
 export interface GatewayOptions {
@@ -166,22 +167,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   serveConsole(admin);
-  const { otlp } = loaded.config.telemetry;
-  const metricExport =
-    otlp.endpoint === '' || !otlp.metrics
-      ? undefined
-      : (await import('./telemetry/metric-export.ts')).openMetricExport(
-          {
-            endpoint: otlp.endpoint,
-            headers: otlp.credentials,
-            service: otlp.service,
-            version: packageJson.version,
-            intervalMs: otlp.interval,
-            lookup: plane.outbound.lookup,
-            log,
-          },
-          carriers.metrics,
-        );
+  let metricExport: MetricExport | undefined;
+  async function exportMetrics(): Promise<MetricExport | undefined> {
+    const { otlp } = loaded.config.telemetry;
+    if (otlp.endpoint === '' || !otlp.metrics) return undefined;
+    // The protocol's package is only paid for where it is used.
+    const { openMetricExport } = await import('./telemetry/metric-export.ts');
+    return openMetricExport(
+      {
+        endpoint: otlp.endpoint,
+        headers: otlp.credentials,
+        service: otlp.service,
+        version: packageJson.version,
+        intervalMs: otlp.interval,
+        lookup: plane.outbound.lookup,
+        log,
+      },
+      carriers.metrics,
+    );
+  }
 
   function onStoreUp(): void {
     audit
@@ -216,6 +220,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   try {
+    metricExport = await exportMetrics();
     engine?.resume(await care.open(), await care.recall());
     await engine?.start();
     await served.start();

@@ -1,7 +1,10 @@
-import { type Check, mustDiffer, mustExist } from './context.ts';
+import { type Check, mustDiffer, mustEnd, mustExist, mustLast } from './context.ts';
 
-/** Objectives, the criteria of leaving hypercare, and who may send tickets. */
+/** How often it looks; objectives, the criteria of leaving hypercare, and who may send tickets. */
 export const checkHypercare: Check = (config, context) => {
+  const tick = config.get('hypercare', 'tick');
+  mustLast(tick, 10, context);
+  mustEnd(tick, context);
   const objectives = config.get('hypercare', 'objectives').items;
   const names = objectives.map((objective) => objective.get('name'));
   const routes = config.get('routes').items.flatMap((route) => route.get('name').text ?? []);

@@ -29,8 +29,11 @@ export const checkListeners: Check = (config, context) => {
     );
   }
   const timeouts = config.get('server', 'timeouts');
-  mustLast(timeouts.get('send'), 1000, context);
+  for (const key of ['send', 'worker']) mustLast(timeouts.get(key), 1000, context);
   for (const [, time] of timeouts.entries) mustEnd(time, context);
+  const exported = config.get('telemetry', 'otlp', 'interval');
+  mustLast(exported, 50, context);
+  mustEnd(exported, context);
   for (const entry of config.get('server', 'trustProxy').items) mustBeNetwork(entry, context);
   for (const list of ['allow', 'deny'])
     for (const entry of config.get('server', 'outbound', list).items) mustBeNetwork(entry, context);
