@@ -17,6 +17,8 @@ const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = 
   ['admin.listen', (config) => config.admin.listen],
   ['store', (config) => config.store],
   ['log', (config) => config.log],
+  ['telemetry', (config) => config.telemetry],
+  ['hypercare.enabled', (config) => config.hypercare.enabled],
 ];
 
 /** The keys whose values differ from those that the process was started with. */

@@ -193,3 +193,14 @@ it('what a running gateway can not change is said in the answer, and as long as 
   expect(other.body.needsRestart).toEqual(['server.listen']);
   expect((await admin(gateway, '/api/config')).body.needsRestart).toEqual(['server.listen']);
 });
+
+it('what is exported, and whether the traffic is watched, waits for the restart too', async () => {
+  const gateway = await testGateway({});
+  const { etag } = await admin(gateway, '/api/config');
+  const patch = [
+    { op: 'add', path: '/telemetry', value: { otlp: { endpoint: 'http://127.0.0.1:1' } } },
+    { op: 'add', path: '/hypercare', value: { enabled: true, confirm: '30s' } },
+  ];
+  const changed = await admin(gateway, '/api/revisions', { headers: { 'if-match': etag }, body: { patch } });
+  expect(changed.body.needsRestart).toEqual(['telemetry', 'hypercare.enabled']);
+});
