@@ -76,7 +76,7 @@ function render(
 }
 
 function serving({ route, path }: Explained, { config }: LoadedConfig): string[] {
-  if (route === undefined) return [];
+  if (route === undefined || route.kind === 'feedback') return [];
   if (route.kind === 'ai') return aiNames(config);
   if (route.kind === 'mcp')
     return [`  MCP server ${route.server || Object.keys(config.mcp.servers).sort().join(', ')}`];

@@ -8,7 +8,7 @@ import { servesAi } from '../config/serves-ai.ts';
 import type { ErrorShape, Exchange } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters, Documents } from '../contracts/store.ts';
-import { FEEDBACK_PATHS, registerFeedback } from '../hypercare/feedback/routes.ts';
+import { registerFeedback, servesFeedback } from '../hypercare/feedback/routes.ts';
 import { exactJson } from '../lib/exact-json.ts';
 import { readJsonBody } from '../lib/json-body.ts';
 import type { Leases } from '../lib/leases.ts';
@@ -219,13 +219,6 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     },
   };
 }
-
-/** Not where the config has given one of its places away. */
-const servesFeedback = ({ hypercare, routes }: GatewayConfig): boolean =>
-  hypercare.feedback.enabled &&
-  !routes.some(({ match: { path } }) =>
-    FEEDBACK_PATHS.some((each) => path === each || path.startsWith(`${each}/`)),
-  );
 
 function policyPorts(
   config: GatewayConfig,

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { AI_PATHS } from '../config/ai-paths.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { METHODS } from '../config/schema/routes.ts';
 import { servesAi } from '../config/serves-ai.ts';
 import { SLOTS, type Slot } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
+import { feedbackRoutes, servesFeedback } from '../hypercare/feedback/routes.ts';
 import { isOddPath } from '../lib/lenient-path.ts';
 import { askedMethods } from '../lib/method-override.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
@@ -31,6 +33,7 @@ export interface Explained {
     | { name: string; kind: 'ai' }
     /** `server`: as configured; '' for all together. */
     | { name: string; kind: 'mcp'; server: string }
+    | { name: string; kind: 'feedback' }
     | {
         name: string;
         kind: 'api';
@@ -87,6 +90,7 @@ export function* explaining(
   const ai = winner === AI ? { name: AI, kind: 'ai' as const } : undefined;
   const mcp =
     winner === MCP ? { name: MCP, kind: 'mcp' as const, server: serverOf(config, path) } : undefined;
+  const feedback = winner === FEEDBACK ? { name: 'feedback', kind: 'feedback' as const } : undefined;
   const own = ai ? config.ai.policies : mcp ? config.mcp.policies : taken?.policies;
   const policies = inOrder(own ?? [], slots);
   const others: Explained['others'] = [];
@@ -102,6 +106,7 @@ export function* explaining(
     route:
       ai ??
       mcp ??
+      feedback ??
       (taken && {
         name: taken.name,
         kind: 'api',
@@ -162,28 +167,30 @@ function readTarget({
 
 const AI = 'ai';
 const MCP = 'mcp';
+/** No route can have this name. */
+const FEEDBACK = 'the gateway’s feedback';
 
 const serverOf = ({ mcp }: GatewayConfig, path: string): string =>
   decodeURIComponent(path.slice(mcp.prefix.length + 1));
 
 function* winnerOf(config: GatewayConfig, path: string, asked: AskedFor): Steps<string | undefined> {
-  const table = new RouteTable<RouteConfig | typeof AI | typeof MCP>();
+  const table = new RouteTable<RouteConfig | typeof AI | typeof MCP | typeof FEEDBACK>();
   for (const { pattern, methods, routes } of yield* placingWithPreflights(config.routes)) {
     for (const route of routes) for (const method of methods) table.add(method, pattern, route, route.match);
     yield;
   }
   if (servesAi(config.ai)) {
     // With every method: those that an endpoint does not have are refused there, by no wider route.
-    for (const path of ['chat/completions', 'models', 'models/:model']) {
-      for (const method of METHODS) table.add(method, `${config.ai.prefix}/${path}`, AI);
-    }
+    for (const path of AI_PATHS) for (const method of METHODS) table.add(method, config.ai.prefix + path, AI);
   }
   if (Object.keys(config.mcp.servers).length > 0) {
     for (const path of ['', '/:server'])
       for (const method of ['GET', 'POST', 'DELETE']) table.add(method, config.mcp.prefix + path, MCP);
   }
+  if (servesFeedback(config))
+    for (const [method, path] of feedbackRoutes(config)) table.add(method, path, FEEDBACK);
   const taker = table.find(asked.method, path, asked.headers);
-  if (taker === undefined || taker === AI || taker === MCP) return taker;
+  if (taker === undefined || taker === AI || taker === MCP || taker === FEEDBACK) return taker;
   return !isForPreflight(taker) || answersPreflight(taker) ? taker.name : undefined;
 }
 

@@ -14,7 +14,7 @@ const Explained = Type.Object({
   route: OrNull(
     Type.Object({
       name: Type.String(),
-      kind: Type.String({ description: 'api, ai or mcp' }),
+      kind: Type.String({ description: 'api, ai, mcp or feedback' }),
       upstreamPath: OrNull(Type.String({ description: 'Of an API route: what the upstream is asked for.' })),
       variant: OrNull(Type.String({ description: 'The part of its split, where the headers decide it.' })),
     }),

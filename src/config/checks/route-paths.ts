@@ -27,6 +27,13 @@ export function pathFault(path: string): string | undefined {
   return new Set(parameters).size < parameters.length ? 'the names of the parameters must differ' : undefined;
 }
 
+/** Equal for paths that are one to the router: names of parameters don't matter. */
+export const placeOf = (path: string): string =>
+  path
+    .split('/')
+    .map((segment) => (PARAMETER.test(segment) ? ':' : segment))
+    .join('/');
+
 /**
  * Equal for matches that take the same requests, methods aside: names of parameters don't matter, nor do capitals in
  * hosts and names of headers. Undefined if the match has no path.
@@ -34,8 +41,7 @@ export function pathFault(path: string): string | undefined {
 export function sameMatch(match: Part): string | undefined {
   const path = match.get('path').text;
   if (path === undefined) return undefined;
-  const segments = path.split('/').map((segment) => (PARAMETER.test(segment) ? ':' : segment));
   const headers = match.get('headers').entries.map(([name, { value }]) => [name.toLowerCase(), value]);
   headers.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  return JSON.stringify([segments, match.get('host').text?.toLowerCase() ?? '', headers]);
+  return JSON.stringify([placeOf(path), match.get('host').text?.toLowerCase() ?? '', headers]);
 }

@@ -1,6 +1,8 @@
 import { nearest } from '../../lib/nearest.ts';
 import { compilePathRewrite, type PathRewriteSettings } from '../../lib/path-rewrite.ts';
+import { AI_PATHS } from '../ai-paths.ts';
 import type { Part } from '../part.ts';
+import { servesAi } from '../serves-ai.ts';
 import {
   type Check,
   type CheckContext,
@@ -10,7 +12,7 @@ import {
   mustLast,
   mustWeigh,
 } from './context.ts';
-import { pathFault, sameMatch } from './route-paths.ts';
+import { pathFault, placeOf, sameMatch } from './route-paths.ts';
 
 /** Routes: where they lead, and that no two of them want the same requests. */
 export const checkRoutes: Check = (config, context) => {
@@ -43,7 +45,7 @@ export const checkRoutes: Check = (config, context) => {
     }
   }
   checkOverlaps(routes, context);
-  if (config.get('ai', 'models').keys.length > 0) checkAiPaths(routes, config.get('ai', 'prefix'), context);
+  checkOwnPaths(routes, config, context);
 };
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -128,15 +130,34 @@ function checkOverlaps(routes: readonly Part[], { report, quoted }: CheckContext
 const methodsOf = (route: Part): string[] =>
   route.get('match', 'methods').items.flatMap(({ text }) => text ?? []);
 
-/** Paths below `ai.prefix` that the gateway answers itself. */
-const AI_PATHS = ['/chat/completions', '/models'];
+/** Below `ai.prefix`: what lies below these is kept free too. */
+const KEPT_FREE = ['/chat/completions', '/models'];
+const MCP_METHODS = ['GET', 'POST', 'DELETE'];
 
-function checkAiPaths(routes: readonly Part[], prefix: Part, { report }: CheckContext): void {
+/** What the gateway answers itself: a route for the same would keep it from starting. */
+function checkOwnPaths(routes: readonly Part[], config: Part, { report }: CheckContext): void {
+  const prefixOf = (key: string): string => config.get(key, 'prefix').text ?? '';
+  const hasAi = servesAi(config.get('ai').value);
+  const free = hasAi ? KEPT_FREE.map((path) => prefixOf('ai') + path) : [];
+  const ai = new Set(hasAi ? AI_PATHS.map((path) => placeOf(prefixOf('ai') + path)) : []);
+  const hasMcp = config.get('mcp', 'servers').keys.length > 0;
+  const mcp = new Set(hasMcp ? ['', '/:server'].map((path) => placeOf(prefixOf('mcp') + path)) : []);
   for (const route of routes) {
-    const path = route.get('match', 'path');
-    const own = AI_PATHS.map((each) => `${prefix.text ?? ''}${each}`);
-    const taken = own.find((each) => path.text === each || path.text?.startsWith(`${each}/`));
-    if (taken !== undefined)
+    const match = route.get('match');
+    const path = match.get('path');
+    if (path.text === undefined) continue;
+    const { text } = path;
+    const places = placesOf(match);
+    if (free.some((each) => text === each || text.startsWith(`${each}/`)) || places.some((at) => ai.has(at)))
       report(path, 'belongs to the AI routes: choose another path, or another ai.prefix');
+    else if (places.some((at) => mcp.has(at)) && methodsOf(route).some((each) => MCP_METHODS.includes(each)))
+      report(path, 'belongs to the MCP servers: choose another path, or another mcp.prefix');
   }
+}
+
+/** Where a route takes all requests: with a host or headers it takes only some. `/api/*` takes `/api` too. */
+function placesOf(match: Part): string[] {
+  const path = match.get('path').text ?? '';
+  if (match.has('host') || match.get('headers').keys.length > 0) return [];
+  return (path.endsWith('/*') ? [path, path.slice(0, -2)] : [path]).map(placeOf);
 }

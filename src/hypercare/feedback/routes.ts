@@ -22,12 +22,29 @@ export interface FeedbackPorts {
   degraded(error: unknown): void;
 }
 
-export const FEEDBACK_PATHS = ['/v1/feedback', '/v1/status'] as const;
+const FEEDBACK_PATHS = ['/v1/feedback', '/v1/status'] as const;
 /** Bytes: a comment is a few thousand characters. Tickets come with all their fields. */
 const MOST_BYTES = 64 * 1024;
 const MOST_TICKET_BYTES = 1024 * 1024;
 /** The name under which these routes stand in log and metrics. */
 const ROUTE = 'feedback';
+/** Whether they are served: not where the config has given one of its places away. */
+export const servesFeedback = ({ hypercare, routes }: GatewayConfig): boolean =>
+  hypercare.feedback.enabled &&
+  !routes.some(({ match: { path } }) =>
+    FEEDBACK_PATHS.some((each) => path === each || path.startsWith(`${each}/`)),
+  );
+
+/** What they take, as the router has it. */
+export const feedbackRoutes = ({ hypercare }: GatewayConfig): [method: string, path: string][] => [
+  ['OPTIONS', '/v1/feedback'],
+  ['POST', '/v1/feedback'],
+  ['GET', '/v1/feedback/widget.js'],
+  ['GET', '/v1/feedback/:id'],
+  ['GET', '/v1/status'],
+  ...hypercare.feedback.tickets.map(({ kind }): [string, string] => ['POST', `/v1/feedback/tickets/${kind}`]),
+];
+
 /** Without indentation and lines of comment: they are for whoever reads the source, and pages load it each time. */
 const WIDGET = readFileSync(new URL('./widget.js', import.meta.url), 'utf8').replace(/^ *(\/\/.*\n)?/gm, '');
 
