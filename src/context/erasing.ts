@@ -30,6 +30,8 @@ export interface Left {
 }
 
 const PAGE = 1000;
+/** Listed at a time: a thousand take Redis 100 to 170 ms, and it has 50. */
+const SESSIONS = 100;
 
 /** Takes out of conversations what was said in them: in the store, and in the memory of this process. */
 export class Erasing {
@@ -176,7 +178,7 @@ export class Erasing {
     let erased = 0;
     let after: string | undefined;
     do {
-      const page = await this.#ports.sessions.list(tenant, { owner, after, limit: PAGE });
+      const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
       for (const { session, head } of page.sessions)
         if (head.state !== 'erased' && (await this.#erase({ tenant, session }, head.owner))) erased++;
       after = page.next;

@@ -1,0 +1,36 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { Erasing } from '../../../src/context/erasing.ts';
+import { OpenedSessions } from '../../../src/context/opened-sessions.ts';
+import { openPrivacy } from '../../../src/context/privacy/index.ts';
+import { openStore } from '../../../src/stores/index.ts';
+
+test('however many sessions a consumer has, all are erased, and few are asked for at a time', async () => {
+  const store = await openStore('memory:', { commandTimeoutMs: 1000 });
+  onTestFinished(() => store.close());
+  const { sessions, documents } = store;
+  for (let at = 0; at < 250; at++)
+    await sessions.create(
+      { tenant: 'shop', session: `s${at}` },
+      { owner: '', metadata: '', ttlMs: 60_000, maxAgeMs: 60_000 },
+    );
+  const asked: number[] = [];
+  const erasing = new Erasing({
+    sessions: Object.assign(Object.create(sessions) as typeof sessions, {
+      list: (...given: Parameters<typeof sessions.list>) => {
+        asked.push(given[1].limit);
+        return sessions.list(...given);
+      },
+      read: sessions.read.bind(sessions),
+      erase: sessions.erase.bind(sessions),
+    }),
+    privacy: openPrivacy(() => ({ redact: [], encryptWith: '', decryptWith: [] }), documents, Date.now),
+    mind: { forget: () => undefined },
+    opened: new OpenedSessions(),
+    operations: { note: () => undefined } as unknown as ConstructorParameters<
+      typeof Erasing
+    >[0]['operations'],
+  });
+  expect((await erasing.tenant('shop')).sessions).toBe(250);
+  // Redis reads all of a page within the time of one answer.
+  expect(Math.max(...asked)).toBeLessThanOrEqual(100);
+});
