@@ -133,9 +133,12 @@ export class Breaker {
     ];
   }
 
-  /** Nobody uses it any more. */
+  /** Nobody uses it any more: who was told that it is open is told that this is over. */
   close(): void {
     this.#circuit?.shutdown();
+    this.#circuit = undefined;
+    this.#forced = undefined;
+    this.#tell('nobody uses it any more', BY_GATEWAY);
   }
 
   #open(settings: BreakerSettings): CircuitBreaker<[boolean], void> {

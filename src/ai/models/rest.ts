@@ -50,9 +50,9 @@ export class Rest {
     this.#tell('', why);
   }
 
-  /** Nobody uses it any more. */
+  /** Nobody uses it any more: who was told that it rests is told that this is over. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.end('nobody uses it any more');
   }
 
   #tell(to: RestReason | '', why: string): void {

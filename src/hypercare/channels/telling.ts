@@ -40,7 +40,7 @@ export interface TellingPorts {
   readonly outbound: Pick<Outbound, 'fetch' | 'lookup'>;
   now(): number;
   notify(): GatewayConfig['hypercare']['notify'];
-  /** A channel does not deliver any more, or does again. */
+  /** A channel does not deliver any more, or does again, or is there no more. */
   onDead(channel: string, error: string): void;
   onAlive(channel: string): void;
 }
@@ -172,6 +172,12 @@ export class Telling {
     const { fetch, lookup } = this.#ports.outbound;
     const { channels, off } = openChannels(notify, { post: postingBy(fetch), lookup });
     this.#channels = channels;
+    const names = new Set(channels.map(({ name }) => name));
+    for (const [name, failures] of this.#failures) {
+      if (names.has(name)) continue;
+      this.#failures.delete(name);
+      if (failures >= DEAD) this.#ports.onAlive(name);
+    }
     for (const { name, why } of off) this.#ports.log.info({ channel: name, why }, 'a channel is off');
   }
 

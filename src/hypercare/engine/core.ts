@@ -100,6 +100,7 @@ export class HypercareCore {
   use(settings: EngineSettings): void {
     this.#settings = settings;
     this.objectives.use(settings.objectives);
+    this.#states.use(settings);
     const { dictionary } = this.counts;
     const errors: [number, number, number][] = [];
     for (const { dimension: name, value: of, errors: share, p95 } of settings.imported) {

@@ -40,6 +40,8 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   probe: ['forgot', 'broken'],
 };
 
+const AWAY: ReadonlySet<string> = new Set(['health', 'ejection']);
+
 /** What is in a bad state, and since when: breakers, targets, certificates, and traffic that is gone. */
 export class States {
   readonly #bad = new Map<string, Held>();
@@ -51,6 +53,13 @@ export class States {
     this.#bad.delete(key);
     if (!BAD[change.kind]?.includes(change.to) || this.#bad.size >= MOST) return;
     this.#bad.set(key, { change });
+  }
+
+  /** Targets that are in the config no more are not away: if they come back they begin anew. */
+  use({ upstreams }: EngineSettings): void {
+    const targets = targetsOf(upstreams);
+    for (const [key, { change }] of this.#bad)
+      if (AWAY.has(change.kind) && !targets.has(change.subject)) this.#bad.delete(key);
   }
 
   suspicions(counts: Counts, settings: EngineSettings, isSteady: boolean): Suspicion[] {
@@ -104,7 +113,8 @@ export class States {
   #capacity(counts: Counts, settings: EngineSettings): Suspicion[] {
     const away = [...this.#all('health'), ...this.#all('ejection')];
     return Object.entries(settings.upstreams).flatMap(([upstream, targets]) => {
-      const own = away.filter(({ subject }) => subject.startsWith(`${upstream} `));
+      const here = targetsOf({ [upstream]: targets });
+      const own = away.filter(({ subject }) => here.has(subject));
       const gone = new Set(own.map(({ subject }) => subject));
       if (targets.length === 0 || gone.size === 0 || gone.size / targets.length < LOST) return [];
       return [
@@ -213,6 +223,10 @@ export class States {
     return found;
   }
 }
+
+/** Targets as changes of their states name them. */
+const targetsOf = (upstreams: EngineSettings['upstreams']): ReadonlySet<string> =>
+  new Set(Object.entries(upstreams).flatMap(([name, urls]) => urls.map((url) => `${name} ${url}`)));
 
 const sentenceOf = ({ kind, subject, to, reason }: KnownChange): string =>
   `The ${kind} of ${subject} is ${to}${reason === to ? '' : `: ${reason}`}.`;

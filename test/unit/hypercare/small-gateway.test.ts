@@ -149,6 +149,33 @@ test('a key that is refused, and an account that is spent, are findings until th
   expect(small.core.open).toEqual([]);
 });
 
+test('a target that is away and is taken out of the config is capacity lost no more, nor when it comes back', () => {
+  const upstreams = (...targets: string[]) => ({ ...small.core.settings, upstreams: { shop: targets } });
+  const small = new Small();
+  small.core.use(upstreams('http://a:1', 'http://b:1', 'http://c:1'));
+  const eject = (subject: string) =>
+    small.core.change({
+      at: 0,
+      kind: 'ejection',
+      subject,
+      from: 'returned',
+      to: 'ejected',
+      reason: '5 failures',
+      scopes: undefined,
+    });
+  small.ticks(30, () => undefined);
+  eject('shop http://b:1');
+  small.ticks(3, () => undefined);
+  small.core.use(upstreams('http://a:1'));
+  small.ticks(15, () => undefined);
+  small.core.use(upstreams('http://a:1', 'http://b:1'));
+  small.ticks(15, () => undefined);
+  expect(small.opened).toEqual([]);
+  eject('shop http://b:1');
+  small.ticks(1, () => undefined);
+  expect(small.opened.map(({ reason }) => reason)).toEqual(['capacity_lost']);
+});
+
 test('a breaker of which nobody knows the place takes no other one’s finding over', () => {
   const small = new Small();
   const talk = (one: Drawn) => small.talk(one);

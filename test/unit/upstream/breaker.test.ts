@@ -38,6 +38,21 @@ it('opens at the rate, not before enough requests have been seen', async () => {
   expect(changes).toEqual(['catalog: closed → open (gateway)']);
 });
 
+it('one that nobody uses any more is open no more', async () => {
+  const [judged, forced] = [made(), made()];
+  await attempts(judged, false, false, false, false);
+  forced.force('open', 'ann', 'maintenance');
+  judged.close();
+  forced.close();
+  made().close();
+  expect(changes).toEqual([
+    'catalog: closed → open (gateway)',
+    'catalog: closed → open (ann)',
+    'catalog: open → closed (gateway)',
+    'catalog: open → closed (gateway)',
+  ]);
+});
+
 it('an error rate of 100% can be reached', async () => {
   const breaker = made({ ...SETTINGS, errorRate: 1 });
   await attempts(breaker, false, false, false, false);
