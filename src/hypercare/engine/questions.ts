@@ -46,6 +46,12 @@ const EDGES: readonly (readonly [Dimension | 'gateway', Dimension])[] = [
 const MOST_EDGES = 500;
 const MOST_VALUES = 1000;
 const ERRORS: ReadonlySet<string> = new Set(['errors', 'silent']);
+/** Each is counted as a signal of its own, at what was asked. */
+const ATTEMPTS: ReadonlySet<string> = new Set(['attempts']);
+/** What is asked, once or more for one request: there attempts are traffic, elsewhere only requests are. */
+const ASKED: ReadonlySet<number> = new Set(
+  (['upstream', 'target', 'provider', 'version'] as const).map((name) => DIMENSIONS.indexOf(name)),
+);
 const CONSUMER = DIMENSIONS.indexOf('consumer');
 const ROUTE = DIMENSIONS.indexOf('route');
 
@@ -85,7 +91,11 @@ export class Questions {
     const tickOf = (time: number): number => counts.tick - (this.#lastTickAt - time) / tickMs;
     const timeOf = (tick: number): number => this.#lastTickAt - (counts.tick - tick) * tickMs;
     const bad = counts.marks.matching(signal).map(({ id }) => `${nameOf(series)} ${id}`);
-    return this.history.points(bad, nameOf(series), step, [Math.max(0, tickOf(from)), tickOf(to)], timeOf);
+    const points = (of: readonly string[]): RatePoint[] =>
+      this.history.points(of, nameOf(series), step, [Math.max(0, tickOf(from)), tickOf(to)], timeOf);
+    if (!ERRORS.has(signal.split(':')[0] ?? '') || ASKED.has(series.dimension)) return points(bad);
+    const attempts = points(counts.marks.matching('attempts').map(({ id }) => `${nameOf(series)} ${id}`));
+    return points(bad).map((point, i) => ({ ...point, total: point.total - (attempts[i]?.bad ?? 0) }));
   }
 
   objectives(): ObjectiveState[] {
@@ -100,24 +110,32 @@ export class Questions {
     const seconds = (ticks * settings.tickMs) / 1000;
     const edges = new Map<
       string,
-      { from: readonly [number, number]; to: readonly [number, number]; total: number; bad: number }
+      { from: readonly [number, number]; to: readonly [number, number] } & Omit<Traffic, 'leaf'>
     >();
-    for (const { leaf, total, bad } of this.#leaves(ticks)) {
+    for (const { leaf, total, bad, attempts } of this.#leaves(ticks)) {
       for (const [from, to] of EDGES) {
         const [a, b] = [from === 'gateway' ? WHOLE : DIMENSIONS.indexOf(from), DIMENSIONS.indexOf(to)];
         const [va, vb] = [a < 0 ? 0 : counts.leaves.value(leaf, a), counts.leaves.value(leaf, b)];
         if ((a >= 0 && va < 2) || vb < 2) continue;
         const key = `${a} ${va} ${b} ${vb}`;
-        const edge = edges.get(key) ?? { from: [a, va] as const, to: [b, vb] as const, total: 0, bad: 0 };
+        const edge = edges.get(key) ?? {
+          from: [a, va] as const,
+          to: [b, vb] as const,
+          total: 0,
+          bad: 0,
+          attempts: 0,
+        };
         edge.total += total;
         edge.bad += bad;
+        edge.attempts += attempts;
         edges.set(key, edge);
       }
     }
     return [...edges.values()]
       .sort((a, b) => b.total - a.total)
       .slice(0, MOST_EDGES)
-      .map(({ from: [a, va], to: [b, vb], total, bad }): TrafficEdge => {
+      .map(({ from: [a, va], to: [b, vb], bad, ...edge }): TrafficEdge => {
+        const total = requestsOf(b, { ...edge, bad });
         const times = intake.latencies.of(b, vb)?.quantiles(10);
         return {
           from:
@@ -143,10 +161,10 @@ export class Questions {
     let errors = 0;
     let requests = 0;
     const where = series && series.dimension !== WHOLE ? series : undefined;
-    for (const { leaf, total, bad } of this.#leaves(ticks)) {
+    for (const { leaf, ...traffic } of this.#leaves(ticks)) {
       if (where && counts.leaves.value(leaf, where.dimension) !== where.value) continue;
-      requests += total;
-      errors += bad;
+      requests += requestsOf(where?.dimension ?? WHOLE, traffic);
+      errors += traffic.bad;
       const consumer = counts.leaves.value(leaf, CONSUMER);
       if (consumer > 1) consumers.add(consumer);
     }
@@ -180,21 +198,24 @@ export class Questions {
   }
 
   /** Leaves of requests with what they had in the last ticks. */
-  *#leaves(ticks: number): Generator<{ leaf: number; total: number; bad: number }> {
+  *#leaves(ticks: number): Generator<Traffic> {
     const { counts } = this.#core;
     const { leaves, tick } = counts;
-    const marks = counts.marks.all
-      .filter(({ signal }) => ERRORS.has(signal))
-      .map(({ id }) => counts.cells(id));
+    const cellsOf = (signals: ReadonlySet<string>) =>
+      counts.marks.all.filter(({ signal }) => signals.has(signal)).map(({ id }) => counts.cells(id));
+    const [marks, failed] = [cellsOf(ERRORS), cellsOf(ATTEMPTS)];
     for (let leaf = 0; leaf < leaves.end; leaf++) {
       if (!leaves.isUsed(leaf) || leaves.value(leaf, KIND) !== KINDS.request) continue;
       let total = 0;
       let bad = 0;
+      let attempts = 0;
       for (let back = 1; back <= ticks; back++) {
+        const at = (tick - back) % RING;
         total += leaves.total(leaf, tick - back);
-        for (const cells of marks) bad += cells.of(leaf)?.ring[(tick - back) % RING] ?? 0;
+        for (const cells of marks) bad += cells.of(leaf)?.ring[at] ?? 0;
+        for (const cells of failed) attempts += cells.of(leaf)?.ring[at] ?? 0;
       }
-      if (total > 0) yield { leaf, total, bad };
+      if (total > 0) yield { leaf, total, bad, attempts };
     }
   }
 
@@ -208,5 +229,17 @@ export class Questions {
     return counts.seriesOf(WHOLE, 0, kind);
   }
 }
+
+/** Signals at a leaf, or on an edge: of them the bad requests, and the attempts that failed. */
+interface Traffic {
+  readonly leaf: number;
+  total: number;
+  bad: number;
+  attempts: number;
+}
+
+/** A request that failed at what it had asked is there twice, as an attempt and as itself. */
+const requestsOf = (dimension: number, { total, bad, attempts }: Omit<Traffic, 'leaf'>): number =>
+  total - (ASKED.has(dimension) ? Math.min(bad, attempts) : attempts);
 
 const nameOf = ({ dimension, value, kind }: Series): string => `${dimension} ${value} ${kind}`;
