@@ -3,41 +3,38 @@ import { admin } from '../helpers/admin.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { detection, toldEngine } from '../helpers/told-engine.ts';
 
+const provider = { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'none' };
+const CONFIG = {
+  ai: {
+    providers: { primary: provider, backup: provider },
+    models: {
+      support: {
+        targets: [
+          { provider: 'primary', model: 'small' },
+          { provider: 'backup', model: 'small' },
+        ],
+      },
+    },
+  },
+  hypercare: { tick: '1s', autoActions: { allow: ['switch-model'], dryRun: false } },
+};
+const FOUND = detection({
+  where: { scopes: [{ provider: 'primary' }], share: 1, normal: [] },
+  cause: { kind: 'provider', sentence: 'One provider fails.', confidence: 0.95, change: null },
+});
+
 it('a canary that was done without asking and does well is done for all, and that ends by itself, too, unless it is proven', async () => {
   const figures = { errors: 0, consumers: 1, users: 1, usd: 0, p50: 1, p95: 2, p99: 3 };
   const engine = toldEngine({
     figures: async (scope) => ({ ...figures, requests: Object.keys(scope).length === 0 ? 1000 : 200 }),
   });
-  const provider = { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'none' };
-  const gateway = await testGateway(
-    {
-      ai: {
-        providers: { primary: provider, backup: provider },
-        models: {
-          support: {
-            targets: [
-              { provider: 'primary', model: 'small' },
-              { provider: 'backup', model: 'small' },
-            ],
-          },
-        },
-      },
-      hypercare: { tick: '1s', autoActions: { allow: ['switch-model'], dryRun: false } },
-    },
-    { engine },
-  );
+  const gateway = await testGateway(CONFIG, { engine });
   // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
   const theFinding = (fits: (finding: any) => boolean): Promise<any> =>
     eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
   const weights = () => gateway.loaded.config.ai.models.support?.targets?.map(({ weight }) => weight);
 
-  engine.say(
-    'opened',
-    detection({
-      where: { scopes: [{ provider: 'primary' }], share: 1, normal: [] },
-      cause: { kind: 'provider', sentence: 'One provider fails.', confidence: 0.95, change: null },
-    }),
-  );
+  engine.say('opened', FOUND);
   const tried = await theFinding(({ actions }) => actions[0].status === 'canary');
   expect(tried.verification.isCanary).toBe(true);
   expect(weights()).toEqual([75, 25]);
@@ -51,4 +48,33 @@ it('a canary that was done without asking and does well is done for all, and tha
   engine.count(tried.id, 0, 1000);
   const proven = await theFinding(({ state }) => state === 'resolved');
   expect(proven.actions[0].applied.endsAt).toBeNull();
+});
+
+it('a canary that did well and can’t be done for all any more is tried once, and left to people', async () => {
+  const figures = { errors: 0, consumers: 1, users: 1, usd: 0, p50: 1, p95: 2, p99: 3 };
+  const engine = toldEngine({
+    figures: async (scope) => ({ ...figures, requests: Object.keys(scope).length === 0 ? 1000 : 200 }),
+  });
+  const gateway = await testGateway(CONFIG, { engine });
+  engine.say('opened', FOUND);
+  const theFinding = async () => (await admin(gateway, '/api/findings')).body.findings[0];
+  const { id } = await eventually(async () => {
+    const finding = await theFinding();
+    return finding?.actions[0].status === 'canary' && finding;
+  });
+  const own = [{ op: 'replace', path: '/ai/models/support/targets/0/weight', value: 60 }];
+  const { etag } = await admin(gateway, '/api/config');
+  const changed = await admin(gateway, '/api/revisions', {
+    headers: { 'if-match': etag },
+    body: { patch: own, note: 'mine' },
+  });
+  expect(changed.status).toBe(200);
+  for (let tick = 0; tick < 5; tick++) engine.count(id, 0, 1000, Date.now() + 5000 + tick);
+  const left = await eventually(async () => {
+    const { body } = await admin(gateway, `/api/findings/${id}`);
+    return body.verification?.state === 'inconclusive' && engine.watches.size === 0 && body;
+  });
+  expect(left.state).toBe('open');
+  const what = left.history.map((entry: { what: string }) => entry.what);
+  expect(what.filter((each: string) => each === 'action failed')).toHaveLength(1);
 });

@@ -54,8 +54,10 @@ export class Applier {
     let revision: number;
     try {
       // What a canary did stands in the config: the patch for all was made for what was before it.
-      if (action.status === 'canary' && action.canary)
+      if (action.status === 'canary' && action.canary) {
         await this.#perform(id, n, action.canary.undoes, options, 'undo the canary of');
+        await this.#mark(id, n, 'offered', null, { by, why: 'its canary was undone' });
+      }
       revision = await this.#perform(id, n, step, options, 'apply');
     } catch (error) {
       await this.#leave(id, n, before, error, by);

@@ -1,5 +1,7 @@
 import type { Engine } from '../../contracts/engine.ts';
 import type { Scope, WatchedTick } from '../../contracts/signal.ts';
+import { StoreUnavailable } from '../../contracts/store.ts';
+import { problemOf } from '../actions/problem.ts';
 import type { FindingBook } from '../findings/book.ts';
 import type { Finding, Verification } from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
@@ -35,7 +37,7 @@ export interface VerifierPorts {
   tickMs(): number;
   /** The number that serves. */
   revision(): number;
-  /** A canary did well: the same for everybody. */
+  /** A canary did well: the same for everybody. @throws StoreUnavailable: it is to be tried again; else it can't be done */
   promote(finding: Finding, action: number): Promise<void>;
   /** A fix that is none is taken back. @throws StoreUnavailable: it is to be tried again */
   rollBack(finding: Finding, action: number, why: string): Promise<void>;
@@ -123,9 +125,9 @@ export class Verifier {
   }
 
   async #fixed(finding: Finding, verification: Verification, at: number): Promise<void> {
-    const { book, promote, onResolved, revision } = this.#ports;
+    const { book, onResolved, revision } = this.#ports;
     if (verification.isCanary && verification.action !== null) {
-      await promote(finding, verification.action);
+      await this.#promote(finding, verification.action, at);
       return;
     }
     const resolved = await book.change(finding.id, (known) => {
@@ -148,6 +150,28 @@ export class Verifier {
       };
     });
     if (resolved?.state === 'resolved') await onResolved(resolved);
+  }
+
+  /** Once: what can't be done for all is left to people. */
+  async #promote(finding: Finding, action: number, at: number): Promise<void> {
+    const { book, promote } = this.#ports;
+    try {
+      if (finding.state === 'verifying') {
+        await promote(finding, action);
+        return;
+      }
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      const note = `the canary did well, and can’t be done for all: ${problemOf(error)}`;
+      await book.change(finding.id, (known) => {
+        const { verification } = known;
+        if (!verification?.isCanary) return undefined;
+        const happening = { at, by: 'gateway', what: 'inconclusive', note };
+        const next = known.state === 'verifying' ? moved(known, 'open', happening) : noted(known, happening);
+        return { ...next, verification: { ...verification, state: 'inconclusive', decidedAt: at } };
+      });
+    }
+    this.#unfollow(finding.id);
   }
 
   async #failed(finding: Finding, verification: Verification, at: number): Promise<void> {
