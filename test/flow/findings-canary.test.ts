@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
+import { theFinding } from '../helpers/findings.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { detection, toldEngine } from '../helpers/told-engine.ts';
 
@@ -29,24 +30,22 @@ it('a canary that was done without asking and does well is done for all, and tha
     figures: async (scope) => ({ ...figures, requests: Object.keys(scope).length === 0 ? 1000 : 200 }),
   });
   const gateway = await testGateway(CONFIG, { engine });
-  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
-  const theFinding = (fits: (finding: any) => boolean): Promise<any> =>
-    eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
   const weights = () => gateway.loaded.config.ai.models.support?.targets?.map(({ weight }) => weight);
 
   engine.say('opened', FOUND);
-  const tried = await theFinding(({ actions }) => actions[0].status === 'canary');
+  const tried = await theFinding(gateway, ({ actions }) => actions[0].status === 'canary');
   expect(tried.verification.isCanary).toBe(true);
   expect(weights()).toEqual([75, 25]);
   engine.count(tried.id, 0, 1000);
 
   const done = await theFinding(
+    gateway,
     ({ state, actions }) => state === 'verifying' && actions[0].status === 'applied',
   );
   expect(weights()).toEqual([0, 1]);
   expect(done.actions[0].applied.endsAt).toBeGreaterThan(Date.now());
   engine.count(tried.id, 0, 1000);
-  const proven = await theFinding(({ state }) => state === 'resolved');
+  const proven = await theFinding(gateway, ({ state }) => state === 'resolved');
   expect(proven.actions[0].applied.endsAt).toBeNull();
 });
 
@@ -57,9 +56,9 @@ it('a canary that did well and can’t be done for all any more is tried once, a
   });
   const gateway = await testGateway(CONFIG, { engine });
   engine.say('opened', FOUND);
-  const theFinding = async () => (await admin(gateway, '/api/findings')).body.findings[0];
+  const asItIs = async () => (await admin(gateway, '/api/findings')).body.findings[0];
   const { id } = await eventually(async () => {
-    const finding = await theFinding();
+    const finding = await asItIs();
     return finding?.actions[0].status === 'canary' && finding;
   });
   const own = [{ op: 'replace', path: '/ai/models/support/targets/0/weight', value: 60 }];

@@ -3,7 +3,8 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { expect, it, onTestFinished } from 'vitest';
 import { admin, expectProblem } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
-import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { theFinding } from '../helpers/findings.ts';
+import { type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { detection, type ToldEngine, toldEngine } from '../helpers/told-engine.ts';
 
 async function shop(
@@ -40,10 +41,6 @@ const figures = (requests: number) => ({
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
-const theFinding = (gateway: TestGateway, fits: (finding: any) => boolean = () => true): Promise<any> =>
-  eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
-
-// biome-ignore lint/suspicious/noExplicitAny: as above
 async function firstFinding(answer: Response, fits: (finding: any) => boolean): Promise<any> {
   const events = (answer.body as ReadableStream<Uint8Array<ArrayBuffer>>)
     .pipeThrough(new TextDecoderStream())

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
+import { theFinding } from '../helpers/findings.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { detection, type ToldEngine, toldEngine } from '../helpers/told-engine.ts';
 
@@ -17,10 +18,6 @@ const seen = (signal: string, reason: string) =>
     what: { signal, unit: 'count', observed: 1, expected: 0, ratio: null, interval: [1, 1] },
     where: { scopes: [{}], share: 1, normal: [] },
   });
-
-// biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
-const theFinding = (gateway: TestGateway, fits: (finding: any) => boolean = () => true): Promise<any> =>
-  eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
 
 it('a state that is over has ended, and good requests never prove it to be fixed', async () => {
   const { gateway, engine } = await gatewayWith();

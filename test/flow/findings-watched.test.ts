@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
+import { theFinding } from '../helpers/findings.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { detection, type ToldEngine, toldEngine } from '../helpers/told-engine.ts';
 
@@ -54,10 +55,6 @@ async function complain(gateway: TestGateway) {
     },
   };
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
-const theFinding = (gateway: TestGateway, fits: (finding: any) => boolean = () => true): Promise<any> =>
-  eventually(async () => (await admin(gateway, '/api/findings')).body.findings.find(fits));
 
 it('what was fixed is watched for a day: it comes back by the counts alone', async () => {
   const { gateway, engine } = await shop();
