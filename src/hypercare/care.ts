@@ -214,11 +214,16 @@ export class Care {
     await this.#safely('the findings could not be looked after', async () => {
       const findings = await this.book.all();
       this.#meter.set(findings);
-      if (!isLeader) return;
+      if (!isLeader) {
+        this.#verifier.rest();
+        return;
+      }
       if (!wasLeader) this.#telling.forget();
-      if (!wasLeader) for (const finding of findings.filter(needsWatch)) this.#verifier.follow(finding);
+      for (const finding of findings) this.#verifier.follow(finding);
       // Each its own matter: what fails for one keeps no other from its own.
       await this.#safely('automatic actions could not be ended', () => this.#automatic.endDue(findings));
+      for (const finding of findings)
+        await this.#safely('what was broken off could not be settled', () => this.applier.settle(finding));
       for (const finding of findings.filter((each) => !isOver(each)))
         await this.#safely('an automatic action failed', () => this.#automatic.consider(finding));
       await this.#safely('feedback could not be linked', () => this.#feedback.round(findings));
@@ -334,8 +339,3 @@ export class Care {
     }
   }
 }
-
-/** What a new leader has to go on counting for. */
-const needsWatch = ({ verification, state }: Finding): boolean =>
-  verification !== null &&
-  (state === 'verifying' || (state === 'resolved' && verification.state === 'fixed'));

@@ -1,15 +1,17 @@
 import { patchText } from '../../config/json-patch.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
-import type { Action, ActionStatus, Applied, Finding, Step } from '../findings/finding.ts';
+import type { Action, ActionStatus, Applied, Begun, Finding, Step } from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
 import type { Claim } from '../verification/verifier.ts';
-import { callProblem } from './prepare.ts';
+import { callProblem, tryOut } from './prepare.ts';
 import { problemOf } from './problem.ts';
 
 /** How long an automatic action holds without proof. */
 export const AUTOMATIC_MS = 15 * 60_000;
+/** What has been under way for longer than this is done by nobody any more: its process has died. */
+const BROKEN_OFF_MS = 60_000;
 
 export interface ApplierPorts {
   readonly book: FindingBook;
@@ -41,16 +43,16 @@ export class Applier {
    * @throws GatewayError resource_unknown, action_stale with the reason (409), finding_state (409), revision_changed (412)
    */
   async apply(id: string, n: number, options: ApplyOptions): Promise<Finding> {
-    const { now, verify } = this.#ports;
+    const { now } = this.#ports;
     const { by, automatic = false } = options;
     const { finding, action } = await this.#find(id, n);
     if (action.status === 'applied' || (action.status === 'canary' && options.canary))
       throw new GatewayError('finding_state', { detail: `The action is ${action.status} already.` });
-    const canary = options.canary ? action.canary : null;
-    const step = canary?.does ?? action.does;
+    const isCanary = Boolean(options.canary && action.canary);
     const before = finding.state;
+    const begun = { at: now(), by, isCanary, isAutomatic: automatic };
     // Written first: after a crash the finding says that something was about to be done.
-    await this.#enter(finding, by, action);
+    await this.#enter(finding, action, begun);
     let revision: number;
     try {
       // What a canary did stands in the config: the patch for all was made for what was before it.
@@ -58,26 +60,66 @@ export class Applier {
         await this.#perform(id, n, action.canary.undoes, options, 'undo the canary of');
         await this.#mark(id, n, 'offered', null, { by, why: 'its canary was undone' });
       }
-      revision = await this.#perform(id, n, step, options, 'apply');
+      revision = await this.#perform(id, n, stepsOf(action, isCanary).does, options, 'apply');
     } catch (error) {
       await this.#leave(id, n, before, error, by);
       throw staleOr(error);
     }
-    const at = now();
-    const applied: Applied = { at, by, revision, endsAt: automatic ? at + AUTOMATIC_MS : null };
-    await this.#mark(id, n, canary ? 'canary' : 'applied', applied);
+    return (await this.#done(id, action, begun, revision)) ?? finding;
+  }
+
+  /**
+   * What was begun by a process that died over it: what it had changed is proven, and ends, as it would have; else the
+   * finding is open again. @throws StoreUnavailable
+   */
+  async settle(finding: Finding): Promise<void> {
+    const { config, live, now } = this.#ports;
+    const action = finding.actions.findLast(({ begun, status }) => begun || isInForce(status));
+    const { begun, applied = null } = action ?? {};
+    const since = begun?.at ?? applied?.at ?? Number.POSITIVE_INFINITY;
+    if (finding.state !== 'acting' || !action || now() <= since + BROKEN_OFF_MS) return;
+    if (!begun) {
+      if (applied) await this.#prove(finding.id, action, action.status === 'canary', applied);
+      return;
+    }
+    const { n } = action;
+    const { patch } = stepsOf(action, begun.isCanary).undoes;
+    // It can be taken back only where it was done; what no config holds has ended with the process.
+    const isDone = patch.length > 0 && (await tryOut({ patch, call: null }, { config, live })).ok;
+    if (isDone) await this.#done(finding.id, action, begun, config.revision);
+    else {
+      const before = finding.acknowledgedAt === null ? 'open' : 'acknowledged';
+      await this.#leave(finding.id, n, before, new Error('the gateway ended while it did it'), begun.by);
+    }
+  }
+
+  /** It was done, and is to be proven. */
+  async #done(id: string, action: Action, begun: Begun, revision: number): Promise<Finding | undefined> {
+    const { by, isAutomatic, isCanary } = begun;
+    const at = this.#ports.now();
+    const applied: Applied = { at, by, revision, endsAt: isAutomatic ? at + AUTOMATIC_MS : null };
+    await this.#mark(id, action.n, isCanary ? 'canary' : 'applied', applied);
+    return this.#prove(id, action, isCanary, applied);
+  }
+
+  #prove(
+    id: string,
+    action: Action,
+    isCanary: boolean,
+    { by, revision }: Applied,
+  ): Promise<Finding | undefined> {
+    const { n, title, movesTo, affects } = action;
+    const canary = isCanary ? action.canary : null;
     const claim = {
-      claim: `${canary ? 'canary of ' : ''}${action.title}`,
+      claim: `${canary ? 'canary of ' : ''}${title}`,
       action: n,
       isCanary: canary !== null,
       fromRevision: revision,
       // Findings of earlier versions of the gateway don't have it.
       settles: action.settles ?? 0,
     };
-    const { movesTo, affects } = action;
     const where = canary ? { scopes: canary.scopes } : movesTo && { scopes: movesTo, dilution: affects };
-    const verified = await verify(id, { ...claim, ...where }, by);
-    return verified ?? finding;
+    return this.#ports.verify(id, { ...claim, ...where }, by);
   }
 
   /** Takes an action back. @throws as `apply` */
@@ -89,11 +131,11 @@ export class Applier {
   ): Promise<Finding> {
     const { book, now } = this.#ports;
     const { action } = await this.#find(id, n);
-    if (action.status !== 'applied' && action.status !== 'canary')
+    if (!isInForce(action.status))
       throw new GatewayError('finding_state', {
         detail: `The action is ${action.status}: there is nothing to take back.`,
       });
-    const step = action.status === 'canary' && action.canary ? action.canary.undoes : action.undoes;
+    const step = stepsOf(action, action.status === 'canary').undoes;
     try {
       await this.#perform(id, n, step, options, 'revert');
     } catch (error) {
@@ -121,9 +163,10 @@ export class Applier {
     });
   }
 
-  async #enter(finding: Finding, by: string, { title }: Action): Promise<void> {
-    const at = this.#ports.now();
-    await this.#ports.book.change(finding.id, (known) => {
+  async #enter(finding: Finding, { n, title }: Action, begun: Begun): Promise<void> {
+    const { at, by } = begun;
+    await this.#ports.book.change(finding.id, (found) => {
+      const known = withAction(found, n, (action) => ({ ...action, begun }));
       if (known.state === 'acting') return noted(known, { at, by, what: 'acting', note: title });
       try {
         return moved(known, 'acting', { at, by, what: 'acting', note: title });
@@ -140,10 +183,10 @@ export class Applier {
       const back = before === 'acknowledged' ? 'acknowledged' : 'open';
       const what = { at, by, what: 'action failed', note: problem };
       const left = known.state === 'acting' ? moved(known, back, what) : noted(known, what);
-      const actions = left.actions.map((action) =>
-        action.n === n ? { ...action, dryRun: { at, ok: false, problem } } : action,
-      );
-      return { ...left, actions };
+      return withAction(left, n, ({ begun: _, ...action }) => ({
+        ...action,
+        dryRun: { at, ok: false, problem },
+      }));
     });
   }
 
@@ -156,14 +199,18 @@ export class Applier {
   ): Promise<Finding | undefined> {
     const at = this.#ports.now();
     return this.#ports.book.change(id, (known) => {
-      const actions = known.actions.map((action) =>
-        action.n === n ? { ...action, status, applied: applied ?? action.applied } : action,
-      );
       const { by, why: note } = undone ?? {
         by: applied?.by ?? 'gateway',
         why: known.actions[n]?.title ?? '',
       };
-      return noted({ ...known, actions }, { at, by, what: status, note });
+      const marked = withAction(known, n, ({ begun, ...action }) => ({
+        ...action,
+        status,
+        applied: applied ?? action.applied,
+        // A canary that is undone makes way for what is under way.
+        ...(status === 'offered' && begun && { begun }),
+      }));
+      return noted(marked, { at, by, what: status, note });
     });
   }
 
@@ -207,6 +254,17 @@ export class Applier {
     return revision;
   }
 }
+
+const isInForce = (status: ActionStatus): boolean => status === 'applied' || status === 'canary';
+
+/** What it does and what takes it back: for a part of the traffic, or for all. */
+const stepsOf = (action: Action, isCanary: boolean): Pick<Action, 'does' | 'undoes'> =>
+  (isCanary && action.canary) || action;
+
+const withAction = (finding: Finding, n: number, change: (action: Action) => Action): Finding => ({
+  ...finding,
+  actions: finding.actions.map((action) => (action.n === n ? change(action) : action)),
+});
 
 /** What an operator can do nothing about but read again is 409, with the reason; all else stays what it is. */
 function staleOr(error: unknown): unknown {

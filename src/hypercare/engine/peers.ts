@@ -19,7 +19,8 @@ const LEAST_BAD = 5;
 const STILL_ALIVE = 0.4;
 const WINDOW = 5 * MINUTE;
 const COMPARED = ['target', 'region'] as const;
-const SIGNALS: ReadonlySet<string> = new Set(['errors', 'attempts', 'silent']);
+/** Each compared by itself: of a request that is bad in two ways each is said once, and proven as it was said. */
+const SIGNALS = ['errors', 'attempts', 'silent'] as const;
 
 const ROUTE = DIMENSIONS.indexOf('route');
 const MODEL = DIMENSIONS.indexOf('model');
@@ -27,72 +28,107 @@ const UPSTREAM = DIMENSIONS.indexOf('upstream');
 
 /** What a value had in a stratum. */
 interface Stratum {
-  bad: number;
+  /** By signal. */
+  readonly bad: number[];
   total: number;
 }
+
+/** Route, model and upstream → value → what it had. */
+type Strata = Map<string, Map<number, Stratum>>;
 
 /**
  * Targets and regions against their siblings, over five minutes: what is bad from the first day on has no past that would
  * show it. Siblings are compared where they do the same: rates are taken route by route (direct standardisation).
  */
 export function peerOutliers(counts: Counts, isOut: (leaf: number) => boolean): Suspicion[] {
-  const { leaves, tick, marks } = counts;
-  if (tick < WINDOW) return [];
-  const bad = new Float64Array(leaves.end);
-  const topMark = new Map<number, number>();
-  for (const mark of marks.all) {
-    if (!SIGNALS.has(mark.signal)) continue;
-    for (const cell of counts.cells(mark.id).all()) {
-      let sum = 0;
-      for (let back = 0; back < WINDOW; back++) sum += cell.ring[(tick - back) % RING] as number;
-      bad[cell.leaf] = (bad[cell.leaf] as number) + sum;
-      if (sum > 0) topMark.set(cell.leaf, mark.id);
-    }
-  }
+  if (counts.tick < WINDOW) return [];
+  const bad = SIGNALS.map((signal) => badOf(counts, signal));
   return COMPARED.flatMap((name) => {
     const dimension = DIMENSIONS.indexOf(name);
-    const groups = new Map<string, Map<number, Stratum>>();
-    for (let leaf = 0; leaf < leaves.end; leaf++) {
-      if (!leaves.isUsed(leaf) || leaves.value(leaf, KIND) !== KINDS.request || isOut(leaf)) continue;
-      const value = leaves.value(leaf, dimension);
-      if (value < 2 || leaves.lastTick(leaf) <= tick - WINDOW) continue;
-      let total = 0;
-      for (let back = 0; back < WINDOW; back++) total += leaves.total(leaf, tick - back);
-      if (total === 0) continue;
-      const stratum = `${leaves.value(leaf, ROUTE)} ${leaves.value(leaf, MODEL)} ${leaves.value(leaf, UPSTREAM)}`;
-      let group = groups.get(stratum);
-      if (!group) {
-        group = new Map();
-        groups.set(stratum, group);
+    const strata = strataOf(counts, dimension, bad, isOut);
+    const worst = new Map<number, Outlier>();
+    for (const signal of SIGNALS.keys()) {
+      for (const outlier of outliersOf(strata, signal)) {
+        const { value, z } = outlier;
+        if (z > (worst.get(value)?.z ?? 0)) worst.set(value, outlier);
       }
-      const known = group.get(value) ?? { bad: 0, total: 0 };
-      known.bad += bad[leaf] as number;
-      known.total += total;
-      group.set(value, known);
     }
-    return outliersOf(groups).flatMap(
-      ({ value, own, expected, z }) =>
-        suspicionOf(counts, name, dimension, value, own, expected, z, topMark) ?? [],
-    );
+    return [...worst.values()].flatMap((outlier) => suspicionOf(counts, name, dimension, outlier) ?? []);
   });
+}
+
+/** By leaf, in the window. */
+function badOf(counts: Counts, signal: (typeof SIGNALS)[number]): Float64Array {
+  const bad = new Float64Array(counts.leaves.end);
+  for (const mark of counts.marks.matching(signal)) {
+    for (const { leaf, ring } of counts.cells(mark.id).all())
+      bad[leaf] = (bad[leaf] as number) + inWindow(ring, counts.tick);
+  }
+  return bad;
+}
+
+function inWindow(ring: ArrayLike<number>, tick: number): number {
+  let sum = 0;
+  for (let back = 0; back < WINDOW; back++) sum += ring[(tick - back) % RING] as number;
+  return sum;
+}
+
+function strataOf(
+  { leaves, tick }: Counts,
+  dimension: number,
+  bad: readonly Float64Array[],
+  isOut: (leaf: number) => boolean,
+): Strata {
+  const strata: Strata = new Map();
+  for (let leaf = 0; leaf < leaves.end; leaf++) {
+    if (!leaves.isUsed(leaf) || leaves.value(leaf, KIND) !== KINDS.request || isOut(leaf)) continue;
+    const value = leaves.value(leaf, dimension);
+    if (value < 2 || leaves.lastTick(leaf) <= tick - WINDOW) continue;
+    let total = 0;
+    for (let back = 0; back < WINDOW; back++) total += leaves.total(leaf, tick - back);
+    if (total === 0) continue;
+    const key = `${leaves.value(leaf, ROUTE)} ${leaves.value(leaf, MODEL)} ${leaves.value(leaf, UPSTREAM)}`;
+    let stratum = strata.get(key);
+    if (!stratum) {
+      stratum = new Map();
+      strata.set(key, stratum);
+    }
+    const known = stratum.get(value) ?? { bad: SIGNALS.map(() => 0), total: 0 };
+    bad.forEach((of, signal) => {
+      known.bad[signal] = (known.bad[signal] as number) + (of[leaf] as number);
+    });
+    known.total += total;
+    stratum.set(value, known);
+  }
+  return strata;
+}
+
+/** Of one signal. */
+interface Share {
+  bad: number;
+  total: number;
 }
 
 interface Outlier {
   readonly value: number;
-  readonly own: Stratum;
+  /** Its place in `SIGNALS`. */
+  readonly signal: number;
+  readonly own: Readonly<Share>;
   readonly expected: number;
   readonly z: number;
 }
 
-function outliersOf(groups: ReadonlyMap<string, ReadonlyMap<number, Stratum>>): Outlier[] {
-  const byValue = new Map<number, { own: Stratum; others: Stratum; expected: number }>();
-  for (const group of groups.values()) {
+function outliersOf(strata: Strata, signal: number): Outlier[] {
+  const byValue = new Map<number, { own: Share; others: Share; expected: number }>();
+  for (const stratum of strata.values()) {
     const all = { bad: 0, total: 0 };
-    for (const { bad, total } of group.values()) {
-      all.bad += bad;
+    for (const { bad, total } of stratum.values()) {
+      all.bad += bad[signal] as number;
       all.total += total;
     }
-    for (const [value, { bad, total }] of group) {
+    for (const [value, of] of stratum) {
+      const { total } = of;
+      const bad = of.bad[signal] as number;
       const others = { bad: all.bad - bad, total: all.total - total };
       // Nobody to be compared with here.
       if (others.total === 0) continue;
@@ -117,7 +153,7 @@ function outliersOf(groups: ReadonlyMap<string, ReadonlyMap<number, Stratum>>): 
       z >= LEAST_Z &&
       own.bad >= LEAST_RATIO * expected &&
       (own.bad - expected) / own.total >= LEAST_DIFFERENCE;
-    return isOutlier ? [{ value, own, expected, z }] : [];
+    return isOutlier ? [{ value, signal, own, expected, z }] : [];
   });
 }
 
@@ -129,7 +165,7 @@ function beganAt(
   counts: Counts,
   mark: Mark | undefined,
   place: readonly Where[],
-  { total }: Stratum,
+  { total }: Share,
   expected: number,
 ): number | undefined {
   const first = Math.max(0, counts.tick - WINDOW + 1);
@@ -145,18 +181,39 @@ function beganAt(
   return rateOf(ticks.bad.length - MINUTE) < STILL_ALIVE * rateOf(began) ? undefined : first + began;
 }
 
+/** What it is bad with most often, and a leaf where it is. */
+function mostMet(
+  counts: Counts,
+  signal: (typeof SIGNALS)[number],
+  dimension: number,
+  value: number,
+): { mark: Mark; leaf: number } | undefined {
+  let most = 0;
+  let found: { mark: Mark; leaf: number } | undefined;
+  for (const mark of counts.marks.matching(signal)) {
+    let sum = 0;
+    let at = 0;
+    for (const { leaf, ring } of counts.cells(mark.id).all()) {
+      if (counts.leaves.value(leaf, dimension) !== value) continue;
+      const bad = inWindow(ring, counts.tick);
+      sum += bad;
+      if (bad > 0) at = leaf;
+    }
+    if (sum <= most) continue;
+    most = sum;
+    found = { mark, leaf: at };
+  }
+  return found;
+}
+
 function suspicionOf(
   counts: Counts,
   name: (typeof COMPARED)[number],
   dimension: number,
-  value: number,
-  own: Stratum,
-  expected: number,
-  z: number,
-  topMark: ReadonlyMap<number, number>,
+  { value, signal: at, own, expected, z }: Outlier,
 ): Suspicion | undefined {
-  const leaf = [...topMark.keys()].find((each) => counts.leaves.value(each, dimension) === value);
-  const mark = leaf === undefined ? undefined : counts.marks.all[topMark.get(leaf) as number];
+  const signal = SIGNALS[at] as (typeof SIGNALS)[number];
+  const { mark, leaf } = mostMet(counts, signal, dimension, value) ?? {};
   const said = counts.dictionary.name(dimension, value);
   const places = [{ dimension, value }];
   const upstream = leaf === undefined ? 0 : counts.leaves.value(leaf, UPSTREAM);
@@ -165,7 +222,7 @@ function suspicionOf(
   if (since === undefined) return undefined;
   return {
     detector: 'peer-outlier',
-    signal: mark?.signal ?? 'errors',
+    signal,
     reason: '',
     category: 'bug',
     family: 'service',

@@ -8,7 +8,8 @@ import type { Suspicion } from './suspicion.ts';
 export function suspicionOf(counts: Counts, detection: Detection): Suspicion {
   const { detector, reason, category, labels, what, where, why, severity, impact } = detection;
   const known = counts.marks.matching(`${what.signal}:${reason}`)[0];
-  const isMarked = what.unit === 'rate' && what.signal in SIGNALS;
+  // The name of an objective is no reason that anything is counted under.
+  const isMarked = detector !== 'objective-burn' && what.unit === 'rate' && what.signal in SIGNALS;
   const mark = known ?? (isMarked ? counts.marks.of(what.signal as Mark['signal'], reason) : undefined);
   return {
     detector,

@@ -41,6 +41,16 @@ export interface Action {
   readonly settles: number;
   readonly status: ActionStatus;
   readonly applied: Applied | null;
+  /** While it is being done, or a process died over it. */
+  readonly begun?: Begun;
+}
+
+/** What was about to be done, written down before it is. */
+export interface Begun {
+  readonly at: number;
+  readonly by: string;
+  readonly isCanary: boolean;
+  readonly isAutomatic: boolean;
 }
 
 export interface Applied {
@@ -59,6 +69,8 @@ export interface Verification {
   readonly decidedAt: number | null;
   /** Until then it is looked at again: a fix that fails within a day is none. */
   readonly watchedUntil: number;
+  /** The end of the newest tick that is counted: whoever takes the lease over counts none twice. Absent: none yet. */
+  readonly countedTo?: number;
   /** What is claimed: `action 0`, `ada: restarted b`, `over by itself`. */
   readonly claim: string;
   readonly action: number | null;

@@ -47,8 +47,8 @@ export interface VerifierPorts {
 /** Proves fixes on live traffic. Its counts are in the finding, so they outlive the process. */
 export class Verifier {
   readonly #ports: VerifierPorts;
-  /** Findings that are watched. */
-  readonly #watched = new Set<string>();
+  /** Findings that are watched, and when what is to be proven of each began. */
+  readonly #watched = new Map<string, number>();
 
   constructor(ports: VerifierPorts) {
     this.#ports = ports;
@@ -68,15 +68,25 @@ export class Verifier {
         return { ...next, verification };
       })
       .then((finding) => {
-        if (finding) this.follow(finding);
+        if (finding) this.#watch(finding);
         return finding;
       });
   }
 
-  /** Has the engine count for a finding that needs it: also after a restart. */
-  follow({ id, verification }: Finding): void {
+  /** Has the engine count for a finding that needs it, once: also after a restart, and where another replica acted. */
+  follow(finding: Finding): void {
+    const isWatched = this.#watched.get(finding.id) === finding.verification?.startedAt;
+    if (!isWatched && needsWatch(finding, this.#ports.now())) this.#watch(finding);
+  }
+
+  /** Another replica leads, and counts. */
+  rest(): void {
+    for (const id of this.#watched.keys()) this.#unfollow(id);
+  }
+
+  #watch({ id, verification }: Finding): void {
     if (verification === null) return;
-    this.#watched.add(id);
+    this.#watched.set(id, verification.startedAt);
     // Findings of earlier versions of the gateway don't have it.
     const { signal, scopes, fromRevision = 0 } = verification;
     this.#ports.engine.watch({ id, signal, scopes, fromRevision: fromRevision & 0xffff });
@@ -87,7 +97,7 @@ export class Verifier {
     this.#ports.engine.unwatch(id);
   }
 
-  /** Counts a tick and decides. @throws StoreUnavailable */
+  /** Counts a tick, once however often it is given, and decides. @throws StoreUnavailable: it is to be given again */
   async take(tick: WatchedTick): Promise<void> {
     const { book, tickMs } = this.#ports;
     if (!this.#watched.has(tick.watch)) {
@@ -97,7 +107,10 @@ export class Verifier {
     const finding = await book.change(tick.watch, (known) => {
       const { verification } = known;
       if (verification === null || tick.at < verification.startedAt + tickMs()) return undefined;
-      return { ...known, verification: counted(verification, tick) };
+      // Counted already, or for a claim that another replica has put another in the place of.
+      if (tick.at <= (verification.countedTo ?? 0)) return undefined;
+      if (verification.startedAt !== this.#watched.get(known.id)) return undefined;
+      return { ...known, verification: { ...counted(verification, tick), countedTo: tick.at } };
     });
     if (!finding?.verification) {
       this.#unfollow(tick.watch);
@@ -222,6 +235,12 @@ export class Verifier {
     this.#unfollow(finding.id);
   }
 }
+
+/** Whether something is still to be counted for it. */
+const needsWatch = ({ verification, state }: Finding, at: number): boolean =>
+  verification !== null &&
+  (state === 'verifying' ||
+    (state === 'resolved' && verification.state === 'fixed' && at <= verification.watchedUntil));
 
 function verificationOf({ what, where, impact }: Finding, claim: Claim, at: number): Verification {
   // Whatever its reason is counted: what is usual beside it is not to be taken for it.

@@ -9,6 +9,7 @@ import { topicOf } from '../../../src/hypercare/feedback/report.ts';
 import { classify } from '../../../src/hypercare/findings/classify.ts';
 import { complaintAbout } from '../../../src/hypercare/signals/marks.ts';
 import { fail, Small } from '../../helpers/small-gateway.ts';
+import { detection } from '../../helpers/told-engine.ts';
 
 test('with one route and one target, where nothing tells requests apart, that is the place; the budget that it burns is told', () => {
   const small = new Small().ticks(60, () => undefined);
@@ -53,6 +54,18 @@ test('what is open says how many consumers it has hit by now, and what they paid
   after.core.resume(small.core.open, small.now);
   after.ticks(8, () => undefined);
   expect(after.core.open[0]?.impact).toMatchObject({ consumers, usd });
+});
+
+test('an objective that burnt before a restart goes on with the figure that it had, and not with nothing', () => {
+  const burning = detection({
+    detector: 'objective-burn',
+    reason: 'works',
+    where: { scopes: [{ route: 'shop' }], share: 1, normal: [] },
+  });
+  const after = new Small();
+  after.core.resume([burning], after.now);
+  after.ticks(8, (one, at) => at % 10 === 0 && fail(one));
+  expect(after.core.open[0]?.what.observed).toBe(burning.what.observed);
 });
 
 test('ten seconds in which a third fails open nothing, not even ten minutes later', () => {
@@ -531,4 +544,18 @@ test('three people who say within minutes that it forgot are a matter of the con
       labels: ['context-integrity'],
     },
   ]);
+});
+
+test('a target that has failed from the first day on is told by its siblings, each bad request once, however many ways it is bad in', () => {
+  const small = new Small({ objectives: [], upstreams: { shop: ['http://a:1', 'http://b:1'] } });
+  small.ticks(60, (one, at) => {
+    one.target = at % 2 === 0 ? 'http://a:1' : 'http://b:1';
+    if (at % 20 !== 1) return;
+    fail(one);
+    const attempt = { upstream: 'shop', target: 'http://b:1', reason: 'upstream_connect' };
+    one.failedAttempts = [{ ...attempt, isRetried: true, endedMs: 1 }];
+  });
+  const found = small.opened.find(({ detector }) => detector === 'peer-outlier');
+  expect(found?.where.scopes).toEqual([{ target: 'http://b:1', upstream: 'shop' }]);
+  expect(found?.what.observed).toBeCloseTo(0.1, 1);
 });

@@ -8,42 +8,49 @@ import { fail, Small } from '../../helpers/small-gateway.ts';
 
 const ACTION: Claim = { claim: 'gave b no traffic', action: 0 };
 
-/** What the verifier makes of a claim, on the counts of the engine that found it. */
+/** Verifiers of replicas that share the finding, on the counts of the engine that found it. */
+function sharing(small: Small, detection: Detection | undefined) {
+  let finding = { ...detection, id: 'f1', state: 'acting', history: [], actions: [] } as unknown as Finding;
+  const replica = (rollBack: () => Promise<void> = async () => undefined): Verifier =>
+    new Verifier({
+      book: {
+        change: async (_: string, change: (known: Finding) => Finding | undefined) => {
+          finding = change(finding) ?? finding;
+          return finding;
+        },
+      } as never,
+      engine: {
+        watch: (watch) => small.core.watches.add(watch),
+        unwatch: (id) => small.core.watches.delete(id),
+      },
+      now: () => small.now,
+      tickMs: () => 10_000,
+      revision: () => 2,
+      promote: async () => undefined,
+      rollBack,
+      onResolved: async () => undefined,
+    });
+  return { replica, finding: () => finding };
+}
+
+/** What the verifier makes of a claim. */
 function claimOn(
   small: Small,
   detection: Detection | undefined,
   claim: Claim,
-  rollBack: () => Promise<void> = async () => undefined,
+  rollBack?: () => Promise<void>,
 ) {
-  let finding = { ...detection, id: 'f1', state: 'acting', history: [], actions: [] } as unknown as Finding;
-  const now = () => small.now;
-  const verifier = new Verifier({
-    book: {
-      change: async (_: string, change: (known: Finding) => Finding | undefined) => {
-        finding = change(finding) ?? finding;
-        return finding;
-      },
-    } as never,
-    engine: {
-      watch: (watch) => small.core.watches.add(watch),
-      unwatch: (id) => small.core.watches.delete(id),
-    },
-    now,
-    tickMs: () => 10_000,
-    revision: () => 2,
-    promote: async () => undefined,
-    rollBack,
-    onResolved: async () => undefined,
-  });
+  const { replica, finding } = sharing(small, detection);
+  const verifier = replica(rollBack);
   return {
     start: () => verifier.start('f1', claim, 'ada'),
     after: async (ticks: number, each: (one: Drawn, at: number) => void) => {
       const from = small.watched.length;
       small.ticks(ticks, each);
       for (const tick of small.watched.slice(from)) await verifier.take(tick);
-      return finding.verification?.state;
+      return finding().verification?.state;
     },
-    state: () => finding.state,
+    state: () => finding().state,
   };
 }
 
@@ -96,5 +103,59 @@ test('a fix that failed while the store went away is taken back when it is there
   expect(await proof.after(1, timesOut)).toBe('not-fixed');
   expect([proof.state(), rollBack.mock.calls.length]).toEqual(['open', 2]);
   await proof.after(2, timesOut);
+  expect(small.core.watches.all).toEqual([]);
+});
+
+test('what one replica did is proven by the one that leads; the next to lead goes on with it, and counts no tick anew', async () => {
+  const small = new Small({ objectives: [] }).ticks(60, usual).ticks(12, timesOut);
+  const { replica, finding } = sharing(small, small.opened[0]);
+  const [acts, leads] = [replica(), replica()];
+  await acts.start('f1', ACTION, 'ada');
+  acts.rest();
+  leads.follow(finding());
+  small.ticks(3, usual);
+  for (const tick of small.watched) await leads.take(tick);
+  const { total } = finding().verification ?? {};
+  expect(total).toBeGreaterThan(0);
+
+  leads.rest();
+  acts.follow(finding());
+  for (const tick of small.watched) await acts.take(tick);
+  expect(finding().verification?.total).toBe(total);
+  const before = small.watched.length;
+  small.ticks(40, usual);
+  for (const tick of small.watched.slice(before)) await acts.take(tick);
+  expect(finding().verification?.state).toBe('fixed');
+});
+
+test('who leads counts for the claim that another replica has put in the place of the first', async () => {
+  const small = new Small({ objectives: [] }).ticks(60, usual).ticks(12, timesOut);
+  const { replica, finding } = sharing(small, small.opened[0]);
+  const [acts, leads] = [replica(), replica()];
+  await leads.start('f1', ACTION, 'ada');
+  small.ticks(2, usual);
+  await acts.start('f1', { ...ACTION, scopes: [{ upstream: 'nowhere' }] }, 'bob');
+  acts.rest();
+  for (const tick of small.watched) await leads.take(tick);
+  expect(finding().verification?.total).toBe(0);
+  leads.follow(finding());
+  expect(small.core.watches.all).toMatchObject([{ scopes: [{ upstream: 'nowhere' }] }]);
+});
+
+test('a finding whose day of watching is over is watched no more', async () => {
+  const small = new Small({ objectives: [] }).ticks(60, usual).ticks(12, timesOut);
+  const { replica, finding } = sharing(small, small.opened[0]);
+  const verifier = replica();
+  await verifier.start('f1', ACTION, 'ada');
+  small.ticks(40, usual);
+  for (const tick of small.watched) await verifier.take(tick);
+  expect(finding().state).toBe('resolved');
+  verifier.rest();
+  const { watchedUntil = 0 } = finding().verification ?? {};
+  verifier.follow(finding());
+  expect(small.core.watches.all).toHaveLength(1);
+  verifier.rest();
+  small.now = watchedUntil + 1;
+  verifier.follow(finding());
   expect(small.core.watches.all).toEqual([]);
 });

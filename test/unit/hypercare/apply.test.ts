@@ -1,0 +1,110 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { Applier, AUTOMATIC_MS } from '../../../src/hypercare/actions/apply.ts';
+import { FindingBook } from '../../../src/hypercare/findings/book.ts';
+import type { Finding } from '../../../src/hypercare/findings/finding.ts';
+import { openStore } from '../../../src/stores/index.ts';
+import { eventually } from '../../helpers/gateway.ts';
+import { detection } from '../../helpers/told-engine.ts';
+
+const MINUTE_MS = 60_000;
+const path = '/upstreams/shop/timeout';
+const step = (before: string, after: string) => ({
+  patch: [
+    { op: 'test', path, value: before },
+    { op: 'replace', path, value: after },
+  ],
+  call: null,
+});
+const FOUND = {
+  ...detection(),
+  id: 'f1',
+  state: 'open',
+  acknowledgedAt: null,
+  history: [],
+  actions: [
+    {
+      n: 0,
+      title: 'wait for less long',
+      does: step('30s', '3s'),
+      undoes: step('3s', '30s'),
+      canary: null,
+      dryRun: { at: 0, ok: true, problem: '' },
+      status: 'offered',
+      applied: null,
+    },
+  ],
+} as unknown as Finding;
+
+/** Two processes that share a store and a config; each may die over a change of it. */
+async function replicas() {
+  const store = await openStore('memory:');
+  onTestFinished(() => store.close());
+  const book = new FindingBook(store.documents);
+  await book.add(FOUND);
+  const shared = { now: Date.now(), text: 'upstreams:\n  shop:\n    timeout: 30s\n', number: 7 };
+  const replica = (dies: 'never' | 'before' | 'after' = 'never'): Applier =>
+    new Applier({
+      book,
+      config: {
+        get revision() {
+          return shared.number;
+        },
+        revise: async ({ text, dryRun }: { text(current: string): string; dryRun: boolean }) => {
+          if (dies === 'before') return new Promise(() => undefined);
+          const next = text(shared.text);
+          if (dryRun) return { number: shared.number };
+          Object.assign(shared, { text: next, number: shared.number + 1 });
+          return dies === 'after' ? new Promise(() => undefined) : { number: shared.number };
+        },
+      } as never,
+      live: {} as never,
+      now: () => shared.now,
+      verify: (id, { claim, fromRevision }) =>
+        book.change(id, (known) => ({
+          ...known,
+          state: 'verifying',
+          verification: { claim, fromRevision } as never,
+        })),
+    });
+  const finding = async (): Promise<Finding> => (await book.get('f1')) as Finding;
+  /** It is under way, and nobody will ever end it. */
+  const dying = async (when: 'before' | 'after'): Promise<void> => {
+    void replica(when).apply('f1', 0, { by: 'gateway', automatic: true });
+    await eventually(
+      async () => (await finding()).state === 'acting' && (when === 'before' || shared.number > 7),
+    );
+  };
+  return { shared, replica, finding, dying };
+}
+
+test('an automatic action whose process died after the change is proven, and ends by itself, as if it had lived', async () => {
+  const { shared, replica, finding, dying } = await replicas();
+  await dying('after');
+  const other = replica();
+  shared.now += MINUTE_MS;
+  await other.settle(await finding());
+  // It may still be under way.
+  expect((await finding()).state).toBe('acting');
+
+  shared.now += 1;
+  await other.settle(await finding());
+  const settled = await finding();
+  expect(settled).toMatchObject({ state: 'verifying', verification: { fromRevision: 8 } });
+  expect(settled.actions[0]).toMatchObject({
+    status: 'applied',
+    applied: { by: 'gateway', revision: 8, endsAt: shared.now + AUTOMATIC_MS },
+  });
+  expect(settled.actions[0]?.begun).toBeUndefined();
+});
+
+test('one whose process died before the change is none: the finding is open again, and says why', async () => {
+  const { shared, replica, finding, dying } = await replicas();
+  await dying('before');
+  shared.now += MINUTE_MS + 1;
+  await replica().settle(await finding());
+  const settled = await finding();
+  expect(settled.state).toBe('open');
+  expect(settled.actions[0]).toMatchObject({ status: 'offered', dryRun: { ok: false } });
+  expect(settled.history.at(-1)?.note).toContain('the gateway ended while it did it');
+  expect(shared.text).toContain('30s');
+});
