@@ -2,6 +2,7 @@ import type { Dialect, Emit, Frame, Framing, StreamReader } from '../contracts/p
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Pace, Usage } from '../contracts/usage.ts';
 import { parseObject } from '../lib/json.ts';
+import { AlikeEvents } from './alike-events.ts';
 import type { AnswerTape } from './answer-tape.ts';
 import { openEventFraming } from './event-framing.ts';
 import { PartFacts } from './part-facts.ts';
@@ -28,6 +29,12 @@ export class StreamWatch implements AnswerFacts {
   readonly #reader: StreamReader | undefined;
   readonly #emit: Emit;
   readonly #now: () => number;
+  readonly #alike: AlikeEvents | undefined;
+  /** Parts that the event was read as, and the last of them. */
+  #parts = 0;
+  #part: StreamPart | undefined;
+  /** When the bytes came that are read now; below 0: nobody has asked yet. */
+  #cameAt = -1;
   #firstAt = -1;
   #lastAt = -1;
   #longestGapMs = 0;
@@ -49,6 +56,8 @@ export class StreamWatch implements AnswerFacts {
     this.turnTape = turnTape;
     this.withheld = withheld;
     this.#emit = (part) => {
+      this.#parts++;
+      this.#part = part;
       this.begun ||= begins(part);
       facts.take(part);
       tape?.part(part);
@@ -56,6 +65,7 @@ export class StreamWatch implements AnswerFacts {
       onPart?.(part);
     };
     this.#reader = dialect.openStream?.(this.#emit);
+    if (this.#reader?.readsAlike) this.#alike = new AlikeEvents();
     const openFraming = dialect.stream?.openFraming ?? openEventFraming;
     this.#framing = openFraming(
       (frame) => this.#onFrame(frame),
@@ -116,6 +126,7 @@ export class StreamWatch implements AnswerFacts {
   /** Bytes in the order in which they came, cut anywhere. */
   see(chunk: Buffer): void {
     this.tape?.bytes(chunk);
+    this.#cameAt = -1;
     if (!this.blind) this.#framing.feed(chunk);
   }
 
@@ -131,21 +142,34 @@ export class StreamWatch implements AnswerFacts {
     }
     // Says only that the connection lives.
     if (event === 'ping') return;
-    const value = parseObject(data);
     const before = this.#facts.characters;
-    if (value) this.withheld?.saw(value);
-    if (value && this.#reader) {
-      this.#reader.read(value, event);
-      if (!this.begun && this.#reader.isAtWork?.(value)) this.begun = true;
-    }
-    // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
-    else if (event === 'error') this.#emit({ type: 'error', message: '' });
-    else this.begun = true;
+    const alike = this.begun ? this.#alike?.read(event, data) : undefined;
+    if (alike) this.#emit(alike);
+    else this.#read(event, data);
     if (this.#facts.characters > before) this.#textCame();
   }
 
+  #read(event: string, data: string): void {
+    const value = parseObject(data);
+    if (!value || !this.#reader) {
+      // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
+      if (event === 'error') this.#emit({ type: 'error', message: '' });
+      else this.begun = true;
+      if (value) this.withheld?.saw(value);
+      return;
+    }
+    const isWithheld = this.withheld?.saw(value);
+    this.#alike?.forget();
+    this.#parts = 0;
+    this.#reader.read(value, event);
+    if (!this.begun && this.#reader.isAtWork?.(value)) this.begun = true;
+    if (this.#parts === 1 && this.#part?.type === 'text' && !isWithheld)
+      this.#alike?.learn(event, data, this.#part);
+  }
+
   #textCame(): void {
-    const now = this.#now();
+    if (this.#cameAt < 0) this.#cameAt = this.#now();
+    const now = this.#cameAt;
     if (this.#firstAt < 0) this.#firstAt = now;
     else this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastAt);
     this.#lastAt = now;

@@ -19,11 +19,12 @@ export class WithheldEvents {
     this.#isExtra = isExtra;
   }
 
-  /** An event has been read; its bytes may still have to pass. */
-  saw(event: JsonObject): void {
-    if (!this.#isExtra(event)) return;
+  /** An event has been read; its bytes may still have to pass. @returns whether it is one of them */
+  saw(event: JsonObject): boolean {
+    if (!this.#isExtra(event)) return false;
     this.#seen++;
     this.#due++;
+    return true;
   }
 
   /** @param bytes whole events that go on now */

@@ -26,6 +26,8 @@ export interface StreamReader {
   read(event: JsonObject, name: string): void;
   /** Whether an event shows the model at work though nothing is said yet: hidden reasoning, a search. */
   isAtWork?(event: JsonObject): boolean;
+  /** It reads events that differ in one text alone in the same way but for that text, if nothing else came between. */
+  readonly readsAlike?: boolean;
 }
 
 /** A call as a dialect needs it. */

@@ -6,6 +6,7 @@ import { readBlock, readCitation, readStop } from './read-block.ts';
 
 /** Reads the events of a message. */
 export class MessageEventReader implements StreamReader {
+  readonly readsAlike = true;
   readonly #emit: Emit;
   /** Tool calls by the number of their block. */
   readonly #calls = new Map<unknown, number>();

@@ -15,6 +15,7 @@ interface OpenCall {
 
 /** Reads the chunks of a chat completion. */
 export class ChunkReader implements StreamReader {
+  readonly readsAlike = true;
   readonly #emit: Emit;
   #isBegun = false;
   #serviceTier = '';
