@@ -58,12 +58,19 @@ export async function attempt(
   call.asked = deployment;
   try {
     const path = target.basePath + prepared.path;
+    const headers = headersOf(call, prepared, credential, target.host);
+    const { method = 'POST', body } = prepared;
+    const { provider } = deployment;
+    if (provider.sign) {
+      const sent = { method, path, host: target.host, headers, body };
+      Object.assign(headers, await provider.sign(sent, credential.settings));
+    }
     const answer = await callUpstream({
       target,
-      method: prepared.method ?? 'POST',
+      method,
       path,
-      headers: await headersOf(call, prepared, credential, target.host, path),
-      body: prepared.contentType === undefined && prepared.body.length === 0 ? null : prepared.body,
+      headers,
+      body: prepared.contentType === undefined && body.length === 0 ? null : body,
       signal,
       headersTimeoutMs: begin,
       bodyTimeoutMs: timeouts.idle,
@@ -107,20 +114,12 @@ export function noteDeployment({ exchange }: ChatCall, deployment: Answerer): vo
   facts.version = deployment.version;
 }
 
-async function headersOf(
+function headersOf(
   { exchange, policies, format, headers: sentHeaders }: ChatCall,
-  {
-    deployment: { provider },
-    method = 'POST',
-    body,
-    contentType,
-    headers: passed,
-    translation,
-  }: PreparedCall,
+  { deployment: { provider }, contentType, headers: passed, translation }: PreparedCall,
   { settings }: Credential,
   host: string,
-  path: string,
-): Promise<HeaderBag> {
+): HeaderBag {
   const headers: HeaderBag = {
     ...passed,
     'x-request-id': exchange.id,
@@ -140,7 +139,5 @@ async function headersOf(
       if (sent !== undefined) headers[name] = sent;
     }
   }
-  if (provider.sign)
-    Object.assign(headers, await provider.sign({ method, path, host, headers, body }, settings));
   return headers;
 }

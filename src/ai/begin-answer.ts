@@ -176,14 +176,20 @@ function ownHeaders(
   return { 'content-type': contentType, ...(retryAfter !== undefined && { 'retry-after': retryAfter }) };
 }
 
-async function readBody(stream: Readable, onFirstByte: () => void): Promise<Buffer> {
+/** By its events: an iterator over it costs more than all that is read. */
+function readBody(stream: Readable, onFirstByte: () => void): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  // It may have failed before anybody could listen.
+  if (stream.errored) reject(stream.errored);
+  stream.once('error', reject);
+  stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+  stream.on('data', (chunk: Buffer) => {
     if (bytes === 0) onFirstByte();
     bytes += chunk.length;
-    if (bytes > LARGEST_ANSWER) throw new GatewayError('upstream_too_large');
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    if (bytes > LARGEST_ANSWER) stream.destroy(new GatewayError('upstream_too_large'));
+    else chunks.push(chunk);
+  });
+  return promise;
 }

@@ -67,7 +67,11 @@ export async function runChat(call: ChatCall): Promise<void> {
 
 async function passStages(call: ChatCall): Promise<void> {
   try {
-    for (const stage of STAGES) await stage(call);
+    for (const stage of STAGES) {
+      const pending = stage(call);
+      // Most have nothing to wait for.
+      if (pending !== undefined) await pending;
+    }
   } catch (error) {
     await abandonTurn(call);
     throw error;

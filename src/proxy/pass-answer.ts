@@ -4,6 +4,7 @@ import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcFields } from '../errors/grpc.ts';
 import { renderErrorEvent } from '../errors/render.ts';
+import { endWith } from '../lib/end-with.ts';
 import { EventGate } from '../lib/event-gate.ts';
 import { grpcEnd, grpcStatusIn, isGrpc } from '../lib/grpc-status.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
@@ -16,9 +17,6 @@ import type { RoutePolicies } from './route-policies.ts';
 
 /** Bytes of an event that is not complete yet: a longer one goes on as it comes. */
 const LARGEST_EVENT = 64 * 1024;
-
-/** Bytes of an answer up to which it costs less to copy them than to write them by themselves. */
-const SHORT = 4 * 1024;
 
 /**
  * Passes an answer on to the client as it comes. One that comes in one piece, as nearly all small ones do, goes out
@@ -127,10 +125,8 @@ export class PassedAnswer implements AnswerReceiver {
       this.#exchange.grpcStatus = grpcEnd(this.#response.statusCode, this.#exchange.grpcStatus, fields);
     const trailers = this.#hasBody && this.#missing < 0 ? trailersOf(fields) : undefined;
     if (trailers) this.#response.addTrailers(trailers);
-    const whole = this.#whole;
-    // Node joins a head and a short text to one write; bytes it writes beside it.
-    if (whole !== undefined && whole.length <= SHORT) this.#response.end(whole.toString('latin1'), 'latin1');
-    else this.#response.end(whole ?? this.#gate?.rest());
+    if (this.#whole !== undefined) endWith(this.#response, this.#whole);
+    else this.#response.end(this.#gate?.rest());
   }
 
   onFailure(error: Error): void {

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { HeaderBag } from '../../contracts/policy.ts';
+import { endWith } from '../../lib/end-with.ts';
 import { responseHeaders } from '../../upstream/message-headers.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { passBytes } from '../pass-bytes.ts';
@@ -23,8 +24,7 @@ export async function passAnswer(call: ChatCall): Promise<void> {
   if (answer.facts) noteFirstToken(call);
   if (answer.kind === 'whole') {
     if (answer.facts?.finishReason === '') exchange.fail('provider_finish_missing');
-    headers['content-length'] = answer.body.length;
-    reply.code(answer.statusCode).headers(headers).send(answer.body);
+    passWhole(reply, answer, headers);
     return;
   }
   for (const name of LIMIT_HEADERS) headers[name] ??= reply.getHeader(name);
@@ -33,6 +33,21 @@ export async function passAnswer(call: ChatCall): Promise<void> {
   reply.raw.writeHead(answer.statusCode, definedOnly(headers));
   reply.hijack();
   await (answer.kind === 'stream' ? passStream(call, answer, reply.raw) : passBytes(call, answer, reply.raw));
+}
+
+/** At once, past what Fastify does with answers of its own. */
+function passWhole(
+  reply: FastifyReply,
+  { statusCode, body }: CommittedAnswer & { kind: 'whole' },
+  headers: HeaderBag,
+): void {
+  const own = reply.getHeaders();
+  for (const name in own) headers[name] ??= own[name];
+  headers['content-type'] ??= 'application/octet-stream';
+  headers['content-length'] = body.length;
+  reply.hijack();
+  reply.raw.writeHead(statusCode, definedOnly(headers));
+  endWith(reply.raw, body);
 }
 
 function headersOf(call: ChatCall, answer: CommittedAnswer): HeaderBag {
