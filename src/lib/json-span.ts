@@ -36,6 +36,7 @@ export const isSpace = (code: number | undefined): boolean =>
  * and the caller can refuse it. Of a value that is no string the span is empty and says only where it begins.
  *
  * @param bytes valid JSON (it has been parsed before)
+ * @param key ASCII
  */
 export function topLevelValues(bytes: Buffer, key: string): Span[] {
   const spans: Span[] = [];
@@ -69,9 +70,16 @@ export function topLevelValues(bytes: Buffer, key: string): Span[] {
 
 /** A name may be written with escapes: `"mod\u0065l"` is the key `model` to every parser. */
 function nameIs(bytes: Buffer, start: number, end: number, key: string): boolean {
-  const raw = bytes.toString('utf8', start, end);
-  if (raw === `"${key}"`) return true;
-  return raw.includes('\\') && JSON.parse(raw) === key;
+  const length = end - start - 2;
+  // With escapes it is longer.
+  if (length < key.length) return false;
+  let at = start + 1;
+  if (length === key.length) {
+    while (at < end - 1 && bytes[at] === key.charCodeAt(at - start - 1)) at++;
+    if (at === end - 1) return true;
+  }
+  while (at < end && bytes[at] !== BACKSLASH) at++;
+  return at < end && JSON.parse(bytes.toString('utf8', start, end)) === key;
 }
 
 /** The end (exclusive) of the value that begins at `at`, of whatever kind. @param bytes valid JSON */

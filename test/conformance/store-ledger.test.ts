@@ -55,6 +55,14 @@ describe.each(places)('the ledger on $name', ({ make }) => {
     await store.ledger.append([]);
   });
 
+  it('takes many rows at once, and of those that it has already none again', async () => {
+    base += 10_000;
+    const rows = Array.from({ length: 40 }, (_, at) => row(base + at, `r${String(at).padStart(2, '0')}`));
+    await store.ledger.append(rows.slice(10, 20));
+    await store.ledger.append(rows);
+    expect(await store.ledger.read({ from: base, to: base + 100, limit: 1000 })).toEqual(rows);
+  });
+
   it('takes a row once, however often it is sent', async () => {
     base += 10_000;
     const rows = [row(base, 'a'), row(base, 'b')];

@@ -39,15 +39,17 @@ export const lengthBucket = (bytes: number): number =>
 
 /** Letters that are looked at to find the script. */
 const LETTERS = 100;
+const [[, LATIN_FROM, LATIN_TO]] = SCRIPTS as [(typeof SCRIPTS)[number]];
 
 /** A guess from a few hundred letters, good enough to see a language come or go. */
 export function languageOf(text: string, words: readonly string[]): string {
+  const letters = Math.min(text.length, LETTERS);
+  if (isLatin(text, letters)) return latinLanguage(words);
   const counts = new Map<string, number>();
   let [script, most] = ['other', 0];
-  const letters = Math.min(text.length, LETTERS);
   for (let at = 0; at < letters; at++) {
     const code = text.charCodeAt(at);
-    if (code < 0x41) continue;
+    if (code < LATIN_FROM) continue;
     const name = SCRIPTS.find(([, from, to]) => code >= from && code <= to)?.[0];
     if (name === undefined) continue;
     const count = (counts.get(name) ?? 0) + 1;
@@ -57,6 +59,17 @@ export function languageOf(text: string, words: readonly string[]): string {
   // Japanese is written with Chinese characters too, and only it with kana between them.
   if (script === 'chinese' && counts.has('japanese')) return 'japanese';
   return script === 'latin' ? latinLanguage(words) : script;
+}
+
+/** Most texts have letters of no other script: those need not be counted. */
+function isLatin(text: string, letters: number): boolean {
+  let isAny = false;
+  for (let at = 0; at < letters; at++) {
+    const code = text.charCodeAt(at);
+    if (code > LATIN_TO) return false;
+    isAny ||= code >= LATIN_FROM;
+  }
+  return isAny;
 }
 
 function latinLanguage(words: readonly string[]): string {

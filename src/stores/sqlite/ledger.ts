@@ -6,10 +6,14 @@ import { asUnavailable, type Commits } from './commits.ts';
 /** Rows that are forgotten at once, so that it does not hold the event loop. */
 const FORGOTTEN_AT_ONCE = 1000;
 
+/** Rows of one statement: each statement costs more than what it puts in. */
+const AT_ONCE = 16;
+
 /** The books as one table in the order of time. An append shares its commit, and thereby its sync, with others. */
 export class SqliteLedger implements Ledger {
   readonly #commits: Commits;
   readonly #put: StatementSync;
+  readonly #putMany: StatementSync;
   readonly #read: StatementSync;
   readonly #stamp: StatementSync;
   readonly #count: StatementSync;
@@ -18,7 +22,12 @@ export class SqliteLedger implements Ledger {
 
   constructor(database: DatabaseSync, commits: Commits) {
     this.#commits = commits;
-    this.#put = database.prepare('INSERT OR IGNORE INTO ledger (at, id, entry) VALUES (?, ?, ?)');
+    const put = (rows: number): StatementSync =>
+      database.prepare(
+        `INSERT OR IGNORE INTO ledger (at, id, entry) VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')}`,
+      );
+    this.#put = put(1);
+    this.#putMany = put(AT_ONCE);
     this.#read = database.prepare(
       'SELECT entry FROM ledger WHERE at >= ? AND at < ? AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?',
     );
@@ -39,9 +48,13 @@ export class SqliteLedger implements Ledger {
 
   async append(rows: readonly LedgerRow[]): Promise<void> {
     if (rows.length === 0) return;
-    const entries = rows.map((row) => JSON.stringify(row));
+    const values = rows.flatMap((row) => [row.at, row.id, JSON.stringify(row)]);
+    const many = 3 * AT_ONCE;
     await this.#commits.enqueue(() => {
-      for (const [at, row] of rows.entries()) this.#put.run(row.at, row.id, entries[at] as string);
+      let from = 0;
+      for (; from + many <= values.length; from += many)
+        this.#putMany.run(...values.slice(from, from + many));
+      for (; from < values.length; from += 3) this.#put.run(...values.slice(from, from + 3));
     });
   }
 

@@ -12,6 +12,8 @@ it.each([
   [' { "x" : 1 , "model" :\n"a b" } ', ['"a b"']],
   ['{"model":"a","model":"b"}', ['"a"', '"b"']],
   ['{"mod\\u0065l":"a"}', ['"a"']],
+  ['{"mode":"x","models":"y","nodel":"z","model":"a"}', ['"a"']],
+  ['{"mode\\\\":"x","\\u006d\\u006fdels":"y","\\u006dodel":"a"}', ['"a"']],
   ['{"model":"a\\"},\\\\"}', ['"a\\"},\\\\"']],
   ['{"x":{"model":"inner"},"y":[{"model":"inner"}]}', []],
   ['{"x":"\\"model\\":\\"no\\"","model":"yes"}', ['"yes"']],
