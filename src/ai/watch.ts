@@ -1,3 +1,4 @@
+import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, Emit, Frame, Framing, StreamReader } from '../contracts/provider.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Pace, Usage } from '../contracts/usage.ts';
@@ -15,6 +16,9 @@ interface Beside {
   readonly withheld?: WithheldEvents | undefined;
 }
 
+/** Behind an event, where lines end as nearly everybody ends them. */
+const EMPTY_LINE = Buffer.from('\n\n');
+
 /** Reads a stream as it comes: what it says about itself, and its parts for who wants them. */
 export class StreamWatch implements AnswerFacts {
   /** Something was said, thought or called: an answer has begun. A role, an id or usage alone is none. */
@@ -30,9 +34,13 @@ export class StreamWatch implements AnswerFacts {
   readonly #emit: Emit;
   readonly #now: () => number;
   readonly #alike: AlikeEvents | undefined;
-  /** Parts that the event was read as, and the last of them. */
+  /** Whether what was read ends with an event, so that the next bytes begin one. */
+  #isBetween = true;
+  /** Parts that an event was read as, and the last of them. */
   #parts = 0;
   #part: StreamPart | undefined;
+  /** The part of an event that was nothing else. */
+  #onlyText: Extract<StreamPart, { type: 'text' }> | undefined;
   /** When the bytes came that are read now; below 0: nobody has asked yet. */
   #cameAt = -1;
   #firstAt = -1;
@@ -65,7 +73,7 @@ export class StreamWatch implements AnswerFacts {
       onPart?.(part);
     };
     this.#reader = dialect.openStream?.(this.#emit);
-    if (this.#reader?.readsAlike) this.#alike = new AlikeEvents();
+    if (this.#reader?.readsAlike && !dialect.stream) this.#alike = new AlikeEvents();
     const openFraming = dialect.stream?.openFraming ?? openEventFraming;
     this.#framing = openFraming(
       (frame) => this.#onFrame(frame),
@@ -127,7 +135,34 @@ export class StreamWatch implements AnswerFacts {
   see(chunk: Buffer): void {
     this.tape?.bytes(chunk);
     this.#cameAt = -1;
-    if (!this.blind) this.#framing.feed(chunk);
+    if (this.blind) return;
+    if (this.#alike && !this.#alike.isOver) this.#seeEach(chunk, this.#alike);
+    else this.#framing.feed(chunk);
+  }
+
+  /** One event after the other: those that are like the one before need not be taken apart. */
+  #seeEach(chunk: Buffer, alike: AlikeEvents): void {
+    let at = 0;
+    while (this.#isBetween && at < chunk.length) {
+      const part = this.begun ? alike.read(chunk, at) : undefined;
+      if (part) {
+        this.#emit(part);
+        this.#textCame();
+        at = alike.end;
+        continue;
+      }
+      const end = chunk.indexOf(EMPTY_LINE, at);
+      if (end < 0) break;
+      const event = chunk.subarray(at, end + EMPTY_LINE.length);
+      at += event.length;
+      this.#onlyText = undefined;
+      this.#framing.feed(event);
+      if (this.#onlyText) alike.learn(event, this.#onlyText);
+    }
+    if (at === chunk.length) return;
+    this.#framing.feed(at === 0 ? chunk : chunk.subarray(at));
+    this.#isBetween =
+      chunk.length >= EMPTY_LINE.length && chunk.subarray(-EMPTY_LINE.length).equals(EMPTY_LINE);
   }
 
   /** Nothing comes any more. */
@@ -142,29 +177,22 @@ export class StreamWatch implements AnswerFacts {
     }
     // Says only that the connection lives.
     if (event === 'ping') return;
+    const value = parseObject(data);
     const before = this.#facts.characters;
-    const alike = this.begun ? this.#alike?.read(event, data) : undefined;
-    if (alike) this.#emit(alike);
-    else this.#read(event, data);
+    if (value && this.#reader) this.#read(value, event, this.#reader);
+    // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
+    else if (event === 'error') this.#emit({ type: 'error', message: '' });
+    else this.begun = true;
     if (this.#facts.characters > before) this.#textCame();
   }
 
-  #read(event: string, data: string): void {
-    const value = parseObject(data);
-    if (!value || !this.#reader) {
-      // Anything else passes on as it came; a stream of nothing else ends without a finish reason, and that is recorded.
-      if (event === 'error') this.#emit({ type: 'error', message: '' });
-      else this.begun = true;
-      if (value) this.withheld?.saw(value);
-      return;
-    }
+  #read(value: JsonObject, event: string, reader: StreamReader): void {
     const isWithheld = this.withheld?.saw(value);
     this.#alike?.forget();
     this.#parts = 0;
-    this.#reader.read(value, event);
-    if (!this.begun && this.#reader.isAtWork?.(value)) this.begun = true;
-    if (this.#parts === 1 && this.#part?.type === 'text' && !isWithheld)
-      this.#alike?.learn(event, data, this.#part);
+    reader.read(value, event);
+    if (!this.begun && reader.isAtWork?.(value)) this.begun = true;
+    if (this.#parts === 1 && this.#part?.type === 'text' && !isWithheld) this.#onlyText = this.#part;
   }
 
   #textCame(): void {

@@ -7,15 +7,17 @@ import { StreamWatch } from '../../../src/ai/watch.ts';
 import type { Dialect } from '../../../src/contracts/provider.ts';
 import type { StreamPart } from '../../../src/contracts/stream-part.ts';
 
-/** What a stream of events says, read as it is, or each event by itself. */
-function partsOf(dialect: Dialect, events: readonly string[], isEach: boolean): StreamPart[] {
+/** What a stream of events says that comes in pieces of a size, read as it is, or each event by itself. */
+function partsOf(dialect: Dialect, events: readonly string[], size: number, isEach: boolean): StreamPart[] {
   const parts: StreamPart[] = [];
   const openStream: Dialect['openStream'] = (emit) => {
     const reader = dialect.openStream?.(emit);
     return { read: (event, name) => reader?.read(event, name), readsAlike: !isEach };
   };
   const watch = new StreamWatch({ ...dialect, openStream }, (part) => void parts.push(part));
-  for (const event of events) watch.see(Buffer.from(`data: ${event}\n\n`));
+  const bytes = Buffer.from(events.map((event) => `data: ${event}\n\n`).join(''));
+  for (let at = 0; at < bytes.length; at += size) watch.see(bytes.subarray(at, at + size));
+  watch.end();
   return parts;
 }
 
@@ -92,41 +94,46 @@ test.each([
   ['events of a message', anthropicMessages, messages],
 ] as const)('%s say the same whether each is parsed or not', (_, dialect, event) => {
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+    fc.property(fc.array(event, { maxLength: 40 }), fc.constantFrom(1, 100, 400, 1e6), (events, size) => {
       const said = events.map((each) => JSON.stringify(each));
-      expect(partsOf(dialect, said, false)).toEqual(partsOf(dialect, said, true));
+      expect(partsOf(dialect, said, size, false)).toEqual(partsOf(dialect, said, size, true));
     }),
     { numRuns: 500 },
   );
 });
 
+const part = (said: string) => ({ type: 'text', text: said }) as const;
+const event = (said: string, id = 'a'): Buffer => Buffer.from(`data: {"id":"${id}","text":"${said}"}\n\n`);
+
 test('an event like the last is read without being parsed; what ends its string, or stands elsewhere, is not', () => {
   const alike = new AlikeEvents();
-  const part = { type: 'text', text: 'Hello' } as const;
-  const event = (said: string, id = 'a') => `{"id":"${id}","text":"${said}"}`;
-  expect(alike.read('', event('Hello'))).toBeUndefined();
-  alike.learn('', event('Hello'), part);
-  expect(alike.read('', event(' world: "'.slice(0, 8)))).toEqual({ type: 'text', text: ' world: ' });
+  expect(alike.read(event('Hello'), 0)).toBeUndefined();
+  alike.learn(event('Hello'), part('Hello'));
+  const two = Buffer.concat([event(' wörld: '), event('!')]);
+  expect(alike.read(two, 0)).toEqual(part(' wörld: '));
+  expect(alike.read(two, alike.end)).toEqual(part('!'));
+  expect(alike.end).toBe(two.length);
   for (const said of ['', 'a\\n', 'a","text":"b', 'a\u0007'])
-    expect(alike.read('', event(said))).toBeUndefined();
-  expect(alike.read('', event('Hello', 'b'))).toBeUndefined();
-  expect(alike.read('delta', event('Hello'))).toBeUndefined();
+    expect(alike.read(event(said), 0)).toBeUndefined();
+  expect(alike.read(event('Hello', 'b'), 0)).toBeUndefined();
+  expect(alike.read(event('Hello').subarray(0, -1), 0)).toBeUndefined();
+  alike.forget();
+  expect(alike.read(event('Hello'), 0)).toBeUndefined();
 });
 
 test('a text whose place is not sure is not learnt, and a stream whose events never are alike is not asked for ever', () => {
   const alike = new AlikeEvents();
-  const part = (said: string) => ({ type: 'text', text: said }) as const;
-  alike.learn('', '{"text":"text"}', part('text'));
-  expect(alike.read('', '{"text":"other"}')).toBeUndefined();
-  for (let at = 0; at < 20; at++) alike.learn('', `{"n":${at},"text":"Hello"}`, part('Hello'));
-  alike.learn('', '{"text":"Hello"}', part('Hello'));
-  expect(alike.read('', '{"text":"other"}')).toBeUndefined();
+  alike.learn(event('text'), part('text'));
+  expect(alike.read(event('other'), 0)).toBeUndefined();
+  for (let at = 0; at < 20; at++) alike.learn(event('Hello', String(at)), part('Hello'));
+  expect(alike.isOver).toBe(true);
 });
 
 test('the padding that OpenAI puts behind each chunk is passed over', () => {
   const alike = new AlikeEvents();
-  const event = (said: string, padding: string) => `{"text":"${said}","obfuscation":"${padding}"}`;
-  alike.learn('', event('Hello', 'x1'), { type: 'text', text: 'Hello' });
-  expect(alike.read('', event('you', 'y'))).toEqual({ type: 'text', text: 'you' });
-  expect(alike.read('', '{"text":"you"}')).toBeUndefined();
+  const padded = (said: string, padding: string): Buffer =>
+    Buffer.from(`data: {"text":"${said}","obfuscation":"${padding}"}\n\n`);
+  alike.learn(padded('Hello', 'x1'), part('Hello'));
+  expect(alike.read(padded('you', 'y'), 0)).toEqual(part('you'));
+  expect(alike.read(Buffer.from('data: {"text":"you"}\n\n'), 0)).toBeUndefined();
 });
