@@ -96,7 +96,7 @@ const authBasic: PolicyDescriptor<Settings> = {
               // Credentials of another kind are of another policy, or meant for the upstream.
               const { authorization } = upstream;
               if (typeof authorization === 'string' && credentialsOf(authorization) !== undefined)
-                delete upstream.authorization;
+                upstream.authorization = undefined;
             },
           }),
     };

@@ -92,7 +92,7 @@ const authJwt: PolicyDescriptor<Settings> = {
         : {
             onUpstreamHeaders(headers) {
               // Credentials of another kind are of another policy, or meant for the upstream.
-              if (bearerToken(headers.authorization) !== '') delete headers.authorization;
+              if (bearerToken(headers.authorization) !== '') headers.authorization = undefined;
             },
           }),
       dispose: () => issuer.release(),

@@ -41,7 +41,7 @@ export async function shakeHands(
       throw cause instanceof GatewayError ? cause : new GatewayError(failureBeforeAnswer(cause), { cause });
     });
     switched = answer.switched ? answer : undefined;
-    const own = endToEndHeaders({ ...answer.headers });
+    const own = endToEndHeaders(answer.headers);
     return answer.switched
       ? { status: 101, headers: own, body: null }
       : { status: answer.statusCode, headers: own, body: answer.body ?? null };

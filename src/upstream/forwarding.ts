@@ -93,7 +93,8 @@ export class Forwarding {
         pass: upstream.retry || upstream.hedge ? new RequestPass(pass) : pass,
         method,
         path: target.basePath + path,
-        headers: headers.host === undefined ? { ...headers, host: target.host } : headers,
+        // A connection of HTTP/1.1 names its host by itself, which is the target's.
+        headers: headers.host === undefined && target.isHttp2 ? { ...headers, host: target.host } : headers,
         body,
         signal: this.#signal,
         headersTimeoutMs: upstream.timeouts.response,
@@ -260,7 +261,7 @@ export class Forwarding {
       failed.counts();
       this.#receiver.onFailure(refusal);
     };
-    this.#signal.on('abort', onAbort);
+    this.#signal.once('abort', onAbort);
     // Also without a pause not before the failed attempt has left the stack.
     this.#timer = setTimeout(again, ms);
   }

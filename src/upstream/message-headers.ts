@@ -94,19 +94,33 @@ function forwardedElement({ headers, socket }: IncomingMessage, peer: string): s
   return `for="${peer.includes(':') ? `[${peer}]` : peer}";host="${host}";proto=${proto}`;
 }
 
-/** The upstream's headers without those of its connection. Changed in place. */
-export function endToEndHeaders(headers: IncomingHttpHeaders): HeaderBag {
-  const bag = headers as HeaderBag;
+/**
+ * The upstream's headers without those of its connection. Others are made, and nothing is deleted: that would cost several
+ * times as much, here and wherever they are read.
+ *
+ * @param isWithheld of a name: it does not go on either
+ */
+export function endToEndHeaders(
+  headers: IncomingHttpHeaders,
+  isWithheld?: (name: string) => boolean,
+): HeaderBag {
+  const bag: HeaderBag = {};
   const dropped = named(headers.connection);
-  for (const name in bag) {
-    if (HOP_BY_HOP.has(name) || dropped?.has(name)) delete bag[name];
+  for (const name in headers) {
+    if (HOP_BY_HOP.has(name) || dropped?.has(name) || isWithheld?.(name)) continue;
+    // No field of an object of ours: from a client Node takes none by that name.
+    if (name !== '__proto__') bag[name] = headers[name];
   }
   return bag;
 }
 
-/** The upstream's headers as the client may see them. Changed in place. */
-export function responseHeaders(headers: IncomingHttpHeaders, exchange: Exchange): HeaderBag {
-  const bag = endToEndHeaders(headers);
+/** The upstream's headers as the client may see them. */
+export function responseHeaders(
+  headers: IncomingHttpHeaders,
+  exchange: Exchange,
+  isWithheld?: (name: string) => boolean,
+): HeaderBag {
+  const bag = endToEndHeaders(headers, isWithheld);
   bag['x-request-id'] = exchange.id;
   return bag;
 }

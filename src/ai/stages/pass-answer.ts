@@ -50,13 +50,15 @@ function passWhole(
   endWith(reply.raw, body);
 }
 
+/** About the provider and the gateway alone. */
+const isOfTheProvider = (name: string): boolean =>
+  OF_THE_ORIGIN.includes(name) ||
+  OF_THE_ACCOUNT.includes(name) ||
+  LIMITS_OF_THE_ACCOUNT.some((prefix) => name.startsWith(prefix));
+
 function headersOf(call: ChatCall, answer: CommittedAnswer): HeaderBag {
   const { exchange, policies } = call;
-  const headers = responseHeaders(answer.headers, exchange);
-  for (const name of Object.keys(headers)) {
-    const isLimit = LIMITS_OF_THE_ACCOUNT.some((prefix) => name.startsWith(prefix));
-    if (isLimit || OF_THE_ORIGIN.includes(name) || OF_THE_ACCOUNT.includes(name)) delete headers[name];
-  }
+  const headers = responseHeaders(answer.headers, exchange, isOfTheProvider);
   if (exchange.shape === 'anthropic') headers['request-id'] = exchange.id;
   headers['x-gateway-target'] = answer.deployment.headerName;
   headers['x-gateway-attempts'] = String(exchange.attempts);
@@ -102,7 +104,7 @@ function noteFirstToken(call: ChatCall): void {
 }
 
 function definedOnly(headers: HeaderBag): OutgoingHttpHeaders {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([, value]) => value !== undefined),
-  ) as OutgoingHttpHeaders;
+  const defined: OutgoingHttpHeaders = {};
+  for (const name in headers) if (headers[name] !== undefined) defined[name] = headers[name];
+  return defined;
 }
