@@ -213,6 +213,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     clock,
     onFault: (error) => log.error({ err: error }, 'a connection was cut off by a fault of the gateway'),
   });
+  meters.countRunning(() => listener.inFlight);
   const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange });
   const answers = new Answers(store.documents, server.limits.cache, clock.wall, shared?.outdated);
   meterAnswers(metrics, answers);

@@ -31,7 +31,6 @@ export class Meters {
   readonly shed;
   readonly fallbacks;
   readonly mcpDuration;
-  readonly inFlight;
   readonly revision;
   readonly reloads;
   readonly generations;
@@ -54,6 +53,7 @@ export class Meters {
   readonly #models = new CappedLabels(CAP);
   readonly #reasons = new CappedLabels(CAP);
   readonly #tools = new CappedLabels(CAP);
+  readonly #running = { count: (): number => 0 };
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -122,10 +122,14 @@ export class Meters {
       buckets: MCP_DURATION_BUCKETS,
       registers,
     });
-    this.inFlight = new Gauge({
+    const running = this.#running;
+    new Gauge({
       name: 'gateway_requests_in_flight',
       help: 'Requests that run now.',
       registers,
+      collect() {
+        this.set(running.count());
+      },
     });
     this.revision = new Gauge({
       name: 'gateway_config_revision',
@@ -207,6 +211,11 @@ export class Meters {
     });
   }
 
+  /** @param count asked when somebody wants to know how many requests run */
+  countRunning(count: () => number): void {
+    this.#running.count = count;
+  }
+
   observe(exchange: Exchange): void {
     const route = this.#routes.value(exchange.route);
     const method = METHODS.has(exchange.method) ? exchange.method : '_OTHER';
@@ -277,6 +286,7 @@ const LAST_GRPC_STATUS = 16;
 
 const statusOf = (status: number): string => (status >= 100 && status <= 599 ? String(status) : '0');
 
-function statusClassOf(status: number): string {
-  return status >= 100 && status <= 599 ? `${Math.floor(status / 100)}xx` : '0';
-}
+const CLASSES = ['0', '1xx', '2xx', '3xx', '4xx', '5xx'];
+
+const statusClassOf = (status: number): string =>
+  CLASSES[status >= 100 ? Math.floor(status / 100) : 0] ?? '0';

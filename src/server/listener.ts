@@ -365,7 +365,6 @@ export class Listener {
     const exchange = new LiveExchange(request, generation.revision, this.#now(), this.#options.sample);
     exchange.queuedMs = this.#lag.ms;
     this.#live.add(exchange, response);
-    this.#options.recorder.meters.inFlight.set(this.#live.size);
     exchange.client = generation.trust.clientOf(request);
     return exchange;
   }
@@ -407,7 +406,6 @@ export class Listener {
     const ended = exchange.end({ status, complete, bytesIn, bytesOut, monotonic });
     if (ended === false) return;
     this.#live.delete(exchange);
-    this.#options.recorder.meters.inFlight.set(this.#live.size);
     this.#options.recorder.record(exchange, ended === true ? undefined : ended);
     generation.left();
     if (this.#live.size === 0) this.#drained?.();
