@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
-import { testGateway } from '../helpers/gateway.ts';
-import { type RawAnswer, rawExchange } from '../helpers/raw-http.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
+import { parseAnswers, type RawAnswer, rawClient, rawExchange } from '../helpers/raw-http.ts';
 
 const KEY = 'hck_Key-of-the-shop';
 const digest = createHash('sha256').update(KEY).digest('hex');
@@ -78,4 +80,100 @@ it('the key in a header goes on to the upstream only where the config says so', 
   expect((await forwarded.ask(`x-token: ${KEY}`))?.status).toBe(200);
   expect(JSON.stringify(forwarded.seen)).toContain(KEY);
   expect((await forwarded.ask(`x-api-key: ${KEY}`))?.status).toBe(401);
+});
+
+it('nor does an upstream of HTTP/2 see it, nor what stands around the call', async () => {
+  const upstream = createServer();
+  upstream.on('stream', (stream, headers) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/json' });
+    stream.end(JSON.stringify({ ...headers, sent: Object.keys(headers) }));
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void upstream.close());
+  const host = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  const around = { 'transform-body': { response: { set: { '/seen': true } } } };
+  const gateway = await testGateway({
+    consumers: [{ name: 'shop', keys: [{ id: 'k1', sha256: digest }] }],
+    upstreams: { up: { targets: [{ url: `http://${host}` }], protocol: 'http2', host: 'target' } },
+    routes: [
+      { name: 'plain', match: { path: '/plain' }, upstream: 'up', policies: [{ 'auth-api-key': {} }] },
+      {
+        name: 'around',
+        match: { path: '/around' },
+        upstream: 'up',
+        policies: [{ 'auth-api-key': {} }, around],
+      },
+    ],
+  });
+  for (const path of ['/plain', '/around']) {
+    for (const shown of [{ 'x-api-key': KEY }, { authorization: `Bearer ${KEY}` }]) {
+      const answer = await fetch(gateway.url + path, { headers: { ...shown, 'x-kept': 'yes' } });
+      expect(answer.status).toBe(200);
+      const seen = (await answer.json()) as Record<string, unknown>;
+      expect(seen).toMatchObject({ ':authority': host, 'x-kept': 'yes', 'x-consumer-name': 'shop' });
+      for (const name of ['x-api-key', 'authorization', 'host']) expect(seen.sent).not.toContain(name);
+      expect(JSON.stringify(seen)).not.toContain(KEY);
+    }
+  }
+});
+
+it('each request of a connection shows its own key, whatever the one before it has shown', async () => {
+  const OTHER = 'hck_Key-of-the-mill';
+  const { url } = await backend((request, response) => response.end(request.headers['x-consumer-name']));
+  const consumer = (name: string, key: string, more: object = {}) => ({
+    name,
+    keys: [{ id: `${name}-1`, sha256: createHash('sha256').update(key).digest('hex'), ...more }],
+  });
+  const config = (...consumers: object[]) => ({
+    consumers,
+    upstreams: { up: { targets: [{ url }] } },
+    routes: ['things', 'more'].map((name) => ({
+      name,
+      match: { path: `/${name}` },
+      upstream: 'up',
+      policies: [{ 'auth-api-key': {} }],
+    })),
+  });
+  let now = Date.UTC(2026, 10, 30);
+  const expires = new Date(now + 60_000).toISOString();
+  const mill = consumer('mill', OTHER);
+  const gateway = await testGateway(config(consumer('shop', KEY, { expires }), mill), { now: () => now });
+  const client = await rawClient(gateway.url);
+  let asked = 0;
+  /** Status and body of the next answer on the one connection. */
+  const ask = async (key: string, path = '/things'): Promise<string> => {
+    client.send(`GET ${path} HTTP/1.1\r\nhost: a\r\nx-api-key: ${key}\r\n\r\n`);
+    asked++;
+    const { status, body } = await eventually(() => {
+      const answer = parseAnswers(client.text)[asked - 1];
+      return answer?.body.length === Number(answer?.headers['content-length']) ? answer : undefined;
+    });
+    return status === 200 ? body : `${status} ${(JSON.parse(body) as { code: string }).code}`;
+  };
+  expect(await ask(KEY)).toBe('shop');
+  expect(await ask(KEY)).toBe('shop');
+  for (const wrong of [
+    `x${KEY.slice(1)}`,
+    `${KEY.slice(0, -1)}x`,
+    KEY.slice(1),
+    `${KEY}x`,
+    KEY.toUpperCase(),
+  ])
+    expect(await ask(wrong)).toBe('401 auth_key_unknown');
+  expect(await ask(KEY)).toBe('shop');
+  expect(await ask(OTHER)).toBe('mill');
+  expect(await ask(KEY, '/more')).toBe('shop');
+  expect(await ask(OTHER)).toBe('mill');
+  expect(await ask(KEY)).toBe('shop');
+
+  now += 60_000;
+  expect(await ask(KEY)).toBe('401 auth_key_expired');
+  expect(await ask(KEY)).toBe('401 auth_key_expired');
+  expect(await ask(OTHER)).toBe('mill');
+
+  await gateway.write(config(consumer('shop', KEY)));
+  expect(await gateway.reload()).toBe(true);
+  expect(await ask(OTHER)).toBe('401 auth_key_unknown');
+  expect(await ask(KEY)).toBe('shop');
+  expect(client.closed).toBe(false);
 });
