@@ -1,5 +1,6 @@
 import type { AiFacts, ContextFacts, Exchange, McpFacts } from '../contracts/exchange.ts';
 import { redactQuery } from '../lib/redact-query.ts';
+import { IsoTimes, upToThousandths } from '../lib/time-text.ts';
 
 /** Letters, digits and a few signs need no escaping, which is what nearly every field holds. */
 function text(value: string): string {
@@ -15,13 +16,15 @@ const number = (value: number, digits: number): string => {
   return String(Math.round(value * factor) / factor);
 };
 
+const times = new IsoTimes();
+
 /**
  * The access log's line for a request: one flat JSON object, fields in a fixed order, empty ones left out, durations
  * in milliseconds. Written by hand because the fields are known: `JSON.stringify` of the same object costs twice as
  * much, and there is one a request.
  */
 export function accessLogLine(exchange: Exchange & { detail?: string }): string {
-  let line = `{"time":"${new Date(exchange.startedAt).toISOString()}","level":"info","msg":"request"`;
+  let line = `{"time":"${times.of(exchange.startedAt)}","level":"info","msg":"request"`;
   line += `,"request_id":${text(exchange.id)},"trace_id":"${exchange.traceId}"`;
   if (exchange.consumer !== '') line += `,"consumer":${text(exchange.consumer)}`;
   if (exchange.consumerKey !== '') line += `,"consumer_key":${text(exchange.consumerKey)}`;
@@ -38,9 +41,9 @@ export function accessLogLine(exchange: Exchange & { detail?: string }): string 
   if (exchange.grpcStatus >= 0) line += `,"grpc_status":${exchange.grpcStatus}`;
   if (exchange.detail) line += `,"detail":${text(exchange.detail)}`;
   line += `,"bytes_in":${exchange.bytesIn},"bytes_out":${exchange.bytesOut}`;
-  line += `,"duration_ms":${number(exchange.durationMs, 3)}`;
+  line += `,"duration_ms":${upToThousandths(exchange.durationMs)}`;
   if (exchange.queuedMs > 0) line += `,"queued_ms":${number(exchange.queuedMs, 0)}`;
-  if (exchange.upstreamMs >= 0) line += `,"upstream_ms":${number(exchange.upstreamMs, 3)}`;
+  if (exchange.upstreamMs >= 0) line += `,"upstream_ms":${upToThousandths(exchange.upstreamMs)}`;
   if (exchange.upstream !== '') line += `,"upstream":${text(exchange.upstream)}`;
   if (exchange.variant !== '') line += `,"variant":${text(exchange.variant)}`;
   if (exchange.target !== '') line += `,"target":${text(exchange.target)}`;
@@ -87,9 +90,9 @@ function aiFields(ai: AiFacts): string {
   if (ai.tokensOut >= 0) fields += `,"tokens_out":${ai.tokensOut}`;
   if (ai.tokensCached >= 0) fields += `,"tokens_cached":${ai.tokensCached}`;
   if (ai.usd >= 0) fields += `,"usd":${number(ai.usd, 9)}`;
-  if (ai.firstTokenMs >= 0) fields += `,"first_token_ms":${number(ai.firstTokenMs, 3)}`;
-  if (ai.msPerToken >= 0) fields += `,"ms_per_token":${number(ai.msPerToken, 3)}`;
-  if (ai.longestGapMs >= 0) fields += `,"longest_gap_ms":${number(ai.longestGapMs, 3)}`;
+  if (ai.firstTokenMs >= 0) fields += `,"first_token_ms":${upToThousandths(ai.firstTokenMs)}`;
+  if (ai.msPerToken >= 0) fields += `,"ms_per_token":${upToThousandths(ai.msPerToken)}`;
+  if (ai.longestGapMs >= 0) fields += `,"longest_gap_ms":${upToThousandths(ai.longestGapMs)}`;
   if (ai.confidence >= 0) fields += `,"confidence":${number(ai.confidence, 4)}`;
   if (ai.finishReason !== '') fields += `,"finish_reason":${text(ai.finishReason)}`;
   if (ai.outcome !== '') fields += `,"outcome":"${ai.outcome}"`;
@@ -108,8 +111,8 @@ function contextFields(context: ContextFacts): string {
   if (context.version >= 0) fields += `,"context_version":${context.version}`;
   if (context.staleBase) fields += ',"stale_base":true';
   if (context.tokens > 0) fields += `,"context_tokens":${context.tokens}`;
-  if (context.readMs > 0) fields += `,"context_read_ms":${number(context.readMs, 3)}`;
-  if (context.commitMs > 0) fields += `,"context_commit_ms":${number(context.commitMs, 3)}`;
+  if (context.readMs > 0) fields += `,"context_read_ms":${upToThousandths(context.readMs)}`;
+  if (context.commitMs > 0) fields += `,"context_commit_ms":${upToThousandths(context.commitMs)}`;
   return fields;
 }
 

@@ -50,3 +50,16 @@ it('lines of requests and of the process keep their order, and a process that en
     'third',
   ]);
 });
+
+it('many lines go out whole and in their order, whatever they hold', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hypercare-log-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'gateway.log');
+  const lines = Array.from({ length: 5_000 }, (_, i) => `${i} ${'ä日😀'.repeat(i % 40)}`);
+  // One that is longer than all that goes out together.
+  lines.splice(2_500, 0, 'x'.repeat(200_000));
+  const log = openLog('info', file);
+  for (const line of lines) log.writeLine(line);
+  await log.close();
+  expect((await readFile(file, 'utf8')).split('\n')).toEqual([...lines, '']);
+});
