@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { METHODS } from '../config/schema/routes.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
-import type { Slot } from '../contracts/policy.ts';
+import type { Slot, Verdict } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { isMediaType } from '../lib/media-type.ts';
 import { askedMethods } from '../lib/method-override.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { Slices } from '../lib/slices.ts';
@@ -100,28 +101,52 @@ export async function registerApiRoutes(app: FastifyInstance, plan: ApiRoutesPla
   }
   await app.register(async (scope) => {
     const servedOf = (request: FastifyRequest): Served => takerOf(request.raw)?.served as Served;
-    runPolicies(scope, servedOf, {
+    const serve: Serve = (request, reply) => serveRoute(servedOf(request).route, request, reply);
+    const onErrors: Pick<PolicyChain, 'responseHeaders'> = {
       responseHeaders: (headers, exchange) =>
         byName.get(exchange.route)?.chain.responseHeaders(headers, exchange),
-    });
-    // The body is the upstream's to understand.
+    };
+    runPolicies(scope, servedOf, onErrors, { serve });
+    // Where Fastify goes its own way after all, the body is the upstream's to understand.
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    scope.route({
-      method: [...METHODS],
-      url: '/*',
-      constraints: { taker: CONFIGURED },
-      handler: (request, reply) => serveRoute(servedOf(request).route, request, reply),
-    });
+    scope.route({ method: [...METHODS], url: '/*', constraints: { taker: CONFIGURED }, handler: serve });
   });
 }
 
-/** Puts the gate and the policies of the route that takes a request before it, and theirs on the headers of errors. */
+/** Answers a request. A promise only of what takes its time; it rejects with what is to be the answer. */
+type Serve = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | undefined;
+
+/**
+ * Puts the gate and the policies of the route that takes a request before it, and theirs on the headers of errors.
+ *
+ * @param serve answers whom they let in, at once: the way from a hook to a handler of Fastify is about bodies, which here are the
+ * upstream's to understand. Absent: Fastify goes its way
+ */
 export function runPolicies(
   scope: FastifyInstance,
   servedOf: (request: FastifyRequest) => Gated,
   onErrors: Pick<PolicyChain, 'responseHeaders'>,
-  shapeOf: (path: string) => ErrorShape = () => 'problem',
+  { shapeOf = () => 'problem', serve }: { shapeOf?: (path: string) => ErrorShape; serve?: Serve } = {},
 ): void {
+  const goOn = (
+    refusal: Verdict,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: HookHandlerDoneFunction,
+  ): void => {
+    if (refusal || serve === undefined) {
+      done(refusal);
+      return;
+    }
+    // Answered meanwhile, or its client has left.
+    if (reply.sent) return;
+    try {
+      checkMediaType(request);
+      serve(request, reply)?.then(undefined, done);
+    } catch (error) {
+      done(error as Error);
+    }
+  };
   scope.addHook('onRoute', (options) => {
     options.config = { ...options.config, policies: onErrors };
   });
@@ -155,9 +180,19 @@ export function runPolicies(
       }
     }
     const verdict = gate.enter(exchange) ?? chain.onRequest(exchange, request, reply);
-    if (verdict instanceof Promise) verdict.then(done, done);
-    else done(verdict);
+    if (verdict instanceof Promise) verdict.then((refusal) => goOn(refusal, request, reply, done), done);
+    else goOn(verdict, request, reply, done);
   });
+}
+
+/** Methods whose requests have no body that anybody would ask for its type. */
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
+
+/** @throws GatewayError: what looks at bodies by their type can't tell what this is, and who is behind it may think that it can */
+function checkMediaType({ method, headers }: FastifyRequest): void {
+  const type = headers['content-type'];
+  if (type !== undefined && !BODILESS.has(method) && !isMediaType(type))
+    throw new GatewayError('media_type_unsupported', { cause: 'the Content-Type is no media type' });
 }
 
 function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute {

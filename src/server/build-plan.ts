@@ -138,12 +138,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         addResourceMetadata(headers, exchange.path, config.mcp);
       },
     };
-    runPolicies(
-      scope,
-      () => served,
-      onErrors,
-      () => 'mcp',
-    );
+    runPolicies(scope, () => served, onErrors, { shapeOf: () => 'mcp' });
     const { listen } = config.server;
     mcp = registerMcpRoutes(scope, { config: config.mcp, policies: chain, ports: ports.mcp, listen });
   }
@@ -196,7 +191,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
           gate: gate({ name: AI_ROUTE, priority: config.ai.priority, concurrency: config.ai.concurrency }),
           chain,
         };
-        runPolicies(scope, () => served, chain, aiShapeOf);
+        runPolicies(scope, () => served, chain, { shapeOf: aiShapeOf });
         ai = await registerAiRoutes(scope, config.ai, chain, ports.ai, callBudgets(config));
       });
     },

@@ -74,6 +74,41 @@ it.each([
   expect(line.bytes_out).toBeGreaterThan(size);
 });
 
+it.each([
+  [200, ['application/json', ' a/b ', 'a/b;', 'a/b ; c=d', 'A/B;;c', "x!#$%&'*+.^`|~-/y", 'a/b; x=/,']],
+  [
+    415,
+    [
+      'json',
+      '/',
+      'a/',
+      '/b',
+      'a/b/c',
+      'a b/c',
+      'a /b',
+      'a/b c',
+      'a/b, c/d',
+      'a;/b',
+      'undefined',
+      '\xe9/a',
+      '',
+    ],
+  ],
+])('what calls itself a media type is one, or a body is refused: %i', async (status, types) => {
+  const { gateway } = await echo();
+  for (const type of types) {
+    const answer = await call(gateway.url, '/', {
+      method: 'POST',
+      body: 'x',
+      headers: { 'content-type': type },
+    });
+    expect([type, answer.status]).toEqual([type, status]);
+    if (status === 415) expect(problemCode(answer)).toBe('media_type_unsupported');
+    // Of a request that has none by its method it is nobody's business.
+    expect((await call(gateway.url, '/', { headers: { 'content-type': type } })).status).toBe(200);
+  }
+});
+
 it('a body that says it is too large is refused before it is read', async () => {
   const { gateway, got } = await echo({ limits: { body: '1mb' } });
   const client = await rawClient(gateway.url);
