@@ -31,18 +31,20 @@ function windowLimit(
   const windowSeconds = Math.ceil(windowMs / 1000);
   // Without a name of its own it is known by all that it says, so that no two limits ever share counts.
   const prefix = `${name ?? `${limit}/${burst}`}:${algorithm}:${windowMs}:${per}\n`;
+  let last: Limit | undefined;
+  let lastSubject = '';
   return {
     name: name ?? subjectName(per),
     text: `${limit} in ${windowMs} ms per ${per}`,
     limit,
     windowSeconds: () => windowSeconds,
-    of: (exchange, request) => ({
-      key: prefix + subject(exchange, request),
-      algorithm,
-      limit,
-      windowMs,
-      burst,
-    }),
+    of(exchange, request) {
+      const mine = subject(exchange, request);
+      if (last !== undefined && mine === lastSubject) return last;
+      last = { key: prefix + mine, algorithm, limit, windowMs, burst };
+      lastSubject = mine;
+      return last;
+    },
     resetMs: (state) => state.resetMs,
     waitMs: (state) => state.waitMs,
   };

@@ -10,6 +10,6 @@ export function pause(ms: number, signal: CancelSignal): Promise<void> {
     };
     const timer = setTimeout(done, ms);
     if (signal.aborted) done();
-    else signal.on('abort', done);
+    else signal.once('abort', done);
   });
 }

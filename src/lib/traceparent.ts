@@ -47,7 +47,8 @@ export function traceContext(header: string | undefined, sample = 1): TraceConte
       return { traceId, spanId: randomHex(8), flags: header.slice(53, 55) };
     }
   }
-  const traceId = randomHex(16);
+  const both = randomHex(24);
+  const traceId = both.slice(0, 32);
   const isSampled = sample >= 1 || shareOf(traceId) < sample;
-  return { traceId, spanId: randomHex(8), flags: isSampled ? '01' : '00' };
+  return { traceId, spanId: both.slice(32), flags: isSampled ? '01' : '00' };
 }

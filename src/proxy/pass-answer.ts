@@ -18,6 +18,9 @@ import type { RoutePolicies } from './route-policies.ts';
 /** Bytes of an event that is not complete yet: a longer one goes on as it comes. */
 const LARGEST_EVENT = 64 * 1024;
 
+/** What waits for it comes behind what is done now. `queueMicrotask` makes a resource of its own for each call. */
+const SOON = Promise.resolve();
+
 /**
  * Passes an answer on to the client as it comes. One that comes in one piece, as nearly all small ones do, goes out
  * with its head in one write.
@@ -88,7 +91,7 @@ export class PassedAnswer implements AnswerReceiver {
     this.#reply.hijack();
     this.#response.writeHead(status, definedOnly(headers));
     // Where nothing of the body came with the head, the client hears the head now: a stream may be silent for long.
-    if (this.#hasBody && this.#missing !== 0) queueMicrotask(this.#flushHead);
+    if (this.#hasBody && this.#missing !== 0) SOON.then(this.#flushHead);
   }
 
   /** An answer that is there already. */

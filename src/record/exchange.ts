@@ -169,8 +169,14 @@ export class LiveExchange implements Exchange {
     this.durationMs = outcome.monotonic - this.started;
     if (!outcome.complete) this.cancel.abort(new GatewayError('client_cancelled'));
     this.#ended = true;
-    const pending = this.#atEnd.map((work) => work()).filter((work) => work instanceof Promise);
-    return pending.length === 0 ? true : Promise.all(pending);
+    let pending: Promise<unknown>[] | undefined;
+    for (let i = 0, { length } = this.#atEnd; i < length; i++) {
+      const done = this.#atEnd[i]?.();
+      if (!(done instanceof Promise)) continue;
+      pending ??= [];
+      pending.push(done);
+    }
+    return pending === undefined ? true : Promise.all(pending);
   }
 }
 

@@ -105,7 +105,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
       this.#onAbort();
       return;
     }
-    signal.on('abort', this.#onAbort);
+    signal.once('abort', this.#onAbort);
     target.pool.dispatch(dispatchOptions(this.#call, this), this);
   }
 

@@ -1,6 +1,5 @@
 import type { Pool } from 'undici';
 import type { PoolLease } from './pools.ts';
-import { CancelSignal } from './signal.ts';
 import type { TargetState } from './target-state.ts';
 
 /** How a target is asked whether it is well. Times in milliseconds. */
@@ -35,7 +34,7 @@ export class HealthCheck {
   readonly #settings: HealthSettings;
   readonly #random: () => number;
   #timer: NodeJS.Timeout | undefined;
-  #asking: CancelSignal | undefined;
+  #asking: AbortController | undefined;
   /** Counts the starts; odd while it runs, so that a question asked before a stop is not heeded after a new start. */
   #run = 0;
   /** Answers in a row that say the same: good above 0, bad below. */
@@ -84,9 +83,10 @@ export class HealthCheck {
   async #ask(): Promise<string | undefined> {
     const { path, timeout, expect } = this.#settings;
     const { host, servername } = this.#target;
-    const signal = new CancelSignal();
-    this.#asking = signal;
-    const timer = setTimeout(() => signal.abort(new Error(`no answer within ${timeout} ms`)), timeout);
+    const asking = new AbortController();
+    const { signal } = asking;
+    this.#asking = asking;
+    const timer = setTimeout(() => asking.abort(new Error(`no answer within ${timeout} ms`)), timeout);
     try {
       const { statusCode, body } = await this.#connections.pool.request({
         path,

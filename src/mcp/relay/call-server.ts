@@ -92,7 +92,7 @@ async function askHost(
     return askOther(server, call, asked, { replica, headers: Object.fromEntries(headers) });
   await ports.replica.listen();
   const gone = new AbortController();
-  asked.signal.on('abort', () => gone.abort());
+  asked.signal.once('abort', () => gone.abort());
   const request = new Request('http://localhost/', {
     method: asked.method,
     headers,

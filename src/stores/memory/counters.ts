@@ -35,6 +35,8 @@ export class MemoryCounters implements Counters {
   readonly #groups = new Map<string, Group>();
   readonly #deadlines = new Deadlines<CounterWindow>();
   readonly #changed: Set<string> | undefined;
+  /** The limit that was asked for last, and its window's key: mostly the next request is of the same subject. */
+  readonly #last = { scope: '', key: '', of: '\0' };
 
   constructor(options: MemoryCountersOptions) {
     this.#now = options.now;
@@ -75,7 +77,7 @@ export class MemoryCounters implements Counters {
     let passes = true;
     for (const limit of limits) {
       const algorithm = ALGORITHMS[limit.algorithm];
-      const window = this.#windowOf(`${scope}\0${limit.key}`, limit, now);
+      const window = this.#windowOf(this.#keyOf(scope, limit.key), limit, now);
       const free = algorithm.free(window, limit);
       const waitMs = free >= cost ? 0 : algorithm.waitMs(window, limit, cost, now);
       if (waitMs > 0) passes = false;
@@ -91,6 +93,16 @@ export class MemoryCounters implements Counters {
       state.resetMs = ALGORITHMS[limit.algorithm].resetMs(windows[i] as CounterWindow, limit, now);
     }
     return states;
+  }
+
+  #keyOf(scope: string, key: string): string {
+    const last = this.#last;
+    if (last.key !== key || last.scope !== scope) {
+      last.scope = scope;
+      last.key = key;
+      last.of = `${scope}\0${key}`;
+    }
+    return last.of;
   }
 
   /** The window of a limit as it is now; one that is kept nowhere yet if nothing was taken from it. */
