@@ -52,6 +52,10 @@ const MOST_INTERIM = 32;
 /** Milliseconds: of longer ones the second that undici may be late is little, and its timers are cheaper. */
 const EXACT_BELOW_MS = 10_000;
 
+/** Bytes of chunks that are handed on as one, at most. */
+const MOST_JOINED = 16 * 1024;
+const SOON = Promise.resolve();
+
 /** Answers that have no body, whatever their Content-Length says (RFC 9110 section 6.4.1). */
 export const isBodiless = (status: number): boolean => status === 204 || status === 304;
 
@@ -71,6 +75,10 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   #isOver = false;
   #reason: Error | undefined;
   #headTimer: NodeJS.Timeout | undefined;
+  /** Of an answer in chunks: those that came in one read of the connection, and go on as one; undefined: it has a length. */
+  #chunks: Buffer[] | undefined;
+  #bytes = 0;
+  #isDue = false;
   /** Whether any of the request may have reached the target. */
   wasSent = false;
 
@@ -169,6 +177,11 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     this.#grpcStatus = grpcStatusIn(headers);
     if (status < 500) this.#call.pass?.begun();
     else this.#call.pass?.end(false);
+    // Before the head's own turn to be sent alone: what came with it goes with it.
+    if (headers['transfer-encoding'] !== undefined) {
+      this.#chunks = [];
+      this.#handOnSoon();
+    }
     try {
       this.receiver.onHead(status, headers, this);
     } catch (cause) {
@@ -178,11 +191,43 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.receiver.onData(chunk);
+    const chunks = this.#chunks;
+    if (chunks === undefined) {
+      this.receiver.onData(chunk);
+      return;
+    }
+    chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes >= MOST_JOINED) this.#handOn();
+    else this.#handOnSoon();
+  }
+
+  #handOnSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    SOON.then(() => {
+      this.#isDue = false;
+      if (this.#isOver) return;
+      try {
+        this.#handOn();
+      } catch (cause) {
+        this.#controller?.abort(new GatewayError('internal', { cause }));
+      }
+    });
+  }
+
+  #handOn(): void {
+    const chunks = this.#chunks;
+    if (chunks === undefined || chunks.length === 0) return;
+    const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#bytes);
+    chunks.length = 0;
+    this.#bytes = 0;
+    this.receiver.onData(bytes);
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
     if (this.#isOver) return;
+    this.#handOn();
     this.#end(this.#isWell(trailers));
     this.receiver.onEnd(trailers);
   }
@@ -213,6 +258,8 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
   }
 
   #fail(error: Error): void {
+    // Of what we end ourselves nobody waits for more.
+    if (this.#reason === undefined) this.#handOn();
     this.#settle();
     if (error instanceof UnprocessedError) this.wasSent = false;
     const { body, target, pass } = this.#call;

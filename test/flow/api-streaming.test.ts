@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
-import { rawClient } from '../helpers/raw-http.ts';
+import { rawClient, rawServer } from '../helpers/raw-http.ts';
 
 it('an event stream’s head comes before its first event, and each event by itself', async () => {
   let stream: ServerResponse | undefined;
@@ -48,6 +48,24 @@ it('any other answer goes on as it comes, too', async () => {
   await client.until('second');
   stream?.end();
   await eventually(() => client.text.endsWith('\r\n0\r\n\r\n'));
+});
+
+it('chunks that came together go on together, and with their head', async () => {
+  const chunks = Array.from({ length: 50 }, (_, at) => `1\r\n${at % 10}\r\n`).join('');
+  const upstream = await rawServer((socket) => {
+    socket.once('data', () => {
+      socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}`);
+      socket.write('0\r\n\r\n');
+    });
+  });
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: upstream.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  });
+  const client = await rawClient(gateway.url);
+  client.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+  const [answer] = await client.untilClosed();
+  expect(answer?.body).toBe(`32\r\n${'0123456789'.repeat(5)}\r\n0\r\n\r\n`);
 });
 
 it('both directions may run at once', async () => {
