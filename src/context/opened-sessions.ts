@@ -4,7 +4,7 @@ import type { KnownLog } from './known-log.ts';
 import type { OpenedTurn } from './path.ts';
 import type { TenantSeal } from './ports.ts';
 
-/** What is at hand of one session: turns above `from`, up to `version`. */
+/** What is at hand of one session: turns above `from`, up to `version`. Another object each time it grows: `#held` weighs it then. */
 interface Held {
   generation: number;
   edits: number;
@@ -57,10 +57,12 @@ export class OpenedSessions {
     const goesOn =
       before?.generation === head.generation &&
       before.edits === head.edits &&
+      // A store that has lost turns goes on with others in their place.
+      before.version <= head.version &&
       before.version >= from &&
       before.from <= from;
     const held: Held = goesOn
-      ? before
+      ? { ...before }
       : { generation: head.generation, edits: head.edits, from, version: from, size: 0, turns: new Map() };
     for (const turn of turns) {
       if (turn.version !== held.version + 1) continue;
@@ -77,8 +79,8 @@ export class OpenedSessions {
     const held = this.#held.get(keyOf(ref));
     if (!held || !turn || held.turns.has(turn.turn.id)) return;
     held.turns.set(turn.turn.id, turn);
-    held.size += JSON.stringify(turn.content).length + TURN_SIZE;
-    this.#held.set(keyOf(ref), held);
+    const size = held.size + JSON.stringify(turn.content).length + TURN_SIZE;
+    this.#held.set(keyOf(ref), { ...held, size });
   }
 
   /** The log that its client sent last, if it sent all of it. */

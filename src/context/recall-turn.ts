@@ -65,9 +65,13 @@ export class TurnRecall {
     let summary = summaryOf(reserved.summary, seal);
     let path = pathTo(turn.parent, all);
     if (!isWhole(path, turn.parent, reserved.summary)) {
+      const atHand = all;
       ({ turns: all } = await reader.all(ask.ref, seal));
       path = pathTo(turn.parent, all);
       summary = undefined;
+      // A store that has lost turns went on with others: what is at hand leads nowhere.
+      if (path.some(({ turn: { id, version } }) => version > head.covered && !atHand.has(id)))
+        opened.forget(ask.ref);
       if (ask.follows !== undefined && !all.has(ask.follows)) throw new GatewayError('session_unknown');
     }
     if (turn.isBranch && !isFull) {

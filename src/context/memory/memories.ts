@@ -10,13 +10,18 @@ const UNUSED_MS = 10 * 60 * 1000;
 
 /** The memories of the conversations that this process has to do with. Lost, they are made again from the turns. */
 export class Memories {
-  readonly #kept = new LRUCache<string, ConversationMemory>({
-    maxSize: MOST_BYTES,
-    sizeCalculation: ({ size }) => size,
-    ttl: UNUSED_MS,
-    updateAgeOnGet: true,
-    ttlAutopurge: true,
-  });
+  readonly #kept: LRUCache<string, ConversationMemory>;
+
+  /** @param mostBytes of all of them together */
+  constructor(mostBytes = MOST_BYTES) {
+    this.#kept = new LRUCache({
+      maxSize: mostBytes,
+      sizeCalculation: ({ size }) => size,
+      ttl: UNUSED_MS,
+      updateAgeOnGet: true,
+      ttlAutopurge: true,
+    });
+  }
 
   /**
    * The memory of a path whose first turns are in a summary, if it is at hand; with the turns that come after them in it.
@@ -53,8 +58,9 @@ export class Memories {
     return this.#keep(key, fresh);
   }
 
-  /** Its size may have changed. */
+  /** Its size may have changed, and is asked for only of what is not there yet. */
   #keep(key: string, memory: ConversationMemory): ConversationMemory {
+    this.#kept.delete(key);
     this.#kept.set(key, memory);
     return memory;
   }

@@ -1,0 +1,65 @@
+// What a process has at hand of conversations is bounded, and is what the store has.
+import { expect, it } from 'vitest';
+import { Memories } from '../../../src/context/memory/memories.ts';
+import { OpenedSessions } from '../../../src/context/opened-sessions.ts';
+import type { TenantSeal } from '../../../src/context/ports.ts';
+import type { SessionHead, StoredTurn } from '../../../src/contracts/session.ts';
+import { draft } from '../../conformance/session-drafts.ts';
+import { turn, user } from './conversations.ts';
+
+const refOf = (session: string) => ({ tenant: 'app', session });
+/** Says little, however long it is. */
+const seal: TenantSeal = {
+  secret: '',
+  formerSecrets: [],
+  seal: (text) => text,
+  open: () => '{"messages":[]}',
+};
+const headAt = (version: number) =>
+  ({ generation: 1, edits: 0, covered: 0, version, head: `t${version}` }) as SessionHead;
+const stored = (version: number, more: { id?: string; content?: string } = {}): StoredTurn => ({
+  ...draft('', { id: `t${version}`, ...more }),
+  ...{ version, at: 0, parent: version === 1 ? '' : `t${version - 1}`, staleBase: false, hash: '' },
+});
+
+it('of two conversations that have grown too long together the older is let go', () => {
+  const opened = new OpenedSessions();
+  const content = 'x'.repeat(9_000_000);
+  for (const name of ['older', 'newer'])
+    for (let version = 1; version <= 3; version++)
+      opened.take(refOf(name), headAt(version), version - 1, [stored(version, { content })], seal);
+  expect(opened.known(refOf('older'))).toBeUndefined();
+  expect(opened.known(refOf('newer'))).toMatchObject({ version: 3 });
+});
+
+it('of two memories that have grown too large together the older is let go', () => {
+  const memories = new Memories(100_000);
+  const life = { generation: 1, edits: 0 };
+  const said = [1, 2, 3, 4].map((version) => turn(version, [user('words of no weight '.repeat(200))]));
+  for (const name of ['older', 'newer'])
+    for (let turns = 1; turns <= said.length; turns++) memories.of(refOf(name), life, said.slice(0, turns));
+  expect(memories.known(refOf('older'), life, said.length, [])).toBeUndefined();
+  expect(memories.known(refOf('newer'), life, said.length, [])).toBeDefined();
+});
+
+it('a store that has lost turns, and goes on with others, is followed', () => {
+  const opened = new OpenedSessions();
+  const ref = refOf('s1');
+  opened.take(
+    ref,
+    headAt(3),
+    0,
+    [1, 2, 3].map((version) => stored(version)),
+    seal,
+  );
+  opened.take(
+    ref,
+    headAt(2),
+    0,
+    [1, 2].map((version) => stored(version)),
+    seal,
+  );
+  expect(opened.known(ref)).toMatchObject({ version: 2 });
+  const other = stored(3, { id: 'other' });
+  expect([...opened.take(ref, headAt(3), 2, [other], seal).keys()]).toEqual(['t1', 't2', 'other']);
+});
