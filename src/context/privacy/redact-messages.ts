@@ -1,5 +1,6 @@
 import type { AssistantPart, Message, TextPart, ToolResultPart } from '../../contracts/model-request.ts';
 import type { Finder, PersonalData } from '../../contracts/personal-data.ts';
+import { parseList, parseObject } from '../../lib/json.ts';
 
 /** Takes personal data out of what was said, before it is stored: `[EMAIL]` stands in its place. */
 export interface Redactor {
@@ -49,7 +50,7 @@ function redactedPart(part: Part, text: (said: string) => string): Part {
       return { ...rest, text: said };
     }
     case 'tool-call': {
-      const said = text(part.arguments);
+      const said = redactedJson(part.arguments, text);
       return said === part.arguments ? part : { ...part, arguments: said };
     }
     case 'tool-result': {
@@ -59,4 +60,17 @@ function redactedPart(part: Part, text: (said: string) => string): Part {
     default:
       return part;
   }
+}
+
+/** Texts and numbers in JSON. */
+const LEAVES = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+
+/** JSON stays JSON: a number in whose place something stands becomes a text. What is none is looked through as it is. */
+function redactedJson(json: string, text: (said: string) => string): string {
+  if (!parseObject(json) && !parseList(json)) return text(json);
+  return json.replace(LEAVES, (leaf) => {
+    const said = leaf.startsWith('"') ? (JSON.parse(leaf) as string) : leaf;
+    const left = text(said);
+    return left === said ? leaf : JSON.stringify(left);
+  });
 }

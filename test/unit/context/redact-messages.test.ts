@@ -41,6 +41,22 @@ test('personal data is gone before anything is stored, wherever it stands in a t
   );
 });
 
+test.each([
+  ['a number', '{"card":4111111111111111, "of": [1, -2.5e3]}', '{"card":"[CARD]", "of": [1, -2.5e3]}'],
+  ['a number that no double holds', '{"id":12345678901234567890123}', '{"id":12345678901234567890123}'],
+  [
+    'a text in quotes',
+    '{"say":"\\"ada@example.com\\" \\u0061da@example.com"}',
+    '{"say":"\\"[EMAIL]\\" [EMAIL]"}',
+  ],
+  ['a name', '{"ada@example.com":{"is": [true, null]}}', '{"[EMAIL]":{"is": [true, null]}}'],
+  ['no JSON', '{"mail":"ada@example.com', '{"mail":"[EMAIL]'],
+])('what a tool is called with stays what it was: %s', (_, given, left) => {
+  const call = { type: 'tool-call' as const, at: '', id: 'c', name: 'find', arguments: given };
+  const [message] = redactor.messages([{ role: 'assistant', at: '', content: [call] }]);
+  expect(message?.content[0]).toMatchObject({ arguments: left });
+});
+
 test('what only looks like a card or an IBAN stays, and so do messages without any', () => {
   const said = [user('Order 4111 1111 1111 1112, GB12WEST12345698765432'), assistant('Noted')];
   const stored = redactor.messages(said);
