@@ -184,14 +184,17 @@ type Results =
   /** There is no such call, or others of its turn have no result. */
   | { readonly kind: 'unmatched'; readonly id: string };
 
-/** Which open calls the new messages answer: all that were made at once, or it can't go on. */
+/**
+ * Which open calls the new messages answer: all that were made at once, or it can't go on. Where a model has used an id
+ * again, its latest.
+ */
 export function resultsIn(fresh: readonly Message[], open: Arranged['open']): Results {
   const results = resultsOf(fresh);
   const made = fresh.flatMap((message) => callsOf(message));
   const brought = results.filter((id) => !made.includes(id));
   const [first] = brought;
   if (first === undefined) return { kind: 'none' };
-  for (const [turn, { message }] of open) {
+  for (const [turn, { message }] of [...open].reverse()) {
     const calls = callsOf(message);
     if (!calls.includes(first)) continue;
     const odd = calls.find((id) => !brought.includes(id)) ?? brought.find((id) => !calls.includes(id));

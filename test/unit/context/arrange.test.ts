@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { arrange, type OpenedTurn } from '../../../src/context/path.ts';
+import { arrange, type OpenedTurn, resultsIn } from '../../../src/context/path.ts';
 import type { Message } from '../../../src/contracts/model-request.ts';
 import { draft } from '../../conformance/session-drafts.ts';
 import { assistant, calls, results, user } from './conversations.ts';
@@ -95,4 +95,13 @@ it('an answer that called a tool is corrected in its words: the call is still to
     ['user', 'assistant'],
     ['assistant', 'tool', 'assistant'],
   ]);
+});
+
+it('results are those of the latest call where a model has used an id again', () => {
+  const path = talked([
+    { opens: true, ids: 1, fate: 'stays', answered: false },
+    { opens: true, ids: 1, fate: 'stays', answered: false },
+  ]).map((each) => ({ ...each, content: { messages: [user('How is the weather?'), calls('call_1')] } }));
+  const { open } = arrange(path, knownOf(path));
+  expect(resultsIn([results('call_1')], open)).toEqual({ kind: 'answered', turn: path[1]?.turn.id });
 });
