@@ -9,8 +9,9 @@ import { passagesOf, type TurnPassage } from './passages.ts';
 
 /** A pause after which another episode of the conversation begins, in milliseconds. */
 const LONG_PAUSE_MS = 60 * 60 * 1000;
-/** Characters of a question that count: a pasted document is no question. */
-const LONGEST_QUESTION = 2000;
+/** Characters of a long message that are asked with, at its beginning and at its end: what is pasted between them is no question. */
+const ASKED_FIRST = 500;
+const ASKED_LAST = 1500;
 /** Of the line above the snippets. */
 const OPENING_TOKENS = 50;
 
@@ -142,7 +143,7 @@ export class ConversationMemory {
    */
   recall(question: string, isOut: (version: number) => boolean, budget: number): Recalled {
     const ranked = this.#index
-      .rank(question.slice(0, LONGEST_QUESTION))
+      .rank(questionIn(question))
       .filter((position) => isOut((this.#passages[position] as TurnPassage).version));
     const chosen = fill({ tokens: this.#tokens, ranked, budget: budget - OPENING_TOKENS, tail: 0 });
     if (chosen.length === 0) return NOTHING;
@@ -162,6 +163,11 @@ export class ConversationMemory {
 }
 
 const RARE_TERMS = 3;
+
+const questionIn = (text: string): string =>
+  text.length <= ASKED_FIRST + ASKED_LAST
+    ? text
+    : `${text.slice(0, ASKED_FIRST)}\n${text.slice(-ASKED_LAST)}`;
 
 const lineOf = ({ version, speaker, text }: TurnPassage): string => `[turn ${version}] ${speaker}: ${text}`;
 

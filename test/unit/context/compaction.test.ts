@@ -346,6 +346,13 @@ describe('what is put into a prompt', () => {
     expect(prompt.messages.at(-1)).toEqual(results('c'));
   });
 
+  test('a question asks before a long pasted text, and behind it', () => {
+    const question = 'Which account number did I give you?';
+    const pasted = 'Lorem ipsum dolor sit amet. '.repeat(200);
+    for (const asked of [`${question} ${pasted}`, `${pasted} ${question}`])
+      expect(memoryOf(said).recall(asked, (version) => version === 1, 300).text).toContain('4711-0815');
+  });
+
   test('what does not fit and is not compacted yet is left out this once, and can be recalled', () => {
     const prompt = promptOf(said, undefined, [user('Which account number did I give you?')], 800);
     expect(prompt.context.cut[0]).toBe(1);
