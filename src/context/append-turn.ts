@@ -7,9 +7,9 @@ import type {
   TurnDraft,
 } from '../contracts/session.ts';
 import { randomHex } from '../lib/request-id.ts';
-import { tokensOf } from './canonical.ts';
 import type { OperationLog } from './operation-log.ts';
 import type { ContextPrivacy, TenantSeal } from './ports.ts';
+import { messageTokens } from './prompt/tokens.ts';
 import type { SessionReader } from './read-sessions.ts';
 
 export interface AppendingPorts {
@@ -53,7 +53,7 @@ export async function appendTurn(
     provider: '',
     upstreamModel: '',
     finishReason: '',
-    tokens: tokensOf(said.messages),
+    tokens: messageTokens(said.messages),
     tokensIn: -1,
     tokensOut: -1,
     digests: [],

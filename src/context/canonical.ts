@@ -79,7 +79,3 @@ export const digestOf = (seed: string, message: Message): string =>
 /** Of other words of a request, as short; '' of none. */
 export const wishesDigest = (seed: string, wishes: string): string =>
   wishes === '' ? '' : hash('sha256', `${seed}\nwishes ${wishes}`).slice(0, 24);
-
-/** A quarter of the bytes: the estimate that the whole context goes by. */
-export const tokensOf = (messages: readonly Message[]): number =>
-  messages.reduce((sum, message) => sum + Math.ceil(Buffer.byteLength(canonical(message)) / 4), 0);

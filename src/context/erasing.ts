@@ -1,11 +1,11 @@
 import type { SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
-import { tokensOf } from './canonical.ts';
 import { answerIn, askedIn, correctionsOf } from './corrections.ts';
 import { type OpenedSessions, openTurn } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import { ownersOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
+import { messageTokens } from './prompt/tokens.ts';
 
 export interface ErasingPorts {
   readonly sessions: Sessions;
@@ -163,7 +163,7 @@ export class Erasing {
     const rest = {
       ...turn,
       opens: turn.opens && calls,
-      tokens: tokensOf(content.messages),
+      tokens: messageTokens(content.messages),
       content: seal.seal(JSON.stringify(content)),
     };
     // It may be done also where nobody says so.

@@ -13,12 +13,13 @@ import type {
 import { StoreUnavailable } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
-import { digestOf, rolling, seedOf, tokensOf, wishesDigest } from './canonical.ts';
+import { digestOf, rolling, seedOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
 import type { GiveBack } from './give-back.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
+import { messageTokens } from './prompt/tokens.ts';
 import type { WriteBehind } from './write-behind.ts';
 
 /** In the time of a lease, how often a call that lives on renews it. */
@@ -224,7 +225,7 @@ export class LiveTurn {
       provider: end.provider,
       upstreamModel: end.upstreamModel,
       finishReason: end.finishReason,
-      tokens: tokensOf(messages),
+      tokens: messageTokens(messages),
       tokensIn: end.tokensIn,
       tokensOut: end.tokensOut,
       digests: messages.map((message) => digestOf(seed, message)),

@@ -3,8 +3,9 @@ import type { SessionRef } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { type AppendingPorts, appendTurn } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
-import { digestOf, rolling, seedOf, tokensOf } from './canonical.ts';
+import { digestOf, rolling, seedOf } from './canonical.ts';
 import { arrange, type OpenedTurn, pathTo, resultsIn } from './path.ts';
+import { messageTokens } from './prompt/tokens.ts';
 
 /**
  * Puts into a conversation what was said elsewhere, as a turn that asked no model.
@@ -33,7 +34,7 @@ export async function putItems(
       kind: 'items',
       said: content,
       format: 'openai-responses',
-      tokens: tokensOf(said),
+      tokens: messageTokens(said),
       digests: said.map((message) => digestOf(seed, message)),
       opens: last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call'),
       resolves: results.kind === 'answered' ? results.turn : '',

@@ -2,7 +2,7 @@ import type { Message } from '../contracts/model-request.ts';
 import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { onDemand } from '../lib/on-demand.ts';
-import { digestOf, formerSeedsOf, rolling, seedOf, tokensOf } from './canonical.ts';
+import { digestOf, formerSeedsOf, rolling, seedOf } from './canonical.ts';
 import { correctedSummary } from './corrected-summary.ts';
 import type { LogTail } from './known-log.ts';
 import type { LiveTurn } from './live-turn.ts';
@@ -257,7 +257,7 @@ function pathTurnOf({ message, turn: caller }: OpenCall, path: readonly OpenedTu
     messages,
     isCall: true,
     system: undefined,
-    tokens: tokensOf(messages),
+    tokens: messageTokens(messages),
   };
 }
 

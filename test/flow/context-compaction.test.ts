@@ -171,6 +171,20 @@ it('tools have their part of what the model can take', async () => {
   expect(Math.max(...sizes)).toBeLessThan(2000 - 100);
 });
 
+it('pictures that were sent before have their part of what the model can take', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction: { window: 8000 } } });
+  const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
+  for (let turn = 1; turn <= 10; turn++) {
+    const content = [{ type: 'text', text: `What is in picture ${turn}?` }, picture];
+    const body = { model: 'smart', max_tokens: 100, messages: [{ role: 'user', content }] };
+    expect((await chat(gateway, body, { 'x-session-id': 'pictures' })).status).toBe(200);
+  }
+  const pictures = provider.prompts.map((prompt) => JSON.stringify(prompt).split('iVBORw0KGgo').length - 1);
+  expect(pictures.slice(0, 4)).toEqual([1, 2, 3, 4]);
+  expect(Math.max(...pictures)).toBeLessThan(8);
+});
+
 it('a system text that was sent once is in force after its turn was summarized', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], { context: { enabled: true, compaction: { window: 1200 } } });

@@ -6,6 +6,12 @@ const BYTES_A_TOKEN = 4;
 const A_MESSAGE = 4;
 /** Every provider counts pictures and documents in its own way; about that much is a page at full detail. */
 const A_PICTURE = 1000;
+/**
+ * A page of a document is some 30 kB in 40 kB of base64, and 1,500 tokens; one that was scanned has far more bytes for as many.
+ * So none counts as more than what leaves half of a usual window, and is not left out of the very next prompt.
+ */
+const BASE64_A_TOKEN = 27;
+const LONGEST_FILE = 64_000;
 
 /** About how many tokens a text has: 0.1 µs, no tokenizer. */
 export const textTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_A_TOKEN);
@@ -33,7 +39,12 @@ function partTokens(part: Part): number {
       return textTokens(part.name + part.arguments) + A_MESSAGE;
     case 'tool-result':
       return part.content.reduce((sum, each) => sum + partTokens(each), A_MESSAGE);
+    case 'file':
+      return part.source.type === 'base64' ? fileTokens(part.source.data) : A_PICTURE;
     default:
       return A_PICTURE;
   }
 }
+
+const fileTokens = (base64: string): number =>
+  Math.min(LONGEST_FILE, Math.max(A_PICTURE, Math.ceil(base64.length / BASE64_A_TOKEN)));
