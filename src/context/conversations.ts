@@ -177,7 +177,7 @@ export class Conversations {
     if (isNew) this.#note('create', ref, head, reset || 'new');
     const turn = new LiveTurn(this, ask, facts, reserved, seal, key, isExclusive);
     try {
-      await this.#recall.recall(turn, facts.mode === 'full');
+      await this.#recall.recall(turn);
     } catch (error) {
       await turn.release();
       throw error instanceof SealBroken ? new UnreadableLife(reserved.head.generation, error) : error;

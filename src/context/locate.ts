@@ -53,15 +53,7 @@ export function locate(
     if (siblings) siblings.push(each);
     else children.set(each.turn.parent, [each]);
   }
-  const digests: string[][] = seeds.map(() => []);
-  const isAt = (at: number, digest: string): boolean => {
-    const message = log[at];
-    return seeds.some((seed, which) => {
-      const known = digests[which] as string[];
-      if (message) known[at] ??= digestOf(seed, message);
-      return known[at] === digest;
-    });
-  };
+  const isAt = digestsOf(log, seeds);
   let place: Place = { parent: '', count: 0 };
   const ways: Place[] = [place];
   for (let way = ways.pop(); way; way = ways.pop()) {
@@ -75,4 +67,44 @@ export function locate(
     }
   }
   return place;
+}
+
+/**
+ * How many messages of a log, from its first, are those that a path ends with: a client that sends only what is new repeats
+ * what has led to a call when it brings the results. They are whole turns, or begin with a turn's answer.
+ * @returns 0 if there are none, or if nothing comes behind them
+ */
+export function repeated(
+  log: readonly Message[],
+  seeds: readonly string[],
+  path: readonly OpenedTurn[],
+): number {
+  // Who says but what is new may say the same again.
+  if (!log.some(({ role }) => role === 'assistant')) return 0;
+  const said = path.flatMap(({ turn: { digests } }) =>
+    digests.map((digest, at) => ({ digest, isStart: at === 0 || at === digests.length - 1 })),
+  );
+  const isAt = digestsOf(log, seeds);
+  for (let count = Math.min(said.length, log.length - 1); count > 0; count--) {
+    const first = said[said.length - count];
+    if (!first?.isStart || !isAt(0, first.digest)) continue;
+    if (said.slice(-count).every(({ digest }, at) => isAt(at, digest))) return count;
+  }
+  return 0;
+}
+
+/** What tells whether a message of a log has a digest, by any of these seeds; each is computed once. */
+function digestsOf(
+  log: readonly Message[],
+  seeds: readonly string[],
+): (at: number, digest: string) => boolean {
+  const digests: string[][] = seeds.map(() => []);
+  return (at, digest) => {
+    const message = log[at];
+    return seeds.some((seed, which) => {
+      const known = digests[which] as string[];
+      if (message) known[at] ??= digestOf(seed, message);
+      return known[at] === digest;
+    });
+  };
 }

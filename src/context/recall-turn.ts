@@ -6,7 +6,7 @@ import { digestOf, formerSeedsOf, rolling, seedOf } from './canonical.ts';
 import { correctedSummary } from './corrected-summary.ts';
 import type { LogTail } from './known-log.ts';
 import type { LiveTurn } from './live-turn.ts';
-import { beginsWith, locate } from './locate.ts';
+import { beginsWith, locate, repeated } from './locate.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import {
   type Arranged,
@@ -38,7 +38,7 @@ export class TurnRecall {
   }
 
   /** @throws StoreUnavailable, SealBroken, GatewayError `session_unknown`, `tool_results_unmatched` */
-  async recall(turn: LiveTurn, isFull: boolean): Promise<void> {
+  async recall(turn: LiveTurn): Promise<void> {
     const { reader, opened, mind } = this.#ports;
     const { ask, facts, reserved, seal } = turn;
     const { head, isNew, reset, from, turns } = reserved;
@@ -49,19 +49,17 @@ export class TurnRecall {
     else if (isNew || head.version === 0 || ask.isInvented) facts.status = 'new';
     let all = opened.take(ask.ref, head, from, turns, seal);
     const seed = seedOf(seal, ask.ref.tenant);
-    if (isFull) await this.#placeLog(turn, seed, all);
+    if (facts.mode === 'full') await this.#placeLog(turn, seed, all);
     else if (ask.isInvented || (reset === 'version_regressed' && ask.follows === undefined)) {
       // What it begins follows nothing, though it had broken off before; or the store has lost turns that the client knows of:
       // without them the rest may mean something else.
       turn.isBranch = true;
       turn.baseHash = seed;
     } else {
-      turn.parent = ask.follows ?? head.head;
-      turn.isBranch = ask.follows !== undefined;
-      turn.baseHash = turn.parent === head.head ? head.hash || (head.count === 0 ? seed : '') : '';
-      turn.baseCount = head.count;
-      if (!turn.isBranch) takePlace(turn, all.get(head.head));
+      placeBehind(turn, seed, all.get(head.head));
+      await this.#leaveRepeated(turn, seed, all);
     }
+    const isFull = facts.mode === 'full';
     let summary = summaryOf(reserved.summary, seal);
     let path = pathTo(turn.parent, all);
     if (!isWhole(path, turn.parent, reserved.summary)) {
@@ -162,11 +160,47 @@ export class TurnRecall {
     }
     const { turns } = await this.#ports.reader.all(ask.ref, seal);
     const found = locate(messages, [seed, ...former], turns.values());
+    if (found.count === 0 && ask.mode === 'auto') {
+      turn.fresh = messages;
+      placeBehind(turn, seed, turns.get(head.head));
+      const again = repeated(messages, [seed, ...former], pathTo(turn.parent, turns));
+      if (again > 0) {
+        turn.fresh = messages.slice(again);
+        turn.logTokens = undefined;
+        facts.mode = 'delta';
+        return;
+      }
+      turn.isBranch = false;
+    }
     place(found.parent, found.count, hashes[found.count] as string);
     if (found.parent === head.head) return;
     turn.isBranch = true;
     if (facts.status === 'hit') Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });
   }
+
+  /** Of what is new the client may say some again that it goes on from. */
+  async #leaveRepeated(turn: LiveTurn, seed: string, atHand: ReadonlyMap<string, OpenedTurn>): Promise<void> {
+    const { ask, seal, reserved } = turn;
+    if (!ask.messages.some(({ role }) => role === 'assistant')) return;
+    const seeds = [seed, ...formerSeedsOf(seal, ask.ref.tenant)];
+    const among = (turns: ReadonlyMap<string, OpenedTurn>): number =>
+      repeated(ask.messages, seeds, pathTo(turn.parent, turns));
+    const isPart = reserved.summary !== undefined;
+    const again =
+      among(atHand) || (isPart && among((await this.#ports.reader.all(ask.ref, seal)).turns)) || 0;
+    if (again > 0) turn.fresh = ask.messages.slice(again);
+  }
+}
+
+/** Where what is new goes on: behind the response that it follows, or where the session is. */
+function placeBehind(turn: LiveTurn, seed: string, head: OpenedTurn | undefined): void {
+  const { ask, reserved } = turn;
+  const { head: at } = reserved;
+  turn.parent = ask.follows ?? at.head;
+  turn.isBranch = ask.follows !== undefined;
+  turn.baseHash = turn.parent === at.head ? at.hash || (at.count === 0 ? seed : '') : '';
+  turn.baseCount = at.count;
+  if (!turn.isBranch) takePlace(turn, head);
 }
 
 /**
@@ -176,7 +210,8 @@ export class TurnRecall {
  */
 function takePlace(turn: LiveTurn, head: OpenedTurn | undefined): void {
   if (head?.turn.status !== 'incomplete' || head.turn.resolves === '') return;
-  const [brought, before] = [resultsOf(turn.fresh), resultsOf(head.content.messages)];
+  const now = turn.fresh.slice(turn.fresh.findLastIndex(({ role }) => role === 'assistant') + 1);
+  const [brought, before] = [resultsOf(now), resultsOf(head.content.messages)];
   if (brought.length === 0 || brought.join('\n') !== before.join('\n')) return;
   turn.parent = head.turn.parent;
   turn.isBranch = true;

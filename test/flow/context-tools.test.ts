@@ -2,7 +2,18 @@
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { aiGateway, chat, DONE, ROLE, rawProvider, STOP, STREAM_HEADERS, sdk, word } from '../helpers/ai.ts';
+import {
+  aiGateway,
+  asAnthropic,
+  chat,
+  DONE,
+  ROLE,
+  rawProvider,
+  STOP,
+  STREAM_HEADERS,
+  sdk,
+  word,
+} from '../helpers/ai.ts';
 import { eventually } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
@@ -89,57 +100,155 @@ it('an answer with a call, or one to its results, is corrected: both halves stay
   expect(provider.prompts.at(-1)?.[2]?.tool_calls).toHaveLength(1);
 });
 
-it('results whose answer broke off are brought again: what follows stands in the place of the half answer', async () => {
+const CALL = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{}' } };
+const QUESTION = { role: 'user', content: 'How is the weather?' };
+const CALLED = { role: 'assistant', content: null, tool_calls: [CALL] };
+const RESULT = { role: 'tool', tool_call_id: 'call_1', content: 'sunny' };
+
+it.each([
+  ['alone', []],
+  ['behind what led to them', [QUESTION, CALLED]],
+])('results whose answer broke off are brought again %s: what follows stands in the place of the half answer', async (_, before) => {
   const prompts: OpenAI.ChatCompletionMessageParam[][] = [];
-  const call = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{}' } };
+  let brought = 0;
   const provider = await rawProvider((response, { body }) => {
     const { messages } = JSON.parse(body.toString()) as OpenAI.ChatCompletionCreateParams;
     prompts.push(messages);
-    if (prompts.length === 1) {
-      const message = { role: 'assistant', content: null, tool_calls: [call] };
-      const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+    const last = messages.at(-1);
+    if (last?.content === QUESTION.content) {
+      const choices = [{ index: 0, message: CALLED, finish_reason: 'tool_calls' }];
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices }));
       return;
     }
     response.writeHead(200, STREAM_HEADERS);
     response.write(`${ROLE}${word('It is')}`);
-    if (prompts.length < 4) setImmediate(() => response.destroy());
+    if (last?.role === 'tool' && ++brought < 3) setImmediate(() => response.destroy());
     else response.end(`${word(' sunny.')}${STOP}${DONE}`);
   });
   const gateway = await aiGateway([provider], ON);
   const headers = { 'x-session-id': 's1' };
-  const bring = () =>
-    chat(
-      gateway,
-      {
-        model: 'smart',
-        stream: true,
-        messages: [{ role: 'tool', tool_call_id: 'call_1', content: 'sunny' }],
-      },
-      { ...headers, 'idempotency-key': 'k1' },
-    );
-  const question = { role: 'user', content: 'How is the weather?' };
-  await chat(gateway, { model: 'smart', messages: [question] }, headers);
+  const say = (messages: object[], more: object = {}) =>
+    chat(gateway, { model: 'smart', stream: true, messages }, { ...headers, ...more });
+  const bring = () => say([...before, RESULT], { 'idempotency-key': 'k1' });
+  await say([{ role: 'user', content: 'Hello.' }]);
+  await chat(gateway, { model: 'smart', messages: [QUESTION] }, headers);
   for (const is of [false, false, true]) {
     const answer = await bring();
     expect([answer.status, answer.body.includes('sunny.')]).toEqual([200, is]);
-    expect(prompts.at(-1)?.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+    expect(prompts.at(-1)?.map(({ role }) => role)).toEqual([
+      'user',
+      'assistant',
+      'user',
+      'assistant',
+      'tool',
+    ]);
   }
   // From here on it is as if it had never broken off; and it is given again.
   expect((await bring()).headers['x-context-status']).toBe('replay');
-  const next = { role: 'user', content: 'And now?' };
-  await chat(gateway, { model: 'smart', stream: true, messages: [next] }, headers);
+  await say([{ role: 'user', content: 'And now?' }]);
   expect(prompts.at(-1)?.map(({ content }) => content)).toEqual([
-    question.content,
+    'Hello.',
+    'It is sunny.',
+    QUESTION.content,
     null,
     'sunny',
     'It is sunny.',
     'And now?',
   ]);
   expect((await admin(gateway, '/api/sessions?consumer=app')).body.items).toMatchObject([
-    { version: 5, count: 6 },
+    { version: 6, count: 8 },
   ]);
+});
+
+it.each([
+  ['told by itself', {}],
+  ['as the client says', { 'x-context-mode': 'delta' }],
+])('a client that sends only what is new repeats a call before its results: it goes on where it was, %s', async (_, more) => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], ON);
+  const say = (...messages: object[]) =>
+    chat(gateway, { model: 'smart', messages }, { 'x-session-id': 's1', ...more });
+  await say({ role: 'user', content: 'My account number is 4711.' });
+  const asked = await say(QUESTION);
+  const { choices } = JSON.parse(asked.body.toString()) as { choices: { message: object }[] };
+  const answer = await say(QUESTION, choices[0]?.message ?? {}, RESULT);
+  expect(answer.headers['x-context-status']).toBe('hit');
+  await say({ role: 'user', content: 'What is my account number?' });
+  expect(provider.prompts.at(-1)?.map(({ content }) => content)).toEqual([
+    'My account number is 4711.',
+    'I have read 1 messages.',
+    QUESTION.content,
+    null,
+    'sunny',
+    'It is sunny.',
+    'What is my account number?',
+  ]);
+});
+
+it('the tools that an SDK runs by itself are a part of a chat that sends only what is new', async () => {
+  const provider = await knowingProvider();
+  const { chat: to } = sdk(await aiGateway([provider], ON));
+  const options = { headers: { 'x-session-id': 's1' } };
+  const say = async (content: string) => {
+    const messages = [{ role: 'user' as const, content }];
+    const { choices } = await to.completions.create({ model: 'smart', messages }, options);
+    return choices[0]?.message.content;
+  };
+  await say('My account number is 4711.');
+  const runner = to.completions.runTools(
+    {
+      model: 'smart',
+      messages: [{ role: 'user', content: 'How is the weather?' }],
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'weather',
+            description: 'of a city',
+            parameters: { type: 'object', properties: {} },
+            function: () => 'sunny',
+          },
+        },
+      ],
+    },
+    options,
+  );
+  expect(await runner.finalContent()).toBe('It is sunny.');
+  expect(provider.prompts.at(-1)?.map(({ role }) => role)).toEqual([
+    'user',
+    'assistant',
+    'user',
+    'assistant',
+    'tool',
+  ]);
+  expect(await say('What is my account number?')).toBe('It is 4711.');
+  expect(provider.prompts.at(-1)).toHaveLength(7);
+});
+
+it('and so it is in messages', async () => {
+  const prompts: { role: string }[][] = [];
+  const call = { type: 'tool_use', id: 'call_1', name: 'weather', input: { city: 'Oslo' } };
+  const provider = await rawProvider((response, { body }) => {
+    const { messages } = JSON.parse(body.toString()) as { messages: { role: string }[] };
+    prompts.push(messages);
+    const isAsked = JSON.stringify(messages.at(-1)).includes('weather');
+    const content = [isAsked ? call : { type: 'text', text: 'I see.' }];
+    const about = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', content };
+    const usage = { input_tokens: 5, output_tokens: 5 };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ ...about, stop_reason: isAsked ? 'tool_use' : 'end_turn', usage }));
+  });
+  const gateway = await aiGateway([asAnthropic(provider)], ON);
+  const say = (...messages: object[]) =>
+    chat(gateway, { model: 'smart', max_tokens: 100, messages }, { 'x-session-id': 's1' }, '/v1/messages');
+  await say({ role: 'user', content: 'My account number is 4711.' });
+  await say(QUESTION);
+  const result = { type: 'tool_result', tool_use_id: 'call_1', content: 'sunny' };
+  const called = { role: 'assistant', content: [call] };
+  const answer = await say(QUESTION, called, { role: 'user', content: [result] });
+  expect(answer.headers['x-context-status']).toBe('hit');
+  expect(prompts.at(-1)?.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user']);
 });
 
 it('an agent that only brings results is compacted between a call and them, and goes on', async () => {

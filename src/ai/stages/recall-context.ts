@@ -91,10 +91,11 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 }
 
 /** The client's list goes on as it came where it is all that there is. */
-function writeBefore(call: ChatCall, { shape, facts, fresh }: LiveTurn): void {
+function writeBefore(call: ChatCall, { shape, ask, fresh }: LiveTurn): void {
   const isNothing = shape.turns.length === 0 && shape.summary === '' && shape.snippets === '' && !shape.fresh;
   if (isNothing && shape.system.length === 0) return;
-  const isRewritten = facts.mode === 'full' && (shape.turns.length > 0 || shape.summary !== '');
+  // What it holds of the turns would be said twice.
+  const isRewritten = fresh !== ask.messages && (shape.turns.length > 0 || shape.summary !== '');
   const body = bodyOf(call);
   const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);

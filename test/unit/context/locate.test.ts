@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { digestOf, isSameMessage } from '../../../src/context/canonical.ts';
-import { beginsWith, locate } from '../../../src/context/locate.ts';
+import { beginsWith, locate, repeated } from '../../../src/context/locate.ts';
 import type { OpenedTurn } from '../../../src/context/path.ts';
 import type { Message } from '../../../src/contracts/model-request.ts';
 import { draft } from '../../conformance/session-drafts.ts';
@@ -52,6 +52,18 @@ it('words that were redacted, turns that are not at hand and a head without hash
   expect(beginsWith(log, [last], HEAD)).toBe(false);
   expect(beginsWith(log, [], HEAD)).toBe(false);
   expect(beginsWith(log, path, { count: 5, hash: '' })).toBe(false);
+});
+
+it.each<[string, Message[], number]>([
+  ['the last turn', [...(said[1] as Message[]), user('and now?')], 3],
+  ['the last two', [...log, user('and now?')], 5],
+  ['the end of a turn alone', [user('thanks'), assistant('welcome'), user('and now?')], 1],
+  ['a part of a turn', [assistant('42'), user('thanks'), user('and now?')], 0],
+  ['what was said before the last turn', [user('hello'), calls('c1'), results('c1')], 0],
+  ['nothing new', said[1] as Message[], 0],
+  ['no word of the assistant', [user('thanks'), user('and now?')], 0],
+])('a client repeats %s before what is new', (_, sent, count) => {
+  expect(repeated(sent, ['other', SEED], stored(...said))).toBe(count);
 });
 
 it('how a client cuts a text into parts makes no other message of it', () => {
