@@ -3,7 +3,8 @@ import type { MediaSource, Message, ToolResultPart, UserPart } from '../contract
 
 /**
  * A message in the form in which two of them are the same: what was said, called and answered, and nothing of how a format
- * or a client wrote it. What a model thought is no part of it, as clients send it back or don't.
+ * or a client wrote it. What a model thought is no part of it, as clients send it back or don't, and no more is the white space
+ * around its words, which many cut off.
  */
 export function canonical(message: Message): string {
   switch (message.role) {
@@ -18,7 +19,7 @@ export function canonical(message: Message): string {
         else if (part.type === 'tool-call')
           called += `\ncall ${part.id} ${part.name} ${compact(part.arguments)}`;
       }
-      return `assistant\n${said}${called}`;
+      return `assistant\n${said.trim()}${called}`;
     }
     case 'tool':
       return `tool${message.content.map(resultText).join('')}`;
@@ -30,7 +31,10 @@ export function isSameMessage(one: Message, other: Message): boolean {
   if (one.role !== other.role) return false;
   const [said, saidByOther] = [one.content[0], other.content[0]];
   if (one.content.length === 1 && other.content.length === 1)
-    if (said?.type === 'text' && saidByOther?.type === 'text') return said.text === saidByOther.text;
+    if (said?.type === 'text' && saidByOther?.type === 'text')
+      return one.role === 'assistant'
+        ? said.text.trim() === saidByOther.text.trim()
+        : said.text === saidByOther.text;
   return canonical(one) === canonical(other);
 }
 

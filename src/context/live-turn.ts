@@ -11,6 +11,7 @@ import type {
   TurnStatus,
 } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
+import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, wishesDigest } from './canonical.ts';
@@ -18,6 +19,7 @@ import type { Erasing } from './erasing.ts';
 import type { GiveBack } from './give-back.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
+import { lengthBefore, UNASKED, withTurnBefore } from './part-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
 import type { WriteBehind } from './write-behind.ts';
@@ -106,6 +108,15 @@ export class LiveTurn {
     return this.facts.turn;
   }
 
+  /** Versions that the conversation grows by with it. */
+  get steps(): number {
+    return this.#lengthBefore > 0 ? 2 : 1;
+  }
+
+  get #lengthBefore(): number {
+    return this.isBranch && this.facts.mode === 'full' ? lengthBefore(this.fresh) : 0;
+  }
+
   get hasEnded(): boolean {
     return this.#end !== undefined;
   }
@@ -143,9 +154,10 @@ export class LiveTurn {
   }
 
   async #commit(end: TurnEnd): Promise<void> {
-    const { ports, behind, settings } = this.#keeper;
-    const { ask, facts, reserved } = this;
+    const { ports, behind } = this.#keeper;
+    const { ask, facts } = this;
     const began = ports.clock.monotonic();
+    const before = this.#partLog(end);
     const answer: readonly Message[] =
       end.answer.length === 0 ? [] : [{ role: 'assistant', at: '', content: end.answer }];
     const messages = [...this.fresh, ...answer];
@@ -154,24 +166,19 @@ export class LiveTurn {
     const turn = this.#draft(end, messages, told);
     const isFailed = end.status === 'failed';
     const options: CommitOptions = {
-      turn,
+      ...this.#placed(turn, messages),
       key: this.#key,
-      fence: reserved.fence,
-      generation: reserved.head.generation,
-      base: reserved.head.version,
       mode: this.isBranch ? 'branch' : this.#isExact && !isFailed ? 'exact' : 'merge',
-      parent: this.parent,
-      hash: this.baseHash === '' ? '' : rolling(this.baseHash, messages),
-      count: this.baseCount + messages.length,
-      ttlMs: settings.ttl,
-      maxAgeMs: settings.maxAge,
     };
     let committed: Committed | undefined;
     try {
-      committed = await ports.sessions.commit(ask.ref, options);
+      const first = before && (await ports.sessions.commit(ask.ref, before.options));
+      if (first?.kind === 'committed') before?.isThere(first.version);
+      committed = first && first.kind !== 'committed' ? first : await ports.sessions.commit(ask.ref, options);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       // The answer is there: it is not withheld because it can't be written down at this moment.
+      if (before) behind.push(ask.ref, before.options);
       behind.push(ask.ref, options);
     }
     facts.commitMs = ports.clock.monotonic() - began;
@@ -191,6 +198,57 @@ export class LiveTurn {
     if (committed?.kind !== 'committed' || isFailed) return;
     this.#tellMind(turn, told);
     if (!committed.staleBase) setImmediate(() => this.#noteLog());
+  }
+
+  /** Where a turn of these messages goes on from. */
+  #placed(turn: TurnDraft, messages: readonly Message[]): Omit<CommitOptions, 'key' | 'mode'> {
+    const { parent, baseHash, baseCount } = this;
+    const { head, fence } = this.reserved;
+    const { ttl, maxAge } = this.#keeper.settings;
+    return {
+      turn,
+      fence,
+      generation: head.generation,
+      base: head.version,
+      parent,
+      hash: baseHash === '' ? '' : rolling(baseHash, messages),
+      count: baseCount + messages.length,
+      ttlMs: ttl,
+      maxAgeMs: maxAge,
+    };
+  }
+
+  /** Makes a turn of its own of what a log says otherwise than it was stored, before its last exchange: this one follows it. */
+  #partLog(end: TurnEnd): { options: CommitOptions; isThere(version: number): void } | undefined {
+    const length = end.status === 'failed' ? 0 : this.#lengthBefore;
+    if (length === 0) return undefined;
+    const { ports, operations } = this.#keeper;
+    const { privacy, clock } = ports;
+    const { ask, reserved, fresh, parent } = this;
+    const messages = fresh.slice(0, length);
+    const told = privacy.redact(messages.map(withSomething));
+    const turn: TurnDraft = {
+      ...this.#draft({ ...end, ...UNASKED }, messages, told),
+      id: randomHex(12),
+      kind: 'items',
+      asked: '',
+      journey: '',
+    };
+    const options: CommitOptions = { ...this.#placed(turn, messages), key: '', mode: 'branch' };
+    this.fresh = fresh.slice(length);
+    this.parent = turn.id;
+    this.baseHash = options.hash;
+    this.baseCount = options.count;
+    this.resolves = '';
+    const isThere = (version: number): void => {
+      const place = { version, at: clock.wall(), parent };
+      this.input = this.input && withTurnBefore(this.input, turn, place, told);
+      const { tenant, session } = ask.ref;
+      const { id, tokens } = turn;
+      const about = { tenant, user: reserved.head.owner, session, turn: id, version, tokens };
+      operations.note({ op: 'items', ...about, outcome: 'committed' });
+    };
+    return { options, isThere };
   }
 
   /** Its client’s next log begins with this one. */

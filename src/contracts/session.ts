@@ -12,7 +12,10 @@ export interface SessionRef {
 /** `failed`: the provider gave no answer; kept, and left out of prompts. `incomplete`: the client left, or the stream broke. */
 export type TurnStatus = 'complete' | 'incomplete' | 'failed';
 
-/** `turn`: asked and answered. `items`: put there by hand. `correction`: said by a person in the place of another turn. */
+/**
+ * `turn`: asked and answered. `items`: put there by hand, or by a client that says otherwise what went before. `correction`:
+ * said by a person in the place of another turn.
+ */
 export type TurnKind = 'turn' | 'items' | 'correction';
 
 /** What was said in a turn, in the neutral form: what the client sent anew, and the answer last. */

@@ -127,6 +127,31 @@ it.each([
   expect((body.turns as { content: { messages: unknown[] } }[])[1]?.content.messages).toHaveLength(2);
 });
 
+it('a client that shows its own last words otherwise the next time is stored twice, not anew at every turn', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const log: Log = [];
+  for (let turn = 1; turn <= 30; turn++) {
+    await say(gateway, log, `Looked up for it: nothing. Question ${turn}: ${words}`);
+    log[log.length - 2] = { role: 'user', content: `Question ${turn}: ${words}` };
+  }
+  expect(provider.prompts.at(-1)).toHaveLength(59);
+  const { body } = await admin(gateway, '/api/sessions/s1/export?consumer=app');
+  const turns = body.turns as { content: { messages: { content: { text: string }[] }[] } }[];
+  const texts = turns.flatMap(({ content }) => content.messages.flatMap((message) => message.content));
+  const stored = texts.reduce((sum, { text }) => sum + text.length, 0);
+  expect(stored).toBeLessThan(3 * log.reduce((sum, { content }) => sum + String(content).length, 0));
+  // What a stream says beforehand of its version holds.
+  const messages = [...log, { role: 'user', content: 'And now?' }];
+  const answer = await chat(
+    gateway,
+    { model: 'smart', stream: true, max_tokens: 200, messages },
+    { 'x-session-id': 's1' },
+  );
+  expect([answer.headers['x-context-status'], answer.headers['x-context-version']]).toEqual(['forked', '61']);
+  expect(answer.trailers?.['x-context-version']).toBe('61');
+});
+
 it('its turns are measured against all that was said', async () => {
   const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
   const log: Log = [];

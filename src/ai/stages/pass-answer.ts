@@ -76,14 +76,14 @@ function headersOf(call: ChatCall, answer: CommittedAnswer): HeaderBag {
  */
 function noteContext(
   headers: HeaderBag,
-  { exchange: { context } }: ChatCall,
+  { exchange: { context }, turn }: ChatCall,
   { kind }: CommittedAnswer,
 ): void {
   if (!context) return;
   headers['x-context-status'] = context.status;
   if (context.status === 'degraded') return;
   headers['x-context-session'] = encodeURIComponent(context.session);
-  const version = kind === 'whole' ? context.version : context.base + 1;
+  const version = kind === 'whole' ? context.version : context.base + (turn?.steps ?? 1);
   if (version >= 0) headers['x-context-version'] = String(version);
   if (kind === 'stream') headers.trailer = 'x-context-version';
   if (context.staleBase) headers['x-context-stale-base'] = String(context.base);

@@ -73,3 +73,10 @@ it('how a client cuts a text into parts makes no other message of it', () => {
   expect(isSameMessage(parts, user('hell'))).toBe(false);
   expect(isSameMessage(user('x'), assistant('x'))).toBe(false);
 });
+
+it('nor does the white space around what a model says, which a client may cut off', () => {
+  const [said, kept] = [assistant('\n\nhello '), assistant('hello')];
+  expect(isSameMessage(said, kept)).toBe(true);
+  expect(digestOf(SEED, said)).toBe(digestOf(SEED, kept));
+  expect(isSameMessage(user('hello '), user('hello'))).toBe(false);
+});
