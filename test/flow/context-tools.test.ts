@@ -251,6 +251,40 @@ it('and so it is in messages', async () => {
   expect(prompts.at(-1)?.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user']);
 });
 
+it('of a tool that is no function the call is not kept: its result is refused, unless the call comes with it', async () => {
+  const call = {
+    type: 'custom_tool_call',
+    id: 'ctc_1',
+    call_id: 'call_1',
+    name: 'patch',
+    input: '*',
+  } as const;
+  const inputs: Item[][] = [];
+  const provider = await rawProvider((response, { body }) => {
+    inputs.push((JSON.parse(body.toString()) as { input: Item[] }).input);
+    response.setHeader('content-type', 'application/json');
+    const id = `resp_${inputs.length}`;
+    const about = { id, object: 'response', status: 'completed', model: 'gpt-4o-mini' };
+    response.end(JSON.stringify({ ...about, output: inputs.length === 1 ? [call] : [] }));
+  });
+  const gateway = await aiGateway([provider], ON);
+  const { responses } = sdk(gateway);
+  const { id } = await responses.create({ model: 'smart', input: 'Patch it.' });
+  const result = { type: 'custom_tool_call_output', call_id: 'call_1', output: 'done' } as const;
+  const bring = (input: OpenAI.Responses.ResponseInput) =>
+    responses.create({ model: 'smart', input, previous_response_id: id });
+  await expect(bring([result])).rejects.toMatchObject({
+    status: 400,
+    code: 'field_not_supported',
+    param: 'input[0]',
+  });
+  expect(inputs).toHaveLength(1);
+  await bring([call, result]);
+  expect(inputs.at(-1)).toMatchObject([{ role: 'user' }, call, result]);
+  const { body } = await admin(gateway, '/api/sessions?consumer=app');
+  expect(body.items).toMatchObject([{ version: 2 }]);
+});
+
 it('an agent that only brings results is compacted between a call and them, and goes on', async () => {
   const { inputs, provider } = await responder();
   const gateway = await aiGateway([provider], {

@@ -9,6 +9,7 @@ import type { AskInside } from '../inner-call.ts';
 import { askOf, conversationOf, type Meant, openingOf } from '../memory/ask-of.ts';
 import { writeHistoryFor } from '../memory/history-for.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
+import { unkeptResult } from '../memory/unkept-result.ts';
 import { isSigned, writeHistory } from '../memory/write-history.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -90,7 +91,10 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
   }
 }
 
-/** The client's list goes on as it came where it is all that there is. */
+/**
+ * The client's list goes on as it came where it is all that there is.
+ * @throws GatewayError `field_not_supported` for the result of a call that is not kept
+ */
 function writeBefore(call: ChatCall, { shape, ask, fresh }: LiveTurn): void {
   const isNothing = shape.turns.length === 0 && shape.summary === '' && shape.snippets === '' && !shape.fresh;
   if (isNothing && shape.system.length === 0) return;
@@ -98,6 +102,12 @@ function writeBefore(call: ChatCall, { shape, ask, fresh }: LiveTurn): void {
   const isRewritten = fresh !== ask.messages && (shape.turns.length > 0 || shape.summary !== '');
   const body = bodyOf(call);
   const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
+  const unkept = call.format.name === 'openai-responses' && unkeptResult(body, tail !== undefined);
+  if (unkept)
+    throw new GatewayError('field_not_supported', {
+      param: unkept,
+      detail: `The field is ${unkept}: of tools a conversation keeps functions only. Send all of it yourself, with store: false.`,
+    });
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);
   if (first && isSigned(shape)) {
     call.history = { body, shape, tail, writtenFor: '' };
