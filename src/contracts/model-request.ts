@@ -8,7 +8,7 @@ export type JsonObject = { readonly [key: string]: unknown };
 
 /** A place where the client allows the provider to cache all that comes before it. */
 export interface CacheMark {
-  /** `5m`, `1h`; absent: the provider's own. */
+  /** `5m`, `30m`, `1h`, as the client said it; absent: the provider's own. */
   readonly ttl?: string;
 }
 

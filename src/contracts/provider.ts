@@ -37,6 +37,8 @@ export interface ModelCall {
   readonly stream: boolean;
   /** Output tokens to ask for beside thinking where the client sets no limit and the vendor wants one; absent: the dialect's own. */
   readonly maxOutput?: number | undefined;
+  /** What the client's `anthropic-beta` names, for those who take it in the body. */
+  readonly betas?: readonly string[] | undefined;
 }
 
 /** Requests in the client's own format without what others made and this one refuses: reasoning, ids of calls. */
@@ -115,7 +117,7 @@ export interface ProviderSettings {
   readonly serviceAccount?: string | undefined;
   readonly tokenUrl?: string | undefined;
   readonly apiVersion?: string | undefined;
-  /** Fields, by the client's own names, that are left out where the provider can't carry them. */
+  /** Fields, by the client's own names, that this provider is asked without. */
   readonly drop: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import type { AssistantPart, JsonObject, Message, TextPart } from '../../contrac
 import { isObject, objectsOf } from '../../lib/json.ts';
 import { WrittenJson } from '../../lib/written-json.ts';
 import { convertMessages } from '../dialects/anthropic-messages/convert-messages.ts';
+import { withoutBlanks } from '../dialects/blank.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
 import { extraContent, reasoningDetail } from '../reasoning-detail.ts';
 import { sealOf } from '../seal.ts';
@@ -198,8 +199,12 @@ function inMessages(part: AssistantPart): AssistantPart {
   return { ...part, maker: 'anthropic', [kind]: seal };
 }
 
-const toBlocks: Write = (said) => toMessages(said.map(({ message }) => message));
+const toBlocks: Write = (said) => toMessages(said.map(({ message }) => message).filter(isSaid));
 const BLOCKS = writtenBy(toBlocks);
+
+/** What a user sent without a word is no reason to refuse all that comes after it. */
+const isSaid = (message: Message): boolean =>
+  message.role !== 'user' || withoutBlanks(message.content).length > 0;
 
 /** Whether turns and what follows them are of two speakers in turns: what one of them says in a row is one message. */
 const canStand = (turns: readonly PathTurn[], next: PathTurn | undefined): boolean =>

@@ -17,6 +17,7 @@ it('Bedrock’s have up to 64 letters, digits, _ and -', () => {
   const request = CHAT_FORMATS.find(({ name }) => name === 'openai-chat')?.readRequest({
     model: 'm',
     messages,
+    tools: [{ type: 'function', function: { name: 'look' } }],
   });
   if (!request) throw new Error('no request');
   const body = bedrock.translated.convertRequest(request, { model: 'm', stream: false });

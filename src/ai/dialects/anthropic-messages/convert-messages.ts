@@ -10,42 +10,58 @@ import type {
   ToolResultPart,
   UserPart,
 } from '../../../contracts/model-request.ts';
-import { parseObject } from '../../../lib/json.ts';
+import { parseObject, textOf } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { FAILED, withoutBlanks } from '../blank.ts';
+import { ttlOf } from '../cache-ttl.ts';
+import { hearsSystemLate } from '../claude.ts';
+import { asSystem } from '../late-system.ts';
 import { ANTHROPIC_IDS, toolId } from '../tool-id.ts';
+import { merge, type Turn, turnsOf } from '../turns.ts';
 
-/** Messages as Anthropic takes them: results of tools are the user's, and stand first in their message. */
-export function convertMessages(messages: readonly Message[]): JsonObject[] {
-  const converted: { role: string; content: JsonObject[] }[] = [];
-  for (const message of messages) {
-    const role = message.role === 'tool' ? 'user' : message.role;
-    const content = convertContent(message);
-    // An assistant that said nothing: a turn without a block is refused.
-    if (content.length === 0) continue;
-    const last = converted.at(-1);
-    if (last?.role === role) last.content.push(...content);
-    else converted.push({ role, content });
-  }
-  return converted;
+/** Messages as Anthropic's format has them: results of tools are the user's, and stand first in their message. */
+export const convertMessages = (messages: readonly Message[]): Turn[] =>
+  turnsOf(messages, ({ role }) => (role === 'tool' ? 'user' : role), convertContent);
+
+/**
+ * The same as a model takes them. What the system says late stays the system's where it may: in newer models, after the user and before an
+ * answer or at the end. Elsewhere it is in the user's turn.
+ */
+export function convertMessagesFor(model: string, messages: readonly Message[]): Turn[] {
+  const turns = convertMessages(messages);
+  const isHeard = hearsSystemLate(model);
+  const isPlaced = (at: number): boolean => turns[at - 1]?.role === 'user' && turns[at + 1]?.role !== 'user';
+  return merge(
+    turns.map((turn, at) =>
+      turn.role !== 'system' || (isHeard && isPlaced(at))
+        ? turn
+        : { role: 'user', content: turn.content.map(marked) },
+    ),
+  );
 }
+
+const marked = (block: JsonObject): JsonObject => ({ ...block, text: asSystem(textOf(block.text)) });
 
 function convertContent(message: Message): JsonObject[] {
   if ('name' in message && message.name !== undefined) throw new NotCarried({ at: `${message.at}.name` });
   switch (message.role) {
     case 'system':
-      return message.content.map(convertText);
+      return withoutBlanks(message.content).map(convertText);
     case 'user':
-      return message.content.map(convertUserPart);
+      return withoutBlanks(message.content).map(convertUserPart);
     case 'assistant':
-      return message.content.flatMap(convertAssistantPart);
+      return withoutBlanks(message.content).flatMap(convertAssistantPart);
     case 'tool':
       return message.content.map(convertResult);
   }
 }
 
 /** Where the cache may end. */
-export const cacheControl = (cache: CacheMark | undefined): JsonObject =>
-  cache ? { cache_control: { type: 'ephemeral', ...(cache.ttl && { ttl: cache.ttl }) } } : {};
+export function cacheControl(cache: CacheMark | undefined): JsonObject {
+  if (!cache) return {};
+  const ttl = ttlOf(cache);
+  return { cache_control: { type: 'ephemeral', ...(ttl && { ttl }) } };
+}
 
 export const convertText = ({ text, cache }: TextPart): JsonObject => ({
   type: 'text',
@@ -86,8 +102,7 @@ const documentSource = (mediaType: string, data: string): JsonObject =>
 function convertAssistantPart(part: AssistantPart): JsonObject[] {
   switch (part.type) {
     case 'text':
-      // Anthropic refuses an empty one.
-      return part.text === '' ? [] : [convertText(part)];
+      return [convertText(part)];
     case 'refusal':
       return [{ type: 'text', text: part.text }];
     case 'reasoning':
@@ -105,10 +120,16 @@ function convertAssistantPart(part: AssistantPart): JsonObject[] {
   }
 }
 
-const convertResult = ({ id, content, isError, cache }: ToolResultPart): JsonObject => ({
-  type: 'tool_result',
-  tool_use_id: toolId(id, ANTHROPIC_IDS),
-  content: content.map((part) => (part.type === 'text' ? convertText(part) : convertMedia(part))),
-  ...(isError && { is_error: true }),
-  ...cacheControl(cache),
-});
+function convertResult({ id, content, isError, cache }: ToolResultPart): JsonObject {
+  const said = withoutBlanks(content);
+  return {
+    type: 'tool_result',
+    tool_use_id: toolId(id, ANTHROPIC_IDS),
+    content:
+      said.length === 0 && isError
+        ? [{ type: 'text', text: FAILED }]
+        : said.map((part) => (part.type === 'text' ? convertText(part) : convertMedia(part))),
+    ...(isError && { is_error: true }),
+    ...cacheControl(cache),
+  };
+}

@@ -1,8 +1,11 @@
 import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { closedSchema } from '../anthropic-schema.ts';
 import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
-import { cacheControl, convertMessages, convertText } from './convert-messages.ts';
+import { withoutBlanks } from '../blank.ts';
+import { samplingOf } from '../claude.ts';
+import { cacheControl, convertMessagesFor, convertText } from './convert-messages.ts';
 
 /** A request in the neutral form as a messages request. */
 export function convertRequest(
@@ -11,19 +14,21 @@ export function convertRequest(
 ): JsonObject {
   const { thinking, effort, budget } = convertThinking(request.reasoning, model, request.maxTokens);
   const output = { ...(effort && { effort }), ...formatOf(request) };
+  const system = withoutBlanks(request.system);
+  const { temperature, topP, topK } = samplingOf(request, model);
   const fields: JsonObject = {
     model,
     // Thinking counts as output; a limit of the client's own must leave room for both.
     max_tokens: request.maxTokens ?? maxOutput + budget,
-    system: request.system.length > 0 ? request.system.map(convertText) : undefined,
-    messages: convertMessages(request.messages),
+    system: system.length > 0 ? system.map(convertText) : undefined,
+    messages: convertMessagesFor(model, request.messages),
     tools: request.tools?.map(convertTool),
     tool_choice: convertChoice(request),
     thinking,
     output_config: Object.keys(output).length > 0 ? output : undefined,
-    temperature: request.temperature,
-    top_p: request.topP,
-    top_k: request.topK,
+    temperature,
+    top_p: topP,
+    top_k: topK,
     stop_sequences: request.stop,
     service_tier: request.serviceTier && convertTier(request.serviceTier),
     metadata: request.user === undefined ? undefined : { user_id: request.user },
@@ -32,13 +37,22 @@ export function convertRequest(
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-const convertTool = ({ name, description, parameters, strict, cache }: Tool): JsonObject => ({
+function convertTool({
   name,
-  ...(description !== undefined && { description }),
-  input_schema: parameters ?? { type: 'object' },
-  ...(strict !== undefined && { strict }),
-  ...cacheControl(cache),
-});
+  description,
+  parameters = { type: 'object' },
+  strict,
+  cache,
+}: Tool): JsonObject {
+  const closed = strict ? closedSchema(parameters) : undefined;
+  return {
+    name,
+    ...(description !== undefined && { description }),
+    input_schema: closed ?? parameters,
+    ...(strict !== undefined && { strict: closed !== undefined }),
+    ...cacheControl(cache),
+  };
+}
 
 function convertChoice({ tools, toolChoice, parallelToolCalls }: ModelRequest): JsonObject | undefined {
   if (!tools || (toolChoice === undefined && parallelToolCalls !== false)) return undefined;
@@ -53,8 +67,9 @@ function convertChoice({ tools, toolChoice, parallelToolCalls }: ModelRequest): 
 function formatOf({ responseFormat }: ModelRequest): JsonObject {
   if (!responseFormat) return {};
   // Anthropic promises JSON of a schema, not JSON of any kind.
-  if (responseFormat.type === 'json') throw new NotCarried({ option: 'responseFormat' });
-  return { format: { type: 'json_schema', schema: responseFormat.schema } };
+  const schema = responseFormat.type === 'json' ? undefined : closedSchema(responseFormat.schema);
+  if (!schema) throw new NotCarried({ option: 'responseFormat' });
+  return { format: { type: 'json_schema', schema } };
 }
 
 const TIERS: Readonly<Record<string, string>> = { auto: 'auto', default: 'standard_only' };

@@ -1,75 +1,73 @@
 import type {
   AssistantPart,
-  CacheMark,
   FilePart,
   ImagePart,
   JsonObject,
   MediaSource,
-  Message,
-  TextPart,
+  ReasoningPart,
   ToolResultPart,
   UserPart,
 } from '../../../contracts/model-request.ts';
 import { parseObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { FAILED, withoutBlanks } from '../blank.ts';
+import type { Spoken } from '../late-system.ts';
 import { ANTHROPIC_IDS, toolId } from '../tool-id.ts';
+import { type Turn, turnsOf } from '../turns.ts';
+import { DocumentNames } from './document-names.ts';
+import type { WriteMark } from './marks.ts';
 
-type Turn = { readonly role: string; readonly content: JsonObject[] };
-
-/**
- * Messages as Converse takes them: two roles in turn, and results of tools are the user's.
- * @param takesThoughts whether it may be a model of Anthropic's, which takes back what such models have signed
- */
-export function convertMessages(messages: readonly Message[], takesThoughts: boolean): Turn[] {
-  const converted: Turn[] = [];
-  for (const message of messages) {
-    const role = message.role === 'assistant' ? 'assistant' : 'user';
-    const content = convertContent(message, takesThoughts);
-    // An assistant that said nothing: a turn without a block is refused.
-    if (content.length === 0) continue;
-    const last = converted.at(-1);
-    if (last?.role === role) last.content.push(...content);
-    else converted.push({ role, content });
-  }
-  return converted;
+/** How a model takes what is said to it. */
+interface Manner {
+  /** It may be one of Anthropic's, which take back what such models have signed. */
+  readonly takesThoughts: boolean;
+  readonly mark: WriteMark;
 }
 
-function convertContent(message: Message, takesThoughts: boolean): JsonObject[] {
-  // The system speaks before all turns.
-  if (message.role === 'system') throw new NotCarried({ at: message.at });
+/** Messages as Converse takes them: two roles in turn, and results of tools are the user's. */
+export function convertMessages(messages: readonly Spoken[], manner: Manner): Turn[] {
+  const names = new DocumentNames();
+  return turnsOf(
+    messages,
+    ({ role }) => (role === 'assistant' ? 'assistant' : 'user'),
+    (message) => convertContent(message, manner, names),
+  );
+}
+
+function convertContent(
+  message: Spoken,
+  { takesThoughts, mark }: Manner,
+  names: DocumentNames,
+): JsonObject[] {
   if ('name' in message && message.name !== undefined) throw new NotCarried({ at: `${message.at}.name` });
   switch (message.role) {
     case 'user':
-      return message.content.flatMap((part) => [convertUserPart(part), ...cachePoint(part.cache)]);
+      return withoutBlanks(message.content).flatMap((part) => [
+        convertUserPart(part, names),
+        ...mark(part.cache),
+      ]);
     case 'assistant':
-      return message.content
-        .filter(({ type }) => takesThoughts || type !== 'reasoning')
-        .flatMap((part) => [...convertAssistantPart(part), ...cachePoint(part.cache)]);
+      return withoutBlanks(message.content).flatMap((part) => {
+        if (part.type === 'reasoning') return takesThoughts ? convertThought(part) : [];
+        return [convertAnswerPart(part), ...mark(part.cache)];
+      });
     case 'tool':
-      return message.content.flatMap((part) => [convertResult(part), ...cachePoint(part.cache)]);
+      return message.content.flatMap((part) => [convertResult(part, names), ...mark(part.cache, 'results')]);
   }
 }
 
-/** Where the cache may end: a block of its own, after what it keeps. */
-export const cachePoint = (cache: CacheMark | undefined): JsonObject[] =>
-  cache ? [{ cachePoint: { type: 'default', ...(cache.ttl && { ttl: cache.ttl }) } }] : [];
-
-export const convertText = ({ text, cache }: TextPart): JsonObject[] => [{ text }, ...cachePoint(cache)];
-
-function convertUserPart(part: UserPart): JsonObject {
+function convertUserPart(part: UserPart, names: DocumentNames): JsonObject {
   if (part.type === 'text') return { text: part.text };
   if (part.type === 'audio') return { audio: { format: part.format, source: { bytes: part.data } } };
-  return convertMedia(part);
+  return convertMedia(part, names);
 }
 
 /** How closely an image is looked at (`detail`) is a matter of OpenAI's prices. */
-function convertMedia(part: ImagePart | FilePart): JsonObject {
+function convertMedia(part: ImagePart | FilePart, names: DocumentNames): JsonObject {
   const { source, at } = part;
   const bytes = sourceOf(source, at);
   if (part.type === 'image') return { image: { format: formatOf(source, at), source: bytes } };
-  // Bedrock takes letters, digits, single spaces, hyphens, parentheses and brackets.
-  const name = (part.name ?? 'document').replace(/[^\p{L}\p{N}\s()[\]-]/gu, '-').replace(/\s+/g, ' ');
-  return { document: { format: formatOf(source, at), name, source: bytes } };
+  return { document: { format: formatOf(source, at), name: names.take(part.name), source: bytes } };
 }
 
 function sourceOf(source: MediaSource, at: string): JsonObject {
@@ -97,31 +95,29 @@ function formatOf(source: MediaSource, at: string): string {
   return format === 'jpg' ? 'jpeg' : format;
 }
 
-function convertAssistantPart(part: AssistantPart): JsonObject[] {
-  switch (part.type) {
-    case 'text':
-    case 'refusal':
-      // Bedrock refuses an empty one.
-      return part.text === '' ? [] : [{ text: part.text }];
-    case 'reasoning': {
-      const { text, signature, opaque, maker } = part;
-      // What others have signed is not taken back.
-      if (maker !== 'anthropic') return [];
-      if (opaque !== undefined) return [{ reasoningContent: { redactedContent: opaque } }];
-      return signature ? [{ reasoningContent: { reasoningText: { text, signature } } }] : [];
-    }
-    case 'tool-call': {
-      const input = part.arguments === '' ? {} : parseObject(part.arguments);
-      if (!input) throw new NotCarried({ at: part.at });
-      return [{ toolUse: { toolUseId: toolId(part.id, ANTHROPIC_IDS), name: part.name, input } }];
-    }
-  }
+function convertThought({ text, signature, opaque, maker }: ReasoningPart): JsonObject[] {
+  // What others have signed is not taken back.
+  if (maker !== 'anthropic') return [];
+  if (opaque !== undefined) return [{ reasoningContent: { redactedContent: opaque } }];
+  return signature ? [{ reasoningContent: { reasoningText: { text, signature } } }] : [];
 }
 
-const convertResult = ({ id, content, isError }: ToolResultPart): JsonObject => ({
-  toolResult: {
-    toolUseId: toolId(id, ANTHROPIC_IDS),
-    content: content.map((part) => (part.type === 'text' ? { text: part.text } : convertMedia(part))),
-    ...(isError && { status: 'error' }),
-  },
-});
+function convertAnswerPart(part: Exclude<AssistantPart, ReasoningPart>): JsonObject {
+  if (part.type !== 'tool-call') return { text: part.text };
+  const input = part.arguments === '' ? {} : parseObject(part.arguments);
+  if (!input) throw new NotCarried({ at: part.at });
+  return { toolUse: { toolUseId: toolId(part.id, ANTHROPIC_IDS), name: part.name, input } };
+}
+
+function convertResult({ id, content, isError }: ToolResultPart, names: DocumentNames): JsonObject {
+  const said = withoutBlanks(content).map((part) =>
+    part.type === 'text' ? { text: part.text } : convertMedia(part, names),
+  );
+  return {
+    toolResult: {
+      toolUseId: toolId(id, ANTHROPIC_IDS),
+      content: said.length > 0 ? said : [{ text: isError ? FAILED : '(no output)' }],
+      ...(isError && { status: 'error' }),
+    },
+  };
+}

@@ -1,42 +1,59 @@
 import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { closedSchema } from '../anthropic-schema.ts';
 import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
-import { cachePoint, convertMessages, convertText } from './convert-messages.ts';
+import { withoutBlanks } from '../blank.ts';
+import { samplingOf } from '../claude.ts';
+import { systemInUserTurns } from '../late-system.ts';
+import type { Turn } from '../turns.ts';
+import { betasFor } from './betas.ts';
+import { callsAsText } from './calls-as-text.ts';
+import { convertMessages } from './convert-messages.ts';
+import { marksOf, type WriteMark } from './marks.ts';
+import { claudeOf, isUnnamed } from './model-name.ts';
 
 /** A request in the neutral form as one for Converse. The model and whether it streams are said by the path. */
-export function convertRequest(request: ModelRequest, { model, maxOutput }: ModelCall): JsonObject {
+export function convertRequest(asked: ModelRequest, { model, maxOutput, betas = [] }: ModelCall): JsonObject {
+  const claude = claudeOf(model);
+  const mark = marksOf(model);
+  const request = withToolsToUse(claude === undefined ? asked : { ...asked, ...samplingOf(asked, claude) });
   const { system, responseFormat, serviceTier } = request;
   const own = ownFields(request, model, maxOutput);
+  const texts = withoutBlanks(system).flatMap(({ text, cache }) => [{ text }, ...mark(cache)]);
   return definedOnly({
-    system: system.length > 0 ? system.flatMap(convertText) : undefined,
-    messages: messagesOf(request, model),
+    system: texts.length > 0 ? texts : undefined,
+    messages: messagesOf(request, model, mark),
     inferenceConfig: unlessEmpty({
       maxTokens: request.maxTokens ?? own.maxTokens ?? maxOutput,
       temperature: request.temperature,
       topP: request.topP,
       stopSequences: request.stop,
     }),
-    toolConfig: toolConfigOf(request),
+    toolConfig: toolConfigOf(request, mark),
     outputConfig: responseFormat && { textFormat: formatOf(responseFormat) },
     requestMetadata: request.metadata,
     serviceTier: serviceTier === undefined || serviceTier === 'auto' ? undefined : { type: serviceTier },
-    additionalModelRequestFields: unlessEmpty(own.fields),
+    additionalModelRequestFields: unlessEmpty({
+      ...own.fields,
+      anthropic_beta: claude === undefined ? undefined : betasFor(claude, betas),
+    }),
   });
 }
 
-/** `anthropic.claude-…`, also of an inference profile: `eu.anthropic.claude-…`, or at the end of its ARN. */
-const CLAUDE = /(?:^|[./])anthropic\.(claude.*)$/;
-/** ARNs that don't say which model they stand for. */
-const UNNAMED = /:(?:application-inference-profile|provisioned-model)\//;
+/** Converse can't be told to leave its tools alone: it does not hear of them then. */
+const withToolsToUse = (request: ModelRequest): ModelRequest =>
+  request.toolChoice === 'none' || request.tools?.length === 0 ? { ...request, tools: undefined } : request;
 
 /** Models that have no marks cache by themselves, or not at all. */
-function messagesOf({ messages, cache }: ModelRequest, model: string): JsonObject[] {
-  const isClaude = CLAUDE.test(model);
-  const converted = convertMessages(messages, isClaude || UNNAMED.test(model));
+function messagesOf({ messages, cache, tools }: ModelRequest, model: string, mark: WriteMark): Turn[] {
+  const isClaude = claudeOf(model) !== undefined;
+  const spoken = systemInUserTurns(messages);
+  const takesThoughts = isClaude || isUnnamed(model);
+  const converted = convertMessages(tools ? spoken : callsAsText(spoken), { takesThoughts, mark });
   const last = isClaude ? converted.at(-1) : undefined;
   if (!cache || !last || last.content.at(-1)?.cachePoint !== undefined) return converted;
-  return [...converted.slice(0, -1), { ...last, content: [...last.content, ...cachePoint(cache)] }];
+  return [...converted.slice(0, -1), { ...last, content: [...last.content, ...mark(cache)] }];
 }
 
 const definedOnly = (fields: JsonObject): JsonObject =>
@@ -47,27 +64,35 @@ function unlessEmpty(fields: JsonObject): JsonObject | undefined {
   return Object.keys(defined).length > 0 ? defined : undefined;
 }
 
-function toolConfigOf({ tools, toolChoice, parallelToolCalls }: ModelRequest): JsonObject | undefined {
+function toolConfigOf(
+  { tools, toolChoice, parallelToolCalls }: ModelRequest,
+  mark: WriteMark,
+): JsonObject | undefined {
   if (!tools) return undefined;
   if (parallelToolCalls === false) throw new NotCarried({ option: 'parallelToolCalls' });
-  // Converse can't be told to leave its tools alone.
-  if (toolChoice === 'none') throw new NotCarried({ option: 'toolChoice' });
   const choice =
     typeof toolChoice === 'object'
       ? { tool: { name: toolChoice.name } }
       : toolChoice && { [toolChoice === 'required' ? 'any' : 'auto']: {} };
-  return { tools: tools.flatMap(convertTool), ...(choice && { toolChoice: choice }) };
+  const converted = tools.flatMap((tool) => [{ toolSpec: convertTool(tool) }, ...mark(tool.cache, 'tools')]);
+  return { tools: converted, ...(choice && { toolChoice: choice }) };
 }
 
-function convertTool({ name, description, parameters, strict, cache }: Tool): JsonObject[] {
-  const inputSchema = { json: parameters ?? { type: 'object' } };
-  return [{ toolSpec: definedOnly({ name, description, inputSchema, strict }) }, ...cachePoint(cache)];
+function convertTool({ name, description, parameters = { type: 'object' }, strict }: Tool): JsonObject {
+  const closed = strict ? closedSchema(parameters) : undefined;
+  return definedOnly({
+    name,
+    description,
+    inputSchema: { json: closed ?? parameters },
+    strict: strict && closed !== undefined,
+  });
 }
 
 function formatOf(format: NonNullable<ModelRequest['responseFormat']>): JsonObject {
   // Converse promises JSON of a schema, not JSON of any kind.
-  if (format.type === 'json') throw new NotCarried({ option: 'responseFormat' });
-  const { name, description, schema } = format;
+  const schema = format.type === 'json' ? undefined : closedSchema(format.schema);
+  if (format.type === 'json' || !schema) throw new NotCarried({ option: 'responseFormat' });
+  const { name, description } = format;
   const jsonSchema = definedOnly({ name, description, schema: JSON.stringify(schema) });
   return { type: 'json_schema', structure: { jsonSchema } };
 }
@@ -78,7 +103,7 @@ function ownFields(
   model: string,
   maxOutput: number = ANSWER_TOKENS,
 ): { fields: JsonObject; maxTokens?: number } {
-  const [, claude] = CLAUDE.exec(model) ?? [];
+  const claude = claudeOf(model);
   if (claude !== undefined) {
     const { thinking, effort, budget } = convertThinking(reasoning, claude, maxTokens);
     const fields = { top_k: topK, thinking, output_config: effort && { effort } };

@@ -9,27 +9,27 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { parseObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { withoutBlanks } from '../blank.ts';
+import { type Spoken, systemInUserTurns } from '../late-system.ts';
+import { turnsOf } from '../turns.ts';
 
 /** In place of the signature of a call that another model made: Gemini 3 wants one, and takes this (Google's own words). */
 const UNSIGNED = 'skip_thought_signature_validator';
 /** From Gemini 3 on calls are signed, and known by ids; those before refuse an id. */
 const SINCE_3 = /^gemini-(?:[3-9]|\d\d|(?:pro|flash|flash-lite)-latest)/;
 
-/** Messages as Gemini takes them: the assistant is the `model`, and results of tools are the user's. */
+/**
+ * Messages as Gemini takes them: the assistant is the `model`, and results of tools are the user's. It has one instruction, before all
+ * turns.
+ */
 export function convertContents(messages: readonly Message[], model: string): JsonObject[] {
-  const contents: { role: string; parts: JsonObject[] }[] = [];
   const calls = new Calls(SINCE_3.test(model));
-  for (const message of messages) {
-    const role = message.role === 'assistant' ? 'model' : 'user';
-    const parts = convertParts(message, calls);
-    // An assistant that said nothing: Gemini refuses a turn without a part.
-    if (parts.length === 0) continue;
-    if (role === 'model' && calls.haveIds) signFirstCall(parts);
-    const last = contents.at(-1);
-    if (last?.role === role) last.parts.push(...parts);
-    else contents.push({ role, parts });
-  }
-  return contents;
+  const turns = turnsOf(
+    systemInUserTurns(messages),
+    ({ role }) => (role === 'assistant' ? 'model' : 'user'),
+    (message) => convertParts(message, calls),
+  );
+  return turns.map(({ role, content }) => ({ role, parts: content }));
 }
 
 /** The calls so far, by their ids: a result names its tool, and stands where its call stood. */
@@ -62,13 +62,11 @@ class Calls {
   }
 }
 
-function convertParts(message: Message, calls: Calls): JsonObject[] {
-  // Gemini has one instruction, before all turns.
-  if (message.role === 'system') throw new NotCarried({ at: message.at });
+function convertParts(message: Spoken, calls: Calls): JsonObject[] {
   if ('name' in message && message.name !== undefined) throw new NotCarried({ at: `${message.at}.name` });
   switch (message.role) {
     case 'user':
-      return message.content.map(convertUserPart);
+      return withoutBlanks(message.content).map(convertUserPart);
     case 'assistant':
       for (const part of message.content) if (part.type === 'tool-call') calls.add(part);
       return convertAnswer(message.content, calls);
@@ -122,6 +120,7 @@ function convertAnswer(content: readonly AssistantPart[], calls: Calls): JsonObj
     } else if (part.type !== 'reasoning' && part.text !== '') parts.push({ text: part.text });
   }
   for (const { signature, at } of ofTexts) signText(parts, signature, at);
+  if (calls.haveIds) signFirstCall(parts);
   return parts;
 }
 

@@ -1,12 +1,14 @@
 import type { JsonObject, ModelRequest, Tool, ToolChoice } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { withoutBlanks } from '../blank.ts';
 import { convertContents } from './convert-contents.ts';
 import { convertThinking } from './convert-thinking.ts';
 
 /** A request in the neutral form as one for `generateContent`. */
 export function convertRequest(request: ModelRequest, { model }: ModelCall): JsonObject {
-  const { system, tools, toolChoice } = request;
+  const { tools, toolChoice } = request;
+  const system = withoutBlanks(request.system);
   if (tools && request.parallelToolCalls === false) throw new NotCarried({ option: 'parallelToolCalls' });
   if (
     request.serviceTier !== undefined &&

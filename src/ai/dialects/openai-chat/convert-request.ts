@@ -7,6 +7,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
 import { convertMessages } from './convert-messages.ts';
+import { isStrict } from './is-strict.ts';
 
 /**
  * A request in the neutral form as a chat completion request.
@@ -57,7 +58,9 @@ const convertTool = ({ name, description, parameters, strict }: Tool): JsonObjec
 
 function convertFormat(format: ResponseFormat): JsonObject {
   if (format.type === 'json') return { type: 'json_object' };
-  const { name, description, schema, strict } = format;
+  const { name, description, schema } = format;
+  // What can't be promised is tried.
+  const strict = format.strict && !isStrict(schema) ? undefined : format.strict;
   return { type: 'json_schema', json_schema: definedOnly({ name, description, schema, strict }) };
 }
 
