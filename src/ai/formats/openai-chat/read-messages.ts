@@ -1,6 +1,5 @@
 import type {
   AssistantPart,
-  CacheMark,
   MediaSource,
   Message,
   TextPart,
@@ -11,6 +10,7 @@ import { GatewayError } from '../../../errors/gateway-error.ts';
 import { type DataUrl, parseDataUrl } from '../../../lib/data-url.ts';
 import { makerOfDetail } from '../../reasoning-detail.ts';
 import type { Fields } from '../fields.ts';
+import { cacheOf } from '../openai-cache-mark.ts';
 
 /** The messages of a chat: those of the system before the first turn apart from the rest. */
 export function readMessages(list: readonly Fields[]): { system: TextPart[]; messages: Message[] } {
@@ -111,7 +111,7 @@ function userPart(part: Fields, type: string | undefined): UserPart | undefined 
     if (!audio) return undefined;
     const read = { type: 'audio', at, data: audio.needed('data'), format: audio.needed('format') } as const;
     audio.leave();
-    return read;
+    return { ...read, ...cacheOf(part) };
   }
   return undefined;
 }
@@ -119,12 +119,6 @@ function userPart(part: Fields, type: string | undefined): UserPart | undefined 
 function sourceOf(url: string): MediaSource {
   const inline: DataUrl | undefined = parseDataUrl(url);
   return inline ? { type: 'base64', ...inline } : { type: 'url', url };
-}
-
-/** OpenAI's mark, or Anthropic's, which many clients set on this format too. */
-function cacheOf(part: Fields): { cache?: CacheMark } {
-  const mark = part.inner('prompt_cache_breakpoint') ?? part.inner('cache_control');
-  return mark ? { cache: { ttl: mark.text('ttl') } } : {};
 }
 
 function assistantParts(fields: Fields): AssistantPart[] {

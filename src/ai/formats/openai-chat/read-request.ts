@@ -50,6 +50,8 @@ export function readRequest(body: JsonObject): ModelRequest {
   };
   streamOptions?.passOver('include_obfuscation', true, false);
   streamOptions?.leave();
+  // Of OpenAI's own cache; they change no answer.
+  for (const hint of ['prompt_cache_options', 'prompt_cache_retention']) fields.raw(hint);
   fields.passOver('store', false);
   // Both name what `max_completion_tokens` and `user` name as well.
   if (request.maxTokens !== undefined) fields.raw('max_tokens');

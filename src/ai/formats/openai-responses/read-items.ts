@@ -10,6 +10,7 @@ import { GatewayError } from '../../../errors/gateway-error.ts';
 import { parseDataUrl } from '../../../lib/data-url.ts';
 import { readSeal } from '../../seal.ts';
 import type { Fields } from '../fields.ts';
+import { cacheOf } from '../openai-cache-mark.ts';
 
 /** The items of an input as messages: what the assistant said, thought and called in a row is one message. */
 export class ItemReader {
@@ -93,19 +94,24 @@ function partsOf<P>(
   });
 }
 
-const textPart = (part: Fields): TextPart => ({ type: 'text', at: part.at, text: part.needed('text') });
+const textPart = (part: Fields): TextPart => ({
+  type: 'text',
+  at: part.at,
+  text: part.needed('text'),
+  ...cacheOf(part),
+});
 
 function mediaPart(part: Fields, type: string): Exclude<UserPart, { type: 'audio' }> | undefined {
   const { at } = part;
   if (type === 'input_text') return textPart(part);
   if (type === 'input_image') {
     const source = sourceOf(part.text('file_id'), part.text('image_url'));
-    return source && { type: 'image', at, source, detail: part.text('detail') };
+    return source && { type: 'image', at, source, detail: part.text('detail'), ...cacheOf(part) };
   }
   if (type !== 'input_file') return undefined;
   const source = sourceOf(part.text('file_id'), part.text('file_data') ?? part.text('file_url'));
   part.raw('file_url');
-  return source && { type: 'file', at, source, name: part.text('filename') };
+  return source && { type: 'file', at, source, name: part.text('filename'), ...cacheOf(part) };
 }
 
 function sourceOf(id: string | undefined, url: string | undefined): MediaSource | undefined {

@@ -56,6 +56,8 @@ export function readRequest(body: JsonObject): ModelRequest {
   };
   text?.leave();
   if (request.user !== undefined) fields.raw('safety_identifier');
+  // Of OpenAI's own cache; they change no answer.
+  for (const hint of ['prompt_cache_options', 'prompt_cache_retention']) fields.raw(hint);
   fields.passOver('store', false);
   fields.passOver('background', false);
   fields.passOver('truncation', 'disabled');
