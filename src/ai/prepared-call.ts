@@ -4,6 +4,7 @@ import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { replaceSpans } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest, PreparedCall } from './chat-call.ts';
+import { holdsDropped, withoutDropped } from './dropped.ts';
 import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import { writeHistoryFor } from './memory/history-for.ts';
 import { keptFields } from './memory/own-id.ts';
@@ -63,12 +64,13 @@ function prepare(call: ChatCall, deployment: Deployment): PreparedCall {
     const isForm = format.kind === 'operation' && format.media === 'form';
     const isExtra = extraOf(native, request);
     const ownOnly = native.ownOnly?.isDue(call.bytes) ? native.ownOnly : undefined;
+    const drop = format.kind === 'operation' ? [] : settings.drop;
     return {
       deployment,
       dialect: native,
       body:
-        native.adapt || ownOnly
-          ? adapted(call, { adapt: native.adapt, ownOnly }, model, settings.drop, isExtra !== undefined)
+        native.adapt || ownOnly || holdsDropped(call.bytes, drop)
+          ? adapted(call, { adapt: native.adapt, ownOnly }, model, drop, isExtra !== undefined)
           : written(
               call.bytes,
               request,
@@ -104,10 +106,21 @@ function translated<Request extends Neutral>(
     answerName(call),
     deployment.settings.drop,
   );
-  const target = { model: deployment.model, stream, maxOutput: deployment.maxOutput };
+  const target = {
+    model: deployment.model,
+    stream,
+    maxOutput: deployment.maxOutput,
+    betas: betasOf(call),
+  };
   const body = translation.request(target);
   return { deployment, dialect, body, contentType: JSON_TYPE, path: dialect.path(target), translation };
 }
+
+const BETA = 'anthropic-beta';
+
+/** A client may repeat the header; Node joins what it says. */
+const betasOf = ({ format, headers }: ChatCall): string[] | undefined =>
+  format.headers.includes(BETA) ? headers[BETA]?.toString().split(/\s*,\s*/) : undefined;
 
 type Neutral = NonNullable<ChatCall['neutral']>;
 
@@ -121,7 +134,7 @@ export function neutralOf<Request extends Neutral>(call: ChatCall, format: Forma
   return call.neutral as Request;
 }
 
-/** The client's request, as a service takes it that speaks the same format in its own way, or not all that is in it. */
+/** The client's request, as a service takes it that speaks the same format in its own way, or not all that is in it, or is not to. */
 function adapted(
   { bytes, format }: ChatCall,
   { adapt, ownOnly }: Pick<Dialect, 'adapt' | 'ownOnly'>,
@@ -130,7 +143,7 @@ function adapted(
   asks: boolean,
 ): Buffer {
   const said = JSON.parse(bytes.toString('utf8')) as JsonObject;
-  const own = ownOnly ? ownOnly.write(said) : said;
+  const own = withoutDropped(ownOnly ? ownOnly.write(said) : said, drop);
   const body = { ...own, model, ...(asks && { stream_options: withQuestion(said.stream_options) }) };
   const fields = format.kind === 'operation' ? {} : format.fields;
   try {

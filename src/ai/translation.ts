@@ -5,6 +5,7 @@ import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
 import { objectsOf, parseList, parseObject } from '../lib/json.ts';
+import { isNeeded } from './dropped.ts';
 import { gatherAnswer } from './gather-answer.ts';
 import { NotCarried } from './not-carried.ts';
 
@@ -17,7 +18,7 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
   readonly #name: AnswerName;
   readonly #drop: readonly string[];
 
-  /** @param drop fields, by the client's names, that are left out if they can't be carried */
+  /** @param drop fields, by the client's names, that are left out */
   constructor(
     request: Request,
     format: Format<Request>,
@@ -35,8 +36,8 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
   }
 
   /**
-   * The request in the provider's words. All of it or none: what can't be carried is refused by its own name, so that
-   * nothing gets lost unseen.
+   * The request in the provider's words, without what the operator drops. All of the rest or none: what can't be carried is
+   * refused by its own name, so that nothing gets lost unseen.
    *
    * @throws GatewayError `field_not_supported`
    */
@@ -48,7 +49,7 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
     const { fields } = this.#format;
     const unknown = this.#request.uncarried.find((at) => !this.#drop.includes(at));
     if (unknown !== undefined) throw notSupported(unknown);
-    let request = this.#request;
+    let request = this.#kept();
     const leaveOut = (option: keyof Request): void => {
       const name = nameOf(option, fields);
       if (!this.#drop.includes(name)) throw notSupported(name);
@@ -66,6 +67,15 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
         leaveOut(option);
       }
     }
+  }
+
+  #kept(): Request {
+    if (this.#drop.length === 0) return this.#request;
+    const { fields } = this.#format;
+    const kept = Object.entries(this.#request).filter(
+      ([option]) => isNeeded(option) || !this.#drop.includes(nameOf(option, fields)),
+    );
+    return Object.fromEntries(kept) as Request;
   }
 
   /** A whole answer in the client's words; undefined if it holds something that they have no place for. */

@@ -112,6 +112,20 @@ it('AWS’s event stream reaches the stock SDKs as their own, with thoughts, too
   expect(message.usage).toMatchObject({ cache_read_input_tokens: 64, cache_creation_input_tokens: 6 });
 });
 
+it('what Claude may do before it is for all goes along, as far as Bedrock knows of it', async () => {
+  const { gateway, provider } = await setUp(json(ANSWER));
+  const fieldsOf = async (betas: string) => {
+    await anthropicSdk(gateway).messages.create(
+      { ...asked, max_tokens: 9 },
+      { headers: { 'anthropic-beta': betas } },
+    );
+    return JSON.parse(provider.taken.at(-1)?.body.toString() ?? '').additionalModelRequestFields;
+  };
+  const own = 'claude-code-20250219, interleaved-thinking-2025-05-14,context-1m-2025-08-07';
+  expect(await fieldsOf(own)).toEqual({ anthropic_beta: ['interleaved-thinking-2025-05-14'] });
+  expect(await fieldsOf('claude-code-20250219')).toBeUndefined();
+});
+
 it('its refusals come in the client’s own shape', async () => {
   const { gateway } = await setUp(json({ message: 'The model is not ready.' }, 400));
   const answer = await chat(gateway, hello());

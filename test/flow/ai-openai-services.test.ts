@@ -146,6 +146,28 @@ describe('what a service does not take is refused by its name', () => {
   });
 });
 
+describe('what the operator drops is left out of what a service takes', () => {
+  it.each(['openai', 'groq', 'azure-openai'])('%s', async (kind) => {
+    const { gateway, sent } = await setUp(kind, { drop: ['temperature', 'metadata.run', 'messages'] });
+    await chat(gateway, { ...ask, temperature: 0.2, metadata: { run: 'r1', of: 'x' } });
+    expect(sent()).toEqual({ ...ask, model: 'm 1', metadata: { of: 'x' } });
+  });
+
+  it('of messages, too', async () => {
+    const { gateway, sent } = await setUp('anthropic', { drop: ['temperature'] });
+    const asked = { model: 'smart', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] };
+    await chat(gateway, { ...asked, temperature: 0.2 }, {}, '/v1/messages');
+    expect(sent()).toEqual({ ...asked, model: 'm 1' });
+  });
+
+  it('and a request without it goes as the bytes that came', async () => {
+    const { gateway, provider } = await setUp('openai', { drop: ['temperature'] });
+    const body = '{ "model":"m 1",  "messages":[ ], "x":1e400 }';
+    await chat(gateway, body.replace('"m 1"', '"smart"'));
+    expect(provider.taken[0]?.body.toString()).toBe(body);
+  });
+});
+
 it('values that ask for nothing are no reason to refuse', async () => {
   const { gateway, sent } = await setUp('groq');
   const answer = await chat(gateway, { ...ask, n: 1, logprobs: false, logit_bias: null });

@@ -99,7 +99,7 @@ const Provider = Strict({
   drop: Type.Array(Type.String({ minLength: 1 }), {
     default: [],
     description:
-      'Fields of requests, by the client’s own name for them ("seed", "metadata"), that are left out where this provider can’t carry them. Absent: such requests get 400 field_not_supported.',
+      'Fields of requests, by the client’s own name for them ("seed", "temperature"), that are left out because this provider can’t carry them or its models refuse them. Absent: a request with one that it can’t carry gets 400 field_not_supported.',
   }),
 });
 
