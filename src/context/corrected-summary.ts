@@ -4,6 +4,7 @@ import { correctionsIn, hasCorrections, type OpenedTurn, pathTo } from './path.t
 import type { OpenSummary } from './ports.ts';
 import { messageText } from './prompt/message-text.ts';
 import { textTokens } from './prompt/tokens.ts';
+import { contentOf } from './summary-content.ts';
 
 /** What was put right behind a summary, by the id of the last turn in it. */
 const PUT_RIGHT = new WeakMap<ReadonlyMap<string, OpenedTurn>, Map<string, string>>();
@@ -29,7 +30,7 @@ export async function correctedSummary(
     texts.set(coveredTurn, text);
   }
   if (text === '') return summary;
-  const said = JSON.parse(summary.content) as SummaryContent;
+  const said = contentOf(summary);
   const content: SummaryContent = { ...said, text: `${said.text}\n${text}` };
   return { ...summary, tokens: summary.tokens + textTokens(text), content: JSON.stringify(content) };
 }

@@ -22,6 +22,37 @@ export interface JourneyStep {
   readonly why: readonly string[];
 }
 
+/** Versions as they are kept: of those that follow one another the first and the last. */
+type Ranges = readonly (number | readonly [first: number, last: number])[];
+
+function rangesOf(versions: readonly number[]): Ranges {
+  const ranges: [first: number, last: number][] = [];
+  for (const version of versions) {
+    const range = ranges.at(-1);
+    if (range?.[1] === version - 1) range[1] = version;
+    else ranges.push([version, version]);
+  }
+  return ranges.map((range) => (range[0] === range[1] ? range[0] : range));
+}
+
+const versionsIn = (ranges: Ranges): number[] =>
+  ranges.flatMap((range) => {
+    if (typeof range === 'number') return range;
+    const [first, last] = range;
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  });
+
+/** What was sent, as it is kept with its turn: a long conversation sends nearly all of its turns at each. */
+export const journeyText = (context: SentContext): string =>
+  JSON.stringify({ ...context, sent: rangesOf(context.sent), cut: rangesOf(context.cut) });
+
+/** @param text as `journeyText` wrote it, or a gateway that knew no ranges; '' = nothing */
+export function journeyIn(text: string): SentContext | null {
+  if (text === '') return null;
+  const kept = JSON.parse(text) as SentContext & { readonly sent: Ranges; readonly cut: Ranges };
+  return { ...kept, sent: versionsIn(kept.sent), cut: versionsIn(kept.cut) };
+}
+
 /** The way of each turn, in the order of versions. @param all every turn of the session */
 export function journeyOf(all: readonly OpenedTurn[]): JourneyStep[] {
   const steps = new Map<string, Remembered>();
@@ -36,7 +67,7 @@ export function journeyOf(all: readonly OpenedTurn[]): JourneyStep[] {
       tokens: before.tokens + (adds ? turn.tokens : 0),
     };
     steps.set(turn.id, after);
-    const context = turn.journey === '' ? null : (JSON.parse(turn.journey) as SentContext);
+    const context = journeyIn(turn.journey);
     return { id: turn.id, version: turn.version, before, after, context, why: whyOf({ turn, context }) };
   });
 }

@@ -1,5 +1,6 @@
 import type { TextPart } from '../contracts/model-request.ts';
-import { type CompactionTask, Compactor, type SummaryContent } from './compaction/compactor.ts';
+import { type CompactionTask, Compactor } from './compaction/compactor.ts';
+import { journeyText } from './journey.ts';
 import { measureTurn } from './measures/measure-turn.ts';
 import { SizeOutliers } from './measures/size-outlier.ts';
 import { turnSignals } from './measures/turn-signals.ts';
@@ -13,6 +14,7 @@ import { exchangesOf } from './prompt/exchanges.ts';
 import { messageText, userText } from './prompt/message-text.ts';
 import { textTokens } from './prompt/tokens.ts';
 import { TurnPrefix } from './prompt/turn-prefix.ts';
+import { contentOf } from './summary-content.ts';
 import type { SpokenTurn, Summary } from './turn.ts';
 
 /** Tokens of a model whose window nobody knows. */
@@ -81,7 +83,7 @@ export class Mind implements ContextMind {
       turns: input.turns.filter(({ version }) => kept.has(version)),
       fresh: [...fresh, ...input.fresh],
       snippets: built.snippets,
-      journey: JSON.stringify({
+      journey: journeyText({
         ...context,
         sent: sent.filter(isStored),
         cut: cut.filter(isStored),
@@ -123,7 +125,7 @@ export class Mind implements ContextMind {
       // Also where nothing of the turns is left: the client's list does not go on as it came.
       ...(input.isFull && built.context.cut.length > 0 && { fresh: input.fresh }),
       snippets: built.snippets,
-      journey: JSON.stringify(built.context),
+      journey: journeyText(built.context),
     };
     this.#built.set(shape, built);
     this.#options.meters.worked('recall', this.#options.clock.monotonic() - began);
@@ -251,9 +253,7 @@ const SYSTEM = new TurnPrefix<readonly TextPart[] | undefined>(
 /** The client's own system texts that are in force: those of the last turn that had any. */
 function systemIn(turns: readonly PathTurn[], summary?: OpenSummary): readonly TextPart[] {
   const said = SYSTEM.of(turns);
-  if (said || !summary) return said ?? [];
-  const { system = [] } = JSON.parse(summary.content) as SummaryContent;
-  return system;
+  return said ?? (summary && contentOf(summary).system) ?? [];
 }
 
 /** Turns before a new one, and the call whose results it brings, which becomes a part of it. */
@@ -268,6 +268,6 @@ const systemTokens = ({ system }: PromptInput): number =>
 function summaryOf(summary: OpenSummary | undefined): Summary | undefined {
   if (!summary) return undefined;
   const { epoch, covered, tokens } = summary;
-  const { text } = JSON.parse(summary.content) as SummaryContent;
+  const { text } = contentOf(summary);
   return { epoch, covered, coveredTurn: '', text, tokens };
 }

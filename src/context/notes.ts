@@ -1,6 +1,6 @@
 import type { TextPart } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
-import type { ContextPrivacy } from './ports.ts';
+import type { ContextPrivacy, TenantSeal } from './ports.ts';
 
 /** What a client has noted on a conversation. */
 export type Notes = Readonly<Record<string, string>>;
@@ -21,11 +21,6 @@ export async function sealNotes(
   return (await privacy.of(tenant)).seal(JSON.stringify(notes));
 }
 
-/** @param kept as `sealNotes` wrote them; '' = none. @throws StoreUnavailable, SealBroken */
-export async function openNotes(
-  { tenant }: SessionRef,
-  kept: string,
-  privacy: ContextPrivacy,
-): Promise<Notes> {
-  return kept === '' ? {} : (JSON.parse((await privacy.of(tenant)).open(kept)) as Notes);
-}
+/** @param kept as `sealNotes` wrote them; '' = none. @throws SealBroken */
+export const notesIn = (kept: string, seal: Pick<TenantSeal, 'open'>): Notes =>
+  kept === '' ? {} : (JSON.parse(seal.open(kept)) as Notes);

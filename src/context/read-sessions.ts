@@ -1,4 +1,5 @@
 import type { SessionHead, SessionRef, Sessions, StoredSummary } from '../contracts/session.ts';
+import { type Notes, notesIn } from './notes.ts';
 import { openTurn } from './opened-sessions.ts';
 import { arrange, correctionsIn, type OpenedTurn, pathTo } from './path.ts';
 import type { ContextPrivacy, OpenSummary, PathTurn, TenantSeal } from './ports.ts';
@@ -7,6 +8,7 @@ import { isDestroyed } from './privacy/seal-broken.ts';
 /** A session, opened. */
 export interface OpenedSession {
   readonly head: SessionHead;
+  readonly notes: Notes;
   readonly summary: OpenSummary | undefined;
   /** The current path, as a prompt has it. */
   readonly turns: readonly PathTurn[];
@@ -69,7 +71,7 @@ export class SessionReader {
     } catch (error) {
       if (!isDestroyed(error)) throw error;
       const view = await this.#sessions.read(ref, { limit: 0 });
-      return view && { head: erasedHead(view.head), summary: undefined, turns: [], all: [] };
+      return view && { head: erasedHead(view.head), notes: {}, summary: undefined, turns: [], all: [] };
     }
   }
 
@@ -80,6 +82,7 @@ export class SessionReader {
     const opened = summaryOf(summary, seal);
     return {
       head,
+      notes: notesIn(head.metadata, seal),
       summary: opened,
       turns: arrange(pathTo(head.head, turns), turns).turns,
       all: [...turns.values()],
@@ -94,7 +97,7 @@ export class SessionReader {
   async said(
     ref: SessionRef,
     to?: string,
-  ): Promise<{ head: SessionHead; turns: readonly SaidTurn[] } | undefined> {
+  ): Promise<{ head: SessionHead; notes: Notes; turns: readonly SaidTurn[] } | undefined> {
     const view = await this.path(ref);
     if (view?.head.state !== 'active') return undefined;
     const all = new Map(view.all.map((each) => [each.turn.id, each]));
@@ -103,6 +106,7 @@ export class SessionReader {
     const turns = path.filter(({ turn }) => turn.status !== 'failed' && turn.supersedes === '');
     return {
       head: view.head,
+      notes: view.notes,
       turns: turns.map((each) => {
         const correction = correctionOf(each.turn);
         return correction ? { ...each, correction } : each;
@@ -135,9 +139,13 @@ const erasedHead = (head: SessionHead): SessionHead => ({
   state: 'erased',
 });
 
-/** @throws SealBroken */
+const OPENED = new WeakMap<StoredSummary, OpenSummary>();
+
+/** Opened once: it is at hand for many turns. @throws SealBroken */
 export function summaryOf(summary: StoredSummary | undefined, seal: TenantSeal): OpenSummary | undefined {
   if (!summary) return undefined;
   const { epoch, covered, tokens, content } = summary;
-  return { epoch, covered, tokens, content: seal.open(content) };
+  const opened = OPENED.get(summary) ?? { epoch, covered, tokens, content: seal.open(content) };
+  OPENED.set(summary, opened);
+  return opened;
 }

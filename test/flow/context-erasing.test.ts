@@ -206,6 +206,42 @@ it('a person’s conversations are exported and erased, also after the secret wa
   expect(statusOf(await say('ann', 'a1', first))).toBe('reset');
 });
 
+it('what is given out of a conversation has its summary and its client’s notes, for who may read what was said', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    context: {
+      enabled: true,
+      compaction: { window: 1200, verbatimTurns: 1 },
+      privacy: { encryptWith: SECRET },
+    },
+    admin: {
+      tokens: [
+        { name: 'ola', token: 'reads-all', rights: ['read', 'content'] },
+        { name: 'screen', token: 'reads-little', rights: ['read'] },
+      ],
+    },
+  });
+  const { conversations, responses } = sdk(gateway);
+  const { id: conversation } = await conversations.create({ metadata: { topic: 'a lost parcel' } });
+  const say = (input: string) =>
+    responses.create({ model: 'smart', max_output_tokens: 100, input, conversation, user: 'ann' });
+  await say('My account number is 471108151923.');
+  for (let at = 0; at < 30; at++) await say(`Topic ${at}: ${'words of no weight '.repeat(8)}`);
+  const read = async (path: string, token = 'reads-all') => (await admin(gateway, path, { token })).body;
+  const one = `/api/sessions/${conversation}`;
+  const whole = {
+    metadata: { topic: 'a lost parcel' },
+    summary: { text: expect.stringContaining('471108151923') },
+  };
+  expect(await read(`${one}?consumer=app&limit=1`)).toMatchObject(whole);
+  expect(await read(`${one}/journey?consumer=app&limit=1`)).toMatchObject(whole);
+  expect(await read(`${one}/export?consumer=app`)).toMatchObject(whole);
+  expect((await read('/api/context/app/export?user=ann')).items).toMatchObject([whole]);
+  const little = await read(`${one}?consumer=app&limit=1`, 'reads-little');
+  expect(little.summary).toMatchObject({ epoch: expect.any(Number), tokens: expect.any(Number) });
+  expect(JSON.stringify(little)).not.toMatch(/parcel|account number/);
+});
+
 it('a correction counts also where what it corrects has become part of a summary, and says why in the journey', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], {

@@ -55,13 +55,14 @@ export function sessionRoutes(
     operation: string,
   ) => {
     const { ref, query } = refOf(request);
-    const { head, summary, turns, all } = await viewOf(ref);
+    const { turns, all, ...view } = await viewOf(ref);
     const mayRead = request.operator?.rights.includes('content') ?? false;
     if (mayRead) {
       await noteReading(audit, request, operation, ref);
-      conversations.noteReading('read', ref, head);
+      conversations.noteReading('read', ref, view.head);
     }
-    return { ref, query, head, summary, all, mayRead, onPath: new Set(turns.map(({ turn }) => turn.id)) };
+    const onPath = new Set(turns.map(({ turn }) => turn.id));
+    return { query, all, mayRead, onPath, about: shownWhole(ref, view, mayRead) };
   };
 
   app.get(
@@ -115,10 +116,10 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const { ref, query, head, summary, all, onPath, mayRead } = await opened(request, 'getSession');
+      const { query, about, all, onPath, mayRead } = await opened(request, 'getSession');
       const page = versionsAfter(all, ({ turn }) => turn.version, query);
       return {
-        ...shownWhole(ref, head, summary),
+        ...about,
         turns: page.items.map(({ turn: { journey: _, ...turn }, content }) => ({
           ...turn,
           onPath: onPath.has(turn.id),
@@ -142,11 +143,11 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const { ref, query, head, summary, all, onPath, mayRead } = await opened(request, 'getSessionJourney');
+      const { query, about, all, onPath, mayRead } = await opened(request, 'getSessionJourney');
       const page = versionsAfter(journeyOf(all), ({ version }) => version, query);
       const byId = new Map(all.map((each) => [each.turn.id, each]));
       return {
-        ...shownWhole(ref, head, summary),
+        ...about,
         turns: page.items.map((step) => {
           const { turn, content } = byId.get(step.id) as OpenedTurn;
           return {

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import type { OpenSummary } from '../../context/ports.ts';
+import { journeyIn } from '../../context/journey.ts';
 import type { OpenedSession } from '../../context/read-sessions.ts';
+import { contentOf } from '../../context/summary-content.ts';
 import type { SessionHead, SessionRef } from '../../contracts/session.ts';
 import type { Audit } from '../audit.ts';
 import { limitOf } from '../paging.ts';
@@ -15,22 +16,32 @@ export const shown = ({
   ...head
 }: SessionHead) => ({ ...head, user: owner });
 
-/** The same, with whose it is and the summary in force. */
-export const shownWhole = (ref: SessionRef, head: SessionHead, summary: OpenSummary | undefined) => ({
-  id: ref.session,
-  consumer: ref.tenant,
-  ...shown(head),
-  summary: summary ? { epoch: summary.epoch, covered: summary.covered, tokens: summary.tokens } : null,
-});
+/** The same, with whose it is and the summary in force; what these say, and the client's notes, for who may read it. */
+export function shownWhole(
+  ref: SessionRef,
+  { head, notes, summary }: Pick<OpenedSession, 'head' | 'notes' | 'summary'>,
+  mayRead: boolean,
+) {
+  const text = summary && mayRead ? { text: contentOf(summary).text } : {};
+  return {
+    id: ref.session,
+    consumer: ref.tenant,
+    ...shown(head),
+    ...(mayRead && { metadata: notes }),
+    summary: summary
+      ? { epoch: summary.epoch, covered: summary.covered, tokens: summary.tokens, ...text }
+      : null,
+  };
+}
 
 /** All of it, with what was said. */
-export function exported(ref: SessionRef, { head, summary, turns, all }: OpenedSession) {
-  const onPath = new Set(turns.map(({ turn }) => turn.id));
+export function exported(ref: SessionRef, view: OpenedSession) {
+  const onPath = new Set(view.turns.map(({ turn }) => turn.id));
   return {
-    ...shownWhole(ref, head, summary),
-    turns: all.map(({ turn, content }) => ({
+    ...shownWhole(ref, view, true),
+    turns: view.all.map(({ turn, content }) => ({
       ...turn,
-      journey: turn.journey === '' ? null : (JSON.parse(turn.journey) as unknown),
+      journey: journeyIn(turn.journey),
       onPath: onPath.has(turn.id),
       content,
     })),

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Notes, openNotes, redactNotes, sealNotes } from '../../context/notes.ts';
+import { type Notes, redactNotes, sealNotes } from '../../context/notes.ts';
 import type { OpenedTurn } from '../../context/path.ts';
-import { isDestroyed } from '../../context/privacy/seal-broken.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { exchangeOf } from '../../record/exchange.ts';
@@ -26,11 +25,8 @@ export function registerConversations(
     const ref = refOf(request, request.params.id);
     const view = await conversations.reader.said(ref);
     if (view?.head.owner !== '') throw new GatewayError('session_unknown');
-    const notes = await openNotes(ref, view.head.metadata, privacy).catch((error: unknown) => {
-      throw isDestroyed(error) ? new GatewayError('session_unknown', { cause: error }) : error;
-    });
     conversations.noteReading('read', ref, view.head);
-    return { ref, notes, ...view };
+    return { ref, ...view };
   };
   const send = (request: FastifyRequest, reply: FastifyReply, body: object): FastifyReply =>
     reply.header('x-request-id', exchangeOf(request.raw).id).send(body);
