@@ -43,13 +43,22 @@ const resultText = ({ id, content }: ToolResultPart): string =>
 
 function userText(part: UserPart): string {
   if (part.type === 'text') return part.text;
-  if (part.type === 'audio') return `\naudio ${hash('sha256', part.data)}`;
+  if (part.type === 'audio') return `\naudio ${hashOf(part)}`;
   return `\n${part.type} ${sourceText(part.source)}`;
 }
 
 function sourceText(source: MediaSource): string {
   if (source.type === 'file') return source.id;
-  return source.type === 'url' ? source.url : hash('sha256', source.data);
+  return source.type === 'url' ? source.url : hashOf(source);
+}
+
+const HASHES = new WeakMap<object, string>();
+
+/** Once: a turn asks for the same picture's several times. */
+function hashOf(holder: { readonly data: string }): string {
+  const known = HASHES.get(holder) ?? hash('sha256', holder.data);
+  HASHES.set(holder, known);
+  return known;
 }
 
 /** Arguments come back with other spaces where a client has parsed them. */

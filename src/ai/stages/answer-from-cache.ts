@@ -21,7 +21,8 @@ export const answerFromCache =
     const settings = model?.cache;
     if (!model || !settings || format.kind === 'operation' || call.answer) return;
     const control = requestControl(headers['cache-control']);
-    if (control.noStore) {
+    // What was said in a conversation is kept there alone: sealed, and until it is erased.
+    if (control.noStore || exchange.context) {
       exchange.cache = 'bypass';
       return;
     }

@@ -2,6 +2,7 @@ import type { Recalled } from '../../context/conversations.ts';
 import type { LiveTurn } from '../../context/live-turn.ts';
 import { namedByKey } from '../../context/named-by-key.ts';
 import { responseId } from '../../context/response-id.ts';
+import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
@@ -72,13 +73,12 @@ async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
   }
   const turn = recalled.kind === 'turn' ? recalled.turn : undefined;
   call.turn = turn;
-  if (format.name === 'openai-responses') forgetElsewhere(call);
-  if (!turn) return;
-  if (settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
-  writeBefore(call, turn);
-  if (meant.isStored) return;
+  if (turn && settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
+  writeBody(call, turn);
+  if (!turn || meant.isStored) return;
   call.turn = undefined;
-  await turn.release();
+  // Nothing waits for it: what the store does not take is given back later.
+  void turn.release();
 }
 
 /** A call that may not be kept, and names a conversation that there is not, belongs to none. */
@@ -91,16 +91,22 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
   }
 }
 
-/**
- * The client's list goes on as it came where it is all that there is.
- * @throws GatewayError `field_not_supported` for the result of a call that is not kept
- */
-function writeBefore(call: ChatCall, { shape, ask, fresh }: LiveTurn): void {
-  const isNothing = shape.turns.length === 0 && shape.summary === '' && shape.snippets === '' && !shape.fresh;
-  if (isNothing && shape.system.length === 0) return;
+/** The body that goes on, written once: of a long conversation that is all of it. */
+function writeBody(call: ChatCall, turn: LiveTurn | undefined): void {
+  const isNamed = call.format.name === 'openai-responses';
+  const body = isNamed ? unnamed(bodyOf(call)) : bodyOf(call);
+  if (turn && hasBefore(turn)) writeBefore(call, body, turn);
+  else if (isNamed) replaceBody(call, body);
+}
+
+/** The client's list goes on as it came where it is all that there is. */
+const hasBefore = ({ shape: { turns, summary, snippets, fresh, system } }: LiveTurn): boolean =>
+  turns.length > 0 || summary !== '' || snippets !== '' || fresh !== undefined || system.length > 0;
+
+/** @throws GatewayError `field_not_supported` for the result of a call that is not kept */
+function writeBefore(call: ChatCall, body: JsonObject, { shape, ask, fresh }: LiveTurn): void {
   // What it holds of the turns would be said twice.
   const isRewritten = fresh !== ask.messages && (shape.turns.length > 0 || shape.summary !== '');
-  const body = bodyOf(call);
   const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
   const unkept = call.format.name === 'openai-responses' && unkeptResult(body, tail !== undefined);
   if (unkept)
@@ -119,9 +125,9 @@ function writeBefore(call: ChatCall, { shape, ask, fresh }: LiveTurn): void {
 }
 
 /** What is kept here need not be kept by a provider too, who knows nothing of our ids. */
-function forgetElsewhere(call: ChatCall): void {
-  const { conversation: _, previous_response_id: __, store: ___, ...body } = bodyOf(call);
-  replaceBody(call, { ...body, store: false });
+function unnamed(sent: JsonObject): JsonObject {
+  const { conversation: _, previous_response_id: __, store: ___, ...body } = sent;
+  return { ...body, store: false };
 }
 
 /**
