@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContextConfig } from '../config/schema/index.ts';
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { Message } from '../contracts/model-request.ts';
@@ -15,7 +16,7 @@ import { GiveBack } from './give-back.ts';
 import type { KnownLog } from './known-log.ts';
 import { LiveTurn } from './live-turn.ts';
 import type { ContextMeters } from './meters.ts';
-import { OpenedSessions, openTurn } from './opened-sessions.ts';
+import { OpenedSessions, openTurn, withSummary } from './opened-sessions.ts';
 import { Openers } from './openers.ts';
 import type { ContextOperation, OperationLog } from './operation-log.ts';
 import { ownersOf, requestKeyOf } from './owner.ts';
@@ -65,9 +66,9 @@ export class Conversations {
   constructor(ports: ConversationsPorts) {
     const { sessions, privacy, mind, meters, log, clock, settings } = ports;
     this.ports = ports;
-    this.behind = new WriteBehind(sessions, meters, log);
-    this.giveBack = new GiveBack({ sessions, log, clock, settings });
     this.operations = ports.operations;
+    this.behind = new WriteBehind({ sessions, meters, operations: this.operations, log });
+    this.giveBack = new GiveBack({ sessions, log, clock, settings });
     this.reader = new SessionReader(sessions, privacy);
     const { opened, reader } = this;
     this.erasing = new Erasing({ sessions, privacy, mind, opened, operations: this.operations });
@@ -156,12 +157,13 @@ export class Conversations {
   async #open(opening: Opening, asked: () => Ask, facts: ContextFacts): Promise<Recalled> {
     const { ref } = opening;
     const { privacy } = this.ports;
-    if (this.behind.has(ref) && !(await within(this.behind.flush(), BEHIND_MS)))
-      throw new StoreUnavailable('a turn of this conversation waits for the store');
+    if (this.behind.has(ref)) await within(this.behind.flush(), BEHIND_MS);
+    if (this.behind.has(ref)) throw new StoreUnavailable('a turn of this conversation waits for the store');
     if (this.giveBack.has(ref)) await within(this.giveBack.flush(), BEHIND_MS);
     const given = privacy.of(ref.tenant);
     const seal = given instanceof Promise ? await given : given;
-    const { reserving, key, isExclusive } = this.#announce(opening, facts.turn, seal);
+    const known = this.opened.known(ref);
+    const { reserving, key, isExclusive } = this.#announce(opening, facts.turn, seal, known);
     let ask: Ask;
     let reserved: Reserved;
     try {
@@ -175,7 +177,7 @@ export class Conversations {
     if (reserved.kind !== 'reserved') throw refusalOf(reserved);
     const { head, isNew, reset } = reserved;
     if (isNew) this.#note('create', ref, head, reset || 'new');
-    const turn = new LiveTurn(this, ask, facts, reserved, seal, key, isExclusive);
+    const turn = new LiveTurn(this, ask, facts, withSummary(reserved, known), seal, key, isExclusive);
     try {
       await this.#recall.recall(turn);
     } catch (error) {
@@ -192,6 +194,7 @@ export class Conversations {
     { ref, user, key: givenKey, exclusive, ifVersion, seenVersion, create, follows }: Opening,
     turn: string,
     seal: TenantSeal,
+    known: ReturnType<OpenedSessions['known']>,
   ): { reserving: Promise<Reserved>; key: string; isExclusive: boolean } {
     const { lease, ttl, maxAge, onConflict } = this.settings;
     const key = givenKey === '' ? '' : requestKeyOf(seal, ref.tenant, givenKey);
@@ -206,7 +209,7 @@ export class Conversations {
       ifVersion,
       seenVersion,
       create,
-      known: this.opened.known(ref),
+      known,
       leaseMs: lease,
       ttlMs: ttl,
       maxAgeMs: maxAge,
@@ -351,14 +354,6 @@ class UnreadableLife extends Error {
   }
 }
 
-async function within(work: Promise<boolean>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** What is late is not waited for. */
+const within = (work: Promise<boolean>, ms: number): Promise<unknown> =>
+  Promise.race([work, sleep(ms, undefined, { ref: false })]);

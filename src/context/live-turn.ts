@@ -72,6 +72,8 @@ export class LiveTurn {
   /** Id of the turn that this one follows. */
   parent = '';
   isBranch = false;
+  /** Id of the turn that broke off and in whose place this one stands. */
+  inPlaceOf: string | undefined;
   baseHash = '';
   baseCount = 0;
   resolves = '';
@@ -155,7 +157,7 @@ export class LiveTurn {
 
   async #commit(end: TurnEnd): Promise<void> {
     const { ports, behind } = this.#keeper;
-    const { ask, facts } = this;
+    const { ask, facts, reserved } = this;
     const began = ports.clock.monotonic();
     const before = this.#partLog(end);
     const answer: readonly Message[] =
@@ -168,7 +170,7 @@ export class LiveTurn {
     const options: CommitOptions = {
       ...this.#placed(turn, messages),
       key: this.#key,
-      mode: this.isBranch ? 'branch' : this.#isExact && !isFailed ? 'exact' : 'merge',
+      ...(before && { base: reserved.head.version + 1 }),
     };
     let committed: Committed | undefined;
     try {
@@ -201,8 +203,8 @@ export class LiveTurn {
   }
 
   /** Where a turn of these messages goes on from. */
-  #placed(turn: TurnDraft, messages: readonly Message[]): Omit<CommitOptions, 'key' | 'mode'> {
-    const { parent, baseHash, baseCount } = this;
+  #placed(turn: TurnDraft, messages: readonly Message[]): Omit<CommitOptions, 'key'> {
+    const { parent, inPlaceOf, baseHash, baseCount } = this;
     const { head, fence } = this.reserved;
     const { ttl, maxAge } = this.#keeper.settings;
     return {
@@ -210,7 +212,11 @@ export class LiveTurn {
       fence,
       generation: head.generation,
       base: head.version,
+      mode: this.isBranch ? 'branch' : 'merge',
+      // Of a response that is followed others may go on as well.
+      exact: this.#isExact && turn.status !== 'failed' && this.ask.follows === undefined,
       parent,
+      inPlaceOf,
       hash: baseHash === '' ? '' : rolling(baseHash, messages),
       count: baseCount + messages.length,
       ttlMs: ttl,
@@ -234,7 +240,7 @@ export class LiveTurn {
       asked: '',
       journey: '',
     };
-    const options: CommitOptions = { ...this.#placed(turn, messages), key: '', mode: 'branch' };
+    const options: CommitOptions = { ...this.#placed(turn, messages), key: '' };
     this.fresh = fresh.slice(length);
     this.parent = turn.id;
     this.baseHash = options.hash;

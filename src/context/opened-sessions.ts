@@ -1,5 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import type { SessionHead, SessionRef, StoredTurn, TurnContent } from '../contracts/session.ts';
+import type {
+  Reserved,
+  SessionHead,
+  SessionRef,
+  StoredSummary,
+  StoredTurn,
+  TurnContent,
+} from '../contracts/session.ts';
 import type { KnownLog } from './known-log.ts';
 import type { OpenedTurn } from './path.ts';
 import type { TenantSeal } from './ports.ts';
@@ -13,6 +20,16 @@ interface Held {
   size: number;
   readonly turns: Map<string, OpenedTurn>;
   log?: KnownLog;
+  summary?: StoredSummary | undefined;
+}
+
+/** What needs not be read again. */
+interface Known {
+  readonly generation: number;
+  readonly edits: number;
+  readonly version: number;
+  readonly epoch: number;
+  readonly summary: StoredSummary | undefined;
 }
 
 /** Characters of contents that are held at most, over all sessions: some 64 MB, and what was written of them as much again. */
@@ -35,10 +52,11 @@ export class OpenedSessions {
     ttlAutopurge: true,
   });
 
-  /** What needs not be read again. */
-  known(ref: SessionRef): { generation: number; edits: number; version: number } | undefined {
+  known(ref: SessionRef): Known | undefined {
     const held = this.#held.get(keyOf(ref));
-    return held && { generation: held.generation, edits: held.edits, version: held.version };
+    if (!held) return undefined;
+    const { generation, edits, version, summary } = held;
+    return { generation, edits, version, epoch: summary?.epoch ?? 0, summary };
   }
 
   /**
@@ -83,6 +101,14 @@ export class OpenedSessions {
     this.#held.set(keyOf(ref), { ...held, size });
   }
 
+  /** Keeps the summary that is in force. */
+  keepSummary(ref: SessionRef, summary: StoredSummary | undefined): void {
+    const held = this.#held.get(keyOf(ref));
+    if (!held || held.summary === summary) return;
+    const size = held.size + (summary?.content.length ?? 0) - (held.summary?.content.length ?? 0);
+    this.#held.set(keyOf(ref), { ...held, summary, size });
+  }
+
   /** The log that its client sent last, if it sent all of it. */
   log(ref: SessionRef): KnownLog | undefined {
     return this.#held.get(keyOf(ref))?.log;
@@ -99,6 +125,14 @@ export class OpenedSessions {
 }
 
 const keyOf = ({ tenant, session }: SessionRef): string => `${tenant.length} ${tenant}${session}`;
+
+type Reservation = Extract<Reserved, { kind: 'reserved' }>;
+
+/** A reservation with the summary in force, also where that was known and not sent again. */
+export function withSummary(reserved: Reservation, known: Known | undefined): Reservation {
+  const summary = reserved.head.epoch === known?.epoch ? known.summary : undefined;
+  return reserved.summary || !summary ? reserved : { ...reserved, summary };
+}
 
 /** @throws Error if it can't be opened */
 export function openTurn({ content, ...turn }: StoredTurn, seal: TenantSeal): OpenedTurn {

@@ -2,6 +2,7 @@ import type { Message } from '../contracts/model-request.ts';
 import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { onDemand } from '../lib/on-demand.ts';
+import { lockedAt } from './ask.ts';
 import { digestOf, formerSeedsOf, rolling, seedOf } from './canonical.ts';
 import { correctedSummary } from './corrected-summary.ts';
 import type { LogTail } from './known-log.ts';
@@ -23,6 +24,9 @@ import { tokensIn } from './prompt/figures.ts';
 import { messageTokens } from './prompt/tokens.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
 
+/** Wait that is told to a client that has heard of a turn which is still being answered, in milliseconds. */
+const AHEAD_MS = 1000;
+
 export interface RecallingPorts {
   readonly reader: SessionReader;
   readonly opened: OpenedSessions;
@@ -37,7 +41,7 @@ export class TurnRecall {
     this.#ports = ports;
   }
 
-  /** @throws StoreUnavailable, SealBroken, GatewayError `session_unknown`, `tool_results_unmatched` */
+  /** @throws StoreUnavailable, SealBroken, GatewayError `session_unknown`, `tool_results_unmatched`, `conversation_locked` */
   async recall(turn: LiveTurn): Promise<void> {
     const { reader, opened, mind } = this.#ports;
     const { ask, facts, reserved, seal } = turn;
@@ -48,9 +52,14 @@ export class TurnRecall {
     if (reset !== '' && isMissed) Object.assign(facts, { status: 'reset', cause: reset });
     else if (isNew || head.version === 0 || ask.isInvented) facts.status = 'new';
     let all = opened.take(ask.ref, head, from, turns, seal);
+    opened.keepSummary(ask.ref, reserved.summary);
     const seed = seedOf(seal, ask.ref.tenant);
+    const isAhead = reset === 'version_regressed' && ask.follows === undefined;
+    // A stream says the version that its turn will have, before it has it: two more at most.
+    if (isAhead && facts.mode !== 'full' && (ask.seenVersion ?? 0) <= head.version + 2 * reserved.pending)
+      throw lockedAt(head.version, AHEAD_MS);
     if (facts.mode === 'full') await this.#placeLog(turn, seed, all);
-    else if (ask.isInvented || (reset === 'version_regressed' && ask.follows === undefined)) {
+    else if (ask.isInvented || isAhead) {
       // What it begins follows nothing, though it had broken off before; or the store has lost turns that the client knows of:
       // without them the rest may mean something else.
       turn.isBranch = true;
@@ -171,6 +180,7 @@ export class TurnRecall {
         return;
       }
       turn.isBranch = false;
+      turn.inPlaceOf = undefined;
     }
     place(found.parent, found.count, hashes[found.count] as string);
     if (found.parent === head.head) return;
@@ -214,6 +224,7 @@ function takePlace(turn: LiveTurn, head: OpenedTurn | undefined): void {
   const [brought, before] = [resultsOf(now), resultsOf(head.content.messages)];
   if (brought.length === 0 || brought.join('\n') !== before.join('\n')) return;
   turn.parent = head.turn.parent;
+  turn.inPlaceOf = head.turn.id;
   turn.isBranch = true;
   turn.baseCount -= head.turn.digests.length;
 }

@@ -1,15 +1,16 @@
 import type { SessionRef } from '../contracts/session.ts';
-import { Outbox, type OutboxOptions } from '../lib/outbox.ts';
+import { Outbox, type OutboxOptions, Undelivered } from '../lib/outbox.ts';
 
 /** Items that wait at most, and how many are delivered at once. */
 const MOST = 1000;
 const BATCH = 50;
 
-/** An outbox to the store that knows for which sessions something waits in it. */
+/** An outbox to the store that knows for which sessions something waits in it, and holds none up for another. */
 export class SessionOutbox<T extends { readonly ref: SessionRef }> {
   readonly #outbox: Outbox<T>;
   readonly #waiting = new Map<string, number>();
 
+  /** @param options `deliver` is given what waits of one session */
   constructor({
     deliver,
     onFailure,
@@ -17,8 +18,14 @@ export class SessionOutbox<T extends { readonly ref: SessionRef }> {
   }: Pick<OutboxOptions<T>, 'deliver' | 'onFailure' | 'onDropped'>) {
     this.#outbox = new Outbox({
       deliver: async (batch) => {
-        await deliver(batch);
-        for (const { ref } of batch) this.#over(ref);
+        const sessions = [...Map.groupBy(batch, ({ ref }) => keyOf(ref)).values()];
+        const outcomes = await Promise.allSettled(sessions.map(deliver));
+        const isLeft = (at: number): boolean => outcomes[at]?.status === 'rejected';
+        for (const [at, items] of sessions.entries())
+          if (!isLeft(at)) for (const { ref } of items) this.#over(ref);
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+        const left = sessions.flatMap((items, at) => (isLeft(at) ? items : []));
+        if (failed) throw new Undelivered(left, failed.reason);
       },
       onFailure,
       onDropped: (item) => {

@@ -142,9 +142,17 @@ export interface ReserveOptions {
   readonly seenVersion?: number | undefined;
   /** Whether an id that is unknown, expired or erased begins a new session. */
   readonly create: boolean;
-  /** What the caller still holds: turns up to this version of this life with so many edits are not sent again. */
+  /**
+   * What the caller still holds: turns up to this version of this life with so many edits are not sent again, nor is the
+   * summary of this epoch.
+   */
   readonly known?:
-    | { readonly generation: number; readonly edits: number; readonly version: number }
+    | {
+        readonly generation: number;
+        readonly edits: number;
+        readonly version: number;
+        readonly epoch?: number;
+      }
     | undefined;
   readonly leaseMs: number;
   readonly ttlMs: number;
@@ -160,6 +168,7 @@ export type Reserved =
       /** The id began a session now: anew, or for the first time (`''`). */
       readonly isNew: boolean;
       readonly reset: ResetCause | '';
+      /** Undefined: there is none, or the caller holds it. */
       readonly summary: StoredSummary | undefined;
       /** In the order of versions, those above `from`. */
       readonly from: number;
@@ -186,12 +195,16 @@ export interface CommitOptions {
   readonly edits?: number | undefined;
   /** The version and head that the turn was made from. */
   readonly base: number;
-  /**
-   * `merge`: behind whatever is there. `exact`: only if nothing came between. `branch`: behind `parent`, whatever is there;
-   * the session goes on from here.
-   */
-  readonly mode: 'merge' | 'exact' | 'branch';
+  /** `merge`: behind whatever is there. `branch`: behind `parent`, whatever is there; the session goes on from here. */
+  readonly mode: 'merge' | 'branch';
+  /** Only if nothing came between, and nobody has answered it alone since it was reserved. */
+  readonly exact?: boolean | undefined;
   readonly parent: string;
+  /**
+   * Id of the turn that broke off and in whose place it stands: a branch while the session is at that turn, else merged. The
+   * calls that it brings the results of may have them already.
+   */
+  readonly inPlaceOf?: string | undefined;
   /** Rolling hash and messages of the path, if the turn follows what it was made from. */
   readonly hash: string;
   readonly count: number;

@@ -1,5 +1,5 @@
 export interface OutboxOptions<T> {
-  /** Delivers a batch; a failure means that it is sent again, later. */
+  /** Delivers a batch; a failure means that it is sent again, later: of `Undelivered` what that names. */
   deliver(batch: readonly T[]): Promise<void>;
   /** Hears of each failed delivery, and of what was dropped because too much waits. Must not fail. */
   onFailure(error: Error, waiting: number): void;
@@ -10,6 +10,17 @@ export interface OutboxOptions<T> {
   batch: number;
   /** Most items that wait; beyond it the oldest are dropped. */
   most: number;
+}
+
+/** The rest of a batch, of which some was delivered. */
+export class Undelivered<T> extends Error {
+  readonly items: readonly T[];
+
+  /** @param items in their order */
+  constructor(items: readonly T[], cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.items = items;
+  }
 }
 
 /** Wait after a failed delivery, in milliseconds. */
@@ -76,7 +87,8 @@ export class Outbox<T> {
       await this.#options.deliver(batch);
       return true;
     } catch (error) {
-      this.#waiting = [...batch, ...this.#waiting];
+      const left: readonly T[] = error instanceof Undelivered ? error.items : batch;
+      this.#waiting = [...left, ...this.#waiting];
       this.#options.onFailure(
         error instanceof Error ? error : new Error(String(error)),
         this.#waiting.length,

@@ -26,9 +26,14 @@ async function serve(options?: RedisServerOptions): Promise<RedisServer> {
   return server;
 }
 
-async function open(url: string, commandTimeoutMs?: number): Promise<Store & { events: StoreEvent[] }> {
+async function open(
+  url: string,
+  commandTimeoutMs?: number,
+  replicas?: number,
+): Promise<Store & { events: StoreEvent[] }> {
   const events: StoreEvent[] = [];
-  const store = await openStore(url, { commandTimeoutMs, onEvent: (event) => events.push(event) });
+  const onEvent = (event: StoreEvent) => events.push(event);
+  const store = await openStore(url, { commandTimeoutMs, replicas, onEvent });
   cleanup.push(() => store.close());
   return Object.assign(store, { events });
 }
@@ -264,6 +269,57 @@ it('finds a user’s conversation although it was cut off when it began one', as
   const { sessions } = await store.sessions.list('app', { owner: 'ann', limit: 10 });
   expect(sessions).toMatchObject([{ session: 's1' }]);
   expect((await store.sessions.list('app', { limit: 10 })).sessions).toHaveLength(1);
+});
+
+it('finds it also where a failover lost what it was found by', async () => {
+  const server = await serve();
+  const store = await open(server.url, PATIENT);
+  const ref = { tenant: 'app', session: 's1' };
+  await store.sessions.create(ref, { owner: '', metadata: '', ttlMs: LONG, maxAgeMs: LONG });
+  const speak = async () => {
+    const turn = draft('hello');
+    const from = (await store.sessions.reserve(ref, reserveOptions(turn.id, { owner: 'ann' }))) as Open;
+    await store.sessions.commit(ref, commitOptions(turn, from));
+  };
+  await speak();
+  // As if another Redis were behind the next connection, that had not heard of it.
+  expect(await server.cli('del', 'hypercare:c:{app}:u:ann')).toBe('1');
+  await server.cli('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+  await until(() => store.events.length === 2, 'the new connection');
+  await speak();
+  const { sessions } = await store.sessions.list('app', { owner: 'ann', limit: 10 });
+  expect(sessions).toMatchObject([{ session: 's1' }]);
+});
+
+it('a replica that hangs holds up nobody but who waits for it', async () => {
+  const master = await serve();
+  const replica = await serve({ args: ['--replicaof', '127.0.0.1', `${master.port}`] });
+  await until(
+    async () => (await replica.cli('info', 'replication')).includes('master_link_status:up'),
+    'the replica',
+  );
+  const store = await open(master.url, 2000, 1);
+  const commits = await Promise.all(
+    Array.from({ length: 20 }, async (_, at) => {
+      const ref = { tenant: 'app', session: `s${at}` };
+      const turn = draft('hello');
+      const from = (await store.sessions.reserve(ref, reserveOptions(turn.id))) as Open;
+      return () => store.sessions.commit(ref, commitOptions(turn, from));
+    }),
+  );
+  replica.pause();
+  const under = Promise.allSettled(commits.map((commit) => commit()));
+  for (let call = 0; call < 20; call++) expect(await attempt(store)).toBe('ok');
+  for (const outcome of await under)
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailable' } });
+  expect(store.events).toEqual([]);
+  // They are written all the same, and known when they are sent again.
+  replica.resume();
+  for (const commit of commits)
+    await until(async () => {
+      const committed = await commit().catch(() => undefined);
+      return committed?.kind === 'committed' && committed.repeated;
+    }, 'the replica to have it');
 });
 
 it('asks for a password, and does not repeat it', async () => {

@@ -143,7 +143,7 @@ describe.each(places)('sessions on $name', ({ make }) => {
     const ref = newRef();
     const a = await open(ref);
     await add(ref, draft('b'));
-    expect(await store.sessions.commit(ref, commitOptions(draft('a'), a, { mode: 'exact' }))).toEqual({
+    expect(await store.sessions.commit(ref, commitOptions(draft('a'), a, { exact: true }))).toEqual({
       kind: 'conflict',
       version: 1,
     });
@@ -166,10 +166,10 @@ describe.each(places)('sessions on $name', ({ make }) => {
     const slow = await open(ref, { exclusive: true, leaseMs: 20 });
     await place.pass(40);
     await open(ref, { exclusive: true });
-    expect(await store.sessions.commit(ref, commitOptions(draft('late'), slow, { mode: 'exact' }))).toEqual({
-      kind: 'conflict',
-      version: 0,
-    });
+    for (const mode of ['merge', 'branch'] as const)
+      expect(
+        await store.sessions.commit(ref, commitOptions(draft('late'), slow, { mode, exact: true })),
+      ).toEqual({ kind: 'conflict', version: 0 });
   });
 
   it('of two answers to one request the first one stands', async () => {
@@ -220,9 +220,9 @@ describe.each(places)('sessions on $name', ({ make }) => {
     const put = (said: string) =>
       store.sessions.commit(ref, commitOptions(draft(said, { kind: 'items' }), answering, { fence: 0 }));
     expect(await put('too early')).toEqual({ kind: 'conflict', version: 0 });
-    expect(
-      await store.sessions.commit(ref, commitOptions(answer, answering, { mode: 'exact' })),
-    ).toMatchObject({ kind: 'committed', version: 1 });
+    expect(await store.sessions.commit(ref, commitOptions(answer, answering, { exact: true }))).toMatchObject(
+      { kind: 'committed', version: 1 },
+    );
     expect(await put('behind it')).toMatchObject({ kind: 'committed', version: 2 });
     await open(ref, { exclusive: true, leaseMs: 20 });
     await place.pass(40);
@@ -243,6 +243,32 @@ describe.each(places)('sessions on $name', ({ make }) => {
     });
     expect(await store.sessions.commit(ref, branch)).toMatchObject({ version: 3, staleBase: false });
     expect((await store.sessions.read(ref))?.turns[2]).toMatchObject({ parent: call.id });
+  });
+
+  it('an answer in the place of one that broke off throws nobody off: who came between stays before it', async () => {
+    const ref = newRef();
+    const call = draft('call', { opens: true });
+    await add(ref, call);
+    const half = draft('half', { status: 'incomplete', resolves: call.id });
+    await add(ref, half);
+    const from = await open(ref);
+    const inPlace = (said: string) =>
+      commitOptions(draft(said, { resolves: call.id }), from, {
+        mode: 'branch',
+        parent: call.id,
+        inPlaceOf: half.id,
+      });
+    const whole = inPlace('whole');
+    expect(await store.sessions.commit(ref, whole)).toMatchObject({ version: 3, staleBase: false });
+    const late = inPlace('late');
+    expect(await store.sessions.commit(ref, late)).toMatchObject({ version: 4, staleBase: true });
+    const view = await store.sessions.read(ref, { after: 2 });
+    expect(view?.turns).toMatchObject([{ parent: call.id }, { parent: whole.turn.id, hash: '' }]);
+    expect(view?.head).toMatchObject({ head: late.turn.id, hash: '' });
+    expect(await store.sessions.commit(ref, { ...inPlace('exact'), exact: true })).toEqual({
+      kind: 'conflict',
+      version: 4,
+    });
   });
 
   it('a failed turn is kept, and the next one does not follow it', async () => {
@@ -342,6 +368,14 @@ describe.each(places)('sessions on $name', ({ make }) => {
     expect(after).toMatchObject({ summary, from: 2, head: { epoch: 1, covered: 2, version: 4 } });
     expect(after.turns.map(({ version }) => version)).toEqual([3, 4]);
     expect(await said(ref)).toEqual(['one', 'two', 'three', 'four']);
+    // To who holds it it is not sent again.
+    const known = { generation: head.generation, edits: 0, version: 4 };
+    expect(await open(ref, { known: { ...known, epoch: 0 } })).toMatchObject({ summary });
+    expect(await open(ref, { known: { ...known, epoch: 1 } })).toMatchObject({
+      summary: undefined,
+      head: { epoch: 1 },
+    });
+    expect(await open(ref, { known: { ...known, edits: 9, epoch: 1 } })).toMatchObject({ summary });
   });
 
   it('a piece of work has one holder at a time', async () => {
@@ -429,6 +463,17 @@ describe.each(places)('sessions on $name', ({ make }) => {
     const ofUser = await store.sessions.list(tenant, { owner: 'u1', limit: 10 });
     expect(ofUser.sessions.map(({ session }) => session)).toEqual(['b', 'a']);
     expect((await store.sessions.list('nobody', { limit: 10 })).sessions).toEqual([]);
+  });
+
+  it('a session is found for as long as it lives, however short the life of others that begin later', async () => {
+    const tenant = `tenant ${count++}`;
+    await open({ tenant, session: 'long' }, { owner: 'u1' });
+    await open({ tenant, session: 'short' }, { owner: 'u1', maxAgeMs: 40 });
+    await place.pass(250);
+    for (const owner of ['u1', undefined]) {
+      const { sessions } = await store.sessions.list(tenant, { owner, limit: 10 });
+      expect(sessions.map(({ session }) => session)).toContain('long');
+    }
   });
 
   it('a session that belongs to nobody is found by whoever has spoken in it, and by nobody in its next life', async () => {

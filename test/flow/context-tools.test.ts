@@ -1,6 +1,7 @@
 // Calls of tools and their results stay together, whoever deletes, corrects or leaves out what.
+import type { ServerResponse } from 'node:http';
 import type OpenAI from 'openai';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import {
   aiGateway,
@@ -46,6 +47,7 @@ async function responder() {
         status: 'completed',
         model: 'gpt-4o-mini',
         output: [isAsked ? call : message],
+        usage: { input_tokens: 10, output_tokens: 5, total_tokens: 15 },
       }),
     );
   });
@@ -74,6 +76,19 @@ it('a response that is deleted takes the other half of its tool call out of what
     const tools = inputs.at(-1)?.filter(({ type }) => type?.startsWith('function_call'));
     expect([which, tools]).toEqual([which, []]);
   }
+});
+
+it('a response that follows another has what was said before written into its body once', async () => {
+  const { inputs, provider } = await responder();
+  const { responses } = sdk(await aiGateway([provider], ON));
+  const one = await responses.create({ model: 'smart', input: 'Hello.' });
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  await responses.create({ model: 'smart', input: 'And now?', previous_response_id: one.id });
+  expect(inputs.at(-1)).toHaveLength(3);
+  // As it goes on, only its provider reads it.
+  const written = parse.mock.calls.filter(([text]) => String(text).includes('"store":false'));
+  expect(written).toHaveLength(1);
 });
 
 it('an answer with a call, or one to its results, is corrected: both halves stay', async () => {
@@ -105,10 +120,8 @@ const QUESTION = { role: 'user', content: 'How is the weather?' };
 const CALLED = { role: 'assistant', content: null, tool_calls: [CALL] };
 const RESULT = { role: 'tool', tool_call_id: 'call_1', content: 'sunny' };
 
-it.each([
-  ['alone', []],
-  ['behind what led to them', [QUESTION, CALLED]],
-])('results whose answer broke off are brought again %s: what follows stands in the place of the half answer', async (_, before) => {
+/** Calls a tool where it is asked for the weather, and else begins to say what it is: how that ends is up to the test. */
+async function weatherman(goOn: (response: ServerResponse, broughtResults: number) => void) {
   const prompts: OpenAI.ChatCompletionMessageParam[][] = [];
   let brought = 0;
   const provider = await rawProvider((response, { body }) => {
@@ -123,7 +136,17 @@ it.each([
     }
     response.writeHead(200, STREAM_HEADERS);
     response.write(`${ROLE}${word('It is')}`);
-    if (last?.role === 'tool' && ++brought < 3) setImmediate(() => response.destroy());
+    goOn(response, last?.role === 'tool' ? ++brought : 0);
+  });
+  return { prompts, provider };
+}
+
+it.each([
+  ['alone', []],
+  ['behind what led to them', [QUESTION, CALLED]],
+])('results whose answer broke off are brought again %s: what follows stands in the place of the half answer', async (_, before) => {
+  const { prompts, provider } = await weatherman((response, brought) => {
+    if (brought > 0 && brought < 3) setImmediate(() => response.destroy());
     else response.end(`${word(' sunny.')}${STOP}${DONE}`);
   });
   const gateway = await aiGateway([provider], ON);
@@ -283,6 +306,37 @@ it('of a tool that is no function the call is not kept: its result is refused, u
   expect(inputs.at(-1)).toMatchObject([{ role: 'user' }, call, result]);
   const { body } = await admin(gateway, '/api/sessions?consumer=app');
   expect(body.items).toMatchObject([{ version: 2 }]);
+});
+
+it('who speaks while results are brought again is not thrown off: the answer to them stands behind', async () => {
+  let goOn = (): void => undefined;
+  const { prompts, provider } = await weatherman((response, brought) => {
+    const end = (text: string) => void response.end(`${word(text)}${STOP}${DONE}`);
+    if (brought === 1) setImmediate(() => response.destroy());
+    else if (brought === 2) goOn = () => end(' sunny.');
+    else end(' noted.');
+  });
+  const gateway = await aiGateway([provider], ON);
+  const say = (message: object, stream = true) =>
+    chat(gateway, { model: 'smart', stream, messages: [message] }, { 'x-session-id': 's1' });
+  await say(QUESTION, false);
+  await say(RESULT);
+  const again = say(RESULT);
+  await eventually(() => prompts.length === 3);
+  await say({ role: 'user', content: 'I live in Oslo.' });
+  goOn();
+  expect((await again).trailers?.['x-context-version']).toBe('4');
+  await say({ role: 'user', content: 'And now?' });
+  expect(prompts.at(-1)?.map(({ content }) => content)).toEqual([
+    QUESTION.content,
+    null,
+    'sunny',
+    'It is',
+    'I live in Oslo.',
+    'It is noted.',
+    'It is sunny.',
+    'And now?',
+  ]);
 });
 
 it('an agent that only brings results is compacted between a call and them, and goes on', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { runCli } from '../../src/cli/index.ts';
+import { LiveTurn } from '../../src/context/live-turn.ts';
 import { admin } from '../helpers/admin.ts';
 import {
   aiGateway,
@@ -215,6 +216,16 @@ it('who leaves before anybody was asked is not answered: its turn has not taken 
   expect(provider.prompts).toHaveLength(2);
 });
 
+it('a call that is not kept waits for no store once it has read what was said', async () => {
+  const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
+  await send(gateway, [user('My account number is 4711.')]);
+  const release = vi.spyOn(LiveTurn.prototype, 'release').mockReturnValue(new Promise(() => undefined));
+  onTestFinished(() => release.mockRestore());
+  const answer = await send(gateway, [user('What is my account number?')], S1, { store: false });
+  expect(answer.body.toString()).toContain('It is 4711.');
+  expect(release).toHaveBeenCalledOnce();
+});
+
 it('says what it sends where the gateway would guess wrong', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], { context: { enabled: true } });
@@ -275,6 +286,39 @@ it('where a conversation was lost the cause is told', async () => {
   expect(await causes(gateway, 'version_regressed')).toBe(2);
 });
 
+it('who retries a stream with the version that it promised waits for its turn, and loses no conversation', async () => {
+  let goOn = (): void => undefined;
+  const prompts: object[][] = [];
+  const provider = await rawProvider((response, { body }) => {
+    prompts.push((JSON.parse(body.toString()) as { messages: object[] }).messages);
+    response.writeHead(200, STREAM_HEADERS);
+    response.write(`${ROLE}${word('Yes')}`);
+    const end = () => void response.end(`${word('.')}${STOP}${DONE}`);
+    if (prompts.length === 2) goOn = end;
+    else end();
+  });
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const say = (content: string, headers = {}) =>
+    send(gateway, [user(content)], { ...S1, ...headers }, { stream: true });
+  await say('My account number is 4711.');
+  const answering = say('Do you know it?');
+  await eventually(() => prompts.length === 2);
+  const promised = { 'x-context-version': '2' };
+  const early = await say('Do you know it?', promised);
+  expect([early.status, errorOf(early).code, early.headers['retry-after']]).toEqual([
+    409,
+    'conversation_locked',
+    '1',
+  ]);
+  // Who sends all of it misses nothing.
+  const log = [user('My account number is 4711.'), said('Yes.'), user('Do you?')];
+  expect((await send(gateway, log, { ...S1, ...promised }, { stream: true })).status).toBe(200);
+  goOn();
+  await answering;
+  expect(statusOf(await say('And now?', promised))).toEqual([200, 'hit']);
+  expect(prompts.at(-1)?.[0]).toEqual(user('My account number is 4711.'));
+});
+
 it('a conversation is answered once at a time: who comes meanwhile is told in the words of the SDK', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
@@ -310,6 +354,25 @@ it('a turn that came too late for the version that it named is not in the way of
   expect([refused.status, refused.headers['x-context-version']]).toEqual([409, '2']);
   const again = await send(gateway, [user('again')], { ...S1, 'if-match': '2', 'idempotency-key': 'k1' });
   expect([again.status, again.headers['x-context-version']]).toEqual([200, '3']);
+});
+
+it('who names the version that it has seen may say otherwise what went before, as long as nobody comes between', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  await send(gateway, [user('one')]);
+  const log = (last: string) => [user('One.'), said('Yes.'), user('two'), said('Well.'), user(last)];
+  const edited = await send(gateway, log('three'), { ...S1, 'if-match': '1' });
+  expect([...statusOf(edited), edited.headers['x-context-version']]).toEqual([200, 'forked', '3']);
+  // Who came between was there before the version was named, and would be off the path.
+  const [first, late] = [provider.hold('first'), provider.hold('late')];
+  const answering = send(gateway, [user('first')]);
+  await first.came;
+  const exact = send(gateway, [user('Uno.'), said('Yes.'), user('late')], { ...S1, 'if-match': '3' });
+  await late.came;
+  first.go();
+  expect((await answering).status).toBe(200);
+  late.go();
+  expect((await exact).status).toBe(409);
 });
 
 it('a call that lives longer than its lease keeps its conversation, and its request, until it is answered', async () => {

@@ -68,7 +68,7 @@ end
 
 /** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
 export const sessionScripts = {
-  /** turn, owner, key, exclusive, ifVersion, seen, create, known generation, edits, version, leaseMs, ttlMs, maxAgeMs, former owners */
+  /** turn, owner, key, exclusive, ifVersion, seen, create, known generation, edits, version, leaseMs, ttlMs, maxAgeMs, former owners, known epoch */
   hypercareSessionReserve: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
@@ -115,18 +115,17 @@ if ARGV[4] == '1' then redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends, 'x'
 else redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends) end
 if key ~= '' then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
 touch(ARGV[12], m.v == '0' or not leases.f)
-local from = tonumber(m.c)
-if ARGV[8] == m.g and ARGV[9] == m.d and tonumber(ARGV[10]) <= tonumber(m.v) then
-  from = math.max(from, tonumber(ARGV[10]))
-end
-local summary = m.e ~= '0' and redis.call('HGET', S, m.e) or ''
+local from, summary = tonumber(m.c), ''
+local holds = ARGV[8] == m.g and ARGV[9] == m.d and tonumber(ARGV[10]) <= tonumber(m.v)
+if holds then from = math.max(from, tonumber(ARGV[10])) end
+if m.e ~= '0' and not (holds and ARGV[15] == m.e) then summary = redis.call('HGET', S, m.e) or '' end
 return {'reserved', head(), fence, isNew, reset, summary, whole(from), redis.call('LRANGE', T, from, -1),
   whole(pending)}`,
   },
 
   /**
    * turn, key, fence, generation, base, mode, parent, hash, count, own messages, tokens, opens, resolves, status, ttlMs,
-   * meta, content, corrects, edits
+   * meta, content, corrects, edits, exact, in place of
    */
   hypercareSessionCommit: {
     numberOfKeys: 5,
@@ -147,15 +146,17 @@ if ARGV[3] == '0' then
   local held = redis.call('HMGET', L, 'x', 'u')
   if held[1] and tonumber(held[2]) > now then return {'conflict', m.v} end
 end
-local stale = (mode ~= 'branch' and m.v ~= ARGV[5]) and '1' or '0'
-if mode == 'exact' then
+if ARGV[20] == '1' then
   local exclusive = tonumber(redis.call('HGET', L, 'xf') or '0')
-  if stale == '1' or exclusive > tonumber(ARGV[3]) then return {'conflict', m.v} end
+  if m.v ~= ARGV[5] or exclusive > tonumber(ARGV[3]) then return {'conflict', m.v} end
 end
+local place = ARGV[21]
+if place ~= '' and place ~= m.hd then mode = 'merge' end
+local stale = (mode ~= 'branch' and m.v ~= ARGV[5]) and '1' or '0'
 local resolves, failed = ARGV[13], ARGV[14] == 'failed'
 if resolves ~= '' and not failed then
   local was = redis.call('HDEL', I, 'o:' .. resolves)
-  if was == 0 and mode ~= 'branch' then return {'conflict', m.v} end
+  if was == 0 and mode ~= 'branch' and place == '' then return {'conflict', m.v} end
 end
 local version = tonumber(m.v) + 1
 local parent, hash, count = m.hd, ARGV[8], ARGV[9]

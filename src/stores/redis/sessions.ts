@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type {
   CommitOptions,
@@ -13,19 +12,12 @@ import type {
   StoredSummary,
   StoredTurn,
 } from '../../contracts/session.ts';
-import { StoreUnavailable } from '../../contracts/store.ts';
 import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import { metaText, turnOf } from '../session-text.ts';
 import type { Calls } from './calls.ts';
 import type { RedisClient } from './client.ts';
-
-/** When what was written counts as stored. */
-export interface Safety {
-  /** How many replicas must have it. */
-  readonly replicas: number;
-  readonly withinMs: number;
-}
+import type { Replication } from './replication.ts';
 
 /** Users of sessions that belong to nobody, of which this process knows that they are in their index. */
 const INDEXED_MOST = 10_000;
@@ -34,27 +26,25 @@ const INDEXED_MOST = 10_000;
 export class RedisSessions implements Sessions {
   readonly #client: RedisClient;
   readonly #calls: Calls;
-  readonly #safety: Safety;
+  readonly #replication: Replication | undefined;
   readonly #indexed = new LRUCache<string, true>({ max: INDEXED_MOST });
 
-  constructor(client: RedisClient, calls: Calls, safety: Safety = { replicas: 0, withinMs: 0 }) {
+  /** @param replication where replicas must have what is acknowledged */
+  constructor(client: RedisClient, calls: Calls, replication?: Replication) {
     this.#client = client;
     this.#calls = calls;
-    this.#safety = safety;
+    this.#replication = replication;
+    // Another Redis may be behind the next connection, that has not heard of them.
+    for (const event of ['ready', '-node']) client.on(event, () => this.#indexed.clear());
   }
 
-  /**
-   * Waits until so many replicas have what this connection wrote. Not in one round trip with the write: that may have to be
-   * sent again as a whole script, behind it.
-   * @throws StoreUnavailable: it is written, and a failover may lose it; sent again it is known by its id
-   */
-  async #replicated(): Promise<void> {
-    const { replicas, withinMs } = this.#safety;
-    if (replicas === 0 || !(this.#client instanceof Redis)) return;
-    const client = this.#client;
-    const have = await this.#calls.make(() => client.wait(replicas, Math.max(1, Math.floor(withinMs / 2))));
-    if (have < replicas)
-      throw new StoreUnavailable(`${have} of ${replicas} replicas have it within ${withinMs / 2} ms`);
+  /** Makes a write; one that was done waits until replicas have it. */
+  async #write<T>(write: () => Promise<T>, isDone: (answer: T) => boolean): Promise<T> {
+    const replication = this.#replication;
+    const connection = replication?.connection ?? 0;
+    const answer = await this.#calls.make(write);
+    if (replication && isDone(answer)) await replication.reached(connection);
+    return answer;
   }
 
   async reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved> {
@@ -77,6 +67,7 @@ export class RedisSessions implements Sessions {
         options.ttlMs,
         options.maxAgeMs,
         (options.formerOwners ?? []).join(' '),
+        known?.epoch ?? 0,
       ),
     );
     const reserved = reservedOf(answer);
@@ -105,7 +96,7 @@ export class RedisSessions implements Sessions {
   async commit(ref: SessionRef, options: CommitOptions): Promise<Committed> {
     const keys = keysOf(ref);
     const { turn } = options;
-    const [kind, version, stale, repeated] = await this.#calls.make(() =>
+    const write = () =>
       this.#client.hypercareSessionCommit(
         ...keys,
         turn.id,
@@ -127,9 +118,10 @@ export class RedisSessions implements Sessions {
         turn.content,
         turn.supersedes === '' ? 0 : 1,
         options.edits ?? '',
-      ),
-    );
-    if (kind === 'committed') await this.#replicated();
+        options.exact ? 1 : 0,
+        options.inPlaceOf ?? '',
+      );
+    const [kind, version, stale, repeated] = await this.#write(write, ([done]) => done === 'committed');
     if (kind === 'gone') return { kind };
     if (kind === 'conflict') return { kind, version: Number(version) };
     return {
@@ -176,18 +168,14 @@ export class RedisSessions implements Sessions {
   ): Promise<boolean> {
     const keys = keysOf(ref);
     await this.#index(ref, owner, Date.now(), maxAgeMs);
-    const made = await this.#calls.make(() =>
-      this.#client.hypercareSessionCreate(...keys, owner, metadata, ttlMs, maxAgeMs),
-    );
-    if (made === 1) await this.#replicated();
-    return made === 1;
+    const write = () => this.#client.hypercareSessionCreate(...keys, owner, metadata, ttlMs, maxAgeMs);
+    return (await this.#write(write, isOne)) === 1;
   }
 
   async describe(ref: SessionRef, metadata: string): Promise<boolean> {
     const keys = keysOf(ref);
-    const done = await this.#calls.make(() => this.#client.hypercareSessionDescribe(...keys, metadata));
-    if (done === 1) await this.#replicated();
-    return done === 1;
+    const write = () => this.#client.hypercareSessionDescribe(...keys, metadata);
+    return (await this.#write(write, isOne)) === 1;
   }
 
   async summarize(
@@ -228,20 +216,16 @@ export class RedisSessions implements Sessions {
   async redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean> {
     const keys = keysOf(ref);
     const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
-    const done = await this.#calls.make(() =>
-      this.#client.hypercareSessionRedact(...keys, version, was, metaText(draft), turn.content),
-    );
-    if (done === 1) await this.#replicated();
-    return done === 1;
+    const write = () =>
+      this.#client.hypercareSessionRedact(...keys, version, was, metaText(draft), turn.content);
+    return (await this.#write(write, isOne)) === 1;
   }
 
   async erase(ref: SessionRef, generation?: number): Promise<boolean> {
     const keys = keysOf(ref);
-    const erased = await this.#calls.make(() =>
-      this.#client.hypercareSessionErase(...keys, generation ?? ''),
-    );
-    await this.#replicated();
-    return erased === 1;
+    const write = () => this.#client.hypercareSessionErase(...keys, generation ?? '');
+    // Also where nothing was left: somebody may have erased it before, and not have heard that replicas know.
+    return (await this.#write(write, () => true)) === 1;
   }
 
   async list(
@@ -290,13 +274,16 @@ export class RedisSessions implements Sessions {
       Promise.all(
         indexes.flatMap((index) => [
           this.#client.zadd(index, at, session),
-          // At the latest when the newest session's tombstone is gone.
-          this.#client.pexpire(index, 3 * maxAgeMs),
+          // When the last session's tombstone is gone at the latest. To GT what has no end ends never: hence NX before it.
+          this.#client.pexpire(index, 3 * maxAgeMs, 'NX'),
+          this.#client.pexpire(index, 3 * maxAgeMs, 'GT'),
         ]),
       ),
     );
   }
 }
+
+const isOne = (answer: number): boolean => answer === 1;
 
 function keysOf(ref: SessionRef): [string, string, string, string, string] {
   checkSession(ref);

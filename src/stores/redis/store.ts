@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import type { Budgets } from '../../contracts/budget.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
 import type { Sessions } from '../../contracts/session.ts';
@@ -14,6 +15,7 @@ import { RedisDocuments } from './documents.ts';
 import { scrub } from './failure.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLogs } from './logs.ts';
+import { Replication } from './replication.ts';
 import { RedisSessions } from './sessions.ts';
 
 export interface RedisStoreOptions {
@@ -39,9 +41,10 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
   const address = parseRedisUrl(url);
   const timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const client = createClient(address, timeoutMs);
+  const asking = (options.replicas ?? 0) > 0 && client instanceof Redis ? client.duplicate() : undefined;
   const circuit = new Circuit(new Transitions(options.onEvent), () => performance.now());
-  const store = new RedisStore(options, client, circuit, timeoutMs);
-  await firstWord(client);
+  const store = new RedisStore(options, { client, asking }, circuit, timeoutMs);
+  await Promise.all([client, ...(asking ? [asking] : [])].map(firstWord));
   return store;
 }
 
@@ -54,6 +57,7 @@ class RedisStore implements Store {
   readonly ledger: Ledger;
   readonly sessions: Sessions;
   readonly #client: RedisClient;
+  readonly #asking: Redis | undefined;
   readonly #circuit: Circuit;
   readonly #calls: Calls;
   readonly #prober: NodeJS.Timeout;
@@ -61,12 +65,13 @@ class RedisStore implements Store {
 
   constructor(
     { name, replicas = 0 }: RedisStoreOptions,
-    client: RedisClient,
+    { client, asking }: { client: RedisClient; asking: Redis | undefined },
     circuit: Circuit,
     timeoutMs: number,
   ) {
     this.name = name;
     this.#client = client;
+    this.#asking = asking;
     this.#circuit = circuit;
     this.#calls = new Calls(name, circuit, timeoutMs);
     this.counters = new RedisCounters(client, this.#calls);
@@ -74,7 +79,9 @@ class RedisStore implements Store {
     this.logs = new RedisLogs(client, this.#calls);
     this.budgets = new RedisBudgets(client, this.#calls);
     this.ledger = new RedisLedger(client, this.#calls);
-    this.sessions = new RedisSessions(client, this.#calls, { replicas, withinMs: timeoutMs });
+    const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
+    const replication = asking && new Replication(asking, { replicas, waitMs, withinMs: timeoutMs });
+    this.sessions = new RedisSessions(client, this.#calls, replication);
     this.#watch();
     this.#prober = setInterval(() => this.#circuit.lastError && this.#probe(), PROBE_EVERY_MS).unref();
   }
@@ -95,6 +102,8 @@ class RedisStore implements Store {
       lastError = scrub(error);
     };
     this.#client.on('error', remember);
+    // Whoever asks hears of it.
+    this.#asking?.on('error', () => undefined);
     this.#client.on('node error', remember);
     this.#client.on('close', () => {
       if (!this.#closing) this.#circuit.lost(lastError);
@@ -120,6 +129,7 @@ class RedisStore implements Store {
       await Promise.allSettled([withDeadline(this.#client.quit(), GRACE_MS)]);
     }
     this.#client.disconnect();
+    this.#asking?.disconnect();
   }
 }
 

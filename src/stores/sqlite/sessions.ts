@@ -23,8 +23,8 @@ const EPOCHS_KEPT = 16;
 
 /**
  * Conversations in tables that all processes of the machine share: each step is a transaction that begins with the right to
- * write, and leaves the same traces as the scripts of `redis/session-scripts.ts`. Reservations do not wait for the disk (a
- * power failure that loses them ends their calls too), nor do turns where the config says so; everything else does.
+ * write, and leaves the same traces as the scripts of `redis/session-scripts.ts`. Reservations and leases do not wait for the
+ * disk (a power failure that loses them ends their calls too), nor do turns where the config says so; everything else does.
  */
 export class SqliteSessions implements Sessions {
   readonly #commits: Commits;
@@ -143,20 +143,19 @@ export class SqliteSessions implements Sessions {
   }
 
   lease(ref: SessionRef, work: string, holder: string, leaseMs: number): Promise<boolean> {
-    return this.#change(ref, (row) => {
+    const taken = (row: Row): boolean => {
       const held = this.#sql.run.leaseOf.get(row.key, `w:${work}`);
       if (held && held.holder !== holder && Number(held.ends_at) > this.#now()) return false;
       this.#sql.run.putLease.run(row.key, `w:${work}`, holder, Math.floor(this.#now() + leaseMs));
       return true;
-    });
+    };
+    return this.#change(ref, taken, { durable: false });
   }
 
   async unlease(ref: SessionRef, work: string, holder: string): Promise<void> {
-    checkSession(ref);
-    await this.#commits.enqueue(() => {
-      const row = this.#sql.find(ref);
-      if (row) this.#sql.run.dropLease.run(row.key, `w:${work}`, holder);
-    });
+    const dropped = ({ key }: Row): boolean =>
+      Number(this.#sql.run.dropLease.run(key, `w:${work}`, holder).changes) > 0;
+    await this.#change(ref, dropped, { durable: false });
   }
 
   redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean> {
@@ -244,8 +243,9 @@ export class SqliteSessions implements Sessions {
     if (exclusive) this.#sql.run.hold.run(fence, turn, until, row.key);
     if (owner !== '' && row.owner === '') this.#sql.run.putUser.run(owner, row.key);
     if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
-    const holds = known?.generation === row.generation && known.edits === row.edits;
-    const from = holds && known.version <= row.version ? Math.max(row.covered, known.version) : row.covered;
+    const isSame = known?.generation === row.generation && known.edits === row.edits;
+    const holds = isSame && known.version <= row.version;
+    const from = holds ? Math.max(row.covered, known.version) : row.covered;
     const turns = this.#sql.run.turns.all(row.key, from, -1);
     return {
       kind: 'reserved',
@@ -253,7 +253,7 @@ export class SqliteSessions implements Sessions {
       fence,
       isNew,
       reset,
-      summary: this.#summary(row),
+      summary: holds && known.epoch === row.epoch ? undefined : this.#summary(row),
       from,
       turns: turns.map(turnIn),
       pending: Number(pending),
@@ -261,7 +261,7 @@ export class SqliteSessions implements Sessions {
   }
 
   #commit(ref: SessionRef, options: CommitOptions): Committed {
-    const { turn, mode, key: request } = options;
+    const { turn, key: request, inPlaceOf } = options;
     const now = Math.floor(this.#now());
     const row = this.#sql.find(ref);
     if (!row || !this.#isLive(row) || row.generation !== options.generation) return { kind: 'gone' };
@@ -276,18 +276,19 @@ export class SqliteSessions implements Sessions {
     if (answered && Number(answered.version) > 0) return { kind: 'conflict', version: row.version };
     if (options.fence === 0 && row.holder !== '' && row.holder_until > now)
       return { kind: 'conflict', version: row.version };
-    const stale = mode !== 'branch' && row.version !== options.base;
-    if (mode === 'exact' && (stale || row.exclusive_fence > options.fence))
+    const hasMoved = row.version !== options.base;
+    if (options.exact && (hasMoved || row.exclusive_fence > options.fence))
       return { kind: 'conflict', version: row.version };
+    const isBranch = options.mode === 'branch' && (inPlaceOf === undefined || inPlaceOf === row.head);
     const failed = turn.status === 'failed';
     if (turn.resolves !== '' && !failed) {
       const closed = this.#sql.run.close.run(row.key, turn.resolves);
-      if (Number(closed.changes) === 0 && mode !== 'branch')
+      if (Number(closed.changes) === 0 && !isBranch && inPlaceOf === undefined)
         return { kind: 'conflict', version: row.version };
     }
     const version = row.version + 1;
-    const merged = mode !== 'branch' && stale;
-    const parent = mode === 'branch' ? options.parent : row.head;
+    const merged = !isBranch && hasMoved;
+    const parent = isBranch ? options.parent : row.head;
     const hash = merged ? '' : options.hash;
     const count = merged ? row.count + turn.digests.length : options.count;
     const isOpen = turn.opens ? 1 : 0;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Outbox } from '../../../src/lib/outbox.ts';
+import { Outbox, Undelivered } from '../../../src/lib/outbox.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -63,4 +63,27 @@ it('closing says how much never arrived', async () => {
   place.isUp = false;
   for (let i = 0; i < 5; i++) box.push(i);
   expect(await box.close()).toBe(5);
+});
+
+it('of a batch of which some was delivered only the rest is sent again', async () => {
+  const delivered: number[] = [];
+  const failures: string[] = [];
+  let isWhole = false;
+  const box = new Outbox<number>({
+    deliver: async (batch) => {
+      const left = isWhole ? [] : batch.filter((item) => item % 2 === 0);
+      delivered.push(...batch.filter((item) => !left.includes(item)));
+      if (left.length > 0) throw new Undelivered(left, new Error('even'));
+    },
+    onFailure: (error, waiting) => void failures.push(`${error.message} ${waiting}`),
+    onDropped: () => undefined,
+    everyMs: 20,
+    batch: 5,
+    most: 100,
+  });
+  for (let i = 0; i < 5; i++) box.push(i);
+  expect(await box.flush()).toBe(false);
+  isWhole = true;
+  expect(await box.flush()).toBe(true);
+  expect([delivered, failures]).toEqual([[1, 3, 0, 2, 4], ['even 3']]);
 });

@@ -13,7 +13,7 @@ const REF = { tenant: 'app', session: 's1' };
 /** As SQLite has them. */
 const [NORMAL, FULL] = [1, 2];
 
-async function setUp(sync: 'everysec' | 'always') {
+async function setUp(sync: 'everysec' | 'always', table = 'turns') {
   const folder = await mkdtemp(join(tmpdir(), 'sync-'));
   const path = join(folder, 'store.db');
   const database = openDatabase(path);
@@ -39,7 +39,7 @@ async function setUp(sync: 'everysec' | 'always') {
     waits.push(setting.get()?.synchronous);
     return null;
   });
-  for (const what of ['INSERT ON turns', 'DELETE ON turns'])
+  for (const what of [`INSERT ON ${table}`, `DELETE ON ${table}`])
     database.exec(`CREATE TEMP TRIGGER "${what}" AFTER ${what} BEGIN SELECT note_wait(); END`);
   const sessions = new SqliteSessions(database, commits, Date.now, sync);
   const turn = async (said: string): Promise<void> => {
@@ -70,4 +70,13 @@ it('everysec: soon after, with all that came meanwhile; what is erased at once',
   expect(await sessions.erase(REF)).toBe(true);
   expect(waits).toEqual([FULL, FULL]);
   expect(heard.filter(Boolean)).toEqual([]);
+});
+
+it('a lease on a piece of work waits for no disk', async () => {
+  const { sessions, turn, waits } = await setUp('always', 'session_leases');
+  await turn('one');
+  waits.length = 0;
+  expect(await sessions.lease(REF, 'compaction', 'a', 60_000)).toBe(true);
+  await sessions.unlease(REF, 'compaction', 'a');
+  expect(waits).toEqual([NORMAL, NORMAL]);
 });
