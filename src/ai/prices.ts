@@ -1,14 +1,14 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import type { AiConfig } from '../config/schema/index.ts';
 import type { Usage } from '../contracts/usage.ts';
-import { priorityFactor } from './priority-prices.ts';
+import { fastFactor, priorityFactor } from './priority-prices.ts';
 import { groundingPrice, searchingPrice } from './search-prices.ts';
 
 export type ConfiguredPrice = AiConfig['prices'][string];
 
 /**
  * What a call costs in US dollars; -1 if there is no price for the model.
- * @param tier the provider's service tier (`flex`, `priority`, `batch`), or ''
+ * @param tier the provider's service tier (`flex`, `priority`, `batch`, `fast`), or ''
  */
 export type Pricer = (usage: Usage, tier?: string) => number;
 
@@ -79,7 +79,11 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
     web_searches_kcount: searches,
     audio_hours: hours,
   } = known?.model_price ?? {};
-  const factors: typeof USUAL_TIERS = { ...USUAL_TIERS, priority: priorityFactor(model) };
+  const factors: typeof USUAL_TIERS = {
+    ...USUAL_TIERS,
+    priority: priorityFactor(model),
+    fast: fastFactor(model),
+  };
   const perSecond = amountOf(hours ?? 0) / SECONDS_AN_HOUR;
   const perRequest = amountOf(requests) / THOUSAND + searchingPrice(model);
   const perSearch = searches === undefined ? groundingPrice(model) : () => amountOf(searches) / THOUSAND;
@@ -94,7 +98,7 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
       asked = Date.now();
       rates = ratesOf(ask()?.model_price ?? {}) ?? rates;
     }
-    const tokens = rates ? costOf(rates, usage) * (factors[tier] ?? 1) : 0;
+    const tokens = rates ? costOf(rates, usage) * (factors[tier] ?? 1) * (usage.surcharge ?? 1) : 0;
     const heard = (usage.audioSeconds ?? 0) * perSecond;
     const found = usage.searches ?? 0;
     return tokens + heard + perRequest + (found > 0 ? perSearch(found) * found : 0);

@@ -1,5 +1,5 @@
-// What is not in the table of prices: how many times the usual price OpenAI charges for an answer at the tier `priority`, by its
-// price list (2026). The configuration's `tiers` go before.
+// What is not in the table of prices: how many times the usual price an answer at the tier `priority` costs, or Anthropic's `fast`
+// ones, by the providers' price lists (2026). The configuration's `tiers` go before.
 
 const FACTORS: readonly (readonly [model: RegExp, factor: number])[] = [
   [/^gpt-4o-mini/, 0.25 / 0.15],
@@ -11,8 +11,18 @@ const FACTORS: readonly (readonly [model: RegExp, factor: number])[] = [
   [/^gpt-5-mini/, 1.8],
   [/^gpt-5\.5/, 2.5],
   [/^gpt-[5-9]/, 2],
+  // Google says 75 to 100 % more, whichever the model.
+  [/^gemini-/, 2],
 ];
 
 /** 1 for models that nobody is known to sell so. */
 export const priorityFactor = (model: string): number =>
   FACTORS.find(([known]) => known.test(model))?.[1] ?? 1;
+
+const FAST_FACTORS: typeof FACTORS = [
+  [/^claude-opus-4-[67](?!\d)/, 6],
+  [/^claude-/, 2],
+];
+
+export const fastFactor = (model: string): number =>
+  FAST_FACTORS.find(([known]) => known.test(model))?.[1] ?? 1;

@@ -13,6 +13,7 @@ export interface RequestFacts {
   readonly user: string;
   readonly session: string;
   readonly tags: readonly string[];
+  /** Or Anthropic's `speed`, where that is `fast`. */
   readonly serviceTier: string;
   /** The answer shall be JSON. */
   readonly wantsJson: boolean;
@@ -55,7 +56,7 @@ export function requestFacts(
     user: name(body.safety_identifier) || name(body.user) || name(metadata.user_id),
     session: name(headers['x-session-id']) || name(metadata.session_id),
     tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),
-    serviceTier: name(body.service_tier),
+    serviceTier: body.speed === 'fast' ? 'fast' : name(body.service_tier) || name(body.serviceTier),
     wantsJson: JSON_FORMATS.has(formatOf(body)),
     sample: lastWords(body.messages ?? body.input, SAMPLE),
     toolRounds: toolRounds(body.messages ?? body.input),

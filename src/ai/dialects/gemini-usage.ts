@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../contracts/model-request.ts';
 import type { Usage } from '../../contracts/usage.ts';
-import { objectsOf } from '../../lib/json.ts';
+import { objectsOf, textOf } from '../../lib/json.ts';
 import { countOf, isCount } from './count.ts';
 
 /**
@@ -32,3 +32,17 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
     ...some('imageOutput', of(reported.candidatesTokensDetails, 'IMAGE')),
   };
 }
+
+/** Gemini's words, and Vertex's, which has a word of its own for how a request came. */
+const TIERS: Readonly<Record<string, string>> = {
+  standard: 'default',
+  flex: 'flex',
+  priority: 'priority',
+  ON_DEMAND: 'default',
+  ON_DEMAND_FLEX: 'flex',
+  ON_DEMAND_PRIORITY: 'priority',
+};
+
+/** At which tier it was served; '' if it doesn't say. */
+export const tierOf = ({ serviceTier, trafficType }: JsonObject): string =>
+  TIERS[textOf(serviceTier)] ?? TIERS[textOf(trafficType)] ?? '';

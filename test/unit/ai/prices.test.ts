@@ -108,6 +108,18 @@ it('a service tier multiplies the price: by the config, else by what is usual', 
   expect(others(usage, 'priority')).toBe(others(usage));
 });
 
+it.each([
+  ['claude-opus-4-8', 'fast', 2],
+  ['claude-opus-5-5', 'fast', 2],
+  ['claude-opus-4-6', 'fast', 6],
+  ['gemini-2.5-pro', 'priority', 2],
+  ['gemini-2.5-pro', 'flex', 0.5],
+])('%s at the tier %s costs %d times as much', (model, tier, times) => {
+  const usage = { input: 1_000_000, output: 100, cached: 0 };
+  const price = pricerOf(model, HERE, undefined);
+  expect(price(usage, tier)).toBeCloseTo(times * price(usage), 9);
+});
+
 it('sound that is heard costs what the table says an hour does', () => {
   const price = pricerOf('whisper-1', OPENAI, undefined);
   expect(price({ input: 0, output: 0, cached: 0, audioSeconds: 600 })).toBeCloseTo(0.06, 9);

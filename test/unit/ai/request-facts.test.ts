@@ -69,6 +69,13 @@ it('who it is for, as each vendor lets applications say it', () => {
   expect(facts({ metadata: { session_id: 'b' } }, { 'x-session-id': 'a' }).session).toBe('a');
 });
 
+it('the tier, as each vendor lets it be named', () => {
+  expect(facts({ service_tier: 'flex' }).serviceTier).toBe('flex');
+  expect(facts({ serviceTier: 'priority' }).serviceTier).toBe('priority');
+  expect(facts({ service_tier: 'auto', speed: 'fast' }).serviceTier).toBe('fast');
+  expect(facts({ speed: 'standard' }).serviceTier).toBe('');
+});
+
 it('tags, tidied and bounded', () => {
   expect(facts({}, { 'x-gateway-tags': ' a, b ,,a' }).tags).toEqual(['a', 'b']);
   expect(facts({ metadata: { tags: ['x', 1, 'y'] } }).tags).toEqual(['x', 'y']);

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
-import { convertUsage } from '../anthropic-usage.ts';
+import { convertUsage, tierOf } from '../anthropic-usage.ts';
 import { readBlock, readStop } from './read-block.ts';
 
 /** The parts of a message; undefined for an error under a status that says otherwise. */
@@ -19,7 +19,10 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     emit({ type: 'tool-call-arguments', call, text: JSON.stringify(objectOf(block.input)) });
   }
   readStop(answer, emit);
-  const usage = convertUsage(objectOf(answer.usage));
+  const reported = objectOf(answer.usage);
+  const tier = tierOf(reported);
+  if (tier !== '') emit({ type: 'service-tier', tier });
+  const usage = convertUsage(reported);
   if (usage) emit({ type: 'usage', usage });
   return parts;
 }

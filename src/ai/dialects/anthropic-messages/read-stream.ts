@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
-import { convertUsage } from '../anthropic-usage.ts';
+import { convertUsage, tierOf } from '../anthropic-usage.ts';
 import { readBlock, readCitation, readStop } from './read-block.ts';
 
 /** Reads the events of a message. */
@@ -77,6 +77,8 @@ export class MessageEventReader implements StreamReader {
     const said = Object.entries(objectOf(reported)).filter(([, value]) => value !== null);
     if (said.length === 0) return;
     this.#usage = { ...this.#usage, ...Object.fromEntries(said) };
+    const tier = isEarly ? tierOf(this.#usage) : '';
+    if (tier !== '') this.#emit({ type: 'service-tier', tier });
     const usage = convertUsage(this.#usage);
     if (usage) this.#emit({ type: 'usage', usage, isEarly });
   }

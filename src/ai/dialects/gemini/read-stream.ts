@@ -5,7 +5,7 @@ import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { choiceOf } from '../choice.ts';
 import { ending } from '../ending.ts';
-import { convertUsage } from '../gemini-usage.ts';
+import { convertUsage, tierOf } from '../gemini-usage.ts';
 import { ENDINGS } from './endings.ts';
 
 /** Reads the chunks of an answer: each has the form of a whole one, and says what comes on top. */
@@ -13,6 +13,7 @@ export class ChunkReader implements StreamReader {
   readonly #emit: Emit;
   /** The answer's; one of ours where it has none. */
   #id: string | undefined;
+  #tier = '';
   /** How many calls a choice has. */
   readonly #calls = new Map<number, number>();
   /** What it searched the web for. */
@@ -37,7 +38,11 @@ export class ChunkReader implements StreamReader {
     // The prompt itself was refused: there are no candidates then.
     if (textOf(objectOf(chunk.promptFeedback).blockReason) !== '')
       this.#emit({ type: 'finish', reason: 'content_filter' });
-    const usage = convertUsage(objectOf(chunk.usageMetadata));
+    const reported = objectOf(chunk.usageMetadata);
+    const tier = tierOf(reported);
+    if (tier !== '' && tier !== this.#tier) this.#emit({ type: 'service-tier', tier });
+    if (tier !== '') this.#tier = tier;
+    const usage = convertUsage(reported);
     const { size: searches } = this.#searches;
     if (usage) this.#emit({ type: 'usage', usage: searches > 0 ? { ...usage, searches } : usage });
   }

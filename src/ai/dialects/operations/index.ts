@@ -6,6 +6,7 @@ import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { addUsage } from '../../add-usage.ts';
 import { ownBlocksOnly } from '../own-only.ts';
+import { readTier } from './read-tier.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -60,8 +61,10 @@ function readAnswer(answer: JsonObject, results: string | undefined): StreamPart
   const said = results === undefined ? answer : answer[results];
   if (said === undefined) return undefined;
   const usage = readUsage(answer);
+  const tier = readTier(answer);
   return [
     ...(isEmpty(said) ? [] : [{ type: 'item' } as const]),
+    ...(tier !== '' ? [{ type: 'service-tier', tier } as const] : []),
     ...(usage ? [{ type: 'usage', usage } as const] : []),
     // It comes whole or not at all.
     { type: 'finish', reason: 'stop' },
@@ -87,8 +90,10 @@ class UnknownEventReader implements StreamReader {
     }
     this.#emit({ type: 'item' });
     this.#emit({ type: 'finish', reason: 'stop' });
-    const said =
-      readUsage(event) ?? readUsage(objectOf(event.response)) ?? readUsage(objectOf(event.message));
+    const [response, message] = [objectOf(event.response), objectOf(event.message)];
+    const tier = readTier(event) || readTier(response) || readTier(message);
+    if (tier !== '') this.#emit({ type: 'service-tier', tier });
+    const said = readUsage(event) ?? readUsage(response) ?? readUsage(message);
     if (!said) return;
     const was = this.#usage;
     // Some say the input at the start and the output at the end.

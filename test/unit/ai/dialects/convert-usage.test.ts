@@ -5,8 +5,12 @@ import { convertUsage as ofBedrock } from '../../../../src/ai/dialects/bedrock-u
 import { gemini } from '../../../../src/ai/dialects/gemini/index.ts';
 import { openaiChat } from '../../../../src/ai/dialects/openai-chat/index.ts';
 import { openaiResponses } from '../../../../src/ai/dialects/openai-responses/index.ts';
+import { unknownOperation } from '../../../../src/ai/dialects/operations/index.ts';
 import { factsOf } from '../../../../src/ai/part-facts.ts';
 import { pricerOf } from '../../../../src/ai/prices.ts';
+import type { JsonObject } from '../../../../src/contracts/model-request.ts';
+import type { Dialect } from '../../../../src/contracts/provider.ts';
+import type { StreamPart } from '../../../../src/contracts/stream-part.ts';
 import type { Usage } from '../../../../src/contracts/usage.ts';
 
 const ofChat = (answer: object) => factsOf(openaiChat.readAnswer({ choices: [], ...answer }) ?? []).usage;
@@ -93,6 +97,77 @@ it('Anthropic: what its cache keeps for an hour', () => {
   const usage = { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 40, cache_creation };
   const facts = factsOf(anthropicMessages.readAnswer({ content: [], usage }) ?? []);
   expect(facts.usage).toEqual({ input: 41, output: 1, cached: 0, cacheWrite: 40, cacheWriteHour: 30 });
+});
+
+it('Anthropic: what it took to make the conversation compact stands beside the rest', () => {
+  const tokens = (input_tokens: number, output_tokens: number) => ({ input_tokens, output_tokens });
+  const usage = {
+    ...tokens(2_000, 100),
+    cache_read_input_tokens: 500,
+    iterations: [
+      { type: 'compaction', ...tokens(180_000, 3_500), cache_read_input_tokens: 1_000 },
+      { type: 'message', ...tokens(2_000, 100) },
+    ],
+  };
+  const whole = factsOf(anthropicMessages.readAnswer({ content: [], usage }) ?? []);
+  expect(whole.usage).toEqual({ input: 183_500, output: 3_600, cached: 1_500 });
+  const parts: StreamPart[] = [];
+  const reader = anthropicMessages.openStream?.((part) => parts.push(part));
+  reader?.read({ type: 'message_start', message: { usage: tokens(2_000, 1) } }, '');
+  reader?.read({ type: 'message_delta', delta: {}, usage }, '');
+  expect(factsOf(parts).usage).toEqual(whole.usage);
+});
+
+const OF_CLAUDE = { input_tokens: 1_000, output_tokens: 10 };
+const OF_GEMINI = { promptTokenCount: 1_000, candidatesTokenCount: 10 };
+const ofGemini = (usage: object) => ({
+  candidates: [{ content: { parts: [{ text: 'x' }] }, finishReason: 'STOP' }],
+  usageMetadata: { ...OF_GEMINI, ...usage },
+});
+
+it.each<[string, Dialect, object, string]>([
+  [
+    'Claude’s fast answers',
+    anthropicMessages,
+    { content: [], usage: { ...OF_CLAUDE, speed: 'fast' } },
+    'fast',
+  ],
+  [
+    'Claude’s usual ones',
+    anthropicMessages,
+    { content: [], usage: { ...OF_CLAUDE, speed: 'standard', service_tier: 'standard' } },
+    'default',
+  ],
+  ['Gemini’s', gemini, ofGemini({ serviceTier: 'priority' }), 'priority'],
+  ['Gemini’s usual ones', gemini, ofGemini({ serviceTier: 'standard' }), 'default'],
+  ['Vertex’s', gemini, ofGemini({ trafficType: 'ON_DEMAND_FLEX' }), 'flex'],
+  ['Gemini’s, in its own words', unknownOperation, ofGemini({ serviceTier: 'flex' }), 'flex'],
+  ['OpenAI’s, in its own words', unknownOperation, { output: [], service_tier: 'priority' }, 'priority'],
+])('the tier of %s is known', (_, dialect, answer, tier) => {
+  expect(factsOf(dialect.readAnswer(answer as JsonObject) ?? []).serviceTier).toBe(tier);
+});
+
+it('the tier of a stream is known, in whichever words', () => {
+  const tiers = (dialect: Dialect, ...events: object[]): string[] => {
+    const said: string[] = [];
+    const reader = dialect.openStream?.(
+      (part) => void (part.type === 'service-tier' && said.push(part.tier)),
+    );
+    for (const event of events) reader?.read(event as JsonObject, '');
+    return said;
+  };
+  const start = { type: 'message_start', message: { usage: { ...OF_CLAUDE, speed: 'fast' } } };
+  expect(tiers(anthropicMessages, start)).toEqual(['fast']);
+  expect(tiers(gemini, ofGemini({}), ofGemini({ serviceTier: 'flex' }), ofGemini({}))).toEqual(['flex']);
+  expect(tiers(unknownOperation, start)).toEqual(['fast']);
+});
+
+it('what is generated in the United States alone costs a tenth more at Anthropic', () => {
+  const usage = (inference_geo: string) =>
+    factsOf(anthropicMessages.readAnswer({ content: [], usage: { ...OF_CLAUDE, inference_geo } }) ?? [])
+      .usage;
+  const price = pricerOf('claude-opus-4-6', 'https://api.anthropic.com', undefined);
+  expect(price(usage('us') as Usage)).toBeCloseTo(1.1 * price(usage('global') as Usage), 9);
 });
 
 it('OpenAI: searches of the web, and not the pages that are opened after them', () => {
