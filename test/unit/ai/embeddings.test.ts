@@ -1,6 +1,7 @@
 // Embeddings of a provider that has words of its own for them.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openaiEmbeddings as spoken } from '../../../src/ai/dialects/openai-embeddings/index.ts';
+import { vertexEmbeddings } from '../../../src/ai/dialects/vertex-embeddings/index.ts';
 import { openaiEmbeddings } from '../../../src/ai/formats/openai-embeddings/index.ts';
 import { Translation } from '../../../src/ai/translation.ts';
 import type { EmbeddingsDialect } from '../../../src/contracts/provider.ts';
@@ -76,6 +77,44 @@ it.each([
   ['encoding_format', { input: 'a', encoding_format: 'int8' }],
 ])('refuses a wrong %s: %j', (param, body) => {
   expect(() => translate(body)).toThrow(expect.objectContaining({ code: 'body_invalid', param }));
+});
+
+describe('Vertex’s newer models', () => {
+  const path = (model: string) => vertexEmbeddings.path({ model, stream: false });
+  const asked = (inputs: string[], model: string, dimensions?: number) =>
+    vertexEmbeddings.convertRequest(
+      { inputs, dimensions, encoding: 'float', uncarried: [] },
+      { model, stream: false },
+    );
+
+  it('are asked by a method of their own', () => {
+    expect(path('gemini-embedding-2')).toBe('/publishers/google/models/gemini-embedding-2:embedContent');
+    expect(path('intfloat/multilingual-e5-large-instruct-maas')).toBe(
+      '/publishers/intfloat/models/multilingual-e5-large-instruct-maas:embedContent',
+    );
+    for (const model of ['gemini-embedding-001', 'text-embedding-005'])
+      expect(path(model)).toBe(`/publishers/google/models/${model}:predict`);
+    expect(asked(['a'], 'gemini-embedding-2', 256)).toEqual({
+      content: { role: 'user', parts: [{ text: 'a' }] },
+      embedContentConfig: { outputDimensionality: 256 },
+    });
+    expect(asked(['a', 'b'], 'gemini-embedding-001')).toEqual({
+      instances: [{ content: 'a' }, { content: 'b' }],
+    });
+  });
+
+  it('take one text a call', () => {
+    expect(() => asked(['a', 'b'], 'gemini-embedding-2')).toThrow(
+      expect.objectContaining({ field: { at: 'input' } }),
+    );
+  });
+
+  it('say what it came to', () => {
+    const answer = { embedding: { values: [0.5] }, usageMetadata: { promptTokenCount: 4 } };
+    const parts = vertexEmbeddings.readAnswer(answer);
+    expect(parts).toContainEqual({ type: 'embedding', index: 0, vector: [0.5] });
+    expect(parts).toContainEqual({ type: 'usage', usage: { input: 4, output: 0, cached: 0 } });
+  });
 });
 
 it('a place that is none makes no room for as many vectors', () => {
