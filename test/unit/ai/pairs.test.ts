@@ -128,6 +128,7 @@ describe('How an answer ended', () => {
     ['Gemini’s malformed call', gemini, ofGemini('MALFORMED_FUNCTION_CALL')],
     ['Gemini’s call of no tool', gemini, ofGemini('UNEXPECTED_TOOL_CALL')],
     ['Gemini’s unnamed reason', gemini, ofGemini('OTHER')],
+    ['a word that Gemini did not have', gemini, ofGemini('WORD_OF_TOMORROW')],
     ['Cohere’s error', cohere, ofCohere('ERROR')],
     ['Cohere’s timeout', cohere, ofCohere('TIMEOUT')],
     ['Bedrock’s malformed call', bedrock, ofBedrock('malformed_tool_use')],
@@ -144,6 +145,7 @@ describe('How an answer ended', () => {
     ['Claude’s limit, behind another service', service('databricks'), ofChat('max_tokens'), 'length'],
     ['an older call', openai, ofChat('function_call'), 'tool_calls'],
     ['Gemini’s filter of images', gemini, ofGemini('IMAGE_PROHIBITED_CONTENT'), 'content_filter'],
+    ['Gemini’s limit of one request', gemini, ofGemini('CONTINUATION'), 'length'],
     ['Cohere’s limit', cohere, ofCohere('ERROR_LIMIT'), 'length'],
   ])('%s is called by its name', (_, to, said, reason) => {
     expect(answered('openai-chat', to, said)).toMatchObject({ choices: [{ finish_reason: reason }] });

@@ -5,6 +5,8 @@ export const ENDINGS: EndingWords = {
   reasons: {
     STOP: 'stop',
     MAX_TOKENS: 'length',
+    // The limit of one request: it would go on in the next.
+    CONTINUATION: 'length',
     SAFETY: 'content_filter',
     RECITATION: 'content_filter',
     LANGUAGE: 'content_filter',
@@ -25,4 +27,5 @@ export const ENDINGS: EndingWords = {
     'TOO_MANY_TOOL_CALLS',
     'MISSING_THOUGHT_SIGNATURE',
   ]),
+  othersFail: true,
 };
