@@ -5,6 +5,7 @@ import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
 import { objectsOf, parseList, parseObject } from '../lib/json.ts';
+import { asksForNothing } from './asks-for-nothing.ts';
 import { isNeeded } from './dropped.ts';
 import { gatherAnswer } from './gather-answer.ts';
 import { NotCarried } from './not-carried.ts';
@@ -52,7 +53,7 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
     let request = this.#kept();
     const leaveOut = (option: keyof Request): void => {
       const name = nameOf(option, fields);
-      if (!this.#drop.includes(name)) throw notSupported(name);
+      if (!asksForNothing(option, request[option]) && !this.#drop.includes(name)) throw notSupported(name);
       request = { ...request, [option]: undefined };
     };
     for (const option of this.#dialect.uncarried) if (request[option] !== undefined) leaveOut(option);

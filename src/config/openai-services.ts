@@ -40,9 +40,9 @@ export const OPENAI_SERVICES = {
   deepseek: {
     baseUrl: 'https://api.deepseek.com/v1',
     noEmbeddings: true,
+    thoughts: 'content',
     quirks: {
       ...OLDER,
-      takesReasoning: true,
       noJsonSchema: true,
       stops: 16,
       refuses: ['seed', 'logitBias', 'n', 'parallelToolCalls', 'serviceTier'],
@@ -95,9 +95,9 @@ export const OPENAI_SERVICES = {
   moonshot: {
     baseUrl: 'https://api.moonshot.ai/v1',
     noEmbeddings: true,
+    thoughts: 'content',
     quirks: {
       ...OLDER,
-      takesReasoning: true,
       stops: 5,
       toolChoices: ['auto', 'none'],
       refuses: ['logitBias', 'logprobs', 'seed'],
@@ -119,7 +119,7 @@ export const OPENAI_SERVICES = {
     responses: true,
     quirks: { ...OLDER, refuses: ['logitBias', 'n'] },
   },
-  openrouter: { baseUrl: 'https://openrouter.ai/api/v1', responses: true },
+  openrouter: { baseUrl: 'https://openrouter.ai/api/v1', responses: true, thoughts: 'details' },
   ovhcloud: { baseUrl: 'https://oai.endpoints.kepler.ai.cloud.ovh.net/v1', quirks: OLDER },
   // Since September 2026 it answers responses alone: its chat completions have ended.
   perplexity: {
@@ -157,15 +157,19 @@ export const OPENAI_SERVICES = {
   },
   together: { baseUrl: 'https://api.together.xyz/v1', quirks: OLDER },
   upstage: { baseUrl: 'https://api.upstage.ai/v1', quirks: OLDER },
-  'vercel-ai-gateway': { baseUrl: 'https://ai-gateway.vercel.sh/v1', responses: true },
+  'vercel-ai-gateway': {
+    baseUrl: 'https://ai-gateway.vercel.sh/v1',
+    responses: true,
+    thoughts: 'details',
+  },
   vllm: { baseUrl: 'http://127.0.0.1:8000/v1', isOwn: true, responses: true, quirks: { systemOnly: true } },
   volcengine: { baseUrl: 'https://ark.cn-beijing.volces.com/api/v3', quirks: OLDER },
   xai: { baseUrl: 'https://api.x.ai/v1', responses: true, noEmbeddings: true },
   zhipu: {
     baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
+    thoughts: 'content',
     quirks: {
       ...OLDER,
-      takesReasoning: true,
       noStreamOptions: true,
       noJsonSchema: true,
       stops: 1,

@@ -131,7 +131,10 @@ export interface Reasoning {
   readonly effort?: string;
   /** Tokens. */
   readonly budget?: number;
-  /** Says what holds anyway in the client's format: it need not be said to a model that may not know the word. */
+  /**
+   * Says what holds anyway in the client's format, or no more than how thoughts are shown: it need not be said to a model that
+   * may not know the word.
+   */
   readonly isUsual?: true;
   /** How much of it is shown: `none`, `auto`, `concise`, `detailed`; absent: as the model does by itself. */
   readonly summary?: string;

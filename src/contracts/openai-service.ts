@@ -1,5 +1,11 @@
 import type { ModelOptions } from './model-request.ts';
 
+/**
+ * How a request for chat completions says what its model thought before: not at all, as `reasoning_content`, or with the signatures
+ * and seals of its makers, as `reasoning_details`.
+ */
+export type Thoughts = 'none' | 'content' | 'details';
+
 /** How a service's chat completions differ from OpenAI's own. What isn't here is the same. */
 export interface ChatQuirks {
   /** It knows `max_tokens`, not `max_completion_tokens`. */
@@ -16,8 +22,6 @@ export interface ChatQuirks {
   readonly toolChoices?: readonly string[];
   /** It takes no more stop sequences. */
   readonly stops?: number;
-  /** It wants back what its model thought (`reasoning_content`) with the calls of tools that it led to. */
-  readonly takesReasoning?: true;
   /** The ids of tools' calls are nine letters and digits. */
   readonly nineLetterIds?: true;
   /** Its refusals come under 200, with a code in `base_resp`. */
@@ -40,6 +44,8 @@ export interface OpenaiService {
   readonly responses?: true;
   /** It has no `/embeddings`. */
   readonly noEmbeddings?: true;
+  /** It wants back what its model thought, with the calls of tools that it led to. */
+  readonly thoughts?: Thoughts;
   /** Absent: requests for chat completions go there as the bytes that came. */
   readonly quirks?: ChatQuirks;
 }

@@ -1,6 +1,7 @@
 import type { EmbeddingsOptions, EmbeddingsRequest } from './embeddings.ts';
 import type { FormatName } from './format.ts';
 import type { JsonObject, ModelOptions, ModelRequest } from './model-request.ts';
+import type { Thoughts } from './openai-service.ts';
 import type { HeaderBag } from './policy.ts';
 import type { StreamPart } from './stream-part.ts';
 
@@ -141,8 +142,8 @@ export interface Provider {
   readonly native: Readonly<Partial<Record<FormatName, Dialect>>>;
   /** For every other format. */
   readonly translated: TranslatedDialect;
-  /** It wants back what its model thought, in its own chat completions. */
-  readonly takesReasoning?: boolean;
+  /** How it wants back what its model thought, in its own chat completions. */
+  readonly thoughts?: Thoughts;
   /** For embeddings, unless it speaks their format itself; absent: it has none. */
   readonly embeddings?: EmbeddingsDialect;
   /** The headers of a call: who we are, and nothing of the client's. */

@@ -1,7 +1,13 @@
-import type { JsonObject, Reasoning } from '../../contracts/model-request.ts';
+import type { JsonObject, Reasoning, ToolChoice } from '../../contracts/model-request.ts';
+import { effortFor } from './effort.ts';
 
 /** Up to Claude 4.5 models think on a budget; those after it as hard as they are told to. */
 const ON_A_BUDGET = /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[015])?(?:-\d{8}|$|@|-latest))/;
+
+/** They take both. */
+const EITHER_WAY = /^claude-(?:opus|sonnet)-4-6(?!\d)/;
+/** They can't but think, and refuse to be told not to. */
+const ALWAYS_THINKS = /^claude-(?:fable|mythos|opus-5-5)/;
 
 /** Tokens for an effort, for models that want a budget; Anthropic takes no less than 1024. */
 export const BUDGETS: Readonly<Record<string, number>> = {
@@ -34,17 +40,24 @@ const onABudget = (tokens: number): Thinking => ({
 /**
  * How a model of Anthropic's is told how much to think.
  * @param most tokens that the client allows for all of the answer
+ * @param toolChoice where there are tools
  */
 export function convertThinking(
   reasoning: Reasoning | undefined,
   model: string,
   most = Number.POSITIVE_INFINITY,
+  toolChoice?: ToolChoice,
 ): Thinking {
   if (!reasoning) return { budget: 0 };
-  const { effort, budget, summary } = reasoning;
-  if (effort === 'none') return NO_THINKING;
-  if (budget !== undefined) return onABudget(budget);
-  if (ON_A_BUDGET.test(model)) {
+  const { effort, budget, summary, isUsual } = reasoning;
+  // How it is shown is no reason to think.
+  if (isUsual && effort === undefined) return { budget: 0 };
+  if (effort === 'none') return ALWAYS_THINKS.test(model) ? { effort: 'low', budget: 0 } : NO_THINKING;
+  const isBudgeted = ON_A_BUDGET.test(model);
+  if (budget !== undefined && (isBudgeted || EITHER_WAY.test(model))) return onABudget(budget);
+  if (isBudgeted) {
+    // `Thinking may not be enabled when tool_choice forces tool use`: the tool is what is asked for first.
+    if (toolChoice === 'required' || typeof toolChoice === 'object') return NO_THINKING;
     // An effort is what the client would like; half of what it allows is left for the answer itself.
     const tokens = Math.min(BUDGETS[effort ?? 'medium'] ?? LEAST_BUDGET, Math.floor(most / 2));
     return tokens < LEAST_BUDGET ? NO_THINKING : onABudget(tokens);
@@ -56,7 +69,7 @@ export function convertThinking(
       ...(summary && { display: summary === 'none' ? 'omitted' : 'summarized' }),
     },
     // The least that there is.
-    effort: effort === 'minimal' ? 'low' : effort,
+    effort: effort === 'minimal' ? 'low' : (effort ?? (budget === undefined ? undefined : effortFor(budget))),
     budget: 0,
   };
 }

@@ -89,6 +89,12 @@ export class Fields {
     return this.list(key).map(({ value, at }) => new Fields(value, at, this.#uncarried));
   }
 
+  /** What the objects of a list are read as; undefined if that is nothing: an empty list asks for nothing. */
+  some<T>(key: string, read: (each: Fields) => T[]): T[] | undefined {
+    const all = this.each(key).flatMap((each) => read(each));
+    return all.length > 0 ? all : undefined;
+  }
+
   /** Passes over a field whose value asks for nothing. */
   passOver(key: string, ...values: readonly unknown[]): void {
     if (values.includes(this.#object[key])) this.#unread.delete(key);

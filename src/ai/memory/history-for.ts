@@ -9,7 +9,7 @@ export function writeHistoryFor(call: ChatCall, { providerName, provider }: Depl
   if (!history || history.writtenFor === providerName) return;
   const { shape, tail } = history;
   const isTranslated = provider.native[format.name] === undefined;
-  const thoughts = isTranslated ? 'details' : provider.takesReasoning ? 'content' : 'none';
+  const thoughts = isTranslated ? 'details' : (provider.thoughts ?? 'none');
   replaceBody(
     call,
     writeHistory(format.name, history.body, { shape, tail, provider: providerName, thoughts }),

@@ -2,21 +2,15 @@ import type { PathTurn, PromptShape } from '../../context/ports.ts';
 import { TurnPrefix } from '../../context/prompt/turn-prefix.ts';
 import type { FormatName } from '../../contracts/format.ts';
 import type { AssistantPart, JsonObject, Message, TextPart } from '../../contracts/model-request.ts';
-import { isObject, objectsOf } from '../../lib/json.ts';
+import type { Thoughts } from '../../contracts/openai-service.ts';
+import { isObject } from '../../lib/json.ts';
 import { WrittenJson } from '../../lib/written-json.ts';
 import { convertMessages } from '../dialects/anthropic-messages/convert-messages.ts';
 import { withoutBlanks } from '../dialects/blank.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
-import { extraContent, reasoningDetail } from '../reasoning-detail.ts';
 import { sealOf } from '../seal.ts';
 import { asRefusal } from '../translation.ts';
 import { writeItems } from './write-items.ts';
-
-/**
- * How a history in chat completions says what its model thought: not at all, as `reasoning_content` for a service that wants it
- * back, or with its signature, as `reasoning_details`, for a provider that is asked in another format.
- */
-export type Thoughts = 'none' | 'content' | 'details';
 
 /** What is put before, and with, what a client sends. */
 export interface History {
@@ -25,6 +19,7 @@ export interface History {
   readonly tail: readonly Message[] | undefined;
   /** The provider that is asked: what others have signed or sealed it does not take. */
   readonly provider: string;
+  /** As `details` for a provider that is asked in another format: there they keep their signatures and seals. */
   readonly thoughts: Thoughts;
 }
 
@@ -112,7 +107,12 @@ function listOf(
 }
 
 const chatWriter = (thoughts: Thoughts) => {
-  const write: Write = (said) => said.flatMap(({ message }) => chatMessages(message, thoughts));
+  const write: Write = (said) =>
+    toChat(
+      [],
+      said.map(({ message }) => message),
+      thoughts,
+    );
   return { write, written: writtenBy(write) };
 };
 const TO_CHAT: Readonly<Record<Thoughts, ReturnType<typeof chatWriter>>> = {
@@ -124,8 +124,7 @@ const TO_CHAT: Readonly<Record<Thoughts, ReturnType<typeof chatWriter>>> = {
 function chatBody(body: JsonObject, history: History): JsonObject {
   const { summary, snippets, system: given } = history.shape;
   const { write, written } = TO_CHAT[history.thoughts];
-  const convert = (messages: readonly Message[]): JsonObject[] =>
-    messages.flatMap((message) => chatMessages(message, history.thoughts));
+  const convert = (messages: readonly Message[]): JsonObject[] => toChat([], messages, history.thoughts);
   const { own, rest } = partsOf(body.messages);
   return {
     ...body,
@@ -136,29 +135,6 @@ function chatBody(body: JsonObject, history: History): JsonObject {
       ...withSnippets(history.tail ? convert(history.tail) : rest, snippets, 'text'),
     ],
   };
-}
-
-/** As chat completions have it, thoughts in the words of `read-messages.ts`. */
-function chatMessages(message: Message, thoughts: Thoughts): JsonObject[] {
-  const written = toChat([], [message], thoughts === 'content');
-  const [first] = written;
-  if (thoughts !== 'details' || message.role !== 'assistant' || !first) return written;
-  const { content } = message;
-  const details = content.flatMap((part) => (part.type === 'reasoning' ? reasoningDetail(part) : []));
-  const seals = content.flatMap((part, at) => (part.type === 'tool-call' ? [sealBefore(content, at)] : []));
-  const calls = objectsOf(first.tool_calls).map((call, i) => ({ ...call, ...extraContent(seals[i]) }));
-  return [
-    {
-      ...first,
-      ...(calls.length > 0 && { tool_calls: calls }),
-      ...(details.length > 0 && { reasoning_details: details }),
-    },
-  ];
-}
-
-function sealBefore(content: readonly AssistantPart[], at: number) {
-  const before = content[at - 1];
-  return before?.type === 'reasoning' ? before : undefined;
 }
 
 const toItems: Write = (said) => said.flatMap(({ message, itemIds }) => writeItems([message], itemIds));

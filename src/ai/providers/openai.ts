@@ -2,13 +2,14 @@ import { OPENAI_SERVICES } from '../../config/openai-services.ts';
 import type { OpenaiService } from '../../contracts/openai-service.ts';
 import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../lib/json.ts';
-import { openaiChat, openaiChatWith } from '../dialects/openai-chat/index.ts';
+import { openaiChatWith, openaiChatWithThoughts } from '../dialects/openai-chat/index.ts';
 import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../dialects/openai-responses/index.ts';
 import { openaiOperations } from '../dialects/operations/index.ts';
 
 function openaiCompatible(kind: string, service: OpenaiService): Provider {
-  const chat = service.quirks ? openaiChatWith(service.quirks) : openaiChat;
+  const { quirks, thoughts = 'none' } = service;
+  const chat = quirks ? openaiChatWith(quirks, thoughts) : openaiChatWithThoughts(thoughts);
   return {
     kind,
     native: {
@@ -19,7 +20,7 @@ function openaiCompatible(kind: string, service: OpenaiService): Provider {
       ...openaiOperations,
     },
     translated: chat,
-    takesReasoning: service.quirks?.takesReasoning === true,
+    thoughts,
     headers: ({ apiKey }) => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
     readError,
   };

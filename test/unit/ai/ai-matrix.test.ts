@@ -18,11 +18,12 @@ it('tells what is left out from what is carried and what is refused', () => {
     text: '○',
     stream: '○',
     tools: '○',
-    tier: '400',
+    tier: '○',
     user: '·',
     metadata: '·',
   });
   expect(chatsAt('anthropic')).toMatchObject({ user: '○', metadata: '·', seed: '400' });
+  expect(chatsAt('cohere')).toMatchObject({ tier: '400' });
   expect(chatsAt('mistral')).toMatchObject({ text: '●', user: '·', metadata: '●' });
   expect(chatsAt('openai')).toMatchObject({ user: '●', metadata: '●' });
 });

@@ -1,4 +1,5 @@
 // A request in one format, in the words of a provider that speaks another: all of it, or the name of what can't be said.
+import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages as anthropicDialect } from '../../../src/ai/dialects/anthropic-messages/index.ts';
 import { openaiChat as openaiDialect } from '../../../src/ai/dialects/openai-chat/index.ts';
@@ -202,7 +203,7 @@ describe('what can’t be carried is refused by the client’s own name for it',
 
   it.each<[string, Provider, object]>([
     ['logit_bias', gemini, { logit_bias: { 1: 1 } }],
-    ['service_tier', gemini, { service_tier: 'flex' }],
+    ['service_tier', gemini, { service_tier: 'scale' }],
     ['messages[1]', gemini, { messages: [user, { role: 'tool', tool_call_id: 'none', content: 'x' }] }],
     ['n', cohere, { n: 2 }],
     ['seed', bedrock, { seed: 1 }],
@@ -227,23 +228,6 @@ describe('what can’t be carried is refused by the client’s own name for it',
     ['container', { container: 'c' }],
     ['mcp_servers', { mcp_servers: [] }],
     ['tools[0]', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
-    [
-      'messages[0].content[0].content[0]',
-      {
-        messages: [
-          {
-            role: 'user',
-            content: [
-              {
-                type: 'tool_result',
-                tool_use_id: 'a',
-                content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } }],
-              },
-            ],
-          },
-        ],
-      },
-    ],
   ])('%s, of a message', (field, extra) => {
     expect(refusedField('anthropic-messages', openai, { ...chat({ max_tokens: 5 }), ...extra })).toBe(field);
   });
@@ -325,6 +309,24 @@ it('an answer may be as long as its target is configured for, beside what is tho
   const limit = (reasoning?: { effort: string }) =>
     anthropicDialect.convertRequest({ ...request, ...(reasoning && { reasoning }) }, call).max_tokens;
   expect([limit(), limit({ effort: 'low' })]).toEqual([100, 2_148]);
+});
+
+it.each<[string, string, string]>([
+  ['an address', 'ann@example.org', 'ann@example.org'],
+  ['a name as long as may be', 'x'.repeat(64), 'x'.repeat(64)],
+  [
+    'a longer one, such as Claude Code’s, hashed',
+    'x'.repeat(65),
+    hash('sha256', 'x'.repeat(65)).slice(0, 32),
+  ],
+])('who the user is, for OpenAI: %s', (_, user_id, user) => {
+  const asked = { max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }], metadata: { user_id } };
+  expect(convert('anthropic-messages', openai, asked)).toMatchObject({ user });
+});
+
+it.each(['flex', 'priority'])('Gemini is asked for the tier %s', (service_tier) => {
+  const asked = { messages: [{ role: 'user', content: 'Hi' }], service_tier };
+  expect(convert('openai-chat', gemini, asked)).toMatchObject({ serviceTier: service_tier });
 });
 
 it('a dialect asks for streams with their usage', () => {

@@ -105,6 +105,21 @@ it('what OpenRouter passes on keeps the name of its maker', () => {
   expect(messages[1]?.content).toEqual([SIGNED, TEXT]);
 });
 
+it.each(['openrouter', 'vercel-ai-gateway'] as const)('%s gets back what its models have signed', (kind) => {
+  const details = [
+    { type: 'reasoning.text', text: 'Hm.', signature: 'EqQBs', format: 'anthropic-claude-v1' },
+    { type: 'reasoning.encrypted', data: 'xAI=', format: 'xai-responses-v1' },
+  ];
+  const call = { id: 'c1', type: 'function', function: { name: 'w', arguments: '{}' } };
+  const message = { content: null, reasoning: 'Hm.', reasoning_details: details, tool_calls: [call] };
+  const to = openaiServices[kind] as Provider;
+  for (const format of ['anthropic-messages', 'openai-responses'] as const) {
+    const next = given(format, to, { choices: [{ message, finish_reason: 'tool_calls' }] });
+    const { messages } = JSON.parse(sent(format, to, next)) as { messages: JsonObject[] };
+    expect(messages[1]).toMatchObject({ reasoning_details: details, tool_calls: [call] });
+  }
+});
+
 const CALL = { functionCall: { id: 'c1', name: 'w', args: { at: 1 } }, thoughtSignature: 'Q2FsbA==' };
 const SECOND = { functionCall: { id: 'c2', name: 'w', args: {} } };
 const ofGemini = (...parts: object[]) => ({ candidates: [{ content: { parts }, finishReason: 'STOP' }] });

@@ -12,7 +12,8 @@ export function convertRequest(
   request: ModelRequest,
   { model, stream, maxOutput = ANSWER_TOKENS }: ModelCall,
 ): JsonObject {
-  const { thinking, effort, budget } = convertThinking(request.reasoning, model, request.maxTokens);
+  const { reasoning, maxTokens, tools, toolChoice } = request;
+  const { thinking, effort, budget } = convertThinking(reasoning, model, maxTokens, tools && toolChoice);
   const output = { ...(effort && { effort }), ...formatOf(request) };
   const system = withoutBlanks(request.system);
   const { temperature, topP, topK } = samplingOf(request, model);

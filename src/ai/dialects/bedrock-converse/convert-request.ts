@@ -99,18 +99,18 @@ function formatOf(format: NonNullable<ModelRequest['responseFormat']>): JsonObje
 
 /** What Converse has no field for, and passes on to the model as it is. */
 function ownFields(
-  { topK, reasoning, maxTokens }: ModelRequest,
+  { topK, reasoning, maxTokens, tools, toolChoice }: ModelRequest,
   model: string,
   maxOutput: number = ANSWER_TOKENS,
 ): { fields: JsonObject; maxTokens?: number } {
   const claude = claudeOf(model);
   if (claude !== undefined) {
-    const { thinking, effort, budget } = convertThinking(reasoning, claude, maxTokens);
+    const { thinking, effort, budget } = convertThinking(reasoning, claude, maxTokens, tools && toolChoice);
     const fields = { top_k: topK, thinking, output_config: effort && { effort } };
     return budget > 0 ? { fields, maxTokens: maxOutput + budget } : { fields };
   }
   if (topK !== undefined) throw new NotCarried({ option: 'topK' });
-  if (!reasoning) return { fields: {} };
+  if (!reasoning || reasoning.isUsual) return { fields: {} };
   const isGptOss = /(?:^|[./])openai\./.test(model) && reasoning.effort !== undefined;
   if (!isGptOss) throw new NotCarried({ option: 'reasoning' });
   return { fields: { reasoning_effort: reasoning.effort } };

@@ -8,11 +8,12 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { formatDataUrl } from '../../../lib/data-url.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { textResults } from '../text-results.ts';
 
 /** Messages as Cohere takes them. What a model thought is left out: Cohere takes it back from nobody. */
 export function convertMessages(system: readonly TextPart[], messages: readonly Message[]): JsonObject[] {
   const first = system.length > 0 ? [{ role: 'system', content: textsOf(system) }] : [];
-  return [...first, ...messages.flatMap(convertMessage)];
+  return [...first, ...messages.flatMap((message) => textResults(message)).flatMap(convertMessage)];
 }
 
 function convertMessage(message: Message): JsonObject[] {
@@ -57,9 +58,6 @@ function assistantFields(parts: readonly AssistantPart[]): JsonObject {
 
 /** That a tool failed is not said apart: the result's text says it, if it has one. */
 function convertResult({ id, content, isError }: ToolResultPart): JsonObject {
-  const texts = content.map((part) => {
-    if (part.type !== 'text') throw new NotCarried({ at: part.at });
-    return part.text;
-  });
+  const texts = content.map((part) => (part.type === 'text' ? part.text : ''));
   return { role: 'tool', tool_call_id: id, content: texts.length === 0 && isError ? FAILED : texts.join('') };
 }

@@ -47,7 +47,9 @@ function choiceOf({ toolChoice }: ModelRequest): string | undefined {
 const BUDGETS: Readonly<Record<string, number>> = { minimal: 512, low: 1_024, medium: 8_192 };
 
 /** A high effort is thought without a limit. */
-function thinkingOf({ effort, budget = BUDGETS[effort ?? ''] }: Reasoning): JsonObject {
+function thinkingOf({ effort, budget = BUDGETS[effort ?? ''], isUsual }: Reasoning): JsonObject | undefined {
+  // Models that can't think refuse even to be told not to.
+  if (isUsual) return undefined;
   if (effort === 'none') return { type: 'disabled' };
   return { type: 'enabled', ...(budget !== undefined && { token_budget: budget }) };
 }

@@ -1,5 +1,7 @@
 import type {
   AssistantPart,
+  FilePart,
+  ImagePart,
   JsonObject,
   MediaSource,
   Message,
@@ -11,26 +13,31 @@ import { parseObject } from '../../../lib/json.ts';
 import { NotCarried } from '../../not-carried.ts';
 import { withoutBlanks } from '../blank.ts';
 import { type Spoken, systemInUserTurns } from '../late-system.ts';
+import { textResults } from '../text-results.ts';
 import { turnsOf } from '../turns.ts';
+import { isSince3 } from './generation.ts';
 
 /** In place of the signature of a call that another model made: Gemini 3 wants one, and takes this (Google's own words). */
 const UNSIGNED = 'skip_thought_signature_validator';
-/** From Gemini 3 on calls are signed, and known by ids; those before refuse an id. */
-const SINCE_3 = /^gemini-(?:[3-9]|\d\d|(?:pro|flash|flash-lite)-latest)/;
 
 /**
  * Messages as Gemini takes them: the assistant is the `model`, and results of tools are the user's. It has one instruction, before all
  * turns.
  */
 export function convertContents(messages: readonly Message[], model: string): JsonObject[] {
-  const calls = new Calls(SINCE_3.test(model));
+  const calls = new Calls(isSince3(model));
+  const texts = messages.flatMap((message) => textResults(message, (part) => staysIn(part, calls)));
   const turns = turnsOf(
-    systemInUserTurns(messages),
+    systemInUserTurns(texts),
     ({ role }) => (role === 'assistant' ? 'model' : 'user'),
     (message) => convertParts(message, calls),
   );
   return turns.map(({ role, content }) => ({ role, parts: content }));
 }
+
+/** What newer models take in a result itself. */
+const staysIn = ({ source }: ImagePart | FilePart, { haveIds }: Calls): boolean =>
+  haveIds && source.type === 'base64';
 
 /** The calls so far, by their ids: a result names its tool, and stands where its call stood. */
 class Calls {
@@ -148,10 +155,10 @@ function convertResult(result: ToolResultPart, calls: Calls): JsonObject {
   const { at, id, content, isError } = result;
   const name = calls.nameOf(result);
   if (name === undefined) throw new NotCarried({ at });
-  const text = content.map((part) => {
-    if (part.type !== 'text') throw new NotCarried({ at: part.at });
-    return part.text;
-  });
-  const response = { [isError ? 'error' : 'output']: text.join('') };
-  return { functionResponse: { ...calls.idOf(id), name, response } };
+  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+  const parts = content.flatMap((part) => (part.type === 'text' ? [] : [convertSource(part.source)]));
+  const response = { [isError ? 'error' : 'output']: text };
+  return {
+    functionResponse: { ...calls.idOf(id), name, response, ...(parts.length > 0 && { parts }) },
+  };
 }

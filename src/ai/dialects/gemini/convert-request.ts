@@ -1,5 +1,6 @@
 import type { JsonObject, ModelRequest, Tool, ToolChoice } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
+import { asksForNothing } from '../../asks-for-nothing.ts';
 import { NotCarried } from '../../not-carried.ts';
 import { withoutBlanks } from '../blank.ts';
 import { convertContents } from './convert-contents.ts';
@@ -10,12 +11,6 @@ export function convertRequest(request: ModelRequest, { model }: ModelCall): Jso
   const { tools, toolChoice } = request;
   const system = withoutBlanks(request.system);
   if (tools && request.parallelToolCalls === false) throw new NotCarried({ option: 'parallelToolCalls' });
-  if (
-    request.serviceTier !== undefined &&
-    request.serviceTier !== 'auto' &&
-    request.serviceTier !== 'default'
-  )
-    throw new NotCarried({ option: 'serviceTier' });
   const generationConfig = generationOf(request, model);
   return definedOnly({
     systemInstruction: system.length > 0 ? { parts: system.map(({ text }) => ({ text })) } : undefined,
@@ -23,7 +18,17 @@ export function convertRequest(request: ModelRequest, { model }: ModelCall): Jso
     tools: tools && [{ functionDeclarations: tools.map(convertTool) }],
     toolConfig: tools && toolChoice && { functionCallingConfig: convertChoice(toolChoice) },
     generationConfig: Object.keys(generationConfig).length > 0 ? generationConfig : undefined,
+    serviceTier: convertTier(request.serviceTier),
   });
+}
+
+const TIERS: ReadonlySet<string> = new Set(['flex', 'priority']);
+
+/** The usual one goes without saying. */
+function convertTier(tier: string | undefined): string | undefined {
+  if (asksForNothing('serviceTier', tier)) return undefined;
+  if (tier === undefined || !TIERS.has(tier)) throw new NotCarried({ option: 'serviceTier' });
+  return tier;
 }
 
 function generationOf(request: ModelRequest, model: string): JsonObject {

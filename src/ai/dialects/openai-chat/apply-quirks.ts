@@ -55,16 +55,3 @@ function withoutIgnored(message: unknown, ignored: readonly string[]): unknown {
 
 const without = (object: JsonObject, ignored: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => !ignored.includes(key)));
-
-/** Values that ask for nothing: a service that doesn't know the field need not know them. */
-const NOTHING: Readonly<Record<string, readonly unknown[]>> = {
-  n: [1],
-  logprobs: [false],
-  frequency_penalty: [0],
-  presence_penalty: [0],
-  parallel_tool_calls: [true],
-  service_tier: ['auto', 'default'],
-};
-
-export const asksForNothing = (field: string, value: unknown): boolean =>
-  value === undefined || value === null || (NOTHING[field]?.includes(value) ?? false);

@@ -3,12 +3,16 @@ import type {
   JsonObject,
   MediaSource,
   Message,
+  ReasoningPart,
   TextPart,
   ToolResultPart,
   UserPart,
 } from '../../../contracts/model-request.ts';
+import type { Thoughts } from '../../../contracts/openai-service.ts';
 import { formatDataUrl } from '../../../lib/data-url.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { extraContent, reasoningDetail } from '../../reasoning-detail.ts';
+import { textResults } from '../text-results.ts';
 
 /**
  * Messages as chat completions take them. Marks for a cache are left out: OpenAI caches by itself, and most others that
@@ -17,22 +21,21 @@ import { NotCarried } from '../../not-carried.ts';
 export function convertMessages(
   system: readonly TextPart[],
   messages: readonly Message[],
-  takesReasoning = false,
+  thoughts: Thoughts = 'none',
 ): JsonObject[] {
   const first = system.length > 0 ? [{ role: 'system', content: textOrParts(system) }] : [];
-  return [...first, ...messages.flatMap((message) => convertMessage(message, takesReasoning))];
+  const texts = messages.flatMap((message) => textResults(message));
+  return [...first, ...texts.flatMap((message) => convertMessage(message, thoughts))];
 }
 
-function convertMessage(message: Message, takesReasoning: boolean): JsonObject[] {
+function convertMessage(message: Message, thoughts: Thoughts): JsonObject[] {
   switch (message.role) {
     case 'system':
       return [{ role: 'system', content: textOrParts(message.content) }];
     case 'user':
       return [{ role: 'user', ...nameOf(message.name), content: userContent(message.content) }];
     case 'assistant':
-      return [
-        { role: 'assistant', ...nameOf(message.name), ...assistantFields(message.content, takesReasoning) },
-      ];
+      return [{ role: 'assistant', ...nameOf(message.name), ...assistantFields(message.content, thoughts) }];
     case 'tool':
       return message.content.map(toolMessage);
   }
@@ -45,8 +48,9 @@ function textOrParts(parts: readonly TextPart[]): unknown {
   return parts.length === 1 ? parts[0]?.text : parts.map(({ text }) => ({ type: 'text', text }));
 }
 
+const isText = (part: UserPart): part is TextPart => part.type === 'text';
+
 function userContent(parts: readonly UserPart[]): unknown {
-  const isText = (part: UserPart): part is TextPart => part.type === 'text';
   return parts.every(isText) && parts.length > 0 ? textOrParts(parts) : parts.map(userPart);
 }
 
@@ -77,36 +81,42 @@ function urlOf(source: MediaSource, at: string): string {
 
 const FAILED = 'The tool failed.';
 
-/** @param takesReasoning whether the service wants back what its model thought; others refuse it, or let it go */
-function assistantFields(parts: readonly AssistantPart[], takesReasoning: boolean): JsonObject {
+/** @param thoughts as the service wants them back; others refuse them, or let them go */
+function assistantFields(parts: readonly AssistantPart[], thoughts: Thoughts): JsonObject {
   const calls: JsonObject[] = [];
   const texts: string[] = [];
   const refusals: string[] = [];
-  const thoughts: string[] = [];
-  for (const part of parts) {
+  const thought: string[] = [];
+  const details: JsonObject[] = [];
+  for (const [at, part] of parts.entries()) {
     if (part.type === 'text') texts.push(part.text);
     else if (part.type === 'refusal') refusals.push(part.text);
     else if (part.type === 'reasoning') {
-      if (part.text !== '') thoughts.push(part.text);
+      if (part.text !== '') thought.push(part.text);
+      details.push(...reasoningDetail(part));
     } else {
       const { id, name, arguments: text } = part;
-      calls.push({ id, type: 'function', function: { name, arguments: text } });
+      const extra = thoughts === 'details' ? extraContent(sealBefore(parts, at)) : {};
+      calls.push({ id, type: 'function', function: { name, arguments: text }, ...extra });
     }
   }
   return {
     content: texts.length > 0 || calls.length + refusals.length === 0 ? texts.join('') : null,
-    ...(takesReasoning && thoughts.length > 0 && { reasoning_content: thoughts.join('\n') }),
+    ...(thoughts === 'content' && thought.length > 0 && { reasoning_content: thought.join('\n') }),
     ...(refusals.length > 0 && { refusal: refusals.join('') }),
     ...(calls.length > 0 && { tool_calls: calls }),
+    ...(thoughts === 'details' && details.length > 0 && { reasoning_details: details }),
   };
+}
+
+function sealBefore(parts: readonly AssistantPart[], at: number): ReasoningPart | undefined {
+  const before = parts[at - 1];
+  return before?.type === 'reasoning' ? before : undefined;
 }
 
 /** That a tool failed is not said apart: the result's text says it, if it has one. */
 function toolMessage({ id, content, isError }: ToolResultPart): JsonObject {
-  const texts = content.map((part) => {
-    if (part.type !== 'text') throw new NotCarried({ at: part.at });
-    return part;
-  });
+  const texts = content.filter(isText);
   return {
     role: 'tool',
     tool_call_id: id,

@@ -1,28 +1,32 @@
 import type { JsonObject, ModelOptions } from '../../../contracts/model-request.ts';
-import type { ChatQuirks } from '../../../contracts/openai-service.ts';
+import type { ChatQuirks, Thoughts } from '../../../contracts/openai-service.ts';
 import type { TranslatedDialect } from '../../../contracts/provider.ts';
 import { isObject } from '../../../lib/json.ts';
+import { asksForNothing } from '../../asks-for-nothing.ts';
 import { NotCarried } from '../../not-carried.ts';
 import { OPENAI_IDS } from '../tool-id.ts';
-import { applyQuirks, asksForNothing } from './apply-quirks.ts';
+import { applyQuirks } from './apply-quirks.ts';
 import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
 import { ChunkReader } from './read-stream.ts';
 import { statusIn } from './status-in.ts';
 import { withToolIds } from './with-tool-ids.ts';
 
-/** OpenAI's chat completions, which many services speak. */
-export const openaiChat: TranslatedDialect = {
+/** @param thoughts how the service wants back what its model thought */
+export const openaiChatWithThoughts = (thoughts: Thoughts): TranslatedDialect => ({
   path: () => '/chat/completions',
   uncarried: ['topK'],
   convertRequest: (request, call) => {
-    const body = convertRequest(request, call);
+    const body = convertRequest(request, call, thoughts);
     return { ...body, messages: withToolIds(body.messages, OPENAI_IDS) };
   },
   readAnswer,
   openStream: (emit) => new ChunkReader(emit),
   isOnlyUsage,
-};
+});
+
+/** OpenAI's chat completions, which many services speak. */
+export const openaiChat = openaiChatWithThoughts('none');
 
 /** Azure's filters say theirs without a choice, too. */
 function isOnlyUsage({ choices, usage }: JsonObject): boolean {
@@ -30,7 +34,7 @@ function isOnlyUsage({ choices, usage }: JsonObject): boolean {
 }
 
 /** The same as a service speaks it that differs from OpenAI. */
-export function openaiChatWith(quirks: ChatQuirks): TranslatedDialect {
+export function openaiChatWith(quirks: ChatQuirks, thoughts?: Thoughts): TranslatedDialect {
   const refuses = quirks.refuses ?? [];
   const { isOnlyUsage: ofStreams, ...chat } = openaiChat;
   return {
@@ -39,7 +43,7 @@ export function openaiChatWith(quirks: ChatQuirks): TranslatedDialect {
     ...(ofStreams && !quirks.noStreamOptions && { isOnlyUsage: ofStreams }),
     uncarried: [...openaiChat.uncarried, ...refuses],
     convertRequest: (request, call) => {
-      const body = { ...convertRequest(request, call, quirks.takesReasoning) };
+      const body = { ...convertRequest(request, call, thoughts) };
       applyQuirks(body, quirks, (option) => {
         throw new NotCarried({ option });
       });
@@ -49,7 +53,7 @@ export function openaiChatWith(quirks: ChatQuirks): TranslatedDialect {
       const body = { ...said };
       const refuse = (option: keyof ModelOptions): void => {
         const field = fields[option] ?? option;
-        if (!drop.includes(field) && !asksForNothing(field, body[field])) throw new NotCarried({ option });
+        if (!drop.includes(field) && !asksForNothing(option, body[field])) throw new NotCarried({ option });
         delete body[field];
       };
       for (const option of refuses) refuse(option);

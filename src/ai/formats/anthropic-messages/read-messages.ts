@@ -12,6 +12,7 @@ import type {
 import { GatewayError } from '../../../errors/gateway-error.ts';
 import { readSeal } from '../../seal.ts';
 import type { Fields } from '../fields.ts';
+import { withoutImages } from './image-text.ts';
 
 /** The turns of a conversation. Results of tools, which stand among the user's parts, become a message of their own. */
 export function readMessages(list: readonly Fields[]): Message[] {
@@ -119,7 +120,10 @@ function toolResult(block: Fields, tools: ReadonlyMap<string, string>): ToolResu
 
 function assistantPart(block: Fields, type: string): AssistantPart | undefined {
   const { at } = block;
-  if (type === 'text') return textPart(block);
+  if (type === 'text') {
+    const part = textPart(block);
+    return { ...part, text: withoutImages(part.text) };
+  }
   if (type === 'thinking') {
     const seal = readSeal(block.text('signature'), 'anthropic', 'signature');
     return { type: 'reasoning', at, text: block.needed('thinking'), ...seal };

@@ -27,7 +27,7 @@ export function readRequest(body: JsonObject): ModelRequest {
     messages: readMessages(fields.each('messages')),
     stream: fields.flag('stream') ?? false,
     includeUsage: true,
-    tools: fields.has('tools') ? fields.each('tools').flatMap(toolOf) : undefined,
+    tools: fields.some('tools', toolOf),
     toolChoice: choiceOf(choice),
     parallelToolCalls: isSerial === undefined ? undefined : !isSerial,
     responseFormat: formatOf(output?.inner('format')),
@@ -44,6 +44,7 @@ export function readRequest(body: JsonObject): ModelRequest {
     ...cacheOf(fields),
     uncarried,
   };
+  fields.passOver('speed', 'standard');
   for (const inner of [metadata, output, choice, fields]) inner?.leave();
   return request;
 }

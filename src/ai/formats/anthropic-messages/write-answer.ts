@@ -4,6 +4,7 @@ import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Citation } from '../../../contracts/stream-part.ts';
 import { parseObject } from '../../../lib/json.ts';
 import { UNSIGNED, writeSeal } from '../../seal.ts';
+import { imageText } from './image-text.ts';
 import { writeStopReason } from './write-stop-reason.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -69,10 +70,6 @@ export const writeSignature = ({
 
 export const writeData = ({ data, maker }: { data: string; maker?: Maker | undefined }): string =>
   writeSeal(maker, 'opaque', data, 'anthropic');
-
-/** A picture that a model made: messages have no block for one, so it stands in the text, as Markdown has it. */
-export const imageText = ({ mediaType, data }: { mediaType: string; data: string }): string =>
-  `![image](data:${mediaType};base64,${data})`;
 
 /** A citation of the web; the index is opaque to clients and means something to Anthropic alone. */
 export function writeCitation({ url, title, text }: Citation): JsonObject[] {

@@ -4,7 +4,8 @@ import type { FinishReason, StreamPart } from '../../../contracts/stream-part.ts
 import type { Usage } from '../../../contracts/usage.ts';
 import { parseObject } from '../../../lib/json.ts';
 import { UNSIGNED } from '../../seal.ts';
-import { imageText, writeCitation, writeData, writeSignature } from './write-answer.ts';
+import { imageText } from './image-text.ts';
+import { writeCitation, writeData, writeSignature } from './write-answer.ts';
 import { writeStopReason } from './write-stop-reason.ts';
 import { writeUsage } from './write-usage.ts';
 

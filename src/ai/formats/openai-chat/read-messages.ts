@@ -133,6 +133,8 @@ function assistantParts(fields: Fields): AssistantPart[] {
       return [];
     }),
   );
+  const spoken = fields.inner('audio');
+  if (spoken) parts.push(...transcriptOf(spoken));
   const refusal = fields.text('refusal');
   if (refusal) parts.push({ type: 'refusal', at: `${at}.refusal`, text: refusal });
   for (const call of fields.each('tool_calls')) {
@@ -155,19 +157,31 @@ function assistantParts(fields: Fields): AssistantPart[] {
     spec.leave();
     call.leave();
   }
-  // What an answer carries beside, and what comes back with it.
-  fields.raw('annotations');
+  // What an answer carries beside, and what comes back with it; a picture that was made is nobody's own words.
+  for (const key of ['annotations', 'images']) fields.raw(key);
   return parts;
 }
 
-/** `reasoning_content` is DeepSeek's and many others'; `reasoning_details`, with its signature, OpenRouter's and ours. */
+/** What was said aloud, in writing. By its id alone nobody but its maker knows it. */
+function transcriptOf(audio: Fields): TextPart[] {
+  const text = audio.text('transcript');
+  if (text === undefined) audio.giveUp();
+  return text ? [{ type: 'text', at: audio.at, text }] : [];
+}
+
+/**
+ * `reasoning_content` is DeepSeek's and many others', `reasoning` vLLM's, Groq's and OpenRouter's; `reasoning_details`, with its
+ * signature, OpenRouter's and ours.
+ */
 function reasoningOf(fields: Fields): AssistantPart[] {
-  const text = fields.text('reasoning_content');
+  const [content, plain] = [fields.text('reasoning_content'), fields.text('reasoning')];
+  const text = content || plain;
   const details = fields.each('reasoning_details').map((detail): AssistantPart => {
+    const [said, summary] = [detail.text('text'), detail.text('summary')];
     const read: AssistantPart = {
       type: 'reasoning',
       at: detail.at,
-      text: detail.text('text') ?? '',
+      text: said ?? summary ?? '',
       signature: detail.text('signature'),
       opaque: detail.text('data'),
       maker: makerOfDetail(detail.text('format') ?? ''),
@@ -178,5 +192,5 @@ function reasoningOf(fields: Fields): AssistantPart[] {
     return read;
   });
   if (details.length > 0 || !text) return details;
-  return [{ type: 'reasoning', at: fields.place('reasoning_content'), text }];
+  return [{ type: 'reasoning', at: fields.at, text }];
 }

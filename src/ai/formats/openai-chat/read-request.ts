@@ -1,11 +1,6 @@
-import type {
-  JsonObject,
-  ModelRequest,
-  ResponseFormat,
-  Tool,
-  ToolChoice,
-} from '../../../contracts/model-request.ts';
+import type { JsonObject, ModelRequest, ResponseFormat, Tool } from '../../../contracts/model-request.ts';
 import { Fields } from '../fields.ts';
+import { toolsOf } from '../tool-choice.ts';
 import { readMessages } from './read-messages.ts';
 
 /** A chat completion request in the neutral form. */
@@ -24,8 +19,7 @@ export function readRequest(body: JsonObject): ModelRequest {
     messages,
     stream: fields.flag('stream') ?? false,
     includeUsage: streamOptions?.flag('include_usage') ?? false,
-    tools: toolsOf(fields),
-    toolChoice: choiceOf(fields),
+    ...toolsOf(fields, toolOf, nameIn),
     parallelToolCalls: fields.flag('parallel_tool_calls'),
     responseFormat: responseFormatOf(fields.inner('response_format')),
     maxTokens: fields.number('max_completion_tokens') ?? fields.number('max_tokens'),
@@ -66,36 +60,25 @@ function stopOf(fields: Fields): string[] | undefined {
   return typeof stop === 'string' ? [stop] : fields.list('stop').map(({ value }) => String(value));
 }
 
-function toolsOf(fields: Fields): Tool[] | undefined {
-  if (!fields.has('tools')) return undefined;
-  return fields.each('tools').flatMap((tool): Tool[] => {
-    const spec = tool.text('type') === 'function' ? tool.inner('function') : undefined;
-    if (!spec) {
-      tool.giveUp();
-      return [];
-    }
-    const read = {
-      at: tool.at,
-      name: spec.needed('name'),
-      description: spec.text('description'),
-      parameters: spec.json('parameters'),
-      strict: spec.flag('strict'),
-    };
-    spec.leave();
-    tool.leave();
-    return [read];
-  });
+function toolOf(tool: Fields): Tool[] {
+  const spec = tool.text('type') === 'function' ? tool.inner('function') : undefined;
+  if (!spec) {
+    tool.giveUp();
+    return [];
+  }
+  const read = {
+    at: tool.at,
+    name: spec.needed('name'),
+    description: spec.text('description'),
+    parameters: spec.json('parameters'),
+    strict: spec.flag('strict'),
+  };
+  spec.leave();
+  tool.leave();
+  return [read];
 }
 
-function choiceOf(fields: Fields): ToolChoice | undefined {
-  const choice = fields.raw('tool_choice');
-  if (choice === undefined || choice === 'auto' || choice === 'none' || choice === 'required') return choice;
-  const named = fields.inner('tool_choice');
-  const name = named?.text('type') === 'function' ? named.inner('function')?.needed('name') : undefined;
-  if (name !== undefined) return { name };
-  named?.giveUp();
-  return undefined;
-}
+const nameIn = (mention: Fields): string | undefined => mention.inner('function')?.needed('name');
 
 function responseFormatOf(format: Fields | undefined): ResponseFormat | undefined {
   const type = format?.text('type');

@@ -20,6 +20,8 @@ export class ItemReader {
 
   read(item: Fields): void {
     const type = item.text('type') ?? 'message';
+    // A picture that was made is nobody's own words. One that is meant by its id alone is its maker's to find.
+    if (type === 'image_generation_call' && item.has('status')) return;
     // Of an answer that comes back.
     for (const key of ['id', 'status', 'phase']) item.raw(key);
     if (type === 'message') this.#readMessage(item);

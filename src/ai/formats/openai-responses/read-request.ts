@@ -4,9 +4,9 @@ import type {
   Reasoning,
   ResponseFormat,
   Tool,
-  ToolChoice,
 } from '../../../contracts/model-request.ts';
 import { Fields } from '../fields.ts';
+import { toolsOf } from '../tool-choice.ts';
 import { ItemReader } from './read-items.ts';
 
 /** Additions to an answer that are made without being asked for, or asked for elsewhere. */
@@ -38,8 +38,7 @@ export function readRequest(body: JsonObject): ModelRequest {
     messages: items.messages,
     stream: fields.flag('stream') ?? false,
     includeUsage: true,
-    tools: fields.has('tools') ? fields.each('tools').flatMap(toolOf) : undefined,
-    toolChoice: choiceOf(fields),
+    ...toolsOf(fields, toolOf, nameIn),
     parallelToolCalls: fields.flag('parallel_tool_calls'),
     responseFormat: formatOf(text?.inner('format')),
     maxTokens: fields.number('max_output_tokens'),
@@ -85,14 +84,7 @@ function toolOf(tool: Fields): Tool[] {
   return [read];
 }
 
-function choiceOf(fields: Fields): ToolChoice | undefined {
-  const choice = fields.raw('tool_choice');
-  if (choice === undefined || choice === 'auto' || choice === 'none' || choice === 'required') return choice;
-  const named = fields.inner('tool_choice');
-  if (named?.text('type') === 'function') return { name: named.needed('name') };
-  named?.giveUp();
-  return undefined;
-}
+const nameIn = (mention: Fields): string => mention.needed('name');
 
 function formatOf(format: Fields | undefined): ResponseFormat | undefined {
   const type = format?.text('type');
@@ -117,6 +109,7 @@ function reasoningOf(reasoning: Fields | undefined): Reasoning | undefined {
   if (!reasoning) return undefined;
   const read = { effort: reasoning.text('effort'), summary: reasoning.text('summary') };
   reasoning.leave();
+  if (read.effort !== undefined) return read;
   // How it is shown is no reason to think.
-  return read.effort === undefined ? undefined : read;
+  return read.summary === undefined ? undefined : { ...read, isUsual: true };
 }

@@ -44,6 +44,8 @@ export function vertex(
 
 const geminiOnVertex: TranslatedDialect = {
   ...gemini,
+  // Tiers are asked for in a header there.
+  uncarried: [...gemini.uncarried, 'serviceTier'],
   path: (call) => `/publishers/google${gemini.path(call)}`,
 };
 
