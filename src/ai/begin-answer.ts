@@ -188,8 +188,11 @@ function readBody(stream: Readable, onFirstByte: () => void): Promise<Buffer> {
   stream.on('data', (chunk: Buffer) => {
     if (bytes === 0) onFirstByte();
     bytes += chunk.length;
-    if (bytes > LARGEST_ANSWER) stream.destroy(new GatewayError('upstream_too_large'));
-    else chunks.push(chunk);
+    if (bytes <= LARGEST_ANSWER) chunks.push(chunk);
+    else {
+      chunks.length = 0;
+      stream.destroy(new GatewayError('upstream_too_large'));
+    }
   });
   return promise;
 }

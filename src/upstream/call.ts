@@ -78,12 +78,13 @@ class AnswerBody extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (error === null && !this.readableEnded) {
-      const dropped = new Error('the answer was not wanted any more');
-      this.#flow.abort(dropped);
-      done(dropped);
+    if (this.readableEnded) {
+      done(error);
       return;
     }
-    done(error);
+    const why = error ?? new Error('the answer was not wanted any more');
+    // Of a call that has failed by itself nothing is left that this could end.
+    this.#flow.abort(why);
+    done(why);
   }
 }

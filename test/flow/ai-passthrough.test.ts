@@ -418,6 +418,17 @@ it('Amazon’s streams pass byte by byte and are billed as they say; one that br
   });
 });
 
+it('an answer without a body says nothing of one', async () => {
+  const provider = await rawProvider((response) => response.writeHead(204).end());
+  const gateway = await aiGateway([open(provider)]);
+  const answer = await fetch(below(gateway, '/files/file-1').url, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${CLIENT_KEY}` },
+  });
+  expect(answer.status).toBe(204);
+  expect(['content-length', 'content-type'].filter((name) => answer.headers.has(name))).toEqual([]);
+});
+
 it('a stream has to begin in time, however it is asked for; what comes whole instead may take longer', async () => {
   const provider = await rawProvider((response, { body }, { url = '' }) => {
     const isStream = body.includes('"stream":true') || url.includes('stream');

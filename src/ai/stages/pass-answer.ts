@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { HeaderBag } from '../../contracts/policy.ts';
 import { endWith } from '../../lib/end-with.ts';
+import { isBodiless } from '../../upstream/attempt.ts';
 import { responseHeaders } from '../../upstream/message-headers.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { passBytes } from '../pass-bytes.ts';
@@ -43,8 +44,10 @@ function passWhole(
 ): void {
   const own = reply.getHeaders();
   for (const name in own) headers[name] ??= own[name];
-  headers['content-type'] ??= 'application/octet-stream';
-  headers['content-length'] = body.length;
+  // RFC 9110 section 8.6: it would speak of a body that there is not.
+  const hasBody = !isBodiless(statusCode);
+  headers['content-type'] = hasBody ? (headers['content-type'] ?? 'application/octet-stream') : undefined;
+  headers['content-length'] = hasBody ? body.length : undefined;
   reply.hijack();
   reply.raw.writeHead(statusCode, definedOnly(headers));
   endWith(reply.raw, body);

@@ -72,25 +72,33 @@ export class Applier {
    * What was begun by a process that died over it: what it had changed is proven, and ends, as it would have; else the
    * finding is open again. @throws StoreUnavailable
    */
-  async settle(finding: Finding): Promise<void> {
-    const { config, live, now } = this.#ports;
-    const action = finding.actions.findLast(({ begun, status }) => begun || isInForce(status));
+  async settle({ id, state }: Pick<Finding, 'id' | 'state'>): Promise<void> {
+    if (state !== 'acting') return;
+    // Lists are of a moment ago: others may have ended it since.
+    const finding = await this.#ports.book.get(id);
+    if (finding?.state !== 'acting') return;
+    const { actions } = finding;
+    const action = actions.find(({ begun }) => begun) ?? actions.findLast(({ status }) => isInForce(status));
     const { begun, applied = null } = action ?? {};
     const since = begun?.at ?? applied?.at ?? Number.POSITIVE_INFINITY;
-    if (finding.state !== 'acting' || !action || now() <= since + BROKEN_OFF_MS) return;
+    if (!action || this.#ports.now() <= since + BROKEN_OFF_MS) return;
     if (!begun) {
-      if (applied) await this.#prove(finding.id, action, action.status === 'canary', applied);
+      if (applied) await this.#prove(id, action, action.status === 'canary', applied);
       return;
     }
-    const { n } = action;
-    const { patch } = stepsOf(action, begun.isCanary).undoes;
-    // It can be taken back only where it was done; what no config holds has ended with the process.
-    const isDone = patch.length > 0 && (await tryOut({ patch, call: null }, { config, live })).ok;
-    if (isDone) await this.#done(finding.id, action, begun, config.revision);
-    else {
-      const before = finding.acknowledgedAt === null ? 'open' : 'acknowledged';
-      await this.#leave(finding.id, n, before, new Error('the gateway ended while it did it'), begun.by);
+    if (await this.#wasDone(stepsOf(action, begun.isCanary))) {
+      await this.#done(id, action, begun, this.#ports.config.revision);
+      return;
     }
+    const before = finding.acknowledgedAt === null ? 'open' : 'acknowledged';
+    await this.#leave(id, action.n, before, new Error('the gateway ended while it did it'), begun.by);
+  }
+
+  /** The way back fits the config and the way there does not. What no config holds has ended with its process. */
+  async #wasDone({ does, undoes }: Pick<Action, 'does' | 'undoes'>): Promise<boolean> {
+    const fits = async ({ patch }: Step): Promise<boolean> =>
+      patch.length > 0 && (await tryOut({ patch, call: null }, this.#ports)).ok;
+    return (await fits(undoes)) && !(await fits(does));
   }
 
   /** It was done, and is to be proven. */

@@ -44,11 +44,20 @@ export interface VerifierPorts {
   onResolved(finding: Finding): Promise<void>;
 }
 
+/** A finding that is watched. */
+interface Watched {
+  /** When what is to be proven began. */
+  readonly startedAt: number;
+  /** Of what began before, others have counted some: it is not counted twice. */
+  readonly from: number;
+  /** Up to where others have counted, by their clock. */
+  readonly foreignTo: number | undefined;
+}
+
 /** Proves fixes on live traffic. Its counts are in the finding, so they outlive the process. */
 export class Verifier {
   readonly #ports: VerifierPorts;
-  /** Findings that are watched, and when what is to be proven of each began. */
-  readonly #watched = new Map<string, number>();
+  readonly #watched = new Map<string, Watched>();
 
   constructor(ports: VerifierPorts) {
     this.#ports = ports;
@@ -68,15 +77,17 @@ export class Verifier {
         return { ...next, verification };
       })
       .then((finding) => {
-        if (finding) this.#watch(finding);
+        if (finding) this.#watch(finding, 0);
         return finding;
       });
   }
 
   /** Has the engine count for a finding that needs it, once: also after a restart, and where another replica acted. */
   follow(finding: Finding): void {
-    const isWatched = this.#watched.get(finding.id) === finding.verification?.startedAt;
-    if (!isWatched && needsWatch(finding, this.#ports.now())) this.#watch(finding);
+    const isWatched = this.#watched.get(finding.id)?.startedAt === finding.verification?.startedAt;
+    const now = this.#ports.now();
+    if (isWatched || !needsWatch(finding, now)) return;
+    this.#watch(finding, finding.verification?.countedTo === undefined ? 0 : now);
   }
 
   /** Another replica leads, and counts. */
@@ -84,9 +95,10 @@ export class Verifier {
     for (const id of this.#watched.keys()) this.#unfollow(id);
   }
 
-  #watch({ id, verification }: Finding): void {
+  #watch({ id, verification }: Finding, from: number): void {
     if (verification === null) return;
-    this.#watched.set(id, verification.startedAt);
+    const { startedAt, countedTo } = verification;
+    this.#watched.set(id, { startedAt, from, foreignTo: countedTo });
     // Findings of earlier versions of the gateway don't have it.
     const { signal, scopes, fromRevision = 0 } = verification;
     this.#ports.engine.watch({ id, signal, scopes, fromRevision: fromRevision & 0xffff });
@@ -100,16 +112,20 @@ export class Verifier {
   /** Counts a tick, once however often it is given, and decides. @throws StoreUnavailable: it is to be given again */
   async take(tick: WatchedTick): Promise<void> {
     const { book, tickMs } = this.#ports;
-    if (!this.#watched.has(tick.watch)) {
+    const watched = this.#watched.get(tick.watch);
+    if (!watched) {
       this.#ports.engine.unwatch(tick.watch);
       return;
     }
     const finding = await book.change(tick.watch, (known) => {
       const { verification } = known;
       if (verification === null || tick.at < verification.startedAt + tickMs()) return undefined;
-      // Counted already, or for a claim that another replica has put another in the place of.
-      if (tick.at <= (verification.countedTo ?? 0)) return undefined;
-      if (verification.startedAt !== this.#watched.get(known.id)) return undefined;
+      // For a claim that another replica has put another in the place of.
+      if (verification.startedAt !== watched.startedAt) return undefined;
+      if (tick.at - tickMs() < watched.from) return undefined;
+      // Given again. Whose clock others went by may have been ahead.
+      const { countedTo = 0 } = verification;
+      if (tick.at <= countedTo && countedTo !== watched.foreignTo) return undefined;
       return { ...known, verification: { ...counted(verification, tick), countedTo: tick.at } };
     });
     if (!finding?.verification) {

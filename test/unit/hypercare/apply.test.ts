@@ -36,11 +36,11 @@ const FOUND = {
 } as unknown as Finding;
 
 /** Two processes that share a store and a config; each may die over a change of it. */
-async function replicas() {
+async function replicas(found: Finding = FOUND) {
   const store = await openStore('memory:');
   onTestFinished(() => store.close());
   const book = new FindingBook(store.documents);
-  await book.add(FOUND);
+  await book.add(found);
   const shared = { now: Date.now(), text: 'upstreams:\n  shop:\n    timeout: 30s\n', number: 7 };
   const replica = (dies: 'never' | 'before' | 'after' = 'never'): Applier =>
     new Applier({
@@ -74,7 +74,7 @@ async function replicas() {
       async () => (await finding()).state === 'acting' && (when === 'before' || shared.number > 7),
     );
   };
-  return { shared, replica, finding, dying };
+  return { book, shared, replica, finding, dying };
 }
 
 test('an automatic action whose process died after the change is proven, and ends by itself, as if it had lived', async () => {
@@ -107,4 +107,47 @@ test('one whose process died before the change is none: the finding is open agai
   expect(settled.actions[0]).toMatchObject({ status: 'offered', dryRun: { ok: false } });
   expect(settled.history.at(-1)?.note).toContain('the gateway ended while it did it');
   expect(shared.text).toContain('30s');
+});
+
+test('one whose way back fits the config as well as the way there was not done', async () => {
+  const retry = '/upstreams/shop/timeout';
+  const [action] = FOUND.actions;
+  const does = {
+    patch: [
+      { op: 'test', path: retry, value: '30s' },
+      { op: 'remove', path: retry },
+    ],
+    call: null,
+  };
+  const undoes = { patch: [{ op: 'add', path: retry, value: '30s' }], call: null };
+  const found = { ...FOUND, actions: [{ ...action, does, undoes }] } as unknown as Finding;
+  const { shared, replica, finding, dying } = await replicas(found);
+  await dying('before');
+  shared.now += MINUTE_MS + 1;
+  await replica().settle(await finding());
+  expect(await finding()).toMatchObject({ state: 'open', actions: [{ status: 'offered' }] });
+});
+
+test('what is settled is what was begun, and not what was done long before', async () => {
+  const [action] = FOUND.actions;
+  const applied = { at: 1, by: 'ada', revision: 3, endsAt: null };
+  const before = { ...action, n: 1, title: 'done before', status: 'applied', applied };
+  const found = { ...FOUND, actions: [action, before] } as unknown as Finding;
+  const { shared, replica, finding, dying } = await replicas(found);
+  await dying('after');
+  await replica().settle(await finding());
+  expect((await finding()).state).toBe('acting');
+  shared.now += MINUTE_MS + 1;
+  await replica().settle(await finding());
+  expect((await finding()).verification).toMatchObject({ claim: 'wait for less long', fromRevision: 8 });
+});
+
+test('what others have ended since the list was read is left as it is', async () => {
+  const { book, shared, replica, finding, dying } = await replicas();
+  await dying('after');
+  const listed = await finding();
+  shared.now += MINUTE_MS + 1;
+  await book.change('f1', (known) => ({ ...known, state: 'open' }));
+  await replica().settle(listed);
+  expect((await finding()).state).toBe('open');
 });

@@ -128,6 +128,30 @@ test('what one replica did is proven by the one that leads; the next to lead goe
   expect(finding().verification?.state).toBe('fixed');
 });
 
+test('a tick that was running when another took the lead is counted by nobody twice; its clock may be behind', async () => {
+  const small = new Small({ objectives: [] }).ticks(60, usual).ticks(12, timesOut);
+  const { replica, finding } = sharing(small, small.opened[0]);
+  const [led, leads] = [replica(), replica()];
+  await led.start('f1', ACTION, 'ada');
+  small.ticks(3, usual);
+  for (const tick of small.watched) await led.take(tick);
+  const total = finding().verification?.total ?? 0;
+  const last = small.watched.at(-1);
+  if (!last) throw new Error('nothing was counted');
+  led.rest();
+  leads.follow(finding());
+  await leads.take({ ...last, at: last.at + 3000 });
+  expect(finding().verification?.total).toBe(total);
+
+  leads.rest();
+  small.now -= 15_000;
+  leads.follow(finding());
+  await leads.take({ ...last, at: small.now + 10_000 });
+  expect(finding().verification?.total).toBe(total + last.total);
+  await leads.take({ ...last, at: small.now + 10_000 });
+  expect(finding().verification?.total).toBe(total + last.total);
+});
+
 test('who leads counts for the claim that another replica has put in the place of the first', async () => {
   const small = new Small({ objectives: [] }).ticks(60, usual).ticks(12, timesOut);
   const { replica, finding } = sharing(small, small.opened[0]);
