@@ -53,7 +53,9 @@ const denyTopics: PolicyDescriptor<Settings> = {
   slot: 'inspect',
   on: 'ai',
   schema: Settings,
-  check({ topics }) {
+  check({ topics, on }, { route }) {
+    if (route === 'mcp' && on === 'requests')
+      return 'on: requests reads what models are asked, and mcp asks none: it would do nothing here';
     for (const { name, words, patterns } of topics) {
       if (words.length + patterns.length === 0) return `the topic ${name} has neither words nor patterns`;
       for (const pattern of patterns) {
@@ -71,23 +73,40 @@ const denyTopics: PolicyDescriptor<Settings> = {
       name,
       pattern: RE2JS.compile([...words.map(wordPattern), ...patterns.map((each) => `(?:${each})`)].join('|')),
     }));
-    const touched = (text: string, from: number): string | undefined =>
-      topics.find(({ pattern }) => pattern.matcher(text).find(from))?.name;
+    const touched: Touched = ({ text, from, held }) =>
+      topics.find(({ pattern }) => {
+        const found = pattern.matcher(text);
+        if (!found.find(from)) return false;
+        return held === 0 || found.end() < text.length || found.start() < text.length - held;
+      })?.name;
     return { guardModel: (exchange) => guard(settings, touched, exchange) };
   },
 };
 
-const wordPattern = (word: string): string => `(?i:(?:^|[^\\pL\\pN_])${RE2JS.quote(word)}(?:$|[^\\pL\\pN_]))`;
+/** A text in which topics are looked for. */
+interface Seen {
+  readonly text: string;
+  /** Where a topic may begin; what stands before tells whether a word begins there. */
+  readonly from: number;
+  /** Characters at its end that stay held until more has come: what lies in them and ends with them may be another word yet. */
+  readonly held: number;
+}
 
-function guard(
-  { on, longest, mode }: Settings,
-  touched: (text: string, from: number) => string | undefined,
-  exchange: Exchange,
-): ModelGuard {
+/** The first topic that a text touches. */
+type Touched = (seen: Seen) => string | undefined;
+
+const whole = (text: string): Seen => ({ text, from: 0, held: 0 });
+
+/** Between the words of a phrase a line may end. */
+function wordPattern(word: string): string {
+  const phrase = word.split(/\s+/).map((each) => RE2JS.quote(each));
+  return `(?i:(?:^|[^\\pL\\pN_])${phrase.join('[\\s\\pZ]+')}(?:$|[^\\pL\\pN_]))`;
+}
+
+function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exchange): ModelGuard {
   const noted = new Set<string>();
-  /** @param from where a topic may begin; what stands before it tells whether a word begins there */
-  const refusal = (direction: 'request' | 'answer', text: string, from = 0): Error | undefined => {
-    const rule = touched(text, from);
+  const refusal = (direction: 'request' | 'answer', seen: Seen): Error | undefined => {
+    const rule = touched(seen);
     if (rule === undefined) return undefined;
     if (!noted.has(rule + direction)) {
       noted.add(rule + direction);
@@ -108,14 +127,14 @@ function guard(
     guarded.onRequest = ({ texts }) => {
       for (const { text } of texts) {
         const plain = text.normalize('NFKC').replace(UNSEEN, '');
-        const error = refusal('request', text) ?? (plain === text ? undefined : refusal('request', plain));
+        const error =
+          refusal('request', whole(text)) ?? (plain === text ? undefined : refusal('request', whole(plain)));
         if (error) return error;
       }
       return undefined;
     };
   }
-  if (on !== 'requests')
-    guarded.openAnswer = () => tail(longest, (text, from) => refusal('answer', text, from));
+  if (on !== 'requests') guarded.openAnswer = () => tail(longest, (seen) => refusal('answer', seen));
   return guarded;
 }
 
@@ -123,20 +142,22 @@ function guard(
 const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[\u{e0000}-\u{e007f}]/gu;
 
 /** Holds back the end of a text: a topic is seen whole before its beginning goes on. */
-function tail(longest: number, refusal: (text: string, from: number) => Error | undefined): AnswerFilter {
+function tail(longest: number, refusal: (seen: Seen) => Error | undefined): AnswerFilter {
   let held = '';
   /** The two characters before it: a word that is held may have begun there, and `grass` is no `ass`. */
   let before: string[] = [];
-  const look = (): void => {
+  /** @param staying how much of the end is still held when the rest has gone on */
+  const look = (staying: number): void => {
     const [first = '', second = ''] = before;
-    const error = refusal(first + second + held, second === '' ? 0 : first.length);
+    const from = second === '' ? 0 : first.length;
+    const error = refusal({ text: first + second + held, from, held: staying });
     if (error) throw error;
   };
   return {
     take(text) {
       held += text;
       if (held.length <= longest) return '';
-      look();
+      look(longest);
       const cut = held.length - longest;
       const passed = held.slice(0, cut);
       held = held.slice(cut);
@@ -144,7 +165,7 @@ function tail(longest: number, refusal: (text: string, from: number) => Error | 
       return passed;
     },
     end() {
-      look();
+      look(0);
       const rest = held;
       held = '';
       return rest;

@@ -46,7 +46,7 @@ type Settings = Static<typeof Settings>;
 const guardWebhook: PolicyDescriptor<Settings> = {
   name: 'guard-webhook',
   slot: 'inspect',
-  on: 'ai',
+  on: 'models',
   schema: Settings,
   check: ({ url }) => (URL.canParse(url) ? undefined : 'url is no valid URL'),
   create(settings, ports) {

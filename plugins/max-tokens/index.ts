@@ -21,7 +21,7 @@ type Settings = Static<typeof Settings>;
 const maxTokens: PolicyDescriptor<Settings> = {
   name: 'max-tokens',
   slot: 'inspect',
-  on: 'ai',
+  on: 'models',
   schema: Settings,
   create: ({ limit, mode }) => ({
     guardModel: (exchange) => ({

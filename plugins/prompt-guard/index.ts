@@ -38,7 +38,7 @@ type Settings = Static<typeof Settings>;
 const promptGuard: PolicyDescriptor<Settings> = {
   name: 'prompt-guard',
   slot: 'inspect',
-  on: 'ai',
+  on: 'models',
   schema: Settings,
   create({ threshold, roles, mode }) {
     const read: ReadonlySet<string> = new Set(roles);

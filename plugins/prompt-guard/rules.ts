@@ -8,7 +8,7 @@ export interface Rule {
 /**
  * What attempts to take over a model have in common (OWASP LLM01). Heuristics: they catch what is said plainly, in
  * English. Each expression is linear: no repetition inside a repetition, nor one after another that could take the same. They read a text in lower case, without marks
- * that are not seen, and with white space as single spaces.
+ * that are not seen, with white space as single spaces: once with its line breaks, and once without.
  */
 export const RULES: readonly Rule[] = [
   {
@@ -68,6 +68,9 @@ export function brokenRules(text: string): { name: string; score: number }[] {
     .replace(UNSEEN, '')
     .toLowerCase()
     .replace(/[^\S\n]+/g, ' ');
-  const broken: { name: string; score: number }[] = RULES.filter(({ pattern }) => pattern.test(plain));
+  const line = plain.replace(/\s+/g, ' ');
+  const broken: { name: string; score: number }[] = RULES.filter(
+    ({ pattern }) => pattern.test(plain) || (line !== plain && pattern.test(line)),
+  );
   return TAGS.test(text) ? [...broken, { name: 'hidden_text', score: 1 }] : broken;
 }

@@ -54,7 +54,7 @@ export interface ClientCertificate {
 
 /** What a policy may touch of the gateway, besides Fastify itself. */
 export interface PolicyPorts {
-  /** Name of the route that the policy stands on (`ai` on the AI routes). */
+  /** Name of the route that the policy stands on (`ai` on the AI routes, `mcp` before MCP servers). */
   readonly route: string;
   readonly consumers: readonly PolicyConsumer[];
   readonly counters: Counters;
@@ -187,7 +187,7 @@ export interface Policy {
 }
 
 /** What there is of the gateway before it runs: enough to say whether it would. */
-export type CheckPorts = Pick<PolicyPorts, 'compileSchema' | 'consumers'>;
+export type CheckPorts = Pick<PolicyPorts, 'compileSchema' | 'consumers' | 'route'>;
 
 /** The default export of a folder in `plugins/`, or of a user's own plugin. */
 export interface PolicyDescriptor<Settings = never> {
@@ -195,10 +195,10 @@ export interface PolicyDescriptor<Settings = never> {
   readonly name: string;
   readonly slot: Slot;
   /**
-   * Where it may stand. Absent: on API routes and on `ai`, which has no call that a policy could stand around and is
-   * the only place with models to guard.
+   * Where it may stand; absent: everywhere. `routes`: on API routes, the only ones with a call that a policy could stand
+   * around. `ai`: on `ai` and on `mcp`, where guards see answers. `models`: on `ai` alone, where they see requests.
    */
-  readonly on?: 'routes' | 'ai';
+  readonly on?: 'routes' | 'ai' | 'models';
   /** Schema of the settings (TypeBox or JSON Schema), with defaults. */
   readonly schema: TSchema;
   /** What is wrong with settings that the schema lets pass, as a sentence without its place; undefined if nothing. */

@@ -137,7 +137,7 @@ export function policyConformance(descriptor: PolicyDescriptor<never>, examples:
 
     async function create(settings: object, with_: PolicyPorts): Promise<Policy> {
       const filled = loaded(descriptor, settings) as never;
-      const wrong = descriptor.check?.(filled, { compileSchema, consumers: with_.consumers });
+      const wrong = descriptor.check?.(filled, with_);
       if (wrong) throw new Error(wrong);
       return descriptor.create(filled, with_);
     }

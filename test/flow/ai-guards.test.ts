@@ -164,7 +164,7 @@ it('a forbidden topic ends a request before a model is asked', async () => {
       { 'deny-topics': { topics: [{ name: 'rivals', words: ['acme corp'], patterns: ['(?i)foo\\d+'] }] } },
     ],
   });
-  for (const text of ['about Acme Corp, please', 'FOO42']) {
+  for (const text of ['about Acme Corp, please', 'FOO42', 'about Acme \r\n\u2003Corp']) {
     const answer = await chat(gateway, ask(text));
     expect([answer.status, errorOf(answer).code]).toEqual([400, 'content_filtered']);
     expect(await lineOf(gateway, answer)).toMatchObject({
@@ -201,7 +201,7 @@ it('and an answer, whole or in the middle of its stream, which is billed', async
 });
 
 it('a topic’s word within another is none, wherever the stream is cut; one with unseen marks in it is', async () => {
-  const said = 'The glass is on the grass.';
+  const said = 'The glass on the grass is the assessment.';
   const policies = [{ 'deny-topics': { topics: [{ name: 't', words: ['ass'] }], longest: 5 } }];
   const gateway = await aiGateway([await streams(...said)], { policies });
   const answer = await chat(gateway, ask('tell', { stream: true }));

@@ -82,3 +82,31 @@ it('what start would refuse of a policy, validate refuses, at its place', async 
     [6, 'auth-any', 'auth-basic: users[1]: the user "nightly" is there twice'],
   ]);
 });
+
+it('a policy that would guard nothing before MCP servers is refused there, at its place', async () => {
+  const topics = [{ name: 'rivals', words: ['acme'] }];
+  const { code, wrong } = await validated({
+    mcp: {
+      servers: { tools: { url: 'http://127.0.0.1:9/mcp', allow: [{ anyone: true, tools: ['*'] }] } },
+      policies: [
+        { 'prompt-guard': {} },
+        { 'guard-webhook': { url: 'http://127.0.0.1:9/judge' } },
+        { 'max-tokens': { limit: 50 } },
+        { 'deny-topics': { topics, on: 'requests' } },
+        { 'deny-topics': { topics } },
+        { redact: {} },
+      ],
+    },
+    routes: [route('plain', { 'max-tokens': { limit: 50 } })],
+  });
+  expect(code).toBe(2);
+  const place = /:\d+:\d+\s+(\S+): (.*)$/gm;
+  const found = [...wrong.matchAll(place)].map(([, at, said]) => `${at} ${said}`);
+  expect(found.toSorted()).toEqual([
+    'mcp.policies[0].prompt-guard stands on ai only: it would do nothing here',
+    'mcp.policies[1].guard-webhook stands on ai only: it would do nothing here',
+    'mcp.policies[2].max-tokens stands on ai only: it would do nothing here',
+    'mcp.policies[3].deny-topics on: requests reads what models are asked, and mcp asks none: it would do nothing here',
+    'routes[0].policies[0].max-tokens stands on ai only: it would do nothing here',
+  ]);
+});

@@ -3,35 +3,46 @@ import { compileSchema } from '../../lib/json-schema/compile.ts';
 import type { Part } from '../part.ts';
 import type { Check, CheckContext } from './context.ts';
 
+/** Where a policy that does nothing in a place stands instead, by what its descriptor says. */
+const ELSEWHERE: Readonly<Record<'routes' | 'ai' | 'mcp', Readonly<Record<string, string>>>> = {
+  routes: { ai: 'ai and mcp', models: 'ai' },
+  ai: { routes: 'API routes' },
+  mcp: { routes: 'API routes', models: 'ai' },
+};
+
 /** Policies where they can do nothing, and what the policies themselves say against settings that their schemas let pass. */
 export const checkPolicies: Check = (config, context) => {
   const { policies, fitsSchema, report } = context;
-  const elsewhere = [config.get('ai'), config.get('mcp')].flatMap((part) => part.get('policies').items);
-  for (const [name, settings] of elsewhere.flatMap((entry) => entry.entries)) {
-    if (policies[name]?.on === 'routes')
-      report(settings, 'stands on API routes only: it would do nothing here');
-  }
-  const ofRoutes = config.get('routes').items.flatMap((route) => route.get('policies').items);
-  for (const [name, settings] of ofRoutes.flatMap((entry) => entry.entries)) {
-    if (policies[name]?.on === 'ai') report(settings, 'stands on ai and mcp only: it would do nothing here');
-  }
-  const guarded = [...config.get('routes').items, config.get('ai'), config.get('mcp')];
-  for (const each of guarded) {
-    checkWhoIsAsked(each, context);
-    checkClaims(each, context);
+  const guarded: [keyof typeof ELSEWHERE, Part][] = [
+    ...config.get('routes').items.map((route): ['routes', Part] => ['routes', route]),
+    ['ai', config.get('ai')],
+    ['mcp', config.get('mcp')],
+  ];
+  for (const [place, part] of guarded) {
+    for (const [name, settings] of policiesOf(part)) {
+      const only = ELSEWHERE[place][policies[name]?.on ?? place];
+      if (only) report(settings, `stands on ${only} only: it would do nothing here`);
+    }
+    checkWhoIsAsked(part, context);
+    checkClaims(part, context);
   }
   if (!fitsSchema) return;
   const consumers = config.get('consumers').value as readonly PolicyConsumer[];
-  const lists = guarded.flatMap((part) => part.get('policies').items);
-  for (const [name, settings] of lists.flatMap((entry) => entry.entries)) {
-    const wrong = policies[name]?.check?.(settings.value as never, { compileSchema, consumers });
-    if (wrong) report(settings, wrong);
+  for (const [place, part] of guarded) {
+    const route = part.get('name').text ?? place;
+    for (const [name, settings] of policiesOf(part)) {
+      const wrong = policies[name]?.check?.(settings.value as never, { compileSchema, consumers, route });
+      if (wrong) report(settings, wrong);
+    }
   }
 };
 
+const policiesOf = (guarded: Part): [name: string, settings: Part][] =>
+  guarded.get('policies').items.flatMap((entry) => entry.entries);
+
 /** Who may pass is asked of somebody whom no policy has named: nobody could. */
 function checkWhoIsAsked(guarded: Part, { policies, report }: CheckContext): void {
-  const entries = guarded.get('policies').items.flatMap((entry) => entry.entries);
+  const entries = policiesOf(guarded);
   const rule = entries.find(([name]) => name === 'authorize');
   // What is misspelt is said already, and may be the one.
   const isAnswered = entries.some(
@@ -57,8 +68,7 @@ const ALWAYS_KEPT = 'aud';
 
 /** A claim is asked for that no policy keeps: nobody ever has it. */
 function checkClaims(guarded: Part, { policies, report }: CheckContext): void {
-  const written = guarded.get('policies').items.flatMap((entry) => entry.entries);
-  const entries = written.flatMap(([name, settings]): [string, Part][] =>
+  const entries = policiesOf(guarded).flatMap(([name, settings]): [string, Part][] =>
     name === 'auth-any' ? settings.items.flatMap((way) => way.entries) : [[name, settings]],
   );
   // What is misspelt may be the one that keeps it, and one of the operator's own keeps what it likes.

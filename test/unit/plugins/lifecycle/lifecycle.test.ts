@@ -39,19 +39,21 @@ it('goes on serving after its sunset unless it says otherwise', () => {
 });
 
 it('wants a time, and the sunset last', () => {
-  expect(lifecycle.check?.({ afterSunset: 'gone' } as never, { compileSchema, consumers: [] })).toContain(
-    'needs deprecated or sunset',
-  );
+  expect(
+    lifecycle.check?.({ afterSunset: 'gone' } as never, { compileSchema, consumers: [], route: 'r' }),
+  ).toContain('needs deprecated or sunset');
   expect(
     lifecycle.check?.({ deprecated: '2026-01-01T00:00:00Z', afterSunset: 'gone' } as never, {
       compileSchema,
       consumers: [],
+      route: 'r',
     }),
   ).toContain('gone needs sunset');
   expect(
     lifecycle.check?.({ ...settings, sunset: '2025-01-01T00:00:00Z' } as never, {
       compileSchema,
       consumers: [],
+      route: 'r',
     }),
   ).toContain('before deprecated');
 });
