@@ -60,12 +60,14 @@ export function keyCommands(program: Command, done: (code: number) => void): voi
 }
 
 const OVERLAP = '7d';
+/** `Date.parse` takes a duration that has lost its unit for a month or a year: `7` is a day in 2001. */
+const TIME = /^\d{4}-\d\d-\d\d(?:T|$)/;
 
 /** A duration from now, or a point in time. */
 function moment(text: string): number {
   const duration = parseDuration(text);
   const at = duration === undefined ? Date.parse(text) : Date.now() + duration;
-  if (Number.isNaN(at))
+  if (Number.isNaN(at) || (duration === undefined && !TIME.test(text)))
     throw new InvalidArgumentError('It is a duration like 7d, or a time like 2026-12-31T00:00:00Z.');
   return at;
 }

@@ -23,6 +23,8 @@ export class KeyProblem extends Error {
 /** Says what it is to scanners that look for secrets, and nothing about whose it is. 256 bits. */
 const PREFIX = 'hck_';
 const KEY_BYTES = 32;
+/** An end that was now when it was written is meant: keys that are known to others end at once. Milliseconds. */
+const JUST_NOW = 60_000;
 
 /** A new key and what the config holds of it. The key itself is kept nowhere. */
 export function newKey(): { key: string; sha256: string } {
@@ -133,6 +135,10 @@ export function rotatedKey(
   options: NewKeyOptions & { oldId?: string | undefined; until: string },
 ): KeyChange & { ended: string[] } {
   const { consumer, oldId, until, now } = options;
+  if (Date.parse(until) < now - JUST_NOW)
+    throw new KeyProblem(
+      `the older keys would have ended already (${until}): give them an end that is to come`,
+    );
   const place = placeOf(text, consumer);
   if (oldId !== undefined && !place.ids.includes(oldId)) throw new KeyProblem(`it has no key "${oldId}"`);
   if (place.ids.length === 0) throw new KeyProblem('it has no key: create one');

@@ -100,7 +100,13 @@ it('what can not be meant is refused with a reason, and leaves the file as it is
     [['create', gateway.file, 'shop', '--id', 'a b'], /"a b" is no name for a key/],
     [['create', gateway.file, 'shop', '--expires', 'soon'], /It is a duration like 7d/],
     [['create', gateway.file, 'shop', '--expires', '2020-01-01T00:00:00Z'], /would have expired already/],
+    [['create', gateway.file, 'shop', '--expires', '90'], /It is a duration like 7d/],
     [['rotate', gateway.file, 'shop', '--expires', '0s'], /would have expired already/],
+    [['rotate', gateway.file, 'shop', '--overlap', '7'], /It is a duration like 7d/],
+    [
+      ['rotate', gateway.file, 'shop', '--overlap', '2020-01-01T00:00:00Z'],
+      /older keys would have ended already/,
+    ],
     [['rotate', gateway.file, 'bot'], /it has no key: create one/],
     [['rotate', gateway.file, 'shop', '--old', 'k9'], /it has no key "k9"/],
     [['revoke', gateway.file, 'shop', 'k9'], /it has no key "k9"; it has k1/],
@@ -115,4 +121,15 @@ it('what can not be meant is refused with a reason, and leaves the file as it is
   expect(out).toMatch(/to be added to the keys of shop in .*: \{ id: "k2", sha256: "[0-9a-f]{64}" \}/);
   expect(own).not.toBe('');
   expect(await readFile(gateway.file, 'utf8')).toBe(before);
+});
+
+it('a key that somebody else has is rotated without an overlap: it ends at once', async () => {
+  const { gateway, ask } = await shop();
+  const leaked = await key('create', gateway.file, 'bot');
+  const { key: fresh } = await key('rotate', gateway.file, 'bot', '--overlap', '0s');
+  expect(await gateway.reload()).toBe(true);
+  expect([await ask(leaked.key), await ask(fresh)]).toEqual([
+    [401, 'auth_key_expired'],
+    [200, undefined],
+  ]);
 });

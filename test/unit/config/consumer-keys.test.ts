@@ -79,6 +79,16 @@ it('a rotation leaves keys alone that have not begun', () => {
   expect(() => rotatedKey(text, { ...options, oldId: 'k2' })).toThrow('"k2" has not begun');
 });
 
+it('a rotation that would have been over long ago is refused: it would shut out everybody at once', () => {
+  const text = 'consumers: [{ name: shop, keys: [{ id: k1, sha256: a }] }]\n';
+  const now = Date.parse(UNTIL);
+  const options = { consumer: 'shop', sha256, now };
+  expect(() => rotatedKey(text, { ...options, until: '2001-07-01T00:00:00Z' })).toThrow(
+    'would have ended already',
+  );
+  expect(rotatedKey(text, { ...options, until: UNTIL }).ended).toEqual(['k1']);
+});
+
 it.each([
   ['consumers: [', /not valid YAML/],
   ['version: 1', /there is no consumer "shop"/],
