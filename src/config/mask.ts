@@ -1,5 +1,18 @@
-import { type Alias, isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
-import { isSecretAt, SECRET_KEYS } from './wording.ts';
+import {
+  type Alias,
+  CST,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
+import { CHANNEL_KINDS } from './schema/hypercare-channels.ts';
+import { isSecretAt, isSecretName } from './wording.ts';
 
 export const MASK = '***';
 
@@ -12,10 +25,10 @@ const REDIS_WRITTEN = /(redis(?:s|-cluster|-sentinel)?:\/\/).*@/is;
 const REDIS_COMMENTED = /(redis(?:s|-cluster|-sentinel)?:\/\/)\S{0,1000}@/gi;
 /** A variable or file, alone or as the credentials of a header. */
 const INTERPOLATED = /^(?:(?:Bearer|Basic) )?\$\{[^}]*\}$/i;
-const COMMENTED_SECRET = new RegExp(
-  `\\b(${SECRET_KEYS.join('|')}|authorization|api[-_]key)["']?[ \\t]*:`,
-  'i',
-);
+const COMMENTED_KEY = /(?<![\w-])([\w-]+)["']?[ \t]*:/g;
+const COMMENTED_CHANNEL = new RegExp(`\\bkind["']?[ \\t]*:[ \\t]*["']?(?:${CHANNEL_KINDS.join('|')})\\b`);
+/** The address of a webhook lets in by itself. */
+const COMMENTED_HOOK = /(https?:\/\/)[^\s"']{0,300}hook[^\s"']*/gi;
 
 /** A copy of a configuration that may be shown: no secret, no password in a URL. Empty secrets stay empty. */
 export function maskSecrets<T>(config: T): T {
@@ -63,6 +76,8 @@ export function maskText(text: string): string {
       secrets.set(start, { end, text: written.includes(MASK) ? written.trimEnd() : MASK });
     },
   });
+  for (const { start, end } of commentsIn(text))
+    secrets.set(start, { end, text: maskComments(text.slice(start, end)) });
   let shown = '';
   let at = 0;
   for (const [start, { end, text: mask }] of [...secrets].sort(([a], [b]) => a - b)) {
@@ -72,7 +87,7 @@ export function maskText(text: string): string {
     at = end;
   }
   shown += text.slice(at);
-  return shown.replace(CREDENTIALS, `://${MASK}@`).split('\n').map(maskComment).join('\n');
+  return shown.replace(CREDENTIALS, `://${MASK}@`);
 }
 
 /** What to write in its place; undefined where there is nothing to hide. */
@@ -102,14 +117,47 @@ function scalarsOf(node: Node, resolve: (alias: Alias) => Node | undefined, dept
 const isNode = (value: unknown): value is Node =>
   isScalar(value) || isAlias(value) || isMap(value) || isSeq(value);
 
-/** A secret that was commented out is a secret still. */
-function maskComment(line: string): string {
-  const comment = line.indexOf('#');
-  if (comment < 0) return line;
-  const said = line.slice(comment);
-  const found = COMMENTED_SECRET.exec(said);
-  const shown = found
-    ? `${said.slice(0, found.index + found[0].length)} ${MASK}`
-    : said.replace(REDIS_COMMENTED, `$1${MASK}@`);
-  return line.slice(0, comment) + shown;
+/** What the lexer says beside the text. */
+const MARKS: readonly string[] = [CST.DOCUMENT, CST.FLOW_END, CST.SCALAR];
+
+/** Where comments stand, those below one another as one: what is commented out is often several lines. */
+function commentsIn(text: string): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  let at = 0;
+  let isGoingOn = false;
+  let isValue = false;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (!isValue && MARKS.includes(lexeme)) {
+      isValue = lexeme === CST.SCALAR;
+      continue;
+    }
+    const start = at;
+    at += lexeme.length;
+    const last = found.at(-1);
+    if (isValue || !/^[#\s]/.test(lexeme)) isGoingOn = false;
+    else if (lexeme.startsWith('#')) {
+      if (isGoingOn && last) last.end = at;
+      else found.push({ start, end: at });
+      isGoingOn = true;
+    }
+    isValue = false;
+  }
+  return found;
 }
+
+/** A secret that was commented out is a secret still. */
+function maskComments(comments: string): string {
+  const isOfChannel = COMMENTED_CHANNEL.test(comments);
+  const isSecret = (key: string): boolean => isSecretName(key) || (isOfChannel && key === 'url');
+  return comments
+    .split('\n')
+    .map((line) => {
+      const found = line.matchAll(COMMENTED_KEY).find(([, key = '']) => isSecret(key));
+      if (!found) return withoutAddresses(line);
+      return `${withoutAddresses(line.slice(0, found.index + found[0].length))} ${MASK}`;
+    })
+    .join('\n');
+}
+
+const withoutAddresses = (comment: string): string =>
+  comment.replace(REDIS_COMMENTED, `$1${MASK}@`).replace(COMMENTED_HOOK, `$1${MASK}`);

@@ -1,37 +1,41 @@
 import { NAME_PATTERN } from './schema/units.ts';
 
 /** Keys whose values are secrets, literal ones too, in any case: never shown, never in a diff or an export. */
-export const SECRET_KEYS: readonly string[] = [
-  'apiKey',
-  'token',
-  'sha256',
-  'password',
-  'secret',
-  'encryptWith',
-  'decryptWith',
-  'routingKey',
-  'secretAccessKey',
-  'sessionToken',
-  'serviceAccount',
-  'credentials',
-  'stateKey',
-  'env',
-  // Headers that a config adds.
-  'x-api-key',
-  'cookie',
-];
-
-const SECRETS: ReadonlySet<string> = new Set(SECRET_KEYS.map((key) => key.toLowerCase()));
+const SECRETS: ReadonlySet<string> = new Set(
+  [
+    'apiKey',
+    'token',
+    'sha256',
+    'password',
+    'secret',
+    'encryptWith',
+    'decryptWith',
+    'routingKey',
+    'secretAccessKey',
+    'sessionToken',
+    'serviceAccount',
+    'credentials',
+    'stateKey',
+    'env',
+    // Headers that a config adds.
+    'x-api-key',
+    'cookie',
+  ].map((key) => key.toLowerCase()),
+);
 /** What stands below these has a name of the user's choice: a header, a parameter, a place in a body. */
 const NAMING: ReadonlySet<string> = new Set(['set', 'add', 'headers']);
 const SECRET_NAME = /authorization|cookie|token(?!s)|secret|key|passw|credential/i;
+
+/** Whether a header, a parameter or whatever else a user names may hold one. */
+export const isSecretName = (name: string): boolean =>
+  SECRETS.has(name.toLowerCase()) || SECRET_NAME.test(name);
 
 /** Whether the value at the end of these keys is one: by a key on the way, or as the address of a webhook, which lets in by itself. */
 export const isSecretAt = (keys: readonly unknown[]): boolean =>
   keys.some(
     (key, at) =>
       SECRETS.has(String(key).toLowerCase()) ||
-      (NAMING.has(String(keys[at - 1])) && SECRET_NAME.test(String(key))),
+      (NAMING.has(String(keys[at - 1])) && isSecretName(String(key))),
   ) ||
   (String(keys.at(-1)) === 'url' && keys.includes('notify'));
 

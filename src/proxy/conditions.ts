@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isSecretAt } from '../config/wording.ts';
 
 /** What a route asks of a request beyond path and method. */
 export interface Conditions {
@@ -38,7 +39,8 @@ export function unmetCondition(conditions: Conditions, headers: IncomingHttpHead
   for (const [name, wanted] of Object.entries(conditions.headers ?? {})) {
     const value = headers[name.toLowerCase()];
     if (value === undefined) return `header ${name} is missing`;
-    if (wanted !== '*' && value !== wanted) return `header ${name} is not "${wanted}"`;
+    if (wanted !== '*' && value !== wanted)
+      return `header ${name} is not ${isSecretAt(['headers', name]) ? 'what the route asks for' : `"${wanted}"`}`;
   }
   return null;
 }

@@ -73,6 +73,41 @@ it('credentials that a policy sets are shown nowhere', async () => {
   expect(shown.body.text).not.toContain('literal-key');
 });
 
+it('a secret that a route asks for in a header is shown nowhere', async () => {
+  const headers = { 'X-Edge-Secret': 'secret-of-the-edge', 'x-tenant': 'blue' };
+  const gateway = await testGateway({
+    upstreams: { up: { targets: [{ url: 'http://127.0.0.1:9' }] } },
+    routes: [
+      { name: 'edge', match: { path: '/x', headers }, upstream: 'up' },
+      { name: 'tenant', match: { path: '/x', headers: { 'x-tenant': 'blue' } }, upstream: 'up' },
+    ],
+  });
+  const asked = { 'x-edge-secret': 'guessed', 'x-tenant': 'red' };
+  const routes = await admin(gateway, '/api/routes');
+  expect(routes.body.items[0].match.headers).toEqual({ 'X-Edge-Secret': '***', 'x-tenant': 'blue' });
+  const described = await admin(gateway, '/api/routes/openapi.json');
+  const explained = await admin(gateway, '/api/explain', {
+    body: { method: 'GET', target: '/x', headers: asked },
+  });
+  expect(explained.body.others).toEqual([
+    { name: 'edge', why: 'header X-Edge-Secret is not what the route asks for' },
+    { name: 'tenant', why: 'header x-tenant is not "blue"' },
+  ]);
+  const lines = Object.entries(asked).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const { said } = await called('explain', gateway.file, 'GET', '/x', ...lines);
+  expect(said).toContain('is not what the route asks for');
+
+  for (const text of [
+    JSON.stringify(routes.body),
+    JSON.stringify(described.body),
+    JSON.stringify(explained.body),
+    said,
+  ]) {
+    expect(text).toContain('blue');
+    expect(text).not.toContain('secret-of-the-edge');
+  }
+});
+
 it('a shown text that is sent back is refused where its masks stand, and a patch leaves secrets as they are', async () => {
   const gateway = await testGateway({
     admin: { token: 'literal-token' },

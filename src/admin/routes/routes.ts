@@ -51,7 +51,7 @@ export function routeRoutes(app: AdminApp, { served, slots }: Pick<AdminPorts, '
       const described = config.routes.map((route) => ({
         name: route.name,
         kind: 'api' as const,
-        match: route.match,
+        match: maskSecrets(route.match),
         upstreams: upstreamsOf(route),
         mirror: route.mirror,
         version: route.version,

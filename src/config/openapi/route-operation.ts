@@ -1,5 +1,6 @@
 import { isMap } from '../path.ts';
 import type { RouteConfig } from '../schema/index.ts';
+import { isSecretAt } from '../wording.ts';
 import type { PathParameter } from './path-templates.ts';
 import { securityOf, settingsOf } from './security.ts';
 
@@ -79,8 +80,10 @@ function parametersOf({ match, policies }: RouteConfig, path: readonly PathParam
       ...(isRest && rest),
     }),
   );
-  for (const [name, value] of Object.entries(match.headers ?? {}))
-    parameters.push({ name, in: 'header', required: true, schema: value === '*' ? text : { const: value } });
+  for (const [name, value] of Object.entries(match.headers ?? {})) {
+    const isAny = value === '*' || isSecretAt(['headers', name]);
+    parameters.push({ name, in: 'header', required: true, schema: isAny ? text : { const: value } });
+  }
   const query = settingsOf(policies, 'contract')?.query;
   for (const name of Array.isArray(query) ? query : [])
     parameters.push({ name: String(name), in: 'query', required: false, schema: {} });

@@ -46,6 +46,22 @@ it.each([
   ['url: "redis:\\/\\/:hun/ter2@h"', 'url: ***'],
   ['url: |\n  redis://:hun/ter2@h\na: 1', 'url: |\n  redis://***@h\na: 1'],
   ['a: 1 # url: redis://:hun/t@er2@h, see b@c', 'a: 1 # url: redis://***@h, see b@c'],
+  [
+    'a: 1 # kind: x, url: redis://:hun/t@er2@h, token: hunter2',
+    'a: 1 # kind: x, url: redis://***@h, token: ***',
+  ],
+  ['# - { kind: slack, url: "https://chat.example/hunter2" }', '# - { kind: slack, url: ***'],
+  [
+    'a: 1\n  # - kind: webhook\n  #   url: https://chat.example/hunter2\nb: 2 # url: http://c:1/d',
+    'a: 1\n  # - kind: webhook\n  #   url: ***\nb: 2 # url: http://c:1/d',
+  ],
+  ['a: 1 # was https://hooks.example/T/hunter2 before', 'a: 1 # was https://*** before'],
+  ['# X-Auth-Key: hunter2', '# X-Auth-Key: ***'],
+  ['# max_tokens: 200', '# max_tokens: 200'],
+  [
+    'a: "b # key: c"\nd: |\n  # Secrets: none\ne: f#key:g',
+    'a: "b # key: c"\nd: |\n  # Secrets: none\ne: f#key:g',
+  ],
   ['notify: [{ kind: slack, url: "https://hooks.example/hunter2" }]', 'notify: [{ kind: slack, url: *** }]'],
   ['targets: [{ url: "http://a:1" }]', 'targets: [{ url: "http://a:1" }]'],
   ['a: [', '***'],
