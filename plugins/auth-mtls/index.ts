@@ -11,30 +11,33 @@ const Settings = Type.Object(
   },
 );
 
-/** Consumers by what tells their certificates: `sha256:…`, `subject:…`, `dns:…`, `uri:…`, `email:…`. */
-function index(consumers: readonly PolicyConsumer[]): Map<string, PolicyConsumer> {
-  const known = new Map<string, PolicyConsumer>();
-  for (const consumer of consumers) {
-    for (const { sha256, subject, san } of consumer.certificates ?? []) {
-      const mark = sha256 ? `sha256:${sha256}` : subject ? `subject:${subject}` : (san ?? '');
-      const other = known.get(mark);
-      if (other !== undefined)
-        throw new Error(
-          `"${consumer.name}" and "${other.name}" both have the certificate ${mark}: whose is it?`,
-        );
-      known.set(mark, consumer);
-    }
-  }
-  if (known.size === 0) throw new Error('no consumer has a certificate: nobody could ever pass');
-  return known;
-}
+type Certificate = NonNullable<PolicyConsumer['certificates']>[number];
+
+/** What tells a certificate: `sha256:…`, `subject:…`, `dns:…`, `uri:…`, `email:…`. */
+const markOf = ({ sha256, subject, san }: Certificate): string =>
+  sha256 ? `sha256:${sha256}` : subject ? `subject:${subject}` : (san ?? '');
+
+const marked = (consumers: readonly PolicyConsumer[]): [mark: string, consumer: PolicyConsumer][] =>
+  consumers.flatMap((consumer) =>
+    (consumer.certificates ?? []).map((each): [string, PolicyConsumer] => [markOf(each), consumer]),
+  );
 
 const authMtls: PolicyDescriptor<object> = {
   name: 'auth-mtls',
   slot: 'identify',
   schema: Settings,
+  check(_settings, { consumers }) {
+    const owners = new Map<string, string>();
+    for (const [mark, { name }] of marked(consumers)) {
+      const other = owners.get(mark);
+      if (other !== undefined)
+        return `"${other}" and "${name}" have a certificate with the same ${mark.slice(0, mark.indexOf(':'))}: whose is it?`;
+      owners.set(mark, name);
+    }
+    return owners.size === 0 ? 'no consumer has a certificate: nobody could ever pass' : undefined;
+  },
   create(_settings, ports) {
-    const known = index(ports.consumers);
+    const known = new Map(marked(ports.consumers));
     /** The narrowest mark first. */
     const find = ({ sha256, names, subject }: ClientCertificate): PolicyConsumer | undefined => {
       const exact = known.get(`sha256:${sha256}`);

@@ -13,7 +13,7 @@ import { openServers } from './open-servers.ts';
 import type { McpPorts } from './ports.ts';
 import { relayClose, relayListen } from './relay/listen.ts';
 import { relayMessage } from './relay/relay.ts';
-import { sendRpcError } from './rpc.ts';
+import { sendOwn, sendRpcError } from './rpc.ts';
 import type { McpServer } from './server.ts';
 
 export interface McpRoutesOptions {
@@ -32,6 +32,8 @@ export interface McpRoutes {
   dispose(): Promise<void>;
 }
 
+const METHODS = ['GET', 'POST', 'DELETE'];
+
 /** Registers `PREFIX/{server}`, and `PREFIX` for all servers together. */
 export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutesOptions): McpRoutes {
   const { config, ports } = routes;
@@ -40,7 +42,7 @@ export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutesOptio
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   scope.route<{ Params: { server: string } }>({
-    method: ['GET', 'POST', 'DELETE'],
+    method: METHODS,
     url: `${config.prefix}/:server`,
     async handler(request, reply) {
       const server = servers.byName.get(request.params.server);
@@ -49,13 +51,19 @@ export function registerMcpRoutes(scope: FastifyInstance, routes: McpRoutesOptio
     },
   });
   scope.route({
-    method: ['GET', 'POST', 'DELETE'],
+    method: METHODS,
     url: config.prefix,
     async handler(request, reply) {
       await serve(request, reply, routes, origins, servers.all);
       return reply;
     },
   });
+  // Ours as well, and no wider route's: a page asks here what it may send, which policies answer before this is.
+  for (const url of [`${config.prefix}/:server`, config.prefix]) {
+    scope.options(url, () => {
+      throw new GatewayError('method_not_allowed', { headers: { allow: METHODS.join(', ') } });
+    });
+  }
   return {
     serve() {
       // Also those that another generation has as they are here: one between them may have had others.
@@ -111,10 +119,9 @@ function asGatewayError(error: unknown): GatewayError {
   throw error;
 }
 
-function refuse({ status, body }: MessageRefused, { exchange, reply }: McpCall): void {
-  exchange.fail('mcp_message_invalid');
-  reply.code(status).headers({ 'cache-control': 'no-store', 'x-request-id': exchange.id });
-  reply.type('application/json').send(JSON.stringify(body));
+function refuse({ status, body }: MessageRefused, call: McpCall): void {
+  call.exchange.fail('mcp_message_invalid');
+  sendOwn(call, status, JSON.stringify(body));
 }
 
 /** What nobody has named by the end follows from how the request ended. */

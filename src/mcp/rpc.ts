@@ -6,6 +6,7 @@ import {
   type RequestId,
 } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
+import type { HeaderBag } from '../contracts/policy.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import type { LiveExchange } from '../record/exchange.ts';
@@ -47,17 +48,30 @@ export function retryAfterOf(message: { readonly error?: unknown }): number | un
   return typeof seconds === 'number' ? seconds : undefined;
 }
 
+/** A request that the gateway answers itself; its policies have their say on the headers. */
+interface Answered {
+  readonly exchange: LiveExchange;
+  readonly reply: FastifyReply;
+  readonly policies: { responseHeaders(headers: HeaderBag, exchange: LiveExchange): void };
+}
+
 /** Answers a message with an error of the gateway. */
-export function sendRpcError(
-  error: GatewayError,
-  id: RequestId | null,
-  { exchange, reply }: { exchange: LiveExchange; reply: FastifyReply },
-): void {
+export function sendRpcError(error: GatewayError, id: RequestId | null, answered: Answered): void {
+  const { exchange } = answered;
   exchange.failWith(error);
   const status = CODES[error.code]?.isReceived ? 200 : error.statusCode;
-  reply
-    .code(status)
-    .headers({ ...error.headers, 'cache-control': 'no-store', 'x-request-id': exchange.id })
-    .type('application/json')
-    .send(JSON.stringify(rpcError(error, id, exchange.id)));
+  sendOwn(answered, status, JSON.stringify(rpcError(error, id, exchange.id)), error.headers);
+}
+
+/** @param body JSON, or '' */
+export function sendOwn(
+  { exchange, reply, policies }: Answered,
+  status: number,
+  body: string,
+  own: HeaderBag = {},
+): void {
+  const headers: HeaderBag = { ...own, 'cache-control': 'no-store', 'x-request-id': exchange.id };
+  if (body !== '') headers['content-type'] = 'application/json';
+  policies.responseHeaders(headers, exchange);
+  reply.code(status).headers(headers).send(body);
 }

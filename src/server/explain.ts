@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { AI_PATHS } from '../config/ai-paths.ts';
+import { MCP_METHODS } from '../config/mcp-paths.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { METHODS } from '../config/schema/routes.ts';
 import { servesAi } from '../config/serves-ai.ts';
@@ -185,7 +186,7 @@ function* winnerOf(config: GatewayConfig, path: string, asked: AskedFor): Steps<
   }
   if (Object.keys(config.mcp.servers).length > 0) {
     for (const path of ['', '/:server'])
-      for (const method of ['GET', 'POST', 'DELETE']) table.add(method, config.mcp.prefix + path, MCP);
+      for (const method of MCP_METHODS) table.add(method, config.mcp.prefix + path, MCP);
   }
   if (servesFeedback(config))
     for (const [method, path] of feedbackRoutes(config)) table.add(method, path, FEEDBACK);

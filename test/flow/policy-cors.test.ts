@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { explainRequest } from '../../src/server/explain.ts';
 import { backend } from '../helpers/backend.ts';
 import { testGateway } from '../helpers/gateway.ts';
+import { mcpServer, OPEN } from '../helpers/mcp.ts';
 
 const SHOP = 'https://shop.example';
 const KEY = 'key-of-the-shop';
@@ -217,4 +218,73 @@ it('a page may call models too, and reads their errors', async () => {
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, SHOP]);
   const refused = await fetch(url, { method: 'POST', headers: { origin: SHOP }, body: '{}' });
   expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, SHOP]);
+});
+
+it('a page may call MCP servers too, and reads their errors', async () => {
+  const tools = await mcpServer();
+  const elsewhere = await backend((_request, response) => response.end('of a wider route'));
+  const gateway = await testGateway({
+    mcp: {
+      origins: ['shop.example'],
+      policies: [
+        { cors: { origins: [SHOP], headers: ['content-type', 'mcp-session-id'] } },
+        { 'auth-api-key': {} },
+      ],
+      servers: { tools: { url: tools.url, allow: OPEN } },
+    },
+    upstreams: { up: { targets: [{ url: elsewhere.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+    consumers,
+  });
+  const page = {
+    origin: SHOP,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+  };
+  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      headers: { ...page, 'x-api-key': KEY, ...headers },
+      body,
+    });
+  for (const path of ['/mcp', '/mcp/tools']) {
+    const asked = await fetch(`${gateway.url}${path}`, {
+      method: 'OPTIONS',
+      headers: { origin: SHOP, 'access-control-request-method': 'POST' },
+    });
+    expect([asked.status, said(asked)['access-control-allow-headers']]).toEqual([
+      204,
+      'content-type, mcp-session-id',
+    ]);
+    const plain = await fetch(`${gateway.url}${path}`, {
+      method: 'OPTIONS',
+      headers: { 'x-api-key': KEY },
+    });
+    expect([plain.status, plain.headers.get('allow')]).toEqual([405, 'GET, POST, DELETE']);
+  }
+  const params = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'page', version: '1' },
+  };
+  const opened = await post(
+    '/mcp/tools',
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+  );
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  const closed = await fetch(`${gateway.url}/mcp/tools`, {
+    method: 'DELETE',
+    headers: { ...page, 'x-api-key': KEY, ...session },
+  });
+  const ping = JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'ping' });
+  const answers: [Response, number][] = [
+    [opened, 200],
+    [closed, 200],
+    [await post('/mcp/tools', ping, session), 404],
+    [await post('/mcp/nowhere', ping), 404],
+    [await post('/mcp/tools', 'no JSON'), 400],
+    [await post('/mcp/tools', ping, { 'x-api-key': 'wrong' }), 401],
+  ];
+  expect(answers.map(([{ status }]) => status)).toEqual(answers.map(([, status]) => status));
+  for (const [answer] of answers) expect(said(answer)['access-control-allow-origin']).toBe(SHOP);
 });

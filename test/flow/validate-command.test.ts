@@ -110,3 +110,46 @@ it('a policy that would guard nothing before MCP servers is refused there, at it
     'routes[0].policies[0].max-tokens stands on ai only: it would do nothing here',
   ]);
 });
+
+it('client certificates that are nobody’s, or two consumers’, are refused before a start', async () => {
+  const guarded = { routes: [route('either', { 'auth-any': [KEY, { 'auth-mtls': {} }] })] };
+  const [anna] = CONSUMERS;
+  const certificates = [{ subject: 'batch-1' }];
+  const consumers = [
+    { ...anna, certificates },
+    { name: 'bert', certificates },
+  ];
+  const nobodys = await validated({ ...guarded, consumers: CONSUMERS });
+  const of = 'routes[0].policies[0].auth-any: auth-mtls:';
+  expect(nobodys.code).toBe(2);
+  expect(nobodys.wrong).toContain(`${of} no consumer has a certificate: nobody could ever pass`);
+  const shared = await validated({ ...guarded, consumers });
+  expect(shared.code).toBe(2);
+  expect(shared.wrong).toContain(
+    `${of} "anna" and "bert" have a certificate with the same subject: whose is it?`,
+  );
+  const own = [
+    { ...anna, certificates },
+    { name: 'bert', certificates: [{ subject: 'batch-2' }] },
+  ];
+  expect((await validated({ ...guarded, consumers: own })).code).toBe(0);
+});
+
+it('a route where the gateway describes its MCP servers is refused before a start', async () => {
+  const metadata = '/.well-known/oauth-protected-resource/mcp';
+  const mcp = {
+    servers: { tools: { url: 'http://127.0.0.1:9/mcp', allow: [{ anyone: true, tools: ['*'] }] } },
+    policies: [JWT],
+  };
+  const routes = [{ ...route('metadata'), match: { path: metadata } }];
+  expect((await validated({ mcp, routes })).code).toBe(0);
+  const resource = {
+    url: 'https://gateway.example.com',
+    authorizationServers: ['https://id.example.com'],
+  };
+  const { code, wrong } = await validated({ mcp: { ...mcp, resource }, routes });
+  expect(code).toBe(2);
+  expect(wrong).toMatch(/:\d+:\d+\s+routes\[0\]\.match\.path: belongs to the MCP servers/);
+  const wider = [{ ...route('all'), match: { path: '/.well-known/*' } }];
+  expect((await validated({ mcp: { ...mcp, resource }, routes: wider })).code).toBe(0);
+});

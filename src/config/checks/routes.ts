@@ -1,6 +1,7 @@
 import { nearest } from '../../lib/nearest.ts';
 import { compilePathRewrite, type PathRewriteSettings } from '../../lib/path-rewrite.ts';
 import { AI_PATHS } from '../ai-paths.ts';
+import { MCP_METHODS, RESOURCE_METADATA } from '../mcp-paths.ts';
 import type { Part } from '../part.ts';
 import { servesAi } from '../serves-ai.ts';
 import {
@@ -132,7 +133,6 @@ const methodsOf = (route: Part): string[] =>
 
 /** Below `ai.prefix`: what lies below these is kept free too. */
 const KEPT_FREE = ['/chat/completions', '/models'];
-const MCP_METHODS = ['GET', 'POST', 'DELETE'];
 
 /** What the gateway answers itself: a route for the same would keep it from starting. */
 function checkOwnPaths(routes: readonly Part[], config: Part, { report }: CheckContext): void {
@@ -141,7 +141,10 @@ function checkOwnPaths(routes: readonly Part[], config: Part, { report }: CheckC
   const free = hasAi ? KEPT_FREE.map((path) => prefixOf('ai') + path) : [];
   const ai = new Set(hasAi ? AI_PATHS.map((path) => placeOf(prefixOf('ai') + path)) : []);
   const hasMcp = config.get('mcp', 'servers').keys.length > 0;
-  const mcp = new Set(hasMcp ? ['', '/:server'].map((path) => placeOf(prefixOf('mcp') + path)) : []);
+  const servers = hasMcp ? ['', '/:server'].map((path) => prefixOf('mcp') + path) : [];
+  const mcp = new Map(servers.map((path) => [placeOf(path), MCP_METHODS]));
+  if (config.get('mcp', 'resource').isWritten)
+    for (const path of servers) mcp.set(placeOf(RESOURCE_METADATA + path), ['GET']);
   for (const route of routes) {
     const match = route.get('match');
     const path = match.get('path');
@@ -150,7 +153,7 @@ function checkOwnPaths(routes: readonly Part[], config: Part, { report }: CheckC
     const places = placesOf(match);
     if (free.some((each) => text === each || text.startsWith(`${each}/`)) || places.some((at) => ai.has(at)))
       report(path, 'belongs to the AI routes: choose another path, or another ai.prefix');
-    else if (places.some((at) => mcp.has(at)) && methodsOf(route).some((each) => MCP_METHODS.includes(each)))
+    else if (places.some((at) => methodsOf(route).some((method) => mcp.get(at)?.includes(method))))
       report(path, 'belongs to the MCP servers: choose another path, or another mcp.prefix');
   }
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { RESOURCE_METADATA } from '../../config/mcp-paths.ts';
 import type { McpConfig } from '../../config/schema/index.ts';
 import type { HeaderBag } from '../../contracts/policy.ts';
 
-const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 /** As servers may be called. Names that are not there are answered like others: who has no token learns none. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const KEPT_SECONDS = 3600;
@@ -20,8 +20,8 @@ export function registerResourceMetadata(scope: FastifyInstance, config: McpConf
   });
   // Pages that are clients read it too (RFC 9728 says nothing of it; the package's own servers allow it).
   const headers = { 'access-control-allow-origin': '*', 'cache-control': `max-age=${KEPT_SECONDS}` };
-  scope.get(WELL_KNOWN + prefix, (_request, reply) => reply.headers(headers).send(documentOf(prefix)));
-  scope.get<{ Params: { server: string } }>(`${WELL_KNOWN}${prefix}/:server`, (request, reply) => {
+  scope.get(RESOURCE_METADATA + prefix, (_request, reply) => reply.headers(headers).send(documentOf(prefix)));
+  scope.get<{ Params: { server: string } }>(`${RESOURCE_METADATA}${prefix}/:server`, (request, reply) => {
     const { server } = request.params;
     if (!NAME.test(server)) {
       reply.callNotFound();
@@ -36,7 +36,7 @@ export function addResourceMetadata(headers: HeaderBag, path: string, { resource
   const challenge = headers['www-authenticate'];
   if (!resource || typeof challenge !== 'string') return;
   const name = path.slice(prefix.length + 1);
-  const at = `${WELL_KNOWN}${prefix}${NAME.test(name) ? `/${name}` : ''}`;
+  const at = `${RESOURCE_METADATA}${prefix}${NAME.test(name) ? `/${name}` : ''}`;
   const said = `resource_metadata="${new URL(at, resource.url).href}"`;
   // Of `Bearer`, of `Bearer error="…"`, and beside a challenge of another kind.
   headers['www-authenticate'] = /\bBearer\b/.test(challenge)

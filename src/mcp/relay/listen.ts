@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamAnswer } from '../../upstream/call.ts';
 import type { McpCall } from '../call.ts';
-import { rpcError } from '../rpc.ts';
+import { rpcError, sendOwn } from '../rpc.ts';
 import type { McpServer } from '../server.ts';
 import type { Session } from '../sessions/session-store.ts';
 import { callServer } from './call-server.ts';
@@ -113,8 +113,10 @@ export async function relayClose(server: McpServer, call: McpCall): Promise<void
   const isOver = answer.statusCode < 300 || answer.statusCode === 404;
   if (isOver) await call.ports.sessions.close(session);
   if (call.exchange.mcp) call.exchange.mcp.outcome = isOver ? 'ok' : 'rpc_error';
-  call.reply.code(isOver ? 200 : answer.statusCode).header('x-request-id', call.exchange.id);
+  if (isOver) {
+    sendOwn(call, 200, '');
+    return;
+  }
   const error = new GatewayError('mcp_answer_invalid', { cause: new Error(`status ${answer.statusCode}`) });
-  if (!isOver) call.reply.type('application/json');
-  call.reply.send(isOver ? '' : JSON.stringify(rpcError(error, null, call.exchange.id)));
+  sendOwn(call, answer.statusCode, JSON.stringify(rpcError(error, null, call.exchange.id)));
 }
