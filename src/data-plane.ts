@@ -22,6 +22,7 @@ import type { Counters, Store } from './contracts/store.ts';
 import { sourcesOf } from './hypercare/engine/settings-of.ts';
 import { AddressRules } from './lib/address-rules.ts';
 import { Leases } from './lib/leases.ts';
+import type { Share } from './lib/share.ts';
 import { openMcp } from './mcp/open.ts';
 import type { McpPorts } from './mcp/ports.ts';
 import { meterAnswers } from './record/cache-meters.ts';
@@ -39,7 +40,7 @@ import type { PolicyDescriptors } from './server/policies.ts';
 import { Pressure } from './server/pressure.ts';
 import { Readiness } from './server/readiness.ts';
 import { type Prepared, Reload } from './server/reload.ts';
-import type { Running, Share } from './server/route-gate.ts';
+import type { Running } from './server/route-gate.ts';
 import { SharedSchemas } from './server/shared-schemas.ts';
 import { Answers } from './stores/answers/index.ts';
 import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
@@ -217,6 +218,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const pressure = new Pressure({ inFlight: () => listener.inFlight, onChange });
   const answers = new Answers(store.documents, server.limits.cache, clock.wall, shared?.outdated);
   meterAnswers(metrics, answers);
+  const share = shared?.share ?? { place: 0, of: 1 };
   const mcp = openMcp({
     fleet,
     counters: store.counters,
@@ -224,6 +226,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     logs: store.logs,
     log,
     onChange,
+    share,
     clock,
   });
   const ports = {
@@ -241,7 +244,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     running: new Leases<Running>(() => undefined),
     schemas: new SharedSchemas(),
     outbound,
-    share: shared?.share ?? { place: 0, of: 1 },
+    share,
     decides: shared?.agreement.decides ?? true,
     ai: {
       fleet,

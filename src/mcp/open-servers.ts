@@ -34,7 +34,7 @@ function openServer(name: string, config: McpServerConfig, sessionTtlMs: number,
   const spoken: readonly McpRevision[] = url === undefined ? [] : (config.revisions ?? MCP_REVISIONS);
   let host: Host | undefined;
   let leave: (() => Promise<void>) | undefined;
-  const programs = new Programs(name, config, ports.log, ports.clock.monotonic);
+  const programs = new Programs(name, config, ports);
   const { pins, log, clock } = ports;
   const list = (): Promise<Tool[]> => listTools(server);
   const isRunning = (): boolean => url !== undefined || programs.running > 0;
@@ -105,7 +105,7 @@ function openAggregate(servers: readonly McpServer[], sessionTtlMs: number, port
     tools: NO_TOOLS,
     upstream: undefined,
     path: '',
-    programs: new Programs('', config, ports.log, ports.clock.monotonic),
+    programs: new Programs('', config, ports),
     hosted: new Set(MCP_REVISIONS),
     host: () => host,
     async dispose() {

@@ -1,5 +1,6 @@
 import type { OnStateChange } from '../contracts/state-change.ts';
 import type { Counters, Documents, EventLogs } from '../contracts/store.ts';
+import type { Share } from '../lib/share.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Fleet } from '../upstream/fleet.ts';
 import type { KeptServers } from './kept-servers.ts';
@@ -24,5 +25,7 @@ export interface McpPorts {
   sessions: SessionStore;
   seal: StateSeal;
   onChange: OnStateChange;
+  /** Which of the processes that carry the same traffic this is. */
+  share: Share;
   clock: { wall(): number; monotonic(): number };
 }

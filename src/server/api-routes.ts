@@ -8,6 +8,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { isMediaType } from '../lib/media-type.ts';
 import { askedMethods } from '../lib/method-override.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
+import { type Share, shareOf } from '../lib/share.ts';
 import { Slices } from '../lib/slices.ts';
 import { isPreflight } from '../proxy/conditions.ts';
 import type { Fallback } from '../proxy/fallback.ts';
@@ -36,6 +37,8 @@ export interface ApiRoutesPlan {
   trust: Trust;
   meters: Meters;
   random(): number;
+  /** Which of the processes that carry the same traffic this is. */
+  share: Share;
   /** Where a policy stands, by its name. */
   slotOf(policy: string): Slot | undefined;
   /** What asks whether there is room, by the name of the route. */
@@ -224,14 +227,14 @@ function upstreamOf(route: RouteConfig, { upstreams }: ApiRoutesPlan): ProxyRout
   };
 }
 
-function mirrorOf({ name, mirror }: RouteConfig, { upstreams, meters, random }: ApiRoutesPlan) {
+function mirrorOf({ name, mirror }: RouteConfig, { upstreams, meters, random, ...plan }: ApiRoutesPlan) {
   if (mirror === undefined) return undefined;
-  const { upstream, share, maxInFlight, timeout } = mirror;
+  const { upstream, share, timeout } = mirror;
   return new Mirror({
     route: name,
     upstream: upstreams.get(upstream) as Upstream,
     share,
-    maxInFlight,
+    maxInFlight: shareOf(mirror.maxInFlight, plan.share),
     timeoutMs: timeout,
     random,
     onOutcome: (outcome) => meters.mirrored.inc({ route: name, upstream, outcome }),

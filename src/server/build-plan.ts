@@ -15,6 +15,7 @@ import type { Leases } from '../lib/leases.ts';
 import { isOddPath, lenientPath } from '../lib/lenient-path.ts';
 import { askedMethods } from '../lib/method-override.ts';
 import { PERSONAL_DATA } from '../lib/personal-data/index.ts';
+import type { Share } from '../lib/share.ts';
 import { compileTemplate } from '../lib/template.ts';
 import { addResourceMetadata, registerResourceMetadata } from '../mcp/access/resource-metadata.ts';
 import type { McpPorts } from '../mcp/ports.ts';
@@ -32,7 +33,7 @@ import { clientCertificateOf } from './client-certificate.ts';
 import type { GenerationPlan } from './generation.ts';
 import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
 import type { Pressure } from './pressure.ts';
-import { type GateSettings, RouteGate, type Running, type Share } from './route-gate.ts';
+import { type GateSettings, RouteGate, type Running } from './route-gate.ts';
 import type { SharedSchemas } from './shared-schemas.ts';
 import { Takers } from './takers.ts';
 import { trustOf } from './trust.ts';
@@ -166,6 +167,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         trust,
         meters: ports.meters,
         random: ports.fleet.random,
+        share: ports.share,
         slotOf: (policy) => ports.descriptors.get(policy)?.slot,
         gate,
         admit,

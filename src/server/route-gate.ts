@@ -1,6 +1,7 @@
 import type { Priority } from '../config/schema/routes.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Leases } from '../lib/leases.ts';
+import { type Share, shareOf } from '../lib/share.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Pressure } from './pressure.ts';
 
@@ -48,20 +49,6 @@ export interface GatePorts {
   /** Those that share the traffic: each lets in its part of what may run at once. */
   share: Share;
 }
-
-/** One of several processes that carry the same traffic. */
-export interface Share {
-  /** From 0 on, and no other's at the same time. */
-  readonly place: number;
-  readonly of: number;
-}
-
-/**
- * What one of several may let in, so that all of them together let in `max`. At least 1, since the connections that the
- * kernel has given to one stay with it: with fewer than there are processes they let in one each.
- */
-export const shareOf = (max: number, { place, of }: Share): number =>
-  Math.max(1, Math.floor(max / of) + (place < max % of ? 1 : 0));
 
 /** The first that a route asks of a request: whether there is room for it. Four comparisons where nothing is wrong. */
 export class RouteGate {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { gatewayProcess } from '../helpers/gateway-process.ts';
+import { gatewayProcess, workersOf } from '../helpers/gateway-process.ts';
 import { mcpClient, mcpServer, OPEN, roundRobin } from '../helpers/mcp.ts';
 
 const PROGRAM = [process.execPath, join(import.meta.dirname, '../fixtures/mcp/everything-stdio.ts')];
@@ -33,3 +33,19 @@ it('two workers on one SQLite file are one gateway: sessions, questions and limi
     }
   }
 });
+
+it('of the programs that may run at once two workers run no more together', async () => {
+  const gateway = await gatewayProcess({
+    server: { workers: 2 },
+    mcp: { servers: { near: { command: PROGRAM, allow: OPEN, process: { max: 2 } } } },
+  });
+  const workers = await gateway.workers();
+  expect(workers).toHaveLength(2);
+  const { url } = await roundRobin([gateway.url]);
+  // As many sessions as both workers get more than their part of: each keeps its program.
+  const asked = Array.from({ length: 12 }, () => mcpClient(`${url}/mcp/near`, { legacy: true }));
+  const opened = (await Promise.allSettled(asked)).filter(({ status }) => status === 'fulfilled');
+  expect([1, 2]).toContain(opened.length);
+  const running = await Promise.all(workers.map(workersOf));
+  expect(running.flat()).toHaveLength(opened.length);
+}, 120_000);

@@ -90,3 +90,33 @@ it('what was counted survives a restart of the worker that counted it', async ()
   await eventually(async () => (await gateway.metric('gateway_workers')) === 2, 60_000);
   expect((await gateway.gets('/things', 4)).map(({ status }) => status)).toEqual([429, 429, 429, 429]);
 }, 120_000);
+
+it('of the copies that may be under way at once each worker sends its part', async () => {
+  const real = await backend((_request, response) => response.end('ok'));
+  let copies = 0;
+  const shadow = await backend(() => {
+    copies++;
+  });
+  const gateway = await gatewayProcess({
+    server: { workers: 2 },
+    upstreams: {
+      shop: { targets: [{ url: real.url }] },
+      shadow: { targets: [{ url: shadow.url }] },
+    },
+    routes: [
+      {
+        name: 'things',
+        match: { path: '/things' },
+        upstream: 'shop',
+        mirror: { upstream: 'shadow', maxInFlight: 3, timeout: '5m' },
+      },
+    ] as object,
+  });
+  // As many connections as both workers get more than their part of, by the kernel's hash.
+  const answers = await gateway.gets('/things', 40);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(40);
+  const leftOut = (): Promise<number> =>
+    gateway.metric('gateway_mirrored_requests_total', 'outcome="dropped_busy"');
+  await eventually(async () => copies + (await leftOut()) === 40, 60_000);
+  expect(copies, 'of 3 that may be under way one worker sends 2').toBe(3);
+}, 120_000);

@@ -12,7 +12,7 @@ export const checkWorkers: Check = (config, { report }) => {
     );
   const { number: count } = workers;
   if (count === undefined) return;
-  for (const owner of [...config.get('routes').items, config.get('ai')]) {
+  for (const owner of [...config.get('routes').items, config.get('ai'), config.get('mcp')]) {
     const max = owner.get('concurrency', 'max');
     if (max.number !== undefined && max.number < count)
       report(

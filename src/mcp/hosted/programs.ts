@@ -4,6 +4,7 @@ import type { Transport } from '@modelcontextprotocol/client';
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import type { McpServerConfig } from '../../config/schema/index.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { type Share, shareOf } from '../../lib/share.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { ProgramTransport } from './program-transport.ts';
 import { readWords } from './program-words.ts';
@@ -16,25 +17,33 @@ const LOOK_MS = 1000;
 const PATIENCE_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 
+interface ProgramsPorts {
+  readonly log: Logger;
+  readonly clock: { monotonic(): number };
+  /** Which of the processes that carry the same traffic this is. */
+  readonly share: Share;
+}
+
 /**
- * The programs of one server that run in this process: so many at once, and no more often started again than the config
- * says when they end by themselves.
+ * The programs of one server that run in this process: its part of how many the config lets run at once, and no more often
+ * started again than it says when they end by themselves.
  */
 export class Programs {
   readonly #name: string;
   readonly #config: McpServerConfig;
+  readonly #max: number;
   readonly #log: Logger;
   readonly #now: () => number;
   #running = 0;
   /** When programs ended by themselves, within the last minute. */
   #ends: number[] = [];
 
-  /** @param now monotonic milliseconds */
-  constructor(name: string, config: McpServerConfig, log: Logger, now: () => number) {
+  constructor(name: string, config: McpServerConfig, { log, clock, share }: ProgramsPorts) {
     this.#name = name;
     this.#config = config;
+    this.#max = shareOf(config.process.max, share);
     this.#log = log;
-    this.#now = now;
+    this.#now = clock.monotonic;
   }
 
   /** Programs that wait for their next call, the longest first: each is ended by calling it. */
@@ -96,7 +105,7 @@ export class Programs {
   async #takePlace(principal: string): Promise<void> {
     const until = this.#now() + PATIENCE_MS;
     // What is ended for one may be taken by another who comes in between: nobody has a place before it is counted.
-    while (this.#running >= this.#config.process.max) {
+    while (this.#running >= this.#max) {
       const [longest] = this.idle;
       if (longest) await longest();
       else if (await this.shares.makeRoom(principal)) continue;

@@ -3,14 +3,15 @@ import { expect, it } from 'vitest';
 import type { McpServerConfig } from '../../../src/config/schema/index.ts';
 import { Programs } from '../../../src/mcp/hosted/programs.ts';
 
-function programs(max: number, now = () => performance.now()) {
+function programs(max: number, now = () => performance.now(), share = { place: 0, of: 1 }) {
   const config = {
     command: ['some-server'],
     env: {},
     process: { max, restarts: 3, idle: 60_000 },
     results: { maxSize: 1000 },
   };
-  return new Programs('some', config as unknown as McpServerConfig, pino({ level: 'silent' }), now);
+  const ports = { log: pino({ level: 'silent' }), clock: { monotonic: now }, share };
+  return new Programs('some', config as unknown as McpServerConfig, ports);
 }
 
 it('two who come at once each get the place of one that waits', async () => {
@@ -67,4 +68,20 @@ it('one that keeps ending by itself is not begun again before a minute is over',
   now += 40_000;
   await some.open('ada');
   expect(some.running).toBe(1);
+});
+
+it('of what may run at once each of several processes has its part', async () => {
+  let now = 0;
+  const parts = [0, 1].map((place) => programs(3, () => now, { place, of: 2 }));
+  const opened = await Promise.allSettled(
+    parts.flatMap((part) =>
+      ['ada', 'bob', 'cyd'].map(async (principal) => {
+        const asked = part.open(principal);
+        now += 60_000;
+        return asked;
+      }),
+    ),
+  );
+  expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  expect(parts.map(({ running }) => running)).toEqual([2, 1]);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shareOf } from '../../../src/server/route-gate.ts';
+import { shareOf } from '../../../src/lib/share.ts';
 
 const shares = (max: number, of: number): number[] =>
   Array.from({ length: of }, (_, place) => shareOf(max, { place, of }));
