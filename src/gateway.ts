@@ -109,7 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const desk = options.policies ? deskHere(policies) : openConfigDesk(policies);
   const revisions = new Revisions(store.documents, desk);
   const served = new ServedFile(loaded, { file, env, desk, revisions, reload, meters, log });
-  const audit = new Audit(store.documents, log);
+  const audit = new Audit(store.documents, sink);
   const watching = options.engine ?? engine ?? engineOff();
   const care = new Care({
     documents: store.documents,

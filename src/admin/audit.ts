@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Documents } from '../contracts/store.ts';
 import { randomHex } from '../lib/request-id.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { LogSink } from '../telemetry/logger.ts';
 
 /** One change that was asked for through the admin API, granted or not. */
 export interface AuditEntry {
@@ -35,16 +35,19 @@ const PAGE = 200;
 const LATEST = 10 ** 15;
 const MOST = 10 ** 6;
 
-/** Who changed what, when and from where: append-only, in the store that all replicas share, and in the log. */
+/**
+ * Who changed what, when and from where: append-only, in the store that all replicas share, and in the log, like requests
+ * whatever its level but `silent`.
+ */
 export class Audit {
   readonly #documents: Documents;
-  readonly #log: Logger;
+  readonly #log: LogSink;
   readonly #now: () => number;
   /** Made while the store was down, oldest first. */
   #unstored: AuditEntry[] = [];
   #count = 0;
 
-  constructor(documents: Documents, log: Logger, now: () => number = Date.now) {
+  constructor(documents: Documents, log: LogSink, now: () => number = Date.now) {
     this.#documents = documents;
     this.#log = log;
     this.#now = now;
@@ -54,14 +57,23 @@ export class Audit {
   async record(change: Omit<AuditEntry, 'id' | 'at'>): Promise<void> {
     const at = this.#now();
     const entry = { id: this.#nextId(at), at, ...change };
-    this.#log.info({ audit: entry }, 'admin change');
+    this.#say(entry);
     this.#unstored.push(entry);
     if (this.#unstored.length > MAX_UNSTORED) this.#unstored.shift();
     try {
       await this.flush();
     } catch (error) {
-      this.#log.error({ err: error }, 'the audit log can not be written; its entries are kept in memory');
+      this.#log.logger.error(
+        { err: error },
+        'the audit log can not be written; its entries are kept in memory',
+      );
     }
+  }
+
+  #say(audit: AuditEntry): void {
+    if (this.#log.logger.level === 'silent') return;
+    const time = new Date(audit.at).toISOString();
+    this.#log.writeLine(JSON.stringify({ time, level: 'info', msg: 'admin change', audit }));
   }
 
   /** Puts what was remembered into the store. @throws StoreUnavailable */

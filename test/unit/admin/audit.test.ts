@@ -6,7 +6,7 @@ import { openLog } from '../../../src/telemetry/logger.ts';
 
 let store: Store;
 const lines: string[] = [];
-const { logger } = openLog('info', { write: (text: string) => lines.push(text) });
+const logAt = (level: string) => openLog(level, { write: (text: string) => lines.push(text) });
 beforeEach(async () => {
   store = await openStore('memory:');
   lines.length = 0;
@@ -42,7 +42,7 @@ const change = (requestId: string) => ({
 });
 
 it('lists the newest first, also of one millisecond', async () => {
-  const audit = new Audit(store.documents, logger, () => 1_000_000);
+  const audit = new Audit(store.documents, logAt('info'), () => 1_000_000);
   for (let i = 0; i < 12; i++) await audit.record(change(String(i)));
   const first = await audit.list(5);
   expect(first.map(({ requestId }) => requestId)).toEqual(['11', '10', '9', '8', '7']);
@@ -52,7 +52,7 @@ it('lists the newest first, also of one millisecond', async () => {
 
 it('what happened while the store was down is in it once it is back, each entry once', async () => {
   const { documents, state } = failing(store.documents);
-  const audit = new Audit(documents, logger);
+  const audit = new Audit(documents, logAt('info'));
   await audit.record(change('before'));
   state.isDown = true;
   await audit.record(change('meanwhile-1'));
@@ -70,4 +70,17 @@ it('what happened while the store was down is in it once it is back, each entry 
     'meanwhile-1',
     'before',
   ]);
+});
+
+it('stands in a log that tells of faults only, and not in one that tells nothing', async () => {
+  for (const level of ['info', 'warn', 'silent'])
+    await new Audit(store.documents, logAt(level), () => 1_000_000).record(change(level));
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject(
+    ['info', 'warn'].map((requestId) => ({
+      time: '1970-01-01T00:16:40.000Z',
+      level: 'info',
+      msg: 'admin change',
+      audit: { by: 'ola', action: 'applyRevision', requestId },
+    })),
+  );
 });
