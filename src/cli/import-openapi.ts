@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import { loadConfig } from '../config/load.ts';
@@ -6,6 +7,7 @@ import { type Imported, importOpenApi } from '../config/openapi/import.ts';
 import { readOpenApi } from '../config/openapi/read-document.ts';
 import { ConfigError } from '../config/problems.ts';
 import { readText } from '../config/source.ts';
+import { writeWhole } from '../config/write-file.ts';
 import { policySchemas } from '../gateway.ts';
 
 const MAX_BYTES = 20 * 1024 ** 2;
@@ -13,7 +15,7 @@ const MAX_BYTES = 20 * 1024 ** 2;
 /** Turns an OpenAPI document into a configuration, which is checked as `validate` would before it is given out. */
 export async function importOpenApiCommand(
   file: string,
-  { out, upstream }: { out?: string; upstream: string },
+  { out, upstream, force = false }: { out?: string; upstream: string; force?: boolean },
 ): Promise<number> {
   let imported: Imported;
   try {
@@ -24,11 +26,30 @@ export async function importOpenApiCommand(
   }
   const text = await validated(imported, file);
   if (text === undefined) return 1;
+  if (out === undefined) process.stdout.write(text);
+  else {
+    const failed = await write(text, out, force);
+    if (failed !== undefined) return failed;
+  }
   // They stand in the file too, but who has it written does not see them there.
   for (const note of imported.notes) process.stderr.write(`${file}: ${inOneLine(note)}\n`);
-  if (out === undefined) process.stdout.write(text);
-  else writeFileSync(out, text);
   return 0;
+}
+
+/** @returns the exit code where nothing was written: 2 for a file that is there and is not to be replaced */
+async function write(text: string, out: string, force: boolean): Promise<number | undefined> {
+  try {
+    const isThere = statSync(out, { throwIfNoEntry: false })?.isFile() === true;
+    if (isThere && !force) {
+      process.stderr.write(`${out}: is there already, and would be replaced with --force\n`);
+      return 2;
+    }
+    await (isThere ? writeWhole(out, text) : writeFile(out, text));
+    return undefined;
+  } catch (error) {
+    process.stderr.write(`${out}: ${(error as Error).message}\n`);
+    return 1;
+  }
 }
 
 /** The text; without the schemas that no validator takes, which the notes then say. Undefined if it is not valid still. */

@@ -60,8 +60,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .description('routes with schemas that report, from an OpenAPI 3.0 or 3.1 document; nothing is fetched')
     .argument('<file>', 'document, YAML or JSON')
     .option('-o, --out <file>', 'where to write it; standard output if left out')
+    .option('-f, --force', 'replace what is there')
     .option('-u, --upstream <name>', 'name of the upstream', 'api')
-    .action(async (file: string, options: { out?: string; upstream: string }) =>
+    .action(async (file: string, options: { out?: string; upstream: string; force?: boolean }) =>
       done(await importOpenApiCommand(file, options)),
     );
   program

@@ -6,7 +6,7 @@ import { reconcile } from '../record/reconcile.ts';
 import { openStore } from '../stores/index.ts';
 import { refusedStart } from './refused-start.ts';
 
-/** Says where a provider's invoice and the ledger differ; 0 if nowhere, 1 if somewhere. */
+/** Says where a provider's invoice and the ledger differ; 0 if nowhere, 1 if somewhere, 2 if that can't be told. */
 export async function reconcileCommand(file: string, config: string, threshold: number): Promise<number> {
   const say = (line: string): boolean => process.stdout.write(`${line}\n`);
   try {
@@ -25,6 +25,7 @@ export async function reconcileCommand(file: string, config: string, threshold: 
       await store.close();
     }
   } catch (error) {
-    return refusedStart(error);
+    refusedStart(error);
+    return 2;
   }
 }

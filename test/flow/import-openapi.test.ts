@@ -5,6 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { runCli } from '../../src/cli/index.ts';
 import { backend } from '../helpers/backend.ts';
+import { called } from '../helpers/command.ts';
 import { testGateway } from '../helpers/gateway.ts';
 
 const SHOP = join(import.meta.dirname, '../fixtures/openapi/shop.yaml');
@@ -230,4 +231,26 @@ it('a document without a server says where to write it', async () => {
       policies: [{ contract: { query: [], responses: { default: [] } } }],
     },
   ]);
+});
+
+it('a file that is there is replaced where that is asked for, and one that can’t be written is said in a line', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hypercare-import-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const out = join(folder, 'own.yaml');
+  await writeFile(out, '# by hand\n');
+  const intoIt = (...args: string[]) => called('import', 'openapi', SHOP, '--out', out, ...args);
+
+  const refused = await intoIt();
+  expect([refused.code, refused.wrong]).toEqual([
+    2,
+    `${out}: is there already, and would be replaced with --force\n`,
+  ]);
+  expect(await readFile(out, 'utf8')).toBe('# by hand\n');
+  expect((await intoIt('--force')).code).toBe(0);
+  expect(await readFile(out, 'utf8')).toContain('# Made from shop.yaml');
+
+  const nowhere = join(folder, 'no', 'such', 'x.yaml');
+  const failed = await called('import', 'openapi', SHOP, '--out', nowhere, '--force');
+  expect([failed.code, failed.wrong]).toEqual([1, expect.stringMatching(/^[^\n]*ENOENT[^\n]*\n$/)]);
+  expect(failed.wrong).toContain(nowhere);
 });

@@ -48,6 +48,15 @@ it('says where the invoice and the ledger differ, and ends with 1 if they do', a
   expect(strict.output).toContain(`${today}  gpt-4o-mini  tokens: ledger 1500, invoice 1510 (0.7%)`);
 
   await writeFile(invoice, 'what,is,this\n');
-  expect((await reconcile([invoice, '-c', config])).output).toContain('line 1: it must name the columns');
+  const unread = await reconcile([invoice, '-c', config]);
+  expect([unread.code, unread.output]).toEqual([
+    2,
+    expect.stringContaining('line 1: it must name the columns'),
+  ]);
+  const missing = await reconcile([join(folder, 'missing.csv'), '-c', config]);
+  expect([missing.code, missing.output]).toEqual([2, expect.stringContaining('missing.csv')]);
+  await writeFile(config, configText({ store: { url: 'memory:' } }));
+  const nowhere = await reconcile([invoice, '-c', config]);
+  expect([nowhere.code, nowhere.output]).toEqual([2, expect.stringContaining('the store is memory')]);
   expect((await reconcile([invoice, '-c', config, '--threshold', 'much'])).code).toBe(2);
 });
