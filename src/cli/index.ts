@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { STORIES } from '../demo/stories/index.ts';
 import { parsePercent } from '../lib/percent.ts';
+import type { ReconcileOptions } from '../record/reconcile.ts';
 import { demoCommand } from './demo.ts';
 import { demoStoryCommand } from './demo-story.ts';
 import { explainCommand } from './explain.ts';
@@ -50,8 +51,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .argument('<invoice>', 'CSV with the columns day, model, and tokens or usd')
     .option('-c, --config <file>', 'configuration file, for its store', 'config/gateway.yaml')
     .option('--threshold <share>', 'what may differ', share, 0.02)
-    .action(async (invoice: string, { config, threshold }: { config: string; threshold: number }) =>
-      done(await reconcileCommand(invoice, config, threshold)),
+    .option('--provider <name>', 'whose invoice it is, where several have models of the same name')
+    .action(async (invoice: string, { config, ...options }: { config: string } & ReconcileOptions) =>
+      done(await reconcileCommand(invoice, config, options)),
     );
   program
     .command('import')

@@ -2,12 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../config/load.ts';
 import { policySchemas } from '../gateway.ts';
 import { readInvoice } from '../record/invoice.ts';
-import { reconcile } from '../record/reconcile.ts';
+import { type ReconcileOptions, reconcile } from '../record/reconcile.ts';
 import { openStore } from '../stores/index.ts';
 import { refusedStart } from './refused-start.ts';
 
 /** Says where a provider's invoice and the ledger differ; 0 if nowhere, 1 if somewhere, 2 if that can't be told. */
-export async function reconcileCommand(file: string, config: string, threshold: number): Promise<number> {
+export async function reconcileCommand(
+  file: string,
+  config: string,
+  options: ReconcileOptions,
+): Promise<number> {
   const say = (line: string): boolean => process.stdout.write(`${line}\n`);
   try {
     const loaded = loadConfig({ file: config, env: process.env, policies: await policySchemas() });
@@ -16,7 +20,7 @@ export async function reconcileCommand(file: string, config: string, threshold: 
     const invoice = readInvoice(await readFile(file, 'utf8'));
     const store = await openStore(url, { commandTimeoutMs: timeout });
     try {
-      const { differences } = await reconcile(store.ledger, invoice, { threshold });
+      const { differences } = await reconcile(store.ledger, invoice, options);
       for (const { day, model, unit, ours, theirs, ratio } of differences)
         say(`${day}  ${model}  ${unit}: ledger ${ours}, invoice ${theirs} (${(ratio * 100).toFixed(1)}%)`);
       say(`${invoice.length} lines, ${differences.length} differences`);

@@ -39,7 +39,7 @@ export interface Reconciled {
 export interface ReconcileOptions {
   /** A share, 0.02 = 2 %. */
   readonly threshold: number;
-  /** Whose invoice it is: only its rows are compared. Absent: that of whom alone the books have the models in it. */
+  /** Whose invoice it is: only its rows are compared. Absent: that of those of whom the books have models in it. */
   readonly provider?: string | undefined;
 }
 
@@ -71,20 +71,28 @@ export async function reconcile(
   }
   const [first, last] = [[...days].sort()[0], [...days].sort().at(-1)];
   if (first === undefined || last === undefined) return { differences: [], bill: undefined };
-  const models = new Set(invoice.map(({ model }) => model));
-  const providers = new Map<string, { usd: number; isMeant: boolean }>();
+  const books = new Map<string, Map<string, Booked>>();
   for await (const rows of pagesOf(ledger, Date.parse(first), Date.parse(last) + A_DAY)) {
     for (const { at, provider, upstreamModel, tokens, usd } of rows) {
       const day = dayOf(at);
       if (!days.has(day) || (whose !== undefined && provider !== whose)) continue;
-      const known = providers.get(provider) ?? { usd: 0, isMeant: provider === whose };
-      known.usd += Math.max(0, usd);
-      known.isMeant ||= models.has(upstreamModel);
-      providers.set(provider, known);
-      const { ours } = sumsOf(day, upstreamModel);
-      ours.tokens += tokens.input + tokens.output;
-      ours.usd += Math.max(0, usd);
+      const ofProvider = books.get(provider) ?? new Map<string, Booked>();
+      books.set(provider, ofProvider);
+      const key = `${day}\n${upstreamModel}`;
+      const booked = ofProvider.get(key) ?? { day, model: upstreamModel, tokens: 0, usd: 0 };
+      ofProvider.set(key, booked);
+      booked.tokens += tokens.input + tokens.output;
+      booked.usd += Math.max(0, usd);
     }
+  }
+  const models = new Set(invoice.map(({ model }) => model));
+  const meant = [...books].filter(
+    ([name, booked]) => name === whose || booked.values().some(({ model }) => models.has(model)),
+  );
+  for (const { day, model, tokens, usd } of meant.flatMap(([, booked]) => [...booked.values()])) {
+    const { ours } = sumsOf(day, model);
+    ours.tokens += tokens;
+    ours.usd += usd;
   }
   const differences: Difference[] = [];
   for (const { day, model, ours, theirs } of sums.values()) {
@@ -97,11 +105,15 @@ export async function reconcile(
     }
   }
   differences.sort((a, b) => Math.abs(b.theirs - b.ours) - Math.abs(a.theirs - a.ours));
-  const meant = [...providers].filter(([, { isMeant }]) => isMeant);
   const provider = whose ?? (meant.length === 1 ? meant[0]?.[0] : undefined);
   if (!says.usd || provider === undefined) return { differences, bill: undefined };
-  const providerUsd = invoice.reduce((sum, { usd = 0 }) => sum + usd, 0);
-  return { differences, bill: { provider, ledgerUsd: providers.get(provider)?.usd ?? 0, providerUsd } };
+  const booked = [...(books.get(provider)?.values() ?? [])];
+  return { differences, bill: { provider, ledgerUsd: usdOf(booked), providerUsd: usdOf(invoice) } };
 }
 
 type Sums = Record<'tokens' | 'usd', number>;
+/** What the books have of one provider's model on one day. */
+type Booked = Sums & Pick<InvoiceLine, 'day' | 'model'>;
+
+const usdOf = (lines: readonly { readonly usd?: number }[]): number =>
+  lines.reduce((sum, { usd = 0 }) => sum + usd, 0);

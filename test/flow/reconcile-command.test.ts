@@ -47,6 +47,9 @@ it('says where the invoice and the ledger differ, and ends with 1 if they do', a
   expect(strict.code).toBe(1);
   expect(strict.output).toContain(`${today}  gpt-4o-mini  tokens: ledger 1500, invoice 1510 (0.7%)`);
 
+  expect((await reconcile([invoice, '-c', config, '--provider', 'p0'])).code).toBe(0);
+  expect((await reconcile([invoice, '-c', config, '--provider', 'another'])).output).toContain('ledger 0, ');
+
   await writeFile(invoice, 'what,is,this\n');
   const unread = await reconcile([invoice, '-c', config]);
   expect([unread.code, unread.output]).toEqual([

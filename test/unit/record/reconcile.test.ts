@@ -53,6 +53,27 @@ it('the books and the invoice are compared by day and model, and small differenc
   expect(await reconcile(ledger, [], { threshold: 0 })).toEqual({ differences: [], bill: undefined });
 });
 
+it('the models of other providers are no differences to the invoice of one', async () => {
+  const at = (provider: string) => ({ provider });
+  const ledger = await ledgerOf([
+    row('2026-11-01', 'gpt', 1000, 2, at('openai')),
+    row('2026-11-01', 'gpt-mini', 700, 1, at('openai')),
+    row('2026-11-01', 'haiku', 500, 1, at('anthropic')),
+    row('2026-11-02', 'gpt', 300, 1, at('azure')),
+  ]);
+  const invoice = readInvoice('day,model,tokens,usd\n2026-11-01,gpt,1000,2\n');
+  const compared = async (text: typeof invoice, provider?: string) => {
+    const { differences, bill } = await reconcile(ledger, text, { threshold: 0, provider });
+    return [differences.map(({ model, unit }) => `${model} ${unit}`), bill?.provider];
+  };
+
+  expect(await compared(invoice)).toEqual([['gpt-mini tokens', 'gpt-mini usd'], 'openai']);
+  // Both have it; of Azure's nothing was used on the day of the invoice.
+  const both = readInvoice('day,model,tokens,usd\n2026-11-01,gpt,1000,2\n2026-11-02,gpt,300,1\n');
+  expect(await compared(both)).toEqual([['gpt-mini tokens', 'gpt-mini usd'], undefined]);
+  expect(await compared(both, 'azure')).toEqual([['gpt tokens', 'gpt usd'], 'azure']);
+});
+
 it.each([
   ['', 'line 1: it must name'],
   ['day,model\n2026-11-01,gpt', 'line 1: it must name'],
