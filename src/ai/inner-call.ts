@@ -58,7 +58,10 @@ export const innerCalls =
       bytes: Buffer.from(JSON.stringify(body)),
     });
     const follow = (): void => exchange.cancel.abort(outer.exchange.cancel.reason as Error);
-    if (!outlives) outer.exchange.cancel.once('abort', follow);
+    if (!outlives) {
+      if (outer.exchange.cancel.aborted) follow();
+      outer.exchange.cancel.once('abort', follow);
+    }
     const stop = (): void => exchange.cancel.abort(new GatewayError('draining'));
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop);

@@ -51,6 +51,7 @@ export function outcomeOf({ reason, status, asked, fallback, byRules, answer }: 
   if (reason === 'provider_finish_missing') return 'no_finish_reason';
   if (reason === 'content_filtered') return 'filtered';
   if (reason === 'answer_invalid') return 'schema_failed';
+  if (!OF_PROVIDERS.test(reason)) return 'not_given';
   if (!answer || status >= 400 || UPSTREAM.has(reason)) return upstreamOutcome(reason);
   if (FILTERED.has(answer.finishReason)) return 'filtered';
   if (answer.refused || answer.finishReason === 'refusal') return 'refused';
@@ -72,6 +73,9 @@ const UPSTREAM: ReadonlySet<string> = new Set([
   'upstream_4xx',
   'upstream_5xx',
 ] satisfies Outcome[]);
+
+/** All is well, or it is what a provider answered or did. */
+const OF_PROVIDERS = /^(?:ok$|upstream_|provider_)/;
 
 /** Everything else that a provider can do wrong (its key is refused, its answer is no JSON) is an invalid answer. */
 const upstreamOutcome = (reason: string): Outcome =>

@@ -16,6 +16,8 @@ export type Outcome =
   | 'rules_used'
   /** The gateway refused it: a budget, a policy, a field that no model could take. */
   | 'not_asked'
+  /** A provider was asked, and the gateway could not give what it answered: its store, a guard, a turn that had gone on. */
+  | 'not_given'
   | 'upstream_connect'
   | 'upstream_reset'
   | 'upstream_timeout'

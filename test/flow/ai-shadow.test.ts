@@ -88,6 +88,24 @@ it('a candidate that hangs or fails delays and fails nothing, and no more than s
   expect(await gateway.metric('gateway_ai_shadow_total', { outcome: 'dropped_busy' })).toBe(2);
 });
 
+it('a model that is reached by a route is shadowed under its own name', async () => {
+  const gateway = await aiGateway([await modelService(), await modelService()], {
+    models: {
+      ...shadowing(),
+      routed: {
+        targets: [{ provider: 'p1', model: 'gpt-4o-mini' }],
+        routes: [{ when: { header: { 'x-plan': 'gold' } }, model: 'smart' }],
+      },
+    },
+  });
+
+  await chat(gateway, { ...hello(), model: 'routed' }, { 'x-plan': 'gold' });
+
+  const { items } = await pairsOf(gateway, 1);
+  expect(items[0].real).toMatchObject({ model: 'smart', provider: 'p0' });
+  expect(await gateway.metric('gateway_ai_shadow_total', { model: 'smart', outcome: 'same' })).toBe(1);
+});
+
 it('its own budget ends it, and the real calls go on', async () => {
   const services = [await modelService('real'), await modelService('candidate')];
   const gateway = await aiGateway(services, {

@@ -16,6 +16,7 @@ import {
   chat,
   DONE,
   errorOf,
+  lineOf,
   ROLE,
   rawProvider,
   STOP,
@@ -352,6 +353,8 @@ it('a turn that came too late for the version that it named is not in the way of
   late.go();
   const refused = await exact;
   expect([refused.status, refused.headers['x-context-version']]).toEqual([409, '2']);
+  const line = await lineOf(gateway, refused);
+  expect(line).toMatchObject({ reason: 'conversation_locked', outcome: 'not_given' });
   const again = await send(gateway, [user('again')], { ...S1, 'if-match': '2', 'idempotency-key': 'k1' });
   expect([again.status, again.headers['x-context-version']]).toEqual([200, '3']);
 });

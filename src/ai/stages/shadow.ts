@@ -3,6 +3,7 @@ import type { ShadowSide } from '../../contracts/shadow.ts';
 import type { LiveExchange } from '../../record/exchange.ts';
 import type { ChatCall } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
+import type { Model } from '../models/catalog.ts';
 import { likeness } from '../shadow/compare-texts.ts';
 
 type ShadowSettings = NonNullable<AiConfig['models'][string]['shadow']>;
@@ -28,14 +29,18 @@ export const shadowed =
       const over = ports.shadows.begin(model.name, settings.maxInFlight);
       if (!over) return ports.shadows.count(model.name, settings.model, 'dropped_busy');
       const text = answer.facts?.text.slice(0, LONGEST_TEXT) ?? '';
-      void askCandidate(call, askInside, text).finally(over);
+      void askCandidate(call, model, askInside, text).finally(over);
     });
   };
 
-async function askCandidate(call: ChatCall, askInside: AskInside, said: string): Promise<void> {
+async function askCandidate(
+  call: ChatCall,
+  { name, shadow }: Model,
+  askInside: AskInside,
+  said: string,
+): Promise<void> {
   await call.settled;
   const { exchange, ports, budgets, format } = call;
-  const shadow = call.candidates[0]?.shadow;
   if (!shadow) return;
   const { settings, rules } = shadow;
   const body = JSON.parse(call.bytes.toString('utf8')) as Record<string, unknown>;
@@ -65,14 +70,15 @@ async function askCandidate(call: ChatCall, askInside: AskInside, said: string):
   const isSameText = text === said;
   const hasFailed = asked.reason !== 'ok';
   const outcome = hasFailed ? 'failed' : isSameText ? 'same' : 'different';
-  ports.shadows.count(exchange.ai?.model ?? '', settings.model, outcome);
+  ports.shadows.count(name, settings.model, outcome);
   const kept = (whole: string): string => (settings.texts ? whole : '');
   await ports.shadows.keep(
     {
       at: exchange.startedAt,
       requestId: exchange.id,
       consumer: exchange.consumer,
-      real: sideOf(exchange, kept(said)),
+      // It is this model's, by whichever name it was asked for.
+      real: { ...sideOf(exchange, kept(said)), model: name },
       shadow: sideOf(asked, kept(text)),
       comparison: {
         likeness: hasFailed ? 0 : likeness(said, text),

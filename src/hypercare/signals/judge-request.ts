@@ -69,7 +69,7 @@ export function judgeEnd(
     return ['client', `upstream_${status}`];
   }
   if (reason === 'schema_response') return ['contract', 'schema_response'];
-  if (OF_SERVERS.has(reason)) return ['errors', reason];
+  if (OF_SERVERS.has(reason) || outcome === 'not_given') return ['errors', reason];
   if (status >= 500 || status === 0 || reason.startsWith('upstream_') || reason.startsWith('provider_'))
     return ['errors', reason];
   return ['client', reason];
