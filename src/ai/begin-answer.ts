@@ -11,6 +11,7 @@ import type { BegunAnswer, PreparedCall } from './chat-call.ts';
 import { unknownOperation } from './dialects/operations/index.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
+import { isOwnRefusal } from './own-refusal.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
@@ -138,6 +139,7 @@ async function readWhole(
       facts: undefined,
       parts: [],
       quotaSpent: isQuotaSpent(body),
+      isOwn: isOwnRefusal(statusCode, body),
     } as const;
     return refusal
       ? { ...about, headers: ownHeaders({ headers }), body: refusal }

@@ -1,28 +1,43 @@
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import { addUsage } from './add-usage.ts';
 import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
+import type { Answerer } from './models/deployment.ts';
 import { type Pricer, priceAtMost } from './prices.ts';
 import { formTokens, promptText } from './prompt-text.ts';
 import { tokensByLength } from './tokens/counter.ts';
 
-/** What an answer came to: as its provider reports it, or counted, for which it takes a promise. */
-export function billOf(call: ChatCall, facts: AnswerFacts): Bill | Promise<Bill> {
+/** What an answer came to: as its provider reports it, or counted, for which it takes a promise that never fails. */
+export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined): Bill | Promise<Bill> {
   // A turn that is given again was paid when it was answered.
   const isReplay = call.exchange.context?.status === 'replay';
+  const price = (usage: Usage, source: Bill['source']): Bill => priced(call, facts, by, usage, source);
   if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts)))
-    return priced(call, facts.usage, isReplay ? 'cached' : 'reported');
+    return price(facts.usage, isReplay ? 'cached' : 'reported');
   const { usage } = call.request as ChatRequest;
-  return usage ? priced(call, usage.otherwise, 'estimated') : estimated(call, facts);
+  return usage
+    ? price(usage.otherwise, 'estimated')
+    : countedIn(call, facts).then((counted) => price(counted, 'estimated'));
 }
+
+/** Who answered, or was asked. */
+type Payee = Pick<Answerer, 'price'>;
 
 /** Servers of one's own report noughts where they have not counted (LocalAI, llama.cpp): no text comes of nothing. */
 const isLikely = ({ input, output, cost }: Usage, { text }: AnswerFacts): boolean =>
   text === '' || cost !== undefined || (input > 0 && output > 0);
 
-/** An answer that is sent back, or an attempt that failed, goes on the bill of the call, in the name of who was asked. */
-export async function billEarlier(call: ChatCall, by: EarlierBill['by'], facts: AnswerFacts): Promise<void> {
+/**
+ * An answer that is sent back, or an attempt that failed, goes on the bill of the call, in the name of who was asked. It is
+ * owed from now on, though it may have to be counted yet: nobody waits for that but the end.
+ */
+export function billEarlier(call: ChatCall, by: EarlierBill['by'] & Payee, facts: AnswerFacts): void {
   const { providerName, model } = by;
-  call.earlier = [...call.earlier, { ...(await billOf(call, facts)), by: { providerName, model } }];
+  const enter = (bill: Bill): void => {
+    call.earlier = [...call.earlier, { ...bill, by: { providerName, model } }];
+  };
+  const bill = billOf(call, facts, by);
+  if (bill instanceof Promise) call.counting = [...call.counting, bill.then(enter)];
+  else enter(bill);
 }
 
 /** Both of them; a price that isn't known stays unknown. */
@@ -34,7 +49,7 @@ export function sumOf(one: Bill, other: Bill): Bill {
   };
 }
 
-async function estimated(call: ChatCall, facts: AnswerFacts): Promise<Bill> {
+async function countedIn(call: ChatCall, facts: AnswerFacts): Promise<Usage> {
   const prompt = promptText(call.bytes);
   const { text, characters, usage } = facts;
   // Gemini says the input with each chunk, and what it put out with the later ones.
@@ -53,7 +68,7 @@ async function estimated(call: ChatCall, facts: AnswerFacts): Promise<Bill> {
   // Of a long answer only the beginning was kept.
   const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
   const asked = said ?? askedIn(input, prompt);
-  return priced(call, { ...asked, output: all }, 'estimated');
+  return { ...asked, output: all };
 }
 
 /** @param text tokens of it */
@@ -67,17 +82,23 @@ function askedIn(text: number, { messages, media }: ReturnType<typeof promptText
   };
 }
 
-function priced(call: ChatCall, usage: Usage, source: Bill['source']): Bill {
+function priced(
+  call: ChatCall,
   // What was asked for may be `auto`, or not be given: what was given counts, where its provider says it.
-  const given = call.answer?.facts?.serviceTier ?? '';
+  { serviceTier: given }: AnswerFacts,
+  by: Payee | undefined,
+  usage: Usage,
+  source: Bill['source'],
+): Bill {
   const asked = (call.request as ChatRequest).serviceTier;
-  const price = (call.answer?.deployment ?? call.asked)?.price;
+  const price = by?.price;
   const costs = (pricer: Pricer): number =>
     given === '' && asked !== '' && asked !== 'auto'
       ? priceAtMost(pricer, usage, asked)
       : pricer(usage, given);
   try {
-    return { usage, source, usd: price ? costs(price) : -1 };
+    const usd = price ? costs(price) : -1;
+    return { usage, source, usd: Number.isFinite(usd) ? usd : -1 };
   } catch (error) {
     call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
     return { usage, source, usd: -1 };

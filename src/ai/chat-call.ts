@@ -41,6 +41,8 @@ export type BegunAnswer = {
       isOriginal?: boolean;
       /** Of a refusal: the gateway's account with the provider is spent. */
       quotaSpent?: boolean;
+      /** Of a refusal: it is about the request, whatever its status says. */
+      isOwn?: boolean;
     }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
@@ -121,6 +123,8 @@ export interface ChatCall {
   over: Promise<void> | undefined;
   /** By `infer`: what answers came to that were sent back, and attempts that failed. */
   earlier: readonly EarlierBill[];
+  /** Those of them whose tokens are counted yet: none of these fails. */
+  counting: readonly Promise<void>[];
   /** By `settle`: when the bill has to be waited for. */
   settled: Promise<void> | undefined;
 }
@@ -181,6 +185,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   answer: undefined,
   caching: undefined,
   earlier: [],
+  counting: [],
   settled: undefined,
   turn: undefined,
   ownId: undefined,

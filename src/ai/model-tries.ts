@@ -73,7 +73,8 @@ export class ModelTries {
       const began = this.#call.ports.clock.monotonic();
       const { asked, failure } = await this.#ask(seat, began);
       if (!failure || this.#call.cancel.aborted) return asked;
-      const mayRetry = attempts < (retry?.attempts ?? 1);
+      // What a provider says of the request itself it would say again; another model's may not.
+      const mayRetry = attempts < (retry?.attempts ?? 1) && !failure.isOwn;
       const next: Seat | undefined = mayRetry ? await this.#retry(seat, failure, attempts) : undefined;
       this.#noteFailure(seat, failure.reason, next !== undefined);
       if (!next) return asked;
@@ -136,13 +137,14 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
-      await this.#charge(deployment, code, cause instanceof RejectedAnswer ? cause.facts : undefined);
-      this.#call.asked = undefined;
-      const failure = { status: 0, code, reason: code, isQuotaSpent: false, retryAfterMs: 0 };
+      this.#charge(deployment, code, cause instanceof RejectedAnswer ? cause.facts : undefined);
+      const failure = { status: 0, code, reason: code, isQuotaSpent: false, isOwn: false, retryAfterMs: 0 };
       this.#failed(seat, failure, took());
       return { asked: { kind: 'failed', error }, failure };
     }
     const { statusCode: status } = answer;
+    // Who refuses is owed nothing, though the client leaves before another is asked.
+    if (status >= 400) this.#call.asked = undefined;
     const isQuotaSpent = answer.kind === 'whole' && answer.quotaSpent === true;
     if (status < 400 || (CLIENTS_FAULT.has(status) && !isQuotaSpent)) {
       settle(seat.pass, answer);
@@ -154,19 +156,21 @@ export class ModelTries {
       code: 'upstream_invalid',
       reason: String(status),
       isQuotaSpent,
+      isOwn: answer.kind === 'whole' && answer.isOwn === true,
       retryAfterMs: waitOf(answer, ports.clock.wall()),
     };
     this.#failed(seat, failure, took());
-    const code = notForClients(answer, isQuotaSpent);
+    const code = notForClients(answer, failure);
     if (!code) return { asked: { kind: 'refused', answer }, failure };
     const cause = new Error(`the provider answered ${status}`);
     return { asked: { kind: 'failed', error: new GatewayError(code, { cause }) }, failure };
   }
 
   /** A provider that was cut off, or broke off, in its work has read the prompt and may bill it; one whose answer is of no use bills it. */
-  async #charge(by: Deployment, code: ErrorCode, rejected: AnswerFacts | undefined): Promise<void> {
+  #charge(by: Deployment, code: ErrorCode, rejected: AnswerFacts | undefined): void {
+    this.#call.asked = undefined;
     if (!WORKED.has(code) && !rejected?.usage) return;
-    await billEarlier(this.#call, by, rejected?.usage ? rejected : new PartFacts());
+    billEarlier(this.#call, by, rejected?.usage ? rejected : new PartFacts());
   }
 
   /** The breaker, the balance and the rests are told. That a key is spent says nothing of the target. */
@@ -275,11 +279,14 @@ function waitOf({ headers }: CommittedAnswer, now: number): number {
 }
 
 /** Why a refusal can't go to the client as it came: it speaks of our affairs, or not in JSON. */
-function notForClients(answer: CommittedAnswer, isQuotaSpent: boolean): ErrorCode | undefined {
+function notForClients(
+  answer: CommittedAnswer,
+  { isQuotaSpent, isOwn }: Pick<Failure, 'isQuotaSpent' | 'isOwn'>,
+): ErrorCode | undefined {
   const { statusCode } = answer;
   if (isQuotaSpent || statusCode === 402) return 'provider_quota_spent';
   // A provider's 401 is about the gateway's key, and its text may quote it.
-  if (statusCode === 401 || statusCode === 403) return 'provider_auth_failed';
+  if (!isOwn && (statusCode === 401 || statusCode === 403)) return 'provider_auth_failed';
   const type = answer.headers['content-type'] ?? '';
   return String(type).includes('json') ? undefined : 'provider_invalid_answer';
 }

@@ -1,17 +1,15 @@
-import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
+import { isObject, objectOf, objectsOf, parseObject, textOf } from '../lib/json.ts';
 import { addMedia, type MediaTokens } from './media-tokens.ts';
 
 /**
  * The text of a request, for an estimate of its tokens: roles, contents, tool calls and tool definitions; and what its
  * pictures, sound and files come to. It looks at what the formats have in common, and takes any of it for missing that
  * isn't what it should be.
- *
- * @param bytes a request that was parsed before
  */
 export function promptText(bytes: Buffer): { text: string; messages: number; media: MediaTokens } {
   const media: MediaTokens = { pictures: 0, sound: 0, files: 0 };
-  const body: unknown = JSON.parse(bytes.toString('utf8'));
-  if (!isObject(body)) return { text: '', messages: 0, media };
+  const body = parseObject(bytes.toString('utf8'));
+  if (!body) return { text: '', messages: 0, media };
   const said = body.messages ?? body.input ?? body.contents;
   const messages: unknown[] = Array.isArray(said) ? said : said === undefined ? [] : [{ content: said }];
   const texts = messages.map((message) => {

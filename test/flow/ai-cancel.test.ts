@@ -67,6 +67,33 @@ it.each([
   await settledOnce(gateway, line.usd);
 });
 
+it('a client leaves while a provider that refused is to be asked again: a refusal is owed nothing', async () => {
+  const limited = await rawProvider((response) =>
+    response
+      .writeHead(429, { 'content-type': 'application/json', 'retry-after': '8' })
+      .end('{"error":{"message":"Slower."}}'),
+  );
+  const gateway = await aiGateway([limited], {
+    ...budgets,
+    models: {
+      patient: {
+        targets: [{ provider: 'p0', model: 'gpt-4o-mini' }],
+        retry: { attempts: 2, maxWait: '10s' },
+      },
+    },
+  });
+  const client = ask(gateway, { ...hello(), model: 'patient' });
+  await eventually(() => gateway.lines.find(({ to }) => to === 'rate_limited'));
+
+  client.leave();
+
+  const line = await gateway.accessLine(({ route }) => route === 'ai');
+  expect(line).toMatchObject({ reason: 'client_cancelled', outcome: 'client_cancelled', attempts: 1 });
+  for (const field of ['usd', 'tokens_in', 'usage_source']) expect(line).not.toHaveProperty(field);
+  await settledOnce(gateway, 0);
+  expect(limited.taken).toHaveLength(1);
+});
+
 it('a client leaves in the middle of a stream, and pays for what was said', async () => {
   const service = await modelService();
   service.faults.set({ betweenTokensMs: 40 });

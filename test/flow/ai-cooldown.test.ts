@@ -171,6 +171,35 @@ it('a refused key rests, the others of its provider take turns, and the log name
   expect(JSON.stringify(gateway.lines)).not.toContain('revoked');
 });
 
+it.each([
+  [
+    'OpenRouter',
+    403,
+    { message: 'Your input was flagged.', metadata: { reasons: ['x'], flagged_input: 'bad' } },
+  ],
+  ['xAI', 403, 'Content violates usage guidelines. Model: grok-4, Failed check: SAFETY_CHECK_TYPE_BIO'],
+  [
+    'OpenAI',
+    429,
+    { message: 'Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 30601.' },
+  ],
+])('what one request holds rests nobody, as %s refuses it: its client reads why, and a fallback may answer', async (_who, status, error) => {
+  const strict = await rawProvider((response, { body }) =>
+    body.includes('bad') ? refuse(response, status, {}, error) : ok(response),
+  );
+  const gateway = await aiGateway([strict, await rawProvider(ok)], {
+    models: { alone: { targets: [target('p0')], retry: { attempts: 3 } } },
+  });
+  const bad = { ...hello(), messages: [{ role: 'user', content: 'bad' }] };
+
+  const refused = await chat(gateway, { ...bad, model: 'alone' });
+  expect([refused.status, errorOf(refused)]).toEqual([status, error]);
+  expect(strict.taken).toHaveLength(1);
+  expect((await chat(gateway, bad)).headers['x-gateway-target']).toBe('p1/gpt-4o-mini');
+  expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
+  expect((await chat(gateway, { ...hello(), model: 'alone' })).status).toBe(200);
+});
+
 it('a key that Google finds no good rests, though it says so in a 400; what a client sent rests nothing', async () => {
   const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }];
   const google = await rawProvider((response) =>

@@ -12,6 +12,7 @@ import {
   rawProvider,
   STOP,
   STREAM_HEADERS,
+  sdk,
   word,
 } from '../helpers/ai.ts';
 
@@ -173,4 +174,35 @@ it('what a provider may bill of an attempt that timed out is on the bill of the 
   const line = await lineOf(gateway, answer);
   expect(line).toMatchObject({ outcome: 'fallback_used', usage_source: 'estimated', attempts: 2 });
   expect(line.usd, 'a dollar a token of the prompt').toBeGreaterThanOrEqual(1);
+});
+
+it('an attempt that timed out is on the bill once, though the client leaves while its tokens are counted', async () => {
+  let isWell = false;
+  const client = new AbortController();
+  const provider = await rawProvider((response) => {
+    if (isWell) ok(response);
+    else response.once('close', () => client.abort());
+  });
+  const gateway = await aiGateway([provider], {
+    models: {
+      retried: {
+        targets: [{ provider: 'p0', model: 'gpt-4o-mini' }],
+        timeouts: { total: '1s' },
+        retry: { attempts: 1 },
+      },
+    },
+  });
+  // So long that counting it takes a while.
+  const content = 'The quick brown fox jumps over the lazy dog. '.repeat(8_000);
+  const long = { ...ask(), messages: [{ role: 'user', content }] };
+
+  await sdk(gateway)
+    .chat.completions.create(long as never, { signal: client.signal })
+    .catch(() => undefined);
+
+  const left = await gateway.accessLine(({ route }) => route === 'ai');
+  isWell = true;
+  const stayed = await lineOf(gateway, await chat(gateway, long));
+  expect(stayed.usage_source).toBe('estimated');
+  expect(left.tokens_in).toBe(stayed.tokens_in);
 });

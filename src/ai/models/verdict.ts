@@ -9,6 +9,8 @@ export interface Failure {
   readonly status: number;
   /** The provider says that its account is spent: see `quota-spent.ts`. */
   readonly isQuotaSpent: boolean;
+  /** The provider says that it is about the one request: see `own-refusal.ts`. */
+  readonly isOwn: boolean;
   /** Milliseconds for which the provider asked to be left alone; 0 = it did not say. */
   readonly retryAfterMs: number;
 }
@@ -19,7 +21,8 @@ export interface Verdict {
   readonly reason: RestReason | '';
 }
 
-export function verdictOf({ status, isQuotaSpent }: Failure): Verdict {
+export function verdictOf({ status, isQuotaSpent, isOwn }: Failure): Verdict {
+  if (isOwn) return { of: 'target', reason: '' };
   if (isQuotaSpent || status === 402) return { of: 'account', reason: 'quota_spent' };
   if (status === 401) return { of: 'account', reason: 'auth_failed' };
   // A key may be good and yet not for this model.

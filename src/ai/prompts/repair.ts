@@ -34,13 +34,10 @@ function breachOf(said: string, check: NonNullable<PromptCall['checkOutput']>): 
 }
 
 /** Makes of a call the one that asks for a better answer. What the first came to stays on its bill. */
-export async function askAgain(
-  call: ChatCall,
-  { said, breach }: { said: string; breach: string },
-): Promise<void> {
+export function askAgain(call: ChatCall, { said, breach }: { said: string; breach: string }): void {
   const { answer, exchange } = call;
   if (!answer?.facts) return;
-  await billEarlier(call, answer.deployment, answer.facts);
+  billEarlier(call, answer.deployment, answer.facts);
   call.answer = undefined;
   call.asked = undefined;
   const body = JSON.parse(call.bytes.toString('utf8')) as { messages: object[]; [key: string]: unknown };

@@ -19,7 +19,7 @@ export const heldToSchema =
     if (!call.prompt?.checkOutput) return;
     const first = breachIn(call);
     if (!first) return;
-    await askAgain(call, first);
+    askAgain(call, first);
     await ask(call);
     const second = breachIn(call);
     if (second) throw new GatewayError('answer_invalid', { cause: new Error(`again, ${second.breach}`) });

@@ -31,6 +31,13 @@ function settle(call: ChatCall): void | Promise<void> {
   if (!ai) return;
   const facts = call.answer ? call.answer.facts : unheard(call);
   ai.outcome = outcome(call, facts);
+  if (call.counting.length === 0) return settleCounted(call, ai, facts);
+  call.settled = Promise.all(call.counting).then(() => settleCounted(call, ai, facts));
+  return call.settled;
+}
+
+/** What was owed before is on the bill. */
+function settleCounted(call: ChatCall, ai: AiFacts, facts: AnswerFacts | undefined): void | Promise<void> {
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
   if (!facts) return call.earlier.length > 0 ? enter(call, ai, NOTHING) : book(call, ai, undefined);
   ai.finishReason = facts.finishReason;
@@ -38,7 +45,7 @@ function settle(call: ChatCall): void | Promise<void> {
   ai.tool = facts.tool;
   const { fromCache } = call.answer ?? {};
   if (fromCache) return enterCached(call, ai, fromCache);
-  const bill = billOf(call, facts);
+  const bill = billOf(call, facts, call.answer?.deployment ?? call.asked);
   if (!(bill instanceof Promise)) return enter(call, ai, bill);
   call.settled = bill.then((counted) => enter(call, ai, counted));
   return call.settled;
