@@ -1,5 +1,6 @@
 import type { RequestText } from '../../contracts/guard.ts';
 import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts';
+import { isObject, objectOf } from '../../lib/json.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 const SAID = [
@@ -11,47 +12,81 @@ const SAID = [
   'query',
   'documents',
   'tools',
+  'functions',
   'prediction',
 ];
 /** Keys whose values are form, or bytes: everything else is taken for text, so that a new kind of part is not missed. */
 const FORM: ReadonlySet<string> = new Set([
   ...['type', 'role', 'id', 'call_id', 'tool_call_id', 'tool_use_id', 'name', 'status', 'object'],
   ...['signature', 'encrypted_content', 'data', 'file_data', 'file_id', 'url', 'image_url', 'media_type'],
-  ...['format', 'detail', 'cache_control', 'parameters', 'input_schema'],
+  ...['format', 'detail', 'cache_control'],
 ]);
 /** Keys below which everything is somebody's data, whatever it is called: a `name` there is a person's. */
-const DATA: ReadonlySet<string> = new Set(['documents', 'variables', 'arguments']);
+const DATA: ReadonlySet<string> = new Set(['documents', 'variables', 'arguments', 'input_examples']);
+/** Keys below which there is a JSON Schema, */
+const SCHEMAS: ReadonlySet<string> = new Set(['parameters', 'input_schema']);
+/** and what a model reads of one as a text; below the others of these stand values of any form. */
+const SCHEMA_TEXTS: ReadonlySet<string> = new Set(['description', 'title']);
+const SCHEMA_VALUES: ReadonlySet<string> = new Set(['default', 'const', 'enum', 'examples']);
 type Container = { [key: string]: unknown };
+type Reading = 'said' | 'data' | 'schema';
 
 /** Every text of a parsed request. Setting one changes the request. */
 export function requestTexts(body: Container): RequestText[] {
   const texts: RequestText[] = [];
   for (const field of SAID) {
-    const role = field === 'system' || field === 'instructions' ? 'system' : field === 'tools' ? '' : 'user';
-    collect(body, field, role, texts);
+    const ofNobody = field === 'tools' || field === 'functions';
+    const role = field === 'system' || field === 'instructions' ? 'system' : ofNobody ? '' : 'user';
+    collect(body, field, { role, reading: 'said' }, texts);
   }
+  for (const format of answerFormats(body))
+    for (const field of ['description', 'schema'])
+      collect(format, field, { role: '', reading: 'schema' }, texts);
   return texts;
 }
 
+/** Where a request says of what form its answer shall be, in whichever format. */
+function answerFormats(body: Container): Container[] {
+  const { response_format: format, output_format: former } = body;
+  const places = [format, objectOf(format).json_schema, objectOf(body.text).format];
+  return [...places, objectOf(body.output_config).format, former].filter(isObject);
+}
+
 /** Without recursion: JSON can be nested deeper than the stack is. */
-function collect(body: Container, field: string, role: string, texts: RequestText[]): void {
-  const open: { container: Container; key: string; role: string; isData: boolean }[] = [
-    { container: body, key: field, role, isData: false },
-  ];
+function collect(
+  body: Container,
+  field: string,
+  from: { role: string; reading: Reading },
+  texts: RequestText[],
+): void {
+  const open = [{ container: body, key: field, ...from }];
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
     const value = container[key];
-    if (typeof value === 'string') texts.push(placeOf(container, key, at.role, value));
+    if (typeof value === 'string' && (at.reading !== 'schema' || isSchemaText(key)))
+      texts.push(placeOf(container, key, at.role, value));
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
-    const speaker = typeof inner.role === 'string' ? inner.role : roleOfItem(inner, at.role);
-    const isData = at.isData || DATA.has(key) || (key === 'input' && container.type === 'tool_use');
+    const isSaid = at.reading === 'said';
+    const role = !isSaid || typeof inner.role !== 'string' ? roleOfItem(inner, at.role) : inner.role;
+    const reading = readingOf(at);
     const keys =
-      isData || Array.isArray(value)
+      reading !== 'said' || Array.isArray(value)
         ? Object.keys(value)
         : Object.keys(value).filter((each) => !FORM.has(each) || holdsText(inner, each));
-    for (const each of keys.reverse()) open.push({ container: inner, key: each, role: speaker, isData });
+    for (const each of keys.reverse()) open.push({ container: inner, key: each, role, reading });
   }
+}
+
+const isSchemaText = (key: string): boolean => SCHEMA_TEXTS.has(key) || SCHEMA_VALUES.has(key);
+
+/** How what is below a key is to be read. */
+function readingOf(at: { container: Container; key: string; reading: Reading }): Reading {
+  const { container, key, reading } = at;
+  if (reading === 'schema') return SCHEMA_VALUES.has(key) ? 'data' : 'schema';
+  if (reading === 'data' || DATA.has(key) || (key === 'input' && container.type === 'tool_use'))
+    return 'data';
+  return SCHEMAS.has(key) ? 'schema' : 'said';
 }
 
 /** What is form elsewhere, or bytes, and a text here: a document of Anthropic's that is one, and a file of OpenAI's. */
