@@ -30,7 +30,7 @@ export interface Reservation {
 /**
  * Money, tokens and calls that are reserved before and settled after, shared by everything that shares the store. Each
  * call is one atomic step over all its budgets: it is granted by all of them or changes none. Numbers are whole, from 0
- * to 2^53 - 1, else a step fails with `RangeError`. A step that failed with `StoreUnavailable` may have been applied.
+ * to 2^53 - 1, else a step fails with `RangeError`; what is spent grows no further. A step that failed with `StoreUnavailable` may have been applied.
  */
 export interface Budgets {
   /**
@@ -38,7 +38,7 @@ export interface Budgets {
    * lease is over: whoever held it has died.
    *
    * @param id of the reservation: unique, never a client's text
-   * @param claims at most 64, each key once
+   * @param claims at most 1024, each key once
    */
   reserve(id: string, claims: readonly Claim[], leaseMs: number): Promise<Reservation>;
   /** Puts the end of these leases off, to `leaseMs` from now. Leases that are over stay over. */

@@ -189,7 +189,7 @@ export class Meters {
     });
     this.budgetSettlementsLost = new Counter({
       name: 'gateway_budget_settlements_lost_total',
-      help: 'Calls that were never charged to their budgets: the store was away for too long.',
+      help: 'Calls that were never charged to their budgets: the store was away for too long, or refused the charge.',
       registers,
     });
     this.ledgerRowsLost = new Counter({

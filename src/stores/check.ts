@@ -75,10 +75,10 @@ export function checkLimit(limit: number = DEFAULT_LIST): number {
   return Math.max(0, Math.min(MAX_LIST, Math.floor(limit)));
 }
 
-/** Budgets of one call. More would be a fault of ours. */
-const MAX_CLAIMS = 64;
+/** Budgets of one call: each of a person's groups may have several. More would be a fault of ours. */
+const MAX_CLAIMS = 1024;
 
-/** Throws `RangeError` unless these are at most 64 claims or charges of whole units on different keys. */
+/** Throws `RangeError` unless these are at most 1024 claims or charges of whole units on different keys. */
 export function checkClaims(id: string, claims: readonly (Claim | Charge)[]): void {
   checkName('reservation', id);
   if (claims.length > MAX_CLAIMS) throw new RangeError(`a call has at most ${MAX_CLAIMS} budgets`);

@@ -146,6 +146,24 @@ describe.each(places)('budgets on $name', ({ make }) => {
     });
   });
 
+  it('count what was spent as far as numbers go, and stay there', async () => {
+    for (const id of ['a', 'b', 'c'])
+      expect(await store.budgets.settle(`${mine} ${id}`, [charge(Number.MAX_SAFE_INTEGER)])).toEqual([
+        { spent: Number.MAX_SAFE_INTEGER, held: 0 },
+      ]);
+    expect((await store.budgets.reserve(`${mine} d`, [claim(1, 100)], LONG)).refused).toBe(0);
+  });
+
+  it('grant a call of somebody who is in hundreds of groups', async () => {
+    const claims = Array.from({ length: 1024 }, (_, i) => claim(1, 1, `${mine} ${i}`));
+    expect((await store.budgets.reserve(`${mine} a`, claims, LONG)).refused).toBe(-1);
+    await store.budgets.settle(
+      `${mine} a`,
+      claims.map(({ key }) => charge(1, key)),
+    );
+    expect((await store.budgets.reserve(`${mine} b`, claims.slice(-1), LONG)).refused).toBe(0);
+  });
+
   it('keep hostile keys apart', async () => {
     const keys = ['__proto__', 'settled', `'`, '{a}', '}', '%', '\n', '\0', '🙂'].map(
       (key) => `${key}${mine}`,
@@ -166,7 +184,7 @@ describe.each(places)('budgets on $name', ({ make }) => {
     ['a', [claim(1, 2 ** 53, 'k')], 1],
     ['a', [claim(1, 1, 'k'), claim(1, 1, 'k')], 1],
     ['a', [claim(1, 1, 'k')], 0],
-    ['a', Array.from({ length: 65 }, (_, i) => claim(1, 1, `k${i}`)), 1],
+    ['a', Array.from({ length: 1025 }, (_, i) => claim(1, 1, `k${i}`)), 1],
   ])('refuse %j, %j, %d', async (id, claims, leaseMs) => {
     await expect(store.budgets.reserve(id, claims, leaseMs)).rejects.toThrow(RangeError);
   });

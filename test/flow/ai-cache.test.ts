@@ -328,6 +328,13 @@ describe('budgets', () => {
     const refused = await ask();
     expect(refused.status).toBe(429);
     expect(service.stats.requests).toBe(1);
+    // It was not given, and nothing is saved by it.
+    const refusal = await lineOf(gateway, refused);
+    expect(refusal).toMatchObject({ reason: 'budget_spent', outcome: 'not_asked' });
+    for (const field of ['usd', 'saved_usd', 'usage_source', 'provider'])
+      expect(refusal).not.toHaveProperty(field);
+    const { items } = (await admin(gateway, '/api/usage?by=outcome')).body;
+    expect(items).toMatchObject([{ by: { outcome: 'complete' } }]);
   });
 });
 

@@ -78,7 +78,7 @@ export class Accounts {
    */
   async reserve(draws: readonly Draw[], atMost: Amounts): Promise<Hold> {
     const { budgets, meters, clock } = this.#options;
-    if (atMost.usd < 0 && draws.some(({ rule }) => rule.unit === 'usd'))
+    if (!(atMost.usd >= 0) && draws.some(({ rule }) => rule.unit === 'usd'))
       throw new GatewayError('budget_unpriced');
     const id = `${this.#process}-${(this.#calls++).toString(36)}`;
     const claims = draws.map(({ rule, key, window }) => ({
@@ -139,8 +139,8 @@ export class Accounts {
   }
 
   async #deliver(batch: readonly Settlement[]): Promise<void> {
-    const { budgets, meters, clock } = this.#options;
-    await Promise.all(
+    const { budgets, meters, clock, log } = this.#options;
+    const outcomes = await Promise.allSettled(
       batch.map(async ({ id, draws, charges }) => {
         const states = await budgets.settle(id, charges);
         for (const [at, draw] of draws.entries()) {
@@ -149,6 +149,14 @@ export class Accounts {
         }
       }),
     );
+    const errors = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+    const away = errors.find((error) => error instanceof StoreUnavailable);
+    if (away) throw away;
+    // It would fail each time, and all that wait behind it would wait for ever.
+    for (const error of errors) {
+      meters.lost.inc();
+      log.error({ err: error }, 'a settlement of budgets is lost: it can not be made');
+    }
   }
 
   async #renew(): Promise<void> {

@@ -6,7 +6,7 @@ import type { Usage } from '../../contracts/usage.ts';
  * 0.2 ms a kilobyte.
  */
 const BYTES_A_TOKEN = 3;
-/** No model reads more at once; what a body has beyond it is pictures and sound. */
+/** Few models read more at once; what a body has beyond it is pictures and sound. */
 const LONGEST_INPUT = 200_000;
 
 /** A picture as large as a model looks at (Anthropic, 1568 pixels a side). */
@@ -33,10 +33,13 @@ export function picturesAtMost(body: Buffer): number {
 /** Tokens of a text of so many bytes, rather too many. */
 export const textTokens = (bytes: number): number => Math.ceil(bytes / BYTES_A_TOKEN);
 
-/** What a call may come to: its input by length, and all the output that it allows. */
-export function usageAtMost(bytes: number, maxOutput: number): Usage {
+/**
+ * What a call may come to: its input by length, and all the output that it allows.
+ * @param window tokens that the model asked is known to read; 0 = it is not
+ */
+export function usageAtMost(bytes: number, maxOutput: number, window = 0): Usage {
   return {
-    input: Math.min(LONGEST_INPUT, textTokens(bytes)),
+    input: Math.min(Math.max(LONGEST_INPUT, window), textTokens(bytes)),
     output: maxOutput,
     cached: 0,
   };

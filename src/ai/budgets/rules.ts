@@ -12,7 +12,8 @@ export interface Caller {
   /** `consumer/id` of the API key. */
   readonly key: string;
   readonly user: string;
-  readonly model: string;
+  /** The alias that was asked for, and the one that it was routed to. */
+  readonly models: readonly string[];
   readonly session: string;
 }
 
@@ -39,9 +40,12 @@ export interface BudgetRule {
  */
 const UNITS_OF_USD = 1e9;
 
-/** What a call comes to, in whole units; what is left over of one counts as one. */
+/**
+ * What a call comes to, in whole units; what is left over of one counts as one. Whatever a client or a provider names is
+ * at most as much as a store can count, and what is no number is nothing.
+ */
 export const unitsOf = (unit: BudgetUnit, amount: number): number =>
-  unit === 'usd' ? Math.ceil(amount * UNITS_OF_USD - 1e-3) : Math.ceil(amount);
+  Math.min(Math.ceil(unit === 'usd' ? amount * UNITS_OF_USD - 1e-3 : amount) || 0, Number.MAX_SAFE_INTEGER);
 
 /** Back again: US dollars, tokens or calls. */
 export const amountOf = (unit: BudgetUnit, units: number): number =>
@@ -99,7 +103,7 @@ const SUBJECTS: Readonly<Record<Exclude<Scope, 'session'>, (caller: Caller) => r
   consumer: ({ consumer }) => [consumer],
   group: ({ groups }) => [...new Set(groups)],
   user: ({ consumer, user }) => [within(consumer, user)],
-  model: ({ model }) => [model],
+  model: ({ models }) => [...new Set(models)],
   key: ({ key }) => [key],
 };
 

@@ -26,7 +26,7 @@ export type AskedFor = Partial<Pick<Caller, 'consumer' | 'user' | 'session'>>;
 
 const READ_AT_ONCE = 100;
 
-const NOBODY: Caller = { consumer: '', groups: [], key: '', user: '', model: '', session: '' };
+const NOBODY: Caller = { consumer: '', groups: [], key: '', user: '', models: [], session: '' };
 
 /** The budgets of a config for everybody that it names, and for those asked for. @throws StoreUnavailable */
 export async function budgetStandings(
@@ -78,7 +78,7 @@ function callersOf(
     add({ consumer: name, groups }, 'consumer', 'group');
     for (const { id } of keys) add({ consumer: name, key: `${name}/${id}` }, 'key');
   }
-  for (const model of Object.keys(ai.models)) add({ model }, 'model');
+  for (const model of Object.keys(ai.models)) add({ models: [model] }, 'model');
   if (consumer !== undefined) add({ consumer }, 'consumer');
   if (user !== undefined) add({ consumer: consumer ?? '', user }, 'user');
   if (session !== undefined) add({ consumer: consumer ?? '', session }, 'session');

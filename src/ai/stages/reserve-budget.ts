@@ -15,7 +15,23 @@ export const BUDGET_HEADER = 'x-gateway-budget';
  * and every way to one leads through here. What is held is settled at the call's end (`settle`).
  */
 export async function reserveBudget(call: ChatCall): Promise<void> {
-  const { exchange, request, budgets, ports } = call;
+  try {
+    await reserve(call);
+  } catch (error) {
+    // One that was kept and may not be given is no answer, and nothing is saved by it.
+    if (call.answer?.fromCache) takeBack(call);
+    throw error;
+  }
+}
+
+function takeBack(call: ChatCall): void {
+  call.answer = undefined;
+  const { ai } = call.exchange;
+  if (ai) Object.assign(ai, { provider: '', upstreamModel: '', version: '' });
+}
+
+async function reserve(call: ChatCall): Promise<void> {
+  const { exchange, request, budgets, ports, candidates } = call;
   const { maxDepth, rules } = budgets;
   const facts = request as ChatRequest;
   if (maxDepth > 0 && facts.toolRounds > maxDepth) {
@@ -34,7 +50,7 @@ export async function reserveBudget(call: ChatCall): Promise<void> {
     groups,
     key: consumerKey === '' ? '' : `${consumer}/${consumerKey}`,
     user: facts.user,
-    model: exchange.ai?.model ?? '',
+    models: [exchange.ai?.model ?? '', ...candidates.slice(0, 1).map(({ name }) => name)],
     session: facts.session,
   };
   const now = ports.clock.wall();
@@ -72,7 +88,8 @@ function atMost(call: ChatCall, facts: ChatRequest): Amounts {
 }
 
 function chatAtMost(call: ChatCall, output: number): Usage {
-  const usage = usageAtMost(call.bytes.length, outputAtMost(call, output));
+  const windows = call.candidates.flatMap(({ deployments }) => deployments.map(({ window }) => window));
+  const usage = usageAtMost(call.bytes.length, outputAtMost(call, output), Math.max(0, ...windows));
   return { ...usage, input: usage.input + picturesAtMost(call.bytes) };
 }
 

@@ -263,7 +263,9 @@ if redis.call('HEXISTS', KEYS[2], 'settled') == 0 then
   giveBack(KEYS[2])
   redis.call('ZREM', KEYS[1], KEYS[2])
   for at = 3, #KEYS do
-    redis.call('HINCRBY', KEYS[at], 's', ARGV[2 * at - 4])
+    if redis.call('HINCRBY', KEYS[at], 's', ARGV[2 * at - 4]) > ${Number.MAX_SAFE_INTEGER} then
+      redis.call('HSET', KEYS[at], 's', '${Number.MAX_SAFE_INTEGER}')
+    end
     redis.call('PEXPIREAT', KEYS[at], ARGV[2 * at - 3])
   end
   redis.call('HSET', KEYS[2], 'settled', '1')

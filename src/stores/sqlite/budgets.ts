@@ -40,7 +40,7 @@ export class SqliteBudgets implements Budgets {
     const add = (column: 'held' | 'spent'): StatementSync =>
       database.prepare(
         `INSERT INTO budgets (key, ${column}, ends_at, ${column === 'held' ? 'spent' : 'held'}) VALUES (?, ?, ?, 0)
-         ON CONFLICT (key) DO UPDATE SET ${column} = ${column} + excluded.${column}`,
+         ON CONFLICT (key) DO UPDATE SET ${column} = min(${Number.MAX_SAFE_INTEGER}, ${column} + excluded.${column})`,
       );
     this.#statements = {
       read: database.prepare('SELECT spent, held FROM budgets WHERE key = ?'),

@@ -13,7 +13,7 @@ import { openMetrics } from '../../../../src/telemetry/metrics.ts';
 beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
-const caller = { consumer: 'app', groups: ['a', 'a', 'b'], key: '', user: '', model: 'm', session: '' };
+const caller = { consumer: 'app', groups: ['a', 'a', 'b'], key: '', user: '', models: ['m'], session: '' };
 const rule = (rest: object): BudgetRule[] =>
   budgetRules({
     consumers: [],
@@ -26,6 +26,7 @@ const most = { usd: 1, tokens: 100, requests: 1 };
 function accounts() {
   const store = {
     isUp: true,
+    refuses: '\0',
     spent: 0,
     renewed: [] as (readonly string[])[],
     settled: [] as (readonly Charge[])[],
@@ -38,6 +39,8 @@ function accounts() {
     renew: async (ids) => void store.renewed.push(ids),
     settle: async (_id, charges) => {
       if (!store.isUp) throw new StoreUnavailable('away');
+      if (!charges.every(({ amount }) => Number.isSafeInteger(amount))) throw new RangeError('not whole');
+      if (charges.some(({ key }) => key.includes(store.refuses))) throw new RangeError('this one never');
       store.settled.push(charges);
       return charges.map(({ amount }) => {
         store.spent += amount;
@@ -59,7 +62,11 @@ function accounts() {
     const page = await metrics.getMetricsAsJSON();
     return page.find(({ name }) => name === 'gateway_budget_used_ratio')?.values.map(({ value }) => value);
   };
-  return { made, store, changes, used };
+  const lost = async () => {
+    const page = await metrics.getMetricsAsJSON();
+    return page.find(({ name }) => name === 'gateway_budget_settlements_lost_total')?.values[0]?.value;
+  };
+  return { made, store, changes, used, lost };
 }
 
 it('a call that goes on and on keeps what it holds, and lets go when it is over', async () => {
@@ -83,6 +90,47 @@ it('what passed while the store was away is charged once it is back', async () =
   store.isUp = true;
   await vi.advanceTimersByTimeAsync(1_000);
   expect(store.settled.map(([charge]) => charge?.amount)).toEqual([70]);
+});
+
+it.each([
+  ['nobody has', { usd: 1e12, tokens: 2 ** 53 + 2, requests: 1 }, Number.MAX_SAFE_INTEGER],
+  [
+    'without end',
+    { usd: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY, requests: 1 },
+    Number.MAX_SAFE_INTEGER,
+  ],
+  ['that is no number', { usd: Number.NaN, tokens: Number.NaN, requests: 1 }, 0],
+])('a provider that names a sum %s is charged what can be counted, and no other call waits for it', async (_what, sum, units) => {
+  const { made, store, lost } = accounts();
+  for (const amounts of [sum, { usd: 0.5, tokens: 70, requests: 1 }])
+    made.settle(
+      await made.reserve(drawsOf(rule({ tokens: 1000, usd: 1 }), caller, Date.now()), most),
+      amounts,
+    );
+  await vi.advanceTimersByTimeAsync(50);
+  expect(store.settled.map((charges) => charges.map(({ amount }) => amount))).toEqual([
+    [units, units],
+    [500_000_000, 70],
+  ]);
+  expect(await lost()).toBe(0);
+});
+
+it('a settlement that can not be made is lost, and said to be; the others are made', async () => {
+  const { made, store, lost } = accounts();
+  store.refuses = '/bad/';
+  const draws = (consumer: string) => drawsOf(rule({ tokens: 1000 }), { ...caller, consumer }, Date.now());
+  for (const consumer of ['bad', 'good']) made.settle(await made.reserve(draws(consumer), most), most);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(store.settled.map(([charge]) => charge?.amount)).toEqual([100]);
+  expect(await lost()).toBe(1);
+  await made.close();
+});
+
+it('a sum that nobody knows is reserved on no budget of money', async () => {
+  const { made } = accounts();
+  const draws = drawsOf(rule({ usd: 1 }), caller, Date.now());
+  for (const usd of [-1, Number.NaN])
+    await expect(made.reserve(draws, { ...most, usd })).rejects.toMatchObject({ code: 'budget_unpriced' });
 });
 
 it('a budget tells of each threshold once, and of its new beginning', async () => {
