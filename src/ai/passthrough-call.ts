@@ -33,10 +33,18 @@ const STREAMS = /:stream(?:GenerateContent|RawPredict)$|\/(?:converse-stream|inv
 const KEEPS_FILES = /\/(?:files|uploads\/[^/]+\/parts)$/;
 /**
  * Batches, training and the jobs of embeddings: of Mistral (`/batch/jobs`), Google (`:batchGenerateContent`,
- * `:asyncBatchEmbedContent`; `:batchEmbedContents` answers at once), Vertex, Cohere (`/embed-jobs`) and those like OpenAI.
+ * `:asyncBatchEmbedContent`; `:batchEmbedContents` answers at once), Vertex, Cohere (`/embed-jobs`) and those like OpenAI;
+ * OpenAI's assistants, and sessions in which a client then speaks to a model past the gateway (OpenAI's, Azure's, Google's).
  */
-const DONE_LATER =
-  /\/(?:batches|batch\/jobs|batchPredictionJobs|fine[_-]tuning|fine-tunes|tuningJobs|embed-jobs)(?:\/|$)|:(?:batchGenerateContent|asyncBatchEmbedContent)$/;
+const DONE_LATER = new RegExp(
+  `/(?:${[
+    'batches|batch/jobs|batchPredictionJobs|fine[_-]tuning|fine-tunes|tuningJobs|embed-jobs',
+    'threads/(?:[^/]+/)?runs',
+    'realtime(?:api)?/(?:sessions|transcription_sessions|client_secrets|calls)|auth_tokens',
+  ].join('|')})(?:/|$)|:(?:batchGenerateContent|asyncBatchEmbedContent)$`,
+);
+/** Images made of images. */
+const IMAGES = /\/images\/(?:edits|variations)$/;
 /** Clients may name anything. */
 const LONGEST_MODEL = 256;
 const EMPTY: JsonObject = {};
@@ -49,7 +57,7 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
   // What was made before may be asked for again and again; only what is made costs.
   if (method !== 'POST') return { model: '', body: EMPTY, maxOutput: 0, asks: false, isLater: false };
   const isForm = /^multipart\/form-data\b/i.test(contentType);
-  const read = isForm ? formBody(bytes, contentType) : jsonBody(bytes, contentType);
+  const read = isForm ? formBody(bytes, contentType, IMAGES.test(path)) : jsonBody(bytes, contentType);
   const body = read ?? EMPTY;
   const [, ofAmazon, ofOthers] = MODEL_IN_PATH.exec(path) ?? [];
   const inPath = ofAmazon ?? ofOthers;
@@ -78,10 +86,14 @@ const saysLater = (body: JsonObject): boolean =>
 export const asksStream = ({ body }: KnownCall, path: string): boolean =>
   body.stream === true || STREAMS.test(path);
 
-function formBody(bytes: Buffer, contentType: string): JsonObject {
-  const [span, ...more] = formValues(bytes, contentType, 'model');
+/** @param asksSeveral it may say how many answers it wants, and that counts */
+function formBody(bytes: Buffer, contentType: string, asksSeveral: boolean): JsonObject {
+  const valuesOf = (field: string): string[] =>
+    formValues(bytes, contentType, field).map(({ start, end }) => bytes.toString('utf8', start, end));
+  const [model, ...more] = valuesOf('model');
   if (more.length > 0) throw twoModels();
-  return span ? { model: bytes.toString('utf8', span.start, span.end) } : EMPTY;
+  const named = model === undefined ? EMPTY : { model };
+  return asksSeveral ? { ...named, n: Math.max(0, ...valuesOf('n').map(Number)) } : named;
 }
 
 /** @returns undefined if it is none: whoever reads it may read more (UTF-16, which Python's readers guess) */
@@ -139,11 +151,20 @@ const COUNTS = /:countTokens$|\/(?:count-tokens(?::rawPredict)?|input_tokens)$/;
 const EMBEDS =
   /\/(?:embed|embeddings)$|:(?:embedContent|batchEmbedContents)$|embed[^/]*(?:\/invoke|:predict)$/;
 
+/** What comes to the same as an operation that the gateway has, on a path of its own. */
+const KIN: readonly (readonly [path: RegExp, like: FormatName])[] = [
+  [/\/audio\/translations$/, 'openai-transcriptions'],
+  [IMAGES, 'openai-images'],
+];
+
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
 /**
  * What a call may come to, and does if its answer says nothing of it; undefined where its tokens are to be estimated as
  * a chat's. One that names no model generates nothing; nor does one that counts.
+ *
+ * @param output tokens of one that names no maximum
+ * @param window tokens that the model is known to read; 0 = it is not
  */
 export function usageOf(
   name: FormatName | 'translated' | '',
@@ -151,19 +172,21 @@ export function usageOf(
   { model, body, maxOutput }: KnownCall,
   bytes: number,
   output: number,
+  window: number,
 ): { atMost: Usage; otherwise: Usage } | undefined {
-  const operation = OPERATIONS.find((each) => each.name === name);
+  const like = name || KIN.find(([known]) => known.test(path))?.[1];
+  const operation = OPERATIONS.find((each) => each.name === like);
   if (operation)
     return { atMost: operation.usageAtMost(body, bytes), otherwise: operation.usageOf(body, bytes) };
   if (EMBEDS.test(path)) {
     // Vectors are no output that anybody counts.
-    const read = usageAtMost(bytes, 0);
+    const read = usageAtMost(bytes, 0, window);
     return { atMost: read, otherwise: read };
   }
   if (name !== '') return undefined;
   if (model === '' || COUNTS.test(path)) return { atMost: NOTHING, otherwise: NOTHING };
   // What says nothing of what it came to may have come to all of it.
-  const atMost = usageAtMost(bytes, maxOutput || output);
+  const atMost = usageAtMost(bytes, maxOutput || output, window);
   return { atMost, otherwise: atMost };
 }
 

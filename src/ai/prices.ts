@@ -1,6 +1,7 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import type { AiConfig } from '../config/schema/index.ts';
 import type { Usage } from '../contracts/usage.ts';
+import { own } from '../lib/own.ts';
 import { fastFactor, priorityFactor } from './priority-prices.ts';
 import { groundingPrice, searchingPrice } from './search-prices.ts';
 
@@ -67,7 +68,7 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
     const costAt = (usage: Usage): number =>
       perRequest + costOf({ ...rates, cached }, usage) + costOfPieces(configured, usage);
     const factorOf = (tier: string): number =>
-      tiers[tier] ?? (tier === 'auto' ? tiers.priority : undefined) ?? 1;
+      own(tiers, tier) ?? (tier === 'auto' ? tiers.priority : undefined) ?? 1;
     return (usage, tier = '') => costAt(usage) * factorOf(tier);
   }
   const provider = findProvider({ providerApiUrl: baseUrl });
@@ -94,11 +95,13 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   let asked = Date.now();
   return (usage, tier = '') => {
     if (usage.cost !== undefined) return usage.cost;
+    // It is sold by the second, and nobody knows of any.
+    if (!rates && usage.audioSeconds === undefined && !isNothing(usage)) return -1;
     if (changes && Date.now() - asked > 60_000) {
       asked = Date.now();
       rates = ratesOf(ask()?.model_price ?? {}) ?? rates;
     }
-    const tokens = rates ? costOf(rates, usage) * (factors[tier] ?? 1) * (usage.surcharge ?? 1) : 0;
+    const tokens = rates ? costOf(rates, usage) * (own(factors, tier) ?? 1) * (usage.surcharge ?? 1) : 0;
     const heard = (usage.audioSeconds ?? 0) * perSecond;
     const found = usage.searches ?? 0;
     return tokens + heard + perRequest + (found > 0 ? perSearch(found) * found : 0);

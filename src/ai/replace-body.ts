@@ -16,7 +16,8 @@ export function replaceBody(call: ChatCall, { model, ...rest }: JsonObject): voi
   const was = call.request as ChatRequest;
   // Which conversation it is of, and whether it may be kept, the client said; its provider need not hear of it.
   const { conversation, previousResponse, store } = was;
-  const request = { ...was, ...requestFacts(body, call.headers), conversation, previousResponse, store };
+  const facts = requestFacts(body, call.headers, call.format.maxima);
+  const request = { ...was, ...facts, conversation, previousResponse, store };
   call.request = modelAt ? { ...request, modelAt } : request;
 }
 

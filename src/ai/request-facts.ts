@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
+import { own } from '../lib/own.ts';
 import { BUDGETS } from './dialects/anthropic-thinking.ts';
 
 /** What budgets, caps and the ledger read of a request, in whichever format it came. What is not said is '' or 0. */
@@ -35,31 +36,33 @@ const LONGEST_TAG = 64;
 /** Of names that applications choose; of longer ones a character more is read, so that they can be known. */
 export const LONGEST_NAME = 256;
 
-/** @param body of a request, as parsed: nothing is known of it */
+/**
+ * @param body of a request, as parsed: nothing is known of it
+ * @param maxima fields that bound its answer in its format: another format's bind nobody
+ */
 export function requestFacts(
   body: Readonly<Record<string, unknown>>,
   headers: IncomingHttpHeaders,
+  maxima: readonly string[] = [],
 ): RequestFacts {
   const metadata = isObject(body.metadata) ? body.metadata : {};
   // Older completions answer each of a list of prompts, and may try several for each.
   const prompts = Array.isArray(body.prompt) && typeof body.prompt[0] !== 'number' ? body.prompt.length : 1;
+  const said = body.messages ?? body.input ?? body.contents;
   const answers = Math.max(1, count(body.n), count(body.best_of)) * Math.max(1, prompts);
   return {
-    // Which of them a provider goes by, it knows alone.
-    maxOutput:
-      answers *
-      Math.max(count(body.max_completion_tokens), count(body.max_output_tokens), count(body.max_tokens)),
+    maxOutput: answers * maxima.reduce((most, field) => Math.max(most, count(body[field])), 0),
     answers,
     thinking:
       count(objectOf(body.thinking).budget_tokens) ||
-      (BUDGETS[textOf(body.reasoning_effort ?? objectOf(body.reasoning).effort)] ?? 0),
+      (own(BUDGETS, textOf(body.reasoning_effort ?? objectOf(body.reasoning).effort)) ?? 0),
     user: name(body.safety_identifier) || name(body.user) || name(metadata.user_id),
     session: name(headers['x-session-id']) || name(metadata.session_id),
     tags: tagsOf(headers['x-gateway-tags'] ?? metadata.tags),
     serviceTier: body.speed === 'fast' ? 'fast' : name(body.service_tier) || name(body.serviceTier),
     wantsJson: JSON_FORMATS.has(formatOf(body)),
-    sample: lastWords(body.messages ?? body.input, SAMPLE),
-    toolRounds: toolRounds(body.messages ?? body.input),
+    sample: lastWords(said, SAMPLE),
+    toolRounds: toolRounds(said),
     conversation: name(body.conversation) || name(objectOf(body.conversation).id),
     previousResponse: longName(body.previous_response_id),
     store: typeof body.store === 'boolean' ? body.store : undefined,
@@ -97,7 +100,7 @@ function tagsOf(given: unknown): string[] {
 /**
  * Counted from the end, and only as far as the user's last word. One round is a row of calls, however many are made at
  * once, and however the format writes them: in a message of the assistant (OpenAI chat, Anthropic) or as items of their
- * own (OpenAI responses).
+ * own (OpenAI responses). Google and Amazon name a part by its only key.
  */
 function toolRounds(messages: unknown): number {
   if (!Array.isArray(messages)) return 0;
@@ -114,12 +117,18 @@ function toolRounds(messages: unknown): number {
 
 function kindOf(message: unknown): 'user' | 'call' | 'other' {
   if (!isObject(message)) return 'other';
-  const { role, type, tool_calls: calls, content } = message;
+  const { type, tool_calls: calls, parts, content = parts } = message;
   if (type === 'function_call') return 'call';
-  if (role === 'assistant') return calls || has(content, 'tool_use') ? 'call' : 'other';
-  // Anthropic sends the results of tools as the user's.
-  return role === 'user' && !has(content, 'tool_result') ? 'user' : 'other';
+  // Google's whose it isn't said is the user's.
+  const role = message.role ?? (parts === undefined ? '' : 'user');
+  if (role === 'assistant' || role === 'model') return calls || has(content, CALLS) ? 'call' : 'other';
+  // The results of tools come as the user's from some.
+  return role === 'user' && !has(content, RESULTS) ? 'user' : 'other';
 }
+
+/** Types of parts, or their keys. */
+const CALLS = ['tool_use', 'toolUse', 'functionCall', 'function_call'];
+const RESULTS = ['tool_result', 'toolResult', 'functionResponse', 'function_response'];
 
 /** Characters of a sample: enough to guess a language by. */
 const SAMPLE = 200;
@@ -129,10 +138,13 @@ export function lastWords(messages: unknown, most: number): string {
   if (typeof messages === 'string') return messages.slice(0, most);
   if (!Array.isArray(messages)) return '';
   const message = objectOf(messages.findLast((each) => kindOf(each) === 'user'));
-  const { content } = message;
+  const { parts, content = parts } = message;
   if (typeof content === 'string') return content.slice(0, most);
   return textOf(objectsOf(content).find((part) => typeof part.text === 'string')?.text).slice(0, most);
 }
 
-const has = (content: unknown, type: string): boolean =>
-  Array.isArray(content) && content.some((part) => isObject(part) && part.type === type);
+const has = (content: unknown, kinds: readonly string[]): boolean =>
+  Array.isArray(content) &&
+  content.some(
+    (part) => isObject(part) && kinds.some((kind) => part.type === kind || part[kind] !== undefined),
+  );

@@ -57,6 +57,8 @@ export interface Endpoint {
   readonly refused: readonly string[];
   /** The client's headers that are part of the format: they go on to a provider that speaks it. */
   readonly headers: readonly string[];
+  /** Top-level fields that bound an answer's tokens, the usual one first. Absent: it has none. */
+  readonly maxima?: readonly string[];
 }
 
 /** A format in: how requests are read and answers written. Each lives in a folder of its own in `ai/formats/`. */

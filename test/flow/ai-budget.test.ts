@@ -188,6 +188,43 @@ it('a call must fit into all its budgets, and one that does not takes from none'
   expect(upstream.taken).toHaveLength(3);
 });
 
+it('the budget of a model is no smaller by another name: what leads to it draws on it', async () => {
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], {
+    models: {
+      routed: {
+        targets: [{ provider: 'p0', model: 'gpt-4o-mini' }],
+        routes: [{ when: { header: { 'x-plan': 'gold' } }, model: 'smart' }],
+      },
+    },
+    ai: { budgets: [{ name: 'dear', scope: 'model', match: ['smart'], requests: 1, per: '1d' }] },
+  });
+  const ask = async (model: string, headers = {}) =>
+    (await chat(gateway, { ...hello(), model }, headers)).status;
+
+  expect(await ask('routed', { 'x-plan': 'gold' })).toBe(200);
+  expect(await ask('routed', { 'x-plan': 'gold' })).toBe(429);
+  expect(await ask('smart')).toBe(429);
+  expect(await ask('routed')).toBe(200);
+});
+
+it('a prompt longer than most models read reserves as much of it as the model that is asked reads', async () => {
+  const upstream = await provider();
+  const own = { kind: 'openai', baseUrl: `${upstream.url}/v1`, apiKey: 'k', passthrough: true };
+  const gateway = await aiGateway([upstream], {
+    models: { long: { targets: [{ provider: 'p0', model: 'gpt-4.1' }] } },
+    ai: { reserve: { output: 10 }, providers: { own } },
+    consumer: { budget: { tokens: 250_000, per: '1d' } },
+  });
+  const messages = [{ role: 'user', content: 'word '.repeat(180_000) }];
+  const ask = async (model: string, path?: string) =>
+    (await chat(gateway, { ...hello(), model, messages }, {}, path)).status;
+
+  expect(await ask('long')).toBe(429);
+  expect(await ask('gpt-4.1', '/v1/providers/own/chat/completions')).toBe(429);
+  expect(await ask('smart')).toBe(200);
+});
+
 it('a call that reached nobody takes no money, and one that failed with all its fallbacks gives it back', async () => {
   const failing = await rawProvider((response) => response.writeHead(500).end());
   const gateway = await aiGateway([failing, failing], {
@@ -198,6 +235,75 @@ it('a call that reached nobody takes no money, and one that failed with all its 
 
   const used = (unit: string) => gateway.metric('gateway_budget_used_ratio', { budget: 'money', unit });
   await eventually(async () => (await used('requests')) === 0.1 && (await used('usd')) === 0);
+});
+
+it('a provider that names a sum beyond all measure spends the budget that it falls under, and holds up no other', async () => {
+  const naming = (input: number, cost: number) =>
+    rawProvider((response) => {
+      const said = JSON.parse(answer(input, 5)) as { usage: object };
+      const usage = { ...said.usage, cost };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...said, usage }));
+    });
+  const providers = [await naming(Number.MAX_SAFE_INTEGER, 1e12), await naming(10, 1)];
+  const gateway = await aiGateway(providers, {
+    ai: { budgets: [{ name: 'each', scope: 'model', usd: 1_000, tokens: 1_000_000, per: '1d' }] },
+  });
+  const used = (subject: string, unit: string) =>
+    gateway.metric('gateway_budget_used_ratio', { budget: 'each', subject, unit });
+
+  expect((await chat(gateway, hello())).status).toBe(200);
+  expect((await chat(gateway, { ...hello(), model: 'backup-1' })).status).toBe(200);
+
+  await eventually(async () => (await used('backup-1', 'usd')) === 0.001);
+  await eventually(async () => (await used('smart', 'tokens')) > 1);
+  expect((await chat(gateway, hello())).status).toBe(429);
+  expect((await chat(gateway, { ...hello(), model: 'backup-1' })).status).toBe(200);
+});
+
+it('somebody in many groups draws on the budgets of all of them', async () => {
+  const upstream = await provider();
+  const groups = Array.from({ length: 60 }, (_, i) => `team-${i}`);
+  const gateway = await aiGateway([upstream], {
+    ai: { budgets: [{ name: 'team', scope: 'group', requests: 1, tokens: 100_000, per: '1d' }] },
+    consumer: { groups },
+  });
+
+  expect((await chat(gateway, hello())).status).toBe(200);
+  expect(errorOf(await chat(gateway, hello())).message).toContain('team');
+});
+
+it.each([
+  { max_tokens: Number.MAX_SAFE_INTEGER },
+  { n: 1e15 },
+  { max_tokens: 1e12, n: 1e12 },
+])('more than anybody could count is more than remains: %j', async (more) => {
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], {
+    consumer: { budget: { usd: 5, tokens: 10_000, per: '1d' } },
+  });
+
+  expect((await chat(gateway, { ...hello(), ...more })).status).toBe(429);
+  expect(upstream.taken).toHaveLength(0);
+  expect((await chat(gateway, hello())).status).toBe(200);
+});
+
+it('a maximum in another format’s words reserves nothing less, in a provider’s own words neither', async () => {
+  const upstream = await provider();
+  const gateway = await aiGateway([upstream], {
+    ai: {
+      reserve: { output: 5_000 },
+      providers: {
+        own: { kind: 'openai', baseUrl: `${upstream.url}/v1`, apiKey: 'k', passthrough: true },
+      },
+    },
+    consumer: { budget: { tokens: 4_000, per: '1d' } },
+  });
+  const ask = (more: object, path?: string) => chat(gateway, { ...hello(), ...more }, {}, path);
+  const below = '/v1/providers/own/chat/completions';
+
+  for (const more of [{ max_output_tokens: 1 }, { generationConfig: { maxOutputTokens: 1 } }])
+    for (const path of [undefined, below]) expect((await ask(more, path)).status).toBe(429);
+  for (const path of [undefined, below]) expect((await ask({ max_tokens: 10 }, path)).status).toBe(200);
 });
 
 it('a model without a price does not get round a budget of money', async () => {

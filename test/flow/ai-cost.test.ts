@@ -338,6 +338,21 @@ it.each([
   expect(total).toMatchObject({ calls: 1, input: 304 });
 });
 
+it.each([
+  { service_tier: 'constructor' },
+  { service_tier: '__proto__' },
+  { reasoning_effort: 'constructor' },
+])('a word that a client makes up changes nothing of the cost: %j', async (made) => {
+  const gateway = await aiGateway([await answers(completion(usageOf(1_000, 200)))], {
+    consumer: { budget: { usd: 1, tokens: 100_000, per: '1d' } },
+  });
+
+  const answer = await chat(gateway, { ...hello(), ...made });
+
+  expect(answer.status).toBe(200);
+  expect((await lineOf(gateway, answer)).usd).toBeCloseTo((1_000 * 0.15 + 200 * 0.6) / 1e6, 9);
+});
+
 it('a call that failed costs nothing', async () => {
   const service = await modelService();
   service.faults.set({ reset: true });

@@ -235,6 +235,21 @@ it('an answer is kept to a number of tokens', async () => {
   ]);
 });
 
+it.each([
+  ['/v1/chat/completions', { max_output_tokens: 1 }, 'max_completion_tokens'],
+  ['/v1/messages', { max_completion_tokens: 1 }, 'max_tokens'],
+  ['/v1/responses', { max_tokens: 1, max_completion_tokens: 1 }, 'max_output_tokens'],
+])('%s: a maximum in another format’s words is none', async (path, more, own) => {
+  const provider = await says('x');
+  const gateway = await aiGateway([provider, asAnthropic(provider)], {
+    policies: [{ 'max-tokens': { limit: 50 } }],
+    models: { claude: { targets: [{ provider: 'p1', model: 'claude-haiku-4-5' }] } },
+  });
+  const model = path === '/v1/messages' ? 'claude' : 'smart';
+  await chat(gateway, { model, messages: [], input: 'a', ...more }, {}, path);
+  expect(JSON.parse(String(provider.taken[0]?.body))).toMatchObject({ [own]: 50 });
+});
+
 it('in report mode nothing is changed, and all is recorded', async () => {
   const provider = await says('swordfish');
   const gateway = await aiGateway([provider], {
@@ -293,6 +308,48 @@ it('a text is read wherever a request holds one: in documents, files, variables'
     'I am [EMAIL_1]',
     'I am [EMAIL_1]',
   ]);
+});
+
+const SECRET = 'the swordfish of ada@example.com';
+const inSchema = (text: object) => ({ type: 'object', properties: { a: { type: 'string', ...text } } });
+const described = inSchema({ description: SECRET });
+const format = { type: 'json_schema', name: 'n', schema: described };
+
+it.each<[string, object]>([
+  ['/v1/chat/completions', { tools: [{ type: 'function', function: { name: 'f', parameters: described } }] }],
+  ['/v1/chat/completions', { functions: [{ name: 'f', parameters: inSchema({ enum: ['x', SECRET] }) }] }],
+  ['/v1/chat/completions', { response_format: { type: 'json_schema', json_schema: format } }],
+  [
+    '/v1/chat/completions',
+    { response_format: { type: 'json_schema', json_schema: { name: 'n', description: SECRET, schema: {} } } },
+  ],
+  ['/v1/chat/completions', { response_format: { type: 'json_object', schema: described } }],
+  ['/v1/responses', { tools: [{ type: 'function', name: 'f', parameters: inSchema({ const: SECRET }) }] }],
+  ['/v1/responses', { text: { format } }],
+  ['/v1/messages', { tools: [{ name: 'f', input_schema: inSchema({ default: { of: [SECRET] } }) }] }],
+  ['/v1/messages', { output_config: { format } }],
+])('%s: what a schema says is read like everything else: %j', async (path, more) => {
+  const provider = await says('To [EMAIL_1].');
+  const own = asAnthropic(provider);
+  const denied = { 'deny-topics': { topics: [{ name: 'p', words: ['swordfish'] }] } };
+  const [denying, redacting] = [
+    await aiGateway([provider, own], { policies: [denied] }),
+    await aiGateway([provider, own], { policies: [{ redact: {} }] }),
+  ];
+  const body = {
+    model: path === '/v1/messages' ? 'backup-1' : 'smart',
+    max_tokens: 9,
+    messages: [],
+    input: 'a',
+  };
+
+  const refused = await chat(denying, { ...body, ...more }, {}, path);
+  expect([refused.status, errorOf(refused).code]).toEqual([400, 'content_filtered']);
+  expect(provider.taken).toHaveLength(0);
+  await chat(redacting, { ...body, ...more }, {}, path);
+  const sent = JSON.parse(String(provider.taken[0]?.body)) as object;
+  const redacted = JSON.parse(JSON.stringify(more).replaceAll('ada@example.com', '[EMAIL_1]')) as object;
+  expect(sent).toMatchObject(redacted);
 });
 
 const schema = { type: 'object', required: ['city'], properties: { city: { type: 'string' } } };

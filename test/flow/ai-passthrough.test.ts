@@ -221,6 +221,15 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
     await ask('/p0/fine_tuning/jobs', { model: 'gpt-4o-mini', training_file: 'f' }),
     await ask('/p0/embed-jobs', { model: 'embed-v4.0', dataset_id: 'd' }),
     await ask('/p0/chat/completions', { model: 'grok-4', messages: [], deferred: true }),
+    // Assistants, and sessions that a client then goes on with past the gateway.
+    await ask('/p0/threads/t/runs', { assistant_id: 'a', model: 'gpt-4o-mini' }),
+    await ask('/p0/threads/runs', { assistant_id: 'a', model: 'gpt-4o-mini' }),
+    await ask('/p0/realtime/sessions', { model: 'gpt-4o-mini' }),
+    await ask('/p0/realtime/transcription_sessions', { model: 'gpt-4o-mini' }),
+    await ask('/p0/realtime/client_secrets', { session: {}, model: 'gpt-4o-mini' }),
+    await ask('/p0/realtime/calls', { sdp: 'v=0', model: 'gpt-4o-mini' }),
+    await ask('/p0/realtimeapi/sessions', { model: 'gpt-4o-mini' }),
+    await ask('/p2/auth_tokens', { uses: 1, model: 'gemini-2.5-flash' }),
     // In whatever a provider's reader takes for JSON.
     await chat(gateway, wide, { 'content-type': 'text/plain' }, '/v1/providers/p0/other'),
   ];
@@ -234,10 +243,43 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
   expect(lines[0]).toMatchObject({ reason: 'ok', usage_source: 'reported' });
   // Each in its vendor's shape.
   expect(refused.map(({ status, body }) => [status, body.includes('"budget_unpriced"')])).toEqual(
-    Array(11).fill([503, true]),
+    refused.map(() => [503, true]),
   );
   expect(forms).toEqual([503, 200]);
   expect(cancelled.status).toBe(200);
+});
+
+it('what is like an operation of the gateway costs what that does, on whichever path it is asked', async () => {
+  const provider = await rawProvider((response) => response.writeHead(200, json).end('{"text":"Hello"}'));
+  const gateway = await aiGateway([open(provider)], {
+    models: { 'gpt-image-1': { targets: [{ provider: 'p0', model: 'gpt-image-1' }] } },
+    prices: { 'p0/gpt-image-1': { input: 0, output: 0, perImage: 0.25 } },
+    ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', usd: 2 }] },
+  });
+  const send = async (path: string, fields: Record<string, string>, bytes = 10) => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    form.set('file', new Blob(['x'.repeat(bytes)]), 'x');
+    const { url } = below(gateway, path);
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` };
+    const answer = await fetch(url, { method: 'POST', headers, body: form });
+    const id = answer.headers.get('x-request-id');
+    return [answer.status, (await gateway.accessLine((line) => line.request_id === id)).usd];
+  };
+
+  // A minute of speech as it is usually sent, at 0.006 dollars.
+  const [status, usd] = await send('/audio/translations', { model: 'whisper-1' }, 960_000);
+  expect(status).toBe(200);
+  expect(usd).toBeCloseTo(0.006, 3);
+  expect(await send('/images/edits', { model: 'gpt-image-1', n: '3' })).toEqual([200, 0.75]);
+  const ask = (path: string, body: object) => chat(gateway, body, {}, `/v1/providers/p0${path}`);
+  const edited = await ask('/images/edits', { model: 'gpt-image-1', images: [] });
+  expect((await lineOf(gateway, edited)).usd).toBe(0.25);
+  // Before it is asked as well: of what is left four more can't be paid.
+  expect((await send('/images/variations', { model: 'gpt-image-1', n: '4' }))[0]).toBe(429);
+  // Whisper is sold by the minute, and of a chat with it nobody knows any.
+  const chatted = await ask('/chat/completions', { model: 'whisper-1', messages: [] });
+  expect(errorOf(chatted)).toMatchObject({ code: 'budget_unpriced' });
 });
 
 it('counting tokens costs nothing, and vectors put none out', async () => {

@@ -1,4 +1,5 @@
 import type { JsonObject, Reasoning, ToolChoice } from '../../contracts/model-request.ts';
+import { own } from '../../lib/own.ts';
 import { effortFor } from './effort.ts';
 
 /** Up to Claude 4.5 models think on a budget; those after it as hard as they are told to. */
@@ -59,7 +60,7 @@ export function convertThinking(
     // `Thinking may not be enabled when tool_choice forces tool use`: the tool is what is asked for first.
     if (toolChoice === 'required' || typeof toolChoice === 'object') return NO_THINKING;
     // An effort is what the client would like; half of what it allows is left for the answer itself.
-    const tokens = Math.min(BUDGETS[effort ?? 'medium'] ?? LEAST_BUDGET, Math.floor(most / 2));
+    const tokens = Math.min(own(BUDGETS, effort ?? 'medium') ?? LEAST_BUDGET, Math.floor(most / 2));
     return tokens < LEAST_BUDGET ? NO_THINKING : onABudget(tokens);
   }
   return {

@@ -1,9 +1,10 @@
 import type { AiConfig } from '../../config/schema/index.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
-import { type Pricer, priceAtMost, pricerOf } from '../prices.ts';
+import { priceAtMost, pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Model } from './catalog.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
+import { windowOf } from './window.ts';
 
 /** A provider that applications may speak to in its own words. */
 export interface OpenProvider {
@@ -18,7 +19,7 @@ export interface OpenProvider {
 }
 
 /** Of models that clients name; there is no end of names. */
-const MOST_PRICES = 256;
+const MOST_MODELS = 256;
 
 /** The providers with `passthrough`, by name. @returns also what is done when their generation serves, and what lets go of what they leased */
 export function openProviders(
@@ -37,13 +38,13 @@ export function openProviders(
     if (all) upstreams.push(all.upstream);
     const resilience = ports.fleet.resilience(`provider ${name}`);
     ends.push(resilience.release);
-    const priceOf = pricesOf(name, all?.settings.baseUrl ?? '', config.prices);
+    const traitsOf = knownTraits(name, all?.settings.baseUrl ?? '', config.prices);
     providers.set(name, {
       name,
       allows: allowedPaths(entry.passthroughPaths),
       model(asked) {
         const model = plainName(entry.kind, asked);
-        const deployment = all && ofModel(all, model, priceOf(model), ports);
+        const deployment = all && ofModel(all, model, traitsOf(model), ports);
         return {
           name: aliasOf(config, name, entry.kind, model),
           // What is asked for in a provider's own words goes to nobody else.
@@ -79,12 +80,12 @@ export function openProviders(
 function ofModel(
   all: Deployment,
   model: string,
-  price: Pricer,
+  traits: Traits,
   { fetch }: Pick<DeploymentPorts, 'fetch'>,
 ): Deployment {
   const name = `${all.providerName}/${model}`;
   const provider = providerOf(all.settings, model, fetch) ?? all.provider;
-  return { ...all, provider, model, name, headerName: encodeURI(name), price };
+  return { ...all, provider, model, name, headerName: encodeURI(name), ...traits };
 }
 
 /** Google's models are spelt in more than one way where a body names them, as below `/openai/` and `/endpoints/openapi/`. */
@@ -108,15 +109,21 @@ function allowedPaths(paths: readonly string[] | undefined): (path: string) => b
   return (path) => paths.includes(path) || below.some((start) => path.startsWith(start));
 }
 
-function pricesOf(
+/** What is told by a model's name. */
+type Traits = Pick<Deployment, 'price' | 'window'>;
+
+function knownTraits(
   provider: string,
   baseUrl: string,
   configured: AiConfig['prices'],
-): (model: string) => Pricer {
-  const known = new Map<string, Pricer>();
+): (model: string) => Traits {
+  const known = new Map<string, Traits>();
   return (model) => {
-    const found = known.get(model) ?? pricerOf(model, baseUrl, configured[`${provider}/${model}`]);
-    if (known.size < MOST_PRICES) known.set(model, found);
+    const found = known.get(model) ?? {
+      price: pricerOf(model, baseUrl, configured[`${provider}/${model}`]),
+      window: windowOf(model, baseUrl),
+    };
+    if (known.size < MOST_MODELS) known.set(model, found);
     return found;
   };
 }

@@ -13,6 +13,8 @@ export const passthrough: Operation = {
   lists: [],
   refused: [],
   headers: [],
+  // Which of them a provider goes by, it knows alone.
+  maxima: ['max_completion_tokens', 'max_output_tokens', 'max_tokens'],
   usageAtMost: nothing,
   usageOf: nothing,
 };

@@ -4,6 +4,7 @@ import { exchangeOf } from '../../record/exchange.ts';
 import { newAiFacts } from '../ai-facts.ts';
 import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
+import { CHAT_FORMATS } from '../formats/index.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
 import { asksStream, dialectOf, isUnknowable, readCall, usageOf } from '../passthrough-call.ts';
@@ -74,8 +75,9 @@ function callOf(
   const stream = asksStream(known, path);
   const asked = { stream, streamOptions: body.stream_options };
   const isExtra = extraOf(dialect, asked);
-  const facts = requestFacts(body, request.headers);
-  const maxOutput = facts.maxOutput || known.maxOutput;
+  const format = CHAT_FORMATS.find((each) => each.name === dialectName);
+  const facts = requestFacts(body, request.headers, (format ?? passthrough).maxima);
+  const maxOutput = format ? facts.maxOutput : Math.max(facts.maxOutput, known.maxOutput);
   exchange.ai = newAiFacts(passthrough.operation, model.name, stream, bytes);
   // From the gateway's own formats a client brings its marks along.
   const own =
@@ -105,7 +107,7 @@ function callOf(
       ...asked,
       maxOutput,
       isUnknowable: isUnknowable(known),
-      usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes.length, output),
+      usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes.length, output, deployment.window),
     },
     prepared,
     candidates: [model],

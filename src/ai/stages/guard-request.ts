@@ -5,9 +5,6 @@ import type { ChatCall } from '../chat-call.ts';
 import { requestTexts } from '../guards/request-texts.ts';
 import { replaceBody } from '../replace-body.ts';
 
-/** Fields that bound an answer's tokens, in one format or another. */
-const MAXIMA = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'];
-
 /** As of bodies that policies of API routes read. */
 const MOST_LEVELS = 200;
 
@@ -25,7 +22,8 @@ export async function guardRequest(call: ChatCall): Promise<void> {
   if (jsonShape(call.bytes).depth > MOST_LEVELS)
     throw new GatewayError('body_malformed', { detail: 'It is nested too deeply.' });
   const body = JSON.parse(call.bytes.toString('utf8')) as { [key: string]: unknown };
-  const named = MAXIMA.filter((field) => typeof body[field] === 'number');
+  const { maxima = [] } = format;
+  const named = maxima.filter((field) => typeof body[field] === 'number');
   const request = {
     texts: requestTexts(body),
     maxTokens: named.length === 0 ? undefined : Math.max(...named.map((field) => body[field] as number)),
@@ -38,7 +36,7 @@ export async function guardRequest(call: ChatCall): Promise<void> {
   const { maxTokens } = request;
   if (maxTokens !== undefined && maxTokens !== before && format.kind === 'chat') {
     for (const field of named) body[field] = Math.min(body[field] as number, maxTokens);
-    if (named.length === 0) body[format.fields.maxTokens ?? 'max_tokens'] = maxTokens;
+    if (named.length === 0 && maxima[0] !== undefined) body[maxima[0]] = maxTokens;
   }
   replaceBody(call, body as JsonObject);
 }

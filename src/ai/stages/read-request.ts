@@ -36,7 +36,7 @@ export function readRequest(call: ChatCall): void {
     stream: format.openStream !== undefined && body.stream === true,
     streamOptions: body.stream_options,
     usage: format.kind === 'operation' ? usageOf(format, body, bytes) : undefined,
-    ...requestFacts(body, call.headers),
+    ...requestFacts(body, call.headers, format.maxima),
   };
 }
 

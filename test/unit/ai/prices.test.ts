@@ -120,6 +120,19 @@ it.each([
   expect(price(usage, tier)).toBeCloseTo(times * price(usage), 9);
 });
 
+it.each([
+  'constructor',
+  'toString',
+  '__proto__',
+])('a tier that a client makes up costs what it usually does: %s', (tier) => {
+  const usage = { input: 1_000, output: 100, cached: 0 };
+  for (const configured of [undefined, own({ tiers: { flex: 0.5 } })]) {
+    const price = pricerOf('gpt-4o', OPENAI, configured);
+    expect(price(usage, tier)).toBe(price(usage));
+    expect(priceAtMost(price, usage, tier)).toBe(price(usage));
+  }
+});
+
 it('sound that is heard costs what the table says an hour does', () => {
   const price = pricerOf('whisper-1', OPENAI, undefined);
   expect(price({ input: 0, output: 0, cached: 0, audioSeconds: 600 })).toBeCloseTo(0.06, 9);

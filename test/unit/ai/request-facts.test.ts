@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { requestFacts } from '../../../src/ai/request-facts.ts';
 
-const facts = (body: object, headers = {}) => requestFacts(body as Record<string, unknown>, headers);
+const ALL = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'];
+const facts = (body: object, headers = {}, maxima = ALL) =>
+  requestFacts(body as Record<string, unknown>, headers, maxima);
 const user = { role: 'user', content: 'Go' };
 const call = { role: 'assistant', tool_calls: [{ id: 'a' }] };
 const result = { role: 'tool', content: 'done' };
@@ -38,6 +40,32 @@ it.each([
     },
     2,
   ],
+  [
+    'Google’s contents, whose user need not be named',
+    {
+      contents: [
+        { parts: [{ text: 'Go' }] },
+        { role: 'model', parts: [{ text: 'I look.' }, { functionCall: { name: 'f' } }] },
+        { role: 'user', parts: [{ functionResponse: { name: 'f' } }] },
+        { role: 'model', parts: [{ function_call: { name: 'f' } }] },
+        { role: 'function', parts: [{ function_response: { name: 'f' } }] },
+      ],
+    },
+    2,
+  ],
+  [
+    'Amazon’s messages',
+    {
+      messages: [
+        { role: 'user', content: [{ text: 'Go' }] },
+        { role: 'assistant', content: [{ toolUse: { name: 'f' } }, { toolUse: { name: 'g' } }] },
+        { role: 'user', content: [{ toolResult: {} }, { toolResult: {} }] },
+        { role: 'assistant', content: [{ toolUse: { name: 'f' } }] },
+        { role: 'user', content: [{ toolResult: {} }] },
+      ],
+    },
+    2,
+  ],
   ['a text', { input: 'Go' }, 0],
   ['rubbish', { messages: [null, 1, 'x', []] }, 0],
 ])('rounds of tools: %s', (_what, body, rounds) => {
@@ -57,6 +85,21 @@ it.each([
   [{}, 0],
 ])('the most that may be generated: %j', (body, most) => {
   expect(facts(body).maxOutput).toBe(most);
+});
+
+it('what is a maximum in another format’s words only is none', () => {
+  expect(facts({ max_output_tokens: 1 }, {}, ['max_completion_tokens', 'max_tokens']).maxOutput).toBe(0);
+  expect(facts({ max_output_tokens: 1, max_tokens: 9 }, {}, ['max_tokens']).maxOutput).toBe(9);
+});
+
+it.each([
+  [{ reasoning_effort: 'high' }, 24_576],
+  [{ reasoning: { effort: 'low' } }, 2_048],
+  [{ thinking: { budget_tokens: 3_000 } }, 3_000],
+  [{ reasoning_effort: 'constructor' }, 0],
+  [{ reasoning: { effort: 'toString' } }, 0],
+])('what may be thought: %j', (body, tokens) => {
+  expect(facts(body).thinking).toBe(tokens);
 });
 
 it('who it is for, as each vendor lets applications say it', () => {
@@ -90,5 +133,6 @@ it('the last that the user said', () => {
     facts({ messages: [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text: 'this' }] }] })
       .sample,
   ).toBe('this');
+  expect(facts({ contents: [{ parts: [{ text: 'Los' }] }] }).sample).toBe('Los');
   expect(facts({ messages: [] }).sample).toBe('');
 });

@@ -1,5 +1,6 @@
 import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
 import type { ModelCall } from '../../../contracts/provider.ts';
+import { own } from '../../../lib/own.ts';
 import { NotCarried } from '../../not-carried.ts';
 import { closedSchema } from '../anthropic-schema.ts';
 import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
@@ -76,7 +77,7 @@ function formatOf({ responseFormat }: ModelRequest): JsonObject {
 const TIERS: Readonly<Record<string, string>> = { auto: 'auto', default: 'standard_only' };
 
 function convertTier(tier: string): string {
-  const converted = TIERS[tier];
+  const converted = own(TIERS, tier);
   if (converted === undefined) throw new NotCarried({ option: 'serviceTier' });
   return converted;
 }

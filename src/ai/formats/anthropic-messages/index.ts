@@ -12,6 +12,7 @@ export const anthropicMessages: Format = {
   lists: ['messages'],
   refused: [],
   headers: ['anthropic-version', 'anthropic-beta'],
+  maxima: ['max_tokens'],
   fields: {
     toolChoice: 'tool_choice',
     parallelToolCalls: 'tool_choice.disable_parallel_tool_use',

@@ -6,6 +6,7 @@ import type {
   Tool,
   ToolChoice,
 } from '../../../contracts/model-request.ts';
+import { own } from '../../../lib/own.ts';
 import { Fields } from '../fields.ts';
 import { cacheOf, readMessages, systemOf } from './read-messages.ts';
 
@@ -39,7 +40,7 @@ export function readRequest(body: JsonObject): ModelRequest {
       ? fields.list('stop_sequences').map(({ value }) => String(value))
       : undefined,
     reasoning: reasoningOf(fields.inner('thinking'), output?.text('effort')),
-    serviceTier: tier === undefined ? undefined : (TIERS[tier] ?? tier),
+    serviceTier: tier === undefined ? undefined : (own(TIERS, tier) ?? tier),
     user: metadata?.text('user_id'),
     ...cacheOf(fields),
     uncarried,
@@ -91,7 +92,7 @@ const SUMMARIES: Readonly<Record<string, string>> = { summarized: 'auto', omitte
 function reasoningOf(thinking: Fields | undefined, effort: string | undefined): Reasoning | undefined {
   const type = thinking?.text('type');
   const budget = thinking?.number('budget_tokens');
-  const summary = SUMMARIES[thinking?.text('display') ?? ''];
+  const summary = own(SUMMARIES, thinking?.text('display') ?? '');
   thinking?.leave();
   if (type === 'disabled') return { effort: 'none', isUsual: true };
   if (effort === undefined && type === undefined) return undefined;

@@ -12,6 +12,7 @@ export const openaiChat: Format = {
   lists: ['messages'],
   refused: [],
   headers: [],
+  maxima: ['max_completion_tokens', 'max_tokens'],
   fields: {
     toolChoice: 'tool_choice',
     parallelToolCalls: 'parallel_tool_calls',

@@ -12,6 +12,7 @@ export const openaiResponses: Format = {
   lists: [],
   refused: ['background'],
   headers: [],
+  maxima: ['max_output_tokens'],
   fields: {
     toolChoice: 'tool_choice',
     parallelToolCalls: 'parallel_tool_calls',
