@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { redactQuery } from '../lib/redact-query.ts';
 import { isRequestId, newRequestId } from '../lib/request-id.ts';
 import { Admission, authorize, isChange } from './admission.ts';
 import { InnerCalls } from './agent/inner-calls.ts';
@@ -71,7 +72,7 @@ export function buildAdmin(outer: Omit<AdminPorts, 'inner'>): FastifyInstance {
     const known = adminError(error);
     if (known.code === 'internal')
       ports.log.error(
-        { err: known.cause, request_id: request.id, path: request.url },
+        { err: known.cause, request_id: request.id, path: pathOf(request.url) },
         'admin request failed',
       );
     request.outcome = known.code;
@@ -90,6 +91,12 @@ export function buildAdmin(outer: Omit<AdminPorts, 'inner'>): FastifyInstance {
 /** Who sent a wrong token. No token has this name. */
 const UNKNOWN = '(unknown)';
 
+/** Without the values of its query, which may name a person: the one whose conversations are erased. */
+function pathOf(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return path + redactQuery(url.slice(path.length));
+}
+
 function auditOf(request: FastifyRequest, by: string, status: number): Omit<AuditEntry, 'id' | 'at'> {
   const { method, url, id, socket, outcome, audited } = request;
   return {
@@ -97,7 +104,7 @@ function auditOf(request: FastifyRequest, by: string, status: number): Omit<Audi
     from: socket.remoteAddress ?? '',
     action: request.routeOptions.schema?.operationId ?? 'unknown',
     method,
-    path: url.slice(0, 512),
+    path: pathOf(url).slice(0, 512),
     status,
     outcome,
     details: audited,

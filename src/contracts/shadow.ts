@@ -15,7 +15,7 @@ export interface ShadowSide {
   readonly usd: number;
   /** Milliseconds from the first byte of the request to the last of the answer. */
   readonly ms: number;
-  /** What was said, its beginning; '' where texts are not kept. */
+  /** What was said, its beginning; '' where texts are not kept, and of conversations, which can be erased. */
   readonly text: string;
 }
 

@@ -121,3 +121,54 @@ it('its own budget ends it, and the real calls go on', async () => {
   const { items } = await pairsOf(gateway, 3);
   expect(items[0].shadow).toMatchObject({ outcome: 'not_asked', reason: 'budget_spent' });
 });
+
+it('what was said is shown to who has the right `content` alone, and who has read it is known', async () => {
+  const [viewer, reviewer] = ['token-of-a-viewer', 'token-of-a-reviewer'];
+  const tokens = [
+    { name: 'viewer', token: viewer, rights: ['read'] },
+    { name: 'reviewer', token: reviewer, rights: ['read', 'content'] },
+  ];
+  const services = [await modelService('real'), await modelService('candidate')];
+  const gateway = await aiGateway(services, { models: shadowing(), admin: { tokens } });
+  expect((await chat(gateway, hello())).status).toBe(200);
+  const read = async (token: string) => (await admin(gateway, '/api/shadows?model=smart', { token })).body;
+
+  const seen = await eventually(async () => {
+    const body = await read(viewer);
+    return body.items.length === 1 && body;
+  });
+  expect(seen.items[0]).toMatchObject({
+    real: { text: '' },
+    shadow: { text: '' },
+    comparison: { likeness: 1 },
+  });
+  const { items } = await read(reviewer);
+  expect(items[0].real.text).toBe('Hello! How can I help you today?');
+  expect((await admin(gateway, '/api/audit', { token: viewer })).body.items).toMatchObject([
+    { by: 'reviewer', action: 'getShadows', details: { model: 'smart' } },
+  ]);
+});
+
+it('of a conversation, which can be sealed and erased, only figures are kept; and where a client wants nothing kept', async () => {
+  const services = [await modelService('real'), await modelService('candidate')];
+  const gateway = await aiGateway(services, { models: shadowing(), context: { enabled: true } });
+  const calls = [
+    await chat(gateway, hello(), { 'x-session-id': 's1' }),
+    await chat(gateway, { ...hello(), store: false }),
+    await chat(gateway, hello()),
+  ];
+  expect(calls.map(({ status }) => status)).toEqual([200, 200, 200]);
+
+  const { items } = await pairsOf(gateway, 3);
+
+  const textsOf = ({ headers }: (typeof calls)[number]) => {
+    const pair = items.find(({ requestId }: { requestId: string }) => requestId === headers['x-request-id']);
+    return [pair.real.text, pair.shadow.text, pair.comparison.isSameText];
+  };
+  const text = 'Hello! How can I help you today?';
+  expect(calls.map(textsOf)).toEqual([
+    ['', '', true],
+    ['', '', true],
+    [text, text, true],
+  ]);
+});

@@ -198,6 +198,11 @@ it('a person’s conversations are exported and erased, also after the secret wa
   expect(JSON.stringify(page.items)).toContain('471108151923');
   const gone = await admin(gateway, '/api/sessions?consumer=app&user=ann', { method: 'DELETE' });
   expect(gone.body).toEqual({ erased: 2 });
+  // Whose they were is not kept by who erases them, either.
+  const { items } = (await admin(gateway, '/api/audit?limit=1')).body;
+  expect(items).toMatchObject([{ action: 'eraseSessionsOfUser', details: { consumer: 'app', erased: 2 } }]);
+  expect(items[0].path).toBe('/api/sessions?consumer=…&user=…');
+  expect(gateway.lines.filter((line) => JSON.stringify(line).includes('user=ann'))).toEqual([]);
   expect(statusOf(await say('bob', 'b1', first))).toBe('hit');
   expect((await admin(gateway, '/api/context/app/rotate', { method: 'POST' })).body).toEqual({
     rotated: true,

@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { limitOf, offsetOf, PageOf, PageQuery, pageOf } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
+import { recordReading } from '../record-reading.ts';
 
 const Side = Type.Object({
   model: Type.String(),
@@ -18,7 +19,7 @@ const Side = Type.Object({
   tokensOut: Type.Number(),
   usd: Type.Number({ description: 'US dollars; -1: the model has no price.' }),
   ms: Type.Number({ description: 'Milliseconds to the end of the answer.' }),
-  text: Type.String({ description: 'The beginning of what was said.' }),
+  text: Type.String({ description: 'The beginning of what was said; empty without the right `content`.' }),
 });
 const Pair = Type.Object({
   at: Type.Number({ description: 'Milliseconds since the epoch.' }),
@@ -45,10 +46,10 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
-/** What models said, and what their candidates would have said. */
+/** What models said, and what their candidates would have said: the words are shown to tokens with the right `content`. */
 export function shadowRoutes(
   app: AdminApp,
-  { documents, served }: Pick<AdminPorts, 'documents' | 'served'>,
+  { documents, served, audit }: Pick<AdminPorts, 'documents' | 'served' | 'audit'>,
 ): void {
   app.get(
     '/api/shadows',
@@ -66,7 +67,8 @@ export function shadowRoutes(
         ),
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query, operator } = request;
       const model = served.loaded.config.ai.models[query.model];
       if (!model)
         throw new GatewayError('resource_unknown', {
@@ -75,11 +77,26 @@ export function shadowRoutes(
       const pairs = await shadowPairs(documents, query.model);
       const skipped = offsetOf(query);
       const limit = limitOf(query);
-      const page = pageOf(pairs.slice(skipped), limit, () => String(skipped + limit));
-      return { ...page, summary: summaryOf(pairs), isOn: model.shadow !== undefined };
+      const { items, ...next } = pageOf(pairs.slice(skipped), limit, () => String(skipped + limit));
+      const mayRead = operator?.rights.includes('content') ?? false;
+      if (mayRead && items.some(hasText))
+        await recordReading(audit, request, 'getShadows', {
+          path: '/api/shadows',
+          details: { model: query.model },
+        });
+      const shown = mayRead ? items : items.map(withoutText);
+      return { items: shown, ...next, summary: summaryOf(pairs), isOn: model.shadow !== undefined };
     },
   );
 }
+
+const hasText = ({ real, shadow }: ShadowPair): boolean => real.text !== '' || shadow.text !== '';
+
+const withoutText = (pair: ShadowPair): ShadowPair => ({
+  ...pair,
+  real: { ...pair.real, text: '' },
+  shadow: { ...pair.shadow, text: '' },
+});
 
 function summaryOf(pairs: readonly ShadowPair[]) {
   const mean = (of: (pair: ShadowPair) => number): number =>

@@ -5,6 +5,7 @@ import { contentOf } from '../../context/summary-content.ts';
 import type { SessionHead, SessionRef } from '../../contracts/session.ts';
 import type { Audit } from '../audit.ts';
 import { limitOf } from '../paging.ts';
+import { recordReading } from '../record-reading.ts';
 
 /** What is known of a session without what was said; the user by digest. */
 export const shown = ({
@@ -61,21 +62,14 @@ export function versionsAfter<T>(
   return rest.length > limit && last !== undefined ? { items, next: versionOf(last) } : { items };
 }
 
-/** Who has read what people wrote is known afterwards. */
+/** That a conversation was read, with what was said. */
 export const noteReading = (
   audit: Audit,
   request: FastifyRequest,
   action: string,
   { tenant, session }: SessionRef,
 ): Promise<void> =>
-  audit.record({
-    by: request.operator?.name ?? '',
-    from: request.socket.remoteAddress ?? '',
-    action,
-    method: request.method,
+  recordReading(audit, request, action, {
     path: `/api/sessions/${encodeURIComponent(session)}`,
-    status: 200,
-    outcome: 'ok',
     details: { consumer: tenant, session },
-    requestId: String(request.id),
   });

@@ -1,7 +1,7 @@
 import type { AiConfig } from '../../config/schema/index.ts';
 import type { ShadowSide } from '../../contracts/shadow.ts';
 import type { LiveExchange } from '../../record/exchange.ts';
-import type { ChatCall } from '../chat-call.ts';
+import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
 import type { Model } from '../models/catalog.ts';
 import { likeness } from '../shadow/compare-texts.ts';
@@ -71,7 +71,7 @@ async function askCandidate(
   const hasFailed = asked.reason !== 'ok';
   const outcome = hasFailed ? 'failed' : isSameText ? 'same' : 'different';
   ports.shadows.count(name, settings.model, outcome);
-  const kept = (whole: string): string => (settings.texts ? whole : '');
+  const kept = (whole: string): string => (settings.texts && mayKeep(call) ? whole : '');
   await ports.shadows.keep(
     {
       at: exchange.startedAt,
@@ -89,6 +89,12 @@ async function askCandidate(
     settings satisfies Pick<ShadowSettings, 'keep' | 'keepFor'>,
   );
 }
+
+/**
+ * What is said in a conversation stands in it alone: there it is sealed, redacted and erased. And a client may want nothing kept.
+ */
+const mayKeep = ({ exchange, request }: ChatCall): boolean =>
+  exchange.context === null && (request as ChatRequest).store !== false;
 
 function sideOf({ ai, reason, durationMs }: LiveExchange, text: string): ShadowSide {
   return {

@@ -24,7 +24,8 @@ export const AiShadow = Strict(
     keepFor: Duration({ default: '7d', description: 'How long a pair is kept.' }),
     texts: Type.Boolean({
       default: true,
-      description: 'Whether the beginnings of both texts are kept, as models wrote them, or figures only.',
+      description:
+        'Whether the beginnings of both texts are kept, as models wrote them, or figures only. Of turns of a conversation that is remembered, and where a client says `store: false`, figures only in any case.',
     }),
   },
   {
