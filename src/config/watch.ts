@@ -11,6 +11,8 @@ export interface WatchOptions {
   files?: readonly string[];
   /** The watcher failed (no more inotify watches, say): changes may go unseen. */
   onError?: (error: unknown) => void;
+  /** A file is there and can't be read (it has become another user's, say). Told once, until it can be read or is gone. */
+  onUnreadable?: (file: string, error: unknown) => void;
 }
 
 export interface ConfigWatch {
@@ -27,12 +29,12 @@ export interface ConfigWatch {
  * many editors.
  */
 export function watchConfig(file: string, onChange: () => void, options: WatchOptions = {}): ConfigWatch {
-  const { debounceMs = 50, onError = () => undefined } = options;
+  const { debounceMs = 50, onError = () => undefined, onUnreadable = () => undefined } = options;
   let watched = [file, ...(options.files ?? [])].map((each) => resolve(each));
   let points = new Set<string>();
   let folders = new Set<string>();
   // At once, so that nothing slips in between what the caller has just loaded and this.
-  let known = contents(watched);
+  let { hashes: known, unreadable } = contents(watched);
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -59,8 +61,10 @@ export function watchConfig(file: string, onChange: () => void, options: WatchOp
 
   const look = (): void => {
     const now = contents(watched);
-    const changed = [...now].some(([path, hash]) => known.get(path) !== hash);
-    known = new Map([...known, ...now]);
+    const changed = [...now.hashes].some(([path, hash]) => known.get(path) !== hash);
+    known = new Map([...known, ...now.hashes]);
+    for (const [path, error] of now.unreadable) if (!unreadable.has(path)) onUnreadable(path, error);
+    unreadable = now.unreadable;
     aim();
     if (changed) onChange();
   };
@@ -98,15 +102,25 @@ function pointsOf(file: string): string[] {
   }
 }
 
-/** SHA-256 of each file that can be read. */
-function contents(files: readonly string[]): Map<string, string> {
+interface Contents {
+  /** SHA-256 of each file that can be read. What one held last stays known where it is not there at the moment. */
+  readonly hashes: ReadonlyMap<string, string>;
+  /** Of each that is there and can't be: why. */
+  readonly unreadable: ReadonlyMap<string, unknown>;
+}
+
+function contents(files: readonly string[]): Contents {
   const hashes = new Map<string, string>();
+  const unreadable = new Map<string, unknown>();
   for (const file of files) {
     try {
       hashes.set(file, createHash('sha256').update(readFileSync(file)).digest('hex'));
-    } catch {
-      hashes.delete(file); // not there at the moment: what it held last stays known
+    } catch (error) {
+      if (!isAbsence(error)) unreadable.set(file, error);
     }
   }
-  return hashes;
+  return { hashes, unreadable };
 }
+
+const isAbsence = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');

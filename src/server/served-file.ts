@@ -98,6 +98,11 @@ export class ServedFile {
     this.#watch = watchConfig(file, () => void this.reload(), {
       files: this.#loaded.files,
       onError: (error) => log.error({ err: error }, 'the config file can no longer be watched'),
+      onUnreadable: (path, error) =>
+        log.error(
+          { err: error, file: path },
+          'a file of the config can’t be read: what it holds does not count',
+        ),
     });
     await this.#watch.ready;
     // What was saved between the first read and now.
@@ -191,6 +196,14 @@ export class ServedFile {
   async #write(text: string, onDisk: string | undefined): Promise<Revised['file']> {
     const { file, log } = this.#parts;
     this.#watch?.follow(this.#loaded.files);
+    // To build a revision may take a while. What was saved meanwhile is the later word: it is still to be read.
+    if (textOf(file) !== onDisk) {
+      log.warn({ file }, 'the config file was saved while a revision was built: it is not overwritten');
+      return {
+        isWritten: false,
+        reason: 'it was saved meanwhile: what it says now counts as soon as it is read',
+      };
+    }
     try {
       await writeWhole(file, text);
       this.#settled = text;

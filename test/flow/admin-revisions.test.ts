@@ -1,9 +1,10 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { admin, expectProblem } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { slowPolicy } from '../helpers/slow-policy.ts';
 
 const text = (url: string): string => `# kept by hand
 version: 1
@@ -150,6 +151,26 @@ it('what somebody else has saved and does not serve is not overwritten', async (
   expectProblem(answer, 409, 'config_file_differs');
   expect(await readFile(gateway.file, 'utf8')).toBe(broken);
   expect(await statusOf(gateway, '/old')).toBe(200);
+});
+
+it('what somebody saves while a revision is built is not overwritten, and serves next', async () => {
+  const slow = slowPolicy();
+  const shop = await backend((_request, response) => response.end('here'));
+  const gateway = await testGateway(text(shop.url), { watch: true, policies: [slow.policy] });
+  onTestFinished(slow.finish);
+  const patch = [{ op: 'add', path: '/routes/0/policies', value: [{ slow: {} }] }];
+  const asked = admin(gateway, '/api/revisions', { headers: { 'if-match': '*' }, body: { patch } });
+  await eventually(() => slow.hasBegun);
+
+  const saved = text(shop.url).replace('/old', '/saved');
+  await writeFile(gateway.file, saved);
+  slow.finish();
+
+  const { body } = await asked;
+  expect(body).toMatchObject({ revision: 2, isNew: true, file: { isWritten: false } });
+  expect(body.file.reason).toContain('it was saved meanwhile');
+  await eventually(async () => (await statusOf(gateway, '/saved')) === 200);
+  expect(await readFile(gateway.file, 'utf8')).toBe(saved);
 });
 
 it('a file that can not be replaced is said to lag behind, and counts again once it changes', async () => {

@@ -117,6 +117,32 @@ it('what holds the same as before has not changed', async () => {
   await changesAre(1);
 });
 
+it('a file that is there and can not be read is told of, once until it can be', async () => {
+  const told: string[] = [];
+  write('g.yaml', '1');
+  watch = watchConfig(at('g.yaml'), () => changes++, {
+    debounceMs: 20,
+    files: [at('token')],
+    onUnreadable: (file) => told.push(file),
+  });
+  await watch.ready;
+  // A link to itself: tests run as root, who may read everything else.
+  const shut = (): void => {
+    symlinkSync('g.yaml', at('loop'));
+    renameSync(at('loop'), at('g.yaml'));
+  };
+  shut();
+  await vi.waitFor(() => expect(told).toEqual([at('g.yaml')]), { timeout: 8000, interval: 10 });
+  write('token', 'one');
+  await changesAre(1);
+  write('.g.swp', '2');
+  renameSync(at('.g.swp'), at('g.yaml'));
+  await changesAre(2);
+  expect(told).toEqual([at('g.yaml')]);
+  shut();
+  await vi.waitFor(() => expect(told).toHaveLength(2), { timeout: 8000, interval: 10 });
+});
+
 it('after close nothing is called', async () => {
   write('g.yaml', '1');
   await start('g.yaml');
