@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { GatewayConfig } from './config/schema/index.ts';
 import type { PurgeSelection } from './contracts/cache.ts';
+import type { PolicyDescriptor } from './contracts/policy.ts';
 import { type DataPlane, type DataPlaneOptions, openDataPlane } from './data-plane.ts';
 import type { EngineThread } from './hypercare/engine/thread.ts';
 import { pack } from './lib/packed.ts';
 import { WorkerMeters } from './record/worker-meters.ts';
 import { parseAddress } from './server/address.ts';
+import { PolicyRefused } from './server/policies.ts';
 import type { MetricsPage } from './telemetry/metrics.ts';
 import { loadsOf, type TargetLoad } from './upstream/target-loads.ts';
 import type { WorkerStatus } from './workers/messages.ts';
@@ -37,10 +39,22 @@ export interface Carriers {
 const workersOf = ({ server: { workers } }: GatewayConfig): number =>
   workers === 'auto' ? availableParallelism() : workers;
 
-/** @throws an Error if the store can't be opened */
-export async function openCarriers(options: DataPlaneOptions): Promise<Carriers> {
+interface CarriersOptions extends DataPlaneOptions {
+  /** Those of the descriptors that do not ship with the gateway. */
+  policies?: readonly PolicyDescriptor<unknown>[];
+}
+
+/** @throws PolicyRefused if workers would do without a policy; an Error if the store can't be opened */
+export async function openCarriers(options: CarriersOptions): Promise<Carriers> {
   const size = workersOf(options.config);
-  return size === 1 ? alone(options) : withWorkers(options, size);
+  if (size === 1) return alone(options);
+  const [own] = options.policies ?? [];
+  // A worker loads what ships by its name; the functions of another can't be sent to it.
+  if (own)
+    throw new PolicyRefused(
+      `policy ${own.name}: it was handed to this process, and worker processes can't have it: set server.workers to 1`,
+    );
+  return withWorkers(options, size);
 }
 
 async function alone(options: DataPlaneOptions): Promise<Carriers> {
@@ -78,13 +92,20 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const { config: started, sink, processMetrics = true } = options;
   let engine: EngineThread | undefined;
+  let serving = 0;
+  /** From the start to the stop. */
+  let isOpen = false;
+  // With none of them the port is closed.
+  const sayReady = (): void => {
+    plane.readiness.isReady = isOpen && serving > 0;
+  };
   const crew = new Crew({
     size,
     entry: new URL(`./worker-process${extension}`, import.meta.url),
     log: sink.logger,
     listen: parseAddress(started.server.listen),
     writeLine: (line) => sink.writeLine(line),
-    onChange: (change) => plane.changes.record(change),
+    onChange: (change) => plane.changes.recordNews(change),
     meters: () => meters,
     boot: () => ({
       started: pack(started),
@@ -100,6 +121,11 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     onEnded: (id) => {
       engine?.forget(`worker ${id}`);
       void metrics.ended(id);
+    },
+    onServing: (count) => {
+      serving = count;
+      meters.serving.set(count);
+      sayReady();
     },
     signals: (id, { batch, dropped, requests, contexts }) => {
       if (batch && engine?.take(`worker ${id}`, batch) === false) engine.drop(batch.count);
@@ -123,7 +149,8 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     metrics,
     async listen() {
       const address = await crew.start();
-      plane.readiness.isReady = true;
+      isOpen = true;
+      sayReady();
       return address;
     },
     status: () => crew.status(),
@@ -144,7 +171,8 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
       engine = watching;
     },
     unready() {
-      plane.readiness.isReady = false;
+      isOpen = false;
+      sayReady();
       crew.unready();
     },
     async drain(timeoutMs) {

@@ -131,7 +131,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     ...(tracing ? [tracing.onExchange] : []),
   ]);
   const changes = new Changes(log, meters);
-  const onChange = shared?.onChange ?? changes.record;
+  const onChange = shared?.onChange ?? (shared ? changes.recordNews : changes.record);
   const clock = { wall: options.now ?? Date.now, monotonic: () => performance.now() };
   const store = await openStore(storeConfig.url, {
     onEvent: onStoreEvent,

@@ -18,8 +18,11 @@ import { SharedCounters } from './workers/shared-counters.ts';
 const COUNT_WITHIN_MS = 1_000;
 /** How long the answer to a change waits until no worker gives any more what it made wrong, in milliseconds. */
 const OUTDATED_WITHIN_MS = 2_000;
-/** Changes of state that happen in a worker alone. Of all others the primary learns what led to them, and tells them once. */
-const OWN_CHANGES: ReadonlySet<StateKind> = new Set(['shedding', 'budget', 'provider', 'prompt']);
+/**
+ * Changes of state that happen in a worker alone, and those that each sees by itself (`tool`): of all others the primary
+ * learns what led to them, and tells them once.
+ */
+const OWN_CHANGES: ReadonlySet<StateKind> = new Set(['shedding', 'budget', 'provider', 'prompt', 'tool']);
 
 const NO_SIGNALS: WorkerSignals = { batch: undefined, dropped: 0, requests: [], contexts: [] };
 const booted = Promise.withResolvers<DataPlane>();
@@ -134,6 +137,7 @@ process.on('disconnect', () => void Promise.resolve(sink?.close()).finally(() =>
 // A terminal and systemd send them to all processes of the gateway; the primary says what follows from them.
 process.on('SIGTERM', () => undefined);
 process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
 process.on('unhandledRejection', (reason) => {
   process.stderr.write(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}\n`);
 });

@@ -10,6 +10,10 @@ export interface RecordedChange extends StateChange {
   readonly id: number;
 }
 
+/** Who approved a tool says as what; who finds it approved can't. */
+const isSaidAgain = ({ to, reason }: StateChange, last: StateChange | undefined): boolean =>
+  last?.to === to && (to === 'approved' || last.reason === reason);
+
 /** The changes of state of this process: logged, counted, kept for a while and handed to who listens. */
 export class Changes {
   readonly #log: Logger;
@@ -32,6 +36,15 @@ export class Changes {
     const { kind, subject, from, to, reason, by } = change;
     this.#log.info({ kind, subject, from, to, reason, by }, 'state changed');
     for (const listener of this.#listeners) listener(recorded);
+  };
+
+  /**
+   * The same for what several processes come to see, each by itself: that a tool of an MCP server changed or was approved.
+   * What is said again is none.
+   */
+  readonly recordNews: OnStateChange = (change) => {
+    const last = this.#kept.findLast(({ kind, subject }) => kind === 'tool' && subject === change.subject);
+    if (change.kind !== 'tool' || !isSaidAgain(change, last)) this.record(change);
   };
 
   /** Oldest first. */

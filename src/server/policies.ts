@@ -181,6 +181,7 @@ export class PolicyChain {
 /**
  * Makes the policies of a route from its list in the config.
  * @param entries `{ name: settings }` each, validated
+ * @throws PolicyRefused if one can't be made; none is left behind
  */
 export async function admitPolicies(
   entries: readonly Record<string, unknown>[],
@@ -188,10 +189,12 @@ export async function admitPolicies(
   ports: (policy: string) => PolicyPorts,
 ): Promise<PolicyChain> {
   const known = entries.flatMap((entry) =>
-    Object.entries(entry).flatMap(([name, settings]) => {
+    Object.entries(entry).map(([name, settings]) => {
       const descriptor = descriptors.get(name);
-      // What is validated and has no descriptor is a feature to come: the loader has said so.
-      return descriptor ? [{ descriptor, settings }] : [];
+      // Without it the route would be open to those whom it keeps out.
+      if (!descriptor)
+        throw new PolicyRefused(`route ${ports(name).route}, policy ${name}: this process does not have it`);
+      return { descriptor, settings };
     }),
   );
   known.sort((a, b) => SLOTS.indexOf(a.descriptor.slot) - SLOTS.indexOf(b.descriptor.slot));
@@ -201,7 +204,7 @@ export async function admitPolicies(
   return new PolicyChain(policies);
 }
 
-/** A policy that can't be made from settings that are valid in themselves. The revision is refused. */
+/** A policy that can't be made, though its settings are valid in themselves. The revision is refused. */
 export class PolicyRefused extends Error {
   override readonly name = 'PolicyRefused';
 }

@@ -41,6 +41,8 @@ export interface CrewPorts {
   onFigures(id: number, figures: Figures): void;
   /** A worker has ended whose figures were known. */
   onEnded(id: number): void;
+  /** So many of them listen now. */
+  onServing(count: number): void;
 }
 
 /** Milliseconds that a worker may take: to begin, to build a revision, to swap, to say how it is, beyond a drain. */
@@ -143,6 +145,7 @@ export class Crew implements Agreement {
       // What it had no target for when it was told.
       member.channel.tell('take', this.#ports.boot().findings);
     } catch (error) {
+      if (member.isGone) return;
       // It would go on with the old revision: better it begins anew with the new one.
       this.#ports.log.error({ err: error, worker: member.pid }, 'a worker did not take the new revision');
       member.kill();
@@ -314,7 +317,7 @@ export class Crew implements Agreement {
   }
 
   #lost(member: Member, how: string): void {
-    const { onEnded, onChange } = this.#ports;
+    const { onEnded, onChange, meters } = this.#ports;
     this.#members.delete(member);
     this.#countServing();
     this.#drains.forget(member, this.#booted);
@@ -326,7 +329,8 @@ export class Crew implements Agreement {
     const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, this.#deaths - 1));
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
-      this.#replace().catch((error: unknown) =>
+      meters().restarts.inc();
+      this.#begin(true).catch((error: unknown) =>
         // Its end begins the next attempt.
         this.#ports.log.error({ err: error }, 'a worker could not begin'),
       );
@@ -334,14 +338,8 @@ export class Crew implements Agreement {
     this.#restarts.add(timer);
   }
 
-  async #replace(): Promise<void> {
-    const { meters } = this.#ports;
-    meters().restarts.inc();
-    await this.#begin(true);
-  }
-
   #countServing(): void {
-    this.#ports.meters().serving.set([...this.#members].filter(({ isServing }) => isServing).length);
+    this.#ports.onServing([...this.#members].filter(({ isServing }) => isServing).length);
   }
 }
 

@@ -54,6 +54,16 @@ it('a worker that is killed takes only its own requests with it, and is replaced
   expect(await gateway.metric('gateway_requests_total')).toBeGreaterThanOrEqual(seen);
 }, 120_000);
 
+it('as long as no worker serves the gateway is not ready', async () => {
+  const gateway = await gatewayProcess({ server: { workers: 2 } });
+  const ready = async (): Promise<number> => (await fetch(`${gateway.adminUrl}/readyz`)).status;
+  expect(await ready()).toBe(200);
+  for (const pid of await gateway.workers()) process.kill(pid, 'SIGKILL');
+  await eventually(async () => (await ready()) === 503);
+  await eventually(async () => (await ready()) === 200, 60_000);
+  expect((await gateway.get('/livez')).status).toBe(200);
+}, 120_000);
+
 it('a worker that dies while others begin is replaced, and one that hangs, too', async () => {
   const upstream = await backend((_request, response) => response.end('ok'));
   let killed: Promise<number> | undefined;

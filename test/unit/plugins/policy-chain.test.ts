@@ -95,10 +95,16 @@ it('where one can not be made, those made before it are disposed of', async () =
   expect(trace).toEqual(['a disposed']);
 });
 
-it('a policy that is valid and not built yet is left out; the others are disposed of with the chain', async () => {
-  const policies = await chain(['a', 'to-come'], [descriptor('a', 'identify', passes('a'))]);
+it('all of them are disposed of with the chain', async () => {
+  const policies = await chain(['a'], [descriptor('a', 'identify', passes('a'))]);
   expect(run(policies)).toBeUndefined();
   expect(trace.splice(0)).toEqual(['a']);
   await policies.dispose();
   expect(trace).toEqual(['a disposed']);
+});
+
+it('one that this process does not have is never left out: the route would be open', async () => {
+  const all = [descriptor('a', 'identify', passes('a'))];
+  await expect(chain(['a', 'own'], all)).rejects.toThrow('policy own: this process does not have it');
+  expect(trace).toEqual([]);
 });
