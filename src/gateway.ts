@@ -42,7 +42,7 @@ export interface GatewayOptions {
   now?: () => number;
   /** Whether the process's own figures (memory, event loop) are among the metrics; default yes. */
   processMetrics?: boolean;
-  /** Policies beside those that ship with the gateway. */
+  /** Policies beside those that ship with the gateway: only with `server.workers: 1`. */
   policies?: readonly PolicyDescriptor<unknown>[];
   /** What tells of the traffic in place of the engine that watches it. */
   engine?: Engine;
@@ -59,7 +59,10 @@ export interface Gateway {
   readonly loaded: LoadedConfig;
   /** The half of hypercare that looks; undefined: `hypercare.enabled` is false. */
   readonly engine: Engine | undefined;
-  /** Reads the file and applies it. False: it was refused, the log says why, and what served goes on serving. */
+  /**
+   * Reads the file and applies it. False: it was refused, the log says why, and what served goes on serving; or the gateway
+   * stops.
+   */
   reload(): Promise<boolean>;
   /** Ends a tick of hypercare now, where ticks are manual: resolves when what was found is recorded. */
   tick(): Promise<void>;
@@ -75,7 +78,8 @@ export async function policySchemas(): Promise<PolicySchemas> {
 }
 
 /**
- * @throws ConfigError if the file is refused; an Error if a listener's address is taken or the store can't be opened
+ * @throws ConfigError if the file is refused; PolicyRefused if a policy can't be made, or not for every worker; an Error if a
+ * listener's address is taken or the store can't be opened
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { env } = options;
@@ -199,17 +203,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     );
   }
 
-  async function close(): Promise<number> {
-    const { unready, drain } = served.loaded.config.server.timeouts;
-    const wasReady = readiness.isReady;
-    carriers.unready();
+  /** What works beside the requests begins nothing new. Resolves when what it had begun is over. */
+  async function rest(): Promise<void> {
     await probes.close();
     await care.stop();
     await served.close();
     await desk.close();
+  }
+
+  async function drainCarriers(): Promise<number> {
+    const { unready, drain } = served.loaded.config.server.timeouts;
+    const wasReady = readiness.isReady;
+    carriers.unready();
     // Time for load balancers to see it and send nothing more.
     if (wasReady && unready > 0) await sleep(unready);
-    const cut = await carriers.drain(drain);
+    return carriers.drain(drain);
+  }
+
+  async function close(): Promise<number> {
+    // A revision that is being built or a channel that hangs is nothing that the requests' end waits for.
+    const [cut] = await Promise.all([drainCarriers(), rest()]);
     await metricExport?.close();
     await admin.close();
     await engine?.stop();
@@ -240,7 +253,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       get loaded() {
         return served.loaded;
       },
-      reload: () => served.reload(),
+      reload: async () => closing === undefined && served.reload(),
       tick: async () => {
         await engine?.tick(plane.now());
         void probes.look();

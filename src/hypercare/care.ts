@@ -191,6 +191,7 @@ export class Care {
   async stop(): Promise<void> {
     clearInterval(this.#beat);
     for (const end of this.#ends.splice(0)) end();
+    this.#telling.stop();
     await this.#beating;
     clearTimeout(this.#soon);
     await this.#working;

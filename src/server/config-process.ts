@@ -48,3 +48,4 @@ process.on('disconnect', () => process.exit(0));
 // A terminal and systemd send them to all processes of the gateway; the one that serves says what follows from them.
 process.on('SIGTERM', () => undefined);
 process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ interface Started {
   exit: Promise<number | null>;
   /** The public address, once it is logged. */
   url(): Promise<string>;
+  /** Saves another config, at once and whole. */
+  write(revised: object | string): Promise<void>;
 }
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -49,6 +51,10 @@ async function start(config: object | string): Promise<Started> {
     err: () => err,
     exit,
     url: async () => (await eventually(() => address.exec(out), 60_000))[1] as string,
+    async write(revised) {
+      await writeFile(`${file}.new`, configText(revised));
+      await rename(`${file}.new`, file);
+    },
   };
 }
 
@@ -129,6 +135,38 @@ it('what still runs when the drain time is over is cut off and recorded, and it 
   expect(stream.text).not.toMatch(/\r\n0\r\n/);
   expect(gateway.out()).toContain('"cut":2');
   expect(gateway.out().match(/"msg":"request"/g)).toHaveLength(2);
+});
+
+it('at SIGHUP it reads its file again, and what runs does not notice', async () => {
+  let finish: (() => void) | undefined;
+  const upstream = await backend((request, response) => {
+    if (request.url === '/stream') {
+      response.write('begun ');
+      finish = () => response.end('finished');
+    } else response.end('here');
+  });
+  const config = routed(upstream.url, '30s');
+  const gateway = await start(config);
+  const url = await gateway.url();
+  const stream = await rawClient(url);
+  stream.send(get('/stream'));
+  await stream.until('begun');
+
+  const refusals = (): number => gateway.out().split('the new config is refused').length - 1;
+  await gateway.write('version: 1\nroutes: none\n');
+  await eventually(() => refusals() === 1);
+  // Nothing was saved since: it is asked for.
+  gateway.child.kill('SIGHUP');
+  await eventually(() => refusals() === 2);
+  await gateway.write({ ...config, routes: [{ name: 'new', match: { path: '/new' }, upstream: 'up' }] });
+  gateway.child.kill('SIGHUP');
+  await eventually(async () => (await fetch(`${url}/new`)).status === 200);
+  expect((await fetch(`${url}/old`)).status).toBe(404);
+
+  (await eventually(() => finish))();
+  await stream.until('finished');
+  gateway.child.kill('SIGTERM');
+  expect(await gateway.exit).toBe(0);
 });
 
 it('a SIGTERM that comes while it starts is not lost: it starts, stops in order and exits 0', async () => {

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
+import { slowPolicy } from '../helpers/slow-policy.ts';
 
 const config = (url: string, path: string): object => ({
   upstreams: { shop: { targets: [{ url }] } },
@@ -81,6 +82,29 @@ it('a request in flight finishes on the generation that took it', async () => {
   const line = await gateway.accessLine(({ path }) => path === '/slow');
   expect(line.revision).toBe(1);
   await eventually(async () => (await gateway.metric('gateway_generations')) === 1);
+});
+
+it('a revision that is still being built holds up no drain', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const slow = slowPolicy();
+  const gateway = await testGateway(config(shop.url, '/things'), { policies: [slow.policy] });
+  onTestFinished(slow.finish);
+  const route = { name: 'things', match: { path: '/things' }, upstream: 'shop', policies: [{ slow: {} }] };
+  await gateway.write({ upstreams: { shop: { targets: [{ url: shop.url }] } }, routes: [route] });
+  const reloading = gateway.reload();
+  await eventually(() => slow.hasBegun);
+
+  const closing = gateway.close();
+
+  await eventually(() =>
+    fetch(`${gateway.url}/things`).then(
+      () => false,
+      () => true,
+    ),
+  );
+  slow.finish();
+  expect(await reloading).toBe(true);
+  expect(await closing).toBe(0);
 });
 
 it('what waits for the next start is said when it is changed, and not when it is changed back', async () => {

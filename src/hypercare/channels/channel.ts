@@ -15,6 +15,8 @@ export type ChannelSettings = Required<Omit<ConfiguredChannel, 'console'>>;
 export interface Ways {
   readonly post: Posting;
   readonly lookup: LookupFunction;
+  /** Cuts off what is under way. */
+  readonly stop: AbortSignal;
 }
 
 /** What came of it since the channel was told last; ended: over without proof that it is fixed. */

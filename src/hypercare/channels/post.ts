@@ -28,13 +28,15 @@ export interface Post {
 /** Sends to a configured URL and nowhere else: no redirect is followed. @throws NotDelivered */
 export type Posting = (what: Post) => Promise<unknown>;
 
+/** @param stop cuts off what is under way */
 export const postingBy =
-  (fetch: typeof globalThis.fetch): Posting =>
+  (fetch: typeof globalThis.fetch, stop: AbortSignal): Posting =>
   (what) =>
-    post(fetch, what);
+    post(fetch, stop, what);
 
 async function post(
   fetch: typeof globalThis.fetch,
+  stop: AbortSignal,
   { url, method = 'POST', headers = {}, body }: Post,
 ): Promise<unknown> {
   let response: Response;
@@ -44,7 +46,7 @@ async function post(
       redirect: 'manual',
       headers: { 'content-type': 'application/json', 'user-agent': 'hypercare-gateway', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
     });
   } catch (error) {
     throw new NotDelivered(`no answer: ${causeOf(error)}`);

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 10_000;
 /** E-mail by SMTP: one thread a finding, by the message ids that mail programs go by. */
 export function smtp(
   { name, priorities, url, user, password, from, to }: ChannelSettings,
-  { lookup }: Ways,
+  { lookup, stop }: Ways,
 ): Channel {
   const { hostname, port, protocol } = new URL(url);
   const transport = createTransport({
@@ -37,6 +37,7 @@ export function smtp(
           subject: headline(told),
           text: [news(told), finding.sentence, link].filter((part) => part !== '').join('\n\n'),
           messageId: `<${id}@hypercare-gateway>`,
+          signal: stop,
           ...(thread === '' ? {} : { inReplyTo: thread, references: thread }),
         });
         return thread || sent.messageId;

@@ -54,6 +54,7 @@ export class Telling {
   readonly #ports: TellingPorts;
   readonly #known = new Map<string, KnownTo>();
   readonly #failures = new Map<string, number>();
+  readonly #stop = new AbortController();
   #channels: OpenChannel[] = [];
   #settings = '';
   #isRead = false;
@@ -68,6 +69,11 @@ export class Telling {
     this.#known.clear();
   }
 
+  /** Cuts off what is under way, for good: whoever is leader next tells it, as the store does not say that it was told. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
   close(): void {
     for (const channel of this.#channels) channel.close?.();
     this.#channels = [];
@@ -76,6 +82,7 @@ export class Telling {
 
   /** Tells each channel what it does not know yet. @throws StoreUnavailable */
   async run(findings: readonly Finding[]): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     this.#open();
     if (this.#channels.length === 0) return;
     await this.#read();
@@ -129,6 +136,8 @@ export class Telling {
       return true;
     } catch (error) {
       if (!(error instanceof NotDelivered)) throw error;
+      // No fault of the channel's, and perhaps it has arrived: whoever hears it twice knows it by its id.
+      if (this.#stop.signal.aborted) return false;
       const attempts = (known?.attempts ?? 0) + 1;
       const wait = Math.max(error.retryAfterMs, Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (attempts - 1)));
       const failures = (this.#failures.get(channel.name) ?? 0) + 1;
@@ -170,7 +179,8 @@ export class Telling {
     this.close();
     this.#settings = settings;
     const { fetch, lookup } = this.#ports.outbound;
-    const { channels, off } = openChannels(notify, { post: postingBy(fetch), lookup });
+    const stop = this.#stop.signal;
+    const { channels, off } = openChannels(notify, { post: postingBy(fetch, stop), lookup, stop });
     this.#channels = channels;
     const names = new Set(channels.map(({ name }) => name));
     for (const [name, failures] of this.#failures) {

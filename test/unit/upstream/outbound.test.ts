@@ -28,7 +28,8 @@ function opened() {
     return address === undefined ? [] : [{ address, family: 4 }];
   });
   onTestFinished(() => outbound.close());
-  return { ...outbound, ways: { post: postingBy(outbound.fetch), lookup: outbound.lookup } };
+  const { signal: stop } = new AbortController();
+  return { ...outbound, ways: { post: postingBy(outbound.fetch, stop), lookup: outbound.lookup, stop } };
 }
 
 it('asks by names that lead where they may, and follows no redirect, whatever its caller says', async () => {
