@@ -1,5 +1,6 @@
 import type { JsonObject } from '../contracts/model-request.ts';
 import { isObject } from '../lib/json.ts';
+import { topLevelValues } from '../lib/json-span.ts';
 
 /** What makes a request one, by the clients' names and by ours: the operator can't have it left out. */
 const NEEDED: ReadonlySet<string> = new Set([
@@ -18,7 +19,7 @@ export const isNeeded = (field: string): boolean => NEEDED.has(field);
 
 /** Whether a request in a client's own format may hold a field that is dropped. Most hold none, and go on as the bytes that came. */
 export const holdsDropped = (bytes: Buffer, drop: readonly string[]): boolean =>
-  drop.some((name) => bytes.includes(`"${name.slice(name.lastIndexOf('.') + 1)}"`));
+  drop.some((name) => topLevelValues(bytes, name.split('.', 1)[0] as string).length > 0);
 
 /** A request without fields of its own, or of an object in it (`metadata.user_id`). */
 export function withoutDropped(body: JsonObject, drop: readonly string[]): JsonObject {

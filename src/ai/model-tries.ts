@@ -14,6 +14,7 @@ import type { Credential } from './models/credential.ts';
 import { type Deployment, restingUntil } from './models/deployment.ts';
 import type { Asking } from './models/selection.ts';
 import { coolDown, type Failure, verdictOf } from './models/verdict.ts';
+import { namesKey } from './own-refusal.ts';
 import { PartFacts } from './part-facts.ts';
 import { pause } from './pause.ts';
 import { prepareCall } from './prepared-call.ts';
@@ -73,8 +74,7 @@ export class ModelTries {
       const began = this.#call.ports.clock.monotonic();
       const { asked, failure } = await this.#ask(seat, began);
       if (!failure || this.#call.cancel.aborted) return asked;
-      // What a provider says of the request itself it would say again; another model's may not.
-      const mayRetry = attempts < (retry?.attempts ?? 1) && !failure.isOwn;
+      const mayRetry = attempts < (retry?.attempts ?? 1);
       const next: Seat | undefined = mayRetry ? await this.#retry(seat, failure, attempts) : undefined;
       this.#noteFailure(seat, failure.reason, next !== undefined);
       if (!next) return asked;
@@ -99,23 +99,31 @@ export class ModelTries {
     if (!retry) return undefined;
     const { of } = verdictOf(failure);
     const isWorth = isWorthRetry(retry, failure.status || failure.code);
-    // What is wrong with one key says nothing of another.
-    if (!isWorth && of === 'target') return undefined;
+    // What is wrong with one key says nothing of another, nor what one provider will not hear of the next.
+    if (!isWorth && of === 'target' && !failure.isOwn) return undefined;
     const { deployment } = failed.prepared;
     this.#tried.add(failed.credential);
     if (of === 'target' || !deployment.credentials.has(this.#tried)) {
-      this.#avoid.add(deployment);
-      this.#failedOnes.add(deployment);
+      for (const each of failure.isOwn && of === 'target' ? this.#ofProvider(deployment) : [deployment]) {
+        this.#avoid.add(each);
+        this.#failedOnes.add(each);
+      }
     }
     if (!retries.take(retry.budget)) return undefined;
     const other = of === 'target' ? undefined : this.#seatAt(deployment);
     const next = other ?? this.#nextSeat();
     if (next) return next;
-    if (!isWorth || of === 'account' || failure.retryAfterMs > retry.maxWait) return undefined;
+    // The same one would say it again.
+    if (!isWorth || failure.isOwn || of === 'account' || failure.retryAfterMs > retry.maxWait)
+      return undefined;
     const { cancel } = this.#call;
     await pause(Math.max(failure.retryAfterMs, backoffMs(attempts, Math.random())), cancel);
     const pass = cancel.aborted ? undefined : this.#admit(deployment);
     return pass && { ...failed, pass };
+  }
+
+  #ofProvider({ providerName }: Deployment): readonly Deployment[] {
+    return this.#model.deployments.filter((each) => each.providerName === providerName);
   }
 
   async #ask(seat: Seat, began: number): Promise<{ asked: Asked; failure?: TriedFailure }> {
@@ -287,6 +295,7 @@ function notForClients(
   if (isQuotaSpent || statusCode === 402) return 'provider_quota_spent';
   // A provider's 401 is about the gateway's key, and its text may quote it.
   if (!isOwn && (statusCode === 401 || statusCode === 403)) return 'provider_auth_failed';
+  if (isOwn && answer.kind === 'whole' && namesKey(answer.body)) return 'content_filtered';
   const type = answer.headers['content-type'] ?? '';
   return String(type).includes('json') ? undefined : 'provider_invalid_answer';
 }

@@ -2,7 +2,9 @@ import { objectOf, parseObject, textOf } from '../lib/json.ts';
 
 /** xAI: `Content violates usage guidelines. Team: …, Failed check: SAFETY_CHECK_TYPE_BIO`. */
 const FILTERED = /^Content violates usage guidelines/;
-/** OpenAI: `Request too large for gpt-4o … on tokens per min (TPM): Limit 30000, Requested 30601.` It never fits. */
+/** What xAI says behind that of who asks: the gateway's account, and no business of its clients. */
+const NAMES_THE_KEY = /\bAPI key ID\b/i;
+/** OpenAI: `Request too large for gpt-4o … on tokens per min (TPM): Limit 30000, Requested 30601.` It never fits this key. */
 const TOO_LARGE = /^Request too large for /;
 
 /**
@@ -17,3 +19,6 @@ export function isOwnRefusal(status: number, body: Buffer): boolean {
   // OpenRouter quotes what a moderator of its own has flagged.
   return objectOf(metadata).flagged_input !== undefined || FILTERED.test(textOf(error) || textOf(message));
 }
+
+/** Whether such a refusal speaks of the gateway's key as well. */
+export const namesKey = (body: Buffer): boolean => NAMES_THE_KEY.test(body.toString('utf8'));

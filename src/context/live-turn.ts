@@ -123,9 +123,8 @@ export class LiveTurn {
     return this.#end !== undefined;
   }
 
-  /** What nobody else may do meanwhile stays so for as long as the call lives: of one that dies it runs out. */
+  /** That somebody answers stays known for as long as the call lives: of one that dies it runs out. */
   hold(leaseMs: number): void {
-    if (this.#key === '' && !this.#isExact) return;
     this.#renewal = setInterval(() => void this.#renew(leaseMs), leaseMs / RENEWALS).unref();
   }
 
@@ -170,7 +169,8 @@ export class LiveTurn {
     const options: CommitOptions = {
       ...this.#placed(turn, messages),
       key: this.#key,
-      ...(before && { base: reserved.head.version + 1 }),
+      // Whoever came between the two is merged with, and not thrown off.
+      ...(before && { base: reserved.head.version + 1, inPlaceOf: before.options.turn.id }),
     };
     let committed: Committed | undefined;
     try {

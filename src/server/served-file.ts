@@ -197,7 +197,8 @@ export class ServedFile {
     const { file, log } = this.#parts;
     this.#watch?.follow(this.#loaded.files);
     // To build a revision may take a while. What was saved meanwhile is the later word: it is still to be read.
-    if (textOf(file) !== onDisk) {
+    const now = textOf(file);
+    if (now !== undefined && now !== (onDisk ?? this.#settled)) {
       log.warn({ file }, 'the config file was saved while a revision was built: it is not overwritten');
       return {
         isWritten: false,

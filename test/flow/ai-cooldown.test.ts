@@ -200,6 +200,44 @@ it.each([
   expect((await chat(gateway, { ...hello(), model: 'alone' })).status).toBe(200);
 });
 
+it('a limit of one key is asked about no further there, and another key, or another provider, may take the request', async () => {
+  const tooLarge = {
+    message: 'Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 30601.',
+  };
+  const small = await rawProvider((response, { headers }) =>
+    String(headers.authorization).includes('low') ? refuse(response, 429, {}, tooLarge) : ok(response),
+  );
+  const apiKeys = ['low', 'high'].map((apiKey) => ({ id: apiKey, apiKey }));
+  const flags = await rawProvider((response) =>
+    refuse(response, 403, {}, { message: 'Flagged.', metadata: { flagged_input: 'x' } }),
+  );
+  const gateway = await aiGateway([small, flags, await rawProvider(ok)], {
+    ai: {
+      providers: { keys: { kind: 'openai', baseUrl: `${small.url}/v1`, apiKeys } },
+    },
+    models: {
+      keyed: { targets: [target('keys')], retry: { attempts: 3 } },
+      moderated: {
+        targets: [target('p1'), { ...target('p1'), version: 'b' }, target('p2')],
+        retry: { attempts: 3 },
+      },
+    },
+  });
+  for (const model of ['keyed', 'moderated'])
+    for (let at = 0; at < 2; at++)
+      expect([model, at, (await chat(gateway, { ...hello(), model })).status]).toEqual([model, at, 200]);
+  expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
+});
+
+it('what a provider says of the gateway’s own key in such a refusal is not for its clients', async () => {
+  const error =
+    'Content violates usage guidelines. Team: 0b1, API key ID: 7f3, Model: grok-4, Failed check: SAFETY_CHECK_TYPE_BIO';
+  const gateway = await aiGateway([await rawProvider((response) => refuse(response, 403, {}, error))]);
+  const refused = await chat(gateway, hello());
+  expect([refused.status, errorOf(refused).code]).toEqual([400, 'content_filtered']);
+  expect(JSON.stringify(refused.body)).not.toContain('API key ID');
+});
+
 it('a key that Google finds no good rests, though it says so in a 400; what a client sent rests nothing', async () => {
   const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }];
   const google = await rawProvider((response) =>

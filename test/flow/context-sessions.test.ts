@@ -181,6 +181,21 @@ it('what is not to be kept is answered with what was said before, and changes no
   expect(said(await say('And now?'))).toBe('I have read 3 messages.');
 });
 
+it('a stream that is not to be kept promises no version: who names the one that it was told goes on', async () => {
+  const { gateway, say } = await setUp();
+  await say('My account number is 1.');
+  const aside = await chat(gateway, ask('What is it?', { store: false, stream: true }), {
+    'x-session-id': 's1',
+  });
+  const version = String(aside.headers['x-context-version']);
+  expect(version).toBe('1');
+  const next = await say('What is my account number?', {
+    'x-session-id': 's1',
+    'x-context-version': version,
+  });
+  expect(context(next)).toEqual(['hit', '2']);
+});
+
 it('what only its provider can read leaves no empty message behind', async () => {
   const { gateway, provider, say } = await setUp();
   const content = [{ type: 'video_url', video_url: { url: 'https://example.com/v.mp4' } }];

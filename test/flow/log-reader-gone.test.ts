@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { backend } from '../helpers/backend.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { configText, eventually } from '../helpers/gateway.ts';
 
 /** More lines than a pipe holds (64 kB). */
@@ -18,10 +18,9 @@ it.each([
     const folder = await mkdtemp(join(tmpdir(), 'hypercare-pipe-'));
     const file = join(folder, 'gateway.yaml');
     // What the log would say can't be read here, so the address is chosen beforehand.
-    const taken = await backend(() => undefined);
-    await taken.close();
-    const { url } = taken;
-    await writeFile(file, configText({ server: { listen: new URL(url).host } }));
+    const listen = `127.0.0.1:${await freePort()}`;
+    const url = `http://${listen}`;
+    await writeFile(file, configText({ server: { listen } }));
     const shell = `exec ${process.execPath} src/main.ts start -c ${file} > >(${reader})`;
     const child = spawn('bash', ['-c', shell], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -34,13 +34,30 @@ export function picturesAtMost(body: Buffer): number {
 export const textTokens = (bytes: number): number => Math.ceil(bytes / BYTES_A_TOKEN);
 
 /**
+ * Bytes of what a body holds in base64, where it is long: pictures, sound and files, as data URLs or beside their type. Of a
+ * text that quotes such a beginning it is rather too many.
+ */
+export function mediaBytes(body: Buffer): number {
+  if (textTokens(body.length) <= LONGEST_INPUT) return 0;
+  let bytes = 0;
+  for (const mark of [';base64,', '"data":"', '"data": "']) {
+    for (let at = body.indexOf(mark); at >= 0; ) {
+      const from = at + mark.length;
+      const end = body.indexOf(QUOTE, from);
+      if (end < 0) break;
+      bytes += end - from;
+      at = body.indexOf(mark, end);
+    }
+  }
+  return Math.min(bytes, body.length);
+}
+
+/**
  * What a call may come to: its input by length, and all the output that it allows.
  * @param window tokens that the model asked is known to read; 0 = it is not
+ * @param media bytes that are no text: they count as before anybody knew the window
  */
-export function usageAtMost(bytes: number, maxOutput: number, window = 0): Usage {
-  return {
-    input: Math.min(Math.max(LONGEST_INPUT, window), textTokens(bytes)),
-    output: maxOutput,
-    cached: 0,
-  };
+export function usageAtMost(bytes: number, maxOutput: number, window = 0, media = 0): Usage {
+  const read = textTokens(bytes - media) + Math.min(LONGEST_INPUT, textTokens(media));
+  return { input: Math.min(Math.max(LONGEST_INPUT, window), read), output: maxOutput, cached: 0 };
 }

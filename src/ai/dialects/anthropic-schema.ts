@@ -59,8 +59,11 @@ const UNSAID: ReadonlySet<string> = new Set(['$schema', '$id', '$comment', 'addi
 export const closedSchema = (schema: JsonObject): JsonObject | undefined =>
   isOpen(schema) ? undefined : closed(schema);
 
+const isNamed = (schemas: unknown): boolean => Object.keys(objectOf(schemas)).length > 0;
+
 function isOpen(schema: JsonObject): boolean {
-  const isMap = isObject(schema.additionalProperties) && !isObject(schema.properties);
+  const { properties, additionalProperties: others, patternProperties } = schema;
+  const isMap = isObject(others) || isNamed(patternProperties) || (others === true && !isNamed(properties));
   return isMap || objectsOf(schema.allOf).length > 1 || schemasIn(schema).some(isOpen);
 }
 

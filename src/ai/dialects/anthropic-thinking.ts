@@ -7,6 +7,8 @@ const ON_A_BUDGET = /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[015])?(?:-\d{8}|$|
 
 /** They take both. */
 const EITHER_WAY = /^claude-(?:opus|sonnet)-4-6(?!\d)/;
+/** `Thinking may not be enabled when tool_choice forces tool use`: those after them take both. */
+const NO_FORCED_TOOL = /^claude-(?:opus|sonnet)-4-[67](?!\d)/;
 /** They can't but think, and refuse to be told not to. */
 const ALWAYS_THINKS = /^claude-(?:fable|mythos|opus-5-5)/;
 
@@ -56,9 +58,10 @@ export function convertThinking(
   if (effort === 'none') return ALWAYS_THINKS.test(model) ? { effort: 'low', budget: 0 } : NO_THINKING;
   const isBudgeted = ON_A_BUDGET.test(model);
   if (budget !== undefined && (isBudgeted || EITHER_WAY.test(model))) return onABudget(budget);
+  const isForced = toolChoice === 'required' || typeof toolChoice === 'object';
+  // The tool is what is asked for first.
+  if (isForced && (isBudgeted || NO_FORCED_TOOL.test(model))) return NO_THINKING;
   if (isBudgeted) {
-    // `Thinking may not be enabled when tool_choice forces tool use`: the tool is what is asked for first.
-    if (toolChoice === 'required' || typeof toolChoice === 'object') return NO_THINKING;
     // An effort is what the client would like; half of what it allows is left for the answer itself.
     const tokens = Math.min(own(BUDGETS, effort ?? 'medium') ?? LEAST_BUDGET, Math.floor(most / 2));
     return tokens < LEAST_BUDGET ? NO_THINKING : onABudget(tokens);

@@ -22,7 +22,8 @@ export interface Verdict {
 }
 
 export function verdictOf({ status, isQuotaSpent, isOwn }: Failure): Verdict {
-  if (isOwn) return { of: 'target', reason: '' };
+  // A limit is a key's own; what a provider's moderator flags it flags for all of them.
+  if (isOwn) return { of: status === 429 ? 'key' : 'target', reason: '' };
   if (isQuotaSpent || status === 402) return { of: 'account', reason: 'quota_spent' };
   if (status === 401) return { of: 'account', reason: 'auth_failed' };
   // A key may be good and yet not for this model.

@@ -86,7 +86,8 @@ function noteContext(
   headers['x-context-status'] = context.status;
   if (context.status === 'degraded') return;
   headers['x-context-session'] = encodeURIComponent(context.session);
-  const version = kind === 'whole' ? context.version : context.base + (turn?.steps ?? 1);
+  // What is not kept makes none.
+  const version = kind === 'whole' ? context.version : context.base + (turn?.steps ?? 0);
   if (version >= 0) headers['x-context-version'] = String(version);
   if (kind === 'stream') headers.trailer = 'x-context-version';
   if (context.staleBase) headers['x-context-stale-base'] = String(context.base);

@@ -2,7 +2,7 @@ import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
-import { picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
+import { mediaBytes, picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { ANSWER_TOKENS } from '../dialects/anthropic-thinking.ts';
 import type { Model } from '../models/catalog.ts';
@@ -89,8 +89,10 @@ function atMost(call: ChatCall, facts: ChatRequest): Amounts {
 
 function chatAtMost(call: ChatCall, output: number): Usage {
   const windows = call.candidates.flatMap(({ deployments }) => deployments.map(({ window }) => window));
-  const usage = usageAtMost(call.bytes.length, outputAtMost(call, output), Math.max(0, ...windows));
-  return { ...usage, input: usage.input + picturesAtMost(call.bytes) };
+  const { bytes } = call;
+  const window = Math.max(0, ...windows);
+  const usage = usageAtMost(bytes.length, outputAtMost(call, output), window, mediaBytes(bytes));
+  return { ...usage, input: usage.input + picturesAtMost(bytes) };
 }
 
 /** Vectors are no output that anybody counts. */

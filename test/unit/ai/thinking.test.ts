@@ -76,6 +76,11 @@ describe('Claude', () => {
     expect(thinking('required')).toEqual({ type: 'disabled' });
     expect(thinking(forced)).toEqual({ type: 'disabled' });
     expect(thinking('auto')).toMatchObject({ type: 'enabled' });
+    for (const model of ['claude-opus-4-6', 'claude-sonnet-4-6', 'claude-opus-4-7'])
+      expect(sent('openai-chat', anthropic, asked('required'), model).thinking).toEqual({ type: 'disabled' });
+    expect(sent('openai-chat', anthropic, asked('required'), 'claude-opus-4-8').thinking).toMatchObject({
+      type: 'adaptive',
+    });
     expect(thinking('required', []), 'there is none to call').toMatchObject({ type: 'enabled' });
     const model = claudeAtBedrock('claude-haiku-4-5-20251001-v1:0');
     expect(sent('openai-chat', bedrock, asked('required'), model)).toMatchObject({

@@ -117,14 +117,14 @@ function convertAnswer(content: readonly AssistantPart[], calls: Calls): JsonObj
   const parts: JsonObject[] = [];
   const ofTexts: { signature: string; at: number }[] = [];
   let ofCall: string | undefined;
-  for (const part of content) {
+  for (const part of withoutBlanks(content)) {
     const { opaque = '', maker } = part.type === 'reasoning' ? part : {};
     if (maker === 'google') ofCall = opaque;
     else if (maker === 'google-text') ofTexts.push({ signature: opaque, at: parts.length });
     else if (part.type === 'tool-call') {
       parts.push({ functionCall: convertCall(part, calls), ...(ofCall && { thoughtSignature: ofCall }) });
       ofCall = undefined;
-    } else if (part.type !== 'reasoning' && part.text !== '') parts.push({ text: part.text });
+    } else if (part.type !== 'reasoning') parts.push({ text: part.text });
   }
   for (const { signature, at } of ofTexts) signText(parts, signature, at);
   if (calls.haveIds) signFirstCall(parts);

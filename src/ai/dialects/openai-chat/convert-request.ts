@@ -62,8 +62,12 @@ const definedOnly = (fields: JsonObject): JsonObject =>
 
 const convertTool = ({ name, description, parameters, strict }: Tool): JsonObject => ({
   type: 'function',
-  function: definedOnly({ name, description, parameters, strict }),
+  function: definedOnly({ name, description, parameters, strict: strictOf(strict, parameters ?? {}) }),
 });
+
+/** What can't be promised is tried. */
+const strictOf = (strict: boolean | undefined, schema: JsonObject): boolean | undefined =>
+  strict && !isStrict(schema) ? undefined : strict;
 
 const convertChoice = (choice: ToolChoice): unknown =>
   typeof choice === 'object' ? { type: 'function', function: { name: choice.name } } : choice;
@@ -71,8 +75,7 @@ const convertChoice = (choice: ToolChoice): unknown =>
 function convertFormat(format: ResponseFormat): JsonObject {
   if (format.type === 'json') return { type: 'json_object' };
   const { name, description, schema } = format;
-  // What can't be promised is tried.
-  const strict = format.strict && !isStrict(schema) ? undefined : format.strict;
+  const strict = strictOf(format.strict, schema);
   return { type: 'json_schema', json_schema: definedOnly({ name, description, schema, strict }) };
 }
 

@@ -45,6 +45,17 @@ it('Bedrock hears only what is said, and that a tool said nothing', () => {
   expect(sent).not.toHaveProperty('system');
 });
 
+it('Gemini is not told of white space beside a call', () => {
+  const call = { id: 'a', type: 'function', function: { name: 'look', arguments: '{}' } };
+  const messages = [
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: '\n\n', tool_calls: [call] },
+    { role: 'tool', tool_call_id: 'a', content: 'seen' },
+  ];
+  const { contents } = convert('openai-chat', gemini, { messages }) as { contents: { parts: object[] }[] };
+  expect(contents[1]?.parts.map((part) => Object.keys(part)[0])).toEqual(['functionCall']);
+});
+
 it('Gemini hears only what is said', () => {
   const messages = [
     { role: 'system', content: '' },

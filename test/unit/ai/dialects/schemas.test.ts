@@ -22,7 +22,7 @@ const PERSON = {
     kind: { enum: ['a', null, 1] },
   },
   required: ['name'],
-  $defs: { Pet: { type: ['object', 'null'], properties: {}, additionalProperties: true } },
+  $defs: { Pet: { type: ['object', 'null'], properties: {} } },
 };
 const CLOSED = {
   type: 'object',
@@ -84,6 +84,12 @@ describe('what Anthropic’s models are held to', () => {
         ],
       },
     ],
+    ['anything', { type: 'object', additionalProperties: true }],
+    [
+      'a record with more of one kind',
+      { type: 'object', properties: { a: {} }, additionalProperties: { type: 'number' } },
+    ],
+    ['a map by pattern', { type: 'object', patternProperties: { '^x': { type: 'number' } } }],
   ])('can’t be %s: closed it would be another', (_, schema) => {
     const nested = { type: 'object', properties: { x: schema } };
     for (const each of [schema, nested])
@@ -105,6 +111,18 @@ describe('what Anthropic’s models are held to', () => {
 });
 
 describe('what OpenAI’s models are held to by a message', () => {
+  it.each([true, undefined])('strict tools only where that can be kept (%s)', (strict) => {
+    const parameters = { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false };
+    const required = strict ? ['a'] : [];
+    const tools = [{ name: 'f', strict: true, input_schema: { ...parameters, required } }];
+    const sent = convert('anthropic-messages', openai, { ...hi, max_tokens: 9, tools });
+    expect((sent.tools as { function: object }[])[0]?.function).toEqual({
+      name: 'f',
+      parameters: { ...parameters, required },
+      ...(strict && { strict }),
+    });
+  });
+
   const strictOf = (schema: object) => {
     const asked = { ...hi, max_tokens: 9, output_config: { format: { type: 'json_schema', schema } } };
     const sent = convert('anthropic-messages', openai, asked);
