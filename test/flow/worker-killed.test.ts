@@ -41,7 +41,12 @@ it('a worker that is killed takes only its own requests with it, and is replaced
   expect(whileItDied, `at most two a client: ${failed.join()}`).toBeLessThanOrEqual(2 * CLIENTS);
   expect(failed.length - whileItDied, 'and none once it has ended').toBe(0);
   expect(await gateway.workers()).not.toContain(killed);
-  expect(gateway.lines().filter(({ kind }) => kind === 'worker')).toMatchObject([
+  // Lines wait for each other for a moment.
+  const told = await eventually(() => {
+    const lines = gateway.lines().filter(({ kind }) => kind === 'worker');
+    return lines.length > 1 && lines;
+  });
+  expect(told).toMatchObject([
     { subject: `worker ${killed}`, from: 'serving', to: 'ended', reason: 'SIGKILL' },
     { from: 'starting', to: 'serving' },
   ]);
