@@ -103,14 +103,18 @@ export class Programs {
   }
 
   async #takePlace(principal: string): Promise<void> {
-    const until = this.#now() + PATIENCE_MS;
+    let until = this.#now() + PATIENCE_MS;
     // What is ended for one may be taken by another who comes in between: nobody has a place before it is counted.
     while (this.#running >= this.#max) {
       const [longest] = this.idle;
       if (longest) await longest();
-      else if (await this.shares.makeRoom(principal)) continue;
-      else if (this.#now() < until) await sleep(LOOK_AGAIN_MS);
-      else throw unavailable(1000);
+      else if (!(await this.shares.makeRoom(principal))) {
+        if (this.#now() >= until) throw unavailable(1000);
+        await sleep(LOOK_AGAIN_MS);
+        continue;
+      }
+      // How long one took to end is not the patience of who waits for its place.
+      until = this.#now() + PATIENCE_MS;
     }
     this.#running++;
   }

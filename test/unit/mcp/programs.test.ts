@@ -85,3 +85,22 @@ it('of what may run at once each of several processes has its part', async () =>
   expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   expect(parts.map(({ running }) => running)).toEqual([2, 1]);
 });
+
+it('how long one took to end for another is not the patience of who waits, whose place a third has taken', async () => {
+  let now = 0;
+  const some = programs(1, () => now);
+  const waiting = await some.open('ada');
+  let third: Promise<{ onEnd(wanted: boolean): void }> | undefined;
+  const end = async () => {
+    some.idle.delete(end);
+    now += 60_000;
+    waiting.onEnd(true);
+    third = some.open('cyd');
+  };
+  some.idle.add(end);
+  const asked = some.open('bob');
+  await Promise.resolve();
+  (await third)?.onEnd(true);
+  await asked;
+  expect(some.running).toBe(1);
+});
