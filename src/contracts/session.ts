@@ -201,8 +201,8 @@ export interface CommitOptions {
   readonly exact?: boolean | undefined;
   readonly parent: string;
   /**
-   * Id of the turn that broke off and in whose place it stands: a branch while the session is at that turn, else merged. The
-   * calls that it brings the results of may have them already.
+   * Id of the turn that the session has to be at: of the one that broke off and in whose place it stands, or of the first
+   * part of its own log. A branch while it is, else merged. The calls that it brings the results of may have them already.
    */
   readonly inPlaceOf?: string | undefined;
   /** Rolling hash and messages of the path, if the turn follows what it was made from. */

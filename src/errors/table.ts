@@ -302,7 +302,7 @@ export const ERRORS = {
   content_filtered: {
     status: 400,
     retryable: false,
-    text: 'A guard of the gateway does not let this content through.',
+    text: 'This content is not let through: a guard of the gateway, or the model’s provider, refuses it.',
   },
   guard_unavailable: {
     status: 503,

@@ -73,7 +73,8 @@ it('the summarizer is a model of the config, asked through the pipeline, off the
   expect(answerOf((await say(gateway, 'What is my account number?')).body)).toContain(NUMBER);
 });
 
-it('while a summary is being written no turn asks for another', async () => {
+/** A gateway whose conversation is just being summarized: the summarizer says nothing before it is let go. */
+async function whileSummarizing() {
   const scribe = await knowingProvider();
   const gateway = await aiGateway([await knowingProvider(), scribe], {
     context: { enabled: true, compaction: { window: 1500, summarizer: 'backup-1' } },
@@ -82,6 +83,11 @@ it('while a summary is being written no turn asks for another', async () => {
   for (let turn = 1; turn <= 20; turn++)
     await say(gateway, `My topic is number ${4000 + turn}: ${'words of no weight '.repeat(12)}`);
   await held.came;
+  return { scribe, gateway, held };
+}
+
+it('while a summary is being written no turn asks for another', async () => {
+  const { scribe, gateway, held } = await whileSummarizing();
   await eventually(async () => (await compactions(gateway, 'leased')) > 0);
   expect(scribe.prompts).toHaveLength(1);
   held.go();
@@ -92,14 +98,7 @@ it('while a summary is being written no turn asks for another', async () => {
 });
 
 it('a gateway that stops does not wait for a summary, and the call for it is recorded', async () => {
-  const scribe = await knowingProvider();
-  const gateway = await aiGateway([await knowingProvider(), scribe], {
-    context: { enabled: true, compaction: { window: 1500, summarizer: 'backup-1' } },
-  } as object);
-  const held = scribe.hold('<transcript>');
-  for (let turn = 1; turn <= 20; turn++)
-    await say(gateway, `My topic is number ${4000 + turn}: ${'words of no weight '.repeat(12)}`);
-  await held.came;
+  const { gateway, held } = await whileSummarizing();
   await gateway.close();
   held.go();
   const line = gateway.lines.find(({ msg, purpose }) => msg === 'request' && purpose === 'context');
