@@ -52,20 +52,26 @@ function rowOf(subject: string, windows: readonly Window[]): Row {
   };
 }
 
-/** Compares two subjects by a figure of theirs, a value a round for each. */
+/**
+ * Compares two subjects by a figure of theirs, a value a round for each. Whether they differ is read off the differences;
+ * their ratio is NaN where noise has left a figure of the other at or below zero: nothing can be said to be so many times it.
+ */
 export function compared(
   subject: string,
   against: string,
   own: readonly number[],
   other: readonly number[],
 ): Comparison {
-  const ratio = interval(own.map((value, round) => value / (other[round] ?? Number.NaN)));
+  const values = (figure: (value: number, beside: number) => number): number[] =>
+    own.map((value, round) => figure(value, other[round] ?? Number.NaN));
+  const hasRatio = other.every((value) => value > 0);
+  const added = interval(values((value, beside) => value - beside));
   return {
     subject,
     against,
-    ratio,
-    added: interval(own.map((value, round) => value - (other[round] ?? Number.NaN))),
-    verdict: verdictOn(ratio),
+    ratio: interval(values((value, beside) => (hasRatio ? value / beside : Number.NaN))),
+    added,
+    verdict: verdictOn(added),
   };
 }
 

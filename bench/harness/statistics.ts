@@ -60,10 +60,10 @@ export function interval(values: readonly number[]): Interval {
   };
 }
 
-/** What an interval of a ratio says. `too few rounds` have no interval that could be relied on. */
+/** What an interval of differences says. `too few rounds` have no interval that could be relied on. */
 export type Verdict = 'different' | 'no difference' | 'too few rounds';
 
-export function verdictOn(ratio: Interval): Verdict {
-  if (ratio.confidence < WANTED) return 'too few rounds';
-  return ratio.low <= 1 && ratio.high >= 1 ? 'no difference' : 'different';
+export function verdictOn(differences: Interval): Verdict {
+  if (differences.confidence < WANTED) return 'too few rounds';
+  return differences.low <= 0 && differences.high >= 0 ? 'no difference' : 'different';
 }

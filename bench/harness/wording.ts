@@ -12,9 +12,9 @@ export const short = (value: number): string =>
 /** The median, and the ends in brackets. */
 export const ranged = (s: Spread): string => `${short(s.median)} (${short(s.min)}–${short(s.max)})`;
 
-/** The median, and its confidence interval in brackets. */
+/** The median, and its confidence interval in brackets; a dash for what could not be told. */
 export const within = (i: Interval, sign = ''): string =>
-  `${sign}${short(i.median)} (${short(i.low)}–${short(i.high)})`;
+  Number.isNaN(i.median) ? short(i.median) : `${sign}${short(i.median)} (${short(i.low)}–${short(i.high)})`;
 
 export const thousands = (s: Spread): string =>
   `${(s.median / 1000).toFixed(1)}k (${(s.min / 1000).toFixed(1)}–${(s.max / 1000).toFixed(1)})`;

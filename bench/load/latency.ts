@@ -75,7 +75,7 @@ function sectionOf(name: string, found: Record<string, Window[]>, pairs: readonl
   const comparisons = (which: 'p50' | 'p99'): Comparison[] =>
     pairs
       .map(({ subject, against }) => compared(subject, against, added(subject, which), added(against, which)))
-      .filter(({ ratio }) => Number.isFinite(ratio.median));
+      .filter(({ added }) => Number.isFinite(added.median));
   const direct = (figure: (told: OpenLoopTold) => number): string =>
     short(over(alone, (w) => figure(w.figures)).median);
   const compare = (which: 'p50' | 'p99'): string[] =>

@@ -120,7 +120,7 @@ function sectionOf(name: string, found: Record<string, PacedWindow[]>, pairs: re
   const chunkCosts = (subject: string): number[] => (found[subject] ?? []).map(aChunk);
   const comparisons = pairs
     .map(({ subject, against }) => compared(subject, against, chunkCosts(subject), chunkCosts(against)))
-    .filter(({ ratio }) => Number.isFinite(ratio.median));
+    .filter(({ added }) => Number.isFinite(added.median));
   const direct = (figure: (told: Told) => number): string =>
     short(over(alone, (w) => figure(w.figures)).median);
   return [
