@@ -20,10 +20,13 @@ import { pause } from './pause.ts';
 import { prepareCall } from './prepared-call.ts';
 import { RejectedAnswer } from './rejected-answer.ts';
 
-/** Failures that are the request's own: the next model would say the same. */
+/** Failures that are the request's own: the next model would say the same, unless the config knows better (`retry.on`). */
 const CLIENTS_FAULT: ReadonlySet<number> = new Set([
   400, 405, 406, 409, 410, 411, 413, 414, 415, 416, 417, 422, 451,
 ]);
+
+/** Whether a refusal says what is wrong with the request. */
+export const isClientsFault = ({ statusCode }: CommittedAnswer): boolean => CLIENTS_FAULT.has(statusCode);
 
 /** What came of asking a model. */
 export type Tried =
@@ -104,7 +107,10 @@ export class ModelTries {
     const { deployment } = failed.prepared;
     this.#tried.add(failed.credential);
     if (of === 'target' || !deployment.credentials.has(this.#tried)) {
-      for (const each of failure.isOwn && of === 'target' ? this.#ofProvider(deployment) : [deployment]) {
+      // What a provider's moderator flags it flags for all of its models; the next may read more in one call.
+      for (const each of failure.isOwn && failure.status === 403
+        ? this.#ofProvider(deployment)
+        : [deployment]) {
         this.#avoid.add(each);
         this.#failedOnes.add(each);
       }
@@ -113,13 +119,18 @@ export class ModelTries {
     const other = of === 'target' ? undefined : this.#seatAt(deployment);
     const next = other ?? this.#nextSeat();
     if (next) return next;
+    const isFinal = failure.isOwn || of === 'account' || CLIENTS_FAULT.has(failure.status);
     // The same one would say it again.
-    if (!isWorth || failure.isOwn || of === 'account' || failure.retryAfterMs > retry.maxWait)
-      return undefined;
+    if (!isWorth || isFinal || failure.retryAfterMs > retry.maxWait) return undefined;
     const { cancel } = this.#call;
     await pause(Math.max(failure.retryAfterMs, backoffMs(attempts, Math.random())), cancel);
     const pass = cancel.aborted ? undefined : this.#admit(deployment);
     return pass && { ...failed, pass };
+  }
+
+  /** Whether the config says that another may answer what this status refuses. */
+  #isListed(status: number): boolean {
+    return this.#model.retry?.on.includes(status) === true;
   }
 
   #ofProvider({ providerName }: Deployment): readonly Deployment[] {
@@ -154,7 +165,8 @@ export class ModelTries {
     // Who refuses is owed nothing, though the client leaves before another is asked.
     if (status >= 400) this.#call.asked = undefined;
     const isQuotaSpent = answer.kind === 'whole' && answer.quotaSpent === true;
-    if (status < 400 || (CLIENTS_FAULT.has(status) && !isQuotaSpent)) {
+    const isOwn = answer.kind === 'whole' && answer.isOwn === true;
+    if (status < 400 || (CLIENTS_FAULT.has(status) && !isQuotaSpent && !isOwn && !this.#isListed(status))) {
       settle(seat.pass, answer);
       load.answered(...took());
       return { asked: { kind: 'answered', answer } };
@@ -164,7 +176,7 @@ export class ModelTries {
       code: 'upstream_invalid',
       reason: String(status),
       isQuotaSpent,
-      isOwn: answer.kind === 'whole' && answer.isOwn === true,
+      isOwn,
       retryAfterMs: waitOf(answer, ports.clock.wall()),
     };
     this.#failed(seat, failure, took());

@@ -4,21 +4,51 @@ import { objectOf, parseObject, textOf } from '../lib/json.ts';
 const FILTERED = /^Content violates usage guidelines/;
 /** What xAI says behind that of who asks: the gateway's account, and no business of its clients. */
 const NAMES_THE_KEY = /\bAPI key ID\b/i;
-/** OpenAI: `Request too large for gpt-4o … on tokens per min (TPM): Limit 30000, Requested 30601.` It never fits this key. */
+/** OpenAI: `Request too large for gpt-4o … on tokens per min (TPM): Limit 30000, Requested 30601.` (Groq: in a 413.) It never fits this key. */
 const TOO_LARGE = /^Request too large for /;
+/** Codes and types under which a request is said to be longer than the model reads (OpenAI and those like it, llama.cpp). */
+const TOO_LONG_CODES: ReadonlySet<unknown> = new Set([
+  'context_length_exceeded',
+  'exceed_context_size_error',
+]);
+/** Beginnings of what others say of it (Anthropic, Gemini, Bedrock, vLLM and DeepSeek, xAI, Mistral, Cohere, TGI). */
+const TOO_LONG = [
+  /^(?:messages?\S{0,40}: )?prompt is too long\b/,
+  /^input length and `max_tokens` exceed context limit\b/,
+  /^The input token count \S{0,40}\s?exceeds the maximum number of tokens\b/,
+  /^(?:The model returned the following errors: )?Input is too long for requested model\b/,
+  /^This model's maximum (?:context|prompt) length is\b/,
+  /^Prompt contains \d+ tokens\b.{0,60} too large for model\b/,
+  /^too many tokens: /,
+  /^Input validation error: `inputs` tokens \+ `max_new_tokens` must be <=/,
+];
 
 /**
- * Whether a refusal is about what the one request holds, though its status says that of a key. As in `quota-spent.ts` only
- * the beginning of a text counts: what its client sent may be quoted behind it.
+ * Whether a refusal is about what the one request holds, which another model, or another key, may yet take: a moderator has
+ * flagged it, it is over a limit of this key, or longer than this model reads. As in `quota-spent.ts` only the beginning
+ * of a text counts: what its client sent may be quoted behind it.
  */
 export function isOwnRefusal(status: number, body: Buffer): boolean {
-  if (status !== 403 && status !== 429) return false;
-  const { error } = parseObject(body.toString('utf8')) ?? {};
-  const { message, metadata } = objectOf(error);
-  if (status === 429) return TOO_LARGE.test(textOf(message));
-  // OpenRouter quotes what a moderator of its own has flagged.
-  return objectOf(metadata).flagged_input !== undefined || FILTERED.test(textOf(error) || textOf(message));
+  const isOf = KINDS[status];
+  if (!isOf) return false;
+  const { error, message } = parseObject(body.toString('utf8')) ?? {};
+  const said = objectOf(error);
+  return isOf(said, textOf(said.message) || textOf(error) || textOf(message));
 }
+
+type Kind = (error: Record<string, unknown>, text: string) => boolean;
+
+const isTooLong: Kind = ({ code, type }, text) =>
+  TOO_LONG_CODES.has(code) || TOO_LONG_CODES.has(type) || TOO_LONG.some((words) => words.test(text));
+
+const KINDS: Readonly<Record<number, Kind>> = {
+  400: isTooLong,
+  // OpenRouter quotes what a moderator of its own has flagged.
+  403: ({ metadata }, text) => objectOf(metadata).flagged_input !== undefined || FILTERED.test(text),
+  413: (error, text) => TOO_LARGE.test(text) || isTooLong(error, text),
+  422: isTooLong,
+  429: (_, text) => TOO_LARGE.test(text),
+};
 
 /** Whether such a refusal speaks of the gateway's key as well. */
 export const namesKey = (body: Buffer): boolean => NAMES_THE_KEY.test(body.toString('utf8'));

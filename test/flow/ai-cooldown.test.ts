@@ -183,6 +183,14 @@ it.each([
     429,
     { message: 'Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 30601.' },
   ],
+  ['Groq', 413, { message: 'Request too large for model `llama` on tokens per minute (TPM): Limit 6000' }],
+  ['OpenAI (too long)', 400, { code: 'context_length_exceeded', message: 'Your input exceeds the window.' }],
+  [
+    'vLLM',
+    400,
+    { message: "This model's maximum context length is 4096 tokens. However, you requested 5000." },
+  ],
+  ['TGI', 422, 'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000'],
 ])('what one request holds rests nobody, as %s refuses it: its client reads why, and a fallback may answer', async (_who, status, error) => {
   const strict = await rawProvider((response, { body }) =>
     body.includes('bad') ? refuse(response, status, {}, error) : ok(response),
@@ -198,6 +206,57 @@ it.each([
   expect((await chat(gateway, bad)).headers['x-gateway-target']).toBe('p1/gpt-4o-mini');
   expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
   expect((await chat(gateway, { ...hello(), model: 'alone' })).status).toBe(200);
+});
+
+it('what is wrong with a request ends the chain, except where the config says that another may take it', async () => {
+  const error = { message: 'Unsupported value: temperature', param: 'temperature' };
+  const strict = await rawProvider((response) => refuse(response, 400, {}, error));
+  const targets = [target('p0')];
+  const retry = { attempts: 3, on: [400] };
+  const gateway = await aiGateway([strict, await rawProvider(ok)], {
+    models: {
+      plain: { targets, fallback: ['other'] },
+      listed: { targets, fallback: ['other'], retry },
+      balanced: { targets: [...targets, target('p1')], retry },
+      alone: { targets, retry, fallback: ['written'] },
+      other: { targets: [target('p1')] },
+      written: { rules: [{ reply: 'Nobody is there.' }] },
+    },
+  });
+  for (const [model, status, from] of [
+    ['plain', 400, 'p0/gpt-4o-mini'],
+    ['listed', 200, 'p1/gpt-4o-mini'],
+    ['balanced', 200, 'p1/gpt-4o-mini'],
+  ] as const) {
+    const { status: said, headers } = await chat(gateway, { ...hello(), model });
+    expect([model, said, headers['x-gateway-target']]).toEqual([model, status, from]);
+  }
+  // The same target is not asked again, and rules do not hide what is wrong.
+  const before = strict.taken.length;
+  const refused = await chat(gateway, { ...hello(), model: 'alone' });
+  expect([refused.status, errorOf(refused)]).toEqual([400, error]);
+  expect(strict.taken).toHaveLength(before + 1);
+  expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
+});
+
+it('what one model finds too long another of the same provider may read', async () => {
+  const tooLong = { type: 'invalid_request_error', message: 'prompt is too long: 210000 tokens > 200000' };
+  const claude = await rawProvider((response, { body }) =>
+    body.includes('"short"') ? refuse(response, 400, {}, tooLong) : ok(response),
+  );
+  const gateway = await aiGateway([claude], {
+    models: {
+      both: {
+        targets: [
+          { provider: 'p0', model: 'short' },
+          { provider: 'p0', model: 'long' },
+        ],
+        retry: { attempts: 2 },
+      },
+    },
+  });
+  for (let at = 0; at < 2; at++)
+    expect((await chat(gateway, ask)).headers['x-gateway-target']).toBe('p0/long');
 });
 
 it('a limit of one key is asked about no further there, and another key, or another provider, may take the request', async () => {

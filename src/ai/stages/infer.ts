@@ -2,14 +2,15 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { answerByRules } from '../answer-by-rules.ts';
 import { noteDeployment } from '../attempt.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
-import { ModelTries, type Tried } from '../model-tries.ts';
+import { isClientsFault, ModelTries, type Tried } from '../model-tries.ts';
 import type { Model } from '../models/catalog.ts';
 
 /**
  * Asks one model after the other until one has begun to answer. Nothing of it has reached the client before this
  * returns, so that a failure up to the first byte is nobody's business but ours. Models whose targets all rest are
- * passed over; if nobody else answers, they are asked all the same, the least bad first, and then rules are. When all fail, the client gets the
- * last refusal that a provider gave in words meant for it, else the last failure.
+ * passed over; if nobody else answers, they are asked all the same, the least bad first, and then rules are, unless a
+ * refusal says what is wrong with the request. When all fail, the client gets the last refusal that a provider gave in words meant for it, else
+ * the last failure.
  */
 export async function infer(call: ChatCall): Promise<void> {
   const { exchange } = call;
@@ -44,7 +45,7 @@ export async function infer(call: ChatCall): Promise<void> {
   }
   for (const model of resting.toSorted((a, b) => a.restingUntil() - b.restingUntil()))
     if (await ask(model, true)) return;
-  for (const model of call.candidates) {
+  for (const model of refusal && isClientsFault(refusal) ? [] : call.candidates) {
     const answer = answerByRules(call, model);
     if (!answer) continue;
     exchange.fallback = model === call.candidates[0] ? '' : model.name;

@@ -189,7 +189,11 @@ const Model = Strict({
         Type.Unsafe<number | 'connect' | 'reset' | 'timeout'>({
           anyOf: [{ enum: ['connect', 'reset', 'timeout'] }, { type: 'integer', minimum: 400, maximum: 599 }],
         }),
-        { default: ['connect', 'reset', 'timeout', 429, 500, 502, 503, 504, 529] },
+        {
+          default: ['connect', 'reset', 'timeout', 429, 500, 502, 503, 504, 529],
+          description:
+            'A 400 (or another status that says what is wrong with the request) that stands here goes to the next target and to fallback models as well; else it is the answer, except where the model finds the request too long.',
+        },
       ),
       budget: Percent({
         default: '20%',
