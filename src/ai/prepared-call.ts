@@ -97,14 +97,17 @@ function translated<Request extends Neutral>(
   dialect: TranslatedDialect<Request, Request>,
 ): PreparedCall {
   const { stream } = call.request as ChatRequest;
-  const neutral = neutralOf(call, format);
+  const { drop } = deployment.settings;
+  const neutral = holdsDropped(call.bytes, drop)
+    ? format.readRequest(withoutDropped(bodyOf(call), drop))
+    : neutralOf(call, format);
   const translation = new Translation(
     neutral,
     format,
     dialect,
     deployment.provider.readError,
     answerName(call),
-    deployment.settings.drop,
+    drop,
   );
   const target = {
     model: deployment.model,

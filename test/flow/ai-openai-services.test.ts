@@ -144,6 +144,16 @@ describe('what a service does not take is refused by its name', () => {
     const refused = await chat(gateway, { ...ask, logit_bias: { 1: 1 } });
     expect(errorOf(refused)).toMatchObject({ code: 'field_not_supported', param: 'logit_bias' });
   });
+
+  it('each by the name that its client gave it, though several mean the same, and those below it', async () => {
+    const drop = ['safety_identifier', 'max_tokens', 'metadata.user_id'];
+    const { gateway, sent } = await setUp('anthropic', { drop });
+    const { max_completion_tokens: _, ...unbounded } = ask;
+    await chat(gateway, { ...unbounded, safety_identifier: 'ann', max_tokens: 77 });
+    const asked = sent();
+    expect(asked).not.toHaveProperty('metadata');
+    expect(asked.max_tokens).not.toBe(77);
+  });
 });
 
 describe('what the operator drops is left out of what a service takes', () => {

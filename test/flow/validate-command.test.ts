@@ -83,6 +83,10 @@ it('what start would refuse of a policy, validate refuses, at its place', async 
   ]);
 });
 
+/** What is wrong, each with its place in the config, in order. */
+const saidOf = (wrong: string): string[] =>
+  [...wrong.matchAll(/:\d+:\d+\s+(\S+): (.*)$/gm)].map(([, at, said]) => `${at} ${said}`).toSorted();
+
 it('a policy that would guard nothing before MCP servers is refused there, at its place', async () => {
   const topics = [{ name: 'rivals', words: ['acme'] }];
   const { code, wrong } = await validated({
@@ -100,9 +104,7 @@ it('a policy that would guard nothing before MCP servers is refused there, at it
     routes: [route('plain', { 'max-tokens': { limit: 50 } })],
   });
   expect(code).toBe(2);
-  const place = /:\d+:\d+\s+(\S+): (.*)$/gm;
-  const found = [...wrong.matchAll(place)].map(([, at, said]) => `${at} ${said}`);
-  expect(found.toSorted()).toEqual([
+  expect(saidOf(wrong)).toEqual([
     'mcp.policies[0].prompt-guard stands on ai only: it would do nothing here',
     'mcp.policies[1].guard-webhook stands on ai only: it would do nothing here',
     'mcp.policies[2].max-tokens stands on ai only: it would do nothing here',
@@ -132,7 +134,15 @@ it('client certificates that are nobody’s, or two consumers’, are refused be
     { ...anna, certificates },
     { name: 'bert', certificates: [{ subject: 'batch-2' }] },
   ];
-  expect((await validated({ ...guarded, consumers: own })).code).toBe(0);
+  const needsTls =
+    'needs server.tls with clientAuth request or require: no client is asked for a certificate';
+  const found = async (config: object) => saidOf((await validated({ ...config, consumers: own })).wrong);
+  expect(await found(guarded)).toEqual([`routes[0].policies[0].auth-any[1].auth-mtls ${needsTls}`]);
+  const mcp = {
+    servers: { tools: { url: 'http://127.0.0.1:9/mcp', allow: [{ anyone: true, tools: ['*'] }] } },
+    policies: [{ 'auth-mtls': {} }],
+  };
+  expect(await found({ mcp })).toEqual([`mcp.policies[0].auth-mtls ${needsTls}`]);
 });
 
 it('a route where the gateway describes its MCP servers is refused before a start', async () => {

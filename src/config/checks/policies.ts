@@ -2,6 +2,7 @@ import type { PolicyConsumer } from '../../contracts/policy.ts';
 import { compileSchema } from '../../lib/json-schema/compile.ts';
 import type { Part } from '../part.ts';
 import type { Check, CheckContext } from './context.ts';
+import { policiesOf, policiesWithin } from './policies-of.ts';
 
 /** Where a policy that does nothing in a place stands instead, by what its descriptor says. */
 const ELSEWHERE: Readonly<Record<'routes' | 'ai' | 'mcp', Readonly<Record<string, string>>>> = {
@@ -37,9 +38,6 @@ export const checkPolicies: Check = (config, context) => {
   }
 };
 
-const policiesOf = (guarded: Part): [name: string, settings: Part][] =>
-  guarded.get('policies').items.flatMap((entry) => entry.entries);
-
 /** Who may pass is asked of somebody whom no policy has named: nobody could. */
 function checkWhoIsAsked(guarded: Part, { policies, report }: CheckContext): void {
   const entries = policiesOf(guarded);
@@ -68,9 +66,7 @@ const ALWAYS_KEPT = 'aud';
 
 /** A claim is asked for that no policy keeps: nobody ever has it. */
 function checkClaims(guarded: Part, { policies, report }: CheckContext): void {
-  const entries = policiesOf(guarded).flatMap(([name, settings]): [string, Part][] =>
-    name === 'auth-any' ? settings.items.flatMap((way) => way.entries) : [[name, settings]],
-  );
+  const entries = policiesWithin(guarded);
   // What is misspelt may be the one that keeps it, and one of the operator's own keeps what it likes.
   const isKnown = ([name]: [string, Part]): boolean =>
     policies[name] !== undefined && (policies[name].slot !== 'identify' || SHIPPED.has(name));

@@ -1,5 +1,6 @@
 import type { Part } from '../part.ts';
 import { type Check, type CheckContext, mustDiffer } from './context.ts';
+import { policiesWithin } from './policies-of.ts';
 
 /** What the parts of a TLS section need of each other. The files themselves: `pem-files.ts`. */
 export const checkTls: Check = (config, context) => {
@@ -10,14 +11,13 @@ export const checkTls: Check = (config, context) => {
   if (tls.has('clientCrl') && !tls.has('clientCa'))
     context.report(tls.get('clientCrl'), 'does nothing without clientCa and clientAuth');
   const asks = auth.text === 'request' || auth.text === 'require';
-  for (const guarded of [...config.get('routes').items, config.get('ai')]) {
-    for (const policy of guarded.get('policies').items) {
-      if (!asks && policy.has('auth-mtls'))
-        context.report(
-          policy.get('auth-mtls'),
-          'needs server.tls with clientAuth request or require: no client is asked for a certificate',
-        );
-    }
+  const mayAsk = [...config.get('routes').items, config.get('ai'), config.get('mcp')];
+  for (const [name, settings] of asks ? [] : mayAsk.flatMap(policiesWithin)) {
+    if (name === 'auth-mtls')
+      context.report(
+        settings,
+        'needs server.tls with clientAuth request or require: no client is asked for a certificate',
+      );
   }
   mustDiffer(
     tls.get('certificates').items.flatMap((certificate) => certificate.get('names').items),
