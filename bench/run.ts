@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { hasCpuAccounting } from './harness/cpu.ts';
 import { commit, loadAverage, machine, watchOtherWork } from './harness/machine.ts';
-import { markdown, type Report } from './harness/report.ts';
+import { markdown, type Report, refusal } from './harness/report.ts';
 import type { Call, Suite } from './harness/suite.ts';
 import { versions } from './harness/versions.ts';
 import { installPeers } from './load/peers/install.ts';
@@ -11,7 +11,7 @@ import type { Study } from './studies/study.ts';
 import { STUDIES } from './studies.ts';
 import { SUITES } from './suites.ts';
 
-const USAGE = `npm run bench -- <suite> [--rounds 5] [--seconds 4] [--only nginx,gateway] [--profile FOLDER]
+const USAGE = `npm run bench -- <suite> [--rounds 5] [--seconds 4] [--only nginx,gateway] [--profile FOLDER] [--anyway]
 npm run bench -- <suite> --smoke        a few requests each, and no figures
 npm run bench -- peers                  installs the gateways of others beside which ours is measured
 npm run bench -- <study> --data PATH`;
@@ -34,6 +34,7 @@ function readArguments(argv: string[]) {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '4' },
       smoke: { type: 'boolean', default: false },
+      anyway: { type: 'boolean', default: false },
       only: { type: 'string' },
       profile: { type: 'string' },
       data: { type: 'string' },
@@ -87,14 +88,24 @@ async function runSuite(suite: Suite, given: Arguments): Promise<number> {
   }
   const text = markdown(report);
   print(text);
-  if (findings.bottlenecks.length > 0) {
-    print('FAILED: the load was the bottleneck of what is named above. Nothing was written.');
+  return keep(report, text, given);
+}
+
+/** Writes a report if it is one of a whole run. @returns the exit code: 1 as well if figures are the load's own */
+function keep(report: Report, text: string, { only, profile, anyway }: Arguments): number {
+  if (only !== undefined || profile !== undefined) {
+    print(`Not written: ${only === undefined ? 'who is profiled is slower' : '--only leaves subjects out'}.`);
+    return 0;
+  }
+  const why = refusal(report);
+  if (why !== null && !anyway) {
+    print(`NOT WRITTEN: ${why}. With --anyway it is.`);
     return 1;
   }
-  if (given.only !== undefined) print('Not written: --only leaves subjects out.');
-  else if (given.profile !== undefined) print('Not written: who is profiled is slower.');
-  else writeResults(suite.name, text, report);
-  return 0;
+  writeResults(report.suite, text, report);
+  if (report.findings.bottlenecks.length === 0) return 0;
+  print('FAILED: the load was the bottleneck of what is named above, and is marked there.');
+  return 1;
 }
 
 async function runStudy(study: Study, { data, command }: Arguments): Promise<number> {

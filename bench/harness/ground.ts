@@ -21,9 +21,9 @@ export interface Site {
   profileTo: string | undefined;
 }
 
-/** The same values, the one at `by` first: nobody is always first or always after the same one. */
+/** The same values, the one at `by` first and then forth or back in turns: nobody is always first or always after the same one. */
 export const rotated = <T>(values: readonly T[], by: number): T[] =>
-  values.map((_, i) => values[(i + by) % values.length] as T);
+  values.map((_, i) => values.at((by % 2 === 0 ? by + i : by - i) % values.length) as T);
 
 /** Which of the subjects can be measured here, and why the others can't. */
 export function presentOf(

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
 import { machineBusyMicroseconds, ownMicroseconds } from './cpu.ts';
 
 /** Where a figure was taken. Figures of different machines are not to be compared. */
@@ -21,16 +22,21 @@ export function machine(): Machine {
   };
 }
 
-function git(...args: string[]): string {
-  const { status, stdout } = spawnSync('git', args, { encoding: 'utf8', cwd: import.meta.dirname });
-  return status === 0 ? stdout.trim() : '';
-}
+/** What a figure depends on: the product, its dependencies, and how it is measured. */
+const MEASURED = ['src', 'plugins', 'package.json', 'package-lock.json', 'bench', ':(exclude)bench/results'];
 
-/** Short hash; `+ changes` if what is measured is not what is committed. */
-export function commit(): string {
+/**
+ * Short hash; `+ changes` if what is measured is not what is committed, `unknown` outside a repository.
+ * @param root of the repository
+ */
+export function commit(root = join(import.meta.dirname, '../..')): string {
+  const git = (...args: string[]): string | null => {
+    const { status, stdout } = spawnSync('git', args, { encoding: 'utf8', cwd: root });
+    return status === 0 ? stdout.trim() : null;
+  };
   const hash = git('rev-parse', '--short', 'HEAD');
-  if (hash === '') return 'unknown';
-  const changed = git('status', '--porcelain', '--', ':/src', ':/plugins', ':/bench/load', ':/bench/harness');
+  if (hash === null) return 'unknown';
+  const changed = git('status', '--porcelain', '--', ...MEASURED);
   return changed === '' ? hash : `${hash} + changes`;
 }
 

@@ -20,21 +20,33 @@ export interface Report {
 }
 
 /** Share of the machine from which on other work is said to have disturbed a run. */
-const DISTURBING = 0.03;
+export const DISTURBING = 0.03;
+/** And from which on the run is nothing to be kept. */
+const SPOILING = 0.1;
+/** Fewer have no interval that could be relied on. */
+const LEAST_ROUNDS = 5;
+
+/** Why a run is no result to be kept; null if it is one. */
+export function refusal({
+  effort,
+  findings,
+  otherWork,
+}: Pick<Report, 'effort' | 'otherWork'> & { findings: Pick<Findings, 'isOnce'> }): string | null {
+  if (effort.rounds < LEAST_ROUNDS && !findings.isOnce)
+    return `${effort.rounds} rounds are fewer than ${LEAST_ROUNDS}`;
+  if (otherWork > SPOILING) return `other work had ${percent(otherWork)} of the machine`;
+  return null;
+}
 
 /** The report for people. */
 export function markdown(report: Report): string {
-  const { machine, effort, findings, otherWork } = report;
+  const { machine, findings, otherWork } = report;
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
   const facts = [
     `\`${report.command}\` · ${report.date} UTC · commit ${report.commit}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}; load average before: ${short(report.loadAverageBefore)}; other work in the run: ${percent(otherWork)} of the machine`,
     versions.join(', '),
-    ...(findings.isOnce
-      ? []
-      : [
-          `${effort.rounds} interleaved rounds; ${effort.warmUpSeconds} s of warm-up and ${effort.seconds} s measured for each subject and case`,
-        ]),
+    findings.effort ?? (findings.isOnce ? 'measured once each' : `${report.effort.rounds} rounds`),
     ...findings.facts,
     ...findings.missing.map(({ subject, why }) => `**missing: ${subject}**, ${why}`),
   ];

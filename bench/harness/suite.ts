@@ -33,6 +33,8 @@ export interface Subject {
   start(ground: Ground): Promise<Started>;
   /** How long it may take to serve, in milliseconds; a minute if absent. */
   servesWithinMs?: number;
+  /** Requests after which it costs no less; `WARM_REQUESTS` if absent, which is what V8 needs. */
+  warmRequests?: number;
   /** Where its clients ask instead of at the case's own path: it is one of several in one process. */
   path?: string;
   /** What its clients have to add to each request. */
@@ -58,7 +60,7 @@ export interface Upstream {
 /** How long and how often. */
 export interface Effort {
   rounds: number;
-  /** Measured a round, for each subject and case: in turns of a second. */
+  /** Measured a round, for each subject and case, in one go. */
   seconds: number;
   /** A turn of it for each fresh process and case, and more until the process is warm, before anything is measured; 0 for none. */
   warmUpSeconds: number;
@@ -81,6 +83,8 @@ export interface Call {
 export interface Findings {
   /** Measured once each, and not in the rounds and seconds of the effort. */
   isOnce?: boolean;
+  /** How often and how long it was measured, in words; the number of rounds if absent. */
+  effort?: string;
   /** What a reader has to know beside the figures, a sentence each. */
   facts: string[];
   subjects: readonly { name: string; what: string }[];

@@ -12,5 +12,6 @@ export const versions = (): Record<string, string> => ({
   node: process.version,
   nginx: told('nginx', '-v', /nginx\/(\S+)/),
   haproxy: told('haproxy', '-v', /version (\S+)/i),
+  'redis-server': told('redis-server', '--version', /v=(\S+)/),
   wrk: told('wrk', '-v', /wrk (\S+)/),
 });

@@ -7,7 +7,7 @@ import { presentOf, withAlive } from '../harness/ground.ts';
 import type { Started } from '../harness/processes.ts';
 import type { Call, Findings, Subject, Suite } from '../harness/suite.ts';
 import { short, table } from '../harness/wording.ts';
-import { haproxy, plainNginx, rawDispatch } from './floors.ts';
+import { haproxy, rawDispatch, streamingNginx } from './floors.ts';
 import { fullGateway } from './gateway.ts';
 import { GET_1KB } from './messages.ts';
 
@@ -89,7 +89,7 @@ async function leave(
 const leaving = new Map<string, () => void>();
 
 async function run(call: Call): Promise<Findings> {
-  const subjects: Subject[] = [plainNginx(), haproxy(), rawDispatch(), fullGateway()];
+  const subjects: Subject[] = [streamingNginx(), haproxy(), rawDispatch(), fullGateway()];
   const { present, missing } = presentOf(subjects, call);
   const times = call.effort.isSmoke ? 3 : 40 * call.effort.seconds;
   const upstream = await openUpstream();

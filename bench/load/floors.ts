@@ -14,19 +14,25 @@ export async function startNode(file: string, core: number, more: readonly strin
 
 const nginxMissing = (): string | null => (hasNginx() ? null : 'nginx is not installed');
 
-const nginxProxy = (name: string, what: string, log: boolean): Subject => ({
+const nginxProxy = (name: string, what: string, how: { log: boolean; streams?: boolean }): Subject => ({
   name,
   what,
   missing: nginxMissing,
   start: ({ folder, upstreamPort }: Ground) =>
-    startNginxProxy({ core: SUBJECT_CORE, folder, upstreamPort, log }),
+    startNginxProxy({ core: SUBJECT_CORE, folder, upstreamPort, ...how }),
 });
 
+const PLAIN_NGINX = 'plain proxy, one worker, upstream kept alive, no log';
+
 export const plainNginx = (): Subject =>
-  nginxProxy('nginx', 'plain proxy, one worker, upstream kept alive, no log', false);
+  nginxProxy('nginx', `${PLAIN_NGINX}; it buffers answers, as by default`, { log: false });
+
+/** For streams, which nginx would hold back by default. */
+export const streamingNginx = (): Subject =>
+  nginxProxy('nginx', `${PLAIN_NGINX}, proxy_buffering off`, { log: false, streams: true });
 
 export const loggingNginx = (): Subject =>
-  nginxProxy('nginx, JSON log', 'the same with a buffered JSON line a request', true);
+  nginxProxy('nginx, JSON log', 'the same with a buffered JSON line a request', { log: true });
 
 export const haproxy = (): Subject => ({
   name: 'haproxy',

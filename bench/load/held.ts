@@ -1,7 +1,7 @@
 import { LOAD_CORE } from '../harness/pinning.ts';
 import type { Call, Case, Findings, Subject, Suite, Upstream } from '../harness/suite.ts';
 import { percent, short, table } from '../harness/wording.ts';
-import { haproxy, plainNginx, rawDispatch, startNode } from './floors.ts';
+import { haproxy, rawDispatch, startNode, streamingNginx } from './floors.ts';
 import { fullGateway, streamingGateway } from './gateway.ts';
 import { type Held, hold } from './memory-held.ts';
 import { GET_1KB } from './messages.ts';
@@ -27,7 +27,7 @@ interface Holding {
 }
 
 function holdings(): Holding[] {
-  const floors = [plainNginx(), haproxy(), rawDispatch()];
+  const floors = [streamingNginx(), haproxy(), rawDispatch()];
   const streams = (idle: number, active: number) => [
     { path: '/api/idle', connections: idle },
     { path: '/api/active', connections: active },
@@ -63,7 +63,7 @@ function holdings(): Holding[] {
       groups: streams(7_500, 1_500),
       reads: true,
       upstream: EVENTS,
-      subjects: [plainNginx(), rawDispatch(), streamingGateway('http1')],
+      subjects: [streamingNginx(), rawDispatch(), streamingGateway('http1')],
     },
   ];
 }
@@ -91,7 +91,7 @@ async function run(call: Call): Promise<Findings> {
       'an active stream gets two events of 100 bytes a second, an idle one a comment every 15 seconds',
       'HTTP/2 to the upstream where a process may have 20,000 descriptors only: with a connection on either side a stream takes two',
     ],
-    subjects: [plainNginx(), haproxy(), rawDispatch(), fullGateway()],
+    subjects: [streamingNginx(), haproxy(), rawDispatch(), fullGateway()],
     missing: [],
     sections: Object.entries(held).map(([name, all]) => `## ${name}\n\n${heldTable(all)}`),
     reading: `RSS of the process and its children, MB: before, with all connections, and ${(HELD_MS * 0.8) / 1000} s later. A connection’s kilobytes are what the last of them has more than the first, over their number. "Fresh request" is one on a connection of its own while all of them are held.`,

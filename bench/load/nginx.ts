@@ -82,6 +82,8 @@ export interface NginxProxyOptions {
   folder: string;
   upstreamPort: number;
   log: boolean;
+  /** Whether answers are passed on as they come, which streams need; nginx's default, to buffer them, if not. */
+  streams?: boolean;
   workers?: number;
   /** More locations beside that of everything. */
   locations?: string;
@@ -89,8 +91,7 @@ export interface NginxProxyOptions {
 
 /**
  * Debian's nginx with what its documentation says for a proxy: connections to the upstream kept alive over HTTP/1.1,
- * bodies of up to 256 kB in memory, answers passed on as they come (which its default would not do with streams); with
- * a JSON line a request if asked for.
+ * bodies of up to 256 kB in memory; with a JSON line a request if asked for.
  */
 export async function startNginxProxy(options: NginxProxyOptions): Promise<Started> {
   const port = await freePort();
@@ -104,7 +105,7 @@ export function nginxProxyConfig(port: number, options: Omit<NginxProxyOptions, 
     port,
     log: options.log ? JSON_LOG : 'access_log off;',
     http: `upstream bench { server 127.0.0.1:${options.upstreamPort}; keepalive 256; ${KEEP} }`,
-    server: `proxy_pass http://bench; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off;`,
+    server: `proxy_pass http://bench; proxy_http_version 1.1; proxy_set_header Connection ""; ${options.streams ? 'proxy_buffering off;' : ''}`,
     locations: options.locations,
     workers: options.workers,
   });

@@ -1,7 +1,7 @@
 import { type Saturation, saturate } from '../harness/saturation.ts';
 import type { Call, Findings, Suite } from '../harness/suite.ts';
 import { pairsOf, peers } from './ai.ts';
-import { haproxy, plainNginx, rawDispatch } from './floors.ts';
+import { haproxy, rawDispatch, streamingNginx } from './floors.ts';
 import { fullAiGateway, plainAiGateway } from './gateway.ts';
 import { CHAT_STREAM } from './messages.ts';
 import { measurePaced } from './paced.ts';
@@ -14,7 +14,7 @@ const WHAT =
   'streamed calls to models: fifty chunks at full speed, and 200 and 1,000 streams with 20 ms between chunks';
 
 async function run(call: Call): Promise<Findings> {
-  const nginx = plainNginx();
+  const nginx = streamingNginx();
   const dispatch = rawDispatch();
   const plain = plainAiGateway();
   const full = fullAiGateway();
