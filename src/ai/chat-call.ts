@@ -165,7 +165,7 @@ export type CallParts = Pick<ChatCall, 'catalog' | 'policies' | 'ports' | 'budge
 
 type NewCall = CallParts &
   Pick<ChatCall, 'format' | 'exchange' | 'reply' | 'bytes'> &
-  Partial<Pick<ChatCall, 'prompt' | 'prepared' | 'request' | 'candidates'>>;
+  Partial<Pick<ChatCall, 'prompt' | 'prepared' | 'request' | 'candidates' | 'headers'>>;
 
 const NO_HEADERS: IncomingHttpHeaders = Object.freeze({});
 
@@ -175,8 +175,8 @@ export const newCall = (call: NewCall): ChatCall => ({
   prepared: undefined,
   request: undefined,
   candidates: [],
-  ...call,
   headers: call.reply?.request.headers ?? NO_HEADERS,
+  ...call,
   body: undefined,
   neutral: undefined,
   guards: [],

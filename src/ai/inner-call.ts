@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AnyFormat } from '../contracts/format.ts';
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
@@ -14,6 +15,8 @@ export interface InnerQuestion {
   readonly format: AnyFormat;
   /** Of a request that isn't streamed; its `model` is one of the config. */
   readonly body: JsonObject;
+  /** None if absent. */
+  readonly headers?: IncomingHttpHeaders;
   /** Milliseconds for all of it. */
   readonly timeout: number;
   /** It goes on when the call's client leaves. */
@@ -42,7 +45,10 @@ export type AskInside = (call: ChatCall, question: InnerQuestion) => Promise<Inn
  */
 export const innerCalls =
   (stages: readonly ((call: ChatCall) => void | Promise<void>)[]): AskInside =>
-  async (outer, { purpose, format, body, timeout, outlives = false, signal, budgets, onRecorded }) => {
+  async (
+    outer,
+    { purpose, format, body, headers, timeout, outlives = false, signal, budgets, onRecorded },
+  ) => {
     const { catalog, policies, ports } = outer;
     const { clock, recorder } = ports;
     const now = { wall: clock.wall(), monotonic: clock.monotonic() };
@@ -56,6 +62,7 @@ export const innerCalls =
       exchange,
       reply: undefined,
       bytes: Buffer.from(JSON.stringify(body)),
+      ...(headers && { headers }),
     });
     const follow = (): void => exchange.cancel.abort(outer.exchange.cancel.reason as Error);
     if (!outlives) {

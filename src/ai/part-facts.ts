@@ -11,6 +11,8 @@ export class PartFacts implements AnswerFacts {
   serviceTier = '';
   refused = false;
   tool = '';
+  /** Reasoning was read, and not only counted. */
+  thinksAloud = false;
   readonly pace = undefined;
   /** The provider said that nothing follows. */
   done = false;
@@ -57,6 +59,7 @@ export class PartFacts implements AnswerFacts {
         this.#notPlain(part.text);
         break;
       case 'reasoning':
+        this.thinksAloud ||= part.text !== '';
         this.#notPlain(part.text);
         break;
       case 'tool-call-start':

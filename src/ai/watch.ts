@@ -120,7 +120,12 @@ export class StreamWatch implements AnswerFacts {
   get pace(): Pace | undefined {
     return this.#firstAt < 0
       ? undefined
-      : { firstAt: this.#firstAt, lastAt: this.#lastAt, longestGapMs: this.#longestGapMs };
+      : {
+          firstAt: this.#firstAt,
+          lastAt: this.#lastAt,
+          longestGapMs: this.#longestGapMs,
+          thinksAloud: this.#facts.thinksAloud,
+        };
   }
   /** The provider said that nothing follows. */
   get done(): boolean {

@@ -53,7 +53,7 @@ export interface AiFacts {
   tokensCached: number;
   /** US dollars; -1 = unknown (no price for the model). */
   usd: number;
-  /** Milliseconds from the request's start to the first byte of the answer's body; -1 = none came. */
+  /** Milliseconds from the request's start to the first byte of an answer that a provider is still giving; -1 = it came whole, or none did. */
   firstTokenMs: number;
   /** Milliseconds an output token after the first, of a stream; -1 = unknown. */
   msPerToken: number;

@@ -37,6 +37,8 @@ export interface Pace {
   readonly lastAt: number;
   /** The longest wait between two events with text. */
   readonly longestGapMs: number;
+  /** Reasoning was part of it. */
+  readonly thinksAloud: boolean;
 }
 
 /** What an answer says about itself. Of a stream: what it has said so far. */

@@ -120,6 +120,26 @@ it('all rest, and the least bad can’t answer yet: a retry is the next one’s'
 it.each([
   ['OpenAI', 429, { code: 'insufficient_quota', type: 'insufficient_quota' }],
   ['Anthropic', 400, { type: 'invalid_request_error', message: 'Your credit balance is too low to access' }],
+  [
+    'Anthropic (a limit of the account)',
+    400,
+    { type: 'invalid_request_error', message: 'You have reached your specified API usage limits. You will' },
+  ],
+  [
+    'Anthropic (a limit of the workspace)',
+    400,
+    {
+      type: 'invalid_request_error',
+      message: 'You have reached your specified workspace API usage limits.',
+    },
+  ],
+  [
+    'Anthropic (a limit that it enforces)',
+    429,
+    { type: 'rate_limit_error', details: { error_code: 'enforced_spend_limit_reached' } },
+  ],
+  ['OpenAI (a project’s limit)', 429, { code: 'project_spend_limit_exceeded' }],
+  ['Groq', 400, { code: 'blocked_api_access', message: 'Your organization has reached its spend limit.' }],
   ['DeepSeek', 402, { message: 'Insufficient Balance' }],
   ['Moonshot', 429, { type: 'exceeded_current_quota_error', message: 'Your account org-1 has no balance' }],
   ['Qwen', 400, { code: 'Arrearage', type: 'Arrearage' }],

@@ -61,9 +61,24 @@ it.each([
     expect(await gateway.metric('gen_ai_client_token_usage_sum', which)).toBe(tokens);
     expect(await gateway.metric('gen_ai_client_token_usage_count', which)).toBe(1);
   }
+});
+
+it('how long a first token took is known of streams alone: what comes whole has none', async () => {
+  const stream = `${ROLE}${word('Hi')}${STOP}${DONE}`;
+  const provider = await rawProvider((response, { body }) => {
+    const isStream = body.includes('"stream":true');
+    response.writeHead(200, isStream ? STREAM_HEADERS : { 'content-type': 'application/json' });
+    response.end(isStream ? stream : completion(usageOf(1, 1)));
+  });
+  const gateway = await aiGateway([provider]);
+
+  const whole = await lineOf(gateway, await chat(gateway, hello()));
+  const streamed = await lineOf(gateway, await chat(gateway, hello(true)));
+
+  expect(whole).not.toHaveProperty('first_token_ms');
   expect(await gateway.metric('gen_ai_server_time_to_first_token_seconds_count')).toBe(1);
   expect(await gateway.metric('gen_ai_server_time_to_first_token_seconds_sum')).toBeCloseTo(
-    Number(line.first_token_ms) / 1000,
+    Number(streamed.first_token_ms) / 1000,
     5,
   );
 });

@@ -99,6 +99,17 @@ it('who answered in the end, and what went wrong when nobody did', async () => {
   expect(await lineOf(refusing, await chat(refusing, hello()))).toMatchObject({ outcome: 'upstream_4xx' });
 });
 
+/** Streams three words, each some 30 ms after the other, and then what they came to. */
+const threeWords = (usage: string, first = '') =>
+  rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS).write(ROLE);
+    const parts = [`${first}${word('a')}`, word('b'), word('c'), `${STOP}${usage}${DONE}`];
+    const timer = setInterval(() => {
+      response.write(parts.shift() ?? '');
+      if (parts.length === 0) response.end(() => clearInterval(timer));
+    }, 30);
+  });
+
 it('how sure the model was, and how fast it spoke', async () => {
   const sure = whole({ content: 'Hi' }, 'stop', {
     logprobs: {
@@ -112,14 +123,7 @@ it('how sure the model was, and how fast it spoke', async () => {
   expect(await lineOf(gateway, await chat(gateway, hello()))).toMatchObject({ confidence: 0.25 });
   expect(await gateway.metric('gateway_ai_confidence_sum')).toBeCloseTo(0.25, 9);
 
-  const slow = await rawProvider((response) => {
-    response.writeHead(200, STREAM_HEADERS).write(ROLE);
-    const parts = [word('a'), word('b'), word('c'), `${STOP}${USAGE}${DONE}`];
-    const timer = setInterval(() => {
-      response.write(parts.shift() ?? '');
-      if (parts.length === 0) response.end(() => clearInterval(timer));
-    }, 30);
-  });
+  const slow = await threeWords(USAGE);
   const streaming = await aiGateway([slow]);
   const line = await lineOf(streaming, await chat(streaming, hello(true)));
   // 20 tokens in two gaps of some 30 ms.
@@ -127,4 +131,37 @@ it('how sure the model was, and how fast it spoke', async () => {
   expect(line.ms_per_token).toBeGreaterThan(1);
   expect(line.ms_per_token).toBeLessThan(Number(line.duration_ms) / 19);
   expect(await streaming.metric('gen_ai_server_time_per_output_token_seconds_count')).toBe(1);
+});
+
+it('what was thought in silence, before the first word, makes the words after it no faster', async () => {
+  const usage = event({
+    choices: [],
+    usage: {
+      prompt_tokens: 1,
+      completion_tokens: 1003,
+      completion_tokens_details: { reasoning_tokens: 1000 },
+    },
+  });
+  const aloud = event({ choices: [{ index: 0, delta: { reasoning_content: 'Hm.' } }] });
+  const gateway = await aiGateway([await threeWords(usage), await threeWords(usage, aloud)]);
+
+  const silent = await lineOf(gateway, await chat(gateway, hello(true)));
+  const heard = await lineOf(gateway, await chat(gateway, { ...hello(true), model: 'backup-1' }));
+
+  // Three tokens in two gaps; a thousand more of what was heard.
+  expect(silent.ms_per_token).toBeGreaterThanOrEqual(Number(silent.longest_gap_ms) / 2 - 0.001);
+  expect(heard.ms_per_token).toBeLessThanOrEqual((2 * Number(heard.longest_gap_ms)) / 1002 + 0.001);
+});
+
+it('a turn that is given again is no rule’s', async () => {
+  const gateway = await aiGateway([await answers(whole({ content: 'Hello' }))], {
+    context: { enabled: true },
+  });
+  const headers = { 'x-session-id': 's1', 'idempotency-key': 'k1' };
+
+  await chat(gateway, hello(), headers);
+  const again = await chat(gateway, hello(), headers);
+
+  expect(again.headers['x-context-status']).toBe('replay');
+  expect(await lineOf(gateway, again)).toMatchObject({ outcome: 'complete' });
 });

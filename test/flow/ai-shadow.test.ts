@@ -2,7 +2,7 @@
 // waits for, fails with or pays for the other.
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { aiGateway, chat, hello, lineOf, modelService, rawProvider } from '../helpers/ai.ts';
+import { aiGateway, asAnthropic, chat, hello, lineOf, modelService, rawProvider } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -171,4 +171,60 @@ it('of a conversation, which can be sealed and erased, only figures are kept; an
     ['', '', true],
     [text, text, true],
   ]);
+});
+
+it('a candidate is asked as the client asked: by its version of the API, and in its session', async () => {
+  const message = { type: 'message', content: [{ type: 'text', text: 'Hi' }], stop_reason: 'end_turn' };
+  const claude = () => rawProvider((response) => response.writeHead(200, json).end(JSON.stringify(message)));
+  const [real, candidate] = [await claude(), await claude()];
+  const gateway = await aiGateway([asAnthropic(real), asAnthropic(candidate)], { models: shadowing() });
+  const beta = { 'anthropic-beta': 'context-1m-2025-08-07' };
+
+  await chat(gateway, { ...hello(), max_tokens: 5 }, { ...beta, 'x-session-id': 's1' }, '/v1/messages');
+
+  await pairsOf(gateway, 1);
+  expect(candidate.taken[0]?.headers).toMatchObject(beta);
+  const asked = await gateway.accessLine(({ purpose }) => purpose === 'shadow');
+  expect(asked).toMatchObject({ model: 'backup-1', status: 200 });
+});
+
+it('what rules say, or a conversation gives again, and what a prompt had to ask for twice, is put to no candidate', async () => {
+  let isDown = false;
+  let says = 'no JSON';
+  const real = await rawProvider((response) => {
+    if (isDown) return void response.writeHead(503, json).end('{}');
+    response.writeHead(200, json).end(JSON.stringify(completion(says)));
+    says = '{"usd":5}';
+  });
+  const candidate = await modelService('candidate');
+  const { smart } = shadowing();
+  const gateway = await aiGateway([real, candidate], {
+    context: { enabled: true },
+    models: { smart: { ...smart, fallback: ['written'] }, written: { rules: [{ reply: 'Later.' }] } },
+    ai: {
+      prompts: {
+        price: {
+          model: 'smart',
+          version: 1,
+          versions: { 1: { messages: [{ role: 'user', content: 'Price of {{item}}?' }] } },
+          output: { type: 'object', required: ['usd'] },
+        },
+      },
+    },
+  });
+  const once = { 'x-session-id': 's1', 'idempotency-key': 'k1' };
+
+  const repaired = await chat(gateway, { item: 'tea' }, {}, '/v1/prompts/price');
+  isDown = true;
+  const written = await chat(gateway, hello());
+  isDown = false;
+  const first = await chat(gateway, hello(), once);
+  const again = await chat(gateway, hello(), once);
+
+  expect([repaired, written, first, again].map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect(again.headers['x-context-status']).toBe('replay');
+  for (const answer of [repaired, written, first, again]) await lineOf(gateway, answer);
+  const { items } = await pairsOf(gateway, 1);
+  expect(items[0].requestId).toBe(first.headers['x-request-id']);
+  expect(candidate.stats.requests).toBe(1);
 });

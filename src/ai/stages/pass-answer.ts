@@ -22,7 +22,7 @@ export async function passAnswer(call: ChatCall): Promise<void> {
   const { exchange } = call;
   const reply = call.reply as FastifyReply;
   const headers = headersOf(call, answer);
-  if (answer.facts) noteFirstToken(call);
+  if (answer.facts && answer.kind !== 'whole') noteFirstToken(call);
   if (answer.kind === 'whole') {
     if (answer.facts?.finishReason === '') exchange.fail('provider_finish_missing');
     passWhole(reply, answer, headers);

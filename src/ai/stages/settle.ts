@@ -90,7 +90,7 @@ function outcome(call: ChatCall, facts: AnswerFacts | undefined): Outcome {
     status: exchange.status,
     asked: exchange.attempts > 0,
     fallback: exchange.fallback,
-    byRules: answer?.byRules ?? false,
+    byRules: answer?.byRules === true && exchange.context?.status !== 'replay',
     answer: answer && facts && { ...readOf(facts), schemaFailed: isNoJson(call, facts) },
   });
 }
@@ -128,8 +128,10 @@ function enter(call: ChatCall, ai: AiFacts, last: Bill): void {
   const pace = call.answer?.facts?.pace;
   if (pace) {
     ai.longestGapMs = pace.longestGapMs;
-    const { output } = last.usage;
-    if (output > 1) ai.msPerToken = (pace.lastAt - pace.firstAt) / (output - 1);
+    const { output, reasoning = 0 } = last.usage;
+    // What was thought in silence came before the first of them.
+    const spoken = pace.thinksAloud ? output : output - reasoning;
+    if (spoken > 1) ai.msPerToken = (pace.lastAt - pace.firstAt) / (spoken - 1);
   }
   book(call, ai, last);
 }

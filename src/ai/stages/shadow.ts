@@ -21,7 +21,9 @@ export const shadowed =
     const [model] = call.candidates;
     const { exchange, answer, format, ports } = call;
     const shadow = model?.shadow;
-    if (!shadow || !answer?.facts || answer.fromCache || format.kind !== 'chat') return;
+    if (!shadow || !answer?.facts || format.kind !== 'chat') return;
+    // The model gave none, or was asked more than the client did.
+    if (answer.fromCache || answer.byRules || exchange.ai?.repaired) return;
     const { settings } = shadow;
     if (ports.fleet.random() >= settings.share) return;
     exchange.atEnd(() => {
@@ -56,6 +58,7 @@ async function askCandidate(
       purpose: 'shadow',
       format,
       body: { ...body, model: settings.model },
+      headers: call.headers,
       timeout: settings.timeout,
       outlives: true,
       budgets: { ...budgets, rules, maxDepth: 0 },

@@ -54,6 +54,9 @@ function checkVersion(prompt: Part, context: CheckContext): void {
     );
   }
   const weights = versions.entries.flatMap(([, each]) => each.get('weight').number ?? []);
+  const named = versions.get(String(version.number));
+  if (weights.length > 0 && named.isWritten && !named.has('weight'))
+    context.report(version, 'nobody gets this version: others have a weight, and it has none');
   if (weights.length > 0 && weights.every((weight) => weight === 0))
     context.report(versions, 'all weights are 0: nothing would ever be chosen');
 }

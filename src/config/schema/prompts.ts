@@ -28,7 +28,7 @@ const Version = Strict({
     Type.Integer({
       minimum: 0,
       description:
-        'Share of the callers who get this version in place of the one that `version` names. Each caller keeps theirs.',
+        'Share of the callers who get this version in place of the one that `version` names, which needs one as well then. Each caller keeps theirs.',
     }),
   ),
 });
