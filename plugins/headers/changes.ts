@@ -29,7 +29,8 @@ export function compileChanges(
   const add = filled(changes.add);
   if (remove.length + rename.length + set.length + add.length === 0) return undefined;
   return (headers, exchange) => {
-    for (const name of remove) delete headers[name];
+    // To delete what is not there costs as much as to delete it.
+    for (const name of remove) if (headers[name] !== undefined) delete headers[name];
     for (const [from, to] of rename) {
       if (headers[from] === undefined) continue;
       headers[to] = headers[from];

@@ -43,6 +43,30 @@ function isDisguised(name: string): boolean {
   return HOP_BY_HOP.has(plain) || OURS.has(plain) || isFromProxies(plain);
 }
 
+/** What becomes of a client's header: it goes on, it never does, or only from a proxy that is trusted. */
+type Way = 'passes' | 'stays' | 'from-proxies';
+
+/** Names that were seen, and short: a client may send any. */
+const WAYS = new Map<string, Way>();
+const MOST_WAYS = 1_000;
+const LONGEST_KNOWN = 64;
+
+function wayOf(name: string): Way {
+  const known = WAYS.get(name);
+  if (known !== undefined) return known;
+  const way = findWay(name);
+  if (WAYS.size < MOST_WAYS && name.length <= LONGEST_KNOWN) WAYS.set(name, way);
+  return way;
+}
+
+function findWay(name: string): Way {
+  if (HOP_BY_HOP.has(name) || OURS.has(name)) return 'stays';
+  // The gateway answers 100-continue itself; undici refuses the header.
+  if (name === 'expect' || name === 'host') return 'stays';
+  if (name.includes('_') && isDisguised(name)) return 'stays';
+  return isFromProxies(name) ? 'from-proxies' : 'passes';
+}
+
 /** The names that a Connection header makes hop-by-hop. */
 function named(connection: string | string[] | undefined): ReadonlySet<string> | null {
   if (connection === undefined) return null;
@@ -62,11 +86,8 @@ export function requestHeaders(request: IncomingMessage, exchange: Exchange, tru
   const dropped = named(incoming.connection);
   const headers: HeaderBag = {};
   for (const name in incoming) {
-    if (HOP_BY_HOP.has(name) || OURS.has(name) || dropped?.has(name)) continue;
-    // The gateway answers 100-continue itself; undici refuses the header.
-    if (name === 'expect' || name === 'host') continue;
-    if (!trusted && isFromProxies(name)) continue;
-    if (name.includes('_') && isDisguised(name)) continue;
+    const way = wayOf(name);
+    if (way === 'stays' || (way === 'from-proxies' && !trusted) || dropped?.has(name)) continue;
     headers[name] = incoming[name];
   }
   const peer = request.socket.remoteAddress ?? '';
