@@ -12,6 +12,8 @@ export interface Row {
   subjectBusy: Spread;
   loadBusy: Spread;
   residentMegabytes: Spread;
+  /** Requests of a window. */
+  answered: Spread;
 }
 
 /** Two subjects, paired by round: what the rounds have in common (a busy machine) falls out. */
@@ -31,12 +33,14 @@ export interface Table {
   comparisons: Comparison[];
   /** Subjects that waited for the generator or the upstream: their figures are not their own. */
   starved: string[];
-  /** Subjects that had less than their core although the load could have given more: other work on the machine. */
-  disturbed: string[];
+  /** Subjects that had less than their core although the load could have given more. */
+  idle: string[];
 }
 
 /** Share of a core from which on it counts as full. */
 const FULL = 0.9;
+/** And from which on a load that has more of its core than the subject of its own is what the subject waits for. */
+const BUSY = 0.75;
 
 function rowOf(subject: string, windows: readonly Window[]): Row {
   const over = (figure: (window: Window) => number): Spread => spread(windows.map(figure));
@@ -49,6 +53,7 @@ function rowOf(subject: string, windows: readonly Window[]): Row {
     subjectBusy: over((window) => window.subjectBusy),
     loadBusy: over((window) => window.loadBusy),
     residentMegabytes: over((window) => window.residentMegabytes),
+    answered: over((window) => window.requests),
   };
 }
 
@@ -84,7 +89,7 @@ const compare = (subject: Row, against: Row): Comparison =>
   );
 
 /** One table for each case. */
-export function tablesOf(plan: Pick<Saturation, 'cases' | 'pairs'>, run: Run): Table[] {
+export function tablesOf(plan: Pick<Saturation, 'cases' | 'pairs'>, run: Pick<Run, 'windows'>): Table[] {
   return plan.cases.map(({ name }) => {
     const rows = Object.entries(run.windows[name] ?? {}).map(([subject, windows]) => rowOf(subject, windows));
     const row = (subject: string): Row | undefined => rows.find((candidate) => candidate.subject === subject);
@@ -93,14 +98,15 @@ export function tablesOf(plan: Pick<Saturation, 'cases' | 'pairs'>, run: Run): T
       const against = row(pair.against);
       return subject && against ? [compare(subject, against)] : [];
     });
-    const idle = rows.filter(({ subjectBusy }) => subjectBusy.median < FULL);
-    const isLoadFull = (row: Row): boolean => row.loadBusy.median >= FULL;
+    const waited = rows.filter(({ subjectBusy }) => subjectBusy.median < FULL);
+    const isStarved = ({ loadBusy, subjectBusy }: Row): boolean =>
+      loadBusy.median >= Math.max(BUSY, subjectBusy.median);
     return {
       name,
       rows,
       comparisons,
-      starved: idle.filter(isLoadFull).map(({ subject }) => subject),
-      disturbed: idle.filter((row) => !isLoadFull(row)).map(({ subject }) => subject),
+      starved: waited.filter(isStarved).map(({ subject }) => subject),
+      idle: waited.filter((row) => !isStarved(row)).map(({ subject }) => subject),
     };
   });
 }

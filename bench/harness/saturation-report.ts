@@ -1,25 +1,25 @@
-import type { Row, Table } from './compare.ts';
+import type { Comparison, Row, Table } from './compare.ts';
+import { DISTURBING } from './report.ts';
 import type { Run, Saturation } from './saturation.ts';
 import { difference, percent, ranged, short, table, thousands } from './wording.ts';
 
-const figures = (row: Row): string[] => [
-  row.subject,
+/** Share of a window's requests from which on those that were in flight at its end are told. */
+const IN_FLIGHT = 0.02;
+
+const figures = (row: Row, isStarved: boolean): string[] => [
+  isStarved ? `${row.subject} (starved)` : row.subject,
   ranged(row.cpuMicrosecondsARequest),
-  thousands(row.requestsPerSecond),
-  short(row.p50.median),
-  short(row.p99.median),
+  ...(isStarved
+    ? ['–', '–', '–']
+    : [thousands(row.requestsPerSecond), short(row.p50.median), short(row.p99.median)]),
   percent(row.subjectBusy.median),
   percent(row.loadBusy.median),
   short(row.residentMegabytes.median),
 ];
 
 /** The part of a report that is about one case. */
-export function sectionOf(
-  { name, rows, comparisons, starved, disturbed }: Table,
-  { unit = 'request', sharesCores = false }: Saturation,
-  run: Run,
-): string {
-  const alone = run.alone[name];
+export function sectionOf(found: Table, plan: Saturation, run: Run): string {
+  const { unit = 'request', sharesCores = false } = plan;
   const head = [
     'subject',
     `CPU µs a ${unit}`,
@@ -30,26 +30,78 @@ export function sectionOf(
     'load’s core',
     'RSS MB',
   ];
-  const parts = [`## ${name}`, table(head, rows.map(figures))];
+  const starved = sharesCores ? [] : found.starved;
+  const rows = found.rows.map((row) => figures(row, starved.includes(row.subject)));
+  const parts = [`## ${found.name}`, table(head, rows)];
+  const alone = run.alone[found.name];
   if (alone) {
     const each = alone.cpuMicrosecondsARequest + alone.loadMicrosecondsARequest;
     parts.push(
       `Generator and upstream alone: ${(alone.requestsPerSecond / 1000).toFixed(1)}k ${unit}s/s, ${short(each)} µs a ${unit} on their core.`,
     );
   }
-  if (!sharesCores && starved.length > 0)
-    parts.push(`**The load was the bottleneck of: ${starved.join('; ')}.**`);
-  if (!sharesCores && disturbed.length > 0)
-    parts.push(
-      `Less than 90 % of their core, other work on the machine had the rest: ${disturbed.join('; ')}.`,
-    );
-  if (comparisons.length > 0)
-    parts.push(table(['CPU, paired by round', 'ratio', `µs a ${unit}`], comparisons.map(difference)));
+  parts.push(...(sharesCores ? sharedOf(found.rows) : waitsOf(found, run.otherWork, unit)));
+  parts.push(...inFlightOf(found.rows, plan));
+  if (found.comparisons.length > 0)
+    parts.push(table(['CPU, paired by round', 'ratio', `µs a ${unit}`], found.comparisons.map(difference)));
   return parts.join('\n\n');
 }
 
+/** Who had less than its core, and why. */
+function waitsOf({ starved, idle }: Table, otherWork: number, unit: string): string[] {
+  const parts: string[] = [];
+  if (starved.length > 0)
+    parts.push(
+      `**The load was the bottleneck of: ${starved.join('; ')}.** What they did in a second and how long it took was up to the load, and is left out. Their CPU a ${unit} is an upper bound, since who waits is woken more often: ratios over it are at least as large as told.`,
+    );
+  if (idle.length > 0)
+    parts.push(
+      `Less than 90 % of their core, ${otherWork > DISTURBING ? 'other work on the machine had the rest' : 'and what they waited for is not known'}: ${idle.join('; ')}.`,
+    );
+  return parts;
+}
+
+/** Where subject and load compete, what a subject gets is also what the load leaves. */
+function sharedOf(rows: readonly Row[]): string[] {
+  const bound = rows.filter(({ subjectBusy, loadBusy }) => loadBusy.median >= subjectBusy.median);
+  const names = bound.map(({ subject }) => subject).join('; ');
+  return [
+    `Subjects and load share the cores: nobody is called starved, and requests/s are bounded by what the load takes.${names === '' ? '' : ` The load took at least as much as the subject itself with: ${names}; what a second worker gives there tells of the load.`}`,
+  ];
+}
+
+/** Requests that were begun and not answered when a window ended. */
+function inFlightOf(rows: readonly Row[], { connections, unit = 'request' }: Saturation): string[] {
+  const shares = rows
+    .map(({ subject, answered }) => ({ subject, share: connections / answered.min }))
+    .filter(({ share }) => share > IN_FLIGHT)
+    .map(({ subject, share }) => `${subject}, ${percent(share)}`);
+  return shares.length === 0
+    ? []
+    : [
+        `Begun and not answered at the end of a window, so that their CPU counts and they don't, at most so many of its ${unit}s: ${shares.join('; ')}.`,
+      ];
+}
+
 /** How to read the figures of a saturated subject. */
-export function readingOf({ connections, unit = 'request' }: Saturation, tables: readonly Table[]): string {
-  const confidence = tables[0]?.comparisons[0]?.ratio.confidence ?? 0;
-  return `Medians, ranges in brackets. CPU is user + system time of the process, its threads and its children from \`/proc\`, over ${unit}s answered. Ratios and differences are medians of the rounds' own, in brackets their confidence interval (order statistics, ${(confidence * 100).toFixed(1)} %); where the interval of the ratio holds 1, that is no difference. Latency is that of a saturated subject: it tells the queue of ${connections} connections.`;
+export function readingOf(
+  { connections, unit = 'request' }: Pick<Saturation, 'connections' | 'unit'>,
+  tables: readonly Table[],
+): string {
+  return [
+    `Medians of the rounds, ranges in brackets. CPU is user + system time of the process, its threads and its children from \`/proc\`, over ${unit}s answered. p50 and p99 are medians of the windows' own percentiles, in which wrk counts, beside what it has measured, what its correction for coordinated omission adds; they are those of a saturated subject and tell the queue of ${connections} connections.`,
+    ...comparedOf(tables.flatMap(({ comparisons }) => comparisons)),
+  ].join(' ');
+}
+
+/** How to read comparisons, and how many of them chance alone makes. */
+function comparedOf(comparisons: readonly Comparison[]): string[] {
+  const [first] = comparisons;
+  if (!first || first.verdict === 'too few rounds') return [];
+  const { confidence } = first.added;
+  const byChance = comparisons.length * (1 - confidence);
+  return [
+    `Ratios and differences are medians of the rounds' own, in brackets their confidence interval (order statistics, ${(confidence * 100).toFixed(1)} % each); where that of the difference holds 0, that is no difference, and behind it stands within what a smaller one may hide.`,
+    `The ${comparisons.length} comparisons are not corrected for their number: if nothing differed, chance alone would call ${short(byChance)} of them different.`,
+  ];
 }

@@ -1,11 +1,21 @@
-import { tablesOf } from './compare.ts';
+import { type Table, tablesOf } from './compare.ts';
 import { few } from './few.ts';
 import { findGenerator } from './generator.ts';
 import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from './ground.ts';
-import { type Bench, MOST_TURNS, measure, typical, WARM_REQUESTS, type Window, warmUp } from './measure.ts';
+import { watchOtherWork } from './machine.ts';
+import {
+  type Bench,
+  LEAD_SECONDS,
+  LONGEST_SECONDS,
+  MOST_TURNS,
+  measure,
+  WARM_REQUESTS,
+  type Window,
+  warmUp,
+} from './measure.ts';
 import { LOAD_CORE, pinningObstacle, SUBJECT_CORE } from './pinning.ts';
 import { readingOf, sectionOf } from './saturation-report.ts';
-import type { Call, Case, Findings, Pair, Subject, Suite, Upstream } from './suite.ts';
+import type { Call, Case, Effort, Findings, Pair, Subject, Suite, Upstream } from './suite.ts';
 
 /** What is measured at saturation: as many requests as the subject takes on a number of connections. */
 export interface Saturation {
@@ -31,6 +41,13 @@ export interface Run {
   alone: Record<string, Window>;
   /** By case, then by subject: a window a round. */
   windows: Record<string, Record<string, Window[]>>;
+  /** Share of the machine's time that went to nobody of the bench: 0 to 1. */
+  otherWork: number;
+}
+
+/** What a measurement at saturation has found out. */
+export interface Saturated extends Findings {
+  data: { run: Run; tables: Table[] };
 }
 
 /** A suite that measures at saturation. */
@@ -39,10 +56,11 @@ export function saturation(plan: Saturation): Suite {
 }
 
 /** Measures what loads alone, then every subject in interleaved rounds. */
-export async function saturate(plan: Saturation, call: Call): Promise<Findings> {
+export async function saturate(plan: Saturation, call: Call): Promise<Saturated> {
   const { present, missing } = presentOf(plan.subjects, call);
   const { generator, note } = findGenerator();
-  const run: Run = { generator: generator.name, alone: {}, windows: {} };
+  const run: Run = { generator: generator.name, alone: {}, windows: {}, otherWork: 0 };
+  const otherWork = watchOtherWork();
   for (const { name } of plan.cases) {
     run.windows[name] = Object.fromEntries(present.map((subject) => [subject.name, []]));
   }
@@ -60,14 +78,16 @@ export async function saturate(plan: Saturation, call: Call): Promise<Findings> 
       });
     }
   });
+  run.otherWork = otherWork();
   const tables = tablesOf(plan, run);
   const starved = plan.sharesCores
     ? []
     : tables.flatMap(({ name, starved: who }) => who.map((w) => `${w}, ${name}`));
   return {
+    effort: effortOf(call.effort),
     facts: [
       `generator ${run.generator}; upstream: ${plan.upstream.name}`,
-      `${plan.connections} connections kept alive; a fresh process for each ${plan.sharesProcesses ? 'group of subjects' : 'subject'} and round, subject on core ${SUBJECT_CORE}, generator and upstream on core ${LOAD_CORE}, in turns of a second; warm-up in turns until a process has answered ${WARM_REQUESTS} requests, ${MOST_TURNS} at most`,
+      `${plan.connections} connections kept alive; a fresh process for each ${plan.sharesProcesses ? 'group of subjects' : 'subject'} and round, of which one at a time has work; ${plan.sharesCores ? 'subjects on the cores that their lines name' : `subject on core ${SUBJECT_CORE}`}, generator and upstream on core ${LOAD_CORE}`,
       ...[note, pinningObstacle()].filter((text) => text !== null),
     ],
     subjects: present,
@@ -89,19 +109,17 @@ async function measureAlone(bench: Bench, plan: Saturation, run: Run, { effort, 
   };
   await warmUp(bench, alone, plan.cases);
   for (const asked of plan.cases) {
-    const turns: Window[] = [];
-    for (let turn = 0; turn < effort.seconds; turn++) turns.push(await measure(bench, alone, asked));
-    const window = typical(turns);
+    const window = await measure(bench, alone, asked);
     run.alone[asked.name] = window;
     say(`alone, ${asked.name}: ${inShort(window)}`);
     if (effort.isSmoke) return;
   }
 }
 
-/**
- * One round: a fresh process for every subject, all of them alive and warm, of which one at a time has work. They take
- * turns of a second, so that whatever else the machine does for some seconds meets all of them and not one.
- */
+const effortOf = ({ rounds, seconds, warmUpSeconds }: Effort): string =>
+  `${rounds} interleaved rounds; for each subject and case ${seconds} s measured in one go, up to ${LONGEST_SECONDS} s where answers are few, directly after ${LEAD_SECONDS} s uncounted; before all of them, what compiles while it runs is warmed up in turns of ${warmUpSeconds} s until a process has answered ${WARM_REQUESTS} requests, ${MOST_TURNS} turns at most`;
+
+/** One round: a fresh process for every subject, all of them alive and warm, of which one at a time has work. */
 async function measureRound(
   site: Site,
   bench: Bench,
@@ -112,14 +130,10 @@ async function measureRound(
   await withAlive(site, subjects, cases[0] as Case, async (alive) => {
     const served = new Map<number, number>();
     for (const each of alive) await warmUp(bench, each, cases, served);
-    for (const asked of cases) {
-      const turns = new Map<string, Window[]>(alive.map(({ subject }) => [subject.name, []]));
-      for (let turn = 0; turn < bench.effort.seconds; turn++) {
-        for (const each of rotated(alive, turn)) {
-          turns.get(each.subject.name)?.push(await measure(bench, each, asked));
-        }
+    for (const [place, asked] of cases.entries()) {
+      for (const each of rotated(alive, place)) {
+        found(each.subject.name, asked.name, await measure(bench, each, asked));
       }
-      for (const [subject, windows] of turns) found(subject, asked.name, typical(windows));
     }
   });
 }

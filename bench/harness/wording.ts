@@ -16,8 +16,11 @@ export const ranged = (s: Spread): string => `${short(s.median)} (${short(s.min)
 export const within = (i: Interval, sign = ''): string =>
   Number.isNaN(i.median) ? short(i.median) : `${sign}${short(i.median)} (${short(i.low)}–${short(i.high)})`;
 
-export const thousands = (s: Spread): string =>
-  `${(s.median / 1000).toFixed(1)}k (${(s.min / 1000).toFixed(1)}–${(s.max / 1000).toFixed(1)})`;
+/** The median, and the ends in brackets: in thousands from a thousand on. */
+export function thousands({ median, min, max }: Spread): string {
+  if (median < 1000) return `${median.toFixed(0)} (${min.toFixed(0)}–${max.toFixed(0)})`;
+  return `${(median / 1000).toFixed(1)}k (${(min / 1000).toFixed(1)}–${(max / 1000).toFixed(1)})`;
+}
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
@@ -28,9 +31,15 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(ruler), ...rows.map(line)].join('\n');
 }
 
-/** Ratio and difference of two subjects, or that there is none. */
+function toldOf({ verdict, added }: Comparison): string {
+  if (verdict === 'different') return within(added, added.median > 0 ? '+' : '');
+  if (verdict === 'too few rounds') return verdict;
+  return `${verdict} (within ±${short(Math.max(Math.abs(added.low), Math.abs(added.high)))})`;
+}
+
+/** Ratio and difference of two subjects, or that there is none larger than what would have been seen. */
 export const difference = (c: Comparison): string[] => [
   `${c.subject} ÷ ${c.against}`,
   within(c.ratio),
-  c.verdict === 'different' ? within(c.added, c.added.median > 0 ? '+' : '') : c.verdict,
+  toldOf(c),
 ];

@@ -9,7 +9,6 @@ const unwatchedGateway = (): Subject =>
   gateway({
     ...FULL,
     name: 'gateway, full, engine off',
-    what: `${FULL.what}; hypercare.enabled: false`,
     config: (ports) => ({ ...FULL.config(ports), hypercare: { enabled: false } }),
   });
 

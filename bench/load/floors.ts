@@ -18,6 +18,7 @@ const nginxProxy = (name: string, what: string, how: { log: boolean; streams?: b
   name,
   what,
   missing: nginxMissing,
+  warmRequests: 0,
   start: ({ folder, upstreamPort }: Ground) =>
     startNginxProxy({ core: SUBJECT_CORE, folder, upstreamPort, ...how }),
 });
@@ -38,6 +39,7 @@ export const haproxy = (): Subject => ({
   name: 'haproxy',
   what: 'plain proxy, one thread, upstream kept alive, no log',
   missing: () => (isInstalled('haproxy') ? null : 'haproxy is not installed'),
+  warmRequests: 0,
   start: startHaproxy,
 });
 

@@ -62,6 +62,29 @@ export const configText = (plan: Pick<GatewayPlan, 'log' | 'config'>, ports: Por
     ...plan.config(ports),
   });
 
+/** What of a configuration file stands beside routes and policies. */
+interface Settings {
+  store: { url: string };
+  server: { shed?: typeof SHED };
+  hypercare?: { enabled: boolean };
+}
+
+/** The same in words, read off what the gateway is started with. */
+export function settingsOf(plan: Pick<GatewayPlan, 'log' | 'config'>): string {
+  const nowhere = { own: 0, admin: 0, upstream: 0, folder: '' };
+  const { store, server, hypercare } = JSON.parse(configText(plan, nowhere)) as Settings;
+  const { shed } = server;
+  return [
+    `store ${store.url.replace(/:.*/, ':')}`,
+    shed
+      ? `shed only from ${shed.maxInFlight} in flight or ${shed.maxEventLoopDelay} of event loop delay on`
+      : 'shed as by default',
+    `hypercare engine and its signals ${hypercare?.enabled === false ? 'off' : 'on'}`,
+    `node ${FLAGS.join(' ')}`,
+    ...Object.entries(ENV).map(([name, value]) => `${name}=${value}`),
+  ].join(', ');
+}
+
 /** A gateway that was started, with what only some suites need of it. */
 export interface StartedGateway extends Started {
   /** Its configuration file. */
@@ -106,7 +129,7 @@ export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<S
 
 export const gateway = (plan: GatewayPlan): Subject => ({
   name: plan.name,
-  what: plan.what,
+  what: `${plan.what}; ${settingsOf(plan)}`,
   missing: () => null,
   start: (ground) => startGateway(plan, ground),
 });

@@ -1,7 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Subject } from '../harness/suite.ts';
-import { type PolicyEntry, type StartedGateway, startGateway } from './gateway.ts';
+import {
+  type GatewayPlan,
+  type PolicyEntry,
+  type StartedGateway,
+  settingsOf,
+  startGateway,
+} from './gateway.ts';
 
 /** A route that is a subject. */
 export interface RouteSubject {
@@ -11,27 +17,33 @@ export interface RouteSubject {
   headers?: Readonly<Record<string, string>>;
 }
 
+const pathOf = (place: number): string => `/api-${place}`;
+
+const planOf = (routes: readonly RouteSubject[]): GatewayPlan => ({
+  name: 'gateway, a route for each policy',
+  what: '',
+  log: 'silent',
+  config: ({ upstream }) => ({
+    upstreams: { items: { targets: [{ url: `http://127.0.0.1:${upstream}` }] } },
+    routes: routes.map(({ policies }, place) => ({
+      name: `items-${place}`,
+      match: { path: `${pathOf(place)}/*` },
+      upstream: 'items',
+      policies,
+    })),
+  }),
+});
+
+/** What their process is started with, in words. */
+export const settingsOfRoutes = (routes: readonly RouteSubject[]): string => settingsOf(planOf(routes));
+
 /**
  * Subjects that are routes of one gateway, each with its policies: what they have in common is as hot for the one as for the
  * other, and none has the luckier process. They start it with the first of them and stop it with the last.
  */
 export function routesOfOne(routes: readonly RouteSubject[]): Subject[] {
   let shared: { started: Promise<StartedGateway>; users: number } | undefined;
-  const pathOf = (place: number): string => `/api-${place}`;
-  const plan = {
-    name: 'gateway, a route for each policy',
-    what: '',
-    log: 'silent' as const,
-    config: ({ upstream }: { upstream: number }) => ({
-      upstreams: { items: { targets: [{ url: `http://127.0.0.1:${upstream}` }] } },
-      routes: routes.map(({ policies }, place) => ({
-        name: `items-${place}`,
-        match: { path: `${pathOf(place)}/*` },
-        upstream: 'items',
-        policies,
-      })),
-    }),
-  };
+  const plan = planOf(routes);
   return routes.map(({ name, policies, headers }, place) => ({
     name,
     what: `a route with ${policies.length === 0 ? 'no policy' : policies.flatMap(Object.keys).join(' and ')}, log silent, metrics`,

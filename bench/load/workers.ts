@@ -11,6 +11,7 @@ const nginxWith = (workers: number): Subject => ({
   name: `nginx, ${workers} worker${workers > 1 ? 's' : ''}`,
   what: `plain proxy, ${workers} worker processes, on both cores`,
   missing: () => (hasNginx() ? null : 'nginx is not installed'),
+  warmRequests: 0,
   start: ({ folder, upstreamPort }) =>
     startNginxProxy({ core: CORES, folder, upstreamPort, log: false, workers }),
 });

@@ -4,11 +4,7 @@ import { LITELLM, LITELLM_SERVER, PORTKEY, PORTKEY_SERVER } from './places.ts';
 
 const WITHIN_MS = 600_000;
 
-/**
- * Beside what Portkey asks for, which takes the newest: with 1.19 of Hono's server it answers every stream with 500 (`immutable`
- * headers), with this one it streams.
- */
-const PORTKEY_PACKAGE = { private: true, overrides: { '@hono/node-server': '1.13.8' } };
+const PORTKEY_PACKAGE = { private: true, overrides: { '@hono/node-server': PORTKEY.honoServer } };
 
 interface Step {
   peer: string;

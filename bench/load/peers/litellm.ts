@@ -25,10 +25,12 @@ const config = (upstreamPort: number): string =>
 
 export const litellm = (): Subject => ({
   name: 'LiteLLM',
-  what: `litellm ${LITELLM.version}, proxy with one worker, LITELLM_MODE=PRODUCTION, LITELLM_LOG=ERROR, master key, no database`,
+  what: `litellm ${LITELLM.version} (the newest of those tried that its registry could resolve), proxy with one worker, LITELLM_MODE=PRODUCTION, LITELLM_LOG=ERROR, master key, no database`,
   missing: () => absent(LITELLM_SERVER, 'npm run bench -- peers'),
   rewrites: true,
   servesWithinMs: 120_000,
+  // Python compiles nothing while it runs: what it fetches and builds at first is there after some hundred.
+  warmRequests: 500,
   async start({ folder, upstreamPort }) {
     const port = await freePort();
     const file = join(folder, 'litellm.yaml');

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 /** Where peers are installed: outside the repository, since `npm ci` empties `node_modules`. */
 const PEERS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'hypercare-bench');
 
-export const PORTKEY = { version: '1.15.2', home: `${PEERS}/portkey` };
+/**
+ * With the server of Hono that it asks for itself, which takes the newest (1.19), it answers every stream with 500 (`immutable`
+ * headers); with this one it streams.
+ */
+export const PORTKEY = { version: '1.15.2', honoServer: '1.13.8', home: `${PEERS}/portkey` };
 export const PORTKEY_SERVER = `${PORTKEY.home}/node_modules/@portkey-ai/gateway/build/start-server.js`;
 
 /** The newest of those tried whose extra `proxy` the registry could resolve: 1.109.3 and 1.110.2 ask for what it has not. */

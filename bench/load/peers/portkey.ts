@@ -9,7 +9,7 @@ import { absent, PORTKEY, PORTKEY_SERVER } from './places.ts';
  */
 export const portkey = (): Subject => ({
   name: 'Portkey',
-  what: `@portkey-ai/gateway ${PORTKEY.version}, production, headless: no key, no limit, no log`,
+  what: `@portkey-ai/gateway ${PORTKEY.version}, production, headless: no key, no limit, no log; with @hono/node-server ${PORTKEY.honoServer} instead of the newest, with which its streams fail`,
   missing: () => absent(PORTKEY_SERVER, 'npm run bench -- peers'),
   rewrites: true,
   headers: ({ upstreamPort }) => ({

@@ -12,9 +12,9 @@ test('what differs in every round is different although noise takes a figure of 
 
 test('what the other is beside by noise only is no difference, with or without a ratio', () => {
   const noise = compared('gateway', 'nginx', [0.1, 0.2, 0.1, -0.1, 0.1], [0.2, 0.1, 0.1, 0.1, -0.1]);
-  expect(difference(noise)).toEqual(['gateway ÷ nginx', '–', 'no difference']);
+  expect(difference(noise)).toEqual(['gateway ÷ nginx', '–', 'no difference (within ±0.20)']);
   const near = compared('gateway', 'nginx', [9, 11, 10, 10, 10], [10, 10, 10, 10, 10]);
-  expect(difference(near)).toEqual(['gateway ÷ nginx', '1.00 (0.90–1.10)', 'no difference']);
+  expect(difference(near)).toEqual(['gateway ÷ nginx', '1.00 (0.90–1.10)', 'no difference (within ±1.00)']);
 });
 
 test('figures above zero have a ratio beside their difference', () => {
