@@ -1,9 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { PolicyConsumer, PolicyDescriptor } from '../../src/contracts/policy.ts';
+import type { PolicyConsumer, PolicyDescriptor, PolicyRequest } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import type { ErrorCode } from '../../src/errors/table.ts';
 
@@ -78,7 +77,7 @@ function untimely({ consumer, id, from, until }: KnownKey, now: number): Gateway
     : undefined;
 }
 
-function presentedKey(request: FastifyRequest, header: string): string | undefined {
+function presentedKey(request: PolicyRequest, header: string): string | undefined {
   const own = request.headers[header];
   if (typeof own === 'string' && own !== '') return own;
   return bearerOf(request.headers.authorization);

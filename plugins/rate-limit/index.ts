@@ -1,6 +1,5 @@
-import type { FastifyReply } from 'fastify';
 import type { Exchange } from '../../src/contracts/exchange.ts';
-import type { PolicyDescriptor, Verdict } from '../../src/contracts/policy.ts';
+import type { PolicyDescriptor, PolicyReply, Verdict } from '../../src/contracts/policy.ts';
 import type { LimitState } from '../../src/contracts/store.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { type PolicyLimit, policyFieldOf, policyLimits } from './limits.ts';
@@ -9,7 +8,7 @@ import { Settings, settingsProblem } from './settings.ts';
 const seconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000));
 
 /** Another policy of the same kind may have said its part already: both fields are lists. */
-function append(reply: FastifyReply, header: string, value: string): void {
+function append(reply: PolicyReply, header: string, value: string): void {
   const before = reply.getHeader(header);
   reply.header(header, before === undefined ? value : `${before}, ${value}`);
 }
@@ -25,7 +24,7 @@ const rateLimit: PolicyDescriptor<Settings> = {
     const scope = settings.scope === undefined ? `rate:${ports.route}` : `rate:@${settings.scope}`;
     const policyField = policyFieldOf(limits);
 
-    function judge(states: readonly LimitState[], exchange: Exchange, reply: FastifyReply): Verdict {
+    function judge(states: readonly LimitState[], exchange: Exchange, reply: PolicyReply): Verdict {
       let field = '';
       let wait = 0;
       let refusing: PolicyLimit | undefined;

@@ -1,5 +1,5 @@
-import type { FastifyRequest } from 'fastify';
 import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { PolicyRequest } from '../../src/contracts/policy.ts';
 import type { Limit, LimitState } from '../../src/contracts/store.ts';
 import { calendar } from './calendar.ts';
 import { type LimitSettings, limitSettings, type Settings } from './settings.ts';
@@ -16,7 +16,7 @@ export interface PolicyLimit {
   /** Of the window that a request falls into: months differ. */
   windowSeconds(exchange: Exchange): number;
   /** What the store is asked for a request. */
-  of(exchange: Exchange, request: FastifyRequest): Limit;
+  of(exchange: Exchange, request: PolicyRequest): Limit;
   /** Milliseconds from the request until there is more, and until it may come again. */
   resetMs(state: LimitState, exchange: Exchange): number;
   waitMs(state: LimitState, exchange: Exchange): number;

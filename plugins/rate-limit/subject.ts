@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
 import type { Exchange } from '../../src/contracts/exchange.ts';
+import type { PolicyRequest } from '../../src/contracts/policy.ts';
 import { cookieOf } from './cookie.ts';
 import { networkOf } from './network.ts';
 
 /** Whose requests are counted together, as text. */
-export type Subject = (exchange: Exchange, request: FastifyRequest) => string;
+export type Subject = (exchange: Exchange, request: PolicyRequest) => string;
 
 /** Of the characters of a header's or a cookie's name all but the +, which joins. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*.^_`|~-]+$/;

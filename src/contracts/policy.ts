@@ -154,6 +154,15 @@ export interface UpstreamResponse {
 /** Asks what lies behind: the next policy, and last the upstream with its retries, breaker and fallback targets. */
 export type NextCall = (call: UpstreamRequest) => Promise<UpstreamResponse>;
 
+/** A request as the policies that ship with the gateway see it. Where a process has others beside them, all get Fastify's. */
+export type PolicyRequest = Pick<FastifyRequest, 'raw' | 'headers' | 'method' | 'exchange'>;
+
+/** Headers of an answer that is still to come, likewise. */
+export interface PolicyReply {
+  getHeader(name: string): number | string | string[] | undefined;
+  header(name: string, value: string): unknown;
+}
+
 /** A policy on one route, made once a generation. Every member is optional; what is absent costs nothing. */
 export interface Policy {
   /**

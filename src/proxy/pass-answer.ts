@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcFields } from '../errors/grpc.ts';
@@ -14,6 +13,7 @@ import { announcedTrailers, responseHeaders, trailersOf } from '../upstream/mess
 import { passEarlyHints } from './early-hints.ts';
 import { isOpenEventStream } from './open-event-stream.ts';
 import type { RoutePolicies } from './route-policies.ts';
+import type { RouteReply } from './route-reply.ts';
 
 /** Bytes of an event that is not complete yet: a longer one goes on as it comes. */
 const LARGEST_EVENT = 64 * 1024;
@@ -27,7 +27,7 @@ const SOON = Promise.resolve();
  */
 export class PassedAnswer implements AnswerReceiver {
   readonly #policies: RoutePolicies;
-  readonly #reply: FastifyReply;
+  readonly #reply: RouteReply;
   readonly #response: ServerResponse;
   readonly #exchange: LiveExchange;
   readonly #isHttp10: boolean;
@@ -46,12 +46,12 @@ export class PassedAnswer implements AnswerReceiver {
    */
   #gate: EventGate | undefined;
 
-  constructor(policies: RoutePolicies, request: FastifyRequest, reply: FastifyReply) {
+  constructor(policies: RoutePolicies, request: IncomingMessage, reply: RouteReply) {
     this.#policies = policies;
     this.#reply = reply;
     this.#response = reply.raw;
-    this.#exchange = exchangeOf(request.raw);
-    this.#isHttp10 = request.raw.httpVersion === '1.0';
+    this.#exchange = exchangeOf(request);
+    this.#isHttp10 = request.httpVersion === '1.0';
   }
 
   onInterim(status: number, headers: IncomingHttpHeaders): void {

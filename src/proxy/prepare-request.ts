@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { requestHeaders } from '../upstream/message-headers.ts';
@@ -25,11 +24,10 @@ export function rewritePath({ rewrite }: ProxyRoute, exchange: LiveExchange): vo
 export function prepareRequest(
   route: ProxyRoute,
   upstream: Upstream,
-  request: FastifyRequest,
+  raw: IncomingMessage,
 ): ForwardedRequest {
-  const { raw } = request;
   const exchange = exchangeOf(raw);
-  const headers = requestHeaders(raw, exchange, route.isTrusted(request));
+  const headers = requestHeaders(raw, exchange, route.isTrusted(raw));
   if (upstream.host === 'client' && raw.headers.host !== undefined) headers.host = raw.headers.host;
   route.policies.upstreamHeaders(headers, exchange);
   return {

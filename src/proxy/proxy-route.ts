@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { PathRewrite } from '../lib/path-rewrite.ts';
 import type { LiveExchange } from '../record/exchange.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -20,5 +20,5 @@ export interface ProxyRoute {
   rewrite: PathRewrite | undefined;
   /** Bytes. */
   bodyLimit: number;
-  isTrusted(request: FastifyRequest): boolean;
+  isTrusted(request: IncomingMessage): boolean;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf } from '../record/exchange.ts';
@@ -7,6 +8,7 @@ import { PassedAnswer } from './pass-answer.ts';
 import { prepareRequest, rewritePath } from './prepare-request.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 import { collectBody, declaresTooMuch, hasBody, isSmall, watchUpload } from './request-body.ts';
+import type { RouteReply } from './route-reply.ts';
 import { isUpgrade, tunnelWebSocket } from './websocket.ts';
 
 /** Answers a request of a route by itself, in its own time; a promise only of an upgrade. */
@@ -16,27 +18,38 @@ export function serveRoute(
   reply: FastifyReply,
 ): Promise<FastifyReply> | undefined {
   const { raw } = request;
-  rewritePath(route, exchangeOf(raw));
-  if (isUpgrade(raw)) return tunnelWebSocket(route, request, reply);
-  if (declaresTooMuch(raw, route.bodyLimit)) throw new GatewayError('body_too_large');
-  if (!hasBody(raw) || !isSmall(raw)) {
-    if (hasBody(raw)) watchUpload(raw);
-    forward(route, request, reply);
+  if (!isUpgrade(raw)) {
+    serveRequest(route, raw, reply);
     return undefined;
   }
-  collectBody(raw, () => {
+  rewritePath(route, exchangeOf(raw));
+  return tunnelWebSocket(route, request, reply);
+}
+
+/**
+ * As `serveRoute`, for a request that asks for no other protocol.
+ * @throws GatewayError that is to be the answer
+ */
+export function serveRequest(route: ProxyRoute, request: IncomingMessage, reply: RouteReply): void {
+  rewritePath(route, exchangeOf(request));
+  if (declaresTooMuch(request, route.bodyLimit)) throw new GatewayError('body_too_large');
+  if (!hasBody(request) || !isSmall(request)) {
+    if (hasBody(request)) watchUpload(request);
+    forward(route, request, reply);
+    return;
+  }
+  collectBody(request, () => {
     try {
       forward(route, request, reply);
     } catch (error) {
       reply.send(error);
     }
   });
-  return undefined;
 }
 
-function forward(route: ProxyRoute, request: FastifyRequest, reply: FastifyReply): void {
+function forward(route: ProxyRoute, request: IncomingMessage, reply: RouteReply): void {
   const { policies, fallback, mirror } = route;
-  const exchange = exchangeOf(request.raw);
+  const exchange = exchangeOf(request);
   const upstream = route.upstreamOf(exchange);
   const prepared = prepareRequest(route, upstream, request);
   const answer = new PassedAnswer(policies, request, reply);

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { HeaderBag, MessageBody, NextCall } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
@@ -26,7 +26,7 @@ export type Shaken =
  */
 export async function shakeHands(
   route: ProxyRoute,
-  request: FastifyRequest,
+  request: IncomingMessage,
   exchange: LiveExchange,
 ): Promise<Shaken> {
   const upstream = route.upstreamOf(exchange);

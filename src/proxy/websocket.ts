@@ -42,7 +42,7 @@ export async function tunnelWebSocket(
 ): Promise<FastifyReply> {
   const exchange = exchangeOf(request.raw);
   const connection = (request.raw as UpgradeRequest)[UPGRADE] as UpgradeConnection;
-  const answer = await shakeHands(route, request, exchange);
+  const answer = await shakeHands(route, request.raw, exchange);
   if (!answer.switched) return passRefusal(route, reply, answer, exchange);
   reply.hijack();
   const { socket, head } = connection;

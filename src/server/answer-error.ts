@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
 import { ERRORS, type ErrorCode } from '../errors/table.ts';
 import { hasBody } from '../proxy/request-body.ts';
+import type { RouteReply } from '../proxy/route-reply.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { answerGrpcError } from './grpc.ts';
 
@@ -57,6 +59,41 @@ export function errorAnswer(error: GatewayError, exchange: LiveExchange): ErrorA
   };
 }
 
+/** What has its say on an error's answer, and hears of a fault of ours. */
+export interface ErrorPorts {
+  policies: { responseHeaders(headers: HeaderBag, exchange: LiveExchange): void };
+  onInternal(error: GatewayError, exchange: LiveExchange): void;
+}
+
+/** Writes an error where Fastify has no part in it; nothing where an answer has begun. */
+export function writeError(
+  error: unknown,
+  request: IncomingMessage,
+  reply: Pick<RouteReply, 'raw' | 'getHeaders'>,
+  { policies, onInternal }: ErrorPorts,
+): void {
+  const response = reply.raw;
+  if (response.headersSent || response.writableEnded) return;
+  const exchange = exchangeOf(request);
+  const known = toGatewayError(error, exchange.reason);
+  if (known.code === 'internal') onInternal(known, exchange);
+  const { status, headers, body } = errorAnswer(known, exchange);
+  policies.responseHeaders(headers, exchange);
+  const set = reply.getHeaders();
+  for (const name in set) if (KEPT.has(name)) headers[name] ??= set[name];
+  if (isUnread(request)) headers.connection = 'close';
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) response.setHeader(name, value);
+  }
+  response.statusCode = status;
+  response.end(body);
+}
+
+/** A request body that was not read can't be told from the next request. */
+const isUnread = (request: IncomingMessage): boolean =>
+  request.httpVersionMajor === 1 && hasBody(request) && !request.complete;
+
 /** Sends an error through Fastify. `decorate` lets the route's policies have their say on the headers. */
 export function sendError(
   error: unknown,
@@ -78,9 +115,7 @@ export function sendError(
   for (const name of Object.keys(reply.getHeaders())) {
     if (!KEPT.has(name)) reply.removeHeader(name);
   }
-  // A request body that was not read can't be told from the next request.
-  if (request.raw.httpVersionMajor === 1 && hasBody(request.raw) && !request.raw.complete)
-    reply.header('connection', 'close');
+  if (isUnread(request.raw)) reply.header('connection', 'close');
   // As bytes: to a string Fastify adds a charset, which these media types don't have.
   reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
 }

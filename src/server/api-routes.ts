@@ -4,8 +4,6 @@ import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { METHODS } from '../config/schema/routes.ts';
 import type { ErrorShape } from '../contracts/exchange.ts';
 import type { Slot, Verdict } from '../contracts/policy.ts';
-import { GatewayError } from '../errors/gateway-error.ts';
-import { isMediaType } from '../lib/media-type.ts';
 import { askedMethods } from '../lib/method-override.ts';
 import { compilePathRewrite } from '../lib/path-rewrite.ts';
 import { type Share, shareOf } from '../lib/share.ts';
@@ -26,8 +24,9 @@ import type { Meters } from '../record/meters.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { keepersOf } from './keepers.ts';
 import type { PolicyChain } from './policies.ts';
+import { ambiguityOf, checkMediaType } from './read-otherwise.ts';
 import type { RouteGate } from './route-gate.ts';
-import { CONFIGURED, type Gated, type Takers, takerOf } from './takers.ts';
+import { CONFIGURED, type Gated, type Served, type Takers, takerOf } from './takers.ts';
 import type { Trust } from './trust.ts';
 
 export interface ApiRoutesPlan {
@@ -53,10 +52,6 @@ export interface AdmittedRoute {
   path: string | undefined;
   /** The route whose kept answers its cache has to do with, if not with its own. */
   keeper?: string | undefined;
-}
-
-interface Served extends Gated {
-  route: ProxyRoute;
 }
 
 /**
@@ -144,7 +139,7 @@ export function runPolicies(
     // Answered meanwhile, or its client has left.
     if (reply.sent) return;
     try {
-      checkMediaType(request);
+      checkMediaType(request.raw);
       serve(request, reply)?.then(undefined, done);
     } catch (error) {
       done(error as Error);
@@ -156,17 +151,15 @@ export function runPolicies(
   // A callback hook: a promise is paid for only where a policy gives one.
   scope.addHook('onRequest', (request, reply, done) => {
     const exchange = exchangeOf(request.raw);
-    const { route, gate, chain, isAmbiguous, isOverridden } = servedOf(request);
+    const gated = servedOf(request);
+    const { route, gate, chain } = gated;
     request.exchange = exchange;
     exchange.route = route.name;
     exchange.routeVersion = route.version;
     exchange.shape = shapeOf(exchange.path);
-    if (isAmbiguous?.(exchange.path)) {
-      done(new GatewayError('path_ambiguous'));
-      return;
-    }
-    if (isOverridden?.(request.raw)) {
-      done(new GatewayError('method_ambiguous'));
+    const ambiguity = ambiguityOf(gated, request.raw, exchange.path);
+    if (ambiguity) {
+      done(ambiguity);
       return;
     }
     if (request.method === 'OPTIONS' && isPreflight(request.headers)) {
@@ -188,16 +181,6 @@ export function runPolicies(
   });
 }
 
-/** Methods whose requests have no body that anybody would ask for its type. */
-const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
-
-/** @throws GatewayError: what looks at bodies by their type can't tell what this is, and who is behind it may think that it can */
-function checkMediaType({ method, headers }: FastifyRequest): void {
-  const type = headers['content-type'];
-  if (type !== undefined && !BODILESS.has(method) && !isMediaType(type))
-    throw new GatewayError('media_type_unsupported', { cause: 'the Content-Type is no media type' });
-}
-
 function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan): ProxyRoute {
   const { name, version = '' } = route;
   return {
@@ -209,7 +192,7 @@ function toServe(route: RouteConfig, policies: PolicyChain, plan: ApiRoutesPlan)
     fallback: route.fallback && fallbackOf(route.fallback, plan),
     rewrite: route.rewrite && compilePathRewrite(route.rewrite),
     bodyLimit: plan.config.server.limits.body,
-    isTrusted: (request) => plan.trust.isTrusted(request.raw),
+    isTrusted: (request) => plan.trust.isTrusted(request),
   };
 }
 

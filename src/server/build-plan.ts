@@ -31,7 +31,7 @@ import { Upstream } from '../upstream/upstream.ts';
 import { type AdmittedRoute, registerApiRoutes, runPolicies } from './api-routes.ts';
 import { clientCertificateOf } from './client-certificate.ts';
 import type { GenerationPlan } from './generation.ts';
-import { admitPolicies, type PolicyChain, type PolicyDescriptors } from './policies.ts';
+import { admitPolicies, type PolicyChain, type PolicyDescriptors, takesPlainRequests } from './policies.ts';
 import type { Pressure } from './pressure.ts';
 import { type GateSettings, RouteGate, type Running } from './route-gate.ts';
 import type { SharedSchemas } from './shared-schemas.ts';
@@ -153,6 +153,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     },
     trust,
     takers,
+    servesPlainly: takesPlainRequests(ports.descriptors),
     allowedMethods: (exchange, request) => {
       const { methods, routes } = takers.otherMethods(request);
       recordMethodDrift(exchange, routes);

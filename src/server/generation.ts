@@ -6,6 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { sendError } from './answer-error.ts';
+import { PlainRequests } from './plain-requests.ts';
 import type { Takers } from './takers.ts';
 import type { Trust } from './trust.ts';
 
@@ -16,6 +17,8 @@ export interface GenerationPlan {
   log: Logger;
   /** Who takes a request. Complete once the plan is built. */
   takers: Takers;
+  /** Whether requests of the config's routes may do without Fastify. */
+  servesPlainly: boolean;
   /** Registers the routes. */
   build(app: FastifyInstance): Promise<void>;
   /** Which methods the path has, for a 405; none for a 404. */
@@ -39,13 +42,15 @@ export class Generation {
   revision = 0;
   readonly #plan: GenerationPlan;
   readonly #app: FastifyInstance;
+  readonly #plain: PlainRequests | undefined;
   #inFlight = 0;
   #retired: (() => void) | undefined;
   #disposed: Promise<void> | undefined;
 
-  private constructor(plan: GenerationPlan, app: FastifyInstance) {
+  private constructor(plan: GenerationPlan, app: FastifyInstance, plain: PlainRequests | undefined) {
     this.#plan = plan;
     this.#app = app;
+    this.#plain = plain;
   }
 
   /** @throws whatever a plugin or a route says against the config; nothing of it is left behind then */
@@ -89,7 +94,8 @@ export class Generation {
       await plan.dispose();
       throw error;
     }
-    return new Generation(plan, app);
+    const plain = plan.servesPlainly ? new PlainRequests({ takers: plan.takers, onInternal }) : undefined;
+    return new Generation(plan, app, plain);
   }
 
   errorShape(path: string): ErrorShape {
@@ -117,7 +123,7 @@ export class Generation {
   }
 
   route(request: IncomingMessage, response: ServerResponse): void {
-    this.#app.routing(request, response);
+    if (!this.#plain?.serve(request, response)) this.#app.routing(request, response);
   }
 
   /**

@@ -8,6 +8,8 @@ import {
   type Policy,
   type PolicyDescriptor,
   type PolicyPorts,
+  type PolicyReply,
+  type PolicyRequest,
   SLOTS,
   type UpstreamRequest,
   type UpstreamResponse,
@@ -44,6 +46,12 @@ const SHIPPED = [
 
 export type PolicyDescriptors = ReadonlyMap<string, PolicyDescriptor<unknown>>;
 
+/** Those that hold nothing but what ships. */
+const SHIPPED_ONLY = new WeakSet<PolicyDescriptors>();
+
+/** Whether what policies are given may be less than Fastify's request and reply: others may count on all of it. */
+export const takesPlainRequests = (descriptors: PolicyDescriptors): boolean => SHIPPED_ONLY.has(descriptors);
+
 /**
  * @param own policies beside those that ship; one of the same name takes the other's place
  * @throws if a plugin's folder, name or slot disagree: a fault of the build
@@ -69,6 +77,7 @@ export async function loadPolicies(
     descriptors.set(name, descriptor);
   }
   for (const descriptor of own) descriptors.set(descriptor.name, descriptor);
+  if (own.length === 0) SHIPPED_ONLY.add(descriptors);
   const any = authAny(descriptors);
   return descriptors.set(any.name, any as PolicyDescriptor<unknown>);
 }
@@ -116,9 +125,11 @@ export class PolicyChain {
   /** Runs the policies until one ends the request. A promise only where a policy gave one. */
   onRequest(
     exchange: LiveExchange,
-    request: FastifyRequest,
-    reply: FastifyReply,
+    asked: PolicyRequest,
+    answering: PolicyReply,
   ): Verdict | Promise<Verdict> {
+    // Those that ship ask for no more; for others it is Fastify's (`takesPlainRequests`).
+    const [request, reply] = [asked as FastifyRequest, answering as FastifyReply];
     for (let i = 0; i < this.#onRequest.length; i++) {
       const verdict = this.#onRequest[i]?.onRequest?.(exchange, request, reply);
       if (verdict === undefined) continue;

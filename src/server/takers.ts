@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { RouteConfig } from '../config/schema/index.ts';
 import type { IsAmbiguous } from '../proxy/other-readings.ts';
+import type { ProxyRoute } from '../proxy/proxy-route.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { exchangeOf } from '../record/exchange.ts';
 import type { PolicyChain } from './policies.ts';
@@ -18,10 +19,15 @@ export interface Gated {
   isOverridden?: ((request: IncomingMessage) => boolean) | undefined;
 }
 
+/** A route that hands requests to an upstream. */
+export interface Served extends Gated {
+  route: ProxyRoute;
+}
+
 /** Who takes a request: a route of the config. */
 export interface Taker {
   readonly config: RouteConfig;
-  readonly served: Gated;
+  readonly served: Served;
   /** It would take the request that a preflight asks about, and not the preflight itself. */
   readonly isForPreflight: boolean;
 }
@@ -33,10 +39,14 @@ export const CONFIGURED = 'configured';
 
 const TAKER = Symbol('hypercare.taker');
 
-type Asking = IncomingMessage & { [TAKER]?: Taker };
+/** Absent: nobody has looked yet. */
+type Asking = IncomingMessage & { [TAKER]?: Taker | typeof OWN | 'nobody' };
 
-/** The route that takes a request; undefined on those that the gateway answers itself. */
-export const takerOf = (request: IncomingMessage): Taker | undefined => (request as Asking)[TAKER];
+/** The route that takes a request; undefined on those that the gateway answers itself, and before it was looked for. */
+export function takerOf(request: IncomingMessage): Taker | undefined {
+  const taker = (request as Asking)[TAKER];
+  return typeof taker === 'object' ? taker : undefined;
+}
 
 /**
  * Decides for each request of a generation who takes it: one table of the config's routes and of what the gateway
@@ -51,14 +61,26 @@ export class Takers {
     mustMatchWhenDerived: false,
     validate: (): void => undefined,
     deriveConstraint: (request: IncomingMessage): string | undefined => {
-      const { method = '', headers } = request;
-      const taker = this.table.find(method, exchangeOf(request).path, headers);
-      if (taker === undefined || taker === OWN) return taker;
-      (request as Asking)[TAKER] = taker;
-      return CONFIGURED;
+      const taker = this.#of(request);
+      if (taker === 'nobody') return undefined;
+      return taker === OWN ? OWN : CONFIGURED;
     },
     storage: () => new Map<string, unknown>(),
   };
+
+  /** The route of the config that takes a request; undefined: it is the gateway's own to answer. */
+  routeOf(request: IncomingMessage): Taker | undefined {
+    const taker = this.#of(request);
+    return typeof taker === 'object' ? taker : undefined;
+  }
+
+  /** Looked for once a request, whoever asks. */
+  #of(request: IncomingMessage): Taker | typeof OWN | 'nobody' {
+    const asking = request as Asking;
+    asking[TAKER] ??=
+      this.table.find(request.method ?? '', exchangeOf(request).path, request.headers) ?? 'nobody';
+    return asking[TAKER];
+  }
 
   /** Sees every route that is registered from now on: those that are not the config's are the gateway's own. */
   watch(app: FastifyInstance): void {
