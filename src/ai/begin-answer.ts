@@ -152,7 +152,8 @@ async function readWhole(
   const { headers } = answer;
   if (!translation) {
     const marked = (!isVerbatim && dialect.mark?.(body)) || body;
-    return { kind: 'whole', statusCode, headers, facts, parts, body: marked, isOriginal: true };
+    const isUnread = said === undefined;
+    return { kind: 'whole', statusCode, headers, facts, parts, body: marked, isOriginal: true, isUnread };
   }
   const translated = translation.answer(parts);
   if (!translated) throw abandon(answer.body, 'the arguments of a tool call are no JSON object', facts);

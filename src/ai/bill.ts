@@ -13,11 +13,16 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
   const price = (usage: Usage, source: Bill['source']): Bill => priced(call, facts, by, usage, source);
   if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts)))
     return price(facts.usage, isReplay ? 'cached' : 'reported');
-  const { usage } = call.request as ChatRequest;
+  const { usage: known, usageUnread } = call.request as ChatRequest;
+  const usage = known ?? (usageUnread && isUnread(call) ? { otherwise: usageUnread } : undefined);
   return usage
     ? price(usage.otherwise, 'estimated')
     : countedIn(call, facts).then((counted) => price(counted, 'estimated'));
 }
+
+/** It may have come to all that was reserved. */
+const isUnread = ({ answer }: ChatCall): boolean =>
+  answer?.kind === 'bytes' || (answer?.kind === 'whole' && answer.isUnread === true);
 
 /** Who answered, or was asked. */
 type Payee = Pick<Answerer, 'price'>;

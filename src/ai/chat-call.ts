@@ -43,6 +43,8 @@ export type BegunAnswer = {
       quotaSpent?: boolean;
       /** Of a refusal: it is about the request, whatever its status says. */
       isOwn?: boolean;
+      /** In nobody's form: what it came to is not in it. */
+      isUnread?: boolean;
     }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
@@ -225,6 +227,8 @@ export interface ChatRequest extends RequestFacts {
   streamOptions: unknown;
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
+  /** What a call in a provider's own words comes to whose answer could not be read. */
+  usageUnread?: Usage;
   /** What an operation may come to at most, and does if its answer says nothing of it; undefined of chats and embeddings. */
   usage: { readonly atMost: Usage; readonly otherwise: Usage } | undefined;
 }

@@ -43,6 +43,16 @@ const DONE_LATER = new RegExp(
     'realtime(?:api)?/(?:sessions|transcription_sessions|client_secrets|calls)|auth_tokens',
   ].join('|')})(?:/|$)|:(?:batchGenerateContent|asyncBatchEmbedContent)$`,
 );
+/**
+ * Those of them that begin with nothing said, too: a session that names no model has the vendor's usual one, and a job that
+ * was made elsewhere is only started.
+ */
+const BEGUN_BARE = new RegExp(
+  `/(?:${[
+    'realtime(?:api)?/(?:sessions|transcription_sessions|client_secrets|calls(?:/[^/]+/accept)?)|auth_tokens',
+    'fine_tuning/jobs/[^/]+/(?:start|resume)',
+  ].join('|')})/?$`,
+);
 /** Images made of images. */
 const IMAGES = /\/images\/(?:edits|variations)$/;
 /** Clients may name anything. */
@@ -71,7 +81,7 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
         Math.max(1, countOf(objectOf(body.generationConfig).candidateCount)) ||
       countOf(objectOf(body.inferenceConfig).maxTokens),
     asks,
-    isLater: asks && (DONE_LATER.test(path) || saysLater(body)),
+    isLater: BEGUN_BARE.test(path) || (asks && (DONE_LATER.test(path) || saysLater(body))),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { HeaderBag } from '../contracts/policy.ts';
 import { exchangeOf } from '../record/exchange.ts';
@@ -16,7 +17,9 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
   'x-goog-api-key',
   'x-goog-user-project',
 ]);
-const IN_QUERY: ReadonlySet<string> = new Set(['access_token', 'api-key', 'api_key', 'key', 'token']);
+const IN_QUERY: ReadonlySet<string> = new Set([
+  ...['$key', 'access_token', 'api-key', 'api_key', 'key', 'oauth_token', 'token'],
+]);
 
 /** What of a client's headers a provider may see: nothing of who it is, nor of the way here. */
 export function passedHeaders(request: FastifyRequest): HeaderBag {
@@ -37,6 +40,25 @@ export function passedQuery(query: string): string {
     .split('&')
     .filter((pair) => !IN_QUERY.has(nameOf(pair)));
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
+}
+
+/** Google's system parameters that leave out of an answer what it came to, or write it as what we can't read. */
+const LESS_THAN_ALL: ReadonlySet<string> = new Set(['fields', '$fields', 'callback', '$callback']);
+const LESS_IN_HEADER = 'x-goog-fieldmask';
+const READABLE: ReadonlySet<string> = new Set(['json', 'sse']);
+
+/**
+ * What of a call to Google's APIs would keep from us what its answer came to.
+ * @returns the name of the parameter or header; undefined: nothing
+ */
+export function blankedBy(query: string, headers: IncomingHttpHeaders): string | undefined {
+  if (headers[LESS_IN_HEADER] !== undefined) return LESS_IN_HEADER;
+  for (const [given, value] of new URLSearchParams(query)) {
+    const name = given.toLowerCase();
+    const isForm = name === 'alt' || name === '$alt';
+    if (LESS_THAN_ALL.has(name) || (isForm && !READABLE.has(value.toLowerCase()))) return given;
+  }
+  return undefined;
 }
 
 /** A name may be written with escapes: `k%65y` is `key` to whoever reads it. */

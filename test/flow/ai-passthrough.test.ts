@@ -230,6 +230,12 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
     await ask('/p0/realtime/calls', { sdp: 'v=0', model: 'gpt-4o-mini' }),
     await ask('/p0/realtimeapi/sessions', { model: 'gpt-4o-mini' }),
     await ask('/p2/auth_tokens', { uses: 1, model: 'gemini-2.5-flash' }),
+    // Neither those nor a job that is only started need say a word.
+    await ask('/p0/realtime/client_secrets', {}),
+    await chat(gateway, '', {}, '/v1/providers/p0/realtime/client_secrets'),
+    await ask('/p2/auth_tokens', {}),
+    await chat(gateway, '', {}, '/v1/providers/p0/fine_tuning/jobs/j/start'),
+    await ask('/p0/fine_tuning/jobs/j/resume', {}),
     // In whatever a provider's reader takes for JSON.
     await chat(gateway, wide, { 'content-type': 'text/plain' }, '/v1/providers/p0/other'),
   ];
@@ -247,6 +253,54 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
   );
   expect(forms).toEqual([503, 200]);
   expect(cancelled.status).toBe(200);
+});
+
+it('Google’s own ways of saying less than all of an answer are no way around its bill', async () => {
+  const called: (string | undefined)[] = [];
+  const provider = await rawProvider((response, _taken, { url = '' }) => {
+    called.push(url);
+    const type = url.includes('flash') ? 'application/x-protobuf' : 'application/json';
+    response.writeHead(200, { 'content-type': type }).end(url.includes('flash') ? '\u0001\u0002' : '{}');
+  });
+  const gateway = await aiGateway(
+    [
+      { kind: 'gemini', baseUrl: provider.url, ...OPEN },
+      { kind: 'vertex', baseUrl: provider.url, ...OPEN },
+      open(provider),
+    ],
+    { ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', tokens: 1_000_000 }] } },
+  );
+  const contents = { contents: [], generationConfig: { maxOutputTokens: 700 } };
+  const ask = (path: string, headers = {}) => chat(gateway, contents, headers, `/v1/providers${path}`);
+  const pro = '/models/gemini-2.5-pro:generateContent';
+
+  const refused = [
+    await ask(`/p0${pro}?fields=candidates`),
+    await ask(`/p0${pro}?%24fields=candidates`),
+    await ask(`/p1${pro}?$alt=proto`),
+    await ask(`/p1${pro}?ALT=media`),
+    await ask(`/p0${pro}?alt=json&callback=f`),
+    await ask(`/p0${pro}`, { 'x-goog-fieldmask': 'candidates' }),
+  ];
+  const overridden = await ask(`/p2${pro}`, { 'x-http-method-override': 'GET' });
+  expect(
+    refused.map(({ status, body }) => [status, /fields|alt|callback|fieldmask/i.test(String(body))]),
+  ).toEqual(refused.map(() => [400, true]));
+  expect([overridden.status, errorOf(overridden).message]).toEqual([
+    400,
+    expect.stringContaining('another method'),
+  ]);
+  expect(called).toEqual([]);
+
+  const taken = [
+    await ask(`/p0${pro}?alt=json&$key=of-the-client&oauth_token=of-the-client`),
+    await ask('/p0/models/gemini-2.5-flash:generateContent'),
+    await ask(`/p2${pro}?fields=x`, { 'x-http-method': 'POST' }),
+  ];
+  expect(taken.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(called[0]).toBe(`${pro}?alt=json`);
+  // What can't be read is charged as all that it may have come to.
+  expect((await lineOf(gateway, taken[1] as (typeof taken)[0])).tokens_out).toBe(700);
 });
 
 it('what is like an operation of the gateway costs what that does, on whichever path it is asked', async () => {

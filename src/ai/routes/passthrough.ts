@@ -1,14 +1,17 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { askedMethods } from '../../lib/method-override.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import { newAiFacts } from '../ai-facts.ts';
+import { usageAtMost } from '../budgets/estimate.ts';
 import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
 import { CHAT_FORMATS } from '../formats/index.ts';
+import type { Deployment } from '../models/deployment.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
 import { asksStream, dialectOf, isUnknowable, readCall, usageOf } from '../passthrough-call.ts';
-import { passedHeaders, passedQuery } from '../passthrough-headers.ts';
+import { blankedBy, passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
 import { requestFacts } from '../request-facts.ts';
@@ -51,6 +54,10 @@ export async function registerPassthrough(
   });
 }
 
+/** By whatever kind of provider it is configured: Google's APIs take these parameters below all their paths. */
+const isGoogle = ({ settings: { kind, baseUrl } }: Deployment): boolean =>
+  kind === 'gemini' || kind === 'vertex' || /^https?:\/\/[^/]*\.googleapis\.com(?:[:/]|$)/i.test(baseUrl);
+
 /** @param output tokens that a call which names no maximum may put out */
 function callOf(
   request: FastifyRequest,
@@ -65,12 +72,21 @@ function callOf(
   if (encoding !== 'identity')
     throw new GatewayError('media_type_unsupported', { detail: 'It must not be compressed.' });
   const { method } = exchange;
+  // What is done were another thing than what is billed.
+  if (askedMethods(request.headers)?.some((asked) => asked !== method))
+    throw new GatewayError('method_ambiguous');
   const known = readCall(method, path, bytes, request.headers['content-type'] ?? '');
   const { model: name, body } = known;
   const model = provider.model(name);
   const [deployment] = model.deployments;
   if (!deployment)
     throw new GatewayError('feature_not_active', { detail: `The provider ${provider.name} needs it.` });
+  const blanked = isGoogle(deployment) ? blankedBy(exchange.query, request.headers) : undefined;
+  if (blanked !== undefined)
+    throw new GatewayError('field_not_supported', {
+      param: blanked,
+      detail: `It is ${blanked}: without all of its answer nobody knows what a call came to.`,
+    });
   const { dialect, name: dialectName } = dialectOf(deployment.provider, method, path, exchange.query, name);
   const stream = asksStream(known, path);
   const asked = { stream, streamOptions: body.stream_options };
@@ -107,6 +123,7 @@ function callOf(
       ...asked,
       maxOutput,
       isUnknowable: isUnknowable(known),
+      usageUnread: usageAtMost(bytes.length, maxOutput || output, deployment.window),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes.length, output, deployment.window),
     },
     prepared,
