@@ -101,7 +101,7 @@ function comparedOf(comparisons: readonly Comparison[]): string[] {
   const { confidence } = first.added;
   const byChance = comparisons.length * (1 - confidence);
   return [
-    `Ratios and differences are medians of the rounds' own, in brackets their confidence interval (order statistics, ${(confidence * 100).toFixed(1)} % each); where that of the difference holds 0, that is no difference, and behind it stands within what a smaller one may hide.`,
+    `Ratios and differences are medians of the rounds' own, in brackets their confidence interval (order statistics, ${(confidence * 100).toFixed(1)} % each); where that of the difference holds 0, that is no difference, and in brackets behind it stands how large one may be and not be seen.`,
     `The ${comparisons.length} comparisons are not corrected for their number: if nothing differed, chance alone would call ${short(byChance)} of them different.`,
   ];
 }
