@@ -13,15 +13,24 @@ async function works(name: string, suite: Suite): Promise<boolean> {
   const began = performance.now();
   const progress: string[] = [];
   try {
+    const leftOut = new Set<string>();
     const { missing } = await suite.run({
       effort: { rounds: 1, seconds: 1, warmUpSeconds: 0, isSmoke: true },
       say: (line) => progress.push(line),
-      wants: (subject) => !LEFT_OUT.test(subject),
+      wants: (subject) => {
+        const isLeftOut = LEFT_OUT.test(subject);
+        if (isLeftOut) leftOut.add(subject);
+        return !isLeftOut;
+      },
     });
-    const absent =
-      missing.length > 0 ? `; not here: ${missing.map(({ subject }) => subject).join(', ')}` : '';
+    const listed = (what: string, subjects: readonly string[]): string =>
+      subjects.length > 0 ? `; ${what}: ${subjects.join(', ')}` : '';
+    const without = `${listed('left out', [...leftOut])}${listed(
+      'not here',
+      missing.map(({ subject }) => subject),
+    )}`;
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
-    process.stdout.write(`bench ${name}: works, ${seconds} s${absent}\n`);
+    process.stdout.write(`bench ${name}: works, ${seconds} s${without}\n`);
     return true;
   } catch (error) {
     const said = progress.map((line) => `  ${line}\n`).join('');

@@ -2,14 +2,21 @@ import { fileURLToPath } from 'node:url';
 import { isInstalled, SUBJECT_CORE } from '../harness/pinning.ts';
 import { freePort, type Started, startProcess } from '../harness/processes.ts';
 import type { Ground, Subject } from '../harness/suite.ts';
+import { ENV, FLAGS } from './gateway.ts';
 import { startHaproxy } from './haproxy.ts';
 import { hasNginx, startNginxProxy } from './nginx.ts';
 
 /** Starts one of the small servers of `servers/` on a core: `node file <port> [more]`. */
-export async function startNode(file: string, core: number, more: readonly string[] = []): Promise<Started> {
+export async function startNode(
+  file: string,
+  core: number,
+  more: readonly string[] = [],
+  { flags = [], env = {} }: { flags?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+): Promise<Started> {
   const port = await freePort();
   const path = fileURLToPath(new URL(`./servers/${file}`, import.meta.url));
-  return startProcess({ name: file, core, command: [process.execPath, path, String(port), ...more], port });
+  const command = [process.execPath, ...flags, path, String(port), ...more];
+  return startProcess({ name: file, core, command, port, env });
 }
 
 const nginxMissing = (): string | null => (hasNginx() ? null : 'nginx is not installed');
@@ -63,4 +70,13 @@ export const rawDispatch = (): Subject => ({
   what: 'node:http and undici Pool.dispatch, body in one Buffer, nothing else',
   missing: () => null,
   start: ({ upstreamPort }: Ground) => startNode('raw-dispatch.ts', SUBJECT_CORE, [String(upstreamPort)]),
+});
+
+/** The same as the gateway is started: what is left of a difference in memory is not V8's flags. */
+export const flaggedDispatch = (): Subject => ({
+  ...rawDispatch(),
+  name: 'raw dispatch, our flags',
+  what: `the same with ${FLAGS.join(' ')} and MALLOC_ARENA_MAX=${ENV.MALLOC_ARENA_MAX}, as the gateway is started`,
+  start: ({ upstreamPort }: Ground) =>
+    startNode('raw-dispatch.ts', SUBJECT_CORE, [String(upstreamPort)], { flags: FLAGS, env: ENV }),
 });

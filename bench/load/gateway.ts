@@ -9,9 +9,9 @@ import { CHAT_1KB, KEY_SHA256, MODEL, POST_1KB } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** As `npm start`, the command and the image start it: docs/performance.md says what each saves. */
-const FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=50'];
-const ENV = { MALLOC_ARENA_MAX: '2' };
+/** As `npm start`, the command and the image start it: docs/performance.md says what each is for. */
+export const FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=50'];
+export const ENV = { MALLOC_ARENA_MAX: '2' };
 
 /** One policy as it stands in a configuration. */
 export type PolicyEntry = Readonly<Record<string, object>>;
@@ -45,6 +45,8 @@ export interface GatewayPlan {
   config(ports: Ports): object;
   /** Or several: '0,1'. */
   core?: number | string;
+  /** The file that is run; the sources if absent. */
+  main?: string;
 }
 
 /** A saturated process sheds what it can't take in time; a bench wants to see what it takes. */
@@ -92,7 +94,7 @@ export interface StartedGateway extends Started {
   ports: Ports;
 }
 
-/** Starts the gateway from its sources, as `npm start` does. */
+/** Starts the gateway, as `npm start` does unless another file is named. */
 export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<StartedGateway> {
   const { folder, upstreamPort, profileTo } = ground;
   const ports = { own: await freePort(), admin: await freePort(), upstream: upstreamPort, folder };
@@ -110,7 +112,7 @@ export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<S
   const started = startProcess({
     name: plan.name,
     core: plan.core ?? SUBJECT_CORE,
-    command: [process.execPath, ...FLAGS, ...profiling, MAIN, 'start', '-c', file],
+    command: [process.execPath, ...FLAGS, ...profiling, plan.main ?? MAIN, 'start', '-c', file],
     env: ENV,
     port: ports.own,
     stdout: join(folder, 'access.log'),

@@ -45,8 +45,11 @@ interface ToldOfHolders {
 }
 
 /** Opens connections to fresh processes, one after the other, and holds them. */
-export async function hold(plan: HoldPlan, call: Call): Promise<Held[]> {
-  const { present } = presentOf(plan.subjects, call);
+export async function hold(
+  plan: HoldPlan,
+  call: Call,
+): Promise<{ held: Held[]; present: Subject[]; missing: { subject: string; why: string }[] }> {
+  const { present, missing } = presentOf(plan.subjects, call);
   const found: Held[] = [];
   await onSite(plan.upstream, GET_1KB, call, async (site) => {
     for (const subject of present) {
@@ -61,7 +64,7 @@ export async function hold(plan: HoldPlan, call: Call): Promise<Held[]> {
         let fresh: Promise<number> | undefined;
         const order = {
           ...{ origin, method, path, headers, body, groups: plan.groups, reads: plan.reads },
-          settleMs: 1_000,
+          settleMs: call.effort.isSmoke ? 200 : 1_000,
           countMs: plan.heldMs,
         };
         const { figures, seconds, cpu } = await runClient<ToldOfHolders>(
@@ -103,5 +106,5 @@ export async function hold(plan: HoldPlan, call: Call): Promise<Held[]> {
       });
     }
   });
-  return found;
+  return { held: found, present, missing };
 }

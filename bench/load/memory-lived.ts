@@ -1,7 +1,8 @@
+import { assertAnswers } from '../harness/ask.ts';
 import { residentMegabytes } from '../harness/cpu.ts';
 import { few } from '../harness/few.ts';
 import { findGenerator } from '../harness/generator.ts';
-import { onSite, presentOf, withAlive } from '../harness/ground.ts';
+import { type Alive, onSite, presentOf, type Site, withAlive } from '../harness/ground.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Case, Subject, Upstream } from '../harness/suite.ts';
 import { short } from '../harness/wording.ts';
@@ -10,10 +11,18 @@ import { short } from '../harness/wording.ts';
 export interface Lived {
   subject: string;
   requests: number;
+  /** What ended the load before all requests were made; absent: nothing. */
+  endedAfterSeconds?: number;
   atStart: number;
   /** After every two seconds of load. */
   samples: number[];
-  /** Medians of the middle and of the last third of the samples. */
+  /** Medians of the thirds of the samples. */
+  thirds: Thirds;
+}
+
+/** The first third of a run warms up; the other two are the same where memory is flat. */
+export interface Thirds {
+  first: number;
   middle: number;
   last: number;
 }
@@ -23,48 +32,71 @@ export interface LivePlan {
   upstream: Upstream;
   subjects: readonly Subject[];
   requests: number;
-  /** The load ends then even if some requests are left. */
-  withinSeconds: number;
+  /** The load on a subject ends then even if some requests are left. */
+  withinSeconds(subject: string): number;
 }
 
 const SLICE_SECONDS = 2;
+
+/** Medians of the thirds of a run; of less than three samples, they share some. */
+export function thirdsOf(samples: readonly number[]): Thirds {
+  const third = Math.ceil(samples.length / 3);
+  const median = (part: readonly number[]): number => spread(part).median;
+  return {
+    first: median(samples.slice(0, third)),
+    middle: median(samples.slice(Math.max(0, samples.length - 2 * third), samples.length - third || 1)),
+    last: median(samples.slice(-third)),
+  };
+}
+
+async function liveOne(plan: LivePlan, site: Site, alive: Alive, call: Call): Promise<Lived> {
+  const { started, origin, subject } = alive;
+  const generator = call.effort.isSmoke ? few() : findGenerator().generator;
+  const asked = alive.asked(plan.asked);
+  const withinSeconds = plan.withinSeconds(subject.name);
+  const atStart = residentMegabytes(started.pid);
+  const samples: number[] = [];
+  const began = performance.now();
+  let requests = 0;
+  await assertAnswers(subject, origin, asked);
+  while (requests < plan.requests && performance.now() - began < withinSeconds * 1000) {
+    const load = { origin, asked, connections: 64, folder: site.folder, seconds: SLICE_SECONDS };
+    const generated = await generator.run(load);
+    if (Object.keys(generated.failures).length > 0)
+      throw new Error(`${subject.name}: ${JSON.stringify(generated.failures)}`);
+    started.assertAlive();
+    requests += generated.requests;
+    samples.push(residentMegabytes(started.pid));
+  }
+  await assertAnswers(subject, origin, asked);
+  return {
+    subject: subject.name,
+    requests,
+    ...(requests < plan.requests ? { endedAfterSeconds: withinSeconds } : {}),
+    atStart,
+    samples,
+    thirds: thirdsOf(samples),
+  };
+}
 
 /** Sends requests to fresh processes, one after the other, and watches their memory. */
 export async function live(
   plan: LivePlan,
   call: Call,
-): Promise<{ lived: Lived[]; missing: { subject: string; why: string }[] }> {
+): Promise<{ lived: Lived[]; present: Subject[]; missing: { subject: string; why: string }[] }> {
   const { present, missing } = presentOf(plan.subjects, call);
-  const generator = call.effort.isSmoke ? few() : findGenerator().generator;
   const lived: Lived[] = [];
-  await onSite(plan.upstream, plan.asked, call, async ({ upstream, folder, profileTo }) => {
+  await onSite(plan.upstream, plan.asked, call, async (site) => {
     for (const subject of present) {
-      await withAlive({ upstream, folder, profileTo }, [subject], plan.asked, async ([alive]) => {
+      await withAlive(site, [subject], plan.asked, async ([alive]) => {
         if (!alive) return;
-        const { started, origin } = alive;
-        const asked = alive.asked(plan.asked);
-        const atStart = residentMegabytes(started.pid);
-        const samples: number[] = [];
-        const began = performance.now();
-        let requests = 0;
-        while (requests < plan.requests && performance.now() - began < plan.withinSeconds * 1000) {
-          const load = { origin, asked, connections: 64, folder, seconds: SLICE_SECONDS };
-          const generated = await generator.run(load);
-          if (Object.keys(generated.failures).length > 0)
-            throw new Error(`${subject.name}: ${JSON.stringify(generated.failures)}`);
-          started.assertAlive();
-          requests += generated.requests;
-          samples.push(residentMegabytes(started.pid));
-        }
-        const third = Math.ceil(samples.length / 3);
-        const middle = spread(samples.slice(-2 * third, -third)).median;
-        const last = spread(samples.slice(-third)).median;
-        lived.push({ subject: subject.name, requests, atStart, samples, middle, last });
+        const one = await liveOne(plan, site, alive, call);
+        lived.push(one);
         call.say(
-          `${subject.name}: ${requests} requests, ${short(atStart)} MB at first, ${short(samples.at(-1) ?? 0)} MB at last`,
+          `${one.subject}: ${one.requests} requests, ${short(one.atStart)} MB at first, ${short(one.samples.at(-1) ?? 0)} MB at last`,
         );
       });
     }
   });
-  return { lived, missing };
+  return { lived, present, missing };
 }
