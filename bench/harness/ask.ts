@@ -13,12 +13,13 @@ export interface Asked {
   body: string;
 }
 
+interface Answer {
+  status: number;
+  body: string;
+}
+
 /** One request, on a connection of its own unless an agent keeps some. */
-export function ask(
-  origin: string,
-  asked: Asked,
-  agent: Agent | false = false,
-): Promise<{ status: number; body: string }> {
+export function ask(origin: string, asked: Asked, agent: Agent | false = false): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
       new URL(asked.path, origin),
@@ -39,30 +40,39 @@ export function ask(
   });
 }
 
+/** Whether an answer to a case is the right one. */
+export const isRight = (
+  { rewrites }: { rewrites?: boolean },
+  { essence, answer }: Case,
+  { status, body }: Answer,
+): boolean => status === 200 && (rewrites ? body.includes(essence ?? answer) : body === answer);
+
 /** Throws unless the answer to a case is the right one: a fast wrong answer is no figure. */
 export async function assertAnswers(
-  { name, rewrites }: { name: string; rewrites?: boolean },
+  subject: { name: string; rewrites?: boolean },
   origin: string,
   asked: Case,
 ): Promise<void> {
-  const { status, body } = await ask(origin, asked);
-  if (status !== 200) throw new Error(`${name}, ${asked.name}: answered ${status}: ${body.slice(0, 300)}`);
-  const isRight = rewrites ? body.includes(asked.essence ?? asked.answer) : body === asked.answer;
-  if (!isRight) throw new Error(`${name}, ${asked.name}: a wrong answer: ${body.slice(0, 300)}`);
+  const answer = await ask(origin, asked);
+  if (isRight(subject, asked, answer)) return;
+  const how = answer.status === 200 ? 'a wrong answer' : `answered ${answer.status}`;
+  throw new Error(`${subject.name}, ${asked.name}: ${how}: ${answer.body.slice(0, 300)}`);
 }
 
-/** Waits until a server that was just started gives an answer, whichever. */
+/** Waits until a server that was just started gives an answer: whichever, unless something is asked of it. */
 export async function untilServes(
   { name, servesWithinMs = SERVE_WITHIN_MS }: Pick<Subject, 'name' | 'servesWithinMs'>,
   started: Started,
   first: Asked,
+  serves: (answer: Answer) => boolean = () => true,
 ): Promise<void> {
   const deadline = performance.now() + servesWithinMs;
   for (;;) {
     started.assertAlive();
     try {
-      await ask(originOf(started), first);
-      return;
+      const answer = await ask(originOf(started), first);
+      if (serves(answer)) return;
+      throw new Error(`answered ${answer.status}: ${answer.body.slice(0, 300)}`);
     } catch (error) {
       if (performance.now() > deadline) throw new Error(`${name} does not serve: ${String(error)}`);
       await delay(20);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { originOf, untilServes } from './ask.ts';
+import { isRight, originOf, untilServes } from './ask.ts';
 import type { Started } from './processes.ts';
 import type { Call, Case, Ground, Subject, Upstream } from './suite.ts';
 
@@ -58,8 +58,16 @@ export async function onSite<T>(
   }
 }
 
-/** Starts a fresh process for a subject and waits until it serves. */
-export async function bringUp(site: Site, subject: Subject, first: Case): Promise<Alive> {
+/**
+ * Starts a fresh process for a subject and waits until it serves.
+ * @param serving what the first answer has to be for that
+ */
+export async function bringUp(
+  site: Site,
+  subject: Subject,
+  first: Case,
+  serving: 'any' | 'right' = 'any',
+): Promise<Alive> {
   const folder = mkdtempSync(join(site.folder, 'subject-'));
   if (site.profileTo) mkdirSync(site.profileTo, { recursive: true });
   const ground: Ground = { folder, upstreamPort: site.upstream.port, profileTo: site.profileTo };
@@ -72,7 +80,13 @@ export async function bringUp(site: Site, subject: Subject, first: Case): Promis
     headers: { ...by.headers, ...headers },
   });
   try {
-    await untilServes(subject, started, asked(first));
+    const wanted = asked(first);
+    await untilServes(
+      subject,
+      started,
+      wanted,
+      (answer) => serving === 'any' || isRight(subject, wanted, answer),
+    );
     await subject.prove?.(origin);
   } catch (error) {
     await started.stop().catch(() => undefined);
