@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { presentOf, withAlive } from '../harness/ground.ts';
-import type { Started } from '../harness/processes.ts';
-import type { Call, Findings, Subject, Suite } from '../harness/suite.ts';
-import { short, table } from '../harness/wording.ts';
+import { type Comparison, compared } from '../harness/compare.ts';
+import { type Alive, presentOf, rotated, type Site, withAlive } from '../harness/ground.ts';
+import { spread } from '../harness/statistics.ts';
+import type { Call, Findings, Pair, Suite } from '../harness/suite.ts';
+import { warmBySaturation } from '../harness/warm.ts';
+import { difference, ranged, short, table } from '../harness/wording.ts';
+import { leaveInTurns, PHASES, type Phase, type Upstream, withUpstream } from './abort-leaving.ts';
 import { haproxy, rawDispatch, streamingNginx } from './floors.ts';
 import { fullGateway } from './gateway.ts';
 import { GET_1KB } from './messages.ts';
@@ -14,125 +12,71 @@ import { GET_1KB } from './messages.ts';
 const WHAT =
   'a client that leaves: after how long its upstream hears of it, before and behind the first byte';
 
-/** Before the answer has begun, and in the middle of it. */
-const PHASES = ['silent', 'speaking'] as const;
-type Phase = (typeof PHASES)[number];
-
-interface Left {
-  phase: Phase;
-  subject: string;
+/** The clients of one phase that left one subject in one round. */
+export interface Left {
   /** Milliseconds, ascending. */
   ms: number[];
   /** Upstream calls that had not ended ten seconds later. */
   forgotten: number;
 }
 
-const FORGOTTEN_MS = 10_000;
+/** By phase, then by subject: one a round. */
+type LeftByRound = Record<Phase, Record<string, Left[]>>;
 
-/** An upstream that never ends an answer, in this process: both ends of a call are on one clock. */
-async function openUpstream() {
-  const open = new Map<string, { begun: () => void; ended: () => void }>();
-  const server = createServer((asked, response) => {
-    const [, , phase = '', id = ''] = (asked.url ?? '').split('/');
-    const call = open.get(id);
-    if (call === undefined) {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(GET_1KB.answer);
-      return;
-    }
-    response.once('close', call.ended);
-    if (phase === 'speaking')
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
-    call.begun();
+/** Clients that leave each subject in each phase and round, a second of the effort; and before them, uncounted. */
+const CLIENTS_A_SECOND = 100;
+const WARM_CLIENTS_A_SECOND = 50;
+
+/** One round: fresh processes, warm by requests that are answered and clients that leave. */
+async function leaveRound(upstream: Upstream, site: Site, all: readonly Alive[], call: Call) {
+  const { seconds, isSmoke } = call.effort;
+  for (const alive of all) await warmBySaturation(site, alive, GET_1KB, call);
+  const left: Record<Phase, Record<string, Left>> = { silent: {}, speaking: {} };
+  await leaveInTurns(upstream, all, isSmoke ? 0 : WARM_CLIENTS_A_SECOND * seconds, () => undefined);
+  await leaveInTurns(upstream, all, isSmoke ? 3 : CLIENTS_A_SECOND * seconds, (subject, phase, ms) => {
+    left[phase][subject] ??= { ms: [], forgotten: 0 };
+    if (ms === undefined) left[phase][subject].forgotten++;
+    else left[phase][subject].ms.push(ms);
   });
-  server.keepAliveTimeout = 600_000;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { open, server, port: (server.address() as AddressInfo).port };
+  return left;
 }
-
-type Upstream = Awaited<ReturnType<typeof openUpstream>>;
-
-/** One client that leaves. @returns milliseconds until the upstream's side has ended too; undefined: it has not */
-async function leave(
-  upstream: Upstream,
-  origin: string,
-  phase: Phase,
-  id: string,
-): Promise<number | undefined> {
-  let ended: () => void = () => undefined;
-  const hasEnded = new Promise<void>((resolve) => {
-    ended = resolve;
-  });
-  const { headers } = GET_1KB;
-  await new Promise<void>((resolve, reject) => {
-    let waits = phase === 'speaking' ? 2 : 1;
-    const step = (): void => void (--waits === 0 && resolve());
-    upstream.open.set(id, { begun: step, ended });
-    const asked = request(`${origin}/api/${phase}/${id}`, { headers, agent: false }, (answer) => {
-      answer.once('data', step).on('error', () => undefined);
-    });
-    asked.on('error', reject).end();
-    leaving.set(id, () => asked.destroy());
-  });
-  const began = performance.now();
-  leaving.get(id)?.();
-  leaving.delete(id);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), FORGOTTEN_MS);
-  });
-  const outcome = await Promise.race([hasEnded, late]);
-  clearTimeout(timer);
-  upstream.open.delete(id);
-  return outcome === 'late' ? undefined : performance.now() - began;
-}
-
-const leaving = new Map<string, () => void>();
 
 async function run(call: Call): Promise<Findings> {
-  const subjects: Subject[] = [streamingNginx(), haproxy(), rawDispatch(), fullGateway()];
-  const { present, missing } = presentOf(subjects, call);
-  const times = call.effort.isSmoke ? 3 : 40 * call.effort.seconds;
-  const upstream = await openUpstream();
-  const folder = mkdtempSync(join(tmpdir(), 'hypercare-bench-'));
-  const left: Left[] = [];
-  try {
-    const started: Started = {
-      pid: process.pid,
-      port: upstream.port,
-      assertAlive: () => undefined,
-      stop: async () => undefined,
-    };
-    const site = { upstream: started, folder, profileTo: call.profileTo };
-    await withAlive(site, present, GET_1KB, async (all) => {
-      const byName = new Map<string, Left>();
-      for (let turn = 0; turn < times * call.effort.rounds; turn++) {
-        for (const { subject, origin } of all) {
-          for (const phase of PHASES) {
-            const key = `${subject.name} ${phase}`;
-            const row = byName.get(key) ?? { phase, subject: subject.name, ms: [], forgotten: 0 };
-            byName.set(key, row);
-            const ms = await leave(upstream, origin, phase, `${turn}-${left.length}`);
-            if (ms === undefined) row.forgotten++;
-            else row.ms.push(ms);
+  const [nginx, dispatch, full] = [streamingNginx(), rawDispatch(), fullGateway()];
+  const { present, missing } = presentOf([nginx, haproxy(), dispatch, full], call);
+  const left: LeftByRound = { silent: {}, speaking: {} };
+  await withUpstream(call, async (upstream, site) => {
+    for (let round = 0; round < call.effort.rounds; round++) {
+      await withAlive(site, rotated(present, round), GET_1KB, async (all) => {
+        const found = await leaveRound(upstream, site, all, call);
+        for (const phase of PHASES) {
+          // In the order of the list, whatever the round's.
+          for (const { name } of present) {
+            const { ms, forgotten } = found[phase][name] ?? { ms: [], forgotten: 0 };
+            left[phase][name] ??= [];
+            left[phase][name].push({ ms: ms.sort((a, b) => a - b), forgotten });
+            call.say(
+              `round ${round + 1}, ${name}, ${phase}: p50 ${short(at(ms, 0.5))} ms, never ${forgotten}`,
+            );
+            if (name === full.name && forgotten > 0)
+              throw new Error(`${name}, ${phase}: ${forgotten} upstream calls did not end`);
           }
         }
-      }
-      for (const row of byName.values()) left.push({ ...row, ms: row.ms.sort((a, b) => a - b) });
-    });
-  } finally {
-    upstream.server.closeAllConnections();
-    upstream.server.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-  const bad = left.filter(({ subject, forgotten }) => subject.startsWith('gateway') && forgotten > 0);
-  if (bad.length > 0) throw new Error(`the gateway forgets calls: ${JSON.stringify(bad)}`);
+      });
+    }
+  });
+  const pairs = [nginx, dispatch].map(({ name }) => ({ subject: full.name, against: name }));
   return {
-    facts: ['one client at a time, on a connection of its own; subjects and phases take turns'],
+    effort: `${call.effort.rounds} rounds of ${CLIENTS_A_SECOND * call.effort.seconds} clients in each phase`,
+    facts: [
+      'one client at a time, on a connection of its own; fresh processes in each round, subjects and phases take turns; the upstream is on no core of its own',
+      `before that, each process answers requests until it is warm, and ${WARM_CLIENTS_A_SECOND * call.effort.seconds} clients in each phase leave it uncounted`,
+    ],
     subjects: present,
     missing,
-    sections: PHASES.map((phase) => sectionOf(phase, left)),
+    sections: PHASES.map((phase) => sectionOf(phase, left[phase], pairs)),
     reading:
-      'Milliseconds from the moment that the client closes its connection until the upstream’s side of the call has ended, both seen by one process. "Never": not within ten seconds.',
+      'Milliseconds from the moment that the client closes its connection until the upstream’s side of the call has ended, both seen by one process. Of a round its p50 and p99, of the rounds the median, ranges in brackets; longest and never are of all rounds. "Never": not within ten seconds.',
     bottlenecks: [],
     data: { left },
   };
@@ -143,15 +87,51 @@ const TITLES: Readonly<Record<Phase, string>> = {
   speaking: 'behind it',
 };
 
-function sectionOf(phase: Phase, left: readonly Left[]): string {
-  const rows = left
-    .filter((row) => row.phase === phase)
-    .map(({ subject, ms, forgotten }) => {
-      const at = (share: number): string =>
-        short(ms[Math.min(ms.length - 1, Math.floor(ms.length * share))] ?? Number.NaN);
-      return [subject, String(ms.length + forgotten), at(0.5), at(0.99), at(1), String(forgotten)];
-    });
-  return `## ${TITLES[phase]}\n\n${table(['subject', 'clients', 'p50, ms', 'p99, ms', 'longest, ms', 'never'], rows)}`;
+/** The value below which such a share of ascending values lies; NaN of none. */
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+
+const PERCENTILES = { p50: 0.5, p99: 0.99 } as const;
+
+/** How much sooner or later the upstreams of one subject hear of it than those of another. */
+export const leavesCompared = (
+  left: Readonly<Record<string, readonly Left[]>>,
+  pairs: readonly Pair[],
+): Comparison[] =>
+  pairs
+    .filter(({ subject, against }) => left[subject] && left[against])
+    .flatMap(({ subject, against }) =>
+      Object.entries(PERCENTILES).map(([name, share]) => {
+        const values = (of: string): number[] => (left[of] ?? []).map(({ ms }) => at(ms, share));
+        return {
+          ...compared(subject, against, values(subject), values(against)),
+          against: `${against}, ${name}`,
+        };
+      }),
+    );
+
+function sectionOf(phase: Phase, left: Readonly<Record<string, Left[]>>, pairs: readonly Pair[]): string {
+  const rows = Object.entries(left).map(([subject, rounds]) => {
+    const over = (share: number): string => ranged(spread(rounds.map(({ ms }) => at(ms, share))));
+    const all = rounds.flatMap(({ ms }) => ms);
+    const forgotten = rounds.reduce((sum, round) => sum + round.forgotten, 0);
+    return [
+      subject,
+      String(all.length + forgotten),
+      over(PERCENTILES.p50),
+      over(PERCENTILES.p99),
+      short(Math.max(...all)),
+      String(forgotten),
+    ];
+  });
+  const comparisons = leavesCompared(left, pairs);
+  return [
+    `## ${TITLES[phase]}`,
+    table(['subject', 'clients', 'p50, ms', 'p99, ms', 'longest, ms', 'never'], rows),
+    ...(comparisons.length > 0
+      ? [table(['paired by round', 'ratio', 'ms'], comparisons.map(difference))]
+      : []),
+  ].join('\n\n');
 }
 
 /** How soon an upstream hears that nobody waits any more. */

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../harness/ask.ts';
+import { type Comparison, compared } from '../harness/compare.ts';
 import { runClient } from '../harness/counted.ts';
-import { type Alive, onSite, presentOf, rotated, withAlive } from '../harness/ground.ts';
+import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from '../harness/ground.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Findings, Suite } from '../harness/suite.ts';
-import { ranged, short, table } from '../harness/wording.ts';
+import { warmBySaturation } from '../harness/warm.ts';
+import { difference, ranged, short, table } from '../harness/wording.ts';
 import { POST_1KB } from './messages.ts';
 import { failedOf, OPEN_LOOP, type OpenLoopTold } from './open-loop.ts';
 import { gatewayOf, nginxOf, REVISION_PATH, type Reloadable } from './reload-subjects.ts';
@@ -14,9 +16,13 @@ const WHAT =
   'reloads of 10, 100 and 1,000 routes under 1,000 requests a second: stall, errors, time to service';
 const COUNTS = [10, 100, 1_000];
 const RATE = 1_000;
+/** The service of a thousand routes takes more than a second: a window has to see it, or it sees nothing of the reload. */
+const LEAST_COUNT_MS = 4_000;
+/** Of a window, when the reload is asked for. */
+const RELOADED_AT = 0.1;
 
 /** One reload in one round. */
-interface Reloaded {
+export interface Reloaded {
   /** From the command until an answer comes from the new configuration. */
   toServiceMs: number;
   /** Of requests while it happened, and of as many without a reload. */
@@ -27,7 +33,7 @@ interface Reloaded {
 async function loaded(alive: Alive, countMs: number, call: Call, onBegin: () => void): Promise<OpenLoopTold> {
   const { method, path, headers, body } = alive.asked(POST_1KB);
   const rate = call.effort.isSmoke ? 100 : RATE;
-  const settleMs = call.effort.isSmoke ? 300 : 2_000;
+  const settleMs = call.effort.isSmoke ? 300 : 1_000;
   const order = { origin: alive.origin, method, path, headers, body, rate, settleMs, countMs };
   const watched = { subject: alive.started.pid };
   return (await runClient<OpenLoopTold>(OPEN_LOOP, order, watched, countMs + 60_000, onBegin)).figures;
@@ -44,24 +50,58 @@ async function untilServes(alive: Alive, revision: string): Promise<void> {
   }
 }
 
+const countMsOf = ({ effort }: Call): number =>
+  effort.isSmoke ? 1_500 : Math.max(LEAST_COUNT_MS, effort.seconds * 1_000);
+
+/** A window with a reload and one without, in turns the first: neither has always the warmer process. */
 async function reloadOnce(alive: Alive, subject: Reloadable, round: number, call: Call): Promise<Reloaded> {
-  const countMs = call.effort.isSmoke ? 1_500 : call.effort.seconds * 1_000;
-  const quiet = await loaded(alive, countMs, call, () => undefined);
-  let toServiceMs = Number.NaN;
-  let served: Promise<void> = Promise.resolve();
-  const told = await loaded(alive, countMs, call, () => {
-    served = sleep(countMs / 4).then(async () => {
-      const began = performance.now();
-      const revision = `revision-${round + 2}`;
-      subject.apply(revision);
-      await untilServes(alive, revision);
-      toServiceMs = performance.now() - began;
+  const countMs = countMsOf(call);
+  const withReload = async (): Promise<Pick<Reloaded, 'told' | 'toServiceMs'>> => {
+    let served: Promise<number> = Promise.resolve(Number.NaN);
+    const told = await loaded(alive, countMs, call, () => {
+      served = sleep(countMs * RELOADED_AT).then(async () => {
+        const began = performance.now();
+        const revision = `revision-${round + 2}`;
+        subject.apply(revision);
+        await untilServes(alive, revision);
+        return performance.now() - began;
+      });
+      // It is waited for below, after the client has ended.
+      served.catch(() => undefined);
     });
-    // It is waited for below, after the client has ended.
-    served.catch(() => undefined);
-  });
-  await served;
-  return { toServiceMs, told, quiet };
+    return { told, toServiceMs: await served };
+  };
+  const without = (): Promise<OpenLoopTold> => loaded(alive, countMs, call, () => undefined);
+  if (round % 2 === 1) return { ...(await withReload()), quiet: await without() };
+  const quiet = await without();
+  return { ...(await withReload()), quiet };
+}
+
+function say(routes: number, subject: string, { told, quiet, toServiceMs }: Reloaded, call: Call): void {
+  call.say(
+    `${routes} routes, ${subject}: in service after ${short(toServiceMs)} ms, longest ${short(told.times.max)} ms (without ${short(quiet.times.max)}), failed ${failedOf(told)}`,
+  );
+  // What a peer's reload costs its clients is its own affair.
+  const isOurs = subject.startsWith('gateway');
+  if (call.effort.isSmoke && failedOf(quiet) + (isOurs ? failedOf(told) : 0) > 0)
+    throw new Error(`${subject}: ${JSON.stringify([told.failures, quiet.failures])}`);
+}
+
+/** One round: a fresh process for each subject, warm, alone with its load while it is measured. */
+async function reloadRound(
+  site: Site,
+  reloadables: readonly Reloadable[],
+  round: number,
+  call: Call,
+  found: (subject: string, reloaded: Reloaded) => void,
+): Promise<void> {
+  for (const reloadable of rotated(reloadables, round)) {
+    await withAlive(site, [reloadable.subject], POST_1KB, async ([alive]) => {
+      if (!alive) return;
+      await warmBySaturation(site, alive, POST_1KB, call);
+      found(alive.subject.name, await reloadOnce(alive, reloadable, round, call));
+    });
+  }
 }
 
 async function run(call: Call): Promise<Findings> {
@@ -76,42 +116,59 @@ async function run(call: Call): Promise<Findings> {
       call,
     );
     findings = { subjects: present, missing };
+    const here = reloadables.filter(({ subject }) => present.includes(subject));
     const results: Record<string, Reloaded[]> = Object.fromEntries(present.map(({ name }) => [name, []]));
     found[routes] = results;
-    await onSite(upstream, POST_1KB, call, (site) =>
-      withAlive(site, present, POST_1KB, async (all) => {
-        for (let round = 0; round < call.effort.rounds; round++) {
-          for (const alive of rotated(all, round)) {
-            const reloadable = reloadables.find(({ subject }) => subject === alive.subject) as Reloadable;
-            const reloaded = await reloadOnce(alive, reloadable, round, call);
-            results[alive.subject.name]?.push(reloaded);
-            const { told, quiet, toServiceMs } = reloaded;
-            call.say(
-              `${routes} routes, ${alive.subject.name}: in service after ${short(toServiceMs)} ms, longest ${short(told.times.max)} ms (without ${short(quiet.times.max)}), failed ${failedOf(told)}`,
-            );
-            // What a peer's reload costs its clients is its own affair.
-            const isOurs = alive.subject.name.startsWith('gateway');
-            if (call.effort.isSmoke && failedOf(quiet) + (isOurs ? failedOf(told) : 0) > 0)
-              throw new Error(`${alive.subject.name}: ${JSON.stringify([told.failures, quiet.failures])}`);
-          }
-        }
-      }),
-    );
+    await onSite(upstream, POST_1KB, call, async (site) => {
+      for (let round = 0; round < call.effort.rounds; round++) {
+        await reloadRound(site, here, round, call, (subject, reloaded) => {
+          results[subject]?.push(reloaded);
+          say(routes, subject, reloaded, call);
+        });
+      }
+    });
   }
   return {
     ...findings,
+    effort: `${call.effort.rounds} rounds, in each a window with a reload and one without, of ${countMsOf(call) / 1000} s`,
     facts: [
       `upstream: ${upstream.name}; ${RATE} requests a second from an open-loop generator, POST of 1 kB; one reload in each window`,
+      'a fresh process for each subject and round, warm before its two windows, of which that with the reload is in turns the first and the second',
     ],
-    sections: Object.entries(found).map(([routes, results]) => sectionOf(routes, results)),
+    sections: Object.entries(found).map(([routes, results]) => sectionOf(routes, results, countMsOf(call))),
     reading:
-      'Medians of the rounds, ranges in brackets. Longest: the longest that any request of the window took; the stall of a reload is what it adds to a window without one. Failed: requests without an answer of 200, of all windows with a reload. In service: from the command until an answer comes from the new configuration (for the gateway: from the saved file on, which it watches).',
+      'Medians of the rounds, ranges in brackets. Longest: the longest that any request of the window took; the stall of a reload is what it adds to a window of the same process without one, and the lower table says whether it adds anything. Failed: requests without an answer of 200, of all windows with a reload. In service: from the command until an answer comes from the new configuration (for the gateway: from the saved file on, which it watches).',
     bottlenecks: [],
     data: { found },
   };
 }
 
-function sectionOf(routes: string, results: Record<string, Reloaded[]>): string {
+const FIGURES = { longest: 'max', p99: 'p99' } as const;
+
+/** What the reload adds to each subject's own window without one. */
+export const addedBy = (subject: string, all: readonly Reloaded[]): Comparison[] =>
+  Object.entries(FIGURES).map(([name, figure]) =>
+    compared(
+      `${subject}, ${name} with a reload`,
+      'without',
+      all.map(({ told }) => told.times[figure]),
+      all.map(({ quiet }) => quiet.times[figure]),
+    ),
+  );
+
+/** Reloads whose windows ended before the new configuration served: what they cost is only in part in the table. */
+export const outsideOf = (
+  results: Readonly<Record<string, readonly Pick<Reloaded, 'toServiceMs'>[]>>,
+  countMs: number,
+): string[] =>
+  Object.entries(results).flatMap(([subject, all]) => {
+    const late = all.filter(({ toServiceMs }) => toServiceMs > countMs * (1 - RELOADED_AT)).length;
+    return late === 0
+      ? []
+      : [`**In service only after the window had ended: ${late} of ${all.length} reloads of ${subject}.**`];
+  });
+
+function sectionOf(routes: string, results: Record<string, Reloaded[]>, countMs: number): string {
   const rows = Object.entries(results).map(([subject, all]) => {
     const over = (figure: (reloaded: Reloaded) => number): string => ranged(spread(all.map(figure)));
     return [
@@ -133,7 +190,13 @@ function sectionOf(routes: string, results: Record<string, Reloaded[]>): string 
     'without reload',
     'failed',
   ];
-  return `## ${routes} routes\n\n${table(head, rows)}`;
+  const comparisons = Object.entries(results).flatMap(([subject, all]) => addedBy(subject, all));
+  return [
+    `## ${routes} routes`,
+    table(head, rows),
+    ...outsideOf(results, countMs),
+    table(['paired by round', 'ratio', 'ms'], comparisons.map(difference)),
+  ].join('\n\n');
 }
 
 /** What a reload costs those who are being served. */
