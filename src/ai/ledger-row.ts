@@ -26,7 +26,7 @@ export function ledgerRow(
 ): LedgerRow {
   const tokens = bill?.usage ?? NOTHING;
   const by = bill && 'by' in bill ? bill.by : undefined;
-  return {
+  const row: { -readonly [Field in keyof LedgerRow]: LedgerRow[Field] } = {
     id: `${PROCESS}-${(rows++).toString(36)}`,
     at: exchange.startedAt,
     requestId: exchange.id,
@@ -50,12 +50,13 @@ export function ledgerRow(
     },
     usd: bill?.usd ?? 0,
     usageSource: bill?.source ?? ai.usageSource,
-    ...(by && { isEarlier: true }),
-    ...(ai.savedUsd >= 0 && { savedUsd: ai.savedUsd }),
     outcome: ai.outcome,
     stream: ai.stream,
     revision: exchange.revision,
   };
+  if (by) row.isEarlier = true;
+  if (ai.savedUsd >= 0) row.savedUsd = ai.savedUsd;
+  return row;
 }
 
 /** Hashed with the consumer's name, so that the same person can't be followed from one application to another. */

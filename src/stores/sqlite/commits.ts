@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../contracts/store.ts';
 
 interface QueuedWrite {
@@ -95,12 +95,36 @@ export class Commits {
   }
 }
 
+/** What each commit says, prepared once: to read it anew takes longer than to do it. */
+interface Steps {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly mark: StatementSync;
+  readonly release: StatementSync;
+}
+
+const STEPS = new WeakMap<DatabaseSync, Steps>();
+
+function stepsOf(database: DatabaseSync): Steps {
+  const known = STEPS.get(database);
+  if (known) return known;
+  const steps: Steps = {
+    begin: database.prepare('BEGIN IMMEDIATE'),
+    commit: database.prepare('COMMIT'),
+    mark: database.prepare('SAVEPOINT one'),
+    release: database.prepare('RELEASE one'),
+  };
+  STEPS.set(database, steps);
+  return steps;
+}
+
 /** One write that fails (say, too big) leaves no trace, and the others of its batch alone. */
 function attempt(database: DatabaseSync, { run, resolve, reject }: QueuedWrite): () => void {
-  database.exec('SAVEPOINT one');
+  const { mark, release } = stepsOf(database);
+  mark.run();
   try {
     const result = run() as never;
-    database.exec('RELEASE one');
+    release.run();
     return () => resolve(result);
   } catch (error) {
     // A full disk has ended the whole transaction.
@@ -116,11 +140,12 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
 }
 
 function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
+  const { begin, commit } = stepsOf(database);
+  begin.run();
   try {
     const result = work();
     // A full disk ends the transaction under the statement that met it, and COMMIT then fails here.
-    database.exec('COMMIT');
+    commit.run();
     return result;
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');

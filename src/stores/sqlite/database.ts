@@ -4,10 +4,13 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
+
+/** And another's migration, which may read all of a large file, so long. */
+const MIGRATION_TIMEOUT_MS = 60_000;
 
 /** From version n to n + 1 at place n. Never edited once released. */
 const MIGRATIONS: readonly string[] = [
@@ -136,6 +139,9 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (user, key)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX session_users_key ON session_users (key);`,
+  // Kept by whoever adds rows or deletes some: to count them is to read the whole table.
+  `CREATE TABLE ledger_size (rows INTEGER NOT NULL) STRICT;
+   INSERT INTO ledger_size SELECT count(*) FROM ledger;`,
 ];
 
 /**
@@ -175,6 +181,7 @@ export const logSync = (path: string) => async (): Promise<void> => {
 function migrate(database: DatabaseSync): void {
   if (versionOf(database) === SCHEMA_VERSION) return;
   // Asked again inside: of two processes that open a new file, one makes the tables and the other finds them.
+  database.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = versionOf(database);
@@ -191,6 +198,7 @@ function migrate(database: DatabaseSync): void {
     database.exec('ROLLBACK');
     throw error;
   }
+  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
 function versionOf(database: DatabaseSync): number {

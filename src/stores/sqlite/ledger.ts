@@ -16,9 +16,10 @@ export class SqliteLedger implements Ledger {
   readonly #putMany: StatementSync;
   readonly #read: StatementSync;
   readonly #stamp: StatementSync;
-  readonly #count: StatementSync;
-  readonly #forgetOld: StatementSync;
-  readonly #forgetMost: StatementSync;
+  readonly #size: StatementSync;
+  readonly #resize: StatementSync;
+  readonly #place: StatementSync;
+  readonly #forget: StatementSync;
 
   constructor(database: DatabaseSync, commits: Commits) {
     this.#commits = commits;
@@ -36,14 +37,10 @@ export class SqliteLedger implements Ledger {
       `SELECT count(*) AS rows, (SELECT id FROM ledger WHERE at >= ?1 ORDER BY at, id LIMIT 1) AS first
        FROM ledger WHERE at >= ?1 AND at < ?2`,
     );
-    this.#count = database.prepare('SELECT count(*) AS rows FROM ledger');
-    const forget = (which: string, limit: string): StatementSync =>
-      database.prepare(
-        `DELETE FROM ledger WHERE (at, id) IN
-           (SELECT at, id FROM ledger ${which} ORDER BY at, id LIMIT ${limit})`,
-      );
-    this.#forgetOld = forget('WHERE at < ?', String(FORGOTTEN_AT_ONCE));
-    this.#forgetMost = forget('', '?');
+    this.#size = database.prepare('SELECT rows FROM ledger_size');
+    this.#resize = database.prepare('UPDATE ledger_size SET rows = rows + ?');
+    this.#place = database.prepare('SELECT at, id FROM ledger ORDER BY at, id LIMIT 1 OFFSET ?');
+    this.#forget = database.prepare('DELETE FROM ledger WHERE (at, id) < (?, ?)');
   }
 
   async append(rows: readonly LedgerRow[]): Promise<void> {
@@ -52,9 +49,12 @@ export class SqliteLedger implements Ledger {
     const many = 3 * AT_ONCE;
     await this.#commits.enqueue(() => {
       let from = 0;
+      let added = 0;
       for (; from + many <= values.length; from += many)
-        this.#putMany.run(...values.slice(from, from + many));
-      for (; from < values.length; from += 3) this.#put.run(...values.slice(from, from + 3));
+        added += Number(this.#putMany.run(...values.slice(from, from + many)).changes);
+      for (; from < values.length; from += 3)
+        added += Number(this.#put.run(...values.slice(from, from + 3)).changes);
+      this.#resize.run(added);
     });
   }
 
@@ -78,10 +78,19 @@ export class SqliteLedger implements Ledger {
 
   async forget(before: number, maxRows: number): Promise<boolean> {
     return this.#commits.enqueue(() => {
-      if (Number(this.#forgetOld.run(before).changes) === FORGOTTEN_AT_ONCE) return true;
-      const extra = Number(this.#count.get()?.rows ?? 0) - maxRows;
-      if (extra > 0) this.#forgetMost.run(Math.min(extra, FORGOTTEN_AT_ONCE));
-      return extra > FORGOTTEN_AT_ONCE;
+      const after = this.#place.get(FORGOTTEN_AT_ONCE);
+      if (after && Number(after.at) < before) return this.#forgetTo(after);
+      this.#forgetTo({ at: before, id: '' });
+      const extra = Number(this.#size.get()?.rows) - maxRows;
+      const kept = extra > 0 ? this.#place.get(Math.min(extra, FORGOTTEN_AT_ONCE)) : undefined;
+      return kept !== undefined && this.#forgetTo(kept) && extra > FORGOTTEN_AT_ONCE;
     });
+  }
+
+  /** @returns whether there were rows before that one */
+  #forgetTo({ at, id }: ReturnType<StatementSync['get']> & object): boolean {
+    const gone = Number(this.#forget.run(at as number, id as string).changes);
+    if (gone > 0) this.#resize.run(-gone);
+    return gone > 0;
   }
 }
