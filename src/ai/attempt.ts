@@ -116,8 +116,8 @@ export function noteDeployment({ exchange }: ChatCall, deployment: Answerer): vo
 
 function headersOf(
   { exchange, policies, format, headers: sentHeaders }: ChatCall,
-  { deployment: { provider }, contentType, headers: passed, translation }: PreparedCall,
-  { settings }: Credential,
+  { contentType, headers: passed, translation }: PreparedCall,
+  { headers: own }: Credential,
   host: string,
 ): HeaderBag {
   const headers: HeaderBag = {
@@ -127,12 +127,11 @@ function headersOf(
   };
   policies.upstreamHeaders(headers, exchange);
   // Last, so that no policy takes away what the provider needs.
-  Object.assign(headers, provider.headers(settings), {
-    ...(contentType !== undefined && { 'content-type': contentType }),
-    // Compressed events could not be watched; on the way from a model there is little to gain.
-    'accept-encoding': 'identity',
-    host,
-  });
+  for (const name in own) headers[name] = own[name];
+  if (contentType !== undefined) headers['content-type'] = contentType;
+  // Compressed events could not be watched; on the way from a model there is little to gain.
+  headers['accept-encoding'] = 'identity';
+  headers.host = host;
   if (!translation) {
     for (const name of format.headers) {
       const sent = sentHeaders[name];

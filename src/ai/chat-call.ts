@@ -153,7 +153,7 @@ export interface PreparedCall {
     | Pick<Translation<ModelRequest | EmbeddingsRequest>, 'answer' | 'refusal' | 'openStream'>
     | undefined;
   /** Whether an event of the stream is one that the gateway asked for and its client did not: it is not passed on. */
-  readonly isExtra?: (event: JsonObject) => boolean;
+  readonly isExtra?: ((event: JsonObject) => boolean) | undefined;
   /** Bytes of a stream that are written down as it goes by, because it may be kept; absent: none. */
   readonly tapeBytes?: number;
   /** A conversation keeps what a stream says: it is written down as it goes by. */
@@ -171,29 +171,36 @@ type NewCall = CallParts &
 
 const NO_HEADERS: IncomingHttpHeaders = Object.freeze({});
 
-/** A call that no stage has seen yet. */
+/** A call that no stage has seen yet. Each field is named, so that all calls have one shape, made in one go. */
 export const newCall = (call: NewCall): ChatCall => ({
-  prompt: undefined,
-  prepared: undefined,
-  request: undefined,
-  candidates: [],
-  headers: call.reply?.request.headers ?? NO_HEADERS,
-  ...call,
+  format: call.format,
+  exchange: call.exchange,
+  reply: call.reply,
+  catalog: call.catalog,
+  ports: call.ports,
+  policies: call.policies,
+  budgets: call.budgets,
+  prepared: call.prepared,
+  headers: call.headers ?? call.reply?.request.headers ?? NO_HEADERS,
+  prompt: call.prompt,
+  bytes: call.bytes,
   body: undefined,
+  request: call.request,
   neutral: undefined,
   guards: [],
+  candidates: call.candidates ?? [],
   hold: undefined,
   asked: undefined,
   answer: undefined,
   caching: undefined,
+  turn: undefined,
+  history: undefined,
+  ownId: undefined,
+  cancel: call.exchange.cancel,
+  over: undefined,
   earlier: [],
   counting: [],
   settled: undefined,
-  turn: undefined,
-  ownId: undefined,
-  history: undefined,
-  cancel: call.exchange.cancel,
-  over: undefined,
 });
 
 /** A call of a prompt. */

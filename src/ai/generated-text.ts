@@ -23,9 +23,11 @@ export class GeneratedText {
   }
 
   #join(): void {
-    if (this.#pieces.length === 0) return;
-    this.#pieces.unshift(this.#text);
-    this.#text = this.#pieces.join('').slice(0, MOST);
+    const [first] = this.#pieces;
+    if (first === undefined) return;
+    // An answer that is no stream comes as one.
+    const added = this.#pieces.length === 1 ? first : this.#pieces.join('');
+    this.#text = (this.#text + added).slice(0, MOST);
     this.#pieces = [];
   }
 }

@@ -74,11 +74,11 @@ function prepare(call: ChatCall, deployment: Deployment): PreparedCall {
           : written(
               call.bytes,
               request,
-              isForm ? model : JSON.stringify(model),
+              isForm ? model : deployment.modelAsJson,
               model,
               isExtra !== undefined,
             ),
-      ...(isExtra && { isExtra }),
+      isExtra,
       contentType: isForm ? (call.headers['content-type'] as string) : JSON_TYPE,
       path,
       translation: undefined,

@@ -89,7 +89,11 @@ function buildModel(
     isSticky: model.sticky !== 'none',
     cache: cacheOf(model.cache ?? config.cache),
     shadow: model.shadow && { settings: model.shadow, rules: shadowRules(name, model.shadow.budget) },
-    restingUntil: () => Math.min(...weighing.map(restingUntil)),
+    restingUntil: () => {
+      let soonest = Number.POSITIVE_INFINITY;
+      for (const each of weighing) soonest = Math.min(soonest, restingUntil(each));
+      return soonest;
+    },
     costAtMost: (usage, tier) => {
       const costs = deployments.map(({ price }) => priceAtMost(price, usage, tier));
       return costs.includes(-1) ? -1 : Math.max(0, ...costs);

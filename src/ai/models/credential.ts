@@ -1,3 +1,4 @@
+import type { HeaderBag } from '../../contracts/policy.ts';
 import type { ProviderSettings } from '../../contracts/provider.ts';
 import { type Cursor, rotation } from '../../upstream/rotation.ts';
 import type { Rest } from './rest.ts';
@@ -9,6 +10,8 @@ export interface Credential {
   readonly weight: number;
   /** The provider's, with this key. */
   readonly settings: ProviderSettings;
+  /** What the provider's requests are sent with, to be known by. */
+  readonly headers: Readonly<HeaderBag>;
   /** This key for this model. */
   readonly limit: Rest;
   /** This key, whatever it is used for. */

@@ -26,6 +26,8 @@ export interface Answerer {
 
 /** One model of one provider: what can be called. */
 export interface Deployment extends Answerer, Balanced {
+  /** The provider's own name of the model, as a request says it. */
+  readonly modelAsJson: string;
   readonly provider: Provider;
   readonly settings: ProviderSettings;
   readonly weight: number;
@@ -85,12 +87,13 @@ export function openDeployment(
   const identity = `${settings.baseUrl} ${fullName}`;
   const state = ports.states.deployment(identity, fullName);
   ends.push(state.release);
-  const credentials = openCredentials(name, fullName, identity, settings, state.value, ports, ends);
+  const credentials = openCredentials(name, fullName, identity, provider, settings, state.value, ports, ends);
   return {
     provider,
     settings,
     providerName: target.provider,
     model: target.model,
+    modelAsJson: JSON.stringify(target.model),
     version: target.version,
     name: fullName,
     url: `${fullName}@${target.version}`,
@@ -109,6 +112,7 @@ function openCredentials(
   model: string,
   target: string,
   identity: string,
+  provider: Provider,
   { apiKeys, ...settings }: ProviderSettings & Pick<AiConfig['providers'][string], 'apiKeys'>,
   state: DeploymentState,
   { states }: DeploymentPorts,
@@ -125,7 +129,8 @@ function openCredentials(
     const rests = [state.rest, limit.value, account.value];
     ends.push(states.show({ model, target: `${target}${suffix}`, rests }), limit.release, account.release);
     const own: ProviderSettings = { ...settings, apiKey };
-    return { id, weight, settings: own, limit: limit.value, account: account.value };
+    const headers = Object.freeze(provider.headers(own));
+    return { id, weight, settings: own, headers, limit: limit.value, account: account.value };
   });
 }
 
@@ -135,6 +140,7 @@ const secretOf = ({ apiKey, accessKeyId, secretAccessKey, serviceAccount }: Prov
 
 /** When it may be asked again: monotonic milliseconds; 0 = now. */
 export function restingUntil({ load, credentials }: Deployment): number {
-  const keys = credentials.all.filter(({ weight }) => weight > 0).map(restsUntil);
-  return Math.max(load.rest.until, Math.min(...keys));
+  let ofKeys = Number.POSITIVE_INFINITY;
+  for (const each of credentials.all) if (each.weight > 0) ofKeys = Math.min(ofKeys, restsUntil(each));
+  return Math.max(load.rest.until, ofKeys);
 }
