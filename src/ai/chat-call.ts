@@ -121,7 +121,7 @@ export interface ChatCall {
   ownId: string | undefined;
   /** Ends the calls upstream: when the client leaves, or later. */
   cancel: CancelSignal;
-  /** When all stages have passed, or one has failed. */
+  /** All stages: it fails with the one that does. */
   over: Promise<void> | undefined;
   /** By `infer`: what answers came to that were sent back, and attempts that failed. */
   earlier: readonly EarlierBill[];

@@ -58,11 +58,10 @@ export async function runPassthrough(call: ChatCall): Promise<void> {
   for (const stage of PASSTHROUGH) await stage(call);
 }
 
-export async function runChat(call: ChatCall): Promise<void> {
-  const running = passStages(call);
+export function runChat(call: ChatCall): Promise<void> {
   // Of a call that goes on when its client has left: only then it is known what it came to.
-  call.over = running.catch(() => undefined);
-  await running;
+  call.over = passStages(call);
+  return call.over;
 }
 
 async function passStages(call: ChatCall): Promise<void> {
@@ -76,5 +75,6 @@ async function passStages(call: ChatCall): Promise<void> {
     await abandonTurn(call);
     throw error;
   }
-  await abandonTurn(call);
+  const abandoned = abandonTurn(call);
+  if (abandoned !== undefined) await abandoned;
 }

@@ -46,12 +46,12 @@ const itemIdsIn = (parts: readonly StreamPart[]): string[] =>
   parts.flatMap((part) => (part.type === 'item-start' && part.id !== '' ? [part.id] : []));
 
 /** What is left of a turn whose call ended otherwise: the user's words, and what reached the client of the answer. */
-export async function abandonTurn(call: ChatCall): Promise<void> {
+export function abandonTurn(call: ChatCall): void | Promise<void> {
   const { turn, exchange, answer } = call;
   if (!turn || turn.hasEnded) return;
   // Nobody was asked: the turn has not taken place.
-  if (exchange.attempts === 0 && !answer) return await turn.release();
+  if (exchange.attempts === 0 && !answer) return turn.release();
   const said = answer?.kind === 'stream' ? saidIn(answer) : { parts: [] };
   const hasLeft = exchange.cancel.aborted || said.parts.length > 0;
-  await commitTurn(call, hasLeft ? 'incomplete' : 'failed', said);
+  return commitTurn(call, hasLeft ? 'incomplete' : 'failed', said);
 }

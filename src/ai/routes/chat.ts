@@ -31,8 +31,12 @@ function registerFormat(
   parts: CallParts & Pick<ChatCall, 'format'>,
 ): void {
   refuseOtherMethods(scope, url, 'POST');
-  scope.post(url, async (request, reply) => {
-    await runChat(newCall({ ...parts, exchange: exchangeOf(request.raw), reply, bytes: bodyOf(request) }));
-    return reply;
+  const { format, catalog, policies, ports, budgets } = parts;
+  scope.post(url, (request, reply) => {
+    const exchange = exchangeOf(request.raw);
+    const bytes = bodyOf(request);
+    runChat(newCall({ format, catalog, policies, ports, budgets, exchange, reply, bytes })).catch((error) => {
+      if (!reply.sent) reply.send(error);
+    });
   });
 }

@@ -8,6 +8,7 @@ import type { ChatCall } from '../chat-call.ts';
 import { openaiEmbeddings } from '../formats/openai-embeddings/index.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import type { AskInside } from '../inner-call.ts';
+import type { Model } from '../models/catalog.ts';
 
 /**
  * Gives an answer that was kept, where the model keeps any, and else remembers what this one would be kept under.
@@ -15,45 +16,54 @@ import type { AskInside } from '../inner-call.ts';
  */
 export const answerFromCache =
   (askInside: AskInside) =>
-  async (call: ChatCall): Promise<void> => {
-    const { exchange, format, headers, ports } = call;
+  (call: ChatCall): void | Promise<void> => {
     const [model] = call.candidates;
     const settings = model?.cache;
-    if (!model || !settings || format.kind === 'operation' || call.answer) return;
-    const control = requestControl(headers['cache-control']);
-    // What was said in a conversation is kept there alone: sealed, and until it is erased.
-    if (control.noStore || exchange.context) {
-      exchange.cache = 'bypass';
-      return;
-    }
-    const { semantic } = settings;
-    const keys = answerKeys(call, model, semantic?.model ?? '');
-    exchange.cache = 'miss';
-    call.caching = { settings, keys, question: undefined };
-    const give = async (key: string, how: 'hit' | 'semantic'): Promise<boolean> => {
-      const found = await ports.kept.get(key, settings, control.maxAgeMs);
-      if (!found) return false;
-      const { answer, ageMs } = found;
-      const bill = { usage: answer.usage, usd: answer.usd };
-      const { charge } = settings;
-      call.answer = replay(call, answer, keys.streamOptions, { ageMs, bill, charge });
-      if (!call.answer) return false;
-      noteGiver(call, answer);
-      exchange.cache = how;
-      exchange.cacheAgeMs = ageMs;
-      call.caching = undefined;
-      return true;
-    };
-    if (!control.noCache && (await give(keys.exact, 'hit'))) return;
-    if (!semantic || keys.like === undefined) return;
-    const question = await vectorOf(call, askInside, semantic, keys.like, keys.question);
-    if (!question) return;
-    call.caching.question = question;
-    if (control.noCache) return;
-    const questions = ports.kept.questions(`${model.name} ${semantic.model}`, semantic.memory);
-    const near = questions.find(question, semantic.threshold);
-    if (near && !(await give(near.key, 'semantic'))) questions.delete(near.key);
+    if (settings && call.format.kind !== 'operation' && !call.answer)
+      return giveKept(call, model, settings, askInside);
   };
+
+async function giveKept(
+  call: ChatCall,
+  model: Model,
+  settings: CacheSettings,
+  askInside: AskInside,
+): Promise<void> {
+  const { exchange, headers, ports } = call;
+  const control = requestControl(headers['cache-control']);
+  // What was said in a conversation is kept there alone: sealed, and until it is erased.
+  if (control.noStore || exchange.context) {
+    exchange.cache = 'bypass';
+    return;
+  }
+  const { semantic } = settings;
+  const keys = answerKeys(call, model, semantic?.model ?? '');
+  exchange.cache = 'miss';
+  call.caching = { settings, keys, question: undefined };
+  const give = async (key: string, how: 'hit' | 'semantic'): Promise<boolean> => {
+    const found = await ports.kept.get(key, settings, control.maxAgeMs);
+    if (!found) return false;
+    const { answer, ageMs } = found;
+    const bill = { usage: answer.usage, usd: answer.usd };
+    const { charge } = settings;
+    call.answer = replay(call, answer, keys.streamOptions, { ageMs, bill, charge });
+    if (!call.answer) return false;
+    noteGiver(call, answer);
+    exchange.cache = how;
+    exchange.cacheAgeMs = ageMs;
+    call.caching = undefined;
+    return true;
+  };
+  if (!control.noCache && (await give(keys.exact, 'hit'))) return;
+  if (!semantic || keys.like === undefined) return;
+  const question = await vectorOf(call, askInside, semantic, keys.like, keys.question);
+  if (!question) return;
+  call.caching.question = question;
+  if (control.noCache) return;
+  const questions = ports.kept.questions(`${model.name} ${semantic.model}`, semantic.memory);
+  const near = questions.find(question, semantic.threshold);
+  if (near && !(await give(near.key, 'semantic'))) questions.delete(near.key);
+}
 
 /** Who had given it. No upstream was asked, and the record names none. */
 function noteGiver({ exchange: { ai } }: ChatCall, { by }: KeptAnswer): void {

@@ -12,11 +12,14 @@ const MOST_LEVELS = 200;
  * Shows the request to the guards. What goes on is the body as it was read: where two keys of the same name, or a number
  * written oddly, would be read otherwise by somebody else, they see what the guards saw.
  */
-export async function guardRequest(call: ChatCall): Promise<void> {
-  const { policies, exchange, format } = call;
-  if (!policies.areGuards) return;
+export function guardRequest(call: ChatCall): void | Promise<void> {
+  const { policies, format } = call;
   // A form holds sound, and no JSON.
-  if (format.kind === 'operation' && format.media === 'form') return;
+  if (policies.areGuards && !(format.kind === 'operation' && format.media === 'form')) return guard(call);
+}
+
+async function guard(call: ChatCall): Promise<void> {
+  const { policies, exchange, format } = call;
   call.guards = policies.openGuards(exchange);
   // V8 reads any depth and writes only some thousand levels.
   if (jsonShape(call.bytes).depth > MOST_LEVELS)

@@ -17,7 +17,7 @@ const LIMITS_OF_THE_ACCOUNT = ['x-ratelimit-', 'anthropic-ratelimit-'];
 const LIMIT_HEADERS = ['ratelimit', 'ratelimit-policy', 'x-gateway-budget'];
 
 /** Passes the answer on: as the bytes that came, or as what they were translated to. */
-export async function passAnswer(call: ChatCall): Promise<void> {
+export function passAnswer(call: ChatCall): void | Promise<void> {
   const answer = call.answer as CommittedAnswer;
   const { exchange } = call;
   const reply = call.reply as FastifyReply;
@@ -33,7 +33,7 @@ export async function passAnswer(call: ChatCall): Promise<void> {
   if (answer.kind === 'stream') delete headers['content-length'];
   reply.raw.writeHead(answer.statusCode, definedOnly(headers));
   reply.hijack();
-  await (answer.kind === 'stream' ? passStream(call, answer, reply.raw) : passBytes(call, answer, reply.raw));
+  return answer.kind === 'stream' ? passStream(call, answer, reply.raw) : passBytes(call, answer, reply.raw);
 }
 
 /** At once, past what Fastify does with answers of its own. */

@@ -2,6 +2,7 @@ import type { Recalled } from '../../context/conversations.ts';
 import type { LiveTurn } from '../../context/live-turn.ts';
 import { namedByKey } from '../../context/named-by-key.ts';
 import { responseId } from '../../context/response-id.ts';
+import type { Format } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
@@ -24,30 +25,36 @@ const LOOKED_AT = 32 * 1024;
  */
 export const recallContext =
   (askInside: AskInside) =>
-  async (call: ChatCall): Promise<void> => {
-    await recall(call, askInside);
+  (call: ChatCall): void | Promise<void> => {
+    const { format, ports, prompt } = call;
+    if (format.kind === 'chat') {
+      if (!ports.conversations.settings.enabled) refuseNamed(call);
+      else if (!prompt) return recallAndLetGo(call, format, askInside);
+    }
     call.body = undefined;
   };
 
-async function recall(call: ChatCall, askInside: AskInside): Promise<void> {
-  const { format, exchange, ports, prompt } = call;
-  if (format.kind !== 'chat') return;
+/** @throws GatewayError `field_not_supported` for a conversation where none is kept */
+function refuseNamed({ format, request }: ChatCall): void {
+  if (format.name !== 'openai-responses') return;
+  const { conversation, previousResponse } = request as ChatRequest;
+  if (conversation === '' && previousResponse === '') return;
+  const param = conversation === '' ? 'previous_response_id' : 'conversation';
+  throw new GatewayError('field_not_supported', {
+    param,
+    detail: `The field is ${param}: the model context is off.`,
+  });
+}
+
+async function recallAndLetGo(call: ChatCall, format: Format, askInside: AskInside): Promise<void> {
+  await recall(call, format, askInside);
+  call.body = undefined;
+}
+
+async function recall(call: ChatCall, format: Format, askInside: AskInside): Promise<void> {
+  const { exchange, ports } = call;
   const { conversations } = ports;
   const { settings } = conversations;
-  const request = call.request as ChatRequest;
-  if (!settings.enabled) {
-    const asked = [
-      request.conversation !== '' && 'conversation',
-      request.previousResponse !== '' && 'previous_response_id',
-    ].find((field) => field !== false);
-    if (asked && format.name === 'openai-responses')
-      throw new GatewayError('field_not_supported', {
-        param: asked,
-        detail: `The field is ${asked}: the model context is off.`,
-      });
-    return;
-  }
-  if (prompt) return;
   const meant = conversationOf(call, settings.storeResponses);
   if (!meant) {
     noteStateless(call);

@@ -1,13 +1,21 @@
+import type { LiveTurn } from '../../context/live-turn.ts';
 import { responseId } from '../../context/response-id.ts';
-import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
 import { commitTurn } from '../memory/end-turn.ts';
 import { keptFields, replaceId, replaceKept, withOwnId } from '../memory/own-id.ts';
 
 /** A whole answer is part of its conversation before anybody is told of it. A stream is at its end. */
-export async function rememberTurn(call: ChatCall): Promise<void> {
-  const { turn, answer, format } = call;
-  if (!turn || !answer || answer.kind === 'bytes') return;
-  const isResponse = format.name === 'openai-responses';
+export function rememberTurn(call: ChatCall): void | Promise<void> {
+  const { turn, answer } = call;
+  if (turn && answer && answer.kind !== 'bytes') return remember(call, turn, answer);
+}
+
+async function remember(
+  call: ChatCall,
+  turn: LiveTurn,
+  answer: Exclude<CommittedAnswer, { kind: 'bytes' }>,
+): Promise<void> {
+  const isResponse = call.format.name === 'openai-responses';
   if (isResponse) call.ownId = responseId(turn.ask.ref.session, turn.id);
   if (answer.kind === 'stream') return;
   const finished = answer.facts?.finishReason;

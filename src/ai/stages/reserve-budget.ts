@@ -14,25 +14,27 @@ export const BUDGET_HEADER = 'x-gateway-budget';
  * Reserves what the call may come to, on all the budgets that it falls under. No provider is asked before this returns,
  * and every way to one leads through here. What is held is settled at the call's end (`settle`).
  */
-export async function reserveBudget(call: ChatCall): Promise<void> {
+export function reserveBudget(call: ChatCall): void | Promise<void> {
   try {
-    await reserve(call);
+    checkDepth(call);
+    // Most fall under none.
+    if (call.budgets.rules.length > 0) return reserve(call).catch((error) => failed(call, error));
   } catch (error) {
-    // One that was kept and may not be given is no answer, and nothing is saved by it.
-    if (call.answer?.fromCache) takeBack(call);
-    throw error;
+    failed(call, error);
   }
 }
 
-function takeBack(call: ChatCall): void {
-  call.answer = undefined;
-  const { ai } = call.exchange;
-  if (ai) Object.assign(ai, { provider: '', upstreamModel: '', version: '' });
+/** One that was kept and may not be given is no answer, and nothing is saved by it. */
+function failed(call: ChatCall, error: unknown): never {
+  if (call.answer?.fromCache) {
+    call.answer = undefined;
+    const { ai } = call.exchange;
+    if (ai) Object.assign(ai, { provider: '', upstreamModel: '', version: '' });
+  }
+  throw error;
 }
 
-async function reserve(call: ChatCall): Promise<void> {
-  const { exchange, request, budgets, ports, candidates } = call;
-  const { maxDepth, rules } = budgets;
+function checkDepth({ budgets: { maxDepth }, request }: ChatCall): void {
   const facts = request as ChatRequest;
   if (maxDepth > 0 && facts.toolRounds > maxDepth) {
     throw new GatewayError('loop_stopped', {
@@ -40,10 +42,16 @@ async function reserve(call: ChatCall): Promise<void> {
       headers: { 'x-should-retry': 'false' },
     });
   }
+}
+
+async function reserve(call: ChatCall): Promise<void> {
+  const { exchange, request, budgets, ports, candidates } = call;
+  const { rules } = budgets;
+  const facts = request as ChatRequest;
   const { fromCache } = call.answer ?? {};
   // An answer that was given before is paid.
   const isReplay = exchange.context?.status === 'replay';
-  if (rules.length === 0 || fromCache?.charge === 0 || isReplay) return;
+  if (fromCache?.charge === 0 || isReplay) return;
   const { consumer, consumerGroups: groups, consumerKey } = exchange;
   const caller = {
     consumer,

@@ -18,7 +18,8 @@ export function settleAtEnd(call: ChatCall): void {
     });
   exchange.atEnd(() => {
     const goesOn = exchange.cancel.aborted && call.cancel !== exchange.cancel && call.over;
-    return goesOn ? goesOn.then(() => settle(call)) : settle(call);
+    const end = () => settle(call);
+    return goesOn ? goesOn.then(end, end) : end();
   });
 }
 
