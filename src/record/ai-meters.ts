@@ -104,40 +104,21 @@ export class AiMeters {
   }
 
   observe(exchange: Exchange, ai: AiFacts): void {
-    const labels = {
-      gen_ai_request_model: this.#labels.models.value(ai.model),
-      gen_ai_provider_name: ai.provider,
-    };
+    const { provider } = ai;
+    const model = this.#labels.models.value(ai.model);
     const failed = exchange.reason === 'ok' ? '' : this.#labels.reasons.value(exchange.reason);
-    this.#duration.observe(
-      { ...labels, gen_ai_operation_name: ai.operation, error_type: failed },
-      seconds(exchange.durationMs),
-    );
-    if (ai.firstTokenMs >= 0) this.#firstToken.observe(labels, seconds(ai.firstTokenMs));
-    if (ai.msPerToken >= 0) this.#timePerToken.observe(labels, seconds(ai.msPerToken));
-    if (ai.confidence >= 0) this.#confidence.observe(labels, ai.confidence);
-    const model = labels.gen_ai_request_model;
-    if (ai.outcome !== '') this.#outcomes.inc({ model, provider: ai.provider, outcome: ai.outcome });
-    if (ai.prompt !== '') {
-      // Names and versions are the config's own: as many as it has.
-      this.#prompts.inc({ prompt: ai.prompt, version: ai.promptVersion, outcome: ai.outcome });
-    }
-    if (ai.savedUsd > 0) this.#saved.inc({ model }, ai.savedUsd);
+    this.#duration.add(seconds(exchange.durationMs), model, provider, ai.operation, failed);
+    if (ai.firstTokenMs >= 0) this.#firstToken.add(seconds(ai.firstTokenMs), model, provider);
+    if (ai.msPerToken >= 0) this.#timePerToken.add(seconds(ai.msPerToken), model, provider);
+    if (ai.confidence >= 0) this.#confidence.add(ai.confidence, model, provider);
+    if (ai.outcome !== '') this.#outcomes.add(1, model, provider, ai.outcome);
+    // Names and versions are the config's own: as many as it has.
+    if (ai.prompt !== '') this.#prompts.add(1, ai.prompt, ai.promptVersion, ai.outcome);
+    if (ai.savedUsd > 0) this.#saved.add(ai.savedUsd, model);
     if (ai.usageSource === '') return;
-    const tokens = { ...labels, usage_source: ai.usageSource };
-    this.#tokens.observe({ ...tokens, gen_ai_token_type: 'input' }, Math.max(0, ai.tokensIn));
-    this.#tokens.observe({ ...tokens, gen_ai_token_type: 'output' }, Math.max(0, ai.tokensOut));
-    if (ai.usd >= 0) {
-      this.#cost.inc(
-        {
-          model: labels.gen_ai_request_model,
-          provider: ai.provider,
-          consumer: this.#labels.consumers.value(exchange.consumer),
-        },
-        ai.usd,
-      );
-    } else {
-      this.#unpriced.inc({ model: labels.gen_ai_request_model, provider: ai.provider });
-    }
+    this.#tokens.add(Math.max(0, ai.tokensIn), model, provider, 'input', ai.usageSource);
+    this.#tokens.add(Math.max(0, ai.tokensOut), model, provider, 'output', ai.usageSource);
+    if (ai.usd >= 0) this.#cost.add(ai.usd, model, provider, this.#labels.consumers.value(exchange.consumer));
+    else this.#unpriced.add(1, model, provider);
   }
 }

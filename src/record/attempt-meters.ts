@@ -58,10 +58,7 @@ export class AttemptMeters {
   /** @param route as other metrics have it */
   observe(exchange: Exchange, route: string, statusClass: string): void {
     if (exchange.upstreamMs >= 0)
-      this.#duration.observe(
-        { route, upstream: this.#labels.upstreams.value(exchange.upstream) },
-        exchange.upstreamMs / 1000,
-      );
+      this.#duration.add(exchange.upstreamMs / 1000, route, this.#labels.upstreams.value(exchange.upstream));
     if (exchange.retryRefused !== null) this.#refused.inc(exchange.retryRefused);
     if (exchange.hedge !== '') this.#hedges.inc({ upstream: exchange.upstream, outcome: exchange.hedge });
     for (const { upstream, target, reason, isRetried } of exchange.failedAttempts) {
@@ -74,11 +71,7 @@ export class AttemptMeters {
     }
     if (exchange.attempts > exchange.failedAttempts.length) {
       const { upstream, target } = exchange;
-      this.#requests.inc({
-        upstream,
-        target: this.#targets.value(target),
-        outcome: upstreamOutcome(exchange, statusClass),
-      });
+      this.#requests.add(1, upstream, this.#targets.value(target), upstreamOutcome(exchange, statusClass));
     }
   }
 }

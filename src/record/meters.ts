@@ -222,21 +222,9 @@ export class Meters {
     const statusClass = statusClassOf(effectiveStatus(exchange));
     // What the gateway asks by itself is no request of anybody's.
     if (exchange.purpose === '') {
-      this.requestDuration.observe(
-        {
-          http_route: route,
-          http_request_method: method,
-          http_response_status_code: statusOf(exchange.status),
-        },
-        seconds(exchange.durationMs),
-      );
-      this.requests.inc({
-        route,
-        version: exchange.routeVersion,
-        method,
-        status_class: statusClass,
-        reason: this.#reasons.value(exchange.reason),
-      });
+      this.requestDuration.add(seconds(exchange.durationMs), route, method, statusOf(exchange.status));
+      const reason = this.#reasons.value(exchange.reason);
+      this.requests.add(1, route, exchange.routeVersion, method, statusClass, reason);
       if (exchange.grpcStatus >= 0) {
         const grpc_status = exchange.grpcStatus <= LAST_GRPC_STATUS ? String(exchange.grpcStatus) : '_OTHER';
         this.grpcRequests.inc({ route, upstream: this.#upstreams.value(exchange.upstream), grpc_status });

@@ -4,6 +4,7 @@ import {
   collectDefaultMetrics,
   Gauge,
   type HistogramConfiguration,
+  type LabelValues,
   Counter as PromCounter,
   Histogram as PromHistogram,
   Registry,
@@ -19,6 +20,8 @@ interface Counted<S> {
 
 /** As the client's. It does not make the key of a series anew for each call, which is most of what one costs. */
 export class Counter<T extends string = string> extends PromCounter<T> {
+  readonly #keys: SeriesKeys;
+
   constructor(configuration: CounterConfiguration<T>) {
     super(configuration);
     const keys = new SeriesKeys(configuration.labelNames ?? []);
@@ -31,37 +34,69 @@ export class Counter<T extends string = string> extends PromCounter<T> {
       if (series) series.value += value;
       else first.call(this, labels, value);
     };
+    this.#keys = keys;
   }
+
+  /**
+   * As `inc`, without an object of labels.
+   * @param value at least 0
+   * @param a the labels' values, in the order of `labelNames`; a metric of more than five has `inc`
+   */
+  add(value: number, a: string, b?: string, c?: string, d?: string, e?: string): void {
+    const key = value >= 0 && Number.isFinite(value) ? this.#keys.at(a, b, c, d, e) : undefined;
+    const series =
+      key === undefined ? undefined : (this as unknown as Counted<{ value: number }>).hashMap[key];
+    if (series) series.value += value;
+    else this.inc(this.#keys.labelled([a, b, c, d, e]) as LabelValues<T>, value);
+  }
+}
+
+/** What a histogram of the client's has counted in one series. */
+interface Observed {
+  sum: number;
+  count: number;
+  readonly bucketValues: Record<string, number>;
 }
 
 /** As the client's, and as the counter above. */
 export class Histogram<T extends string = string> extends PromHistogram<T> {
+  readonly #keys: SeriesKeys;
+  readonly #bounds: readonly number[];
+  readonly #buckets: readonly string[];
+
   constructor(configuration: HistogramConfiguration<T>) {
     super(configuration);
     const keys = new SeriesKeys(configuration.labelNames ?? []);
-    const counted = this as unknown as Counted<{
-      sum: number;
-      count: number;
-      readonly bucketValues: Record<string, number>;
-    }>;
+    const counted = this as unknown as Counted<Observed>;
     const { upperBounds } = this as unknown as { readonly upperBounds: readonly number[] };
-    const names = upperBounds.map(String);
+    this.#keys = keys;
+    this.#bounds = upperBounds;
+    this.#buckets = upperBounds.map(String);
     const first = this.observe as (labels: unknown, value?: number) => void;
     this.observe = (labels?: unknown, value?: number): void => {
       const key = Number.isFinite(value) ? keys.of(labels) : undefined;
       const series = key === undefined ? undefined : counted.hashMap[key];
-      if (!series) {
-        first.call(this, labels, value);
-        return;
-      }
-      const observed = value as number;
-      series.sum += observed;
-      series.count++;
-      let at = 0;
-      while (observed > (upperBounds[at] ?? Number.POSITIVE_INFINITY)) at++;
-      const name = names[at];
-      if (name !== undefined) series.bucketValues[name] = (series.bucketValues[name] ?? 0) + 1;
+      if (series) this.#count(series, value as number);
+      else first.call(this, labels, value);
     };
+  }
+
+  /** As `observe`, without an object of labels: see the counter. */
+  add(value: number, a: string, b?: string, c?: string, d?: string, e?: string): void {
+    const key = Number.isFinite(value) ? this.#keys.at(a, b, c, d, e) : undefined;
+    const series = key === undefined ? undefined : (this as unknown as Counted<Observed>).hashMap[key];
+    if (series) this.#count(series, value);
+    else this.observe(this.#keys.labelled([a, b, c, d, e]) as LabelValues<T>, value);
+  }
+
+  #count(series: Observed, value: number): void {
+    series.sum += value;
+    series.count++;
+    const bounds = this.#bounds;
+    let at = 0;
+    while (value > (bounds[at] ?? Number.POSITIVE_INFINITY)) at++;
+    const name = this.#buckets[at];
+    if (name !== undefined) series.bucketValues[name] = (series.bucketValues[name] ?? 0) + 1;
   }
 }
 

@@ -37,6 +37,26 @@ export class SeriesKeys {
     return isLast ? this.#lastKey : this.#find(values);
   }
 
+  /** The same, by values in the order of the names: one for each. */
+  at(a: string, b?: string, c?: string, d?: string, e?: string): string | undefined {
+    let found: Node | string | undefined = this.#known.get(a);
+    if (b !== undefined) found = (found as Node | undefined)?.get(b);
+    if (c !== undefined) found = (found as Node | undefined)?.get(c);
+    if (d !== undefined) found = (found as Node | undefined)?.get(d);
+    if (e !== undefined) found = (found as Node | undefined)?.get(e);
+    return typeof found === 'string' ? found : undefined;
+  }
+
+  /** @returns an object of labels; those that have no value are left out */
+  labelled(values: readonly (string | undefined)[]): Record<string, string> {
+    const labels: Record<string, string> = {};
+    for (const [at, name] of this.#names.entries()) {
+      const value = values[at];
+      if (value !== undefined) labels[name] = value;
+    }
+    return labels;
+  }
+
   #find(values: Readonly<Record<string, Value>>): string | undefined {
     const names = this.#names;
     const last = names.length - 1;

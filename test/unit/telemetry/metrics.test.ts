@@ -154,3 +154,34 @@ it('a series is looked for by the client once, and found without it from then on
   expect(find).toHaveBeenCalledTimes(2);
   find.mockRestore();
 });
+
+it('what is added by the values of labels, in their order, is what is counted by an object of them', async () => {
+  const [theirs, ours] = [new Registry(), new Registry()];
+  const counted = new PromCounter({ ...COUNTER, registers: [theirs] });
+  const observed = new PromHistogram({ ...HISTOGRAM, registers: [theirs] });
+  const counter = new Counter({ ...COUNTER, registers: [ours] });
+  const histogram = new Histogram({ ...HISTOGRAM, registers: [ours] });
+  const all = [
+    ['shop', 'GET', '2xx'],
+    ['shop', 'GET', ''],
+    ['', 'GET', 'shop'],
+    ['a,zone:b', 'c', 'd'],
+  ] as const;
+  const add = (value: number): void => {
+    for (const [route, method, status] of all) {
+      counted.inc({ route, method, class: status }, value);
+      observed.observe({ route, method, class: status }, value);
+      counter.add(value, route, method, status);
+      histogram.add(value, route, method, status);
+    }
+  };
+  for (const value of [0.2, 0, 1, 3]) add(value);
+  expect(() => counter.add(-1, 'shop', 'GET', '2xx')).toThrow();
+  expect(() => histogram.add(Number.NaN, 'shop', 'GET', '2xx')).toThrow();
+  for (const each of [counted, observed, counter, histogram]) each.remove('shop', 'GET', '2xx');
+  add(5);
+  expect(await ours.metrics()).toBe(await theirs.metrics());
+  for (const each of [counted, observed, counter, histogram]) each.reset();
+  add(7);
+  expect(await ours.metrics()).toBe(await theirs.metrics());
+});
