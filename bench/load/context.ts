@@ -1,16 +1,32 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { onSite, type Site } from '../harness/ground.ts';
+import { onSite, rotated, type Site } from '../harness/ground.ts';
+import { spread } from '../harness/statistics.ts';
 import type { Call, Findings, Suite } from '../harness/suite.ts';
-import { type Cost, costOf, costSection } from './context/cost.ts';
-import { flatnessOf, flatSection, type Moment } from './context/flat.ts';
-import { STORES } from './context/stores.ts';
+import { short } from '../harness/wording.ts';
+import { rememberingGateway } from './context/conversation.ts';
+import { type Cost, costOf, MEASURED_TURNS } from './context/cost.ts';
+import { costSection } from './context/cost-section.ts';
+import { flatnessOf, type Moment } from './context/flat.ts';
+import { flatSection } from './context/flat-section.ts';
+import { floorsOf, REDIS, STORES, type StoreKind } from './context/stores.ts';
 import { type Written, writersOn, writersSection } from './context/writers.ts';
+import { settingsOf } from './gateway.ts';
 import { CHAT_1KB } from './messages.ts';
 import { chatUpstream, streamUpstream } from './upstreams.ts';
 
 const WHAT =
   'what a remembered conversation costs: a request with and without, early and late, and many writers at once';
+
+async function writersIn(kinds: readonly StoreKind[], newFolder: () => string, { effort }: Call) {
+  const running = await kinds.find(({ name }) => name === REDIS)?.start(newFolder());
+  try {
+    const url = running ? (running.config as { url: string }).url : '';
+    return await writersOn(url, `sqlite:${join(newFolder(), 'store.db')}`, effort);
+  } finally {
+    await running?.stop();
+  }
+}
 
 async function run(call: Call): Promise<Findings> {
   const missing = STORES.flatMap((kind) => {
@@ -21,41 +37,41 @@ async function run(call: Call): Promise<Findings> {
   const costs: Cost[] = [];
   const moments: Moment[] = [];
   const written: Written[] = [];
+  const floors: { readonly unit: string; readonly ms: number }[] = [];
   const newFolder = (site: Site): string => mkdtempSync(join(site.folder, 'context-'));
   await onSite(chatUpstream(), CHAT_1KB, call, async (site) => {
     for (let round = 0; round < call.effort.rounds; round++) {
-      for (const kind of stores) costs.push(...(await costOf(kind, site, call, newFolder(site))));
-      const redis = stores.find(({ name }) => name === 'Redis');
-      const running = await redis?.start(newFolder(site));
-      try {
-        written.push(
-          ...(await writersOn(
-            running?.url ?? '',
-            `sqlite:${join(newFolder(site), 'store.db')}`,
-            call.effort,
-          )),
-        );
-      } finally {
-        await running?.stop();
-      }
+      for (const { unit, measure } of floorsOf(stores))
+        floors.push({ unit, ms: await measure(newFolder(site)) });
+      for (const kind of rotated(stores, round))
+        costs.push(...(await costOf(kind, site, call, newFolder(site))));
+      written.push(...(await writersIn(stores, () => newFolder(site), call)));
     }
   });
   await onSite(streamUpstream(), CHAT_1KB, call, async (site) => {
     for (let round = 0; round < call.effort.rounds; round++)
-      for (const kind of stores) moments.push(...(await flatnessOf(kind, site, call, newFolder(site))));
+      for (const kind of rotated(stores, round).filter(({ isDefault }) => isDefault))
+        moments.push(...(await flatnessOf(kind, site, call, newFolder(site))));
   });
+  const floorsSentence = [...Map.groupBy(floors, ({ unit }) => unit)]
+    .map(([unit, of]) => `${unit} takes ${short(spread(of.map(({ ms }) => ms)).median)} ms`)
+    .join(', ');
   return {
+    effort: `${call.effort.rounds} rounds, each with a fresh process and store, whatever is asked for in seconds; before anything is measured the process has had whole conversations of all that is`,
     facts: [
-      'each client sends only its new turn (about 60 tokens), or, late and early, all of it as well; answers have 1 kB; without compaction at 200 turns the model is sent all of them, some 250 kB',
-      'Redis appends to its log and syncs it every second; SQLite syncs each turn before it is acknowledged',
+      `each client sends only its new turn (about 60 tokens), or all of it as well; answers have 1 kB; without compaction at 200 turns the model is sent all of them, some 250 kB; a conversation grows by ${MEASURED_TURNS} turns while it is measured`,
+      'a client’s time ends with the answer: what is done after it is in no figure, and a request that nobody counts stands after each',
     ],
-    subjects: stores.map(({ name }) => ({ name, what: 'conversations of one gateway in it' })),
+    subjects: stores.map(({ name, what, scheme }) => {
+      const gateway = rememberingGateway(name, { url: scheme }, {});
+      return { name, what: `${what}; gateway: ${gateway.what}; ${settingsOf(gateway)}` };
+    }),
     missing,
-    sections: [costSection(costs, stores), flatSection(moments), writersSection(written)],
+    sections: [costSection(costs, floorsSentence), flatSection(moments), writersSection(written)],
     reading:
-      'Medians over the rounds, each with a fresh process and store. Requests with and without are sent in turns on one connection, and what is told as more is the median of the differences within pairs. Round trips are the scripts that Redis ran, less those of requests without.',
+      'Medians over the rounds; behind a time and a count of tokens the smallest and largest round, behind what is more and what is divided the confidence interval. Requests with and without are sent in turns on one connection, conversations of all lengths side by side, and what is told as more is a round’s median of the differences within groups. The same body is what a client sends that does not name its conversation: for one that sends its new turn a single message, which the model can’t answer well; the same prompt is all that the model is sent with the conversation. Whether a bound is kept is told where the whole interval lies on one side of it. Round trips are the scripts that Redis ran, less those of requests of none.',
     bottlenecks: [],
-    data: { costs, moments, written },
+    data: { costs, moments, written, floors },
   };
 }
 

@@ -100,13 +100,91 @@ function streamedText(events: string): string {
     .join('');
 }
 
+/** What clients of conversations send: `its new turn` alone, or `all of it`, as they do that know of no memory. */
+export const SENDS = ['its new turn', 'all of it'] as const;
+export type Sends = (typeof SENDS)[number];
+
+/** What a client is about to say: the same for whoever has it said with the conversation and without. */
+export interface Next {
+  readonly text: string;
+  /** All that was said before. */
+  readonly log: readonly Said[];
+  /** What of it the client sends as well. */
+  readonly before: readonly Said[];
+}
+
+/** A conversation and what was said in it. */
+export class Conversation {
+  readonly #talker: Talker;
+  readonly #session: string;
+  readonly #sends: Sends;
+  readonly #stream: boolean;
+  readonly #log: Said[] = [];
+
+  constructor(talker: Talker, session: string, { sends, stream }: { sends: Sends; stream: boolean }) {
+    this.#talker = talker;
+    this.#session = session;
+    this.#sends = sends;
+    this.#stream = stream;
+  }
+
+  get turns(): number {
+    return this.#log.length / 2;
+  }
+
+  next(): Next {
+    const log = [...this.#log];
+    return { text: question(this.turns), log, before: this.#sends === 'all of it' ? log : [] };
+  }
+
+  /** Says it in the conversation, which goes on from there. */
+  async say(next: Next): Promise<Told> {
+    const { text, before } = next;
+    const told = await this.#talker.say(this.#session, text, { stream: this.#stream, before });
+    this.#log.push({ role: 'user', content: text }, { role: 'assistant', content: told.answer });
+    return told;
+  }
+
+  /** Says what comes next until it has so many turns. */
+  async growTo(turns: number): Promise<void> {
+    while (this.turns < turns) await this.say(this.next());
+  }
+
+  /** The same body, of no conversation. */
+  sayBody({ text, before }: Next): Promise<Told> {
+    return this.#talker.say('', text, { stream: this.#stream, before });
+  }
+
+  /** What the model is sent for it, of no conversation. */
+  sayPrompt({ text, log }: Next): Promise<Told> {
+    return this.#talker.say('', text, { stream: this.#stream, before: log });
+  }
+
+  /** One message, of no conversation, that nobody counts: who is measured next stands behind nothing that is done after an answer. */
+  async rest(): Promise<void> {
+    await this.#talker.say('', question(this.turns), { stream: this.#stream });
+  }
+
+  /** Does each, from another one each time, with a rest after it. @returns what they told, in the order given */
+  async inTurns(acts: readonly (() => Promise<Told>)[], from: number): Promise<Told[]> {
+    const told: Told[] = [];
+    for (let done = 0; done < acts.length; done++) {
+      const at = (from + done) % acts.length;
+      const act = acts[at];
+      if (act) told[at] = await act();
+      await this.rest();
+    }
+    return told;
+  }
+}
+
 /** A gateway of models that remembers, with its usual policies. */
-export const rememberingGateway = (name: string, storeUrl: string, compaction: object): GatewayPlan => ({
+export const rememberingGateway = (name: string, store: object, compaction: object): GatewayPlan => ({
   name,
-  what: 'auth-api-key, access log to a file, metrics, ledger; conversations are remembered',
+  what: 'auth-api-key, access log to a file, metrics, ledger, conversations are remembered; no rate limit; the store is waited for up to 2 s in place of 50 ms',
   log: 'info',
   config: ({ upstream }) => ({
-    store: { url: storeUrl, timeout: '2s' },
+    store: { ...store, timeout: '2s' },
     context: { enabled: true, compaction },
     hypercare: { enabled: false },
     ai: {

@@ -1,154 +1,160 @@
 import { originOf, untilServes } from '../../harness/ask.ts';
-import type { Site } from '../../harness/ground.ts';
+import { rotated, type Site } from '../../harness/ground.ts';
 import { spread } from '../../harness/statistics.ts';
 import type { Call } from '../../harness/suite.ts';
-import { short, table } from '../../harness/wording.ts';
+import { short } from '../../harness/wording.ts';
 import { startGateway } from '../gateway.ts';
 import { CHAT_1KB } from '../messages.ts';
-import { question, rememberingGateway, type Said, Talker } from './conversation.ts';
-import type { StoreKind } from './stores.ts';
+import { Conversation, rememberingGateway, SENDS, type Sends, Talker } from './conversation.ts';
+import type { RunningStore, StoreKind } from './stores.ts';
 
-/** What a request of a conversation takes that has so many turns, beside those of none. */
+/** What a request takes of conversations that have so many turns or a few more, beside what those of none take. */
 export interface Cost {
   readonly store: string;
+  /** When the measuring begins. */
   readonly turns: number;
-  /** What its client sends: `its new turn`, `all of it`. */
-  readonly sends: string;
-  /** Milliseconds at the median: of the conversation, and of a request that belongs to none. */
+  /** What its client sends. */
+  readonly sends: Sends;
+  /** Milliseconds at the median: of the conversation. */
   readonly with: number;
-  /** Whose client sends the whole prompt: the model gets the same bytes. */
-  readonly same: number;
-  /** Of one message. */
-  readonly one: number;
-  /** At the median, within groups of three that are sent in turns. */
-  readonly moreThanSame: number;
-  readonly moreThanOne: number;
-  /** Scripts a request that the store runs for it: round trips. NaN where there are none. */
+  /** Of a request of none with the same body. */
+  readonly body: number;
+  /** Of a request of none that has the model sent the same: who sends all of it has sent that already. */
+  readonly prompt: number;
+  /** At the median, within groups that are sent in turns. */
+  readonly moreThanBody: number;
+  readonly moreThanPrompt: number;
+  /** Round trips more than a request of none has. NaN where there are none. */
   readonly trips: number;
-  /** Of the store, on this machine; see `StoreKind.unit`. */
-  readonly floor: number;
 }
 
-const LEVELS = [1, 20, 50, 100, 200];
-const SESSIONS = 10;
-const ROUNDS = 4;
-const SENDS = ['its new turn', 'all of it'];
+const LEVELS = [1, 20, 100, 200];
+/** Conversations of each length and each way to send. */
+const CONVERSATIONS = 4;
+/** Turns of each that are measured. */
+export const MEASURED_TURNS = 10;
+/** Requests of none over which their own round trips are counted. */
+const NONE = 300;
 
-type Group = Pick<Cost, 'with' | 'same' | 'one'>;
+interface Plan {
+  readonly levels: readonly number[];
+  readonly conversations: number;
+  readonly passes: number;
+}
+const SMOKE: Plan = { levels: [1, 3], conversations: 1, passes: 1 };
+const WHOLE: Plan = { levels: LEVELS, conversations: CONVERSATIONS, passes: MEASURED_TURNS };
 
-/** Conversations that grow, and at each length requests of them, of the same prompt without them, and of one message. */
+type Group = Pick<Cost, 'with' | 'body' | 'prompt'>;
+
+/** Conversations of one length and one way to send. */
+interface Cell {
+  readonly turns: number;
+  readonly sends: Sends;
+  readonly conversations: readonly Conversation[];
+  readonly groups: Group[];
+  /** Of the store, in all passes. */
+  trips: number;
+}
+
+/** Conversations of all lengths side by side, each asked in turns with requests of none, warm and in ever another order. */
 export async function costOf(kind: StoreKind, site: Site, call: Call, folder: string): Promise<Cost[]> {
+  const plan = call.effort.isSmoke ? SMOKE : WHOLE;
   const store = await kind.start(folder);
-  const plan = rememberingGateway(`gateway on ${kind.name}`, store.url, {});
-  const started = await startGateway(plan, {
-    folder,
-    upstreamPort: site.upstream.port,
-    profileTo: site.profileTo,
-  });
+  const gateway = rememberingGateway(`gateway on ${kind.name}`, store.config, {});
+  const { profileTo } = site;
+  const started = await startGateway(gateway, { folder, upstreamPort: site.upstream.port, profileTo });
   const talker = new Talker(originOf(started));
-  const floor = await store.floor();
-  const { isSmoke } = call.effort;
-  const sessions = Array.from({ length: isSmoke ? 1 : SESSIONS }, (_, at) => `s${at}`);
-  const logs = new Map<string, Said[]>(sessions.map((session) => [session, []]));
-  let turns = 0;
   try {
-    await untilServes(plan, started, CHAT_1KB);
-    for (let at = 0; at < (isSmoke ? 1 : 1500); at++) await talker.say('', question(at));
-    const costs: Cost[] = [];
-    for (const level of isSmoke ? [1, 3] : LEVELS) {
-      for (; turns < level; turns++) for (const session of sessions) await withIt(session, []);
-      for (const sends of SENDS) costs.push(await measured(level, sends));
-    }
+    await untilServes(gateway, started, CHAT_1KB);
+    await warmUp(talker, Math.max(...plan.levels));
+    const cells = await prepared(talker, plan);
+    for (let pass = 0; pass < plan.passes; pass++) await measure(cells, pass, store);
+    const tripsOfNone = await tripsWithout(talker, store, call.effort.isSmoke ? 1 : NONE);
+    const costs = cells.map((cell) => costIn(kind.name, cell, tripsOfNone));
+    for (const cost of costs)
+      call.say(
+        `${kind.name}, ${cost.turns} turns, ${cost.sends} is sent: ${short(cost.moreThanBody)} ms more than the same body, ${short(cost.moreThanPrompt)} than the same prompt`,
+      );
     return costs;
   } finally {
     talker.close();
     await started.stop();
     await store.stop();
   }
+}
 
-  /** The conversation’s next turn. */
-  async function withIt(session: string, before: readonly Said[]): Promise<number> {
-    const text = question(turns);
-    const { ms, answer } = await talker.say(session, text, { before });
-    logs.get(session)?.push({ role: 'user', content: text }, { role: 'assistant', content: answer });
-    return ms;
-  }
-
-  async function measured(level: number, sends: string): Promise<Cost> {
-    const groups: Group[] = [];
-    const before = store.scripts();
-    for (let round = 0; round < ROUNDS; round++, turns++)
-      for (const [at, session] of sessions.entries()) groups.push(await groupOf(session, sends, round + at));
-    const between = store.scripts();
-    for (let at = 0; at < 5 * groups.length; at++) await talker.say('', question(turns));
-    const alone = store.scripts() - between;
-    const over = (figure: (group: Group) => number): number => spread(groups.map(figure)).median;
-    const cost: Cost = {
-      store: kind.name,
-      turns: level,
-      sends,
-      with: over((group) => group.with),
-      same: over((group) => group.same),
-      one: over((group) => group.one),
-      moreThanSame: over((group) => group.with - group.same),
-      moreThanOne: over((group) => group.with - group.one),
-      // What a request of none has the store do as well, a ledger’s rows, is no cost of the conversation.
-      trips: (between - before - alone) / groups.length,
-      floor,
-    };
-    const more = `${short(cost.moreThanSame)} ms more than the same prompt, ${short(cost.moreThanOne)} than one message`;
-    call.say(`${kind.name}, ${level} turns, ${sends} is sent: ${more}`);
-    return cost;
-  }
-
-  /** Each place in the order is each one’s in turn. */
-  async function groupOf(session: string, sends: string, turn: number): Promise<Group> {
-    const log = [...(logs.get(session) ?? [])];
-    const ways = [
-      async () => ({ with: await withIt(session, sends === 'all of it' ? log : []) }),
-      async () => ({ same: (await talker.say('', question(turns), { before: log })).ms }),
-      async () => ({ one: (await talker.say('', question(turns))).ms }),
-    ];
-    const group = { with: 0, same: 0, one: 0 };
-    for (let at = 0; at < ways.length; at++) {
-      Object.assign(group, await ways[(at + turn) % ways.length]?.());
-      // Nobody's measured request stands behind what is done after an answer.
-      await talker.say('', question(turns));
-    }
-    return group;
+/** Whole conversations in all that is measured later, and none of it counted. */
+async function warmUp(talker: Talker, turns: number): Promise<void> {
+  for (const sends of SENDS) {
+    const conversation = new Conversation(talker, `warm-${sends.length}`, { sends, stream: false });
+    while (conversation.turns < turns) await groupOf(conversation, conversation.turns);
   }
 }
 
-/** @param runs all costs of all rounds */
-export function costSection(runs: readonly Cost[], kinds: readonly StoreKind[]): string {
-  const groups = Map.groupBy(runs, ({ store, turns, sends }) => `${store}, ${turns} turns, ${sends} is sent`);
-  const rows = [...groups].map(([name, of]) => {
-    const over = (figure: (cost: Cost) => number): string => short(spread(of.map(figure)).median);
-    return [
-      name,
-      over((c) => c.with),
-      over((c) => c.same),
-      over((c) => c.one),
-      over((c) => c.moreThanSame),
-      over((c) => c.moreThanOne),
-      over((c) => c.trips),
-    ];
-  });
-  const floors = kinds.map(({ name, unit }) => {
-    const { median } = spread(runs.filter(({ store }) => store === name).map(({ floor }) => floor));
-    return `${name}: ${unit}, takes ${short(median)} ms`;
-  });
-  const floor = `What the machine itself takes, at the median of single ones. ${floors.join('. ')}.`;
-  return `## a request with its conversation, and without\n\n${floor}\n\n${table(
-    [
-      'store, length of the conversation',
-      'p50 ms with it',
-      'the same prompt, of none',
-      'one message, of none',
-      'ms more than the same prompt, at the median',
-      'ms more than one message',
-      'round trips more',
-    ],
-    rows,
-  )}`;
+async function prepared(talker: Talker, plan: Plan): Promise<Cell[]> {
+  const cells = plan.levels.flatMap((turns) =>
+    SENDS.map((sends): Cell => {
+      const conversations = Array.from(
+        { length: plan.conversations },
+        (_, at) => new Conversation(talker, `c-${turns}-${sends.length}-${at}`, { sends, stream: false }),
+      );
+      return { turns, sends, conversations, groups: [], trips: 0 };
+    }),
+  );
+  for (const { turns, conversations } of cells)
+    for (const conversation of conversations) await conversation.growTo(turns);
+  return cells;
+}
+
+/** A turn of each conversation. Each length begins a pass once, and every second pass goes the other way round. */
+async function measure(cells: readonly Cell[], pass: number, store: RunningStore): Promise<void> {
+  for (const cell of rotated(cells, pass)) {
+    const before = store.trips();
+    for (const [at, conversation] of cell.conversations.entries()) {
+      // Counting has let the connection rest.
+      if (at === 0) await conversation.rest();
+      cell.groups.push(await groupOf(conversation, pass + at));
+    }
+    cell.trips += store.trips() - before;
+  }
+}
+
+/** One turn with its conversation, and the same without. @param from who of them is first */
+async function groupOf(conversation: Conversation, from: number): Promise<Group> {
+  const next = conversation.next();
+  const ways = [() => conversation.say(next), () => conversation.sayBody(next)];
+  if (next.before !== next.log) ways.push(() => conversation.sayPrompt(next));
+  const [remembered, body, prompt = body] = await conversation.inTurns(ways, from);
+  return { with: remembered?.ms ?? 0, body: body?.ms ?? 0, prompt: prompt?.ms ?? 0 };
+}
+
+/** What a request of none has the store do, a ledger’s rows, is no cost of a conversation. */
+async function tripsWithout(talker: Talker, store: RunningStore, requests: number): Promise<number> {
+  const before = store.trips();
+  const none = new Conversation(talker, '', { sends: 'its new turn', stream: false });
+  for (let at = 0; at < requests; at++) await none.rest();
+  return (store.trips() - before) / requests;
+}
+
+/** @param tripsOfNone of a request that belongs to no conversation */
+function costIn(
+  store: string,
+  { turns, sends, groups, trips, conversations }: Cell,
+  tripsOfNone: number,
+): Cost {
+  const over = (figure: (group: Group) => number): number => spread(groups.map(figure)).median;
+  const passes = groups.length / conversations.length;
+  // In a group: with, the one or two without, and a rest after each.
+  const without = groups.length * (sends === 'all of it' ? 3 : 5) + passes;
+  return {
+    store,
+    turns,
+    sends,
+    with: over((group) => group.with),
+    body: over((group) => group.body),
+    prompt: over((group) => group.prompt),
+    moreThanBody: over((group) => group.with - group.body),
+    moreThanPrompt: over((group) => group.with - group.prompt),
+    trips: (trips - tripsOfNone * without) / groups.length - tripsOfNone,
+  };
 }

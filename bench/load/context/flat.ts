@@ -1,110 +1,139 @@
 import { originOf, untilServes } from '../../harness/ask.ts';
-import type { Site } from '../../harness/ground.ts';
+import { rotated, type Site } from '../../harness/ground.ts';
 import { spread } from '../../harness/statistics.ts';
 import type { Call } from '../../harness/suite.ts';
-import { short, table } from '../../harness/wording.ts';
-import { startGateway } from '../gateway.ts';
+import { short } from '../../harness/wording.ts';
+import { type StartedGateway, startGateway } from '../gateway.ts';
 import { CHAT_1KB } from '../messages.ts';
-import { question, rememberingGateway, type Said, Talker, type Told } from './conversation.ts';
+import { Conversation, rememberingGateway, SENDS, type Sends, Talker, type Told } from './conversation.ts';
 import type { StoreKind } from './stores.ts';
 
-/** Of the turns around one: medians. */
+/** Of the turns around one. */
 export interface Moment {
   readonly store: string;
-  /** What clients send: `its new turn`, `all of it`. */
-  readonly sends: string;
+  /** What clients send. */
+  readonly sends: Sends;
   readonly turn: number;
+  /** Milliseconds at the median. */
   readonly firstTokenMs: number;
+  /** Of the same body that belongs to no conversation, and reaches the model as it is. */
+  readonly withoutMs: number;
   /** Estimated, mean. */
   readonly promptTokens: number;
 }
 
-const AROUND = 10;
-const MOMENTS = [20, 200];
-const SESSIONS = 6;
+/** Turns on each side of a moment. */
+export const AROUND = 10;
+export const EARLY = 20;
+export const LATE = 200;
 /** Tokens that prompts and answers are kept within. */
-const WINDOW = 6000;
+export const WINDOW = 6000;
+const CONVERSATIONS = 4;
 
-/** Streamed conversations of over two hundred turns that are compacted on the way. */
+/** How far conversations are before they are measured, for how many turns, and how many of them. */
+interface Plan {
+  readonly moments: readonly { readonly turn: number; readonly grown: number }[];
+  readonly turns: number;
+  readonly conversations: number;
+}
+const SMOKE: Plan = { moments: [{ turn: EARLY, grown: 2 }], turns: 1, conversations: 1 };
+const WHOLE: Plan = {
+  moments: [EARLY, LATE].map((turn) => ({ turn, grown: turn - AROUND })),
+  turns: 2 * AROUND,
+  conversations: CONVERSATIONS,
+};
+
+/** Conversations of one moment and one way to send. */
+interface Cell {
+  readonly turn: number;
+  readonly sends: Sends;
+  readonly conversations: readonly Conversation[];
+  readonly told: { readonly with: number; readonly without: number }[];
+  prompts: Prompts;
+}
+
+/** Of prompts with a conversation: tokens, and how many. */
+interface Prompts {
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** Streamed conversations that are compacted on the way, early ones and late ones in turns. */
 export async function flatnessOf(kind: StoreKind, site: Site, call: Call, folder: string): Promise<Moment[]> {
+  const plan = call.effort.isSmoke ? SMOKE : WHOLE;
   const store = await kind.start(folder);
-  const plan = rememberingGateway(`gateway on ${kind.name}`, store.url, { window: WINDOW });
-  const started = await startGateway(plan, { folder, upstreamPort: site.upstream.port });
+  const gateway = rememberingGateway(`gateway on ${kind.name}`, store.config, { window: WINDOW });
+  const started = await startGateway(gateway, { folder, upstreamPort: site.upstream.port });
   const talker = new Talker(originOf(started));
-  const prompts = async (): Promise<{ sum: number; count: number }> => {
-    const text = await (await fetch(`http://127.0.0.1:${started.ports.admin}/metrics`)).text();
-    const of = (name: string): number =>
-      Number(new RegExp(`^gateway_context_prompt_tokens_${name}{[^}]*} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
-    return { sum: of('sum'), count: of('count') };
-  };
   try {
-    await untilServes(plan, started, CHAT_1KB);
-    const { isSmoke } = call.effort;
-    for (let at = 0; at < (isSmoke ? 1 : 1500); at++) await talker.say('', question(at), { stream: true });
-    const moments: Moment[] = [];
-    for (const whole of [false, true]) moments.push(...(await converse(whole, isSmoke)));
+    await untilServes(gateway, started, CHAT_1KB);
+    const cells = await prepared(talker, plan);
+    for (let turn = 0; turn < plan.turns; turn++) await measure(cells, turn, started);
+    const moments = cells.map((cell) => momentIn(kind.name, cell));
+    for (const { sends, turn, firstTokenMs } of moments)
+      call.say(`${kind.name}, ${sends} is sent, turn ${turn}: first token after ${short(firstTokenMs)} ms`);
     return moments;
   } finally {
     talker.close();
     await started.stop();
     await store.stop();
   }
+}
 
-  async function converse(whole: boolean, isSmoke: boolean): Promise<Moment[]> {
-    const sends = whole ? 'all of it' : 'its new turn';
-    const logs = new Map<string, Said[]>();
-    const say = async (session: string): Promise<Told> => {
-      const log = logs.get(session) ?? [];
-      logs.set(session, log);
-      const text = question(turn);
-      const told = await talker.say(session, text, { stream: true, before: whole ? log : [] });
-      log.push({ role: 'user', content: text }, { role: 'assistant', content: told.answer });
-      return told;
-    };
-    const sessions = Array.from({ length: isSmoke ? 1 : SESSIONS }, (_, at) => `f${at}${whole ? 'w' : ''}`);
-    const moments: Moment[] = [];
-    let turn = 0;
-    for (const moment of isSmoke ? [12] : MOMENTS) {
-      const all: number[] = [];
-      for (; turn < moment - AROUND; turn++) for (const session of sessions) await say(session);
-      const before = await prompts();
-      for (; turn < moment + AROUND; turn++)
-        for (const session of sessions) all.push((await say(session)).firstMs);
-      const after = await prompts();
-      moments.push({
-        store: kind.name,
-        sends,
-        turn: moment,
-        firstTokenMs: spread(all).median,
-        promptTokens: (after.sum - before.sum) / (after.count - before.count),
-      });
-      call.say(
-        `${kind.name}, ${sends} is sent, turn ${moment}: first token after ${short(moments.at(-1)?.firstTokenMs ?? 0)} ms`,
+/** Those that are late have said all that is measured, and more, before anything is: the process is warm. */
+async function prepared(talker: Talker, { moments, conversations: count }: Plan): Promise<Cell[]> {
+  const cells = moments.flatMap(({ turn, grown }) =>
+    SENDS.map((sends) => {
+      const conversations = Array.from(
+        { length: count },
+        (_, at) => new Conversation(talker, `f-${turn}-${sends.length}-${at}`, { sends, stream: true }),
       );
+      return { grown, cell: { turn, sends, conversations, told: [], prompts: { sum: 0, count: 0 } } };
+    }),
+  );
+  for (const { grown, cell } of cells)
+    for (const [at, conversation] of cell.conversations.entries())
+      while (conversation.turns < grown)
+        await (at === 0 ? pairOf(conversation, conversation.turns) : conversation.say(conversation.next()));
+  return cells.map(({ cell }) => cell);
+}
+
+/** A turn of each conversation, in ever another order of the cells. */
+async function measure(cells: readonly Cell[], turn: number, gateway: StartedGateway): Promise<void> {
+  for (const cell of rotated(cells, turn)) {
+    const before = await promptsOf(gateway);
+    for (const [at, conversation] of cell.conversations.entries()) {
+      // Counting has let the connection rest.
+      if (at === 0) await conversation.rest();
+      const [remembered, none] = await pairOf(conversation, turn + at);
+      cell.told.push({ with: remembered?.firstMs ?? 0, without: none?.firstMs ?? 0 });
     }
-    return moments;
+    const { sum, count } = await promptsOf(gateway);
+    cell.prompts = {
+      sum: cell.prompts.sum + sum - before.sum,
+      count: cell.prompts.count + count - before.count,
+    };
   }
 }
 
-export function flatSection(runs: readonly Moment[]): string {
-  const groups = Map.groupBy(
-    runs,
-    ({ store, sends, turn }) => `${store}, ${sends} is sent, turns ${turn - AROUND} to ${turn + AROUND}`,
-  );
-  const rows = [...groups].map(([name, of]) => {
-    const over = (figure: (moment: Moment) => number): number => spread(of.map(figure)).median;
-    const first = runs.filter(
-      ({ store, sends, turn }) => store === of[0]?.store && sends === of[0]?.sends && turn === MOMENTS[0],
-    );
-    const early = (figure: (moment: Moment) => number): number => spread(first.map(figure)).median;
-    const cells = (figure: (moment: Moment) => number): string[] => [
-      short(over(figure)),
-      short(over(figure) / early(figure)),
-    ];
-    return [name, ...cells((m) => m.firstTokenMs), ...cells((m) => m.promptTokens)];
-  });
-  return `## late in a conversation and early, within ${WINDOW} tokens\n\n${table(
-    ['store, turns', 'first token, p50 ms', '÷ turn 20', 'tokens of the prompt, mean', '÷ turn 20'],
-    rows,
-  )}`;
+/** One turn, and the same body without its conversation. @param from which of them is first */
+function pairOf(conversation: Conversation, from: number): Promise<Told[]> {
+  const next = conversation.next();
+  return conversation.inTurns([() => conversation.say(next), () => conversation.sayBody(next)], from);
 }
+
+async function promptsOf({ ports }: StartedGateway): Promise<Prompts> {
+  const text = await (await fetch(`http://127.0.0.1:${ports.admin}/metrics`)).text();
+  const of = (name: string): number =>
+    Number(new RegExp(`^gateway_context_prompt_tokens_${name}{[^}]*} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
+  return { sum: of('sum'), count: of('count') };
+}
+
+const momentIn = (store: string, { sends, turn, told, prompts }: Cell): Moment => ({
+  store,
+  sends,
+  turn,
+  firstTokenMs: spread(told.map((pair) => pair.with)).median,
+  withoutMs: spread(told.map(({ without }) => without)).median,
+  promptTokens: prompts.sum / prompts.count,
+});
