@@ -1,4 +1,4 @@
-import MiniSearch from 'minisearch';
+import { countedTerms, Postings } from './postings.ts';
 import { termOf, wordsOf } from './words.ts';
 
 /** A piece of a conversation that is recalled whole: one message. */
@@ -10,7 +10,7 @@ export interface Passage {
   episode: number;
 }
 
-// What the score is made of, beside BM25+ of the passage's own words (MiniSearch's defaults). All were set on two of
+// What the score is made of, beside BM25+ of the passage's own words. All were set on two of
 // LoCoMo's conversations (26 and 41) and are the middle of a plateau there: `npm run bench -- context-recall`.
 
 /** A name is in half of the passages: it says who, hardly what. */
@@ -38,12 +38,7 @@ interface Indexed extends Passage {
  */
 export class RecallIndex {
   readonly #passages: Indexed[] = [];
-  readonly #search = new MiniSearch<Indexed>({
-    idField: 'position',
-    fields: ['text'],
-    tokenize: wordsOf,
-    processTerm: termOf,
-  });
+  readonly #postings = new Postings();
   /** Speakers by the terms of their names. */
   readonly #speakers = new Map<string, string>();
 
@@ -55,7 +50,7 @@ export class RecallIndex {
     const isQuestion = QUESTION.test(passage.text);
     const indexed = { ...passage, position: this.#passages.length, isQuestion };
     this.#passages.push(indexed);
-    this.#search.add(indexed);
+    this.#postings.add(wordsOf(passage.text));
     for (const word of wordsOf(passage.speaker)) {
       const term = termOf(word);
       if (term !== null) this.#speakers.set(term, passage.speaker);
@@ -64,16 +59,13 @@ export class RecallIndex {
 
   /** Positions of all passages that have anything to do with the question, the nearest first; of equals the later. */
   rank(question: string): number[] {
-    const asked = countedTerms(question);
-    // Each term is looked up once: one that the question says twice weighs twice.
-    const found = this.#search.search(question, {
-      tokenize: () => [...asked.keys()],
-      processTerm: (term) => term,
-      boostTerm: (term) => (asked.get(term) as number) * (this.#speakers.has(term) ? NAME_WEIGHT : 1),
-    });
-    if (found.length === 0) return [];
-    const own = new Float64Array(this.#passages.length);
-    for (const { id, score } of found) own[id as number] = score;
+    const asked = countedTerms(wordsOf(question));
+    // One that the question says twice weighs twice.
+    const weights = [...asked].map(
+      ([term, count]) => [term, count * (this.#speakers.has(term) ? NAME_WEIGHT : 1)] as const,
+    );
+    const own = this.#postings.scores(weights);
+    if (!own) return [];
     const scores = this.#withNeighbours(this.#withEpisodes(own));
     const askedAbout = this.#askedAbout(asked.keys());
     for (const { position, speaker, isQuestion } of this.#passages) {
@@ -129,14 +121,4 @@ export class RecallIndex {
       return sum;
     });
   }
-}
-
-/** The terms of a text, and how often each is in it. */
-function countedTerms(text: string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of wordsOf(text)) {
-    const term = termOf(word);
-    if (term !== null) counts.set(term, (counts.get(term) ?? 0) + 1);
-  }
-  return counts;
 }
