@@ -4,7 +4,19 @@ import type { Asking } from './models/selection.ts';
 
 /** A call, as far as the choice of a target goes by it. */
 export function askingOf({ exchange, request, bytes, budgets }: ChatCall): Asking {
-  const { session, user, serviceTier, maxOutput, answers, usage: ofOperation } = request as ChatRequest;
+  const { user, serviceTier, maxOutput, answers, usage: ofOperation } = request as ChatRequest;
   const usage = ofOperation?.atMost ?? usageAtMost(bytes.length, maxOutput || budgets.output * answers);
-  return { asker: exchange, session, user, tier: serviceTier, usage };
+  return {
+    asker: exchange,
+    session: sessionOf(exchange, request as ChatRequest),
+    user,
+    tier: serviceTier,
+    usage,
+  };
 }
+
+/** The conversation that a call is part of, as its client names it or the gateway keeps it; '' = none. */
+export const sessionOf = (
+  { context }: ChatCall['exchange'],
+  { session, conversation }: Pick<ChatRequest, 'session' | 'conversation'>,
+): string => session || context?.session || conversation;

@@ -45,6 +45,7 @@ export async function attempt(
   const begin = beginWithin(call, timeouts);
   const total = setTimeout(() => signal.abort(timedOut('end of the answer')), timeouts.total);
   const firstToken = setTimeout(() => signal.abort(timedOut('first token')), begin);
+  const { idle } = timeouts;
   load.inFlight++;
   const finish = (): void => {
     load.inFlight--;
@@ -73,11 +74,16 @@ export async function attempt(
       body: prepared.contentType === undefined && body.length === 0 ? null : body,
       signal,
       headersTimeoutMs: begin,
-      bodyTimeoutMs: timeouts.idle,
+      // How long it may be silent before it begins, `begin` says.
+      bodyTimeoutMs: Math.max(idle, begin),
     });
     hasAnswered = true;
     exchange.upstreamMs = performance.now() - began;
-    const begun = await beginAnswer(answer, prepared, wanted(call), () => clearTimeout(firstToken));
+    const onFirstByte = (): void => {
+      clearTimeout(firstToken);
+      if (idle < begin) answer.limitSilence?.(idle);
+    };
+    const begun = await beginAnswer(answer, prepared, wanted(call), onFirstByte);
     // A short stream may have ended, and said so, while its first event was read.
     if (begun.kind !== 'whole' && !begun.body.closed) begun.body.once('close', finish);
     else finish();

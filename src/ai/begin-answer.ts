@@ -11,6 +11,7 @@ import type { BegunAnswer, PreparedCall } from './chat-call.ts';
 import { unknownOperation } from './dialects/operations/index.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
+import { isNobodyThere } from './nobody-there.ts';
 import { isOwnRefusal } from './own-refusal.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
@@ -72,10 +73,10 @@ function whatIsWrong(
 }
 
 /** @returns the error to throw */
-function abandon(body: Readable, why: string, facts?: AnswerFacts): RejectedAnswer {
+function abandon(body: Readable, why: string, facts?: AnswerFacts, status?: number): RejectedAnswer {
   // Destroyed before its end it emits an error; that we know.
   body.on('error', () => undefined).destroy();
-  return new RejectedAnswer(why, facts);
+  return new RejectedAnswer(why, facts, status);
 }
 
 async function beginStream(
@@ -94,7 +95,8 @@ async function beginStream(
   const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), beside);
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
-  if (watch.failed) throw abandon(answer.body, 'the stream began with an error event', watch);
+  if (watch.failed)
+    throw abandon(answer.body, 'the stream began with an error event', watch, watch.failedWith);
   if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything', watch);
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
@@ -140,6 +142,7 @@ async function readWhole(
       parts: [],
       quotaSpent: isQuotaSpent(body),
       isOwn: isOwnRefusal(statusCode, body),
+      isNobody: isNobodyThere(statusCode, body),
     } as const;
     return refusal
       ? { ...about, headers: ownHeaders({ headers }), body: refusal }

@@ -45,6 +45,8 @@ export type BegunAnswer = {
       isOwn?: boolean;
       /** In nobody's form: what it came to is not in it. */
       isUnread?: boolean;
+      /** Of a refusal: nobody is there who could answer. */
+      isNobody?: boolean;
     }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }

@@ -100,10 +100,9 @@ export class ModelTries {
   async #retry(failed: Seat, failure: TriedFailure, attempts: number): Promise<Seat | undefined> {
     const { retry, retries } = this.#model;
     if (!retry) return undefined;
-    const { of } = verdictOf(failure);
+    const { of, isElsewhere } = verdictOf(failure);
     const isWorth = isWorthRetry(retry, failure.status || failure.code);
-    // What is wrong with one key says nothing of another, nor what one provider will not hear of the next.
-    if (!isWorth && of === 'target' && !failure.isOwn) return undefined;
+    if (!isWorth && !isElsewhere) return undefined;
     const { deployment } = failed.prepared;
     this.#tried.add(failed.credential);
     if (of === 'target' || !deployment.credentials.has(this.#tried)) {
@@ -117,14 +116,22 @@ export class ModelTries {
     }
     if (!retries.take(retry.budget)) return undefined;
     const other = of === 'target' ? undefined : this.#seatAt(deployment);
-    const next = other ?? this.#nextSeat();
-    if (next) return next;
     const isFinal = failure.isOwn || of === 'account' || CLIENTS_FAULT.has(failure.status);
     // The same one would say it again.
-    if (!isWorth || isFinal || failure.retryAfterMs > retry.maxWait) return undefined;
+    const mayRepeat = isWorth && !isFinal && failure.retryAfterMs <= retry.maxWait;
+    const next =
+      other ??
+      this.#nextSeat() ??
+      (mayRepeat ? await this.#sameSeat(failed, failure.retryAfterMs, attempts) : undefined);
+    if (!next) retries.giveBack();
+    return next;
+  }
+
+  /** Once more, after a pause. */
+  async #sameSeat(failed: Seat, retryAfterMs: number, attempts: number): Promise<Seat | undefined> {
     const { cancel } = this.#call;
-    await pause(Math.max(failure.retryAfterMs, backoffMs(attempts, Math.random())), cancel);
-    const pass = cancel.aborted ? undefined : this.#admit(deployment);
+    await pause(Math.max(retryAfterMs, backoffMs(attempts, Math.random())), cancel);
+    const pass = cancel.aborted ? undefined : this.#admit(failed.prepared.deployment);
     return pass && { ...failed, pass };
   }
 
@@ -156,8 +163,9 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
-      this.#charge(deployment, code, cause instanceof RejectedAnswer ? cause.facts : undefined);
-      const failure = { status: 0, code, reason: code, isQuotaSpent: false, isOwn: false, retryAfterMs: 0 };
+      const { facts, status = 0 } = cause instanceof RejectedAnswer ? cause : NOTHING_SAID;
+      this.#charge(deployment, code, facts);
+      const failure = { ...UNSAID, status, code, reason: status === 0 ? code : String(status) };
       this.#failed(seat, failure, took());
       return { asked: { kind: 'failed', error }, failure };
     }
@@ -168,7 +176,8 @@ export class ModelTries {
     const isOwn = answer.kind === 'whole' && answer.isOwn === true;
     if (status < 400 || (CLIENTS_FAULT.has(status) && !isQuotaSpent && !isOwn && !this.#isListed(status))) {
       settle(seat.pass, answer);
-      load.answered(...took());
+      if (status >= 400) load.refused();
+      else this.#answers(seat, began, took());
       return { asked: { kind: 'answered', answer } };
     }
     const failure: TriedFailure = {
@@ -177,6 +186,8 @@ export class ModelTries {
       reason: String(status),
       isQuotaSpent,
       isOwn,
+      // What is there beside models only who asks in a provider's own words knows.
+      isNobody: answer.kind === 'whole' && answer.isNobody === true && !this.#call.prepared,
       retryAfterMs: waitOf(answer, ports.clock.wall()),
     };
     this.#failed(seat, failure, took());
@@ -191,6 +202,12 @@ export class ModelTries {
     this.#call.asked = undefined;
     if (!WORKED.has(code) && !rejected?.usage) return;
     billEarlier(this.#call, by, rejected?.usage ? rejected : new PartFacts());
+  }
+
+  #answers({ prepared, credential }: Seat, began: number, took: [number, number]): void {
+    const { load } = prepared.deployment;
+    load.answered(...took);
+    for (const rest of [load.rest, credential.limit, credential.account]) rest.answered(began);
   }
 
   /** The breaker, the balance and the rests are told. That a key is spent says nothing of the target. */
@@ -255,7 +272,8 @@ export class ModelTries {
       prepared = this.#call.prepared ?? prepareCall(this.#call, deployment);
     } catch (error) {
       if (!(error instanceof GatewayError && ANOTHERS_TO_ANSWER.has(error.code))) throw error;
-      this.#obstacle = error;
+      // That a breaker is open says more: later it may be closed.
+      this.#obstacle ??= error;
       this.#unable ??= deployment;
       return undefined;
     }
@@ -277,6 +295,10 @@ interface TriedFailure extends Failure {
   /** For the record: the code, or the status. */
   readonly reason: string;
 }
+
+/** Of a failure without an answer. */
+const UNSAID = { isQuotaSpent: false, isOwn: false, isNobody: false, retryAfterMs: 0 } as const;
+const NOTHING_SAID: Partial<Pick<RejectedAnswer, 'facts' | 'status'>> = {};
 
 const WORKED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_timeout',
@@ -301,12 +323,12 @@ function waitOf({ headers }: CommittedAnswer, now: number): number {
 /** Why a refusal can't go to the client as it came: it speaks of our affairs, or not in JSON. */
 function notForClients(
   answer: CommittedAnswer,
-  { isQuotaSpent, isOwn }: Pick<Failure, 'isQuotaSpent' | 'isOwn'>,
+  { isQuotaSpent, isOwn, isNobody }: Failure,
 ): ErrorCode | undefined {
   const { statusCode } = answer;
   if (isQuotaSpent || statusCode === 402) return 'provider_quota_spent';
   // A provider's 401 is about the gateway's key, and its text may quote it.
-  if (!isOwn && (statusCode === 401 || statusCode === 403)) return 'provider_auth_failed';
+  if (!isOwn && !isNobody && (statusCode === 401 || statusCode === 403)) return 'provider_auth_failed';
   if (isOwn && answer.kind === 'whole' && namesKey(answer.body)) return 'content_filtered';
   const type = answer.headers['content-type'] ?? '';
   return String(type).includes('json') ? undefined : 'provider_invalid_answer';

@@ -6,6 +6,10 @@ const FILTERED = /^Content violates usage guidelines/;
 const NAMES_THE_KEY = /\bAPI key ID\b/i;
 /** OpenAI: `Request too large for gpt-4o … on tokens per min (TPM): Limit 30000, Requested 30601.` (Groq: in a 413.) It never fits this key. */
 const TOO_LARGE = /^Request too large for /;
+/** OpenRouter, whose account could pay for less: `This request requires more credits, or fewer max_tokens. You requested up to …`. */
+const TOO_DEAR = /^This request requires more credits, or fewer max_tokens\b/;
+/** OpenAI, of a key that may do other things: `You have insufficient permissions for this operation. Missing scopes: model.request.` */
+const NOT_ALLOWED = /^You have insufficient permissions for this operation\b/;
 /** Codes and types under which a request is said to be longer than the model reads (OpenAI and those like it, llama.cpp). */
 const TOO_LONG_CODES: ReadonlySet<unknown> = new Set([
   'context_length_exceeded',
@@ -25,7 +29,7 @@ const TOO_LONG = [
 
 /**
  * Whether a refusal is about what the one request holds, which another model, or another key, may yet take: a moderator has
- * flagged it, it is over a limit of this key, or longer than this model reads. As in `quota-spent.ts` only the beginning
+ * flagged it, it is over a limit of this key or nothing that it may do, or longer than this model reads. As in `quota-spent.ts` only the beginning
  * of a text counts: what its client sent may be quoted behind it.
  */
 export function isOwnRefusal(status: number, body: Buffer): boolean {
@@ -43,6 +47,8 @@ const isTooLong: Kind = ({ code, type }, text) =>
 
 const KINDS: Readonly<Record<number, Kind>> = {
   400: isTooLong,
+  401: (_, text) => NOT_ALLOWED.test(text),
+  402: (_, text) => TOO_DEAR.test(text),
   // OpenRouter quotes what a moderator of its own has flagged.
   403: ({ metadata }, text) => objectOf(metadata).flagged_input !== undefined || FILTERED.test(text),
   413: (error, text) => TOO_LARGE.test(text) || isTooLong(error, text),

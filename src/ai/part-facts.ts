@@ -18,6 +18,8 @@ export class PartFacts implements AnswerFacts {
   done = false;
   /** The provider said that it failed. */
   failed = false;
+  /** The status of that; 0 = it did not say. */
+  failedWith = 0;
   readonly #generated = new GeneratedText();
   readonly #arguments = new ToolArguments();
   /** Nothing but the text of the first choice has come. */
@@ -95,6 +97,7 @@ export class PartFacts implements AnswerFacts {
         break;
       case 'error':
         this.failed = true;
+        this.failedWith = part.status ?? 0;
         break;
       case 'end':
         this.done = true;

@@ -46,6 +46,8 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     const finish = (failure: ErrorCode | undefined, error?: unknown): void => {
       if (isOver) return;
       isOver = true;
+      // Before a turn is kept, which takes its time: the body has closed by then, as well as one that has ended well.
+      if (failure && BROKEN.has(failure) && !response.destroyed) answer.broke?.();
       if (!turn) {
         close(failure, error);
         return;
@@ -63,7 +65,6 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
     const close = (failure: ErrorCode | undefined, error?: unknown): void => {
       if (!response.destroyed) {
         if (failure) call.exchange.fail(failure, error);
-        if (failure && BROKEN.has(failure)) answer.broke?.();
         if (failure && passage.isMute && failure !== 'provider_stream_failed') {
           response.destroy();
           resolve();

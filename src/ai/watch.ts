@@ -135,6 +135,10 @@ export class StreamWatch implements AnswerFacts {
   get failed(): boolean {
     return this.#facts.failed;
   }
+  /** As if it had said so before it began, a status; 0 = it does not say. */
+  get failedWith(): number {
+    return this.#facts.failedWith;
+  }
 
   /** Bytes in the order in which they came, cut anywhere. */
   see(chunk: Buffer): void {

@@ -89,6 +89,11 @@ export type StreamPart =
   /** Something that is no text: images, scores, sound. */
   | { readonly type: 'item' }
   /** The provider says that it failed; nothing of worth follows. */
-  | { readonly type: 'error'; readonly message: string }
+  | {
+      readonly type: 'error';
+      readonly message: string;
+      /** 429 or above 499: as the provider would have refused before it began. Absent: it does not say. */
+      readonly status?: number;
+    }
   /** The provider says that nothing follows. */
   | { readonly type: 'end' };

@@ -1,4 +1,4 @@
-/** Milliseconds in which what was measured loses two thirds of its say. */
+/** Milliseconds in which what was measured loses two thirds of its say, where many are asked a second. */
 const DECAY_MS = 5_000;
 /** How far one slow answer pulls: a single pause among thousands costs a target little, four in a row nearly all. */
 const PULL = 0.25;
@@ -15,8 +15,14 @@ const CEILING_MS = 60_000;
  * measured, so that a target that got no traffic is tried again.
  */
 export class PeakEwma {
+  readonly #decayMs: number;
   #ms = 0;
   #at = 0;
+
+  /** @param decayMs longer where few are asked */
+  constructor(decayMs = DECAY_MS) {
+    this.#decayMs = decayMs;
+  }
 
   /** @param now milliseconds of a monotonic clock */
   observe(ms: number, now: number): void {
@@ -42,6 +48,6 @@ export class PeakEwma {
   }
 
   #remains(now: number): number {
-    return Math.exp((this.#at - now) / DECAY_MS);
+    return Math.exp((this.#at - now) / this.#decayMs);
   }
 }

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
+import { GatewayError } from '../errors/gateway-error.ts';
 import { type AnswerFlow, type AnswerReceiver, Attempt, type UpstreamCall } from './attempt.ts';
+import { Silence } from './silence.ts';
 
 export interface UpstreamAnswer {
   statusCode: number;
@@ -8,6 +10,8 @@ export interface UpstreamAnswer {
   body: Readable;
   /** Fields behind the body, where there may be some: empty until it has ended. */
   readonly trailers?: IncomingHttpHeaders;
+  /** From now on the body may be silent for so many milliseconds, and not for longer: it breaks as `upstream_stalled`. */
+  limitSilence?(ms: number): void;
 }
 
 /**
@@ -42,7 +46,8 @@ export class StreamedAnswer implements AnswerReceiver {
   onHead(statusCode: number, headers: IncomingHttpHeaders, flow: AnswerFlow): void {
     const body = new AnswerBody(flow);
     this.#body = body;
-    this.#resolve({ statusCode, headers, body, trailers: this.#trailers });
+    const limitSilence = (ms: number): void => body.limitSilence(ms);
+    this.#resolve({ statusCode, headers, body, trailers: this.#trailers, limitSilence });
   }
 
   onData(chunk: Buffer): void {
@@ -51,7 +56,7 @@ export class StreamedAnswer implements AnswerReceiver {
 
   onEnd(trailers: IncomingHttpHeaders): void {
     Object.assign(this.#trailers, trailers);
-    this.#body?.push(null);
+    this.#body?.arrived();
   }
 
   onFailure(error: Error): void {
@@ -63,21 +68,40 @@ export class StreamedAnswer implements AnswerReceiver {
 /** Destroyed before its end it ends the call, and emits an error, so that nobody waits for an end that won't come. */
 class AnswerBody extends Readable {
   readonly #flow: AnswerFlow;
+  #silence: Silence | undefined;
+  #hasArrived = false;
 
   constructor(flow: AnswerFlow) {
     super();
     this.#flow = flow;
   }
 
+  limitSilence(ms: number): void {
+    if (this.destroyed || this.#hasArrived) return;
+    this.#silence = new Silence(ms, () => this.destroy(new GatewayError('upstream_stalled')));
+  }
+
   arrive(chunk: Buffer): void {
-    if (!this.push(chunk)) this.#flow.pause();
+    this.#silence?.begin();
+    if (this.push(chunk)) return;
+    this.#silence?.pause();
+    this.#flow.pause();
+  }
+
+  /** All of it. */
+  arrived(): void {
+    this.#hasArrived = true;
+    this.#silence?.close();
+    this.push(null);
   }
 
   override _read(): void {
+    if (!this.#hasArrived) this.#silence?.begin();
     this.#flow.resume();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#silence?.close();
     if (this.readableEnded) {
       done(error);
       return;

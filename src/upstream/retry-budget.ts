@@ -36,6 +36,12 @@ export class RetryBudget {
     return true;
   }
 
+  /** What was just taken came to nothing. */
+  giveBack(): void {
+    const at = this.#slide();
+    this.#retries[at] = Math.max(0, (this.#retries[at] as number) - 1);
+  }
+
   /** @returns the slot of this second; those of seconds that have left the window are empty again */
   #slide(): number {
     const second = Math.floor(this.#now() / 1000);

@@ -39,6 +39,9 @@ const KINDS: Partial<Record<ErrorCode, RetryReason>> = {
   upstream_connect: 'connect',
   upstream_reset: 'reset',
   upstream_timeout: 'timeout',
+  // Of an answer that had begun, and of which nothing was passed on.
+  upstream_truncated: 'reset',
+  upstream_stalled: 'timeout',
 };
 
 /** @param failure a code of the error table, or the status that was answered */

@@ -101,6 +101,82 @@ it('all rest: the least bad is asked, and its answer ends its rest', async () =>
 
   expect(answer.status).toBe(200);
   expect(answer.headers).toMatchObject({ 'x-gateway-target': 'p1/gpt-4o-mini', 'x-gateway-attempts': '1' });
+  const cooling = (target: string) => gateway.metric('gateway_ai_target_cooling', { model: 'both', target });
+  expect([await cooling('p0/gpt-4o-mini'), await cooling('p1/gpt-4o-mini')]).toEqual([1, 0]);
+});
+
+it('what was asked before a target was told to rest, or is refused for what it asks, does not end its rest', async () => {
+  const held: ServerResponse[] = [];
+  let answers: 'later' | 'limited' | 'wrong' = 'later';
+  const provider = await rawProvider((response) => {
+    if (answers === 'later') held.push(response);
+    else if (answers === 'limited') refuse(response, 429, { 'retry-after': '60' });
+    else refuse(response, 400);
+  });
+  const gateway = await aiGateway([provider], { models: { alone: { targets: [target('p0')] } } });
+  const alone = { ...hello(), model: 'alone' };
+  const cooling = () =>
+    gateway.metric('gateway_ai_target_cooling', { model: 'alone', reason: 'rate_limited' });
+
+  const first = chat(gateway, alone);
+  await eventually(() => held.length === 1);
+  answers = 'limited';
+  expect((await chat(gateway, alone)).status).toBe(429);
+  ok(held[0] as ServerResponse);
+  expect((await first).status).toBe(200);
+  expect(await cooling()).toBe(1);
+  answers = 'wrong';
+  expect((await chat(gateway, alone)).status).toBe(400);
+  expect(await cooling()).toBe(1);
+});
+
+it('a page in place of an answer (403), or a model that there is not (404), is the target’s, and another one is asked', async () => {
+  const page = await rawProvider((response) =>
+    response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Blocked</h1>'),
+  );
+  const unknown = await rawProvider((response) =>
+    refuse(response, 404, {}, { code: 'model_not_found', message: 'The model does not exist' }),
+  );
+  const gateway = await aiGateway([page, unknown, await rawProvider(ok)], {
+    models: {
+      blocked: { targets: [target('p0'), target('p2')], retry: { attempts: 2, budget: '100%' } },
+      misnamed: { targets: [target('p1'), target('p2')], retry: { attempts: 2, budget: '100%' } },
+    },
+  });
+  const cooling = async (reason: string) =>
+    (await gateway.metric('gateway_ai_target_cooling', { reason, model: 'blocked' })) +
+    (await gateway.metric('gateway_ai_target_cooling', { reason, model: 'misnamed' }));
+
+  for (const model of ['blocked', 'misnamed']) {
+    await chat(gateway, { ...hello(), model });
+    expect((await chat(gateway, { ...hello(), model })).status).toBe(200);
+  }
+  expect([await cooling('auth_failed'), await cooling('down')]).toEqual([0, 0]);
+  for (const model of ['blocked', 'misnamed'])
+    for (let at = 0; at < 6; at++) expect((await chat(gateway, { ...hello(), model })).status).toBe(200);
+  expect([page.taken.length, unknown.taken.length]).toEqual([3, 3]);
+  expect(await cooling('down')).toBe(2);
+});
+
+it('a file that a request names and there is not (404) rests nobody', async () => {
+  const provider = await rawProvider((response) => refuse(response, 404, {}, { message: 'File not found' }));
+  const gateway = await aiGateway([provider], { models: { alone: { targets: [target('p0')] } } });
+  for (let at = 0; at < 4; at++)
+    expect((await chat(gateway, { ...hello(), model: 'alone' })).status).toBe(404);
+  expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
+});
+
+it('what an account can’t pay for in one call it may in the next: that rests nobody', async () => {
+  const message =
+    'This request requires more credits, or fewer max_tokens. You requested up to 64000 tokens, but can only afford 900.';
+  const provider = await rawProvider((response, { body }) =>
+    body.includes('long') ? refuse(response, 402, {}, { code: 402, message }) : ok(response),
+  );
+  const gateway = await aiGateway([provider], { models: { alone: { targets: [target('p0')] } } });
+  const long = { model: 'alone', messages: [{ role: 'user', content: 'long' }] };
+  expect(errorOf(await chat(gateway, long)).code).toBe('provider_quota_spent');
+  expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
+  expect((await chat(gateway, { ...hello(), model: 'alone' })).status).toBe(200);
 });
 
 it('all rest, and the least bad can’t answer yet: a retry is the next one’s', async () => {
@@ -196,6 +272,13 @@ it.each([
     'OpenRouter',
     403,
     { message: 'Your input was flagged.', metadata: { reasons: ['x'], flagged_input: 'bad' } },
+  ],
+  [
+    'OpenAI (a key of few rights)',
+    401,
+    {
+      message: 'You have insufficient permissions for this operation. Missing scopes: model.request.',
+    },
   ],
   ['xAI', 403, 'Content violates usage guidelines. Model: grok-4, Failed check: SAFETY_CHECK_TYPE_BIO'],
   [

@@ -15,6 +15,7 @@ import {
 
 const CLAUDE = { targets: [{ provider: 'p1', model: 'claude-haiku-4-5' }] };
 const json = { 'content-type': 'application/json' };
+const COMPLETION = '{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}';
 const PNG = 'data:image/png;base64,iVBORw0KGgo=';
 
 async function chain() {
@@ -193,4 +194,22 @@ it('a stream that fails in the provider’s own words is said so in the client�
   const line = await gateway.accessLine(({ reason }) => reason === 'provider_stream_failed');
   expect(line).toMatchObject({ tokens_in: 50, usage_source: 'estimated' });
   expect(line.tokens_out).toBeGreaterThan(2);
+});
+
+it('where one target rests and the other can’t carry the request, the one that rests is asked', async () => {
+  let isLimited = true;
+  const first = await rawProvider((response) => {
+    if (!isLimited) return void response.writeHead(200, json).end(COMPLETION);
+    response.writeHead(429, { ...json, 'retry-after': '60' }).end('{"error":{"message":"slow down"}}');
+  });
+  const gateway = await aiGateway([first, asAnthropic(await modelService())], {
+    models: { smart: { targets: [{ provider: 'p0', model: 'gpt-4o-mini' }, ...CLAUDE.targets] } },
+  });
+
+  for (let at = 0; at < 2; at++) await chat(gateway, hello());
+  expect(first.taken).toHaveLength(1);
+  isLimited = false;
+  const answer = await chat(gateway, { ...hello(), seed: 7 });
+
+  expect([answer.status, answer.headers['x-gateway-target']]).toEqual([200, 'p0/gpt-4o-mini']);
 });

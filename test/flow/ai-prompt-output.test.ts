@@ -90,3 +90,18 @@ it('is not streamed', async () => {
   const answer = await ask(gateway, { item: 'tea', stream: true });
   expect([answer.status, errorOf(answer).param]).toEqual([400, 'stream']);
 });
+
+it('a rule’s words that do not fit are no answer, and nobody is asked again for them', async () => {
+  const provider = await rawProvider((response) =>
+    response.writeHead(503, { 'content-type': 'application/json' }).end('{"error":{"message":"down"}}'),
+  );
+  const models = (reply: string) => ({
+    smart: { targets: [{ provider: 'p0', model: 'gpt-4o-mini' }], fallback: ['written'] },
+    written: { rules: [{ reply }] },
+  });
+  const gateway = await aiGateway([provider], { ai: { prompts }, models: models('Ask us later.') });
+  expect((await ask(gateway)).status).toBe(503);
+  expect(provider.taken).toHaveLength(1);
+  const fitting = await aiGateway([provider], { ai: { prompts }, models: models('{"usd":5}') });
+  expect((await ask(fitting)).status).toBe(200);
+});

@@ -4,8 +4,10 @@ import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import {
   aiGateway,
+  asAnthropic,
   chat,
   DONE,
+  event,
   hello,
   lineOf,
   ROLE,
@@ -205,4 +207,95 @@ it('an attempt that timed out is on the bill once, though the client leaves whil
   const stayed = await lineOf(gateway, await chat(gateway, long));
   expect(stayed.usage_source).toBe('estimated');
   expect(left.tokens_in).toBe(stayed.tokens_in);
+});
+
+it('a stream that breaks off before it has said anything is asked for again', async () => {
+  const provider = await rawProvider((response) => {
+    if (provider.taken.length > 1) return stream(response);
+    response.writeHead(200, STREAM_HEADERS).write(ROLE);
+    setTimeout(() => response.destroy(), 20);
+  });
+  const gateway = await aiGateway([provider], { models: model({ fallback: [], retry: { attempts: 2 } }) });
+
+  const answer = await chat(gateway, ask(true));
+
+  expect([answer.status, answer.headers['x-gateway-attempts']]).toEqual([200, '2']);
+});
+
+it('how long a stream may be silent before it begins is firstToken’s to say, and idle’s afterwards', async () => {
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS).write(ROLE);
+    setTimeout(() => response.write(word('a')), 500);
+  });
+  const gateway = await aiGateway([provider], {
+    models: model({ fallback: [], timeouts: { idle: '200ms', firstToken: '20s' } }),
+  });
+
+  const answer = await chat(gateway, ask(true));
+
+  expect([answer.status, answer.headers['x-gateway-attempts']]).toEqual([200, '1']);
+  expect(answer.body.toString()).toContain('upstream_stalled');
+});
+
+it.each([
+  ['Anthropic', 529, { type: 'overloaded_error', message: 'Overloaded' }],
+  ['Anthropic', 429, { type: 'rate_limit_error', message: 'Slow down' }],
+])('a stream of %s that begins with an error is refused with %s, and asked for again', async (_who, status, error) => {
+  const failing = await rawProvider((response) =>
+    response
+      .writeHead(200, STREAM_HEADERS)
+      .end(`event: error\ndata: ${JSON.stringify({ type: 'error', error })}\n\n`),
+  );
+  const target = (provider: string) => ({ provider, model: 'gpt-4o-mini' });
+  const gateway = await aiGateway([asAnthropic(failing), await rawProvider(stream)], {
+    models: {
+      alone: { targets: [target('p0')], retry: { attempts: 1 } },
+      retried: { targets: [target('p0'), target('p1')], retry: { attempts: 2, budget: '100%' } },
+    },
+  });
+
+  expect((await chat(gateway, { ...hello(true), model: 'alone' })).status).toBe(status);
+  const cooling = { model: 'alone', reason: 'rate_limited' };
+  expect(await gateway.metric('gateway_ai_target_cooling', cooling)).toBe(status === 429 ? 1 : 0);
+  for (let i = 0; i < 2; i++) expect((await chat(gateway, ask(true))).status).toBe(200);
+});
+
+it('OpenRouter names the status of an error in a stream', async () => {
+  const failing = await rawProvider((response) =>
+    response.writeHead(200, STREAM_HEADERS).end(event({ error: { code: 503, message: 'No provider' } })),
+  );
+  const gateway = await aiGateway([failing], { models: model({ fallback: [], retry: { attempts: 2 } }) });
+
+  expect((await chat(gateway, ask(true))).status).toBe(503);
+  expect(failing.taken).toHaveLength(2);
+});
+
+it('a stream that breaks in a conversation is a failure alone, and no success as well', async () => {
+  const provider = await rawProvider(breaks);
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true },
+    models: model({ fallback: [], breaker: { errorRate: '60%', minRequests: 4, window: '1m', open: '1m' } }),
+  });
+
+  for (let i = 0; i < 8; i++) await chat(gateway, ask(true), { 'x-session-id': `s${i}` });
+
+  expect(provider.taken.length).toBeLessThan(8);
+  expect(gateway.lines).toContainEqual(expect.objectContaining({ kind: 'breaker', to: 'open' }));
+});
+
+it('a retry that there was nobody for takes nothing from the budget', async () => {
+  let isBroken = false;
+  const limited = await rawProvider((response) =>
+    isBroken ? refuse(response, 503) : refuse(response, 429, { 'retry-after': '30' }),
+  );
+  const gateway = await aiGateway([limited], {
+    models: model({ fallback: [], retry: { attempts: 2, maxWait: '1s', budget: '1%' } }),
+  });
+
+  for (let i = 0; i < 5; i++) await chat(gateway, ask());
+  expect(limited.taken).toHaveLength(5);
+  isBroken = true;
+  await chat(gateway, ask());
+
+  expect(limited.taken, 'this one is tried twice').toHaveLength(7);
 });

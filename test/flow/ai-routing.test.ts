@@ -118,3 +118,44 @@ it('strategy latency moves away from a target that is slow', async () => {
   expect(slow.taken.length).toBeLessThan(8);
   expect(fast.taken.length).toBeGreaterThan(12);
 });
+
+it('strategy latency takes a target that refuses at once for no quick one', async () => {
+  const refusing = await rawProvider((response) => response.writeHead(400, json).end('{"error":{}}'));
+  const working = await rawProvider((response) => {
+    setTimeout(() => response.writeHead(200, json).end(COMPLETION), 20);
+  });
+  const gateway = await aiGateway([refusing, working], {
+    models: { quick: { targets: [at('p0'), at('p1')], strategy: 'latency' } },
+  });
+
+  for (let i = 0; i < 40; i++) await chat(gateway, { ...hello(), model: 'quick' });
+
+  expect(working.taken.length).toBeGreaterThan(5);
+});
+
+it('a conversation that the gateway keeps is a session, though its client names none', async () => {
+  const output = [
+    { type: 'message', id: 'm1', role: 'assistant', content: [{ type: 'output_text', text: 'Hi' }] },
+  ];
+  const said = JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', output });
+  const provider = () => rawProvider((response) => response.writeHead(200, json).end(said));
+  const gateway = await aiGateway([await provider(), await provider()], {
+    context: { enabled: true },
+    models: {
+      ab: { targets: [at('p0', { version: 'a' }), at('p1', { version: 'b' })], sticky: 'session' },
+    },
+  });
+  const respond = async (previous: string | undefined) => {
+    const body = { model: 'ab', input: 'Hello', ...(previous && { previous_response_id: previous }) };
+    const answer = await chat(gateway, body, {}, '/v1/responses');
+    const { id } = JSON.parse(answer.body.toString()) as { id: string };
+    expect(answer.status).toBe(200);
+    return { id, target: answer.headers['x-gateway-target'] };
+  };
+
+  const firsts = await Promise.all(Array.from({ length: 16 }, () => respond(undefined)));
+  const seconds = await Promise.all(firsts.map(({ id }) => respond(id)));
+
+  expect(new Set(firsts.map(({ target }) => target)).size, 'both versions have some').toBe(2);
+  expect(seconds.map(({ target }) => target)).toEqual(firsts.map(({ target }) => target));
+});

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import {
   aiGateway,
   anthropicSdk,
+  asAnthropic,
   chat,
   errorOf,
   hello,
@@ -128,4 +129,17 @@ it('a model that is rules may be asked itself; embeddings are nothing that rules
   const refused = await chat(gateway, vector, {}, '/v1/embeddings');
   expect(refused.status).toBe(400);
   expect(errorOf(refused).code).toBe('endpoint_not_supported');
+});
+
+it('they do not hide what none of the models could be asked', async () => {
+  const service = await modelService();
+  const gateway = await aiGateway([asAnthropic(service)], { models: models() });
+
+  const refused = await chat(gateway, { ...said('Hello?'), seed: 7 });
+
+  expect([refused.status, errorOf(refused)]).toMatchObject([
+    400,
+    { code: 'field_not_supported', param: 'seed' },
+  ]);
+  expect(service.stats.requests).toBe(0);
 });

@@ -3,6 +3,9 @@ import { PeakEwma } from '../../lib/peak-ewma.ts';
 import type { Load } from '../../upstream/balance/picker.ts';
 import { Rest } from './rest.ts';
 
+/** Milliseconds: models are asked seldom, and one that is shunned is tried again after some minutes. */
+const DECAY_MS = 60_000;
+
 /** What the process knows of one deployment: how busy, how fast, and whether it is left alone. It outlives generations. */
 export class DeploymentState implements Load {
   inFlight = 0;
@@ -10,7 +13,7 @@ export class DeploymentState implements Load {
   failures = 0;
   /** As a whole, whichever key is shown. */
   readonly rest: Rest;
-  readonly #latency = new PeakEwma();
+  readonly #latency = new PeakEwma(DECAY_MS);
 
   constructor(name: string, onChange: OnStateChange) {
     this.rest = new Rest(name, onChange);
@@ -25,7 +28,11 @@ export class DeploymentState implements Load {
   answered(ms: number, now: number): void {
     this.failures = 0;
     this.#latency.observe(ms, now);
-    this.rest.end('it answers again');
+  }
+
+  /** It has said what is wrong with a request: that takes no time to speak of, and it is up. */
+  refused(): void {
+    this.failures = 0;
   }
 
   failed(ms: number, now: number): void {

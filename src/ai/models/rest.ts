@@ -12,6 +12,7 @@ export class Rest {
   readonly #onChange: OnStateChange;
   #timer: NodeJS.Timeout | undefined;
   #reason: RestReason | '' = '';
+  #since = 0;
   #until = 0;
 
   constructor(subject: string, onChange: OnStateChange) {
@@ -35,11 +36,21 @@ export class Rest {
    */
   begin(reason: RestReason, ms: number, now: number): void {
     const until = now + ms;
-    if (ms <= 0 || until <= this.#until) return;
+    if (ms <= 0) return;
+    this.#since = now;
+    if (until <= this.#until) return;
     clearTimeout(this.#timer);
     this.#until = until;
     this.#timer = setTimeout(() => this.end('its time is over'), Math.min(ms, LONGEST_MS)).unref();
     this.#tell(reason, reason);
+  }
+
+  /**
+   * It answers.
+   * @param since when it was asked: what it could do before it was last told to rest says nothing of now
+   */
+  answered(since: number): void {
+    if (since >= this.#since) this.end('it answers again');
   }
 
   /** @param why it may be asked again */

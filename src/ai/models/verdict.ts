@@ -11,6 +11,8 @@ export interface Failure {
   readonly isQuotaSpent: boolean;
   /** The provider says that it is about the one request: see `own-refusal.ts`. */
   readonly isOwn: boolean;
+  /** Nobody is there who could answer: see `nobody-there.ts`. */
+  readonly isNobody: boolean;
   /** Milliseconds for which the provider asked to be left alone; 0 = it did not say. */
   readonly retryAfterMs: number;
 }
@@ -19,17 +21,24 @@ export interface Failure {
 export interface Verdict {
   readonly of: 'target' | 'key' | 'account';
   readonly reason: RestReason | '';
+  /** It says nothing of the others: one of them is asked, whatever `retry.on` names. */
+  readonly isElsewhere: boolean;
 }
 
-export function verdictOf({ status, isQuotaSpent, isOwn }: Failure): Verdict {
-  // A limit is a key's own; what a provider's moderator flags it flags for all of them.
-  if (isOwn) return { of: status === 429 ? 'key' : 'target', reason: '' };
-  if (isQuotaSpent || status === 402) return { of: 'account', reason: 'quota_spent' };
-  if (status === 401) return { of: 'account', reason: 'auth_failed' };
+/** Refusals of one request that go by who asks: a limit of the key, what it may do, what its account can pay for. */
+const OF_THE_KEY: ReadonlySet<number> = new Set([401, 402, 429]);
+
+export function verdictOf({ status, isQuotaSpent, isOwn, isNobody }: Failure): Verdict {
+  const elsewhere = { isElsewhere: true };
+  // What a provider's moderator flags it flags for all of its keys.
+  if (isOwn) return { of: OF_THE_KEY.has(status) ? 'key' : 'target', reason: '', ...elsewhere };
+  if (isNobody) return { of: 'target', reason: 'down', ...elsewhere };
+  if (isQuotaSpent || status === 402) return { of: 'account', reason: 'quota_spent', ...elsewhere };
+  if (status === 401) return { of: 'account', reason: 'auth_failed', ...elsewhere };
   // A key may be good and yet not for this model.
-  if (status === 403) return { of: 'key', reason: 'auth_failed' };
-  if (status === 429) return { of: 'key', reason: 'rate_limited' };
-  return { of: 'target', reason: status === 0 || status >= 500 ? 'down' : '' };
+  if (status === 403) return { of: 'key', reason: 'auth_failed', ...elsewhere };
+  if (status === 429) return { of: 'key', reason: 'rate_limited', ...elsewhere };
+  return { of: 'target', reason: status === 0 || status >= 500 ? 'down' : '', isElsewhere: false };
 }
 
 /**

@@ -22,7 +22,8 @@ const textOf = (parts: readonly StreamPart[]): string =>
     .map((content) => (content.type === 'text' ? content.text : ''))
     .join('');
 
-function breachOf(said: string, check: NonNullable<PromptCall['checkOutput']>): string | undefined {
+/** How a text breaks a schema; undefined if it doesn't. */
+export function breachOf(said: string, check: NonNullable<PromptCall['checkOutput']>): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(said);

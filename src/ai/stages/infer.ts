@@ -4,19 +4,21 @@ import { noteDeployment } from '../attempt.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { isClientsFault, ModelTries, type Tried } from '../model-tries.ts';
 import type { Model } from '../models/catalog.ts';
+import { restingUntil } from '../models/deployment.ts';
 
 /**
  * Asks one model after the other until one has begun to answer. Nothing of it has reached the client before this
  * returns, so that a failure up to the first byte is nobody's business but ours. Models whose targets all rest are
- * passed over; if nobody else answers, they are asked all the same, the least bad first, and then rules are, unless a
- * refusal says what is wrong with the request. When all fail, the client gets the last refusal that a provider gave in words meant for it, else
- * the last failure.
+ * passed over; if nobody else answers, they are asked all the same, the least bad first, and then rules are, unless it
+ * is known what is wrong with the request. When all fail, the client gets the last refusal that a provider gave in
+ * words meant for it, else the last failure.
  */
 export async function infer(call: ChatCall): Promise<void> {
   const { exchange } = call;
   let refusal: CommittedAnswer | undefined;
   let failure: GatewayError | undefined;
   let obstacle: GatewayError | undefined;
+  const resting: Model[] = [];
   /** Of those that were asked, the ones that stand in for the first. */
   let standIns = 0;
   /** @returns whether the call has its answer */
@@ -33,11 +35,14 @@ export async function infer(call: ChatCall): Promise<void> {
       throw cancelled(call.cancel.reason, tried.kind === 'refused' ? undefined : tried.error);
     if (tried.kind === 'refused') refusal = tried.answer;
     else if (tried.kind === 'failed') failure = tried.error;
-    // That another has failed says more.
-    else obstacle ??= tried.error;
+    else {
+      // Who could be asked may be one that rests.
+      if (!leastBad && model.deployments.some((each) => restingUntil(each) > 0)) resting.push(model);
+      // That another has failed says more, and so does that one's breaker is open.
+      if (!obstacle || tried.error.code === 'breaker_open') obstacle = tried.error;
+    }
     return false;
   };
-  const resting: Model[] = [];
   for (const model of call.candidates) {
     if (model.rules) continue;
     if (model.restingUntil() > 0) resting.push(model);
@@ -45,7 +50,8 @@ export async function infer(call: ChatCall): Promise<void> {
   }
   for (const model of resting.toSorted((a, b) => a.restingUntil() - b.restingUntil()))
     if (await ask(model, true)) return;
-  for (const model of refusal && isClientsFault(refusal) ? [] : call.candidates) {
+  const isWrong = refusal ? isClientsFault(refusal) : !failure && obstacle?.code === 'field_not_supported';
+  for (const model of isWrong ? [] : call.candidates) {
     const answer = answerByRules(call, model);
     if (!answer) continue;
     exchange.fallback = model === call.candidates[0] ? '' : model.name;

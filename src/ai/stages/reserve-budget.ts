@@ -1,5 +1,6 @@
 import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { sessionOf } from '../asking.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
 import { mediaBytes, picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
@@ -59,7 +60,7 @@ async function reserve(call: ChatCall): Promise<void> {
     key: consumerKey === '' ? '' : `${consumer}/${consumerKey}`,
     user: facts.user,
     models: [exchange.ai?.model ?? '', ...candidates.slice(0, 1).map(({ name }) => name)],
-    session: facts.session,
+    session: sessionOf(exchange, facts),
   };
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);

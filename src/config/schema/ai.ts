@@ -21,7 +21,7 @@ const ModelTimeouts = Strict(
       description:
         'From the request sent to the first token of a stream (text, reasoning or a tool call; a role alone is none). What isn’t streamed begins when it is whole, and has `total`.',
     }),
-    idle: Duration({ default: '60s', description: 'Longest silence inside a stream.' }),
+    idle: Duration({ default: '60s', description: 'Longest silence inside a stream that has begun.' }),
     total: Duration({ default: '10m', description: 'From the request sent to the end of the answer.' }),
   },
   { default: {} },
@@ -154,7 +154,8 @@ const Model = Strict({
       }),
       {
         minItems: 1,
-        description: 'Replies in place of a model: the first that fits. Tried after all models.',
+        description:
+          'Replies in place of a model: the first that fits. Tried after all models, unless the request itself is refused.',
       },
     ),
   ),
@@ -174,7 +175,7 @@ const Model = Strict({
   sticky: OneOf(['none', 'consumer', 'session', 'user'], {
     default: 'none',
     description:
-      'Always the same target for the same consumer, session or end user, shared out by weight (A/B). A call without a session or user goes by its consumer.',
+      'Always the same target for the same consumer, session or end user, shared out by weight (A/B). A conversation that the gateway keeps is a session. A call without a session or user goes by its consumer.',
   }),
   cooldown: Cooldown,
   retry: Type.Optional(
@@ -192,7 +193,7 @@ const Model = Strict({
         {
           default: ['connect', 'reset', 'timeout', 429, 500, 502, 503, 504, 529],
           description:
-            'A 400 (or another status that says what is wrong with the request) that stands here goes to the next target and to fallback models as well; else it is the answer, except where the model finds the request too long.',
+            '`reset` and `timeout` also of a stream of which nothing has been passed on. A 400 (or another status that says what is wrong with the request) that stands here goes to the next target and to fallback models as well; else it is the answer, except where the model finds the request too long.',
         },
       ),
       budget: Percent({

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { convertUsage, tierOf } from '../anthropic-usage.ts';
+import { failedPart } from '../failed-part.ts';
 import { readBlock, readCitation, readStop } from './read-block.ts';
 
 /** Reads the events of a message. */
@@ -39,7 +40,7 @@ export class MessageEventReader implements StreamReader {
         this.#emit({ type: 'end' });
         break;
       case 'error':
-        this.#emit({ type: 'error', message: textOf(objectOf(event.error).message) });
+        this.#emit(failedPart(textOf(objectOf(event.error).message), objectOf(event.error).type));
         break;
     }
   }

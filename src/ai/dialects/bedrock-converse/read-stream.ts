@@ -3,6 +3,7 @@ import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { convertUsage } from '../bedrock-usage.ts';
 import { ending } from '../ending.ts';
+import { failedPart } from '../failed-part.ts';
 import { ENDINGS } from './endings.ts';
 import { readBlock, readCitation } from './read-block.ts';
 
@@ -35,7 +36,7 @@ export class ConverseEventReader implements StreamReader {
         break;
       default:
         // `throttlingException`, `modelStreamErrorException`, …
-        if (name.endsWith('Exception')) this.#emit({ type: 'error', message: textOf(event.message) });
+        if (name.endsWith('Exception')) this.#emit(failedPart(textOf(event.message), name));
     }
   }
 

@@ -5,6 +5,7 @@ import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { choiceOf } from '../choice.ts';
 import { ending } from '../ending.ts';
+import { failedPart } from '../failed-part.ts';
 import { convertUsage, tierOf } from '../gemini-usage.ts';
 import { ENDINGS } from './endings.ts';
 
@@ -25,7 +26,8 @@ export class ChunkReader implements StreamReader {
 
   read(chunk: JsonObject): void {
     if (chunk.error) {
-      this.#emit({ type: 'error', message: textOf(objectOf(chunk.error).message) });
+      const { message, code } = objectOf(chunk.error);
+      this.#emit(failedPart(textOf(message), code));
       return;
     }
     if (this.#id === undefined) {

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { choiceOf } from '../choice.ts';
+import { failedPart } from '../failed-part.ts';
 import { argumentsText } from '../tool-arguments-text.ts';
 import { usageIn } from './convert-usage.ts';
 import { readChoice, readContent } from './read-content.ts';
@@ -31,10 +32,8 @@ export class ChunkReader implements StreamReader {
   read(chunk: JsonObject, name: string): void {
     if (chunk.error || name === 'error' || chunk.object === 'error') {
       const { error, message } = chunk;
-      this.#emit({
-        type: 'error',
-        message: textOf(objectOf(error).message) || textOf(error) || textOf(message),
-      });
+      const { message: said, code, type } = objectOf(error);
+      this.#emit(failedPart(textOf(said) || textOf(error) || textOf(message), code ?? chunk.code ?? type));
       return;
     }
     if (!this.#isBegun) {

@@ -2,6 +2,7 @@ import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
+import { failedPart } from '../failed-part.ts';
 import { reportedCost } from '../reported-cost.ts';
 
 /** What a response says of its end: in a whole answer, or in the last event of a stream. */
@@ -10,7 +11,8 @@ export function readEnd(response: JsonObject, emit: Emit): void {
   if (typeof tier === 'string') emit({ type: 'service-tier', tier });
   readUsage(objectOf(response.usage), searchesOf(output), emit);
   if (status === 'failed') {
-    emit({ type: 'error', message: textOf(objectOf(response.error).message) });
+    const { message, code } = objectOf(response.error);
+    emit(failedPart(textOf(message), code));
   } else if (status === 'incomplete') {
     const reason = textOf(objectOf(response.incomplete_details).reason);
     emit({ type: 'finish', reason: reason === 'max_output_tokens' ? 'length' : reason || 'length' });

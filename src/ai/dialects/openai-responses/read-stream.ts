@@ -1,6 +1,7 @@
 import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
+import { failedPart } from '../failed-part.ts';
 import { tokensIn } from '../logprobs.ts';
 import { isOther, readEnd, readSealed } from './read-response.ts';
 
@@ -44,7 +45,7 @@ export class ResponseEventReader implements StreamReader {
       const call = this.#calls.get(event.output_index);
       if (call !== undefined) this.#emit({ type: 'tool-call-arguments', call, text: textOf(event.delta) });
     } else if (type === 'error') {
-      this.#emit({ type: 'error', message: textOf(event.message) });
+      this.#emit(failedPart(textOf(event.message), event.code));
     } else if (ENDS.has(type)) {
       readEnd(objectOf(event.response), this.#emit);
       this.#emit({ type: 'end' });

@@ -43,8 +43,8 @@ const config = {
   prompts: {},
 } as unknown as AiConfig;
 
-function build(random = Math.random) {
-  const fleet = testFleet({ random });
+function build(random = Math.random, now = () => performance.now()) {
+  const fleet = testFleet({ random, now });
   const ports = { fleet, fetch, states: new ModelStates(openMetrics({ process: false }), () => undefined) };
   return { fleet, ports, catalog: buildCatalog(config, ports) };
 }
@@ -136,4 +136,20 @@ it('latency and load choose the better one of two', () => {
   if (a) a.load.inFlight = 5;
   const idle = Array.from({ length: 20 }, () => pick(catalog, 'idle')?.name);
   expect(new Set(idle), 'the load is the process’s, whichever model it came by').toEqual(new Set(['b/m']));
+});
+
+it('who is slow is known for minutes, however seldom it is asked, and is tried again then', () => {
+  let now = 0;
+  const { catalog } = build(Math.random, () => now);
+  for (const { load, name } of catalog.get('fast')?.deployments ?? [])
+    load.answered(name === 'a/m' ? 2_000 : 20, now);
+  const chosen: unknown[] = [];
+  for (; now < 600_000; now += 10_000) {
+    const picked = pick(catalog, 'fast');
+    chosen.push(picked?.name);
+    picked?.load.answered(picked.name === 'a/m' ? 2_000 : 20, now);
+  }
+  expect(new Set(chosen.slice(0, 20))).toEqual(new Set(['b/m']));
+  expect(chosen.filter((name) => name === 'a/m').length).toBeGreaterThan(0);
+  expect(chosen.filter((name) => name === 'a/m').length).toBeLessThan(4);
 });
