@@ -58,6 +58,14 @@ export async function onSite<T>(
   }
 }
 
+/** The upstream itself, asked without anything between. */
+export const upstreamOf = ({ upstream }: Pick<Site, 'upstream'>, name: string): Alive => ({
+  subject: { name, what: '', missing: () => null, start: async () => upstream },
+  started: upstream,
+  origin: originOf(upstream),
+  asked: (by) => by,
+});
+
 /**
  * Starts a fresh process for a subject and waits until it serves.
  * @param serving what the first answer has to be for that

@@ -1,8 +1,10 @@
+import { assertAnswers } from './ask.ts';
 import { type Counted, runClient } from './counted.ts';
 import { residentMegabytes } from './cpu.ts';
-import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from './ground.ts';
+import { type Alive, onSite, presentOf, rotated, type Site, upstreamOf, withAlive } from './ground.ts';
 import { type Spread, spread } from './statistics.ts';
 import type { Call, Case, Subject, Upstream } from './suite.ts';
+import { warmBySaturation } from './warm.ts';
 
 /** The name under which the client at the upstream itself stands, without a subject. */
 export const ALONE = 'nothing between';
@@ -20,6 +22,8 @@ export interface LevelsPlan {
   /** File of the client. */
   client: string;
   asked: Case;
+  /** What subjects are warmed with, and asked after each window, when the answer has to be right byte for byte; `asked` if absent. */
+  checked?: Case;
   subjects: readonly Subject[];
   levels: readonly Level[];
   upstream: Upstream;
@@ -39,48 +43,45 @@ export interface LevelWindow<Figures> {
   residentMegabytes: number;
 }
 
-/** By level, then by subject: a window a round. */
-export type Windows<Figures> = Record<string, Record<string, LevelWindow<Figures>[]>>;
+/** At one level, by subject: a window a round. */
+export type Found<Figures> = Record<string, LevelWindow<Figures>[]>;
+/** By level. */
+export type Windows<Figures> = Record<string, Found<Figures>>;
 
 async function measure<Figures>(
   plan: LevelsPlan,
-  site: Site,
+  { upstream }: Site,
   { order }: Level,
   countMs: number,
-  alive?: Alive,
+  alive: Alive,
 ): Promise<LevelWindow<Figures>> {
-  const { upstream } = site;
-  const subject = alive?.started ?? upstream;
-  const { method, path, headers, body } = alive ? alive.asked(plan.asked) : plan.asked;
+  const { subject, started, origin } = alive;
+  const { method, path, headers, body } = alive.asked(plan.asked);
   const { settleMs } = plan;
-  const whole = {
-    origin: `http://127.0.0.1:${subject.port}`,
-    method,
-    path,
-    headers,
-    body,
-    settleMs,
-    countMs,
-  };
-  const watched = { subject: subject.pid, upstream: upstream.pid };
+  const whole = { origin, method, path, headers, body, settleMs, countMs, ...order };
+  const watched = { subject: started.pid, upstream: upstream.pid };
   const timeoutMs = settleMs + countMs + 60_000;
-  const told: Counted<Figures> = await runClient(plan.client, { ...whole, ...order }, watched, timeoutMs);
-  subject.assertAlive();
+  const told: Counted<Figures> = await runClient(plan.client, whole, watched, timeoutMs);
+  started.assertAlive();
   upstream.assertAlive();
+  await assertAnswers(subject, origin, alive.asked(plan.checked ?? plan.asked));
   const { seconds, figures } = told;
   const { subject: own = 0, upstream: behind = 0, client = 0 } = told.cpu;
-  const cpu = alive ? own : 0;
+  const cpu = started === upstream ? 0 : own;
   return {
     figures,
     seconds,
     cpu,
     subjectBusy: cpu / 1e6 / seconds,
     loadBusy: (behind + client) / 1e6 / seconds,
-    residentMegabytes: residentMegabytes(subject.pid),
+    residentMegabytes: residentMegabytes(started.pid),
   };
 }
 
-/** Measures every subject at every level, in interleaved rounds with fresh processes, and the upstream alone beside them. */
+/**
+ * Measures every subject at every level, in interleaved rounds with fresh processes that were warmed at saturation, and the
+ * upstream alone beside them.
+ */
 export async function measureLevels<Figures>(
   plan: LevelsPlan,
   call: Call,
@@ -94,11 +95,16 @@ export async function measureLevels<Figures>(
     plan.levels.map((level) => [level.name, Object.fromEntries(names.map((name) => [name, []]))]),
   );
   await onSite(plan.upstream, plan.asked, call, async (site) => {
+    const warm = (alive: Alive): Promise<void> =>
+      warmBySaturation(site, alive, plan.checked ?? plan.asked, call);
+    const alone = upstreamOf(site, ALONE);
+    await warm(alone);
     for (let round = 0; round < rounds; round++) {
       await withAlive(site, rotated(present, round), plan.asked, async (alive) => {
+        for (const each of alive) await warm(each);
         for (const level of plan.levels) {
-          for (const each of [undefined, ...alive]) {
-            const name = each?.subject.name ?? ALONE;
+          for (const each of rotated([alone, ...alive], round)) {
+            const { name } = each.subject;
             const window = await measure<Figures>(plan, site, level, countMs, each);
             windows[level.name]?.[name]?.push(window);
             found(`round ${round + 1}, ${level.name}, ${name}`, window);
@@ -116,13 +122,10 @@ export const over = <Figures>(
   figure: (window: LevelWindow<Figures>) => number,
 ): Spread => spread(windows.map(figure));
 
-/** Subjects whose load's core was full before their own. */
-export function bottlenecksOf<Figures>(
-  level: string,
-  found: Record<string, LevelWindow<Figures>[]>,
-): string[] {
+/** Subjects whose load's core was full before their own: their figures are the load's. */
+export function starvedOf<Figures>(found: Found<Figures>): string[] {
   return Object.entries(found)
     .filter(([, windows]) => over(windows, (w) => w.loadBusy).median >= FULL)
     .filter(([, windows]) => over(windows, (w) => w.subjectBusy).median < FULL)
-    .map(([subject]) => `${subject}, ${level}`);
+    .map(([subject]) => subject);
 }

@@ -1,7 +1,7 @@
 import { type Table, tablesOf } from './compare.ts';
 import { few } from './few.ts';
 import { findGenerator } from './generator.ts';
-import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from './ground.ts';
+import { onSite, presentOf, rotated, type Site, upstreamOf, withAlive } from './ground.ts';
 import { watchOtherWork } from './machine.ts';
 import {
   type Bench,
@@ -100,13 +100,7 @@ export async function saturate(plan: Saturation, call: Call): Promise<Saturated>
 }
 
 async function measureAlone(bench: Bench, plan: Saturation, run: Run, { effort, say }: Call): Promise<void> {
-  const { upstream } = bench;
-  const alone: Alive = {
-    subject: { name: plan.upstream.name, what: '', missing: () => null, start: async () => upstream },
-    started: upstream,
-    origin: `http://127.0.0.1:${upstream.port}`,
-    asked: (by) => by,
-  };
+  const alone = upstreamOf(bench, plan.upstream.name);
   await warmUp(bench, alone, plan.cases);
   for (const asked of plan.cases) {
     const window = await measure(bench, alone, asked);

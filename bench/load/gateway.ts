@@ -47,20 +47,27 @@ export interface GatewayPlan {
   core?: number | string;
   /** The file that is run; the sources if absent. */
   main?: string;
+  /** From where on it sheds; `SHED` if absent. */
+  shed?: object;
 }
 
 /** A saturated process sheds what it can't take in time; a bench wants to see what it takes. */
 export const SHED = { maxEventLoopDelay: '10s', maxInFlight: 20_000 };
 
+/** Of a gateway that has work and is not saturated: it sheds as a production user's does. */
+export const SHEDS_BY_DEFAULT = { shed: {} };
+
+type Shedding = Pick<GatewayPlan, 'shed'>;
+
 /** JSON, which is YAML. */
-export const configText = (plan: Pick<GatewayPlan, 'log' | 'config'>, ports: Ports): string =>
+export const configText = (plan: Pick<GatewayPlan, 'log' | 'config' | 'shed'>, ports: Ports): string =>
   JSON.stringify({
     version: 1,
     admin: { listen: `127.0.0.1:${ports.admin}` },
     store: { url: 'memory:' },
     log: { level: plan.log },
     consumers: [{ name: 'storefront', groups: ['web'], keys: [{ id: 'k1', sha256: KEY_SHA256 }] }],
-    server: { listen: `127.0.0.1:${ports.own}`, shed: SHED },
+    server: { listen: `127.0.0.1:${ports.own}`, shed: plan.shed ?? SHED },
     ...plan.config(ports),
   });
 
@@ -153,12 +160,13 @@ export const apiConfig =
   });
 
 /** The proxy alone. Its metrics can't be switched off. */
-export const plainGateway = (): Subject =>
+export const plainGateway = (more: Shedding = {}): Subject =>
   gateway({
     name: 'gateway, no policy',
     what: 'no policy, log silent, metrics',
     log: 'silent',
     config: apiConfig([]),
+    ...more,
   });
 
 /** The proxy with its log, and nothing else. */
@@ -209,7 +217,10 @@ export const FULL: GatewayPlan = {
 };
 
 /** What a production user turns on. */
-export const fullGateway = (): Subject => ({ ...gateway(FULL), prove: wantsKey(FULL.name, POST_1KB) });
+export const fullGateway = (more: Shedding = {}): Subject => ({
+  ...gateway({ ...FULL, ...more }),
+  prove: wantsKey(FULL.name, POST_1KB),
+});
 
 const aiConfig =
   (policies: readonly PolicyEntry[]) =>
@@ -231,16 +242,17 @@ export const FULL_AI: GatewayPlan = {
 };
 
 /** The gateway of models with what a production user turns on. */
-export const fullAiGateway = (): Subject => ({
-  ...gateway(FULL_AI),
+export const fullAiGateway = (more: Shedding = {}): Subject => ({
+  ...gateway({ ...FULL_AI, ...more }),
   prove: wantsKey(FULL_AI.name, CHAT_1KB),
 });
 
 /** Calls to models without a policy and without a log; the ledger and the metrics can't be switched off. */
-export const plainAiGateway = (): Subject =>
+export const plainAiGateway = (more: Shedding = {}): Subject =>
   gateway({
     name: 'gateway, no policy',
     what: 'no policy, log silent; metrics, ledger of usage and cost',
     log: 'silent',
     config: aiConfig([]),
+    ...more,
   });

@@ -131,22 +131,35 @@ export const LAST_EVENTS_WITH_USAGE = `${EVENT({}, 'stop')}data: ${JSON.stringif
   usage: { prompt_tokens: 256, completion_tokens: 600, total_tokens: 856 },
 })}\n\ndata: [DONE]\n\n`;
 
-/** A call to a model, streamed: 1 kB there, fifty events back. */
-export const CHAT_STREAM: Case = {
+const stream = {
   ...chat,
-  name: `stream of ${CHUNKS} chunks at full speed`,
   headers: { ...chat.headers, accept: 'text/event-stream' },
-  body: question(KILOBYTE, { stream: true }),
   answer: TEXT_EVENT.repeat(CHUNKS) + LAST_EVENTS,
   essence: '[DONE]',
+};
+// How it is written is asked for in the body: headers of clients don't reach a model.
+const streamed = (user?: string): string => question(KILOBYTE, { stream: true, user });
+
+/** A call to a model, streamed: 1 kB there, fifty events back, each a write of its own. */
+export const CHAT_STREAM: Case = {
+  ...stream,
+  name: `stream of ${CHUNKS} chunks, each written by itself`,
+  body: streamed('each'),
+};
+
+/** The same from a model that has the whole answer ready: head, events and end in one write. */
+export const CHAT_STREAM_AT_ONCE: Case = {
+  ...stream,
+  name: `stream of ${CHUNKS} chunks in one piece`,
+  body: streamed(),
 };
 
 /** Milliseconds between the chunks of a paced stream. */
 export const PACE_MS = 20;
 
-/** The same, a chunk at a time. The pace is asked for in the body: headers of clients don't reach a model. */
+/** The same, a chunk at a time, each with its stamp. */
 export const CHAT_PACED: Case = {
-  ...CHAT_STREAM,
+  ...stream,
   name: `stream of ${CHUNKS} chunks, one every ${PACE_MS} ms`,
-  body: question(KILOBYTE, { stream: true, user: `pace-${PACE_MS}` }),
+  body: streamed(`pace-${PACE_MS}`),
 };

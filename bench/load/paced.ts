@@ -1,17 +1,26 @@
 import { fileURLToPath } from 'node:url';
-import { compared } from '../harness/compare.ts';
 import {
   ALONE,
-  bottlenecksOf,
+  type Found,
   type LevelWindow,
   measureLevels,
   over,
+  starvedOf,
   type Windows,
 } from '../harness/levels.ts';
+import {
+  added,
+  addedColumn,
+  busyColumns,
+  type Column,
+  direct,
+  levelTable,
+  pairTable,
+} from '../harness/levels-report.ts';
 import type { Call, Pair, Subject, Upstream } from '../harness/suite.ts';
-import { difference, percent, ranged, short, table } from '../harness/wording.ts';
+import { percent, ranged, short } from '../harness/wording.ts';
 import type { Times } from './clients/client.ts';
-import { CHAT_PACED, PACE_MS } from './messages.ts';
+import { CHAT_PACED, CHAT_STREAM, PACE_MS } from './messages.ts';
 
 interface Told {
   chunks: number;
@@ -38,6 +47,8 @@ export async function measurePaced(
   const plan = {
     client: fileURLToPath(new URL('./clients/streams.ts', import.meta.url)),
     asked: CHAT_PACED,
+    // Paced answers have stamps, no two alike: of each the client counts the chunks and looks for the end.
+    checked: CHAT_STREAM,
     subjects,
     upstream,
     levels: levels.map((streams) => ({
@@ -55,7 +66,7 @@ export async function measurePaced(
   const levelsFound = Object.entries(windows);
   return {
     sections: levelsFound.map(([name, found]) => sectionOf(name, found, pairs)),
-    bottlenecks: levelsFound.flatMap(([name, found]) => bottlenecksOf(name, found)),
+    bottlenecks: levelsFound.flatMap(([name, found]) => starvedOf(found).map((who) => `${who}, ${name}`)),
     windows,
   };
 }
@@ -74,61 +85,61 @@ const chunksPerSecond = ({ figures, seconds }: PacedWindow): number => figures.c
 const inShort = (w: PacedWindow): string =>
   `${short(aChunk(w))} µs a chunk, ${Math.round(chunksPerSecond(w))} chunks/s, first token ${short(w.figures.firstToken.p50)} ms, delay ${short(w.figures.delay.p50)} and ${short(w.figures.delay.p99)} ms, its core ${percent(w.subjectBusy)}, load ${percent(w.loadBusy)}, failed ${JSON.stringify(w.figures.failures)}`;
 
-const HEAD = [
-  'subject',
-  'CPU µs a chunk',
-  'chunks/s',
-  'first token p50, ms added',
-  'p99',
-  'chunk p50, ms added',
-  'p99',
-  'gap p50, ms added',
-  'p99',
-  'failed streams',
-  'its core',
-  'load’s core',
-  'RSS MB',
-];
+/** Share of the chunks that came from the upstream itself. */
+const HELD = 0.97;
 
-function sectionOf(name: string, found: Record<string, PacedWindow[]>, pairs: readonly Pair[]): string {
-  const alone = found[ALONE] ?? [];
-  const added = (windows: readonly PacedWindow[], figure: (told: Told) => number): string => {
-    const more =
-      over(windows, (w) => figure(w.figures)).median - over(alone, (w) => figure(w.figures)).median;
-    return `${more < 0 ? '' : '+'}${short(more)}`;
-  };
-  const sum = (windows: readonly PacedWindow[], figure: (told: Told) => number): number =>
+/** Whose figures are not their own, and why. */
+function marksOf(found: Found<Told>): Map<string, string> {
+  const starved = starvedOf(found);
+  const pace = over(found[ALONE] ?? [], chunksPerSecond).median;
+  const marks = new Map<string, string>();
+  for (const [subject, windows] of Object.entries(found)) {
+    if (starved.includes(subject) || starved.includes(ALONE))
+      marks.set(subject, 'the load was the bottleneck');
+    else if (over(windows, chunksPerSecond).median < HELD * pace) marks.set(subject, 'pace not held');
+  }
+  return marks;
+}
+
+function failedStreams(windows: readonly PacedWindow[]): string {
+  const sum = (figure: (told: Told) => number): number =>
     windows.reduce((total, { figures }) => total + figure(figures), 0);
-  const failed = ({ failures }: Told): number => Object.values(failures).reduce((a, b) => a + b, 0);
-  const rows = Object.entries(found)
-    .filter(([subject]) => subject !== ALONE)
-    .map(([subject, windows]) => [
-      subject,
-      ranged(over(windows, aChunk)),
-      over(windows, chunksPerSecond).median.toFixed(0),
-      added(windows, (told) => told.firstToken.p50),
-      added(windows, (told) => told.firstToken.p99),
-      added(windows, (told) => told.delay.p50),
-      added(windows, (told) => told.delay.p99),
-      added(windows, (told) => told.gap.p50),
-      added(windows, (told) => told.gap.p99),
-      `${sum(windows, failed)} of ${sum(windows, (told) => failed(told) + told.completed)}`,
-      percent(over(windows, (w) => w.subjectBusy).median),
-      percent(over(windows, (w) => w.loadBusy).median),
-      short(over(windows, (w) => w.residentMegabytes).median),
-    ]);
-  const chunkCosts = (subject: string): number[] => (found[subject] ?? []).map(aChunk);
-  const comparisons = pairs
-    .map(({ subject, against }) => compared(subject, against, chunkCosts(subject), chunkCosts(against)))
-    .filter(({ added }) => Number.isFinite(added.median));
-  const direct = (figure: (told: Told) => number): string =>
-    short(over(alone, (w) => figure(w.figures)).median);
+  const failed = sum(({ failures }) => Object.values(failures).reduce((a, b) => a + b, 0));
+  return `${failed} of ${failed + sum(({ completed }) => completed)}`;
+}
+
+function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): string {
+  const marks = marksOf(found);
+  const columns: Column<Told>[] = [
+    { head: 'CPU µs a chunk', of: (_, windows) => ranged(over(windows, aChunk)) },
+    { head: 'chunks/s', stays: true, of: (_, windows) => over(windows, chunksPerSecond).median.toFixed(0) },
+    addedColumn('first token p50, ms added', found, ({ firstToken }) => firstToken.p50),
+    addedColumn('p99', found, ({ firstToken }) => firstToken.p99),
+    addedColumn('chunk p50, ms added', found, ({ delay }) => delay.p50),
+    addedColumn('p99', found, ({ delay }) => delay.p99),
+    addedColumn('gap p50, ms added', found, ({ gap }) => gap.p50),
+    addedColumn('p99', found, ({ gap }) => gap.p99),
+    { head: 'failed streams', stays: true, of: (_, windows) => failedStreams(windows) },
+    ...busyColumns<Told>(),
+    { head: 'RSS MB', of: (_, windows) => short(over(windows, (w) => w.residentMegabytes).median) },
+  ];
+  const compare = (what: string, figure: (told: Told) => number): string[] =>
+    pairTable(
+      [`added ${what}, paired by round`, 'ms'],
+      pairs,
+      (subject) => added(found, subject, figure),
+      marks,
+    );
+  const own = (figure: (told: Told) => number): string => direct(found, figure);
+  const alone = found[ALONE] ?? [];
+  const costs = (subject: string): number[] => (found[subject] ?? []).map(aChunk);
   return [
     `## ${name}`,
-    table(HEAD, rows),
-    `Client at the upstream itself: ${over(alone, chunksPerSecond).median.toFixed(0)} chunks/s, first token p50 ${direct((t) => t.firstToken.p50)} and p99 ${direct((t) => t.firstToken.p99)} ms, chunk p50 ${direct((t) => t.delay.p50)} and p99 ${direct((t) => t.delay.p99)} ms, ${percent(over(alone, (w) => w.loadBusy).median)} of the load's core.`,
-    ...(comparisons.length > 0
-      ? [table(['CPU, paired by round', 'ratio', 'µs a chunk'], comparisons.map(difference))]
-      : []),
+    levelTable(found, columns, marks),
+    `Client at the upstream itself: ${over(alone, chunksPerSecond).median.toFixed(0)} chunks/s, first token p50 ${own((t) => t.firstToken.p50)} and p99 ${own((t) => t.firstToken.p99)} ms, chunk p50 ${own((t) => t.delay.p50)} and p99 ${own((t) => t.delay.p99)} ms, ${percent(over(alone, (w) => w.loadBusy).median)} of the load's core.`,
+    ...pairTable(['CPU, paired by round', 'µs a chunk'], pairs, costs, marks),
+    ...compare('first token p50', ({ firstToken }) => firstToken.p50),
+    ...compare('chunk p50', ({ delay }) => delay.p50),
+    ...compare('chunk p99', ({ delay }) => delay.p99),
   ].join('\n\n');
 }

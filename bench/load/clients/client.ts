@@ -38,11 +38,21 @@ export const timesOf = (recorded: RecordableHistogram): Times => {
 
 export const order = <Order extends ClientOrder>(): Order => JSON.parse(process.argv[2] ?? '') as Order;
 
-/** Waits until things have settled, marks what counts, and gives the figures. */
+/** Milliseconds of the system's monotonic clock, which all threads share. */
+export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** How long what was asked in the time that counts may take beyond it, in milliseconds. */
+const ANSWERED_WITHIN_MS = 10_000;
+
+/**
+ * Waits until things have settled, marks what counts, and gives the figures.
+ * @param isAnswered whether everything that counts has ended; it is waited for, 10 seconds at most
+ */
 export async function count(
   { settleMs, countMs }: ClientOrder,
   on: (isCounting: boolean) => void,
   figures: () => object,
+  isAnswered: () => boolean = () => true,
 ): Promise<never> {
   await sleep(settleMs);
   on(true);
@@ -50,6 +60,8 @@ export async function count(
   await sleep(countMs);
   on(false);
   process.stdout.write('end\n');
+  const deadline = nowMs() + ANSWERED_WITHIN_MS;
+  while (!isAnswered() && nowMs() < deadline) await sleep(5);
   process.stdout.write(`${JSON.stringify(figures())}\n`, () => process.exit(0));
   return new Promise(() => undefined);
 }

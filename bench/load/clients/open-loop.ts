@@ -1,13 +1,24 @@
-// Sends requests at a mean rate, each at its own time (Poisson arrivals), whatever has been answered by then: a slow answer
-// keeps no later request back, since one that finds no free connection opens another, so that there is no coordinated
-// omission. Times run from the call that sends; how late the client itself was is a figure of its own.
+// Sends requests at a mean rate, each at its own time (Poisson arrivals), whatever has been answered by then. Times run from
+// when a request was due, so that neither a client that is late nor a request that waits for a connection flatters anybody
+// (no coordinated omission). What was due in the time that counts is waited for; what has no answer then has failed.
+import { Worker } from 'node:worker_threads';
 import { type Dispatcher, Pool } from 'undici';
-import { type ClientOrder, count, histogram, order, record, timesOf } from './client.ts';
+import { type ClientOrder, count, histogram, nowMs, order, record, timesOf } from './client.ts';
 
-const { rate, ...asked } = order<ClientOrder & { rate: number }>();
-const pool = new Pool(asked.origin, { pipelining: 1, headersTimeout: 10_000, bodyTimeout: 10_000 });
+/** From here on requests wait for a connection: a storm of new ones would be what is measured after each pause. */
+const MOST_CONNECTIONS = 256;
+/** An answer that took longer is none in time. */
+const IN_TIME_MS = 1_000;
+
+const { rate, answerBytes, ...asked } = order<ClientOrder & { rate: number; answerBytes?: number }>();
+const pool = new Pool(asked.origin, {
+  pipelining: 1,
+  connections: MOST_CONNECTIONS,
+  headersTimeout: 10_000,
+  bodyTimeout: 10_000,
+});
 const { path, method, headers, body } = asked;
-const sent = {
+const request = {
   path,
   method: method as Dispatcher.HttpMethod,
   headers,
@@ -16,14 +27,24 @@ const sent = {
 const times = histogram();
 const lateness = histogram();
 const failures: Record<string, number> = {};
-let isCounting = false;
+/** What was due from here to there counts: milliseconds. */
+let from = Number.POSITIVE_INFINITY;
+let until = Number.POSITIVE_INFINITY;
+let isAllSent = false;
+let planned = 0;
+let sent = 0;
 let answered = 0;
+let inTime = 0;
+const unanswered = new Set<Answer>();
 
 class Answer implements Dispatcher.DispatchHandler {
-  readonly #began = performance.now();
-  /** Whether it was sent in the time that counts. */
-  readonly #counts = isCounting;
+  readonly due: number;
   #status = 0;
+  #bytes = 0;
+
+  constructor(due: number) {
+    this.due = due;
+  }
 
   /** undici asks for it; nothing is aborted here. */
   onRequestStart(): void {
@@ -34,15 +55,25 @@ class Answer implements Dispatcher.DispatchHandler {
     this.#status = status;
   }
 
+  onResponseData(_controller: Dispatcher.DispatchController, data: Buffer): void {
+    this.#bytes += data.length;
+  }
+
   onResponseEnd(): void {
-    if (!this.#counts) return;
-    record(times, (performance.now() - this.#began) * 1_000);
-    if (this.#status === 200) answered++;
-    else fail(`status ${this.#status}`);
+    if (!unanswered.delete(this)) return;
+    if (this.#status !== 200) fail(`status ${this.#status}`);
+    else if (answerBytes !== undefined && this.#bytes !== answerBytes) fail('wrong answer');
+    else this.#took(nowMs() - this.due);
+  }
+
+  #took(ms: number): void {
+    record(times, ms * 1_000);
+    answered++;
+    if (ms <= IN_TIME_MS) inTime++;
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error & { code?: string }): void {
-    if (this.#counts) fail(error.code ?? error.message);
+    if (unanswered.delete(this)) fail(error.code ?? error.message);
   }
 }
 
@@ -50,24 +81,33 @@ function fail(what: string): void {
   failures[what] = (failures[what] ?? 0) + 1;
 }
 
-const pauseMs = (): number => (-Math.log(1 - Math.random()) * 1_000) / rate;
-
-let due = performance.now() + pauseMs();
-function tick(): void {
-  const now = performance.now();
-  while (due <= now) {
-    if (isCounting) record(lateness, (now - due) * 1_000);
-    pool.dispatch(sent, new Answer());
-    due += pauseMs();
+function send(due: number): void {
+  isAllSent = due >= until;
+  if (isAllSent) return;
+  const answer = new Answer(due);
+  if (due >= from) {
+    const now = nowMs();
+    record(lateness, (now - due) * 1_000);
+    planned++;
+    if (now < until) sent++;
+    unanswered.add(answer);
   }
-  setTimeout(tick, 1);
+  pool.dispatch(request, answer);
 }
-tick();
+
+new Worker(new URL('./arrivals.ts', import.meta.url), { workerData: { rate } }).on('message', send);
 
 await count(
   asked,
   (counts) => {
-    isCounting = counts;
+    if (counts) from = nowMs();
+    else until = nowMs();
   },
-  () => ({ answered, failures, times: timesOf(times), lateness: timesOf(lateness) }),
+  () => {
+    // They take so long at least: without them the slowest would be missing from the times.
+    for (const { due } of unanswered) record(times, (nowMs() - due) * 1_000);
+    if (unanswered.size > 0) failures.unanswered = unanswered.size;
+    return { planned, sent, answered, inTime, failures, times: timesOf(times), lateness: timesOf(lateness) };
+  },
+  () => isAllSent && unanswered.size === 0,
 );

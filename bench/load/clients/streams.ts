@@ -1,5 +1,6 @@
 // Keeps a number of streams running: each that ends is followed by the next at once. Times in the figures are in
-// milliseconds, from stamps of the system's monotonic clock that the upstream writes into its events.
+// milliseconds, from stamps of the system's monotonic clock that the upstream writes into its events. A stream has failed if
+// it ends otherwise than a whole one, or if nothing has come of it for a second when the time that counts is over.
 import { type Dispatcher, Pool } from 'undici';
 import { CHUNKS, STAMP, STAMP_DIGITS } from '../messages.ts';
 import { type ClientOrder, count, histogram, order, record, timesOf } from './client.ts';
@@ -13,6 +14,9 @@ const failures: Record<string, number> = {};
 let chunks = 0;
 let completed = 0;
 let isCounting = false;
+const running = new Set<Stream>();
+/** A stream that has been silent for so long stands still, in microseconds. */
+const STALLED = 1_000_000;
 
 const now = (): number => Number(process.hrtime.bigint() / 1000n);
 
@@ -21,7 +25,7 @@ class Stream implements Dispatcher.DispatchHandler {
   readonly #ended: (failure: string | null) => void;
   #status = 0;
   #seen = 0;
-  #last = 0;
+  #last = this.#began;
   #rest = '';
 
   constructor(ended: (failure: string | null) => void) {
@@ -62,6 +66,11 @@ class Stream implements Dispatcher.DispatchHandler {
     this.#last = at;
   }
 
+  /** Since its last chunk, or since it was asked for: microseconds. */
+  silentFor(): number {
+    return now() - this.#last;
+  }
+
   onResponseEnd(): void {
     if (this.#status !== 200) this.#ended(`status ${this.#status}`);
     else if (this.#seen !== CHUNKS) this.#ended(`${this.#seen} chunks`);
@@ -73,15 +82,21 @@ class Stream implements Dispatcher.DispatchHandler {
   }
 }
 
+function fail(what: string): void {
+  failures[what] = (failures[what] ?? 0) + 1;
+}
+
 function next(): void {
   const { path, method, headers, body } = asked;
   const stream = new Stream((failure) => {
+    running.delete(stream);
     if (isCounting && failure === null) completed++;
-    else if (isCounting) failures[failure ?? ''] = (failures[failure ?? ''] ?? 0) + 1;
+    else if (isCounting && failure !== null) fail(failure);
     // One that is refused at once must not become a storm.
     if (failure === null) next();
     else setTimeout(next, 100);
   });
+  running.add(stream);
   pool.dispatch({ path, method: method as Dispatcher.HttpMethod, headers, body }, stream);
 }
 
@@ -93,12 +108,15 @@ await count(
   (counts) => {
     isCounting = counts;
   },
-  () => ({
-    chunks,
-    completed,
-    failures,
-    firstToken: timesOf(firstTokens),
-    delay: timesOf(delays),
-    gap: timesOf(gaps),
-  }),
+  () => {
+    for (const stream of running) if (stream.silentFor() >= STALLED) fail('stalled');
+    return {
+      chunks,
+      completed,
+      failures,
+      firstToken: timesOf(firstTokens),
+      delay: timesOf(delays),
+      gap: timesOf(gaps),
+    };
+  },
 );

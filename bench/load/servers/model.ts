@@ -1,6 +1,6 @@
-// node model.ts <port>: a model that answers every call with a stream of fifty events: in one go, as Node's HTTP server
-// writes what is written in one turn, or one by one where the call's user is `pace-` and milliseconds. Each event of a paced
-// stream says at which microsecond of the system's monotonic clock it was sent. Who asks for its usage gets it.
+// node model.ts <port>: a model that answers every call with a stream of fifty events: in one piece; or, as the call's user
+// says, each written by itself (`each`) or one every so many milliseconds (`pace-20`). Each event of a paced stream says at
+// which microsecond of the system's monotonic clock it was sent. Who asks for its usage gets it.
 import { createServer, type ServerResponse } from 'node:http';
 import { CHUNKS, LAST_EVENTS, LAST_EVENTS_WITH_USAGE, STAMP, STAMP_DIGITS, TEXT_EVENT } from '../messages.ts';
 
@@ -26,12 +26,26 @@ function stamped(): Buffer {
 
 // Frames are written ready-made to the socket: a chunk then costs one system call and little else, so that there is time
 // for 50,000 of them a second. `end` writes the last, empty one.
-function allAtOnce(response: ServerResponse, last: string): void {
+function inOnePiece(response: ServerResponse, last: string): void {
   response.socket?.cork();
   response.writeHead(200, HEAD).flushHeaders();
   response.socket?.write(TEXT + last, 'latin1');
   response.end();
   response.socket?.uncork();
+}
+
+/** As fast as it goes, and never two events in one turn: a stream's turn comes again when all others have had theirs. */
+function eachByItself(response: ServerResponse, last: string): void {
+  response.writeHead(200, HEAD).flushHeaders();
+  let left = CHUNKS;
+  const next = (): void => {
+    if (response.destroyed) return;
+    response.socket?.write(left > 0 ? EVENT : last, 'latin1');
+    left--;
+    if (left < 0) response.end();
+    else setImmediate(next);
+  };
+  setImmediate(next);
 }
 
 function paced(response: ServerResponse, last: string, everyMs: number): void {
@@ -54,10 +68,11 @@ const server = createServer((request, response) => {
   request.on('data', (piece: Buffer) => pieces.push(piece));
   request.once('end', () => {
     const asked = Buffer.concat(pieces).toString('latin1');
-    const [, pace] = /"user": ?"pace-(\d+)"/.exec(asked) ?? [];
+    const [, pace] = /"user": ?"(each|pace-\d+)"/.exec(asked) ?? [];
     const last = /"include_usage": ?true/.test(asked) ? LAST_WITH_USAGE : LAST;
-    if (pace === undefined) allAtOnce(response, last);
-    else paced(response, last, Number(pace));
+    if (pace === 'each') eachByItself(response, last);
+    else if (pace === undefined) inOnePiece(response, last);
+    else paced(response, last, Number(pace.slice('pace-'.length)));
   });
 });
 server.keepAliveTimeout = 65_000;
