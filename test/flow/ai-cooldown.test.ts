@@ -110,18 +110,17 @@ it('what was asked before a target was told to rest, or is refused for what it a
   let answers: 'later' | 'limited' | 'wrong' = 'later';
   const provider = await rawProvider((response) => {
     if (answers === 'later') held.push(response);
-    else if (answers === 'limited') refuse(response, 429, { 'retry-after': '60' });
+    else if (answers === 'limited') refuse(response, 503, { 'retry-after': '60' });
     else refuse(response, 400);
   });
   const gateway = await aiGateway([provider], { models: { alone: { targets: [target('p0')] } } });
   const alone = { ...hello(), model: 'alone' };
-  const cooling = () =>
-    gateway.metric('gateway_ai_target_cooling', { model: 'alone', reason: 'rate_limited' });
+  const cooling = () => gateway.metric('gateway_ai_target_cooling', { model: 'alone', reason: 'down' });
 
   const first = chat(gateway, alone);
   await eventually(() => held.length === 1);
   answers = 'limited';
-  expect((await chat(gateway, alone)).status).toBe(429);
+  expect((await chat(gateway, alone)).status).toBe(503);
   ok(held[0] as ServerResponse);
   expect((await first).status).toBe(200);
   expect(await cooling()).toBe(1);

@@ -225,7 +225,8 @@ it('a stream that breaks off before it has said anything is asked for again', as
 it('how long a stream may be silent before it begins is firstToken’s to say, and idle’s afterwards', async () => {
   const provider = await rawProvider((response) => {
     response.writeHead(200, STREAM_HEADERS).write(ROLE);
-    setTimeout(() => response.write(word('a')), 500);
+    // undici’s own time for it may be a second late.
+    setTimeout(() => response.write(word('a')), 2_500);
   });
   const gateway = await aiGateway([provider], {
     models: model({ fallback: [], timeouts: { idle: '200ms', firstToken: '20s' } }),
