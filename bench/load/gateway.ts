@@ -74,7 +74,7 @@ export const configText = (plan: Pick<GatewayPlan, 'log' | 'config' | 'shed'>, p
 /** What of a configuration file stands beside routes and policies. */
 interface Settings {
   store: { url: string };
-  server: { shed?: typeof SHED };
+  server: { shed?: Partial<typeof SHED> };
   hypercare?: { enabled: boolean };
 }
 
@@ -82,12 +82,10 @@ interface Settings {
 export function settingsOf(plan: Pick<GatewayPlan, 'log' | 'config'>): string {
   const nowhere = { own: 0, admin: 0, upstream: 0, folder: '' };
   const { store, server, hypercare } = JSON.parse(configText(plan, nowhere)) as Settings;
-  const { shed } = server;
+  const shed = Object.entries(server.shed ?? {}).map(([limit, value]) => `${limit} ${value}`);
   return [
     `store ${store.url.replace(/:.*/, ':')}`,
-    shed
-      ? `shed only from ${shed.maxInFlight} in flight or ${shed.maxEventLoopDelay} of event loop delay on`
-      : 'shed as by default',
+    `shed ${shed.length === 0 ? 'as by default' : `only from ${shed.join(' or ')} on`}`,
     `hypercare engine and its signals ${hypercare?.enabled === false ? 'off' : 'on'}`,
     `node ${FLAGS.join(' ')}`,
     ...Object.entries(ENV).map(([name, value]) => `${name}=${value}`),

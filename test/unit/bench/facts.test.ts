@@ -80,10 +80,14 @@ test('in turns everybody is first, and comes after either neighbour', () => {
 test('a subject says what it is started with beside its policies', () => {
   const { what } = fullGateway();
   expect(what).toContain('auth-api-key, rate-limit, headers');
-  expect(what).toContain('store memory:, shed only from 20000 in flight or 10s of event loop delay on');
+  expect(what).toContain('store memory:, shed only from maxEventLoopDelay 10s or maxInFlight 20000 on');
   expect(what).toContain('hypercare engine and its signals on');
   expect(what).toContain('--max-semi-space-size=16 --heap-growing-percent=50, MALLOC_ARENA_MAX=2');
-  const config = () => ({ store: { url: 'sqlite:store.db' }, server: {}, hypercare: { enabled: false } });
+  const config = () => ({
+    store: { url: 'sqlite:store.db' },
+    server: { shed: {} },
+    hypercare: { enabled: false },
+  });
   const other = gateway({ name: '', what: 'another', log: 'silent', config });
   expect(other.what).toMatch(
     /^another; store sqlite:, shed as by default, hypercare engine and its signals off/,
