@@ -33,6 +33,15 @@ const Settings = Type.Object(
       'Refuses requests that look like attempts to take over the model, by rules with scores. On AI routes.',
   },
 );
+/** Vendors have more names of the same; who is nobody of these may be anybody. */
+const ROLES: Readonly<Partial<Record<string, string>>> = {
+  tool: 'tool',
+  function: 'tool',
+  assistant: 'assistant',
+  model: 'assistant',
+  system: 'system',
+  developer: 'system',
+};
 type Settings = Static<typeof Settings>;
 
 const promptGuard: PolicyDescriptor<Settings> = {
@@ -46,7 +55,7 @@ const promptGuard: PolicyDescriptor<Settings> = {
       guardModel: (exchange) => ({
         onRequest({ texts }) {
           for (const { role, text } of texts) {
-            if (!read.has(role)) continue;
+            if (!read.has(ROLES[role] ?? 'user')) continue;
             const broken = brokenRules(text);
             // Sums of tenths: 0.6 and 0.4 must reach 1.
             const score = Math.round(broken.reduce((sum, each) => sum + each.score, 0) * 100) / 100;

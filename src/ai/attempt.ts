@@ -4,6 +4,7 @@ import type { BreakerPass } from '../upstream/breaker.ts';
 import { callUpstream } from '../upstream/call.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import { CancelSignal } from '../upstream/signal.ts';
+import { inAskedEncoding } from './asked-encoding.ts';
 import { beginAnswer, type WantedAnswer } from './begin-answer.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer, PreparedCall } from './chat-call.ts';
 import type { Model } from './models/catalog.ts';
@@ -83,7 +84,8 @@ export async function attempt(
       clearTimeout(firstToken);
       if (idle < begin) answer.limitSilence?.(idle);
     };
-    const begun = await beginAnswer(answer, prepared, wanted(call), onFirstByte);
+    const came = await beginAnswer(answer, prepared, wanted(call), onFirstByte);
+    const begun = call.format.kind === 'embeddings' ? inAskedEncoding(call, came) : came;
     // A short stream may have ended, and said so, while its first event was read.
     if (begun.kind !== 'whole' && !begun.body.closed) begun.body.once('close', finish);
     else finish();

@@ -26,7 +26,16 @@ export interface KnownCall {
 }
 
 /** Amazon's names hold colons, which may stand in a path as they are; Google's are followed by one, and what is done. */
-const MODEL_IN_PATH = /\/(?:model\/([^/]+)|(?:models|deployments)\/([^/:]+))/;
+const MODEL_IN_PATH = new RegExp(
+  `/(?:${[
+    'model/([^/]+)',
+    // Azure has what is done there, and the model in the body.
+    '(?:models|deployments)/(?!(?:chat/completions|embeddings|images)(?:/|$))([^/:]+)',
+    // Of Vertex, where `openapi` is no model; and of Databricks.
+    'endpoints/(?!openapi(?:/|$))([^/:]+)',
+    '([^/]+)/invocations$',
+  ].join('|')})`,
+);
 /** Google, Anthropic on Vertex and Amazon say in the path that it is a stream. */
 const STREAMS = /:stream(?:GenerateContent|RawPredict)$|\/(?:converse-stream|invoke-with-response-stream)$/;
 /** Where forms only bring a file: it costs something once it is used. */
@@ -38,7 +47,7 @@ const KEEPS_FILES = /\/(?:files|uploads\/[^/]+\/parts)$/;
  */
 const DONE_LATER = new RegExp(
   `/(?:${[
-    'batches|batch/jobs|batchPredictionJobs|fine[_-]tuning|fine-tunes|tuningJobs|embed-jobs',
+    'batches|batch/jobs|batchPredictionJobs|fine[_-]tuning|fine-tunes|tuningJobs|embed-jobs|async-invoke',
     'threads/(?:[^/]+/)?runs',
     'realtime(?:api)?/(?:sessions|transcription_sessions|client_secrets|calls)|auth_tokens',
   ].join('|')})(?:/|$)|:(?:batchGenerateContent|asyncBatchEmbedContent)$`,
@@ -69,8 +78,9 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
   const isForm = /^multipart\/form-data\b/i.test(contentType);
   const read = isForm ? formBody(bytes, contentType, IMAGES.test(path)) : jsonBody(bytes, contentType);
   const body = read ?? EMPTY;
-  const [, ofAmazon, ofOthers] = MODEL_IN_PATH.exec(path) ?? [];
-  const inPath = ofAmazon ?? ofOthers;
+  const inPath = MODEL_IN_PATH.exec(path)
+    ?.slice(1)
+    .find((name) => name !== undefined);
   const model = inPath === undefined ? textOf(body.model) : decoded(inPath);
   const asks = isForm ? !KEEPS_FILES.test(path) : bytes.length > 0 && (!read || Object.keys(read).length > 0);
   return {

@@ -69,6 +69,24 @@ it('passes the bytes on as they came', async () => {
   expect(await lineOf(gateway, answer)).toMatchObject({ tokens_in: 2, reason: 'ok' });
 });
 
+it('a server that passes over the encoding asked for is no reason for other numbers', async () => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeFloatLE(0.5, 0);
+  bytes.writeFloatLE(-2, 4);
+  const provider = await rawProvider((response, { body }) => {
+    // The contrary of what is asked.
+    const embedding = String(body).includes('base64') ? [0.5, -2] : bytes.toString('base64');
+    const answer = { data: [{ index: 0, embedding }], model: 'm', usage: { prompt_tokens: 2 } };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  });
+  const openai = sdk(await aiGateway([provider]));
+  const ask = (encoding?: 'float') =>
+    openai.embeddings.create({ model: 'smart', input: 'a', ...(encoding && { encoding_format: encoding }) });
+
+  for (const { data, usage } of [await ask(), await ask('float')])
+    expect([data[0]?.embedding, usage.prompt_tokens]).toEqual([[0.5, -2], 2]);
+});
+
 it('says so where a model has no embeddings, and asks a fallback that has', async () => {
   const [claude, backup] = await Promise.all([modelService('a'), modelService('b')]);
   const gateway = await aiGateway([asAnthropic(claude), backup], {

@@ -222,6 +222,15 @@ it('an attempt to take over the model is refused by its score', async () => {
     (await chat(gateway, { model: 'smart', messages: [{ role: 'system', content: attack }] })).status,
   ).toBe(200);
   expect((await chat(gateway, ask('How do I ignore a file?'))).status).toBe(200);
+  const of = async (role: string, more = {}) =>
+    (await chat(gateway, { model: 'smart', messages: [{ role, name: 'f', content: attack }], ...more }))
+      .status;
+  expect([await of('function'), await of('developer'), await of('critic'), await of('')]).toEqual([
+    400, 200, 400, 400,
+  ]);
+  // Who offers a tool may not be who asks.
+  const tools = [{ type: 'function', function: { name: 'f', description: attack } }];
+  expect((await chat(gateway, ask('hello', { tools }))).status).toBe(400);
 });
 
 it('an answer is kept to a number of tokens', async () => {
@@ -233,6 +242,57 @@ it('an answer is kept to a number of tokens', async () => {
   expect(sent.map(({ max_tokens, max_completion_tokens }) => max_tokens ?? max_completion_tokens)).toEqual([
     50, 50, 20,
   ]);
+});
+
+it('a number that is no maximum is lowered as well, and so is each of several', async () => {
+  const provider = await says('x');
+  const gateway = await aiGateway([provider], { policies: [{ 'max-tokens': { limit: 50 } }] });
+  const asked = [
+    { max_tokens: -1 },
+    { max_tokens: 20, max_completion_tokens: -1 },
+    { max_tokens: 1.5, max_completion_tokens: 500 },
+    { max_tokens: 10, n_predict: 900 },
+    { n_predict: -1 },
+  ];
+  for (const more of asked) await chat(gateway, ask('a', more));
+  const sent = provider.taken.map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
+  expect(
+    sent.map(({ max_tokens, max_completion_tokens, n_predict }) => ({
+      max_tokens,
+      max_completion_tokens,
+      n_predict,
+    })),
+  ).toEqual([
+    { max_tokens: 50 },
+    { max_tokens: 20, max_completion_tokens: 50 },
+    { max_tokens: 50, max_completion_tokens: 50 },
+    { max_tokens: 10, n_predict: 50 },
+    { max_completion_tokens: 50, n_predict: 50 },
+  ]);
+});
+
+it('tokens are no text that a guard could read; one that reads none has nothing against them', async () => {
+  const provider = await rawProvider((response) => response.writeHead(200, json).end('{"data":[]}'));
+  const [reading, clamping] = await Promise.all([
+    aiGateway([provider], { policies: [{ redact: {} }] }),
+    aiGateway([provider], { policies: [{ 'max-tokens': { limit: 50 } }] }),
+  ]);
+  const embed = (gateway: Parameters<typeof chat>[0], input: unknown) =>
+    chat(gateway, { model: 'smart', input }, {}, '/v1/embeddings');
+
+  for (const input of [
+    [1, 2],
+    [[1, 2], [3]],
+    ['a', [3]],
+  ])
+    expect(errorOf(await embed(reading, input))).toMatchObject({
+      code: 'field_not_supported',
+      param: 'input',
+    });
+  expect(provider.taken).toHaveLength(0);
+  expect((await embed(reading, ['I am ada@example.com'])).status).toBe(200);
+  expect((await embed(clamping, [1, 2])).status).toBe(200);
+  expect(String(provider.taken[0]?.body)).toContain('I am [EMAIL_1]');
 });
 
 it.each([

@@ -230,6 +230,7 @@ it('charges what it can’t read as all that it may be, and refuses what nobody 
     await ask('/p0/realtime/calls', { sdp: 'v=0', model: 'gpt-4o-mini' }),
     await ask('/p0/realtimeapi/sessions', { model: 'gpt-4o-mini' }),
     await ask('/p2/auth_tokens', { uses: 1, model: 'gemini-2.5-flash' }),
+    await ask('/p1/async-invoke', { modelId: 'm', modelInput: {} }),
     // Neither those nor a job that is only started need say a word.
     await ask('/p0/realtime/client_secrets', {}),
     await chat(gateway, '', {}, '/v1/providers/p0/realtime/client_secrets'),
@@ -419,6 +420,27 @@ it('Amazon’s models are known by their whole name, however its colon is writte
   const ask = (name: string) =>
     chat(gateway, { messages: [] }, {}, `/v1/providers/p0/model/${name}/converse`);
   expect([(await ask(model)).status, (await ask(encodeURIComponent(model))).status]).toEqual([200, 429]);
+});
+
+it('a model is known by its path however a vendor writes it, and what is no model is none', async () => {
+  const provider = await rawProvider((response) => response.writeHead(200, json).end('{"choices":[]}'));
+  const gateway = await aiGateway([open(provider)]);
+  const paths = [
+    ['/serving-endpoints/of-databricks/invocations', 'of-databricks'],
+    ['/of-databricks/invocations', 'of-databricks'],
+    ['/endpoints/1234:predict', '1234'],
+    ['/endpoints/openapi/chat/completions', 'in-body'],
+    ['/models/chat/completions', 'in-body'],
+    ['/models/embeddings', 'in-body'],
+    ['/models/embeddings-large:generateContent', 'embeddings-large'],
+    ['/deployments/d/chat/completions', 'd'],
+  ];
+  const models = [];
+  for (const [path] of paths) {
+    const answer = await chat(gateway, { model: 'in-body' }, {}, `/v1/providers/p0${path}`);
+    models.push((await lineOf(gateway, answer)).upstream_model);
+  }
+  expect(models).toEqual(paths.map(([, model]) => model));
 });
 
 it('Google’s models are the same however they are spelt', async () => {

@@ -15,6 +15,13 @@ const SAID = [
   'functions',
   'prediction',
 ];
+/** Who says what a field holds, if not the user: what a tool is said to be may come from whoever offers it. */
+const ROLES: Readonly<Record<string, string>> = {
+  system: 'system',
+  instructions: 'system',
+  tools: 'tool',
+  functions: 'tool',
+};
 /** Keys whose values are form, or bytes: everything else is taken for text, so that a new kind of part is not missed. */
 const FORM: ReadonlySet<string> = new Set([
   ...['type', 'role', 'id', 'call_id', 'tool_call_id', 'tool_use_id', 'name', 'status', 'object'],
@@ -35,9 +42,7 @@ type Reading = 'said' | 'data' | 'schema';
 export function requestTexts(body: Container): RequestText[] {
   const texts: RequestText[] = [];
   for (const field of SAID) {
-    const ofNobody = field === 'tools' || field === 'functions';
-    const role = field === 'system' || field === 'instructions' ? 'system' : ofNobody ? '' : 'user';
-    collect(body, field, { role, reading: 'said' }, texts);
+    collect(body, field, { role: ROLES[field] ?? 'user', reading: 'said' }, texts);
   }
   for (const format of answerFormats(body))
     for (const field of ['description', 'schema'])

@@ -8,6 +8,16 @@ import { replaceBody } from '../replace-body.ts';
 /** As of bodies that policies of API routes read. */
 const MOST_LEVELS = 200;
 
+/** llama.cpp's, which goes before `max_tokens` there, whatever kind of provider it is configured as. Others don't know it. */
+const OTHER_MAXIMA = ['n_predict'];
+
+/** Servers of one's own take -1 for no maximum at all. */
+const isMaximum = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+
+/** An input of embeddings in tokens of its model, or one of several. */
+const holdsTokens = (input: unknown): boolean =>
+  Array.isArray(input) && input.some((each) => typeof each !== 'string');
+
 /**
  * Shows the request to the guards. What goes on is the body as it was read: where two keys of the same name, or a number
  * written oddly, would be read otherwise by somebody else, they see what the guards saw.
@@ -26,10 +36,22 @@ async function guard(call: ChatCall): Promise<void> {
     throw new GatewayError('body_malformed', { detail: 'It is nested too deeply.' });
   const body = JSON.parse(call.bytes.toString('utf8')) as { [key: string]: unknown };
   const { maxima = [] } = format;
-  const named = maxima.filter((field) => typeof body[field] === 'number');
+  const isNamed = (field: string): boolean => body[field] !== undefined && body[field] !== null;
+  const own = maxima.filter(isNamed);
+  const named = [...own, ...OTHER_MAXIMA.filter(isNamed)];
+  const isBound = own.length > 0 && named.every((field) => isMaximum(body[field]));
+  const texts = requestTexts(body);
+  const isUnreadable = format.kind === 'embeddings' && holdsTokens(body.input);
   const request = {
-    texts: requestTexts(body),
-    maxTokens: named.length === 0 ? undefined : Math.max(...named.map((field) => body[field] as number)),
+    get texts() {
+      if (isUnreadable)
+        throw new GatewayError('field_not_supported', {
+          param: 'input',
+          detail: 'The field is input: the guards of this route read texts, and no tokens.',
+        });
+      return texts;
+    },
+    maxTokens: isBound ? Math.max(...named.map((field) => body[field] as number)) : undefined,
   };
   const before = request.maxTokens;
   for (const guard of call.guards) {
@@ -38,8 +60,9 @@ async function guard(call: ChatCall): Promise<void> {
   }
   const { maxTokens } = request;
   if (maxTokens !== undefined && maxTokens !== before && format.kind === 'chat') {
-    for (const field of named) body[field] = Math.min(body[field] as number, maxTokens);
-    if (named.length === 0 && maxima[0] !== undefined) body[maxima[0]] = maxTokens;
+    for (const field of named)
+      body[field] = isMaximum(body[field]) ? Math.min(body[field], maxTokens) : maxTokens;
+    if (own.length === 0 && maxima[0] !== undefined) body[maxima[0]] = maxTokens;
   }
   replaceBody(call, body as JsonObject);
 }

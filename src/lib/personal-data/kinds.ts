@@ -77,11 +77,19 @@ export function isIban(compact: string): boolean {
 
 const NOTHING = /(?!)/;
 
+/**
+ * Of addresses (RFC 6531): Latin, Greek and Cyrillic with their marks. Writings that put no space between words are not among
+ * them: all before an address would be taken for a part of it. Each is one UTF-16 unit, as the bounds count.
+ */
+const LETTERS = 'A-Za-z\\u00c0-\\u052f\\u1e00-\\u1fff';
+
 /** Personal data by its form: what can be told by a checksum is held to it. */
 export const KINDS: Readonly<Record<string, Finder>> = {
   email: finder(
     'email',
-    /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,62}\.){1,3}[A-Za-z]{2,24}(?![A-Za-z0-9-])/,
+    new RegExp(
+      `[${LETTERS}0-9._%+-]{1,64}@(?:[${LETTERS}0-9-]{1,62}\\.){1,3}[${LETTERS}]{2,24}(?![${LETTERS}0-9-])`,
+    ),
     NOTHING,
     undefined,
     { text: '@', reach: 64 },

@@ -95,6 +95,14 @@ it.each([
   );
 });
 
+it('an address is one in other letters, too, and ends where a writing without spaces goes on', () => {
+  expect(redact('an jürgen.groß@müller.de, иван@почта.рф und a@straße.example!')).toBe(
+    'an <email>, <email> und <email>!',
+  );
+  expect(redact('Jose\u0301@example.com')).toBe('<email>');
+  expect(redact('メールada@example.comです')).toBe('メール<email>です');
+});
+
 it('at every split, and letter by letter', () => {
   const story =
     'Ada (ada@example.com, +49 30 901820) pays DE89 3704 0044 0532 0130 00 by 4111 1111 1111 1111 from 10.0.0.1.';
