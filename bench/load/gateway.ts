@@ -48,14 +48,14 @@ export interface GatewayPlan {
   /** The file that is run; the sources if absent. */
   main?: string;
   /** From where on it sheds; `SHED` if absent. */
-  shed?: object;
+  shed?: typeof SHED;
 }
 
 /** A saturated process sheds what it can't take in time; a bench wants to see what it takes. */
 export const SHED = { maxEventLoopDelay: '10s', maxInFlight: 20_000 };
 
-/** Of a gateway that has work and is not saturated: it sheds as a production user's does. */
-export const SHEDS_BY_DEFAULT = { shed: {} };
+/** Of a gateway that has work and is not saturated: what the schema has as defaults. */
+export const SHEDS_BY_DEFAULT = { shed: { maxEventLoopDelay: '200ms', maxInFlight: 4_000 } };
 
 type Shedding = Pick<GatewayPlan, 'shed'>;
 
