@@ -63,7 +63,6 @@ export async function appendTurn(
     resolves: '',
     supersedes: '',
     author: '',
-    reason: '',
     journey: '',
     ...more,
     content: seal.seal(JSON.stringify(said)),

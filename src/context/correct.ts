@@ -31,11 +31,16 @@ export async function correct(
   const said: Message = { role: 'assistant', at: '', content: [{ type: 'text', at: '', text }] };
   // All that the client said stays, results of tools as well.
   const messages = privacy.redact([...askedIn(corrected.content.messages), said]);
+  // It may say what the correction is to put right.
+  const why = privacy
+    .redactTexts([{ type: 'text', at: '', text: reason }])
+    .map(({ text: words }) => words)
+    .join('');
   const seal = await privacy.of(ref.tenant);
   const { committed } = await appendTurn(
     ref,
     head,
-    { kind: 'correction', said: { messages }, supersedes: turn, author, reason },
+    { kind: 'correction', said: { messages, reason: why }, supersedes: turn, author },
     head,
     seal,
     ports,

@@ -1,4 +1,5 @@
 import type { SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
+import { lockedAt } from './ask.ts';
 import { answerIn, askedIn, correctionsOf } from './corrections.ts';
 import { type OpenedSessions, openTurn } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
@@ -30,6 +31,8 @@ export interface Left {
 }
 
 const PAGE = 1000;
+/** How often a turn that others take something out of is read again. */
+const TRIES = 8;
 /** Listed at a time: a thousand take Redis 100 to 170 ms, and it has 50. */
 const SESSIONS = 100;
 
@@ -95,7 +98,7 @@ export class Erasing {
 
   /**
    * Takes what was said out of a turn, and out of what stands in its place; the place itself stays. False: it is not there.
-   * @throws StoreUnavailable
+   * @throws GatewayError `conversation_locked`; StoreUnavailable
    */
   turn(ref: SessionRef, version: number): Promise<boolean> {
     return this.part(ref, version, () => ({ content: { messages: [] }, keepsCorrection: false }));
@@ -104,8 +107,8 @@ export class Erasing {
   /**
    * Takes a part out of what a turn says, and out of its corrections, which repeat what it was asked with.
    * @param left what is to stay of it; undefined: nothing is to be changed
-   * @returns false if there was nothing to take, or another took something meanwhile
-   * @throws StoreUnavailable
+   * @returns false if there was nothing to take
+   * @throws GatewayError `conversation_locked` where others change it all the time; StoreUnavailable
    */
   async part(
     ref: SessionRef,
@@ -113,6 +116,20 @@ export class Erasing {
     left: (turn: OpenedTurn) => Left | undefined,
   ): Promise<boolean> {
     const seal = await this.#ports.privacy.of(ref.tenant);
+    // Whoever takes another part out of it meanwhile is waited for: the words are to go.
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const done = await this.#take(ref, version, left, seal);
+      if (done !== 'held up') return done;
+    }
+    throw lockedAt(version, 0);
+  }
+
+  async #take(
+    ref: SessionRef,
+    version: number,
+    left: (turn: OpenedTurn) => Left | undefined,
+    seal: TenantSeal,
+  ): Promise<boolean | 'held up'> {
     const {
       owner,
       turns: [turn, ...later],
@@ -130,12 +147,16 @@ export class Erasing {
       return true;
     };
     // The turn itself comes last: as long as it says all of it whoever was held up can try again.
-    if (!(await takeOutOf(correctionsOf(turn, later)))) return false;
-    if (!(await exchange(turn, rest.content))) return false;
+    if (!(await takeOutOf(correctionsOf(turn, later)))) return 'held up';
+    if (!(await exchange(turn, rest.content))) return 'held up';
     // And what somebody has made of it meanwhile: from here on nobody can.
-    const { turns: now } = await this.#turnsFrom(ref, version);
     const known = new Set(later.map(({ id }) => id));
-    return await takeOutOf(correctionsOf(turn, now.slice(1)).filter(({ id }) => !known.has(id)));
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const { turns: now } = await this.#turnsFrom(ref, version);
+      const made = correctionsOf(turn, now.slice(1)).filter(({ id }) => !known.has(id));
+      if (await takeOutOf(made)) return true;
+    }
+    throw lockedAt(version, 0);
   }
 
   async #turnsFrom(ref: SessionRef, version: number): Promise<{ owner: string; turns: StoredTurn[] }> {

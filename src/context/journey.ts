@@ -74,7 +74,7 @@ export function journeyOf(all: readonly OpenedTurn[]): JourneyStep[] {
 
 function whyOf({ turn, context }: { turn: OpenedTurn['turn']; context: SentContext | null }): string[] {
   const why: string[] = [];
-  if (turn.supersedes !== '') why.push(`Said by ${turn.author} in the place of a turn: ${turn.reason}`);
+  if (turn.supersedes !== '') why.push(`Said by ${turn.author} in the place of a turn.`);
   if (turn.staleBase) why.push('Other turns were committed while it was answered: it had not seen them.');
   if (turn.status === 'failed') why.push('No provider answered: it is left out of prompts.');
   if (turn.status === 'incomplete') why.push('The client left or the stream broke: it ends where it ended.');

@@ -299,7 +299,6 @@ export class LiveTurn {
       resolves: this.resolves,
       supersedes: '',
       author: '',
-      reason: '',
       journey: shape.journey,
       content: this.seal.seal(JSON.stringify(content)),
     };

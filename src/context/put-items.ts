@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { type AppendingPorts, appendTurn } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf } from './canonical.ts';
-import { arrange, type OpenedTurn, pathTo, resultsIn } from './path.ts';
+import { type Arranged, arrange, type OpenedTurn, pathTo, resultsIn } from './path.ts';
 import { messageTokens } from './prompt/tokens.ts';
 
 /**
@@ -20,9 +20,7 @@ export async function putItems(
   const seal = await privacy.of(ref.tenant);
   const { head, turns } = await reader.all(ref, seal);
   if (head?.state !== 'active') throw new GatewayError('session_unknown');
-  const results = resultsIn(said, arrange(pathTo(head.head, turns), turns).open);
-  if (results.kind === 'unmatched')
-    throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
+  const results = matchResults(said, arrange(pathTo(head.head, turns), turns).open);
   const seed = seedOf(seal, ref.tenant);
   const last = said.at(-1);
   const content = { messages: privacy.redact(said) };
@@ -50,4 +48,15 @@ export async function putItems(
   const { content: _, ...about } = turn;
   const { version, staleBase } = committed;
   return { turn: { ...about, version, staleBase, at: 0, parent: head.head, hash: '' }, content };
+}
+
+/** @throws GatewayError `tool_results_unmatched` */
+export function matchResults(
+  said: readonly Message[],
+  open: Arranged['open'],
+): Exclude<ReturnType<typeof resultsIn>, { kind: 'unmatched' }> {
+  const results = resultsIn(said, open);
+  if (results.kind === 'unmatched')
+    throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
+  return results;
 }

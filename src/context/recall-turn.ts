@@ -22,6 +22,7 @@ import {
 import type { ContextMind, PathTurn } from './ports.ts';
 import { tokensIn } from './prompt/figures.ts';
 import { messageTokens } from './prompt/tokens.ts';
+import { matchResults } from './put-items.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
 
 /** Wait that is told to a client that has heard of a turn which is still being answered, in milliseconds. */
@@ -56,8 +57,9 @@ export class TurnRecall {
     const seed = seedOf(seal, ask.ref.tenant);
     const isAhead = reset === 'version_regressed' && ask.follows === undefined;
     // A stream says the version that its turn will have, before it has it: two more at most.
-    if (isAhead && facts.mode !== 'full' && (ask.seenVersion ?? 0) <= head.version + 2 * reserved.pending)
-      throw lockedAt(head.version, AHEAD_MS);
+    const seen = ask.seenVersion;
+    const mayCome = seen !== undefined && seen <= head.version + 2 * reserved.pending;
+    if (isAhead && facts.mode !== 'full' && mayCome) throw lockedAt(head.version, AHEAD_MS);
     if (facts.mode === 'full') await this.#placeLog(turn, seed, all);
     else if (ask.isInvented || isAhead) {
       // What it begins follows nothing, though it had broken off before; or the store has lost turns that the client knows of:
@@ -79,8 +81,11 @@ export class TurnRecall {
       // A store that has lost turns went on with others: what is at hand leads nowhere.
       if (path.some(({ turn: { id, version } }) => version > head.covered && !atHand.has(id)))
         opened.forget(ask.ref);
-      if (ask.follows !== undefined && !all.has(ask.follows)) throw new GatewayError('session_unknown');
+      if (ask.follows !== undefined && !all.has(ask.follows)) throw unknownResponse();
     }
+    // Deleted: whoever follows it would go on from what nobody knows any more.
+    if (ask.follows !== undefined && all.get(ask.follows)?.content.messages.length === 0)
+      throw unknownResponse();
     if (turn.isBranch && !isFull) {
       turn.baseHash = path.at(-1)?.turn.hash ?? (turn.parent === '' ? seed : '');
       if (ask.follows !== undefined && turn.parent !== head.head)
@@ -202,6 +207,9 @@ export class TurnRecall {
   }
 }
 
+const unknownResponse = (): GatewayError =>
+  new GatewayError('session_unknown', { param: 'previous_response_id' });
+
 /** Where what is new goes on: behind the response that it follows, or where the session is. */
 function placeBehind(turn: LiveTurn, seed: string, head: OpenedTurn | undefined): void {
   const { ask, reserved } = turn;
@@ -273,9 +281,7 @@ function resolvedInLog(
 
 /** @throws GatewayError `tool_results_unmatched` */
 function resolvedBy(fresh: readonly Message[], open: Arranged['open']): string {
-  const results = resultsIn(fresh, open);
-  if (results.kind === 'unmatched')
-    throw new GatewayError('tool_results_unmatched', { detail: `It is about the call ${results.id}.` });
+  const results = matchResults(fresh, open);
   return results.kind === 'answered' ? results.turn : '';
 }
 

@@ -29,6 +29,8 @@ export interface TurnContent {
   readonly ids?: readonly string[];
   /** By what its client named the conversation, where the answer says so. */
   readonly namedBy?: 'conversation' | 'response';
+  /** Of a correction: why it was made. */
+  readonly reason?: string;
 }
 
 /** What a turn says of itself; its content is opaque here. A store keeps it as it is. */
@@ -58,10 +60,9 @@ export interface TurnDraft {
   readonly opens: boolean;
   /** Id of the turn whose calls it brings the results of; ''. */
   readonly resolves: string;
-  /** Of a correction: the id of the turn in whose place it stands, who made it, and why. */
+  /** Of a correction: the id of the turn in whose place it stands, and who made it. */
   readonly supersedes: string;
   readonly author: string;
-  readonly reason: string;
   /** What context there was at this turn, what was sent, cut and recalled: JSON, without content. Free to whoever measures. */
   readonly journey: string;
   /** `TurnContent` as JSON, sealed where the config says so. */
@@ -119,7 +120,7 @@ export interface SessionHead {
   readonly createdAt: number;
   readonly touchedAt: number;
   readonly state: 'active' | 'expired' | 'erased';
-  /** What the client noted on it (`/v1/conversations`): JSON, sealed like a turn's content; ''. The store doesn't look at it. */
+  /** What the client noted on it (`/v1/conversations`): JSON, sealed like a turn's content; '', also once it has ended. */
   readonly metadata: string;
 }
 
@@ -136,7 +137,7 @@ export interface ReserveOptions {
   readonly key: string;
   /** Nobody else may answer this session meanwhile. */
   readonly exclusive: boolean;
-  /** The version that the client wants it to be at. */
+  /** The version that the client wants it to be at; what failed behind it counts as nothing. */
   readonly ifVersion?: number | undefined;
   /** The version that the client has seen: a store that knows of less has lost some. */
   readonly seenVersion?: number | undefined;
@@ -167,6 +168,7 @@ export type Reserved =
       readonly fence: number;
       /** The id began a session now: anew, or for the first time (`''`). */
       readonly isNew: boolean;
+      /** Said until a turn of the new life comes to something. */
       readonly reset: ResetCause | '';
       /** Undefined: there is none, or the caller holds it. */
       readonly summary: StoredSummary | undefined;

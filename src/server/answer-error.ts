@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { isDestroyed, SealBroken } from '../context/privacy/seal-broken.ts';
 import type { HeaderBag } from '../contracts/policy.ts';
+import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
 import { ERRORS, type ErrorCode } from '../errors/table.ts';
@@ -26,6 +28,10 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
 export function toGatewayError(error: unknown, reason = ''): GatewayError {
   if (error instanceof GatewayError) return error;
   if (Object.hasOwn(ERRORS, reason)) return new GatewayError(reason as ErrorCode, { cause: error });
+  // Of what was said nothing is lost; and what nobody can open any more counts as erased.
+  if (isDestroyed(error)) return new GatewayError('session_unknown', { cause: error });
+  if (error instanceof StoreUnavailable || error instanceof SealBroken)
+    return new GatewayError('context_unavailable', { cause: error, headers: { 'retry-after': '1' } });
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : FASTIFY_CODES[code];
   if (known !== undefined) return new GatewayError(known, { cause: error });
@@ -53,6 +59,8 @@ export function errorAnswer(error: GatewayError, exchange: LiveExchange): ErrorA
       'x-request-id': exchange.id,
       // Where Anthropic's SDKs look for it.
       ...(exchange.shape === 'anthropic' && { 'request-id': exchange.id }),
+      // A conversation that began anew says so also where its first turn comes to nothing.
+      ...(exchange.context && { 'x-context-status': exchange.context.status }),
       ...(exchange.ai && exchange.attempts > 0 ? { 'x-gateway-attempts': String(exchange.attempts) } : {}),
     },
     body,

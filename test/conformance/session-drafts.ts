@@ -24,7 +24,6 @@ export const draft = (said: string, more: Partial<TurnDraft> = {}): TurnDraft =>
   resolves: '',
   supersedes: '',
   author: '',
-  reason: '',
   journey: '',
   content: JSON.stringify({ said }),
   ...more,

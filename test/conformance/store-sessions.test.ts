@@ -337,6 +337,39 @@ describe.each(places)('sessions on $name', ({ make }) => {
     expect(await open(newRef(), { seenVersion: 0 })).toMatchObject({ isNew: true, reset: '' });
   });
 
+  it('a store that knows of less than this process has read from it says so', async () => {
+    const ref = newRef();
+    await add(ref, draft('one'));
+    const { head } = await open(ref);
+    const known = { generation: head.generation, edits: head.edits, version: 3 };
+    expect(await open(ref, { known })).toMatchObject({ reset: 'version_regressed', turns: [{ version: 1 }] });
+    expect(await open(ref, { known: { ...known, version: 1 } })).toMatchObject({ reset: '' });
+    const lost = { isNew: true, reset: 'version_regressed', head: { version: 0 } };
+    expect(await open(newRef(), { known })).toMatchObject(lost);
+  });
+
+  it('a life that began anew says so until one of its turns comes to something', async () => {
+    const ref = newRef();
+    await add(ref, draft('one'));
+    await store.sessions.erase(ref);
+    expect(await open(ref)).toMatchObject({ isNew: true, reset: 'erased' });
+    await add(ref, draft('two', { status: 'failed' }));
+    expect(await open(ref)).toMatchObject({ isNew: false, reset: 'erased' });
+    await add(ref, draft('three'));
+    expect(await open(ref)).toMatchObject({ reset: '' });
+  });
+
+  it('who names a version goes on behind it, whatever failed since', async () => {
+    const ref = newRef();
+    const at = async (ifVersion: number) =>
+      (await store.sessions.reserve(ref, reserveOptions(newId(), { ifVersion }))).kind;
+    await add(ref, draft('none', { status: 'failed' }));
+    expect(await Promise.all([0, 1, 2].map(at))).toEqual(['reserved', 'reserved', 'version']);
+    await add(ref, draft('one'));
+    await add(ref, draft('two', { status: 'failed' }));
+    expect(await Promise.all([1, 2, 3, 4].map(at))).toEqual(['version', 'reserved', 'reserved', 'version']);
+  });
+
   it('only what is new is sent to who holds the rest', async () => {
     const ref = newRef();
     for (const text of ['one', 'two', 'three']) await add(ref, draft(text));
@@ -506,6 +539,12 @@ describe.each(places)('sessions on $name', ({ make }) => {
     expect(await store.sessions.describe(ref, '{"topic":"y"}')).toBe(true);
     expect((await store.sessions.read(ref))?.head).toMatchObject({ metadata: '{"topic":"y"}', version: 0 });
     expect(await store.sessions.describe(newRef(), '{}')).toBe(false);
+    // A note goes with what it was made on.
+    const short = newRef();
+    await store.sessions.create(short, { owner: '', metadata: '{"topic":"z"}', ttlMs: 200, maxAgeMs: DAY });
+    expect((await store.sessions.read(short))?.head.metadata).toBe('{"topic":"z"}');
+    await place.pass(300);
+    expect((await store.sessions.read(short))?.head).toMatchObject({ state: 'expired', metadata: '' });
   });
 
   it('refuses names that are none', async () => {

@@ -146,7 +146,9 @@ it('takes over the conversations of the version before, and finds them by their 
   await first.sessions.reserve(ref, reserveOptions('turn', { owner: 'ann' }));
   await first.close();
   const before = new DatabaseSync(path);
-  before.exec('DROP TABLE session_users; DROP TABLE ledger_size; PRAGMA user_version = 7');
+  before.exec(
+    'DROP TABLE session_users; DROP TABLE ledger_size; ALTER TABLE sessions DROP COLUMN reset; PRAGMA user_version = 7',
+  );
   before.close();
   const { sessions } = await open();
   const other = { tenant: 'shop', session: 'two' };

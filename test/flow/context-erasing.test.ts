@@ -200,7 +200,8 @@ it('a person’s conversations are exported and erased, also after the secret wa
   expect(gone.body).toEqual({ erased: 2 });
   // Whose they were is not kept by who erases them, either.
   const { items } = (await admin(gateway, '/api/audit?limit=1')).body;
-  expect(items).toMatchObject([{ action: 'eraseSessionsOfUser', details: { consumer: 'app', erased: 2 } }]);
+  const details = { consumer: 'app', erased: 2, user: expect.stringMatching(/^[0-9a-f]{16,}$/) as string };
+  expect(items).toMatchObject([{ action: 'eraseSessionsOfUser', details }]);
   expect(items[0].path).toBe('/api/sessions?consumer=…&user=…');
   expect(gateway.lines.filter((line) => JSON.stringify(line).includes('user=ann'))).toEqual([]);
   expect(statusOf(await say('bob', 'b1', first))).toBe('hit');
@@ -308,16 +309,17 @@ it('who deletes what a person has corrected deletes the correction with it, whol
   });
   const { responses, conversations } = sdk(gateway);
   const input = 'My account number is 4711.';
+  const reason = 'the customer said that he had mistyped it';
   const correct = async (session: string) => {
     const path = `/api/sessions/${session}`;
     const [turn] = (await admin(gateway, `${path}?consumer=app`)).body.turns as { id: string }[];
-    const body = { turn: turn?.id, text: 'I know it.', reason: 'a slip' };
+    const body = { turn: turn?.id, text: 'I know it.', reason };
     expect((await admin(gateway, `${path}/corrections?consumer=app`, { body })).status).toBe(200);
   };
-  const isLeft = async (session: string) =>
-    JSON.stringify((await admin(gateway, `/api/sessions/${session}/export?consumer=app`)).body).includes(
-      input,
-    );
+  const isLeft = async (session: string) => {
+    const { body } = await admin(gateway, `/api/sessions/${session}/export?consumer=app`);
+    return [input, reason].some((words) => JSON.stringify(body).includes(words));
+  };
   const lastPrompt = () => provider.prompts.at(-1)?.map(({ content }) => content);
 
   const headers = { 'x-session-id': 's1' };
@@ -376,4 +378,39 @@ it.each([
   await expect(conversations.retrieve(conversation)).rejects.toMatchObject({ status: 404 });
   const after = await chat(gateway, ask('What is my account number?'), { 'x-session-id': 's1' });
   expect([statusOf(after), said(after)]).toEqual(['reset', expect.stringContaining('Please tell me')]);
+});
+
+it('what two take out of one turn at once is gone, all of it', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  for (const store of [{}, { url: redis.url, timeout: '1s' }]) {
+    const provider = { kind: 'deepseek', baseUrl: `${(await knowingProvider()).url}/v1` };
+    const gateway = await aiGateway([provider], { context: { enabled: true }, store });
+    const { responses, conversations } = sdk(gateway);
+    const { id } = await conversations.create();
+    const words = ['My account number is 4711.', 'My cat is called Ada.', 'My town is Oslo.'];
+    const input = words.map((content) => ({ role: 'user' as const, content }));
+    await responses.create({ model: 'smart', input, conversation: id });
+    const listed = async () => (await conversations.items.list(id, { order: 'asc' })).data;
+    const ids = (await listed()).map((item) => item.id as string);
+    await Promise.all(
+      ids.slice(0, 3).map((item) => conversations.items.delete(item, { conversation_id: id })),
+    );
+    expect((await listed()).map((item) => item.id)).toEqual(ids.slice(3));
+  }
+});
+
+it('nothing follows a response that was deleted', async () => {
+  const provider = { kind: 'deepseek', baseUrl: `${(await knowingProvider()).url}/v1` };
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const { responses } = sdk(gateway);
+  const one = await responses.create({ model: 'smart', input: 'My account number is 4711.' });
+  const follow = (id: string) =>
+    responses.create({ model: 'smart', input: 'And?', previous_response_id: id });
+  const two = await follow(one.id);
+  await responses.delete(one.id);
+  const unknown = { status: 404, param: 'previous_response_id' };
+  await expect(follow(one.id)).rejects.toMatchObject(unknown);
+  // What was said behind it stays.
+  expect((await follow(two.id)).status).toBe('completed');
 });

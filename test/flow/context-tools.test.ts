@@ -62,7 +62,8 @@ it('a response that is deleted takes the other half of its tool call out of what
     const [call] = one.output as [OpenAI.Responses.ResponseFunctionToolCall];
     const result = { type: 'function_call_output' as const, call_id: call.call_id, output: 'sunny' };
     const two = await responses.create({ model: 'smart', input: [result], previous_response_id: one.id });
-    return { one, two };
+    const three = await responses.create({ model: 'smart', input: 'Good.', previous_response_id: two.id });
+    return { one, two, three };
   };
   for (const which of ['one', 'two'] as const) {
     const said = await asks();
@@ -70,7 +71,7 @@ it('a response that is deleted takes the other half of its tool call out of what
     const after = await responses.create({
       model: 'smart',
       input: 'And now?',
-      previous_response_id: said.two.id,
+      previous_response_id: said.three.id,
     });
     expect(after.output_text).toBe('I see.');
     const tools = inputs.at(-1)?.filter(({ type }) => type?.startsWith('function_call'));

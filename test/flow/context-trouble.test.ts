@@ -79,6 +79,10 @@ it('while the store is away whoever sends all of it is answered, and who does no
   const after = { model: 'smart', input: 'And now?', previous_response_id: before.id };
   await expect(sdk(gateway).responses.create(after)).rejects.toMatchObject({ status: 503 });
   expect(await causes(gateway, 'store_down')).toBe(4);
+  const { responses, conversations } = sdk(gateway);
+  const unavailable = { status: 503, code: 'context_unavailable' };
+  await expect(responses.retrieve(before.id)).rejects.toMatchObject(unavailable);
+  await expect(conversations.create()).rejects.toMatchObject(unavailable);
   // Nobody was asked in vain.
   expect(provider.prompts).toHaveLength(4);
 });
@@ -285,6 +289,27 @@ it('where a conversation was lost the cause is told', async () => {
   expect(unknown.headers['x-context-version']).toBe('1');
   expect(statusOf(await send(gateway, [user('And?')], { 'x-session-id': 's3' }))).toEqual([200, 'hit']);
   expect(await causes(gateway, 'version_regressed')).toBe(2);
+});
+
+it('a conversation that began anew says so until one of its turns comes to something', async () => {
+  let isDown = false;
+  const provider = await rawProvider((response) => {
+    if (isDown) {
+      response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"No."}}');
+      return;
+    }
+    const choices = [{ message: { content: 'I see.' }, finish_reason: 'stop' }];
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: 'c', choices }));
+  });
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  expect(statusOf(await send(gateway, [user('one')]))).toEqual([200, 'new']);
+  await admin(gateway, '/api/sessions/s1?consumer=app', { method: 'DELETE' });
+  isDown = true;
+  const failed = await send(gateway, [user('two')]);
+  expect([failed.status >= 500, failed.headers['x-context-status']]).toEqual([true, 'reset']);
+  isDown = false;
+  expect(statusOf(await send(gateway, [user('two')]))).toEqual([200, 'reset']);
+  expect(statusOf(await send(gateway, [user('three')]))).toEqual([200, 'hit']);
 });
 
 it('who retries a stream with the version that it promised waits for its turn, and loses no conversation', async () => {

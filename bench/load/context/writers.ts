@@ -58,7 +58,6 @@ const draft = (id: string): TurnDraft => ({
   resolves: '',
   supersedes: '',
   author: '',
-  reason: '',
   journey: '',
   content: CONTENT,
 });

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { journeyOf } from '../../context/journey.ts';
+import { ownersOf } from '../../context/owner.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import { sessionsOfUser } from '../../context/user-sessions.ts';
 import type { SessionRef } from '../../contracts/session.ts';
@@ -122,6 +123,7 @@ export function sessionRoutes(
         ...about,
         turns: page.items.map(({ turn: { journey: _, ...turn }, content }) => ({
           ...turn,
+          reason: mayRead ? (content.reason ?? '') : '',
           onPath: onPath.has(turn.id),
           ...(mayRead && { content }),
         })),
@@ -161,7 +163,7 @@ export function sessionRoutes(
             staleBase: turn.staleBase,
             supersedes: turn.supersedes,
             author: turn.author,
-            reason: turn.reason,
+            reason: mayRead ? (content.reason ?? '') : '',
             onPath: onPath.has(step.id),
             ...(mayRead && { content }),
           };
@@ -258,8 +260,11 @@ export function sessionRoutes(
     },
     async (request) => {
       const { consumer, user } = request.query;
+      const [owner = ''] = ownersOf(await privacy.of(consumer), consumer, user);
+      // Before the work: of what breaks off, too, it is known whose it was about, by what `GET /api/sessions` calls them.
+      Object.assign(request.audited, { consumer, user: owner });
       const erased = await conversations.erasing.user(consumer, user);
-      Object.assign(request.audited, { consumer, erased });
+      Object.assign(request.audited, { erased });
       return { erased };
     },
   );

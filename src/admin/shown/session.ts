@@ -43,6 +43,7 @@ export function exported(ref: SessionRef, view: OpenedSession) {
     turns: view.all.map(({ turn, content }) => ({
       ...turn,
       journey: journeyIn(turn.journey),
+      reason: content.reason ?? '',
       onPath: onPath.has(turn.id),
       content,
     })),

@@ -1,70 +1,5 @@
 import type { Result } from 'ioredis';
-
-/** A client's key, unless another turn has it by now. */
-const FREE_KEY = `
-local function freeKey(key, turn)
-  local known = redis.call('HGET', KEYS[4], 'k:' .. key)
-  if known and known:match('^p:%d+:(.*)$') == turn then redis.call('HDEL', KEYS[4], 'k:' .. key) end
-end
-`;
-
-/**
- * A session is five keys with one hash tag: `:m` hash (what is known of it), `:t` list of turns, `:s` hash of summaries by
- * epoch, `:i` hash of idempotency (`t:` turn → version, `k:` client's key → `v:` version or `p:` until and turn, `o:` turn
- * whose calls are open), `:l` hash of leases (`f` fence, `x` and `u` exclusive holder and until, `xf` its fence, `p:` pending turn → until,
- * `w:` work → until and holder). All but `:m` go when the session ends; `:m` stays as long again as its absolute age, so
- * that a session that ended is known from one that never was. What is written of `:m` is written at once, and when Redis
- * lets its keys go (`ke`, one to two minutes behind the end) moves once a minute: both were half of what a turn took.
- *
- * A turn in the list is three lines: what the store knows (version, time, stale, id, parent, hash), what the turn says of
- * itself, and its content. On Redis' clock. Numbers are written with %.0f: Lua's own way rounds from 15 digits on.
- */
-const PRELUDE = `${FREE_KEY}
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local M, T, S, I, L = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local function whole(number) return string.format('%.0f', number) end
-local m, live = {}, false
-do
-  local flat = redis.call('HGETALL', M)
-  for at = 1, #flat, 2 do m[flat[at]] = flat[at + 1] end
-  live = m.g ~= nil and m.x == '' and tonumber(m.u) > now
-end
-local changed = {}
-local function put(field, value)
-  m[field] = value
-  changed[#changed + 1] = field
-  changed[#changed + 1] = value
-end
-local function save() redis.call('HSET', M, unpack(changed)) end
-local function touch(ttl, hasNewKeys)
-  local ends = math.min(now + tonumber(ttl), tonumber(m.en))
-  put('u', whole(ends))
-  put('ta', whole(now))
-  if hasNewKeys or ends + 60000 > tonumber(m.ke or '0') then
-    put('ke', whole(ends + 120000))
-    for at = 2, 5 do redis.call('PEXPIREAT', KEYS[at], m.ke) end
-    redis.call('PEXPIREAT', M, whole(ends + 60000 + tonumber(m.ka)))
-  end
-  save()
-end
-local function keep(key) redis.call('PEXPIREAT', key, m.ke or whole(tonumber(m.u) + 60000)) end
-local function begin(owner, metadata, ttl, maxAge)
-  local generation = math.max(now, tonumber(m.g or '0') + 1)
-  redis.call('DEL', M, T, S, I, L)
-  m = {s='1', g=whole(generation), v='0', d='0', hd='', h='', n='0', e='0', c='0', ct='', k='0', o=owner, ca=whole(now),
-    ta=whole(now), u='0', en=whole(now + tonumber(maxAge)), ka=maxAge, x='', md=metadata}
-  local flat = {}
-  for field, value in pairs(m) do flat[#flat + 1] = field; flat[#flat + 1] = value end
-  redis.call('HSET', M, unpack(flat))
-  touch(ttl)
-end
-local function head()
-  local state = 'active'
-  if m.x ~= '' then state = 'erased' elseif tonumber(m.u) <= now then state = 'expired' end
-  return {m.v, m.g, m.d, m.hd, m.h, m.n, m.e, m.c, m.k, m.o, m.ca, m.ta, state, m.md}
-end
-`;
+import { FREE_KEY, PRELUDE } from './session-prelude.ts';
 
 /** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
 export const sessionScripts = {
@@ -80,9 +15,10 @@ local isNew, reset, leases = '0', '', {}
 if not live then
   if ARGV[7] == '0' then return {'unknown'} end
   if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
-  if m.g then reset = m.x ~= '' and 'erased' or 'ttl'
-  elseif ARGV[6] ~= '' and ARGV[6] ~= '0' then reset = 'version_regressed' end
-  begin(ARGV[2], '', ARGV[12], ARGV[13])
+  if lost then reset = 'version_regressed'
+  elseif m.g then reset = m.x ~= '' and 'erased' or 'ttl'
+  elseif (ARGV[6] ~= '' and ARGV[6] ~= '0') or ARGV[10] ~= '0' then reset = 'version_regressed' end
+  begin(ARGV[2], '', ARGV[12], ARGV[13], reset)
   isNew = '1'
 else
   if key ~= '' then
@@ -97,11 +33,19 @@ else
   end
   local flat = redis.call('HGETALL', L)
   for at = 1, #flat, 2 do leases[flat[at]] = flat[at + 1] end
-  if ARGV[6] ~= '' and tonumber(ARGV[6]) > tonumber(m.v) then reset = 'version_regressed' end
+  local isSame = ARGV[8] == m.g and ARGV[9] == m.d
+  if (ARGV[6] ~= '' and tonumber(ARGV[6]) > tonumber(m.v)) or (isSame and tonumber(ARGV[10]) > tonumber(m.v)) then
+    reset = 'version_regressed'
+  elseif m.hd == '' then reset = m.r or '' end
   if leases.x and leases.x ~= turn and tonumber(leases.u) > now then
     return {'locked', m.v, whole(tonumber(leases.u) - now)}
   end
-  if ARGV[5] ~= '' and ARGV[5] ~= m.v then return {'version', m.v} end
+  if ARGV[5] ~= '' and ARGV[5] ~= m.v then
+    -- What failed behind it has said nothing.
+    local reached = m.hd == '' and '0' or (redis.call('HGET', I, 't:' .. m.hd) or m.v):match('^%d+')
+    local wanted = tonumber(ARGV[5])
+    if wanted < tonumber(reached) or wanted > tonumber(m.v) then return {'version', m.v} end
+  end
 end
 local pending = 0
 for work, ends in pairs(leases) do
@@ -221,7 +165,7 @@ return {head(), m.e ~= '0' and redis.call('HGET', S, m.e) or '', turns}`,
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if live then return 0 end
-begin(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+begin(ARGV[1], ARGV[2], ARGV[3], ARGV[4], '')
 return 1`,
   },
 
@@ -230,7 +174,8 @@ return 1`,
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not live then return 0 end
-put('md', ARGV[1])
+note(ARGV[1])
+keep(I)
 save()
 return 1`,
   },
@@ -299,7 +244,7 @@ return 1`,
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not m.g or (ARGV[1] ~= '' and ARGV[1] ~= m.g) then return 0 end
-local was = live or (m.x == '' and redis.call('EXISTS', T) == 1)
+local was = live or lost or (m.x == '' and redis.call('EXISTS', T) == 1)
 redis.call('DEL', T, S, I, L)
 put('x', 'erased')
 for _, field in ipairs({'hd', 'h', 'ct', 'md'}) do put(field, '') end

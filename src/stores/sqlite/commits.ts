@@ -176,3 +176,12 @@ export function asUnavailable(error: unknown): StoreUnavailable {
   const reason = error instanceof Error ? error.message : String(error);
   return new StoreUnavailable(`the store failed: ${reason}`, { cause: error });
 }
+
+/** @throws StoreUnavailable */
+export function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}

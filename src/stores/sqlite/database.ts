@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 9;
+export const SCHEMA_VERSION = 10;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -142,6 +142,8 @@ const MIGRATIONS: readonly string[] = [
   // Kept by whoever adds rows or deletes some: to count them is to read the whole table.
   `CREATE TABLE ledger_size (rows INTEGER NOT NULL) STRICT;
    INSERT INTO ledger_size SELECT count(*) FROM ledger;`,
+  // Why this life of a conversation began anew.
+  `ALTER TABLE sessions ADD COLUMN reset TEXT NOT NULL DEFAULT ''`,
 ];
 
 /**

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SessionHead, SessionRef, StoredTurn } from '../../contracts/session.ts';
+import type { ResetCause, SessionHead, SessionRef, StoredTurn } from '../../contracts/session.ts';
 import { turnOf } from '../session-text.ts';
 
 /** A row of `sessions`. */
@@ -29,6 +29,17 @@ export interface Row {
   exclusive_fence: number;
   holder: string;
   holder_until: number;
+  /** Why this life began anew. */
+  reset: ResetCause | '';
+}
+
+/** How a life of a session begins. */
+export interface Beginning {
+  readonly owner: string;
+  readonly metadata: string;
+  readonly ttlMs: number;
+  readonly maxAgeMs: number;
+  readonly reset: ResetCause | '';
 }
 
 /** Sessions of one purge, so that it does not hold the event loop. */
@@ -37,7 +48,7 @@ const PURGE_BATCH = 100;
 const SQL = {
   find: 'SELECT * FROM sessions WHERE tenant = ? AND session = ?',
   begin: `INSERT INTO sessions VALUES
-    (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0)`,
+    (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0, ?)`,
   describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
   announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ? WHERE key = ?',
   hold: 'UPDATE sessions SET exclusive_fence = ?, holder = ?, holder_until = ? WHERE key = ?',
@@ -81,7 +92,7 @@ const SQL = {
   putUser: 'INSERT OR IGNORE INTO session_users VALUES (?, ?)',
   forgetUsers: 'DELETE FROM session_users WHERE key = ?',
   ended: `SELECT key, ends_at + kept_ms AS forgotten_at FROM sessions WHERE ends_at <= ?
-    AND (ends_at + kept_ms <= ? OR EXISTS (SELECT 1 FROM turns WHERE turns.key = sessions.key)) LIMIT ${PURGE_BATCH}`,
+    AND (ends_at + kept_ms <= ? OR metadata <> '' OR EXISTS (SELECT 1 FROM turns WHERE turns.key = sessions.key)) LIMIT ${PURGE_BATCH}`,
 } as const;
 
 /** What is asked of the tables of conversations. */
@@ -117,7 +128,10 @@ export class SessionStatements {
     const ended = this.run.ended.all(now, now);
     for (const { key, forgotten_at: at } of ended) {
       if (Number(at) <= now) this.forget(Number(key));
-      else this.empty(Number(key));
+      else {
+        this.empty(Number(key));
+        this.run.describe.run('', key as number);
+      }
     }
     return ended.length === PURGE_BATCH;
   }
@@ -125,6 +139,7 @@ export class SessionStatements {
 
 export function headOf(row: Row, now: number): SessionHead {
   const ended = row.ends_at <= now ? 'expired' : 'active';
+  const state = row.erased === 1 ? 'erased' : ended;
   return {
     version: row.version,
     generation: row.generation,
@@ -138,8 +153,8 @@ export function headOf(row: Row, now: number): SessionHead {
     owner: row.owner,
     createdAt: row.created_at,
     touchedAt: row.touched_at,
-    state: row.erased === 1 ? 'erased' : ended,
-    metadata: row.metadata,
+    state,
+    metadata: state === 'active' ? row.metadata : '',
   };
 }
 
@@ -158,3 +173,10 @@ export function turnIn(row: Record<string, unknown>): StoredTurn {
     String(content),
   );
 }
+
+/** It has been used: until it ends again as long, within its absolute age. */
+export const touched = (row: Row, now: number, ttlMs: number): Row => ({
+  ...row,
+  touched_at: now,
+  ends_at: Math.min(now + ttlMs, row.last_end),
+});

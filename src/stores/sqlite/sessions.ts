@@ -15,8 +15,8 @@ import type {
 import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import { metaText } from '../session-text.ts';
-import { asUnavailable, type Commits } from './commits.ts';
-import { headOf, type Row, SessionStatements, turnIn } from './session-rows.ts';
+import { type Commits, reading } from './commits.ts';
+import { type Beginning, headOf, type Row, SessionStatements, touched, turnIn } from './session-rows.ts';
 
 /** Epochs whose summaries are kept. */
 const EPOCHS_KEPT = 16;
@@ -109,7 +109,7 @@ export class SqliteSessions implements Sessions {
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
       if (row && this.#isLive(row)) return false;
-      this.#begin(ref, row, owner, metadata, ttlMs, maxAgeMs);
+      this.#begin(ref, row, { owner, metadata, ttlMs, maxAgeMs, reset: '' });
       return true;
     });
   }
@@ -217,8 +217,8 @@ export class SqliteSessions implements Sessions {
       if (!options.create) return { kind: 'unknown' };
       if (ifVersion !== undefined && ifVersion !== 0) return { kind: 'version', version: 0 };
       if (row) reset = row.erased === 1 ? 'erased' : 'ttl';
-      else if (seenVersion !== undefined && seenVersion > 0) reset = 'version_regressed';
-      row = this.#begin(ref, row, owner, '', options.ttlMs, options.maxAgeMs);
+      else if ((seenVersion ?? 0) > 0 || (known?.version ?? 0) > 0) reset = 'version_regressed';
+      row = this.#begin(ref, row, { ...options, metadata: '', reset });
     } else {
       const before = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
       if (before && Number(before.version) > 0) {
@@ -227,10 +227,12 @@ export class SqliteSessions implements Sessions {
       }
       if (before && Number(before.version) === 0 && before.turn !== turn && Number(before.ends_at) > now)
         return { kind: 'running', version: row.version, retryAfterMs: Number(before.ends_at) - now };
-      if (seenVersion !== undefined && seenVersion > row.version) reset = 'version_regressed';
+      const isSame = known?.generation === row.generation && known.edits === row.edits;
+      if (Math.max(seenVersion ?? 0, isSame ? known.version : 0) > row.version) reset = 'version_regressed';
+      else if (row.head === '') reset = row.reset;
       if (row.holder !== '' && row.holder !== turn && row.holder_until > now)
         return { kind: 'locked', version: row.version, retryAfterMs: row.holder_until - now };
-      if (ifVersion !== undefined && ifVersion !== row.version)
+      if (ifVersion !== undefined && !this.#isAt(row, ifVersion))
         return { kind: 'version', version: row.version };
     }
     const { pending, lapsed } = this.#sql.run.pending.get(row.key, now, `p:${turn}`) ?? {};
@@ -342,6 +344,12 @@ export class SqliteSessions implements Sessions {
     }, how);
   }
 
+  /** What failed behind a version has said nothing. */
+  #isAt(row: Row, version: number): boolean {
+    if (version >= row.version || row.head === '') return version <= row.version;
+    return version >= Number(this.#sql.run.turnBy.get(row.key, row.head)?.version);
+  }
+
   #isLive(row: Row): boolean {
     return row.erased === 0 && row.ends_at > Math.floor(this.#now());
   }
@@ -349,10 +357,7 @@ export class SqliteSessions implements Sessions {
   #begin(
     ref: SessionRef,
     before: Row | undefined,
-    owner: string,
-    metadata: string,
-    ttlMs: number,
-    maxAgeMs: number,
+    { owner, metadata, ttlMs, maxAgeMs, reset }: Beginning,
   ): Row {
     const now = Math.floor(this.#now());
     const generation = Math.max(now, (before?.generation ?? 0) + 1);
@@ -368,6 +373,7 @@ export class SqliteSessions implements Sessions {
       now + maxAgeMs,
       maxAgeMs,
       metadata,
+      reset,
     );
     return this.#sql.find(ref) as Row;
   }
@@ -381,20 +387,5 @@ export class SqliteSessions implements Sessions {
     if (row.epoch === 0) return undefined;
     const found = this.#sql.run.summary.get(row.key, row.epoch);
     return found && (JSON.parse(String(found.summary)) as StoredSummary);
-  }
-}
-
-/** It has been used: until it ends again as long, within its absolute age. */
-const touched = (row: Row, now: number, ttlMs: number): Row => ({
-  ...row,
-  touched_at: now,
-  ends_at: Math.min(now + ttlMs, row.last_end),
-});
-
-function reading<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw asUnavailable(error);
   }
 }

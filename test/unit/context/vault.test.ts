@@ -85,6 +85,18 @@ describe('keys change', () => {
     );
   });
 
+  test('replicas that know both secrets, each the other one first, open what either wraps', async () => {
+    const docs = await documents();
+    const [old, young] = ['the old secret of ours', 'the new secret of ours'];
+    const sealed = (await vault(docs, old).of('shop')).seal('mine');
+    for (const [own, other] of [
+      [young, old],
+      [old, young],
+      [young, old],
+    ] as const)
+      expect((await vault(docs, own, [other]).of('shop')).open(sealed)).toBe('mine');
+  });
+
   test('a data key seals for 90 days, and what it sealed stays readable', async () => {
     const docs = await documents();
     let now = 0;
