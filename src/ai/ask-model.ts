@@ -19,7 +19,8 @@ export const askModelOf =
       format: openaiChat,
       body: {
         model,
-        max_tokens: maxTokens,
+        // The older name is refused by models that reason; services that know no other get theirs.
+        max_completion_tokens: maxTokens,
         messages: [
           { role: 'system', content: system },
           { role: 'user', content: text },

@@ -1,3 +1,4 @@
+import type { AnswerName } from '../contracts/format.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
@@ -16,7 +17,7 @@ type Whole = Extract<CommittedAnswer, { kind: 'whole' }>;
 export function ownAnswer(
   call: ChatCall,
   parts: readonly StreamPart[],
-  body = writeParts(call, parts),
+  body: string | Buffer = writeParts(call, parts, answerName(call)),
 ): Pick<Whole, 'kind' | 'statusCode' | 'headers' | 'body' | 'facts' | 'parts'> {
   const { stream } = call.request as ChatRequest;
   return {
@@ -29,9 +30,9 @@ export function ownAnswer(
   };
 }
 
-function writeParts(call: ChatCall, parts: readonly StreamPart[]): string {
+/** @param name what it is known by to the client */
+export function writeParts(call: ChatCall, parts: readonly StreamPart[], name: AnswerName): string {
   const { format, request } = call;
-  const name = answerName(call);
   if (format.kind === 'embeddings')
     return JSON.stringify(format.writeAnswer(gatherAnswer(parts), name, neutralOf(call, format)));
   if (format.kind !== 'chat')

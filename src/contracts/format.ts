@@ -40,6 +40,8 @@ export interface AnswerName {
   readonly model: string;
   /** Seconds since the epoch. */
   readonly created: number;
+  /** Of an answer that was given before: how its items were called then. */
+  readonly itemIds?: readonly (string | undefined)[];
   /** Of a response that is kept: what it says of that. */
   readonly kept?: JsonObject;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { runProbe } from '../../src/context/probes/run-probe.ts';
 import { readProbe } from '../../src/context/probes/script.ts';
-import { aiGateway, CLIENT_KEY, chat, modelService } from '../helpers/ai.ts';
+import { aiGateway, CLIENT_KEY, chat, modelService, rawProvider } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
@@ -49,6 +49,24 @@ it('input is flat: prompts around turn 200 are at most 1.3 times those around tu
   expect(Math.max(...around(200))).toBeLessThanOrEqual(1.3 * Math.max(...around(20)));
   const last = await say(gateway, 'What is my account number?');
   expect(answerOf(last.body)).toContain(NUMBER);
+});
+
+it('a summarizer that reasons is asked in the words that it takes', async () => {
+  const asked: Record<string, unknown>[] = [];
+  const service = await rawProvider((response, { body }) => {
+    const sent = JSON.parse(body.toString()) as Record<string, unknown>;
+    if (sent.model === 'o4-mini') asked.push(sent);
+    const choices = [{ message: { content: `Of number ${NUMBER}.` }, finish_reason: 'stop' }];
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: 'c', choices }));
+  });
+  const gateway = await aiGateway([service], {
+    context: { enabled: true, compaction: { window: 1500, summarizer: 'scribe' } },
+    models: { scribe: { targets: [{ provider: 'p0', model: 'o4-mini' }] } },
+  } as object);
+  for (let turn = 1; turn <= 25; turn++)
+    await say(gateway, `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`);
+  expect(await eventually(() => asked[0])).not.toHaveProperty('max_tokens');
+  expect(asked[0]).toMatchObject({ max_completion_tokens: expect.any(Number) as number });
 });
 
 it('the summarizer is a model of the config, asked through the pipeline, off the request path, and in the books', async () => {

@@ -161,6 +161,50 @@ it('items are put into a conversation, read and deleted one by one, by ids that 
   expect((await conversations.update(id, { metadata: { topic: 'y' } })).metadata).toEqual({ topic: 'y' });
 });
 
+it('an item is called as its provider named it, whatever else was among them', async () => {
+  const text = (id: string, words: string) => ({
+    type: 'message',
+    id,
+    role: 'assistant',
+    status: 'completed',
+    content: [{ type: 'output_text', text: words, annotations: [] }],
+  });
+  const output = [
+    { type: 'reasoning', id: 'rs_1', summary: [] },
+    text('msg_1', 'I look it up.'),
+    { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'Oslo' } },
+    text('msg_2', 'It is sunny.'),
+    { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'note', arguments: '{}' },
+  ];
+  const bodies: { input: { id?: string; type: string }[] }[] = [];
+  const provider = await rawProvider((response, { body }) => {
+    bodies.push(JSON.parse(body.toString()) as (typeof bodies)[number]);
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', model: 'm', output }),
+    );
+  });
+  const { responses, conversations } = sdk(await aiGateway([provider], ON));
+  const { id } = await conversations.create();
+  const said = await responses.create({ model: 'smart', input: 'How is the weather?', conversation: id });
+  const listed = async () => (await conversations.items.list(id, { order: 'asc' })).data.slice(1);
+  expect((await listed()).map((item) => item.id)).toEqual(['msg_1', 'msg_2', 'fc_1']);
+  expect((await responses.retrieve(said.id)).output.map((item) => item.id)).toEqual([
+    'msg_1',
+    'msg_2',
+    'fc_1',
+  ]);
+  expect(await conversations.items.retrieve('msg_2', { conversation_id: id })).toMatchObject({
+    content: [{ text: 'It is sunny.' }],
+  });
+  const result = { type: 'function_call_output' as const, call_id: 'call_1', output: 'noted' };
+  await responses.create({ model: 'smart', input: [result], conversation: id });
+  // OpenAI wants what was thought with an item that has its id.
+  expect(bodies[1]?.input.map((item) => item.id).filter(Boolean)).toEqual([]);
+  await conversations.items.delete('msg_1', { conversation_id: id });
+  expect((await listed()).map((item) => item.id).slice(0, 2)).toEqual(['msg_2', 'fc_1']);
+});
+
 it('what is wrong in a call to a conversation is said, and changes nothing', async () => {
   const gateway = await aiGateway([await knowingProvider()], ON);
   const { conversations, responses } = sdk(gateway);
@@ -188,6 +232,7 @@ it('what is wrong in a call to a conversation is said, and changes nothing', asy
   expect(await refused(`/${id}/items`, 'POST', '{"items":[{"type":"computer_call"}]}')).toBe(400);
   const result = '{"items":[{"type":"function_call_output","call_id":"c9","output":"?"}]}';
   expect(await refused(`/${id}/items`, 'POST', result)).toBe(400);
+  expect(await refused('', 'POST', result)).toBe(400);
   const both = responses.create({
     model: 'smart',
     input: 'one',
@@ -197,6 +242,21 @@ it('what is wrong in a call to a conversation is said, and changes nothing', asy
   await expect(both).rejects.toMatchObject({ status: 400, param: 'previous_response_id' });
   expect((await conversations.retrieve(id)).metadata).toEqual({ topic: 'x' });
   expect((await conversations.items.list(id)).data).toEqual([]);
+  // Nothing else was begun.
+  expect((await admin(gateway, '/api/sessions?consumer=app')).body.items).toMatchObject([{ id }]);
+});
+
+it('a response that broke off before a word is read by its id; and none is streamed again', async () => {
+  const provider = await rawProvider((response) => {
+    const whole = { id: 'resp_1', object: 'response', model: 'm', status: 'incomplete', output: [] };
+    const why = { incomplete_details: { reason: 'max_output_tokens' } };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...whole, ...why }));
+  });
+  const { responses } = sdk(await aiGateway([provider], ON));
+  const { id } = await responses.create({ model: 'smart', input: 'Hello.' });
+  expect(await responses.retrieve(id)).toMatchObject({ id, status: 'incomplete', output: [] });
+  const refused = { status: 400, code: 'field_not_supported', param: 'stream' };
+  await expect(responses.retrieve(id, { stream: true })).rejects.toMatchObject(refused);
 });
 
 /** Speaks responses, whole and as a stream, and knows of no earlier one. */

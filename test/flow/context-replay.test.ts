@@ -149,11 +149,13 @@ it('a response that is given again has the id that the next one can follow', asy
   const body = { model: 'smart', input: 'My name is Ann.' };
   const first = await responses.create(body, again);
   const second = await responses.create(body, again);
-  expect([second.id, second.output_text]).toEqual([first.id, first.output_text]);
-  const ids = new Set<string>();
-  for await (const event of await responses.create({ ...body, stream: true }, again))
+  expect([second.id, second.output]).toEqual([first.id, first.output]);
+  const [ids, items] = [new Set<string>(), new Set<string>()];
+  for await (const event of await responses.create({ ...body, stream: true }, again)) {
     if ('response' in event) ids.add(event.response.id);
-  expect([...ids]).toEqual([first.id]);
+    if ('item_id' in event) items.add(event.item_id);
+  }
+  expect([[...ids], [...items]]).toEqual([[first.id], [first.output[0]?.id]]);
   const next = await responses.create({ model: 'smart', input: 'And now?', previous_response_id: second.id });
   expect(next.previous_response_id).toBe(first.id);
   await responses.delete(first.id);

@@ -228,6 +228,63 @@ it('reasoning that OpenAI has sealed goes back to it; instructions are of their 
   expect(JSON.stringify(bodies[2]?.input)).not.toContain('pirate');
 });
 
+/** Speaks responses as OpenAI does to who has nothing kept: of an unsealed thought it knows nothing. */
+async function forgetfulThinker() {
+  const bodies: { input: Block[]; include?: string[]; store: boolean }[] = [];
+  const provider = await rawProvider((response, { body }) => {
+    const asked = JSON.parse(body.toString()) as (typeof bodies)[number];
+    bodies.push(asked);
+    const { input, include = [] } = asked;
+    const items = Array.isArray(input) ? input : [];
+    const lost = items.find(({ type, encrypted_content: seal }) => type === 'reasoning' && !seal);
+    const bare = items.find(
+      ({ type, id }, at) => type === 'function_call' && id && items[at - 1]?.type !== 'reasoning',
+    );
+    response.setHeader('content-type', 'application/json');
+    if (lost || bare) {
+      const message = lost
+        ? `Item with id '${String(lost.id)}' not found. Items are not persisted when store is set to false.`
+        : `Item '${String(bare?.id)}' of type 'function_call' was provided without its required 'reasoning' item.`;
+      response.writeHead(lost ? 404 : 400).end(JSON.stringify({ error: { message } }));
+      return;
+    }
+    const sealed = include.includes('reasoning.encrypted_content') && { encrypted_content: 'sealed' };
+    const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'weather', arguments: '{}' };
+    const content = [{ type: 'output_text', text: 'It is sunny.', annotations: [] }];
+    const said = { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content };
+    const output = [
+      { type: 'reasoning', id: `rs_${bodies.length}`, summary: [], ...sealed },
+      items.some(({ type }) => type === 'function_call_output') ? said : call,
+    ];
+    response.end(
+      JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', model: 'o4', output }),
+    );
+  });
+  return { bodies, provider };
+}
+
+it.each([
+  undefined,
+  { effort: 'low' as const },
+])('a loop of tools that repeats what it was answered goes on with a model that reasons (reasoning: %o)', async (reasoning) => {
+  const { bodies, provider } = await forgetfulThinker();
+  const { responses } = sdk(await aiGateway([provider], ON));
+  const rest = { model: 'smart', ...(reasoning && { reasoning }) };
+  const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: 'How is the weather?' }];
+  const { output } = await responses.create({ ...rest, input });
+  input.push(...(output as typeof input));
+  input.push({ type: 'function_call_output', call_id: 'call_1', output: 'sunny' });
+  const answer = await responses.create({ ...rest, input });
+
+  expect(answer.output_text).toBe('It is sunny.');
+  const seals = reasoning && ['reasoning.encrypted_content'];
+  expect(bodies.map(({ include, store }) => ({ include, store }))).toEqual([
+    { include: seals, store: false },
+    { include: seals, store: false },
+  ]);
+  expect(bodies[1]?.input.map(({ type }) => type).includes('reasoning')).toBe(reasoning !== undefined);
+});
+
 it('what DeepSeek thought goes back to it with the calls that it led to, and to nobody else', async () => {
   type Said = { role: string; reasoning_content?: string }[];
   const asked: Record<string, Said[]> = { deepseek: [], openai: [] };

@@ -2,7 +2,7 @@ import type { TurnEnd } from '../../context/live-turn.ts';
 import type { TurnStatus } from '../../contracts/session.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
-import { answerMessage } from './answer-parts.ts';
+import { answerOf } from './answer-parts.ts';
 
 /** What an answer says, as far as it is kept. */
 interface Said {
@@ -27,11 +27,12 @@ export async function commitTurn(
   const { turn, format, exchange, answer } = call;
   if (!turn || turn.hasEnded) return;
   const usage = answer?.facts?.usage;
+  const { content, itemIds } = answerOf(parts, status === 'complete');
   const end: TurnEnd = {
     status,
-    answer: answerMessage(parts, status === 'complete'),
+    answer: content,
     isCut,
-    itemIds: format.name === 'openai-responses' ? itemIdsIn(parts) : [],
+    itemIds: format.name === 'openai-responses' ? itemIds : [],
     format: format.name,
     provider: answer?.deployment.providerName ?? exchange.ai?.provider ?? '',
     upstreamModel: answer?.deployment.model ?? '',
@@ -41,9 +42,6 @@ export async function commitTurn(
   };
   await turn.commit(end);
 }
-
-const itemIdsIn = (parts: readonly StreamPart[]): string[] =>
-  parts.flatMap((part) => (part.type === 'item-start' && part.id !== '' ? [part.id] : []));
 
 /** What is left of a turn whose call ended otherwise: the user's words, and what reached the client of the answer. */
 export function abandonTurn(call: ChatCall): void | Promise<void> {

@@ -1,10 +1,13 @@
 import type { OpenedTurn } from '../../context/path.ts';
+import type { AssistantPart } from '../../contracts/model-request.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
-import { ownAnswer } from '../own-answer.ts';
-import { partsOf } from './answer-parts.ts';
+import { ownAnswer, writeParts } from '../own-answer.ts';
+import { answerName } from '../prepared-call.ts';
+import { isBreak, partsOf } from './answer-parts.ts';
+import { itemsOfTurn } from './turn-items.ts';
 
-/** The answer that was recorded in a turn, as one to this call: whole or streamed. It costs nothing. */
+/** The answer that was recorded in a turn, as one to this call: whole or streamed, its items named as before. It costs nothing. */
 export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): CommittedAnswer | undefined {
   const { format } = call;
   if (format.kind !== 'chat') return undefined;
@@ -17,8 +20,10 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
     { type: 'finish', reason: turn.finishReason || 'stop' },
     { type: 'end' },
   ];
+  const itemIds = messageIds({ turn, content });
+  const name = { ...answerName(call), requestId: turn.request, itemIds };
   return {
-    ...ownAnswer(call, parts),
+    ...ownAnswer(call, parts, writeParts(call, parts, name)),
     byRules: true,
     deployment: {
       providerName: 'context',
@@ -30,3 +35,10 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
     },
   };
 }
+
+/** Of the items of an answer, as they are written again: what was said in a row is one message then. */
+const messageIds = (said: OpenedTurn): string[] =>
+  itemsOfTurn(said).flatMap(({ id, isInput, at: { message, from } }) => {
+    const content = said.content.messages[message]?.content as readonly AssistantPart[] | undefined;
+    return isInput || isBreak(content?.[from - 1], content?.[from]) ? [] : [id];
+  });

@@ -2,7 +2,8 @@ import { answerIn } from '../../context/corrections.ts';
 import type { Left } from '../../context/erasing.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import type { SaidTurn } from '../../context/read-sessions.ts';
-import type { AssistantPart, JsonObject, Message } from '../../contracts/model-request.ts';
+import type { JsonObject, Message } from '../../contracts/model-request.ts';
+import { isBreak, isSaid } from './answer-parts.ts';
 import { writeItems } from './write-items.ts';
 
 /** An item of a conversation as OpenAI's API shows it, and where it stands in its turn. */
@@ -62,7 +63,7 @@ function partition<Item>(items: readonly Item[], is: (item: Item) => boolean): [
 function itemsIn({ turn, content }: OpenedTurn): TurnItem[] {
   const { messages, ids, itemIds = [] } = content;
   const answerAt = turn.kind !== 'items' && messages.at(-1)?.role === 'assistant' ? messages.length - 1 : -1;
-  const places = messages.flatMap(placesIn);
+  const places = messages.flatMap((message, at) => placesIn(message, at, at === answerAt));
   const outputs = places.filter(({ message }) => message === answerAt).length;
   const firstOutput = places.length - outputs;
   return places.map((at, number): TurnItem => {
@@ -99,16 +100,15 @@ export function withoutItem(said: SaidTurn, id: string): Left | undefined {
 }
 
 /** Results of tools are items each, and so are calls and thoughts; what the assistant says in a row is one. */
-function placesIn(message: Message, at: number): Place[] {
+function placesIn(message: Message, at: number, isAnswer: boolean): Place[] {
   const { content, role } = message;
   if (role === 'tool') return content.map((_, from) => ({ message: at, from, to: from + 1 }));
   if (role !== 'assistant') return [{ message: at, from: 0, to: content.length }];
   const places: Place[] = [];
-  const isSaid = (part: AssistantPart | undefined): boolean =>
-    part?.type === 'text' || part?.type === 'refusal';
   content.forEach((part, from) => {
     const last = places.at(-1);
-    if (last && isSaid(part) && isSaid(content[from - 1]))
+    const before = content[from - 1];
+    if (last && isSaid(part) && isSaid(before) && !(isAnswer && isBreak(before, part)))
       places[places.length - 1] = { ...last, to: from + 1 };
     else places.push({ message: at, from, to: from + 1 });
   });

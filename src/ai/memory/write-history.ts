@@ -70,9 +70,12 @@ function saidIn({ turn, messages, calledBy, itemIds = [] }: PathTurn, provider: 
   return messages.map((message, at) => {
     const by = at === calledAt ? calledBy : turn.provider;
     const isAnswer = at === messages.length - 1;
+    // Where a thought went before it that is not there any more, OpenAI takes an item only without its id.
+    const isNamed =
+      isAnswer && by === provider && message.role === 'assistant' && message.content.some(isOpaque);
     return {
       message: by === provider ? message : withoutOpaque(message),
-      itemIds: isAnswer && by === provider ? itemIds : [],
+      itemIds: isNamed ? itemIds : [],
     };
   });
 }

@@ -10,24 +10,26 @@ import type {
 import { formatDataUrl } from '../../lib/data-url.ts';
 import { NotCarried } from '../not-carried.ts';
 import { sealOf } from '../seal.ts';
+import { isBreak } from './answer-parts.ts';
 
 /**
  * Messages as items of a responses request: what the assistant said, thought and called stands in items of its own.
  * @param ids of the items, as their provider named them; they count only if they are as many
  */
 export function writeItems(messages: readonly Message[], ids: readonly string[] = []): JsonObject[] {
-  const items = messages.flatMap(itemsOf);
+  const items = messages.flatMap((message) => itemsOf(message, ids.length > 0));
   return items.length === ids.length ? items.map((item, at) => ({ id: ids[at], ...item })) : items;
 }
 
-function itemsOf(message: Message): JsonObject[] {
+/** @param isNamed text behind text is a message of its own: so it was named */
+function itemsOf(message: Message, isNamed: boolean): JsonObject[] {
   switch (message.role) {
     case 'system':
       return [{ type: 'message', role: 'developer', content: message.content.map(inputPart) }];
     case 'user':
       return [{ type: 'message', role: 'user', content: message.content.map(inputPart) }];
     case 'assistant':
-      return assistantItems(message.content);
+      return assistantItems(message.content, isNamed);
     case 'tool':
       return message.content.map(resultItem);
   }
@@ -43,14 +45,15 @@ const resultItem = ({ id, content }: ToolResultPart): JsonObject => {
   };
 };
 
-function assistantItems(parts: readonly AssistantPart[]): JsonObject[] {
+function assistantItems(parts: readonly AssistantPart[], isNamed: boolean): JsonObject[] {
   const items: JsonObject[] = [];
   let said: JsonObject[] = [];
   const flush = (): void => {
     if (said.length > 0) items.push({ type: 'message', role: 'assistant', content: said });
     said = [];
   };
-  for (const part of parts) {
+  for (const [at, part] of parts.entries()) {
+    if (isNamed && isBreak(parts[at - 1], part)) flush();
     if (part.type === 'text') said.push({ type: 'output_text', text: part.text });
     else if (part.type === 'refusal') said.push({ type: 'refusal', refusal: part.text });
     else if (part.type === 'tool-call') {

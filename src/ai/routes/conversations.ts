@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Notes, redactNotes, sealNotes } from '../../context/notes.ts';
 import type { OpenedTurn } from '../../context/path.ts';
+import { matchResults } from '../../context/put-items.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { exchangeOf } from '../../record/exchange.ts';
@@ -43,6 +44,8 @@ export function registerConversations(
     const { metadata: noted = null, items = null } = bodyIn(request);
     const notes = redactNotes(metadataIn(noted), privacy);
     const said = items === null || (Array.isArray(items) && items.length === 0) ? [] : itemsIn(items);
+    // Before it is there: an id that nobody was told would stay.
+    matchResults(said, new Map());
     const ref = refOf(request, id);
     const metadata = await sealNotes(ref, notes, privacy);
     await sessions.create(ref, { owner: '', metadata, ttlMs: ttl, maxAgeMs: maxAge });
@@ -57,7 +60,8 @@ export function registerConversations(
   scope.post<Named>(`${url}/:id`, async (request, reply) => {
     const { ref, head } = await open(request);
     const notes = redactNotes(metadataIn(bodyIn(request).metadata), privacy);
-    await sessions.describe(ref, await sealNotes(ref, notes, privacy));
+    if (!(await sessions.describe(ref, await sealNotes(ref, notes, privacy))))
+      throw new GatewayError('session_unknown');
     return send(request, reply, written(request.params.id, head.createdAt, notes));
   });
   scope.delete<Named>(`${url}/:id`, async (request, reply) => {

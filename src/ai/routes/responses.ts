@@ -51,7 +51,13 @@ export function registerResponses(
     const items = isOfChain ? [...before.flatMap(itemsOfTurn), ...own] : own;
     return reply.header('x-request-id', exchangeOf(request.raw).id).send(pageOf(items, request.query));
   });
-  scope.get<Named>(url, async (request, reply) => {
+  scope.get<Named & { Querystring: { stream?: string } }>(url, async (request, reply) => {
+    // As OpenAI has it: only what was begun in the background can be followed.
+    if (request.query.stream === 'true')
+      throw new GatewayError('field_not_supported', {
+        param: 'stream',
+        detail: 'The field is stream: a response that is kept is given out whole.',
+      });
     const { ref, found } = await find(request);
     return reply
       .header('x-request-id', exchangeOf(request.raw).id)
@@ -70,10 +76,10 @@ export function registerResponses(
 function responseOf(id: string, session: string, found: SaidTurn): object {
   const { turn, content } = found;
   const said = content.messages.at(-1);
-  if (said?.role !== 'assistant') throw new GatewayError('session_unknown');
   const parts: StreamPart[] = [
     { type: 'start', id, model: turn.upstreamModel || turn.model },
-    ...partsOf(said.content),
+    // It broke off before a word, or made pictures only.
+    ...(said?.role === 'assistant' ? partsOf(said.content) : []),
     { type: 'finish', reason: turn.finishReason || 'stop' },
   ];
   if (turn.tokensIn >= 0)

@@ -10,6 +10,7 @@ import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
 import { askOf, conversationOf, type Meant, openingOf } from '../memory/ask-of.ts';
 import { writeHistoryFor } from '../memory/history-for.ts';
+import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
 import { isSigned, writeHistory } from '../memory/write-history.ts';
@@ -101,7 +102,7 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 /** The body that goes on, written once: of a long conversation that is all of it. */
 function writeBody(call: ChatCall, turn: LiveTurn | undefined): void {
   const isNamed = call.format.name === 'openai-responses';
-  const body = isNamed ? unnamed(bodyOf(call)) : bodyOf(call);
+  const body = isNamed ? keptHere(bodyOf(call), turn?.shape, isTranslated(call)) : bodyOf(call);
   if (turn && hasBefore(turn)) writeBefore(call, body, turn);
   else if (isNamed) replaceBody(call, body);
 }
@@ -131,11 +132,10 @@ function writeBefore(call: ChatCall, body: JsonObject, { shape, ask, fresh }: Li
   replaceBody(call, writeHistory(call.format.name, body, history));
 }
 
-/** What is kept here need not be kept by a provider too, who knows nothing of our ids. */
-function unnamed(sent: JsonObject): JsonObject {
-  const { conversation: _, previous_response_id: __, store: ___, ...body } = sent;
-  return { ...body, store: false };
-}
+const isTranslated = ({ candidates, format }: ChatCall): boolean =>
+  candidates.every(({ deployments }) =>
+    deployments.every(({ provider }) => provider.native[format.name] === undefined),
+  );
 
 /**
  * The answer is read on to its end when the client has left, for so many milliseconds.

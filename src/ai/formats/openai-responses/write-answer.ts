@@ -1,17 +1,17 @@
 import type { AnswerName } from '../../../contracts/format.ts';
 import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
-import { type Item, type MessagePart, writeEncrypted, writeItem } from './write-items.ts';
+import { type Item, itemId, type MessagePart, writeEncrypted, writeItem } from './write-items.ts';
 import { statusOf, writeResponse } from './write-response.ts';
 
 /** A whole answer as a response; no client of this format can ask for more than one. */
 export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
   const [choice] = answer.choices;
-  const output = choice ? itemsOf(choice, name.requestId).map(writeItem) : [];
+  const output = choice ? itemsOf(choice, name).map(writeItem) : [];
   return writeResponse({ ...answer, output, finishReason: choice?.finishReason ?? '' }, name);
 }
 
-function itemsOf(choice: AnswerChoice, requestId: string): Item[] {
+function itemsOf(choice: AnswerChoice, name: AnswerName): Item[] {
   const items: Item[] = [];
   const status = statusOf(choice.finishReason);
   for (const content of choice.content) {
@@ -19,12 +19,12 @@ function itemsOf(choice: AnswerChoice, requestId: string): Item[] {
     const part = partOf(content, choice);
     if (part && last?.type === 'message') last.parts.push(part);
     else if (part)
-      items.push({ type: 'message', id: `msg_${requestId}_${items.length}`, status, parts: [part] });
+      items.push({ type: 'message', id: itemId('msg', name, items.length), status, parts: [part] });
     else
       items.push(
         itemOf(
           content as Exclude<AnswerContent, { type: 'text' | 'refusal' }>,
-          `${requestId}_${items.length}`,
+          (kind) => itemId(kind, name, items.length),
           status,
         ),
       );
@@ -46,14 +46,14 @@ function partOf(content: AnswerContent, { logprobs }: AnswerChoice): MessagePart
 
 function itemOf(
   content: Exclude<AnswerContent, { type: 'text' | 'refusal' }>,
-  id: string,
+  idOf: (kind: 'rs' | 'fc' | 'ig') => string,
   status: string,
 ): Item {
   switch (content.type) {
     case 'reasoning':
       return {
         type: 'reasoning',
-        id: `rs_${id}`,
+        id: idOf('rs'),
         status,
         text: content.text,
         encrypted: writeEncrypted('signature', content.signature, content.maker),
@@ -61,16 +61,16 @@ function itemOf(
     case 'reasoning-opaque':
       return {
         type: 'reasoning',
-        id: `rs_${id}`,
+        id: idOf('rs'),
         status,
         text: '',
         encrypted: writeEncrypted('opaque', content.data, content.maker),
       };
     case 'image':
-      return { type: 'image_generation_call', id: `ig_${id}`, status, result: content.data };
+      return { type: 'image_generation_call', id: idOf('ig'), status, result: content.data };
     case 'tool-call': {
       const { id: callId, name } = content;
-      return { type: 'function_call', id: `fc_${id}`, status, callId, name, arguments: content.arguments };
+      return { type: 'function_call', id: idOf('fc'), status, callId, name, arguments: content.arguments };
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { AnswerName } from '../../../contracts/format.ts';
 import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Citation, TokenLogprob } from '../../../contracts/stream-part.ts';
 import { UNSIGNED, writeSeal } from '../../seal.ts';
@@ -18,6 +19,13 @@ export interface MessagePart {
   readonly citations: Citation[];
   readonly logprobs: TokenLogprob[];
 }
+
+/** @param at its place in the output */
+export const itemId = (
+  kind: 'msg' | 'rs' | 'fc' | 'ig',
+  { requestId, itemIds }: AnswerName,
+  at: number,
+): string => itemIds?.[at] ?? `${kind}_${requestId}_${at}`;
 
 export function writeItem(item: Item): JsonObject {
   const { id, type, status } = item;

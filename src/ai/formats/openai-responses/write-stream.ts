@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { FinishReason, StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { UNSIGNED } from '../../seal.ts';
-import { type Item, type MessagePart, writeEncrypted, writeItem, writePart } from './write-items.ts';
+import { type Item, itemId, type MessagePart, writeEncrypted, writeItem, writePart } from './write-items.ts';
 import { annotation, statusOf, writeResponse } from './write-response.ts';
 
 type ItemOf<T extends Item['type']> = Extract<Item, { type: T }>;
@@ -48,12 +48,12 @@ export class ResponseEventWriter implements StreamWriter {
       case 'reasoning-opaque':
         return this.#openReasoning() + this.#close(writeEncrypted('opaque', part.data, part.maker));
       case 'image': {
-        const id = `ig_${this.#name.requestId}_${this.#items.length}`;
+        const id = itemId('ig', this.#name, this.#items.length);
         const image: Item = { type: 'image_generation_call', id, status: 'in_progress', result: part.data };
         return this.#close() + this.#add(image) + this.#done(image);
       }
       case 'tool-call-start': {
-        const id = `fc_${this.#name.requestId}_${this.#items.length}`;
+        const id = itemId('fc', this.#name, this.#items.length);
         const call: ItemOf<'function_call'> = {
           type: 'function_call',
           id,
@@ -147,7 +147,7 @@ export class ResponseEventWriter implements StreamWriter {
     let opened = '';
     if (this.#open?.type !== 'message') {
       opened = this.#close();
-      const id = `msg_${this.#name.requestId}_${this.#items.length}`;
+      const id = itemId('msg', this.#name, this.#items.length);
       const message: ItemOf<'message'> = { type: 'message', id, status: 'in_progress', parts: [] };
       opened += this.#add(message);
       this.#open = message;
@@ -185,7 +185,7 @@ export class ResponseEventWriter implements StreamWriter {
 
   #openReasoning(): string {
     const closed = this.#close();
-    const id = `rs_${this.#name.requestId}_${this.#items.length}`;
+    const id = itemId('rs', this.#name, this.#items.length);
     const reasoning: ItemOf<'reasoning'> = {
       type: 'reasoning',
       id,

@@ -1,0 +1,56 @@
+import type { PromptShape } from '../../context/ports.ts';
+import type { JsonObject } from '../../contracts/model-request.ts';
+import { isObject } from '../../lib/json.ts';
+import { isMarked, sealOf } from '../seal.ts';
+
+const SEALED = 'reasoning.encrypted_content';
+
+/** Items that OpenAI takes without an id: with one it wants the reasoning before them too. */
+const NAMED_BY_CHOICE: ReadonlySet<unknown> = new Set(['message', 'function_call', 'custom_tool_call']);
+
+/**
+ * The body of a response that is kept here, and so by no provider, who knows nothing of our ids. A client that believes it
+ * kept there gives items back by their ids alone: OpenAI answers 404 for a thought that has no seal. It is asked for seals
+ * where the model is known to reason: any other one refuses that.
+ *
+ * @param shape what goes before it, if that is known
+ * @param isTranslated nobody who is asked speaks responses: what they thought is in the words
+ */
+export function keptHere(
+  sent: JsonObject,
+  shape: PromptShape | undefined,
+  isTranslated: boolean,
+): JsonObject {
+  const { conversation: _, previous_response_id: __, store, ...body } = sent;
+  // Who wants nothing kept knows what to send instead.
+  if (store === false || isTranslated) return { ...body, store: false };
+  const { input, include } = body;
+  const asked: readonly unknown[] = Array.isArray(include) ? include : [];
+  const wantsSeals = !asked.includes(SEALED) && (isObject(body.reasoning) || hasSealed(body.model, shape));
+  return {
+    ...body,
+    store: false,
+    ...(Array.isArray(input) && input.some(isUnsealed) && { input: input.flatMap(withoutName) }),
+    ...(wantsSeals && { include: [...asked, SEALED] }),
+  };
+}
+
+/** Whether OpenAI has sealed what this model thought last. */
+function hasSealed(model: unknown, shape: PromptShape | undefined): boolean {
+  const last = shape?.turns.at(-1);
+  if (last?.turn.model !== model) return false;
+  const parts = last?.messages.flatMap(({ role, content }) => (role === 'assistant' ? content : [])) ?? [];
+  const seals = parts.map((part) => (part.type === 'reasoning' ? sealOf(part, 'openai') : undefined));
+  return seals.some((seal) => seal !== undefined && !isMarked(seal));
+}
+
+/** A thought that can be found by its id alone. */
+const isUnsealed = (item: unknown): boolean =>
+  isObject(item) && item.type === 'reasoning' && typeof item.encrypted_content !== 'string';
+
+function withoutName(item: unknown): unknown[] {
+  if (isUnsealed(item)) return [];
+  if (!isObject(item) || item.id === undefined || !NAMED_BY_CHOICE.has(item.type)) return [item];
+  const { id: _, ...rest } = item;
+  return [rest];
+}
