@@ -157,3 +157,5 @@ try {
   progress(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }
+// What a failed run has left running is ended by those who started it when the process ends, and would keep it from that.
+process.stdout.write('', () => process.exit());

@@ -58,8 +58,12 @@ export function runClient<Figures>(
     });
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (code === 0 && told !== '') resolve({ figures: JSON.parse(told) as Figures, seconds, cpu });
+      if (code === 0 && told !== '') resolve({ figures: read(told) as Figures, seconds, cpu });
       else reject(new Error(`${file} ended with ${signal ?? code}: ${stderr}`));
     });
   });
 }
+
+/** JSON has no word for what there was nothing to take from. */
+const read = (told: string): unknown =>
+  JSON.parse(told, (_key, value: unknown) => (value === null ? Number.NaN : value));

@@ -1,7 +1,8 @@
-import { assertAnswers } from './ask.ts';
+import { isRight, untilServes } from './ask.ts';
 import { type Counted, runClient } from './counted.ts';
 import { residentMegabytes } from './cpu.ts';
 import { type Alive, onSite, presentOf, rotated, type Site, upstreamOf, withAlive } from './ground.ts';
+import { untilStill } from './measure.ts';
 import { type Spread, spread } from './statistics.ts';
 import type { Call, Case, Subject, Upstream } from './suite.ts';
 import { warmBySaturation } from './warm.ts';
@@ -10,6 +11,9 @@ import { warmBySaturation } from './warm.ts';
 export const ALONE = 'nothing between';
 /** Share of its core from which on it counts as full. */
 const FULL = 0.9;
+
+/** After a level, until a subject that could not hold it has done with what was asked. */
+const STILL_WITHIN_MS = 60_000;
 
 /** What a client is started with at one level of load. */
 export interface Level {
@@ -64,7 +68,10 @@ async function measure<Figures>(
   const told: Counted<Figures> = await runClient(plan.client, whole, watched, timeoutMs);
   started.assertAlive();
   upstream.assertAlive();
-  await assertAnswers(subject, origin, alive.asked(plan.checked ?? plan.asked));
+  // Who was left behind works on for its clients that have gone, and nobody else is to be measured meanwhile.
+  await untilStill(started.pid, STILL_WITHIN_MS);
+  const wanted = alive.asked(plan.checked ?? plan.asked);
+  await untilServes(subject, started, wanted, (answer) => isRight(subject, wanted, answer));
   const { seconds, figures } = told;
   const { subject: own = 0, upstream: behind = 0, client = 0 } = told.cpu;
   const cpu = started === upstream ? 0 : own;

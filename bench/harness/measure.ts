@@ -50,7 +50,7 @@ const ANSWERS_A_CONNECTION = 32;
 export const LONGEST_SECONDS = 20;
 
 /** A process that uses no more than a tenth of a core has nothing left to do; one that never gets there is waited for so long. */
-const STILL = { everyMs: 100, microseconds: 10_000, times: 50 };
+const STILL = { everyMs: 100, microseconds: 10_000, withinMs: 5_000 };
 
 /** How long a window has to be, from what was answered in its lead. */
 export function windowSeconds(
@@ -63,8 +63,8 @@ export function windowSeconds(
 }
 
 /** Waits until a process has done with what its clients have left behind: it would be counted for who comes next. */
-async function untilStill(pid: number): Promise<void> {
-  for (let i = 0; i < STILL.times; i++) {
+export async function untilStill(pid: number, withinMs = STILL.withinMs): Promise<void> {
+  for (let waited = 0; waited < withinMs; waited += STILL.everyMs) {
     const before = cpuMicroseconds(pid);
     await delay(STILL.everyMs);
     if (cpuMicroseconds(pid) - before <= STILL.microseconds) return;
@@ -95,6 +95,7 @@ export async function warmUp(
     assertNoFailures(`${subject.name}, ${asked.name}, warm-up`, failures);
     served.set(started.pid, (served.get(started.pid) ?? 0) + requests);
   }
+  await untilStill(started.pid);
 }
 
 /**

@@ -54,6 +54,8 @@ export function markdown(report: Report): string {
     facts.unshift(
       '**Taken while the machine was shared with other work: ratios within a round say something, absolute figures little.**',
     );
+  const why = refusal(report);
+  if (why !== null) facts.unshift(`**Kept nevertheless (--anyway): ${why}.**`);
   const failed = findings.bottlenecks.map((what) => `- **the load was the bottleneck: ${what}**`);
   return [
     `# ${report.suite}: ${report.what}`,

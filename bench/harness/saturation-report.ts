@@ -52,7 +52,7 @@ function waitsOf({ starved, idle }: Table, otherWork: number, unit: string): str
   const parts: string[] = [];
   if (starved.length > 0)
     parts.push(
-      `**The load was the bottleneck of: ${starved.join('; ')}.** What they did in a second and how long it took was up to the load, and is left out. Their CPU a ${unit} is an upper bound, since who waits is woken more often: ratios over it are at least as large as told.`,
+      `**The load was the bottleneck of: ${starved.join('; ')}.** What they did in a second and how long it took was up to the load, and is left out. Their CPU a ${unit} is an upper bound, since who waits is woken more often: ratios over it are at least as large as told, and of one between two that are named here nothing can be said.`,
     );
   if (idle.length > 0)
     parts.push(

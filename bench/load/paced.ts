@@ -87,6 +87,7 @@ const inShort = (w: PacedWindow): string =>
 
 /** Share of the chunks that came from the upstream itself. */
 const HELD = 0.97;
+const NOT_HELD = 'pace not held';
 
 /** Whose figures are not their own, and why. */
 function marksOf(found: Found<Told>): Map<string, string> {
@@ -96,7 +97,7 @@ function marksOf(found: Found<Told>): Map<string, string> {
   for (const [subject, windows] of Object.entries(found)) {
     if (starved.includes(subject) || starved.includes(ALONE))
       marks.set(subject, 'the load was the bottleneck');
-    else if (over(windows, chunksPerSecond).median < HELD * pace) marks.set(subject, 'pace not held');
+    else if (over(windows, chunksPerSecond).median < HELD * pace) marks.set(subject, NOT_HELD);
   }
   return marks;
 }
@@ -111,7 +112,7 @@ function failedStreams(windows: readonly PacedWindow[]): string {
 function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): string {
   const marks = marksOf(found);
   const columns: Column<Told>[] = [
-    { head: 'CPU µs a chunk', of: (_, windows) => ranged(over(windows, aChunk)) },
+    { head: 'CPU µs a chunk', stays: true, of: (_, windows) => ranged(over(windows, aChunk)) },
     { head: 'chunks/s', stays: true, of: (_, windows) => over(windows, chunksPerSecond).median.toFixed(0) },
     addedColumn('first token p50, ms added', found, ({ firstToken }) => firstToken.p50),
     addedColumn('p99', found, ({ firstToken }) => firstToken.p99),
@@ -121,7 +122,11 @@ function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): st
     addedColumn('p99', found, ({ gap }) => gap.p99),
     { head: 'failed streams', stays: true, of: (_, windows) => failedStreams(windows) },
     ...busyColumns<Told>(),
-    { head: 'RSS MB', of: (_, windows) => short(over(windows, (w) => w.residentMegabytes).median) },
+    {
+      head: 'RSS MB',
+      stays: true,
+      of: (_, windows) => short(over(windows, (w) => w.residentMegabytes).median),
+    },
   ];
   const compare = (what: string, figure: (told: Told) => number): string[] =>
     pairTable(
@@ -132,12 +137,14 @@ function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): st
     );
   const own = (figure: (told: Told) => number): string => direct(found, figure);
   const alone = found[ALONE] ?? [];
+  // What a chunk costs is known also where the load could bring no more of them.
+  const behind = new Map([...marks].filter(([, mark]) => mark === NOT_HELD));
   const costs = (subject: string): number[] => (found[subject] ?? []).map(aChunk);
   return [
     `## ${name}`,
     levelTable(found, columns, marks),
     `Client at the upstream itself: ${over(alone, chunksPerSecond).median.toFixed(0)} chunks/s, first token p50 ${own((t) => t.firstToken.p50)} and p99 ${own((t) => t.firstToken.p99)} ms, chunk p50 ${own((t) => t.delay.p50)} and p99 ${own((t) => t.delay.p99)} ms, ${percent(over(alone, (w) => w.loadBusy).median)} of the load's core.`,
-    ...pairTable(['CPU, paired by round', 'µs a chunk'], pairs, costs, marks),
+    ...pairTable(['CPU, paired by round', 'µs a chunk'], pairs, costs, behind),
     ...compare('first token p50', ({ firstToken }) => firstToken.p50),
     ...compare('chunk p50', ({ delay }) => delay.p50),
     ...compare('chunk p99', ({ delay }) => delay.p99),

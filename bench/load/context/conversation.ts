@@ -2,6 +2,8 @@ import { Agent, request } from 'node:http';
 import type { GatewayPlan } from '../gateway.ts';
 import { KEY, MODEL } from '../messages.ts';
 
+const ANSWER_WITHIN_MS = 30_000;
+
 /** One call of a conversation: milliseconds to the first byte of the body and to its end. */
 export interface Told {
   readonly firstMs: number;
@@ -47,6 +49,7 @@ export class Talker {
         {
           method: 'POST',
           agent: this.#agent,
+          timeout: ANSWER_WITHIN_MS,
           headers: {
             authorization: `Bearer ${KEY}`,
             'content-type': 'application/json',
@@ -71,6 +74,7 @@ export class Talker {
           });
         },
       );
+      sent.once('timeout', () => sent.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)));
       sent.once('error', reject);
       sent.end(body);
     });
