@@ -105,9 +105,7 @@ function wordPattern(word: string): string {
 
 function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exchange): ModelGuard {
   const noted = new Set<string>();
-  const refusal = (direction: 'request' | 'answer', seen: Seen): Error | undefined => {
-    const rule = touched(seen);
-    if (rule === undefined) return undefined;
+  const refused = (direction: 'request' | 'answer', rule: string, error: () => Error): Error | undefined => {
     if (!noted.has(rule + direction)) {
       noted.add(rule + direction);
       exchange.guards ??= [];
@@ -118,14 +116,20 @@ function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exch
         rule,
       });
     }
-    return mode === 'enforce'
-      ? new GatewayError('content_filtered', { cause: `deny-topics: ${rule}` })
-      : undefined;
+    return mode === 'enforce' ? error() : undefined;
+  };
+  const refusal = (direction: 'request' | 'answer', seen: Seen): Error | undefined => {
+    const rule = touched(seen);
+    if (rule === undefined) return undefined;
+    const error = () => new GatewayError('content_filtered', { cause: `deny-topics: ${rule}` });
+    return refused(direction, rule, error);
   };
   const guarded: ModelGuard = {};
   if (on !== 'answers') {
-    guarded.onRequest = ({ texts }) => {
-      for (const { text } of texts) {
+    guarded.onRequest = (request) => {
+      const { unreadable } = request;
+      if (unreadable) return refused('request', 'unreadable', () => unreadable);
+      for (const { text } of request.texts) {
         const plain = text.normalize('NFKC').replace(UNSEEN, '');
         const error =
           refusal('request', whole(text)) ?? (plain === text ? undefined : refusal('request', whole(plain)));

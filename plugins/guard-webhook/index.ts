@@ -27,7 +27,7 @@ const Settings = Type.Object(
       enum: ['refuse', 'allow'],
       default: 'refuse',
       description:
-        'What becomes of a call that it does not judge in time: 503 guard_unavailable, or it goes on.',
+        'What becomes of a call that it does not judge in time (503 guard_unavailable) or can’t (tokens: 400 field_not_supported): that, or it goes on.',
     }),
     mode: Type.Unsafe<'enforce' | 'report'>({
       type: 'string',
@@ -64,31 +64,35 @@ async function judge(
   settings: Settings,
   { degraded, fetch }: Pick<PolicyPorts, 'degraded' | 'fetch'>,
   exchange: Exchange,
-  { texts }: GuardedRequest,
+  request: GuardedRequest,
   stop: AbortSignal,
 ): Promise<Error | undefined> {
   const enforces = settings.mode === 'enforce';
+  const mustJudge = enforces && settings.onFailure === 'refuse';
+  const note = (rule: string, blocks: boolean): void => {
+    const action = blocks ? 'blocked' : 'reported';
+    exchange.guards ??= [];
+    exchange.guards.push({ guard: 'guard-webhook', action, direction: 'request', rule });
+  };
+  const { unreadable } = request;
+  if (unreadable) {
+    note('unreadable', mustJudge);
+    return mustJudge ? unreadable : undefined;
+  }
   const question = {
     request_id: exchange.id,
     consumer: exchange.consumer,
-    texts: texts.map(({ role, text }) => ({ role, text })),
+    texts: request.texts.map(({ role, text }) => ({ role, text })),
   };
   let rule: string | undefined;
   try {
     rule = await askGuard(fetch, settings, question, stop);
   } catch (cause) {
-    const isRefused = enforces && settings.onFailure === 'refuse';
-    degraded(isRefused ? 'fail_closed' : 'fail_open', cause as Error);
-    return isRefused ? new GatewayError('guard_unavailable', { cause }) : undefined;
+    degraded(mustJudge ? 'fail_closed' : 'fail_open', cause as Error);
+    return mustJudge ? new GatewayError('guard_unavailable', { cause }) : undefined;
   }
   if (rule === undefined) return undefined;
-  exchange.guards ??= [];
-  exchange.guards.push({
-    guard: 'guard-webhook',
-    action: enforces ? 'blocked' : 'reported',
-    direction: 'request',
-    rule,
-  });
+  note(rule, enforces);
   return enforces ? new GatewayError('content_filtered', { cause: `guard-webhook: ${rule}` }) : undefined;
 }
 

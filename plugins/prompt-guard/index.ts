@@ -34,14 +34,14 @@ const Settings = Type.Object(
   },
 );
 /** Vendors have more names of the same; who is nobody of these may be anybody. */
-const ROLES: Readonly<Partial<Record<string, string>>> = {
-  tool: 'tool',
-  function: 'tool',
-  assistant: 'assistant',
-  model: 'assistant',
-  system: 'system',
-  developer: 'system',
-};
+const ROLES: ReadonlyMap<string, string> = new Map([
+  ['tool', 'tool'],
+  ['function', 'tool'],
+  ['assistant', 'assistant'],
+  ['model', 'assistant'],
+  ['system', 'system'],
+  ['developer', 'system'],
+]);
 type Settings = Static<typeof Settings>;
 
 const promptGuard: PolicyDescriptor<Settings> = {
@@ -53,24 +53,23 @@ const promptGuard: PolicyDescriptor<Settings> = {
     const read: ReadonlySet<string> = new Set(roles);
     return {
       guardModel: (exchange) => ({
-        onRequest({ texts }) {
-          for (const { role, text } of texts) {
-            if (!read.has(ROLES[role] ?? 'user')) continue;
+        onRequest(request) {
+          const refused = (rule: string, error: Error): Error | undefined => {
+            const action = mode === 'enforce' ? 'blocked' : 'reported';
+            exchange.guards ??= [];
+            exchange.guards.push({ guard: 'prompt-guard', action, direction: 'request', rule });
+            return mode === 'enforce' ? error : undefined;
+          };
+          if (request.unreadable) return refused('unreadable', request.unreadable);
+          for (const { role, text } of request.texts) {
+            if (!read.has(ROLES.get(role) ?? 'user')) continue;
             const broken = brokenRules(text);
             // Sums of tenths: 0.6 and 0.4 must reach 1.
             const score = Math.round(broken.reduce((sum, each) => sum + each.score, 0) * 100) / 100;
             if (score < threshold) continue;
             const rule = broken.map(({ name }) => name).join('+');
-            exchange.guards ??= [];
-            exchange.guards.push({
-              guard: 'prompt-guard',
-              action: mode === 'enforce' ? 'blocked' : 'reported',
-              direction: 'request',
-              rule,
-            });
-            if (mode === 'enforce')
-              return new GatewayError('content_filtered', { cause: `prompt-guard: ${rule}, ${score}` });
-            return undefined;
+            const cause = `prompt-guard: ${rule}, ${score}`;
+            return refused(rule, new GatewayError('content_filtered', { cause }));
           }
           return undefined;
         },

@@ -75,14 +75,23 @@ function guard(
   const placeholders = new Placeholders();
   const changes = mode === 'enforce';
   const noted = new Set<string>();
-  const note = (direction: 'request' | 'answer', rule: string): void => {
+  const note = (
+    direction: 'request' | 'answer',
+    rule: string,
+    action: 'blocked' | 'changed' = 'changed',
+  ): void => {
     if (noted.has(`${direction} ${rule}`)) return;
     noted.add(`${direction} ${rule}`);
     exchange.guards ??= [];
-    exchange.guards.push({ guard: 'redact', action: changes ? 'changed' : 'reported', direction, rule });
+    exchange.guards.push({ guard: 'redact', action: changes ? action : 'reported', direction, rule });
   };
   return {
-    onRequest({ texts }) {
+    onRequest(request) {
+      if (request.unreadable) {
+        note('request', 'unreadable', 'blocked');
+        return changes ? request.unreadable : undefined;
+      }
+      const { texts } = request;
       placeholders.avoid(texts.map(({ text }) => text));
       for (const each of texts) {
         const scanner = scannerOf(finders, breaks, (name, value) => {

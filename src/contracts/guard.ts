@@ -6,7 +6,10 @@ export interface RequestText {
 
 /** A request to a model as guards see it, in whichever format it came. */
 export interface GuardedRequest {
+  /** @throws `unreadable`, so that nothing goes past a guard that does not know of it */
   readonly texts: readonly RequestText[];
+  /** What refuses a request that says something in a form that is no text (embeddings of tokens); undefined: it doesn't. */
+  readonly unreadable: Error | undefined;
   /** Output tokens that it allows; undefined: it names no maximum. */
   maxTokens: number | undefined;
 }
@@ -35,6 +38,6 @@ export interface GuardAction {
   readonly guard: string;
   readonly action: 'blocked' | 'changed' | 'reported';
   readonly direction: 'request' | 'answer';
-  /** What of the guard's settings spoke: a kind of data, a topic, a score. */
+  /** What of the guard's settings spoke: a kind of data, a topic, a score; `unreadable` where there was no text to read. */
   readonly rule: string;
 }

@@ -34,6 +34,9 @@ const streams = (...words: string[]) =>
   rawProvider((response) =>
     response.writeHead(200, STREAM_HEADERS).end(`${ROLE}${words.map(word).join('')}${STOP}${USAGE}${DONE}`),
   );
+const vectors = () => rawProvider((response) => response.writeHead(200, json).end('{"data":[]}'));
+const embed = (gateway: { url: string }, input: unknown) =>
+  chat(gateway, { model: 'smart', input }, {}, '/v1/embeddings');
 const ask = (content: string, more: object = {}) => ({
   model: 'smart',
   messages: [{ role: 'user', content }],
@@ -228,6 +231,9 @@ it('an attempt to take over the model is refused by its score', async () => {
   expect([await of('function'), await of('developer'), await of('critic'), await of('')]).toEqual([
     400, 200, 400, 400,
   ]);
+  // A name like a part of every object's is a name like any other.
+  for (const role of ['constructor', '__proto__', 'toString'])
+    expect([role, await of(role)]).toEqual([role, 400]);
   // Who offers a tool may not be who asks.
   const tools = [{ type: 'function', function: { name: 'f', description: attack } }];
   expect((await chat(gateway, ask('hello', { tools }))).status).toBe(400);
@@ -271,14 +277,21 @@ it('a number that is no maximum is lowered as well, and so is each of several', 
   ]);
 });
 
+it('none at all is Anthropic’s way to have a prompt read and kept: it is not raised', async () => {
+  const provider = await says('x');
+  const gateway = await aiGateway([asAnthropic(provider)], { policies: [{ 'max-tokens': { limit: 50 } }] });
+  for (const most of [0, -1, 500])
+    await chat(gateway, { model: 'smart', max_tokens: most, messages: [] }, {}, '/v1/messages');
+  const sent = provider.taken.map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
+  expect(sent.map(({ max_tokens }) => max_tokens)).toEqual([0, 50, 50]);
+});
+
 it('tokens are no text that a guard could read; one that reads none has nothing against them', async () => {
-  const provider = await rawProvider((response) => response.writeHead(200, json).end('{"data":[]}'));
+  const provider = await vectors();
   const [reading, clamping] = await Promise.all([
     aiGateway([provider], { policies: [{ redact: {} }] }),
     aiGateway([provider], { policies: [{ 'max-tokens': { limit: 50 } }] }),
   ]);
-  const embed = (gateway: Parameters<typeof chat>[0], input: unknown) =>
-    chat(gateway, { model: 'smart', input }, {}, '/v1/embeddings');
 
   for (const input of [
     [1, 2],
@@ -293,6 +306,40 @@ it('tokens are no text that a guard could read; one that reads none has nothing 
   expect((await embed(reading, ['I am ada@example.com'])).status).toBe(200);
   expect((await embed(clamping, [1, 2])).status).toBe(200);
   expect(String(provider.taken[0]?.body)).toContain('I am [EMAIL_1]');
+  // As some servers take them.
+  expect((await embed(reading, [{ text: 'I am ada@example.com' }])).status).toBe(200);
+  expect(String(provider.taken[2]?.body)).toContain('I am [EMAIL_1]');
+});
+
+it('in report mode tokens go on unread, which is recorded, and past a guard that may fail', async () => {
+  const [provider, judge] = [await vectors(), await says('x')];
+  const report = { mode: 'report' };
+  const webhook = (more: object) => ({ 'guard-webhook': { url: judge.url, ...more } });
+  const reporting = [
+    { redact: report },
+    { 'deny-topics': { ...report, topics: [{ name: 't', words: ['bomb'] }] } },
+    { 'prompt-guard': report },
+    webhook(report),
+    webhook({ onFailure: 'allow' }),
+  ];
+  const [open, strict] = await Promise.all([
+    aiGateway([provider], { policies: reporting }),
+    aiGateway([provider], { policies: [webhook({})] }),
+  ]);
+
+  const passed = await embed(open, [[1, 2]]);
+  expect(passed.status).toBe(200);
+  expect((await lineOf(open, passed)).guards).toEqual([
+    'redact request reported unreadable',
+    'deny-topics request reported unreadable',
+    'prompt-guard request reported unreadable',
+    'guard-webhook request reported unreadable',
+    'guard-webhook request reported unreadable',
+  ]);
+  const refused = await embed(strict, [[1, 2]]);
+  expect(errorOf(refused)).toMatchObject({ code: 'field_not_supported', param: 'input' });
+  expect((await lineOf(strict, refused)).guards).toEqual(['guard-webhook request blocked unreadable']);
+  expect([provider.taken.length, judge.taken.length]).toEqual([1, 0]);
 });
 
 it.each([

@@ -11,12 +11,15 @@ const MOST_LEVELS = 200;
 /** llama.cpp's, which goes before `max_tokens` there, whatever kind of provider it is configured as. Others don't know it. */
 const OTHER_MAXIMA = ['n_predict'];
 
-/** Servers of one's own take -1 for no maximum at all. */
-const isMaximum = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
-
-/** An input of embeddings in tokens of its model, or one of several. */
+/** An input of embeddings in tokens of its model, or one of several. Servers of one's own take objects, which hold texts. */
 const holdsTokens = (input: unknown): boolean =>
-  Array.isArray(input) && input.some((each) => typeof each !== 'string');
+  Array.isArray(input) && input.some((each) => typeof each === 'number' || Array.isArray(each));
+
+const unreadTokens = (): GatewayError =>
+  new GatewayError('field_not_supported', {
+    param: 'input',
+    detail: 'The field is input: the guards of this route read texts, and no tokens.',
+  });
 
 /**
  * Shows the request to the guards. What goes on is the body as it was read: where two keys of the same name, or a number
@@ -36,21 +39,22 @@ async function guard(call: ChatCall): Promise<void> {
     throw new GatewayError('body_malformed', { detail: 'It is nested too deeply.' });
   const body = JSON.parse(call.bytes.toString('utf8')) as { [key: string]: unknown };
   const { maxima = [] } = format;
+  // Servers of one's own take -1 for no maximum at all; by a 0 Anthropic only keeps the prompt, and says nothing.
+  const least = format.name === 'anthropic-messages' ? 0 : 1;
+  const isMaximum = (value: unknown): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= least;
   const isNamed = (field: string): boolean => body[field] !== undefined && body[field] !== null;
   const own = maxima.filter(isNamed);
   const named = [...own, ...OTHER_MAXIMA.filter(isNamed)];
   const isBound = own.length > 0 && named.every((field) => isMaximum(body[field]));
   const texts = requestTexts(body);
-  const isUnreadable = format.kind === 'embeddings' && holdsTokens(body.input);
+  const unreadable = format.kind === 'embeddings' && holdsTokens(body.input) ? unreadTokens() : undefined;
   const request = {
     get texts() {
-      if (isUnreadable)
-        throw new GatewayError('field_not_supported', {
-          param: 'input',
-          detail: 'The field is input: the guards of this route read texts, and no tokens.',
-        });
+      if (unreadable) throw unreadable;
       return texts;
     },
+    unreadable,
     maxTokens: isBound ? Math.max(...named.map((field) => body[field] as number)) : undefined,
   };
   const before = request.maxTokens;
