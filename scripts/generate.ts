@@ -40,7 +40,7 @@ Generated from \`src/errors/table.ts\`. The code is the \`reason\` of the access
 the answer: \`application/problem+json\` (RFC 9457) on API routes, OpenAI's error object on AI routes. A status of – means
 that the answer had begun, so that none could be sent: an event stream ends with an error event, anything else is cut.
 Requests that did not fail have the reason \`ok\`; an upstream's own errors are passed on as \`upstream_4xx\` and
-\`upstream_5xx\`.
+\`upstream_5xx\`. \`provider_invalid_answer\` is sent with the status that the provider names in its answer, if that is 429 or 500 to 599.
 
 | code | status | worth a retry | text |
 |---|---|---|---|

@@ -129,7 +129,8 @@ async function readWhole(
   const body = await readBody(answer.body, onFirstByte);
   const text = body.toString('utf8');
   const said = parseObject(text);
-  const refused = said ?? (answer.statusCode >= 400 ? parseList(text) : undefined);
+  // Google's errors come in a list where a stream was asked for.
+  const refused = said ?? (answer.statusCode >= 400 ? objectsOf(parseList(text))[0] : undefined);
   const statusCode =
     (!isVerbatim && said && dialect.statusIn?.(said)) || statusMeant(answer.statusCode, refused);
   if (statusCode >= 400) {
@@ -140,9 +141,9 @@ async function readWhole(
       statusCode,
       facts: undefined,
       parts: [],
-      quotaSpent: isQuotaSpent(body),
-      isOwn: isOwnRefusal(statusCode, body),
-      isNobody: isNobodyThere(statusCode, body),
+      quotaSpent: isQuotaSpent(refused),
+      isOwn: isOwnRefusal(statusCode, refused),
+      isNobody: isNobodyThere(statusCode, refused),
     } as const;
     return refusal
       ? { ...about, headers: ownHeaders({ headers }), body: refusal }
@@ -151,7 +152,8 @@ async function readWhole(
   const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? partsOfAny(text, said) : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
-  if (facts.failed && !isVerbatim) throw abandon(answer.body, 'the answer says that it failed', facts);
+  if (facts.failed && !isVerbatim)
+    throw abandon(answer.body, 'the answer says that it failed', facts, facts.failedWith);
   const { headers } = answer;
   if (!translation) {
     const marked = (!isVerbatim && dialect.mark?.(body)) || body;

@@ -26,7 +26,8 @@ const CLIENTS_FAULT: ReadonlySet<number> = new Set([
 ]);
 
 /** Whether a refusal says what is wrong with the request. */
-export const isClientsFault = ({ statusCode }: CommittedAnswer): boolean => CLIENTS_FAULT.has(statusCode);
+export const isClientsFault = (answer: CommittedAnswer): boolean =>
+  CLIENTS_FAULT.has(answer.statusCode) && !(answer.kind === 'whole' && answer.isNobody === true);
 
 /** What came of asking a model. */
 export type Tried =
@@ -174,9 +175,12 @@ export class ModelTries {
     if (status >= 400) this.#call.asked = undefined;
     const isQuotaSpent = answer.kind === 'whole' && answer.quotaSpent === true;
     const isOwn = answer.kind === 'whole' && answer.isOwn === true;
-    if (status < 400 || (CLIENTS_FAULT.has(status) && !isQuotaSpent && !isOwn && !this.#isListed(status))) {
+    // What is there beside models only who asks in a provider's own words knows.
+    const isNobody = answer.kind === 'whole' && answer.isNobody === true && !this.#call.prepared;
+    const isOthers = isQuotaSpent || isOwn || isNobody || this.#isListed(status);
+    if (status < 400 || (CLIENTS_FAULT.has(status) && !isOthers)) {
       settle(seat.pass, answer);
-      if (status >= 400) load.refused();
+      if (status >= 400) load.refused(took()[1]);
       else this.#answers(seat, began, took());
       return { asked: { kind: 'answered', answer } };
     }
@@ -186,8 +190,7 @@ export class ModelTries {
       reason: String(status),
       isQuotaSpent,
       isOwn,
-      // What is there beside models only who asks in a provider's own words knows.
-      isNobody: answer.kind === 'whole' && answer.isNobody === true && !this.#call.prepared,
+      isNobody,
       retryAfterMs: waitOf(answer, ports.clock.wall()),
     };
     this.#failed(seat, failure, took());
@@ -213,9 +216,10 @@ export class ModelTries {
   /** The breaker, the balance and the rests are told. That a key is spent says nothing of the target. */
   #failed({ prepared, credential, pass }: Seat, failure: TriedFailure, took: [number, number]): void {
     const { deployment } = prepared;
-    const isTargets = verdictOf(failure).reason === 'down';
-    pass.end(isTargets ? false : undefined);
-    if (isTargets) deployment.load.failed(...took);
+    const { reason } = verdictOf(failure);
+    pass.end(reason === 'down' ? false : undefined);
+    if (reason === 'down') deployment.load.failed(...took);
+    else if (reason === '') deployment.load.refused(took[1]);
     coolDown(deployment, credential, failure, this.#model.cooldown, took[1]);
   }
 

@@ -1,4 +1,5 @@
 import type { Outcome } from '../contracts/exchange.ts';
+import { BROKEN_OFF } from './broken-off.ts';
 
 /** What is known of a call once it is over. */
 export interface EndedCall {
@@ -33,12 +34,6 @@ const FILTERED: ReadonlySet<string> = new Set([
   'PROHIBITED_CONTENT',
 ]);
 const TOO_LONG: ReadonlySet<string> = new Set(['length', 'max_tokens', 'MAX_TOKENS', 'max_output_tokens']);
-/** The stream broke, or fell silent, after it had begun. */
-const BROKEN: ReadonlySet<string> = new Set([
-  'upstream_truncated',
-  'upstream_stalled',
-  'provider_stream_failed',
-]);
 
 /**
  * The one name for how a call ended. What the client did comes first, then what went wrong on the way, then what is
@@ -47,7 +42,7 @@ const BROKEN: ReadonlySet<string> = new Set([
 export function outcomeOf({ reason, status, asked, fallback, byRules, answer }: EndedCall): Outcome {
   if (reason === 'client_cancelled') return 'client_cancelled';
   if (!asked && !byRules && !answer) return 'not_asked';
-  if (BROKEN.has(reason)) return 'truncated';
+  if (BROKEN_OFF.has(reason)) return 'truncated';
   if (reason === 'provider_finish_missing') return 'no_finish_reason';
   if (reason === 'content_filtered') return 'filtered';
   if (reason === 'answer_invalid') return 'schema_failed';

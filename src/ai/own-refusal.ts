@@ -1,4 +1,5 @@
-import { objectOf, parseObject, textOf } from '../lib/json.ts';
+import type { JsonObject } from '../contracts/model-request.ts';
+import { objectOf, textOf } from '../lib/json.ts';
 
 /** xAI: `Content violates usage guidelines. Team: …, Failed check: SAFETY_CHECK_TYPE_BIO`. */
 const FILTERED = /^Content violates usage guidelines/;
@@ -32,10 +33,10 @@ const TOO_LONG = [
  * flagged it, it is over a limit of this key or nothing that it may do, or longer than this model reads. As in `quota-spent.ts` only the beginning
  * of a text counts: what its client sent may be quoted behind it.
  */
-export function isOwnRefusal(status: number, body: Buffer): boolean {
+export function isOwnRefusal(status: number, refusal: JsonObject | undefined): boolean {
   const isOf = KINDS[status];
   if (!isOf) return false;
-  const { error, message } = parseObject(body.toString('utf8')) ?? {};
+  const { error, message } = objectOf(refusal);
   const said = objectOf(error);
   return isOf(said, textOf(said.message) || textOf(error) || textOf(message));
 }

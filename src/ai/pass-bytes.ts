@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { GatewayError } from '../errors/gateway-error.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
+import { BROKEN_OFF } from './broken-off.ts';
 import type { ChatCall, CommittedAnswer } from './chat-call.ts';
 
 /**
@@ -21,8 +21,9 @@ export async function passBytes(
   }
   // Before the pipeline cuts the client off, which would then be said to have left.
   const onError = (error: unknown): void => {
-    if (!response.destroyed && !(error instanceof GatewayError)) broke?.();
-    exchange.fail(error instanceof GatewayError ? error.code : failureInAnswer(error), error);
+    const code = failureInAnswer(error);
+    if (!response.destroyed && BROKEN_OFF.has(code)) broke?.();
+    exchange.fail(code, error);
   };
   body.once('error', onError);
   if (body.errored) onError(body.errored);

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { renderErrorEvent } from '../errors/render.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
+import { BROKEN_OFF } from './broken-off.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
 import { commitTurn, saidIn } from './memory/end-turn.ts';
 import { keptFields, replaceId, replaceKept } from './memory/own-id.ts';
@@ -47,7 +48,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       if (isOver) return;
       isOver = true;
       // Before a turn is kept, which takes its time: the body has closed by then, as well as one that has ended well.
-      if (failure && BROKEN.has(failure) && !response.destroyed) answer.broke?.();
+      if (failure && BROKEN_OFF.has(failure) && !response.destroyed) answer.broke?.();
       if (!turn) {
         close(failure, error);
         return;
@@ -91,7 +92,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       stop();
       finish(silentEnd(watch));
     };
-    const onError = (error: unknown): void => finish(failureOf(error), error);
+    const onError = (error: unknown): void => finish(failureInAnswer(error), error);
     // Where the answer is heard to its end without its client, nobody is left to wait for.
     response.once('close', () => (outlives ? goOn() : body.destroy()));
     body.on('data', (chunk: Buffer) => {
@@ -113,24 +114,12 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
   });
 }
 
-/** What counts against whoever streamed; that all of it took too long may be its reader's doing. */
-const BROKEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'upstream_truncated',
-  'upstream_stalled',
-  'provider_stream_failed',
-]);
-
 /** A stream that just ends has not ended well unless it said so. */
 function silentEnd(watch: StreamWatch): ErrorCode | undefined {
   if (watch.blind) return undefined;
   if (watch.failed) return 'provider_stream_failed';
   if (watch.finishReason !== '') return undefined;
   return watch.done ? 'provider_finish_missing' : 'upstream_truncated';
-}
-
-/** A timer of ours ends a stream with its own error; everything else is the network's. */
-function failureOf(error: unknown): ErrorCode {
-  return error instanceof GatewayError ? error.code : failureInAnswer(error);
 }
 
 function errorEvent({ exchange }: ChatCall, code: ErrorCode, message: string | undefined): string {

@@ -29,8 +29,9 @@ export interface KnownCall {
 const MODEL_IN_PATH = new RegExp(
   `/(?:${[
     'model/([^/]+)',
-    // Azure has what is done there, and the model in the body.
-    '(?:models|deployments)/(?!(?:chat/completions|embeddings|images)(?:/|$))([^/:]+)',
+    // Azure has what is done there, and the model in the body; of a deployment it is the name, whatever that is.
+    'models/(?!(?:chat/completions|embeddings|images)(?:/|$))([^/:]+)',
+    'deployments/([^/:]+)',
     // Of Vertex, where `openapi` is no model; and of Databricks.
     'endpoints/(?!openapi(?:/|$))([^/:]+)',
     '([^/]+)/invocations$',

@@ -56,10 +56,13 @@ export function blankedBy(query: string, headers: IncomingHttpHeaders): string |
   for (const [given, value] of new URLSearchParams(query)) {
     const name = given.toLowerCase();
     const isForm = name === 'alt' || name === '$alt';
-    if (LESS_THAN_ALL.has(name) || (isForm && !READABLE.has(value.toLowerCase()))) return given;
+    if (LESS_THAN_ALL.has(name) || (isForm && !READABLE.has(formOf(value)))) return given;
   }
   return undefined;
 }
+
+/** Google's own SDKs ask for `json;enum-encoding=int`. */
+const formOf = (value: string): string => value.toLowerCase().split(';', 1)[0]?.trim() ?? '';
 
 /** A name may be written with escapes: `k%65y` is `key` to whoever reads it. */
 function nameOf(pair: string): string {

@@ -1,4 +1,5 @@
-import { objectOf, parseObject, textOf } from '../lib/json.ts';
+import type { JsonObject } from '../contracts/model-request.ts';
+import { objectOf, textOf } from '../lib/json.ts';
 
 /** Codes and types under which vendors say that an account is spent or not paid for (OpenAI, Anthropic, Groq, Moonshot, Qwen, Zhipu). */
 const CODES: ReadonlySet<unknown> = new Set([
@@ -28,8 +29,8 @@ const WORDS = [
 ];
 
 /** Whether a refusal is about the gateway's account: waiting a little will not help. */
-export function isQuotaSpent(body: Buffer): boolean {
-  const { error, message } = parseObject(body.toString('utf8')) ?? {};
+export function isQuotaSpent(refusal: JsonObject | undefined): boolean {
+  const { error, message } = objectOf(refusal);
   const { code, type, details, message: said } = objectOf(error);
   const text = textOf(said) || textOf(error) || textOf(message);
   const codes = [code, type, objectOf(details).error_code];

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../contracts/model-request.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { objectOf, objectsOf, textOf } from '../lib/json.ts';
 
@@ -7,8 +8,8 @@ const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
  * The header that a refusal does without where it says in its body how long to wait, as Google does (`google.rpc.RetryInfo`,
  * a Duration as JSON: `57.2s`). None where it says nothing.
  */
-export function retryAfterIn(said: unknown): { 'retry-after'?: string } {
-  const { error } = objectOf(Array.isArray(said) ? said[0] : said);
+export function retryAfterIn(said: JsonObject | undefined): { 'retry-after'?: string } {
+  const { error } = objectOf(said);
   const info = objectsOf(objectOf(error).details).find((each) => each['@type'] === RETRY_INFO);
   const ms = parseDuration(textOf(info?.retryDelay)) ?? 0;
   return ms > 0 ? { 'retry-after': String(Math.ceil(ms / 1000)) } : {};

@@ -6,7 +6,7 @@ const PULL = 0.25;
 const FAILURE_FACTOR = 10;
 /** Milliseconds; for a failure before anything was measured. */
 const FAILURE_FLOOR_MS = 10;
-/** Milliseconds; so that failures can't add up to more than is forgotten in a minute. */
+/** Milliseconds; so that failures can't add up without end: nine decay times on, less than ten are left of it. */
 const CEILING_MS = 60_000;
 
 /**
@@ -40,6 +40,11 @@ export class PeakEwma {
   /** It took at least so long: who waited gave up. Says nothing where that is no longer than usual. */
   tookAtLeast(ms: number, now: number): void {
     if (ms > this.at(now)) this.observe(ms, now);
+  }
+
+  /** It was asked, and gave nothing to measure: what was measured last holds. Who gets traffic need not be tried again. */
+  hold(now: number): void {
+    this.#at = now;
   }
 
   /** Milliseconds; 0 = nothing was measured yet. */

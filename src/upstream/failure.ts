@@ -65,7 +65,7 @@ export function failureBeforeAnswer(error: unknown): ErrorCode {
 
 /** The row of the error table for a failure in the middle of an answer. */
 export function failureInAnswer(error: unknown): ErrorCode {
-  // Its own request may be at fault: a body that grew too large while the answer had begun.
+  // A timer of ours ended it, or its own request is at fault: a body that grew too large while the answer had begun.
   if (error instanceof GatewayError) return error.code;
   const stalled = firstKnown(error, (_error, code) => (code === 'UND_ERR_BODY_TIMEOUT' ? true : undefined));
   return stalled ? 'upstream_stalled' : 'upstream_truncated';

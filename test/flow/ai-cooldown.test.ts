@@ -157,6 +157,50 @@ it('a page in place of an answer (403), or a model that there is not (404), is t
   expect(await cooling('down')).toBe(2);
 });
 
+it.each([
+  [
+    404,
+    { message: 'This model version has reached the end of its life. Please refer to the AWS documentation.' },
+  ],
+  [404, { message: 'Access denied. This Model is marked by provider as Legacy and you have not used it.' }],
+  [404, { message: 'Could not resolve the foundation model from the provided model identifier.' }],
+  [400, { message: 'The provided model identifier is invalid.' }],
+  [404, [{ error: { code: 404, message: 'models/gone is not found for API version v1beta' } }]],
+])('a model that Amazon or Google has no more is the target’s, however that is said: %s %j', async (status, said) => {
+  const gone = await rawProvider((response) => response.writeHead(status, json).end(JSON.stringify(said)));
+  const gateway = await aiGateway([gone, await rawProvider(ok)], {
+    models: {
+      ...both({ retry: { attempts: 2, budget: '100%' } }),
+      alone: { targets: [target('p0')], fallback: ['written'] },
+      written: { rules: [{ reply: 'Nobody is there.' }] },
+    },
+  });
+
+  for (let at = 0; at < 8; at++) expect((await chat(gateway, ask)).status).toBe(200);
+
+  expect(gone.taken).toHaveLength(3);
+  expect(await gateway.metric('gateway_ai_target_cooling', { model: 'both', reason: 'down' })).toBe(1);
+  // It says nothing of what is wrong with the request.
+  expect((await chat(gateway, { ...hello(), model: 'alone' })).status).toBe(200);
+});
+
+it('Google’s errors are read in a list, too: one request is too long, an account is spent', async () => {
+  const listed = (code: number, error: object) =>
+    rawProvider((response) => response.writeHead(code, json).end(JSON.stringify([{ error }])));
+  const message = 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).';
+  const [long, spent] = [
+    await listed(400, { code: 400, message }),
+    await listed(429, { code: 'insufficient_quota' }),
+  ];
+  const gateway = await aiGateway([long, await rawProvider(ok), spent], {
+    models: { alone: { targets: [target('p2')] } },
+  });
+
+  expect((await chat(gateway, hello())).headers['x-gateway-target']).toBe('p1/gpt-4o-mini');
+  const refused = await chat(gateway, { ...hello(), model: 'alone' });
+  expect([refused.status, errorOf(refused).code]).toEqual([503, 'provider_quota_spent']);
+});
+
 it('a file that a request names and there is not (404) rests nobody', async () => {
   const provider = await rawProvider((response) => refuse(response, 404, {}, { message: 'File not found' }));
   const gateway = await aiGateway([provider], { models: { alone: { targets: [target('p0')] } } });

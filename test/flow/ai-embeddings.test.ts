@@ -69,6 +69,20 @@ it('passes the bytes on as they came', async () => {
   expect(await lineOf(gateway, answer)).toMatchObject({ tokens_in: 2, reason: 'ok' });
 });
 
+it('who asks in words of its vendor’s own gets the bytes that came', async () => {
+  const answerText = '{"data":[{"index":0,"embedding":"AAAAPw=="}],"usage":{"prompt_tokens":2}}';
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(answerText),
+  );
+  const gateway = await aiGateway([provider]);
+
+  // Jina's.
+  const asked = { model: 'smart', input: 'a', embedding_type: 'base64' };
+  const answer = await chat(gateway, asked, {}, '/v1/embeddings');
+
+  expect(answer.body.toString()).toBe(answerText);
+});
+
 it('a server that passes over the encoding asked for is no reason for other numbers', async () => {
   const bytes = Buffer.alloc(8);
   bytes.writeFloatLE(0.5, 0);

@@ -297,9 +297,18 @@ it('Google’s own ways of saying less than all of an answer are no way around i
     await ask(`/p0${pro}?alt=json&$key=of-the-client&oauth_token=of-the-client`),
     await ask('/p0/models/gemini-2.5-flash:generateContent'),
     await ask(`/p2${pro}?fields=x`, { 'x-http-method': 'POST' }),
+    // As Google's own SDKs ask.
+    await ask(`/p0${pro}?%24alt=json%3Benum-encoding%3Dint`),
+    await ask(`/p1${pro}?$alt=json;enum-encoding=int`),
   ];
-  expect(taken.map(({ status }) => status)).toEqual([200, 200, 200]);
-  expect(called[0]).toBe(`${pro}?alt=json`);
+  // What is only looked at costs nothing, whatever form it is wanted in.
+  const file = '/files/f:download?alt=media&fields=name';
+  const downloaded = await fetch(`${gateway.url}/v1/providers/p0${file}`, {
+    headers: { authorization: `Bearer ${CLIENT_KEY}` },
+  });
+  expect(taken.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  expect(downloaded.status).toBe(200);
+  expect([called[0], called.at(-1)]).toEqual([`${pro}?alt=json`, file]);
   // What can't be read is charged as all that it may have come to.
   expect((await lineOf(gateway, taken[1] as (typeof taken)[0])).tokens_out).toBe(700);
 });
@@ -434,6 +443,7 @@ it('a model is known by its path however a vendor writes it, and what is no mode
     ['/models/embeddings', 'in-body'],
     ['/models/embeddings-large:generateContent', 'embeddings-large'],
     ['/deployments/d/chat/completions', 'd'],
+    ['/deployments/embeddings/embeddings', 'embeddings'],
   ];
   const models = [];
   for (const [path] of paths) {

@@ -247,10 +247,11 @@ it.each([
       .writeHead(200, STREAM_HEADERS)
       .end(`event: error\ndata: ${JSON.stringify({ type: 'error', error })}\n\n`),
   );
-  const target = (provider: string) => ({ provider, model: 'gpt-4o-mini' });
+  const target = (provider: string, name = 'gpt-4o-mini') => ({ provider, model: name });
   const gateway = await aiGateway([asAnthropic(failing), await rawProvider(stream)], {
     models: {
-      alone: { targets: [target('p0')], retry: { attempts: 1 } },
+      // Of another model, so that the key rests for this one alone.
+      alone: { targets: [target('p0', 'gpt-4o')], retry: { attempts: 1 } },
       retried: { targets: [target('p0'), target('p1')], retry: { attempts: 2, budget: '100%' } },
     },
   });
@@ -259,6 +260,7 @@ it.each([
   const cooling = { model: 'alone', reason: 'rate_limited' };
   expect(await gateway.metric('gateway_ai_target_cooling', cooling)).toBe(status === 429 ? 1 : 0);
   for (let i = 0; i < 2; i++) expect((await chat(gateway, ask(true))).status).toBe(200);
+  expect(failing.taken.length, 'it was asked, and the other one then').toBeGreaterThan(1);
 });
 
 it('OpenRouter names the status of an error in a stream', async () => {
@@ -269,6 +271,45 @@ it('OpenRouter names the status of an error in a stream', async () => {
 
   expect((await chat(gateway, ask(true))).status).toBe(503);
   expect(failing.taken).toHaveLength(2);
+});
+
+it('a whole answer that says that it failed is refused with the status that it names, and its key rests by it', async () => {
+  const failed = {
+    id: 'r',
+    output: [],
+    status: 'failed',
+    error: { code: 'rate_limit_exceeded', message: 'x' },
+  };
+  const failing = await rawProvider((response) => response.writeHead(200, json).end(JSON.stringify(failed)));
+  const gateway = await aiGateway([failing], { models: model({ fallback: [] }) });
+
+  const answer = await chat(gateway, { model: 'retried', input: 'Hello' }, {}, '/v1/responses');
+
+  expect(answer.status).toBe(429);
+  const cooling = { model: 'retried', reason: 'rate_limited' };
+  expect(await gateway.metric('gateway_ai_target_cooling', cooling)).toBe(1);
+});
+
+it('sound that falls silent in the middle is a failure to the breaker', async () => {
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, { 'content-type': 'audio/mpeg' }).write('sound'),
+  );
+  const gateway = await aiGateway([provider], {
+    models: model({
+      fallback: [],
+      timeouts: { idle: '200ms' },
+      breaker: { errorRate: '50%', minRequests: 4, window: '1m', open: '1m' },
+    }),
+  });
+  const speak = () =>
+    chat(gateway, { model: 'retried', voice: 'alloy', input: 'Hello' }, {}, '/v1/audio/speech');
+
+  // There is no place in sound for words: it is cut.
+  for (let i = 0; i < 4; i++) await expect(speak()).rejects.toThrow();
+
+  expect(gateway.lines).toContainEqual(expect.objectContaining({ kind: 'breaker', to: 'open' }));
+  expect((await speak()).status).toBe(503);
+  expect(provider.taken).toHaveLength(4);
 });
 
 it('a stream that breaks in a conversation is a failure alone, and no success as well', async () => {

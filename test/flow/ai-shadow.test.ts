@@ -176,16 +176,25 @@ it('of a conversation, which can be sealed and erased, only figures are kept; an
 it('a candidate is asked as the client asked: by its version of the API, and in its session', async () => {
   const message = { type: 'message', content: [{ type: 'text', text: 'Hi' }], stop_reason: 'end_turn' };
   const claude = () => rawProvider((response) => response.writeHead(200, json).end(JSON.stringify(message)));
-  const [real, candidate] = [await claude(), await claude()];
-  const gateway = await aiGateway([asAnthropic(real), asAnthropic(candidate)], { models: shadowing() });
+  const [real, one, other] = [await claude(), await claude(), await claude()];
+  const targets = ['p1', 'p2'].map((provider) => ({ provider, model: 'claude-haiku-4-5' }));
+  const gateway = await aiGateway([real, one, other].map(asAnthropic), {
+    models: { ...shadowing({ model: 'next' }), next: { targets, sticky: 'session' } },
+  });
   const beta = { 'anthropic-beta': 'context-1m-2025-08-07' };
+  const ask = (session: string) =>
+    chat(gateway, { ...hello(), max_tokens: 5 }, { ...beta, 'x-session-id': session }, '/v1/messages');
 
-  await chat(gateway, { ...hello(), max_tokens: 5 }, { ...beta, 'x-session-id': 's1' }, '/v1/messages');
+  for (let at = 1; at <= 12; at++) {
+    await ask(`s${at}`);
+    await pairsOf(gateway, at);
+  }
 
-  await pairsOf(gateway, 1);
-  expect(candidate.taken[0]?.headers).toMatchObject(beta);
+  for (const { headers } of [...one.taken, ...other.taken]) expect(headers).toMatchObject(beta);
+  // Its target goes by the session: by the consumer alone all would be one's.
+  expect([one.taken.length > 0, other.taken.length > 0]).toEqual([true, true]);
   const asked = await gateway.accessLine(({ purpose }) => purpose === 'shadow');
-  expect(asked).toMatchObject({ model: 'backup-1', status: 200 });
+  expect(asked).toMatchObject({ model: 'next', status: 200 });
 });
 
 it('what rules say, or a conversation gives again, and what a prompt had to ask for twice, is put to no candidate', async () => {

@@ -3,6 +3,9 @@ import type { Usage } from '../../contracts/usage.ts';
 import { objectsOf, textOf } from '../../lib/json.ts';
 import { countOf, isCount } from './count.ts';
 
+/** Those that are priced for themselves, as Google counts them where it is asked for numbers (`enum-encoding=int`). */
+const NUMBERED = { AUDIO: 4, IMAGE: 2 } as const;
+
 /**
  * Gemini's figures as ours: thoughts stand beside the answer's tokens there and are part of the output here, as what its
  * own tools put into the prompt is part of the input.
@@ -12,9 +15,9 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
   const reasoning = countOf(reported.thoughtsTokenCount);
   const input = reported.promptTokenCount + countOf(reported.toolUsePromptTokenCount);
   const output = countOf(reported.candidatesTokenCount) + reasoning;
-  const of = (details: unknown, modality: string): number =>
+  const of = (details: unknown, modality: keyof typeof NUMBERED): number =>
     objectsOf(details)
-      .filter((each) => each.modality === modality)
+      .filter((each) => each.modality === modality || each.modality === NUMBERED[modality])
       .reduce((sum, each) => sum + countOf(each.tokenCount), 0);
   const { promptTokensDetails: prompt, cacheTokensDetails: kept } = reported;
   const [audioInput, imageInput] = [of(prompt, 'AUDIO'), of(prompt, 'IMAGE')];

@@ -31,8 +31,9 @@ export class DeploymentState implements Load {
   }
 
   /** It has said what is wrong with a request: that takes no time to speak of, and it is up. */
-  refused(): void {
+  refused(now: number): void {
     this.failures = 0;
+    this.#latency.hold(now);
   }
 
   failed(ms: number, now: number): void {

@@ -81,7 +81,9 @@ function callOf(
   const [deployment] = model.deployments;
   if (!deployment)
     throw new GatewayError('feature_not_active', { detail: `The provider ${provider.name} needs it.` });
-  const blanked = isGoogle(deployment) ? blankedBy(exchange.query, request.headers) : undefined;
+  // What is only looked at costs nothing: a file comes as `alt=media`.
+  const isChecked = method === 'POST' && isGoogle(deployment);
+  const blanked = isChecked ? blankedBy(exchange.query, request.headers) : undefined;
   if (blanked !== undefined)
     throw new GatewayError('field_not_supported', {
       param: blanked,

@@ -32,6 +32,17 @@ it('a failure is slow, however fast it came, and each one slower', () => {
   expect(fresh.at(0)).toBeGreaterThan(90);
 });
 
+it('who is asked and gives nothing to measure does not look quicker for it', () => {
+  const average = new PeakEwma();
+  average.observe(100, 0);
+  average.hold(60_000);
+  expect(average.at(60_000)).toBe(100);
+  expect(average.at(120_000)).toBeLessThan(1);
+  const fresh = new PeakEwma();
+  fresh.hold(60_000);
+  expect(fresh.at(60_000), 'nothing was measured yet').toBe(0);
+});
+
 it('who gave up waiting says that it took at least as long', () => {
   const average = new PeakEwma();
   average.observe(100, 0);

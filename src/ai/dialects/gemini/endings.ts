@@ -1,5 +1,14 @@
 import type { EndingWords } from '../ending.ts';
 
+/** As Gemini and Vertex count alike; what comes behind them is no good end. */
+const NUMBERED = [undefined, 'STOP', 'MAX_TOKENS', 'SAFETY', 'RECITATION'];
+
+/** The word, also where it is asked for as a number (`enum-encoding=int`); undefined: it goes on. */
+export function endingWord(said: unknown): string | undefined {
+  if (typeof said === 'number') return said < NUMBERED.length ? NUMBERED[said] : 'OTHER';
+  return typeof said === 'string' ? said : undefined;
+}
+
 /** https://ai.google.dev/api/generate-content#FinishReason. One that Google does not name is no good end either. */
 export const ENDINGS: EndingWords = {
   reasons: {

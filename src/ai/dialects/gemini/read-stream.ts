@@ -7,7 +7,7 @@ import { choiceOf } from '../choice.ts';
 import { ending } from '../ending.ts';
 import { failedPart } from '../failed-part.ts';
 import { convertUsage, tierOf } from '../gemini-usage.ts';
-import { ENDINGS } from './endings.ts';
+import { ENDINGS, endingWord } from './endings.ts';
 
 /** Reads the chunks of an answer: each has the form of a whole one, and says what comes on top. */
 export class ChunkReader implements StreamReader {
@@ -64,8 +64,9 @@ export class ChunkReader implements StreamReader {
     }
     const tokens = readLogprobs(objectOf(candidate.logprobsResult));
     if (tokens.length > 0) this.#emit({ type: 'logprobs', tokens, choice });
-    if (typeof finishReason !== 'string') return;
-    const ended = ending(finishReason, ENDINGS, choice);
+    const word = endingWord(finishReason);
+    if (word === undefined) return;
+    const ended = ending(word, ENDINGS, choice);
     // Gemini stops at a call as it stops at the end of a text.
     const isCall = ended.type === 'finish' && ended.reason === 'stop' && this.#calls.has(at);
     this.#emit(isCall ? { ...ended, reason: 'tool_calls' } : ended);

@@ -162,6 +162,21 @@ it('the tier of a stream is known, in whichever words', () => {
   expect(tiers(unknownOperation, start)).toEqual(['fast']);
 });
 
+it('Google’s kinds of tokens and ends are known where they are asked for as numbers', () => {
+  const said = (modality: unknown, finishReason: unknown) => {
+    const { usage, finishReason: end } = factsOf(
+      gemini.readAnswer({
+        candidates: [{ content: { parts: [{ text: 'a' }] }, finishReason }],
+        usageMetadata: { promptTokenCount: 10, promptTokensDetails: [{ modality, tokenCount: 8 }] },
+      }) ?? [],
+    );
+    return [usage, end];
+  };
+  expect(said(4, 1)).toEqual(said('AUDIO', 'STOP'));
+  expect(said(2, 2)).toEqual(said('IMAGE', 'MAX_TOKENS'));
+  expect(said(4, 1)).toMatchObject([{ audioInput: 8 }, 'stop']);
+});
+
 it('what is generated in the United States alone costs a tenth more at Anthropic', () => {
   const usage = (inference_geo: string) =>
     factsOf(anthropicMessages.readAnswer({ content: [], usage: { ...OF_CLAUDE, inference_geo } }) ?? [])

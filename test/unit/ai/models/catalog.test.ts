@@ -138,6 +138,21 @@ it('latency and load choose the better one of two', () => {
   expect(new Set(idle), 'the load is the process’s, whichever model it came by').toEqual(new Set(['b/m']));
 });
 
+it('who begins to refuse all that it is asked does not draw all of it by looking ever quicker', () => {
+  let now = 0;
+  const { catalog } = build(Math.random, () => now);
+  for (const { load, name } of catalog.get('fast')?.deployments ?? [])
+    load.answered(name === 'a/m' ? 200 : 210, now);
+  const chosen: unknown[] = [];
+  for (; now < 600_000; now += 10_000) {
+    const picked = pick(catalog, 'fast');
+    chosen.push(picked?.name);
+    if (picked?.name === 'a/m') picked.load.refused(now);
+    else picked?.load.answered(210, now);
+  }
+  expect(chosen.filter((name) => name === 'b/m').length).toBeGreaterThan(20);
+});
+
 it('who is slow is known for minutes, however seldom it is asked, and is tried again then', () => {
   let now = 0;
   const { catalog } = build(Math.random, () => now);
