@@ -75,14 +75,14 @@ export async function attempt(
       body: prepared.contentType === undefined && body.length === 0 ? null : body,
       signal,
       headersTimeoutMs: begin,
-      // How long it may be silent before it begins, `begin` says.
-      bodyTimeoutMs: Math.max(idle, begin),
+      // How long it may be silent before it begins, `begin` says. 0: for ever.
+      bodyTimeoutMs: idle === 0 ? 0 : Math.max(idle, begin),
     });
     hasAnswered = true;
     exchange.upstreamMs = performance.now() - began;
     const onFirstByte = (): void => {
       clearTimeout(firstToken);
-      if (idle < begin) answer.limitSilence?.(idle);
+      if (idle > 0 && idle < begin) answer.limitSilence?.(idle);
     };
     const came = await beginAnswer(answer, prepared, wanted(call), onFirstByte);
     const begun = call.format.kind === 'embeddings' ? inAskedEncoding(call, came) : came;

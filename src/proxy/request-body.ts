@@ -116,7 +116,8 @@ const LOOK_EVERY_MS = 200;
  */
 export function watchUpload(request: IncomingMessage): void {
   const { socket } = request;
-  if (request.httpVersionMajor > 1 || 'encrypted' in socket) return;
+  // Of one that is gone nobody would hear that it is.
+  if (request.destroyed || request.httpVersionMajor > 1 || 'encrypted' in socket) return;
   const timer = setInterval(() => {
     if (request.isPaused() && socket.writableLength === 0) socket.write('');
   }, LOOK_EVERY_MS);

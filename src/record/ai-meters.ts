@@ -52,7 +52,7 @@ export class AiMeters {
     });
     this.#firstToken = new Histogram({
       name: 'gen_ai_server_time_to_first_token_seconds',
-      help: 'Time from the request’s first byte to the first byte of the answer’s body.',
+      help: 'Time from the request’s first byte to the first byte of what a provider streams.',
       labelNames: [...ai],
       buckets: AI_DURATION_BUCKETS,
       registers,

@@ -137,7 +137,7 @@ export function runPolicies(
       return;
     }
     // Answered meanwhile, or its client has left.
-    if (reply.sent) return;
+    if (reply.sent || exchangeOf(request.raw).ended) return;
     try {
       checkMediaType(request.raw);
       serve(request, reply)?.then(undefined, done);

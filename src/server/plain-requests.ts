@@ -100,7 +100,7 @@ class PlainReply implements PolicyReply, RouteReply {
       return;
     }
     // Answered meanwhile, or its client has left.
-    if (this.#isHijacked || this.raw.writableEnded) return;
+    if (this.#isHijacked || this.raw.writableEnded || exchangeOf(this.#request).ended) return;
     checkMediaType(this.#request);
     serveRequest(this.#served.route, this.#request, this);
   }

@@ -238,6 +238,20 @@ it('how long a stream may be silent before it begins is firstToken’s to say, a
   expect(answer.body.toString()).toContain('upstream_stalled');
 });
 
+it('an idle of 0s is no limit', async () => {
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS).write(ROLE + word('a'));
+    setTimeout(() => response.end(`${word('b')}${STOP}${DONE}`), 300);
+  });
+  const gateway = await aiGateway([provider], { models: model({ fallback: [], timeouts: { idle: '0s' } }) });
+
+  const answer = await chat(gateway, ask(true));
+
+  expect(answer.status).toBe(200);
+  expect(answer.body.toString()).not.toContain('upstream_stalled');
+  expect(answer.body.toString()).toContain(word('b'));
+});
+
 it.each([
   ['Anthropic', 529, { type: 'overloaded_error', message: 'Overloaded' }],
   ['Anthropic', 429, { type: 'rate_limit_error', message: 'Slow down' }],

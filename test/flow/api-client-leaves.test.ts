@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
+import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { type Backend, backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { rawClient, rawServer } from '../helpers/raw-http.ts';
@@ -53,6 +54,43 @@ it('before the first byte: the upstream is told at once, and the record says 499
   ).toBe(1);
   expect(await gateway.metric('gateway_requests_in_flight')).toBe(0);
   await eventually(async () => (await connections(upstream)) === 0);
+});
+
+it('while a policy makes up its mind: nobody is asked for who has left', async () => {
+  const verdict = Promise.withResolvers<undefined>();
+  let asked = 0;
+  const policy: PolicyDescriptor<unknown> = {
+    name: 'ponders',
+    slot: 'limit',
+    schema: { type: 'object' },
+    create: () => ({
+      onRequest: () => {
+        asked++;
+        return verdict.promise;
+      },
+    }),
+  };
+  const seen: string[] = [];
+  const upstream = await backend((request, response) => {
+    seen.push(String(request.url));
+    response.end();
+  });
+  const gateway = await testGateway(
+    {
+      upstreams: { up: { targets: [{ url: upstream.url }] } },
+      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up', policies: [{ ponders: {} }] }],
+    },
+    { policies: [policy] },
+  );
+  const client = await rawClient(gateway.url);
+  client.send('POST /left HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+  await eventually(() => asked === 1);
+  client.socket.destroy();
+  await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+  verdict.resolve(undefined);
+
+  expect((await fetch(`${gateway.url}/stays`)).status).toBe(200);
+  expect(seen).toEqual(['/stays']);
 });
 
 it('after the first byte: the same, with the status that was sent', async () => {

@@ -1,7 +1,8 @@
 // Requests of the config's routes do without Fastify, as long as only policies that ship stand before them. Whoever asks can't tell.
 import { createHash } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import { PlainRequests } from '../../src/server/plain-requests.ts';
 import { backend } from '../helpers/backend.ts';
 import { testGateway } from '../helpers/gateway.ts';
 import { rawClient } from '../helpers/raw-http.ts';
@@ -16,7 +17,7 @@ const config = (url: string) => ({
     { name: 'away', match: { path: '/away' }, upstream: 'away' },
     {
       name: 'guarded',
-      match: { path: '/guarded', methods: ['GET', 'POST'] },
+      match: { path: '/guarded', methods: ['GET', 'HEAD', 'POST'] },
       upstream: 'shop',
       policies: [
         { 'auth-api-key': {} },
@@ -36,7 +37,7 @@ const OWN: PolicyDescriptor<object> = {
 };
 
 /** What differs from one request to the next. */
-const OWN_TO_EACH = /^(?:date|x-request-id|request-id): .*$|"request_id":"[^"]*"|;t=\d+/gim;
+const OWN_TO_EACH = /^(?:date|x-request-id|retry-after): .*$|"request_id":"[^"]*"|;t=\d+/gim;
 
 const head = (line: string, ...fields: string[]): string =>
   [`${line} HTTP/1.1`, 'host: gateway', ...fields, '', ''].join('\r\n');
@@ -57,6 +58,8 @@ const REQUESTS: Readonly<Record<string, string>> = {
   'a body that is too large': head('POST /open/a', 'content-length: 5000'),
   'a type that is none': `${head('POST /open/a', 'content-type: no type', 'content-length: 2')}ok`,
   'an upstream that is not there': head('GET /away'),
+  'a body in chunks': `${head('POST /open/a', 'transfer-encoding: chunked')}2\r\nok\r\n0\r\n\r\n`,
+  'an expectation': `${head('POST /open/a', 'expect: 100-continue', 'content-length: 2')}ok`,
 };
 
 /** All that comes back, if another request stands behind it: where a body was not read, that one is not answered. */
@@ -72,6 +75,8 @@ it('what comes back is the same, and so is what the log says', async () => {
     response.setHeader('x-saw', `${request.method} ${request.url}`);
     request.resume().once('end', () => response.end('hello'));
   });
+  const serve = vi.spyOn(PlainRequests.prototype, 'serve');
+  onTestFinished(() => serve.mockRestore());
   const plain = await testGateway(config(shop.url));
   const fastify = await testGateway(config(shop.url), { policies: [OWN as PolicyDescriptor<unknown>] });
   for (const [what, request] of Object.entries(REQUESTS)) {
@@ -83,4 +88,7 @@ it('what comes back is the same, and so is what the log says', async () => {
       .map(({ route, status, reason, consumer, target }) => ({ route, status, reason, consumer, target }));
   expect(told(plain.lines)).toEqual(told(fastify.lines));
   expect(told(plain.lines).length).toBeGreaterThan(Object.keys(REQUESTS).length);
+  // One of the two does without Fastify, but for what is no route's, and the other never does.
+  expect(serve).toHaveBeenCalledTimes(told(plain.lines).length);
+  expect(serve.mock.results.filter(({ value }) => value === false)).toHaveLength(3);
 });
