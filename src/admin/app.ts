@@ -5,6 +5,7 @@ import fastify from 'fastify';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { redactQuery } from '../lib/redact-query.ts';
 import { isRequestId, newRequestId } from '../lib/request-id.ts';
+import { isForOperator } from '../server/answer-error.ts';
 import { Admission, authorize, isChange } from './admission.ts';
 import { InnerCalls } from './agent/inner-calls.ts';
 import { adminError, sendAdminError } from './answer.ts';
@@ -70,7 +71,7 @@ export function buildAdmin(outer: Omit<AdminPorts, 'inner'>): FastifyInstance {
   });
   app.setErrorHandler((error, request, reply) => {
     const known = adminError(error);
-    if (known.code === 'internal')
+    if (isForOperator(known))
       ports.log.error(
         { err: known.cause, request_id: request.id, path: pathOf(request.url) },
         'admin request failed',

@@ -57,13 +57,13 @@ export class TurnRecall {
     const seed = seedOf(seal, ask.ref.tenant);
     const isAhead = reset === 'version_regressed' && ask.follows === undefined;
     // A stream says the version that its turn will have, before it has it: two more at most.
-    const seen = ask.seenVersion;
-    const mayCome = seen !== undefined && seen <= head.version + 2 * reserved.pending;
+    const seen = ask.seenVersion ?? 0;
+    const mayCome = seen > head.version && seen <= head.version + 2 * reserved.pending;
     if (isAhead && facts.mode !== 'full' && mayCome) throw lockedAt(head.version, AHEAD_MS);
     if (facts.mode === 'full') await this.#placeLog(turn, seed, all);
-    else if (ask.isInvented || isAhead) {
+    else if (ask.isInvented || (isAhead && head.head !== '')) {
       // What it begins follows nothing, though it had broken off before; or the store has lost turns that the client knows of:
-      // without them the rest may mean something else.
+      // without them the rest may mean something else. Where there is no rest, two that begin anew follow one another.
       turn.isBranch = true;
       turn.baseHash = seed;
     } else {

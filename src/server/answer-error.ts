@@ -39,6 +39,10 @@ export function toGatewayError(error: unknown, reason = ''): GatewayError {
   return new GatewayError('internal', { cause: error });
 }
 
+/** What only who runs the gateway can mend, and has to hear of: a fault of ours, or a secret that is not in the config. */
+export const isForOperator = ({ code, cause }: GatewayError): boolean =>
+  code === 'internal' || (cause instanceof SealBroken && !isDestroyed(cause));
+
 export interface ErrorAnswer {
   status: number;
   headers: HeaderBag;
@@ -67,7 +71,7 @@ export function errorAnswer(error: GatewayError, exchange: LiveExchange): ErrorA
   };
 }
 
-/** What has its say on an error's answer, and hears of a fault of ours. */
+/** What has its say on an error's answer, and hears of what is for the operator. */
 export interface ErrorPorts {
   policies: { responseHeaders(headers: HeaderBag, exchange: LiveExchange): void };
   onInternal(error: GatewayError, exchange: LiveExchange): void;
@@ -84,7 +88,7 @@ export function writeError(
   if (response.headersSent || response.writableEnded) return;
   const exchange = exchangeOf(request);
   const known = toGatewayError(error, exchange.reason);
-  if (known.code === 'internal') onInternal(known, exchange);
+  if (isForOperator(known)) onInternal(known, exchange);
   const { status, headers, body } = errorAnswer(known, exchange);
   policies.responseHeaders(headers, exchange);
   const set = reply.getHeaders();
@@ -111,7 +115,7 @@ export function sendError(
 ): void {
   const exchange = exchangeOf(request.raw);
   const known = toGatewayError(error, exchange.reason);
-  if (known.code === 'internal') onInternal(known, exchange);
+  if (isForOperator(known)) onInternal(known, exchange);
   if (exchange.isGrpc) {
     reply.hijack();
     answerGrpcError(known, exchange, reply.raw);

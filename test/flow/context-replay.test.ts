@@ -162,6 +162,27 @@ it('a response that is given again has the id that the next one can follow', asy
   await expect(responses.create(body, again)).rejects.toMatchObject({ status: 404 });
 });
 
+it('a response that is given again has its items’ ids also where thoughts follow one another', async () => {
+  const provider = await rawProvider((response) => {
+    const thoughts = ['Hm.', 'Well.'].map((text, at) => ({
+      type: 'reasoning',
+      id: `rs_${at}`,
+      summary: [{ type: 'summary_text', text }],
+    }));
+    const content = [{ type: 'output_text', text: 'Yes.', annotations: [] }];
+    const said = { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content };
+    const whole = { id: 'resp_1', object: 'response', status: 'completed', model: 'o4' };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ ...whole, output: [...thoughts, said] }));
+  });
+  const { responses } = sdk(await aiGateway([provider], ON));
+  const ask = () =>
+    responses.create({ model: 'smart', input: 'Is it?' }, { headers: { 'idempotency-key': 'k1' } });
+  expect((await ask()).output.map(({ id }) => id)).toEqual(['rs_0', 'rs_1', 'msg_1']);
+  // The two have no seal, and are one by now.
+  expect((await ask()).output.map(({ id }) => id)).toEqual(['rs_0', 'msg_1']);
+});
+
 it('a response that begins its conversation is answered once however often it is asked for with its key', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], ON);

@@ -310,6 +310,33 @@ it('a conversation that began anew says so until one of its turns comes to somet
   isDown = false;
   expect(statusOf(await send(gateway, [user('two')]))).toEqual([200, 'reset']);
   expect(statusOf(await send(gateway, [user('three')]))).toEqual([200, 'hit']);
+  // Of one that the store has lost, its client still knows the version: what failed since is not what it waits for.
+  const lost = { 'x-session-id': 's2', 'x-context-version': '1' };
+  isDown = true;
+  expect((await send(gateway, [user('one')], lost)).status).toBeGreaterThanOrEqual(500);
+  isDown = false;
+  expect(statusOf(await send(gateway, [user('one')], lost))).toEqual([200, 'reset']);
+});
+
+it('two that begin anew at once what the store has lost follow one another', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], {
+    store: { url: redis.url, timeout: '5s' },
+    context: { enabled: true },
+  });
+  await send(gateway, [user('one')]);
+  expect(await redis.cli('del', 'hypercare:c:{app:s1}:t')).toBe('1');
+  const held = [provider.hold('two'), provider.hold('three')];
+  const both = ['two', 'three'].map((words) => send(gateway, [user(words)]));
+  for (const { came } of held) await came;
+  for (const { go } of held) go();
+  expect((await Promise.all(both)).map(statusOf)).toEqual(Array(2).fill([200, 'reset']));
+  expect(statusOf(await send(gateway, [user('four')]))).toEqual([200, 'hit']);
+  const last = provider.prompts.at(-1)?.map(({ content }) => content);
+  expect(last).toEqual(expect.arrayContaining(['two', 'three', 'four']));
+  expect(last).not.toContain('one');
 });
 
 it('who retries a stream with the version that it promised waits for its turn, and loses no conversation', async () => {

@@ -285,6 +285,30 @@ it.each([
   expect(bodies[1]?.input.map(({ type }) => type).includes('reasoning')).toBe(reasoning !== undefined);
 });
 
+it('what a service thought that seals nothing goes back to it with the calls that it led to', async () => {
+  const bodies: { input: Block[] }[] = [];
+  const thought = {
+    type: 'reasoning',
+    id: 'rs_1',
+    summary: [],
+    content: [{ type: 'reasoning_text', text: 'Look it up.' }],
+  };
+  const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'weather', arguments: '{}' };
+  const provider = await rawProvider((response, { body }) => {
+    bodies.push(JSON.parse(body.toString()) as { input: Block[] });
+    const whole = { id: 'resp_1', object: 'response', status: 'completed', model: 'qwen3' };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ ...whole, output: [thought, call] }));
+  });
+  const { responses } = sdk(await aiGateway([{ kind: 'vllm', baseUrl: `${provider.url}/v1` }], ON));
+  const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: 'How is the weather?' }];
+  const { output } = await responses.create({ model: 'smart', input });
+  input.push(...(output as typeof input));
+  input.push({ type: 'function_call_output', call_id: 'call_1', output: 'sunny' });
+  await responses.create({ model: 'smart', input });
+  expect(bodies[1]?.input.slice(1, 3)).toEqual([thought, call]);
+});
+
 it('what DeepSeek thought goes back to it with the calls that it led to, and to nobody else', async () => {
   type Said = { role: string; reasoning_content?: string }[];
   const asked: Record<string, Said[]> = { deepseek: [], openai: [] };

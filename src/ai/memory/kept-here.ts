@@ -44,9 +44,12 @@ function hasSealed(model: unknown, shape: PromptShape | undefined): boolean {
   return seals.some((seal) => seal !== undefined && !isMarked(seal));
 }
 
-/** A thought that can be found by its id alone. */
+/** A thought that can be found by its id alone: no seal, and no words as services that seal nothing have them. */
 const isUnsealed = (item: unknown): boolean =>
-  isObject(item) && item.type === 'reasoning' && typeof item.encrypted_content !== 'string';
+  isObject(item) &&
+  item.type === 'reasoning' &&
+  typeof item.encrypted_content !== 'string' &&
+  !(Array.isArray(item.content) && item.content.length > 0);
 
 function withoutName(item: unknown): unknown[] {
   if (isUnsealed(item)) return [];

@@ -20,7 +20,7 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
     { type: 'finish', reason: turn.finishReason || 'stop' },
     { type: 'end' },
   ];
-  const itemIds = messageIds({ turn, content });
+  const itemIds = itemIdsOf({ turn, content });
   const name = { ...answerName(call), requestId: turn.request, itemIds };
   return {
     ...ownAnswer(call, parts, writeParts(call, parts, name)),
@@ -36,9 +36,18 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
   };
 }
 
-/** Of the items of an answer, as they are written again: what was said in a row is one message then. */
-const messageIds = (said: OpenedTurn): string[] =>
+/** Of the items of an answer, as they are written again: what was said in a row is one message then, or one thought. */
+const itemIdsOf = (said: OpenedTurn): string[] =>
   itemsOfTurn(said).flatMap(({ id, isInput, at: { message, from } }) => {
     const content = said.content.messages[message]?.content as readonly AssistantPart[] | undefined;
-    return isInput || isBreak(content?.[from - 1], content?.[from]) ? [] : [id];
+    const [before, part] = [content?.[from - 1], content?.[from]];
+    return isInput || isBreak(before, part) || isThoughtOn(before, part) ? [] : [id];
   });
+
+/** A thought that nobody has signed has no end of its own. */
+const isThoughtOn = (before: AssistantPart | undefined, part: AssistantPart | undefined): boolean =>
+  before?.type === 'reasoning' &&
+  before.signature === undefined &&
+  before.opaque === undefined &&
+  part?.type === 'reasoning' &&
+  part.opaque === undefined;
