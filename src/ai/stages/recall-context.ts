@@ -10,6 +10,7 @@ import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
 import { askOf, conversationOf, type Meant, openingOf } from '../memory/ask-of.ts';
 import { writeHistoryFor } from '../memory/history-for.ts';
+import { unkeptName } from '../memory/item-name.ts';
 import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
@@ -47,6 +48,18 @@ function refuseNamed({ format, request }: ChatCall): void {
   });
 }
 
+/** @throws GatewayError `field_not_supported` for an item that is named by its id alone */
+function refuseNames(body: JsonObject): void {
+  const unkept = unkeptName(body);
+  if (unkept) throw unkeptField(unkept, 'no item is found by its id alone');
+}
+
+const unkeptField = (param: string, why: string): GatewayError =>
+  new GatewayError('field_not_supported', {
+    param,
+    detail: `The field is ${param}: ${why}. Send all of it yourself, with store: false.`,
+  });
+
 async function recallAndLetGo(call: ChatCall, format: Format, askInside: AskInside): Promise<void> {
   await recall(call, format, askInside);
   call.body = undefined;
@@ -62,6 +75,7 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
     return;
   }
   call.body ??= bodyOf(call);
+  if (meant.isStored && format.name === 'openai-responses') refuseNames(call.body);
   const asked = openingOf(call, meant);
   const isRepeatable = asked.isInvented === true && asked.key !== '';
   const opening = isRepeatable ? await namedByKey(asked, conversations.ports.privacy) : asked;
@@ -117,11 +131,7 @@ function writeBefore(call: ChatCall, body: JsonObject, { shape, ask, fresh }: Li
   const isRewritten = fresh !== ask.messages && (shape.turns.length > 0 || shape.summary !== '');
   const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
   const unkept = call.format.name === 'openai-responses' && unkeptResult(body, tail !== undefined);
-  if (unkept)
-    throw new GatewayError('field_not_supported', {
-      param: unkept,
-      detail: `The field is ${unkept}: of tools a conversation keeps functions only. Send all of it yourself, with store: false.`,
-    });
+  if (unkept) throw unkeptField(unkept, 'of tools a conversation keeps functions only');
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);
   if (first && isSigned(shape)) {
     call.history = { body, shape, tail, writtenFor: '' };
