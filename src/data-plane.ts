@@ -280,8 +280,15 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     ...(shared?.prepareElsewhere ? { prepareElsewhere: shared.prepareElsewhere } : {}),
   });
 
-  function onStoreEvent({ kind, error }: StoreEvent): void {
+  function onStoreEvent({ kind, error, policy }: StoreEvent): void {
     const name = describeStoreUrl(storeConfig.url);
+    if (kind === 'evicts') {
+      log.warn(
+        { store: name, policy },
+        'the store lets keys go when its memory is full, conversations among them: set maxmemory-policy to noeviction',
+      );
+      return;
+    }
     if (kind === 'down') {
       log.error({ err: error, store: name }, 'the store does not answer');
       return;

@@ -66,6 +66,8 @@ export class TurnRecall {
       // without them the rest may mean something else. Where there is no rest, two that begin anew follow one another.
       turn.isBranch = true;
       turn.baseHash = seed;
+      // Nor do those who find out at once throw one another off the path.
+      if (isAhead) turn.inPlaceOf = head.head || undefined;
     } else {
       placeBehind(turn, seed, all.get(head.head));
       await this.#leaveRepeated(turn, seed, all);

@@ -139,7 +139,10 @@ export interface ReserveOptions {
   readonly exclusive: boolean;
   /** The version that the client wants it to be at; what failed behind it counts as nothing. */
   readonly ifVersion?: number | undefined;
-  /** The version that the client has seen: a store that knows of less has lost some. */
+  /**
+   * The version that the client has seen, or was promised: a store that knows of less has lost some, unless what others are being
+   * answered (`pending`, two versions each) may come to it.
+   */
   readonly seenVersion?: number | undefined;
   /** Whether an id that is unknown, expired or erased begins a new session. */
   readonly create: boolean;
@@ -168,7 +171,7 @@ export type Reserved =
       readonly fence: number;
       /** The id began a session now: anew, or for the first time (`''`). */
       readonly isNew: boolean;
-      /** Said until a turn of the new life comes to something. */
+      /** Said until a turn comes to something. */
       readonly reset: ResetCause | '';
       /** Undefined: there is none, or the caller holds it. */
       readonly summary: StoredSummary | undefined;

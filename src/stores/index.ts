@@ -7,7 +7,7 @@ export type { StoreEvent } from './transitions.ts';
 export interface StoreOptions {
   /** Milliseconds since the epoch; for tests. Redis keeps its own time. */
   now?: () => number;
-  /** Called once when the store stops answering and once when it answers again. Must not throw. */
+  /** Called once when the store stops answering, once when it answers again, and if it may let go what it keeps. Must not throw. */
   onEvent?: (event: StoreEvent) => void;
   /** Redis: the longest a call may take, in milliseconds. Default 50. */
   commandTimeoutMs?: number;

@@ -1,8 +1,11 @@
 import type { StoredTurn, TurnDraft } from '../contracts/session.ts';
 
-/** What a turn says of itself, as a store keeps it: one line of JSON without the content. */
-export function metaText(turn: TurnDraft): string {
-  const { content: _, id: __, ...meta } = turn;
+/**
+ * What a turn says of itself, as a store keeps it: one line of JSON without the content, of which the reason of a correction is a
+ * part that versions before wrote here.
+ */
+export function metaText(turn: TurnDraft & { readonly reason?: string }): string {
+  const { content: _, id: __, reason: ___, ...meta } = turn;
   return JSON.stringify(meta);
 }
 

@@ -1,8 +1,10 @@
-/** What a store tells its owner: that it stopped answering, and that it answers again. */
+/** What a store tells its owner: that it stopped answering, that it answers again, and once that it lets go what it keeps. */
 export interface StoreEvent {
-  kind: 'down' | 'up';
+  kind: 'down' | 'up' | 'evicts';
   /** With `down`: what happened, free of commands and credentials. */
   error?: Error;
+  /** With `evicts`: by which policy of Redis, when its memory is full. */
+  policy?: string;
 }
 
 /** Turns a stream of successes and failures into one event a transition. A store begins as up. */

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { CommitOptions, Reserved, ReserveOptions, TurnDraft } from '../../src/contracts/session.ts';
+import type {
+  CommitOptions,
+  Committed,
+  Reserved,
+  ReserveOptions,
+  SessionRef,
+  TurnDraft,
+} from '../../src/contracts/session.ts';
+import type { Store } from '../../src/contracts/store.ts';
 
 export const DAY = 86_400_000;
 export const newId = () => randomBytes(12).toString('hex');
@@ -62,3 +70,19 @@ export const commitOptions = (
   maxAgeMs: 30 * DAY,
   ...more,
 });
+
+/** Who announces turns in a store, and makes them. */
+export function speakerIn(store: () => Store) {
+  const open = async (ref: SessionRef, more: Partial<ReserveOptions> = {}): Promise<Open> => {
+    const reserved = await store().sessions.reserve(ref, reserveOptions(newId(), more));
+    if (reserved.kind !== 'reserved') throw new Error(`not reserved: ${reserved.kind}`);
+    return reserved;
+  };
+  const add = async (
+    ref: SessionRef,
+    turn: TurnDraft,
+    more: Partial<CommitOptions> = {},
+  ): Promise<Committed> =>
+    store().sessions.commit(ref, commitOptions(turn, await open(ref, { turn: turn.id }), more));
+  return { open, add };
+}

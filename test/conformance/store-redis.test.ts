@@ -390,32 +390,3 @@ it('lets all keys of a conversation go within two minutes of its end, whatever w
   await store.sessions.reserve(items, reserveOptions('turn', life));
   await goes('items', 'ilmt');
 });
-
-it.each(['t', 'i'])('a life of which Redis has let go a part is over (:%s)', async (part) => {
-  const server = await serve();
-  const store = await open(server.url, PATIENT);
-  const ref = { tenant: 'app', session: 's1' };
-  const reserve = (more: object = {}) => store.sessions.reserve(ref, reserveOptions(newId(), more));
-  const say = async (said: string) => {
-    const turn = draft(said);
-    return store.sessions.commit(ref, commitOptions(turn, (await reserve({ turn: turn.id })) as Open));
-  };
-  await say('one');
-  const held = (await reserve()) as Open;
-  expect(await server.cli('del', `hypercare:c:{app:s1}:${part}`)).toBe('1');
-  expect((await store.sessions.read(ref))?.head.state).toBe('expired');
-  expect((await store.sessions.commit(ref, commitOptions(draft('late'), held))).kind).toBe('gone');
-  expect((await reserve({ create: false })).kind).toBe('unknown');
-  const anew = { isNew: true, reset: 'version_regressed', turns: [], head: { state: 'active', version: 0 } };
-  expect(await reserve()).toMatchObject(anew);
-  expect(await say('two')).toMatchObject({ kind: 'committed', version: 1 });
-});
-
-it('what was noted on a conversation goes with what was said in it', async () => {
-  const server = await serve();
-  const store = await open(server.url, PATIENT);
-  const ref = { tenant: 'app', session: 's1' };
-  await store.sessions.create(ref, { owner: '', metadata: 'a note', ttlMs: LONG, maxAgeMs: LONG });
-  expect(await server.cli('hvals', 'hypercare:c:{app:s1}:m')).not.toContain('a note');
-  expect(Number(await server.cli('pttl', 'hypercare:c:{app:s1}:i'))).toBeLessThanOrEqual(LONG + 120_000);
-});

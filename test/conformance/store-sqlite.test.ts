@@ -147,7 +147,8 @@ it('takes over the conversations of the version before, and finds them by their 
   await first.close();
   const before = new DatabaseSync(path);
   before.exec(
-    'DROP TABLE session_users; DROP TABLE ledger_size; ALTER TABLE sessions DROP COLUMN reset; PRAGMA user_version = 7',
+    `DROP TABLE session_users; DROP TABLE ledger_size; ALTER TABLE sessions DROP COLUMN reset;
+     ALTER TABLE sessions DROP COLUMN reset_head; PRAGMA user_version = 7`,
   );
   before.close();
   const { sessions } = await open();

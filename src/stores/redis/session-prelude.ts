@@ -9,13 +9,14 @@ end
 /**
  * A session is five keys with one hash tag: `:m` hash (what is known of it), `:t` list of turns, `:s` hash of summaries by
  * epoch, `:i` hash of idempotency (`t:` turn → version, `k:` client's key → `v:` version or `p:` until and turn, `o:` turn
- * whose calls are open, `md` what its client noted), `:l` hash of leases (`f` fence, `x` and `u` exclusive holder and until, `xf` its fence, `p:` pending turn → until,
+ * whose calls are open, `md` what its client noted, where `:m` says `mn`), `:l` hash of leases (`f` fence, `x` and `u` exclusive holder and until, `xf` its fence, `p:` pending turn → until,
  * `w:` work → until and holder). All but `:m` go when the session ends; `:m` stays as long again as its absolute age, so
  * that a session that ended is known from one that never was. What is written of `:m` is written at once, and when Redis
  * lets its keys go (`ke`, one to two minutes behind the end) moves once a minute: both were half of what a turn took.
  *
- * A Redis that evicts keys may let one go and keep the others: a life whose turns, or what they are known by, are not all
- * there is over. `r` is why this life began anew, until a turn of it comes to something.
+ * A Redis that evicts keys may let one go and keep the others: a life whose turns, or what they or it are known by, are not
+ * all there is over. `r` is why this life began anew, or that it has lost turns, said until a turn comes to something: while the head
+ * is the one of then (`rh`).
  *
  * A turn in the list is three lines: what the store knows (version, time, stale, id, parent, hash), what the turn says of
  * itself, and its content. On Redis' clock. Numbers are written with %.0f: Lua's own way rounds from 15 digits on.
@@ -32,6 +33,7 @@ do
   live = m.g ~= nil and m.x == '' and tonumber(m.u) > now
   lost = live and m.v ~= '0' and (redis.call('LLEN', T) ~= tonumber(m.v) or redis.call('EXISTS', I) == 0)
   live = live and not lost
+  if not m.g then lost = redis.call('EXISTS', T) == 1 end
 end
 local changed = {}
 local function put(field, value)
@@ -54,14 +56,20 @@ end
 local function keep(key) redis.call('PEXPIREAT', key, m.ke or whole(tonumber(m.u) + 60000)) end
 local function note(metadata)
   if metadata ~= '' then redis.call('HSET', I, 'md', metadata) else redis.call('HDEL', I, 'md') end
-  put('md', metadata ~= '' and '1' or '')
+  put('mn', metadata ~= '' and '1' or '')
+end
+if m.md then
+  -- So older replicas write it, where it stays when the session ends ('1': only that there is some).
+  if live and m.md == '1' then put('mn', '1') elseif live then note(m.md) end
+  if live then keep(I) save() end
+  redis.call('HDEL', M, 'md')
 end
 local function begin(owner, metadata, ttl, maxAge, reset)
   local generation = math.max(now, tonumber(m.g or '0') + 1)
   redis.call('DEL', M, T, S, I, L)
   live, lost = true, false
   m = {s='1', g=whole(generation), v='0', d='0', hd='', h='', n='0', e='0', c='0', ct='', k='0', o=owner, ca=whole(now),
-    ta=whole(now), u='0', en=whole(now + tonumber(maxAge)), ka=maxAge, x='', r=reset, md=''}
+    ta=whole(now), u='0', en=whole(now + tonumber(maxAge)), ka=maxAge, x='', r=reset}
   local flat = {}
   for field, value in pairs(m) do flat[#flat + 1] = field; flat[#flat + 1] = value end
   redis.call('HSET', M, unpack(flat))
@@ -72,7 +80,7 @@ local function head()
   local state = 'active'
   if m.x ~= '' then state = 'erased' elseif lost or tonumber(m.u) <= now then state = 'expired' end
   local noted = ''
-  if live and m.md ~= '' then noted = redis.call('HGET', I, 'md') or '' end
+  if live and m.mn == '1' then noted = redis.call('HGET', I, 'md') or '' end
   return {m.v, m.g, m.d, m.hd, m.h, m.n, m.e, m.c, m.k, m.o, m.ca, m.ta, state, noted}
 end
 `;

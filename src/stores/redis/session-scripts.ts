@@ -12,6 +12,7 @@ if live and m.o ~= '' and m.o ~= ARGV[2] and not (' ' .. ARGV[14] .. ' '):find('
   return {'unknown'}
 end
 local isNew, reset, leases = '0', '', {}
+local seen, held = 0, 0
 if not live then
   if ARGV[7] == '0' then return {'unknown'} end
   if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
@@ -33,10 +34,10 @@ else
   end
   local flat = redis.call('HGETALL', L)
   for at = 1, #flat, 2 do leases[flat[at]] = flat[at + 1] end
-  local isSame = ARGV[8] == m.g and ARGV[9] == m.d
-  if (ARGV[6] ~= '' and tonumber(ARGV[6]) > tonumber(m.v)) or (isSame and tonumber(ARGV[10]) > tonumber(m.v)) then
-    reset = 'version_regressed'
-  elseif m.hd == '' then reset = m.r or '' end
+  seen = tonumber(ARGV[6]) or 0
+  if ARGV[8] == m.g and ARGV[9] == m.d then held = tonumber(ARGV[10]) end
+  if math.max(seen, held) > tonumber(m.v) then reset = 'version_regressed'
+  elseif m.hd == (m.rh or '') then reset = m.r or '' end
   if leases.x and leases.x ~= turn and tonumber(leases.u) > now then
     return {'locked', m.v, whole(tonumber(leases.u) - now)}
   end
@@ -53,6 +54,8 @@ for work, ends in pairs(leases) do
     if tonumber(ends) > now then pending = pending + 1 else redis.call('HDEL', L, work) end
   end
 end
+-- What others are answered may be what its client was promised: then nothing is lost.
+if held > tonumber(m.v) or seen > tonumber(m.v) + 2 * pending then put('r', reset) put('rh', m.hd) end
 local fence = whole(tonumber(leases.f or '0') + 1)
 local ends = whole(now + lease)
 if ARGV[4] == '1' then redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends, 'x', turn, 'u', ends, 'xf', fence)
@@ -243,11 +246,12 @@ return 1`,
   hypercareSessionErase: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
+if not m.g and ARGV[1] == '' then return math.min(1, redis.call('DEL', T, S, I, L)) end
 if not m.g or (ARGV[1] ~= '' and ARGV[1] ~= m.g) then return 0 end
 local was = live or lost or (m.x == '' and redis.call('EXISTS', T) == 1)
 redis.call('DEL', T, S, I, L)
 put('x', 'erased')
-for _, field in ipairs({'hd', 'h', 'ct', 'md'}) do put(field, '') end
+for _, field in ipairs({'hd', 'h', 'ct', 'mn'}) do put(field, '') end
 for _, field in ipairs({'v', 'n', 'k', 'e', 'c'}) do put(field, '0') end
 put('ta', whole(now))
 save()

@@ -12,6 +12,7 @@ import { createClient, type RedisClient } from './client.ts';
 import { RedisCounters } from './counters.ts';
 import { withDeadline } from './deadline.ts';
 import { RedisDocuments } from './documents.ts';
+import { evictionPolicy } from './eviction.ts';
 import { scrub } from './failure.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLogs } from './logs.ts';
@@ -64,7 +65,7 @@ class RedisStore implements Store {
   #closing: Promise<void> | undefined;
 
   constructor(
-    { name, replicas = 0 }: RedisStoreOptions,
+    { name, replicas = 0, onEvent }: RedisStoreOptions,
     { client, asking }: { client: RedisClient; asking: Redis | undefined },
     circuit: Circuit,
     timeoutMs: number,
@@ -82,7 +83,7 @@ class RedisStore implements Store {
     const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
     const replication = asking && new Replication(asking, { replicas, waitMs, withinMs: timeoutMs });
     this.sessions = new RedisSessions(client, this.#calls, replication);
-    this.#watch();
+    this.#watch(onEvent);
     this.#prober = setInterval(() => this.#circuit.lastError && this.#probe(), PROBE_EVERY_MS).unref();
   }
 
@@ -96,8 +97,9 @@ class RedisStore implements Store {
   }
 
   /** Without listeners ioredis prints its errors; a Cluster would throw them. */
-  #watch(): void {
+  #watch(onEvent: RedisStoreOptions['onEvent']): void {
     let lastError = new Error('the connection was closed');
+    let isTold = false;
     const remember = (error: unknown) => {
       lastError = scrub(error);
     };
@@ -112,6 +114,14 @@ class RedisStore implements Store {
       lastError = new Error('the connection was closed');
       this.#circuit.retry();
       this.#probe();
+      if (isTold) return;
+      const tell = (policy: string | undefined): void => {
+        if (policy === undefined || isTold) return;
+        isTold = true;
+        onEvent?.({ kind: 'evicts', policy });
+      };
+      // A Redis that does not say (it is cut off, or an ACL forbids it) is served all the same.
+      evictionPolicy(this.#client).then(tell, () => undefined);
     });
   }
 

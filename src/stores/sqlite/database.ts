@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 10;
+export const SCHEMA_VERSION = 11;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -144,6 +144,8 @@ const MIGRATIONS: readonly string[] = [
    INSERT INTO ledger_size SELECT count(*) FROM ledger;`,
   // Why this life of a conversation began anew.
   `ALTER TABLE sessions ADD COLUMN reset TEXT NOT NULL DEFAULT ''`,
+  // And its head when that was found out.
+  `ALTER TABLE sessions ADD COLUMN reset_head TEXT NOT NULL DEFAULT ''`,
 ];
 
 /**

@@ -29,8 +29,9 @@ export interface Row {
   exclusive_fence: number;
   holder: string;
   holder_until: number;
-  /** Why this life began anew. */
+  /** Why this life began anew, or that it has lost turns; and its head when that was found out. */
   reset: ResetCause | '';
+  reset_head: string;
 }
 
 /** How a life of a session begins. */
@@ -48,9 +49,10 @@ const PURGE_BATCH = 100;
 const SQL = {
   find: 'SELECT * FROM sessions WHERE tenant = ? AND session = ?',
   begin: `INSERT INTO sessions VALUES
-    (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0, ?)`,
+    (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0, ?, '')`,
   describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
   announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ? WHERE key = ?',
+  lose: `UPDATE sessions SET reset = 'version_regressed', reset_head = head WHERE key = ?`,
   hold: 'UPDATE sessions SET exclusive_fence = ?, holder = ?, holder_until = ? WHERE key = ?',
   unhold: `UPDATE sessions SET holder = '', holder_until = 0 WHERE key = ? AND holder = ?`,
   advance: `UPDATE sessions SET version = ?, tokens = ?, head = ?, hash = ?, count = ?, touched_at = ?, ends_at = ?
@@ -107,6 +109,12 @@ export class SessionStatements {
 
   find({ tenant, session }: SessionRef): Row | undefined {
     return this.run.find.get(tenant, session) as unknown as Row | undefined;
+  }
+
+  /** What failed behind a version has said nothing. */
+  isAt(row: Row, version: number): boolean {
+    if (version >= row.version || row.head === '') return version <= row.version;
+    return version >= Number(this.run.turnBy.get(row.key, row.head)?.version);
   }
 
   /** All that was said is gone. */

@@ -206,10 +206,11 @@ export class SqliteSessions implements Sessions {
   }
 
   #reserve(ref: SessionRef, options: ReserveOptions): Reserved {
-    const { turn, owner, key: request, exclusive, ifVersion, seenVersion, known } = options;
+    const { turn, owner, key: request, exclusive, ifVersion, seenVersion: seen = 0, known } = options;
     const now = Math.floor(this.#now());
     let row = this.#sql.find(ref);
     let reset: ResetCause | '' = '';
+    let held = 0;
     const isNew = !row || !this.#isLive(row);
     const isTheirs = row?.owner === owner || options.formerOwners?.includes(row?.owner ?? '');
     if (row && !isNew && row.owner !== '' && !isTheirs) return { kind: 'unknown' };
@@ -217,7 +218,7 @@ export class SqliteSessions implements Sessions {
       if (!options.create) return { kind: 'unknown' };
       if (ifVersion !== undefined && ifVersion !== 0) return { kind: 'version', version: 0 };
       if (row) reset = row.erased === 1 ? 'erased' : 'ttl';
-      else if ((seenVersion ?? 0) > 0 || (known?.version ?? 0) > 0) reset = 'version_regressed';
+      else if (seen > 0 || (known?.version ?? 0) > 0) reset = 'version_regressed';
       row = this.#begin(ref, row, { ...options, metadata: '', reset });
     } else {
       const before = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
@@ -227,16 +228,19 @@ export class SqliteSessions implements Sessions {
       }
       if (before && Number(before.version) === 0 && before.turn !== turn && Number(before.ends_at) > now)
         return { kind: 'running', version: row.version, retryAfterMs: Number(before.ends_at) - now };
-      const isSame = known?.generation === row.generation && known.edits === row.edits;
-      if (Math.max(seenVersion ?? 0, isSame ? known.version : 0) > row.version) reset = 'version_regressed';
-      else if (row.head === '') reset = row.reset;
+      held = known?.generation === row.generation && known.edits === row.edits ? known.version : 0;
+      if (Math.max(seen, held) > row.version) reset = 'version_regressed';
+      else if (row.head === row.reset_head) reset = row.reset;
       if (row.holder !== '' && row.holder !== turn && row.holder_until > now)
         return { kind: 'locked', version: row.version, retryAfterMs: row.holder_until - now };
-      if (ifVersion !== undefined && !this.#isAt(row, ifVersion))
+      if (ifVersion !== undefined && !this.#sql.isAt(row, ifVersion))
         return { kind: 'version', version: row.version };
     }
     const { pending, lapsed } = this.#sql.run.pending.get(row.key, now, `p:${turn}`) ?? {};
     if (Number(lapsed) > 0) this.#sql.run.dropLapsed.run(row.key, now);
+    // What others are answered may be what its client was promised: then nothing is lost.
+    const isLost = held > row.version || seen > row.version + 2 * Number(pending);
+    if (isLost && !isNew) this.#sql.run.lose.run(row.key);
     const fence = row.fence + 1;
     const until = now + options.leaseMs;
     row = touched(row, now, options.ttlMs);
@@ -342,12 +346,6 @@ export class SqliteSessions implements Sessions {
       const row = this.#sql.find(ref);
       return row !== undefined && this.#isLive(row) && work(row);
     }, how);
-  }
-
-  /** What failed behind a version has said nothing. */
-  #isAt(row: Row, version: number): boolean {
-    if (version >= row.version || row.head === '') return version <= row.version;
-    return version >= Number(this.#sql.run.turnBy.get(row.key, row.head)?.version);
   }
 
   #isLive(row: Row): boolean {

@@ -93,7 +93,10 @@ it('a file of the version before is counted once, as it is opened', async () => 
   const { open, path } = await setUp();
   await open().ledger.append(rows(0, 30));
   const before = new DatabaseSync(path);
-  before.exec('DROP TABLE ledger_size; ALTER TABLE sessions DROP COLUMN reset; PRAGMA user_version = 8');
+  before.exec(
+    `DROP TABLE ledger_size; ALTER TABLE sessions DROP COLUMN reset; ALTER TABLE sessions DROP COLUMN reset_head;
+     PRAGMA user_version = 8`,
+  );
   before.close();
   const { ledger, counted, kept } = open();
   expect(kept()).toBe(30);

@@ -1,0 +1,80 @@
+// Conversations in a Redis that lets keys go, or that older replicas write to as well.
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { openStore, type StoreEvent } from '../../src/stores/index.ts';
+import { type RedisServerOptions, startRedis, until } from '../helpers/redis-server.ts';
+import { commitOptions, draft, newId, reserveOptions, speakerIn } from './session-drafts.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const LONG = 3_600_000;
+const ref = { tenant: 'app', session: 's1' };
+const key = (part: string) => `hypercare:c:{app:s1}:${part}`;
+
+async function open(options?: RedisServerOptions) {
+  const server = await startRedis(options);
+  onTestFinished(() => server.stop());
+  const events: StoreEvent[] = [];
+  const onEvent = (event: StoreEvent) => void events.push(event);
+  const store = await openStore(server.url, { commandTimeoutMs: 10_000, onEvent });
+  onTestFinished(() => store.close());
+  return { server, sessions: store.sessions, events, ...speakerIn(() => store) };
+}
+
+it.each(['t', 'i', 'm'])('a life of which Redis has let go a part is over (:%s)', async (part) => {
+  const { server, sessions, add, ...store } = await open();
+  await add(ref, draft('one'));
+  const held = await store.open(ref);
+  expect(await server.cli('del', key(part))).toBe('1');
+  expect((await sessions.read(ref))?.head.state).toBe(part === 'm' ? undefined : 'expired');
+  expect((await sessions.commit(ref, commitOptions(draft('late'), held))).kind).toBe('gone');
+  expect((await sessions.reserve(ref, reserveOptions(newId(), { create: false }))).kind).toBe('unknown');
+  const anew = { isNew: true, reset: 'version_regressed', turns: [], head: { state: 'active', version: 0 } };
+  expect(await store.open(ref)).toMatchObject(anew);
+  expect(await add(ref, draft('two'))).toMatchObject({ kind: 'committed', version: 1 });
+  // What is left of it is erased like all of it.
+  expect(await server.cli('del', key(part))).toBe('1');
+  expect(await sessions.erase(ref)).toBe(true);
+  const left = await server.cli('exists', ...['t', 's', 'i', 'l'].map(key));
+  expect([left, await sessions.erase(ref)]).toEqual(['0', false]);
+});
+
+it('says once that Redis lets keys go, and nothing of one that does not', async () => {
+  const { events } = await open();
+  const { server, sessions, ...evicting } = await open({ args: ['--maxmemory-policy', 'volatile-lru'] });
+  await until(() => evicting.events.length > 0, 'the warning');
+  expect(evicting.events).toEqual([{ kind: 'evicts', policy: 'volatile-lru' }]);
+  await server.cli('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+  await until(() => evicting.events.length === 3, 'the new connection');
+  await sessions.read(ref);
+  expect(evicting.events.map(({ kind }) => kind)).toEqual(['evicts', 'down', 'up']);
+  expect(events).toEqual([]);
+});
+
+const noted = { owner: '', metadata: 'a note', ttlMs: LONG, maxAgeMs: LONG };
+
+it('what was noted on a conversation goes with what was said in it', async () => {
+  const { server, sessions } = await open();
+  await sessions.create(ref, noted);
+  expect(await server.cli('hvals', key('m'))).not.toContain('a note');
+  expect(Number(await server.cli('pttl', key('i')))).toBeLessThanOrEqual(LONG + 120_000);
+});
+
+it('also where an older replica noted it, among what stays', async () => {
+  const { server, sessions } = await open();
+  const writes = (text: string) => server.cli('hset', key('m'), 'md', text);
+  const shown = async () => (await sessions.read(ref))?.head.metadata;
+  await sessions.create(ref, { ...noted, metadata: '' });
+  await writes('a note');
+  expect(await shown()).toBe('a note');
+  expect(await server.cli('hvals', key('m'))).not.toContain('a note');
+  expect(Number(await server.cli('pttl', key('i')))).toBeGreaterThan(0);
+  await writes('another');
+  expect([await shown(), await shown()]).toEqual(['another', 'another']);
+  await writes('');
+  expect(await shown()).toBe('');
+  // Nobody had read it before the conversation ended.
+  await writes('a last one');
+  await server.cli('hset', key('m'), 'u', '1');
+  expect(await shown()).toBe('');
+  expect(await server.cli('hvals', key('m'))).not.toContain('a last one');
+});
