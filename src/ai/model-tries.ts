@@ -115,7 +115,8 @@ export class ModelTries {
         this.#failedOnes.add(each);
       }
     }
-    if (!retries.take(retry.budget)) return undefined;
+    const taken = retries.take(retry.budget);
+    if (taken === undefined) return undefined;
     const other = of === 'target' ? undefined : this.#seatAt(deployment);
     const isFinal = failure.isOwn || of === 'account' || CLIENTS_FAULT.has(failure.status);
     // The same one would say it again.
@@ -124,7 +125,7 @@ export class ModelTries {
       other ??
       this.#nextSeat() ??
       (mayRepeat ? await this.#sameSeat(failed, failure.retryAfterMs, attempts) : undefined);
-    if (!next) retries.giveBack();
+    if (!next) retries.giveBack(taken);
     return next;
   }
 

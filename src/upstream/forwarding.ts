@@ -113,7 +113,7 @@ export class Forwarding {
     // Of probes there is one at a time.
     if (!hedge || !first || this.#leave?.isProbe) return;
     this.#tried = new Set([first.target]);
-    if (!this.#upstream.hasOther(this.#tried) || !resilience.hedges.take(hedge.budget)) return;
+    if (!this.#upstream.hasOther(this.#tried) || resilience.hedges.take(hedge.budget) === undefined) return;
     const { breaker } = this.#exchange;
     if (this.#attempt()) {
       // It is the hedge that was refused, not the request.
@@ -226,7 +226,7 @@ export class Forwarding {
     if (this.#attempts >= retry.attempts) refusal = 'attempts';
     // Wants to be left alone for longer than anybody waits here: that is for the client to read.
     else if (asked > retry.maxWait) refusal ??= 'retry_after';
-    else if (refusal === undefined && !resilience.retries.take(retry.budget)) refusal = 'budget';
+    else if (refusal === undefined && resilience.retries.take(retry.budget) === undefined) refusal = 'budget';
     if (refusal !== undefined) {
       this.#refuseRetry(refusal);
       return false;

@@ -27,18 +27,21 @@ export class RetryBudget {
   /**
    * Takes one retry out, if there is one.
    * @param share of 1
+   * @returns the second in which it was taken, for `giveBack`; undefined: there was none
    */
-  take(share: number): boolean {
+  take(share: number): number | undefined {
     const at = this.#slide();
     const allowed = Math.max(FLOOR, Math.floor(share * sum(this.#requests)));
-    if (share === 0 || sum(this.#retries) >= allowed) return false;
+    if (share === 0 || sum(this.#retries) >= allowed) return undefined;
     this.#retries[at] = (this.#retries[at] as number) + 1;
-    return true;
+    return this.#second;
   }
 
-  /** What was just taken came to nothing. */
-  giveBack(): void {
-    const at = this.#slide();
+  /** What was taken came to nothing. @param second in which it was; one that has left the window counts no more */
+  giveBack(second: number): void {
+    this.#slide();
+    if (this.#second - second >= WINDOW_S) return;
+    const at = second % WINDOW_S;
     this.#retries[at] = Math.max(0, (this.#retries[at] as number) - 1);
   }
 

@@ -55,7 +55,7 @@ export async function upgradeWithRetries(
         return resultOf(outcome);
       const asked = retryAfterMs(outcome.headers?.['retry-after'], Date.now());
       if (!isWorthRetry(retry, outcome.failure) || asked > retry.maxWait) return resultOf(outcome);
-      if (!resilience.retries.take(retry.budget)) {
+      if (resilience.retries.take(retry.budget) === undefined) {
         exchange.retryRefused = { upstream: name, reason: 'budget' };
         return resultOf(outcome);
       }

@@ -4,7 +4,7 @@ import { RetryBudget } from '../../../src/upstream/retry-budget.ts';
 /** As many as it grants now. */
 function granted(budget: RetryBudget, share: number): number {
   let count = 0;
-  while (budget.take(share)) count++;
+  while (budget.take(share) !== undefined) count++;
   return count;
 }
 
@@ -27,4 +27,18 @@ it('a few are granted in a quiet hour, too, unless there is no budget at all', (
   budget.count();
   expect(granted(budget, 0)).toBe(0);
   expect(granted(budget, 0.01)).toBe(3);
+});
+
+it('what is given back is given to the second in which it was taken, as long as that counts', () => {
+  let now = 0;
+  const budget = new RetryBudget(() => now);
+  const taken = budget.take(0.2);
+  expect([taken, granted(budget, 0.2)]).toEqual([0, 2]);
+  now = 3_000;
+  budget.giveBack(taken as number);
+  expect(granted(budget, 0.2)).toBe(1);
+  now = 10_000;
+  expect(granted(budget, 0.2), 'two of the floor are over, one was taken in the fourth second').toBe(2);
+  budget.giveBack(taken as number);
+  expect(granted(budget, 0.2), 'its second is another one by now').toBe(0);
 });
