@@ -18,6 +18,8 @@ export class PeakEwma {
   readonly #decayMs: number;
   #ms = 0;
   #at = 0;
+  /** What the last answer took; 0 = there was none. */
+  #answered = 0;
 
   /** @param decayMs longer where few are asked */
   constructor(decayMs = DECAY_MS) {
@@ -26,6 +28,11 @@ export class PeakEwma {
 
   /** @param now milliseconds of a monotonic clock */
   observe(ms: number, now: number): void {
+    this.#answered = ms;
+    this.#take(ms, now);
+  }
+
+  #take(ms: number, now: number): void {
     const before = this.at(now);
     if (ms > before) this.#ms = before === 0 ? ms : before + (ms - before) * PULL;
     else this.#ms = ms + (this.#ms - ms) * this.#remains(now);
@@ -34,16 +41,20 @@ export class PeakEwma {
 
   failed(ms: number, now: number): void {
     const slow = FAILURE_FACTOR * Math.max(this.at(now), FAILURE_FLOOR_MS);
-    this.observe(Math.min(CEILING_MS, Math.max(ms, slow)), now);
+    this.#take(Math.min(CEILING_MS, Math.max(ms, slow)), now);
   }
 
   /** It took at least so long: who waited gave up. Says nothing where that is no longer than usual. */
   tookAtLeast(ms: number, now: number): void {
-    if (ms > this.at(now)) this.observe(ms, now);
+    if (ms > this.at(now)) this.#take(ms, now);
   }
 
-  /** It was asked, and gave nothing to measure: what was measured last holds. Who gets traffic need not be tried again. */
+  /**
+   * It was asked, and gave nothing to measure: it is as quick as its last answer was, and what failures have put on top of that
+   * goes on fading.
+   */
   hold(now: number): void {
+    this.#ms = Math.max(this.at(now), Math.min(this.#ms, this.#answered));
     this.#at = now;
   }
 

@@ -147,7 +147,7 @@ it('takes over the conversations of the version before, and finds them by their 
   await first.close();
   const before = new DatabaseSync(path);
   before.exec(
-    `DROP TABLE session_users; DROP TABLE ledger_size; ALTER TABLE sessions DROP COLUMN reset;
+    `DROP TABLE session_users; DROP TRIGGER ledger_gone; DROP TABLE ledger_size; ALTER TABLE sessions DROP COLUMN reset;
      ALTER TABLE sessions DROP COLUMN reset_head; PRAGMA user_version = 7`,
   );
   before.close();

@@ -129,6 +129,18 @@ it('what was asked before a target was told to rest, or is refused for what it a
   expect(await cooling()).toBe(1);
 });
 
+it('a page that says 404 between two failures makes them no fewer', async () => {
+  let asked = 0;
+  const shaky = await rawProvider((response) =>
+    asked++ % 2 === 0
+      ? refuse(response, 503)
+      : void response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>default backend</h1>'),
+  );
+  const gateway = await aiGateway([shaky], { models: { shaky: { targets: [target('p0')] } } });
+  for (let at = 0; at < 5; at++) await chat(gateway, { ...hello(), model: 'shaky' });
+  expect(await gateway.metric('gateway_ai_target_cooling', { reason: 'down', model: 'shaky' })).toBe(1);
+});
+
 it('a page in place of an answer (403), or a model that there is not (404), is the target’s, and another one is asked', async () => {
   const page = await rawProvider((response) =>
     response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Blocked</h1>'),

@@ -284,6 +284,13 @@ it('none at all is Anthropic’s way to have a prompt read and kept: it is not r
     await chat(gateway, { model: 'smart', max_tokens: most, messages: [] }, {}, '/v1/messages');
   const sent = provider.taken.map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
   expect(sent.map(({ max_tokens }) => max_tokens)).toEqual([0, 50, 50]);
+
+  // To others it would be no maximum at all.
+  const other = await says('x');
+  const elsewhere = await aiGateway([other], { policies: [{ 'max-tokens': { limit: 50 } }] });
+  const asked = { model: 'smart', max_tokens: 0, messages: [{ role: 'user', content: 'Hi' }] };
+  const refused = await chat(elsewhere, asked, {}, '/v1/messages');
+  expect([refused.status, other.taken.length]).toEqual([400, 0]);
 });
 
 it('tokens are no text that a guard could read; one that reads none has nothing against them', async () => {

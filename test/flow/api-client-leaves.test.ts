@@ -71,26 +71,42 @@ it('while a policy makes up its mind: nobody is asked for who has left', async (
     }),
   };
   const seen: string[] = [];
-  const upstream = await backend((request, response) => {
-    seen.push(String(request.url));
-    response.end();
-  });
+  const [upstream, shadow] = await Promise.all(
+    ['upstream', 'shadow'].map((name) =>
+      backend((request, response) => {
+        seen.push(`${name} ${request.url}`);
+        response.end();
+      }),
+    ),
+  );
   const gateway = await testGateway(
     {
-      upstreams: { up: { targets: [{ url: upstream.url }] } },
-      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up', policies: [{ ponders: {} }] }],
+      upstreams: {
+        up: { targets: [{ url: upstream?.url }] },
+        shadow: { targets: [{ url: shadow?.url }] },
+      },
+      routes: [
+        {
+          name: 'all',
+          match: { path: '/*' },
+          upstream: 'up',
+          mirror: { upstream: 'shadow', share: '100%' },
+          policies: [{ ponders: {} }],
+        },
+      ],
     },
     { policies: [policy] },
   );
   const client = await rawClient(gateway.url);
-  client.send('POST /left HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+  client.send('GET /left HTTP/1.1\r\nhost: a\r\n\r\n');
   await eventually(() => asked === 1);
   client.socket.destroy();
   await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
   verdict.resolve(undefined);
 
   expect((await fetch(`${gateway.url}/stays`)).status).toBe(200);
-  expect(seen).toEqual(['/stays']);
+  await eventually(() => seen.includes('shadow /stays'));
+  expect(seen.toSorted()).toEqual(['shadow /stays', 'upstream /stays']);
 });
 
 it('after the first byte: the same, with the status that was sent', async () => {

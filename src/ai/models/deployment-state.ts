@@ -33,6 +33,11 @@ export class DeploymentState implements Load {
   /** It has said what is wrong with a request: that takes no time to speak of, and it is up. */
   refused(now: number): void {
     this.failures = 0;
+    this.held(now);
+  }
+
+  /** It has said something that tells neither how quick it is nor whether it is up. */
+  held(now: number): void {
     this.#latency.hold(now);
   }
 

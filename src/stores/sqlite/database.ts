@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What this gateway writes. Raised by one with each migration. */
-export const SCHEMA_VERSION = 11;
+export const SCHEMA_VERSION = 12;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -146,6 +146,10 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE sessions ADD COLUMN reset TEXT NOT NULL DEFAULT ''`,
   // And its head when that was found out.
   `ALTER TABLE sessions ADD COLUMN reset_head TEXT NOT NULL DEFAULT ''`,
+  // Whoever deletes rows, also by hand: what was counted too often would drive out others.
+  `CREATE TRIGGER ledger_gone AFTER DELETE ON ledger BEGIN
+     UPDATE ledger_size SET rows = rows - 1;
+   END`,
 ];
 
 /**

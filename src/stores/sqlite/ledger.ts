@@ -20,9 +20,6 @@ export class SqliteLedger implements Ledger {
   readonly #resize: StatementSync;
   readonly #place: StatementSync;
   readonly #forget: StatementSync;
-  readonly #recount: StatementSync;
-  /** Rows are let go by their number only after it has been counted once: others may have changed the file by hand, or before it was kept. */
-  #isCounted = false;
 
   constructor(database: DatabaseSync, commits: Commits) {
     this.#commits = commits;
@@ -42,7 +39,6 @@ export class SqliteLedger implements Ledger {
     );
     this.#size = database.prepare('SELECT rows FROM ledger_size');
     this.#resize = database.prepare('UPDATE ledger_size SET rows = rows + ?');
-    this.#recount = database.prepare('UPDATE ledger_size SET rows = (SELECT count(*) FROM ledger)');
     this.#place = database.prepare('SELECT at, id FROM ledger ORDER BY at, id LIMIT 1 OFFSET ?');
     this.#forget = database.prepare('DELETE FROM ledger WHERE (at, id) < (?, ?)');
   }
@@ -85,25 +81,14 @@ export class SqliteLedger implements Ledger {
       const after = this.#place.get(FORGOTTEN_AT_ONCE);
       if (after && Number(after.at) < before) return this.#forgetTo(after);
       this.#forgetTo({ at: before, id: '' });
-      const extra = this.#extra(maxRows);
+      const extra = Number(this.#size.get()?.rows) - maxRows;
       const kept = extra > 0 ? this.#place.get(Math.min(extra, FORGOTTEN_AT_ONCE)) : undefined;
       return kept !== undefined && this.#forgetTo(kept) && extra > FORGOTTEN_AT_ONCE;
     });
   }
 
-  /** Rows beyond so many. */
-  #extra(maxRows: number): number {
-    const extra = (): number => Number(this.#size.get()?.rows) - maxRows;
-    if (this.#isCounted || extra() <= 0) return extra();
-    this.#recount.run();
-    this.#isCounted = true;
-    return extra();
-  }
-
   /** @returns whether there were rows before that one */
   #forgetTo({ at, id }: ReturnType<StatementSync['get']> & object): boolean {
-    const gone = Number(this.#forget.run(at as number, id as string).changes);
-    if (gone > 0) this.#resize.run(-gone);
-    return gone > 0;
+    return Number(this.#forget.run(at as number, id as string).changes) > 0;
   }
 }

@@ -43,6 +43,17 @@ it('who is asked and gives nothing to measure does not look quicker for it', () 
   expect(fresh.at(60_000), 'nothing was measured yet').toBe(0);
 });
 
+it('what failures have put on top fades, also while nothing is measured', () => {
+  const average = new PeakEwma();
+  average.observe(100, 0);
+  for (let i = 0; i < 4; i++) average.failed(5, 0);
+  expect(average.at(0)).toBeGreaterThan(5_000);
+  average.hold(20_000);
+  expect(average.at(20_000)).toBeLessThan(1_000);
+  average.hold(60_000);
+  expect(average.at(60_000)).toBe(100);
+});
+
 it('who gave up waiting says that it took at least as long', () => {
   const average = new PeakEwma();
   average.observe(100, 0);

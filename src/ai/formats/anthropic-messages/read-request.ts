@@ -23,6 +23,9 @@ export function readRequest(body: JsonObject): ModelRequest {
   const choice = fields.inner('tool_choice');
   const isSerial = choice?.flag('disable_parallel_tool_use');
   const tier = fields.text('service_tier');
+  const maxTokens = fields.number('max_tokens');
+  // It asks for no answer, only that the prompt is cached: others take 0 for no maximum.
+  if (maxTokens === 0) uncarried.push(fields.place('max_tokens'));
   const request: ModelRequest = {
     system: systemOf(fields, 'system'),
     messages: readMessages(fields.each('messages')),
@@ -32,7 +35,7 @@ export function readRequest(body: JsonObject): ModelRequest {
     toolChoice: choiceOf(choice),
     parallelToolCalls: isSerial === undefined ? undefined : !isSerial,
     responseFormat: formatOf(output?.inner('format')),
-    maxTokens: fields.number('max_tokens'),
+    maxTokens: maxTokens === 0 ? undefined : maxTokens,
     temperature: fields.number('temperature'),
     topP: fields.number('top_p'),
     topK: fields.number('top_k'),
