@@ -220,6 +220,7 @@ export class ModelTries {
     const { reason } = verdictOf(failure);
     pass.end(reason === 'down' ? false : undefined);
     if (reason === 'down') deployment.load.failed(...took);
+    else if (failure.isOwn || CLIENTS_FAULT.has(failure.status)) deployment.load.refused(took[1]);
     else if (reason === '') deployment.load.held(took[1]);
     coolDown(deployment, credential, failure, this.#model.cooldown, took[1]);
   }

@@ -141,6 +141,18 @@ it('a page that says 404 between two failures makes them no fewer', async () => 
   expect(await gateway.metric('gateway_ai_target_cooling', { reason: 'down', model: 'shaky' })).toBe(1);
 });
 
+it('who says what is wrong with a request is up', async () => {
+  let asked = 0;
+  const shaky = await rawProvider((response) =>
+    asked++ % 2 === 0
+      ? refuse(response, 503)
+      : refuse(response, 400, {}, { code: 'context_length_exceeded', message: 'Too long.' }),
+  );
+  const gateway = await aiGateway([shaky], { models: { shaky: { targets: [target('p0')] } } });
+  for (let at = 0; at < 6; at++) await chat(gateway, { ...hello(), model: 'shaky' });
+  expect(await gateway.metric('gateway_ai_target_cooling')).toBe(0);
+});
+
 it('a page in place of an answer (403), or a model that there is not (404), is the target’s, and another one is asked', async () => {
   const page = await rawProvider((response) =>
     response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Blocked</h1>'),

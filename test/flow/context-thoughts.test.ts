@@ -168,6 +168,43 @@ it('of items that are named by their ids alone thoughts are left out, and others
   expect((await ask([asks, named('rs_1'), asks], translated)).status).toBe('completed');
 });
 
+it('what a service shows of its thoughts is nothing for OpenAI, that stands in for it', async () => {
+  const bodies: { input: Block[] }[] = [];
+  const whole = { id: 'resp_1', object: 'response', status: 'completed', model: 'qwen3' };
+  const shown = [{ type: 'reasoning_text', text: 'Look it up.' }];
+  const output = [
+    { type: 'reasoning', id: 'rs_1', summary: [], content: shown },
+    { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'weather', arguments: '{}' },
+  ];
+  let asked = 0;
+  const own = await rawProvider((response) => {
+    response.writeHead(asked++ === 0 ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ ...whole, output }));
+  });
+  const openai = await rawProvider((response, { body }) => {
+    bodies.push(JSON.parse(body.toString()) as { input: Block[] });
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ ...whole, output: [] }));
+  });
+  const gateway = await aiGateway([{ kind: 'vllm', baseUrl: `${own.url}/v1` }, openai], {
+    ...ON,
+    models: {
+      smart: { targets: [{ provider: 'p0', model: 'qwen3' }], fallback: ['other'] },
+      other: { targets: [{ provider: 'p1', model: 'gpt-4o-mini' }] },
+    },
+  });
+  const { responses } = sdk(gateway);
+  const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: 'How is the weather?' }];
+  input.push(...((await responses.create({ model: 'smart', input })).output as typeof input));
+  input.push({ type: 'function_call_output', call_id: 'call_1', output: 'sunny' });
+  await responses.create({ model: 'smart', input });
+  expect(bodies[0]?.input.map(({ type }) => type)).toEqual([
+    undefined,
+    'function_call',
+    'function_call_output',
+  ]);
+});
+
 it('what a service thought that seals nothing goes back to it with the calls that it led to', async () => {
   const bodies: { input: Block[] }[] = [];
   const thought = {

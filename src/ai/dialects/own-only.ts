@@ -1,4 +1,4 @@
-import type { Maker } from '../../contracts/model-request.ts';
+import type { JsonObject, Maker } from '../../contracts/model-request.ts';
 import type { OwnOnly } from '../../contracts/provider.ts';
 import { isObject } from '../../lib/json.ts';
 import { holdsMark, holdsSeal, isMarked, readSeal } from '../seal.ts';
@@ -38,14 +38,22 @@ function ownBlock(block: unknown): unknown[] {
  * others have one.
  */
 export const ownItemsOnly = (maker: Maker): OwnOnly => ({
-  isDue: maker === 'openai' ? holdsMark : holdsSeal,
+  isDue: (bytes) =>
+    (maker === 'openai' ? holdsMark(bytes) : holdsSeal(bytes)) ||
+    (OPENS_BY_ID.test(maker) && bytes.includes(SAID_OPENLY)),
   write: (body) =>
     Array.isArray(body.input)
       ? { ...body, input: (body.input as unknown[]).flatMap((item) => ownItem(item, maker)) }
       : body,
 });
 
+/** What services that seal nothing show of their thoughts: OpenAI refuses a thought that comes with it. */
+const SAID_OPENLY = '"reasoning_text"';
+const isSaidOpenly = ({ type, content }: JsonObject): boolean =>
+  type === 'reasoning' && Array.isArray(content) && content.length > 0;
+
 function ownItem(item: unknown, own: Maker): unknown[] {
+  if (isObject(item) && OPENS_BY_ID.test(own) && isSaidOpenly(item)) return [];
   if (!isObject(item) || typeof item.encrypted_content !== 'string') return [item];
   const { encrypted_content: sealed, id, ...rest } = item;
   const { maker, signature, opaque } = readSeal(sealed, 'openai', 'opaque');

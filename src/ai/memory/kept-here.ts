@@ -47,8 +47,17 @@ export function keptHere(
 /** An input without the thoughts that nobody can find, and without what is taken behind them only. */
 function inputOf(items: readonly unknown[], isTranslated: boolean): readonly unknown[] {
   if (isTranslated) return items.filter((item) => !isThoughtsName(item));
-  return items.some(isUnsealed) ? items.flatMap(withoutName) : items;
+  // From a thought that goes to the next that stays, or to who speaks next.
+  let isBehind = false;
+  return items.flatMap((item) => {
+    isBehind = isUnsealed(item) || (isBehind && !isNextToSpeak(item));
+    return isBehind ? withoutName(item) : [item];
+  });
 }
+
+const isNextToSpeak = (item: unknown): boolean =>
+  isObject(item) &&
+  (item.type === 'reasoning' || item.type === 'function_call_output' || item.role === 'user');
 
 /** Whether OpenAI has sealed what this model thought last. */
 function hasSealed(model: unknown, shape: PromptShape | undefined): boolean {
