@@ -28,14 +28,16 @@ type Told = OpenLoopTold;
 async function run(call: Call): Promise<Findings> {
   const nginx = plainNginx();
   const dispatch = rawDispatch();
-  const full = fullGateway(SHEDS_BY_DEFAULT);
   const { isSmoke, rounds, seconds } = call.effort;
+  // The smoke run fails on errors and never on a time.
+  const shed = isSmoke ? {} : SHEDS_BY_DEFAULT;
+  const full = fullGateway(shed);
   const upstream = itemsUpstream();
   const answerBytes = POST_1KB.answer.length;
   const plan = {
     client: OPEN_LOOP,
     asked: POST_1KB,
-    subjects: [nginx, haproxy(), dispatch, plainGateway(SHEDS_BY_DEFAULT), full],
+    subjects: [nginx, haproxy(), dispatch, plainGateway(shed), full],
     levels: (isSmoke ? SMOKE_RATES : RATES).map((rate) => ({
       name: `${rate} requests a second`,
       order: { rate, answerBytes },
@@ -49,7 +51,8 @@ async function run(call: Call): Promise<Findings> {
     call.say(
       `${what}: p50 ${short(times.p50)}, p99 ${short(times.p99)} ms, ${inTime} of ${planned} in time, sent late by ${short(figures.lateness.p99)} ms at p99, failed ${JSON.stringify(failures)}`,
     );
-    if (failures['wrong answer'] || (isSmoke && failedOf(figures) > 0))
+    const { unanswered = 0 } = failures;
+    if (failures['wrong answer'] || (isSmoke && failedOf(figures) > unanswered))
       throw new Error(`${what}: ${JSON.stringify(failures)}`);
   });
   const pairs = [nginx, dispatch].map(({ name }) => ({ subject: full.name, against: name }));

@@ -40,7 +40,8 @@ async function run(call: Call): Promise<Findings> {
     upstream: streamUpstream(),
   };
   const fast = await saturate(plan, call);
-  const subjects = around(plainAiGateway(SHEDS_BY_DEFAULT), fullAiGateway(SHEDS_BY_DEFAULT));
+  const shed = call.effort.isSmoke ? {} : SHEDS_BY_DEFAULT;
+  const subjects = around(plainAiGateway(shed), fullAiGateway(shed));
   const levels = call.effort.isSmoke ? SMOKE_LEVELS : LEVELS;
   const paced = await measurePaced({ subjects, pairs, upstream: plan.upstream, levels }, call);
   return {
@@ -52,7 +53,7 @@ async function run(call: Call): Promise<Findings> {
     ],
     sections: [...fast.sections, ...paced.sections],
     bottlenecks: [...fast.bottlenecks, ...paced.bottlenecks],
-    reading: `${fast.reading}\n\nAt full speed the upstream writes each chunk by itself, never two of a stream in one turn of its event loop, or else the whole answer in one piece of 12 kB, which costs a proxy one read and one write in place of fifty: figures of the one say nothing about the other.\n\nPaced streams: each that ends is followed by the next, so that as many run all the time. Each chunk says at which microsecond of the machine's clock it was sent; "chunk" is the time from there to the client, "first token" that from the request to the first chunk, "gap" that between two chunks of a stream. Added is the percentile less that of the client at the upstream itself in the same round, the median of the rounds and their range. A stream has failed if its status is not 200, a chunk is missing, it does not end as OpenAI's do, or nothing has come of it for a second when the window ends. Where the load was the bottleneck a chunk’s CPU is over those that did pass. Who passes less than 97 % of the chunks that come from the upstream itself has not held the pace, and has no other figures.`,
+    reading: `${fast.reading}\n\nAt full speed the upstream writes each chunk by itself, never two of a stream in one turn of its event loop, or else the whole answer in one piece of 12 kB, which costs a proxy one read and one write in place of fifty: figures of the one say nothing about the other.\n\nPaced streams: each that ends is followed by the next, so that as many run all the time. Each chunk says at which microsecond of the machine's clock it was sent; "chunk" is the time from there to the client, "first token" that from the request to the first chunk, "gap" that between two chunks of a stream. Added is the percentile less that of the client at the upstream itself in the same round, the median of the rounds and their range. A stream has failed if its status is not 200, a chunk is missing, it does not end as OpenAI's do, or nothing has come of it for a second when the window ends. Who passes less than 97 % of the chunks that come from the upstream itself has not held the pace and has no times; what a chunk costs is over those that did pass.`,
     data: { full: fast.data, paced: paced.windows },
   };
 }
