@@ -30,8 +30,9 @@ export function toGatewayError(error: unknown, reason = ''): GatewayError {
   if (Object.hasOwn(ERRORS, reason)) return new GatewayError(reason as ErrorCode, { cause: error });
   // Of what was said nothing is lost; and what nobody can open any more counts as erased.
   if (isDestroyed(error)) return new GatewayError('session_unknown', { cause: error });
-  if (error instanceof StoreUnavailable || error instanceof SealBroken)
-    return new GatewayError('context_unavailable', { cause: error, headers: { 'retry-after': '1' } });
+  const again = { cause: error, headers: { 'retry-after': '1' } };
+  if (error instanceof StoreUnavailable) return new GatewayError('store_unavailable', again);
+  if (error instanceof SealBroken) return new GatewayError('context_unavailable', again);
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : FASTIFY_CODES[code];
   if (known !== undefined) return new GatewayError(known, { cause: error });

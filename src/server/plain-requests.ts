@@ -11,7 +11,7 @@ import type { Served, Takers } from './takers.ts';
 
 export interface PlainRequestsPorts {
   takers: Takers;
-  /** A fault of ours became an answer. */
+  /** An answer was made of what the operator has to hear of. */
   onInternal(error: GatewayError, exchange: LiveExchange): void;
 }
 
@@ -66,7 +66,6 @@ class PlainReply implements PolicyReply, RouteReply {
   readonly #served: Served;
   readonly #ports: PlainRequestsPorts;
   #headers: HeaderBag | undefined;
-  #isHijacked = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, served: Served, ports: PlainRequestsPorts) {
     this.raw = response;
@@ -90,7 +89,7 @@ class PlainReply implements PolicyReply, RouteReply {
   }
 
   hijack(): void {
-    this.#isHijacked = true;
+    // Nobody else would answer here.
   }
 
   /** @throws GatewayError that is to be the answer */
@@ -100,7 +99,7 @@ class PlainReply implements PolicyReply, RouteReply {
       return;
     }
     // Answered meanwhile, or its client has left.
-    if (this.#isHijacked || this.raw.writableEnded || exchangeOf(this.#request).ended) return;
+    if (this.raw.writableEnded || exchangeOf(this.#request).ended) return;
     checkMediaType(this.#request);
     serveRequest(this.#served.route, this.#request, this);
   }

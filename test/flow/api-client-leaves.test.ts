@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { expect, it } from 'vitest';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
+import { PlainRequests } from '../../src/server/plain-requests.ts';
 import { type Backend, backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { rawClient, rawServer } from '../helpers/raw-http.ts';
@@ -56,6 +58,33 @@ it('before the first byte: the upstream is told at once, and the record says 499
   await eventually(async () => (await connections(upstream)) === 0);
 });
 
+/** An upstream and a shadow of it, who say what they were asked. */
+async function mirrored() {
+  const seen: string[] = [];
+  const [upstream, shadow] = await Promise.all(
+    ['upstream', 'shadow'].map((name) =>
+      backend((request, response) => {
+        seen.push(`${name} ${request.url}`);
+        response.end();
+      }),
+    ),
+  );
+  const config = (policies: object[]) => ({
+    upstreams: { up: { targets: [{ url: upstream?.url }] }, shadow: { targets: [{ url: shadow?.url }] } },
+    routes: [
+      {
+        name: 'all',
+        match: { path: '/*' },
+        upstream: 'up',
+        mirror: { upstream: 'shadow', share: '100%' },
+        policies,
+      },
+    ],
+  });
+  const both = (path: string) => eventually(() => seen.includes(`shadow ${path}`) && seen.toSorted());
+  return { config, both };
+}
+
 it('while a policy makes up its mind: nobody is asked for who has left', async () => {
   const verdict = Promise.withResolvers<undefined>();
   let asked = 0;
@@ -70,33 +99,8 @@ it('while a policy makes up its mind: nobody is asked for who has left', async (
       },
     }),
   };
-  const seen: string[] = [];
-  const [upstream, shadow] = await Promise.all(
-    ['upstream', 'shadow'].map((name) =>
-      backend((request, response) => {
-        seen.push(`${name} ${request.url}`);
-        response.end();
-      }),
-    ),
-  );
-  const gateway = await testGateway(
-    {
-      upstreams: {
-        up: { targets: [{ url: upstream?.url }] },
-        shadow: { targets: [{ url: shadow?.url }] },
-      },
-      routes: [
-        {
-          name: 'all',
-          match: { path: '/*' },
-          upstream: 'up',
-          mirror: { upstream: 'shadow', share: '100%' },
-          policies: [{ ponders: {} }],
-        },
-      ],
-    },
-    { policies: [policy] },
-  );
+  const { config, both } = await mirrored();
+  const gateway = await testGateway(config([{ ponders: {} }]), { policies: [policy] });
   const client = await rawClient(gateway.url);
   client.send('GET /left HTTP/1.1\r\nhost: a\r\n\r\n');
   await eventually(() => asked === 1);
@@ -105,8 +109,38 @@ it('while a policy makes up its mind: nobody is asked for who has left', async (
   verdict.resolve(undefined);
 
   expect((await fetch(`${gateway.url}/stays`)).status).toBe(200);
-  await eventually(() => seen.includes('shadow /stays'));
-  expect(seen.toSorted()).toEqual(['shadow /stays', 'upstream /stays']);
+  expect(await both('/stays')).toEqual(['shadow /stays', 'upstream /stays']);
+});
+
+it('while a policy that ships waits for keys: likewise, without Fastify', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
+  const token = await new SignJWT({
+    iss: 'https://id',
+    aud: 'shop',
+    sub: 'alice',
+    exp: Math.floor(Date.now() / 1000) + 300,
+  })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+    .sign(privateKey);
+  const asked = Promise.withResolvers<ServerResponse>();
+  const issuer = await backend((_request, response) => asked.resolve(response));
+  const serve = vi.spyOn(PlainRequests.prototype, 'serve');
+  onTestFinished(() => serve.mockRestore());
+  const { config, both } = await mirrored();
+  const jwt = { issuer: 'https://id', audience: 'shop', jwksUri: `${issuer.url}/jwks.json` };
+  const gateway = await testGateway(config([{ 'auth-jwt': jwt }]));
+  const client = await rawClient(gateway.url);
+  client.send(`GET /left HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n\r\n`);
+  const keys = await asked.promise;
+  client.socket.destroy();
+  await gateway.accessLine(({ reason }) => reason === 'client_cancelled');
+  keys.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
+
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await fetch(`${gateway.url}/stays`, { headers })).status).toBe(200);
+  expect(await both('/stays')).toEqual(['shadow /stays', 'upstream /stays']);
+  expect(serve.mock.results.map(({ value }) => value)).toEqual([true, true]);
 });
 
 it('after the first byte: the same, with the status that was sent', async () => {
