@@ -1,31 +1,13 @@
 // A conversation that began anew, or of which the store has lost turns: who speaks in it is told so, and loses no more of it.
 import { expect, it, onTestFinished } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import {
-  aiGateway,
-  type ChatAnswer,
-  chat,
-  DONE,
-  errorOf,
-  ROLE,
-  rawProvider,
-  STOP,
-  STREAM_HEADERS,
-  word,
-} from '../helpers/ai.ts';
-import { eventually, type TestGateway } from '../helpers/gateway.ts';
+import { aiGateway, DONE, errorOf, ROLE, rawProvider, STOP, STREAM_HEADERS, word } from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { startRedis } from '../helpers/redis-server.ts';
+import { causes, S1, said, send, statusOf, user } from '../helpers/talk.ts';
 
 const ON = { context: { enabled: true } };
-const user = (content: string) => ({ role: 'user', content });
-const said = (content: string) => ({ role: 'assistant', content });
-const S1 = { 'x-session-id': 's1' };
-const send = (gateway: TestGateway, messages: object[], headers: Record<string, string> = S1, more = {}) =>
-  chat(gateway, { model: 'smart', messages, ...more }, headers);
-const statusOf = ({ status, headers }: ChatAnswer) => [status, headers['x-context-status']];
-const causes = (gateway: TestGateway, cause: string) =>
-  gateway.metric('gateway_context_continuity_total', { cause });
 
 it('where a conversation was lost the cause is told', async () => {
   const gateway = await aiGateway([await knowingProvider()], ON);

@@ -11,9 +11,7 @@ import { LiveTurn } from '../../src/context/live-turn.ts';
 import { admin } from '../helpers/admin.ts';
 import {
   aiGateway,
-  type ChatAnswer,
   CLIENT_KEY,
-  chat,
   DONE,
   errorOf,
   lineOf,
@@ -27,16 +25,8 @@ import {
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { startRedis } from '../helpers/redis-server.ts';
+import { causes, S1, said, send, statusOf, user } from '../helpers/talk.ts';
 import { unreliableLine } from '../helpers/unreliable-line.ts';
-
-const user = (content: string) => ({ role: 'user', content });
-const said = (content: string) => ({ role: 'assistant', content });
-const S1 = { 'x-session-id': 's1' };
-const send = (gateway: TestGateway, messages: object[], headers: Record<string, string> = S1, more = {}) =>
-  chat(gateway, { model: 'smart', messages, ...more }, headers);
-const statusOf = ({ status, headers }: ChatAnswer) => [status, headers['x-context-status']];
-const causes = (gateway: TestGateway, cause: string) =>
-  gateway.metric('gateway_context_continuity_total', { cause });
 
 it('while the store is away whoever sends all of it is answered, and who does not is not', async () => {
   const redis = await startRedis();
@@ -80,7 +70,7 @@ it('while the store is away whoever sends all of it is answered, and who does no
   await expect(sdk(gateway).responses.create(after)).rejects.toMatchObject({ status: 503 });
   expect(await causes(gateway, 'store_down')).toBe(4);
   const { responses, conversations } = sdk(gateway);
-  const unavailable = { status: 503, code: 'context_unavailable' };
+  const unavailable = { status: 503, code: 'store_unavailable' };
   await expect(responses.retrieve(before.id)).rejects.toMatchObject(unavailable);
   await expect(conversations.create()).rejects.toMatchObject(unavailable);
   // Nobody was asked in vain.
