@@ -33,7 +33,11 @@ it('a canary that was done without asking and does well is done for all, and tha
   const weights = () => gateway.loaded.config.ai.models.support?.targets?.map(({ weight }) => weight);
 
   engine.say('opened', FOUND);
-  const tried = await theFinding(gateway, ({ actions }) => actions[0].status === 'canary');
+  // It is tried first, and then proven.
+  const tried = await theFinding(
+    gateway,
+    ({ actions, verification }) => actions[0].status === 'canary' && verification !== null,
+  );
   expect(tried.verification.isCanary).toBe(true);
   expect(weights()).toEqual([75, 25]);
   engine.count(tried.id, 0, 1000);
