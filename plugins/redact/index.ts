@@ -92,7 +92,7 @@ function guard(
         return changes ? request.unreadable : undefined;
       }
       const { texts } = request;
-      placeholders.avoid(texts.map(({ text }) => text));
+      placeholders.avoid(texts.filter(({ isThought }) => !isThought).map(({ text }) => text));
       for (const each of texts) {
         const scanner = scannerOf(finders, breaks, (name, value) => {
           note('request', name);

@@ -5,12 +5,15 @@ const LIKE_OURS = /\[[A-Z][A-Z0-9_]*_\d+\]/g;
 export class Placeholders {
   readonly #byValue = new Map<string, string>();
   readonly #byName = new Map<string, string>();
-  #taken: ReadonlySet<string> = new Set();
+  readonly #taken = new Set<string>();
   #count = 0;
 
-  /** A placeholder that a text has already would be taken for one of ours. */
+  /**
+   * A placeholder that a text has already would be taken for one of ours. Those of thoughts are ours, of an earlier turn: in the
+   * same order the same values get the same names again.
+   */
   avoid(texts: readonly string[]): void {
-    this.#taken = new Set(texts.flatMap((text) => text.match(LIKE_OURS) ?? []));
+    for (const text of texts) for (const name of text.match(LIKE_OURS) ?? []) this.#taken.add(name);
   }
 
   /** The same for the same value, so that a model can tell who is who. */

@@ -1,6 +1,11 @@
-/** A text that a model will read, and who says it ('' = nobody in particular). It is changed by setting it. */
+/**
+ * A text that a model will read, and who says it ('' = nobody in particular). It is changed by setting it, but for a thought that
+ * its provider has signed: that one stays what it is.
+ */
 export interface RequestText {
   readonly role: string;
+  /** A model has thought it: it may hold what stood in its prompt in the place of something else. */
+  readonly isThought: boolean;
   text: string;
 }
 
@@ -27,7 +32,10 @@ export interface AnswerFilter {
 
 /** A guard's work on one call: it may remember from the request what it does to the answer. */
 export interface ModelGuard {
-  /** Before anything is reserved or asked. An error ends the call. */
+  /**
+   * Before a budget is reserved or a model asked. An error ends the call. It is called once more for texts that only another
+   * provider would read (what it has thought itself), where a conversation has gone from one to the next.
+   */
   onRequest?(request: GuardedRequest): Error | undefined | Promise<Error | undefined>;
   /** Absent: the answer goes by unread. Undefined: a text of this kind does. */
   openAnswer?(kind: AnswerTextKind): AnswerFilter | undefined;

@@ -398,6 +398,29 @@ it('data in the arguments of a tool is read whatever its key; what is nested too
   expect((await chat(gateway, deep)).status).toBe(400);
 });
 
+it('a thought that its provider has signed goes back as it was signed, and is read all the same', async () => {
+  const provider = await says('fine');
+  const thought = { type: 'thinking', thinking: 'I wrote to eve@example.com.', signature: 'EqQB' };
+  const asked = {
+    ...{ model: 'smart', max_tokens: 9 },
+    messages: [
+      { role: 'user', content: 'I am ada@example.com.' },
+      { role: 'assistant', content: [thought, { type: 'text', text: 'To eve@example.com.' }] },
+      { role: 'user', content: 'Go on.' },
+    ],
+  };
+  const redacting = await aiGateway([asAnthropic(provider)], { policies: [{ redact: {} }] });
+  await chat(redacting, asked, {}, '/v1/messages');
+  const { messages } = JSON.parse(String(provider.taken[0]?.body)) as typeof asked;
+  expect(messages[0]?.content).toEqual('I am [EMAIL_1].');
+  expect(messages[1]?.content).toEqual([thought, { type: 'text', text: 'To [EMAIL_2].' }]);
+  const denying = await aiGateway([asAnthropic(provider)], {
+    policies: [{ 'deny-topics': { topics: [{ name: 'eve', words: ['eve'] }] } }],
+  });
+  expect((await chat(denying, asked, {}, '/v1/messages')).status).toBe(400);
+  expect(provider.taken).toHaveLength(1);
+});
+
 it('a text is read wherever a request holds one: in documents, files, variables', async () => {
   const provider = await says('To [EMAIL_1].');
   const gateway = await aiGateway([provider], { policies: [{ redact: {} }] });

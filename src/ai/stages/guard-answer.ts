@@ -14,8 +14,10 @@ type Whole = Extract<CommittedAnswer, { kind: 'whole' }>;
  * they came; as a stream it is written anew in any case, like one that comes from a provider now.
  */
 export function guardAnswer(call: ChatCall): void {
-  const { answer, format, guards, request } = call;
+  const { answer, format, guards, request, exchange } = call;
   if (answer?.kind !== 'whole' || !answer.facts || format.kind !== 'chat' || !answerIsGuarded(guards)) return;
+  // What is given again is what the client was told, and who was named in it before these guards have not seen.
+  if (exchange.context?.status === 'replay') return;
   const guarded = (request as ChatRequest).stream
     ? guardStream(call, format, answer)
     : guardWhole(call, format, answer);

@@ -134,7 +134,7 @@ function writeBefore(call: ChatCall, body: JsonObject, { shape, ask, fresh }: Li
   if (unkept) throw unkeptField(unkept, 'of tools a conversation keeps functions only');
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);
   if (first && isSigned(shape)) {
-    call.history = { body, shape, tail, writtenFor: '' };
+    call.history = { body, shape, tail, written: new Map(), writtenFor: '' };
     writeHistoryFor(call, first);
     return;
   }
