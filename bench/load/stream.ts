@@ -7,11 +7,11 @@ import { CHAT_STREAM, CHAT_STREAM_AT_ONCE, CHUNKS } from './messages.ts';
 import { measurePaced } from './paced.ts';
 import { streamUpstream } from './upstreams.ts';
 
-const LEVELS = [200, 1_000];
+const LEVELS = [200, 500, 1_000];
 const SMOKE_LEVELS = [20];
 
 const WHAT =
-  'streamed calls to models: fifty chunks at full speed, each written by itself and in one piece; 200 and 1,000 streams with 20 ms between chunks';
+  'streamed calls to models: fifty chunks at full speed, each written by itself and in one piece; 200, 500 and 1,000 streams with 20 ms between chunks';
 
 /** Responses of fifty chunks after which V8 no longer makes a proxy cheaper. */
 const WARM_RESPONSES = 6_000;
