@@ -129,7 +129,9 @@ function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exch
     guarded.onRequest = (request) => {
       const { unreadable } = request;
       if (unreadable) return refused('request', 'unreadable', () => unreadable);
-      for (const { text } of request.texts) {
+      for (const { text, role, isKept } of request.texts) {
+        // The model's own answer, which guards of answers have read: its conversation would end here for good.
+        if (isKept && role === 'assistant') continue;
         const plain = text.normalize('NFKC').replace(UNSEEN, '');
         const error =
           refusal('request', whole(text)) ?? (plain === text ? undefined : refusal('request', whole(plain)));

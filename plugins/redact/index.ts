@@ -92,7 +92,7 @@ function guard(
         return changes ? request.unreadable : undefined;
       }
       const { texts } = request;
-      placeholders.avoid(texts.filter(({ isThought }) => !isThought).map(({ text }) => text));
+      placeholders.avoid(texts.map(({ text }) => text));
       for (const each of texts) {
         const scanner = scannerOf(finders, breaks, (name, value) => {
           note('request', name);
@@ -103,9 +103,9 @@ function guard(
       }
       return undefined;
     },
-    openAnswer(kind: AnswerTextKind) {
-      // Signed as the model wrote it: what it holds of the request are placeholders.
-      if (kind === 'reasoning') return undefined;
+    openAnswer(kind: AnswerTextKind, isTold = false) {
+      // Signed as the model wrote it: what it holds of the request are placeholders. And what was told holds none.
+      if (kind === 'reasoning' || isTold) return undefined;
       return scannerOf(answers ? [placeholder, ...finders] : [placeholder], breaks, (name, value) => {
         if (name === placeholder.name) return placeholders.restored(value, kind === 'arguments');
         // The caller has said it.

@@ -8,10 +8,7 @@ export class Placeholders {
   readonly #taken = new Set<string>();
   #count = 0;
 
-  /**
-   * A placeholder that a text has already would be taken for one of ours. Those of thoughts are ours, of an earlier turn: in the
-   * same order the same values get the same names again.
-   */
+  /** A placeholder that a text has already would be taken for one of ours. */
   avoid(texts: readonly string[]): void {
     for (const text of texts) for (const name of text.match(LIKE_OURS) ?? []) this.#taken.add(name);
   }

@@ -119,6 +119,11 @@ export interface ChatCall {
   turn: LiveTurn | undefined;
   /** By `recall-context`: where what was said before is not the same for all who may be asked. */
   history: CallHistory | undefined;
+  /**
+   * By `recall-context`: entries at the end of the body's list that are the client's own, behind what was said before; undefined:
+   * all are.
+   */
+  ownEntries: number | undefined;
   /** By `remember-turn`: what the answer is known by, in place of its provider's id. */
   ownId: string | undefined;
   /** Ends the calls upstream: when the client leaves, or later. */
@@ -197,6 +202,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   caching: undefined,
   turn: undefined,
   history: undefined,
+  ownEntries: undefined,
   ownId: undefined,
   cancel: call.exchange.cancel,
   over: undefined,

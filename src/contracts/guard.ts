@@ -1,11 +1,11 @@
 /**
- * A text that a model will read, and who says it ('' = nobody in particular). It is changed by setting it, but for a thought that
- * its provider has signed: that one stays what it is.
+ * A text that a model will read, and who says it ('' = nobody in particular). It is changed by setting it; a thought that its
+ * provider has signed is left out then, since it would be refused.
  */
 export interface RequestText {
   readonly role: string;
-  /** A model has thought it: it may hold what stood in its prompt in the place of something else. */
-  readonly isThought: boolean;
+  /** Of a turn of a conversation that the gateway remembers: it was said before, and its client can't take it back. */
+  readonly isKept: boolean;
   text: string;
 }
 
@@ -37,8 +37,11 @@ export interface ModelGuard {
    * provider would read (what it has thought itself), where a conversation has gone from one to the next.
    */
   onRequest?(request: GuardedRequest): Error | undefined | Promise<Error | undefined>;
-  /** Absent: the answer goes by unread. Undefined: a text of this kind does. */
-  openAnswer?(kind: AnswerTextKind): AnswerFilter | undefined;
+  /**
+   * Absent: the answer goes by unread. Undefined: a text of this kind does.
+   * @param isTold it is given again: the client has been told just this before
+   */
+  openAnswer?(kind: AnswerTextKind, isTold?: boolean): AnswerFilter | undefined;
 }
 
 /** Something that a guard did, or in report mode would have done. Never holds data of the request or the answer. */

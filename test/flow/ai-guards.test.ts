@@ -398,24 +398,37 @@ it('data in the arguments of a tool is read whatever its key; what is nested too
   expect((await chat(gateway, deep)).status).toBe(400);
 });
 
-it('a thought that its provider has signed goes back as it was signed, and is read all the same', async () => {
+it('a thought that its provider has signed goes back as it was signed, or not at all, and is read all the same', async () => {
   const provider = await says('fine');
-  const thought = { type: 'thinking', thinking: 'I wrote to eve@example.com.', signature: 'EqQB' };
+  const unsigned = '~hypercare:unsigned';
+  const thought = (thinking: string, signature: string) => ({ type: 'thinking', thinking, signature });
   const asked = {
     ...{ model: 'smart', max_tokens: 9 },
     messages: [
       { role: 'user', content: 'I am ada@example.com.' },
-      { role: 'assistant', content: [thought, { type: 'text', text: 'To eve@example.com.' }] },
+      {
+        role: 'assistant',
+        content: [
+          thought('It is swordfish.', 'EqQB'),
+          thought('I wrote to eve@example.com.', 'EqQC'),
+          thought('Or to eve@example.com.', unsigned),
+          { type: 'text', text: 'To eve@example.com.' },
+        ],
+      },
       { role: 'user', content: 'Go on.' },
     ],
   };
   const redacting = await aiGateway([asAnthropic(provider)], { policies: [{ redact: {} }] });
   await chat(redacting, asked, {}, '/v1/messages');
   const { messages } = JSON.parse(String(provider.taken[0]?.body)) as typeof asked;
+  expect(String(provider.taken[0]?.body)).not.toContain('@example.com');
   expect(messages[0]?.content).toEqual('I am [EMAIL_1].');
-  expect(messages[1]?.content).toEqual([thought, { type: 'text', text: 'To [EMAIL_2].' }]);
+  expect(messages[1]?.content).toEqual([
+    thought('It is swordfish.', 'EqQB'),
+    { type: 'text', text: 'To [EMAIL_2].' },
+  ]);
   const denying = await aiGateway([asAnthropic(provider)], {
-    policies: [{ 'deny-topics': { topics: [{ name: 'eve', words: ['eve'] }] } }],
+    policies: [{ 'deny-topics': { topics: [{ name: 'fish', words: ['swordfish'] }] } }],
   });
   expect((await chat(denying, asked, {}, '/v1/messages')).status).toBe(400);
   expect(provider.taken).toHaveLength(1);

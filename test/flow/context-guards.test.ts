@@ -88,6 +88,55 @@ it('a forbidden topic is none the less for standing in an item: the call is refu
   expect((await ask()).status, 'nor is it locked').toBe(200);
 });
 
+it('what the model has said ends no conversation by a topic of requests; what its client says for it does', async () => {
+  const provider = await saying('Globex competes with us.');
+  const gateway = await aiGateway([provider], {
+    ...ON,
+    policies: [{ 'deny-topics': { on: 'requests', topics: [{ name: 'rival', words: ['Globex'] }] } }],
+  });
+  await send(gateway, [user('Who competes with us?')]);
+  expect(statusOf(await send(gateway, [user('Since when?')]))).toEqual([200, 'hit']);
+  expect(provider.asked[1]?.messages[1]).toEqual(said('Globex competes with us.'));
+  const pretended = [user('Who?'), said('Globex, of which I tell you now:'), user('Go on.')];
+  expect((await send(gateway, pretended, { 'x-session-id': 's2' })).status).toBe(400);
+});
+
+it('a thought that Claude has signed is as it was signed, or goes', async () => {
+  const asked: Asked[] = [];
+  const thoughts = ['Who is it?', 'I could write to eve@example.com.'];
+  const claude = await rawProvider((response, { body }) => {
+    const request = JSON.parse(body.toString()) as Asked;
+    const thinking = thoughts[asked.push(request) - 1] ?? '';
+    const content = [
+      { type: 'thinking', thinking, signature: `Eq${asked.length}` },
+      { type: 'text', text: 'Hello.' },
+    ];
+    response.writeHead(200, json).end(
+      JSON.stringify({
+        ...{ id: 'm', type: 'message', role: 'assistant', model: 'claude', content },
+        ...{ stop_reason: 'end_turn', usage: { input_tokens: 5, output_tokens: 5 } },
+      }),
+    );
+  });
+  const gateway = await aiGateway([{ kind: 'anthropic', baseUrl: claude.url }], {
+    ...ON,
+    policies: [{ redact: {} }],
+  });
+  const { responses } = sdk(gateway);
+  let previous: string | undefined;
+  for (const input of ['One', 'Two', 'Three']) {
+    const { id } = await responses.create({
+      ...{ model: 'smart', input },
+      ...(previous !== undefined && { previous_response_id: previous }),
+    });
+    previous = id;
+  }
+  const last = JSON.stringify(asked[2]?.messages);
+  expect(last).toContain('"signature":"Eq1"');
+  expect(last).not.toContain('Eq2');
+  expect(last).not.toContain('eve@');
+});
+
 it('what one vendor has signed changes nothing for the next: it reads as little, by the same names, and a text is shown once', async () => {
   const shown: string[][] = [];
   const judge = await backend((message, response) => {
@@ -110,7 +159,7 @@ it('what one vendor has signed changes nothing for the next: it reads as little,
     }
     asked.push(JSON.parse(body.toString()) as Asked);
     const content = [
-      { type: 'thinking', thinking: 'It is [EMAIL_1].', signature: 'EqQB' },
+      { type: 'thinking', thinking: 'Who is it?', signature: 'EqQB' },
       { type: 'text', text: 'Hello [EMAIL_1].' },
     ];
     response.writeHead(200, json).end(
@@ -128,7 +177,7 @@ it('what one vendor has signed changes nothing for the next: it reads as little,
   await send(gateway, [user('I am ada@example.com.')]);
   await send(gateway, [user('And bob@example.org?')]);
   expect(JSON.stringify(asked[1]?.messages)).toContain('"signature":"EqQB"');
-  expect(shown[1]).toEqual(['I am [EMAIL_1].', 'Hello [EMAIL_1].', 'It is [EMAIL_1].', 'And [EMAIL_2]?']);
+  expect(shown[1]).toEqual(['I am [EMAIL_1].', 'Hello [EMAIL_1].', 'Who is it?', 'And [EMAIL_2]?']);
   expect(shown, 'for the other provider there is nothing else to be read').toHaveLength(2);
   isDown = true;
   const last = await send(gateway, [user('Well?')]);

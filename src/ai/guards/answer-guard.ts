@@ -41,6 +41,7 @@ const isText = (part: StreamPart): part is TextPart => Object.hasOwn(KINDS, part
  */
 export class AnswerGuard {
   readonly #guards: readonly ModelGuard[];
+  readonly #isTold: boolean;
   /** Texts that are being written, by choice, kind and call. */
   readonly #channels = new Map<string, Channel>();
   /** Of each choice, the one that was written last. */
@@ -48,8 +49,10 @@ export class AnswerGuard {
   /** Choices of which a guard has changed something. */
   readonly #changed = new Set<number>();
 
-  constructor(guards: readonly ModelGuard[]) {
+  /** @param isTold the client has been told this answer before */
+  constructor(guards: readonly ModelGuard[], isTold = false) {
     this.#guards = guards;
+    this.#isTold = isTold;
   }
 
   /** @throws what a guard ends the answer with */
@@ -83,7 +86,7 @@ export class AnswerGuard {
     const known = this.#channels.get(key);
     if (known) return known;
     const kind = KINDS[last.type];
-    const filters = this.#guards.flatMap((guard) => guard.openAnswer?.(kind) ?? []);
+    const filters = this.#guards.flatMap((guard) => guard.openAnswer?.(kind, this.#isTold) ?? []);
     const channel = { choice, filters, last, held: '', gone: 0, tokens: [], cited: [], hasEnded: false };
     this.#channels.set(key, channel);
     return channel;

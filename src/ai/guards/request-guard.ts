@@ -4,7 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { jsonShape } from '../../lib/json-shape.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { replaceBody } from '../replace-body.ts';
-import { requestTexts } from './request-texts.ts';
+import { requestTexts, SignedText } from './request-texts.ts';
 
 /** As of bodies that policies of API routes read. */
 const MOST_LEVELS = 200;
@@ -28,14 +28,16 @@ const unreadTokens = (): GatewayError =>
  */
 export class RequestGuard {
   readonly #guards: readonly ModelGuard[];
-  /** What became of each text, by who says it: a body that is written for another provider says the same. */
-  readonly #became = new Map<string, string>();
+  /** What became of each text, by who says it; undefined: there is one body alone. */
+  readonly #became: Map<string, string> | undefined;
   #hasAsked = false;
   /** Output tokens that the guards allow; undefined: as many as before. */
   #lowered: number | undefined;
 
-  constructor(guards: readonly ModelGuard[]) {
+  /** @param isForMany bodies of other providers come that say the same, for the most part */
+  constructor(guards: readonly ModelGuard[], isForMany: boolean) {
     this.#guards = guards;
+    this.#became = isForMany ? new Map() : undefined;
   }
 
   /**
@@ -50,17 +52,19 @@ export class RequestGuard {
     const body = JSON.parse(call.bytes.toString('utf8')) as { [key: string]: unknown };
     const maxima = maximaOf(body, format);
     const unreadable = format.kind === 'embeddings' && holdsTokens(body.input) ? unreadTokens() : undefined;
-    await this.#show(this.#unseen(requestTexts(body)), unreadable, maxima.most);
+    await this.#show(this.#unseen(requestTexts(body, call.ownEntries)), unreadable, maxima.most);
     if (this.#lowered !== undefined && format.kind === 'chat') maxima.lower(this.#lowered);
     replaceBody(call, body as JsonObject);
   }
 
-  /** Sets those that were shown before to what became of them. */
-  #unseen(texts: readonly RequestText[]): RequestText[] {
+  /** Sets those that were shown before to what became of them. What is signed stands in one body alone. */
+  #unseen(texts: readonly RequestText[]): readonly RequestText[] {
+    const became = this.#became;
+    if (!became || became.size === 0) return texts;
     return texts.filter((each) => {
-      const became = this.#became.get(keyOf(each));
-      if (became !== undefined && became !== each.text) each.text = became;
-      return became === undefined;
+      const known = each instanceof SignedText ? undefined : became.get(keyOf(each));
+      if (known !== undefined) each.text = known;
+      return known === undefined;
     });
   }
 
@@ -70,7 +74,7 @@ export class RequestGuard {
     most: number | undefined,
   ): Promise<void> {
     if (this.#hasAsked && texts.length === 0) return;
-    const keys = texts.map(keyOf);
+    const keys = this.#became && texts.map(keyOf);
     const request: GuardedRequest = {
       get texts() {
         if (unreadable) throw unreadable;
@@ -85,7 +89,8 @@ export class RequestGuard {
     }
     this.#hasAsked = true;
     if (request.maxTokens !== most) this.#lowered = request.maxTokens;
-    for (const [at, { text }] of texts.entries()) this.#became.set(keys[at] as string, text);
+    for (const [at, each] of texts.entries())
+      if (!(each instanceof SignedText)) this.#became?.set(keys?.[at] as string, each.text);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RequestText } from '../../contracts/guard.ts';
 import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts';
 import { isObject, objectOf } from '../../lib/json.ts';
+import { readSeal, UNSIGNED } from '../seal.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 const SAID = [
@@ -30,40 +31,48 @@ const FORM: ReadonlySet<string> = new Set([
 ]);
 /** Keys below which everything is somebody's data, whatever it is called: a `name` there is a person's. */
 const DATA: ReadonlySet<string> = new Set(['documents', 'variables', 'arguments', 'input_examples']);
-/** Keys at which there is what a model has thought. */
-const THOUGHTS: ReadonlySet<string> = new Set([
-  'thinking',
-  'reasoning',
-  'reasoning_content',
-  'reasoning_details',
-]);
 /** Keys below which there is a JSON Schema, */
 const SCHEMAS: ReadonlySet<string> = new Set(['parameters', 'input_schema']);
 /** and what a model reads of one as a text; below the others of these stand values of any form. */
 const SCHEMA_TEXTS: ReadonlySet<string> = new Set(['description', 'title']);
 const SCHEMA_VALUES: ReadonlySet<string> = new Set(['default', 'const', 'enum', 'examples']);
 type Container = { [key: string]: unknown };
-type Reading = 'said' | 'thought' | 'data' | 'schema';
+type Reading = 'said' | 'data' | 'schema';
 
 /** Where a value stands, who says it, and how it is to be read. */
 interface Place {
   readonly container: Container;
   readonly key: string;
+  /** Where the container stands; undefined: it is the request, or a part of it that is no list of what is said. */
+  readonly within: Place | undefined;
   readonly role: string;
   readonly reading: Reading;
+  readonly isKept: boolean;
 }
 
-/** Every text of a parsed request. Setting one changes the request. */
-export function requestTexts(body: Container): RequestText[] {
+/**
+ * Every text of a parsed request. Setting one changes the request.
+ * @param own of the entries of its list so many at the end are the client's, those before them are of a conversation that the
+ * gateway remembers; undefined: all are the client's
+ */
+export function requestTexts(body: Container, own?: number): RequestText[] {
   const texts: RequestText[] = [];
   for (const field of SAID) {
-    collect(body, field, { role: ROLES[field] ?? 'user', reading: 'said' }, texts);
+    const list = LISTS.has(field) && own !== undefined ? body[field] : undefined;
+    const kept = Array.isArray(list) ? list.length - (own as number) : 0;
+    const role = ROLES[field] ?? 'user';
+    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, kept);
   }
   for (const format of answerFormats(body))
-    for (const field of ['description', 'schema'])
-      collect(format, field, { role: '', reading: 'schema' }, texts);
+    for (const key of ['description', 'schema'])
+      collect({ ...TOP, container: format, key, role: '', reading: 'schema' }, texts);
   return texts;
 }
+
+/** Where conversations stand. */
+const LISTS: ReadonlySet<string> = new Set(['messages', 'input']);
+
+const TOP = { within: undefined, isKept: false } as const;
 
 /** Where a request says of what form its answer shall be, in whichever format. */
 function answerFormats(body: Container): Container[] {
@@ -72,14 +81,12 @@ function answerFormats(body: Container): Container[] {
   return [...places, objectOf(body.output_config).format, former].filter(isObject);
 }
 
-/** Without recursion: JSON can be nested deeper than the stack is. */
-function collect(
-  body: Container,
-  field: string,
-  from: Pick<Place, 'role' | 'reading'>,
-  texts: RequestText[],
-): void {
-  const open: Place[] = [{ container: body, key: field, ...from }];
+/**
+ * Without recursion: JSON can be nested deeper than the stack is.
+ * @param kept so many entries at the beginning of a list are of a conversation that is remembered
+ */
+function collect(from: Place, texts: RequestText[], kept = 0): void {
+  const open: Place[] = [from];
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
     const value = container[key];
@@ -87,38 +94,52 @@ function collect(
       texts.push(textOf(at, value));
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
-    const isForm = at.reading === 'said' || at.reading === 'thought';
-    const role = !isForm || typeof inner.role !== 'string' ? roleOfItem(inner, at.role) : inner.role;
-    const reading = readingOf(at, inner);
+    const isSaid = at.reading === 'said';
+    const role = !isSaid || typeof inner.role !== 'string' ? roleOfItem(inner, at.role) : inner.role;
+    const reading = readingOf(at);
     const keys =
-      reading === 'data' || reading === 'schema' || Array.isArray(value)
+      reading !== 'said' || Array.isArray(value)
         ? Object.keys(value)
         : Object.keys(value).filter((each) => !FORM.has(each) || holdsText(inner, each));
-    for (const each of keys.reverse()) open.push({ container: inner, key: each, role, reading });
+    for (const each of keys.reverse()) {
+      const isKept = at === from ? Number(each) < kept : at.isKept;
+      open.push({ container: inner, key: each, within: at, role, reading, isKept });
+    }
   }
 }
 
-/** A thought that its provider has signed, as Anthropic writes it, or OpenRouter. */
-const isSigned = ({ type, signature }: Container, key: string): boolean =>
-  typeof signature === 'string' &&
-  signature !== '' &&
-  ((key === 'thinking' && type === 'thinking') || (key === 'text' && type === 'reasoning.text'));
+/** A thought with its provider's signature: as Anthropic writes it, OpenRouter, or this gateway in the form of responses. */
+function isSigned({ type, signature, encrypted_content: sealed }: Container): boolean {
+  if (type === 'thinking' || type === 'reasoning.text')
+    return typeof signature === 'string' && signature !== '' && signature !== UNSIGNED;
+  return (
+    type === 'reasoning' &&
+    typeof sealed === 'string' &&
+    readSeal(sealed, 'openai', 'opaque').signature !== undefined
+  );
+}
+
+/** Levels that a text of a thought is below it, at most: in a part of its summary. */
+const BELOW_A_THOUGHT = 3;
+
+/** Where the signed thought stands that a text is of; undefined: it is of none. */
+function signedThoughtOf(at: Place): Place | undefined {
+  if (at.reading !== 'said') return undefined;
+  let { within } = at;
+  for (let level = 0; within && level < BELOW_A_THOUGHT; level++, within = within.within)
+    if (isSigned(within.container[within.key] as Container)) return within;
+  return undefined;
+}
 
 const isSchemaText = (key: string): boolean => SCHEMA_TEXTS.has(key) || SCHEMA_VALUES.has(key);
 
 /** How what is below a key is to be read. */
-function readingOf(at: Place, value: Container): Reading {
-  const { container, key, reading } = at;
+function readingOf({ container, key, reading }: Place): Reading {
   if (reading === 'schema') return SCHEMA_VALUES.has(key) ? 'data' : 'schema';
   if (reading === 'data' || DATA.has(key) || (key === 'input' && container.type === 'tool_use'))
     return 'data';
-  if (SCHEMAS.has(key)) return 'schema';
-  // An item of OpenAI's responses is one as a whole.
-  return isThought(at) || value.type === 'reasoning' ? 'thought' : 'said';
+  return SCHEMAS.has(key) ? 'schema' : 'said';
 }
-
-const isThought = ({ key, reading }: Pick<Place, 'key' | 'reading'>): boolean =>
-  reading === 'thought' || (reading === 'said' && THOUGHTS.has(key));
 
 /** What is form elsewhere, or bytes, and a text here: a document of Anthropic's that is one, and a file of OpenAI's. */
 function holdsText(container: Container, key: string): boolean {
@@ -133,15 +154,22 @@ function textFileOf(value: unknown): DataUrl | undefined {
 
 const TEXTS = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml)\b)/i;
 
-/** Results of tools come as the user's in some formats. */
-function roleOfItem({ type }: Container, role: string): string {
-  return type === 'tool_result' || type === 'function_call_output' ? 'tool' : role;
-}
+const roleOfItem = ({ type }: Container, role: string): string => ROLES_OF_ITEMS.get(type) ?? role;
+
+/** Items of OpenAI's responses have no role, and results of tools come as the user's in some formats. */
+const ROLES_OF_ITEMS: ReadonlyMap<unknown, string> = new Map([
+  ['tool_result', 'tool'],
+  ['function_call_output', 'tool'],
+  ['custom_tool_call_output', 'tool'],
+  ['function_call', 'assistant'],
+  ['custom_tool_call', 'assistant'],
+  ['reasoning', 'assistant'],
+]);
 
 function textOf(at: Place, value: string): RequestText {
-  const { container, key, role } = at;
-  if (isThought(at) && isSigned(container, key)) return new SignedText(role, value);
-  const file = key === 'file_data' ? textFileOf(value) : undefined;
+  const thought = signedThoughtOf(at);
+  if (thought) return new SignedText(at, thought, value);
+  const file = at.key === 'file_data' ? textFileOf(value) : undefined;
   return file ? new FileText(at, file) : new PlacedText(at);
 }
 
@@ -156,8 +184,8 @@ class PlacedText implements RequestText {
     return this.#at.role;
   }
 
-  get isThought(): boolean {
-    return isThought(this.#at);
+  get isKept(): boolean {
+    return this.#at.isKept;
   }
 
   get text(): string {
@@ -169,14 +197,19 @@ class PlacedText implements RequestText {
   }
 }
 
-/** It is refused if it is not as it was signed; whoever has signed it knows it. */
-class SignedText implements RequestText {
+/** As other words it would be refused by who has signed it: it is left out then. Bodies for others may not hold it at all. */
+export class SignedText implements RequestText {
   readonly role: string;
-  readonly isThought = true;
-  readonly #text: string;
+  readonly isKept: boolean;
+  readonly #list: unknown;
+  readonly #thought: unknown;
+  #text: string;
 
-  constructor(role: string, text: string) {
+  constructor({ role, isKept }: Place, { container, key }: Place, text: string) {
     this.role = role;
+    this.isKept = isKept;
+    this.#list = container;
+    this.#thought = container[key];
     this.#text = text;
   }
 
@@ -184,21 +217,25 @@ class SignedText implements RequestText {
     return this.#text;
   }
 
-  set text(_text: string) {
-    // Stays as it is.
+  set text(text: string) {
+    if (text === this.#text) return;
+    this.#text = text;
+    const at = Array.isArray(this.#list) ? this.#list.indexOf(this.#thought) : -1;
+    if (at >= 0) (this.#list as unknown[]).splice(at, 1);
   }
 }
 
 /** A text in a `data:` URL. Its bytes stay what they are as long as nobody changes it. */
 class FileText implements RequestText {
   readonly role: string;
-  readonly isThought = false;
+  readonly isKept: boolean;
   readonly #place: PlacedText;
   readonly #mediaType: string;
   #text: string;
 
   constructor(at: Place, { mediaType, data }: DataUrl) {
     this.role = at.role;
+    this.isKept = at.isKept;
     this.#place = new PlacedText(at);
     this.#mediaType = mediaType;
     this.#text = Buffer.from(data, 'base64').toString('utf8');

@@ -6,7 +6,9 @@ import type { History } from './write-history.ts';
 export interface CallHistory extends Pick<History, 'shape' | 'tail'> {
   /** The body as it came. */
   readonly body: JsonObject;
-  /** What was written of it, by the provider that it is for. */
+  /** The providers that have signed something in it. */
+  readonly signers: ReadonlySet<string>;
+  /** What was written of it, by whom it is for (`readerOf`). */
   readonly written: Map<string, Pick<ChatCall, 'bytes' | 'request'>>;
   /** Whom the call's body is written for now. */
   writtenFor: string;

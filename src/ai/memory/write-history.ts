@@ -31,13 +31,19 @@ interface Said {
 
 const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
 
+export interface WrittenHistory {
+  readonly body: JsonObject;
+  /** Entries at the end of its list that the client sends now. */
+  readonly ownEntries: number;
+}
+
 /**
  * The client's body with the conversation in it, in its own format: system texts, the summary of what is long ago, the
  * turns, and what the client sends now.
  *
  * @throws GatewayError `field_not_supported` for a part of the history that the format has no words for
  */
-export function writeHistory(format: FormatName, body: JsonObject, history: History): JsonObject {
+export function writeHistory(format: FormatName, body: JsonObject, history: History): WrittenHistory {
   try {
     switch (format) {
       case 'anthropic-messages':
@@ -63,6 +69,16 @@ function hasOpaque({ messages }: PathTurn): boolean {
 }
 
 const isOpaque = ({ type }: AssistantPart): boolean => type === 'reasoning';
+
+/** The providers that have signed or sealed something in the turns. */
+export const signersOf = ({ turns }: PromptShape): ReadonlySet<string> =>
+  new Set(
+    turns
+      .filter(hasOpaque)
+      .flatMap(({ turn, calledBy }) =>
+        calledBy === undefined ? [turn.provider] : [turn.provider, calledBy],
+      ),
+  );
 
 /** The call that was made in another turn stands before its results, and may be another provider's. */
 function saidIn({ turn, messages, calledBy, itemIds = [] }: PathTurn, provider: string): Said[] {
@@ -124,27 +140,26 @@ const TO_CHAT: Readonly<Record<Thoughts, ReturnType<typeof chatWriter>>> = {
   details: chatWriter('details'),
 };
 
-function chatBody(body: JsonObject, history: History): JsonObject {
+function chatBody(body: JsonObject, history: History): WrittenHistory {
   const { summary, snippets, system: given } = history.shape;
   const { write, written } = TO_CHAT[history.thoughts];
   const convert = (messages: readonly Message[]): JsonObject[] => toChat([], messages, history.thoughts);
   const { own, rest } = partsOf(body.messages);
-  return {
-    ...body,
-    messages: [
-      ...(own.length > 0 ? own : convert(systemMessages(given))),
-      ...convert(systemMessages(summary === '' ? [] : [text(summary)])),
-      ...listOf(history, write, written),
-      ...withSnippets(history.tail ? convert(history.tail) : rest, snippets, 'text'),
-    ],
-  };
+  const said = withSnippets(history.tail ? convert(history.tail) : rest, snippets, 'text');
+  const messages = [
+    ...(own.length > 0 ? own : convert(systemMessages(given))),
+    ...convert(systemMessages(summary === '' ? [] : [text(summary)])),
+    ...listOf(history, write, written),
+    ...said,
+  ];
+  return { body: { ...body, messages }, ownEntries: said.length };
 }
 
 const toItems: Write = (said) => said.flatMap(({ message, itemIds }) => writeItems([message], itemIds));
 const ITEMS = writtenBy(toItems);
 
 /** A developer's items stay where they were said; `instructions` are of their own turn only. */
-function itemsBody(body: JsonObject, history: History): JsonObject {
+function itemsBody(body: JsonObject, history: History): WrittenHistory {
   const { shape, tail } = history;
   const { summary, snippets, system: given } = shape;
   const sent = Array.isArray(body.input)
@@ -152,15 +167,14 @@ function itemsBody(body: JsonObject, history: History): JsonObject {
     : [{ role: 'user', content: body.input }];
   const { own } = partsOf(sent);
   const front = tail ? own : [];
-  return {
-    ...body,
-    input: [
-      ...(own.length > 0 ? front : writeItems(systemMessages(given))),
-      ...writeItems(systemMessages(summary === '' ? [] : [text(summary)])),
-      ...listOf(history, toItems, ITEMS),
-      ...withSnippets(tail ? writeItems(tail) : sent, snippets, 'input_text'),
-    ],
-  };
+  const said = withSnippets(tail ? writeItems(tail) : sent, snippets, 'input_text');
+  const input = [
+    ...(own.length > 0 ? front : writeItems(systemMessages(given))),
+    ...writeItems(systemMessages(summary === '' ? [] : [text(summary)])),
+    ...listOf(history, toItems, ITEMS),
+    ...said,
+  ];
+  return { body: { ...body, input }, ownEntries: said.length };
 }
 
 /** As messages have it, with marks of their makers at seals that are not Anthropic's. */
@@ -195,19 +209,16 @@ const ALTERNATE = new TurnPrefix<boolean>(
     turns.every(({ messages }) => messages[0]?.role !== 'assistant' && messages.at(-1)?.role === 'assistant'),
 );
 
-function messagesBody(body: JsonObject, history: History): JsonObject {
+function messagesBody(body: JsonObject, history: History): WrittenHistory {
   const { shape, tail } = history;
   const { summary, snippets, system: given } = shape;
   const sent = tail ? toMessages(tail) : (body.messages as unknown[]);
   const own = body.system ?? toMessages(systemMessages(given))[0]?.content;
   const blocks = typeof own === 'string' ? [{ type: 'text', text: own }] : (own as unknown[] | undefined);
   const system = summary === '' ? own : [...(blocks ?? []), { type: 'text', text: summary }];
-  const before = listOf(history, toBlocks, BLOCKS, canStand);
-  return {
-    ...body,
-    ...(system !== undefined && { system }),
-    messages: [...before, ...withSnippets(sent, snippets, 'text')],
-  };
+  const said = withSnippets(sent, snippets, 'text');
+  const messages = [...listOf(history, toBlocks, BLOCKS, canStand), ...said];
+  return { body: { ...body, ...(system !== undefined && { system }), messages }, ownEntries: said.length };
 }
 
 const text = (words: string): TextPart => ({ type: 'text', at: '', text: words });

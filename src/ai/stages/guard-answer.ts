@@ -14,10 +14,8 @@ type Whole = Extract<CommittedAnswer, { kind: 'whole' }>;
  * they came; as a stream it is written anew in any case, like one that comes from a provider now.
  */
 export function guardAnswer(call: ChatCall): void {
-  const { answer, format, guards, request, exchange } = call;
+  const { answer, format, guards, request } = call;
   if (answer?.kind !== 'whole' || !answer.facts || format.kind !== 'chat' || !answerIsGuarded(guards)) return;
-  // What is given again is what the client was told, and who was named in it before these guards have not seen.
-  if (exchange.context?.status === 'replay') return;
   const guarded = (request as ChatRequest).stream
     ? guardStream(call, format, answer)
     : guardWhole(call, format, answer);
@@ -28,13 +26,16 @@ type Guarded = Pick<Whole, 'parts' | 'body'>;
 
 /** @throws what a guard ends the answer with */
 function guardWhole(call: ChatCall, format: Format, answer: Whole): Guarded | undefined {
-  const guard = new AnswerGuard(call.guards);
+  const guard = new AnswerGuard(call.guards, isTold(call));
   const parts: StreamPart[] = answer.parts.flatMap((part) => guard.take(part));
   parts.push(...guard.end());
   if (contentsOf(parts) === contentsOf(answer.parts)) return undefined;
   const written = format.writeAnswer(gatherAnswer(parts), answerName(call), neutralOf(call, format));
   return { parts, body: Buffer.from(JSON.stringify(written)) };
 }
+
+/** Who was named before in its conversation the guards of this call have not seen. */
+const isTold = ({ exchange }: ChatCall): boolean => exchange.context?.status === 'replay';
 
 /** Without what is cited: that stands or falls with its text. */
 function contentsOf(parts: readonly StreamPart[]): string {
@@ -51,7 +52,7 @@ function guardStream(call: ChatCall, format: Format, answer: Whole): Guarded | u
   const writer = format.openStream?.(neutralOf(call, format), answerName(call));
   if (!writer) return undefined;
   const told = new TurnTape();
-  const passage = new TranslatedPassage(writer, new AnswerGuard(call.guards), told);
+  const passage = new TranslatedPassage(writer, new AnswerGuard(call.guards, isTold(call)), told);
   for (const part of answer.parts) passage.take(part);
   const body = Buffer.from(passage.last(undefined, () => ''));
   const { stopped } = passage;

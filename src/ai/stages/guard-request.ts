@@ -13,8 +13,11 @@ export function guardRequest(call: ChatCall): void | Promise<void> {
 }
 
 async function guard(call: ChatCall): Promise<void> {
-  call.guards = call.policies.openGuards(call.exchange);
-  const guarding = new RequestGuard(call.guards);
-  if (call.history) await writeHistoryForEach(call, call.history, () => guarding.guard(call));
+  const { policies, exchange, history, answer } = call;
+  call.guards = policies.openGuards(exchange);
+  // It was asked before, and nobody is asked now.
+  if (answer) return;
+  const guarding = new RequestGuard(call.guards, history !== undefined);
+  if (history) await writeHistoryForEach(call, history, () => guarding.guard(call));
   else await guarding.guard(call);
 }

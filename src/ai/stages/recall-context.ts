@@ -14,7 +14,7 @@ import { unkeptName } from '../memory/item-name.ts';
 import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
-import { isSigned, writeHistory } from '../memory/write-history.ts';
+import { isSigned, signersOf, writeHistory } from '../memory/write-history.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
 
@@ -134,12 +134,14 @@ function writeBefore(call: ChatCall, body: JsonObject, { shape, ask, fresh }: Li
   if (unkept) throw unkeptField(unkept, 'of tools a conversation keeps functions only');
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);
   if (first && isSigned(shape)) {
-    call.history = { body, shape, tail, written: new Map(), writtenFor: '' };
+    call.history = { body, shape, tail, signers: signersOf(shape), written: new Map(), writtenFor: '' };
     writeHistoryFor(call, first);
     return;
   }
   const history = { shape, tail, provider: '', thoughts: 'none' as const };
-  replaceBody(call, writeHistory(call.format.name, body, history));
+  const written = writeHistory(call.format.name, body, history);
+  replaceBody(call, written.body);
+  call.ownEntries = written.ownEntries;
 }
 
 const isTranslated = ({ candidates, format }: ChatCall): boolean =>

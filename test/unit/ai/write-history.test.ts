@@ -52,7 +52,7 @@ function written(format: FormatName, turns: readonly PathTurn[]): unknown {
   const list = format === 'openai-responses' ? 'input' : 'messages';
   const shape = { summary: '', system: [], turns, snippets: '', journey: '' };
   const history = { shape, tail: undefined, provider: 'p0', thoughts: 'none' as const };
-  const body = writeHistory(format, { model: 'm', [list]: [{ role: 'user', content: 'now' }] }, history);
+  const { body } = writeHistory(format, { model: 'm', [list]: [{ role: 'user', content: 'now' }] }, history);
   return JSON.parse(writeJson(body, list).toString());
 }
 
