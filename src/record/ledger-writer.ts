@@ -27,6 +27,8 @@ const WITHIN_MS = 20;
 /** Rows that wait for a store that is away: 50 MB. */
 const MOST_WAITING = 100_000;
 const FORGET_EVERY_MS = 60_000;
+/** Of the rows that are kept, so many come before the oldest go. */
+const MORE_BY = 0.1;
 
 /** Writes the ledger, in batches and off the request path. */
 export class LedgerWriter {
@@ -34,6 +36,9 @@ export class LedgerWriter {
   readonly #outbox: Outbox<LedgerRow>;
   readonly #forgetting: NodeJS.Timeout;
   #isDown = false;
+  /** Rows since the oldest went. */
+  #added = 0;
+  #isForgetting = false;
 
   constructor(options: LedgerWriterOptions) {
     const { ledger, log, meters } = options;
@@ -41,6 +46,9 @@ export class LedgerWriter {
     this.#outbox = new Outbox<LedgerRow>({
       deliver: async (batch) => {
         await ledger.append(batch);
+        this.#added += batch.length;
+        // What a minute brings may be many times as much as is kept.
+        if (this.#added > options.limits().maxRows * MORE_BY) void this.#forget();
         if (this.#isDown) log.info('the ledger is written again');
         this.#isDown = false;
       },
@@ -73,6 +81,9 @@ export class LedgerWriter {
   }
 
   async #forget(): Promise<void> {
+    if (this.#isForgetting) return;
+    this.#isForgetting = true;
+    this.#added = 0;
     const { ledger, limits, now, log } = this.#options;
     const { keep, maxRows } = limits();
     try {
@@ -80,5 +91,6 @@ export class LedgerWriter {
     } catch (error) {
       log.warn({ err: error }, 'old rows of the ledger could not be deleted');
     }
+    this.#isForgetting = false;
   }
 }

@@ -260,7 +260,7 @@ export class EngineThread implements Engine {
       workerData,
       name: 'hypercare',
       // Beside 64 MB of leaves and as much of all else: beyond it the engine ends, and the gateway does not.
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 },
     });
     worker.unref();
     worker.on('message', (message: FromThread) => this.#take(message));

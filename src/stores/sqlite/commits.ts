@@ -25,16 +25,26 @@ export interface WriteOptions {
   durable?: boolean | 'soon';
 }
 
+/** What came of a write, for whoever waits for it. */
+interface Outcome {
+  readonly write: QueuedWrite;
+  settle(): void;
+}
+
 /**
- * Group commit: the writes of one turn of the event loop share a transaction and thereby one sync to disk (0.3 ms on
- * an SSD, 10 ms on a disk), which is the price of `synchronous = FULL`. Each is acknowledged after the commit.
+ * Group commit: the writes of one turn of the event loop share a transaction, and all that were committed while the disk was
+ * busy share the next sync (0.3 ms on an SSD, 10 ms on a disk). Each is acknowledged after the commit, and what is to be durable
+ * after the sync: as with `synchronous = FULL`, but that the event loop goes on meanwhile.
  */
 export class Commits {
   readonly #database: DatabaseSync;
   readonly #onOutcome: (error?: StoreUnavailable) => void;
   readonly #sync: (() => Promise<void>) | undefined;
   #queue: QueuedWrite[] = [];
-  #syncing: NodeJS.Timeout | undefined;
+  /** Committed, and to be acknowledged once they are on the disk. */
+  #unsynced: Outcome[] = [];
+  #syncing: Promise<void> | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
   /**
    * @param onOutcome hears of each commit: with the error when it failed
@@ -66,17 +76,26 @@ export class Commits {
     while (this.#queue.length > 0) this.#commitBatch();
   }
 
+  /** Commits all that waits, and waits until the disk has it. */
+  async close(): Promise<void> {
+    this.flush();
+    clearTimeout(this.#soon);
+    await this.#syncing;
+  }
+
   #commitBatch(): void {
     const batch = this.#queue.splice(0, MAX_BATCH);
     if (batch.length === 0) return;
     if (this.#queue.length > 0) setImmediate(() => this.#commitBatch());
     try {
-      const work = (): (() => void)[] => batch.map((write) => attempt(this.#database, write));
-      const durable = batch.some((write) => write.durable === true);
-      const acknowledge = durable ? transact(this.#database, work) : transactUnsynced(this.#database, work);
-      for (const settle of acknowledge) settle();
+      const outcomes = together(this.#database, batch);
       this.#onOutcome();
-      if (!durable && batch.some((write) => write.durable === 'soon')) this.#syncSoon();
+      for (const outcome of outcomes) {
+        if (this.#sync && outcome.write.durable === true) this.#unsynced.push(outcome);
+        else outcome.settle();
+      }
+      if (this.#sync && this.#unsynced.length > 0) this.#syncing ??= this.#syncAll(this.#sync);
+      else if (this.#sync && batch.some(({ durable }) => durable === 'soon')) this.#syncSoon(this.#sync);
     } catch (error) {
       const unavailable = asUnavailable(error);
       for (const write of batch) write.reject(unavailable);
@@ -84,14 +103,29 @@ export class Commits {
     }
   }
 
-  #syncSoon(): void {
-    const sync = this.#sync;
-    if (!sync || this.#syncing) return;
-    this.#syncing = setTimeout(() => {
-      this.#syncing = undefined;
+  /** One sync after the other: what is committed while one runs has the next. */
+  async #syncAll(sync: () => Promise<void>): Promise<void> {
+    while (this.#unsynced.length > 0) {
+      const those = this.#unsynced.splice(0);
+      try {
+        await sync();
+        for (const { settle } of those) settle();
+      } catch (error) {
+        const unavailable = asUnavailable(error);
+        for (const { write } of those) write.reject(unavailable);
+        this.#onOutcome(unavailable);
+      }
+    }
+    this.#syncing = undefined;
+  }
+
+  #syncSoon(sync: () => Promise<void>): void {
+    if (this.#soon || this.#syncing) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
       sync().catch((error: unknown) => this.#onOutcome(asUnavailable(error)));
     }, SYNC_AFTER_MS);
-    this.#syncing.unref();
+    this.#soon.unref();
   }
 }
 
@@ -118,28 +152,50 @@ function stepsOf(database: DatabaseSync): Steps {
   return steps;
 }
 
+/** @throws what makes none of them be there */
+function together(database: DatabaseSync, batch: readonly QueuedWrite[]): Outcome[] {
+  const [first, ...others] = batch;
+  if (first && others.length === 0) return [alone(database, first)];
+  return transact(database, () => batch.map((write) => attempt(database, write)));
+}
+
 /** One write that fails (say, too big) leaves no trace, and the others of its batch alone. */
-function attempt(database: DatabaseSync, { run, resolve, reject }: QueuedWrite): () => void {
+function attempt(database: DatabaseSync, write: QueuedWrite): Outcome {
   const { mark, release } = stepsOf(database);
   mark.run();
   try {
-    const result = run() as never;
+    const result = write.run() as never;
     release.run();
-    return () => resolve(result);
+    return { write, settle: () => write.resolve(result) };
   } catch (error) {
     // A full disk has ended the whole transaction.
     if (database.isTransaction) database.exec('ROLLBACK TO one; RELEASE one');
-    return () => reject(asUnavailable(error));
+    return { write, settle: () => write.reject(asUnavailable(error)) };
   }
 }
 
-/** Runs `work` in one transaction; what it throws, and a commit that fails, undo all of it. */
-export function transact<T>(database: DatabaseSync, work: () => T): T {
-  setSync(database, 'FULL');
-  return inTransaction(database, work);
+/** The same of one that has a transaction to itself. */
+function alone(database: DatabaseSync, write: QueuedWrite): Outcome {
+  let hasFailed = false;
+  try {
+    const result = transact(database, () => {
+      try {
+        return write.run() as never;
+      } catch (error) {
+        // A full disk has ended the transaction, and fails all that comes.
+        hasFailed = database.isTransaction;
+        throw error;
+      }
+    });
+    return { write, settle: () => write.resolve(result) };
+  } catch (error) {
+    if (!hasFailed) throw error;
+    return { write, settle: () => write.reject(asUnavailable(error)) };
+  }
 }
 
-function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+/** Runs `work` in one transaction; what it throws, and a commit that fails, undo all of it. It waits for no disk. */
+export function transact<T>(database: DatabaseSync, work: () => T): T {
   const { begin, commit } = stepsOf(database);
   begin.run();
   try {
@@ -151,23 +207,6 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
-}
-
-/** The same without waiting for the disk. */
-export function transactUnsynced<T>(database: DatabaseSync, work: () => T): T {
-  setSync(database, 'NORMAL');
-  return inTransaction(database, work);
-}
-
-/** How each is opened, see `database.ts`. */
-const OPENED_AS = 'FULL';
-const SYNCS = new WeakMap<DatabaseSync, 'FULL' | 'NORMAL'>();
-
-/** Mostly it is so already: of a conversation's turns few have another kind of write between them. */
-function setSync(database: DatabaseSync, sync: 'FULL' | 'NORMAL'): void {
-  if ((SYNCS.get(database) ?? OPENED_AS) === sync) return;
-  database.exec(`PRAGMA synchronous = ${sync}`);
-  SYNCS.set(database, sync);
 }
 
 /** SQLite's error as the contract's. */

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -162,8 +162,8 @@ export function openDatabase(path?: string): DatabaseSync {
     if (path !== undefined) mkdirSync(dirname(path), { recursive: true });
     database = new DatabaseSync(path ?? ':memory:', { timeout: BUSY_TIMEOUT_MS });
     database.exec('PRAGMA journal_mode = WAL');
-    // FULL syncs the log at each commit: an acknowledged document is there after the power failed.
-    database.exec('PRAGMA synchronous = FULL');
+    // Of a log whoever commits has it synced, beside the event loop (`Commits`); without one (some network disks) SQLite does.
+    database.exec(`PRAGMA synchronous = ${isLogged(database) ? 'NORMAL' : 'FULL'}`);
     migrate(database);
     return database;
   } catch (error) {
@@ -173,18 +173,46 @@ export function openDatabase(path?: string): DatabaseSync {
   }
 }
 
-/**
- * Brings what was committed to the disk, in a thread of its own. Through a descriptor of its own too: SQLite holds no lock on
- * the log's file, of which closing one would let go.
- */
-export const logSync = (path: string) => async (): Promise<void> => {
-  const file = await open(`${path}-wal`, 'r+');
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
+const isLogged = (database: DatabaseSync): boolean =>
+  database.prepare('PRAGMA journal_mode').get()?.journal_mode === 'wal';
+
+/** The log of a database that is open. Its file is there as long as that is. */
+export class WriteAheadLog {
+  readonly #path: string;
+  #file: Promise<FileHandle> | undefined;
+
+  /** @returns undefined where there is none: in memory, and where the disk can't have one */
+  static of(database: DatabaseSync, path: string | undefined): WriteAheadLog | undefined {
+    return path !== undefined && isLogged(database) ? new WriteAheadLog(path) : undefined;
   }
-};
+
+  private constructor(path: string) {
+    this.#path = `${path}-wal`;
+  }
+
+  /**
+   * Brings what was committed to the disk, in a thread of its own. Through a descriptor of its own too: SQLite holds no lock on
+   * the log's file, of which closing one would let go.
+   */
+  async sync(): Promise<void> {
+    this.#file ??= open(this.#path, 'r+');
+    try {
+      await (await this.#file).datasync();
+    } catch (error) {
+      // Another time it may be there.
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    // That it could not be opened, whoever wanted it synced was told.
+    const handle = await file?.catch(() => undefined);
+    await handle?.close();
+  }
+}
 
 function migrate(database: DatabaseSync): void {
   if (versionOf(database) === SCHEMA_VERSION) return;

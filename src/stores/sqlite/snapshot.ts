@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CounterWindow } from '../limits/algorithm.ts';
 import type { MemoryCounters } from '../memory/counters.ts';
-import { transactUnsynced } from './commits.ts';
+import { transact } from './commits.ts';
 
 /** Rows of one snapshot, so that it does not hold the event loop; the rest follows a second later. */
 const BATCH = 5000;
@@ -50,7 +50,7 @@ export class CounterSnapshot {
     const changes = this.#counters.takeChanges(BATCH);
     if (changes.length === 0) return false;
     try {
-      transactUnsynced(this.#database, () => {
+      transact(this.#database, () => {
         for (const { key, window } of changes) {
           if (window) {
             const parts = window.parts === undefined ? null : JSON.stringify(window.parts);

@@ -7,7 +7,7 @@ import { MemoryCounters } from '../memory/counters.ts';
 import { type StoreEvent, Transitions } from '../transitions.ts';
 import { SqliteBudgets } from './budgets.ts';
 import { asUnavailable, Commits } from './commits.ts';
-import { logSync, openDatabase } from './database.ts';
+import { openDatabase, WriteAheadLog } from './database.ts';
 import { SqliteDocuments } from './documents.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLogs } from './logs.ts';
@@ -43,6 +43,7 @@ export class SqliteStore implements Store {
   readonly sessions: Sessions;
   readonly #database: DatabaseSync;
   readonly #commits: Commits;
+  readonly #log: WriteAheadLog | undefined;
   readonly #snapshot: CounterSnapshot | undefined;
   readonly #transitions: Transitions;
   readonly #timers: NodeJS.Timeout[];
@@ -52,11 +53,9 @@ export class SqliteStore implements Store {
     this.name = options.name;
     this.#transitions = new Transitions(options.onEvent);
     this.#database = openDatabase(options.path);
-    this.#commits = new Commits(
-      this.#database,
-      (error) => this.#heard(error),
-      options.path === undefined ? undefined : logSync(options.path),
-    );
+    const log = WriteAheadLog.of(this.#database, options.path);
+    this.#log = log;
+    this.#commits = new Commits(this.#database, (error) => this.#heard(error), log && (() => log.sync()));
     const documents = new SqliteDocuments(this.#database, this.#commits, now);
     const budgets = new SqliteBudgets(this.#database, this.#commits, now);
     const logs = new SqliteLogs(this.#database, this.#commits, now);
@@ -90,7 +89,9 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     if (!this.#database.isOpen) return;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#commits.flush();
+    await this.#commits.close();
+    await this.#log?.close();
+    if (!this.#database.isOpen) return;
     this.#guarded(() => {
       while (this.#snapshot?.write());
     });

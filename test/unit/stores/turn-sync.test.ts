@@ -3,80 +3,106 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { StoreUnavailable } from '../../../src/contracts/store.ts';
 import { Commits } from '../../../src/stores/sqlite/commits.ts';
-import { logSync, openDatabase } from '../../../src/stores/sqlite/database.ts';
+import { openDatabase, WriteAheadLog } from '../../../src/stores/sqlite/database.ts';
 import { SqliteSessions } from '../../../src/stores/sqlite/sessions.ts';
 import { commitOptions, draft, type Open, reserveOptions } from '../../conformance/session-drafts.ts';
 import { eventually } from '../../helpers/gateway.ts';
 
 const REF = { tenant: 'app', session: 's1' };
-/** As SQLite has them. */
-const [NORMAL, FULL] = [1, 2];
 
 async function setUp(sync: 'everysec' | 'always', table = 'turns') {
   const folder = await mkdtemp(join(tmpdir(), 'sync-'));
   const path = join(folder, 'store.db');
   const database = openDatabase(path);
-  onTestFinished(async () => {
-    database.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const log = WriteAheadLog.of(database, path) as WriteAheadLog;
   const heard: (Error | undefined)[] = [];
-  const synced: string[] = [];
-  const bring = logSync(path);
+  /** What happened, in order. */
+  const events: string[] = [];
+  let disk: Error | undefined;
   const commits = new Commits(
     database,
     (error) => heard.push(error),
     async () => {
-      await bring();
-      synced.push('log');
+      const isBusy = database.isTransaction;
+      if (disk) throw disk;
+      await log.sync();
+      events.push(isBusy ? 'synced too early' : 'synced');
     },
   );
-  // What a commit waits for is told by the database itself, from within it.
-  const waits: unknown[] = [];
-  const setting = database.prepare('PRAGMA synchronous');
-  database.function('note_wait', () => {
-    waits.push(setting.get()?.synchronous);
+  onTestFinished(async () => {
+    await commits.close();
+    await log.close();
+    database.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  database.function('note', (what) => {
+    events.push(String(what));
     return null;
   });
-  for (const what of [`INSERT ON ${table}`, `DELETE ON ${table}`])
-    database.exec(`CREATE TEMP TRIGGER "${what}" AFTER ${what} BEGIN SELECT note_wait(); END`);
+  for (const what of ['INSERT', 'DELETE'])
+    database.exec(
+      `CREATE TEMP TRIGGER "${what}" AFTER ${what} ON ${table} BEGIN SELECT note('${what.toLowerCase()}'); END`,
+    );
   const sessions = new SqliteSessions(database, commits, Date.now, sync);
   const turn = async (said: string): Promise<void> => {
     const made = draft(said);
     const reserved = (await sessions.reserve(REF, reserveOptions(made.id))) as Open;
     expect(await sessions.commit(REF, commitOptions(made, reserved))).toMatchObject({ kind: 'committed' });
+    events.push(`told ${said}`);
   };
-  return { sessions, turn, waits, synced, heard };
+  const fails = (error: Error): void => {
+    disk = error;
+  };
+  return { sessions, turn, events, heard, fails };
 }
 
-it('always: before it is acknowledged', async () => {
-  const { turn, waits, synced, heard } = await setUp('always');
+it('always: before it is acknowledged, and not in the time of the event loop', async () => {
+  const { turn, events, heard } = await setUp('always');
   await turn('one');
   await turn('two');
-  expect(waits).toEqual([FULL, FULL]);
-  expect(synced).toEqual([]);
+  expect(events).toEqual(['insert', 'synced', 'told one', 'insert', 'synced', 'told two']);
   expect(heard.filter(Boolean)).toEqual([]);
 });
 
+it('what comes while the disk is busy has one sync together', async () => {
+  const { sessions, events } = await setUp('always', 'sessions');
+  const options = { owner: '', metadata: '', ttlMs: 60_000, maxAgeMs: 60_000 };
+  const create = (session: string) => sessions.create({ tenant: 'app', session }, options);
+  const first = create('a');
+  await eventually(() => events.length > 0);
+  await Promise.all([first, ...['b', 'c', 'd'].map(create)]);
+  expect(events.filter((what) => what === 'insert')).toHaveLength(4);
+  expect(events.filter((what) => what === 'synced')).toHaveLength(2);
+});
+
+it('a disk that fails acknowledges nothing', async () => {
+  const { sessions, turn, heard, fails } = await setUp('always');
+  await turn('one');
+  fails(new Error('EIO'));
+  await expect(sessions.erase(REF)).rejects.toThrow(StoreUnavailable);
+  expect(heard.at(-1)).toBeInstanceOf(StoreUnavailable);
+});
+
 it('everysec: soon after, with all that came meanwhile; what is erased at once', async () => {
-  const { sessions, turn, waits, synced, heard } = await setUp('everysec');
+  const { sessions, turn, events, heard } = await setUp('everysec');
   await turn('one');
   await turn('two');
-  expect(waits).toEqual([NORMAL, NORMAL]);
-  await eventually(() => synced.length > 0);
-  expect(synced).toEqual(['log']);
-  waits.length = 0;
+  expect(events).toEqual(['insert', 'told one', 'insert', 'told two']);
+  await eventually(() => events.length > 4);
+  expect(events.slice(4)).toEqual(['synced']);
+  events.length = 0;
   expect(await sessions.erase(REF)).toBe(true);
-  expect(waits).toEqual([FULL, FULL]);
+  expect(events).toEqual(['delete', 'delete', 'synced']);
   expect(heard.filter(Boolean)).toEqual([]);
 });
 
 it('a lease on a piece of work waits for no disk', async () => {
-  const { sessions, turn, waits } = await setUp('always', 'session_leases');
+  const { sessions, turn, events } = await setUp('always', 'session_leases');
   await turn('one');
-  waits.length = 0;
+  events.length = 0;
   expect(await sessions.lease(REF, 'compaction', 'a', 60_000)).toBe(true);
   await sessions.unlease(REF, 'compaction', 'a');
-  expect(waits).toEqual([NORMAL, NORMAL]);
+  expect(events).toEqual(['insert', 'delete']);
 });
