@@ -16,9 +16,9 @@ export interface GuardedRequest {
 
 /**
  * What of an answer a text is. By a refusal a model says why it gives none. Reasoning may be signed by its provider: changed,
- * it can't be sent back.
+ * it can't be sent back. A result is of what is no talk: a transcript, a document that was ranked.
  */
-export type AnswerTextKind = 'text' | 'refusal' | 'arguments' | 'reasoning';
+export type AnswerTextKind = 'text' | 'refusal' | 'arguments' | 'reasoning' | 'result';
 
 /** Looks at one text of an answer as it comes. It throws a GatewayError to end the answer. */
 export interface AnswerFilter {
