@@ -30,7 +30,7 @@ const Settings = Type.Object(
   {
     additionalProperties: false,
     description:
-      'Holds the text of answers to a JSON Schema: one that breaks it ends with answer_invalid. A stream’s text is held back until it is whole. On AI routes.',
+      'Holds the text of answers to a JSON Schema: one that breaks it ends with answer_invalid. A stream’s text is held back until it is whole. Calls of tools, and what is said beside them, and refusals are held to none. On AI routes.',
   },
 );
 type Settings = Static<typeof Settings>;
@@ -74,15 +74,16 @@ function wholeText({ largest, mode }: Settings, check: SchemaCheck, exchange: Ex
     if (enforces) throw new GatewayError('answer_invalid', { cause: new Error(breach) });
   };
   return {
+    judges: true,
     take(text) {
       length += text.length;
       if (length <= largest) held += text;
       else if (enforces) breaks(`it is longer than ${largest} characters`);
       return enforces ? '' : text;
     },
-    end() {
+    end(isAside = false) {
       const breach = length > largest ? `it is longer than ${largest} characters` : breachOf(held, check);
-      if (breach !== undefined) breaks(breach);
+      if (breach !== undefined && !isAside) breaks(breach);
       const rest = enforces ? held : '';
       held = '';
       return rest;

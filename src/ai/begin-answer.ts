@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
-import { GatewayError } from '../errors/gateway-error.ts';
 import { objectsOf, parseList, parseObject } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import { AnswerTape } from './answer-tape.ts';
@@ -16,6 +15,7 @@ import { isOwnRefusal } from './own-refusal.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
+import { readBody } from './read-body.ts';
 import { RejectedAnswer } from './rejected-answer.ts';
 import { retryAfterIn } from './retry-delay.ts';
 import { statusMeant } from './status-meant.ts';
@@ -25,9 +25,6 @@ import { WithheldEvents } from './withheld-events.ts';
 
 /** `any`: a stream is passed on as one, JSON is read, and everything else goes on unread. */
 export type WantedAnswer = 'stream' | 'whole' | 'any';
-
-/** Bytes of an answer that isn't streamed: it is held until it is whole. */
-const LARGEST_ANSWER = 64 * 1024 * 1024;
 
 /**
  * Reads an answer up to the point from which there is no way back: the whole of it, or the first event of a stream.
@@ -182,25 +179,4 @@ function ownHeaders(
 ): IncomingHttpHeaders {
   const retryAfter = headers['retry-after'];
   return { 'content-type': contentType, ...(retryAfter !== undefined && { 'retry-after': retryAfter }) };
-}
-
-/** By its events: an iterator over it costs more than all that is read. */
-function readBody(stream: Readable, onFirstByte: () => void): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // It may have failed before anybody could listen.
-  if (stream.errored) reject(stream.errored);
-  stream.once('error', reject);
-  stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-  stream.on('data', (chunk: Buffer) => {
-    if (bytes === 0) onFirstByte();
-    bytes += chunk.length;
-    if (bytes <= LARGEST_ANSWER) chunks.push(chunk);
-    else {
-      chunks.length = 0;
-      stream.destroy(new GatewayError('upstream_too_large'));
-    }
-  });
-  return promise;
 }

@@ -103,7 +103,7 @@ export interface ChatCall {
   request: ChatRequest | undefined;
   /** The request in the neutral form, once a provider has needed it. */
   neutral: ModelRequest | EmbeddingsRequest | undefined;
-  /** By `guard-request`: in the order in which they see the call. */
+  /** By `guard-request`, those of a form by `read-request`: in the order in which they see the call. */
   guards: readonly ModelGuard[];
   /** By `resolve-model`: in the order in which they are tried. */
   candidates: readonly Model[];

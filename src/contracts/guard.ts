@@ -19,15 +19,25 @@ export interface GuardedRequest {
   maxTokens: number | undefined;
 }
 
-/** What of an answer a text is. Reasoning may be signed by its provider: changed, it can't be sent back. */
-export type AnswerTextKind = 'text' | 'arguments' | 'reasoning';
+/**
+ * What of an answer a text is. By a refusal a model says why it gives none. Reasoning may be signed by its provider: changed,
+ * it can't be sent back. A result is of what is no talk: a transcript, a document that was ranked.
+ */
+export type AnswerTextKind = 'text' | 'refusal' | 'arguments' | 'reasoning' | 'result';
 
 /** Looks at one text of an answer as it comes. It throws a GatewayError to end the answer. */
 export interface AnswerFilter {
+  /** It judges what an answer says: what follows its text waits, within a bound, until it is known what that text was. */
+  readonly judges?: boolean;
   /** @returns what may go on now; the rest is held back, within a bound */
   take(text: string): string;
-  /** Nothing comes any more. @returns what was held back */
-  end(): string;
+  /**
+   * Nothing comes any more.
+   *
+   * @param isAside the model calls a tool, or refuses: what it says beside that is no answer yet, or none
+   * @returns what was held back
+   */
+  end(isAside?: boolean): string;
 }
 
 /** A guard's work on one call: it may remember from the request what it does to the answer. */

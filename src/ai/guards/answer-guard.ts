@@ -1,5 +1,6 @@
 import type { AnswerFilter, AnswerTextKind, ModelGuard } from '../../contracts/guard.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
+import { endText, openFilters, takeText } from '../../lib/answer-filters.ts';
 
 type TextPart = Extract<StreamPart, { text: string }>;
 /** What says a text once more, beside it. */
@@ -9,6 +10,8 @@ type BesidePart = Extract<StreamPart, { type: 'logprobs' | 'citation' }>;
 interface Channel {
   readonly choice: number;
   readonly filters: readonly AnswerFilter[];
+  /** What follows it waits until it is known what it was. */
+  readonly isJudged: boolean;
   last: TextPart;
   /** What has come of it and not gone on. */
   held: string;
@@ -23,7 +26,7 @@ interface Channel {
 
 const KINDS: Readonly<Record<TextPart['type'], AnswerTextKind>> = {
   text: 'text',
-  refusal: 'text',
+  refusal: 'refusal',
   reasoning: 'reasoning',
   'tool-call-arguments': 'arguments',
 };
@@ -33,6 +36,17 @@ export const answerIsGuarded = (guards: readonly ModelGuard[]): boolean =>
   guards.some(({ openAnswer }) => openAnswer !== undefined);
 
 const isText = (part: StreamPart): part is TextPart => Object.hasOwn(KINDS, part.type);
+const isBeside = (part: StreamPart): part is BesidePart =>
+  part.type === 'logprobs' || part.type === 'citation';
+
+/** Whether what its choice says beside it is no answer to what was asked. */
+const isNoAnswer = (part: StreamPart): boolean =>
+  part.type === 'tool-call-start' ||
+  (part.type === 'refusal' && part.text !== '') ||
+  (part.type === 'finish' && part.reason === 'refusal');
+
+/** Characters of parts, as JSON, that wait for a text to be judged: as the longest that is. */
+const MOST_WAITING = 4 * 1024 * 1024;
 
 /**
  * Leads the parts of one answer through the guards: what they hold back comes before whatever follows that text. Tokens and
@@ -48,6 +62,11 @@ export class AnswerGuard {
   readonly #latest = new Map<number, Channel>();
   /** Choices of which a guard has changed something. */
   readonly #changed = new Set<number>();
+  /** Choices that call a tool, or refuse. */
+  readonly #asides = new Set<number>();
+  /** By choice, what follows a text of which it is not known yet whether it is the answer. */
+  readonly #waiting = new Map<number, StreamPart[]>();
+  #waited = 0;
 
   /** @param isTold the client has been told this answer before */
   constructor(guards: readonly ModelGuard[], isTold = false) {
@@ -59,35 +78,71 @@ export class AnswerGuard {
   take(part: StreamPart): StreamPart[] {
     // What is written anew has ids anew.
     if (part.type === 'item-start') return [];
-    if (part.type === 'logprobs' || part.type === 'citation') return this.#beside(part);
-    if (isText(part)) {
-      const choice = part.choice ?? 0;
-      const key = `${choice}/${part.type}/${'call' in part ? part.call : ''}`;
-      // Calls of tools may be written side by side.
-      const flushed = part.type === 'tool-call-arguments' ? [] : this.#flush(choice, key);
-      const channel = this.#open(key, part, choice);
-      channel.last = part;
-      this.#latest.set(choice, channel);
-      channel.held += part.text;
-      const text = channel.filters.reduce((rest, filter) => filter.take(rest), part.text);
-      const said = text === '' && part.text !== '' ? [] : [{ ...part, text }];
-      return [...flushed, ...said, ...this.#goneOn(channel, text)];
-    }
-    if (part.type === 'end') return [...this.#flush(), part];
-    return 'choice' in part || OF_CHOICE.has(part.type) ? [...this.#flush(choiceOf(part)), part] : [part];
+    if (part.type === 'end') return [...this.end(), part];
+    if (!OF_CHOICE.has(part.type)) return [part];
+    const choice = choiceOf(part);
+    const isAside = isNoAnswer(part);
+    if (isAside) this.#asides.add(choice);
+    if (isAside || part.type === 'finish') return [...this.#goOn(choice), ...this.#show(part)];
+    return this.#mustWait(part, choice) ? this.#wait(part, choice) : this.#show(part);
   }
 
   /** Nothing comes any more. */
   end(): StreamPart[] {
-    return this.#flush();
+    return [...[...this.#waiting.keys()].flatMap((choice) => this.#goOn(choice)), ...this.#flush()];
+  }
+
+  #show(part: StreamPart): StreamPart[] {
+    if (isBeside(part)) return this.#beside(part);
+    if (!isText(part)) return [...this.#flush(choiceOf(part)), part];
+    const choice = choiceOf(part);
+    const key = keyOf(part);
+    // Calls of tools may be written side by side.
+    const flushed = part.type === 'tool-call-arguments' ? [] : this.#flush(choice, key);
+    const channel = this.#open(key, part, choice);
+    channel.last = part;
+    this.#latest.set(choice, channel);
+    channel.held += part.text;
+    const text = takeText(channel.filters, part.text);
+    const said = text === '' && part.text !== '' ? [] : [{ ...part, text }];
+    return [...flushed, ...said, ...this.#goneOn(channel, text)];
+  }
+
+  /** Whether it would end a text, or follows one, that a call of a tool may follow yet: thoughts come between, and seals. */
+  #mustWait(part: StreamPart, choice: number): boolean {
+    if (this.#asides.has(choice)) return false;
+    if (this.#waiting.has(choice)) return true;
+    if (isBeside(part)) return false;
+    const own = isText(part) ? keyOf(part) : '';
+    for (const [key, channel] of this.#channels)
+      if (channel.isJudged && channel.choice === choice && key !== own) return true;
+    return false;
+  }
+
+  #wait(part: StreamPart, choice: number): StreamPart[] {
+    const waiting = this.#waiting.get(choice);
+    if (waiting) waiting.push(part);
+    else this.#waiting.set(choice, [part]);
+    this.#waited += JSON.stringify(part).length;
+    return this.#waited > MOST_WAITING ? this.#goOn(choice) : [];
+  }
+
+  /** @returns what has waited in a choice, and before it the texts that it follows */
+  #goOn(choice: number): StreamPart[] {
+    const waiting = this.#waiting.get(choice);
+    if (!waiting) return [];
+    this.#waiting.delete(choice);
+    return [...this.#flush(choice), ...waiting.flatMap((part) => this.#show(part))];
   }
 
   #open(key: string, last: TextPart, choice: number): Channel {
     const known = this.#channels.get(key);
     if (known) return known;
     const kind = KINDS[last.type];
-    const filters = this.#guards.flatMap((guard) => guard.openAnswer?.(kind, this.#isTold) ?? []);
-    const channel = { choice, filters, last, held: '', gone: 0, tokens: [], cited: [], hasEnded: false };
+    const filters = openFilters(this.#guards, kind, this.#isTold);
+    const isJudged = filters.some(({ judges }) => judges);
+    const begun = { held: '', gone: 0, tokens: [], cited: [], hasEnded: false };
+    const channel = { choice, filters, isJudged, last, ...begun };
     this.#channels.set(key, channel);
     return channel;
   }
@@ -124,10 +179,7 @@ export class AnswerGuard {
     for (const [key, channel] of this.#channels) {
       if (key === except || (choice !== undefined && channel.choice !== choice)) continue;
       this.#channels.delete(key);
-      const text = channel.filters.reduce(
-        (rest, filter) => (rest === '' ? '' : filter.take(rest)) + filter.end(),
-        '',
-      );
+      const text = endText(channel.filters, this.#asides.has(channel.choice));
       if (text !== '') parts.push({ ...channel.last, text });
       parts.push(...this.#goneOn(channel, text));
       channel.hasEnded = true;
@@ -138,8 +190,14 @@ export class AnswerGuard {
   }
 }
 
-/** Parts that stand in a choice, after the texts before them. */
+/** Parts that stand in a choice. */
 const OF_CHOICE: ReadonlySet<StreamPart['type']> = new Set([
+  'text',
+  'refusal',
+  'reasoning',
+  'tool-call-arguments',
+  'logprobs',
+  'citation',
   'finish',
   'image',
   'tool-call-start',
@@ -148,3 +206,5 @@ const OF_CHOICE: ReadonlySet<StreamPart['type']> = new Set([
 ] satisfies StreamPart['type'][]);
 
 const choiceOf = (part: StreamPart): number => ('choice' in part ? (part.choice ?? 0) : 0);
+
+const keyOf = (part: TextPart): string => `${choiceOf(part)}/${part.type}/${'call' in part ? part.call : ''}`;

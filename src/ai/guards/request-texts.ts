@@ -74,6 +74,13 @@ const LISTS: ReadonlySet<string> = new Set(['messages', 'input']);
 
 const TOP = { within: undefined, isKept: false } as const;
 
+/** Every text of a field that holds somebody's data, under whatever keys. Setting one changes it there. */
+export function dataTexts(body: Container, field: string): RequestText[] {
+  const texts: RequestText[] = [];
+  collect({ ...TOP, container: body, key: field, role: '', reading: 'data' }, texts);
+  return texts;
+}
+
 /** Where a request says of what form its answer shall be, in whichever format. */
 function answerFormats(body: Container): Container[] {
   const { response_format: format, output_format: former } = body;

@@ -3,6 +3,7 @@ import type { StreamPart } from '../../contracts/stream-part.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { AnswerGuard, answerIsGuarded } from '../guards/answer-guard.ts';
+import { guardOperation } from '../guards/guard-operation.ts';
 import { TranslatedPassage } from '../passage.ts';
 import { answerName, neutralOf } from '../prepared-call.ts';
 import { TurnTape } from '../turn-tape.ts';
@@ -13,7 +14,8 @@ type Whole = Extract<CommittedAnswer, { kind: 'whole' }>;
  * Shows an answer that is all there to the guards. It and its parts are written anew if they changed it, and else go on as
  * they came; as a stream it is written anew in any case, like one that comes from a provider now.
  */
-export function guardAnswer(call: ChatCall): void {
+export function guardAnswer(call: ChatCall): void | Promise<void> {
+  if (call.format.kind === 'operation') return guardOperation(call, call.format);
   const { answer, format, guards, request } = call;
   if (answer?.kind !== 'whole' || !answer.facts || format.kind !== 'chat' || !answerIsGuarded(guards)) return;
   const guarded = (request as ChatRequest).stream

@@ -6,6 +6,7 @@ import { isObject } from '../../lib/json.ts';
 import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
+import { answerIsGuarded } from '../guards/answer-guard.ts';
 import { requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
@@ -13,6 +14,7 @@ export function readRequest(call: ChatCall): void {
   const { format, bytes } = call;
   if (format.kind === 'operation' && format.media === 'form') {
     call.request = readForm(call, format);
+    if (call.policies.areGuards) openGuards(call);
     return;
   }
   const body = parse(bytes);
@@ -51,6 +53,25 @@ function readForm({ bytes, headers }: ChatCall, format: Operation): ChatRequest 
   const form = { model: name.toString('utf8'), modelAt, stream: false, streamOptions: undefined };
   return { ...form, usage, ...requestFacts({}, headers) };
 }
+
+/** They read no form, and what is answered to it: a transcript, which as a stream would have gone before it is known. */
+function openGuards(call: ChatCall): void {
+  const { policies, exchange, bytes, headers } = call;
+  call.guards = policies.openGuards(exchange);
+  if (!answerIsGuarded(call.guards)) return;
+  const asked = formValues(bytes, headers['content-type'] ?? '', 'stream');
+  const isNo = ({ start, end }: Span): boolean =>
+    end - start <= LONGEST_NO && NO.test(bytes.toString('latin1', start, end));
+  if (asked.every(isNo)) return;
+  throw new GatewayError('field_not_supported', {
+    param: 'stream',
+    detail: 'The field is stream: the guards of this route’s answers read a transcript when it is whole.',
+  });
+}
+
+/** As Python writes it, too. */
+const NO = /^(?:false|0|)$/i;
+const LONGEST_NO = 5;
 
 /** Of a model in a form: longer ones are nobody's. */
 const LONGEST_NAME = 1024;

@@ -1,4 +1,4 @@
-import type { AnswerFilter, ModelGuard } from '../../contracts/guard.ts';
+import { guardedText } from '../../lib/answer-filters.ts';
 import { isExactNumber } from '../../lib/exact-json.ts';
 import type { MessageCall } from '../call.ts';
 
@@ -47,12 +47,7 @@ export function guardedResult<T extends Readonly<Record<string, unknown>>>(resul
 function guardOf({ policies, exchange }: MessageCall): Guard | undefined {
   if (!policies.areGuards) return undefined;
   const guards = policies.openGuards(exchange);
-  return (text) => through(guards, text);
-}
-
-function through(guards: readonly ModelGuard[], text: string): string {
-  const filters = guards.flatMap<AnswerFilter>((guard) => guard.openAnswer?.('text') ?? []);
-  return filters.reduce((rest, filter) => filter.take(rest) + filter.end(), text);
+  return (text) => guardedText(guards, 'text', text);
 }
 
 /** Every text of a value: all of them where it is one itself, else those of the fields. */

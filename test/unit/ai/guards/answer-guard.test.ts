@@ -106,3 +106,72 @@ it('what is cited once its text has ended goes on, and tokens of no text do not'
   );
   expect(told(parts)).toEqual(['Fine.', 'tool-call-start', 'https://a', '{}', '[{}]']);
 });
+
+/** Lets a text through where it is an answer and says so, or where it is none. */
+const judging = {
+  openAnswer: (kind: string) => {
+    if (kind !== 'text') return undefined;
+    let held = '';
+    return {
+      judges: true,
+      take: (said: string) => {
+        held += said;
+        return '';
+      },
+      end: (isAside = false) => {
+        if (!isAside && held !== 'answer') throw new Error(`judged: ${held}`);
+        return held;
+      },
+    };
+  },
+};
+const judged = (...parts: StreamPart[]): StreamPart[] => {
+  const guard = new AnswerGuard([judging]);
+  return [...parts.flatMap((part) => guard.take(part)), ...guard.end()];
+};
+const thought = (said: string, choice?: number): StreamPart => ({ type: 'reasoning', text: said, choice });
+const seal: StreamPart = { type: 'reasoning-opaque', data: 'c2VhbA' };
+const called: StreamPart = { type: 'tool-call-start', call: 0, id: 'a', name: 'f' };
+const finish = (reason: string): StreamPart => ({ type: 'finish', reason });
+
+/** Texts that follow one another are one, however they were cut. */
+function joined(parts: readonly StreamPart[]): StreamPart[] {
+  const all: StreamPart[] = [];
+  for (const part of parts) {
+    const last = all.at(-1);
+    if (last?.type === part.type && 'text' in last && 'text' in part)
+      all.splice(-1, 1, { ...part, text: last.text + part.text });
+    else all.push(part);
+  }
+  return all;
+}
+
+it.each<[string, StreamPart[]]>([
+  ['a call', [text('Let me see'), called, text('.'), finish('tool_calls')]],
+  ['a call with a seal', [text('Let me see.'), seal, called, finish('tool_calls')]],
+  [
+    'a call behind thoughts',
+    [text('Let me '), text('see.'), thought('Hm'), thought('m.'), seal, text('Now.'), thought('So.'), called],
+  ],
+  ['a refusal', [text('{'), { type: 'refusal', text: 'No.' }, finish('stop')]],
+  ['an end that is one', [text('{'), thought('Hm'), finish('refusal')]],
+])('what is said beside %s is not judged, and stands where it stood', (_, parts) => {
+  expect(joined(judged(...parts))).toEqual(joined(parts));
+});
+
+it('what is an answer is judged, whatever came behind it, and one choice says nothing of another', () => {
+  const good = [text('answer'), thought('Hm'), seal, finish('stop')];
+  expect(judged(...good)).toEqual(good);
+  expect(() => judged(text('{'), thought('Hm'), finish('stop'))).toThrow('judged: {');
+  expect(() => judged(text('{'), thought('Hm'))).toThrow('judged: {');
+  expect(() => judged(text('{', 1), called, finish('tool_calls'))).toThrow('judged: {');
+});
+
+it('thoughts of one choice wait, and not those of others; nor do more of them than can be held', () => {
+  const guard = new AnswerGuard([judging]);
+  guard.take(text('answer'));
+  expect(guard.take(thought('Hm'))).toEqual([]);
+  expect(guard.take(thought('Hm', 1))).toEqual([thought('Hm', 1)]);
+  const long = thought('m'.repeat(5 * 1024 * 1024));
+  expect(guard.take(long)).toEqual([text('answer'), thought('Hm'), long]);
+});

@@ -1,0 +1,22 @@
+import type { AnswerFilter, AnswerTextKind, ModelGuard } from '../contracts/guard.ts';
+
+/** What looks at one text, in the order in which it sees it. @param isTold the client has been told it before */
+export const openFilters = (
+  guards: readonly ModelGuard[],
+  kind: AnswerTextKind,
+  isTold = false,
+): AnswerFilter[] => guards.flatMap((guard) => guard.openAnswer?.(kind, isTold) ?? []);
+
+/** @returns what may go on of a text that is coming; @throws what a guard ends the answer with */
+export const takeText = (filters: readonly AnswerFilter[], text: string): string =>
+  filters.reduce((rest, filter) => filter.take(rest), text);
+
+/** @returns what they held back; @throws what a guard ends the answer with */
+export const endText = (filters: readonly AnswerFilter[], isAside = false): string =>
+  filters.reduce((rest, filter) => (rest === '' ? '' : filter.take(rest)) + filter.end(isAside), '');
+
+/** A text that is all there, as the guards leave it. @throws what a guard ends the answer with */
+export function guardedText(guards: readonly ModelGuard[], kind: AnswerTextKind, text: string): string {
+  const filters = openFilters(guards, kind);
+  return takeText(filters, text) + endText(filters);
+}

@@ -1,0 +1,201 @@
+// What operations answer is read by the guards of answers, as chats are: ranked documents, transcripts, prompts of pictures.
+import { expect, it } from 'vitest';
+import { aiGateway, chat, errorOf, event, lineOf, rawProvider, STREAM_HEADERS } from '../helpers/ai.ts';
+import type { TestGateway } from '../helpers/gateway.ts';
+
+const json = { 'content-type': 'application/json' };
+const text = { 'content-type': 'text/plain; charset=utf-8' };
+const says = (headers: Record<string, string>, body: string) =>
+  rawProvider((response) => response.writeHead(200, headers).end(body));
+
+const form = (fields: Record<string, string> = {}): string =>
+  Object.entries({ model: 'smart', file: 'sound', ...fields })
+    .map(([name, value]) => `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
+    .join('')
+    .concat('--b--\r\n');
+const listen = (gateway: TestGateway, fields?: Record<string, string>) =>
+  chat(
+    gateway,
+    form(fields),
+    { 'content-type': 'multipart/form-data; boundary=b' },
+    '/v1/audio/transcriptions',
+  );
+const rank = (gateway: TestGateway, documents: unknown[]) =>
+  chat(gateway, { model: 'smart', query: 'Who is ada@example.com?', documents }, {}, '/v1/rerank');
+
+const redacting = { policies: [{ redact: {} }] };
+const denying = { policies: [{ 'deny-topics': { topics: [{ name: 'secret', words: ['red swordfish'] }] } }] };
+
+it('ranked documents come back as they were sent, and the model has read placeholders', async () => {
+  const provider = await rawProvider((response, { body }) => {
+    const { documents } = JSON.parse(String(body)) as { documents: unknown[] };
+    const results = documents.map((document, index) => ({ index, relevance_score: 0.5, document })).reverse();
+    response.writeHead(200, json).end(JSON.stringify({ results, meta: { tokens: { input_tokens: 9 } } }));
+  });
+  const gateway = await aiGateway([provider], redacting);
+  const documents = ['ada@example.com, 30', { text: 'bob@example.com', title: { of: 'ada@example.com' } }];
+
+  const answer = JSON.parse((await rank(gateway, documents)).body.toString());
+
+  expect(String(provider.taken[0]?.body)).not.toContain('example.com');
+  expect(answer.results.map(({ document }: { document: unknown }) => document).reverse()).toEqual(documents);
+  expect(answer.meta).toEqual({ tokens: { input_tokens: 9 } });
+});
+
+it('what needs no change goes on as the bytes that came', async () => {
+  const body = '{"results": [{"index":0, "document":{"text":"a kite"}, "vendor":1.50}]}';
+  const gateway = await aiGateway([await says(json, body)], redacting);
+  expect((await rank(gateway, ['a kite'])).body.toString()).toBe(body);
+
+  const plain = await aiGateway([await says(text, 'I heard nothing.\n')], redacting);
+  const heard = await listen(plain, { response_format: 'text', stream: 'False' });
+  expect([heard.status, heard.body.toString()]).toEqual([200, 'I heard nothing.\n']);
+  expect(heard.headers['content-type']).toBe(text['content-type']);
+});
+
+it('what was made of a picture’s prompt says it in its own words', async () => {
+  const body = { data: [{ b64_json: 'iVBO', revised_prompt: 'A portrait of [EMAIL_1], painted' }, {}] };
+  const gateway = await aiGateway([await says(json, JSON.stringify(body))], redacting);
+  const asked = { model: 'smart', prompt: 'ada@example.com' };
+  const answer = await chat(gateway, asked, {}, '/v1/images/generations');
+  expect(JSON.parse(answer.body.toString()).data).toEqual([
+    { b64_json: 'iVBO', revised_prompt: 'A portrait of ada@example.com, painted' },
+    {},
+  ]);
+});
+
+it('a transcript is read in all that says it: its text, segments and words', async () => {
+  const pieces = [' My card is 4111 1111', ' 1111 1111, and', ' I am ada@example.com.'];
+  const heard = {
+    duration: 9.5,
+    text: pieces.join('').trim(),
+    segments: pieces.map((said, id) => ({
+      id,
+      start: id,
+      text: said,
+      tokens: [id],
+      words: [{ word: said }],
+    })),
+    words: [
+      'My',
+      'card',
+      'is',
+      '4111',
+      '1111',
+      '1111',
+      '1111',
+      'and',
+      'I',
+      'am',
+      'ada',
+      '@',
+      'example.com',
+    ].map((word) => ({ word, start: 0 })),
+    logprobs: [{ token: ' ada', logprob: -1 }],
+  };
+  const gateway = await aiGateway([await says(json, JSON.stringify(heard))], redacting);
+
+  const answer = await listen(gateway);
+
+  expect(JSON.parse(answer.body.toString())).toEqual({
+    duration: 9.5,
+    text: 'My card is [CARD], and I am [EMAIL].',
+    segments: [
+      { id: 0, start: 0, text: ' My card is [CARD],' },
+      { id: 1, start: 1, text: ' and' },
+      { id: 2, start: 2, text: ' I am [EMAIL].' },
+    ],
+  });
+  expect((await lineOf(gateway, answer)).guards).toEqual([
+    'redact answer changed card',
+    'redact answer changed email',
+  ]);
+});
+
+it('subtitles keep their numbers and times', async () => {
+  const cues = (first: string, second: string) =>
+    `1\n00:00:00,000 --> 00:00:02,000\n${first}\n\n2\n00:00:02,000 --> 00:00:04,100\n${second}\n`;
+  const heard = cues('My card is\n4111 1111', '1111 1111\nand I am ada@example.com.');
+  const gateway = await aiGateway([await says(text, heard)], redacting);
+
+  const answer = await listen(gateway, { response_format: 'srt' });
+
+  expect(answer.body.toString()).toBe(cues('My card is\n[CARD]', 'and I am [EMAIL].'));
+  expect(Number(answer.headers['content-length'])).toBe(answer.body.length);
+});
+
+it.each([
+  [
+    'a document',
+    json,
+    '{"results":[{"index":0,"document":"a red swordfish"}]}',
+    (at: TestGateway) => rank(at, ['a']),
+  ],
+  ['a transcript', json, '{"text":"A red swordfish."}', listen],
+  ['JSON by another name', text, '{"text":"A red swordfish."}', listen],
+  ['a text', text, 'A red swordfish.\n', listen],
+  [
+    'subtitles',
+    text,
+    'WEBVTT\n\n00:00.000 --> 00:02.000\nA red\n\n00:02.000 --> 00:04.000\nswordfish.\n',
+    listen,
+  ],
+])('a forbidden topic ends %s', async (_, headers, body, ask) => {
+  const gateway = await aiGateway([await says(headers, body)], denying);
+  const answer = await ask(gateway);
+  expect([answer.status, errorOf(answer).code]).toEqual([400, 'content_filtered']);
+  expect(await lineOf(gateway, answer)).toMatchObject({
+    outcome: 'filtered',
+    guards: ['deny-topics answer blocked secret'],
+  });
+});
+
+it('in report mode all goes on as it came, and is recorded', async () => {
+  const body = '{"text": "I am ada@example.com."}';
+  const gateway = await aiGateway([await says(json, body)], { policies: [{ redact: { mode: 'report' } }] });
+  const answer = await listen(gateway);
+  expect(answer.body.toString()).toBe(body);
+  expect((await lineOf(gateway, answer)).guards).toEqual(['redact answer reported email']);
+});
+
+it('a transcript as a stream would have gone before it is known: it is refused where guards read it', async () => {
+  const delta = event({ type: 'transcript.text.delta', delta: 'I am ada@example.com' });
+  const provider = await says(STREAM_HEADERS, delta + event({ type: 'transcript.text.done', text: '' }));
+  const [reading, clamping] = await Promise.all([
+    aiGateway([provider], redacting),
+    aiGateway([provider], { policies: [{ 'max-tokens': { limit: 50 } }] }),
+  ]);
+
+  const refused = await listen(reading, { stream: 'true' });
+  expect([refused.status, errorOf(refused).code, errorOf(refused).param]).toEqual([
+    400,
+    'field_not_supported',
+    'stream',
+  ]);
+  expect(provider.taken).toHaveLength(0);
+  expect((await listen(clamping, { stream: 'true' })).body.toString()).toContain(delta);
+  // From a server that streams unasked.
+  const unasked = await listen(reading);
+  expect([unasked.status, errorOf(unasked).code]).toEqual([502, 'provider_invalid_answer']);
+});
+
+it('a transcript that breaks off is an error, and nothing of it is said', async () => {
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, { ...text, 'content-length': '100' }).write('I am ada', () => response.destroy());
+  });
+  const gateway = await aiGateway([provider], redacting);
+  const answer = await listen(gateway);
+  expect([answer.status, errorOf(answer).code]).toEqual([502, 'upstream_truncated']);
+});
+
+it('sound is no text, and the schema of answers is none for transcripts', async () => {
+  const sound = await says({ 'content-type': 'audio/mpeg' }, 'ada@example.com');
+  const speaking = await aiGateway([sound], redacting);
+  const asked = { model: 'smart', voice: 'alloy', input: 'Hi' };
+  const spoken = await chat(speaking, asked, {}, '/v1/audio/speech');
+  expect(spoken.body.toString()).toBe('ada@example.com');
+
+  const held = { policies: [{ 'json-schema': { schema: { type: 'object' } } }] };
+  const gateway = await aiGateway([await says(json, '{"text":"Hi"}')], held);
+  expect((await listen(gateway)).status).toBe(200);
+});
