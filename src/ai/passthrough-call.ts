@@ -164,8 +164,27 @@ export function dialectOf(
     const isList = path.endsWith(':streamGenerateContent') && !/(?:^|[?&])alt=sse(?:&|$)/.test(query);
     if (isAsked && !isList) return { dialect, name: name as FormatName | 'translated' };
   }
-  return { dialect: unknownOperation, name: '' };
+  return { dialect: MAKES_IMAGES.test(path) ? ofImages : unknownOperation, name: '' };
 }
+
+/** Google's Imagen, and on Bedrock Amazon's and Stability's models of images: they are asked as all others there are. */
+const MAKES_IMAGES = /:predict$|\/invoke$/;
+/** Imagen makes as many unless it is told how many; the others make one. */
+const IMAGES_OF_IMAGEN = 4;
+
+const imagesAtMost = (path: string, { parameters, imageGenerationConfig }: JsonObject): number =>
+  path.endsWith(':predict')
+    ? countOf(objectOf(parameters).sampleCount) || IMAGES_OF_IMAGEN
+    : countOf(objectOf(imageGenerationConfig).numberOfImages) || 1;
+
+/** An answer that could be read and holds no image tells of none: what a filter kept back costs nothing. */
+const ofImages: Dialect = {
+  ...unknownOperation,
+  readAnswer: (answer) => [
+    { type: 'usage', usage: NOTHING, isEarly: true },
+    ...(unknownOperation.readAnswer(answer) ?? []),
+  ],
+};
 
 /** Tokens that are only counted: as Google's, Amazon's, Anthropic's on Vertex and OpenAI's APIs are asked for it. */
 const COUNTS = /:countTokens$|\/(?:count-tokens(?::rawPredict)?|input_tokens)$/;
@@ -207,7 +226,10 @@ export function usageOf(
   if (name !== '') return undefined;
   if (model === '' || COUNTS.test(path)) return unlessSaid(NOTHING);
   // What says nothing of what it came to may have come to all of it.
-  return unlessSaid(usageAtMost(length, maxOutput || output, window));
+  const tokens = usageAtMost(length, maxOutput || output, window);
+  if (!MAKES_IMAGES.test(path)) return unlessSaid(tokens);
+  const atMost = { ...tokens, images: imagesAtMost(path, body) };
+  return { atMost, otherwise: (told) => (told ? tokens : atMost) };
 }
 
 const unlessSaid = (usage: Usage): OperationUsage => ({ atMost: usage, otherwise: () => usage });
