@@ -48,10 +48,11 @@ export async function beginAnswer(
     if (refused.statusCode >= 400) return refused;
   }
   if (wrong !== '') throw abandon(answer.body, wrong);
-  const isRead = isStream ? prepared.dialect.openStream !== undefined : type.includes('json');
+  const isText = type.startsWith('text/') && prepared.dialect.readText !== undefined;
+  const isRead = isStream ? prepared.dialect.openStream !== undefined : type.includes('json') || isText;
   if (wanted === 'any' && !isRead) return await beginBytes(answer, onFirstByte);
   if (isStream) return await beginStream(answer, prepared, onFirstByte);
-  return await readWhole(answer, prepared, onFirstByte);
+  return await readWhole(answer, prepared, onFirstByte, isText);
 }
 
 function whatIsWrong(
@@ -122,6 +123,7 @@ async function readWhole(
   answer: UpstreamAnswer,
   { dialect, translation, isVerbatim = false }: PreparedCall,
   onFirstByte: () => void,
+  isText = false,
 ): Promise<BegunAnswer> {
   const body = await readBody(answer.body, onFirstByte);
   const text = body.toString('utf8');
@@ -146,7 +148,10 @@ async function readWhole(
       ? { ...about, headers: ownHeaders({ headers }), body: refusal }
       : { ...about, headers, body };
   }
-  const parts = (said && dialect.readAnswer(said)) ?? (isVerbatim ? partsOfAny(text, said) : undefined);
+  const parts =
+    (said && dialect.readAnswer(said)) ??
+    (isText ? dialect.readText?.(text) : undefined) ??
+    (isVerbatim ? partsOfAny(text, said) : undefined);
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
   if (facts.failed && !isVerbatim)

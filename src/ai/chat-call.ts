@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { LiveTurn } from '../context/live-turn.ts';
 import type { EmbeddingsRequest } from '../contracts/embeddings.ts';
-import type { AnyFormat, StreamWriter } from '../contracts/format.ts';
+import type { AnyFormat, OperationUsage, StreamWriter } from '../contracts/format.ts';
 import type { ModelGuard } from '../contracts/guard.ts';
 import type { JsonObject, ModelRequest } from '../contracts/model-request.ts';
 import type { HeaderBag, SchemaCheck } from '../contracts/policy.ts';
@@ -244,6 +244,6 @@ export interface ChatRequest extends RequestFacts {
   isUnknowable?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */
   usageUnread?: Usage;
-  /** What an operation may come to at most, and does if its answer says nothing of it; undefined of chats and embeddings. */
-  usage: { readonly atMost: Usage; readonly otherwise: Usage } | undefined;
+  /** Of an operation; undefined of chats and embeddings. */
+  usage: OperationUsage | undefined;
 }

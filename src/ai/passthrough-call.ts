@@ -1,4 +1,4 @@
-import type { FormatName } from '../contracts/format.ts';
+import type { FormatName, OperationUsage, Sent } from '../contracts/format.ts';
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, Provider } from '../contracts/provider.ts';
 import type { Usage } from '../contracts/usage.ts';
@@ -11,6 +11,7 @@ import { countOf } from './dialects/count.ts';
 import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
 import { formValues } from './form-field.ts';
 import { OPERATIONS } from './operations/index.ts';
+import { operationUsage } from './operations/usage.ts';
 
 /** What is known of a call in a provider's own words. */
 export interface KnownCall {
@@ -163,8 +164,27 @@ export function dialectOf(
     const isList = path.endsWith(':streamGenerateContent') && !/(?:^|[?&])alt=sse(?:&|$)/.test(query);
     if (isAsked && !isList) return { dialect, name: name as FormatName | 'translated' };
   }
-  return { dialect: unknownOperation, name: '' };
+  return { dialect: MAKES_IMAGES.test(path) ? ofImages : unknownOperation, name: '' };
 }
+
+/** Google's Imagen, and on Bedrock Amazon's and Stability's models of images: they are asked as all others there are. */
+const MAKES_IMAGES = /:predict$|\/invoke$/;
+/** Imagen makes as many unless it is told how many; the others make one. */
+const IMAGES_OF_IMAGEN = 4;
+
+const imagesAtMost = (path: string, { parameters, imageGenerationConfig }: JsonObject): number =>
+  path.endsWith(':predict')
+    ? countOf(objectOf(parameters).sampleCount) || IMAGES_OF_IMAGEN
+    : countOf(objectOf(imageGenerationConfig).numberOfImages) || 1;
+
+/** An answer that could be read and holds no image tells of none: what a filter kept back costs nothing. */
+const ofImages: Dialect = {
+  ...unknownOperation,
+  readAnswer: (answer) => [
+    { type: 'usage', usage: NOTHING, isEarly: true },
+    ...(unknownOperation.readAnswer(answer) ?? []),
+  ],
+};
 
 /** Tokens that are only counted: as Google's, Amazon's, Anthropic's on Vertex and OpenAI's APIs are asked for it. */
 const COUNTS = /:countTokens$|\/(?:count-tokens(?::rawPredict)?|input_tokens)$/;
@@ -190,26 +210,29 @@ const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 export function usageOf(
   name: FormatName | 'translated' | '',
   path: string,
-  { model, body, maxOutput }: KnownCall,
-  bytes: number,
+  { model, body, maxOutput, asks }: KnownCall,
+  sent: Sent,
   output: number,
   window: number,
-): { atMost: Usage; otherwise: Usage } | undefined {
+): OperationUsage | undefined {
+  // What nobody has read, as the body of a PUT, is not read later either.
+  if (!asks && model === '') return unlessSaid(NOTHING);
   const like = name || KIN.find(([known]) => known.test(path))?.[1];
   const operation = OPERATIONS.find((each) => each.name === like);
-  if (operation)
-    return { atMost: operation.usageAtMost(body, bytes), otherwise: operation.usageOf(body, bytes) };
-  if (EMBEDS.test(path)) {
-    // Vectors are no output that anybody counts.
-    const read = usageAtMost(bytes, 0, window);
-    return { atMost: read, otherwise: read };
-  }
+  if (operation) return operationUsage(operation, body, sent);
+  const { length } = sent.bytes;
+  // Vectors are no output that anybody counts.
+  if (EMBEDS.test(path)) return unlessSaid(usageAtMost(length, 0, window));
   if (name !== '') return undefined;
-  if (model === '' || COUNTS.test(path)) return { atMost: NOTHING, otherwise: NOTHING };
+  if (model === '' || COUNTS.test(path)) return unlessSaid(NOTHING);
   // What says nothing of what it came to may have come to all of it.
-  const atMost = usageAtMost(bytes, maxOutput || output, window);
-  return { atMost, otherwise: atMost };
+  const tokens = usageAtMost(length, maxOutput || output, window);
+  if (!MAKES_IMAGES.test(path)) return unlessSaid(tokens);
+  const atMost = { ...tokens, images: imagesAtMost(path, body) };
+  return { atMost, otherwise: (told) => (told ? tokens : atMost) };
 }
+
+const unlessSaid = (usage: Usage): OperationUsage => ({ atMost: usage, otherwise: () => usage });
 
 /**
  * Whether what a call comes to is known neither now nor from its answer: it names no model that we can read (variations

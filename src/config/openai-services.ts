@@ -81,6 +81,7 @@ export const OPENAI_SERVICES = {
   },
   mistral: {
     baseUrl: 'https://api.mistral.ai/v1',
+    embeddings: { dimensions: 'output_dimension', ignores: ['user'] },
     quirks: {
       ...OLDER,
       noStreamOptions: true,

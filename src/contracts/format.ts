@@ -78,6 +78,24 @@ export interface Format<Request = ModelRequest> extends Endpoint {
   openStream?(request: Request, name: AnswerName): StreamWriter;
 }
 
+/** A request as it was sent. */
+export interface Sent {
+  readonly bytes: Buffer;
+  /** '' = it has none. */
+  readonly contentType: string;
+}
+
+/** What a request of an operation comes to, as far as it tells. */
+export interface OperationUsage {
+  /** What it may come to. */
+  readonly atMost: Usage;
+  /**
+   * What it came to if its answer says nothing of it.
+   * @param told what the answer tells of it by the way
+   */
+  otherwise(told?: Usage): Usage;
+}
+
 /**
  * An endpoint that is not translated: it is for providers that speak it themselves. Request and answer pass as bytes,
  * only the model's name is exchanged, and what they came to is read.
@@ -91,8 +109,8 @@ export interface Operation extends Endpoint {
   readonly media: 'json' | 'form';
   /** What a request may come to at most, for the budgets. Of a form nothing is known but its length. */
   usageAtMost(body: JsonObject, bytes: number): Usage;
-  /** What a request came to if the answer doesn't say, as far as the request tells. */
-  usageOf(body: JsonObject, bytes: number): Usage;
+  /** What a request came to if the answer doesn't say, as far as the request tells, and the answer by the way. */
+  usageOf(body: JsonObject, sent: Sent, told?: Usage): Usage;
   readonly openStream?: undefined;
 }
 

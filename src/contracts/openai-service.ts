@@ -34,6 +34,14 @@ export interface ChatQuirks {
   readonly ignoresInAnswers?: readonly string[];
 }
 
+/** How a service's embeddings differ from OpenAI's own. */
+export interface EmbeddingsQuirks {
+  /** Its own name of `dimensions`. */
+  readonly dimensions?: string;
+  /** Hints that change no vector and that it refuses: they are left out. */
+  readonly ignores?: readonly string[];
+}
+
 /** A service that speaks OpenAI's API. */
 export interface OpenaiService {
   /** Absent: everyone has an address of their own. `{key}` stands for a key of the provider's settings. */
@@ -44,6 +52,8 @@ export interface OpenaiService {
   readonly responses?: true;
   /** It has no `/embeddings`. */
   readonly noEmbeddings?: true;
+  /** Absent: requests for embeddings go there as the bytes that came. */
+  readonly embeddings?: EmbeddingsQuirks;
   /** It wants back what its model thought, with the calls of tools that it led to. */
   readonly thoughts?: Thoughts;
   /** Absent: requests for chat completions go there as the bytes that came. */

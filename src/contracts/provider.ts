@@ -59,6 +59,8 @@ export interface Dialect {
    * @returns undefined if it is no answer at all: an error under a status that says otherwise
    */
   readAnswer(answer: JsonObject): StreamPart[] | undefined;
+  /** The same of one that is a text and no JSON. Absent: such go on as they come. */
+  readText?(text: string): StreamPart[];
   /** The status that a refusal under a good one should have; undefined if it is none. Absent: its statuses are true. */
   statusIn?(answer: JsonObject): number | undefined;
   /**

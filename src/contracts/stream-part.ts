@@ -72,7 +72,7 @@ export type StreamPart =
   | {
       readonly type: 'usage';
       readonly usage: Usage;
-      /** The answer has only begun: what it will come to is not in it. */
+      /** What the answer comes to is not in it: it has only begun, or tells by the way how much it heard. */
       readonly isEarly?: boolean;
     }
   | { readonly type: 'service-tier'; readonly tier: string }

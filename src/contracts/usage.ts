@@ -45,7 +45,7 @@ export interface Pace {
 export interface AnswerFacts {
   /** As the provider reported it; undefined if it didn't. */
   readonly usage: Usage | undefined;
-  /** Of an answer that never came to report it: what was reported at its beginning, of which the input holds. */
+  /** Of an answer that never came to report it: what was reported at its beginning, or by the way, of which the input holds. */
   readonly earlyUsage: Usage | undefined;
   /** `stop`, `length`, `tool_calls`, …; '' if none came. */
   readonly finishReason: string;

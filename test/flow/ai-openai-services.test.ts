@@ -64,6 +64,26 @@ it('Mistral is asked in its own words, whatever the client speaks', async () => 
   expect(sent()).toMatchObject({ model: 'm 1', max_tokens: 9 });
 });
 
+it('Mistral is asked for vectors in its own words: it refuses `user`, and calls `dimensions` otherwise', async () => {
+  const provider = await rawProvider((response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end('{"data":[{"index":0,"embedding":[0.5]}],"usage":{"prompt_tokens":2}}'),
+  );
+  const gateway = await aiGateway([{ kind: 'mistral', baseUrl: `${provider.url}/v1` }]);
+  const asked = { model: 'smart', input: ['a'], encoding_format: 'float', output_dtype: 'float' };
+
+  const answer = await chat(gateway, { ...asked, dimensions: 256, user: 'u1' }, {}, '/v1/embeddings');
+  await chat(gateway, { ...asked, output_dimension: 128 }, {}, '/v1/embeddings');
+
+  expect(answer.status).toBe(200);
+  const sent = provider.taken.map(({ body }) => JSON.parse(body.toString()));
+  expect(sent).toEqual([
+    { ...asked, model: 'gpt-4o-mini', output_dimension: 256 },
+    { ...asked, model: 'gpt-4o-mini', output_dimension: 128 },
+  ]);
+});
+
 describe('what others have thought, and written beside their answers, is left out for who refuses it', () => {
   const messages = [
     { role: 'user', content: 'Hello' },

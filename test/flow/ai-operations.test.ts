@@ -17,6 +17,7 @@ import {
   sdk,
 } from '../helpers/ai.ts';
 import type { TestGateway } from '../helpers/gateway.ts';
+import { ogg, wav } from '../helpers/sounds.ts';
 
 const target = (model: string, provider = 'p0') => ({ targets: [{ provider, model }] });
 const MODELS = {
@@ -130,6 +131,41 @@ it('listens: the form is the client’s own but for the model', async () => {
   const line = await lineFor(gateway, '/v1/audio/transcriptions');
   expect(line).toMatchObject({ operation: 'transcription', usage_source: 'reported', outcome: 'complete' });
   expect(line.usd).toBeCloseTo((2 / 60) * 0.006, 9);
+});
+
+const UNKNOWN = Buffer.alloc(400_000, 7);
+
+it.each<[string, Buffer, string, number]>([
+  ['a text of dense sound', ogg(600, { kbits: 8 }), 'Hello --> there.\n', 600],
+  ['a text of sound that is not packed', wav(60), 'Hello.\n', 60],
+  ['a text of who knows what: as densely as speech is packed', UNKNOWN, 'Hello.\n', 400],
+  [
+    'SRT',
+    UNKNOWN,
+    '1\n00:00:01,000 --> 00:00:04,000\nHi.\n\n2\n00:01:00,000 --> 00:01:05,500\n--> Bye.\n',
+    65,
+  ],
+  ['WebVTT', UNKNOWN, 'WEBVTT\n\n00:01.000 --> 02:05.500 align:start\nHello.\n', 125],
+  ['SRT that ends before the sound does', ogg(90), '1\n00:00:01,000 --> 00:00:04,000\nHi.\n', 90],
+])('a transcript that says nothing of its bill costs what was heard: %s', async (_form, sound, text, seconds) => {
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(text),
+  );
+  const gateway = await aiGateway([provider], { models: MODELS, prices: PRICES });
+  const file = await toFile(sound, 'call');
+
+  const heard = await sdk(gateway).audio.transcriptions.create({
+    model: 'ear',
+    file,
+    response_format: 'text',
+  });
+
+  expect(heard).toBe(text);
+  const line = await lineFor(gateway, '/v1/audio/transcriptions');
+  expect(line).toMatchObject({ usage_source: 'estimated', outcome: 'complete', reason: 'ok' });
+  const billed = (line.usd as number) / (0.006 / 60);
+  expect(billed).toBeGreaterThan(seconds - 0.01);
+  expect(billed).toBeLessThan(seconds + 2);
 });
 
 it('ranks documents', async () => {

@@ -318,12 +318,12 @@ it('what is like an operation of the gateway costs what that does, on whichever 
   const gateway = await aiGateway([open(provider)], {
     models: { 'gpt-image-1': { targets: [{ provider: 'p0', model: 'gpt-image-1' }] } },
     prices: { 'p0/gpt-image-1': { input: 0, output: 0, perImage: 0.25 } },
-    ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', usd: 2 }] },
+    ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', usd: 1.9 }] },
   });
-  const send = async (path: string, fields: Record<string, string>, bytes = 10) => {
+  const send = async (path: string, fields: Record<string, string>) => {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
-    form.set('file', new Blob(['x'.repeat(bytes)]), 'x');
+    form.set('file', new Blob(['x']), 'x');
     const { url } = below(gateway, path);
     const headers = { authorization: `Bearer ${CLIENT_KEY}` };
     const answer = await fetch(url, { method: 'POST', headers, body: form });
@@ -331,10 +331,6 @@ it('what is like an operation of the gateway costs what that does, on whichever 
     return [answer.status, (await gateway.accessLine((line) => line.request_id === id)).usd];
   };
 
-  // A minute of speech as it is usually sent, at 0.006 dollars.
-  const [status, usd] = await send('/audio/translations', { model: 'whisper-1' }, 960_000);
-  expect(status).toBe(200);
-  expect(usd).toBeCloseTo(0.006, 3);
   expect(await send('/images/edits', { model: 'gpt-image-1', n: '3' })).toEqual([200, 0.75]);
   const ask = (path: string, body: object) => chat(gateway, body, {}, `/v1/providers/p0${path}`);
   const edited = await ask('/images/edits', { model: 'gpt-image-1', images: [] });

@@ -1,8 +1,10 @@
-import type { Operation } from '../../contracts/format.ts';
+import type { Operation, Sent } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import type { Usage } from '../../contracts/usage.ts';
 import { textOf } from '../../lib/json.ts';
+import { DENSEST_SOUND, soundSeconds } from '../../lib/sound-length.ts';
 import { countOf } from '../dialects/count.ts';
+import { formValues } from '../form-field.ts';
 
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
@@ -19,9 +21,6 @@ const TOKENS_A_SPOKEN_CHARACTER = 2;
 /** Sound heard: 10 tokens a second (gpt-4o-transcribe); what it writes is bounded by its window. */
 const TOKENS_A_HEARD_SECOND = 10;
 const LONGEST_TRANSCRIPT = 2000;
-/** Bytes a second of speech as it is usually sent (mp3 of 128 kbit/s), and as densely as Opus packs it. */
-const USUAL_SOUND = 16_000;
-const DENSEST_SOUND = 1000;
 /** Documents a search unit pays for (Cohere). */
 const DOCUMENTS_A_SEARCH = 100;
 
@@ -114,7 +113,8 @@ export const OPERATIONS: readonly Operation[] = [
     refused: [],
     headers: [],
     usageAtMost: (_body, bytes) => heard(bytes / DENSEST_SOUND),
-    usageOf: (_body, bytes) => heard(bytes / USUAL_SOUND),
+    // No more than it may come to: what is cut out of a broadcast says when it was, and not how long.
+    usageOf: (_body, sent, told) => heard(Math.min(sent.bytes.length / DENSEST_SOUND, secondsOf(sent, told))),
   },
   {
     kind: 'operation',
@@ -127,9 +127,23 @@ export const OPERATIONS: readonly Operation[] = [
     refused: [],
     headers: [],
     usageAtMost: (body, bytes) => ({ ...NOTHING, input: inputTokens(bytes), searches: searches(body) }),
-    usageOf: (body, bytes) => ({ ...NOTHING, input: inputTokens(bytes), searches: searches(body) }),
+    usageOf: (body, { bytes }) => ({
+      ...NOTHING,
+      input: inputTokens(bytes.length),
+      searches: searches(body),
+    }),
   },
 ];
+
+/** As long as the sound's own format says, or the times of its transcript if that is more; Infinity: neither does. */
+function secondsOf({ bytes, contentType }: Sent, told?: Usage): number {
+  // In JSON a model listens to what is somewhere else.
+  const files = /^multipart\/form-data\b/i.test(contentType) ? formValues(bytes, contentType, 'file') : [];
+  const lengths = files.map(({ start, end }) => soundSeconds(bytes.subarray(start, end)));
+  // Whoever reads a form with several takes one of them.
+  const known = lengths.includes(0) ? 0 : lengths.reduce((sum, each) => sum + each, 0);
+  return Math.max(known, told?.audioSeconds ?? 0) || Number.POSITIVE_INFINITY;
+}
 
 function heard(seconds: number): Usage {
   const audioSeconds = Math.ceil(seconds);

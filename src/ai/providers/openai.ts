@@ -3,19 +3,21 @@ import type { OpenaiService } from '../../contracts/openai-service.ts';
 import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../lib/json.ts';
 import { openaiChatWith, openaiChatWithThoughts } from '../dialects/openai-chat/index.ts';
-import { openaiEmbeddings } from '../dialects/openai-embeddings/index.ts';
+import { openaiEmbeddings, openaiEmbeddingsWith } from '../dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../dialects/openai-responses/index.ts';
 import { openaiOperations } from '../dialects/operations/index.ts';
 
 function openaiCompatible(kind: string, service: OpenaiService): Provider {
-  const { quirks, thoughts = 'none' } = service;
+  const { quirks, embeddings, thoughts = 'none' } = service;
   const chat = quirks ? openaiChatWith(quirks, thoughts) : openaiChatWithThoughts(thoughts);
   return {
     kind,
     native: {
       'openai-chat': chat,
       ...(service.responses && { 'openai-responses': openaiResponses(kind) }),
-      ...(!service.noEmbeddings && { 'openai-embeddings': openaiEmbeddings }),
+      ...(!service.noEmbeddings && {
+        'openai-embeddings': embeddings ? openaiEmbeddingsWith(embeddings) : openaiEmbeddings,
+      }),
       // One that has not got an operation says so itself, and a fallback is asked.
       ...openaiOperations,
     },

@@ -75,7 +75,8 @@ function callOf(
   // What is done were another thing than what is billed.
   if (askedMethods(request.headers)?.some((asked) => asked !== method))
     throw new GatewayError('method_ambiguous');
-  const known = readCall(method, path, bytes, request.headers['content-type'] ?? '');
+  const sent = { bytes, contentType: request.headers['content-type'] ?? '' };
+  const known = readCall(method, path, bytes, sent.contentType);
   const { model: name, body } = known;
   const model = provider.model(name);
   const [deployment] = model.deployments;
@@ -126,7 +127,7 @@ function callOf(
       maxOutput,
       isUnknowable: isUnknowable(known),
       usageUnread: usageAtMost(bytes.length, maxOutput || output, deployment.window),
-      usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes.length, output, deployment.window),
+      usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, output, deployment.window),
     },
     prepared,
     candidates: [model],

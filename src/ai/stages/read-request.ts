@@ -7,6 +7,7 @@ import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
 import { answerIsGuarded } from '../guards/answer-guard.ts';
+import { operationUsage } from '../operations/usage.ts';
 import { requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
@@ -37,19 +38,20 @@ export function readRequest(call: ChatCall): void {
     modelAt: theOnly(topLevelValues(bytes, 'model')),
     stream: format.openStream !== undefined && body.stream === true,
     streamOptions: body.stream_options,
-    usage: format.kind === 'operation' ? usageOf(format, body, bytes) : undefined,
+    usage: format.kind === 'operation' ? operationUsage(format, body, { bytes, contentType: '' }) : undefined,
     ...requestFacts(body, call.headers, format.maxima),
   };
 }
 
 /** Of a form only the model is read; of what it asks to be heard, nothing. */
 function readForm({ bytes, headers }: ChatCall, format: Operation): ChatRequest {
-  const spans = formValues(bytes, headers['content-type'] ?? '', 'model');
+  const contentType = headers['content-type'] ?? '';
+  const spans = formValues(bytes, contentType, 'model');
   if (spans.length === 0) throw new GatewayError('model_missing', { param: 'model' });
   const modelAt = theOnly(spans);
   const name = bytes.subarray(modelAt.start, Math.min(modelAt.end, modelAt.start + LONGEST_NAME));
   if (!isUtf8(name)) throw new GatewayError('model_unknown', { param: 'model' });
-  const usage = usageOf(format, {}, bytes);
+  const usage = operationUsage(format, {}, { bytes, contentType });
   const form = { model: name.toString('utf8'), modelAt, stream: false, streamOptions: undefined };
   return { ...form, usage, ...requestFacts({}, headers) };
 }
@@ -75,10 +77,6 @@ const LONGEST_NO = 5;
 
 /** Of a model in a form: longer ones are nobody's. */
 const LONGEST_NAME = 1024;
-
-function usageOf(format: Operation, body: JsonObject, { length }: Buffer): ChatRequest['usage'] {
-  return { atMost: format.usageAtMost(body, length), otherwise: format.usageOf(body, length) };
-}
 
 /** Two models in one body: we and the provider could read different ones. */
 function theOnly(spans: readonly Span[]): Span {

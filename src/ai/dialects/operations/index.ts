@@ -7,6 +7,7 @@ import { objectOf, textOf } from '../../../lib/json.ts';
 import { addUsage } from '../../add-usage.ts';
 import { ownBlocksOnly } from '../own-only.ts';
 import { readTier } from './read-tier.ts';
+import { readTranscript } from './read-transcript.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -24,7 +25,7 @@ export const openaiOperations = {
   'openai-moderations': operation('/moderations', 'results'),
   'openai-images': operation('/images/generations', 'data'),
   'openai-speech': operation('/audio/speech', ''),
-  'openai-transcriptions': operation('/audio/transcriptions', 'text'),
+  'openai-transcriptions': { ...operation('/audio/transcriptions', 'text'), readText: readTranscript },
   rerank: operation('/rerank', 'results'),
 } satisfies Partial<Record<OperationName, Dialect>>;
 

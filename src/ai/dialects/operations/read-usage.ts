@@ -23,7 +23,7 @@ export function readUsage(answer: JsonObject): Usage | undefined {
   const heard = objectOf(
     usage.input_tokens_details ?? usage.input_token_details ?? usage.prompt_tokens_details,
   );
-  const images = objectsOf(answer.data).filter(isImage).length || (isPicture(answer) ? 1 : 0);
+  const images = imagesIn(answer);
   const input =
     firstCount(usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens) ?? 0;
   const seconds = positive(usage.seconds ?? answer.duration);
@@ -48,6 +48,18 @@ export function readUsage(answer: JsonObject): Usage | undefined {
     ...charged,
   };
 }
+
+/** Of OpenAI and who follows it, of Google's Imagen, and of Amazon's and Stability's models on Bedrock. */
+const imagesIn = (answer: JsonObject): number =>
+  objectsOf(answer.data).filter(isImage).length ||
+  objectsOf(answer.predictions).filter(isPrediction).length ||
+  (Array.isArray(answer.images) ? answer.images.filter((image) => typeof image === 'string').length : 0) ||
+  (isPicture(answer) ? 1 : 0);
+
+/** One that is there, or kept in a bucket: what was filtered says only why. Sound and films come in the same form. */
+const isPrediction = ({ bytesBase64Encoded: picture, gcsUri, mimeType }: JsonObject): boolean =>
+  (typeof picture === 'string' || typeof gcsUri === 'string') &&
+  (mimeType === undefined || textOf(mimeType).startsWith('image/'));
 
 /** An image that was asked for; `data` may also list vectors or models. */
 const isImage = ({ b64_json: picture, url }: JsonObject): boolean =>
