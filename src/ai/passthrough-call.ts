@@ -5,11 +5,12 @@ import type { Usage } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
-import { usageAtMost } from './budgets/estimate.ts';
+import { listAtMost, usageAtMost } from './budgets/estimate.ts';
 import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
 import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
 import { formValues } from './form-field.ts';
+import { holdsTokens } from './holds-tokens.ts';
 import { OPERATIONS } from './operations/index.ts';
 
 /** What is known of a call in a provider's own words. */
@@ -176,6 +177,8 @@ const EMBEDS =
 const KIN: readonly (readonly [path: RegExp, like: FormatName])[] = [
   [/\/audio\/translations$/, 'openai-transcriptions'],
   [IMAGES, 'openai-images'],
+  // Of Cohere's `/v1` and Voyage; and models of Amazon, which have it in their names alone.
+  [/\/rerank$|rerank[^/]*\/invoke$/, 'rerank'],
 ];
 
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
@@ -191,23 +194,28 @@ export function usageOf(
   name: FormatName | 'translated' | '',
   path: string,
   { model, body, maxOutput }: KnownCall,
-  bytes: number,
+  bytes: Buffer,
   output: number,
   window: number,
 ): { atMost: Usage; otherwise: Usage } | undefined {
   const like = name || KIN.find(([known]) => known.test(path))?.[1];
   const operation = OPERATIONS.find((each) => each.name === like);
   if (operation)
-    return { atMost: operation.usageAtMost(body, bytes), otherwise: operation.usageOf(body, bytes) };
+    return {
+      atMost: operation.usageAtMost(body, bytes.length),
+      otherwise: operation.usageOf(body, bytes.length),
+    };
   if (EMBEDS.test(path)) {
     // Vectors are no output that anybody counts.
-    const read = usageAtMost(bytes, 0, window);
+    const read = listAtMost(bytes, holdsTokens(body.input));
     return { atMost: read, otherwise: read };
   }
   if (name !== '') return undefined;
   if (model === '' || COUNTS.test(path)) return { atMost: NOTHING, otherwise: NOTHING };
   // What says nothing of what it came to may have come to all of it.
-  const atMost = usageAtMost(bytes, maxOutput || output, window);
+  const atMost = Array.isArray(body.prompt)
+    ? { ...listAtMost(bytes, holdsTokens(body.prompt)), output: maxOutput || output }
+    : usageAtMost(bytes.length, maxOutput || output, window);
   return { atMost, otherwise: atMost };
 }
 

@@ -126,7 +126,7 @@ function callOf(
       maxOutput,
       isUnknowable: isUnknowable(known),
       usageUnread: usageAtMost(bytes.length, maxOutput || output, deployment.window),
-      usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes.length, output, deployment.window),
+      usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes, output, deployment.window),
     },
     prepared,
     candidates: [model],

@@ -6,6 +6,7 @@ import { isObject } from '../../lib/json.ts';
 import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
+import { holdsTokens } from '../holds-tokens.ts';
 import { requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
@@ -35,6 +36,7 @@ export function readRequest(call: ChatCall): void {
     modelAt: theOnly(topLevelValues(bytes, 'model')),
     stream: format.openStream !== undefined && body.stream === true,
     streamOptions: body.stream_options,
+    ...(format.kind === 'embeddings' && { inTokens: holdsTokens(body.input) }),
     usage: format.kind === 'operation' ? usageOf(format, body, bytes) : undefined,
     ...requestFacts(body, call.headers, format.maxima),
   };
