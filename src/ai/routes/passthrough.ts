@@ -16,6 +16,7 @@ import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
 import { requestFacts } from '../request-facts.ts';
 import { holdsMark } from '../seal.ts';
+import { askedTier } from '../service-tier.ts';
 import { withQuestionIn } from '../stream-usage.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -124,6 +125,7 @@ function callOf(
       modelAt: { start: 0, end: 0 },
       ...asked,
       maxOutput,
+      serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: isUnknowable(known),
       usageUnread: usageAtMost(bytes.length, maxOutput || output, deployment.window),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, bytes, output, deployment.window),
