@@ -44,6 +44,10 @@ export async function registerPassthrough(
         const provider = providers.get(request.params.provider);
         // One that is not open is as unknown as one that is not there.
         if (!provider?.allows(below)) throw new GatewayError('route_not_found');
+        if (provider.withholds(request.method, below))
+          throw new GatewayError('not_authorized', {
+            detail: `The provider's account keeps it for all consumers: where they may share it, name the path in passthroughPaths of ai.providers.${provider.name}.`,
+          });
         if (parts.policies.areGuards && request.method === 'POST')
           throw new GatewayError('endpoint_not_supported', { detail: 'Its guards could not read the call.' });
         await runPassthrough(
