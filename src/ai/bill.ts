@@ -4,6 +4,7 @@ import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
 import type { Answerer } from './models/deployment.ts';
 import { type Pricer, priceAtMost } from './prices.ts';
 import { formTokens, promptText } from './prompt-text.ts';
+import { givenTier } from './service-tier.ts';
 import { tokensByLength } from './tokens/counter.ts';
 
 /** What an answer came to: as its provider reports it, or counted, for which it takes a promise that never fails. */
@@ -89,13 +90,14 @@ function askedIn(text: number, { messages, media }: ReturnType<typeof promptText
 
 function priced(
   call: ChatCall,
-  // What was asked for may be `auto`, or not be given: what was given counts, where its provider says it.
-  { serviceTier: given }: AnswerFacts,
+  { serviceTier }: AnswerFacts,
   by: Payee | undefined,
   usage: Usage,
   source: Bill['source'],
 ): Bill {
   const asked = (call.request as ChatRequest).serviceTier;
+  // What was asked for may be `auto`, or not be given: what was given counts, where its provider says it.
+  const given = givenTier(call.answer?.headers ?? {}) || serviceTier;
   const price = by?.price;
   const costs = (pricer: Pricer): number =>
     given === '' && asked !== '' && asked !== 'auto'

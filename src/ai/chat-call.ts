@@ -240,6 +240,8 @@ export interface ChatRequest extends RequestFacts {
   stream: boolean;
   /** OpenAI's `stream_options`, as parsed; undefined: the request has none. */
   streamOptions: unknown;
+  /** Of embeddings: some of what is asked for comes in tokens of the model. */
+  inTokens?: boolean;
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */

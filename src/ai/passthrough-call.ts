@@ -5,11 +5,12 @@ import type { Usage } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
-import { usageAtMost } from './budgets/estimate.ts';
+import { listAtMost, usageAtMost } from './budgets/estimate.ts';
 import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
 import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
 import { formValues } from './form-field.ts';
+import { holdsTokens } from './holds-tokens.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { operationUsage } from './operations/usage.ts';
 
@@ -196,6 +197,8 @@ const EMBEDS =
 const KIN: readonly (readonly [path: RegExp, like: FormatName])[] = [
   [/\/audio\/translations$/, 'openai-transcriptions'],
   [IMAGES, 'openai-images'],
+  // Of Cohere's `/v1` and Voyage; and models of Amazon, which have it in their names alone.
+  [/\/rerank$|rerank[^/]*\/invoke$/, 'rerank'],
 ];
 
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
@@ -220,13 +223,15 @@ export function usageOf(
   const like = name || KIN.find(([known]) => known.test(path))?.[1];
   const operation = OPERATIONS.find((each) => each.name === like);
   if (operation) return operationUsage(operation, body, sent);
-  const { length } = sent.bytes;
+  const { bytes } = sent;
   // Vectors are no output that anybody counts.
-  if (EMBEDS.test(path)) return unlessSaid(usageAtMost(length, 0, window));
+  if (EMBEDS.test(path)) return unlessSaid(listAtMost(bytes, holdsTokens(body.input)));
   if (name !== '') return undefined;
   if (model === '' || COUNTS.test(path)) return unlessSaid(NOTHING);
   // What says nothing of what it came to may have come to all of it.
-  const tokens = usageAtMost(length, maxOutput || output, window);
+  const tokens = Array.isArray(body.prompt)
+    ? { ...listAtMost(bytes, holdsTokens(body.prompt)), output: maxOutput || output }
+    : usageAtMost(bytes.length, maxOutput || output, window);
   if (!MAKES_IMAGES.test(path)) return unlessSaid(tokens);
   const atMost = { ...tokens, images: imagesAtMost(path, body) };
   return { atMost, otherwise: (told) => (told ? tokens : atMost) };

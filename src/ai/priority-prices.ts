@@ -13,6 +13,8 @@ const FACTORS: readonly (readonly [model: RegExp, factor: number])[] = [
   [/^gpt-[5-9]/, 2],
   // Google says 75 to 100 % more, whichever the model.
   [/^gemini-/, 2],
+  // Amazon says 75 % more, whosever model it is: `amazon.nova-pro-v1:0`, `us.anthropic.claude-…`.
+  [/^(?:[a-z-]+\.)?[a-z][a-z0-9]*\.[a-z]/, 1.75],
 ];
 
 /** 1 for models that nobody is known to sell so. */

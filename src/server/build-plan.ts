@@ -5,6 +5,7 @@ import type { AiPorts } from '../ai/ports.ts';
 import { type AiRoutes, registerAiRoutes } from '../ai/routes/index.ts';
 import type { GatewayConfig, RouteConfig } from '../config/schema/index.ts';
 import { servesAi } from '../config/serves-ai.ts';
+import { servesMany } from '../config/serves-many.ts';
 import type { ErrorShape, Exchange } from '../contracts/exchange.ts';
 import type { PolicyPorts } from '../contracts/policy.ts';
 import type { Counters, Documents } from '../contracts/store.ts';
@@ -91,6 +92,8 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
     servesMcp && (path === config.mcp.prefix || path.startsWith(`${config.mcp.prefix}/`));
   let mcp: McpRoutes | undefined;
 
+  const slotOf = (policy: string) => ports.descriptors.get(policy)?.slot;
+
   function gate(settings: GateSettings): RouteGate {
     const { concurrency, name } = settings;
     // Under `auto` the config can't know; the process that decides says it for all of them.
@@ -169,7 +172,7 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
         meters: ports.meters,
         random: ports.fleet.random,
         share: ports.share,
-        slotOf: (policy) => ports.descriptors.get(policy)?.slot,
+        slotOf,
         gate,
         admit,
       });
@@ -195,7 +198,8 @@ export function planGeneration(config: GatewayConfig, ports: ProcessPorts): Gene
           chain,
         };
         runPolicies(scope, () => served, chain, { shapeOf: aiShapeOf });
-        ai = await registerAiRoutes(scope, config.ai, chain, ports.ai, callBudgets(config));
+        const isShared = servesMany(config, slotOf);
+        ai = await registerAiRoutes(scope, config.ai, chain, ports.ai, callBudgets(config), isShared);
       });
     },
     serve() {

@@ -6,6 +6,8 @@ import type { Usage } from '../../contracts/usage.ts';
  * 0.2 ms a kilobyte.
  */
 const BYTES_A_TOKEN = 3;
+/** Of what comes in tokens: the shortest number, and what parts it from the next. */
+const BYTES_A_NUMBER = 2;
 /** Few models read more at once; what a body has beyond it is pictures and sound. */
 const LONGEST_INPUT = 200_000;
 
@@ -60,4 +62,15 @@ export function mediaBytes(body: Buffer): number {
 export function usageAtMost(bytes: number, maxOutput: number, window = 0, media = 0): Usage {
   const read = textTokens(bytes - media) + Math.min(LONGEST_INPUT, textTokens(media));
   return { input: Math.min(Math.max(LONGEST_INPUT, window), read), output: maxOutput, cached: 0 };
+}
+
+/**
+ * What texts come to at most that stand in one body and are read each for itself (vectors, older completions): no model's
+ * window bounds them together.
+ * @param inTokens some come as numbers
+ */
+export function listAtMost(body: Buffer, inTokens: boolean): Usage {
+  const { length } = body;
+  if (inTokens) return { input: Math.ceil(length / BYTES_A_NUMBER), output: 0, cached: 0 };
+  return usageAtMost(length, 0, Number.POSITIVE_INFINITY, mediaBytes(body));
 }

@@ -46,6 +46,9 @@ const TIERS: Readonly<Record<string, string>> = {
   ON_DEMAND_PRIORITY: 'priority',
 };
 
-/** At which tier it was served; '' if it doesn't say. */
+/** `ON_DEMAND` as a number (`enum-encoding=int`). Of those of the other tiers Google's definitions say nothing. */
+const ON_DEMAND = 1;
+
+/** At which tier it was served; '' if it doesn't say, or in a number that we don't know: then what was asked for counts. */
 export const tierOf = ({ serviceTier, trafficType }: JsonObject): string =>
-  TIERS[textOf(serviceTier)] ?? TIERS[textOf(trafficType)] ?? '';
+  TIERS[textOf(serviceTier)] ?? TIERS[textOf(trafficType)] ?? (trafficType === ON_DEMAND ? 'default' : '');

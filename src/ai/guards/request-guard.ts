@@ -3,6 +3,7 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { jsonShape } from '../../lib/json-shape.ts';
 import type { ChatCall } from '../chat-call.ts';
+import { holdsTokens } from '../holds-tokens.ts';
 import { replaceBody } from '../replace-body.ts';
 import { requestTexts, SignedText } from './request-texts.ts';
 
@@ -11,10 +12,6 @@ const MOST_LEVELS = 200;
 
 /** llama.cpp's, which goes before `max_tokens` there, whatever kind of provider it is configured as. Others don't know it. */
 const OTHER_MAXIMA = ['n_predict'];
-
-/** An input of embeddings in tokens of its model, or one of several. Servers of one's own take objects, which hold texts. */
-const holdsTokens = (input: unknown): boolean =>
-  Array.isArray(input) && input.some((each) => typeof each === 'number' || Array.isArray(each));
 
 const unreadTokens = (): GatewayError =>
   new GatewayError('field_not_supported', {

@@ -1,5 +1,6 @@
 import type { AiConfig } from '../../config/schema/index.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
+import { isOfAccount } from '../account-paths.ts';
 import { priceAtMost, pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Model } from './catalog.ts';
@@ -11,6 +12,8 @@ export interface OpenProvider {
   readonly name: string;
   /** Whether a path below its base URL may be asked for. */
   allows(path: string): boolean;
+  /** Whether it is about what the account keeps for all consumers, and nobody has said that they may share it. */
+  withholds(method: string, path: string): boolean;
   /**
    * Its model, to be asked and billed as any other.
    * @param model the provider's own name, as a client wrote it; '' where a call names none
@@ -21,10 +24,15 @@ export interface OpenProvider {
 /** Of models that clients name; there is no end of names. */
 const MOST_MODELS = 256;
 
-/** The providers with `passthrough`, by name. @returns also what is done when their generation serves, and what lets go of what they leased */
+/**
+ * The providers with `passthrough`, by name.
+ * @param isShared several consumers may use them
+ * @returns also what is done when their generation serves, and what lets go of what they leased
+ */
 export function openProviders(
   config: AiConfig,
   ports: DeploymentPorts,
+  isShared: boolean,
 ): { get(name: string): OpenProvider | undefined; serve(): void; dispose(): void } {
   const providers = new Map<string, OpenProvider>();
   const upstreams: Upstream[] = [];
@@ -42,6 +50,8 @@ export function openProviders(
     providers.set(name, {
       name,
       allows: allowedPaths(entry.passthroughPaths),
+      withholds: (method, path) =>
+        isShared && entry.passthroughPaths === undefined && isOfAccount(method, path),
       model(asked) {
         const model = plainName(entry.kind, asked);
         const deployment = all && ofModel(all, model, traitsOf(model), ports);

@@ -3,16 +3,15 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 import type { Usage } from '../../contracts/usage.ts';
 import { textOf } from '../../lib/json.ts';
 import { DENSEST_SOUND, soundSeconds } from '../../lib/sound-length.ts';
+import { textTokens } from '../budgets/estimate.ts';
 import { countOf } from '../dialects/count.ts';
 import { formValues } from '../form-field.ts';
 
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
-/** Bytes of text a token, rather too few: as in `budgets/estimate.ts`. */
-const BYTES_A_TOKEN = 3;
 /** No model reads more at once. */
 const LONGEST_INPUT = 200_000;
-const inputTokens = (bytes: number): number => Math.min(LONGEST_INPUT, Math.ceil(bytes / BYTES_A_TOKEN));
+const inputTokens = (bytes: number): number => Math.min(LONGEST_INPUT, textTokens(bytes));
 
 /** The largest picture of the highest quality (gpt-image-1, 1024 × 1536). */
 const TOKENS_AN_IMAGE = 6240;
@@ -126,14 +125,18 @@ export const OPERATIONS: readonly Operation[] = [
     lists: ['documents'],
     refused: [],
     headers: [],
-    usageAtMost: (body, bytes) => ({ ...NOTHING, input: inputTokens(bytes), searches: searches(body) }),
-    usageOf: (body, { bytes }) => ({
-      ...NOTHING,
-      input: inputTokens(bytes.length),
-      searches: searches(body),
-    }),
+    usageAtMost: ranked,
+    usageOf: (body, { bytes }) => ranked(body, bytes.length),
   },
 ];
+
+/** Who sells it by the token (Voyage, Jina) counts the query with each document; no window bounds them together. */
+function ranked(body: JsonObject, bytes: number): Usage {
+  const { query = '', documents } = body;
+  const asked = textTokens(Buffer.byteLength(JSON.stringify(query)));
+  const input = asked * (Array.isArray(documents) ? documents.length : 1) + textTokens(bytes);
+  return { ...NOTHING, input, searches: searches(body) };
+}
 
 /** As long as the sound's own format says, or the times of its transcript if that is more; Infinity: neither does. */
 function secondsOf({ bytes, contentType }: Sent, told?: Usage): number {

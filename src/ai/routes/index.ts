@@ -20,13 +20,17 @@ export interface AiRoutes {
   dispose(): void;
 }
 
-/** Registers the AI endpoints below the config's prefix. */
+/**
+ * Registers the AI endpoints below the config's prefix.
+ * @param isShared several consumers may use them
+ */
 export async function registerAiRoutes(
   scope: FastifyInstance,
   config: AiConfig,
   policies: ChatCall['policies'],
   ports: AiPorts,
   budgets: CallBudgets,
+  isShared: boolean,
 ): Promise<AiRoutes> {
   const catalog = buildCatalog(config, ports);
   readBytes(scope, 'application/json');
@@ -35,7 +39,7 @@ export async function registerAiRoutes(
   registerModels(scope, config.prefix, catalog);
   registerConversations(scope, config.prefix, ports);
   registerResponses(scope, config.prefix, ports);
-  const providers = openProviders(config, ports);
+  const providers = openProviders(config, ports, isShared);
   await registerPassthrough(scope, config.prefix, providers, { catalog, policies, ports, budgets });
   return {
     serve() {

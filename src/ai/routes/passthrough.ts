@@ -16,6 +16,7 @@ import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
 import { requestFacts } from '../request-facts.ts';
 import { holdsMark } from '../seal.ts';
+import { askedTier } from '../service-tier.ts';
 import { withQuestionIn } from '../stream-usage.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -43,6 +44,10 @@ export async function registerPassthrough(
         const provider = providers.get(request.params.provider);
         // One that is not open is as unknown as one that is not there.
         if (!provider?.allows(below)) throw new GatewayError('route_not_found');
+        if (provider.withholds(request.method, below))
+          throw new GatewayError('not_authorized', {
+            detail: `The provider's account keeps it for all consumers: where they may share it, name the path in passthroughPaths of ai.providers.${provider.name}.`,
+          });
         if (parts.policies.areGuards && request.method === 'POST')
           throw new GatewayError('endpoint_not_supported', { detail: 'Its guards could not read the call.' });
         await runPassthrough(
@@ -125,6 +130,7 @@ function callOf(
       modelAt: { start: 0, end: 0 },
       ...asked,
       maxOutput,
+      serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: isUnknowable(known),
       usageUnread: usageAtMost(bytes.length, maxOutput || output, deployment.window),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, output, deployment.window),

@@ -8,6 +8,7 @@ import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
 import { answerIsGuarded } from '../guards/answer-guard.ts';
 import { operationUsage } from '../operations/usage.ts';
+import { holdsTokens } from '../holds-tokens.ts';
 import { requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
@@ -38,6 +39,7 @@ export function readRequest(call: ChatCall): void {
     modelAt: theOnly(topLevelValues(bytes, 'model')),
     stream: format.openStream !== undefined && body.stream === true,
     streamOptions: body.stream_options,
+    ...(format.kind === 'embeddings' && { inTokens: holdsTokens(body.input) }),
     usage: format.kind === 'operation' ? operationUsage(format, body, { bytes, contentType: '' }) : undefined,
     ...requestFacts(body, call.headers, format.maxima),
   };

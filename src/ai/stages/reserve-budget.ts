@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { sessionOf } from '../asking.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
-import { mediaBytes, picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
+import { listAtMost, mediaBytes, picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { ANSWER_TOKENS } from '../dialects/anthropic-thinking.ts';
 import type { Model } from '../models/catalog.ts';
@@ -98,15 +98,18 @@ function atMost(call: ChatCall, facts: ChatRequest): Amounts {
 
 function chatAtMost(call: ChatCall, output: number): Usage {
   const windows = call.candidates.flatMap(({ deployments }) => deployments.map(({ window }) => window));
-  const { bytes } = call;
+  const { bytes, format, request } = call;
   const window = Math.max(0, ...windows);
-  const usage = usageAtMost(bytes.length, outputAtMost(call, output), window, mediaBytes(bytes));
+  // Vectors are no output that anybody counts.
+  const usage =
+    format.kind === 'embeddings'
+      ? listAtMost(bytes, request?.inTokens === true)
+      : usageAtMost(bytes.length, outputAtMost(call, output), window, mediaBytes(bytes));
   return { ...usage, input: usage.input + picturesAtMost(bytes) };
 }
 
-/** Vectors are no output that anybody counts. */
-function outputAtMost({ format, request, candidates }: ChatCall, otherwise: number): number {
-  if (format.kind === 'embeddings' || !request) return 0;
+function outputAtMost({ request, candidates }: ChatCall, otherwise: number): number {
+  if (!request) return 0;
   const { maxOutput, thinking, answers } = request;
   if (maxOutput > 0) return maxOutput;
   // What a vendor that wants a limit is told where the client names none.

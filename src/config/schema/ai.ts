@@ -91,7 +91,7 @@ const Provider = Strict({
     Type.Array(Type.String({ pattern: '^/[^?#*]*\\*?$' }), {
       minItems: 1,
       description:
-        'Paths below the base URL that pass, and no others: /v1/messages, or /files/* for all that lie below. Absent: every path.',
+        'Paths below the base URL that pass, and no others: /v1/messages, or /files/* for all that lie below. Absent: every path; where several consumers are served, only what asks models or lists them, and nothing that the account keeps for all (files, batches, stored answers).',
     }),
   ),
   passthroughTimeouts: ModelTimeouts,

@@ -17,7 +17,7 @@ it('the paths that no route may have, and that are explained as those of AI, are
   // Nothing is called: there is neither a model nor a provider.
   const ports = { conversations: { ports: {} } } as unknown as AiPorts;
   await app.register(async (scope) => {
-    await registerAiRoutes(scope, config.ai, {} as ChatCall['policies'], ports, {} as CallBudgets);
+    await registerAiRoutes(scope, config.ai, {} as ChatCall['policies'], ports, {} as CallBudgets, false);
   });
   await app.ready();
   expect([...urls].sort()).toEqual(AI_PATHS.map((path) => `/v1${path}`).sort());

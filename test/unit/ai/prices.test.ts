@@ -1,6 +1,7 @@
 import { calcPrice } from '@pydantic/genai-prices';
 import { expect, it } from 'vitest';
 import { type ConfiguredPrice, priceAtMost, pricerOf } from '../../../src/ai/prices.ts';
+import { priorityFactor } from '../../../src/ai/priority-prices.ts';
 
 const OPENAI = 'https://api.openai.com/v1';
 const own = (price: Partial<ConfiguredPrice>): ConfiguredPrice => ({
@@ -118,6 +119,21 @@ it.each([
   const usage = { input: 1_000_000, output: 100, cached: 0 };
   const price = pricerOf(model, HERE, undefined);
   expect(price(usage, tier)).toBeCloseTo(times * price(usage), 9);
+});
+
+it('Amazon’s models are known by their names, and others with a dot in theirs are none', () => {
+  for (const model of [
+    'openai.gpt-oss-120b-1:0',
+    'us-gov.anthropic.claude-haiku-4-5-v1:0',
+    'ai21.jamba-1-5-large-v1:0',
+  ])
+    expect(priorityFactor(model)).toBe(1.75);
+  const usage = { input: 1_000_000, output: 100, cached: 0 };
+  const nova = pricerOf('amazon.nova-pro-v1:0', 'https://bedrock-runtime.us-east-1.amazonaws.com', undefined);
+  expect(nova(usage)).toBeGreaterThan(0);
+  expect(nova(usage, 'priority')).toBeCloseTo(1.75 * nova(usage), 9);
+  for (const model of ['llama3.1-8b', 'qwen2.5-72b', 'claude-3.5-sonnet', 'glm-4.7'])
+    expect(priorityFactor(model)).toBe(1);
 });
 
 it.each([

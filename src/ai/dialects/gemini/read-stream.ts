@@ -37,9 +37,8 @@ export class ChunkReader implements StreamReader {
       this.#emit({ type: 'start', id, model: textOf(chunk.modelVersion) });
     }
     for (const candidate of objectsOf(chunk.candidates)) this.#readCandidate(candidate);
-    // The prompt itself was refused: there are no candidates then.
-    if (textOf(objectOf(chunk.promptFeedback).blockReason) !== '')
-      this.#emit({ type: 'finish', reason: 'content_filter' });
+    // The prompt itself was refused: there are no candidates then. Why, may be a number (`enum-encoding=int`).
+    if (objectOf(chunk.promptFeedback).blockReason) this.#emit({ type: 'finish', reason: 'content_filter' });
     const reported = objectOf(chunk.usageMetadata);
     const tier = tierOf(reported);
     if (tier !== '' && tier !== this.#tier) this.#emit({ type: 'service-tier', tier });

@@ -1,0 +1,36 @@
+/**
+ * What an account keeps for all who use its key, as vendors call it in their paths: whoever may ask for it sees, changes and
+ * deletes everybody's.
+ */
+const KEPT = new RegExp(
+  // A model, or what it is deployed as, may be called anything.
+  `(?<!/(?:models?|deployments|endpoints))/(?:${[
+    'files|uploads|batch|batches|fine[_-]?tun(?:ing|es)|evals|datasets|operations',
+    // What is made later is fetched where all of it is.
+    'videos',
+    // OpenAI's.
+    'assistants|threads|vector_stores|containers|conversations|skills|chatkit|organizations?|webhooks',
+    'responses/(?!(?:input_tokens|compact)/?$)[^/]+|chat/completions/[^/]+',
+    // Anthropic's, and Mistral's.
+    'agents(?!/completions/?$)|(?<!/realtime(?:api)?/)sessions|environments|vaults|memory_stores|libraries',
+    // Google's.
+    'cachedContents|corpora|ragCorpora|fileSearchStores|interactions/[^/]+',
+    'tunedModels(?!/[^/]+:(?:generate|streamGenerate|count)[a-z]+/?$)',
+    '(?:batchPrediction|tuning|custom)Jobs|model-invocation-jobs?|async-invoke',
+    // Cohere's, xAI's, ElevenLabs'.
+    'embed-jobs|connectors|collections|documents|voices',
+  ].join('|')})(?=[/:;.%]|$)(?!/invocations/?$)|:(?:batchGenerateContent|asyncBatchEmbedContent)(?:[/;.%]|$)`,
+  'i',
+);
+const MODELS = /\/models(?:\/|$)/i;
+
+/**
+ * Whether a path below a provider is about what its account keeps. What is asked by POST is a question to a model unless
+ * it is known as something else; all else is about what is there, of which only models are nobody's own.
+ * @param path canonical
+ */
+export function isOfAccount(method: string, path: string): boolean {
+  if (KEPT.test(path)) return true;
+  const looks = method === 'GET' || method === 'HEAD';
+  return method !== 'POST' && !(looks && MODELS.test(path));
+}
