@@ -118,7 +118,7 @@ export interface ChatCall {
   /** By `recall-context`: the turn that this call is of a conversation. */
   turn: LiveTurn | undefined;
   /** By `recall-context`: where what was said before is not the same for all who may be asked. */
-  history: CallHistory | undefined;
+  history: CallHistory<Pick<ChatCall, 'bytes' | 'request'>> | undefined;
   /**
    * By `recall-context`: entries at the end of the body's list that are the client's own, behind what was said before; undefined:
    * all are.

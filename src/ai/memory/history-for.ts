@@ -3,8 +3,9 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import type { ChatCall } from '../chat-call.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { replaceBody } from '../replace-body.ts';
-import type { CallHistory } from './call-history.ts';
 import { writeHistory } from './write-history.ts';
+
+type OfCall = NonNullable<ChatCall['history']>;
 
 /**
  * Puts the history into the call's body as this deployment's provider takes it: with what that one has signed itself.
@@ -21,7 +22,7 @@ export function writeHistoryFor(call: ChatCall, deployment: Deployment): void {
   history.writtenFor = reader;
 }
 
-function writeAnew(call: ChatCall, { body, shape, tail }: CallHistory, deployment: Deployment): void {
+function writeAnew(call: ChatCall, { body, shape, tail }: OfCall, deployment: Deployment): void {
   const { format } = call;
   const thoughts = thoughtsFor(call, deployment);
   const written = writeHistory(format.name, body, {
@@ -38,7 +39,7 @@ const thoughtsFor = ({ format }: ChatCall, { provider }: Deployment): Thoughts =
   provider.native[format.name] === undefined ? 'details' : (provider.thoughts ?? 'none');
 
 /** The same for those who are sent the same. */
-const readerOf = (call: ChatCall, { signers }: CallHistory, deployment: Deployment): string => {
+const readerOf = (call: ChatCall, { signers }: OfCall, deployment: Deployment): string => {
   const { providerName } = deployment;
   return `${thoughtsFor(call, deployment)} ${signers.has(providerName) ? providerName : ''}`;
 };
@@ -49,7 +50,7 @@ const readerOf = (call: ChatCall, { signers }: CallHistory, deployment: Deployme
  */
 export async function writeHistoryForEach(
   call: ChatCall,
-  history: CallHistory,
+  history: OfCall,
   change: () => Promise<void>,
 ): Promise<void> {
   const deployments = call.candidates.flatMap((model) => model.deployments);

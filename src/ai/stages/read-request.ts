@@ -7,8 +7,8 @@ import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
 import { answerIsGuarded } from '../guards/answer-guard.ts';
-import { operationUsage } from '../operations/usage.ts';
 import { holdsTokens } from '../holds-tokens.ts';
+import { operationUsage } from '../operations/usage.ts';
 import { requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
