@@ -8,8 +8,8 @@ interface QueuedWrite {
   reject: (error: Error) => void;
 }
 
-/** Writes that wait for one turn of the event loop. More means that the disk is stuck. */
-const MAX_QUEUED = 10_000;
+/** Writes that wait, for a turn of the event loop or for the disk. More means that the disk is stuck. */
+const MAX_WAITING = 10_000;
 
 /** What is to be durable soon waits so long for more of its kind. */
 const SYNC_AFTER_MS = 500;
@@ -26,8 +26,7 @@ export interface WriteOptions {
 }
 
 /** What came of a write, for whoever waits for it. */
-interface Outcome {
-  readonly write: QueuedWrite;
+interface Outcome extends Pick<QueuedWrite, 'durable' | 'reject'> {
   settle(): void;
 }
 
@@ -41,9 +40,12 @@ export class Commits {
   readonly #onOutcome: (error?: StoreUnavailable) => void;
   readonly #sync: (() => Promise<void>) | undefined;
   #queue: QueuedWrite[] = [];
+  #waiting = 0;
   /** Committed, and to be acknowledged once they are on the disk. */
   #unsynced: Outcome[] = [];
   #syncing: Promise<void> | undefined;
+  /** A sync has failed: what of the log the disk has, nobody knows. */
+  #isInDoubt = false;
   #soon: NodeJS.Timeout | undefined;
 
   /**
@@ -62,11 +64,23 @@ export class Commits {
 
   /** Runs `write` in the next commit, all of it or nothing; its result once that is done. */
   enqueue<T>(write: () => T, { durable = true }: WriteOptions = {}): Promise<T> {
-    if (this.#queue.length >= MAX_QUEUED) {
+    if (this.#waiting >= MAX_WAITING) {
       return Promise.reject(new StoreUnavailable('the store has too many writes waiting'));
     }
+    this.#waiting++;
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ run: write, durable, resolve, reject });
+      this.#queue.push({
+        run: write,
+        durable,
+        resolve: (result) => {
+          this.#waiting--;
+          resolve(result);
+        },
+        reject: (error) => {
+          this.#waiting--;
+          reject(error);
+        },
+      });
       if (this.#queue.length === 1) setImmediate(() => this.#commitBatch());
     });
   }
@@ -79,8 +93,10 @@ export class Commits {
   /** Commits all that waits, and waits until the disk has it. */
   async close(): Promise<void> {
     this.flush();
-    clearTimeout(this.#soon);
     await this.#syncing;
+    if (!this.#soon || !this.#sync) return;
+    clearTimeout(this.#soon);
+    await this.#bringSoon(this.#sync);
   }
 
   #commitBatch(): void {
@@ -89,9 +105,10 @@ export class Commits {
     if (this.#queue.length > 0) setImmediate(() => this.#commitBatch());
     try {
       const outcomes = together(this.#database, batch);
-      this.#onOutcome();
+      // A disk that takes no sync is not well, though it takes commits.
+      if (!this.#isInDoubt) this.#onOutcome();
       for (const outcome of outcomes) {
-        if (this.#sync && outcome.write.durable === true) this.#unsynced.push(outcome);
+        if (this.#sync && outcome.durable === true) this.#unsynced.push(outcome);
         else outcome.settle();
       }
       if (this.#sync && this.#unsynced.length > 0) this.#syncing ??= this.#syncAll(this.#sync);
@@ -108,11 +125,11 @@ export class Commits {
     while (this.#unsynced.length > 0) {
       const those = this.#unsynced.splice(0);
       try {
-        await sync();
+        await this.#bring(sync);
         for (const { settle } of those) settle();
       } catch (error) {
         const unavailable = asUnavailable(error);
-        for (const { write } of those) write.reject(unavailable);
+        for (const { reject } of those) reject(unavailable);
         this.#onOutcome(unavailable);
       }
     }
@@ -120,12 +137,37 @@ export class Commits {
   }
 
   #syncSoon(sync: () => Promise<void>): void {
-    if (this.#soon || this.#syncing) return;
+    if (this.#soon) return;
     this.#soon = setTimeout(() => {
       this.#soon = undefined;
-      sync().catch((error: unknown) => this.#onOutcome(asUnavailable(error)));
+      void this.#bringSoon(sync);
     }, SYNC_AFTER_MS);
     this.#soon.unref();
+  }
+
+  async #bringSoon(sync: () => Promise<void>): Promise<void> {
+    try {
+      await this.#bring(sync);
+    } catch (error) {
+      this.#onOutcome(asUnavailable(error));
+    }
+  }
+
+  /**
+   * Brings what was committed to the disk. Where that has failed once, the log has a hole that another sync would not find: then
+   * all of it is brought into the database's own file.
+   */
+  async #bring(sync: () => Promise<void>): Promise<void> {
+    try {
+      if (this.#isInDoubt) checkpoint(this.#database);
+      else await sync();
+    } catch (error) {
+      this.#isInDoubt = true;
+      throw error;
+    }
+    if (!this.#isInDoubt) return;
+    this.#isInDoubt = false;
+    this.#onOutcome();
   }
 }
 
@@ -152,12 +194,26 @@ function stepsOf(database: DatabaseSync): Steps {
   return steps;
 }
 
+/** @throws Error where not all of the log is in the database's file, on the disk */
+function checkpoint(database: DatabaseSync): void {
+  const { busy, log, checkpointed } = database.prepare('PRAGMA wal_checkpoint(RESTART)').get() ?? {};
+  if (busy !== 0 || log !== checkpointed)
+    throw new Error('a sync has failed, and others are at work on the log');
+}
+
 /** @throws what makes none of them be there */
 function together(database: DatabaseSync, batch: readonly QueuedWrite[]): Outcome[] {
   const [first, ...others] = batch;
   if (first && others.length === 0) return [alone(database, first)];
   return transact(database, () => batch.map((write) => attempt(database, write)));
 }
+
+/** Without the work, which may hold much: until the disk has it nobody needs it any more. */
+const outcomeOf = ({ durable, reject }: QueuedWrite, settle: () => void): Outcome => ({
+  durable,
+  reject,
+  settle,
+});
 
 /** One write that fails (say, too big) leaves no trace, and the others of its batch alone. */
 function attempt(database: DatabaseSync, write: QueuedWrite): Outcome {
@@ -166,11 +222,11 @@ function attempt(database: DatabaseSync, write: QueuedWrite): Outcome {
   try {
     const result = write.run() as never;
     release.run();
-    return { write, settle: () => write.resolve(result) };
+    return outcomeOf(write, () => write.resolve(result));
   } catch (error) {
     // A full disk has ended the whole transaction.
     if (database.isTransaction) database.exec('ROLLBACK TO one; RELEASE one');
-    return { write, settle: () => write.reject(asUnavailable(error)) };
+    return outcomeOf(write, () => write.reject(asUnavailable(error)));
   }
 }
 
@@ -187,10 +243,10 @@ function alone(database: DatabaseSync, write: QueuedWrite): Outcome {
         throw error;
       }
     });
-    return { write, settle: () => write.resolve(result) };
+    return outcomeOf(write, () => write.resolve(result));
   } catch (error) {
     if (!hasFailed) throw error;
-    return { write, settle: () => write.reject(asUnavailable(error)) };
+    return outcomeOf(write, () => write.reject(asUnavailable(error)));
   }
 }
 

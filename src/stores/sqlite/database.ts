@@ -182,8 +182,10 @@ export class WriteAheadLog {
   #file: Promise<FileHandle> | undefined;
 
   /** @returns undefined where there is none: in memory, and where the disk can't have one */
-  static of(database: DatabaseSync, path: string | undefined): WriteAheadLog | undefined {
-    return path !== undefined && isLogged(database) ? new WriteAheadLog(path) : undefined;
+  static of(database: DatabaseSync): WriteAheadLog | undefined {
+    // Where a link leads: there the log is.
+    const path = database.location();
+    return path !== null && isLogged(database) ? new WriteAheadLog(path) : undefined;
   }
 
   private constructor(path: string) {

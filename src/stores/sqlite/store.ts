@@ -53,7 +53,7 @@ export class SqliteStore implements Store {
     this.name = options.name;
     this.#transitions = new Transitions(options.onEvent);
     this.#database = openDatabase(options.path);
-    const log = WriteAheadLog.of(this.#database, options.path);
+    const log = WriteAheadLog.of(this.#database);
     this.#log = log;
     this.#commits = new Commits(this.#database, (error) => this.#heard(error), log && (() => log.sync()));
     const documents = new SqliteDocuments(this.#database, this.#commits, now);
