@@ -130,8 +130,8 @@ function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exch
       const { unreadable } = request;
       if (unreadable) return refused('request', 'unreadable', () => unreadable);
       for (const { text, role, isKept } of request.texts) {
-        // The model's own answer, which guards of answers have read: its conversation would end here for good.
-        if (isKept && role === 'assistant') continue;
+        // The model's own answer, and a summary of it: its conversation would end here for good.
+        if (isKept && KEPT_OF_MODELS.has(role)) continue;
         const plain = text.normalize('NFKC').replace(UNSEEN, '');
         const error =
           refusal('request', whole(text)) ?? (plain === text ? undefined : refusal('request', whole(plain)));
@@ -143,6 +143,8 @@ function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exch
   if (on !== 'requests') guarded.openAnswer = () => tail(longest, (seen) => refusal('answer', seen));
   return guarded;
 }
+
+const KEPT_OF_MODELS: ReadonlySet<string> = new Set(['assistant', 'system']);
 
 /** Marks that are not seen, and that a model reads over: zero-width ones, directions, tags. */
 const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[\u{e0000}-\u{e007f}]/gu;

@@ -18,6 +18,7 @@ import type { CallBudgets } from './budgets/call-budgets.ts';
 import type { CacheWork } from './cache/cache-work.ts';
 import type { FromCache } from './cache/kept-answer.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
+import type { KeptEntries } from './guards/request-texts.ts';
 import type { CallHistory } from './memory/call-history.ts';
 import type { Catalog, Model } from './models/catalog.ts';
 import type { Answerer, Deployment } from './models/deployment.ts';
@@ -118,12 +119,9 @@ export interface ChatCall {
   /** By `recall-context`: the turn that this call is of a conversation. */
   turn: LiveTurn | undefined;
   /** By `recall-context`: where what was said before is not the same for all who may be asked. */
-  history: CallHistory<Pick<ChatCall, 'bytes' | 'request'>> | undefined;
-  /**
-   * By `recall-context`: entries at the end of the body's list that are the client's own, behind what was said before; undefined:
-   * all are.
-   */
-  ownEntries: number | undefined;
+  history: CallHistory<Pick<ChatCall, 'bytes' | 'request' | 'kept'>> | undefined;
+  /** By `recall-context`: what of the body was said before; undefined: nothing, or a client has put it in. */
+  kept: readonly KeptEntries[] | undefined;
   /** By `remember-turn`: what the answer is known by, in place of its provider's id. */
   ownId: string | undefined;
   /** Ends the calls upstream: when the client leaves, or later. */
@@ -202,7 +200,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   caching: undefined,
   turn: undefined,
   history: undefined,
-  ownEntries: undefined,
+  kept: undefined,
   ownId: undefined,
   cancel: call.exchange.cancel,
   over: undefined,

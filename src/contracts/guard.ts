@@ -1,10 +1,10 @@
 /**
  * A text that a model will read, and who says it ('' = nobody in particular). It is changed by setting it; a thought that its
- * provider has signed is left out then, since it would be refused.
+ * provider has signed is left out then, since it would be refused, or stays where the gateway has kept it for that one alone.
  */
 export interface RequestText {
   readonly role: string;
-  /** Of a turn of a conversation that the gateway remembers: it was said before, and its client can't take it back. */
+  /** Of a conversation that the gateway remembers: it was said before, or sums that up, and its client can't take it back. */
   readonly isKept: boolean;
   text: string;
 }
@@ -42,10 +42,7 @@ export interface AnswerFilter {
 
 /** A guard's work on one call: it may remember from the request what it does to the answer. */
 export interface ModelGuard {
-  /**
-   * Before a budget is reserved or a model asked. An error ends the call. It is called once more for texts that only another
-   * provider would read (what it has thought itself), where a conversation has gone from one to the next.
-   */
+  /** Before a budget is reserved or a model asked. An error ends the call. */
   onRequest?(request: GuardedRequest): Error | undefined | Promise<Error | undefined>;
   /**
    * Absent: the answer goes by unread. Undefined: a text of this kind does.

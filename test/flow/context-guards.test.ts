@@ -66,7 +66,10 @@ it('an answer that is given again is the one that was given', async () => {
   expect(provider.asked).toHaveLength(2);
 });
 
-it('a forbidden topic is none the less for standing in an item: the call is refused and leaves no turn', async () => {
+it.each([
+  'user',
+  'assistant',
+] as const)('a forbidden topic is none the less for standing in an item (%s): the call is refused and leaves no turn', async (role) => {
   const provider = await saying();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
     ...ON,
@@ -74,7 +77,7 @@ it('a forbidden topic is none the less for standing in an item: the call is refu
   });
   const { conversations } = sdk(gateway);
   const { id } = await conversations.create({
-    items: [{ type: 'message', role: 'user', content: 'Tell me of Globex.' }],
+    items: [{ type: 'message', role, content: 'I tell you of Globex.' }],
   });
   const ask = () => chat(gateway, { model: 'smart', input: 'Well?', conversation: id }, {}, '/v1/responses');
   const refused = await ask();
@@ -101,7 +104,7 @@ it('what the model has said ends no conversation by a topic of requests; what it
   expect((await send(gateway, pretended, { 'x-session-id': 's2' })).status).toBe(400);
 });
 
-it('a thought that Claude has signed is as it was signed, or goes', async () => {
+it('a thought that Claude has signed, and that the gateway keeps, goes back to it as it was signed', async () => {
   const asked: Asked[] = [];
   const thoughts = ['Who is it?', 'I could write to eve@example.com.'];
   const claude = await rawProvider((response, { body }) => {
@@ -132,9 +135,8 @@ it('a thought that Claude has signed is as it was signed, or goes', async () => 
     previous = id;
   }
   const last = JSON.stringify(asked[2]?.messages);
-  expect(last).toContain('"signature":"Eq1"');
-  expect(last).not.toContain('Eq2');
-  expect(last).not.toContain('eve@');
+  expect(last).toContain('"thinking":"Who is it?","signature":"Eq1"');
+  expect(last).toContain('"thinking":"I could write to eve@example.com.","signature":"Eq2"');
 });
 
 it('what one vendor has signed changes nothing for the next: it reads as little, by the same names, and a text is shown once', async () => {

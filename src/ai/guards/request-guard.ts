@@ -4,8 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { jsonShape } from '../../lib/json-shape.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { holdsTokens } from '../holds-tokens.ts';
-import { replaceBody } from '../replace-body.ts';
-import { requestTexts, SignedText } from './request-texts.ts';
+import { leaveOut, requestTexts, SignedText } from './request-texts.ts';
 
 /** As of bodies that policies of API routes read. */
 const MOST_LEVELS = 200;
@@ -20,78 +19,86 @@ const unreadTokens = (): GatewayError =>
   });
 
 /**
- * Shows what a call asks to its guards. What goes on is the body as it was read: where two keys of the same name, or a
- * number written oddly, would be read otherwise by somebody else, they see what the guards saw.
+ * Shows what a call asks to its guards, in however many bodies it is written for those who may be asked: a text that stands in
+ * several is shown once. What goes on are the bodies as they were read: where two keys of the same name, or a number written
+ * oddly, would be read otherwise by somebody else, they see what the guards saw.
+ *
+ * @throws what a guard ends the call with, GatewayError `body_malformed` for what is nested too deeply
  */
-export class RequestGuard {
-  readonly #guards: readonly ModelGuard[];
-  /** What became of each text, by who says it; undefined: there is one body alone. */
-  readonly #became: Map<string, string> | undefined;
-  #hasAsked = false;
-  /** Output tokens that the guards allow; undefined: as many as before. */
-  #lowered: number | undefined;
-
-  /** @param isForMany bodies of other providers come that say the same, for the most part */
-  constructor(guards: readonly ModelGuard[], isForMany: boolean) {
-    this.#guards = guards;
-    this.#became = isForMany ? new Map() : undefined;
-  }
-
-  /**
-   * Puts the guarded body in the place of the call's.
-   * @throws what a guard ends the call with, GatewayError `body_malformed` for what is nested too deeply
-   */
-  async guard(call: ChatCall): Promise<void> {
-    const { format } = call;
+export async function guardBodies(
+  guards: readonly ModelGuard[],
+  format: ChatCall['format'],
+  bodies: readonly Pick<ChatCall, 'bytes' | 'kept'>[],
+): Promise<JsonObject[]> {
+  const read = bodies.map(({ bytes, kept }) => {
     // V8 reads any depth and writes only some thousand levels.
-    if (jsonShape(call.bytes).depth > MOST_LEVELS)
+    if (jsonShape(bytes).depth > MOST_LEVELS)
       throw new GatewayError('body_malformed', { detail: 'It is nested too deeply.' });
-    const body = JSON.parse(call.bytes.toString('utf8')) as { [key: string]: unknown };
-    const maxima = maximaOf(body, format);
-    const unreadable = format.kind === 'embeddings' && holdsTokens(body.input) ? unreadTokens() : undefined;
-    await this.#show(this.#unseen(requestTexts(body, call.ownEntries)), unreadable, maxima.most);
-    if (this.#lowered !== undefined && format.kind === 'chat') maxima.lower(this.#lowered);
-    replaceBody(call, body as JsonObject);
+    const body = JSON.parse(bytes.toString('utf8')) as { [key: string]: unknown };
+    return { body, texts: requestTexts(body, kept), maxima: maximaOf(body, format) };
+  });
+  const [first] = read;
+  const unreadable =
+    format.kind === 'embeddings' && holdsTokens(first?.body.input) ? unreadTokens() : undefined;
+  const texts = read.length === 1 ? (first?.texts ?? []) : shared(read.flatMap((each) => each.texts));
+  const most = first?.maxima.most;
+  const request: GuardedRequest = {
+    get texts() {
+      if (unreadable) throw unreadable;
+      return texts;
+    },
+    unreadable,
+    maxTokens: most,
+  };
+  for (const guard of guards) {
+    const verdict = await guard.onRequest?.(request);
+    if (verdict) throw verdict;
   }
-
-  /** Sets those that were shown before to what became of them. What is signed stands in one body alone. */
-  #unseen(texts: readonly RequestText[]): readonly RequestText[] {
-    const became = this.#became;
-    if (!became || became.size === 0) return texts;
-    return texts.filter((each) => {
-      const known = each instanceof SignedText ? undefined : became.get(keyOf(each));
-      if (known !== undefined) each.text = known;
-      return known === undefined;
-    });
-  }
-
-  async #show(
-    texts: readonly RequestText[],
-    unreadable: GatewayError | undefined,
-    most: number | undefined,
-  ): Promise<void> {
-    if (this.#hasAsked && texts.length === 0) return;
-    const keys = this.#became && texts.map(keyOf);
-    const request: GuardedRequest = {
-      get texts() {
-        if (unreadable) throw unreadable;
-        return texts;
-      },
-      unreadable,
-      maxTokens: most,
-    };
-    for (const guard of this.#guards) {
-      const verdict = await guard.onRequest?.(request);
-      if (verdict) throw verdict;
-    }
-    this.#hasAsked = true;
-    if (request.maxTokens !== most) this.#lowered = request.maxTokens;
-    for (const [at, each] of texts.entries())
-      if (!(each instanceof SignedText)) this.#became?.set(keys?.[at] as string, each.text);
-  }
+  const { maxTokens } = request;
+  return read.map(({ body, texts: own, maxima }) => {
+    leaveOut(own);
+    if (maxTokens !== undefined && maxTokens !== most && format.kind === 'chat') maxima.lower(maxTokens);
+    return body as JsonObject;
+  });
 }
 
-const keyOf = ({ role, text }: RequestText): string => `${role}\n${text}`;
+/** The same words by the same speaker as one text, wherever they stand. */
+function shared(texts: readonly RequestText[]): RequestText[] {
+  const groups = Map.groupBy(texts, (each) =>
+    each instanceof SignedText ? each : `${each.role} ${each.isKept}\n${each.text}`,
+  );
+  return [...groups.values()].map((places) =>
+    places.length === 1 ? (places[0] as RequestText) : new SharedText(places),
+  );
+}
+
+class SharedText implements RequestText {
+  readonly #places: readonly RequestText[];
+
+  constructor(places: readonly RequestText[]) {
+    this.#places = places;
+  }
+
+  get #first(): RequestText {
+    return this.#places[0] as RequestText;
+  }
+
+  get role(): string {
+    return this.#first.role;
+  }
+
+  get isKept(): boolean {
+    return this.#first.isKept;
+  }
+
+  get text(): string {
+    return this.#first.text;
+  }
+
+  set text(text: string) {
+    for (const place of this.#places) place.text = text;
+  }
+}
 
 /** The output tokens that a body allows, in whichever fields it says so. */
 function maximaOf(

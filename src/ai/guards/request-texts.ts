@@ -50,27 +50,31 @@ interface Place {
   readonly isKept: boolean;
 }
 
+/** Entries of a list of a request that are of a conversation which the gateway remembers. */
+export interface KeptEntries {
+  readonly field: string;
+  /** So many of the client's own stand before them, */
+  readonly before: number;
+  /** and so many behind. */
+  readonly behind: number;
+}
+
 /**
  * Every text of a parsed request. Setting one changes the request.
- * @param own of the entries of its list so many at the end are the client's, those before them are of a conversation that the
- * gateway remembers; undefined: all are the client's
+ * @param kept none if absent
  */
-export function requestTexts(body: Container, own?: number): RequestText[] {
+export function requestTexts(body: Container, kept: readonly KeptEntries[] = []): RequestText[] {
   const texts: RequestText[] = [];
   for (const field of SAID) {
-    const list = LISTS.has(field) && own !== undefined ? body[field] : undefined;
-    const kept = Array.isArray(list) ? list.length - (own as number) : 0;
     const role = ROLES[field] ?? 'user';
-    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, kept);
+    const entries = kept.find((each) => each.field === field);
+    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, entries);
   }
   for (const format of answerFormats(body))
     for (const key of ['description', 'schema'])
       collect({ ...TOP, container: format, key, role: '', reading: 'schema' }, texts);
   return texts;
 }
-
-/** Where conversations stand. */
-const LISTS: ReadonlySet<string> = new Set(['messages', 'input']);
 
 const TOP = { within: undefined, isKept: false } as const;
 
@@ -88,11 +92,8 @@ function answerFormats(body: Container): Container[] {
   return [...places, objectOf(body.output_config).format, former].filter(isObject);
 }
 
-/**
- * Without recursion: JSON can be nested deeper than the stack is.
- * @param kept so many entries at the beginning of a list are of a conversation that is remembered
- */
-function collect(from: Place, texts: RequestText[], kept = 0): void {
+/** Without recursion: JSON can be nested deeper than the stack is. */
+function collect(from: Place, texts: RequestText[], kept?: KeptEntries): void {
   const open: Place[] = [from];
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
@@ -109,11 +110,14 @@ function collect(from: Place, texts: RequestText[], kept = 0): void {
         ? Object.keys(value)
         : Object.keys(value).filter((each) => !FORM.has(each) || holdsText(inner, each));
     for (const each of keys.reverse()) {
-      const isKept = at === from ? Number(each) < kept : at.isKept;
+      const isKept = at === from ? isAmong(kept, value, Number(each)) : at.isKept;
       open.push({ container: inner, key: each, within: at, role, reading, isKept });
     }
   }
 }
+
+const isAmong = (kept: KeptEntries | undefined, list: object, at: number): boolean =>
+  kept !== undefined && Array.isArray(list) && at >= kept.before && at < list.length - kept.behind;
 
 /** A thought with its provider's signature: as Anthropic writes it, OpenRouter, or this gateway in the form of responses. */
 function isSigned({ type, signature, encrypted_content: sealed }: Container): boolean {
@@ -204,19 +208,21 @@ class PlacedText implements RequestText {
   }
 }
 
-/** As other words it would be refused by who has signed it: it is left out then. Bodies for others may not hold it at all. */
+/**
+ * As other words it would be refused by who has signed it. One that is kept stays: it goes to nobody else, who has thought it. Any
+ * other is left out.
+ */
 export class SignedText implements RequestText {
   readonly role: string;
   readonly isKept: boolean;
-  readonly #list: unknown;
-  readonly #thought: unknown;
+  readonly #thought: Place;
   #text: string;
+  #isLeftOut = false;
 
-  constructor({ role, isKept }: Place, { container, key }: Place, text: string) {
+  constructor({ role, isKept }: Place, thought: Place, text: string) {
     this.role = role;
     this.isKept = isKept;
-    this.#list = container;
-    this.#thought = container[key];
+    this.#thought = thought;
     this.#text = text;
   }
 
@@ -225,11 +231,33 @@ export class SignedText implements RequestText {
   }
 
   set text(text: string) {
-    if (text === this.#text) return;
+    if (this.isKept || text === this.#text) return;
     this.#text = text;
-    const at = Array.isArray(this.#list) ? this.#list.indexOf(this.#thought) : -1;
-    if (at >= 0) (this.#list as unknown[]).splice(at, 1);
+    this.#isLeftOut = true;
   }
+
+  /** Where the thought stands that is to go; undefined: it may stay. */
+  get leftOut(): Place | undefined {
+    return this.#isLeftOut ? this.#thought : undefined;
+  }
+}
+
+/** Takes thoughts out that guards have changed: after all of them, since texts beside them are found by their places. */
+export function leaveOut(texts: readonly RequestText[]): void {
+  const thoughts = texts.flatMap((each) => (each instanceof SignedText ? (each.leftOut ?? []) : []));
+  const gone = new Set(thoughts.map(({ container, key }) => container[key]));
+  for (const { container: list, within: content } of thoughts) {
+    remove(list, (each) => gone.has(each));
+    const message = content?.within;
+    if (message && content.key === 'content' && Array.isArray(list) && list.length === 0)
+      remove(message.container, (each) => each === content.container);
+  }
+}
+
+function remove(list: unknown, isGone: (entry: unknown) => boolean): void {
+  if (!Array.isArray(list)) return;
+  const rest = list.filter((each) => !isGone(each));
+  list.splice(0, list.length, ...rest);
 }
 
 /** A text in a `data:` URL. Its bytes stay what they are as long as nobody changes it. */

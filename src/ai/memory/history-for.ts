@@ -16,23 +16,44 @@ export function writeHistoryFor(call: ChatCall, deployment: Deployment): void {
   if (!history) return;
   const reader = readerOf(call, history, deployment);
   if (history.writtenFor === reader) return;
-  const written = history.written.get(reader);
-  if (written) Object.assign(call, written, { body: undefined, neutral: undefined });
-  else writeAnew(call, history, deployment);
+  if (!history.written.has(reader)) writeAnew(call, history, deployment, reader);
+  takeWritten(call, history, reader);
+}
+
+/** Makes what was written for this reader the call's body. */
+export function takeWritten(call: ChatCall, history: OfCall, reader: string): void {
+  Object.assign(call, history.written.get(reader), { body: undefined, neutral: undefined });
   history.writtenFor = reader;
 }
 
-function writeAnew(call: ChatCall, { body, shape, tail }: OfCall, deployment: Deployment): void {
+/**
+ * Writes it for all who may be asked, before any of them is.
+ * @returns the readers of bodies that differ: the first is the one who is asked first
+ */
+export function writeForEach(call: ChatCall, history: OfCall): string[] {
+  for (const deployment of call.candidates.flatMap((model) => model.deployments)) {
+    try {
+      writeHistoryFor(call, deployment);
+    } catch (error) {
+      // Who can't take it says so when it is asked.
+      if (!(error instanceof GatewayError && error.code === 'field_not_supported')) throw error;
+    }
+  }
+  return [...history.written.keys()];
+}
+
+function writeAnew(
+  call: ChatCall,
+  { body, shape, tail, written }: OfCall,
+  deployment: Deployment,
+  reader: string,
+): void {
   const { format } = call;
   const thoughts = thoughtsFor(call, deployment);
-  const written = writeHistory(format.name, body, {
-    shape,
-    tail,
-    provider: deployment.providerName,
-    thoughts,
-  });
-  replaceBody(call, written.body);
-  call.ownEntries = written.ownEntries;
+  const { providerName: provider } = deployment;
+  const made = writeHistory(format.name, body, { shape, tail, provider, thoughts });
+  replaceBody(call, made.body);
+  written.set(reader, { bytes: call.bytes, request: call.request, kept: made.kept });
 }
 
 const thoughtsFor = ({ format }: ChatCall, { provider }: Deployment): Thoughts =>
@@ -43,34 +64,3 @@ const readerOf = (call: ChatCall, { signers }: OfCall, deployment: Deployment): 
   const { providerName } = deployment;
   return `${thoughtsFor(call, deployment)} ${signers.has(providerName) ? providerName : ''}`;
 };
-
-/**
- * Writes it for all who may be asked, and has each body changed, before any of them is. The one that is asked first comes first,
- * and is the call's again in the end.
- */
-export async function writeHistoryForEach(
-  call: ChatCall,
-  history: OfCall,
-  change: () => Promise<void>,
-): Promise<void> {
-  const deployments = call.candidates.flatMap((model) => model.deployments);
-  for (const deployment of deployments) {
-    if (history.written.has(readerOf(call, history, deployment)) || !isWritten(call, deployment)) continue;
-    await change();
-    const { bytes, request } = call;
-    history.written.set(history.writtenFor, { bytes, request });
-  }
-  const first = deployments.find((each) => history.written.has(readerOf(call, history, each)));
-  if (first) writeHistoryFor(call, first);
-}
-
-/** Who can't take it says so when it is asked. */
-function isWritten(call: ChatCall, deployment: Deployment): boolean {
-  try {
-    writeHistoryFor(call, deployment);
-    return true;
-  } catch (error) {
-    if (error instanceof GatewayError && error.code === 'field_not_supported') return false;
-    throw error;
-  }
-}

@@ -8,6 +8,7 @@ import { WrittenJson } from '../../lib/written-json.ts';
 import { convertMessages } from '../dialects/anthropic-messages/convert-messages.ts';
 import { withoutBlanks } from '../dialects/blank.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
+import type { KeptEntries } from '../guards/request-texts.ts';
 import { sealOf } from '../seal.ts';
 import { asRefusal } from '../translation.ts';
 import { writeItems } from './write-items.ts';
@@ -33,8 +34,8 @@ const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
 
 export interface WrittenHistory {
   readonly body: JsonObject;
-  /** Entries at the end of its list that the client sends now. */
-  readonly ownEntries: number;
+  /** What of it was said before; undefined where a client has put some of that in. */
+  readonly kept: readonly KeptEntries[] | undefined;
 }
 
 /**
@@ -152,8 +153,13 @@ function chatBody(body: JsonObject, history: History): WrittenHistory {
     ...listOf(history, write, written),
     ...said,
   ];
-  return { body: { ...body, messages }, ownEntries: said.length };
+  const kept = { field: 'messages', before: own.length, behind: said.length };
+  return { body: { ...body, messages }, kept: unlessPutIn(history, [kept]) };
 }
+
+/** What a client puts into a conversation no guard has read. */
+const unlessPutIn = ({ shape }: History, kept: readonly KeptEntries[]): WrittenHistory['kept'] =>
+  shape.turns.some(({ turn }) => turn.kind === 'items') ? undefined : kept;
 
 const toItems: Write = (said) => said.flatMap(({ message, itemIds }) => writeItems([message], itemIds));
 const ITEMS = writtenBy(toItems);
@@ -174,7 +180,8 @@ function itemsBody(body: JsonObject, history: History): WrittenHistory {
     ...listOf(history, toItems, ITEMS),
     ...said,
   ];
-  return { body: { ...body, input }, ownEntries: said.length };
+  const kept = { field: 'input', before: own.length > 0 ? front.length : 0, behind: said.length };
+  return { body: { ...body, input }, kept: unlessPutIn(history, [kept]) };
 }
 
 /** As messages have it, with marks of their makers at seals that are not Anthropic's. */
@@ -218,7 +225,14 @@ function messagesBody(body: JsonObject, history: History): WrittenHistory {
   const system = summary === '' ? own : [...(blocks ?? []), { type: 'text', text: summary }];
   const said = withSnippets(sent, snippets, 'text');
   const messages = [...listOf(history, toBlocks, BLOCKS, canStand), ...said];
-  return { body: { ...body, ...(system !== undefined && { system }), messages }, ownEntries: said.length };
+  const kept = [
+    { field: 'messages', before: 0, behind: said.length },
+    ...(summary === '' ? [] : [{ field: 'system', before: blocks?.length ?? 0, behind: 0 }]),
+  ];
+  return {
+    body: { ...body, ...(system !== undefined && { system }), messages },
+    kept: unlessPutIn(history, kept),
+  };
 }
 
 const text = (words: string): TextPart => ({ type: 'text', at: '', text: words });

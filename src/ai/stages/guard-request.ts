@@ -1,6 +1,8 @@
+import type { JsonObject } from '../../contracts/model-request.ts';
 import type { ChatCall } from '../chat-call.ts';
-import { RequestGuard } from '../guards/request-guard.ts';
-import { writeHistoryForEach } from '../memory/history-for.ts';
+import { guardBodies } from '../guards/request-guard.ts';
+import { takeWritten, writeForEach } from '../memory/history-for.ts';
+import { replaceBody } from '../replace-body.ts';
 
 /**
  * Shows the request to the guards: what a conversation puts before it as well, and in one go, so that a name that stands for
@@ -13,11 +15,21 @@ export function guardRequest(call: ChatCall): void | Promise<void> {
 }
 
 async function guard(call: ChatCall): Promise<void> {
-  const { policies, exchange, history, answer } = call;
-  call.guards = policies.openGuards(exchange);
+  const { policies, exchange, history, answer, format } = call;
+  const guards = policies.openGuards(exchange);
+  call.guards = guards;
   // It was asked before, and nobody is asked now.
   if (answer) return;
-  const guarding = new RequestGuard(call.guards, history !== undefined);
-  if (history) await writeHistoryForEach(call, history, () => guarding.guard(call));
-  else await guarding.guard(call);
+  if (!history) {
+    const [body] = await guardBodies(guards, format, [call]);
+    replaceBody(call, body as JsonObject);
+    return;
+  }
+  const readers = writeForEach(call, history);
+  const bodies = await guardBodies(guards, format, [...history.written.values()]);
+  for (const [at, reader] of readers.entries()) {
+    replaceBody(call, bodies[at] as JsonObject);
+    history.written.set(reader, { bytes: call.bytes, request: call.request, kept: undefined });
+  }
+  takeWritten(call, history, readers[0] as string);
 }

@@ -141,7 +141,7 @@ function writeBefore(call: ChatCall, body: JsonObject, { shape, ask, fresh }: Li
   const history = { shape, tail, provider: '', thoughts: 'none' as const };
   const written = writeHistory(call.format.name, body, history);
   replaceBody(call, written.body);
-  call.ownEntries = written.ownEntries;
+  call.kept = written.kept;
 }
 
 const isTranslated = ({ candidates, format }: ChatCall): boolean =>
