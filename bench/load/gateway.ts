@@ -11,7 +11,12 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** As `npm start`, the command and the image start it: docs/performance.md says what each is for. */
 export const FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=50'];
-export const ENV = { MALLOC_ARENA_MAX: '2', NODE_COMPILE_CACHE: 'node_modules/.cache/node' };
+export const ENV = { MALLOC_ARENA_MAX: '2' };
+/** And the scripts of npm, which run the sources. */
+const ENV_OF_SOURCES = { ...ENV, NODE_COMPILE_CACHE: 'node_modules/.cache/node' };
+
+const envOf = ({ main }: Pick<GatewayPlan, 'main'>): Record<string, string> =>
+  main === undefined ? ENV_OF_SOURCES : ENV;
 
 /** One policy as it stands in a configuration. */
 export type PolicyEntry = Readonly<Record<string, object>>;
@@ -79,7 +84,7 @@ interface Settings {
 }
 
 /** The same in words, read off what the gateway is started with. */
-export function settingsOf(plan: Pick<GatewayPlan, 'log' | 'config'>): string {
+export function settingsOf(plan: Pick<GatewayPlan, 'log' | 'config' | 'main'>): string {
   const nowhere = { own: 0, admin: 0, upstream: 0, folder: '' };
   const { store, server, hypercare } = JSON.parse(configText(plan, nowhere)) as Settings;
   const shed = Object.entries(server.shed ?? {}).map(([limit, value]) => `${limit} ${value}`);
@@ -88,7 +93,7 @@ export function settingsOf(plan: Pick<GatewayPlan, 'log' | 'config'>): string {
     `shed ${shed.length === 0 ? 'as by default' : `only from ${shed.join(' or ')} on`}`,
     `hypercare engine and its signals ${hypercare?.enabled === false ? 'off' : 'on'}`,
     `node ${FLAGS.join(' ')}`,
-    ...Object.entries(ENV).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(envOf(plan)).map(([name, value]) => `${name}=${value}`),
   ].join(', ');
 }
 
@@ -118,7 +123,7 @@ export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<S
     name: plan.name,
     core: plan.core ?? SUBJECT_CORE,
     command: [process.execPath, ...FLAGS, ...profiling, plan.main ?? MAIN, 'start', '-c', file],
-    env: ENV,
+    env: envOf(plan),
     port: ports.own,
     stdout: join(folder, 'access.log'),
   });

@@ -125,7 +125,7 @@ function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): st
   return [
     `## ${name}`,
     levelTable(found, columns, marks),
-    `Client at the upstream itself: p50 ${own((t) => t.times.p50)}, p99 ${own((t) => t.times.p99)}, p99.9 ${own((t) => t.times.p999)} ms; it sent its requests late by ${own((t) => t.lateness.p50)} ms at the median and ${own((t) => t.lateness.p99)} ms at p99.`,
+    `Client at the upstream itself: p50 ${own((t) => t.times.p50)}, p99 ${own((t) => t.times.p99)}, p99.9 ${own((t) => t.times.p999)} ms; it sent its requests late by ${own((t) => t.lateness.p50)} ms at the median and ${own((t) => t.lateness.p99)} ms at p99. What is added at p99 or p99.9, and is less than what the client has there by itself, says that it is small and not how small.`,
     ...compare('p50'),
     ...compare('p99'),
   ].join('\n\n');

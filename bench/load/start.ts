@@ -107,7 +107,7 @@ async function run(call: Call): Promise<Findings> {
   return {
     effort: `${call.effort.rounds * STARTS_A_ROUND} starts each, in turns`,
     facts: [
-      'a fresh process for each start, files in the page cache, nothing warm',
+      'a fresh process for each start, files in the page cache; what npm start runs finds what Node compiled at an earlier start (NODE_COMPILE_CACHE), all others compile anew',
       'each is asked for what it is there for: gateways of models and the hello beside them for a chat, the others for a POST of 1 kB; an answer that is not 200 and byte for byte the right one is none',
     ],
     subjects: present,
