@@ -1,10 +1,11 @@
 // npm run bench:smoke: every suite for some seconds, so that the benches can't rot. It fails on errors, never on a time.
 import { leaveUnpinned } from './harness/pinning.ts';
 import type { Suite } from './harness/suite.ts';
+import { peers } from './load/ai.ts';
+import { leftOutOfSmoke } from './load/left-out.ts';
 import { SUITES } from './suites.ts';
 
-/** Each start of the gateway takes a second or two: of its variants the full one stands for all. Peers are no part of CI. */
-const LEFT_OUT = /^(gateway, (no policy|access log|among .*|full, engine off)|Portkey|LiteLLM|Bifrost)$/;
+const isLeftOut = leftOutOfSmoke(peers());
 
 /** Half the time of a suite is waiting. */
 const AT_ONCE = 2;
@@ -18,9 +19,9 @@ async function works(name: string, suite: Suite): Promise<boolean> {
       effort: { rounds: 1, seconds: 1, warmUpSeconds: 0, isSmoke: true },
       say: (line) => progress.push(line),
       wants: (subject) => {
-        const isLeftOut = LEFT_OUT.test(subject);
-        if (isLeftOut) leftOut.add(subject);
-        return !isLeftOut;
+        if (!isLeftOut(subject)) return true;
+        leftOut.add(subject);
+        return false;
       },
     });
     const listed = (what: string, subjects: readonly string[]): string =>

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Generated, Generator } from './generator.ts';
 import { LOAD_CORE, pinned } from './pinning.ts';
 import { runCommand } from './run-command.ts';
+import { packageVersion } from './versions.ts';
 
 /** What of autocannon's JSON is read. */
 interface Told {
@@ -33,13 +33,8 @@ function failuresOf(told: Told): Record<string, number> {
 /** https://github.com/mcollina/autocannon, in a process of its own. */
 export function autocannon(): Generator {
   const file = fileURLToPath(import.meta.resolve('autocannon'));
-  const { version } = JSON.parse(
-    readFileSync(fileURLToPath(import.meta.resolve('autocannon/package.json')), 'utf8'),
-  ) as {
-    version: string;
-  };
   return {
-    name: `autocannon ${version}`,
+    name: `autocannon ${packageVersion('autocannon')}`,
     async run({ origin, asked, connections, seconds }): Promise<Generated> {
       const headers = Object.entries(asked.headers).flatMap(([name, value]) => ['-H', `${name}=${value}`]);
       const body = asked.body === '' ? [] : ['-b', asked.body];

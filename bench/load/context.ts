@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { onSite, rotated, type Site } from '../harness/ground.ts';
+import { LOAD_CORE, onCore, pinningObstacle, SUBJECT_CORE } from '../harness/pinning.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Findings, Suite } from '../harness/suite.ts';
 import { short } from '../harness/wording.ts';
@@ -42,16 +43,16 @@ async function run(call: Call): Promise<Findings> {
   await onSite(chatUpstream(), CHAT_1KB, call, async (site) => {
     for (let round = 0; round < call.effort.rounds; round++) {
       for (const { unit, measure } of floorsOf(stores))
-        floors.push({ unit, ms: await measure(newFolder(site)) });
+        floors.push({ unit, ms: await onCore(SUBJECT_CORE, () => measure(newFolder(site))) });
       for (const kind of rotated(stores, round))
-        costs.push(...(await costOf(kind, site, call, newFolder(site))));
-      written.push(...(await writersIn(stores, () => newFolder(site), call)));
+        costs.push(...(await onCore(LOAD_CORE, () => costOf(kind, site, call, newFolder(site)))));
+      written.push(...(await onCore(SUBJECT_CORE, () => writersIn(stores, () => newFolder(site), call))));
     }
   });
   await onSite(streamUpstream(), CHAT_1KB, call, async (site) => {
     for (let round = 0; round < call.effort.rounds; round++)
       for (const kind of rotated(stores, round).filter(({ isDefault }) => isDefault))
-        moments.push(...(await flatnessOf(kind, site, call, newFolder(site))));
+        moments.push(...(await onCore(LOAD_CORE, () => flatnessOf(kind, site, call, newFolder(site)))));
   });
   const floorsSentence = [...Map.groupBy(floors, ({ unit }) => unit)]
     .map(([unit, of]) => `${unit} takes ${short(spread(of.map(({ ms }) => ms)).median)} ms`)
@@ -61,6 +62,8 @@ async function run(call: Call): Promise<Findings> {
     facts: [
       `each client sends only its new turn (about 60 tokens), or all of it as well; answers have 1 kB; without compaction at 200 turns the model is sent all of them, some 250 kB; a conversation grows by ${MEASURED_TURNS} turns while it is measured`,
       'a client’s time ends with the answer: what is done after it is in no figure, and a request that nobody counts stands after each',
+      'clients are the bench’s own process, on the load’s core, as the upstream and Redis; where that process does itself what a gateway does, as a writer and for what the machine itself takes, it has the subject’s',
+      ...[pinningObstacle()].filter((text) => text !== null),
     ],
     subjects: stores.map(({ name, what, scheme }) => {
       const gateway = rememberingGateway(name, { url: scheme }, {});

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { isInstalled, SUBJECT_CORE } from '../harness/pinning.ts';
 import { freePort, type Started, startProcess } from '../harness/processes.ts';
 import type { Ground, Subject } from '../harness/suite.ts';
-import { ENV, FLAGS } from './gateway.ts';
+import { envOf, FLAGS, startedWith } from './gateway.ts';
 import { startHaproxy } from './haproxy.ts';
 import { hasNginx, startNginxProxy } from './nginx.ts';
 
@@ -72,11 +72,14 @@ export const rawDispatch = (): Subject => ({
   start: ({ upstreamPort }: Ground) => startNode('raw-dispatch.ts', SUBJECT_CORE, [String(upstreamPort)]),
 });
 
-/** The same as the gateway is started: what is left of a difference in memory is not V8's flags. */
+/** The same as the gateway's sources are started: what is left of a difference in memory is not V8's flags. */
 export const flaggedDispatch = (): Subject => ({
   ...rawDispatch(),
   name: 'raw dispatch, our flags',
-  what: `the same with ${FLAGS.join(' ')} and MALLOC_ARENA_MAX=${ENV.MALLOC_ARENA_MAX}, as the gateway is started`,
+  what: `the same with ${startedWith({})}, as the gateway is started`,
   start: ({ upstreamPort }: Ground) =>
-    startNode('raw-dispatch.ts', SUBJECT_CORE, [String(upstreamPort)], { flags: FLAGS, env: ENV }),
+    startNode('raw-dispatch.ts', SUBJECT_CORE, [String(upstreamPort)], {
+      flags: FLAGS,
+      env: envOf({}),
+    }),
 });

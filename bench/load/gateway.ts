@@ -15,7 +15,7 @@ export const ENV = { MALLOC_ARENA_MAX: '2' };
 /** And the scripts of npm, which run the sources. */
 const ENV_OF_SOURCES = { ...ENV, NODE_COMPILE_CACHE: 'node_modules/.cache/node' };
 
-const envOf = ({ main }: Pick<GatewayPlan, 'main'>): Record<string, string> =>
+export const envOf = ({ main }: Pick<GatewayPlan, 'main'>): Record<string, string> =>
   main === undefined ? ENV_OF_SOURCES : ENV;
 
 /** One policy as it stands in a configuration. */
@@ -76,6 +76,12 @@ export const configText = (plan: Pick<GatewayPlan, 'log' | 'config' | 'shed'>, p
     ...plan.config(ports),
   });
 
+/** What a plan's process is started with, in words. */
+export const startedWith = (plan: Pick<GatewayPlan, 'main'>): string =>
+  [`node ${FLAGS.join(' ')}`, ...Object.entries(envOf(plan)).map(([name, value]) => `${name}=${value}`)].join(
+    ', ',
+  );
+
 /** What of a configuration file stands beside routes and policies. */
 interface Settings {
   store: { url: string };
@@ -92,10 +98,15 @@ export function settingsOf(plan: Pick<GatewayPlan, 'log' | 'config' | 'main'>): 
     `store ${store.url.replace(/:.*/, ':')}`,
     `shed ${shed.length === 0 ? 'as by default' : `only from ${shed.join(' or ')} on`}`,
     `hypercare engine and its signals ${hypercare?.enabled === false ? 'off' : 'on'}`,
-    `node ${FLAGS.join(' ')}`,
-    ...Object.entries(envOf(plan)).map(([name, value]) => `${name}=${value}`),
+    startedWith(plan),
   ].join(', ');
 }
+
+/** Node names each profile by date, process and thread: a name of ours would be the same for all rounds and threads, and the last would stay. */
+export const profilingOf = (name: string, folder: string): string[] => [
+  '--cpu-prof',
+  `--cpu-prof-dir=${join(folder, name.replace(/\W+/g, '-'))}`,
+];
 
 /** A gateway that was started, with what only some suites need of it. */
 export interface StartedGateway extends Started {
@@ -112,13 +123,7 @@ export async function startGateway(plan: GatewayPlan, ground: Ground): Promise<S
   const file = join(folder, 'config', 'gateway.yaml');
   mkdirSync(join(folder, 'config'));
   writeFileSync(file, configText(plan, ports));
-  const profiling = profileTo
-    ? [
-        '--cpu-prof',
-        `--cpu-prof-dir=${profileTo}`,
-        `--cpu-prof-name=${plan.name.replace(/\W+/g, '-')}.cpuprofile`,
-      ]
-    : [];
+  const profiling = profileTo ? profilingOf(plan.name, profileTo) : [];
   const started = startProcess({
     name: plan.name,
     core: plan.core ?? SUBJECT_CORE,

@@ -21,6 +21,15 @@ export interface OpenLoopTold {
   lateness: Times;
 }
 
+/** Share of what was due that has to be sent in time: of less, the client has not kept its rate. */
+const SENT_IN_TIME = 0.99;
+
+/** Whether the client has not sent what it should: what is told is its own then. */
+export const isBehind = ({ sent, planned }: OpenLoopTold): boolean => sent < SENT_IN_TIME * planned;
+
 /** Failed requests. */
 export const failedOf = ({ failures }: OpenLoopTold): number =>
   Object.values(failures).reduce((total, times) => total + times, 0);
+
+/** Those of them that failed otherwise than by the time they took, on which the smoke run never fails. */
+export const brokenOf = (told: OpenLoopTold): number => failedOf(told) - (told.failures.unanswered ?? 0);

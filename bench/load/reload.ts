@@ -3,12 +3,13 @@ import { ask } from '../harness/ask.ts';
 import { type Comparison, compared } from '../harness/compare.ts';
 import { runClient } from '../harness/counted.ts';
 import { type Alive, onSite, presentOf, rotated, type Site, withAlive } from '../harness/ground.ts';
+import { LOAD_CORE, onCore, pinningObstacle } from '../harness/pinning.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Findings, Suite } from '../harness/suite.ts';
 import { warmBySaturation } from '../harness/warm.ts';
 import { difference, ranged, short, table } from '../harness/wording.ts';
 import { POST_1KB } from './messages.ts';
-import { failedOf, OPEN_LOOP, type OpenLoopTold } from './open-loop.ts';
+import { brokenOf, failedOf, isBehind, OPEN_LOOP, type OpenLoopTold } from './open-loop.ts';
 import { gatewayOf, nginxOf, REVISION_PATH, type Reloadable } from './reload-subjects.ts';
 import { itemsUpstream } from './upstreams.ts';
 
@@ -21,31 +22,55 @@ const LEAST_COUNT_MS = 4_000;
 /** Of a window, when the reload is asked for. */
 const RELOADED_AT = 0.1;
 
+/** Of the requests of one window. */
+interface Loaded extends OpenLoopTold {
+  /** Microseconds of the subject's CPU for each that was answered. */
+  cpuARequest: number;
+}
+
 /** One reload in one round. */
 export interface Reloaded {
   /** From the command until an answer comes from the new configuration. */
   toServiceMs: number;
   /** Of requests while it happened, and of as many without a reload. */
-  told: OpenLoopTold;
-  quiet: OpenLoopTold;
+  told: Loaded;
+  quiet: Loaded;
 }
 
-async function loaded(alive: Alive, countMs: number, call: Call, onBegin: () => void): Promise<OpenLoopTold> {
+async function loaded(alive: Alive, countMs: number, call: Call, onBegin: () => void): Promise<Loaded> {
   const { method, path, headers, body } = alive.asked(POST_1KB);
   const rate = call.effort.isSmoke ? 100 : RATE;
   const settleMs = call.effort.isSmoke ? 300 : 1_000;
   const order = { origin: alive.origin, method, path, headers, body, rate, settleMs, countMs };
   const watched = { subject: alive.started.pid };
-  return (await runClient<OpenLoopTold>(OPEN_LOOP, order, watched, countMs + 60_000, onBegin)).figures;
+  const { figures, cpu } = await runClient<OpenLoopTold>(
+    OPEN_LOOP,
+    order,
+    watched,
+    countMs + 60_000,
+    onBegin,
+  );
+  return { ...figures, cpuARequest: (cpu.subject ?? Number.NaN) / figures.answered };
 }
 
-/** Asks until an answer says the revision. */
-async function untilServes(alive: Alive, revision: string): Promise<void> {
+/**
+ * Asks which revision serves, on a new connection each time, until a window is over and the right one does.
+ * @returns when it first did, in milliseconds of `performance.now()`
+ * @throws if it doesn't within a minute
+ */
+export async function askedFor(
+  { origin }: Pick<Alive, 'origin'>,
+  isOver: () => boolean,
+  serves: (body: string) => boolean,
+): Promise<number> {
   const deadline = performance.now() + 60_000;
+  let servedAt: number | undefined;
   for (;;) {
-    const { body } = await ask(alive.origin, { ...POST_1KB, method: 'GET', body: '', path: REVISION_PATH });
-    if (body.includes(revision)) return;
-    if (performance.now() > deadline) throw new Error(`${alive.subject.name}: no new configuration: ${body}`);
+    const { body } = await ask(origin, { ...POST_1KB, method: 'GET', body: '', path: REVISION_PATH });
+    if (serves(body)) servedAt ??= performance.now();
+    if (servedAt !== undefined && isOver()) return servedAt;
+    if (servedAt === undefined && performance.now() > deadline)
+      throw new Error(`${origin}: no new configuration: ${body}`);
     await sleep(10);
   }
 }
@@ -53,25 +78,44 @@ async function untilServes(alive: Alive, revision: string): Promise<void> {
 const countMsOf = ({ effort }: Call): number =>
   effort.isSmoke ? 1_500 : Math.max(LEAST_COUNT_MS, effort.seconds * 1_000);
 
+/** What happens in a window, and which answer says that it has. */
+interface Change {
+  apply(): void;
+  serves(body: string): boolean;
+}
+
+const NO_CHANGE: Change = { apply: () => undefined, serves: () => true };
+
+/** One window, of a reload or of none: it is asked for revisions alike, so that what the asking costs is nothing that a reload adds. */
+async function windowOf(
+  alive: Alive,
+  call: Call,
+  { apply, serves }: Change,
+): Promise<Pick<Reloaded, 'told' | 'toServiceMs'>> {
+  const countMs = countMsOf(call);
+  let served: Promise<number> = Promise.resolve(Number.NaN);
+  const told = await loaded(alive, countMs, call, () => {
+    const end = performance.now() + countMs;
+    served = sleep(countMs * RELOADED_AT).then(async () => {
+      const began = performance.now();
+      apply();
+      return (await askedFor(alive, () => performance.now() >= end, serves)) - began;
+    });
+    // It is waited for below, after the client has ended.
+    served.catch(() => undefined);
+  });
+  return { told, toServiceMs: await served };
+}
+
 /** A window with a reload and one without, in turns the first: neither has always the warmer process. */
 async function reloadOnce(alive: Alive, subject: Reloadable, round: number, call: Call): Promise<Reloaded> {
-  const countMs = countMsOf(call);
-  const withReload = async (): Promise<Pick<Reloaded, 'told' | 'toServiceMs'>> => {
-    let served: Promise<number> = Promise.resolve(Number.NaN);
-    const told = await loaded(alive, countMs, call, () => {
-      served = sleep(countMs * RELOADED_AT).then(async () => {
-        const began = performance.now();
-        const revision = `revision-${round + 2}`;
-        subject.apply(revision);
-        await untilServes(alive, revision);
-        return performance.now() - began;
-      });
-      // It is waited for below, after the client has ended.
-      served.catch(() => undefined);
-    });
-    return { told, toServiceMs: await served };
+  const revision = `revision-${round + 2}`;
+  const change: Change = {
+    apply: () => subject.apply(revision),
+    serves: (body) => body.includes(revision),
   };
-  const without = (): Promise<OpenLoopTold> => loaded(alive, countMs, call, () => undefined);
+  const withReload = () => windowOf(alive, call, change);
+  const without = async (): Promise<Loaded> => (await windowOf(alive, call, NO_CHANGE)).told;
   if (round % 2 === 1) return { ...(await withReload()), quiet: await without() };
   const quiet = await without();
   return { ...(await withReload()), quiet };
@@ -79,11 +123,11 @@ async function reloadOnce(alive: Alive, subject: Reloadable, round: number, call
 
 function say(routes: number, subject: string, { told, quiet, toServiceMs }: Reloaded, call: Call): void {
   call.say(
-    `${routes} routes, ${subject}: in service after ${short(toServiceMs)} ms, longest ${short(told.times.max)} ms (without ${short(quiet.times.max)}), failed ${failedOf(told)}`,
+    `${routes} routes, ${subject}: in service after ${short(toServiceMs)} ms, longest ${short(told.times.max)} ms (without ${short(quiet.times.max)}), CPU µs a request ${short(told.cpuARequest)} (without ${short(quiet.cpuARequest)}), failed ${failedOf(told)}`,
   );
   // What a peer's reload costs its clients is its own affair.
   const isOurs = subject.startsWith('gateway');
-  if (call.effort.isSmoke && failedOf(quiet) + (isOurs ? failedOf(told) : 0) > 0)
+  if (call.effort.isSmoke && brokenOf(quiet) + (isOurs ? brokenOf(told) : 0) > 0)
     throw new Error(`${subject}: ${JSON.stringify([told.failures, quiet.failures])}`);
 }
 
@@ -99,7 +143,7 @@ async function reloadRound(
     await withAlive(site, [reloadable.subject], POST_1KB, async ([alive]) => {
       if (!alive) return;
       await warmBySaturation(site, alive, POST_1KB, call);
-      found(alive.subject.name, await reloadOnce(alive, reloadable, round, call));
+      found(alive.subject.name, await onCore(LOAD_CORE, () => reloadOnce(alive, reloadable, round, call)));
     });
   }
 }
@@ -134,11 +178,15 @@ async function run(call: Call): Promise<Findings> {
     facts: [
       `upstream: ${upstream.name}; ${RATE} requests a second from an open-loop generator, POST of 1 kB; one reload in each window`,
       'a fresh process for each subject and round, warm before its two windows, of which that with the reload is in turns the first and the second',
+      'in both windows the bench’s own process, on the load’s core, asks on a new connection every 10 ms which configuration serves, from when the reload is or would be',
+      ...[pinningObstacle()].filter((text) => text !== null),
     ],
     sections: Object.entries(found).map(([routes, results]) => sectionOf(routes, results, countMsOf(call))),
     reading:
-      'Medians of the rounds, ranges in brackets. Longest: the longest that any request of the window took; the stall of a reload is what it adds to a window of the same process without one, and the lower table says whether it adds anything. Failed: requests without an answer of 200, of all windows with a reload. In service: from the command until an answer comes from the new configuration (for the gateway: from the saved file on, which it watches).',
-    bottlenecks: [],
+      'Medians of the rounds, ranges in brackets. Longest: the longest that any request of the window took; the stall of a reload is what it adds to a window of the same process without one, and the lower table says whether it adds anything. Failed: requests without an answer of 200, of all windows with a reload. In service: from the command until an answer comes from the new configuration (for the gateway: from the saved file on, which it watches). CPU a request is that of the whole window over what was answered, the reload and the asking for revisions included.',
+    bottlenecks: Object.entries(found).flatMap(([routes, results]) =>
+      behindOf(results).map((who) => `${who}, ${routes} routes`),
+    ),
     data: { found },
   };
 }
@@ -155,6 +203,18 @@ export const addedBy = (subject: string, all: readonly Reloaded[]): Comparison[]
       all.map(({ quiet }) => quiet.times[figure]),
     ),
   );
+
+/** Windows in which the client has not kept its rate: what they tell of the subject is the client's. */
+export const behindOf = (
+  results: Readonly<Record<string, readonly Pick<Reloaded, 'told' | 'quiet'>[]>>,
+): string[] =>
+  Object.entries(results).flatMap(([subject, all]) => {
+    const windows = { with: all.map(({ told }) => told), without: all.map(({ quiet }) => quiet) };
+    return Object.entries(windows).flatMap(([which, of]) => {
+      const behind = of.filter(isBehind).length;
+      return behind === 0 ? [] : [`${subject}, ${which} a reload (${behind} of ${of.length} windows)`];
+    });
+  });
 
 /** Reloads whose windows ended before the new configuration served: what they cost is only in part in the table. */
 export const outsideOf = (
@@ -178,6 +238,8 @@ function sectionOf(routes: string, results: Record<string, Reloaded[]>, countMs:
       over((r) => r.quiet.times.max),
       over((r) => r.told.times.p99),
       over((r) => r.quiet.times.p99),
+      over((r) => r.told.cpuARequest),
+      over((r) => r.quiet.cpuARequest),
       `${all.reduce((sum, r) => sum + failedOf(r.told), 0)} of ${all.reduce((sum, r) => sum + failedOf(r.told) + r.told.answered, 0)}`,
     ];
   });
@@ -187,6 +249,8 @@ function sectionOf(routes: string, results: Record<string, Reloaded[]>, countMs:
     'longest, ms',
     'without reload',
     'p99, ms',
+    'without reload',
+    'CPU µs a request',
     'without reload',
     'failed',
   ];

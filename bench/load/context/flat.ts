@@ -63,7 +63,8 @@ export async function flatnessOf(kind: StoreKind, site: Site, call: Call, folder
   const plan = call.effort.isSmoke ? SMOKE : WHOLE;
   const store = await kind.start(folder);
   const gateway = rememberingGateway(`gateway on ${kind.name}`, store.config, { window: WINDOW });
-  const started = await startGateway(gateway, { folder, upstreamPort: site.upstream.port });
+  const { profileTo } = site;
+  const started = await startGateway(gateway, { folder, upstreamPort: site.upstream.port, profileTo });
   const talker = new Talker(originOf(started));
   try {
     await untilServes(gateway, started, CHAT_1KB);

@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { rotated } from '../../../bench/harness/ground.ts';
 import { commit } from '../../../bench/harness/machine.ts';
 import { versions } from '../../../bench/harness/versions.ts';
-import { fullGateway, gateway } from '../../../bench/load/gateway.ts';
+import { flaggedDispatch } from '../../../bench/load/floors.ts';
+import { fullGateway, gateway, profilingOf, startedWith } from '../../../bench/load/gateway.ts';
+import { leftOutOfSmoke } from '../../../bench/load/left-out.ts';
 import { nginxProxyConfig } from '../../../bench/load/nginx.ts';
 import { leftOut } from '../../../bench/load/policies.ts';
 
@@ -64,9 +66,9 @@ test('outside a repository the commit is unknown', () => {
   expect(commit(folder)).toBe('unknown');
 });
 
-test('every program that suites may use has its version in the report, or is said to be missing', () => {
+test('every program that suites may use, and undici, has its version in the report, or is said to be missing', () => {
   const told = versions();
-  expect(Object.keys(told)).toEqual(['node', 'nginx', 'haproxy', 'redis-server', 'wrk']);
+  expect(Object.keys(told)).toEqual(['node', 'undici', 'nginx', 'haproxy', 'redis-server', 'wrk']);
   expect(told.node).toBe(process.version);
   for (const [program, version] of Object.entries(told))
     expect(version, program).toMatch(/^(v?[a-z/]*\d|missing)/);
@@ -92,6 +94,29 @@ test('a subject says what it is started with beside its policies', () => {
   expect(other.what).toMatch(
     /^another; store sqlite:, shed as by default, hypercare engine and its signals off/,
   );
+});
+
+test('raw dispatch with our flags names all that it shares with the gateway', () => {
+  expect(flaggedDispatch().what).toContain(startedWith({}));
+  expect(fullGateway().what).toContain(startedWith({}));
+});
+
+test('profiles of one subject stay beside each other: of each round and each thread', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-profiles-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const program = "new (require('node:worker_threads').Worker)('', { eval: true })";
+  for (let round = 0; round < 2; round++)
+    execFileSync(process.execPath, [...profilingOf('gateway, full', folder), '--eval', program]);
+  expect(readdirSync(folder)).toEqual(['gateway-full']);
+  expect(readdirSync(join(folder, 'gateway-full'))).toHaveLength(4);
+});
+
+test('the smoke run leaves out peers that are here, and goes without those that are not', () => {
+  const peer = (name: string, missing: string | null) => ({ ...fullGateway(), name, missing: () => missing });
+  const isLeftOut = leftOutOfSmoke([peer('Portkey', null), peer('LiteLLM', 'not installed')]);
+  expect(isLeftOut('Portkey')).toBe(true);
+  expect(isLeftOut('LiteLLM')).toBe(false);
+  expect(['gateway, no policy', 'gateway, full', 'nginx'].filter(isLeftOut)).toEqual(['gateway, no policy']);
 });
 
 test('nginx buffers answers as by default, and passes streams on', () => {
