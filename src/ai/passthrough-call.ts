@@ -98,8 +98,8 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
   };
 }
 
-/** `deferred` is xAI's. */
-const saysLater = (body: JsonObject): boolean =>
+/** Whether a call says itself that it is done behind its answer; `deferred` is xAI's. */
+export const saysLater = (body: JsonObject): boolean =>
   body.background === true ||
   body.deferred === true ||
   body.input_files !== undefined ||
