@@ -10,27 +10,37 @@ const KEPT = new RegExp(
     'videos',
     // OpenAI's.
     'assistants|threads|vector_stores|containers|conversations|skills|chatkit|organizations?|webhooks',
-    'responses/(?!(?:input_tokens|compact)/?$)[^/]+|chat/completions/[^/]+',
+    'responses/(?!(?:input_tokens|compact)/?$)[^/]+|chat/completions/[^/]+|realtime/calls/[^/]+',
     // Anthropic's, and Mistral's.
     'agents(?!/completions/?$)|(?<!/realtime(?:api)?/)sessions|environments|vaults|memory_stores|libraries',
     // Google's.
     'cachedContents|corpora|ragCorpora|fileSearchStores|interactions/[^/]+',
     'tunedModels(?!/[^/]+:(?:generate|streamGenerate|count)[a-z]+/?$)',
-    '(?:batchPrediction|tuning|custom)Jobs|model-invocation-jobs?|async-invoke',
+    'trainingPipelines|reasoningEngines|indexEndpoints|indexes|(?:serving-)?endpoints(?!/[^/])',
+    // Of whichever vendor: `batchPredictionJobs`, `embed-jobs`, `model-invocation-job`.
+    '[a-z-]*jobs?|async-invoke',
     // Cohere's, xAI's, ElevenLabs'.
-    'embed-jobs|connectors|collections|documents|voices',
+    'connectors|collections|documents|voices',
   ].join('|')})(?=[/:;.%]|$)(?!/invocations/?$)|:(?:batchGenerateContent|asyncBatchEmbedContent)(?:[/;.%]|$)`,
   'i',
 );
+/** Google says behind a colon what is done; this asks a model, and is answered at once. */
+const ASKS =
+  /:(?:(?:g|streamG)enerateContent|predict|(?:r|streamR)awPredict|(?:count|compute)Tokens|embedContent|batchEmbedContents)\/?$/;
+const COLON = /:|%3a/i;
 const MODELS = /\/models(?:\/|$)/i;
 
 /**
  * Whether a path below a provider is about what its account keeps. What is asked by POST is a question to a model unless
- * it is known as something else; all else is about what is there, of which only models are nobody's own.
+ * it is known as something else, or says what else it does; all else is about what is there, of which only models are nobody's own.
  * @param path canonical
  */
 export function isOfAccount(method: string, path: string): boolean {
   if (KEPT.test(path)) return true;
+  if (method === 'POST') {
+    const last = path.slice(path.lastIndexOf('/', path.length - 2) + 1);
+    return COLON.test(last) && !ASKS.test(last);
+  }
   const looks = method === 'GET' || method === 'HEAD';
-  return method !== 'POST' && !(looks && MODELS.test(path));
+  return !(looks && MODELS.test(path));
 }

@@ -17,6 +17,7 @@ import type { Hold } from './budgets/accounts.ts';
 import type { CallBudgets } from './budgets/call-budgets.ts';
 import type { CacheWork } from './cache/cache-work.ts';
 import type { FromCache } from './cache/kept-answer.ts';
+import type { GivenTokens } from './given-tokens.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
 import type { KeptEntries } from './guards/request-texts.ts';
 import type { CallHistory } from './memory/call-history.ts';
@@ -238,8 +239,8 @@ export interface ChatRequest extends RequestFacts {
   stream: boolean;
   /** OpenAI's `stream_options`, as parsed; undefined: the request has none. */
   streamOptions: unknown;
-  /** Of embeddings: some of what is asked for comes in tokens of the model. */
-  inTokens?: boolean;
+  /** Of embeddings under budgets. */
+  inTokens?: GivenTokens;
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */

@@ -10,7 +10,7 @@ import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
 import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
 import { formValues } from './form-field.ts';
-import { holdsTokens } from './holds-tokens.ts';
+import { givenTokens } from './given-tokens.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { operationUsage } from './operations/usage.ts';
 
@@ -98,8 +98,8 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
   };
 }
 
-/** `deferred` is xAI's. */
-const saysLater = (body: JsonObject): boolean =>
+/** Whether a call says itself that it is done behind its answer; `deferred` is xAI's. */
+export const saysLater = (body: JsonObject): boolean =>
   body.background === true ||
   body.deferred === true ||
   body.input_files !== undefined ||
@@ -225,12 +225,12 @@ export function usageOf(
   if (operation) return operationUsage(operation, body, sent);
   const { bytes } = sent;
   // Vectors are no output that anybody counts.
-  if (EMBEDS.test(path)) return unlessSaid(listAtMost(bytes, holdsTokens(body.input)));
+  if (EMBEDS.test(path)) return unlessSaid(listAtMost(bytes, givenTokens(body.input)));
   if (name !== '') return undefined;
   if (model === '' || COUNTS.test(path)) return unlessSaid(NOTHING);
   // What says nothing of what it came to may have come to all of it.
   const tokens = Array.isArray(body.prompt)
-    ? { ...listAtMost(bytes, holdsTokens(body.prompt)), output: maxOutput || output }
+    ? { ...listAtMost(bytes, givenTokens(body.prompt)), output: maxOutput || output }
     : usageAtMost(bytes.length, maxOutput || output, window);
   if (!MAKES_IMAGES.test(path)) return unlessSaid(tokens);
   const atMost = { ...tokens, images: imagesAtMost(path, body) };

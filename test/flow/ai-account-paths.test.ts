@@ -17,11 +17,11 @@ async function opened(settings: object, consumers: object[]) {
     [{ kind: 'openai', baseUrl: `${provider.url}/v1`, passthrough: true, ...settings } as never],
     { consumers },
   );
-  const ask = async (method: string, path: string, headers = {}) => {
+  const ask = async (method: string, path: string, headers = {}, body: object = MODEL) => {
     const answer = await fetch(`${gateway.url}/v1/providers/p0${path}`, {
       method,
       headers: { authorization: `Bearer ${CLIENT_KEY}`, ...json, ...headers },
-      ...(method === 'POST' && { body: JSON.stringify(MODEL) }),
+      ...(method === 'POST' && { body: JSON.stringify(body) }),
     });
     return { status: answer.status, body: await answer.text() };
   };
@@ -55,6 +55,25 @@ it('of several consumers none gets at what their account keeps for all', async (
   expect((await ask('POST', '/chat/completions')).status).toBe(200);
   expect((await ask('GET', '/models')).status).toBe(200);
   expect(called).toEqual(['POST /v1/chat/completions', 'GET /v1/models']);
+});
+
+it('nor begins, at everybody’s cost, what nobody may fetch', async () => {
+  const [shared, alone] = [await opened({}, [RIVAL]), await opened({}, [])];
+  const ways: [path: string, body: object][] = [
+    ['/responses', { ...MODEL, background: true }],
+    ['/chat/completions', { ...MODEL, deferred: true }],
+    ['/models/veo-3.0:predictLongRunning', { instances: [] }],
+  ];
+
+  for (const [path, body] of ways) {
+    const refused = await shared.ask('POST', path, {}, body);
+    expect(refused.status).toBe(403);
+    expect(refused.body).toContain('passthroughPaths of ai.providers.p0');
+    expect((await alone.ask('POST', path, {}, body)).status).toBe(200);
+  }
+  expect(shared.called).toEqual([]);
+  const now = await shared.ask('POST', '/responses', {}, { ...MODEL, background: false });
+  expect(now.status).toBe(200);
 });
 
 it('the only consumer has the account for itself, and several share what the config says', async () => {

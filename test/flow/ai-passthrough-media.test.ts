@@ -1,6 +1,6 @@
 // Images and sound in providers' own words: each costs what it does, before it is asked for and after.
 import { expect, it } from 'vitest';
-import { aiGateway, CLIENT_KEY, chat, lineOf, rawProvider } from '../helpers/ai.ts';
+import { aiGateway, type ChatAnswer, CLIENT_KEY, chat, lineOf, rawProvider } from '../helpers/ai.ts';
 import { mp3 } from '../helpers/sounds.ts';
 
 const OPEN = { passthrough: true };
@@ -41,6 +41,7 @@ async function setUp(ai: object = {}) {
   };
   return {
     ask,
+    line: (answered: ChatAnswer) => lineOf(gateway, answered),
     cost: async (path: string, asked: object, said: object | string) => {
       const line = await lineOf(gateway, await ask(path, asked, said));
       return [line.usd, line.usage_source];
@@ -65,6 +66,24 @@ it('each that came is on the bill, wherever it was put; none that a filter kept 
   expect(await cost(CANVAS, config, { images: ['iVBO', 'iVBO', 'iVBO'] })).toEqual([0.75, 'reported']);
   expect(await cost(CANVAS, config, { images: ['iVBO'], error: 'The others…' })).toEqual([0.25, 'reported']);
   expect(await cost(STABLE, { prompt: 'x' }, { seeds: [1], images: ['iVBO'] })).toEqual([0.25, 'reported']);
+});
+
+it('what Titan says it has read and written is on the bill, whatever the model is called', async () => {
+  const { ask, line } = await setUp();
+  const titan = async (answer: object) =>
+    line(await ask('/p1/model/of-ours/invoke', { inputText: 'x' }, answer));
+  const results = [{ tokenCount: 20, outputText: 'Hello', completionReason: 'FINISH' }];
+
+  expect(await titan({ inputTextTokenCount: 7, results })).toMatchObject({
+    tokens_in: 7,
+    tokens_out: 20,
+    usage_source: 'reported',
+  });
+  expect(await titan({ embedding: [1], inputTextTokenCount: 5, message: null })).toMatchObject({
+    tokens_in: 5,
+    tokens_out: 0,
+    usage_source: 'reported',
+  });
 });
 
 it('what can’t be read came to as many as were asked for, and sound is no image', async () => {

@@ -1,4 +1,6 @@
 import type { Usage } from '../../contracts/usage.ts';
+import { base64Bytes } from '../../lib/base64-strings.ts';
+import type { GivenTokens } from '../given-tokens.ts';
 
 /**
  * Bytes of a request's body a token: 4 of English prose and 3 of most other writing, both with less in the form around
@@ -6,10 +8,10 @@ import type { Usage } from '../../contracts/usage.ts';
  * 0.2 ms a kilobyte.
  */
 const BYTES_A_TOKEN = 3;
-/** Of what comes in tokens: the shortest number, and what parts it from the next. */
-const BYTES_A_NUMBER = 2;
 /** Few models read more at once; what a body has beyond it is pictures and sound. */
 const LONGEST_INPUT = 200_000;
+/** In base64: there is no picture below it, and words without a space are shorter. */
+const SHORTEST_MEDIA = 1024;
 
 /** A picture as large as a model looks at (Anthropic, 1568 pixels a side). */
 export const TOKENS_A_PICTURE = 1600;
@@ -36,23 +38,11 @@ export function picturesAtMost(body: Buffer): number {
 export const textTokens = (bytes: number): number => Math.ceil(bytes / BYTES_A_TOKEN);
 
 /**
- * Bytes of what a body holds in base64, where it is long: pictures, sound and files, as data URLs or beside their type. Of a
- * text that quotes such a beginning it is rather too many.
+ * Bytes of what a long body holds in base64: pictures, sound and files, whatever the fields are called that they stand in.
+ * @param body JSON
  */
-export function mediaBytes(body: Buffer): number {
-  if (textTokens(body.length) <= LONGEST_INPUT) return 0;
-  let bytes = 0;
-  for (const mark of [';base64,', '"data":"', '"data": "']) {
-    for (let at = body.indexOf(mark); at >= 0; ) {
-      const from = at + mark.length;
-      const end = body.indexOf(QUOTE, from);
-      if (end < 0) break;
-      bytes += end - from;
-      at = body.indexOf(mark, end);
-    }
-  }
-  return Math.min(bytes, body.length);
-}
+export const mediaBytes = (body: Buffer): number =>
+  textTokens(body.length) <= LONGEST_INPUT ? 0 : base64Bytes(body, SHORTEST_MEDIA);
 
 /**
  * What a call may come to: its input by length, and all the output that it allows.
@@ -67,10 +57,11 @@ export function usageAtMost(bytes: number, maxOutput: number, window = 0, media 
 /**
  * What texts come to at most that stand in one body and are read each for itself (vectors, older completions): no model's
  * window bounds them together.
- * @param inTokens some come as numbers
+ * @param given what comes in tokens, which says itself how many there are
  */
-export function listAtMost(body: Buffer, inTokens: boolean): Usage {
-  const { length } = body;
-  if (inTokens) return { input: Math.ceil(length / BYTES_A_NUMBER), output: 0, cached: 0 };
-  return usageAtMost(length, 0, Number.POSITIVE_INFINITY, mediaBytes(body));
+export function listAtMost(body: Buffer, given?: GivenTokens): Usage {
+  const { tokens = 0, bytes = 0 } = given ?? {};
+  const rest = Math.max(0, body.length - bytes);
+  const { input } = usageAtMost(rest, 0, Number.POSITIVE_INFINITY, Math.min(rest, mediaBytes(body)));
+  return { input: tokens + input, output: 0, cached: 0 };
 }

@@ -1,6 +1,5 @@
 import type { AiConfig } from '../../config/schema/index.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
-import { isOfAccount } from '../account-paths.ts';
 import { priceAtMost, pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Model } from './catalog.ts';
@@ -12,8 +11,8 @@ export interface OpenProvider {
   readonly name: string;
   /** Whether a path below its base URL may be asked for. */
   allows(path: string): boolean;
-  /** Whether it is about what the account keeps for all consumers, and nobody has said that they may share it. */
-  withholds(method: string, path: string): boolean;
+  /** Several consumers use its account, and nobody has said what of it they may share. */
+  readonly isShared: boolean;
   /**
    * Its model, to be asked and billed as any other.
    * @param model the provider's own name, as a client wrote it; '' where a call names none
@@ -50,8 +49,7 @@ export function openProviders(
     providers.set(name, {
       name,
       allows: allowedPaths(entry.passthroughPaths),
-      withholds: (method, path) =>
-        isShared && entry.passthroughPaths === undefined && isOfAccount(method, path),
+      isShared: isShared && entry.passthroughPaths === undefined,
       model(asked) {
         const model = plainName(entry.kind, asked);
         const deployment = all && ofModel(all, model, traitsOf(model), ports);

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { askedMethods } from '../../lib/method-override.ts';
 import { exchangeOf } from '../../record/exchange.ts';
+import { isOfAccount } from '../account-paths.ts';
 import { newAiFacts } from '../ai-facts.ts';
 import { usageAtMost } from '../budgets/estimate.ts';
 import type { PreparedCall } from '../chat-call.ts';
@@ -10,7 +11,7 @@ import { CHAT_FORMATS } from '../formats/index.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
-import { asksStream, dialectOf, isUnknowable, readCall, usageOf } from '../passthrough-call.ts';
+import { asksStream, dialectOf, isUnknowable, readCall, saysLater, usageOf } from '../passthrough-call.ts';
 import { blankedBy, passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
@@ -44,10 +45,7 @@ export async function registerPassthrough(
         const provider = providers.get(request.params.provider);
         // One that is not open is as unknown as one that is not there.
         if (!provider?.allows(below)) throw new GatewayError('route_not_found');
-        if (provider.withholds(request.method, below))
-          throw new GatewayError('not_authorized', {
-            detail: `The provider's account keeps it for all consumers: where they may share it, name the path in passthroughPaths of ai.providers.${provider.name}.`,
-          });
+        if (provider.isShared && isOfAccount(request.method, below)) throw keptForAll(provider);
         if (parts.policies.areGuards && request.method === 'POST')
           throw new GatewayError('endpoint_not_supported', { detail: 'Its guards could not read the call.' });
         await runPassthrough(
@@ -58,6 +56,11 @@ export async function registerPassthrough(
     });
   });
 }
+
+const keptForAll = ({ name }: OpenProvider): GatewayError =>
+  new GatewayError('not_authorized', {
+    detail: `The provider's account keeps it for all consumers: where they may share it, name the path in passthroughPaths of ai.providers.${name}.`,
+  });
 
 /** By whatever kind of provider it is configured: Google's APIs take these parameters below all their paths. */
 const isGoogle = ({ settings: { kind, baseUrl } }: Deployment): boolean =>
@@ -83,6 +86,8 @@ function callOf(
   const sent = { bytes, contentType: request.headers['content-type'] ?? '' };
   const known = readCall(method, path, bytes, sent.contentType);
   const { model: name, body } = known;
+  // Its answer is fetched where everybody's is.
+  if (provider.isShared && saysLater(body)) throw keptForAll(provider);
   const model = provider.model(name);
   const [deployment] = model.deployments;
   if (!deployment)

@@ -6,8 +6,8 @@ import { isObject } from '../../lib/json.ts';
 import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
+import { givenTokens } from '../given-tokens.ts';
 import { answerIsGuarded } from '../guards/answer-guard.ts';
-import { holdsTokens } from '../holds-tokens.ts';
 import { operationUsage } from '../operations/usage.ts';
 import { requestFacts } from '../request-facts.ts';
 
@@ -39,7 +39,8 @@ export function readRequest(call: ChatCall): void {
     modelAt: theOnly(topLevelValues(bytes, 'model')),
     stream: format.openStream !== undefined && body.stream === true,
     streamOptions: body.stream_options,
-    ...(format.kind === 'embeddings' && { inTokens: holdsTokens(body.input) }),
+    ...(format.kind === 'embeddings' &&
+      call.budgets.rules.length > 0 && { inTokens: givenTokens(body.input) }),
     usage: format.kind === 'operation' ? operationUsage(format, body, { bytes, contentType: '' }) : undefined,
     ...requestFacts(body, call.headers, format.maxima),
   };

@@ -103,7 +103,7 @@ function chatAtMost(call: ChatCall, output: number): Usage {
   // Vectors are no output that anybody counts.
   const usage =
     format.kind === 'embeddings'
-      ? listAtMost(bytes, request?.inTokens === true)
+      ? listAtMost(bytes, request?.inTokens)
       : usageAtMost(bytes.length, outputAtMost(call, output), window, mediaBytes(bytes));
   return { ...usage, input: usage.input + picturesAtMost(bytes) };
 }

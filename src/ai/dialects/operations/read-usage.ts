@@ -14,7 +14,8 @@ import { reportedCost } from '../reported-cost.ts';
 export function readUsage(answer: JsonObject): Usage | undefined {
   if (answer.usageMetadata !== undefined) return ofGoogle(objectOf(answer.usageMetadata));
   const usage = objectOf(answer.usage);
-  const ofBedrock = ofAmazon(usage) ?? ofMetrics(objectOf(answer['amazon-bedrock-invocationMetrics']));
+  const ofBedrock =
+    ofAmazon(usage) ?? ofMetrics(objectOf(answer['amazon-bedrock-invocationMetrics'])) ?? ofTitan(answer);
   if (ofBedrock) return ofBedrock;
   // What stands beside `input_tokens` there is no part of it.
   if (isCount(usage.cache_read_input_tokens) || isCount(usage.cache_creation_input_tokens))
@@ -76,6 +77,16 @@ const ofMetrics = (metrics: JsonObject): Usage | undefined =>
     outputTokens: metrics.outputTokenCount,
     cacheReadInputTokens: metrics.cacheReadInputTokenCount,
     cacheWriteInputTokens: metrics.cacheWriteInputTokenCount,
+  });
+
+/** Of Titan's models, whole or as an event. */
+const ofTitan = ({ inputTextTokenCount: inputTokens, totalOutputTextTokenCount, results }: JsonObject) =>
+  ofAmazon({
+    inputTokens,
+    outputTokens: objectsOf(results).reduce(
+      (sum, { tokenCount }) => sum + countOf(tokenCount),
+      countOf(totalOutputTextTokenCount),
+    ),
   });
 
 const firstCount = (...figures: unknown[]): number | undefined => figures.find(isCount);
