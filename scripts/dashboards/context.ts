@@ -116,7 +116,7 @@ export const contextDashboard: Dashboard = {
         {
           title: 'Operations by outcome',
           about:
-            'On the store of conversations. `locked` and `stale`: two turns at once on one conversation.',
+            'On the store of conversations. Two turns at once on one: `locked` was not answered, `stale` had not seen the other, `conflict` came too late to be kept.',
           unit: 'reqps',
           queries: [
             { expr: rateBy('gateway_context_operations_total', 'op, outcome'), legend: '{{op}} {{outcome}}' },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { reportText } from '../context/probes/report.ts';
+import { isGood, reportText } from '../context/probes/report.ts';
 import { runProbe } from '../context/probes/run-probe.ts';
 import { ProbeProblem, readProbe } from '../context/probes/script.ts';
 
@@ -38,7 +38,7 @@ export function probeCommand(program: Command, done: (code: number) => void): vo
     .action(async (files: string[], options: ProbeOptions) => done(await runProbes(files, options)));
 }
 
-/** 0: all passed; 1: something was forgotten or could not be run; 2: a script is none. */
+/** 0: all passed, as far as they could be run here; 1: something was forgotten or could not be run; 2: a script is none. */
 async function runProbes(files: readonly string[], options: ProbeOptions): Promise<number> {
   const { url, model, admin, hook: hooks, timeout, json = false } = options;
   const say = (text: string): boolean => process.stdout.write(`${text}\n`);
@@ -64,7 +64,7 @@ async function runProbes(files: readonly string[], options: ProbeOptions): Promi
       timeoutMs: timeout * 1000,
     });
     say(json ? JSON.stringify(report) : reportText(report));
-    allPassed &&= report.outcome === 'passed';
+    allPassed &&= isGood(report);
   }
   return allPassed ? 0 : 1;
 }

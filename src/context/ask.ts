@@ -54,3 +54,6 @@ export const lockedAt = (version: number, waitMs: number): GatewayError =>
       'x-context-version': String(version),
     },
   });
+
+export const isLocked = (error: unknown): boolean =>
+  error instanceof GatewayError && error.code === 'conversation_locked';

@@ -8,7 +8,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { onDemand } from '../lib/on-demand.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Ask, lockedAt, type Opening } from './ask.ts';
+import { type Ask, isLocked, lockedAt, type Opening } from './ask.ts';
 import { digestOf, formerSeedsOf, seedOf, wishesDigest } from './canonical.ts';
 import { type Correction, correct } from './correct.ts';
 import { Erasing } from './erasing.ts';
@@ -118,13 +118,13 @@ export class Conversations {
       facts.readMs = this.ports.clock.monotonic() - began;
       return recalled;
     } catch (error) {
+      if (isLocked(error)) this.#noteNameless('append', ref, 'locked');
       if (!(error instanceof StoreUnavailable)) throw error;
       asked();
       facts.status = 'degraded';
       facts.cause = 'store_down';
       this.ports.meters.turn(facts, 0);
-      const { tenant, session } = ref;
-      this.operations.note({ op: 'read', tenant, user: '', session, outcome: 'store_down' });
+      this.#noteNameless('read', ref, 'store_down');
       const isAll = facts.mode === 'full' || opening.isInvented === true;
       if (isAll && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
       const headers = { 'retry-after': '1', 'x-context-status': facts.status };
@@ -257,13 +257,12 @@ export class Conversations {
   }
 
   noteCreated(ref: SessionRef): void {
-    this.operations.note({
-      op: 'create',
-      tenant: ref.tenant,
-      user: '',
-      session: ref.session,
-      outcome: 'new',
-    });
+    this.#noteNameless('create', ref, 'new');
+  }
+
+  /** Of a session whose head is not at hand, and so its user. */
+  #noteNameless(op: ContextOperation['op'], { tenant, session }: SessionRef, outcome: string): void {
+    this.operations.note({ op, tenant, user: '', session, outcome });
   }
 
   #note(

@@ -190,7 +190,9 @@ export class LiveTurn {
     }
     const outcome = committed?.kind ?? 'behind';
     const isKept = outcome === 'committed';
-    this.#note(turn, isKept ? (end.isCut ? 'cut' : end.status) : outcome, facts.commitMs + facts.readMs);
+    // That it has not seen another counts for more than how it ended, where the next prompt has it.
+    const keptAs = end.isCut ? 'cut' : facts.staleBase && !isFailed ? 'stale' : end.status;
+    this.#note(turn, isKept ? keptAs : outcome, facts.commitMs + facts.readMs);
     if (committed?.kind === 'conflict') {
       await this.#keeper.giveBack.now(ask.ref, this.id, this.#key);
       if (!isFailed) throw lockedAt(committed.version, 0);

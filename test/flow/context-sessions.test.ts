@@ -11,7 +11,7 @@ import {
   modelService,
   sdk,
 } from '../helpers/ai.ts';
-import { eventually } from '../helpers/gateway.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const ON = { context: { enabled: true } };
@@ -20,6 +20,9 @@ const ask = (content: string, more: object = {}) => ({ model: 'smart', messages:
 const said = ({ body }: ChatAnswer): string =>
   (JSON.parse(body.toString()) as { choices: { message: { content: string } }[] }).choices[0]?.message
     .content ?? '';
+/** Turns that came to this, or were refused so. */
+const appended = (gateway: TestGateway, outcome: string): Promise<number> =>
+  gateway.metric('gateway_context_operations_total', { op: 'append', outcome });
 const context = ({ headers }: ChatAnswer) => [headers['x-context-status'], headers['x-context-version']];
 
 async function setUp(config: object = ON) {
@@ -219,7 +222,7 @@ it('names that are too long are refused, not cut to be the same', async () => {
 });
 
 it('If-Match answers only who has seen the last turn', async () => {
-  const { say } = await setUp();
+  const { say, gateway } = await setUp();
   await say('one');
   await say('two');
   const stale = await say('three', { 'x-session-id': 's1', 'if-match': '"1"' });
@@ -228,10 +231,11 @@ it('If-Match answers only who has seen the last turn', async () => {
   expect(stale.headers['retry-after']).toBe('1');
   expect(stale.headers['x-context-version']).toBe('2');
   expect(context(await say('three', { 'x-session-id': 's1', 'if-match': '"2"' }))).toEqual(['hit', '3']);
+  expect([await appended(gateway, 'locked'), await appended(gateway, 'complete')]).toEqual([1, 3]);
 });
 
 it('where turns are not merged the loser is told before it costs anything', async () => {
-  const { say, provider } = await setUp({ context: { enabled: true, onConflict: 'reject' } });
+  const { say, provider, gateway } = await setUp({ context: { enabled: true, onConflict: 'reject' } });
   const held = provider.hold('slow');
   const first = say('slow');
   await held.came;
@@ -240,6 +244,7 @@ it('where turns are not merged the loser is told before it costs anything', asyn
   held.go();
   expect(context(await first)).toEqual(['new', '1']);
   expect(provider.prompts).toHaveLength(1);
+  expect(await appended(gateway, 'locked')).toBe(1);
 });
 
 it('where turns are merged both are kept, and the later one is marked', async () => {
@@ -252,6 +257,7 @@ it('where turns are merged both are kept, and the later one is marked', async ()
   const late = await first;
   expect(context(late)).toEqual(['new', '2']);
   expect(await lineOf(gateway, late)).toMatchObject({ stale_base: true });
+  expect([await appended(gateway, 'stale'), await appended(gateway, 'complete')]).toEqual([1, 1]);
   expect(said(await say('how many?'))).toBe('I have read 5 messages.');
 });
 

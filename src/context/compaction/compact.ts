@@ -3,7 +3,7 @@ import { textTokens } from '../prompt/tokens.ts';
 import type { SpokenTurn, Summary } from '../turn.ts';
 import { type CompactionSettings, type PromptSizes, planCompaction } from './plan.ts';
 import { type AskModel, summarizerInput } from './summarize.ts';
-import { deterministicText, missingFacts, summarizedText } from './summary-text.ts';
+import { deterministicText, missingFacts, summarizedText, withFacts } from './summary-text.ts';
 
 export interface CompactionInput {
   /** The whole path, from its first turn. */
@@ -84,21 +84,17 @@ type ByModel =
   | { readonly refused: Extract<Compacted, { kind: 'made' }>['refused']; readonly error?: unknown };
 
 async function byModel(
-  { settings, ask, signal }: CompactionInput,
+  { settings, ask, signal, book }: CompactionInput,
   gone: readonly SpokenTurn[],
   pinned: readonly SaidFact[],
   room: number,
   covered: number,
 ): Promise<ByModel> {
   if (settings.summarizer === '' || !ask) return { refused: '' };
+  const { leftOut, ...question } = summarizerInput(gone, pinned, room);
   let said: string;
   try {
-    said = await ask({
-      model: settings.summarizer,
-      ...summarizerInput(gone, pinned, room),
-      maxTokens: room,
-      signal,
-    });
+    said = await ask({ model: settings.summarizer, ...question, maxTokens: room, signal });
   } catch (error) {
     // Its own record says what happened: the conversation goes on without it.
     return { refused: 'failed', error };
@@ -106,5 +102,8 @@ async function byModel(
   if (said.trim() === '') return { refused: 'empty' };
   const text = summarizedText(covered, said);
   if (textTokens(text) > room) return { refused: 'too_long' };
-  return missingFacts(said, pinned).length > 0 ? { refused: 'facts_missing' } : { text };
+  if (missingFacts(said, pinned).length > 0) return { refused: 'facts_missing' };
+  // It stands for turns that the model has not read, too: what was definite in those is said beside its words.
+  const unread = book.noted(leftOut, room - textTokens(text) - OPENING_TOKENS, pinned);
+  return { text: withFacts(text, missingFacts(said, unread)) };
 }

@@ -12,6 +12,10 @@ export function deterministicText(covered: number, facts: readonly SaidFact[]): 
 export const summarizedText = (covered: number, summary: string): string =>
   `${opening(covered)}\n${summary.trim()}`;
 
+/** With what else was definite. */
+export const withFacts = (text: string, facts: readonly SaidFact[]): string =>
+  facts.length === 0 ? text : [text, 'Of its beginning:', ...facts.map(factLine)].join('\n');
+
 /** Those of the facts that a summary has lost. Letters' case and white space don't matter. */
 export function missingFacts(summary: string, facts: readonly SaidFact[]): SaidFact[] {
   const said = plain(summary);

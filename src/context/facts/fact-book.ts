@@ -59,14 +59,17 @@ export class FactBook {
     return this.#worthMost(PINNED, upTo, tokens);
   }
 
-  /** The pinned ones, and as many of the others as there is room for. */
-  noted(upTo: number, tokens: number): SaidFact[] {
-    return this.#worthMost(1, upTo, tokens);
+  /**
+   * The pinned ones, and as many of the others as there is room for.
+   * @param without said already
+   */
+  noted(upTo: number, tokens: number, without: readonly SaidFact[] = []): SaidFact[] {
+    return this.#worthMost(1, upTo, tokens, without);
   }
 
-  #worthMost(least: number, upTo: number, tokens: number): SaidFact[] {
+  #worthMost(least: number, upTo: number, tokens: number, without: readonly SaidFact[] = []): SaidFact[] {
     const wanted = this.#facts
-      .filter((fact) => fact.version <= upTo && worth(fact) >= least)
+      .filter((fact) => fact.version <= upTo && worth(fact) >= least && !without.includes(fact))
       .sort((a, b) => worth(b) - worth(a) || b.version - a.version);
     const chosen: SaidFact[] = [];
     let left = tokens;

@@ -1,5 +1,5 @@
 import type { OnStateChange } from '../../contracts/state-change.ts';
-import type { ProbeReport } from './report.ts';
+import { type ProbeReport, skippedText } from './report.ts';
 
 /**
  * How each probe's last run came out, told when it is another way than the one before: the first that this process has run,
@@ -14,14 +14,16 @@ export class ProbeStates {
   }
 
   /** As many as the config has probes and models. */
-  take({ probe, model, at, outcome, recall, faults }: ProbeReport): void {
+  take(report: ProbeReport): void {
+    const { probe, model, at, outcome, recall, faults } = report;
     const subject = `${model} ${probe}`;
     const from = this.#last.get(subject) ?? '';
     this.#last.set(subject, outcome);
     if (outcome === from) return;
     const [fault] = faults;
     const share = recall < 0 ? 'nothing was asked' : `${Math.round(100 * recall)} % of the facts came back`;
-    const reason = fault ? `${share}; step ${fault.step}: ${fault.what}` : share;
+    const parts = [share, fault && `step ${fault.step}: ${fault.what}`, skippedText(report)];
+    const reason = parts.filter(Boolean).join('; ');
     this.#onChange({ at, kind: 'probe', subject, from, to: outcome, reason, by: 'gateway' });
   }
 }

@@ -26,8 +26,11 @@ export interface ProbeReport {
   readonly at: number;
   readonly durationMs: number;
   readonly turns: number;
-  /** `passed`; `forgot`: too few facts came back; `broken`: it could not be run to its end. */
-  readonly outcome: 'passed' | 'forgot' | 'broken';
+  /**
+   * `passed`; `partial`: so did what could be done, and some steps could not; `forgot`: too few facts came back; `broken`: it
+   * could not be run to its end.
+   */
+  readonly outcome: 'passed' | 'partial' | 'forgot' | 'broken';
   /** Share of the questions whose fact came back; -1 = none was asked. */
   readonly recall: number;
   /** By distance. */
@@ -65,19 +68,28 @@ export function reportOf(
   }
   const recall = answers.length === 0 ? -1 : answers.filter(({ found }) => found).length / answers.length;
   const forgot = recall >= 0 && recall < (script.recall ?? 1);
+  const passed = run.skipped.length > 0 ? 'partial' : 'passed';
   return {
     ...rest,
     probe: script.name,
     recall,
     byDistance,
-    outcome: isBroken ? 'broken' : forgot ? 'forgot' : 'passed',
+    outcome: isBroken ? 'broken' : forgot ? 'forgot' : passed,
   };
 }
 
+/** Whether nothing went otherwise than the script has it, as far as it was run. */
+export const isGood = ({ outcome }: ProbeReport): boolean => outcome === 'passed' || outcome === 'partial';
+
+/** Which steps those were; '' if there were none. */
+export const skippedText = ({ skipped }: ProbeReport): string =>
+  skipped.length === 0
+    ? ''
+    : `not done here: ${skipped.length === 1 ? 'step' : 'steps'} ${skipped.join(', ')}`;
+
 /** For a terminal. */
 export function reportText(report: ProbeReport): string {
-  const { probe, model, outcome, recall, turns, durationMs, byDistance, answers, faults, skipped, statuses } =
-    report;
+  const { probe, model, outcome, recall, turns, durationMs, byDistance, answers, faults, statuses } = report;
   const percent = recall < 0 ? 'nothing asked' : `recall ${(recall * 100).toFixed(0)} %`;
   const lines = [
     `${probe} on ${model}: ${outcome}, ${percent}, ${turns} turns in ${(durationMs / 1000).toFixed(1)} s`,
@@ -91,6 +103,7 @@ export function reportText(report: ProbeReport): string {
   for (const { fact, distance, said } of answers.filter(({ found }) => !found))
     lines.push(`  forgot ${fact}, ${distance} turns back: “${said}”`);
   for (const { step, what } of faults) lines.push(`  step ${step}: ${what}`);
-  if (skipped.length > 0) lines.push(`  not done here: steps ${skipped.join(', ')}`);
+  const skipped = skippedText(report);
+  if (skipped !== '') lines.push(`  ${skipped}`);
   return lines.join('\n');
 }

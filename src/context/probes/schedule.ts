@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import type { Documents } from '../../contracts/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { MindMeters } from '../measures/meters.ts';
-import type { ProbeReport } from './report.ts';
+import { isGood, type ProbeReport } from './report.ts';
 import { runProbe } from './run-probe.ts';
 import type { ProbeScript } from './script.ts';
 
@@ -94,9 +94,9 @@ export class ProbeSchedule {
         if (signal.aborted) return log.info({ probe: name, model }, 'a context probe was broken off');
         const report = { ...ran, probe: name };
         meters.probe(name, model, report.outcome, recallByDistance(report));
-        const { outcome, recall, faults, turns, durationMs } = report;
-        log[outcome === 'passed' ? 'info' : 'warn'](
-          { probe: name, model, outcome, recall, turns, duration_ms: durationMs, faults },
+        const { outcome, recall, faults, skipped, turns, durationMs } = report;
+        log[isGood(report) ? 'info' : 'warn'](
+          { probe: name, model, outcome, recall, turns, duration_ms: durationMs, faults, skipped },
           'a context probe was run',
         );
         onReport?.(report);

@@ -8,7 +8,7 @@ import { configuredProbes } from '../../../src/context/probes/configured.ts';
 import { ProbeStates } from '../../../src/context/probes/probe-states.ts';
 import { type ProbeReport, reportOf } from '../../../src/context/probes/report.ts';
 import { ProbeSchedule, type ScheduledProbe } from '../../../src/context/probes/schedule.ts';
-import { readProbe } from '../../../src/context/probes/script.ts';
+import { type ProbeScript, readProbe } from '../../../src/context/probes/script.ts';
 import { startModelService } from '../../../src/demo/model-service.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
@@ -23,7 +23,17 @@ const script = readProbe(
 
 const log = openLog('silent', { write: () => undefined }).logger;
 
-async function schedules(count: number, now: () => number, { apiKeys = ['key'], service = '' } = {}) {
+interface Scheduled {
+  apiKeys?: readonly string[];
+  service?: string;
+  of?: ProbeScript;
+}
+
+async function schedules(
+  count: number,
+  now: () => number,
+  { apiKeys = ['key'], service = '', of = script }: Scheduled = {},
+) {
   // A model that nobody keeps context for: it answers from what it is sent, and forgets at once.
   const model = await startModelService({ port: 0, name: 'm', apiKey: 'key' });
   onTestFinished(() => model.close());
@@ -31,11 +41,13 @@ async function schedules(count: number, now: () => number, { apiKeys = ['key'], 
   const metrics = openMetrics({ process: false });
   const meters = new MindMeters(metrics);
   const reports: ProbeReport[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const { logger } = openLog('info', { write: (line) => lines.push(JSON.parse(line)) });
   const probes = apiKeys.map(
     (apiKey, place): ScheduledProbe => ({
       name: place === 0 ? 'x' : 'x#2',
       place,
-      script,
+      script: of,
       model: 'gpt-4o-mini',
       every: '*/15 * * * *',
       timezone: 'UTC',
@@ -50,12 +62,12 @@ async function schedules(count: number, now: () => number, { apiKeys = ['key'], 
         probes: () => probes,
         documents: store.documents,
         meters,
-        log,
+        log: logger,
         clock: { wall: now, monotonic: () => 0 },
         onReport: (report) => reports.push(report),
       }),
   );
-  return { all, reports, metrics };
+  return { all, reports, metrics, lines };
 }
 
 test('a probe runs when it is due, once among all replicas, and a model without context is found out', async () => {
@@ -78,6 +90,31 @@ test('a probe runs when it is due, once among all replicas, and a model without 
   expect(text).toContain('gateway_context_probe_runs_total{probe="x",outcome="forgot"} 2');
   expect(text).toContain(
     'gateway_context_probe_recall_ratio{probe="x",model="gpt-4o-mini",distance="all"} 0',
+  );
+});
+
+test('a probe whose steps can’t all be done on a schedule does not say that it passed, and tells which once', async () => {
+  let now = Date.UTC(2026, 10, 28, 12, 1);
+  const of = readProbe('name: x\nsteps: [{ say: "Hello." }, { reload: true }, { hook: restart }]', 'x');
+  const { all, reports, metrics, lines } = await schedules(1, () => now, { of });
+  const told: unknown[] = [];
+  const states = new ProbeStates(({ to, reason }) => told.push([to, reason]));
+  for (const minute of [15, 30]) {
+    now = Date.UTC(2026, 10, 28, 12, minute);
+    await all[0]?.look();
+  }
+  for (const report of reports) states.take(report);
+  expect(reports).toMatchObject([
+    { outcome: 'partial', skipped: [2, 3], faults: [] },
+    { outcome: 'partial' },
+  ]);
+  expect(told).toEqual([['partial', 'nothing was asked; not done here: steps 2, 3']]);
+  const ran = lines.filter(({ msg }) => msg === 'a context probe was run');
+  expect(ran).toHaveLength(2);
+  // It is as its script has it each time, and nothing to be warned of anew.
+  expect(ran[0]).toMatchObject({ level: 'info', outcome: 'partial', skipped: [2, 3] });
+  expect(await metrics.metrics()).toContain(
+    'gateway_context_probe_runs_total{probe="x",outcome="partial"} 2',
   );
 });
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { reportOf, reportText } from '../../../src/context/probes/report.ts';
+import { isGood, reportOf, reportText } from '../../../src/context/probes/report.ts';
 import { readProbe } from '../../../src/context/probes/script.ts';
 
 const SHIPPED = 'config/examples/probes';
@@ -55,4 +55,11 @@ test('a report tells recall by distance, and what came instead', () => {
     outcome: 'broken',
     recall: -1,
   });
+  const partial = reportOf(script, { ...about, answers, skipped: [4], isBroken: false });
+  expect([partial.outcome, isGood(partial)]).toEqual(['partial', true]);
+  expect(reportText(partial)).toContain('x on support: partial, recall 50 %');
+  expect(reportText(partial)).toContain('not done here: step 4');
+  // What went wrong counts for more than what was not done.
+  const forgot = reportOf({ ...script, recall: 0.6 }, { ...about, answers, skipped: [4], isBroken: false });
+  expect([forgot.outcome, isGood(forgot)]).toEqual(['forgot', false]);
 });
