@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderErrorEvent } from '../errors/render.ts';
 import type { ErrorCode } from '../errors/table.ts';
-import { writeChunk } from '../lib/write-chunk.ts';
 import { failureInAnswer } from '../upstream/failure.ts';
 import { BROKEN_OFF } from './broken-off.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
@@ -39,7 +38,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       held.push(bytes);
       return;
     }
-    if (writeChunk(response, bytes)) return;
+    if (response.write(bytes)) return;
     body.pause();
     response.once('drain', goOn);
   };
@@ -73,7 +72,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
           return;
         }
         const last = passage.last(failure, (message) => errorEvent(call, failure ?? 'internal', message));
-        for (const bytes of [...held, named(last)]) if (bytes.length > 0) writeChunk(response, bytes);
+        for (const bytes of [...held, named(last)]) if (bytes.length > 0) response.write(bytes);
       }
       const version = exchange.context?.version ?? -1;
       if (version >= 0) response.addTrailers({ 'x-context-version': String(version) });

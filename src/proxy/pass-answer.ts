@@ -6,7 +6,6 @@ import { renderErrorEvent } from '../errors/render.ts';
 import { endWith } from '../lib/end-with.ts';
 import { EventGate } from '../lib/event-gate.ts';
 import { grpcEnd, grpcStatusIn, isGrpc } from '../lib/grpc-status.ts';
-import { writeChunk } from '../lib/write-chunk.ts';
 import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { type AnswerFlow, type AnswerReceiver, isBodiless } from '../upstream/attempt.ts';
 import { failureBeforeAnswer, failureInAnswer } from '../upstream/failure.ts';
@@ -117,7 +116,7 @@ export class PassedAnswer implements AnswerReceiver {
       }
     }
     const passed = this.#gate ? this.#gate.pass(chunk) : chunk;
-    if (passed.length === 0 || writeChunk(this.#response, passed)) return;
+    if (passed.length === 0 || this.#response.write(passed)) return;
     this.#flow?.pause();
     if (this.#listensForDrain) return;
     this.#listensForDrain = true;
