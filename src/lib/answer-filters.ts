@@ -7,6 +7,10 @@ export const openFilters = (
   isTold = false,
 ): AnswerFilter[] => guards.flatMap((guard) => guard.openAnswer?.(kind, isTold) ?? []);
 
+/** Whether any of them reads texts of this kind. */
+export const anyReads = (guards: readonly ModelGuard[], kind: AnswerTextKind): boolean =>
+  openFilters(guards, kind).length > 0;
+
 /** @returns what may go on of a text that is coming; @throws what a guard ends the answer with */
 export const takeText = (filters: readonly AnswerFilter[], text: string): string =>
   filters.reduce((rest, filter) => filter.take(rest), text);
