@@ -19,7 +19,8 @@ const Settings = Type.Object(
       minimum: 1,
       maximum: 4 * 1024 * 1024,
       default: 256 * 1024,
-      description: 'Characters of an answer that are held until it is whole. A longer one breaks the schema.',
+      description:
+        'Characters of an answer, which is held until it is whole. A longer one breaks the schema. What turns out to stand beside a call of a tool may be as long, and 262144 in any case.',
     }),
     mode: Type.Unsafe<'enforce' | 'report'>({
       type: 'string',
@@ -62,32 +63,50 @@ const jsonSchema: PolicyDescriptor<Settings> = {
   },
 };
 
-/** Nothing of a text goes on before all of it is known to fit; in report mode all of it goes on at once. */
+/** Characters of a text that may yet turn out to stand beside a call, however short an answer has to be. */
+const LARGEST_BESIDE = 256 * 1024;
+
+/**
+ * Nothing of a text goes on before all of it is known to fit; in report mode all of it goes on at once, and what it was is
+ * recorded when its answer has ended.
+ */
 function wholeText({ largest, mode }: Settings, check: SchemaCheck, exchange: Exchange): AnswerFilter {
   const enforces = mode === 'enforce';
+  const mostHeld = enforces ? Math.max(largest, LARGEST_BESIDE) : largest;
   let held = '';
   let length = 0;
-  const breaks = (breach: string): void => {
+  let breach: string | undefined;
+  const tooLong = `it is longer than ${largest} characters`;
+  const release = (): string => {
+    const released = enforces ? held : '';
+    held = '';
+    return released;
+  };
+  const judge = (isAside: boolean): void => {
+    if (breach === undefined || isAside) return;
     exchange.guards ??= [];
     const action = enforces ? 'blocked' : 'reported';
     exchange.guards.push({ guard: 'json-schema', action, direction: 'answer', rule: 'schema' });
     if (enforces) throw new GatewayError('answer_invalid', { cause: new Error(breach) });
   };
   return {
-    judges: true,
-    take(text) {
+    judges: enforces,
+    take(text, isAside = false) {
+      if (isAside) return release() + text;
       length += text.length;
-      if (length <= largest) held += text;
-      else if (enforces) breaks(`it is longer than ${largest} characters`);
+      if (length <= mostHeld) held += text;
+      else if (enforces) {
+        breach = tooLong;
+        judge(false);
+      }
       return enforces ? '' : text;
     },
     end(isAside = false) {
-      const breach = length > largest ? `it is longer than ${largest} characters` : breachOf(held, check);
-      if (breach !== undefined && !isAside) breaks(breach);
-      const rest = enforces ? held : '';
-      held = '';
-      return rest;
+      if (!isAside) breach = length > largest ? tooLong : breachOf(held, check);
+      if (enforces) judge(isAside);
+      return release();
     },
+    ...(!enforces && { conclude: judge }),
   };
 }
 

@@ -29,8 +29,11 @@ export type AnswerTextKind = 'text' | 'refusal' | 'arguments' | 'reasoning' | 'r
 export interface AnswerFilter {
   /** It judges what an answer says: what follows its text waits, within a bound, until it is known what that text was. */
   readonly judges?: boolean;
-  /** @returns what may go on now; the rest is held back, within a bound */
-  take(text: string): string;
+  /**
+   * @param isAside the model has called a tool, or refused: what it says now is no answer
+   * @returns what may go on now; the rest is held back, within a bound
+   */
+  take(text: string, isAside?: boolean): string;
   /**
    * Nothing comes any more.
    *
@@ -38,6 +41,12 @@ export interface AnswerFilter {
    * @returns what was held back
    */
   end(isAside?: boolean): string;
+  /**
+   * The answer has ended, and its text long before, perhaps: for one that holds nothing up and still wants to know what it was.
+   *
+   * @param isAside as of `end`, now that nothing can follow
+   */
+  conclude?(isAside: boolean): void;
 }
 
 /** A guard's work on one call: it may remember from the request what it does to the answer. */

@@ -134,6 +134,51 @@ it('nor is it where a thought, or its seal, stands between the two', async () =>
   expect([passed.status, JSON.parse(passed.body.toString()).content]).toEqual([200, content]);
 });
 
+const short = (mode: string) => ({ policies: [{ 'json-schema': { schema, mode, largest: 30 } }] });
+
+it.each(['enforce', 'report'])('%s: nor need it be short, before the call and behind it', async (mode) => {
+  const message = { content: PREAMBLE.repeat(9), tool_calls: [CALL] };
+  const provider = await saying(
+    answered(message, 'tool_calls'),
+    { content: PREAMBLE.repeat(9) },
+    { tool_calls: [{ index: 0, ...CALL }] },
+    { content: PREAMBLE.repeat(20_000) },
+  );
+  const gateway = await aiGateway([provider], short(mode));
+
+  const [whole, streamed] = await bothWays(gateway);
+
+  expect(whole.body.toString()).toBe(answered(message, 'tool_calls'));
+  expect(said(streamed.body, 'content')).toBe(PREAMBLE.repeat(20_009));
+  for (const answer of [whole, streamed]) expect(await lineOf(gateway, answer)).not.toHaveProperty('guards');
+});
+
+it.each([
+  ['than it may be', `{"city":"${'Lisbon'.repeat(9)}"}`],
+  ['than can be held', `{"city":"${'Lisbon'.repeat(50_000)}"}`],
+])('an answer that is longer %s ends, or is reported', async (_, content) => {
+  const provider = await saying(
+    answered({ content }),
+    { content: content.slice(0, 20) },
+    { content: content.slice(20) },
+  );
+  const [enforced, reported] = await Promise.all([
+    aiGateway([provider], short('enforce')),
+    aiGateway([provider], short('report')),
+  ]);
+
+  const [whole, streamed] = await bothWays(enforced);
+  expect([whole.status, errorOf(whole).code]).toEqual([502, 'answer_invalid']);
+  expect([said(streamed.body, 'content'), said(streamed.body, 'code')]).toEqual(['', 'answer_invalid']);
+  for (const answer of [whole, streamed])
+    expect((await lineOf(enforced, answer)).guards).toEqual(['json-schema answer blocked schema']);
+
+  for (const answer of await bothWays(reported)) {
+    expect(said(answer.body, 'content')).toBe(content);
+    expect((await lineOf(reported, answer)).guards).toEqual(['json-schema answer reported schema']);
+  }
+});
+
 it.each(['enforce', 'report'])('%s: a refusal is held to no schema, and reaches who asked', async (mode) => {
   const refusal = 'I can’t help with that.';
   const provider = await saying(answered({ content: null, refusal }), { refusal });

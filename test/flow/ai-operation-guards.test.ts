@@ -179,6 +179,18 @@ it('a transcript as a stream would have gone before it is known: it is refused w
   expect([unasked.status, errorOf(unasked).code]).toEqual([502, 'provider_invalid_answer']);
 });
 
+it('where no guard reads transcripts, one may stream, and none is held until it is whole', async () => {
+  const delta = event({ type: 'transcript.text.delta', delta: 'Hi' });
+  const provider = await says(STREAM_HEADERS, delta + event({ type: 'transcript.text.done', text: 'Hi' }));
+  const gateway = await aiGateway([provider], {
+    policies: [{ 'json-schema': { schema: { type: 'object' } } }, { 'max-tokens': { limit: 50 } }],
+  });
+  for (const stream of ['true', 'false']) {
+    const heard = await listen(gateway, { stream });
+    expect([heard.status, heard.body.toString()]).toEqual([200, expect.stringContaining(delta)]);
+  }
+});
+
 it('a transcript that breaks off is an error, and nothing of it is said', async () => {
   const provider = await rawProvider((response) => {
     response.writeHead(200, { ...text, 'content-length': '100' }).write('I am ada', () => response.destroy());

@@ -1,6 +1,6 @@
 import type { AnswerFilter, AnswerTextKind, ModelGuard } from '../../contracts/guard.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import { endText, openFilters, takeText } from '../../lib/answer-filters.ts';
+import { concludeText, endText, openFilters, takeText } from '../../lib/answer-filters.ts';
 
 type TextPart = Extract<StreamPart, { text: string }>;
 /** What says a text once more, beside it. */
@@ -62,6 +62,8 @@ export class AnswerGuard {
   readonly #latest = new Map<number, Channel>();
   /** Choices of which a guard has changed something. */
   readonly #changed = new Set<number>();
+  /** By choice, what wants to know how it ends. */
+  readonly #unconcluded = new Map<number, AnswerFilter[]>();
   /** Choices that call a tool, or refuse. */
   readonly #asides = new Set<number>();
   /** By choice, what follows a text of which it is not known yet whether it is the answer. */
@@ -83,13 +85,26 @@ export class AnswerGuard {
     const choice = choiceOf(part);
     const isAside = isNoAnswer(part);
     if (isAside) this.#asides.add(choice);
-    if (isAside || part.type === 'finish') return [...this.#goOn(choice), ...this.#show(part)];
+    if (isAside || part.type === 'finish') {
+      const parts = [...this.#goOn(choice), ...this.#show(part)];
+      if (part.type === 'finish') this.#conclude(choice);
+      return parts;
+    }
     return this.#mustWait(part, choice) ? this.#wait(part, choice) : this.#show(part);
   }
 
   /** Nothing comes any more. */
   end(): StreamPart[] {
-    return [...[...this.#waiting.keys()].flatMap((choice) => this.#goOn(choice)), ...this.#flush()];
+    const parts = [...[...this.#waiting.keys()].flatMap((choice) => this.#goOn(choice)), ...this.#flush()];
+    for (const choice of this.#unconcluded.keys()) this.#conclude(choice);
+    return parts;
+  }
+
+  #conclude(choice: number): void {
+    const filters = this.#unconcluded.get(choice);
+    if (!filters) return;
+    this.#unconcluded.delete(choice);
+    concludeText(filters, this.#asides.has(choice));
   }
 
   #show(part: StreamPart): StreamPart[] {
@@ -103,7 +118,7 @@ export class AnswerGuard {
     channel.last = part;
     this.#latest.set(choice, channel);
     channel.held += part.text;
-    const text = takeText(channel.filters, part.text);
+    const text = takeText(channel.filters, part.text, this.#asides.has(choice));
     const said = text === '' && part.text !== '' ? [] : [{ ...part, text }];
     return [...flushed, ...said, ...this.#goneOn(channel, text)];
   }
@@ -144,6 +159,12 @@ export class AnswerGuard {
     const begun = { held: '', gone: 0, tokens: [], cited: [], hasEnded: false };
     const channel = { choice, filters, isJudged, last, ...begun };
     this.#channels.set(key, channel);
+    for (const filter of filters) {
+      if (!filter.conclude) continue;
+      const others = this.#unconcluded.get(choice);
+      if (others) others.push(filter);
+      else this.#unconcluded.set(choice, [filter]);
+    }
     return channel;
   }
 

@@ -1,12 +1,11 @@
 import type { Operation } from '../../contracts/format.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { guardedText } from '../../lib/answer-filters.ts';
+import { anyReads, guardedText } from '../../lib/answer-filters.ts';
 import { parseObject } from '../../lib/json.ts';
 import { failureInAnswer } from '../../upstream/failure.ts';
 import { BROKEN_OFF } from '../broken-off.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { readBody } from '../read-body.ts';
-import { answerIsGuarded } from './answer-guard.ts';
 import { guardResult } from './guard-result.ts';
 import type { GuardText } from './guarded-pieces.ts';
 import { guardedTranscript } from './guarded-transcript.ts';
@@ -22,7 +21,7 @@ type Unread = Exclude<CommittedAnswer, { kind: 'whole' }>;
 export function guardOperation(call: ChatCall, operation: Operation): void | Promise<void> {
   const { answer, guards } = call;
   // What a provider says in a refusal is no answer.
-  if (!answer?.facts || !answerIsGuarded(guards)) return;
+  if (!answer?.facts || !anyReads(guards, 'result')) return;
   const guard: GuardText = (text) => guardedText(guards, 'result', text);
   if (answer.kind !== 'whole')
     return isText(answer, operation) ? guardUnread(call, answer, guard) : undefined;

@@ -1,3 +1,5 @@
+import { placeWords } from './place-words.ts';
+
 /** What guards leave of a text. It throws what one of them ends the answer with. */
 export type GuardText = (text: string) => string;
 
@@ -12,32 +14,12 @@ export function guardedPieces(pieces: readonly string[], guard: GuardText): read
   if (guarded === whole) return pieces;
   const alone = pieces.map(guard);
   if (alone.flatMap(wordsOf).join(' ') === wordsOf(guarded).join(' ')) return alone;
-  const placed = place(wordsOf(guarded), words);
+  const placed = placeWords(wordsOf(guarded), words);
   return pieces.map((piece, at) => {
     const text = wordsOf(piece).join(' ');
     const left = placed.get(at)?.join(' ') ?? '';
     return left === text ? piece : left && `${/^\s*/.exec(piece)?.[0]}${left}`;
   });
-}
-
-/** @returns the guarded words by the piece in which each was said; one that is new stands where the next that is known of would */
-function place(
-  guarded: readonly string[],
-  words: readonly { readonly word: string; readonly at: number }[],
-): Map<number, string[]> {
-  const placed = new Map<number, string[]>();
-  let next = 0;
-  for (const word of guarded) {
-    let found = next;
-    while (found < words.length && words[found]?.word !== word) found++;
-    const isKnown = found < words.length;
-    const { at } = words[isKnown ? found : Math.min(next, words.length - 1)] ?? { at: 0 };
-    const said = placed.get(at);
-    if (said) said.push(word);
-    else placed.set(at, [word]);
-    if (isKnown) next = found + 1;
-  }
-  return placed;
 }
 
 const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');

@@ -1,15 +1,28 @@
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
 
-/** Of SubRip and WebVTT: when a cue is shown. */
-const isTiming = (line: string | undefined): boolean => line !== undefined && /\d\s*-->\s*\d/.test(line);
+const TIME = String.raw`(?:\d{1,4}:)?\d\d:\d\d[.,]\d{1,3}`;
+/** Where WebVTT shows a cue: `line:-1,start`, `position:50%`. */
+const PLACE = '(?:-?\\d{1,3}(?:\\.\\d{1,3})?%?|start|center|middle|end|(?:line-)?(?:left|right)|lr|rl)';
+const SETTING = `(?:align|line|position|size|vertical):${PLACE}(?:,${PLACE})?`;
+const TIMING = new RegExp(`^\\s*${TIME}\\s*-->\\s*${TIME}(?:\\s+${SETTING})*\\s*$`);
+const NUMBER = /^\s*\d{1,7}\s*$/;
+
+/** Of SubRip and WebVTT: when a cue is shown, and where. A line that says anything else besides is one to be read. */
+const isTiming = (line: string | undefined): boolean => line !== undefined && TIMING.test(line);
 const isEmpty = (line: string | undefined): boolean => line === undefined || line.trim() === '';
 
 /** A transcript that is no JSON, as the guards leave it: a text, or subtitles, whose numbers and times are none. */
 export function guardedTranscript(text: string, guard: GuardText): string {
   const lines = text.split(/\r?\n/);
-  if (!lines.some(isTiming)) return guard(text);
-  const isNumber = (i: number): boolean => isTiming(lines[i + 1]) && isEmpty(lines[i - 1]);
-  const spoken = [...lines.keys()].filter((i) => !isTiming(lines[i]) && !isEmpty(lines[i]) && !isNumber(i));
+  const timings = lines.map(isTiming);
+  if (!timings.includes(true)) return guard(text);
+  // What else a cue is called by is shown to who asked, too.
+  const isNumber = (line: string, i: number): boolean =>
+    NUMBER.test(line) && timings[i + 1] === true && isEmpty(lines[i - 1]);
+  const spoken = [...lines.keys()].filter((i) => {
+    const line = lines[i] as string;
+    return !timings[i] && !isEmpty(line) && !isNumber(line, i);
+  });
   const guarded = guardedPieces(
     spoken.map((i) => lines[i] as string),
     guard,

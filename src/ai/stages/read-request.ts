@@ -2,12 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import type { Operation } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { anyReads } from '../../lib/answer-filters.ts';
 import { isObject } from '../../lib/json.ts';
 import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
 import { givenTokens } from '../given-tokens.ts';
-import { answerIsGuarded } from '../guards/answer-guard.ts';
 import { operationUsage } from '../operations/usage.ts';
 import { requestFacts } from '../request-facts.ts';
 
@@ -63,7 +63,7 @@ function readForm({ bytes, headers }: ChatCall, format: Operation): ChatRequest 
 function openGuards(call: ChatCall): void {
   const { policies, exchange, bytes, headers } = call;
   call.guards = policies.openGuards(exchange);
-  if (!answerIsGuarded(call.guards)) return;
+  if (!anyReads(call.guards, 'result')) return;
   const asked = formValues(bytes, headers['content-type'] ?? '', 'stream');
   const isNo = ({ start, end }: Span): boolean =>
     end - start <= LONGEST_NO && NO.test(bytes.toString('latin1', start, end));

@@ -175,3 +175,34 @@ it('thoughts of one choice wait, and not those of others; nor do more of them th
   const long = thought('m'.repeat(5 * 1024 * 1024));
   expect(guard.take(long)).toEqual([text('answer'), thought('Hm'), long]);
 });
+
+/** Notes what texts were, once it is known, and holds nothing up. */
+function noting() {
+  const noted: string[] = [];
+  const openAnswer = (kind: string) => {
+    if (kind !== 'text') return undefined;
+    let held = '';
+    const take = (said: string, isAside = false): string => {
+      if (isAside) noted.push(`beside: ${said}`);
+      held += said;
+      return said;
+    };
+    const conclude = (isAside: boolean) => noted.push(`${isAside ? 'no answer' : 'answer'}: ${held}`);
+    return { take, end: () => '', conclude };
+  };
+  return { noted, guard: new AnswerGuard([{ openAnswer }]) };
+}
+
+it('who only wants to know what a text was is told when its choice has ended, and nothing waits for that', () => {
+  const { noted, guard } = noting();
+  for (const part of [text('Let me see'), thought('Hm'), text('4', 1)])
+    expect(guard.take(part)).toEqual([part]);
+  expect(noted).toEqual([]);
+  for (const part of [called, text('So.')]) guard.take(part);
+  expect(noted).toEqual(['beside: So.']);
+  guard.take(finish('tool_calls'));
+  expect(noted.slice(1)).toEqual(['no answer: Let me see', 'no answer: So.']);
+  guard.end();
+  guard.end();
+  expect(noted.slice(3)).toEqual(['answer: 4']);
+});

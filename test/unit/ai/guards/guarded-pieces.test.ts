@@ -33,8 +33,25 @@ it('whatever a guard makes of it, nothing is said that it has not let through', 
 });
 
 it('of subtitles only what is said is guarded, and a line that is gone ends no cue', () => {
-  const vtt = (...lines: string[]) => ['WEBVTT', '', 'cod', '00:00.000 --> 00:02.000', ...lines].join('\r\n');
+  const vtt = (...lines: string[]) => ['WEBVTT', '', '12', '00:00.000 --> 00:02.000', ...lines].join('\r\n');
   expect(guardedTranscript(vtt('a red', 'fish', 'here', ''), hide)).toBe(vtt('a [X]', 'here', ''));
   expect(guardedTranscript(vtt('a kite', ''), hide)).toBe(vtt('a kite', ''));
   expect(guardedTranscript('a cod\n\nand --> more\n', hide)).toBe('a [X]\n\nand --> more\n');
+  const placed = '1:00:00.000 --> 01:00:02.000 line:-1,start position:50.5%,line-left align:left';
+  const times = (text: string): string => text.replaceAll(/\d+/g, '[N]');
+  expect(guardedTranscript(`${placed}\n4 kites\n`, times)).toBe(`${placed}\n[N] kites\n`);
+});
+
+it.each([
+  ['a text that holds an arrow', 'From 0 --> 1 a cod'],
+  ['a text that holds times', 'a cod\nat 00:00.000 --> 00:02.000 a cod\n'],
+  ['what stands behind times', '00:00.000 --> 00:02.000 cod\na kite\n\n00:02.000 --> 00:04.000\nhere\n'],
+  ['what stands before them', 'cod 00:00.000 --> 00:02.000\na kite\n\n00:02.000 --> 00:04.000\nhere\n'],
+  [
+    'what is said to be a place',
+    '00:00.000 --> 00:02.000 align:cod\n\n00:02.000 --> 00:04.000 line:cod\nhere',
+  ],
+  ['what a cue is called', 'WEBVTT\n\ncod\n00:00.000 --> 00:02.000\na kite\n'],
+])('%s is read: nobody says a word in the times of subtitles', (_, text) => {
+  expect(guardedTranscript(text, hide)).toBe(text.replaceAll('cod', '[X]'));
 });
