@@ -5,18 +5,22 @@ import type { Span } from '../lib/json-span.ts';
 const LONGEST_HEAD = 4096;
 const END_OF_HEAD = '\r\n\r\n';
 
+export interface FormValue extends Span {
+  readonly name: string;
+}
+
 /**
- * Where the values of a field stand in a form (`multipart/form-data`, RFC 7578), so that one can be exchanged and every
+ * Where the values of some fields stand in a form (`multipart/form-data`, RFC 7578), so that one can be exchanged and every
  * other byte stays what the client sent. Parts are found by their boundary, and only their heads are read.
  *
  * @throws GatewayError `body_invalid` if it is no form, or one that others might read otherwise
  */
-export function formValues(bytes: Buffer, contentType: string, field: string): Span[] {
+export function formValues(bytes: Buffer, contentType: string, ...fields: readonly string[]): FormValue[] {
   const delimiter = Buffer.from(`--${boundaryOf(contentType)}`);
   if (!bytes.subarray(0, delimiter.length).equals(delimiter))
     throw noForm('It must begin with its boundary.');
   const next = Buffer.concat([Buffer.from('\r\n'), delimiter]);
-  const spans: Span[] = [];
+  const values: FormValue[] = [];
   let at = delimiter.length;
   while (!isAt(bytes, at, '--')) {
     if (!isAt(bytes, at, '\r\n')) throw noForm('A boundary must end its line.');
@@ -26,11 +30,11 @@ export function formValues(bytes: Buffer, contentType: string, field: string): S
     // A part may be empty: then its end begins with the line break of its head.
     const end = bytes.indexOf(next, start - 2);
     if (end < 0) throw noForm('Its last boundary is missing.');
-    if (nameOf(bytes.toString('latin1', at, headEnd)) === field)
-      spans.push({ start, end: Math.max(start, end) });
+    const name = nameOf(bytes.toString('latin1', at, headEnd));
+    if (fields.includes(name)) values.push({ name, start, end: Math.max(start, end) });
     at = end + next.length;
   }
-  return spans;
+  return values;
 }
 
 const isAt = (bytes: Buffer, at: number, text: string): boolean =>

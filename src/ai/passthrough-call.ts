@@ -193,9 +193,9 @@ const COUNTS = /:countTokens$|\/(?:count-tokens(?::rawPredict)?|input_tokens)$/;
 const EMBEDS =
   /\/(?:embed|embeddings)$|:(?:embedContent|batchEmbedContents)$|embed[^/]*(?:\/invoke|:predict)$/;
 
-/** What comes to the same as an operation that the gateway has, on a path of its own. */
+/** What comes to the same as an operation that the gateway has, on a path of its own, or below another base. */
 const KIN: readonly (readonly [path: RegExp, like: FormatName])[] = [
-  [/\/audio\/translations$/, 'openai-transcriptions'],
+  [/\/audio\/(?:transcriptions|translations)$/, 'openai-transcriptions'],
   [IMAGES, 'openai-images'],
   // Of Cohere's `/v1` and Voyage; and models of Amazon, which have it in their names alone.
   [/\/rerank$|rerank[^/]*\/invoke$/, 'rerank'],

@@ -94,6 +94,8 @@ export interface OperationUsage {
    * @param told what the answer tells of it by the way
    */
   otherwise(told?: Usage): Usage;
+  /** Whether neither is true of it: asked where a budget wants to know. Absent: it never is. */
+  isUnknowable?(): boolean;
 }
 
 /**
@@ -111,6 +113,8 @@ export interface Operation extends Endpoint {
   usageAtMost(body: JsonObject, bytes: number): Usage;
   /** What a request came to if the answer doesn't say, as far as the request tells, and the answer by the way. */
   usageOf(body: JsonObject, sent: Sent, told?: Usage): Usage;
+  /** Whether what a request is about lies elsewhere, so that nobody here knows what it comes to. Absent: it never does. */
+  isUnknowable?(body: JsonObject, sent: Sent): boolean;
   readonly openStream?: undefined;
 }
 

@@ -1,3 +1,7 @@
+import { big, isAt, little } from './byte-numbers.ts';
+import { flacSeconds } from './flac-length.ts';
+import { mp4Seconds } from './mp4-length.ts';
+
 /** Bytes a second of speech as densely as Opus packs it. */
 export const DENSEST_SOUND = 1000;
 /** And as it is usually sent (mp3 of 128 kbit/s). */
@@ -6,51 +10,40 @@ const USUAL_SOUND = 16_000;
 /**
  * Seconds that a file of sound lasts, as its format says: WAV, FLAC, MP3, Ogg (Opus, Vorbis), MP4 and WebM, which is what
  * OpenAI takes. 0 = it doesn't say, or is none of them. Nothing is decoded. Whoever pays for it could write a length that is too
- * short: it counts as no shorter than its bytes make likely. The frames of an MP3 are counted.
+ * short: it counts as no shorter than its bytes make likely. The frames of MP3 and FLAC are counted.
  */
 export function soundSeconds(file: Buffer): number {
   const bytes = file.subarray(tagBytes(file, 0));
   if (isAt(bytes, 0, 'RIFF') && isAt(bytes, 8, 'WAVE')) return ofWav(bytes);
-  if (isAt(bytes, 0, 'fLaC')) return ofFlac(bytes);
+  if (isAt(bytes, 0, 'fLaC')) return flacSeconds(bytes);
   if (isAt(bytes, 0, 'OggS')) return atLeast(ofOgg(bytes), bytes.length / USUAL_SOUND);
-  if (isAt(bytes, 4, 'ftyp')) return atLeast(ofMp4(bytes), bytes.length / USUAL_SOUND);
+  if (isAt(bytes, 4, 'ftyp')) return atLeast(mp4Seconds(bytes), bytes.length / USUAL_SOUND);
   if (isAt(bytes, 0, '\x1aE\xdf\xa3')) return atLeast(ofWebm(bytes), bytes.length / USUAL_SOUND);
   return ofMp3(bytes);
 }
 
 const atLeast = (seconds: number, least: number): number => (seconds > 0 ? Math.max(seconds, least) : 0);
 
-/** Without making a text of it: it is asked for each frame. */
-function isAt(bytes: Buffer, at: number, mark: string): boolean {
-  for (let i = 0; i < mark.length; i++) if (bytes[at + i] !== mark.charCodeAt(i)) return false;
-  return true;
-}
-
-/** As many bytes as a number in JavaScript has room for. */
-const MOST_BYTES = 6;
-
-/** A number, of which the last bytes count; beyond the end of the file all is 0. */
-function big(bytes: Buffer, at: number, size: number): number {
-  const read = Math.min(size, MOST_BYTES);
-  const from = at + size - read;
-  return read > 0 && from + read <= bytes.length ? bytes.readUIntBE(from, read) : 0;
-}
-
-const little = (bytes: Buffer, at: number, size: number): number =>
-  at + size <= bytes.length ? bytes.readUIntLE(at, size) : 0;
-
-/** ID3v2, before an MP3 and now and then before others: its size is written in 7 bits a byte. */
+/**
+ * ID3v2, before an MP3 and now and then before others: its size is written in 7 bits a byte. What is none to decoders, who
+ * look for these bits, too, is none here: they play what stands in it.
+ */
 function tagBytes(bytes: Buffer, at: number): number {
-  if (!isAt(bytes, at, 'ID3')) return 0;
+  if (!isAt(bytes, at, 'ID3') || big(bytes, at + 3, 1) === 0xff || big(bytes, at + 4, 1) === 0xff) return 0;
   const size = big(bytes, at + 6, 4);
+  if ((size & 0x80808080) !== 0) return 0;
   const packed = (size >>> 24) * 2 ** 21 + ((size >>> 16) & 127) * 2 ** 14 + ((size >>> 8) & 127) * 128;
-  return 10 + packed + (size & 127);
+  const footer = big(bytes, at + 5, 1) & HAS_FOOTER ? TAG_HEAD : 0;
+  return TAG_HEAD + packed + (size & 127) + footer;
 }
 
-/** Plain samples: integers, floats, A-law, µ-law, and the form that says more of them. Of others the header says the rate. */
-const PLAIN: ReadonlySet<number> = new Set([1, 3, 6, 7, 0xfffe]);
+const TAG_HEAD = 10;
+const HAS_FOOTER = 0x10;
 
-/** All of it counts as samples: how many there are is not written where it was streamed. */
+/** The form of WAV that says behind its usual head which one it is. */
+const EXTENSIBLE = 0xfffe;
+
+/** All of it counts as samples: how many there are is not written where it was streamed. Of packed ones the head says the rate. */
 function ofWav(bytes: Buffer): number {
   let at = 12;
   while (at < bytes.length && !isAt(bytes, at, 'fmt ')) {
@@ -58,21 +51,22 @@ function ofWav(bytes: Buffer): number {
     at += 8 + size + (size % 2);
   }
   const format = at + 8;
-  const plain =
-    (little(bytes, format + 2, 2) * little(bytes, format + 4, 4) * little(bytes, format + 14, 2)) / 8;
-  if (PLAIN.has(little(bytes, format, 2))) return plain > 0 ? bytes.length / plain : 0;
-  const rate = little(bytes, format + 8, 4);
-  return rate > 0 ? atLeast(bytes.length / rate, bytes.length / USUAL_SOUND) : 0;
+  const said = little(bytes, format, 2);
+  const form = said === EXTENSIBLE ? little(bytes, format + 24, 2) : said;
+  const width = sampleBytes(form, little(bytes, format + 14, 2));
+  if (width === undefined) {
+    const rate = little(bytes, format + 8, 4);
+    return rate > 0 ? atLeast(bytes.length / rate, bytes.length / USUAL_SOUND) : 0;
+  }
+  const plain = little(bytes, format + 2, 2) * little(bytes, format + 4, 4) * width;
+  return plain > 0 ? bytes.length / plain : 0;
 }
 
-/** RFC 9639 section 8.2. No packing makes more of sound than it was. */
-function ofFlac(bytes: Buffer): number {
-  const format = big(bytes, 18, 4);
-  const rate = format >>> 12;
-  const channels = ((format >>> 9) & 7) + 1;
-  const bits = ((format >>> 4) & 31) + 1;
-  const samples = (format & 15) * 2 ** 32 + big(bytes, 22, 4);
-  return rate > 0 ? atLeast(samples / rate, (bytes.length * 8) / (rate * channels * bits)) : 0;
+/** Of plain samples: integers, floats, A-law and µ-law, which have one byte whatever is said. 0 = nobody plays it. */
+function sampleBytes(form: number, bits: number): number | undefined {
+  if (form === 6 || form === 7) return 1;
+  if (form !== 1 && form !== 3) return undefined;
+  return bits <= 64 ? Math.ceil(bits / 8) : 0;
 }
 
 const PAGE = 'OggS';
@@ -103,36 +97,6 @@ function ofOgg(bytes: Buffer): number {
 function oggRate(bytes: Buffer, at: number): number {
   if (isAt(bytes, at, 'OpusHead')) return 48_000;
   return isAt(bytes, at, '\x01vorbis') ? little(bytes, at + 12, 4) : 0;
-}
-
-/** ISO/IEC 14496-12 section 8.2.2. One that is written as it is recorded doesn't say. */
-function ofMp4(bytes: Buffer): number {
-  const movie = boxAt(bytes, 'moov', 0, bytes.length);
-  const head = movie && boxAt(bytes, 'mvhd', movie.start, movie.end);
-  if (!head) return 0;
-  const isLong = big(bytes, head.start, 1) === 1;
-  const scale = big(bytes, head.start + (isLong ? 20 : 12), 4);
-  const length = isLong ? big(bytes, head.start + 24, 8) : big(bytes, head.start + 16, 4);
-  return scale > 0 ? length / scale : 0;
-}
-
-function boxAt(
-  bytes: Buffer,
-  type: string,
-  from: number,
-  to: number,
-): { start: number; end: number } | undefined {
-  for (let at = from; at + 8 <= to; ) {
-    const size = big(bytes, at, 4);
-    const isLong = size === 1;
-    // 0: up to the end.
-    const end = size === 0 ? to : at + (isLong ? big(bytes, at + 8, 8) : size);
-    const start = at + (isLong ? 16 : 8);
-    if (end < start) return undefined;
-    if (isAt(bytes, at + 4, type)) return { start, end: Math.min(end, to) };
-    at = end;
-  }
-  return undefined;
 }
 
 const CLUSTER = '\x1fC\xb6u';

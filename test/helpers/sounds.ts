@@ -14,18 +14,26 @@ function number(value: number, bytes: number, order: 'big' | 'little'): Buffer {
 const be = (value: number, bytes: number): Buffer => number(value, bytes, 'big');
 const le = (value: number, bytes: number): Buffer => number(value, bytes, 'little');
 
-/** Plain samples of 16 bits unless another format is given, which goes by its bytes a second. */
-export function wav(seconds: number, { rate = 16_000, format = 1, packed = 0 } = {}): Buffer {
+/**
+ * Plain samples of 16 bits unless another format is given, which goes by its bytes a second.
+ * @param inner the format that 0xfffe stands for
+ */
+export function wav(
+  seconds: number,
+  { rate = 16_000, format = 1, packed = 0, bits = 16, inner = 0 } = {},
+): Buffer {
   const bytesASecond = packed || rate * 2;
   const sound = Buffer.alloc(seconds * bytesASecond);
-  const head = [le(format, 2), le(1, 2), le(rate, 4), le(bytesASecond, 4), le(2, 2), le(16, 2)];
+  const head = [le(format, 2), le(1, 2), le(rate, 4), le(bytesASecond, 4), le(2, 2), le(bits, 2)];
+  const inside = inner === 0 ? [] : [le(22, 2), le(16, 2), le(4, 4), le(inner, 2), Buffer.alloc(14)];
+  const description = Buffer.concat([...head, ...inside]);
   const more = Buffer.concat([latin('LIST'), le(5, 4), latin('fmt x\0')]);
   const file = [
     latin('WAVE'),
     more,
     latin('fmt '),
-    le(16, 4),
-    ...head,
+    le(description.length, 4),
+    description,
     latin('data'),
     le(sound.length, 4),
     sound,
@@ -49,10 +57,11 @@ export function mp3(seconds: number, kbits: readonly number[] = [128]): Buffer {
 }
 
 /** A tag of ID3v2, as long as a picture in it. */
-export const id3 = (bytes: number): Buffer =>
+export const id3 = (bytes: number, { version = 4, flags = 0, bit8 = 0 } = {}): Buffer =>
   Buffer.concat([
-    latin('ID3\x04\0\0'),
-    Buffer.from([bytes >> 21, (bytes >> 14) & 127, (bytes >> 7) & 127, bytes & 127]),
+    latin('ID3'),
+    Buffer.from([version, 0, flags]),
+    Buffer.from([bytes >> 21, (bytes >> 14) & 127, (bytes >> 7) & 127, (bytes & 127) | bit8]),
     Buffer.alloc(bytes, 0xff),
   ]);
 
@@ -78,10 +87,49 @@ export function ogg(
   return Buffer.concat([oggPage(0, 2, head), ...pages]);
 }
 
-export function flac(seconds: number, { samples = seconds * 44_100, bytes = seconds * 40_000 } = {}): Buffer {
-  // 44.1 kHz, one channel of 16 bits.
-  const format = [be(44_100 * 4096 + 15 * 16 + Math.floor(samples / 2 ** 32), 4), be(samples % 2 ** 32, 4)];
-  return Buffer.concat([latin('fLaC\x80\0\0\x22'), Buffer.alloc(10), ...format, Buffer.alloc(16 + bytes)]);
+/** As RFC 9639 counts it, bit by bit. */
+function crc8(bytes: Buffer): number {
+  let crc = 0;
+  for (const byte of bytes)
+    for (let bit = 7; bit >= 0; bit--) {
+      const isOver = (crc >> 7) ^ ((byte >> bit) & 1);
+      crc = ((crc << 1) & 255) ^ (isOver ? 7 : 0);
+    }
+  return crc;
+}
+
+const BLOCK = 4096;
+const HERTZ = 44_100;
+
+/**
+ * One channel of 16 bits, in frames of 4096 samples and a shorter one.
+ * @param samples and `hertz` as the head says them; `bytes` are those of all frames
+ * @param says by each frame: which rate it has, or nothing of it
+ */
+export function flac(
+  seconds: number,
+  {
+    samples = seconds * HERTZ,
+    hertz = HERTZ,
+    bytes = seconds * 40_000,
+    says = 'code' as 'code' | 'number' | 'nothing',
+  } = {},
+): Buffer {
+  const format = [be(hertz * 4096 + 15 * 16 + Math.floor(samples / 2 ** 32), 4), be(samples % 2 ** 32, 4)];
+  const rate = { code: 9, number: 13, nothing: 0 }[says];
+  const last = (seconds * HERTZ) % BLOCK;
+  const length = Math.ceil((seconds * HERTZ) / BLOCK);
+  const frames = Array.from({ length }, (_, i) => {
+    const isLast = i === length - 1 && last > 0;
+    const head = Buffer.concat([
+      Buffer.from([0xff, 0xf8, (isLast ? 0x70 : 0xc0) + rate, 0x08]),
+      Buffer.from(String.fromCodePoint(i)),
+      isLast ? be(last - 1, 2) : be(0, 0),
+      says === 'number' ? be(HERTZ, 2) : be(0, 0),
+    ]);
+    return Buffer.concat([head, be(crc8(head), 1), Buffer.alloc(Math.floor(bytes / length))]);
+  });
+  return Buffer.concat([latin('fLaC\x80\0\0\x22'), Buffer.alloc(10), ...format, Buffer.alloc(16), ...frames]);
 }
 
 const box = (type: string, ...content: Buffer[]): Buffer => {
@@ -95,6 +143,46 @@ export function m4a(seconds: number, { version = 0, kbits = 64 } = {}): Buffer {
   const times = [Buffer.alloc(2 * size), be(1000, 4), be(seconds * 1000, size)];
   const movie = box('moov', box('free'), box('mvhd', be(version, 1), Buffer.alloc(3), ...times));
   return Buffer.concat([box('ftyp', latin('M4A ')), box('mdat', Buffer.alloc(seconds * kbits * 125)), movie]);
+}
+
+/**
+ * As browsers record it: no length in the head, and fragments, each with a sample for every 1024 units of its time.
+ * @param each seconds of a fragment
+ * @param says where it is said how long samples last: of each, of a fragment, of all
+ * @param from when it begins, as what is cut out of a broadcast says
+ */
+export function recordedM4a(
+  seconds: number,
+  { each = 1, kbits = 64, says = 'fragment' as 'sample' | 'fragment' | 'track', from = 0, length = 0 } = {},
+): Buffer {
+  const [scale, usual, id] = [48_000, 1024, 7];
+  const full = (type: string, flags: number, ...content: Buffer[]): Buffer =>
+    box(type, be(flags, 4), ...content);
+  const track = box(
+    'trak',
+    full('tkhd', 7, be(0, 8), be(id, 4), Buffer.alloc(68)),
+    box('mdia', full('mdhd', 0, be(0, 8), be(scale, 4), be(0, 4), be(0, 4))),
+  );
+  const defaults = full('trex', 0, be(id, 4), be(1, 4), be(says === 'track' ? usual : 0, 4), be(0, 8));
+  const head = full('mvhd', 0, be(0, 8), be(1000, 4), be(length, 4), Buffer.alloc(80));
+  const fragments = Array.from({ length: Math.ceil(seconds / each) }, (_, i) => {
+    const samples = Math.round((Math.min(each, seconds - i * each) * scale) / usual);
+    const part =
+      says === 'fragment'
+        ? full('tfhd', 0x2000a, be(id, 4), be(1, 4), be(usual, 4))
+        : full('tfhd', 0x20001, be(id, 4), be(0, 8));
+    const begins = full('tfdt', 0x01000000, be((from + i * each) * scale, 8));
+    const sample = says === 'sample' ? [be(usual, 4), be(9, 4)] : [be(9, 4)];
+    const rows = Array<Buffer[]>(samples).fill(sample).flat();
+    const run =
+      says === 'sample'
+        ? full('trun', 0x301, be(samples, 4), be(0, 4), ...rows)
+        : full('trun', 0x205, be(samples, 4), be(0, 8), ...rows);
+    const moof = box('moof', full('mfhd', 0, be(i, 4)), box('traf', part, begins, run));
+    return [moof, box('mdat', Buffer.alloc(Math.round((samples * usual * kbits * 125) / scale)))];
+  });
+  const movie = box('moov', head, track, box('mvex', defaults));
+  return Buffer.concat([box('ftyp', latin('iso5')), movie, ...fragments.flat()]);
 }
 
 /** As browsers record it: no length in the head, clusters of ten seconds, a block a second. */

@@ -1,11 +1,11 @@
-import type { Operation, Sent } from '../../contracts/format.ts';
+import type { Operation } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import type { Usage } from '../../contracts/usage.ts';
 import { textOf } from '../../lib/json.ts';
-import { DENSEST_SOUND, soundSeconds } from '../../lib/sound-length.ts';
+import { DENSEST_SOUND } from '../../lib/sound-length.ts';
 import { textTokens } from '../budgets/estimate.ts';
 import { countOf } from '../dialects/count.ts';
-import { formValues } from '../form-field.ts';
+import { hearsElsewhere, secondsHeard } from './heard-sound.ts';
 
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
@@ -112,8 +112,8 @@ export const OPERATIONS: readonly Operation[] = [
     refused: [],
     headers: [],
     usageAtMost: (_body, bytes) => heard(bytes / DENSEST_SOUND),
-    // No more than it may come to: what is cut out of a broadcast says when it was, and not how long.
-    usageOf: (_body, sent, told) => heard(Math.min(sent.bytes.length / DENSEST_SOUND, secondsOf(sent, told))),
+    usageOf: (body, sent, told) => heard(secondsHeard(body, sent, told)),
+    isUnknowable: hearsElsewhere,
   },
   {
     kind: 'operation',
@@ -138,18 +138,15 @@ function ranked(body: JsonObject, bytes: number): Usage {
   return { ...NOTHING, input, searches: searches(body) };
 }
 
-/** As long as the sound's own format says, or the times of its transcript if that is more; Infinity: neither does. */
-function secondsOf({ bytes, contentType }: Sent, told?: Usage): number {
-  // In JSON a model listens to what is somewhere else.
-  const files = /^multipart\/form-data\b/i.test(contentType) ? formValues(bytes, contentType, 'file') : [];
-  const lengths = files.map(({ start, end }) => soundSeconds(bytes.subarray(start, end)));
-  // Whoever reads a form with several takes one of them.
-  const known = lengths.includes(0) ? 0 : lengths.reduce((sum, each) => sum + each, 0);
-  return Math.max(known, told?.audioSeconds ?? 0) || Number.POSITIVE_INFINITY;
-}
-
+/** @param seconds 0 = nobody knows */
 function heard(seconds: number): Usage {
   const audioSeconds = Math.ceil(seconds);
   const input = Math.min(LONGEST_INPUT, audioSeconds * TOKENS_A_HEARD_SECOND);
-  return { input, audioInput: input, output: LONGEST_TRANSCRIPT, cached: 0, audioSeconds };
+  return {
+    input,
+    audioInput: input,
+    output: LONGEST_TRANSCRIPT,
+    cached: 0,
+    ...(audioSeconds > 0 && { audioSeconds }),
+  };
 }

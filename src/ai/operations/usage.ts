@@ -5,4 +5,5 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 export const operationUsage = (format: Operation, body: JsonObject, sent: Sent): OperationUsage => ({
   atMost: format.usageAtMost(body, sent.bytes.length),
   otherwise: (told) => format.usageOf(body, sent, told),
+  isUnknowable: () => format.isUnknowable?.(body, sent) ?? false,
 });

@@ -65,7 +65,8 @@ async function reserve(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
-  if (facts.isUnknowable && draws.some(({ rule }) => rule.unit !== 'requests'))
+  const isMetered = draws.some(({ rule }) => rule.unit !== 'requests');
+  if (isMetered && (facts.isUnknowable || facts.usage?.isUnknowable?.()))
     throw new GatewayError('budget_unpriced', {
       detail: 'What it comes to is known neither before nor after.',
     });

@@ -9,7 +9,7 @@ import { reportedCost } from '../reported-cost.ts';
 
 /**
  * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina, Anthropic's and other models on Bedrock),
- * seconds (whisper), images that are there to be counted, or search units (Cohere). Undefined if it says nothing of it.
+ * seconds (whisper, Mistral), images that are there to be counted, or search units (Cohere). Undefined if it says nothing of it.
  */
 export function readUsage(answer: JsonObject): Usage | undefined {
   if (answer.usageMetadata !== undefined) return ofGoogle(objectOf(answer.usageMetadata));
@@ -27,7 +27,7 @@ export function readUsage(answer: JsonObject): Usage | undefined {
   const images = imagesIn(answer);
   const input =
     firstCount(usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens) ?? 0;
-  const seconds = positive(usage.seconds ?? answer.duration);
+  const seconds = positive(usage.seconds ?? usage.prompt_audio_seconds ?? answer.duration);
   const searches = countOf(units.search_units);
   const charged = reportedCost(usage);
   const output = countOf(usage.output_tokens ?? usage.completion_tokens ?? units.output_tokens);
