@@ -88,7 +88,9 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
     writeUnnamed(call);
     return;
   }
-  exchange.context = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
+  const facts = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
+  if (meant.within !== undefined) facts.within = meant.within;
+  exchange.context = facts;
   if (recalled.kind === 'unavailable') throw recalled.error;
   if (recalled.kind === 'replay') {
     if (format.name === 'openai-responses') call.ownId = responseId(ref.session, recalled.facts.turn);
