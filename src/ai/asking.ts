@@ -15,8 +15,11 @@ export function askingOf({ exchange, request, bytes, budgets }: ChatCall): Askin
   };
 }
 
-/** The conversation that a call is part of, as its client names it or the gateway keeps it; '' = none. */
+/**
+ * The conversation that a call is part of, as its client names it or the gateway keeps it: of a sub-agent the one of who has
+ * started it; '' = none.
+ */
 export const sessionOf = (
   { context }: ChatCall['exchange'],
   { session, conversation }: Pick<ChatRequest, 'session' | 'conversation'>,
-): string => session || context?.session || conversation;
+): string => session || context?.within || context?.session || conversation;

@@ -15,9 +15,9 @@ export function replaceBody(call: ChatCall, { model, ...rest }: JsonObject): voi
   const modelAt = modelIn(call.bytes, model);
   const was = call.request as ChatRequest;
   // Which conversation it is of, and whether it may be kept, the client said; its provider need not hear of it.
-  const { conversation, previousResponse, store } = was;
+  const { conversation, previousResponse, session, store } = was;
   const facts = requestFacts(body, call.headers, call.format.maxima);
-  const request = { ...was, ...facts, conversation, previousResponse, store };
+  const request = { ...was, ...facts, conversation, previousResponse, session, store };
   call.request = modelAt ? { ...request, modelAt } : request;
 }
 

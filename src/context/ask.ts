@@ -13,6 +13,8 @@ export interface Opening {
   readonly create: boolean;
   /** The gateway has named it, for this request alone: nothing was said in it before. */
   readonly isInvented?: boolean;
+  /** An agent's header has named it: under this name it asks about several things side by side, each with all of its log. */
+  readonly isAgents?: boolean;
   /** The response that this turn follows: its turn's id. */
   readonly follows: string | undefined;
   /** One at a time, and none that had not seen the one before. */

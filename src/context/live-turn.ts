@@ -169,8 +169,11 @@ export class LiveTurn {
     const options: CommitOptions = {
       ...this.#placed(turn, messages),
       key: this.#key,
-      // Whoever came between the two is merged with, and not thrown off.
-      ...(before && { base: reserved.head.version + 1, inPlaceOf: before.options.turn.id }),
+      // Whoever came between the two is merged with, and not thrown off; but not what an agent asked about something else.
+      ...(before && {
+        base: reserved.head.version + 1,
+        inPlaceOf: ask.isAgents ? undefined : before.options.turn.id,
+      }),
     };
     let committed: Committed | undefined;
     try {

@@ -150,6 +150,9 @@ export class TurnRecall {
   async #placeLog(turn: LiveTurn, seed: string, atHand: ReadonlyMap<string, OpenedTurn>): Promise<void> {
     const { ask, facts, reserved, seal } = turn;
     const { head } = reserved;
+    const isAgents = ask.isAgents === true;
+    // What an agent asks meanwhile about something else is nothing to follow.
+    turn.isBranch = isAgents;
     if (ask.tail && followTail(turn, ask.tail, seed, atHand)) return;
     const messages = ask.tail ? ask.tail.whole() : ask.messages;
     turn.logTokens = onDemand(() => messageTokens(messages));
@@ -186,13 +189,16 @@ export class TurnRecall {
         facts.mode = 'delta';
         return;
       }
-      turn.isBranch = false;
+      turn.isBranch = isAgents;
       turn.inPlaceOf = undefined;
     }
     place(found.parent, found.count, hashes[found.count] as string);
     if (found.parent === head.head) return;
     turn.isBranch = true;
-    if (facts.status === 'hit') Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });
+    if (facts.status !== 'hit') return;
+    if (isAgents && found.count === 0) facts.status = 'new';
+    else if (!isAgents || isFollowed(found.parent, turns))
+      Object.assign(facts, { status: 'forked', cause: 'hash_mismatch' });
   }
 
   /** Of what is new the client may say some again that it goes on from. */
@@ -208,6 +214,10 @@ export class TurnRecall {
     if (again > 0) turn.fresh = ask.messages.slice(again);
   }
 }
+
+/** Whether something was said behind a turn. */
+const isFollowed = (id: string, turns: ReadonlyMap<string, OpenedTurn>): boolean =>
+  turns.values().some(({ turn: { parent, status } }) => parent === id && status !== 'failed');
 
 const unknownResponse = (): GatewayError =>
   new GatewayError('session_unknown', { param: 'previous_response_id' });

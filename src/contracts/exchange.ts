@@ -78,6 +78,8 @@ export interface AiFacts {
 export interface ContextFacts {
   /** As the client knows it. */
   session: string;
+  /** Of a sub-agent's: the session of who has started it, with which it is held to the same caps. */
+  within?: string;
   status: 'hit' | 'replay' | 'forked' | 'new' | 'reset' | 'degraded';
   mode: 'full' | 'delta';
   /** Why continuity was not kept; '' if it was. */

@@ -236,29 +236,6 @@ it('says what it sends where the gateway would guess wrong', async () => {
   expect((await send(gateway, more, { ...S1, 'x-context-mode': 'some' })).status).toBe(400);
 });
 
-it('a session is named by agents’ headers, and by metadata', async () => {
-  const provider = await knowingProvider();
-  const gateway = await aiGateway([provider], { context: { enabled: true } });
-  const names: Record<string, string>[] = [
-    { 'x-claude-code-session-id': 'a' },
-    { session_id: 'b' },
-    { 'x-opencode-session': 'c' },
-    { 'helicone-session-id': 'd' },
-  ];
-  for (const name of names) {
-    await send(gateway, [user('My account number is 4711.')], name);
-    expect((await send(gateway, [user('What is my account number?')], name)).body.toString()).toContain(
-      '4711',
-    );
-  }
-  const inBody = { metadata: { session_id: 'e' } };
-  await send(gateway, [user('My account number is 12.')], {}, inBody);
-  const answer = await send(gateway, [user('What is my account number?')], {}, inBody);
-  expect([answer.headers['x-context-session'], statusOf(answer)]).toEqual(['e', [200, 'hit']]);
-  const { body } = await admin(gateway, '/api/sessions?consumer=app');
-  expect((body.items as { id: string }[]).map(({ id }) => id).sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
-});
-
 it('a conversation is answered once at a time: who comes meanwhile is told in the words of the SDK', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {

@@ -14,7 +14,7 @@ import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 import { markOf, readTail } from './log-tail.ts';
 
-/** Headers by which known agents name their sessions. */
+/** Headers by which known agents name their sessions. They send all that they have with each request. */
 const AGENT_HEADERS = [
   'x-claude-code-session-id',
   'session_id',
@@ -25,11 +25,16 @@ const AGENT_HEADERS = [
   'helicone-session-id',
 ];
 
+/** By which Claude Code tells a sub-agent from the one that has started it: both have the same session. */
+const SUB_AGENT = 'x-claude-code-agent-id';
+
 /** Which conversation a call means, and whether the client lets it be kept. */
-export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'follows' | 'exclusive'> & {
+export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'isAgents' | 'follows' | 'exclusive'> & {
   readonly isStored: boolean;
   /** Where there is no such conversation the call belongs to none. */
   readonly isOptional?: boolean;
+  /** Of a sub-agent: the session of who has started it. */
+  readonly within?: string | undefined;
 };
 
 /**
@@ -42,7 +47,8 @@ export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'follows' | 
 export function conversationOf(call: ChatCall, storeResponses: boolean): Meant | undefined {
   const { exchange, headers, format } = call;
   const { conversation, previousResponse, store, user, ...facts } = call.request as ChatRequest;
-  const session = facts.session || agentSession(headers);
+  const agent = facts.session === '' ? agentSession(headers) : undefined;
+  const session = agent?.session ?? facts.session;
   const isStored = store !== false;
   // Two long names that begin alike are not to be one.
   for (const [param, name] of Object.entries({ conversation, session, user }))
@@ -65,20 +71,33 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
     if (!read) throw new GatewayError('session_unknown', { param: 'previous_response_id' });
     return { ref: of(read.session), create: false, follows: read.turn, exclusive: false, isStored };
   }
-  const isOptional = !isStored;
   if (session !== '')
-    return { ref: of(session), create: isStored, follows: undefined, exclusive: false, isStored, isOptional };
+    return {
+      ref: of(session),
+      create: isStored,
+      isAgents: agent !== undefined,
+      within: agent?.within,
+      follows: undefined,
+      exclusive: false,
+      isStored,
+      isOptional: !isStored,
+    };
   if (!isStored || !isResponse || !storeResponses) return undefined;
   const ref = of(`sess_${randomHex(16)}`);
   return { ref, create: true, isInvented: true, follows: undefined, exclusive: false, isStored };
 }
 
-function agentSession(headers: ChatCall['headers']): string {
-  for (const name of AGENT_HEADERS) {
-    const value = headers[name];
-    if (typeof value === 'string' && value !== '') return value.slice(0, LONGEST_NAME + 1).toWellFormed();
-  }
-  return '';
+function agentSession(headers: ChatCall['headers']): { session: string; within?: string } | undefined {
+  const header = AGENT_HEADERS.find((each) => nameIn(headers, each) !== '');
+  if (header === undefined) return undefined;
+  const session = nameIn(headers, header);
+  const agent = nameIn(headers, SUB_AGENT);
+  return agent === '' ? { session } : { session: `${session}:${agent}`, within: session };
+}
+
+function nameIn(headers: ChatCall['headers'], name: string): string {
+  const value = headers[name];
+  return typeof value === 'string' ? value.slice(0, LONGEST_NAME + 1).toWellFormed() : '';
 }
 
 const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);
@@ -86,13 +105,13 @@ const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);
 /** @throws GatewayError `body_invalid` where a header of ours says what can't be read */
 export function openingOf({ headers, request }: ChatCall, meant: Meant): Opening {
   const { conversation, user } = request as ChatRequest;
-  const mode = headers['x-context-mode'] ?? 'auto';
+  const mode = headers['x-context-mode'] ?? (meant.isAgents ? 'full' : 'auto');
   if (!MODES.has(mode))
     throw new GatewayError('body_invalid', {
       param: 'x-context-mode',
       detail: 'x-context-mode must be auto, full or delta.',
     });
-  const { isStored: _, isOptional: __, ...which } = meant;
+  const { isStored: _, isOptional: __, within: ___, ...which } = meant;
   const isFixed = which.follows !== undefined || conversation !== '';
   return {
     ...which,

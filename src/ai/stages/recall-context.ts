@@ -14,6 +14,7 @@ import { unkeptName } from '../memory/item-name.ts';
 import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
+import { unnamed } from '../memory/unnamed.ts';
 import { isSigned, signersOf, writeHistory } from '../memory/write-history.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -84,9 +85,12 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   const recalled = await openOrNone(conversations.open(opening, read), meant);
   if (!recalled) {
     noteStateless(call);
+    writeUnnamed(call);
     return;
   }
-  exchange.context = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
+  const facts = recalled.kind === 'turn' ? recalled.turn.facts : recalled.facts;
+  if (meant.within !== undefined) facts.within = meant.within;
+  exchange.context = facts;
   if (recalled.kind === 'unavailable') throw recalled.error;
   if (recalled.kind === 'replay') {
     if (format.name === 'openai-responses') call.ownId = responseId(ref.session, recalled.facts.turn);
@@ -115,10 +119,19 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 
 /** The body that goes on, written once: of a long conversation that is all of it. */
 function writeBody(call: ChatCall, turn: LiveTurn | undefined): void {
-  const isNamed = call.format.name === 'openai-responses';
-  const body = isNamed ? keptHere(bodyOf(call), turn?.shape, isTranslated(call)) : bodyOf(call);
+  const sent = bodyOf(call);
+  const own = unnamed(sent, call);
+  const isResponse = call.format.name === 'openai-responses';
+  const body = isResponse ? keptHere(own, turn?.shape, isTranslated(call)) : own;
   if (turn && hasBefore(turn)) writeBefore(call, body, turn);
-  else if (isNamed) replaceBody(call, body);
+  else if (body !== sent) replaceBody(call, body);
+}
+
+/** Of a call that belongs to no conversation, but names one. */
+function writeUnnamed(call: ChatCall): void {
+  const sent = bodyOf(call);
+  const body = unnamed(sent, call);
+  if (body !== sent) replaceBody(call, body);
 }
 
 /** The client's list goes on as it came where it is all that there is. */
