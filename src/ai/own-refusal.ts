@@ -57,5 +57,11 @@ const KINDS: Readonly<Record<number, Kind>> = {
   429: (_, text) => TOO_LARGE.test(text),
 };
 
+/** Of these such a refusal is for the request's length, whoever finds it too long: the model, or a limit of the key. */
+const OF_LENGTH: ReadonlySet<number> = new Set([400, 413, 422, 429]);
+
+export const isOfLength = ({ statusCode, isOwn }: { statusCode: number; isOwn?: boolean }): boolean =>
+  isOwn === true && OF_LENGTH.has(statusCode);
+
 /** Whether such a refusal speaks of the gateway's key as well. */
 export const namesKey = (body: Buffer): boolean => NAMES_THE_KEY.test(body.toString('utf8'));

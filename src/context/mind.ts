@@ -3,6 +3,7 @@ import { type CompactionTask, Compactor } from './compaction/compactor.ts';
 import { journeyText } from './journey.ts';
 import { measureTurn } from './measures/measure-turn.ts';
 import { SizeOutliers } from './measures/size-outlier.ts';
+import { TokenRatios } from './measures/token-ratios.ts';
 import { turnSignals } from './measures/turn-signals.ts';
 import type { ConversationMemory } from './memory/conversation-memory.ts';
 import { Memories } from './memory/memories.ts';
@@ -34,6 +35,7 @@ export class Mind implements ContextMind {
   readonly #options: MindOptions;
   readonly #memories = new Memories();
   readonly #sizes = new SizeOutliers();
+  readonly #ratios = new TokenRatios();
   readonly #compactor: Compactor;
   /** What was sent with a shape, for when its turn is over. */
   readonly #built = new WeakMap<PromptShape, BuiltPrompt>();
@@ -133,6 +135,7 @@ export class Mind implements ContextMind {
   }
 
   afterTurn(done: TurnDone): void {
+    this.#learn(done);
     if (this.#after.size >= MOST_WAITING) {
       this.#options.meters.compaction('passed_over');
       return;
@@ -150,6 +153,17 @@ export class Mind implements ContextMind {
         if (about.isForgotten) this.#memories.forget(done.ref);
       });
     this.#after.set(work, about);
+  }
+
+  tooLong(input: PromptInput, shape: PromptShape): void {
+    this.#ratios.refused(input, this.#tokensOf(input, shape));
+  }
+
+  /** How the provider counted what is estimated here. */
+  #learn({ input, shape, turn }: TurnDone): void {
+    if (turn.status !== 'complete') return;
+    const estimated = this.#tokensOf(input, shape) + input.otherTokens;
+    this.#ratios.answered(input, turn.tokensIn, estimated, this.#limit(input));
   }
 
   /** Forgets what this process knows of a conversation beyond its turns. */
@@ -203,7 +217,7 @@ export class Mind implements ContextMind {
         recalled: built?.passages ?? [],
       },
     });
-    const tokens = built?.context.tokens ?? (input.log?.tokens ?? 0) + systemTokens(input);
+    const tokens = this.#tokensOf(input, shape);
     const isOutlier = this.#sizes.observe(input.model, tokens);
     meters.turn(input.model, tokens, measures, isOutlier);
     for (const signal of turnSignals(input, turn, measures)) this.#options.tell?.(signal);
@@ -232,10 +246,23 @@ export class Mind implements ContextMind {
     await this.#compactor.run(task);
   }
 
-  /** Tokens that the prompt may have. */
-  #capacity({ window = 0, otherTokens }: PromptInput): number {
-    const limit = this.#options.settings().compaction.window || window || USUAL_WINDOW;
-    return Math.max(LEAST_CAPACITY, limit - otherTokens);
+  /** Estimated tokens that the prompt may have. What may be answered is told in the model's own. */
+  #capacity(input: PromptInput): number {
+    const { otherTokens, maxOutput = 0 } = input;
+    const { ratio, most } = this.#ratios.of(input);
+    const room = (this.#limit(input) - maxOutput) / ratio - otherTokens;
+    return Math.max(LEAST_CAPACITY, Math.floor(Math.min(room, most)));
+  }
+
+  /** Tokens that the model reads and writes in one call. */
+  #limit({ window = 0 }: PromptInput): number {
+    return this.#options.settings().compaction.window || window || USUAL_WINDOW;
+  }
+
+  /** About how many the prompt of a turn had, beside `otherTokens`. */
+  #tokensOf(input: PromptInput, shape: PromptShape): number {
+    const built = this.#built.get(shape);
+    return built?.context.tokens ?? (input.log?.tokens ?? 0) + systemTokens(input);
   }
 
   #remember(input: PromptInput, covered: readonly PathTurn[]): ConversationMemory {

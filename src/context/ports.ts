@@ -37,8 +37,10 @@ export interface PromptInput {
   /** What the client sends now. */
   readonly fresh: readonly Message[];
   readonly system: readonly TextPart[];
-  /** Estimated tokens of everything else in the request: tools, and the most that may be answered. */
+  /** Estimated tokens of everything else in the request: tools, and what is said of one turn alone. */
   readonly otherTokens: number;
+  /** Tokens that may be answered; absent or 0 = the client did not say. */
+  readonly maxOutput?: number;
   /** Tokens that the model reads and writes in one call; absent or 0 = not known. */
   readonly window?: number;
   /** The client sent all of the conversation itself, and it is to be heard as it was sent. */
@@ -89,6 +91,8 @@ export interface ContextMind {
   prompt(input: PromptInput): PromptShape | Promise<PromptShape>;
   /** Off it, after the commit. Must not fail. */
   afterTurn(done: TurnDone): void;
+  /** The prompt of a turn was refused for its length. */
+  tooLong(input: PromptInput, shape: PromptShape): void;
   /** What was said in a session is not to be known any more. */
   forget(ref: SessionRef): void;
 }

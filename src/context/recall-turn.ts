@@ -108,6 +108,7 @@ export class TurnRecall {
       fresh: turn.fresh,
       system: ask.system,
       otherTokens: ask.otherTokens,
+      maxOutput: ask.maxOutput,
       window: ask.window,
       isFull: isAsSent,
       covered: () => reader.covered(ask.ref, seal, turn.parent, summary?.covered ?? 0),

@@ -226,3 +226,81 @@ it('a system text that was sent once is in force after its turn was summarized',
   for (const prompt of provider.prompts)
     expect(prompt[0]).toEqual({ role: 'system', content: 'Speak like a pirate.' });
 });
+
+/** A provider that counts two bytes a token, and refuses what is longer than it reads, in the words of its vendor. */
+async function denseProvider(window: number, isCounted = true) {
+  const sizes: number[] = [];
+  const service = await rawProvider((response, { body }) => {
+    const { messages } = JSON.parse(body.toString()) as { messages: object[] };
+    const prompt_tokens = Math.ceil(Buffer.byteLength(JSON.stringify(messages)) / 2);
+    sizes.push(prompt_tokens);
+    response.setHeader('content-type', 'application/json');
+    if (prompt_tokens > window) {
+      const message = `prompt is too long: ${prompt_tokens} tokens > ${window} maximum`;
+      response.statusCode = 400;
+      response.end(JSON.stringify({ error: { message, type: 'invalid_request_error', param: null } }));
+      return;
+    }
+    const choices = [{ index: 0, message: { role: 'assistant', content: 'ok' }, finish_reason: 'stop' }];
+    const usage = { prompt_tokens, completion_tokens: 1, total_tokens: prompt_tokens + 1 };
+    response.end(
+      JSON.stringify({ id: 'c', object: 'chat.completion', choices, ...(isCounted && { usage }) }),
+    );
+  });
+  return Object.assign(service, { sizes });
+}
+
+/** 400 bytes in hex. */
+const dumpOf = (turn: number): string => turn.toString(16).padStart(8, '0').repeat(50);
+
+/** The statuses of sixty turns of a session that say such a thing each. */
+async function hexTurns(gateway: TestGateway): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let turn = 1; turn <= 60; turn++) statuses.push((await say(gateway, dumpOf(turn))).status);
+  return statuses;
+}
+
+it('a conversation of which its provider counts more tokens than bytes let guess does not outgrow its model', async () => {
+  const provider = await denseProvider(5000);
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true, compaction: { window: 5000 } },
+  } as object);
+  expect(await hexTurns(gateway)).toEqual(Array(60).fill(200));
+  expect(Math.max(...provider.sizes)).toBeGreaterThan(2500);
+});
+
+it('one that has outgrown it all the same, as nobody counts, goes on with its next turn, and does not do so again', async () => {
+  const provider = await denseProvider(5000, false);
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true, compaction: { window: 5000 } },
+  } as object);
+  const statuses = await hexTurns(gateway);
+  expect(statuses.filter((status) => status !== 200)).toEqual([400]);
+  expect(statuses.at(-1)).toBe(200);
+});
+
+it('nor does one whose model’s window is smaller than anybody knows', async () => {
+  const provider = await denseProvider(5000);
+  const gateway = await aiGateway([provider], { context: { enabled: true } } as object);
+  const statuses = await hexTurns(gateway);
+  expect(statuses.filter((status) => status !== 200)).toEqual([400]);
+});
+
+it('of a log that its client sends whole as much is sent as its provider takes', async () => {
+  const provider = await denseProvider(5000);
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true, compaction: { window: 5000 } },
+  } as object);
+  const messages: object[] = [];
+  for (let turn = 1; turn <= 40; turn++) {
+    messages.push({ role: 'user', content: dumpOf(turn) });
+    const answer = await chat(
+      gateway,
+      { model: 'smart', max_tokens: 200, messages },
+      { 'x-session-id': 'whole' },
+    );
+    expect([turn, answer.status]).toEqual([turn, 200]);
+    messages.push({ role: 'assistant', content: 'ok' });
+  }
+  expect(Math.max(...provider.sizes)).toBeGreaterThan(4000);
+});

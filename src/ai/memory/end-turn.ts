@@ -2,6 +2,7 @@ import type { TurnEnd } from '../../context/live-turn.ts';
 import type { TurnStatus } from '../../contracts/session.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
+import { isOfLength } from '../own-refusal.ts';
 import { answerOf } from './answer-parts.ts';
 
 /** What an answer says, as far as it is kept. */
@@ -26,6 +27,8 @@ export async function commitTurn(
 ): Promise<void> {
   const { turn, format, exchange, answer } = call;
   if (!turn || turn.hasEnded) return;
+  if (turn.input && answer?.kind === 'whole' && isOfLength(answer))
+    call.ports.conversations.ports.mind.tooLong(turn.input, turn.shape);
   const usage = answer?.facts?.usage;
   const { content, itemIds } = answerOf(parts, status === 'complete');
   const end: TurnEnd = {

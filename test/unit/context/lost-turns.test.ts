@@ -33,6 +33,7 @@ const ASK: Ask = {
   messages: [],
   model: 'smart',
   otherTokens: 0,
+  maxOutput: 0,
   window: 0,
   askModel: () => Promise.reject(new Error('nobody asks')),
   requestId: 'r1',
@@ -74,6 +75,7 @@ async function world() {
       mind: {
         prompt: () => ({ summary: '', system: [], turns: [], snippets: '', journey: '' }),
         afterTurn: () => undefined,
+        tooLong: () => undefined,
         forget: () => undefined,
       },
       privacy: openPrivacy(() => PRIVACY, secrets.documents, Date.now),
