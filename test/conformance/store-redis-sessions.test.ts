@@ -78,3 +78,17 @@ it('also where an older replica noted it, among what stays', async () => {
   expect(await shown()).toBe('');
   expect(await server.cli('hvals', key('m'))).not.toContain('a last one');
 });
+
+it('before the first turn there is none, though Redis counts from the end there', async () => {
+  const { sessions, add, ...store } = await open();
+  await add(ref, draft('one'));
+  const { head, turns } = await store.open(ref);
+  const [turn] = turns;
+  if (!turn) throw new Error('no turn');
+  for (const version of [0, -1])
+    expect(await sessions.redact(ref, version, turn.content, { ...turn, content: '""' })).toBe(false);
+  const { generation, edits, epoch, covered } = head;
+  const none = { epoch: 1, covered: 0, coveredTurn: turn.id, tokens: 1, at: 1, content: '"nothing"' };
+  expect(await sessions.summarize(ref, { generation, edits, epoch, covered }, none)).toBe(false);
+  expect(await sessions.read(ref)).toMatchObject({ head: { epoch: 0, edits: 0 }, turns });
+});

@@ -188,7 +188,8 @@ return 1`,
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not live or m.g ~= ARGV[1] or m.d ~= ARGV[2] or m.e ~= ARGV[3] or m.c ~= ARGV[4] then return 0 end
-local turn = redis.call('LINDEX', T, tonumber(ARGV[6]) - 1)
+local at = tonumber(ARGV[6])
+local turn = at > 0 and redis.call('LINDEX', T, at - 1)
 if not turn or turn:match('^%d+ %d+ %d (%S+) ') ~= ARGV[7] then return 0 end
 redis.call('HSET', S, ARGV[5], ARGV[8])
 keep(S)
@@ -228,11 +229,12 @@ if held and held:match('^%d+:(.*)$') == ARGV[2] then redis.call('HDEL', KEYS[5],
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not live then return 0 end
-local turn = redis.call('LINDEX', T, tonumber(ARGV[1]) - 1)
+local at = tonumber(ARGV[1])
+local turn = at > 0 and redis.call('LINDEX', T, at - 1)
 if not turn then return 0 end
 local known, meta, content = turn:match('^([^\\n]*)\\n([^\\n]*)\\n(.*)$')
 if content ~= ARGV[2] then return 0 end
-redis.call('LSET', T, tonumber(ARGV[1]) - 1, known .. '\\n' .. ARGV[3] .. '\\n' .. ARGV[4])
+redis.call('LSET', T, at - 1, known .. '\\n' .. ARGV[3] .. '\\n' .. ARGV[4])
 redis.call('DEL', S)
 put('e', '0')
 put('c', '0')
