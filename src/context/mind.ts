@@ -22,6 +22,8 @@ import type { SpokenTurn, Summary } from './turn.ts';
 const USUAL_WINDOW = 128_000;
 /** A prompt may always have so many, whatever tools and output leave. */
 const LEAST_CAPACITY = 256;
+/** Of what a model reads, so much is never summed up for its length. */
+const LEAST_SUMMED = 1 / 8;
 /** Turns that wait to be looked after; beyond it they are passed over, and the next of their session makes up for it. */
 const MOST_WAITING = 500;
 
@@ -156,7 +158,8 @@ export class Mind implements ContextMind {
   }
 
   tooLong(input: PromptInput, shape: PromptShape): void {
-    this.#ratios.refused(input, this.#tokensOf(input, shape));
+    const { otherTokens, maxOutput = 0 } = input;
+    this.#ratios.refused(input, this.#tokensOf(input, shape) + otherTokens + maxOutput);
   }
 
   /** How the provider counted what is estimated here. */
@@ -237,7 +240,8 @@ export class Mind implements ContextMind {
       summary: summaryOf(summary),
       settings: settings().compaction,
       sizes: {
-        capacity: this.#capacity(input),
+        // What a refusal makes one guess is no reason to sum all up for good.
+        capacity: Math.max(this.#capacity(input), Math.floor(this.#limit(input) * LEAST_SUMMED)),
         system: systemTokens(input),
       },
       ask,
@@ -251,7 +255,7 @@ export class Mind implements ContextMind {
     const { otherTokens, maxOutput = 0 } = input;
     const { ratio, most } = this.#ratios.of(input);
     const room = (this.#limit(input) - maxOutput) / ratio - otherTokens;
-    return Math.max(LEAST_CAPACITY, Math.floor(Math.min(room, most)));
+    return Math.max(LEAST_CAPACITY, Math.floor(Math.min(room, most - otherTokens - maxOutput)));
   }
 
   /** Tokens that the model reads and writes in one call. */

@@ -17,7 +17,6 @@ it.each([
   'x-claude-code-session-id',
   'session_id',
   'conversation_id',
-  'x-conversation-id',
   'x-opencode-session',
   'x-litellm-session-id',
   'helicone-session-id',
@@ -35,6 +34,16 @@ it.each([
   // Named by itself, its client says what it wants.
   expect(statusOf(await send(gateway, [ACCOUNT], { ...named, ...S1 }))).toEqual([200, 'new']);
   expect((await send(gateway, [QUESTION], { ...named, ...S1 })).body.toString()).toContain('It is 4711.');
+});
+
+it('x-conversation-id is no agent’s: one who sends only what is new is remembered', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], ON);
+  const named = { 'x-conversation-id': 'c' };
+  await send(gateway, [ACCOUNT], named);
+  const next = await send(gateway, [QUESTION], named);
+  expect([next.headers['x-context-session'], statusOf(next)]).toEqual(['c', [200, 'hit']]);
+  expect(next.body.toString()).toContain('It is 4711.');
 });
 
 it('what an agent asks beside its conversation is asked as it was sent, and both go on', async () => {

@@ -14,12 +14,14 @@ import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 import { markOf, readTail } from './log-tail.ts';
 
+/** A header that anybody may name a session by. */
+const CONVERSATION = 'x-conversation-id';
+
 /** Headers by which known agents name their sessions. They send all that they have with each request. */
 const AGENT_HEADERS = [
   'x-claude-code-session-id',
   'session_id',
   'conversation_id',
-  'x-conversation-id',
   'x-opencode-session',
   'x-litellm-session-id',
   'helicone-session-id',
@@ -48,7 +50,7 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
   const { exchange, headers, format } = call;
   const { conversation, previousResponse, store, user, ...facts } = call.request as ChatRequest;
   const agent = facts.session === '' ? agentSession(headers) : undefined;
-  const session = agent?.session ?? facts.session;
+  const session = agent?.session ?? (facts.session || nameIn(headers, CONVERSATION));
   const isStored = store !== false;
   // Two long names that begin alike are not to be one.
   for (const [param, name] of Object.entries({ conversation, session, user }))

@@ -10,14 +10,14 @@ export type PromptOwner = Pick<PromptInput, 'ref' | 'model'> & {
 export interface PromptFit {
   /** Tokens that are counted for each that is estimated: from 1 to 4. */
   readonly ratio: number;
-  /** Estimated tokens; Infinity = nothing was refused. */
+  /** Estimated tokens of all that a call asks for, its answer included; Infinity = nothing was refused. */
   readonly most: number;
 }
 
 interface Known {
   /** Undefined: no prompt has told yet. */
   readonly ratio: number | undefined;
-  /** Estimated tokens of the last prompt that was too long; Infinity = none was. */
+  /** Estimated tokens of the last call that was too long; Infinity = none was. */
   readonly refused: number;
   readonly most: number;
 }
@@ -29,6 +29,8 @@ const MOST_MODELS = 200;
 const MOST_RATIO = 4;
 /** Of the limit: what a provider adds to every prompt makes much of a short one, and that is not too long anyway. */
 const LEAST_SHARE = 1 / 8;
+/** Milliseconds after which a session is told nothing of what was refused: it may have been another model's word, or a busy hour's. */
+const TELLS_FOR = 3_600_000;
 /** Weight of one prompt among those before it. */
 const WEIGHT = 0.2;
 
@@ -39,7 +41,7 @@ const NOTHING: Known = { ratio: undefined, refused: Infinity, most: Infinity };
  * by its own prompts, since another's may be all hex; by those of its model as long as none of its own has told.
  */
 export class TokenRatios {
-  readonly #sessions = new LRUCache<string, Known>({ max: MOST_SESSIONS });
+  readonly #sessions = new LRUCache<string, Known>({ max: MOST_SESSIONS, ttl: TELLS_FOR, noUpdateTTL: true });
   readonly #models = new LRUCache<string, number>({ max: MOST_MODELS });
 
   /** On the request path. */
@@ -57,7 +59,9 @@ export class TokenRatios {
   answered(owner: PromptOwner, counted: number, estimated: number, limit: number): void {
     const key = keyOf(owner);
     const known = this.#sessions.get(key);
-    const told = estimated >= LEAST_SHARE * limit ? ratioOf(counted, estimated) : undefined;
+    // Prompts that a ratio has made shorter tell of it, too: else it would never fade.
+    const least = (LEAST_SHARE * limit) / this.of(owner).ratio;
+    const told = estimated >= least ? ratioOf(counted, estimated) : undefined;
     if (told !== undefined) this.#models.set(owner.model, blend(this.#models.get(owner.model), told));
     if (told === undefined && !known) return;
     const { ratio, refused } = known ?? NOTHING;
@@ -66,7 +70,10 @@ export class TokenRatios {
     this.#sessions.set(key, { ratio: next, refused, most: refused });
   }
 
-  /** A prompt was refused for its length: the next is half as long, and is halved again if that does not do. */
+  /**
+   * A call was refused for its length: the next is half as long, and is halved again if that does not do.
+   * @param estimated tokens of all that it asked for: a prompt of a few words is too long with an answer of 200,000 tokens
+   */
   refused(owner: PromptOwner, estimated: number): void {
     const key = keyOf(owner);
     const { ratio } = this.#sessions.get(key) ?? NOTHING;

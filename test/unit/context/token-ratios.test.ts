@@ -73,3 +73,12 @@ test('it is the session’s alone, in this life of it, with this model', () => {
   ];
   expect(others.map((each) => ratios.of(each).most)).toEqual(others.map(() => Infinity));
 });
+
+test('a ratio that makes prompts short fades by these', () => {
+  const ratios = new TokenRatios();
+  ratios.answered(HEX, 80_000, 20_000, LIMIT);
+  expect(ratios.of(HEX).ratio).toBe(4);
+  const short = LIMIT / 8 / 2;
+  for (let turn = 0; turn < 40; turn++) ratios.answered(HEX, short, short, LIMIT);
+  expect(ratios.of(HEX).ratio).toBeLessThan(2.1);
+});
