@@ -5,12 +5,12 @@ const LIKE_OURS = /\[[A-Z][A-Z0-9_]*_\d+\]/g;
 export class Placeholders {
   readonly #byValue = new Map<string, string>();
   readonly #byName = new Map<string, string>();
-  readonly #taken = new Set<string>();
+  #taken: ReadonlySet<string> = new Set();
   #count = 0;
 
   /** A placeholder that a text has already would be taken for one of ours. */
   avoid(texts: readonly string[]): void {
-    for (const text of texts) for (const name of text.match(LIKE_OURS) ?? []) this.#taken.add(name);
+    this.#taken = new Set(texts.flatMap((text) => text.match(LIKE_OURS) ?? []));
   }
 
   /** The same for the same value, so that a model can tell who is who. */

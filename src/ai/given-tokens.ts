@@ -5,6 +5,10 @@ export interface GivenTokens {
   readonly bytes: number;
 }
 
+/** Whether an input of embeddings, or a prompt, or one of several, is in tokens of its model. Servers of one's own take objects, which hold texts. */
+export const holdsTokens = (input: unknown): boolean =>
+  Array.isArray(input) && input.some((each) => typeof each === 'number' || Array.isArray(each));
+
 /** @param input of a request: tokens, lists of them, texts, or whatever else */
 export function givenTokens(input: unknown): GivenTokens {
   const given = { tokens: 0, bytes: 0 };

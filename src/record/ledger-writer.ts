@@ -34,11 +34,12 @@ const MORE_BY = 0.1;
 export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
   readonly #outbox: Outbox<LedgerRow>;
-  readonly #forgetting: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
   #isDown = false;
   /** Rows since the oldest went. */
   #added = 0;
-  #isForgetting = false;
+  /** While the oldest go. */
+  #forgetting: Promise<void> | undefined;
 
   constructor(options: LedgerWriterOptions) {
     const { ledger, log, meters } = options;
@@ -48,7 +49,7 @@ export class LedgerWriter {
         await ledger.append(batch);
         this.#added += batch.length;
         // What a minute brings may be many times as much as is kept.
-        if (this.#added > options.limits().maxRows * MORE_BY) void this.#forget();
+        if (this.#added > options.limits().maxRows * MORE_BY) this.#forgetSome();
         if (this.#isDown) log.info('the ledger is written again');
         this.#isDown = false;
       },
@@ -62,7 +63,7 @@ export class LedgerWriter {
       batch: 256,
       most: MOST_WAITING,
     });
-    this.#forgetting = setInterval(() => void this.#forget(), FORGET_EVERY_MS).unref();
+    this.#timer = setInterval(() => this.#forgetSome(), FORGET_EVERY_MS).unref();
   }
 
   write(row: LedgerRow): void {
@@ -75,22 +76,26 @@ export class LedgerWriter {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#forgetting);
+    clearInterval(this.#timer);
     const lost = await this.#outbox.close();
+    await this.#forgetting;
     if (lost > 0) this.#options.log.error({ lost }, 'rows of the ledger were lost: the store did not answer');
   }
 
+  #forgetSome(): void {
+    this.#forgetting ??= this.#forget().finally(() => {
+      this.#forgetting = undefined;
+    });
+  }
+
   async #forget(): Promise<void> {
-    if (this.#isForgetting) return;
-    this.#isForgetting = true;
     this.#added = 0;
     const { ledger, limits, now, log } = this.#options;
-    const { keep, maxRows } = limits();
     try {
+      const { keep, maxRows } = limits();
       while (await ledger.forget(Math.floor(now() - keep), maxRows));
     } catch (error) {
       log.warn({ err: error }, 'old rows of the ledger could not be deleted');
     }
-    this.#isForgetting = false;
   }
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { jsonShape } from '../../lib/json-shape.ts';
 import type { ChatCall } from '../chat-call.ts';
-import { holdsTokens } from '../holds-tokens.ts';
+import { holdsTokens } from '../given-tokens.ts';
 import { leaveOut, requestTexts, SignedText } from './request-texts.ts';
 
 /** As of bodies that policies of API routes read. */
