@@ -118,6 +118,29 @@ it('what somebody else applies meanwhile is shown beside an edit, which goes on 
   expect(complaints).toEqual([]);
 }, 60_000);
 
+it('what is applied before the page listens is shown as soon as it does', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints } = await testPage();
+  const opened = Promise.withResolvers<void>();
+  await page.route('**/api/events', async (route) => {
+    await opened.promise;
+    await route.continue();
+  });
+  await page.goto(`${gateway.adminUrl}/#/config`);
+  const editor = page.getByLabel('Configuration, YAML');
+  await page.getByText('revision 1').first().waitFor();
+  const headers = { 'if-match': '*', 'content-type': 'application/yaml' };
+  const body = `${await editor.inputValue()}# by another\n`;
+  expect((await fetch(`${gateway.adminUrl}/api/revisions`, { method: 'POST', headers, body })).status).toBe(
+    200,
+  );
+
+  opened.resolve();
+
+  await eventually(async () => (await editor.inputValue()).includes('# by another'));
+  expect(complaints).toEqual([]);
+}, 60_000);
+
 it('a config with secrets in it is edited and applied without them being shown', async () => {
   const sha256 = 'ab'.repeat(32);
   const gateway = await testGateway({

@@ -77,11 +77,12 @@ export function useAnswer<T>(path: string | undefined, { every, on }: Freshness 
     const off = live.onEvent((event) => {
       if (dependsOn.current?.(event) && timer === undefined) later();
     });
-    // What happened while nobody answered is told by nobody.
-    let isAway = live.state === 'away';
+    // What happened while nobody answered, or listened yet, is told by nobody.
+    let before = live.state;
     const offState = live.onState((state) => {
-      if (isAway && state === 'live') reload();
-      isAway = state === 'away';
+      if (state === 'live' && before === 'away') reload();
+      if (state === 'live' && before === 'connecting' && dependsOn.current && timer === undefined) later();
+      before = state;
     });
     return () => {
       off();
