@@ -1,43 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
 import type { ReserveOptions, SessionRef, TurnDraft } from '../../../src/contracts/session.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { spread } from '../../harness/statistics.ts';
 import type { Effort } from '../../harness/suite.ts';
 import { short, table } from '../../harness/wording.ts';
+import { othersOn } from './others-writers.ts';
+import { CONTENT, TURNS, timed, WRITERS, type Written } from './timed-writers.ts';
 
-const WRITERS = 16;
-const TURNS = 50;
 const DAY = 86_400_000;
-
-/** 800 turns that 16 writers wrote to one session. */
-export interface Written {
-  readonly method: string;
-  readonly perSecond: number;
-  readonly lost: number;
-  readonly doubled: number;
-}
-
-const CONTENT = 'x'.repeat(300);
-
-async function timed(
-  method: string,
-  turns: number,
-  write: (writer: number, turn: number) => Promise<void>,
-  read: () => Promise<readonly string[]>,
-): Promise<Written> {
-  const began = performance.now();
-  await Promise.all(
-    Array.from({ length: WRITERS }, async (_, writer) => {
-      for (let turn = 0; turn < turns; turn++) await write(writer, turn);
-    }),
-  );
-  const seconds = (performance.now() - began) / 1000;
-  const found = await read();
-  const unlike = new Set(found).size;
-  const all = WRITERS * turns;
-  return { method, perSecond: all / seconds, lost: all - unlike, doubled: found.length - unlike };
-}
 
 const draft = (id: string): TurnDraft => ({
   id,
@@ -98,38 +68,12 @@ async function ours(name: string, url: string, announces: boolean, turns: number
   }
 }
 
-/** As the field does it: all of the conversation is read, and written back with one turn more. */
-async function blob(url: string, watches: boolean, turns: number): Promise<Written> {
-  const clients = Array.from({ length: WRITERS }, () => new Redis(url));
-  const key = randomBytes(8).toString('hex');
-  const [any] = clients as [Redis];
-  try {
-    return await timed(
-      watches ? 'a blob with WATCH, again until it is taken' : 'a blob, read, changed and written',
-      turns,
-      async (writer, turn) => {
-        const client = clients[writer] as Redis;
-        for (;;) {
-          if (watches) await client.watch(key);
-          const all = JSON.parse((await client.get(key)) ?? '[]') as { id: string; content: string }[];
-          all.push({ id: `${writer}.${turn}`, content: CONTENT });
-          if (!watches) return void (await client.set(key, JSON.stringify(all)));
-          if (await client.multi().set(key, JSON.stringify(all)).exec()) return;
-        }
-      },
-      async () => (JSON.parse((await any.get(key)) ?? '[]') as { id: string }[]).map(({ id }) => id),
-    );
-  } finally {
-    for (const client of clients) client.disconnect();
-  }
-}
-
 /** @param redis URL, or '' if there is none */
 export async function writersOn(redis: string, sqlite: string, { isSmoke }: Effort): Promise<Written[]> {
   const turns = isSmoke ? 2 : TURNS;
   const written: Written[] = [];
   if (redis !== '') {
-    written.push(await blob(redis, false, turns), await blob(redis, true, turns));
+    written.push(...(await othersOn(redis, turns)));
     for (const announces of [false, true]) written.push(await ours('Redis', redis, announces, turns));
   }
   for (const announces of [false, true]) written.push(await ours('SQLite', sqlite, announces, turns));
