@@ -4,6 +4,7 @@ import type { AnswerTextKind, ModelGuard } from '../../src/contracts/guard.ts';
 import type { Finder, PersonalData } from '../../src/contracts/personal-data.ts';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { customFinder } from './custom-finder.ts';
+import { JsonStrings } from './json-strings.ts';
 import { Placeholders } from './placeholders.ts';
 
 const KINDS = ['email', 'iban', 'card', 'ip', 'phone'] as const;
@@ -106,13 +107,16 @@ function guard(
     openAnswer(kind: AnswerTextKind, isTold = false) {
       // Signed as the model wrote it: what it holds of the request are placeholders. And what was told holds none.
       if (kind === 'reasoning' || isTold) return undefined;
-      return scannerOf(answers ? [placeholder, ...finders] : [placeholder], breaks, (name, value) => {
-        if (name === placeholder.name) return placeholders.restored(value, kind === 'arguments');
+      const replace = (name: string, value: string): string => {
+        if (name === placeholder.name) return placeholders.restored(value);
         // The caller has said it.
         if (placeholders.knows(value)) return value;
         note('answer', name);
         return changes ? `[${name.toUpperCase()}]` : value;
-      });
+      };
+      const scanner = scannerOf(answers ? [placeholder, ...finders] : [placeholder], breaks, replace);
+      if (kind !== 'arguments') return scanner;
+      return new JsonStrings(scanner, scannerOf([placeholder], breaks, replace));
     },
   };
 }

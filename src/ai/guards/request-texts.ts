@@ -2,6 +2,7 @@ import type { RequestText } from '../../contracts/guard.ts';
 import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts';
 import { isObject, objectOf } from '../../lib/json.ts';
 import { readSeal, UNSIGNED } from '../seal.ts';
+import { jsonStrings } from './json-strings.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 const SAID = [
@@ -99,7 +100,7 @@ function collect(from: Place, texts: RequestText[], kept?: KeptEntries): void {
     const { container, key } = at;
     const value = container[key];
     if (typeof value === 'string' && (at.reading !== 'schema' || isSchemaText(key)))
-      texts.push(textOf(at, value));
+      for (const text of textsOf(at, value)) texts.push(text);
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
     const isSaid = at.reading === 'said';
@@ -177,11 +178,15 @@ const ROLES_OF_ITEMS: ReadonlyMap<unknown, string> = new Map([
   ['reasoning', 'assistant'],
 ]);
 
-function textOf(at: Place, value: string): RequestText {
+function textsOf(at: Place, value: string): readonly RequestText[] {
   const thought = signedThoughtOf(at);
-  if (thought) return new SignedText(at, thought, value);
+  if (thought) return [new SignedText(at, thought, value)];
   const file = at.key === 'file_data' ? textFileOf(value) : undefined;
-  return file ? new FileText(at, file) : new PlacedText(at);
+  if (file) return [new FileText(at, file)];
+  const text = new PlacedText(at);
+  // OpenAI's formats hold the arguments of a call as JSON.
+  const isCall = at.reading === 'said' && at.key === 'arguments';
+  return (isCall && jsonStrings(text)) || [text];
 }
 
 class PlacedText implements RequestText {
