@@ -89,6 +89,8 @@ Generated: \`scripts/ai-matrix.ts\` sends a sample of each feature (\`scripts/ai
 carry it. ● the provider speaks the format itself (its bytes pass, or with the changes that it needs); ○ translated, in
 both directions; · left out, as the provider has no place for it and it changes no answer; 400 refused with
 \`field_not_supported\` and the name of the field, unless \`drop\` leaves it out; – the format has no words for it. Whether a
-model can do what its provider takes is the model's own affair.
+model can do what its provider takes is the model's own affair. Pictures that a model made, as they come back with
+the next turn, are shown to Google's models alone (those from Gemini 3 on: with the signature that came with them), and left out
+for all others that are translated to.
 
 ${CHAT_FORMATS.map(table).join('\n')}`;

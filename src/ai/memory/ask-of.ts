@@ -13,6 +13,7 @@ import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 import { markOf, readTail } from './log-tail.ts';
+import { withoutPictures } from './without-pictures.ts';
 
 /** A header that anybody may name a session by. */
 const CONVERSATION = 'x-conversation-id';
@@ -166,9 +167,9 @@ function readLog(
   const entries = Array.isArray(body.messages) ? body.messages.length : 0;
   const mark = (): LogMark | undefined => markOf(bytes, entries);
   const read = known && readTail({ bytes, body }, format, known);
-  const tail = read && { known, whole: () => neutralOf(call, format).messages };
+  const tail = read && { known, whole: () => withoutPictures(neutralOf(call, format).messages) };
   const { system, messages: said, tools }: Read = read ?? neutralOf(call, format);
-  return { system, messages: said, tools, tail, mark };
+  return { system, messages: withoutPictures(said), tools, tail, mark };
 }
 
 /** What has its own place in an ask, and what says only how the answer is to be carried. */
