@@ -73,7 +73,7 @@ export function contextConsumerRoutes(
         operationId: 'eraseConsumer',
         tags,
         summary:
-          'Erase all conversations of a consumer and destroy its key: backups of the store can not be read either',
+          'Erase all conversations of a consumer and destroy its key: copies of them that lack the keys (context.privacy.keyStore) can not be read either',
         params: Named,
         response: answers(
           Type.Object({

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { type Check, mustExist } from './context.ts';
+import { checkStore } from './store-url.ts';
 
 /** The model context: its probes, and a secret that is worth the name. */
 export const checkModelContext: Check = (config, context) => {
@@ -8,6 +9,13 @@ export const checkModelContext: Check = (config, context) => {
   const secret = section.get('privacy').get('encryptWith');
   if (secret.text && secret.text.length < LEAST_SECRET)
     context.report(secret, `must have at least ${LEAST_SECRET} characters, better 32 that nobody chose`);
+  const keyStore = section.get('privacy').get('keyStore');
+  checkStore(keyStore, context);
+  if (keyStore.text !== undefined && keyStore.text === config.get('store', 'url').text)
+    context.report(
+      keyStore,
+      'must be another store than store.url: beside what they seal keys are there by default',
+    );
   for (const probe of section.get('probes').items) {
     mustExist(probe.get('model'), 'model', models, context);
     const every = probe.get('every');

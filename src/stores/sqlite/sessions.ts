@@ -15,11 +15,14 @@ import type {
 import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import { metaText } from '../session-text.ts';
-import { type Commits, reading } from './commits.ts';
+import { type Commits, reading, type WriteOptions } from './commits.ts';
 import { type Beginning, headOf, type Row, SessionStatements, touched, turnIn } from './session-rows.ts';
 
 /** Epochs whose summaries are kept. */
 const EPOCHS_KEPT = 16;
+
+/** Of what somebody wants to be gone nothing stays in the files. */
+const WIPES = { wipes: true } as const;
 
 /**
  * Conversations in tables that all processes of the machine share: each step is a transaction that begins with the right to
@@ -159,14 +162,18 @@ export class SqliteSessions implements Sessions {
   }
 
   redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean> {
-    return this.#change(ref, (row) => {
-      const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
-      const done = this.#sql.run.redact.run(metaText(draft), turn.content, row.key, version, was);
-      if (Number(done.changes) === 0) return false;
-      this.#sql.run.forgetSummaries.run(row.key);
-      this.#sql.run.uncover.run(row.key);
-      return true;
-    });
+    return this.#change(
+      ref,
+      (row) => {
+        const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
+        const done = this.#sql.run.redact.run(metaText(draft), turn.content, row.key, version, was);
+        if (Number(done.changes) === 0) return false;
+        this.#sql.run.forgetSummaries.run(row.key);
+        this.#sql.run.uncover.run(row.key);
+        return true;
+      },
+      WIPES,
+    );
   }
 
   async erase(ref: SessionRef, generation?: number): Promise<boolean> {
@@ -179,7 +186,7 @@ export class SqliteSessions implements Sessions {
       this.#sql.empty(row.key);
       this.#sql.run.erase.run(now, now, row.key);
       return was;
-    });
+    }, WIPES);
   }
 
   async list(
@@ -336,11 +343,7 @@ export class SqliteSessions implements Sessions {
   }
 
   /** Runs on a live session, else false. */
-  async #change(
-    ref: SessionRef,
-    work: (row: Row) => boolean,
-    how?: { readonly durable: boolean },
-  ): Promise<boolean> {
+  async #change(ref: SessionRef, work: (row: Row) => boolean, how?: WriteOptions): Promise<boolean> {
     checkSession(ref);
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
