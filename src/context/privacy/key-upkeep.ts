@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import { StoreUnavailable } from '../../contracts/store.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { Gauge, type Registry } from '../../telemetry/metrics.ts';
 import type { WrappedKeys } from './vault.ts';
 
