@@ -6,6 +6,7 @@ import type {
   SessionView,
   StoredSummary,
 } from '../contracts/session.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import { type Notes, notesIn } from './notes.ts';
 import { openTurn } from './opened-sessions.ts';
 import { arrange, correctionsIn, type OpenedTurn, pathTo } from './path.ts';
@@ -23,6 +24,15 @@ export interface OpenedSession {
   readonly all: readonly OpenedTurn[];
 }
 
+/** A session without what its turns say. */
+export interface SessionOutline {
+  readonly head: SessionHead;
+  readonly notes: Notes;
+  readonly summary: OpenSummary | undefined;
+  /** Ids of the turns that prompts have. */
+  readonly onPath: ReadonlySet<string>;
+}
+
 /** A turn as it was said, and the words that a person has put in the place of its answer. */
 export interface SaidTurn extends OpenedTurn {
   readonly correction?: OpenedTurn;
@@ -38,6 +48,10 @@ interface AllTurns {
 type Which = Pick<ReadOptions, 'owner' | 'turn'>;
 
 const PAGE = 1000;
+/** Turns in memory at a time where a session is gone through: each may be megabytes. */
+const FEW = 20;
+
+const NOTHING_SAID = { messages: [] };
 
 /** Reads sessions whole: for people, and where what is at hand is not enough. Of what a turn needs see `recall-turn.ts`. */
 export class SessionReader {
@@ -68,6 +82,60 @@ export class SessionReader {
       const view = await this.#sessions.read(ref, { ...which, after, limit });
       if (view) yield view;
       if ((view?.turns.length ?? 0) < limit) return;
+    }
+  }
+
+  /**
+   * What there is of a session, of which a few turns at a time are in memory. All of it can be opened; what was sealed with a
+   * key that was destroyed is erased, and is shown so. Undefined if nothing is known of it.
+   * @throws StoreUnavailable, SealBroken if the config has not the secret
+   */
+  async outline(ref: SessionRef): Promise<SessionOutline | undefined> {
+    const outlined = await this.#orErased(ref, () => this.#outline(ref));
+    return outlined && { onPath: new Set<string>(), ...outlined };
+  }
+
+  async #outline(ref: SessionRef): Promise<SessionOutline | undefined> {
+    const seal = await this.#privacy.of(ref.tenant);
+    const turns = new Map<string, OpenedTurn>();
+    let first: SessionView | undefined;
+    for await (const view of this.#views(ref, FEW)) {
+      first ??= { ...view, turns: [] };
+      for (const { digests: _, journey: __, ...stored } of view.turns) {
+        const { turn } = openTurn({ ...stored, digests: [], journey: '' }, seal);
+        turns.set(turn.id, { turn, content: NOTHING_SAID });
+      }
+    }
+    if (!first) return undefined;
+    const { head } = first;
+    const path = pathTo(head.head, turns).filter(
+      ({ turn }) => turn.status !== 'failed' && turn.supersedes === '',
+    );
+    return {
+      head,
+      notes: notesIn(head.metadata, seal),
+      summary: summaryOf(first.summary, seal),
+      onPath: new Set(path.map(({ turn }) => turn.id)),
+    };
+  }
+
+  /**
+   * The turns of a session behind `after` up to `to`, opened, in the order of versions; a few at a time are in memory.
+   * @param head of the life that is meant
+   * @throws GatewayError `session_unknown` where it ends meanwhile: half of it is not all of it. StoreUnavailable, SealBroken
+   */
+  async *turns(
+    ref: SessionRef,
+    { generation }: Pick<SessionHead, 'generation'>,
+    { after, to }: { readonly after: number; readonly to: number },
+  ): AsyncGenerator<OpenedTurn> {
+    const seal = await this.#privacy.of(ref.tenant);
+    for (let at = after; at < to; ) {
+      const view = await this.#sessions.read(ref, { after: at, limit: Math.min(FEW, to - at) });
+      if (view?.head.generation !== generation || view.turns.length === 0)
+        throw new GatewayError('session_unknown');
+      for (const turn of view.turns) yield openTurn(turn, seal);
+      at += view.turns.length;
     }
   }
 

@@ -1,7 +1,10 @@
-// What is read of conversations without their turns: whose they are.
+// What is read of conversations without their turns: whose they are, and which there are of a state.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { listSessions, type SessionsAsked } from '../../src/context/list-sessions.ts';
+import { ownersOf } from '../../src/context/owner.ts';
+import { openPrivacy } from '../../src/context/privacy/index.ts';
 import type { Store } from '../../src/contracts/store.ts';
-import { commitOptions, draft, newId, speakerIn } from './session-drafts.ts';
+import { commitOptions, DAY, draft, newId, speakerIn } from './session-drafts.ts';
 import { type Place, places } from './store-places.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -40,5 +43,45 @@ describe.each(places)('sessions on $name', ({ make }) => {
     ]);
     await sessions.erase(ref);
     expect([await turns('u1', one.id), await turns('')]).toEqual([[], undefined]);
+  });
+
+  it('pages of one state are full, however many others lie between them, and the last says that it is', async () => {
+    const { sessions, documents } = store;
+    const privacy = openPrivacy(
+      () => ({ redact: [], encryptWith: '', decryptWith: [] }),
+      documents,
+      Date.now,
+    );
+    const tenant = 'states';
+    const [owner = ''] = ownersOf(await privacy.of(tenant), tenant, 'ann');
+    const names = Array.from({ length: 240 }, (_, at) => `s${1000 + at}`);
+    for (const session of names)
+      await sessions.create({ tenant, session }, { owner, metadata: '', ttlMs: DAY, maxAgeMs: DAY });
+    const live = ['s1239', 's1120', 's1119', 's1005', 's1000'];
+    for (const session of names) if (!live.includes(session)) await sessions.erase({ tenant, session });
+    const pages = async (asked: Omit<SessionsAsked, 'tenant'>, limit: number) => {
+      const found: string[][] = [];
+      let after: string | undefined;
+      do {
+        const page = await listSessions({ sessions, privacy }, { tenant, ...asked }, { after, limit });
+        found.push(page.sessions.map(({ session }) => session));
+        after = page.next;
+      } while (after !== undefined);
+      return found;
+    };
+    for (const user of [undefined, 'ann']) {
+      expect(await pages({ user, state: 'active' }, 2)).toEqual([
+        live.slice(0, 2),
+        live.slice(2, 4),
+        live.slice(4),
+      ]);
+      expect(await pages({ user, state: 'active' }, 5)).toEqual([live]);
+      expect(await pages({ user, state: 'expired' }, 5)).toEqual([[]]);
+      const erased = await pages({ user, state: 'erased' }, 100);
+      expect(erased.map(({ length }) => length)).toEqual([100, 100, 35]);
+      const all = await pages({ user }, 80);
+      expect([all.length, all.flat()]).toEqual([3, names.toReversed()]);
+    }
+    expect(await pages({ user: 'bob' }, 5)).toEqual([[]]);
   });
 });
