@@ -233,6 +233,17 @@ export type Committed =
   /** The session was erased, expired, or lives another life. */
   | { readonly kind: 'gone' };
 
+export interface ReadOptions {
+  /** The version behind which turns are read; 0. */
+  readonly after?: number;
+  /** Of turns; 1000. */
+  readonly limit?: number;
+  /** The digest of whose it has to be. */
+  readonly owner?: string | undefined;
+  /** Id of a turn that it has to have, as long as it is active. */
+  readonly turn?: string | undefined;
+}
+
 export interface SessionView {
   readonly head: SessionHead;
   readonly summary: StoredSummary | undefined;
@@ -260,8 +271,11 @@ export interface Sessions {
   renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
   /** Gives a reservation back that came to no turn. */
   release(ref: SessionRef, turn: string, key: string): Promise<void>;
-  /** Turns above `after`, at most `limit` (1000); undefined if nothing is known of the session, not even that it ended. */
-  read(ref: SessionRef, options?: { after?: number; limit?: number }): Promise<SessionView | undefined>;
+  /**
+   * Turns above `after`, at most `limit`; undefined if nothing is known of the session, not even that it ended. The same, and
+   * found out before any turn is read, of one that is not `owner`'s or has not `turn`: it takes no longer than an unknown id.
+   */
+  read(ref: SessionRef, options?: ReadOptions): Promise<SessionView | undefined>;
   /** Opens a session without a turn. False: the id is taken. */
   create(
     ref: SessionRef,

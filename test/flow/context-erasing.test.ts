@@ -185,12 +185,9 @@ it('what a person said before anything was sealed is still theirs afterwards', a
   await writeFile(gateway.file, changed);
   expect(await gateway.reload()).toBe(true);
   expect((await say('bob', log)).status).toBe(404);
+  // Also on the first page, though nothing is under the name that they stand by today.
   const sessions = await admin(gateway, '/api/sessions?consumer=app&user=ann&limit=10');
-  const next = await admin(
-    gateway,
-    `/api/sessions?consumer=app&user=ann&after=${encodeURIComponent(sessions.body.next)}`,
-  );
-  expect([...sessions.body.items, ...next.body.items]).toMatchObject([{ id: 's1', version: 1 }]);
+  expect(sessions.body).toEqual({ items: [expect.objectContaining({ id: 's1', version: 1 })] });
   // Sent whole or not: it goes on where it was.
   log.push({ role: 'user', content: 'What is my account number?' });
   const whole = await say('ann', log);

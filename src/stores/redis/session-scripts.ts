@@ -151,12 +151,13 @@ if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 
 if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end`,
   },
 
-  /** after, limit → head, summary, turns */
+  /** after, limit, whether it may be anyone's, its owner, a turn that it has or '' → head, summary, turns */
   hypercareSessionRead: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
-if not m.g then return {} end
+if not m.g or (ARGV[3] == '0' and m.o ~= ARGV[4]) then return {} end
 if not live then return {head(), '', {}} end
+if ARGV[5] ~= '' and redis.call('HEXISTS', I, 't:' .. ARGV[5]) == 0 then return {} end
 local turns = {}
 local limit = tonumber(ARGV[2])
 if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + limit - 1) end

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type {
   CommitOptions,
   Committed,
+  ReadOptions,
   Reserved,
   ReserveOptions,
   SessionHead,
@@ -144,14 +145,13 @@ export class RedisSessions implements Sessions {
     await this.#calls.make(() => this.#client.hypercareSessionRelease(...keys, turn, key));
   }
 
-  async read(
-    ref: SessionRef,
-    options: { after?: number; limit?: number } = {},
-  ): Promise<SessionView | undefined> {
+  async read(ref: SessionRef, options: ReadOptions = {}): Promise<SessionView | undefined> {
     const keys = keysOf(ref);
+    const { after = 0, owner, turn = '' } = options;
     const limit = checkLimit(options.limit ?? 1000);
+    const isAnyones = owner === undefined ? 1 : 0;
     const [head, summary, turns] = await this.#calls.make(() =>
-      this.#client.hypercareSessionRead(...keys, options.after ?? 0, limit),
+      this.#client.hypercareSessionRead(...keys, after, limit, isAnyones, owner ?? '', turn),
     );
     if (!head) return undefined;
     return { head: headOf(head), summary: summaryOf(summary ?? ''), turns: (turns ?? []).map(turnIn) };

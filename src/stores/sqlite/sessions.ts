@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type {
   CommitOptions,
   Committed,
+  ReadOptions,
   Reserved,
   ReserveOptions,
   ResetCause,
@@ -86,33 +87,26 @@ export class SqliteSessions implements Sessions {
 
   async read(
     ref: SessionRef,
-    { after = 0, limit }: { after?: number; limit?: number } = {},
+    { after = 0, limit, owner, turn }: ReadOptions = {},
   ): Promise<SessionView | undefined> {
     checkSession(ref);
     return reading(() => {
       const row = this.#sql.find(ref);
-      if (!row) return undefined;
+      if (!row || (owner ?? row.owner) !== row.owner) return undefined;
       const head = headOf(row, this.#now());
       if (head.state !== 'active') return { head, summary: undefined, turns: [] };
+      if (turn !== undefined && !this.#sql.run.turnBy.get(row.key, turn)) return undefined;
       const turns = this.#sql.run.turns.all(row.key, after, checkLimit(limit ?? 1000)).map(turnIn);
       return { head, summary: this.#summary(row), turns };
     });
   }
 
-  async create(
-    ref: SessionRef,
-    {
-      owner,
-      metadata,
-      ttlMs,
-      maxAgeMs,
-    }: { owner: string; metadata: string; ttlMs: number; maxAgeMs: number },
-  ): Promise<boolean> {
+  async create(ref: SessionRef, beginning: Omit<Beginning, 'reset'>): Promise<boolean> {
     checkSession(ref);
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
       if (row && this.#isLive(row)) return false;
-      this.#begin(ref, row, { owner, metadata, ttlMs, maxAgeMs, reset: '' });
+      this.#begin(ref, row, { ...beginning, reset: '' });
       return true;
     });
   }
