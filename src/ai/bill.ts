@@ -15,7 +15,7 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
   if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts)))
     return price(facts.usage, isReplay ? 'cached' : 'reported');
   const { usage: known, usageUnread } = call.request as ChatRequest;
-  const usage = known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread : undefined);
+  const usage = known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread?.() : undefined);
   return usage
     ? price(usage, 'estimated')
     : countedIn(call, facts).then((counted) => price(counted, 'estimated'));

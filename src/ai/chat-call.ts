@@ -244,7 +244,7 @@ export interface ChatRequest extends RequestFacts {
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */
-  usageUnread?: Usage;
+  usageUnread?: () => Usage;
   /** Of an operation; undefined of chats and embeddings. */
   usage: OperationUsage | undefined;
 }

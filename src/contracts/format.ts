@@ -87,8 +87,8 @@ export interface Sent {
 
 /** What a request of an operation comes to, as far as it tells. */
 export interface OperationUsage {
-  /** What it may come to. */
-  readonly atMost: Usage;
+  /** What it may come to: asked where a budget or a price wants to know. */
+  atMost(): Usage;
   /**
    * What it came to if its answer says nothing of it.
    * @param told what the answer tells of it by the way
