@@ -5,5 +5,6 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 export const operationUsage = (format: Operation, body: JsonObject, sent: Sent): OperationUsage => ({
   atMost: () => format.usageAtMost(body, sent.bytes.length),
   otherwise: (told) => format.usageOf(body, sent, told),
+  completed: (reported, told) => format.completed?.(reported, body, sent, told),
   isUnknowable: () => format.isUnknowable?.(body, sent) ?? false,
 });
