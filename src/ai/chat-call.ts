@@ -20,6 +20,7 @@ import type { FromCache } from './cache/kept-answer.ts';
 import type { GivenTokens } from './given-tokens.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
 import type { KeptEntries } from './guards/request-texts.ts';
+import type { TranscriptPassage } from './guards/transcript-passage.ts';
 import type { CallHistory } from './memory/call-history.ts';
 import type { Catalog, Model } from './models/catalog.ts';
 import type { Answerer, Deployment } from './models/deployment.ts';
@@ -166,6 +167,8 @@ export interface PreparedCall {
   readonly isOfTurn?: boolean;
   /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
   readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
+  /** And where it is a transcript. */
+  readonly openTranscript?: () => TranscriptPassage;
 }
 
 /** What a call has in common with all others of its route. */

@@ -85,6 +85,13 @@ export function dataTexts(body: Container, field: string): RequestText[] {
   return texts;
 }
 
+/** Every text of an event of an answer that nobody here knows. Setting one changes it there. */
+export function eventTexts(event: Container): RequestText[] {
+  const texts: RequestText[] = [];
+  collect({ ...TOP, container: { event }, key: 'event', role: '', reading: 'said' }, texts);
+  return texts;
+}
+
 /** Where a request says of what form its answer shall be, in whichever format. */
 function answerFormats(body: Container): Container[] {
   const { response_format: format, output_format: former } = body;
