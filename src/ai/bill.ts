@@ -12,10 +12,15 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
   // A turn that is given again was paid when it was answered.
   const isReplay = call.exchange.context?.status === 'replay';
   const price = (usage: Usage, source: Bill['source']): Bill => priced(call, facts, by, usage, source);
-  if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts)))
-    return price(facts.usage, isReplay ? 'cached' : 'reported');
   const { usage: known, usageUnread } = call.request as ChatRequest;
-  const usage = known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread : undefined);
+  if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts))) {
+    const bill = price(facts.usage, isReplay ? 'cached' : 'reported');
+    const completed = known?.completed?.(facts.usage, facts.earlyUsage);
+    const whole = completed && price(completed, 'estimated');
+    // Only of what is sold by it is anything missing.
+    return whole && whole.usd !== bill.usd ? whole : bill;
+  }
+  const usage = known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread?.() : undefined);
   return usage
     ? price(usage, 'estimated')
     : countedIn(call, facts).then((counted) => price(counted, 'estimated'));

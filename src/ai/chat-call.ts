@@ -20,6 +20,7 @@ import type { FromCache } from './cache/kept-answer.ts';
 import type { GivenTokens } from './given-tokens.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
 import type { KeptEntries } from './guards/request-texts.ts';
+import type { TranscriptPassage } from './guards/transcript-passage.ts';
 import type { CallHistory } from './memory/call-history.ts';
 import type { Catalog, Model } from './models/catalog.ts';
 import type { Answerer, Deployment } from './models/deployment.ts';
@@ -166,6 +167,8 @@ export interface PreparedCall {
   readonly isOfTurn?: boolean;
   /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
   readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
+  /** And where it is a transcript. */
+  readonly openTranscript?: () => TranscriptPassage;
 }
 
 /** What a call has in common with all others of its route. */
@@ -244,7 +247,7 @@ export interface ChatRequest extends RequestFacts {
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */
-  usageUnread?: Usage;
+  usageUnread?: () => Usage;
   /** Of an operation; undefined of chats and embeddings. */
   usage: OperationUsage | undefined;
 }

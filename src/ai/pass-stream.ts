@@ -83,8 +83,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       const { stopped } = passage;
       if (!stopped || isOver) return;
       call.exchange.fail(stopped.code, stopped.cause);
-      // An answer that was filtered has been ended with its finish reason.
-      finish(stopped.code === 'content_filtered' ? undefined : stopped.code, stopped.cause);
+      finish(stopped.isSaid ? undefined : stopped.code, stopped.cause);
       body.destroy();
     };
     const onEnd = (): void => {

@@ -86,6 +86,13 @@ export function dataTexts(body: Container, field: string): RequestText[] {
   return texts;
 }
 
+/** Every text of an event of an answer that nobody here knows. Setting one changes it there. */
+export function eventTexts(event: Container): RequestText[] {
+  const texts: RequestText[] = [];
+  collect({ ...TOP, container: { event }, key: 'event', role: '', reading: 'said' }, texts);
+  return texts;
+}
+
 /** Where a request says of what form its answer shall be, in whichever format. */
 function answerFormats(body: Container): Container[] {
   const { response_format: format, output_format: former } = body;
@@ -103,8 +110,7 @@ function collect(from: Place, texts: RequestText[], kept?: KeptEntries): void {
       for (const text of textsOf(at, value)) texts.push(text);
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
-    const isSaid = at.reading === 'said';
-    const role = !isSaid || typeof inner.role !== 'string' ? roleOfItem(inner, at.role) : inner.role;
+    const role = roleOf(at, inner, from);
     const reading = readingOf(at);
     const keys =
       reading !== 'said' || Array.isArray(value)
@@ -166,17 +172,25 @@ function textFileOf(value: unknown): DataUrl | undefined {
 
 const TEXTS = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml)\b)/i;
 
-const roleOfItem = ({ type }: Container, role: string): string => ROLES_OF_ITEMS.get(type) ?? role;
-
-/** Items of OpenAI's responses have no role, and results of tools come as the user's in some formats. */
-const ROLES_OF_ITEMS: ReadonlyMap<unknown, string> = new Map([
-  ['tool_result', 'tool'],
-  ['function_call_output', 'tool'],
-  ['custom_tool_call_output', 'tool'],
-  ['function_call', 'assistant'],
-  ['custom_tool_call', 'assistant'],
-  ['reasoning', 'assistant'],
+/** Whose entries say themselves who speaks. */
+const SPEAKERS: ReadonlySet<string> = new Set(['messages', 'input']);
+/** Come as the user's in some formats. */
+const RESULTS: ReadonlySet<unknown> = new Set([
+  'tool_result',
+  'function_call_output',
+  'custom_tool_call_output',
 ]);
+/** Items of OpenAI's responses, which have no role. */
+const OF_ASSISTANT: ReadonlySet<unknown> = new Set(['function_call', 'custom_tool_call', 'reasoning']);
+
+/** Who says what is in there. A message says it for all of it: what a tool has brought may call itself anything. */
+function roleOf(at: Place, { role, type }: Container, list: Place): string {
+  if (at.reading !== 'said') return at.role;
+  if (RESULTS.has(type)) return 'tool';
+  if (at.within !== list || !SPEAKERS.has(list.key)) return at.role;
+  if (typeof role === 'string') return role;
+  return OF_ASSISTANT.has(type) ? 'assistant' : at.role;
+}
 
 function textsOf(at: Place, value: string): readonly RequestText[] {
   const thought = signedThoughtOf(at);

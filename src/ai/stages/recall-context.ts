@@ -14,7 +14,7 @@ import { unkeptName } from '../memory/item-name.ts';
 import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
-import { unnamed } from '../memory/unnamed.ts';
+import { namesSession, unnamed, withoutSession } from '../memory/unnamed.ts';
 import { isSigned, signersOf, writeHistory } from '../memory/write-history.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -31,14 +31,21 @@ export const recallContext =
   (call: ChatCall): void | Promise<void> => {
     const { format, ports, prompt } = call;
     if (format.kind === 'chat') {
-      if (!ports.conversations.settings.enabled) refuseNamed(call);
+      if (!ports.conversations.settings.enabled) passOver(call);
       else if (!prompt) return recallAndLetGo(call, format, askInside);
     }
     call.body = undefined;
   };
 
-/** @throws GatewayError `field_not_supported` for a conversation where none is kept */
-function refuseNamed({ format, request }: ChatCall): void {
+/**
+ * Of a route without a context. Anthropic's `metadata` know the user alone: a session in them is for `ai.loops`. OpenAI's are
+ * the client's own.
+ * @throws GatewayError `field_not_supported` for a conversation where none is kept
+ */
+function passOver(call: ChatCall): void {
+  const { format, request } = call;
+  if (format.name === 'anthropic-messages' && namesSession(call))
+    replaceBody(call, withoutSession(bodyOf(call), call));
   if (format.name !== 'openai-responses') return;
   const { conversation, previousResponse } = request as ChatRequest;
   if (conversation === '' && previousResponse === '') return;
