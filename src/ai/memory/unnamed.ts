@@ -2,7 +2,7 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 import { objectOf } from '../../lib/json.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 
-type Named = Pick<ChatCall, 'headers' | 'request'>;
+type Named = Pick<ChatCall, 'format' | 'headers' | 'request'>;
 
 /**
  * A body without the fields by which it names its conversation: they are for this gateway. OpenAI refuses `metadata` that is
@@ -11,19 +11,29 @@ type Named = Pick<ChatCall, 'headers' | 'request'>;
  */
 export function unnamed(body: JsonObject, call: Named): JsonObject {
   const { conversation, previousResponse } = call.request as ChatRequest;
-  if (conversation === '' && previousResponse === '') return withoutSession(body, call);
+  if (conversation === '' && previousResponse === '') return withoutOwn(body, call);
   const { conversation: _, previous_response_id: __, ...rest } = body;
-  return withoutSession(rest, call);
+  return withoutOwn(rest, call);
 }
 
-/** A body whose `metadata` name no session any more. */
-export function withoutSession(body: JsonObject, call: Named): JsonObject {
-  if (!namesSession(call)) return body;
+/** A body whose `metadata` hold nothing any more that is for this gateway. */
+export function withoutOwn(body: JsonObject, call: Named): JsonObject {
+  if (!holdsOwn(call)) return body;
   const { metadata, ...others } = body;
-  const { session_id: _, ...noted } = objectOf(metadata);
+  const { session_id: _, ...named } = objectOf(metadata);
+  const { tags: __, ...untagged } = named;
+  const noted = hasTags(call) ? untagged : named;
   return Object.keys(noted).length === 0 ? others : { ...others, metadata: noted };
 }
 
-/** Whether the body does: a header goes before it. */
-export const namesSession = ({ headers, request }: Named): boolean =>
+/** Whether there is something of that kind in them: a header goes before it. */
+export const holdsOwn = (call: Named): boolean => namesSession(call) || hasTags(call);
+
+const namesSession = ({ headers, request }: Named): boolean =>
   (request as ChatRequest).session !== '' && (headers['x-session-id'] ?? '') === '';
+
+/** In OpenAI's formats metadata are the client's own, and may be kept with its provider. */
+const hasTags = ({ format, headers, request }: Named): boolean =>
+  format.name === 'anthropic-messages' &&
+  (request?.tags.length ?? 0) > 0 &&
+  headers['x-gateway-tags'] === undefined;

@@ -14,7 +14,7 @@ import { unkeptName } from '../memory/item-name.ts';
 import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
-import { namesSession, unnamed, withoutSession } from '../memory/unnamed.ts';
+import { holdsOwn, unnamed, withoutOwn } from '../memory/unnamed.ts';
 import { isSigned, signersOf, writeHistory } from '../memory/write-history.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -38,14 +38,21 @@ export const recallContext =
   };
 
 /**
- * Of a route without a context. Anthropic's `metadata` know the user alone: a session in them is for `ai.loops`. OpenAI's are
- * the client's own.
+ * Anthropic's `metadata` know the user alone: a session in them is for `ai.loops`, tags for the ledger. OpenAI's are the client's
+ * own.
+ */
+function keepOwn(call: ChatCall): void {
+  if (call.format.name === 'anthropic-messages' && holdsOwn(call))
+    replaceBody(call, withoutOwn(bodyOf(call), call));
+}
+
+/**
+ * Of a route without a context.
  * @throws GatewayError `field_not_supported` for a conversation where none is kept
  */
 function passOver(call: ChatCall): void {
   const { format, request } = call;
-  if (format.name === 'anthropic-messages' && namesSession(call))
-    replaceBody(call, withoutSession(bodyOf(call), call));
+  keepOwn(call);
   if (format.name !== 'openai-responses') return;
   const { conversation, previousResponse } = request as ChatRequest;
   if (conversation === '' && previousResponse === '') return;
@@ -80,6 +87,7 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   const meant = conversationOf(call, settings.storeResponses);
   if (!meant) {
     noteStateless(call);
+    keepOwn(call);
     return;
   }
   call.body ??= bodyOf(call);
