@@ -177,13 +177,13 @@ if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + l
 return {head(), m.e ~= '0' and redis.call('HGET', S, m.e) or '', turns}`,
   },
 
-  /** owner, metadata, ttlMs, maxAgeMs → 1 = made */
+  /** owner, metadata, ttlMs, maxAgeMs → when it was made, 0 = it was there */
   hypercareSessionCreate: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if live then return 0 end
 begin(ARGV[1], ARGV[2], ARGV[3], ARGV[4], '')
-return 1`,
+return now`,
   },
 
   /** metadata → 1 = written */
@@ -288,7 +288,7 @@ declare module 'ioredis' {
     hypercareSessionRenew(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionRelease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
     hypercareSessionRead(...all: [...Keys, ...Argument[]]): Result<[] | [Head, string, string[]], Context>;
-    hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<number, Context>;
     hypercareSessionDescribe(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionSummarize(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionLease(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;

@@ -188,10 +188,13 @@ export class RedisSessions implements Sessions {
     }: { owner: string; metadata: string; ttlMs: number; maxAgeMs: number },
   ): Promise<boolean> {
     const keys = keysOf(ref);
-    await this.#index.put(ref, owner, Date.now(), maxAgeMs);
+    // Before it is there, as above; but an id that is taken stays where it is.
+    const isNew = await this.#index.put(ref, owner, Date.now(), maxAgeMs, 'NX');
     const write = (client: RedisClient) =>
       client.hypercareSessionCreate(...keys, owner, metadata, ttlMs, maxAgeMs);
-    return (await this.#write(write, isOne)) === 1;
+    const createdAt = await this.#write(write, (at) => at > 0);
+    if (createdAt > 0 && !isNew) await this.#index.put(ref, owner, createdAt, maxAgeMs);
+    return createdAt > 0;
   }
 
   async describe(ref: SessionRef, metadata: string): Promise<boolean> {
