@@ -215,6 +215,8 @@ export interface CommitOptions {
   readonly count: number;
   readonly ttlMs: number;
   readonly maxAgeMs: number;
+  /** It was sent before, and nobody knows whether it arrived: what is large is asked about before it goes again. */
+  readonly isRepeat?: boolean | undefined;
 }
 
 export type Committed =

@@ -1,6 +1,17 @@
 import type { Result } from 'ioredis';
 import { FREE_KEY, PRELUDE } from './session-prelude.ts';
 
+/** What became of a turn that was sent before; nil: it is not there. */
+const OUTCOME = `
+local function outcome(turn, generation)
+  if not live or m.g ~= generation then return {'gone'} end
+  local before = redis.call('HGET', I, 't:' .. turn)
+  if not before then return nil end
+  local version, stale = before:match('^(%d+):(%d)$')
+  return {'committed', version, stale, '1'}
+end
+`;
+
 /** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
 export const sessionScripts = {
   /** turn, owner, key, exclusive, ifVersion, seen, create, known generation, edits, version, leaseMs, ttlMs, maxAgeMs, former owners, known epoch */
@@ -76,14 +87,10 @@ return {'reserved', head(), fence, isNew, reset, summary, whole(from), redis.cal
    */
   hypercareSessionCommit: {
     numberOfKeys: 5,
-    lua: `${PRELUDE}
+    lua: `${PRELUDE}${OUTCOME}
 local turn, key, mode = ARGV[1], ARGV[2], ARGV[6]
-if not live or m.g ~= ARGV[4] then return {'gone'} end
-local before = redis.call('HGET', I, 't:' .. turn)
-if before then
-  local version, stale = before:match('^(%d+):(%d)$')
-  return {'committed', version, stale, '1'}
-end
+local before = outcome(turn, ARGV[4])
+if before then return before end
 if ARGV[19] ~= '' and ARGV[19] ~= m.d then return {'conflict', m.v} end
 if key ~= '' then
   local known = redis.call('HGET', I, 'k:' .. key)
@@ -128,6 +135,13 @@ touch(ARGV[15], version == 1)
 return {'committed', whole(version), stale, '0'}`,
   },
 
+  /** turn, generation → as of a commit, if that has been there */
+  hypercareSessionCommitted: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}${OUTCOME}
+return outcome(ARGV[1], ARGV[2]) or {}`,
+  },
+
   /** turn, key, leaseMs → 1 = it stands */
   hypercareSessionRenew: {
     numberOfKeys: 5,
@@ -164,13 +178,13 @@ if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + l
 return {head(), m.e ~= '0' and redis.call('HGET', S, m.e) or '', turns}`,
   },
 
-  /** owner, metadata, ttlMs, maxAgeMs → 1 = made */
+  /** owner, metadata, ttlMs, maxAgeMs → when it was made, 0 = it was there */
   hypercareSessionCreate: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if live then return 0 end
 begin(ARGV[1], ARGV[2], ARGV[3], ARGV[4], '')
-return 1`,
+return now`,
   },
 
   /** metadata → 1 = written */
@@ -271,10 +285,11 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     hypercareSessionReserve(...all: [...Keys, ...Argument[]]): Result<unknown[], Context>;
     hypercareSessionCommit(...all: [...Keys, ...Argument[]]): Result<string[], Context>;
+    hypercareSessionCommitted(...all: [...Keys, ...Argument[]]): Result<string[], Context>;
     hypercareSessionRenew(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionRelease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
     hypercareSessionRead(...all: [...Keys, ...Argument[]]): Result<[] | [Head, string, string[]], Context>;
-    hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<number, Context>;
     hypercareSessionDescribe(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionSummarize(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionLease(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
