@@ -2,6 +2,8 @@ import type { RequestText } from '../../contracts/guard.ts';
 import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts';
 import { isObject, objectOf } from '../../lib/json.ts';
 import { readSeal, UNSIGNED } from '../seal.ts';
+import type { KeptEntries, KeptWords } from './kept-words.ts';
+import { placeOf, type RecalledPlace, recalledTexts } from './recalled-texts.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 const SAID = [
@@ -50,25 +52,17 @@ interface Place {
   readonly isKept: boolean;
 }
 
-/** Entries of a list of a request that are of a conversation which the gateway remembers. */
-export interface KeptEntries {
-  readonly field: string;
-  /** So many of the client's own stand before them, */
-  readonly before: number;
-  /** and so many behind. */
-  readonly behind: number;
-}
-
 /**
  * Every text of a parsed request. Setting one changes the request.
- * @param kept none if absent
+ * @param kept nothing if absent
  */
-export function requestTexts(body: Container, kept: readonly KeptEntries[] = []): RequestText[] {
+export function requestTexts(body: Container, kept?: KeptWords): RequestText[] {
   const texts: RequestText[] = [];
+  const recalled = placeOf(body, kept?.recalled);
   for (const field of SAID) {
     const role = ROLES[field] ?? 'user';
-    const entries = kept.find((each) => each.field === field);
-    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, entries);
+    const entries = kept?.entries.find((each) => each.field === field);
+    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, entries, recalled);
   }
   for (const format of answerFormats(body))
     for (const key of ['description', 'schema'])
@@ -93,13 +87,13 @@ function answerFormats(body: Container): Container[] {
 }
 
 /** Without recursion: JSON can be nested deeper than the stack is. */
-function collect(from: Place, texts: RequestText[], kept?: KeptEntries): void {
+function collect(from: Place, texts: RequestText[], kept?: KeptEntries, recalled?: RecalledPlace): void {
   const open: Place[] = [from];
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
     const value = container[key];
     if (typeof value === 'string' && (at.reading !== 'schema' || isSchemaText(key)))
-      texts.push(textOf(at, value));
+      texts.push(...textsOf(at, value, recalled));
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
     const isSaid = at.reading === 'said';
@@ -176,6 +170,13 @@ const ROLES_OF_ITEMS: ReadonlyMap<unknown, string> = new Map([
   ['custom_tool_call', 'assistant'],
   ['reasoning', 'assistant'],
 ]);
+
+/** More than one where the gateway has put other speakers' words behind it. */
+function textsOf(at: Place, value: string, recalled: RecalledPlace | undefined): readonly RequestText[] {
+  const isThere = recalled?.container === at.container && recalled.key === at.key;
+  const texts = isThere ? recalledTexts(recalled, at.role) : undefined;
+  return texts ?? [textOf(at, value)];
+}
 
 function textOf(at: Place, value: string): RequestText {
   const thought = signedThoughtOf(at);
