@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { DATA_KINDS } from '../../contracts/personal-data.ts';
 import { type Check, mustExist } from './context.ts';
 
 /** The model context: its probes, and a secret that is worth the name. */
@@ -8,6 +9,9 @@ export const checkModelContext: Check = (config, context) => {
   const secret = section.get('privacy').get('encryptWith');
   if (secret.text && secret.text.length < LEAST_SECRET)
     context.report(secret, `must have at least ${LEAST_SECRET} characters, better 32 that nobody chose`);
+  for (const [name, pattern] of section.get('privacy').get('patterns').entries)
+    if (KINDS.has(name))
+      context.report(pattern, 'there is a kind of this name already: it belongs in redact');
   for (const probe of section.get('probes').items) {
     mustExist(probe.get('model'), 'model', models, context);
     const every = probe.get('every');
@@ -17,6 +21,7 @@ export const checkModelContext: Check = (config, context) => {
 };
 
 const LEAST_SECRET = 16;
+const KINDS: ReadonlySet<string> = new Set(DATA_KINDS);
 
 function isCron(pattern: string, timezone: string | undefined): boolean {
   try {
