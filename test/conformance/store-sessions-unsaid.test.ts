@@ -7,7 +7,7 @@ import { type Place, places } from './store-places.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-describe.each(places)('sessions without a turn on $name', ({ make }) => {
+describe.each(places)('sessions without a turn on $name', ({ name, make }) => {
   let place: Place;
   let store: Store;
   let count = 0;
@@ -46,6 +46,22 @@ describe.each(places)('sessions without a turn on $name', ({ make }) => {
       ['s1'],
     ]);
   });
+
+  it.runIf(name.startsWith('redis'))(
+    'one that begins anew while its index forgets it stays listed',
+    async () => {
+      const ref = newRef();
+      await comesToNothing(ref);
+      await place.pass(5);
+      const reading = vi.spyOn(store.sessions, 'read').mockImplementationOnce(async () => {
+        await open(ref, { owner: 'u1' });
+        return undefined;
+      });
+      expect(await listed(ref)).toEqual([]);
+      reading.mockRestore();
+      expect(await listed(ref)).toEqual(['s1']);
+    },
+  );
 
   it('it stays for as long as somebody else is being answered, and with what comes of that', async () => {
     const ref = newRef();
