@@ -19,7 +19,7 @@ import type { CacheWork } from './cache/cache-work.ts';
 import type { FromCache } from './cache/kept-answer.ts';
 import type { GivenTokens } from './given-tokens.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
-import type { KeptEntries } from './guards/request-texts.ts';
+import type { KeptWords } from './guards/kept-words.ts';
 import type { TranscriptPassage } from './guards/transcript-passage.ts';
 import type { CallHistory } from './memory/call-history.ts';
 import type { Catalog, Model } from './models/catalog.ts';
@@ -122,8 +122,8 @@ export interface ChatCall {
   turn: LiveTurn | undefined;
   /** By `recall-context`: where what was said before is not the same for all who may be asked. */
   history: CallHistory<Pick<ChatCall, 'bytes' | 'request' | 'kept'>> | undefined;
-  /** By `recall-context`: what of the body was said before; undefined: nothing, or a client has put it in. */
-  kept: readonly KeptEntries[] | undefined;
+  /** By `recall-context`: what of the body was said before; undefined: nothing. */
+  kept: KeptWords | undefined;
   /** By `remember-turn`: what the answer is known by, in place of its provider's id. */
   ownId: string | undefined;
   /** Ends the calls upstream: when the client leaves, or later. */

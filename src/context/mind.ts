@@ -87,6 +87,7 @@ export class Mind implements ContextMind {
       turns: input.turns.filter(({ version }) => kept.has(version)),
       fresh: [...fresh, ...input.fresh],
       snippets: built.snippets,
+      recalled: built.passages,
       journey: journeyText({
         ...context,
         sent: sent.filter(isStored),
@@ -129,6 +130,7 @@ export class Mind implements ContextMind {
       // Also where nothing of the turns is left: the client's list does not go on as it came.
       ...(input.isFull && built.context.cut.length > 0 && { fresh: input.fresh }),
       snippets: built.snippets,
+      recalled: built.passages,
       journey: journeyText(built.context),
     };
     this.#built.set(shape, built);

@@ -1,6 +1,7 @@
 import type { Message, TextPart } from '../contracts/model-request.ts';
 import type { SessionHead, SessionRef, StoredTurn } from '../contracts/session.ts';
 import type { AskModel } from './compaction/summarize.ts';
+import type { TurnPassage } from './memory/passages.ts';
 import type { SpokenTurn } from './turn.ts';
 
 /** A turn as it stands in a prompt: its content opened, results of tools behind their calls, corrections in its place. */
@@ -69,6 +70,8 @@ export interface PromptShape {
   readonly fresh?: readonly Message[];
   /** Text at the end of the last user message; ''. */
   readonly snippets: string;
+  /** What `snippets` is made of (`snippetPieces`); absent: nothing. */
+  readonly recalled?: readonly TurnPassage[];
   /** JSON without content, for the journey view; ''. */
   readonly journey: string;
 }

@@ -271,7 +271,10 @@ export interface Sessions {
   commit(ref: SessionRef, options: CommitOptions): Promise<Committed>;
   /** What was reserved stands so much longer from now on. False: it does not stand any more. */
   renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
-  /** Gives a reservation back that came to no turn. */
+  /**
+   * Gives a reservation back that came to no turn. A session without any that is described by nothing (`create`), not `reset`, and
+   * that nobody else has announced a turn of, is gone with it, as if it had never been.
+   */
   release(ref: SessionRef, turn: string, key: string): Promise<void>;
   /**
    * Turns above `after`, at most `limit`; undefined if nothing is known of the session, not even that it ended. The same, and

@@ -163,7 +163,11 @@ export class ModelSessions implements Sessions {
 
   async release(ref: SessionRef, turn: string, key: string): Promise<void> {
     const life = this.life(ref);
-    if (life) this.#letGo(life, turn, key);
+    if (!life) return;
+    this.#letGo(life, turn, key);
+    const isSaid = life.turns.length > 0 || life.state === 'erased' || life.metadata !== '';
+    if (!isSaid && life.reset === '' && life.pending.size === 0)
+      this.#lives.delete(JSON.stringify([ref.tenant, ref.session]));
   }
 
   async read(

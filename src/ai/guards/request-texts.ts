@@ -3,6 +3,8 @@ import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts
 import { isObject, objectOf } from '../../lib/json.ts';
 import { readSeal, UNSIGNED } from '../seal.ts';
 import { jsonStrings } from './json-strings.ts';
+import type { KeptEntries, KeptWords } from './kept-words.ts';
+import { placeOf, type RecalledPlace, recalledTexts } from './recalled-texts.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 const SAID = [
@@ -51,25 +53,17 @@ interface Place {
   readonly isKept: boolean;
 }
 
-/** Entries of a list of a request that are of a conversation which the gateway remembers. */
-export interface KeptEntries {
-  readonly field: string;
-  /** So many of the client's own stand before them, */
-  readonly before: number;
-  /** and so many behind. */
-  readonly behind: number;
-}
-
 /**
  * Every text of a parsed request. Setting one changes the request.
- * @param kept none if absent
+ * @param kept nothing if absent
  */
-export function requestTexts(body: Container, kept: readonly KeptEntries[] = []): RequestText[] {
+export function requestTexts(body: Container, kept?: KeptWords): RequestText[] {
   const texts: RequestText[] = [];
+  const recalled = placeOf(body, kept?.recalled);
   for (const field of SAID) {
     const role = ROLES[field] ?? 'user';
-    const entries = kept.find((each) => each.field === field);
-    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, entries);
+    const entries = kept?.entries.find((each) => each.field === field);
+    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, entries, recalled);
   }
   for (const format of answerFormats(body))
     for (const key of ['description', 'schema'])
@@ -101,13 +95,13 @@ function answerFormats(body: Container): Container[] {
 }
 
 /** Without recursion: JSON can be nested deeper than the stack is. */
-function collect(from: Place, texts: RequestText[], kept?: KeptEntries): void {
+function collect(from: Place, texts: RequestText[], kept?: KeptEntries, recalled?: RecalledPlace): void {
   const open: Place[] = [from];
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
     const value = container[key];
     if (typeof value === 'string' && (at.reading !== 'schema' || isSchemaText(key)))
-      for (const text of textsOf(at, value)) texts.push(text);
+      for (const text of textsOf(at, value, recalled)) texts.push(text);
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
     const role = roleOf(at, inner, from);
@@ -192,7 +186,11 @@ function roleOf(at: Place, { role, type }: Container, list: Place): string {
   return OF_ASSISTANT.has(type) ? 'assistant' : at.role;
 }
 
-function textsOf(at: Place, value: string): readonly RequestText[] {
+/** More than one where the gateway has put other speakers' words behind it. */
+function textsOf(at: Place, value: string, recalled: RecalledPlace | undefined): readonly RequestText[] {
+  const isThere = recalled?.container === at.container && recalled.key === at.key;
+  const texts = isThere ? recalledTexts(recalled, at.role) : undefined;
+  if (texts) return texts;
   const thought = signedThoughtOf(at);
   if (thought) return [new SignedText(at, thought, value)];
   const file = at.key === 'file_data' ? textFileOf(value) : undefined;

@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { DATA_KINDS } from '../../contracts/personal-data.ts';
 import { type Check, mustExist } from './context.ts';
 import { checkStore } from './store-url.ts';
 
@@ -16,6 +17,9 @@ export const checkModelContext: Check = (config, context) => {
       keyStore,
       'must be another store than store.url: beside what they seal keys are there by default',
     );
+  for (const [name, pattern] of section.get('privacy').get('patterns').entries)
+    if (KINDS.has(name))
+      context.report(pattern, 'there is a kind of this name already: it belongs in redact');
   for (const probe of section.get('probes').items) {
     mustExist(probe.get('model'), 'model', models, context);
     const every = probe.get('every');
@@ -25,6 +29,7 @@ export const checkModelContext: Check = (config, context) => {
 };
 
 const LEAST_SECRET = 16;
+const KINDS: ReadonlySet<string> = new Set(DATA_KINDS);
 
 function isCron(pattern: string, timezone: string | undefined): boolean {
   try {

@@ -1,3 +1,4 @@
+import type { DataKind } from '../../contracts/personal-data.ts';
 import type { Documents } from '../../contracts/store.ts';
 import { PERSONAL_DATA } from '../../lib/personal-data/index.ts';
 import type { ContextPrivacy } from '../ports.ts';
@@ -9,7 +10,9 @@ export { KeyUpkeep } from './key-upkeep.ts';
 
 /** What of the config decides about it. */
 export interface PrivacySettings {
-  readonly redact: readonly string[];
+  readonly redact: readonly DataKind[];
+  /** Further kinds: RE2 expressions by name; absent: none. */
+  readonly patterns?: Readonly<Record<string, string>>;
   readonly encryptWith: string;
   readonly decryptWith: readonly string[];
 }
@@ -44,7 +47,7 @@ export function openPrivacy(
     made = {
       of: wanted,
       vault: isSameVault && made ? made.vault : openVault({ ...wanted, ...places, now, installation }),
-      redactor: redactorOf(wanted.redact, PERSONAL_DATA),
+      redactor: redactorOf(wanted.redact, PERSONAL_DATA, wanted.patterns),
     };
     return made;
   };

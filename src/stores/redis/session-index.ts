@@ -88,7 +88,7 @@ export class SessionIndex {
       const names = found.filter((_, at) => at % 2 === 0);
       const page = names.slice(0, wanted);
       const heads = await Promise.all(page.map(headOf));
-      const gone = page.filter((_, at) => heads[at] === undefined);
+      const gone = page.flatMap((session, at) => (heads[at] ? [] : [session, found[2 * at + 1] as string]));
       for (const [at, session] of page.entries()) {
         const head = heads[at];
         // An id that begins another life may be somebody else's.
@@ -97,8 +97,8 @@ export class SessionIndex {
         if (head && (isTheirs || hasSpoken)) sessions.push({ session, head });
       }
       // Of those nothing is known any more, not even that they ended.
-      if (gone.length > 0) await this.#lane.make((client) => client.zrem(index, ...gone));
-      rank += page.length - gone.length;
+      if (gone.length > 0) await this.#lane.make((client) => client.hypercareSessionUnlist(index, ...gone));
+      rank += page.length - gone.length / 2;
       if (names.length <= wanted) return { sessions, next: undefined };
       if (sessions.length === count) return { sessions, next: sessions.at(-1)?.session };
     }

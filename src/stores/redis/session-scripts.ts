@@ -162,7 +162,14 @@ return 1`,
     lua: `${FREE_KEY}
 redis.call('HDEL', KEYS[5], 'p:' .. ARGV[1])
 if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 'x', 'u') end
-if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end`,
+if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end
+-- A session that came to nothing: of none before it is anything to be told, and nobody is being answered.
+local m = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'mn', 'md')
+if m[1] ~= '0' or m[2] ~= '' or m[3] ~= '' or m[4] == '1' or m[5] then return end
+for _, work in ipairs(redis.call('HKEYS', KEYS[5])) do
+  if work:sub(1, 2) == 'p:' then return end
+end
+redis.call('DEL', unpack(KEYS))`,
   },
 
   /** after, limit, whether it may be anyone's, its owner, a turn that it has or '' → head, summary, turns */
@@ -275,6 +282,15 @@ save()
 redis.call('PEXPIREAT', M, whole(now + tonumber(m.ka)))
 return was and 1 or 0`,
   },
+
+  /** Of an index: names, each with when it was put there. One that has begun anew since stays. */
+  hypercareSessionUnlist: {
+    numberOfKeys: 1,
+    lua: `
+for at = 1, #ARGV, 2 do
+  if redis.call('ZSCORE', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('ZREM', KEYS[1], ARGV[at]) end
+end`,
+  },
 } as const;
 
 type Head = string[];
@@ -296,5 +312,6 @@ declare module 'ioredis' {
     hypercareSessionUnlease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
     hypercareSessionRedact(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionErase(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionUnlist(index: string, ...all: Argument[]): Result<null, Context>;
   }
 }

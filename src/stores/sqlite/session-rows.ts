@@ -83,6 +83,7 @@ const SQL = {
   forgetLeases: 'DELETE FROM session_leases WHERE key = ?',
   pending: `SELECT count(*) FILTER (WHERE ends_at > ?2 AND work <> ?3) AS pending, count(*) FILTER (WHERE ends_at <= ?2) AS lapsed
     FROM session_leases WHERE key = ?1 AND work GLOB 'p:*'`,
+  announced: `SELECT 1 FROM session_leases WHERE key = ? AND work GLOB 'p:*' LIMIT 1`,
   forgetTurns: 'DELETE FROM turns WHERE key = ?',
   forgetSession: 'DELETE FROM sessions WHERE key = ?',
   list: `SELECT * FROM sessions WHERE tenant = ? AND (created_at, session) < (?, ?)
@@ -115,6 +116,18 @@ export class SessionStatements {
   isAt(row: Row, version: number): boolean {
     if (version >= row.version || row.head === '') return version <= row.version;
     return version >= Number(this.run.turnBy.get(row.key, row.head)?.version);
+  }
+
+  /** The turn is announced no longer. */
+  letGo({ key, holder }: Row, turn: string): void {
+    this.run.dropLease.run(key, `p:${turn}`, turn);
+    if (holder === turn) this.run.unhold.run(key, turn);
+  }
+
+  /** A session that came to nothing: of none before it is anything to be told, and nobody is being answered. */
+  forgetUnsaid({ key, version, erased, metadata, reset }: Row): void {
+    if (version > 0 || erased === 1 || metadata !== '' || reset !== '') return;
+    if (!this.run.announced.get(key)) this.forget(key);
   }
 
   /** All that was said is gone. */

@@ -78,8 +78,9 @@ export class SqliteSessions implements Sessions {
     await this.#commits.enqueue(
       () => {
         const row = this.#sql.find(ref);
-        if (row) this.#letGo(row, turn);
+        if (row) this.#sql.letGo(row, turn);
         if (row && request !== '') this.#sql.run.forgetRequest.run(row.key, request, turn);
+        if (row) this.#sql.forgetUnsaid(row);
       },
       { durable: false },
     );
@@ -332,7 +333,7 @@ export class SqliteSessions implements Sessions {
     if (request !== '' && turn.status !== 'complete')
       this.#sql.run.forgetRequest.run(row.key, request, turn.id);
     else if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn.id, version, now);
-    this.#letGo(row, turn.id);
+    this.#sql.letGo(row, turn.id);
     return { kind: 'committed', version, staleBase: merged, repeated: false };
   }
 
@@ -371,11 +372,6 @@ export class SqliteSessions implements Sessions {
       reset,
     );
     return this.#sql.find(ref) as Row;
-  }
-
-  #letGo(row: Row, turn: string): void {
-    this.#sql.run.dropLease.run(row.key, `p:${turn}`, turn);
-    if (row.holder === turn) this.#sql.run.unhold.run(row.key, turn);
   }
 
   #summary(row: Row): StoredSummary | undefined {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { customFinder } from '../../../../plugins/redact/custom-finder.ts';
 import type { Finder } from '../../../../src/contracts/personal-data.ts';
+import { customFinder } from '../../../../src/lib/personal-data/custom-finder.ts';
 import { isCard, isIban, KINDS } from '../../../../src/lib/personal-data/kinds.ts';
 import { Scanner } from '../../../../src/lib/personal-data/scanner.ts';
 
