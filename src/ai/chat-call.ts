@@ -222,7 +222,7 @@ export interface PromptCall {
 export interface Bill {
   readonly usage: Usage;
   readonly source: 'reported' | 'estimated' | 'cached';
-  /** US dollars; -1 = the model has no price. */
+  /** US dollars; -1 = nobody knows: the model has no price, or what was asked for is done later. */
   readonly usd: number;
 }
 
@@ -243,6 +243,8 @@ export interface ChatRequest extends RequestFacts {
   inTokens?: GivenTokens;
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
+  /** It is done behind its answer: all budgets refuse it, and it costs nobody knows what unless the answer says. */
+  isLater?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */
   usageUnread?: Usage;
   /** Of an operation; undefined of chats and embeddings. */

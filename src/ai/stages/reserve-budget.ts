@@ -65,6 +65,11 @@ async function reserve(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
+  // One request may stand for any number: of a batch, of a session that goes on past the gateway.
+  if (facts.isLater)
+    throw new GatewayError('budget_unpriced', {
+      detail: 'It is done behind its answer, where no budget sees what it comes to, nor how many requests.',
+    });
   const isMetered = draws.some(({ rule }) => rule.unit !== 'requests');
   if (isMetered && (facts.isUnknowable || facts.usage?.isUnknowable?.()))
     throw new GatewayError('budget_unpriced', {
