@@ -35,6 +35,14 @@ const FILTERED: ReadonlySet<string> = new Set([
 ]);
 const TOO_LONG: ReadonlySet<string> = new Set(['length', 'max_tokens', 'MAX_TOKENS', 'max_output_tokens']);
 
+/** Of the finish reasons of several choices the one that says what became of them all. */
+export const worstFinish = (reasons: readonly string[]): string =>
+  reasons.find((reason) => FILTERED.has(reason)) ??
+  reasons.find((reason) => reason === 'refusal') ??
+  reasons.find((reason) => TOO_LONG.has(reason)) ??
+  reasons[0] ??
+  '';
+
 /**
  * The one name for how a call ended. What the client did comes first, then what went wrong on the way, then what is
  * wrong with the answer, and last who gave it: an answer that was cut is cut, whoever gave it.
