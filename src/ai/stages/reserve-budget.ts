@@ -119,7 +119,9 @@ function outputAtMost({ request, candidates }: ChatCall, otherwise: number): num
   const { maxOutput, thinking, answers } = request;
   if (maxOutput > 0) return maxOutput;
   // What a vendor that wants a limit is told where the client names none.
-  const told = candidates.flatMap(({ deployments }) => deployments.map((each) => each.maxOutput ?? 0));
+  const told = candidates.flatMap(({ deployments }) =>
+    deployments.map((each) => each.maxOutput ?? each.provider.translated.defaultOutput ?? 0),
+  );
   const least = thinking > 0 ? ANSWER_TOKENS : 0;
   return answers * (Math.max(otherwise, least, ...told) + thinking);
 }
