@@ -165,9 +165,11 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
-      const { facts, status = 0 } = cause instanceof RejectedAnswer ? cause : NOTHING_SAID;
-      this.#charge(deployment, code, facts);
-      const failure = { ...UNSAID, status, code, reason: status === 0 ? code : String(status) };
+      const said = cause instanceof RejectedAnswer ? cause : NOTHING_SAID;
+      // An account that gets no token would be refused everywhere that it is asked with one.
+      const status = said.status ?? (code === 'provider_auth_failed' ? 401 : 0);
+      this.#charge(deployment, code, said.facts);
+      const failure = { ...UNSAID, status, code, reason: said.status ? String(status) : code };
       this.#failed(seat, failure, took());
       return { asked: { kind: 'failed', error }, failure };
     }
