@@ -111,8 +111,10 @@ export interface ChatCall {
   candidates: readonly Model[];
   /** By `reserve-budget`: undefined where no budget applies. */
   hold: Hold | undefined;
-  /** By `infer`: who has been asked and has not failed. */
+  /** By `infer`: who has been sent the call and has not failed. */
   asked: Answerer | undefined;
+  /** By `infer`: it has been sent to somebody, whatever came of that. */
+  wasSent: boolean;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
   /** By `answer-from-cache`: where the model's answers are kept and there was none for this call. */
@@ -197,6 +199,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   candidates: call.candidates ?? [],
   hold: undefined,
   asked: undefined,
+  wasSent: false,
   answer: undefined,
   caching: undefined,
   turn: undefined,
