@@ -49,6 +49,8 @@ export type BegunAnswer = {
       isUnread?: boolean;
       /** Of a refusal: nobody is there who could answer. */
       isNobody?: boolean;
+      /** Of a refusal: the provider's filter has taken what was asked. */
+      isFiltered?: boolean;
     }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }

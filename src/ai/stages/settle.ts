@@ -93,6 +93,7 @@ function outcome(call: ChatCall, facts: AnswerFacts | undefined): Outcome {
     asked: exchange.attempts > 0,
     fallback: exchange.fallback,
     byRules: answer?.byRules === true && exchange.context?.status !== 'replay',
+    isFiltered: answer?.kind === 'whole' && answer.isFiltered === true,
     answer: answer && facts && { ...readOf(facts), schemaFailed: isNoJson(call, facts) },
   });
 }
