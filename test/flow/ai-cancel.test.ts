@@ -131,6 +131,22 @@ it.each([
   expect(upstream.stats.requests).toBe(0);
 });
 
+it('nor does one whose call times out before anything was sent', async () => {
+  const { provider, isWaiting } = await withoutConnection();
+  const target = { provider: 'slow', model: 'gpt-4o-mini' };
+  const gateway = await aiGateway([await modelService()], {
+    ai: { ...budgets.ai, providers: { slow: provider } },
+    models: { slow: { targets: [target], timeouts: { connect: '30s', total: '400ms' } } },
+  });
+
+  ask(gateway, { ...hello(), model: 'slow' });
+
+  const line = await gateway.accessLine(({ route }) => route === 'ai');
+  expect(isWaiting()).toBe(true);
+  expect(line).toMatchObject({ status: 504, reason: 'upstream_timeout', outcome: 'upstream_timeout' });
+  for (const field of ['usd', 'tokens_in', 'usage_source']) expect(line).not.toHaveProperty(field);
+});
+
 it('a client leaves while a provider that refused is to be asked again: a refusal is owed nothing', async () => {
   const limited = await rawProvider((response) =>
     response
