@@ -11,7 +11,7 @@ import { unknownOperation } from './dialects/operations/index.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
 import { isNobodyThere } from './nobody-there.ts';
-import { isOwnRefusal } from './own-refusal.ts';
+import { isFilteredRefusal, isOwnRefusal } from './own-refusal.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
@@ -146,6 +146,7 @@ async function readWhole(
       quotaSpent: isQuotaSpent(refused),
       isOwn: isOwnRefusal(statusCode, refused),
       isNobody: isNobodyThere(statusCode, refused),
+      isFiltered: isFilteredRefusal(statusCode, refused),
     } as const;
     return refusal
       ? { ...about, headers: ownHeaders({ headers }), body: refusal }

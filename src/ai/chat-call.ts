@@ -50,6 +50,8 @@ export type BegunAnswer = {
       isUnread?: boolean;
       /** Of a refusal: nobody is there who could answer. */
       isNobody?: boolean;
+      /** Of a refusal: the provider's filter has taken what was asked. */
+      isFiltered?: boolean;
     }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
@@ -112,8 +114,10 @@ export interface ChatCall {
   candidates: readonly Model[];
   /** By `reserve-budget`: undefined where no budget applies. */
   hold: Hold | undefined;
-  /** By `infer`: who has been asked and has not failed. */
+  /** By `infer`: who has been sent the call and has not failed. */
   asked: Answerer | undefined;
+  /** By `infer`: it has been sent to somebody, whatever came of that. */
+  wasSent: boolean;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
   /** By `answer-from-cache`: where the model's answers are kept and there was none for this call. */
@@ -200,6 +204,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   candidates: call.candidates ?? [],
   hold: undefined,
   asked: undefined,
+  wasSent: false,
   answer: undefined,
   caching: undefined,
   turn: undefined,
@@ -225,7 +230,7 @@ export interface PromptCall {
 export interface Bill {
   readonly usage: Usage;
   readonly source: 'reported' | 'estimated' | 'cached';
-  /** US dollars; -1 = the model has no price. */
+  /** US dollars; -1 = nobody knows: the model has no price, or what was asked for is done later. */
   readonly usd: number;
 }
 
@@ -246,6 +251,8 @@ export interface ChatRequest extends RequestFacts {
   inTokens?: GivenTokens;
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
+  /** It is done behind its answer: all budgets refuse it, and it costs nobody knows what unless the answer says. */
+  isLater?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */
   usageUnread?: () => Usage;
   /** Of an operation; undefined of chats and embeddings. */

@@ -38,6 +38,8 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       held.push(bytes);
       return;
     }
+    // Another choice has begun behind one that was over.
+    if (held.length > 0) for (const before of held.splice(0)) response.write(before);
     if (response.write(bytes)) return;
     body.pause();
     response.once('drain', goOn);

@@ -242,7 +242,6 @@ const unlessSaid = (usage: () => Usage): OperationUsage => ({ atMost: usage, oth
 
 /**
  * Whether what a call comes to is known neither now nor from its answer: it names no model that we can read (variations
- * of an image, which have one all the same), or is answered behind its back.
+ * of an image, which have one all the same).
  */
-export const isUnknowable = ({ model, asks, isLater }: KnownCall): boolean =>
-  isLater || (model === '' && asks);
+export const isUnknowable = ({ model, asks }: KnownCall): boolean => model === '' && asks;

@@ -137,6 +137,7 @@ function callOf(
       maxOutput,
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: isUnknowable(known),
+      isLater: known.isLater,
       usageUnread: () => chatAtMost(bytes, maxOutput || output, deployment.window),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, output, deployment.window),
     },

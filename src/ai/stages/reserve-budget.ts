@@ -65,6 +65,11 @@ async function reserve(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
+  // One request may stand for any number: of a batch, of a session that goes on past the gateway.
+  if (facts.isLater)
+    throw new GatewayError('budget_unpriced', {
+      detail: 'It is done behind its answer, where no budget sees what it comes to, nor how many requests.',
+    });
   const isMetered = draws.some(({ rule }) => rule.unit !== 'requests');
   if (isMetered && (facts.isUnknowable || facts.usage?.isUnknowable?.()))
     throw new GatewayError('budget_unpriced', {
@@ -110,7 +115,9 @@ function outputAtMost({ request, candidates }: ChatCall, otherwise: number): num
   const { maxOutput, thinking, answers } = request;
   if (maxOutput > 0) return maxOutput;
   // What a vendor that wants a limit is told where the client names none.
-  const told = candidates.flatMap(({ deployments }) => deployments.map((each) => each.maxOutput ?? 0));
+  const told = candidates.flatMap(({ deployments }) =>
+    deployments.map((each) => each.maxOutput ?? each.provider.translated.defaultOutput ?? 0),
+  );
   const least = thinking > 0 ? ANSWER_TOKENS : 0;
   return answers * (Math.max(otherwise, least, ...told) + thinking);
 }
