@@ -40,7 +40,7 @@ export interface Ask extends Opening {
   /** The alias. */
   readonly model: string;
   readonly otherTokens: number;
-  /** Tokens that may be answered; 0 = the client did not say. */
+  /** Tokens that one answer may have; 0 = the client did not say. */
   readonly maxOutput: number;
   /** Tokens that the model reads and writes in one call; 0 = not known. */
   readonly window: number;

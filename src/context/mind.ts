@@ -20,6 +20,11 @@ import type { SpokenTurn, Summary } from './turn.ts';
 
 /** Tokens of a model whose window nobody knows. */
 const USUAL_WINDOW = 128_000;
+/**
+ * Of what a model reads and writes, so much at most is kept free for its answer: clients ask for more than any answer has, and
+ * mean no shorter prompt by it.
+ */
+const MOST_RESERVED = 1 / 2;
 /** A prompt may always have so many, whatever tools and output leave. */
 const LEAST_CAPACITY = 256;
 /** Of what a model reads, so much is never summed up for its length. */
@@ -159,7 +164,7 @@ export class Mind implements ContextMind {
 
   tooLong(input: PromptInput, shape: PromptShape): void {
     const { otherTokens, maxOutput = 0 } = input;
-    this.#ratios.refused(input, this.#tokensOf(input, shape) + otherTokens + maxOutput);
+    this.#ratios.refused(input, this.#tokensOf(input, shape) + otherTokens, maxOutput);
   }
 
   /** How the provider counted what is estimated here. */
@@ -254,7 +259,8 @@ export class Mind implements ContextMind {
   #capacity(input: PromptInput): number {
     const { otherTokens, maxOutput = 0 } = input;
     const { ratio, most } = this.#ratios.of(input);
-    const room = (this.#limit(input) - maxOutput) / ratio - otherTokens;
+    const limit = this.#limit(input);
+    const room = (limit - Math.min(maxOutput, limit * MOST_RESERVED)) / ratio - otherTokens;
     return Math.max(LEAST_CAPACITY, Math.floor(Math.min(room, most - otherTokens - maxOutput)));
   }
 

@@ -133,7 +133,7 @@ export function askOf(
   askInside: AskInside,
 ): Ask {
   const { exchange } = call;
-  const { maxOutput } = call.request as ChatRequest;
+  const { maxOutput, answers } = call.request as ChatRequest;
   const isResponses = call.format.name === 'openai-responses';
   const { ref, key, mode } = opening;
   const known = key !== '' || mode === 'delta' ? undefined : call.ports.conversations.knownLog(ref);
@@ -145,7 +145,8 @@ export function askOf(
     system: isResponses ? system.filter((part) => !isInstruction(part)) : system,
     messages,
     model: exchange.ai?.model ?? '',
-    maxOutput,
+    // Each of several answers is written behind the prompt alone.
+    maxOutput: maxOutput / answers,
     otherTokens: otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
     window: leastWindow(call.candidates),
     askModel: askModelOf(call, askInside),
