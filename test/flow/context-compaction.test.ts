@@ -326,3 +326,26 @@ it.each([
     expect(sent).toEqual([[first.content], [first, told, next].map(({ content }) => content)]);
   }
 });
+
+it.each(['length', 'content_filter'])('a summary that ended with %s is none', async (finish_reason) => {
+  const service = await rawProvider((response, { body }) => {
+    const { model } = JSON.parse(body.toString()) as { model: string };
+    const choice =
+      model === 'scribe-1'
+        ? { message: { content: `Of number ${NUMBER}, and the user wants to` }, finish_reason }
+        : { message: { content: 'ok' }, finish_reason: 'stop' };
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ id: 'c', choices: [{ index: 0, ...choice }] }));
+  });
+  const gateway = await aiGateway([service], {
+    context: { enabled: true, compaction: { window: 1500, summarizer: 'scribe' } },
+    models: { scribe: { targets: [{ provider: 'p0', model: 'scribe-1' }] } },
+  } as object);
+  await say(gateway, `My account number is ${NUMBER}.`);
+  for (let turn = 2; turn <= 25; turn++)
+    await say(gateway, `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`);
+  await eventually(async () => (await compactions(gateway, 'refused_failed')) > 0);
+  expect(await compactions(gateway, 'by_facts')).toBeGreaterThan(0);
+  expect(await compactions(gateway, 'by_model')).toBe(0);
+});
