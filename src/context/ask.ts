@@ -44,6 +44,8 @@ export interface Ask extends Opening {
   readonly maxOutput: number;
   /** Tokens that the model reads and writes in one call; 0 = not known. */
   readonly window: number;
+  /** The same where a route chooses only when what was said before is known; absent: none does. */
+  readonly widest?: number | undefined;
   /** The way to models on behalf of the call. */
   readonly askModel: AskModel;
   readonly requestId: string;

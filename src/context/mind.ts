@@ -13,13 +13,13 @@ import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, Turn
 import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
 import { exchangesOf } from './prompt/exchanges.ts';
 import { messageText, userText } from './prompt/message-text.ts';
-import { textTokens } from './prompt/tokens.ts';
+import { textTokens, USUAL_WINDOW } from './prompt/tokens.ts';
 import { TurnPrefix } from './prompt/turn-prefix.ts';
 import { contentOf } from './summary-content.ts';
 import type { SpokenTurn, Summary } from './turn.ts';
 
-/** Tokens of a model whose window nobody knows. */
-const USUAL_WINDOW = 128_000;
+/** A prompt may always have so many, whatever tools and output leave. */
+const LEAST_CAPACITY = 256;
 /**
  * Of what a model reads and writes, so much at most is kept free for its answer: clients ask for more than any answer has, and
  * mean no shorter prompt by it.

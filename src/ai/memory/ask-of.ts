@@ -9,6 +9,7 @@ import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
+import { widestWindow } from '../models/chain.ts';
 import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
@@ -132,8 +133,9 @@ export function askOf(
   format: Format<ModelRequest>,
   askInside: AskInside,
 ): Ask {
-  const { exchange } = call;
-  const { maxOutput, answers } = call.request as ChatRequest;
+  const { exchange, catalog } = call;
+  const { model, maxOutput, answers } = call.request as ChatRequest;
+  const alias = catalog.get(model);
   const isResponses = call.format.name === 'openai-responses';
   const { ref, key, mode } = opening;
   const known = key !== '' || mode === 'delta' ? undefined : call.ports.conversations.knownLog(ref);
@@ -149,6 +151,7 @@ export function askOf(
     maxOutput: maxOutput / answers,
     otherTokens: otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
     window: leastWindow(call.candidates),
+    widest: alias?.route && widestWindow(alias, catalog),
     askModel: askModelOf(call, askInside),
     requestId: exchange.id,
   };
