@@ -7,7 +7,7 @@ import { TokenRatios } from './measures/token-ratios.ts';
 import { turnSignals } from './measures/turn-signals.ts';
 import type { ConversationMemory } from './memory/conversation-memory.ts';
 import { Memories } from './memory/memories.ts';
-import { shortMemoryOf } from './memory/short-memory.ts';
+import { passingMemoryOf, shortMemoryOf } from './memory/short-memory.ts';
 import type { MindOptions } from './mind-options.ts';
 import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, TurnDone } from './ports.ts';
 import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
@@ -25,8 +25,6 @@ const LEAST_CAPACITY = 256;
  * mean no shorter prompt by it.
  */
 const MOST_RESERVED = 1 / 2;
-/** A prompt may always have so many, whatever tools and output leave. */
-const LEAST_CAPACITY = 256;
 /** Of what a model reads, so much is never summed up for its length. */
 const LEAST_SUMMED = 1 / 8;
 /** Turns that wait to be looked after; beyond it they are passed over, and the next of their session makes up for it. */
@@ -212,13 +210,18 @@ export class Mind implements ContextMind {
     const memory =
       this.#memories.known(ref, head, summary?.covered ?? 0, open) ??
       (await this.#memories.met(ref, head, summary ? [...(await input.covered()), ...open] : open));
+    // A log that was met is one turn with what was said before in it.
+    const { before: earlier, now } = input.log
+      ? exchangesOf(messages, head.version)
+      : { before: [], now: messages };
+    const heard = earlier.length === 0 ? memory : await passingMemoryOf([...said, ...earlier]);
     const began = clock.monotonic();
     const built = this.#built.get(shape);
-    const sent = new Set(built?.context.sent ?? open.map(({ version }) => version));
-    const measures = measureTurn(memory, {
+    const sent = new Set(built?.context.sent ?? [...open, ...earlier].map(({ version }) => version));
+    const measures = measureTurn(heard, {
       version: turn.version,
-      question: userText(input.fresh),
-      answer: messages.flatMap((each) => (each.role === 'assistant' ? [messageText(each)] : [])).join('\n'),
+      question: userText(now),
+      answer: now.flatMap((each) => (each.role === 'assistant' ? [messageText(each)] : [])).join('\n'),
       included: {
         isVerbatim: (version) => sent.has(version),
         summary: built?.summary ?? '',
