@@ -128,6 +128,11 @@ export interface ChatCall {
   history: CallHistory<Pick<ChatCall, 'bytes' | 'request' | 'kept'>> | undefined;
   /** By `recall-context`: what of the body was said before; undefined: nothing. */
   kept: KeptWords | undefined;
+  /**
+   * By `recall-context`, where a route may choose again: leaves out of what was said before what is too long for a model that
+   * reads so many tokens.
+   */
+  shorten: ((window: number) => Promise<void>) | undefined;
   /** By `remember-turn`: what the answer is known by, in place of its provider's id. */
   ownId: string | undefined;
   /** Ends the calls upstream: when the client leaves, or later. */
@@ -210,6 +215,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   turn: undefined,
   history: undefined,
   kept: undefined,
+  shorten: undefined,
   ownId: undefined,
   cancel: call.exchange.cancel,
   over: undefined,

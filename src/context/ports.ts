@@ -40,7 +40,7 @@ export interface PromptInput {
   readonly system: readonly TextPart[];
   /** Estimated tokens of everything else in the request: tools, and what is said of one turn alone. */
   readonly otherTokens: number;
-  /** Tokens that may be answered; absent or 0 = the client did not say. */
+  /** Tokens that one answer may have; absent or 0 = the client did not say. */
   readonly maxOutput?: number;
   /** Tokens that the model reads and writes in one call; absent or 0 = not known. */
   readonly window?: number;

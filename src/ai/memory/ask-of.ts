@@ -9,6 +9,7 @@ import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
+import { widestWindow } from '../models/chain.ts';
 import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
@@ -153,8 +154,9 @@ export function askOf(
   format: Format<ModelRequest>,
   askInside: AskInside,
 ): Ask {
-  const { exchange } = call;
-  const { maxOutput } = call.request as ChatRequest;
+  const { exchange, catalog } = call;
+  const { model, maxOutput, answers } = call.request as ChatRequest;
+  const alias = catalog.get(model);
   const isResponses = call.format.name === 'openai-responses';
   const { ref, key, mode } = opening;
   const known = key !== '' || mode === 'delta' ? undefined : call.ports.conversations.knownLog(ref);
@@ -166,9 +168,11 @@ export function askOf(
     system: isResponses ? system.filter((part) => !isInstruction(part)) : system,
     messages,
     model: exchange.ai?.model ?? '',
-    maxOutput,
+    // Each of several answers is written behind the prompt alone.
+    maxOutput: maxOutput / answers,
     otherTokens: otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
     window: leastWindow(call.candidates),
+    widest: alias?.route && widestWindow(alias, catalog),
     askModel: askModelOf(call, askInside),
     requestId: exchange.id,
   };

@@ -1,6 +1,7 @@
 import type { Recalled } from '../../context/conversations.ts';
 import type { LiveTurn } from '../../context/live-turn.ts';
 import { namedByKey } from '../../context/named-by-key.ts';
+import { tokensIn } from '../../context/prompt/figures.ts';
 import { responseId } from '../../context/response-id.ts';
 import type { Format } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
@@ -115,7 +116,9 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   const turn = recalled.kind === 'turn' ? recalled.turn : undefined;
   call.turn = turn;
   if (turn && settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
-  writeBody(call, turn);
+  const sent = bodyOf(call);
+  writeBody(call, turn, sent);
+  if (turn?.ask.widest !== undefined) call.shorten = (window) => shorten(call, turn, sent, window);
   if (!turn || meant.isStored) return;
   call.turn = undefined;
   // Nothing waits for it: what the store does not take is given back later.
@@ -133,13 +136,26 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 }
 
 /** The body that goes on, written once: of a long conversation that is all of it. */
-function writeBody(call: ChatCall, turn: LiveTurn | undefined): void {
-  const sent = bodyOf(call);
+function writeBody(call: ChatCall, turn: LiveTurn | undefined, sent: JsonObject): void {
   const own = unnamed(sent, call);
   const isResponse = call.format.name === 'openai-responses';
   const body = isResponse ? keptHere(own, turn?.shape, isTranslated(call)) : own;
   if (turn && hasBefore(turn)) writeBefore(call, body, turn);
   else if (body !== sent) replaceBody(call, body);
+}
+
+/** Writes it anew for a model that reads less than the one it was written for, where not all of it fits that. */
+async function shorten(call: ChatCall, turn: LiveTurn, sent: JsonObject, window: number): Promise<void> {
+  const { input, shape, facts } = turn;
+  if (!input || window >= (input.window ?? 0)) return;
+  turn.input = { ...input, window };
+  turn.shape = await call.ports.conversations.ports.mind.prompt(turn.input);
+  facts.tokens = tokensIn(turn.shape.turns);
+  const { turns, snippets } = turn.shape;
+  if (turns.length === shape.turns.length && snippets === shape.snippets) return;
+  Object.assign(call, { history: undefined, kept: undefined });
+  replaceBody(call, sent);
+  writeBody(call, turn, sent);
 }
 
 /** Of a call that belongs to no conversation, but names one. */

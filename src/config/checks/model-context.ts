@@ -1,9 +1,9 @@
 import { Cron } from 'croner';
 import { DATA_KINDS } from '../../contracts/personal-data.ts';
-import { type Check, mustExist } from './context.ts';
+import { type Check, mustEnd, mustExist, mustLast } from './context.ts';
 import { checkStore } from './store-url.ts';
 
-/** The model context: its probes, and a secret that is worth the name. */
+/** The model context: its times, its probes, and a secret that is worth the name. */
 export const checkModelContext: Check = (config, context) => {
   const section = config.get('context');
   const models = config.get('ai').get('models').keys;
@@ -20,6 +20,11 @@ export const checkModelContext: Check = (config, context) => {
   for (const [name, pattern] of section.get('privacy').get('patterns').entries)
     if (KINDS.has(name))
       context.report(pattern, 'there is a kind of this name already: it belongs in redact');
+  for (const key of ['ttl', 'maxAge', 'lease']) mustLast(section.get(key), 100, context);
+  for (const key of ['lease', 'finishWithin']) mustEnd(section.get(key), context);
+  const [trigger, target] = [section.get('compaction', 'trigger'), section.get('compaction', 'target')];
+  if (context.fitsSchema && (target.number ?? 0) >= (trigger.number ?? Infinity))
+    context.report(target, 'must be below compaction.trigger: a summary is to make a conversation shorter');
   for (const probe of section.get('probes').items) {
     mustExist(probe.get('model'), 'model', models, context);
     const every = probe.get('every');
