@@ -31,7 +31,7 @@ export async function unreliableLine(to: number): Promise<UnreliableLine> {
     gate = (): Promise<void> | undefined => undefined,
   ) => {
     let last = Promise.resolve();
-    return (piece: Buffer): void => {
+    const carry = (piece: Buffer): void => {
       const { delayMs } = line;
       last = last.then(async () => {
         if (delayMs > 0) await sleep(delayMs);
@@ -39,38 +39,28 @@ export async function unreliableLine(to: number): Promise<UnreliableLine> {
         if (!isLost() && !target.destroyed) target.write(piece);
       });
     };
+    return { carry, arrived: () => last };
   };
   const server = createServer((caller) => {
     callers.add(caller);
     const heard = connect(to, '127.0.0.1');
     const echo = line.repeats ? connect(to, '127.0.0.1') : undefined;
-    caller.on(
-      'data',
-      carrier(heard, () => false),
+    const answers = carrier(
+      caller,
+      () => line.losesAnswers,
+      () => line.answersAfter,
     );
-    if (echo) {
-      caller.on(
-        'data',
-        carrier(echo, () => false),
-      );
-      echo.resume();
-    }
-    heard.on(
-      'data',
-      carrier(
-        caller,
-        () => line.losesAnswers,
-        () => line.answersAfter,
-      ),
-    );
-    const sockets = [caller, heard, ...(echo ? [echo] : [])];
-    for (const socket of sockets) {
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => {
-        callers.delete(caller);
-        for (const other of sockets) if (other !== echo || socket === caller) other.destroy();
-      });
-    }
+    heard.on('data', answers.carry);
+    // What the server said before it hung up is still on its way.
+    heard.on('close', () => answers.arrived().then(() => caller.destroySoon()));
+    const hearers = echo ? [heard, echo] : [heard];
+    for (const hearer of hearers) caller.on('data', carrier(hearer, () => false).carry);
+    echo?.resume();
+    caller.on('close', () => {
+      callers.delete(caller);
+      for (const hearer of hearers) hearer.destroy();
+    });
+    for (const socket of [caller, ...hearers]) socket.on('error', () => socket.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
