@@ -87,17 +87,18 @@ export class ModelSessions implements Sessions {
     if (!isNew && (held > version || seen > version + 2 * others.length))
       Object.assign(life, { reset: 'version_regressed', resetHead: life.head });
     const stands = options.leaseMs > 0;
-    life.fence++;
+    const isHeld = options.exclusive && life.holder?.turn === turn && life.holder.stands;
+    const fence = isHeld ? life.exclusiveFence : ++life.fence;
     life.pending = new Map([...others, [turn, stands]]);
     if (options.exclusive)
-      Object.assign(life, { holder: { turn, stands }, exclusiveFence: life.fence } satisfies Partial<Life>);
+      Object.assign(life, { holder: { turn, stands }, exclusiveFence: fence } satisfies Partial<Life>);
     if (key !== '') life.requests.set(key, { turn, stands, version: 0 });
     const holds = isKnown && known.version <= version;
     const from = Math.max(life.covered, holds ? known.version : 0);
     return {
       kind: 'reserved',
       head: headOf(life),
-      fence: life.fence,
+      fence,
       isNew,
       reset,
       summary: holds && known.epoch === life.epoch ? undefined : life.summary,

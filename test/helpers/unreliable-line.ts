@@ -37,7 +37,7 @@ export async function unreliableLine(to: number): Promise<UnreliableLine> {
     let last = Promise.resolve();
     /** When what came so far is through. */
     let free = 0;
-    return (piece: Buffer): void => {
+    const carry = (piece: Buffer): void => {
       const { delayMs, bytesPerMs } = line;
       if (bytesPerMs > 0) free = Math.max(free, performance.now()) + piece.length / bytesPerMs;
       const through = free;
@@ -49,6 +49,7 @@ export async function unreliableLine(to: number): Promise<UnreliableLine> {
         if (!isLost() && !target.destroyed) target.write(piece);
       });
     };
+    return { carry, arrived: () => last };
   };
   const server = createServer((caller) => {
     callers.add(caller);
@@ -57,33 +58,22 @@ export async function unreliableLine(to: number): Promise<UnreliableLine> {
     });
     const heard = connect(to, '127.0.0.1');
     const echo = line.repeats ? connect(to, '127.0.0.1') : undefined;
-    caller.on(
-      'data',
-      carrier(heard, () => false),
+    const answers = carrier(
+      caller,
+      () => line.losesAnswers,
+      () => line.answersAfter,
     );
-    if (echo) {
-      caller.on(
-        'data',
-        carrier(echo, () => false),
-      );
-      echo.resume();
-    }
-    heard.on(
-      'data',
-      carrier(
-        caller,
-        () => line.losesAnswers,
-        () => line.answersAfter,
-      ),
-    );
-    const sockets = [caller, heard, ...(echo ? [echo] : [])];
-    for (const socket of sockets) {
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => {
-        callers.delete(caller);
-        for (const other of sockets) if (other !== echo || socket === caller) other.destroy();
-      });
-    }
+    heard.on('data', answers.carry);
+    // What the server said before it hung up is still on its way.
+    heard.on('close', () => answers.arrived().then(() => caller.destroySoon()));
+    const hearers = echo ? [heard, echo] : [heard];
+    for (const hearer of hearers) caller.on('data', carrier(hearer, () => false).carry);
+    echo?.resume();
+    caller.on('close', () => {
+      callers.delete(caller);
+      for (const hearer of hearers) hearer.destroy();
+    });
+    for (const socket of [caller, ...hearers]) socket.on('error', () => socket.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

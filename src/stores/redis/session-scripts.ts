@@ -67,9 +67,12 @@ for work, ends in pairs(leases) do
 end
 -- What others are answered may be what its client was promised: then nothing is lost.
 if held > tonumber(m.v) or seen > tonumber(m.v) + 2 * pending then put('r', reset) put('rh', m.hd) end
-local fence = whole(tonumber(leases.f or '0') + 1)
+-- Of one that is heard again while it answers alone the same, or it would be in its own way.
+local again = ARGV[4] == '1' and leases.x == turn and tonumber(leases.u) > now and leases.xf
+local fence = again or whole(tonumber(leases.f or '0') + 1)
+local last = again and leases.f or fence
 local ends = whole(now + lease)
-if ARGV[4] == '1' then redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends, 'x', turn, 'u', ends, 'xf', fence)
+if ARGV[4] == '1' then redis.call('HSET', L, 'f', last, 'p:' .. turn, ends, 'x', turn, 'u', ends, 'xf', fence)
 else redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends) end
 if key ~= '' then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
 touch(ARGV[12], m.v == '0' or not leases.f)

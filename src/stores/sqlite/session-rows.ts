@@ -1,5 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ResetCause, SessionHead, SessionRef, StoredTurn } from '../../contracts/session.ts';
+import type {
+  ReserveOptions,
+  ResetCause,
+  SessionHead,
+  SessionRef,
+  StoredTurn,
+} from '../../contracts/session.ts';
 import { turnOf } from '../session-text.ts';
 
 /** A row of `sessions`. */
@@ -110,6 +116,21 @@ export class SessionStatements {
 
   find({ tenant, session }: SessionRef): Row | undefined {
     return this.run.find.get(tenant, session) as unknown as Row | undefined;
+  }
+
+  /** @returns its fence: of one that is heard again while it answers alone the same, or it would be in its own way */
+  announce(
+    row: Row,
+    { turn, exclusive }: Pick<ReserveOptions, 'turn' | 'exclusive'>,
+    until: number,
+    now: number,
+  ): number {
+    const isHeld = exclusive && row.holder === turn && row.holder_until > now;
+    const fence = isHeld ? row.exclusive_fence : row.fence + 1;
+    this.run.announce.run(Math.max(row.fence, fence), row.touched_at, row.ends_at, row.key);
+    this.run.putLease.run(row.key, `p:${turn}`, turn, until);
+    if (exclusive) this.run.hold.run(fence, turn, until, row.key);
+    return fence;
   }
 
   /** What failed behind a version has said nothing. */

@@ -208,7 +208,7 @@ export class SqliteSessions implements Sessions {
   }
 
   #reserve(ref: SessionRef, options: ReserveOptions): Reserved {
-    const { turn, owner, key: request, exclusive, ifVersion, seenVersion: seen = 0, known } = options;
+    const { turn, owner, key: request, ifVersion, seenVersion: seen = 0, known } = options;
     const now = Math.floor(this.#now());
     let row = this.#sql.find(ref);
     let reset: ResetCause | '' = '';
@@ -243,12 +243,9 @@ export class SqliteSessions implements Sessions {
     // What others are answered may be what its client was promised: then nothing is lost.
     const isLost = held > row.version || seen > row.version + 2 * Number(pending);
     if (isLost && !isNew) this.#sql.run.lose.run(row.key);
-    const fence = row.fence + 1;
     const until = now + options.leaseMs;
     row = touched(row, now, options.ttlMs);
-    this.#sql.run.announce.run(fence, row.touched_at, row.ends_at, row.key);
-    this.#sql.run.putLease.run(row.key, `p:${turn}`, turn, until);
-    if (exclusive) this.#sql.run.hold.run(fence, turn, until, row.key);
+    const fence = this.#sql.announce(row, options, until, now);
     if (owner !== '' && row.owner === '') this.#sql.run.putUser.run(owner, row.key);
     if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
     const isSame = known?.generation === row.generation && known.edits === row.edits;
