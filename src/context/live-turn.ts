@@ -15,6 +15,7 @@ import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, wishesDigest } from './canonical.ts';
+import { commitAnew } from './commit-anew.ts';
 import type { Erasing } from './erasing.ts';
 import type { GiveBack } from './give-back.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
@@ -180,6 +181,8 @@ export class LiveTurn {
       const first = before && (await ports.sessions.commit(ask.ref, before.options));
       if (first?.kind === 'committed') before?.isThere(first.version);
       committed = first && first.kind !== 'committed' ? first : await ports.sessions.commit(ask.ref, options);
+      if (committed.kind === 'lost')
+        committed = await commitAnew(ports.sessions, ask.ref, options, reserved.head.owner);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       // The answer is there: it is not withheld because it can't be written down at this moment.

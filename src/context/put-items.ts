@@ -43,7 +43,7 @@ export async function putItems(
   );
   const { tenant, session } = ref;
   operations.note({ op: 'items', tenant, user: head.owner, session, turn: turn.id, outcome: committed.kind });
-  if (committed.kind === 'gone') throw new GatewayError('session_unknown');
+  if (committed.kind === 'gone' || committed.kind === 'lost') throw new GatewayError('session_unknown');
   if (committed.kind === 'conflict') throw lockedAt(committed.version, 0);
   const { content: _, ...about } = turn;
   const { version, staleBase } = committed;

@@ -233,7 +233,9 @@ export type Committed =
    */
   | { readonly kind: 'conflict'; readonly version: number }
   /** The session was erased, expired, or lives another life. */
-  | { readonly kind: 'gone' };
+  | { readonly kind: 'gone' }
+  /** Nothing at all is known of it: the store has lost it, as one that was behind when it took over. */
+  | { readonly kind: 'lost' };
 
 export interface ReadOptions {
   /** The version behind which turns are read; 0. */

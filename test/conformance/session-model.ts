@@ -110,6 +110,7 @@ export class ModelSessions implements Sessions {
 
   async commit(ref: SessionRef, options: CommitOptions): Promise<Committed> {
     const { turn, key, fence, inPlaceOf } = options;
+    if (!this.life(ref)) return { kind: 'lost' };
     const life = this.#live(ref);
     if (!life || life.generation !== options.generation) return { kind: 'gone' };
     const before = life.turns.find(({ id }) => id === turn.id);
@@ -118,7 +119,9 @@ export class ModelSessions implements Sessions {
       return { kind: 'committed', version, staleBase, repeated: true };
     }
     const hasMoved = life.turns.length !== options.base;
-    const isBranch = options.mode === 'branch' && (inPlaceOf === undefined || inPlaceOf === life.head);
+    const branches = options.mode === 'branch' && (inPlaceOf === undefined || inPlaceOf === life.head);
+    const isBranch = branches && ['', ...life.turns.map(({ id }) => id)].includes(options.parent);
+    const isBehind = life.turns.length < options.base || isBranch !== branches;
     const isAnswer = turn.status !== 'failed';
     const isRefused =
       (options.edits !== undefined && options.edits !== life.edits) ||
@@ -127,11 +130,12 @@ export class ModelSessions implements Sessions {
       (options.exact && (hasMoved || life.exclusiveFence > fence)) ||
       (isAnswer &&
         !isBranch &&
+        !isBehind &&
         inPlaceOf === undefined &&
         turn.resolves !== '' &&
         !life.open.has(turn.resolves));
     if (isRefused) return { kind: 'conflict', version: life.turns.length };
-    const staleBase = hasMoved && !isBranch;
+    const staleBase = !isBranch && (isBehind || hasMoved);
     const version = life.turns.length + 1;
     const hash = staleBase ? '' : options.hash;
     const parent = isBranch ? options.parent : life.head;
@@ -142,6 +146,8 @@ export class ModelSessions implements Sessions {
       const count = staleBase ? life.count + turn.digests.length : options.count;
       Object.assign(life, { head: turn.id, hash, count } satisfies Partial<Life>);
     }
+    if (isBehind)
+      Object.assign(life, { reset: 'version_regressed', resetHead: life.head } satisfies Partial<Life>);
     if (turn.opens) life.open.add(turn.id);
     if (turn.supersedes !== '') life.edits++;
     if (key !== '' && turn.status === 'complete')

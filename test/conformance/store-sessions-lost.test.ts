@@ -81,4 +81,46 @@ describe.each(places)('lost turns on $name', ({ make }) => {
     await store.sessions.commit(ref, commitOptions(turn, pending));
     expect(await open(ref)).toMatchObject({ reset: '', head: { version: 2 } });
   });
+
+  it('a turn that was made from turns that are lost goes on behind what there is, and the next one is told', async () => {
+    const ref = newRef();
+    await add(ref, draft('one'));
+    const from = await open(ref);
+    const seen = { ...from, head: { ...from.head, version: 4 } };
+    const late = draft('late', { resolves: 'calls-that-are-lost' });
+    expect(await store.sessions.commit(ref, commitOptions(late, seen))).toMatchObject({
+      kind: 'committed',
+      version: 2,
+      staleBase: true,
+    });
+    expect(await open(ref)).toMatchObject({ reset: 'version_regressed', head: { head: late.id, hash: '' } });
+    await add(ref, draft('next'));
+    expect(await open(ref)).toMatchObject({ reset: '' });
+  });
+
+  it('nobody branches off a turn that is lost: what is left would hang on nothing', async () => {
+    const ref = newRef();
+    const one = draft('one');
+    await add(ref, one);
+    const from = await open(ref);
+    const late = draft('late');
+    const branch = { mode: 'branch', parent: 'ab'.repeat(12) } as const;
+    const committed = await store.sessions.commit(ref, commitOptions(late, from, branch));
+    expect(committed).toMatchObject({ kind: 'committed', version: 2, staleBase: true });
+    const view = await store.sessions.read(ref);
+    expect(view?.turns.map(({ parent }) => parent)).toEqual(['', one.id]);
+    expect(await open(ref)).toMatchObject({ reset: 'version_regressed' });
+  });
+
+  it('of a session that is lost as a whole nobody says that it was erased', async () => {
+    const elsewhere = newRef();
+    const from = await open(elsewhere);
+    expect(await store.sessions.commit(newRef(), commitOptions(draft('one'), from))).toEqual({
+      kind: 'lost',
+    });
+    await store.sessions.erase(elsewhere);
+    expect(await store.sessions.commit(elsewhere, commitOptions(draft('one'), from))).toEqual({
+      kind: 'gone',
+    });
+  });
 });

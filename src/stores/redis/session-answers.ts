@@ -38,7 +38,7 @@ export function turnIn(text: string): StoredTurn {
 }
 
 export function committedOf([kind, version, stale, repeated]: readonly string[]): Committed {
-  if (kind === 'gone') return { kind };
+  if (kind === 'gone' || kind === 'lost') return { kind };
   if (kind === 'conflict') return { kind, version: Number(version) };
   return {
     kind: 'committed',

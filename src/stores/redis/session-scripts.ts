@@ -4,6 +4,7 @@ import { FREE_KEY, PRELUDE } from './session-prelude.ts';
 /** What became of a turn that was sent before; nil: it is not there. */
 const OUTCOME = `
 local function outcome(turn, generation)
+  if not m.g and not lost then return {'lost'} end
   if not live or m.g ~= generation then return {'gone'} end
   local before = redis.call('HGET', I, 't:' .. turn)
   if not before then return nil end
@@ -19,6 +20,10 @@ export const sessionScripts = {
     numberOfKeys: 5,
     lua: `${PRELUDE}
 local turn, key, lease = ARGV[1], ARGV[3], tonumber(ARGV[11])
+-- As they are now, which may be shorter than when it began.
+local ttl, last = tonumber(ARGV[12]), m.ca and tonumber(m.ca) + tonumber(ARGV[13])
+if live and (tonumber(m.ta) + ttl <= now or last <= now) then live = false end
+if live and last < tonumber(m.en) then put('en', whole(last)) end
 if live and m.o ~= '' and m.o ~= ARGV[2] and not (' ' .. ARGV[14] .. ' '):find(' ' .. m.o .. ' ', 1, true) then
   return {'unknown'}
 end
@@ -109,11 +114,16 @@ if ARGV[20] == '1' then
 end
 local place = ARGV[21]
 if place ~= '' and place ~= m.hd then mode = 'merge' end
-local stale = (mode ~= 'branch' and m.v ~= ARGV[5]) and '1' or '0'
+-- What it was made from this store does not have: it goes on behind what there is, and the next one is told.
+local isBehind = tonumber(m.v) < tonumber(ARGV[5])
+if mode == 'branch' and ARGV[7] ~= '' and redis.call('HEXISTS', I, 't:' .. ARGV[7]) == 0 then
+  mode, isBehind = 'merge', true
+end
+local stale = (mode ~= 'branch' and (isBehind or m.v ~= ARGV[5])) and '1' or '0'
 local resolves, failed = ARGV[13], ARGV[14] == 'failed'
 if resolves ~= '' and not failed then
   local was = redis.call('HDEL', I, 'o:' .. resolves)
-  if was == 0 and mode ~= 'branch' and place == '' then return {'conflict', m.v} end
+  if was == 0 and mode ~= 'branch' and place == '' and not isBehind then return {'conflict', m.v} end
 end
 local version = tonumber(m.v) + 1
 local parent, hash, count = m.hd, ARGV[8], ARGV[9]
@@ -125,6 +135,7 @@ put('v', whole(version))
 put('k', whole(tonumber(m.k) + tonumber(ARGV[11])))
 if ARGV[18] == '1' then put('d', whole(tonumber(m.d) + 1)) end
 if not failed then put('hd', turn) put('h', hash) put('n', count) end
+if isBehind then put('r', 'version_regressed') put('rh', m.hd) end
 local known = {'t:' .. turn, whole(version) .. ':' .. stale}
 if ARGV[12] == '1' then known[#known + 1] = 'o:' .. turn; known[#known + 1] = '1' end
 if key ~= '' then

@@ -57,7 +57,7 @@ const SQL = {
   begin: `INSERT INTO sessions VALUES
     (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0, ?, '')`,
   describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
-  announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ? WHERE key = ?',
+  announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ?, last_end = ? WHERE key = ?',
   lose: `UPDATE sessions SET reset = 'version_regressed', reset_head = head WHERE key = ?`,
   hold: 'UPDATE sessions SET exclusive_fence = ?, holder = ?, holder_until = ? WHERE key = ?',
   unhold: `UPDATE sessions SET holder = '', holder_until = 0 WHERE key = ? AND holder = ?`,
@@ -127,7 +127,7 @@ export class SessionStatements {
   ): number {
     const isHeld = exclusive && row.holder === turn && row.holder_until > now;
     const fence = isHeld ? row.exclusive_fence : row.fence + 1;
-    this.run.announce.run(Math.max(row.fence, fence), row.touched_at, row.ends_at, row.key);
+    this.run.announce.run(Math.max(row.fence, fence), row.touched_at, row.ends_at, row.last_end, row.key);
     this.run.putLease.run(row.key, `p:${turn}`, turn, until);
     if (exclusive) this.run.hold.run(fence, turn, until, row.key);
     return fence;

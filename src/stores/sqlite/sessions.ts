@@ -213,7 +213,10 @@ export class SqliteSessions implements Sessions {
     let row = this.#sql.find(ref);
     let reset: ResetCause | '' = '';
     let held = 0;
-    const isNew = !row || !this.#isLive(row);
+    // As they are now, which may be shorter than when it began.
+    const lasts = (row?.created_at ?? 0) + options.maxAgeMs;
+    const isOver = row !== undefined && (row.touched_at + options.ttlMs <= now || lasts <= now);
+    const isNew = !row || isOver || !this.#isLive(row);
     const isTheirs = row?.owner === owner || options.formerOwners?.includes(row?.owner ?? '');
     if (row && !isNew && row.owner !== '' && !isTheirs) return { kind: 'unknown' };
     if (!row || isNew) {
@@ -244,7 +247,11 @@ export class SqliteSessions implements Sessions {
     const isLost = held > row.version || seen > row.version + 2 * Number(pending);
     if (isLost && !isNew) this.#sql.run.lose.run(row.key);
     const until = now + options.leaseMs;
-    row = touched(row, now, options.ttlMs);
+    row = touched(
+      { ...row, last_end: Math.min(row.last_end, row.created_at + options.maxAgeMs) },
+      now,
+      options.ttlMs,
+    );
     const fence = this.#sql.announce(row, options, until, now);
     if (owner !== '' && row.owner === '') this.#sql.run.putUser.run(owner, row.key);
     if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
@@ -269,7 +276,8 @@ export class SqliteSessions implements Sessions {
     const { turn, key: request, inPlaceOf } = options;
     const now = Math.floor(this.#now());
     const row = this.#sql.find(ref);
-    if (!row || !this.#isLive(row) || row.generation !== options.generation) return { kind: 'gone' };
+    if (!row) return { kind: 'lost' };
+    if (!this.#isLive(row) || row.generation !== options.generation) return { kind: 'gone' };
     const before = this.#sql.run.turnBy.get(row.key, turn.id);
     if (before) {
       const { version, stale } = before;
@@ -284,15 +292,19 @@ export class SqliteSessions implements Sessions {
     const hasMoved = row.version !== options.base;
     if (options.exact && (hasMoved || row.exclusive_fence > options.fence))
       return { kind: 'conflict', version: row.version };
-    const isBranch = options.mode === 'branch' && (inPlaceOf === undefined || inPlaceOf === row.head);
+    const isLost = (id: string): boolean => id !== '' && !this.#sql.run.turnBy.get(row.key, id);
+    const branches = options.mode === 'branch' && (inPlaceOf === undefined || inPlaceOf === row.head);
+    const isBranch = branches && !isLost(options.parent);
+    // What it was made from this store does not have: it goes on behind what there is, and the next one is told.
+    const isBehind = row.version < options.base || isBranch !== branches;
     const failed = turn.status === 'failed';
     if (turn.resolves !== '' && !failed) {
       const closed = this.#sql.run.close.run(row.key, turn.resolves);
-      if (Number(closed.changes) === 0 && !isBranch && inPlaceOf === undefined)
+      if (Number(closed.changes) === 0 && !isBranch && inPlaceOf === undefined && !isBehind)
         return { kind: 'conflict', version: row.version };
     }
     const version = row.version + 1;
-    const merged = !isBranch && hasMoved;
+    const merged = !isBranch && (isBehind || hasMoved);
     const parent = isBranch ? options.parent : row.head;
     const hash = merged ? '' : options.hash;
     const count = merged ? row.count + turn.digests.length : options.count;
@@ -325,6 +337,7 @@ export class SqliteSessions implements Sessions {
       row.version,
     );
     if (Number(moved.changes) !== 1) throw new Error('a session moved under its lock');
+    if (isBehind) this.#sql.run.lose.run(row.key);
     if (turn.supersedes !== '') this.#sql.run.edit.run(row.key);
     // Only what was answered whole is an answer to the same request.
     if (request !== '' && turn.status !== 'complete')

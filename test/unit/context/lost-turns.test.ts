@@ -85,14 +85,22 @@ async function world() {
       clock: { wall: Date.now, monotonic: () => performance.now() },
       settings: () => SETTINGS as never,
     });
-    /** @returns what was said before it */
-    return async (text: string): Promise<string[]> => {
-      const ask = { ...ASK, messages: [user(text)] };
+    /**
+     * @param meanwhile while it is being answered
+     * @returns what was said before it, and what the client is told where that is not all
+     */
+    const say = async (text: string, more: Partial<Ask> = {}, meanwhile?: () => Promise<void>) => {
+      const ask = { ...ASK, ...more, messages: [user(text)] };
       const recalled = await conversations.open(ask, () => ask);
       if (recalled.kind !== 'turn') throw new Error(recalled.kind);
+      await meanwhile?.();
       await recalled.turn.commit(END);
-      return (recalled.turn.input?.turns ?? []).flatMap(({ messages }) => messages.map(messageText));
+      const { facts, id } = recalled.turn;
+      const turns = (recalled.turn.input?.turns ?? []).flatMap(({ messages }) => messages.map(messageText));
+      return { turns, told: facts.status === 'reset' ? facts.cause : '', version: facts.version, id };
     };
+    const here = async (text: string): Promise<string[]> => (await say(text)).turns;
+    return Object.assign(here, { say });
   };
   onTestFinished(async () => {
     await store.close();
@@ -131,4 +139,34 @@ it('a process that knows turns that are lost reads the conversation anew once, a
   expect(await here('five')).toEqual(['one', 'two again', 'three again', 'four']);
   expect(await here('six')).toContain('five');
   expect(reads()).toBe(before);
+});
+
+it('turns that are lost while another is answered are missed by the next one, which is told', async () => {
+  const { replica, copies, failsOver } = await world();
+  const here = replica();
+  await here('one');
+  await copies();
+  await here('two');
+  expect(await here.say('three', {}, failsOver)).toMatchObject({ turns: ['one', 'two'], version: 2 });
+  expect(await here.say('four')).toMatchObject({ told: 'version_regressed' });
+  expect(await here.say('five')).toMatchObject({ turns: ['four'], told: '' });
+});
+
+it('who follows a response that was made from turns that are lost has those that are left', async () => {
+  const { replica, copies, failsOver } = await world();
+  const here = replica();
+  await here('one');
+  await copies();
+  const two = await here.say('two');
+  const three = await here.say('three', { follows: two.id, mode: 'delta' }, failsOver);
+  const four = await here.say('four', { follows: three.id, mode: 'delta' });
+  expect(four).toMatchObject({ turns: ['one', 'three'], told: 'version_regressed' });
+});
+
+it('a conversation whose first turn is being answered when the store loses it begins with that', async () => {
+  const { replica, copies, failsOver } = await world();
+  const here = replica();
+  await copies();
+  expect(await here.say('one', {}, failsOver)).toMatchObject({ version: 1 });
+  expect(await here.say('two')).toMatchObject({ turns: ['one'], told: '' });
 });
