@@ -2,11 +2,14 @@ import { CHAT_FORMATS } from '../src/ai/formats/index.ts';
 import { NotCarried } from '../src/ai/not-carried.ts';
 import { providerOf } from '../src/ai/providers/index.ts';
 import { Translation } from '../src/ai/translation.ts';
+import { OPENAI_SERVICES } from '../src/config/openai-services.ts';
 import { PROVIDER_KINDS } from '../src/config/provider-kinds.ts';
 import type { Format } from '../src/contracts/format.ts';
 import type { JsonObject } from '../src/contracts/model-request.ts';
+import type { OpenaiService } from '../src/contracts/openai-service.ts';
 import type { Provider } from '../src/contracts/provider.ts';
 import { GatewayError } from '../src/errors/gateway-error.ts';
+import { answersTable } from './ai-answers.ts';
 import { FEATURES, type Feature, SAMPLES } from './ai-samples.ts';
 
 /** Kinds whose models are not all spoken to alike. */
@@ -62,10 +65,19 @@ const settingsOf = (kind: string) => ({
   drop: [],
 });
 
+/** Whether a format reaches a provider by chat completions that it has no more. */
+const isOver = (format: Format, kind: string, provider: Provider): boolean => {
+  const services: Readonly<Record<string, OpenaiService>> = OPENAI_SERVICES;
+  const speaksIt = format.name !== 'openai-chat' && provider.native[format.name];
+  return services[kind]?.chatsEnded === true && !speaksIt;
+};
+
 function row(format: Format, kind: string, model: string): string {
   const provider = providerOf(settingsOf(kind), model, fetch);
   if (!provider) throw new Error(`no provider of kind ${kind}`);
-  const cells = FEATURES.map((feature) => cell(format, feature, provider, model));
+  const cells = FEATURES.map((feature) =>
+    isOver(format, kind, provider) ? 'over' : cell(format, feature, provider, model),
+  );
   const name = kind in MODELS ? `${kind}: ${model}` : kind;
   return `| ${name} | ${cells.join(' | ')} |`;
 }
@@ -79,18 +91,33 @@ function table(format: Format): string {
 | provider | ${FEATURES.join(' | ')} |
 |---|${FEATURES.map(() => '---|').join('')}
 ${rows.join('\n')}
+
+Answers of those who speak otherwise:
+
+${answersTable(format)}
 `;
 }
 
-/** Which formats in reach which providers, and what of them is carried: by sending samples through the code. */
+/**
+ * Which formats in reach which providers, what of them is carried, and what of answers: by sending samples, and recorded
+ * answers, through the code.
+ */
 export const aiMatrix = (): string => `# AI: formats in, providers out
 
-Generated: \`scripts/ai-matrix.ts\` sends a sample of each feature (\`scripts/ai-samples.ts\`) through the code that would
-carry it. ● the provider speaks the format itself (its bytes pass, or with the changes that it needs); ○ translated, in
-both directions; · left out, as the provider has no place for it and it changes no answer; 400 refused with
-\`field_not_supported\` and the name of the field, unless \`drop\` leaves it out; – the format has no words for it. Whether a
-model can do what its provider takes is the model's own affair. Pictures that a model made, as they come back with
+Generated, by running the code. The first table of each format is of **requests**: \`scripts/ai-matrix.ts\` sends a sample of
+each feature (\`scripts/ai-samples.ts\`) through what would carry it to the provider. ● the provider speaks the format itself
+(its bytes pass, or with the changes that it needs); ○ translated; · left out, as the provider has no place for it and it
+changes no answer; 400 refused with \`field_not_supported\` and the name of the field, unless \`drop\` leaves it out; – the
+format has no words for it; over: the provider has ended its chat completions and is asked by the format that it still speaks.
+Whether a model can do what its provider takes is the model's own affair. Pictures that a model made, as they come back with
 the next turn, are shown to Google's models alone (those from Gemini 3 on: with the signature that came with them), and left out
 for all others that are translated to.
+
+The second is of **answers** that are translated: \`scripts/ai-answers.ts\` reads recorded ones (\`test/fixtures/providers\`,
+written from the vendors' published schemas), whole and streamed, and writes them in the format with the feature and without it
+(with another finish reason). ○ what a client gets differs, whole and streamed (else it says which); · it never does: the format
+has no place for it; – none of the recordings has it (mostly: those who speak so never say it), or the format can't ask for it.
+Rows are what providers speak: \`openai-chat\` all that follow OpenAI, \`anthropic-messages\` Claude on Vertex as well, \`gemini\`
+Google's models there. Answers in the client's own format pass as the bytes that came.
 
 ${CHAT_FORMATS.map(table).join('\n')}`;

@@ -74,7 +74,7 @@ async function judge(
     exchange.guards ??= [];
     exchange.guards.push({ guard: 'guard-webhook', action, direction: 'request', rule });
   };
-  const { unreadable } = request;
+  const { unreadable, leaving } = request;
   if (unreadable) {
     note('unreadable', mustJudge);
     return mustJudge ? unreadable : undefined;
@@ -84,12 +84,20 @@ async function judge(
     consumer: exchange.consumer,
     texts: request.texts.map(({ role, text }) => ({ role, text })),
   };
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  if (leaving.aborted) return leaving.reason;
+  leaving.once('abort', leave);
   let rule: string | undefined;
   try {
-    rule = await askGuard(fetch, settings, question, stop);
+    rule = await askGuard(fetch, settings, question, AbortSignal.any([stop, left.signal]));
   } catch (cause) {
+    // Nobody waited for it any more: it has not failed.
+    if (leaving.aborted) return leaving.reason;
     degraded(mustJudge ? 'fail_closed' : 'fail_open', cause as Error);
     return mustJudge ? new GatewayError('guard_unavailable', { cause }) : undefined;
+  } finally {
+    leaving.off('abort', leave);
   }
   if (rule === undefined) return undefined;
   note(rule, enforces);

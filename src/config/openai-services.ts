@@ -122,10 +122,11 @@ export const OPENAI_SERVICES = {
   },
   openrouter: { baseUrl: 'https://openrouter.ai/api/v1', responses: true, thoughts: 'details' },
   ovhcloud: { baseUrl: 'https://oai.endpoints.kepler.ai.cloud.ovh.net/v1', quirks: OLDER },
-  // Since September 2026 it answers responses alone: its chat completions have ended.
+  // Since September 2026 it answers responses alone.
   perplexity: {
     baseUrl: 'https://api.perplexity.ai/v1',
     responses: true,
+    chatsEnded: true,
     noEmbeddings: true,
     quirks: {
       ...OLDER,

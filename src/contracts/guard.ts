@@ -9,6 +9,15 @@ export interface RequestText {
   text: string;
 }
 
+/** Tells once that nobody waits for a verdict any more: the client has left, or the gateway stops. */
+export interface Leaving {
+  readonly aborted: boolean;
+  /** Why, once it has. */
+  readonly reason: Error | undefined;
+  once(event: 'abort', listener: () => void): void;
+  off(event: 'abort', listener: () => void): void;
+}
+
 /** A request to a model as guards see it, in whichever format it came. */
 export interface GuardedRequest {
   /** @throws `unreadable`, so that nothing goes past a guard that does not know of it */
@@ -17,6 +26,7 @@ export interface GuardedRequest {
   readonly unreadable: Error | undefined;
   /** Output tokens that it allows; undefined: it names no maximum. */
   maxTokens: number | undefined;
+  readonly leaving: Leaving;
 }
 
 /**

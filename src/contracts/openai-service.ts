@@ -50,6 +50,8 @@ export interface OpenaiService {
   readonly isOwn?: true;
   /** It has `/responses` as well. */
   readonly responses?: true;
+  /** It has no chat completions any more: what is asked of it there it refuses itself. */
+  readonly chatsEnded?: true;
   /** It has no `/embeddings`. */
   readonly noEmbeddings?: true;
   /** Absent: requests for embeddings go there as the bytes that came. */

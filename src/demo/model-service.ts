@@ -22,6 +22,7 @@ import {
   readForm,
 } from './operations.ts';
 import { sendJson } from './reply.ts';
+import { answerResponses, parseResponses } from './responses.ts';
 import { type Vendor, type VendorCall, vendorCall } from './vendor-paths.ts';
 
 const MODELS = [
@@ -120,6 +121,12 @@ export function startModelService(options: ModelServiceOptions): Promise<Service
           mustKnow(call, models, request.model);
           const stamp = { id: `chatcmpl-${nextId()}`, created: created(), fingerprint: `fp_${name}` };
           return answerOpenAi(call, request, replyTo(request), stamp);
+        }
+        case '/v1/responses': {
+          const request = parseResponses(await readJson());
+          mustKnow(call, models, request.model);
+          const stamp = { id: `resp_${nextId()}`, created: created(), fingerprint: `fp_${name}` };
+          return answerResponses(call, request, stamp);
         }
         case '/v1/embeddings': {
           const body = await readJson();

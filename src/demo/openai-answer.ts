@@ -23,7 +23,7 @@ export function answerOpenAi(
 }
 
 /** How long the model reads before it writes. */
-const readingMs = ({ faults }: Call, { promptTokens }: ChatReply): number =>
+export const readingMs = ({ faults }: Call, { promptTokens }: ChatReply): number =>
   Math.round(((faults.msPerThousandTokens ?? 0) * promptTokens) / 1000);
 
 async function sendWhole(call: Call, request: ChatRequest, reply: ChatReply, stamp: Stamp): Promise<void> {

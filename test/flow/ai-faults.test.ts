@@ -11,7 +11,7 @@ const BUDGET = { name: 'calls', scope: 'consumer', requests: 10, per: '1d' };
 
 type End = readonly [outcome: string, reason: string];
 
-/** What of one fault comes to be, where bytes pass (OpenAI in) and where they are translated (Anthropic in), if not the same. */
+/** What of one fault comes to be, where bytes pass (in by either API of OpenAI) and where they are translated (Anthropic in), if not the same. */
 const FAULTS: readonly (readonly [what: string, FaultSettings, stream: boolean, End, translated?: End])[] = [
   ['no fault', {}, true, ['complete', 'ok']],
   ['events in pieces', { splitEvents: true }, true, ['complete', 'ok']],
@@ -32,7 +32,7 @@ const FAULTS: readonly (readonly [what: string, FaultSettings, stream: boolean, 
   ['429 without', { status: 429 }, false, ['upstream_4xx', 'upstream_4xx']],
   ['529', { status: 529 }, true, ['upstream_5xx', 'upstream_5xx']],
   ['silence after the head', { stall: true }, true, ['upstream_timeout', 'upstream_timeout']],
-  ['silence in the middle', { stallAfter: 3 }, true, ['truncated', 'upstream_stalled']],
+  ['silence in the middle', { stallAfter: 5 }, true, ['truncated', 'upstream_stalled']],
   ['garbage', { garbage: true }, true, ['upstream_invalid', 'provider_invalid_answer']],
   ['garbage as JSON', { garbage: true }, false, ['upstream_invalid', 'provider_invalid_answer']],
   // What is too large to be read is passed on, and nobody knows how it ended; it can't be translated.
@@ -52,30 +52,26 @@ const ROWS = FAULTS.map(([what, faults, stream, plain, translated = plain]) => (
   what,
   faults,
   stream,
-  ends: { openai: plain, anthropic: translated },
+  ends: { openai: plain, responses: plain, anthropic: translated },
 }));
 
+const messages = [{ role: 'user', content: 'Hello' }];
 const FORMATS = {
-  openai: { path: '/v1/chat/completions', body: { stream_options: { include_usage: true } } },
-  anthropic: { path: '/v1/messages', body: { max_tokens: 100 } },
+  openai: { path: '/v1/chat/completions', body: { messages, stream_options: { include_usage: true } } },
+  responses: { path: '/v1/responses', body: { input: messages } },
+  anthropic: { path: '/v1/messages', body: { messages, max_tokens: 100 } },
 } as const;
 
-describe.each(['openai', 'anthropic'] as const)('%s in', (format) => {
+describe.each(['openai', 'responses', 'anthropic'] as const)('%s in', (format) => {
   it.each(ROWS)('$what', async ({ faults, stream, ends }) => {
     const service = await modelService();
     const gateway = await aiGateway([service], { ai: { budgets: [BUDGET] } }, TIMEOUTS);
     const [outcome, reason] = ends[format];
     service.faults.set(faults);
     const { path, body } = FORMATS[format];
-    const messages = [{ role: 'user', content: 'Hello' }];
     const { stream_options, ...rest } = { stream_options: undefined, ...body };
 
-    await chat(
-      gateway,
-      { model: 'smart', messages, stream, ...rest, ...(stream && { stream_options }) },
-      {},
-      path,
-    );
+    await chat(gateway, { model: 'smart', stream, ...rest, ...(stream && { stream_options }) }, {}, path);
 
     const line = await gateway.accessLine((each) => each.path === path);
     expect(line).toMatchObject({ outcome, reason, attempts: 1 });

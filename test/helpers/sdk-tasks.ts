@@ -18,18 +18,18 @@ export interface SdkTasks {
   isError(error: unknown, status: number): boolean;
 }
 
-const HELLO = 'Hello';
-const WEATHER = 'What is the weather in Lisbon?';
-const RESULT = '21 degrees';
+export const HELLO = 'Hello';
+export const WEATHER = 'What is the weather in Lisbon?';
+export const RESULT = '21 degrees';
 export const CITY_SCHEMA = {
   type: 'object' as const,
   properties: { city: { type: 'string' as const } },
   required: ['city'],
   additionalProperties: false,
 };
-const PNG =
+export const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const LOOK = 'Describe this';
+export const LOOK = 'Describe this';
 
 export function openaiTasks(gateway: { url: string }): SdkTasks {
   const client = sdk(gateway);
@@ -82,6 +82,57 @@ export function openaiTasks(gateway: { url: string }): SdkTasks {
     async embeddings(model) {
       const { data } = await client.embeddings.create({ model, input: HELLO, dimensions: 8 });
       return data[0]?.embedding ?? [];
+    },
+    isError: (error, status) => error instanceof OpenAI.APIError && error.status === status,
+  };
+}
+
+/** OpenAI's SDK by its newer API. */
+export function responsesTasks(gateway: { url: string }): SdkTasks {
+  const client = sdk(gateway);
+  const ask = (model: string, rest: Partial<OpenAI.Responses.ResponseCreateParamsNonStreaming>) =>
+    client.responses.create({ model, input: HELLO, ...rest });
+  return {
+    chat: async (model) => (await ask(model, {})).output_text,
+    async stream(model, onPiece, signal) {
+      const asked = { model, input: HELLO, stream: true as const };
+      const pieces: string[] = [];
+      for await (const event of await client.responses.create(asked, { signal })) {
+        if (event.type !== 'response.output_text.delta') continue;
+        pieces.push(event.delta);
+        onPiece?.();
+      }
+      return pieces;
+    },
+    async tools(model) {
+      const parameters = CITY_SCHEMA;
+      const tools = [{ type: 'function' as const, name: 'get_weather', parameters, strict: false }];
+      const { output } = await ask(model, { input: WEATHER, tools });
+      const call = output.find((item) => item.type === 'function_call');
+      if (!call) throw new Error('no tool was called');
+      const result = { type: 'function_call_output' as const, call_id: call.call_id, output: RESULT };
+      const input = [
+        { role: 'user' as const, content: WEATHER },
+        ...(output as OpenAI.Responses.ResponseInputItem[]),
+        result,
+      ];
+      const answer = await ask(model, { input, tools });
+      return { city: JSON.parse(call.arguments).city, answer: answer.output_text };
+    },
+    async structured(model) {
+      const format = { type: 'json_schema' as const, name: 'place', schema: CITY_SCHEMA, strict: true };
+      return JSON.parse((await ask(model, { text: { format } })).output_text);
+    },
+    async image(model) {
+      const content = [
+        { type: 'input_text' as const, text: LOOK },
+        {
+          type: 'input_image' as const,
+          image_url: `data:image/png;base64,${PNG}`,
+          detail: 'auto' as const,
+        },
+      ];
+      return (await ask(model, { input: [{ role: 'user', content }] })).output_text;
     },
     isError: (error, status) => error instanceof OpenAI.APIError && error.status === status,
   };

@@ -28,7 +28,7 @@ const unreadTokens = (): GatewayError =>
  */
 export async function guardBodies(
   guards: readonly ModelGuard[],
-  format: ChatCall['format'],
+  { format, cancel }: Pick<ChatCall, 'format' | 'cancel'>,
   bodies: readonly Pick<ChatCall, 'bytes' | 'kept'>[],
 ): Promise<JsonObject[]> {
   const read = bodies.map(({ bytes, kept }) => {
@@ -50,6 +50,7 @@ export async function guardBodies(
     },
     unreadable,
     maxTokens: most,
+    leaving: cancel,
   };
   for (const guard of guards) {
     const verdict = await guard.onRequest?.(request);

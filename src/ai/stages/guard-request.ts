@@ -15,18 +15,18 @@ export function guardRequest(call: ChatCall): void | Promise<void> {
 }
 
 async function guard(call: ChatCall): Promise<void> {
-  const { policies, exchange, history, answer, format } = call;
+  const { policies, exchange, history, answer } = call;
   const guards = policies.openGuards(exchange);
   call.guards = guards;
   // It was asked before, and nobody is asked now.
   if (answer) return;
   if (!history) {
-    const [body] = await guardBodies(guards, format, [call]);
+    const [body] = await guardBodies(guards, call, [call]);
     replaceBody(call, body as JsonObject);
     return;
   }
   const readers = writeForEach(call, history);
-  const bodies = await guardBodies(guards, format, [...history.written.values()]);
+  const bodies = await guardBodies(guards, call, [...history.written.values()]);
   for (const [at, reader] of readers.entries()) {
     replaceBody(call, bodies[at] as JsonObject);
     history.written.set(reader, { bytes: call.bytes, request: call.request, kept: undefined });
