@@ -13,6 +13,8 @@ import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 import { markOf, readTail } from './log-tail.ts';
+import { readAbout } from './response-about.ts';
+import { withoutSession } from './unnamed.ts';
 import { withoutPictures } from './without-pictures.ts';
 
 /** A header that anybody may name a session by. */
@@ -170,6 +172,7 @@ export function askOf(
     otherTokens: otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
     window: leastWindow(call.candidates),
     askModel: askModelOf(call, askInside),
+    ...(isResponses && { response: readAbout(withoutSession(bodyOf(call), call)) }),
     requestId: exchange.id,
   };
 }
