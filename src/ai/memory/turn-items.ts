@@ -2,7 +2,9 @@ import { answerIn } from '../../context/corrections.ts';
 import type { Left } from '../../context/erasing.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import type { SaidTurn } from '../../context/read-sessions.ts';
-import type { JsonObject, Message } from '../../contracts/model-request.ts';
+import type { AssistantPart, JsonObject, Message } from '../../contracts/model-request.ts';
+import { writeEncrypted } from '../formats/openai-responses/write-items.ts';
+import { sealOf } from '../seal.ts';
 import { isBreak, isSaid } from './answer-parts.ts';
 import { writeItems } from './write-items.ts';
 
@@ -10,6 +12,8 @@ import { writeItems } from './write-items.ts';
 export interface TurnItem {
   readonly id: string;
   readonly shown: JsonObject;
+  /** Of a thought: what its maker signed or sealed, as answers have it. */
+  readonly sealed?: string;
   /** What the turn was asked with, or what it answered. */
   readonly isInput: boolean;
   readonly at: Place;
@@ -72,11 +76,12 @@ function itemsIn({ turn, content }: OpenedTurn): TurnItem[] {
     const prefix = PREFIXES[String(shown.type)] ?? 'item';
     const output = number - firstOutput;
     // As `write-answer.ts` and `write-stream.ts` name them, where the provider did not.
-    const made =
-      itemIds.length === outputs ? itemIds[output] : `${prefix}_${turn.request || turn.id}_${output}`;
+    const own = `${prefix}_${turn.request || turn.id}_`;
+    const made = itemIds.length === outputs ? itemIds[output] : `${own}${output}`;
     const derived = isInput ? `${prefix}_${turn.id}_${number}` : made;
     const id = (ids?.length === places.length ? ids[number] : derived) as string;
-    return { id, shown: { id, ...shown }, isInput, at };
+    const sealed = sealedAt(messages[at.message] as Message, at, !isInput && !id.startsWith(own));
+    return { id, shown: { id, ...shown }, ...(sealed !== undefined && { sealed }), isInput, at };
   });
 }
 
@@ -99,20 +104,37 @@ export function withoutItem(said: SaidTurn, id: string): Left | undefined {
   return { content: { ...rest, messages, ids }, keepsCorrection: !isCorrection };
 }
 
-/** Results of tools are items each, and so are calls and thoughts; what the assistant says in a row is one. */
+/**
+ * Results of tools are items each, and so are calls and thoughts; what the assistant says in a row is one, and so is what a
+ * developer says, unless its client sent it as several: those are one message for models only.
+ */
 function placesIn(message: Message, at: number, isAnswer: boolean): Place[] {
   const { content, role } = message;
   if (role === 'tool') return content.map((_, from) => ({ message: at, from, to: from + 1 }));
-  if (role !== 'assistant') return [{ message: at, from: 0, to: content.length }];
+  if (role === 'user') return [{ message: at, from: 0, to: content.length }];
   const places: Place[] = [];
   content.forEach((part, from) => {
     const last = places.at(-1);
     const before = content[from - 1];
-    if (last && isSaid(part) && isSaid(before) && !(isAnswer && isBreak(before, part)))
+    const isNext = isAnswer && isBreak(before, part);
+    if (last && before && isSaid(part) && isSaid(before) && !isNext && itemOf(before) === itemOf(part))
       places[places.length - 1] = { ...last, to: from + 1 };
     else places.push({ message: at, from, to: from + 1 });
   });
   return places;
+}
+
+/** Which of the items that were sent a part stood in: `input[2]`; '' of what a model said. */
+const itemOf = ({ at }: AssistantPart): string => /^\w+\[\d+\]/.exec(at)?.[0] ?? '';
+
+/** @param isNamed by its maker, which opens what it has sealed by that id only */
+function sealedAt({ content }: Message, { from }: Place, isNamed: boolean): string | undefined {
+  const part = content[from];
+  if (part?.type !== 'reasoning') return undefined;
+  if (isNamed) return sealOf(part, 'openai');
+  const { maker, signature, opaque } = part;
+  if (opaque !== undefined) return writeEncrypted('opaque', opaque, maker);
+  return signature ? writeEncrypted('signature', signature, maker) : undefined;
 }
 
 function shownAt(message: Message, { from, to }: Place, status: string): JsonObject {

@@ -10,7 +10,7 @@ import { gatherAnswer } from '../gather-answer.ts';
 import { partsOf } from '../memory/answer-parts.ts';
 import { itemsOfTurn } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
-import { type PageAsked, pageOf } from './item-pages.ts';
+import { type IncludeAsked, type PageAsked, pageOf, shownAs } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
@@ -21,6 +21,10 @@ interface Found {
   /** The turns that it follows, oldest first. */
   readonly before: readonly SaidTurn[];
 }
+
+const NO_COMPACTION = {
+  detail: 'The gateway compacts no input: it summarizes long conversations that it keeps.',
+};
 
 /** `GET` and `DELETE /v1/responses/{id}`, and what it was asked with: a response that was kept, as OpenAI has it. */
 export function registerResponses(
@@ -42,6 +46,13 @@ export function registerResponses(
     return { ref, found, before: view.turns.slice(0, -1) };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');
+  // It is no response's id.
+  scope.route({
+    method: scope.supportedMethods,
+    url: `${prefix}/responses/compact`,
+    onRequest: (_request, _reply, done) => done(new GatewayError('route_not_found', NO_COMPACTION)),
+    handler: () => undefined,
+  });
   refuseOtherMethods(scope, `${url}/input_items`, 'GET');
   scope.get<Named & { Querystring: PageAsked }>(`${url}/input_items`, async (request, reply) => {
     const { found, before } = await find(request);
@@ -51,7 +62,7 @@ export function registerResponses(
     const items = isOfChain ? [...before.flatMap(itemsOfTurn), ...own] : own;
     return reply.header('x-request-id', exchangeOf(request.raw).id).send(pageOf(items, request.query));
   });
-  scope.get<Named & { Querystring: { stream?: string } }>(url, async (request, reply) => {
+  scope.get<Named & { Querystring: IncludeAsked & { stream?: string } }>(url, async (request, reply) => {
     // As OpenAI has it: only what was begun in the background can be followed.
     if (request.query.stream === 'true')
       throw new GatewayError('field_not_supported', {
@@ -61,7 +72,7 @@ export function registerResponses(
     const { ref, found } = await find(request);
     return reply
       .header('x-request-id', exchangeOf(request.raw).id)
-      .send(responseOf(request.params.id, ref.session, found));
+      .send(responseOf(request.params.id, ref.session, found, request.query));
   });
   scope.delete<Named>(url, async (request, reply) => {
     const { ref, found } = await find(request);
@@ -73,8 +84,14 @@ export function registerResponses(
   });
 }
 
-function responseOf(id: string, session: string, found: SaidTurn): object {
+const INSTRUCTIONS = { type: 'text', at: 'instructions' } as const;
+
+/** Its client left, or its stream broke: OpenAI has no word for it under this status. */
+const INTERRUPTED = { reason: 'interrupted' };
+
+function responseOf(id: string, session: string, found: SaidTurn, asked: IncludeAsked): object {
   const { turn, content } = found;
+  const { metadata, instructions, usage } = content.response ?? {};
   const said = content.messages.at(-1);
   const parts: StreamPart[] = [
     { type: 'start', id, model: turn.upstreamModel || turn.model },
@@ -83,14 +100,22 @@ function responseOf(id: string, session: string, found: SaidTurn): object {
     { type: 'finish', reason: turn.finishReason || 'stop' },
   ];
   if (turn.tokensIn >= 0)
-    parts.push({ type: 'usage', usage: { input: turn.tokensIn, output: turn.tokensOut, cached: 0 } });
+    parts.push({
+      type: 'usage',
+      usage: { input: turn.tokensIn, output: turn.tokensOut, cached: 0, ...usage },
+    });
   const name = { requestId: turn.request, model: turn.model, created: Math.floor(turn.at / 1000) };
-  const request = { system: [], messages: [], stream: false, includeUsage: true, uncarried: [] };
+  const system = instructions === undefined ? [] : [{ ...INSTRUCTIONS, text: instructions }];
+  const request = { system, metadata, messages: [], stream: false, includeUsage: true, uncarried: [] };
   const output = itemsOfTurn(found).filter(({ isInput }) => !isInput);
+  const written = openaiResponses.writeAnswer(gatherAnswer(parts), name, request);
   return {
-    ...openaiResponses.writeAnswer(gatherAnswer(parts), name, request),
-    ...(turn.status === 'incomplete' && { status: 'incomplete' }),
-    output: output.map(({ shown }) => shown),
+    ...written,
+    ...(turn.status === 'incomplete' && {
+      status: 'incomplete',
+      incomplete_details: written.incomplete_details ?? INTERRUPTED,
+    }),
+    output: output.map((item) => shownAs(item, asked)),
     store: true,
     ...placeOf(session, found),
   };
