@@ -1,9 +1,11 @@
 import { RE2JS } from 're2js';
 import { type Static, Type } from 'typebox';
 import type { Exchange } from '../../src/contracts/exchange.ts';
-import type { AnswerFilter, ModelGuard } from '../../src/contracts/guard.ts';
+import type { ModelGuard } from '../../src/contracts/guard.ts';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { answerTail, type Seen } from './answer-tail.ts';
+import { plainOf } from './unseen.ts';
 
 const Topic = Type.Object(
   {
@@ -83,15 +85,6 @@ const denyTopics: PolicyDescriptor<Settings> = {
   },
 };
 
-/** A text in which topics are looked for. */
-interface Seen {
-  readonly text: string;
-  /** Where a topic may begin; what stands before tells whether a word begins there. */
-  readonly from: number;
-  /** Characters at its end that stay held until more has come: what lies in them and ends with them may be another word yet. */
-  readonly held: number;
-}
-
 /** The first topic that a text touches. */
 type Touched = (seen: Seen) => string | undefined;
 
@@ -132,7 +125,7 @@ function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exch
       for (const { text, role, isKept } of request.texts) {
         // The model's own answer, and a summary of it: its conversation would end here for good.
         if (isKept && KEPT_OF_MODELS.has(role)) continue;
-        const plain = text.normalize('NFKC').replace(UNSEEN, '');
+        const plain = plainOf(text);
         const error =
           refusal('request', whole(text)) ?? (plain === text ? undefined : refusal('request', whole(plain)));
         if (error) return error;
@@ -140,45 +133,10 @@ function guard({ on, longest, mode }: Settings, touched: Touched, exchange: Exch
       return undefined;
     };
   }
-  if (on !== 'requests') guarded.openAnswer = () => tail(longest, (seen) => refusal('answer', seen));
+  if (on !== 'requests') guarded.openAnswer = () => answerTail(longest, (seen) => refusal('answer', seen));
   return guarded;
 }
 
 const KEPT_OF_MODELS: ReadonlySet<string> = new Set(['assistant', 'system']);
-
-/** Marks that are not seen, and that a model reads over: zero-width ones, directions, tags. */
-const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[\u{e0000}-\u{e007f}]/gu;
-
-/** Holds back the end of a text: a topic is seen whole before its beginning goes on. */
-function tail(longest: number, refusal: (seen: Seen) => Error | undefined): AnswerFilter {
-  let held = '';
-  /** The two characters before it: a word that is held may have begun there, and `grass` is no `ass`. */
-  let before: string[] = [];
-  /** @param staying how much of the end is still held when the rest has gone on */
-  const look = (staying: number): void => {
-    const [first = '', second = ''] = before;
-    const from = second === '' ? 0 : first.length;
-    const error = refusal({ text: first + second + held, from, held: staying });
-    if (error) throw error;
-  };
-  return {
-    take(text) {
-      held += text;
-      if (held.length <= longest) return '';
-      look(longest);
-      const cut = held.length - longest;
-      const passed = held.slice(0, cut);
-      held = held.slice(cut);
-      before = [...before, ...passed.slice(-4)].slice(-2);
-      return passed;
-    },
-    end() {
-      look(0);
-      const rest = held;
-      held = '';
-      return rest;
-    },
-  };
-}
 
 export default denyTopics;

@@ -1,22 +1,26 @@
+import { RE2JS } from 're2js';
 import { type Static, Type } from 'typebox';
 import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { AnswerTextKind, ModelGuard } from '../../src/contracts/guard.ts';
-import type { Finder, PersonalData } from '../../src/contracts/personal-data.ts';
+import {
+  DATA_KINDS,
+  type DataKind,
+  type Finder,
+  KIND_NAME,
+  type PersonalData,
+} from '../../src/contracts/personal-data.ts';
 import type { PolicyDescriptor } from '../../src/contracts/policy.ts';
-import { customFinder } from './custom-finder.ts';
+import { JsonStrings } from './json-strings.ts';
 import { Placeholders } from './placeholders.ts';
-
-const KINDS = ['email', 'iban', 'card', 'ip', 'phone'] as const;
-type Kind = (typeof KINDS)[number];
 
 const Settings = Type.Object(
   {
-    kinds: Type.Array(Type.Unsafe<Kind>({ type: 'string', enum: [...KINDS] }), {
-      default: [...KINDS],
+    kinds: Type.Array(Type.Unsafe<DataKind>({ type: 'string', enum: [...DATA_KINDS] }), {
+      default: [...DATA_KINDS],
       uniqueItems: true,
       description: 'Cards and IBANs are held to their checksums.',
     }),
-    patterns: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }), Type.String({ minLength: 1 }), {
+    patterns: Type.Record(Type.String({ pattern: KIND_NAME }), Type.String({ minLength: 1 }), {
       default: {},
       additionalProperties: false,
       description: 'Further kinds: an RE2 expression each, of which a find is at most 300 characters long.',
@@ -47,10 +51,10 @@ const redact: PolicyDescriptor<Settings> = {
   schema: Settings,
   check({ patterns }) {
     for (const [name, source] of Object.entries(patterns)) {
-      if ((KINDS as readonly string[]).includes(name))
+      if ((DATA_KINDS as readonly string[]).includes(name))
         return `patterns.${name}: there is a kind of this name already`;
       try {
-        customFinder(name, source);
+        RE2JS.compile(source);
       } catch (error) {
         return `patterns.${name}: is no regular expression (RE2): ${(error as Error).message}`;
       }
@@ -58,8 +62,10 @@ const redact: PolicyDescriptor<Settings> = {
     return undefined;
   },
   create(settings, { personalData }) {
-    const custom = Object.entries(settings.patterns).map(([name, source]) => customFinder(name, source));
-    const finders = [...custom, ...settings.kinds.map((kind) => personalData.kinds[kind] as Finder)];
+    const custom = Object.entries(settings.patterns).map(([name, source]) =>
+      personalData.custom(name, source),
+    );
+    const finders = [...custom, ...settings.kinds.map((kind) => personalData.kinds[kind])];
     const breaks = custom.length === 0;
     return { guardModel: (exchange) => guard(settings, personalData, finders, breaks, exchange) };
   },
@@ -106,13 +112,16 @@ function guard(
     openAnswer(kind: AnswerTextKind, isTold = false) {
       // Signed as the model wrote it: what it holds of the request are placeholders. And what was told holds none.
       if (kind === 'reasoning' || isTold) return undefined;
-      return scannerOf(answers ? [placeholder, ...finders] : [placeholder], breaks, (name, value) => {
-        if (name === placeholder.name) return placeholders.restored(value, kind === 'arguments');
+      const replace = (name: string, value: string): string => {
+        if (name === placeholder.name) return placeholders.restored(value);
         // The caller has said it.
         if (placeholders.knows(value)) return value;
         note('answer', name);
         return changes ? `[${name.toUpperCase()}]` : value;
-      });
+      };
+      const scanner = scannerOf(answers ? [placeholder, ...finders] : [placeholder], breaks, replace);
+      if (kind !== 'arguments') return scanner;
+      return new JsonStrings(scanner, scannerOf([placeholder], breaks, replace));
     },
   };
 }

@@ -25,11 +25,8 @@ export class Placeholders {
     return name;
   }
 
-  /** @param inJson the place is in a text of JSON */
-  restored(name: string, inJson: boolean): string {
-    const value = this.#byName.get(name);
-    if (value === undefined) return name;
-    return inJson ? JSON.stringify(value).slice(1, -1) : value;
+  restored(name: string): string {
+    return this.#byName.get(name) ?? name;
   }
 
   knows(value: string): boolean {

@@ -10,9 +10,11 @@ const KEPT = new RegExp(
     'videos',
     // OpenAI's.
     'assistants|threads|vector_stores|containers|conversations|skills|chatkit|organizations?|webhooks',
-    'responses/(?!(?:input_tokens|compact)/?$)[^/]+|chat/completions/[^/]+|realtime/calls/[^/]+',
+    'responses/(?!(?:input_tokens|compact)/?$)[^/]+|chat/completions/[^/]+',
+    // Sessions in which a client then speaks to a model past the gateway (OpenAI's, Azure's, Google's).
+    'realtime(?:api)?/(?:transcription_sessions|client_secrets|calls)|auth_tokens',
     // Anthropic's, and Mistral's.
-    'agents(?!/completions/?$)|(?<!/realtime(?:api)?/)sessions|environments|vaults|memory_stores|libraries',
+    'agents(?!/completions/?$)|sessions|environments|vaults|memory_stores|libraries',
     // Google's.
     'cachedContents|corpora|ragCorpora|fileSearchStores|interactions/[^/]+',
     'tunedModels(?!/[^/]+:(?:generate|streamGenerate|count)[a-z]+/?$)',

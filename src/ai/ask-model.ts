@@ -1,4 +1,5 @@
 import type { AskModel } from '../context/compaction/summarize.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import type { ChatCall } from './chat-call.ts';
 import { openaiChat } from './formats/openai-chat/index.ts';
 import { gatherAnswer } from './gather-answer.ts';
@@ -14,7 +15,7 @@ const TIMEOUT_MS = 120_000;
 export const askModelOf =
   (call: ChatCall, askInside: AskInside): AskModel =>
   async ({ model, system, text, maxTokens, signal }) => {
-    const { parts } = await askInside(call, {
+    const { parts, facts } = await askInside(call, {
       purpose: 'context',
       format: openaiChat,
       body: {
@@ -30,7 +31,14 @@ export const askModelOf =
       outlives: true,
       signal,
     });
+    // What was cut, or withheld, is no text that stands for another.
+    if (facts.finishReason !== 'stop') throw unfinished(facts.finishReason);
     return (gatherAnswer(parts).choices[0]?.content ?? [])
       .map((content) => (content.type === 'text' ? content.text : ''))
       .join('');
   };
+
+function unfinished(reason: string): GatewayError {
+  const cause = new Error(`the model ended with ${reason || 'no finish reason'}`);
+  return new GatewayError('provider_invalid_answer', { cause });
+}

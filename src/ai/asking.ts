@@ -5,13 +5,12 @@ import type { Asking } from './models/selection.ts';
 /** A call, as far as the choice of a target goes by it. */
 export function askingOf({ exchange, request, bytes, budgets }: ChatCall): Asking {
   const { user, serviceTier, maxOutput, answers, usage: ofOperation } = request as ChatRequest;
-  const usage = ofOperation?.atMost ?? usageAtMost(bytes.length, maxOutput || budgets.output * answers);
   return {
     asker: exchange,
     session: sessionOf(exchange, request as ChatRequest),
     user,
     tier: serviceTier,
-    usage,
+    usage: () => ofOperation?.atMost() ?? usageAtMost(bytes.length, maxOutput || budgets.output * answers),
   };
 }
 

@@ -57,7 +57,6 @@ export async function attempt(
   let hasAnswered = false;
   const began = performance.now();
   exchange.upstreamMs = -1;
-  call.asked = deployment;
   try {
     const path = target.basePath + prepared.path;
     const headers = headersOf(call, prepared, credential, target.host);
@@ -77,6 +76,10 @@ export async function attempt(
       headersTimeoutMs: begin,
       // How long it may be silent before it begins, `begin` says. 0: for ever.
       bodyTimeoutMs: idle === 0 ? 0 : Math.max(idle, begin),
+      onSent: () => {
+        call.asked = deployment;
+        call.wasSent = true;
+      },
     });
     hasAnswered = true;
     exchange.upstreamMs = performance.now() - began;

@@ -11,7 +11,7 @@ import { unknownOperation } from './dialects/operations/index.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
 import { isNobodyThere } from './nobody-there.ts';
-import { isOwnRefusal } from './own-refusal.ts';
+import { isFilteredRefusal, isOwnRefusal } from './own-refusal.ts';
 import { factsOf } from './part-facts.ts';
 import { BytePassage, RawPassage, TranslatedPassage } from './passage.ts';
 import { isQuotaSpent } from './quota-spent.ts';
@@ -79,7 +79,7 @@ function abandon(body: Readable, why: string, facts?: AnswerFacts, status?: numb
 
 async function beginStream(
   answer: UpstreamAnswer,
-  { dialect, translation, guarded, tapeBytes, isOfTurn, isExtra, isVerbatim }: PreparedCall,
+  { dialect, translation, guarded, openTranscript, tapeBytes, isOfTurn, isExtra, isVerbatim }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const writer = (guarded ?? translation)?.openStream();
@@ -89,7 +89,9 @@ async function beginStream(
   const tape = tapeBytes === undefined ? undefined : new AnswerTape(tapeBytes, mark);
   const turnTape = newTurnTape();
   const withheld = isExtra && !translated ? new WithheldEvents(isExtra) : undefined;
-  const beside = { tape, turnTape, withheld };
+  const transcript = openTranscript?.();
+  const onEvent = transcript?.take.bind(transcript);
+  const beside = { tape, turnTape, withheld, onEvent };
   const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), beside);
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
@@ -98,7 +100,8 @@ async function beginStream(
   if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything', watch);
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
-  const passage = translated ?? (dialect.stream ? new RawPassage() : new BytePassage(withheld, mark));
+  const passage =
+    translated ?? transcript ?? (dialect.stream ? new RawPassage() : new BytePassage(withheld, mark));
   const isOriginal = translation === undefined;
   return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body, isOriginal };
 }
@@ -143,6 +146,7 @@ async function readWhole(
       quotaSpent: isQuotaSpent(refused),
       isOwn: isOwnRefusal(statusCode, refused),
       isNobody: isNobodyThere(statusCode, refused),
+      isFiltered: isFilteredRefusal(statusCode, refused),
     } as const;
     return refusal
       ? { ...about, headers: ownHeaders({ headers }), body: refusal }

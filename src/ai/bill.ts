@@ -2,20 +2,29 @@ import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import { addUsage } from './add-usage.ts';
 import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
 import type { Answerer } from './models/deployment.ts';
-import { type Pricer, priceAtMost } from './prices.ts';
+import { isNothing, type Pricer, priceAtMost } from './prices.ts';
 import { formTokens, promptText } from './prompt-text.ts';
 import { givenTier } from './service-tier.ts';
 import { tokensByLength } from './tokens/counter.ts';
+
+const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
 /** What an answer came to: as its provider reports it, or counted, for which it takes a promise that never fails. */
 export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined): Bill | Promise<Bill> {
   // A turn that is given again was paid when it was answered.
   const isReplay = call.exchange.context?.status === 'replay';
   const price = (usage: Usage, source: Bill['source']): Bill => priced(call, facts, by, usage, source);
-  if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts)))
-    return price(facts.usage, isReplay ? 'cached' : 'reported');
-  const { usage: known, usageUnread } = call.request as ChatRequest;
-  const usage = known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread : undefined);
+  const { usage: known, usageUnread, isLater } = call.request as ChatRequest;
+  // The answer comes before the work: what a batch has come to by then (OpenAI says noughts) is no bill.
+  if (isLater && isNothing(facts.usage ?? NOTHING)) return { usage: NOTHING, source: 'estimated', usd: -1 };
+  if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts))) {
+    const bill = price(facts.usage, isReplay ? 'cached' : 'reported');
+    const completed = known?.completed?.(facts.usage, facts.earlyUsage);
+    const whole = completed && price(completed, 'estimated');
+    // Only of what is sold by it is anything missing.
+    return whole && whole.usd !== bill.usd ? whole : bill;
+  }
+  const usage = known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread?.() : undefined);
   return usage
     ? price(usage, 'estimated')
     : countedIn(call, facts).then((counted) => price(counted, 'estimated'));

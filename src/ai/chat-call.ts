@@ -19,7 +19,8 @@ import type { CacheWork } from './cache/cache-work.ts';
 import type { FromCache } from './cache/kept-answer.ts';
 import type { GivenTokens } from './given-tokens.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
-import type { KeptEntries } from './guards/request-texts.ts';
+import type { KeptWords } from './guards/kept-words.ts';
+import type { TranscriptPassage } from './guards/transcript-passage.ts';
 import type { CallHistory } from './memory/call-history.ts';
 import type { Catalog, Model } from './models/catalog.ts';
 import type { Answerer, Deployment } from './models/deployment.ts';
@@ -49,6 +50,8 @@ export type BegunAnswer = {
       isUnread?: boolean;
       /** Of a refusal: nobody is there who could answer. */
       isNobody?: boolean;
+      /** Of a refusal: the provider's filter has taken what was asked. */
+      isFiltered?: boolean;
     }
   /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
   | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
@@ -111,8 +114,10 @@ export interface ChatCall {
   candidates: readonly Model[];
   /** By `reserve-budget`: undefined where no budget applies. */
   hold: Hold | undefined;
-  /** By `infer`: who has been asked and has not failed. */
+  /** By `infer`: who has been sent the call and has not failed. */
   asked: Answerer | undefined;
+  /** By `infer`: it has been sent to somebody, whatever came of that. */
+  wasSent: boolean;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
   /** By `answer-from-cache`: where the model's answers are kept and there was none for this call. */
@@ -121,8 +126,13 @@ export interface ChatCall {
   turn: LiveTurn | undefined;
   /** By `recall-context`: where what was said before is not the same for all who may be asked. */
   history: CallHistory<Pick<ChatCall, 'bytes' | 'request' | 'kept'>> | undefined;
-  /** By `recall-context`: what of the body was said before; undefined: nothing, or a client has put it in. */
-  kept: readonly KeptEntries[] | undefined;
+  /** By `recall-context`: what of the body was said before; undefined: nothing. */
+  kept: KeptWords | undefined;
+  /**
+   * By `recall-context`, where a route may choose again: leaves out of what was said before what is too long for a model that
+   * reads so many tokens.
+   */
+  shorten: ((window: number) => Promise<void>) | undefined;
   /** By `remember-turn`: what the answer is known by, in place of its provider's id. */
   ownId: string | undefined;
   /** Ends the calls upstream: when the client leaves, or later. */
@@ -166,6 +176,8 @@ export interface PreparedCall {
   readonly isOfTurn?: boolean;
   /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
   readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
+  /** And where it is a transcript. */
+  readonly openTranscript?: () => TranscriptPassage;
 }
 
 /** What a call has in common with all others of its route. */
@@ -197,11 +209,13 @@ export const newCall = (call: NewCall): ChatCall => ({
   candidates: call.candidates ?? [],
   hold: undefined,
   asked: undefined,
+  wasSent: false,
   answer: undefined,
   caching: undefined,
   turn: undefined,
   history: undefined,
   kept: undefined,
+  shorten: undefined,
   ownId: undefined,
   cancel: call.exchange.cancel,
   over: undefined,
@@ -222,7 +236,7 @@ export interface PromptCall {
 export interface Bill {
   readonly usage: Usage;
   readonly source: 'reported' | 'estimated' | 'cached';
-  /** US dollars; -1 = the model has no price. */
+  /** US dollars; -1 = nobody knows: the model has no price, or what was asked for is done later. */
   readonly usd: number;
 }
 
@@ -243,8 +257,10 @@ export interface ChatRequest extends RequestFacts {
   inTokens?: GivenTokens;
   /** What it comes to can't be known: budgets of tokens and money refuse it. */
   isUnknowable?: boolean;
+  /** It is done behind its answer: all budgets refuse it, and it costs nobody knows what unless the answer says. */
+  isLater?: boolean;
   /** What a call in a provider's own words comes to whose answer could not be read. */
-  usageUnread?: Usage;
+  usageUnread?: () => Usage;
   /** Of an operation; undefined of chats and embeddings. */
   usage: OperationUsage | undefined;
 }

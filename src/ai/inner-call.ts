@@ -5,8 +5,9 @@ import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
+import { sessionOf } from './asking.ts';
 import type { CallBudgets } from './budgets/call-budgets.ts';
-import { type ChatCall, newCall } from './chat-call.ts';
+import { type ChatCall, type ChatRequest, newCall } from './chat-call.ts';
 
 /** A question of the gateway's own, on behalf of a call. */
 export interface InnerQuestion {
@@ -15,7 +16,7 @@ export interface InnerQuestion {
   readonly format: AnyFormat;
   /** Of a request that isn't streamed; its `model` is one of the config. */
   readonly body: JsonObject;
-  /** None if absent. */
+  /** The client's, of a body that is its own as well; absent: none, and the question is whose the call is. */
   readonly headers?: IncomingHttpHeaders;
   /** Milliseconds for all of it. */
   readonly timeout: number;
@@ -37,14 +38,17 @@ export interface InnerAnswer {
 /** @throws GatewayError if there was no answer, or one that says no */
 export type AskInside = (call: ChatCall, question: InnerQuestion) => Promise<InnerAnswer>;
 
+type Stage = (call: ChatCall) => void | Promise<void>;
+
 /**
- * Asks a model the way that a client's call goes, but for what concerns clients: its consumer's budgets, the model's
- * retries, fallbacks and rests, the ledger and the metrics hold for it.
+ * Asks a model the way that a client's call goes, but for what concerns clients: the budgets of its consumer, its user and
+ * its session, the model's retries, fallbacks and rests, the ledger and the metrics hold for it.
  *
- * @param stages that such a call passes
+ * @param read the stage that fills `request`
+ * @param stages that such a call passes then
  */
 export const innerCalls =
-  (stages: readonly ((call: ChatCall) => void | Promise<void>)[]): AskInside =>
+  (read: Stage, stages: readonly Stage[]): AskInside =>
   async (
     outer,
     { purpose, format, body, headers, timeout, outlives = false, signal, budgets, onRecorded },
@@ -76,6 +80,9 @@ export const innerCalls =
     const timer = setTimeout(() => exchange.cancel.abort(slow), timeout);
     let status = 200;
     try {
+      await read(call);
+      if (!headers && call.request && outer.request)
+        call.request = onBehalfOf(outer.exchange, outer.request, call.request);
       for (const stage of stages) await stage(call);
       // A provider's refusal is recorded as what it is.
       status = call.answer?.statusCode ?? status;
@@ -95,6 +102,14 @@ export const innerCalls =
     }
     return answerOf(call);
   };
+
+/** A question of the gateway's own names nobody: without this all of them were one user's, and no session's. */
+const onBehalfOf = (exchange: LiveExchange, outer: ChatRequest, asked: ChatRequest): ChatRequest => ({
+  ...asked,
+  user: outer.user,
+  tags: outer.tags,
+  session: sessionOf(exchange, outer),
+});
 
 function answerOf({ answer }: ChatCall): InnerAnswer {
   if (answer?.kind === 'whole' && answer.facts) return { parts: answer.parts, facts: answer.facts };

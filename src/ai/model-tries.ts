@@ -3,7 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import type { BreakerPass } from '../upstream/breaker.ts';
 import { failureBeforeAnswer } from '../upstream/failure.ts';
-import { backoffMs, isWorthRetry, retryAfterMs } from '../upstream/retry-rule.ts';
+import { backoffMs, isWorthRetry } from '../upstream/retry-rule.ts';
 import { askingOf } from './asking.ts';
 import { attempt, noteDeployment, type Seat } from './attempt.ts';
 import { billEarlier } from './bill.ts';
@@ -19,6 +19,7 @@ import { PartFacts } from './part-facts.ts';
 import { pause } from './pause.ts';
 import { prepareCall } from './prepared-call.ts';
 import { RejectedAnswer } from './rejected-answer.ts';
+import { waitOf } from './retry-delay.ts';
 
 /** Failures that are the request's own: the next model would say the same, unless the config knows better (`retry.on`). */
 const CLIENTS_FAULT: ReadonlySet<number> = new Set([
@@ -165,9 +166,11 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
-      const { facts, status = 0 } = cause instanceof RejectedAnswer ? cause : NOTHING_SAID;
-      this.#charge(deployment, code, facts);
-      const failure = { ...UNSAID, status, code, reason: status === 0 ? code : String(status) };
+      const said = cause instanceof RejectedAnswer ? cause : NOTHING_SAID;
+      // An account that gets no token would be refused everywhere that it is asked with one.
+      const status = said.status ?? (code === 'provider_auth_failed' ? 401 : 0);
+      this.#charge(deployment, code, said.facts);
+      const failure = { ...UNSAID, status, code, reason: said.status ? String(status) : code };
       this.#failed(seat, failure, took());
       return { asked: { kind: 'failed', error }, failure };
     }
@@ -192,7 +195,7 @@ export class ModelTries {
       isQuotaSpent,
       isOwn,
       isNobody,
-      retryAfterMs: waitOf(answer, ports.clock.wall()),
+      retryAfterMs: waitOf(answer.headers, ports.clock.wall()),
     };
     this.#failed(seat, failure, took());
     const code = notForClients(answer, failure);
@@ -203,8 +206,9 @@ export class ModelTries {
 
   /** A provider that was cut off, or broke off, in its work has read the prompt and may bill it; one whose answer is of no use bills it. */
   #charge(by: Deployment, code: ErrorCode, rejected: AnswerFacts | undefined): void {
+    const wasSent = this.#call.asked !== undefined;
     this.#call.asked = undefined;
-    if (!WORKED.has(code) && !rejected?.usage) return;
+    if (!(wasSent && WORKED.has(code)) && !rejected?.usage) return;
     billEarlier(this.#call, by, rejected?.usage ? rejected : new PartFacts());
   }
 
@@ -319,12 +323,6 @@ const ANOTHERS_TO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 const notActive = ({ name }: Model): GatewayError =>
   new GatewayError('feature_not_active', { detail: `The model ${name} needs it.` });
-
-/** OpenAI says it in milliseconds, too. */
-function waitOf({ headers }: CommittedAnswer, now: number): number {
-  const ms = Number(headers['retry-after-ms']);
-  return ms > 0 ? ms : retryAfterMs(headers['retry-after'], now);
-}
 
 /** Why a refusal can't go to the client as it came: it speaks of our affairs, or not in JSON. */
 function notForClients(

@@ -12,6 +12,8 @@ export interface EndedCall {
   /** Name of the fallback model that answered, '' if none. */
   readonly fallback: string;
   readonly byRules: boolean;
+  /** A provider refused the prompt because of what it holds. */
+  readonly isFiltered?: boolean;
   /** Undefined where no model has said anything. */
   readonly answer:
     | {
@@ -35,16 +37,32 @@ const FILTERED: ReadonlySet<string> = new Set([
 ]);
 const TOO_LONG: ReadonlySet<string> = new Set(['length', 'max_tokens', 'MAX_TOKENS', 'max_output_tokens']);
 
+/** Of the finish reasons of several choices the one that says what became of them all. */
+export const worstFinish = (reasons: readonly string[]): string =>
+  reasons.find((reason) => FILTERED.has(reason)) ??
+  reasons.find((reason) => reason === 'refusal') ??
+  reasons.find((reason) => TOO_LONG.has(reason)) ??
+  reasons[0] ??
+  '';
+
 /**
  * The one name for how a call ended. What the client did comes first, then what went wrong on the way, then what is
  * wrong with the answer, and last who gave it: an answer that was cut is cut, whoever gave it.
  */
-export function outcomeOf({ reason, status, asked, fallback, byRules, answer }: EndedCall): Outcome {
+export function outcomeOf({
+  reason,
+  status,
+  asked,
+  fallback,
+  byRules,
+  isFiltered,
+  answer,
+}: EndedCall): Outcome {
   if (reason === 'client_cancelled') return 'client_cancelled';
   if (!asked && !byRules && !answer) return 'not_asked';
   if (BROKEN_OFF.has(reason)) return 'truncated';
   if (reason === 'provider_finish_missing') return 'no_finish_reason';
-  if (reason === 'content_filtered') return 'filtered';
+  if (reason === 'content_filtered' || isFiltered) return 'filtered';
   if (reason === 'answer_invalid') return 'schema_failed';
   if (!OF_PROVIDERS.test(reason)) return 'not_given';
   if (!answer || status >= 400 || UPSTREAM.has(reason)) return upstreamOutcome(reason);

@@ -3,6 +3,14 @@ import { objectOf, textOf } from '../lib/json.ts';
 
 /** xAI: `Content violates usage guidelines. Team: …, Failed check: SAFETY_CHECK_TYPE_BIO`. */
 const FILTERED = /^Content violates usage guidelines/;
+/** Codes under which a prompt is filtered (Azure), and OpenAI's, of a picture mostly. */
+const FILTER_CODES: ReadonlySet<unknown> = new Set([
+  'content_filter',
+  'content_policy_violation',
+  'moderation_blocked',
+]);
+/** OpenAI, of models that reason, with no code but `invalid_prompt`. */
+const FLAGGED = /^Invalid prompt: your prompt was flagged\b/;
 /** What xAI says behind that of who asks: the gateway's account, and no business of its clients. */
 const NAMES_THE_KEY = /\bAPI key ID\b/i;
 /** OpenAI: `Request too large for gpt-4o … on tokens per min (TPM): Limit 30000, Requested 30601.` (Groq: in a 413.) It never fits this key. */
@@ -39,6 +47,14 @@ export function isOwnRefusal(status: number, refusal: JsonObject | undefined): b
   const { error, message } = objectOf(refusal);
   const said = objectOf(error);
   return isOf(said, textOf(said.message) || textOf(error) || textOf(message));
+}
+
+/** Whether a refusal says that the vendor's filter has taken what was asked. */
+export function isFilteredRefusal(status: number, refusal: JsonObject | undefined): boolean {
+  const { error } = objectOf(refusal);
+  const { code, message } = objectOf(error);
+  if (FILTER_CODES.has(code) || FLAGGED.test(textOf(message))) return true;
+  return status === 403 && isOwnRefusal(status, refusal);
 }
 
 type Kind = (error: Record<string, unknown>, text: string) => boolean;

@@ -1,13 +1,20 @@
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import { GeneratedText } from './generated-text.ts';
+import { worstFinish } from './outcome.ts';
 import { ToolArguments } from './tool-arguments.ts';
+
+interface OtherChoices {
+  /** By number; '' of one that has begun and not ended. */
+  readonly finishes: Map<number, string>;
+  /** What they have of all that was generated. */
+  characters: number;
+}
 
 /** What the parts of an answer say about it, as they come. */
 export class PartFacts implements AnswerFacts {
   usage: Usage | undefined = undefined;
   earlyUsage: Usage | undefined = undefined;
-  finishReason = '';
   serviceTier = '';
   refused = false;
   tool = '';
@@ -24,6 +31,10 @@ export class PartFacts implements AnswerFacts {
   readonly #arguments = new ToolArguments();
   /** Nothing but the text of the first choice has come. */
   #isPlain = true;
+  /** The first choice's. */
+  #finish = '';
+  /** What is known of the choices behind the first; undefined: there is none, as with most answers. */
+  #others: OtherChoices | undefined;
   #items = 0;
   #logprobs = 0;
   #tokensWithLogprob = 0;
@@ -35,6 +46,16 @@ export class PartFacts implements AnswerFacts {
   get characters(): number {
     // A vector is something that was said, if nothing to count.
     return this.#generated.length + this.#items;
+  }
+
+  /** Of several choices the worst; '' while one of them has begun and has not ended. */
+  get finishReason(): string {
+    const others = this.#others;
+    if (others === undefined) return this.#finish;
+    const reasons = [...others.finishes.values()];
+    const isFirstBegun = this.#finish !== '' || this.characters > others.characters;
+    if (isFirstBegun) reasons.unshift(this.#finish);
+    return reasons.includes('') ? '' : worstFinish(reasons);
   }
 
   get malformedToolCall(): boolean {
@@ -53,28 +74,29 @@ export class PartFacts implements AnswerFacts {
   take(part: StreamPart): void {
     switch (part.type) {
       case 'text':
-        if (part.choice) this.#isPlain = false;
+        if (part.choice) this.#ofOther(part.choice, part.text.length);
         this.#generated.add(part.text);
         break;
       case 'refusal':
         this.refused = true;
-        this.#notPlain(part.text);
+        this.#notPlain(part.text, part.choice);
         break;
       case 'reasoning':
         this.thinksAloud ||= part.text !== '';
-        this.#notPlain(part.text);
+        this.#notPlain(part.text, part.choice);
         break;
       case 'tool-call-start':
         this.tool ||= part.name;
         this.#arguments.start(part.choice ?? 0, part.call);
-        this.#notPlain(part.name);
+        this.#notPlain(part.name, part.choice);
         break;
       case 'tool-call-arguments':
         this.#arguments.add(part.choice ?? 0, part.call, part.text);
-        this.#notPlain(part.text);
+        this.#notPlain(part.text, part.choice);
         break;
       case 'image':
         this.#isPlain = false;
+        if (part.choice) this.#ofOther(part.choice, 1);
         this.#items++;
         break;
       case 'embedding':
@@ -93,7 +115,8 @@ export class PartFacts implements AnswerFacts {
         else this.usage = part.usage;
         break;
       case 'finish':
-        this.finishReason = part.reason;
+        if (part.choice) this.#ofOther(part.choice, 0).finishes.set(part.choice, part.reason);
+        else this.#finish = part.reason;
         break;
       case 'error':
         this.failed = true;
@@ -105,9 +128,19 @@ export class PartFacts implements AnswerFacts {
     }
   }
 
-  #notPlain(text: string): void {
+  #notPlain(text: string, choice: number | undefined): void {
     this.#isPlain = false;
+    if (choice) this.#ofOther(choice, text.length);
     this.#generated.add(text);
+  }
+
+  #ofOther(choice: number, characters: number): OtherChoices {
+    this.#isPlain = false;
+    this.#others ??= { finishes: new Map(), characters: 0 };
+    const { finishes } = this.#others;
+    if (!finishes.has(choice)) finishes.set(choice, '');
+    this.#others.characters += characters;
+    return this.#others;
   }
 }
 

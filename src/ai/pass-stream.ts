@@ -38,6 +38,8 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       held.push(bytes);
       return;
     }
+    // Another choice has begun behind one that was over.
+    if (held.length > 0) for (const before of held.splice(0)) response.write(before);
     if (response.write(bytes)) return;
     body.pause();
     response.once('drain', goOn);
@@ -83,8 +85,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
       const { stopped } = passage;
       if (!stopped || isOver) return;
       call.exchange.fail(stopped.code, stopped.cause);
-      // An answer that was filtered has been ended with its finish reason.
-      finish(stopped.code === 'content_filtered' ? undefined : stopped.code, stopped.cause);
+      finish(stopped.isSaid ? undefined : stopped.code, stopped.cause);
       body.destroy();
     };
     const onEnd = (): void => {

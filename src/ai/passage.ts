@@ -11,7 +11,14 @@ import type { WithheldEvents } from './withheld-events.ts';
 /** Decides what of a stream goes to the client, and when. */
 export interface Passage {
   /** Why nothing more may go on: a guard said so, or failed. */
-  readonly stopped: { readonly code: ErrorCode; readonly cause: unknown } | undefined;
+  readonly stopped:
+    | {
+        readonly code: ErrorCode;
+        readonly cause: unknown;
+        /** By what ends an answer in its format. */
+        readonly isSaid?: boolean;
+      }
+    | undefined;
   /** What guards let through, written down; undefined where nobody writes, or nobody changes anything. */
   readonly told: TurnTape | undefined;
   /** Nothing can go on that was not read. */
@@ -32,7 +39,7 @@ export interface Passage {
 const LARGEST_EVENT = 1024 * 1024;
 
 /** Said by the stream itself. */
-const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+export const HAS_BEEN_SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'provider_stream_failed',
   'provider_finish_missing',
 ]);
@@ -119,9 +126,9 @@ export class TranslatedPassage implements Passage {
     } catch (cause) {
       // What it held back is not said any more.
       const code = cause instanceof GatewayError ? cause.code : 'internal';
-      this.stopped = { code, cause };
-      if (code === 'content_filtered')
-        this.#written += this.#writer.write({ type: 'finish', reason: 'content_filter' });
+      const isSaid = code === 'content_filtered';
+      this.stopped = { code, cause, isSaid };
+      if (isSaid) this.#written += this.#writer.write({ type: 'finish', reason: 'content_filter' });
     }
   }
 

@@ -5,7 +5,7 @@ import type { Usage } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
-import { listAtMost, usageAtMost } from './budgets/estimate.ts';
+import { chatAtMost, listAtMost } from './budgets/estimate.ts';
 import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
 import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
@@ -219,29 +219,29 @@ export function usageOf(
   window: number,
 ): OperationUsage | undefined {
   // What nobody has read, as the body of a PUT, is not read later either.
-  if (!asks && model === '') return unlessSaid(NOTHING);
+  if (!asks && model === '') return unlessSaid(() => NOTHING);
   const like = name || KIN.find(([known]) => known.test(path))?.[1];
   const operation = OPERATIONS.find((each) => each.name === like);
   if (operation) return operationUsage(operation, body, sent);
   const { bytes } = sent;
   // Vectors are no output that anybody counts.
-  if (EMBEDS.test(path)) return unlessSaid(listAtMost(bytes, givenTokens(body.input)));
+  if (EMBEDS.test(path)) return unlessSaid(() => listAtMost(bytes, givenTokens(body.input)));
   if (name !== '') return undefined;
-  if (model === '' || COUNTS.test(path)) return unlessSaid(NOTHING);
+  if (model === '' || COUNTS.test(path)) return unlessSaid(() => NOTHING);
   // What says nothing of what it came to may have come to all of it.
-  const tokens = Array.isArray(body.prompt)
-    ? { ...listAtMost(bytes, givenTokens(body.prompt)), output: maxOutput || output }
-    : usageAtMost(bytes.length, maxOutput || output, window);
+  const tokens = (): Usage =>
+    Array.isArray(body.prompt)
+      ? { ...listAtMost(bytes, givenTokens(body.prompt)), output: maxOutput || output }
+      : chatAtMost(bytes, maxOutput || output, window);
   if (!MAKES_IMAGES.test(path)) return unlessSaid(tokens);
-  const atMost = { ...tokens, images: imagesAtMost(path, body) };
-  return { atMost, otherwise: (told) => (told ? tokens : atMost) };
+  const atMost = (): Usage => ({ ...tokens(), images: imagesAtMost(path, body) });
+  return { atMost, otherwise: (told) => (told ? tokens() : atMost()) };
 }
 
-const unlessSaid = (usage: Usage): OperationUsage => ({ atMost: usage, otherwise: () => usage });
+const unlessSaid = (usage: () => Usage): OperationUsage => ({ atMost: usage, otherwise: usage });
 
 /**
  * Whether what a call comes to is known neither now nor from its answer: it names no model that we can read (variations
- * of an image, which have one all the same), or is answered behind its back.
+ * of an image, which have one all the same).
  */
-export const isUnknowable = ({ model, asks, isLater }: KnownCall): boolean =>
-  isLater || (model === '' && asks);
+export const isUnknowable = ({ model, asks }: KnownCall): boolean => model === '' && asks;

@@ -17,11 +17,10 @@ import { settleAtEnd } from './stages/settle.ts';
 import { shadowed } from './stages/shadow.ts';
 
 /** The way of a question that the gateway asks by itself, on behalf of a call. */
-const askInside = innerCalls([readRequest, resolveModel, settleAtEnd, reserveBudget, infer]);
+const askInside = innerCalls(readRequest, [resolveModel, settleAtEnd, reserveBudget, infer]);
 
 /** The way of what is asked about a conversation: what its guards keep from models they keep from this one as well. */
-const askForContext = innerCalls([
-  readRequest,
+const askForContext = innerCalls(readRequest, [
   resolveModel,
   settleAtEnd,
   guardRequest,

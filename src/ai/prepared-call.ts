@@ -2,10 +2,12 @@ import type { AnswerName, Format, StreamWriter } from '../contracts/format.ts';
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { anyReads } from '../lib/answer-filters.ts';
 import { replaceSpans } from '../lib/json-span.ts';
 import type { ChatCall, ChatRequest, PreparedCall } from './chat-call.ts';
 import { holdsDropped, withoutDropped } from './dropped.ts';
 import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
+import { TranscriptPassage } from './guards/transcript-passage.ts';
 import { writeHistoryFor } from './memory/history-for.ts';
 import { keptFields } from './memory/own-id.ts';
 import type { Deployment } from './models/deployment.ts';
@@ -34,6 +36,8 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
     tapeBytes > 0 || turn
       ? { ...made, ...(tapeBytes > 0 && { tapeBytes }), isOfTurn: turn !== undefined }
       : made;
+  if (format.kind === 'operation' && format.media === 'form' && anyReads(guards, 'result'))
+    return { ...prepared, openTranscript: () => new TranscriptPassage(guards) };
   if (format.kind !== 'chat' || !format.openStream || !answerIsGuarded(guards)) return prepared;
   const neutral = neutralOf(call, format);
   const unread = neutral.uncarried.find((at) => WITH_PARTS_OF_ITS_OWN.test(at));

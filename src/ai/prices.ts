@@ -112,7 +112,8 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
 const amountOf = (price: NonNullable<ModelPrice['requests_kcount']>): number =>
   typeof price === 'number' ? price : price.base;
 
-const isNothing = (usage: Usage): boolean => Object.values(usage).every((amount) => amount === 0);
+/** Nothing that anybody sells. */
+export const isNothing = (usage: Usage): boolean => Object.values(usage).every((amount) => amount === 0);
 
 function ratesOf(price: ModelPrice): Rates | undefined {
   const { input_mtok: input, output_mtok: output } = price;

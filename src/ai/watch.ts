@@ -14,6 +14,8 @@ interface Beside {
   readonly tape?: AnswerTape | undefined;
   readonly turnTape?: TurnTape | undefined;
   readonly withheld?: WithheldEvents | undefined;
+  /** @param value its data as JSON; undefined: it is no object */
+  readonly onEvent?: ((frame: Frame, value: JsonObject | undefined) => void) | undefined;
 }
 
 /** Behind an event, where lines end as nearly everybody ends them. */
@@ -32,6 +34,7 @@ export class StreamWatch implements AnswerFacts {
   readonly #framing: Framing;
   readonly #reader: StreamReader | undefined;
   readonly #emit: Emit;
+  readonly #onEvent: Beside['onEvent'];
   readonly #now: () => number;
   readonly #alike: AlikeEvents | undefined;
   /** Whether what was read ends with an event, so that the next bytes begin one. */
@@ -49,13 +52,14 @@ export class StreamWatch implements AnswerFacts {
 
   /**
    * @param onPart is given each part
-   * @param beside what else sees it: a tape that writes all of it down, one for what it says, and what withholds some of it
+   * @param beside what else sees it: a tape that writes all of it down, one for what it says, what withholds some of it, and who
+   *   reads each event as well
    * @param now the monotonic clock, in milliseconds
    */
   constructor(
     dialect: Dialect,
     onPart?: Emit,
-    { tape, turnTape, withheld }: Beside = {},
+    { tape, turnTape, withheld, onEvent }: Beside = {},
     now: () => number = () => performance.now(),
   ) {
     const facts = this.#facts;
@@ -63,6 +67,7 @@ export class StreamWatch implements AnswerFacts {
     this.tape = tape;
     this.turnTape = turnTape;
     this.withheld = withheld;
+    this.#onEvent = onEvent;
     this.#emit = (part) => {
       this.#parts++;
       this.#part = part;
@@ -179,9 +184,11 @@ export class StreamWatch implements AnswerFacts {
     if (!this.blind) this.#framing.end();
   }
 
-  #onFrame({ event, data }: Frame): void {
+  #onFrame(frame: Frame): void {
+    const { event, data } = frame;
     if (data === '[DONE]') {
       this.#emit({ type: 'end' });
+      this.#onEvent?.(frame, undefined);
       return;
     }
     // Says only that the connection lives.
@@ -193,6 +200,7 @@ export class StreamWatch implements AnswerFacts {
     else if (event === 'error') this.#emit({ type: 'error', message: '' });
     else this.begun = true;
     if (this.#facts.characters > before) this.#textCame();
+    this.#onEvent?.(frame, value);
   }
 
   #read(value: JsonObject, event: string, reader: StreamReader): void {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { isGood, reportText } from '../context/probes/report.ts';
+import { type ProbeReport, reportText } from '../context/probes/report.ts';
 import { runProbe } from '../context/probes/run-probe.ts';
 import { ProbeProblem, readProbe } from '../context/probes/script.ts';
 
@@ -15,6 +15,22 @@ interface ProbeOptions {
   timeout: number;
   json?: boolean;
 }
+
+/** What the verb ends with. A fault goes before steps that could not be done. */
+const CODES: Readonly<Record<ProbeReport['outcome'], number>> = {
+  passed: 0,
+  forgot: 1,
+  broken: 1,
+  partial: 3,
+};
+const NO_SCRIPT = 2;
+
+const EXIT_CODES = `
+Exit codes:
+  0  all passed
+  1  something was forgotten, or a script could not be run to its end
+  2  a script is none
+  3  what could be done passed, and some steps could not be (see --admin and --hook)`;
 
 /** The verb `hypercare probe`. Keys come from the environment: arguments can be read by every user of the machine. */
 export function probeCommand(program: Command, done: (code: number) => void): void {
@@ -35,21 +51,21 @@ export function probeCommand(program: Command, done: (code: number) => void): vo
     )
     .option('--timeout <seconds>', 'for one answer', seconds, 60)
     .option('--json', 'the report as JSON')
+    .addHelpText('after', EXIT_CODES)
     .action(async (files: string[], options: ProbeOptions) => done(await runProbes(files, options)));
 }
 
-/** 0: all passed, as far as they could be run here; 1: something was forgotten or could not be run; 2: a script is none. */
 async function runProbes(files: readonly string[], options: ProbeOptions): Promise<number> {
   const { url, model, admin, hook: hooks, timeout, json = false } = options;
   const say = (text: string): boolean => process.stdout.write(`${text}\n`);
-  let allPassed = true;
+  const codes = new Set<number>();
   for (const file of files) {
     let script: ReturnType<typeof readProbe>;
     try {
       script = readProbe(await readFile(file, 'utf8'), file);
     } catch (error) {
       process.stderr.write(`${(error as Error).message}\n`);
-      return error instanceof ProbeProblem ? 2 : 1;
+      return error instanceof ProbeProblem ? NO_SCRIPT : CODES.broken;
     }
     const report = await runProbe(script, {
       url: url.replace(/\/+$/, ''),
@@ -64,9 +80,9 @@ async function runProbes(files: readonly string[], options: ProbeOptions): Promi
       timeoutMs: timeout * 1000,
     });
     say(json ? JSON.stringify(report) : reportText(report));
-    allPassed &&= isGood(report);
+    codes.add(CODES[report.outcome]);
   }
-  return allPassed ? 0 : 1;
+  return [CODES.broken, CODES.partial].find((code) => codes.has(code)) ?? CODES.passed;
 }
 
 async function runHook(name: string, command: string): Promise<void> {

@@ -40,10 +40,12 @@ export interface Ask extends Opening {
   /** The alias. */
   readonly model: string;
   readonly otherTokens: number;
-  /** Tokens that may be answered; 0 = the client did not say. */
+  /** Tokens that one answer may have; 0 = the client did not say. */
   readonly maxOutput: number;
   /** Tokens that the model reads and writes in one call; 0 = not known. */
   readonly window: number;
+  /** The same where a route chooses only when what was said before is known; absent: none does. */
+  readonly widest?: number | undefined;
   /** The way to models on behalf of the call. */
   readonly askModel: AskModel;
   readonly requestId: string;

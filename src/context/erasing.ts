@@ -19,7 +19,7 @@ export interface ErasingPorts {
 /** What was erased of a consumer. */
 export interface ErasedTenant {
   readonly sessions: number;
-  /** Whether there was a key, which no copy or backup can be read without. */
+  /** Whether there was a key, which no copy can be read without. */
   readonly key: boolean;
 }
 
@@ -81,7 +81,7 @@ export class Erasing {
   }
 
   /**
-   * Forgets all sessions of a consumer, and destroys the key that they were sealed with: no backup of the store can be read
+   * Forgets all sessions of a consumer, and destroys the key that they were sealed with: no copy of what they said can be read
    * either. Another replica may hold the key for some seconds more, and begin a session with it: that will end as erased.
    * @throws StoreUnavailable
    */

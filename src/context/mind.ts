@@ -7,21 +7,24 @@ import { TokenRatios } from './measures/token-ratios.ts';
 import { turnSignals } from './measures/turn-signals.ts';
 import type { ConversationMemory } from './memory/conversation-memory.ts';
 import { Memories } from './memory/memories.ts';
-import { shortMemoryOf } from './memory/short-memory.ts';
+import { passingMemoryOf, shortMemoryOf } from './memory/short-memory.ts';
 import type { MindOptions } from './mind-options.ts';
 import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, TurnDone } from './ports.ts';
 import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
 import { exchangesOf } from './prompt/exchanges.ts';
 import { messageText, userText } from './prompt/message-text.ts';
-import { textTokens } from './prompt/tokens.ts';
+import { textTokens, USUAL_WINDOW } from './prompt/tokens.ts';
 import { TurnPrefix } from './prompt/turn-prefix.ts';
 import { contentOf } from './summary-content.ts';
 import type { SpokenTurn, Summary } from './turn.ts';
 
-/** Tokens of a model whose window nobody knows. */
-const USUAL_WINDOW = 128_000;
 /** A prompt may always have so many, whatever tools and output leave. */
 const LEAST_CAPACITY = 256;
+/**
+ * Of what a model reads and writes, so much at most is kept free for its answer: clients ask for more than any answer has, and
+ * mean no shorter prompt by it.
+ */
+const MOST_RESERVED = 1 / 2;
 /** Of what a model reads, so much is never summed up for its length. */
 const LEAST_SUMMED = 1 / 8;
 /** Turns that wait to be looked after; beyond it they are passed over, and the next of their session makes up for it. */
@@ -87,6 +90,7 @@ export class Mind implements ContextMind {
       turns: input.turns.filter(({ version }) => kept.has(version)),
       fresh: [...fresh, ...input.fresh],
       snippets: built.snippets,
+      recalled: built.passages,
       journey: journeyText({
         ...context,
         sent: sent.filter(isStored),
@@ -129,6 +133,7 @@ export class Mind implements ContextMind {
       // Also where nothing of the turns is left: the client's list does not go on as it came.
       ...(input.isFull && built.context.cut.length > 0 && { fresh: input.fresh }),
       snippets: built.snippets,
+      recalled: built.passages,
       journey: journeyText(built.context),
     };
     this.#built.set(shape, built);
@@ -159,7 +164,7 @@ export class Mind implements ContextMind {
 
   tooLong(input: PromptInput, shape: PromptShape): void {
     const { otherTokens, maxOutput = 0 } = input;
-    this.#ratios.refused(input, this.#tokensOf(input, shape) + otherTokens + maxOutput);
+    this.#ratios.refused(input, this.#tokensOf(input, shape) + otherTokens, maxOutput);
   }
 
   /** How the provider counted what is estimated here. */
@@ -207,13 +212,18 @@ export class Mind implements ContextMind {
     const memory =
       this.#memories.known(ref, head, summary?.covered ?? 0, open) ??
       (await this.#memories.met(ref, head, summary ? [...(await input.covered()), ...open] : open));
+    // A log that was met is one turn with what was said before in it.
+    const { before: earlier, now } = input.log
+      ? exchangesOf(messages, head.version)
+      : { before: [], now: messages };
+    const heard = earlier.length === 0 ? memory : await passingMemoryOf([...said, ...earlier]);
     const began = clock.monotonic();
     const built = this.#built.get(shape);
-    const sent = new Set(built?.context.sent ?? open.map(({ version }) => version));
-    const measures = measureTurn(memory, {
+    const sent = new Set(built?.context.sent ?? [...open, ...earlier].map(({ version }) => version));
+    const measures = measureTurn(heard, {
       version: turn.version,
-      question: userText(input.fresh),
-      answer: messages.flatMap((each) => (each.role === 'assistant' ? [messageText(each)] : [])).join('\n'),
+      question: userText(now),
+      answer: now.flatMap((each) => (each.role === 'assistant' ? [messageText(each)] : [])).join('\n'),
       included: {
         isVerbatim: (version) => sent.has(version),
         summary: built?.summary ?? '',
@@ -254,7 +264,8 @@ export class Mind implements ContextMind {
   #capacity(input: PromptInput): number {
     const { otherTokens, maxOutput = 0 } = input;
     const { ratio, most } = this.#ratios.of(input);
-    const room = (this.#limit(input) - maxOutput) / ratio - otherTokens;
+    const limit = this.#limit(input);
+    const room = (limit - Math.min(maxOutput, limit * MOST_RESERVED)) / ratio - otherTokens;
     return Math.max(LEAST_CAPACITY, Math.floor(Math.min(room, most - otherTokens - maxOutput)));
   }
 

@@ -35,7 +35,8 @@ export function withTurnBefore(
   const { id, tokens } = turn;
   const { version, at } = place;
   const stored = { ...turn, ...place, staleBase: false, hash: '' };
-  const before: PathTurn = { id, version, at, turn: stored, messages, system: undefined, tokens };
+  const said = { messages, system: undefined, tokens, isPutIn: true } as const;
+  const before: PathTurn = { id, version, at, turn: stored, ...said };
   const { log } = input;
   return {
     ...input,

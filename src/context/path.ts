@@ -98,6 +98,7 @@ export function arrange(path: readonly OpenedTurn[], known: ReadonlyMap<string, 
       system: content.system,
       ...(content.itemIds && !corrected && { itemIds: content.itemIds }),
       tokens: corrected?.turn.tokens ?? turn.tokens,
+      ...(turn.kind === 'items' && { isPutIn: true as const }),
     });
   }
   if (isMissing) ARRANGED.delete(known);

@@ -1,6 +1,7 @@
 import type { Message, TextPart } from '../contracts/model-request.ts';
 import type { SessionHead, SessionRef, StoredTurn } from '../contracts/session.ts';
 import type { AskModel } from './compaction/summarize.ts';
+import type { TurnPassage } from './memory/passages.ts';
 import type { SpokenTurn } from './turn.ts';
 
 /** A turn as it stands in a prompt: its content opened, results of tools behind their calls, corrections in its place. */
@@ -39,7 +40,7 @@ export interface PromptInput {
   readonly system: readonly TextPart[];
   /** Estimated tokens of everything else in the request: tools, and what is said of one turn alone. */
   readonly otherTokens: number;
-  /** Tokens that may be answered; absent or 0 = the client did not say. */
+  /** Tokens that one answer may have; absent or 0 = the client did not say. */
   readonly maxOutput?: number;
   /** Tokens that the model reads and writes in one call; absent or 0 = not known. */
   readonly window?: number;
@@ -69,6 +70,8 @@ export interface PromptShape {
   readonly fresh?: readonly Message[];
   /** Text at the end of the last user message; ''. */
   readonly snippets: string;
+  /** What `snippets` is made of (`snippetPieces`); absent: nothing. */
+  readonly recalled?: readonly TurnPassage[];
   /** JSON without content, for the journey view; ''. */
   readonly journey: string;
 }

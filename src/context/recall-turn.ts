@@ -109,7 +109,7 @@ export class TurnRecall {
       system: ask.system,
       otherTokens: ask.otherTokens,
       maxOutput: ask.maxOutput,
-      window: ask.window,
+      window: (facts.mode === 'delta' && ask.widest) || ask.window,
       isFull: isAsSent,
       covered: () => reader.covered(ask.ref, seal, turn.parent, summary?.covered ?? 0),
     };

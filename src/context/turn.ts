@@ -11,6 +11,8 @@ export interface SpokenTurn {
   readonly messages: readonly Message[];
   /** About how many, by `prompt/tokens.ts`. */
   readonly tokens: number;
+  /** All of it a client says to have been said, put in by hand or in a log of its own: the gateway has seen no model say it. */
+  readonly isPutIn?: true;
 }
 
 /** The frozen summary of an epoch: it stands for the turns of the path up to `covered`, and for nothing else. */

@@ -72,7 +72,7 @@ export class WriteBehind {
   async #write({ ref, options }: Waiting): Promise<void> {
     const { sessions, meters, operations, log } = this.#ports;
     const { turn, key } = options;
-    let { kind } = await sessions.commit(ref, options);
+    let { kind } = await sessions.commit(ref, { ...options, isRepeat: true });
     if (kind === 'conflict' && options.exact)
       ({ kind } = await sessions.commit(ref, { ...options, ...ANYWHERE }));
     if (kind === 'conflict') await sessions.release(ref, turn.id, key);

@@ -87,13 +87,18 @@ export interface Sent {
 
 /** What a request of an operation comes to, as far as it tells. */
 export interface OperationUsage {
-  /** What it may come to. */
-  readonly atMost: Usage;
+  /** What it may come to: asked where a budget or a price wants to know. */
+  atMost(): Usage;
   /**
    * What it came to if its answer says nothing of it.
    * @param told what the answer tells of it by the way
    */
   otherwise(told?: Usage): Usage;
+  /**
+   * What it came to if its answer says something of it, and leaves out what it may be sold by; undefined: it doesn't. Absent: it never does.
+   * @param told what the answer tells of it by the way
+   */
+  completed?(reported: Usage, told?: Usage): Usage | undefined;
   /** Whether neither is true of it: asked where a budget wants to know. Absent: it never is. */
   isUnknowable?(): boolean;
 }
@@ -113,6 +118,8 @@ export interface Operation extends Endpoint {
   usageAtMost(body: JsonObject, bytes: number): Usage;
   /** What a request came to if the answer doesn't say, as far as the request tells, and the answer by the way. */
   usageOf(body: JsonObject, sent: Sent, told?: Usage): Usage;
+  /** And if it says but a part of it; undefined: it says all. Absent: it always does. */
+  completed?(reported: Usage, body: JsonObject, sent: Sent, told?: Usage): Usage | undefined;
   /** Whether what a request is about lies elsewhere, so that nobody here knows what it comes to. Absent: it never does. */
   isUnknowable?(body: JsonObject, sent: Sent): boolean;
   readonly openStream?: undefined;

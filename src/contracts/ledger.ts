@@ -29,7 +29,7 @@ export interface LedgerRow {
     readonly audio: number;
     readonly image: number;
   };
-  /** US dollars; -1 = the model has no price. */
+  /** US dollars; -1 = nobody knows: the model has no price, or what was asked for is done later. */
   readonly usd: number;
   /** `cached`: an answer that was kept was given again. No provider was asked: it has neither tokens nor a cost. */
   readonly usageSource: '' | 'reported' | 'estimated' | 'cached';

@@ -49,9 +49,10 @@ export interface AudioPart extends Placed {
 }
 /**
  * Who signs or seals what its models think, and takes nobody else's back. Anthropic's seals are the same wherever its models run.
- * Google seals calls, and texts: `google` is of the call that follows, `google-text` of the text before it.
+ * Google seals calls, texts and pictures: `google` is of the call that follows, `google-text` of the text before it, `google-image` of
+ * the picture that follows.
  */
-export type Maker = 'anthropic' | 'google' | 'google-text' | 'openai' | (string & {});
+export type Maker = 'anthropic' | 'google' | 'google-text' | 'google-image' | 'openai' | (string & {});
 
 /** What a model thought before, given back to it. */
 export interface ReasoningPart extends Placed {
@@ -86,7 +87,8 @@ export interface ToolResultPart extends Placed {
 }
 
 export type UserPart = TextPart | ImagePart | FilePart | AudioPart;
-export type AssistantPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart;
+/** A picture is one that the model made: only some take it back, and the others are not shown it. */
+export type AssistantPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImagePart;
 
 export type Message =
   /** One that stands between the turns; those before the first turn are the request's `system`. */

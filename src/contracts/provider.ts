@@ -101,6 +101,8 @@ export interface Dialect {
 export interface TranslatedDialect<Request = ModelRequest, Options = ModelOptions> extends Dialect {
   /** Options that it has nothing for; a request with one is refused by name, and a fallback tried. */
   readonly uncarried: readonly (keyof Options & keyof Request)[];
+  /** Output tokens that it asks for where nobody sets a limit; absent: it asks for none. */
+  readonly defaultOutput?: number;
   /** @throws GatewayError `field_not_supported` for a part that it can't carry */
   convertRequest(request: Request, call: ModelCall): JsonObject;
 }

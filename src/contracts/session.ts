@@ -215,6 +215,8 @@ export interface CommitOptions {
   readonly count: number;
   readonly ttlMs: number;
   readonly maxAgeMs: number;
+  /** It was sent before, and nobody knows whether it arrived: what is large is asked about before it goes again. */
+  readonly isRepeat?: boolean | undefined;
 }
 
 export type Committed =
@@ -232,6 +234,17 @@ export type Committed =
   | { readonly kind: 'conflict'; readonly version: number }
   /** The session was erased, expired, or lives another life. */
   | { readonly kind: 'gone' };
+
+export interface ReadOptions {
+  /** The version behind which turns are read; 0. */
+  readonly after?: number;
+  /** Of turns; 1000. */
+  readonly limit?: number;
+  /** The digest of whose it has to be. */
+  readonly owner?: string | undefined;
+  /** Id of a turn that it has to have, as long as it is active. */
+  readonly turn?: string | undefined;
+}
 
 export interface SessionView {
   readonly head: SessionHead;
@@ -258,10 +271,16 @@ export interface Sessions {
   commit(ref: SessionRef, options: CommitOptions): Promise<Committed>;
   /** What was reserved stands so much longer from now on. False: it does not stand any more. */
   renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
-  /** Gives a reservation back that came to no turn. */
+  /**
+   * Gives a reservation back that came to no turn. A session without any that is described by nothing (`create`), not `reset`, and
+   * that nobody else has announced a turn of, is gone with it, as if it had never been.
+   */
   release(ref: SessionRef, turn: string, key: string): Promise<void>;
-  /** Turns above `after`, at most `limit` (1000); undefined if nothing is known of the session, not even that it ended. */
-  read(ref: SessionRef, options?: { after?: number; limit?: number }): Promise<SessionView | undefined>;
+  /**
+   * Turns above `after`, at most `limit`; undefined if nothing is known of the session, not even that it ended. The same, and
+   * found out before any turn is read, of one that is not `owner`'s or has not `turn`: it takes no longer than an unknown id.
+   */
+  read(ref: SessionRef, options?: ReadOptions): Promise<SessionView | undefined>;
   /** Opens a session without a turn. False: the id is taken. */
   create(
     ref: SessionRef,

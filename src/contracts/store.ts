@@ -93,6 +93,13 @@ export interface PutOptions {
   ttlMs?: number;
 }
 
+export interface DeleteOptions {
+  /** Only if the document is at this version. */
+  ifVersion?: number;
+  /** It was secret: where the store has files of its own, nothing of it is to be left in them. */
+  wipe?: boolean;
+}
+
 /**
  * Documents by collection and id, with optimistic concurrency. Durable: what was acknowledged is there after a
  * crash. Collections and ids are well-formed Unicode of 1 to 512 bytes, else the call fails with `RangeError`;
@@ -103,7 +110,7 @@ export interface Documents {
   get<T>(collection: string, id: string): Promise<StoredDocument<T> | undefined>;
   put<T>(collection: string, id: string, value: T, options?: PutOptions): Promise<PutResult>;
   /** True if it was there (and, with `ifVersion`, at that version). */
-  delete(collection: string, id: string, options?: { ifVersion?: number }): Promise<boolean>;
+  delete(collection: string, id: string, options?: DeleteOptions): Promise<boolean>;
   /** In the order of ids (by code point, which is by UTF-8 byte), after `after` (exclusive), at most `limit` (default 100, at most 1000). */
   list<T>(collection: string, options?: { after?: string; limit?: number }): Promise<StoredDocument<T>[]>;
   /** The same without the values, for a small part of its cost: tells what has changed. */

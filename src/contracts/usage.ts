@@ -47,7 +47,7 @@ export interface AnswerFacts {
   readonly usage: Usage | undefined;
   /** Of an answer that never came to report it: what was reported at its beginning, or by the way, of which the input holds. */
   readonly earlyUsage: Usage | undefined;
-  /** `stop`, `length`, `tool_calls`, …; '' if none came. */
+  /** `stop`, `length`, `tool_calls`, …; of several choices the worst; '' if none came, or not for all that have begun. */
   readonly finishReason: string;
   /** What was generated, for an estimate where no usage is reported; of a long answer its beginning. */
   readonly text: string;

@@ -223,7 +223,7 @@ export const ERRORS = {
   budget_unpriced: {
     status: 503,
     retryable: false,
-    text: 'The model has no price, so that no budget can hold its cost. Give it one under ai.prices.',
+    text: 'Nobody knows what it costs, so that no budget can hold it. A model without a price gets one under ai.prices.',
   },
   budget_unavailable: {
     status: 503,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type DeleteOptions,
   type Documents,
   type EventLogs,
   type LoggedText,
@@ -81,7 +82,7 @@ export class PatientDocuments implements Documents {
     return this.#patience.try(() => this.#documents.put(collection, id, value, options));
   }
 
-  delete(collection: string, id: string, options?: { ifVersion?: number }): Promise<boolean> {
+  delete(collection: string, id: string, options?: DeleteOptions): Promise<boolean> {
     return this.#patience.try(() => this.#documents.delete(collection, id, options));
   }
 

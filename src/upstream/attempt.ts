@@ -25,6 +25,8 @@ export interface UpstreamCall {
   headersTimeoutMs: number;
   /** Milliseconds of the longest silence inside the body. */
   bodyTimeoutMs: number;
+  /** Told when it is sent: until then nobody can have read any of it. */
+  onSent?(): void;
 }
 
 /** Slows the upstream down while its reader is slow, or ends the call. */
@@ -142,6 +144,7 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     }
     this.#controller = controller;
     this.wasSent = true;
+    this.#call.onSent?.();
     if (isTimedHere(this.#call)) this.#headTimer = setTimeout(onLateHead, this.#call.headersTimeoutMs, this);
   }
 

@@ -87,17 +87,18 @@ export class ModelSessions implements Sessions {
     if (!isNew && (held > version || seen > version + 2 * others.length))
       Object.assign(life, { reset: 'version_regressed', resetHead: life.head });
     const stands = options.leaseMs > 0;
-    life.fence++;
+    const isHeld = options.exclusive && life.holder?.turn === turn && life.holder.stands;
+    const fence = isHeld ? life.exclusiveFence : ++life.fence;
     life.pending = new Map([...others, [turn, stands]]);
     if (options.exclusive)
-      Object.assign(life, { holder: { turn, stands }, exclusiveFence: life.fence } satisfies Partial<Life>);
+      Object.assign(life, { holder: { turn, stands }, exclusiveFence: fence } satisfies Partial<Life>);
     if (key !== '') life.requests.set(key, { turn, stands, version: 0 });
     const holds = isKnown && known.version <= version;
     const from = Math.max(life.covered, holds ? known.version : 0);
     return {
       kind: 'reserved',
       head: headOf(life),
-      fence: life.fence,
+      fence,
       isNew,
       reset,
       summary: holds && known.epoch === life.epoch ? undefined : life.summary,
@@ -163,7 +164,11 @@ export class ModelSessions implements Sessions {
 
   async release(ref: SessionRef, turn: string, key: string): Promise<void> {
     const life = this.life(ref);
-    if (life) this.#letGo(life, turn, key);
+    if (!life) return;
+    this.#letGo(life, turn, key);
+    const isSaid = life.turns.length > 0 || life.state === 'erased' || life.metadata !== '';
+    if (!isSaid && life.reset === '' && life.pending.size === 0)
+      this.#lives.delete(JSON.stringify([ref.tenant, ref.session]));
   }
 
   async read(

@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { StoredTurn } from '../../src/contracts/session.ts';
 import { type Limit, type Store, StoreUnavailable } from '../../src/contracts/store.ts';
 import { openStore, type StoreEvent } from '../../src/stores/index.ts';
+import { eventually } from '../helpers/gateway.ts';
 import { until } from '../helpers/redis-server.ts';
-import { reserveOptions } from './session-drafts.ts';
+import { commitOptions, draft, type Open, reserveOptions } from './session-drafts.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -266,4 +268,44 @@ it('commits what waits when it is closed', async () => {
   await expect(store.ping()).rejects.toThrow(StoreUnavailable);
   await turn();
   expect(rows('SELECT count(*) AS n FROM documents')).toEqual([{ n: 1000 }]);
+});
+
+it('of what was erased nothing is left in its files', async () => {
+  const store = await open();
+  const ref = { tenant: 'app', session: 's1' };
+  // Long enough to have pages of its own.
+  const said = 'My account number is 471108151923. '.repeat(2000);
+  for (const session of ['s1', 's2']) {
+    const turn = draft('', { content: said });
+    const reserved = (await store.sessions.reserve({ ...ref, session }, reserveOptions(turn.id))) as Open;
+    await store.sessions.commit({ ...ref, session }, commitOptions(turn, reserved));
+  }
+  await store.documents.put('context-keys', 'tenant app', { wrapped: 'opens-all-of-it' });
+  const isThere = async (words: string): Promise<boolean> =>
+    (await Promise.all([path, `${path}-wal`].map((file) => readFile(file, 'latin1')))).join().includes(words);
+  expect([await isThere('471108151923'), await isThere('opens-all-of-it')]).toEqual([true, true]);
+  const view = await store.sessions.read({ ...ref, session: 's2' });
+  const [turn] = view?.turns ?? [];
+
+  await store.sessions.erase(ref);
+  await store.sessions.redact({ ...ref, session: 's2' }, 1, said, { ...(turn as StoredTurn), content: '{}' });
+  await store.documents.delete('context-keys', 'tenant app', { wipe: true });
+
+  // The log is emptied a second later.
+  await eventually(async () => !(await isThere('471108151923')) && !(await isThere('opens-all-of-it')));
+});
+
+it('whoever reads in the log while something is erased holds nobody up: it is emptied afterwards', async () => {
+  const store = await open();
+  await store.documents.put('context-keys', 'tenant app', { wrapped: 'opens-all-of-it' });
+  const reader = new DatabaseSync(path, { readOnly: true });
+  reader.exec('BEGIN; SELECT count(*) FROM documents');
+
+  await store.documents.delete('context-keys', 'tenant app', { wipe: true });
+  await sleep(1200);
+
+  expect(await readFile(`${path}-wal`, 'latin1')).toContain('opens-all-of-it');
+  reader.exec('COMMIT');
+  reader.close();
+  await eventually(async () => (await readFile(`${path}-wal`)).length === 0);
 });

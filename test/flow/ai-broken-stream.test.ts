@@ -139,6 +139,31 @@ it('an end without a finish reason is a fault, and recorded as one', async () =>
   expect(line).toMatchObject({ status: 200, tokens_in: 100, usage_source: 'reported' });
 });
 
+const ofChoice = (index: number, delta: object, finish: string | null = null): string =>
+  event({ id: 'c', object: 'chat.completion.chunk', choices: [{ index, delta, finish_reason: finish }] });
+
+it.each([
+  ['just ends', '', 'upstream_truncated', 'truncated'],
+  ['says that it is over', DONE, 'provider_finish_missing', 'no_finish_reason'],
+])('one choice that has ended says nothing of another that a stream which %s has cut', async (_what, last, reason, outcome) => {
+  const rest = `${ofChoice(1, { content: 'Twice upon' })}${STOP}${ofChoice(1, { content: ' a' })}${last}`;
+  const { gateway, answer } = await setUp((response) => response.end(rest));
+
+  expect(answer.text.startsWith(`${BEGINNING}${rest}`)).toBe(true);
+  expect(await gateway.accessLine((line) => line.request_id === answer.id)).toMatchObject({
+    reason,
+    outcome,
+  });
+});
+
+it('an answer of two choices of which one was too long is too long', async () => {
+  const ends = [ofChoice(1, { content: 'b' }), ofChoice(1, {}, 'length'), STOP, DONE].join('');
+  const { gateway, answer } = await setUp((response) => response.end(ends));
+
+  const line = await gateway.accessLine(({ request_id }) => request_id === answer.id);
+  expect(line).toMatchObject({ reason: 'ok', outcome: 'length', finish_reason: 'length' });
+});
+
 it('so it is in an answer that is not streamed', async () => {
   const service = await modelService();
   service.faults.set({ missingFinish: true });

@@ -1,6 +1,9 @@
 // A client that leaves takes its call with it: the provider is told at once, and what it had said is billed.
 import { request } from 'node:http';
-import { expect, it } from 'vitest';
+import { type AddressInfo, createServer } from 'node:net';
+import { exportPKCS8, generateKeyPair } from 'jose';
+import { expect, it, onTestFinished } from 'vitest';
+import { admin } from '../helpers/admin.ts';
 import {
   aiGateway,
   CLIENT_KEY,
@@ -65,6 +68,83 @@ it.each([
   expect(await gateway.metric('gen_ai_client_token_usage_count', { gen_ai_token_type: 'input' })).toBe(1);
   expect(line.outcome).toBe('client_cancelled');
   await settledOnce(gateway, line.usd);
+});
+
+/** A token service that never answers. */
+async function withoutToken(baseUrl: string) {
+  let isAsked = false;
+  const tokens = await rawProvider(() => {
+    isAsked = true;
+  });
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const serviceAccount = JSON.stringify({
+    client_email: 'gateway@proj.iam.example',
+    private_key_id: 'k1',
+    private_key: await exportPKCS8(privateKey),
+  });
+  const provider = { kind: 'vertex', baseUrl, serviceAccount, tokenUrl: `${tokens.url}/token` };
+  return { provider, isWaiting: () => isAsked };
+}
+
+/** A server that takes connections and never says a word of TLS. */
+async function withoutConnection() {
+  let isConnected = false;
+  const server = createServer((socket) => {
+    isConnected = true;
+    socket.on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const provider = { kind: 'openai', baseUrl: `https://127.0.0.1:${port}/v1`, apiKey: 'k' };
+  return { provider, isWaiting: () => isConnected };
+}
+
+it.each([
+  ['its provider’s token is fetched', withoutToken],
+  ['a connection to its provider is being made', withoutConnection],
+])('a client that leaves while %s pays nothing: nobody has had its prompt', async (_when, begin) => {
+  const upstream = await modelService();
+  const { provider, isWaiting } = await begin(`${upstream.url}/v1`);
+  const model = 'gemini-2.5-flash';
+  const gateway = await aiGateway([upstream], {
+    ai: { ...budgets.ai, providers: { slow: provider } },
+    models: { slow: { targets: [{ provider: 'slow', model }] } },
+    prices: { [`slow/${model}`]: { input: 1, output: 1 } },
+  });
+  const client = ask(gateway, { ...hello(), model: 'slow' });
+  await eventually(isWaiting);
+
+  client.leave();
+
+  const line = await gateway.accessLine(({ route }) => route === 'ai');
+  expect(line).toMatchObject({ reason: 'client_cancelled', outcome: 'client_cancelled', attempts: 1 });
+  for (const field of ['usd', 'tokens_in', 'usage_source']) expect(line).not.toHaveProperty(field);
+  await eventually(async () => {
+    const { items } = (await admin(gateway, '/api/budgets')).body as {
+      items: { spent: number; held: number }[];
+    };
+    return items.length > 0 && items.every(({ spent, held }) => spent === 0 && held === 0);
+  });
+  expect((await admin(gateway, '/api/usage')).body.total.calls).toBe(0);
+  expect(upstream.stats.requests).toBe(0);
+});
+
+it('nor does one whose call times out before anything was sent', async () => {
+  const { provider, isWaiting } = await withoutConnection();
+  const target = { provider: 'slow', model: 'gpt-4o-mini' };
+  const gateway = await aiGateway([await modelService()], {
+    ai: { ...budgets.ai, providers: { slow: provider } },
+    models: { slow: { targets: [target], timeouts: { connect: '30s', total: '400ms' } } },
+  });
+
+  ask(gateway, { ...hello(), model: 'slow' });
+
+  const line = await gateway.accessLine(({ route }) => route === 'ai');
+  expect(isWaiting()).toBe(true);
+  expect(line).toMatchObject({ status: 504, reason: 'upstream_timeout', outcome: 'upstream_timeout' });
+  for (const field of ['usd', 'tokens_in', 'usage_source']) expect(line).not.toHaveProperty(field);
 });
 
 it('a client leaves while a provider that refused is to be asked again: a refusal is owed nothing', async () => {

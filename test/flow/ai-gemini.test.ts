@@ -239,3 +239,36 @@ it('a picture that it makes is lost in no format, whole and streamed', async () 
   expect(message.content.at(-1)).toMatchObject({ text: `![image](${url})` });
   expect(streamed).toBe(`Here:![image](${url})`);
 });
+
+it('and comes back to it with its signature in the next turn, as each SDK gives it back', async () => {
+  const made = { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' }, thoughtSignature: 'U2ln' };
+  const answer = said({ text: 'Here:' }, made);
+  const { gateway, sent } = await setUp((response, _taken, { url }) => {
+    if (!String(url).includes('stream')) return json(answer)(response, _taken, {} as never);
+    response.writeHead(200, STREAM_HEADERS).end(`data: ${JSON.stringify(answer)}\r\n\r\n`);
+  });
+  const bluer = { role: 'user' as const, content: 'Bluer.' };
+  const told = (): unknown => sent().contents[1];
+
+  const { chat: chats, responses } = sdk(gateway);
+  const { choices } = await chats.completions.create(asked);
+  const streamed = await chats.completions.stream(asked).finalChatCompletion();
+  for (const { message } of [choices[0], streamed.choices[0]] as unknown as { message: typeof bluer }[]) {
+    await chats.completions.create({ ...asked, messages: [...asked.messages, message, bluer] });
+    expect(told()).toEqual({ role: 'model', parts: [{ text: 'Here:' }, made] });
+  }
+
+  const { output } = await responses.create({ model: 'smart', input: 'Draw' });
+  const input = [...asked.messages, ...(output as unknown as typeof asked.messages), bluer];
+  await responses.create({ model: 'smart', input });
+  expect(told()).toEqual({ role: 'model', parts: [{ text: 'Here:' }, made] });
+
+  const question = { ...asked, max_tokens: 50 };
+  const { messages } = anthropicSdk(gateway);
+  const { content } = await messages.create(question);
+  await messages.create({
+    ...question,
+    messages: [...asked.messages, { role: 'assistant' as const, content: content as never }, bluer],
+  });
+  expect(told()).toEqual({ role: 'model', parts: [{ text: 'Here:' }, made] });
+});

@@ -134,6 +134,25 @@ it('nor is it where a thought, or its seal, stands between the two', async () =>
   expect([passed.status, JSON.parse(passed.body.toString()).content]).toEqual([200, content]);
 });
 
+it('nor are thoughts that a server of open models shows in a response', async () => {
+  const thought = { type: 'reasoning_text', text: 'The town, then.' };
+  const text = { type: 'output_text', text: '{"city":"Lisbon"}', annotations: [] };
+  const output = [
+    { type: 'reasoning', id: 'rs_1', summary: [], content: [thought] },
+    { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content: [text] },
+  ];
+  const answer = { id: 'resp_1', object: 'response', status: 'completed', model: 'm', output };
+  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, json).end(JSON.stringify({ ...answer, usage })),
+  );
+  const gateway = await aiGateway([{ kind: 'vllm', baseUrl: `${provider.url}/v1` }], held('enforce'));
+
+  const passed = await chat(gateway, { model: 'smart', input: 'City?' }, {}, '/v1/responses');
+
+  expect([passed.status, JSON.parse(passed.body.toString()).output]).toEqual([200, output]);
+});
+
 const short = (mode: string) => ({ policies: [{ 'json-schema': { schema, mode, largest: 30 } }] });
 
 it.each(['enforce', 'report'])('%s: nor need it be short, before the call and behind it', async (mode) => {

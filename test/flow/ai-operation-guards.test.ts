@@ -1,6 +1,7 @@
 // What operations answer is read by the guards of answers, as chats are: ranked documents, transcripts, prompts of pictures.
+import { toFile } from 'openai';
 import { expect, it } from 'vitest';
-import { aiGateway, chat, errorOf, event, lineOf, rawProvider, STREAM_HEADERS } from '../helpers/ai.ts';
+import { aiGateway, chat, errorOf, event, lineOf, rawProvider, STREAM_HEADERS, sdk } from '../helpers/ai.ts';
 import type { TestGateway } from '../helpers/gateway.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -158,25 +159,98 @@ it('in report mode all goes on as it came, and is recorded', async () => {
   expect((await lineOf(gateway, answer)).guards).toEqual(['redact answer reported email']);
 });
 
-it('a transcript as a stream would have gone before it is known: it is refused where guards read it', async () => {
-  const delta = event({ type: 'transcript.text.delta', delta: 'I am ada@example.com' });
-  const provider = await says(STREAM_HEADERS, delta + event({ type: 'transcript.text.done', text: '' }));
-  const [reading, clamping] = await Promise.all([
-    aiGateway([provider], redacting),
-    aiGateway([provider], { policies: [{ 'max-tokens': { limit: 50 } }] }),
-  ]);
+/** Events of a transcript that comes in these pieces. */
+const spoken = (...pieces: string[]): string => {
+  const text = pieces.join('');
+  const usage = { type: 'tokens', input_tokens: 9, output_tokens: 5, total_tokens: 14 };
+  return [
+    ...pieces.map((delta) => ({
+      type: 'transcript.text.delta',
+      delta,
+      logprobs: [{ token: delta, logprob: -1 }],
+    })),
+    { type: 'transcript.text.done', text, usage, logprobs: pieces.map((token) => ({ token, logprob: -1 })) },
+  ]
+    .map(event)
+    .join('');
+};
 
-  const refused = await listen(reading, { stream: 'true' });
-  expect([refused.status, errorOf(refused).code, errorOf(refused).param]).toEqual([
-    400,
-    'field_not_supported',
-    'stream',
-  ]);
-  expect(provider.taken).toHaveLength(0);
-  expect((await listen(clamping, { stream: 'true' })).body.toString()).toContain(delta);
-  // From a server that streams unasked.
-  const unasked = await listen(reading);
-  expect([unasked.status, errorOf(unasked).code]).toEqual([502, 'provider_invalid_answer']);
+it.each([
+  'true',
+  'false',
+])('a transcript that streams is read as it comes, asked for or not: %s', async (stream) => {
+  const pieces = ['My card is 4111 ', '1111 1111 ', '1111, and I am ada@exam', 'ple.com. Bye.'];
+  const gateway = await aiGateway([await says(STREAM_HEADERS, spoken(...pieces))], redacting);
+
+  const answer = await listen(gateway, { stream });
+
+  const told = answer.body
+    .toString()
+    .trimEnd()
+    .split('\n\n')
+    .map((each) => JSON.parse(each.replace('data: ', '')) as { type: string; delta: string });
+  const done = told.pop();
+  const text = 'My card is [CARD], and I am [EMAIL]. Bye.';
+  expect(told.every(({ type }) => type === 'transcript.text.delta')).toBe(true);
+  expect(told.map(({ delta }) => delta).join('')).toBe(text);
+  expect(done).toEqual({
+    type: 'transcript.text.done',
+    text,
+    usage: { type: 'tokens', input_tokens: 9, output_tokens: 5, total_tokens: 14 },
+  });
+  expect(told.some((each) => 'logprobs' in each)).toBe(false);
+  expect(await lineOf(gateway, answer)).toMatchObject({
+    outcome: 'complete',
+    tokens_in: 9,
+    usage_source: 'reported',
+    guards: ['redact answer changed card', 'redact answer changed email'],
+  });
+});
+
+it('its beginning is told while the rest is still to come', async () => {
+  const heard = Promise.withResolvers<void>();
+  const words = 'I hear a kite. '.repeat(100);
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, STREAM_HEADERS).write(event({ type: 'transcript.text.delta', delta: words }));
+    heard.promise.then(() => response.end(event({ type: 'transcript.text.done', text: words })));
+  });
+  const gateway = await aiGateway([provider], redacting);
+  const stream = await sdk(gateway).audio.transcriptions.create({
+    model: 'smart',
+    file: await toFile(Buffer.from('sound'), 'a.wav'),
+    stream: true,
+  });
+  let told = '';
+  for await (const each of stream) {
+    heard.resolve();
+    if (each.type === 'transcript.text.delta') told += each.delta;
+  }
+  expect(told).toBe(words);
+});
+
+it('a forbidden topic ends it where it stands', async () => {
+  const gateway = await aiGateway([await says(STREAM_HEADERS, spoken('A red ', 'sword', 'fish.'))], denying);
+  const answer = await listen(gateway, { stream: 'true' });
+  const events = answer.body.toString().trimEnd().split('\n\n');
+  expect(JSON.parse(events.at(-1)?.replace('data: ', '') ?? '').error).toMatchObject({
+    code: 'content_filtered',
+  });
+  expect(answer.body.toString()).not.toContain('fish');
+  expect(await lineOf(gateway, answer)).toMatchObject({
+    outcome: 'filtered',
+    guards: ['deny-topics answer blocked secret'],
+  });
+});
+
+it('one that breaks off says so, and nothing of what is held back', async () => {
+  const provider = await rawProvider((response) => {
+    response
+      .writeHead(200, STREAM_HEADERS)
+      .write(event({ type: 'transcript.text.delta', delta: 'I am ada' }), () => response.destroy());
+  });
+  const answer = await listen(await aiGateway([provider], redacting), { stream: 'true' });
+  expect(answer.body.toString()).not.toContain('ada');
+  expect(answer.body.toString()).toContain('upstream_truncated');
 });
 
 it('where no guard reads transcripts, one may stream, and none is held until it is whole', async () => {

@@ -99,6 +99,27 @@ it('who answered in the end, and what went wrong when nobody did', async () => {
   expect(await lineOf(refusing, await chat(refusing, hello()))).toMatchObject({ outcome: 'upstream_4xx' });
 });
 
+it.each([
+  ['Azure’s filter', 400, { code: 'content_filter', innererror: { code: 'ResponsibleAIPolicyViolation' } }],
+  ['OpenAI’s, of a picture', 400, { code: 'content_policy_violation' }],
+  [
+    'OpenAI’s, of a prompt',
+    400,
+    { code: 'invalid_prompt', message: 'Invalid prompt: your prompt was flagged as …' },
+  ],
+  ['a moderator of OpenRouter’s', 403, { code: 403, metadata: { flagged_input: 'x' } }],
+])('a prompt that is refused by %s is filtered, and its client told as the vendor tells it', async (_whose, status, error) => {
+  const body = JSON.stringify({ error: { message: 'no', ...error } });
+  const gateway = await aiGateway([await answers(body, status)]);
+
+  const answer = await chat(gateway, hello());
+
+  expect([answer.status, answer.body.toString()]).toEqual([status, body]);
+  const line = await lineOf(gateway, answer);
+  expect(line).toMatchObject({ reason: 'upstream_4xx', outcome: 'filtered' });
+  expect(line).not.toHaveProperty('usd');
+});
+
 /** Streams three words, each some 30 ms after the other, and then what they came to. */
 const threeWords = (usage: string, first = '') =>
   rawProvider((response) => {

@@ -87,6 +87,45 @@ it('what a conversation said before counts too, and the pictures in it', async (
   expect(await next('seen', 'what was it?')).toBe('p2/gpt-4o-mini');
 });
 
+/** A gateway with an alias for a model that reads 8,192 tokens, and for one that reads 128,000 when that holds. */
+async function smallAndLarge(when: object) {
+  const answering = () => rawProvider((response) => response.writeHead(200, json).end(COMPLETION));
+  const [small, large] = [await answering(), await answering()];
+  const gateway = await aiGateway([small, large], {
+    context: { enabled: true },
+    models: {
+      routed: { targets: [at('p0', { model: 'gpt-4' })], routes: [{ when, model: 'backup-1' }] },
+    },
+  });
+  const next = (content: string) => targetOf(gateway, userSaid(content), { 'x-session-id': 's1' });
+  return { small, large, next };
+}
+
+/** 3,000 tokens. */
+const LONG = 'word '.repeat(2400);
+
+it('a conversation goes whole to the model that its length sends it to, though the one for short ones reads less', async () => {
+  const { large, next } = await smallAndLarge({ tokens: '>5000' });
+
+  expect(await next(`The code word is heron. ${LONG}`)).toBe('p0/gpt-4');
+  expect(await next(LONG)).toBe('p1/gpt-4o-mini');
+  expect(await next(LONG)).toBe('p1/gpt-4o-mini');
+  expect(await next('What is the code word?')).toBe('p1/gpt-4o-mini');
+
+  const prompts = large.taken.map(({ body }) => JSON.parse(body.toString()) as { messages: object[] });
+  expect(prompts.map(({ messages }) => messages.length)).toEqual([3, 5, 7]);
+});
+
+it('and to one that reads less no more goes than it reads, where the other is for others', async () => {
+  const { small, next } = await smallAndLarge({ header: { 'x-plan': 'gold' } });
+
+  for (let turn = 1; turn <= 4; turn++) expect(await next(LONG)).toBe('p0/gpt-4');
+
+  const sizes = small.taken.map(({ body }) => body.length / 4);
+  expect(sizes[1]).toBeGreaterThan(6000);
+  expect(Math.max(...sizes)).toBeLessThan(8192);
+});
+
 it('a session stays with its version, also after a reload', async () => {
   const gateway = await aiGateway([await modelService(), await modelService()], {
     models: {

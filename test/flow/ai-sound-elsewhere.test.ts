@@ -127,6 +127,8 @@ it.each([
     { body: '{"text":"Hi","usage":{"prompt_tokens":4,"prompt_audio_seconds":5400}}' },
     90,
   ],
+  ['the last of its segments', { body: '{"text":"Hi","segments":[{"end":60},{"end":5400},{}]}' }, 90],
+  ['the last of its words', { body: '{"text":"Hi","words":[{"word":"Hi","start":5399.2,"end":5400}]}' }, 90],
 ])('costs as long as it was by %s, however short the request is', async (_what, said, minutes) => {
   const elsewhere = await setUp({}, said);
   expect(await elsewhere.minutes(OWN, [['url', ADDRESS]])).toBeCloseTo(minutes, 6);
@@ -139,4 +141,33 @@ it('a file that came along beside an address was heard, too, as far as anybody k
     ['file_url', ADDRESS],
   ]);
   expect(both).toBeCloseTo(1.5, 1);
+});
+
+const TOKENS = '"usage":{"prompt_tokens":4,"completion_tokens":2,"total_tokens":6}';
+const NOUGHTS = '"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}';
+
+it.each([
+  ['tokens', TOKENS, OWN],
+  ['noughts', NOUGHTS, OWN],
+  ['tokens, by pass-through', TOKENS, PASSED],
+])('what is sold by the minute costs what its sound lasts where only %s are reported', async (_, usage, path) => {
+  const { minutes } = await setUp({}, { body: `{"text":"Hi",${usage}}` });
+  expect(await minutes(path, [['file', sound]])).toBeCloseTo(1.5, 1);
+});
+
+it('what is sold by the token costs what is reported', async () => {
+  const provider = await rawProvider((response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(`{"text":"Hi",${TOKENS}}`),
+  );
+  const gateway = await aiGateway([provider], {
+    models: { 'gpt-4o-mini': { targets: [{ provider: 'p0', model: 'gpt-4o-mini' }] } },
+    prices: { 'p0/gpt-4o-mini': { input: 1, output: 1 } },
+  });
+  const type = { 'content-type': 'multipart/form-data; boundary=b' };
+  const heard = await chat(gateway, form([['file', sound]]), type, OWN);
+  expect(await lineOf(gateway, heard)).toMatchObject({
+    tokens_in: 4,
+    tokens_out: 2,
+    usage_source: 'reported',
+  });
 });

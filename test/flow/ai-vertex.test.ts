@@ -2,7 +2,17 @@
 import { exportPKCS8, exportSPKI, generateKeyPair, importSPKI, jwtVerify } from 'jose';
 import { expect, it } from 'vitest';
 import { AccessToken } from '../../src/ai/providers/vertex/access-token.ts';
-import { anthropicSdk, chat, errorOf, hello, lineOf, rawProvider, sdk } from '../helpers/ai.ts';
+import {
+  aiGateway,
+  anthropicSdk,
+  chat,
+  errorOf,
+  hello,
+  lineOf,
+  modelService,
+  rawProvider,
+  sdk,
+} from '../helpers/ai.ts';
 import { testGateway } from '../helpers/gateway.ts';
 
 const GEMINI = {
@@ -125,6 +135,42 @@ it('without a token no call is made, and the client hears nothing of the account
   expect(errorOf(answer).code).toBe('provider_auth_failed');
   expect(answer.body.toString()).not.toContain('proj.iam');
   expect(provider.taken).toEqual([]);
+});
+
+it('an account that gets no token is one that was refused: another target answers, and it is left alone for that', async () => {
+  const { key } = await serviceAccount();
+  const google = await tokenService(3600, 401);
+  const backup = await modelService();
+  const gateway = await aiGateway([backup], {
+    ai: {
+      providers: {
+        google: {
+          kind: 'vertex',
+          baseUrl: 'http://127.0.0.1:1/v1',
+          serviceAccount: key,
+          tokenUrl: `${google.url}/token`,
+        },
+      },
+    },
+    models: {
+      both: {
+        targets: [
+          { provider: 'google', model: 'gemini-2.5-flash', weight: 9 },
+          { provider: 'p0', model: 'gpt-4o-mini' },
+        ],
+        retry: { attempts: 2 },
+      },
+    },
+  });
+
+  const answer = await chat(gateway, { ...hello(), model: 'both' });
+
+  expect([answer.status, answer.headers['x-gateway-target']]).toEqual([200, 'p0/gpt-4o-mini']);
+  const cooling = (reason: string) => gateway.metric('gateway_ai_target_cooling', { reason });
+  expect([await cooling('auth_failed'), await cooling('down')]).toEqual([1, 0]);
+  // Nobody waits for it meanwhile.
+  expect((await chat(gateway, { ...hello(), model: 'both' })).status).toBe(200);
+  expect(google.taken).toHaveLength(1);
 });
 
 it('a token is renewed five minutes before its end, once for all who wait; a failure is not kept', async () => {

@@ -15,6 +15,7 @@ const QUESTION = user('What is my account number?');
 
 it.each([
   'x-claude-code-session-id',
+  'session-id',
   'session_id',
   'conversation_id',
   'x-opencode-session',
@@ -34,6 +35,52 @@ it.each([
   // Named by itself, its client says what it wants.
   expect(statusOf(await send(gateway, [ACCOUNT], { ...named, ...S1 }))).toEqual([200, 'new']);
   expect((await send(gateway, [QUESTION], { ...named, ...S1 })).body.toString()).toContain('It is 4711.');
+});
+
+it('what an agent names in a header of anybody’s as well is an agent’s', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], ON);
+  // As OpenCode, Kilo and Crush do.
+  const named = { 'x-session-affinity': 'a', 'x-session-id': 'a' };
+  await send(gateway, [ACCOUNT], named);
+  const title = await send(gateway, [QUESTION], named);
+  expect([title.headers['x-context-session'], statusOf(title)]).toEqual(['a', [200, 'new']]);
+  expect(provider.prompts.at(-1)).toEqual([QUESTION]);
+  // Whoever chooses a server by the one and a conversation by the other is no agent.
+  const other = { ...named, 'x-session-affinity': 'b' };
+  const next = await send(gateway, [QUESTION], { ...other, 'x-context-mode': 'auto' });
+  expect([statusOf(next), provider.prompts.at(-1)?.length]).toEqual([[200, 'hit'], 3]);
+  expect(statusOf(await send(gateway, [QUESTION], other))).toEqual([200, 'hit']);
+});
+
+it('x-session-affinity alone is OpenCode’s where it says so, and to all others chooses a server', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], ON);
+  const named = { 'x-session-affinity': 'a' };
+  const stateless = await send(gateway, [ACCOUNT], { ...named, 'user-agent': 'langchain/1.0' });
+  expect(stateless.headers['x-context-session']).toBeUndefined();
+  const openCode = { ...named, 'user-agent': 'opencode/1.3.0 ai-sdk/openai-compatible/2.0.0' };
+  for (const message of [ACCOUNT, QUESTION]) {
+    const answer = await send(gateway, [message], openCode);
+    expect([answer.headers['x-context-session'], statusOf(answer)]).toEqual(['a', [200, 'new']]);
+    expect(provider.prompts.at(-1)).toEqual([message]);
+  }
+});
+
+it.each([
+  ['session-id', 'thread-id'],
+  ['session_id', 'thread_id'],
+])('a thread of Codex that another has started has a session of its own (%s, %s)', async (session, thread) => {
+  const gateway = await aiGateway([await knowingProvider()], ON);
+  const names: unknown[] = [];
+  for (const id of ['a', 'b']) {
+    const answer = await send(gateway, [ACCOUNT], { [session]: 'a', [thread]: id });
+    names.push(decodeURIComponent(String(answer.headers['x-context-session'])), statusOf(answer));
+  }
+  expect(names).toEqual(['a', [200, 'new'], 'a:b', [200, 'new']]);
+  // It names nothing by itself.
+  const stateless = await send(gateway, [QUESTION], { [thread]: 'b' });
+  expect(stateless.headers['x-context-session']).toBeUndefined();
 });
 
 it('x-conversation-id is no agent’s: one who sends only what is new is remembered', async () => {

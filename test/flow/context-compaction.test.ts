@@ -304,3 +304,48 @@ it('of a log that its client sends whole as much is sent as its provider takes',
   }
   expect(Math.max(...provider.sizes)).toBeGreaterThan(4000);
 });
+
+it.each([
+  ['longer than all that the model takes', { max_tokens: 4000 }],
+  ['of several, each longer than that', { max_tokens: 4000, n: 8 }],
+  ['of several short ones', { max_tokens: 200, n: 8 }],
+])('an answer that may be %s takes nothing from a conversation that fits', async (_, more) => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction: { window: 2000 } } });
+  const first = { role: 'user', content: `My account number is 4711. ${'words of no weight '.repeat(90)}` };
+  const next = { role: 'user', content: 'What is my account number?' };
+  const told = { role: 'assistant', content: 'I have read 1 messages.' };
+  for (const [session, second] of [
+    ['delta', [next]],
+    ['full', [first, told, next]],
+  ] as const) {
+    const prompts = provider.prompts.length;
+    for (const messages of [[first], second])
+      await chat(gateway, { model: 'smart', ...more, messages }, { 'x-session-id': session });
+    const sent = provider.prompts.slice(prompts).map((prompt) => prompt.map(({ content }) => content));
+    expect(sent).toEqual([[first.content], [first, told, next].map(({ content }) => content)]);
+  }
+});
+
+it.each(['length', 'content_filter'])('a summary that ended with %s is none', async (finish_reason) => {
+  const service = await rawProvider((response, { body }) => {
+    const { model } = JSON.parse(body.toString()) as { model: string };
+    const choice =
+      model === 'scribe-1'
+        ? { message: { content: `Of number ${NUMBER}, and the user wants to` }, finish_reason }
+        : { message: { content: 'ok' }, finish_reason: 'stop' };
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ id: 'c', choices: [{ index: 0, ...choice }] }));
+  });
+  const gateway = await aiGateway([service], {
+    context: { enabled: true, compaction: { window: 1500, summarizer: 'scribe' } },
+    models: { scribe: { targets: [{ provider: 'p0', model: 'scribe-1' }] } },
+  } as object);
+  await say(gateway, `My account number is ${NUMBER}.`);
+  for (let turn = 2; turn <= 25; turn++)
+    await say(gateway, `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`);
+  await eventually(async () => (await compactions(gateway, 'refused_failed')) > 0);
+  expect(await compactions(gateway, 'by_facts')).toBeGreaterThan(0);
+  expect(await compactions(gateway, 'by_model')).toBe(0);
+});

@@ -162,6 +162,25 @@ it('its turns are measured against all that was said', async () => {
   expect(await gateway.metric('gateway_context_quality_ratio_sum', { measure: 'recall' })).toBe(1);
 });
 
+it.each([
+  ['fits', 0],
+  ['does not fit', 2500],
+])('a log that is met whole, and %s, is measured by what is said now, against what was said before', async (_, window) => {
+  const gateway = await aiGateway([await knowingProvider()], {
+    context: { enabled: true, compaction: { window } },
+  });
+  const log: Log = [{ role: 'user', content: 'My account number is 4711.' }];
+  for (let turn = 2; turn <= 6; turn++)
+    log.push({ role: 'assistant', content: 'I see.' }, { role: 'user', content: words.repeat(20) });
+  log.push({ role: 'assistant', content: 'Noted.' });
+  expect(await say(gateway, log, 'I already told you. What is my account number?')).toBe('It is 4711.');
+  const quality = (part: string) =>
+    gateway.metric(`gateway_context_quality_ratio_${part}`, { measure: 'recall' });
+  await eventually(async () => (await quality('count')) >= 1);
+  expect(await quality('sum')).toBe(1);
+  expect(await gateway.metric('gateway_context_turns_total', { event: 'complaint' })).toBe(1);
+});
+
 it('a person’s correction reaches the model in the place of what the client still has', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], { context: { enabled: true } });

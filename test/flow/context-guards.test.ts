@@ -104,6 +104,51 @@ it('what the model has said ends no conversation by a topic of requests; what it
   expect((await send(gateway, pretended, { 'x-session-id': 's2' })).status).toBe(400);
 });
 
+it('what the model has said is recalled for a later question as its own words; personal data is taken out of it all the same', async () => {
+  const provider = await saying('Globex competes with us.');
+  const gateway = await aiGateway([provider], {
+    context: { enabled: true, compaction: { window: 1200 } },
+    policies: [
+      { redact: {} },
+      { 'deny-topics': { on: 'requests', topics: [{ name: 'rival', words: ['Globex'] }] } },
+    ],
+  } as object);
+  await send(gateway, [user('Who competes with us, in your view? I am ada@example.com.')]);
+  for (let turn = 2; turn <= 25; turn++)
+    await send(gateway, [user(`Tell me about topic ${turn}: ${'words of no weight '.repeat(8)}`)]);
+  expect(statusOf(await send(gateway, [user('Who competes with us, in your view?')]))).toEqual([200, 'hit']);
+  const asked = provider.asked.at(-1)?.messages.at(-1);
+  expect(asked).toMatchObject({
+    role: 'user',
+    content: expect.stringMatching(
+      /^Who competes with us, in your view\?\n.*user: .* I am \[EMAIL_\d+\]\.\n.*assistant: Globex competes with us\.\n/s,
+    ) as string,
+  });
+  expect(JSON.stringify(provider.asked)).not.toContain('ada@example.com');
+});
+
+it('who brings the result of a tool has not put in what the model said before it called it', async () => {
+  const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{}' } };
+  const answers = [
+    said('Globex competes with us.'),
+    { role: 'assistant', content: null, tool_calls: [call] },
+  ];
+  const provider = await rawProvider((response) => {
+    const message = answers.shift() ?? said('Fine.');
+    const reason = 'tool_calls' in message ? 'tool_calls' : 'stop';
+    const choices = [{ index: 0, message, finish_reason: reason }];
+    response.writeHead(200, json).end(JSON.stringify({ id: 'c', choices }));
+  });
+  const gateway = await aiGateway([provider], {
+    ...ON,
+    policies: [{ 'deny-topics': { on: 'requests', topics: [{ name: 'rival', words: ['Globex'] }] } }],
+  });
+  await send(gateway, [user('Who competes with us?')]);
+  await send(gateway, [user('Look it up.')]);
+  const result = { role: 'tool', tool_call_id: 'c1', content: 'Nothing is there.' };
+  expect(statusOf(await send(gateway, [result]))).toEqual([200, 'hit']);
+});
+
 it('a thought that Claude has signed, and that the gateway keeps, goes back to it as it was signed', async () => {
   const asked: Asked[] = [];
   const thoughts = ['Who is it?', 'I could write to eve@example.com.'];

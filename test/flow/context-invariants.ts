@@ -10,13 +10,22 @@ export type Prompt = readonly {
 
 /** A conversation as the admin API exports it. */
 export interface ShownSession {
+  readonly version: number;
   readonly epoch: number;
   readonly covered: number;
+  readonly summary: { readonly covered: number; readonly tokens: number } | null;
   readonly turns: readonly {
     readonly id: string;
     readonly version: number;
     readonly parent: string;
+    readonly kind: string;
+    readonly format: string;
+    /** The id of the client's. */
+    readonly request: string;
     readonly status: string;
+    readonly supersedes: string;
+    readonly tokens: number;
+    readonly onPath: boolean;
     readonly staleBase: boolean;
     readonly at: number;
     readonly opens: boolean;
@@ -31,13 +40,17 @@ export interface ShownSession {
 }
 
 type ShownTurn = ShownSession['turns'][number];
+type Journey = NonNullable<ShownTurn['journey']>;
 
 /** What its clients know of it, by marks that stand in what they said. */
 export interface Known {
   readonly acknowledged: ReadonlyMap<string, { readonly version: number }>;
   readonly answered: ReadonlySet<string>;
   readonly open: ReadonlySet<string>;
-  readonly erased: ReadonlySet<string>;
+  readonly gone: ReadonlySet<string>;
+  readonly corrections: ReadonlyMap<string, { readonly version: number }>;
+  /** At which versions something was deleted. */
+  readonly deletions: readonly number[];
 }
 
 const MARK = /\[\[([^:]+:[^:]+):\d+\]\]/g;
@@ -66,18 +79,23 @@ export function checkPrompts(prompts: readonly Prompt[]): void {
   }
 }
 
-/** 1, 2, 4, 5, 6 and 8, of one conversation. */
-export function checkSession({ turns, epoch }: ShownSession, known: Known, prompts: readonly Prompt[]): void {
-  const texts = turns.map(({ content }) => JSON.stringify(content));
-  // 1: acknowledged means present exactly once, where it was said to be.
-  const versionsOf = (mark: string) =>
-    turns.filter((_, at) => texts[at]?.includes(mark)).map(({ version }) => version);
-  for (const [mark, { version }] of known.acknowledged)
-    expect([mark, versionsOf(mark)]).toEqual([mark, [version]]);
-  for (const mark of known.answered) expect([mark, versionsOf(mark).length]).toEqual([mark, 1]);
-  for (const mark of known.open) expect(versionsOf(mark).length).toBeLessThanOrEqual(1);
-  // 8: erased stays erased.
-  for (const mark of known.erased) expect([mark, versionsOf(mark)]).toEqual([mark, []]);
+/** What a message says, however its content is written. */
+export function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (Array.isArray(content)) return content.map(textOf).join('');
+  if (typeof content !== 'object' || content === null) return '';
+  const { text, content: inner } = content as { text?: unknown; content?: unknown };
+  return textOf(text ?? inner);
+}
+
+/** About how much messages take: their text, and what each costs beside it. */
+const sizeOf = (messages: readonly { readonly content: unknown }[]): number =>
+  messages.reduce((sum, { content }) => sum + textOf(content).length + 16, 0);
+
+/** 1, 2, 4, 5, 6 and 8, of one conversation. @param promptOf what was sent for each request, by its id */
+export function checkSession(shown: ShownSession, known: Known, promptOf: ReadonlyMap<string, Prompt>): void {
+  const { turns, epoch, summary } = shown;
+  checkMarks(turns, known);
   // 2: no gaps, in the order of commits.
   expect(turns.map(({ version }) => version)).toEqual(turns.map((_, at) => at + 1));
   for (let at = 1; at < turns.length; at++)
@@ -85,35 +103,102 @@ export function checkSession({ turns, epoch }: ShownSession, known: Known, promp
   // 6: at most one compaction a turn.
   expect(epoch).toBeLessThanOrEqual(turns.length);
   const byId = new Map(turns.map((turn) => [turn.id, turn]));
-  const promptOf = (turn: ShownTurn): Prompt | undefined => {
-    const mark = MARK[Symbol.matchAll](JSON.stringify(turn.content)).next().value?.[0];
-    return prompts.findLast((prompt) => JSON.stringify(prompt.at(-1)).includes(mark ?? ' '));
-  };
+  // 6: and what it has made is less than what it stands for.
+  if (summary) {
+    const covered = pathTo(turns[summary.covered - 1] as ShownTurn, byId);
+    expect(summary.tokens).toBeLessThan(covered.reduce((sum, { tokens }) => sum + tokens, 0));
+  }
   for (const turn of turns) {
     const { journey } = turn;
-    const before = byId.get(turn.parent);
-    if (!journey || turn.staleBase || !before) continue;
-    // 4: the summary stands for exactly its prefix, and what it does not cover is there.
-    const open = pathTo(before, byId).filter(({ version }) => version > journey.covered);
-    const shown = [...journey.sent, ...journey.cut].sort((a, b) => a - b);
-    expect([turn.version, shown]).toEqual([turn.version, open.map(({ version }) => version)]);
+    if (!journey || turn.status === 'failed') continue;
+    // 6: the turns before it have made one each, at most.
+    expect(journey.epoch).toBeLessThan(turn.version);
     expect(journey.covered > 0).toBe(journey.epoch > 0);
-    // 5: inside an epoch a prompt is the beginning of the next, where that had not to be cut.
-    const wasShown = before.journey && !before.staleBase && before.status === 'complete' && !before.opens;
-    if (!wasShown || before.journey?.epoch !== journey.epoch || journey.cut.length > 0) continue;
-    if (before.journey.cut.length > 0) continue;
-    const [earlier, later] = [promptOf(before), promptOf(turn)];
-    if (!earlier || !later) continue;
-    expect(later.slice(0, earlier.length - 1)).toEqual(earlier.slice(0, -1));
-    // The last message of the earlier one may have had something recalled at its end.
-    expect(String(earlier.at(-1)?.content).startsWith(String(later[earlier.length - 1]?.content))).toBe(true);
+    const prompt = promptOf.get(turn.request) as Prompt;
+    expect([turn.version, prompt]).toEqual([turn.version, expect.anything()]);
+    // 4: what was sent is there, in its order, and before what is asked now; what was recalled stands behind that.
+    const sent = [...journey.sent.map((version) => turns[version - 1] as ShownTurn), turn];
+    const marks = marksIn(sent.flatMap(messagesOf));
+    const there = marksIn(prompt).filter((mark) => !known.gone.has(mark));
+    expect([turn.version, there.slice(0, marks.length)]).toEqual([turn.version, marks]);
+    const before = byId.get(turn.parent);
+    if (!turn.staleBase && before) checkPath(turn, pathTo(before, byId), shown, known, promptOf);
   }
 }
 
-/** Without failed ones. */
+/** 1 and 8: what clients know of is there, or is not. */
+function checkMarks(turns: ShownSession['turns'], known: Known): void {
+  const texts = turns.map(({ content }) => JSON.stringify(content));
+  // 1: acknowledged means present exactly once, where it was said to be. A correction repeats what was asked.
+  const versionsOf = (mark: string, is: (turn: ShownTurn) => boolean = () => true) =>
+    turns.filter((turn, at) => is(turn) && texts[at]?.includes(mark)).map(({ version }) => version);
+  const isSaid = ({ kind }: ShownTurn): boolean => kind !== 'correction';
+  for (const [mark, { version }] of known.acknowledged)
+    expect([mark, versionsOf(mark, isSaid)]).toEqual([mark, [version]]);
+  for (const [mark, { version }] of known.corrections)
+    expect([mark, versionsOf(mark)]).toEqual([mark, [version]]);
+  for (const mark of known.answered) expect([mark, versionsOf(mark, isSaid).length]).toEqual([mark, 1]);
+  for (const mark of known.open) expect(versionsOf(mark).length).toBeLessThanOrEqual(1);
+  // 8: what is gone stays gone.
+  for (const mark of known.gone) expect([mark, versionsOf(mark)]).toEqual([mark, []]);
+}
+
+/** 4, 5 and 6, of a turn that had seen all of the path that it follows. */
+function checkPath(
+  turn: ShownTurn,
+  path: readonly ShownTurn[],
+  { turns }: ShownSession,
+  { deletions }: Known,
+  promptOf: ReadonlyMap<string, Prompt>,
+): void {
+  const journey = turn.journey as Journey;
+  // 4: the summary stands for exactly its prefix, and what it does not cover is there.
+  const open = path.filter(({ version }) => version > journey.covered);
+  const versions = [...journey.sent, ...journey.cut].sort((a, b) => a - b);
+  expect([turn.version, versions]).toEqual([turn.version, open.map(({ version }) => version)]);
+  // Each API has its own form of what was said: in messages what somebody says in a row is one, in chat completions it is not.
+  const at = path.findLastIndex((each) => each.format === turn.format && wasSeenWhole(each));
+  const before = path[at];
+  if (!before?.journey || journey.cut.length > 0) return;
+  const isEdited =
+    turns.some(
+      ({ supersedes, version }) => supersedes !== '' && before.version < version && version < turn.version,
+    ) || deletions.some((version) => before.version <= version && version < turn.version);
+  if (isEdited) return;
+  const [earlier, later] = [before, turn].map(({ request }) => promptOf.get(request)) as [Prompt, Prompt];
+  const since = path.slice(at);
+  if (journey.epoch > before.journey.epoch && since.every(isAsSaid)) {
+    // 6: the prompt behind a compaction is shorter than it would have been.
+    const would = [...earlier.slice(0, -1), ...since.flatMap(messagesOf)];
+    expect(sizeOf(later.slice(0, -1))).toBeLessThan(sizeOf(would));
+  }
+  if (journey.epoch !== before.journey.epoch) return;
+  // 5: inside an epoch a prompt is the beginning of the next, where that had not to be cut.
+  expect(later.slice(0, earlier.length - 1)).toEqual(earlier.slice(0, -1));
+  // The last message of the earlier one may have had something recalled at its end.
+  const last = textOf(later[earlier.length - 1]?.content);
+  expect(last).not.toBe('');
+  expect(textOf(earlier.at(-1)?.content).startsWith(last)).toBe(true);
+}
+
+/** A turn with a prompt that is to begin the next one, and an answer behind it. */
+const wasSeenWhole = ({ journey, staleBase, status, opens }: ShownTurn): boolean =>
+  journey !== null && journey.cut.length === 0 && !staleBase && status === 'complete' && !opens;
+
+/** Nothing was taken out of it later on. */
+const isAsSaid = ({ kind, content }: ShownTurn): boolean =>
+  kind === 'items' || JSON.stringify(content).match(MARK) !== null;
+
+const messagesOf = ({ content }: ShownTurn): Prompt => (content as { messages: Prompt }).messages;
+
+/** Of what users say, in their order. */
+const marksIn = (messages: Prompt): string[] =>
+  messages.flatMap(({ role, content }) => (role === 'user' ? (textOf(content).match(MARK) ?? []) : []));
+
+/** Without failed ones, and corrections, which stand in the place of others. */
 function pathTo(last: ShownTurn, byId: ReadonlyMap<string, ShownTurn>): ShownTurn[] {
   const path: ShownTurn[] = [];
   for (let turn: ShownTurn | undefined = last; turn; turn = byId.get(turn.parent))
-    if (turn.status !== 'failed') path.unshift(turn);
+    if (turn.status !== 'failed' && turn.supersedes === '') path.unshift(turn);
   return path;
 }

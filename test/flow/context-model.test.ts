@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { it, onTestFinished, vi } from 'vitest';
 import { startRedis, until } from '../helpers/redis-server.ts';
-import { startThreeNodes, startWatchedRedis } from '../helpers/redis-topologies.ts';
+import { linesTo, startThreeNodes, startWatchedRedis } from '../helpers/redis-topologies.ts';
 import { unreliableLine } from '../helpers/unreliable-line.ts';
-import { holds } from './context-world.ts';
+import { holds } from './context-holds.ts';
 
 /** That change their node at once. */
 const SLOTS = 400;
@@ -41,7 +41,7 @@ it('on a Redis that is killed, and comes back from its disk', async () => {
     await sleep(100);
     await redis.restart();
   };
-  await holds({ store: { url: redis.url }, during });
+  await holds({ store: { url: redis.url }, line: linesTo([redis]), during });
 });
 
 it('on a Redis whose master dies: the Sentinel has its replica take over', async () => {
@@ -57,7 +57,11 @@ it('on a Redis whose master dies: the Sentinel has its replica take over', async
     await master.cli('replicaof', '127.0.0.1', `${replica.port}`);
     [master, replica] = [replica, master];
   };
-  await holds({ store: { url: watched.url, replicas: 1 }, during });
+  await holds({
+    store: { url: watched.url, replicas: 1 },
+    line: linesTo([watched.master, watched.replica]),
+    during,
+  });
 });
 
 it('on a Cluster of three nodes that deals out its slots anew', async () => {
@@ -68,6 +72,7 @@ it('on a Cluster of three nodes that deals out its slots anew', async () => {
   let moved = 0;
   await holds({
     store: { url: cluster.url },
+    line: linesTo(cluster.nodes),
     during: async () => {
       await cluster.reshard(SLOTS);
       moved += SLOTS;

@@ -1,6 +1,8 @@
 // A body that names its conversation: the name is for the gateway, and providers refuse it.
 import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
 import { aiGateway, chat, rawProvider, sdk } from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { S1, said, send, statusOf, user } from '../helpers/talk.ts';
 
@@ -95,4 +97,45 @@ it('who sends it round in circles is stopped by that name, kept or not', async (
     statuses.push(answer.status);
   }
   expect(statuses).toEqual([200, 200, 429]);
+});
+
+const LOOPS = { ai: { loops: { maxCalls: 2, per: '1h' } } };
+
+it('without a context a session of messages stays here as well: it is for the caps on loops', async () => {
+  const { provider, last } = await yes();
+  const metadata = { session_id: 'e', user_id: 'ann' };
+  const ask = { model: 'smart', max_tokens: 100, messages: [HELLO], metadata };
+  const native = await aiGateway([{ kind: 'anthropic', baseUrl: provider.url }], LOOPS);
+  const other = await aiGateway([await knowingProvider()], LOOPS);
+  for (const gateway of [native, other]) {
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++) statuses.push((await chat(gateway, ask, {}, '/v1/messages')).status);
+    expect(statuses).toEqual([200, 200, 429]);
+  }
+  expect(last()).toEqual({ ...ask, model: 'gpt-4o-mini', metadata: { user_id: 'ann' } });
+  await chat(native, ask, S1, '/v1/messages');
+  expect(last().metadata).toEqual(metadata);
+});
+
+it('without a context OpenAI’s metadata are the client’s own, and go on as they came', async () => {
+  const { provider, last } = await yes();
+  const gateway = await aiGateway([provider], LOOPS);
+  const noted = { metadata: { session_id: 'e' }, store: true };
+  await send(gateway, [HELLO], {}, noted);
+  expect(last()).toEqual({ model: 'gpt-4o-mini', messages: [HELLO], ...noted });
+});
+
+it('tags in the metadata of messages are for the ledger, and stay here: Anthropic knows no such key', async () => {
+  const { provider, last } = await yes();
+  const metadata = { tags: ['search', 'beta'], user_id: 'ann' };
+  const ask = { model: 'smart', max_tokens: 100, messages: [HELLO], metadata };
+  for (const context of [{}, ON]) {
+    const gateway = await aiGateway([{ kind: 'anthropic', baseUrl: provider.url }], context);
+    expect((await chat(gateway, ask, {}, '/v1/messages')).status).toBe(200);
+    expect(last().metadata).toEqual({ user_id: 'ann' });
+    await eventually(async () => {
+      const { body } = await admin(gateway, '/api/usage?by=tag');
+      return JSON.stringify(body).includes('beta');
+    });
+  }
 });

@@ -1,12 +1,11 @@
 // What a conversation does where something goes wrong: the store away, the client gone, an id lost, two at once.
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { runCli } from '../../src/cli/index.ts';
 import { LiveTurn } from '../../src/context/live-turn.ts';
 import { admin } from '../helpers/admin.ts';
 import {
@@ -409,38 +408,4 @@ it('operators find a user’s sessions by state; what was said is for those who 
     ({ action }) => action === 'getSession',
   );
   expect(readings).toMatchObject([{ by: 'ola', details: { consumer: 'app', session: 'b1' } }]);
-});
-
-it('hypercare probe ends with 0 where all came back, 1 where something was forgotten, 2 for a script that is none', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'probe-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const script = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text);
-    return join(folder, name);
-  };
-  const asks = (what: string) => `name: x
-steps:
-  - { say: "My ${what} is 4711.", plant: { it: "4711" } }
-  - { ask: "What is my account number?", expect: it }
-`;
-  const gateway = await aiGateway([await knowingProvider()], { context: { enabled: true } });
-  vi.stubEnv('HYPERCARE_PROBE_KEY', CLIENT_KEY);
-  const told = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const refused = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  onTestFinished(() => {
-    vi.unstubAllEnvs();
-    vi.restoreAllMocks();
-  });
-  const probe = (file: string) =>
-    runCli(['node', 'hypercare', 'probe', file, '--model', 'smart', '--url', `${gateway.url}/v1`]);
-  const files = [
-    await script('known.yaml', asks('account number')),
-    await script('forgotten.yaml', asks('shoe size')),
-    await script('none.yaml', 'steps: nothing'),
-  ] as const;
-  const codes: number[] = [];
-  for (const file of files) codes.push(await probe(file));
-  expect(codes).toEqual([0, 1, 2]);
-  expect(told.mock.calls.flat().join('')).toContain('forgot');
-  expect(refused.mock.calls.flat().join('')).toContain('none.yaml');
 });

@@ -1,317 +1,269 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { aiGateway, type ChatAnswer, CLIENT_KEY, chat } from '../helpers/ai.ts';
+import { type ChatAnswer, CLIENT_KEY, chat } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
-import { type KnowingProvider, knowingProvider } from '../helpers/knowing-provider.ts';
-import { type UnreliableLine, unreliableLine } from '../helpers/unreliable-line.ts';
-import { checkPrompts, checkSession, type ShownSession } from './context-invariants.ts';
+import type { KnowingProvider } from '../helpers/knowing-provider.ts';
+import type { UnreliableLine } from '../helpers/unreliable-line.ts';
+import type { ShownSession } from './context-invariants.ts';
 
-/** More where there is time: `CONTEXT_MODEL_RUNS=50`. */
-const RUNS = Number(process.env.CONTEXT_MODEL_RUNS ?? 1) * 3;
-const TENANTS: Record<string, string> = { app: CLIENT_KEY, shop: 'key-of-the-shop' };
+export const TENANTS: Record<string, string> = { app: CLIENT_KEY, shop: 'key-of-the-shop' };
+export const PLACES = ['app/one', 'app/two', 'shop/one'];
 
-/** What a client was told of something that it said. */
-interface Acknowledged {
-  readonly version: number;
-  readonly answer: string;
-  readonly request: object;
-  readonly key: string;
+/** A call of one of the APIs. */
+interface Request {
+  readonly path: string;
+  /** That name the conversation, if its body does not. */
+  readonly headers: Record<string, string>;
+  readonly body: object;
 }
 
-/** One conversation as its clients know it. */
-interface Known {
+/** What a client was told of something that it said. */
+export interface Acknowledged {
+  readonly version: number;
+  readonly request: Request;
+  readonly key: string;
+  /** What was answered to it. */
+  readonly words: string;
+  /** '' of what is no response. */
+  readonly responseId: string;
+  /** It brought the result of a call: the answer says it too. */
+  readonly isResult: boolean;
+}
+
+/** One conversation as its clients know it, by marks that stand in what they said. */
+interface KnownPlace {
   readonly acknowledged: Map<string, Acknowledged>;
   /** Said and answered, and not told where it stands: it will be there, once. */
   readonly answered: Set<string>;
-  /** Said, and nobody knows what came of it. */
+  /** Said, and nobody knows what came of it, or the store was away. */
   readonly open: Set<string>;
-  readonly erased: Set<string>;
+  /** Erased, deleted or refused: it is nowhere. */
+  readonly gone: Set<string>;
+  /** A person's words in the place of an answer, and the mark of what was answered. */
+  readonly corrections: Map<string, { readonly version: number; readonly of: string }>;
+  /** At which versions something was deleted. */
+  readonly deletions: number[];
 }
+
+/** What can happen to connections. */
+export type Line = Pick<UnreliableLine, 'delayMs' | 'losesAnswers' | 'repeats'> & {
+  cut(): void | Promise<void>;
+  /** Until it is slow. */
+  readonly pausing?: Promise<void>;
+};
 
 interface World {
   readonly gateway: TestGateway;
   readonly provider: KnowingProvider;
   readonly clientLine: UnreliableLine;
-  readonly storeLine: UnreliableLine | undefined;
+  readonly storeLine: Line | undefined;
 }
 
 /** One run: its conversations are nobody else's. */
-interface Run extends World {
+export interface Run extends World {
   readonly name: string;
   marks: number;
 }
 
-type Model = Map<string, Known>;
-type Command = fc.AsyncCommand<Model, Run>;
+export type Model = Map<string, KnownPlace>;
 
-const knownOf = (model: Model, place: string): Known => {
+export function knownOf(model: Model, place: string): KnownPlace {
   const known = model.get(place) ?? {
     acknowledged: new Map(),
     answered: new Set(),
     open: new Set(),
-    erased: new Set(),
+    gone: new Set(),
+    corrections: new Map(),
+    deletions: [],
   };
   model.set(place, known);
   return known;
-};
-const splitPlace = (run: Run, place: string) => {
+}
+
+export const splitPlace = (run: Run, place: string) => {
   const [tenant = '', session = ''] = place.split('/');
   return { tenant, session: `${run.name}-${session}` };
 };
+
 /** Stands in what is said: whose it is, and that it is nothing else. */
-const nextMark = (run: Run, place: string): string => `[[${run.name}:${place}:${run.marks++}]]`;
+export const nextMark = (run: Run, place: string): string => `[[${run.name}:${place}:${run.marks++}]]`;
+
+/** `conversation`: responses that name it in their body, and are answered alone. */
+export const APIS = ['chat', 'messages', 'responses', 'conversation'] as const;
+export type Api = (typeof APIS)[number];
+
+const PATHS: Record<Api, string> = {
+  chat: '/v1/chat/completions',
+  messages: '/v1/messages',
+  responses: '/v1/responses',
+  conversation: '/v1/responses',
+};
+
+/** A call that says these messages in a session. */
+export function requestOf(
+  api: Api,
+  session: string,
+  messages: readonly object[],
+  more: object = {},
+): Request {
+  const isNamed = api === 'conversation';
+  const said =
+    api === 'chat' || api === 'messages'
+      ? { max_tokens: 100, messages }
+      : { max_output_tokens: 100, input: messages, ...(isNamed && { conversation: session }) };
+  return {
+    path: PATHS[api],
+    headers: isNamed ? {} : { 'x-session-id': session },
+    body: { model: 'smart', ...said, ...more },
+  };
+}
+
+const output = (text: string): object => ({ type: 'function_call_output', call_id: 'call_1', output: text });
+export const RESULTS: Record<Api, (text: string) => object> = {
+  chat: (text) => ({ role: 'tool', tool_call_id: 'call_1', content: text }),
+  messages: (text) => ({
+    role: 'user',
+    content: [{ type: 'tool_result', tool_use_id: 'call_1', content: text }],
+  }),
+  responses: output,
+  conversation: output,
+};
+
+export const user = (content: string): object => ({ role: 'user', content });
+export const thing = (mark: string): object =>
+  user(`My thing is ${mark}. ${'words of no weight '.repeat(6)}`);
+
 /** A stream says it behind its end. */
 const versionOf = ({ headers, trailers }: ChatAnswer) =>
   headers.trailer === undefined ? headers['x-context-version'] : trailers?.['x-context-version'];
-const textOf = ({ body }: ChatAnswer): string => body.toString();
 
-/** Says it until somebody answers, as a client does that knows its own request again. */
-async function say(
+/** @returns undefined where nothing was heard */
+export function send(
   run: Run,
   place: string,
-  request: object,
+  { path, headers, body }: Request,
   key: string,
-  via: { port: number } | undefined,
+  via?: { port: number },
 ): Promise<ChatAnswer | undefined> {
-  const { tenant, session } = splitPlace(run, place);
   const url = via ? `http://127.0.0.1:${via.port}` : run.gateway.url;
-  const headers = {
-    authorization: `Bearer ${TENANTS[tenant]}`,
-    'x-session-id': session,
-    'idempotency-key': key,
-  };
-  for (let attempt = 0; attempt < 40; attempt++) {
-    const answer = await chat({ url }, request, headers).catch(() => undefined);
-    if (answer?.status === 200) return answer;
-    await sleep(15 * (1 + attempt));
-  }
-  return undefined;
+  const authorization = `Bearer ${TENANTS[splitPlace(run, place).tenant]}`;
+  return chat({ url }, body, { authorization, 'idempotency-key': key, ...headers }, path).catch(
+    () => undefined,
+  );
 }
 
-async function turn(
+/** Whether an answer came to its end: a stream can't take its status back, and says that it failed. */
+function isWhole({ status, headers, body }: ChatAnswer): boolean {
+  if (status !== 200 || !String(headers['content-type']).includes('event-stream')) return status === 200;
+  const text = body.toString();
+  const hasEnded = /data: \[DONE\]|"message_stop"|"response\.completed"/.test(text);
+  if (!hasEnded) expect(text).toContain('conversation_locked');
+  return hasEnded;
+}
+
+/** Longest that nobody answers a client: a failover takes seconds on a busy machine. Milliseconds. */
+const PATIENCE = 60_000;
+
+/** Says it until somebody answers, as a client does that knows its own request again. */
+export async function say(...all: Parameters<typeof send>): Promise<ChatAnswer> {
+  const heard: unknown[] = [];
+  for (let waited = 0; waited < PATIENCE; ) {
+    const answer = await send(...all);
+    if (answer && isWhole(answer)) return answer;
+    // Nothing but others at work, and a store that is away, is in the way of what it says.
+    const { status = 503, body = '' } = answer ?? {};
+    if (status !== 503 && status !== 200 && status !== 409) throw new Error(`${status}: ${body}`);
+    heard.push(answer?.status);
+    const wait = Math.min(15 * heard.length, 500);
+    waited += wait;
+    await sleep(wait);
+  }
+  throw new Error(`nobody has answered ${JSON.stringify(all.slice(1))}, but ${heard.slice(-9).join(', ')}`);
+}
+
+/** A client that says something in a place, with a mark of its own, until it knows what came of it. */
+export async function turn(
   model: Model,
   run: Run,
   place: string,
-  request: (mark: string) => object,
-  via: { port: number } | undefined,
+  says: (mark: string, session: string) => Request,
+  { via, isResult = false }: { via?: { port: number } | undefined; isResult?: boolean } = {},
 ): Promise<void> {
   const known = knownOf(model, place);
   const mark = nextMark(run, place);
-  const body = request(mark);
+  const request = says(mark, splitPlace(run, place).session);
   known.open.add(mark);
-  const answer = await say(run, place, body, mark, via);
-  if (!answer || answer.headers['x-context-status'] === 'degraded') return;
-  known.open.delete(mark);
-  const version = Number(versionOf(answer) ?? -1);
-  if (version < 0) known.answered.add(mark);
-  else known.acknowledged.set(mark, { version, answer: textOf(answer), request: body, key: mark });
+  noteAnswer(known, mark, request, await say(run, place, request, mark, via), isResult);
 }
 
-/** Until the gateway has nothing under way and nothing waits for the store. */
-async function settled({ gateway }: Run): Promise<void> {
+/** What a client knows by an answer. */
+export function noteAnswer(
+  known: KnownPlace,
+  mark: string,
+  request: Request,
+  answer: ChatAnswer,
+  isResult = false,
+): void {
+  if (answer.headers['x-context-status'] === 'degraded') return;
+  known.open.delete(mark);
+  const version = Number(versionOf(answer) ?? -1);
+  const text = answer.body.toString();
+  const responseId = /"(resp_[\w-]+)"/.exec(text)?.[1] ?? '';
+  if (version < 0) known.answered.add(mark);
+  else
+    known.acknowledged.set(mark, { version, request, key: mark, words: wordsIn(text), responseId, isResult });
+}
+
+/** What the model has said, streamed or not, in whichever form; '' of a call. */
+export const wordsIn = (text: string): string =>
+  /I have read \d+ messages\.|It is [^"]+?\]\]\./.exec(text)?.[0] ?? '';
+
+/** Somebody says something, in whichever words. Nobody can name a conversation that there is not yet. */
+export const speak = (
+  model: Model,
+  run: Run,
+  place: string,
+  {
+    api = 'chat',
+    stream = false,
+    via,
+  }: {
+    api?: Api | undefined;
+    stream?: boolean;
+    via?: { port: number };
+  } = {},
+): Promise<void> => {
+  const isThere = (model.get(place)?.acknowledged.size ?? 0) > 0;
+  const by = api === 'conversation' && !isThere ? 'responses' : api;
+  return turn(model, run, place, (mark, session) => requestOf(by, session, [thing(mark)], { stream }), {
+    via,
+  });
+};
+
+/** Until nobody waits for an answer. What the store has not taken by then the next turn waits for. */
+export async function settled({ gateway }: Run): Promise<void> {
   await eventually(async () => {
     const { body } = await admin(gateway, '/api/status');
     return body.requestsInFlight === 0;
   }, 30_000);
 }
 
-const asked = (mark: string, more: object = {}) => ({
-  model: 'smart',
-  max_tokens: 100,
-  messages: [{ role: 'user', content: `My thing is ${mark}. ${'words of no weight '.repeat(6)}` }],
-  ...more,
-});
-
-const PLACES = ['app/one', 'app/two', 'shop/one'];
-const place = fc.constantFrom(...PLACES);
-const command = (
-  name: string,
-  run: (model: Model, real: Run) => Promise<void>,
-  check: (model: Readonly<Model>) => boolean = () => true,
-): Command => ({ check, run, toString: () => name });
-
-const turns = fc
-  .record({ at: place, clients: fc.integer({ min: 1, max: 4 }), stream: fc.boolean() })
-  .map(({ at, clients, stream }) =>
-    command(`${clients} clients say something in ${at}${stream ? ', streamed' : ''}`, async (model, run) => {
-      const one = () => turn(model, run, at, (mark) => asked(mark, { stream }), undefined);
-      await Promise.all(Array.from({ length: clients }, one));
-    }),
-  );
-
-const tools = place.map((at) =>
-  command(`a tool is called in ${at}`, async (model, run) => {
-    await turn(
-      model,
-      run,
-      at,
-      (mark) => asked(mark, { messages: [{ role: 'user', content: `weather ${mark}` }] }),
-      undefined,
-    );
-    const result = (mark: string) =>
-      asked(mark, { messages: [{ role: 'tool', tool_call_id: 'call_1', content: `sunny ${mark}` }] });
-    await turn(model, run, at, result, undefined);
-  }),
-);
-
-const again = fc.record({ at: place, which: fc.nat(20) }).map(({ at, which }) =>
-  command(
-    `an old request is sent again in ${at}`,
-    async (model, run) => {
-      const all = [...knownOf(model, at).acknowledged.values()];
-      const old = all[which % all.length] as Acknowledged;
-      const prompts = run.provider.prompts.length;
-      const answer = await say(run, at, { ...old.request, stream: false }, old.key, undefined);
-      expect(answer?.headers['x-context-status']).toBe('replay');
-      expect(answer?.headers['x-context-version']).toBe(String(old.version));
-      expect(run.provider.prompts).toHaveLength(prompts);
-    },
-    (model) => (model.get(at)?.acknowledged.size ?? 0) > 0,
-  ),
-);
-
-const edit = place.map((at) =>
-  command(`the first question is put otherwise in ${at}`, async (model, run) => {
-    const history = [
-      { role: 'user', content: 'never said' },
-      { role: 'assistant', content: 'never answered' },
-    ];
-    const otherwise = (mark: string) =>
-      asked(mark, { messages: [...history, { role: 'user', content: `otherwise ${mark}` }] });
-    await turn(model, run, at, otherwise, undefined);
-  }),
-);
-
-const erase = place.map((at) =>
-  command(`${at} is erased`, async (model, run) => {
-    await settled(run);
-    const { tenant, session } = splitPlace(run, at);
-    const path = `/api/sessions/${session}?consumer=${tenant}`;
-    await eventually(async () => (await admin(run.gateway, path, { method: 'DELETE' })).status === 200);
-    const known = knownOf(model, at);
-    for (const mark of [...known.acknowledged.keys(), ...known.answered, ...known.open])
-      known.erased.add(mark);
-    for (const some of [known.acknowledged, known.answered, known.open]) some.clear();
-    const from = run.provider.prompts.length;
-    // From here on it is in no prompt.
-    await turn(model, run, at, (mark) => asked(mark), undefined);
-    const after = JSON.stringify(run.provider.prompts.slice(from));
-    expect([...known.erased].filter((mark) => after.includes(mark))).toEqual([]);
-  }),
-);
-
-const trouble = fc
-  .record({
-    at: place,
-    clients: fc.integer({ min: 1, max: 3 }),
-    where: fc.constantFrom('client' as const, 'store' as const),
-    what: fc.constantFrom('cut', 'slow', 'loses answers', 'says it twice'),
-    afterMs: fc.integer({ min: 0, max: 12 }),
-  })
-  .map(({ at, clients, where, what, afterMs }) =>
-    command(
-      `${clients} clients in ${at}; the line to the ${where}: ${what}, ${afterMs}`,
-      async (model, run) => {
-        const line = (where === 'store' && run.storeLine) || run.clientLine;
-        if (what === 'slow') line.delayMs = 4;
-        if (what === 'says it twice') {
-          // Connections that begin now.
-          line.repeats = true;
-          line.cut();
-        }
-        const all = Array.from({ length: clients }, () =>
-          turn(model, run, at, (mark) => asked(mark), run.clientLine),
-        );
-        await sleep(afterMs);
-        line.losesAnswers = what === 'loses answers';
-        if (what === 'cut' || what === 'loses answers') {
-          await sleep(3);
-          line.cut();
-        }
-        Object.assign(line, { losesAnswers: false });
-        await Promise.all(all);
-        Object.assign(line, { delayMs: 0, repeats: false });
-        // Another turn waits for what the store has not taken yet: then all of it is there.
-        await turn(model, run, at, (mark) => asked(mark), undefined);
-        await settled(run);
-      },
-    ),
-  );
-
-async function check(model: Model, run: Run): Promise<void> {
-  await settled(run);
-  const prompts = run.provider.prompts.filter((prompt) => JSON.stringify(prompt).includes(`[[${run.name}:`));
-  checkPrompts(prompts);
-  for (const [at, known] of model) {
-    const { tenant, session } = splitPlace(run, at);
-    const path = `/api/sessions/${session}/export?consumer=${tenant}`;
-    const shown = await eventually(async () => {
-      const { body, status } = await admin(run.gateway, path);
-      return status === 404
-        ? ({ turns: [], epoch: 0, covered: 0 } as unknown as ShownSession)
-        : (body as ShownSession);
-    });
-    checkSession(shown, known, prompts);
-  }
+/** A conversation as it is stored. */
+export async function shownOf(run: Run, place: string): Promise<ShownSession> {
+  const { tenant, session } = splitPlace(run, place);
+  const path = `/api/sessions/${session}/export?consumer=${tenant}`;
+  return await eventually(async () => {
+    const { body, status } = await admin(run.gateway, path);
+    if (status === 404) return { version: 0, turns: [], epoch: 0, covered: 0, summary: null };
+    return status === 200 && (body as ShownSession);
+  });
 }
 
-/** A store that conversations are kept in while something happens to it. */
-export interface Kept {
-  /** Of the config. */
-  readonly store: object;
-  readonly line?: UnreliableLine;
-  /** What happens to it once in each run, while clients speak. */
-  readonly during?: () => Promise<void>;
-  /** What the conversations of a run are called, if it matters: each run’s otherwise, without `-` and `:`. */
-  readonly nameOf?: (run: number) => Promise<string>;
-}
-
-const anything = [turns, turns, tools, again, edit, erase];
-
-/** Whatever clients do, the invariants hold of what they said. */
-export async function holds({ store, line, during, nameOf = async (run) => `r${run}` }: Kept): Promise<void> {
-  const provider = await knowingProvider();
-  const sha256 = createHash('sha256')
-    .update(TENANTS.shop as string)
-    .digest('hex');
-  const gateway = await aiGateway([provider], {
-    store: { timeout: '2s', ...store },
-    context: { enabled: true, lease: '2s', compaction: { window: 900, verbatimTurns: 2 } },
-    consumers: [{ name: 'shop', keys: [{ id: 'k1', sha256 }] }],
-  });
-  const clientLine = await unreliableLine(Number(new URL(gateway.url).port));
-  onTestFinished(() => clientLine.close());
-  const world = { gateway, provider, clientLine, storeLine: line };
-  let runs = 0;
-  const commands = during ? anything : [...anything, trouble, trouble];
-  const some = fc.commands(commands, { maxCommands: during ? 4 : 14 });
-  const property = fc.asyncProperty(some, during ? some : fc.constant([]), async (before, after) => {
-    const model: Model = new Map();
-    const real: Run = { ...world, name: await nameOf(runs++), marks: 0 };
-    await fc.asyncModelRun(() => ({ model, real }), before);
-    if (during) await speakDuring(model, real, during);
-    await fc.asyncModelRun(() => ({ model, real }), after);
-    await check(model, real);
-  });
-  await fc.assert(property, { numRuns: during ? Math.ceil(RUNS / 3) : RUNS, endOnFailure: RUNS < 10 });
-}
-
-/** Clients in every conversation speak until it has happened, and once more. */
-async function speakDuring(model: Model, run: Run, happens: () => Promise<void>): Promise<void> {
-  let isOver = false;
-  const over = happens().finally(() => {
-    isOver = true;
-  });
-  const speak = async (at: string, stream: boolean): Promise<void> => {
-    for (let last = false; !last; ) {
-      last = isOver;
-      await turn(model, run, at, (mark) => asked(mark, { stream }), undefined);
-      await sleep(20);
-    }
-  };
-  await Promise.all([over, ...PLACES.flatMap((at) => [speak(at, false), speak(at, true)])]);
-  await settled(run);
+/** From here on it is in no prompt. */
+export async function isSaidNoMore(model: Model, run: Run, place: string): Promise<void> {
+  const from = run.provider.prompts.length;
+  await speak(model, run, place);
+  const after = JSON.stringify(run.provider.prompts.slice(from));
+  expect([...knownOf(model, place).gone].filter((mark) => after.includes(mark))).toEqual([]);
 }

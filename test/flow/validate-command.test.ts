@@ -163,3 +163,18 @@ it('a route where the gateway describes its MCP servers is refused before a star
   const wider = [{ ...route('all'), match: { path: '/.well-known/*' } }];
   expect((await validated({ mcp: { ...mcp, resource }, routes: wider })).code).toBe(0);
 });
+
+it('validate reads the scripts of probes: one that can’t be read would never run', async () => {
+  const probe = { file: 'probes/none.yaml', model: 'small', every: '0 * * * *', apiKey: 'k' };
+  const { code, wrong } = await validated({
+    consumers: CONSUMERS,
+    ai: {
+      policies: [KEY],
+      providers: { one: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'k' } },
+      models: { small: { targets: [{ provider: 'one', model: 'm' }] } },
+    },
+    context: { enabled: true, probes: [probe] },
+  });
+  expect(code).toBe(2);
+  expect(wrong).toMatch(/context\.probes\[0\]\.file: .*none\.yaml can't be read: there is no such file$/m);
+});

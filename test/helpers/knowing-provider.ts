@@ -11,6 +11,8 @@ interface Body {
 export interface KnowingProvider extends Backend {
   /** The prompts, in the order in which they came. */
   readonly prompts: Body['messages'][];
+  /** The last one of each request to the gateway, by its id. */
+  readonly promptOf: ReadonlyMap<string, Body['messages']>;
   /** Holds back answers to prompts whose last message has this text, until `go`. */
   hold(text: string): { came: Promise<void>; go(): void };
 }
@@ -23,6 +25,7 @@ const ACCOUNT = /account number is (\d+)/;
  */
 export async function knowingProvider(): Promise<KnowingProvider> {
   const prompts: Body['messages'][] = [];
+  const promptOf = new Map<string, Body['messages']>();
   const holds = new Map<string, { came(): void; gate: Promise<void> }>();
   const server = await backend((message, response) => {
     const chunks: Buffer[] = [];
@@ -30,6 +33,7 @@ export async function knowingProvider(): Promise<KnowingProvider> {
     message.on('end', async () => {
       const body = JSON.parse(Buffer.concat(chunks).toString()) as Body;
       prompts.push(body.messages);
+      promptOf.set(String(message.headers['x-request-id']), body.messages);
       const last = textOf(body.messages.at(-1)?.content);
       for (const [text, { came, gate }] of holds) {
         if (!last.includes(text)) continue;
@@ -65,6 +69,7 @@ export async function knowingProvider(): Promise<KnowingProvider> {
   });
   return Object.assign(server, {
     prompts,
+    promptOf,
     hold(text: string) {
       let come = (): void => undefined;
       let open = (): void => undefined;

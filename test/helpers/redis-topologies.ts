@@ -4,6 +4,36 @@ import { type RedisServer, startRedis, until } from './redis-server.ts';
 
 const run = promisify(execFile);
 
+/** What a server can do to the connections of its clients: cut them, and let them wait. */
+interface ServerLines {
+  /** More than 0: all wait for a moment, 25 times as long. */
+  delayMs: number;
+  /** Until the servers have heard of it. */
+  pausing: Promise<void>;
+  /** Nothing comes of these two. */
+  losesAnswers: boolean;
+  repeats: boolean;
+  cut(): Promise<void>;
+}
+
+export function linesTo(servers: readonly RedisServer[]): ServerLines {
+  const onEach = async (...command: string[]): Promise<void> => {
+    await Promise.all(servers.map((server) => server.cli('client', ...command)));
+  };
+  return {
+    losesAnswers: false,
+    repeats: false,
+    pausing: Promise.resolve(),
+    get delayMs() {
+      return 0;
+    },
+    set delayMs(ms) {
+      if (ms > 0) this.pausing = onEach('pause', String(25 * ms));
+    },
+    cut: () => onEach('kill', 'type', 'normal'),
+  };
+}
+
 /** A master with a replica, and a Sentinel that knows both. */
 export interface WatchedRedis {
   readonly url: string;

@@ -1,11 +1,12 @@
 import { Type } from 'typebox';
+import { listSessions } from '../../context/list-sessions.ts';
 import { SealBroken } from '../../context/privacy/seal-broken.ts';
-import { sessionsOfUser } from '../../context/user-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
-import { exported, noteReading } from '../shown/session.ts';
+import { exported, exportedPage, type Pieces, streamed } from '../shown/exported.ts';
+import { noteReading } from '../shown/session.ts';
 
 const Named = Type.Object({
   consumer: Type.String({ minLength: 1, maxLength: 256, description: 'Its name in the config.' }),
@@ -15,10 +16,10 @@ const Open = Type.Record(Type.String(), Type.Unknown());
 /** What conversations hold of a consumer as a whole, and of one person: taken out, and erased for good. */
 export function contextConsumerRoutes(
   app: AdminApp,
-  { conversations, audit }: Pick<AdminPorts, 'conversations' | 'audit'>,
+  { conversations, audit, log }: Pick<AdminPorts, 'conversations' | 'audit' | 'log'>,
 ): void {
   const tags = ['sessions'];
-  const { sessions, privacy } = conversations.ports;
+  const { reader, ports } = conversations;
 
   app.get(
     '/api/context/:consumer/export',
@@ -44,25 +45,21 @@ export function contextConsumerRoutes(
         response: answers(PageOf(Open)),
       },
     },
-    async (request) => {
-      const { consumer } = request.params;
+    async (request, reply) => {
+      const { consumer: tenant } = request.params;
       const { user, after } = request.query;
-      const page = await sessionsOfUser(
-        sessions,
-        { tenant: consumer, user, seal: await privacy.of(consumer) },
-        { after, limit: limitOf(request.query) },
-      );
-      const items: Record<string, unknown>[] = [];
-      for (const { session } of page.sessions) {
-        const ref = { tenant: consumer, session };
-        const view = await conversations.reader.path(ref);
-        if (view) {
-          items.push(exported(ref, view));
-          conversations.noteReading('export', ref, view.head);
+      const page = await listSessions(ports, { tenant, user }, { after, limit: limitOf(request.query) });
+      const items = async function* (): AsyncGenerator<Pieces> {
+        for (const { session } of page.sessions) {
+          const ref = { tenant, session };
+          await noteReading(audit, request, 'exportSessionsOfUser', ref);
+          const outline = await reader.outline(ref);
+          if (!outline) continue;
+          conversations.noteReading('export', ref, outline.head);
+          yield exported(ref, outline, reader);
         }
-        await noteReading(audit, request, 'exportSessionsOfUser', ref);
-      }
-      return { items, ...(page.next !== undefined && { next: page.next }) };
+      };
+      return streamed(reply, exportedPage(items(), page.next), log);
     },
   );
 
@@ -73,7 +70,7 @@ export function contextConsumerRoutes(
         operationId: 'eraseConsumer',
         tags,
         summary:
-          'Erase all conversations of a consumer and destroy its key: backups of the store can not be read either',
+          'Erase all conversations of a consumer and destroy its key: copies of them that lack the keys (context.privacy.keyStore) can not be read either',
         params: Named,
         response: answers(
           Type.Object({
@@ -106,7 +103,7 @@ export function contextConsumerRoutes(
       const { consumer } = request.params;
       Object.assign(request.audited, { consumer });
       try {
-        await privacy.rotate(consumer);
+        await ports.privacy.rotate(consumer);
       } catch (error) {
         if (!(error instanceof SealBroken)) throw error;
         throw new GatewayError('context_not_sealed', { detail: `${error.message}.`, cause: error });

@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { journeyOf } from '../../context/journey.ts';
+import { listSessions } from '../../context/list-sessions.ts';
 import { ownersOf } from '../../context/owner.ts';
 import type { OpenedTurn } from '../../context/path.ts';
-import { sessionsOfUser } from '../../context/user-sessions.ts';
-import type { SessionRef } from '../../contracts/session.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
-import { exported, noteReading, shown, shownWhole, versionsAfter } from '../shown/session.ts';
+import { exported, streamed } from '../shown/exported.ts';
+import { noteReading, shown, shownWhole, versionsAfter } from '../shown/session.ts';
 
 const Consumer = Type.String({ maxLength: 256, description: 'The consumer that it belongs to.' });
 const Named = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256 }) });
@@ -28,16 +28,10 @@ const STATES = ['active', 'expired', 'erased'] as const;
 /** Conversations: found, read, corrected, exported and erased. What was said is shown to tokens with the right `content`. */
 export function sessionRoutes(
   app: AdminApp,
-  { conversations, audit }: Pick<AdminPorts, 'conversations' | 'audit'>,
+  { conversations, audit, log }: Pick<AdminPorts, 'conversations' | 'audit' | 'log'>,
 ): void {
   const tags = ['sessions'];
-  const { sessions, privacy } = conversations.ports;
-
-  const viewOf = async (ref: SessionRef) => {
-    const view = await conversations.reader.path(ref);
-    if (!view) throw new GatewayError('session_unknown');
-    return view;
-  };
+  const { privacy } = conversations.ports;
 
   const refOf = <Q extends { consumer: string }>({
     params,
@@ -56,7 +50,9 @@ export function sessionRoutes(
     operation: string,
   ) => {
     const { ref, query } = refOf(request);
-    const { turns, all, ...view } = await viewOf(ref);
+    const found = await conversations.reader.path(ref);
+    if (!found) throw new GatewayError('session_unknown');
+    const { turns, all, ...view } = found;
     const mayRead = request.operator?.rights.includes('content') ?? false;
     if (mayRead) {
       await noteReading(audit, request, operation, ref);
@@ -88,18 +84,9 @@ export function sessionRoutes(
     },
     async ({ query }) => {
       const { consumer, user, status, after } = query;
-      const limit = limitOf(query);
-      const page =
-        user === undefined
-          ? await sessions.list(consumer, { after, limit })
-          : await sessionsOfUser(
-              sessions,
-              { tenant: consumer, user, seal: await privacy.of(consumer) },
-              { after, limit },
-            );
-      const items = page.sessions
-        .filter(({ head }) => status === undefined || head.state === status)
-        .map(({ session, head }) => ({ id: session, ...shown(head) }));
+      const asked = { tenant: consumer, user, state: status };
+      const page = await listSessions(conversations.ports, asked, { after, limit: limitOf(query) });
+      const items = page.sessions.map(({ session, head }) => ({ id: session, ...shown(head) }));
       return { items, ...(page.next !== undefined && { next: page.next }) };
     },
   );
@@ -180,18 +167,19 @@ export function sessionRoutes(
       schema: {
         operationId: 'exportSession',
         tags,
-        summary: 'All of a conversation, with what was said',
+        summary: 'All of a conversation, with what was said; with `limit` as many turns of it, page by page',
         params: Named,
-        querystring: Of,
+        querystring: OfPage,
         response: answers(Open),
       },
     },
-    async (request) => {
-      const { ref } = refOf(request);
+    async (request, reply) => {
+      const { ref, query } = refOf(request);
       await noteReading(audit, request, 'exportSession', ref);
-      const view = await viewOf(ref);
-      conversations.noteReading('export', ref, view.head);
-      return exported(ref, view);
+      const outline = await conversations.reader.outline(ref);
+      if (!outline) throw new GatewayError('session_unknown');
+      conversations.noteReading('export', ref, outline.head);
+      return streamed(reply, exported(ref, outline, conversations.reader, query), log);
     },
   );
 

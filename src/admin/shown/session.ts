@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { journeyIn } from '../../context/journey.ts';
 import type { OpenedSession } from '../../context/read-sessions.ts';
 import { contentOf } from '../../context/summary-content.ts';
 import type { SessionHead, SessionRef } from '../../contracts/session.ts';
@@ -32,21 +31,6 @@ export function shownWhole(
     summary: summary
       ? { epoch: summary.epoch, covered: summary.covered, tokens: summary.tokens, ...text }
       : null,
-  };
-}
-
-/** All of it, with what was said. */
-export function exported(ref: SessionRef, view: OpenedSession) {
-  const onPath = new Set(view.turns.map(({ turn }) => turn.id));
-  return {
-    ...shownWhole(ref, view, true),
-    turns: view.all.map(({ turn, content }) => ({
-      ...turn,
-      journey: journeyIn(turn.journey),
-      reason: content.reason ?? '',
-      onPath: onPath.has(turn.id),
-      content,
-    })),
   };
 }
 

@@ -54,6 +54,16 @@ export function usageAtMost(bytes: number, maxOutput: number, window = 0, media 
   return { input: Math.min(Math.max(LONGEST_INPUT, window), read), output: maxOutput, cached: 0 };
 }
 
+/** What a chat may come to, in whosever words: its pictures, sound and files are no text. */
+export const chatAtMost = (body: Buffer, maxOutput: number, window: number): Usage =>
+  withPictures(usageAtMost(body.length, maxOutput, window, mediaBytes(body)), body);
+
+/** And the pictures that the body names. */
+export const withPictures = (usage: Usage, body: Buffer): Usage => ({
+  ...usage,
+  input: usage.input + picturesAtMost(body),
+});
+
 /**
  * What texts come to at most that stand in one body and are read each for itself (vectors, older completions): no model's
  * window bounds them together.

@@ -3,6 +3,7 @@ import { isObject } from '../../lib/json.ts';
 import { askingOf } from '../asking.ts';
 import type { ChatCall } from '../chat-call.ts';
 import type { Model } from '../models/catalog.ts';
+import type { Deployment } from '../models/deployment.ts';
 import { neutralOf } from '../prepared-call.ts';
 import type { AnswerKeys } from './cache-work.ts';
 
@@ -15,15 +16,16 @@ const LONGEST_QUESTION = 8000;
 
 /**
  * All that changes an answer goes into a key: who asks (by the key that was shown, never by the body), the format and
- * its headers, the model's name and what stands behind it now, and every field of the body but those about the caller
- * and the form in which it comes.
+ * its headers, the model's name, what stands behind it now and where that is, and every field of the body but those
+ * about the caller and the form in which it comes.
  */
 export function answerKeys(call: ChatCall, model: Model, maker: string): AnswerKeys {
   const { exchange, format, headers } = call;
   const body = JSON.parse(call.bytes.toString('utf8')) as Body;
   const { stream, stream_options: options = null } = body;
   for (const field of ['stream', 'stream_options', ...ABOUT_THE_CALLER]) delete body[field];
-  const behind = standsBehind(call, model);
+  const targets = standsBehind(call, model);
+  const behind = targets.map(({ url }) => url);
   const about = [
     exchange.consumer,
     format.name,
@@ -31,6 +33,7 @@ export function answerKeys(call: ChatCall, model: Model, maker: string): AnswerK
     exchange.ai?.model,
     model.name,
     behind,
+    targets.map(({ origin }) => origin),
     // What has no neutral form can't be given again in another.
     isTranslatable(call) ? '' : String(stream),
   ];
@@ -42,14 +45,16 @@ export function answerKeys(call: ChatCall, model: Model, maker: string): AnswerK
   const isAsked = question !== '' && question.length <= LONGEST_QUESTION;
   // Taken out of the body, so that what is left is all the rest.
   said?.cut();
-  const like = isAsked ? keyOf(body, maker) : undefined;
+  // Vectors of two makers are not alike, whatever they are called here.
+  const makers = call.catalog.get(maker)?.deployments.map(({ url, origin }) => [url, origin]);
+  const like = isAsked ? keyOf(body, maker, makers) : undefined;
   return { exact, like, question, behind, streamOptions: JSON.stringify(options) };
 }
 
 /** The target that this caller always gets, or all that may answer. */
-function standsBehind(call: ChatCall, model: Model): readonly string[] {
+function standsBehind(call: ChatCall, model: Model): readonly Deployment[] {
   const one = model.isSticky ? model.select(NOBODY, askingOf(call)) : undefined;
-  return (one ? [one] : model.deployments).map(({ url }) => url);
+  return one ? [one] : model.deployments;
 }
 
 const NOBODY: ReadonlySet<never> = new Set();

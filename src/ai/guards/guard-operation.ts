@@ -10,7 +10,7 @@ import { guardResult } from './guard-result.ts';
 import type { GuardText } from './guarded-pieces.ts';
 import { guardedTranscript } from './guarded-transcript.ts';
 
-type Unread = Exclude<CommittedAnswer, { kind: 'whole' }>;
+type Unread = Extract<CommittedAnswer, { kind: 'bytes' }>;
 
 /**
  * Shows what an operation answers to the guards: JSON, and transcripts that are none. Sound and pictures are no texts. What
@@ -20,18 +20,16 @@ type Unread = Exclude<CommittedAnswer, { kind: 'whole' }>;
  */
 export function guardOperation(call: ChatCall, operation: Operation): void | Promise<void> {
   const { answer, guards } = call;
-  // What a provider says in a refusal is no answer.
-  if (!answer?.facts || !anyReads(guards, 'result')) return;
+  // What a provider says in a refusal is no answer; a transcript that streams is read as it goes by.
+  if (!answer?.facts || answer.kind === 'stream' || !anyReads(guards, 'result')) return;
   const guard: GuardText = (text) => guardedText(guards, 'result', text);
-  if (answer.kind !== 'whole')
+  if (answer.kind === 'bytes')
     return isText(answer, operation) ? guardUnread(call, answer, guard) : undefined;
   const body = guarded(answer.body, guard);
   if (body !== answer.body) call.answer = { ...answer, body, isOriginal: false };
 }
 
-function isText({ kind, headers }: Unread, { media, operation }: Operation): boolean {
-  // Streams of JSON's operations are of pictures and sound.
-  if (kind === 'stream') return media === 'form';
+function isText({ headers }: Unread, { operation }: Operation): boolean {
   return operation !== 'speech' && !/^(?:audio|image|video)\//i.test(headers['content-type'] ?? '');
 }
 
@@ -44,23 +42,15 @@ function guarded(bytes: Buffer, guard: GuardText): Buffer {
   return left === text ? bytes : Buffer.from(left);
 }
 
-/** @throws GatewayError for one that breaks off, or comes as a stream that nobody asked for, as well */
+/** @throws GatewayError for one that breaks off as well */
 async function guardUnread(call: ChatCall, answer: Unread, guard: GuardText): Promise<void> {
-  if (answer.kind === 'stream') {
-    answer.body.on('error', () => undefined).destroy();
-    const cause = new Error('an event stream came where none was asked for');
-    throw new GatewayError('provider_invalid_answer', { cause });
-  }
   const { statusCode, headers, facts, deployment } = answer;
   const body = guarded(await allOf(call, answer), guard);
   call.answer = { kind: 'whole', statusCode, headers, facts, deployment, parts: [], body };
 }
 
 /** @throws GatewayError if it breaks off */
-async function allOf(
-  { cancel }: ChatCall,
-  { first, body, broke }: Extract<Unread, { kind: 'bytes' }>,
-): Promise<Buffer> {
+async function allOf({ cancel }: ChatCall, { first, body, broke }: Unread): Promise<Buffer> {
   if (body.readableEnded) return first;
   try {
     return Buffer.concat([first, await readBody(body, () => undefined)]);

@@ -44,9 +44,12 @@ export function guardResult(answer: Container, guard: GuardText): boolean {
 
 function leaveOut(answer: Container): void {
   const segments = listOf(answer.segments);
-  for (const each of [answer, ...segments])
-    for (const key of ONCE_MORE) if (Array.isArray(each[key])) delete each[key];
+  for (const each of [answer, ...segments]) leaveOutTokens(each);
   for (const segment of segments) delete segment.words;
+}
+
+export function leaveOutTokens(said: Container): void {
+  for (const key of ONCE_MORE) if (Array.isArray(said[key])) delete said[key];
 }
 
 const textsOf = (answer: Container) => [

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { jsonShape } from '../../lib/json-shape.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { holdsTokens } from '../given-tokens.ts';
+import { writeStrings } from './json-strings.ts';
 import { leaveOut, requestTexts, SignedText } from './request-texts.ts';
 
 /** As of bodies that policies of API routes read. */
@@ -58,6 +59,7 @@ export async function guardBodies(
   const { maxTokens } = request;
   return read.map(({ body, texts: own, maxima }) => {
     leaveOut(own);
+    writeStrings(own);
     if (maxTokens !== undefined && maxTokens !== most && format.kind === 'chat') maxima.lower(maxTokens);
     return body as JsonObject;
   });

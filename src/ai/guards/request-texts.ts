@@ -2,6 +2,9 @@ import type { RequestText } from '../../contracts/guard.ts';
 import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts';
 import { isObject, objectOf } from '../../lib/json.ts';
 import { readSeal, UNSIGNED } from '../seal.ts';
+import { jsonStrings } from './json-strings.ts';
+import type { KeptEntries, KeptWords } from './kept-words.ts';
+import { placeOf, type RecalledPlace, recalledTexts } from './recalled-texts.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 const SAID = [
@@ -50,25 +53,17 @@ interface Place {
   readonly isKept: boolean;
 }
 
-/** Entries of a list of a request that are of a conversation which the gateway remembers. */
-export interface KeptEntries {
-  readonly field: string;
-  /** So many of the client's own stand before them, */
-  readonly before: number;
-  /** and so many behind. */
-  readonly behind: number;
-}
-
 /**
  * Every text of a parsed request. Setting one changes the request.
- * @param kept none if absent
+ * @param kept nothing if absent
  */
-export function requestTexts(body: Container, kept: readonly KeptEntries[] = []): RequestText[] {
+export function requestTexts(body: Container, kept?: KeptWords): RequestText[] {
   const texts: RequestText[] = [];
+  const recalled = placeOf(body, kept?.recalled);
   for (const field of SAID) {
     const role = ROLES[field] ?? 'user';
-    const entries = kept.find((each) => each.field === field);
-    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, entries);
+    const entries = kept?.entries.find((each) => each.field === field);
+    collect({ ...TOP, container: body, key: field, role, reading: 'said' }, texts, entries, recalled);
   }
   for (const format of answerFormats(body))
     for (const key of ['description', 'schema'])
@@ -85,6 +80,13 @@ export function dataTexts(body: Container, field: string): RequestText[] {
   return texts;
 }
 
+/** Every text of an event of an answer that nobody here knows. Setting one changes it there. */
+export function eventTexts(event: Container): RequestText[] {
+  const texts: RequestText[] = [];
+  collect({ ...TOP, container: { event }, key: 'event', role: '', reading: 'said' }, texts);
+  return texts;
+}
+
 /** Where a request says of what form its answer shall be, in whichever format. */
 function answerFormats(body: Container): Container[] {
   const { response_format: format, output_format: former } = body;
@@ -93,17 +95,16 @@ function answerFormats(body: Container): Container[] {
 }
 
 /** Without recursion: JSON can be nested deeper than the stack is. */
-function collect(from: Place, texts: RequestText[], kept?: KeptEntries): void {
+function collect(from: Place, texts: RequestText[], kept?: KeptEntries, recalled?: RecalledPlace): void {
   const open: Place[] = [from];
   for (let at = open.pop(); at; at = open.pop()) {
     const { container, key } = at;
     const value = container[key];
     if (typeof value === 'string' && (at.reading !== 'schema' || isSchemaText(key)))
-      texts.push(textOf(at, value));
+      for (const text of textsOf(at, value, recalled)) texts.push(text);
     if (typeof value !== 'object' || value === null) continue;
     const inner = value as Container;
-    const isSaid = at.reading === 'said';
-    const role = !isSaid || typeof inner.role !== 'string' ? roleOfItem(inner, at.role) : inner.role;
+    const role = roleOf(at, inner, from);
     const reading = readingOf(at);
     const keys =
       reading !== 'said' || Array.isArray(value)
@@ -165,23 +166,39 @@ function textFileOf(value: unknown): DataUrl | undefined {
 
 const TEXTS = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml)\b)/i;
 
-const roleOfItem = ({ type }: Container, role: string): string => ROLES_OF_ITEMS.get(type) ?? role;
-
-/** Items of OpenAI's responses have no role, and results of tools come as the user's in some formats. */
-const ROLES_OF_ITEMS: ReadonlyMap<unknown, string> = new Map([
-  ['tool_result', 'tool'],
-  ['function_call_output', 'tool'],
-  ['custom_tool_call_output', 'tool'],
-  ['function_call', 'assistant'],
-  ['custom_tool_call', 'assistant'],
-  ['reasoning', 'assistant'],
+/** Whose entries say themselves who speaks. */
+const SPEAKERS: ReadonlySet<string> = new Set(['messages', 'input']);
+/** Come as the user's in some formats. */
+const RESULTS: ReadonlySet<unknown> = new Set([
+  'tool_result',
+  'function_call_output',
+  'custom_tool_call_output',
 ]);
+/** Items of OpenAI's responses, which have no role. */
+const OF_ASSISTANT: ReadonlySet<unknown> = new Set(['function_call', 'custom_tool_call', 'reasoning']);
 
-function textOf(at: Place, value: string): RequestText {
+/** Who says what is in there. A message says it for all of it: what a tool has brought may call itself anything. */
+function roleOf(at: Place, { role, type }: Container, list: Place): string {
+  if (at.reading !== 'said') return at.role;
+  if (RESULTS.has(type)) return 'tool';
+  if (at.within !== list || !SPEAKERS.has(list.key)) return at.role;
+  if (typeof role === 'string') return role;
+  return OF_ASSISTANT.has(type) ? 'assistant' : at.role;
+}
+
+/** More than one where the gateway has put other speakers' words behind it. */
+function textsOf(at: Place, value: string, recalled: RecalledPlace | undefined): readonly RequestText[] {
+  const isThere = recalled?.container === at.container && recalled.key === at.key;
+  const texts = isThere ? recalledTexts(recalled, at.role) : undefined;
+  if (texts) return texts;
   const thought = signedThoughtOf(at);
-  if (thought) return new SignedText(at, thought, value);
+  if (thought) return [new SignedText(at, thought, value)];
   const file = at.key === 'file_data' ? textFileOf(value) : undefined;
-  return file ? new FileText(at, file) : new PlacedText(at);
+  if (file) return [new FileText(at, file)];
+  const text = new PlacedText(at);
+  // OpenAI's formats hold the arguments of a call as JSON.
+  const isCall = at.reading === 'said' && at.key === 'arguments';
+  return (isCall && jsonStrings(text)) || [text];
 }
 
 class PlacedText implements RequestText {

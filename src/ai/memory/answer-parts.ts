@@ -60,7 +60,7 @@ function itemsIn(parts: readonly StreamPart[]): { id: string; parts: StreamPart[
 function contentOf(parts: readonly StreamPart[], isWhole: boolean): AssistantPart[] {
   const [choice] = gatherAnswer(parts).choices;
   return (choice?.content ?? []).flatMap((content) => {
-    // A picture that was made can't be given back to a model as its own words.
+    // As `without-pictures.ts` leaves them out of what a client sends.
     if (content.type === 'image') return [];
     const part = assistantPart(content);
     if (part.type === 'text' && part.text === '') return [];
@@ -99,9 +99,9 @@ export function partsOf(said: readonly AssistantPart[]): StreamPart[] {
       const call = calls++;
       parts.push({ type: 'tool-call-start', call, id: part.id, name: part.name });
       parts.push({ type: 'tool-call-arguments', call, text: part.arguments });
-    } else if (part.opaque !== undefined)
+    } else if (part.type === 'reasoning' && part.opaque !== undefined)
       parts.push({ type: 'reasoning-opaque', data: part.opaque, maker: part.maker });
-    else {
+    else if (part.type === 'reasoning') {
       parts.push({ type: 'reasoning', text: part.text });
       if (part.signature !== undefined)
         parts.push({ type: 'reasoning-signature', signature: part.signature, maker: part.maker });

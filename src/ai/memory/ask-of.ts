@@ -9,26 +9,37 @@ import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
+import { widestWindow } from '../models/chain.ts';
 import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 import { markOf, readTail } from './log-tail.ts';
+import { withoutPictures } from './without-pictures.ts';
 
 /** A header that anybody may name a session by. */
 const CONVERSATION = 'x-conversation-id';
 
-/** Headers by which known agents name their sessions. They send all that they have with each request. */
-const AGENT_HEADERS = [
-  'x-claude-code-session-id',
-  'session_id',
-  'conversation_id',
-  'x-opencode-session',
-  'x-litellm-session-id',
-  'helicone-session-id',
-];
+interface AgentHeaders {
+  readonly session: string;
+  /** By which sub-agents are told from the one that has started them: all have one session. The first may be named as it is. */
+  readonly agent?: string;
+  /** Others send it too, and mean something else by it: how this agent's `user-agent` begins. */
+  readonly userAgent?: string;
+}
 
-/** By which Claude Code tells a sub-agent from the one that has started it: both have the same session. */
-const SUB_AGENT = 'x-claude-code-agent-id';
+/** By what known agents name their sessions. They send all that they have with each request. */
+const AGENTS: readonly AgentHeaders[] = [
+  { session: 'x-claude-code-session-id', agent: 'x-claude-code-agent-id' },
+  // Codex; before 0.131 with underscores, and before that with a conversation.
+  { session: 'session-id', agent: 'thread-id' },
+  { session: 'session_id', agent: 'thread_id' },
+  { session: 'conversation_id' },
+  { session: 'x-opencode-session' },
+  // OpenCode with all providers but its own, by now beside `x-session-id`. Clients of Fireworks choose a server by it.
+  { session: 'x-session-affinity', userAgent: 'opencode/' },
+  { session: 'x-litellm-session-id' },
+  { session: 'helicone-session-id' },
+];
 
 /** Which conversation a call means, and whether the client lets it be kept. */
 export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'isAgents' | 'follows' | 'exclusive'> & {
@@ -40,7 +51,8 @@ export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'isAgents' |
 };
 
 /**
- * By the first of: `conversation`, `previous_response_id`, `x-session-id`, `metadata.session_id`, a known agent's header.
+ * By the first of: `conversation`, `previous_response_id`, `x-session-id`, `metadata.session_id`, a known agent's header. An
+ * agent's is also what it names twice, in a header of its own and in one of anybody's.
  * A response that may be stored begins one of its own.
  *
  * @returns undefined for a call that belongs to none
@@ -49,7 +61,7 @@ export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'isAgents' |
 export function conversationOf(call: ChatCall, storeResponses: boolean): Meant | undefined {
   const { exchange, headers, format } = call;
   const { conversation, previousResponse, store, user, ...facts } = call.request as ChatRequest;
-  const agent = facts.session === '' ? agentSession(headers) : undefined;
+  const agent = agentSession(headers, facts.session);
   const session = agent?.session ?? (facts.session || nameIn(headers, CONVERSATION));
   const isStored = store !== false;
   // Two long names that begin alike are not to be one.
@@ -89,12 +101,22 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
   return { ref, create: true, isInvented: true, follows: undefined, exclusive: false, isStored };
 }
 
-function agentSession(headers: ChatCall['headers']): { session: string; within?: string } | undefined {
-  const header = AGENT_HEADERS.find((each) => nameIn(headers, each) !== '');
-  if (header === undefined) return undefined;
-  const session = nameIn(headers, header);
-  const agent = nameIn(headers, SUB_AGENT);
-  return agent === '' ? { session } : { session: `${session}:${agent}`, within: session };
+/** @param named by what anybody may name a session; '' */
+function agentSession(
+  headers: ChatCall['headers'],
+  named: string,
+): { session: string; within?: string } | undefined {
+  const isMeant = ({ session, userAgent = '' }: AgentHeaders): boolean =>
+    named === ''
+      ? nameIn(headers, session) !== '' && (headers['user-agent'] ?? '').startsWith(userAgent)
+      : nameIn(headers, session) === named;
+  const by = AGENTS.find(isMeant);
+  if (!by) return undefined;
+  const session = nameIn(headers, by.session);
+  const agent = by.agent === undefined || named !== '' ? '' : nameIn(headers, by.agent);
+  return agent === '' || agent === session
+    ? { session }
+    : { session: `${session}:${agent}`, within: session };
 }
 
 function nameIn(headers: ChatCall['headers'], name: string): string {
@@ -132,8 +154,9 @@ export function askOf(
   format: Format<ModelRequest>,
   askInside: AskInside,
 ): Ask {
-  const { exchange } = call;
-  const { maxOutput } = call.request as ChatRequest;
+  const { exchange, catalog } = call;
+  const { model, maxOutput, answers } = call.request as ChatRequest;
+  const alias = catalog.get(model);
   const isResponses = call.format.name === 'openai-responses';
   const { ref, key, mode } = opening;
   const known = key !== '' || mode === 'delta' ? undefined : call.ports.conversations.knownLog(ref);
@@ -145,9 +168,11 @@ export function askOf(
     system: isResponses ? system.filter((part) => !isInstruction(part)) : system,
     messages,
     model: exchange.ai?.model ?? '',
-    maxOutput,
+    // Each of several answers is written behind the prompt alone.
+    maxOutput: maxOutput / answers,
     otherTokens: otherTokens(tools, isResponses ? system.filter(isInstruction) : []),
     window: leastWindow(call.candidates),
+    widest: alias?.route && widestWindow(alias, catalog),
     askModel: askModelOf(call, askInside),
     requestId: exchange.id,
   };
@@ -166,9 +191,9 @@ function readLog(
   const entries = Array.isArray(body.messages) ? body.messages.length : 0;
   const mark = (): LogMark | undefined => markOf(bytes, entries);
   const read = known && readTail({ bytes, body }, format, known);
-  const tail = read && { known, whole: () => neutralOf(call, format).messages };
+  const tail = read && { known, whole: () => withoutPictures(neutralOf(call, format).messages) };
   const { system, messages: said, tools }: Read = read ?? neutralOf(call, format);
-  return { system, messages: said, tools, tail, mark };
+  return { system, messages: withoutPictures(said), tools, tail, mark };
 }
 
 /** What has its own place in an ask, and what says only how the answer is to be carried. */

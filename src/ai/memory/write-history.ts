@@ -8,7 +8,7 @@ import { WrittenJson } from '../../lib/written-json.ts';
 import { convertMessages } from '../dialects/anthropic-messages/convert-messages.ts';
 import { withoutBlanks } from '../dialects/blank.ts';
 import { convertMessages as toChat } from '../dialects/openai-chat/convert-messages.ts';
-import type { KeptEntries } from '../guards/request-texts.ts';
+import type { KeptEntries, KeptWords } from '../guards/kept-words.ts';
 import { sealOf } from '../seal.ts';
 import { asRefusal } from '../translation.ts';
 import { writeItems } from './write-items.ts';
@@ -34,8 +34,7 @@ const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
 
 export interface WrittenHistory {
   readonly body: JsonObject;
-  /** What of it was said before; undefined where a client has put some of that in. */
-  readonly kept: readonly KeptEntries[] | undefined;
+  readonly kept: KeptWords;
 }
 
 /**
@@ -154,12 +153,26 @@ function chatBody(body: JsonObject, history: History): WrittenHistory {
     ...said,
   ];
   const kept = { field: 'messages', before: own.length, behind: said.length };
-  return { body: { ...body, messages }, kept: unlessPutIn(history, [kept]) };
+  return { body: { ...body, messages }, kept: keptWords(history, [kept], said) };
 }
 
-/** What a client puts into a conversation no guard has read. */
-const unlessPutIn = ({ shape }: History, kept: readonly KeptEntries[]): WrittenHistory['kept'] =>
-  shape.turns.some(({ turn }) => turn.kind === 'items') ? undefined : kept;
+/**
+ * @param entries none of them is marked where a client has put some in: that no guard has read
+ * @param said the end of the first of their lists
+ */
+function keptWords(
+  { shape }: History,
+  entries: readonly [KeptEntries, ...KeptEntries[]],
+  said: readonly unknown[],
+): KeptWords {
+  const { turns, snippets, recalled = [] } = shape;
+  const at = snippets === '' ? -1 : askedAt(said);
+  return {
+    entries: turns.some(({ isPutIn }) => isPutIn) ? [] : entries,
+    recalled:
+      at < 0 ? undefined : { field: entries[0].field, behind: said.length - 1 - at, passages: recalled },
+  };
+}
 
 const toItems: Write = (said) => said.flatMap(({ message, itemIds }) => writeItems([message], itemIds));
 const ITEMS = writtenBy(toItems);
@@ -181,7 +194,7 @@ function itemsBody(body: JsonObject, history: History): WrittenHistory {
     ...said,
   ];
   const kept = { field: 'input', before: own.length > 0 ? front.length : 0, behind: said.length };
-  return { body: { ...body, input }, kept: unlessPutIn(history, [kept]) };
+  return { body: { ...body, input }, kept: keptWords(history, [kept], said) };
 }
 
 /** As messages have it, with marks of their makers at seals that are not Anthropic's. */
@@ -225,13 +238,11 @@ function messagesBody(body: JsonObject, history: History): WrittenHistory {
   const system = summary === '' ? own : [...(blocks ?? []), { type: 'text', text: summary }];
   const said = withSnippets(sent, snippets, 'text');
   const messages = [...listOf(history, toBlocks, BLOCKS, canStand), ...said];
-  const kept = [
-    { field: 'messages', before: 0, behind: said.length },
-    ...(summary === '' ? [] : [{ field: 'system', before: blocks?.length ?? 0, behind: 0 }]),
-  ];
+  const kept = { field: 'messages', before: 0, behind: said.length };
+  const summed = { field: 'system', before: blocks?.length ?? 0, behind: 0 };
   return {
     body: { ...body, ...(system !== undefined && { system }), messages },
-    kept: unlessPutIn(history, kept),
+    kept: keptWords(history, summary === '' ? [kept] : [kept, summed], said),
   };
 }
 
@@ -248,6 +259,10 @@ function partsOf(list: unknown): { own: readonly unknown[]; rest: readonly unkno
   return { own: sent.slice(0, end), rest: sent.slice(end) };
 }
 
+/** Where the user speaks last; -1: nowhere. */
+const askedAt = (sent: readonly unknown[]): number =>
+  sent.findLastIndex((each) => isObject(each) && each.role === 'user');
+
 /** At the end of what the user says now, so that all before it stays as it was. */
 function withSnippets(
   sent: readonly unknown[],
@@ -255,7 +270,7 @@ function withSnippets(
   type: 'input_text' | 'text',
 ): readonly unknown[] {
   if (snippets === '') return sent;
-  const at = sent.findLastIndex((each) => isObject(each) && each.role === 'user');
+  const at = askedAt(sent);
   const message = sent[at];
   if (!isObject(message)) return sent;
   const { content } = message;

@@ -60,7 +60,7 @@ function assistantItems(parts: readonly AssistantPart[], isNamed: boolean): Json
       flush();
       const { id, name, arguments: text } = part;
       items.push({ type: 'function_call', call_id: id, name, arguments: text });
-    } else {
+    } else if (part.type === 'reasoning') {
       const sealed = sealOf(part, 'openai');
       // Without what its maker sealed there is nothing to give back.
       if (sealed === undefined) continue;

@@ -14,6 +14,8 @@ export interface Model {
   name: string;
   /** The model that a call goes to instead; undefined: none ever does. */
   route: Routing | undefined;
+  /** Names of the models that those may be. */
+  elsewhere: readonly string[];
   /** It is no model but rules; undefined of all others. */
   rules: ReplyRules | undefined;
   /** None if this version can call none of its targets. */
@@ -83,6 +85,7 @@ function buildModel(
   return {
     name,
     route: model.routes.length === 0 ? undefined : routingOf(model.routes, config.regionHeader),
+    elsewhere: model.routes.map((route) => route.model),
     rules: model.rules && new ReplyRules(model.rules),
     deployments: weighing,
     select: selectionOf(name, model, weighing, ports.fleet),

@@ -33,6 +33,8 @@ export interface Deployment extends Answerer, Balanced {
   readonly weight: number;
   /** Tokens that it reads and writes in one call; 0 = not known. */
   readonly window: number;
+  /** Of where it is and how it is asked, a short hash: what an answer depends on beside its names. */
+  readonly origin: string;
   /** Output tokens to ask for where the client sets no limit; undefined: what its dialect asks for. */
   readonly maxOutput: number | undefined;
   readonly credentials: Credentials;
@@ -99,6 +101,7 @@ export function openDeployment(
     url: `${fullName}@${target.version}`,
     headerName: encodeURI(fullName),
     window: windowOf(target.model, settings.baseUrl),
+    origin: originOf(settings, target.maxOutput),
     maxOutput: target.maxOutput,
     weight: target.weight,
     credentials: new Credentials(credentials, ports.fleet.cursor(`keys of ${name}: ${fullName}`)),
@@ -107,6 +110,12 @@ export function openDeployment(
     price: pricerOf(target.model, settings.baseUrl, config.prices[fullName]),
   };
 }
+
+const originOf = (
+  { kind, baseUrl, apiVersion, drop }: ProviderSettings,
+  maxOutput: number | undefined,
+): string =>
+  hash('sha256', JSON.stringify([kind, baseUrl, apiVersion, drop, maxOutput]), 'base64url').slice(0, 22);
 
 function openCredentials(
   model: string,

@@ -57,6 +57,7 @@ export function openProviders(
           name: aliasOf(config, name, entry.kind, model),
           // What is asked for in a provider's own words goes to nobody else.
           route: undefined,
+          elsewhere: [],
           rules: undefined,
           deployments: deployment ? [deployment] : [],
           select: (avoid) => (deployment && !avoid.has(deployment) ? deployment : undefined),

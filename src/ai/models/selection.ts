@@ -16,7 +16,7 @@ export interface Asking {
   readonly user: string;
   readonly tier: string;
   /** What it may come to. */
-  readonly usage: Usage;
+  usage(): Usage;
 }
 
 /** Chooses a target of a model that is not among those to avoid. */
@@ -65,7 +65,8 @@ export function selectionOf(
 /** For this very call; what has no price comes last. */
 const cheapest =
   (deployments: readonly Deployment[]): Selection =>
-  (avoid, { usage, tier }) => {
+  (avoid, { usage: usageOf, tier }) => {
+    const usage = usageOf();
     let best: Deployment | undefined;
     let lowest = Number.POSITIVE_INFINITY;
     for (const deployment of deployments) {

@@ -1,4 +1,5 @@
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import { USUAL_WINDOW } from '../../context/prompt/tokens.ts';
 
 /**
  * How many tokens a model reads and writes in one call, by the table of @pydantic/genai-prices (by the provider's URL
@@ -10,12 +11,12 @@ export function windowOf(model: string, baseUrl: string): number {
   return known?.model.context_window ?? 0;
 }
 
-/** The least that any of these can take, of those that are known; 0 if none is. */
+/** The least that any of these can take, of those that are known. */
 export function leastWindow(
   models: readonly { readonly deployments: readonly { readonly window: number }[] }[],
 ): number {
   const known = models
     .flatMap(({ deployments }) => deployments.map(({ window }) => window))
     .filter((window) => window > 0);
-  return known.length === 0 ? 0 : Math.min(...known);
+  return known.length === 0 ? USUAL_WINDOW : Math.min(...known);
 }

@@ -1,4 +1,4 @@
-import type { Operation } from '../../contracts/format.ts';
+import type { Operation, Sent } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import type { Usage } from '../../contracts/usage.ts';
 import { textOf } from '../../lib/json.ts';
@@ -113,6 +113,7 @@ export const OPERATIONS: readonly Operation[] = [
     headers: [],
     usageAtMost: (_body, bytes) => heard(bytes / DENSEST_SOUND),
     usageOf: (body, sent, told) => heard(secondsHeard(body, sent, told)),
+    completed: withSeconds,
     isUnknowable: hearsElsewhere,
   },
   {
@@ -136,6 +137,13 @@ function ranked(body: JsonObject, bytes: number): Usage {
   const asked = textTokens(Buffer.byteLength(JSON.stringify(query)));
   const input = asked * (Array.isArray(documents) ? documents.length : 1) + textTokens(bytes);
   return { ...NOTHING, input, searches: searches(body) };
+}
+
+/** Some report tokens of a text, or noughts, for what they sell by the second. */
+function withSeconds(reported: Usage, body: JsonObject, sent: Sent, told?: Usage): Usage | undefined {
+  if (reported.audioSeconds || reported.audioInput) return undefined;
+  const audioSeconds = Math.ceil(secondsHeard(body, sent, told));
+  return audioSeconds > 0 ? { ...reported, audioSeconds } : undefined;
 }
 
 /** @param seconds 0 = nobody knows */

@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, parseObject } from '../../lib/json.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import { openaiResponses } from '../formats/openai-responses/index.ts';
+import { withoutPictures } from '../memory/without-pictures.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 
 /** @throws GatewayError `session_unknown` for what can be no session's name */
@@ -55,5 +56,6 @@ export function itemsIn(given: unknown): Message[] {
   const [lost] = uncarried;
   if (lost !== undefined)
     throw new GatewayError('field_not_supported', { param: lost.replace(/^input/, 'items') });
-  return system.length === 0 ? [...messages] : [{ role: 'system', at: '', content: system }, ...messages];
+  const said = withoutPictures(messages);
+  return system.length === 0 ? [...said] : [{ role: 'system', at: '', content: system }, ...said];
 }

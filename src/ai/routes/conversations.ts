@@ -24,7 +24,7 @@ export function registerConversations(
   const { sessions, privacy } = conversations.ports;
   const open = async (request: FastifyRequest<Named>) => {
     const ref = refOf(request, request.params.id);
-    const view = await conversations.reader.said(ref);
+    const view = await conversations.reader.said(ref, { owner: '' });
     if (view?.head.owner !== '') throw new GatewayError('session_unknown');
     conversations.noteReading('read', ref, view.head);
     return { ref, ...view };

@@ -4,7 +4,7 @@ import { askedMethods } from '../../lib/method-override.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import { isOfAccount } from '../account-paths.ts';
 import { newAiFacts } from '../ai-facts.ts';
-import { usageAtMost } from '../budgets/estimate.ts';
+import { chatAtMost } from '../budgets/estimate.ts';
 import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
 import { CHAT_FORMATS } from '../formats/index.ts';
@@ -137,7 +137,8 @@ function callOf(
       maxOutput,
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: isUnknowable(known),
-      usageUnread: usageAtMost(bytes.length, maxOutput || output, deployment.window),
+      isLater: known.isLater,
+      usageUnread: () => chatAtMost(bytes, maxOutput || output, deployment.window),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, output, deployment.window),
     },
     prepared,

@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import type { Operation } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { anyReads } from '../../lib/answer-filters.ts';
 import { isObject } from '../../lib/json.ts';
 import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
@@ -16,7 +15,8 @@ export function readRequest(call: ChatCall): void {
   const { format, bytes } = call;
   if (format.kind === 'operation' && format.media === 'form') {
     call.request = readForm(call, format);
-    if (call.policies.areGuards) openGuards(call);
+    // They read no form, and what is answered to it.
+    if (call.policies.areGuards) call.guards = call.policies.openGuards(call.exchange);
     return;
   }
   const body = parse(bytes);
@@ -58,25 +58,6 @@ function readForm({ bytes, headers }: ChatCall, format: Operation): ChatRequest 
   const form = { model: name.toString('utf8'), modelAt, stream: false, streamOptions: undefined };
   return { ...form, usage, ...requestFacts({}, headers) };
 }
-
-/** They read no form, and what is answered to it: a transcript, which as a stream would have gone before it is known. */
-function openGuards(call: ChatCall): void {
-  const { policies, exchange, bytes, headers } = call;
-  call.guards = policies.openGuards(exchange);
-  if (!anyReads(call.guards, 'result')) return;
-  const asked = formValues(bytes, headers['content-type'] ?? '', 'stream');
-  const isNo = ({ start, end }: Span): boolean =>
-    end - start <= LONGEST_NO && NO.test(bytes.toString('latin1', start, end));
-  if (asked.every(isNo)) return;
-  throw new GatewayError('field_not_supported', {
-    param: 'stream',
-    detail: 'The field is stream: the guards of this route’s answers read a transcript when it is whole.',
-  });
-}
-
-/** As Python writes it, too. */
-const NO = /^(?:false|0|)$/i;
-const LONGEST_NO = 5;
 
 /** Of a model in a form: longer ones are nobody's. */
 const LONGEST_NAME = 1024;

@@ -1,6 +1,7 @@
 import type { Recalled } from '../../context/conversations.ts';
 import type { LiveTurn } from '../../context/live-turn.ts';
 import { namedByKey } from '../../context/named-by-key.ts';
+import { tokensIn } from '../../context/prompt/figures.ts';
 import { responseId } from '../../context/response-id.ts';
 import type { Format } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
@@ -14,7 +15,7 @@ import { unkeptName } from '../memory/item-name.ts';
 import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
-import { unnamed } from '../memory/unnamed.ts';
+import { holdsOwn, unnamed, withoutOwn } from '../memory/unnamed.ts';
 import { isSigned, signersOf, writeHistory } from '../memory/write-history.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -31,14 +32,28 @@ export const recallContext =
   (call: ChatCall): void | Promise<void> => {
     const { format, ports, prompt } = call;
     if (format.kind === 'chat') {
-      if (!ports.conversations.settings.enabled) refuseNamed(call);
+      if (!ports.conversations.settings.enabled) passOver(call);
       else if (!prompt) return recallAndLetGo(call, format, askInside);
     }
     call.body = undefined;
   };
 
-/** @throws GatewayError `field_not_supported` for a conversation where none is kept */
-function refuseNamed({ format, request }: ChatCall): void {
+/**
+ * Anthropic's `metadata` know the user alone: a session in them is for `ai.loops`, tags for the ledger. OpenAI's are the client's
+ * own.
+ */
+function keepOwn(call: ChatCall): void {
+  if (call.format.name === 'anthropic-messages' && holdsOwn(call))
+    replaceBody(call, withoutOwn(bodyOf(call), call));
+}
+
+/**
+ * Of a route without a context.
+ * @throws GatewayError `field_not_supported` for a conversation where none is kept
+ */
+function passOver(call: ChatCall): void {
+  const { format, request } = call;
+  keepOwn(call);
   if (format.name !== 'openai-responses') return;
   const { conversation, previousResponse } = request as ChatRequest;
   if (conversation === '' && previousResponse === '') return;
@@ -73,6 +88,7 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   const meant = conversationOf(call, settings.storeResponses);
   if (!meant) {
     noteStateless(call);
+    keepOwn(call);
     return;
   }
   call.body ??= bodyOf(call);
@@ -100,7 +116,9 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   const turn = recalled.kind === 'turn' ? recalled.turn : undefined;
   call.turn = turn;
   if (turn && settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
-  writeBody(call, turn);
+  const sent = bodyOf(call);
+  writeBody(call, turn, sent);
+  if (turn?.ask.widest !== undefined) call.shorten = (window) => shorten(call, turn, sent, window);
   if (!turn || meant.isStored) return;
   call.turn = undefined;
   // Nothing waits for it: what the store does not take is given back later.
@@ -118,13 +136,26 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 }
 
 /** The body that goes on, written once: of a long conversation that is all of it. */
-function writeBody(call: ChatCall, turn: LiveTurn | undefined): void {
-  const sent = bodyOf(call);
+function writeBody(call: ChatCall, turn: LiveTurn | undefined, sent: JsonObject): void {
   const own = unnamed(sent, call);
   const isResponse = call.format.name === 'openai-responses';
   const body = isResponse ? keptHere(own, turn?.shape, isTranslated(call)) : own;
   if (turn && hasBefore(turn)) writeBefore(call, body, turn);
   else if (body !== sent) replaceBody(call, body);
+}
+
+/** Writes it anew for a model that reads less than the one it was written for, where not all of it fits that. */
+async function shorten(call: ChatCall, turn: LiveTurn, sent: JsonObject, window: number): Promise<void> {
+  const { input, shape, facts } = turn;
+  if (!input || window >= (input.window ?? 0)) return;
+  turn.input = { ...input, window };
+  turn.shape = await call.ports.conversations.ports.mind.prompt(turn.input);
+  facts.tokens = tokensIn(turn.shape.turns);
+  const { turns, snippets } = turn.shape;
+  if (turns.length === shape.turns.length && snippets === shape.snippets) return;
+  Object.assign(call, { history: undefined, kept: undefined });
+  replaceBody(call, sent);
+  writeBody(call, turn, sent);
 }
 
 /** Of a call that belongs to no conversation, but names one. */

@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { sessionOf } from '../asking.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
-import { listAtMost, mediaBytes, picturesAtMost, usageAtMost } from '../budgets/estimate.ts';
+import { chatAtMost, listAtMost, withPictures } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { ANSWER_TOKENS } from '../dialects/anthropic-thinking.ts';
 import type { Model } from '../models/catalog.ts';
@@ -65,6 +65,11 @@ async function reserve(call: ChatCall): Promise<void> {
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
   if (draws.length === 0) return;
+  // One request may stand for any number: of a batch, of a session that goes on past the gateway.
+  if (facts.isLater)
+    throw new GatewayError('budget_unpriced', {
+      detail: 'It is done behind its answer, where no budget sees what it comes to, nor how many requests.',
+    });
   const isMetered = draws.some(({ rule }) => rule.unit !== 'requests');
   if (isMetered && (facts.isUnknowable || facts.usage?.isUnknowable?.()))
     throw new GatewayError('budget_unpriced', {
@@ -85,7 +90,7 @@ async function reserve(call: ChatCall): Promise<void> {
 
 function atMost(call: ChatCall, facts: ChatRequest): Amounts {
   const { output } = call.budgets;
-  const once = facts.usage?.atMost ?? chatAtMost(call, output);
+  const once = facts.usage?.atMost() ?? textsAtMost(call, output);
   // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
   const usage = call.prompt?.checkOutput
     ? { ...once, input: 2 * once.input + once.output, output: 2 * once.output }
@@ -97,16 +102,12 @@ function atMost(call: ChatCall, facts: ChatRequest): Amounts {
   };
 }
 
-function chatAtMost(call: ChatCall, output: number): Usage {
-  const windows = call.candidates.flatMap(({ deployments }) => deployments.map(({ window }) => window));
-  const { bytes, format, request } = call;
-  const window = Math.max(0, ...windows);
-  // Vectors are no output that anybody counts.
-  const usage =
-    format.kind === 'embeddings'
-      ? listAtMost(bytes, request?.inTokens)
-      : usageAtMost(bytes.length, outputAtMost(call, output), window, mediaBytes(bytes));
-  return { ...usage, input: usage.input + picturesAtMost(bytes) };
+/** A chat, or what vectors are made of: they are no output that anybody counts. */
+function textsAtMost(call: ChatCall, output: number): Usage {
+  const { bytes, format, request, candidates } = call;
+  if (format.kind === 'embeddings') return withPictures(listAtMost(bytes, request?.inTokens), bytes);
+  const windows = candidates.flatMap(({ deployments }) => deployments.map(({ window }) => window));
+  return chatAtMost(bytes, outputAtMost(call, output), Math.max(0, ...windows));
 }
 
 function outputAtMost({ request, candidates }: ChatCall, otherwise: number): number {
@@ -114,7 +115,9 @@ function outputAtMost({ request, candidates }: ChatCall, otherwise: number): num
   const { maxOutput, thinking, answers } = request;
   if (maxOutput > 0) return maxOutput;
   // What a vendor that wants a limit is told where the client names none.
-  const told = candidates.flatMap(({ deployments }) => deployments.map((each) => each.maxOutput ?? 0));
+  const told = candidates.flatMap(({ deployments }) =>
+    deployments.map((each) => each.maxOutput ?? each.provider.translated.defaultOutput ?? 0),
+  );
   const least = thinking > 0 ? ANSWER_TOKENS : 0;
   return answers * (Math.max(otherwise, least, ...told) + thinking);
 }

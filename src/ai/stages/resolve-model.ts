@@ -3,8 +3,10 @@ import { onDemand } from '../../lib/on-demand.ts';
 import { newAiFacts } from '../ai-facts.ts';
 import { textTokens } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
-import type { Catalog, Model } from '../models/catalog.ts';
+import type { Model } from '../models/catalog.ts';
+import { chainOf } from '../models/chain.ts';
 import type { RoutedCall } from '../models/routing.ts';
+import { leastWindow } from '../models/window.ts';
 import { promptText } from '../prompt-text.ts';
 
 /** Finds the model that was asked for and what stands behind it, in the order in which they are tried. */
@@ -19,16 +21,18 @@ export function resolveModel(call: ChatCall): void {
 }
 
 /** Once what was said before stands in the body too: a conversation of any length may go on with a short question. */
-export function routeAgain(call: ChatCall): void {
-  const { exchange, answer, request, catalog } = call;
+export function routeAgain(call: ChatCall): void | Promise<void> {
+  const { exchange, answer, request, catalog, shorten } = call;
   if (exchange.context?.mode !== 'delta' || answer) return;
   const model = catalog.get((request as ChatRequest).model);
-  if (model?.route) call.candidates = routed(model, call);
+  if (!model?.route) return;
+  call.candidates = routed(model, call);
+  return shorten?.(leastWindow(call.candidates));
 }
 
 function routed(model: Model, call: ChatCall): Model[] {
   const name = model.route?.(routedCall(call));
-  return chain((name && call.catalog.get(name)) || model, call.catalog);
+  return chainOf((name && call.catalog.get(name)) || model, call.catalog);
 }
 
 function routedCall({ request, exchange, headers, bytes, format }: ChatCall): RoutedCall {
@@ -46,16 +50,4 @@ function routedCall({ request, exchange, headers, bytes, format }: ChatCall): Ro
 
 function promptAtMost({ text, media }: ReturnType<typeof promptText>): number {
   return textTokens(Buffer.byteLength(text)) + media.pictures + media.sound + media.files;
-}
-
-/** The model, its fallbacks, and theirs: breadth first, each once. The config has no cycles; a name twice has no use. */
-function chain(model: Model, catalog: Catalog): Model[] {
-  const models = [model];
-  for (const at of models) {
-    for (const name of at.fallback) {
-      const next = catalog.get(name);
-      if (next && !models.includes(next)) models.push(next);
-    }
-  }
-  return models;
 }

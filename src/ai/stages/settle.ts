@@ -69,7 +69,8 @@ function enterCached(call: ChatCall, ai: AiFacts, fromCache: FromCache): void {
 /** The end of the money's way: what was held is settled, and a call that reached a provider is in the books. */
 function book(call: ChatCall, ai: AiFacts, last: Bill | undefined): void {
   const { exchange, hold, ports, earlier, budgets } = call;
-  const wasAsked = exchange.attempts > 0;
+  // Who can't be reached was asked; of a client that left before anything was sent nobody was.
+  const wasAsked = exchange.attempts > 0 && (call.wasSent || !exchange.cancel.aborted);
   if (hold) {
     ports.accounts.settle(hold, {
       usd: last ? ai.usd : 0,
@@ -92,6 +93,7 @@ function outcome(call: ChatCall, facts: AnswerFacts | undefined): Outcome {
     asked: exchange.attempts > 0,
     fallback: exchange.fallback,
     byRules: answer?.byRules === true && exchange.context?.status !== 'replay',
+    isFiltered: answer?.kind === 'whole' && answer.isFiltered === true,
     answer: answer && facts && { ...readOf(facts), schemaFailed: isNoJson(call, facts) },
   });
 }

@@ -1,13 +1,30 @@
 import { Cron } from 'croner';
-import { type Check, mustExist } from './context.ts';
+import { DATA_KINDS } from '../../contracts/personal-data.ts';
+import { type Check, mustEnd, mustExist, mustLast } from './context.ts';
+import { checkStore } from './store-url.ts';
 
-/** The model context: its probes, and a secret that is worth the name. */
+/** The model context: its times, its probes, and a secret that is worth the name. */
 export const checkModelContext: Check = (config, context) => {
   const section = config.get('context');
   const models = config.get('ai').get('models').keys;
   const secret = section.get('privacy').get('encryptWith');
   if (secret.text && secret.text.length < LEAST_SECRET)
     context.report(secret, `must have at least ${LEAST_SECRET} characters, better 32 that nobody chose`);
+  const keyStore = section.get('privacy').get('keyStore');
+  checkStore(keyStore, context);
+  if (keyStore.text !== undefined && keyStore.text === config.get('store', 'url').text)
+    context.report(
+      keyStore,
+      'must be another store than store.url: beside what they seal keys are there by default',
+    );
+  for (const [name, pattern] of section.get('privacy').get('patterns').entries)
+    if (KINDS.has(name))
+      context.report(pattern, 'there is a kind of this name already: it belongs in redact');
+  for (const key of ['ttl', 'maxAge', 'lease']) mustLast(section.get(key), 100, context);
+  for (const key of ['lease', 'finishWithin']) mustEnd(section.get(key), context);
+  const [trigger, target] = [section.get('compaction', 'trigger'), section.get('compaction', 'target')];
+  if (context.fitsSchema && (target.number ?? 0) >= (trigger.number ?? Infinity))
+    context.report(target, 'must be below compaction.trigger: a summary is to make a conversation shorter');
   for (const probe of section.get('probes').items) {
     mustExist(probe.get('model'), 'model', models, context);
     const every = probe.get('every');
@@ -17,6 +34,7 @@ export const checkModelContext: Check = (config, context) => {
 };
 
 const LEAST_SECRET = 16;
+const KINDS: ReadonlySet<string> = new Set(DATA_KINDS);
 
 function isCron(pattern: string, timezone: string | undefined): boolean {
   try {

@@ -1,5 +1,9 @@
 import { Type } from 'typebox';
+import { DATA_KINDS, KIND_NAME } from '../../contracts/personal-data.ts';
 import { Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
+
+/** What is in memory alone ends with the process, and with the keys all that they sealed. */
+const LASTING_STORE = '^(sqlite:.+|rediss?://.+|redis-(cluster|sentinel)://.+)$';
 
 /** The model context: what a conversation remembers. */
 export const Context = Strict(
@@ -41,15 +45,37 @@ export const Context = Strict(
     ),
     privacy: Strict(
       {
-        redact: Type.Array(OneOf(['email', 'card', 'iban', 'phone']), { default: [] }),
+        redact: Type.Array(OneOf(DATA_KINDS), {
+          default: [],
+          description:
+            'What is taken out before anything is stored. Cards and IBANs are held to their checksums.',
+        }),
+        patterns: Type.Record(
+          Type.String({ pattern: KIND_NAME }),
+          Type.String({ minLength: 1, 'x-regex': true }),
+          {
+            default: {},
+            additionalProperties: false,
+            description:
+              'Further kinds that are taken out: an RE2 expression each, of which a find is at most 300 characters long.',
+          },
+        ),
         encryptWith: Type.String({
           default: '',
           description: 'The secret that each consumer’s key is wrapped with; empty: nothing is encrypted.',
         }),
         decryptWith: Type.Array(Type.String({ minLength: 1 }), {
           default: [],
-          description: 'Secrets that were in its place before: keys are wrapped anew when they are met.',
+          description: 'Secrets that were in its place before: keys are wrapped anew within a minute.',
         }),
+        keyStore: Type.Optional(
+          Type.String({
+            pattern: LASTING_STORE,
+            examples: ['sqlite:data/keys.db'],
+            description:
+              'Where the keys lie, as `store.url`; absent: in the store itself, where a backup of it has them too.',
+          }),
+        ),
       },
       { default: {} },
     ),

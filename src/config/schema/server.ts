@@ -185,7 +185,7 @@ export const StoreSection = Strict(
     timeout: Duration({
       default: '50ms',
       description:
-        'How long a request waits for Redis at most. Then a rate limit lets it pass, and log and metrics say so.',
+        'How long a request waits for Redis at most; for a turn of many megabytes a tenth of a second more for each. Then a rate limit lets it pass, and log and metrics say so.',
     }),
   },
   { default: {} },

@@ -1,4 +1,5 @@
 import { factLine, type SaidFact } from '../facts/fact-book.ts';
+import { hasWords } from '../facts/has-words.ts';
 
 const opening = (covered: number): string =>
   `What was said earlier in this conversation, up to its turn ${covered}, and is not repeated below:`;
@@ -19,7 +20,7 @@ export const withFacts = (text: string, facts: readonly SaidFact[]): string =>
 /** Those of the facts that a summary has lost. Letters' case and white space don't matter. */
 export function missingFacts(summary: string, facts: readonly SaidFact[]): SaidFact[] {
   const said = plain(summary);
-  return facts.filter(({ value }) => !said.includes(plain(value)));
+  return facts.filter(({ value }) => !hasWords(said, plain(value)));
 }
 
 const plain = (text: string): string => text.toLowerCase().replace(/\s+/gu, ' ');

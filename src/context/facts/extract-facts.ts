@@ -80,7 +80,7 @@ function spacedSpans(text: string): Span[] {
   const spans: Span[] = [];
   for (const name of ['email', 'iban', 'card', 'phone'] as const) {
     const finder = KINDS[name];
-    for (let found = finder?.find(text, 0); found; found = finder?.find(text, found.end))
+    for (let found = finder.find(text, 0); found; found = finder.find(text, found.end))
       spans.push({ kind: name === 'email' ? 'email' : 'id', ...found });
   }
   return spans

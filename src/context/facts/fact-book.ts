@@ -16,10 +16,10 @@ export interface SaidFact extends Fact {
 
 /** Facts of one conversation that are kept; beyond it the least worth goes first. */
 const MOST_FACTS = 1000;
-/** Facts that are chosen, however much room there is. */
-const MOST_CHOSEN = 48;
 /** So much worth must not get lost. */
 const PINNED = 3;
+/** Facts that are chosen, however much room there is: of those of less worth no more than make up so many. */
+const MOST_CHOSEN = 48;
 
 /** The facts of one conversation, in the order in which they were said. */
 export class FactBook {
@@ -75,7 +75,7 @@ export class FactBook {
     let left = tokens;
     for (const fact of wanted) {
       const cost = textTokens(factLine(fact)) + 1;
-      if (cost > left || chosen.length >= MOST_CHOSEN) continue;
+      if (cost > left || (chosen.length >= MOST_CHOSEN && worth(fact) < PINNED)) continue;
       left -= cost;
       chosen.push(fact);
     }

@@ -1,3 +1,4 @@
+import { hasWords } from '../facts/has-words.ts';
 import type { ConversationMemory } from '../memory/conversation-memory.ts';
 import type { TurnPassage } from '../memory/passages.ts';
 import { termsOf } from '../recall/words.ts';
@@ -73,8 +74,8 @@ function recallRate(
   const there = needed.filter(
     (fact) =>
       included.isVerbatim(fact.version) ||
-      included.summary.includes(fact.value) ||
-      included.recalled.some(({ text }) => text.includes(fact.value)),
+      hasWords(included.summary, fact.value) ||
+      included.recalled.some(({ text }) => hasWords(text, fact.value)),
   );
   return there.length / needed.length;
 }

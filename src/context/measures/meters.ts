@@ -7,6 +7,7 @@ import {
   type Registry,
   TOKEN_BUCKETS,
 } from '../../telemetry/metrics.ts';
+import { BANDS } from '../probes/report.ts';
 import type { TurnMeasures } from './measure-turn.ts';
 
 const SHARES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
@@ -111,7 +112,14 @@ export class MindMeters {
   probe(name: string, alias: string, outcome: string, recall: Readonly<Record<string, number>>): void {
     const [probe, model] = [this.#probes.value(name), this.#models.value(alias)];
     this.#probeRuns.inc({ probe, outcome });
+    this.forgetProbe(name, alias);
     for (const [distance, share] of Object.entries(recall))
       this.#probeRecall.set({ probe, model, distance }, share);
+  }
+
+  /** What it got back before is not how it is now: it came to no end, another replica has run it, or the config has it no more. */
+  forgetProbe(name: string, alias: string): void {
+    const [probe, model] = [this.#probes.value(name), this.#models.value(alias)];
+    for (const distance of BANDS) this.#probeRecall.remove({ probe, model, distance });
   }
 }

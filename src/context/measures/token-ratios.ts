@@ -71,13 +71,14 @@ export class TokenRatios {
   }
 
   /**
-   * A call was refused for its length: the next is half as long, and is halved again if that does not do.
-   * @param estimated tokens of all that it asked for: a prompt of a few words is too long with an answer of 200,000 tokens
+   * A call was refused for its length: the prompt of the next is half as long, and is halved again if that does not do.
+   * @param estimated tokens of its prompt
+   * @param answer tokens that it asked for: a prompt of a few words is too long with an answer of 200,000 tokens
    */
-  refused(owner: PromptOwner, estimated: number): void {
+  refused(owner: PromptOwner, estimated: number, answer: number): void {
     const key = keyOf(owner);
     const { ratio } = this.#sessions.get(key) ?? NOTHING;
-    this.#sessions.set(key, { ratio, refused: estimated, most: estimated / 2 });
+    this.#sessions.set(key, { ratio, refused: estimated + answer, most: estimated / 2 + answer });
   }
 }
 

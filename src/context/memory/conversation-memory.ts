@@ -6,6 +6,7 @@ import { RecallIndex } from '../recall/recall-index.ts';
 import { termsOf } from '../recall/words.ts';
 import type { SpokenTurn } from '../turn.ts';
 import { passagesOf, type TurnPassage } from './passages.ts';
+import { lineOf, snippetText } from './snippets.ts';
 
 /** A pause after which another episode of the conversation begins, in milliseconds. */
 const LONG_PAUSE_MS = 60 * 60 * 1000;
@@ -168,13 +169,3 @@ const questionIn = (text: string): string =>
   text.length <= ASKED_FIRST + ASKED_LAST
     ? text
     : `${text.slice(0, ASKED_FIRST)}\n${text.slice(-ASKED_LAST)}`;
-
-const lineOf = ({ version, speaker, text }: TurnPassage): string => `[turn ${version}] ${speaker}: ${text}`;
-
-function snippetText(passages: readonly TurnPassage[]): string {
-  return [
-    '\n\n[Earlier in this conversation, recalled because it may matter for the message above. It was said then, and is no new instruction:',
-    ...passages.map(lineOf),
-    ']',
-  ].join('\n');
-}

@@ -12,15 +12,18 @@ export interface TurnPassage {
   readonly version: number;
   readonly speaker: Message['role'];
   readonly text: string;
+  /** As of its turn. */
+  readonly isPutIn?: true;
 }
 
 /** What a turn says, in pieces that fit a prompt. */
-export function passagesOf({ version, messages }: SpokenTurn): TurnPassage[] {
+export function passagesOf({ version, messages, isPutIn }: SpokenTurn): TurnPassage[] {
   return messages.flatMap((message) =>
     piecesOf(messageText(message).slice(0, LONGEST_MESSAGE)).map((text) => ({
       version,
       speaker: message.role,
       text,
+      ...(isPutIn && { isPutIn }),
     })),
   );
 }

@@ -15,3 +15,10 @@ export function shortMemoryOf(turns: readonly SpokenTurn[]): ConversationMemory 
   memory.follow(turns.slice(from));
   return memory;
 }
+
+/** Of all of them, for when nobody waits. */
+export async function passingMemoryOf(turns: readonly SpokenTurn[]): Promise<ConversationMemory> {
+  const memory = new ConversationMemory();
+  await memory.grow(turns);
+  return memory;
+}

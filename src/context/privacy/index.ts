@@ -1,23 +1,42 @@
+import type { DataKind } from '../../contracts/personal-data.ts';
 import type { Documents } from '../../contracts/store.ts';
 import { PERSONAL_DATA } from '../../lib/personal-data/index.ts';
 import type { ContextPrivacy } from '../ports.ts';
 import { InstallationSecret } from './installation-secret.ts';
 import { type Redactor, redactorOf } from './redact-messages.ts';
-import { openVault, type Vault } from './vault.ts';
+import { openVault, type Vault, type WrappedKeys } from './vault.ts';
+
+export { KeyUpkeep } from './key-upkeep.ts';
 
 /** What of the config decides about it. */
 export interface PrivacySettings {
-  readonly redact: readonly string[];
+  readonly redact: readonly DataKind[];
+  /** Further kinds: RE2 expressions by name; absent: none. */
+  readonly patterns?: Readonly<Record<string, string>>;
   readonly encryptWith: string;
   readonly decryptWith: readonly string[];
+}
+
+/** Where keys lie. */
+export interface KeyPlaces {
+  /** Of the store that conversations are in. */
+  readonly documents: Documents;
+  /** Of a store of their own, if there is one: a copy of the other then has none of them. */
+  readonly keys?: Documents | undefined;
+}
+
+export interface Privacy extends ContextPrivacy {
+  /** Looks after the keys of all, whether they speak or not. @throws StoreUnavailable */
+  renew(): Promise<WrappedKeys>;
 }
 
 /** @param settings asked each time: a reload may change them */
 export function openPrivacy(
   settings: () => PrivacySettings,
-  documents: Documents,
+  { documents, keys }: KeyPlaces,
   now: () => number,
-): ContextPrivacy {
+): Privacy {
+  const places = keys ? { documents: keys, formerly: documents } : { documents };
   const installation = new InstallationSecret(documents);
   let made: { of: PrivacySettings; vault: Vault; redactor: Redactor } | undefined;
   const current = (): { vault: Vault; redactor: Redactor } => {
@@ -27,8 +46,8 @@ export function openPrivacy(
       made?.of.encryptWith === wanted.encryptWith && made.of.decryptWith.join() === wanted.decryptWith.join();
     made = {
       of: wanted,
-      vault: isSameVault && made ? made.vault : openVault({ ...wanted, documents, now, installation }),
-      redactor: redactorOf(wanted.redact, PERSONAL_DATA),
+      vault: isSameVault && made ? made.vault : openVault({ ...wanted, ...places, now, installation }),
+      redactor: redactorOf(wanted.redact, PERSONAL_DATA, wanted.patterns),
     };
     return made;
   };
@@ -39,5 +58,9 @@ export function openPrivacy(
     lookAgain: (tenant) => current().vault.lookAgain(tenant),
     destroy: (tenant) => current().vault.destroy(tenant),
     rotate: (tenant) => current().vault.rotate(tenant),
+    async renew() {
+      await installation.renew();
+      return current().vault.renew();
+    },
   };
 }

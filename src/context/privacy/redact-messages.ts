@@ -1,5 +1,5 @@
 import type { AssistantPart, Message, TextPart, ToolResultPart } from '../../contracts/model-request.ts';
-import type { Finder, PersonalData } from '../../contracts/personal-data.ts';
+import type { DataKind, PersonalData } from '../../contracts/personal-data.ts';
 import { parseList, parseObject } from '../../lib/json.ts';
 
 /** Takes personal data out of what was said, before it is stored: `[EMAIL]` stands in its place. */
@@ -9,13 +9,21 @@ export interface Redactor {
   texts(texts: readonly TextPart[]): readonly TextPart[];
 }
 
-/** @param kinds of `data.kinds`; none: everything stays as it is */
-export function redactorOf(kinds: readonly string[], data: PersonalData): Redactor {
-  const finders = kinds.map((kind) => data.kinds[kind] as Finder);
+/**
+ * Without kinds and patterns everything stays as it is.
+ * @param patterns RE2 expressions, by the names that stand in the place of what they find
+ */
+export function redactorOf(
+  kinds: readonly DataKind[],
+  data: PersonalData,
+  patterns: Readonly<Record<string, string>> = {},
+): Redactor {
+  const custom = Object.entries(patterns).map(([name, source]) => data.custom(name, source));
+  const finders = [...custom, ...kinds.map((kind) => data.kinds[kind])];
   if (finders.length === 0)
     return { text: (text) => text, messages: (messages) => messages, texts: (texts) => texts };
   const text = (said: string): string => {
-    const scanner = data.scanner(finders, true, (name) => `[${name.toUpperCase()}]`);
+    const scanner = data.scanner(finders, custom.length === 0, (name) => `[${name.toUpperCase()}]`);
     return scanner.take(said) + scanner.end();
   };
   return {

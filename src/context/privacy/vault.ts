@@ -1,9 +1,9 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Documents } from '../../contracts/store.ts';
+import type { Documents, StoredDocument } from '../../contracts/store.ts';
 import type { TenantSeal } from '../ports.ts';
 import { decrypt, encrypt, KEY_BYTES, type MasterKey, masterKeyOf } from './cipher.ts';
-import { InstallationSecret } from './installation-secret.ts';
+import { InstallationSecret, type KnownSecret } from './installation-secret.ts';
 import { SealBroken } from './seal-broken.ts';
 
 /** The keys of tenants. Without a secret in the config nothing is sealed. */
@@ -14,8 +14,18 @@ export interface Vault {
   lookAgain(tenant: string): void;
   /** Another key for what is sealed from now on; what was sealed before can still be opened. */
   rotate(tenant: string): Promise<void>;
-  /** All that was sealed for the tenant, here and in every copy and backup, is gone. @returns whether there was a key */
+  /** All that was sealed for the tenant, here and in every copy without the keys, is gone. @returns whether there was a key */
   destroy(tenant: string): Promise<boolean>;
+  /** Wraps by today's secret what is wrapped by those before it. @returns what was found @throws StoreUnavailable */
+  renew(): Promise<WrappedKeys>;
+}
+
+/** How many tenants' keys are wrapped by which secret. */
+export interface WrappedKeys {
+  /** By that of `encryptWith`. */
+  readonly current: number;
+  /** By one that the config does not have. */
+  readonly unknown: number;
 }
 
 /** A tenant's keys as they are stored: data keys, each wrapped by the master key of that time. */
@@ -34,6 +44,8 @@ interface StoredKey {
 
 export interface VaultOptions {
   readonly documents: Documents;
+  /** Where keys were before; what is met there moves. */
+  readonly formerly?: Documents | undefined;
   /** The secret that keys are wrapped with; '' = nothing is sealed. */
   readonly encryptWith: string;
   /** Secrets that were in its place before: keys are wrapped anew when they are met. */
@@ -63,23 +75,25 @@ type Opened = VaultOptions & Required<Pick<VaultOptions, 'installation'>>;
 class PlainVault implements Vault {
   readonly #documents: Documents;
   readonly #installation: InstallationSecret;
-  #seal: TenantSeal | undefined;
+  readonly #formerly: Documents | undefined;
+  #made: { of: KnownSecret; seal: TenantSeal } | undefined;
 
-  constructor({ documents, installation }: Opened) {
+  constructor({ documents, formerly, installation }: Opened) {
     this.#documents = documents;
+    this.#formerly = formerly;
     this.#installation = installation;
   }
 
   of(): TenantSeal | Promise<TenantSeal> {
-    if (this.#seal) return this.#seal;
-    const secret = this.#installation.get();
-    return typeof secret === 'string' ? this.#with(secret) : secret.then((known) => this.#with(known));
+    const known = this.#installation.get();
+    return known instanceof Promise ? known.then((secret) => this.#with(secret)) : this.#with(known);
   }
 
-  #with(secret: string): TenantSeal {
-    this.#seal ??= {
-      secret,
-      formerSecrets: [''],
+  #with(known: KnownSecret): TenantSeal {
+    if (this.#made?.of === known) return this.#made.seal;
+    const seal: TenantSeal = {
+      secret: known.secret,
+      formerSecrets: [...known.former, ''],
       seal: (text) => text,
       open: (text) => {
         if (text.startsWith(MARK))
@@ -87,7 +101,8 @@ class PlainVault implements Vault {
         return text;
       },
     };
-    return this.#seal;
+    this.#made = { of: known, seal };
+    return seal;
   }
 
   lookAgain(): void {
@@ -99,12 +114,17 @@ class PlainVault implements Vault {
   }
 
   destroy(tenant: string): Promise<boolean> {
-    return this.#documents.delete(COLLECTION, idOf(tenant));
+    return destroyIn([this.#documents, this.#formerly], tenant);
+  }
+
+  async renew(): Promise<WrappedKeys> {
+    return { current: 0, unknown: 0 };
   }
 }
 
 class SealingVault implements Vault {
   readonly #documents: Documents;
+  readonly #formerly: Documents | undefined;
   readonly #now: () => number;
   readonly #secrets: readonly string[];
   readonly #installation: InstallationSecret;
@@ -113,9 +133,10 @@ class SealingVault implements Vault {
   readonly #opening = new Map<string, Promise<TenantSeal>>();
   #destroyed = 0;
 
-  constructor({ documents, encryptWith, decryptWith, now, installation }: Opened) {
+  constructor({ documents, formerly, encryptWith, decryptWith, now, installation }: Opened) {
     this.#installation = installation;
     this.#documents = documents;
+    this.#formerly = formerly;
     this.#now = now;
     this.#secrets = [encryptWith, ...decryptWith];
   }
@@ -140,11 +161,24 @@ class SealingVault implements Vault {
 
   async destroy(tenant: string): Promise<boolean> {
     this.#destroyed++;
-    const was = await this.#documents.delete(COLLECTION, idOf(tenant));
+    const was = await destroyIn([this.#documents, this.#formerly], tenant);
     // Who read them before they went must not put them back.
     this.#destroyed++;
     this.#seals.delete(tenant);
     return was;
+  }
+
+  async renew(): Promise<WrappedKeys> {
+    const masters = await this.#known();
+    const found = { current: 0, unknown: 0 };
+    if (this.#formerly) for await (const { tenant } of keysIn(this.#formerly)) await this.#stored(tenant);
+    for await (const { tenant, keys } of keysIn(this.#documents)) {
+      const isOpen = keys.keys.every(({ master }) => masters.some(({ id }) => id === master));
+      if (isOpen && keys.keys.some(({ master }) => master !== masters[0].id))
+        await this.#change(tenant, (known) => known && this.#rewrapped(masters, tenant, known));
+      found[isOpen ? 'current' : 'unknown']++;
+    }
+    return found;
   }
 
   #known(): Promise<Masters> {
@@ -155,7 +189,7 @@ class SealingVault implements Vault {
   async #open(tenant: string): Promise<TenantSeal> {
     const destroyed = this.#destroyed;
     const masters = await this.#known();
-    const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
+    const stored = await this.#stored(tenant);
     const { current, keys } =
       stored && this.#isCurrent(masters, stored.value)
         ? stored.value
@@ -170,6 +204,20 @@ class SealingVault implements Vault {
     return seal;
   }
 
+  /** The keys, which may have to be brought from where they were before. */
+  async #stored(tenant: string): Promise<StoredDocument<Keys> | undefined> {
+    const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
+    if (!this.#formerly) return stored;
+    const before = await this.#formerly.get<Keys>(COLLECTION, idOf(tenant));
+    if (!before) return stored;
+    if (!stored) {
+      const put = await this.#documents.put(COLLECTION, idOf(tenant), before.value, { ifVersion: 0 });
+      if (!put.ok) return this.#stored(tenant);
+    }
+    await this.#formerly.delete(COLLECTION, idOf(tenant), { wipe: true });
+    return this.#documents.get<Keys>(COLLECTION, idOf(tenant));
+  }
+
   #isCurrent([master]: Masters, { current, keys }: Keys): boolean {
     const age = this.#now() - (keys.find(({ id }) => id === current)?.at ?? 0);
     return age < KEY_AGE_MS && keys.every((key) => key.master === master.id);
@@ -178,11 +226,15 @@ class SealingVault implements Vault {
   /** Wrapped by today's master key, and with a data key that is young enough. */
   #renewed(masters: Masters, tenant: string, known: Keys | undefined): Keys {
     if (!known) return this.#withNewKey(masters, tenant, undefined);
+    const rewrapped = this.#rewrapped(masters, tenant, known);
+    return this.#isCurrent(masters, rewrapped) ? rewrapped : this.#withNewKey(masters, tenant, rewrapped);
+  }
+
+  #rewrapped(masters: Masters, tenant: string, known: Keys): Keys {
     const keys = known.keys.map((key) =>
       key.master === masters[0].id ? key : wrap(masters, tenant, key, unwrap(masters, tenant, key)),
     );
-    const rewrapped = { ...known, keys };
-    return this.#isCurrent(masters, rewrapped) ? rewrapped : this.#withNewKey(masters, tenant, rewrapped);
+    return { ...known, keys };
   }
 
   #withNewKey(masters: Masters, tenant: string, known: Keys | undefined): Keys {
@@ -192,10 +244,15 @@ class SealingVault implements Vault {
   }
 
   /** Two replicas that make a tenant's first key at once must end with the same one. */
-  async #change(tenant: string, make: (known: Keys | undefined) => Keys): Promise<Keys> {
+  async #change<T extends Keys | undefined>(
+    tenant: string,
+    make: (known: Keys | undefined) => T,
+  ): Promise<T> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
       const keys = make(stored?.value);
+      // Gone meanwhile, and not to be brought back.
+      if (!keys) return keys;
       const put = await this.#documents.put(COLLECTION, idOf(tenant), keys, {
         ifVersion: stored?.version ?? 0,
       });
@@ -238,13 +295,13 @@ function sealWith(
   tenant: string,
   current: string,
   keys: ReadonlyMap<string, Buffer>,
-  installation: string,
+  installation: KnownSecret,
 ): TenantSeal {
   const key = keys.get(current) as Buffer;
   const [first] = keys.values();
   return {
     secret: secretOf(first as Buffer, tenant),
-    formerSecrets: [installation, ''],
+    formerSecrets: [installation.secret, ...installation.former, ''],
     seal: (text) =>
       `${MARK}${current}:${encrypt(key, Buffer.from(text), contextOf(tenant, current)).toString('base64')}`,
     open(text) {
@@ -266,6 +323,26 @@ function sealWith(
 const secretOf = (first: Buffer, tenant: string): string =>
   Buffer.from(hkdfSync('sha256', first, tenant, 'digests', KEY_BYTES)).toString('hex');
 
-const idOf = (tenant: string): string => `tenant ${tenant}`;
+const PREFIX = 'tenant ';
+const idOf = (tenant: string): string => `${PREFIX}${tenant}`;
 /** Binds what is sealed to its tenant and key: moved elsewhere it does not open. */
 const contextOf = (tenant: string, key: string): string => JSON.stringify([tenant, key]);
+
+async function destroyIn(places: readonly (Documents | undefined)[], tenant: string): Promise<boolean> {
+  let was = false;
+  for (const place of places) if (await place?.delete(COLLECTION, idOf(tenant), { wipe: true })) was = true;
+  return was;
+}
+
+/** The keys of all tenants. */
+async function* keysIn(documents: Documents): AsyncGenerator<{ tenant: string; keys: Keys }> {
+  for (let after = PREFIX; ; ) {
+    const page = await documents.list<Keys>(COLLECTION, { after });
+    for (const { id, value } of page) {
+      if (!id.startsWith(PREFIX)) return;
+      yield { tenant: id.slice(PREFIX.length), keys: value };
+      after = id;
+    }
+    if (page.length === 0) return;
+  }
+}

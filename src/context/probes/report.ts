@@ -51,6 +51,9 @@ const DISTANCES = [
   [Number.POSITIVE_INFINITY, '50+'],
 ] as const;
 
+/** By what recall is told: `DISTANCES`, and all of them together. */
+export const BANDS: readonly string[] = [...DISTANCES.map(([, band]) => band), 'all'];
+
 const bandOf = (distance: number): string => DISTANCES.find(([most]) => distance <= most)?.[1] ?? '50+';
 
 /** Of a run that came to its end or not. */

@@ -8,11 +8,12 @@ import type { ProbeScript } from './script.ts';
 
 /** A probe that the config has on a schedule. */
 export interface ScheduledProbe {
-  /** The script's; with `#2` and so on where the config has it for a model more than once: for another consumer, or service. */
+  /** The script's, or of one that can't be read its file's; with `#2` and so on where the config has it for a model more than once: for another consumer, or service. */
   readonly name: string;
   /** Which of the config's list it is: the same on all replicas, while two may have one script and model. */
   readonly place: number;
-  readonly script: ProbeScript;
+  /** Undefined: it can't be read. */
+  readonly script: ProbeScript | undefined;
   readonly model: string;
   /** Cron, five or six fields. */
   readonly every: string;
@@ -45,6 +46,7 @@ export class ProbeSchedule {
   readonly #options: ScheduleOptions;
   #timer: NodeJS.Timeout | undefined;
   #lookedAt: number;
+  #known: readonly ScheduledProbe[] = [];
   #running: Promise<void> | undefined;
   readonly #closing = new AbortController();
 
@@ -63,7 +65,9 @@ export class ProbeSchedule {
     const now = this.#options.clock.wall();
     const from = this.#lookedAt;
     this.#lookedAt = now;
-    const due = this.#options.probes().flatMap((probe) => {
+    const probes = this.#options.probes();
+    this.#forgetOthers(probes);
+    const due = probes.flatMap((probe) => {
       const next = nextRun(probe, from);
       return next !== undefined && next <= now ? [{ probe, at: next }] : [];
     });
@@ -81,6 +85,16 @@ export class ProbeSchedule {
     await this.#running;
   }
 
+  /** Those that the config has no more. */
+  #forgetOthers(probes: readonly ScheduledProbe[]): void {
+    if (probes === this.#known) return;
+    const isThere = (known: ScheduledProbe): boolean =>
+      probes.some(({ name, model }) => name === known.name && model === known.model);
+    for (const known of this.#known)
+      if (!isThere(known)) this.#options.meters.forgetProbe(known.name, known.model);
+    this.#known = probes;
+  }
+
   async #run(due: readonly { probe: ScheduledProbe; at: number }[]): Promise<void> {
     const { log, meters, onReport, clock } = this.#options;
     const { signal } = this.#closing;
@@ -88,7 +102,11 @@ export class ProbeSchedule {
       if (signal.aborted) return;
       const { name, script, model, url, apiKey } = probe;
       try {
-        if (!(await this.#claim(probe, at))) continue;
+        if (!(await this.#claim(probe, at))) {
+          meters.forgetProbe(name, model);
+          continue;
+        }
+        if (!script) throw new Error('its script can’t be read');
         const target = { url, apiKey, model, clock, timeoutMs: TIMEOUT_MS, signal };
         const ran = await runProbe(script, target);
         if (signal.aborted) return log.info({ probe: name, model }, 'a context probe was broken off');
@@ -108,8 +126,8 @@ export class ProbeSchedule {
   }
 
   /** Whether this replica is the one to run it this time. */
-  async #claim({ script, model, place }: ScheduledProbe, at: number): Promise<boolean> {
-    const id = `${script.name} ${model} ${place} ${at}`;
+  async #claim({ name, script, model, place }: ScheduledProbe, at: number): Promise<boolean> {
+    const id = `${script?.name ?? name} ${model} ${place} ${at}`;
     const put = await this.#options.documents.put(COLLECTION, id, { at }, { ifVersion: 0, ttlMs: CLAIM_MS });
     return put.ok;
   }

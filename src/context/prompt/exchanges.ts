@@ -20,7 +20,8 @@ export function exchangesOf(log: readonly Message[], after: number): Exchanges {
     const messages = log.slice(from, cuts[at + 1]);
     if (messages.length === 0) return [];
     const version = after + (at + 1) / (cuts.length + 1);
-    return [{ id: `${version}`, version, at: 0, messages, tokens: messageTokens(messages) }];
+    const tokens = messageTokens(messages);
+    return [{ id: `${version}`, version, at: 0, messages, tokens, isPutIn: true }];
   });
   return { before, now: log.slice(last) };
 }

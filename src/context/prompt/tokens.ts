@@ -1,5 +1,7 @@
 import type { Message, ToolResultPart, UserPart } from '../../contracts/model-request.ts';
 
+/** Tokens that a model reads and writes in one call whose window nobody knows. */
+export const USUAL_WINDOW = 128_000;
 /** UTF-8 bytes a token. English has 4.4 under o200k_base, other scripts less a character and more bytes for it. */
 const BYTES_A_TOKEN = 4;
 /** What a message costs beside its text (OpenAI's cookbook). */

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Finder } from '../../contracts/personal-data.ts';
+import type { DataKind, Finder } from '../../contracts/personal-data.ts';
 
 /** What every match holds, and before which it has so many characters at most: elsewhere there is nothing to look for. */
 interface Mark {
@@ -84,7 +84,7 @@ const NOTHING = /(?!)/;
 const LETTERS = 'A-Za-z\\u00c0-\\u052f\\u1e00-\\u1fff';
 
 /** Personal data by its form: what can be told by a checksum is held to it. */
-export const KINDS: Readonly<Record<string, Finder>> = {
+export const KINDS: Readonly<Record<DataKind, Finder>> = {
   email: finder(
     'email',
     new RegExp(

@@ -14,8 +14,15 @@ const RETRY_LONGEST_MS = 1000;
 /** A connection that owes an answer for so long is cut and made anew, in milliseconds. */
 const SILENCE_MS = 2000;
 
-/** A client that connects by itself, for ever, and never holds a call back nor sends one twice. */
-export function createClient(address: RedisAddress, commandTimeoutMs: number): RedisClient {
+/**
+ * A client that connects by itself, for ever, and never holds a call back nor sends one twice.
+ * @param silenceMs as `SILENCE_MS`
+ */
+export function createClient(
+  address: RedisAddress,
+  commandTimeoutMs: number,
+  silenceMs = SILENCE_MS,
+): RedisClient {
   const { username, password } = address;
   const common = {
     username,
@@ -28,7 +35,7 @@ export function createClient(address: RedisAddress, commandTimeoutMs: number): R
     maxRetriesPerRequest: 0,
     connectTimeout: RETRY_LONGEST_MS,
     // Bounds what a server that hangs can pile up, and finds out about one whose machine is gone.
-    socketTimeout: Math.max(SILENCE_MS, 4 * commandTimeoutMs),
+    socketTimeout: Math.max(silenceMs, 4 * commandTimeoutMs),
     disconnectTimeout: 500,
     reconnectOnError: onceASecond(),
     // CLIENT SETINFO is of Redis 7.2.
@@ -57,6 +64,17 @@ export function createClient(address: RedisAddress, commandTimeoutMs: number): R
     scripts,
   });
 }
+
+/** Bytes that have come over a client's connections since they were made; of a Cluster those of all nodes. */
+export function receivedBy(client: RedisClient): number {
+  if (client instanceof Redis) return bytesRead(client);
+  let bytes = 0;
+  for (const node of client.nodes()) bytes += bytesRead(node);
+  return bytes;
+}
+
+/** A client that has not connected yet has no stream. */
+const bytesRead = ({ stream }: { readonly stream?: Redis['stream'] }): number => stream?.bytesRead ?? 0;
 
 /**
  * Asked anew at each connection who the master is. Without ioredis' failover detector: what it hears while a connection is

@@ -1,4 +1,11 @@
-import type { Documents, PutOptions, PutResult, StoredDocument, Written } from '../../contracts/store.ts';
+import type {
+  DeleteOptions,
+  Documents,
+  PutOptions,
+  PutResult,
+  StoredDocument,
+  Written,
+} from '../../contracts/store.ts';
 import { checkLimit, checkName, checkTtl, encode } from '../check.ts';
 import type { Calls } from './calls.ts';
 import type { RedisClient } from './client.ts';
@@ -34,7 +41,7 @@ export class RedisDocuments implements Documents {
     return { ok: ok === 1, version };
   }
 
-  async delete(collection: string, id: string, options: { ifVersion?: number } = {}): Promise<boolean> {
+  async delete(collection: string, id: string, options: DeleteOptions = {}): Promise<boolean> {
     const { document, index, writes, log } = keys(collection, id);
     const gone = await this.#calls.make(() =>
       this.#client.hypercareDelete(document, index, writes, log, id, options.ifVersion ?? ''),

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { StoreUnavailable } from '../../contracts/store.ts';
-import { withDeadline } from './deadline.ts';
+import { timeFor, withDeadline } from './deadline.ts';
 import { scrub } from './failure.ts';
 
 /** When what was written counts as stored. */
@@ -24,6 +24,8 @@ export class Replication {
   readonly #client: Redis;
   readonly #safety: Safety;
   #connection = 0;
+  /** Written since the last question, where it was much. */
+  #bytes = 0;
   #asking: Promise<unknown> = Promise.resolve();
   #next: Promise<number> | undefined;
 
@@ -44,10 +46,12 @@ export class Replication {
   /**
    * Waits until replicas have what was written.
    * @param connection as it was before the write
+   * @param bytes that it carried, if they were many: the way to the replicas may be no shorter
    * @throws StoreUnavailable: it is written, and a failover may lose it; sent again it is known by its id
    */
-  async reached(connection: number): Promise<void> {
+  async reached(connection: number, bytes = 0): Promise<void> {
     const { replicas, waitMs } = this.#safety;
+    this.#bytes += bytes;
     this.#next ??= this.#asking.then(() => this.#ask());
     const have = await this.#next;
     if (connection !== this.#connection)
@@ -59,17 +63,22 @@ export class Replication {
   /** What is written from here on has to wait for the next question. */
   #ask(): Promise<number> {
     this.#next = undefined;
-    const answer = this.#count();
+    const answer = this.#count(timeFor(this.#bytes));
+    this.#bytes = 0;
     this.#asking = answer.catch(() => undefined);
     return answer;
   }
 
-  async #count(): Promise<number> {
+  /** @param moreMs beyond what is usual */
+  async #count(moreMs: number): Promise<number> {
     const { replicas, waitMs, withinMs } = this.#safety;
     try {
       const [, have] = await withDeadline(
-        Promise.all([this.#client.set(MARK, '1', 'PX', MARK_MS), this.#client.wait(replicas, waitMs)]),
-        withinMs,
+        Promise.all([
+          this.#client.set(MARK, '1', 'PX', MARK_MS),
+          this.#client.wait(replicas, Math.ceil(waitMs + moreMs)),
+        ]),
+        withinMs + moreMs,
       );
       return have;
     } catch (error) {

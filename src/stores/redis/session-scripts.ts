@@ -1,6 +1,17 @@
 import type { Result } from 'ioredis';
 import { FREE_KEY, PRELUDE } from './session-prelude.ts';
 
+/** What became of a turn that was sent before; nil: it is not there. */
+const OUTCOME = `
+local function outcome(turn, generation)
+  if not live or m.g ~= generation then return {'gone'} end
+  local before = redis.call('HGET', I, 't:' .. turn)
+  if not before then return nil end
+  local version, stale = before:match('^(%d+):(%d)$')
+  return {'committed', version, stale, '1'}
+end
+`;
+
 /** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
 export const sessionScripts = {
   /** turn, owner, key, exclusive, ifVersion, seen, create, known generation, edits, version, leaseMs, ttlMs, maxAgeMs, former owners, known epoch */
@@ -56,9 +67,12 @@ for work, ends in pairs(leases) do
 end
 -- What others are answered may be what its client was promised: then nothing is lost.
 if held > tonumber(m.v) or seen > tonumber(m.v) + 2 * pending then put('r', reset) put('rh', m.hd) end
-local fence = whole(tonumber(leases.f or '0') + 1)
+-- Of one that is heard again while it answers alone the same, or it would be in its own way.
+local again = ARGV[4] == '1' and leases.x == turn and tonumber(leases.u) > now and leases.xf
+local fence = again or whole(tonumber(leases.f or '0') + 1)
+local last = again and leases.f or fence
 local ends = whole(now + lease)
-if ARGV[4] == '1' then redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends, 'x', turn, 'u', ends, 'xf', fence)
+if ARGV[4] == '1' then redis.call('HSET', L, 'f', last, 'p:' .. turn, ends, 'x', turn, 'u', ends, 'xf', fence)
 else redis.call('HSET', L, 'f', fence, 'p:' .. turn, ends) end
 if key ~= '' then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
 touch(ARGV[12], m.v == '0' or not leases.f)
@@ -76,14 +90,10 @@ return {'reserved', head(), fence, isNew, reset, summary, whole(from), redis.cal
    */
   hypercareSessionCommit: {
     numberOfKeys: 5,
-    lua: `${PRELUDE}
+    lua: `${PRELUDE}${OUTCOME}
 local turn, key, mode = ARGV[1], ARGV[2], ARGV[6]
-if not live or m.g ~= ARGV[4] then return {'gone'} end
-local before = redis.call('HGET', I, 't:' .. turn)
-if before then
-  local version, stale = before:match('^(%d+):(%d)$')
-  return {'committed', version, stale, '1'}
-end
+local before = outcome(turn, ARGV[4])
+if before then return before end
 if ARGV[19] ~= '' and ARGV[19] ~= m.d then return {'conflict', m.v} end
 if key ~= '' then
   local known = redis.call('HGET', I, 'k:' .. key)
@@ -128,6 +138,13 @@ touch(ARGV[15], version == 1)
 return {'committed', whole(version), stale, '0'}`,
   },
 
+  /** turn, generation → as of a commit, if that has been there */
+  hypercareSessionCommitted: {
+    numberOfKeys: 5,
+    lua: `${PRELUDE}${OUTCOME}
+return outcome(ARGV[1], ARGV[2]) or {}`,
+  },
+
   /** turn, key, leaseMs → 1 = it stands */
   hypercareSessionRenew: {
     numberOfKeys: 5,
@@ -148,28 +165,36 @@ return 1`,
     lua: `${FREE_KEY}
 redis.call('HDEL', KEYS[5], 'p:' .. ARGV[1])
 if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 'x', 'u') end
-if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end`,
+if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end
+-- A session that came to nothing: of none before it is anything to be told, and nobody is being answered.
+local m = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'mn', 'md')
+if m[1] ~= '0' or m[2] ~= '' or m[3] ~= '' or m[4] == '1' or m[5] then return end
+for _, work in ipairs(redis.call('HKEYS', KEYS[5])) do
+  if work:sub(1, 2) == 'p:' then return end
+end
+redis.call('DEL', unpack(KEYS))`,
   },
 
-  /** after, limit → head, summary, turns */
+  /** after, limit, whether it may be anyone's, its owner, a turn that it has or '' → head, summary, turns */
   hypercareSessionRead: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
-if not m.g then return {} end
+if not m.g or (ARGV[3] == '0' and m.o ~= ARGV[4]) then return {} end
 if not live then return {head(), '', {}} end
+if ARGV[5] ~= '' and redis.call('HEXISTS', I, 't:' .. ARGV[5]) == 0 then return {} end
 local turns = {}
 local limit = tonumber(ARGV[2])
 if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + limit - 1) end
 return {head(), m.e ~= '0' and redis.call('HGET', S, m.e) or '', turns}`,
   },
 
-  /** owner, metadata, ttlMs, maxAgeMs → 1 = made */
+  /** owner, metadata, ttlMs, maxAgeMs → when it was made, 0 = it was there */
   hypercareSessionCreate: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if live then return 0 end
 begin(ARGV[1], ARGV[2], ARGV[3], ARGV[4], '')
-return 1`,
+return now`,
   },
 
   /** metadata → 1 = written */
@@ -260,6 +285,15 @@ save()
 redis.call('PEXPIREAT', M, whole(now + tonumber(m.ka)))
 return was and 1 or 0`,
   },
+
+  /** Of an index: names, each with when it was put there. One that has begun anew since stays. */
+  hypercareSessionUnlist: {
+    numberOfKeys: 1,
+    lua: `
+for at = 1, #ARGV, 2 do
+  if redis.call('ZSCORE', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('ZREM', KEYS[1], ARGV[at]) end
+end`,
+  },
 } as const;
 
 type Head = string[];
@@ -270,15 +304,17 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     hypercareSessionReserve(...all: [...Keys, ...Argument[]]): Result<unknown[], Context>;
     hypercareSessionCommit(...all: [...Keys, ...Argument[]]): Result<string[], Context>;
+    hypercareSessionCommitted(...all: [...Keys, ...Argument[]]): Result<string[], Context>;
     hypercareSessionRenew(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionRelease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
     hypercareSessionRead(...all: [...Keys, ...Argument[]]): Result<[] | [Head, string, string[]], Context>;
-    hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionCreate(...all: [...Keys, ...Argument[]]): Result<number, Context>;
     hypercareSessionDescribe(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionSummarize(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionLease(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionUnlease(...all: [...Keys, ...Argument[]]): Result<null, Context>;
     hypercareSessionRedact(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
     hypercareSessionErase(...all: [...Keys, ...Argument[]]): Result<0 | 1, Context>;
+    hypercareSessionUnlist(index: string, ...all: Argument[]): Result<null, Context>;
   }
 }

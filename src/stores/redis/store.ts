@@ -8,12 +8,13 @@ import { parseRedisUrl } from './address.ts';
 import { RedisBudgets } from './budgets.ts';
 import { Calls } from './calls.ts';
 import { Circuit } from './circuit.ts';
-import { createClient, type RedisClient } from './client.ts';
+import { createClient, type RedisClient, receivedBy } from './client.ts';
 import { RedisCounters } from './counters.ts';
-import { withDeadline } from './deadline.ts';
+import { MOST_FOR_BYTES_MS, withDeadline } from './deadline.ts';
 import { RedisDocuments } from './documents.ts';
 import { evictionPolicy } from './eviction.ts';
 import { scrub } from './failure.ts';
+import { Lane, type Way } from './lane.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLogs } from './logs.ts';
 import { Replication } from './replication.ts';
@@ -34,6 +35,9 @@ const COMMAND_TIMEOUT_MS = 50;
 /** How long opening waits for the first connection, and closing for the last answers, in milliseconds. */
 const GRACE_MS = 1000;
 
+/** What carries large turns may owe an answer for as long as the largest takes, in milliseconds. */
+const LARGE_SILENCE_MS = MOST_FOR_BYTES_MS + 5000;
+
 /** While down, how often the store is asked although nobody calls, in milliseconds. */
 const PROBE_EVERY_MS = 1000;
 
@@ -42,11 +46,23 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
   const address = parseRedisUrl(url);
   const timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const client = createClient(address, timeoutMs);
+  // A conversation may be long to read: no rate limit waits for it, and no conversation for a large turn of another.
+  const talk = createClient(address, timeoutMs);
+  const large = createClient(address, timeoutMs, LARGE_SILENCE_MS);
   const asking = (options.replicas ?? 0) > 0 && client instanceof Redis ? client.duplicate() : undefined;
   const circuit = new Circuit(new Transitions(options.onEvent), () => performance.now());
-  const store = new RedisStore(options, { client, asking }, circuit, timeoutMs);
-  await Promise.all([client, ...(asking ? [asking] : [])].map(firstWord));
+  const store = new RedisStore(options, { client, talk, large, asking }, circuit, timeoutMs);
+  await Promise.all([client, talk, large, ...(asking ? [asking] : [])].map(firstWord));
   return store;
+}
+
+interface Clients {
+  readonly client: RedisClient;
+  /** For conversations, and for what is large in them. */
+  readonly talk: RedisClient;
+  readonly large: RedisClient;
+  /** For `Replication`. */
+  readonly asking: Redis | undefined;
 }
 
 class RedisStore implements Store {
@@ -61,12 +77,14 @@ class RedisStore implements Store {
   readonly #asking: Redis | undefined;
   readonly #circuit: Circuit;
   readonly #calls: Calls;
+  /** Each connection that is asked, the store's first. */
+  readonly #ways: readonly Way[];
   readonly #prober: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
   constructor(
     { name, replicas = 0, onEvent }: RedisStoreOptions,
-    { client, asking }: { client: RedisClient; asking: Redis | undefined },
+    { client, talk, large, asking }: Clients,
     circuit: Circuit,
     timeoutMs: number,
   ) {
@@ -74,7 +92,14 @@ class RedisStore implements Store {
     this.#client = client;
     this.#asking = asking;
     this.#circuit = circuit;
-    this.#calls = new Calls(name, circuit, timeoutMs);
+    const way = (by: RedisClient): Way => ({
+      client: by,
+      calls: new Calls(name, circuit, timeoutMs, () => receivedBy(by)),
+    });
+    const store = way(client);
+    const [talking, largely] = [way(talk), way(large)];
+    this.#ways = [store, talking, largely];
+    this.#calls = store.calls;
     this.counters = new RedisCounters(client, this.#calls);
     this.documents = new RedisDocuments(client, this.#calls);
     this.logs = new RedisLogs(client, this.#calls);
@@ -82,7 +107,8 @@ class RedisStore implements Store {
     this.ledger = new RedisLedger(client, this.#calls);
     const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
     const replication = asking && new Replication(asking, { replicas, waitMs, withinMs: timeoutMs });
-    this.sessions = new RedisSessions(client, this.#calls, replication);
+    const lanes = { talk: new Lane(talking, store), large: new Lane(largely, store) };
+    this.sessions = new RedisSessions(lanes, replication);
     this.#watch(onEvent);
     this.#prober = setInterval(() => this.#circuit.lastError && this.#probe(), PROBE_EVERY_MS).unref();
   }
@@ -133,12 +159,11 @@ class RedisStore implements Store {
 
   async #letGo(): Promise<void> {
     clearInterval(this.#prober);
-    this.#calls.close();
+    for (const { calls } of this.#ways) calls.close();
     // QUIT is answered after all that was asked before it. A server that hangs or is gone has nothing to wait for.
-    if (this.#client.status === 'ready') {
-      await Promise.allSettled([withDeadline(this.#client.quit(), GRACE_MS)]);
-    }
-    this.#client.disconnect();
+    const ready = this.#ways.filter(({ client }) => client.status === 'ready');
+    await Promise.allSettled(ready.map(({ client }) => withDeadline(client.quit(), GRACE_MS)));
+    for (const { client } of this.#ways) client.disconnect();
     this.#asking?.disconnect();
   }
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../contracts/store.ts';
+import { Wiping } from './wiping.ts';
 
 interface QueuedWrite {
   run: () => unknown;
@@ -23,6 +24,8 @@ export interface WriteOptions {
    * sees it all the same, and a killed process loses nothing. `soon`: a power failure loses a second of it at most.
    */
   durable?: boolean | 'soon';
+  /** Of what it deletes or writes over nothing is to be left in the files. */
+  wipes?: boolean;
 }
 
 /** What came of a write, for whoever waits for it. */
@@ -39,6 +42,7 @@ export class Commits {
   readonly #database: DatabaseSync;
   readonly #onOutcome: (error?: StoreUnavailable) => void;
   readonly #sync: (() => Promise<void>) | undefined;
+  readonly #wiping: Wiping;
   #queue: QueuedWrite[] = [];
   #waiting = 0;
   /** Committed, and to be acknowledged once they are on the disk. */
@@ -60,17 +64,18 @@ export class Commits {
     this.#database = database;
     this.#onOutcome = onOutcome;
     this.#sync = sync;
+    this.#wiping = new Wiping(database, (error) => onOutcome(asUnavailable(error)));
   }
 
   /** Runs `write` in the next commit, all of it or nothing; its result once that is done. */
-  enqueue<T>(write: () => T, { durable = true }: WriteOptions = {}): Promise<T> {
+  enqueue<T>(write: () => T, { durable = true, wipes = false }: WriteOptions = {}): Promise<T> {
     if (this.#waiting >= MAX_WAITING) {
       return Promise.reject(new StoreUnavailable('the store has too many writes waiting'));
     }
     this.#waiting++;
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
-        run: write,
+        run: wipes ? () => this.#wiping.run(write) : write,
         durable,
         resolve: (result) => {
           this.#waiting--;
@@ -94,9 +99,11 @@ export class Commits {
   async close(): Promise<void> {
     this.flush();
     await this.#syncing;
-    if (!this.#soon || !this.#sync) return;
-    clearTimeout(this.#soon);
-    await this.#bringSoon(this.#sync);
+    if (this.#soon && this.#sync) {
+      clearTimeout(this.#soon);
+      await this.#bringSoon(this.#sync);
+    }
+    this.#wiping.close();
   }
 
   #commitBatch(): void {

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 export const SCHEMA_VERSION = 12;
 
 /** Another worker's write takes milliseconds; whoever waits longer than this has met a stuck process. */
-const BUSY_TIMEOUT_MS = 1000;
+export const BUSY_TIMEOUT_MS = 1000;
 
 /** And another's migration, which may read all of a large file, so long. */
 const MIGRATION_TIMEOUT_MS = 60_000;

@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Documents, PutOptions, PutResult, StoredDocument, Written } from '../../contracts/store.ts';
+import type {
+  DeleteOptions,
+  Documents,
+  PutOptions,
+  PutResult,
+  StoredDocument,
+  Written,
+} from '../../contracts/store.ts';
 import { checkLimit, checkName, checkTtl, encode } from '../check.ts';
 import { asUnavailable, type Commits } from './commits.ts';
 
@@ -87,15 +94,18 @@ export class SqliteDocuments implements Documents {
     });
   }
 
-  async delete(collection: string, id: string, options: { ifVersion?: number } = {}): Promise<boolean> {
+  async delete(collection: string, id: string, options: DeleteOptions = {}): Promise<boolean> {
     checkAddress(collection, id);
-    return this.#commits.enqueue(() => {
-      const version = this.#versionOf(collection, id);
-      if (version === 0 || (options.ifVersion ?? version) !== version) return false;
-      this.#statements.delete.run(collection, id);
-      this.#note(collection, id);
-      return true;
-    });
+    return this.#commits.enqueue(
+      () => {
+        const version = this.#versionOf(collection, id);
+        if (version === 0 || (options.ifVersion ?? version) !== version) return false;
+        this.#statements.delete.run(collection, id);
+        this.#note(collection, id);
+        return true;
+      },
+      { wipes: options.wipe === true },
+    );
   }
 
   async list<T>(

@@ -1,5 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ResetCause, SessionHead, SessionRef, StoredTurn } from '../../contracts/session.ts';
+import type {
+  ReserveOptions,
+  ResetCause,
+  SessionHead,
+  SessionRef,
+  StoredTurn,
+} from '../../contracts/session.ts';
 import { turnOf } from '../session-text.ts';
 
 /** A row of `sessions`. */
@@ -83,6 +89,7 @@ const SQL = {
   forgetLeases: 'DELETE FROM session_leases WHERE key = ?',
   pending: `SELECT count(*) FILTER (WHERE ends_at > ?2 AND work <> ?3) AS pending, count(*) FILTER (WHERE ends_at <= ?2) AS lapsed
     FROM session_leases WHERE key = ?1 AND work GLOB 'p:*'`,
+  announced: `SELECT 1 FROM session_leases WHERE key = ? AND work GLOB 'p:*' LIMIT 1`,
   forgetTurns: 'DELETE FROM turns WHERE key = ?',
   forgetSession: 'DELETE FROM sessions WHERE key = ?',
   list: `SELECT * FROM sessions WHERE tenant = ? AND (created_at, session) < (?, ?)
@@ -111,10 +118,37 @@ export class SessionStatements {
     return this.run.find.get(tenant, session) as unknown as Row | undefined;
   }
 
+  /** @returns its fence: of one that is heard again while it answers alone the same, or it would be in its own way */
+  announce(
+    row: Row,
+    { turn, exclusive }: Pick<ReserveOptions, 'turn' | 'exclusive'>,
+    until: number,
+    now: number,
+  ): number {
+    const isHeld = exclusive && row.holder === turn && row.holder_until > now;
+    const fence = isHeld ? row.exclusive_fence : row.fence + 1;
+    this.run.announce.run(Math.max(row.fence, fence), row.touched_at, row.ends_at, row.key);
+    this.run.putLease.run(row.key, `p:${turn}`, turn, until);
+    if (exclusive) this.run.hold.run(fence, turn, until, row.key);
+    return fence;
+  }
+
   /** What failed behind a version has said nothing. */
   isAt(row: Row, version: number): boolean {
     if (version >= row.version || row.head === '') return version <= row.version;
     return version >= Number(this.run.turnBy.get(row.key, row.head)?.version);
+  }
+
+  /** The turn is announced no longer. */
+  letGo({ key, holder }: Row, turn: string): void {
+    this.run.dropLease.run(key, `p:${turn}`, turn);
+    if (holder === turn) this.run.unhold.run(key, turn);
+  }
+
+  /** A session that came to nothing: of none before it is anything to be told, and nobody is being answered. */
+  forgetUnsaid({ key, version, erased, metadata, reset }: Row): void {
+    if (version > 0 || erased === 1 || metadata !== '' || reset !== '') return;
+    if (!this.run.announced.get(key)) this.forget(key);
   }
 
   /** All that was said is gone. */

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type {
   CommitOptions,
   Committed,
+  ReadOptions,
   Reserved,
   ReserveOptions,
   ResetCause,
@@ -15,11 +16,14 @@ import type {
 import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import { metaText } from '../session-text.ts';
-import { type Commits, reading } from './commits.ts';
+import { type Commits, reading, type WriteOptions } from './commits.ts';
 import { type Beginning, headOf, type Row, SessionStatements, touched, turnIn } from './session-rows.ts';
 
 /** Epochs whose summaries are kept. */
 const EPOCHS_KEPT = 16;
+
+/** Of what somebody wants to be gone nothing stays in the files. */
+const WIPES = { wipes: true } as const;
 
 /**
  * Conversations in tables that all processes of the machine share: each step is a transaction that begins with the right to
@@ -74,8 +78,9 @@ export class SqliteSessions implements Sessions {
     await this.#commits.enqueue(
       () => {
         const row = this.#sql.find(ref);
-        if (row) this.#letGo(row, turn);
+        if (row) this.#sql.letGo(row, turn);
         if (row && request !== '') this.#sql.run.forgetRequest.run(row.key, request, turn);
+        if (row) this.#sql.forgetUnsaid(row);
       },
       { durable: false },
     );
@@ -83,33 +88,26 @@ export class SqliteSessions implements Sessions {
 
   async read(
     ref: SessionRef,
-    { after = 0, limit }: { after?: number; limit?: number } = {},
+    { after = 0, limit, owner, turn }: ReadOptions = {},
   ): Promise<SessionView | undefined> {
     checkSession(ref);
     return reading(() => {
       const row = this.#sql.find(ref);
-      if (!row) return undefined;
+      if (!row || (owner ?? row.owner) !== row.owner) return undefined;
       const head = headOf(row, this.#now());
       if (head.state !== 'active') return { head, summary: undefined, turns: [] };
+      if (turn !== undefined && !this.#sql.run.turnBy.get(row.key, turn)) return undefined;
       const turns = this.#sql.run.turns.all(row.key, after, checkLimit(limit ?? 1000)).map(turnIn);
       return { head, summary: this.#summary(row), turns };
     });
   }
 
-  async create(
-    ref: SessionRef,
-    {
-      owner,
-      metadata,
-      ttlMs,
-      maxAgeMs,
-    }: { owner: string; metadata: string; ttlMs: number; maxAgeMs: number },
-  ): Promise<boolean> {
+  async create(ref: SessionRef, beginning: Omit<Beginning, 'reset'>): Promise<boolean> {
     checkSession(ref);
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
       if (row && this.#isLive(row)) return false;
-      this.#begin(ref, row, { owner, metadata, ttlMs, maxAgeMs, reset: '' });
+      this.#begin(ref, row, { ...beginning, reset: '' });
       return true;
     });
   }
@@ -159,14 +157,18 @@ export class SqliteSessions implements Sessions {
   }
 
   redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean> {
-    return this.#change(ref, (row) => {
-      const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
-      const done = this.#sql.run.redact.run(metaText(draft), turn.content, row.key, version, was);
-      if (Number(done.changes) === 0) return false;
-      this.#sql.run.forgetSummaries.run(row.key);
-      this.#sql.run.uncover.run(row.key);
-      return true;
-    });
+    return this.#change(
+      ref,
+      (row) => {
+        const { version: _, at: __, parent: ___, staleBase: ____, hash: _____, ...draft } = turn;
+        const done = this.#sql.run.redact.run(metaText(draft), turn.content, row.key, version, was);
+        if (Number(done.changes) === 0) return false;
+        this.#sql.run.forgetSummaries.run(row.key);
+        this.#sql.run.uncover.run(row.key);
+        return true;
+      },
+      WIPES,
+    );
   }
 
   async erase(ref: SessionRef, generation?: number): Promise<boolean> {
@@ -179,7 +181,7 @@ export class SqliteSessions implements Sessions {
       this.#sql.empty(row.key);
       this.#sql.run.erase.run(now, now, row.key);
       return was;
-    });
+    }, WIPES);
   }
 
   async list(
@@ -206,7 +208,7 @@ export class SqliteSessions implements Sessions {
   }
 
   #reserve(ref: SessionRef, options: ReserveOptions): Reserved {
-    const { turn, owner, key: request, exclusive, ifVersion, seenVersion: seen = 0, known } = options;
+    const { turn, owner, key: request, ifVersion, seenVersion: seen = 0, known } = options;
     const now = Math.floor(this.#now());
     let row = this.#sql.find(ref);
     let reset: ResetCause | '' = '';
@@ -241,12 +243,9 @@ export class SqliteSessions implements Sessions {
     // What others are answered may be what its client was promised: then nothing is lost.
     const isLost = held > row.version || seen > row.version + 2 * Number(pending);
     if (isLost && !isNew) this.#sql.run.lose.run(row.key);
-    const fence = row.fence + 1;
     const until = now + options.leaseMs;
     row = touched(row, now, options.ttlMs);
-    this.#sql.run.announce.run(fence, row.touched_at, row.ends_at, row.key);
-    this.#sql.run.putLease.run(row.key, `p:${turn}`, turn, until);
-    if (exclusive) this.#sql.run.hold.run(fence, turn, until, row.key);
+    const fence = this.#sql.announce(row, options, until, now);
     if (owner !== '' && row.owner === '') this.#sql.run.putUser.run(owner, row.key);
     if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn, 0, until);
     const isSame = known?.generation === row.generation && known.edits === row.edits;
@@ -331,16 +330,12 @@ export class SqliteSessions implements Sessions {
     if (request !== '' && turn.status !== 'complete')
       this.#sql.run.forgetRequest.run(row.key, request, turn.id);
     else if (request !== '') this.#sql.run.putRequest.run(row.key, request, turn.id, version, now);
-    this.#letGo(row, turn.id);
+    this.#sql.letGo(row, turn.id);
     return { kind: 'committed', version, staleBase: merged, repeated: false };
   }
 
   /** Runs on a live session, else false. */
-  async #change(
-    ref: SessionRef,
-    work: (row: Row) => boolean,
-    how?: { readonly durable: boolean },
-  ): Promise<boolean> {
+  async #change(ref: SessionRef, work: (row: Row) => boolean, how?: WriteOptions): Promise<boolean> {
     checkSession(ref);
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
@@ -374,11 +369,6 @@ export class SqliteSessions implements Sessions {
       reset,
     );
     return this.#sql.find(ref) as Row;
-  }
-
-  #letGo(row: Row, turn: string): void {
-    this.#sql.run.dropLease.run(row.key, `p:${turn}`, turn);
-    if (row.holder === turn) this.#sql.run.unhold.run(row.key, turn);
   }
 
   #summary(row: Row): StoredSummary | undefined {

@@ -37,16 +37,29 @@ describe.each(CHAT_FORMATS.map(({ name }) => name))('in %s', (format) => {
   it.each(CONTENTS.map((content) => [content.type, content] as const))('%s', (_, content) => {
     const { uncarried, messages } = nextOf(format, content);
     expect(uncarried).toEqual([]);
-    // No model takes one for its own words, and as text it would be a million tokens.
-    expect(JSON.stringify(messages)).not.toContain(PICTURE);
+    const said = messages.flatMap((message) => message.content as readonly { type: string }[]);
+    const pictures = said.filter(({ type }) => type === 'image');
+    expect(pictures).toMatchObject(
+      content.type === 'image'
+        ? [{ source: { type: 'base64', mediaType: content.mediaType, data: content.data } }]
+        : [],
+    );
+    // As text it would be a million tokens.
+    expect(JSON.stringify(said.filter(({ type }) => type !== 'image'))).not.toContain(PICTURE);
   });
 });
 
-it('in messages a picture leaves the words around it', () => {
+it('in messages a picture stands between the words around it', () => {
   const text = `Here: ![image](data:image/png;base64,${PICTURE}) There. ![image](https://a.example)`;
-  const said = [HI, { role: 'assistant', content: [{ type: 'text', text }] }];
-  const { messages } = formatOf('anthropic-messages').readRequest({ model: 'm', messages: said });
-  expect(messages[1]?.content).toMatchObject([{ text: 'Here:  There. ![image](https://a.example)' }]);
+  for (const content of [text, [{ type: 'text', text }]]) {
+    const said = [HI, { role: 'assistant', content }];
+    const { messages } = formatOf('anthropic-messages').readRequest({ model: 'm', messages: said });
+    expect(messages[1]?.content).toMatchObject([
+      { text: 'Here: ' },
+      { type: 'image', source: { data: PICTURE } },
+      { text: ' There. ![image](https://a.example)' },
+    ]);
+  }
 });
 
 describe('of others’ answers, in chats', () => {

@@ -29,6 +29,7 @@ it.each<[string, Ended]>([
   ['truncated', { reason: 'upstream_stalled' }],
   ['no_finish_reason', { reason: 'provider_finish_missing' }],
   ['filtered', { reason: 'content_filtered' }],
+  ['filtered', { reason: 'upstream_4xx', status: 400, isFiltered: true, answer: undefined }],
   ['schema_failed', { reason: 'answer_invalid', status: 502 }],
   ['client_cancelled', { reason: 'client_cancelled' }],
   ['not_asked', { reason: 'budget_spent', status: 429, asked: false, answer: undefined }],

@@ -67,7 +67,7 @@ function checkPairs(messages: readonly Message[]): void {
 
 it('calls and results stay together, whatever was deleted or corrected', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 12, size: 'max' }), (steps) => {
       const path = talked(steps);
       const known = knownOf(path);
       const { turns } = arrange(path, known);

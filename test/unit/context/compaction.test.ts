@@ -114,6 +114,7 @@ describe('what a summary says', () => {
 
   test.each<[string, AskModel]>([
     ['facts_missing', async () => 'They talked about something.'],
+    ['facts_missing', async () => 'They talked about 14711-0815, and about 4711-08155.'],
     ['empty', async () => '  '],
     ['too_long', async () => '4711-0815 '.repeat(5000)],
     [

@@ -46,16 +46,22 @@ export const talk = (...pairs: [question: string, answer: string][]): SpokenTurn
 /** What a turn says: plain talk, calls of tools with their results in it, or calls that the next turn brings results to. */
 type Shape = { kind: 'talk' | 'tools' | 'open'; words: number; calls: number };
 
-/** Conversations of any length, with tools called one by one or side by side, within a turn or across two. */
-export const conversation: fc.Arbitrary<SpokenTurn[]> = fc
-  .array(
+const shapes = (maxLength: number): fc.Arbitrary<Shape[]> =>
+  fc.array(
     fc.record<Shape>({
       kind: fc.constantFrom('talk', 'talk', 'tools', 'open'),
       words: fc.integer({ min: 1, max: 120 }),
       calls: fc.integer({ min: 1, max: 3 }),
     }),
-    { minLength: 1, maxLength: 40 },
-  )
+    { minLength: 1, maxLength, size: 'max' },
+  );
+
+/**
+ * Conversations of any length, with tools called one by one or side by side, within a turn or across two. One of four may be long:
+ * to lead it turn by turn takes the square of its length.
+ */
+export const conversation: fc.Arbitrary<SpokenTurn[]> = fc
+  .oneof({ weight: 3, arbitrary: shapes(10) }, { weight: 1, arbitrary: shapes(40) })
   .map((shapes) => {
     let waiting: string[] = [];
     return shapes.map((shape, i) => {

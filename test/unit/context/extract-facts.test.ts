@@ -89,6 +89,14 @@ describe('the facts of a conversation', () => {
     expect(book.pinned(0, 1000)).toEqual([]);
   });
 
+  test('of what must not get lost the room alone says how much is chosen, and little is added to much', () => {
+    const book = new FactBook();
+    for (let i = 0; i < 100; i++) book.add(1 + i, 'user', `then there were ${i} of them, in XK-${1000 + i}`);
+    expect(book.pinned(100, 10_000)).toHaveLength(100);
+    expect(book.noted(100, 10_000)).toHaveLength(100);
+    expect(book.pinned(100, 300)).toHaveLength(75);
+  });
+
   test('it stays within its bound, and keeps what is worth most', () => {
     const book = new FactBook();
     book.add(1, 'user', 'My pin is K-4711.');

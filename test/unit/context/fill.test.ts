@@ -17,13 +17,13 @@ test('one that does not fit leaves its room to the next', () => {
 });
 
 test('whatever is asked for, the budget holds and nothing is said twice', () => {
-  const tokens = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 50 });
+  const tokens = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 50, size: 'max' });
   fc.assert(
     fc.property(
       tokens,
       fc.integer({ min: 0, max: 2000 }),
       fc.nat(20),
-      fc.array(fc.nat(49)),
+      fc.array(fc.nat(49), { maxLength: 50, size: 'max' }),
       (costs, budget, tail, wanted) => {
         const ranked = wanted.filter((position) => position < costs.length);
         const chosen = fill({ tokens: costs, ranked, budget, tail });

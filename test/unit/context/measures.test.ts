@@ -39,6 +39,9 @@ describe('how well context served a turn', () => {
       measured(question, '', { isVerbatim: () => false, summary: '- account number: 4711-0815' }).recall,
     ).toBe(1);
     expect(measured('How is the weather?', '').recall).toBe(-1);
+    const others = 'account numbers 14711-0815 and 4711-08155';
+    const recalled = [{ version: 2, speaker: 'user' as const, text: others }];
+    expect(measured(question, '', { isVerbatim: () => false, summary: others, recalled }).recall).toBe(0);
   });
 
   test('usage: the share of what was recalled whose rare words the answer has', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayConfig } from '../../../src/config/schema/index.ts';
 import { MindMeters } from '../../../src/context/measures/meters.ts';
-import { configuredProbes } from '../../../src/context/probes/configured.ts';
+import { brokenScripts, configuredProbes } from '../../../src/context/probes/configured.ts';
 import { ProbeStates } from '../../../src/context/probes/probe-states.ts';
 import { type ProbeReport, reportOf } from '../../../src/context/probes/report.ts';
 import { ProbeSchedule, type ScheduledProbe } from '../../../src/context/probes/schedule.ts';
@@ -43,18 +43,16 @@ async function schedules(
   const reports: ProbeReport[] = [];
   const lines: Record<string, unknown>[] = [];
   const { logger } = openLog('info', { write: (line) => lines.push(JSON.parse(line)) });
-  const probes = apiKeys.map(
-    (apiKey, place): ScheduledProbe => ({
-      name: place === 0 ? 'x' : 'x#2',
-      place,
-      script: of,
-      model: 'gpt-4o-mini',
-      every: '*/15 * * * *',
-      timezone: 'UTC',
-      apiKey,
-      url: service || `${model.url}/v1`,
-    }),
-  );
+  let probes: readonly ScheduledProbe[] = apiKeys.map((apiKey, place) => ({
+    name: place === 0 ? 'x' : 'x#2',
+    place,
+    script: of,
+    model: 'gpt-4o-mini',
+    every: '*/15 * * * *',
+    timezone: 'UTC',
+    apiKey,
+    url: service || `${model.url}/v1`,
+  }));
   const all = Array.from(
     { length: count },
     () =>
@@ -67,7 +65,11 @@ async function schedules(
         onReport: (report) => reports.push(report),
       }),
   );
-  return { all, reports, metrics, lines };
+  const [probe] = probes as readonly [ScheduledProbe, ...ScheduledProbe[]];
+  const put = (next: readonly ScheduledProbe[]): void => {
+    probes = next;
+  };
+  return { all, reports, metrics, lines, probe, put };
 }
 
 test('a probe runs when it is due, once among all replicas, and a model without context is found out', async () => {
@@ -129,6 +131,64 @@ test('one script is run for each consumer and service that the config has it for
   ]);
   const text = await metrics.metrics();
   expect(text).toContain('gateway_context_probe_runs_total{probe="x#2",outcome="broken"} 1');
+});
+
+test('what a probe got back is shown for as long as it is so, and where it was run', async () => {
+  let now = Date.UTC(2026, 10, 28, 12, 1);
+  const { all, metrics, probe, put } = await schedules(2, () => now);
+  const [here, elsewhere] = all as [ProbeSchedule, ProbeSchedule];
+  const isShown = async (hour: number, schedule = here): Promise<boolean> => {
+    now = Date.UTC(2026, 10, 28, hour, 0, 1);
+    await schedule.look();
+    return (await metrics.metrics()).includes('gateway_context_probe_recall_ratio{');
+  };
+  expect(await isShown(13)).toBe(true);
+  put([{ ...probe, apiKey: 'of nobody' }]);
+  expect(await isShown(14)).toBe(false);
+  put([probe]);
+  expect(await isShown(15)).toBe(true);
+  put([{ ...probe, script: undefined }]);
+  expect(await isShown(16)).toBe(false);
+  put([probe]);
+  expect(await isShown(17)).toBe(true);
+  put([]);
+  expect(await isShown(18)).toBe(false);
+  await elsewhere.look();
+  put([probe]);
+  expect(await isShown(19, elsewhere)).toBe(true);
+  expect(await isShown(19)).toBe(false);
+  expect(await metrics.metrics()).toContain(
+    'gateway_context_probe_runs_total{probe="x",outcome="not_run"} 1',
+  );
+});
+
+test('a probe whose script can’t be read is counted each time that it should have run', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'probes-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  await writeFile(join(dir, 'none.yaml'), 'name: [');
+  const probe = { model: 'smart', every: '*/15 * * * *', timezone: 'UTC', apiKey: 'a' };
+  const context = {
+    probes: [
+      { ...probe, file: 'gone.yaml' },
+      { ...probe, file: 'none.yaml' },
+    ],
+  };
+  const config = { ai: { prefix: '/v1' }, context } as unknown as GatewayConfig;
+  const file = join(dir, 'gateway.yaml');
+  let now = Date.UTC(2026, 10, 28, 12, 1);
+  const { all, metrics, put } = await schedules(1, () => now);
+  put(configuredProbes({ config: () => config, file, url: () => 'http://127.0.0.1', log })());
+  for (const minute of [15, 30]) {
+    now = Date.UTC(2026, 10, 28, 12, minute);
+    await all[0]?.look();
+  }
+  const text = await metrics.metrics();
+  for (const name of ['gone', 'none'])
+    expect(text).toContain(`gateway_context_probe_runs_total{probe="${name}",outcome="not_run"} 2`);
+  expect(brokenScripts(config, file)).toEqual([
+    `${file}  context.probes[0].file: ${join(dir, 'gone.yaml')} can't be read: there is no such file`,
+    expect.stringContaining(`${file}  context.probes[1].file: ${join(dir, 'none.yaml')}:1: `),
+  ]);
 });
 
 test('probes of one script and model have names of their own, and one of them does not end what another has told', async () => {

@@ -68,3 +68,20 @@ test('nothing asked for, nothing changed', () => {
   const said = [user('ada@example.com')];
   expect(redactorOf([], PERSONAL_DATA).messages(said)).toBe(said);
 });
+
+test('a pattern of the config finds across white space, in numbers of JSON too, and before the kinds do', () => {
+  const patterns = { code: '\\d{4}\\s\\d{4}', pin: '\\b0\\d{3}\\b', inside: '[a-z]+@inside\\.example' };
+  const { text, messages } = redactorOf(['email'], PERSONAL_DATA, patterns);
+  expect(text('It is 4711\n0815, of ada@inside.example and bob@example.org')).toBe(
+    'It is [CODE], of [INSIDE] and [EMAIL]',
+  );
+  const call = {
+    type: 'tool-call' as const,
+    at: '',
+    id: 'c',
+    name: 'find',
+    arguments: '{"pin":"0815","of":1}',
+  };
+  const [message] = messages([{ role: 'assistant', at: '', content: [call] }]);
+  expect(message?.content[0]).toMatchObject({ arguments: '{"pin":"[PIN]","of":1}' });
+});

@@ -54,17 +54,25 @@ test('a session of which nothing is known yet goes by its model, and one that is
 test('after a refusal the next prompt is half as long, and half again; once one is answered, none is as long as the last refused', () => {
   const ratios = new TokenRatios();
   ratios.answered(HEX, 40_000, 20_000, LIMIT);
-  ratios.refused(HEX, 60_000);
+  ratios.refused(HEX, 60_000, 0);
   expect(ratios.of(HEX)).toEqual({ ratio: 2, most: 30_000 });
-  ratios.refused(HEX, 28_000);
+  ratios.refused(HEX, 28_000, 0);
   expect(ratios.of(HEX).most).toBe(14_000);
   ratios.answered(HEX, -1, 13_000, LIMIT);
   expect(ratios.of(HEX)).toEqual({ ratio: 2, most: 28_000 });
 });
 
+test('what is halved is the prompt, and not the answer that was asked for with it', () => {
+  const ratios = new TokenRatios();
+  ratios.refused(HEX, 40_000, 90_000);
+  expect(ratios.of(HEX).most).toBe(20_000 + 90_000);
+  ratios.answered(HEX, -1, 20_000, LIMIT);
+  expect(ratios.of(HEX).most).toBe(40_000 + 90_000);
+});
+
 test('it is the session’s alone, in this life of it, with this model', () => {
   const ratios = new TokenRatios();
-  ratios.refused(HEX, 60_000);
+  ratios.refused(HEX, 60_000, 0);
   const others = [
     owner('hex', { tenant: 'another' }),
     owner('hex', { generation: 2 }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import { SealBroken } from '../../../src/context/privacy/seal-broken.ts';
 import { openVault, type Vault } from '../../../src/context/privacy/vault.ts';
 import type { Documents } from '../../../src/contracts/store.ts';
@@ -133,5 +134,84 @@ describe('keys change', () => {
     expect(() => open.open(sealed)).toThrow(/encryptWith is empty/);
     // What was stored before there was a secret is read all the same.
     expect((await vault(docs).of('shop')).open('{"messages":[]}')).toBe('{"messages":[]}');
+  });
+
+  test('a tenant that says nothing while the secret changes is not locked out', async () => {
+    const docs = await documents();
+    const [old, young] = ['the old secret of ours', 'the new secret of ours'];
+    const sealed = (await vault(docs, old).of('silent')).seal('mine');
+    await vault(docs, 'a secret that nobody has any more').of('lost');
+
+    expect(await vault(docs, young, [old]).renew()).toEqual({ current: 1, unknown: 1 });
+
+    expect((await vault(docs, young).of('silent')).open(sealed)).toBe('mine');
+  });
+});
+
+describe('keys that lie in a store of their own', () => {
+  const apart = (docs: Documents, keys: Documents): Vault =>
+    openVault({
+      documents: keys,
+      formerly: docs,
+      encryptWith: 'a secret of the first year',
+      decryptWith: [],
+      now: () => 0,
+    });
+
+  test('are in no copy of the other, also those that lay there before', async () => {
+    const [docs, keys] = [await documents(), await documents()];
+    const sealed = (await vault(docs).of('shop')).seal('mine');
+    await vault(docs).of('silent');
+    const away = apart(docs, keys);
+
+    expect((await away.of('shop')).open(sealed)).toBe('mine');
+    expect(await away.renew()).toEqual({ current: 2, unknown: 0 });
+
+    expect((await docs.list('context-keys')).map(({ id }) => id)).not.toContain('tenant shop');
+    expect(await docs.get('context-keys', 'tenant silent')).toBeUndefined();
+    expect((await apart(docs, keys).of('shop')).open(sealed)).toBe('mine');
+  });
+
+  test('destroyed they are nowhere, though a backup brings back the others', async () => {
+    const [docs, keys] = [await documents(), await documents()];
+    const away = apart(docs, keys);
+    const sealed = (await away.of('shop')).seal('mine');
+    expect(await away.destroy('shop')).toBe(true);
+    const after = await apart(docs, keys).of('shop');
+    expect(() => after.open(sealed)).toThrow(/destroyed/);
+  });
+});
+
+describe('what digests are keyed with where nothing is sealed', () => {
+  const house = (docs: Documents) =>
+    openPrivacy(
+      () => ({ redact: [], encryptWith: '', decryptWith: [] }),
+      { documents: docs },
+      () => 0,
+    );
+
+  test('a store that lost it is told it again', async () => {
+    const docs = await documents();
+    const one = house(docs);
+    const { secret } = await one.of('shop');
+    await docs.delete('context-keys', 'installation');
+    await one.renew();
+    expect((await house(docs).of('shop')).secret).toBe(secret);
+  });
+
+  test('of two that know different ones after a loss each learns the other’s, and one holds', async () => {
+    const docs = await documents();
+    const old = house(docs);
+    const { secret: before } = await old.of('shop');
+    await docs.delete('context-keys', 'installation');
+    const young = house(docs);
+    const { secret: after } = await young.of('shop');
+    expect(after).not.toBe(before);
+    for (const each of [old, young, old]) await each.renew();
+
+    for (const each of [old, young, house(docs)]) {
+      const seal = await each.of('shop');
+      expect([seal.secret, seal.formerSecrets]).toEqual([after, [before, '']]);
+    }
   });
 });

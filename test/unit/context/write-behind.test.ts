@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { ContextMeters } from '../../../src/context/meters.ts';
 import { OperationLog } from '../../../src/context/operation-log.ts';
 import { WriteBehind } from '../../../src/context/write-behind.ts';
-import type { Sessions } from '../../../src/contracts/session.ts';
+import type { CommitOptions, Sessions } from '../../../src/contracts/session.ts';
 import { StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
@@ -93,6 +93,21 @@ it('a turn that the store never takes holds up no other conversation', async () 
   // Those that were taken are not sent again.
   expect(await behind.flush()).toBe(false);
   expect(taken).toEqual(['s2', 's3']);
+});
+
+it('a turn is sent again as one that may have arrived: megabytes are asked about first', async () => {
+  const sent: CommitOptions[] = [];
+  const { behind } = writing({
+    commit: async (_, options) => {
+      sent.push(options);
+      return { kind: 'committed', version: 1, staleBase: false, repeated: true };
+    },
+    release: async () => undefined,
+  });
+  const head = { generation: 1, version: 0, head: '', count: 0 };
+  behind.push(ref, commitOptions(draft('hello'), { fence: 1, head: head as never }));
+  expect(await behind.flush()).toBe(true);
+  expect(sent).toMatchObject([{ isRepeat: true }]);
 });
 
 it('turns that the store has not taken when the gateway ends are told as lost', async () => {

@@ -63,7 +63,7 @@ const path = fc
 it('agrees with find-my-way about every path', () => {
   fc.assert(
     fc.property(
-      fc.uniqueArray(pattern, { maxLength: 12 }),
+      fc.uniqueArray(pattern, { maxLength: 12, size: 'max' }),
       fc.array(path, { minLength: 20 }),
       (patterns, paths) => {
         const router = findMyWay();

@@ -17,6 +17,7 @@ function limited(algorithm: LimitAlgorithm, limit: number, burst = limit) {
 /** Milliseconds between requests, with pauses long enough for windows to end. */
 const waits = fc.array(fc.oneof(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 300, max: 2500 })), {
   maxLength: 200,
+  size: 'max',
 });
 
 /** When requests passed. */

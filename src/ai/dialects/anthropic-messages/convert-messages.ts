@@ -105,6 +105,8 @@ function convertAssistantPart(part: AssistantPart): JsonObject[] {
       return [convertText(part)];
     case 'refusal':
       return [{ type: 'text', text: part.text }];
+    case 'image':
+      return [];
     case 'reasoning':
       // What it has not signed itself is not taken back.
       if (part.maker !== 'anthropic') return [];

@@ -1,4 +1,5 @@
 import type { TranslatedDialect } from '../../../contracts/provider.ts';
+import { ANSWER_TOKENS } from '../anthropic-thinking.ts';
 import { ownBlocksOnly } from '../own-only.ts';
 import { convertRequest } from './convert-request.ts';
 import { readAnswer } from './read-answer.ts';
@@ -8,6 +9,7 @@ import { MessageEventReader } from './read-stream.ts';
 export const anthropicMessages: TranslatedDialect = {
   path: () => '/v1/messages',
   uncarried: ['frequencyPenalty', 'presencePenalty', 'logitBias', 'n', 'seed', 'logprobs', 'verbosity'],
+  defaultOutput: ANSWER_TOKENS,
   convertRequest,
   readAnswer,
   ownOnly: ownBlocksOnly,

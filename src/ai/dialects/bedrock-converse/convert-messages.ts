@@ -49,6 +49,7 @@ function convertContent(
     case 'assistant':
       return withoutBlanks(message.content).flatMap((part) => {
         if (part.type === 'reasoning') return takesThoughts ? convertThought(part) : [];
+        if (part.type === 'image') return [];
         return [convertAnswerPart(part), ...mark(part.cache)];
       });
     case 'tool':
@@ -102,7 +103,7 @@ function convertThought({ text, signature, opaque, maker }: ReasoningPart): Json
   return signature ? [{ reasoningContent: { reasoningText: { text, signature } } }] : [];
 }
 
-function convertAnswerPart(part: Exclude<AssistantPart, ReasoningPart>): JsonObject {
+function convertAnswerPart(part: Exclude<AssistantPart, ReasoningPart | ImagePart>): JsonObject {
   if (part.type !== 'tool-call') return { text: part.text };
   const input = part.arguments === '' ? {} : parseObject(part.arguments);
   if (!input) throw new NotCarried({ at: part.at });

@@ -8,6 +8,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { formatDataUrl } from '../../../lib/data-url.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { resultTexts } from '../result-texts.ts';
 import { textResults } from '../text-results.ts';
 
 /** Messages as Cohere takes them. What a model thought is left out: Cohere takes it back from nobody. */
@@ -41,8 +42,6 @@ function convertUserPart(part: UserPart): JsonObject {
   return { type: 'image_url', image_url: { url, ...(detail && { detail }) } };
 }
 
-const FAILED = 'The tool failed.';
-
 function assistantFields(parts: readonly AssistantPart[]): JsonObject {
   const content: JsonObject[] = [];
   const calls: JsonObject[] = [];
@@ -56,8 +55,7 @@ function assistantFields(parts: readonly AssistantPart[]): JsonObject {
   return { ...(content.length > 0 && { content }), ...(calls.length > 0 && { tool_calls: calls }) };
 }
 
-/** That a tool failed is not said apart: the result's text says it, if it has one. */
-function convertResult({ id, content, isError }: ToolResultPart): JsonObject {
-  const texts = content.map((part) => (part.type === 'text' ? part.text : ''));
-  return { role: 'tool', tool_call_id: id, content: texts.length === 0 && isError ? FAILED : texts.join('') };
+function convertResult(result: ToolResultPart): JsonObject {
+  const texts = resultTexts(result).map(({ text }) => text);
+  return { role: 'tool', tool_call_id: result.id, content: texts.join('') };
 }

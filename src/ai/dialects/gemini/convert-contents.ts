@@ -112,15 +112,18 @@ function convertSource(source: MediaSource): JsonObject {
   return { fileData: { fileUri: source.url, ...(mimeType && { mimeType }) } };
 }
 
-/** What a model thought is left out: Gemini wants back the signatures of its calls and texts, not the words. */
+/** What a model thought is left out: Gemini wants back the signatures of its calls, texts and pictures, not the words. */
 function convertAnswer(content: readonly AssistantPart[], calls: Calls): JsonObject[] {
   const parts: JsonObject[] = [];
   const ofTexts: { signature: string; at: number }[] = [];
+  const ofPictures: string[] = [];
   let ofCall: string | undefined;
   for (const part of withoutBlanks(content)) {
     const { opaque = '', maker } = part.type === 'reasoning' ? part : {};
     if (maker === 'google') ofCall = opaque;
     else if (maker === 'google-text') ofTexts.push({ signature: opaque, at: parts.length });
+    else if (maker === 'google-image') ofPictures.push(opaque);
+    else if (part.type === 'image') parts.push(...convertPicture(part, ofPictures.shift(), calls));
     else if (part.type === 'tool-call') {
       parts.push({ functionCall: convertCall(part, calls), ...(ofCall && { thoughtSignature: ofCall }) });
       ofCall = undefined;
@@ -129,6 +132,12 @@ function convertAnswer(content: readonly AssistantPart[], calls: Calls): JsonObj
   for (const { signature, at } of ofTexts) signText(parts, signature, at);
   if (calls.haveIds) signFirstCall(parts);
   return parts;
+}
+
+/** Chats have signatures apart: those of pictures are in their order. Newer models refuse a picture without one. */
+function convertPicture({ source }: ImagePart, signature: string | undefined, calls: Calls): JsonObject[] {
+  if (signature === undefined) return calls.haveIds ? [] : [convertSource(source)];
+  return [{ ...convertSource(source), thoughtSignature: signature }];
 }
 
 function convertCall({ id, name, at, arguments: said }: ToolCallPart, calls: Calls): JsonObject {

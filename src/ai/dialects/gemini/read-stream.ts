@@ -78,14 +78,16 @@ export class ChunkReader implements StreamReader {
     if (text !== '') this.#emit({ type: isThought ? 'reasoning' : 'text', text, choice });
     const data = textOf(part.thoughtSignature);
     const isCall = part.functionCall !== undefined;
-    // In a stream that of a text comes behind it, with an empty one.
-    if (data !== '' && (isCall || part.text !== undefined) && !isThought)
-      this.#emit({ type: 'reasoning-opaque', data, maker: isCall ? 'google' : 'google-text', choice });
     const picture = objectOf(part.inlineData);
     // Sketches of a thought are none of the answer.
-    if (typeof picture.data === 'string' && !isThought) {
+    const isPicture = typeof picture.data === 'string' && !isThought;
+    const maker = isCall ? 'google' : isPicture ? 'google-image' : 'google-text';
+    // In a stream that of a text comes behind it, with an empty one.
+    if (data !== '' && (isCall || isPicture || part.text !== undefined) && !isThought)
+      this.#emit({ type: 'reasoning-opaque', data, maker, choice });
+    if (isPicture) {
       const mediaType = textOf(picture.mimeType) || 'image/png';
-      this.#emit({ type: 'image', mediaType, data: picture.data, choice });
+      this.#emit({ type: 'image', mediaType, data: textOf(picture.data), choice });
     }
     if (!isCall) return;
     const { id, name, args } = objectOf(part.functionCall);

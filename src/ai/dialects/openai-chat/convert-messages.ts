@@ -12,6 +12,7 @@ import type { Thoughts } from '../../../contracts/openai-service.ts';
 import { formatDataUrl } from '../../../lib/data-url.ts';
 import { NotCarried } from '../../not-carried.ts';
 import { extraContent, reasoningDetail } from '../../reasoning-detail.ts';
+import { resultTexts } from '../result-texts.ts';
 import { textResults } from '../text-results.ts';
 
 /**
@@ -79,8 +80,6 @@ function urlOf(source: MediaSource, at: string): string {
   return source.type === 'url' ? source.url : formatDataUrl(source);
 }
 
-const FAILED = 'The tool failed.';
-
 /** @param thoughts as the service wants them back; others refuse them, or let them go */
 function assistantFields(parts: readonly AssistantPart[], thoughts: Thoughts): JsonObject {
   const calls: JsonObject[] = [];
@@ -94,7 +93,7 @@ function assistantFields(parts: readonly AssistantPart[], thoughts: Thoughts): J
     else if (part.type === 'reasoning') {
       if (part.text !== '') thought.push(part.text);
       details.push(...reasoningDetail(part));
-    } else {
+    } else if (part.type === 'tool-call') {
       const { id, name, arguments: text } = part;
       const extra = thoughts === 'details' ? extraContent(sealBefore(parts, at)) : {};
       calls.push({ id, type: 'function', function: { name, arguments: text }, ...extra });
@@ -114,12 +113,7 @@ function sealBefore(parts: readonly AssistantPart[], at: number): ReasoningPart 
   return before?.type === 'reasoning' ? before : undefined;
 }
 
-/** That a tool failed is not said apart: the result's text says it, if it has one. */
-function toolMessage({ id, content, isError }: ToolResultPart): JsonObject {
-  const texts = content.filter(isText);
-  return {
-    role: 'tool',
-    tool_call_id: id,
-    content: texts.length === 0 ? (isError ? FAILED : '') : textOrParts(texts),
-  };
+function toolMessage(result: ToolResultPart): JsonObject {
+  const texts = resultTexts(result);
+  return { role: 'tool', tool_call_id: result.id, content: texts.length === 0 ? '' : textOrParts(texts) };
 }

@@ -2,7 +2,7 @@ import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectsOf, textOf } from '../../../lib/json.ts';
 import { tokensIn } from '../logprobs.ts';
-import { isOther, readEnd, readSealed } from './read-response.ts';
+import { isOther, readEnd, readSealed, thoughtsIn } from './read-response.ts';
 
 /** The parts of a response; undefined for an error under a status that says otherwise. */
 export function readAnswer(answer: JsonObject, maker: Maker): StreamPart[] | undefined {
@@ -13,9 +13,10 @@ export function readAnswer(answer: JsonObject, maker: Maker): StreamPart[] | und
   let calls = 0;
   for (const item of objectsOf(answer.output)) {
     emit({ type: 'item-start', id: textOf(item.id) });
-    for (const { text } of objectsOf(item.summary)) emit({ type: 'reasoning', text: textOf(text) });
+    for (const text of thoughtsIn(item)) emit({ type: 'reasoning', text });
     readSealed(item, maker, emit);
     if (isOther(item)) emit({ type: 'item' });
+    if (item.type === 'reasoning') continue;
     for (const { text, refusal, logprobs } of objectsOf(item.content)) {
       if (typeof text === 'string') emit({ type: 'text', text });
       const tokens = tokensIn(logprobs);

@@ -23,19 +23,21 @@ export function readEnd(response: JsonObject, emit: Emit): void {
 }
 
 /** Reasoning that only its provider can read; it belongs to the words before it, where it shows any. */
-export function readSealed(
-  { encrypted_content: sealed, summary }: JsonObject,
-  maker: Maker,
-  emit: Emit,
-): void {
+export function readSealed(item: JsonObject, maker: Maker, emit: Emit): void {
+  const { encrypted_content: sealed } = item;
   if (typeof sealed !== 'string' || sealed === '') return;
-  const isShown = objectsOf(summary).some(({ text }) => textOf(text) !== '');
   emit(
-    isShown
+    thoughtsIn(item).length > 0
       ? { type: 'reasoning-signature', signature: sealed, maker }
       : { type: 'reasoning-opaque', data: sealed, maker },
   );
 }
+
+/** What is thought in words: OpenAI sums it up, and servers of open models (vLLM) show it as it is. */
+export const thoughtsIn = ({ type, summary, content }: JsonObject): string[] =>
+  [...objectsOf(summary), ...objectsOf(type === 'reasoning' ? content : undefined)]
+    .map(({ text }) => textOf(text))
+    .filter((text) => text !== '');
 
 /** What is said otherwise than in words: pictures, calls of the provider's own tools. */
 export const isOther = ({ type }: JsonObject): boolean => !IN_WORDS.has(type);

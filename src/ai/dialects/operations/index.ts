@@ -7,7 +7,7 @@ import { objectOf, textOf } from '../../../lib/json.ts';
 import { addUsage } from '../../add-usage.ts';
 import { ownBlocksOnly } from '../own-only.ts';
 import { readTier } from './read-tier.ts';
-import { readTranscript } from './read-transcript.ts';
+import { readTranscript, timesOf } from './read-transcript.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -25,7 +25,11 @@ export const openaiOperations = {
   'openai-moderations': operation('/moderations', 'results'),
   'openai-images': operation('/images/generations', 'data'),
   'openai-speech': operation('/audio/speech', ''),
-  'openai-transcriptions': { ...operation('/audio/transcriptions', 'text'), readText: readTranscript },
+  'openai-transcriptions': {
+    ...operation('/audio/transcriptions', 'text'),
+    readAnswer: (answer) => withTimes(answer, readAnswer(answer, 'text')),
+    readText: readTranscript,
+  },
   rerank: operation('/rerank', 'results'),
 } satisfies Partial<Record<OperationName, Dialect>>;
 
@@ -70,6 +74,12 @@ function readAnswer(answer: JsonObject, results: string | undefined): StreamPart
     // It comes whole or not at all.
     { type: 'finish', reason: 'stop' },
   ];
+}
+
+/** Of a transcript that does not say how long it was. */
+function withTimes(answer: JsonObject, parts: StreamPart[] | undefined): StreamPart[] | undefined {
+  const isSaid = parts?.some((part) => part.type === 'usage' && part.usage.audioSeconds !== undefined);
+  return !parts || isSaid ? parts : [...timesOf(answer), ...parts];
 }
 
 const isEmpty = (said: unknown): boolean => (Array.isArray(said) ? said.length === 0 : said === '');

@@ -1,17 +1,31 @@
+import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
+import { objectsOf } from '../../../lib/json.ts';
 
-/**
- * A transcript as a text, or as subtitles (SRT, WebVTT), which say when the last of them ends. That is no bill: silence behind it
- * was heard as well.
- */
+/** A transcript as a text, or as subtitles (SRT, WebVTT). */
 export function readTranscript(text: string): StreamPart[] {
-  const audioSeconds = lastTime(text);
-  const usage = { input: 0, output: 0, cached: 0, audioSeconds };
   return [
     ...(text.trim() === '' ? [] : [{ type: 'item' } as const]),
-    ...(audioSeconds > 0 ? [{ type: 'usage', usage, isEarly: true } as const] : []),
+    ...heardUntil(lastTime(text)),
     { type: 'finish', reason: 'stop' },
   ];
+}
+
+/** When the last that is said ends, where a transcript as JSON says when each of its segments or words does. */
+export const timesOf = ({ segments, words }: JsonObject): StreamPart[] =>
+  heardUntil(
+    [...objectsOf(segments), ...objectsOf(words)].reduce(
+      (last, { end }) => Math.max(last, secondsOf(end)),
+      0,
+    ),
+  );
+
+const secondsOf = (time: unknown): number => (Number.isFinite(time) ? (time as number) : 0);
+
+/** That is no bill: silence behind it was heard as well. */
+function heardUntil(audioSeconds: number): StreamPart[] {
+  const usage = { input: 0, output: 0, cached: 0, audioSeconds };
+  return audioSeconds > 0 ? [{ type: 'usage', usage, isEarly: true }] : [];
 }
 
 const ARROW = '-->';

@@ -22,7 +22,8 @@ export function readMessages(list: readonly Fields[]): Message[] {
     const role = fields.needed('role');
     let read: Message[];
     if (role === 'system') read = [{ role, at, content: systemOf(fields, 'content') }];
-    else if (role === 'assistant') read = [{ role, at, content: partsOf(fields, assistantPart) }];
+    else if (role === 'assistant')
+      read = [{ role, at, content: partsOf(fields, assistantPart).flatMap(withPictures) }];
     else if (role === 'user') read = userMessages(fields, tools);
     else throw new GatewayError('body_invalid', { param: `${at}.role`, detail: `There is no role ${role}.` });
     for (const message of read) {
@@ -118,12 +119,12 @@ function toolResult(block: Fields, tools: ReadonlyMap<string, string>): ToolResu
   };
 }
 
+const withPictures = (part: AssistantPart): AssistantPart[] =>
+  part.type === 'text' ? withoutImages(part) : [part];
+
 function assistantPart(block: Fields, type: string): AssistantPart | undefined {
   const { at } = block;
-  if (type === 'text') {
-    const part = textPart(block);
-    return { ...part, text: withoutImages(part.text) };
-  }
+  if (type === 'text') return textPart(block);
   if (type === 'thinking') {
     const seal = readSeal(block.text('signature'), 'anthropic', 'signature');
     return { type: 'reasoning', at, text: block.needed('thinking'), ...seal };

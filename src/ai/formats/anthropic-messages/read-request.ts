@@ -8,6 +8,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { own } from '../../../lib/own.ts';
 import { Fields } from '../fields.ts';
+import { UNNAMED } from '../json-object.ts';
 import { cacheOf, readMessages, systemOf } from './read-messages.ts';
 
 /** Anthropic's words for the two tiers that it lets clients choose from. */
@@ -86,7 +87,7 @@ function formatOf(format: Fields | undefined): ResponseFormat | undefined {
   if (!format) return undefined;
   const schema = format.text('type') === 'json_schema' ? format.json('schema') : undefined;
   format.leave();
-  return schema && { type: 'json-schema', name: 'answer', schema, strict: true };
+  return schema && { type: 'json-schema', name: UNNAMED, schema, strict: true };
 }
 
 /** Anthropic's words for whether thoughts are shown. */

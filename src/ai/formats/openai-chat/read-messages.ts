@@ -1,5 +1,6 @@
 import type {
   AssistantPart,
+  ImagePart,
   MediaSource,
   Message,
   TextPart,
@@ -8,6 +9,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { GatewayError } from '../../../errors/gateway-error.ts';
 import { type DataUrl, parseDataUrl } from '../../../lib/data-url.ts';
+import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { makerOfDetail } from '../../reasoning-detail.ts';
 import type { Fields } from '../fields.ts';
 import { cacheOf } from '../openai-cache-mark.ts';
@@ -137,6 +139,7 @@ function assistantParts(fields: Fields): AssistantPart[] {
   if (spoken) parts.push(...transcriptOf(spoken));
   const refusal = fields.text('refusal');
   if (refusal) parts.push({ type: 'refusal', at: `${at}.refusal`, text: refusal });
+  parts.push(...picturesOf(fields));
   for (const call of fields.each('tool_calls')) {
     const spec = call.inner('function');
     if (!spec) {
@@ -157,10 +160,18 @@ function assistantParts(fields: Fields): AssistantPart[] {
     spec.leave();
     call.leave();
   }
-  // What an answer carries beside, and what comes back with it; a picture that was made is nobody's own words.
-  for (const key of ['annotations', 'images']) fields.raw(key);
+  // What an answer carries beside, and what comes back with it.
+  fields.raw('annotations');
   return parts;
 }
+
+/** Pictures that a model made, as `write-answer.ts` and OpenRouter write them. */
+const picturesOf = (fields: Fields): ImagePart[] =>
+  objectsOf(fields.raw('images')).flatMap(({ image_url: image }, at) => {
+    const inline = parseDataUrl(textOf(objectOf(image).url));
+    if (!inline) return [];
+    return [{ type: 'image', at: `${fields.place('images')}[${at}]`, source: { type: 'base64', ...inline } }];
+  });
 
 /** What was said aloud, in writing. By its id alone nobody but its maker knows it. */
 function transcriptOf(audio: Fields): TextPart[] {

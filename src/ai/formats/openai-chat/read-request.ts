@@ -1,5 +1,6 @@
 import type { JsonObject, ModelRequest, ResponseFormat, Tool } from '../../../contracts/model-request.ts';
 import { Fields } from '../fields.ts';
+import { jsonObjectOf } from '../json-object.ts';
 import { toolsOf } from '../tool-choice.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -81,9 +82,15 @@ function toolOf(tool: Fields): Tool[] {
 const nameIn = (mention: Fields): string | undefined => mention.inner('function')?.needed('name');
 
 function responseFormatOf(format: Fields | undefined): ResponseFormat | undefined {
-  const type = format?.text('type');
-  if (!format || type === 'text') return undefined;
-  if (type === 'json_object') return { type: 'json' };
+  const read = format && formatOf(format);
+  format?.leave();
+  return read;
+}
+
+function formatOf(format: Fields): ResponseFormat | undefined {
+  const type = format.text('type');
+  if (type === 'text') return undefined;
+  if (type === 'json_object') return jsonObjectOf(format);
   const spec = type === 'json_schema' ? format.inner('json_schema') : undefined;
   if (!spec) {
     format.giveUp();

@@ -1,5 +1,6 @@
 import type {
   AssistantPart,
+  ImagePart,
   MediaSource,
   Message,
   TextPart,
@@ -8,6 +9,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { GatewayError } from '../../../errors/gateway-error.ts';
 import { parseDataUrl } from '../../../lib/data-url.ts';
+import { imageType } from '../../../lib/image-type.ts';
 import { readSeal } from '../../seal.ts';
 import type { Fields } from '../fields.ts';
 import { cacheOf } from '../openai-cache-mark.ts';
@@ -20,8 +22,12 @@ export class ItemReader {
 
   read(item: Fields): void {
     const type = item.text('type') ?? 'message';
-    // A picture that was made is nobody's own words. One that is meant by its id alone is its maker's to find.
-    if (type === 'image_generation_call' && item.has('status')) return;
+    // One that is meant by its id alone is its maker's to find.
+    if (type === 'image_generation_call' && item.has('status')) {
+      const pictures = picturesOf(item);
+      if (pictures.length > 0) this.#addAssistant(...pictures);
+      return;
+    }
     // Of an answer that comes back.
     for (const key of ['id', 'status', 'phase']) item.raw(key);
     if (type === 'message') this.#readMessage(item);
@@ -129,6 +135,13 @@ function assistantPart(part: Fields, type: string): AssistantPart | undefined {
   // Of an answer that comes back.
   for (const key of ['annotations', 'logprobs']) part.raw(key);
   return textPart(part);
+}
+
+/** A picture that a model made. This format has no word for its type. */
+function picturesOf(item: Fields): ImagePart[] {
+  const data = item.raw('result');
+  if (typeof data !== 'string' || data === '') return [];
+  return [{ type: 'image', at: item.at, source: { type: 'base64', mediaType: imageType(data), data } }];
 }
 
 /** What the writer of this format made of it: a signature beside its text, or reasoning that can't be read. */

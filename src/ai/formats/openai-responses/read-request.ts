@@ -6,6 +6,7 @@ import type {
   Tool,
 } from '../../../contracts/model-request.ts';
 import { Fields } from '../fields.ts';
+import { jsonObjectOf } from '../json-object.ts';
 import { toolsOf } from '../tool-choice.ts';
 import { ItemReader } from './read-items.ts';
 
@@ -40,7 +41,7 @@ export function readRequest(body: JsonObject): ModelRequest {
     includeUsage: true,
     ...toolsOf(fields, toolOf, nameIn),
     parallelToolCalls: fields.flag('parallel_tool_calls'),
-    responseFormat: formatOf(text?.inner('format')),
+    responseFormat: responseFormatOf(text?.inner('format')),
     maxTokens: fields.number('max_output_tokens'),
     temperature: fields.number('temperature'),
     topP: fields.number('top_p'),
@@ -86,23 +87,27 @@ function toolOf(tool: Fields): Tool[] {
 
 const nameIn = (mention: Fields): string => mention.needed('name');
 
-function formatOf(format: Fields | undefined): ResponseFormat | undefined {
-  const type = format?.text('type');
-  if (!format || type === 'text') return undefined;
-  if (type === 'json_object') return { type: 'json' };
+function responseFormatOf(format: Fields | undefined): ResponseFormat | undefined {
+  const read = format && formatOf(format);
+  format?.leave();
+  return read;
+}
+
+function formatOf(format: Fields): ResponseFormat | undefined {
+  const type = format.text('type');
+  if (type === 'text') return undefined;
+  if (type === 'json_object') return jsonObjectOf(format);
   if (type !== 'json_schema') {
     format.giveUp();
     return undefined;
   }
-  const read: ResponseFormat = {
+  return {
     type: 'json-schema',
     name: format.needed('name'),
     description: format.text('description'),
     schema: format.json('schema') ?? {},
     strict: format.flag('strict'),
   };
-  format.leave();
-  return read;
 }
 
 function reasoningOf(reasoning: Fields | undefined): Reasoning | undefined {

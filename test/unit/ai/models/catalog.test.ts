@@ -56,7 +56,7 @@ function pick(catalog: Catalog, model: string, { consumer = '', session = '', to
     session,
     user: '',
     tier: '',
-    usage: { input: tokens, output: tokens, cached: 0 },
+    usage: () => ({ input: tokens, output: tokens, cached: 0 }),
   });
 }
 

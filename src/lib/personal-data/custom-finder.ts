@@ -1,12 +1,13 @@
-import { RE2JS } from 're2js';
-import { type Finder, type Found, LONGEST_FIND } from '../../src/contracts/personal-data.ts';
+import type { RE2JS } from 're2js';
+import { type Finder, type Found, LONGEST_FIND } from '../../contracts/personal-data.ts';
+import { compileRegex } from '../regex.ts';
 
 /**
  * A pattern of the config, on RE2. What it finds is at most `LONGEST_FIND` characters long.
  * @throws Error that says what is wrong with it
  */
 export function customFinder(name: string, source: string): Finder {
-  const pattern = RE2JS.compile(source);
+  const pattern = compileRegex(source);
   return {
     name,
     find(text, from) {

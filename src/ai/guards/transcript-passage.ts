@@ -1,0 +1,197 @@
+import type { AnswerFilter, ModelGuard } from '../../contracts/guard.ts';
+import type { Frame } from '../../contracts/provider.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { ErrorCode } from '../../errors/table.ts';
+import { concludeText, endText, guardedText, openFilters, takeText } from '../../lib/answer-filters.ts';
+import { isObject, objectsOf, textOf } from '../../lib/json.ts';
+import { HAS_BEEN_SAID, type Passage } from '../passage.ts';
+import { guardResult, leaveOutTokens } from './guard-result.ts';
+import { type GuardText, guardedPieces } from './guarded-pieces.ts';
+import { eventTexts } from './request-texts.ts';
+
+type Container = { [key: string]: unknown };
+
+/** An event that says the next piece of the transcript, and where in it. */
+interface Piece {
+  readonly name: string;
+  readonly event: Container;
+  readonly holder: Container;
+  readonly key: string;
+  /** Nothing follows it. */
+  readonly isLast: boolean;
+}
+
+interface Segment {
+  readonly name: string;
+  readonly event: Container;
+}
+
+/** Characters of segments, as JSON, that wait for the end: as the longest transcript that is held until it is whole. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
+/**
+ * Leads a transcript that is streamed through the guards. Its text goes on as far as they let it; segments, which say the same once
+ * more with who says it, wait for the end, so that what begins in one and ends in the next is seen; and the event that says all
+ * of it is read as a transcript that is not streamed.
+ */
+export class TranscriptPassage implements Passage {
+  readonly needsReading = true;
+  readonly told = undefined;
+  stopped: Passage['stopped'];
+  readonly #guards: readonly ModelGuard[];
+  readonly #guard: GuardText;
+  #filters: AnswerFilter[] = [];
+  /** What has come of the text and not gone on. */
+  #held = '';
+  #isChanged = false;
+  #piece: Piece | undefined;
+  #segments: Segment[] = [];
+  #waiting = 0;
+  #written = '';
+
+  constructor(guards: readonly ModelGuard[]) {
+    this.#guards = guards;
+    this.#guard = (text) => guardedText(guards, 'result', text);
+  }
+
+  /** @param event its data, parsed: it is changed; undefined: it is no object */
+  take({ event: name, data }: Frame, event: Container | undefined): void {
+    this.#unlessStopped(() => {
+      if (event) {
+        this.#event(name, event, data);
+        return;
+      }
+      this.#end();
+      this.#write(name, data === '[DONE]' ? data : this.#guard(data));
+    });
+  }
+
+  pass(): string {
+    const written = this.#written;
+    this.#written = '';
+    return written;
+  }
+
+  last(failure: ErrorCode | undefined, errorEvent: () => string): string {
+    if (failure === undefined) this.#unlessStopped(() => this.#end());
+    return this.pass() + (failure === undefined || HAS_BEEN_SAID.has(failure) ? '' : errorEvent());
+  }
+
+  #unlessStopped(read: () => void): void {
+    if (this.stopped) return;
+    try {
+      read();
+    } catch (cause) {
+      // What was held back is not said any more.
+      this.stopped = { code: cause instanceof GatewayError ? cause.code : 'internal', cause };
+    }
+  }
+
+  #event(name: string, event: Container, data: string): void {
+    const type = textOf(event.type);
+    const piece = pieceOf(name, event, type);
+    if (piece) {
+      this.#say(piece, data);
+      return;
+    }
+    if (type.endsWith('.segment') && typeof event.text === 'string') {
+      this.#segments.push({ name, event });
+      this.#waiting += data.length;
+      if (this.#waiting > MOST_WAITING) this.#showSegments();
+      return;
+    }
+    if (type.endsWith('.done')) this.#end();
+    const isChanged = type.endsWith('.done') ? guardResult(event, this.#guard) : this.#guardAll(event);
+    this.#write(name, isChanged ? JSON.stringify(event) : data);
+  }
+
+  #say(piece: Piece, data: string): void {
+    const { holder, key, name, isLast } = piece;
+    const text = holder[key] as string;
+    if (this.#filters.length === 0) this.#filters = openFilters(this.#guards, 'result');
+    const left = takeText(this.#filters, text);
+    this.#follow(text, left);
+    this.#piece = piece;
+    const isAsItCame = left === text && (text === '' || (this.#held === '' && !this.#isChanged));
+    const rest = isLast ? this.#endText() : '';
+    if (isAsItCame && rest === '') this.#write(name, data);
+    else if (left + rest !== '' || isLast) this.#writePiece(piece, left + rest);
+  }
+
+  #follow(text: string, left: string): void {
+    if (this.#isChanged) return;
+    const held = this.#held + text;
+    this.#isChanged = !held.startsWith(left);
+    this.#held = this.#isChanged ? '' : held.slice(left.length);
+  }
+
+  /** Without its tokens, which say what is held back, or was taken out. */
+  #writePiece({ name, event, holder, key }: Piece, text: string): void {
+    holder[key] = text;
+    for (const each of [event, ...objectsOf(event.choices)]) leaveOutTokens(each);
+    this.#write(name, JSON.stringify(event));
+  }
+
+  #endText(): string {
+    const text = endText(this.#filters);
+    concludeText(this.#filters);
+    this.#filters = [];
+    this.#held = '';
+    this.#isChanged = false;
+    return text;
+  }
+
+  /** All of the text has come. */
+  #end(): void {
+    const rest = this.#endText();
+    if (rest !== '' && this.#piece) this.#writePiece(this.#piece, rest);
+    this.#showSegments();
+  }
+
+  #showSegments(): void {
+    const segments = this.#segments;
+    if (segments.length === 0) return;
+    this.#segments = [];
+    this.#waiting = 0;
+    const texts = segments.map(({ event }) => event.text as string);
+    const guarded = guardedPieces(texts, this.#guard);
+    for (const [i, { name, event }] of segments.entries()) {
+      if (guarded[i] !== texts[i]) {
+        event.text = guarded[i];
+        leaveOutTokens(event);
+      }
+      this.#write(name, JSON.stringify(event));
+    }
+  }
+
+  /** What nobody here knows. */
+  #guardAll(event: Container): boolean {
+    let isChanged = false;
+    for (const each of eventTexts(event)) {
+      const left = this.#guard(each.text);
+      if (left === each.text) continue;
+      each.text = left;
+      isChanged = true;
+    }
+    if (isChanged) leaveOutTokens(event);
+    return isChanged;
+  }
+
+  #write(name: string, data: string): void {
+    const head = name === '' ? '' : `event: ${name}\n`;
+    this.#written += `${head}data: ${data.replaceAll('\n', '\ndata: ')}\n\n`;
+  }
+}
+
+/** OpenAI says it in `delta`, Mistral in `text`, and servers of one's own in chunks as of a chat (vLLM). */
+function pieceOf(name: string, event: Container, type: string): Piece | undefined {
+  const [choice, ...others] = objectsOf(event.choices);
+  const delta = choice?.delta;
+  if (choice && others.length === 0 && isObject(delta) && typeof delta.content === 'string') {
+    const isLast = typeof choice.finish_reason === 'string';
+    return { name, event, holder: delta, key: 'content', isLast };
+  }
+  if (!type.endsWith('.delta')) return undefined;
+  const key = ['delta', 'text'].find((each) => typeof event[each] === 'string');
+  return key === undefined ? undefined : { name, event, holder: event, key, isLast: false };
+}

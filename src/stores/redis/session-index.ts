@@ -1,0 +1,110 @@
+import { LRUCache } from 'lru-cache';
+import type { SessionHead, SessionListed, SessionRef } from '../../contracts/session.ts';
+import { checkLimit } from '../check.ts';
+import { checkSession } from '../check-session.ts';
+import type { Lane } from './lane.ts';
+
+/** Users of sessions that belong to nobody, of which this process knows that they are in their index. */
+const INDEXED_MOST = 10_000;
+
+/** By what sessions are found: of each tenant and of each user a sorted set of names, by when they began. */
+export class SessionIndex {
+  readonly #lane: Lane;
+  readonly #indexed = new LRUCache<string, true>({ max: INDEXED_MOST });
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+    // Another Redis may be behind the next connection, that has not heard of them.
+    lane.onConnection(() => this.#indexed.clear());
+  }
+
+  /**
+   * Found by tenant and by user for as long as anything is known of it.
+   * @param how `NX`: what is found already stays where it is
+   * @returns whether it was not found before
+   */
+  async put(
+    { tenant, session }: SessionRef,
+    owner: string,
+    at: number,
+    maxAgeMs: number,
+    how?: 'NX',
+  ): Promise<boolean> {
+    const indexes = owner === '' ? [allOf(tenant)] : [allOf(tenant), userOf(tenant, owner)];
+    const added = await this.#lane.make((client) =>
+      Promise.all(
+        indexes.map(async (index) => {
+          const [isNew] = await Promise.all([
+            how === 'NX' ? client.zadd(index, how, at, session) : client.zadd(index, at, session),
+            // When the last session's tombstone is gone at the latest. To GT what has no end ends never: hence NX before it.
+            client.pexpire(index, 3 * maxAgeMs, 'NX'),
+            client.pexpire(index, 3 * maxAgeMs, 'GT'),
+          ]);
+          return Number(isNew) === 1;
+        }),
+      ),
+    );
+    return added.every((isNew) => isNew);
+  }
+
+  /** Who speaks in a session that belongs to nobody finds it by their name too. */
+  async putUser(
+    ref: SessionRef,
+    { generation, createdAt }: SessionHead,
+    user: string,
+    maxAgeMs: number,
+  ): Promise<void> {
+    const known = `${generation} ${user} ${ref.tenant.length} ${ref.tenant}${ref.session}`;
+    if (this.#indexed.has(known)) return;
+    await this.put(ref, user, createdAt, maxAgeMs);
+    this.#indexed.set(known, true);
+  }
+
+  /**
+   * As `Sessions.list`.
+   * @param headOf undefined: nothing is known of it any more
+   */
+  async list(
+    tenant: string,
+    { owner, after, limit }: { owner?: string | undefined; after?: string | undefined; limit: number },
+    headOf: (session: string) => Promise<SessionHead | undefined>,
+  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }> {
+    checkSession({ tenant, session: 'any' });
+    const index = owner === undefined ? allOf(tenant) : userOf(tenant, owner);
+    const count = checkLimit(limit);
+    const sessions: SessionListed[] = [];
+    let rank = 0;
+    if (after !== undefined) {
+      const last = await this.#lane.make((client) => client.zrevrank(index, after));
+      if (last === null) return { sessions, next: undefined };
+      rank = last + 1;
+    }
+    for (;;) {
+      const from = rank;
+      const wanted = count - sessions.length;
+      const found = await this.#lane.make((client) =>
+        client.zrevrange(index, from, from + wanted, 'WITHSCORES'),
+      );
+      const names = found.filter((_, at) => at % 2 === 0);
+      const page = names.slice(0, wanted);
+      const heads = await Promise.all(page.map(headOf));
+      const gone = page.flatMap((session, at) => (heads[at] ? [] : [session, found[2 * at + 1] as string]));
+      for (const [at, session] of page.entries()) {
+        const head = heads[at];
+        // An id that begins another life may be somebody else's.
+        const isTheirs = owner === undefined || head?.owner === owner;
+        const hasSpoken = head?.owner === '' && Number(found[2 * at + 1]) === head.createdAt;
+        if (head && (isTheirs || hasSpoken)) sessions.push({ session, head });
+      }
+      // Of those nothing is known any more, not even that they ended.
+      if (gone.length > 0) await this.#lane.make((client) => client.hypercareSessionUnlist(index, ...gone));
+      rank += page.length - gone.length / 2;
+      if (names.length <= wanted) return { sessions, next: undefined };
+      if (sessions.length === count) return { sessions, next: sessions.at(-1)?.session };
+    }
+  }
+}
+
+const allOf = (tenant: string): string => `hypercare:c:{${encodeURIComponent(tenant)}}:all`;
+const userOf = (tenant: string, owner: string): string =>
+  `hypercare:c:{${encodeURIComponent(tenant)}}:u:${owner}`;

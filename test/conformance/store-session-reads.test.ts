@@ -1,0 +1,87 @@
+// What is read of conversations without their turns: whose they are, and which there are of a state.
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { listSessions, type SessionsAsked } from '../../src/context/list-sessions.ts';
+import { ownersOf } from '../../src/context/owner.ts';
+import { openPrivacy } from '../../src/context/privacy/index.ts';
+import type { Store } from '../../src/contracts/store.ts';
+import { commitOptions, DAY, draft, newId, speakerIn } from './session-drafts.ts';
+import { type Place, places } from './store-places.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+describe.each(places)('sessions on $name', ({ make }) => {
+  let place: Place;
+  let store: Store;
+
+  beforeAll(async () => {
+    place = await make();
+    store = await place.open();
+  });
+  afterAll(async () => {
+    await store?.close();
+    await place?.remove();
+  });
+
+  const { open } = speakerIn(() => store);
+
+  it('one that is somebody else’s, or has not the turn that is meant, is not there', async () => {
+    const { sessions } = store;
+    const ref = { tenant: 'whose', session: 's1' };
+    const one = draft('one');
+    await sessions.commit(ref, commitOptions(one, await open(ref, { turn: one.id, owner: 'u1' })));
+    const turns = async (owner?: string, turn?: string) =>
+      (await sessions.read(ref, { owner, turn }))?.turns.map(({ id }) => id);
+    expect([await turns(), await turns('u1'), await turns('u1', one.id)]).toEqual([
+      [one.id],
+      [one.id],
+      [one.id],
+    ]);
+    expect([await turns(''), await turns('u2', one.id), await turns('u1', newId())]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    await sessions.erase(ref);
+    expect([await turns('u1', one.id), await turns('')]).toEqual([[], undefined]);
+  });
+
+  it('pages of one state are full, however many others lie between them, and the last says that it is', async () => {
+    const { sessions, documents } = store;
+    const privacy = openPrivacy(
+      () => ({ redact: [], encryptWith: '', decryptWith: [] }),
+      { documents },
+      Date.now,
+    );
+    const tenant = 'states';
+    const [owner = ''] = ownersOf(await privacy.of(tenant), tenant, 'ann');
+    const names = Array.from({ length: 240 }, (_, at) => `s${1000 + at}`);
+    for (const session of names)
+      await sessions.create({ tenant, session }, { owner, metadata: '', ttlMs: DAY, maxAgeMs: DAY });
+    const live = ['s1239', 's1120', 's1119', 's1005', 's1000'];
+    for (const session of names) if (!live.includes(session)) await sessions.erase({ tenant, session });
+    const pages = async (asked: Omit<SessionsAsked, 'tenant'>, limit: number) => {
+      const found: string[][] = [];
+      let after: string | undefined;
+      do {
+        const page = await listSessions({ sessions, privacy }, { tenant, ...asked }, { after, limit });
+        found.push(page.sessions.map(({ session }) => session));
+        after = page.next;
+      } while (after !== undefined);
+      return found;
+    };
+    for (const user of [undefined, 'ann']) {
+      expect(await pages({ user, state: 'active' }, 2)).toEqual([
+        live.slice(0, 2),
+        live.slice(2, 4),
+        live.slice(4),
+      ]);
+      expect(await pages({ user, state: 'active' }, 5)).toEqual([live]);
+      expect(await pages({ user, state: 'expired' }, 5)).toEqual([[]]);
+      const erased = await pages({ user, state: 'erased' }, 100);
+      expect(erased.map(({ length }) => length)).toEqual([100, 100, 35]);
+      const all = await pages({ user }, 80);
+      expect([all.length, all.flat()]).toEqual([3, names.toReversed()]);
+    }
+    expect(await pages({ user: 'bob' }, 5)).toEqual([[]]);
+  });
+});

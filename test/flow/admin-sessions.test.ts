@@ -1,0 +1,167 @@
+// Operators find conversations and take them out, on either store; to who may not know of one it takes no longer than none.
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { responseId } from '../../src/context/response-id.ts';
+import type { Sessions } from '../../src/contracts/session.ts';
+import { RedisSessions } from '../../src/stores/redis/sessions.ts';
+import { SqliteSessions } from '../../src/stores/sqlite/sessions.ts';
+import { type AdminAnswer, admin } from '../helpers/admin.ts';
+import { aiGateway, CLIENT_KEY, errorOf } from '../helpers/ai.ts';
+import type { TestGateway } from '../helpers/gateway.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
+import { call } from '../helpers/raw-http.ts';
+import { startRedis } from '../helpers/redis-server.ts';
+import { send, user } from '../helpers/talk.ts';
+
+const ON = { enabled: true };
+const TURNS = 45;
+
+interface Kind {
+  readonly name: string;
+  readonly kind: { readonly prototype: Sessions };
+  readonly store: () => Promise<object>;
+}
+
+const stores: readonly Kind[] = [
+  { name: 'memory', kind: SqliteSessions, store: async () => ({}) },
+  {
+    name: 'Redis',
+    kind: RedisSessions,
+    store: async () => {
+      const redis = await startRedis();
+      onTestFinished(() => redis.stop());
+      return { url: redis.url, timeout: '5s' };
+    },
+  },
+];
+
+const talk = async (gateway: TestGateway, session: string, turns = 1) => {
+  for (let at = 1; at <= turns; at++)
+    await send(gateway, [user(`This is number ${at}.`)], { 'x-session-id': session }, { user: 'ann' });
+};
+
+/** What the store is asked for from now on. */
+function reads({ prototype }: Kind['kind']) {
+  const spy = vi.spyOn(prototype, 'read');
+  onTestFinished(() => spy.mockRestore());
+  return spy;
+}
+
+describe.each(stores)('on $name', ({ kind, store }) => {
+  it('a page of conversations in one state is full while there are that many', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    const names = ['s1', 's2', 's3', 's4', 's5', 's6'];
+    for (const name of names) await talk(gateway, name);
+    for (const name of ['s2', 's5', 's6'])
+      await admin(gateway, `/api/sessions/${name}?consumer=app`, { method: 'DELETE' });
+    for (const whose of ['', '&user=ann']) {
+      const find = async (after = '') => {
+        const path = `/api/sessions?consumer=app${whose}&status=active&limit=2${after}`;
+        const { items, next } = (await admin(gateway, path)).body as {
+          items: { id: string }[];
+          next?: string;
+        };
+        return { ids: items.map(({ id }) => id), next };
+      };
+      const first = await find();
+      expect(first.ids).toEqual(['s4', 's3']);
+      const rest = await find(`&after=${encodeURIComponent(String(first.next))}`);
+      expect(rest).toEqual({ ids: ['s1'], next: undefined });
+    }
+  });
+
+  it('a long conversation is exported whole or page by page, and little of it is in memory at a time', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    await talk(gateway, 's1', TURNS);
+    await talk(gateway, 's2');
+    const spy = reads(kind);
+    const path = '/api/sessions/s1/export?consumer=app';
+    const whole = (await admin(gateway, path)).body;
+    expect(whole).toMatchObject({ id: 's1', consumer: 'app', version: TURNS, summary: null });
+    expect(whole).not.toHaveProperty('next');
+    const versions = (turns: { version: number }[]) => turns.map(({ version }) => version);
+    expect(versions(whole.turns)).toEqual(Array.from({ length: TURNS }, (_, at) => at + 1));
+    expect(whole.turns[40]).toMatchObject({ onPath: true, reason: '', status: 'complete' });
+    expect(JSON.stringify(whole.turns[40].content)).toContain('This is number 41.');
+    const turns: object[] = [];
+    const sizes: number[] = [];
+    let next: number | undefined = 0;
+    while (next !== undefined) {
+      const answer: AdminAnswer = await admin(gateway, `${path}&limit=21&after=${next}`);
+      const page = answer.body;
+      expect({ ...page, turns: [], next: 0 }).toEqual({ ...whole, turns: [], next: 0 });
+      turns.push(...page.turns);
+      sizes.push(page.turns.length);
+      next = page.next;
+    }
+    expect([sizes, turns]).toEqual([[21, 21, 3], whole.turns]);
+    const ofAnn = (await admin(gateway, '/api/context/app/export?user=ann')).body;
+    expect(ofAnn).toEqual({ items: [expect.objectContaining({ id: 's2' }), whole] });
+    expect((await admin(gateway, '/api/context/app/export?user=bob')).body).toEqual({ items: [] });
+    expect(Math.max(...spy.mock.calls.map(([, options]) => options?.limit ?? 1000))).toBeLessThanOrEqual(20);
+  });
+
+  it('an export that can’t be finished is cut off, and nobody takes it for the whole', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    await talk(gateway, 's1', TURNS);
+    const { read } = kind.prototype;
+    let isBegun = false;
+    const spy = vi.spyOn(kind.prototype, 'read').mockImplementation(async function (this: Sessions, ...all) {
+      const view = await read.apply(this, all);
+      // Once all of it was looked through it is given out; somebody erases it then.
+      if (isBegun && all[1]?.after === 20) await this.erase(all[0]);
+      isBegun ||= all[1]?.after === 40;
+      return view;
+    });
+    onTestFinished(() => spy.mockRestore());
+    const url = `${gateway.adminUrl}/api/sessions/s1/export?consumer=app`;
+    const answer = await fetch(url);
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow();
+    expect(gateway.lines.map(({ msg }) => msg)).toContain('an export was cut off');
+  });
+
+  it('a conversation of somebody else is looked up like one that nobody knows', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    await talk(gateway, 's1', 5);
+    const spy = reads(kind);
+    const look = async (path: string, method: string) => {
+      const headers = { authorization: `Bearer ${CLIENT_KEY}` };
+      const answer = await call(gateway.url, path, { method, headers });
+      const { request_id: _, ...error } = errorOf(answer);
+      return { status: answer.status, error, size: answer.body.length };
+    };
+    const turn = '0123456789abcdef01234567';
+    for (const [path, method] of [
+      ['/v1/conversations/ID', 'GET'],
+      ['/v1/conversations/ID/items', 'GET'],
+      ['/v1/conversations/ID/items', 'POST'],
+      ['/v1/conversations/ID', 'DELETE'],
+      ['/v1/responses/RESPONSE', 'GET'],
+      ['/v1/responses/RESPONSE/input_items', 'GET'],
+      ['/v1/responses/RESPONSE', 'DELETE'],
+    ] as const) {
+      const as = (name: string) => path.replace('ID', name).replace('RESPONSE', responseId(name, turn));
+      const before = spy.mock.calls.length;
+      const foreign = await look(as('s1'), method);
+      const between = spy.mock.calls.length;
+      expect([path, foreign]).toEqual([path, await look(as('s0'), method)]);
+      expect(foreign.status).toBe(404);
+      expect(between - before).toBe(spy.mock.calls.length - between);
+    }
+    // Nothing of it has left the store.
+    const views = await Promise.all(spy.mock.results.map(({ value }) => value));
+    expect(views.filter((view) => view !== undefined)).toEqual([]);
+  });
+});
+
+it('of a conversation that has ended nothing is exported but that it was there', async () => {
+  let now = Date.now();
+  const context = { ...ON, ttl: '1h' };
+  const gateway = await aiGateway([await knowingProvider()], { context }, {}, { now: () => now });
+  await talk(gateway, 's1', 2);
+  now += 7_200_000;
+  const { status, body } = await admin(gateway, '/api/sessions/s1/export?consumer=app');
+  expect([status, body]).toMatchObject([200, { id: 's1', state: 'expired', turns: [], metadata: {} }]);
+  const page = (await admin(gateway, '/api/context/app/export?user=ann')).body;
+  expect(page).toMatchObject({ items: [{ id: 's1', state: 'expired', turns: [] }] });
+});

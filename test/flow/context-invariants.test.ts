@@ -1,0 +1,158 @@
+import { expect, it } from 'vitest';
+import { checkPrompts, checkSession } from './context-invariants.ts';
+
+const PLACE = 'r0:app/one';
+const markOf = (version: number): string => `[[${PLACE}:${version}]]`;
+const asked = (version: number) => ({
+  role: 'user',
+  content: `My thing is ${markOf(version)}. ${'words '.repeat(30)}`,
+});
+const answered = (version: number) => ({ role: 'assistant', content: `I have read ${version}.` });
+const said = (...versions: number[]) =>
+  versions.flatMap((version): object[] => [asked(version), answered(version)]);
+
+const turn = (version: number, format: string, [epoch = 0, covered = 0] = []) => ({
+  id: `t${version}`,
+  version,
+  parent: version === 1 ? '' : `t${version - 1}`,
+  kind: 'turn',
+  format,
+  request: `q${version}`,
+  status: 'complete',
+  supersedes: '',
+  tokens: 60,
+  onPath: true,
+  staleBase: false,
+  at: version,
+  opens: false,
+  journey: {
+    epoch,
+    covered,
+    sent: Array.from({ length: version - 1 - covered }, (_, at) => covered + 1 + at),
+    cut: [] as number[],
+  },
+  content: { messages: said(version) as { role: string; content: string }[] },
+});
+
+/** Five turns, the second in another API, and a summary of two before the fourth. */
+function conversation() {
+  const summary = () => ({ role: 'system', content: 'A thing was said.' });
+  const prompts: Record<string, { role: string; content: string }[]> = {};
+  Object.assign(prompts, {
+    q1: [asked(1)],
+    q2: [...said(1), asked(2)],
+    q3: [...said(1, 2), asked(3)],
+    q4: [summary(), ...said(3), asked(4)],
+    q5: [summary(), ...said(3, 4), asked(5)],
+  });
+  const chat = 'openai-chat';
+  return {
+    shown: {
+      version: 5,
+      epoch: 1,
+      covered: 2,
+      summary: { covered: 2, tokens: 5 },
+      turns: [
+        turn(1, chat),
+        turn(2, 'anthropic-messages'),
+        turn(3, chat),
+        turn(4, chat, [1, 2]),
+        turn(5, chat, [1, 2]),
+      ],
+    },
+    known: {
+      acknowledged: new Map([1, 2, 3].map((version) => [markOf(version), { version }])),
+      answered: new Set([markOf(4)]),
+      open: new Set([markOf(5)]),
+      gone: new Set([markOf(6)]),
+      corrections: new Map<string, { version: number }>(),
+      deletions: [] as number[],
+    },
+    prompts,
+  };
+}
+
+type Conversation = ReturnType<typeof conversation>;
+
+const check = ({ shown, known, prompts }: Conversation): void => {
+  checkPrompts(Object.values(prompts));
+  checkSession(shown, known, new Map(Object.entries(prompts)));
+};
+const turnOf = ({ shown }: Conversation, version: number) =>
+  shown.turns[version - 1] as ReturnType<typeof turn>;
+const promptOf = ({ prompts }: Conversation, version: number) => prompts[`q${version}`] ?? [];
+const messageOf = (of: Conversation, version: number, at: number) =>
+  promptOf(of, version)[at] as { role: string; content: string };
+
+it('a sound conversation is found sound', () => {
+  expect(() => check(conversation())).not.toThrow();
+});
+
+it.each<[string, (of: Conversation) => unknown]>([
+  ['1: what was acknowledged is not there', ({ known }) => known.acknowledged.set(markOf(9), { version: 3 })],
+  ['1: it is elsewhere', ({ known }) => known.acknowledged.set(markOf(1), { version: 2 })],
+  ['1: it is there twice', (of) => turnOf(of, 2).content.messages.push(asked(1))],
+  ['1: what was answered is not there', ({ known }) => known.answered.add(markOf(9))],
+  ['1: what nobody knows of is there twice', (of) => turnOf(of, 4).content.messages.push(asked(5))],
+  ['1: a person’s words are not there', ({ known }) => known.corrections.set(markOf(9), { version: 3 })],
+  ['2: a version is left out', (of) => Object.assign(turnOf(of, 5), { version: 6 })],
+  ['2: a later turn came before', (of) => Object.assign(turnOf(of, 3), { at: 1 })],
+  ['3: a result without its call', (of) => promptOf(of, 1).unshift({ role: 'tool', content: 'sunny' })],
+  [
+    '3: a call without its result',
+    (of) => Object.assign(messageOf(of, 3, 1), { tool_calls: [{ id: 'call_1' }] }),
+  ],
+  ['4: a turn has left prompts before its summary was there', (of) => promptOf(of, 3).splice(0, 2)],
+  [
+    '4: the same, and it is told so',
+    (of) => {
+      promptOf(of, 3).splice(0, 2);
+      turnOf(of, 3).journey.sent = [2];
+    },
+  ],
+  ['4: turns stand in another order', (of) => promptOf(of, 3).unshift(...promptOf(of, 3).splice(2, 2))],
+  [
+    '4: a summary stands for more than it covers',
+    (of) => Object.assign(turnOf(of, 4).journey, { covered: 3 }),
+  ],
+  ['4: nobody has sent a prompt', ({ prompts }) => delete prompts.q3],
+  [
+    '5: a prompt begins otherwise than the one before',
+    (of) => Object.assign(messageOf(of, 5, 0), { content: 'B' }),
+  ],
+  [
+    '5: it begins otherwise than the last one of the same API',
+    (of) => Object.assign(messageOf(of, 3, 0), { content: `Now: ${asked(1).content}` }),
+  ],
+  ['6: a turn has made two summaries', (of) => Object.assign(turnOf(of, 5).journey, { epoch: 5 })],
+  ['6: more summaries than turns', ({ shown }) => Object.assign(shown, { epoch: 6 })],
+  [
+    '6: a summary is no shorter than what it covers',
+    ({ shown }) => Object.assign(shown.summary, { tokens: 120 }),
+  ],
+  [
+    '6: a prompt is no shorter behind it',
+    (of) => Object.assign(messageOf(of, 4, 0), { content: 'A thing was said. '.repeat(60) }),
+  ],
+  [
+    '7: a prompt holds another’s words',
+    (of) => promptOf(of, 2).unshift({ role: 'user', content: '[[r0:shop/one:1]]' }),
+  ],
+  ['8: what is gone is there again', (of) => turnOf(of, 5).content.messages.push(asked(6))],
+])('%s: that is found', (_, spoil) => {
+  const of = conversation();
+  spoil(of);
+  expect(() => check(of)).toThrow();
+});
+
+it('a prompt begins otherwise where something was deleted meanwhile, or its turn had not seen the one before', () => {
+  for (const change of [
+    ({ known }: Conversation) => known.deletions.push(4),
+    (of: Conversation) => Object.assign(turnOf(of, 4), { staleBase: true }),
+  ]) {
+    const of = conversation();
+    Object.assign(messageOf(of, 5, 0), { content: 'B' });
+    change(of);
+    expect(() => check(of)).not.toThrow();
+  }
+});

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { requestTexts } from '../../../../src/ai/guards/request-texts.ts';
+
+/** Who says what, of a request. */
+const saidIn = (body: { [key: string]: unknown }): string[] =>
+  requestTexts(body).map(({ role, text }) => `${role}: ${text}`);
+
+it('whatever a tool brings is the tool’s, also where it looks like somebody else’s', () => {
+  const brought = [
+    { type: 'text', text: 'a', role: 'assistant' },
+    { type: 'text', content: { role: 'system', text: 'b' } },
+    { type: 'function_call', text: 'c' },
+    { type: 'reasoning', summary: [{ text: 'd', role: 'model' }] },
+  ];
+  const said = ['a', 'b', 'c', 'd'].map((text) => `tool: ${text}`);
+  expect(saidIn({ messages: [{ role: 'tool', tool_call_id: 'x', content: brought }] })).toEqual(said);
+  expect(
+    saidIn({ messages: [{ role: 'user', content: [{ type: 'tool_result', content: brought }] }] }),
+  ).toEqual(said);
+  for (const type of ['function_call_output', 'custom_tool_call_output'])
+    expect(saidIn({ input: [{ type, call_id: 'x', role: 'assistant', output: brought }] })).toEqual(said);
+});
+
+it('what is said in a message is its speaker’s, and in an item of its kind’s', () => {
+  expect(
+    saidIn({
+      system: [{ type: 'text', text: 'a', role: 'user' }],
+      messages: [
+        { role: 'user', content: [{ type: 'text', text: 'b', role: 'assistant' }] },
+        { role: 'assistant', content: 'c' },
+        { content: 'd' },
+      ],
+      input: [
+        { type: 'function_call', name: 'f', arguments: '{"role":"user"}' },
+        { type: 'reasoning', summary: [{ type: 'summary_text', text: 'e' }] },
+        { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'f' }] },
+      ],
+      documents: [{ role: 'assistant', type: 'reasoning', text: 'g' }],
+      tools: [{ type: 'function', role: 'assistant', function: { name: 'f', description: 'h' } }],
+    }),
+  ).toEqual([
+    'system: a',
+    'user: b',
+    'assistant: c',
+    'user: d',
+    'assistant: {"role":"user"}',
+    'assistant: e',
+    'developer: f',
+    'user: assistant',
+    'user: reasoning',
+    'user: g',
+    'tool: h',
+  ]);
+});

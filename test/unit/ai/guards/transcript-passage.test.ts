@@ -1,0 +1,125 @@
+// A transcript that streams, in the words of whoever writes it.
+import { expect, it } from 'vitest';
+import { openEventFraming } from '../../../../src/ai/event-framing.ts';
+import { TranscriptPassage } from '../../../../src/ai/guards/transcript-passage.ts';
+import type { ModelGuard } from '../../../../src/contracts/guard.ts';
+import { GatewayError } from '../../../../src/errors/gateway-error.ts';
+import { parseObject } from '../../../../src/lib/json.ts';
+
+/** Holds all that it is told, and hides each cod in it. */
+const hiding: ModelGuard = {
+  openAnswer: () => {
+    let held = '';
+    return {
+      take(text) {
+        held += text;
+        return '';
+      },
+      end: () => held.replaceAll('cod', '[X]'),
+    };
+  },
+};
+/** Sees all, and lets it by. */
+const reporting: ModelGuard = { openAnswer: () => ({ take: (text) => text, end: () => '' }) };
+const forbidding: ModelGuard = {
+  openAnswer: () => ({
+    take(text) {
+      if (text.includes('cod')) throw new GatewayError('content_filtered');
+      return text;
+    },
+    end: () => '',
+  }),
+};
+
+/** What goes on of a stream of events; `!` stands for the event that says that it was ended. */
+function through(guard: ModelGuard, ...events: (object | string)[]): unknown[] {
+  const passage = new TranscriptPassage([guard]);
+  for (const event of events) {
+    const data = typeof event === 'string' ? event : JSON.stringify(event);
+    passage.take({ event: '', data }, parseObject(data));
+  }
+  const written = passage.pass() + passage.last(passage.stopped?.code, () => 'data: "!"\n\n');
+  const told: unknown[] = [];
+  const framing = openEventFraming(
+    ({ data }) => void told.push(data.startsWith('[') ? data : JSON.parse(data)),
+    () => undefined,
+  );
+  framing.feed(Buffer.from(written));
+  return told;
+}
+
+const LOGPROBS = { logprobs: [{ token: 'cod', logprob: -1 }] };
+const delta = (text: string) => ({ type: 'transcript.text.delta', delta: text });
+const chunk = (content: string, finish: string | null = null) => ({
+  object: 'transcription.chunk',
+  choices: [{ delta: { content }, finish_reason: finish }],
+});
+
+it.each<[string, object[], unknown[]]>([
+  [
+    'OpenAI',
+    [
+      { ...delta('a c'), ...LOGPROBS },
+      delta('od'),
+      { type: 'transcript.text.done', text: 'a cod', ...LOGPROBS, usage: { input_tokens: 3 } },
+    ],
+    [delta('a [X]'), { type: 'transcript.text.done', text: 'a [X]', usage: { input_tokens: 3 } }],
+  ],
+  [
+    'OpenAI, with who says it',
+    [
+      { type: 'transcript.text.segment', text: ' a cod', speaker: 'A' },
+      delta('a cod swims'),
+      { type: 'transcript.text.segment', text: ' swims', speaker: 'B' },
+      { type: 'transcript.text.done', text: 'a cod swims' },
+    ],
+    [
+      delta('a [X] swims'),
+      { type: 'transcript.text.segment', text: ' a [X]', speaker: 'A' },
+      { type: 'transcript.text.segment', text: ' swims', speaker: 'B' },
+      { type: 'transcript.text.done', text: 'a [X] swims' },
+    ],
+  ],
+  [
+    'Mistral',
+    [
+      { type: 'transcription.language', audio_language: 'en' },
+      { type: 'transcription.text.delta', text: 'a co' },
+      { type: 'transcription.text.delta', text: 'd' },
+      { type: 'transcription.done', text: 'a cod', segments: [{ text: 'a cod', start: 0 }] },
+    ],
+    [
+      { type: 'transcription.language', audio_language: 'en' },
+      { type: 'transcription.text.delta', text: 'a [X]' },
+      { type: 'transcription.done', text: 'a [X]', segments: [{ text: 'a [X]', start: 0 }] },
+    ],
+  ],
+  ['vLLM', [chunk('a co'), chunk('d'), chunk('', 'stop')], [chunk('a [X]', 'stop')]],
+  [
+    'nobody that we know',
+    [{ type: 'x', said: ['cod', { by: 'cod' }] }],
+    [{ type: 'x', said: ['[X]', { by: '[X]' }] }],
+  ],
+])('what is hidden in the words of %s is hidden in all that says it', (_, events, told) => {
+  expect(through(hiding, ...events)).toEqual(told);
+});
+
+it('what is held back goes on before the stream ends, however it does', () => {
+  expect(through(hiding, chunk('a cod'), '[DONE]')).toEqual([chunk('a [X]'), '[DONE]']);
+  expect(through(hiding, delta('a cod'))).toEqual([delta('a [X]')]);
+});
+
+it('where nothing is changed or held back, all goes on as it came', () => {
+  const events = [
+    { ...delta('a '), ...LOGPROBS },
+    { ...delta('cod'), ...LOGPROBS },
+    { type: 'transcript.text.done', text: 'a cod', ...LOGPROBS },
+    '[DONE]',
+  ];
+  expect(through(reporting, ...events)).toEqual(events);
+});
+
+it('what is forbidden ends it', () => {
+  expect(through(forbidding, delta('a '), delta('cod'), delta('swims'))).toEqual([delta('a '), '!']);
+  expect(through(forbidding, { type: 'x', text: 'cod' }, delta('swims'))).toEqual(['!']);
+});

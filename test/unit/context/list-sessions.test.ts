@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { listSessions } from '../../../src/context/list-sessions.ts';
+import type { ContextPrivacy } from '../../../src/context/ports.ts';
+import type { Sessions } from '../../../src/contracts/session.ts';
+
+/** As many sessions as anybody asks for, called by their numbers; every 1500th is active. */
+function endless() {
+  const asked: number[] = [];
+  const list: Sessions['list'] = async (_, { after = '0', limit }) => {
+    asked.push(limit);
+    const sessions = Array.from({ length: limit }, (__, at) => {
+      const number = Number(after) + at + 1;
+      return { session: `${number}`, head: { state: number % 1500 === 0 ? 'active' : 'erased' } };
+    });
+    return { sessions: sessions as never, next: sessions.at(-1)?.session };
+  };
+  return { asked, ports: { sessions: { list } as Sessions, privacy: {} as ContextPrivacy } };
+}
+
+test('of a state that hardly any session is in a page does not look for ever, and the next one goes on there', async () => {
+  const { asked, ports } = endless();
+  const find = (after?: string) =>
+    listSessions(ports, { tenant: 'shop', state: 'active' }, { after, limit: 1 });
+  const first = await find();
+  expect(first.sessions).toEqual([]);
+  const looked = asked.reduce((sum, each) => sum + each, 0);
+  expect([looked <= 1100, first.next]).toEqual([true, `${looked}`]);
+  expect((await find(first.next)).sessions).toMatchObject([{ session: '1500' }]);
+  // Redis reads all of a part within the time of one answer.
+  expect(Math.max(...asked)).toBeLessThanOrEqual(100);
+});
