@@ -7,6 +7,7 @@ import type { TurnPassage } from '../../../../src/context/memory/passages.ts';
 import { snippetText } from '../../../../src/context/memory/snippets.ts';
 import type { ModelGuard, RequestText } from '../../../../src/contracts/guard.ts';
 import { writeJson } from '../../../../src/lib/written-json.ts';
+import { CancelSignal } from '../../../../src/upstream/signal.ts';
 
 const SAID: readonly TurnPassage[] = [
   { version: 1, speaker: 'user', text: 'Who competes with us?\nI am ada@example.com.' },
@@ -39,7 +40,9 @@ async function guarded(format: (typeof CHAT_FORMATS)[number], content: unknown, 
     each.text = each.text.replace('ada@example.com', '[EMAIL_1]');
   };
   const guard: ModelGuard = { onRequest: ({ texts }) => void texts.forEach(show) };
-  const [body] = await guardBodies([guard], format, [{ bytes, kept: written.kept }]);
+  const [body] = await guardBodies([guard], { format, cancel: new CancelSignal() }, [
+    { bytes, kept: written.kept },
+  ]);
   return { shown, before: bytes.toString(), after: JSON.stringify(body) };
 }
 
