@@ -15,7 +15,7 @@ import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 import { markOf, readTail } from './log-tail.ts';
 import { readAbout } from './response-about.ts';
-import { withoutSession } from './unnamed.ts';
+import { withoutOwn } from './unnamed.ts';
 import { withoutPictures } from './without-pictures.ts';
 
 /** A header that anybody may name a session by. */
@@ -176,7 +176,7 @@ export function askOf(
     window: leastWindow(call.candidates),
     widest: alias?.route && widestWindow(alias, catalog),
     askModel: askModelOf(call, askInside),
-    ...(isResponses && { response: readAbout(withoutSession(bodyOf(call), call)) }),
+    ...(isResponses && { response: readAbout(withoutOwn(bodyOf(call), call)) }),
     requestId: exchange.id,
   };
 }
