@@ -43,7 +43,7 @@ import { type Prepared, Reload } from './server/reload.ts';
 import type { Running } from './server/route-gate.ts';
 import { SharedSchemas } from './server/shared-schemas.ts';
 import { Answers } from './stores/answers/index.ts';
-import { describeStoreUrl, openStore, type StoreEvent, type StoreOptions } from './stores/index.ts';
+import { describeStoreUrl, openStore, type StoreEvent } from './stores/index.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import { openMetrics, type Registry } from './telemetry/metrics.ts';
 import type { Resolve } from './upstream/addresses.ts';
@@ -133,16 +133,13 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const changes = new Changes(log, meters);
   const onChange = shared?.onChange ?? (shared ? changes.recordNews : changes.record);
   const clock = { wall: options.now ?? Date.now, monotonic: () => performance.now() };
-  const inStore = (url: string): StoreOptions => ({
-    onEvent: (event) => onStoreEvent(describeStoreUrl(url), event),
+  const store = await openStore(storeConfig.url, {
+    onEvent: onStoreEvent,
     now: clock.wall,
     commandTimeoutMs: storeConfig.timeout,
-    ...(shared?.counters ? { counters: shared.counters } : {}),
-  });
-  const store = await openStore(storeConfig.url, {
-    ...inStore(storeConfig.url),
     replicas: storeConfig.replicas,
     sync: storeConfig.sync,
+    ...(shared?.counters ? { counters: shared.counters } : {}),
   });
   const fleet = new Fleet({
     onChange,
@@ -178,13 +175,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   });
   const contextSettings = (): GatewayConfig['context'] => (reload.config ?? config).context;
   const mindMeters = new MindMeters(metrics);
-  const { keyStore } = config.context.privacy;
-  const keys = keyStore === undefined ? undefined : await openStore(keyStore, inStore(keyStore));
-  const privacy = openPrivacy(
-    () => contextSettings().privacy,
-    { documents: store.documents, keys: keys?.documents },
-    clock.wall,
-  );
+  const privacy = openPrivacy(() => contextSettings().privacy, store.documents, clock.wall);
   const upkeep = new KeyUpkeep(metrics, { renew: () => privacy.renew(), log });
   const contextMeters = new ContextMeters(metrics);
   const operations = new OperationLog(log, contextMeters);
@@ -290,7 +281,8 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     ...(shared?.prepareElsewhere ? { prepareElsewhere: shared.prepareElsewhere } : {}),
   });
 
-  function onStoreEvent(name: string, { kind, error, policy }: StoreEvent): void {
+  function onStoreEvent({ kind, error, policy }: StoreEvent): void {
+    const name = describeStoreUrl(storeConfig.url);
     if (kind === 'evicts') {
       log.warn(
         { store: name, policy },
@@ -344,7 +336,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
       await mind.settled();
       await ledger.close();
       await Promise.all([fleet.destroy(), outbound.close()]);
-      await Promise.all([store.close(), keys?.close()]);
+      await store.close();
     },
   };
 }

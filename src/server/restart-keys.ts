@@ -16,7 +16,6 @@ const FIXED: readonly [key: string, of: (config: GatewayConfig) => unknown][] = 
   ['server.timeouts.send', (config) => config.server.timeouts.send],
   ['admin.listen', (config) => config.admin.listen],
   ['store', (config) => config.store],
-  ['context.privacy.keyStore', (config) => config.context.privacy.keyStore],
   ['log', (config) => config.log],
   ['telemetry', (config) => config.telemetry],
   ['hypercare.enabled', (config) => config.hypercare.enabled],

@@ -49,7 +49,7 @@ describe.each(places)('sessions on $name', ({ make }) => {
     const { sessions, documents } = store;
     const privacy = openPrivacy(
       () => ({ redact: [], encryptWith: '', decryptWith: [] }),
-      { documents },
+      documents,
       Date.now,
     );
     const tenant = 'states';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -308,4 +308,22 @@ it('whoever reads in the log while something is erased holds nobody up: it is em
   reader.exec('COMMIT');
   reader.close();
   await eventually(async () => (await readFile(`${path}-wal`)).length === 0);
+});
+
+it('of what was written over before it was erased nothing is left either, nor where whoever erased it was killed', async () => {
+  const store = await open();
+  // Each is another length, so that it finds no room where the one before it stood.
+  for (let i = 0; i < 20; i++)
+    await store.documents.put('context-keys', 'tenant app', { wrapped: 'opens-all-of-it'.repeat(1 + (i % 7)) });
+  await store.documents.delete('context-keys', 'tenant app', { wipe: true });
+  const killed = join(dir, 'killed.db');
+  for (const end of ['', '-wal', '-shm']) await copyFile(`${path}${end}`, `${killed}${end}`);
+  const next = await openStore(`sqlite:${killed}`);
+  opened.push(next);
+
+  for (const file of [path, killed])
+    await eventually(async () => {
+      const [all, log] = await Promise.all([file, `${file}-wal`].map((each) => readFile(each, 'latin1')));
+      return !`${all}${log}`.includes('opens-all-of-it');
+    });
 });

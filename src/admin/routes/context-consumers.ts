@@ -70,7 +70,7 @@ export function contextConsumerRoutes(
         operationId: 'eraseConsumer',
         tags,
         summary:
-          'Erase all conversations of a consumer and destroy its key: copies of them that lack the keys (context.privacy.keyStore) can not be read either',
+          'Erase all conversations of a consumer and destroy its key: copies that lack the keys can not be read either',
         params: Named,
         response: answers(
           Type.Object({

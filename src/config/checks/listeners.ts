@@ -3,7 +3,6 @@ import { isNetwork } from '../../lib/address-rules.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Part } from '../part.ts';
 import { type Check, type CheckContext, mustEnd, mustLast } from './context.ts';
-import { checkStore } from './store-url.ts';
 
 interface Listener {
   host: string;
@@ -65,6 +64,20 @@ const collide = (a: Listener, b: Listener): boolean =>
 function mustBeNetwork(entry: Part, { report, quoted }: CheckContext): void {
   if (entry.text !== undefined && !isNetwork(entry.text))
     report(entry, `must be an IP address or a CIDR like 10.0.0.0/8, is ${quoted(entry)}`);
+}
+
+/** The message repeats nothing of the URL: it may hold a password. */
+function checkStore(part: Part, { report }: CheckContext): void {
+  const [scheme, rest] = part.text?.split('://') ?? [];
+  if (rest === undefined || !['redis', 'rediss', 'redis-cluster', 'redis-sentinel'].includes(scheme ?? ''))
+    return;
+  // A cluster may be named by several of its nodes, and a master by several Sentinels, which is no URL any more.
+  const nodes = rest
+    .slice(rest.lastIndexOf('@') + 1)
+    .split('/', 1)[0]!
+    .split(',');
+  const isValid = nodes.every((node) => node !== '' && URL.canParse(`redis://${node}`));
+  if (!isValid || (!scheme?.includes('-') && nodes.length > 1)) report(part, 'is no valid URL of a store');
 }
 
 const SINGLE_MASTER = /^(rediss?|redis-sentinel):/;

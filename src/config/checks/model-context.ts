@@ -1,7 +1,6 @@
 import { Cron } from 'croner';
 import { DATA_KINDS } from '../../contracts/personal-data.ts';
 import { type Check, mustEnd, mustExist, mustLast } from './context.ts';
-import { checkStore } from './store-url.ts';
 
 /** The model context: its times, its probes, and a secret that is worth the name. */
 export const checkModelContext: Check = (config, context) => {
@@ -10,13 +9,6 @@ export const checkModelContext: Check = (config, context) => {
   const secret = section.get('privacy').get('encryptWith');
   if (secret.text && secret.text.length < LEAST_SECRET)
     context.report(secret, `must have at least ${LEAST_SECRET} characters, better 32 that nobody chose`);
-  const keyStore = section.get('privacy').get('keyStore');
-  checkStore(keyStore, context);
-  if (keyStore.text !== undefined && keyStore.text === config.get('store', 'url').text)
-    context.report(
-      keyStore,
-      'must be another store than store.url: beside what they seal keys are there by default',
-    );
   for (const [name, pattern] of section.get('privacy').get('patterns').entries)
     if (KINDS.has(name))
       context.report(pattern, 'there is a kind of this name already: it belongs in redact');

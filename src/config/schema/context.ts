@@ -2,9 +2,6 @@ import { Type } from 'typebox';
 import { DATA_KINDS, KIND_NAME } from '../../contracts/personal-data.ts';
 import { Duration, HttpUrl, OneOf, Percent, Strict } from './units.ts';
 
-/** What is in memory alone ends with the process, and with the keys all that they sealed. */
-const LASTING_STORE = '^(sqlite:.+|rediss?://.+|redis-(cluster|sentinel)://.+)$';
-
 /** The model context: what a conversation remembers. */
 export const Context = Strict(
   {
@@ -68,14 +65,6 @@ export const Context = Strict(
           default: [],
           description: 'Secrets that were in its place before: keys are wrapped anew within a minute.',
         }),
-        keyStore: Type.Optional(
-          Type.String({
-            pattern: LASTING_STORE,
-            examples: ['sqlite:data/keys.db'],
-            description:
-              'Where the keys lie, as `store.url`; absent: in the store itself, where a backup of it has them too.',
-          }),
-        ),
       },
       { default: {} },
     ),

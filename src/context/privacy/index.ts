@@ -17,14 +17,6 @@ export interface PrivacySettings {
   readonly decryptWith: readonly string[];
 }
 
-/** Where keys lie. */
-export interface KeyPlaces {
-  /** Of the store that conversations are in. */
-  readonly documents: Documents;
-  /** Of a store of their own, if there is one: a copy of the other then has none of them. */
-  readonly keys?: Documents | undefined;
-}
-
 export interface Privacy extends ContextPrivacy {
   /** Looks after the keys of all, whether they speak or not. @throws StoreUnavailable */
   renew(): Promise<WrappedKeys>;
@@ -33,10 +25,9 @@ export interface Privacy extends ContextPrivacy {
 /** @param settings asked each time: a reload may change them */
 export function openPrivacy(
   settings: () => PrivacySettings,
-  { documents, keys }: KeyPlaces,
+  documents: Documents,
   now: () => number,
 ): Privacy {
-  const places = keys ? { documents: keys, formerly: documents } : { documents };
   const installation = new InstallationSecret(documents);
   let made: { of: PrivacySettings; vault: Vault; redactor: Redactor } | undefined;
   const current = (): { vault: Vault; redactor: Redactor } => {
@@ -46,7 +37,7 @@ export function openPrivacy(
       made?.of.encryptWith === wanted.encryptWith && made.of.decryptWith.join() === wanted.decryptWith.join();
     made = {
       of: wanted,
-      vault: isSameVault && made ? made.vault : openVault({ ...wanted, ...places, now, installation }),
+      vault: isSameVault && made ? made.vault : openVault({ ...wanted, documents, now, installation }),
       redactor: redactorOf(wanted.redact, PERSONAL_DATA, wanted.patterns),
     };
     return made;

@@ -16,7 +16,8 @@ export interface KeyUpkeepPorts {
 export class KeyUpkeep {
   readonly #ports: KeyUpkeepPorts;
   readonly #timer: NodeJS.Timeout;
-  #found: WrappedKeys = { current: 0, unknown: 0 };
+  /** Undefined before the first whole look. */
+  #found: WrappedKeys | undefined;
   #running: Promise<void> | undefined;
 
   constructor(registry: Registry, ports: KeyUpkeepPorts) {
@@ -29,7 +30,7 @@ export class KeyUpkeep {
       aggregator: 'max',
       registers: [registry],
       collect() {
-        for (const [secret, count] of Object.entries(found())) this.set({ secret }, count);
+        for (const [secret, count] of Object.entries(found() ?? {})) this.set({ secret }, count);
       },
     });
     this.#timer = setInterval(() => void this.look(), EVERY_MS).unref();
@@ -53,7 +54,7 @@ export class KeyUpkeep {
     const { log, renew } = this.#ports;
     try {
       const found = await renew();
-      if (found.unknown > this.#found.unknown)
+      if (found.unknown > (this.#found?.unknown ?? 0))
         log.error(
           { consumers: found.unknown },
           'the keys of some consumers are wrapped by a secret that the config does not have: put it into context.privacy.decryptWith',

@@ -1,6 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Documents, StoredDocument } from '../../contracts/store.ts';
+import type { Documents } from '../../contracts/store.ts';
 import type { TenantSeal } from '../ports.ts';
 import { decrypt, encrypt, KEY_BYTES, type MasterKey, masterKeyOf } from './cipher.ts';
 import { InstallationSecret, type KnownSecret } from './installation-secret.ts';
@@ -14,7 +14,7 @@ export interface Vault {
   lookAgain(tenant: string): void;
   /** Another key for what is sealed from now on; what was sealed before can still be opened. */
   rotate(tenant: string): Promise<void>;
-  /** All that was sealed for the tenant, here and in every copy without the keys, is gone. @returns whether there was a key */
+  /** All that was sealed for the tenant, here and in every copy that lacks the keys, is gone. @returns whether there was a key */
   destroy(tenant: string): Promise<boolean>;
   /** Wraps by today's secret what is wrapped by those before it. @returns what was found @throws StoreUnavailable */
   renew(): Promise<WrappedKeys>;
@@ -44,8 +44,6 @@ interface StoredKey {
 
 export interface VaultOptions {
   readonly documents: Documents;
-  /** Where keys were before; what is met there moves. */
-  readonly formerly?: Documents | undefined;
   /** The secret that keys are wrapped with; '' = nothing is sealed. */
   readonly encryptWith: string;
   /** Secrets that were in its place before: keys are wrapped anew when they are met. */
@@ -75,12 +73,10 @@ type Opened = VaultOptions & Required<Pick<VaultOptions, 'installation'>>;
 class PlainVault implements Vault {
   readonly #documents: Documents;
   readonly #installation: InstallationSecret;
-  readonly #formerly: Documents | undefined;
   #made: { of: KnownSecret; seal: TenantSeal } | undefined;
 
-  constructor({ documents, formerly, installation }: Opened) {
+  constructor({ documents, installation }: Opened) {
     this.#documents = documents;
-    this.#formerly = formerly;
     this.#installation = installation;
   }
 
@@ -114,7 +110,7 @@ class PlainVault implements Vault {
   }
 
   destroy(tenant: string): Promise<boolean> {
-    return destroyIn([this.#documents, this.#formerly], tenant);
+    return this.#documents.delete(COLLECTION, idOf(tenant), { wipe: true });
   }
 
   async renew(): Promise<WrappedKeys> {
@@ -124,7 +120,6 @@ class PlainVault implements Vault {
 
 class SealingVault implements Vault {
   readonly #documents: Documents;
-  readonly #formerly: Documents | undefined;
   readonly #now: () => number;
   readonly #secrets: readonly string[];
   readonly #installation: InstallationSecret;
@@ -133,10 +128,9 @@ class SealingVault implements Vault {
   readonly #opening = new Map<string, Promise<TenantSeal>>();
   #destroyed = 0;
 
-  constructor({ documents, formerly, encryptWith, decryptWith, now, installation }: Opened) {
+  constructor({ documents, encryptWith, decryptWith, now, installation }: Opened) {
     this.#installation = installation;
     this.#documents = documents;
-    this.#formerly = formerly;
     this.#now = now;
     this.#secrets = [encryptWith, ...decryptWith];
   }
@@ -161,7 +155,7 @@ class SealingVault implements Vault {
 
   async destroy(tenant: string): Promise<boolean> {
     this.#destroyed++;
-    const was = await destroyIn([this.#documents, this.#formerly], tenant);
+    const was = await this.#documents.delete(COLLECTION, idOf(tenant), { wipe: true });
     // Who read them before they went must not put them back.
     this.#destroyed++;
     this.#seals.delete(tenant);
@@ -171,14 +165,21 @@ class SealingVault implements Vault {
   async renew(): Promise<WrappedKeys> {
     const masters = await this.#known();
     const found = { current: 0, unknown: 0 };
-    if (this.#formerly) for await (const { tenant } of keysIn(this.#formerly)) await this.#stored(tenant);
-    for await (const { tenant, keys } of keysIn(this.#documents)) {
-      const isOpen = keys.keys.every(({ master }) => masters.some(({ id }) => id === master));
-      if (isOpen && keys.keys.some(({ master }) => master !== masters[0].id))
-        await this.#change(tenant, (known) => known && this.#rewrapped(masters, tenant, known));
-      found[isOpen ? 'current' : 'unknown']++;
-    }
+    for await (const { tenant, keys } of keysIn(this.#documents))
+      found[(await this.#isRenewed(masters, tenant, keys)) ? 'current' : 'unknown']++;
     return found;
+  }
+
+  /** Those of one tenant do not keep others from theirs. */
+  async #isRenewed(masters: Masters, tenant: string, { keys }: Keys): Promise<boolean> {
+    if (keys.every(({ master }) => master === masters[0].id)) return true;
+    try {
+      await this.#change(tenant, (known) => known && this.#rewrapped(masters, tenant, known));
+      return true;
+    } catch (error) {
+      if (error instanceof SealBroken) return false;
+      throw error;
+    }
   }
 
   #known(): Promise<Masters> {
@@ -189,7 +190,7 @@ class SealingVault implements Vault {
   async #open(tenant: string): Promise<TenantSeal> {
     const destroyed = this.#destroyed;
     const masters = await this.#known();
-    const stored = await this.#stored(tenant);
+    const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
     const { current, keys } =
       stored && this.#isCurrent(masters, stored.value)
         ? stored.value
@@ -202,20 +203,6 @@ class SealingVault implements Vault {
     );
     if (destroyed === this.#destroyed) this.#seals.set(tenant, { seal, until: this.#now() + TRUSTED_MS });
     return seal;
-  }
-
-  /** The keys, which may have to be brought from where they were before. */
-  async #stored(tenant: string): Promise<StoredDocument<Keys> | undefined> {
-    const stored = await this.#documents.get<Keys>(COLLECTION, idOf(tenant));
-    if (!this.#formerly) return stored;
-    const before = await this.#formerly.get<Keys>(COLLECTION, idOf(tenant));
-    if (!before) return stored;
-    if (!stored) {
-      const put = await this.#documents.put(COLLECTION, idOf(tenant), before.value, { ifVersion: 0 });
-      if (!put.ok) return this.#stored(tenant);
-    }
-    await this.#formerly.delete(COLLECTION, idOf(tenant), { wipe: true });
-    return this.#documents.get<Keys>(COLLECTION, idOf(tenant));
   }
 
   #isCurrent([master]: Masters, { current, keys }: Keys): boolean {
@@ -327,12 +314,6 @@ const PREFIX = 'tenant ';
 const idOf = (tenant: string): string => `${PREFIX}${tenant}`;
 /** Binds what is sealed to its tenant and key: moved elsewhere it does not open. */
 const contextOf = (tenant: string, key: string): string => JSON.stringify([tenant, key]);
-
-async function destroyIn(places: readonly (Documents | undefined)[], tenant: string): Promise<boolean> {
-  let was = false;
-  for (const place of places) if (await place?.delete(COLLECTION, idOf(tenant), { wipe: true })) was = true;
-  return was;
-}
 
 /** The keys of all tenants. */
 async function* keysIn(documents: Documents): AsyncGenerator<{ tenant: string; keys: Keys }> {

@@ -6,8 +6,9 @@ const LOG_AFTER_MS = 1000;
 
 /**
  * Deletes so that nothing of it can be found in the files. SQLite itself only lets go of the place where it stood: `secure_delete`
- * writes zeros there, and the log, which has the pages as they were before, is emptied soon after. What the file system or the
- * disk keeps of what was overwritten is out of reach.
+ * writes zeros there (FAST, as the database is opened, where a page is written anyway; here all of it), and the log, which has the
+ * pages as they were before, is emptied soon after, or by the next to open the file. What the file system or the disk keeps of
+ * what was overwritten is out of reach.
  */
 export class Wiping {
   readonly #database: DatabaseSync;
@@ -18,6 +19,8 @@ export class Wiping {
   constructor(database: DatabaseSync, onFailure: (error: unknown) => void) {
     this.#database = database;
     this.#onFailure = onFailure;
+    // Whoever erased something last may have been killed before.
+    this.#emptyLogSoon();
   }
 
   /** Runs `work`, in whose place nothing is left of what it deletes or writes over. Within a transaction. */
@@ -26,12 +29,12 @@ export class Wiping {
     try {
       return work();
     } finally {
-      this.#database.exec('PRAGMA secure_delete = OFF');
+      this.#database.exec('PRAGMA secure_delete = FAST');
       this.#emptyLogSoon();
     }
   }
 
-  /** Empties the log now, if that is still to come. It may find others at work on it, who will empty it. */
+  /** Empties the log now, if that is still to come. Where others are at work on it, the next to open the file does. */
   close(): void {
     if (!this.#soon) return;
     clearTimeout(this.#soon);
@@ -49,6 +52,7 @@ export class Wiping {
 
   /** @returns whether it is empty */
   #emptyLog(): boolean {
+    if (!this.#database.isOpen) return true;
     // The event loop waits for nobody.
     this.#database.exec('PRAGMA busy_timeout = 0');
     try {

@@ -17,7 +17,7 @@ async function world() {
   const store = await openStore('memory:', { commandTimeoutMs: 1000 });
   onTestFinished(() => store.close());
   const settings = { redact: [], encryptWith: '', decryptWith: [] };
-  const privacy = openPrivacy(() => settings, store, Date.now);
+  const privacy = openPrivacy(() => settings, store.documents, Date.now);
   const operations = { note: () => undefined } as unknown as OperationLog;
   const content = JSON.stringify({ messages: [user('My number is 4711.'), assistant('I know it.')] });
   const turn = draft('', { content });

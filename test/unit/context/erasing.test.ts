@@ -23,7 +23,7 @@ test('however many sessions a consumer has, all are erased, and few are asked fo
       read: sessions.read.bind(sessions),
       erase: sessions.erase.bind(sessions),
     }),
-    privacy: openPrivacy(() => ({ redact: [], encryptWith: '', decryptWith: [] }), { documents }, Date.now),
+    privacy: openPrivacy(() => ({ redact: [], encryptWith: '', decryptWith: [] }), documents, Date.now),
     mind: { forget: () => undefined },
     opened: new OpenedSessions(),
     operations: { note: () => undefined } as unknown as ConstructorParameters<

@@ -78,7 +78,7 @@ async function world() {
         tooLong: () => undefined,
         forget: () => undefined,
       },
-      privacy: openPrivacy(() => PRIVACY, secrets, Date.now),
+      privacy: openPrivacy(() => PRIVACY, secrets.documents, Date.now),
       meters,
       operations: new OperationLog(log, meters),
       log,

@@ -38,7 +38,7 @@ it('what a summary covers is read once, not at each turn, also where results com
   const mind = new Mind({
     settings: () => ({ compaction: COMPACTION }) as never,
     sessions: store.sessions,
-    privacy: openPrivacy(() => PRIVACY, store, Date.now),
+    privacy: openPrivacy(() => PRIVACY, store.documents, Date.now),
     meters: new MindMeters(registry),
     operations: new OperationLog(log, new ContextMeters(registry)),
     log,
