@@ -1,5 +1,5 @@
 import type { Message, TextPart } from '../contracts/model-request.ts';
-import type { SessionRef } from '../contracts/session.ts';
+import type { ResponseAbout, SessionRef } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { AskModel } from './compaction/summarize.ts';
 import type { LogMark, LogTail } from './known-log.ts';
@@ -48,6 +48,8 @@ export interface Ask extends Opening {
   readonly widest?: number | undefined;
   /** The way to models on behalf of the call. */
   readonly askModel: AskModel;
+  /** Of a response: what it was asked with beside its input, as it says itself. */
+  readonly response?: ResponseAbout;
   readonly requestId: string;
 }
 

@@ -51,8 +51,8 @@ export interface TurnEnd {
   readonly answer: readonly AssistantPart[];
   /** It was longer than what is kept of one: this is its beginning. */
   readonly isCut?: boolean;
-  /** Of the answer's items, as its provider named them; empty = it did not. */
-  readonly itemIds: readonly string[];
+  /** What its content says of the answer beside its words. */
+  readonly about: Pick<TurnContent, 'itemIds' | 'response'>;
   readonly format: FormatName;
   readonly provider: string;
   readonly upstreamModel: string;
@@ -281,7 +281,7 @@ export class LiveTurn {
     const content: TurnContent = {
       messages: isItem ? [{ role: 'system', at: '', content: system }, ...told] : told,
       ...(system.length > 0 && !isItem && { system }),
-      ...(end.itemIds.length > 0 && { itemIds: end.itemIds }),
+      ...end.about,
       ...(ask.exclusive && { namedBy: 'conversation' }),
       ...(ask.follows !== undefined && { namedBy: 'response' }),
     };

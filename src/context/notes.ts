@@ -6,7 +6,7 @@ import type { ContextPrivacy, TenantSeal } from './ports.ts';
 export type Notes = Readonly<Record<string, string>>;
 
 /** Without what may not be stored: like what is said, but for the names, which a client’s program has chosen. */
-export function redactNotes(notes: Notes, privacy: ContextPrivacy): Notes {
+export function redactNotes(notes: Notes, privacy: Pick<ContextPrivacy, 'redactTexts'>): Notes {
   const texts = Object.values(notes).map((text): TextPart => ({ type: 'text', at: '', text }));
   const left = privacy.redactTexts(texts);
   return Object.fromEntries(Object.keys(notes).map((name, at) => [name, left[at]?.text ?? '']));

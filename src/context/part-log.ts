@@ -18,7 +18,7 @@ export function lengthBefore(fresh: readonly Message[]): number {
 export const UNASKED = {
   status: 'complete',
   answer: [],
-  itemIds: [],
+  about: {},
   upstreamModel: '',
   finishReason: '',
   tokensIn: -1,

@@ -1,5 +1,6 @@
 import type { FormatName } from './format.ts';
 import type { Message, TextPart } from './model-request.ts';
+import type { Usage } from './usage.ts';
 
 /** Which conversation: the session's id means something to its tenant alone. */
 export interface SessionRef {
@@ -31,6 +32,17 @@ export interface TurnContent {
   readonly namedBy?: 'conversation' | 'response';
   /** Of a correction: why it was made. */
   readonly reason?: string;
+  /** Of a response, what it says of itself when it is read: only what was sent, or counted. */
+  readonly response?: ResponseAbout;
+}
+
+/** What a response says beside its output. */
+export interface ResponseAbout {
+  /** As its client noted it in the request, but for the session's name. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly instructions?: string;
+  /** What its tokens were. */
+  readonly usage?: Pick<Usage, 'cached' | 'cacheWrite' | 'reasoning'>;
 }
 
 /** What a turn says of itself; its content is opaque here. A store keeps it as it is. */

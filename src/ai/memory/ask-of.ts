@@ -14,6 +14,8 @@ import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
 import { markOf, readTail } from './log-tail.ts';
+import { readAbout } from './response-about.ts';
+import { withoutOwn } from './unnamed.ts';
 import { withoutPictures } from './without-pictures.ts';
 
 /** A header that anybody may name a session by. */
@@ -174,6 +176,7 @@ export function askOf(
     window: leastWindow(call.candidates),
     widest: alias?.route && widestWindow(alias, catalog),
     askModel: askModelOf(call, askInside),
+    ...(isResponses && { response: readAbout(withoutOwn(bodyOf(call), call)) }),
     requestId: exchange.id,
   };
 }

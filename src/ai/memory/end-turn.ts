@@ -4,6 +4,7 @@ import type { StreamPart } from '../../contracts/stream-part.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { isOfLength } from '../own-refusal.ts';
 import { answerOf } from './answer-parts.ts';
+import { keptAbout } from './response-about.ts';
 
 /** What an answer says, as far as it is kept. */
 interface Said {
@@ -31,11 +32,17 @@ export async function commitTurn(
     call.ports.conversations.ports.mind.tooLong(turn.input, turn.shape);
   const usage = answer?.facts?.usage;
   const { content, itemIds } = answerOf(parts, status === 'complete');
+  const isResponse = format.name === 'openai-responses';
   const end: TurnEnd = {
     status,
     answer: content,
     isCut,
-    itemIds: format.name === 'openai-responses' ? itemIds : [],
+    about: {
+      ...(isResponse && itemIds.length > 0 && { itemIds }),
+      ...(turn.ask.response &&
+        status !== 'failed' &&
+        keptAbout(turn.ask.response, usage, call.ports.conversations.ports.privacy)),
+    },
     format: format.name,
     provider: answer?.deployment.providerName ?? exchange.ai?.provider ?? '',
     upstreamModel: answer?.deployment.model ?? '',

@@ -12,7 +12,8 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
   const { format } = call;
   if (format.kind !== 'chat') return undefined;
   const said = content.messages.at(-1);
-  const usage = { input: Math.max(0, turn.tokensIn), output: Math.max(0, turn.tokensOut), cached: 0 };
+  const [input, output] = [Math.max(0, turn.tokensIn), Math.max(0, turn.tokensOut)];
+  const usage = { input, output, cached: 0, ...content.response?.usage };
   const parts: StreamPart[] = [
     { type: 'start', id: call.ownId ?? '', model: turn.upstreamModel || turn.model },
     ...(said?.role === 'assistant' ? partsOf(said.content) : []),

@@ -73,8 +73,14 @@ export function registerResponses(
   });
 }
 
+const INSTRUCTIONS = { type: 'text', at: 'instructions' } as const;
+
+/** Its client left, or its stream broke: OpenAI has no word for it under this status. */
+const INTERRUPTED = { reason: 'interrupted' };
+
 function responseOf(id: string, session: string, found: SaidTurn): object {
   const { turn, content } = found;
+  const { metadata, instructions, usage } = content.response ?? {};
   const said = content.messages.at(-1);
   const parts: StreamPart[] = [
     { type: 'start', id, model: turn.upstreamModel || turn.model },
@@ -83,13 +89,21 @@ function responseOf(id: string, session: string, found: SaidTurn): object {
     { type: 'finish', reason: turn.finishReason || 'stop' },
   ];
   if (turn.tokensIn >= 0)
-    parts.push({ type: 'usage', usage: { input: turn.tokensIn, output: turn.tokensOut, cached: 0 } });
+    parts.push({
+      type: 'usage',
+      usage: { input: turn.tokensIn, output: turn.tokensOut, cached: 0, ...usage },
+    });
   const name = { requestId: turn.request, model: turn.model, created: Math.floor(turn.at / 1000) };
-  const request = { system: [], messages: [], stream: false, includeUsage: true, uncarried: [] };
+  const system = instructions === undefined ? [] : [{ ...INSTRUCTIONS, text: instructions }];
+  const request = { system, metadata, messages: [], stream: false, includeUsage: true, uncarried: [] };
   const output = itemsOfTurn(found).filter(({ isInput }) => !isInput);
+  const written = openaiResponses.writeAnswer(gatherAnswer(parts), name, request);
   return {
-    ...openaiResponses.writeAnswer(gatherAnswer(parts), name, request),
-    ...(turn.status === 'incomplete' && { status: 'incomplete' }),
+    ...written,
+    ...(turn.status === 'incomplete' && {
+      status: 'incomplete',
+      incomplete_details: written.incomplete_details ?? INTERRUPTED,
+    }),
     output: output.map(({ shown }) => shown),
     store: true,
     ...placeOf(session, found),

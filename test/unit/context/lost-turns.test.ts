@@ -41,7 +41,7 @@ const ASK: Ask = {
 const END: TurnEnd = {
   status: 'complete',
   answer: [],
-  itemIds: [],
+  about: {},
   format: 'openai-chat',
   provider: 'p0',
   upstreamModel: 'm',

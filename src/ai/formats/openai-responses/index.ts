@@ -1,4 +1,5 @@
 import type { Format } from '../../../contracts/format.ts';
+import { askedWith } from './asked-with.ts';
 import { readRequest } from './read-request.ts';
 import { writeAnswer } from './write-answer.ts';
 import { ResponseEventWriter } from './write-stream.ts';
@@ -26,5 +27,5 @@ export const openaiResponses: Format = {
   },
   readRequest,
   writeAnswer,
-  openStream: (_request, name) => new ResponseEventWriter(name),
+  openStream: (request, name) => new ResponseEventWriter(name, askedWith(request)),
 };

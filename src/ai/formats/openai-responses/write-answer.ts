@@ -1,14 +1,16 @@
 import type { AnswerName } from '../../../contracts/format.ts';
 import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
-import type { JsonObject } from '../../../contracts/model-request.ts';
+import type { JsonObject, ModelRequest } from '../../../contracts/model-request.ts';
+import { askedWith } from './asked-with.ts';
 import { type Item, itemId, type MessagePart, writeEncrypted, writeItem } from './write-items.ts';
 import { statusOf, writeResponse } from './write-response.ts';
 
 /** A whole answer as a response; no client of this format can ask for more than one. */
-export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
+export function writeAnswer(answer: ModelAnswer, name: AnswerName, request: ModelRequest): JsonObject {
   const [choice] = answer.choices;
   const output = choice ? itemsOf(choice, name).map(writeItem) : [];
-  return writeResponse({ ...answer, output, finishReason: choice?.finishReason ?? '' }, name);
+  const finishReason = choice?.finishReason ?? '';
+  return writeResponse({ ...answer, output, finishReason, asked: askedWith(request) }, name);
 }
 
 function itemsOf(choice: AnswerChoice, name: AnswerName): Item[] {

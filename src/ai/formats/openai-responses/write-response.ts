@@ -12,6 +12,8 @@ export interface ResponseFacts {
   readonly serviceTier: string;
   /** undefined while it is still being generated. */
   readonly finishReason: FinishReason | undefined;
+  /** What it repeats of its request (`asked-with.ts`). */
+  readonly asked: JsonObject;
 }
 
 const INCOMPLETE: Readonly<Record<string, string>> = {
@@ -25,7 +27,7 @@ const INCOMPLETE: Readonly<Record<string, string>> = {
 export const statusOf = (reason: FinishReason | undefined): string =>
   reason === undefined ? 'in_progress' : INCOMPLETE[reason] === undefined ? 'completed' : 'incomplete';
 
-/** The response object, which every form of this API's answers holds. What was asked for is not repeated in it. */
+/** The response object, which every form of this API's answers holds. */
 export function writeResponse(facts: ResponseFacts, name: AnswerName): JsonObject {
   const { finishReason, usage, serviceTier } = facts;
   const incomplete = finishReason === undefined ? undefined : INCOMPLETE[finishReason];
@@ -50,6 +52,7 @@ export function writeResponse(facts: ResponseFacts, name: AnswerName): JsonObjec
     top_p: null,
     ...(serviceTier && { service_tier: serviceTier }),
     usage: usage ? writeUsage(usage) : null,
+    ...facts.asked,
     ...name.kept,
   };
 }

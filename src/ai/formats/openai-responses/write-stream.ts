@@ -14,6 +14,7 @@ type ItemOf<T extends Item['type']> = Extract<Item, { type: T }>;
  */
 export class ResponseEventWriter implements StreamWriter {
   readonly #name: AnswerName;
+  readonly #asked: JsonObject;
   #number = 0;
   #isBegun = false;
   #id = '';
@@ -26,8 +27,10 @@ export class ResponseEventWriter implements StreamWriter {
   #open: ItemOf<'message' | 'reasoning'> | undefined;
   readonly #calls = new Map<number, ItemOf<'function_call'>>();
 
-  constructor(name: AnswerName) {
+  /** @param asked what the response repeats of its request */
+  constructor(name: AnswerName, asked: JsonObject) {
     this.#name = name;
+    this.#asked = asked;
   }
 
   write(part: StreamPart): string {
@@ -115,7 +118,7 @@ export class ResponseEventWriter implements StreamWriter {
   #response(finishReason: FinishReason | undefined): JsonObject {
     const facts = { id: this.#id, model: this.#model, usage: this.#usage, serviceTier: this.#serviceTier };
     const output = finishReason === undefined ? [] : this.#items.map(writeItem);
-    return writeResponse({ ...facts, output, finishReason }, this.#name);
+    return writeResponse({ ...facts, output, finishReason, asked: this.#asked }, this.#name);
   }
 
   #event(type: string, rest: JsonObject): string {

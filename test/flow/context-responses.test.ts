@@ -1,0 +1,141 @@
+// Clients of OpenAI's API read a response that was kept, and the items of a conversation, as they were made.
+import type OpenAI from 'openai';
+import { expect, it } from 'vitest';
+import { admin } from '../helpers/admin.ts';
+import {
+  aiGateway,
+  asAnthropic,
+  chat,
+  modelService,
+  rawProvider,
+  STREAM_HEADERS,
+  sdk,
+} from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
+
+const ON = { context: { enabled: true } };
+const ABOUT = { instructions: 'Be brief.', metadata: { topic: 'weather', note: 'of today' } };
+const TOOL = {
+  type: 'function' as const,
+  name: 'weather',
+  description: 'Tells the weather.',
+  parameters: { type: 'object', properties: {} },
+  strict: false,
+};
+
+/** What OpenAI's API says of a response as its client asked for it. */
+const aboutOf = ({ id, instructions, metadata, usage }: OpenAI.Responses.Response) => ({
+  id,
+  instructions,
+  metadata,
+  usage,
+});
+
+/** Speaks responses: thinks, seals it, and says of what it was asked with what OpenAI says. */
+async function thinker() {
+  return await rawProvider((response, { body }) => {
+    const { instructions = null, metadata = {} } = JSON.parse(body.toString()) as Record<string, unknown>;
+    const content = [{ type: 'output_text', text: 'It is sunny.', annotations: [] }];
+    const whole = {
+      id: 'resp_of_theirs',
+      object: 'response',
+      status: 'completed',
+      model: 'gpt-4o-mini',
+      store: false,
+      previous_response_id: null,
+      instructions,
+      metadata,
+      output: [
+        { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'sealed' },
+        { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content },
+      ],
+      usage: {
+        input_tokens: 90,
+        input_tokens_details: { cached_tokens: 64, cache_write_tokens: 0 },
+        output_tokens: 30,
+        output_tokens_details: { reasoning_tokens: 20 },
+        total_tokens: 120,
+      },
+    };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(whole));
+  });
+}
+
+it.each([
+  ['the provider’s own', thinker],
+  ['translated', async () => asAnthropic(await modelService())],
+])('a response is read as it was made, %s', async (_, open) => {
+  const { responses } = sdk(await aiGateway([await open()], ON));
+  const made = await responses.create({ model: 'smart', input: 'How is the weather?', ...ABOUT });
+  expect(made).toMatchObject(ABOUT);
+  expect(made.usage?.output_tokens).toBeGreaterThan(0);
+  expect(aboutOf(await responses.retrieve(made.id))).toEqual(aboutOf(made));
+  // They are of their own response.
+  const next = await responses.create({ model: 'smart', input: 'Sure?', previous_response_id: made.id });
+  expect(await responses.retrieve(next.id)).toMatchObject({ instructions: null, metadata: {} });
+});
+
+it('what a translated response was asked with stands in it, whole and in the events of a stream', async () => {
+  const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
+  const asked = { model: 'smart', input: 'How is the weather?', ...ABOUT, tools: [TOOL] };
+  expect(await responses.create(asked)).toMatchObject({ ...ABOUT, tools: [TOOL] });
+  const seen: string[] = [];
+  for await (const event of await responses.create({ ...asked, stream: true })) {
+    if (!('response' in event)) continue;
+    seen.push(event.type);
+    expect(event.response).toMatchObject({ ...ABOUT, tools: [TOOL] });
+  }
+  expect(seen).toEqual(['response.created', 'response.in_progress', 'response.completed']);
+});
+
+it('a response that broke off says so', async () => {
+  const provider = await rawProvider((response) => {
+    const whole = { id: 'resp_of_theirs', object: 'response', model: 'm', status: 'in_progress', output: [] };
+    const item = { type: 'message', id: 'msg_1', role: 'assistant', status: 'in_progress', content: [] };
+    const events = [
+      { type: 'response.created', response: whole },
+      { type: 'response.output_item.added', output_index: 0, item },
+      { type: 'response.output_text.delta', output_index: 0, item_id: 'msg_1', delta: 'It is' },
+    ];
+    response.writeHead(200, STREAM_HEADERS);
+    const bytes = events.map((each) => `event: ${each.type}\ndata: ${JSON.stringify(each)}\n\n`).join('');
+    response.write(bytes, () => response.destroy());
+  });
+  const { responses } = sdk(await aiGateway([provider], ON));
+  let id = '';
+  const follow = async () => {
+    const stream = await responses.create({ model: 'smart', input: 'How is the weather?', stream: true });
+    for await (const event of stream) if (event.type === 'response.created') id = event.response.id;
+  };
+  await follow().catch(() => undefined);
+  const kept = await eventually(() => responses.retrieve(id).catch(() => false as const));
+  expect(kept).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'interrupted' } });
+  expect(kept.output_text).toBe('It is');
+});
+
+it('what is kept of a request is redacted like what is said, and of other calls nothing is', async () => {
+  const gateway = await aiGateway([asAnthropic(await modelService())], {
+    context: { enabled: true, privacy: { redact: ['email'] } },
+  });
+  const { responses, conversations } = sdk(gateway);
+  const { id: conversation } = await conversations.create();
+  const made = await responses.create({
+    model: 'smart',
+    input: 'Hello.',
+    conversation,
+    instructions: 'Write to ada@example.net.',
+    metadata: { 'by ada@example.net': 'ada@example.net' },
+  });
+  expect(await responses.retrieve(made.id)).toMatchObject({
+    instructions: 'Write to [EMAIL].',
+    metadata: { 'by ada@example.net': '[EMAIL]' },
+  });
+  const messages = [{ role: 'user', content: 'Hello.' }];
+  await chat(gateway, { model: 'smart', messages, metadata: { topic: 'x' } }, { 'x-session-id': 's1' });
+  const contentOf = async (session: string) => {
+    const { body } = await admin(gateway, `/api/sessions/${session}/export?consumer=app`);
+    return (body.turns as { content: object }[]).map(({ content }) => Object.keys(content));
+  };
+  expect(await contentOf(conversation)).toEqual([['messages', 'response', 'namedBy']]);
+  expect(await contentOf('s1')).toEqual([['messages']]);
+});
