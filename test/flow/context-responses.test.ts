@@ -12,6 +12,7 @@ import {
   sdk,
 } from '../helpers/ai.ts';
 import { eventually } from '../helpers/gateway.ts';
+import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const ON = { context: { enabled: true } };
 const ABOUT = { instructions: 'Be brief.', metadata: { topic: 'weather', note: 'of today' } };
@@ -138,4 +139,54 @@ it('what is kept of a request is redacted like what is said, and of other calls 
   };
   expect(await contentOf(conversation)).toEqual([['messages', 'response', 'namedBy']]);
   expect(await contentOf('s1')).toEqual([['messages']]);
+});
+
+it('items that are alike and follow one another are read and deleted each by itself; models read them together', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], ON);
+  const { conversations, responses } = sdk(gateway);
+  const says = (role: 'developer' | 'assistant' | 'user', content: string) => ({ role, content });
+  const { id } = await conversations.create({
+    items: [says('developer', 'Be brief.'), says('developer', 'Be kind.'), says('user', 'Hello.')],
+  });
+  const call = (name: string) => ({ type: 'function_call' as const, call_id: name, name, arguments: '{}' });
+  const put = await conversations.items.create(id, {
+    items: [says('assistant', 'Hi.'), says('assistant', 'How are you?'), call('time'), call('place')],
+  });
+  expect(put.data).toHaveLength(4);
+  const textsOf = (items: readonly object[]) =>
+    items.map((item) =>
+      'content' in item ? (item.content as { text: string }[]).map(({ text }) => text) : 'call',
+    );
+  const listed = async () => (await conversations.items.list(id, { order: 'asc' })).data;
+  const all = await listed();
+  expect(textsOf(all)).toEqual([
+    ['Be brief.'],
+    ['Be kind.'],
+    ['Hello.'],
+    ['Hi.'],
+    ['How are you?'],
+    'call',
+    'call',
+  ]);
+  expect(all.slice(3)).toEqual(put.data);
+  const deleted = [all[1]?.id as string, all[3]?.id as string];
+  for (const item of deleted) await conversations.items.delete(item, { conversation_id: id });
+  expect(await listed()).toEqual(all.filter((item) => !deleted.includes(item.id as string)));
+  const result = (of: string) => ({ type: 'function_call_output' as const, call_id: of, output: 'none' });
+  const made = await responses.create({
+    model: 'smart',
+    conversation: id,
+    input: [result('time'), result('place'), says('assistant', 'So.'), says('assistant', 'Well.')],
+  });
+  expect(provider.prompts.at(-1)).toMatchObject([
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Hello.' },
+    { role: 'assistant', content: 'How are you?', tool_calls: [{ id: 'time' }, { id: 'place' }] },
+    { role: 'tool' },
+    { role: 'tool' },
+    { role: 'assistant', content: 'So.Well.' },
+  ]);
+  const asked = (await responses.inputItems.list(made.id, { order: 'asc' })).data;
+  expect(textsOf(asked.slice(2))).toEqual([['So.'], ['Well.']]);
 });

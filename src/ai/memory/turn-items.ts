@@ -2,7 +2,7 @@ import { answerIn } from '../../context/corrections.ts';
 import type { Left } from '../../context/erasing.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import type { SaidTurn } from '../../context/read-sessions.ts';
-import type { JsonObject, Message } from '../../contracts/model-request.ts';
+import type { AssistantPart, JsonObject, Message } from '../../contracts/model-request.ts';
 import { isBreak, isSaid } from './answer-parts.ts';
 import { writeItems } from './write-items.ts';
 
@@ -99,21 +99,28 @@ export function withoutItem(said: SaidTurn, id: string): Left | undefined {
   return { content: { ...rest, messages, ids }, keepsCorrection: !isCorrection };
 }
 
-/** Results of tools are items each, and so are calls and thoughts; what the assistant says in a row is one. */
+/**
+ * Results of tools are items each, and so are calls and thoughts; what the assistant says in a row is one, and so is what a
+ * developer says, unless its client sent it as several: those are one message for models only.
+ */
 function placesIn(message: Message, at: number, isAnswer: boolean): Place[] {
   const { content, role } = message;
   if (role === 'tool') return content.map((_, from) => ({ message: at, from, to: from + 1 }));
-  if (role !== 'assistant') return [{ message: at, from: 0, to: content.length }];
+  if (role === 'user') return [{ message: at, from: 0, to: content.length }];
   const places: Place[] = [];
   content.forEach((part, from) => {
     const last = places.at(-1);
     const before = content[from - 1];
-    if (last && isSaid(part) && isSaid(before) && !(isAnswer && isBreak(before, part)))
+    const isNext = isAnswer && isBreak(before, part);
+    if (last && before && isSaid(part) && isSaid(before) && !isNext && itemOf(before) === itemOf(part))
       places[places.length - 1] = { ...last, to: from + 1 };
     else places.push({ message: at, from, to: from + 1 });
   });
   return places;
 }
+
+/** Which of the items that were sent a part stood in: `input[2]`; '' of what a model said. */
+const itemOf = ({ at }: AssistantPart): string => /^\w+\[\d+\]/.exec(at)?.[0] ?? '';
 
 function shownAt(message: Message, { from, to }: Place, status: string): JsonObject {
   const content = message.content.slice(from, to);
