@@ -8,7 +8,7 @@ import { askingOf } from './asking.ts';
 import { attempt, noteDeployment, type Seat } from './attempt.ts';
 import { billEarlier } from './bill.ts';
 import type { ChatCall, CommittedAnswer, PreparedCall } from './chat-call.ts';
-import { countTokens } from './count-tokens.ts';
+import { countTokens, isCount } from './count-tokens.ts';
 import type { Model } from './models/catalog.ts';
 import type { Credential } from './models/credential.ts';
 import { type Deployment, restingUntil } from './models/deployment.ts';
@@ -91,7 +91,7 @@ export class ModelTries {
   /** Tokens can be counted here, too, where a provider doesn't. */
   async #unasked(): Promise<Tried> {
     const call = this.#call;
-    if (call.format.name === 'anthropic-count-tokens' && this.#unable) {
+    if (isCount(call.format.name) && this.#unable) {
       noteDeployment(call, this.#unable);
       return { kind: 'answered', answer: await countTokens(call, this.#unable) };
     }

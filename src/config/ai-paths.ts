@@ -2,6 +2,8 @@
 export const AI_PATHS = [
   '/chat/completions',
   '/responses',
+  '/responses/compact',
+  '/responses/input_tokens',
   '/responses/:id',
   '/responses/:id/input_items',
   '/conversations',

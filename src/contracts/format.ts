@@ -9,6 +9,7 @@ import type { Usage } from './usage.ts';
 export type OperationName =
   | 'anthropic-count-tokens'
   | 'openai-images'
+  | 'openai-input-tokens'
   | 'openai-moderations'
   | 'openai-speech'
   | 'openai-transcriptions'

@@ -190,3 +190,26 @@ it('items that are alike and follow one another are read and deleted each by its
   const asked = (await responses.inputItems.list(made.id, { order: 'asc' })).data;
   expect(textsOf(asked.slice(2))).toEqual([['So.'], ['Well.']]);
 });
+
+it('the tokens of an input are counted, and what there is not is not taken for a response’s id', async () => {
+  const gateway = await aiGateway([await modelService()], ON);
+  const { responses } = sdk(gateway);
+  const input = [{ role: 'user' as const, content: 'Hello there' }];
+  const counted = await responses.inputTokens.count({ model: 'smart', input });
+  expect(counted.object).toBe('response.input_tokens');
+  // "user\nHello there" as tiktoken has it, in the form of a chat.
+  expect(counted.input_tokens).toBeGreaterThan(5);
+  expect(counted.input_tokens).toBeLessThan(12);
+  const more = await responses.inputTokens.count({ model: 'smart', input, ...ABOUT, tools: [TOOL] });
+  expect(more.input_tokens).toBeGreaterThan(counted.input_tokens);
+  for (const of of [{ conversation: 'conv_1' }, { previous_response_id: 'resp_1' }])
+    await expect(responses.inputTokens.count({ model: 'smart', input, ...of })).rejects.toMatchObject({
+      status: 400,
+      code: 'field_not_supported',
+      param: Object.keys(of)[0],
+    });
+  await expect(responses.compact({ model: 'gpt-5', input })).rejects.toMatchObject({
+    status: 404,
+    code: 'route_not_found',
+  });
+});

@@ -45,6 +45,20 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     kind: 'operation',
+    name: 'openai-input-tokens',
+    operation: 'count_tokens',
+    path: '/responses/input_tokens',
+    shape: 'responses',
+    media: 'json',
+    lists: [],
+    // Counted is what is sent.
+    refused: ['conversation', 'previous_response_id'],
+    headers: [],
+    usageAtMost: () => NOTHING,
+    usageOf: () => NOTHING,
+  },
+  {
+    kind: 'operation',
     name: 'openai-moderations',
     operation: 'moderation',
     path: '/moderations',

@@ -22,6 +22,10 @@ interface Found {
   readonly before: readonly SaidTurn[];
 }
 
+const NO_COMPACTION = {
+  detail: 'The gateway compacts no input: it summarizes long conversations that it keeps.',
+};
+
 /** `GET` and `DELETE /v1/responses/{id}`, and what it was asked with: a response that was kept, as OpenAI has it. */
 export function registerResponses(
   scope: FastifyInstance,
@@ -42,6 +46,13 @@ export function registerResponses(
     return { ref, found, before: view.turns.slice(0, -1) };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');
+  // It is no response's id.
+  scope.route({
+    method: scope.supportedMethods,
+    url: `${prefix}/responses/compact`,
+    onRequest: (_request, _reply, done) => done(new GatewayError('route_not_found', NO_COMPACTION)),
+    handler: () => undefined,
+  });
   refuseOtherMethods(scope, `${url}/input_items`, 'GET');
   scope.get<Named & { Querystring: PageAsked }>(`${url}/input_items`, async (request, reply) => {
     const { found, before } = await find(request);
