@@ -191,6 +191,62 @@ it('items that are alike and follow one another are read and deleted each by its
   expect(textsOf(asked.slice(2))).toEqual([['So.'], ['Well.']]);
 });
 
+/** Speaks Anthropic's messages: what it thinks is signed. */
+async function signer() {
+  const provider = await rawProvider((response) => {
+    const content = [
+      { type: 'thinking', thinking: 'Look outside.', signature: 'signed' },
+      { type: 'text', text: 'It is sunny.' },
+    ];
+    const whole = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', content };
+    const end = { stop_reason: 'end_turn', usage: { input_tokens: 5, output_tokens: 5 } };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...whole, ...end }));
+  });
+  return asAnthropic(provider);
+}
+
+it.each([
+  ['sealed by OpenAI', thinker, 'sealed'],
+  ['signed by another', signer, ':signature:signed'],
+])('what a thought was %s with is given to who asks for it', async (_, open, seal) => {
+  const { conversations, responses } = sdk(await aiGateway([await open()], ON));
+  const { id } = await conversations.create();
+  const made = await responses.create({
+    model: 'smart',
+    conversation: id,
+    input: 'How is the weather?',
+  });
+  const sealOf = (items: readonly object[]) => {
+    const thought = items.find((item) => 'type' in item && item.type === 'reasoning');
+    expect(thought).toBeDefined();
+    return (thought as { encrypted_content?: string }).encrypted_content;
+  };
+  const sealed = sealOf(made.output);
+  expect(sealed).toContain(seal);
+  const include = ['reasoning.encrypted_content' as const];
+  const item = made.output.find(({ type }) => type === 'reasoning')?.id as string;
+  const place = { conversation_id: id };
+  expect(sealOf((await conversations.items.list(id, { include })).data)).toBe(sealed);
+  expect(sealOf([await conversations.items.retrieve(item, { ...place, include })])).toBe(sealed);
+  expect(sealOf((await responses.retrieve(made.id, { include })).output)).toBe(sealed);
+  const put = await conversations.items.create(id, {
+    items: [{ type: 'reasoning', id: 'rs_2', summary: [], encrypted_content: sealed as string }],
+    include,
+  });
+  // Under another id than its maker’s it is marked.
+  expect(sealOf(put.data)).toContain(seal);
+  await conversations.items.delete(made.output[1]?.id as string, place);
+  expect(sealOf((await conversations.items.list(id, { include, order: 'asc' })).data)).toBe(sealed);
+  const chained = await responses.create({ model: 'smart', input: 'Why?' });
+  const next = await responses.create({ model: 'smart', input: 'So?', previous_response_id: chained.id });
+  expect(sealOf((await responses.inputItems.list(next.id, { include })).data)).toBe(sealOf(chained.output));
+  // And to nobody else.
+  expect(sealOf((await conversations.items.list(id)).data)).toBeUndefined();
+  expect(sealOf([await conversations.items.retrieve(item, place)])).toBeUndefined();
+  expect(sealOf((await responses.retrieve(made.id)).output)).toBeUndefined();
+  expect(sealOf((await responses.inputItems.list(next.id)).data)).toBeUndefined();
+});
+
 it('the tokens of an input are counted, and what there is not is not taken for a response’s id', async () => {
   const gateway = await aiGateway([await modelService()], ON);
   const { responses } = sdk(gateway);

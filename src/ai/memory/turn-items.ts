@@ -3,6 +3,8 @@ import type { Left } from '../../context/erasing.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import type { SaidTurn } from '../../context/read-sessions.ts';
 import type { AssistantPart, JsonObject, Message } from '../../contracts/model-request.ts';
+import { writeEncrypted } from '../formats/openai-responses/write-items.ts';
+import { sealOf } from '../seal.ts';
 import { isBreak, isSaid } from './answer-parts.ts';
 import { writeItems } from './write-items.ts';
 
@@ -10,6 +12,8 @@ import { writeItems } from './write-items.ts';
 export interface TurnItem {
   readonly id: string;
   readonly shown: JsonObject;
+  /** Of a thought: what its maker signed or sealed, as answers have it. */
+  readonly sealed?: string;
   /** What the turn was asked with, or what it answered. */
   readonly isInput: boolean;
   readonly at: Place;
@@ -72,11 +76,12 @@ function itemsIn({ turn, content }: OpenedTurn): TurnItem[] {
     const prefix = PREFIXES[String(shown.type)] ?? 'item';
     const output = number - firstOutput;
     // As `write-answer.ts` and `write-stream.ts` name them, where the provider did not.
-    const made =
-      itemIds.length === outputs ? itemIds[output] : `${prefix}_${turn.request || turn.id}_${output}`;
+    const own = `${prefix}_${turn.request || turn.id}_`;
+    const made = itemIds.length === outputs ? itemIds[output] : `${own}${output}`;
     const derived = isInput ? `${prefix}_${turn.id}_${number}` : made;
     const id = (ids?.length === places.length ? ids[number] : derived) as string;
-    return { id, shown: { id, ...shown }, isInput, at };
+    const sealed = sealedAt(messages[at.message] as Message, at, !isInput && !id.startsWith(own));
+    return { id, shown: { id, ...shown }, ...(sealed !== undefined && { sealed }), isInput, at };
   });
 }
 
@@ -121,6 +126,16 @@ function placesIn(message: Message, at: number, isAnswer: boolean): Place[] {
 
 /** Which of the items that were sent a part stood in: `input[2]`; '' of what a model said. */
 const itemOf = ({ at }: AssistantPart): string => /^\w+\[\d+\]/.exec(at)?.[0] ?? '';
+
+/** @param isNamed by its maker, which opens what it has sealed by that id only */
+function sealedAt({ content }: Message, { from }: Place, isNamed: boolean): string | undefined {
+  const part = content[from];
+  if (part?.type !== 'reasoning') return undefined;
+  if (isNamed) return sealOf(part, 'openai');
+  const { maker, signature, opaque } = part;
+  if (opaque !== undefined) return writeEncrypted('opaque', opaque, maker);
+  return signature ? writeEncrypted('signature', signature, maker) : undefined;
+}
 
 function shownAt(message: Message, { from, to }: Place, status: string): JsonObject {
   const content = message.content.slice(from, to);

@@ -8,7 +8,7 @@ import { exchangeOf } from '../../record/exchange.ts';
 import { itemsOfTurn, withoutItem } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
 import { bodyIn, itemsIn, metadataIn, refOf } from './conversation-facts.ts';
-import { type PageAsked, pageOf } from './item-pages.ts';
+import { type IncludeAsked, type PageAsked, pageOf, shownAs } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
@@ -73,16 +73,16 @@ export function registerConversations(
     const { turns } = await open(request);
     return send(request, reply, pageOf(turns.flatMap(itemsOfTurn), request.query));
   });
-  scope.post<Named>(`${url}/:id/items`, async (request, reply) => {
+  scope.post<Named & { Querystring: IncludeAsked }>(`${url}/:id/items`, async (request, reply) => {
     const { ref } = await open(request);
     const put = await conversations.putItems(ref, itemsIn(bodyIn(request).items));
-    return send(request, reply, pageOf(itemsOfTurn(put), { order: 'asc', limit: '100' }));
+    return send(request, reply, pageOf(itemsOfTurn(put), { ...request.query, order: 'asc', limit: '100' }));
   });
-  scope.get<NamedItem>(`${url}/:id/items/:item`, async (request, reply) => {
+  scope.get<NamedItem & { Querystring: IncludeAsked }>(`${url}/:id/items/:item`, async (request, reply) => {
     const { turns } = await open(request);
     const item = turns.flatMap(itemsOfTurn).find(({ id }) => id === request.params.item);
     if (!item) throw new GatewayError('session_unknown');
-    return send(request, reply, item.shown);
+    return send(request, reply, shownAs(item, request.query));
   });
   scope.delete<NamedItem>(`${url}/:id/items/:item`, async (request, reply) => {
     const { ref, head, notes, turns } = await open(request);

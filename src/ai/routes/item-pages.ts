@@ -1,8 +1,26 @@
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import type { TurnItem } from '../memory/turn-items.ts';
+
+type Item = Pick<TurnItem, 'id' | 'shown' | 'sealed'>;
+
+/** What is given out beside what everybody gets; both ways in which clients write a list. */
+export interface IncludeAsked {
+  readonly include?: string | readonly string[];
+  readonly 'include[]'?: string | readonly string[];
+}
+
+const SEALED = 'reasoning.encrypted_content';
+
+/** An item as it was asked for: what a model thought with its seal, or without. */
+export function shownAs({ shown, sealed }: Item, asked: IncludeAsked): JsonObject {
+  if (sealed === undefined) return shown;
+  const isAsked = [asked.include ?? [], asked['include[]'] ?? []].flat().includes(SEALED);
+  return isAsked ? { ...shown, encrypted_content: sealed } : shown;
+}
 
 /** How OpenAI's lists are paged. */
-export interface PageAsked {
+export interface PageAsked extends IncludeAsked {
   readonly limit?: string;
   readonly after?: string;
   readonly order?: string;
@@ -15,10 +33,8 @@ const MOST = 100;
  * @param items in the order in which they were said
  * @throws GatewayError `body_invalid` for a limit, an order or an id that is none
  */
-export function pageOf(
-  items: readonly { readonly id: string; readonly shown: JsonObject }[],
-  { limit = '20', after, order = 'desc' }: PageAsked,
-): JsonObject {
+export function pageOf(items: readonly Item[], asked: PageAsked): JsonObject {
+  const { limit = '20', after, order = 'desc' } = asked;
   const most = /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
   if (most < 1 || most > MOST) throw refused('limit', `limit must be a number from 1 to ${MOST}.`);
   if (order !== 'asc' && order !== 'desc') throw refused('order', 'order must be asc or desc.');
@@ -29,7 +45,7 @@ export function pageOf(
   const page = ordered.slice(from, from + most);
   return {
     object: 'list',
-    data: page.map(({ shown }) => shown),
+    data: page.map((item) => shownAs(item, asked)),
     first_id: page[0]?.id ?? null,
     last_id: page.at(-1)?.id ?? null,
     has_more: ordered.length > from + most,

@@ -10,7 +10,7 @@ import { gatherAnswer } from '../gather-answer.ts';
 import { partsOf } from '../memory/answer-parts.ts';
 import { itemsOfTurn } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
-import { type PageAsked, pageOf } from './item-pages.ts';
+import { type IncludeAsked, type PageAsked, pageOf, shownAs } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
@@ -62,7 +62,7 @@ export function registerResponses(
     const items = isOfChain ? [...before.flatMap(itemsOfTurn), ...own] : own;
     return reply.header('x-request-id', exchangeOf(request.raw).id).send(pageOf(items, request.query));
   });
-  scope.get<Named & { Querystring: { stream?: string } }>(url, async (request, reply) => {
+  scope.get<Named & { Querystring: IncludeAsked & { stream?: string } }>(url, async (request, reply) => {
     // As OpenAI has it: only what was begun in the background can be followed.
     if (request.query.stream === 'true')
       throw new GatewayError('field_not_supported', {
@@ -72,7 +72,7 @@ export function registerResponses(
     const { ref, found } = await find(request);
     return reply
       .header('x-request-id', exchangeOf(request.raw).id)
-      .send(responseOf(request.params.id, ref.session, found));
+      .send(responseOf(request.params.id, ref.session, found, request.query));
   });
   scope.delete<Named>(url, async (request, reply) => {
     const { ref, found } = await find(request);
@@ -89,7 +89,7 @@ const INSTRUCTIONS = { type: 'text', at: 'instructions' } as const;
 /** Its client left, or its stream broke: OpenAI has no word for it under this status. */
 const INTERRUPTED = { reason: 'interrupted' };
 
-function responseOf(id: string, session: string, found: SaidTurn): object {
+function responseOf(id: string, session: string, found: SaidTurn, asked: IncludeAsked): object {
   const { turn, content } = found;
   const { metadata, instructions, usage } = content.response ?? {};
   const said = content.messages.at(-1);
@@ -115,7 +115,7 @@ function responseOf(id: string, session: string, found: SaidTurn): object {
       status: 'incomplete',
       incomplete_details: written.incomplete_details ?? INTERRUPTED,
     }),
-    output: output.map(({ shown }) => shown),
+    output: output.map((item) => shownAs(item, asked)),
     store: true,
     ...placeOf(session, found),
   };
