@@ -98,10 +98,12 @@ export function withoutItem(said: SaidTurn, id: string): Left | undefined {
     );
     return content.length === 0 ? [] : [{ ...message, content } as Message];
   });
-  const { itemIds: _, ...rest } = said.content;
+  const { itemIds: _, response, ...rest } = said.content;
+  // Where nothing is left of it nobody finds the response any more.
+  const about = messages.length > 0 && response && { response };
   const isGone = (of: string): boolean => gone.some((each) => each.id === of);
   const ids = itemsIn(said).flatMap((each) => (isGone(each.id) ? [] : [each.id]));
-  return { content: { ...rest, messages, ids }, keepsCorrection: !isCorrection };
+  return { content: { ...rest, ...about, messages, ids }, keepsCorrection: !isCorrection };
 }
 
 /**
