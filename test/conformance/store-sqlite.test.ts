@@ -314,7 +314,9 @@ it('of what was written over before it was erased nothing is left either, nor wh
   const store = await open();
   // Each is another length, so that it finds no room where the one before it stood.
   for (let i = 0; i < 20; i++)
-    await store.documents.put('context-keys', 'tenant app', { wrapped: 'opens-all-of-it'.repeat(1 + (i % 7)) });
+    await store.documents.put('context-keys', 'tenant app', {
+      wrapped: 'opens-all-of-it'.repeat(1 + (i % 7)),
+    });
   await store.documents.delete('context-keys', 'tenant app', { wipe: true });
   const killed = join(dir, 'killed.db');
   for (const end of ['', '-wal', '-shm']) await copyFile(`${path}${end}`, `${killed}${end}`);
