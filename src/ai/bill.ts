@@ -15,8 +15,9 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
   const isReplay = call.exchange.context?.status === 'replay';
   const price = (usage: Usage, source: Bill['source']): Bill => priced(call, facts, by, usage, source);
   const { usage: known, usageUnread, isLater } = call.request as ChatRequest;
-  // The answer comes before the work: what a batch has come to by then (OpenAI says noughts) is no bill.
-  if (isLater && isNothing(facts.usage ?? NOTHING)) return { usage: NOTHING, source: 'estimated', usd: -1 };
+  // The answer comes before the work: what a batch has come to by then (OpenAI says noughts) is no bill. Who was heard has worked.
+  if (isLater && facts.text === '' && isNothing(facts.usage ?? NOTHING))
+    return { usage: NOTHING, source: 'estimated', usd: -1 };
   if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts))) {
     const bill = price(facts.usage, isReplay ? 'cached' : 'reported');
     const completed = known?.completed?.(facts.usage, facts.earlyUsage);

@@ -16,7 +16,7 @@ export interface InnerQuestion {
   readonly format: AnyFormat;
   /** Of a request that isn't streamed; its `model` is one of the config. */
   readonly body: JsonObject;
-  /** The client's, of a body that is its own as well; absent: none, and the question is whose the call is. */
+  /** The client's, of a body that is its own as well; absent: none. */
   readonly headers?: IncomingHttpHeaders;
   /** Milliseconds for all of it. */
   readonly timeout: number;
@@ -81,7 +81,7 @@ export const innerCalls =
     let status = 200;
     try {
       await read(call);
-      if (!headers && call.request && outer.request)
+      if (call.request && outer.request)
         call.request = onBehalfOf(outer.exchange, outer.request, call.request);
       for (const stage of stages) await stage(call);
       // A provider's refusal is recorded as what it is.
@@ -103,7 +103,7 @@ export const innerCalls =
     return answerOf(call);
   };
 
-/** A question of the gateway's own names nobody: without this all of them were one user's, and no session's. */
+/** A question of the gateway's own names nobody, and the body of a client's as it is sent to a provider no tags. */
 const onBehalfOf = (exchange: LiveExchange, outer: ChatRequest, asked: ChatRequest): ChatRequest => ({
   ...asked,
   user: outer.user,

@@ -14,6 +14,7 @@ import type { Credential } from './models/credential.ts';
 import { type Deployment, restingUntil } from './models/deployment.ts';
 import type { Asking } from './models/selection.ts';
 import { coolDown, type Failure, verdictOf } from './models/verdict.ts';
+import { NoToken } from './no-token.ts';
 import { namesKey } from './own-refusal.ts';
 import { PartFacts } from './part-facts.ts';
 import { pause } from './pause.ts';
@@ -104,7 +105,7 @@ export class ModelTries {
     if (!retry) return undefined;
     const { of, isElsewhere } = verdictOf(failure);
     const isWorth = isWorthRetry(retry, failure.status || failure.code);
-    if (!isWorth && !isElsewhere) return undefined;
+    if (!isWorth && !isElsewhere && failure.code !== 'provider_auth_failed') return undefined;
     const { deployment } = failed.prepared;
     this.#tried.add(failed.credential);
     if (of === 'target' || !deployment.credentials.has(this.#tried)) {
@@ -167,8 +168,8 @@ export class ModelTries {
         return { asked: { kind: 'failed', error } };
       }
       const said = cause instanceof RejectedAnswer ? cause : NOTHING_SAID;
-      // An account that gets no token would be refused everywhere that it is asked with one.
-      const status = said.status ?? (code === 'provider_auth_failed' ? 401 : 0);
+      // An account that is refused a token would be refused everywhere that it is asked with one.
+      const status = said.status ?? (cause instanceof NoToken ? cause.status : 0);
       this.#charge(deployment, code, said.facts);
       const failure = { ...UNSAID, status, code, reason: said.status ? String(status) : code };
       this.#failed(seat, failure, took());

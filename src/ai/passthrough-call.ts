@@ -99,11 +99,10 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
 }
 
 /** Whether a call says itself that it is done behind its answer; `deferred` is xAI's. */
-export const saysLater = (body: JsonObject): boolean =>
-  body.background === true ||
-  body.deferred === true ||
-  body.input_files !== undefined ||
-  body.training_file !== undefined;
+export const saysLater = ({ background, deferred, input_files, training_file }: JsonObject): boolean =>
+  [background, deferred, input_files, training_file].some(
+    (said) => said !== undefined && said !== null && said !== false,
+  );
 
 /** Whether a stream is asked for. */
 export const asksStream = ({ body }: KnownCall, path: string): boolean =>

@@ -14,10 +14,11 @@ export function replaceBody(call: ChatCall, { model, ...rest }: JsonObject): voi
   call.neutral = undefined;
   const modelAt = modelIn(call.bytes, model);
   const was = call.request as ChatRequest;
-  // Which conversation it is of, what it is for, and whether it may be kept, the client said; its provider need not hear of it.
-  const { conversation, previousResponse, session, store, tags } = was;
+  // Whose it is, which conversation it is of, what it is for, and whether it may be kept, has been said before; its provider need
+  // not hear of it.
+  const { user, conversation, previousResponse, session, store, tags } = was;
   const facts = requestFacts(body, call.headers, call.format.maxima);
-  const request = { ...was, ...facts, conversation, previousResponse, session, store, tags };
+  const request = { ...was, ...facts, user, conversation, previousResponse, session, store, tags };
   call.request = modelAt ? { ...request, modelAt } : request;
 }
 

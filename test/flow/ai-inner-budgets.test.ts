@@ -53,11 +53,15 @@ it('one user’s like questions keep nobody else’s from being looked for', asy
   );
 });
 
-it('a summary is its user’s too', async () => {
+it.each<[string, object[]]>([
+  ['', []],
+  [', where guards read it first', [{ redact: {} }]],
+])('a summary is its user’s too%s', async (_, policies) => {
   const gateway = await aiGateway([await modelService()], {
     context: { enabled: true, compaction: { window: 1500, summarizer: 'scribe' } },
     models: { scribe: { targets: [{ provider: 'p0', model: 'gpt-4o' }] } },
     ai: { ledger: { users: 'plain' } },
+    policies,
   } as object);
   for (let turn = 1; turn <= 25; turn++) {
     const content = `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`;

@@ -19,6 +19,8 @@ const shadowing = (shadow: object = {}) => ({
   },
 });
 
+type Tagged = { by: { tag: string }; calls: number };
+
 const pairsOf = (gateway: TestGateway, count: number) =>
   eventually(async () => {
     const { body } = await admin(gateway, '/api/shadows?model=smart');
@@ -195,6 +197,28 @@ it('a candidate is asked as the client asked: by its version of the API, and in 
   expect([one.taken.length > 0, other.taken.length > 0]).toEqual([true, true]);
   const asked = await gateway.accessLine(({ purpose }) => purpose === 'shadow');
   expect(asked).toMatchObject({ model: 'next', status: 200 });
+});
+
+it('a candidate’s call has the tags of the real one, which Anthropic is not sent', async () => {
+  const message = { type: 'message', content: [{ type: 'text', text: 'Hi' }], stop_reason: 'end_turn' };
+  const claude = () => rawProvider((response) => response.writeHead(200, json).end(JSON.stringify(message)));
+  const services = [await claude(), await claude()];
+  const gateway = await aiGateway(services.map(asAnthropic), { models: shadowing() });
+
+  await chat(gateway, { ...hello(), max_tokens: 5, metadata: { tags: ['beta'] } }, {}, '/v1/messages');
+  await pairsOf(gateway, 1);
+
+  for (const { taken } of services) expect(String(taken[0]?.body)).not.toContain('beta');
+  const tagged = await eventually(async () => {
+    const { items } = (await admin(gateway, '/api/usage?by=tag')).body;
+    return items.length > 1 && items;
+  });
+  expect(new Map(tagged.map(({ by, calls }: Tagged) => [by.tag, calls]))).toEqual(
+    new Map([
+      ['beta', 2],
+      ['shadow', 1],
+    ]),
+  );
 });
 
 it('what rules say, or a conversation gives again, and what a prompt had to ask for twice, is put to no candidate', async () => {

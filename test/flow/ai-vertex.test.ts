@@ -1,4 +1,5 @@
 // Vertex AI: one provider, two families of models, and tokens that are fetched with a service account and renewed.
+import type { ServerResponse } from 'node:http';
 import { exportPKCS8, exportSPKI, generateKeyPair, importSPKI, jwtVerify } from 'jose';
 import { expect, it } from 'vitest';
 import { AccessToken } from '../../src/ai/providers/vertex/access-token.ts';
@@ -29,6 +30,7 @@ const CLAUDE = {
   usage: { input_tokens: 3, output_tokens: 1 },
 };
 
+const JSON_TYPE = { 'content-type': 'application/json' };
 const VECTORS = {
   predictions: [1, 2].map((value) => ({
     embeddings: { values: [value, 0.5], statistics: { truncated: false, token_count: 3 } },
@@ -137,21 +139,10 @@ it('without a token no call is made, and the client hears nothing of the account
   expect(provider.taken).toEqual([]);
 });
 
-it('an account that gets no token is one that was refused: another target answers, and it is left alone for that', async () => {
-  const { key } = await serviceAccount();
-  const google = await tokenService(3600, 401);
-  const backup = await modelService();
-  const gateway = await aiGateway([backup], {
-    ai: {
-      providers: {
-        google: {
-          kind: 'vertex',
-          baseUrl: 'http://127.0.0.1:1/v1',
-          serviceAccount: key,
-          tokenUrl: `${google.url}/token`,
-        },
-      },
-    },
+/** Google first, and somebody else. */
+const besideGoogle = async (serviceAccount: string, tokenUrl: string, baseUrl: string) =>
+  aiGateway([await modelService()], {
+    ai: { providers: { google: { kind: 'vertex', baseUrl, serviceAccount, tokenUrl } } },
     models: {
       both: {
         targets: [
@@ -163,6 +154,11 @@ it('an account that gets no token is one that was refused: another target answer
     },
   });
 
+it('an account that gets no token is one that was refused: another target answers, and it is left alone for that', async () => {
+  const { key } = await serviceAccount();
+  const google = await tokenService(3600, 401);
+  const gateway = await besideGoogle(key, `${google.url}/token`, 'http://127.0.0.1:1/v1');
+
   const answer = await chat(gateway, { ...hello(), model: 'both' });
 
   expect([answer.status, answer.headers['x-gateway-target']]).toEqual([200, 'p0/gpt-4o-mini']);
@@ -171,6 +167,33 @@ it('an account that gets no token is one that was refused: another target answer
   // Nobody waits for it meanwhile.
   expect((await chat(gateway, { ...hello(), model: 'both' })).status).toBe(200);
   expect(google.taken).toHaveLength(1);
+});
+
+it.each<[string, (response: ServerResponse) => void]>([
+  ['closes the connection', (response) => void response.destroy()],
+  ['answers 503', (response) => void response.writeHead(503).end()],
+])('a token service that %s once says nothing of the account: another target answers, and the next call is Google’s again', async (_, hiccup) => {
+  const { key } = await serviceAccount();
+  let asked = 0;
+  const tokens = await rawProvider((response) => {
+    if (++asked === 1) return hiccup(response);
+    response.writeHead(200, JSON_TYPE).end(JSON.stringify({ access_token: 't', expires_in: 3600 }));
+  });
+  const google = await rawProvider((response) =>
+    response.writeHead(200, JSON_TYPE).end(JSON.stringify(GEMINI)),
+  );
+  const gateway = await besideGoogle(key, `${tokens.url}/token`, `${google.url}/v1`);
+
+  const answers = [
+    await chat(gateway, { ...hello(), model: 'both' }),
+    await chat(gateway, { ...hello(), model: 'both' }),
+  ];
+
+  expect(answers.map(({ status, headers }) => [status, headers['x-gateway-target']])).toEqual([
+    [200, 'p0/gpt-4o-mini'],
+    [200, 'google/gemini-2.5-flash'],
+  ]);
+  expect(await gateway.metric('gateway_ai_target_cooling', { reason: 'auth_failed' })).toBe(0);
 });
 
 it('a token is renewed five minutes before its end, once for all who wait; a failure is not kept', async () => {

@@ -11,12 +11,12 @@ import { eventTexts } from './request-texts.ts';
 
 type Container = { [key: string]: unknown };
 
-/** An event that says the next piece of the transcript, and where in it. */
+/** What an event says of the transcript: the next piece of it. */
 interface Piece {
   readonly name: string;
-  readonly event: Container;
-  readonly holder: Container;
-  readonly key: string;
+  readonly text: string;
+  /** The event's data with another text, and without the tokens, which say what is held back, or was taken out. */
+  readonly write: (text: string) => string;
   /** Nothing follows it. */
   readonly isLast: boolean;
 }
@@ -26,11 +26,13 @@ interface Segment {
   readonly event: Container;
 }
 
+/** Names of events that say once more what was said in pieces. */
+const ALL_OF_IT = /\.(?:segment|done)$/;
 /** Characters of segments, as JSON, that wait for the end: as the longest transcript that is held until it is whole. */
 const MOST_WAITING = 4 * 1024 * 1024;
 
 /**
- * Leads a transcript that is streamed through the guards. Its text goes on as far as they let it; segments, which say the same once
+ * Leads a transcript that is streamed through the guards. Its text, however little is said of it, goes on as far as they let it; segments, which say the same once
  * more with who says it, wait for the end, so that what begins in one and ends in the next is seen; and the event that says all
  * of it is read as a transcript that is not streamed.
  */
@@ -61,8 +63,12 @@ export class TranscriptPassage implements Passage {
         this.#event(name, event, data);
         return;
       }
+      if (data !== '[DONE]') {
+        this.#say({ name, text: data, write: (text) => text, isLast: false }, data);
+        return;
+      }
       this.#end();
-      this.#write(name, data === '[DONE]' ? data : this.#guard(data));
+      this.#write(name, data);
     });
   }
 
@@ -88,10 +94,18 @@ export class TranscriptPassage implements Passage {
   }
 
   #event(name: string, event: Container, data: string): void {
-    const type = textOf(event.type);
+    const type = textOf(event.type) || name;
     const piece = pieceOf(name, event, type);
     if (piece) {
       this.#say(piece, data);
+      return;
+    }
+    if (textOf(event.type) === '' && typeof event.text === 'string' && !ALL_OF_IT.test(name)) {
+      const { text } = event;
+      // What else it says nobody here knows.
+      const isChanged = this.#guardAll(Object.assign(event, { text: '' }));
+      event.text = text;
+      this.#say(pieceIn(name, event, event, 'text', false), isChanged ? JSON.stringify(event) : data);
       return;
     }
     if (type.endsWith('.segment') && typeof event.text === 'string') {
@@ -106,8 +120,7 @@ export class TranscriptPassage implements Passage {
   }
 
   #say(piece: Piece, data: string): void {
-    const { holder, key, name, isLast } = piece;
-    const text = holder[key] as string;
+    const { text, name, isLast } = piece;
     if (this.#filters.length === 0) this.#filters = openFilters(this.#guards, 'result');
     const left = takeText(this.#filters, text);
     this.#follow(text, left);
@@ -115,7 +128,7 @@ export class TranscriptPassage implements Passage {
     const isAsItCame = left === text && (text === '' || (this.#held === '' && !this.#isChanged));
     const rest = isLast ? this.#endText() : '';
     if (isAsItCame && rest === '') this.#write(name, data);
-    else if (left + rest !== '' || isLast) this.#writePiece(piece, left + rest);
+    else if (left + rest !== '' || isLast) this.#write(name, piece.write(left + rest));
   }
 
   #follow(text: string, left: string): void {
@@ -123,13 +136,6 @@ export class TranscriptPassage implements Passage {
     const held = this.#held + text;
     this.#isChanged = !held.startsWith(left);
     this.#held = this.#isChanged ? '' : held.slice(left.length);
-  }
-
-  /** Without its tokens, which say what is held back, or was taken out. */
-  #writePiece({ name, event, holder, key }: Piece, text: string): void {
-    holder[key] = text;
-    for (const each of [event, ...objectsOf(event.choices)]) leaveOutTokens(each);
-    this.#write(name, JSON.stringify(event));
   }
 
   #endText(): string {
@@ -144,7 +150,7 @@ export class TranscriptPassage implements Passage {
   /** All of the text has come. */
   #end(): void {
     const rest = this.#endText();
-    if (rest !== '' && this.#piece) this.#writePiece(this.#piece, rest);
+    if (rest !== '' && this.#piece) this.#write(this.#piece.name, this.#piece.write(rest));
     this.#showSegments();
   }
 
@@ -188,10 +194,19 @@ function pieceOf(name: string, event: Container, type: string): Piece | undefine
   const [choice, ...others] = objectsOf(event.choices);
   const delta = choice?.delta;
   if (choice && others.length === 0 && isObject(delta) && typeof delta.content === 'string') {
-    const isLast = typeof choice.finish_reason === 'string';
-    return { name, event, holder: delta, key: 'content', isLast };
+    return pieceIn(name, event, delta, 'content', typeof choice.finish_reason === 'string');
   }
   if (!type.endsWith('.delta')) return undefined;
   const key = ['delta', 'text'].find((each) => typeof event[each] === 'string');
-  return key === undefined ? undefined : { name, event, holder: event, key, isLast: false };
+  return key === undefined ? undefined : pieceIn(name, event, event, key, false);
+}
+
+/** @param holder where in the event the text stands, under the key */
+function pieceIn(name: string, event: Container, holder: Container, key: string, isLast: boolean): Piece {
+  const write = (text: string): string => {
+    holder[key] = text;
+    for (const each of [event, ...objectsOf(event.choices)]) leaveOutTokens(each);
+    return JSON.stringify(event);
+  };
+  return { name, text: holder[key] as string, write, isLast };
 }

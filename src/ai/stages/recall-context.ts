@@ -118,7 +118,8 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   if (turn && settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
   const sent = bodyOf(call);
   writeBody(call, turn, sent);
-  if (turn?.ask.widest !== undefined) call.shorten = (window) => shorten(call, turn, sent, window);
+  if (turn?.ask.widest !== undefined && facts.mode === 'delta')
+    call.shorten = (window) => shorten(call, turn, sent, window);
   if (!turn || meant.isStored) return;
   call.turn = undefined;
   // Nothing waits for it: what the store does not take is given back later.

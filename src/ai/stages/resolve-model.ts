@@ -23,6 +23,8 @@ export function resolveModel(call: ChatCall): void {
 /** Once what was said before stands in the body too: a conversation of any length may go on with a short question. */
 export function routeAgain(call: ChatCall): void | Promise<void> {
   const { exchange, answer, request, catalog, shorten } = call;
+  // It holds the parsed body, which an answer may outlast by minutes.
+  call.shorten = undefined;
   if (exchange.context?.mode !== 'delta' || answer) return;
   const model = catalog.get((request as ChatRequest).model);
   if (!model?.route) return;

@@ -29,7 +29,7 @@ it.each([
 
 it.each([
   ['is of the user, the tags and the session of the call that it is asked for', {}, ['ann', ['beta'], 's1']],
-  ['says itself whose it is where it is the client’s own', { headers: {} }, ['', [], '']],
+  ['is theirs too where it is the client’s own', { headers: {} }, ['ann', ['beta'], 's1']],
 ])('a question %s', async (_what, more, whose) => {
   const exchange = new LiveExchange({ headers: {}, socket: {} }, 1, { wall: 0, monotonic: 0 });
   const clock = { wall: () => 0, monotonic: () => 0 };

@@ -28,6 +28,18 @@ it.each([
   expect(reserved(path, { text: text.repeat(20) })).toBe(MILLION);
 });
 
+it.each([
+  [{ background: true }, true],
+  [{ deferred: true }, true],
+  [{ deferred: 'yes' }, true],
+  [{ training_file: 'file-1' }, true],
+  [{ background: false, deferred: false, input_files: null, training_file: null }, false],
+  [{}, false],
+])('%j: whether it is done behind its answer', (said, isLater) => {
+  const bytes = Buffer.from(JSON.stringify({ model: 'm', ...said }));
+  expect(readCall('POST', '/chat/completions', bytes, 'application/json').isLater).toBe(isLater);
+});
+
 it('a picture that is only named is reserved for, too', () => {
   const named = { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } };
   const ask = (content: object[]) => reserved('/models/claude:rawPredict', { messages: [{ content }] });

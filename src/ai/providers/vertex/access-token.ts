@@ -1,6 +1,6 @@
 import { importPKCS8, SignJWT } from 'jose';
-import { GatewayError } from '../../../errors/gateway-error.ts';
 import { parseObject, textOf } from '../../../lib/json.ts';
+import { NoToken } from '../../no-token.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -9,6 +9,8 @@ const ASSERTION_SECONDS = 3_600;
 /** A token is renewed this long before it ends, so that none ends on its way. */
 const RENEW_BEFORE_MS = 300_000;
 const PATIENCE_MS = 10_000;
+/** What is said of the account and its key (RFC 6749 section 5.2); all else is trouble of the service itself. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /** As the global one. */
 export type Fetch = typeof globalThis.fetch;
@@ -38,7 +40,7 @@ export class AccessToken {
     this.#now = now;
   }
 
-  /** @throws GatewayError `provider_auth_failed`; the next call tries again */
+  /** @throws NoToken; the next call tries again */
   get(): string | Promise<string> {
     if (this.#now() < this.#renewAt) return this.#current;
     this.#pending ??= this.#exchange().finally(() => {
@@ -49,6 +51,7 @@ export class AccessToken {
 
   async #exchange(): Promise<string> {
     const askedAt = this.#now();
+    let isRefused = false;
     try {
       const response = await this.#fetch(this.#tokenUrl, {
         method: 'POST',
@@ -57,6 +60,7 @@ export class AccessToken {
         redirect: 'error',
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
+      isRefused = REFUSALS.has(response.status);
       const said = parseObject(await response.text()) ?? {};
       const token = textOf(said.access_token);
       const seconds = Number(said.expires_in);
@@ -67,7 +71,7 @@ export class AccessToken {
       this.#renewAt = askedAt + seconds * 1000 - RENEW_BEFORE_MS;
       return token;
     } catch (cause) {
-      throw new GatewayError('provider_auth_failed', { cause });
+      throw new NoToken(cause, isRefused);
     }
   }
 

@@ -32,16 +32,20 @@ const forbidding: ModelGuard = {
 };
 
 /** What goes on of a stream of events; `!` stands for the event that says that it was ended. */
-function through(guard: ModelGuard, ...events: (object | string)[]): unknown[] {
+const through = (guard: ModelGuard, ...events: (object | string)[]): unknown[] =>
+  throughNamed('', guard, ...events);
+
+/** @param name of each of them */
+function throughNamed(name: string, guard: ModelGuard, ...events: (object | string)[]): unknown[] {
   const passage = new TranscriptPassage([guard]);
   for (const event of events) {
     const data = typeof event === 'string' ? event : JSON.stringify(event);
-    passage.take({ event: '', data }, parseObject(data));
+    passage.take({ event: name, data }, parseObject(data));
   }
-  const written = passage.pass() + passage.last(passage.stopped?.code, () => 'data: "!"\n\n');
+  const written = passage.pass() + passage.last(passage.stopped?.code, () => 'data: !\n\n');
   const told: unknown[] = [];
   const framing = openEventFraming(
-    ({ data }) => void told.push(data.startsWith('[') ? data : JSON.parse(data)),
+    ({ data }) => void told.push(parseObject(data) ?? data),
     () => undefined,
   );
   framing.feed(Buffer.from(written));
@@ -96,12 +100,31 @@ it.each<[string, object[], unknown[]]>([
   ],
   ['vLLM', [chunk('a co'), chunk('d'), chunk('', 'stop')], [chunk('a [X]', 'stop')]],
   [
+    'who does not say what it is',
+    [
+      { text: 'a co', by: 'cod' },
+      { text: 'd', by: 'cod' },
+    ],
+    [{ text: 'a [X]', by: '[X]' }],
+  ],
+  [
     'nobody that we know',
     [{ type: 'x', said: ['cod', { by: 'cod' }] }],
     [{ type: 'x', said: ['[X]', { by: '[X]' }] }],
   ],
 ])('what is hidden in the words of %s is hidden in all that says it', (_, events, told) => {
   expect(through(hiding, ...events)).toEqual(told);
+});
+
+it('an event may have its type in its name alone, and a text be no JSON', () => {
+  const named = (name: string, ...texts: string[]) =>
+    throughNamed(name, hiding, ...texts.map((text) => ({ text })));
+  expect(named('transcription.text.delta', 'a co', 'd')).toEqual([{ text: 'a [X]' }]);
+  expect(named('message', 'a co', 'd')).toEqual([{ text: 'a [X]' }]);
+  expect(named('x.segment', 'a cod', 'swims')).toEqual([{ text: 'a [X]' }, { text: 'swims' }]);
+  expect(named('x.done', 'a cod', 'a cod')).toEqual([{ text: 'a [X]' }, { text: 'a [X]' }]);
+  expect(through(hiding, 'a co', 'd', '[DONE]')).toEqual(['a [X]', '[DONE]']);
+  expect(through(reporting, 'a co', 'd', { text: 'cod' })).toEqual(['a co', 'd', { text: 'cod' }]);
 });
 
 it('what is held back goes on before the stream ends, however it does', () => {
