@@ -66,6 +66,6 @@ const cursorOf = ({ list, after = '' }: Place, isUsers: boolean): string =>
 
 function placeOf(cursor: string | undefined, isUsers: boolean): Place {
   if (!isUsers) return { list: 0, after: cursor };
-  const [, list = '0', after = ''] = /^(\d) (.*)$/s.exec(cursor ?? '') ?? [];
+  const [, list = '0', after = ''] = /^(\d+) (.*)$/s.exec(cursor ?? '') ?? [];
   return { list: Number(list), after: after === '' ? undefined : after };
 }

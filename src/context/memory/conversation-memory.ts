@@ -69,9 +69,7 @@ export class ConversationMemory {
    * @returns false if the path is another one, so that a new memory is needed
    */
   follow(turns: readonly SpokenTurn[]): boolean {
-    if (this.#turns.length > turns.length) return false;
-    const last = this.#turns.length - 1;
-    if (last >= 0 && (turns[last]?.id !== this.#turns[last] || turns[0]?.id !== this.#turns[0])) return false;
+    if (!this.#begins(turns)) return false;
     for (const turn of turns.slice(this.#turns.length)) this.#add(turn);
     return true;
   }
@@ -81,14 +79,24 @@ export class ConversationMemory {
    * turn.
    */
   async grow(turns: readonly SpokenTurn[]): Promise<boolean> {
+    if (!this.#begins(turns)) return false;
     let began = performance.now();
-    for (let upTo = this.#turns.length + 1; upTo < turns.length; upTo = this.#turns.length + 1) {
-      if (!this.follow(turns.slice(0, upTo))) return false;
+    while (this.#turns.length < turns.length) {
+      this.#add(turns[this.#turns.length] as SpokenTurn);
       if (performance.now() - began < SLICE_MS) continue;
       await new Promise(setImmediate);
+      // Others may have followed it, on another path.
+      if (!this.#begins(turns)) return false;
       began = performance.now();
     }
-    return this.follow(turns);
+    return true;
+  }
+
+  /** Whether the path begins with what is in it. */
+  #begins(turns: readonly SpokenTurn[]): boolean {
+    if (this.#turns.length > turns.length) return false;
+    const last = this.#turns.length - 1;
+    return last < 0 || (turns[last]?.id === this.#turns[last] && turns[0]?.id === this.#turns[0]);
   }
 
   /**

@@ -1,24 +1,28 @@
 import type { SpokenTurn } from '../turn.ts';
 import { ConversationMemory } from './conversation-memory.ts';
 
-/** Tokens that are looked through for a question before its answer: some 50 ms, once in a conversation. */
+/** Tokens that are looked through: for a question before its answer some 50 ms, once in a conversation. */
 const MOST_LOOKED_THROUGH = 64 * 1024;
 
 /** Of the latest of these turns, for one prompt. */
 export function shortMemoryOf(turns: readonly SpokenTurn[]): ConversationMemory {
   const memory = new ConversationMemory();
+  memory.follow(latestOf(turns));
+  return memory;
+}
+
+/** The same for when nobody waits: others have their turn in between. */
+export async function passingMemoryOf(turns: readonly SpokenTurn[]): Promise<ConversationMemory> {
+  const memory = new ConversationMemory();
+  await memory.grow(latestOf(turns));
+  return memory;
+}
+
+function latestOf(turns: readonly SpokenTurn[]): readonly SpokenTurn[] {
   let from = turns.length;
   for (let left = MOST_LOOKED_THROUGH; from > 0; from--) {
     left -= (turns[from - 1] as SpokenTurn).tokens;
     if (left < 0) break;
   }
-  memory.follow(turns.slice(from));
-  return memory;
-}
-
-/** Of all of them, for when nobody waits. */
-export async function passingMemoryOf(turns: readonly SpokenTurn[]): Promise<ConversationMemory> {
-  const memory = new ConversationMemory();
-  await memory.grow(turns);
-  return memory;
+  return turns.slice(from);
 }

@@ -29,3 +29,27 @@ test('of a state that hardly any session is in a page does not look for ever, an
   // Redis reads all of a part within the time of one answer.
   expect(Math.max(...asked)).toBeLessThanOrEqual(100);
 });
+
+test('who may stand by many digests, after secrets were changed, has pages that end, with each session once', async () => {
+  const formerSecrets = Array.from({ length: 11 }, (_, at) => `secret ${at}`);
+  const privacy = { of: () => ({ secret: 'today', formerSecrets }) } as unknown as ContextPrivacy;
+  const list: Sessions['list'] = async (_, { owner = '', after }) => {
+    const sessions = ['a', 'b'].map((each) => ({ session: `${owner} ${each}`, head: { state: 'active' } }));
+    const rest = sessions.slice(sessions.findIndex(({ session }) => session === after) + 1);
+    return { sessions: rest as never, next: undefined };
+  };
+  const ports = { sessions: { list } as Sessions, privacy };
+  const found: string[] = [];
+  let after: string | undefined;
+  for (let page = 0; page < 24; page++) {
+    const { sessions, next } = await listSessions(
+      ports,
+      { tenant: 'shop', user: 'ada' },
+      { after, limit: 1 },
+    );
+    found.push(...sessions.map(({ session }) => session));
+    after = next;
+  }
+  expect(after).toBeUndefined();
+  expect(new Set(found).size).toBe(24);
+});

@@ -43,7 +43,9 @@ it('what is said in a message is its speaker’s, and in an item of its kind’s
     'user: b',
     'assistant: c',
     'user: d',
-    'assistant: {"role":"user"}',
+    // Of a call each string is a text of its own.
+    'assistant: role',
+    'assistant: user',
     'assistant: e',
     'developer: f',
     'user: assistant',
