@@ -173,7 +173,7 @@ export class ModelSessions implements Sessions {
     if (!life) return;
     this.#letGo(life, turn, key);
     const isSaid = life.turns.length > 0 || life.state === 'erased' || life.metadata !== '';
-    if (!isSaid && life.reset === '' && life.pending.size === 0)
+    if (!isSaid && life.reset === '' && life.pending.size === 0 && life.fence === 1)
       this.#lives.delete(JSON.stringify([ref.tenant, ref.session]));
   }
 

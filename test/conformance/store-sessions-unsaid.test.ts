@@ -75,6 +75,15 @@ describe.each(places)('sessions without a turn on $name', ({ name, make }) => {
     expect(await headOf(ref)).toMatchObject({ version: 1, state: 'active' });
   });
 
+  it('it stays where somebody else was announced before, whose lease has run out: they may come all the same', async () => {
+    const ref = newRef();
+    const turn = draft('one');
+    const theirs = await open(ref, { turn: turn.id, key: 'k', owner: 'u1', leaseMs: 20 });
+    await place.pass(40);
+    await comesToNothing(ref);
+    expect(await store.sessions.commit(ref, commitOptions(turn, theirs))).toMatchObject({ version: 1 });
+  });
+
   it('one that failed is a turn', async () => {
     const ref = newRef();
     await add(ref, draft('one', { status: 'failed' }));

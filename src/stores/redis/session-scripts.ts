@@ -177,9 +177,11 @@ return 1`,
 redis.call('HDEL', KEYS[5], 'p:' .. ARGV[1])
 if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 'x', 'u') end
 if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end
--- A session that came to nothing: of none before it is anything to be told, and nobody is being answered.
+-- A session that came to nothing: of none before it is anything to be told, and nobody else was ever announced in it: who was cut
+-- off for longer than a lease still comes.
 local m = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'mn', 'md')
 if m[1] ~= '0' or m[2] ~= '' or m[3] ~= '' or m[4] == '1' or m[5] then return end
+if redis.call('HGET', KEYS[5], 'f') ~= '1' then return end
 for _, work in ipairs(redis.call('HKEYS', KEYS[5])) do
   if work:sub(1, 2) == 'p:' then return end
 end

@@ -145,9 +145,12 @@ export class SessionStatements {
     if (holder === turn) this.run.unhold.run(key, turn);
   }
 
-  /** A session that came to nothing: of none before it is anything to be told, and nobody is being answered. */
-  forgetUnsaid({ key, version, erased, metadata, reset }: Row): void {
-    if (version > 0 || erased === 1 || metadata !== '' || reset !== '') return;
+  /**
+   * A session that came to nothing: of none before it is anything to be told, and nobody else was ever announced in it: who was
+   * cut off for longer than a lease still comes.
+   */
+  forgetUnsaid({ key, version, erased, metadata, reset, fence }: Row): void {
+    if (version > 0 || erased === 1 || metadata !== '' || reset !== '' || fence !== 1) return;
     if (!this.run.announced.get(key)) this.forget(key);
   }
 
