@@ -3,23 +3,21 @@ import type { FormatName } from '../contracts/format.ts';
 import type { AssistantPart, Message, TextPart } from '../contracts/model-request.ts';
 import type {
   CommitOptions,
-  Committed,
   Reserved,
   Sessions,
   TurnContent,
   TurnDraft,
   TurnStatus,
 } from '../contracts/session.ts';
-import { StoreUnavailable } from '../contracts/store.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, wishesDigest } from './canonical.ts';
-import { commitAnew } from './commit-anew.ts';
 import type { Erasing } from './erasing.ts';
 import type { GiveBack } from './give-back.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
+import { ownersOf } from './owner.ts';
 import { lengthBefore, UNASKED, withTurnBefore } from './part-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
@@ -176,19 +174,12 @@ export class LiveTurn {
         inPlaceOf: ask.isAgents ? undefined : before.options.turn.id,
       }),
     };
-    let committed: Committed | undefined;
-    try {
-      const first = before && (await ports.sessions.commit(ask.ref, before.options));
-      if (first?.kind === 'committed') before?.isThere(first.version);
-      committed = first && first.kind !== 'committed' ? first : await ports.sessions.commit(ask.ref, options);
-      if (committed.kind === 'lost')
-        committed = await commitAnew(ports.sessions, ask.ref, options, reserved.head.owner);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      // The answer is there: it is not withheld because it can't be written down at this moment.
-      if (before) behind.push(ask.ref, before.options);
-      behind.push(ask.ref, options);
-    }
+    const turns = before ? [before.options, options] : [options];
+    const speaker = (): string => ownersOf(this.seal, ask.ref.tenant, ask.user)[0] ?? '';
+    const written = await behind.commit(ask.ref, turns, { owner: reserved.head.owner, speaker });
+    const committed = written?.at(-1);
+    const first = before && written?.[0];
+    if (first?.kind === 'committed') before?.isThere(first.version);
     facts.commitMs = ports.clock.monotonic() - began;
     if (committed?.kind === 'committed') {
       facts.version = committed.version;

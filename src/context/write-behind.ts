@@ -1,16 +1,20 @@
-import type { CommitOptions, SessionRef, Sessions } from '../contracts/session.ts';
+import type { CommitOptions, Committed, SessionRef, Sessions } from '../contracts/session.ts';
+import { StoreUnavailable } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { beginAnew, isBegunAnew, type Whose } from './commit-anew.ts';
 import type { ContextMeters } from './meters.ts';
 import type { OperationLog } from './operation-log.ts';
 import { SessionOutbox } from './session-outbox.ts';
 
 interface Waiting {
   readonly ref: SessionRef;
-  readonly options: CommitOptions;
+  /** As it goes on from here: where its session begins anew, in that life. */
+  options: CommitOptions;
+  readonly whose: Whose;
 }
 
 export interface WriteBehindPorts {
-  readonly sessions: Pick<Sessions, 'commit' | 'release'>;
+  readonly sessions: Pick<Sessions, 'reserve' | 'commit' | 'renew' | 'release'>;
   readonly meters: ContextMeters;
   readonly operations: OperationLog;
   readonly log: Logger;
@@ -19,9 +23,15 @@ export interface WriteBehindPorts {
 /** Behind whatever is there: no session is at this version. */
 const ANYWHERE = { mode: 'merge', exact: false, base: -1 } as const;
 
+/** Why a turn has no place any more when the store takes it. */
+const WHY = {
+  conflict: 'another has answered its request, or brought the same results',
+  lost: 'the store has lost its conversation, and others have begun that anew and keep it to themselves',
+} as const;
+
 /**
- * Turns whose answers have reached their clients and that the store did not take: written again and again until it does,
- * each known by its id, so that one that had arrived is not doubled. Lost if the process ends before.
+ * Writes turns that were answered. Those that the store does not take when their answers reach their clients it is told again
+ * and again until it does, each known by its id, so that one that had arrived is not doubled. Lost if the process ends before.
  */
 export class WriteBehind {
   readonly #outbox: SessionOutbox<Waiting>;
@@ -41,8 +51,35 @@ export class WriteBehind {
     });
   }
 
-  push(ref: SessionRef, options: CommitOptions): void {
-    this.#outbox.push({ ref, options });
+  /**
+   * Commits turns at once, each behind the one before it.
+   * @returns what became of them, up to the first that has no place; undefined: they wait
+   */
+  async commit(
+    ref: SessionRef,
+    turns: readonly CommitOptions[],
+    whose: Whose,
+  ): Promise<readonly Committed[] | undefined> {
+    const waiting: Waiting[] = turns.map((options) => ({ ref, options, whose }));
+    try {
+      const committed = await this.#inTheirOrder(waiting);
+      if (committed.at(-1)?.kind !== 'lost') return committed;
+      for (const each of waiting) {
+        const kind = await this.#beginAnew(each);
+        if (kind === 'lost') this.#tellLost(each, kind);
+        if (kind !== 'begun') return [{ kind }];
+      }
+      return await this.#inTheirOrder(waiting);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      // The answer is there: it is not withheld because it can't be written down at this moment.
+      for (const each of waiting) this.#outbox.push(each);
+      return undefined;
+    }
+  }
+
+  push(ref: SessionRef, options: CommitOptions, whose: Whose): void {
+    this.#outbox.push({ ref, options, whose });
   }
 
   /** Whether a turn of this session waits: the next one must not be answered without it. */
@@ -63,30 +100,66 @@ export class WriteBehind {
     if (turns > 0) log.error({ turns }, 'turns that were answered are lost: the store is away at the end');
   }
 
+  async #inTheirOrder(turns: readonly Waiting[]): Promise<readonly Committed[]> {
+    const outcomes: Committed[] = [];
+    for (const { ref, options } of turns) {
+      const committed = await this.#ports.sessions.commit(ref, options);
+      outcomes.push(committed);
+      if (committed.kind !== 'committed') break;
+    }
+    return outcomes;
+  }
+
+  async #beginAnew(waiting: Waiting): Promise<'begun' | 'gone' | 'lost'> {
+    const anew = await beginAnew(this.#ports.sessions, waiting.ref, waiting.options, waiting.whose);
+    if (typeof anew === 'string') return anew;
+    waiting.options = anew;
+    return 'begun';
+  }
+
   /** In their order; what was written before one that fails is written again, and is there once all the same. */
   async #deliver(batch: readonly Waiting[]): Promise<void> {
-    for (const waiting of batch) await this.#write(waiting);
+    const lost = new Set<number>();
+    for (const waiting of batch) {
+      const { generation } = waiting.options;
+      let outcome = await this.#write(waiting);
+      // Once one of its turns has begun another life the store does not say so any more.
+      if (outcome === 'lost' || (outcome === 'gone' && lost.has(generation))) {
+        lost.add(generation);
+        const kind = await this.#beginAnew(waiting);
+        outcome = kind === 'begun' ? await this.#write(waiting) : kind;
+      }
+      this.#tell(waiting, outcome);
+    }
   }
 
   /** Who wanted nobody to come between has the answer by now: it is kept behind whoever did. */
-  async #write({ ref, options }: Waiting): Promise<void> {
-    const { sessions, meters, operations, log } = this.#ports;
-    const { turn, key } = options;
+  async #write({ ref, options }: Waiting): Promise<Committed['kind']> {
+    const { sessions } = this.#ports;
     let { kind } = await sessions.commit(ref, { ...options, isRepeat: true });
     if (kind === 'conflict' && options.exact)
       ({ kind } = await sessions.commit(ref, { ...options, ...ANYWHERE }));
-    if (kind === 'conflict') await sessions.release(ref, turn.id, key);
-    const isLost = kind === 'conflict' && turn.status !== 'failed';
+    if (kind === 'conflict') await sessions.release(ref, options.turn.id, options.key);
+    return kind === 'gone' && (await isBegunAnew(sessions, ref, options)) ? 'lost' : kind;
+  }
+
+  #tell(waiting: Waiting, kind: Committed['kind']): void {
+    const { meters, operations } = this.#ports;
+    const { tenant, session } = waiting.ref;
+    const { id, status, model, tokens } = waiting.options.turn;
+    const why = kind === 'conflict' || kind === 'lost' ? kind : undefined;
+    const isLost = why !== undefined && status !== 'failed';
     const outcome = isLost ? 'lost' : kind;
-    meters.operation('write-behind', outcome);
+    if (isLost) this.#tellLost(waiting, why);
+    else meters.operation('write-behind', outcome);
     if (kind === 'committed') return;
-    const { tenant, session } = ref;
-    const { id, model, tokens } = turn;
     operations.note({ op: 'append', tenant, user: '', session, turn: id, model, tokens, outcome });
-    if (isLost)
-      log.error(
-        { tenant, session, turn: id },
-        'a turn that was answered is lost: another has answered its request, or brought the same results',
-      );
+  }
+
+  #tellLost({ ref, options }: Waiting, why: keyof typeof WHY): void {
+    const { meters, log } = this.#ports;
+    const { tenant, session } = ref;
+    meters.operation('write-behind', 'lost');
+    log.error({ tenant, session, turn: options.turn.id }, `a turn that was answered is lost: ${WHY[why]}`);
   }
 }

@@ -11,12 +11,13 @@ import { ContextMeters } from '../../../src/context/meters.ts';
 import { OperationLog } from '../../../src/context/operation-log.ts';
 import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import { messageText } from '../../../src/context/prompt/message-text.ts';
+import type { Message } from '../../../src/contracts/model-request.ts';
 import type { Sessions } from '../../../src/contracts/session.ts';
 import type { Store } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
 import { DAY } from '../../conformance/session-drafts.ts';
-import { user } from './conversations.ts';
+import { assistant, user } from './conversations.ts';
 
 const ASK: Ask = {
   ref: { tenant: 'app', session: 's1' },
@@ -66,7 +67,10 @@ async function world() {
       reads++;
       return store.sessions.read(...all);
     },
+    list: (...all: Parameters<Sessions['list']>) => store.sessions.list(...all),
+    erase: (...all: Parameters<Sessions['erase']>) => store.sessions.erase(...all),
   } as Sessions;
+  const privacy = openPrivacy(() => PRIVACY, secrets.documents, Date.now);
   const log = openLog('silent', { write: () => undefined }).logger;
   const replica = () => {
     const meters = new ContextMeters(new Registry());
@@ -78,7 +82,7 @@ async function world() {
         tooLong: () => undefined,
         forget: () => undefined,
       },
-      privacy: openPrivacy(() => PRIVACY, secrets.documents, Date.now),
+      privacy,
       meters,
       operations: new OperationLog(log, meters),
       log,
@@ -89,8 +93,12 @@ async function world() {
      * @param meanwhile while it is being answered
      * @returns what was said before it, and what the client is told where that is not all
      */
-    const say = async (text: string, more: Partial<Ask> = {}, meanwhile?: () => Promise<void>) => {
-      const ask = { ...ASK, ...more, messages: [user(text)] };
+    const say = async (
+      text: string,
+      { before = [], ...more }: Partial<Ask> & { before?: Message[] } = {},
+      meanwhile?: () => Promise<void>,
+    ) => {
+      const ask = { ...ASK, ...more, messages: [...before, user(text)] };
       const recalled = await conversations.open(ask, () => ask);
       if (recalled.kind !== 'turn') throw new Error(recalled.kind);
       await meanwhile?.();
@@ -100,7 +108,7 @@ async function world() {
       return { turns, told: facts.status === 'reset' ? facts.cause : '', version: facts.version, id };
     };
     const here = async (text: string): Promise<string[]> => (await say(text)).turns;
-    return Object.assign(here, { say });
+    return Object.assign(here, { say, conversations });
   };
   onTestFinished(async () => {
     await store.close();
@@ -109,6 +117,7 @@ async function world() {
   });
   return {
     replica,
+    create: () => store.sessions.create(ASK.ref, { owner: '', metadata: '', ttlMs: DAY, maxAgeMs: DAY }),
     reads: () => reads,
     copies: async () => {
       await store.close();
@@ -169,4 +178,27 @@ it('a conversation whose first turn is being answered when the store loses it be
   await copies();
   expect(await here.say('one', {}, failsOver)).toMatchObject({ version: 1 });
   expect(await here.say('two')).toMatchObject({ turns: ['one'], told: '' });
+});
+
+it('a person who is erased takes along what they said in a conversation of nobody that the store lost meanwhile', async () => {
+  const { replica, create, copies, failsOver } = await world();
+  const here = replica();
+  await copies();
+  await create();
+  expect(await here.say('one', { user: 'ann' }, failsOver)).toMatchObject({ version: 1 });
+  expect(await here('two')).toEqual(['one']);
+  await here.conversations.erasing.user('app', 'ann');
+  expect(await here.say('three')).toMatchObject({ turns: [], told: 'erased' });
+});
+
+it('all of a log that says otherwise what was stored is there where the store loses its conversation meanwhile', async () => {
+  const { replica, copies, failsOver } = await world();
+  const here = replica();
+  await copies();
+  await here('one');
+  const log = [user('Uno.'), assistant('Yes.')];
+  const two = await here.say('two', { before: log, mode: 'full' }, failsOver);
+  expect(two).toMatchObject({ version: 2 });
+  const three = await here.say('three', { follows: two.id, mode: 'delta' });
+  expect(three).toMatchObject({ turns: ['Uno.', 'Yes.', 'two'], told: 'version_regressed' });
 });
