@@ -66,7 +66,7 @@ export class WriteBehind {
       if (committed.at(-1)?.kind !== 'lost') return committed;
       for (const each of waiting) {
         const kind = await this.#beginAnew(each);
-        if (kind === 'lost') this.#tellLost(each, kind);
+        if (kind === 'lost' && each.options.turn.status !== 'failed') this.#tellLost(each, kind);
         if (kind !== 'begun') return [{ kind }];
       }
       return await this.#inTheirOrder(waiting);
