@@ -17,6 +17,7 @@ import { scrub } from './failure.ts';
 import { Lane, type Way } from './lane.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLogs } from './logs.ts';
+import { holdToOneMaster } from './one-master.ts';
 import { Replication } from './replication.ts';
 import { RedisSessions } from './sessions.ts';
 
@@ -50,9 +51,12 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
   const talk = createClient(address, timeoutMs);
   const large = createClient(address, timeoutMs, LARGE_SILENCE_MS);
   const asking = (options.replicas ?? 0) > 0 && client instanceof Redis ? client.duplicate() : undefined;
+  const all = [client, talk, large, ...(asking ? [asking] : [])];
+  // Of one name several addresses may be the same Redis.
+  if (address.sentinel !== undefined) holdToOneMaster(all);
   const circuit = new Circuit(new Transitions(options.onEvent), () => performance.now());
   const store = new RedisStore(options, { client, talk, large, asking }, circuit, timeoutMs);
-  await Promise.all([client, talk, large, ...(asking ? [asking] : [])].map(firstWord));
+  await Promise.all(all.map(firstWord));
   return store;
 }
 
