@@ -71,6 +71,9 @@ const redact: PolicyDescriptor<Settings> = {
   },
 };
 
+/** What may be a number of JSON, or a part of one, with what stands around it there: other words in its place would be no JSON. */
+const NUMBER = /^[\s,:[\]{}]*-?\d*(?:\.\d*)?(?:[eE][-+]?\d*)?[\s,:[\]{}]*$/;
+
 function guard(
   { answers, mode }: Settings,
   { placeholder, scanner: scannerOf }: PersonalData,
@@ -119,9 +122,13 @@ function guard(
         note('answer', name);
         return changes ? `[${name.toUpperCase()}]` : value;
       };
-      const scanner = scannerOf(answers ? [placeholder, ...finders] : [placeholder], breaks, replace);
+      const finds = answers ? [placeholder, ...finders] : [placeholder];
+      const scanner = scannerOf(finds, breaks, replace);
       if (kind !== 'arguments') return scanner;
-      return new JsonStrings(scanner, scannerOf([placeholder], breaks, replace));
+      const outside = scannerOf(finds, breaks, (name, value) =>
+        NUMBER.test(value) ? value : replace(name, value),
+      );
+      return new JsonStrings(scanner, outside);
     },
   };
 }
