@@ -35,6 +35,8 @@ export interface Ask extends Opening {
   readonly messages: readonly Message[];
   /** Of such a log: the rest of it. */
   readonly tail?: LogTail | undefined;
+  /** What the client sends has answers in it, though nothing of them may be among the messages. */
+  readonly hasAnswers?: boolean;
   /** By what the log is known from now on; undefined: by nothing. Off the request path: it reads all of it. */
   readonly mark?: (() => LogMark | undefined) | undefined;
   /** The alias. */

@@ -322,8 +322,8 @@ export class Conversations {
 export const isWholeLog = (messages: readonly Message[]): boolean =>
   messages.some(({ role }) => role === 'assistant');
 
-const isFull = ({ follows, mode, messages }: Ask): boolean =>
-  follows === undefined && (mode === 'full' || (mode === 'auto' && isWholeLog(messages)));
+const isFull = ({ follows, mode, messages, hasAnswers = isWholeLog(messages) }: Ask): boolean =>
+  follows === undefined && (mode === 'full' || (mode === 'auto' && hasAnswers));
 
 /** Whether a turn is the answer to these messages, which may be all of the conversation up to it. */
 function isAnswerTo({ digests }: StoredTurn, messages: readonly Message[], seed: string): boolean {

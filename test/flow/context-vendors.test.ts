@@ -202,3 +202,31 @@ it('what DeepSeek thought goes back to it with the calls that it led to, and to 
   expect(asked.openai?.[0]?.[1]).toMatchObject({ role: 'assistant' });
   expect(JSON.stringify(asked.openai)).not.toContain('Look it up.');
 });
+
+it('a log of which an answer was a picture alone is one all the same', async () => {
+  const asked: { contents: { role: string; parts: object[] }[] }[] = [];
+  const picture = { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } };
+  const provider = await rawProvider((response, { body }) => {
+    asked.push(JSON.parse(body.toString()) as (typeof asked)[number]);
+    const candidates = [{ content: { parts: [picture] }, finishReason: 'STOP' }];
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ candidates }));
+  });
+  const models = { smart: { targets: [{ provider: 'p0', model: 'gemini-2.5-flash-image' }] } };
+  const gateway = await aiGateway([{ kind: 'gemini', baseUrl: provider.url }], { ...ON, models });
+  const log: object[] = [];
+  for (const content of ['Draw a cod.', 'Bluer.', 'Bigger.']) {
+    log.push({ role: 'user', content });
+    const answer = await chat(gateway, { model: 'smart', messages: log }, SESSION.headers);
+    expect(answer.headers['x-context-status']).toBe(log.length === 1 ? 'new' : 'hit');
+    log.push(
+      (JSON.parse(answer.body.toString()) as { choices: { message: object }[] }).choices[0]
+        ?.message as object,
+    );
+  }
+  expect(asked[2]?.contents.map(({ role }) => role)).toEqual(['user', 'model', 'user', 'model', 'user']);
+  expect(asked[2]?.contents[3]?.parts).toEqual([picture]);
+
+  await chat(gateway, { model: 'smart', messages: [{ role: 'user', content: 'Done?' }] }, SESSION.headers);
+  const texts = ['Draw a cod.', 'Bluer.', 'Bigger.', 'Done?'].map((text) => ({ text }));
+  expect(asked[3]?.contents).toEqual([{ role: 'user', parts: texts }]);
+});

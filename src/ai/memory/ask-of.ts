@@ -188,7 +188,7 @@ function readLog(
   call: ChatCall,
   format: Format<ModelRequest>,
   known: KnownLog | undefined,
-): Read & Pick<Ask, 'tail' | 'mark'> {
+): Read & Pick<Ask, 'tail' | 'hasAnswers' | 'mark'> {
   const { bytes } = call;
   const body = bodyOf(call);
   const entries = Array.isArray(body.messages) ? body.messages.length : 0;
@@ -196,7 +196,9 @@ function readLog(
   const read = known && readTail({ bytes, body }, format, known);
   const tail = read && { known, whole: () => withoutPictures(neutralOf(call, format).messages) };
   const { system, messages: said, tools }: Read = read ?? neutralOf(call, format);
-  return { system, messages: withoutPictures(said), tools, tail, mark };
+  const messages = withoutPictures(said);
+  // What differs is an answer.
+  return { system, messages, tools, tail, mark, ...(messages !== said && { hasAnswers: true }) };
 }
 
 /** What has its own place in an ask, and what says only how the answer is to be carried. */

@@ -25,7 +25,7 @@ function convertMessage(message: Message): JsonObject[] {
     case 'user':
       return [{ role: 'user', content: message.content.map(convertUserPart) }];
     case 'assistant':
-      return [{ role: 'assistant', ...assistantFields(message.content) }];
+      return assistantMessages(message.content);
     case 'tool':
       return message.content.map(convertResult);
   }
@@ -40,6 +40,13 @@ function convertUserPart(part: UserPart): JsonObject {
   const { source, detail } = part;
   const url = source.type === 'url' ? source.url : formatDataUrl(source);
   return { type: 'image_url', image_url: { url, ...(detail && { detail }) } };
+}
+
+/** None of pictures or thoughts alone: Cohere takes neither back, and refuses who says nothing. */
+function assistantMessages(parts: readonly AssistantPart[]): JsonObject[] {
+  const fields = assistantFields(parts);
+  const isNothing = parts.length > 0 && Object.keys(fields).length === 0;
+  return isNothing ? [] : [{ role: 'assistant', ...fields }];
 }
 
 function assistantFields(parts: readonly AssistantPart[]): JsonObject {

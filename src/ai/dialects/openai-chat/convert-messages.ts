@@ -36,7 +36,7 @@ function convertMessage(message: Message, thoughts: Thoughts): JsonObject[] {
     case 'user':
       return [{ role: 'user', ...nameOf(message.name), content: userContent(message.content) }];
     case 'assistant':
-      return [{ role: 'assistant', ...nameOf(message.name), ...assistantFields(message.content, thoughts) }];
+      return assistantMessages(message, thoughts);
     case 'tool':
       return message.content.map(toolMessage);
   }
@@ -78,6 +78,17 @@ function userPart(part: UserPart): JsonObject {
 function urlOf(source: MediaSource, at: string): string {
   if (source.type === 'file') throw new NotCarried({ at });
   return source.type === 'url' ? source.url : formatDataUrl(source);
+}
+
+/** None of pictures alone: nobody takes those back here, and who says nothing is refused. */
+function assistantMessages(
+  { name, content }: Extract<Message, { role: 'assistant' }>,
+  thoughts: Thoughts,
+): JsonObject[] {
+  const fields = assistantFields(content, thoughts);
+  const isEmpty = fields.content === '' && Object.keys(fields).length === 1;
+  if (isEmpty && content.some(({ type }) => type === 'image')) return [];
+  return [{ role: 'assistant', ...nameOf(name), ...fields }];
 }
 
 /** @param thoughts as the service wants them back; others refuse them, or let them go */
