@@ -9,6 +9,7 @@ import { gemini } from '../../../src/ai/providers/gemini.ts';
 import type { FormatName } from '../../../src/contracts/format.ts';
 import type { JsonObject } from '../../../src/contracts/model-request.ts';
 import type { Provider } from '../../../src/contracts/provider.ts';
+import type { StreamPart } from '../../../src/contracts/stream-part.ts';
 import { formatOf, NAME, sent, service } from '../../helpers/translation.ts';
 
 const HI = { role: 'user', content: 'Hi' };
@@ -80,8 +81,56 @@ describe.each(['openai-chat', 'openai-responses', 'anthropic-messages'] as const
   });
 });
 
+const ALONE = {
+  input: [
+    HI,
+    { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: JPEG },
+    { role: 'user', content: 'Bluer.' },
+  ],
+};
+
+it.each([
+  ['cohere', cohere],
+  ['openai', service('openai')],
+  ['openrouter', service('openrouter')],
+] as const)('where it was all that was said, %s is told of no answer', (_, to) => {
+  const { messages } = sent('openai-responses', to, ALONE);
+  expect(messages).toMatchObject([{ role: 'user' }, { role: 'user' }]);
+});
+
+it('nor is Cohere of one that was a thought and a picture', () => {
+  const reasoning = { type: 'reasoning', summary: [{ type: 'summary_text', text: 'Hm.' }] };
+  const input = ALONE.input.toSpliced(1, 0, reasoning as never);
+  expect(sent('openai-responses', cohere, { input }).messages).toMatchObject([
+    { role: 'user' },
+    { role: 'user' },
+  ]);
+});
+
+it('nor is a message remembered that holds nothing else', () => {
+  const { messages } = formatOf('openai-responses').readRequest({ model: 'm', ...ALONE });
+  expect(messages).toHaveLength(3);
+  expect(withoutPictures(messages)).toEqual([messages[0], messages[2]]);
+  expect(withoutPictures(messages.slice(1, 2))).toEqual([]);
+});
+
 it('a sketch of a thought is none of the answer, and nor is its signature', () => {
   const sketch = { ...picture(), thought: true, thoughtSignature: 'U2tldGNo' };
   const types = gemini.translated.readAnswer(ofGemini(sketch, { text: 'Well.' }))?.map(({ type }) => type);
   expect(types).toEqual(['start', 'text', 'finish']);
+});
+
+it('how likely the words before a picture were is told at the end of a streamed response', () => {
+  const { openStream, readRequest } = formatOf('openai-responses');
+  const writer = openStream?.(readRequest({ model: 'm', input: 'Hi' }), NAME);
+  const tokens = [{ token: 'Here', logprob: -1, top_logprobs: [] }];
+  const parts: StreamPart[] = [
+    { type: 'text', text: 'Here' },
+    { type: 'image', mediaType: 'image/png', data: 'aa' },
+    { type: 'logprobs', tokens },
+    { type: 'finish', reason: 'stop' },
+  ];
+  const events = parts.map((part) => writer?.write(part)).join('') + writer?.end();
+  const last = JSON.parse(events.slice(events.lastIndexOf('data: ') + 6)) as { response: object };
+  expect(last.response).toMatchObject({ output: [{ content: [{ text: 'Here', logprobs: tokens }] }, {}] });
 });

@@ -8,6 +8,8 @@ import { annotation, statusOf, writeResponse } from './write-response.ts';
 
 type ItemOf<T extends Item['type']> = Extract<Item, { type: T }>;
 
+const isMessage = (item: Item): item is ItemOf<'message'> => item.type === 'message';
+
 /**
  * Writes an answer as the events of a response: items that are added, grow and are done, each numbered. Calls of tools
  * stay open to the end, since a provider may go on with one after it has begun the next.
@@ -85,7 +87,11 @@ export class ResponseEventWriter implements StreamWriter {
         return opened + this.#event('response.output_text.annotation.added', added);
       }
       case 'logprobs':
-        this.#lastPart()?.logprobs.push(...part.tokens);
+        // Of a text before a picture, too, that is done by then: the whole response says them.
+        this.#items
+          .findLast(isMessage)
+          ?.parts.at(-1)
+          ?.logprobs.push(...part.tokens);
         return '';
       case 'usage':
         this.#usage = part.usage;
