@@ -11,8 +11,10 @@ const BACKSLASH = 0x5c;
  * @returns undefined: it is neither
  */
 export function jsonStrings(text: RequestText): JsonString[] | undefined {
-  if (!parseObject(text.text) && !parseList(text.text)) return undefined;
-  return new JsonText(text).strings;
+  // Only what it may be is tried: that it is not is heard by an exception.
+  const first = text.text.trimStart()[0];
+  const isJson = first === '{' ? parseObject(text.text) : first === '[' && parseList(text.text);
+  return isJson ? new JsonText(text).strings : undefined;
 }
 
 /** Writes JSON anew whose strings guards have changed: after all of them, since one text may hold very many. */

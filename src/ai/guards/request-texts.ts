@@ -109,7 +109,7 @@ function collect(from: Place, texts: RequestText[], kept?: KeptEntries, recalled
     const keys =
       reading !== 'said' || Array.isArray(value)
         ? Object.keys(value)
-        : Object.keys(value).filter((each) => !FORM.has(each) || holdsText(inner, each));
+        : Object.keys(value).filter((each) => isSaid(inner, each));
     for (const each of keys.reverse()) {
       const isKept = at === from ? isAmong(kept, value, Number(each)) : at.isKept;
       open.push({ container: inner, key: each, within: at, role, reading, isKept });
@@ -151,6 +151,12 @@ function readingOf({ container, key, reading }: Place): Reading {
   if (reading === 'data' || DATA.has(key) || (key === 'input' && container.type === 'tool_use'))
     return 'data';
   return SCHEMAS.has(key) ? 'schema' : 'said';
+}
+
+/** A picture that a model of OpenAI's made stands where a tool of somebody's may say something. */
+function isSaid(container: Container, key: string): boolean {
+  if (key === 'result') return container.type !== 'image_generation_call';
+  return !FORM.has(key) || holdsText(container, key);
 }
 
 /** What is form elsewhere, or bytes, and a text here: a document of Anthropic's that is one, and a file of OpenAI's. */

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { requestTexts } from '../../../../src/ai/guards/request-texts.ts';
 
 /** Who says what, of a request. */
@@ -53,4 +53,22 @@ it('what is said in a message is its speaker’s, and in an item of its kind’s
     'user: g',
     'tool: h',
   ]);
+});
+
+it('a picture that a model made is no text, and what a tool calls its result is one', () => {
+  const picture = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: '/9j/4AAQ' };
+  const brought = { type: 'mcp_call', name: 'look', arguments: '{}', result: 'sunny' };
+  expect(saidIn({ input: [picture, brought] })).toEqual(['user: sunny']);
+});
+
+it('what can be no JSON is not tried as such', () => {
+  const parse = vi.spyOn(JSON, 'parse');
+  try {
+    const call = (args: string) => ({ type: 'function_call', name: 'f', arguments: args });
+    expect(saidIn({ input: [call('Oslo'), call(' "Oslo"')] })).toHaveLength(2);
+    expect(parse).not.toHaveBeenCalled();
+    expect(saidIn({ input: [call(' ["Oslo"]'), call('{"a":"b"}')] })).toHaveLength(3);
+  } finally {
+    parse.mockRestore();
+  }
 });
