@@ -164,6 +164,7 @@ export class TranscriptPassage implements Passage {
     for (const [i, { name, event }] of segments.entries()) {
       if (guarded[i] !== texts[i]) {
         event.text = guarded[i];
+        delete event.words;
         leaveOutTokens(event);
       }
       this.#write(name, JSON.stringify(event));

@@ -146,3 +146,13 @@ it('what is forbidden ends it', () => {
   expect(through(forbidding, delta('a '), delta('cod'), delta('swims'))).toEqual([delta('a '), '!']);
   expect(through(forbidding, { type: 'x', text: 'cod' }, delta('swims'))).toEqual(['!']);
 });
+
+it('a segment that was changed says nothing once more in its words', () => {
+  const segment = (text: string) => ({ type: 'transcript.text.segment', text });
+  const words = [{ word: 'a' }, { word: 'cod' }];
+  const said = [
+    { ...segment('a cod'), words },
+    { ...segment(' swims'), words: [{ word: 'swims' }] },
+  ];
+  expect(through(hiding, ...said)).toEqual([segment('a [X]'), said[1]]);
+});
