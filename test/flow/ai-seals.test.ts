@@ -359,3 +359,24 @@ it('and of responses what the provider sealed itself, as it was', async () => {
   expect(asked.grok?.[1]?.input.filter(({ type }) => type === 'reasoning')).toEqual(sealedBy('grok'));
   expect(answer.output, 'and gets its answer as it was').toEqual(responseBy('grok').output);
 });
+
+it('a seal of a picture that Google made is nothing that OpenRouter knows', async () => {
+  const service = await rawProvider((response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ choices: [{ message: { content: 'Hi.' }, finish_reason: 'stop' }] })),
+  );
+  const gateway = await aiGateway([{ kind: 'openrouter', baseUrl: service.url }]);
+  const detail = (format: string) => ({ type: 'reasoning.encrypted', data: 'c2VhbA==', format });
+  const said = (...reasoning_details: object[]) => ({
+    role: 'assistant',
+    content: 'Here.',
+    reasoning_details,
+  });
+  const user = { role: 'user', content: 'Hi' };
+  const [text, picture] = [detail('google-gemini-v1'), detail('google-image')];
+  const messages = [user, said(text, picture), user, said(picture), user];
+  expect((await chat(gateway, { model: 'smart', messages })).status).toBe(200);
+  const asked = JSON.parse(String(service.taken[0]?.body)) as { messages: object[] };
+  expect(asked.messages).toEqual([user, said(text), user, { role: 'assistant', content: 'Here.' }, user]);
+});

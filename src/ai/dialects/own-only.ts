@@ -66,3 +66,21 @@ function ownItem(item: unknown, own: Maker): unknown[] {
 
 /** What was written anew here has an id of ours, which OpenAI would not open it by: without any it does. */
 const OPENS_BY_ID = /^(?:azure-)?openai/;
+
+/** As only this gateway calls them: OpenRouter has no name for seals of pictures. */
+const OF_PICTURES = 'google-image';
+
+/** A chat request without the seals of pictures that Google's models made. */
+export const withoutPictureSeals: OwnOnly = {
+  isDue: (bytes) => bytes.includes(`"${OF_PICTURES}"`),
+  write: (body) =>
+    Array.isArray(body.messages) ? { ...body, messages: body.messages.map(withoutSealsOfPictures) } : body,
+};
+
+function withoutSealsOfPictures(message: unknown): unknown {
+  if (!isObject(message) || !Array.isArray(message.reasoning_details)) return message;
+  const isOther = (detail: unknown): boolean => !isObject(detail) || detail.format !== OF_PICTURES;
+  const { reasoning_details: details, ...rest } = message;
+  const others = (details as unknown[]).filter(isOther);
+  return others.length === 0 ? rest : { ...message, reasoning_details: others };
+}

@@ -4,6 +4,7 @@ import type { TranslatedDialect } from '../../../contracts/provider.ts';
 import { isObject } from '../../../lib/json.ts';
 import { asksForNothing } from '../../asks-for-nothing.ts';
 import { NotCarried } from '../../not-carried.ts';
+import { withoutPictureSeals } from '../own-only.ts';
 import { OPENAI_IDS } from '../tool-id.ts';
 import { applyQuirks } from './apply-quirks.ts';
 import { convertRequest } from './convert-request.ts';
@@ -23,7 +24,12 @@ export const openaiChatWithThoughts = (thoughts: Thoughts): TranslatedDialect =>
   readAnswer,
   openStream: (emit) => new ChunkReader(emit),
   isOnlyUsage,
+  ...ownOf(thoughts),
 });
+
+function ownOf(thoughts: Thoughts | undefined): Pick<TranslatedDialect, 'ownOnly'> {
+  return thoughts === 'details' ? { ownOnly: withoutPictureSeals } : {};
+}
 
 /** OpenAI's chat completions, which many services speak. */
 export const openaiChat = openaiChatWithThoughts('none');
@@ -39,6 +45,7 @@ export function openaiChatWith(quirks: ChatQuirks, thoughts?: Thoughts): Transla
   const { isOnlyUsage: ofStreams, ...chat } = openaiChat;
   return {
     ...chat,
+    ...ownOf(thoughts),
     ...(quirks.baseResp && { statusIn }),
     ...(ofStreams && !quirks.noStreamOptions && { isOnlyUsage: ofStreams }),
     uncarried: [...openaiChat.uncarried, ...refuses],
