@@ -8,7 +8,7 @@ import type {
 } from '../../../contracts/model-request.ts';
 import { own } from '../../../lib/own.ts';
 import { Fields } from '../fields.ts';
-import { UNNAMED } from '../json-object.ts';
+import { UNNAMED } from '../response-format.ts';
 import { cacheOf, readMessages, systemOf } from './read-messages.ts';
 
 /** Anthropic's words for the two tiers that it lets clients choose from. */

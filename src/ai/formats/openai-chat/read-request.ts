@@ -1,6 +1,6 @@
-import type { JsonObject, ModelRequest, ResponseFormat, Tool } from '../../../contracts/model-request.ts';
+import type { JsonObject, ModelRequest, Tool } from '../../../contracts/model-request.ts';
 import { Fields } from '../fields.ts';
-import { jsonObjectOf } from '../json-object.ts';
+import { responseFormatIn } from '../response-format.ts';
 import { toolsOf } from '../tool-choice.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -22,7 +22,9 @@ export function readRequest(body: JsonObject): ModelRequest {
     includeUsage: streamOptions?.flag('include_usage') ?? false,
     ...toolsOf(fields, toolOf, nameIn),
     parallelToolCalls: fields.flag('parallel_tool_calls'),
-    responseFormat: responseFormatOf(fields.inner('response_format')),
+    responseFormat: responseFormatIn(fields.inner('response_format'), (format) =>
+      format.inner('json_schema'),
+    ),
     maxTokens: fields.number('max_completion_tokens') ?? fields.number('max_tokens'),
     temperature: fields.number('temperature'),
     topP: fields.number('top_p'),
@@ -80,29 +82,3 @@ function toolOf(tool: Fields): Tool[] {
 }
 
 const nameIn = (mention: Fields): string | undefined => mention.inner('function')?.needed('name');
-
-function responseFormatOf(format: Fields | undefined): ResponseFormat | undefined {
-  const read = format && formatOf(format);
-  format?.leave();
-  return read;
-}
-
-function formatOf(format: Fields): ResponseFormat | undefined {
-  const type = format.text('type');
-  if (type === 'text') return undefined;
-  if (type === 'json_object') return jsonObjectOf(format);
-  const spec = type === 'json_schema' ? format.inner('json_schema') : undefined;
-  if (!spec) {
-    format.giveUp();
-    return undefined;
-  }
-  const read: ResponseFormat = {
-    type: 'json-schema',
-    name: spec.needed('name'),
-    description: spec.text('description'),
-    schema: spec.json('schema') ?? {},
-    strict: spec.flag('strict'),
-  };
-  spec.leave();
-  return read;
-}

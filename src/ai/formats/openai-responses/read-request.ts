@@ -1,12 +1,6 @@
-import type {
-  JsonObject,
-  ModelRequest,
-  Reasoning,
-  ResponseFormat,
-  Tool,
-} from '../../../contracts/model-request.ts';
+import type { JsonObject, ModelRequest, Reasoning, Tool } from '../../../contracts/model-request.ts';
 import { Fields } from '../fields.ts';
-import { jsonObjectOf } from '../json-object.ts';
+import { responseFormatIn } from '../response-format.ts';
 import { toolsOf } from '../tool-choice.ts';
 import { ItemReader } from './read-items.ts';
 
@@ -41,7 +35,7 @@ export function readRequest(body: JsonObject): ModelRequest {
     includeUsage: true,
     ...toolsOf(fields, toolOf, nameIn),
     parallelToolCalls: fields.flag('parallel_tool_calls'),
-    responseFormat: responseFormatOf(text?.inner('format')),
+    responseFormat: responseFormatIn(text?.inner('format'), (format) => format),
     maxTokens: fields.number('max_output_tokens'),
     temperature: fields.number('temperature'),
     topP: fields.number('top_p'),
@@ -86,29 +80,6 @@ function toolOf(tool: Fields): Tool[] {
 }
 
 const nameIn = (mention: Fields): string => mention.needed('name');
-
-function responseFormatOf(format: Fields | undefined): ResponseFormat | undefined {
-  const read = format && formatOf(format);
-  format?.leave();
-  return read;
-}
-
-function formatOf(format: Fields): ResponseFormat | undefined {
-  const type = format.text('type');
-  if (type === 'text') return undefined;
-  if (type === 'json_object') return jsonObjectOf(format);
-  if (type !== 'json_schema') {
-    format.giveUp();
-    return undefined;
-  }
-  return {
-    type: 'json-schema',
-    name: format.needed('name'),
-    description: format.text('description'),
-    schema: format.json('schema') ?? {},
-    strict: format.flag('strict'),
-  };
-}
 
 function reasoningOf(reasoning: Fields | undefined): Reasoning | undefined {
   if (!reasoning) return undefined;
