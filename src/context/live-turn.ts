@@ -175,8 +175,10 @@ export class LiveTurn {
       }),
     };
     const turns = before ? [before.options, options] : [options];
-    const speaker = (): string => ownersOf(this.seal, ask.ref.tenant, ask.user)[0] ?? '';
-    const written = await behind.commit(ask.ref, turns, { owner: reserved.head.owner, speaker });
+    const written = await behind.commit(ask.ref, turns, {
+      owner: reserved.head.owner,
+      speaker: speakerOf(this.seal, ask.ref.tenant, ask.user),
+    });
     const committed = written?.at(-1);
     const first = before && written?.[0];
     if (first?.kind === 'committed') before?.isThere(first.version);
@@ -337,6 +339,12 @@ export class LiveTurn {
     );
   }
 }
+
+/** It may wait for long: what it was said in is not held with it. */
+const speakerOf =
+  (seal: TenantSeal, tenant: string, user: string): (() => string) =>
+  () =>
+    ownersOf(seal, tenant, user)[0] ?? '';
 
 /** What stands in the place of a user's words that only their provider can read, and that are not kept. */
 const UNREAD: TextPart = { type: 'text', at: '', text: '[This message can’t be repeated.]' };

@@ -10,8 +10,17 @@ interface Waiting {
   readonly ref: SessionRef;
   /** As it goes on from here: where its session begins anew, in that life. */
   options: CommitOptions;
+  /** The generation of the life that it was answered in. */
+  readonly was: number;
   readonly whose: Whose;
 }
+
+const waitingOf = (ref: SessionRef, options: CommitOptions, whose: Whose): Waiting => ({
+  ref,
+  options,
+  was: options.generation,
+  whose,
+});
 
 export interface WriteBehindPorts {
   readonly sessions: Pick<Sessions, 'reserve' | 'commit' | 'renew' | 'release'>;
@@ -60,7 +69,7 @@ export class WriteBehind {
     turns: readonly CommitOptions[],
     whose: Whose,
   ): Promise<readonly Committed[] | undefined> {
-    const waiting: Waiting[] = turns.map((options) => ({ ref, options, whose }));
+    const waiting = turns.map((options) => waitingOf(ref, options, whose));
     try {
       const committed = await this.#inTheirOrder(waiting);
       if (committed.at(-1)?.kind !== 'lost') return committed;
@@ -79,7 +88,7 @@ export class WriteBehind {
   }
 
   push(ref: SessionRef, options: CommitOptions, whose: Whose): void {
-    this.#outbox.push({ ref, options, whose });
+    this.#outbox.push(waitingOf(ref, options, whose));
   }
 
   /** Whether a turn of this session waits: the next one must not be answered without it. */
@@ -119,13 +128,13 @@ export class WriteBehind {
 
   /** In their order; what was written before one that fails is written again, and is there once all the same. */
   async #deliver(batch: readonly Waiting[]): Promise<void> {
-    const lost = new Set<number>();
+    // Lives that are lost: of those that one of its turns has begun anew before this try, too.
+    const lost = new Set(batch.flatMap(({ was, options }) => (options.generation === was ? [] : [was])));
     for (const waiting of batch) {
-      const { generation } = waiting.options;
       let outcome = await this.#write(waiting);
       // Once one of its turns has begun another life the store does not say so any more.
-      if (outcome === 'lost' || (outcome === 'gone' && lost.has(generation))) {
-        lost.add(generation);
+      if (outcome === 'lost' || (outcome === 'gone' && isOfLost(waiting, lost))) {
+        lost.add(waiting.was);
         const kind = await this.#beginAnew(waiting);
         outcome = kind === 'begun' ? await this.#write(waiting) : kind;
       }
@@ -163,3 +172,7 @@ export class WriteBehind {
     log.error({ tenant, session, turn: options.turn.id }, `a turn that was answered is lost: ${WHY[why]}`);
   }
 }
+
+/** Whether it was answered in one of these lives, and has not begun another yet. */
+const isOfLost = ({ was, options }: Waiting, lost: ReadonlySet<number>): boolean =>
+  lost.has(was) && options.generation === was;

@@ -49,6 +49,8 @@ export class TranscriptPassage implements Passage {
   #piece: Piece | undefined;
   #segments: Segment[] = [];
   #waiting = 0;
+  /** Whether the text comes as frames of nothing else; undefined: nothing has come. */
+  #isRaw: boolean | undefined;
   #written = '';
 
   constructor(guards: readonly ModelGuard[]) {
@@ -63,7 +65,13 @@ export class TranscriptPassage implements Passage {
         this.#event(name, event, data);
         return;
       }
+      if (data !== '[DONE]' && this.#isRaw === false) {
+        // Between events it is none of the text.
+        this.#write(name, this.#guard(data));
+        return;
+      }
       if (data !== '[DONE]') {
+        this.#isRaw = true;
         this.#say({ name, text: data, write: (text) => text, isLast: false }, data);
         return;
       }
@@ -94,6 +102,7 @@ export class TranscriptPassage implements Passage {
   }
 
   #event(name: string, event: Container, data: string): void {
+    this.#isRaw ??= false;
     const type = textOf(event.type) || name;
     const piece = pieceOf(name, event, type);
     if (piece) {

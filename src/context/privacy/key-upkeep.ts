@@ -25,7 +25,7 @@ export class KeyUpkeep {
     const found = () => this.#found;
     new Gauge({
       name: 'gateway_context_keys',
-      help: 'Consumers with keys of their own, by the secret that wraps those: current = that of context.privacy.encryptWith, unknown = one that the config does not have.',
+      help: 'Consumers with keys of their own, by the secret that wraps those: current = that of context.privacy.encryptWith, unknown = one that the config does not have; damaged = they are not what was written.',
       labelNames: ['secret'],
       aggregator: 'max',
       registers: [registry],
@@ -59,6 +59,8 @@ export class KeyUpkeep {
           { consumers: found.unknown },
           'the keys of some consumers are wrapped by a secret that the config does not have: put it into context.privacy.decryptWith',
         );
+      if (found.damaged > (this.#found?.damaged ?? 0))
+        log.error({ consumers: found.damaged }, 'the keys of some consumers were changed in the store');
       this.#found = found;
     } catch (error) {
       // That it is away the store itself says; the next look finds it again.

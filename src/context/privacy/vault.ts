@@ -26,6 +26,8 @@ export interface WrappedKeys {
   readonly current: number;
   /** By one that the config does not have. */
   readonly unknown: number;
+  /** They are not what was written. */
+  readonly damaged: number;
 }
 
 /** A tenant's keys as they are stored: data keys, each wrapped by the master key of that time. */
@@ -114,7 +116,7 @@ class PlainVault implements Vault {
   }
 
   async renew(): Promise<WrappedKeys> {
-    return { current: 0, unknown: 0 };
+    return { current: 0, unknown: 0, damaged: 0 };
   }
 }
 
@@ -164,20 +166,26 @@ class SealingVault implements Vault {
 
   async renew(): Promise<WrappedKeys> {
     const masters = await this.#known();
-    const found = { current: 0, unknown: 0 };
+    const found = { current: 0, unknown: 0, damaged: 0 };
     for await (const { tenant, keys } of keysIn(this.#documents))
-      found[(await this.#isRenewed(masters, tenant, keys)) ? 'current' : 'unknown']++;
+      found[await this.#renewedAs(masters, tenant, keys)]++;
     return found;
   }
 
   /** Those of one tenant do not keep others from theirs. */
-  async #isRenewed(masters: Masters, tenant: string, { keys }: Keys): Promise<boolean> {
-    if (keys.every(({ master }) => master === masters[0].id)) return true;
+  async #renewedAs(masters: Masters, tenant: string, keys: Keys): Promise<keyof WrappedKeys> {
+    if (isWrappedBy(masters[0], keys)) return 'current';
+    if (keys.keys.some(({ master }) => masters.every(({ id }) => id !== master))) return 'unknown';
     try {
-      await this.#change(tenant, (known) => known && this.#rewrapped(masters, tenant, known));
-      return true;
+      await this.#change(tenant, (known) =>
+        // Another may have been faster: then there is nothing to write.
+        known === undefined || isWrappedBy(masters[0], known)
+          ? undefined
+          : this.#rewrapped(masters, tenant, known),
+      );
+      return 'current';
     } catch (error) {
-      if (error instanceof SealBroken) return false;
+      if (error instanceof SealBroken) return error.by === 'changed' ? 'damaged' : 'unknown';
       throw error;
     }
   }
@@ -207,7 +215,7 @@ class SealingVault implements Vault {
 
   #isCurrent([master]: Masters, { current, keys }: Keys): boolean {
     const age = this.#now() - (keys.find(({ id }) => id === current)?.at ?? 0);
-    return age < KEY_AGE_MS && keys.every((key) => key.master === master.id);
+    return age < KEY_AGE_MS && isWrappedBy(master, { current, keys });
   }
 
   /** Wrapped by today's master key, and with a data key that is young enough. */
@@ -250,6 +258,8 @@ class SealingVault implements Vault {
     throw new SealBroken('secret', 'the tenant’s keys are being changed by somebody else all the time');
   }
 }
+
+const isWrappedBy = ({ id }: MasterKey, { keys }: Keys): boolean => keys.every(({ master }) => master === id);
 
 /** The one that wraps, and those of before. */
 type Masters = readonly [MasterKey, ...MasterKey[]];

@@ -142,7 +142,7 @@ describe('keys change', () => {
     const sealed = (await vault(docs, old).of('silent')).seal('mine');
     await vault(docs, 'a secret that nobody has any more').of('lost');
 
-    expect(await vault(docs, young, [old]).renew()).toEqual({ current: 1, unknown: 1 });
+    expect(await vault(docs, young, [old]).renew()).toEqual({ current: 1, unknown: 1, damaged: 0 });
 
     expect((await vault(docs, young).of('silent')).open(sealed)).toBe('mine');
   });
@@ -155,7 +155,7 @@ describe('keys change', () => {
     const keys = stored?.value.keys.map((key) => ({ ...key, wrapped: 'AAAA' }));
     await docs.put('context-keys', 'tenant b', { ...stored?.value, keys });
 
-    expect(await vault(docs, young, [old]).renew()).toEqual({ current: 2, unknown: 1 });
+    expect(await vault(docs, young, [old]).renew()).toEqual({ current: 2, unknown: 0, damaged: 1 });
 
     expect((await vault(docs, young).of('c')).open('said in the open')).toBe('said in the open');
   });

@@ -211,6 +211,25 @@ it.each([
   expect([await ids(), lines]).toEqual([[options.turn.id], []]);
 });
 
+it('of turns that begin their conversation anew none is dropped where the first has to be written again', async () => {
+  const { sessions, turns, ids, anns, behind, lines } = await emptied({}, {});
+  const { reserve, commit } = sessions;
+  let isSlow = false;
+  vi.spyOn(sessions, 'reserve').mockImplementationOnce(async (...given) => {
+    isSlow = true;
+    return reserve.apply(sessions, given);
+  });
+  vi.spyOn(sessions, 'commit').mockImplementation(async (...given) => {
+    if (!isSlow) return commit.apply(sessions, given);
+    isSlow = false;
+    throw new StoreUnavailable('its replica is not there yet');
+  });
+  for (const options of turns) behind.push(ref, options, anns);
+  expect(await behind.flush()).toBe(false);
+  expect(await behind.flush()).toBe(true);
+  expect([await ids(), lines]).toEqual([turns.map(({ turn }) => turn.id), []]);
+});
+
 it('where the store loses a conversation the part of a log that was to come before a turn comes before it anew', async () => {
   const { turns, ids, anns, behind } = await emptied({ kind: 'items' }, {});
   const [part, options] = turns as [CommitOptions, CommitOptions];

@@ -124,6 +124,8 @@ it('an event may have its type in its name alone, and a text be no JSON', () => 
   expect(named('x.segment', 'a cod', 'swims')).toEqual([{ text: 'a [X]' }, { text: 'swims' }]);
   expect(named('x.done', 'a cod', 'a cod')).toEqual([{ text: 'a [X]' }, { text: 'a [X]' }]);
   expect(through(hiding, 'a co', 'd', '[DONE]')).toEqual(['a [X]', '[DONE]']);
+  // Between events it is none of the text.
+  expect(through(hiding, delta('a co'), 'ping cod', delta('d'))).toEqual(['ping [X]', delta('a [X]')]);
   expect(through(reporting, 'a co', 'd', { text: 'cod' })).toEqual(['a co', 'd', { text: 'cod' }]);
 });
 
