@@ -14,7 +14,7 @@ export function holdToOneMaster(clients: readonly RedisClient[]): void {
   const all = clients.filter((client) => client instanceof Redis);
   let cutAt = Number.NEGATIVE_INFINITY;
   let rounds = 0;
-  let later: NodeJS.Timeout | undefined;
+  let isPlanned = false;
   const hold = (to: Redis): void => {
     // One that is being made asks by itself, and ioredis would end it for good.
     const ready = all.filter(({ status }) => status === 'ready');
@@ -27,8 +27,10 @@ export function holdToOneMaster(clients: readonly RedisClient[]): void {
     if (rounds === MOST_ROUNDS) return;
     const left = cutAt + CALM_MS - performance.now();
     if (left > 0) {
-      later ??= setTimeout(() => {
-        later = undefined;
+      if (isPlanned) return;
+      isPlanned = true;
+      setTimeout(() => {
+        isPlanned = false;
         hold(to);
       }, left).unref();
       return;
