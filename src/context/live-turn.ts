@@ -17,7 +17,7 @@ import type { Erasing } from './erasing.ts';
 import type { GiveBack } from './give-back.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
-import { ownersOf } from './owner.ts';
+import { speakerOf } from './owner.ts';
 import { lengthBefore, UNASKED, withTurnBefore } from './part-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
@@ -339,12 +339,6 @@ export class LiveTurn {
     );
   }
 }
-
-/** It may wait for long: what it was said in is not held with it. */
-const speakerOf =
-  (seal: TenantSeal, tenant: string, user: string): (() => string) =>
-  () =>
-    ownersOf(seal, tenant, user)[0] ?? '';
 
 /** What stands in the place of a user's words that only their provider can read, and that are not kept. */
 const UNREAD: TextPart = { type: 'text', at: '', text: '[This message can’t be repeated.]' };
