@@ -1,6 +1,8 @@
 import type { Window } from './measure.ts';
+import type { ByRound } from './one-at-a-time.ts';
 import type { Run, Saturation } from './saturation.ts';
 import { type Interval, interval, type Spread, spread, type Verdict, verdictOn } from './statistics.ts';
+import type { Pair } from './suite.ts';
 
 /** The figures of a subject over all rounds. */
 export interface Row {
@@ -79,6 +81,23 @@ export function compared(
     verdict: verdictOn(added),
   };
 }
+
+/** Figures of an item of a round, by their names. */
+export type Figures<T> = Readonly<Record<string, (one: T) => number>>;
+
+/** Pairs of subjects by each of some figures, and only with who was here. */
+export const comparedBy = <T>(found: ByRound<T>, pairs: readonly Pair[], figures: Figures<T>): Comparison[] =>
+  pairs
+    .filter(({ subject, against }) => found[subject] && found[against])
+    .flatMap(({ subject, against }) =>
+      Object.entries(figures).map(([name, figure]) => {
+        const values = (of: string): number[] => (found[of] ?? []).map(figure);
+        return {
+          ...compared(subject, against, values(subject), values(against)),
+          against: `${against}, ${name}`,
+        };
+      }),
+    );
 
 const compare = (subject: Row, against: Row): Comparison =>
   compared(

@@ -2,7 +2,7 @@ import { type Comparison, compared } from './compare.ts';
 import { ALONE, type Found, type LevelWindow, over } from './levels.ts';
 import { spread } from './statistics.ts';
 import type { Pair } from './suite.ts';
-import { difference, percent, ranged, short, table } from './wording.ts';
+import { comparisonTable, percent, ranged, short, table } from './wording.ts';
 
 /** What a table of a level has in a row beside the subject: heads, and figures of its windows. */
 export interface Column<Figures> {
@@ -69,7 +69,7 @@ export function pairTable(
     .map(({ subject, against }) => compared(subject, against, figures(subject), figures(against)))
     .filter((comparison) => Number.isFinite(comparison.added.median));
   const [what, unit] = heads;
-  return comparisons.length === 0 ? [] : [table([what, 'ratio', unit], comparisons.map(difference))];
+  return comparisonTable([what, 'ratio', unit], comparisons);
 }
 
 /** The median of a figure of the client at the upstream itself. */

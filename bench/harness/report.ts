@@ -27,13 +27,8 @@ const SPOILING = 0.1;
 const LEAST_ROUNDS = 5;
 
 /** Why a run is no result to be kept; null if it is one. */
-export function refusal({
-  effort,
-  findings,
-  otherWork,
-}: Pick<Report, 'effort' | 'otherWork'> & { findings: Pick<Findings, 'isOnce'> }): string | null {
-  if (effort.rounds < LEAST_ROUNDS && !findings.isOnce)
-    return `${effort.rounds} rounds are fewer than ${LEAST_ROUNDS}`;
+export function refusal({ effort, otherWork }: Pick<Report, 'effort' | 'otherWork'>): string | null {
+  if (effort.rounds < LEAST_ROUNDS) return `${effort.rounds} rounds are fewer than ${LEAST_ROUNDS}`;
   if (otherWork > SPOILING) return `other work had ${percent(otherWork)} of the machine`;
   return null;
 }
@@ -46,7 +41,7 @@ export function markdown(report: Report): string {
     `\`${report.command}\` · ${report.date} UTC · commit ${report.commit}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}; load average before: ${short(report.loadAverageBefore)}; other work in the run: ${percent(otherWork)} of the machine`,
     versions.join(', '),
-    findings.effort ?? (findings.isOnce ? 'measured once each' : `${report.effort.rounds} rounds`),
+    findings.effort ?? `${report.effort.rounds} rounds`,
     ...findings.facts,
     ...findings.missing.map(({ subject, why }) => `**missing: ${subject}**, ${why}`),
   ];

@@ -1,7 +1,7 @@
-import type { Comparison, Row, Table } from './compare.ts';
+import type { Row, Table } from './compare.ts';
 import { DISTURBING } from './report.ts';
 import type { Run, Saturation } from './saturation.ts';
-import { difference, percent, ranged, short, table, thousands } from './wording.ts';
+import { comparedOf, comparisonTable, percent, ranged, short, table, thousands } from './wording.ts';
 
 /** Share of a window's requests from which on those that were in flight at its end are told. */
 const IN_FLIGHT = 0.02;
@@ -42,8 +42,7 @@ export function sectionOf(found: Table, plan: Saturation, run: Run): string {
   }
   parts.push(...(sharesCores ? sharedOf(found.rows) : waitsOf(found, run.otherWork, unit)));
   parts.push(...inFlightOf(found.rows, plan));
-  if (found.comparisons.length > 0)
-    parts.push(table(['CPU, paired by round', 'ratio', `µs a ${unit}`], found.comparisons.map(difference)));
+  parts.push(...comparisonTable(['CPU, paired by round', 'ratio', `µs a ${unit}`], found.comparisons));
   return parts.join('\n\n');
 }
 
@@ -92,16 +91,4 @@ export function readingOf(
     `Medians of the rounds, ranges in brackets. CPU is user + system time of the process, its threads and its children from \`/proc\`, over ${unit}s answered. p50 and p99 are medians of the windows' own percentiles, in which wrk counts, beside what it has measured, what its correction for coordinated omission adds; they are those of a saturated subject and tell the queue of ${connections} connections.`,
     ...comparedOf(tables.flatMap(({ comparisons }) => comparisons)),
   ].join(' ');
-}
-
-/** How to read comparisons, and how many of them chance alone makes. */
-function comparedOf(comparisons: readonly Comparison[]): string[] {
-  const [first] = comparisons;
-  if (!first || first.verdict === 'too few rounds') return [];
-  const { confidence } = first.added;
-  const byChance = comparisons.length * (1 - confidence);
-  return [
-    `Ratios and differences are medians of the rounds' own, in brackets their confidence interval (order statistics, ${(confidence * 100).toFixed(1)} % each); where that of the difference holds 0, that is no difference, and in brackets behind it stands how large one may be and not be seen.`,
-    `The ${comparisons.length} comparisons are not corrected for their number: if nothing differed, chance alone would call ${short(byChance)} of them different.`,
-  ];
 }

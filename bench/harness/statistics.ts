@@ -67,3 +67,10 @@ export function verdictOn(differences: Interval): Verdict {
   if (differences.confidence < WANTED) return 'too few rounds';
   return differences.low <= 0 && differences.high >= 0 ? 'no difference' : 'different';
 }
+
+/** Whether a figure stays within a bound, as far as the rounds can tell. */
+export function keeps(bound: number, { low, high, confidence }: Interval): string {
+  if (confidence < WANTED) return 'too few rounds';
+  if (high <= bound) return 'yes';
+  return low > bound ? 'no' : 'not told';
+}

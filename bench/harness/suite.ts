@@ -81,8 +81,6 @@ export interface Call {
 
 /** What a suite has found out. */
 export interface Findings {
-  /** Measured once each, and not in the rounds and seconds of the effort. */
-  isOnce?: boolean;
   /** How often and how long it was measured, in words; the number of rounds if absent. */
   effort?: string;
   /** What a reader has to know beside the figures, a sentence each. */

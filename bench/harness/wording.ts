@@ -43,3 +43,19 @@ export const difference = (c: Comparison): string[] => [
   within(c.ratio),
   toldOf(c),
 ];
+
+/** A table of comparisons; none of none. */
+export const comparisonTable = (heads: readonly string[], comparisons: readonly Comparison[]): string[] =>
+  comparisons.length === 0 ? [] : [table(heads, comparisons.map(difference))];
+
+/** How to read comparisons, and how many of them chance alone makes. */
+export function comparedOf(comparisons: readonly Comparison[]): string[] {
+  const [first] = comparisons;
+  if (!first || first.verdict === 'too few rounds') return [];
+  const { confidence } = first.added;
+  const byChance = comparisons.length * (1 - confidence);
+  return [
+    `Ratios and differences are medians of the rounds' own, in brackets their confidence interval (order statistics, ${(confidence * 100).toFixed(1)} % each); where that of the difference holds 0, that is no difference, and in brackets behind it stands how large one may be and not be seen.`,
+    `The ${comparisons.length} comparisons are not corrected for their number: if nothing differed, chance alone would call ${short(byChance)} of them different.`,
+  ];
+}

@@ -1,9 +1,10 @@
-import { type Comparison, compared } from '../harness/compare.ts';
+import { type Comparison, comparedBy } from '../harness/compare.ts';
 import { type Alive, presentOf, rotated, type Site, withAlive } from '../harness/ground.ts';
+import type { ByRound } from '../harness/one-at-a-time.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Findings, Pair, Suite } from '../harness/suite.ts';
 import { warmBySaturation } from '../harness/warm.ts';
-import { difference, ranged, short, table } from '../harness/wording.ts';
+import { comparisonTable, ranged, short, table } from '../harness/wording.ts';
 import { leaveInTurns, PHASES, type Phase, type Upstream, withUpstream } from './abort-leaving.ts';
 import { haproxy, rawDispatch, streamingNginx } from './floors.ts';
 import { fullGateway } from './gateway.ts';
@@ -94,21 +95,11 @@ const at = (sorted: readonly number[], share: number): number =>
 const PERCENTILES = { p50: 0.5, p99: 0.99 } as const;
 
 /** How much sooner or later the upstreams of one subject hear of it than those of another. */
-export const leavesCompared = (
-  left: Readonly<Record<string, readonly Left[]>>,
-  pairs: readonly Pair[],
-): Comparison[] =>
-  pairs
-    .filter(({ subject, against }) => left[subject] && left[against])
-    .flatMap(({ subject, against }) =>
-      Object.entries(PERCENTILES).map(([name, share]) => {
-        const values = (of: string): number[] => (left[of] ?? []).map(({ ms }) => at(ms, share));
-        return {
-          ...compared(subject, against, values(subject), values(against)),
-          against: `${against}, ${name}`,
-        };
-      }),
-    );
+export const leavesCompared = (left: ByRound<Left>, pairs: readonly Pair[]): Comparison[] =>
+  comparedBy(left, pairs, {
+    p50: ({ ms }) => at(ms, PERCENTILES.p50),
+    p99: ({ ms }) => at(ms, PERCENTILES.p99),
+  });
 
 function sectionOf(phase: Phase, left: Readonly<Record<string, Left[]>>, pairs: readonly Pair[]): string {
   const rows = Object.entries(left).map(([subject, rounds]) => {
@@ -124,13 +115,10 @@ function sectionOf(phase: Phase, left: Readonly<Record<string, Left[]>>, pairs: 
       String(forgotten),
     ];
   });
-  const comparisons = leavesCompared(left, pairs);
   return [
     `## ${TITLES[phase]}`,
     table(['subject', 'clients', 'p50, ms', 'p99, ms', 'longest, ms', 'never'], rows),
-    ...(comparisons.length > 0
-      ? [table(['paired by round', 'ratio', 'ms'], comparisons.map(difference))]
-      : []),
+    ...comparisonTable(['paired by round', 'ratio', 'ms'], leavesCompared(left, pairs)),
   ].join('\n\n');
 }
 

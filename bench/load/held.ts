@@ -1,9 +1,13 @@
+import { type Comparison, comparedBy, type Figures } from '../harness/compare.ts';
+import type { ByRound } from '../harness/one-at-a-time.ts';
 import { LOAD_CORE } from '../harness/pinning.ts';
+import { interval } from '../harness/statistics.ts';
 import type { Call, Case, Findings, Subject, Suite, Upstream } from '../harness/suite.ts';
-import { percent, short, table } from '../harness/wording.ts';
+import { comparedOf, comparisonTable, table, within } from '../harness/wording.ts';
+import { pairsOf } from './ai.ts';
 import { haproxy, rawDispatch, startNode, streamingNginx } from './floors.ts';
 import { fullGateway, streamingGateway } from './gateway.ts';
-import { type Held, hold } from './memory-held.ts';
+import { ASKED_BEFORE, type Held, hold } from './memory-held.ts';
 import { GET_1KB } from './messages.ts';
 
 const WHAT =
@@ -72,8 +76,11 @@ function holdings(): Holding[] {
 const HELD_MS = 20_000;
 
 async function run(call: Call): Promise<Findings> {
-  const { isSmoke } = call.effort;
-  const held: Record<string, Held[]> = {};
+  const { isSmoke, rounds } = call.effort;
+  const held: Record<string, ByRound<Held>> = {};
+  const sections: string[] = [];
+  const comparisons: Comparison[] = [];
+  const pairs = pairsOf(fullGateway(), [streamingNginx(), haproxy(), rawDispatch()]);
   const subjects = new Map<string, Subject>();
   const missing = new Map<string, { subject: string; why: string }>();
   for (const holding of holdings()) {
@@ -83,55 +90,68 @@ async function run(call: Call): Promise<Findings> {
     }));
     const heldMs = isSmoke ? 500 : HELD_MS;
     const found = await hold({ ...holding, groups, heldMs }, call);
-    held[holding.name] = found.held;
+    const told = comparedBy(found.found, pairs, COMPARED);
+    held[holding.name] = found.found;
+    comparisons.push(...told);
+    sections.push(heldSection(holding.name, found.found, told));
     for (const subject of found.present) subjects.set(subject.name, subject);
     for (const absent of found.missing) missing.set(absent.subject, absent);
   }
   return {
-    isOnce: true,
+    effort: `${rounds} interleaved rounds; in each a fresh process for each subject and table, one at a time`,
     facts: [
-      'one fresh process a subject for each table: memory needs no rounds',
+      `each process answers ${ASKED_BEFORE} requests before its memory is read for the first time`,
       'an active stream gets two events of 100 bytes a second, an idle one a comment every 15 seconds',
       'HTTP/2 to the upstream where a process may have 20,000 descriptors only: with a connection on either side a stream takes two',
     ],
     subjects: [...subjects.values()],
     missing: [...missing.values()],
-    sections: Object.entries(held).map(([name, all]) => `## ${name}\n\n${heldTable(all)}`),
-    reading: `RSS of the process and its children, MB: before, with all connections, and ${(HELD_MS * 0.8) / 1000} s later. A connection’s kilobytes are what the last of them has more than the first, over their number. "Fresh request" is one on a connection of its own while all of them are held.`,
+    sections,
+    reading: [
+      `Medians of the rounds, in brackets their confidence interval; of the connections held the fewest of a round, and lost are those of all rounds. RSS of the process and its children, MB: before, with all connections, and ${(HELD_MS * 0.8) / 1000} s later. A connection’s kilobytes are what the last of them has more than the first, over their number. "Fresh request" is one on a connection of its own while all of them are held.`,
+      ...comparedOf(comparisons),
+    ].join(' '),
     bottlenecks: [],
-    data: { held },
+    data: { held, comparisons },
   };
 }
 
-const HEAD = [
-  'subject',
-  'held',
-  'lost',
-  'RSS before',
-  'with all',
-  'later',
-  'kB a connection',
-  'fresh request, ms',
-  'events a second',
-  'its core',
-];
+/** What subjects are compared by. */
+const COMPARED: Figures<Held> = {
+  'kB a connection': ({ before, later, held }) => ((later - before) * 1024) / held,
+};
+const FIGURES: Figures<Held> = {
+  'RSS before': ({ before }) => before,
+  'with all': (held) => held.with,
+  later: ({ later }) => later,
+  ...COMPARED,
+  'fresh request, ms': ({ freshMs }) => freshMs,
+  'events a second': ({ eventsASecond }) => eventsASecond,
+  'its core, %': ({ busy }) => busy * 100,
+};
 
-const heldTable = (held: readonly Held[]): string =>
-  table(
-    HEAD,
-    held.map((h) => [
-      h.subject,
-      String(h.held),
-      String(h.lost),
-      short(h.before),
-      short(h.with),
-      short(h.later),
-      short(((h.later - h.before) * 1024) / h.held),
-      short(h.freshMs),
-      short(h.eventsASecond),
-      percent(h.busy),
-    ]),
-  );
+/** The median and its interval, of those rounds that have told something. */
+function told(values: readonly number[]): string {
+  const known = values.filter(Number.isFinite);
+  const silent = values.length - known.length;
+  const text = within(interval(known));
+  return silent === 0 ? text : `${text}, none in ${silent} of ${values.length} rounds`;
+}
+
+/** The part of a report that is about one kind of connections. */
+export function heldSection(name: string, held: ByRound<Held>, comparisons: readonly Comparison[]): string {
+  const rows = Object.entries(held).map(([subject, rounds]) => [
+    subject,
+    String(Math.min(...rounds.map((round) => round.held))),
+    String(rounds.reduce((sum, { lost }) => sum + lost, 0)),
+    ...Object.values(FIGURES).map((figure) => told(rounds.map(figure))),
+  ]);
+  return [
+    `## ${name}`,
+    table(['subject', 'held', 'lost', ...Object.keys(FIGURES)], rows),
+    ...comparisonTable(['paired by round', 'ratio', 'kB'], comparisons),
+  ].join('\n\n');
+}
 
 /** How much memory connections take that are open and do little. */
 export const heldSuite = (): Suite => ({ name: 'held', what: WHAT, run });

@@ -3,16 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { ask } from '../harness/ask.ts';
 import { runClient } from '../harness/counted.ts';
 import { residentMegabytes } from '../harness/cpu.ts';
-import { onSite, presentOf, withAlive } from '../harness/ground.ts';
+import type { Alive } from '../harness/ground.ts';
+import { oneAtATime } from '../harness/one-at-a-time.ts';
 import type { Call, Case, Subject, Upstream } from '../harness/suite.ts';
 import { short } from '../harness/wording.ts';
 import { GET_1KB } from './messages.ts';
 
 const CLIENT = fileURLToPath(new URL('./clients/holders.ts', import.meta.url));
+/** Requests that a process has answered before its memory is read for the first time. */
+export const ASKED_BEFORE = 50;
 
 /** A process with many connections held; memory in megabytes. */
 export interface Held {
-  subject: string;
   held: number;
   lost: number;
   before: number;
@@ -44,67 +46,60 @@ interface ToldOfHolders {
   events: number;
 }
 
-/** Opens connections to fresh processes, one after the other, and holds them. */
-export async function hold(
+async function holdOne(
   plan: HoldPlan,
-  call: Call,
-): Promise<{ held: Held[]; present: Subject[]; missing: { subject: string; why: string }[] }> {
-  const { present, missing } = presentOf(plan.subjects, call);
-  const found: Held[] = [];
-  await onSite(plan.upstream, GET_1KB, call, async (site) => {
-    for (const subject of present) {
-      await withAlive(site, [subject], GET_1KB, async ([alive]) => {
-        if (!alive) return;
-        const { started, origin } = alive;
-        const { method, path, headers, body } = alive.asked(plan.asked);
-        for (let i = 0; i < 50; i++) await ask(origin, GET_1KB);
-        const before = residentMegabytes(started.pid);
-        let atBegin = Number.NaN;
-        let later = Number.NaN;
-        let fresh: Promise<number> | undefined;
-        const order = {
-          ...{ origin, method, path, headers, body, groups: plan.groups, reads: plan.reads },
-          settleMs: call.effort.isSmoke ? 200 : 1_000,
-          countMs: plan.heldMs,
-        };
-        const { figures, seconds, cpu } = await runClient<ToldOfHolders>(
-          CLIENT,
-          order,
-          { subject: started.pid },
-          plan.heldMs + 120_000,
-          () => {
-            atBegin = residentMegabytes(started.pid);
-            // Read while the connections are still held.
-            fresh = sleep(plan.heldMs * 0.8).then(async () => {
-              later = residentMegabytes(started.pid);
-              const began = performance.now();
-              const { status } = await ask(origin, GET_1KB).catch(() => ({ status: 0 }));
-              return status === 200 ? performance.now() - began : Number.NaN;
-            });
-          },
-        );
-        const freshMs = (await fresh) ?? Number.NaN;
-        started.assertAlive();
-        if (figures.refused > 0) throw new Error(`${subject.name}: ${figures.refused} answers were errors`);
-        const held = {
-          subject: subject.name,
-          held: figures.held,
-          lost: figures.lost,
-          before,
-          with: atBegin,
-          later,
-          freshMs,
-          eventsASecond: figures.events / seconds,
-          busy: (cpu.subject ?? Number.NaN) / 1e6 / seconds,
-        };
-        found.push(held);
-        call.say(
-          `${plan.name}, ${subject.name}: ${short(before)}, ${short(atBegin)}, ${short(later)} MB, fresh ${short(freshMs)} ms, lost ${figures.lost}`,
-        );
-        if (call.effort.isSmoke && !Number.isFinite(freshMs))
-          throw new Error(`${subject.name}: a fresh request failed`);
+  { started, origin, asked }: Alive,
+  { isSmoke }: Call['effort'],
+): Promise<Held> {
+  const { method, path, headers, body } = asked(plan.asked);
+  for (let i = 0; i < ASKED_BEFORE; i++) await ask(origin, GET_1KB);
+  const before = residentMegabytes(started.pid);
+  let atBegin = Number.NaN;
+  let later = Number.NaN;
+  let fresh: Promise<number> | undefined;
+  const order = {
+    ...{ origin, method, path, headers, body, groups: plan.groups, reads: plan.reads },
+    settleMs: isSmoke ? 200 : 1_000,
+    countMs: plan.heldMs,
+  };
+  const { figures, seconds, cpu } = await runClient<ToldOfHolders>(
+    CLIENT,
+    order,
+    { subject: started.pid },
+    plan.heldMs + 120_000,
+    () => {
+      atBegin = residentMegabytes(started.pid);
+      // Read while the connections are still held.
+      fresh = sleep(plan.heldMs * 0.8).then(async () => {
+        later = residentMegabytes(started.pid);
+        const began = performance.now();
+        const { status } = await ask(origin, GET_1KB).catch(() => ({ status: 0 }));
+        return status === 200 ? performance.now() - began : Number.NaN;
       });
-    }
-  });
-  return { held: found, present, missing };
+    },
+  );
+  const freshMs = (await fresh) ?? Number.NaN;
+  started.assertAlive();
+  if (figures.refused > 0) throw new Error(`${figures.refused} answers were errors`);
+  if (isSmoke && !Number.isFinite(freshMs)) throw new Error('a fresh request failed');
+  return {
+    held: figures.held,
+    lost: figures.lost,
+    before,
+    with: atBegin,
+    later,
+    freshMs,
+    eventsASecond: figures.events / seconds,
+    busy: (cpu.subject ?? Number.NaN) / 1e6 / seconds,
+  };
 }
+
+/** Opens connections to fresh processes, one after the other in each round, and holds them. */
+export const hold = (plan: HoldPlan, call: Call) =>
+  oneAtATime({ ...plan, first: GET_1KB }, call, async (alive, _site, where) => {
+    const one = await holdOne(plan, alive, call.effort);
+    call.say(
+      `${where}, ${plan.name}: ${short(one.before)}, ${short(one.with)}, ${short(one.later)} MB, fresh ${short(one.freshMs)} ms, lost ${one.lost}`,
+    );
+    return one;
+  });

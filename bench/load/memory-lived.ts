@@ -2,14 +2,14 @@ import { assertAnswers } from '../harness/ask.ts';
 import { residentMegabytes } from '../harness/cpu.ts';
 import { few } from '../harness/few.ts';
 import { findGenerator } from '../harness/generator.ts';
-import { type Alive, onSite, presentOf, type Site, withAlive } from '../harness/ground.ts';
+import type { Alive, Site } from '../harness/ground.ts';
+import { oneAtATime } from '../harness/one-at-a-time.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Case, Subject, Upstream } from '../harness/suite.ts';
 import { short } from '../harness/wording.ts';
 
 /** A process after many requests; memory in megabytes. */
 export interface Lived {
-  subject: string;
   requests: number;
   /** What ended the load before all requests were made; absent: nothing. */
   endedAfterSeconds?: number;
@@ -62,15 +62,13 @@ async function liveOne(plan: LivePlan, site: Site, alive: Alive, call: Call): Pr
   while (requests < plan.requests && performance.now() - began < withinSeconds * 1000) {
     const load = { origin, asked, connections: 64, folder: site.folder, seconds: SLICE_SECONDS };
     const generated = await generator.run(load);
-    if (Object.keys(generated.failures).length > 0)
-      throw new Error(`${subject.name}: ${JSON.stringify(generated.failures)}`);
+    if (Object.keys(generated.failures).length > 0) throw new Error(JSON.stringify(generated.failures));
     started.assertAlive();
     requests += generated.requests;
     samples.push(residentMegabytes(started.pid));
   }
   await assertAnswers(subject, origin, asked);
   return {
-    subject: subject.name,
     requests,
     ...(requests < plan.requests ? { endedAfterSeconds: withinSeconds } : {}),
     atStart,
@@ -79,24 +77,12 @@ async function liveOne(plan: LivePlan, site: Site, alive: Alive, call: Call): Pr
   };
 }
 
-/** Sends requests to fresh processes, one after the other, and watches their memory. */
-export async function live(
-  plan: LivePlan,
-  call: Call,
-): Promise<{ lived: Lived[]; present: Subject[]; missing: { subject: string; why: string }[] }> {
-  const { present, missing } = presentOf(plan.subjects, call);
-  const lived: Lived[] = [];
-  await onSite(plan.upstream, plan.asked, call, async (site) => {
-    for (const subject of present) {
-      await withAlive(site, [subject], plan.asked, async ([alive]) => {
-        if (!alive) return;
-        const one = await liveOne(plan, site, alive, call);
-        lived.push(one);
-        call.say(
-          `${one.subject}: ${one.requests} requests, ${short(one.atStart)} MB at first, ${short(one.samples.at(-1) ?? 0)} MB at last`,
-        );
-      });
-    }
+/** Sends requests to fresh processes, one after the other in each round, and watches their memory. */
+export const live = (plan: LivePlan, call: Call) =>
+  oneAtATime({ ...plan, first: plan.asked }, call, async (alive, site, where) => {
+    const one = await liveOne(plan, site, alive, call);
+    call.say(
+      `${where}, ${plan.asked.name}: ${one.requests} requests, ${short(one.atStart)} MB at first, ${short(one.samples.at(-1) ?? 0)} MB at last`,
+    );
+    return one;
   });
-  return { lived, present, missing };
-}

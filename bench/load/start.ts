@@ -3,7 +3,7 @@ import { cpuMicroseconds, residentMegabytes, tick } from '../harness/cpu.ts';
 import { bringUp, onSite, presentOf, rotated, type Site } from '../harness/ground.ts';
 import { type Spread, spread } from '../harness/statistics.ts';
 import type { Call, Case, Findings, Subject, Suite } from '../harness/suite.ts';
-import { difference, ranged, short, table } from '../harness/wording.ts';
+import { comparisonTable, ranged, short, table } from '../harness/wording.ts';
 import { peers } from './ai.ts';
 import { BUILT_MAIN, buildObstacle } from './built.ts';
 import { chatHello, haproxy, hello, plainNginx } from './floors.ts';
@@ -157,9 +157,7 @@ function startsSection(starts: Readonly<Record<string, Start[]>>): string {
   return [
     '## to the first right answer',
     table(['subject', 'ms', 'CPU ms', 'RSS MB then'], rows),
-    ...(comparisons.length > 0
-      ? [table(['time, paired by start', 'ratio', 'ms'], comparisons.map(difference))]
-      : []),
+    ...comparisonTable(['time, paired by start', 'ratio', 'ms'], comparisons),
   ].join('\n\n');
 }
 

@@ -1,6 +1,5 @@
-import { interval, spread } from '../../harness/statistics.ts';
+import { interval, keeps, spread } from '../../harness/statistics.ts';
 import { ranged, short, table, within } from '../../harness/wording.ts';
-import { keeps } from './bounds.ts';
 import type { Cost } from './cost.ts';
 
 /** Milliseconds that a conversation may cost at the median. */

@@ -1,6 +1,5 @@
-import { interval, spread } from '../../harness/statistics.ts';
+import { interval, keeps, spread } from '../../harness/statistics.ts';
 import { ranged, table, within } from '../../harness/wording.ts';
-import { keeps } from './bounds.ts';
 import { AROUND, EARLY, LATE, type Moment, WINDOW } from './flat.ts';
 
 /** How many times what turn 20 takes turn 200 may take. */

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { interval } from '../../../bench/harness/statistics.ts';
-import { keeps } from '../../../bench/load/context/bounds.ts';
+import { interval, keeps } from '../../../bench/harness/statistics.ts';
 import type { Cost } from '../../../bench/load/context/cost.ts';
 import { costSection } from '../../../bench/load/context/cost-section.ts';
 import type { Moment } from '../../../bench/load/context/flat.ts';

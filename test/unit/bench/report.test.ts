@@ -32,16 +32,10 @@ test('a run of too few rounds, or beside too much other work, is no result to be
   expect(refusal(report(5, 0.11))).toBe('other work had 11 % of the machine');
 });
 
-test('what is measured once needs no rounds, but a quiet machine all the same', () => {
-  expect(refusal(report(1, 0.01, { isOnce: true }))).toBeNull();
-  expect(refusal(report(1, 0.5, { isOnce: true }))).not.toBeNull();
-});
-
 test('the head of a report says of its effort what the suite says, and no more', () => {
   expect(markdown(report(7, 0))).toContain('- 7 rounds\n');
   expect(markdown(report(7, 0))).not.toContain('warm-up');
   expect(markdown(report(7, 0, { effort: '7 rounds of 3 s' }))).toContain('- 7 rounds of 3 s\n');
-  expect(markdown(report(7, 0, { isOnce: true }))).toContain('- measured once each\n');
 });
 
 test('rates are told in thousands from a thousand on, and in full below', () => {
