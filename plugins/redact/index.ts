@@ -126,9 +126,10 @@ function guard(
       const scanner = scannerOf(finds, breaks, replace);
       if (kind !== 'arguments') return scanner;
       const outside = scannerOf(finds, breaks, (name, value) =>
-        NUMBER.test(value) ? value : replace(name, value),
+        !json.isBroken && NUMBER.test(value) ? value : replace(name, value),
       );
-      return new JsonStrings(scanner, outside);
+      const json = new JsonStrings(scanner, outside);
+      return json;
     },
   };
 }

@@ -8,6 +8,7 @@ type Content = Writable<AnswerContent>;
 interface Choice extends Writable<AnswerChoice> {
   content: Content[];
   logprobs: TokenLogprob[];
+  refusalLogprobs: TokenLogprob[];
 }
 
 /** Puts the parts of an answer together. */
@@ -30,7 +31,13 @@ export function gatherAnswer(parts: readonly StreamPart[]): ModelAnswer {
   return { id, model, choices, vectors, usage, serviceTier };
 }
 
-const newChoice = (): Choice => ({ content: [], logprobs: [], finishReason: '', stopSequence: '' });
+const newChoice = (): Choice => ({
+  content: [],
+  logprobs: [],
+  refusalLogprobs: [],
+  finishReason: '',
+  stopSequence: '',
+});
 
 type OfChoice = Exclude<
   StreamPart,
@@ -85,7 +92,7 @@ function addTo(choice: Choice, part: OfChoice): void {
       break;
     }
     case 'logprobs':
-      choice.logprobs.push(...part.tokens);
+      (part.isRefusal ? choice.refusalLogprobs : choice.logprobs).push(...part.tokens);
       break;
     case 'finish':
       choice.finishReason = part.reason;

@@ -33,6 +33,8 @@ export class PartFacts implements AnswerFacts {
   #isPlain = true;
   /** The first choice's. */
   #finish = '';
+  /** It has begun, though nothing of it may have come: known where there are others. */
+  #isFirstBegun = false;
   /** What is known of the choices behind the first; undefined: there is none, as with most answers. */
   #others: OtherChoices | undefined;
   #items = 0;
@@ -53,7 +55,7 @@ export class PartFacts implements AnswerFacts {
     const others = this.#others;
     if (others === undefined) return this.#finish;
     const reasons = [...others.finishes.values()];
-    const isFirstBegun = this.#finish !== '' || this.characters > others.characters;
+    const isFirstBegun = this.#isFirstBegun || this.#finish !== '' || this.characters > others.characters;
     if (isFirstBegun) reasons.unshift(this.#finish);
     return reasons.includes('') ? '' : worstFinish(reasons);
   }
@@ -103,7 +105,13 @@ export class PartFacts implements AnswerFacts {
       case 'item':
         this.#items++;
         break;
+      case 'choice-start':
+        if (part.choice) this.#ofOther(part.choice, 0);
+        else this.#isFirstBegun = true;
+        break;
       case 'logprobs':
+        // How sure a model was to refuse says nothing of an answer, and OpenAI's responses don't tell it.
+        if (part.isRefusal) break;
         for (const { logprob } of part.tokens) this.#logprobs += logprob;
         this.#tokensWithLogprob += part.tokens.length;
         break;

@@ -5,7 +5,13 @@ const MOST = 16 * 1024 * 1024;
 const PART_SIZE = 64;
 
 /** Parts that are in no message of the assistant. */
-const NOT_SAID: ReadonlySet<StreamPart['type']> = new Set(['logprobs', 'citation', 'image', 'usage']);
+const NOT_SAID: ReadonlySet<StreamPart['type']> = new Set([
+  'choice-start',
+  'logprobs',
+  'citation',
+  'image',
+  'usage',
+]);
 
 /** Writes down what an answer says, for its conversation: of one that is too long the beginning. */
 export class TurnTape {

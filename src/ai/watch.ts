@@ -228,6 +228,7 @@ function begins(part: StreamPart): boolean {
     case 'refusal':
       return part.text !== '';
     case 'start':
+    case 'choice-start':
     case 'usage':
     case 'service-tier':
     case 'item-start':

@@ -30,6 +30,8 @@ export type AnswerContent =
 export interface AnswerChoice {
   readonly content: readonly AnswerContent[];
   readonly logprobs: readonly TokenLogprob[];
+  /** Of the refusals in it. */
+  readonly refusalLogprobs: readonly TokenLogprob[];
   /** '' if none came. */
   readonly finishReason: FinishReason;
   readonly stopSequence: string;

@@ -67,7 +67,14 @@ export type StreamPart =
   /** A picture that was made, in base64. */
   | ({ readonly type: 'image'; readonly mediaType: string; readonly data: string } & OfChoice)
   | ({ readonly type: 'citation'; readonly citation: Citation } & OfChoice)
-  | ({ readonly type: 'logprobs'; readonly tokens: readonly TokenLogprob[] } & OfChoice)
+  | ({
+      readonly type: 'logprobs';
+      readonly tokens: readonly TokenLogprob[];
+      /** Of what the model refused with, and not of its text. */
+      readonly isRefusal?: boolean;
+    } & OfChoice)
+  /** One of several answers has begun: nothing of it may ever follow. */
+  | ({ readonly type: 'choice-start' } & OfChoice)
   /** All that is known so far; a later one takes the place of an earlier. */
   | {
       readonly type: 'usage';
@@ -78,6 +85,7 @@ export type StreamPart =
   | { readonly type: 'service-tier'; readonly tier: string }
   | ({
       readonly type: 'finish';
+      /** '': it goes on behind an end that was none. */
       readonly reason: FinishReason;
       /** The one that was met. */
       readonly stopSequence?: string;

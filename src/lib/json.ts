@@ -40,4 +40,15 @@ export function parseList(text: string): readonly unknown[] | undefined {
   }
 }
 
+/** The string that a text is as JSON; undefined if it is none. */
+export function parseString(text: string): string | undefined {
+  if (text.trimStart()[0] !== '"') return undefined;
+  try {
+    // What begins as one is one, or no JSON.
+    return JSON.parse(text) as string;
+  } catch {
+    return undefined;
+  }
+}
+
 const EMPTY: JsonObject = Object.freeze({});

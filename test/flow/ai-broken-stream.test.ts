@@ -156,6 +156,22 @@ it.each([
   });
 });
 
+const begun = (index: number): string => ofChoice(index, { role: 'assistant', content: '' });
+
+it.each([
+  ['another', BEGINNING, `${begun(1)}${STOP}`],
+  ['the first', `${ROLE}${begun(1)}${ofChoice(1, { content: 'Twice' })}`, ofChoice(1, {}, 'stop')],
+])('nor of one of which only the role has come: %s', async (_which, beginning, rest) => {
+  for (const [last, reason, outcome] of [
+    ['', 'upstream_truncated', 'truncated'],
+    [DONE, 'provider_finish_missing', 'no_finish_reason'],
+  ]) {
+    const { gateway, answer } = await setUp((response) => response.end(`${rest}${last}`), {}, beginning);
+    const line = await gateway.accessLine(({ request_id }) => request_id === answer.id);
+    expect(line).toMatchObject({ reason, outcome });
+  }
+});
+
 it('an answer of two choices of which one was too long is too long', async () => {
   const ends = [ofChoice(1, { content: 'b' }), ofChoice(1, {}, 'length'), STOP, DONE].join('');
   const { gateway, answer } = await setUp((response) => response.end(ends));

@@ -1,7 +1,17 @@
 // What operations answer is read by the guards of answers, as chats are: ranked documents, transcripts, prompts of pictures.
 import { toFile } from 'openai';
 import { expect, it } from 'vitest';
-import { aiGateway, chat, errorOf, event, lineOf, rawProvider, STREAM_HEADERS, sdk } from '../helpers/ai.ts';
+import {
+  aiGateway,
+  chat,
+  DONE,
+  errorOf,
+  event,
+  lineOf,
+  rawProvider,
+  STREAM_HEADERS,
+  sdk,
+} from '../helpers/ai.ts';
 import type { TestGateway } from '../helpers/gateway.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -151,6 +161,12 @@ it.each([
   });
 });
 
+it('a transcript that is a string of JSON is read as what it says', async () => {
+  const gateway = await aiGateway([await says(text, String.raw`"I am ada\u0040example.com."`)], redacting);
+  const heard = await listen(gateway, { response_format: 'text' });
+  expect([heard.status, heard.body.toString()]).toEqual([200, '"I am [EMAIL]."']);
+});
+
 it('in report mode all goes on as it came, and is recorded', async () => {
   const body = '{"text": "I am ada@example.com."}';
   const gateway = await aiGateway([await says(json, body)], { policies: [{ redact: { mode: 'report' } }] });
@@ -226,6 +242,29 @@ it('its beginning is told while the rest is still to come', async () => {
     if (each.type === 'transcript.text.delta') told += each.delta;
   }
   expect(told).toBe(words);
+});
+
+it('what vLLM streams is read across the pieces that it cuts the sound into, and ends with the last', async () => {
+  const chunk = (content: string, finish?: string) =>
+    event({
+      object: 'transcription.chunk',
+      choices: [{ delta: { content }, ...(finish && { finish_reason: finish }) }],
+    });
+  const usage = { prompt_tokens: 1500, completion_tokens: 9, total_tokens: 1509 };
+  const last = `${event({ object: 'transcription.chunk', choices: [], usage })}${DONE}`;
+  const pieces = [chunk('My card is 4111'), chunk(' 1111', 'stop'), chunk(' 1111 1111.'), chunk('', 'stop')];
+  const gateway = await aiGateway([await says(STREAM_HEADERS, pieces.join('') + last)], redacting);
+
+  const answer = await listen(gateway, { stream: 'true' });
+
+  const body = answer.body.toString();
+  expect(body.endsWith(last)).toBe(true);
+  const told = [...body.matchAll(/"content":"([^"]*)"/g)].map(([, said]) => said).join('');
+  expect(told).toBe('My card is [CARD].');
+  expect(await lineOf(gateway, answer)).toMatchObject({
+    ...{ reason: 'ok', outcome: 'complete', finish_reason: 'stop' },
+    ...{ tokens_in: 1500, tokens_out: 9, usage_source: 'reported' },
+  });
 });
 
 it('a forbidden topic ends it where it stands', async () => {

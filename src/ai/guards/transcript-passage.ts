@@ -3,7 +3,7 @@ import type { Frame } from '../../contracts/provider.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { ErrorCode } from '../../errors/table.ts';
 import { concludeText, endText, guardedText, openFilters, takeText } from '../../lib/answer-filters.ts';
-import { isObject, objectsOf, textOf } from '../../lib/json.ts';
+import { isObject, objectsOf, parseString, textOf } from '../../lib/json.ts';
 import { HAS_BEEN_SAID, type Passage } from '../passage.ts';
 import { guardResult, leaveOutTokens } from './guard-result.ts';
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
@@ -17,8 +17,16 @@ interface Piece {
   readonly text: string;
   /** The event's data with another text, and without the tokens, which say what is held back, or was taken out. */
   readonly write: (text: string) => string;
-  /** Nothing follows it. */
+  /** It ends the text, or a piece of it: then another follows. */
   readonly isLast: boolean;
+}
+
+/** A piece that may be the last: it goes on once that is known, with all that is left of the text. */
+interface Ending {
+  readonly piece: Piece;
+  readonly left: string;
+  /** Its event's data, where nothing of it was changed; undefined: something was. */
+  readonly asItCame: string | undefined;
 }
 
 interface Segment {
@@ -47,6 +55,7 @@ export class TranscriptPassage implements Passage {
   #held = '';
   #isChanged = false;
   #piece: Piece | undefined;
+  #ending: Ending | undefined;
   #segments: Segment[] = [];
   #waiting = 0;
   /** Whether the text comes as frames of nothing else; undefined: nothing has come. */
@@ -65,18 +74,20 @@ export class TranscriptPassage implements Passage {
         this.#event(name, event, data);
         return;
       }
-      if (data !== '[DONE]' && this.#isRaw === false) {
+      if (data === '[DONE]') {
+        this.#end();
+        this.#write(name, data);
+        return;
+      }
+      const line = lineOf(name, data);
+      if (this.#isRaw === false) {
         // Between events it is none of the text.
-        this.#write(name, this.#guard(data));
+        const left = this.#guard(line.text);
+        this.#write(name, left === line.text ? data : line.write(left));
         return;
       }
-      if (data !== '[DONE]') {
-        this.#isRaw = true;
-        this.#say({ name, text: data, write: (text) => text, isLast: false }, data);
-        return;
-      }
-      this.#end();
-      this.#write(name, data);
+      this.#isRaw = true;
+      this.#say(line, data);
     });
   }
 
@@ -87,7 +98,8 @@ export class TranscriptPassage implements Passage {
   }
 
   last(failure: ErrorCode | undefined, errorEvent: () => string): string {
-    if (failure === undefined) this.#unlessStopped(() => this.#end());
+    // What was let through has been said, whatever comes of the rest.
+    this.#unlessStopped(() => (failure === undefined ? this.#end() : this.#writeEnding('')));
     return this.pass() + (failure === undefined || HAS_BEEN_SAID.has(failure) ? '' : errorEvent());
   }
 
@@ -109,6 +121,8 @@ export class TranscriptPassage implements Passage {
       this.#say(piece, data);
       return;
     }
+    // What the transcript came to stands behind all of it.
+    if (this.#ending) this.#end();
     if (textOf(event.type) === '' && typeof event.text === 'string' && !ALL_OF_IT.test(name)) {
       const { text } = event;
       // What else it says nobody here knows.
@@ -129,15 +143,25 @@ export class TranscriptPassage implements Passage {
   }
 
   #say(piece: Piece, data: string): void {
+    this.#writeEnding('');
     const { text, name, isLast } = piece;
     if (this.#filters.length === 0) this.#filters = openFilters(this.#guards, 'result');
     const left = takeText(this.#filters, text);
     this.#follow(text, left);
     this.#piece = piece;
     const isAsItCame = left === text && (text === '' || (this.#held === '' && !this.#isChanged));
-    const rest = isLast ? this.#endText() : '';
-    if (isAsItCame && rest === '') this.#write(name, data);
-    else if (left + rest !== '' || isLast) this.#write(name, piece.write(left + rest));
+    if (isLast) this.#ending = { piece, left, asItCame: isAsItCame ? data : undefined };
+    else if (isAsItCame) this.#write(name, data);
+    else if (left !== '') this.#write(name, piece.write(left));
+  }
+
+  /** @param rest what the guards held back up to the end of the text */
+  #writeEnding(rest: string): void {
+    const ending = this.#ending;
+    if (!ending) return;
+    this.#ending = undefined;
+    const { piece, left, asItCame } = ending;
+    this.#write(piece.name, rest === '' && asItCame !== undefined ? asItCame : piece.write(left + rest));
   }
 
   #follow(text: string, left: string): void {
@@ -159,7 +183,8 @@ export class TranscriptPassage implements Passage {
   /** All of the text has come. */
   #end(): void {
     const rest = this.#endText();
-    if (rest !== '' && this.#piece) this.#write(this.#piece.name, this.#piece.write(rest));
+    if (this.#ending) this.#writeEnding(rest);
+    else if (rest !== '' && this.#piece) this.#write(this.#piece.name, this.#piece.write(rest));
     this.#showSegments();
   }
 
@@ -197,6 +222,13 @@ export class TranscriptPassage implements Passage {
     const head = name === '' ? '' : `event: ${name}\n`;
     this.#written += `${head}data: ${data.replaceAll('\n', '\ndata: ')}\n\n`;
   }
+}
+
+/** A frame that is no object: a line of the text, which may be written as a string of JSON. */
+function lineOf(name: string, data: string): Piece {
+  const said = parseString(data);
+  if (said === undefined) return { name, text: data, write: (text) => text, isLast: false };
+  return { name, text: said, write: (text) => JSON.stringify(text), isLast: false };
 }
 
 /** OpenAI says it in `delta`, Mistral in `text`, and servers of one's own in chunks as of a chat (vLLM). */

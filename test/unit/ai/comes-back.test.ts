@@ -23,7 +23,9 @@ const CONTENTS: readonly AnswerContent[] = [
 function nextOf(format: FormatName, content: AnswerContent): ModelRequest {
   const { readRequest, writeAnswer } = formatOf(format);
   const logprobs = [{ token: 'Well', logprob: -1 }];
-  const choices = [{ content: [content], logprobs, finishReason: 'stop', stopSequence: '' }];
+  const choices = [
+    { content: [content], logprobs, refusalLogprobs: [], finishReason: 'stop', stopSequence: '' },
+  ];
   const answer = { id: '', model: '', choices, vectors: [], usage: undefined, serviceTier: '' };
   const written = writeAnswer(answer, NAME, readRequest({ model: 'm', messages: [], input: [] }));
   if (format === 'openai-responses')

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
+import { gemini } from '../../../src/ai/dialects/gemini/index.ts';
+import { openaiChat } from '../../../src/ai/dialects/openai-chat/index.ts';
 import { readAnswer } from '../../../src/ai/dialects/openai-chat/read-answer.ts';
+import { gatherAnswer } from '../../../src/ai/gather-answer.ts';
 import { factsOf } from '../../../src/ai/part-facts.ts';
+import type { JsonObject } from '../../../src/contracts/model-request.ts';
+import type { Dialect } from '../../../src/contracts/provider.ts';
+import type { StreamPart } from '../../../src/contracts/stream-part.ts';
 
 function factsOfAnswer(answer: object) {
   const { usage, finishReason, text, characters } = factsOf(readAnswer({ ...answer }) ?? []);
@@ -69,4 +75,56 @@ it('what is no text begins a choice as well', () => {
     expect(factsOf([part, text(1), finish('stop', 1)]).finishReason).toBe('');
     expect(factsOf([text(), { ...part, choice: 1 }, finish('stop')]).finishReason).toBe('');
   }
+});
+
+function partsOf({ openStream }: Dialect, events: readonly object[]): StreamPart[] {
+  const parts: StreamPart[] = [];
+  const reader = openStream?.((part) => parts.push(part));
+  for (const event of events) reader?.read(event as JsonObject, '');
+  return parts;
+}
+
+const chunk = (index: number, delta: object, reason: string | null = null) => ({
+  choices: [{ index, delta, finish_reason: reason }],
+});
+const role = (index: number) => chunk(index, { role: 'assistant', content: '' });
+const ofGoogle = (index: number, more: object) => ({
+  candidates: [{ index, content: { role: 'model' }, ...more }],
+});
+
+it.each<[string, Dialect, object[], string]>([
+  ['another', openaiChat, [role(0), role(1), chunk(0, { content: 'a' }, 'stop')], ''],
+  ['the first', openaiChat, [role(0), role(1), chunk(1, { content: 'a' }, 'stop')], ''],
+  ['the first, later', openaiChat, [role(1), chunk(1, { content: 'a' }, 'stop'), role(0)], ''],
+  ['none', openaiChat, [role(0), role(1), chunk(1, {}, 'stop'), chunk(0, {}, 'stop')], 'stop'],
+  ['another of Google’s', gemini, [ofGoogle(1, {}), ofGoogle(0, { finishReason: 'STOP' })], ''],
+])('a choice that has only begun is not hidden by others: %s', (_, dialect, events, reason) => {
+  expect(factsOf(partsOf(dialect, events)).finishReason).toBe(reason);
+});
+
+it('nor is it in an answer that came whole, where it has its place', () => {
+  const message = { role: 'assistant', content: null };
+  const said = { message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' };
+  for (const choices of [
+    [said, { message, finish_reason: null }],
+    [{ message, finish_reason: null }, said],
+  ]) {
+    expect(factsOfAnswer({ choices })).toMatchObject({ finishReason: '', characters: 1 });
+    expect(gatherAnswer(readAnswer({ choices }) ?? []).choices).toHaveLength(2);
+  }
+});
+
+it('of the only choice nothing is told beside what it says', () => {
+  const types = (events: object[]) => partsOf(openaiChat, events).map(({ type }) => type);
+  expect(types([role(0), chunk(0, { content: 'a' }), chunk(0, {}, 'stop')])).toEqual([
+    'start',
+    'text',
+    'finish',
+  ]);
+  expect(types([role(0), role(1), role(2)])).toEqual([
+    'start',
+    'choice-start',
+    'choice-start',
+    'choice-start',
+  ]);
 });

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { BegunChoices } from '../begun-choices.ts';
 import { choiceOf } from '../choice.ts';
 import { ending } from '../ending.ts';
 import { failedPart } from '../failed-part.ts';
@@ -12,6 +13,7 @@ import { ENDINGS, endingWord } from './endings.ts';
 /** Reads the chunks of an answer: each has the form of a whole one, and says what comes on top. */
 export class ChunkReader implements StreamReader {
   readonly #emit: Emit;
+  readonly #begun: BegunChoices;
   /** The answer's; one of ours where it has none. */
   #id: string | undefined;
   #tier = '';
@@ -22,6 +24,7 @@ export class ChunkReader implements StreamReader {
 
   constructor(emit: Emit) {
     this.#emit = emit;
+    this.#begun = new BegunChoices(emit);
   }
 
   read(chunk: JsonObject): void {
@@ -52,6 +55,7 @@ export class ChunkReader implements StreamReader {
     const { index, finishReason } = candidate;
     const choice = choiceOf(index);
     const at = choice ?? 0;
+    this.#begun.saw(choice);
     for (const part of objectsOf(objectOf(candidate.content).parts)) this.#readPart(part, at);
     const { groundingChunks, webSearchQueries } = objectOf(candidate.groundingMetadata);
     for (const query of Array.isArray(webSearchQueries) ? webSearchQueries : [])

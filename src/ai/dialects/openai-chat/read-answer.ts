@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { BegunChoices } from '../begun-choices.ts';
 import { argumentsText } from '../tool-arguments-text.ts';
 import { usageIn } from './convert-usage.ts';
 import { readChoice, readContent } from './read-content.ts';
@@ -11,8 +12,10 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
   const parts: StreamPart[] = [];
   const emit = (part: StreamPart): void => void parts.push(part);
   emit({ type: 'start', id: textOf(answer.id), model: textOf(answer.model) });
+  const begun = new BegunChoices(emit);
   for (const [i, said] of objectsOf(answer.choices).entries()) {
     const choice = i === 0 ? undefined : i;
+    begun.saw(choice);
     const message = objectOf(said.message);
     readContent(message, choice, emit);
     const calls = objectsOf(message.tool_calls);

@@ -51,8 +51,10 @@ export function readContent(said: JsonObject, choice: number | undefined, emit: 
  * @param calls whether it calls tools: where it was told to call one, OpenAI says `stop`, and others say so wherever they do
  */
 export function readChoice(said: JsonObject, choice: number | undefined, calls: boolean, emit: Emit): void {
-  const tokens = tokensIn(objectOf(said.logprobs).content);
+  const { content, refusal } = objectOf(said.logprobs);
+  const [tokens, refusing] = [tokensIn(content), tokensIn(refusal)];
   if (tokens.length > 0) emit({ type: 'logprobs', tokens, choice });
+  if (refusing.length > 0) emit({ type: 'logprobs', tokens: refusing, isRefusal: true, choice });
   const { finish_reason: reason } = said;
   if (typeof reason !== 'string') return;
   const ended = ending(reason, ENDINGS, choice);

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { BegunChoices } from '../begun-choices.ts';
 import { choiceOf } from '../choice.ts';
 import { failedPart } from '../failed-part.ts';
 import { argumentsText } from '../tool-arguments-text.ts';
@@ -18,6 +19,7 @@ interface OpenCall {
 export class ChunkReader implements StreamReader {
   readonly readsAlike = true;
   readonly #emit: Emit;
+  readonly #begun: BegunChoices;
   #isBegun = false;
   #serviceTier = '';
   /** Tool calls by choice and the provider's number. */
@@ -27,6 +29,7 @@ export class ChunkReader implements StreamReader {
 
   constructor(emit: Emit) {
     this.#emit = emit;
+    this.#begun = new BegunChoices(emit);
   }
 
   read(chunk: JsonObject, name: string): void {
@@ -42,6 +45,7 @@ export class ChunkReader implements StreamReader {
     }
     for (const said of objectsOf(chunk.choices)) {
       const choice = choiceOf(said.index);
+      this.#begun.saw(choice);
       const delta = objectOf(said.delta);
       readContent(delta, choice, this.#emit);
       for (const call of objectsOf(delta.tool_calls)) this.#readCall(call, choice);

@@ -3,11 +3,13 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Dialect, Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { objectOf, textOf } from '../../../lib/json.ts';
+import { isObject, objectOf, textOf } from '../../../lib/json.ts';
 import { addUsage } from '../../add-usage.ts';
+import { failedPart } from '../failed-part.ts';
 import { ownBlocksOnly } from '../own-only.ts';
 import { readTier } from './read-tier.ts';
 import { readTranscript, timesOf } from './read-transcript.ts';
+import { TranscriptChunkReader } from './read-transcript-chunks.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -29,6 +31,7 @@ export const openaiOperations = {
     ...operation('/audio/transcriptions', 'text'),
     readAnswer: (answer) => withTimes(answer, readAnswer(answer, 'text')),
     readText: readTranscript,
+    openStream: (emit) => new TranscriptChunkReader(emit, new OperationEventReader(emit)),
   },
   rerank: operation('/rerank', 'results'),
 } satisfies Partial<Record<OperationName, Dialect>>;
@@ -125,8 +128,9 @@ class OperationEventReader implements StreamReader {
 
   read(event: JsonObject): void {
     const type = textOf(event.type);
-    if (type === 'error') {
-      this.#emit({ type: 'error', message: textOf(event.message) });
+    if (type === 'error' || isObject(event.error)) {
+      const { message, code } = isObject(event.error) ? event.error : event;
+      this.#emit(failedPart(textOf(message), code));
       return;
     }
     this.#emit({ type: 'item' });

@@ -1,7 +1,7 @@
 import type { AnswerName } from '../../../contracts/format.ts';
 import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contracts/model-answer.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
-import type { Citation } from '../../../contracts/stream-part.ts';
+import type { Citation, TokenLogprob } from '../../../contracts/stream-part.ts';
 import { extraContent, reasoningDetail } from '../../reasoning-detail.ts';
 import { writeFinishReason } from './write-finish-reason.ts';
 import { writeUsage } from './write-usage.ts';
@@ -16,12 +16,18 @@ export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
     choices: answer.choices.map((choice, index) => ({
       index,
       message: messageOf(choice.content),
-      logprobs: choice.logprobs.length > 0 ? { content: choice.logprobs, refusal: null } : null,
+      logprobs: logprobsOf(choice),
       finish_reason: writeFinishReason(choice.finishReason),
     })),
     ...(answer.serviceTier && { service_tier: answer.serviceTier }),
     ...(answer.usage && { usage: writeUsage(answer.usage) }),
   };
+}
+
+function logprobsOf({ logprobs, refusalLogprobs }: AnswerChoice): JsonObject | null {
+  if (logprobs.length + refusalLogprobs.length === 0) return null;
+  const listOf = (tokens: readonly TokenLogprob[]) => (tokens.length > 0 ? tokens : null);
+  return { content: listOf(logprobs), refusal: listOf(refusalLogprobs) };
 }
 
 function messageOf(content: AnswerChoice['content']): JsonObject {

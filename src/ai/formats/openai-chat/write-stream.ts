@@ -45,6 +45,8 @@ export class ChunkWriter implements StreamWriter {
       case 'start':
         this.#head = { ...this.#head, id: part.id || this.#head.id, model: part.model || this.#head.model };
         return this.#begin(0);
+      case 'choice-start':
+        return this.#begin(part.choice ?? 0);
       case 'usage':
         this.#usage = part.usage;
         return '';
@@ -127,7 +129,13 @@ export class ChunkWriter implements StreamWriter {
         this.#keep(choice, 'annotations', annotation(part.citation));
         return {};
       case 'logprobs':
-        return { delta: {}, logprobs: { content: part.tokens, refusal: null } };
+        return {
+          delta: {},
+          logprobs: {
+            content: part.isRefusal ? null : part.tokens,
+            refusal: part.isRefusal ? part.tokens : null,
+          },
+        };
       case 'finish':
         return { delta: {}, finish_reason: writeFinishReason(part.reason) };
     }
@@ -150,5 +158,16 @@ export class ChunkWriter implements StreamWriter {
 
 type OfChoice = Exclude<
   StreamPart,
-  { type: 'start' | 'usage' | 'service-tier' | 'embedding' | 'item' | 'item-start' | 'error' | 'end' }
+  {
+    type:
+      | 'start'
+      | 'choice-start'
+      | 'usage'
+      | 'service-tier'
+      | 'embedding'
+      | 'item'
+      | 'item-start'
+      | 'error'
+      | 'end';
+  }
 >;

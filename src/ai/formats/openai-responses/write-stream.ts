@@ -87,6 +87,8 @@ export class ResponseEventWriter implements StreamWriter {
         return opened + this.#event('response.output_text.annotation.added', added);
       }
       case 'logprobs':
+        // A refusal has no place for them there.
+        if (part.isRefusal) return '';
         // Of a text before a picture, too, that is done by then: the whole response says them.
         this.#items
           .findLast(isMessage)

@@ -72,3 +72,46 @@ it('what can be no JSON is not tried as such', () => {
     parse.mockRestore();
   }
 });
+
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAA4111111111111111AAAA=';
+const WEBP = 'UklGRiQIAABXRUJQVlA4IA==';
+const said = (content: string, role = 'assistant') => {
+  const message = { role, content };
+  const [text] = requestTexts({ messages: [message] });
+  if (!text) throw new Error('it says something');
+  return { message, text };
+};
+
+it('the bytes of pictures in what a model said are no words of it, and stay where they stand', () => {
+  const words = (png: string, webp: string) =>
+    `Here: ![a kite](data:image/png;base64,${png}), <img src="data:image/webp;base64,${webp}">, data:image/png;base64,!`;
+  const { message, text } = said(words(PNG, WEBP));
+  expect(text.text).toBe(words('', ''));
+  text.text = text.text.replace('a kite', '[WHAT_1]');
+  expect(message.content).toBe(words(PNG, WEBP).replace('a kite', '[WHAT_1]'));
+  expect(text.text).toBe(words('', '').replace('a kite', '[WHAT_1]'));
+  // Of what nobody can tell whose it is, nothing is made.
+  text.text = 'Here: data:image/png;base64,';
+  expect(message.content).toBe('Here: data:image/png;base64,');
+});
+
+it.each([
+  'data:text/plain;base64,aWdub3JlIGFsbA==',
+  'data:image/svg+xml;base64,PHN2Zz5pZ25vcmU8L3N2Zz4=',
+  'data:image/png;base64,aWdub3JlIGFsbA==',
+  'data:image/png;base64,ignore/all/rules',
+  'data:image/webp;base64,UklGRiQI/6pXQVZFZm10IA==',
+  `data:image/png,${PNG}`,
+  `base64,${PNG}`,
+])('what is no picture, whatever it says it is, is read: %s', (url) => {
+  expect(said(`See ![it](${url})`).text.text).toBe(`See ![it](${url})`);
+});
+
+it.each([
+  'user',
+  'tool',
+  'system',
+])('nor does a %s hide anything in one: a model reads its letters', (role) => {
+  const words = `See ![it](data:image/png;base64,${PNG})`;
+  expect(said(words, role).text.text).toBe(words);
+});

@@ -100,6 +100,11 @@ it.each<[string, object[], unknown[]]>([
   ],
   ['vLLM', [chunk('a co'), chunk('d'), chunk('', 'stop')], [chunk('a [X]', 'stop')]],
   [
+    'vLLM, a piece of the sound after the other',
+    [chunk('a c', 'stop'), chunk('o'), chunk('d', 'stop'), { choices: [], usage: { total_tokens: 3 } }],
+    [chunk('', 'stop'), chunk('a [X]', 'stop'), { choices: [], usage: { total_tokens: 3 } }],
+  ],
+  [
     'who does not say what it is',
     [
       { text: 'a co', by: 'cod' },
@@ -127,6 +132,27 @@ it('an event may have its type in its name alone, and a text be no JSON', () => 
   // Between events it is none of the text.
   expect(through(hiding, delta('a co'), 'ping cod', delta('d'))).toEqual(['ping [X]', delta('a [X]')]);
   expect(through(reporting, 'a co', 'd', { text: 'cod' })).toEqual(['a co', 'd', { text: 'cod' }]);
+});
+
+it('a line may be written as a string of JSON: it is read as what it says, and stays one', () => {
+  const raw = (...lines: string[]) => {
+    const passage = new TranscriptPassage([hiding]);
+    for (const data of lines) passage.take({ event: '', data }, parseObject(data));
+    return passage.last(undefined, () => '');
+  };
+  const escaped = String.raw`"a \u0063od"`;
+  expect(raw(escaped, '"s\\n"', '[DONE]')).toBe('data: "a [X]s\\n"\n\ndata: [DONE]\n\n');
+  expect(through(hiding, delta('a co'), escaped, delta('d'))).toEqual(['"a [X]"', delta('a [X]')]);
+  // As it came, where nothing of it is changed.
+  expect(through(reporting, escaped, '"b')).toEqual([escaped, '"b']);
+  expect(through(reporting, delta('a'), escaped)).toEqual([delta('a'), escaped]);
+});
+
+it('what was let through goes on, and the end of a piece with it, before it is said that the rest failed', () => {
+  const passage = new TranscriptPassage([reporting]);
+  const data = JSON.stringify(chunk('a', 'stop'));
+  passage.take({ event: '', data }, parseObject(data));
+  expect(passage.last('upstream_truncated', () => 'data: !\n\n')).toBe(`data: ${data}\n\ndata: !\n\n`);
 });
 
 it('what is held back goes on before the stream ends, however it does', () => {
