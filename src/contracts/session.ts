@@ -1,5 +1,5 @@
 import type { FormatName } from './format.ts';
-import type { Message, TextPart } from './model-request.ts';
+import type { JsonObject, Message, TextPart } from './model-request.ts';
 import type { Usage } from './usage.ts';
 
 /** Which conversation: the session's id means something to its tenant alone. */
@@ -41,6 +41,8 @@ export interface ResponseAbout {
   /** As its client noted it in the request, but for the session's name. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly instructions?: string;
+  /** How it was to be made, in the words of its API. */
+  readonly settings?: JsonObject;
   /** What its tokens were. */
   readonly usage?: Pick<Usage, 'cached' | 'cacheWrite' | 'reasoning'>;
 }
