@@ -289,7 +289,7 @@ export interface Sessions {
   renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
   /**
    * Gives a reservation back that came to no turn. A session without any that is described by nothing (`create`), not `reset`, and
-   * that nobody else has ever announced a turn of, is gone with it, as if it had never been.
+   * of which all turns that were ever announced are given back, is gone with the last, as if it had never been.
    */
   release(ref: SessionRef, turn: string, key: string): Promise<void>;
   /**
