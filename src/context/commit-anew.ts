@@ -3,7 +3,7 @@ import type { CommitOptions, SessionRef, Sessions } from '../contracts/session.t
 /** Milliseconds: it is there at once, or, of a store that does not answer, a little later. */
 const LEASE_MS = 10_000;
 
-/** Whose a session is that begins anew. */
+/** Whose a session is that may begin anew. */
 export interface Whose {
   /** Digest of the one that it belonged to. */
   readonly owner: string;

@@ -70,8 +70,8 @@ export class Conversations {
     this.behind = new WriteBehind({ sessions, meters, operations: this.operations, log });
     this.giveBack = new GiveBack({ sessions, log, clock, settings });
     this.reader = new SessionReader(sessions, privacy);
-    const { opened, reader } = this;
-    this.erasing = new Erasing({ sessions, privacy, mind, opened, operations: this.operations });
+    const { opened, reader, behind, operations } = this;
+    this.erasing = new Erasing({ sessions, privacy, mind, opened, behind, operations });
     this.#recall = new TurnRecall({ reader, opened, mind });
   }
 

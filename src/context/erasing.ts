@@ -1,5 +1,6 @@
 import type { SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
 import { lockedAt } from './ask.ts';
+import type { Whose } from './commit-anew.ts';
 import { answerIn, askedIn, correctionsOf } from './corrections.ts';
 import { type OpenedSessions, openTurn } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
@@ -7,12 +8,14 @@ import { ownersOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
+import type { WriteBehind } from './write-behind.ts';
 
 export interface ErasingPorts {
   readonly sessions: Sessions;
   readonly privacy: ContextPrivacy;
   readonly mind: Pick<ContextMind, 'forget'>;
   readonly opened: OpenedSessions;
+  readonly behind: Pick<WriteBehind, 'erase'>;
   readonly operations: OperationLog;
 }
 
@@ -36,7 +39,7 @@ const TRIES = 8;
 /** Listed at a time: a thousand take Redis 100 to 170 ms, and it has 50. */
 const SESSIONS = 100;
 
-/** Takes out of conversations what was said in them: in the store, and in the memory of this process. */
+/** Takes out of conversations what was said in them: in the store, in what this process has still to write, and in its memory. */
 export class Erasing {
   readonly #ports: ErasingPorts;
 
@@ -46,8 +49,25 @@ export class Erasing {
 
   /** Forgets all that was said in a session. False: there was nothing. @throws StoreUnavailable */
   async session(ref: SessionRef): Promise<boolean> {
+    const unwritten = await this.#unwritten(
+      ({ tenant, session }) => tenant === ref.tenant && session === ref.session,
+    );
     const view = await this.#ports.sessions.read(ref, { limit: 0 });
-    return this.#erase(ref, view?.head.owner ?? '');
+    const erased = await this.#erase(ref, view?.head.owner ?? '');
+    return erased || unwritten.size > 0;
+  }
+
+  /** Drops turns that wait for the store: what it has lost they would begin anew. @returns names of their sessions */
+  async #unwritten(isMeant: (ref: SessionRef, whose: Whose) => boolean): Promise<Set<string>> {
+    const { behind, operations } = this.#ports;
+    const sessions = new Set<string>();
+    for (const ref of await behind.erase(isMeant)) {
+      this.forget(ref);
+      if (sessions.has(ref.session)) continue;
+      sessions.add(ref.session);
+      operations.note({ op: 'erase', ...ref, user: '', outcome: 'unwritten' });
+    }
+    return sessions;
   }
 
   async #erase(ref: SessionRef, user: string): Promise<boolean> {
@@ -75,9 +95,7 @@ export class Erasing {
   /** Forgets all sessions of an end user. @returns how many there were. @throws StoreUnavailable */
   async user(tenant: string, user: string): Promise<number> {
     const seal = await this.#ports.privacy.of(tenant);
-    let erased = 0;
-    for (const owner of ownersOf(seal, tenant, user)) erased += await this.#all(tenant, owner);
-    return erased;
+    return (await this.#all(tenant, ownersOf(seal, tenant, user))).size;
   }
 
   /**
@@ -93,7 +111,7 @@ export class Erasing {
     const meanwhile = await this.#all(tenant, undefined);
     const outcome = key ? 'key_destroyed' : 'no_key';
     operations.note({ op: 'erase', tenant, user: '', session: '', outcome });
-    return { sessions: before + meanwhile, key };
+    return { sessions: before.union(meanwhile).size, key };
   }
 
   /**
@@ -195,15 +213,25 @@ export class Erasing {
     return done;
   }
 
-  async #all(tenant: string, owner: string | undefined): Promise<number> {
-    let erased = 0;
-    let after: string | undefined;
-    do {
-      const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
-      for (const { session, head } of page.sessions)
-        if (head.state !== 'erased' && (await this.#erase({ tenant, session }, head.owner))) erased++;
-      after = page.next;
-    } while (after !== undefined);
+  /** @param owners digests of an end user; undefined: whoever it is. @returns names of the sessions that were erased */
+  async #all(tenant: string, owners: readonly string[] | undefined): Promise<Set<string>> {
+    const erased = await this.#unwritten(
+      (ref, whose) => ref.tenant === tenant && (owners === undefined || isTheirs(whose, owners)),
+    );
+    for (const owner of owners ?? [undefined]) {
+      let after: string | undefined;
+      do {
+        const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
+        for (const { session, head } of page.sessions)
+          if (head.state !== 'erased' && (await this.#erase({ tenant, session }, head.owner)))
+            erased.add(session);
+        after = page.next;
+      } while (after !== undefined);
+    }
     return erased;
   }
 }
+
+/** Of a session that belongs to nobody all is theirs in which they have spoken. */
+const isTheirs = ({ owner, speaker }: Whose, digests: readonly string[]): boolean =>
+  digests.includes(owner === '' ? speaker() : owner);

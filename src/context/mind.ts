@@ -7,10 +7,10 @@ import { TokenRatios } from './measures/token-ratios.ts';
 import { turnSignals } from './measures/turn-signals.ts';
 import type { ConversationMemory } from './memory/conversation-memory.ts';
 import { Memories } from './memory/memories.ts';
-import { passingMemoryOf, shortMemoryOf } from './memory/short-memory.ts';
+import { shortMemoryOf } from './memory/short-memory.ts';
 import type { MindOptions } from './mind-options.ts';
 import type { ContextMind, OpenSummary, PathTurn, PromptInput, PromptShape, TurnDone } from './ports.ts';
-import { type BuiltPrompt, buildPrompt } from './prompt/build-prompt.ts';
+import { type BuiltPrompt, buildPrompt, fitPrompt } from './prompt/build-prompt.ts';
 import { exchangesOf } from './prompt/exchanges.ts';
 import { messageText, userText } from './prompt/message-text.ts';
 import { textTokens, USUAL_WINDOW } from './prompt/tokens.ts';
@@ -52,17 +52,8 @@ export class Mind implements ContextMind {
     this.#compactor = new Compactor(options);
   }
 
-  prompt(input: PromptInput): PromptShape | Promise<PromptShape> {
-    const { summary, turns, log } = input;
-    if (log) return this.#asSent(input, log);
-    const { said } = partsOf(turns);
-    const memory = this.#memories.known(input.ref, input.head, summary?.covered ?? 0, said);
-    if (memory || !summary) return this.#shape(input, memory);
-    // This process has not met the conversation yet, or not for long.
-    return input
-      .covered()
-      .then((covered) => this.#memories.met(input.ref, input.head, [...covered, ...said]))
-      .then((met) => this.#shape(input, met));
+  prompt(input: PromptInput): Promise<PromptShape> {
+    return input.log ? this.#asSent(input, input.log) : this.#shape(input);
   }
 
   /** A log that fits goes on as it came; of one that does not the oldest turns are left out. */
@@ -71,14 +62,14 @@ export class Mind implements ContextMind {
     if (tokens <= this.#capacity(input)) return NOTHING_BEFORE();
     const turns = await log.turns();
     const { before, now } = exchangesOf(input.fresh, input.head.version);
-    if (before.length === 0) return this.#shape({ ...input, turns }, undefined);
+    if (before.length === 0) return this.#shape({ ...input, turns });
     return this.#shapeLong({ ...input, turns, fresh: now }, before);
   }
 
   /** Much of the log is new: met with another store, or for the first time. */
-  #shapeLong(input: PromptInput, before: readonly SpokenTurn[]): PromptShape {
+  async #shapeLong(input: PromptInput, before: readonly SpokenTurn[]): Promise<PromptShape> {
     const turns = [...input.turns, ...before];
-    const built = this.#build(input, turns, () => shortMemoryOf(turns));
+    const built = await this.#build(input, turns, () => shortMemoryOf(turns));
     const isStored = (version: number): boolean => version <= input.head.version;
     const { sent, cut, recalled, ...context } = built.context;
     const kept = new Set(sent);
@@ -103,26 +94,30 @@ export class Mind implements ContextMind {
     return shape;
   }
 
-  #build(input: PromptInput, turns: readonly SpokenTurn[], memoryOf: () => ConversationMemory): BuiltPrompt {
+  /** @param memoryOf asked only where something is left out that could be recalled */
+  async #build(
+    input: PromptInput,
+    turns: readonly SpokenTurn[],
+    memoryOf: () => Promise<ConversationMemory>,
+  ): Promise<BuiltPrompt> {
     const { compaction } = this.#options.settings();
-    return buildPrompt(
-      {
-        system: input.system.length > 0 ? input.system : systemIn(input.turns, input.summary),
-        turns,
-        summary: summaryOf(input.summary),
-        fresh: input.fresh,
-        capacity: this.#capacity(input),
-        recall: compaction.recall,
-        trigger: compaction.trigger,
-      },
-      memoryOf,
-    );
+    const parts = {
+      system: input.system.length > 0 ? input.system : systemIn(input.turns, input.summary),
+      turns,
+      summary: summaryOf(input.summary),
+      fresh: input.fresh,
+      capacity: this.#capacity(input),
+      recall: compaction.recall,
+      trigger: compaction.trigger,
+    };
+    const fitted = fitPrompt(parts);
+    return buildPrompt(parts, fitted, fitted.room > 0 ? await memoryOf() : undefined);
   }
 
-  #shape(input: PromptInput, known: ConversationMemory | undefined): PromptShape {
+  async #shape(input: PromptInput): Promise<PromptShape> {
     const began = this.#options.clock.monotonic();
     const { turns } = input;
-    const built = this.#build(input, turns, () => known ?? this.#remember(input, []));
+    const built = await this.#build(input, turns, () => this.#memoryOf(input, partsOf(turns).said));
     // A client that says all of it itself is heard as it is, as long as that is not too long.
     const isAsSent = input.isFull && !input.summary && built.context.cut.length === 0;
     const shape: PromptShape = {
@@ -208,15 +203,12 @@ export class Mind implements ContextMind {
     };
     const open = [...said, last];
     const { ref, head, summary } = input;
-    // Of a long conversation what the summary covers is read where it is not at hand, or is to be summarized anew.
-    const memory =
-      this.#memories.known(ref, head, summary?.covered ?? 0, open) ??
-      (await this.#memories.met(ref, head, summary ? [...(await input.covered()), ...open] : open));
+    const memory = await this.#memoryOf(input, open);
     // A log that was met is one turn with what was said before in it.
     const { before: earlier, now } = input.log
       ? exchangesOf(messages, head.version)
       : { before: [], now: messages };
-    const heard = earlier.length === 0 ? memory : await passingMemoryOf([...said, ...earlier]);
+    const heard = earlier.length === 0 ? memory : await shortMemoryOf([...said, ...earlier]);
     const began = clock.monotonic();
     const built = this.#built.get(shape);
     const sent = new Set(built?.context.sent ?? [...open, ...earlier].map(({ version }) => version));
@@ -280,8 +272,16 @@ export class Mind implements ContextMind {
     return built?.context.tokens ?? (input.log?.tokens ?? 0) + systemTokens(input);
   }
 
-  #remember(input: PromptInput, covered: readonly PathTurn[]): ConversationMemory {
-    return this.#memories.of(input.ref, input.head, [...covered, ...partsOf(input.turns).said]);
+  /**
+   * Of the path up to these turns, which follow the summary. Of a long conversation what that covers is read only where it is
+   * not at hand: this process has not met it yet, or not for long.
+   */
+  async #memoryOf(
+    { ref, head, summary, covered }: PromptInput,
+    turns: readonly SpokenTurn[],
+  ): Promise<ConversationMemory> {
+    const known = await this.#memories.known(ref, head, summary?.covered ?? 0, turns);
+    return known ?? this.#memories.met(ref, head, summary ? [...(await covered()), ...turns] : turns);
   }
 }
 

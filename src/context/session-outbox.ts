@@ -5,10 +5,10 @@ import { Outbox, type OutboxOptions, Undelivered } from '../lib/outbox.ts';
 const MOST = 1000;
 const BATCH = 50;
 
-/** An outbox to the store that knows for which sessions something waits in it, and holds none up for another. */
+/** An outbox to the store that knows what waits in it of which session, and holds none up for another. */
 export class SessionOutbox<T extends { readonly ref: SessionRef }> {
   readonly #outbox: Outbox<T>;
-  readonly #waiting = new Map<string, number>();
+  readonly #waiting = new Map<string, Set<T>>();
 
   /** @param options `deliver` is given what waits of one session */
   constructor({
@@ -22,14 +22,14 @@ export class SessionOutbox<T extends { readonly ref: SessionRef }> {
         const outcomes = await Promise.allSettled(sessions.map(deliver));
         const isLeft = (at: number): boolean => outcomes[at]?.status === 'rejected';
         for (const [at, items] of sessions.entries())
-          if (!isLeft(at)) for (const { ref } of items) this.#over(ref);
+          if (!isLeft(at)) for (const item of items) this.#over(item);
         const failed = outcomes.find((outcome) => outcome.status === 'rejected');
         const left = sessions.flatMap((items, at) => (isLeft(at) ? items : []));
         if (failed) throw new Undelivered(left, failed.reason);
       },
       onFailure,
       onDropped: (item) => {
-        this.#over(item.ref);
+        this.#over(item);
         onDropped(item);
       },
       everyMs: 20,
@@ -40,7 +40,9 @@ export class SessionOutbox<T extends { readonly ref: SessionRef }> {
 
   push(item: T): void {
     const key = keyOf(item.ref);
-    this.#waiting.set(key, (this.#waiting.get(key) ?? 0) + 1);
+    const waiting = this.#waiting.get(key);
+    if (waiting) waiting.add(item);
+    else this.#waiting.set(key, new Set([item]));
     this.#outbox.push(item);
   }
 
@@ -53,16 +55,29 @@ export class SessionOutbox<T extends { readonly ref: SessionRef }> {
     return this.#outbox.flush();
   }
 
+  /**
+   * Takes out all that waits of each session of which something is meant. What is being delivered comes to its end first.
+   * @returns what was taken out
+   */
+  async drop(isMeant: (item: T) => boolean): Promise<readonly T[]> {
+    const sessions = new Set<string>();
+    for (const [key, items] of this.#waiting) if (items.values().some(isMeant)) sessions.add(key);
+    if (sessions.size === 0) return [];
+    const dropped = await this.#outbox.drop(({ ref }) => sessions.has(keyOf(ref)));
+    for (const item of dropped) this.#over(item);
+    return dropped;
+  }
+
   /** Tries once more. @returns how many items could not be delivered */
   close(): Promise<number> {
     return this.#outbox.close();
   }
 
-  #over(ref: SessionRef): void {
-    const key = keyOf(ref);
-    const left = (this.#waiting.get(key) ?? 1) - 1;
-    if (left > 0) this.#waiting.set(key, left);
-    else this.#waiting.delete(key);
+  #over(item: T): void {
+    const key = keyOf(item.ref);
+    const waiting = this.#waiting.get(key);
+    waiting?.delete(item);
+    if (waiting?.size === 0) this.#waiting.delete(key);
   }
 }
 

@@ -96,6 +96,17 @@ export class WriteBehind {
     return this.#outbox.has(ref);
   }
 
+  /**
+   * Drops what waits, for good, of each session of which a turn is meant: it is erased. What is being written at this moment is
+   * in the store when this resolves, or dropped, too.
+   * @returns the session of each
+   */
+  async erase(isMeant: (ref: SessionRef, whose: Whose) => boolean): Promise<readonly SessionRef[]> {
+    const dropped = await this.#outbox.drop(({ ref, whose }) => isMeant(ref, whose));
+    for (const waiting of dropped) this.#tell(waiting, 'erased');
+    return dropped.map(({ ref }) => ref);
+  }
+
   /** Tries at once. False if the store still does not take them. */
   flush(): Promise<boolean> {
     return this.#outbox.flush();
@@ -152,7 +163,7 @@ export class WriteBehind {
     return kind === 'gone' && (await isBegunAnew(sessions, ref, options)) ? 'lost' : kind;
   }
 
-  #tell(waiting: Waiting, kind: Committed['kind']): void {
+  #tell(waiting: Waiting, kind: Committed['kind'] | 'erased'): void {
     const { meters, operations } = this.#ports;
     const { tenant, session } = waiting.ref;
     const { id, status, model, tokens } = waiting.options.turn;

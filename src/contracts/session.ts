@@ -1,5 +1,5 @@
 import type { FormatName } from './format.ts';
-import type { Message, TextPart } from './model-request.ts';
+import type { JsonObject, Message, TextPart } from './model-request.ts';
 import type { Usage } from './usage.ts';
 
 /** Which conversation: the session's id means something to its tenant alone. */
@@ -41,6 +41,8 @@ export interface ResponseAbout {
   /** As its client noted it in the request, but for the session's name. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly instructions?: string;
+  /** How it was to be made, in the words of its API. */
+  readonly settings?: JsonObject;
   /** What its tokens were. */
   readonly usage?: Pick<Usage, 'cached' | 'cacheWrite' | 'reasoning'>;
 }
@@ -287,7 +289,7 @@ export interface Sessions {
   renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
   /**
    * Gives a reservation back that came to no turn. A session without any that is described by nothing (`create`), not `reset`, and
-   * that nobody else has ever announced a turn of, is gone with it, as if it had never been.
+   * of which all turns that were ever announced are given back, is gone with the last, as if it had never been.
    */
   release(ref: SessionRef, turn: string, key: string): Promise<void>;
   /**

@@ -33,6 +33,8 @@ const RETRY_MS = 500;
 export class Outbox<T> {
   readonly #options: OutboxOptions<T>;
   #waiting: T[] = [];
+  /** The batch of the delivery. */
+  #underWay: readonly T[] = [];
   #timer: NodeJS.Timeout | undefined;
   #delivery: Promise<boolean> | undefined;
 
@@ -54,6 +56,21 @@ export class Outbox<T> {
   async flush(): Promise<boolean> {
     while (this.#delivery || this.#waiting.length > 0) if (!(await this.#next())) return false;
     return true;
+  }
+
+  /**
+   * Takes out what is not to be delivered any more. What is under way comes to its end first: it has arrived then, or is taken
+   * out, too.
+   * @returns what was taken out
+   */
+  async drop(isMeant: (item: T) => boolean): Promise<readonly T[]> {
+    const dropped: T[] = [];
+    for (;;) {
+      dropped.push(...this.#waiting.filter(isMeant));
+      this.#waiting = this.#waiting.filter((item) => !isMeant(item));
+      if (!this.#underWay.some(isMeant)) return dropped;
+      await this.#delivery;
+    }
   }
 
   /** Tries once more to deliver what waits. @returns how many items could not be delivered */
@@ -83,6 +100,7 @@ export class Outbox<T> {
 
   async #deliver(): Promise<boolean> {
     const batch = this.#waiting.splice(0, this.#options.batch);
+    this.#underWay = batch;
     try {
       await this.#options.deliver(batch);
       return true;
@@ -94,6 +112,8 @@ export class Outbox<T> {
         this.#waiting.length,
       );
       return false;
+    } finally {
+      this.#underWay = [];
     }
   }
 }

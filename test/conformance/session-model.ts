@@ -89,7 +89,7 @@ export class ModelSessions implements Sessions {
     const stands = options.leaseMs > 0;
     const isHeld = options.exclusive && life.holder?.turn === turn && life.holder.stands;
     const fence = isHeld ? life.exclusiveFence : ++life.fence;
-    life.pending = new Map([...others, [turn, stands]]);
+    life.pending = new Map([...(version === 0 ? life.pending : others), [turn, stands]]);
     if (options.exclusive)
       Object.assign(life, { holder: { turn, stands }, exclusiveFence: fence } satisfies Partial<Life>);
     if (key !== '') life.requests.set(key, { turn, stands, version: 0 });
@@ -173,7 +173,7 @@ export class ModelSessions implements Sessions {
     if (!life) return;
     this.#letGo(life, turn, key);
     const isSaid = life.turns.length > 0 || life.state === 'erased' || life.metadata !== '';
-    if (!isSaid && life.reset === '' && life.pending.size === 0 && life.fence === 1)
+    if (!isSaid && life.reset === '' && life.pending.size === 0)
       this.#lives.delete(JSON.stringify([ref.tenant, ref.session]));
   }
 

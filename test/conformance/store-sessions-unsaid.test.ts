@@ -83,6 +83,28 @@ describe.each(places)('sessions without a turn on $name', ({ name, make }) => {
     expect(await store.sessions.commit(ref, commitOptions(turn, theirs))).toMatchObject({ version: 1 });
   });
 
+  it('it is gone with the last of several that were announced in it, once all are given back', async () => {
+    const ref = newRef();
+    const [one, other] = [newId(), newId()];
+    await open(ref, { turn: one, owner: 'u1' });
+    await open(ref, { turn: other, owner: 'u1', exclusive: true });
+    await store.sessions.release(ref, one, '');
+    expect(await headOf(ref)).toMatchObject({ version: 0, state: 'active' });
+    await store.sessions.release(ref, other, '');
+    expect([await headOf(ref), await listed(ref), await listed(ref, 'u1')]).toEqual([undefined, [], []]);
+  });
+
+  it('it is gone where the one whose lease had run out is given back, too', async () => {
+    const ref = newRef();
+    const slow = newId();
+    await open(ref, { turn: slow, owner: 'u1', exclusive: true, leaseMs: 20 });
+    await place.pass(40);
+    await comesToNothing(ref);
+    expect(await headOf(ref)).toMatchObject({ version: 0, state: 'active' });
+    await store.sessions.release(ref, slow, '');
+    expect(await headOf(ref)).toBeUndefined();
+  });
+
   it('one that failed is a turn', async () => {
     const ref = newRef();
     await add(ref, draft('one', { status: 'failed' }));

@@ -76,6 +76,25 @@ it.each([
   expect(await responses.retrieve(next.id)).toMatchObject({ instructions: null, metadata: {} });
 });
 
+const SETTINGS = {
+  temperature: 0.2,
+  max_output_tokens: 500,
+  tool_choice: 'none' as const,
+  parallel_tool_calls: false,
+};
+
+it('how a response was to be made it says when it is made, and when it is read', async () => {
+  const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
+  const asked = { model: 'smart', input: 'How is the weather?', tools: [TOOL], ...SETTINGS };
+  const made = await responses.create(asked);
+  expect(made).toMatchObject({ ...SETTINGS, tools: [TOOL] });
+  // Tools are not kept: they would be many times what is said.
+  expect(await responses.retrieve(made.id)).toMatchObject({ ...SETTINGS, tools: [] });
+  const next = await responses.create({ model: 'smart', input: 'Sure?', previous_response_id: made.id });
+  const usual = { temperature: null, tool_choice: 'auto', parallel_tool_calls: true };
+  expect(await responses.retrieve(next.id)).toMatchObject(usual);
+});
+
 it('what a translated response was asked with stands in it, whole and in the events of a stream', async () => {
   const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
   const asked = { model: 'smart', input: 'How is the weather?', ...ABOUT, tools: [TOOL] };

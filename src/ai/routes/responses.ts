@@ -91,7 +91,7 @@ const INTERRUPTED = { reason: 'interrupted' };
 
 function responseOf(id: string, session: string, found: SaidTurn, asked: IncludeAsked): object {
   const { turn, content } = found;
-  const { metadata, instructions, usage } = content.response ?? {};
+  const { metadata, instructions, settings, usage } = content.response ?? {};
   const said = content.messages.at(-1);
   const parts: StreamPart[] = [
     { type: 'start', id, model: turn.upstreamModel || turn.model },
@@ -111,6 +111,7 @@ function responseOf(id: string, session: string, found: SaidTurn, asked: Include
   const written = openaiResponses.writeAnswer(gatherAnswer(parts), name, request);
   return {
     ...written,
+    ...settings,
     ...(turn.status === 'incomplete' && {
       status: 'incomplete',
       incomplete_details: written.incomplete_details ?? INTERRUPTED,

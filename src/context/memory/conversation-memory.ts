@@ -1,3 +1,4 @@
+import { Slices, type Steps } from '../../lib/slices.ts';
 import { FactBook } from '../facts/fact-book.ts';
 import { questionsOf } from '../measures/questions.ts';
 import { textTokens } from '../prompt/tokens.ts';
@@ -32,9 +33,6 @@ export interface AskedQuestion {
 
 const MOST_QUESTIONS = 500;
 
-/** How long others wait for it at most, but for a single turn. */
-const SLICE_MS = 4;
-
 const NOTHING: Recalled = { text: '', passages: [], tokens: 0 };
 
 /** What is known of one path of a conversation beyond its turns: an index of what was said, and the facts in it. */
@@ -54,6 +52,8 @@ export class ConversationMemory {
   #episode = 1;
   #lastAt = 0;
   #characters = 0;
+  /** Ends when nobody takes anything in. */
+  #growing: Promise<unknown> = Promise.resolve();
 
   /** About how many bytes it holds. */
   get size(): number {
@@ -65,73 +65,64 @@ export class ConversationMemory {
   }
 
   /**
-   * Takes in the turns of a path that it has not yet. A turn is indexed once: about 30 µs a message.
+   * Takes in the turns of a path that it has not yet, a passage at a step. Each is indexed once: about 30 µs.
+   * @param covered version of a turn, behind which only what follows is given: a version is in one place of a session only;
+   * 0 = all of the path is
    * @returns false if the path is another one, so that a new memory is needed
    */
-  follow(turns: readonly SpokenTurn[]): boolean {
-    if (!this.#begins(turns)) return false;
-    for (const turn of turns.slice(this.#turns.length)) this.#add(turn);
+  *follow(turns: readonly SpokenTurn[], covered = 0): Steps<boolean> {
+    const known = this.#knownOf(turns, covered);
+    if (known < 0) return false;
+    for (const turn of turns.slice(known)) yield* this.#add(turn);
     return true;
   }
 
-  /**
-   * As `follow`, in slices: what a process has not met yet may be long. Whoever follows it meanwhile finds it whole up to some
-   * turn.
-   */
-  async grow(turns: readonly SpokenTurn[]): Promise<boolean> {
-    if (!this.#begins(turns)) return false;
-    let began = performance.now();
-    while (this.#turns.length < turns.length) {
-      this.#add(turns[this.#turns.length] as SpokenTurn);
-      if (performance.now() - began < SLICE_MS) continue;
-      await new Promise(setImmediate);
-      // Others may have followed it, on another path.
-      if (!this.#begins(turns)) return false;
-      began = performance.now();
+  /** As `follow`, in slices, behind whoever is at it already: what a process has not met yet may be long. */
+  grow(turns: readonly SpokenTurn[], covered = 0): Promise<boolean> {
+    const grown = this.#growing.then(() => new Slices().through(this.follow(turns, covered)));
+    // Of what fails is told who has asked for it.
+    this.#growing = grown.then(ended, ended);
+    return grown;
+  }
+
+  /** How many of these turns are in it; -1: it has others. */
+  #knownOf(turns: readonly SpokenTurn[], covered: number): number {
+    if (covered === 0) {
+      const [known, last] = [this.#turns.length, this.#turns.at(-1)];
+      // A path is known by its ends.
+      const isSame = turns[0]?.id === this.#turns[0] && turns[known - 1]?.id === last;
+      return known === 0 || isSame ? known : -1;
     }
-    return true;
-  }
-
-  /** Whether the path begins with what is in it. */
-  #begins(turns: readonly SpokenTurn[]): boolean {
-    if (this.#turns.length > turns.length) return false;
-    const last = this.#turns.length - 1;
-    return last < 0 || (turns[last]?.id === this.#turns[last] && turns[0]?.id === this.#turns[0]);
-  }
-
-  /**
-   * As `follow`, for a path of which only what follows `covered` is given: a version is in one place of a session only.
-   * @returns false if the turns before are not in it, or go on otherwise
-   */
-  continue(covered: number, turns: readonly SpokenTurn[]): boolean {
     const from = this.#versions.indexOf(covered) + 1;
-    if (from === 0 || this.#turns.length > from + turns.length) return false;
-    for (let at = from; at < this.#turns.length; at++)
-      if (this.#turns[at] !== turns[at - from]?.id) return false;
-    for (const turn of turns.slice(this.#turns.length - from)) this.#add(turn);
-    return true;
+    const after = this.#turns.slice(from);
+    return from > 0 && after.every((id, at) => id === turns[at]?.id) ? after.length : -1;
   }
 
-  #add(turn: SpokenTurn): void {
+  *#add(turn: SpokenTurn): Steps<void> {
     if (this.#lastAt > 0 && turn.at - this.#lastAt > LONG_PAUSE_MS) this.#episode++;
     this.#lastAt = turn.at;
     this.#turns.push(turn.id);
     this.#versions.push(turn.version);
     for (const passage of passagesOf(turn)) {
-      const { speaker, text, version } = passage;
-      this.#index.add({ text, speaker, episode: this.#episode });
-      this.#passages.push(passage);
-      this.#tokens.push(textTokens(lineOf(passage)) + 1);
-      this.#characters += text.length;
-      const terms = termsOf(text);
-      this.#terms.push(terms);
-      for (const term of terms) this.#seenIn.set(term, (this.#seenIn.get(term) ?? 0) + 1);
-      if (speaker !== 'system') this.book.add(version, speaker, text);
-      if (speaker === 'assistant')
-        for (const terms of questionsOf(text)) this.#questions.push({ version, terms });
+      this.#addPassage(passage);
+      yield;
     }
     if (this.#questions.length > MOST_QUESTIONS)
       this.#questions.splice(0, this.#questions.length - MOST_QUESTIONS);
+  }
+
+  #addPassage(passage: TurnPassage): void {
+    const { speaker, text, version } = passage;
+    this.#index.add({ text, speaker, episode: this.#episode });
+    this.#passages.push(passage);
+    this.#tokens.push(textTokens(lineOf(passage)) + 1);
+    this.#characters += text.length;
+    const terms = termsOf(text);
+    this.#terms.push(terms);
+    for (const term of terms) this.#seenIn.set(term, (this.#seenIn.get(term) ?? 0) + 1);
+    if (speaker !== 'system') this.book.add(version, speaker, text);
+    if (speaker === 'assistant')
+      for (const terms of questionsOf(text)) this.#questions.push({ version, terms });
   }
 
   /** What the assistant has asked in turns before this one: the user has answered, or passed it over, in the next. */
@@ -172,6 +163,8 @@ export class ConversationMemory {
 }
 
 const RARE_TERMS = 3;
+
+const ended = (): void => undefined;
 
 const questionIn = (text: string): string =>
   text.length <= ASKED_FIRST + ASKED_LAST

@@ -24,45 +24,49 @@ export class Memories {
   }
 
   /**
-   * The memory of a path whose first turns are in a summary, if it is at hand; with the turns that come after them in it.
+   * The memory of a path whose first turns are in a summary, if it is at hand; with the turns that come after them in it. It may
+   * have many to take in: others have their turn in between.
    * @param covered version of the last turn in the summary; 0 = there is none
    */
-  known(
+  async known(
     ref: SessionRef,
     life: Life,
     covered: number,
     turns: readonly SpokenTurn[],
-  ): ConversationMemory | undefined {
-    if (covered === 0) return undefined;
-    const memory = this.#kept.get(keyOf(ref, life));
-    return memory?.continue(covered, turns) ? this.#keep(keyOf(ref, life), memory) : undefined;
+  ): Promise<ConversationMemory | undefined> {
+    const key = keyOf(ref, life);
+    const memory = covered === 0 ? undefined : this.#kept.get(key);
+    return memory && (await this.#grow(key, memory, turns, covered)) ? memory : undefined;
   }
 
   /** The memory of a path, with all of these turns in it. */
-  of(ref: SessionRef, life: Life, turns: readonly SpokenTurn[]): ConversationMemory {
-    const key = keyOf(ref, life);
-    const known = this.#kept.get(key);
-    if (known?.follow(turns)) return this.#keep(key, known);
-    const fresh = new ConversationMemory();
-    fresh.follow(turns);
-    return this.#keep(key, fresh);
-  }
-
-  /** The same for a path that may be new here and long: others have their turn in between. */
   async met(ref: SessionRef, life: Life, turns: readonly SpokenTurn[]): Promise<ConversationMemory> {
     const key = keyOf(ref, life);
     const known = this.#kept.get(key);
-    if (known && (await known.grow(turns))) return this.#keep(key, known);
+    if (known && (await this.#grow(key, known, turns))) return known;
     const fresh = new ConversationMemory();
-    await fresh.grow(turns);
-    return this.#keep(key, fresh);
+    // Whoever asks for it meanwhile waits for the same.
+    this.#kept.set(key, fresh);
+    await this.#grow(key, fresh, turns);
+    return fresh;
+  }
+
+  async #grow(
+    key: string,
+    memory: ConversationMemory,
+    turns: readonly SpokenTurn[],
+    covered = 0,
+  ): Promise<boolean> {
+    const isThere = await memory.grow(turns, covered);
+    // What was forgotten meanwhile stays so.
+    if (isThere && this.#kept.peek(key) === memory) this.#keep(key, memory);
+    return isThere;
   }
 
   /** Its size may have changed, and is asked for only of what is not there yet. */
-  #keep(key: string, memory: ConversationMemory): ConversationMemory {
+  #keep(key: string, memory: ConversationMemory): void {
     this.#kept.delete(key);
     this.#kept.set(key, memory);
-    return memory;
   }
 
   /** Of all its lives. */

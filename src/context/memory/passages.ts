@@ -17,15 +17,10 @@ export interface TurnPassage {
 }
 
 /** What a turn says, in pieces that fit a prompt. */
-export function passagesOf({ version, messages, isPutIn }: SpokenTurn): TurnPassage[] {
-  return messages.flatMap((message) =>
-    piecesOf(messageText(message).slice(0, LONGEST_MESSAGE)).map((text) => ({
-      version,
-      speaker: message.role,
-      text,
-      ...(isPutIn && { isPutIn }),
-    })),
-  );
+export function* passagesOf({ version, messages, isPutIn }: SpokenTurn): Generator<TurnPassage> {
+  for (const message of messages)
+    for (const text of piecesOf(messageText(message).slice(0, LONGEST_MESSAGE)))
+      yield { version, speaker: message.role, text, ...(isPutIn && { isPutIn }) };
 }
 
 /** Cut at the last line or sentence that ends within the length, else at a space, else anywhere. */

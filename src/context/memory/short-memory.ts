@@ -4,15 +4,8 @@ import { ConversationMemory } from './conversation-memory.ts';
 /** Tokens that are looked through: for a question before its answer some 50 ms, once in a conversation. */
 const MOST_LOOKED_THROUGH = 64 * 1024;
 
-/** Of the latest of these turns, for one prompt. */
-export function shortMemoryOf(turns: readonly SpokenTurn[]): ConversationMemory {
-  const memory = new ConversationMemory();
-  memory.follow(latestOf(turns));
-  return memory;
-}
-
-/** The same for when nobody waits: others have their turn in between. */
-export async function passingMemoryOf(turns: readonly SpokenTurn[]): Promise<ConversationMemory> {
+/** Of the latest of these turns, for once: others have their turn in between. */
+export async function shortMemoryOf(turns: readonly SpokenTurn[]): Promise<ConversationMemory> {
   const memory = new ConversationMemory();
   await memory.grow(latestOf(turns));
   return memory;

@@ -55,13 +55,20 @@ export interface BuiltPrompt {
   readonly passages: readonly TurnPassage[];
 }
 
+/** What of a prompt is as it was said, and what it has room for beside that. */
+export interface FittedPrompt {
+  readonly kept: readonly SpokenTurn[];
+  readonly cut: readonly SpokenTurn[];
+  /** Tokens of all that is certain to be in it. */
+  readonly fixed: number;
+  /** Tokens for what is recalled; 0 = nothing is. */
+  readonly room: number;
+}
+
 const NOTHING: Recalled = { text: '', passages: [], tokens: 0 };
 
-/**
- * The prompt of a turn. Nothing of it waits: what is not compacted in time is trimmed here, for this once.
- * @param memoryOf asked only where something is left out that could be recalled
- */
-export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemory): BuiltPrompt {
+/** What goes into the prompt of a turn as it was said. What is not compacted in time is trimmed here, for this once. */
+export function fitPrompt(input: PromptInput): FittedPrompt {
   const { system, turns, summary, fresh, capacity } = input;
   const covered = summary?.covered ?? 0;
   const rest =
@@ -75,10 +82,22 @@ export function buildPrompt(input: PromptInput, memoryOf: () => ConversationMemo
     input.recall * capacity,
     Math.max(input.trigger * capacity - fixed, capacity - fixed > 0 ? LEAST_RECALL : 0),
   );
-  const recalled =
-    isOut && room > 0 && fresh.at(-1)?.role === 'user'
-      ? memoryOf().recall(userText(fresh), leftOut(covered, cut), Math.min(room, capacity - fixed))
-      : NOTHING;
+  const mayRecall = isOut && fresh.at(-1)?.role === 'user';
+  return { kept, cut, fixed, room: mayRecall ? Math.max(0, Math.min(room, capacity - fixed)) : 0 };
+}
+
+/**
+ * The prompt of a turn.
+ * @param fitted of the same input
+ * @param memory what is left out is recalled from it; asked only where there is room for that
+ */
+export function buildPrompt(
+  { summary, fresh, capacity }: PromptInput,
+  { kept, cut, fixed, room }: FittedPrompt,
+  memory: ConversationMemory | undefined,
+): BuiltPrompt {
+  const covered = summary?.covered ?? 0;
+  const recalled = memory && room > 0 ? memory.recall(userText(fresh), leftOut(covered, cut), room) : NOTHING;
   return {
     summary: summary?.text ?? '',
     turns: kept,

@@ -67,7 +67,9 @@ end
 local pending = 0
 for work, ends in pairs(leases) do
   if work:sub(1, 2) == 'p:' and work ~= 'p:' .. turn then
-    if tonumber(ends) > now then pending = pending + 1 else redis.call('HDEL', L, work) end
+    -- As long as nothing was said those stay that may still come: without any the session is to go.
+    if tonumber(ends) > now then pending = pending + 1
+    elseif m.v ~= '0' then redis.call('HDEL', L, work) end
   end
 end
 -- What others are answered may be what its client was promised: then nothing is lost.
@@ -177,11 +179,10 @@ return 1`,
 redis.call('HDEL', KEYS[5], 'p:' .. ARGV[1])
 if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 'x', 'u') end
 if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end
--- A session that came to nothing: of none before it is anything to be told, and nobody else was ever announced in it: who was cut
--- off for longer than a lease still comes.
+-- A session that came to nothing: of none before it is anything to be told, and all that were announced in it are given back: who
+-- was cut off for longer than a lease still comes.
 local m = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'mn', 'md')
 if m[1] ~= '0' or m[2] ~= '' or m[3] ~= '' or m[4] == '1' or m[5] then return end
-if redis.call('HGET', KEYS[5], 'f') ~= '1' then return end
 for _, work in ipairs(redis.call('HKEYS', KEYS[5])) do
   if work:sub(1, 2) == 'p:' then return end
 end

@@ -146,11 +146,11 @@ export class SessionStatements {
   }
 
   /**
-   * A session that came to nothing: of none before it is anything to be told, and nobody else was ever announced in it: who was
-   * cut off for longer than a lease still comes.
+   * A session that came to nothing: of none before it is anything to be told, and all that were announced in it are given back:
+   * who was cut off for longer than a lease still comes.
    */
-  forgetUnsaid({ key, version, erased, metadata, reset, fence }: Row): void {
-    if (version > 0 || erased === 1 || metadata !== '' || reset !== '' || fence !== 1) return;
+  forgetUnsaid({ key, version, erased, metadata, reset }: Row): void {
+    if (version > 0 || erased === 1 || metadata !== '' || reset !== '') return;
     if (!this.run.announced.get(key)) this.forget(key);
   }
 

@@ -242,7 +242,8 @@ export class SqliteSessions implements Sessions {
         return { kind: 'version', version: row.version };
     }
     const { pending, lapsed } = this.#sql.run.pending.get(row.key, now, `p:${turn}`) ?? {};
-    if (Number(lapsed) > 0) this.#sql.run.dropLapsed.run(row.key, now);
+    // As long as nothing was said those stay that may still come: without any the session is to go.
+    if (Number(lapsed) > 0 && row.version > 0) this.#sql.run.dropLapsed.run(row.key, now);
     // What others are answered may be what its client was promised: then nothing is lost.
     const isLost = held > row.version || seen > row.version + 2 * Number(pending);
     if (isLost && !isNew) this.#sql.run.lose.run(row.key);

@@ -3,16 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { type Compacted, compact } from '../../../src/context/compaction/compact.ts';
 import type { AskModel } from '../../../src/context/compaction/summarize.ts';
 import { ConversationMemory } from '../../../src/context/memory/conversation-memory.ts';
-import { buildPrompt } from '../../../src/context/prompt/build-prompt.ts';
+import { buildPrompt, fitPrompt } from '../../../src/context/prompt/build-prompt.ts';
 import type { SpokenTurn, Summary } from '../../../src/context/turn.ts';
 import type { Message } from '../../../src/contracts/model-request.ts';
+import { atOnce } from '../../../src/lib/slices.ts';
 import { assistant, calls, conversation, results, talk, turn, user } from './conversations.ts';
 
 const SETTINGS = { trigger: 0.75, target: 0.45, recall: 0.1, verbatimTurns: 6, summarizer: '' };
 
 const memoryOf = (turns: readonly SpokenTurn[]): ConversationMemory => {
   const memory = new ConversationMemory();
-  memory.follow(turns);
+  atOnce(memory.follow(turns));
   return memory;
 };
 
@@ -168,7 +169,8 @@ function promptOf(
 ) {
   const open = turns.filter(({ version }) => version > (summary?.covered ?? 0));
   const input = { system: [SYSTEM], turns: open, summary, fresh, capacity, recall: 0.1, trigger: 0.75 };
-  const built = buildPrompt(input, () => memoryOf(turns));
+  const fitted = fitPrompt(input);
+  const built = buildPrompt(input, fitted, fitted.room > 0 ? memoryOf(turns) : undefined);
   const last = fresh.at(-1) as Message;
   const part = { type: 'text', at: '', text: built.snippets };
   const messages = [

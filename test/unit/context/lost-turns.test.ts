@@ -13,7 +13,7 @@ import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import { messageText } from '../../../src/context/prompt/message-text.ts';
 import type { Message } from '../../../src/contracts/model-request.ts';
 import type { Sessions } from '../../../src/contracts/session.ts';
-import type { Store } from '../../../src/contracts/store.ts';
+import { type Store, StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
 import { DAY } from '../../conformance/session-drafts.ts';
@@ -60,9 +60,11 @@ async function world() {
   let store = await at('first.db');
   const secrets = await openStore('memory:');
   let reads = 0;
+  let isAway = false;
   const sessions = {
     reserve: (...all: Parameters<Sessions['reserve']>) => store.sessions.reserve(...all),
-    commit: (...all: Parameters<Sessions['commit']>) => store.sessions.commit(...all),
+    commit: (...all: Parameters<Sessions['commit']>) =>
+      isAway ? Promise.reject(new StoreUnavailable('it is away')) : store.sessions.commit(...all),
     read: (...all: Parameters<Sessions['read']>) => {
       reads++;
       return store.sessions.read(...all);
@@ -119,6 +121,9 @@ async function world() {
     replica,
     create: () => store.sessions.create(ASK.ref, { owner: '', metadata: '', ttlMs: DAY, maxAgeMs: DAY }),
     reads: () => reads,
+    takesNothing: (is: boolean) => {
+      isAway = is;
+    },
     copies: async () => {
       await store.close();
       await copyFile(join(folder, 'first.db'), join(folder, 'second.db'));
@@ -189,6 +194,22 @@ it('a person who is erased takes along what they said in a conversation of nobod
   expect(await here('two')).toEqual(['one']);
   await here.conversations.erasing.user('app', 'ann');
   expect(await here.say('three')).toMatchObject({ turns: [], told: 'erased' });
+});
+
+it('a person who is erased takes along what waits to begin anew a conversation that the store lost', async () => {
+  const { replica, copies, failsOver, takesNothing } = await world();
+  const here = replica();
+  await copies();
+  const lost = async (): Promise<void> => {
+    await failsOver();
+    takesNothing(true);
+  };
+  expect(await here.say('one', { user: 'ann' }, lost)).toMatchObject({ version: -1 });
+  takesNothing(false);
+  const { erasing, behind } = here.conversations;
+  expect(await erasing.user('app', 'ann')).toBe(1);
+  expect(await behind.flush()).toBe(true);
+  expect(await here.say('two', { user: 'ann' })).toMatchObject({ turns: [] });
 });
 
 it('all of a log that says otherwise what was stored is there where the store loses its conversation meanwhile', async () => {

@@ -4,6 +4,7 @@ import { measureTurn } from '../../../src/context/measures/measure-turn.ts';
 import { SizeOutliers } from '../../../src/context/measures/size-outlier.ts';
 import { ConversationMemory } from '../../../src/context/memory/conversation-memory.ts';
 import type { SpokenTurn } from '../../../src/context/turn.ts';
+import { atOnce } from '../../../src/lib/slices.ts';
 import { talk } from './conversations.ts';
 
 const SAID = talk(
@@ -14,7 +15,7 @@ const SAID = talk(
 
 function memoryOf(turns: readonly SpokenTurn[]): ConversationMemory {
   const memory = new ConversationMemory();
-  memory.follow(turns);
+  atOnce(memory.follow(turns));
   return memory;
 }
 

@@ -32,14 +32,29 @@ it('of two conversations that have grown too long together the older is let go',
   expect(opened.known(refOf('newer'))).toMatchObject({ version: 3 });
 });
 
-it('of two memories that have grown too large together the older is let go', () => {
+it('of two memories that have grown too large together the older is let go', async () => {
   const memories = new Memories(100_000);
   const life = { generation: 1, edits: 0 };
   const said = [1, 2, 3, 4].map((version) => turn(version, [user('words of no weight '.repeat(200))]));
   for (const name of ['older', 'newer'])
-    for (let turns = 1; turns <= said.length; turns++) memories.of(refOf(name), life, said.slice(0, turns));
-  expect(memories.known(refOf('older'), life, said.length, [])).toBeUndefined();
-  expect(memories.known(refOf('newer'), life, said.length, [])).toBeDefined();
+    for (let turns = 1; turns <= said.length; turns++)
+      await memories.met(refOf(name), life, said.slice(0, turns));
+  expect(await memories.known(refOf('older'), life, said.length, [])).toBeUndefined();
+  expect(await memories.known(refOf('newer'), life, said.length, [])).toBeDefined();
+});
+
+it('who asks for a memory while it is made waits for the same, and what is forgotten meanwhile stays so', async () => {
+  const memories = new Memories();
+  const ref = refOf('s1');
+  const life = { generation: 1, edits: 0 };
+  const said = [turn(1, [user('My code is XK-1.')])];
+  const [one, other] = [memories.met(ref, life, said), memories.met(ref, life, said)];
+  expect(await one).toBe(await other);
+  expect(await memories.known(ref, life, 1, [])).toBe(await one);
+  const next = memories.met(ref, life, [...said, turn(2, [user('And now?')])]);
+  memories.forget(ref);
+  expect((await next).turns).toBe(2);
+  expect(await memories.known(ref, life, 1, [])).toBeUndefined();
 });
 
 it('a store that has lost turns, and goes on with others, is followed', () => {

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { ConversationMemory } from '../../../src/context/memory/conversation-memory.ts';
-import { passingMemoryOf, shortMemoryOf } from '../../../src/context/memory/short-memory.ts';
+import { shortMemoryOf } from '../../../src/context/memory/short-memory.ts';
 import type { SpokenTurn } from '../../../src/context/turn.ts';
+import { atOnce } from '../../../src/lib/slices.ts';
 import { assistant, turn, user } from './conversations.ts';
 
 /** Counts how many turns are copied out of it. */
@@ -21,10 +22,9 @@ const exchanges = (count: number): Path => {
   return path;
 };
 
-test('of a log of 50,000 tiny messages the latest are looked through, and nothing else, also when nobody waits', async () => {
+test('of a log of 50,000 tiny messages the latest are looked through, and nothing else', async () => {
   const log = [...exchanges(25_000)];
-  const memory = await passingMemoryOf(log);
-  expect(memory.turns).toBe(shortMemoryOf(log).turns);
+  const memory = await shortMemoryOf(log);
   expect(memory.turns).toBeLessThan(6000);
   const asked = 'Is it 25000?';
   expect(memory.recall(asked, () => true, 200).text).toContain(asked);
@@ -38,16 +38,47 @@ test('a path that is taken in slices is not copied for each of its turns', async
   expect(path.copied).toBeLessThanOrEqual(2000);
 });
 
-test('who follows a path while it is taken in slices, and goes on otherwise, has it', async () => {
+test('a log that came as one turn of very many messages is taken in slices, and all of it is known as if at once', async () => {
+  const log = turn(
+    1,
+    [...exchanges(500)].flatMap(({ messages }) => messages),
+  );
+  const whole = new ConversationMemory();
+  atOnce(whole.follow([log]));
+  // Whoever looks at the clock finds that a millisecond has gone by.
+  let ms = 0;
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => ms++);
+  let others = 0;
+  let isOver = false;
+  const haveTheirTurn = (): void => {
+    others++;
+    if (!isOver) setImmediate(haveTheirTurn);
+  };
+  setImmediate(haveTheirTurn);
+  const memory = new ConversationMemory();
+  const isTaken = await memory.grow([log]);
+  isOver = true;
+  now.mockRestore();
+  expect(isTaken).toBe(true);
+  expect(others).toBeGreaterThan(100);
+  expect(memory.book.facts).toEqual(whole.book.facts);
+  const asked = ['Is it 250?', () => true, 200] as const;
+  expect(memory.recall(...asked)).toEqual(whole.recall(...asked));
+  expect(memory.recall(...asked).text).toContain('Is it 250?');
+});
+
+test('of two who go on otherwise at once the first is followed, and the other is told to begin a memory of its own', async () => {
   const now = vi.spyOn(performance, 'now');
   for (let ms = 0; ms < 100; ms++) now.mockReturnValueOnce(ms);
   const path = exchanges(20);
   const memory = new ConversationMemory();
-  const grown = memory.grow(path);
+  const [one, same, other] = await Promise.all([
+    memory.grow(path),
+    memory.grow(path),
+    memory.grow([...path.slice(0, 5), turn(9999, [user('Else?')])]),
+  ]);
   now.mockRestore();
-  const other = turn(9999, [user('Else?')]);
-  expect(memory.turns).toBeLessThan(20);
-  expect(memory.follow([...path.slice(0, memory.turns), other])).toBe(true);
-  expect(await grown).toBe(false);
-  expect(memory.turns).toBeLessThan(20);
+  expect([one, same, other]).toEqual([true, true, false]);
+  expect(memory.turns).toBe(20);
+  expect(memory.recall('Else?', () => true, 200).text).not.toContain('Else');
 });

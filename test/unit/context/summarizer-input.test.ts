@@ -5,6 +5,7 @@ import { transcriptOf } from '../../../src/context/compaction/transcript.ts';
 import { ConversationMemory } from '../../../src/context/memory/conversation-memory.ts';
 import { textTokens } from '../../../src/context/prompt/tokens.ts';
 import type { SpokenTurn } from '../../../src/context/turn.ts';
+import { atOnce } from '../../../src/lib/slices.ts';
 import { assistant, turn, user } from './conversations.ts';
 
 const MOST_INPUT = 60_000;
@@ -14,7 +15,7 @@ const ACCOUNT = '4711-0815';
 async function summarized(turns: readonly SpokenTurn[], capacity: number) {
   const asked: string[] = [];
   const memory = new ConversationMemory();
-  memory.follow(turns);
+  atOnce(memory.follow(turns));
   const outcome: Compacted = await compact({
     turns,
     book: memory.book,

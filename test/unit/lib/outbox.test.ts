@@ -87,3 +87,55 @@ it('of a batch of which some was delivered only the rest is sent again', async (
   expect(await box.flush()).toBe(true);
   expect([delivered, failures]).toEqual([[1, 3, 0, 2, 4], ['even 3']]);
 });
+
+it('what is dropped is delivered no more: neither what waits, nor what is on its way and comes back', async () => {
+  const attempts: number[][] = [];
+  let fail = (): void => undefined;
+  const box = new Outbox<number>({
+    deliver: (batch) => {
+      attempts.push([...batch]);
+      return attempts.length > 1
+        ? Promise.resolve()
+        : new Promise((_, reject) => {
+            fail = () => reject(new Error('away'));
+          });
+    },
+    onFailure: () => undefined,
+    onDropped: () => undefined,
+    everyMs: 20,
+    batch: 3,
+    most: 100,
+  });
+  for (let i = 0; i < 6; i++) box.push(i);
+  await vi.advanceTimersByTimeAsync(20);
+  const ended: string[] = [];
+  const dropping = box.drop((item) => item % 2 === 0).finally(() => void ended.push('drop'));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([attempts, ended]).toEqual([[[0, 1, 2]], []]);
+  // Others are not held up by it.
+  expect(await box.drop((item) => item === 5)).toEqual([5]);
+  fail();
+  expect((await dropping).toSorted()).toEqual([0, 2, 4]);
+  expect(await box.flush()).toBe(true);
+  expect(attempts.slice(1)).toEqual([[1, 3]]);
+});
+
+it('what arrives while it is to be dropped is not told as dropped', async () => {
+  let arrive = (): void => undefined;
+  const box = new Outbox<number>({
+    deliver: () =>
+      new Promise((resolve) => {
+        arrive = resolve;
+      }),
+    onFailure: () => undefined,
+    onDropped: () => undefined,
+    everyMs: 20,
+    batch: 3,
+    most: 100,
+  });
+  box.push(1);
+  await vi.advanceTimersByTimeAsync(20);
+  const dropping = box.drop(() => true);
+  arrive();
+  expect([await dropping, box.size]).toEqual([[], 0]);
+});
