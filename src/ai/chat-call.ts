@@ -22,6 +22,7 @@ import type { AnswerGuard } from './guards/answer-guard.ts';
 import type { KeptWords } from './guards/kept-words.ts';
 import type { TranscriptPassage } from './guards/transcript-passage.ts';
 import type { CallHistory } from './memory/call-history.ts';
+import type { BodyBehind } from './memory/log-tail.ts';
 import type { Catalog, Model } from './models/catalog.ts';
 import type { Answerer, Deployment } from './models/deployment.ts';
 import type { Passage } from './passage.ts';
@@ -104,6 +105,8 @@ export interface ChatCall {
   bytes: Buffer;
   /** The same, parsed: by `read-request`, until `recall-context` has read it. Nobody changes it. */
   body: JsonObject | undefined;
+  /** In its place where it begins with what its client sent the last time: the rest. As long. */
+  behind: BodyBehind | undefined;
   /** By `read-request`. */
   request: ChatRequest | undefined;
   /** The request in the neutral form, once a provider has needed it. */
@@ -203,6 +206,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   prompt: call.prompt,
   bytes: call.bytes,
   body: undefined,
+  behind: undefined,
   request: call.request,
   neutral: undefined,
   guards: [],

@@ -143,6 +143,10 @@ export function lastWords(messages: unknown, most: number): string {
   return textOf(objectsOf(content).find((part) => typeof part.text === 'string')?.text).slice(0, most);
 }
 
+/** Whether among these is something that the user said: nothing before it is read here. */
+export const holdsUsers = (messages: readonly unknown[]): boolean =>
+  messages.some((each) => kindOf(each) === 'user');
+
 const has = (content: unknown, kinds: readonly string[]): boolean =>
   Array.isArray(content) &&
   content.some(

@@ -75,9 +75,21 @@ export function rolling(before: string, messages: readonly Message[]): string {
   return messages.reduce((previous, message) => hash('sha256', previous + canonical(message)), before);
 }
 
+/** Tenants whose seeds are kept of one secret. */
+const MOST_SEEDS = 1000;
+/** Each turn asks for its tenant's several times. They go with who holds the secret. */
+const SEEDS = new WeakMap<object, Map<string, string>>();
+
 /** H(0), keyed: who reads the store can't guess what was said by its digest. */
-export const seedOf = ({ secret }: { readonly secret: string }, tenant: string): string =>
-  hash('sha256', `${secret}\n${tenant}`);
+export function seedOf(keyed: { readonly secret: string }, tenant: string): string {
+  const seeds = SEEDS.get(keyed) ?? new Map<string, string>();
+  const known = seeds.get(tenant);
+  if (known !== undefined) return known;
+  if (seeds.size >= MOST_SEEDS) seeds.clear();
+  const seed = hash('sha256', `${keyed.secret}\n${tenant}`);
+  SEEDS.set(keyed, seeds.set(tenant, seed));
+  return seed;
+}
 
 /** Those of before anything was sealed. */
 export const formerSeedsOf = (

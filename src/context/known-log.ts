@@ -7,6 +7,10 @@ export interface LogMark {
   readonly digest: string;
   /** Entries of its list. */
   readonly entries: number;
+  /** How many of them stand first and are the system's. */
+  readonly systems: number;
+  /** Where those end, in bytes; where there are none, the list's first entry begins. */
+  readonly head: number;
 }
 
 /** A log that a client has sent whole, and the turn that it led to. It says nothing of what was said. */

@@ -50,6 +50,8 @@ export class OpenedSessions {
     ttl: UNUSED_MS,
     updateAgeOnGet: true,
     ttlAutopurge: true,
+    // The time is asked for once in so many milliseconds, and not at each use.
+    ttlResolution: 1000,
   });
 
   known(ref: SessionRef): Known | undefined {

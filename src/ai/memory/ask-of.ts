@@ -1,5 +1,5 @@
 import type { Ask, Opening } from '../../context/ask.ts';
-import type { KnownLog, LogMark } from '../../context/known-log.ts';
+import type { KnownLog } from '../../context/known-log.ts';
 import { textTokens } from '../../context/prompt/tokens.ts';
 import { readResponseId } from '../../context/response-id.ts';
 import type { Format } from '../../contracts/format.ts';
@@ -13,7 +13,7 @@ import { widestWindow } from '../models/chain.ts';
 import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
-import { markOf, readTail } from './log-tail.ts';
+import { type BodyBehind, markOf, readBehind, readTail, systemsIn } from './log-tail.ts';
 import { readAbout } from './response-about.ts';
 import { withoutOwn } from './unnamed.ts';
 import { withoutPictures } from './without-pictures.ts';
@@ -62,9 +62,9 @@ export type Meant = Pick<Opening, 'ref' | 'create' | 'isInvented' | 'isAgents' |
  */
 export function conversationOf(call: ChatCall, storeResponses: boolean): Meant | undefined {
   const { exchange, headers, format } = call;
-  const { conversation, previousResponse, store, user, ...facts } = call.request as ChatRequest;
-  const agent = agentSession(headers, facts.session);
-  const session = agent?.session ?? (facts.session || nameIn(headers, CONVERSATION));
+  const { conversation, previousResponse, store, user, session: named } = call.request as ChatRequest;
+  const agent = agentSession(headers, named);
+  const session = agent?.session ?? (named || nameIn(headers, CONVERSATION));
   const isStored = store !== false;
   // Two long names that begin alike are not to be one.
   for (const [param, name] of Object.entries({ conversation, session, user }))
@@ -101,6 +101,12 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
   if (!isStored || !isResponse || !storeResponses) return undefined;
   const ref = of(`sess_${randomHex(16)}`);
   return { ref, create: true, isInvented: true, follows: undefined, exclusive: false, isStored };
+}
+
+/** The session that a call’s headers name; '' = none. Its body may name another where they name none. */
+export function sessionInHeaders(headers: ChatCall['headers']): string {
+  const named = nameIn(headers, 'x-session-id');
+  return agentSession(headers, named)?.session ?? (named || nameIn(headers, CONVERSATION));
 }
 
 /** @param named by what anybody may name a session; '' */
@@ -189,16 +195,29 @@ function readLog(
   format: Format<ModelRequest>,
   known: KnownLog | undefined,
 ): Read & Pick<Ask, 'tail' | 'hasAnswers' | 'mark'> {
-  const { bytes } = call;
-  const body = bodyOf(call);
-  const entries = Array.isArray(body.messages) ? body.messages.length : 0;
-  const mark = (): LogMark | undefined => markOf(bytes, entries);
-  const read = known && readTail({ bytes, body }, format, known);
-  const tail = read && { known, whole: () => withoutPictures(neutralOf(call, format).messages) };
+  const behind = call.behind?.known === known ? call.behind : known && readBehind(call.bytes, known);
+  const read = behind && readTail(behind, format);
+  const tail = read && {
+    known: behind.known,
+    whole: () => withoutPictures(neutralOf(call, format).messages),
+  };
   const { system, messages: said, tools }: Read = read ?? neutralOf(call, format);
   const messages = withoutPictures(said);
+  const mark = markIn(call, read && behind);
   // What differs is an answer.
   return { system, messages, tools, tail, mark, ...(messages !== said && { hasAnswers: true }) };
+}
+
+/** What it is known by, when it is asked for. */
+function markIn(call: ChatCall, behind: BodyBehind | undefined): NonNullable<Ask['mark']> {
+  const { bytes } = call;
+  const list = behind ? [] : bodyOf(call).messages;
+  const [entries, systems] = behind
+    ? [behind.known.entries + behind.tail.length, behind.known.systems]
+    : Array.isArray(list)
+      ? [list.length, systemsIn(list)]
+      : [0, 0];
+  return () => markOf(bytes, entries, systems);
 }
 
 /** What has its own place in an ask, and what says only how the answer is to be carried. */

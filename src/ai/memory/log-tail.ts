@@ -1,60 +1,102 @@
-import { createCipheriv, randomBytes } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import type { KnownLog, LogMark } from '../../context/known-log.ts';
 import type { Format } from '../../contracts/format.ts';
 import type { JsonObject, ModelRequest } from '../../contracts/model-request.ts';
-import { isObject } from '../../lib/json.ts';
-import { isSpace, topLevelValues, valueEnd } from '../../lib/json-span.ts';
+import { isObject, parseObject } from '../../lib/json.ts';
+import { isSpace, type Span, topLevelValues, valueEnd } from '../../lib/json-span.ts';
 
 const LIST = 'messages';
 const [CLOSE, COMMA] = [0x5d, 0x2c];
 const SYSTEM: ReadonlySet<unknown> = new Set(['system', 'developer']);
 
-/** What a call sends, in bytes and as parsed. */
-interface Sent {
-  readonly bytes: Buffer;
+/** A body that begins with a log that is known, read without it: of a long conversation that is a hundredth. */
+export interface BodyBehind {
+  readonly known: KnownLog;
+  /** All of its fields; of its list the system's entries that stand first, and what comes behind the log. */
   readonly body: JsonObject;
+  /** What comes behind it. */
+  readonly tail: readonly unknown[];
+  /** Where the values of a key at its top level stand in all of it; see `topLevelValues`. */
+  valuesOf(key: string): Span[];
 }
 
 /**
- * Reads of a log that begins with one that is known only what is new: of a long conversation that is a hundredth, and the
- * client sends all of it each time.
- * @returns the request without the messages that were known; undefined if it does not begin so, or can't be read
+ * Reads of a body that begins with a log that is known only the rest: what begins so has been read before, byte for byte.
+ * @returns undefined if it does not begin so, or can't be read: who reads all of it says where it is wrong
  */
-export function readTail(
-  { bytes, body }: Sent,
-  format: Format<ModelRequest>,
-  known: KnownLog,
-): ModelRequest | undefined {
+export function readBehind(bytes: Buffer, known: KnownLog): BodyBehind | undefined {
   let next = known.bytes;
   while (isSpace(bytes[next])) next++;
-  if (bytes[next] !== COMMA) return undefined;
-  const list: unknown = body[LIST];
-  if (!Array.isArray(list)) return undefined;
-  const tail = list.slice(known.entries);
-  if (tail.length < 2 || !isObject(tail[0]) || tail[0].role !== 'assistant') return undefined;
+  if (bytes[next] !== COMMA || digestOf(bytes, known.bytes) !== known.digest) return undefined;
+  // Between what stands before and what comes behind there is one comma, or none.
+  const cut = { start: known.head, end: known.systems > 0 ? next : next + 1 };
+  const rest = bytes.subarray(cut.end);
+  if (!isUtf8(rest)) return undefined;
+  const short = Buffer.concat([bytes.subarray(0, cut.start), rest]);
+  const body = parseObject(short.toString());
+  const list: unknown = body?.[LIST];
+  if (!body || !Array.isArray(list)) return undefined;
+  const tail: readonly unknown[] = list.slice(known.systems);
+  const [first] = tail;
+  if (tail.length < 2 || !isObject(first) || first.role !== 'assistant') return undefined;
   // Named twice, parsers take different ones.
-  if (bytes.indexOf(`"${LIST}"`, next) >= 0) return undefined;
-  if (digestOf(bytes, known.bytes) !== known.digest) return undefined;
-  const first = list.findIndex((each) => !isObject(each) || !SYSTEM.has(each.role));
+  if (topLevelValues(short, LIST).length !== 1) return undefined;
+  const left = cut.end - cut.start;
+  const placed = (at: number): number => (at < cut.start ? at : at + left);
+  const valuesOf = (key: string): Span[] =>
+    topLevelValues(short, key).map(({ start, end }) => ({ start: placed(start), end: placed(end) }));
+  return { known, body, tail, valuesOf };
+}
+
+/** What such a request says, without the messages that were known; undefined if its format can't read it. */
+export function readTail({ body }: BodyBehind, format: Format<ModelRequest>): ModelRequest | undefined {
   try {
-    return format.readRequest({ ...body, [LIST]: [...list.slice(0, first), ...tail] });
+    return format.readRequest(body);
   } catch {
     // Who reads all of it says where it is wrong.
     return undefined;
   }
 }
 
-/** What a body with a list of messages is known by; undefined: it has none, or two. */
-export function markOf(bytes: Buffer, entries: number): LogMark | undefined {
+/** What a list begins with that is the system's: so many entries. */
+export function systemsIn(list: readonly unknown[]): number {
+  const first = list.findIndex((each) => !isObject(each) || !SYSTEM.has(each.role));
+  return first < 0 ? list.length : first;
+}
+
+/**
+ * What a body with a list of messages is known by; undefined: it has none, or two.
+ * @param entries of its list
+ * @param systems of those, that stand first and are the system's
+ */
+export function markOf(bytes: Buffer, entries: number, systems: number): LogMark | undefined {
   const [span, ...more] = topLevelValues(bytes, LIST);
   if (!span || more.length > 0 || entries === 0) return undefined;
   let end = valueEnd(bytes, span.start) - 1;
   if (bytes[end] !== CLOSE) return undefined;
   while (isSpace(bytes[end - 1])) end--;
-  return { bytes: end, digest: digestOf(bytes, end), entries };
+  return {
+    bytes: end,
+    digest: digestOf(bytes, end),
+    entries,
+    systems,
+    head: headEnd(bytes, span.start, systems),
+  };
 }
 
-const KEY = randomBytes(16);
+/** @param start of the list @param systems entries before it */
+function headEnd(bytes: Buffer, start: number, systems: number): number {
+  let at = start + 1;
+  for (let passed = 0; passed < systems; passed++) {
+    while (isSpace(bytes[at]) || bytes[at] === COMMA) at++;
+    at = valueEnd(bytes, at);
+  }
+  return at;
+}
+
+/** Made once: of bytes Node makes one anew at each use. */
+const KEY = createSecretKey(randomBytes(16));
 const NONCE = Buffer.alloc(12);
 
 /**

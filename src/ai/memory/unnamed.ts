@@ -10,11 +10,18 @@ type Named = Pick<ChatCall, 'format' | 'headers' | 'request'>;
  * @returns the same one where it names none, as a header does
  */
 export function unnamed(body: JsonObject, call: Named): JsonObject {
-  const { conversation, previousResponse } = call.request as ChatRequest;
-  if (conversation === '' && previousResponse === '') return withoutOwn(body, call);
+  if (!namesConversation(call)) return withoutOwn(body, call);
   const { conversation: _, previous_response_id: __, ...rest } = body;
   return withoutOwn(rest, call);
 }
+
+function namesConversation({ request }: Named): boolean {
+  const { conversation, previousResponse } = request as ChatRequest;
+  return conversation !== '' || previousResponse !== '';
+}
+
+/** Whether there is nothing to be left out of its body. */
+export const isUnnamed = (call: Named): boolean => !namesConversation(call) && !holdsOwn(call);
 
 /** A body whose `metadata` hold nothing any more that is for this gateway. */
 export function withoutOwn(body: JsonObject, call: Named): JsonObject {

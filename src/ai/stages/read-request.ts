@@ -7,8 +7,10 @@ import { type Span, topLevelValues } from '../../lib/json-span.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
 import { givenTokens } from '../given-tokens.ts';
+import { sessionInHeaders } from '../memory/ask-of.ts';
+import { type BodyBehind, readBehind } from '../memory/log-tail.ts';
 import { operationUsage } from '../operations/usage.ts';
-import { requestFacts } from '../request-facts.ts';
+import { holdsUsers, requestFacts } from '../request-facts.ts';
 
 /** Reads what the gateway acts on. Everything else of the body is the provider's to judge. */
 export function readRequest(call: ChatCall): void {
@@ -19,7 +21,8 @@ export function readRequest(call: ChatCall): void {
     if (call.policies.areGuards) call.guards = call.policies.openGuards(call.exchange);
     return;
   }
-  const body = parse(bytes);
+  const behind = behindLog(call);
+  const body = behind?.body ?? parse(bytes);
   if (typeof body.model !== 'string' || body.model === '')
     throw new GatewayError('model_missing', { param: 'model' });
   if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {
@@ -33,10 +36,11 @@ export function readRequest(call: ChatCall): void {
     if (body[field] !== undefined && body[field] !== null && body[field] !== false)
       throw new GatewayError('field_not_supported', { param: field, detail: `The field is ${field}.` });
   }
-  if (format.kind === 'chat' && call.ports.conversations.settings.enabled) call.body = body;
+  if (behind) call.behind = behind;
+  else if (format.kind === 'chat' && call.ports.conversations.settings.enabled) call.body = body;
   call.request = {
     model: body.model,
-    modelAt: theOnly(topLevelValues(bytes, 'model')),
+    modelAt: theOnly(behind ? behind.valuesOf('model') : topLevelValues(bytes, 'model')),
     stream: format.openStream !== undefined && body.stream === true,
     streamOptions: body.stream_options,
     ...(format.kind === 'embeddings' &&
@@ -44,6 +48,16 @@ export function readRequest(call: ChatCall): void {
     usage: format.kind === 'operation' ? operationUsage(format, body, { bytes, contentType: '' }) : undefined,
     ...requestFacts(body, call.headers, format.maxima),
   };
+}
+
+/** Of a conversation that its client sends whole with each turn, what is new: all of it is parsed only for who needs it. */
+function behindLog({ format, ports, prompt, headers, exchange, bytes }: ChatCall): BodyBehind | undefined {
+  if (format.kind !== 'chat' || !ports.conversations.settings.enabled || prompt) return undefined;
+  const session = sessionInHeaders(headers);
+  if (session === '') return undefined;
+  const known = ports.conversations.knownLog({ tenant: exchange.consumer, session });
+  const behind = known && readBehind(bytes, known);
+  return behind && holdsUsers(behind.tail) ? behind : undefined;
 }
 
 /** Of a form only the model is read; of what it asks to be heard, nothing. */

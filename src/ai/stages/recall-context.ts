@@ -6,6 +6,7 @@ import { responseId } from '../../context/response-id.ts';
 import type { Format } from '../../contracts/format.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { onDemand } from '../../lib/on-demand.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { AskInside } from '../inner-call.ts';
@@ -15,7 +16,7 @@ import { unkeptName } from '../memory/item-name.ts';
 import { keptHere } from '../memory/kept-here.ts';
 import { replayTurn } from '../memory/replay-turn.ts';
 import { unkeptResult } from '../memory/unkept-result.ts';
-import { holdsOwn, unnamed, withoutOwn } from '../memory/unnamed.ts';
+import { holdsOwn, isUnnamed, unnamed, withoutOwn } from '../memory/unnamed.ts';
 import { isSigned, signersOf, writeHistory } from '../memory/write-history.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { replaceBody } from '../replace-body.ts';
@@ -35,7 +36,7 @@ export const recallContext =
       if (!ports.conversations.settings.enabled) passOver(call);
       else if (!prompt) return recallAndLetGo(call, format, askInside);
     }
-    call.body = undefined;
+    letGo(call);
   };
 
 /**
@@ -78,7 +79,13 @@ const unkeptField = (param: string, why: string): GatewayError =>
 
 async function recallAndLetGo(call: ChatCall, format: Format, askInside: AskInside): Promise<void> {
   await recall(call, format, askInside);
+  letGo(call);
+}
+
+/** Whoever needs it parsed behind here does so again: as long as a model answers, none of it is held. */
+function letGo(call: ChatCall): void {
   call.body = undefined;
+  call.behind = undefined;
 }
 
 async function recall(call: ChatCall, format: Format, askInside: AskInside): Promise<void> {
@@ -91,8 +98,8 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
     keepOwn(call);
     return;
   }
-  call.body ??= bodyOf(call);
-  if (meant.isStored && format.name === 'openai-responses') refuseNames(call.body);
+  if (!call.behind) call.body ??= bodyOf(call);
+  if (meant.isStored && format.name === 'openai-responses') refuseNames(bodyOf(call));
   const asked = openingOf(call, meant);
   const isRepeatable = asked.isInvented === true && asked.key !== '';
   const opening = isRepeatable ? await namedByKey(asked, conversations.ports.privacy) : asked;
@@ -116,7 +123,7 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   const turn = recalled.kind === 'turn' ? recalled.turn : undefined;
   call.turn = turn;
   if (turn && settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
-  const sent = bodyOf(call);
+  const sent = onDemand(() => bodyOf(call));
   writeBody(call, turn, sent);
   if (turn?.ask.widest !== undefined && facts.mode === 'delta')
     call.shorten = (window) => shorten(call, turn, sent, window);
@@ -137,16 +144,24 @@ async function openOrNone(opening: Promise<Recalled>, { isOptional }: Meant): Pr
 }
 
 /** The body that goes on, written once: of a long conversation that is all of it. */
-function writeBody(call: ChatCall, turn: LiveTurn | undefined, sent: JsonObject): void {
-  const own = unnamed(sent, call);
+function writeBody(call: ChatCall, turn: LiveTurn | undefined, sent: () => JsonObject): void {
   const isResponse = call.format.name === 'openai-responses';
+  const isBehind = turn !== undefined && hasBefore(turn);
+  // It goes on as it came.
+  if (!isResponse && !isBehind && isUnnamed(call)) return;
+  const own = unnamed(sent(), call);
   const body = isResponse ? keptHere(own, turn?.shape, isTranslated(call)) : own;
-  if (turn && hasBefore(turn)) writeBefore(call, body, turn);
-  else if (body !== sent) replaceBody(call, body);
+  if (isBehind) writeBefore(call, body, turn);
+  else if (body !== sent()) replaceBody(call, body);
 }
 
 /** Writes it anew for a model that reads less than the one it was written for, where not all of it fits that. */
-async function shorten(call: ChatCall, turn: LiveTurn, sent: JsonObject, window: number): Promise<void> {
+async function shorten(
+  call: ChatCall,
+  turn: LiveTurn,
+  sent: () => JsonObject,
+  window: number,
+): Promise<void> {
   const { input, shape, facts } = turn;
   if (!input || window >= (input.window ?? 0)) return;
   turn.input = { ...input, window };
@@ -155,7 +170,7 @@ async function shorten(call: ChatCall, turn: LiveTurn, sent: JsonObject, window:
   const { turns, snippets } = turn.shape;
   if (turns.length === shape.turns.length && snippets === shape.snippets) return;
   Object.assign(call, { history: undefined, kept: undefined });
-  replaceBody(call, sent);
+  replaceBody(call, sent());
   writeBody(call, turn, sent);
 }
 

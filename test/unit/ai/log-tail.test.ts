@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/ai/formats/anthropic-messages/index.ts';
 import { openaiChat } from '../../../src/ai/formats/openai-chat/index.ts';
-import { markOf, readTail } from '../../../src/ai/memory/log-tail.ts';
+import { markOf, readBehind, readTail, systemsIn } from '../../../src/ai/memory/log-tail.ts';
+import { topLevelValues } from '../../../src/lib/json-span.ts';
 
 type Log = { role: string; content: unknown }[];
 const LEAD = { turn: 't1', count: 1, tokens: 1 };
@@ -12,11 +13,19 @@ const assistant = (content: unknown) => ({ role: 'assistant', content });
 const sent = (messages: Log, more: object = {}) => ({ model: 'm', messages, ...more });
 const bytesOf = (body: object, indent = 0): Buffer => Buffer.from(JSON.stringify(body, null, indent));
 
+const parse = (bytes: Buffer) => JSON.parse(bytes.toString()) as { messages: unknown[] };
+
+/** What of `next` who knows `before` parses. */
+function behindOf(before: Buffer, next: Buffer) {
+  const { messages } = parse(before);
+  const mark = markOf(before, messages.length, systemsIn(messages));
+  return mark && readBehind(next, { ...mark, ...LEAD });
+}
+
 /** What is read of `next` by who knows `before`. */
 function tailOf(before: Buffer, next: Buffer, format = openaiChat) {
-  const parse = (bytes: Buffer) => JSON.parse(bytes.toString()) as { messages: unknown[] };
-  const mark = markOf(before, parse(before).messages.length);
-  return mark && readTail({ bytes: next, body: parse(next) }, format, { ...mark, ...LEAD });
+  const behind = behindOf(before, next);
+  return behind && readTail(behind, format);
 }
 
 const withoutPlaces = (read: unknown): unknown =>
@@ -30,7 +39,7 @@ describe('what is read of a log whose beginning is known', () => {
 
   it('is its end, and nothing else is said of the request', () => {
     const logs = fc.record({
-      system: fc.boolean(),
+      systems: fc.array(fc.constantFrom('system', 'developer'), { maxLength: 3 }),
       before: exchanges,
       question: text,
       answer: text,
@@ -39,9 +48,9 @@ describe('what is read of a log whose beginning is known', () => {
       isLast: fc.boolean(),
     });
     fc.assert(
-      fc.property(logs, ({ system, before, question, answer, next, indent, isLast }) => {
+      fc.property(logs, ({ systems, before, question, answer, next, indent, isLast }) => {
         const first: Log = [
-          ...(system ? [{ role: 'system', content: 'Be brief.' }] : []),
+          ...systems.map((role, at) => ({ role, content: `${question} ${at}` })),
           ...before.flatMap(([asked, said]) => [user(asked), assistant(said)]),
           user(question),
         ];
@@ -51,7 +60,15 @@ describe('what is read of a log whose beginning is known', () => {
             ? { ...sent([]), temperature: 1, messages }
             : sent(messages, { temperature: 1, user: answer });
         const bytes = bytesOf(body(log), indent);
-        const read = tailOf(bytesOf(body(first), indent), bytes);
+        const known = bytesOf(body(first), indent);
+        const behind = behindOf(known, bytes);
+        expect(behind?.body).toEqual({
+          ...parse(bytes),
+          messages: [...log.slice(0, systems.length), ...log.slice(-2)],
+        });
+        for (const key of ['model', 'temperature', 'user'])
+          expect(behind?.valuesOf(key)).toEqual(topLevelValues(bytes, key));
+        const read = tailOf(known, bytes);
         const whole = openaiChat.readRequest(JSON.parse(bytes.toString()) as never);
         const { length } = whole.messages;
         expect(withoutPlaces(read)).toEqual(
@@ -72,14 +89,27 @@ describe('what is read of a log whose beginning is known', () => {
       bytesOf(sent([user('a'), assistant('b')])),
       bytesOf(sent(goesOn), 1),
       Buffer.from(`${bytesOf(sent(goesOn)).toString().slice(0, -1)},"messages":[]}`),
+      Buffer.from(
+        `${bytesOf(sent(goesOn)).toString().slice(0, -1)},"mess\\u0061ges":${JSON.stringify(goesOn)}}`,
+      ),
+      // No JSON, though it would be without what is known.
+      Buffer.from('{"model":"m","messages":[{"role":"user","content":"a"},]}'),
+      Buffer.from(
+        '{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant"},{"role":"user"},]}',
+      ),
+      Buffer.concat([
+        bytesOf(sent(goesOn)).subarray(0, -6),
+        Buffer.from([0xff]),
+        bytesOf(sent(goesOn)).subarray(-6),
+      ]),
     ];
     for (const next of others)
       expect([next.toString(), tailOf(before, next)]).toEqual([next.toString(), undefined]);
     // What can't be read is read whole, by who says where it is wrong.
     expect(tailOf(before, bytesOf(sent([...goesOn, { role: 'alien', content: '' }])))).toBeUndefined();
     // Which list a parser takes of two nobody knows.
-    expect(markOf(Buffer.from('{"messages":[1],"messages":[1]}'), 1)).toBeUndefined();
-    expect(markOf(Buffer.from('{"input":"messages"}'), 0)).toBeUndefined();
+    expect(markOf(Buffer.from('{"messages":[1],"messages":[1]}'), 1, 0)).toBeUndefined();
+    expect(markOf(Buffer.from('{"input":"messages"}'), 0, 0)).toBeUndefined();
   });
 
   it('has a system text of its own where the format has one', () => {
