@@ -132,7 +132,7 @@ const betasOf = ({ format, headers }: ChatCall): string[] | undefined =>
 type Neutral = NonNullable<ChatCall['neutral']>;
 
 /** Parsed, for who does not change it. */
-export const bodyOf = ({ body, bytes }: ChatCall): JsonObject =>
+export const bodyOf = ({ body, bytes }: Pick<ChatCall, 'body' | 'bytes'>): JsonObject =>
   body ?? (JSON.parse(bytes.toString('utf8')) as JsonObject);
 
 /** Read once a call, and only where a provider needs it. */

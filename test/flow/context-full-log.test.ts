@@ -2,7 +2,7 @@
 import type OpenAI from 'openai';
 import { expect, it } from 'vitest';
 import { admin } from '../helpers/admin.ts';
-import { aiGateway, chat, sdk } from '../helpers/ai.ts';
+import { aiGateway, CLIENT_KEY, chat, sdk } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { checkPairs, type Prompt } from './context-invariants.ts';
@@ -282,4 +282,56 @@ it('what can’t be read in the log of a conversation that is known is refused, 
   expect((await admin(gateway, '/api/sessions/s2?consumer=app')).status).toBe(404);
   expect(await say(gateway, log, 'What is my account number?')).toBe('It is 4711.');
   expect((await admin(gateway, '/api/sessions/s1?consumer=app')).body.version).toBe(3);
+});
+
+it('rounds of tools are counted over all of it, though only its end is read', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], {
+    ...{ context: { enabled: true }, ai: { loops: { maxDepth: 3, per: '1h' } } },
+  });
+  const tool = { type: 'function', function: { name: 'look', arguments: '{}' } };
+  const messages: object[] = [{ role: 'user', content: 'Look.' }];
+  const statuses: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    statuses.push((await chat(gateway, { model: 'smart', messages }, { 'x-session-id': 's1' })).status);
+    const id = `call_${round}`;
+    messages.push(
+      { role: 'assistant', content: null, tool_calls: [{ id, ...tool }] },
+      { role: 'tool', tool_call_id: id, content: 'Nothing.' },
+    );
+  }
+  expect(statuses).toEqual([200, 200, 200, 200, 429]);
+});
+
+it('what its client wants otherwise from one turn to the next is heard, and what is wrong behind it refused', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const log: Log = [{ role: 'system', content: 'Be brief.' }];
+  for (let turn = 1; turn <= 3; turn++) await say(gateway, log, `Topic ${turn}.`);
+  const next = [...log, { role: 'user', content: 'And now?' }];
+  const send = (body: string) =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${CLIENT_KEY}`,
+        'content-type': 'application/json',
+        'x-session-id': 's1',
+      },
+      body,
+    });
+  const text = JSON.stringify({ model: 'smart', messages: next });
+  const wrong = [
+    text.replace(/\]\}$/, ',]}'),
+    text.replace(/\}$/, ',"model":"other"}'),
+    text.replace(/\}$/, ',"stream":"yes"}'),
+    text.slice(0, -1),
+  ];
+  for (const body of wrong) expect((await send(body)).status).toBe(400);
+  const streamed = await send(text.replace(/\}$/, ',"stream":true,"tools":[]}'));
+  expect(streamed.headers.get('content-type')).toContain('text/event-stream');
+  expect(await streamed.text()).toContain('[DONE]');
+  // The model stands behind the list, and is another's name for it there.
+  const last = await send(JSON.stringify({ messages: next, model: 'smart' }));
+  expect(last.status).toBe(200);
+  expect(provider.prompts.at(-1)).toEqual(next);
 });

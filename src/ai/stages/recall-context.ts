@@ -4,7 +4,7 @@ import { namedByKey } from '../../context/named-by-key.ts';
 import { tokensIn } from '../../context/prompt/figures.ts';
 import { responseId } from '../../context/response-id.ts';
 import type { Format } from '../../contracts/format.ts';
-import type { JsonObject } from '../../contracts/model-request.ts';
+import type { JsonObject, Message } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { onDemand } from '../../lib/on-demand.ts';
 import { CancelSignal } from '../../upstream/signal.ts';
@@ -123,7 +123,9 @@ async function recall(call: ChatCall, format: Format, askInside: AskInside): Pro
   const turn = recalled.kind === 'turn' ? recalled.turn : undefined;
   call.turn = turn;
   if (turn && settings.onDisconnect === 'finish') outliveClient(call, settings.finishWithin);
-  const sent = onDemand(() => bodyOf(call));
+  // As it came, also when another is in its place.
+  const { bytes, body } = call;
+  const sent = onDemand(() => bodyOf({ bytes, body }));
   writeBody(call, turn, sent);
   if (turn?.ask.widest !== undefined && facts.mode === 'delta')
     call.shorten = (window) => shorten(call, turn, sent, window);
@@ -149,7 +151,9 @@ function writeBody(call: ChatCall, turn: LiveTurn | undefined, sent: () => JsonO
   const isBehind = turn !== undefined && hasBefore(turn);
   // It goes on as it came.
   if (!isResponse && !isBehind && isUnnamed(call)) return;
-  const own = unnamed(sent(), call);
+  // Of its list nothing but what stands first goes on.
+  const behind = isBehind && tailOf(turn) !== undefined ? call.behind : undefined;
+  const own = unnamed(behind?.body ?? sent(), call);
   const body = isResponse ? keptHere(own, turn?.shape, isTranslated(call)) : own;
   if (isBehind) writeBefore(call, body, turn);
   else if (body !== sent()) replaceBody(call, body);
@@ -185,11 +189,16 @@ function writeUnnamed(call: ChatCall): void {
 const hasBefore = ({ shape: { turns, summary, snippets, fresh, system } }: LiveTurn): boolean =>
   turns.length > 0 || summary !== '' || snippets !== '' || fresh !== undefined || system.length > 0;
 
-/** @throws GatewayError `field_not_supported` for the result of a call that is not kept */
-function writeBefore(call: ChatCall, body: JsonObject, { shape, ask, fresh }: LiveTurn): void {
-  // What it holds of the turns would be said twice.
+/** What is said behind it, where the client's list does not go on: what that holds of the turns would be said twice. */
+function tailOf({ shape, ask, fresh }: LiveTurn): readonly Message[] | undefined {
   const isRewritten = fresh !== ask.messages && (shape.turns.length > 0 || shape.summary !== '');
-  const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
+  return shape.fresh ?? (isRewritten ? fresh : undefined);
+}
+
+/** @throws GatewayError `field_not_supported` for the result of a call that is not kept */
+function writeBefore(call: ChatCall, body: JsonObject, turn: LiveTurn): void {
+  const { shape } = turn;
+  const tail = tailOf(turn);
   const unkept = call.format.name === 'openai-responses' && unkeptResult(body, tail !== undefined);
   if (unkept) throw unkeptField(unkept, 'of tools a conversation keeps functions only');
   const [first] = call.candidates.flatMap(({ deployments }) => deployments);
