@@ -3,6 +3,8 @@ import type { Message } from '../contracts/model-request.ts';
 /** What a client's body is known by, up to the end of the last message that it listed: its next one mostly begins so. */
 export interface LogMark {
   readonly bytes: number;
+  /** The format that it was read in: another may read it otherwise. */
+  readonly format: string;
   /** Keyed, of this process only. */
   readonly digest: string;
   /** Entries of its list. */

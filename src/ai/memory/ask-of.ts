@@ -13,7 +13,7 @@ import { widestWindow } from '../models/chain.ts';
 import { leastWindow } from '../models/window.ts';
 import { bodyOf, neutralOf } from '../prepared-call.ts';
 import { LONGEST_NAME } from '../request-facts.ts';
-import { type BodyBehind, markOf, readBehind, readTail, systemsIn } from './log-tail.ts';
+import { type BodyBehind, entriesIn, markOf, readBehind, readTail } from './log-tail.ts';
 import { readAbout } from './response-about.ts';
 import { withoutOwn } from './unnamed.ts';
 import { withoutPictures } from './without-pictures.ts';
@@ -103,8 +103,12 @@ export function conversationOf(call: ChatCall, storeResponses: boolean): Meant |
   return { ref, create: true, isInvented: true, follows: undefined, exclusive: false, isStored };
 }
 
-/** The session that a call’s headers name; '' = none. Its body may name another where they name none. */
+/**
+ * The session that a call’s headers name, whose log it may begin with; '' = none. Its body may name another where they name none.
+ * Who has a key to be known by, or sends only what is new, is read whole.
+ */
 export function sessionInHeaders(headers: ChatCall['headers']): string {
+  if (nameIn(headers, 'idempotency-key') !== '' || headers['x-context-mode'] === 'delta') return '';
   const named = nameIn(headers, 'x-session-id');
   return agentSession(headers, named)?.session ?? (named || nameIn(headers, CONVERSATION));
 }
@@ -195,12 +199,13 @@ function readLog(
   format: Format<ModelRequest>,
   known: KnownLog | undefined,
 ): Read & Pick<Ask, 'tail' | 'hasAnswers' | 'mark'> {
-  const behind = call.behind?.known === known ? call.behind : known && readBehind(call.bytes, known);
+  const behind = call.behind?.known === known ? call.behind : known && readBehind(call.bytes, format, known);
   const read = behind && readTail(behind, format);
   const tail = read && {
     known: behind.known,
     whole: () => withoutPictures(neutralOf(call, format).messages),
   };
+  if (!read) call.body ??= bodyOf(call);
   const { system, messages: said, tools }: Read = read ?? neutralOf(call, format);
   const messages = withoutPictures(said);
   const mark = markIn(call, read && behind);
@@ -210,14 +215,11 @@ function readLog(
 
 /** What it is known by, when it is asked for. */
 function markIn(call: ChatCall, behind: BodyBehind | undefined): NonNullable<Ask['mark']> {
-  const { bytes } = call;
-  const list = behind ? [] : bodyOf(call).messages;
-  const [entries, systems] = behind
-    ? [behind.known.entries + behind.tail.length, behind.known.systems]
-    : Array.isArray(list)
-      ? [list.length, systemsIn(list)]
-      : [0, 0];
-  return () => markOf(bytes, entries, systems);
+  const { bytes, format } = call;
+  const { entries, systems } = behind
+    ? { entries: behind.known.entries + behind.tail.length, systems: behind.known.systems }
+    : entriesIn(bodyOf(call), format);
+  return () => markOf(bytes, { format: format.name, entries, systems });
 }
 
 /** What has its own place in an ask, and what says only how the answer is to be carried. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import type { KnownLog, LogMark } from '../../context/known-log.ts';
-import type { Format } from '../../contracts/format.ts';
+import type { AnyFormat, Format } from '../../contracts/format.ts';
 import type { JsonObject, ModelRequest } from '../../contracts/model-request.ts';
 import { isObject, parseObject } from '../../lib/json.ts';
 import { isSpace, type Span, topLevelValues, valueEnd } from '../../lib/json-span.ts';
@@ -25,7 +25,12 @@ export interface BodyBehind {
  * Reads of a body that begins with a log that is known only the rest: what begins so has been read before, byte for byte.
  * @returns undefined if it does not begin so, or can't be read: who reads all of it says where it is wrong
  */
-export function readBehind(bytes: Buffer, known: KnownLog): BodyBehind | undefined {
+export function readBehind(
+  bytes: Buffer,
+  { name }: Pick<AnyFormat, 'name'>,
+  known: KnownLog,
+): BodyBehind | undefined {
+  if (known.format !== name) return undefined;
   let next = known.bytes;
   while (isSpace(bytes[next])) next++;
   if (bytes[next] !== COMMA || digestOf(bytes, known.bytes) !== known.digest) return undefined;
@@ -59,30 +64,30 @@ export function readTail({ body }: BodyBehind, format: Format<ModelRequest>): Mo
   }
 }
 
-/** What a list begins with that is the system's: so many entries. */
-export function systemsIn(list: readonly unknown[]): number {
+/** How long a body's list is, and how many of the system's entries stand first; nothing where its format has no such list. */
+export function entriesIn(
+  body: JsonObject,
+  { lists }: Pick<AnyFormat, 'lists'>,
+): Pick<LogMark, 'entries' | 'systems'> {
+  const list: unknown = lists.includes(LIST) ? body[LIST] : [];
+  if (!Array.isArray(list)) return { entries: 0, systems: 0 };
   const first = list.findIndex((each) => !isObject(each) || !SYSTEM.has(each.role));
-  return first < 0 ? list.length : first;
+  return { entries: list.length, systems: first < 0 ? list.length : first };
 }
 
-/**
- * What a body with a list of messages is known by; undefined: it has none, or two.
- * @param entries of its list
- * @param systems of those, that stand first and are the system's
- */
-export function markOf(bytes: Buffer, entries: number, systems: number): LogMark | undefined {
+/** What a body with a list of messages is known by; undefined: its format has none, or it has two. */
+export function markOf(
+  bytes: Buffer,
+  about: Pick<LogMark, 'format' | 'entries' | 'systems'>,
+): LogMark | undefined {
+  if (about.entries === 0) return undefined;
   const [span, ...more] = topLevelValues(bytes, LIST);
-  if (!span || more.length > 0 || entries === 0) return undefined;
+  if (!span || more.length > 0) return undefined;
   let end = valueEnd(bytes, span.start) - 1;
   if (bytes[end] !== CLOSE) return undefined;
   while (isSpace(bytes[end - 1])) end--;
-  return {
-    bytes: end,
-    digest: digestOf(bytes, end),
-    entries,
-    systems,
-    head: headEnd(bytes, span.start, systems),
-  };
+  const head = headEnd(bytes, span.start, about.systems);
+  return { ...about, bytes: end, digest: digestOf(bytes, end), head };
 }
 
 /** @param start of the list @param systems entries before it */

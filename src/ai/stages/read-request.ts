@@ -22,7 +22,9 @@ export function readRequest(call: ChatCall): void {
     return;
   }
   const behind = behindLog(call);
-  const body = behind?.body ?? parse(bytes);
+  // What is counted back to the user's last words may begin before it.
+  const isEnough = behind !== undefined && holdsUsers(behind.tail);
+  const body = isEnough ? behind.body : parse(bytes);
   if (typeof body.model !== 'string' || body.model === '')
     throw new GatewayError('model_missing', { param: 'model' });
   if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {
@@ -36,11 +38,11 @@ export function readRequest(call: ChatCall): void {
     if (body[field] !== undefined && body[field] !== null && body[field] !== false)
       throw new GatewayError('field_not_supported', { param: field, detail: `The field is ${field}.` });
   }
-  if (behind) call.behind = behind;
-  else if (format.kind === 'chat' && call.ports.conversations.settings.enabled) call.body = body;
+  call.behind = behind;
+  if (!isEnough && format.kind === 'chat' && call.ports.conversations.settings.enabled) call.body = body;
   call.request = {
     model: body.model,
-    modelAt: theOnly(behind ? behind.valuesOf('model') : topLevelValues(bytes, 'model')),
+    modelAt: theOnly(isEnough ? behind.valuesOf('model') : topLevelValues(bytes, 'model')),
     stream: format.openStream !== undefined && body.stream === true,
     streamOptions: body.stream_options,
     ...(format.kind === 'embeddings' &&
@@ -56,8 +58,7 @@ function behindLog({ format, ports, prompt, headers, exchange, bytes }: ChatCall
   const session = sessionInHeaders(headers);
   if (session === '') return undefined;
   const known = ports.conversations.knownLog({ tenant: exchange.consumer, session });
-  const behind = known && readBehind(bytes, known);
-  return behind && holdsUsers(behind.tail) ? behind : undefined;
+  return known && readBehind(bytes, format, known);
 }
 
 /** Of a form only the model is read; of what it asks to be heard, nothing. */

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/ai/formats/anthropic-messages/index.ts';
 import { openaiChat } from '../../../src/ai/formats/openai-chat/index.ts';
-import { markOf, readBehind, readTail, systemsIn } from '../../../src/ai/memory/log-tail.ts';
+import { openaiResponses } from '../../../src/ai/formats/openai-responses/index.ts';
+import { entriesIn, markOf, readBehind, readTail } from '../../../src/ai/memory/log-tail.ts';
+import type { AnyFormat, Format } from '../../../src/contracts/format.ts';
 import { topLevelValues } from '../../../src/lib/json-span.ts';
 
 type Log = { role: string; content: unknown }[];
@@ -16,15 +18,14 @@ const bytesOf = (body: object, indent = 0): Buffer => Buffer.from(JSON.stringify
 const parse = (bytes: Buffer) => JSON.parse(bytes.toString()) as { messages: unknown[] };
 
 /** What of `next` who knows `before` parses. */
-function behindOf(before: Buffer, next: Buffer) {
-  const { messages } = parse(before);
-  const mark = markOf(before, messages.length, systemsIn(messages));
-  return mark && readBehind(next, { ...mark, ...LEAD });
+function behindOf(before: Buffer, next: Buffer, format: AnyFormat = openaiChat, as = format) {
+  const mark = markOf(before, { format: format.name, ...entriesIn(parse(before), format) });
+  return mark && readBehind(next, as, { ...mark, ...LEAD });
 }
 
 /** What is read of `next` by who knows `before`. */
-function tailOf(before: Buffer, next: Buffer, format = openaiChat) {
-  const behind = behindOf(before, next);
+function tailOf(before: Buffer, next: Buffer, format: Format = openaiChat) {
+  const behind = behindOf(before, next, format);
   return behind && readTail(behind, format);
 }
 
@@ -108,8 +109,12 @@ describe('what is read of a log whose beginning is known', () => {
     // What can't be read is read whole, by who says where it is wrong.
     expect(tailOf(before, bytesOf(sent([...goesOn, { role: 'alien', content: '' }])))).toBeUndefined();
     // Which list a parser takes of two nobody knows.
-    expect(markOf(Buffer.from('{"messages":[1],"messages":[1]}'), 1, 0)).toBeUndefined();
-    expect(markOf(Buffer.from('{"input":"messages"}'), 0, 0)).toBeUndefined();
+    const one = { format: 'openai-chat', entries: 1, systems: 0 };
+    expect(markOf(Buffer.from('{"messages":[1],"messages":[1]}'), one)).toBeUndefined();
+    expect(markOf(Buffer.from('{"input":"messages"}'), one)).toBeUndefined();
+    // A format may have other rules for the same list, or no list of that name.
+    expect(behindOf(before, bytesOf(sent(goesOn)), openaiChat, anthropicMessages)).toBeUndefined();
+    expect(behindOf(before, bytesOf(sent(goesOn)), openaiResponses)).toBeUndefined();
   });
 
   it('has a system text of its own where the format has one', () => {
