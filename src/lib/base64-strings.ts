@@ -29,25 +29,25 @@ const STEP = 16;
 const STEP_OF_ESCAPES = 1024;
 
 /**
- * Where the strings of a JSON stand that are base64 and nothing else, also as data URLs, without what makes them one. Who doesn't say so
- * must begin with capitals, small letters and digits: a text without spaces rarely does. Words have a space sooner or later, so that not
- * every letter need be looked at: 10 MB of pictures cost a few milliseconds, of text less.
+ * Bytes of the strings of a JSON that are base64 and nothing else, also as data URLs. Who doesn't say so must begin with
+ * capitals, small letters and digits: a text without spaces rarely does. Words have a space sooner or later, so that not every
+ * letter need be looked at: 10 MB of pictures cost a few milliseconds, of text less.
  *
  * @param body valid JSON, or nothing is known of what is found
  * @param shortest of the strings that count, in bytes
  */
-export function base64Strings(body: Buffer, shortest: number): Span[] {
-  const strings: Span[] = [];
+export function base64Bytes(body: Buffer, shortest: number): number {
+  let bytes = 0;
   // What begins before it is known.
   let from = 0;
   // A string as long as that is met at the next place, wherever it begins.
   for (let at = shortest - 1; at < body.length; at = from + shortest - 1) {
     const quote = body.subarray(from, at + 1).lastIndexOf(QUOTE);
     const found = quote < 0 ? undefined : base64At(body, from + quote, shortest);
-    if (found) strings.push(found);
+    if (found) bytes += found.end - found.start;
     from = Math.max(found?.end ?? 0, at) + 1;
   }
-  return strings;
+  return bytes;
 }
 
 /** The letters of the string whose opening quote may be at `quote`. */

@@ -1,7 +1,5 @@
 import type { Usage } from '../../contracts/usage.ts';
-import { base64Strings } from '../../lib/base64-strings.ts';
-import { isPicture } from '../../lib/image-type.ts';
-import type { Span } from '../../lib/json-span.ts';
+import { base64Bytes } from '../../lib/base64-strings.ts';
 import type { GivenTokens } from '../given-tokens.ts';
 
 /**
@@ -17,8 +15,6 @@ const SHORTEST_MEDIA = 1024;
 
 /** A picture as large as a model looks at (Anthropic, 1568 pixels a side). */
 export const TOKENS_A_PICTURE = 1600;
-/** Bytes that tell a picture, escaped or not. */
-const LONGEST_BEGINNING = 32;
 const COLON = 0x3a;
 const QUOTE = 0x22;
 
@@ -46,10 +42,7 @@ export const textTokens = (bytes: number): number => Math.ceil(bytes / BYTES_A_T
  * @param body JSON
  */
 export const mediaBytes = (body: Buffer): number =>
-  textTokens(body.length) <= LONGEST_INPUT ? 0 : bytesOf(base64Strings(body, SHORTEST_MEDIA));
-
-const bytesOf = (spans: readonly Span[]): number =>
-  spans.reduce((sum, { start, end }) => sum + end - start, 0);
+  textTokens(body.length) <= LONGEST_INPUT ? 0 : base64Bytes(body, SHORTEST_MEDIA);
 
 /**
  * What a call may come to: its input by length, and all the output that it allows.
@@ -61,22 +54,9 @@ export function usageAtMost(bytes: number, maxOutput: number, window = 0, media 
   return { input: Math.min(Math.max(LONGEST_INPUT, window), read), output: maxOutput, cached: 0 };
 }
 
-/**
- * What a chat may come to, in whosever words: its pictures, sound and files are no text, and a picture comes to the same however many
- * bytes it has. Not all that bring pictures along name them as `picturesAtMost` knows it (Amazon does not).
- */
-export function chatAtMost(body: Buffer, maxOutput: number, window: number): Usage {
-  const media = base64Strings(body, SHORTEST_MEDIA);
-  const pictures = media.filter(({ start }) => isPicture(beginningAt(body, start)));
-  const [all, ofPictures] = [bytesOf(media), bytesOf(pictures)];
-  const usage = usageAtMost(body.length - ofPictures, maxOutput, window, all - ofPictures);
-  const tokens = Math.max(picturesAtMost(body), pictures.length * TOKENS_A_PICTURE);
-  return { ...usage, input: usage.input + tokens };
-}
-
-/** As it reads: some write a slash with an escape (PHP). */
-const beginningAt = (body: Buffer, start: number): string =>
-  body.toString('latin1', start, start + LONGEST_BEGINNING).replaceAll('\\/', '/');
+/** What a chat may come to, in whosever words: its pictures, sound and files are no text. */
+export const chatAtMost = (body: Buffer, maxOutput: number, window: number): Usage =>
+  withPictures(usageAtMost(body.length, maxOutput, window, mediaBytes(body)), body);
 
 /** And the pictures that the body names. */
 export const withPictures = (usage: Usage, body: Buffer): Usage => ({

@@ -4,7 +4,6 @@ import { isObject, objectOf } from '../../lib/json.ts';
 import { readSeal, UNSIGNED } from '../seal.ts';
 import { jsonStrings } from './json-strings.ts';
 import type { KeptEntries, KeptWords } from './kept-words.ts';
-import { pictureText } from './picture-text.ts';
 import { placeOf, type RecalledPlace, recalledTexts } from './recalled-texts.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
@@ -205,9 +204,7 @@ function textsOf(at: Place, value: string, recalled: RecalledPlace | undefined):
   const text = new PlacedText(at);
   // OpenAI's formats hold the arguments of a call as JSON.
   const isCall = at.reading === 'said' && at.key === 'arguments';
-  const strings = isCall ? jsonStrings(text) : undefined;
-  // Others' words are the user's, or of who speaks to a model through a tool: it reads all of their letters.
-  return strings ?? [at.role === 'assistant' ? pictureText(text) : text];
+  return (isCall && jsonStrings(text)) || [text];
 }
 
 class PlacedText implements RequestText {
