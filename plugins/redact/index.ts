@@ -126,10 +126,9 @@ function guard(
       const scanner = scannerOf(finds, breaks, replace);
       if (kind !== 'arguments') return scanner;
       const outside = scannerOf(finds, breaks, (name, value) =>
-        !json.isBroken && NUMBER.test(value) ? value : replace(name, value),
+        NUMBER.test(value) ? value : replace(name, value),
       );
-      const json = new JsonStrings(scanner, outside);
-      return json;
+      return new JsonStrings(scanner, outside);
     },
   };
 }

@@ -1,10 +1,5 @@
 import type { AnswerFilter } from '../../src/contracts/guard.ts';
 
-/** What stands in JSON outside of its strings has no other letters or signs, */
-const NO_FORM = /[^\s,:[\]{}\d.+\-A-Za-z]/;
-/** and no other words: the last two are in numbers. */
-const WORDS = ['true', 'false', 'null', 'e', 'E'];
-
 /**
  * Reads JSON that comes in any pieces: one filter gets what its strings say, another what stands outside of them. So JSON stays
  * JSON: other words in the place of a number, or of the half of an escape, would be none. What begins as neither an object nor a
@@ -18,18 +13,10 @@ export class JsonStrings implements AnswerFilter {
   #isString = false;
   /** An escape of which not all has come. */
   #rest = '';
-  #isBroken = false;
-  /** Outside of strings, one of which not all may have come. */
-  #word = '';
 
   constructor(inside: AnswerFilter, outside: AnswerFilter) {
     this.#inside = inside;
     this.#outside = outside;
-  }
-
-  /** Something has come that is no JSON: a number is none of it any more. */
-  get isBroken(): boolean {
-    return this.#isBroken;
   }
 
   take(text: string): string {
@@ -62,26 +49,12 @@ export class JsonStrings implements AnswerFilter {
 
   /** @param written a piece of a string, or of what stands between two */
   #pass(written: string, hasEnded: boolean): string {
-    if (!this.#isString) this.#follow(written, hasEnded);
     const filter = this.#isString ? this.#inside : this.#outside;
     const said = this.#isString ? saidBy(written) : written;
     const left = filter.take(said) + (hasEnded ? filter.end() : '');
     // With its own escapes where nothing is changed.
     if (left === said) return written;
     return this.#isString ? JSON.stringify(left).slice(1, -1) : left;
-  }
-
-  /** @param written stands between two strings, or is a piece of that */
-  #follow(written: string, hasEnded: boolean): void {
-    if (this.#isBroken) return;
-    const come = this.#word + written;
-    const words: string[] = come.match(/[A-Za-z]+/g) ?? [];
-    const goesOn = !hasEnded && /[A-Za-z]$/.test(come);
-    this.#word = goesOn ? (words.pop() ?? '') : '';
-    this.#isBroken =
-      NO_FORM.test(written) ||
-      words.some((word) => !WORDS.includes(word)) ||
-      !WORDS.some((word) => word.startsWith(this.#word));
   }
 }
 
