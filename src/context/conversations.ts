@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContextConfig } from '../config/schema/index.ts';
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { Message } from '../contracts/model-request.ts';
@@ -47,9 +46,6 @@ export type Recalled =
   | { readonly kind: 'degraded'; readonly facts: ContextFacts }
   /** The store is away, and without it the call can't be answered: `error` is `context_unavailable`. */
   | { readonly kind: 'unavailable'; readonly facts: ContextFacts; readonly error: GatewayError };
-
-/** Longest that a turn waits for one before it that the store has not taken yet, in milliseconds. */
-const BEHIND_MS = 2000;
 
 /** What the gateway remembers of conversations, for who carries their turns. */
 export class Conversations {
@@ -157,9 +153,8 @@ export class Conversations {
   async #open(opening: Opening, asked: () => Ask, facts: ContextFacts): Promise<Recalled> {
     const { ref } = opening;
     const { privacy } = this.ports;
-    if (this.behind.has(ref)) await within(this.behind.flush(), BEHIND_MS);
-    if (this.behind.has(ref)) throw new StoreUnavailable('a turn of this conversation waits for the store');
-    if (this.giveBack.has(ref)) await within(this.giveBack.flush(), BEHIND_MS);
+    if (this.behind.has(ref)) await this.behind.written(ref);
+    if (this.giveBack.has(ref)) await this.giveBack.tried(ref);
     const given = privacy.of(ref.tenant);
     const seal = given instanceof Promise ? await given : given;
     const known = this.opened.known(ref);
@@ -352,7 +347,3 @@ class UnreadableLife extends Error {
     this.generation = generation;
   }
 }
-
-/** What is late is not waited for. */
-const within = (work: Promise<boolean>, ms: number): Promise<unknown> =>
-  Promise.race([work, sleep(ms, undefined, { ref: false })]);

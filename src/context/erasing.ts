@@ -47,27 +47,39 @@ export class Erasing {
     this.#ports = ports;
   }
 
-  /** Forgets all that was said in a session. False: there was nothing. @throws StoreUnavailable */
-  async session(ref: SessionRef): Promise<boolean> {
-    const unwritten = await this.#unwritten(
-      ({ tenant, session }) => tenant === ref.tenant && session === ref.session,
-    );
-    const view = await this.#ports.sessions.read(ref, { limit: 0 });
-    const erased = await this.#erase(ref, view?.head.owner ?? '');
+  /**
+   * Forgets all that was said in a session. Where it fails nothing is dropped that waits.
+   * @param owner the digest of whose it has to be; undefined: whosever it is
+   * @returns false if there was nothing
+   * @throws StoreUnavailable
+   */
+  async session(ref: SessionRef, owner?: string): Promise<boolean> {
+    const isMeant = ({ tenant, session }: SessionRef, whose: Whose): boolean =>
+      tenant === ref.tenant && session === ref.session && (owner ?? whose.owner) === whose.owner;
+    const { erased, unwritten } = await this.#alsoUnwritten(isMeant, async () => {
+      const view = await this.#ports.sessions.read(ref, { limit: 0, owner });
+      // What is somebody else's stays.
+      if (!view && owner !== undefined) return false;
+      return this.#erase(ref, view?.head.owner ?? '');
+    });
     return erased || unwritten.size > 0;
   }
 
-  /** Drops turns that wait for the store: what it has lost they would begin anew. @returns names of their sessions */
-  async #unwritten(isMeant: (ref: SessionRef, whose: Whose) => boolean): Promise<Set<string>> {
+  /** Erases in the store, and what waits for it. @returns `unwritten`: names of the sessions of which something waited */
+  async #alsoUnwritten<Erased>(
+    isMeant: (ref: SessionRef, whose: Whose) => boolean,
+    inStore: () => Promise<Erased>,
+  ): Promise<{ erased: Erased; unwritten: Set<string> }> {
     const { behind, operations } = this.#ports;
-    const sessions = new Set<string>();
-    for (const ref of await behind.erase(isMeant)) {
+    const { erased, dropped } = await behind.erase(isMeant, inStore);
+    const unwritten = new Set<string>();
+    for (const ref of dropped) {
       this.forget(ref);
-      if (sessions.has(ref.session)) continue;
-      sessions.add(ref.session);
+      if (unwritten.has(ref.session)) continue;
+      unwritten.add(ref.session);
       operations.note({ op: 'erase', ...ref, user: '', outcome: 'unwritten' });
     }
-    return sessions;
+    return { erased, unwritten };
   }
 
   async #erase(ref: SessionRef, user: string): Promise<boolean> {
@@ -215,9 +227,14 @@ export class Erasing {
 
   /** @param owners digests of an end user; undefined: whoever it is. @returns names of the sessions that were erased */
   async #all(tenant: string, owners: readonly string[] | undefined): Promise<Set<string>> {
-    const erased = await this.#unwritten(
-      (ref, whose) => ref.tenant === tenant && (owners === undefined || isTheirs(whose, owners)),
-    );
+    const isMeant = (ref: SessionRef, whose: Whose): boolean =>
+      ref.tenant === tenant && (owners === undefined || isTheirs(whose, owners));
+    const { erased, unwritten } = await this.#alsoUnwritten(isMeant, () => this.#allStored(tenant, owners));
+    return erased.union(unwritten);
+  }
+
+  async #allStored(tenant: string, owners: readonly string[] | undefined): Promise<Set<string>> {
+    const erased = new Set<string>();
     for (const owner of owners ?? [undefined]) {
       let after: string | undefined;
       do {

@@ -68,6 +68,11 @@ export class GiveBack {
     return this.#outbox.flush();
   }
 
+  /** Tries at once if one of this session waits; what is late is not waited for. */
+  async tried(ref: SessionRef): Promise<void> {
+    await this.#outbox.tried(ref);
+  }
+
   /** Tries once more: what is left runs out. */
   async close(): Promise<void> {
     await this.#outbox.close();

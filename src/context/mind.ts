@@ -30,8 +30,10 @@ const LEAST_SUMMED = 1 / 8;
 /** Turns that wait to be looked after; beyond it they are passed over, and the next of their session makes up for it. */
 const MOST_WAITING = 500;
 
-interface LookingAfter {
+/** Somebody has a conversation's turns in hand. */
+interface InHand {
   readonly ref: PromptInput['ref'];
+  /** They are forgotten meanwhile. */
   isForgotten: boolean;
 }
 
@@ -44,7 +46,8 @@ export class Mind implements ContextMind {
   readonly #compactor: Compactor;
   /** What was sent with a shape, for when its turn is over. */
   readonly #built = new WeakMap<PromptShape, BuiltPrompt>();
-  readonly #after = new Map<Promise<void>, LookingAfter>();
+  readonly #inHand = new Set<InHand>();
+  readonly #after = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
   constructor(options: MindOptions) {
@@ -53,7 +56,19 @@ export class Mind implements ContextMind {
   }
 
   prompt(input: PromptInput): Promise<PromptShape> {
-    return input.log ? this.#asSent(input, input.log) : this.#shape(input);
+    return this.#holding(input.ref, input.log ? this.#asSent(input, input.log) : this.#shape(input));
+  }
+
+  /** What is forgotten while somebody has it in hand is not kept by them either. */
+  async #holding<T>(ref: PromptInput['ref'], work: Promise<T>): Promise<T> {
+    const inHand: InHand = { ref, isForgotten: false };
+    this.#inHand.add(inHand);
+    try {
+      return await work;
+    } finally {
+      this.#inHand.delete(inHand);
+      if (inHand.isForgotten) this.#memories.forget(ref);
+    }
   }
 
   /** A log that fits goes on as it came; of one that does not the oldest turns are left out. */
@@ -142,8 +157,7 @@ export class Mind implements ContextMind {
       this.#options.meters.compaction('passed_over');
       return;
     }
-    const about: LookingAfter = { ref: done.ref, isForgotten: false };
-    const work = this.#lookAfter(done)
+    const work = this.#holding(done.ref, this.#lookAfter(done))
       .catch((error: unknown) => {
         this.#options.log.error(
           { err: error },
@@ -152,9 +166,8 @@ export class Mind implements ContextMind {
       })
       .finally(() => {
         this.#after.delete(work);
-        if (about.isForgotten) this.#memories.forget(done.ref);
       });
-    this.#after.set(work, about);
+    this.#after.add(work);
   }
 
   tooLong(input: PromptInput, shape: PromptShape): void {
@@ -172,9 +185,8 @@ export class Mind implements ContextMind {
   /** Forgets what this process knows of a conversation beyond its turns. */
   forget(ref: PromptInput['ref']): void {
     this.#memories.forget(ref);
-    // What is being looked after has it still.
-    for (const about of this.#after.values())
-      if (about.ref.tenant === ref.tenant && about.ref.session === ref.session) about.isForgotten = true;
+    for (const each of this.#inHand)
+      if (each.ref.tenant === ref.tenant && each.ref.session === ref.session) each.isForgotten = true;
   }
 
   /** Waits for no model any more: what was to be summarized is as it was, until the session's next turn. */
@@ -185,7 +197,7 @@ export class Mind implements ContextMind {
 
   /** Resolves when nothing is being looked after any more. */
   async settled(): Promise<void> {
-    while (this.#after.size > 0) await Promise.allSettled(this.#after.keys());
+    while (this.#after.size > 0) await Promise.allSettled(this.#after);
   }
 
   async #lookAfter({ input, shape, turn, messages, ask }: TurnDone): Promise<void> {

@@ -44,6 +44,8 @@ const WHY = {
  */
 export class WriteBehind {
   readonly #outbox: SessionOutbox<Waiting>;
+  /** Turns that are being committed for the first time, with when that is over. */
+  readonly #underWay = new Map<readonly Waiting[], Promise<unknown>>();
   readonly #ports: WriteBehindPorts;
 
   constructor(ports: WriteBehindPorts) {
@@ -70,9 +72,21 @@ export class WriteBehind {
     whose: Whose,
   ): Promise<readonly Committed[] | undefined> {
     const waiting = turns.map((options) => waitingOf(ref, options, whose));
+    const committing = this.#commit(waiting);
+    this.#underWay.set(waiting, committing);
+    try {
+      return await committing;
+    } finally {
+      this.#underWay.delete(waiting);
+    }
+  }
+
+  async #commit(waiting: readonly Waiting[]): Promise<readonly Committed[] | undefined> {
     try {
       const committed = await this.#inTheirOrder(waiting);
       if (committed.at(-1)?.kind !== 'lost') return committed;
+      // Somebody has its session erased at this moment: it goes with what waits of it.
+      if (waiting.some((each) => this.#outbox.isDoomed(each))) return this.#leave(waiting);
       for (const each of waiting) {
         const kind = await this.#beginAnew(each);
         if (kind === 'lost' && each.options.turn.status !== 'failed') this.#tellLost(each, kind);
@@ -82,9 +96,12 @@ export class WriteBehind {
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       // The answer is there: it is not withheld because it can't be written down at this moment.
-      for (const each of waiting) this.#outbox.push(each);
-      return undefined;
+      return this.#leave(waiting);
     }
+  }
+
+  #leave(turns: readonly Waiting[]): undefined {
+    for (const each of turns) this.#outbox.push(each);
   }
 
   push(ref: SessionRef, options: CommitOptions, whose: Whose): void {
@@ -97,14 +114,52 @@ export class WriteBehind {
   }
 
   /**
-   * Drops what waits, for good, of each session of which a turn is meant: it is erased. What is being written at this moment is
-   * in the store when this resolves, or dropped, too.
-   * @returns the session of each
+   * Until nothing of a session waits any more: what is late is not waited for.
+   * @throws StoreUnavailable if something does
    */
-  async erase(isMeant: (ref: SessionRef, whose: Whose) => boolean): Promise<readonly SessionRef[]> {
-    const dropped = await this.#outbox.drop(({ ref, whose }) => isMeant(ref, whose));
+  async written(ref: SessionRef): Promise<void> {
+    if (!(await this.#outbox.tried(ref)))
+      throw new StoreUnavailable('a turn of this conversation waits for the store');
+  }
+
+  /**
+   * What is found in a session: if that is nothing, once more when what waited of it is written.
+   * @throws StoreUnavailable if that waits on; what `look` throws
+   */
+  async found<T>(ref: SessionRef, look: () => Promise<T | undefined>): Promise<T | undefined> {
+    const waits = this.has(ref);
+    const found = await look();
+    if (found !== undefined || !waits) return found;
+    await this.written(ref);
+    return look();
+  }
+
+  /**
+   * Erases in the store, and then for good what waits of each session of which a turn is meant: of what the store has lost that
+   * would begin it anew. What is being written at this moment comes to its end before: it is in the store then, or waits, too.
+   * @param inStore where it fails nothing is dropped
+   * @returns what that came to, and the session of each turn that was dropped
+   */
+  async erase<Erased>(
+    isMeant: (ref: SessionRef, whose: Whose) => boolean,
+    inStore: () => Promise<Erased>,
+  ): Promise<{ readonly erased: Erased; readonly dropped: readonly SessionRef[] }> {
+    const isOf = ({ ref, whose }: Waiting): boolean => isMeant(ref, whose);
+    const { done, dropped } = await this.#outbox.dropAfter(isOf, async () => {
+      await this.#committed(isOf);
+      const erased = await inStore();
+      // Those that began meanwhile, and may have found nothing there any more.
+      await this.#committed(isOf);
+      return erased;
+    });
     for (const waiting of dropped) this.#tell(waiting, 'erased');
-    return dropped.map(({ ref }) => ref);
+    return { erased: done, dropped: dropped.map(({ ref }) => ref) };
+  }
+
+  /** Until those are over that are being committed now. */
+  async #committed(isMeant: (waiting: Waiting) => boolean): Promise<void> {
+    const meant = [...this.#underWay].filter(([turns]) => turns.some(isMeant));
+    await Promise.allSettled(meant.map(([, committing]) => committing));
   }
 
   /** Tries at once. False if the store still does not take them. */

@@ -73,6 +73,13 @@ export class Outbox<T> {
     }
   }
 
+  /** What was taken out is to be delivered after all, before what has come since. */
+  putBack(items: readonly T[]): void {
+    if (items.length === 0) return;
+    this.#waiting = [...items, ...this.#waiting];
+    this.#schedule(this.#options.everyMs);
+  }
+
   /** Tries once more to deliver what waits. @returns how many items could not be delivered */
   async close(): Promise<number> {
     await this.flush();

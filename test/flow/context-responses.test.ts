@@ -95,6 +95,21 @@ it('how a response was to be made it says when it is made, and when it is read',
   expect(await responses.retrieve(next.id)).toMatchObject(usual);
 });
 
+it.each([
+  { tool_choice: { type: 'allowed_tools' as const, mode: 'auto' as const, tools: [{ ...TOOL }] } },
+  { reasoning: { effort: 'low' as const } },
+])('and the same: %o', async (settings) => {
+  const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
+  const made = await responses.create({
+    model: 'smart',
+    input: 'How is the weather?',
+    tools: [TOOL],
+    ...settings,
+  });
+  const { tool_choice, reasoning } = await responses.retrieve(made.id);
+  expect({ tool_choice, reasoning }).toEqual({ tool_choice: made.tool_choice, reasoning: made.reasoning });
+});
+
 it('what a translated response was asked with stands in it, whole and in the events of a stream', async () => {
   const { responses } = sdk(await aiGateway([asAnthropic(await modelService())], ON));
   const asked = { model: 'smart', input: 'How is the weather?', ...ABOUT, tools: [TOOL] };

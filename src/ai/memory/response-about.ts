@@ -3,7 +3,9 @@ import type { ContextPrivacy } from '../../context/ports.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import type { ResponseAbout, TurnContent } from '../../contracts/session.ts';
 import type { Usage } from '../../contracts/usage.ts';
-import { objectOf } from '../../lib/json.ts';
+import { isObject, objectOf } from '../../lib/json.ts';
+import { settingsOf } from '../formats/openai-responses/asked-with.ts';
+import { readRequest } from '../formats/openai-responses/read-request.ts';
 
 /** How an answer is to be made, as far as its response says so. */
 const SETTINGS = [
@@ -14,25 +16,32 @@ const SETTINGS = [
   'parallel_tool_calls',
   'reasoning',
 ] as const;
-/** Characters of one as JSON: it is a number, a word or two. */
-const LONGEST_SETTING = 256;
 
-/** What a request says beside its input that its response repeats. Tools are not kept: they would be many times what is said. */
+/**
+ * What a request says beside its input that its response repeats. Tools are not kept: they would be many times what is said.
+ * @throws GatewayError `body_invalid` where it says what can't be read
+ */
 export function readAbout(body: JsonObject): ResponseAbout {
   const { metadata, instructions } = body;
-  const settings = SETTINGS.filter((name) => isSetting(body[name])).map((name) => [name, body[name]]);
+  const settings = settingsIn(body);
   const notes = Object.entries(objectOf(metadata)).filter(
     (pair): pair is [string, string] => typeof pair[1] === 'string',
   );
   return {
     ...(notes.length > 0 && { metadata: Object.fromEntries(notes) }),
     ...(typeof instructions === 'string' && instructions !== '' && { instructions }),
-    ...(settings.length > 0 && { settings: Object.fromEntries(settings) as JsonObject }),
+    ...(Object.keys(settings).length > 0 && { settings }),
   };
 }
 
-const isSetting = (value: unknown): boolean =>
-  value !== undefined && value !== null && JSON.stringify(value).length <= LONGEST_SETTING;
+/** In the words that the response has when it is made. */
+function settingsIn(body: JsonObject): JsonObject {
+  const said = SETTINGS.filter((name) => (body[name] ?? null) !== null);
+  if (said.length === 0) return {};
+  const settings = Object.fromEntries(said.map((name) => [name, body[name]]));
+  // A choice may be among some of them.
+  return settingsOf(readRequest(isObject(body.tool_choice) ? { ...settings, tools: body.tools } : settings));
+}
 
 /** What is kept of it with its turn, and what its tokens were. */
 export function keptAbout(

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Notes, redactNotes, sealNotes } from '../../context/notes.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import { matchResults } from '../../context/put-items.ts';
+import type { SaidTurn } from '../../context/read-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { exchangeOf } from '../../record/exchange.ts';
@@ -21,13 +22,26 @@ export function registerConversations(
   { conversations }: Pick<AiPorts, 'conversations'>,
 ): void {
   const url = `${prefix}/conversations`;
+  const { behind, erasing, reader } = conversations;
   const { sessions, privacy } = conversations.ports;
   const open = async (request: FastifyRequest<Named>) => {
     const ref = refOf(request, request.params.id);
-    const view = await conversations.reader.said(ref, { owner: '' });
+    const view = await behind.found(ref, () => reader.said(ref, { owner: '' }));
     if (view?.head.owner !== '') throw new GatewayError('session_unknown');
     conversations.noteReading('read', ref, view.head);
     return { ref, ...view };
+  };
+  /** With one of its items, and the turn that has it. */
+  const openItem = async (request: FastifyRequest<NamedItem>) => {
+    const itemIn = (turn: SaidTurn) => itemsOfTurn(turn).find(({ id }) => id === request.params.item);
+    const found = await behind.found(refOf(request, request.params.id), async () => {
+      const opened = await open(request);
+      const of = opened.turns.find(itemIn);
+      const item = of && itemIn(of);
+      return item && { ...opened, of, item };
+    });
+    if (!found) throw new GatewayError('session_unknown');
+    return found;
   };
   const send = (request: FastifyRequest, reply: FastifyReply, body: object): FastifyReply =>
     reply.header('x-request-id', exchangeOf(request.raw).id).send(body);
@@ -65,8 +79,9 @@ export function registerConversations(
     return send(request, reply, written(request.params.id, head.createdAt, notes));
   });
   scope.delete<Named>(`${url}/:id`, async (request, reply) => {
-    const { ref } = await open(request);
-    await conversations.erasing.session(ref);
+    // Of one that the store has lost, too: what waits of it would begin it anew.
+    if (!(await erasing.session(refOf(request, request.params.id), '')))
+      throw new GatewayError('session_unknown');
     return send(request, reply, { id: request.params.id, object: 'conversation.deleted', deleted: true });
   });
   scope.get<Named & { Querystring: PageAsked }>(`${url}/:id/items`, async (request, reply) => {
@@ -79,18 +94,13 @@ export function registerConversations(
     return send(request, reply, pageOf(itemsOfTurn(put), { ...request.query, order: 'asc', limit: '100' }));
   });
   scope.get<NamedItem & { Querystring: IncludeAsked }>(`${url}/:id/items/:item`, async (request, reply) => {
-    const { turns } = await open(request);
-    const item = turns.flatMap(itemsOfTurn).find(({ id }) => id === request.params.item);
-    if (!item) throw new GatewayError('session_unknown');
+    const { item } = await openItem(request);
     return send(request, reply, shownAs(item, request.query));
   });
   scope.delete<NamedItem>(`${url}/:id/items/:item`, async (request, reply) => {
-    const { ref, head, notes, turns } = await open(request);
-    const { item } = request.params;
-    const of = turns.find((turn) => itemsOfTurn(turn).some(({ id }) => id === item));
-    const left = (turn: OpenedTurn) => withoutItem({ ...of, ...turn }, item);
-    const isGone = of && (await conversations.erasing.part(ref, of.turn.version, left));
-    if (!isGone) throw new GatewayError('session_unknown');
+    const { ref, head, notes, of, item } = await openItem(request);
+    const left = (turn: OpenedTurn) => withoutItem({ ...of, ...turn }, item.id);
+    if (!(await erasing.part(ref, of.turn.version, left))) throw new GatewayError('session_unknown');
     return send(request, reply, written(request.params.id, head.createdAt, notes));
   });
 }

@@ -37,7 +37,8 @@ export function registerResponses(
     const read = readResponseId(request.params.id);
     if (!read) throw new GatewayError('session_unknown');
     const ref = { tenant: exchangeOf(request.raw).consumer, session: read.session };
-    const view = await conversations.reader.said(ref, { turn: read.turn });
+    const { behind, reader } = conversations;
+    const view = await behind.found(ref, () => reader.said(ref, { turn: read.turn }));
     const found = view?.turns.at(-1);
     // Also of a user's session: nobody can guess a response's id, and nobody says here which user asks.
     // What was deleted says nothing any more.

@@ -52,6 +52,8 @@ export class ConversationMemory {
   #episode = 1;
   #lastAt = 0;
   #characters = 0;
+  /** A turn is being taken in; where nobody is at it that has failed, and nobody knows how much of it is there. */
+  #isHalf = false;
   /** Ends when nobody takes anything in. */
   #growing: Promise<unknown> = Promise.resolve();
 
@@ -68,10 +70,10 @@ export class ConversationMemory {
    * Takes in the turns of a path that it has not yet, a passage at a step. Each is indexed once: about 30 µs.
    * @param covered version of a turn, behind which only what follows is given: a version is in one place of a session only;
    * 0 = all of the path is
-   * @returns false if the path is another one, so that a new memory is needed
+   * @returns false if the path is another one, or taking in a turn has failed, so that a new memory is needed
    */
   *follow(turns: readonly SpokenTurn[], covered = 0): Steps<boolean> {
-    const known = this.#knownOf(turns, covered);
+    const known = this.#isHalf ? -1 : this.#knownOf(turns, covered);
     if (known < 0) return false;
     for (const turn of turns.slice(known)) yield* this.#add(turn);
     return true;
@@ -101,6 +103,7 @@ export class ConversationMemory {
   *#add(turn: SpokenTurn): Steps<void> {
     if (this.#lastAt > 0 && turn.at - this.#lastAt > LONG_PAUSE_MS) this.#episode++;
     this.#lastAt = turn.at;
+    this.#isHalf = true;
     this.#turns.push(turn.id);
     this.#versions.push(turn.version);
     for (const passage of passagesOf(turn)) {
@@ -109,6 +112,7 @@ export class ConversationMemory {
     }
     if (this.#questions.length > MOST_QUESTIONS)
       this.#questions.splice(0, this.#questions.length - MOST_QUESTIONS);
+    this.#isHalf = false;
   }
 
   #addPassage(passage: TurnPassage): void {

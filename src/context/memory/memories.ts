@@ -57,10 +57,15 @@ export class Memories {
     turns: readonly SpokenTurn[],
     covered = 0,
   ): Promise<boolean> {
-    const isThere = await memory.grow(turns, covered);
-    // What was forgotten meanwhile stays so.
-    if (isThere && this.#kept.peek(key) === memory) this.#keep(key, memory);
-    return isThere;
+    try {
+      const isThere = await memory.grow(turns, covered);
+      // What was forgotten meanwhile stays so.
+      if (isThere && this.#kept.peek(key) === memory) this.#keep(key, memory);
+      return isThere;
+    } catch (error) {
+      if (this.#kept.peek(key) === memory) this.#kept.delete(key);
+      throw error;
+    }
   }
 
   /** Its size may have changed, and is asked for only of what is not there yet. */

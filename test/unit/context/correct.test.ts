@@ -42,7 +42,7 @@ async function world() {
     new Erasing({
       ...{ sessions, privacy, operations, opened: new OpenedSessions() },
       mind: { forget: () => undefined },
-      behind: { erase: async () => [] },
+      behind: { erase: async (_, inStore) => ({ erased: await inStore(), dropped: [] }) },
     }).turn(ref, 1);
   const left = async () => JSON.stringify((await store.sessions.read(ref))?.turns);
   return { stored, corrects, deletes, left };

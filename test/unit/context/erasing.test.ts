@@ -26,7 +26,7 @@ test('however many sessions a consumer has, all are erased, and few are asked fo
     privacy: openPrivacy(() => ({ redact: [], encryptWith: '', decryptWith: [] }), documents, Date.now),
     mind: { forget: () => undefined },
     opened: new OpenedSessions(),
-    behind: { erase: async () => [] },
+    behind: { erase: async (_, inStore) => ({ erased: await inStore(), dropped: [] }) },
     operations: { note: () => undefined } as unknown as ConstructorParameters<
       typeof Erasing
     >[0]['operations'],

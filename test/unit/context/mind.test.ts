@@ -1,6 +1,6 @@
 // Between turns a long conversation is looked after by what is new of it.
 import { Registry } from 'prom-client';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { MindMeters } from '../../../src/context/measures/meters.ts';
 import { ContextMeters } from '../../../src/context/meters.ts';
 import { Mind } from '../../../src/context/mind.ts';
@@ -31,11 +31,12 @@ const pathTurn = (version: number, messages: Message[], more: object = {}): Path
   return { ...turn(version, messages), turn: stored, system: undefined, ...more };
 };
 
-it('what a summary covers is read once, not at each turn, also where results come a turn after their call', async () => {
+async function openMind() {
   const store = await openStore('memory:');
+  onTestFinished(() => store.close());
   const log = openLog('error', { write: () => undefined }).logger;
   const registry = new Registry();
-  const mind = new Mind({
+  return new Mind({
     settings: () => ({ compaction: COMPACTION }) as never,
     sessions: store.sessions,
     privacy: openPrivacy(() => PRIVACY, store.documents, Date.now),
@@ -44,6 +45,10 @@ it('what a summary covers is read once, not at each turn, also where results com
     log,
     clock,
   });
+}
+
+it('what a summary covers is read once, not at each turn, also where results come a turn after their call', async () => {
+  const mind = await openMind();
   const covered = [1, 2].map((at) => pathTurn(at, [user(`My code of ${at} is XK-${at}.`), assistant('ok')]));
   let reads = 0;
   const open: PathTurn[] = [];
@@ -78,5 +83,57 @@ it('what a summary covers is read once, not at each turn, also where results com
   const { snippets } = await say([user('What is my code of 2?')], assistant('XK-2.'));
   expect(snippets).toContain('XK-2');
   expect(reads).toBe(1);
-  await store.close();
+});
+
+/** A question behind a summary of two turns, and behind these. */
+const questionAfter = (turns: PathTurn[], whileCovered: () => void): PromptInput => ({
+  ref: REF,
+  head: { generation: 1, edits: 0, version: 2 + turns.length } as SessionHead,
+  model: 'smart',
+  summary: { epoch: 1, covered: 2, tokens: 5, content: JSON.stringify({ text: 'It was short.' }) },
+  turns,
+  fresh: [user('What is my code?')],
+  system: [],
+  otherTokens: 0,
+  isFull: false,
+  covered: async () => {
+    whileCovered();
+    return [1, 2].map((at) => pathTurn(at, [user(`My code of ${at} is XK-${at}.`), assistant('ok')]));
+  },
+});
+
+it('what is forgotten while a prompt is made of it is not kept at hand', async () => {
+  const mind = await openMind();
+  let reads = 0;
+  await mind.prompt(questionAfter([], () => mind.forget(REF)));
+  for (let at = 0; at < 2; at++) {
+    const { snippets } = await mind.prompt(questionAfter([], () => void reads++));
+    expect(snippets).toContain('XK-2');
+  }
+  expect(reads).toBe(1);
+});
+
+it('nor where it waited for another path of the conversation', async () => {
+  const mind = await openMind();
+  const path = (name: string, length: number) =>
+    Array.from({ length }, (_, at) =>
+      pathTurn(at + 3, [user(`What is new in ${at}?`), assistant('Nothing.')], { id: `${name}${at}` }),
+    );
+  const [long, other] = [path('a', 100), path('b', 2)];
+  // Whoever looks at the clock finds that a millisecond has gone by: the long one is met in many slices.
+  let ms = 0;
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => ms++);
+  let isMet = false;
+  const asking = [long, other].map((turns) => mind.prompt(questionAfter(turns, () => undefined)));
+  void asking[0]?.then(() => {
+    isMet = true;
+  });
+  await new Promise(setImmediate);
+  expect(isMet).toBe(false);
+  mind.forget(REF);
+  await Promise.all(asking);
+  now.mockRestore();
+  let reads = 0;
+  await mind.prompt(questionAfter(other, () => void reads++));
+  expect(reads).toBe(1);
 });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { Memories } from '../../../src/context/memory/memories.ts';
 import { OpenedSessions } from '../../../src/context/opened-sessions.ts';
 import type { TenantSeal } from '../../../src/context/ports.ts';
+import type { Message } from '../../../src/contracts/model-request.ts';
 import type { SessionHead, StoredTurn } from '../../../src/contracts/session.ts';
 import { draft } from '../../conformance/session-drafts.ts';
 import { turn, user } from './conversations.ts';
@@ -55,6 +56,27 @@ it('who asks for a memory while it is made waits for the same, and what is forgo
   memories.forget(ref);
   expect((await next).turns).toBe(2);
   expect(await memories.known(ref, life, 1, [])).toBeUndefined();
+});
+
+it('a turn that was taken in by half is not known: whoever waits for it takes it in anew', async () => {
+  const memories = new Memories();
+  const [ref, life] = [refOf('s1'), { generation: 1, edits: 0 }];
+  let asked = 0;
+  const broken: Message = {
+    ...user(''),
+    get content() {
+      if (asked++ === 0) throw new Error('it can’t be read');
+      return user('My code is XK-1.').content;
+    },
+  } as Message;
+  const said = [turn(1, [user('Hello.'), broken], 10)];
+  const [one, other] = await Promise.allSettled([
+    memories.met(ref, life, said),
+    memories.met(ref, life, said),
+  ]);
+  expect([one.status, other.status]).toEqual(['rejected', 'fulfilled']);
+  const memory = await memories.met(ref, life, said);
+  expect(memory.recall('What is my code?', () => true, 200).text).toContain('XK-1');
 });
 
 it('a store that has lost turns, and goes on with others, is followed', () => {

@@ -120,6 +120,19 @@ it('what is dropped is delivered no more: neither what waits, nor what is on its
   expect(attempts.slice(1)).toEqual([[1, 3]]);
 });
 
+it('what was taken out and is put back is delivered after all, before what has come since', async () => {
+  const { box, delivered } = outbox();
+  for (const item of [1, 2]) box.push(item);
+  const taken = await box.drop((item) => item === 2);
+  box.push(3);
+  box.putBack(taken);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(delivered).toEqual([[2, 1, 3]]);
+  box.putBack([4]);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(delivered.at(-1)).toEqual([4]);
+});
+
 it('what arrives while it is to be dropped is not told as dropped', async () => {
   let arrive = (): void => undefined;
   const box = new Outbox<number>({
