@@ -187,6 +187,7 @@ export class StreamWatch implements AnswerFacts {
   #onFrame(frame: Frame): void {
     const { event, data } = frame;
     if (data === '[DONE]') {
+      this.#reader?.end?.();
       this.#emit({ type: 'end' });
       this.#onEvent?.(frame, undefined);
       return;

@@ -25,6 +25,8 @@ export interface Framing {
 export interface StreamReader {
   /** @param event the data of one event; any of it may be missing or be something else, which is passed over */
   read(event: JsonObject, name: string): void;
+  /** The provider has said that nothing follows (`[DONE]`). Absent: how it ended its events have said. */
+  end?(): void;
   /** Whether an event shows the model at work though nothing is said yet: hidden reasoning, a search. */
   isAtWork?(event: JsonObject): boolean;
   /** It reads events that differ in one text alone in the same way but for that text, if nothing else came between. */

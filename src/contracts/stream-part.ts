@@ -85,7 +85,6 @@ export type StreamPart =
   | { readonly type: 'service-tier'; readonly tier: string }
   | ({
       readonly type: 'finish';
-      /** '': it goes on behind an end that was none. */
       readonly reason: FinishReason;
       /** The one that was met. */
       readonly stopSequence?: string;

@@ -161,10 +161,13 @@ it.each([
   });
 });
 
-it('a transcript that is a string of JSON is read as what it says', async () => {
-  const gateway = await aiGateway([await says(text, String.raw`"I am ada\u0040example.com."`)], redacting);
+it.each([
+  ['string', String.raw`"I am ada\u0040example.com."`, '"I am [EMAIL]."'],
+  ['list', String.raw`[1.50, "I am ada\u0040example.com."]`, '[1.50, "I am [EMAIL]."]'],
+])('a transcript that is a %s of JSON is read as what it says', async (_, body, told) => {
+  const gateway = await aiGateway([await says(text, body)], redacting);
   const heard = await listen(gateway, { response_format: 'text' });
-  expect([heard.status, heard.body.toString()]).toEqual([200, '"I am [EMAIL]."']);
+  expect([heard.status, heard.body.toString()]).toEqual([200, told]);
 });
 
 it('in report mode all goes on as it came, and is recorded', async () => {
@@ -244,15 +247,19 @@ it('its beginning is told while the rest is still to come', async () => {
   expect(told).toBe(words);
 });
 
+const chunk = (content: string, finish?: string) =>
+  event({
+    object: 'transcription.chunk',
+    choices: [{ delta: { content }, ...(finish && { finish_reason: finish }) }],
+  });
+
 it('what vLLM streams is read across the pieces that it cuts the sound into, and ends with the last', async () => {
-  const chunk = (content: string, finish?: string) =>
-    event({
-      object: 'transcription.chunk',
-      choices: [{ delta: { content }, ...(finish && { finish_reason: finish }) }],
-    });
   const usage = { prompt_tokens: 1500, completion_tokens: 9, total_tokens: 1509 };
   const last = `${event({ object: 'transcription.chunk', choices: [], usage })}${DONE}`;
-  const pieces = [chunk('My card is 4111'), chunk(' 1111', 'stop'), chunk(' 1111 1111.'), chunk('', 'stop')];
+  const pieces = [
+    ...[chunk('My card is 4111'), chunk(' 1111', 'stop'), event({ choices: [] })],
+    ...[chunk(' 1111 1111.'), chunk('', 'stop')],
+  ];
   const gateway = await aiGateway([await says(STREAM_HEADERS, pieces.join('') + last)], redacting);
 
   const answer = await listen(gateway, { stream: 'true' });
@@ -265,6 +272,13 @@ it('what vLLM streams is read across the pieces that it cuts the sound into, and
     ...{ reason: 'ok', outcome: 'complete', finish_reason: 'stop' },
     ...{ tokens_in: 1500, tokens_out: 9, usage_source: 'reported' },
   });
+});
+
+it.each([redacting, {}])('one that just ends behind a piece of the sound is cut', async (config) => {
+  const gateway = await aiGateway([await says(STREAM_HEADERS, chunk('I hear.', 'stop'))], config);
+  const answer = await listen(gateway, { stream: 'true' });
+  expect(answer.body.toString()).toMatch(/"finish_reason":"stop".*upstream_truncated/s);
+  expect(await lineOf(gateway, answer)).toMatchObject({ reason: 'upstream_truncated', outcome: 'truncated' });
 });
 
 it('a forbidden topic ends it where it stands', async () => {

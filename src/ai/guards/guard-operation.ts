@@ -1,7 +1,7 @@
 import type { Operation } from '../../contracts/format.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { anyReads, guardedText } from '../../lib/answer-filters.ts';
-import { parseObject, parseString } from '../../lib/json.ts';
+import { parseObject } from '../../lib/json.ts';
 import { failureInAnswer } from '../../upstream/failure.ts';
 import { BROKEN_OFF } from '../broken-off.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
@@ -38,12 +38,8 @@ function guarded(bytes: Buffer, guard: GuardText): Buffer {
   const text = bytes.toString('utf8');
   const said = parseObject(text);
   if (said) return guardResult(said, guard) ? Buffer.from(JSON.stringify(said)) : bytes;
-  // Escaped, it would say to a guard what it does not say to its reader.
-  const inJson = parseString(text);
-  const transcript = inJson ?? text;
-  const left = guardedTranscript(transcript, guard);
-  if (left === transcript) return bytes;
-  return Buffer.from(inJson === undefined ? left : JSON.stringify(left));
+  const left = guardedTranscript(text, guard);
+  return left === text ? bytes : Buffer.from(left);
 }
 
 /** @throws GatewayError for one that breaks off as well */

@@ -1,4 +1,6 @@
+import { parseString } from '../../lib/json.ts';
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
+import { readList } from './listed-transcript.ts';
 
 const TIME = String.raw`(?:\d{1,4}:)?\d\d:\d\d[.,]\d{1,3}`;
 /** Where WebVTT shows a cue: `line:-1,start`, `position:50%`. */
@@ -11,8 +13,20 @@ const NUMBER = /^\s*\d{1,7}\s*$/;
 const isTiming = (line: string | undefined): boolean => line !== undefined && TIMING.test(line);
 const isEmpty = (line: string | undefined): boolean => line === undefined || line.trim() === '';
 
-/** A transcript that is no JSON, as the guards leave it: a text, or subtitles, whose numbers and times are none. */
+/**
+ * A transcript that is no object, as the guards leave it: a text, or subtitles, whose numbers and times are none. A string
+ * or a list of JSON stays one: escaped, it would say to a guard what it does not say to its reader.
+ *
+ * @returns the same text where they change nothing
+ */
 export function guardedTranscript(text: string, guard: GuardText): string {
+  const said = parseString(text);
+  if (said === undefined) return readList(text, guard)?.guarded(guard) ?? guardedPlain(text, guard);
+  const left = guardedPlain(said, guard);
+  return left === said ? text : JSON.stringify(left);
+}
+
+function guardedPlain(text: string, guard: GuardText): string {
   const lines = text.split(/\r?\n/);
   const timings = lines.map(isTiming);
   if (!timings.includes(true)) return guard(text);

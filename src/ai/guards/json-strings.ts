@@ -3,6 +3,8 @@ import { parseList, parseObject } from '../../lib/json.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+/** Behind a string that is a name. */
+const COLON = /\s*:/y;
 
 /**
  * The strings in a text that is an object or a list as JSON, names too: each is a text of its own. In the place of anything else,
@@ -37,7 +39,9 @@ class JsonText {
     for (let at = json.indexOf('"'); at >= 0; at = json.indexOf('"', from)) {
       const end = stringEnd(json, at);
       const said = JSON.parse(json.slice(at, end)) as string;
-      if (said !== '') this.strings.push(new JsonString(whole, said, this, this.#pieces.length + 1));
+      COLON.lastIndex = end;
+      const place = { json: this, at: this.#pieces.length + 1, isName: COLON.test(json) };
+      if (said !== '') this.strings.push(new JsonString(whole, said, place));
       this.#pieces.push(json.slice(from, at), json.slice(at, end));
       from = end;
     }
@@ -56,16 +60,25 @@ class JsonText {
   }
 }
 
-class JsonString implements RequestText {
+interface JsonPlace {
+  readonly json: JsonText;
+  readonly at: number;
+  readonly isName: boolean;
+}
+
+export class JsonString implements RequestText {
   readonly role: string;
   readonly isKept: boolean;
+  /** Of a field, and not what one holds. */
+  readonly isName: boolean;
   readonly #json: JsonText;
   readonly #at: number;
   #text: string;
 
-  constructor({ role, isKept }: RequestText, text: string, json: JsonText, at: number) {
+  constructor({ role, isKept }: RequestText, text: string, { json, at, isName }: JsonPlace) {
     this.role = role;
     this.isKept = isKept;
+    this.isName = isName;
     this.#text = text;
     this.#json = json;
     this.#at = at;

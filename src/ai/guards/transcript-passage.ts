@@ -7,6 +7,8 @@ import { isObject, objectsOf, parseString, textOf } from '../../lib/json.ts';
 import { HAS_BEEN_SAID, type Passage } from '../passage.ts';
 import { guardResult, leaveOutTokens } from './guard-result.ts';
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
+import { guardedTranscript } from './guarded-transcript.ts';
+import { readList } from './listed-transcript.ts';
 import { eventTexts } from './request-texts.ts';
 
 type Container = { [key: string]: unknown };
@@ -36,7 +38,7 @@ interface Segment {
 
 /** Names of events that say once more what was said in pieces. */
 const ALL_OF_IT = /\.(?:segment|done)$/;
-/** Characters of segments, as JSON, that wait for the end: as the longest transcript that is held until it is whole. */
+/** Characters of segments, and of events behind an end, that wait: as the longest transcript that is held until it is whole. */
 const MOST_WAITING = 4 * 1024 * 1024;
 
 /**
@@ -56,6 +58,8 @@ export class TranscriptPassage implements Passage {
   #isChanged = false;
   #piece: Piece | undefined;
   #ending: Ending | undefined;
+  /** What came behind it, and waits with it. */
+  #behind = '';
   #segments: Segment[] = [];
   #waiting = 0;
   /** Whether the text comes as frames of nothing else; undefined: nothing has come. */
@@ -79,15 +83,13 @@ export class TranscriptPassage implements Passage {
         this.#write(name, data);
         return;
       }
-      const line = lineOf(name, data);
       if (this.#isRaw === false) {
         // Between events it is none of the text.
-        const left = this.#guard(line.text);
-        this.#write(name, left === line.text ? data : line.write(left));
+        this.#write(name, guardedTranscript(data, this.#guard));
         return;
       }
       this.#isRaw = true;
-      this.#say(line, data);
+      this.#sayLine(name, data);
     });
   }
 
@@ -121,8 +123,6 @@ export class TranscriptPassage implements Passage {
       this.#say(piece, data);
       return;
     }
-    // What the transcript came to stands behind all of it.
-    if (this.#ending) this.#end();
     if (textOf(event.type) === '' && typeof event.text === 'string' && !ALL_OF_IT.test(name)) {
       const { text } = event;
       // What else it says nobody here knows.
@@ -140,6 +140,19 @@ export class TranscriptPassage implements Passage {
     if (type.endsWith('.done')) this.#end();
     const isChanged = type.endsWith('.done') ? guardResult(event, this.#guard) : this.#guardAll(event);
     this.#write(name, isChanged ? JSON.stringify(event) : data);
+  }
+
+  /** A frame that is no object: a line of the text, which may be written as a string or a list of JSON. */
+  #sayLine(name: string, data: string): void {
+    const list = readList(data, this.#guard);
+    if (list) {
+      const write = (text: string): string => list.write(text);
+      this.#say({ name, text: list.text, write, isLast: false }, list.json);
+      return;
+    }
+    const said = parseString(data);
+    const write = said === undefined ? (text: string) => text : (text: string) => JSON.stringify(text);
+    this.#say({ name, text: said ?? data, write, isLast: false }, data);
   }
 
   #say(piece: Piece, data: string): void {
@@ -162,6 +175,8 @@ export class TranscriptPassage implements Passage {
     this.#ending = undefined;
     const { piece, left, asItCame } = ending;
     this.#write(piece.name, rest === '' && asItCame !== undefined ? asItCame : piece.write(left + rest));
+    this.#written += this.#behind;
+    this.#behind = '';
   }
 
   #follow(text: string, left: string): void {
@@ -220,15 +235,14 @@ export class TranscriptPassage implements Passage {
 
   #write(name: string, data: string): void {
     const head = name === '' ? '' : `event: ${name}\n`;
-    this.#written += `${head}data: ${data.replaceAll('\n', '\ndata: ')}\n\n`;
+    const frame = `${head}data: ${data.replaceAll('\n', '\ndata: ')}\n\n`;
+    if (!this.#ending) {
+      this.#written += frame;
+      return;
+    }
+    this.#behind += frame;
+    if (this.#behind.length > MOST_WAITING) this.#writeEnding('');
   }
-}
-
-/** A frame that is no object: a line of the text, which may be written as a string of JSON. */
-function lineOf(name: string, data: string): Piece {
-  const said = parseString(data);
-  if (said === undefined) return { name, text: data, write: (text) => text, isLast: false };
-  return { name, text: said, write: (text) => JSON.stringify(text), isLast: false };
 }
 
 /** OpenAI says it in `delta`, Mistral in `text`, and servers of one's own in chunks as of a chat (vLLM). */

@@ -9,14 +9,14 @@ const ENDINGS: EndingWords = { reasons: {}, failures: new Set(['abort', 'error']
 
 /**
  * Reads a transcript that streams in chunks as of a chat, and whatever else comes as events. vLLM cuts a longer sound into pieces, each of
- * which ends with a finish reason of its own (vllm-project/vllm#49116); all have ended where nothing follows the last.
+ * which ends with a finish reason of its own (vllm-project/vllm#49116): all have ended where it is said that nothing follows the last.
  */
 export class TranscriptChunkReader implements StreamReader {
   readonly #emit: Emit;
   readonly #events: StreamReader;
   /** The worst that a piece has ended with; '' = none has. */
   #worst = '';
-  /** Nothing has come behind the end of the last piece. */
+  /** Nothing has come of a piece behind the end of the last. */
   #hasEnded = false;
 
   /** @param events reads what is no chunk */
@@ -37,12 +37,15 @@ export class TranscriptChunkReader implements StreamReader {
     for (const { finish_reason: reason } of objectsOf(event.choices)) this.#readEnd(reason);
   }
 
+  end(): void {
+    if (this.#hasEnded) this.#emit({ type: 'finish', reason: this.#worst });
+  }
+
   #readEnd(reason: unknown): void {
     const ended = typeof reason === 'string' ? ending(reason, ENDINGS) : undefined;
+    this.#hasEnded = ended?.type === 'finish';
     if (ended?.type === 'finish')
       this.#worst = worstFinish([this.#worst, ended.reason].filter((each) => each !== ''));
-    if (ended) this.#emit(ended.type === 'finish' ? { ...ended, reason: this.#worst } : ended);
-    else if (this.#hasEnded) this.#emit({ type: 'finish', reason: '' });
-    this.#hasEnded = ended !== undefined;
+    else if (ended) this.#emit(ended);
   }
 }

@@ -1,15 +1,21 @@
 // A transcript that vLLM streams: chunks as of a chat, in which each piece of a longer sound ends for itself.
 import { expect, it } from 'vitest';
 import { openaiOperations } from '../../../../src/ai/dialects/operations/index.ts';
-import { factsOf } from '../../../../src/ai/part-facts.ts';
-import type { JsonObject } from '../../../../src/contracts/model-request.ts';
-import type { StreamPart } from '../../../../src/contracts/stream-part.ts';
+import { StreamWatch } from '../../../../src/ai/watch.ts';
 
-function factsOfEvents(...events: object[]) {
-  const parts: StreamPart[] = [];
-  const reader = openaiOperations['openai-transcriptions'].openStream((part) => void parts.push(part));
-  for (const event of events) reader.read(event as JsonObject, '');
-  return factsOf(parts);
+const DONE = '[DONE]';
+
+/** What is known of a stream that came byte by byte, and said that it was over. */
+const factsOfEvents = (...events: object[]): StreamWatch => factsOfCut(...events, DONE);
+
+/** The same of one that may not have. */
+function factsOfCut(...events: (object | string)[]): StreamWatch {
+  const watch = new StreamWatch(openaiOperations['openai-transcriptions']);
+  const data = events.map((event) => (typeof event === 'string' ? event : JSON.stringify(event)));
+  const bytes = Buffer.from(data.map((each) => `data: ${each}\n\n`).join(''));
+  for (const byte of bytes) watch.see(Buffer.of(byte));
+  watch.end();
+  return watch;
 }
 
 const chunk = (content: string, reason?: string) => ({
@@ -31,6 +37,14 @@ it.each<[string, object[], string]>([
   ['was cut where one was', [chunk(' And', 'length'), chunk(' so'), chunk('', 'stop')], 'length'],
 ])('it %s', (_, events, reason) => {
   expect(factsOfEvents(...events).finishReason).toBe(reason);
+});
+
+it.each<[string, object[]]>([
+  ['its first piece has ended', [chunk(' And', 'stop')]],
+  ['several have', [chunk(' And', 'stop'), chunk(' so', 'stop')]],
+  ['it has said what it came to', [chunk(' And', 'stop'), usage]],
+])('it has not ended before it says so, though %s', (_, events) => {
+  expect(factsOfCut(...events)).toMatchObject({ finishReason: '', done: false, failed: false });
 });
 
 it('what it came to is read where it is said', () => {

@@ -42,6 +42,16 @@ it('of subtitles only what is said is guarded, and a line that is gone ends no c
   expect(guardedTranscript(`${placed}\n4 kites\n`, times)).toBe(`${placed}\n[N] kites\n`);
 });
 
+it('in a list of JSON what is said is one text, and the list stays as it was written', () => {
+  const list = (...said: string[]): string =>
+    `[{"text":"${said[0]}", "at":1.50, "at":2},\n {"text": "${said[1]}"}]\n`;
+  expect(guardedTranscript(list(String.raw`a \u0063od`, ' swims'), hide)).toBe(list('a [X]', ' swims'));
+  expect(guardedTranscript(list('a red', 'fish here'), hide)).toBe(list('a [X]', 'here'));
+  const kites = list(String.raw`a k\u0069te`, 'here');
+  expect(guardedTranscript(kites, hide)).toBe(kites);
+  expect(guardedTranscript('["a cod", here]', hide)).toBe('["a [X]", here]');
+});
+
 it.each([
   ['a text that holds an arrow', 'From 0 --> 1 a cod'],
   ['a text that holds times', 'a cod\nat 00:00.000 --> 00:02.000 a cod\n'],

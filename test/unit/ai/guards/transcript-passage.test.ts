@@ -37,12 +37,33 @@ const through = (guard: ModelGuard, ...events: (object | string)[]): unknown[] =
 
 /** @param name of each of them */
 function throughNamed(name: string, guard: ModelGuard, ...events: (object | string)[]): unknown[] {
+  const written = events
+    .map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`)
+    .map((event) => (name === '' ? event : `event: ${name}\n${event}`));
+  const bytes = Buffer.from(written.join(''));
+  const told = bytesThrough(guard, [bytes]);
+  expect(
+    bytesThrough(
+      guard,
+      Array.from(bytes, (byte) => Buffer.of(byte)),
+    ),
+    'the same byte by byte',
+  ).toEqual(told);
+  return told;
+}
+
+function bytesThrough(guard: ModelGuard, chunks: Buffer[]): unknown[] {
   const passage = new TranscriptPassage([guard]);
-  for (const event of events) {
-    const data = typeof event === 'string' ? event : JSON.stringify(event);
-    passage.take({ event: name, data }, parseObject(data));
+  const events = openEventFraming(
+    (frame) => passage.take(frame, parseObject(frame.data)),
+    () => undefined,
+  );
+  let written = '';
+  for (const chunk of chunks) {
+    events.feed(chunk);
+    written += passage.pass();
   }
-  const written = passage.pass() + passage.last(passage.stopped?.code, () => 'data: !\n\n');
+  written += passage.last(passage.stopped?.code, () => 'data: !\n\n');
   const told: unknown[] = [];
   const framing = openEventFraming(
     ({ data }) => void told.push(parseObject(data) ?? data),
@@ -148,11 +169,67 @@ it('a line may be written as a string of JSON: it is read as what it says, and s
   expect(through(reporting, delta('a'), escaped)).toEqual([delta('a'), escaped]);
 });
 
+it('it may be a list: the strings in it are read as what they say, and it stays one', () => {
+  const escaped = String.raw`[ "a \u0063od", 7.50, {"cod":"cod"}]`;
+  expect(through(hiding, delta('a co'), escaped, delta('d'))).toEqual([
+    '[ "a [X]", 7.50, {"[X]":"[X]"}]',
+    delta('a [X]'),
+  ]);
+  // Lines of nothing else are one text.
+  expect(through(hiding, '["a", "c"]', '["od",{"cod":1}]', '[DONE]')).toEqual([
+    '["a [X]",{"[X]":1}]',
+    '[DONE]',
+  ]);
+  expect(through(hiding, String.raw`[{"\u0063od":1}]`)).toEqual(['[{"[X]":1}]']);
+  expect(through(forbidding, String.raw`["\u0063od"]`, '["swims"]')).toEqual(['!']);
+  expect(through(reporting, escaped, '[7]', '[]', '[music]')).toEqual([escaped, '[7]', '[]', '[music]']);
+  expect(through(reporting, delta('a'), escaped)).toEqual([delta('a'), escaped]);
+});
+
+const usage = { choices: [], usage: { total_tokens: 3 } };
+
+it('what comes behind the end of a piece goes on behind it', () => {
+  for (const guard of [reporting, hiding])
+    expect(through(guard, chunk('a', 'stop'), 'foo', usage, '[DONE]')).toEqual([
+      chunk('a', 'stop'),
+      'foo',
+      usage,
+      '[DONE]',
+    ]);
+});
+
+it('and ends no text, which may go on behind that', () => {
+  for (const between of [usage, 'foo', '["foo"]', { type: 'x' }])
+    expect(through(hiding, chunk('a c', 'stop'), between, chunk('od', 'stop'))).toEqual([
+      chunk('', 'stop'),
+      between,
+      chunk('a [X]', 'stop'),
+    ]);
+});
+
+it('but it waits no longer than there is room', () => {
+  const passage = new TranscriptPassage([hiding]);
+  const take = (data: string) => passage.take({ event: '', data }, parseObject(data));
+  take(JSON.stringify(chunk('a c', 'stop')));
+  const much = 'x'.repeat(1024 * 1024);
+  for (let i = 0; i < 3; i++) take(much);
+  expect(passage.pass()).toBe('');
+  take(much);
+  const frame = (data: string | object) =>
+    `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+  expect(passage.pass() === frame(chunk('', 'stop')) + frame(much).repeat(4)).toBe(true);
+  take(JSON.stringify(chunk('od', 'stop')));
+  expect(passage.last(undefined, () => '')).toBe(frame(chunk('a [X]', 'stop')));
+});
+
 it('what was let through goes on, and the end of a piece with it, before it is said that the rest failed', () => {
   const passage = new TranscriptPassage([reporting]);
   const data = JSON.stringify(chunk('a', 'stop'));
   passage.take({ event: '', data }, parseObject(data));
-  expect(passage.last('upstream_truncated', () => 'data: !\n\n')).toBe(`data: ${data}\n\ndata: !\n\n`);
+  passage.take({ event: '', data: 'foo' }, undefined);
+  expect(passage.last('upstream_truncated', () => 'data: !\n\n')).toBe(
+    `data: ${data}\n\ndata: foo\n\ndata: !\n\n`,
+  );
 });
 
 it('what is held back goes on before the stream ends, however it does', () => {
