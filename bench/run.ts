@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { hasCpuAccounting } from './harness/cpu.ts';
 import { commit, loadAverage, machine, watchOtherWork } from './harness/machine.ts';
-import { markdown, type Report, refusal } from './harness/report.ts';
+import { outcomeOf } from './harness/outcome.ts';
+import { markdown, type Report } from './harness/report.ts';
 import type { Call, Suite } from './harness/suite.ts';
 import { versions } from './harness/versions.ts';
 import { installPeers } from './load/peers/install.ts';
@@ -88,24 +89,10 @@ async function runSuite(suite: Suite, given: Arguments): Promise<number> {
   }
   const text = markdown(report);
   print(text);
-  return keep(report, text, given);
-}
-
-/** Writes a report if it is one of a whole run. @returns the exit code: 1 as well if figures are the load's own */
-function keep(report: Report, text: string, { only, profile, anyway }: Arguments): number {
-  if (only !== undefined || profile !== undefined) {
-    print(`Not written: ${only === undefined ? 'who is profiled is slower' : '--only leaves subjects out'}.`);
-    return 0;
-  }
-  const why = refusal(report);
-  if (why !== null && !anyway) {
-    print(`NOT WRITTEN: ${why}. With --anyway it is.`);
-    return 1;
-  }
-  writeResults(report.suite, text, report);
-  if (report.findings.bottlenecks.length === 0) return 0;
-  print('FAILED: the load was the bottleneck of what is named above, and is marked there.');
-  return 1;
+  const { isWritten, says, exitCode } = outcomeOf(report, given);
+  if (isWritten) writeResults(report.suite, text, report);
+  for (const sentence of says) print(sentence);
+  return exitCode;
 }
 
 async function runStudy(study: Study, { data, command }: Arguments): Promise<number> {

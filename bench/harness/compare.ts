@@ -1,3 +1,4 @@
+import { FULL } from './load-share.ts';
 import type { Window } from './measure.ts';
 import type { ByRound } from './one-at-a-time.ts';
 import type { Run, Saturation } from './saturation.ts';
@@ -39,9 +40,7 @@ export interface Table {
   idle: string[];
 }
 
-/** Share of a core from which on it counts as full. */
-const FULL = 0.9;
-/** And from which on a load that has more of its core than the subject of its own is what the subject waits for. */
+/** Share of its core from which on a load that has more of it than the subject of its own is what the subject waits for. */
 const BUSY = 0.75;
 
 function rowOf(subject: string, windows: readonly Window[]): Row {

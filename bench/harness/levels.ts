@@ -2,6 +2,7 @@ import { isRight, untilServes } from './ask.ts';
 import { type Counted, runClient } from './counted.ts';
 import { residentMegabytes } from './cpu.ts';
 import { type Alive, onSite, presentOf, rotated, type Site, upstreamOf, withAlive } from './ground.ts';
+import { FULL } from './load-share.ts';
 import { untilStill } from './measure.ts';
 import { type Spread, spread } from './statistics.ts';
 import type { Call, Case, Subject, Upstream } from './suite.ts';
@@ -9,8 +10,6 @@ import { warmBySaturation } from './warm.ts';
 
 /** The name under which the client at the upstream itself stands, without a subject. */
 export const ALONE = 'nothing between';
-/** Share of its core from which on it counts as full. */
-const FULL = 0.9;
 
 /** After a level, until a subject that could not hold it has done with what was asked. */
 const STILL_WITHIN_MS = 60_000;

@@ -49,12 +49,16 @@ export function loadAverage(): number {
   }
 }
 
-/** Starts to watch what else the machine does. @returns what tells its share of the machine until now: 0 to 1 */
+/**
+ * Starts to watch what else the machine does.
+ * @returns what tells its share of the machine until now: 0 to 1, or a little below 0 where the two accounts that it is the
+ * difference of, the machine's and that of the bench, differ by more than it
+ */
 export function watchOtherWork(): () => number {
   const began = performance.now();
   const before = machineBusyMicroseconds() - ownMicroseconds();
   return () => {
     const other = machineBusyMicroseconds() - ownMicroseconds() - before;
-    return Math.max(0, other / 1000 / (performance.now() - began) / cpus().length);
+    return other / 1000 / (performance.now() - began) / cpus().length;
   };
 }

@@ -12,7 +12,7 @@ export interface Report {
   machine: Machine;
   /** Load average before the run. */
   loadAverageBefore: number;
-  /** Share of the machine's time in the run that went to nobody of the bench: 0 to 1. */
+  /** Share of the machine's time in the run that went to nobody of the bench: 0 to 1, as `watchOtherWork` tells it. */
   otherWork: number;
   versions: Record<string, string>;
   effort: Effort;
@@ -33,17 +33,22 @@ export function refusal({ effort, otherWork }: Pick<Report, 'effort' | 'otherWor
   return null;
 }
 
+/** Less than a hundredth can't be told: it is the difference of two accounts. */
+const LEAST_SHARE = 0.01;
+const otherWorkOf = (share: number): string => (share < LEAST_SHARE ? '< 1 %' : percent(share));
+
 /** The report for people. */
 export function markdown(report: Report): string {
   const { machine, findings, otherWork } = report;
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
   const facts = [
     `\`${report.command}\` · ${report.date} UTC · commit ${report.commit}`,
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}; load average before: ${short(report.loadAverageBefore)}; other work in the run: ${percent(otherWork)} of the machine`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}; load average before: ${short(report.loadAverageBefore)}; other work in the run: ${otherWorkOf(otherWork)} of the machine`,
     versions.join(', '),
     findings.effort ?? `${report.effort.rounds} rounds`,
     ...findings.facts,
     ...findings.missing.map(({ subject, why }) => `**missing: ${subject}**, ${why}`),
+    ...(findings.leftOut ?? []).map(({ subject, of, why }) => `**left out: ${subject}** of "${of}", ${why}`),
   ];
   if (otherWork > DISTURBING)
     facts.unshift(

@@ -41,7 +41,7 @@ export interface Run {
   alone: Record<string, Window>;
   /** By case, then by subject: a window a round. */
   windows: Record<string, Record<string, Window[]>>;
-  /** Share of the machine's time that went to nobody of the bench: 0 to 1. */
+  /** Share of the machine's time that went to nobody of the bench: 0 to 1, as `watchOtherWork` tells it. */
   otherWork: number;
 }
 

@@ -79,6 +79,14 @@ export interface Call {
   profileTo?: string | undefined;
 }
 
+/** A subject that a table could have and has not. */
+export interface LeftOut {
+  subject: string;
+  /** Heading of the table. */
+  of: string;
+  why: string;
+}
+
 /** What a suite has found out. */
 export interface Findings {
   /** How often and how long it was measured, in words; the number of rounds if absent. */
@@ -87,6 +95,8 @@ export interface Findings {
   facts: string[];
   subjects: readonly { name: string; what: string }[];
   missing: readonly { subject: string; why: string }[];
+  /** Who is here and stands in some table not; nobody if absent. */
+  leftOut?: readonly LeftOut[];
   /** Markdown, each with a heading of its own. */
   sections: string[];
   /** How to read the figures. */

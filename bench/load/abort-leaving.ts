@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Alive, rotated, type Site } from '../harness/ground.ts';
+import { type Beside, LoadShare } from '../harness/load-share.ts';
 import type { Started } from '../harness/processes.ts';
 import type { Call } from '../harness/suite.ts';
 import { GET_1KB } from './messages.ts';
@@ -11,8 +12,6 @@ import { GET_1KB } from './messages.ts';
 /** Before the answer has begun, and in the middle of it. */
 export const PHASES = ['silent', 'speaking'] as const;
 export type Phase = (typeof PHASES)[number];
-
-const FORGOTTEN_MS = 10_000;
 
 /** An upstream that never ends an answer, in this process: both ends of a call are on one clock. */
 async function openUpstream() {
@@ -38,7 +37,7 @@ export type Upstream = Awaited<ReturnType<typeof openUpstream>>;
 
 /** One client that leaves. @returns milliseconds until the upstream's side has ended too; undefined: it has not */
 async function leave(
-  upstream: Upstream,
+  { upstream, forgottenAfterMs }: Leaving,
   origin: string,
   phase: Phase,
   id: string,
@@ -56,14 +55,14 @@ async function leave(
       answer.once('data', step).on('error', () => undefined);
     });
     asked.on('error', reject).end();
-    leaving.set(id, () => asked.destroy());
+    hangUp.set(id, () => asked.destroy());
   });
   const began = performance.now();
-  leaving.get(id)?.();
-  leaving.delete(id);
+  hangUp.get(id)?.();
+  hangUp.delete(id);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), FORGOTTEN_MS);
+    timer = setTimeout(() => resolve('late'), forgottenAfterMs);
   });
   const outcome = await Promise.race([hasEnded, late]);
   clearTimeout(timer);
@@ -71,7 +70,8 @@ async function leave(
   return outcome === 'late' ? undefined : performance.now() - began;
 }
 
-const leaving = new Map<string, () => void>();
+/** What ends the calls of clients, by their ids. */
+const hangUp = new Map<string, () => void>();
 
 /** Does something with such an upstream and a folder, and takes both away. */
 export async function withUpstream(
@@ -95,17 +95,35 @@ export async function withUpstream(
   }
 }
 
-/** So many clients in turns of subjects and phases; `found` is told of each. */
+/** Who leaves whom. */
+export interface Leaving {
+  upstream: Upstream;
+  all: readonly Alive[];
+  /** For each of all, in each phase. */
+  clients: number;
+  /** A call that has not ended then is not waited for. */
+  forgottenAfterMs: number;
+}
+
+/**
+ * So many clients in turns of subjects and phases; `found` is told of each.
+ * @returns what this process, which is both ends of the calls, had of its core beside each subject
+ */
 export async function leaveInTurns(
-  upstream: Upstream,
-  all: readonly Alive[],
-  clients: number,
+  leaving: Leaving,
   found: (subject: string, phase: Phase, ms: number | undefined) => void,
-): Promise<void> {
-  for (let turn = 0; turn < clients; turn++) {
-    for (const { subject, origin } of rotated(all, turn)) {
-      for (const phase of PHASES)
-        found(subject.name, phase, await leave(upstream, origin, phase, String(turn)));
+): Promise<Beside[]> {
+  const watched = leaving.all.map(({ subject: { name }, origin }) => ({
+    name,
+    origin,
+    load: new LoadShare(),
+  }));
+  for (let turn = 0; turn < leaving.clients; turn++) {
+    for (const { name, origin, load } of rotated(watched, turn)) {
+      await load.during(async () => {
+        for (const phase of PHASES) found(name, phase, await leave(leaving, origin, phase, String(turn)));
+      });
     }
   }
+  return watched.map(({ name, load }) => ({ what: name, share: load.share }));
 }

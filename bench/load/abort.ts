@@ -1,6 +1,9 @@
 import { type Comparison, comparedBy } from '../harness/compare.ts';
-import { type Alive, presentOf, rotated, type Site, withAlive } from '../harness/ground.ts';
+import { type Alive, presentOf, rotated, upstreamOf, withAlive } from '../harness/ground.ts';
+import { ALONE } from '../harness/levels.ts';
+import { type Beside, busiest, loadsOwn } from '../harness/load-share.ts';
 import type { ByRound } from '../harness/one-at-a-time.ts';
+import { LOAD_CORE, onCore, pinningObstacle } from '../harness/pinning.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Findings, Pair, Suite } from '../harness/suite.ts';
 import { warmBySaturation } from '../harness/warm.ts';
@@ -17,7 +20,7 @@ const WHAT =
 export interface Left {
   /** Milliseconds, ascending. */
   ms: number[];
-  /** Upstream calls that had not ended ten seconds later. */
+  /** Upstream calls that had not ended `FORGOTTEN_AFTER_MS` later. */
   forgotten: number;
 }
 
@@ -28,32 +31,48 @@ type LeftByRound = Record<Phase, Record<string, Left[]>>;
 const CLIENTS_A_SECOND = 100;
 const WARM_CLIENTS_A_SECOND = 50;
 
-/** One round: fresh processes, warm by requests that are answered and clients that leave. */
-async function leaveRound(upstream: Upstream, site: Site, all: readonly Alive[], call: Call) {
-  const { seconds, isSmoke } = call.effort;
-  for (const alive of all) await warmBySaturation(site, alive, GET_1KB, call);
+const FORGOTTEN_AFTER_MS = 10_000;
+/** The smoke run fails on errors and never on a time: what has not ended by then never does. */
+const SMOKE_FORGOTTEN_AFTER_MS = 120_000;
+
+/** One round: processes that are warm by requests that are answered, and then by clients that leave. */
+async function leaveRound(upstream: Upstream, all: readonly Alive[], { effort }: Call) {
+  const { seconds, isSmoke } = effort;
   const left: Record<Phase, Record<string, Left>> = { silent: {}, speaking: {} };
-  await leaveInTurns(upstream, all, isSmoke ? 0 : WARM_CLIENTS_A_SECOND * seconds, () => undefined);
-  await leaveInTurns(upstream, all, isSmoke ? 3 : CLIENTS_A_SECOND * seconds, (subject, phase, ms) => {
+  const leaving = {
+    upstream,
+    all,
+    forgottenAfterMs: isSmoke ? SMOKE_FORGOTTEN_AFTER_MS : FORGOTTEN_AFTER_MS,
+  };
+  const warming = { ...leaving, clients: isSmoke ? 0 : WARM_CLIENTS_A_SECOND * seconds };
+  const counted = { ...leaving, clients: isSmoke ? 3 : CLIENTS_A_SECOND * seconds };
+  await leaveInTurns(warming, () => undefined);
+  const loads = await leaveInTurns(counted, (subject, phase, ms) => {
     left[phase][subject] ??= { ms: [], forgotten: 0 };
     if (ms === undefined) left[phase][subject].forgotten++;
     else left[phase][subject].ms.push(ms);
   });
-  return left;
+  return { left, loads };
 }
 
 async function run(call: Call): Promise<Findings> {
   const [nginx, dispatch, full] = [streamingNginx(), rawDispatch(), fullGateway()];
   const { present, missing } = presentOf([nginx, haproxy(), dispatch, full], call);
   const left: LeftByRound = { silent: {}, speaking: {} };
+  const loads: Beside[] = [];
   await withUpstream(call, async (upstream, site) => {
+    const warm = (alive: Alive): Promise<void> => warmBySaturation(site, alive, GET_1KB, call);
+    const alone = upstreamOf(site, ALONE);
+    await warm(alone);
     for (let round = 0; round < call.effort.rounds; round++) {
       await withAlive(site, rotated(present, round), GET_1KB, async (all) => {
-        const found = await leaveRound(upstream, site, all, call);
+        for (const each of all) await warm(each);
+        const found = await onCore(LOAD_CORE, () => leaveRound(upstream, [alone, ...all], call));
+        loads.push(...found.loads);
         for (const phase of PHASES) {
           // In the order of the list, whatever the round's.
-          for (const { name } of present) {
-            const { ms, forgotten } = found[phase][name] ?? { ms: [], forgotten: 0 };
+          for (const { name } of [alone.subject, ...present]) {
+            const { ms, forgotten } = found.left[phase][name] ?? { ms: [], forgotten: 0 };
             left[phase][name] ??= [];
             left[phase][name].push({ ms: ms.sort((a, b) => a - b), forgotten });
             call.say(
@@ -67,19 +86,21 @@ async function run(call: Call): Promise<Findings> {
     }
   });
   const pairs = [nginx, dispatch].map(({ name }) => ({ subject: full.name, against: name }));
+  const besideSubjects = loads.filter(({ what }) => what !== ALONE);
   return {
     effort: `${call.effort.rounds} rounds of ${CLIENTS_A_SECOND * call.effort.seconds} clients in each phase`,
     facts: [
-      'one client at a time, on a connection of its own; fresh processes in each round, subjects and phases take turns; the upstream is on no core of its own',
+      'one client at a time, on a connection of its own; fresh processes in each round, subjects and phases take turns',
+      busiest('one process that is both clients and upstream, on a core without subjects', besideSubjects),
       `before that, each process answers requests until it is warm, and ${WARM_CLIENTS_A_SECOND * call.effort.seconds} clients in each phase leave it uncounted`,
+      ...[pinningObstacle()].filter((text) => text !== null),
     ],
     subjects: present,
     missing,
     sections: PHASES.map((phase) => sectionOf(phase, left[phase], pairs)),
-    reading:
-      'Milliseconds from the moment that the client closes its connection until the upstream’s side of the call has ended, both seen by one process. Of a round its p50 and p99, of the rounds the median, ranges in brackets; longest and never are of all rounds. "Never": not within ten seconds.',
-    bottlenecks: [],
-    data: { left },
+    reading: `Milliseconds from the moment that the client closes its connection until the upstream’s side of the call has ended, both seen by one process. Of a round its p50 and p99, of the rounds the median, ranges in brackets; longest and never are of all rounds. "Never": not within ${FORGOTTEN_AFTER_MS / 1000} seconds. "${ALONE}" is the client at the upstream itself: so much of each figure is the load's own.`,
+    bottlenecks: loadsOwn(besideSubjects),
+    data: { left, loads },
   };
 }
 

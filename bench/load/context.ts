@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { onSite, rotated, type Site } from '../harness/ground.ts';
+import { type Beside, busiest, loadsOwn } from '../harness/load-share.ts';
 import { LOAD_CORE, onCore, pinningObstacle, SUBJECT_CORE } from '../harness/pinning.ts';
 import { spread } from '../harness/statistics.ts';
 import type { Call, Findings, Suite } from '../harness/suite.ts';
@@ -30,6 +31,18 @@ async function writersIn(kinds: readonly StoreKind[], newFolder: () => string, {
   }
 }
 
+/** What the load had of its core, by the rows of both tables. */
+const loadsOf = (costs: readonly Cost[], moments: readonly Moment[]): Beside[] => [
+  ...costs.map(({ store, turns, sends, loadBusy }) => ({
+    what: `${store}, ${turns} turns, ${sends} is sent`,
+    share: loadBusy,
+  })),
+  ...moments.map(({ store, turn, sends, loadBusy }) => ({
+    what: `${store}, around turn ${turn}, ${sends} is sent`,
+    share: loadBusy,
+  })),
+];
+
 async function run(call: Call): Promise<Findings> {
   const missing = STORES.flatMap((kind) => {
     const why = kind.missing();
@@ -58,12 +71,15 @@ async function run(call: Call): Promise<Findings> {
   const floorsSentence = [...Map.groupBy(floors, ({ unit }) => unit)]
     .map(([unit, of]) => `${unit} takes ${short(spread(of.map(({ ms }) => ms)).median)} ms`)
     .join(', ');
+  const loads = loadsOf(costs, moments);
   return {
     effort: `${call.effort.rounds} rounds, each with a fresh process and store, whatever is asked for in seconds; before anything is measured the process has had whole conversations of all that is`,
     facts: [
       `each client sends only its new turn (about 60 tokens), or all of it as well; answers have 1 kB; without compaction at 200 turns the model is sent all of them, some 250 kB; a conversation grows by ${MEASURED_TURNS} turns while it is measured`,
       'a client’s time ends with the answer: what is done after it is in no figure, and a request that nobody counts stands after each',
       'clients are the bench’s own process, on the load’s core, as the upstream and Redis; where that process does itself what a gateway does, as a writer and for what the machine itself takes, it has the subject’s',
+      busiest('clients, upstream and Redis, of which one request at a time is asked', loads),
+      'of many writers no load is the bottleneck, since there is none: who writes is what is measured, and Redis a part of its way',
       ...[pinningObstacle()].filter((text) => text !== null),
     ],
     subjects: stores.map(({ name, what, scheme }) => {
@@ -74,7 +90,7 @@ async function run(call: Call): Promise<Findings> {
     sections: [costSection(costs, floorsSentence), flatSection(moments), writersSection(written)],
     reading:
       'Medians over the rounds; behind a time and a count of tokens the smallest and largest round, behind what is more and what is divided the confidence interval. Requests with and without are sent in turns on one connection, conversations of all lengths side by side, and what is told as more is a round’s median of the differences within groups. The same body is what a client sends that does not name its conversation: for one that sends its new turn a single message, which the model can’t answer well; the same prompt is all that the model is sent with the conversation. Whether a bound is kept is told where the whole interval lies on one side of it. Round trips are the scripts that Redis ran, less those of requests of none.',
-    bottlenecks: [],
+    bottlenecks: loadsOwn(loads),
     data: { costs, moments, written, floors },
   };
 }

@@ -47,7 +47,14 @@ export const haproxy = (): Subject => ({
   what: 'plain proxy, one thread, upstream kept alive, no log',
   missing: () => (isInstalled('haproxy') ? null : 'haproxy is not installed'),
   warmRequests: 0,
-  start: startHaproxy,
+  start: (ground) => startHaproxy(ground),
+});
+
+/** For more streams than it could have connections to the upstream. */
+export const multiplexingHaproxy = (): Subject => ({
+  ...haproxy(),
+  what: 'plain proxy, one thread, HTTP/2 to the upstream, no log',
+  start: (ground) => startHaproxy(ground, 'http2'),
 });
 
 /** What Node's HTTP server costs before anybody proxies anything. */

@@ -2,10 +2,14 @@ import { ALONE, type Found, type LevelWindow, measureLevels, over, starvedOf } f
 import {
   added,
   addedColumn,
+  aloneOf,
   busyColumns,
   type Column,
   direct,
   levelTable,
+  type Mark,
+  markOfRounds,
+  OF_LOAD,
   pairTable,
 } from '../harness/levels-report.ts';
 import type { Call, Findings, Pair, Suite } from '../harness/suite.ts';
@@ -13,14 +17,14 @@ import { ranged, short } from '../harness/wording.ts';
 import { haproxy, plainNginx, rawDispatch } from './floors.ts';
 import { fullGateway, plainGateway, SHEDS_BY_DEFAULT } from './gateway.ts';
 import { POST_1KB } from './messages.ts';
-import { failedOf, OPEN_LOOP, type OpenLoopTold } from './open-loop.ts';
+import { failedOf, isBehind, OPEN_LOOP, type OpenLoopTold } from './open-loop.ts';
 import { itemsUpstream } from './upstreams.ts';
 
 const WHAT = 'milliseconds that are added to requests at fixed rates, from an open-loop generator';
 const RATES = [1_000, 5_000];
 const SMOKE_RATES = [100];
 
-/** Share of a rate that has to be sent in time, and answered in time. */
+/** Share of a rate that has to be answered in time. */
 const HELD = 0.99;
 
 type Told = OpenLoopTold;
@@ -67,38 +71,49 @@ async function run(call: Call): Promise<Findings> {
     missing,
     sections: levels.map(([name, found]) => sectionOf(name, found, pairs)),
     reading:
-      'Added is the percentile less that of the client at the upstream itself in the same round; medians of the rounds, ranges in brackets. Times run from when a request was due: what the client was late with, and what a request waited for a connection (it opens up to 256), is in them (no coordinated omission). What was due is waited for, ten seconds beyond the window; then it has failed and its time so far is in the percentiles. "Late" is how much the client was behind its plan at p99, "sent/s" what it sent within the window. A subject that answers less than 99 % of what was due within a second has not held the rate, and has no other figures. CPU a request at a low rate is more than at saturation: every request wakes the process up.',
+      'Added is the percentile less that of the client at the upstream itself in the same round; medians of the rounds, ranges in brackets. Times run from when a request was due: what the client was late with, and what a request waited for a connection (it opens up to 256), is in them (no coordinated omission). What was due is waited for, ten seconds beyond the window; then it has failed and its time so far is in the percentiles. "Late" is how much the client was behind its plan at p99, "sent/s" what it sent within the window. Who answers less than 99 % of what was due within a second has not held the rate in that round, and where the client sent less than 99 % of it within the window the load was behind; in how many rounds stands with the name. Of whom that is so in half of them or more there are no other figures; those of the others, and their comparisons, are of all rounds. CPU a request at a low rate is more than at saturation: every request wakes the process up.',
     bottlenecks: levels.flatMap(([name, found]) => bottlenecksOf(found).map((who) => `${who}, ${name}`)),
     data: { windows },
   };
 }
 
 const aRequest = ({ cpu, figures }: LevelWindow<Told>): number => cpu / figures.answered;
-const shareOf = (windows: readonly LevelWindow<Told>[], figure: 'sent' | 'inTime'): number =>
-  over(windows, ({ figures }) => figures[figure] / figures.planned).median;
+
+const isHeld = ({ inTime, planned }: Told): boolean => inTime >= HELD * planned;
+
+/** What was not as it should be in a round: of who is not sent enough nothing is known. */
+const reasonOf = ({ figures }: LevelWindow<Told>): string | null =>
+  isBehind(figures) ? 'the load was behind' : isHeld(figures) ? null : 'rate not held';
+
+/** Whether something is so in half of the rounds or more. */
+function mostly(windows: readonly LevelWindow<Told>[], is: (told: Told) => boolean): boolean {
+  const so = windows.filter(({ figures }) => is(figures)).length;
+  return so > 0 && 2 * so >= windows.length;
+}
 
 /** Subjects beside which the load could not do what it should: their figures are the load's. */
 const bottlenecksOf = (found: Found<Told>): string[] => [
   ...new Set([
     ...starvedOf(found),
-    ...Object.keys(found).filter((subject) => shareOf(found[subject] ?? [], 'sent') < HELD),
-    ...(shareOf(found[ALONE] ?? [], 'inTime') < HELD ? [ALONE] : []),
+    ...Object.keys(found).filter((subject) => mostly(found[subject] ?? [], isBehind)),
+    ...(mostly(found[ALONE] ?? [], (told) => !isHeld(told)) ? [ALONE] : []),
   ]),
 ];
 
-/** Whose figures are not their own, and why. */
-function marksOf(found: Found<Told>): Map<string, string> {
+/** Whose figures are not their own, or not of the rate in all rounds, and why. */
+function marksOf(found: Found<Told>): Map<string, Mark> {
   const starved = bottlenecksOf(found);
-  const marks = new Map<string, string>();
+  const marks = new Map<string, Mark>();
   for (const [subject, windows] of Object.entries(found)) {
-    if (starved.includes(subject) || starved.includes(ALONE))
-      marks.set(subject, 'the load was the bottleneck');
-    else if (shareOf(windows, 'inTime') < HELD) marks.set(subject, 'rate not held');
+    const isOfLoad = starved.includes(subject) || starved.includes(ALONE);
+    const mark = isOfLoad ? OF_LOAD : markOfRounds(windows.map(reasonOf));
+    if (mark) marks.set(subject, mark);
   }
   return marks;
 }
 
-function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): string {
+/** One rate in words. */
+export function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): string {
   const marks = marksOf(found);
   const figure = (head: string, of: (window: LevelWindow<Told>) => number): Column<Told> => ({
     head,
@@ -125,7 +140,7 @@ function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair[]): st
   return [
     `## ${name}`,
     levelTable(found, columns, marks),
-    `Client at the upstream itself: p50 ${own((t) => t.times.p50)}, p99 ${own((t) => t.times.p99)}, p99.9 ${own((t) => t.times.p999)} ms; it sent its requests late by ${own((t) => t.lateness.p50)} ms at the median and ${own((t) => t.lateness.p99)} ms at p99. What is added at p99 or p99.9, and is less than what the client has there by itself, says that it is small and not how small.`,
+    `${aloneOf(marks.get(ALONE))}: p50 ${own((t) => t.times.p50)}, p99 ${own((t) => t.times.p99)}, p99.9 ${own((t) => t.times.p999)} ms; it sent its requests late by ${own((t) => t.lateness.p50)} ms at the median and ${own((t) => t.lateness.p99)} ms at p99. What is added at p99 or p99.9, and is less than what the client has there by itself, says that it is small and not how small.`,
     ...compare('p50'),
     ...compare('p99'),
   ].join('\n\n');

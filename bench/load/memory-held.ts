@@ -3,13 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { ask } from '../harness/ask.ts';
 import { runClient } from '../harness/counted.ts';
 import { residentMegabytes } from '../harness/cpu.ts';
-import type { Alive } from '../harness/ground.ts';
+import type { Alive, Site } from '../harness/ground.ts';
 import { oneAtATime } from '../harness/one-at-a-time.ts';
 import type { Call, Case, Subject, Upstream } from '../harness/suite.ts';
 import { short } from '../harness/wording.ts';
+import type { Reading } from './clients/reading.ts';
 import { GET_1KB } from './messages.ts';
 
-const CLIENT = fileURLToPath(new URL('./clients/holders.ts', import.meta.url));
+/** Holds connections: see there. */
+export const HOLDERS = fileURLToPath(new URL('./clients/holders.ts', import.meta.url));
 /** Requests that a process has answered before its memory is read for the first time. */
 export const ASKED_BEFORE = 50;
 
@@ -22,9 +24,12 @@ export interface Held {
   later: number;
   /** Milliseconds of a request beside them; NaN if it got no answer. */
   freshMs: number;
-  /** Events that came in a second, and the share of its core that the subject had. */
+  /** Events that came in a second, and bytes that were read. */
   eventsASecond: number;
+  bytesASecond: number;
+  /** Shares of their cores that the subject and its load had: 0 to 1. */
   busy: number;
+  loadBusy: number;
 }
 
 export interface HoldPlan {
@@ -32,8 +37,8 @@ export interface HoldPlan {
   /** What is asked for, and on how many connections each of the paths. */
   asked: Case;
   groups: readonly { path: string; connections: number }[];
-  /** Whether answers are read. */
-  reads: boolean;
+  /** How answers are read. */
+  reads: Reading;
   heldMs: number;
   subjects: readonly Subject[];
   upstream: Upstream;
@@ -44,11 +49,13 @@ interface ToldOfHolders {
   lost: number;
   refused: number;
   events: number;
+  bytesRead: number;
 }
 
 async function holdOne(
   plan: HoldPlan,
   { started, origin, asked }: Alive,
+  { upstream }: Site,
   { isSmoke }: Call['effort'],
 ): Promise<Held> {
   const { method, path, headers, body } = asked(plan.asked);
@@ -63,9 +70,9 @@ async function holdOne(
     countMs: plan.heldMs,
   };
   const { figures, seconds, cpu } = await runClient<ToldOfHolders>(
-    CLIENT,
+    HOLDERS,
     order,
-    { subject: started.pid },
+    { subject: started.pid, upstream: upstream.pid },
     plan.heldMs + 120_000,
     () => {
       atBegin = residentMegabytes(started.pid);
@@ -80,6 +87,7 @@ async function holdOne(
   );
   const freshMs = (await fresh) ?? Number.NaN;
   started.assertAlive();
+  const { subject = Number.NaN, upstream: behind = Number.NaN, client = Number.NaN } = cpu;
   if (figures.refused > 0) throw new Error(`${figures.refused} answers were errors`);
   if (isSmoke && !Number.isFinite(freshMs)) throw new Error('a fresh request failed');
   return {
@@ -90,14 +98,16 @@ async function holdOne(
     later,
     freshMs,
     eventsASecond: figures.events / seconds,
-    busy: (cpu.subject ?? Number.NaN) / 1e6 / seconds,
+    bytesASecond: figures.bytesRead / seconds,
+    busy: subject / 1e6 / seconds,
+    loadBusy: (behind + client) / 1e6 / seconds,
   };
 }
 
 /** Opens connections to fresh processes, one after the other in each round, and holds them. */
 export const hold = (plan: HoldPlan, call: Call) =>
-  oneAtATime({ ...plan, first: GET_1KB }, call, async (alive, _site, where) => {
-    const one = await holdOne(plan, alive, call.effort);
+  oneAtATime({ ...plan, first: GET_1KB }, call, async (alive, site, where) => {
+    const one = await holdOne(plan, alive, site, call.effort);
     call.say(
       `${where}, ${plan.name}: ${short(one.before)}, ${short(one.with)}, ${short(one.later)} MB, fresh ${short(one.freshMs)} ms, lost ${one.lost}`,
     );

@@ -82,6 +82,7 @@ async function run(call: Call): Promise<Findings> {
     facts: [
       'a million requests a process, of which the first third warms it up; 64 connections kept alive, saturated; the floors in Node run with the flags of Node unless their name says ours',
       `the gateways of others have ${PEER_WITHIN_SECONDS} s in each round and not a million requests: what more of them would take is not known`,
+      'no generator can be the bottleneck of these figures: they are of a process after so many requests on so many connections, which take longer with a slower one',
       ...Object.values(lived).flatMap((table) => unfinished(table, arePeers)),
     ],
     // Two tables may have a subject of the same name: what each does stands with both.

@@ -11,10 +11,14 @@ import {
 import {
   added,
   addedColumn,
+  aloneOf,
   busyColumns,
   type Column,
   direct,
   levelTable,
+  type Mark,
+  markOfRounds,
+  OF_LOAD,
   pairTable,
 } from '../harness/levels-report.ts';
 import type { Call, Pair, Subject, Upstream } from '../harness/suite.ts';
@@ -23,7 +27,7 @@ import type { Times } from './clients/client.ts';
 import { CHAT_PACED, CHAT_STREAM, PACE_MS } from './messages.ts';
 
 /** What a chunk costs is known also of who could not pass them all. */
-const ANYHOW: ReadonlyMap<string, string> = new Map();
+const ANYHOW: ReadonlyMap<string, Mark> = new Map();
 
 interface Told {
   chunks: number;
@@ -88,21 +92,24 @@ const chunksPerSecond = ({ figures, seconds }: PacedWindow): number => figures.c
 const inShort = (w: PacedWindow): string =>
   `${short(aChunk(w))} µs a chunk, ${Math.round(chunksPerSecond(w))} chunks/s, first token ${short(w.figures.firstToken.p50)} ms, delay ${short(w.figures.delay.p50)} and ${short(w.figures.delay.p99)} ms, its core ${percent(w.subjectBusy)}, load ${percent(w.loadBusy)}, failed ${JSON.stringify(w.figures.failures)}`;
 
-/** Share of the chunks that came from the upstream itself. */
+/** Share of the chunks that came from the upstream itself in the same round. */
 const HELD = 0.97;
-const NOT_HELD = 'pace not held';
-const LOADS = 'the load was the bottleneck';
 
-/** Whose figures are not their own, and why. */
-function marksOf(found: Found<Told>): Map<string, string> {
+/** Whose figures are not their own, or not of the pace in all rounds, and why. */
+function marksOf(found: Found<Told>): Map<string, Mark> {
   const starved = starvedOf(found);
-  const pace = over(found[ALONE] ?? [], chunksPerSecond).median;
-  const marks = new Map<string, string>();
+  const paces = (found[ALONE] ?? []).map(chunksPerSecond);
+  const marks = new Map<string, Mark>();
   for (const [subject, windows] of Object.entries(found)) {
-    if (starved.includes(subject)) marks.set(subject, LOADS);
-    else if (over(windows, chunksPerSecond).median < HELD * pace) marks.set(subject, NOT_HELD);
-    // It held what came, and when that came was up to the load.
-    else if (starved.includes(ALONE)) marks.set(subject, LOADS);
+    const held = markOfRounds(
+      windows.map((window, round) =>
+        chunksPerSecond(window) < HELD * (paces[round] ?? Number.NaN) ? 'pace not held' : null,
+      ),
+    );
+    // Who held what came, and when that came was up to the load, has no figures of its own either.
+    const isOfLoad = starved.includes(subject) || (starved.includes(ALONE) && !held?.hides);
+    const mark = isOfLoad ? OF_LOAD : held;
+    if (mark) marks.set(subject, mark);
   }
   return marks;
 }
@@ -147,7 +154,7 @@ export function sectionOf(name: string, found: Found<Told>, pairs: readonly Pair
   return [
     `## ${name}`,
     levelTable(found, columns, marks),
-    `Client at the upstream itself: ${over(alone, chunksPerSecond).median.toFixed(0)} chunks/s, first token p50 ${own((t) => t.firstToken.p50)} and p99 ${own((t) => t.firstToken.p99)} ms, chunk p50 ${own((t) => t.delay.p50)} and p99 ${own((t) => t.delay.p99)} ms, ${percent(over(alone, (w) => w.loadBusy).median)} of the load's core.`,
+    `${aloneOf(marks.get(ALONE))}: ${over(alone, chunksPerSecond).median.toFixed(0)} chunks/s, first token p50 ${own((t) => t.firstToken.p50)} and p99 ${own((t) => t.firstToken.p99)} ms, chunk p50 ${own((t) => t.delay.p50)} and p99 ${own((t) => t.delay.p99)} ms, ${percent(over(alone, (w) => w.loadBusy).median)} of the load's core.`,
     ...pairTable(['CPU, paired by round', 'µs a chunk'], pairs, costs, ANYHOW),
     ...compare('first token p50', ({ firstToken }) => firstToken.p50),
     ...compare('chunk p50', ({ delay }) => delay.p50),

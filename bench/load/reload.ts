@@ -183,7 +183,7 @@ async function run(call: Call): Promise<Findings> {
     ],
     sections: Object.entries(found).map(([routes, results]) => sectionOf(routes, results, countMsOf(call))),
     reading:
-      'Medians of the rounds, ranges in brackets. Longest: the longest that any request of the window took; the stall of a reload is what it adds to a window of the same process without one, and the lower table says whether it adds anything. Failed: requests without an answer of 200, of all windows with a reload. In service: from the command until an answer comes from the new configuration (for the gateway: from the saved file on, which it watches). CPU a request is that of the whole window over what was answered, the reload and the asking for revisions included.',
+      'Medians of the rounds, ranges in brackets. Longest: the longest that any request of the window took; the stall of a reload is what it adds to a window of the same process without one, and the table below says whether it adds anything; the last one has the rounds one by one, so that a difference which is none may be seen to have a wide scatter. Failed: requests without an answer of 200, of all windows with a reload. In service: from the command until an answer comes from the new configuration (for the gateway: from the saved file on, which it watches). CPU a request is that of the whole window over what was answered, the reload and the asking for revisions included.',
     bottlenecks: Object.entries(found).flatMap(([routes, results]) =>
       behindOf(results).map((who) => `${who}, ${routes} routes`),
     ),
@@ -228,6 +228,24 @@ export const outsideOf = (
       : [`**In service only after the window had ended: ${late} of ${all.length} reloads of ${subject}.**`];
   });
 
+/** The longest request of each window, round by round: what an interval says in one word may have a wide scatter behind it. */
+export function roundsOf(results: Readonly<Record<string, readonly Reloaded[]>>): string {
+  const most = Math.max(0, ...Object.values(results).map(({ length }) => length));
+  const rows = Object.entries(results).flatMap(([subject, all]) => {
+    const row = (which: string, figure: (reloaded: Reloaded) => number): string[] => {
+      const { min, max, values } = spread(all.map(figure));
+      return [`${subject}, ${which}`, ...values.map(short), `${short(min)}–${short(max)}`];
+    };
+    return [
+      row('with a reload', ({ told }) => told.times.max),
+      row('without', ({ quiet }) => quiet.times.max),
+      row('more with it', ({ told, quiet }) => told.times.max - quiet.times.max),
+    ];
+  });
+  const rounds = Array.from({ length: most }, (_, round) => `round ${round + 1}`);
+  return table(['longest, ms', ...rounds, 'min–max'], rows);
+}
+
 function sectionOf(routes: string, results: Record<string, Reloaded[]>, countMs: number): string {
   const rows = Object.entries(results).map(([subject, all]) => {
     const over = (figure: (reloaded: Reloaded) => number): string => ranged(spread(all.map(figure)));
@@ -260,6 +278,7 @@ function sectionOf(routes: string, results: Record<string, Reloaded[]>, countMs:
     table(head, rows),
     ...outsideOf(results, countMs),
     table(['paired by round', 'ratio', 'ms'], comparisons.map(difference)),
+    roundsOf(results),
   ].join('\n\n');
 }
 

@@ -1,6 +1,7 @@
 import { type Comparison, compared } from '../harness/compare.ts';
 import { cpuMicroseconds, residentMegabytes, tick } from '../harness/cpu.ts';
 import { bringUp, onSite, presentOf, rotated, type Site } from '../harness/ground.ts';
+import { busiest, LoadShare, loadsOwn } from '../harness/load-share.ts';
 import { type Spread, spread } from '../harness/statistics.ts';
 import type { Call, Case, Findings, Subject, Suite } from '../harness/suite.ts';
 import { comparisonTable, ranged, short, table } from '../harness/wording.ts';
@@ -8,9 +9,8 @@ import { peers } from './ai.ts';
 import { BUILT_MAIN, buildObstacle } from './built.ts';
 import { chatHello, haproxy, hello, plainNginx } from './floors.ts';
 import { FULL, fullAiGateway, gateway } from './gateway.ts';
-import { gatewaySize, sizeOf } from './install-size.ts';
+import { type InstallSize, installSizes } from './install-size.ts';
 import { CHAT_1KB, POST_1KB } from './messages.ts';
-import { LITELLM, PORTKEY } from './peers/places.ts';
 import { chatUpstream, itemsUpstream } from './upstreams.ts';
 
 const WHAT =
@@ -22,6 +22,8 @@ interface Start {
   ms: number;
   cpuMs: number;
   megabytes: number;
+  /** What of a core the bench's own process had, which starts it and asks: 0 to 1. */
+  loadBusy: number;
 }
 
 /** What has to be answered before it counts as started. */
@@ -62,14 +64,15 @@ const starters = (): Starter[] => [
 ];
 
 async function startOnce(site: Site, { subject, asked }: Starter): Promise<Start> {
+  const load = new LoadShare();
   const began = performance.now();
   const unproved = { ...subject, prove: async () => undefined };
-  const { started } = await bringUp(site, unproved, asked, 'right');
+  const { started } = await load.during(() => bringUp(site, unproved, asked, 'right'));
   const ms = performance.now() - began;
   const cpuMs = cpuMicroseconds(started.pid) / 1000;
   const megabytes = residentMegabytes(started.pid);
   await started.stop();
-  return { ms, cpuMs, megabytes };
+  return { ms, cpuMs, megabytes, loadBusy: load.share };
 }
 
 /** A spread of what the kernel counts in ticks: below one it is not nothing, but less than that. */
@@ -101,31 +104,23 @@ async function run(call: Call): Promise<Findings> {
       }
     }),
   );
-  const sizes = call.effort.isSmoke
-    ? []
-    : [await gatewaySize(), sizeOf('Portkey', PORTKEY.home), sizeOf('LiteLLM', LITELLM.home)];
+  const sizes = call.effort.isSmoke ? [] : installSizes();
+  const loads = Object.entries(starts).flatMap(([what, all]) =>
+    all.map(({ loadBusy }) => ({ what, share: loadBusy })),
+  );
   return {
     effort: `${call.effort.rounds * STARTS_A_ROUND} starts each, in turns`,
     facts: [
       'a fresh process for each start, files in the page cache; what npm start runs finds what Node compiled at an earlier start (NODE_COMPILE_CACHE), all others compile anew',
       'each is asked for what it is there for: gateways of models and the hello beside them for a chat, the others for a POST of 1 kB; an answer that is not 200 and byte for byte the right one is none',
+      busiest('the bench’s own process, which starts it and asks with one request at a time', loads),
     ],
     subjects: present,
     missing,
-    sections: [
-      startsSection(starts),
-      ...(sizes.length > 0
-        ? [
-            `## on the disk\n\n${table(
-              ['installation', 'MB', 'packages'],
-              sizes.map(({ name, megabytes, packages }) => [name, short(megabytes), packages]),
-            )}`,
-          ]
-        : []),
-    ],
+    sections: [startsSection(starts), ...(sizes.length > 0 ? [sizesSection(sizes)] : [])],
     reading:
       'Medians, ranges in brackets. The clock runs from the spawning of the process until its first right answer has come, asked for every 20 ms.',
-    bottlenecks: [],
+    bottlenecks: loadsOwn(loads),
     data: { starts, sizes },
   };
 }
@@ -158,6 +153,20 @@ function startsSection(starts: Readonly<Record<string, Start[]>>): string {
     '## to the first right answer',
     table(['subject', 'ms', 'CPU ms', 'RSS MB then'], rows),
     ...comparisonTable(['time, paired by start', 'ratio', 'ms'], comparisons),
+  ].join('\n\n');
+}
+
+function sizesSection(sizes: readonly InstallSize[]): string {
+  const rows = sizes.map(({ name, megabytes, packages }) => [
+    name,
+    short(megabytes),
+    Number.isNaN(packages) ? '–' : String(packages),
+  ]);
+  return [
+    '## on the disk',
+    table(['installation', 'MB', 'packages'], rows),
+    sizes.map(({ name, what }) => `- **${name}**: ${what}`).join('\n'),
+    'Lengths of the files added up, whatever blocks they take. A dash: not there, or not counted; what is built only counts where it is of these sources.',
   ].join('\n\n');
 }
 

@@ -41,6 +41,15 @@ export const order = <Order extends ClientOrder>(): Order => JSON.parse(process.
 /** Milliseconds of the system's monotonic clock, which all threads share. */
 export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
+/** Who has sent nothing for so long hangs: what is only late is for the figures to tell. */
+const HANGS_AFTER_MS = 120_000;
+/** For clients of undici. */
+export const HANGING = {
+  connectTimeout: HANGS_AFTER_MS,
+  headersTimeout: HANGS_AFTER_MS,
+  bodyTimeout: HANGS_AFTER_MS,
+};
+
 /** How long what was asked in the time that counts may take beyond it, in milliseconds. */
 const ANSWERED_WITHIN_MS = 10_000;
 

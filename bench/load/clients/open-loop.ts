@@ -3,7 +3,7 @@
 // (no coordinated omission). What was due in the time that counts is waited for; what has no answer then has failed.
 import { Worker } from 'node:worker_threads';
 import { type Dispatcher, Pool } from 'undici';
-import { type ClientOrder, count, histogram, nowMs, order, record, timesOf } from './client.ts';
+import { type ClientOrder, count, HANGING, histogram, nowMs, order, record, timesOf } from './client.ts';
 
 /** From here on requests wait for a connection: a storm of new ones would be what is measured after each pause. */
 const MOST_CONNECTIONS = 256;
@@ -11,12 +11,7 @@ const MOST_CONNECTIONS = 256;
 const IN_TIME_MS = 1_000;
 
 const { rate, answerBytes, ...asked } = order<ClientOrder & { rate: number; answerBytes?: number }>();
-const pool = new Pool(asked.origin, {
-  pipelining: 1,
-  connections: MOST_CONNECTIONS,
-  headersTimeout: 10_000,
-  bodyTimeout: 10_000,
-});
+const pool = new Pool(asked.origin, { pipelining: 1, connections: MOST_CONNECTIONS, ...HANGING });
 const { path, method, headers, body } = asked;
 const request = {
   path,

@@ -3,10 +3,10 @@
 // it ends otherwise than a whole one, or if nothing has come of it for a second when the time that counts is over.
 import { type Dispatcher, Pool } from 'undici';
 import { CHUNKS, STAMP, STAMP_DIGITS } from '../messages.ts';
-import { type ClientOrder, count, histogram, order, record, timesOf } from './client.ts';
+import { type ClientOrder, count, HANGING, histogram, order, record, timesOf } from './client.ts';
 
 const { streams, ...asked } = order<ClientOrder & { streams: number }>();
-const pool = new Pool(asked.origin, { pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
+const pool = new Pool(asked.origin, { pipelining: 1, ...HANGING });
 const firstTokens = histogram();
 const delays = histogram();
 const gaps = histogram();

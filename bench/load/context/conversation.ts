@@ -2,7 +2,8 @@ import { Agent, request } from 'node:http';
 import type { GatewayPlan } from '../gateway.ts';
 import { KEY, MODEL } from '../messages.ts';
 
-const ANSWER_WITHIN_MS = 30_000;
+/** Who is as late as that hangs. */
+const HANGS_AFTER_MS = 120_000;
 
 /** One call of a conversation: milliseconds to the first byte of the body and to its end. */
 export interface Told {
@@ -49,7 +50,7 @@ export class Talker {
         {
           method: 'POST',
           agent: this.#agent,
-          timeout: ANSWER_WITHIN_MS,
+          timeout: HANGS_AFTER_MS,
           headers: {
             authorization: `Bearer ${KEY}`,
             'content-type': 'application/json',
@@ -74,7 +75,7 @@ export class Talker {
           });
         },
       );
-      sent.once('timeout', () => sent.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)));
+      sent.once('timeout', () => sent.destroy(new Error(`no answer within ${HANGS_AFTER_MS} ms`)));
       sent.once('error', reject);
       sent.end(body);
     });

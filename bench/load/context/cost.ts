@@ -1,5 +1,6 @@
 import { originOf, untilServes } from '../../harness/ask.ts';
 import { rotated, type Site } from '../../harness/ground.ts';
+import { LoadShare } from '../../harness/load-share.ts';
 import { spread } from '../../harness/statistics.ts';
 import type { Call } from '../../harness/suite.ts';
 import { short } from '../../harness/wording.ts';
@@ -26,6 +27,8 @@ export interface Cost {
   readonly moreThanPrompt: number;
   /** Round trips more than a request of none has. NaN where there are none. */
   readonly trips: number;
+  /** What clients, upstream and the store's own process had of their core meanwhile: 0 to 1. */
+  readonly loadBusy: number;
 }
 
 const LEVELS = [1, 20, 100, 200];
@@ -54,6 +57,7 @@ interface Cell {
   readonly groups: Group[];
   /** Of the store, in all passes. */
   trips: number;
+  readonly load: LoadShare;
 }
 
 /** Conversations of all lengths side by side, each asked in turns with requests of none, warm and in ever another order. */
@@ -67,7 +71,7 @@ export async function costOf(kind: StoreKind, site: Site, call: Call, folder: st
   try {
     await untilServes(gateway, started, CHAT_1KB);
     await warmUp(talker, Math.max(...plan.levels));
-    const cells = await prepared(talker, plan);
+    const cells = await prepared(talker, plan, [site.upstream.pid, ...store.pids]);
     for (let pass = 0; pass < plan.passes; pass++) await measure(cells, pass, store);
     const tripsOfNone = await tripsWithout(talker, store, call.effort.isSmoke ? 1 : NONE);
     const costs = cells.map((cell) => costIn(kind.name, cell, tripsOfNone));
@@ -91,14 +95,15 @@ async function warmUp(talker: Talker, turns: number): Promise<void> {
   }
 }
 
-async function prepared(talker: Talker, plan: Plan): Promise<Cell[]> {
+/** @param load processes of the load beside this one */
+async function prepared(talker: Talker, plan: Plan, load: readonly number[]): Promise<Cell[]> {
   const cells = plan.levels.flatMap((turns) =>
     SENDS.map((sends): Cell => {
       const conversations = Array.from(
         { length: plan.conversations },
         (_, at) => new Conversation(talker, `c-${turns}-${sends.length}-${at}`, { sends, stream: false }),
       );
-      return { turns, sends, conversations, groups: [], trips: 0 };
+      return { turns, sends, conversations, groups: [], trips: 0, load: new LoadShare(load) };
     }),
   );
   for (const { turns, conversations } of cells)
@@ -110,11 +115,13 @@ async function prepared(talker: Talker, plan: Plan): Promise<Cell[]> {
 async function measure(cells: readonly Cell[], pass: number, store: RunningStore): Promise<void> {
   for (const cell of rotated(cells, pass)) {
     const before = store.trips();
-    for (const [at, conversation] of cell.conversations.entries()) {
-      // Counting has let the connection rest.
-      if (at === 0) await conversation.rest();
-      cell.groups.push(await groupOf(conversation, pass + at));
-    }
+    await cell.load.during(async () => {
+      for (const [at, conversation] of cell.conversations.entries()) {
+        // Counting has let the connection rest.
+        if (at === 0) await conversation.rest();
+        cell.groups.push(await groupOf(conversation, pass + at));
+      }
+    });
     cell.trips += store.trips() - before;
   }
 }
@@ -139,7 +146,7 @@ async function tripsWithout(talker: Talker, store: RunningStore, requests: numbe
 /** @param tripsOfNone of a request that belongs to no conversation */
 function costIn(
   store: string,
-  { turns, sends, groups, trips, conversations }: Cell,
+  { turns, sends, groups, trips, conversations, load }: Cell,
   tripsOfNone: number,
 ): Cost {
   const over = (figure: (group: Group) => number): number => spread(groups.map(figure)).median;
@@ -156,5 +163,6 @@ function costIn(
     moreThanBody: over((group) => group.with - group.body),
     moreThanPrompt: over((group) => group.with - group.prompt),
     trips: (trips - tripsOfNone * without) / groups.length - tripsOfNone,
+    loadBusy: load.share,
   };
 }

@@ -1,5 +1,6 @@
 import { originOf, untilServes } from '../../harness/ask.ts';
 import { rotated, type Site } from '../../harness/ground.ts';
+import { LoadShare } from '../../harness/load-share.ts';
 import { spread } from '../../harness/statistics.ts';
 import type { Call } from '../../harness/suite.ts';
 import { short } from '../../harness/wording.ts';
@@ -20,6 +21,8 @@ export interface Moment {
   readonly withoutMs: number;
   /** Estimated, mean. */
   readonly promptTokens: number;
+  /** What clients, upstream and the store's own process had of their core meanwhile: 0 to 1. */
+  readonly loadBusy: number;
 }
 
 /** Turns on each side of a moment. */
@@ -50,6 +53,7 @@ interface Cell {
   readonly conversations: readonly Conversation[];
   readonly told: { readonly with: number; readonly without: number }[];
   prompts: Prompts;
+  readonly load: LoadShare;
 }
 
 /** Of prompts with a conversation: tokens, and how many. */
@@ -68,7 +72,7 @@ export async function flatnessOf(kind: StoreKind, site: Site, call: Call, folder
   const talker = new Talker(originOf(started));
   try {
     await untilServes(gateway, started, CHAT_1KB);
-    const cells = await prepared(talker, plan);
+    const cells = await prepared(talker, plan, [site.upstream.pid, ...store.pids]);
     for (let turn = 0; turn < plan.turns; turn++) await measure(cells, turn, started);
     const moments = cells.map((cell) => momentIn(kind.name, cell));
     for (const { sends, turn, firstTokenMs } of moments)
@@ -81,15 +85,23 @@ export async function flatnessOf(kind: StoreKind, site: Site, call: Call, folder
   }
 }
 
-/** Those that are late have said all that is measured, and more, before anything is: the process is warm. */
-async function prepared(talker: Talker, { moments, conversations: count }: Plan): Promise<Cell[]> {
+/**
+ * Those that are late have said all that is measured, and more, before anything is: the process is warm.
+ * @param load processes of the load beside this one
+ */
+async function prepared(
+  talker: Talker,
+  { moments, conversations: count }: Plan,
+  load: readonly number[],
+): Promise<Cell[]> {
   const cells = moments.flatMap(({ turn, grown }) =>
     SENDS.map((sends) => {
       const conversations = Array.from(
         { length: count },
         (_, at) => new Conversation(talker, `f-${turn}-${sends.length}-${at}`, { sends, stream: true }),
       );
-      return { grown, cell: { turn, sends, conversations, told: [], prompts: { sum: 0, count: 0 } } };
+      const prompts = { sum: 0, count: 0 };
+      return { grown, cell: { turn, sends, conversations, told: [], prompts, load: new LoadShare(load) } };
     }),
   );
   for (const { grown, cell } of cells)
@@ -103,12 +115,14 @@ async function prepared(talker: Talker, { moments, conversations: count }: Plan)
 async function measure(cells: readonly Cell[], turn: number, gateway: StartedGateway): Promise<void> {
   for (const cell of rotated(cells, turn)) {
     const before = await promptsOf(gateway);
-    for (const [at, conversation] of cell.conversations.entries()) {
-      // Counting has let the connection rest.
-      if (at === 0) await conversation.rest();
-      const [remembered, none] = await pairOf(conversation, turn + at);
-      cell.told.push({ with: remembered?.firstMs ?? 0, without: none?.firstMs ?? 0 });
-    }
+    await cell.load.during(async () => {
+      for (const [at, conversation] of cell.conversations.entries()) {
+        // Counting has let the connection rest.
+        if (at === 0) await conversation.rest();
+        const [remembered, none] = await pairOf(conversation, turn + at);
+        cell.told.push({ with: remembered?.firstMs ?? 0, without: none?.firstMs ?? 0 });
+      }
+    });
     const { sum, count } = await promptsOf(gateway);
     cell.prompts = {
       sum: cell.prompts.sum + sum - before.sum,
@@ -130,11 +144,12 @@ async function promptsOf({ ports }: StartedGateway): Promise<Prompts> {
   return { sum: of('sum'), count: of('count') };
 }
 
-const momentIn = (store: string, { sends, turn, told, prompts }: Cell): Moment => ({
+const momentIn = (store: string, { sends, turn, told, prompts, load }: Cell): Moment => ({
   store,
   sends,
   turn,
   firstTokenMs: spread(told.map((pair) => pair.with)).median,
   withoutMs: spread(told.map(({ without }) => without)).median,
   promptTokens: prompts.sum / prompts.count,
+  loadBusy: load.share,
 });

@@ -34,7 +34,7 @@ const draft = (id: string): TurnDraft => ({
 
 /** Ours: announced once a writer or once a turn, and every turn sent twice. */
 async function ours(name: string, url: string, announces: boolean, turns: number): Promise<Written> {
-  const store = await openStore(url, { commandTimeoutMs: 30_000 });
+  const store = await openStore(url, { commandTimeoutMs: 120_000 });
   const ref: SessionRef = { tenant: 'bench', session: randomBytes(8).toString('hex') };
   const life = { ttlMs: DAY, maxAgeMs: DAY };
   let known: ReserveOptions['known'];

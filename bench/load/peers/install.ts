@@ -1,6 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { runCommand } from '../../harness/run-command.ts';
-import { LITELLM, LITELLM_SERVER, PORTKEY, PORTKEY_SERVER } from './places.ts';
+import {
+  LITELLM,
+  LITELLM_SERVER,
+  litellmVersion,
+  PORTKEY,
+  PORTKEY_SERVER,
+  portkeyVersion,
+} from './places.ts';
 
 const WITHIN_MS = 600_000;
 
@@ -9,6 +16,8 @@ const PORTKEY_PACKAGE = { private: true, overrides: { '@hono/node-server': PORTK
 interface Step {
   peer: string;
   server: string;
+  /** Which is there. */
+  version(): string;
   commands: readonly (readonly string[])[];
 }
 
@@ -16,6 +25,7 @@ const STEPS: readonly Step[] = [
   {
     peer: `@portkey-ai/gateway ${PORTKEY.version}`,
     server: PORTKEY_SERVER,
+    version: portkeyVersion,
     commands: [
       [
         'npm',
@@ -33,6 +43,7 @@ const STEPS: readonly Step[] = [
   {
     peer: `litellm[proxy] ${LITELLM.version}`,
     server: LITELLM_SERVER,
+    version: litellmVersion,
     commands: [
       ['python3', '-m', 'venv', LITELLM.home],
       [`${LITELLM.home}/bin/pip`, 'install', '--quiet', `litellm[proxy]==${LITELLM.version}`],
@@ -42,9 +53,9 @@ const STEPS: readonly Step[] = [
 
 /** Installs the peers that can be installed. @returns the exit code: 0 even if some can't, since suites run without them */
 export async function installPeers(say: (line: string) => void): Promise<number> {
-  for (const { peer, server, commands } of STEPS) {
+  for (const { peer, server, version, commands } of STEPS) {
     if (existsSync(server)) {
-      say(`${peer}: is there`);
+      say(`${peer}: is there, ${version()}`);
       continue;
     }
     say(`${peer}: installing`);

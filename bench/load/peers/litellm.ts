@@ -4,7 +4,7 @@ import { SUBJECT_CORE } from '../../harness/pinning.ts';
 import { freePort, startProcess } from '../../harness/processes.ts';
 import type { Subject } from '../../harness/suite.ts';
 import { KEY, MODEL } from '../messages.ts';
-import { absent, LITELLM, LITELLM_SERVER } from './places.ts';
+import { absent, LITELLM, LITELLM_SERVER, litellmVersion } from './places.ts';
 
 /** JSON, which is YAML. What "Production Best Practices" of its documentation says, as far as it works without a database. */
 const config = (upstreamPort: number): string =>
@@ -25,7 +25,7 @@ const config = (upstreamPort: number): string =>
 
 export const litellm = (): Subject => ({
   name: 'LiteLLM',
-  what: `litellm ${LITELLM.version} (the newest of those tried that its registry could resolve), proxy with one worker, LITELLM_MODE=PRODUCTION, LITELLM_LOG=ERROR, master key, no database`,
+  what: `litellm ${litellmVersion()} (${LITELLM.version} is the newest of those tried that its registry could resolve), proxy with one worker, LITELLM_MODE=PRODUCTION, LITELLM_LOG=ERROR, master key, no database`,
   missing: () => absent(LITELLM_SERVER, 'npm run bench -- peers'),
   rewrites: true,
   servesWithinMs: 120_000,

@@ -1,7 +1,7 @@
 import { SUBJECT_CORE } from '../../harness/pinning.ts';
 import { freePort, startProcess } from '../../harness/processes.ts';
 import type { Subject } from '../../harness/suite.ts';
-import { absent, PORTKEY, PORTKEY_SERVER } from './places.ts';
+import { absent, honoServerVersion, PORTKEY_SERVER, portkeyVersion } from './places.ts';
 
 /**
  * Portkey's gateway as its installation page says: `node build/start-server.js` with NODE_ENV=production, without the
@@ -9,7 +9,7 @@ import { absent, PORTKEY, PORTKEY_SERVER } from './places.ts';
  */
 export const portkey = (): Subject => ({
   name: 'Portkey',
-  what: `@portkey-ai/gateway ${PORTKEY.version}, production, headless: no key, no limit, no log; with @hono/node-server ${PORTKEY.honoServer} instead of the newest, with which its streams fail`,
+  what: `@portkey-ai/gateway ${portkeyVersion()}, production, headless: no key, no limit, no log; with @hono/node-server ${honoServerVersion()} instead of the newest, with which its streams fail`,
   missing: () => absent(PORTKEY_SERVER, 'npm run bench -- peers'),
   rewrites: true,
   headers: ({ upstreamPort }) => ({

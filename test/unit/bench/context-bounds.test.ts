@@ -26,6 +26,7 @@ const cost = (sends: Cost['sends'], moreThanBody: number): Cost => ({
   moreThanBody,
   moreThanPrompt: -0.5,
   trips: 2,
+  loadBusy: 0.4,
 });
 
 test('who sends all of a conversation is compared with the same body, and with nothing else', () => {
@@ -60,6 +61,7 @@ const moment = (turn: number, firstTokenMs: number): Moment => ({
   firstTokenMs,
   withoutMs: turn / 10,
   promptTokens: 3600,
+  loadBusy: 0.4,
 });
 
 test('late is divided by early within its round: a machine that is slower in one round changes nothing', () => {

@@ -29,7 +29,7 @@ const plan = { asked: GET_1KB, upstream: itemsUpstream(), subjects: [absent] };
 const missing = [{ subject: 'Bifrost', why: 'not installed' }];
 
 test('a subject that is not here is missing, and not left out without a word', async () => {
-  const held = await hold({ ...plan, name: 'idle', groups: [], reads: true, heldMs: 1 }, call);
+  const held = await hold({ ...plan, name: 'idle', groups: [], reads: 'all', heldMs: 1 }, call);
   expect(held).toEqual({ found: {}, present: [], missing });
   const lived = await live({ ...plan, requests: 1, withinSeconds: () => 1 }, call);
   expect(lived).toEqual({ found: {}, present: [], missing });
@@ -162,7 +162,8 @@ test('where the time ended some rounds before all requests were made, the table 
 
 test('of what is held no loss hides behind a median, nor a request that had no answer', () => {
   const held = (later: number, more: Partial<Held> = {}): Held => ({
-    ...{ held: 1024, lost: 0, before: 100, with: later, later, freshMs: 3, eventsASecond: 0, busy: 0.02 },
+    ...{ held: 1024, lost: 0, before: 100, with: later, later, freshMs: 3, eventsASecond: 0 },
+    ...{ bytesASecond: 128e6, busy: 0.02, loadBusy: 0.3 },
     ...more,
   });
   const found = { gateway: [110, 111, 112, 113, 114].map((later) => held(later)) };
@@ -178,6 +179,8 @@ test('of what is held no loss hides behind a median, nor a request that had no a
     '12.0 (10.0–14.0)',
     '3.00 (3.00–3.00), none in 1 of 5 rounds',
     '0.00 (0.00–0.00)',
+    '128 (128–128)',
     '2.00 (2.00–2.00)',
+    '30.0 (30.0–30.0)',
   ]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { leavesCompared } from '../../../bench/load/abort.ts';
 import type { Times } from '../../../bench/load/clients/client.ts';
-import { addedBy, outsideOf, type Reloaded } from '../../../bench/load/reload.ts';
+import { addedBy, outsideOf, type Reloaded, roundsOf } from '../../../bench/load/reload.ts';
 
 const told = (p99: number, max: number) =>
   ({ answered: 1, failures: {}, times: { p99, max } as Times }) as Reloaded['told'];
@@ -22,6 +22,21 @@ test('a reload has a verdict: on the longest request of its window beside that o
   });
   expect(longest?.added.median).toBe(40);
   expect(p99).toMatchObject({ subject: 'gateway, p99 with a reload', verdict: 'no difference' });
+});
+
+test('the longest requests of the rounds stand one by one, since no difference may have a wide scatter behind it', () => {
+  const round = (with_: number, without: number): Reloaded => ({
+    toServiceMs: 30,
+    told: told(1, with_),
+    quiet: told(1, without),
+  });
+  expect(roundsOf({ gateway: [round(185, 28), round(39.5, 123)] }).split('\n')).toEqual([
+    '| longest, ms | round 1 | round 2 | min–max |',
+    '| --- | ---: | ---: | ---: |',
+    '| gateway, with a reload | 185 | 39.5 | 39.5–185 |',
+    '| gateway, without | 28.0 | 123 | 28.0–123 |',
+    '| gateway, more with it | 157 | -83.5 | -83.5–157 |',
+  ]);
 });
 
 test('how soon upstreams hear of it is compared by round, and only with who was here', () => {

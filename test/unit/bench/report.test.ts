@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { outcomeOf } from '../../../bench/harness/outcome.ts';
 import { markdown, type Report, refusal } from '../../../bench/harness/report.ts';
 import { spread } from '../../../bench/harness/statistics.ts';
 import { difference, thousands } from '../../../bench/harness/wording.ts';
@@ -30,6 +31,39 @@ test('a run of too few rounds, or beside too much other work, is no result to be
   expect(refusal(report(5, 0.1))).toBeNull();
   expect(refusal(report(4, 0.01))).toBe('4 rounds are fewer than 5');
   expect(refusal(report(5, 0.11))).toBe('other work had 11 % of the machine');
+});
+
+test('a run whose load was the bottleneck fails, of a part as well, and only a whole one is written', () => {
+  const [fine, ofLoad] = [report(5, 0), report(5, 0, { bottlenecks: ['nginx, POST'] })];
+  expect(outcomeOf(fine, {})).toEqual({ isWritten: true, says: [], exitCode: 0 });
+  expect(outcomeOf(ofLoad, {})).toMatchObject({ isWritten: true, exitCode: 1 });
+  for (const flags of [{ only: 'nginx' }, { profile: 'profiles' }, { only: 'nginx', anyway: true }]) {
+    expect(outcomeOf(fine, flags)).toMatchObject({ isWritten: false, exitCode: 0 });
+    const { isWritten, says, exitCode } = outcomeOf(ofLoad, flags);
+    expect({ isWritten, exitCode }).toEqual({ isWritten: false, exitCode: 1 });
+    expect(says.at(-1)).toContain('FAILED: the load was the bottleneck');
+  }
+  const short = report(4, 0, { bottlenecks: ['nginx, POST'] });
+  expect(outcomeOf(short, {})).toMatchObject({ isWritten: false, exitCode: 1 });
+  expect(outcomeOf(short, {}).says).toHaveLength(2);
+  expect(outcomeOf(report(4, 0), { anyway: true })).toMatchObject({ isWritten: true, exitCode: 0 });
+});
+
+test('other work that can’t be told from none is less than a hundredth, and not nothing', () => {
+  for (const share of [-0.02, 0, 0.004, 0.0099])
+    expect(markdown(report(5, share))).toContain('other work in the run: < 1 % of the machine');
+  expect(markdown(report(5, 0.02))).toContain('other work in the run: 2 % of the machine');
+});
+
+test('who is here and left out of a table is named with the reason, as who is missing', () => {
+  const text = markdown(
+    report(5, 0, {
+      missing: [{ subject: 'Bifrost', why: 'not installed' }],
+      leftOut: [{ subject: 'nginx', of: 'event streams', why: 'it speaks HTTP/1.1 to its upstreams' }],
+    }),
+  );
+  expect(text).toContain('- **missing: Bifrost**, not installed\n');
+  expect(text).toContain('- **left out: nginx** of "event streams", it speaks HTTP/1.1 to its upstreams\n');
 });
 
 test('the head of a report says of its effort what the suite says, and no more', () => {
