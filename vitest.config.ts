@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-const ALONE = ['test/flow/api-breaker.test.ts', 'test/flow/slow-clients.test.ts'];
+const ALONE = [
+  'test/flow/api-breaker.test.ts',
+  'test/flow/ewma-brown-out.test.ts',
+  'test/flow/slow-clients.test.ts',
+];
 const STORIES = ['test/flow/story-shop.test.ts', 'test/flow/story-support-bot.test.ts'];
 
 export default defineConfig({
@@ -12,6 +16,7 @@ export default defineConfig({
     // What never ends is found all the same; a busy machine is no reason to fail.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     // An unhandled rejection fails the run, whoever caused it.
     dangerouslyIgnoreUnhandledErrors: false,
     sequence: { shuffle: { files: true, tests: false } },

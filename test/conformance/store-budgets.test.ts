@@ -91,8 +91,12 @@ describe.each(places)('budgets on $name', ({ make }) => {
   });
 
   it('have back what a dead process held, when its lease is over', async () => {
-    await store.budgets.reserve(`${mine} dead`, [claim(100, 100)], SHORT);
-    expect((await store.budgets.reserve(`${mine} b`, [claim(1, 100)], LONG)).refused).toBe(0);
+    // Right behind it: nothing may take longer in between than the lease.
+    const [, meanwhile] = await Promise.all([
+      store.budgets.reserve(`${mine} dead`, [claim(100, 100)], SHORT),
+      store.budgets.reserve(`${mine} b`, [claim(1, 100)], LONG),
+    ]);
+    expect(meanwhile.refused).toBe(0);
     await until(async () => {
       await place.pass(100);
       return (await store.budgets.reserve(`${mine} b`, [claim(1, 100)], LONG)).refused === -1;
@@ -112,10 +116,13 @@ describe.each(places)('budgets on $name', ({ make }) => {
   });
 
   it('hold on while the lease is renewed, and no longer', async () => {
-    await store.budgets.reserve(`${mine} a`, [claim(100, 100)], SHORT);
-    for (let i = 0; i < 8; i++) {
+    const renew = () => store.budgets.renew([`${mine} a`, `${mine} unknown`], 30 * SHORT);
+    // The first time right behind it: its own lease is over before the next.
+    await Promise.all([store.budgets.reserve(`${mine} a`, [claim(100, 100)], SHORT), renew()]);
+    await place.pass(300);
+    for (let i = 0; i < 4; i++) {
       await place.pass(50);
-      await store.budgets.renew([`${mine} a`, `${mine} unknown`], 30 * SHORT);
+      await renew();
     }
     expect((await store.budgets.reserve(`${mine} b`, [claim(1, 100)], LONG)).refused).toBe(0);
     await store.budgets.settle(`${mine} a`, [charge(1)]);

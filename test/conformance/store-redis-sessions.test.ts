@@ -1,7 +1,8 @@
 // Conversations in a Redis that lets keys go, or that older replicas write to as well.
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { openStore, type StoreEvent } from '../../src/stores/index.ts';
+import type { StoreEvent } from '../../src/stores/index.ts';
 import { type RedisServerOptions, startRedis, until } from '../helpers/redis-server.ts';
+import { openRedis } from '../helpers/redis-store.ts';
 import { commitOptions, draft, newId, reserveOptions, speakerIn } from './session-drafts.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -15,7 +16,7 @@ async function open(options?: RedisServerOptions) {
   onTestFinished(() => server.stop());
   const events: StoreEvent[] = [];
   const onEvent = (event: StoreEvent) => void events.push(event);
-  const store = await openStore(server.url, { commandTimeoutMs: 10_000, onEvent });
+  const store = await openRedis(server.url, { onEvent });
   onTestFinished(() => store.close());
   return { server, sessions: store.sessions, events, ...speakerIn(() => store) };
 }

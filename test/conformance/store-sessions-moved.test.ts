@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { SessionRef } from '../../src/contracts/session.ts';
 import { type Store, StoreUnavailable } from '../../src/contracts/store.ts';
-import { openStore } from '../../src/stores/index.ts';
 import { startRedis, until } from '../helpers/redis-server.ts';
+import { openRedis } from '../helpers/redis-store.ts';
 import { startThreeNodes, startWatchedRedis } from '../helpers/redis-topologies.ts';
 import { unreliableLine } from '../helpers/unreliable-line.ts';
 import { commitOptions, draft, reserveOptions } from './session-drafts.ts';
@@ -21,8 +21,8 @@ const TURNS = Number(process.env.CONTEXT_MODEL_RUNS ?? 1) * 12;
 const WRITERS = 6;
 const SESSIONS = ['one', 'two', 'three'].map((session) => ({ tenant: 'shop', session }));
 
-async function opened(url: string, replicas = 0): Promise<Store> {
-  const store = await openStore(url, { commandTimeoutMs: 2000, replicas });
+async function opened(url: string, replicas = 0, commandTimeoutMs = 2000): Promise<Store> {
+  const store = await openRedis(url, { commandTimeoutMs, replicas });
   onTestFinished(() => store.close());
   return store;
 }
@@ -99,7 +99,8 @@ it('the master dies under Sentinel: its replica takes over, and has all that was
 it('what is begun, described, deleted and erased counts as done only where the replicas have it too', async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
-  const [alone, safe] = [await opened(redis.url), await opened(redis.url, 1)];
+  // Half of it is waited for the replicas, and half is for the machine.
+  const [alone, safe] = [await opened(redis.url), await opened(redis.url, 1, 4000)];
   const ref = { tenant: 'shop', session: 'one' };
   const turn = draft('a secret');
   const from = await alone.sessions.reserve(ref, reserveOptions(turn.id));

@@ -59,8 +59,8 @@ it.each<[string, (response: ServerResponse) => void, string, object]>([
   ['breaks off', (response) => response.destroy(), 'upstream_truncated', {}],
   ['is reset', (response) => response.socket?.resetAndDestroy(), 'upstream_truncated', {}],
   ['just ends', (response) => response.end(), 'upstream_truncated', {}],
-  ['falls silent', () => undefined, 'upstream_stalled', { idle: '300ms' }],
-  ['takes too long in all', (response) => trickle(response), 'upstream_timeout', { total: '600ms' }],
+  ['falls silent', () => undefined, 'upstream_stalled', { idle: '1s' }],
+  ['takes too long in all', (response) => trickle(response), 'upstream_timeout', { total: '2s' }],
 ])('a stream that %s ends with an error event', async (_what, goOn, reason, timeouts) => {
   const { gateway, backup, answer } = await setUp(goOn, timeouts);
 

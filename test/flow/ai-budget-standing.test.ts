@@ -12,6 +12,8 @@ const budgets = [
   { name: 'people', scope: 'user', tokens: 360, per: '1h' },
   { name: 'dear', scope: 'model', match: ['smart'], usd: 5, per: 'month' },
 ];
+/** Milliseconds: a busy machine has many in one turn. */
+const PATIENT = 10_000;
 const prices = { 'p0/gpt-4o-mini': { input: 1000, output: 1000 } };
 
 it('each budget stands there with what was spent and what running calls hold, the fullest first', async () => {
@@ -32,7 +34,7 @@ it('each budget stands there with what was spent and what running calls hold, th
       { budget: 'calls', scope: 'consumer', unit: 'requests', limit: 4, spent: 2, held: 0, level: 'soft' },
       { budget: 'dear', scope: 'model', subject: 'smart', unit: 'usd', limit: 5, spent: 0.3, held: 0 },
     ]);
-  });
+  }, PATIENT);
   const [calls, dear] = await standings();
   expect(calls.to - calls.from).toBe(86_400_000);
   expect(new Date(dear.from).getUTCDate()).toBe(1);
@@ -54,10 +56,10 @@ it('each budget stands there with what was spent and what running calls hold, th
   });
 
   const held = chat(gateway, { ...hello(), messages: [{ role: 'user', content: 'hold on' }] });
-  await vi.waitFor(async () => expect((await standings())[0]).toMatchObject({ spent: 2, held: 1 }));
+  await vi.waitFor(async () => expect((await standings())[0]).toMatchObject({ spent: 2, held: 1 }), PATIENT);
   release();
   await held;
-  await vi.waitFor(async () => expect((await standings())[0]).toMatchObject({ spent: 3, held: 0 }));
+  await vi.waitFor(async () => expect((await standings())[0]).toMatchObject({ spent: 3, held: 0 }), PATIENT);
 });
 
 it('a page that can’t be is refused', async () => {

@@ -362,7 +362,7 @@ it.each([
   const upstream = await provider();
   const gateway = await aiGateway([upstream], {
     ai: { budgets: [{ name: 'calls', scope: 'consumer', requests: 3, per: '1d', onStoreDown }] },
-    store: { url: redis.url },
+    store: { url: redis.url, timeout: '10s' },
   });
   expect((await chat(gateway, hello())).status).toBe(200);
   await redis.kill9();

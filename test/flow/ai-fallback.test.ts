@@ -136,8 +136,15 @@ const STREAMED: [string, Answer, string][] = [
 async function answersInstead(answer: Answer, reason: string, stream: boolean) {
   const primary = await rawProvider(answer);
   const backup = await modelService('backup');
-  const timeouts = stream ? { firstToken: '300ms' } : { total: '1s' };
-  const gateway = await aiGateway([primary, backup], {}, timeouts);
+  // Only who is silent is given up for that, and only then.
+  const short = stream ? { firstToken: '300ms' } : { total: '1s' };
+  const smart = {
+    targets: [{ provider: 'p0', model: 'gpt-4o-mini' }],
+    fallback: ['backup-1'],
+    timeouts: short,
+  };
+  const models: Record<string, object> = reason === 'upstream_timeout' ? { smart } : {};
+  const gateway = await aiGateway([primary, backup], { models });
 
   const got = await chat(gateway, hello(stream));
 

@@ -6,6 +6,7 @@ import { admin } from '../helpers/admin.ts';
 import { aiGateway, chat, modelService } from '../helpers/ai.ts';
 import { eventually } from '../helpers/gateway.ts';
 
+/** For those that fall silent. */
 const TIMEOUTS = { firstToken: '2s', idle: '2s' };
 const BUDGET = { name: 'calls', scope: 'consumer', requests: 10, per: '1d' };
 
@@ -65,7 +66,8 @@ const FORMATS = {
 describe.each(['openai', 'responses', 'anthropic'] as const)('%s in', (format) => {
   it.each(ROWS)('$what', async ({ faults, stream, ends }) => {
     const service = await modelService();
-    const gateway = await aiGateway([service], { ai: { budgets: [BUDGET] } }, TIMEOUTS);
+    const isSilent = 'stall' in faults || 'stallAfter' in faults;
+    const gateway = await aiGateway([service], { ai: { budgets: [BUDGET] } }, isSilent ? TIMEOUTS : {});
     const [outcome, reason] = ends[format];
     service.faults.set(faults);
     const { path, body } = FORMATS[format];

@@ -15,6 +15,7 @@ import {
   USAGE,
   word,
 } from '../helpers/ai.ts';
+import { loopTurns } from '../helpers/loop-turns.ts';
 
 const usage = { prompt_tokens: 10, completion_tokens: 5 };
 const whole = (message: object, finish_reason: string | null = 'stop', rest: object = {}) =>
@@ -78,7 +79,10 @@ it('a stream in which the provider says that it failed is truncated', async () =
   const provider = await rawProvider((response) => {
     response.writeHead(200, STREAM_HEADERS).write(`${ROLE}${word('Hel')}`);
     // Later than the answer's first event, which is where it can still be asked for again.
-    setTimeout(() => response.end(event({ error: { message: 'broken' } })), 50);
+    setTimeout(async () => {
+      await loopTurns();
+      response.end(event({ error: { message: 'broken' } }));
+    }, 50);
   });
   const gateway = await aiGateway([provider]);
 

@@ -145,7 +145,8 @@ it('a session stays with its version, also after a reload', async () => {
 
 it('strategy latency moves away from a target that is slow', async () => {
   const slow = await rawProvider((response) => {
-    setTimeout(() => response.writeHead(200, json).end(COMPLETION), 300);
+    // Far longer than the fast one takes, on a busy machine too.
+    setTimeout(() => response.writeHead(200, json).end(COMPLETION), 1500);
   });
   const fast = await rawProvider((response) => response.writeHead(200, json).end(COMPLETION));
   const gateway = await aiGateway([slow, fast], {

@@ -114,9 +114,10 @@ it('50 clients that do not read take neither memory nor connections from one tha
     return client;
   });
   await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 50);
-  const started = Date.now();
+  const started = performance.now();
   expect(await (await fetch(`${gateway.url}/short`)).text()).toBe('here');
-  expect(Date.now() - started).toBeLessThan(3000);
+  // As if they were not there, and not once they are cut off.
+  expect(performance.now() - started).toBeLessThan(10_000);
   for (const client of slow) client.destroy();
   await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 0);
 });

@@ -37,8 +37,8 @@ const connections = (upstream: Backend): Promise<number> =>
     upstream.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
   );
 
-/** A busy machine may be slow once; it is not slow three times. */
-const SOON_MS = 1000;
+/** Some ten, and many more on a busy machine; by itself a request ends after a minute (`timeouts.response`). */
+const SOON_MS = 5000;
 
 it('before the first byte: the upstream is told at once, and the record says 499', async () => {
   const { gateway, upstream, waiting, left } = await house(() => undefined);
@@ -213,7 +213,7 @@ it.each([
   const started = performance.now();
   client.socket.resetAndDestroy();
   await gateway.accessLine(({ reason, status }) => reason === 'client_cancelled' && status === 499);
-  expect(performance.now() - started).toBeLessThan(5 * SOON_MS);
+  expect(performance.now() - started).toBeLessThan(SOON_MS);
 });
 
 it('200 times, before and after the first byte, leaves nothing behind', async () => {

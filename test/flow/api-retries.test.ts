@@ -1,12 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { admin } from '../helpers/admin.ts';
 import { type Backend, backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { loopTurns } from '../helpers/loop-turns.ts';
 import { call, problemCode } from '../helpers/raw-http.ts';
 
 interface House {
@@ -36,7 +36,7 @@ async function house(upstream: object, ...listeners: RequestListener[]): Promise
   });
   const answered = async (target: number, status: number): Promise<void> => {
     await eventually(() => sent[target]?.includes(status));
-    for (let turns = 0; turns < 5; turns++) await nextTurn();
+    await loopTurns();
   };
   return { gateway, targets, seen, answered };
 }

@@ -10,6 +10,7 @@ import { aiGateway, type ChatAnswer, chat, errorOf, sdk } from '../helpers/ai.ts
 import type { TestGateway, TestGatewayOptions } from '../helpers/gateway.ts';
 import { type KnowingProvider, knowingProvider } from '../helpers/knowing-provider.ts';
 import { startRedis } from '../helpers/redis-server.ts';
+import { PATIENT_MS } from '../helpers/redis-store.ts';
 
 const SECRET = 'a secret that nobody can guess';
 const ask = (content: string, more: object = {}) => ({
@@ -44,7 +45,7 @@ const sealed = (
 
 /** Only the consumer's key: its conversations stay where they are. */
 async function destroyKey(url: string): Promise<void> {
-  const store = await openStore(url);
+  const store = await openStore(url, { commandTimeoutMs: PATIENT_MS });
   const settings = { redact: [], encryptWith: SECRET, decryptWith: [] };
   await openPrivacy(() => settings, store.documents, Date.now).destroy('app');
   await store.close();
@@ -380,7 +381,7 @@ it.each([
 it('what two take out of one turn at once is gone, all of it', async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
-  for (const store of [{}, { url: redis.url, timeout: '1s' }]) {
+  for (const store of [{}, { url: redis.url, timeout: '5s' }]) {
     const provider = { kind: 'deepseek', baseUrl: `${(await knowingProvider()).url}/v1` };
     const gateway = await aiGateway([provider], { context: { enabled: true }, store });
     const { responses, conversations } = sdk(gateway);

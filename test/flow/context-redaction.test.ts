@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../src/stores/index.ts';
 import { aiGateway, sdk } from '../helpers/ai.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
+import { PATIENT_MS } from '../helpers/redis-store.ts';
 import { STORE_KINDS, STORE_URLS } from '../helpers/store-urls.ts';
 import { send, user } from '../helpers/talk.ts';
 
@@ -23,7 +24,7 @@ it.each(STORE_KINDS)('in %s: addresses of machines, and what a pattern finds', a
   const { metadata } = await sdk(gateway).conversations.create({ metadata: { about: 'T-471108' } });
   expect(metadata).toEqual({ about: '[TICKET]' });
 
-  const store = await openStore(url);
+  const store = await openStore(url, { commandTimeoutMs: PATIENT_MS });
   onTestFinished(() => store.close());
   const view = await store.sessions.read({ tenant: 'app', session: 's1' });
   expect(JSON.parse(view?.turns[0]?.content ?? '{}')).toMatchObject({

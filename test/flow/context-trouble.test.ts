@@ -33,7 +33,7 @@ it('while the store is away whoever sends all of it is answered, and who does no
   const provider = await knowingProvider();
   const on = (context: object) =>
     aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
-      store: { url: redis.url, timeout: '1s' },
+      store: { url: redis.url, timeout: '10s' },
       context: { enabled: true, ...context },
     });
   const [gateway, strict] = [await on({}), await on({ onStoreDown: 'fail' })];
@@ -83,7 +83,7 @@ it('a call that the store did not answer in time is not in the way of its repeti
   onTestFinished(() => line.close());
   const provider = await knowingProvider();
   const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
-    store: { url: `redis://127.0.0.1:${line.port}`, timeout: '500ms' },
+    store: { url: `redis://127.0.0.1:${line.port}`, timeout: '2s' },
     context: { enabled: true },
   });
   const { conversations, responses } = sdk(gateway);
@@ -114,7 +114,7 @@ it('a turn that the store could not take is written when it is back, and the nex
   onTestFinished(() => redis.stop());
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], {
-    store: { url: redis.url, timeout: '1s' },
+    store: { url: redis.url, timeout: '10s' },
     context: { enabled: true },
   });
   await send(gateway, [user('Hello.')]);

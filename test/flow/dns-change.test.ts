@@ -1,4 +1,5 @@
 import type { LookupAddress } from 'node:dns';
+import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
@@ -24,7 +25,7 @@ it('when a name moves, new requests follow it, what runs ends where it is, and a
   const gateway = await testGateway(
     {
       upstreams: {
-        up: { targets: [{ url: `http://shop.test:${old.port}` }], dns: { refresh: '1s' } },
+        up: { targets: [{ url: `http://shop.test:${old.port}` }], dns: { refresh: '2s' } },
       },
       routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
     },
@@ -54,7 +55,7 @@ it('when a name moves, new requests follow it, what runs ends where it is, and a
 
   addresses = new Error('SERVFAIL');
   const before = asked;
-  await eventually(() => asked > before + 1);
+  await eventually(() => asked > before + 1, 30_000);
   expect(await answer()).toBe('new');
   expect(gateway.lines.filter(({ msg }) => msg.startsWith('a name can’t be resolved again'))).toHaveLength(1);
 });
@@ -76,11 +77,12 @@ it('a name without an address is a 502, and is asked for again by the next reque
 });
 
 it('connections are spread over the addresses of a name', async () => {
-  const one = await backend((_request, response) => setTimeout(() => response.end('1'), 50));
-  await backend((_request, response) => setTimeout(() => response.end('2'), 50), {
-    host: '127.0.0.2',
-    port: one.port,
-  });
+  // Nobody is answered before all are there: no connection serves two.
+  const waiting: (() => void)[] = [];
+  const holds = (name: string) => (_request: unknown, response: ServerResponse) =>
+    void waiting.push(() => response.end(name));
+  const one = await backend(holds('1'));
+  await backend(holds('2'), { host: '127.0.0.2', port: one.port });
   const gateway = await testGateway(
     {
       upstreams: { up: { targets: [{ url: `http://shop.test:${one.port}` }] } },
@@ -88,7 +90,10 @@ it('connections are spread over the addresses of a name', async () => {
     },
     { resolve: async () => v4('127.0.0.1', '127.0.0.2') },
   );
-  const answers = await Promise.all(Array.from({ length: 6 }, () => call(gateway.url, '/')));
+  const calls = Array.from({ length: 6 }, () => call(gateway.url, '/'));
+  await eventually(() => waiting.length === calls.length);
+  for (const answer of waiting) answer();
+  const answers = await Promise.all(calls);
   expect(
     answers
       .map(({ body }) => body.toString())

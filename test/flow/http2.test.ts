@@ -113,10 +113,11 @@ it('HTTP/1.1 and WebSocket are served on the same port', async () => {
 
 it('a client that resets its stream ends the call upstream, before and after the first byte; its other streams go on', async () => {
   const ended: string[] = [];
+  let finish: () => void = () => undefined;
   const upstream = await backend((request, response) => {
     response.on('close', () => ended.push(String(request.url)));
     if (request.url === '/begun') response.write('first');
-    if (request.url === '/other') setTimeout(() => response.end('ok'), 300);
+    if (request.url === '/other') finish = () => response.end('ok');
   });
   const gateway = await house(upstream);
   const session = open(gateway);
@@ -128,6 +129,7 @@ it('a client that resets its stream ends the call upstream, before and after the
   silent.close(8);
   begun.close(8);
   await eventually(() => ended.includes('/silent') && ended.includes('/begun'));
+  finish();
   expect((await other).body).toBe('ok');
   expect(await gateway.accessLine(({ path }) => path === '/silent')).toMatchObject({
     status: 499,
@@ -207,7 +209,7 @@ it('at the end clients are told to go, what runs finishes, and what runs too lon
   const upstream = await backend((request, response) => {
     if (request.url === '/finishes') finish.push(() => response.end('late'));
   });
-  const gateway = await house(upstream, { timeouts: { drain: '2s' } });
+  const gateway = await house(upstream, { timeouts: { drain: '4s' } });
   const session = open(gateway);
   const idle = open(gateway);
   await ask(idle, { ':path': '/livez' });

@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Replicas } from '../../src/hypercare/engine/replicas.ts';
-import { openStore } from '../../src/stores/index.ts';
 import { openLog } from '../../src/telemetry/logger.ts';
 import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually } from '../helpers/gateway.ts';
 import { startRedis } from '../helpers/redis-server.ts';
+import { openRedis } from '../helpers/redis-store.ts';
 import { tickedGateway } from '../helpers/ticks.ts';
 
 async function redis() {
@@ -24,7 +24,8 @@ test('what only one replica sees becomes a finding of the one that leads; withou
     });
   const targets = await Promise.all([answer(false), answer(true), answer(false)]);
   const config = {
-    store: { url: store.url },
+    // Longer than a busy machine takes to answer, and not too long to wait for where it hangs.
+    store: { url: store.url, timeout: '2s' },
     upstreams: { shop: { targets: targets.map(({ url }) => ({ url })) } },
     routes: [{ name: 'shop', match: { path: '/shop/*' }, upstream: 'shop' }],
   };
@@ -72,7 +73,7 @@ test('what only one replica sees becomes a finding of the one that leads; withou
 test('what was told is counted once; who falls silent is missed, and after a while waited for no more; who says goodbye is not', async () => {
   const server = await redis();
   const lines = openLog('silent', { write: () => undefined });
-  const store = await openStore(server.url, { commandTimeoutMs: 1000 });
+  const store = await openRedis(server.url);
   onTestFinished(() => store.close());
   let now = 1_000_000;
   const replica = (): { replicas: Replicas; merged: string[] } => {

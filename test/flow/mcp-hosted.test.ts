@@ -182,7 +182,7 @@ describe('a server that hangs', () => {
     legacy,
   }) => {
     const [hung, old] = await Promise.all([mcpServer({ build: hanging }), mcpServer({ only: '2025-11-25' })]);
-    const timeouts = { idle: '400ms' };
+    const timeouts = { idle: '2s' };
     const gateway = await testGateway({
       mcp: {
         servers: {
@@ -194,7 +194,7 @@ describe('a server that hangs', () => {
     const client = await mcpClient(`${gateway.url}/mcp`, { legacy });
     await expect(client.callTool({ name: 'hung__hang' })).rejects.toThrow('did not answer in time');
     client.setRequestHandler('elicitation/create', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      await new Promise((resolve) => setTimeout(resolve, 3000));
       return { action: 'accept', content: { response: 'yes' } };
     });
     const asking = { name: 'old__test_elicitation', arguments: { message: 'sure?' } };

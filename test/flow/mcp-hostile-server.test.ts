@@ -256,7 +256,7 @@ it('a stream without end is kept for a client that has left, and no longer than 
     });
   });
   const settings = { url: upstream.url, revisions: ['2025-11-25'], pin: 'off', allow: OPEN };
-  const gateway = await testGateway({ mcp: { servers: { endless: settings }, session: { ttl: '1s' } } });
+  const gateway = await testGateway({ mcp: { servers: { endless: settings }, session: { ttl: '3s' } } });
   const url = `${gateway.url}/mcp/endless`;
   const opened = await post(url, { id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } });
   const leave = new AbortController();

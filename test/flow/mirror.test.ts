@@ -61,7 +61,7 @@ it('a shadow that hangs harms nobody: copies beyond the bound are left out, and 
   const shadows: Seen[] = [];
   const real = await backend((_request, response) => response.end('real'));
   const shadow = await seenBy(shadows, () => undefined);
-  const gateway = await testGateway(config(real.url, shadow.url, { maxInFlight: 3, timeout: '2s' }));
+  const gateway = await testGateway(config(real.url, shadow.url, { maxInFlight: 3, timeout: '4s' }));
   const mirrored = (outcome: string): Promise<number> =>
     gateway.metric('gateway_mirrored_requests_total', { outcome });
 

@@ -117,7 +117,7 @@ it('while the event loop is late, low is shed and critical served; once it is no
     upstreams: { shop: { targets: [{ url: quick.url }] } },
     routes,
   });
-  expect((await get(gateway, '/low/quick')).status).toBe(200);
+  await eventually(async () => (await get(gateway, '/low/quick')).status === 200);
   // Every turn of the loop takes a quarter of a second: above the 100 ms of low, below the 800 ms of critical.
   let isBusy = true;
   onTestFinished(() => {
@@ -130,13 +130,13 @@ it('while the event loop is late, low is shed and critical served; once it is no
   };
   work();
 
-  const refused = await eventually(async () => {
-    const answer = await get(gateway, '/low/quick');
-    return answer.status === 503 && answer;
-  }, 30_000);
+  // Both at once: a busy machine may be later than even critical bears, for a moment.
+  const [refused] = await eventually(async () => {
+    const both = await Promise.all(['low', 'critical'].map((priority) => get(gateway, `/${priority}/quick`)));
+    return both.map(({ status }) => status).join() === '503,200' && both;
+  }, 60_000);
 
-  expect(problemCode(refused)).toBe('overloaded');
-  expect((await get(gateway, '/critical/quick')).status).toBe(200);
+  expect(refused && problemCode(refused)).toBe('overloaded');
   isBusy = false;
   await eventually(async () => (await get(gateway, '/low/quick')).status === 200);
 });

@@ -113,7 +113,7 @@ it('two gateways on one Redis share a limit to the request', async () => {
   const { seen, upstreams } = await echoingShop();
   const config = {
     upstreams,
-    store: { url: redis.url },
+    store: { url: redis.url, timeout: '10s' },
     routes: route([{ 'rate-limit': { limit: 50, window: '1m', per: 'route' } }]),
   };
   const gateways = [await testGateway(config), await testGateway(config)];
@@ -134,7 +134,7 @@ it('a limit whose store is down lets everybody in, loudly, and limits again when
   const { upstreams } = await echoingShop();
   const gateway = await testGateway({
     upstreams,
-    store: { url: redis.url },
+    store: { url: redis.url, timeout: '10s' },
     routes: route([{ 'rate-limit': { limit: 1, window: '10m', per: 'route' } }]),
   });
   const ask = async (): Promise<number> => (await fetch(`${gateway.url}/things`)).status;

@@ -29,7 +29,7 @@ it('a probe is no traffic: it is in neither log nor metrics', async () => {
 });
 
 it('for as long as the config says it is unready before it stops listening', async () => {
-  const gateway = await testGateway({ server: { timeouts: { unready: '500ms' } } });
+  const gateway = await testGateway({ server: { timeouts: { unready: '3s' } } });
   const closing = gateway.close();
   expect(await statusOf(`${gateway.url}/readyz`)).toBe(503);
   expect(await statusOf(`${gateway.url}/livez`)).toBe(200);

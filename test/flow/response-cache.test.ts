@@ -658,9 +658,10 @@ it('a purged URL is asked for anew however it is written, and whatever policies 
 it('two gateways share answers through Redis, purge them for each other, and go on without it', async () => {
   const redis = await startRedis();
   const settings = { ttl: '30s', store: 'shared' };
-  const one = await house(settings, { store: { url: redis.url } });
+  const store = { url: redis.url, timeout: '10s' };
+  const one = await house(settings, { store });
   const two = await testGateway({
-    store: { url: redis.url },
+    store,
     upstreams: { shop: { targets: [{ url: 'http://127.0.0.1:9' }] } },
     routes: [
       { name: 'shop', match: { path: '/*' }, upstream: 'shop', policies: [{ 'response-cache': settings }] },

@@ -21,7 +21,7 @@ it('clients that take nothing of their answers are cut off, and keep nobody else
     } else response.end('here');
   });
   const gateway = await testGateway({
-    server: { http2: true, timeouts: { send: '1s' }, shed: { maxInFlight: 11 } },
+    server: { http2: true, timeouts: { send: '3s' }, shed: { maxInFlight: 11 } },
     upstreams: { up: { targets: [{ url: upstream.url }] } },
     routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
   });
@@ -41,11 +41,11 @@ it('clients that take nothing of their answers are cut off, and keep nobody else
     session.request({ ':path': path }).on('error', () => undefined);
   await eventually(async () => (await fetch(`${gateway.url}/short`)).status === 503);
 
-  await eventually(async () => (await fetch(`${gateway.url}/short`)).status === 200);
-  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 1);
+  await eventually(async () => (await fetch(`${gateway.url}/short`)).status === 200, 30_000);
+  await eventually(async () => (await gateway.metric('gateway_requests_in_flight')) === 1, 30_000);
   const cut = gateway.lines.filter(({ reason }) => reason === 'client_cancelled');
   expect(cut).toHaveLength(7);
-  for (const line of cut) expect(line.detail).toBe('the client took nothing of its answer for 1000 ms');
+  for (const line of cut) expect(line.detail).toBe('the client took nothing of its answer for 3000 ms');
   await eventually(() => closed === 5);
 
   stream?.end('data: 2\n\n');

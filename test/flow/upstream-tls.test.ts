@@ -13,6 +13,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
 import { authority, dns, LOOPBACK, pemFolder } from '../helpers/certificates.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
+import { loopTurns } from '../helpers/loop-turns.ts';
 
 async function listening(server: Server, scheme: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -154,6 +155,7 @@ it('HTTP/2 out: methods, bodies, headers and trailers arrive; one connection car
 it('HTTP/2 out: a client that leaves, a stream that breaks off and a slow reader are what they are in HTTP/1.1', async () => {
   let reset = 0;
   let written = 0;
+  let breakOff: () => void = () => undefined;
   const { url } = await h2c(((
     stream: import('node:http2').ServerHttp2Stream,
     headers: IncomingHttpHeaders,
@@ -167,7 +169,7 @@ it('HTTP/2 out: a client that leaves, a stream that breaks off and a slow reader
     stream.respond({ ':status': 200 }, { waitForTrailers: true });
     if (headers[':path'] === '/half') {
       stream.write('half');
-      setTimeout(() => stream.close(2), 50);
+      breakOff = () => stream.close(2);
       return;
     }
     const chunk = Buffer.alloc(64 * 1024);
@@ -188,6 +190,7 @@ it('HTTP/2 out: a client that leaves, a stream that breaks off and a slow reader
   expect(await left).toBe('left');
   await eventually(() => reset === 1);
   const half = await fetch(`${gateway.url}/half`);
+  breakOff();
   await expect(half.text()).rejects.toThrow();
   expect(await gateway.accessLine(({ path }) => path === '/half')).toMatchObject({
     reason: 'upstream_truncated',
@@ -235,7 +238,10 @@ it('HTTP/2 out: a server that goes lets what runs finish, and the next call goes
 it('half an answer is no whole one to a client of HTTP/2; a target that speaks only HTTP/1.1 is said so', async () => {
   const upstream = await backend((_request, response) => {
     response.write('half');
-    setTimeout(() => response.destroy(), 50);
+    setTimeout(async () => {
+      await loopTurns();
+      response.destroy();
+    }, 50);
   });
   const gateway = await house(upstream.url, {}, { http2: true });
   const session = connectHttp2(gateway.url);

@@ -79,7 +79,13 @@ export function configText(config: object | string): string {
   });
 }
 
-/** A real gateway on free ports, closed when the test is over. */
+/** On a busy machine a gateway may serve before its first connection to a Redis that is up stands. */
+async function isStoreUp({ adminUrl }: Gateway): Promise<boolean> {
+  const status = (await (await fetch(`${adminUrl}/api/status`)).json()) as { store: { isUp: boolean } };
+  return status.store.isUp;
+}
+
+/** A real gateway on free ports, closed when the test is over; a Redis that it is told of has to be up. */
 export async function testGateway(
   config: object | string,
   options: TestGatewayOptions = {},
@@ -109,6 +115,7 @@ export async function testGateway(
     await gateway.close();
     await rm(folder, { recursive: true, force: true });
   });
+  if (gateway.loaded.config.store.url.startsWith('redis')) await eventually(() => isStoreUp(gateway), 30_000);
   return Object.assign(Object.create(gateway) as Gateway, {
     file,
     lines,

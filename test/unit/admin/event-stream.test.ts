@@ -28,7 +28,7 @@ it('a silent stream is kept open by a heartbeat, until it is closed', () => {
 
   response.destroy();
   vi.useRealTimers();
-  return vi.waitFor(() => expect(onClose).toHaveBeenCalledOnce());
+  return vi.waitFor(() => expect(onClose).toHaveBeenCalledOnce(), 10_000);
 });
 
 it('a reader that reads nothing is cut off, and costs no more than its bound', () => {

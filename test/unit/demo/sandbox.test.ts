@@ -88,5 +88,5 @@ test('the processes end when their parent is killed', async () => {
   };
   expect(await answering()).toBe(2);
   parent.kill('SIGKILL');
-  await expect.poll(answering, { timeout: 5000 }).toBe(0);
+  await expect.poll(answering).toBe(0);
 });

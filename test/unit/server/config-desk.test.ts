@@ -84,7 +84,7 @@ it('a process that is killed while it reads is replaced, and the config is read 
     const news = readers().filter((each) => !others.includes(each));
     expect(news).toHaveLength(1);
     return news;
-  });
+  }, 20_000);
   process.kill(pid as number, 'SIGKILL');
   expect((await loading).config.routes).toHaveLength(201);
   await own.close();

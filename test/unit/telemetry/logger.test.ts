@@ -19,7 +19,7 @@ it('a line written while the buffer goes out is in the log when it has been clos
   await vi.waitFor(async () => {
     vi.advanceTimersByTime(250);
     expect(await readFile(file, 'utf8')).toBe('first\n');
-  });
+  }, 10_000);
 
   vi.advanceTimersByTime(250);
   log.writeLine('last');

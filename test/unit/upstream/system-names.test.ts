@@ -73,7 +73,7 @@ it('the direct way knows hosts file and search domains, and gives all addresses 
     'db.svc.test': { addresses: ['10.0.0.6'], ttl: 9 },
     'broken.test': { refused: 2 },
   });
-  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  const resolver = new Resolver({ timeout: 20_000, tries: 1 });
   resolver.setServers([server.address]);
   const direct = directNames({
     resolver,

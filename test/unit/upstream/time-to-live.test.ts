@@ -10,7 +10,7 @@ const SERVFAIL = 2;
 
 async function house(records: Record<string, NameRecord>) {
   const server = await nameServer(records);
-  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  const resolver = new Resolver({ timeout: 20_000, tries: 1 });
   resolver.setServers([server.address]);
   return { ...server, resolver, timeToLive: timeToLiveOf(resolver) };
 }

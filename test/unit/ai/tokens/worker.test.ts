@@ -2,6 +2,7 @@ import { get_encoding } from 'tiktoken';
 import { expect, it } from 'vitest';
 import { openTokenCounter, tokensByLength } from '../../../../src/ai/tokens/counter.ts';
 import { countTokens } from '../../../../src/ai/tokens/worker.ts';
+import { cpuMs } from '../../../helpers/cpu-time.ts';
 
 const exactly = (text: string): number => {
   const encoding = get_encoding('o200k_base');
@@ -26,9 +27,11 @@ it.each([
 });
 
 it('counts 50,000 unbroken letters in no time', () => {
-  const began = performance.now();
-  const tokens = count('abcdefghij'.repeat(5_000));
-  expect(performance.now() - began).toBeLessThan(3_000);
+  let tokens = 0;
+  const ms = cpuMs(() => {
+    tokens = count('abcdefghij'.repeat(5_000));
+  });
+  expect(ms).toBeLessThan(3_000);
   expect(tokens).toBeGreaterThan(5_000);
 });
 
