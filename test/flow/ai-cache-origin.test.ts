@@ -47,7 +47,7 @@ it('a question is like none whose vector another service made, though its model 
   const model = await modelService();
   const [maker, other] = [await modelService(), await modelService()];
   const gateway = await aiGateway([model, maker], {
-    ai: { cache: { semantic: { model: 'vectors', threshold: 0.7 } } },
+    ai: { cache: { semantic: { model: 'vectors', threshold: 0.7, timeout: '1m' } } },
     models: {
       vectors: {
         targets: [{ provider: 'p1', model: 'text-embedding-3-small' }],

@@ -385,7 +385,7 @@ describe('guards', () => {
 
 describe('a like question', () => {
   const SEMANTIC = {
-    ai: { cache: { semantic: { model: 'vectors', threshold: 0.7 } } },
+    ai: { cache: { semantic: { model: 'vectors', threshold: 0.7, timeout: '1m' } } },
     models: {
       vectors: {
         targets: [{ provider: 'p0', model: 'text-embedding-3-small' }],

@@ -358,7 +358,7 @@ it('a target that is the only one left is asked after a pause, and is not hedged
 it('a hedge that the breaker does not let through leaves no trace on the request’s line', async () => {
   let answer: (() => void) | undefined;
   const own = await house(
-    { hedge: { after: '200ms', budget: '100%' } },
+    { hedge: { after: '2s', budget: '100%' } },
     (_request, response) => {
       answer = () => response.end('first');
     },
@@ -368,7 +368,7 @@ it('a hedge that the breaker does not let through leaves no trace on the request
   await eventually(() => answer);
   await admin(own.gateway, '/api/upstreams/up/breaker', { body: { state: 'open' } });
   // A timer that begins later and lasts longer ends later.
-  await new Promise((resolve) => setTimeout(resolve, 210));
+  await new Promise((resolve) => setTimeout(resolve, 2_010));
   answer?.();
   expect((await asked).body.toString()).toBe('first');
   const line = await own.gateway.accessLine(({ reason }) => reason === 'ok');
