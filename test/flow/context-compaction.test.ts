@@ -3,9 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { runProbe } from '../../src/context/probes/run-probe.ts';
-import { readProbe } from '../../src/context/probes/script.ts';
-import { aiGateway, CLIENT_KEY, chat, modelService, rawProvider } from '../helpers/ai.ts';
+import { aiGateway, chat, modelService, rawProvider } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
@@ -166,22 +164,6 @@ it('what was redacted is in no summary and in no later prompt either', async () 
   expect(later).toContain('[EMAIL]');
   expect(later).not.toContain('ada@example.com');
   expect(await bytesOf(file)).not.toContain('ada@example.com');
-});
-
-it('probes hold against a live alias, through a reload', async () => {
-  const gateway = await aiGateway([await modelService()], { context: { enabled: true } } as object);
-  for (const name of ['account-number', 'several-facts', 'edited', 'reload']) {
-    const file = `config/examples/probes/${name}.yaml`;
-    const report = await runProbe(readProbe(await readFile(file, 'utf8'), file), {
-      url: `${gateway.url}/v1`,
-      apiKey: CLIENT_KEY,
-      model: 'smart',
-      admin: { url: gateway.adminUrl, token: '' },
-      clock: { wall: Date.now, monotonic: () => performance.now() },
-      timeoutMs: 20_000,
-    });
-    expect(report).toMatchObject({ probe: name, outcome: 'passed', recall: 1, faults: [] });
-  }
 });
 
 it('tools have their part of what the model can take', async () => {

@@ -1,11 +1,14 @@
 import type { ProbeScript } from './script.ts';
 
-/** One question of a probe, and whether the planted fact came back. */
+/** One question of a probe, and whether it was answered as it should be. */
 export interface ProbeAnswer {
   readonly fact: string;
   /** Turns of the user between planting and asking. */
   readonly distance: number;
+  /** The planted fact came back, and nothing with it that must not. */
   readonly found: boolean;
+  /** What came that must not. */
+  readonly unwanted: readonly string[];
   /** `x-context-status` of the answer; '' if there was none. */
   readonly status: string;
   /** Where it was not found: the beginning of what was said instead. */
@@ -103,8 +106,10 @@ export function reportText(report: ProbeReport): string {
   }
   const seen = Object.entries(statuses).map(([status, count]) => `${status} ${count}`);
   if (seen.length > 0) lines.push(`  context: ${seen.join(', ')}`);
-  for (const { fact, distance, said } of answers.filter(({ found }) => !found))
-    lines.push(`  forgot ${fact}, ${distance} turns back: “${said}”`);
+  for (const { fact, distance, unwanted, said } of answers.filter(({ found }) => !found)) {
+    const what = unwanted.length === 0 ? `forgot ${fact}` : `said ${unwanted.join(', ')} for ${fact}`;
+    lines.push(`  ${what}, ${distance} turns back: “${said}”`);
+  }
   for (const { step, what } of faults) lines.push(`  step ${step}: ${what}`);
   const skipped = skippedText(report);
   if (skipped !== '') lines.push(`  ${skipped}`);

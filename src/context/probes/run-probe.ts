@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isObject, objectOf, objectsOf, textOf } from '../../lib/json.ts';
+import { hasWords } from '../facts/has-words.ts';
 import { distraction } from './distractions.ts';
 import { type ProbeAnswer, type ProbeFault, type ProbeReport, reportOf } from './report.ts';
 import type { ProbeScript, ProbeStep } from './script.ts';
@@ -90,7 +91,7 @@ class ProbeRun {
     else if ('edit' in step) await this.#edit(step.edit.turn, step.edit.say);
     else if ('distract' in step) {
       for (let i = 0; i < step.distract; i++) await this.#say(distraction(this.#distractions++));
-    } else if ('ask' in step) await this.#ask(step.ask, step.expect);
+    } else if ('ask' in step) await this.#ask(step.ask, step.expect, step.not);
     else if ('reload' in step) return await this.#reload();
     else if ('admin' in step) return await this.#callAdmin(step.admin);
     else {
@@ -109,15 +110,18 @@ class ProbeRun {
     return textOf(answer.content);
   }
 
-  async #ask(text: string, fact: string): Promise<void> {
+  async #ask(text: string, fact: string, not: readonly string[] = []): Promise<void> {
     const said = await this.#say(text);
     const { value, turn } = this.#planted.get(fact) as { value: string; turn: number };
-    const found = plain(said).includes(plain(value));
+    const has = (words: string): boolean => hasWords(plain(said), plain(words));
+    const unwanted = not.filter(has);
+    const found = has(value) && unwanted.length === 0;
     const distance = this.#turns - turn;
     this.#answers.push({
       fact,
       distance,
       found,
+      unwanted,
       status: this.#status,
       said: found ? '' : said.slice(0, 200),
     });

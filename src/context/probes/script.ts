@@ -4,8 +4,10 @@ import { compileSchema } from '../../lib/json-schema/compile.ts';
 
 const Text = Type.String({ minLength: 1, maxLength: 20_000 });
 const FactName = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]{0,63}$' });
+/** Looked for as whole words, in upper or lower case. */
+const Value = Type.String({ minLength: 1, maxLength: 200 });
 /** What is planted with a turn, by name: a later question must get it back. */
-const Planted = Type.Record(FactName, Type.String({ minLength: 1, maxLength: 200 }));
+const Planted = Type.Record(FactName, Value);
 const strict = { additionalProperties: false } as const;
 
 const Say = Type.Object({ say: Text, plant: Type.Optional(Planted) }, strict);
@@ -17,7 +19,15 @@ const ToolStep = Type.Object(
   },
   strict,
 );
-const Ask = Type.Object({ ask: Text, expect: FactName }, strict);
+const Ask = Type.Object(
+  {
+    ask: Text,
+    expect: FactName,
+    /** What the answer must not have beside it, such as what an edit took back. */
+    not: Type.Optional(Type.Array(Value, { minItems: 1, maxItems: 20 })),
+  },
+  strict,
+);
 const Distract = Type.Object({ distract: Type.Integer({ minimum: 1, maximum: 500 }) }, strict);
 const Edit = Type.Object(
   {

@@ -22,6 +22,7 @@ describe('a script that is none is refused, and told where', () => {
     ['name: x\nsteps: [{ shout: hi }]', /steps\/0/],
     ['name: x\nsteps: [{ ask: "Who?", expect: name }]', /expects name, which no step before it plants/],
     ['name: x\nsteps: [{ say: hi, plants: { a: b } }]', /steps\/0/],
+    ['name: x\nsteps: [{ say: hi, plant: { a: b } }, { ask: "Who?", expect: a, not: [] }]', /steps\/1/],
   ])('%s', (text, message) => {
     expect(() => readProbe(text, 'x.yaml')).toThrow(message);
   });
@@ -39,8 +40,8 @@ test('a report tells recall by distance, and what came instead', () => {
     faults: [],
   };
   const answers = [
-    { fact: 'a', distance: 3, found: true, status: 'hit', said: '' },
-    { fact: 'a', distance: 25, found: false, status: 'hit', said: 'I do not know.' },
+    { fact: 'a', distance: 3, found: true, unwanted: [], status: 'hit', said: '' },
+    { fact: 'a', distance: 25, found: false, unwanted: [], status: 'hit', said: 'I do not know.' },
   ];
   const report = reportOf(script, { ...about, answers, isBroken: false });
   expect(report).toMatchObject({

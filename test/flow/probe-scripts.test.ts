@@ -1,0 +1,98 @@
+// The probes that ship, as they are run: by `hypercare probe`, against a model that knows its prompt and nothing else.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import type { ProbeReport } from '../../src/context/probes/report.ts';
+import { aiGateway, CLIENT_KEY, modelService } from '../helpers/ai.ts';
+import { backend } from '../helpers/backend.ts';
+import { called } from '../helpers/command.ts';
+import { eventually, type TestGateway } from '../helpers/gateway.ts';
+import { startRedis } from '../helpers/redis-server.ts';
+
+const SHIPPED = 'config/examples/probes';
+
+beforeEach(() => {
+  vi.stubEnv('HYPERCARE_PROBE_KEY', CLIENT_KEY);
+  return () => vi.unstubAllEnvs();
+});
+
+/** What the command ends with, and its report on each file; `hooks` are `NAME=COMMAND`. */
+async function probed(gateway: TestGateway, files: readonly string[], hooks: readonly string[] = []) {
+  const { code, said } = await called(
+    'probe',
+    ...files.map((file) => join(SHIPPED, file)),
+    '--json',
+    ...['--model', 'smart'],
+    ...['--url', `${gateway.url}/v1`],
+    ...['--admin', gateway.adminUrl],
+    ...hooks.flatMap((hook) => ['--hook', hook]),
+  );
+  const lines = said.trim().split('\n');
+  return { code, reports: lines.map((line) => JSON.parse(line) as ProbeReport) };
+}
+
+it('all that need nobody’s hand pass, through tools, edits and a reload', async () => {
+  const gateway = await aiGateway([await modelService()], { context: { enabled: true } });
+  const files = (await readdir(SHIPPED)).filter((file) => file !== 'disturbed.yaml');
+  expect(files).toContain('tools.yaml');
+  const { code, reports } = await probed(gateway, files);
+  const passed = { outcome: 'passed', recall: 1, faults: [], skipped: [] };
+  expect(reports).toMatchObject(files.map((file) => ({ probe: file.replace('.yaml', ''), ...passed })));
+  expect(code).toBe(0);
+});
+
+it('nothing is forgotten where Redis restarts and the first model fails, as commands of hooks have it', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'probe-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const redis = await startRedis({ dir });
+  onTestFinished(() => redis.stop());
+  const [first, backup] = [await modelService('first'), await modelService('backup')];
+  const gateway = await aiGateway([first, backup], {
+    store: { url: redis.url, timeout: '10s' },
+    context: { enabled: true },
+  });
+  const hands: Record<string, () => unknown> = {
+    'redis-restart': async () => {
+      await redis.restart();
+      await eventually(async () => {
+        const status = await fetch(`${gateway.adminUrl}/api/status`);
+        return ((await status.json()) as { store: { isUp: boolean } }).store.isUp;
+      }, 60_000);
+    },
+    fail: () => first.faults.set({ status: 500 }),
+    heal: () => first.faults.clear(),
+  };
+  const done: [hook: string, answersOfBackup: number][] = [];
+  const operator = await backend(async ({ url = '' }, response) => {
+    const hook = url.slice(1);
+    await hands[hook]?.();
+    done.push([hook, backup.stats.requests]);
+    response.end();
+  });
+  const before = redis.pid;
+  const hooks = Object.keys(hands).map((hook) => {
+    const ask = `fetch('${operator.url}/${hook}').then(({ ok }) => process.exit(ok ? 0 : 1))`;
+    return `${hook}="${process.execPath}" -e "${ask}"`;
+  });
+  const { code, reports } = await probed(gateway, ['disturbed.yaml'], hooks);
+  expect(reports).toMatchObject([{ outcome: 'passed', recall: 1, faults: [], skipped: [] }]);
+  expect(code).toBe(0);
+  // What was said while the first one failed was answered by the other: a question, and two turns of small talk.
+  expect(done).toEqual([
+    ['redis-restart', 0],
+    ['fail', 0],
+    ['heal', 3],
+  ]);
+  expect(redis.pid).not.toBe(before);
+});
+
+it('a hook whose command fails is told, and so is which ones have none', async () => {
+  const gateway = await aiGateway([await modelService()], { context: { enabled: true } });
+  const { code, reports } = await probed(gateway, ['disturbed.yaml'], ['redis-restart=exit 3']);
+  const what = 'the command of the hook redis-restart ended with 3';
+  expect(reports).toMatchObject([
+    { outcome: 'broken', recall: 1, faults: [{ step: 3, what }], skipped: [5, 8] },
+  ]);
+  expect(code).toBe(1);
+});
