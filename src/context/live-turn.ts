@@ -76,7 +76,7 @@ export class LiveTurn {
   baseHash = '';
   baseCount = 0;
   resolves = '';
-  /** Of all that the client sent, where it sent all of it. */
+  /** Of all that the client sent, where it sent all of it, and nobody said more at once. */
   logTokens: (() => number) | undefined;
   input: PromptInput | undefined;
   shape: PromptShape = { summary: '', system: [], turns: [], snippets: '', journey: '' };

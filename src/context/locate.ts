@@ -9,6 +9,8 @@ export interface Place {
   readonly parent: string;
   /** Messages of the log that are stored up to there. */
   readonly count: number;
+  /** What was said at once with some of it stands on the way there: the log lacks it. */
+  readonly isMerged?: true;
 }
 
 /**
@@ -40,33 +42,82 @@ export function beginsWith(
 /**
  * Follows a log through the tree of turns, by their digests, as far as it goes: to the newest of equals.
  * @param seeds of the digests: today's, and those of before
+ * @param head where the session is, if what others said at once, which its client has not read, is passed over; undefined =
+ * it is not
  */
 export function locate(
   log: readonly Message[],
   seeds: readonly string[],
-  turns: Iterable<OpenedTurn>,
+  turns: ReadonlyMap<string, OpenedTurn>,
+  head?: string,
 ): Place {
   const children = new Map<string, OpenedTurn[]>();
-  for (const each of turns) {
+  for (const each of turns.values()) {
     if (each.turn.status === 'failed') continue;
     const siblings = children.get(each.turn.parent);
     if (siblings) siblings.push(each);
     else children.set(each.turn.parent, [each]);
   }
   const isAt = digestsOf(log, seeds);
-  let place: Place = { parent: '', count: 0 };
-  const ways: Place[] = [place];
-  for (let way = ways.pop(); way; way = ways.pop()) {
-    if (way.count >= place.count) place = way;
-    for (const { turn } of children.get(way.parent) ?? []) {
-      const { count } = way;
-      // A correction has no words of its client's.
-      const isKnown = turn.digests.length > 0 || turn.kind === 'correction';
-      if (isKnown && turn.digests.every((digest, i) => isAt(count + i, digest)))
-        ways.push({ parent: turn.id, count: count + turn.digests.length });
+  const isNext = ({ digests }: OpenedTurn['turn'], count: number): boolean =>
+    digests.every((digest, i) => isAt(count + i, digest));
+  const follow = (start: Place): Place => {
+    let place = start;
+    const ways = [start];
+    for (let way = ways.pop(); way; way = ways.pop()) {
+      if (way.count >= place.count) place = way;
+      for (const { turn } of children.get(way.parent) ?? []) {
+        // A correction has no words of its client's.
+        const isKnown = turn.digests.length > 0 || turn.kind === 'correction';
+        if (isKnown && isNext(turn, way.count))
+          ways.push({ ...way, parent: turn.id, count: way.count + turn.digests.length });
+      }
     }
+    return place;
+  };
+  let place = follow({ parent: '', count: 0 });
+  if (head === undefined) return place;
+  const behind = ({ parent, count }: Place): OpenedTurn | undefined =>
+    turns.values().find(({ turn }) => isNext(turn, count) && isBehindOthers(turn, parent, turns));
+  for (let next = behind(place); next; next = behind(place)) {
+    const count = place.count + next.turn.digests.length;
+    place = follow({ parent: next.turn.id, count, isMerged: true });
   }
-  return place;
+  const isNew = place.count > 0 && !log.slice(place.count).some(({ role }) => role === 'assistant');
+  const since = isNew && place.parent !== head ? turnsBetween(place.parent, head, turns) : undefined;
+  return since?.every(mayBeUnread) ? { parent: head, count: place.count, isMerged: true } : place;
+}
+
+/** Whether between an earlier turn and one behind it others stand, and only such as were said at once with one of the two. */
+function isBehindOthers(
+  turn: OpenedTurn['turn'],
+  earlier: string,
+  turns: ReadonlyMap<string, OpenedTurn>,
+): boolean {
+  if (turn.digests.length === 0 || turn.status === 'failed' || turn.parent === earlier) return false;
+  const between = turnsBetween(earlier, turn.parent, turns);
+  return between !== undefined && (turn.staleBase || between.every(mayBeUnread));
+}
+
+/** It was merged behind turns whose clients knew nothing of it; or a person has put it there. */
+const mayBeUnread = ({ turn }: OpenedTurn): boolean => turn.staleBase || turn.kind === 'correction';
+
+/** The turns behind one up to another, from the last; undefined: there is no way from the one to the other. */
+function turnsBetween(
+  from: string,
+  to: string,
+  turns: ReadonlyMap<string, OpenedTurn>,
+): OpenedTurn[] | undefined {
+  const between: OpenedTurn[] = [];
+  // They only grow along a path.
+  const since = turns.get(from)?.turn.version ?? 0;
+  for (let at = to; at !== from; ) {
+    const each = turns.get(at);
+    if (!each || each.turn.version < since) return undefined;
+    between.push(each);
+    at = each.turn.parent;
+  }
+  return between;
 }
 
 /**

@@ -90,16 +90,15 @@ export class TurnRecall {
       throw unknownResponse();
     if (turn.isBranch && !isFull) {
       turn.baseHash = path.at(-1)?.turn.hash ?? (turn.parent === '' ? seed : '');
-      if (ask.follows !== undefined && turn.parent !== head.head)
-        turn.baseCount = path.reduce((sum, each) => sum + each.turn.digests.length, 0);
+      if (ask.follows !== undefined && turn.parent !== head.head) turn.baseCount = countOf(path);
     }
     if (summary && reserved.summary) {
       path = path.slice(lengthUpTo(path, summary.covered));
       const every = async () => (await reader.all(ask.ref, seal)).turns;
       summary = await correctedSummary(summary, reserved.summary.coveredTurn, all, every);
     }
-    // Words that a person has put in the place of others are not in what the client sent.
-    const isAsSent = isFull && !summary && !isCorrected(path, all);
+    // Words that a person has put in the place of others, or that others said at once, are not in what the client sent.
+    const isAsSent = isFull && turn.logTokens !== undefined && !summary && !isCorrected(path, all);
     const input = {
       ref: ask.ref,
       head,
@@ -179,7 +178,7 @@ export class TurnRecall {
       if (turn.fresh.length > 0 || head.count === 0) return;
     }
     const { turns } = await this.#ports.reader.all(ask.ref, seal);
-    const found = locate(messages, [seed, ...former], turns.values());
+    const found = locate(messages, [seed, ...former], turns, isAgents ? undefined : head.head);
     if (found.count === 0 && ask.mode === 'auto') {
       turn.fresh = messages;
       placeBehind(turn, seed, turns.get(head.head));
@@ -194,6 +193,11 @@ export class TurnRecall {
       turn.inPlaceOf = undefined;
     }
     place(found.parent, found.count, hashes[found.count] as string);
+    if (found.isMerged) {
+      turn.logTokens = undefined;
+      turn.baseHash = '';
+      turn.baseCount = countOf(pathTo(found.parent, turns));
+    }
     if (found.parent === head.head) return;
     turn.isBranch = true;
     if (facts.status !== 'hit') return;
@@ -215,6 +219,10 @@ export class TurnRecall {
     if (again > 0) turn.fresh = ask.messages.slice(again);
   }
 }
+
+/** Messages of a path. */
+const countOf = (path: readonly OpenedTurn[]): number =>
+  path.reduce((sum, { turn: { digests } }) => sum + digests.length, 0);
 
 /** Whether something was said behind a turn. */
 const isFollowed = (id: string, turns: ReadonlyMap<string, OpenedTurn>): boolean =>

@@ -20,6 +20,8 @@ function stored(...said: Message[][]): OpenedTurn[] {
   return path;
 }
 
+const byId = (turns: readonly OpenedTurn[]) => new Map(turns.map((each) => [each.turn.id, each]));
+
 const system: Message = { role: 'system', at: '', content: [{ type: 'text', at: '', text: 'be brief' }] };
 const said = [
   [system, user('hello'), calls('c1')],
@@ -46,7 +48,7 @@ it('words that were redacted, turns that are not at hand and a head without hash
   const [first, last] = path as [OpenedTurn, OpenedTurn];
   const hidden = { turn: first.turn, content: { messages: [system, user('[EMAIL]'), calls('c1')] } };
   expect(beginsWith(log, [hidden, last], HEAD)).toBe(false);
-  expect(locate(log, [SEED], [hidden, last])).toEqual({ parent: last.turn.id, count: 5 });
+  expect(locate(log, [SEED], byId([hidden, last]))).toEqual({ parent: last.turn.id, count: 5 });
   const deleted = { turn: first.turn, content: { messages: [] } };
   expect(beginsWith(log, [deleted, last], HEAD)).toBe(false);
   expect(beginsWith(log, [last], HEAD)).toBe(false);
@@ -64,6 +66,57 @@ it.each<[string, Message[], number]>([
   ['no word of the assistant', [user('thanks'), user('and now?')], 0],
 ])('a client repeats %s before what is new', (_, sent, count) => {
   expect(repeated(sent, ['other', SEED], stored(...said))).toBe(count);
+});
+
+/** Ann and Bob have spoken at once; then somebody who had read both, or nobody. */
+function spokenAtOnce(...behind: Message[][]): OpenedTurn[] {
+  const at = (index: number, [...messages]: Message[]) => [...messages, assistant(`answer ${index}`)];
+  const path = stored(
+    ...[[user('hello')], [user('Ann')], [user('Bob')], ...behind].map((each, i) => at(i, each)),
+  );
+  const [, , bob] = path as [OpenedTurn, OpenedTurn, OpenedTurn];
+  return path.with(2, { ...bob, turn: { ...bob.turn, staleBase: true } });
+}
+const hello = [user('hello'), assistant('answer 0')];
+const ann = [...hello, user('Ann'), assistant('answer 1')];
+const bob = [...hello, user('Bob'), assistant('answer 2')];
+const more = [user('more'), assistant('answer 3')];
+
+it.each<[string, Message[], Message[][], number, number]>([
+  ['of whoever was answered last', [...bob, user('and now?')], [], 2, 4],
+  ['of whoever was answered first', [...ann, user('and now?')], [], 2, 4],
+  ['of the last, who has gone on since', [...bob, ...more, user('and now?')], [[user('more')]], 3, 6],
+  ['of the first, who has gone on since', [...ann, ...more, user('and now?')], [[user('more')]], 3, 6],
+])('the log %s lacks what the other said at once, and goes on behind it', (_, sent, behind, last, count) => {
+  const turns = spokenAtOnce(...behind);
+  const head = turns.at(-1)?.turn.id ?? '';
+  expect(locate(sent, [SEED], byId(turns), head)).toEqual({
+    parent: turns[last]?.turn.id,
+    count,
+    isMerged: true,
+  });
+});
+
+it.each<[string, Message[], Message[][], number, number]>([
+  ['says otherwise what was answered', [...hello, user('Anna')], [], 0, 2],
+  ['says the other’s words otherwise', [...ann, user('Bob'), assistant('No.'), user('and now?')], [], 1, 4],
+  ['may take back what came since', [...ann, user('and now?')], [[user('more')]], 1, 4],
+])('a log that %s has left the conversation there', (_, sent, behind, last, count) => {
+  const turns = spokenAtOnce(...behind);
+  const head = turns.at(-1)?.turn.id ?? '';
+  expect(locate(sent, [SEED], byId(turns), head)).toEqual({ parent: turns[last]?.turn.id, count });
+});
+
+it('whoever had read what it leaves out has left it, and so has an agent', () => {
+  const path = stored(...[hello, [user('Ann')], [user('Bob')]]);
+  const sent = [...hello, user('Bob'), user('and now?')];
+  const left = { parent: path[0]?.turn.id, count: 2 };
+  expect(locate(sent, [SEED], byId(path), path.at(-1)?.turn.id)).toEqual(left);
+  const turns = spokenAtOnce();
+  expect(locate([...bob, user('and now?')], [SEED], byId(turns))).toEqual({
+    parent: turns[0]?.turn.id,
+    count: 2,
+  });
 });
 
 it('how a client cuts a text into parts makes no other message of it', () => {
