@@ -77,25 +77,25 @@ export function startProcess(options: StartOptions): Started {
 
 const given = new Set<number>();
 
-/** A port of 127.0.0.1 that nobody listens on just now, and that nobody was given before: the system gives some twice. */
+/** Below what systems give to whoever asks for any port (Linux from 32768 on): no server and no client that starts meanwhile gets one of these. */
+const [FROM, TO] = [15_000, 32_000];
+
+/** A port of 127.0.0.1 that nobody listens on just now, and that nobody was given before. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = await unusedPort();
-    if (given.has(port)) continue;
+    const port = FROM + Math.floor(Math.random() * (TO - FROM));
+    if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;
   }
 }
 
-function unusedPort(): Promise<number> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+    );
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
