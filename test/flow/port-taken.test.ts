@@ -7,7 +7,9 @@ const CONFIG = {
 };
 
 // The kernel would let it in beside the first, and give each of them some of the connections.
-it.each([1, 2])('a second gateway at the same port, with %i workers, says that it is taken and ends', async (workers) => {
+it.each([
+  1, 2,
+])('a second gateway at the same port, with %i workers, says that it is taken and ends', async (workers) => {
   const first = await gatewayProcess({ ...CONFIG, server: { listen: '127.0.0.1:0', workers } });
   const listen = new URL(first.url).host;
   const second = gatewayProcess({ ...CONFIG, server: { listen, workers } });
