@@ -66,7 +66,7 @@ const ours: WorkerSide = {
         everyMs: flushEvery(started.hypercare.tick),
       });
     }
-    const address = await plane.listener.listen({ ...listen, reusePort: true });
+    const address = await plane.listener.listen(listen, true);
     calmHelperThreads();
     plane.readiness.isReady = true;
     booted.resolve(plane);

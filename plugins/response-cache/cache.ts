@@ -3,6 +3,7 @@ import type { Exchange } from '../../src/contracts/exchange.ts';
 import type { NextCall, PolicyPorts, UpstreamRequest, UpstreamResponse } from '../../src/contracts/policy.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import { drop, marked, notModified, placesIn, sameBytes, tagsOf, withCookies } from './answer-parts.ts';
+import { type CacheCall, codeOf, flightOf, isShared, noteStandIn, urlOf } from './cache-call.ts';
 import { directiveMs, directivesOf, secondsOf } from './cache-control.ts';
 import { confirmed, isKnownToClient, isOfAnother, revalidation, unconditional } from './conditional.ts';
 import { differs } from './differs.ts';
@@ -10,7 +11,7 @@ import { Flights, type Landing, type Shared } from './flights.ts';
 import { ageOf, type Defaults, lifetimeOf } from './freshness.ts';
 import { type Kept, keepWhilePassing } from './keep-while-passing.ts';
 import { primaryKey, variantKey } from './keys.ts';
-import { type Found, type Lookup, RouteAnswers } from './route-answers.ts';
+import { type Found, RouteAnswers } from './route-answers.ts';
 import type { Settings } from './settings.ts';
 import { isCacheable, isForAll, isForOne, isStorable, varyOf } from './storable.ts';
 
@@ -376,34 +377,5 @@ export class RouteCache {
 
 /** When an answer was fetched, by the clock and by what was changed before. */
 type Times = Pick<CachedAnswer, 'requestedAt' | 'receivedAt' | 'mark'>;
-
-interface CacheCall extends Lookup {
-  readonly exchange: Exchange;
-  readonly next: NextCall;
-  readonly isAuthorised: boolean;
-  /** Nobody waits for it. */
-  readonly isBackground?: boolean;
-}
-
-/** What asks with credentials is waited for by its like: its answers may be nobody else's where others' are. */
-const flightOf = ({ isAuthorised }: CacheCall, { key }: Pick<Found, 'key'>): string =>
-  isAuthorised ? `${key} authorised` : key;
-
-const codeOf = (error: unknown): string => (error instanceof GatewayError ? error.code : 'internal');
-
-const isShared = (error: unknown): error is GatewayError =>
-  error instanceof GatewayError && error.statusCode >= 500 && error.code !== 'client_cancelled';
-
-/** Host, path and query as the client asked: what people call an answer when they purge it. */
-const urlOf = ({ headers, path, query }: Exchange): string =>
-  `${String(headers.host ?? '').toLowerCase()}${path}${query}`;
-
-/** Upstream has failed, though the client gets an answer. */
-function noteStandIn(exchange: Exchange, reason: string): void {
-  const { upstream, target, attempts, failedAttempts, started } = exchange;
-  exchange.fallback = 'stale';
-  if (attempts > failedAttempts.length)
-    failedAttempts.push({ upstream, target, reason, endedMs: performance.now() - started });
-}
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -23,6 +23,7 @@ import { detectHttp2 } from './h2c.ts';
 import { behindAnother, CONNECTIONS, openServer } from './http-server.ts';
 import { asIncoming, asResponse, Http2Request, type Http2Response } from './http2-request.ts';
 import { Http2Connections, type Http2Limits } from './http2-server.ts';
+import { assertFree, type ListenAt, type Listening, listenAt } from './listening.ts';
 import { LiveRequests } from './live-requests.ts';
 import { LoopLag } from './loop-lag.ts';
 import { refuse } from './refuse.ts';
@@ -70,6 +71,7 @@ export class Listener {
   readonly #tls: TlsServer | undefined;
   /** Who listens: the HTTP/1.1 server itself, or who first finds out what a connection speaks. */
   readonly #front: NetServer;
+  #listening: Listening | undefined;
   #generation: Generation | undefined;
   readonly #strangers: ClientErrorPorts;
   readonly #live = new LiveRequests();
@@ -158,15 +160,17 @@ export class Listener {
     return this.#live.size;
   }
 
-  /** @param address with `reusePort` several processes may listen at the same, and the kernel spreads connections over them */
-  listen(address: { host: string; port: number; reusePort?: boolean }): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#front.once('error', reject);
-      this.#front.listen(address, () => {
-        this.#front.off('error', reject);
-        resolve(this.#front.address() as AddressInfo);
-      });
+  /**
+   * @param isShared other processes of this gateway listen there as well: the kernel spreads connections over all of them
+   * @throws what `listen` says, such as EADDRINUSE
+   */
+  async listen(at: ListenAt, isShared = false): Promise<AddressInfo> {
+    if (!isShared) await assertFree(at);
+    this.#listening = await listenAt(this.#front, at, {
+      sockets: { allowHalfOpen: this.#tls === undefined, ...CONNECTIONS },
+      onError: this.#options.onFault,
     });
+    return this.#listening.address;
   }
 
   /**
@@ -175,7 +179,7 @@ export class Listener {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.#isDraining = true;
-    this.#front.close();
+    this.#listening?.close();
     this.#http1.close();
     this.#http2?.drain();
     // Nobody is to send another request on a connection that ends behind this answer.

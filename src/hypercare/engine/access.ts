@@ -4,7 +4,8 @@ import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { countZ } from '../detectors/proportions.ts';
 import type { Counts } from '../signals/counts.ts';
 import { KINDS } from '../signals/leaves.ts';
-import type { Crowd, Intake } from './intake.ts';
+import type { Crowd } from './crowds.ts';
+import type { Intake } from './intake.ts';
 import { HOUR, MINUTE } from './settings.ts';
 import type { Suspicion } from './suspicion.ts';
 
@@ -31,14 +32,13 @@ interface Habits {
 
 /** Keys that are used as they never were: many more requests from many more addresses. */
 export class KeyUse {
-  readonly #ticks: Map<number, Crowd>[] = [];
+  readonly #ticks: ReadonlyMap<number, Crowd>[] = [];
   readonly #habits = new Map<number, Habits>();
   readonly #suspectedSince = new Map<number, number>();
 
   /** A tick is over. @param isFrozen whether a consumer's place is spoken for, so that its use is not usual */
   step(intake: Intake, tick: number, isFrozen: (consumer: number) => boolean): void {
-    this.#ticks.push(intake.crowds);
-    intake.crowds = new Map();
+    this.#ticks.push(intake.crowds.take());
     if (this.#ticks.length > MINUTE) this.#ticks.shift();
     if (tick % MINUTE !== MINUTE - 1) return;
     for (const [consumer, { requests, addresses }] of this.#lastMinute()) {

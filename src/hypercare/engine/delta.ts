@@ -103,7 +103,7 @@ export function takeDelta({ counts, intake, objectives, bills }: Shared): Delta 
     spent: [...intake.spending.all()].flatMap(({ consumer, model, own: usd }) =>
       usd > 0 ? [[nameOf(CONSUMER, consumer), nameOf(MODEL, model), usd] as const] : [],
     ),
-    crowds: [...intake.crowds].flatMap(([consumer, { own: requests, addresses }]) =>
+    crowds: [...intake.crowds.now].flatMap(([consumer, { own: requests, addresses }]) =>
       requests > 0 ? [[nameOf(CONSUMER, consumer), requests, addresses.state] as const] : [],
     ),
     objectives: objectives.all.flatMap((objective) => {
@@ -161,7 +161,7 @@ export function mergeDelta({ counts, intake, objectives, bills }: Shared, delta:
   for (const [consumer, model, usd] of delta.spent)
     intake.spending.add(consumerOf(consumer), dictionary.of(MODEL, name(model)), usd, true);
   for (const [consumer, requests, addresses] of delta.crowds)
-    intake.crowd(consumerOf(consumer), requests, HyperLogLog.of(addresses));
+    intake.crowds.merge(consumerOf(consumer), requests, HyperLogLog.of(addresses));
   const byKey = new Map(objectives.all.map((objective) => [keyOf(objective), objective]));
   for (const [of, bad, total] of delta.objectives) byKey.get(of)?.add(bad, total);
   for (const [dimension, at, sketch] of delta.times)

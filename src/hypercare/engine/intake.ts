@@ -1,5 +1,4 @@
 import type { ContextSignal, FeedbackSignal } from '../../contracts/engine.ts';
-import { HyperLogLog } from '../../lib/hyperloglog.ts';
 import {
   DIMENSIONS,
   FLAG,
@@ -19,11 +18,13 @@ import type { Translation } from '../signals/dictionary.ts';
 import { judgeEnd } from '../signals/judge-request.ts';
 import { KEY, KIND, KINDS } from '../signals/leaves.ts';
 import { complaintAbout, type Mark } from '../signals/marks.ts';
+import { Crowds } from './crowds.ts';
 import { Drift } from './drift.ts';
 import { Latencies } from './latencies.ts';
 import type { Objectives } from './objectives.ts';
 import type { Whose } from './open-detections.ts';
 import { PromptLengths } from './prompt-lengths.ts';
+import { RepeatedCalls } from './repeated-calls.ts';
 import { MINUTE } from './settings.ts';
 import { Spending } from './spending.ts';
 
@@ -36,11 +37,8 @@ const VERSION = at('version');
 const MODEL = at('model');
 const CONSUMER = at('consumer');
 
-/** Calls remembered for a minute, to see that the same is made again and again. */
-const MOST_CALLS = 50_000;
-/** From the third on it is a loop. */
-const LOOP_FROM = 3;
-const LOOP_FROM_SERVER = 20;
+/** Targets of models whose version is remembered. */
+const MOST_VERSIONS = 50_000;
 /** Complaints kept to see that several people say the same: an hour of them. */
 const MOST_COMPLAINTS = 2_000;
 
@@ -50,14 +48,6 @@ export interface Complaint {
   readonly author: number;
   readonly requestId: string;
   readonly leaf: number;
-}
-
-/** What an address or a consumer's addresses did, in a tick. */
-export interface Crowd {
-  readonly addresses: HyperLogLog;
-  requests: number;
-  /** Of them, those that this replica itself has seen. */
-  own: number;
 }
 
 /** Takes signals in: what is bad about each, counted at its leaf. */
@@ -71,8 +61,7 @@ export class Intake {
   readonly spending: Spending = new Spending();
   readonly objectives: Objectives;
   readonly complaints: Complaint[] = [];
-  /** By consumer's number: who called in its name since the last minute began. */
-  crowds = new Map<number, Crowd>();
+  readonly crowds: Crowds = new Crowds();
   /** Bad events that something open asks for. */
   onBad: (leaf: number, mark: Mark, whose: Whose) => void = () => undefined;
   /** Milliseconds by route's number beyond which a kept answer is too old. */
@@ -81,8 +70,7 @@ export class Intake {
   /** What version a target of a model was, when it last answered by itself. */
   readonly #versions = new Map<number, number>();
   readonly #judged = new Map<number, Mark | null>();
-  #calls = new Map<number, number>();
-  #callsBefore = new Map<number, number>();
+  readonly #calls = new RepeatedCalls();
 
   constructor(counts: Counts, objectives: Objectives) {
     this.counts = counts;
@@ -153,7 +141,7 @@ export class Intake {
     this.objectives.request(key, isModel, end, latency, firstToken, usd, hasPassed);
 
     const failedTarget = ints[i + INT.failedTarget] as number;
-    if (isModel && failedTarget < 2 && this.#versions.size < MOST_CALLS)
+    if (isModel && failedTarget < 2 && this.#versions.size < MOST_VERSIONS)
       this.#versions.set(key[TARGET] as number, key[VERSION] as number);
     let failedLeaf = leaf;
     if (failedTarget > 1) {
@@ -192,7 +180,7 @@ export class Intake {
     // Whoever made it necessary is the place, not who helped out.
     if ((flags & FLAG.fellBack) !== 0) mark(marks.of('fallback', ''), failedLeaf);
     if (isModel) this.#model(ints, i, reals, r, key, translation, mark);
-    if (consumer > 1) this.#crowd(consumer, client);
+    if (consumer > 1) this.crowds.add(consumer, client);
     if (isGood) counts.good(leaf, id);
   }
 
@@ -213,12 +201,8 @@ export class Intake {
     mark: (which: Mark) => void,
   ): void {
     const { marks } = this.counts;
-    const call = ints[i + INT.call] as number;
-    const times = (this.#calls.get(call) ?? 0) + 1;
-    if (times > 1 || this.#calls.size < MOST_CALLS) this.#calls.set(call, times);
-    // Without a session all who stand behind a consumer's servers are one: they may well ask the same.
-    const most = (ints[i + INT.session] as number) === 0 ? LOOP_FROM_SERVER : LOOP_FROM;
-    if (times + (this.#callsBefore.get(call) ?? 0) >= most) mark(marks.of('loop', 'same_call'));
+    const hasSession = (ints[i + INT.session] as number) !== 0;
+    if (this.#calls.isLoop(ints[i + INT.call] as number, hasSession)) mark(marks.of('loop', 'same_call'));
     const unlike = this.drift.add(key, {
       tokensIn: reals[r + REAL.tokensIn] as number,
       tokensOut: reals[r + REAL.tokensOut] as number,
@@ -299,28 +283,6 @@ export class Intake {
     return mark;
   }
 
-  #crowd(consumer: number, client: number): void {
-    let crowd = this.crowds.get(consumer);
-    if (!crowd) {
-      crowd = { addresses: new HyperLogLog(), requests: 0, own: 0 };
-      this.crowds.set(consumer, crowd);
-    }
-    crowd.requests++;
-    crowd.own++;
-    if (client !== 0) crowd.addresses.add(client);
-  }
-
-  /** Who called at another replica in a consumer's name. */
-  crowd(consumer: number, requests: number, addresses: HyperLogLog): void {
-    let crowd = this.crowds.get(consumer);
-    if (!crowd) {
-      crowd = { addresses: new HyperLogLog(), requests: 0, own: 0 };
-      this.crowds.set(consumer, crowd);
-    }
-    crowd.requests += requests;
-    crowd.addresses.merge(addresses);
-  }
-
   feedback(signal: FeedbackSignal): void {
     const { counts } = this;
     const leaf = counts.signal(counts.keyOf(signal.scope, KINDS.feedback));
@@ -353,9 +315,7 @@ export class Intake {
 
   /** A tick is over, and its counts have been looked at. */
   next(): void {
-    if (this.counts.tick % MINUTE !== MINUTE - 1) return;
-    this.#callsBefore = this.#calls;
-    this.#calls = new Map();
+    if (this.counts.tick % MINUTE === MINUTE - 1) this.#calls.next();
   }
 }
 
