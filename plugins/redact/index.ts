@@ -115,20 +115,29 @@ function guard(
     openAnswer(kind: AnswerTextKind, isTold = false) {
       // Signed as the model wrote it: what it holds of the request are placeholders. And what was told holds none.
       if (kind === 'reasoning' || isTold) return undefined;
-      const replace = (name: string, value: string): string => {
+      const replaced = (name: string, value: string, found: (rule: string) => void): string => {
         if (name === placeholder.name) return placeholders.restored(value);
         // The caller has said it.
         if (placeholders.knows(value)) return value;
-        note('answer', name);
+        found(name);
         return changes ? `[${name.toUpperCase()}]` : value;
       };
+      const replace = (name: string, value: string): string =>
+        replaced(name, value, (rule) => note('answer', rule));
       const finds = answers ? [placeholder, ...finders] : [placeholder];
       const scanner = scannerOf(finds, breaks, replace);
       if (kind !== 'arguments') return scanner;
       const outside = scannerOf(finds, breaks, (name, value) =>
         NUMBER.test(value) ? value : replace(name, value),
       );
-      return new JsonStrings(scanner, outside);
+      // A number is data as well where it stands in no JSON, which is known at the end.
+      const numbers = new Set<string>();
+      const asText = scannerOf(finds, breaks, (name, value) =>
+        NUMBER.test(value) ? replaced(name, value, (rule) => numbers.add(rule)) : replace(name, value),
+      );
+      return new JsonStrings(scanner, outside, asText, () => {
+        for (const rule of numbers) note('answer', rule);
+      });
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
-import { objectsOf, parseList, parseObject } from '../lib/json.ts';
+import { objectsOf, parseList, parseObject, withoutMark } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import { AnswerTape } from './answer-tape.ts';
 import type { BegunAnswer, PreparedCall } from './chat-call.ts';
@@ -129,7 +129,7 @@ async function readWhole(
   isText = false,
 ): Promise<BegunAnswer> {
   const body = await readBody(answer.body, onFirstByte);
-  const text = body.toString('utf8');
+  const text = withoutMark(body.toString('utf8'));
   const said = parseObject(text);
   // Google's errors come in a list where a stream was asked for.
   const refused = said ?? (answer.statusCode >= 400 ? objectsOf(parseList(text))[0] : undefined);

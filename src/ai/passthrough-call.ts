@@ -231,7 +231,7 @@ export function usageOf(
   const tokens = (): Usage =>
     Array.isArray(body.prompt)
       ? { ...listAtMost(bytes, givenTokens(body.prompt)), output: maxOutput || output }
-      : chatAtMost(bytes, maxOutput || output, window);
+      : chatAtMost(bytes, maxOutput || output, window, [model]);
   if (!MAKES_IMAGES.test(path)) return unlessSaid(tokens);
   const atMost = (): Usage => ({ ...tokens(), images: imagesAtMost(path, body) });
   return { atMost, otherwise: (told) => (told ? tokens() : atMost()) };

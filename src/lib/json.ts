@@ -40,6 +40,9 @@ export function parseList(text: string): readonly unknown[] | undefined {
   }
 }
 
+/** A text without the mark that some begin UTF-8 with: whoever reads JSON may ignore it (RFC 8259 section 8.1). */
+export const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+
 /** The string that a text is as JSON; undefined if it is none. */
 export function parseString(text: string): string | undefined {
   if (text.trimStart()[0] !== '"') return undefined;

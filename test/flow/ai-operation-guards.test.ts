@@ -338,3 +338,25 @@ it('sound is no text, and the schema of answers is none for transcripts', async 
   const gateway = await aiGateway([await says(json, '{"text":"Hi"}')], held);
   expect((await listen(gateway)).status).toBe(200);
 });
+
+it('a transcript that begins with the mark of UTF-8 is read as what it says: its number stays one', async () => {
+  const heard = { text: String.raw`I am \u0061da@example.com.`, order: 4111111111111111 };
+  const body = `\ufeff{"text":"${heard.text}","order":${heard.order}}`;
+  for (const headers of [json, text]) {
+    const gateway = await aiGateway([await says(headers, body)], redacting);
+    const answer = await listen(gateway);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body.toString())).toEqual({ text: 'I am [EMAIL].', order: heard.order });
+  }
+  const untouched = '\ufeff{"text":"a kite"}';
+  const plain = await aiGateway([await says(json, untouched)], redacting);
+  expect((await listen(plain)).body.toString()).toBe(untouched);
+});
+
+it('so is one whose lines are an object each', async () => {
+  const said = String.raw`{"text":"I am \u0061da@example.com","order":4111111111111111}`;
+  const gateway = await aiGateway([await says(text, `${said}\n{"text":"bye"}\n`)], redacting);
+  expect((await listen(gateway)).body.toString()).toBe(
+    '{"text":"I am [EMAIL]","order":4111111111111111}\n{"text":"bye"}\n',
+  );
+});

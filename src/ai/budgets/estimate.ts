@@ -1,6 +1,8 @@
 import type { Usage } from '../../contracts/usage.ts';
 import { base64Bytes } from '../../lib/base64-strings.ts';
 import type { GivenTokens } from '../given-tokens.ts';
+import { broughtPictures } from './brought-pictures.ts';
+import { dearestPicture } from './dearest-picture.ts';
 
 /**
  * Bytes of a request's body a token: 4 of English prose and 3 of most other writing, both with less in the form around
@@ -13,25 +15,31 @@ const LONGEST_INPUT = 200_000;
 /** In base64: there is no picture below it, and words without a space are shorter. */
 const SHORTEST_MEDIA = 1024;
 
-/** A picture as large as a model looks at (Anthropic, 1568 pixels a side). */
+/** A picture as large as most models look at (Anthropic, 1568 pixels a side). */
 export const TOKENS_A_PICTURE = 1600;
-const COLON = 0x3a;
-const QUOTE = 0x22;
+
+/** By what a body names a picture: the type of its part, its media type, or Amazon's field. */
+const NAMES = [
+  // A field of that name stands beside a type.
+  /^"(?:input_)?image[^"/]*"\s*(?![\s:])/,
+  /^"image\//,
+  /^"image"\s*:\s*\{\s*"(?:format|source)"/,
+];
+const LONGEST_NAME = 64;
 
 /**
- * Tokens of the pictures that a body names and need not hold. The types of parts that are pictures are looked for in its
- * bytes (`image`, `image_url`, `input_image`): a text that quotes them reserves too much, which is given back.
+ * How many pictures a body names, and need not hold, by its bytes: of one picture a format writes one or two names, each of another
+ * kind. A text that quotes them reserves too much, which is given back.
  */
-export function picturesAtMost(body: Buffer): number {
-  let pictures = 0;
-  for (const type of ['"image', '"input_image'])
-    for (let at = body.indexOf(type); at >= 0; at = body.indexOf(type, at + type.length)) {
-      let after = body.indexOf(QUOTE, at + 1) + 1;
-      while (body[after] === 0x20) after++;
-      // A field of that name stands beside it.
-      if (after > 0 && body[after] !== COLON) pictures++;
+export function picturesIn(body: Buffer): number {
+  const counts = NAMES.map(() => 0);
+  for (const beginning of ['"image', '"input_image'])
+    for (let at = body.indexOf(beginning); at >= 0; at = body.indexOf(beginning, at + beginning.length)) {
+      const name = body.toString('latin1', at, at + LONGEST_NAME);
+      const kind = NAMES.findIndex((each) => each.test(name));
+      if (kind >= 0) counts[kind] = (counts[kind] as number) + 1;
     }
-  return pictures * TOKENS_A_PICTURE;
+  return Math.max(...counts);
 }
 
 /** Tokens of a text of so many bytes, rather too many. */
@@ -54,14 +62,32 @@ export function usageAtMost(bytes: number, maxOutput: number, window = 0, media 
   return { input: Math.min(Math.max(LONGEST_INPUT, window), read), output: maxOutput, cached: 0 };
 }
 
-/** What a chat may come to, in whosever words: its pictures, sound and files are no text. */
-export const chatAtMost = (body: Buffer, maxOutput: number, window: number): Usage =>
-  withPictures(usageAtMost(body.length, maxOutput, window, mediaBytes(body)), body);
+/**
+ * What a chat may come to, in whosever words: its pictures, sound and files are no text. A picture comes to what the dearest does that
+ * the models are known to bill, however many bytes it has; where that is not known, to its bytes and what most bill.
+ * @param models that may answer, as their providers name them
+ */
+export function chatAtMost(
+  body: Buffer,
+  maxOutput: number,
+  window: number,
+  models: readonly string[],
+): Usage {
+  const media = mediaBytes(body);
+  const each = dearestPicture(models);
+  // The tool that makes pictures bills those that it is shown once more.
+  if (each === undefined || body.includes('"image_generation"'))
+    return withPictures(usageAtMost(body.length, maxOutput, window, media), body);
+  const { count, bytes } =
+    base64Bytes(body, SHORTEST_MEDIA) > 0 ? broughtPictures(body) : { count: 0, bytes: 0 };
+  const rest = usageAtMost(body.length - bytes, maxOutput, window, Math.max(0, media - bytes));
+  return { ...rest, input: rest.input + each * Math.max(count, picturesIn(body)) };
+}
 
 /** And the pictures that the body names. */
 export const withPictures = (usage: Usage, body: Buffer): Usage => ({
   ...usage,
-  input: usage.input + picturesAtMost(body),
+  input: usage.input + picturesIn(body) * TOKENS_A_PICTURE,
 });
 
 /**

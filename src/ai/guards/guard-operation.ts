@@ -1,7 +1,7 @@
 import type { Operation } from '../../contracts/format.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { anyReads, guardedText } from '../../lib/answer-filters.ts';
-import { parseObject } from '../../lib/json.ts';
+import { parseObject, withoutMark } from '../../lib/json.ts';
 import { failureInAnswer } from '../../upstream/failure.ts';
 import { BROKEN_OFF } from '../broken-off.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
@@ -35,7 +35,7 @@ function isText({ headers }: Unread, { operation }: Operation): boolean {
 
 /** The same bytes where the guards change nothing. */
 function guarded(bytes: Buffer, guard: GuardText): Buffer {
-  const text = bytes.toString('utf8');
+  const text = withoutMark(bytes.toString('utf8'));
   const said = parseObject(text);
   if (said) return guardResult(said, guard) ? Buffer.from(JSON.stringify(said)) : bytes;
   const left = guardedTranscript(text, guard);

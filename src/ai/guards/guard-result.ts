@@ -1,6 +1,7 @@
+import type { RequestText } from '../../contracts/guard.ts';
 import { isObject } from '../../lib/json.ts';
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
-import { dataTexts } from './request-texts.ts';
+import { dataTexts, eventTexts } from './request-texts.ts';
 
 type Container = { [key: string]: unknown };
 
@@ -21,13 +22,7 @@ const ONCE_MORE = ['logprobs', 'tokens'];
  */
 export function guardResult(answer: Container, guard: GuardText): boolean {
   const { text } = answer;
-  let isChanged = false;
-  for (const each of textsOf(answer)) {
-    const left = guard(each.text);
-    if (left === each.text) continue;
-    each.text = left;
-    isChanged = true;
-  }
+  let isChanged = guardTexts(textsOf(answer), guard);
   for (const [list, key] of PIECES) {
     const holders = listOf(answer[list]).filter((each) => typeof each[key] === 'string');
     const pieces = holders.map((each) => each[key] as string);
@@ -39,6 +34,30 @@ export function guardResult(answer: Container, guard: GuardText): boolean {
     isChanged = true;
   }
   if (isChanged) leaveOut(answer);
+  return isChanged;
+}
+
+/**
+ * Leads every text of an event that nobody here knows through the guards.
+ *
+ * @param event parsed; it is changed
+ * @returns whether anything of it was
+ */
+export function guardEvent(event: Container, guard: GuardText): boolean {
+  const isChanged = guardTexts(eventTexts(event), guard);
+  if (isChanged) leaveOutTokens(event);
+  return isChanged;
+}
+
+/** @returns whether any of them was changed */
+function guardTexts(texts: readonly RequestText[], guard: GuardText): boolean {
+  let isChanged = false;
+  for (const each of texts) {
+    const left = guard(each.text);
+    if (left === each.text) continue;
+    each.text = left;
+    isChanged = true;
+  }
   return isChanged;
 }
 

@@ -1,5 +1,6 @@
 import { parseString } from '../../lib/json.ts';
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
+import { guardedLines } from './lines-transcript.ts';
 import { readList } from './listed-transcript.ts';
 
 const TIME = String.raw`(?:\d{1,4}:)?\d\d:\d\d[.,]\d{1,3}`;
@@ -14,14 +15,15 @@ const isTiming = (line: string | undefined): boolean => line !== undefined && TI
 const isEmpty = (line: string | undefined): boolean => line === undefined || line.trim() === '';
 
 /**
- * A transcript that is no object, as the guards leave it: a text, or subtitles, whose numbers and times are none. A string
- * or a list of JSON stays one: escaped, it would say to a guard what it does not say to its reader.
+ * A transcript that is no object, as the guards leave it: a text, or subtitles, whose numbers and times are none. A string,
+ * a list or lines of JSON stay that: escaped, it would say to a guard what it does not say to its reader.
  *
  * @returns the same text where they change nothing
  */
 export function guardedTranscript(text: string, guard: GuardText): string {
   const said = parseString(text);
-  if (said === undefined) return readList(text, guard)?.guarded(guard) ?? guardedPlain(text, guard);
+  if (said === undefined)
+    return readList(text, guard)?.guarded(guard) ?? guardedLines(text, guard) ?? guardedPlain(text, guard);
   const left = guardedPlain(said, guard);
   return left === said ? text : JSON.stringify(left);
 }

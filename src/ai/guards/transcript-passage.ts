@@ -5,11 +5,10 @@ import type { ErrorCode } from '../../errors/table.ts';
 import { concludeText, endText, guardedText, openFilters, takeText } from '../../lib/answer-filters.ts';
 import { isObject, objectsOf, parseString, textOf } from '../../lib/json.ts';
 import { HAS_BEEN_SAID, type Passage } from '../passage.ts';
-import { guardResult, leaveOutTokens } from './guard-result.ts';
+import { guardEvent, guardResult, leaveOutTokens } from './guard-result.ts';
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
 import { guardedTranscript } from './guarded-transcript.ts';
 import { readList } from './listed-transcript.ts';
-import { eventTexts } from './request-texts.ts';
 
 type Container = { [key: string]: unknown };
 
@@ -27,7 +26,7 @@ interface Piece {
 interface Ending {
   readonly piece: Piece;
   readonly left: string;
-  /** Its event's data, where nothing of it was changed; undefined: something was. */
+  /** Its event's data, where nothing of it was changed, '' = it has gone on already; undefined: something was. */
   readonly asItCame: string | undefined;
 }
 
@@ -36,8 +35,10 @@ interface Segment {
   readonly event: Container;
 }
 
-/** Names of events that say once more what was said in pieces. */
+/** Names of events that say once more what was said in pieces; */
 const ALL_OF_IT = /\.(?:segment|done)$/;
+/** and of those behind which nothing more is said: OpenAI's, and Mistral's. Others may end a piece of the sound. */
+const LAST = new Set(['transcript.text.done', 'transcription.done']);
 /** Characters of segments, and of events behind an end, that wait: as the longest transcript that is held until it is whole. */
 const MOST_WAITING = 4 * 1024 * 1024;
 
@@ -123,10 +124,17 @@ export class TranscriptPassage implements Passage {
       this.#say(piece, data);
       return;
     }
+    const end = endIn(event);
+    if (end) {
+      const isChanged = guardEvent(event, this.#guard);
+      const piece = { ...pieceIn(name, event, end, 'content', true), text: '' };
+      this.#say(piece, isChanged ? JSON.stringify(event) : data);
+      return;
+    }
     if (textOf(event.type) === '' && typeof event.text === 'string' && !ALL_OF_IT.test(name)) {
       const { text } = event;
       // What else it says nobody here knows.
-      const isChanged = this.#guardAll(Object.assign(event, { text: '' }));
+      const isChanged = guardEvent(Object.assign(event, { text: '' }), this.#guard);
       event.text = text;
       this.#say(pieceIn(name, event, event, 'text', false), isChanged ? JSON.stringify(event) : data);
       return;
@@ -137,9 +145,7 @@ export class TranscriptPassage implements Passage {
       if (this.#waiting > MOST_WAITING) this.#showSegments();
       return;
     }
-    if (type.endsWith('.done')) this.#end();
-    const isChanged = type.endsWith('.done') ? guardResult(event, this.#guard) : this.#guardAll(event);
-    this.#write(name, isChanged ? JSON.stringify(event) : data);
+    this.#write(name, this.#besideText(type, event) ? JSON.stringify(event) : data);
   }
 
   /** A frame that is no object: a line of the text, which may be written as a string or a list of JSON. */
@@ -168,13 +174,30 @@ export class TranscriptPassage implements Passage {
     else if (left !== '') this.#write(name, piece.write(left));
   }
 
+  /** What is no piece of the text, and may say all of it. @returns whether a guard has changed something */
+  #besideText(type: string, event: Container): boolean {
+    if (!type.endsWith('.done')) return guardEvent(event, this.#guard);
+    const isLast = LAST.has(type);
+    if (isLast) this.#end();
+    else this.#waitForText();
+    const isChanged = guardResult(event, this.#guard);
+    return (!isLast && guardEvent(event, this.#guard)) || isChanged;
+  }
+
+  /** What comes now goes on behind the text that is held back, and ends it no more than another piece of it would. */
+  #waitForText(): void {
+    if (this.#ending || !this.#piece || (this.#held === '' && !this.#isChanged)) return;
+    this.#ending = { piece: this.#piece, left: '', asItCame: '' };
+  }
+
   /** @param rest what the guards held back up to the end of the text */
   #writeEnding(rest: string): void {
     const ending = this.#ending;
     if (!ending) return;
     this.#ending = undefined;
     const { piece, left, asItCame } = ending;
-    this.#write(piece.name, rest === '' && asItCame !== undefined ? asItCame : piece.write(left + rest));
+    const data = rest === '' && asItCame !== undefined ? asItCame : piece.write(left + rest);
+    if (data !== '') this.#write(piece.name, data);
     this.#written += this.#behind;
     this.#behind = '';
   }
@@ -220,19 +243,6 @@ export class TranscriptPassage implements Passage {
     }
   }
 
-  /** What nobody here knows. */
-  #guardAll(event: Container): boolean {
-    let isChanged = false;
-    for (const each of eventTexts(event)) {
-      const left = this.#guard(each.text);
-      if (left === each.text) continue;
-      each.text = left;
-      isChanged = true;
-    }
-    if (isChanged) leaveOutTokens(event);
-    return isChanged;
-  }
-
   #write(name: string, data: string): void {
     const head = name === '' ? '' : `event: ${name}\n`;
     const frame = `${head}data: ${data.replaceAll('\n', '\ndata: ')}\n\n`;
@@ -255,6 +265,13 @@ function pieceOf(name: string, event: Container, type: string): Piece | undefine
   if (!type.endsWith('.delta')) return undefined;
   const key = ['delta', 'text'].find((each) => typeof event[each] === 'string');
   return key === undefined ? undefined : pieceIn(name, event, event, key, false);
+}
+
+/** Where the text would stand of a piece that ends without one. */
+function endIn(event: Container): Container | undefined {
+  const [choice, ...others] = objectsOf(event.choices);
+  const isEnd = choice && others.length === 0 && typeof choice.finish_reason === 'string';
+  return isEnd && isObject(choice.delta) ? choice.delta : undefined;
 }
 
 /** @param holder where in the event the text stands, under the key */

@@ -138,7 +138,7 @@ function callOf(
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: isUnknowable(known),
       isLater: known.isLater,
-      usageUnread: () => chatAtMost(bytes, maxOutput || output, deployment.window),
+      usageUnread: () => chatAtMost(bytes, maxOutput || output, deployment.window, [deployment.model]),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, output, deployment.window),
     },
     prepared,

@@ -106,8 +106,10 @@ function atMost(call: ChatCall, facts: ChatRequest): Amounts {
 function textsAtMost(call: ChatCall, output: number): Usage {
   const { bytes, format, request, candidates } = call;
   if (format.kind === 'embeddings') return withPictures(listAtMost(bytes, request?.inTokens), bytes);
-  const windows = candidates.flatMap(({ deployments }) => deployments.map(({ window }) => window));
-  return chatAtMost(bytes, outputAtMost(call, output), Math.max(0, ...windows));
+  const asked = candidates.flatMap(({ deployments }) => deployments);
+  const window = Math.max(0, ...asked.map((each) => each.window));
+  const models = asked.map(({ model }) => model);
+  return chatAtMost(bytes, outputAtMost(call, output), window, models);
 }
 
 function outputAtMost({ request, candidates }: ChatCall, otherwise: number): number {

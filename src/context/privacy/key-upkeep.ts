@@ -25,7 +25,7 @@ export class KeyUpkeep {
     const found = () => this.#found;
     new Gauge({
       name: 'gateway_context_keys',
-      help: 'Consumers with keys of their own, by the secret that wraps those: current = that of context.privacy.encryptWith, unknown = one that the config does not have; damaged = they are not what was written.',
+      help: 'Consumers with keys of their own, by the secret that wraps those: current = that of context.privacy.encryptWith, former = one of decryptWith, unknown = one that the config does not have; damaged = they are not what was written.',
       labelNames: ['secret'],
       aggregator: 'max',
       registers: [registry],

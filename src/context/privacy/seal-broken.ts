@@ -1,5 +1,8 @@
-/** `destroyed`: its key is gone for good. `secret`: the config has not the secret. `changed`: it is not what was sealed. */
-export type BrokenBy = 'destroyed' | 'secret' | 'changed';
+/**
+ * `destroyed`: its key is gone for good. `secret`: the config has not the secret. `changed`: it is not what was sealed. `contended`:
+ * others change its keys all the time.
+ */
+export type BrokenBy = 'destroyed' | 'secret' | 'changed' | 'contended';
 
 /** What was sealed can't be opened. */
 export class SealBroken extends Error {

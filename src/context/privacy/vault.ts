@@ -24,6 +24,8 @@ export interface Vault {
 export interface WrappedKeys {
   /** By that of `encryptWith`. */
   readonly current: number;
+  /** By one of `decryptWith`: others change them all the time, and the next look wraps them anew. */
+  readonly former: number;
   /** By one that the config does not have. */
   readonly unknown: number;
   /** They are not what was written. */
@@ -116,7 +118,7 @@ class PlainVault implements Vault {
   }
 
   async renew(): Promise<WrappedKeys> {
-    return { current: 0, unknown: 0, damaged: 0 };
+    return { current: 0, former: 0, unknown: 0, damaged: 0 };
   }
 }
 
@@ -166,7 +168,7 @@ class SealingVault implements Vault {
 
   async renew(): Promise<WrappedKeys> {
     const masters = await this.#known();
-    const found = { current: 0, unknown: 0, damaged: 0 };
+    const found = { current: 0, former: 0, unknown: 0, damaged: 0 };
     for await (const { tenant, keys } of keysIn(this.#documents))
       found[await this.#renewedAs(masters, tenant, keys)]++;
     return found;
@@ -185,8 +187,10 @@ class SealingVault implements Vault {
       );
       return 'current';
     } catch (error) {
-      if (error instanceof SealBroken) return error.by === 'changed' ? 'damaged' : 'unknown';
-      throw error;
+      if (!(error instanceof SealBroken)) throw error;
+      // Each time that they were read they could be opened.
+      if (error.by === 'contended') return 'former';
+      return error.by === 'changed' ? 'damaged' : 'unknown';
     }
   }
 
@@ -255,7 +259,7 @@ class SealingVault implements Vault {
       this.#seals.delete(tenant);
       return keys;
     }
-    throw new SealBroken('secret', 'the tenant’s keys are being changed by somebody else all the time');
+    throw new SealBroken('contended', 'the tenant’s keys are being changed by somebody else all the time');
   }
 }
 

@@ -142,7 +142,12 @@ describe('keys change', () => {
     const sealed = (await vault(docs, old).of('silent')).seal('mine');
     await vault(docs, 'a secret that nobody has any more').of('lost');
 
-    expect(await vault(docs, young, [old]).renew()).toEqual({ current: 1, unknown: 1, damaged: 0 });
+    expect(await vault(docs, young, [old]).renew()).toEqual({
+      current: 1,
+      former: 0,
+      unknown: 1,
+      damaged: 0,
+    });
 
     expect((await vault(docs, young).of('silent')).open(sealed)).toBe('mine');
   });
@@ -155,10 +160,36 @@ describe('keys change', () => {
     const keys = stored?.value.keys.map((key) => ({ ...key, wrapped: 'AAAA' }));
     await docs.put('context-keys', 'tenant b', { ...stored?.value, keys });
 
-    expect(await vault(docs, young, [old]).renew()).toEqual({ current: 2, unknown: 0, damaged: 1 });
+    expect(await vault(docs, young, [old]).renew()).toEqual({
+      current: 2,
+      former: 0,
+      unknown: 0,
+      damaged: 1,
+    });
 
     expect((await vault(docs, young).of('c')).open('said in the open')).toBe('said in the open');
   });
+});
+
+test('keys that others change all the time are none whose secret is unknown', async () => {
+  const docs = await documents();
+  const [old, young] = ['the old secret of ours', 'the new secret of ours'];
+  for (const tenant of ['busy', 'calm']) await vault(docs, old).of(tenant);
+  await vault(docs, 'a secret that nobody has any more').of('lost');
+  // Each write of this one is too late.
+  const contended = new Proxy(docs, {
+    get:
+      (of, name) =>
+      (...asked: unknown[]) =>
+        name === 'put' && asked[1] === 'tenant busy'
+          ? Promise.resolve({ ok: false, version: 2 })
+          : Reflect.apply(Reflect.get(of, name), of, asked),
+  });
+
+  const found = await vault(contended, young, [old]).renew();
+  expect(found).toEqual({ current: 1, former: 1, unknown: 1, damaged: 0 });
+  // The next look finds them calm.
+  expect(await vault(docs, young, [old]).renew()).toEqual({ current: 2, former: 0, unknown: 1, damaged: 0 });
 });
 
 describe('what digests are keyed with where nothing is sealed', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listAtMost, mediaBytes, usageAtMost } from '../../../../src/ai/budgets/estimate.ts';
+import { chatAtMost, listAtMost, mediaBytes, usageAtMost } from '../../../../src/ai/budgets/estimate.ts';
 import { givenTokens } from '../../../../src/ai/given-tokens.ts';
 
 const MILLION = 1_000_000;
@@ -46,4 +46,112 @@ it('an input in tokens comes to their number, and to its texts beside them', () 
   expect(listed([7], { texts: ['x'.repeat(3_000)] })).toBeGreaterThanOrEqual(1_001);
   expect(listed(ids, { texts: ['x'.repeat(3_000)] })).toBeGreaterThanOrEqual(31_000);
   expect(listed([1e300, -0.5, Number.MAX_SAFE_INTEGER])).toBeGreaterThanOrEqual(3);
+});
+
+const CLAUDE = 'claude-opus-4-8';
+const begun = (bytes: readonly number[], size: number): string =>
+  Buffer.concat([Buffer.from(bytes), Buffer.from(PICTURE, 'base64').subarray(0, size)]).toString('base64');
+const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13];
+const JPEG = [0xff, 0xd8, 0xff, 0xe0];
+const WEBP = [...Buffer.from('RIFF\x24\x08\x00\x00WEBPVP8 ', 'latin1')];
+const WAV = [...Buffer.from('RIFF\x24\x08\x00\x00WAVEfmt ', 'latin1')];
+const PDF = [...Buffer.from('%PDF-1.7')];
+const atMost = (body: object | string, models = [CLAUDE]): number =>
+  chatAtMost(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), 0, MILLION, models).input;
+const said = (...content: object[]): object => ({ messages: [{ role: 'user', content }] });
+const ofAnthropic = (data: string) => ({
+  type: 'image',
+  source: { type: 'base64', media_type: 'image/png', data },
+});
+
+it.each<[string, (data: string) => object]>([
+  ['of OpenAI', (data) => said({ type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } })],
+  [
+    'of its responses',
+    (data) => ({
+      input: [{ content: [{ type: 'input_image', image_url: `data:image/png;base64,${data}` }] }],
+    }),
+  ],
+  [
+    'of a computer',
+    (data) => ({
+      input: [
+        {
+          type: 'computer_call_output',
+          output: { type: 'computer_screenshot', image_url: `data:image/png;base64,${data}` },
+        },
+      ],
+    }),
+  ],
+  ['of Anthropic', (data) => said(ofAnthropic(data))],
+  [
+    'that a tool gave',
+    (data) => said({ type: 'tool_result', tool_use_id: 'a', content: [ofAnthropic(data)] }),
+  ],
+  ['of Google', (data) => ({ contents: [{ parts: [{ inlineData: { mimeType: 'image/png', data } }] }] })],
+  ['of Amazon', (bytes) => said({ image: { format: 'png', source: { bytes } } })],
+  [
+    'of Amazon, that a tool gave',
+    (bytes) => said({ toolResult: { content: [{ image: { format: 'png', source: { bytes } } }] } }),
+  ],
+])('a picture %s costs the same, however many bytes it has', (_, body) => {
+  for (const kind of [PNG, JPEG, WEBP])
+    for (const size of [2_000, 400_000, 4_000_000]) {
+      expect(atMost(body(begun(kind, size)))).toBeGreaterThanOrEqual(4784);
+      expect(atMost(body(begun(kind, size)))).toBeLessThan(4884);
+    }
+});
+
+it('of several each counts, those that are named as well', () => {
+  const url = { type: 'image', source: { type: 'url', url: 'https://x/y.png' } };
+  const three = said(ofAnthropic(begun(PNG, 40_000)), ofAnthropic(begun(JPEG, 40_000)), url);
+  expect(atMost(three)).toBeGreaterThanOrEqual(3 * 4784);
+  expect(atMost(three)).toBeLessThan(3 * 4784 + 200);
+});
+
+it('PDFs, sound, and what only looks like a picture cost their bytes, as before', () => {
+  const picture = begun(PNG, 300_000);
+  const letters = picture.length / 3;
+  for (const body of [
+    said({
+      type: 'document',
+      source: { type: 'base64', media_type: 'application/pdf', data: begun(PDF, 300_000) },
+    }),
+    said(ofAnthropic(begun(PDF, 300_000))),
+    said(ofAnthropic(begun(WAV, 300_000))),
+    // A model reads each letter of these.
+    { messages: [{ role: 'user', content: picture }] },
+    said({ type: 'text', text: picture }),
+    said({ type: 'text', text: `data:image/png;base64,${picture}` }),
+    said({
+      type: 'tool_use',
+      id: 'a',
+      name: 'b',
+      input: { type: 'image', source: { type: 'base64', data: picture } },
+    }),
+    said({ type: 'tool_result', tool_use_id: 'a', content: picture }),
+    { tools: [{ image: { source: { bytes: picture } } }], messages: [] },
+  ])
+    expect(atMost(body)).toBeGreaterThanOrEqual(letters);
+  // And so does a picture where nobody says what the model bills, of one of those that may answer at least.
+  const [body, other] = [said(ofAnthropic(picture)), 'llama-4-scout'];
+  for (const models of [
+    [other],
+    [CLAUDE, other],
+    [],
+    ['gemini-2.5-pro'],
+    ['gpt-5.6-sol'],
+    ['qwen-claude-7b'],
+  ])
+    expect(atMost(body, models)).toBeGreaterThanOrEqual(letters + 1600);
+  // Or a tool that makes pictures looks at it as well.
+  const tools = [{ type: 'image_generation' }];
+  expect(atMost({ ...body, tools }, ['gpt-5'])).toBeGreaterThanOrEqual(letters);
+});
+
+it('as PHP writes it, a picture is one, too', () => {
+  const data = begun(JPEG, 30_000).replaceAll('/', '\\/');
+  const body = `{"messages":[{"content":[{"image":{"format":"jpeg","source":{"bytes":"${data}"}}}]}]}`;
+  expect(atMost(body)).toBeLessThan(5_500);
+  expect(atMost('no JSON')).toBeLessThan(10);
 });

@@ -1,16 +1,34 @@
 // Pictures that a request only names are reserved for, too.
 import { expect, it } from 'vitest';
-import { picturesAtMost } from '../../../../src/ai/budgets/estimate.ts';
+import { picturesIn } from '../../../../src/ai/budgets/estimate.ts';
 import { requestFacts } from '../../../../src/ai/request-facts.ts';
 
 it.each([
   ['OpenAI chat', { type: 'image_url', image_url: { url: 'https://x/y.png' } }],
   ['OpenAI responses', { type: 'input_image', image_url: 'https://x/y.png' }],
   ['Anthropic', { type: 'image', source: { type: 'url', url: 'https://x/y.png' } }],
+  [
+    'Anthropic, brought along',
+    { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBO' } },
+  ],
+  ['Gemini', { fileData: { mimeType: 'image/png', fileUri: 'gs://x/y.png' } }],
+  ['Bedrock', { image: { format: 'png', source: { s3Location: { uri: 's3://x/y.png' } } } }],
 ])('%s', (_format, part) => {
   const bodyOf = (count: number, space: number) =>
     Buffer.from(JSON.stringify({ content: Array.from({ length: count }, () => part) }, null, space));
-  expect([bodyOf(0, 0), bodyOf(1, 0), bodyOf(3, 1)].map(picturesAtMost)).toEqual([0, 1600, 4800]);
+  expect([bodyOf(0, 0), bodyOf(1, 0), bodyOf(3, 1)].map(picturesIn)).toEqual([0, 1, 3]);
+});
+
+it('what only speaks of pictures is none', () => {
+  const tool = { name: 'draw', input_schema: { properties: { image: { type: 'string' } } } };
+  const said = {
+    text: 'the "image" of "image/png"',
+    alt: 'image of a house, as it stands in the street behind the station',
+  };
+  expect(picturesIn(Buffer.from(JSON.stringify({ said, tool, image_size: 'image_1024/1024' })))).toBeLessThan(
+    2,
+  );
+  expect(picturesIn(Buffer.from(JSON.stringify({ tool })))).toBe(0);
 });
 
 it('an effort stands for the budget that a provider may be given for it', () => {

@@ -207,6 +207,55 @@ it('and ends no text, which may go on behind that', () => {
     ]);
 });
 
+it('an end that says nothing more goes on behind the text that is held back', () => {
+  const end = (delta: object) => ({ choices: [{ delta, finish_reason: 'stop' }] });
+  for (const delta of [{}, { content: null }, { role: 'assistant' }])
+    expect(through(hiding, chunk('a c'), chunk('od'), end(delta), usage, '[DONE]')).toEqual([
+      end({ ...delta, content: 'a [X]' }),
+      usage,
+      '[DONE]',
+    ]);
+  // Nor does it end the text, which may go on in the next piece of the sound.
+  expect(through(hiding, chunk('a c'), end({}), chunk('od', 'stop'))).toEqual([
+    end({}),
+    chunk('a [X]', 'stop'),
+  ]);
+  for (const guard of [reporting, forbidding])
+    expect(through(guard, chunk('a '), end({}), usage, '[DONE]')).toEqual([
+      chunk('a '),
+      end({}),
+      usage,
+      '[DONE]',
+    ]);
+  expect(through(hiding, end({ x: 'cod' }))).toEqual([end({ x: '[X]' })]);
+});
+
+it.each([
+  'transcription.language.done',
+  'x.done',
+])('an event that nobody knows (%s) ends no text, and goes before none of it', (type) => {
+  const done = { type, said: 'cod' };
+  const hidden = { type, said: '[X]' };
+  expect(through(hiding, delta('a c'), done, delta('od'))).toEqual([hidden, delta('a [X]')]);
+  expect(through(hiding, delta('a cod'), done)).toEqual([delta('a [X]'), hidden]);
+  expect(through(hiding, delta('a cod'), done, usage, '[DONE]')).toEqual([
+    delta('a [X]'),
+    hidden,
+    usage,
+    '[DONE]',
+  ]);
+  expect(through(hiding, chunk('a c', 'stop'), done, chunk('od', 'stop'))).toEqual([
+    chunk('', 'stop'),
+    hidden,
+    chunk('a [X]', 'stop'),
+  ]);
+  expect(through(reporting, delta('a c'), done, delta('od'))).toEqual([delta('a c'), done, delta('od')]);
+  // What it says of the text is read like a transcript, whose words are left out where they say it otherwise.
+  expect(through(hiding, { type, text: 'a cod', words: [{ word: 'co' }, { word: 'd' }] })).toEqual([
+    { type, text: 'a [X]' },
+  ]);
+});
+
 it('but it waits no longer than there is room', () => {
   const passage = new TranscriptPassage([hiding]);
   const take = (data: string) => passage.take({ event: '', data }, parseObject(data));

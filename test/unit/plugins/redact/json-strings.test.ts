@@ -21,8 +21,14 @@ function holding(change: (text: string) => string): AnswerFilter {
   };
 }
 
-function read(json: string, cuts: readonly number[], inside: AnswerFilter): string {
-  const strings = new JsonStrings(inside, passing());
+/** @param asText what would be said in the place of what stands between strings, were it no JSON */
+function read(
+  json: string,
+  cuts: readonly number[],
+  inside: AnswerFilter,
+  asText = holding(() => '?'),
+): string {
+  const strings = new JsonStrings(inside, passing(), asText, () => undefined);
   let said = '';
   let at = 0;
   for (const cut of [...cuts, json.length].sort((a, b) => a - b)) {
@@ -66,5 +72,5 @@ it('each string is shown whole, as what it says, and written as JSON again', () 
 });
 
 it('an escape that breaks off goes on as it came', () => {
-  expect(read('{"a":"b\\u00', [8], passing())).toBe('{"a":"b\\u00');
+  expect(read('{"a":"b\\u00', [8], passing(), passing())).toBe('{"a":"b\\u00');
 });
