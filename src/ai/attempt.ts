@@ -78,7 +78,7 @@ export async function attempt(
       bodyTimeoutMs: idle === 0 ? 0 : Math.max(idle, begin),
       onSent: () => {
         call.asked = deployment;
-        call.wasSent = true;
+        call.sentAt = call.ports.clock.monotonic();
       },
     });
     hasAnswered = true;

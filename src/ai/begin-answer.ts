@@ -119,6 +119,10 @@ async function beginBytes(answer: UpstreamAnswer, onFirstByte: () => void): Prom
     return { kind: 'whole', statusCode, headers, facts: factsOf(parts), parts, body: Buffer.alloc(0) };
   }
   const facts = factsOf(UNREAD);
+  facts.isCut = !body.readableEnded;
+  body.once('end', () => {
+    facts.isCut = false;
+  });
   return { kind: 'bytes', statusCode, headers, facts, first, body };
 }
 
@@ -178,6 +182,7 @@ function partsOfAny(text: string, said: JsonObject | undefined): readonly Stream
   const parts: StreamPart[] = [];
   const reader = unknownOperation.openStream?.((part) => void parts.push(part));
   for (const event of objectsOf(parseList(text))) reader?.read(event, '');
+  reader?.close?.(false);
   return [...UNREAD, ...parts];
 }
 

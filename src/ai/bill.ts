@@ -1,6 +1,7 @@
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import { addUsage } from './add-usage.ts';
 import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
+import { chatUnseen, generatedUnseen, partOf, saysAll } from './cut-short.ts';
 import type { Answerer } from './models/deployment.ts';
 import { isNothing, type Pricer, priceAtMost } from './prices.ts';
 import { formTokens, promptText } from './prompt-text.ts';
@@ -18,14 +19,25 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
   // The answer comes before the work: what a batch has come to by then (OpenAI says noughts) is no bill. Who was heard has worked.
   if (isLater && facts.text === '' && isNothing(facts.usage ?? NOTHING))
     return { usage: NOTHING, source: 'estimated', usd: -1 };
-  if (facts.usage && (call.answer?.byRules || isLikely(facts.usage, facts))) {
+  const otherwise = (): Usage | undefined =>
+    known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread?.() : undefined);
+  const whole = facts.isCut ? otherwise() : undefined;
+  if (whole && !saysAll(facts, whole)) {
+    const part = (generated: number): Bill =>
+      price(partOf(whole, generated, facts.usage ?? facts.earlyUsage), 'estimated');
+    return facts.text === ''
+      ? part(generatedUnseen(call, facts, whole.output, whole.imageOutput !== undefined))
+      : wordTokens(call, facts).then(part);
+  }
+  // Words of an operation are no more than a guess.
+  if (facts.usage && (call.answer?.byRules || known || isLikely(facts.usage, facts))) {
     const bill = price(facts.usage, isReplay ? 'cached' : 'reported');
     const completed = known?.completed?.(facts.usage, facts.earlyUsage);
-    const whole = completed && price(completed, 'estimated');
+    const all = completed && price(completed, 'estimated');
     // Only of what is sold by it is anything missing.
-    return whole && whole.usd !== bill.usd ? whole : bill;
+    return all && all.usd !== bill.usd ? all : bill;
   }
-  const usage = known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread?.() : undefined);
+  const usage = whole ?? otherwise();
   return usage
     ? price(usage, 'estimated')
     : countedIn(call, facts).then((counted) => price(counted, 'estimated'));
@@ -67,24 +79,37 @@ export function sumOf(one: Bill, other: Bill): Bill {
 
 async function countedIn(call: ChatCall, facts: AnswerFacts): Promise<Usage> {
   const prompt = promptText(call.bytes);
-  const { text, characters, usage } = facts;
+  // How long it worked for who has left is known now.
+  const unseen = chatUnseen(call, facts);
+  const { earlyUsage, usage } = facts;
   // Gemini says the input with each chunk, and what it put out with the later ones.
-  const said = facts.earlyUsage ?? (usage && usage.input > 0 ? usage : undefined);
-  let tokens: number[];
+  const said = earlyUsage ?? (usage && usage.input > 0 ? usage : undefined);
+  const [input = 0, words = 0] = await tokensOf(call, [prompt.text, facts.text]);
+  const asked = said ?? askedIn(input, prompt);
+  return { ...asked, output: Math.max(unseen, inAll(words, facts)) };
+}
+
+/** Tokens of the words that came. */
+async function wordTokens(call: ChatCall, facts: AnswerFacts): Promise<number> {
+  const [words = 0] = await tokensOf(call, [facts.text]);
+  return inAll(words, facts);
+}
+
+/** Of a long answer only the beginning was kept. @param words tokens of that */
+const inAll = (words: number, { text, characters }: AnswerFacts): number =>
+  text.length === 0 ? 0 : Math.round((words * characters) / text.length);
+
+/** It never fails. */
+async function tokensOf(call: ChatCall, texts: string[]): Promise<number[]> {
   try {
-    tokens = await call.ports.tokens.count(call.exchange.ai?.upstreamModel ?? '', [prompt.text, text]);
+    return await call.ports.tokens.count(call.exchange.ai?.upstreamModel ?? '', texts);
   } catch (error) {
     call.ports.log.error(
       { err: error, request_id: call.exchange.id },
       'tokens could not be counted: estimated by length',
     );
-    tokens = tokensByLength([prompt.text, text]);
+    return tokensByLength(texts);
   }
-  const [input = 0, output = 0] = tokens;
-  // Of a long answer only the beginning was kept.
-  const all = text.length === 0 ? 0 : Math.round((output * characters) / text.length);
-  const asked = said ?? askedIn(input, prompt);
-  return { ...asked, output: all };
 }
 
 /** @param text tokens of it */

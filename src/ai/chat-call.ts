@@ -119,8 +119,8 @@ export interface ChatCall {
   hold: Hold | undefined;
   /** By `infer`: who has been sent the call and has not failed. */
   asked: Answerer | undefined;
-  /** By `infer`: it has been sent to somebody, whatever came of that. */
-  wasSent: boolean;
+  /** By `infer`: when it was sent to somebody the last time, whatever came of that, on the monotonic clock; below 0: never. */
+  sentAt: number;
   /** By `infer`. */
   answer: CommittedAnswer | undefined;
   /** By `answer-from-cache`: where the model's answers are kept and there was none for this call. */
@@ -213,7 +213,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   candidates: call.candidates ?? [],
   hold: undefined,
   asked: undefined,
-  wasSent: false,
+  sentAt: -1,
   answer: undefined,
   caching: undefined,
   turn: undefined,

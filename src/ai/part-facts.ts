@@ -11,10 +11,12 @@ interface OtherChoices {
   characters: number;
 }
 
-/** What the parts of an answer say about it, as they come. */
+/** What the parts of an answer say about it, as they come. Before the first it is an answer of which nothing has come. */
 export class PartFacts implements AnswerFacts {
   usage: Usage | undefined = undefined;
   earlyUsage: Usage | undefined = undefined;
+  /** Until who has all of it says otherwise. */
+  isCut = true;
   serviceTier = '';
   refused = false;
   tool = '';
@@ -102,8 +104,11 @@ export class PartFacts implements AnswerFacts {
         this.#items++;
         break;
       case 'embedding':
-      case 'item':
         this.#items++;
+        break;
+      case 'item':
+        if (part.words) this.#notPlain(part.words, undefined);
+        else this.#items++;
         break;
       case 'choice-start':
         if (part.choice) this.#ofOther(part.choice, 0);
@@ -152,8 +157,10 @@ export class PartFacts implements AnswerFacts {
   }
 }
 
+/** Of an answer that came whole. */
 export function factsOf(parts: readonly StreamPart[]): PartFacts {
   const facts = new PartFacts();
   for (const part of parts) facts.take(part);
+  facts.isCut = false;
   return facts;
 }

@@ -23,6 +23,8 @@ export interface KnownCall {
   readonly maxOutput: number;
   /** It asks for something, and not only that a file be kept. */
   readonly asks: boolean;
+  /** What it comes to is known neither now nor from its answer: it names no model that we can read. */
+  readonly isUnknowable: boolean;
   /** What it asks for is done behind its answer, which can't say what that came to. */
   readonly isLater: boolean;
 }
@@ -41,6 +43,8 @@ const MODEL_IN_PATH = new RegExp(
 );
 /** Google, Anthropic on Vertex and Amazon say in the path that it is a stream. */
 const STREAMS = /:stream(?:GenerateContent|RawPredict)$|\/(?:converse-stream|invoke-with-response-stream)$/;
+/** Where only a file is put: what is in it, or about it. */
+const PUTS_FILES = /\/(?:files|uploads?)(?:\/|$)/;
 /** Where forms only bring a file: it costs something once it is used. */
 const KEEPS_FILES = /\/(?:files|uploads\/[^/]+\/parts)$/;
 /**
@@ -76,8 +80,7 @@ const EMPTY: JsonObject = {};
  * @throws GatewayError `body_malformed`, `body_invalid` where we and the provider could read different ones
  */
 export function readCall(method: string, path: string, bytes: Buffer, contentType: string): KnownCall {
-  // What was made before may be asked for again and again; only what is made costs.
-  if (method !== 'POST') return { model: '', body: EMPTY, maxOutput: 0, asks: false, isLater: false };
+  if (method !== 'POST') return unread(method, path, bytes);
   const isForm = /^multipart\/form-data\b/i.test(contentType);
   const read = isForm ? formBody(bytes, contentType, IMAGES.test(path)) : jsonBody(bytes, contentType);
   const body = read ?? EMPTY;
@@ -86,17 +89,32 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
     .find((name) => name !== undefined);
   const model = inPath === undefined ? textOf(body.model) : decoded(inPath);
   const asks = isForm ? !KEEPS_FILES.test(path) : bytes.length > 0 && (!read || Object.keys(read).length > 0);
+  const named = model.slice(0, LONGEST_MODEL).toWellFormed();
   return {
-    model: model.slice(0, LONGEST_MODEL).toWellFormed(),
+    model: named,
     body,
     maxOutput:
       countOf(objectOf(body.generationConfig).maxOutputTokens) *
         Math.max(1, countOf(objectOf(body.generationConfig).candidateCount)) ||
       countOf(objectOf(body.inferenceConfig).maxTokens),
     asks,
+    // Variations of an image have a model all the same.
+    isUnknowable: asks && named === '',
     isLater: BEGUN_BARE.test(path) || (asks && (DONE_LATER.test(path) || saysLater(body))),
   };
 }
+
+/**
+ * What was made before may be asked for again and again; only what is made costs. Some make jobs by PUT, and change them by PATCH:
+ * nobody reads what these bring, so that nobody knows what they come to.
+ */
+function unread(method: string, path: string, bytes: Buffer): KnownCall {
+  const isUnknowable = BRINGS.has(method) && bytes.length > 0 && !PUTS_FILES.test(path);
+  const isLater = isUnknowable && DONE_LATER.test(path);
+  return { model: '', body: EMPTY, maxOutput: 0, asks: false, isUnknowable, isLater };
+}
+
+const BRINGS: ReadonlySet<string> = new Set(['PUT', 'PATCH']);
 
 /** Whether a call says itself that it is done behind its answer; `deferred` is xAI's. */
 export const saysLater = ({ background, deferred, input_files, training_file }: JsonObject): boolean =>
@@ -238,9 +256,3 @@ export function usageOf(
 }
 
 const unlessSaid = (usage: () => Usage): OperationUsage => ({ atMost: usage, otherwise: usage });
-
-/**
- * Whether what a call comes to is known neither now nor from its answer: it names no model that we can read (variations
- * of an image, which have one all the same).
- */
-export const isUnknowable = ({ model, asks }: KnownCall): boolean => model === '' && asks;

@@ -37,6 +37,8 @@ export class StreamWatch implements AnswerFacts {
   readonly #onEvent: Beside['onEvent'];
   readonly #now: () => number;
   readonly #alike: AlikeEvents | undefined;
+  /** Nothing comes any more, and it did not break off. */
+  #hasEnded = false;
   /** Whether what was read ends with an event, so that the next bytes begin one. */
   #isBetween = true;
   /** Parts that an event was read as, and the last of them. */
@@ -90,6 +92,10 @@ export class StreamWatch implements AnswerFacts {
 
   get usage(): Usage | undefined {
     return this.#facts.usage;
+  }
+  get isCut(): boolean {
+    const hasEnded = this.#hasEnded || this.done;
+    return !hasEnded || (this.failed && this.usage === undefined);
   }
   get earlyUsage(): Usage | undefined {
     return this.#facts.earlyUsage;
@@ -181,7 +187,9 @@ export class StreamWatch implements AnswerFacts {
 
   /** Nothing comes any more. */
   end(): void {
+    this.#hasEnded = true;
     if (!this.blind) this.#framing.end();
+    this.#reader?.close?.(this.blind);
   }
 
   #onFrame(frame: Frame): void {

@@ -27,6 +27,11 @@ export interface StreamReader {
   read(event: JsonObject, name: string): void;
   /** The provider has said that nothing follows (`[DONE]`). Absent: how it ended its events have said. */
   end?(): void;
+  /**
+   * The stream has come to its end, whatever it has said of that. Absent: that alone says nothing.
+   * @param isBlind some of it could not be read
+   */
+  close?(isBlind: boolean): void;
   /** Whether an event shows the model at work though nothing is said yet: hidden reasoning, a search. */
   isAtWork?(event: JsonObject): boolean;
   /** It reads events that differ in one text alone in the same way but for that text, if nothing else came between. */

@@ -93,8 +93,12 @@ export type StreamPart =
   | { readonly type: 'embedding'; readonly index: number; readonly vector: Vector }
   /** What follows is of an item that its provider knows by this id. */
   | { readonly type: 'item-start'; readonly id: string }
-  /** Something that is no text: images, scores, sound. */
-  | { readonly type: 'item' }
+  /** Something that is no text: images, scores, sound; or whose form nobody here knows. */
+  | {
+      readonly type: 'item';
+      /** What of it may be words of a model, to estimate its tokens by. */
+      readonly words?: string;
+    }
   /** The provider says that it failed; nothing of worth follows. */
   | {
       readonly type: 'error';

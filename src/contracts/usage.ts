@@ -45,6 +45,8 @@ export interface Pace {
 export interface AnswerFacts {
   /** As the provider reported it; undefined if it didn't. */
   readonly usage: Usage | undefined;
+  /** It is on its way, or was cut short, or failed before it said what it came to: what it reports is what it had come to by then. */
+  readonly isCut: boolean;
   /** Of an answer that never came to report it: what was reported at its beginning, or by the way, of which the input holds. */
   readonly earlyUsage: Usage | undefined;
   /** `stop`, `length`, `tool_calls`, …; of several choices the worst; '' if none came, or not for all that have begun. */

@@ -8,6 +8,7 @@ import {
   aiGateway,
   CLIENT_KEY,
   hello,
+  mayHaveMade,
   modelService,
   ROLE,
   rawProvider,
@@ -65,8 +66,9 @@ it.each([
   await eventually(() => service.stats.aborted === 1, SOON);
   const line = await gateway.accessLine(({ route }) => route === 'ai');
   expect(line).toMatchObject({ status: 499, reason: 'client_cancelled', stream });
-  // The provider had the prompt, and bills it; nothing was said yet.
-  expect(line).toMatchObject({ usage_source: 'estimated', tokens_out: 0 });
+  // The provider had the prompt, and bills it. A stream had said nothing yet; of the rest it had the time to make so much.
+  expect(line.usage_source).toBe('estimated');
+  expect(line.tokens_out).toBeLessThanOrEqual(stream ? 0 : mayHaveMade(line));
   expect(line.tokens_in).toBeGreaterThan(0);
   expect(await gateway.metric('gen_ai_client_token_usage_count', { gen_ai_token_type: 'input' })).toBe(1);
   expect(line.outcome).toBe('client_cancelled');

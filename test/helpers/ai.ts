@@ -185,6 +185,11 @@ export function errorOf(answer: ChatAnswer): Record<string, unknown> {
 export const lineOf = (gateway: TestGateway, answer: ChatAnswer): Promise<LogLine> =>
   gateway.accessLine((line) => line.request_id === answer.headers['x-request-id']);
 
+/** Tokens that a model may have made unseen while a call ran that was cut short: 50 a second for each of its answers. */
+export const mayHaveMade = ({ duration_ms: ms }: LogLine, answers = 1): number =>
+  // The bill is made a moment after the end.
+  answers * Math.ceil(50 * (Number(ms) / 1000 + 1));
+
 /** An event with this data. */
 export const event = (data: unknown): string =>
   `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;

@@ -80,14 +80,8 @@ export const OPERATIONS: readonly Operation[] = [
     lists: [],
     refused: [],
     headers: [],
-    usageAtMost: (body, bytes) => ({
-      input: inputTokens(bytes),
-      output: images(body) * TOKENS_AN_IMAGE,
-      imageOutput: images(body) * TOKENS_AN_IMAGE,
-      cached: 0,
-      images: images(body),
-    }),
-    usageOf: (body) => ({ ...NOTHING, images: images(body) }),
+    usageAtMost: painted,
+    usageOf: (body, { bytes }) => painted(body, bytes.length),
   },
   {
     kind: 'operation',
@@ -144,6 +138,12 @@ export const OPERATIONS: readonly Operation[] = [
     usageOf: (body, { bytes }) => ranked(body, bytes.length),
   },
 ];
+
+/** Who sells pictures by the piece has no price for their tokens, and who sells tokens none for the piece. */
+function painted(body: JsonObject, bytes: number): Usage {
+  const output = images(body) * TOKENS_AN_IMAGE;
+  return { input: inputTokens(bytes), output, imageOutput: output, cached: 0, images: images(body) };
+}
 
 /** Who sells it by the token (Voyage, Jina) counts the query with each document; no window bounds them together. */
 function ranked(body: JsonObject, bytes: number): Usage {

@@ -11,7 +11,7 @@ import { CHAT_FORMATS } from '../formats/index.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
-import { asksStream, dialectOf, isUnknowable, readCall, saysLater, usageOf } from '../passthrough-call.ts';
+import { asksStream, dialectOf, readCall, saysLater, usageOf } from '../passthrough-call.ts';
 import { blankedBy, passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
@@ -46,6 +46,8 @@ export async function registerPassthrough(
         // One that is not open is as unknown as one that is not there.
         if (!provider?.allows(below)) throw new GatewayError('route_not_found');
         if (provider.isShared && isOfAccount(request.method, below)) throw keptForAll(provider);
+        if (isDropped(request))
+          throw new GatewayError('body_invalid', { detail: `A ${request.method} takes none here.` });
         if (parts.policies.areGuards && request.method === 'POST')
           throw new GatewayError('endpoint_not_supported', { detail: 'Its guards could not read the call.' });
         await runPassthrough(
@@ -61,6 +63,11 @@ const keptForAll = ({ name }: OpenProvider): GatewayError =>
   new GatewayError('not_authorized', {
     detail: `The provider's account keeps it for all consumers: where they may share it, name the path in passthroughPaths of ai.providers.${name}.`,
   });
+
+/** Of some methods (GET, HEAD) no body is read, nor would it go on. */
+const isDropped = ({ body, headers }: FastifyRequest): boolean =>
+  body === undefined &&
+  (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
 
 /** By whatever kind of provider it is configured: Google's APIs take these parameters below all their paths. */
 const isGoogle = ({ settings: { kind, baseUrl } }: Deployment): boolean =>
@@ -136,7 +143,7 @@ function callOf(
       ...asked,
       maxOutput,
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
-      isUnknowable: isUnknowable(known),
+      isUnknowable: known.isUnknowable,
       isLater: known.isLater,
       usageUnread: () => chatAtMost(bytes, maxOutput || output, deployment.window, [deployment.model]),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, output, deployment.window),

@@ -70,7 +70,7 @@ function enterCached(call: ChatCall, ai: AiFacts, fromCache: FromCache): void {
 function book(call: ChatCall, ai: AiFacts, last: Bill | undefined): void {
   const { exchange, hold, ports, earlier, budgets } = call;
   // Who can't be reached was asked; of a client that left before anything was sent nobody was.
-  const wasAsked = exchange.attempts > 0 && (call.wasSent || !exchange.cancel.aborted);
+  const wasAsked = exchange.attempts > 0 && (call.sentAt >= 0 || !exchange.cancel.aborted);
   if (hold) {
     ports.accounts.settle(hold, {
       usd: last ? ai.usd : 0,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Dialect, Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
-import { isObject, objectOf, textOf } from '../../../lib/json.ts';
+import { isObject, textOf } from '../../../lib/json.ts';
 import { addUsage } from '../../add-usage.ts';
 import { failedPart } from '../failed-part.ts';
 import { ownBlocksOnly } from '../own-only.ts';
@@ -11,6 +11,7 @@ import { readTier } from './read-tier.ts';
 import { readTranscript, timesOf } from './read-transcript.ts';
 import { TranscriptChunkReader } from './read-transcript-chunks.ts';
 import { readUsage } from './read-usage.ts';
+import { UnknownEventReader } from './unknown-events.ts';
 
 /**
  * An operation as the providers that have it speak it.
@@ -86,36 +87,6 @@ function withTimes(answer: JsonObject, parts: StreamPart[] | undefined): StreamP
 }
 
 const isEmpty = (said: unknown): boolean => (Array.isArray(said) ? said.length === 0 : said === '');
-
-/** Any stream: how it ends is its client's to judge; what it comes to is the most that an event says. */
-class UnknownEventReader implements StreamReader {
-  readonly #emit: Emit;
-  #usage: Usage | undefined;
-
-  constructor(emit: Emit) {
-    this.#emit = emit;
-  }
-
-  read(event: JsonObject, name: string): void {
-    // Amazon's.
-    if (name.endsWith('Exception')) {
-      this.#emit({ type: 'error', message: textOf(event.message) });
-      return;
-    }
-    this.#emit({ type: 'item' });
-    this.#emit({ type: 'finish', reason: 'stop' });
-    const [response, message] = [objectOf(event.response), objectOf(event.message)];
-    const tier = readTier(event) || readTier(response) || readTier(message);
-    if (tier !== '') this.#emit({ type: 'service-tier', tier });
-    const said = readUsage(event) ?? readUsage(response) ?? readUsage(message);
-    if (!said) return;
-    const was = this.#usage;
-    // Some say the input at the start and the output at the end.
-    const most = (kind: 'input' | 'output' | 'cached'): number => Math.max(said[kind], was?.[kind] ?? 0);
-    this.#usage = { ...was, ...said, input: most('input'), output: most('output'), cached: most('cached') };
-    this.#emit({ type: 'usage', usage: this.#usage });
-  }
-}
 
 /** OpenAI's streams of images and sound end with an event that says so, and what it came to: one for each picture. */
 class OperationEventReader implements StreamReader {

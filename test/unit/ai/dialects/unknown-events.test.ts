@@ -1,0 +1,137 @@
+// Streams that nobody here knows say what they came to at their end, wherever they say it.
+import { expect, it } from 'vitest';
+import { UnknownEventReader } from '../../../../src/ai/dialects/operations/unknown-events.ts';
+import { PartFacts } from '../../../../src/ai/part-facts.ts';
+
+type Event = Record<string, unknown>;
+
+function reading() {
+  const facts = new PartFacts();
+  const reader = new UnknownEventReader((part) => facts.take(part));
+  return {
+    facts,
+    reader,
+    read: (...events: Event[]) => {
+      for (const event of events) reader.read(event, '');
+    },
+  };
+}
+
+const usage = { prompt_tokens: 5, completion_tokens: 9 };
+
+it.each<[string, Event[], Event]>([
+  [
+    'Anthropic’s messages',
+    [
+      { type: 'message_start', message: { usage: { input_tokens: 5, output_tokens: 1 } } },
+      { type: 'content_block_delta', delta: { text: 'Hi there' } },
+    ],
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9 } },
+  ],
+  [
+    'OpenAI’s completions',
+    [
+      {
+        choices: [{ text: 'Hi there', finish_reason: null }],
+        usage: { prompt_tokens: 5, completion_tokens: 2 },
+      },
+    ],
+    { choices: [{ text: '', finish_reason: 'stop' }], usage },
+  ],
+  [
+    'OpenAI’s responses',
+    [
+      { type: 'response.created', response: {} },
+      { type: 'response.output_text.delta', delta: 'Hi there' },
+    ],
+    { type: 'response.completed', response: { usage: { input_tokens: 5, output_tokens: 9 } } },
+  ],
+  [
+    'Titan',
+    [{ outputText: 'Hi there', completionReason: null, inputTextTokenCount: 5 }],
+    { outputText: '', completionReason: 'FINISH', inputTextTokenCount: 5, totalOutputTextTokenCount: 9 },
+  ],
+  [
+    'Llama',
+    [{ generation: 'Hi there', stop_reason: null }],
+    {
+      generation: '',
+      stop_reason: 'stop',
+      'amazon-bedrock-invocationMetrics': { inputTokenCount: 5, outputTokenCount: 9 },
+    },
+  ],
+  [
+    'Google',
+    [
+      {
+        candidates: [{ content: { parts: [{ text: 'Hi there' }] } }],
+        usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 2 },
+      },
+    ],
+    {
+      candidates: [{ content: { parts: [] }, finishReason: 'STOP' }],
+      usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 9 },
+    },
+  ],
+])('%s', (_whose, before, end) => {
+  const { facts, read } = reading();
+
+  read(...before);
+  expect([facts.usage, facts.finishReason, facts.text]).toEqual([undefined, '', 'Hi there']);
+  read(end);
+
+  expect(facts.usage).toMatchObject({ input: 5, output: 9 });
+  expect([facts.finishReason, facts.text]).toEqual(['stop', 'Hi there']);
+});
+
+it('one that says nothing of its end has one nevertheless: it is over, or says [DONE]', () => {
+  for (const finish of ['end', 'close'] as const) {
+    const { facts, reader, read } = reading();
+    read({ output: 'x', usage });
+    expect([facts.usage, facts.finishReason]).toEqual([undefined, '']);
+    reader[finish](false);
+    expect([facts.usage?.output, facts.finishReason]).toEqual([9, 'stop']);
+  }
+});
+
+it('one that has said nothing has not ended well, nor has one that failed', () => {
+  const silent = reading();
+  silent.reader.close(false);
+  silent.reader.end();
+  expect(silent.facts.finishReason).toBe('');
+
+  const { facts, reader, read } = reading();
+  read({ type: 'message_start', message: { usage: { input_tokens: 5, output_tokens: 1 } } });
+  reader.read({ message: 'Too many.' }, 'throttlingException');
+  reader.close(false);
+  expect([facts.failed, facts.usage, facts.earlyUsage?.input]).toEqual([true, undefined, 5]);
+});
+
+it('of one that could not be read to its end nobody knows what it said there', () => {
+  const { facts, reader, read } = reading();
+  read({ output: 'x', usage });
+  reader.close(true);
+  expect([facts.usage, facts.earlyUsage?.output, facts.finishReason]).toEqual([undefined, 9, 'stop']);
+});
+
+it('what is said once more at an end is not counted twice', () => {
+  const { facts, read } = reading();
+  read(
+    { type: 'response.output_text.delta', delta: 'Hi there' },
+    { type: 'response.output_text.done', text: 'Hi there' },
+    { type: 'response.output_item.done', item: { content: [{ text: 'Hi there' }] } },
+  );
+  expect(facts.text).toBe('Hi there');
+});
+
+it('each picture says its own', () => {
+  const { facts, reader, read } = reading();
+  const picture = {
+    type: 'image_edit.completed',
+    b64_json: 'iVBO',
+    usage: { input_tokens: 3, output_tokens: 272 },
+  };
+  read(picture, picture);
+  reader.close(false);
+  expect(facts.usage).toMatchObject({ input: 6, output: 544, images: 2 });
+});
