@@ -3,13 +3,13 @@ import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { aiGateway, CLIENT_KEY, rawProvider } from '../helpers/ai.ts';
 
-async function setUp(budget?: object) {
+async function setUp(budget?: object, policies: object[] = []) {
   const provider = await rawProvider((response) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
   );
   const open = { kind: 'openai', baseUrl: `${provider.url}/v1`, passthrough: true };
   const budgets = budget ? [{ name: 'b', per: '1d', scope: 'consumer', ...budget }] : [];
-  const gateway = await aiGateway([open as never], { ai: { budgets } });
+  const gateway = await aiGateway([open as never], { ai: { budgets }, policies });
   const send = (method: string, path: string, body = '', isChunked = false) =>
     new Promise<[status: number, text: string]>((resolve, reject) => {
       const asked = request(`${gateway.url}/v1/providers/p0${path}`, {
@@ -79,4 +79,18 @@ it.each([
   if (method === 'GET') expect(text).toContain('A GET takes none here.');
   expect(provider.taken).toHaveLength(0);
   expect((await send(method, '/models'))[0]).toBe(200);
+});
+
+it.each([
+  'POST',
+  'PUT',
+  'PATCH',
+])('where guards read what is asked, %s does not go by them', async (method) => {
+  const { provider, send } = await setUp(undefined, [{ redact: {} }]);
+
+  const [status, text] = await send(method, '/chat/completions', JOB);
+
+  expect([status, text.includes('guards could not read')]).toEqual([400, true]);
+  expect(provider.taken).toHaveLength(0);
+  expect((await send('GET', '/models'))[0]).toBe(200);
 });

@@ -21,6 +21,8 @@ import { askedTier } from '../service-tier.ts';
 import { withQuestionIn } from '../stream-usage.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
+/** A server may take one for the other. */
+const SAYS_SOMETHING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
  * `/v1/providers/{name}/*`: a provider in its own words, with the gateway's key and under its policies, budgets and
@@ -48,7 +50,7 @@ export async function registerPassthrough(
         if (provider.isShared && isOfAccount(request.method, below)) throw keptForAll(provider);
         if (isDropped(request))
           throw new GatewayError('body_invalid', { detail: `A ${request.method} takes none here.` });
-        if (parts.policies.areGuards && request.method === 'POST')
+        if (parts.policies.areGuards && SAYS_SOMETHING.has(request.method))
           throw new GatewayError('endpoint_not_supported', { detail: 'Its guards could not read the call.' });
         await runPassthrough(
           newCall({ ...parts, ...callOf(request, provider, below, parts.budgets.output), reply }),
