@@ -178,7 +178,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const privacy = openPrivacy(() => contextSettings().privacy, store.documents, clock.wall);
   const upkeep = new KeyUpkeep(metrics, { renew: () => privacy.renew(), log });
   const contextMeters = new ContextMeters(metrics);
-  const operations = new OperationLog(log, contextMeters);
+  const operations = new OperationLog(log, contextMeters, () => clock.monotonic());
   const mind = new Mind({
     settings: contextSettings,
     sessions: store.sessions,

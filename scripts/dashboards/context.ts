@@ -10,7 +10,7 @@ export const contextDashboard: Dashboard = {
         {
           title: 'Turns by how they went on',
           about:
-            '`hit`: the model had what was said before. `reset` and `degraded` are breaks a person may notice.',
+            '`hit`: the model had what was said before. `stale`: but not what was said at once. `reset` and `degraded` are breaks a person may notice.',
           unit: 'reqps',
           queries: [{ expr: rateBy('gateway_context_continuity_total', 'status'), legend: '{{status}}' }],
         },
@@ -20,7 +20,7 @@ export const contextDashboard: Dashboard = {
           unit: 'reqps',
           queries: [
             {
-              expr: rateBy('gateway_context_continuity_total', 'cause', '{status=~"reset|degraded"}'),
+              expr: rateBy('gateway_context_continuity_total', 'cause', '{status=~"reset|degraded|stale"}'),
               legend: '{{cause}}',
             },
           ],
@@ -112,6 +112,24 @@ export const contextDashboard: Dashboard = {
           about: '`recall` is on the way of a request; the rest is done after it.',
           unit: 's',
           queries: [{ expr: quantile(0.99, 'gateway_context_work_seconds', 'work'), legend: '{{work}}' }],
+        },
+        {
+          title: 'Time turns wait for their conversation, 99th percentile',
+          about: '`read`: until what was said before is put together. `commit`: until the turn is written.',
+          unit: 's',
+          queries: [{ expr: quantile(0.99, 'gateway_context_turn_seconds', 'part'), legend: '{{part}}' }],
+        },
+        {
+          title: 'Tokens recalled and stored',
+          about: 'A second. What is recalled is paid for with its prompt.',
+          unit: 'short',
+          queries: [
+            {
+              expr: rateBy('gateway_context_recalled_tokens_sum', 'model'),
+              legend: '{{model}} recalled',
+            },
+            { expr: 'sum(rate(gateway_context_stored_tokens_total[$__rate_interval]))', legend: 'stored' },
+          ],
         },
         {
           title: 'Operations by outcome',

@@ -1,23 +1,26 @@
 import type { ContextConfig } from '../config/schema/index.ts';
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { Message } from '../contracts/model-request.ts';
-import type { Reserved, SessionHead, SessionRef, Sessions, StoredTurn } from '../contracts/session.ts';
+import type { Reserved, SessionHead, SessionRef, Sessions } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { onDemand } from '../lib/on-demand.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Ask, isLocked, lockedAt, type Opening } from './ask.ts';
-import { digestOf, formerSeedsOf, seedOf, wishesDigest } from './canonical.ts';
+import { formerSeedsOf, seedOf } from './canonical.ts';
+import { type ComingTurn, tellRefused } from './coming-turn.ts';
 import { type Correction, correct } from './correct.ts';
 import { Erasing } from './erasing.ts';
 import { GiveBack } from './give-back.ts';
+import { isAnswerTo } from './is-answer-to.ts';
 import type { KnownLog } from './known-log.ts';
 import { LiveTurn } from './live-turn.ts';
 import type { ContextMeters } from './meters.ts';
 import { OpenedSessions, openTurn, withSummary } from './opened-sessions.ts';
 import { Openers } from './openers.ts';
-import type { ContextOperation, OperationLog } from './operation-log.ts';
+import type { OperationLog } from './operation-log.ts';
+import { sessionRow, turnRow } from './operation-rows.ts';
 import { ownersOf, requestKeyOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
@@ -108,19 +111,20 @@ export class Conversations {
       return ask;
     });
     if (this.opened.log(ref) === undefined) asked();
-    const began = this.ports.clock.monotonic();
+    const began = this.operations.now();
+    const coming: ComingTurn = { opening, asked, facts, began, seal: undefined, key: '', isExclusive: false };
     try {
-      const recalled = await this.#openReadable(opening, asked, facts);
-      facts.readMs = this.ports.clock.monotonic() - began;
+      const recalled = await this.#openReadable(coming);
+      facts.readMs = this.operations.since(began);
       return recalled;
     } catch (error) {
-      if (isLocked(error)) this.#noteNameless('append', ref, 'locked');
+      if (isLocked(error)) tellRefused(this.operations, coming, 'locked');
       if (!(error instanceof StoreUnavailable)) throw error;
       asked();
       facts.status = 'degraded';
       facts.cause = 'store_down';
-      this.ports.meters.turn(facts, 0);
-      this.#noteNameless('read', ref, 'store_down');
+      this.ports.meters.continuity(facts.status, facts.cause);
+      tellRefused(this.operations, coming, 'store_down');
       const isAll = facts.mode === 'full' || opening.isInvented === true;
       if (isAll && this.settings.onStoreDown === 'degrade') return { kind: 'degraded', facts };
       const headers = { 'retry-after': '1', 'x-context-status': facts.status };
@@ -130,11 +134,12 @@ export class Conversations {
   }
 
   /** What nobody can open any more counts as erased. @throws StoreUnavailable also where the config has not the secret */
-  async #openReadable(opening: Opening, asked: () => Ask, facts: ContextFacts): Promise<Recalled> {
+  async #openReadable(coming: ComingTurn): Promise<Recalled> {
     const { privacy, log } = this.ports;
+    const { ref } = coming.opening;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#open(opening, asked, facts);
+        return await this.#open(coming);
       } catch (error) {
         const broken = error instanceof UnreadableLife ? error.cause : error;
         if (!(broken instanceof SealBroken)) throw error;
@@ -143,64 +148,68 @@ export class Conversations {
           throw new StoreUnavailable('what was said can’t be opened', { cause: broken });
         }
         // Another replica may have made a key since this one has looked.
-        if (attempt === 1) privacy.lookAgain(opening.ref.tenant);
-        else if (error instanceof UnreadableLife)
-          await this.erasing.unreadable(opening.ref, error.generation);
+        if (attempt === 1) privacy.lookAgain(ref.tenant);
+        else if (error instanceof UnreadableLife) await this.erasing.unreadable(ref, error.head);
       }
     }
   }
 
-  async #open(opening: Opening, asked: () => Ask, facts: ContextFacts): Promise<Recalled> {
+  async #open(coming: ComingTurn): Promise<Recalled> {
+    const { opening, facts } = coming;
     const { ref } = opening;
     const { privacy } = this.ports;
     if (this.behind.has(ref)) await this.behind.written(ref);
     if (this.giveBack.has(ref)) await this.giveBack.tried(ref);
     const given = privacy.of(ref.tenant);
     const seal = given instanceof Promise ? await given : given;
+    coming.seal = seal;
     const known = this.opened.known(ref);
-    const { reserving, key, isExclusive } = this.#announce(opening, facts.turn, seal, known);
+    const reserving = this.#announce(coming, seal, known);
+    const { key, isExclusive } = coming;
     let ask: Ask;
     let reserved: Reserved;
     try {
-      ask = asked();
+      ask = coming.asked();
       reserved = await reserving;
     } catch (error) {
       await this.#letGo(reserving, ref, facts.turn, key);
       throw error;
     }
-    if (reserved.kind === 'replay') return this.#replay(reserved, ask, facts, seal);
-    if (reserved.kind !== 'reserved') throw refusalOf(reserved);
+    if (reserved.kind === 'replay') return this.#replay(reserved, ask, coming, seal);
+    if (reserved.kind !== 'reserved') {
+      if (reserved.kind !== 'unknown') facts.base = reserved.version;
+      throw refusalOf(reserved);
+    }
     const { head, isNew, reset } = reserved;
-    if (isNew) this.#note('create', ref, head, reset || 'new');
+    if (isNew) this.#noteNew(coming, ask, head, reset || 'new');
     const turn = new LiveTurn(this, ask, facts, withSummary(reserved, known), seal, key, isExclusive);
     try {
       await this.#recall.recall(turn);
     } catch (error) {
       await turn.release();
-      throw error instanceof SealBroken ? new UnreadableLife(reserved.head.generation, error) : error;
+      throw error instanceof SealBroken ? new UnreadableLife(reserved.head, error) : error;
     }
     turn.hold(this.settings.lease);
     this.#noteOpener(turn);
-    this.ports.meters.turn(facts, reserved.head.tokens);
     return { kind: 'turn', turn };
   }
 
   #announce(
-    { ref, user, key: givenKey, exclusive, ifVersion, seenVersion, create, follows }: Opening,
-    turn: string,
+    coming: ComingTurn,
     seal: TenantSeal,
     known: ReturnType<OpenedSessions['known']>,
-  ): { reserving: Promise<Reserved>; key: string; isExclusive: boolean } {
+  ): Promise<Reserved> {
+    const { ref, user, key, exclusive, ifVersion, seenVersion, create, follows } = coming.opening;
     const { lease, ttl, maxAge, onConflict } = this.settings;
-    const key = givenKey === '' ? '' : requestKeyOf(seal, ref.tenant, givenKey);
-    const isExclusive = exclusive || ifVersion !== undefined || onConflict === 'reject';
+    coming.key = key === '' ? '' : requestKeyOf(seal, ref.tenant, key);
+    coming.isExclusive = exclusive || ifVersion !== undefined || onConflict === 'reject';
     const [owner = '', ...formerOwners] = ownersOf(seal, ref.tenant, user);
-    const reserving = this.ports.sessions.reserve(ref, {
-      turn,
+    return this.ports.sessions.reserve(ref, {
+      turn: coming.facts.turn,
       owner,
       formerOwners,
-      key,
-      exclusive: isExclusive && follows === undefined,
+      key: coming.key,
+      exclusive: coming.isExclusive && follows === undefined,
       ifVersion,
       seenVersion,
       create,
@@ -209,7 +218,6 @@ export class Conversations {
       ttlMs: ttl,
       maxAgeMs: maxAge,
     });
-    return { reserving, key, isExclusive };
   }
 
   /** What can't be read is no turn; and what the store did not answer it may have done. */
@@ -225,57 +233,57 @@ export class Conversations {
   #replay(
     { head, turn }: Extract<Reserved, { kind: 'replay' }>,
     { ref, messages, model, wishes }: Ask,
-    facts: ContextFacts,
+    { facts, began }: ComingTurn,
     seal: TenantSeal,
   ): Recalled {
     const seeds = [seedOf(seal, ref.tenant), ...formerSeedsOf(seal, ref.tenant)];
-    const isSame = (seed: string): boolean =>
-      turn.asked === wishesDigest(seed, wishes) && isAnswerTo(turn, messages, seed);
-    if (turn.model !== model || !seeds.some(isSame))
+    if (turn.model !== model || !seeds.some((seed) => isAnswerTo(turn, messages, wishes, seed)))
       throw new GatewayError('idempotency_key_reused', { param: 'idempotency-key' });
     Object.assign(facts, { status: 'replay', base: head.version, version: turn.version, turn: turn.id });
     try {
       const stored = openTurn(turn, seal);
       // Deleted meanwhile: there is no answer to give again.
       if (stored.content.messages.length === 0) throw new GatewayError('session_unknown');
-      this.ports.meters.turn(facts, head.tokens);
-      this.#note('replay', ref, head, 'given_again', turn);
+      const { meters } = this.ports;
+      meters.continuity(facts.status, facts.cause);
+      meters.remembered(head.tokens);
+      const about = turnRow(ref, head.owner, turn, turn.version);
+      const duration_ms = this.operations.since(began);
+      this.operations.note({ op: 'replay', ...about, duration_ms, outcome: 'given_again' });
       return { kind: 'replay', facts, stored };
     } catch (error) {
-      throw error instanceof SealBroken ? new UnreadableLife(head.generation, error) : error;
+      throw error instanceof SealBroken ? new UnreadableLife(head, error) : error;
     }
   }
 
-  /** For who reads what was said, beyond a turn of its own. */
-  noteReading(op: 'read' | 'export', ref: SessionRef, head: SessionHead): void {
-    this.#note(op, ref, head, 'ok');
+  /** Notes the session that a turn begins. */
+  #noteNew({ facts, began }: ComingTurn, { ref, model }: Ask, head: SessionHead, outcome: string): void {
+    const duration_ms = this.operations.since(began);
+    const { turn } = facts;
+    this.operations.note({ op: 'create', ...sessionRow(ref, head), turn, model, duration_ms, outcome });
   }
 
-  noteCreated(ref: SessionRef): void {
-    this.#noteNameless('create', ref, 'new');
+  /**
+   * For who reads what was said, beyond a turn of its own.
+   * @param began when, by `operations`
+   */
+  noteReading(op: 'read' | 'export', ref: SessionRef, head: SessionHead, began: number): void {
+    const duration_ms = this.operations.since(began);
+    this.operations.note({ op, ...sessionRow(ref, head), duration_ms, outcome: 'ok' });
   }
 
-  /** Of a session whose head is not at hand, and so its user. */
-  #noteNameless(op: ContextOperation['op'], { tenant, session }: SessionRef, outcome: string): void {
-    this.operations.note({ op, tenant, user: '', session, outcome });
-  }
-
-  #note(
-    op: ContextOperation['op'],
-    { tenant, session }: SessionRef,
-    { owner: user, tokens }: SessionHead,
-    outcome: string,
-    turn?: StoredTurn,
-  ): void {
-    const which = turn && { turn: turn.id, version: turn.version, model: turn.model };
-    this.operations.note({ op, tenant, user, session, ...which, tokens: turn?.tokens ?? tokens, outcome });
+  /** For who opens a session without a turn: it belongs to nobody in particular. */
+  noteCreated({ tenant, session }: SessionRef, began: number): void {
+    const duration_ms = this.operations.since(began);
+    const empty = { user: '', version: 0, tokens: 0 };
+    this.operations.note({ op: 'create', tenant, session, ...empty, duration_ms, outcome: 'new' });
   }
 
   /** For who belongs to no session: that its client has left the id away. */
   noteStateless(tenant: string, user: string, messages: readonly Message[]): boolean {
     const opener = this.#openers.digest(tenant, user, messages);
     const dropped = isWholeLog(messages) && opener !== undefined && this.#openers.other(opener, '');
-    if (dropped) this.ports.meters.turn({ status: 'new', cause: 'client_dropped_id' }, 0);
+    if (dropped) this.ports.meters.continuity('new', 'client_dropped_id');
     return dropped;
   }
 
@@ -314,23 +322,11 @@ export class Conversations {
 }
 
 /** Whether a client sent all of the conversation: what the assistant said is among it. */
-export const isWholeLog = (messages: readonly Message[]): boolean =>
+const isWholeLog = (messages: readonly Message[]): boolean =>
   messages.some(({ role }) => role === 'assistant');
 
 const isFull = ({ follows, mode, messages, hasAnswers = isWholeLog(messages) }: Ask): boolean =>
   follows === undefined && (mode === 'full' || (mode === 'auto' && hasAnswers));
-
-/** Whether a turn is the answer to these messages, which may be all of the conversation up to it. */
-function isAnswerTo({ digests }: StoredTurn, messages: readonly Message[], seed: string): boolean {
-  const sent = messages.slice(-digests.length).map((message) => digestOf(seed, message));
-  const endsWith = (asked: readonly string[]): boolean =>
-    asked.length <= sent.length && asked.every((digest, at) => digest === sent.at(at - asked.length));
-  // The answer is among them, unless nothing was said.
-  const asked = digests.slice(0, -1);
-  // Whose log ended with an answer asked nothing anew.
-  const isAsked = asked.length > 0 ? endsWith(asked) : messages.at(-1)?.role === 'assistant';
-  return isAsked || endsWith(digests);
-}
 
 function refusalOf(reserved: Exclude<Reserved, { kind: 'reserved' | 'replay' }>): GatewayError {
   if (reserved.kind === 'unknown') return new GatewayError('session_unknown');
@@ -340,10 +336,10 @@ function refusalOf(reserved: Exclude<Reserved, { kind: 'reserved' | 'replay' }>)
 
 /** A life of a session with something in it that nobody can open. */
 class UnreadableLife extends Error {
-  readonly generation: number;
+  readonly head: SessionHead;
 
-  constructor(generation: number, cause: SealBroken) {
+  constructor(head: SessionHead, cause: SealBroken) {
     super('what was said in it can’t be opened', { cause });
-    this.generation = generation;
+    this.head = head;
   }
 }

@@ -2,7 +2,9 @@ import type { Message } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
 import { type AppendingPorts, appendTurn } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
+import { digestOf, seedOf } from './canonical.ts';
 import { askedIn } from './corrections.ts';
+import { turnRow, versionIn } from './operation-rows.ts';
 
 /** A person's words in the place of what a turn said. */
 export interface Correction {
@@ -20,12 +22,13 @@ export interface Correction {
  */
 export async function correct(
   ref: SessionRef,
-  { turn, text, author, reason }: Correction,
+  { turn: supersedes, text, author, reason }: Correction,
   ports: AppendingPorts,
 ): Promise<number | undefined> {
   const { privacy, reader, operations } = ports;
+  const began = operations.now();
   const view = await reader.path(ref);
-  const corrected = view?.all.find((each) => each.turn.id === turn);
+  const corrected = view?.all.find((each) => each.turn.id === supersedes);
   if (view?.head.state !== 'active' || !corrected) return undefined;
   const { head } = view;
   const said: Message = { role: 'assistant', at: '', content: [{ type: 'text', at: '', text }] };
@@ -37,17 +40,23 @@ export async function correct(
     .map(({ text: words }) => words)
     .join('');
   const seal = await privacy.of(ref.tenant);
-  const { committed } = await appendTurn(
+  const { turn, committed } = await appendTurn(
     ref,
     head,
-    { kind: 'correction', said: { messages, reason: why }, supersedes: turn, author },
+    { kind: 'correction', said: { messages, reason: why }, supersedes, author },
     head,
     seal,
     ports,
   );
-  const { tenant, session } = ref;
-  const outcome = committed.kind;
-  operations.note({ op: 'correct', tenant, user: head.owner, session, turn, outcome });
+  operations.note({
+    op: 'correct',
+    ...turnRow(ref, head.owner, turn, versionIn(committed)),
+    supersedes,
+    // In the turn it has none: its words are not its client's.
+    digest: digestOf(seedOf(seal, ref.tenant), said),
+    duration_ms: operations.since(began),
+    outcome: committed.kind,
+  });
   if (committed.kind === 'conflict') throw lockedAt(committed.version, 0);
   return committed.kind === 'committed' ? committed.version : undefined;
 }

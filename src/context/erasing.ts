@@ -1,9 +1,10 @@
-import type { SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
+import type { SessionHead, SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
 import { lockedAt } from './ask.ts';
 import type { Whose } from './commit-anew.ts';
 import { answerIn, askedIn, correctionsOf } from './corrections.ts';
 import { type OpenedSessions, openTurn } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
+import { sessionRow, turnRow } from './operation-rows.ts';
 import { ownersOf } from './owner.ts';
 import type { OpenedTurn } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
@@ -42,6 +43,8 @@ const SESSIONS = 100;
 /** Takes out of conversations what was said in them: in the store, in what this process has still to write, and in its memory. */
 export class Erasing {
   readonly #ports: ErasingPorts;
+  /** How often something was forgotten: who looks after a turn behind its answer finds out whether that was meanwhile. */
+  forgotten = 0;
 
   constructor(ports: ErasingPorts) {
     this.#ports = ports;
@@ -60,7 +63,7 @@ export class Erasing {
       const view = await this.#ports.sessions.read(ref, { limit: 0, owner });
       // What is somebody else's stays.
       if (!view && owner !== undefined) return false;
-      return this.#erase(ref, view?.head.owner ?? '');
+      return this.#erase(ref, view?.head);
     });
     return erased || unwritten.size > 0;
   }
@@ -71,35 +74,49 @@ export class Erasing {
     inStore: () => Promise<Erased>,
   ): Promise<{ erased: Erased; unwritten: Set<string> }> {
     const { behind, operations } = this.#ports;
+    const began = operations.now();
     const { erased, dropped } = await behind.erase(isMeant, inStore);
     const unwritten = new Set<string>();
-    for (const ref of dropped) {
+    for (const { ref, owner: user } of dropped) {
       this.forget(ref);
-      if (unwritten.has(ref.session)) continue;
-      unwritten.add(ref.session);
-      operations.note({ op: 'erase', ...ref, user: '', outcome: 'unwritten' });
+      const { tenant, session } = ref;
+      if (unwritten.has(session)) continue;
+      unwritten.add(session);
+      const duration_ms = operations.since(began);
+      operations.note({ op: 'erase', tenant, user, session, duration_ms, outcome: 'unwritten' });
     }
     return { erased, unwritten };
   }
 
-  async #erase(ref: SessionRef, user: string): Promise<boolean> {
-    const { sessions, operations } = this.#ports;
-    const erased = await sessions.erase(ref).finally(() => this.forget(ref));
-    const outcome = erased ? 'erased' : 'nothing';
-    operations.note({ op: 'erase', tenant: ref.tenant, user, session: ref.session, outcome });
-    return erased;
+  /** @param head as it was last read; undefined: nothing is known of it */
+  #erase(ref: SessionRef, head: SessionHead | undefined): Promise<boolean> {
+    return this.#eraseAs('erased', ref, head, () => this.#ports.sessions.erase(ref));
   }
 
   /** Nobody can open what was said in this life of a session any more: makes it known that it is erased. */
-  async unreadable(ref: SessionRef, generation: number): Promise<void> {
-    const { sessions, operations } = this.#ports;
-    const erased = await sessions.erase(ref, generation).finally(() => this.forget(ref));
-    const outcome = erased ? 'unreadable' : 'nothing';
-    operations.note({ op: 'erase', tenant: ref.tenant, user: '', session: ref.session, outcome });
+  async unreadable(ref: SessionRef, head: SessionHead): Promise<void> {
+    await this.#eraseAs('unreadable', ref, head, () => this.#ports.sessions.erase(ref, head.generation));
+  }
+
+  async #eraseAs(
+    what: 'erased' | 'unreadable',
+    ref: SessionRef,
+    head: SessionHead | undefined,
+    erase: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const { operations } = this.#ports;
+    const began = operations.now();
+    const erased = await erase().finally(() => this.forget(ref));
+    const { tenant, session } = ref;
+    const about = head ? sessionRow(ref, head) : { tenant, session };
+    const outcome = erased ? what : 'nothing';
+    operations.note({ op: 'erase', ...about, duration_ms: operations.since(began), outcome });
+    return erased;
   }
 
   /** What this process holds of it in the clear. */
   forget(ref: SessionRef): void {
+    this.forgotten++;
     this.#ports.opened.forget(ref);
     this.#ports.mind.forget(ref);
   }
@@ -117,12 +134,13 @@ export class Erasing {
    */
   async tenant(tenant: string): Promise<ErasedTenant> {
     const { privacy, operations } = this.#ports;
+    const began = operations.now();
     const before = await this.#all(tenant, undefined);
     const key = await privacy.destroy(tenant);
     // Those that began meanwhile.
     const meanwhile = await this.#all(tenant, undefined);
     const outcome = key ? 'key_destroyed' : 'no_key';
-    operations.note({ op: 'erase', tenant, user: '', session: '', outcome });
+    operations.note({ op: 'erase', tenant, duration_ms: operations.since(began), outcome });
     return { sessions: before.union(meanwhile).size, key };
   }
 
@@ -208,6 +226,7 @@ export class Erasing {
     seal: TenantSeal,
   ): Promise<boolean> {
     const { sessions, operations } = this.#ports;
+    const began = operations.now();
     const { version } = turn;
     const last = content.messages.at(-1);
     const calls = last?.role === 'assistant' && last.content.some(({ type }) => type === 'tool-call');
@@ -219,9 +238,9 @@ export class Erasing {
     };
     // It may be done also where nobody says so.
     const done = await sessions.redact(ref, version, turn.content, rest).finally(() => this.forget(ref));
-    const { tenant, session } = ref;
     const outcome = done ? 'deleted' : 'conflict';
-    operations.note({ op: 'redact', tenant, user, session, turn: turn.id, version, outcome });
+    const duration_ms = operations.since(began);
+    operations.note({ op: 'redact', ...turnRow(ref, user, turn, version), duration_ms, outcome });
     return done;
   }
 
@@ -240,8 +259,7 @@ export class Erasing {
       do {
         const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
         for (const { session, head } of page.sessions)
-          if (head.state !== 'erased' && (await this.#erase({ tenant, session }, head.owner)))
-            erased.add(session);
+          if (head.state !== 'erased' && (await this.#erase({ tenant, session }, head))) erased.add(session);
         after = page.next;
       } while (after !== undefined);
     }

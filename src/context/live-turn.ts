@@ -1,8 +1,9 @@
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { FormatName } from '../contracts/format.ts';
-import type { AssistantPart, Message, TextPart } from '../contracts/model-request.ts';
+import type { AssistantPart, Message } from '../contracts/model-request.ts';
 import type {
   CommitOptions,
+  Committed,
   Reserved,
   Sessions,
   TurnContent,
@@ -15,12 +16,15 @@ import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
 import type { GiveBack } from './give-back.ts';
+import type { ContextMeters } from './meters.ts';
 import type { OpenedSessions } from './opened-sessions.ts';
 import type { OperationLog } from './operation-log.ts';
 import { speakerOf } from './owner.ts';
 import { lengthBefore, UNASKED, withTurnBefore } from './part-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
+import { type Answered, tellTurns } from './tell-turn.ts';
+import { withSomething } from './with-something.ts';
 import type { WriteBehind } from './write-behind.ts';
 
 /** In the time of a lease, how often a call that lives on renews it. */
@@ -32,6 +36,7 @@ export interface TurnKeeper {
     readonly sessions: Sessions;
     readonly mind: ContextMind;
     readonly privacy: ContextPrivacy;
+    readonly meters: ContextMeters;
     readonly log: Logger;
     readonly clock: { wall(): number; monotonic(): number };
   };
@@ -39,7 +44,7 @@ export interface TurnKeeper {
   readonly giveBack: Pick<GiveBack, 'now'>;
   readonly operations: OperationLog;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
-  readonly erasing: Pick<Erasing, 'forget'>;
+  readonly erasing: Pick<Erasing, 'forget' | 'forgotten'>;
   readonly opened: Pick<OpenedSessions, 'noteLog'>;
 }
 
@@ -146,7 +151,7 @@ export class LiveTurn {
     return this.#end;
   }
 
-  /** Gives the reservation back. */
+  /** Gives the reservation back: the turn has not taken place, and is not measured. */
   async release(): Promise<void> {
     clearInterval(this.#renewal);
     this.#end ??= Promise.resolve();
@@ -175,10 +180,14 @@ export class LiveTurn {
       }),
     };
     const turns = before ? [before.options, options] : [options];
-    const written = await behind.commit(ask.ref, turns, {
+    const answered: Answered = {
       owner: reserved.head.owner,
       speaker: speakerOf(this.seal, ask.ref.tenant, ask.user),
-    });
+      facts,
+      remembered: reserved.head.tokens,
+      isCut: end.isCut,
+    };
+    const written = await behind.commit(ask.ref, turns, answered);
     const committed = written?.at(-1);
     const first = before && written?.[0];
     if (first?.kind === 'committed') before?.isThere(first.version);
@@ -187,20 +196,35 @@ export class LiveTurn {
       facts.version = committed.version;
       facts.staleBase = committed.staleBase;
     }
-    const outcome = committed?.kind ?? 'behind';
-    const isKept = outcome === 'committed';
-    // That it has not seen another counts for more than how it ended, where the next prompt has it.
-    const keptAs = end.isCut ? 'cut' : facts.staleBase && !isFailed ? 'stale' : end.status;
-    this.#note(turn, isKept ? keptAs : outcome, facts.commitMs + facts.readMs);
+    const { forgotten } = this.#keeper.erasing;
+    setImmediate(() => {
+      this.#tell(turns, written, answered, told);
+      // What was erased as soon as it was there, or left to wait, is not known for longer than it is measured.
+      if (this.#keeper.erasing.forgotten !== forgotten) ports.mind.forget(ask.ref);
+    });
     if (committed?.kind === 'conflict') {
       await this.#keeper.giveBack.now(ask.ref, this.id, this.#key);
       if (!isFailed) throw lockedAt(committed.version, 0);
     }
     // Erased while it was being answered: what was read for it is not kept at hand either.
     if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
-    if (committed?.kind !== 'committed' || isFailed) return;
-    this.#tellMind(turn, told);
-    if (!committed.staleBase) setImmediate(() => this.#noteLog());
+  }
+
+  /** For after the answer. One that waits is measured now, while what was said is at hand; the rest is told when it is there. */
+  #tell(
+    turns: readonly CommitOptions[],
+    written: readonly Committed[] | undefined,
+    answered: Answered,
+    messages: readonly Message[],
+  ): void {
+    const { ask, facts, reserved } = this;
+    const { ports, operations } = this.#keeper;
+    tellTurns({ meters: ports.meters, operations }, { ref: ask.ref, turns, answered }, written, facts);
+    const { turn } = turns.at(-1) as CommitOptions;
+    const isOrWillBe = !written || written.at(-1)?.kind === 'committed';
+    if (turn.status === 'failed' || !isOrWillBe) return;
+    this.#tellMind(turn, messages, written ? undefined : reserved.head.version + turns.length);
+    if (written && !facts.staleBase) this.#noteLog();
   }
 
   /** Where a turn of these messages goes on from. */
@@ -229,9 +253,8 @@ export class LiveTurn {
   #partLog(end: TurnEnd): { options: CommitOptions; isThere(version: number): void } | undefined {
     const length = end.status === 'failed' ? 0 : this.#lengthBefore;
     if (length === 0) return undefined;
-    const { ports, operations } = this.#keeper;
-    const { privacy, clock } = ports;
-    const { ask, reserved, fresh, parent } = this;
+    const { privacy, clock } = this.#keeper.ports;
+    const { fresh, parent } = this;
     const messages = fresh.slice(0, length);
     const told = privacy.redact(messages.map(withSomething));
     const turn: TurnDraft = {
@@ -250,10 +273,6 @@ export class LiveTurn {
     const isThere = (version: number): void => {
       const place = { version, at: clock.wall(), parent };
       this.input = this.input && withTurnBefore(this.input, turn, place, told);
-      const { tenant, session } = ask.ref;
-      const { id, tokens } = turn;
-      const about = { tenant, user: reserved.head.owner, session, turn: id, version, tokens };
-      operations.note({ op: 'items', ...about, outcome: 'committed' });
     };
     return { options, isThere };
   }
@@ -305,44 +324,24 @@ export class LiveTurn {
     };
   }
 
-  #note(turn: TurnDraft, outcome: string, ms: number): void {
-    const { ask, facts, reserved } = this;
-    this.#keeper.operations.note({
-      op: 'append',
-      tenant: ask.ref.tenant,
-      user: reserved.head.owner,
-      session: ask.ref.session,
-      turn: turn.id,
-      version: facts.version,
-      model: ask.model,
-      tokens: turn.tokens,
-      digest: turn.digests.at(-1) ?? '',
-      duration_ms: Math.round(ms * 1000) / 1000,
-      outcome,
-    });
-  }
-
-  #tellMind({ content: _, ...turn }: TurnDraft, messages: readonly Message[]): void {
+  /** @param hoped the version that it would have; undefined: it has its own */
+  #tellMind(
+    { content: _, ...turn }: TurnDraft,
+    messages: readonly Message[],
+    hoped: number | undefined,
+  ): void {
     const { ask, facts, input, shape } = this;
     if (!input) return;
     const { mind, clock } = this.#keeper.ports;
     const stored = {
       ...turn,
-      version: facts.version,
+      version: hoped ?? facts.version,
       at: clock.wall(),
       parent: this.parent,
       staleBase: facts.staleBase,
       hash: '',
     };
-    setImmediate(() =>
-      mind.afterTurn({ ref: ask.ref, input, shape, turn: stored, messages, ask: ask.askModel }),
-    );
+    const isUnwritten = hoped !== undefined;
+    mind.afterTurn({ ref: ask.ref, input, shape, turn: stored, messages, ask: ask.askModel, isUnwritten });
   }
 }
-
-/** What stands in the place of a user's words that only their provider can read, and that are not kept. */
-const UNREAD: TextPart = { type: 'text', at: '', text: '[This message can’t be repeated.]' };
-
-/** Providers refuse a message without content, and all that comes after it. */
-const withSomething = (message: Message): Message =>
-  message.role === 'user' && message.content.length === 0 ? { ...message, content: [UNREAD] } : message;

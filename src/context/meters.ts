@@ -1,11 +1,12 @@
-import type { ContextFacts } from '../contracts/exchange.ts';
-import { Counter, Histogram, type Registry, TOKEN_BUCKETS } from '../telemetry/metrics.ts';
+import { Counter, DURATION_BUCKETS, Histogram, type Registry, TOKEN_BUCKETS } from '../telemetry/metrics.ts';
 
 /** What conversations show of themselves. */
 export class ContextMeters {
   readonly #operations;
   readonly #continuity;
   readonly #tokens;
+  readonly #spent;
+  readonly #stored;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -17,7 +18,7 @@ export class ContextMeters {
     });
     this.#continuity = new Counter({
       name: 'gateway_context_continuity_total',
-      help: 'Turns of conversations by how they went on; the cause where they did not.',
+      help: 'Turns of conversations by how they went on, once they are stored (`stale`: a `hit` that others came before), and the cause where they did not. Without a turn: answers given again (`replay`), calls while the store is down (`degraded`), and clients that left the id away (`client_dropped_id`).',
       labelNames: ['status', 'cause'],
       registers,
     });
@@ -27,14 +28,40 @@ export class ContextMeters {
       buckets: TOKEN_BUCKETS,
       registers,
     });
+    this.#spent = new Histogram({
+      name: 'gateway_context_turn_seconds',
+      help: 'Time that answered turns have waited for their conversation: read (what was said before: asked of the store, and put together; recall is in it), commit (the turn: written to the store, or left for later).',
+      labelNames: ['part'],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+    this.#stored = new Counter({
+      name: 'gateway_context_stored_tokens_total',
+      help: 'Estimated tokens of what calls have stored of their turns.',
+      registers,
+    });
   }
 
   operation(op: string, outcome: string): void {
     this.#operations.inc({ op, outcome });
   }
 
-  turn({ status, cause }: Pick<ContextFacts, 'status' | 'cause'>, tokens: number): void {
+  /** @param cause '' where it was kept */
+  continuity(status: string, cause: string): void {
     this.#continuity.inc({ status, cause });
+  }
+
+  /** @param tokens of the conversation, before the turn */
+  remembered(tokens: number): void {
     this.#tokens.observe(tokens);
+  }
+
+  /** What a turn's client has waited, in milliseconds. */
+  waited(part: 'read' | 'commit', milliseconds: number): void {
+    this.#spent.observe({ part }, milliseconds / 1000);
+  }
+
+  stored(tokens: number): void {
+    this.#stored.inc(tokens);
   }
 }

@@ -200,7 +200,7 @@ export class Mind implements ContextMind {
     while (this.#after.size > 0) await Promise.allSettled(this.#after);
   }
 
-  async #lookAfter({ input, shape, turn, messages, ask }: TurnDone): Promise<void> {
+  async #lookAfter({ input, shape, turn, messages, ask, isUnwritten = false }: TurnDone): Promise<void> {
     // The answer goes first.
     await new Promise(setImmediate);
     const { meters, clock, settings } = this.#options;
@@ -215,7 +215,7 @@ export class Mind implements ContextMind {
     };
     const open = [...said, last];
     const { ref, head, summary } = input;
-    const memory = await this.#memoryOf(input, open);
+    const memory = await (isUnwritten ? this.#memoryAtHand(input, said) : this.#memoryOf(input, open));
     // A log that was met is one turn with what was said before in it.
     const { before: earlier, now } = input.log
       ? exchangesOf(messages, head.version)
@@ -236,10 +236,11 @@ export class Mind implements ContextMind {
     });
     const tokens = this.#tokensOf(input, shape);
     const isOutlier = this.#sizes.observe(input.model, tokens);
-    meters.turn(input.model, tokens, measures, isOutlier);
+    const recalled = built?.context.recalledTokens ?? 0;
+    meters.turn(input.model, { tokens, recalled }, measures, isOutlier);
     for (const signal of turnSignals(input, turn, measures)) this.#options.tell?.(signal);
     meters.worked('measure', clock.monotonic() - began);
-    if (turn.status !== 'complete') return;
+    if (turn.status !== 'complete' || isUnwritten) return;
     const task: CompactionTask = {
       ref,
       head,
@@ -294,6 +295,15 @@ export class Mind implements ContextMind {
   ): Promise<ConversationMemory> {
     const known = await this.#memories.known(ref, head, summary?.covered ?? 0, turns);
     return known ?? this.#memories.met(ref, head, summary ? [...(await covered()), ...turns] : turns);
+  }
+
+  /** The same without the store, which is away. */
+  async #memoryAtHand(
+    { ref, head, summary }: PromptInput,
+    turns: readonly SpokenTurn[],
+  ): Promise<ConversationMemory> {
+    if (!summary) return this.#memories.met(ref, head, turns);
+    return (await this.#memories.known(ref, head, summary.covered, turns)) ?? shortMemoryOf(turns);
   }
 }
 

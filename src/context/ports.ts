@@ -76,7 +76,7 @@ export interface PromptShape {
   readonly journey: string;
 }
 
-/** A turn that was committed. */
+/** A turn that was committed, or will be. */
 export interface TurnDone {
   readonly ref: SessionRef;
   readonly input: PromptInput;
@@ -86,13 +86,18 @@ export interface TurnDone {
   readonly messages: readonly Message[];
   /** The way to models on behalf of the call; undefined: there is none. */
   readonly ask?: AskModel | undefined;
+  /**
+   * It waits for the store, which is away: the version is the one that it would have, and its conversation can't be compacted. It is
+   * not looked after again when it is written.
+   */
+  readonly isUnwritten?: boolean;
 }
 
 /** What decides how much of a conversation goes into a prompt, and looks after it between turns. */
 export interface ContextMind {
   /** On the request path. */
   prompt(input: PromptInput): PromptShape | Promise<PromptShape>;
-  /** Off it, after the commit. Must not fail. */
+  /** Off it, after the commit, once a turn. Must not fail. */
   afterTurn(done: TurnDone): void;
   /** The prompt of a turn was refused for its length. */
   tooLong(input: PromptInput, shape: PromptShape): void;

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { type AppendingPorts, appendTurn } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf } from './canonical.ts';
+import { turnRow, versionIn } from './operation-rows.ts';
 import { type Arranged, arrange, type OpenedTurn, pathTo, resultsIn } from './path.ts';
 import { messageTokens } from './prompt/tokens.ts';
 
@@ -17,6 +18,7 @@ export async function putItems(
   ports: AppendingPorts,
 ): Promise<OpenedTurn> {
   const { privacy, reader, operations } = ports;
+  const began = operations.now();
   const seal = await privacy.of(ref.tenant);
   const { head, turns } = await reader.all(ref, seal);
   if (head?.state !== 'active') throw new GatewayError('session_unknown');
@@ -41,8 +43,12 @@ export async function putItems(
     seal,
     ports,
   );
-  const { tenant, session } = ref;
-  operations.note({ op: 'items', tenant, user: head.owner, session, turn: turn.id, outcome: committed.kind });
+  operations.note({
+    op: 'items',
+    ...turnRow(ref, head.owner, turn, versionIn(committed)),
+    duration_ms: operations.since(began),
+    outcome: committed.kind,
+  });
   if (committed.kind === 'gone' || committed.kind === 'lost') throw new GatewayError('session_unknown');
   if (committed.kind === 'conflict') throw lockedAt(committed.version, 0);
   const { content: _, ...about } = turn;

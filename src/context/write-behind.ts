@@ -5,6 +5,7 @@ import { beginAnew, isBegunAnew, type Whose } from './commit-anew.ts';
 import type { ContextMeters } from './meters.ts';
 import type { OperationLog } from './operation-log.ts';
 import { SessionOutbox } from './session-outbox.ts';
+import { type Answered, type Became, tellTurn } from './tell-turn.ts';
 
 interface Waiting {
   readonly ref: SessionRef;
@@ -12,15 +13,28 @@ interface Waiting {
   options: CommitOptions;
   /** The generation of the life that it was answered in. */
   readonly was: number;
-  readonly whose: Whose;
+  readonly answered: Answered;
+  /** Since when it waits: milliseconds, monotonic; 0 = it is being committed. */
+  since: number;
+  /** What became of it was told: with others of its session it may be written once more. */
+  isTold: boolean;
 }
 
-const waitingOf = (ref: SessionRef, options: CommitOptions, whose: Whose): Waiting => ({
+const waitingOf = (ref: SessionRef, options: CommitOptions, answered: Answered): Waiting => ({
   ref,
   options,
   was: options.generation,
-  whose,
+  answered,
+  since: 0,
+  isTold: false,
 });
+
+/** A turn that waited, and does no more. */
+interface Dropped {
+  readonly ref: SessionRef;
+  /** Digest of the end user whose it was, ''. */
+  readonly owner: string;
+}
 
 export interface WriteBehindPorts {
   readonly sessions: Pick<Sessions, 'reserve' | 'commit' | 'renew' | 'release'>;
@@ -32,10 +46,11 @@ export interface WriteBehindPorts {
 /** Behind whatever is there: no session is at this version. */
 const ANYWHERE = { mode: 'merge', exact: false, base: -1 } as const;
 
-/** Why a turn has no place any more when the store takes it. */
+/** Why a turn has no place any more when the store takes it, or is never taken. */
 const WHY = {
   conflict: 'another has answered its request, or brought the same results',
   lost: 'the store has lost its conversation, and others have begun that anew and keep it to themselves',
+  dropped: 'the store is away for too long',
 } as const;
 
 /**
@@ -49,29 +64,26 @@ export class WriteBehind {
   readonly #ports: WriteBehindPorts;
 
   constructor(ports: WriteBehindPorts) {
-    const { meters, log } = ports;
+    const { log } = ports;
     this.#ports = ports;
     this.#outbox = new SessionOutbox({
       deliver: (batch) => this.#deliver(batch),
       onFailure: (error, waiting) =>
         log.warn({ err: error, waiting }, 'turns wait for the store to take them'),
-      onDropped: () => {
-        meters.operation('write-behind', 'lost');
-        log.error('a turn that was answered is lost: the store is away for too long');
-      },
+      onDropped: (waiting) => this.#tell(waiting, { kind: 'lost' }, 'dropped'),
     });
   }
 
   /**
-   * Commits turns at once, each behind the one before it.
+   * Commits turns at once, each behind the one before it. What becomes of those that wait is told here, once it is known.
    * @returns what became of them, up to the first that has no place; undefined: they wait
    */
   async commit(
     ref: SessionRef,
     turns: readonly CommitOptions[],
-    whose: Whose,
+    answered: Answered,
   ): Promise<readonly Committed[] | undefined> {
-    const waiting = turns.map((options) => waitingOf(ref, options, whose));
+    const waiting = turns.map((options) => waitingOf(ref, options, answered));
     const committing = this.#commit(waiting);
     this.#underWay.set(waiting, committing);
     try {
@@ -101,11 +113,14 @@ export class WriteBehind {
   }
 
   #leave(turns: readonly Waiting[]): undefined {
-    for (const each of turns) this.#outbox.push(each);
+    for (const each of turns) {
+      each.since = this.#ports.operations.now();
+      this.#outbox.push(each);
+    }
   }
 
-  push(ref: SessionRef, options: CommitOptions, whose: Whose): void {
-    this.#outbox.push(waitingOf(ref, options, whose));
+  push(ref: SessionRef, options: CommitOptions, answered: Answered): void {
+    this.#leave([waitingOf(ref, options, answered)]);
   }
 
   /** Whether a turn of this session waits: the next one must not be answered without it. */
@@ -138,13 +153,13 @@ export class WriteBehind {
    * Erases in the store, and then for good what waits of each session of which a turn is meant: of what the store has lost that
    * would begin it anew. What is being written at this moment comes to its end before: it is in the store then, or waits, too.
    * @param inStore where it fails nothing is dropped
-   * @returns what that came to, and the session of each turn that was dropped
+   * @returns what that came to, and the session of each turn that was dropped, with the digest of whose it is
    */
   async erase<Erased>(
     isMeant: (ref: SessionRef, whose: Whose) => boolean,
     inStore: () => Promise<Erased>,
-  ): Promise<{ readonly erased: Erased; readonly dropped: readonly SessionRef[] }> {
-    const isOf = ({ ref, whose }: Waiting): boolean => isMeant(ref, whose);
+  ): Promise<{ readonly erased: Erased; readonly dropped: readonly Dropped[] }> {
+    const isOf = ({ ref, answered }: Waiting): boolean => isMeant(ref, answered);
     const { done, dropped } = await this.#outbox.dropAfter(isOf, async () => {
       await this.#committed(isOf);
       const erased = await inStore();
@@ -152,8 +167,8 @@ export class WriteBehind {
       await this.#committed(isOf);
       return erased;
     });
-    for (const waiting of dropped) this.#tell(waiting, 'erased');
-    return { erased: done, dropped: dropped.map(({ ref }) => ref) };
+    for (const waiting of dropped) this.#tell(waiting, { kind: 'erased' });
+    return { erased: done, dropped: dropped.map(({ ref, answered: { owner } }) => ({ ref, owner })) };
   }
 
   /** Until those are over that are being committed now. */
@@ -186,7 +201,7 @@ export class WriteBehind {
   }
 
   async #beginAnew(waiting: Waiting): Promise<'begun' | 'gone' | 'lost'> {
-    const anew = await beginAnew(this.#ports.sessions, waiting.ref, waiting.options, waiting.whose);
+    const anew = await beginAnew(this.#ports.sessions, waiting.ref, waiting.options, waiting.answered);
     if (typeof anew === 'string') return anew;
     waiting.options = anew;
     return 'begun';
@@ -199,36 +214,37 @@ export class WriteBehind {
     for (const waiting of batch) {
       let outcome = await this.#write(waiting);
       // Once one of its turns has begun another life the store does not say so any more.
-      if (outcome === 'lost' || (outcome === 'gone' && isOfLost(waiting, lost))) {
+      if (outcome.kind === 'lost' || (outcome.kind === 'gone' && isOfLost(waiting, lost))) {
         lost.add(waiting.was);
         const kind = await this.#beginAnew(waiting);
-        outcome = kind === 'begun' ? await this.#write(waiting) : kind;
+        outcome = kind === 'begun' ? await this.#write(waiting) : { kind };
       }
       this.#tell(waiting, outcome);
     }
   }
 
   /** Who wanted nobody to come between has the answer by now: it is kept behind whoever did. */
-  async #write({ ref, options }: Waiting): Promise<Committed['kind']> {
+  async #write({ ref, options }: Waiting): Promise<Committed> {
     const { sessions } = this.#ports;
-    let { kind } = await sessions.commit(ref, { ...options, isRepeat: true });
-    if (kind === 'conflict' && options.exact)
-      ({ kind } = await sessions.commit(ref, { ...options, ...ANYWHERE }));
-    if (kind === 'conflict') await sessions.release(ref, options.turn.id, options.key);
-    return kind === 'gone' && (await isBegunAnew(sessions, ref, options)) ? 'lost' : kind;
+    let committed = await sessions.commit(ref, { ...options, isRepeat: true });
+    if (committed.kind === 'conflict' && options.exact)
+      committed = await sessions.commit(ref, { ...options, ...ANYWHERE });
+    if (committed.kind === 'conflict') await sessions.release(ref, options.turn.id, options.key);
+    const isLost = committed.kind === 'gone' && (await isBegunAnew(sessions, ref, options));
+    return isLost ? { kind: 'lost' } : committed;
   }
 
-  #tell(waiting: Waiting, kind: Committed['kind'] | 'erased'): void {
+  #tell(waiting: Waiting, became: Became, why: keyof typeof WHY | undefined = whyOf(became)): void {
+    if (waiting.isTold) return;
+    waiting.isTold = true;
     const { meters, operations } = this.#ports;
-    const { tenant, session } = waiting.ref;
-    const { id, status, model, tokens } = waiting.options.turn;
-    const why = kind === 'conflict' || kind === 'lost' ? kind : undefined;
-    const isLost = why !== undefined && status !== 'failed';
-    const outcome = isLost ? 'lost' : kind;
+    const { ref, options, answered, since } = waiting;
+    const { turn } = options;
+    const isLost = why !== undefined && turn.status !== 'failed';
     if (isLost) this.#tellLost(waiting, why);
-    else meters.operation('write-behind', outcome);
-    if (kind === 'committed') return;
-    operations.note({ op: 'append', tenant, user: '', session, turn: id, model, tokens, outcome });
+    else meters.operation('write-behind', became.kind);
+    const told = isLost ? ({ kind: 'lost' } as const) : became;
+    tellTurn(this.#ports, { ref, turn, answered }, told, operations.since(since));
   }
 
   #tellLost({ ref, options }: Waiting, why: keyof typeof WHY): void {
@@ -238,6 +254,9 @@ export class WriteBehind {
     log.error({ tenant, session, turn: options.turn.id }, `a turn that was answered is lost: ${WHY[why]}`);
   }
 }
+
+const whyOf = ({ kind }: Became): 'conflict' | 'lost' | undefined =>
+  kind === 'conflict' || kind === 'lost' ? kind : undefined;
 
 /** Whether it was answered in one of these lives, and has not begun another yet. */
 const isOfLost = ({ was, options }: Waiting, lost: ReadonlySet<number>): boolean =>

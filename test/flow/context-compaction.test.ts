@@ -86,6 +86,16 @@ it('the summarizer is a model of the config, asked through the pipeline, off the
       async () => (await compactions(gateway, 'by_model')) + (await compactions(gateway, 'by_facts')) > 0,
     ),
   ).toBe(true);
+  const rows = () =>
+    gateway.lines.flatMap(({ context }) => (context ? [context as Record<string, unknown>] : []));
+  expect(await eventually(() => rows().find(({ op }) => op === 'compact'))).toMatchObject({
+    ...{ tenant: 'app', user: '', session: 'long', outcome: expect.stringMatching(/^by_/) as string },
+    turn: expect.stringMatching(/^[0-9a-f]{24}$/) as string,
+    version: expect.any(Number) as number,
+    tokens: expect.any(Number) as number,
+    digest: expect.stringMatching(/^[0-9a-f]{24}$/) as string,
+    duration_ms: expect.any(Number) as number,
+  });
   expect(answerOf((await say(gateway, 'What is my account number?')).body)).toContain(NUMBER);
 });
 

@@ -402,6 +402,19 @@ it('whatever is done with a conversation is in the log, by whom it is of and nev
   expect(new Set(of.map(({ tenant, session }) => `${tenant} ${session}`))).toEqual(new Set(['app s1']));
   const users = new Set(of.map(({ user }) => user));
   expect([...users]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  // What there is of each: no one turn was read, erased or given out, and nothing is said yet in what is new.
+  const fields = ['turn', 'version', 'model', 'tokens', 'digest', 'duration_ms'];
+  const lacks = (row: Record<string, unknown>) => fields.filter((name) => row[name] === undefined).join();
+  expect(operations.map((row) => `${String(row.op)}: ${lacks(row)}`)).toEqual([
+    'create: digest',
+    'append: ',
+    'replay: ',
+    'read: turn,model',
+    'export: turn,model',
+    'correct: model',
+    'erase: turn,model',
+    'create: turn,model,digest',
+  ]);
   // Nobody who knows what may have been said can find it out by its digest: that is keyed, although nothing is sealed.
   const { message } = (JSON.parse(answer.body.toString()) as { choices: { message: { content: string } }[] })
     .choices[0] as { message: { content: string } };

@@ -53,9 +53,10 @@ export function contextConsumerRoutes(
         for (const { session } of page.sessions) {
           const ref = { tenant, session };
           await noteReading(audit, request, 'exportSessionsOfUser', ref);
+          const began = conversations.operations.now();
           const outline = await reader.outline(ref);
           if (!outline) continue;
-          conversations.noteReading('export', ref, outline.head);
+          conversations.noteReading('export', ref, outline.head, began);
           yield exported(ref, outline, reader);
         }
       };

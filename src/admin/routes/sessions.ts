@@ -50,13 +50,14 @@ export function sessionRoutes(
     operation: string,
   ) => {
     const { ref, query } = refOf(request);
+    const began = conversations.operations.now();
     const found = await conversations.reader.path(ref);
     if (!found) throw new GatewayError('session_unknown');
     const { turns, all, ...view } = found;
     const mayRead = request.operator?.rights.includes('content') ?? false;
     if (mayRead) {
       await noteReading(audit, request, operation, ref);
-      conversations.noteReading('read', ref, view.head);
+      conversations.noteReading('read', ref, view.head, began);
     }
     const onPath = new Set(turns.map(({ turn }) => turn.id));
     return { query, all, mayRead, onPath, about: shownWhole(ref, view, mayRead) };
@@ -176,9 +177,10 @@ export function sessionRoutes(
     async (request, reply) => {
       const { ref, query } = refOf(request);
       await noteReading(audit, request, 'exportSession', ref);
+      const began = conversations.operations.now();
       const outline = await conversations.reader.outline(ref);
       if (!outline) throw new GatewayError('session_unknown');
-      conversations.noteReading('export', ref, outline.head);
+      conversations.noteReading('export', ref, outline.head, began);
       return streamed(reply, exported(ref, outline, conversations.reader, query), log);
     },
   );

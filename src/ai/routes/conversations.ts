@@ -22,13 +22,14 @@ export function registerConversations(
   { conversations }: Pick<AiPorts, 'conversations'>,
 ): void {
   const url = `${prefix}/conversations`;
-  const { behind, erasing, reader } = conversations;
+  const { behind, erasing, operations, reader } = conversations;
   const { sessions, privacy } = conversations.ports;
   const open = async (request: FastifyRequest<Named>) => {
     const ref = refOf(request, request.params.id);
+    const began = operations.now();
     const view = await behind.found(ref, () => reader.said(ref, { owner: '' }));
     if (view?.head.owner !== '') throw new GatewayError('session_unknown');
-    conversations.noteReading('read', ref, view.head);
+    conversations.noteReading('read', ref, view.head, began);
     return { ref, ...view };
   };
   /** With one of its items, and the turn that has it. */
@@ -61,9 +62,10 @@ export function registerConversations(
     // Before it is there: an id that nobody was told would stay.
     matchResults(said, new Map());
     const ref = refOf(request, id);
+    const began = operations.now();
     const metadata = await sealNotes(ref, notes, privacy);
     await sessions.create(ref, { owner: '', metadata, ttlMs: ttl, maxAgeMs: maxAge });
-    conversations.noteCreated(ref);
+    conversations.noteCreated(ref, began);
     if (said.length > 0) await conversations.putItems(ref, said);
     return send(request, reply, written(id, conversations.ports.clock.wall(), notes));
   });

@@ -37,13 +37,14 @@ export function registerResponses(
     const read = readResponseId(request.params.id);
     if (!read) throw new GatewayError('session_unknown');
     const ref = { tenant: exchangeOf(request.raw).consumer, session: read.session };
-    const { behind, reader } = conversations;
+    const { behind, operations, reader } = conversations;
+    const began = operations.now();
     const view = await behind.found(ref, () => reader.said(ref, { turn: read.turn }));
     const found = view?.turns.at(-1);
     // Also of a user's session: nobody can guess a response's id, and nobody says here which user asks.
     // What was deleted says nothing any more.
     if (!view || !found || found.content.messages.length === 0) throw new GatewayError('session_unknown');
-    conversations.noteReading('read', ref, view.head);
+    conversations.noteReading('read', ref, view.head, began);
     return { ref, found, before: view.turns.slice(0, -1) };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');

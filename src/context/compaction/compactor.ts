@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TextPart } from '../../contracts/model-request.ts';
 import type { SessionHead, SessionRef } from '../../contracts/session.ts';
+import { digestOf, seedOf } from '../canonical.ts';
 import type { MindOptions } from '../mind-options.ts';
 import { type CompactionInput, compact } from './compact.ts';
 import { planCompaction } from './plan.ts';
@@ -85,9 +86,14 @@ export class Compactor {
       session: ref.session,
       turn: about.coveredTurn,
       version: about.covered,
-      model: made.by === 'model' ? task.settings.summarizer : '',
-      tokens: made.after,
-      duration_ms: Math.round(1000 * (clock.monotonic() - began)) / 1000,
+      model: made.by === 'model' ? task.settings.summarizer : undefined,
+      tokens: about.tokens,
+      digest: digestOf(seedOf(seal, ref.tenant), {
+        role: 'system',
+        at: '',
+        content: [{ type: 'text', at: '', text }],
+      }),
+      duration_ms: clock.monotonic() - began,
       outcome: isStored ? `by_${made.by}` : 'overtaken',
     });
     if (made.refused !== '') meters.compaction(`refused_${made.refused}`);

@@ -20,6 +20,7 @@ export class MindMeters {
   readonly #models = new CappedLabels(MOST_MODELS);
   readonly #probes = new CappedLabels(MOST_PROBES);
   readonly #tokens;
+  readonly #recalled;
   readonly #quality;
   readonly #events;
   readonly #work;
@@ -33,6 +34,13 @@ export class MindMeters {
     this.#tokens = new Histogram({
       name: 'gateway_context_prompt_tokens',
       help: 'Estimated tokens of the prompts of turns that belong to a session.',
+      labelNames: ['model'],
+      buckets: TOKEN_BUCKETS,
+      registers,
+    });
+    this.#recalled = new Histogram({
+      name: 'gateway_context_recalled_tokens',
+      help: 'Estimated tokens of the passages that were recalled into a prompt, of turns that had any.',
       labelNames: ['model'],
       buckets: TOKEN_BUCKETS,
       registers,
@@ -83,9 +91,16 @@ export class MindMeters {
     });
   }
 
-  turn(model: string, tokens: number, measures: TurnMeasures, isOutlier: boolean): void {
+  /** @param size estimated tokens of its prompt, and of what was recalled into that */
+  turn(
+    model: string,
+    size: { readonly tokens: number; readonly recalled: number },
+    measures: TurnMeasures,
+    isOutlier: boolean,
+  ): void {
     const label = this.#models.value(model);
-    this.#tokens.observe({ model: label }, tokens);
+    this.#tokens.observe({ model: label }, size.tokens);
+    if (size.recalled > 0) this.#recalled.observe({ model: label }, size.recalled);
     for (const measure of ['recall', 'usage', 'relevance'] as const)
       if (measures[measure] >= 0) this.#quality.observe({ model: label, measure }, measures[measure]);
     const count = (event: string): void => this.#events.inc({ model: label, event });

@@ -18,7 +18,7 @@ async function world() {
   onTestFinished(() => store.close());
   const settings = { redact: [], encryptWith: '', decryptWith: [] };
   const privacy = openPrivacy(() => settings, store.documents, Date.now);
-  const operations = { note: () => undefined } as unknown as OperationLog;
+  const operations = { now: () => 0, since: () => 0, note: () => undefined } as unknown as OperationLog;
   const content = JSON.stringify({ messages: [user('My number is 4711.'), assistant('I know it.')] });
   const turn = draft('', { content });
   const reserved = await store.sessions.reserve(ref, reserveOptions(turn.id));

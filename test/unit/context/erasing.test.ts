@@ -27,7 +27,7 @@ test('however many sessions a consumer has, all are erased, and few are asked fo
     mind: { forget: () => undefined },
     opened: new OpenedSessions(),
     behind: { erase: async (_, inStore) => ({ erased: await inStore(), dropped: [] }) },
-    operations: { note: () => undefined } as unknown as ConstructorParameters<
+    operations: { now: () => 0, since: () => 0, note: () => undefined } as unknown as ConstructorParameters<
       typeof Erasing
     >[0]['operations'],
   });

@@ -2,56 +2,16 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Ask } from '../../../src/context/ask.ts';
-import { Conversations } from '../../../src/context/conversations.ts';
-import type { TurnEnd } from '../../../src/context/live-turn.ts';
-import { ContextMeters } from '../../../src/context/meters.ts';
-import { OperationLog } from '../../../src/context/operation-log.ts';
-import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import { messageText } from '../../../src/context/prompt/message-text.ts';
 import type { Message } from '../../../src/contracts/model-request.ts';
 import type { Sessions } from '../../../src/contracts/session.ts';
 import { type Store, StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
-import { openLog } from '../../../src/telemetry/logger.ts';
 import { DAY } from '../../conformance/session-drafts.ts';
 import { assistant, user } from './conversations.ts';
-
-const ASK: Ask = {
-  ref: { tenant: 'app', session: 's1' },
-  user: '',
-  create: true,
-  follows: undefined,
-  exclusive: false,
-  ifVersion: undefined,
-  seenVersion: undefined,
-  key: '',
-  mode: 'auto',
-  wishes: '',
-  system: [],
-  messages: [],
-  model: 'smart',
-  otherTokens: 0,
-  maxOutput: 0,
-  window: 0,
-  askModel: () => Promise.reject(new Error('nobody asks')),
-  requestId: 'r1',
-};
-const END: TurnEnd = {
-  status: 'complete',
-  answer: [],
-  about: {},
-  format: 'openai-chat',
-  provider: 'p0',
-  upstreamModel: 'm',
-  finishReason: 'stop',
-  tokensIn: 1,
-  tokensOut: 1,
-};
-const SETTINGS = { lease: 60_000, ttl: DAY, maxAge: DAY, onConflict: 'merge', onStoreDown: 'degrade' };
-const PRIVACY = { redact: [], encryptWith: '', decryptWith: [] };
+import { ASK, conversationsOver, END } from './live-turns.ts';
 
 /** A store of two copies: what is said after the second was made is lost in it. */
 async function world() {
@@ -72,25 +32,8 @@ async function world() {
     list: (...all: Parameters<Sessions['list']>) => store.sessions.list(...all),
     erase: (...all: Parameters<Sessions['erase']>) => store.sessions.erase(...all),
   } as Sessions;
-  const privacy = openPrivacy(() => PRIVACY, secrets.documents, Date.now);
-  const log = openLog('silent', { write: () => undefined }).logger;
   const replica = () => {
-    const meters = new ContextMeters(new Registry());
-    const conversations = new Conversations({
-      sessions,
-      mind: {
-        prompt: () => ({ summary: '', system: [], turns: [], snippets: '', journey: '' }),
-        afterTurn: () => undefined,
-        tooLong: () => undefined,
-        forget: () => undefined,
-      },
-      privacy,
-      meters,
-      operations: new OperationLog(log, meters),
-      log,
-      clock: { wall: Date.now, monotonic: () => performance.now() },
-      settings: () => SETTINGS as never,
-    });
+    const conversations = conversationsOver(sessions, secrets.documents);
     /**
      * @param meanwhile while it is being answered
      * @returns what was said before it, and what the client is told where that is not all

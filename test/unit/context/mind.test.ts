@@ -9,6 +9,7 @@ import type { PathTurn, PromptInput, PromptShape } from '../../../src/context/po
 import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import type { Message } from '../../../src/contracts/model-request.ts';
 import type { SessionHead } from '../../../src/contracts/session.ts';
+import { StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
 import { draft } from '../../conformance/session-drafts.ts';
@@ -31,11 +32,10 @@ const pathTurn = (version: number, messages: Message[], more: object = {}): Path
   return { ...turn(version, messages), turn: stored, system: undefined, ...more };
 };
 
-async function openMind() {
+async function openMind(registry = new Registry(), lines: string[] = []) {
   const store = await openStore('memory:');
   onTestFinished(() => store.close());
-  const log = openLog('error', { write: () => undefined }).logger;
-  const registry = new Registry();
+  const log = openLog('error', { write: (line: string) => void lines.push(line) }).logger;
   return new Mind({
     settings: () => ({ compaction: COMPACTION }) as never,
     sessions: store.sessions,
@@ -100,6 +100,35 @@ const questionAfter = (turns: PathTurn[], whileCovered: () => void): PromptInput
     whileCovered();
     return [1, 2].map((at) => pathTurn(at, [user(`My code of ${at} is XK-${at}.`), assistant('ok')]));
   },
+});
+
+it('a turn that waits for the store is measured without it, and takes no place in what is known of its conversation', async () => {
+  const [registry, lines] = [new Registry(), [] as string[]];
+  const mind = await openMind(registry, lines);
+  const input = questionAfter([], () => undefined);
+  const shape = await mind.prompt(input);
+  const away = (): Promise<never> => Promise.reject(new StoreUnavailable('it is away'));
+  const { turn: waiting } = pathTurn(3, []);
+  const messages = [...input.fresh, assistant('XK-2.')];
+  mind.afterTurn({
+    ref: REF,
+    input: { ...input, covered: away },
+    shape,
+    turn: waiting,
+    messages,
+    isUnwritten: true,
+  });
+  await mind.settled();
+  const figures = await registry.metrics();
+  expect(figures).toContain('gateway_context_turns_total{model="smart",event="turn"} 1');
+  expect(figures).toMatch(/gateway_context_recalled_tokens_sum{model="smart"} [1-9]/);
+  expect(lines).toEqual([]);
+  let reads = 0;
+  // Another has come before it: the version is that one's.
+  const other = pathTurn(3, [user('My dog is Bo.'), assistant('ok')], { id: 'other' });
+  const next = questionAfter([other], () => void reads++);
+  expect((await mind.prompt(next)).snippets).toContain('XK-2');
+  expect(reads).toBe(0);
 });
 
 it('what is forgotten while a prompt is made of it is not kept at hand', async () => {

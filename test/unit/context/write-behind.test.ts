@@ -113,6 +113,23 @@ it('a turn is sent again as one that may have arrived: megabytes are asked about
   expect(sent).toMatchObject([{ isRepeat: true }]);
 });
 
+it('a turn that is written once more with others of its session is told once', async () => {
+  let calls = 0;
+  const { behind, count } = writing({
+    commit: async () => {
+      if (++calls === 2) throw new StoreUnavailable('it is down');
+      return { kind: 'committed', version: calls, staleBase: false, repeated: calls > 2 };
+    },
+    release: async () => undefined,
+  });
+  const head = { generation: 1, version: 0, head: '', count: 0 };
+  for (const said of ['one', 'two'])
+    behind.push(ref, commitOptions(draft(said), { fence: 1, head: head as never }), whose);
+  expect(await behind.flush()).toBe(false);
+  expect(await behind.flush()).toBe(true);
+  expect([calls, await count('committed')]).toEqual([4, '2']);
+});
+
 it('turns that the store has not taken when the gateway ends are told as lost', async () => {
   const { behind, lines, count } = world();
   await behind.close();
