@@ -1,4 +1,5 @@
 // Operators find conversations and take them out, on either store; to who may not know of one it takes no longer than none.
+import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { responseId } from '../../src/context/response-id.ts';
 import type { Sessions } from '../../src/contracts/session.ts';
@@ -98,6 +99,39 @@ describe.each(stores)('on $name', ({ kind, store }) => {
     expect(ofAnn).toEqual({ items: [expect.objectContaining({ id: 's2' }), whole] });
     expect((await admin(gateway, '/api/context/app/export?user=bob')).body).toEqual({ items: [] });
     expect(Math.max(...spy.mock.calls.map(([, options]) => options?.limit ?? 1000))).toBeLessThanOrEqual(20);
+  });
+
+  it('conversations of all consumers are found, those of a person and in a state, page by page', async () => {
+    const key = 'key-of-the-shop';
+    const sha256 = createHash('sha256').update(key).digest('hex');
+    const consumers = [{ name: 'bank' }, { name: 'shop', keys: [{ id: 'k1', sha256 }] }];
+    const gateway = await aiGateway([await knowingProvider()], {
+      store: await store(),
+      context: ON,
+      consumers,
+    });
+    const say = (session: string, who: string, headers = {}) =>
+      send(gateway, [user('Hello.')], { 'x-session-id': session, ...headers }, { user: who });
+    for (const session of ['s1', 's2', 's3']) await say(session, session === 's2' ? 'bob' : 'ann');
+    for (const session of ['s1', 's2']) await say(session, 'ann', { authorization: `Bearer ${key}` });
+    await admin(gateway, '/api/sessions/s1?consumer=shop', { method: 'DELETE' });
+    const found = async (query: string): Promise<string[]> => {
+      const ids: string[] = [];
+      let after = '';
+      do {
+        const { body }: AdminAnswer = await admin(gateway, `/api/sessions?limit=2${query}${after}`);
+        ids.push(...body.items.map(({ id, consumer }: Record<string, string>) => `${consumer} ${id}`));
+        after = body.next === undefined ? '' : `&after=${encodeURIComponent(body.next)}`;
+      } while (after !== '');
+      return ids;
+    };
+    expect(await found('')).toEqual(['app s3', 'app s2', 'app s1', 'shop s2', 'shop s1']);
+    expect(await found('&user=ann')).toEqual(['app s3', 'app s1', 'shop s2', 'shop s1']);
+    expect(await found('&user=ann&status=active')).toEqual(['app s3', 'app s1', 'shop s2']);
+    expect(await found('&status=erased')).toEqual(['shop s1']);
+    expect(await found('&user=cid')).toEqual([]);
+    expect(await found('&consumer=shop')).toEqual(['shop s2', 'shop s1']);
+    expect((await admin(gateway, '/api/sessions?after=s1')).status).toBe(400);
   });
 
   it('an export that can’t be finished is cut off, and nobody takes it for the whole', async () => {

@@ -4,6 +4,7 @@ import { journeyOf } from '../../context/journey.ts';
 import { listSessions } from '../../context/list-sessions.ts';
 import { ownersOf } from '../../context/owner.ts';
 import type { OpenedTurn } from '../../context/path.ts';
+import { searchSessions } from '../../context/search-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
@@ -28,10 +29,12 @@ const STATES = ['active', 'expired', 'erased'] as const;
 /** Conversations: found, read, corrected, exported and erased. What was said is shown to tokens with the right `content`. */
 export function sessionRoutes(
   app: AdminApp,
-  { conversations, audit, log }: Pick<AdminPorts, 'conversations' | 'audit' | 'log'>,
+  { conversations, audit, log, served }: Pick<AdminPorts, 'conversations' | 'audit' | 'log' | 'served'>,
 ): void {
   const tags = ['sessions'];
   const { privacy } = conversations.ports;
+  /** Those of the config, and nobody in particular. */
+  const consumers = (): string[] => ['', ...served.loaded.config.consumers.map(({ name }) => name)];
 
   const refOf = <Q extends { consumer: string }>({
     params,
@@ -68,12 +71,13 @@ export function sessionRoutes(
       schema: {
         operationId: 'listSessions',
         tags,
-        summary: 'Conversations of a consumer, newest first; of one user or in one state',
+        summary:
+          'Conversations of a consumer, newest first, or of each consumer of the config, one after the other; of one user or in one state',
         querystring: Type.Object(
           {
             limit: PageQuery.properties.limit,
             after: AfterUserSession,
-            consumer: Consumer,
+            consumer: Type.Optional(Consumer),
             user: Type.Optional(Type.String({ maxLength: 256 })),
             status: Type.Optional(Type.Union(STATES.map((state) => Type.Literal(state)))),
           },
@@ -83,10 +87,17 @@ export function sessionRoutes(
       },
     },
     async ({ query }) => {
-      const { consumer, user, status, after } = query;
-      const asked = { tenant: consumer, user, state: status };
-      const page = await listSessions(conversations.ports, asked, { after, limit: limitOf(query) });
-      const items = page.sessions.map(({ session, head }) => ({ id: session, ...shown(head) }));
+      const { consumer: tenant, user, status: state, after } = query;
+      const at = { after, limit: limitOf(query) };
+      const page =
+        tenant === undefined
+          ? await searchSessions(conversations.ports, consumers(), { user, state }, at)
+          : await listSessions(conversations.ports, { tenant, user, state }, at);
+      const items = page.sessions.map(({ session, head, tenant: consumer }) => ({
+        id: session,
+        consumer,
+        ...shown(head),
+      }));
       return { items, ...(page.next !== undefined && { next: page.next }) };
     },
   );
