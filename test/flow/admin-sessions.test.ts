@@ -47,6 +47,13 @@ function reads({ prototype }: Kind['kind']) {
   return spy;
 }
 
+/** Of which turns the store has given out what they say. */
+async function versionsSaid({ mock }: ReturnType<typeof reads>): Promise<number[]> {
+  const views = await Promise.all(mock.results.map(({ value }) => value as ReturnType<Sessions['read']>));
+  const turns = views.flatMap((view) => view?.turns ?? []);
+  return turns.filter(({ content }) => content !== '').map(({ version }) => version);
+}
+
 describe.each(stores)('on $name', ({ kind, store }) => {
   it('a page of conversations in one state is full while there are that many', async () => {
     const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
@@ -99,6 +106,67 @@ describe.each(stores)('on $name', ({ kind, store }) => {
     expect(ofAnn).toEqual({ items: [expect.objectContaining({ id: 's2' }), whole] });
     expect((await admin(gateway, '/api/context/app/export?user=bob')).body).toEqual({ items: [] });
     expect(Math.max(...spy.mock.calls.map(([, options]) => options?.limit ?? 1000))).toBeLessThanOrEqual(20);
+  });
+
+  it('of a page of turns no others are read with what they say, and it shows them as they are among all', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    await talk(gateway, 's1', TURNS);
+    const shown = async (view: string, page: string) =>
+      (await admin(gateway, `/api/sessions/s1${view}?consumer=app&${page}`)).body;
+    const { id } = (await shown('', 'limit=1&after=2')).turns[0];
+    const body = { turn: id, text: 'Put right.', reason: 'it was wrong' };
+    await admin(gateway, '/api/sessions/s1/corrections?consumer=app', { body });
+    for (const view of ['', '/journey']) {
+      const whole = await shown(view, 'limit=200');
+      expect(whole.turns.map(({ onPath }: { onPath: boolean }) => onPath)).toEqual(
+        Array.from({ length: TURNS + 1 }, (_, at) => at < TURNS),
+      );
+      for (const [after, count, next] of [
+        [20, 5, 25],
+        [TURNS - 2, 3, undefined],
+        [TURNS + 1, 0, undefined],
+      ] as const) {
+        const spy = reads(kind);
+        const page = await shown(view, `limit=5&after=${after}`);
+        expect(page).toEqual({ ...whole, turns: whole.turns.slice(after, after + count), next });
+        const shownTurns = page.turns as { version: number }[];
+        // And of its ends, which tell whether it can be opened.
+        const versions = [1, ...shownTurns.map(({ version }) => version), TURNS + 1];
+        expect(new Set(await versionsSaid(spy))).toEqual(new Set(versions));
+        spy.mockRestore();
+      }
+    }
+  });
+
+  it('of a page of items few turns are read with what they say', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    for (let at = 1; at <= TURNS; at++) await send(gateway, [user(`This is number ${at}.`)]);
+    const get = async (path: string) => {
+      const headers = { authorization: `Bearer ${CLIENT_KEY}` };
+      const answer = await call(gateway.url, `/v1/conversations/s1${path}`, { method: 'GET', headers });
+      return JSON.parse(answer.body.toString()) as { data: { id: string }[]; has_more: boolean };
+    };
+    const pages = async (order: string) => {
+      const ids: string[] = [];
+      let more = true;
+      for (let after = ''; more; after = `&after=${ids.at(-1)}`) {
+        const page = await get(`/items?order=${order}&limit=17${after}`);
+        ids.push(...page.data.map(({ id }) => id));
+        more = page.has_more;
+      }
+      return ids;
+    };
+    const ids = await pages('asc');
+    expect([ids.length, new Set(ids).size]).toEqual([2 * TURNS, 2 * TURNS]);
+    expect(await pages('desc')).toEqual(ids.toReversed());
+    const spy = reads(kind);
+    expect((await get('/items?limit=3')).data.map(({ id }) => id)).toEqual(ids.toReversed().slice(0, 3));
+    const newest = await versionsSaid(spy);
+    expect(newest.length).toBeLessThanOrEqual(22);
+    expect(newest).toEqual(expect.arrayContaining([TURNS, TURNS - 1]));
+    spy.mockClear();
+    expect(await get('')).toMatchObject({ id: 's1', object: 'conversation' });
+    expect(new Set(await versionsSaid(spy))).toEqual(new Set([1, TURNS]));
   });
 
   it('conversations of all consumers are found, those of a person and in a state, page by page', async () => {
