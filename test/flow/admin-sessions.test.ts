@@ -267,3 +267,24 @@ it('of a conversation that has ended nothing is exported but that it was there',
   const page = (await admin(gateway, '/api/context/app/export?user=ann')).body;
   expect(page).toMatchObject({ items: [{ id: 's1', state: 'expired', turns: [] }] });
 });
+
+it('who asks for all of a person of whom nothing is known is in the audit log, and so is who erases it', async () => {
+  const gateway = await aiGateway([await knowingProvider()], { context: ON });
+  await talk(gateway, 's1');
+  for (const who of ['bob', 'ann']) await admin(gateway, `/api/context/app/export?user=${who}`);
+  await admin(gateway, '/api/sessions?consumer=app&user=bob', { method: 'DELETE' });
+  const { items } = (await admin(gateway, '/api/audit')).body;
+  const ofPerson = items.filter(({ details }: { details: object }) => 'user' in details);
+  const [erased, ann, bob] = ofPerson.map(({ action, details }: Record<string, object>) => ({
+    action,
+    ...details,
+  }));
+  expect(ofPerson).toHaveLength(3);
+  expect(erased).toMatchObject({ action: 'eraseSessionsOfUser', consumer: 'app', erased: 0 });
+  expect(ann).toMatchObject({ action: 'exportSessionsOfUser', consumer: 'app', sessions: 1 });
+  expect(bob).toMatchObject({ action: 'exportSessionsOfUser', consumer: 'app', sessions: 0 });
+  // By what `GET /api/sessions` calls them.
+  const [session] = (await admin(gateway, '/api/sessions?consumer=app')).body.items;
+  expect([ann.user, bob.user]).toEqual([session.user, erased.user]);
+  expect(JSON.stringify(items)).not.toMatch(/user=(ann|bob)/);
+});
