@@ -1,4 +1,5 @@
 import type { SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
+import { Answering } from './answering.ts';
 import { lockedAt } from './ask.ts';
 import type { Whose } from './commit-anew.ts';
 import { answerIn, askedIn, correctionsOf } from './corrections.ts';
@@ -41,6 +42,8 @@ const SESSIONS = 100;
 
 /** Takes out of conversations what was said in them: in the store, in what this process has still to write, and in its memory. */
 export class Erasing {
+  /** Whoever has a turn in hand is told here what is erased meanwhile. */
+  readonly answering = new Answering();
   readonly #ports: ErasingPorts;
 
   constructor(ports: ErasingPorts) {
@@ -71,7 +74,13 @@ export class Erasing {
     inStore: () => Promise<Erased>,
   ): Promise<{ erased: Erased; unwritten: Set<string> }> {
     const { behind, operations } = this.#ports;
-    const { erased, dropped } = await behind.erase(isMeant, inStore);
+    const answered = this.answering.of(isMeant);
+    const { erased, dropped } = await behind.erase(isMeant, async () => {
+      const done = await inStore();
+      // As long as nothing of theirs is written: what the store has lost they would begin anew.
+      for (const turn of answered) turn.isErased = true;
+      return done;
+    });
     const unwritten = new Set<string>();
     for (const ref of dropped) {
       this.forget(ref);
@@ -100,6 +109,7 @@ export class Erasing {
 
   /** What this process holds of it in the clear. */
   forget(ref: SessionRef): void {
+    this.answering.forgotten(ref);
     this.#ports.opened.forget(ref);
     this.#ports.mind.forget(ref);
   }

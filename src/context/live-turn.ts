@@ -1,6 +1,6 @@
 import type { ContextFacts } from '../contracts/exchange.ts';
 import type { FormatName } from '../contracts/format.ts';
-import type { AssistantPart, Message, TextPart } from '../contracts/model-request.ts';
+import type { AssistantPart, Message } from '../contracts/model-request.ts';
 import type {
   CommitOptions,
   Reserved,
@@ -11,6 +11,7 @@ import type {
 } from '../contracts/session.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { AnsweredTurn } from './answering.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
@@ -21,6 +22,7 @@ import { speakerOf } from './owner.ts';
 import { lengthBefore, UNASKED, withTurnBefore } from './part-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
+import { withSomething } from './with-something.ts';
 import type { WriteBehind } from './write-behind.ts';
 
 /** In the time of a lease, how often a call that lives on renews it. */
@@ -39,7 +41,7 @@ export interface TurnKeeper {
   readonly giveBack: Pick<GiveBack, 'now'>;
   readonly operations: OperationLog;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
-  readonly erasing: Pick<Erasing, 'forget'>;
+  readonly erasing: Pick<Erasing, 'forget' | 'answering'>;
   readonly opened: Pick<OpenedSessions, 'noteLog'>;
 }
 
@@ -83,6 +85,7 @@ export class LiveTurn {
   readonly #keeper: TurnKeeper;
   readonly #key: string;
   readonly #isExact: boolean;
+  readonly #answered: AnsweredTurn;
   #end: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
 
@@ -103,6 +106,10 @@ export class LiveTurn {
     this.fresh = ask.messages;
     this.#key = key;
     this.#isExact = isExact;
+    this.#answered = keeper.erasing.answering.begin(ask.ref, {
+      owner: reserved.head.owner,
+      speaker: speakerOf(seal, ask.ref.tenant, ask.user),
+    });
   }
 
   get id(): string {
@@ -142,14 +149,14 @@ export class LiveTurn {
    */
   commit(end: TurnEnd): Promise<void> {
     clearInterval(this.#renewal);
-    this.#end ??= this.#commit(end);
+    this.#end ??= this.#commit(end).finally(this.#answered.end);
     return this.#end;
   }
 
   /** Gives the reservation back. */
   async release(): Promise<void> {
     clearInterval(this.#renewal);
-    this.#end ??= Promise.resolve();
+    this.#end ??= Promise.resolve().finally(this.#answered.end);
     await this.#keeper.giveBack.now(this.ask.ref, this.id, this.#key);
   }
 
@@ -175,10 +182,7 @@ export class LiveTurn {
       }),
     };
     const turns = before ? [before.options, options] : [options];
-    const written = await behind.commit(ask.ref, turns, {
-      owner: reserved.head.owner,
-      speaker: speakerOf(this.seal, ask.ref.tenant, ask.user),
-    });
+    const written = await behind.commit(ask.ref, turns, this.#answered);
     const committed = written?.at(-1);
     const first = before && written?.[0];
     if (first?.kind === 'committed') before?.isThere(first.version);
@@ -196,9 +200,10 @@ export class LiveTurn {
       await this.#keeper.giveBack.now(ask.ref, this.id, this.#key);
       if (!isFailed) throw lockedAt(committed.version, 0);
     }
-    // Erased while it was being answered: what was read for it is not kept at hand either.
-    if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
-    if (committed?.kind !== 'committed' || isFailed) return;
+    // Erased while it was being answered, it or something in it: what was read for it is not kept at hand either.
+    const isForgotten = committed?.kind === 'gone' || this.#answered.isForgotten;
+    if (isForgotten) this.#keeper.erasing.forget(ask.ref);
+    if (committed?.kind !== 'committed' || isFailed || isForgotten) return;
     this.#tellMind(turn, told);
     if (!committed.staleBase) setImmediate(() => this.#noteLog());
   }
@@ -339,10 +344,3 @@ export class LiveTurn {
     );
   }
 }
-
-/** What stands in the place of a user's words that only their provider can read, and that are not kept. */
-const UNREAD: TextPart = { type: 'text', at: '', text: '[This message can’t be repeated.]' };
-
-/** Providers refuse a message without content, and all that comes after it. */
-const withSomething = (message: Message): Message =>
-  message.role === 'user' && message.content.length === 0 ? { ...message, content: [UNREAD] } : message;
