@@ -16,9 +16,9 @@ export const PageQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Where a list of an end user's sessions goes on: a session's id, and in which part of the list it stands. */
+/** Where a list of sessions goes on: a session's id, in which part of an end user's list it stands, and of which consumer. */
 export const AfterUserSession = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 300, description: 'What the page before gave as `next`.' }),
+  Type.String({ minLength: 1, maxLength: 400, description: 'What the page before gave as `next`.' }),
 );
 
 /** The answer of every list. */
@@ -35,7 +35,8 @@ export interface Page<T> {
   next?: string;
 }
 
-export const limitOf = (query: Static<typeof PageQuery>): number => query.limit ?? DEFAULT_LIMIT;
+export const limitOf = (query: Pick<Static<typeof PageQuery>, 'limit'>): number =>
+  query.limit ?? DEFAULT_LIMIT;
 
 /**
  * @param found one more than `limit` where there are that many, so that it shows whether more follow

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -13,6 +13,7 @@ interface ProbeOptions {
   admin?: string;
   hook: Map<string, string>;
   timeout: number;
+  hookTimeout: number;
   json?: boolean;
 }
 
@@ -49,14 +50,20 @@ export function probeCommand(program: Command, done: (code: number) => void): vo
       hook,
       new Map(),
     )
-    .option('--timeout <seconds>', 'for one answer', seconds, 60)
+    .option(
+      '--timeout <seconds>',
+      'for one answer, and for waiting where it is 503 with a Retry-After',
+      seconds,
+      60,
+    )
+    .option('--hook-timeout <seconds>', 'for the command of one hook; it is ended then', seconds, 300)
     .option('--json', 'the report as JSON')
     .addHelpText('after', EXIT_CODES)
     .action(async (files: string[], options: ProbeOptions) => done(await runProbes(files, options)));
 }
 
 async function runProbes(files: readonly string[], options: ProbeOptions): Promise<number> {
-  const { url, model, admin, hook: hooks, timeout, json = false } = options;
+  const { url, model, admin, hook: hooks, timeout, hookTimeout, json = false } = options;
   const say = (text: string): boolean => process.stdout.write(`${text}\n`);
   const codes = new Set<number>();
   for (const file of files) {
@@ -74,7 +81,7 @@ async function runProbes(files: readonly string[], options: ProbeOptions): Promi
       ...(admin !== undefined && { admin: { url: admin, token: process.env.HYPERCARE_ADMIN_TOKEN ?? '' } }),
       hook: (name) => {
         const command = hooks.get(name);
-        return command === undefined ? undefined : runHook(name, command);
+        return command === undefined ? undefined : runHook(name, command, hookTimeout);
       },
       clock: { wall: Date.now, monotonic: () => performance.now() },
       timeoutMs: timeout * 1000,
@@ -85,9 +92,16 @@ async function runProbes(files: readonly string[], options: ProbeOptions): Promi
   return [CODES.broken, CODES.partial].find((code) => codes.has(code)) ?? CODES.passed;
 }
 
-async function runHook(name: string, command: string): Promise<void> {
-  const child = spawn(command, { shell: true, stdio: ['ignore', 'ignore', 'inherit'] });
-  const [code] = (await once(child, 'exit')) as [number | null];
+async function runHook(name: string, command: string, timeout: number): Promise<void> {
+  // In a group of its own: all that the command has started is ended with it.
+  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit'];
+  const child = spawn(command, { shell: true, detached: true, stdio });
+  const signal = AbortSignal.timeout(timeout * 1000);
+  const [code] = (await once(child, 'exit', { signal }).catch((cause: unknown) => {
+    if (!signal.aborted || child.pid === undefined) throw cause;
+    process.kill(-child.pid, 'SIGKILL');
+    throw new Error(`the command of the hook ${name} was ended after ${timeout} s`, { cause });
+  })) as [number | null];
   if (code !== 0) throw new Error(`the command of the hook ${name} ended with ${code}`);
 }
 

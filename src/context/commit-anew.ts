@@ -9,6 +9,8 @@ export interface Whose {
   readonly owner: string;
   /** Digest of the end user who speaks in it, ''. */
   readonly speaker: () => string;
+  /** Somebody has had it erased while it was being answered. */
+  readonly isErased?: boolean;
 }
 
 /**
@@ -21,8 +23,10 @@ export async function beginAnew(
   sessions: Pick<Sessions, 'reserve' | 'release'>,
   ref: SessionRef,
   options: CommitOptions,
-  { owner, speaker }: Whose,
+  { owner, speaker, isErased }: Whose,
 ): Promise<CommitOptions | 'gone' | 'lost'> {
+  // Where the store had lost it there was nothing that it could have put a tombstone on.
+  if (isErased) return 'gone';
   const { turn, ttlMs, maxAgeMs } = options;
   const life = { create: true, leaseMs: LEASE_MS, ttlMs, maxAgeMs };
   const announce = (by: string) =>

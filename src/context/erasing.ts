@@ -1,4 +1,5 @@
 import type { SessionHead, SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
+import { Answering } from './answering.ts';
 import { lockedAt } from './ask.ts';
 import type { Whose } from './commit-anew.ts';
 import { answerIn, askedIn, correctionsOf } from './corrections.ts';
@@ -42,9 +43,9 @@ const SESSIONS = 100;
 
 /** Takes out of conversations what was said in them: in the store, in what this process has still to write, and in its memory. */
 export class Erasing {
+  /** Whoever has a turn in hand is told here what is erased meanwhile. */
+  readonly answering = new Answering();
   readonly #ports: ErasingPorts;
-  /** How often something was forgotten: who looks after a turn behind its answer finds out whether that was meanwhile. */
-  forgotten = 0;
 
   constructor(ports: ErasingPorts) {
     this.#ports = ports;
@@ -75,7 +76,13 @@ export class Erasing {
   ): Promise<{ erased: Erased; unwritten: Set<string> }> {
     const { behind, operations } = this.#ports;
     const began = operations.now();
-    const { erased, dropped } = await behind.erase(isMeant, inStore);
+    const answered = this.answering.of(isMeant);
+    const { erased, dropped } = await behind.erase(isMeant, async () => {
+      const done = await inStore();
+      // As long as nothing of theirs is written: what the store has lost they would begin anew.
+      for (const turn of answered) turn.isErased = true;
+      return done;
+    });
     const unwritten = new Set<string>();
     for (const { ref, owner: user } of dropped) {
       this.forget(ref);
@@ -116,7 +123,7 @@ export class Erasing {
 
   /** What this process holds of it in the clear. */
   forget(ref: SessionRef): void {
-    this.forgotten++;
+    this.answering.forgotten(ref);
     this.#ports.opened.forget(ref);
     this.#ports.mind.forget(ref);
   }

@@ -9,14 +9,27 @@ export interface SessionsAsked {
   readonly state?: SessionHead['state'] | undefined;
 }
 
-interface SessionPage {
-  readonly sessions: readonly SessionListed[];
+/** What sessions are found in. */
+export interface ListingPorts {
+  readonly sessions: Sessions;
+  readonly privacy: ContextPrivacy;
+}
+
+/** A session, with whose it is. */
+interface SessionFound extends SessionListed {
+  readonly tenant: string;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly SessionFound[];
   /** Where the page after begins, opaque; undefined at the end. */
   readonly next: string | undefined;
+  /** Sessions that were looked at for it. */
+  readonly looked: number;
 }
 
 /** Looked at for one page. Of a state that hardly any session is in, a page may have fewer than it should, and a `next`. */
-const LOOKED_AT_MOST = 1000;
+export const LOOKED_AT_MOST = 1000;
 /** Looked at at a time: a thousand take Redis 100 to 170 ms, and it has 50. */
 const AT_A_TIME = 100;
 
@@ -29,35 +42,39 @@ interface Place {
 /**
  * A page of a consumer's sessions, newest first; of those of an end user, by every digest that the user may stand by, those
  * of one digest newest first. A page is full where there are that many, however many others lie between them.
- * @param page `after`: what the page before gave as `next`
+ * @param page `after`: what the page before gave as `next`; `most`: so many are looked at, and at most the rest of a part more
  * @throws StoreUnavailable, SealBroken
  */
 export async function listSessions(
-  { sessions, privacy }: { readonly sessions: Sessions; readonly privacy: ContextPrivacy },
+  { sessions, privacy }: ListingPorts,
   { tenant, user, state }: SessionsAsked,
-  page: { readonly after?: string | undefined; readonly limit: number },
+  page: { readonly after?: string | undefined; readonly limit: number; readonly most?: number },
 ): Promise<SessionPage> {
+  const { most = LOOKED_AT_MOST } = page;
   const isUsers = user !== undefined;
   const owners = isUsers ? ownersOf(await privacy.of(tenant), tenant, user) : [undefined];
-  const found: (SessionListed & { readonly list: number })[] = [];
+  const found: (SessionFound & { readonly list: number })[] = [];
   let { list, after } = placeOf(page.after, isUsers);
-  for (let looked = 0; list < owners.length && looked < LOOKED_AT_MOST; ) {
+  let looked = 0;
+  while (list < owners.length && looked < most) {
     // One more than the page has, so that it shows whether more follow.
     const wanted = page.limit + 1 - found.length;
     const limit = looked === 0 ? wanted : Math.max(wanted, AT_A_TIME);
     const part = await sessions.list(tenant, { owner: owners[list], after, limit });
+    looked += part.sessions.length;
     for (const each of part.sessions)
-      if (state === undefined || each.head.state === state) found.push({ ...each, list });
+      if (state === undefined || each.head.state === state) found.push({ ...each, tenant, list });
     if (found.length > page.limit) {
       const kept = found.slice(0, page.limit);
       const last = kept.at(-1);
-      return { sessions: kept, next: last && cursorOf({ list: last.list, after: last.session }, isUsers) };
+      const next = last && cursorOf({ list: last.list, after: last.session }, isUsers);
+      return { sessions: kept, next, looked };
     }
-    looked += part.sessions.length;
     after = part.next;
     if (after === undefined) list++;
   }
-  return { sessions: found, next: list < owners.length ? cursorOf({ list, after }, isUsers) : undefined };
+  const next = list < owners.length ? cursorOf({ list, after }, isUsers) : undefined;
+  return { sessions: found, next, looked };
 }
 
 /** A consumer has one list, and its cursor is a session's id. */

@@ -12,6 +12,7 @@ import type {
 } from '../contracts/session.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { AnsweredTurn } from './answering.ts';
 import { type Ask, lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf, wishesDigest } from './canonical.ts';
 import type { Erasing } from './erasing.ts';
@@ -23,7 +24,7 @@ import { speakerOf } from './owner.ts';
 import { lengthBefore, UNASKED, withTurnBefore } from './part-log.ts';
 import type { ContextMind, ContextPrivacy, PromptInput, PromptShape, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
-import { type Answered, tellTurns } from './tell-turn.ts';
+import { tellTurns } from './tell-turn.ts';
 import { withSomething } from './with-something.ts';
 import type { WriteBehind } from './write-behind.ts';
 
@@ -44,7 +45,7 @@ export interface TurnKeeper {
   readonly giveBack: Pick<GiveBack, 'now'>;
   readonly operations: OperationLog;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
-  readonly erasing: Pick<Erasing, 'forget' | 'forgotten'>;
+  readonly erasing: Pick<Erasing, 'forget' | 'answering'>;
   readonly opened: Pick<OpenedSessions, 'noteLog'>;
 }
 
@@ -88,6 +89,7 @@ export class LiveTurn {
   readonly #keeper: TurnKeeper;
   readonly #key: string;
   readonly #isExact: boolean;
+  readonly #answered: AnsweredTurn;
   #end: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
 
@@ -108,6 +110,12 @@ export class LiveTurn {
     this.fresh = ask.messages;
     this.#key = key;
     this.#isExact = isExact;
+    this.#answered = keeper.erasing.answering.begin(ask.ref, {
+      owner: reserved.head.owner,
+      speaker: speakerOf(seal, ask.ref.tenant, ask.user),
+      facts,
+      remembered: reserved.head.tokens,
+    });
   }
 
   get id(): string {
@@ -147,14 +155,15 @@ export class LiveTurn {
    */
   commit(end: TurnEnd): Promise<void> {
     clearInterval(this.#renewal);
-    this.#end ??= this.#commit(end);
+    // Behind what is told of it.
+    this.#end ??= this.#commit(end).finally(() => setImmediate(this.#answered.end));
     return this.#end;
   }
 
   /** Gives the reservation back: the turn has not taken place, and is not measured. */
   async release(): Promise<void> {
     clearInterval(this.#renewal);
-    this.#end ??= Promise.resolve();
+    this.#end ??= Promise.resolve().finally(this.#answered.end);
     await this.#keeper.giveBack.now(this.ask.ref, this.id, this.#key);
   }
 
@@ -180,14 +189,8 @@ export class LiveTurn {
       }),
     };
     const turns = before ? [before.options, options] : [options];
-    const answered: Answered = {
-      owner: reserved.head.owner,
-      speaker: speakerOf(this.seal, ask.ref.tenant, ask.user),
-      facts,
-      remembered: reserved.head.tokens,
-      isCut: end.isCut,
-    };
-    const written = await behind.commit(ask.ref, turns, answered);
+    this.#answered.isCut = end.isCut ?? false;
+    const written = await behind.commit(ask.ref, turns, this.#answered);
     const committed = written?.at(-1);
     const first = before && written?.[0];
     if (first?.kind === 'committed') before?.isThere(first.version);
@@ -196,33 +199,29 @@ export class LiveTurn {
       facts.version = committed.version;
       facts.staleBase = committed.staleBase;
     }
-    const { forgotten } = this.#keeper.erasing;
-    setImmediate(() => {
-      this.#tell(turns, written, answered, told);
-      // What was erased as soon as it was there, or left to wait, is not known for longer than it is measured.
-      if (this.#keeper.erasing.forgotten !== forgotten) ports.mind.forget(ask.ref);
-    });
+    setImmediate(() => this.#tell(turns, written, told));
     if (committed?.kind === 'conflict') {
       await this.#keeper.giveBack.now(ask.ref, this.id, this.#key);
       if (!isFailed) throw lockedAt(committed.version, 0);
     }
-    // Erased while it was being answered: what was read for it is not kept at hand either.
-    if (committed?.kind === 'gone') this.#keeper.erasing.forget(ask.ref);
+    // Erased while it was being answered, it or something in it: what was read for it is not kept at hand either.
+    if (committed?.kind === 'gone' || this.#answered.isForgotten) this.#keeper.erasing.forget(ask.ref);
   }
 
   /** For after the answer. One that waits is measured now, while what was said is at hand; the rest is told when it is there. */
   #tell(
     turns: readonly CommitOptions[],
     written: readonly Committed[] | undefined,
-    answered: Answered,
     messages: readonly Message[],
   ): void {
     const { ask, facts, reserved } = this;
     const { ports, operations } = this.#keeper;
+    const answered = this.#answered;
     tellTurns({ meters: ports.meters, operations }, { ref: ask.ref, turns, answered }, written, facts);
     const { turn } = turns.at(-1) as CommitOptions;
     const isOrWillBe = !written || written.at(-1)?.kind === 'committed';
-    if (turn.status === 'failed' || !isOrWillBe) return;
+    // Also what was erased as soon as it was there, or left to wait.
+    if (turn.status === 'failed' || !isOrWillBe || answered.isForgotten) return;
     this.#tellMind(turn, messages, written ? undefined : reserved.head.version + turns.length);
     if (written && !facts.staleBase) this.#noteLog();
   }

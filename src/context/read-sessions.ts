@@ -33,9 +33,25 @@ export interface SessionOutline {
   readonly onPath: ReadonlySet<string>;
 }
 
+/** A session with what some of its turns say. */
+interface OpenedPage extends SessionOutline {
+  /** Those of the page, in the order of versions. */
+  readonly turns: readonly OpenedTurn[];
+  /** All of them, as if nothing had been said in them. */
+  readonly known: readonly OpenedTurn[];
+}
+
 /** A turn as it was said, and the words that a person has put in the place of its answer. */
 export interface SaidTurn extends OpenedTurn {
   readonly correction?: OpenedTurn;
+}
+
+/** A session of which turns are read when they are wanted. */
+interface SaidSession {
+  readonly head: SessionHead;
+  readonly notes: Notes;
+  /** @throws GatewayError `session_unknown` where it ends meanwhile; StoreUnavailable, SealBroken */
+  turns(order: 'asc' | 'desc'): AsyncGenerator<SaidTurn>;
 }
 
 interface AllTurns {
@@ -46,6 +62,8 @@ interface AllTurns {
 
 /** Which session is meant: whose it has to be, and a turn that it has to have. */
 type Which = Pick<ReadOptions, 'owner' | 'turn'>;
+/** And how much of it. */
+type Wanted = Which & Pick<ReadOptions, 'bare'>;
 
 const PAGE = 1000;
 /** Turns in memory at a time where a session is gone through: each may be megabytes. */
@@ -77,7 +95,7 @@ export class SessionReader {
   }
 
   /** A session piece by piece; nothing if there is none. */
-  async *#views(ref: SessionRef, limit: number, which?: Which): AsyncGenerator<SessionView> {
+  async *#views(ref: SessionRef, limit: number, which?: Wanted): AsyncGenerator<SessionView> {
     for (let after = 0; ; after += limit) {
       const view = await this.#sessions.read(ref, { ...which, after, limit });
       if (view) yield view;
@@ -91,31 +109,67 @@ export class SessionReader {
    * @throws StoreUnavailable, SealBroken if the config has not the secret
    */
   async outline(ref: SessionRef): Promise<SessionOutline | undefined> {
-    const outlined = await this.#orErased(ref, () => this.#outline(ref));
+    const outlined = await this.#orErased(ref, () => this.#outline(ref, new Map()));
     return outlined && { onPath: new Set<string>(), ...outlined };
   }
 
-  async #outline(ref: SessionRef): Promise<SessionOutline | undefined> {
+  /**
+   * What there is of a session, and a page of its turns with what they say: of all others only what they are known by is read.
+   * What was sealed with a key that was destroyed is erased, and is shown so. Undefined if nothing is known of it.
+   * @param page turns of versions above `after`, at most `limit`
+   * @throws GatewayError `session_unknown` where it ends meanwhile; StoreUnavailable, SealBroken if the config has not the secret
+   */
+  async page(
+    ref: SessionRef,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<OpenedPage | undefined> {
+    const found = await this.#orErased(ref, () => this.#page(ref, page));
+    return found && { onPath: new Set<string>(), turns: [], known: [], ...found };
+  }
+
+  async #page(
+    ref: SessionRef,
+    { after, limit }: { readonly after: number; readonly limit: number },
+  ): Promise<OpenedPage | undefined> {
+    const known = new Map<string, OpenedTurn>();
+    const outline = await this.#outline(ref, known, { bare: true });
+    if (!outline) return undefined;
+    const { head } = outline;
+    // Versions have no gaps. Of one that has ended nothing is left but how far it came.
+    const to = head.state === 'active' ? Math.min(head.version, after + limit) : 0;
+    const turns = await Array.fromAsync(this.turns(ref, head, { after, to }));
+    return { ...outline, known: [...known.values()], turns };
+  }
+
+  /**
+   * @param known takes in all turns by their ids, without what they say
+   * @param wanted `bare`: that is not read, but of the first and the last; else all of it can be opened
+   */
+  async #outline(
+    ref: SessionRef,
+    known: Map<string, OpenedTurn>,
+    wanted: Wanted = {},
+  ): Promise<SessionOutline | undefined> {
     const seal = await this.#privacy.of(ref.tenant);
-    const turns = new Map<string, OpenedTurn>();
     let first: SessionView | undefined;
-    for await (const view of this.#views(ref, FEW)) {
+    for await (const view of this.#views(ref, FEW, wanted)) {
       first ??= { ...view, turns: [] };
-      for (const { digests: _, journey: __, ...stored } of view.turns) {
-        const { turn } = openTurn({ ...stored, digests: [], journey: '' }, seal);
-        turns.set(turn.id, { turn, content: NOTHING_SAID });
+      for (const stored of view.turns) {
+        const { content: _, ...turn } = stored;
+        if (!wanted.bare) openTurn(stored, seal);
+        known.set(turn.id, { turn, content: NOTHING_SAID });
       }
     }
     if (!first) return undefined;
     const { head } = first;
-    const path = pathTo(head.head, turns).filter(
-      ({ turn }) => turn.status !== 'failed' && turn.supersedes === '',
-    );
+    // Whether it can be opened, or counts as erased, its ends tell.
+    if (wanted.bare && head.state === 'active' && head.version > 0)
+      for (const version of new Set([1, head.version])) await this.#at(ref, head, version);
     return {
       head,
       notes: notesIn(head.metadata, seal),
       summary: summaryOf(first.summary, seal),
-      onPath: new Set(path.map(({ turn }) => turn.id)),
+      onPath: new Set(saidOn(head.head, known).map(({ turn }) => turn.id)),
     };
   }
 
@@ -137,6 +191,12 @@ export class SessionReader {
       for (const turn of view.turns) yield openTurn(turn, seal);
       at += view.turns.length;
     }
+  }
+
+  /** @throws as `turns` */
+  async #at(ref: SessionRef, head: SessionHead, version: number): Promise<OpenedTurn> {
+    const [turn] = await Array.fromAsync(this.turns(ref, head, { after: version - 1, to: version }));
+    return turn as OpenedTurn;
   }
 
   /**
@@ -193,17 +253,49 @@ export class SessionReader {
     const view = await this.path(ref, which);
     if (view?.head.state !== 'active') return undefined;
     const all = new Map(view.all.map((each) => [each.turn.id, each]));
-    const path = pathTo(which.turn ?? view.head.head, all);
     const correctionOf = correctionsIn(all);
-    const turns = path.filter(({ turn }) => turn.status !== 'failed' && turn.supersedes === '');
     return {
       head: view.head,
       notes: view.notes,
-      turns: turns.map((each) => {
+      turns: saidOn(which.turn ?? view.head.head, all).map((each) => {
         const correction = correctionOf(each.turn);
         return correction ? { ...each, correction } : each;
       }),
     };
+  }
+
+  /**
+   * The same, for who wants only some of its turns: each is read with what it says when it is its turn, few ahead.
+   * @throws StoreUnavailable, SealBroken
+   */
+  async saidInPart(ref: SessionRef, which: Pick<Which, 'owner'>): Promise<SaidSession | undefined> {
+    const known = new Map<string, OpenedTurn>();
+    const outline = await this.#orErased(ref, () => this.#outline(ref, known, { ...which, bare: true }));
+    if (outline?.head.state !== 'active') return undefined;
+    const { head, notes } = outline;
+    return { head, notes, turns: (order) => this.#saidIn(ref, head, known, order) };
+  }
+
+  async *#saidIn(
+    ref: SessionRef,
+    head: SessionHead,
+    known: ReadonlyMap<string, OpenedTurn>,
+    order: 'asc' | 'desc',
+  ): AsyncGenerator<SaidTurn> {
+    const said = saidOn(head.head, known);
+    const path = order === 'asc' ? said : said.toReversed();
+    const correctionOf = correctionsIn(known);
+    const opened = ({ turn }: OpenedTurn): Promise<OpenedTurn> => this.#at(ref, head, turn.version);
+    const readWhole = async (each: OpenedTurn): Promise<SaidTurn> => {
+      const correction = correctionOf(each.turn);
+      return { ...(await opened(each)), ...(correction && { correction: await opened(correction) }) };
+    };
+    for (let at = 0; at < path.length; at += FEW) {
+      const few = path.slice(at, at + FEW);
+      const read = await this.#orErased(ref, () => Promise.all(few.map(readWhole)));
+      if (!Array.isArray(read)) throw new GatewayError('session_unknown');
+      yield* read;
+    }
   }
 
   /** The turns of the path to `parent` that a summary covers, oldest first. @throws StoreUnavailable, SealBroken */
@@ -219,6 +311,10 @@ export class SessionReader {
 }
 
 type Erased = Pick<OpenedSession, 'head' | 'notes' | 'summary'>;
+
+/** The turns of a path that prompts have. */
+const saidOn = (head: string, turns: ReadonlyMap<string, OpenedTurn>): readonly OpenedTurn[] =>
+  pathTo(head, turns).filter(({ turn }) => turn.status !== 'failed' && turn.supersedes === '');
 
 const erasedHead = (head: SessionHead): SessionHead => ({
   ...head,

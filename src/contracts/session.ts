@@ -260,6 +260,8 @@ export interface ReadOptions {
   readonly owner?: string | undefined;
   /** Id of a turn that it has to have, as long as it is active. */
   readonly turn?: string | undefined;
+  /** Turns without what they say: of each its `content` is ''. */
+  readonly bare?: boolean;
 }
 
 export interface SessionView {

@@ -22,7 +22,7 @@ describe.each(places)('sessions on $name', ({ make }) => {
     await place?.remove();
   });
 
-  const { open } = speakerIn(() => store);
+  const { open, add } = speakerIn(() => store);
 
   it('one that is somebody else’s, or has not the turn that is meant, is not there', async () => {
     const { sessions } = store;
@@ -43,6 +43,22 @@ describe.each(places)('sessions on $name', ({ make }) => {
     ]);
     await sessions.erase(ref);
     expect([await turns('u1', one.id), await turns('')]).toEqual([[], undefined]);
+  });
+
+  it('turns are read without what they say, and are the same otherwise', async () => {
+    const { sessions } = store;
+    const ref = { tenant: 'bare', session: 's1' };
+    for (const text of ['one\ntwo', '', 'three'])
+      await add(ref, draft(text, { content: JSON.stringify({ text }), journey: '{"sent":[1]}' }));
+    const { turns = [], ...rest } = (await sessions.read(ref)) ?? {};
+    expect(turns).toHaveLength(3);
+    const bare = turns.map((turn) => ({ ...turn, content: '' }));
+    expect(await sessions.read(ref, { bare: true })).toEqual({ ...rest, turns: bare });
+    expect(await sessions.read(ref, { bare: true, after: 1, limit: 1 })).toEqual({
+      ...rest,
+      turns: [bare[1]],
+    });
+    expect((await sessions.read(ref, { after: 1, limit: 1 }))?.turns).toEqual([turns[1]]);
   });
 
   it('pages of one state are full, however many others lie between them, and the last says that it is', async () => {

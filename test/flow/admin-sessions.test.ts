@@ -1,4 +1,5 @@
 // Operators find conversations and take them out, on either store; to who may not know of one it takes no longer than none.
+import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { responseId } from '../../src/context/response-id.ts';
 import type { Sessions } from '../../src/contracts/session.ts';
@@ -44,6 +45,13 @@ function reads({ prototype }: Kind['kind']) {
   const spy = vi.spyOn(prototype, 'read');
   onTestFinished(() => spy.mockRestore());
   return spy;
+}
+
+/** Of which turns the store has given out what they say. */
+async function versionsSaid({ mock }: ReturnType<typeof reads>): Promise<number[]> {
+  const views = await Promise.all(mock.results.map(({ value }) => value as ReturnType<Sessions['read']>));
+  const turns = views.flatMap((view) => view?.turns ?? []);
+  return turns.filter(({ content }) => content !== '').map(({ version }) => version);
 }
 
 describe.each(stores)('on $name', ({ kind, store }) => {
@@ -98,6 +106,100 @@ describe.each(stores)('on $name', ({ kind, store }) => {
     expect(ofAnn).toEqual({ items: [expect.objectContaining({ id: 's2' }), whole] });
     expect((await admin(gateway, '/api/context/app/export?user=bob')).body).toEqual({ items: [] });
     expect(Math.max(...spy.mock.calls.map(([, options]) => options?.limit ?? 1000))).toBeLessThanOrEqual(20);
+  });
+
+  it('of a page of turns no others are read with what they say, and it shows them as they are among all', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    await talk(gateway, 's1', TURNS);
+    const shown = async (view: string, page: string) =>
+      (await admin(gateway, `/api/sessions/s1${view}?consumer=app&${page}`)).body;
+    const { id } = (await shown('', 'limit=1&after=2')).turns[0];
+    const body = { turn: id, text: 'Put right.', reason: 'it was wrong' };
+    await admin(gateway, '/api/sessions/s1/corrections?consumer=app', { body });
+    for (const view of ['', '/journey']) {
+      const whole = await shown(view, 'limit=200');
+      expect(whole.turns.map(({ onPath }: { onPath: boolean }) => onPath)).toEqual(
+        Array.from({ length: TURNS + 1 }, (_, at) => at < TURNS),
+      );
+      for (const [after, count, next] of [
+        [20, 5, 25],
+        [TURNS - 2, 3, undefined],
+        [TURNS + 1, 0, undefined],
+      ] as const) {
+        const spy = reads(kind);
+        const page = await shown(view, `limit=5&after=${after}`);
+        expect(page).toEqual({ ...whole, turns: whole.turns.slice(after, after + count), next });
+        const shownTurns = page.turns as { version: number }[];
+        // And of its ends, which tell whether it can be opened.
+        const versions = [1, ...shownTurns.map(({ version }) => version), TURNS + 1];
+        expect(new Set(await versionsSaid(spy))).toEqual(new Set(versions));
+        spy.mockRestore();
+      }
+    }
+  });
+
+  it('of a page of items few turns are read with what they say', async () => {
+    const gateway = await aiGateway([await knowingProvider()], { store: await store(), context: ON });
+    for (let at = 1; at <= TURNS; at++) await send(gateway, [user(`This is number ${at}.`)]);
+    const get = async (path: string) => {
+      const headers = { authorization: `Bearer ${CLIENT_KEY}` };
+      const answer = await call(gateway.url, `/v1/conversations/s1${path}`, { method: 'GET', headers });
+      return JSON.parse(answer.body.toString()) as { data: { id: string }[]; has_more: boolean };
+    };
+    const pages = async (order: string) => {
+      const ids: string[] = [];
+      let more = true;
+      for (let after = ''; more; after = `&after=${ids.at(-1)}`) {
+        const page = await get(`/items?order=${order}&limit=17${after}`);
+        ids.push(...page.data.map(({ id }) => id));
+        more = page.has_more;
+      }
+      return ids;
+    };
+    const ids = await pages('asc');
+    expect([ids.length, new Set(ids).size]).toEqual([2 * TURNS, 2 * TURNS]);
+    expect(await pages('desc')).toEqual(ids.toReversed());
+    const spy = reads(kind);
+    expect((await get('/items?limit=3')).data.map(({ id }) => id)).toEqual(ids.toReversed().slice(0, 3));
+    const newest = await versionsSaid(spy);
+    expect(newest.length).toBeLessThanOrEqual(22);
+    expect(newest).toEqual(expect.arrayContaining([TURNS, TURNS - 1]));
+    spy.mockClear();
+    expect(await get('')).toMatchObject({ id: 's1', object: 'conversation' });
+    expect(new Set(await versionsSaid(spy))).toEqual(new Set([1, TURNS]));
+  });
+
+  it('conversations of all consumers are found, those of a person and in a state, page by page', async () => {
+    const key = 'key-of-the-shop';
+    const sha256 = createHash('sha256').update(key).digest('hex');
+    const consumers = [{ name: 'bank' }, { name: 'shop', keys: [{ id: 'k1', sha256 }] }];
+    const gateway = await aiGateway([await knowingProvider()], {
+      store: await store(),
+      context: ON,
+      consumers,
+    });
+    const say = (session: string, who: string, headers = {}) =>
+      send(gateway, [user('Hello.')], { 'x-session-id': session, ...headers }, { user: who });
+    for (const session of ['s1', 's2', 's3']) await say(session, session === 's2' ? 'bob' : 'ann');
+    for (const session of ['s1', 's2']) await say(session, 'ann', { authorization: `Bearer ${key}` });
+    await admin(gateway, '/api/sessions/s1?consumer=shop', { method: 'DELETE' });
+    const found = async (query: string): Promise<string[]> => {
+      const ids: string[] = [];
+      let after = '';
+      do {
+        const { body }: AdminAnswer = await admin(gateway, `/api/sessions?limit=2${query}${after}`);
+        ids.push(...body.items.map(({ id, consumer }: Record<string, string>) => `${consumer} ${id}`));
+        after = body.next === undefined ? '' : `&after=${encodeURIComponent(body.next)}`;
+      } while (after !== '');
+      return ids;
+    };
+    expect(await found('')).toEqual(['app s3', 'app s2', 'app s1', 'shop s2', 'shop s1']);
+    expect(await found('&user=ann')).toEqual(['app s3', 'app s1', 'shop s2', 'shop s1']);
+    expect(await found('&user=ann&status=active')).toEqual(['app s3', 'app s1', 'shop s2']);
+    expect(await found('&status=erased')).toEqual(['shop s1']);
+    expect(await found('&user=cid')).toEqual([]);
+    expect(await found('&consumer=shop')).toEqual(['shop s2', 'shop s1']);
+    expect((await admin(gateway, '/api/sessions?after=s1')).status).toBe(400);
   });
 
   it('an export that can’t be finished is cut off, and nobody takes it for the whole', async () => {
@@ -164,4 +266,25 @@ it('of a conversation that has ended nothing is exported but that it was there',
   expect([status, body]).toMatchObject([200, { id: 's1', state: 'expired', turns: [], metadata: {} }]);
   const page = (await admin(gateway, '/api/context/app/export?user=ann')).body;
   expect(page).toMatchObject({ items: [{ id: 's1', state: 'expired', turns: [] }] });
+});
+
+it('who asks for all of a person of whom nothing is known is in the audit log, and so is who erases it', async () => {
+  const gateway = await aiGateway([await knowingProvider()], { context: ON });
+  await talk(gateway, 's1');
+  for (const who of ['bob', 'ann']) await admin(gateway, `/api/context/app/export?user=${who}`);
+  await admin(gateway, '/api/sessions?consumer=app&user=bob', { method: 'DELETE' });
+  const { items } = (await admin(gateway, '/api/audit')).body;
+  const ofPerson = items.filter(({ details }: { details: object }) => 'user' in details);
+  const [erased, ann, bob] = ofPerson.map(({ action, details }: Record<string, object>) => ({
+    action,
+    ...details,
+  }));
+  expect(ofPerson).toHaveLength(3);
+  expect(erased).toMatchObject({ action: 'eraseSessionsOfUser', consumer: 'app', erased: 0 });
+  expect(ann).toMatchObject({ action: 'exportSessionsOfUser', consumer: 'app', sessions: 1 });
+  expect(bob).toMatchObject({ action: 'exportSessionsOfUser', consumer: 'app', sessions: 0 });
+  // By what `GET /api/sessions` calls them.
+  const [session] = (await admin(gateway, '/api/sessions?consumer=app')).body.items;
+  expect([ann.user, bob.user]).toEqual([session.user, erased.user]);
+  expect(JSON.stringify(items)).not.toMatch(/user=(ann|bob)/);
 });

@@ -18,7 +18,12 @@ beforeEach(() => {
 });
 
 /** What the command ends with, and its report on each file; `hooks` are `NAME=COMMAND`. */
-async function probed(gateway: TestGateway, files: readonly string[], hooks: readonly string[] = []) {
+async function probed(
+  gateway: TestGateway,
+  files: readonly string[],
+  hooks: readonly string[] = [],
+  more: readonly string[] = [],
+) {
   const { code, said } = await called(
     'probe',
     ...files.map((file) => join(SHIPPED, file)),
@@ -27,6 +32,7 @@ async function probed(gateway: TestGateway, files: readonly string[], hooks: rea
     ...['--url', `${gateway.url}/v1`],
     ...['--admin', gateway.adminUrl],
     ...hooks.flatMap((hook) => ['--hook', hook]),
+    ...more,
   );
   const lines = said.trim().split('\n');
   return { code, reports: lines.map((line) => JSON.parse(line) as ProbeReport) };
@@ -95,4 +101,17 @@ it('a hook whose command fails is told, and so is which ones have none', async (
     { outcome: 'broken', recall: 1, faults: [{ step: 3, what }], skipped: [5, 8] },
   ]);
   expect(code).toBe(1);
+});
+
+it('a hook whose command does not end is ended with all that it has started, and the rest is run', async () => {
+  const gateway = await aiGateway([await modelService()], { context: { enabled: true } });
+  const left = Promise.withResolvers<void>();
+  const silent = await backend((request) => request.socket.once('close', left.resolve));
+  // The shell waits for what it has started.
+  const hook = `redis-restart="${process.execPath}" -e "fetch('${silent.url}')" & wait`;
+  const { code, reports } = await probed(gateway, ['disturbed.yaml'], [hook], ['--hook-timeout', '8']);
+  const what = 'the command of the hook redis-restart was ended after 8 s';
+  expect(reports).toMatchObject([{ outcome: 'broken', recall: 1, faults: [{ step: 3, what }] }]);
+  expect(code).toBe(1);
+  await left.promise;
 });

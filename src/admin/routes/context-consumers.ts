@@ -1,10 +1,12 @@
 import { Type } from 'typebox';
 import { listSessions } from '../../context/list-sessions.ts';
+import { ownersOf } from '../../context/owner.ts';
 import { SealBroken } from '../../context/privacy/seal-broken.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
+import { recordReading } from '../record-reading.ts';
 import { exported, exportedPage, type Pieces, streamed } from '../shown/exported.ts';
 import { noteReading } from '../shown/session.ts';
 
@@ -49,6 +51,12 @@ export function contextConsumerRoutes(
       const { consumer: tenant } = request.params;
       const { user, after } = request.query;
       const page = await listSessions(ports, { tenant, user }, { after, limit: limitOf(request.query) });
+      // Also where nothing is known of them: that it was asked, and what came of it.
+      const [owner = ''] = ownersOf(await ports.privacy.of(tenant), tenant, user);
+      await recordReading(audit, request, 'exportSessionsOfUser', {
+        path: `/api/context/${encodeURIComponent(tenant)}/export`,
+        details: { consumer: tenant, user: owner, sessions: page.sessions.length },
+      });
       const items = async function* (): AsyncGenerator<Pieces> {
         for (const { session } of page.sessions) {
           const ref = { tenant, session };

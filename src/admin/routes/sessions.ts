@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { journeyOf } from '../../context/journey.ts';
 import { listSessions } from '../../context/list-sessions.ts';
 import { ownersOf } from '../../context/owner.ts';
-import type { OpenedTurn } from '../../context/path.ts';
+import { searchSessions } from '../../context/search-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { answers } from '../openapi.ts';
 import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { exported, streamed } from '../shown/exported.ts';
-import { noteReading, shown, shownWhole, versionsAfter } from '../shown/session.ts';
+import { nextAfter, noteReading, shown, shownWhole } from '../shown/session.ts';
 
 const Consumer = Type.String({ maxLength: 256, description: 'The consumer that it belongs to.' });
 const Named = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256 }) });
@@ -28,10 +28,12 @@ const STATES = ['active', 'expired', 'erased'] as const;
 /** Conversations: found, read, corrected, exported and erased. What was said is shown to tokens with the right `content`. */
 export function sessionRoutes(
   app: AdminApp,
-  { conversations, audit, log }: Pick<AdminPorts, 'conversations' | 'audit' | 'log'>,
+  { conversations, audit, log, served }: Pick<AdminPorts, 'conversations' | 'audit' | 'log' | 'served'>,
 ): void {
   const tags = ['sessions'];
   const { privacy } = conversations.ports;
+  /** Those of the config, and nobody in particular. */
+  const consumers = (): string[] => ['', ...served.loaded.config.consumers.map(({ name }) => name)];
 
   const refOf = <Q extends { consumer: string }>({
     params,
@@ -44,23 +46,23 @@ export function sessionRoutes(
     query,
   });
 
-  /** A conversation as a token may see it. That what was said was read is noted. */
-  const opened = async <Q extends { consumer: string }>(
-    request: FastifyRequest & { params: { id: string }; query: Q },
+  /** A page of a conversation as a token may see it. That what was said was read is noted. */
+  const opened = async (
+    request: FastifyRequest & { params: { id: string }; query: Static<typeof OfPage> },
     operation: string,
   ) => {
     const { ref, query } = refOf(request);
     const began = conversations.operations.now();
-    const found = await conversations.reader.path(ref);
+    const found = await conversations.reader.page(ref, { after: query.after ?? 0, limit: limitOf(query) });
     if (!found) throw new GatewayError('session_unknown');
-    const { turns, all, ...view } = found;
+    const { turns, known, onPath, ...view } = found;
     const mayRead = request.operator?.rights.includes('content') ?? false;
     if (mayRead) {
       await noteReading(audit, request, operation, ref);
       conversations.noteReading('read', ref, view.head, began);
     }
-    const onPath = new Set(turns.map(({ turn }) => turn.id));
-    return { query, all, mayRead, onPath, about: shownWhole(ref, view, mayRead) };
+    const about = shownWhole(ref, view, mayRead);
+    return { turns, known, mayRead, onPath, about, next: nextAfter(turns, view.head) };
   };
 
   app.get(
@@ -69,12 +71,13 @@ export function sessionRoutes(
       schema: {
         operationId: 'listSessions',
         tags,
-        summary: 'Conversations of a consumer, newest first; of one user or in one state',
+        summary:
+          'Conversations of a consumer, newest first, or of each consumer of the config, one after the other; of one user or in one state',
         querystring: Type.Object(
           {
             limit: PageQuery.properties.limit,
             after: AfterUserSession,
-            consumer: Consumer,
+            consumer: Type.Optional(Consumer),
             user: Type.Optional(Type.String({ maxLength: 256 })),
             status: Type.Optional(Type.Union(STATES.map((state) => Type.Literal(state)))),
           },
@@ -84,10 +87,17 @@ export function sessionRoutes(
       },
     },
     async ({ query }) => {
-      const { consumer, user, status, after } = query;
-      const asked = { tenant: consumer, user, state: status };
-      const page = await listSessions(conversations.ports, asked, { after, limit: limitOf(query) });
-      const items = page.sessions.map(({ session, head }) => ({ id: session, ...shown(head) }));
+      const { consumer: tenant, user, status: state, after } = query;
+      const at = { after, limit: limitOf(query) };
+      const page =
+        tenant === undefined
+          ? await searchSessions(conversations.ports, consumers(), { user, state }, at)
+          : await listSessions(conversations.ports, { tenant, user, state }, at);
+      const items = page.sessions.map(({ session, head, tenant: consumer }) => ({
+        id: session,
+        consumer,
+        ...shown(head),
+      }));
       return { items, ...(page.next !== undefined && { next: page.next }) };
     },
   );
@@ -105,17 +115,16 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const { query, about, all, onPath, mayRead } = await opened(request, 'getSession');
-      const page = versionsAfter(all, ({ turn }) => turn.version, query);
+      const { about, turns, onPath, mayRead, next } = await opened(request, 'getSession');
       return {
         ...about,
-        turns: page.items.map(({ turn: { journey: _, ...turn }, content }) => ({
+        turns: turns.map(({ turn: { journey: _, ...turn }, content }) => ({
           ...turn,
           reason: mayRead ? (content.reason ?? '') : '',
           onPath: onPath.has(turn.id),
           ...(mayRead && { content }),
         })),
-        ...(page.next !== undefined && { next: page.next }),
+        ...next,
       };
     },
   );
@@ -133,30 +142,26 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const { query, about, all, onPath, mayRead } = await opened(request, 'getSessionJourney');
-      const page = versionsAfter(journeyOf(all), ({ version }) => version, query);
-      const byId = new Map(all.map((each) => [each.turn.id, each]));
+      const { about, turns, known, onPath, mayRead, next } = await opened(request, 'getSessionJourney');
+      const steps = new Map(journeyOf(known).map((step) => [step.id, step]));
       return {
         ...about,
-        turns: page.items.map((step) => {
-          const { turn, content } = byId.get(step.id) as OpenedTurn;
-          return {
-            ...step,
-            at: turn.at,
-            kind: turn.kind,
-            status: turn.status,
-            model: turn.model,
-            provider: turn.provider,
-            tokens: turn.tokens,
-            staleBase: turn.staleBase,
-            supersedes: turn.supersedes,
-            author: turn.author,
-            reason: mayRead ? (content.reason ?? '') : '',
-            onPath: onPath.has(step.id),
-            ...(mayRead && { content }),
-          };
-        }),
-        ...(page.next !== undefined && { next: page.next }),
+        turns: turns.map(({ turn, content }) => ({
+          ...steps.get(turn.id),
+          at: turn.at,
+          kind: turn.kind,
+          status: turn.status,
+          model: turn.model,
+          provider: turn.provider,
+          tokens: turn.tokens,
+          staleBase: turn.staleBase,
+          supersedes: turn.supersedes,
+          author: turn.author,
+          reason: mayRead ? (content.reason ?? '') : '',
+          onPath: onPath.has(turn.id),
+          ...(mayRead && { content }),
+        })),
+        ...next,
       };
     },
   );

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import type { OpenedTurn } from '../../context/path.ts';
 import type { OpenedSession } from '../../context/read-sessions.ts';
 import { contentOf } from '../../context/summary-content.ts';
 import type { SessionHead, SessionRef } from '../../contracts/session.ts';
 import type { Audit } from '../audit.ts';
-import { limitOf } from '../paging.ts';
 import { recordReading } from '../record-reading.ts';
 
 /** What is known of a session without what was said; the user by digest. */
@@ -34,17 +34,10 @@ export function shownWhole(
   };
 }
 
-/** A page of turns by their versions; `next` only where more follow. */
-export function versionsAfter<T>(
-  all: readonly T[],
-  versionOf: (item: T) => number,
-  query: { limit?: number | undefined; after?: number | undefined },
-): { items: readonly T[]; next?: number } {
-  const limit = limitOf(query.limit === undefined ? {} : { limit: query.limit });
-  const rest = all.filter((item) => versionOf(item) > (query.after ?? 0));
-  const items = rest.slice(0, limit);
-  const last = items.at(-1);
-  return rest.length > limit && last !== undefined ? { items, next: versionOf(last) } : { items };
+/** Where the page after these turns begins, by their versions; nothing where none follow. */
+export function nextAfter(turns: readonly OpenedTurn[], { version }: SessionHead): { next?: number } {
+  const last = turns.at(-1)?.turn.version ?? version;
+  return last < version ? { next: last } : {};
 }
 
 /** That a conversation was read, with what was said. */

@@ -6,10 +6,10 @@ import type { SaidTurn } from '../../context/read-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { exchangeOf } from '../../record/exchange.ts';
-import { itemsOfTurn, withoutItem } from '../memory/turn-items.ts';
+import { itemsOfTurn, type TurnItem, withoutItem } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
 import { bodyIn, itemsIn, metadataIn, refOf } from './conversation-facts.ts';
-import { type IncludeAsked, type PageAsked, pageOf, shownAs } from './item-pages.ts';
+import { type IncludeAsked, inOrder, type PageAsked, pageOf, shownAs } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
@@ -27,7 +27,7 @@ export function registerConversations(
   const open = async (request: FastifyRequest<Named>) => {
     const ref = refOf(request, request.params.id);
     const began = operations.now();
-    const view = await behind.found(ref, () => reader.said(ref, { owner: '' }));
+    const view = await behind.found(ref, () => reader.saidInPart(ref, { owner: '' }));
     if (view?.head.owner !== '') throw new GatewayError('session_unknown');
     conversations.noteReading('read', ref, view.head, began);
     return { ref, ...view };
@@ -37,9 +37,11 @@ export function registerConversations(
     const itemIn = (turn: SaidTurn) => itemsOfTurn(turn).find(({ id }) => id === request.params.item);
     const found = await behind.found(refOf(request, request.params.id), async () => {
       const opened = await open(request);
-      const of = opened.turns.find(itemIn);
-      const item = of && itemIn(of);
-      return item && { ...opened, of, item };
+      for await (const turn of opened.turns('asc')) {
+        const item = itemIn(turn);
+        if (item) return { ...opened, of: turn, item };
+      }
+      return undefined;
     });
     if (!found) throw new GatewayError('session_unknown');
     return found;
@@ -88,12 +90,16 @@ export function registerConversations(
   });
   scope.get<Named & { Querystring: PageAsked }>(`${url}/:id/items`, async (request, reply) => {
     const { turns } = await open(request);
-    return send(request, reply, pageOf(turns.flatMap(itemsOfTurn), request.query));
+    const itemsBy = async function* (order: 'asc' | 'desc'): AsyncGenerator<TurnItem> {
+      for await (const turn of turns(order)) yield* inOrder(itemsOfTurn(turn))(order);
+    };
+    return send(request, reply, await pageOf(itemsBy, request.query));
   });
   scope.post<Named & { Querystring: IncludeAsked }>(`${url}/:id/items`, async (request, reply) => {
     const { ref } = await open(request);
     const put = await conversations.putItems(ref, itemsIn(bodyIn(request).items));
-    return send(request, reply, pageOf(itemsOfTurn(put), { ...request.query, order: 'asc', limit: '100' }));
+    const all = { ...request.query, order: 'asc', limit: '100' };
+    return send(request, reply, await pageOf(inOrder(itemsOfTurn(put)), all));
   });
   scope.get<NamedItem & { Querystring: IncludeAsked }>(`${url}/:id/items/:item`, async (request, reply) => {
     const { item } = await openItem(request);

@@ -19,6 +19,8 @@ export function shownAs({ shown, sealed }: Item, asked: IncludeAsked): JsonObjec
   return isAsked ? { ...shown, encrypted_content: sealed } : shown;
 }
 
+type Order = 'asc' | 'desc';
+
 /** How OpenAI's lists are paged. */
 export interface PageAsked extends IncludeAsked {
   readonly limit?: string;
@@ -28,27 +30,41 @@ export interface PageAsked extends IncludeAsked {
 
 const MOST = 100;
 
+/** Items that are at hand, in the order in which they were said, as they are asked for. */
+export const inOrder =
+  <T>(items: readonly T[]) =>
+  (order: Order): readonly T[] =>
+    order === 'asc' ? items : items.toReversed();
+
 /**
  * A page of items, newest first unless asked otherwise.
- * @param items in the order in which they were said
+ * @param itemsBy in that order: no more of them are asked for than the page shows, what comes before it, and one that follows
  * @throws GatewayError `body_invalid` for a limit, an order or an id that is none
  */
-export function pageOf(items: readonly Item[], asked: PageAsked): JsonObject {
+export async function pageOf(
+  itemsBy: (order: Order) => Iterable<Item> | AsyncIterable<Item>,
+  asked: PageAsked,
+): Promise<JsonObject> {
   const { limit = '20', after, order = 'desc' } = asked;
   const most = /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
   if (most < 1 || most > MOST) throw refused('limit', `limit must be a number from 1 to ${MOST}.`);
   if (order !== 'asc' && order !== 'desc') throw refused('order', 'order must be asc or desc.');
-  const ordered = order === 'asc' ? items : items.toReversed();
-  const from = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1;
-  if (after !== undefined && from === 0)
-    throw refused('after', 'after must be the id of an item of this list.');
-  const page = ordered.slice(from, from + most);
+  const page: Item[] = [];
+  let hasBegun = after === undefined;
+  for await (const item of itemsBy(order)) {
+    if (hasBegun) page.push(item);
+    else hasBegun = item.id === after;
+    if (page.length > most) break;
+  }
+  if (!hasBegun) throw refused('after', 'after must be the id of an item of this list.');
+  const hasMore = page.length > most;
+  if (hasMore) page.pop();
   return {
     object: 'list',
     data: page.map((item) => shownAs(item, asked)),
     first_id: page[0]?.id ?? null,
     last_id: page.at(-1)?.id ?? null,
-    has_more: ordered.length > from + most,
+    has_more: hasMore,
   };
 }
 

@@ -10,7 +10,7 @@ import { gatherAnswer } from '../gather-answer.ts';
 import { partsOf } from '../memory/answer-parts.ts';
 import { itemsOfTurn } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
-import { type IncludeAsked, type PageAsked, pageOf, shownAs } from './item-pages.ts';
+import { type IncludeAsked, inOrder, type PageAsked, pageOf, shownAs } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
@@ -62,7 +62,8 @@ export function registerResponses(
     // Those of a conversation have a list of their own; along a chain the model was asked with all that went before.
     const isOfChain = found.content.namedBy !== 'conversation';
     const items = isOfChain ? [...before.flatMap(itemsOfTurn), ...own] : own;
-    return reply.header('x-request-id', exchangeOf(request.raw).id).send(pageOf(items, request.query));
+    const page = await pageOf(inOrder(items), request.query);
+    return reply.header('x-request-id', exchangeOf(request.raw).id).send(page);
   });
   scope.get<Named & { Querystring: IncludeAsked & { stream?: string } }>(url, async (request, reply) => {
     // As OpenAI has it: only what was begun in the background can be followed.

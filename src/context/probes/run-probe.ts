@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isObject, objectOf, objectsOf, textOf } from '../../lib/json.ts';
+import { retryAfterMs } from '../../upstream/retry-rule.ts';
 import { hasWords } from '../facts/has-words.ts';
 import { distraction } from './distractions.ts';
+import { PlantedFacts, plantedIn } from './planted-facts.ts';
 import { type ProbeAnswer, type ProbeFault, type ProbeReport, reportOf } from './report.ts';
 import type { ProbeScript, ProbeStep } from './script.ts';
 
@@ -17,7 +20,7 @@ export interface ProbeTarget {
   /** Does what a hook stands for; undefined: nobody has said how. Fails if it could not be done. */
   hook?(name: string): Promise<void> | undefined;
   readonly clock: { wall(): number; monotonic(): number };
-  /** Milliseconds for one answer. */
+  /** Milliseconds for one answer, and for all waiting where it is 503. */
   readonly timeoutMs: number;
   /** Ends the run where it is; absent: nobody does. */
   readonly signal?: AbortSignal;
@@ -29,6 +32,9 @@ interface SaidMessage {
   readonly tool_calls?: readonly unknown[];
   readonly tool_call_id?: string;
 }
+
+/** Milliseconds between an answer of 503 and the next try at least. */
+const LEAST_WAIT_MS = 500;
 
 /** What ends a run: the conversation can't go on. */
 class Broken extends Error {}
@@ -46,7 +52,7 @@ class ProbeRun {
   #history: SaidMessage[] = [];
   #turns = 0;
   #distractions = 0;
-  readonly #planted = new Map<string, { value: string; turn: number }>();
+  readonly #planted = new PlantedFacts();
   readonly #answers: ProbeAnswer[] = [];
   readonly #faults: ProbeFault[] = [];
   readonly #skipped: number[] = [];
@@ -99,8 +105,7 @@ class ProbeRun {
       await done;
       return done !== undefined;
     }
-    for (const [name, value] of Object.entries('plant' in step ? (step.plant ?? {}) : {}))
-      this.#planted.set(name, { value, turn: this.#turns });
+    for (const [name, value] of plantedIn(step)) this.#planted.plant(name, value, this.#turns);
     return true;
   }
 
@@ -112,7 +117,9 @@ class ProbeRun {
 
   async #ask(text: string, fact: string, not: readonly string[] = []): Promise<void> {
     const said = await this.#say(text);
-    const { value, turn } = this.#planted.get(fact) as { value: string; turn: number };
+    const planted = this.#planted.get(fact);
+    if (!planted) throw new Error(`${fact} was not planted: the step that does it went wrong`);
+    const { value, turn } = planted;
     const has = (words: string): boolean => hasWords(plain(said), plain(words));
     const unwanted = not.filter(has);
     const found = has(value) && unwanted.length === 0;
@@ -133,7 +140,7 @@ class ProbeRun {
     const at = users[turn - 1];
     if (at === undefined) throw new Broken(`there is no turn ${turn} to edit`);
     const before = this.#history.slice(0, at);
-    for (const [name, planted] of this.#planted) if (planted.turn >= turn) this.#planted.delete(name);
+    this.#planted.takeBack(turn);
     this.#history = before;
     this.#turns = turn;
     await this.#send([{ role: 'user', content: text }], { isWhole: true });
@@ -158,26 +165,15 @@ class ProbeRun {
     fresh: readonly SaidMessage[],
     { isWhole = false, tools }: { isWhole?: boolean; tools?: readonly unknown[] } = {},
   ): Promise<{ readonly [key: string]: unknown }> {
-    const { url, apiKey, model } = this.#target;
+    const { model } = this.#target;
     const { system } = this.#script;
     const messages = [
       ...(system === undefined ? [] : [{ role: 'system', content: system }]),
       ...(isWhole ? this.#history : []),
       ...fresh,
     ];
-    const response = await this.#fetch(`${url}/chat/completions`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        'content-type': 'application/json',
-        'x-session-id': this.#session,
-        'x-context-mode': isWhole ? 'full' : 'delta',
-      },
-      body: JSON.stringify({ model, messages, ...(tools && { tools }) }),
-    });
-    this.#status = response.headers.get('x-context-status') ?? '';
-    const status = this.#status === '' ? 'none' : this.#status;
-    this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
+    const mode = isWhole ? 'full' : 'delta';
+    const response = await this.#chat(mode, JSON.stringify({ model, messages, ...(tools && { tools }) }));
     const body: unknown = await response.json().catch(() => undefined);
     const message = objectOf(objectOf(objectsOf(objectOf(body).choices)[0]).message);
     if (!response.ok || !isObject(body)) {
@@ -191,6 +187,34 @@ class ProbeRun {
       ...(Array.isArray(calls) && { tool_calls: calls }),
     });
     return message;
+  }
+
+  /** Where the answer is 503 something restarts, or has too much to do: it is asked for again when it says, as a client would. */
+  async #chat(mode: 'full' | 'delta', body: string): Promise<Response> {
+    const { url, apiKey, clock, timeoutMs, signal } = this.#target;
+    for (let waitedMs = 0; ; ) {
+      const response = await this.#fetch(`${url}/chat/completions`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${apiKey}`,
+          'content-type': 'application/json',
+          'x-session-id': this.#session,
+          'x-context-mode': mode,
+        },
+        body,
+      });
+      this.#status = response.headers.get('x-context-status') ?? '';
+      const status = this.#status === '' ? 'none' : this.#status;
+      this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
+      const asked = retryAfterMs(response.headers.get('retry-after') ?? undefined, clock.wall());
+      const waitMs = Math.max(LEAST_WAIT_MS, asked);
+      if (response.status !== 503 || waitedMs + waitMs > timeoutMs) return response;
+      await response.body?.cancel();
+      await sleep(waitMs, undefined, { signal }).catch(({ message }: Error) => {
+        throw new Broken(message);
+      });
+      waitedMs += waitMs;
+    }
   }
 
   async #reload(): Promise<boolean> {

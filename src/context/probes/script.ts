@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { LineCounter, parseDocument } from 'yaml';
+import { isObject, objectOf } from '../../lib/json.ts';
 import { compileSchema } from '../../lib/json-schema/compile.ts';
+import { PlantedFacts, plantedIn } from './planted-facts.ts';
 
 const Text = Type.String({ minLength: 1, maxLength: 20_000 });
 const FactName = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]{0,63}$' });
@@ -22,6 +24,7 @@ const ToolStep = Type.Object(
 const Ask = Type.Object(
   {
     ask: Text,
+    /** What was planted, and not said otherwise since. */
     expect: FactName,
     /** What the answer must not have beside it, such as what an edit took back. */
     not: Type.Optional(Type.Array(Value, { minItems: 1, maxItems: 20 })),
@@ -88,14 +91,48 @@ export function readProbe(text: string, file: string): ProbeScript {
   const [error] = document.errors;
   if (error) throw new ProbeProblem(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
   const value: unknown = document.toJS({ maxAliasCount: 100 });
-  const breach = check(value);
-  if (breach !== undefined) throw new ProbeProblem(`${file}: ${breach}`);
-  const script = value as ProbeScript;
-  const planted = new Set<string>();
-  for (const [at, step] of script.steps.entries()) {
-    for (const name of Object.keys('plant' in step ? (step.plant ?? {}) : {})) planted.add(name);
-    if ('expect' in step && !planted.has(step.expect))
-      throw new ProbeProblem(`${file}: /steps/${at} expects ${step.expect}, which no step before it plants`);
+  const wrong = withoutFact(value) ?? check(value) ?? outOfPlace(value as ProbeScript);
+  if (wrong !== undefined) throw new ProbeProblem(`${file}: ${wrong}`);
+  return value as ProbeScript;
+}
+
+/** A question without a fact, told in better words than that it is none of all kinds of steps. */
+function withoutFact(script: unknown): string | undefined {
+  const { steps } = objectOf(script);
+  for (const [at, step] of Array.isArray(steps) ? steps.entries() : []) {
+    if (!isObject(step) || !('ask' in step) || 'expect' in step) continue;
+    const what = 'not' in step ? '`not` without `expect`' : 'no `expect`';
+    return `/steps/${at} has ${what}: it names the planted fact that the answer must have`;
   }
-  return script;
+  return undefined;
+}
+
+/** What is asked for though nobody has said it, or an edit has taken it back; and edits of what was never said. */
+function outOfPlace({ steps }: ProbeScript): string | undefined {
+  const facts = new PlantedFacts();
+  const takenBack = new Map<string, number>();
+  let turns = 0;
+  for (const [at, step] of steps.entries()) {
+    if ('edit' in step) {
+      const { turn } = step.edit;
+      if (turn > turns) return `/steps/${at} edits turn ${turn}, which no step before it says`;
+      for (const name of facts.takeBack(turn)) takenBack.set(name, at);
+      turns = turn;
+    } else turns += turnsIn(step);
+    for (const [name, value] of plantedIn(step)) facts.plant(name, value, turns);
+    if (!('expect' in step) || facts.get(step.expect)) continue;
+    const edited = takenBack.get(step.expect);
+    const why =
+      edited === undefined
+        ? 'which no step before it plants'
+        : `which the edit of /steps/${edited} took back`;
+    return `/steps/${at} expects ${step.expect}, ${why}`;
+  }
+  return undefined;
+}
+
+/** How many turns of the user a step that is no edit is. */
+function turnsIn(step: ProbeStep): number {
+  if ('distract' in step) return step.distract;
+  return 'say' in step || 'ask' in step ? 1 : 0;
 }

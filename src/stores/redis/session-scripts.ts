@@ -189,7 +189,7 @@ end
 redis.call('DEL', unpack(KEYS))`,
   },
 
-  /** after, limit, whether it may be anyone's, its owner, a turn that it has or '' → head, summary, turns */
+  /** after, limit, whether it may be anyone's, its owner, a turn that it has or '', whether without contents → head, summary, turns */
   hypercareSessionRead: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
@@ -199,6 +199,9 @@ if ARGV[5] ~= '' and redis.call('HEXISTS', I, 't:' .. ARGV[5]) == 0 then return 
 local turns = {}
 local limit = tonumber(ARGV[2])
 if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + limit - 1) end
+if ARGV[6] == '1' then
+  for at, turn in ipairs(turns) do turns[at] = turn:match('^[^\\n]*\\n[^\\n]*\\n') end
+end
 return {head(), m.e ~= '0' and redis.call('HGET', S, m.e) or '', turns}`,
   },
 

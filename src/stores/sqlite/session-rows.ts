@@ -70,6 +70,8 @@ const SQL = {
     metadata = '', touched_at = ?, ends_at = ?, holder = '', holder_until = 0 WHERE key = ?`,
   append: 'INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   turns: 'SELECT * FROM turns WHERE key = ? AND version > ? ORDER BY version LIMIT ?',
+  bareTurns: `SELECT version, id, at, stale, parent, hash, meta, '' AS content FROM turns
+    WHERE key = ? AND version > ? ORDER BY version LIMIT ?`,
   turnAt: 'SELECT * FROM turns WHERE key = ? AND version = ?',
   turnBy: 'SELECT version, stale FROM turns WHERE key = ? AND id = ?',
   close: 'UPDATE turns SET is_open = 0 WHERE key = ? AND id = ? AND is_open = 1',

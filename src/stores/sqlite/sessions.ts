@@ -88,7 +88,7 @@ export class SqliteSessions implements Sessions {
 
   async read(
     ref: SessionRef,
-    { after = 0, limit, owner, turn }: ReadOptions = {},
+    { after = 0, limit, owner, turn, bare = false }: ReadOptions = {},
   ): Promise<SessionView | undefined> {
     checkSession(ref);
     return reading(() => {
@@ -97,7 +97,8 @@ export class SqliteSessions implements Sessions {
       const head = headOf(row, this.#now());
       if (head.state !== 'active') return { head, summary: undefined, turns: [] };
       if (turn !== undefined && !this.#sql.run.turnBy.get(row.key, turn)) return undefined;
-      const turns = this.#sql.run.turns.all(row.key, after, checkLimit(limit ?? 1000)).map(turnIn);
+      const wanted = this.#sql.run[bare ? 'bareTurns' : 'turns'];
+      const turns = wanted.all(row.key, after, checkLimit(limit ?? 1000)).map(turnIn);
       return { head, summary: this.#summary(row), turns };
     });
   }

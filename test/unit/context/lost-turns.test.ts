@@ -1,9 +1,11 @@
-// A store fails over to one that has not the last turns, and goes on with others in their place.
+// While a turn is answered its store fails over to one that has not the last turns, and goes on with others in their place; or
+// somebody deletes and erases.
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Ask } from '../../../src/context/ask.ts';
+import type { Erasing } from '../../../src/context/erasing.ts';
 import { messageText } from '../../../src/context/prompt/message-text.ts';
 import type { Message } from '../../../src/contracts/model-request.ts';
 import type { Sessions } from '../../../src/contracts/session.ts';
@@ -11,7 +13,7 @@ import { type Store, StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { DAY } from '../../conformance/session-drafts.ts';
 import { assistant, user } from './conversations.ts';
-import { ASK, conversationsOver, END } from './live-turns.ts';
+import { ASK, conversationsOver, END, silent } from './live-turns.ts';
 
 /** A store of two copies: what is said after the second was made is lost in it. */
 async function world() {
@@ -29,11 +31,15 @@ async function world() {
       reads++;
       return store.sessions.read(...all);
     },
-    list: (...all: Parameters<Sessions['list']>) => store.sessions.list(...all),
+    list: (...all: Parameters<Sessions['list']>) =>
+      isAway ? Promise.reject(new StoreUnavailable('it is away')) : store.sessions.list(...all),
     erase: (...all: Parameters<Sessions['erase']>) => store.sessions.erase(...all),
+    redact: (...all: Parameters<Sessions['redact']>) => store.sessions.redact(...all),
   } as Sessions;
   const replica = () => {
-    const conversations = conversationsOver(sessions, secrets.documents);
+    const lookedAfter: number[] = [];
+    const afterTurn = ({ turn }: { turn: { version: number } }): void => void lookedAfter.push(turn.version);
+    const conversations = conversationsOver(sessions, secrets.documents, { mind: { ...silent, afterTurn } });
     /**
      * @param meanwhile while it is being answered
      * @returns what was said before it, and what the client is told where that is not all
@@ -53,7 +59,7 @@ async function world() {
       return { turns, told: facts.status === 'reset' ? facts.cause : '', version: facts.version, id };
     };
     const here = async (text: string): Promise<string[]> => (await say(text)).turns;
-    return Object.assign(here, { say, conversations });
+    return Object.assign(here, { say, conversations, lookedAfter });
   };
   onTestFinished(async () => {
     await store.close();
@@ -153,6 +159,85 @@ it('a person who is erased takes along what waits to begin anew a conversation t
   expect(await erasing.user('app', 'ann')).toBe(1);
   expect(await behind.flush()).toBe(true);
   expect(await here.say('two', { user: 'ann' })).toMatchObject({ turns: [] });
+});
+
+const WAYS: readonly [string, (erasing: Erasing) => Promise<unknown>][] = [
+  ['it', (erasing) => erasing.session(ASK.ref)],
+  ['its user', (erasing) => erasing.user('app', 'ann')],
+  ['its consumer', (erasing) => erasing.tenant('app')],
+];
+
+it.each(
+  WAYS,
+)('a turn that is with the model when %s is erased does not begin anew the conversation that the store lost', async (_, erase) => {
+  const { replica, copies, failsOver } = await world();
+  const here = replica();
+  await copies();
+  const meanwhile = async (): Promise<void> => {
+    await failsOver();
+    await erase(here.conversations.erasing);
+  };
+  expect(await here.say('one', { user: 'ann' }, meanwhile)).toMatchObject({ version: -1 });
+  expect(await here.say('two', { user: 'ann' })).toMatchObject({ turns: [], version: 1 });
+});
+
+it.each(WAYS)('nor where that one waits for the store, and %s was erased before', async (_, erase) => {
+  const { replica, copies, failsOver, takesNothing } = await world();
+  const here = replica();
+  await copies();
+  const meanwhile = async (): Promise<void> => {
+    await failsOver();
+    await erase(here.conversations.erasing);
+    takesNothing(true);
+  };
+  expect(await here.say('one', { user: 'ann' }, meanwhile)).toMatchObject({ version: -1 });
+  takesNothing(false);
+  expect(await here.conversations.behind.flush()).toBe(true);
+  expect(await here.say('two', { user: 'ann' })).toMatchObject({ turns: [], version: 1 });
+});
+
+it('nor do others in a conversation of nobody whose speaker is erased', async () => {
+  const { replica, create, copies, failsOver } = await world();
+  const here = replica();
+  await copies();
+  await create();
+  const versions: number[] = [];
+  const lost = async (): Promise<void> => {
+    await failsOver();
+    await here.conversations.erasing.user('app', 'ann');
+  };
+  const bobs = async (): Promise<void> => {
+    versions.push((await here.say('two', { user: 'bob' }, lost)).version);
+  };
+  versions.push((await here.say('one', { user: 'ann' }, bobs)).version);
+  expect(versions).toEqual([-1, -1]);
+  expect(await here('three')).toEqual([]);
+});
+
+it('where the store does not answer who erases it begins anew all the same', async () => {
+  const { replica, copies, failsOver, takesNothing } = await world();
+  const here = replica();
+  await copies();
+  const meanwhile = async (): Promise<void> => {
+    await failsOver();
+    takesNothing(true);
+    await expect(here.conversations.erasing.user('app', 'ann')).rejects.toThrow(StoreUnavailable);
+    takesNothing(false);
+  };
+  expect(await here.say('one', { user: 'ann' }, meanwhile)).toMatchObject({ version: 1 });
+});
+
+it('of what is deleted while the next turn is answered nothing is made when that is there', async () => {
+  const { replica } = await world();
+  const here = replica();
+  await here('one');
+  const meanwhile = async (): Promise<void> => {
+    expect(await here.conversations.erasing.turn(ASK.ref, 1)).toBe(true);
+  };
+  expect(await here.say('two', {}, meanwhile)).toMatchObject({ turns: ['one'], version: 2 });
+  expect(await here('three')).toEqual(['two']);
+  await new Promise(setImmediate);
+  expect(here.lookedAfter).toEqual([1, 3]);
 });
 
 it('all of a log that says otherwise what was stored is there where the store loses its conversation meanwhile', async () => {

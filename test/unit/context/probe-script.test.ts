@@ -23,9 +23,30 @@ describe('a script that is none is refused, and told where', () => {
     ['name: x\nsteps: [{ ask: "Who?", expect: name }]', /expects name, which no step before it plants/],
     ['name: x\nsteps: [{ say: hi, plants: { a: b } }]', /steps\/0/],
     ['name: x\nsteps: [{ say: hi, plant: { a: b } }, { ask: "Who?", expect: a, not: [] }]', /steps\/1/],
+    [
+      'name: x\nsteps: [{ say: hi, plant: { a: b } }, { ask: "Who?", not: [b] }]',
+      /steps\/1 has `not` without `expect`/,
+    ],
+    ['name: x\nsteps: [hi, { ask: "Who?" }]', /steps\/1 has no `expect`/],
+    [
+      'name: x\nsteps: [{ say: hi, plant: { a: b } }, { edit: { turn: 1, say: ho } }, { ask: "Who?", expect: a }]',
+      /steps\/2 expects a, which the edit of \/steps\/1 took back/,
+    ],
+    [
+      'name: x\nsteps: [{ distract: 3 }, { edit: { turn: 4, say: ho } }]',
+      /steps\/1 edits turn 4, which no step before it says/,
+    ],
   ])('%s', (text, message) => {
     expect(() => readProbe(text, 'x.yaml')).toThrow(message);
   });
+});
+
+test.each([
+  '[{ say: hi, plant: { a: b } }, { distract: 3 }, { edit: { turn: 2, say: ho } }, { ask: "Who?", expect: a }]',
+  '[{ distract: 2 }, { say: hi, plant: { a: b } }, { edit: { turn: 3, say: ho }, plant: { a: c } }, { ask: "Who?", expect: a }]',
+  '[{ say: hi, plant: { a: b } }, { ask: "Who?", expect: a }, { edit: { turn: 2, say: ho } }]',
+])('a fact may be asked for that no edit has taken back: %s', (steps) => {
+  expect(readProbe(`name: x\nsteps: ${steps}`, 'x').steps.length).toBeGreaterThan(2);
 });
 
 test('a report tells recall by distance, and what came instead', () => {
