@@ -3,6 +3,7 @@ import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, Provider } from '../contracts/provider.ts';
 import type { Usage } from '../contracts/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { cutText } from '../lib/cut-text.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
 import { chatAtMost, listAtMost } from './budgets/estimate.ts';
@@ -89,7 +90,7 @@ export function readCall(method: string, path: string, bytes: Buffer, contentTyp
     .find((name) => name !== undefined);
   const model = inPath === undefined ? textOf(body.model) : decoded(inPath);
   const asks = isForm ? !KEEPS_FILES.test(path) : bytes.length > 0 && (!read || Object.keys(read).length > 0);
-  const named = model.slice(0, LONGEST_MODEL).toWellFormed();
+  const named = cutText(model, LONGEST_MODEL).toWellFormed();
   return {
     model: named,
     body,

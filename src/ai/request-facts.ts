@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { cutText, ownText } from '../lib/cut-text.ts';
 import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
 import { own } from '../lib/own.ts';
 import { BUDGETS } from './dialects/anthropic-thinking.ts';
@@ -73,10 +74,10 @@ export function requestFacts(
 const count = (value: unknown): number =>
   Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 const name = (value: unknown): string =>
-  typeof value === 'string' ? value.slice(0, LONGEST_NAME + 1).toWellFormed() : '';
+  typeof value === 'string' ? cutText(value, LONGEST_NAME + 1).toWellFormed() : '';
 
 /** Of ours, which hold a name. */
-const longName = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 2048) : '');
+const longName = (value: unknown): string => (typeof value === 'string' ? cutText(value, 2048) : '');
 
 const JSON_FORMATS: ReadonlySet<unknown> = new Set(['json_object', 'json_schema']);
 
@@ -93,7 +94,7 @@ function tagsOf(given: unknown): string[] {
   if (!Array.isArray(tags)) return [];
   const tidy = tags
     .slice(0, MOST_TAGS)
-    .map((tag) => (typeof tag === 'string' ? tag.trim().slice(0, LONGEST_TAG).toWellFormed() : ''));
+    .map((tag) => (typeof tag === 'string' ? ownText(tag.trim().slice(0, LONGEST_TAG)) : ''));
   return [...new Set(tidy)].filter((tag) => tag !== '');
 }
 

@@ -126,7 +126,7 @@ export interface McpFacts {
   readonly method: string;
   /** As configured; '' for the endpoint of all servers together. */
   server: string;
-  /** Of a call: the tool, by the server's own name; '' where nobody may use it, so that no text of a client gets here. */
+  /** Of a call: the tool, by the server's own name, of 512 characters at most; '' where nobody may use it. Where all may be used it is a client's text. */
   tool: string;
   /** The beginning of the session's digest, which tells sessions apart and opens none; '' where there is none. */
   session: string;

@@ -1,3 +1,4 @@
+import { cutText } from './cut-text.ts';
 import { randomHex } from './request-id.ts';
 
 export interface TraceContext {
@@ -15,6 +16,8 @@ const isLowerHex = (text: string, from: number, to: number): boolean => {
   return true;
 };
 
+/** Characters of version 00. */
+const LENGTH = 55;
 const ZERO_TRACE = '0'.repeat(32);
 const ZERO_SPAN = '0'.repeat(16);
 
@@ -42,7 +45,8 @@ export function traceContext(header: string | undefined, sample = 1): TraceConte
       ? header.length === 55
       : !header.startsWith('ff') && (header.length === 55 || header[55] === '-'))
   ) {
-    const traceId = header.slice(3, 35);
+    // Of a later version more may follow, which would stay in memory with the id.
+    const traceId = cutText(header, LENGTH).slice(3, 35);
     if (traceId !== ZERO_TRACE && header.slice(36, 52) !== ZERO_SPAN) {
       return { traceId, spanId: randomHex(8), flags: header.slice(53, 55) };
     }

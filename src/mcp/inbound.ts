@@ -1,5 +1,6 @@
 import {
   classifyInboundRequest,
+  INVALID_PARAMS,
   isJSONRPCNotification,
   isJSONRPCRequest,
   isJSONRPCResponse,
@@ -12,8 +13,10 @@ import {
 import type { FastifyRequest } from 'fastify';
 import type { McpRevision } from '../config/schema/mcp.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { cutText } from '../lib/cut-text.ts';
 import { parseExact } from '../lib/exact-json.ts';
 import { isObject } from '../lib/json.ts';
+import { tooLong } from './long-names.ts';
 import { lookAlikes } from './look-alikes.ts';
 import { checkNameHeader, HEADER_MISMATCH } from './name-header.ts';
 
@@ -71,6 +74,9 @@ export class MessageRefused extends Error {
   }
 }
 
+/** Characters of a client's word in what it is answered. */
+const LONGEST_SHOWN = 64;
+
 const one = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
 
@@ -121,13 +127,18 @@ function described(body: unknown, text: string, isModern: boolean, header: strin
   if (!isRequest && !isJSONRPCNotification(body)) throw new GatewayError('mcp_message_invalid');
   // A call without an id is decided over by nobody here, and carried out by servers that go by the method alone.
   if (!isRequest && !body.method.startsWith('notifications/'))
-    throw new GatewayError('mcp_message_invalid', { detail: `${body.method} needs an id.` });
+    throw new GatewayError('mcp_message_invalid', {
+      detail: `${cutText(body.method, LONGEST_SHOWN)} needs an id.`,
+    });
   const params = (body.params ?? {}) as Params;
   for (const each of [params, params.ref, params.notifications])
     if (isObject(each) && hasLookAlike(each))
       throw new GatewayError('mcp_message_invalid', {
         detail: 'A name in params is that of another field but for its case.',
       });
+  const long = tooLong(params, text.length);
+  if (long !== undefined)
+    throw new MessageRefused(400, isRequest ? body.id : null, { code: INVALID_PARAMS, message: long });
   const meta = (params._meta ?? {}) as Record<string, unknown>;
   const said = meta[PROTOCOL_VERSION_META_KEY] ?? header ?? params.protocolVersion;
   return {

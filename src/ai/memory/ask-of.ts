@@ -5,6 +5,7 @@ import { readResponseId } from '../../context/response-id.ts';
 import type { Format } from '../../contracts/format.ts';
 import type { ModelRequest, TextPart, Tool } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { cutText } from '../../lib/cut-text.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { askModelOf } from '../ask-model.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
@@ -133,7 +134,7 @@ function agentSession(
 
 function nameIn(headers: ChatCall['headers'], name: string): string {
   const value = headers[name];
-  return typeof value === 'string' ? value.slice(0, LONGEST_NAME + 1).toWellFormed() : '';
+  return typeof value === 'string' ? cutText(value, LONGEST_NAME + 1).toWellFormed() : '';
 }
 
 const MODES: ReadonlySet<unknown> = new Set(['auto', 'full', 'delta']);

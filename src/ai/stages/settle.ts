@@ -1,5 +1,6 @@
 import type { AiFacts, Outcome } from '../../contracts/exchange.ts';
 import type { AnswerFacts } from '../../contracts/usage.ts';
+import { cutText } from '../../lib/cut-text.ts';
 import { billOf, sumOf } from '../bill.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import type { FromCache } from '../cache/kept-answer.ts';
@@ -7,6 +8,7 @@ import type { Bill, ChatCall, ChatRequest, EarlierBill } from '../chat-call.ts';
 import { ledgerRow } from '../ledger-row.ts';
 import { outcomeOf } from '../outcome.ts';
 import { PartFacts } from '../part-facts.ts';
+import { LONGEST_NAME } from '../request-facts.ts';
 
 /** Arranges for the bill: once, in whatever ending the call comes to. What was asked is looked at meanwhile. */
 export function settleAtEnd(call: ChatCall): void {
@@ -41,9 +43,9 @@ function settle(call: ChatCall): void | Promise<void> {
 function settleCounted(call: ChatCall, ai: AiFacts, facts: AnswerFacts | undefined): void | Promise<void> {
   // Nobody was reached, or the answer was a refusal: nothing was generated and nothing is owed.
   if (!facts) return call.earlier.length > 0 ? enter(call, ai, NOTHING) : book(call, ai, undefined);
-  ai.finishReason = facts.finishReason;
+  ai.finishReason = cutText(facts.finishReason, LONGEST_NAME);
   ai.confidence = facts.confidence;
-  ai.tool = facts.tool;
+  ai.tool = cutText(facts.tool, LONGEST_NAME);
   const { fromCache } = call.answer ?? {};
   if (fromCache) return enterCached(call, ai, fromCache);
   const bill = billOf(call, facts, call.answer?.deployment ?? call.asked);

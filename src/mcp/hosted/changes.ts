@@ -2,6 +2,7 @@ import type { ServerEvent } from '@modelcontextprotocol/server';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { McpServer } from '../server.ts';
 import { ServerWatch } from './server-watch.ts';
+import { SessionForgotten } from './session-forgotten.ts';
 
 interface Shared {
   readonly watch: Promise<ServerWatch>;
@@ -28,6 +29,22 @@ export class Changes {
    * @throws GatewayError; what a server refuses
    */
   async listen(wanted: ReadonlyMap<McpServer, readonly string[]>, onGone: () => void): Promise<() => void> {
+    try {
+      return await this.#begin(wanted, onGone);
+    } catch (error) {
+      if (!(error instanceof SessionForgotten)) throw error;
+      return this.#begin(wanted, onGone);
+    }
+  }
+
+  async #begin(wanted: ReadonlyMap<McpServer, readonly string[]>, onGone: () => void): Promise<() => void> {
+    // Who does not listen yet hears of it by failing.
+    let isListening = false;
+    let isGone = false;
+    const end = (): void => {
+      isGone = true;
+      if (isListening) onGone();
+    };
     const gives: (() => void)[] = [];
     const giveAll = (): void => {
       for (const give of gives.splice(0)) give();
@@ -35,8 +52,8 @@ export class Changes {
     try {
       for (const [server, uris] of wanted) {
         const shared = this.#shared.get(server) ?? this.#open(server);
-        shared.holders.add(onGone);
-        gives.push(() => this.#leave(server, shared, onGone));
+        shared.holders.add(end);
+        gives.push(() => this.#leave(server, shared, end));
         const added = shared.watch.then((watch) => watch.add(uris));
         const missed = (error: unknown): void =>
           this.#log.warn({ err: error, server: server.name }, 'changes at an MCP server can’t be heard');
@@ -46,6 +63,8 @@ export class Changes {
         // A program takes its time to start, and has no news of lists before that.
         else added.catch(missed);
       }
+      isListening = true;
+      if (isGone) onGone();
       return giveAll;
     } catch (error) {
       giveAll();

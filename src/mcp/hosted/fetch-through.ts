@@ -27,19 +27,30 @@ const NOBODY = {
   attempts: 0,
 } as const;
 
+/** What whoever asks is told beside the answers. */
+export interface FetchListener {
+  /** @param ticket with which a call ends whose answer is too large for its stream */
+  onTooLarge(ticket: string): void;
+  /** The server knows the session no more. */
+  onForgotten(): void;
+}
+
+const UNHEARD: FetchListener = { onTooLarge: () => undefined, onForgotten: () => undefined };
+
 /**
  * `fetch` for the package's client, through the server's own pool: to its origin and nowhere else, without redirects, with
  * the gateway's credentials, and no message that is larger than may be.
- * @param onTooLarge told the ticket with which a call ends whose answer is too large for its stream
  */
 export function fetchThrough(
   server: McpServer,
-  onTooLarge: (ticket: string) => void = () => undefined,
+  { onTooLarge, onForgotten }: FetchListener = UNHEARD,
 ): FetchLike {
   const { config } = server;
+  let hasListened = false;
   const upstream = server.upstream as Upstream;
   return async (input, init = {}) => {
     const { pathname, search } = new URL(input);
+    const { method = 'GET' } = init;
     const { target, pass } = upstream.enter({ ...NOBODY });
     const headers: HeaderBag = Object.fromEntries(new Headers(init.headers));
     for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
@@ -53,7 +64,7 @@ export function fetchThrough(
     const answer = await callUpstream({
       target,
       pass,
-      method: init.method ?? 'GET',
+      method,
       path: pathname + search,
       headers,
       body: typeof init.body === 'string' ? Buffer.from(init.body) : null,
@@ -61,6 +72,10 @@ export function fetchThrough(
       headersTimeoutMs: config.timeouts.response,
       bodyTimeoutMs: 0,
     });
+    if (method === 'GET' && answer.statusCode === 200) hasListened = true;
+    // Some that have nothing to listen to say so by 404, in place of 405.
+    const isOfSession = headers['mcp-session-id'] !== undefined && (method === 'POST' || hasListened);
+    if (isOfSession && answer.statusCode === 404) onForgotten();
     const isStream = String(answer.headers['content-type'] ?? '')
       .toLowerCase()
       .startsWith('text/event-stream');

@@ -103,6 +103,8 @@ export class Host implements McpHost {
     const gone = new AbortController();
     const leave = await this.#changes.listen(wanted, () => gone.abort());
     const signal = AbortSignal.any([request.signal, gone.signal]);
+    // One of them may have gone while the others were reached.
+    if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     const answer = await this.#modern.fetch(new Request(request, { signal }), options);
     const end = new TransformStream({ flush: leave });
@@ -115,10 +117,8 @@ export class Host implements McpHost {
     return this.#servers.each(async (server) => {
       const known = this.#told.get(server);
       if (known) return known;
-      const link = await this.#pool.take(server, wanted);
-      const said = toldBy(link);
+      const said = await this.#pool.use(server, wanted, async (link) => toldBy(link));
       this.#told.set(server, said);
-      this.#pool.give(link, wanted);
       return said;
     });
   }

@@ -16,13 +16,17 @@ import { Link } from './link.ts';
 import type { Requests } from './requests.ts';
 import { listenToLists } from './server-watch.ts';
 import { type Holding, Shares } from './shares.ts';
+import { Wishes } from './wishes.ts';
 
 /** Sessions that one process keeps in its memory for one host. */
 const MOST_SESSIONS = 1000;
+/** So often at most a session is opened again at a server that has forgotten it, before anything is asked there. */
+const RENEWED_EVERY_MS = 5000;
 
 interface HostedSession extends Holding {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly links: Map<string, Link>;
+  readonly wishes: Wishes;
   /** A connection to a server that has ended, or was not there when the session began. */
   reopen(server: McpServer): Promise<Link>;
   readonly timer: NodeJS.Timeout;
@@ -93,9 +97,10 @@ export class HostedSessions {
     const front = frontOf(this.#options.name, links.map(toldBy));
     const session = this.#made(front, links, caller, connect);
     if (front.getCapabilities().logging)
-      front.setRequestHandler('logging/setLevel', ({ params }) =>
-        this.#requests.setLevel(params.level, session),
-      );
+      front.setRequestHandler('logging/setLevel', async ({ params }) => {
+        await session.wishes.setLevel(params.level, session.links.values());
+        return {};
+      });
     front.setNotificationHandler('notifications/roots/list_changed', () =>
       this.#requests.tellRootsChanged(session),
     );
@@ -152,21 +157,34 @@ export class HostedSessions {
     const heed = (link: Link): void => {
       const { server } = link;
       byName.set(server.name, link);
+      gives.get(server.name)?.();
       gives.set(server.name, server.programs.shares.hold(session));
       this.#requests.listen(
         link,
         front,
         () => session,
         () => {
-          // Of several servers the others go on, and this one is opened again when it is next needed.
-          if (this.#options.name !== '') void end();
+          // Of several servers the others go on, and this one is opened again when it is next needed; as one that has forgotten it.
+          if (this.#options.name !== '' && !link.isForgotten) void end();
           else if (byName.get(server.name) === link) {
             byName.delete(server.name);
             gives.get(server.name)?.();
+            if (link.isForgotten) renew(server);
           }
         },
       );
     };
+    const { log, clock } = this.#options.ports;
+    const wishes = new Wishes();
+    const repeat = (link: Link): Promise<void> =>
+      wishes
+        .repeat(link)
+        .catch((error: unknown) =>
+          log.warn(
+            { err: error, server: link.server.name },
+            'what a session wants to hear of an MCP server could not be said to it again',
+          ),
+        );
     const opening = new Map<string, Promise<Link>>();
     const reopen = (to: McpServer): Promise<Link> => {
       const running = opening.get(to.name);
@@ -174,6 +192,7 @@ export class HostedSessions {
       const opened = this.#servers
         .watch(to, () => connect(to))
         .then(async (link) => {
+          await repeat(link);
           if (!this.#sessions.has(transport.sessionId ?? '')) {
             // Over meanwhile: it is nobody's, and what it held would never be given back.
             await link.close();
@@ -186,10 +205,24 @@ export class HostedSessions {
       opening.set(to.name, opened);
       return opened;
     };
+    const renewed = new Map<McpServer, number>();
+    // Who only listens would never hear of anything again.
+    const renew = (server: McpServer): void => {
+      const now = clock.monotonic();
+      if (now - (renewed.get(server) ?? Number.NEGATIVE_INFINITY) < RENEWED_EVERY_MS) return;
+      renewed.set(server, now);
+      reopen(server).catch((error: unknown) =>
+        log.debug(
+          { err: error, server: server.name },
+          'a session could not be opened again at an MCP server',
+        ),
+      );
+    };
     const session: HostedSession = {
       principal: caller.principal,
       transport,
       links: byName,
+      wishes,
       reopen,
       timer: setTimeout(() => void end(), this.#restMs).unref(),
       backlog: new Backlog(),

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../pins/canonical.ts';
 import type { McpServer } from '../server.ts';
 import { Link, type LinkFor } from './link.ts';
+import { SessionForgotten } from './session-forgotten.ts';
 
 /** Connections that wait for their next call, of one server. */
 const MOST_IDLE = 32;
@@ -21,8 +22,28 @@ export class LinkPool {
   #count = 0;
   #isClosed = false;
 
-  /** @throws GatewayError */
-  async take(server: McpServer, wanted: LinkFor): Promise<Link> {
+  /**
+   * Does a piece of work on a connection; where its server has forgotten the session, once more on a new one.
+   * @throws GatewayError; what the work throws
+   */
+  async use<T>(server: McpServer, wanted: LinkFor, work: (link: Link) => Promise<T>): Promise<T> {
+    try {
+      return await this.#lend(await this.#take(server, wanted), wanted, work);
+    } catch (error) {
+      if (!(error instanceof SessionForgotten)) throw error;
+      return this.#lend(await openFor(server, wanted), wanted, work);
+    }
+  }
+
+  async #lend<T>(link: Link, wanted: LinkFor, work: (link: Link) => Promise<T>): Promise<T> {
+    try {
+      return await link.during(() => work(link));
+    } finally {
+      this.#give(link, wanted);
+    }
+  }
+
+  async #take(server: McpServer, wanted: LinkFor): Promise<Link> {
     const key = keyOf(server, wanted);
     const waiting = this.#idle.get(key) ?? [];
     for (let found = waiting.pop(); found; found = waiting.pop()) {
@@ -32,11 +53,11 @@ export class LinkPool {
       if (waiting.length === 0) this.#idle.delete(key);
       if (found.link.isOpen) return found.link;
     }
-    return Link.open(server, { ...wanted, asks: false });
+    return openFor(server, wanted);
   }
 
   /** Gives it back: for the next call, or closed if there are enough. */
-  give(link: Link, wanted: LinkFor): void {
+  #give(link: Link, wanted: LinkFor): void {
     link.listener = undefined;
     if (!link.isOpen) return;
     if (this.#isClosed || this.#count >= MOST_IDLE || link.isSuspect) {
@@ -75,6 +96,9 @@ export class LinkPool {
     return link.close();
   }
 }
+
+const openFor = (server: McpServer, wanted: LinkFor): Promise<Link> =>
+  Link.open(server, { ...wanted, asks: false });
 
 const keyOf = ({ name }: McpServer, { principal, capabilities }: LinkFor): string =>
   canonicalJson([name, principal, capabilities]);

@@ -13,7 +13,8 @@ import type { Notification, RequestId } from '@modelcontextprotocol/server';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { failureBeforeAnswer } from '../../upstream/failure.ts';
 import type { McpServer } from '../server.ts';
-import { fetchThrough } from './fetch-through.ts';
+import { type FetchListener, fetchThrough } from './fetch-through.ts';
+import { isNotFound, SessionForgotten } from './session-forgotten.ts';
 
 /** What a server may ask of a client, and by what capability a client says that it can be asked. */
 const ASKED = [
@@ -50,6 +51,8 @@ export class Link {
   isOpen = true;
   /** A call on it was given up: whether it is good for another is not known. */
   isSuspect = false;
+  /** Its server has forgotten its session: nothing comes of asking on it. */
+  isForgotten = false;
   /** What it is to log at least, as its session said; of 2026-07-28 every request says it. */
   logLevel = 'info';
   /** Of a session at a server of 2026-07-28: what ends the subscriptions to resources. */
@@ -59,6 +62,8 @@ export class Link {
   readonly #tickets: Set<string>;
   /** Questions of the server that somebody is still to answer. */
   #asking = 0;
+  /** Pieces of work that are done on it. */
+  #running = 0;
   #heardAt = performance.now();
 
   private constructor(
@@ -101,7 +106,10 @@ export class Link {
       inputRequired: { autoFulfill: asks },
     });
     const tickets = new Set<string>();
-    const { transport, onEnd } = await transportOf(server, principal, (ticket) => tickets.add(ticket));
+    const { transport, onEnd } = await transportOf(server, principal, {
+      onTooLarge: (ticket) => void tickets.add(ticket),
+      onForgotten: () => link.#forget(),
+    });
     const link = new Link(server, client, { onEnd, tickets });
     for (const [capability, method] of ASKED) {
       if (capabilities[capability] === undefined) continue;
@@ -114,7 +122,7 @@ export class Link {
       }) as never);
     }
     try {
-      await client.connect(transport, { timeout: server.config.timeouts.response });
+      await link.during(() => client.connect(transport, { timeout: server.config.timeouts.response }));
       return link;
     } catch (cause) {
       link.isOpen = false;
@@ -125,6 +133,32 @@ export class Link {
         cause,
       });
     }
+  }
+
+  /**
+   * Does a piece of work on it. Once its session is forgotten it is closed, when the last such piece is over: of several
+   * that run each learns by itself whether it was done.
+   * @throws SessionForgotten; what the work throws
+   */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++;
+    try {
+      return await work();
+    } catch (error) {
+      throw this.isForgotten && isNotFound(error) ? new SessionForgotten() : error;
+    } finally {
+      this.#running--;
+      this.#closeIfForgotten();
+    }
+  }
+
+  #forget(): void {
+    this.isForgotten = true;
+    this.#closeIfForgotten();
+  }
+
+  #closeIfForgotten(): void {
+    if (this.isForgotten && this.#running === 0) void this.close();
   }
 
   /**
@@ -193,8 +227,8 @@ export class Link {
     this.#onEnd(true);
     const { transport } = this.client;
     // A session that is not ended stays with its server until it runs out.
-    if (transport instanceof StreamableHTTPClientTransport && !this.isModern)
-      await transport.terminateSession().catch(() => undefined);
+    const hasSession = transport instanceof StreamableHTTPClientTransport && !this.isModern;
+    if (hasSession && !this.isForgotten) await transport.terminateSession().catch(() => undefined);
     await this.client.close();
   }
 }
@@ -207,12 +241,12 @@ function modeOf({ config: { revisions } }: McpServer) {
 async function transportOf(
   server: McpServer,
   principal: string,
-  onTooLarge: (ticket: string) => void,
+  listener: FetchListener,
 ): Promise<{ transport: Transport; onEnd(wanted: boolean): void }> {
   const { url } = server.config;
   if (url === undefined) return server.programs.open(principal);
   const transport = new StreamableHTTPClientTransport(new URL(url), {
-    fetch: fetchThrough(server, onTooLarge),
+    fetch: fetchThrough(server, listener),
   });
   return { transport, onEnd: () => undefined };
 }

@@ -14,18 +14,21 @@ import { carriedBy } from './carried.ts';
 import { noted } from './faults.ts';
 import { NOBODY } from './front.ts';
 import type { HostOptions } from './host-options.ts';
-import { type Link, type LinkFor, PATIENCE_MS } from './link.ts';
+import { type Link, type LinkFor, type LinkListener, PATIENCE_MS } from './link.ts';
 import type { LinkPool } from './link-pool.ts';
 import { asOlderResult } from './older-result.ts';
 import { PendingCall, type PendingCalls, replicaOfState } from './pending-calls.ts';
 import { type Placed, Placing } from './placing.ts';
 import { send } from './send.ts';
+import { SessionForgotten } from './session-forgotten.ts';
 import { subscribeAs2026 } from './subscribe.ts';
 import { tell } from './tell.ts';
+import type { Wishes } from './wishes.ts';
 
 type Caller = HostCaller & LinkFor;
 interface Session {
   readonly links: ReadonlyMap<string, Link>;
+  readonly wishes: Wishes;
   reopen(server: McpServer): Promise<Link>;
 }
 
@@ -97,53 +100,40 @@ export class Requests {
   }
 
   #pooled(caller: LinkFor) {
-    return async <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> => {
-      const link = await this.#pool.take(server, caller);
-      try {
-        return await work(link.client);
-      } finally {
-        this.#pool.give(link, caller);
-      }
-    };
+    return <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> =>
+      this.#pool.use(server, caller, ({ client }) => work(client));
   }
 
   async #ofSession(
     method: string,
     params: unknown,
     context: ServerContext,
-    { links, caller, reopen }: Session & { readonly caller: HostCaller },
+    session: Session & { readonly caller: HostCaller },
     active: Set<ServerContext>,
   ): Promise<Result> {
-    const linkOf = async (server: McpServer): Promise<Link> => links.get(server.name) ?? reopen(server);
-    const withClient = async <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> =>
-      work((await linkOf(server)).client);
+    const { caller } = session;
+    const withClient = <T>(server: McpServer, work: (client: Client) => Promise<T>): Promise<T> =>
+      onLink(session, server, ({ client }) => work(client));
     const placed = await this.#placing.place(method, (params ?? {}) as Params, caller, withClient);
     if ('result' in placed) return placed.result;
-    const link = await linkOf(placed.server);
-    if (link.isModern && (method === 'resources/subscribe' || method === 'resources/unsubscribe'))
-      return subscribeAs2026(link, method, String(placed.params.uri));
-    active.add(context);
-    try {
-      const result = await send(link, method, placed.params, context, {
-        signal: context.mcpReq.signal,
-        ...(link.isModern && { logLevel: link.logLevel }),
-      });
-      const fitting = this.#placing.fitting(result, method, placed, caller);
-      if (method !== 'tools/call' || !link.isModern) return fitting;
-      return asOlderResult(fitting, link.server.tools.isNoObject(String(placed.params.name)));
-    } finally {
-      active.delete(context);
-    }
-  }
-
-  /** `logging/setLevel` of a session: told to servers of 2025-11-25, said to others with each request. */
-  async setLevel(level: string, { links }: Pick<Session, 'links'>): Promise<Result> {
-    const request = { method: 'logging/setLevel', params: { level } } as never;
-    for (const link of links.values()) {
-      link.logLevel = level;
-      if (!link.isModern && link.client.getServerCapabilities()?.logging) await link.client.request(request);
-    }
-    return {};
+    const result = await onLink(session, placed.server, async (link) => {
+      if (link.isModern && (method === 'resources/subscribe' || method === 'resources/unsubscribe'))
+        return subscribeAs2026(link, method, String(placed.params.uri));
+      active.add(context);
+      try {
+        const answer = await send(link, method, placed.params, context, {
+          signal: context.mcpReq.signal,
+          ...(link.isModern && { logLevel: link.logLevel }),
+        });
+        const fitting = this.#placing.fitting(answer, method, placed, caller);
+        if (method !== 'tools/call' || !link.isModern) return fitting;
+        return asOlderResult(fitting, link.server.tools.isNoObject(String(placed.params.name)));
+      } finally {
+        active.delete(context);
+      }
+    });
+    session.wishes.note(placed.server, method, placed.params);
+    return result;
   }
 
   /** A session's client has other roots: servers of 2025-11-25 are told, others ask for them in each call. */
@@ -198,9 +188,12 @@ export class Requests {
       ...(inputResponses && { inputResponses }),
       ...(requestState !== undefined && { requestState }),
     };
-    const call = new PendingCall(async (ask, signal) => {
-      const link = await this.#pool.take(server, caller);
-      const logLevel = ((context.mcpReq.envelope ?? {}) as Record<string, unknown>)[LOG_LEVEL_META_KEY];
+    const logLevel = ((context.mcpReq.envelope ?? {}) as Record<string, unknown>)[LOG_LEVEL_META_KEY];
+    const begin = async (
+      link: Link,
+      ask: LinkListener['onRequest'],
+      signal: AbortSignal,
+    ): Promise<Result> => {
       if (logLevel !== undefined && !link.isModern && link.client.getServerCapabilities()?.logging)
         await link.client.request({ method: 'logging/setLevel', params: { level: logLevel } } as never);
       link.listener = {
@@ -226,10 +219,31 @@ export class Requests {
         });
       } finally {
         give();
-        this.#pool.give(link, caller);
       }
-    });
+    };
+    const call = new PendingCall((ask, signal) =>
+      this.#pool.use(server, caller, (link) => begin(link, ask, signal)),
+    );
     return call;
+  }
+}
+
+/** Does a piece of work on a session's connection to a server; where that has forgotten it, once more on a new one. */
+async function onLink<T>(
+  { links, reopen }: Pick<Session, 'links' | 'reopen'>,
+  server: McpServer,
+  work: (link: Link) => Promise<T>,
+): Promise<T> {
+  const once = async (): Promise<T> => {
+    const kept = links.get(server.name);
+    const link = kept && !kept.isForgotten ? kept : await reopen(server);
+    return link.during(() => work(link));
+  };
+  try {
+    return await once();
+  } catch (error) {
+    if (!(error instanceof SessionForgotten)) throw error;
+    return once();
   }
 }
 

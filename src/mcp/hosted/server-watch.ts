@@ -84,13 +84,14 @@ export class ServerWatch {
   #begin(uri: string): Watched {
     if (this.#resources.size >= MOST_RESOURCES)
       throw new GatewayError('overloaded', { headers: { 'retry-after': '5' } });
-    const { client, isModern } = this.#link;
+    const link = this.#link;
+    const { client, isModern } = link;
     const begin = async (): Promise<() => Promise<unknown>> => {
       if (isModern) {
         const subscription = await client.listen({ resourceSubscriptions: [uri] });
         return () => subscription.close();
       }
-      await client.subscribeResource({ uri });
+      await link.during(() => client.subscribeResource({ uri }));
       return () => client.unsubscribeResource({ uri });
     };
     const watched = { count: 0, begun: begin() };

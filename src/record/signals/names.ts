@@ -1,4 +1,5 @@
 import { OTHER } from '../../lib/capped-labels.ts';
+import { cutText } from '../../lib/cut-text.ts';
 import { DIMENSIONS, type NewName, SPACES } from './layout.ts';
 
 /** Number of "no value" and of "one more than can be told apart". */
@@ -42,6 +43,7 @@ export class Names {
   /** The number of a name; 0 for '', 1 for one too many. */
   of(space: number, name: string): number {
     if (name === '') return NONE;
+    if (name.length > LONGEST) return this.of(space, cutText(name, LONGEST));
     if (name === this.#last[space]) return this.#lastNumber[space] as number;
     const number = (this.#spaces[space] as Map<string, number>).get(name) ?? this.#add(space, name);
     this.#last[space] = name;
@@ -51,7 +53,6 @@ export class Names {
 
   #add(space: number, name: string): number {
     const known = this.#spaces[space] as Map<string, number>;
-    if (name.length > LONGEST) return this.of(space, name.slice(0, LONGEST));
     if (name === OTHER || known.size >= (this.#caps[space] as number)) return OTHERS;
     const number = known.size + 2;
     known.set(name, number);

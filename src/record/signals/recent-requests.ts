@@ -1,6 +1,7 @@
 import type { RecordedRequest, RequestQuery } from '../../contracts/engine.ts';
 import type { Exchange } from '../../contracts/exchange.ts';
 import type { Scope } from '../../contracts/signal.ts';
+import { cutText, ownText } from '../../lib/cut-text.ts';
 import { EvenShare } from './even-share.ts';
 import { isFailedCall, placeOfRequest } from './place-of-request.ts';
 import { hash, productOf, type SignalSources } from './signal-writer.ts';
@@ -82,12 +83,13 @@ export class RecentRequests {
     kept.id = exchange.id;
     kept.traceId = exchange.traceId;
     kept.startedAt = exchange.startedAt;
-    kept.method = exchange.method;
-    kept.path = short(exchange.path);
+    kept.method = short(exchange.method);
+    // The path is a part of what was asked for: it would keep the query in memory.
+    kept.path = short(exchange.query.length > LONGEST ? ownText(exchange.path) : exchange.path);
     kept.status = exchange.status;
     kept.reason = exchange.reason;
     kept.durationMs = exchange.durationMs;
-    kept.route = placeOfRequest(exchange);
+    kept.route = short(placeOfRequest(exchange));
     kept.routeVersion = exchange.routeVersion;
     kept.upstream = exchange.upstream;
     kept.target = exchange.target;
@@ -199,10 +201,9 @@ function scopeOf({
 }
 
 const known = (value: number | undefined): number | null => (value === undefined || value < 0 ? null : value);
-/** What clients send is cut, and copied: a part of a text would keep the whole in memory. */
+/** Characters of what clients send. */
 const LONGEST = 256;
-const short = (text: string): string =>
-  text.length <= LONGEST ? text : Buffer.from(text.slice(0, LONGEST)).toString();
+const short = (text: string): string => cutText(text, LONGEST);
 const textOf = (value: string | string[] | undefined): string =>
   typeof value === 'string' ? short(value) : '';
 const hashed = (user: string): string =>

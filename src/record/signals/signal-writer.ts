@@ -1,4 +1,5 @@
 import type { Exchange, FailedAttempt } from '../../contracts/exchange.ts';
+import { cutText } from '../../lib/cut-text.ts';
 import { effectiveStatus } from '../effective-status.ts';
 import {
   BATCH,
@@ -42,6 +43,8 @@ export interface SignalPorts {
 const MOST_AWAY = 64;
 /** `user-agent` texts whose product is remembered. */
 const MOST_AGENTS = 2000;
+/** Characters of them: the product stands at their beginning. */
+const LONGEST_AGENT = 256;
 
 const [ROUTE, UPSTREAM, TARGET, PROVIDER, MODEL, VERSION, PROMPT, PROMPT_VERSION, CONSUMER, REGION, APP] =
   DIMENSIONS.map((_, at) => at) as [
@@ -254,7 +257,7 @@ export class SignalWriter {
     const { app } = this.#sources;
     const said = textOf(headers[app.header]);
     if (said !== '') return this.names.of(APP, said);
-    const agent = textOf(headers['user-agent']);
+    const agent = cutText(textOf(headers['user-agent']), LONGEST_AGENT);
     if (agent === '') return this.names.of(APP, app.default);
     const known = this.#agents.get(agent);
     if (known !== undefined) return known;

@@ -12,3 +12,11 @@ it('lets in the first values, and those again; every later one is the other', ()
     'b',
   ]);
 });
+
+it('no value is longer than 256 characters: what is like another for so long is that one', () => {
+  const labels = new CappedLabels(2);
+  const long = 'x'.repeat(256);
+  expect(labels.value(`${long}a`)).toBe(long);
+  expect(labels.value(`${long}b`)).toBe(long);
+  expect([labels.value('y'), labels.value('z')]).toEqual(['y', OTHER]);
+});
