@@ -20,7 +20,7 @@ export interface KnowingProvider extends Backend {
 }
 
 /** What it calls. */
-const CALL = {
+export const CALL = {
   id: 'call_1',
   type: 'function',
   function: { name: 'weather', arguments: '{"city":"Oslo"}' },
