@@ -234,9 +234,10 @@ function checkPath(
   if (isEdited) return;
   const [earlier, later] = [before, turn].map(({ request }) => promptOf.get(request)) as [Prompt, Prompt];
   const since = path.slice(at);
-  // One that was made while the conversation was elsewhere stands for more than the one before it on this path.
+  // One that was made for another path is not made of what this one had: it may stand for less of it.
   const on = new Set([...path, ...saidIn(turn, turns)]);
-  const isHere = turns.slice(before.version, turn.version).every((each) => on.has(each) || isNowhere(each));
+  const sinceCovered = turns.slice(before.journey.covered, turn.version);
+  const isHere = sinceCovered.every((each) => on.has(each) || isNowhere(each));
   if (journey.epoch > before.journey.epoch && isHere && since.every(isAsSaid)) {
     // 6: the prompt behind a compaction is shorter than it would have been.
     const would = [...earlier.slice(0, -1), ...since.flatMap(messagesOf)];

@@ -72,7 +72,7 @@ it('on a Cluster of three nodes that deals out its slots anew', async () => {
   const slotOf = async (name: string) => Number(await first?.cli('cluster', 'keyslot', `{app:${name}-one}`));
   let moved = 0;
   await holds({
-    runs: 4,
+    runs: 3,
     store: { url: cluster.url },
     line: linesTo(cluster.nodes),
     during: async () => {
