@@ -75,6 +75,13 @@ export function rolling(before: string, messages: readonly Message[]): string {
   return messages.reduce((previous, message) => hash('sha256', previous + canonical(message)), before);
 }
 
+/** The rolling hashes of the first messages of a log, from H(0) on. */
+export function hashesOf(messages: readonly Message[], seed: string, count = messages.length): string[] {
+  const hashes = [seed];
+  for (const message of messages.slice(0, count)) hashes.push(rolling(hashes.at(-1) as string, [message]));
+  return hashes;
+}
+
 /** Tenants whose seeds are kept of one secret. */
 const MOST_SEEDS = 1000;
 /** Each turn asks for its tenant's several times. They go with who holds the secret. */

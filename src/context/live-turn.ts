@@ -241,6 +241,7 @@ export class LiveTurn {
       exact: this.#isExact && turn.status !== 'failed' && this.ask.follows === undefined,
       parent,
       inPlaceOf,
+      goesOn: this.facts.mode === 'full' || this.fresh !== this.ask.messages,
       hash: baseHash === '' ? '' : rolling(baseHash, messages),
       count: baseCount + messages.length,
       ttlMs: ttl,

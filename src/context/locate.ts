@@ -9,7 +9,7 @@ export interface Place {
   readonly parent: string;
   /** Messages of the log that are stored up to there. */
   readonly count: number;
-  /** What was said at once with some of it stands on the way there: the log lacks it. */
+  /** On the way there others’ words stand that the log lacks: said at once with some of it, or before its client came. */
   readonly isMerged?: true;
 }
 
@@ -44,48 +44,85 @@ export function beginsWith(
  * @param seeds of the digests: today's, and those of before
  * @param head where the session is, if what others said at once, which its client has not read, is passed over; undefined =
  * it is not
+ * @param isTail its first turn may stand anywhere: what goes before that its client has never had
  */
 export function locate(
   log: readonly Message[],
   seeds: readonly string[],
   turns: ReadonlyMap<string, OpenedTurn>,
   head?: string,
+  isTail = false,
 ): Place {
-  const children = new Map<string, OpenedTurn[]>();
-  for (const each of turns.values()) {
-    if (each.turn.status === 'failed') continue;
-    const siblings = children.get(each.turn.parent);
-    if (siblings) siblings.push(each);
-    else children.set(each.turn.parent, [each]);
-  }
-  const isAt = digestsOf(log, seeds);
-  const isNext = ({ digests }: OpenedTurn['turn'], count: number): boolean =>
+  const { behind, beginningWith } = indexOf(turns.values());
+  const { isAt, digestsAt } = digestsOf(log, seeds);
+  const isNext = ({ turn: { digests } }: OpenedTurn, count: number): boolean =>
     digests.every((digest, i) => isAt(count + i, digest));
-  const follow = (start: Place): Place => {
-    let place = start;
-    const ways = [start];
-    for (let way = ways.pop(); way; way = ways.pop()) {
-      if (way.count >= place.count) place = way;
-      for (const { turn } of children.get(way.parent) ?? []) {
-        // A correction has no words of its client's.
-        const isKnown = turn.digests.length > 0 || turn.kind === 'correction';
-        if (isKnown && isNext(turn, way.count))
-          ways.push({ ...way, parent: turn.id, count: way.count + turn.digests.length });
-      }
-    }
-    return place;
+  // What was not answered at all is said once more, and not answered behind itself.
+  const isAskedAgain = ({ turn: { status, digests } }: OpenedTurn, count: number): boolean =>
+    status === 'incomplete' && count + digests.length === log.length && log.at(-1)?.role !== 'assistant';
+  /** Of these turns those that a log goes on with. */
+  const goOn = (those: readonly OpenedTurn[], { count, isMerged }: Place): Place[] =>
+    those
+      .filter((each) => isNext(each, count) && !isAskedAgain(each, count))
+      .map(({ turn: { id, digests } }) => ({
+        parent: id,
+        count: count + digests.length,
+        ...(isMerged && { isMerged }),
+      }));
+  const spokenAt = (count: number): OpenedTurn[] =>
+    digestsAt(count).flatMap((digest) => beginningWith.get(digest) ?? []);
+  const follow = (way: Place): Place[] => {
+    const ways = goOn(behind.get(way.parent) ?? [], way);
+    if (head === undefined) return ways;
+    const passing = spokenAt(way.count).filter(({ turn }) => isBehindOthers(turn, way.parent, turns));
+    return [...ways, ...goOn(passing, { ...way, isMerged: true })];
   };
-  let place = follow({ parent: '', count: 0 });
+  // One word alone may be anybody's.
+  const started = spokenAt(0).filter(({ turn: { digests } }) => digests.length > 1);
+  const place = furthest(isTail ? goOn(started, { ...NOWHERE, isMerged: true }) : [NOWHERE], follow, turns);
   if (head === undefined) return place;
-  const behind = ({ parent, count }: Place): OpenedTurn | undefined =>
-    turns.values().find(({ turn }) => isNext(turn, count) && isBehindOthers(turn, parent, turns));
-  for (let next = behind(place); next; next = behind(place)) {
-    const count = place.count + next.turn.digests.length;
-    place = follow({ parent: next.turn.id, count, isMerged: true });
-  }
   const isNew = place.count > 0 && !log.slice(place.count).some(({ role }) => role === 'assistant');
   const since = isNew && place.parent !== head ? turnsBetween(place.parent, head, turns) : undefined;
   return since?.every(mayBeUnread) ? { parent: head, count: place.count, isMerged: true } : place;
+}
+
+const NOWHERE: Place = { parent: '', count: 0 };
+
+/** Turns, but for those that failed, by the one that each is behind, and by the digest of their first message. */
+function indexOf(turns: Iterable<OpenedTurn>) {
+  const [behind, beginningWith] = [new Map<string, OpenedTurn[]>(), new Map<string, OpenedTurn[]>()];
+  const put = (among: Map<string, OpenedTurn[]>, key: string, turn: OpenedTurn): void => {
+    const those = among.get(key);
+    if (those) those.push(turn);
+    else among.set(key, [turn]);
+  };
+  for (const each of turns) {
+    const [first] = each.turn.digests;
+    // A correction has no words of its client's.
+    if (each.turn.status === 'failed' || (first === undefined && each.turn.kind !== 'correction')) continue;
+    put(behind, each.turn.parent, each);
+    if (first !== undefined) put(beginningWith, first, each);
+  }
+  return { behind, beginningWith };
+}
+
+/** Where the longest of some ways ends; of equals the one to the newest turn. */
+function furthest(
+  ways: Place[],
+  follow: (way: Place) => readonly Place[],
+  turns: ReadonlyMap<string, OpenedTurn>,
+): Place {
+  const versionOf = ({ parent }: Place): number => turns.get(parent)?.turn.version ?? 0;
+  const seen = new Set<string>();
+  let place = NOWHERE;
+  for (let way = ways.pop(); way; way = ways.pop()) {
+    const { count } = way;
+    if (count > place.count || (count === place.count && versionOf(way) > versionOf(place))) place = way;
+    const key = `${count} ${way.parent}`;
+    if (!seen.has(key)) ways.push(...follow(way));
+    seen.add(key);
+  }
+  return place;
 }
 
 /** Whether between an earlier turn and one behind it others stand, and only such as were said at once with one of the two. */
@@ -94,9 +131,10 @@ function isBehindOthers(
   earlier: string,
   turns: ReadonlyMap<string, OpenedTurn>,
 ): boolean {
-  if (turn.digests.length === 0 || turn.status === 'failed' || turn.parent === earlier) return false;
   const between = turnsBetween(earlier, turn.parent, turns);
-  return between !== undefined && (turn.staleBase || between.every(mayBeUnread));
+  // Behind corrections alone it is found anyway.
+  if (!between?.some(({ turn: { kind } }) => kind !== 'correction')) return false;
+  return turn.staleBase || between.every(mayBeUnread);
 }
 
 /** It was merged behind turns whose clients knew nothing of it; or a person has put it there. */
@@ -135,7 +173,7 @@ export function repeated(
   const said = path.flatMap(({ turn: { digests } }) =>
     digests.map((digest, at) => ({ digest, isStart: at === 0 || at === digests.length - 1 })),
   );
-  const isAt = digestsOf(log, seeds);
+  const { isAt } = digestsOf(log, seeds);
   for (let count = Math.min(said.length, log.length - 1); count > 0; count--) {
     const first = said[said.length - count];
     if (!first?.isStart || !isAt(0, first.digest)) continue;
@@ -144,18 +182,17 @@ export function repeated(
   return 0;
 }
 
-/** What tells whether a message of a log has a digest, by any of these seeds; each is computed once. */
-function digestsOf(
-  log: readonly Message[],
-  seeds: readonly string[],
-): (at: number, digest: string) => boolean {
+/** What knows the digests of a log’s messages by these seeds; each is computed once, when it is asked for. */
+function digestsOf(log: readonly Message[], seeds: readonly string[]) {
   const digests: string[][] = seeds.map(() => []);
-  return (at, digest) => {
-    const message = log[at];
-    return seeds.some((seed, which) => {
-      const known = digests[which] as string[];
-      if (message) known[at] ??= digestOf(seed, message);
-      return known[at] === digest;
-    });
+  const digestAt = (at: number, which: number): string | undefined => {
+    const [known, message] = [digests[which] as string[], log[at]];
+    if (message) known[at] ??= digestOf(seeds[which] as string, message);
+    return known[at];
+  };
+  const all = seeds.map((_, which) => which);
+  return {
+    isAt: (at: number, digest: string): boolean => all.some((which) => digestAt(at, which) === digest),
+    digestsAt: (at: number): string[] => all.flatMap((which) => digestAt(at, which) ?? []),
   };
 }

@@ -141,7 +141,8 @@ export class Mind implements ContextMind {
       // Of those that don't fit the oldest are left out.
       turns: isAsSent ? [] : turns.slice(turns.length - built.turns.length),
       // Also where nothing of the turns is left: the client's list does not go on as it came.
-      ...(input.isFull && built.context.cut.length > 0 && { fresh: input.fresh }),
+      ...((input.isFull || built.turns.length === 0) &&
+        built.context.cut.length > 0 && { fresh: input.fresh }),
       snippets: built.snippets,
       recalled: built.passages,
       journey: journeyText(built.context),

@@ -3,7 +3,7 @@ import type { StoredSummary } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { onDemand } from '../lib/on-demand.ts';
 import { lockedAt } from './ask.ts';
-import { digestOf, formerSeedsOf, rolling, seedOf } from './canonical.ts';
+import { digestOf, formerSeedsOf, hashesOf, seedOf } from './canonical.ts';
 import { correctedSummary } from './corrected-summary.ts';
 import type { LogTail } from './known-log.ts';
 import type { LiveTurn } from './live-turn.ts';
@@ -17,13 +17,13 @@ import {
   type OpenedTurn,
   pathTo,
   resultsIn,
-  resultsOf,
 } from './path.ts';
 import type { ContextMind, PathTurn } from './ports.ts';
 import { tokensIn } from './prompt/figures.ts';
 import { messageTokens } from './prompt/tokens.ts';
 import { matchResults } from './put-items.ts';
 import { type SessionReader, summaryOf } from './read-sessions.ts';
+import { takePlace } from './take-place.ts';
 
 /** Wait that is told to a client that has heard of a turn which is still being answered, in milliseconds. */
 const AHEAD_MS = 1000;
@@ -178,11 +178,12 @@ export class TurnRecall {
       if (turn.fresh.length > 0 || head.count === 0) return;
     }
     const { turns } = await this.#ports.reader.all(ask.ref, seal);
-    const found = locate(messages, [seed, ...former], turns, isAgents ? undefined : head.head);
+    const seeds = [seed, ...former];
+    let found = locate(messages, seeds, turns, isAgents ? undefined : head.head);
     if (found.count === 0 && ask.mode === 'auto') {
       turn.fresh = messages;
       placeBehind(turn, seed, turns.get(head.head));
-      const again = repeated(messages, [seed, ...former], pathTo(turn.parent, turns));
+      const again = repeated(messages, seeds, pathTo(turn.parent, turns));
       if (again > 0) {
         turn.fresh = messages.slice(again);
         turn.logTokens = undefined;
@@ -191,6 +192,8 @@ export class TurnRecall {
       }
       turn.isBranch = isAgents;
       turn.inPlaceOf = undefined;
+      // Its first words were taken for what was new, behind what others had said.
+      if (!isAgents) found = locate(messages, seeds, turns, head.head, true);
     }
     place(found.parent, found.count, hashes[found.count] as string);
     if (found.isMerged) {
@@ -239,23 +242,7 @@ function placeBehind(turn: LiveTurn, seed: string, head: OpenedTurn | undefined)
   turn.isBranch = ask.follows !== undefined;
   turn.baseHash = turn.parent === at.head ? at.hash || (at.count === 0 ? seed : '') : '';
   turn.baseCount = at.count;
-  if (!turn.isBranch) takePlace(turn, head);
-}
-
-/**
- * Places results that are brought again, because the answer to them broke off: their calls have them by then, and what
- * follows is in the place of the half answer.
- * @param head the turn that the session is at
- */
-function takePlace(turn: LiveTurn, head: OpenedTurn | undefined): void {
-  if (head?.turn.status !== 'incomplete' || head.turn.resolves === '') return;
-  const now = turn.fresh.slice(turn.fresh.findLastIndex(({ role }) => role === 'assistant') + 1);
-  const [brought, before] = [resultsOf(now), resultsOf(head.content.messages)];
-  if (brought.length === 0 || brought.join('\n') !== before.join('\n')) return;
-  turn.parent = head.turn.parent;
-  turn.inPlaceOf = head.turn.id;
-  turn.isBranch = true;
-  turn.baseCount -= head.turn.digests.length;
+  if (!turn.isBranch) takePlace(turn, seed, head);
 }
 
 /**
@@ -279,13 +266,6 @@ function followTail(
   turn.baseCount = head.count;
   turn.logTokens = onDemand(() => known.tokens + messageTokens(turn.ask.messages));
   return true;
-}
-
-/** The rolling hashes of the first messages of a log, from that of none on. */
-function hashesOf(messages: readonly Message[], seed: string, count = messages.length): string[] {
-  const hashes = [seed];
-  for (const message of messages.slice(0, count)) hashes.push(rolling(hashes.at(-1) as string, [message]));
-  return hashes;
 }
 
 /** In a log that matched up to a turn, results that come first are those of its calls, whoever was corrected since. */

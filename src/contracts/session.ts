@@ -224,6 +224,8 @@ export interface CommitOptions {
    * part of its own log. A branch while it is, else merged. The calls that it brings the results of may have them already.
    */
   readonly inPlaceOf?: string | undefined;
+  /** Its client has what `parent` said, and goes on from that: where the session has left it by now, as a branch. */
+  readonly goesOn?: boolean | undefined;
   /** Rolling hash and messages of the path, if the turn follows what it was made from. */
   readonly hash: string;
   readonly count: number;

@@ -120,8 +120,10 @@ export class ModelSessions implements Sessions {
     }
     const hasMoved = life.turns.length !== options.base;
     const branches = options.mode === 'branch' && (inPlaceOf === undefined || inPlaceOf === life.head);
-    const isBranch = branches && ['', ...life.turns.map(({ id }) => id)].includes(options.parent);
-    const isBehind = life.turns.length < options.base || isBranch !== branches;
+    const isThere = ['', ...life.turns.map(({ id }) => id)].includes(options.parent);
+    const isBehind = life.turns.length < options.base || (branches && !isThere);
+    const leaves = options.goesOn === true && isThere && !isBehind && !pathOf(life).includes(options.parent);
+    const isBranch = branches ? isThere : leaves;
     const isAnswer = turn.status !== 'failed';
     const isRefused =
       (options.edits !== undefined && options.edits !== life.edits) ||
@@ -299,6 +301,14 @@ const newLife = (generation: number, owner: string, metadata: string, reset: Res
   reset,
   resetHead: '',
 });
+
+/** Ids of the turns up to the head, from it, and '' behind the first. */
+function pathOf({ turns, head }: Life): string[] {
+  const path = [head];
+  for (let at = turns.find(({ id }) => id === head); at; at = turns.find(({ id }) => id === path.at(-1)))
+    path.push(at.parent);
+  return path;
+}
 
 /** The version of the last turn that has said something. */
 const reached = ({ turns, head }: Life): number => turns.find(({ id }) => id === head)?.version ?? 0;

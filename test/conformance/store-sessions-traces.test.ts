@@ -166,6 +166,8 @@ const commit = fc
     place: fc.constantFrom(...PLACES),
     parent: fc.nat(20),
     exact: oneIn(4),
+    goesOn: oneIn(2),
+    isEarlier: oneIn(2),
     /** Beside those that there are. */
     edits: nothingOr<number | undefined>(undefined, 0, 0, 1),
     isUnannounced: oneIn(5),
@@ -185,7 +187,7 @@ const commit = fc
         const life = lifeOf(model, real, ref);
         const { turns = [], edits = 0, head = '' } = life ?? {};
         const callers = turns.filter((turn) => turn.opens);
-        const { place, status, exact, opens } = given;
+        const { place, status, exact, goesOn, opens } = given;
         const parent = turns[given.parent % (turns.length + 1)]?.id ?? '';
         const turn = draft(id, {
           ...{ id, status, opens },
@@ -196,7 +198,9 @@ const commit = fc
           ...(given.corrects && { kind: 'correction', supersedes: parent, digests: [] }),
         });
         const options = commitOptions(turn, open, {
-          ...{ key, exact },
+          ...{ key, exact, goesOn },
+          // From what its client read earlier on.
+          ...(goesOn && given.isEarlier && { parent }),
           edits: given.edits === undefined ? undefined : edits + given.edits,
           ...(place !== 'behind' && { mode: 'branch', parent, count: 2 }),
           ...(place === 'in place' && head !== '' && { inPlaceOf: head }),

@@ -255,6 +255,31 @@ describe.each(places)('sessions on $name', ({ make }) => {
     });
   });
 
+  it('whoever goes on from what they have stays behind it where the session has left that, and is merged where it has not', async () => {
+    const ref = newRef();
+    const [hello, more, edit] = [draft('hello'), draft('more'), draft('edit')];
+    await add(ref, hello);
+    await add(ref, more);
+    const [from, other] = [await open(ref), await open(ref)];
+    const behind = (said: string, { id }: { id: string }) =>
+      commitOptions(draft(said), from, { parent: id, goesOn: true });
+    const [first, second] = [behind('first', more), behind('second', more)];
+    expect(await store.sessions.commit(ref, first)).toMatchObject({ version: 3, staleBase: false });
+    // At once with the first, behind which it is merged.
+    expect(await store.sessions.commit(ref, second)).toMatchObject({ version: 4, staleBase: true });
+    const left = commitOptions(edit, other, { mode: 'branch', parent: hello.id });
+    expect(await store.sessions.commit(ref, left)).toMatchObject({ version: 5, staleBase: false });
+    const third = behind('third', more);
+    expect(await store.sessions.commit(ref, third)).toMatchObject({ version: 6, staleBase: false });
+    const fourth = behind('fourth', hello);
+    expect(await store.sessions.commit(ref, fourth)).toMatchObject({ version: 7, staleBase: true });
+    const view = await store.sessions.read(ref, { after: 2 });
+    expect(view?.turns.map(({ parent }) => parent)).toEqual(
+      [more, first.turn, hello, more, third.turn].map(({ id }) => id),
+    );
+    expect(view?.turns[3]?.hash).toBe(third.hash);
+  });
+
   it('a failed turn is kept, and the next one does not follow it', async () => {
     const ref = newRef();
     const first = draft('one');

@@ -78,6 +78,62 @@ it.each([
   expect(await storedIn(gateway)).toEqual([...stored, 'Where was I?', 'Still there?']);
 });
 
+it.each([
+  'SQLite',
+  'Redis',
+])('whoever goes on while another says otherwise what came before stays behind their own words (%s)', async (kind) => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true }, ...(await storeOf(kind)) });
+  const ann: object[] = [];
+  await say(gateway, ann, 'Hello.');
+  const bob = [...ann];
+  await say(gateway, ann, 'I am Ann.');
+  const held = provider.hold('Who is there?');
+  const later = say(gateway, ann, 'Who is there?');
+  await held.came;
+  expect(await say(gateway, bob, 'I am Bob.')).toEqual(FORKED);
+  held.go();
+  expect(await later).toEqual(HIT);
+  expect(await say(gateway, ann, 'And now?')).toEqual(HIT);
+  expect(provider.prompts.at(-1)).toEqual(ann.slice(0, -1));
+  expect(await say(gateway, bob, 'Still there?')).toEqual(FORKED);
+  expect(provider.prompts.at(-1)).toEqual(bob.slice(0, -1));
+  const stored = ['Hello.', 'I am Ann.', 'I am Bob.', 'Who is there?', 'And now?', 'Still there?'];
+  expect(await storedIn(gateway)).toEqual(stored);
+});
+
+it('whoever comes later, and has nothing of what was said before, goes on behind it when another has spoken since', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true } });
+  const ann: object[] = [];
+  await say(gateway, ann, 'I am Ann.');
+  const eve: object[] = [];
+  expect(await say(gateway, eve, 'I am Eve.')).toEqual(HIT);
+  expect(statusOf(await send(gateway, [user('I am Bob.')]))).toEqual(HIT);
+  expect(await say(gateway, eve, 'Who is there?')).toEqual(FORKED);
+  expect(provider.prompts.at(-1)).toEqual([...ann, ...eve.slice(0, -1)]);
+  expect(await say(gateway, eve, 'And now?')).toEqual(HIT);
+  expect(provider.prompts.at(-1)).toEqual([...ann, ...eve.slice(0, -1)]);
+  expect(await storedIn(gateway)).toEqual([
+    'I am Ann.',
+    'I am Eve.',
+    'I am Bob.',
+    'Who is there?',
+    'And now?',
+  ]);
+});
+
+it('of what both have said all is cut where it does not fit, also what whoever asks has sent', async () => {
+  const provider = await knowingProvider();
+  // Nothing is ever due: a summary would come too late.
+  const compaction = { window: 900, trigger: '100%', target: '90%' };
+  const gateway = await aiGateway([provider], { context: { enabled: true, compaction } });
+  const { ann } = await speakAtOnce(gateway, provider);
+  const long = 'words of no weight '.repeat(250);
+  await say(gateway, ann, long);
+  expect(provider.prompts.at(-1)).toEqual([user(long)]);
+});
+
 it('a result comes behind what another has said since the call', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], { context: { enabled: true } });

@@ -5,6 +5,7 @@ import { admin } from '../helpers/admin.ts';
 import { sdk } from '../helpers/ai.ts';
 import { eventually } from '../helpers/gateway.ts';
 import { textOf } from './context-invariants.ts';
+import { sayWhole } from './context-log-clients.ts';
 import {
   type Acknowledged,
   APIS,
@@ -34,9 +35,9 @@ import {
 
 type Command = fc.AsyncCommand<Model, Run>;
 
-const place = fc.constantFrom(...PLACES);
+export const place = fc.constantFrom(...PLACES);
 const api = fc.constantFrom(...APIS);
-const command = (
+export const command = (
   name: string,
   run: (model: Model, real: Run) => Promise<void>,
   check: (model: Readonly<Model>) => boolean = () => true,
@@ -44,8 +45,10 @@ const command = (
 
 type Told = readonly [mark: string, of: Acknowledged];
 /** What was acknowledged in a place, if there is such. */
-const toldIn = (model: Readonly<Model>, at: string, is: (of: Acknowledged) => boolean = () => true): Told[] =>
-  [...(model.get(at)?.acknowledged ?? [])].filter(([, of]) => is(of));
+function toldIn(model: Readonly<Model>, at: string, is: (of: Acknowledged) => boolean = () => true): Told[] {
+  const { acknowledged = [], retold } = model.get(at) ?? {};
+  return [...acknowledged].filter(([mark, of]) => is(of) && !retold?.has(mark));
+}
 const oneOf = (told: readonly Told[], which: number): Told => told[which % told.length] as Told;
 
 const turns = fc
@@ -238,6 +241,8 @@ const remove = fc.record({ at: place, which: fc.nat(20) }).map(({ at, which }) =
       known.deletions.push(stored.length);
       known.acknowledged.delete(mark);
       known.gone.add(mark);
+      // Whoever has it themselves would say it again.
+      for (const [who, log] of known.logs) if (JSON.stringify(log).includes(mark)) known.logs.delete(who);
       await isSaidNoMore(model, run, at);
     },
     (model) => toldIn(model, at).length > 0,
@@ -251,10 +256,10 @@ const erase = place.map((at) =>
     const path = `/api/sessions/${session}?consumer=${tenant}`;
     await eventually(async () => (await admin(run.gateway, path, { method: 'DELETE' })).status === 200);
     const known = knownOf(model, at);
-    const { acknowledged, answered, open, corrections } = known;
+    const { acknowledged, answered, open, corrections, retold, logs } = known;
     for (const mark of [...acknowledged.keys(), ...answered, ...open, ...corrections.keys()])
       known.gone.add(mark);
-    for (const some of [acknowledged, answered, open, corrections]) some.clear();
+    for (const some of [acknowledged, answered, open, corrections, retold, logs]) some.clear();
     known.deletions.length = 0;
     await isSaidNoMore(model, run, at);
   }),
@@ -264,15 +269,16 @@ export const trouble = fc
   .record({
     at: place,
     clients: fc.integer({ min: 1, max: 3 }),
+    logs: fc.nat(2),
     first: fc.nat(3),
     stream: fc.boolean(),
     where: fc.constantFrom('client' as const, 'store' as const),
     what: fc.constantFrom('cut', 'slow', 'loses answers', 'says it twice'),
     afterMs: fc.integer({ min: 0, max: 12 }),
   })
-  .map(({ at, clients, first, stream, where, what, afterMs }) =>
+  .map(({ at, clients, logs, first, stream, where, what, afterMs }) =>
     command(
-      `${clients} clients, ${APIS[first]} first, in ${at}${stream ? ', streamed' : ''}; the line to the ${where}: ${what}, ${afterMs}`,
+      `${clients} clients, ${APIS[first]} first, and ${logs} with all of it, in ${at}${stream ? ', streamed' : ''}; the line to the ${where}: ${what}, ${afterMs}`,
       async (model, run) => {
         const line: Line = (where === 'store' && run.storeLine) || run.clientLine;
         if (what === 'slow') line.delayMs = 4;
@@ -282,8 +288,12 @@ export const trouble = fc
           line.repeats = true;
           await line.cut();
         }
-        const all = Array.from({ length: clients }, (_, number) =>
-          speak(model, run, at, { api: APIS[(first + number) % APIS.length], stream, via: run.clientLine }),
+        const via = run.clientLine;
+        const few = Array.from({ length: clients }, (_, number) =>
+          speak(model, run, at, { api: APIS[(first + number) % APIS.length], stream, via }),
+        );
+        const whole = Array.from({ length: logs }, (_, who) =>
+          sayWhole(model, run, at, who, { stream, via }),
         );
         await sleep(afterMs);
         line.losesAnswers = what === 'loses answers';
@@ -292,7 +302,7 @@ export const trouble = fc
           await line.cut();
         }
         line.losesAnswers = false;
-        await Promise.all(all);
+        await Promise.all([...few, ...whole]);
         Object.assign(line, { delayMs: 0, repeats: false });
         // Who erases something says so once.
         if (what === 'says it twice') await line.cut();

@@ -7,8 +7,9 @@ import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { unreliableLine } from '../helpers/unreliable-line.ts';
 import { anything, trouble } from './context-commands.ts';
 import { checkPrompts, checkSession } from './context-invariants.ts';
+import { sayWhole } from './context-log-clients.ts';
+import { wholeLogs } from './context-log-commands.ts';
 import {
-  type Api,
   type Line,
   type Model,
   PLACES,
@@ -21,15 +22,16 @@ import {
 
 /** More where there is time: `CONTEXT_MODEL_RUNS=10` is ten times as many. */
 const TIMES = Number(process.env.CONTEXT_MODEL_RUNS ?? 1);
-/** A run takes some 0.3 s; where something happens to the store, seconds. */
-const RUNS = 24;
-const RUNS_DURING = 2;
+/** Of commands, in a run, and as many once something has happened to the store. */
+const MOST = 24;
 const CUT_EVERY_MS = 150;
 
 /** A store that conversations are kept in while something happens to it. */
 export interface Kept {
   /** Of the config. */
   readonly store: object;
+  /** A run takes some 0.3 s; where something happens to the store, a second, and with a failover ten. */
+  readonly runs: number;
   /** To it. */
   readonly line?: Line;
   /** What happens to it once in each run, while clients speak. */
@@ -39,7 +41,8 @@ export interface Kept {
 }
 
 /** Whatever clients do, the invariants hold of what they said. */
-export async function holds({ store, line, during, nameOf = async (run) => `r${run}` }: Kept): Promise<void> {
+export async function holds(kept: Kept): Promise<void> {
+  const { store, line, during, nameOf = async (run: number) => `r${run}` } = kept;
   const provider = await knowingProvider();
   const sha256 = createHash('sha256')
     .update(TENANTS.shop as string)
@@ -54,8 +57,8 @@ export async function holds({ store, line, during, nameOf = async (run) => `r${r
   onTestFinished(() => clientLine.close());
   const world = { gateway, provider, clientLine, storeLine: line };
   let runs = 0;
-  const some = fc.commands([...anything, trouble, trouble], {
-    maxCommands: during ? 8 : 20,
+  const some = fc.commands([...anything, ...wholeLogs, trouble, trouble, trouble], {
+    maxCommands: MOST,
     // Without it there are ten at most.
     size: 'max',
   });
@@ -67,7 +70,7 @@ export async function holds({ store, line, during, nameOf = async (run) => `r${r
     await fc.asyncModelRun(() => ({ model, real }), after);
     await check(model, real);
   });
-  const numRuns = TIMES * (during ? RUNS_DURING : RUNS);
+  const numRuns = TIMES * kept.runs;
   await fc.assert(property, { numRuns, endOnFailure: TIMES === 1 });
 }
 
@@ -78,7 +81,7 @@ async function check(model: Model, run: Run): Promise<void> {
   for (const [at, known] of model) checkSession(await shownOf(run, at), known, run.provider.promptOf);
 }
 
-/** Clients in every conversation speak until it has happened, and once more; half of them over a line that is no good. */
+/** Clients in every conversation, two of them with all of it, speak until it has happened, and once more; half over a line that is no good. */
 async function speakDuring(model: Model, run: Run, happens: () => Promise<void>): Promise<void> {
   const { clientLine } = run;
   let isOver = false;
@@ -94,18 +97,20 @@ async function speakDuring(model: Model, run: Run, happens: () => Promise<void>)
     }
     Object.assign(clientLine, { delayMs: 0, repeats: false, losesAnswers: false });
   };
-  const speakOn = async (at: string, how: { api: Api; stream: boolean; via?: Line & { port: number } }) => {
+  const on = async (speaks: () => Promise<unknown>) => {
     for (let last = false; !last; ) {
       last = isOver;
-      await speak(model, run, at, how);
+      await speaks();
       await sleep(20);
     }
   };
   const speakers = PLACES.flatMap((at) => [
-    speakOn(at, { api: 'chat', stream: false }),
-    speakOn(at, { api: 'chat', stream: true, via: clientLine }),
-    speakOn(at, { api: 'messages', stream: true }),
-    speakOn(at, { api: 'responses', stream: false, via: clientLine }),
+    on(() => speak(model, run, at, { api: 'chat' })),
+    on(() => speak(model, run, at, { api: 'chat', stream: true, via: clientLine })),
+    on(() => speak(model, run, at, { api: 'messages', stream: true })),
+    on(() => speak(model, run, at, { api: 'responses', via: clientLine })),
+    on(() => sayWhole(model, run, at, 0)),
+    on(() => sayWhole(model, run, at, 1, { stream: true, via: clientLine })),
   ]);
   await Promise.all([over, disturb(), ...speakers]);
   await settled(run);

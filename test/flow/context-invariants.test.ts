@@ -8,8 +8,7 @@ const asked = (version: number) => ({
   content: `My thing is ${markOf(version)}. ${'words '.repeat(30)}`,
 });
 const answered = (version: number) => ({ role: 'assistant', content: `I have read ${version}.` });
-const said = (...versions: number[]) =>
-  versions.flatMap((version): object[] => [asked(version), answered(version)]);
+const said = (...versions: number[]) => versions.flatMap((version) => [asked(version), answered(version)]);
 
 const turn = (version: number, format: string, [epoch = 0, covered = 0] = []) => ({
   id: `t${version}`,
@@ -61,12 +60,18 @@ function conversation() {
       ],
     },
     known: {
-      acknowledged: new Map([1, 2, 3].map((version) => [markOf(version), { version }])),
+      acknowledged: new Map(
+        [1, 2, 3].map((version): [string, { version: number; log?: { role: string; content: string }[] }] => [
+          markOf(version),
+          { version, ...(version === 3 && { log: [...said(1, 2), asked(3)] }) },
+        ]),
+      ),
       answered: new Set([markOf(4)]),
       open: new Set([markOf(5)]),
       gone: new Set([markOf(6)]),
       corrections: new Map<string, { version: number }>(),
       deletions: [] as number[],
+      retold: new Set<string>(),
     },
     prompts,
   };
@@ -81,6 +86,7 @@ const check = ({ shown, known, prompts }: Conversation): void => {
 const turnOf = ({ shown }: Conversation, version: number) =>
   shown.turns[version - 1] as ReturnType<typeof turn>;
 const promptOf = ({ prompts }: Conversation, version: number) => prompts[`q${version}`] ?? [];
+const logIn = (known: Conversation['known']) => known.acknowledged.get(markOf(3))?.log ?? [];
 const messageOf = (of: Conversation, version: number, at: number) =>
   promptOf(of, version)[at] as { role: string; content: string };
 
@@ -95,6 +101,26 @@ it.each<[string, (of: Conversation) => unknown]>([
   ['1: what was answered is not there', ({ known }) => known.answered.add(markOf(9))],
   ['1: what nobody knows of is there twice', (of) => turnOf(of, 4).content.messages.push(asked(5))],
   ['1: a person’s words are not there', ({ known }) => known.corrections.set(markOf(9), { version: 3 })],
+  [
+    '1: it is there twice on a path, though a log has brought it again',
+    (of) => {
+      of.known.retold.add(markOf(1));
+      turnOf(of, 2).content.messages.push(asked(1));
+    },
+  ],
+  [
+    '1: a log’s client has said more than its provider got',
+    ({ known }) => logIn(known).splice(2, 0, asked(8)),
+  ],
+  ['1: it has said so in another order', ({ known }) => logIn(known).push(...logIn(known).splice(0, 2))],
+  ['1: it has not said all that its provider got', ({ known }) => logIn(known).splice(2, 2)],
+  [
+    '1: what its client sent went on otherwise',
+    (of) => {
+      Object.assign(turnOf(of, 3), { journey: null });
+      logIn(of.known).splice(1, 1);
+    },
+  ],
   ['2: a version is left out', (of) => Object.assign(turnOf(of, 5), { version: 6 })],
   ['2: a later turn came before', (of) => Object.assign(turnOf(of, 3), { at: 1 })],
   ['3: a result without its call', (of) => promptOf(of, 1).unshift({ role: 'tool', content: 'sunny' })],
@@ -142,6 +168,31 @@ it.each<[string, (of: Conversation) => unknown]>([
 ])('%s: that is found', (_, spoil) => {
   const of = conversation();
   spoil(of);
+  expect(() => check(of)).toThrow();
+});
+
+it('a log’s provider got more where others spoke at once, or before its client came', () => {
+  for (const change of [
+    (of: Conversation) => {
+      Object.assign(turnOf(of, 2), { staleBase: true });
+      logIn(of.known).splice(2, 2);
+    },
+    ({ known }: Conversation) => logIn(known).splice(0, 2),
+  ]) {
+    const of = conversation();
+    change(of);
+    expect(() => check(of)).not.toThrow();
+  }
+});
+
+it('what a log brings again may stand on two paths', () => {
+  const of = conversation();
+  of.known.retold.add(markOf(1));
+  const again = { ...turn(6, 'openai-chat'), parent: '', journey: null, onPath: false };
+  of.shown.turns.push({ ...again, content: { messages: said(1) } } as unknown as ReturnType<typeof turn>);
+  of.shown.version = 6;
+  expect(() => check(of)).not.toThrow();
+  of.known.retold.clear();
   expect(() => check(of)).toThrow();
 });
 

@@ -34,6 +34,7 @@ export interface ShownSession {
       readonly covered: number;
       readonly sent: readonly number[];
       readonly cut: readonly number[];
+      readonly unsent?: number;
     } | null;
     readonly content: unknown;
   }[];
@@ -44,13 +45,15 @@ type Journey = NonNullable<ShownTurn['journey']>;
 
 /** What its clients know of it, by marks that stand in what they said. */
 export interface Known {
-  readonly acknowledged: ReadonlyMap<string, { readonly version: number }>;
+  readonly acknowledged: ReadonlyMap<string, { readonly version: number; readonly log?: Prompt | undefined }>;
   readonly answered: ReadonlySet<string>;
   readonly open: ReadonlySet<string>;
   readonly gone: ReadonlySet<string>;
   readonly corrections: ReadonlyMap<string, { readonly version: number }>;
   /** At which versions something was deleted. */
   readonly deletions: readonly number[];
+  /** What logs may bring again otherwise than it is stored: on another path it is there again. */
+  readonly retold: ReadonlySet<string>;
 }
 
 const MARK = /\[\[([^:]+:[^:]+):\d+\]\]/g;
@@ -103,6 +106,9 @@ export function checkSession(shown: ShownSession, known: Known, promptOf: Readon
   // 6: at most one compaction a turn.
   expect(epoch).toBeLessThanOrEqual(turns.length);
   const byId = new Map(turns.map((turn) => [turn.id, turn]));
+  checkPaths(turns, byId);
+  for (const { version, log } of known.acknowledged.values())
+    if (log) checkLog(turns[version - 1] as ShownTurn, log, known, promptOf, turns, byId);
   // 6: and what it has made is less than what it stands for.
   if (summary) {
     const covered = pathTo(turns[summary.covered - 1] as ShownTurn, byId);
@@ -117,11 +123,12 @@ export function checkSession(shown: ShownSession, known: Known, promptOf: Readon
     const prompt = promptOf.get(turn.request) as Prompt;
     expect([turn.version, prompt]).toEqual([turn.version, expect.anything()]);
     // 4: what was sent is there, in its order, and before what is asked now; what was recalled stands behind that.
-    const sent = [...journey.sent.map((version) => turns[version - 1] as ShownTurn), turn];
+    const sent = [...journey.sent.map((version) => turns[version - 1] as ShownTurn), ...saidIn(turn, turns)];
     const marks = marksIn(sent.flatMap(messagesOf));
     const there = marksIn(prompt).filter((mark) => !known.gone.has(mark));
-    expect([turn.version, there.slice(0, marks.length)]).toEqual([turn.version, marks]);
-    const before = byId.get(turn.parent);
+    if ((journey.unsent ?? 0) === 0)
+      expect([turn.version, there.slice(0, marks.length)]).toEqual([turn.version, marks]);
+    const before = byId.get((saidIn(turn, turns)[0] as ShownTurn).parent);
     if (!turn.staleBase && before) checkPath(turn, pathTo(before, byId), shown, known, promptOf);
   }
 }
@@ -133,14 +140,74 @@ function checkMarks(turns: ShownSession['turns'], known: Known): void {
   const versionsOf = (mark: string, is: (turn: ShownTurn) => boolean = () => true) =>
     turns.filter((turn, at) => is(turn) && texts[at]?.includes(mark)).map(({ version }) => version);
   const isSaid = ({ kind }: ShownTurn): boolean => kind !== 'correction';
+  const isAgain = (mark: string): boolean => known.retold.has(mark);
   for (const [mark, { version }] of known.acknowledged)
-    expect([mark, versionsOf(mark, isSaid)]).toEqual([mark, [version]]);
+    expect([mark, versionsOf(mark, isSaid)]).toEqual([
+      mark,
+      isAgain(mark) ? expect.arrayContaining([version]) : [version],
+    ]);
   for (const [mark, { version }] of known.corrections)
     expect([mark, versionsOf(mark)]).toEqual([mark, [version]]);
-  for (const mark of known.answered) expect([mark, versionsOf(mark, isSaid).length]).toEqual([mark, 1]);
-  for (const mark of known.open) expect(versionsOf(mark).length).toBeLessThanOrEqual(1);
+  for (const mark of known.answered) {
+    const { length } = versionsOf(mark, isSaid);
+    expect([mark, isAgain(mark) ? Math.min(length, 1) : length]).toEqual([mark, 1]);
+  }
+  for (const mark of known.open)
+    if (!isAgain(mark)) expect([mark, versionsOf(mark)]).toEqual([mark, versionsOf(mark).slice(0, 1)]);
   // 8: what is gone stays gone.
   for (const mark of known.gone) expect([mark, versionsOf(mark)]).toEqual([mark, []]);
+}
+
+/** 1: on no path is anything said twice, though it may be on several. */
+function checkPaths(turns: ShownSession['turns'], byId: ReadonlyMap<string, ShownTurn>): void {
+  const followed = new Set(turns.map(({ parent }) => parent));
+  for (const last of turns) {
+    if (followed.has(last.id)) continue;
+    const marks = pathTo(last, byId).flatMap((turn) => [...new Set(marksIn(messagesOf(turn)))]);
+    const again = marks.filter((mark, at) => marks.indexOf(mark) < at);
+    expect([last.version, again]).toEqual([last.version, []]);
+  }
+}
+
+/**
+ * What a provider was sent of a log is what its client's own says: as it came; or, where it was put together, in its order, but
+ * for what a summary stands for, or had to be cut. What others have said is there only where they spoke at once, or before
+ * the client came.
+ */
+function checkLog(
+  turn: ShownTurn,
+  log: Prompt,
+  known: Known,
+  promptOf: ReadonlyMap<string, Prompt>,
+  turns: ShownSession['turns'],
+  byId: ReadonlyMap<string, ShownTurn>,
+): void {
+  const prompt = promptOf.get(turn.request) as Prompt;
+  const { journey, version } = turn;
+  if (!journey) {
+    expect([version, prompt]).toEqual([version, log]);
+    return;
+  }
+  if ((journey.unsent ?? 0) > 0) return;
+  const isLeft = (each: ShownTurn): boolean =>
+    each.version <= journey.covered || journey.cut.includes(each.version);
+  const left = new Set([...known.gone, ...marksIn(turns.filter(isLeft).flatMap(messagesOf))]);
+  const own = marksIn(log);
+  const whole = own.filter((mark) => !left.has(mark));
+  const there = marksIn(prompt).filter((mark) => whole.includes(mark));
+  expect([version, there]).toEqual([version, whole]);
+  const [asked, now] = [log, prompt].map((messages) => textOf(messages.at(-1)?.content));
+  expect([version, now?.slice(0, asked?.length)]).toEqual([version, asked]);
+  const others = marksIn(prompt.slice(0, -1)).filter((mark) => !own.includes(mark));
+  if (others.length === 0) return;
+  const path = pathTo(byId.get((saidIn(turn, turns)[0] as ShownTurn).parent), byId);
+  const begins = marksIn(path.slice(0, 1).flatMap(messagesOf))[0] === own[0];
+  expect([version, begins && !path.some(({ staleBase }) => staleBase) ? others : []]).toEqual([version, []]);
+}
+
+/** A turn; before it the one, if there is such, that has what its log said otherwise than it was stored. */
+function saidIn(turn: ShownTurn, turns: ShownSession['turns']): ShownTurn[] {
+  return [...turns.filter(({ kind, request }) => kind === 'items' && request === turn.request), turn];
 }
 
 /** 4, 5 and 6, of a turn that had seen all of the path that it follows. */
@@ -167,7 +234,11 @@ function checkPath(
   if (isEdited) return;
   const [earlier, later] = [before, turn].map(({ request }) => promptOf.get(request)) as [Prompt, Prompt];
   const since = path.slice(at);
-  if (journey.epoch > before.journey.epoch && since.every(isAsSaid)) {
+  // One that was made for another path is not made of what this one had: it may stand for less of it.
+  const on = new Set([...path, ...saidIn(turn, turns)]);
+  const sinceCovered = turns.slice(before.journey.covered, turn.version);
+  const isHere = sinceCovered.every((each) => on.has(each) || isNowhere(each));
+  if (journey.epoch > before.journey.epoch && isHere && since.every(isAsSaid)) {
     // 6: the prompt behind a compaction is shorter than it would have been.
     const would = [...earlier.slice(0, -1), ...since.flatMap(messagesOf)];
     expect(sizeOf(later.slice(0, -1))).toBeLessThan(sizeOf(would));
@@ -185,6 +256,9 @@ function checkPath(
 const wasSeenWhole = ({ journey, staleBase, status, opens }: ShownTurn): boolean =>
   journey !== null && journey.cut.length === 0 && !staleBase && status === 'complete' && !opens;
 
+/** It is on no path. */
+const isNowhere = ({ status, kind }: ShownTurn): boolean => status === 'failed' || kind === 'correction';
+
 /** Nothing was taken out of it later on. */
 const isAsSaid = ({ kind, content }: ShownTurn): boolean =>
   kind === 'items' || JSON.stringify(content).match(MARK) !== null;
@@ -196,9 +270,9 @@ const marksIn = (messages: Prompt): string[] =>
   messages.flatMap(({ role, content }) => (role === 'user' ? (textOf(content).match(MARK) ?? []) : []));
 
 /** Without failed ones, and corrections, which stand in the place of others. */
-function pathTo(last: ShownTurn, byId: ReadonlyMap<string, ShownTurn>): ShownTurn[] {
+function pathTo(last: ShownTurn | undefined, byId: ReadonlyMap<string, ShownTurn>): ShownTurn[] {
   const path: ShownTurn[] = [];
-  for (let turn: ShownTurn | undefined = last; turn; turn = byId.get(turn.parent))
+  for (let turn = last; turn; turn = byId.get(turn.parent))
     if (turn.status !== 'failed' && turn.supersedes === '') path.unshift(turn);
   return path;
 }

@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 60_000 });
 it('on SQLite', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'context-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  await holds({ store: { url: `sqlite:${join(dir, 'store.db')}` } });
+  await holds({ runs: 24, store: { url: `sqlite:${join(dir, 'store.db')}` } });
 });
 
 it('on Redis', async () => {
@@ -27,7 +27,7 @@ it('on Redis', async () => {
   onTestFinished(() => redis.stop());
   const line = await unreliableLine(redis.port);
   onTestFinished(() => line.close());
-  await holds({ store: { url: `redis://127.0.0.1:${line.port}` }, line });
+  await holds({ runs: 24, store: { url: `redis://127.0.0.1:${line.port}` }, line });
 });
 
 it('on a Redis that is killed, and comes back from its disk', async () => {
@@ -41,7 +41,7 @@ it('on a Redis that is killed, and comes back from its disk', async () => {
     await sleep(100);
     await redis.restart();
   };
-  await holds({ store: { url: redis.url }, line: linesTo([redis]), during });
+  await holds({ runs: 5, store: { url: redis.url }, line: linesTo([redis]), during });
 });
 
 it('on a Redis whose master dies: the Sentinel has its replica take over', async () => {
@@ -58,6 +58,7 @@ it('on a Redis whose master dies: the Sentinel has its replica take over', async
     [master, replica] = [replica, master];
   };
   await holds({
+    runs: 3,
     store: { url: watched.url, replicas: 1 },
     line: linesTo([watched.master, watched.replica]),
     during,
@@ -71,6 +72,7 @@ it('on a Cluster of three nodes that deals out its slots anew', async () => {
   const slotOf = async (name: string) => Number(await first?.cli('cluster', 'keyslot', `{app:${name}-one}`));
   let moved = 0;
   await holds({
+    runs: 3,
     store: { url: cluster.url },
     line: linesTo(cluster.nodes),
     during: async () => {

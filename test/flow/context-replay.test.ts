@@ -6,6 +6,7 @@ import {
   aiGateway,
   anthropicSdk,
   asAnthropic,
+  CLIENT_KEY,
   chat,
   DONE,
   modelService,
@@ -16,6 +17,7 @@ import {
   sdk,
   word,
 } from '../helpers/ai.ts';
+import { eventually } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 
 const saidIn = ({ choices }: OpenAI.ChatCompletion) => choices[0]?.message.content;
@@ -254,4 +256,44 @@ it('a response that broke off is asked for anew with its key as if nothing had b
   expect(whole?.output).toMatchObject([{ content: [{ text: 'Half of it, and the rest.' }] }]);
   expect((await say())?.id).toBe(whole?.id);
   expect(prompts).toEqual(Array(2).fill([{ role: 'user', content: 'All of it!' }]));
+});
+
+it('a question whose answer broke off stands in the conversation once when it is asked again with its key', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], ON);
+  provider.breakOff('Who is there?', 'I have');
+  const ask = (key: string) => chat(gateway, streamed('Who is there?'), { ...S1, 'idempotency-key': key });
+  expect((await ask('k1')).body.toString()).not.toContain('[DONE]');
+  expect((await ask('k1')).body.toString()).toContain('I have read 1 messages.');
+  // Without its key it may be meant once more.
+  await chat(gateway, streamed('Who is there?'), S1);
+  const texts = provider.prompts.at(-1)?.map(({ content }) => content);
+  expect(texts).toEqual(['Who is there?', 'I have read 1 messages.', 'Who is there?']);
+});
+
+it('a log whose question got no word of an answer is answered once however often it is sent with its key', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], { context: { enabled: true, onDisconnect: 'cancel' } });
+  const messages = [
+    { role: 'user', content: 'Hello.' },
+    { role: 'assistant', content: 'I have read 1 messages.' },
+    { role: 'user', content: 'Who is there?' },
+  ];
+  await chat(gateway, { model: 'smart', messages: messages.slice(0, 1) }, S1);
+  const held = provider.hold('Who is there?');
+  const leaves = new AbortController();
+  const headers = { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json', ...S1 };
+  const body = JSON.stringify({ model: 'smart', messages });
+  const url = `${gateway.url}/v1/chat/completions`;
+  const left = fetch(url, { method: 'POST', headers, body, signal: leaves.signal }).catch(() => 'left');
+  await held.came;
+  leaves.abort();
+  expect(await left).toBe('left');
+  await eventually(async () => (await admin(gateway, '/api/sessions/s1?consumer=app')).body.version === 2);
+  held.go();
+  const ask = () => chat(gateway, { model: 'smart', messages }, { ...S1, 'idempotency-key': 'k1' });
+  const answers = [await ask(), await ask()];
+  expect(answers.map(({ headers: { 'x-context-status': status } }) => status)).toEqual(['forked', 'replay']);
+  expect(answers[1]?.body.toString()).toContain('I have read 3 messages.');
+  expect(provider.prompts.at(-1)).toEqual(messages);
 });

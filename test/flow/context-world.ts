@@ -5,13 +5,13 @@ import { type ChatAnswer, CLIENT_KEY, chat } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import type { KnowingProvider } from '../helpers/knowing-provider.ts';
 import type { UnreliableLine } from '../helpers/unreliable-line.ts';
-import type { ShownSession } from './context-invariants.ts';
+import type { Prompt, ShownSession } from './context-invariants.ts';
 
 export const TENANTS: Record<string, string> = { app: CLIENT_KEY, shop: 'key-of-the-shop' };
 export const PLACES = ['app/one', 'app/two', 'shop/one'];
 
 /** A call of one of the APIs. */
-interface Request {
+export interface Request {
   readonly path: string;
   /** That name the conversation, if its body does not. */
   readonly headers: Record<string, string>;
@@ -29,10 +29,12 @@ export interface Acknowledged {
   readonly responseId: string;
   /** It brought the result of a call: the answer says it too. */
   readonly isResult: boolean;
+  /** All that its client sent, if that was all of the conversation. */
+  readonly log: Prompt | undefined;
 }
 
 /** One conversation as its clients know it, by marks that stand in what they said. */
-interface KnownPlace {
+export interface KnownPlace {
   readonly acknowledged: Map<string, Acknowledged>;
   /** Said and answered, and not told where it stands: it will be there, once. */
   readonly answered: Set<string>;
@@ -44,6 +46,10 @@ interface KnownPlace {
   readonly corrections: Map<string, { readonly version: number; readonly of: string }>;
   /** At which versions something was deleted. */
   readonly deletions: number[];
+  /** Of clients that keep all of it: what each of them has of it. */
+  readonly logs: Map<number, Prompt>;
+  /** What their logs bring again otherwise than it is stored: the answer broke off, or never came, or the store was away. */
+  readonly retold: Set<string>;
 }
 
 /** What can happen to connections. */
@@ -52,6 +58,9 @@ export type Line = Pick<UnreliableLine, 'delayMs' | 'losesAnswers' | 'repeats'> 
   /** Until it is slow. */
   readonly pausing?: Promise<void>;
 };
+
+/** By which way. */
+export type Port = { readonly port: number };
 
 interface World {
   readonly gateway: TestGateway;
@@ -76,6 +85,8 @@ export function knownOf(model: Model, place: string): KnownPlace {
     gone: new Set(),
     corrections: new Map(),
     deletions: [],
+    logs: new Map(),
+    retold: new Set(),
   };
   model.set(place, known);
   return known;
@@ -130,9 +141,8 @@ export const RESULTS: Record<Api, (text: string) => object> = {
   conversation: output,
 };
 
-export const user = (content: string): object => ({ role: 'user', content });
-export const thing = (mark: string): object =>
-  user(`My thing is ${mark}. ${'words of no weight '.repeat(6)}`);
+export const user = (content: string) => ({ role: 'user', content });
+export const thing = (mark: string) => user(`My thing is ${mark}. ${'words of no weight '.repeat(6)}`);
 
 /** A stream says it behind its end. */
 const versionOf = ({ headers, trailers }: ChatAnswer) =>
@@ -144,7 +154,7 @@ export function send(
   place: string,
   { path, headers, body }: Request,
   key: string,
-  via?: { port: number },
+  via?: Port,
 ): Promise<ChatAnswer | undefined> {
   const url = via ? `http://127.0.0.1:${via.port}` : run.gateway.url;
   const authorization = `Bearer ${TENANTS[splitPlace(run, place).tenant]}`;
@@ -182,19 +192,30 @@ export async function say(...all: Parameters<typeof send>): Promise<ChatAnswer> 
   throw new Error(`nobody has answered ${JSON.stringify(all.slice(1))}, but ${heard.slice(-9).join(', ')}`);
 }
 
-/** A client that says something in a place, with a mark of its own, until it knows what came of it. */
+export const isDegraded = ({ headers }: ChatAnswer): boolean => headers['x-context-status'] === 'degraded';
+
+/**
+ * A client that says something in a place, with a mark of its own, until it knows what came of it.
+ * @param times it says so at once, with one key: it is answered once
+ */
 export async function turn(
   model: Model,
   run: Run,
   place: string,
   says: (mark: string, session: string) => Request,
-  { via, isResult = false }: { via?: { port: number } | undefined; isResult?: boolean } = {},
-): Promise<void> {
+  { via, isResult = false, times = 1 }: { via?: Port | undefined; isResult?: boolean; times?: number } = {},
+): Promise<ChatAnswer> {
   const known = knownOf(model, place);
   const mark = nextMark(run, place);
   const request = says(mark, splitPlace(run, place).session);
   known.open.add(mark);
-  noteAnswer(known, mark, request, await say(run, place, request, mark, via), isResult);
+  const answers = await Promise.all(Array.from({ length: times }, () => say(run, place, request, mark, via)));
+  const kept = answers.filter((each) => !isDegraded(each));
+  const words = new Set(kept.map(({ body }) => wordsIn(body.toString())));
+  expect(words.size).toBeLessThanOrEqual(1);
+  const answer = (kept[0] ?? answers[0]) as ChatAnswer;
+  noteAnswer(known, mark, request, answer, isResult);
+  return answer;
 }
 
 /** What a client knows by an answer. */
@@ -205,14 +226,24 @@ export function noteAnswer(
   answer: ChatAnswer,
   isResult = false,
 ): void {
-  if (answer.headers['x-context-status'] === 'degraded') return;
+  if (isDegraded(answer)) return;
   known.open.delete(mark);
   const version = Number(versionOf(answer) ?? -1);
+  if (version < 0) {
+    known.answered.add(mark);
+    return;
+  }
   const text = answer.body.toString();
   const responseId = /"(resp_[\w-]+)"/.exec(text)?.[1] ?? '';
-  if (version < 0) known.answered.add(mark);
-  else
-    known.acknowledged.set(mark, { version, request, key: mark, words: wordsIn(text), responseId, isResult });
+  const log = logIn(request);
+  const words = wordsIn(text);
+  known.acknowledged.set(mark, { version, request, key: mark, words, responseId, isResult, log });
+}
+
+/** Of a request of chat completions with answers in it. */
+function logIn({ path, body }: Request): Prompt | undefined {
+  const { messages = [] } = body as { messages?: Prompt };
+  return path === PATHS.chat && messages.some(({ role }) => role === 'assistant') ? messages : undefined;
 }
 
 /** What the model has said, streamed or not, in whichever form; '' of a call. */
@@ -224,16 +255,8 @@ export const speak = (
   model: Model,
   run: Run,
   place: string,
-  {
-    api = 'chat',
-    stream = false,
-    via,
-  }: {
-    api?: Api | undefined;
-    stream?: boolean;
-    via?: { port: number };
-  } = {},
-): Promise<void> => {
+  { api = 'chat', stream = false, via }: { api?: Api | undefined; stream?: boolean; via?: Port } = {},
+): Promise<unknown> => {
   const isThere = (model.get(place)?.acknowledged.size ?? 0) > 0;
   const by = api === 'conversation' && !isThere ? 'responses' : api;
   return turn(model, run, place, (mark, session) => requestOf(by, session, [thing(mark)], { stream }), {

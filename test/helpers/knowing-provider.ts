@@ -15,7 +15,16 @@ export interface KnowingProvider extends Backend {
   readonly promptOf: ReadonlyMap<string, Body['messages']>;
   /** Holds back answers to prompts whose last message has this text, until `go`. */
   hold(text: string): { came: Promise<void>; go(): void };
+  /** Breaks off, behind these words, the next stream that answers a prompt whose last message has this text. @returns that it does not */
+  breakOff(text: string, words: string): () => void;
 }
+
+/** What it calls. */
+export const CALL = {
+  id: 'call_1',
+  type: 'function',
+  function: { name: 'weather', arguments: '{"city":"Oslo"}' },
+} as const;
 
 const ACCOUNT = /account number is (\d+)/;
 
@@ -27,6 +36,7 @@ export async function knowingProvider(): Promise<KnowingProvider> {
   const prompts: Body['messages'][] = [];
   const promptOf = new Map<string, Body['messages']>();
   const holds = new Map<string, { came(): void; gate: Promise<void> }>();
+  const halves = new Map<string, string>();
   const server = await backend((message, response) => {
     const chunks: Buffer[] = [];
     message.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -41,6 +51,13 @@ export async function knowingProvider(): Promise<KnowingProvider> {
         await gate;
       }
       const answer = answerTo(body.messages, last);
+      for (const [text, words] of body.stream ? halves : []) {
+        if (!last.includes(text)) continue;
+        halves.delete(text);
+        response.writeHead(200, STREAM_HEADERS);
+        response.write(`${ROLE}${words && word(words)}`, () => response.destroy());
+        return;
+      }
       if (body.stream) {
         response.writeHead(200, STREAM_HEADERS);
         response.write(ROLE);
@@ -70,6 +87,10 @@ export async function knowingProvider(): Promise<KnowingProvider> {
   return Object.assign(server, {
     prompts,
     promptOf,
+    breakOff(text: string, words: string) {
+      halves.set(text, words);
+      return () => void halves.delete(text);
+    },
     hold(text: string) {
       let come = (): void => undefined;
       let open = (): void => undefined;
@@ -107,10 +128,5 @@ function answerTo(
   if (last.includes('What is my account number?'))
     return { content: known ? `It is ${known}.` : 'Please tell me your account number.' };
   if (!last.includes('weather')) return { content: `I have read ${messages.length} messages.` };
-  const call = {
-    id: 'call_1',
-    type: 'function',
-    function: { name: 'weather', arguments: '{"city":"Oslo"}' },
-  };
-  return { content: null, tool_calls: [call] };
+  return { content: null, tool_calls: [CALL] };
 }

@@ -186,13 +186,17 @@ function writeUnnamed(call: ChatCall): void {
 }
 
 /** The client's list goes on as it came where it is all that there is. */
-const hasBefore = ({ shape: { turns, summary, snippets, fresh, system } }: LiveTurn): boolean =>
-  turns.length > 0 || summary !== '' || snippets !== '' || fresh !== undefined || system.length > 0;
+function hasBefore(turn: LiveTurn): boolean {
+  const { turns, summary, snippets, system } = turn.shape;
+  const isMore = turns.length > 0 || summary !== '' || snippets !== '' || system.length > 0;
+  return isMore || tailOf(turn) !== undefined;
+}
 
 /** What is said behind it, where the client's list does not go on: what that holds of the turns would be said twice. */
 function tailOf({ shape, ask, fresh }: LiveTurn): readonly Message[] | undefined {
   const isRewritten = fresh !== ask.messages && (shape.turns.length > 0 || shape.summary !== '');
-  return shape.fresh ?? (isRewritten ? fresh : undefined);
+  const tail = shape.fresh ?? (isRewritten ? fresh : undefined);
+  return tail === ask.messages ? undefined : tail;
 }
 
 /** @throws GatewayError `field_not_supported` for the result of a call that is not kept */

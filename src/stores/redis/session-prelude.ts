@@ -84,3 +84,18 @@ local function head()
   return {m.v, m.g, m.d, m.hd, m.h, m.n, m.e, m.c, m.k, m.o, m.ca, m.ta, state, noted}
 end
 `;
+
+/** Behind the prelude: whether a turn that the session has is not on the path to its head. Versions only grow along a path. */
+export const HAS_LEFT = `
+local function hasLeft(turn)
+  local known = turn ~= '' and redis.call('HGET', I, 't:' .. turn)
+  if not known then return false end
+  local at = m.hd
+  for version = tonumber(m.v), tonumber(known:match('^%d+')) + 1, -1 do
+    if at == turn then break end
+    local id, parent = redis.call('LINDEX', T, version - 1):match('^%d+ %d+ %d (%S+) (%S*) ')
+    if id == at then at = parent end
+  end
+  return at ~= turn
+end
+`;

@@ -1,5 +1,5 @@
 import type { Result } from 'ioredis';
-import { FREE_KEY, PRELUDE } from './session-prelude.ts';
+import { FREE_KEY, HAS_LEFT, PRELUDE } from './session-prelude.ts';
 
 /** What became of a turn that was sent before; nil: it is not there. */
 const OUTCOME = `
@@ -93,11 +93,11 @@ return {'reserved', head(), fence, isNew, reset, summary, whole(from), redis.cal
 
   /**
    * turn, key, fence, generation, base, mode, parent, hash, count, own messages, tokens, opens, resolves, status, ttlMs,
-   * meta, content, corrects, edits, exact, in place of
+   * meta, content, corrects, edits, exact, in place of, goes on
    */
   hypercareSessionCommit: {
     numberOfKeys: 5,
-    lua: `${PRELUDE}${OUTCOME}
+    lua: `${PRELUDE}${OUTCOME}${HAS_LEFT}
 local turn, key, mode = ARGV[1], ARGV[2], ARGV[6]
 local before = outcome(turn, ARGV[4])
 if before then return before end
@@ -121,6 +121,7 @@ local isBehind = tonumber(m.v) < tonumber(ARGV[5])
 if mode == 'branch' and ARGV[7] ~= '' and redis.call('HEXISTS', I, 't:' .. ARGV[7]) == 0 then
   mode, isBehind = 'merge', true
 end
+if ARGV[22] == '1' and mode ~= 'branch' and not isBehind and hasLeft(ARGV[7]) then mode = 'branch' end
 local stale = (mode ~= 'branch' and (isBehind or m.v ~= ARGV[5])) and '1' or '0'
 local resolves, failed = ARGV[13], ARGV[14] == 'failed'
 if resolves ~= '' and not failed then

@@ -146,6 +146,7 @@ export class RedisSessions implements Sessions {
         options.edits ?? '',
         options.exact ? 1 : 0,
         options.inPlaceOf ?? '',
+        options.goesOn ? 1 : 0,
       );
     return committedOf(await this.#write(write, isCommitted, large));
   }

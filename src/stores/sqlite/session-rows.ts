@@ -74,6 +74,9 @@ const SQL = {
     WHERE key = ? AND version > ? ORDER BY version LIMIT ?`,
   turnAt: 'SELECT * FROM turns WHERE key = ? AND version = ?',
   turnBy: 'SELECT version, stale FROM turns WHERE key = ? AND id = ?',
+  leadsTo: `WITH RECURSIVE path (id) AS (VALUES (?1) UNION ALL
+      SELECT turns.parent FROM path JOIN turns ON turns.key = ?2 AND turns.id = path.id AND turns.version > ?4)
+    SELECT 1 FROM path WHERE id = ?3 LIMIT 1`,
   close: 'UPDATE turns SET is_open = 0 WHERE key = ? AND id = ? AND is_open = 1',
   redact: 'UPDATE turns SET meta = ?, content = ? WHERE key = ? AND version = ? AND content = ?',
   summary: 'SELECT summary FROM session_summaries WHERE key = ? AND epoch = ?',
@@ -139,6 +142,14 @@ export class SessionStatements {
   isAt(row: Row, version: number): boolean {
     if (version >= row.version || row.head === '') return version <= row.version;
     return version >= Number(this.run.turnBy.get(row.key, row.head)?.version);
+  }
+
+  /** Whether a turn that the session has is not on the path to its head. */
+  hasLeft({ key, head }: Row, turn: string): boolean {
+    if (turn === head || turn === '') return false;
+    const stored = this.run.turnBy.get(key, turn);
+    // Versions only grow along a path.
+    return stored !== undefined && !this.run.leadsTo.get(head, key, turn, stored.version as number);
   }
 
   /** The turn is announced no longer. */

@@ -294,11 +294,12 @@ export class SqliteSessions implements Sessions {
     const hasMoved = row.version !== options.base;
     if (options.exact && (hasMoved || row.exclusive_fence > options.fence))
       return { kind: 'conflict', version: row.version };
-    const isLost = (id: string): boolean => id !== '' && !this.#sql.run.turnBy.get(row.key, id);
     const branches = options.mode === 'branch' && (inPlaceOf === undefined || inPlaceOf === row.head);
-    const isBranch = branches && !isLost(options.parent);
+    const isLost = branches && options.parent !== '' && !this.#sql.run.turnBy.get(row.key, options.parent);
     // What it was made from this store does not have: it goes on behind what there is, and the next one is told.
-    const isBehind = row.version < options.base || isBranch !== branches;
+    const isBehind = row.version < options.base || isLost;
+    const leaves = options.goesOn === true && !isBehind && this.#sql.hasLeft(row, options.parent);
+    const isBranch = branches ? !isLost : leaves;
     const failed = turn.status === 'failed';
     if (turn.resolves !== '' && !failed) {
       const closed = this.#sql.run.close.run(row.key, turn.resolves);

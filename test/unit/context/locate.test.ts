@@ -119,6 +119,54 @@ it('whoever had read what it leaves out has left it, and so has an agent', () =>
   });
 });
 
+it('of two that say the same the newer one goes on', () => {
+  const [first, second] = stored(hello, [user('Ann'), assistant('answer 1')]) as [OpenedTurn, OpenedTurn];
+  const twin = { ...second, turn: { ...second.turn, id: 'twin', version: 3 } };
+  const elsewhere = { ...second, turn: { ...second.turn, id: 'elsewhere', version: 4, digests: ['other'] } };
+  const turns = byId([first, second, twin, elsewhere]);
+  for (const head of ['elsewhere', undefined])
+    expect(locate([...ann, user('and now?')], [SEED], turns, head)).toEqual({ parent: 'twin', count: 4 });
+});
+
+it('of two that say the same the older one goes on where the log has gone on behind that, and others spoke at once', () => {
+  const [first, second, third] = spokenAtOnce() as [OpenedTurn, OpenedTurn, OpenedTurn];
+  const twin = { ...first, turn: { ...first.turn, id: 'twin', version: 4 } };
+  const sent = [...bob, user('and now?')];
+  expect(locate(sent, [SEED], byId([first, second, third, twin]), 'twin')).toEqual({
+    parent: third.turn.id,
+    count: 4,
+    isMerged: true,
+  });
+});
+
+it('a log that began in the middle is found there, where its beginning may be missing', () => {
+  const path = stored(hello, ann.slice(2), bob.slice(2));
+  const sent = [...ann.slice(2), user('and now?')];
+  const [, eve, last] = path.map(({ turn }) => turn.id);
+  expect(locate(sent, [SEED], byId(path), last)).toEqual({ parent: '', count: 0 });
+  expect(locate(sent, [SEED], byId(path), last, true)).toEqual({ parent: eve, count: 2, isMerged: true });
+  // One word alone may be anybody's.
+  const lone = stored(hello, [user('Ann')], bob.slice(2));
+  expect(locate([user('Ann'), user('and now?')], [SEED], byId(lone), lone[2]?.turn.id, true)).toEqual({
+    parent: '',
+    count: 0,
+  });
+});
+
+it.each([
+  ['nothing of an answer', [user('Ann')], 0],
+  ['half an answer', [user('Ann'), assistant('ans')], 0],
+  ['nothing, and more is said behind it', [user('Ann')], 1],
+])('a question that got %s is asked once more', (_, half, more) => {
+  const [first, second] = stored(hello, half) as [OpenedTurn, OpenedTurn];
+  const path = [first, { ...second, turn: { ...second.turn, status: 'incomplete' as const } }];
+  const sent = [...hello, user('Ann'), ...(more ? [user('and now?')] : [])];
+  expect(locate(sent, [SEED], byId(path), second.turn.id)).toEqual({
+    parent: (more ? second : first).turn.id,
+    count: more ? 3 : 2,
+  });
+});
+
 it('how a client cuts a text into parts makes no other message of it', () => {
   const content = ['he', 'llo'].map((text) => ({ type: 'text' as const, at: '', text }));
   const parts: Message = { role: 'user', at: '', content };
