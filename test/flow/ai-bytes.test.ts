@@ -116,6 +116,19 @@ it('a model whose name is no ASCII is named in the header all the same', async (
   expect(JSON.parse(provider.taken[0]?.body.toString() ?? '')).toMatchObject({ model: 'модель/ё 1' });
 });
 
+it('what a client says of where its model is decides nothing (CVE-2024-6587)', async () => {
+  const [provider, elsewhere] = [await parrot(), await parrot()];
+  const gateway = await aiGateway([provider]);
+  const names = ['api_base', 'base_url', 'baseUrl', 'endpoint', 'url'];
+  const body = Object.fromEntries(names.map((name) => [name, elsewhere.url]));
+  const headers = Object.fromEntries(names.map((name) => [`x-${name}`, elsewhere.url]));
+
+  const answer = await chat(gateway, { ...hello(), ...body, litellm_params: body }, headers);
+
+  expect(answer.status).toBe(200);
+  expect([provider.taken.length, elsewhere.taken.length]).toEqual([1, 0]);
+});
+
 it('the application’s key stays at the gateway, and so does all else of its headers', async () => {
   const provider = await parrot();
   const gateway = await aiGateway([provider]);

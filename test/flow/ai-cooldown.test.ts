@@ -94,14 +94,16 @@ it('all rest: the least bad is asked, and its answer ends its rest', async () =>
     isOut ? refuse(response, 429, { 'retry-after': '30' }) : ok(response),
   );
   const gateway = await aiGateway([long, short], { models: both() });
+  const cooling = (target: string) => gateway.metric('gateway_ai_target_cooling', { model: 'both', target });
 
   expect((await chat(gateway, ask)).status).toBe(429);
+  // Whoever was asked second rests as well.
+  expect([await cooling('p0/gpt-4o-mini'), await cooling('p1/gpt-4o-mini')]).toEqual([1, 1]);
   isOut = false;
   const answer = await chat(gateway, ask);
 
   expect(answer.status).toBe(200);
   expect(answer.headers).toMatchObject({ 'x-gateway-target': 'p1/gpt-4o-mini', 'x-gateway-attempts': '1' });
-  const cooling = (target: string) => gateway.metric('gateway_ai_target_cooling', { model: 'both', target });
   expect([await cooling('p0/gpt-4o-mini'), await cooling('p1/gpt-4o-mini')]).toEqual([1, 0]);
 });
 
