@@ -12,3 +12,17 @@ it('lets in the first values, and those again; every later one is the other', ()
     'b',
   ]);
 });
+
+it('what the config names passes, whoever came first, and takes nobody’s place', () => {
+  const named = new Set(['shop']);
+  const labels = new CappedLabels(2, (label) => named.has(label));
+  expect(['a', 'shop', 'b', 'c', 'new'].map((label) => labels.value(label))).toEqual([
+    'a',
+    'shop',
+    'b',
+    OTHER,
+    OTHER,
+  ]);
+  named.add('new');
+  expect(labels.value('new')).toBe('new');
+});
