@@ -10,7 +10,7 @@ import { openRoutes } from './open-routes.ts';
 import { child, pathOfPointer } from './path.ts';
 import { type PemFiles, readPemFiles } from './pem-files.ts';
 import { documentProblems, interpolatedAt, placed, showing } from './placing.ts';
-import { ConfigError } from './problems.ts';
+import { ConfigError, type ConfigProblem } from './problems.ts';
 import { type GatewayConfig, gatewaySchema } from './schema/index.ts';
 import type { PolicySchema } from './schema/policy-schema.ts';
 import { type Finding, type Shown, schemaFindings } from './schema-problems.ts';
@@ -35,6 +35,8 @@ export interface LoadedConfig {
   config: GatewayConfig;
   /** What the file asks for and this version does not do. */
   inactive: InactivePart[];
+  /** What is valid, and may not do what its author thinks it does. */
+  warnings: ConfigProblem[];
   /** As written, with its `${…}`. */
   text: string;
   /** SHA-256 of the text, hex: the identity of the revision. */
@@ -73,8 +75,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const document = readDocument(text, lookup);
   const shown = showing(document);
   const { config, findings } = validated(document, options.policies, shown);
-  if (config !== undefined)
-    findings.push(...checkConfig(config, options.policies, shown, findings.length === 0));
+  const checked =
+    config === undefined ? undefined : checkConfig(config, options.policies, shown, findings.length === 0);
+  findings.push(...(checked?.findings ?? []));
   // Looked at only if the rest is right: it costs a parse of each.
   const pems =
     findings.length === 0 && config !== undefined ? readPemFiles(config as GatewayConfig, folder) : NO_PEMS;
@@ -85,6 +88,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   return {
     config: config as GatewayConfig,
     inactive: inactiveParts(document.value, document.places),
+    warnings: placed(checked?.warnings ?? [], document, file),
     text,
     hash: createHash('sha256').update(text).digest('hex'),
     fingerprint: createHmac('sha256', options.fingerprintKey ?? FINGERPRINT_KEY)

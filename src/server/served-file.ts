@@ -53,7 +53,7 @@ export interface Revised {
  */
 export class ServedFile {
   readonly #parts: ServedFileParts;
-  readonly #saidInactive = new Set<string>();
+  readonly #said = new Set<string>();
   #loaded: LoadedConfig;
   /** What the file held when it was last put into service or overruled: as long as it says the same, it says nothing. */
   #settled: string;
@@ -227,9 +227,15 @@ export class ServedFile {
     });
     this.#loaded = revised;
     for (const { key, line, what, effect } of revised.inactive) {
-      if (this.#saidInactive.has(key)) continue;
-      this.#saidInactive.add(key);
+      if (this.#said.has(key)) continue;
+      this.#said.add(key);
       log.warn({ key, line, what, effect }, 'not active in this version');
+    }
+    for (const { key, line, message } of revised.warnings) {
+      const said = `${key} ${message}`;
+      if (this.#said.has(said)) continue;
+      this.#said.add(said);
+      log.warn({ key, line, what: message }, 'valid, and worth a look');
     }
   }
 }
