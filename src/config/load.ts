@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
 import { LRUCache } from 'lru-cache';
+import { type Change, movedSecrets } from './bound-secrets.ts';
 import { checkConfig } from './checks.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { type InactivePart, inactiveParts } from './inactive.ts';
@@ -27,6 +28,8 @@ export interface LoadOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** That of the process which compares; this one's own if absent. */
   fingerprintKey?: Uint8Array | undefined;
+  /** Made by somebody who may not know the secrets in it; absent: by who writes the file, and may do anything. */
+  change?: Change | undefined;
   /** The policies that are built, by name. Keep the object: the compiled schema is remembered with it. */
   policies: PolicySchemas;
 }
@@ -82,6 +85,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const pems =
     findings.length === 0 && config !== undefined ? readPemFiles(config as GatewayConfig, folder) : NO_PEMS;
   findings.push(...pems.findings);
+  if (findings.length === 0 && options.change)
+    findings.push(...movedSecrets(document, options.change, new Lookup(options.env, folder)));
   const files = [...lookup.files, ...pems.files];
   const problems = [...documentProblems(document, file), ...placed(findings, document, file)];
   if (problems.length > 0) throw new ConfigError(problems, files);

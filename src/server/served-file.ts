@@ -29,6 +29,8 @@ export interface Proposal {
   matches(etag: string): boolean;
   /** The new text, made from the one that serves. */
   text(current: string): string;
+  /** What its author wrote himself, as YAML or JSON; null: it is one that has served already. See `movedSecrets`. */
+  written: string | null;
   /** Only tells what would come of it. */
   dryRun: boolean;
 }
@@ -169,7 +171,9 @@ export class ServedFile {
     const text = proposal.text(before);
     try {
       if (text !== before) refuseMasks(text, file);
-      const revised = await desk.load({ file, text, env });
+      const { written: said } = proposal;
+      const change = said === null || text === before ? undefined : { from: before, written: said };
+      const revised = await desk.load({ file, text, env, change });
       const diff = await desk.diff(before, text);
       const isNew = text !== before && !proposal.dryRun;
       if (proposal.dryRun) await reload.tryOut(revised.config);
