@@ -8,6 +8,7 @@ import { InputDrift } from './ai/drift/input-drift.ts';
 import { ModelStates } from './ai/models/states.ts';
 import { Shadows } from './ai/shadow/shadows.ts';
 import { openTokenCounter } from './ai/tokens/counter.ts';
+import { configuredNames } from './config/configured-names.ts';
 import type { GatewayConfig } from './config/schema/index.ts';
 import { Conversations } from './context/conversations.ts';
 import { MindMeters } from './context/measures/meters.ts';
@@ -118,6 +119,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   const log = sink.logger;
   const metrics = openMetrics({ process: options.processMetrics ?? true });
   const meters = new Meters(metrics);
+  meters.use(configuredNames(config));
   const rules = new AddressRules(server.outbound);
   const outbound = openOutbound(rules, options.resolve ?? systemResolve);
   const tracing = await traceRequests(config.telemetry, {
@@ -277,7 +279,10 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     onChange,
     certificates,
     plan: (revised) => planGeneration(revised, ports),
-    onServe: (revised) => signals.use(sourcesOf(revised)),
+    onServe: (revised) => {
+      meters.use(configuredNames(revised));
+      signals.use(sourcesOf(revised));
+    },
     ...(shared?.prepareElsewhere ? { prepareElsewhere: shared.prepareElsewhere } : {}),
   });
 

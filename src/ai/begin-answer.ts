@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { JsonObject } from '../contracts/model-request.ts';
-import type { StreamPart } from '../contracts/stream-part.ts';
+import type { FailedPart, StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts } from '../contracts/usage.ts';
 import { objectsOf, parseList, parseObject, withoutMark } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
@@ -71,10 +71,10 @@ function whatIsWrong(
 }
 
 /** @returns the error to throw */
-function abandon(body: Readable, why: string, facts?: AnswerFacts, status?: number): RejectedAnswer {
+function abandon(body: Readable, why: string, facts?: AnswerFacts, failure?: FailedPart): RejectedAnswer {
   // Destroyed before its end it emits an error; that we know.
   body.on('error', () => undefined).destroy();
-  return new RejectedAnswer(why, facts, status);
+  return new RejectedAnswer(why, facts, failure);
 }
 
 async function beginStream(
@@ -95,8 +95,7 @@ async function beginStream(
   const watch = new StreamWatch(dialect, translated && ((part) => translated.take(part)), beside);
   const first = await firstEvent(answer.body, watch);
   onFirstByte();
-  if (watch.failed)
-    throw abandon(answer.body, 'the stream began with an error event', watch, watch.failedWith);
+  if (watch.failed) throw abandon(answer.body, 'the stream began with an error event', watch, watch.failure);
   if (first === undefined) throw abandon(answer.body, 'the stream ended before it said anything', watch);
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
@@ -163,7 +162,7 @@ async function readWhole(
   if (!parts) throw abandon(answer.body, 'the answer is not a completion: no JSON object, or an error');
   const facts = factsOf(parts);
   if (facts.failed && !isVerbatim)
-    throw abandon(answer.body, 'the answer says that it failed', facts, facts.failedWith);
+    throw abandon(answer.body, 'the answer says that it failed', facts, facts.failure);
   const { headers } = answer;
   if (!translation) {
     const marked = (!isVerbatim && dialect.mark?.(body)) || body;

@@ -13,7 +13,7 @@ import type { Model } from './models/catalog.ts';
 import type { Credential } from './models/credential.ts';
 import { type Deployment, restingUntil } from './models/deployment.ts';
 import type { Asking } from './models/selection.ts';
-import { coolDown, type Failure, verdictOf } from './models/verdict.ts';
+import { coolDown, type Failure, oursToMend, UNSAID, verdictOf } from './models/verdict.ts';
 import { NoToken } from './no-token.ts';
 import { namesKey } from './own-refusal.ts';
 import { PartFacts } from './part-facts.ts';
@@ -167,11 +167,12 @@ export class ModelTries {
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };
       }
-      const said = cause instanceof RejectedAnswer ? cause : NOTHING_SAID;
+      const rejected = cause instanceof RejectedAnswer ? cause : undefined;
+      const said = rejected?.failure ?? UNSAID;
       // An account that is refused a token would be refused everywhere that it is asked with one.
-      const status = said.status ?? (cause instanceof NoToken ? cause.status : 0);
-      this.#charge(deployment, code, said.facts);
-      const failure = { ...UNSAID, status, code, reason: said.status ? String(status) : code };
+      const status = cause instanceof NoToken ? cause.status : said.status;
+      this.#charge(deployment, code, rejected?.facts);
+      const failure = { ...said, status, code, reason: said.status ? String(status) : code };
       this.#failed(seat, failure, took());
       return { asked: { kind: 'failed', error }, failure };
     }
@@ -307,10 +308,6 @@ interface TriedFailure extends Failure {
   readonly reason: string;
 }
 
-/** Of a failure without an answer. */
-const UNSAID = { isQuotaSpent: false, isOwn: false, isNobody: false, retryAfterMs: 0 } as const;
-const NOTHING_SAID: Partial<Pick<RejectedAnswer, 'facts' | 'status'>> = {};
-
 const WORKED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_timeout',
   'upstream_truncated',
@@ -326,15 +323,10 @@ const notActive = ({ name }: Model): GatewayError =>
   new GatewayError('feature_not_active', { detail: `The model ${name} needs it.` });
 
 /** Why a refusal can't go to the client as it came: it speaks of our affairs, or not in JSON. */
-function notForClients(
-  answer: CommittedAnswer,
-  { isQuotaSpent, isOwn, isNobody }: Failure,
-): ErrorCode | undefined {
-  const { statusCode } = answer;
-  if (isQuotaSpent || statusCode === 402) return 'provider_quota_spent';
-  // A provider's 401 is about the gateway's key, and its text may quote it.
-  if (!isOwn && !isNobody && (statusCode === 401 || statusCode === 403)) return 'provider_auth_failed';
-  if (isOwn && answer.kind === 'whole' && namesKey(answer.body)) return 'content_filtered';
+function notForClients(answer: CommittedAnswer, failure: Failure): ErrorCode | undefined {
+  const ours = oursToMend(failure);
+  if (ours) return ours;
+  if (failure.isOwn && answer.kind === 'whole' && namesKey(answer.body)) return 'content_filtered';
   const type = answer.headers['content-type'] ?? '';
   return String(type).includes('json') ? undefined : 'provider_invalid_answer';
 }

@@ -1,4 +1,4 @@
-import type { StreamPart } from '../contracts/stream-part.ts';
+import type { FailedPart, StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import { GeneratedText } from './generated-text.ts';
 import { worstFinish } from './outcome.ts';
@@ -25,10 +25,8 @@ export class PartFacts implements AnswerFacts {
   readonly pace = undefined;
   /** The provider said that nothing follows. */
   done = false;
-  /** The provider said that it failed. */
-  failed = false;
-  /** The status of that; 0 = it did not say. */
-  failedWith = 0;
+  /** How the provider said that it failed; undefined: it did not. */
+  failure: FailedPart | undefined = undefined;
   readonly #generated = new GeneratedText();
   readonly #arguments = new ToolArguments();
   /** Nothing but the text of the first choice has come. */
@@ -42,6 +40,15 @@ export class PartFacts implements AnswerFacts {
   #items = 0;
   #logprobs = 0;
   #tokensWithLogprob = 0;
+
+  get failed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  /** As if it had said so before it began, a status; 0 = it does not say. */
+  get failedWith(): number {
+    return this.failure?.status ?? 0;
+  }
 
   get text(): string {
     return this.#generated.beginning;
@@ -132,8 +139,7 @@ export class PartFacts implements AnswerFacts {
         else this.#finish = part.reason;
         break;
       case 'error':
-        this.failed = true;
-        this.failedWith = part.status ?? 0;
+        this.failure = part;
         break;
       case 'end':
         this.done = true;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../contracts/model-request.ts';
 import type { Dialect, Emit, Frame, Framing, StreamReader } from '../contracts/provider.ts';
-import type { StreamPart } from '../contracts/stream-part.ts';
+import type { FailedPart, StreamPart } from '../contracts/stream-part.ts';
 import type { AnswerFacts, Pace, Usage } from '../contracts/usage.ts';
 import { parseObject } from '../lib/json.ts';
 import { AlikeEvents } from './alike-events.ts';
@@ -145,6 +145,9 @@ export class StreamWatch implements AnswerFacts {
   /** The provider said in the stream that it failed. */
   get failed(): boolean {
     return this.#facts.failed;
+  }
+  get failure(): FailedPart | undefined {
+    return this.#facts.failure;
   }
   /** As if it had said so before it began, a status; 0 = it does not say. */
   get failedWith(): number {

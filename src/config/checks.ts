@@ -45,15 +45,17 @@ export function checkConfig(
   policies: Readonly<Record<string, PolicySchema>>,
   shown: Shown,
   fitsSchema: boolean,
-): Finding[] {
+): { findings: Finding[]; warnings: Finding[] } {
   const findings: Finding[] = [];
+  const warnings: Finding[] = [];
   const context: CheckContext = {
     policies,
     fitsSchema,
     quoted: (part) => shown(part.path, part.value).replace(', is ', ''),
     report: (part, message, suggestion) =>
       findings.push({ path: part.path, at: 'value', message, suggestion }),
+    warn: (part, message) => warnings.push({ path: part.path, at: 'value', message }),
   };
   for (const check of CHECKS) check(new Part(config), context);
-  return findings;
+  return { findings, warnings };
 }

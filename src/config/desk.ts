@@ -1,3 +1,4 @@
+import type { Change } from './bound-secrets.ts';
 import type { DiffLine } from './diff.ts';
 import { type LoadedConfig, loadConfig, type PolicySchemas } from './load.ts';
 import { maskText } from './mask.ts';
@@ -11,6 +12,8 @@ export interface Draft {
   file: string;
   text: string;
   env: Env;
+  /** As `LoadOptions.change`. */
+  change?: Change | undefined;
   /** As `LoadOptions.fingerprintKey`. */
   fingerprintKey?: Uint8Array;
 }

@@ -18,6 +18,10 @@ export type PatchOperation =
   | { op: 'remove'; path: string }
   | { op: 'move' | 'copy'; path: string; from: string };
 
+/** What its author has written of a patch, as JSON: what it moves and copies may be secrets that he was not shown. */
+export const valuesIn = (operations: readonly PatchOperation[]): string =>
+  JSON.stringify(operations.map((operation) => ('value' in operation ? operation.value : null)));
+
 /** A patch that doesn't fit the document; nothing of it was applied. */
 export class PatchError extends Error {
   override readonly name = 'PatchError';

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
 import { LRUCache } from 'lru-cache';
+import { type Change, movedSecrets } from './bound-secrets.ts';
 import { checkConfig } from './checks.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { type InactivePart, inactiveParts } from './inactive.ts';
@@ -10,7 +11,7 @@ import { openRoutes } from './open-routes.ts';
 import { child, pathOfPointer } from './path.ts';
 import { type PemFiles, readPemFiles } from './pem-files.ts';
 import { documentProblems, interpolatedAt, placed, showing } from './placing.ts';
-import { ConfigError } from './problems.ts';
+import { ConfigError, type ConfigProblem } from './problems.ts';
 import { type GatewayConfig, gatewaySchema } from './schema/index.ts';
 import type { PolicySchema } from './schema/policy-schema.ts';
 import { type Finding, type Shown, schemaFindings } from './schema-problems.ts';
@@ -27,6 +28,8 @@ export interface LoadOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** That of the process which compares; this one's own if absent. */
   fingerprintKey?: Uint8Array | undefined;
+  /** Made by somebody who may not know the secrets in it; absent: by who writes the file, and may do anything. */
+  change?: Change | undefined;
   /** The policies that are built, by name. Keep the object: the compiled schema is remembered with it. */
   policies: PolicySchemas;
 }
@@ -35,6 +38,8 @@ export interface LoadedConfig {
   config: GatewayConfig;
   /** What the file asks for and this version does not do. */
   inactive: InactivePart[];
+  /** What is valid, and may not do what its author thinks it does. */
+  warnings: ConfigProblem[];
   /** As written, with its `${…}`. */
   text: string;
   /** SHA-256 of the text, hex: the identity of the revision. */
@@ -73,18 +78,22 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const document = readDocument(text, lookup);
   const shown = showing(document);
   const { config, findings } = validated(document, options.policies, shown);
-  if (config !== undefined)
-    findings.push(...checkConfig(config, options.policies, shown, findings.length === 0));
+  const checked =
+    config === undefined ? undefined : checkConfig(config, options.policies, shown, findings.length === 0);
+  findings.push(...(checked?.findings ?? []));
   // Looked at only if the rest is right: it costs a parse of each.
   const pems =
     findings.length === 0 && config !== undefined ? readPemFiles(config as GatewayConfig, folder) : NO_PEMS;
   findings.push(...pems.findings);
+  if (findings.length === 0 && options.change)
+    findings.push(...movedSecrets(document, options.change, new Lookup(options.env, folder)));
   const files = [...lookup.files, ...pems.files];
   const problems = [...documentProblems(document, file), ...placed(findings, document, file)];
   if (problems.length > 0) throw new ConfigError(problems, files);
   return {
     config: config as GatewayConfig,
     inactive: inactiveParts(document.value, document.places),
+    warnings: placed(checked?.warnings ?? [], document, file),
     text,
     hash: createHash('sha256').update(text).digest('hex'),
     fingerprint: createHmac('sha256', options.fingerprintKey ?? FINGERPRINT_KEY)

@@ -35,7 +35,10 @@ export function maskSecrets<T>(config: T): T {
   return masked(config, []) as T;
 }
 
-function masked(value: unknown, keys: readonly string[]): unknown {
+/** Whether a text that stands behind these keys is not shown as it is. */
+export const isHidden = (text: string, keys: readonly unknown[]): boolean => masked(text, keys) !== text;
+
+function masked(value: unknown, keys: readonly unknown[]): unknown {
   if (Array.isArray(value)) return value.map((each) => masked(each, keys));
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);

@@ -33,4 +33,4 @@ export function refuseMasks(text: string, file: string): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-const MESSAGE = `holds ${MASK}, which stands in the place of a secret that was not shown: write the secret, \${NAME} or \${file:PATH} there, or send a JSON patch of what changes, which leaves secrets as they are`;
+const MESSAGE = `holds ${MASK}, which stands in the place of a secret that was not shown: write the secret there, or send a JSON patch of what changes, which leaves secrets as they are`;

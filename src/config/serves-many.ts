@@ -3,7 +3,7 @@ import { Part } from './part.ts';
 import type { GatewayConfig } from './schema/index.ts';
 
 /** These let in nobody but consumers of the config. */
-const OF_CONFIG: ReadonlySet<string> = new Set(['auth-api-key', 'auth-basic', 'auth-mtls']);
+export const OF_CONFIG: ReadonlySet<string> = new Set(['auth-api-key', 'auth-basic', 'auth-mtls']);
 
 /**
  * Whether the AI routes may serve several consumers: the config has them, or whoever identifies them (a token, a policy

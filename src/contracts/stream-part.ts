@@ -36,6 +36,18 @@ interface OfChoice {
   readonly choice?: number;
 }
 
+/** The provider says that it failed; nothing of worth follows. */
+export interface FailedPart {
+  readonly type: 'error';
+  readonly message: string;
+  /** 401, 402, 403, 429 or above 499: as the provider would have refused before it began. Absent: it does not say. */
+  readonly status?: number;
+  /** It says that the gateway's account is spent. */
+  readonly quotaSpent?: boolean;
+  /** Milliseconds for which it asks to be left alone. */
+  readonly retryAfterMs?: number;
+}
+
 /**
  * A piece of an answer, in the order in which it came. An answer that is not streamed is the same pieces, larger. Text
  * and reasoning come as what is added; tool calls are numbered within their answer and may overlap.
@@ -99,12 +111,6 @@ export type StreamPart =
       /** What of it may be words of a model, to estimate its tokens by. */
       readonly words?: string;
     }
-  /** The provider says that it failed; nothing of worth follows. */
-  | {
-      readonly type: 'error';
-      readonly message: string;
-      /** 429 or above 499: as the provider would have refused before it began. Absent: it does not say. */
-      readonly status?: number;
-    }
+  | FailedPart
   /** The provider says that nothing follows. */
   | { readonly type: 'end' };

@@ -16,6 +16,8 @@ export interface ConfigPort {
     note: string;
     matches(etag: string): boolean;
     text(current: string): string;
+    /** As `Proposal.written` of the served file. */
+    written: string | null;
     dryRun: boolean;
   }): Promise<{ number: number; etag: string; isNew: boolean }>;
 }

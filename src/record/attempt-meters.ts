@@ -1,6 +1,7 @@
 import type { Exchange } from '../contracts/exchange.ts';
-import { CappedLabels } from '../lib/capped-labels.ts';
+import type { CappedLabels } from '../lib/capped-labels.ts';
 import { Counter, DURATION_BUCKETS, Histogram, type Registry } from '../telemetry/metrics.ts';
+import { targetLabel } from './target-label.ts';
 
 /** Labels that other meters cap too. */
 interface Labels {
@@ -18,9 +19,9 @@ export class AttemptMeters {
   readonly #targets: CappedLabels;
   readonly #labels: Labels;
 
-  constructor(registry: Registry, labels: Labels, cap: number) {
+  constructor(registry: Registry, labels: Labels, targets: CappedLabels) {
     this.#labels = labels;
-    this.#targets = new CappedLabels(cap);
+    this.#targets = targets;
     const registers = [registry];
     this.#duration = new Histogram({
       name: 'gateway_upstream_duration_seconds',
@@ -65,13 +66,14 @@ export class AttemptMeters {
       if (isRetried) this.#retries.inc({ upstream, reason: this.#labels.reasons.value(reason) });
       this.#requests.inc({
         upstream,
-        target: this.#targets.value(target),
+        target: this.#targets.value(targetLabel(exchange, target)),
         outcome: this.#labels.reasons.value(outcomeOf(reason)),
       });
     }
     if (exchange.attempts > exchange.failedAttempts.length) {
       const { upstream, target } = exchange;
-      this.#requests.add(1, upstream, this.#targets.value(target), upstreamOutcome(exchange, statusClass));
+      const label = this.#targets.value(targetLabel(exchange, target));
+      this.#requests.add(1, upstream, label, upstreamOutcome(exchange, statusClass));
     }
   }
 }

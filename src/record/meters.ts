@@ -45,14 +45,17 @@ export class Meters {
   readonly guards;
   readonly deprecatedRequests;
   readonly tls: TlsMeters;
+  #names: ReadonlySet<string> = new Set();
+  /** Whether the config names it: then it has its label, however many others clients have sent before. */
+  readonly isNamed = (label: string): boolean => this.#names.has(label);
   readonly #ai: AiMeters;
   readonly #attempts: AttemptMeters;
-  readonly #routes = new CappedLabels(CAP);
-  readonly #upstreams = new CappedLabels(CAP);
-  readonly #consumers = new CappedLabels(CAP);
-  readonly #models = new CappedLabels(CAP);
-  readonly #reasons = new CappedLabels(CAP);
-  readonly #tools = new CappedLabels(CAP);
+  readonly #routes = new CappedLabels(CAP, this.isNamed);
+  readonly #upstreams = new CappedLabels(CAP, this.isNamed);
+  readonly #consumers = new CappedLabels(CAP, this.isNamed);
+  readonly #models = new CappedLabels(CAP, this.isNamed);
+  readonly #reasons = new CappedLabels(CAP, this.isNamed);
+  readonly #tools = new CappedLabels(CAP, this.isNamed);
   readonly #running = { count: (): number => 0 };
 
   constructor(registry: Registry) {
@@ -65,7 +68,7 @@ export class Meters {
     };
     this.tls = new TlsMeters(registry, this.#reasons);
     this.#ai = new AiMeters(registry, labels);
-    this.#attempts = new AttemptMeters(registry, labels, CAP);
+    this.#attempts = new AttemptMeters(registry, labels, new CappedLabels(CAP, this.isNamed));
     this.requestDuration = new Histogram({
       name: 'http_server_request_duration_seconds',
       help: 'Time from a request’s first byte to the last byte of its answer.',
@@ -209,6 +212,11 @@ export class Meters {
       labelNames: ['kind'],
       registers,
     });
+  }
+
+  /** @param names what the config names from now on */
+  use(names: ReadonlySet<string>): void {
+    this.#names = names;
   }
 
   /** @param count asked when somebody wants to know how many requests run */

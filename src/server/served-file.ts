@@ -29,6 +29,8 @@ export interface Proposal {
   matches(etag: string): boolean;
   /** The new text, made from the one that serves. */
   text(current: string): string;
+  /** What its author wrote himself, as YAML or JSON; null: it is one that has served already. See `movedSecrets`. */
+  written: string | null;
   /** Only tells what would come of it. */
   dryRun: boolean;
 }
@@ -53,7 +55,7 @@ export interface Revised {
  */
 export class ServedFile {
   readonly #parts: ServedFileParts;
-  readonly #saidInactive = new Set<string>();
+  readonly #said = new Set<string>();
   #loaded: LoadedConfig;
   /** What the file held when it was last put into service or overruled: as long as it says the same, it says nothing. */
   #settled: string;
@@ -169,7 +171,9 @@ export class ServedFile {
     const text = proposal.text(before);
     try {
       if (text !== before) refuseMasks(text, file);
-      const revised = await desk.load({ file, text, env });
+      const { written: said } = proposal;
+      const change = said === null || text === before ? undefined : { from: before, written: said };
+      const revised = await desk.load({ file, text, env, change });
       const diff = await desk.diff(before, text);
       const isNew = text !== before && !proposal.dryRun;
       if (proposal.dryRun) await reload.tryOut(revised.config);
@@ -227,9 +231,15 @@ export class ServedFile {
     });
     this.#loaded = revised;
     for (const { key, line, what, effect } of revised.inactive) {
-      if (this.#saidInactive.has(key)) continue;
-      this.#saidInactive.add(key);
+      if (this.#said.has(key)) continue;
+      this.#said.add(key);
       log.warn({ key, line, what, effect }, 'not active in this version');
+    }
+    for (const { key, line, message } of revised.warnings) {
+      const said = `${key} ${message}`;
+      if (this.#said.has(said)) continue;
+      this.#said.add(said);
+      log.warn({ key, line, what: message }, 'valid, and worth a look');
     }
   }
 }

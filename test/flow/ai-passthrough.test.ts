@@ -166,6 +166,30 @@ it('is no way around a budget', async () => {
   expect(service.stats.requests).toBe(2);
 });
 
+it('a model’s budget knows the name that it was given; a budget of the provider’s other names holds all of those', async () => {
+  const service = await modelService();
+  const budgets = [
+    { name: 'dear', scope: 'model', match: ['smart'], requests: 1, per: '1d' },
+    { name: 'others', scope: 'model', match: ['p0/*'], requests: 2, per: '1d' },
+  ];
+  const gateway = await aiGateway([open(service)], { ai: { budgets } });
+  const ask = async (model: string) =>
+    (await chat(gateway, { ...hello(), model }, {}, '/v1/providers/p0/chat/completions')).status;
+
+  const statuses = [];
+  for (const model of [
+    'gpt-4o-mini',
+    'gpt-4o-mini',
+    'gpt-4o-mini-2024-07-18',
+    'gpt-4o',
+    'gpt-4o-mini-2024-07-18',
+  ])
+    statuses.push(await ask(model));
+
+  expect(statuses.map((status) => status === 429)).toEqual([false, true, false, false, true]);
+  expect(gateway.lines.filter(({ msg }) => msg === 'valid, and worth a look')).toEqual([]);
+});
+
 it('charges what it can’t read as all that it may be, and refuses what nobody could ever charge', async () => {
   const provider = await rawProvider((response, _taken, { url = '' }) => {
     if (url.includes('/completions'))

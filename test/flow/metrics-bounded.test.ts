@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { connect as connectHttp2 } from 'node:http2';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
-import { testGateway } from '../helpers/gateway.ts';
+import { eventually, testGateway } from '../helpers/gateway.ts';
 
+const json = { 'content-type': 'application/json' };
 /** Names of each kind; more than the 1,000 that a label has at most. METRIC_NAMES=10000 for the field's own figure. */
 const NAMES = Number(process.env.METRIC_NAMES ?? 1_100);
 /** Of what is never a label's value one would be one too many. */
@@ -25,8 +27,11 @@ it('whatever models, methods, paths, subjects and tools clients send, /metrics s
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k', alg: 'EdDSA' };
   const [issuer, audience] = ['https://id.example.com/', 'shop'];
+  const key = 'key-of-the-shop';
+  const sha256 = createHash('sha256').update(key).digest('hex');
   const gateway = await testGateway({
     server: { http2: true },
+    consumers: [{ name: 'shop', keys: [{ id: 'k1', sha256 }] }],
     upstreams: { up: { targets: [{ url: up.url }] } },
     routes: [
       {
@@ -34,7 +39,9 @@ it('whatever models, methods, paths, subjects and tools clients send, /metrics s
         match: { path: '/old' },
         upstream: 'up',
         policies: [
-          { 'auth-jwt': { issuer, audience, jwks: { keys: [jwk] } } },
+          {
+            'auth-any': [{ 'auth-jwt': { issuer, audience, jwks: { keys: [jwk] } } }, { 'auth-api-key': {} }],
+          },
           { lifecycle: { deprecated: '2026-01-01T00:00:00Z' } },
           { 'rate-limit': { limit: 1, window: '1h', per: 'route' } },
         ],
@@ -107,4 +114,35 @@ it('whatever models, methods, paths, subjects and tools clients send, /metrics s
   expect(await gateway.metric('gateway_deprecated_requests_total', { consumer: '__other' })).toBe(
     NAMES - 1_000,
   );
+  // Whom the config names is no stranger, though it comes last.
+  await ask({ ':path': '/old', 'x-api-key': key });
+  for (const name of ['gateway_rate_limited_total', 'gateway_deprecated_requests_total'])
+    expect(await gateway.metric(name, { consumer: 'shop' }), name).toBe(1);
+});
+
+it('models that clients name to a provider in its own words are one target, and nobody’s place', async () => {
+  const up = await backend((_request, response) => response.writeHead(404, json).end('{"error":{}}'));
+  const gateway = await testGateway({
+    ai: {
+      providers: { one: { kind: 'openai', baseUrl: `${up.url}/v1`, apiKey: 'k', passthrough: true } },
+      models: { known: { targets: [{ provider: 'one', model: 'm' }] } },
+    },
+  });
+  const ask = (path: string, model: string) =>
+    fetch(`${gateway.url}/v1${path}`, {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }] }),
+    }).then((answer) => answer.text());
+
+  for (let i = 0; i < 20; i++) await ask('/providers/one/chat/completions', `made-up-${i}`);
+  await ask('/providers/one/chat/completions', 'm');
+  await ask('/chat/completions', 'known');
+
+  const asked = (target: string) => gateway.metric('gateway_upstream_requests_total', { target });
+  await eventually(async () => (await asked('one/*')) === 20 && (await asked('one/m')) === 2);
+  const page = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+  expect(page.split('\n').filter((line) => line.includes('made-up'))).toEqual([]);
+  // The record says what was asked.
+  expect(gateway.lines.filter(({ target }) => String(target).startsWith('one/made-up'))).toHaveLength(20);
 });

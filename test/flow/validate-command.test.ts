@@ -178,3 +178,76 @@ it('validate reads the scripts of probes: one that can’t be read would never r
   expect(code).toBe(2);
   expect(wrong).toMatch(/context\.probes\[0\]\.file: .*none\.yaml can't be read: there is no such file$/m);
 });
+
+const budgeted = (
+  budgets: object[],
+  provider: object = {},
+  policies: object[] = [KEY],
+  consumers: object[] = CONSUMERS,
+) => ({
+  consumers,
+  ai: {
+    policies,
+    providers: { one: { kind: 'openai', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'k', ...provider } },
+    models: { small: { targets: [{ provider: 'one', model: 'm' }] } },
+    budgets: budgets.map((each, i) => ({ name: `b${i}`, requests: 1, per: '1d', ...each })),
+  },
+});
+
+it('a budget whose name nobody can have is wrong: a typo would switch it off in silence', async () => {
+  const typos = await validated(
+    budgeted(
+      [
+        { scope: 'consumer', match: ['ana'] },
+        { scope: 'group', match: ['webb'] },
+      ],
+      {},
+      [KEY],
+      [{ ...CONSUMERS[0], groups: ['web'] }],
+    ),
+  );
+  expect(typos.code).not.toBe(0);
+  expect(typos.wrong).toContain('there is no consumer "ana" (did you mean "anna"?)');
+  expect(typos.wrong).toContain('there is no group "webb" (did you mean "web"?)');
+
+  const right = await validated(budgeted([{ scope: 'consumer', match: ['anna'] }]));
+  expect([right.code, right.wrong]).toEqual([0, '']);
+});
+
+it('a token names consumers that no config lists, each behind the prefix of its issuer', async () => {
+  const either = [{ 'auth-any': [KEY, JWT] }];
+  const named = await validated(
+    budgeted(
+      [
+        { scope: 'consumer', match: ['jwt:bob', 'anna'] },
+        { scope: 'group', match: ['any'] },
+      ],
+      {},
+      either,
+    ),
+  );
+  expect([named.code, named.wrong]).toEqual([0, '']);
+
+  const typo = await validated(budgeted([{ scope: 'consumer', match: ['jtw:bob'] }], {}, either));
+  expect(typo.wrong).toContain('there is no consumer "jtw:bob"');
+});
+
+it('a model’s budget that pass-through leads around is said to be one', async () => {
+  const dear = { scope: 'model', match: ['small'] };
+  const open = { passthrough: true };
+  const around = await validated(budgeted([dear], open));
+  expect(around.code).toBe(0);
+  expect(around.said).toMatch(
+    /gateway\.yaml:\d+:\d+ {2}ai\.budgets\[0\]\.match\[0\]: does not hold who asks .* one\/\* /,
+  );
+
+  for (const config of [
+    budgeted([dear]),
+    budgeted([dear, { scope: 'model', match: ['one/*'] }], open),
+    budgeted([dear, { scope: 'model' }], open),
+  ])
+    expect((await validated(config)).said).not.toContain('does not hold');
+  expect((await validated(budgeted([{ scope: 'model', match: ['one/*'] }]))).wrong).toContain(
+    'there is no model "one/*"',
+  );
+});

@@ -78,6 +78,7 @@ export function keyRoutes(app: AdminApp, { served, changes }: Pick<AdminPorts, '
       // A change of one key says itself what it changes: nobody's other change is overwritten by it.
       matches: ifMatch(request.headers['if-match'] ?? '*'),
       dryRun: false,
+      written: '',
       text: (current) => {
         const made = text(current);
         changed = made.id;

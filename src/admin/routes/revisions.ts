@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { type PatchOperation, patchText } from '../../config/json-patch.ts';
+import { type PatchOperation, patchText, valuesIn } from '../../config/json-patch.ts';
 import { keepSecrets } from '../../config/keep-secrets.ts';
 import type { RevisionWithText } from '../../config/revisions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
@@ -201,6 +201,7 @@ export function revisionRoutes(
         note: body.note ?? '',
         matches,
         dryRun,
+        written: 'text' in body ? body.text : valuesIn(body.patch as PatchOperation[]),
         text: (current) => {
           if (!('text' in body)) return patchText(current, body.patch as PatchOperation[]);
           return query.keepSecrets ? keepSecrets(body.text, current) : body.text;
@@ -236,6 +237,7 @@ export function revisionRoutes(
         matches,
         dryRun,
         text: () => text,
+        written: null,
       });
       Object.assign(audited, { revision: revised.number, isNew: revised.isNew, dryRun, of: number });
       reply.header('etag', revised.etag);

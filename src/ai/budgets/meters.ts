@@ -20,12 +20,12 @@ export class BudgetMeters {
   readonly lost: Meters['budgetSettlementsLost'];
   readonly degraded: Meters['degraded'];
   readonly #used = new Map<string, Used>();
-  readonly #subjects = new CappedLabels(MOST_SUBJECTS);
+  readonly #subjects: CappedLabels;
   readonly #now: () => number;
 
   /** @param now wall clock, milliseconds since the epoch: what a window holds is shown until its end */
   constructor(
-    { budgetRefused, budgetSettlementsLost, degraded }: Meters,
+    { budgetRefused, budgetSettlementsLost, degraded, isNamed }: Meters,
     metrics: Registry,
     now: () => number,
   ) {
@@ -33,6 +33,7 @@ export class BudgetMeters {
     this.lost = budgetSettlementsLost;
     this.degraded = degraded;
     this.#now = now;
+    this.#subjects = new CappedLabels(MOST_SUBJECTS, isNamed);
     const gauge = new Gauge({
       name: 'gateway_budget_used_ratio',
       help: 'Share of a budget that is spent or reserved in the window that runs, as last seen: 1 = all of it.',

@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../../config/schema/index.ts';
+import type { ErrorCode } from '../../errors/table.ts';
 import type { Credential } from './credential.ts';
 import type { Deployment } from './deployment.ts';
 import type { RestReason } from './rest.ts';
@@ -17,6 +18,15 @@ export interface Failure {
   readonly retryAfterMs: number;
 }
 
+/** Of a failure without an answer. */
+export const UNSAID: Failure = {
+  status: 0,
+  isQuotaSpent: false,
+  isOwn: false,
+  isNobody: false,
+  retryAfterMs: 0,
+};
+
 /** What a failure says, and of what: of the target, of the key for this model, or of the key's whole account. */
 export interface Verdict {
   readonly of: 'target' | 'key' | 'account';
@@ -27,6 +37,13 @@ export interface Verdict {
 
 /** Refusals of one request that go by who asks: a limit of the key, what it may do, what its account can pay for. */
 const OF_THE_KEY: ReadonlySet<number> = new Set([401, 402, 429]);
+
+/** The code for a refusal that speaks of the gateway's key or account, which is nothing that its client could mend. */
+export function oursToMend({ status, isQuotaSpent, isOwn, isNobody }: Failure): ErrorCode | undefined {
+  if (isQuotaSpent || status === 402) return 'provider_quota_spent';
+  // A provider's 401 is about the gateway's key, and its text may quote it.
+  return !isOwn && !isNobody && (status === 401 || status === 403) ? 'provider_auth_failed' : undefined;
+}
 
 export function verdictOf({ status, isQuotaSpent, isOwn, isNobody }: Failure): Verdict {
   const elsewhere = { isElsewhere: true };

@@ -9,6 +9,8 @@ export interface CheckContext {
   /** The value as messages may show it: in quotes, with `${…}` unresolved, '' if it is a secret. */
   quoted(part: Part): string;
   report(part: Part, message: string, suggestion?: string): void;
+  /** Says what is valid, and may not do what its author thinks it does. */
+  warn(part: Part, message: string): void;
 }
 
 export type Check = (config: Part, context: CheckContext) => void;

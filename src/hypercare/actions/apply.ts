@@ -1,4 +1,4 @@
-import { patchText } from '../../config/json-patch.ts';
+import { patchText, valuesIn } from '../../config/json-patch.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
 import type { Action, ActionStatus, Applied, Begun, Finding, Step } from '../findings/finding.ts';
@@ -241,6 +241,7 @@ export class Applier {
         note: `${reason}, by ${by}`,
         matches: matches ?? (() => true),
         text: (current) => patchText(current, patch),
+        written: valuesIn(patch),
         dryRun: false,
       });
       revision = revised.number;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createPatch, createTests, type Operation } from 'rfc6902';
 import { parse } from 'yaml';
-import { type PatchOperation, patchText } from '../../config/json-patch.ts';
+import { type PatchOperation, patchText, valuesIn } from '../../config/json-patch.ts';
 import { maskSecrets } from '../../config/mask.ts';
 import { isSecretAt } from '../../config/wording.ts';
 import type { Action, Step } from '../findings/finding.ts';
@@ -73,6 +73,7 @@ export async function tryOut(
         note: '',
         matches: () => true,
         text: (current) => patchText(current, patch),
+        written: valuesIn(patch),
         dryRun: true,
       });
     }

@@ -1,3 +1,4 @@
+import { configuredNames } from '../../config/configured-names.ts';
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { SignalSources } from '../../record/signals/signal-writer.ts';
 import type { EngineSettings, ObjectiveSetting } from './settings.ts';
@@ -36,10 +37,9 @@ export function settingsOf({ hypercare, upstreams, routes }: Config): EngineSett
 }
 
 /** Which headers say what requests are told apart by. */
-export function sourcesOf({
-  hypercare: { signals, window },
-}: Pick<GatewayConfig, 'hypercare'>): SignalSources {
-  return { ...signals, release: window?.release ?? '' };
+export function sourcesOf(config: GatewayConfig): SignalSources {
+  const { signals, window } = config.hypercare;
+  return { ...signals, release: window?.release ?? '', names: configuredNames(config) };
 }
 
 type Objective = GatewayConfig['hypercare']['objectives'][number];

@@ -26,9 +26,10 @@ const CAP_OF_OTHERS = 2000;
 
 /**
  * Numbers for the values of dimensions, so that a record holds no text. Each space is capped: what is new beyond it is
- * `__other`. Revisions are numbers already.
+ * `__other`, unless the config names it. Revisions are numbers already.
  */
 export class Names {
+  #named: ReadonlySet<string> = new Set();
   readonly #spaces: Map<string, number>[] = Array.from({ length: SPACES }, () => new Map());
   readonly #caps: readonly number[];
   #fresh: NewName[] = [];
@@ -38,6 +39,14 @@ export class Names {
 
   constructor() {
     this.#caps = Array.from({ length: SPACES }, (_, space) => CAPS[DIMENSIONS[space] ?? ''] ?? CAP_OF_OTHERS);
+  }
+
+  /** @param named what the config names from now on: whatever clients have sent before, it has numbers */
+  use(named: ReadonlySet<string>): void {
+    this.#named = named;
+    // One that was one too many may be named now.
+    this.#last.fill('');
+    this.#lastNumber.fill(NONE);
   }
 
   /** The number of a name; 0 for '', 1 for one too many. */
@@ -53,7 +62,8 @@ export class Names {
 
   #add(space: number, name: string): number {
     const known = this.#spaces[space] as Map<string, number>;
-    if (name === OTHER || known.size >= (this.#caps[space] as number)) return OTHERS;
+    const isFull = known.size >= (this.#caps[space] as number);
+    if (name === OTHER || (isFull && !this.#named.has(name))) return OTHERS;
     const number = known.size + 2;
     known.set(name, number);
     this.#fresh.push([space, number, name]);

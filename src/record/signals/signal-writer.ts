@@ -1,6 +1,7 @@
 import type { Exchange, FailedAttempt } from '../../contracts/exchange.ts';
 import { cutText } from '../../lib/cut-text.ts';
 import { effectiveStatus } from '../effective-status.ts';
+import { targetLabel } from '../target-label.ts';
 import {
   BATCH,
   BATCH_BYTES,
@@ -31,6 +32,8 @@ export interface SignalSources {
   readonly session: string;
   /** The release that runs, or ''. */
   readonly release: string;
+  /** What the config names; absent: nothing. */
+  readonly names?: ReadonlySet<string>;
 }
 
 export interface SignalPorts {
@@ -38,6 +41,8 @@ export interface SignalPorts {
   send(batch: SignalBatch): boolean;
   onDropped(signals: number): void;
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Buffers that may be away at once: what comes while all of them are is dropped. */
 const MOST_AWAY = 64;
@@ -97,12 +102,14 @@ export class SignalWriter {
   constructor(sources: SignalSources, ports: SignalPorts) {
     this.#ports = ports;
     this.#sources = sources;
+    this.names.use(sources.names ?? NO_NAMES);
     this.#release = this.names.of(SPACE_OF_RELEASE, sources.release);
   }
 
   /** Where region, app, user and session come from, from now on. */
   use(sources: SignalSources): void {
     this.#sources = sources;
+    this.names.use(sources.names ?? NO_NAMES);
     this.#release = this.names.of(SPACE_OF_RELEASE, sources.release);
   }
 
@@ -124,7 +131,7 @@ export class SignalWriter {
     const sources = this.#sources;
 
     ints[i + ROUTE] = names.of(ROUTE, this.#places.of(exchange));
-    ints[i + TARGET] = names.of(TARGET, exchange.target);
+    ints[i + TARGET] = names.of(TARGET, targetLabel(exchange, exchange.target));
     ints[i + CONSUMER] = names.of(CONSUMER, consumer);
     ints[i + REGION] = names.of(REGION, textOf(headers[sources.region.header]) || sources.region.default);
     ints[i + APP] = this.#appOf(headers);
@@ -145,7 +152,7 @@ export class SignalWriter {
     const breach = exchange.breaches === null ? undefined : exchange.breaches[0];
     ints[i + INT.breach] = breach === undefined ? 0 : names.of(SPACE.breach, breach.at);
     const { failedAttempts } = exchange;
-    if (failedAttempts.length > 0) this.#failed(i, failedAttempts[0] as FailedAttempt, ai !== null);
+    if (failedAttempts.length > 0) this.#failed(i, failedAttempts[0] as FailedAttempt, exchange);
     else {
       ints[i + INT.failedTarget] = 0;
       ints[i + INT.failedUpstream] = 0;
@@ -207,11 +214,11 @@ export class SignalWriter {
     if (++this.#count === BATCH) this.flush();
   }
 
-  #failed(i: number, { target, upstream, reason }: FailedAttempt, isModel: boolean): void {
+  #failed(i: number, { target, upstream, reason }: FailedAttempt, exchange: Exchange): void {
     const { names } = this;
     const ints = this.#ints;
-    ints[i + INT.failedTarget] = names.of(TARGET, target);
-    ints[i + INT.failedUpstream] = names.of(isModel ? PROVIDER : UPSTREAM, upstream);
+    ints[i + INT.failedTarget] = names.of(TARGET, targetLabel(exchange, target));
+    ints[i + INT.failedUpstream] = names.of(exchange.ai !== null ? PROVIDER : UPSTREAM, upstream);
     ints[i + INT.failedReason] = names.of(SPACE.reason, reason);
   }
 

@@ -20,3 +20,17 @@ it('no value is longer than 256 characters: what is like another for so long is 
   expect(labels.value(`${long}b`)).toBe(long);
   expect([labels.value('y'), labels.value('z')]).toEqual(['y', OTHER]);
 });
+
+it('what the config names passes, whoever came first, and takes nobody’s place', () => {
+  const named = new Set(['shop']);
+  const labels = new CappedLabels(2, (label) => named.has(label));
+  expect(['a', 'shop', 'b', 'c', 'new'].map((label) => labels.value(label))).toEqual([
+    'a',
+    'shop',
+    'b',
+    OTHER,
+    OTHER,
+  ]);
+  named.add('new');
+  expect(labels.value('new')).toBe('new');
+});

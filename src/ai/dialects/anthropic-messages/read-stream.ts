@@ -40,7 +40,7 @@ export class MessageEventReader implements StreamReader {
         this.#emit({ type: 'end' });
         break;
       case 'error':
-        this.#emit(failedPart(textOf(objectOf(event.error).message), objectOf(event.error).type));
+        this.#readError(objectOf(event.error));
         break;
     }
   }
@@ -48,6 +48,10 @@ export class MessageEventReader implements StreamReader {
   /** It thinks though it does not show what, or a tool of the provider's is at work. */
   isAtWork({ type, content_block: block }: JsonObject): boolean {
     return type === 'content_block_start' && objectOf(block).type !== 'text';
+  }
+
+  #readError({ message, type, details }: JsonObject): void {
+    this.#emit(failedPart(textOf(message), type, objectOf(details).error_code));
   }
 
   #readStart(block: JsonObject, index: unknown): void {

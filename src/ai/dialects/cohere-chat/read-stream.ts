@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import { objectOf, textOf } from '../../../lib/json.ts';
 import { ending } from '../ending.ts';
+import { failedPart } from '../failed-part.ts';
 import { convertUsage } from './convert-usage.ts';
 import { ENDINGS } from './endings.ts';
 import { readBlock, readCitation, readPlan } from './read-content.ts';
@@ -43,7 +44,7 @@ export class ChatEventReader implements StreamReader {
       default:
         // An error comes as its message alone.
         if (event.type === undefined && textOf(event.message) !== '')
-          this.#emit({ type: 'error', message: textOf(event.message) });
+          this.#emit(failedPart(textOf(event.message)));
     }
   }
 
@@ -59,7 +60,7 @@ export class ChatEventReader implements StreamReader {
   }
 
   #readEnd({ finish_reason: reason, usage: reported, error }: JsonObject): void {
-    if (textOf(error) !== '') this.#emit({ type: 'error', message: textOf(error) });
+    if (textOf(error) !== '') this.#emit(failedPart(textOf(error)));
     else if (textOf(reason) !== '') this.#emit(ending(textOf(reason), ENDINGS));
     const usage = convertUsage(objectOf(reported));
     if (usage) this.#emit({ type: 'usage', usage });

@@ -3,6 +3,8 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { TokenLogprob } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
+import { retryAfterIn } from '../../retry-delay.ts';
+import { statusMeant } from '../../status-meant.ts';
 import { BegunChoices } from '../begun-choices.ts';
 import { choiceOf } from '../choice.ts';
 import { ending } from '../ending.ts';
@@ -29,8 +31,10 @@ export class ChunkReader implements StreamReader {
 
   read(chunk: JsonObject): void {
     if (chunk.error) {
-      const { message, code } = objectOf(chunk.error);
-      this.#emit(failedPart(textOf(message), code));
+      const { message, code, status } = objectOf(chunk.error);
+      const failed = failedPart(textOf(message), statusMeant(Number(code), chunk), status);
+      const seconds = Number(retryAfterIn(chunk)['retry-after'] ?? 0);
+      this.#emit(seconds > 0 ? { ...failed, retryAfterMs: seconds * 1000 } : failed);
       return;
     }
     if (this.#id === undefined) {

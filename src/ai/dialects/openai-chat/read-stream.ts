@@ -36,7 +36,8 @@ export class ChunkReader implements StreamReader {
     if (chunk.error || name === 'error' || chunk.object === 'error') {
       const { error, message } = chunk;
       const { message: said, code, type } = objectOf(error);
-      this.#emit(failedPart(textOf(said) || textOf(error) || textOf(message), code ?? chunk.code ?? type));
+      const text = textOf(said) || textOf(error) || textOf(message);
+      this.#emit(failedPart(text, code ?? chunk.code, type ?? chunk.type));
       return;
     }
     if (!this.#isBegun) {

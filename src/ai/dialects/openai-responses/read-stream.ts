@@ -45,7 +45,8 @@ export class ResponseEventReader implements StreamReader {
       const call = this.#calls.get(event.output_index);
       if (call !== undefined) this.#emit({ type: 'tool-call-arguments', call, text: textOf(event.delta) });
     } else if (type === 'error') {
-      this.#emit(failedPart(textOf(event.message), event.code));
+      const { message, code, type: kind } = { ...event, ...objectOf(event.error) };
+      this.#emit(failedPart(textOf(message), code, kind));
     } else if (ENDS.has(type)) {
       readEnd(objectOf(event.response), this.#emit);
       this.#emit({ type: 'end' });
