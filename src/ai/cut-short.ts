@@ -35,7 +35,7 @@ export const saysAll = ({ usage, finishReason }: AnswerFacts, whole: Usage): boo
   usage !== undefined && finishReason !== '' && (usage.images ?? 0) >= (whole.images ?? 0);
 
 /** What is made step by step, and what is ordered and sold by the piece. */
-const GENERATED = ['output', 'imageOutput', 'audioOutput'] as const;
+const GENERATED = ['output', 'imageOutput'] as const;
 const PIECES = ['images', 'audioSeconds', 'characters', 'searches'] as const;
 
 /**
@@ -48,6 +48,8 @@ const PIECES = ['images', 'audioSeconds', 'characters', 'searches'] as const;
 export function partOf(whole: Usage, generated: number, said?: Usage): Usage {
   const part = { ...whole, ...said, input: said?.input || whole.input };
   const before = (kind: keyof Usage): number => said?.[kind] ?? 0;
+  // What is to be spoken is known from its first letter to its last, and made faster than anybody listens.
+  if (whole.audioOutput !== undefined) return part;
   for (const kind of GENERATED) if (whole[kind] !== undefined) part[kind] = Math.max(generated, before(kind));
   for (const kind of PIECES) if (whole[kind] !== undefined) part[kind] = Math.max(whole[kind], before(kind));
   return part;

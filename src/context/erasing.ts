@@ -124,6 +124,11 @@ export class Erasing {
   /** What this process holds of it in the clear. */
   forget(ref: SessionRef): void {
     this.answering.forgotten(ref);
+    this.letGo(ref);
+  }
+
+  /** The same, of a turn that has been told: of the others in hand those that need to know have been, too. */
+  letGo(ref: SessionRef): void {
     this.#ports.opened.forget(ref);
     this.#ports.mind.forget(ref);
   }

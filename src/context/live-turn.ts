@@ -45,7 +45,7 @@ export interface TurnKeeper {
   readonly giveBack: Pick<GiveBack, 'now'>;
   readonly operations: OperationLog;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
-  readonly erasing: Pick<Erasing, 'forget' | 'answering'>;
+  readonly erasing: Pick<Erasing, 'letGo' | 'answering'>;
   readonly opened: Pick<OpenedSessions, 'noteLog'>;
 }
 
@@ -205,7 +205,7 @@ export class LiveTurn {
       if (!isFailed) throw lockedAt(committed.version, 0);
     }
     // Erased while it was being answered, it or something in it: what was read for it is not kept at hand either.
-    if (committed?.kind === 'gone' || this.#answered.isForgotten) this.#keeper.erasing.forget(ask.ref);
+    if (committed?.kind === 'gone' || this.#answered.isForgotten) this.#keeper.erasing.letGo(ask.ref);
   }
 
   /** For after the answer. One that waits is measured now, while what was said is at hand; the rest is told when it is there. */

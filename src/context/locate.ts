@@ -74,7 +74,14 @@ export function locate(
   const follow = (way: Place): Place[] => {
     const ways = goOn(behind.get(way.parent) ?? [], way);
     if (head === undefined) return ways;
-    const passing = spokenAt(way.count).filter(({ turn }) => isBehindOthers(turn, way.parent, turns));
+    const since = turns.get(way.parent)?.turn.version ?? 0;
+    const passing = spokenAt(way.count).filter(
+      (each) =>
+        each.turn.version > since &&
+        each.turn.version - since <= MOST_AT_ONCE &&
+        isNext(each, way.count) &&
+        isBehindOthers(each.turn, way.parent, since, turns),
+    );
     return [...ways, ...goOn(passing, { ...way, isMerged: true })];
   };
   // One word alone may be anybody's.
@@ -125,16 +132,29 @@ function furthest(
   return place;
 }
 
-/** Whether between an earlier turn and one behind it others stand, and only such as were said at once with one of the two. */
+/** Versions that a conversation has grown by at most while a turn was answered: of a long one in which the same is said again and
+ * again every turn could else be behind every other. */
+const MOST_AT_ONCE = 128;
+
+/**
+ * Whether between an earlier turn and one behind it others stand, and only such as were said at once with one of the two.
+ * @param since the version of the earlier one
+ */
 function isBehindOthers(
   turn: OpenedTurn['turn'],
   earlier: string,
+  since: number,
   turns: ReadonlyMap<string, OpenedTurn>,
 ): boolean {
-  const between = turnsBetween(earlier, turn.parent, turns);
-  // Behind corrections alone it is found anyway.
-  if (!between?.some(({ turn: { kind } }) => kind !== 'correction')) return false;
-  return turn.staleBase || between.every(mayBeUnread);
+  let isBehind = false;
+  for (let at = turn.parent; at !== earlier; ) {
+    const each = turns.get(at);
+    if (!each || each.turn.version < since || !(turn.staleBase || mayBeUnread(each))) return false;
+    // Behind corrections alone it is found anyway.
+    isBehind ||= each.turn.kind !== 'correction';
+    at = each.turn.parent;
+  }
+  return isBehind;
 }
 
 /** It was merged behind turns whose clients knew nothing of it; or a person has put it there. */

@@ -161,6 +161,30 @@ it('a config with secrets in it is edited and applied without them being shown',
   expect(complaints).toEqual([]);
 }, 60_000);
 
+it('one’s own change that serves before its answer has come is nobody else’s', async () => {
+  const gateway = await testGateway(await shop());
+  const { page, complaints, editor, text } = await openConfig(gateway);
+  const answered = Promise.withResolvers<void>();
+  await page.route('**/api/revisions?*', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    const response = await route.fetch();
+    await answered.promise;
+    await route.fulfill({ response });
+  });
+  await editor.fill(`${text}# mine\n`);
+  const serves = page.waitForResponse(
+    async (response) => response.url().endsWith('/api/config') && (await response.text()).includes('# mine'),
+  );
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await serves;
+  await page.getByRole('region', { name: 'History' }).getByRole('link', { name: 'revision 2' }).waitFor();
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+  expect(await page.getByRole('alert').count()).toBe(0);
+  answered.resolve();
+  await page.getByRole('region', { name: 'Revision 2 serves' }).waitFor();
+  expect(complaints).toEqual([]);
+}, 60_000);
+
 it('a second click applies nothing again, a trial is of the text as it stands, and what is written outlives a look elsewhere', async () => {
   const gateway = await testGateway(await shop());
   const { page, complaints, editor, text } = await openConfig(gateway);

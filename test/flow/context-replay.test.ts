@@ -271,6 +271,17 @@ it('a question whose answer broke off stands in the conversation once when it is
   expect(texts).toEqual(['Who is there?', 'I have read 1 messages.', 'Who is there?']);
 });
 
+it('who says the same again with another key means it once more', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], ON);
+  provider.breakOff('Go on.', 'Half of it');
+  const ask = (key: string) => chat(gateway, streamed('Go on.'), { ...S1, 'idempotency-key': key });
+  await ask('k1');
+  await ask('k2');
+  const texts = provider.prompts.at(-1)?.map(({ content }) => content);
+  expect(texts).toEqual(['Go on.', 'Half of it', 'Go on.']);
+});
+
 it('a log whose question got no word of an answer is answered once however often it is sent with its key', async () => {
   const provider = await knowingProvider();
   const gateway = await aiGateway([provider], { context: { enabled: true, onDisconnect: 'cancel' } });

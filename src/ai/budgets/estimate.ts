@@ -20,12 +20,14 @@ export const TOKENS_A_PICTURE = 1600;
 
 /** By what a body names a picture: the type of its part, its media type, or Amazon's field. */
 const NAMES = [
-  // A field of that name stands beside a type.
-  /^"(?:input_)?image[^"/]*"\s*(?![\s:])/,
-  /^"image\//,
-  /^"image"\s*:\s*\{\s*"(?:format|source)"/,
+  // A tool may be called so as well.
+  /(?<="type"\s*:\s*)"(?:input_)?image[^"/]*"/y,
+  /"image\//y,
+  /"image"\s*:\s*\{\s*"(?:format|source)"/y,
 ];
 const LONGEST_NAME = 64;
+/** Bytes before it in which its key stands. */
+const LONGEST_KEY = 24;
 
 /**
  * How many pictures a body names, and need not hold, by its bytes: of one picture a format writes one or two names, each of another
@@ -35,8 +37,12 @@ export function picturesIn(body: Buffer): number {
   const counts = NAMES.map(() => 0);
   for (const beginning of ['"image', '"input_image'])
     for (let at = body.indexOf(beginning); at >= 0; at = body.indexOf(beginning, at + beginning.length)) {
-      const name = body.toString('latin1', at, at + LONGEST_NAME);
-      const kind = NAMES.findIndex((each) => each.test(name));
+      const before = Math.min(at, LONGEST_KEY);
+      const name = body.toString('latin1', at - before, at + LONGEST_NAME);
+      const kind = NAMES.findIndex((each) => {
+        each.lastIndex = before;
+        return each.test(name);
+      });
       if (kind >= 0) counts[kind] = (counts[kind] as number) + 1;
     }
   return Math.max(...counts);

@@ -50,7 +50,7 @@ export function guardEvent(event: Container, guard: GuardText): boolean {
 }
 
 /** @returns whether any of them was changed */
-function guardTexts(texts: readonly RequestText[], guard: GuardText): boolean {
+export function guardTexts(texts: readonly RequestText[], guard: GuardText): boolean {
   let isChanged = false;
   for (const each of texts) {
     const left = guard(each.text);

@@ -1,6 +1,7 @@
-import { parseObject } from '../../lib/json.ts';
-import { guardEvent, leaveOutTokens } from './guard-result.ts';
+import { isObject, parseObject } from '../../lib/json.ts';
+import { guardTexts, leaveOutTokens } from './guard-result.ts';
 import { type GuardText, guardedPieces } from './guarded-pieces.ts';
+import { dataTexts } from './request-texts.ts';
 
 type Container = { [key: string]: unknown };
 
@@ -9,7 +10,8 @@ const TEXTS = ['text', 'delta'];
 
 /**
  * A transcript whose lines are an object of JSON each, as the guards leave it. What the lines say is one text; of the rest each
- * string is one. Lines of which nothing is changed stay as they were written.
+ * string is one, under whatever key, and each number that is long enough to be more than a time or a count. Lines of which nothing
+ * is changed stay as they were written.
  *
  * @returns undefined: it is none
  */
@@ -22,7 +24,7 @@ export function guardedLines(text: string, guard: GuardText): string | undefined
   const events = lines.flatMap(({ event }) => (event ? [event] : []));
   const changed = new Set([
     ...guardedTexts(events, guard),
-    ...events.filter((event) => guardEvent(event, guard)),
+    ...events.filter((event) => guardRest(event, guard)),
   ]);
   return lines
     .map(({ written, event }) => {
@@ -30,6 +32,31 @@ export function guardedLines(text: string, guard: GuardText): string | undefined
       return `${JSON.stringify(event)}${written.endsWith('\r') ? '\r' : ''}`;
     })
     .join('\n');
+}
+
+/** @returns whether anything of it was changed */
+function guardRest(event: Container, guard: GuardText): boolean {
+  const isChanged = [guardTexts(dataTexts({ event }, 'event'), guard), guardNumbers(event, guard)].includes(
+    true,
+  );
+  if (isChanged) leaveOutTokens(event);
+  return isChanged;
+}
+
+/** A time in a sound, a count: nobody is known by them. */
+const LEAST_NUMBER = 1e6;
+
+function guardNumbers(holder: Container | unknown[], guard: GuardText): boolean {
+  let isChanged = false;
+  for (const [key, value] of Object.entries(holder)) {
+    if (isObject(value) || Array.isArray(value)) isChanged = guardNumbers(value, guard) || isChanged;
+    if (typeof value !== 'number' || Math.abs(value) < LEAST_NUMBER) continue;
+    const left = guard(String(value));
+    if (left === String(value)) continue;
+    (holder as Container)[key] = left;
+    isChanged = true;
+  }
+  return isChanged;
 }
 
 /** @returns those that were changed */

@@ -226,12 +226,12 @@ function markIn(call: ChatCall, behind: BodyBehind | undefined): NonNullable<Ask
 /** What has its own place in an ask, and what says only how the answer is to be carried. */
 const NO_WISHES: ReadonlySet<string> = new Set(['model', 'messages', 'input', 'stream', 'stream_options']);
 
-/** The rest of a request: whoever asks otherwise is not given the recorded answer. */
+/** The rest of a request, and its key: whoever asks otherwise is not given the recorded answer. */
 function wishesIn(call: ChatCall, system: readonly TextPart[]): string {
   const rest = Object.entries(bodyOf(call))
     .filter(([name]) => !NO_WISHES.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([system.map(({ text }) => text), rest]);
+  return JSON.stringify([String(call.headers['idempotency-key']), system.map(({ text }) => text), rest]);
 }
 
 /** Of one turn only: the next one has its own, or none. */

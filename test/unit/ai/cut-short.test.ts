@@ -1,6 +1,7 @@
 // What a call came to that was cut short: all of what is certain, and of the rest what there may have been by then.
 import { expect, it } from 'vitest';
 import { billOf } from '../../../src/ai/bill.ts';
+import { lookedAt } from '../../../src/ai/dialects/operations/index.ts';
 import { UnknownEventReader } from '../../../src/ai/dialects/operations/unknown-events.ts';
 import { OPERATIONS } from '../../../src/ai/operations/index.ts';
 import { operationUsage } from '../../../src/ai/operations/usage.ts';
@@ -86,10 +87,10 @@ it('pictures are owed that were ordered, and of their tokens what there may have
   expect(await cut(body, 20, painting, first)).toMatchObject({ input: 12, images: 10, output: 10_000 });
 });
 
-it('characters that were to be spoken, and what was to be read, are owed in full; sound as much as there may be', async () => {
+it('what was to be spoken, and what was to be read, is owed in full', async () => {
   const body = { input: 'x'.repeat(1_000) };
   const usage = await cut(body, 4, operation('openai-speech', body));
-  expect(usage).toMatchObject({ characters: 1_000, input: 334, output: 200, audioOutput: 200 });
+  expect(usage).toMatchObject({ characters: 1_000, input: 334, output: 2_000, audioOutput: 2_000 });
   const asked = { query: 'x', documents: ['a', 'b'] };
   expect(await cut(asked, 60, operation('rerank', asked))).toMatchObject({ searches: 1, output: 0 });
 });
@@ -139,4 +140,11 @@ it('what comes in no form that anybody knows is estimated by its time', async ()
   const body = { model: 'm', stream: true };
   const parts = read({ chunk: 'AAAA' }, { chunk: 'BBBB' });
   expect(await cut(body, 6, passed('/run', body), parts)).toMatchObject({ output: 300 });
+});
+
+it('what was made before, and is only looked at, has no words that are owed', () => {
+  const parts: StreamPart[] = [];
+  const reader = lookedAt.openStream?.((part) => void parts.push(part));
+  reader?.read({ type: 'response.output_text.delta', delta: 'made long ago' }, '');
+  expect(parts).toEqual([{ type: 'item' }]);
 });

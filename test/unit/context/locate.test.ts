@@ -181,3 +181,28 @@ it('nor does the white space around what a model says, which a client may cut of
   expect(digestOf(SEED, said)).toBe(digestOf(SEED, kept));
   expect(isSameMessage(user('hello '), user('hello'))).toBe(false);
 });
+
+/** Counts how often a turn is looked up. */
+class Counted extends Map<string, OpenedTurn> {
+  lookups = 0;
+  override get(id: string): OpenedTurn | undefined {
+    this.lookups++;
+    return super.get(id);
+  }
+}
+
+it.each([
+  ['another answer each time', (at: number) => `answer ${at}`],
+  ['the same answer', () => 'done'],
+])('a log in which the same is said a thousand times, with %s, is found in a few looks at each turn', (_, answer) => {
+  const turns = stored(
+    ...Array.from({ length: 1_000 }, (_, at) => [user('continue'), assistant(answer(at))]),
+  );
+  const sent = turns.flatMap(({ content }) => content.messages).slice(0, -1);
+  const counted = new Counted(byId(turns));
+  expect(locate(sent, [SEED], counted, turns.at(-1)?.turn.id)).toEqual({
+    parent: turns[998]?.turn.id,
+    count: 1_998,
+  });
+  expect(counted.lookups / turns.length).toBeLessThan(300);
+});

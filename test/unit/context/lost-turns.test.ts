@@ -240,6 +240,26 @@ it('of what is deleted while the next turn is answered nothing is made when that
   expect(here.lookedAfter).toEqual([1, 3]);
 });
 
+it('who begins behind a deletion is looked after, though one in hand has read what was deleted', async () => {
+  const { replica } = await world();
+  const here = replica();
+  await here('one');
+  const [begun, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let behind: Promise<unknown> | undefined;
+  await here.say('two', {}, async () => {
+    await here.conversations.erasing.turn(ASK.ref, 1);
+    behind = here.say('three', {}, () => {
+      begun.resolve();
+      return over.promise;
+    });
+    await begun.promise;
+  });
+  over.resolve();
+  await behind;
+  await new Promise(setImmediate);
+  expect(here.lookedAfter).toEqual([1, 3]);
+});
+
 it('all of a log that says otherwise what was stored is there where the store loses its conversation meanwhile', async () => {
   const { replica, copies, failsOver } = await world();
   const here = replica();

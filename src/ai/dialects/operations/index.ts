@@ -61,7 +61,9 @@ export const lookedAt: Dialect = {
   readAnswer: () => [{ type: 'item' }, { type: 'finish', reason: 'stop' }],
   openStream: (emit) =>
     new UnknownEventReader((part) => {
-      if (part.type !== 'usage') emit(part);
+      // Its words were made then, too.
+      if (part.type === 'item') emit({ type: 'item' });
+      else if (part.type !== 'usage') emit(part);
     }),
 };
 

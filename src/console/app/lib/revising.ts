@@ -30,6 +30,8 @@ export interface Wanted {
 export interface Revising {
   readonly outcome: (Outcome & Wanted & { readonly isDry: boolean }) | undefined;
   readonly problem: Problem | undefined;
+  /** One is on its way: that it serves may be heard before its answer. */
+  readonly isApplying: boolean;
   /** @param then it serves */
   revise(wanted: Wanted, isDry: boolean, then?: (outcome: Outcome) => void): void;
   /** Forgets what came of the last one. */
@@ -37,16 +39,20 @@ export interface Revising {
 }
 
 export function useRevising(): Revising {
-  const [{ outcome, problem }, set] = useState<Pick<Partial<Revising>, 'outcome' | 'problem'>>({});
+  const [{ outcome, problem, isApplying = false }, set] = useState<
+    Pick<Partial<Revising>, 'outcome' | 'problem' | 'isApplying'>
+  >({});
   const isRunning = useRef(false);
   return {
     outcome,
     problem,
+    isApplying,
     clear: () => set({}),
     revise(wanted, isDry, then) {
       // A second click would be refused for what the first has done.
       if (isRunning.current) return;
       isRunning.current = true;
+      if (!isDry) set((before) => ({ ...before, isApplying: true }));
       const { path, etag, text } = wanted;
       // What is shown with its secrets masked is sent back so.
       const search = new URLSearchParams(text === undefined ? {} : { keepSecrets: 'true' });

@@ -97,7 +97,7 @@ export function Config({ location: { parts } }: { location: Location }) {
       <div>
         {running.problem && <ProblemBox problem={running.problem} onRetry={running.reload} />}
         {problem && <ProblemBox problem={{ ...problem, problems: undefined }} />}
-        {edit && served && edit.base.etag !== served.etag && (
+        {edit && served && edit.base.etag !== served.etag && !revising.isApplying && (
           <ForeignChange
             base={edit.base}
             served={served}

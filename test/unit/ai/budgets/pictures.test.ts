@@ -31,6 +31,19 @@ it('what only speaks of pictures is none', () => {
   expect(picturesIn(Buffer.from(JSON.stringify({ tool })))).toBe(0);
 });
 
+it('a tool, or a field, may be called as pictures are', () => {
+  const called = {
+    role: 'assistant',
+    tool_calls: [{ type: 'function', function: { name: 'image_search' } }],
+  };
+  const tool = {
+    name: 'image_search',
+    parameters: { required: ['image_url'], properties: { as: { enum: ['image'] } } },
+  };
+  const body = { messages: [called, called], tools: [{ type: 'function', function: tool }] };
+  expect(picturesIn(Buffer.from(JSON.stringify(body)))).toBe(0);
+});
+
 it('an effort stands for the budget that a provider may be given for it', () => {
   const thinking = (body: object) => requestFacts({ ...body }, {}).thinking;
   expect(thinking({ reasoning_effort: 'max' })).toBe(49_152);

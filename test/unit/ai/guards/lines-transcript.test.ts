@@ -42,3 +42,12 @@ it('where a line is none, all of it is a text', () => {
   expect(guardedTranscript('{"text":"a cod"}\nand 4711', hide)).toBe('{"text":"a [X]"}\nand [N]');
   expect(guardedTranscript('a cod\n{"at":4711}', hide)).toBe('a [X]\n{"at":[N]}');
 });
+
+it('whatever a string is called, and a number that somebody may be known by, is read', () => {
+  const mine = (text: string): string => text.replaceAll(/[a-z]+@[a-z.]+|4111111111111111/g, '[X]');
+  const lines =
+    '{"name":"jane@example.com","id":"j@x.org","text":"hi"}\n{"card":[4111111111111111],"at":12.5}';
+  expect(guardedTranscript(lines, mine)).toBe(
+    '{"name":"[X]","id":"[X]","text":"hi"}\n{"card":["[X]"],"at":12.5}',
+  );
+});
