@@ -3,7 +3,7 @@ import type { ChatCall, ChatRequest } from './chat-call.ts';
 
 /**
  * Tokens that a model puts out a second, for each answer that it is asked for: what most that are sold come to, with the wait
- * for the first (2026). Words, pictures (gpt-image-1: 1,056 in some 20 s) and speech alike.
+ * for the first (2026). Words and pictures (gpt-image-1: 1,056 in some 20 s) alike.
  */
 const TOKENS_A_SECOND = 50;
 
