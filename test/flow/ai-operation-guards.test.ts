@@ -357,6 +357,6 @@ it('so is one whose lines are an object each', async () => {
   const said = String.raw`{"text":"I am \u0061da@example.com","order":4111111111111111}`;
   const gateway = await aiGateway([await says(text, `${said}\n{"text":"bye"}\n`)], redacting);
   expect((await listen(gateway)).body.toString()).toBe(
-    '{"text":"I am [EMAIL]","order":4111111111111111}\n{"text":"bye"}\n',
+    '{"text":"I am [EMAIL]","order":"[CARD]"}\n{"text":"bye"}\n',
   );
 });
