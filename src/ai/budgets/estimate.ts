@@ -1,5 +1,6 @@
 import type { Usage } from '../../contracts/usage.ts';
 import { base64Bytes } from '../../lib/base64-strings.ts';
+import { isSpace } from '../../lib/json-span.ts';
 import type { GivenTokens } from '../given-tokens.ts';
 import { broughtPictures } from './brought-pictures.ts';
 import { dearestPicture } from './dearest-picture.ts';
@@ -18,16 +19,21 @@ const SHORTEST_MEDIA = 1024;
 /** A picture as large as most models look at (Anthropic, 1568 pixels a side). */
 export const TOKENS_A_PICTURE = 1600;
 
-/** By what a body names a picture: the type of its part, its media type, or Amazon's field. */
-const NAMES = [
-  // A tool may be called so as well.
-  /(?<="type"\s*:\s*)"(?:input_)?image[^"/]*"/y,
-  /"image\//y,
-  /"image"\s*:\s*\{\s*"(?:format|source)"/y,
-];
+/** By what a body names a picture: its media type, Amazon's field, or the type of its part. */
+const NAMES = [/^"image\//, /^"image"\s*:\s*\{\s*"(?:format|source)"/, /^"(?:input_)?image[^"/]*"/];
+const OF_TYPE = 2;
 const LONGEST_NAME = 64;
-/** Bytes before it in which its key stands. */
-const LONGEST_KEY = 24;
+const COLON = 0x3a;
+const TYPE = '"type"';
+
+/** Whether the value of a `type` begins there: a tool may be called as a picture is. */
+function isType(body: Buffer, at: number): boolean {
+  let end = at;
+  while (isSpace(body[end - 1])) end--;
+  if (body[--end] !== COLON) return false;
+  while (isSpace(body[end - 1])) end--;
+  return body.toString('latin1', Math.max(0, end - TYPE.length), end) === TYPE;
+}
 
 /**
  * How many pictures a body names, and need not hold, by its bytes: of one picture a format writes one or two names, each of another
@@ -37,13 +43,10 @@ export function picturesIn(body: Buffer): number {
   const counts = NAMES.map(() => 0);
   for (const beginning of ['"image', '"input_image'])
     for (let at = body.indexOf(beginning); at >= 0; at = body.indexOf(beginning, at + beginning.length)) {
-      const before = Math.min(at, LONGEST_KEY);
-      const name = body.toString('latin1', at - before, at + LONGEST_NAME);
-      const kind = NAMES.findIndex((each) => {
-        each.lastIndex = before;
-        return each.test(name);
-      });
-      if (kind >= 0) counts[kind] = (counts[kind] as number) + 1;
+      const name = body.toString('latin1', at, at + LONGEST_NAME);
+      const kind = NAMES.findIndex((each) => each.test(name));
+      if (kind < 0 || (kind === OF_TYPE && !isType(body, at))) continue;
+      counts[kind] = (counts[kind] as number) + 1;
     }
   return Math.max(...counts);
 }

@@ -36,11 +36,10 @@ export function guardedLines(text: string, guard: GuardText): string | undefined
 
 /** @returns whether anything of it was changed */
 function guardRest(event: Container, guard: GuardText): boolean {
-  const isChanged = [guardTexts(dataTexts({ event }, 'event'), guard), guardNumbers(event, guard)].includes(
-    true,
-  );
-  if (isChanged) leaveOutTokens(event);
-  return isChanged;
+  const haveTexts = guardTexts(dataTexts({ event }, 'event'), guard);
+  const haveNumbers = guardNumbers(event, guard);
+  if (haveTexts || haveNumbers) leaveOutTokens(event);
+  return haveTexts || haveNumbers;
 }
 
 /** A time in a sound, a count: nobody is known by them. */

@@ -31,6 +31,11 @@ it('what only speaks of pictures is none', () => {
   expect(picturesIn(Buffer.from(JSON.stringify({ tool })))).toBe(0);
 });
 
+it('a picture is one, however far its type stands from what it is', () => {
+  const far = ' '.repeat(100);
+  expect(picturesIn(Buffer.from(`{"content":[{"type"${far}:${far}"image_url"}]}`))).toBe(1);
+});
+
 it('a tool, or a field, may be called as pictures are', () => {
   const called = {
     role: 'assistant',
