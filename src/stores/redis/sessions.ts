@@ -247,9 +247,10 @@ export class RedisSessions implements Sessions {
     return (await this.#write(write, isOne, largeBytes([was, turn.content]))) === 1;
   }
 
-  async erase(ref: SessionRef, generation?: number): Promise<boolean> {
+  async erase(ref: SessionRef, generation?: number, isNobodys = false): Promise<boolean> {
     const keys = keysOf(ref);
-    const write = (client: RedisClient) => client.hypercareSessionErase(...keys, generation ?? '');
+    const write = (client: RedisClient) =>
+      client.hypercareSessionErase(...keys, generation ?? '', isNobodys ? 1 : 0);
     // Also where nothing was left: somebody may have erased it before, and not have heard that replicas know.
     return (await this.#write(write, () => true)) === 1;
   }
