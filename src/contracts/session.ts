@@ -262,6 +262,8 @@ export interface ReadOptions {
   readonly owner?: string | undefined;
   /** Id of a turn that it has to have, as long as it is active. */
   readonly turn?: string | undefined;
+  /** From that turn on, in the place of `after`. */
+  readonly fromTurn?: boolean;
   /** Turns without what they say: of each its `content` is ''. */
   readonly bare?: boolean;
 }

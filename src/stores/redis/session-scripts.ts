@@ -199,16 +199,19 @@ redis.call('DEL', unpack(KEYS, 2))
 redis.call('HSET', KEYS[1], 'o', whose, 'x', m[3] == 'erased' and m[3] or '', 'u', '0', 'r', '', 'rh', '')`,
   },
 
-  /** after, limit, whether it may be anyone's, its owner, a turn that it has or '', whether without contents → head, summary, turns */
+  /** after, limit, whether anyone's, its owner, a turn that it has or '', whether bare, whether from it on → head, summary, turns */
   hypercareSessionRead: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not m.g or (ARGV[3] == '0' and m.o ~= ARGV[4]) then return {} end
 if not live then return {head(), '', {}} end
-if ARGV[5] ~= '' and redis.call('HEXISTS', I, 't:' .. ARGV[5]) == 0 then return {} end
-local turns = {}
-local limit = tonumber(ARGV[2])
-if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + limit - 1) end
+local after, limit, turns = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
+if ARGV[5] ~= '' then
+  local known = redis.call('HGET', I, 't:' .. ARGV[5])
+  if not known then return {} end
+  if ARGV[7] == '1' then after = tonumber(known:match('^%d+')) - 1 end
+end
+if limit > 0 then turns = redis.call('LRANGE', T, after, after + limit - 1) end
 if ARGV[6] == '1' then
   for at, turn in ipairs(turns) do turns[at] = turn:match('^[^\\n]*\\n[^\\n]*\\n') end
 end
@@ -240,9 +243,8 @@ return 1`,
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not live or m.g ~= ARGV[1] or m.d ~= ARGV[2] or m.e ~= ARGV[3] or m.c ~= ARGV[4] then return 0 end
-local at = tonumber(ARGV[6])
-local turn = at > 0 and redis.call('LINDEX', T, at - 1)
-if not turn or turn:match('^%d+ %d+ %d (%S+) ') ~= ARGV[7] then return 0 end
+local known = redis.call('HGET', I, 't:' .. ARGV[7])
+if not known or known:match('^%d+') ~= ARGV[6] then return 0 end
 redis.call('HSET', S, ARGV[5], ARGV[8])
 keep(S)
 redis.call('HDEL', S, whole(tonumber(ARGV[5]) - 16))

@@ -165,13 +165,22 @@ export class RedisSessions implements Sessions {
 
   async read(ref: SessionRef, options: ReadOptions = {}): Promise<SessionView | undefined> {
     const keys = keysOf(ref);
-    const { after = 0, owner, turn = '', bare = false } = options;
+    const { after = 0, owner, turn = '', fromTurn = false, bare = false } = options;
     const limit = checkLimit(options.limit ?? 1000);
     const isAnyones = owner === undefined ? 1 : 0;
     const ask = (client: RedisClient) =>
-      client.hypercareSessionRead(...keys, after, limit, isAnyones, owner ?? '', turn, bare ? 1 : 0);
+      client.hypercareSessionRead(
+        ...keys,
+        after,
+        limit,
+        isAnyones,
+        owner ?? '',
+        turn,
+        bare ? 1 : 0,
+        fromTurn ? 1 : 0,
+      );
     const [head, summary, turns] = await this.#read(
-      `${keys[1]} ${after} ${limit} ${turn} ${bare}`,
+      `${keys[1]} ${fromTurn || after} ${limit} ${turn} ${bare}`,
       ask,
       ([, , all]) => all ?? [],
     );

@@ -97,7 +97,7 @@ export class SqliteSessions implements Sessions {
 
   async read(
     ref: SessionRef,
-    { after = 0, limit, owner, turn, bare = false }: ReadOptions = {},
+    { after = 0, limit, owner, turn, fromTurn = false, bare = false }: ReadOptions = {},
   ): Promise<SessionView | undefined> {
     checkSession(ref);
     return reading(() => {
@@ -105,9 +105,11 @@ export class SqliteSessions implements Sessions {
       if (!row || (owner ?? row.owner) !== row.owner) return undefined;
       const head = headOf(row, this.#now());
       if (head.state !== 'active') return { head, summary: undefined, turns: [] };
-      if (turn !== undefined && !this.#sql.run.turnBy.get(row.key, turn)) return undefined;
+      const named = turn === undefined ? undefined : this.#sql.run.turnBy.get(row.key, turn);
+      if (turn !== undefined && !named) return undefined;
+      const from = named && fromTurn ? Number(named.version) - 1 : after;
       const wanted = this.#sql.run[bare ? 'bareTurns' : 'turns'];
-      const turns = wanted.all(row.key, after, checkLimit(limit ?? 1000)).map(turnIn);
+      const turns = wanted.all(row.key, from, checkLimit(limit ?? 1000)).map(turnIn);
       return { head, summary: this.#summary(row), turns };
     });
   }
