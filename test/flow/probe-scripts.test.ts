@@ -1,7 +1,10 @@
 // The probes that ship, as they are run: by `hypercare probe`, against a model that knows its prompt and nothing else.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { ProbeReport } from '../../src/context/probes/report.ts';
 import { aiGateway, CLIENT_KEY, modelService } from '../helpers/ai.ts';
@@ -113,5 +116,33 @@ it('a hook whose command does not end is ended with all that it has started, and
   const what = 'the command of the hook redis-restart was ended after 8 s';
   expect(reports).toMatchObject([{ outcome: 'broken', recall: 1, faults: [{ step: 3, what }] }]);
   expect(code).toBe(1);
+  await left.promise;
+});
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends a hook that runs with all that it has started, and tells how far it came', async (name, code) => {
+  const gateway = await aiGateway([await modelService()], { context: { enabled: true } });
+  const came = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const silent = await backend((request) => {
+    request.socket.once('close', left.resolve);
+    came.resolve();
+  });
+  const command = `"${process.execPath}" -e "fetch('${silent.url}')" & wait`;
+  const args = ['probe', join(SHIPPED, 'disturbed.yaml'), '--model', 'smart', '--json'];
+  const where = ['--url', `${gateway.url}/v1`, '--hook', `redis-restart=${command}`];
+  // A process of its own: a terminal's Ctrl-C reaches it, and not the group of what it has started.
+  const child = spawn(process.execPath, ['src/main.ts', ...args, ...where], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [said, exit] = [text(child.stdout), once(child, 'exit')];
+  await came.promise;
+  child.kill(name);
+  expect(await exit).toEqual([code, null]);
+  const what = `the command of the hook redis-restart was ended: it was broken off by ${name}`;
+  expect(JSON.parse(await said)).toMatchObject({ outcome: 'broken', faults: [{ step: 3, what }] });
   await left.promise;
 });

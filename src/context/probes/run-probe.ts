@@ -65,7 +65,7 @@ class ProbeRun {
   }
 
   async run(): Promise<ProbeReport> {
-    const { clock, model } = this.#target;
+    const { clock, model, signal } = this.#target;
     const [at, began] = [clock.wall(), clock.monotonic()];
     let isBroken = false;
     for (const [index, step] of this.#script.steps.entries()) {
@@ -74,7 +74,7 @@ class ProbeRun {
       } catch (error) {
         this.#faults.push({ step: index + 1, what: (error as Error).message });
         isBroken = true;
-        if (error instanceof Broken) break;
+        if (error instanceof Broken || signal?.aborted) break;
       }
     }
     return reportOf(this.#script, {
