@@ -49,6 +49,8 @@ it('all that need nobody’s hand pass, through tools, edits and a reload', asyn
   const passed = { outcome: 'passed', recall: 1, faults: [], skipped: [] };
   expect(reports).toMatchObject(files.map((file) => ({ probe: file.replace('.yaml', ''), ...passed })));
   expect(code).toBe(0);
+  // The gateway did build itself anew.
+  expect(gateway.lines.filter(({ msg }) => msg === 'revision serves anew')).toHaveLength(2);
 });
 
 it('nothing is forgotten where Redis restarts and the first model fails, as commands of hooks have it', async () => {

@@ -98,7 +98,7 @@ class ProbeRun {
     else if ('distract' in step) {
       for (let i = 0; i < step.distract; i++) await this.#say(distraction(this.#distractions++));
     } else if ('ask' in step) await this.#ask(step.ask, step.expect, step.not);
-    else if ('reload' in step) return await this.#reload();
+    else if ('reload' in step) return await this.#callAdmin({ path: '/api/config/renew' });
     else if ('admin' in step) return await this.#callAdmin(step.admin);
     else {
       const done = this.#target.hook?.(step.hook);
@@ -215,14 +215,6 @@ class ProbeRun {
       });
       waitedMs += waitMs;
     }
-  }
-
-  async #reload(): Promise<boolean> {
-    const { admin } = this.#target;
-    if (!admin) return false;
-    const config = await this.#admin('GET', '/api/config');
-    const { revision } = objectOf(await config.json());
-    return await this.#callAdmin({ method: 'POST', path: `/api/revisions/${revision}/apply` });
   }
 
   async #callAdmin({
