@@ -1,11 +1,12 @@
 // The probes that ship, as they are run: by `hypercare probe`, against a model that knows its prompt and nothing else.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { parse } from 'yaml';
 import type { ProbeReport } from '../../src/context/probes/report.ts';
 import { aiGateway, CLIENT_KEY, modelService } from '../helpers/ai.ts';
 import { backend } from '../helpers/backend.ts';
@@ -51,6 +52,61 @@ it('all that need nobody’s hand pass, through tools, edits and a reload', asyn
   expect(code).toBe(0);
   // The gateway did build itself anew.
   expect(gateway.lines.filter(({ msg }) => msg === 'revision serves anew')).toHaveLength(2);
+});
+
+it('with the window of the example what was planted is in a summary when it is asked for, and comes back from any distance', async () => {
+  const { context } = parse(await readFile('config/examples/conversations.yaml', 'utf8')) as {
+    context: { compaction: object };
+  };
+  const gateway = await aiGateway([await modelService()], {
+    context: { enabled: true, compaction: context.compaction },
+  });
+  const { code, reports } = await probed(gateway, ['several-facts.yaml']);
+  expect(reports.flatMap(({ answers }) => answers.filter(({ found }) => !found))).toEqual([]);
+  expect(reports).toMatchObject([
+    {
+      outcome: 'passed',
+      recall: 1,
+      byDistance: { '10-19': { asked: 4, found: 4 }, '50+': { asked: 3, found: 3 } },
+      statuses: { new: 1, hit: 111 },
+    },
+  ]);
+  expect(code).toBe(0);
+  expect(await gateway.metric('gateway_context_compactions_total', { outcome: 'by_facts' })).toBeGreaterThan(
+    0,
+  );
+  const summed = gateway.lines.flatMap(({ context: row }) => {
+    const { op, session, version } = (row ?? {}) as { op?: string; session?: string; version?: number };
+    return op === 'compact' && session?.startsWith('probe-') ? [version] : [];
+  });
+  // The last fact is planted in turn 7, and asked for again from turn 110 on.
+  expect(summed[0]).toBeGreaterThanOrEqual(7);
+});
+
+it('recall by distance tells a gateway that forgets what is old: near questions are answered, far ones are not', async () => {
+  const service = await modelService();
+  // A gateway in between that leaves out all but the last messages, and has no summary of the others.
+  const forgetful = await backend(async (request, response) => {
+    const body = JSON.parse(await text(request)) as { messages: unknown[] };
+    const answer = await fetch(`${service.url}${request.url}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: String(request.headers.authorization),
+      },
+      body: JSON.stringify({ ...body, messages: body.messages.slice(-60) }),
+    });
+    response.setHeader('content-type', 'application/json').end(await answer.text());
+  });
+  const gateway = await aiGateway([forgetful], { context: { enabled: true } });
+  const { code, reports } = await probed(gateway, ['several-facts.yaml']);
+  expect(reports).toMatchObject([
+    {
+      outcome: 'forgot',
+      byDistance: { '10-19': { asked: 4, found: 4 }, '50+': { asked: 3, found: 0 } },
+    },
+  ]);
+  expect(code).toBe(1);
 });
 
 it('nothing is forgotten where Redis restarts and the first model fails, as commands of hooks have it', async () => {
