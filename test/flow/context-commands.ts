@@ -322,16 +322,4 @@ export const trouble = fc
     ),
   );
 
-export const anything = [
-  turns,
-  turns,
-  turns,
-  tools,
-  tools,
-  follow,
-  again,
-  edit,
-  ifMatch,
-  correct,
-  remove,
-];
+export const anything = [turns, turns, turns, tools, tools, follow, again, edit, ifMatch, correct, remove];

@@ -66,11 +66,14 @@ export async function holds(kept: Kept): Promise<void> {
     brief: { port: Number(new URL(brief.url).port) },
   };
   let runs = 0;
-  const some = fc.commands([...anything, ...wholeLogs, ...erasures, ...strangers, trouble, trouble, trouble], {
-    maxCommands: MOST,
-    // Without it there are ten at most.
-    size: 'max',
-  });
+  const some = fc.commands(
+    [...anything, ...wholeLogs, ...erasures, ...strangers, trouble, trouble, trouble],
+    {
+      maxCommands: MOST,
+      // Without it there are ten at most.
+      size: 'max',
+    },
+  );
   const property = fc.asyncProperty(some, during ? some : fc.constant([]), async (before, after) => {
     const model: Model = new Map();
     const real: Run = { ...world, name: await nameOf(runs++), marks: 0 };

@@ -306,6 +306,18 @@ it('a prompt begins otherwise from where something was deleted, or where its tur
   }
 });
 
+it('of what was deleted also that is gone which bore no mark', () => {
+  const of = conversation();
+  of.known.deletions.push({ of: 1, at: 2 });
+  of.known.acknowledged.delete(markOf(1));
+  of.known.gone.add(markOf(1));
+  promptOf(of, 1).unshift({ role: 'user', content: 'Hello.' }, answered(0));
+  turnOf(of, 1).content.messages.splice(0);
+  const log = logIn(of.known);
+  for (const messages of [promptOf(of, 3), log]) messages.splice(0, 2);
+  expect(() => check(of)).not.toThrow();
+});
+
 it('what is recalled stands at the end of what is asked, and is in no other prompt', () => {
   const recalled = `\n\n\n\n[Earlier in this conversation, recalled because it may matter:\n[turn 1] user: ${markOf(1)}\n]`;
   const of = conversation();

@@ -11,7 +11,6 @@ import {
   type Said,
   type ShownTurn,
   saidIn,
-  textOf,
   wasAsked,
   withoutRecalled,
 } from './context-shown.ts';
@@ -59,7 +58,7 @@ function checkBeginning(turn: AskedTurn, path: readonly ShownTurn[], said: Said)
 /** Message by message. In the API of messages what a user says in a row is one: there each thing that they say counts by itself. */
 function bytesOf(messages: Prompt, format: string): string[] {
   const thingsIn = ({ role, content }: Prompt[number]): object[] =>
-    (Array.isArray(content) ? content : [content]).map((part) => ({ role, said: textOf(part) }));
+    (Array.isArray(content) ? content : [{ text: content }]).map(({ text }) => ({ role, text }));
   const isOne = ({ role }: Prompt[number]): boolean => format !== 'anthropic-messages' || role !== 'user';
   return messages
     .flatMap((message) => (isOne(message) ? [message] : thingsIn(message)))
@@ -124,8 +123,12 @@ function endOf(prompt: Prompt, path: readonly ShownTurn[], version: number): num
   );
   // Of what was deleted nobody knows the turn any more.
   const isBefore = (mark: string): boolean => (versions.get(mark) ?? version) < version;
-  const at = prompt.findIndex((message) => !heardIn([message]).every(isBefore));
-  return at < 0 ? prompt.length : beforeCall(prompt, at);
+  const next = prompt.findIndex((message) => !heardIn([message]).every(isBefore));
+  if (next < 0) return prompt.length;
+  // What has no mark, and is no answer to what has one, is of the turn that comes then.
+  const last = prompt.slice(0, next).findLastIndex((message) => heardIn([message]).length > 0);
+  const isAnswer = ({ role, tool_calls: calls }: Prompt[number]): boolean => role === 'assistant' && !calls;
+  return last + 1 + prompt.slice(last + 1).findIndex((message) => !isAnswer(message));
 }
 
 /** Where two prompts begin to say the same: at once; or, where the oldest had to be cut from one, with the first turn in both. */
