@@ -27,7 +27,9 @@ ENV HYPERCARE_LISTEN=0.0.0.0:8080
 # What the flags and this save: docs/performance.md, Memory.
 ENV MALLOC_ARENA_MAX=2
 EXPOSE 8080
+# The admin listener: it speaks plain HTTP whatever the public one does. Another port of it is said here.
+ENV HYPERCARE_READYZ=http://127.0.0.1:9090/readyz
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(process.env.HYPERCARE_READYZ).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=50", "dist/src/main.js"]
 CMD ["start", "--config", "config/gateway.yaml"]

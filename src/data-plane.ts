@@ -122,7 +122,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   meters.use(configuredNames(config));
   const rules = new AddressRules(server.outbound);
   const outbound = openOutbound(rules, options.resolve ?? systemResolve);
-  const tracing = await traceRequests(config.telemetry, {
+  const tracing = await traceRequests(config, {
     version: packageJson.version,
     log,
     lookup: outbound.lookup,
@@ -282,6 +282,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
     onServe: (revised) => {
       meters.use(configuredNames(revised));
       signals.use(sourcesOf(revised));
+      tracing?.use(revised);
     },
     ...(shared?.prepareElsewhere ? { prepareElsewhere: shared.prepareElsewhere } : {}),
   });

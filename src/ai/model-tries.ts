@@ -162,7 +162,8 @@ export class ModelTries {
     } catch (cause) {
       const code = failureBeforeAnswer(cause);
       const error = cause instanceof GatewayError ? cause : new GatewayError(code, { cause });
-      if (this.#call.cancel.aborted) {
+      // Of the target that says nothing, and another would not be reached either.
+      if (this.#call.cancel.aborted || code === 'gateway_exhausted') {
         seat.pass.end(undefined);
         load.tookAtLeast(...took());
         return { asked: { kind: 'failed', error } };

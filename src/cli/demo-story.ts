@@ -1,6 +1,7 @@
 import { STORIES } from '../demo/stories/index.ts';
 import type { Story } from '../demo/stories/story.ts';
 import { tellStory } from '../demo/stories/tell-story.ts';
+import { stopAsked } from './until-stopped.ts';
 
 /** Fast enough to be read in one go, slow enough for a busy laptop. */
 const TICK_MS = 500;
@@ -9,8 +10,7 @@ const VISITS_PER_SECOND = 30;
 /** Tells one of the stories to standard output. @returns the exit code */
 export async function demoStoryCommand(name: string): Promise<number> {
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  process.once('SIGTERM', () => stop.abort());
+  void stopAsked().then(() => stop.abort());
   try {
     await tellStory(STORIES[name] as Story, {
       tickMs: TICK_MS,

@@ -1,20 +1,38 @@
 import type { Gateway } from '../gateway.ts';
 
+/** Milliseconds. A terminal and systemd signal npm and node alike, and npm passes its own on: that is one wish, told twice. */
+const SAME_WITHIN_MS = 1_000;
+
+/** What of the process hears signals, and ends. */
+export interface Stoppable {
+  on(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  exit(code: number): void;
+  /** Milliseconds, monotonic. */
+  now(): number;
+}
+
+const THIS_PROCESS: Stoppable = {
+  on: (signal, listener) => process.on(signal, listener),
+  exit: (code) => process.exit(code),
+  now: () => performance.now(),
+};
+
 /**
  * Heeds the signals that ask the process to stop, from now on: call it before anything starts, so that one that comes
- * while the gateway starts is not lost, and does not end it without a drain. A second one ends the process at once.
+ * while the gateway starts is not lost, and does not end it without a drain. One that comes more than a second after the
+ * first ends the process at once.
  * @returns settles with the first
  */
-export function stopAsked(): Promise<void> {
+export function stopAsked({ on, exit, now }: Stoppable = THIS_PROCESS): Promise<void> {
   return new Promise((resolve) => {
-    let isAsked = false;
+    let askedAt: number | undefined;
     const ask = (): void => {
-      if (isAsked) process.exit(1);
-      isAsked = true;
+      if (askedAt !== undefined && now() - askedAt > SAME_WITHIN_MS) exit(1);
+      askedAt ??= now();
       resolve();
     };
-    process.on('SIGTERM', ask);
-    process.on('SIGINT', ask);
+    on('SIGTERM', ask);
+    on('SIGINT', ask);
   });
 }
 

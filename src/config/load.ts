@@ -49,7 +49,7 @@ export interface LoadedConfig {
    * about the secrets in it: compare it within a process, store it nowhere.
    */
   fingerprint: string;
-  /** Names of routes without a policy that identifies the caller (`ai` = the AI routes): open to anyone. */
+  /** Names of routes without a policy that identifies the caller (`ai` = the AI routes), and paths of the gateway's own: open to anyone. */
   openRoutes: string[];
   /** Absolute paths of what `${file:…}` read, and of certificates and keys. */
   files: string[];

@@ -20,6 +20,8 @@ export interface EndedSpan {
   /** What happened on its way, in order. */
   readonly events: readonly {
     readonly name: string;
+    /** Milliseconds since the epoch. */
+    readonly at: number;
     readonly attributes: Readonly<Record<string, SpanValue>>;
   }[];
 }

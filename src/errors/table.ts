@@ -132,6 +132,11 @@ export const ERRORS = {
     retryable: true,
     text: 'As many requests as this route takes at once are running. Wait for the time in Retry-After.',
   },
+  gateway_exhausted: {
+    status: 503,
+    retryable: true,
+    text: 'The gateway can open no more connections at the moment. Try again.',
+  },
   too_many_pipelined: {
     status: 429,
     retryable: true,

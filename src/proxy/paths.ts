@@ -1,3 +1,4 @@
+import { isParameter } from '../lib/path-pattern.ts';
 import { atOnce, type Steps } from '../lib/slices.ts';
 import { type Conditions, conditionsKey, demand } from './conditions.ts';
 
@@ -12,8 +13,6 @@ export interface Place<R extends Matched> {
   methods: string[];
   routes: R[];
 }
-
-const isParameter = (segment: string): boolean => segment.startsWith(':') || segment.startsWith('{');
 
 /** `/users/{id}` → `/users/:p2`: by place, so that a parameter's name makes no difference. */
 function routerPattern(path: string): string {
@@ -95,18 +94,4 @@ export function* placing<R extends Matched>(routes: readonly R[]): Steps<Place<R
     yield;
   }
   return places;
-}
-
-/** Whether a path is one of a pattern's, read segment by segment: for people, not for routing. */
-export function pathMatches(pattern: string, path: string): boolean {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  for (let i = 0; i < wanted.length; i++) {
-    const segment = wanted[i] as string;
-    if (segment === '*') return given.length >= i;
-    const value = given[i];
-    if (value === undefined) return false;
-    if (!isParameter(segment) && value !== segment) return false;
-  }
-  return wanted.length === given.length;
 }

@@ -5,11 +5,29 @@ import { effectiveStatus } from './effective-status.ts';
 
 type Attributes = Record<string, SpanValue>;
 
+/** What conventions call by other words than the config. */
+export interface SpanNames {
+  /** The path pattern of a route, by its name; undefined: it is the gateway's own. */
+  pathOf(route: string): string | undefined;
+  /** The kind of a provider, by its name. */
+  kindOf(provider: string): string | undefined;
+}
+
+/** Kinds of providers that OpenTelemetry (`gen_ai.provider.name`) spells otherwise. */
+const PROVIDERS: Readonly<Record<string, string>> = {
+  'azure-openai': 'azure.ai.openai',
+  bedrock: 'aws.bedrock',
+  gemini: 'gcp.gemini',
+  mistral: 'mistral_ai',
+  vertex: 'gcp.vertex_ai',
+  xai: 'x_ai',
+};
+
 /**
  * The span of a request by OpenTelemetry's semantic conventions for HTTP servers and, of calls to models, for generative
  * AI. It holds what the access log holds: no header, no body, the query redacted.
  */
-export function spanOf(exchange: Exchange): EndedSpan {
+export function spanOf(exchange: Exchange, names: SpanNames): EndedSpan {
   const { reason } = exchange;
   return {
     traceId: exchange.traceId,
@@ -18,11 +36,12 @@ export function spanOf(exchange: Exchange): EndedSpan {
     name: `${exchange.method}${exchange.route === '' ? '' : ` ${exchange.route}`}`,
     startedAt: exchange.startedAt,
     durationMs: exchange.durationMs,
-    attributes: attributesOf(exchange),
+    attributes: attributesOf(exchange, names),
     // By convention a server's span failed only where the server did.
     error: effectiveStatus(exchange) >= 500 ? reason : '',
     events: exchange.failedAttempts.map((failed) => ({
       name: 'gateway.attempt_failed',
+      at: exchange.startedAt + failed.endedMs,
       attributes: {
         'gateway.upstream': failed.upstream,
         'gateway.target': failed.target,
@@ -32,14 +51,15 @@ export function spanOf(exchange: Exchange): EndedSpan {
   };
 }
 
-function attributesOf(exchange: Exchange): Attributes {
+function attributesOf(exchange: Exchange, names: SpanNames): Attributes {
   const attributes: Attributes = {
     'http.request.method': exchange.method,
     'http.response.status_code': exchange.status,
     'url.path': exchange.path,
     'client.address': exchange.client,
-    'http.request.body.size': exchange.bytesIn,
-    'http.response.body.size': exchange.bytesOut,
+    // With their heads, so none of `http.*.body.size`.
+    'http.request.size': exchange.bytesIn,
+    'http.response.size': exchange.bytesOut,
     'gateway.request_id': exchange.id,
     'gateway.reason': exchange.reason,
     'gateway.revision': exchange.revision,
@@ -48,7 +68,8 @@ function attributesOf(exchange: Exchange): Attributes {
   const set = (name: string, value: string): void => {
     if (value !== '') attributes[name] = value;
   };
-  set('http.route', exchange.route);
+  set('http.route', names.pathOf(exchange.route) ?? '');
+  set('gateway.route', exchange.route);
   set('url.query', redactQuery(exchange.query).slice(1));
   set('gateway.consumer', exchange.consumer);
   set('gateway.upstream', exchange.upstream);
@@ -61,13 +82,15 @@ function attributesOf(exchange: Exchange): Attributes {
     attributes['rpc.grpc.status_code'] = exchange.grpcStatus;
   }
   if (effectiveStatus(exchange) >= 500) attributes['error.type'] = exchange.reason;
-  if (exchange.ai !== null) Object.assign(attributes, aiAttributes(exchange.ai));
+  if (exchange.ai !== null) Object.assign(attributes, aiAttributes(exchange.ai, names));
   return attributes;
 }
 
-function aiAttributes(ai: AiFacts): Attributes {
+function aiAttributes(ai: AiFacts, { kindOf }: SpanNames): Attributes {
   const attributes: Attributes = { 'gen_ai.operation.name': ai.operation, 'gen_ai.request.model': ai.model };
-  if (ai.provider !== '') attributes['gen_ai.provider.name'] = ai.provider;
+  const kind = kindOf(ai.provider);
+  if (kind !== undefined) attributes['gen_ai.provider.name'] = PROVIDERS[kind] ?? kind;
+  if (ai.provider !== '') attributes['gateway.ai.provider'] = ai.provider;
   if (ai.upstreamModel !== '') attributes['gen_ai.response.model'] = ai.upstreamModel;
   if (ai.finishReason !== '') attributes['gen_ai.response.finish_reasons'] = [ai.finishReason];
   if (ai.tokensIn >= 0) attributes['gen_ai.usage.input_tokens'] = ai.tokensIn;

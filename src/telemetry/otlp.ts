@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
@@ -24,8 +25,15 @@ export const EXPORT_WITHIN_MS = 10_000;
 /** Milliseconds that the last export may hold up the gateway's end. */
 export const CLOSE_WITHIN_MS = 2_000;
 
+/** Without it the counters of two gateways, or of one before and after its restart, were one series that jumps. */
+const INSTANCE = randomUUID();
+
 export const resourceOf = ({ service, version }: OtlpOptions): Resource =>
-  resourceFromAttributes({ 'service.name': service, 'service.version': version });
+  resourceFromAttributes({
+    'service.name': service,
+    'service.version': version,
+    'service.instance.id': INSTANCE,
+  });
 
 export const exporterOf = ({ endpoint, headers, lookup }: OtlpOptions, signal: 'traces' | 'metrics') => ({
   url: `${endpoint.replace(/\/+$/, '')}/v1/${signal}`,

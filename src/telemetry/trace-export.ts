@@ -55,9 +55,9 @@ export function openTraceExport(options: OtlpOptions): TraceExport {
             : { code: SpanStatusCode.ERROR, message: span.error },
         attributes: span.attributes as Record<string, string | number | boolean | string[]>,
         links: [],
-        events: span.events.map(({ name, attributes }) => ({
+        events: span.events.map(({ name, at, attributes }) => ({
           name,
-          time: hrTime(endedAt),
+          time: hrTime(at),
           attributes: attributes as Record<string, string | number | boolean | string[]>,
           droppedAttributesCount: 0,
         })),

@@ -5,6 +5,7 @@ import type { HeaderBag } from '../contracts/policy.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { grpcEnd, grpcStatusIn, isFailedGrpc, isGrpc } from '../lib/grpc-status.ts';
 import type { BreakerPass } from './breaker.ts';
+import { isOwnLack } from './failure.ts';
 import { neverEarly } from './fast-timers.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
@@ -267,8 +268,8 @@ export class Attempt implements AnswerFlow, AwaitsHead, Dispatcher.DispatchHandl
     if (error instanceof UnprocessedError) this.wasSent = false;
     const { body, target, pass } = this.#call;
     const isStreamed = body instanceof Readable;
-    // Ended by us or by the client's own body, it does not mean that the target failed.
-    const isTargets = this.#reason === undefined && !(isStreamed && body.errored);
+    // Ended by us, by the client's own body or for want of a socket, it does not mean that the target failed.
+    const isTargets = this.#reason === undefined && !(isStreamed && body.errored) && !isOwnLack(error);
     const ms = this.#headMs < 0 ? performance.now() - this.#began : this.#headMs;
     // How long it took at least is known still, unless the client took the time to send its request.
     target.end(isTargets || !isStreamed ? { ok: isTargets ? false : undefined, ms } : undefined);

@@ -12,10 +12,6 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ETIMEDOUT: 'upstream_connect',
   UND_ERR_CONNECT_TIMEOUT: 'upstream_connect',
   EPROTO: 'upstream_connect',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'upstream_connect',
-  SELF_SIGNED_CERT_IN_CHAIN: 'upstream_connect',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'upstream_connect',
-  CERT_HAS_EXPIRED: 'upstream_connect',
   ECONNRESET: 'upstream_reset',
   EPIPE: 'upstream_reset',
   UND_ERR_SOCKET: 'upstream_reset',
@@ -28,12 +24,18 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   // undici would not send it: that is our fault, not the upstream's.
   UND_ERR_INVALID_ARG: 'internal',
   UND_ERR_NOT_SUPPORTED: 'internal',
+  // No descriptor, buffer or memory of this machine is free for a connection: no target is at fault, and none is better.
+  EMFILE: 'gateway_exhausted',
+  ENFILE: 'gateway_exhausted',
+  ENOBUFS: 'gateway_exhausted',
+  ENOMEM: 'gateway_exhausted',
   // undici asserts that a status is at least 100.
   ERR_ASSERTION: 'upstream_invalid',
 };
 
-/** Failures of a TLS handshake, of which there are many. */
-const isTlsCode = (code: string): boolean => code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_');
+/** Failures of a TLS handshake, of which there are many; without a prefix those of a certificate, as Node names OpenSSL's `X509_V_ERR_…`. */
+const TLS =
+  /^(?:(?:ERR_(?:SSL|TLS)|UNABLE_TO|CERT|CRL|ERROR_IN_(?:CERT|CRL))_|(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$)/;
 
 const DEEPEST = 5;
 
@@ -57,11 +59,14 @@ export function failureBeforeAnswer(error: unknown): ErrorCode {
     if (name === 'HTTPParserError') return 'upstream_invalid';
     // undici's words for an interim answer that it does not take.
     if (message === 'bad response' || message === 'bad upgrade') return 'upstream_invalid';
-    if (isTlsCode(code)) return 'upstream_connect';
+    if (TLS.test(code)) return 'upstream_connect';
     return Object.hasOwn(CODES, code) ? CODES[code] : undefined;
   });
   return known ?? 'upstream_reset';
 }
+
+/** Whether it says nothing of who was to be asked: the gateway itself had nothing left to ask with. */
+export const isOwnLack = (error: unknown): boolean => failureBeforeAnswer(error) === 'gateway_exhausted';
 
 /** The row of the error table for a failure in the middle of an answer. */
 export function failureInAnswer(error: unknown): ErrorCode {

@@ -1,4 +1,5 @@
 import type { Pool } from 'undici';
+import { isOwnLack } from './failure.ts';
 import type { PoolLease } from './pools.ts';
 import type { TargetState } from './target-state.ts';
 
@@ -26,6 +27,9 @@ export interface CheckedTarget {
 const LARGEST_BODY = 64 * 1024;
 /** The share of the interval by which each pause differs, so that many gateways don't ask at the same moment. */
 const JITTER = 0.1;
+
+/** The gateway had no socket left for it. */
+const UNASKED = Symbol('unasked');
 
 /** Asks one target again and again. A question begins when the one before is over. */
 export class HealthCheck {
@@ -71,7 +75,7 @@ export class HealthCheck {
     this.#timer = setTimeout(() => {
       void this.#ask().then((fault) => {
         if (run !== this.#run) return;
-        this.#judge(fault);
+        if (fault !== UNASKED) this.#judge(fault);
         const { interval } = this.#settings;
         this.#next(interval * (1 - JITTER + 2 * JITTER * this.#random()));
       });
@@ -79,8 +83,8 @@ export class HealthCheck {
     this.#timer.unref();
   }
 
-  /** @returns what is wrong with the answer; undefined if it is good */
-  async #ask(): Promise<string | undefined> {
+  /** @returns what is wrong with the answer; undefined if it is good, UNASKED if it could not be asked for */
+  async #ask(): Promise<string | typeof UNASKED | undefined> {
     const { path, timeout, expect } = this.#settings;
     const { host, servername } = this.#target;
     const asking = new AbortController();
@@ -101,6 +105,7 @@ export class HealthCheck {
       const isGood = expect.length > 0 ? expect.includes(statusCode) : statusCode >= 200 && statusCode < 300;
       return isGood ? undefined : `answered ${statusCode}`;
     } catch (error) {
+      if (isOwnLack(error)) return UNASKED;
       return error instanceof Error ? error.message || error.name : String(error);
     } finally {
       clearTimeout(timer);

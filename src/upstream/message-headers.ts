@@ -26,6 +26,9 @@ const OURS: ReadonlySet<string> = new Set([
   'traceparent',
   'x-forwarded-host',
   'x-forwarded-proto',
+  // IIS, Symfony and Laminas take them for the path: one beside that which was matched, and which the policies saw.
+  'x-original-url',
+  'x-rewrite-url',
 ]);
 /** What a trusted proxy in front may have said, and nobody else; and everything that begins with x-forwarded-. */
 const FROM_PROXIES: ReadonlySet<string> = new Set([

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HeaderBag } from '../contracts/policy.ts';
 import type { BreakerPass } from './breaker.ts';
+import { isOwnLack } from './failure.ts';
 import type { CancelSignal } from './signal.ts';
 import type { Target } from './target.ts';
 import type { Outcome } from './target-state.ts';
@@ -106,7 +107,8 @@ export function upgradeUpstream(call: UpgradeCall): Promise<UpgradeAnswer> {
       },
       onResponseError(_controller, error) {
         settled();
-        const isTargets = stopped === undefined ? refusal === undefined : stopped === late;
+        const isTargets =
+          stopped === undefined ? refusal === undefined && !isOwnLack(error) : stopped === late;
         ended(isTargets ? { ok: false, ms: performance.now() - began } : undefined);
         // Once the body was given up this changes nothing: the promise has its answer.
         reject(error);

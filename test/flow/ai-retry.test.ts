@@ -7,6 +7,7 @@ import {
   asAnthropic,
   chat,
   DONE,
+  errorOf,
   event,
   hello,
   lineOf,
@@ -360,4 +361,35 @@ it('a retry that there was nobody for takes nothing from the budget', async () =
   await chat(gateway, ask());
 
   expect(limited.taken, 'this one is tried twice').toHaveLength(7);
+});
+
+it('a gateway that has no socket left blames no provider, and tries none for nothing', async () => {
+  const provider = await rawProvider(ok);
+  let isLacking = true;
+  const gateway = await aiGateway(
+    [{ ...provider, url: provider.url.replace('127.0.0.1', 'provider.test') }],
+    {
+      models: {
+        retried: {
+          targets: [{ provider: 'p0', model: 'gpt-4o-mini' }],
+          retry: { attempts: 3 },
+          breaker: { errorRate: '50%', minRequests: 2, window: '60s', open: '60s' },
+        },
+      },
+    },
+    {},
+    {
+      resolve: async () => {
+        if (isLacking) throw Object.assign(new Error('socket EMFILE'), { code: 'EMFILE' });
+        return [{ address: '127.0.0.1', family: 4 }];
+      },
+    },
+  );
+  for (let i = 0; i < 3; i++) {
+    const answer = await chat(gateway, ask());
+    expect([answer.status, errorOf(answer).code]).toEqual([503, 'gateway_exhausted']);
+    expect(await lineOf(gateway, answer)).toMatchObject({ attempts: 1 });
+  }
+  isLacking = false;
+  expect((await chat(gateway, ask())).status).toBe(200);
 });

@@ -114,6 +114,10 @@ it('what a stranger says about himself in the name of a proxy or of the gateway 
     'x_consumer_name',
     'x_forwarded_for',
     'proxy_authorization',
+    // Another path than the one that was matched, and that the policies saw.
+    'x-original-url',
+    'x-rewrite-url',
+    'x_original_url',
   ];
   await fetch(`${gateway.url}/x`, {
     headers: { ...Object.fromEntries(names.map((name) => [name, 'evil'])), plain_name: 'kept' },

@@ -207,6 +207,40 @@ it('a target whose name leads nowhere fails no request and is ejected, whatever 
   expect(await gateway.metric('gateway_retries_total', { upstream: 'up' })).toBe(2);
 });
 
+it('a gateway that has no socket left says so itself: no target is blamed, and none is tried for nothing', async () => {
+  const target = await backend(well);
+  const { port } = new URL(target.url);
+  let isLacking = true;
+  const gateway = await testGateway(
+    {
+      upstreams: {
+        up: {
+          targets: [{ url: `http://a.test:${port}` }, { url: `http://b.test:${port}` }],
+          outlier: { consecutiveFailures: 1, eject: '60s' },
+          breaker: { errorRate: '50%', minRequests: 2, window: '60s', open: '60s' },
+        },
+      },
+      routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+    },
+    {
+      resolve: async () => {
+        if (isLacking) throw Object.assign(new Error('socket EMFILE'), { code: 'EMFILE' });
+        return [{ address: '127.0.0.1', family: 4 }];
+      },
+    },
+  );
+  for (let i = 0; i < 4; i++) {
+    const answer = await call(gateway.url, '/');
+    expect([answer.status, problemCode(answer)]).toEqual([503, 'gateway_exhausted']);
+  }
+  expect(await gateway.accessLine(({ reason }) => reason === 'gateway_exhausted')).toMatchObject({
+    attempts: 1,
+    detail: expect.stringContaining('EMFILE'),
+  });
+  isLacking = false;
+  for (let i = 0; i < 4; i++) expect((await call(gateway.url, '/')).status).toBe(200);
+});
+
 it('half an answer is never begun anew', async () => {
   const own = await house({ retry: { attempts: 3, on: ['reset'], budget: '100%' } }, (_request, response) => {
     response.writeHead(200, { 'content-length': 100 }).write('half');

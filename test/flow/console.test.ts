@@ -363,7 +363,7 @@ it('the traffic is a map: who calls whom with rate, errors, latency and breaker,
   });
   const gateway = await testGateway(
     {
-      hypercare: { tick: '1s' },
+      hypercare: { tick: '1s', feedback: { enabled: true } },
       upstreams: { shop: { targets: [{ url }] } },
       routes: [{ name: 'checkout', match: { path: '/*' }, upstream: 'shop' }],
     },

@@ -74,6 +74,7 @@ it('explain says of every request what the gateway does with it', async () => {
       providers: { p: { kind: 'openai', baseUrl: `${up.url}/v1`, apiKey: 'k' } },
       models: { m: { targets: [{ provider: 'p', model: 'x' }] } },
     },
+    hypercare: { enabled: false, feedback: { enabled: true } },
   };
   const gateway = await testGateway(config);
   const policies = await policySchemas();

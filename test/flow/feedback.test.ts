@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { RecordedRequest } from '../../src/contracts/engine.ts';
 import { admin, expectProblem } from '../helpers/admin.ts';
+import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { detection, toldEngine } from '../helpers/told-engine.ts';
 
@@ -317,4 +318,25 @@ it('tickets come in signed and once; an empty secret is no secret', async () => 
     422,
     'config_invalid',
   );
+});
+
+it('an upstream keeps its own /v1/status and /v1/feedback until somebody asks for the gateway’s', async () => {
+  const asked: string[] = [];
+  const own = await backend((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    request.resume().on('end', () => response.end('{"own":true}'));
+  });
+  const config = {
+    upstreams: { up: { targets: [{ url: own.url }] } },
+    routes: [{ name: 'all', match: { path: '/*' }, upstream: 'up' }],
+  };
+  const gateway = await testGateway(config);
+  expect((await say(gateway, { comment: 'for the upstream' })).body).toEqual({ own: true });
+  expect(await (await fetch(`${gateway.url}/v1/status`)).json()).toEqual({ own: true });
+  expect(asked).toEqual(['POST /v1/feedback', 'GET /v1/status']);
+
+  await gateway.write({ ...config, hypercare: { enabled: false, feedback: { enabled: true } } });
+  expect(await gateway.reload()).toBe(true);
+  expect((await say(gateway, { comment: 'for the gateway' })).status).toBe(202);
+  expect(asked).toHaveLength(2);
 });

@@ -82,6 +82,8 @@ it('a request is a span below its caller’s, and the metrics page is sent, with
     name: 'GET shop',
   });
   expect(attributeOf(span.attributes, 'http.response.status_code')).toBe(201);
+  expect(attributeOf(span.attributes, 'http.route')).toBe('/*');
+  expect(attributeOf(span.attributes, 'gateway.route')).toBe('shop');
   expect(attributeOf(body.resourceSpans[0].resource.attributes, 'service.name')).toBe('hypercare-gateway');
   expect(metric.sum).toMatchObject({ isMonotonic: true, dataPoints: [{ asDouble: 1 }] });
   expect(histogram.bucketCounts.map(Number).reduce((all: number, each: number) => all + each, 0)).toBe(1);
@@ -135,6 +137,29 @@ it('a trace that begins here and is not sent is none for the upstream either', a
   await gateway.close();
   expect(seen).toEqual(['-00', '-01']);
   expect(sent.flatMap((each) => each.body.resourceSpans[0].scopeSpans[0].spans)).toHaveLength(1);
+});
+
+it('a failed attempt stands in the span when it failed, and all that a process sends is of one instance', async () => {
+  const { url, sent } = await collector();
+  const slow = await backend((_request, response) => void setTimeout(() => response.end(), 50));
+  const gateway = await testGateway({
+    telemetry: { otlp: { endpoint: url } },
+    upstreams: { shop: { targets: [{ url: 'http://127.0.0.1:1' }, { url: slow.url }] } },
+    routes: [{ name: 'shop', match: { path: '/*' }, upstream: 'shop' }],
+  });
+  for (let i = 0; i < 2; i++) expect((await fetch(`${gateway.url}/a`)).status).toBe(200);
+  await gateway.close();
+
+  const spans = sent.flatMap(({ body }) => body.resourceSpans?.[0].scopeSpans[0].spans ?? []);
+  const { events, endTimeUnixNano } = spans.find((span: { events?: unknown[] }) => span.events?.length === 1);
+  expect(BigInt(events[0].timeUnixNano)).toBeLessThan(BigInt(endTimeUnixNano));
+
+  const instances = sent.map(({ body }) =>
+    attributeOf((body.resourceSpans ?? body.resourceMetrics)[0].resource.attributes, 'service.instance.id'),
+  );
+  expect(sent.map(({ path }) => path)).toEqual(expect.arrayContaining(['/v1/traces', '/v1/metrics']));
+  expect(new Set(instances).size).toBe(1);
+  expect(instances[0]).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 it('a collector that is away costs no request anything, and the log says so', async () => {

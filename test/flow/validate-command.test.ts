@@ -44,11 +44,17 @@ it('validate names the routes that anyone may use, so that an open route is a ch
     },
   });
   expect(code).toBe(0);
-  expect(said).toMatch(/^Open to anyone \(no policy identifies the caller\): open, limited, ai$/m);
+  expect(said).toMatch(
+    /^Open to anyone \(no policy identifies the caller\): open, limited, ai, \/v1\/feedback, \/v1\/status$/m,
+  );
 });
 
 it('where every route asks who it is, nothing is said to be open', async () => {
-  const { code, said } = await validated({ consumers: CONSUMERS, routes: [route('shut', KEY)] });
+  const { code, said } = await validated({
+    consumers: CONSUMERS,
+    routes: [route('shut', KEY)],
+    hypercare: { feedback: { enabled: false } },
+  });
   expect(code).toBe(0);
   expect(said).not.toMatch(/open/i);
 });

@@ -11,7 +11,9 @@ const Status = Type.Object({
   requestsInFlight: Type.Integer(),
   generations: Type.Integer({ description: 'Those alive: the one that serves and those that still drain.' }),
   store: Type.Object({ name: Type.String(), isUp: Type.Boolean() }),
-  openRoutes: Type.Array(Type.String(), { description: 'Routes that anyone may use.' }),
+  openRoutes: Type.Array(Type.String(), {
+    description: 'Routes that anyone may use, and paths of the gateway’s own.',
+  }),
   inactive: Type.Integer({
     description: 'Parts of the config that this version does not do: see /api/config.',
   }),

@@ -1,3 +1,4 @@
+import { feedbackTaker } from '../serves-feedback.ts';
 import { type Check, mustDiffer, mustEnd, mustExist, mustLast } from './context.ts';
 
 /** How often it looks; objectives, the criteria of leaving hypercare, and who may send tickets. */
@@ -20,7 +21,16 @@ export const checkHypercare: Check = (config, context) => {
     for (const objective of criterion.get('objectives').items)
       mustExist(objective, 'objective', known, context);
   }
-  for (const source of config.get('hypercare', 'feedback', 'tickets').items) {
+  const feedback = config.get('hypercare', 'feedback');
+  const isSetUp = ['origins', 'surveys', 'tickets'].some((key) => feedback.get(key).items.length > 0);
+  const enabled = feedback.get('enabled').value;
+  const taker = feedbackTaker(config.value)?.get('name').text;
+  if (taker !== undefined && (enabled ?? isSetUp) === true)
+    context.warn(
+      feedback,
+      `is not served: the route ${taker} takes /v1/feedback or /v1/status; ${enabled ? 'give it another path' : 'enabled: true puts it before that route'}`,
+    );
+  for (const source of feedback.get('tickets').items) {
     const secret = source.get('secret');
     if (secret.text === '') context.report(secret, 'must not be empty: anybody could send tickets');
   }

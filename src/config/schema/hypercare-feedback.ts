@@ -27,7 +27,12 @@ const limit = (value: number, description: string) =>
 /** What people say: the public POST <prefix>/feedback, its widget and surveys, and tickets from other systems. */
 export const Feedback = Strict(
   {
-    enabled: Type.Boolean({ default: true, description: 'Whether /v1/feedback and /v1/status are served.' }),
+    enabled: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether /v1/feedback and /v1/status are served, to anyone. Unless it is written: where no route matches them.',
+      }),
+    ),
     origins: Type.Array(Type.String({ pattern: '^(\\*|https?://[^\\s/]+)$' }), {
       default: [],
       description: 'Pages of which origins may send it (CORS): ["https://shop.example"], or ["*"].',

@@ -22,18 +22,11 @@ export interface FeedbackPorts {
   degraded(error: unknown): void;
 }
 
-const FEEDBACK_PATHS = ['/v1/feedback', '/v1/status'] as const;
 /** Bytes: a comment is a few thousand characters. Tickets come with all their fields. */
 const MOST_BYTES = 64 * 1024;
 const MOST_TICKET_BYTES = 1024 * 1024;
 /** The name under which these routes stand in log and metrics. */
 const ROUTE = 'feedback';
-/** Whether they are served: not where the config has given one of its places away. */
-export const servesFeedback = ({ hypercare, routes }: GatewayConfig): boolean =>
-  hypercare.feedback.enabled &&
-  !routes.some(({ match: { path } }) =>
-    FEEDBACK_PATHS.some((each) => path === each || path.startsWith(`${each}/`)),
-  );
 
 /** What they take, as the router has it. */
 export const feedbackRoutes = ({ hypercare }: GatewayConfig): [method: string, path: string][] => [

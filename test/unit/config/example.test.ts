@@ -9,7 +9,7 @@ const EXAMPLE = readFileSync(join(import.meta.dirname, '../../fixtures/config/ga
 
 it('the example loads unchanged', () => {
   const { config, openRoutes, files } = load(EXAMPLE);
-  expect(openRoutes).toEqual(['products', 'recommendations', 'catalog-v2']);
+  expect(openRoutes).toEqual(['products', 'recommendations', 'catalog-v2', '/v1/feedback', '/v1/status']);
   expect(files).toEqual([]);
   expect(config.upstreams.catalog).toMatchObject({
     outlier: { consecutiveFailures: 5, eject: 30_000, maxEject: 300_000, maxEjected: 0.5 },
