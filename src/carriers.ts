@@ -9,7 +9,7 @@ import type { EngineThread } from './hypercare/engine/thread.ts';
 import { pack } from './lib/packed.ts';
 import { WorkerMeters } from './record/worker-meters.ts';
 import { parseAddress } from './server/address.ts';
-import { assertFree } from './server/listening.ts';
+import { listenAlone } from './server/listening.ts';
 import { PolicyRefused } from './server/policies.ts';
 import type { MetricsPage } from './telemetry/metrics.ts';
 import { loadsOf, type TargetLoad } from './upstream/target-loads.ts';
@@ -149,8 +149,7 @@ async function withWorkers(options: DataPlaneOptions, size: number): Promise<Car
     plane,
     metrics,
     async listen() {
-      await assertFree(parseAddress(started.server.listen));
-      const address = await crew.start();
+      const address = await listenAlone(parseAddress(started.server.listen), () => crew.start());
       isOpen = true;
       sayReady();
       return address;

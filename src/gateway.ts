@@ -126,10 +126,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now: plane.now,
   });
   const startedAt = Date.now();
-  let ownUrl = '';
+  const own = { url: '', adminUrl: '' };
   const probeStates = new ProbeStates(changes.record);
   const probes = new ProbeSchedule({
-    probes: configuredProbes({ config: () => served.loaded.config, file, url: () => ownUrl, log }),
+    probes: configuredProbes({ config: () => served.loaded.config, file, own, log }),
     documents: store.documents,
     meters: plane.mindMeters,
     log,
@@ -241,7 +241,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const adminUrl = await admin.listen(parseAddress(adminConfig.listen));
     const address = await carriers.listen();
     const url = urlOf(address, server.tls ? 'https' : 'http');
-    ownUrl = url;
+    Object.assign(own, { url, adminUrl });
     probes.start();
     if (options.watch ?? true) await served.watch();
     log.info({ url, admin: adminUrl, open_routes: served.loaded.openRoutes }, 'listening');

@@ -36,6 +36,8 @@ export interface Table {
   comparisons: Comparison[];
   /** Subjects that waited for the generator or the upstream: their figures are not their own. */
   starved: string[];
+  /** Subjects that share the cores with the load, where both together had all of them. */
+  full: string[];
   /** Subjects that had less than their core although the load could have given more. */
   idle: string[];
 }
@@ -106,24 +108,36 @@ const compare = (subject: Row, against: Row): Comparison =>
     against.cpuMicrosecondsARequest.values,
   );
 
+/** The cores of a bench: the subject's and the load's. */
+const CORES = 2;
+
 /** One table for each case. */
-export function tablesOf(plan: Pick<Saturation, 'cases' | 'pairs'>, run: Pick<Run, 'windows'>): Table[] {
-  return plan.cases.map(({ name }) => {
+export function tablesOf(
+  { cases, pairs, sharing = {} }: Pick<Saturation, 'cases' | 'pairs' | 'sharing'>,
+  run: Pick<Run, 'windows'>,
+): Table[] {
+  const workersOf = (subject: string): number => sharing[subject] ?? 1;
+  const isFull = ({ subject, subjectBusy, loadBusy }: Row): boolean =>
+    sharing[subject] !== undefined && subjectBusy.median + loadBusy.median >= FULL * CORES;
+  const isStarved = ({ subject, subjectBusy, loadBusy }: Row): boolean =>
+    loadBusy.median >= Math.max(BUSY, subjectBusy.median / workersOf(subject));
+  return cases.map(({ name }) => {
     const rows = Object.entries(run.windows[name] ?? {}).map(([subject, windows]) => rowOf(subject, windows));
     const row = (subject: string): Row | undefined => rows.find((candidate) => candidate.subject === subject);
-    const comparisons = plan.pairs.flatMap((pair) => {
+    const comparisons = pairs.flatMap((pair) => {
       const subject = row(pair.subject);
       const against = row(pair.against);
       return subject && against ? [compare(subject, against)] : [];
     });
-    const waited = rows.filter(({ subjectBusy }) => subjectBusy.median < FULL);
-    const isStarved = ({ loadBusy, subjectBusy }: Row): boolean =>
-      loadBusy.median >= Math.max(BUSY, subjectBusy.median);
+    const waited = rows.filter(
+      (row) => row.subjectBusy.median < FULL * workersOf(row.subject) && !isFull(row),
+    );
     return {
       name,
       rows,
       comparisons,
       starved: waited.filter(isStarved).map(({ subject }) => subject),
+      full: rows.filter(isFull).map(({ subject }) => subject),
       idle: waited.filter((row) => !isStarved(row)).map(({ subject }) => subject),
     };
   });

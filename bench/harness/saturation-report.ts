@@ -1,4 +1,5 @@
 import type { Row, Table } from './compare.ts';
+import { FULL } from './load-share.ts';
 import { DISTURBING } from './report.ts';
 import type { Run, Saturation } from './saturation.ts';
 import { comparedOf, comparisonTable, percent, ranged, short, table, thousands } from './wording.ts';
@@ -19,7 +20,7 @@ const figures = (row: Row, isStarved: boolean): string[] => [
 
 /** The part of a report that is about one case. */
 export function sectionOf(found: Table, plan: Saturation, run: Run): string {
-  const { unit = 'request', sharesCores = false } = plan;
+  const { unit = 'request' } = plan;
   const head = [
     'subject',
     `CPU µs a ${unit}`,
@@ -30,8 +31,7 @@ export function sectionOf(found: Table, plan: Saturation, run: Run): string {
     'load’s core',
     'RSS MB',
   ];
-  const starved = sharesCores ? [] : found.starved;
-  const rows = found.rows.map((row) => figures(row, starved.includes(row.subject)));
+  const rows = found.rows.map((row) => figures(row, found.starved.includes(row.subject)));
   const parts = [`## ${found.name}`, table(head, rows)];
   const alone = run.alone[found.name];
   if (alone) {
@@ -40,7 +40,7 @@ export function sectionOf(found: Table, plan: Saturation, run: Run): string {
       `Generator and upstream alone: ${(alone.requestsPerSecond / 1000).toFixed(1)}k ${unit}s/s, ${short(each)} µs a ${unit} on their core.`,
     );
   }
-  parts.push(...(sharesCores ? sharedOf(found.rows) : waitsOf(found, run.otherWork, unit)));
+  parts.push(...fullOf(found), ...waitsOf(found, run.otherWork, unit));
   parts.push(...inFlightOf(found.rows, plan));
   parts.push(...comparisonTable(['CPU, paired by round', 'ratio', `µs a ${unit}`], found.comparisons));
   return parts.join('\n\n');
@@ -55,19 +55,18 @@ function waitsOf({ starved, idle }: Table, otherWork: number, unit: string): str
     );
   if (idle.length > 0)
     parts.push(
-      `Less than 90 % of their core, ${otherWork > DISTURBING ? 'other work on the machine had the rest' : 'and what they waited for is not known'}: ${idle.join('; ')}.`,
+      `Less than 90 % of a core for each worker, ${otherWork > DISTURBING ? 'other work on the machine had the rest' : 'and what they waited for is not known'}: ${idle.join('; ')}.`,
     );
   return parts;
 }
 
-/** Where subject and load compete, what a subject gets is also what the load leaves. */
-function sharedOf(rows: readonly Row[]): string[] {
-  const bound = rows.filter(({ subjectBusy, loadBusy }) => loadBusy.median >= subjectBusy.median);
-  const names = bound.map(({ subject }) => subject).join('; ');
-  return [
-    `Subjects and load share the cores: nobody is called starved, and requests/s are bounded by what the load takes.${names === '' ? '' : ` The load took at least as much as the subject itself with: ${names}; what a second worker gives there tells of the load.`}`,
-  ];
-}
+/** Where subject and load compete for a machine that has no more to give, what a subject gets is what the load leaves. */
+const fullOf = ({ full }: Table): string[] =>
+  full.length === 0
+    ? []
+    : [
+        `Share the load’s core, and had ${percent(FULL)} or more of both cores together with it, so that it was the machine that was short: ${full.join('; ')}.`,
+      ];
 
 /** Requests that were begun and not answered when a window ended. */
 function inFlightOf(rows: readonly Row[], { connections, unit = 'request' }: Saturation): string[] {

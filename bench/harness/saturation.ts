@@ -28,8 +28,8 @@ export interface Saturation {
   upstream: Upstream;
   /** What one request is called in the tables; `request` if absent. */
   unit?: string;
-  /** Whether subjects may use the load's core as well: what is short then is the machine, and nobody is starved. */
-  sharesCores?: boolean;
+  /** Subjects that may use the load's core as well, each with its number of workers; the others have a core of their own for one. */
+  sharing?: Readonly<Record<string, number>>;
   /** Whether some subjects are one process, which each asks for something else. */
   sharesProcesses?: boolean;
 }
@@ -80,14 +80,12 @@ export async function saturate(plan: Saturation, call: Call): Promise<Saturated>
   });
   run.otherWork = otherWork();
   const tables = tablesOf(plan, run);
-  const starved = plan.sharesCores
-    ? []
-    : tables.flatMap(({ name, starved: who }) => who.map((w) => `${w}, ${name}`));
+  const starved = tables.flatMap(({ name, starved: who }) => who.map((w) => `${w}, ${name}`));
   return {
     effort: effortOf(call.effort),
     facts: [
       `generator ${run.generator}; upstream: ${plan.upstream.name}`,
-      `${plan.connections} connections kept alive; a fresh process for each ${plan.sharesProcesses ? 'group of subjects' : 'subject'} and round, of which one at a time has work; ${plan.sharesCores ? 'subjects on the cores that their lines name' : `subject on core ${SUBJECT_CORE}`}, generator and upstream on core ${LOAD_CORE}`,
+      `${plan.connections} connections kept alive; a fresh process for each ${plan.sharesProcesses ? 'group of subjects' : 'subject'} and round, of which one at a time has work; ${plan.sharing ? 'subjects on the cores that their lines name' : `subject on core ${SUBJECT_CORE}`}, generator and upstream on core ${LOAD_CORE}`,
       ...[note, pinningObstacle()].filter((text) => text !== null),
     ],
     subjects: present,

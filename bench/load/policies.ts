@@ -81,7 +81,26 @@ const PLAIN = 'no policy';
 const KEY = 'auth-api-key';
 /** What these cost grows with the body. */
 const READ_BODIES = ['body-schema', 'transform-body'];
+/** These do nothing for a request without one; an answer to GET comes from the cache. */
+const OF_POSTS = new Set([...READ_BODIES, 'response-cache']);
+const isOfPosts = (policies: readonly PolicyEntry[]): boolean =>
+  policies.flatMap(Object.keys).some((policy) => OF_POSTS.has(policy));
 const CACHE: RouteSubject = { name: 'response-cache, hits', policies: [{ 'response-cache': { ttl: '1h' } }] };
+
+/** What a production route has, in the order in which it runs: each subject has one more than the one before. */
+const STACK: readonly PolicyEntry[] = [
+  { 'ip-allow': { allow: ['127.0.0.0/8'] } },
+  { cors: { origins: ['https://shop.example'] } },
+  API_KEY,
+  { authorize: { groups: ['web'] } },
+  RATE_LIMIT,
+  { 'body-schema': { request: SCHEMA } },
+  HEADERS,
+];
+const stacked: readonly RouteSubject[] = STACK.map((policy, place) => ({
+  name: `+ ${Object.keys(policy)[0]}`,
+  policies: STACK.slice(0, place + 1),
+}));
 
 const planOf = (asked: Case, subjects: readonly Subject[], pairs: Saturation['pairs']): Saturation => ({
   name: 'policies',
@@ -100,6 +119,10 @@ const pairsOf = (names: readonly string[]): Saturation['pairs'] =>
     .filter((name) => name !== PLAIN)
     .map((subject) => ({ subject, against: subject.startsWith(`${KEY} and`) ? KEY : PLAIN }));
 
+/** Each with the one before. */
+const stepsOf = (names: readonly string[]): Saturation['pairs'] =>
+  names.slice(1).map((subject, place) => ({ subject, against: names[place] as string }));
+
 const PLUGINS = new URL('../../plugins/', import.meta.url);
 
 /** Policies that no route has. Those within `auth-any` are others' own as well. */
@@ -112,14 +135,15 @@ export function leftOut(routes: readonly RouteSubject[]): string[] {
 
 async function run(call: Call): Promise<Findings> {
   const routes = await policyRoutes();
-  const measured = (asked: Case, some: readonly RouteSubject[]): Promise<Saturated> =>
-    saturate(planOf(asked, routesOfOne(some), pairsOf(some.map(({ name }) => name))), call);
+  const measured = (asked: Case, some: readonly RouteSubject[], pairs = pairsOf): Promise<Saturated> =>
+    saturate(planOf(asked, routesOfOne(some), pairs(some.map(({ name }) => name))), call);
   const posts = await measured(POST_1KB, routes);
   const large = await measured(
     POST_100KB,
     routes.filter(({ name }) => [PLAIN, ...READ_BODIES].includes(name)),
   );
-  const gets = await measured(GET_1KB, [...routes.filter(({ name }) => name === PLAIN), CACHE]);
+  const gets = await measured(GET_1KB, [...routes.filter(({ policies }) => !isOfPosts(policies)), CACHE]);
+  const stack = await measured(POST_1KB, [{ name: PLAIN, policies: [] }, ...stacked], stepsOf);
   const plain = plainGateway();
   const processes = [plain, loggingGateway(), gatewayAmong(call.effort.isSmoke ? 100 : 10_000)];
   const whole = await saturate(
@@ -130,30 +154,40 @@ async function run(call: Call): Promise<Findings> {
     ),
     call,
   );
-  const parts: readonly Saturated[] = [posts, large, gets, whole];
+  const parts: readonly Saturated[] = [posts, large, gets, stack, whole];
   return {
     ...posts,
     facts: [
       ...posts.facts,
       `the routes are those of one process: ${settingsOfRoutes(routes)}`,
-      `not measured: ${leftOut([...routes, CACHE]).join(', ')} (auth-mtls needs TLS, the others stand before models); bodies of 100 kB but with those that read them; requests by GET but for hits of the cache`,
+      `not measured: ${leftOut([...routes, CACHE]).join(', ')} (auth-mtls needs TLS, the others stand before models); bodies of 100 kB but with those that read them; requests by GET with those that read bodies`,
     ],
-    subjects: [...posts.subjects, ...gets.subjects.filter(({ name }) => name !== PLAIN), ...whole.subjects],
+    subjects: [
+      ...posts.subjects,
+      ...gets.subjects.filter(({ name }) => name === CACHE.name),
+      ...stack.subjects.filter(({ name }) => name !== PLAIN),
+      ...whole.subjects,
+    ],
     missing: parts.flatMap(({ missing }) => missing),
     sections: [
       ...posts.sections,
       ...large.sections,
       ...gets.sections,
-      ...whole.sections.map((section) => section.replace(/^## /, '## processes of their own: ')),
+      ...under('one policy after the other', stack),
+      ...under('processes of their own', whole),
     ],
     reading: readingOf(
       { connections: CONNECTIONS },
       parts.flatMap(({ data }) => data.tables),
     ),
     bottlenecks: parts.flatMap(({ bottlenecks }) => bottlenecks),
-    data: { posts: posts.data, large: large.data, gets: gets.data, processes: whole.data },
+    data: { posts: posts.data, large: large.data, gets: gets.data, stack: stack.data, processes: whole.data },
   };
 }
+
+/** The tables of a part of the run, which its headings name. */
+const under = (part: string, { sections }: Saturated): string[] =>
+  sections.map((section) => section.replace(/^## /, `## ${part}: `));
 
 /** A table with a row a policy. */
 export const policiesSuite = (): Suite => ({ name: 'policies', what: WHAT, run });

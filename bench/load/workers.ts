@@ -56,9 +56,25 @@ const steps = ([own, one, two]: readonly Subject[]): { subject: string; against:
       ]
     : [];
 
-/** What a second worker gives is answers, and not cheaper ones. */
-export function answersCompared({ rows }: Pick<Table, 'rows'>, pairs: Saturation['pairs']): Comparison[] {
-  const values = (name: string) => rows.find(({ subject }) => subject === name)?.requestsPerSecond.values;
+/** By subject: how many workers it has on both cores. */
+const sharingOf = (subjects: readonly (readonly Subject[])[]): Record<string, number> =>
+  Object.fromEntries(
+    subjects.flatMap((of) =>
+      PLACES.flatMap(({ workers, core }, place) =>
+        core === SUBJECT_CORE ? [] : [[(of[place] as Subject).name, workers]],
+      ),
+    ),
+  );
+
+/** What a second worker gives is answers, and not cheaper ones. How many somebody gave who waited for the load is not his own. */
+export function answersCompared(
+  { rows, starved }: Pick<Table, 'rows' | 'starved'>,
+  pairs: Saturation['pairs'],
+): Comparison[] {
+  const values = (name: string) =>
+    starved.includes(name)
+      ? undefined
+      : rows.find(({ subject }) => subject === name)?.requestsPerSecond.values;
   return pairs.flatMap(({ subject, against }) => {
     const [own, other] = [values(subject), values(against)];
     return own && other ? [compared(subject, against, own, other)] : [];
@@ -76,7 +92,7 @@ async function run(call: Call): Promise<Findings> {
     subjects: [...nginx, ...ours],
     pairs,
     upstream: itemsUpstream(),
-    sharesCores: true,
+    sharing: sharingOf([nginx, ours]),
   };
   const findings = await saturate(plan, call);
   const { tables } = findings.data as { tables: Table[] };

@@ -91,6 +91,16 @@ export const contextDashboard: Dashboard = {
           })),
         },
         {
+          title: 'Growth a turn, median and 95th percentile',
+          about:
+            'Tokens by which a turn makes what is remembered longer: what was said in it, with results of tools.',
+          unit: 'short',
+          queries: [0.5, 0.95].map((p) => ({
+            expr: quantile(p, 'gateway_context_growth_tokens', 'model'),
+            legend: `{{model}} p${p * 100}`,
+          })),
+        },
+        {
           title: 'Compactions by outcome',
           about: 'How often conversations were shortened, and why not where they were not.',
           unit: 'reqps',

@@ -7,9 +7,10 @@ import { objectsOf, parseList, parseObject, withoutMark } from '../lib/json.ts';
 import type { UpstreamAnswer } from '../upstream/call.ts';
 import { AnswerTape } from './answer-tape.ts';
 import type { BegunAnswer, PreparedCall } from './chat-call.ts';
-import { unknownOperation } from './dialects/operations/index.ts';
+import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
 import { firstChunk } from './first-chunk.ts';
 import { firstEvent } from './first-event.ts';
+import { isJsonLines, jsonLines } from './json-lines.ts';
 import { isNobodyThere } from './nobody-there.ts';
 import { isFilteredRefusal, isOwnRefusal } from './own-refusal.ts';
 import { factsOf } from './part-facts.ts';
@@ -50,6 +51,8 @@ export async function beginAnswer(
   if (wrong !== '') throw abandon(answer.body, wrong);
   const isText = type.startsWith('text/') && prepared.dialect.readText !== undefined;
   const isRead = isStream ? prepared.dialect.openStream !== undefined : type.includes('json') || isText;
+  const isLines = prepared.isVerbatim === true && isJsonLines(type);
+  if (wanted === 'any' && isLines) return await beginBytes(answer, onFirstByte, watchOf(prepared));
   if (wanted === 'any' && !isRead) return await beginBytes(answer, onFirstByte);
   if (isStream) return await beginStream(answer, prepared, onFirstByte);
   return await readWhole(answer, prepared, onFirstByte, isText);
@@ -108,14 +111,31 @@ async function beginStream(
 /** An answer came, and that is all that is known of it. */
 const UNREAD: readonly StreamPart[] = [{ type: 'item' }, { type: 'finish', reason: 'stop' }];
 
-/** What nobody here reads: it goes on as it comes. */
-async function beginBytes(answer: UpstreamAnswer, onFirstByte: () => void): Promise<BegunAnswer> {
+/** Of lines in a provider's own words: what was made before is billed no more. */
+const watchOf = ({ method }: PreparedCall): StreamWatch =>
+  new StreamWatch({ ...(method === 'POST' ? unknownOperation : lookedAt), stream: jsonLines });
+
+/**
+ * What nobody here has to read: it goes on as it comes.
+ * @param watch sees it go by
+ */
+async function beginBytes(
+  answer: UpstreamAnswer,
+  onFirstByte: () => void,
+  watch?: StreamWatch,
+): Promise<BegunAnswer> {
   const { statusCode, headers, body } = answer;
   const first = await firstChunk(body);
   onFirstByte();
   if (first === undefined) {
     const parts: StreamPart[] = [{ type: 'finish', reason: 'stop' }];
     return { kind: 'whole', statusCode, headers, facts: factsOf(parts), parts, body: Buffer.alloc(0) };
+  }
+  if (watch) {
+    watch.see(first);
+    if (body.readableEnded) watch.end();
+    else body.once('end', () => watch.end());
+    return { kind: 'bytes', statusCode, headers, facts: watch, watch, first, body };
   }
   const facts = factsOf(UNREAD);
   facts.isCut = !body.readableEnded;

@@ -54,8 +54,8 @@ export type BegunAnswer = {
       /** Of a refusal: the provider's filter has taken what was asked. */
       isFiltered?: boolean;
     }
-  /** Sound, or a text that is no JSON; `first` has been read off `body` already. */
-  | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts }
+  /** Sound, or a text that is no JSON; `first` has been read off `body` already, and `watch` has seen it, where there is one. */
+  | { kind: 'bytes'; first: Buffer; body: UpstreamAnswer['body']; facts: AnswerFacts; watch?: StreamWatch }
   /** `first` has been read off `body` already, and `watch` has seen it. */
   | {
       kind: 'stream';

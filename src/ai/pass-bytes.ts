@@ -5,12 +5,12 @@ import { BROKEN_OFF } from './broken-off.ts';
 import type { ChatCall, CommittedAnswer } from './chat-call.ts';
 
 /**
- * Passes on what nobody reads, such as sound. If it breaks, the client's connection breaks too: there is no place in it
+ * Passes on what nobody has to read, such as sound. If it breaks, the client's connection breaks too: there is no place in it
  * for words. A client that reads slowly slows the provider; one that leaves ends it.
  */
 export async function passBytes(
   { exchange }: ChatCall,
-  { first, body, broke }: Extract<CommittedAnswer, { kind: 'bytes' }>,
+  { first, body, broke, watch }: Extract<CommittedAnswer, { kind: 'bytes' }>,
   response: ServerResponse,
 ): Promise<void> {
   response.write(first);
@@ -27,5 +27,6 @@ export async function passBytes(
   };
   body.once('error', onError);
   if (body.errored) onError(body.errored);
+  if (watch) body.on('data', (chunk: Buffer) => watch.see(chunk));
   await pipeline(body, response).catch(onError);
 }

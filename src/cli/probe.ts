@@ -1,11 +1,11 @@
-import { type StdioOptions, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { type ProbeReport, reportText } from '../context/probes/report.ts';
 import { runProbe } from '../context/probes/run-probe.ts';
 import { ProbeProblem, readProbe } from '../context/probes/script.ts';
+import { runHook } from './probe-hooks.ts';
+import { untilAsked } from './until-asked.ts';
 
 interface ProbeOptions {
   url: string;
@@ -31,7 +31,8 @@ Exit codes:
   0  all passed
   1  something was forgotten, or a script could not be run to its end
   2  a script is none
-  3  what could be done passed, and some steps could not be (see --admin and --hook)`;
+  3  what could be done passed, and some steps could not be (see --admin and --hook)
+  130, 143  it was broken off by Ctrl-C or SIGTERM, and a running hook ended`;
 
 /** The verb `hypercare probe`. Keys come from the environment: arguments can be read by every user of the machine. */
 export function probeCommand(program: Command, done: (code: number) => void): void {
@@ -59,14 +60,21 @@ export function probeCommand(program: Command, done: (code: number) => void): vo
     .option('--hook-timeout <seconds>', 'for the command of one hook; it is ended then', seconds, 300)
     .option('--json', 'the report as JSON')
     .addHelpText('after', EXIT_CODES)
-    .action(async (files: string[], options: ProbeOptions) => done(await runProbes(files, options)));
+    .action(async (files: string[], options: ProbeOptions) =>
+      done(await untilAsked((signal) => runProbes(files, options, signal))),
+    );
 }
 
-async function runProbes(files: readonly string[], options: ProbeOptions): Promise<number> {
+async function runProbes(
+  files: readonly string[],
+  options: ProbeOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const { url, model, admin, hook: hooks, timeout, hookTimeout, json = false } = options;
   const say = (text: string): boolean => process.stdout.write(`${text}\n`);
   const codes = new Set<number>();
   for (const file of files) {
+    if (signal.aborted) break;
     let script: ReturnType<typeof readProbe>;
     try {
       script = readProbe(await readFile(file, 'utf8'), file);
@@ -81,28 +89,18 @@ async function runProbes(files: readonly string[], options: ProbeOptions): Promi
       ...(admin !== undefined && { admin: { url: admin, token: process.env.HYPERCARE_ADMIN_TOKEN ?? '' } }),
       hook: (name) => {
         const command = hooks.get(name);
-        return command === undefined ? undefined : runHook(name, command, hookTimeout);
+        return command === undefined
+          ? undefined
+          : runHook(name, command, { timeoutMs: hookTimeout * 1000, signal });
       },
       clock: { wall: Date.now, monotonic: () => performance.now() },
       timeoutMs: timeout * 1000,
+      signal,
     });
     say(json ? JSON.stringify(report) : reportText(report));
     codes.add(CODES[report.outcome]);
   }
   return [CODES.broken, CODES.partial].find((code) => codes.has(code)) ?? CODES.passed;
-}
-
-async function runHook(name: string, command: string, timeout: number): Promise<void> {
-  // In a group of its own: all that the command has started is ended with it.
-  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit'];
-  const child = spawn(command, { shell: true, detached: true, stdio });
-  const signal = AbortSignal.timeout(timeout * 1000);
-  const [code] = (await once(child, 'exit', { signal }).catch((cause: unknown) => {
-    if (!signal.aborted || child.pid === undefined) throw cause;
-    process.kill(-child.pid, 'SIGKILL');
-    throw new Error(`the command of the hook ${name} was ended after ${timeout} s`, { cause });
-  })) as [number | null];
-  if (code !== 0) throw new Error(`the command of the hook ${name} ended with ${code}`);
 }
 
 function hook(given: string, before: Map<string, string>): Map<string, string> {

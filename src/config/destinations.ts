@@ -6,6 +6,9 @@ import { baseUrlOf } from './provider-kinds.ts';
 /** Where the value of a place goes that is sent to nobody: whoever asks the gateway, or may read its configuration, may see it. */
 export const SHOWN = 'shown';
 
+/** Where what a probe shows to the admin API goes. */
+const ADMIN_API = 'the admin API';
+
 /** A value, and where it goes. */
 export interface Sent {
   readonly path: Path;
@@ -32,7 +35,7 @@ export function sentBy(config: unknown): Sent[] {
 
 /** Where all goes that stands below; undefined: as what is above it. */
 function destinationsOf(part: Part, root: Part): readonly string[] | undefined {
-  const [section = '', second, third] = part.path;
+  const [section = '', second, third, fourth] = part.path;
   switch (part.path.length) {
     case 1:
       return section === 'store' ? [originOf(part.get('url').text)] : undefined;
@@ -44,6 +47,12 @@ function destinationsOf(part: Part, root: Part): readonly string[] | undefined {
       if (section === 'hypercare' && second === 'notify')
         return [originOf(part.get('url').text || part.get('kind').text)];
       if (section === 'routes' && third === 'fallback') return [SHOWN];
+      // Without an address it talks to the gateway itself.
+      if (section === 'context' && second === 'probes' && part.has('url'))
+        return [originOf(part.get('url').text)];
+      break;
+    case 4:
+      if (section === 'context' && second === 'probes' && fourth === 'admin') return [ADMIN_API];
   }
   const guarded = section === 'routes' ? root.get(section, second ?? '') : root.get(section);
   const [key, , ...below] = part.path.slice(guarded.path.length);

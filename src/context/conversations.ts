@@ -163,8 +163,9 @@ export class Conversations {
     const given = privacy.of(ref.tenant);
     const seal = given instanceof Promise ? await given : given;
     coming.seal = seal;
-    const known = this.opened.known(ref);
-    const reserving = this.#announce(coming, seal, known);
+    const owners = ownersOf(seal, ref.tenant, opening.user);
+    const known = this.opened.known(ref, owners);
+    const reserving = this.#announce(coming, seal, owners, known);
     const { key, isExclusive } = coming;
     let ask: Ask;
     let reserved: Reserved;
@@ -197,13 +198,13 @@ export class Conversations {
   #announce(
     coming: ComingTurn,
     seal: TenantSeal,
+    [owner = '', ...formerOwners]: readonly string[],
     known: ReturnType<OpenedSessions['known']>,
   ): Promise<Reserved> {
-    const { ref, user, key, exclusive, ifVersion, seenVersion, create, follows } = coming.opening;
+    const { ref, key, exclusive, ifVersion, seenVersion, create, follows } = coming.opening;
     const { lease, ttl, maxAge, onConflict } = this.settings;
     coming.key = key === '' ? '' : requestKeyOf(seal, ref.tenant, key);
     coming.isExclusive = exclusive || ifVersion !== undefined || onConflict === 'reject';
-    const [owner = '', ...formerOwners] = ownersOf(seal, ref.tenant, user);
     return this.ports.sessions.reserve(ref, {
       turn: coming.facts.turn,
       owner,

@@ -95,9 +95,12 @@ export class Erasing {
     return { erased, unwritten };
   }
 
-  /** @param head as it was last read; undefined: nothing is known of it */
-  #erase(ref: SessionRef, head: SessionHead | undefined): Promise<boolean> {
-    return this.#eraseAs('erased', ref, head, () => this.#ports.sessions.erase(ref));
+  /**
+   * @param head as it was last read; undefined: nothing is known of it
+   * @param isNobodys whose it was nobody will be able to tell
+   */
+  #erase(ref: SessionRef, head: SessionHead | undefined, isNobodys = false): Promise<boolean> {
+    return this.#eraseAs('erased', ref, head, () => this.#ports.sessions.erase(ref, undefined, isNobodys));
   }
 
   /** Nobody can open what was said in this life of a session any more: makes it known that it is erased. */
@@ -266,12 +269,16 @@ export class Erasing {
 
   async #allStored(tenant: string, owners: readonly string[] | undefined): Promise<Set<string>> {
     const erased = new Set<string>();
+    // With a consumer's key the digests of its users go: none of them would be told that what they said is gone.
+    const isNobodys = owners === undefined;
+    const erase = (session: string, head: SessionHead): Promise<boolean> =>
+      this.#erase({ tenant, session }, head, isNobodys);
     for (const owner of owners ?? [undefined]) {
       let after: string | undefined;
       do {
         const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
         for (const { session, head } of page.sessions)
-          if (head.state !== 'erased' && (await this.#erase({ tenant, session }, head))) erased.add(session);
+          if (head.state !== 'erased' && (await erase(session, head))) erased.add(session);
         after = page.next;
       } while (after !== undefined);
     }

@@ -18,6 +18,8 @@ export interface JourneyStep {
   readonly after: Remembered;
   /** What of it reached the model; null: the turn asked no model, or its client said everything itself. */
   readonly context: SentContext | null;
+  /** The summary in it, where no turn before had that: it was made since. */
+  readonly compacted: Pick<SentContext, 'epoch' | 'covered'> | null;
   /** In words, one reason a line. */
   readonly why: readonly string[];
 }
@@ -57,6 +59,16 @@ export function journeyIn(text: string): SentContext | null {
 export function journeyOf(all: readonly OpenedTurn[]): JourneyStep[] {
   const steps = new Map<string, Remembered>();
   const nothing: Remembered = { version: 0, turns: 0, tokens: 0 };
+  const summaries = new Set<string>();
+  const newIn = (context: SentContext | null): JourneyStep['compacted'] => {
+    if (!context || context.epoch === 0) return null;
+    const { epoch, covered } = context;
+    // What is deleted takes all summaries with it: epochs begin anew.
+    const name = `${epoch} ${covered}`;
+    if (summaries.has(name)) return null;
+    summaries.add(name);
+    return { epoch, covered };
+  };
   return all.map(({ turn }) => {
     const before = steps.get(turn.parent) ?? nothing;
     // A failed turn, or a correction of another, adds nothing that prompts have more of.
@@ -68,11 +80,15 @@ export function journeyOf(all: readonly OpenedTurn[]): JourneyStep[] {
     };
     steps.set(turn.id, after);
     const context = journeyIn(turn.journey);
-    return { id: turn.id, version: turn.version, before, after, context, why: whyOf({ turn, context }) };
+    const compacted = newIn(context);
+    const why = whyOf({ turn, context, compacted });
+    return { id: turn.id, version: turn.version, before, after, context, compacted, why };
   });
 }
 
-function whyOf({ turn, context }: { turn: OpenedTurn['turn']; context: SentContext | null }): string[] {
+type Told = Pick<OpenedTurn, 'turn'> & Pick<JourneyStep, 'context' | 'compacted'>;
+
+function whyOf({ turn, context, compacted }: Told): string[] {
   const why: string[] = [];
   if (turn.supersedes !== '') why.push(`Said by ${turn.author} in the place of a turn.`);
   if (turn.staleBase) why.push('Other turns were committed while it was answered: it had not seen them.');
@@ -81,11 +97,14 @@ function whyOf({ turn, context }: { turn: OpenedTurn['turn']; context: SentConte
   const isAsSent = !context && turn.kind === 'turn' && turn.status !== 'failed';
   if (isAsSent) why.push('Its client sent all of the conversation itself: it went on as it came.');
   if (!context) return why;
-  const { epoch, covered, cut, recalled, capacity, sent } = context;
+  const { epoch, covered, cut, recalled, capacity, sent, unsent = 0 } = context;
   if (epoch > 0) why.push(`The turns up to version ${covered} are in the summary of epoch ${epoch}.`);
+  if (compacted) why.push('That summary is new: it was made since the turn before.');
   if (cut.length > 0) why.push(`${cut.length} turns were cut: all of it would be over ${capacity} tokens.`);
+  if (unsent > 0)
+    why.push(`Of its client’s log the first ${unsent} messages were left out for the same reason.`);
   if (recalled.length > 0)
     why.push('What was recalled shares its words with what the user said, and its turns were left out.');
-  if (epoch === 0 && cut.length === 0) why.push(`All ${sent.length} turns before it fit.`);
+  if (epoch === 0 && cut.length === 0 && unsent === 0) why.push(`All ${sent.length} turns before it fit.`);
   return why;
 }

@@ -3,6 +3,7 @@ import { Counter, DURATION_BUCKETS, Histogram, type Registry, TOKEN_BUCKETS } fr
 /** What conversations show of themselves. */
 export class ContextMeters {
   readonly #operations;
+  readonly #untold;
   readonly #continuity;
   readonly #tokens;
   readonly #spent;
@@ -14,6 +15,11 @@ export class ContextMeters {
       name: 'gateway_context_operations_total',
       help: 'Operations on conversations, by what came of them.',
       labelNames: ['op', 'outcome'],
+      registers,
+    });
+    this.#untold = new Counter({
+      name: 'gateway_context_operations_untold_total',
+      help: 'Operations on conversations that have no line in the log, as too many came at once.',
       registers,
     });
     this.#continuity = new Counter({
@@ -44,6 +50,10 @@ export class ContextMeters {
 
   operation(op: string, outcome: string): void {
     this.#operations.inc({ op, outcome });
+  }
+
+  untold(): void {
+    this.#untold.inc();
   }
 
   /** @param cause '' where it was kept */

@@ -238,7 +238,9 @@ export class Mind implements ContextMind {
     const tokens = this.#tokensOf(input, shape);
     const isOutlier = this.#sizes.observe(input.model, tokens);
     const recalled = built?.context.recalledTokens ?? 0;
-    meters.turn(input.model, { tokens, recalled }, measures, isOutlier);
+    // A failed turn is left out of the prompts that follow.
+    const growth = turn.status === 'failed' ? 0 : turn.tokens;
+    meters.turn(input.model, { tokens, recalled, growth }, measures, isOutlier);
     for (const signal of turnSignals(input, turn, measures)) this.#options.tell?.(signal);
     meters.worked('measure', clock.monotonic() - began);
     if (turn.status !== 'complete' || isUnwritten) return;

@@ -13,6 +13,7 @@ import type { TenantSeal } from './ports.ts';
 
 /** What is at hand of one session: turns above `from`, up to `version`. Another object each time it grows: `#held` weighs it then. */
 interface Held {
+  readonly owner: string;
   generation: number;
   edits: number;
   from: number;
@@ -54,9 +55,10 @@ export class OpenedSessions {
     ttlResolution: 1000,
   });
 
-  known(ref: SessionRef): Known | undefined {
+  /** @param owners digests of who asks: what is held of somebody else's they know nothing of */
+  known(ref: SessionRef, owners: readonly string[]): Known | undefined {
     const held = this.#held.get(keyOf(ref));
-    if (!held) return undefined;
+    if (!held || !(held.owner === '' || owners.includes(held.owner))) return undefined;
     const { generation, edits, version, summary } = held;
     return { generation, edits, version, epoch: summary?.epoch ?? 0, summary };
   }
@@ -81,9 +83,10 @@ export class OpenedSessions {
       before.version <= head.version &&
       before.version >= from &&
       before.from <= from;
+    const { owner, generation, edits } = head;
     const held: Held = goesOn
       ? { ...before }
-      : { generation: head.generation, edits: head.edits, from, version: from, size: 0, turns: new Map() };
+      : { owner, generation, edits, from, version: from, size: 0, turns: new Map() };
     for (const turn of turns) {
       if (turn.version !== held.version + 1) continue;
       held.turns.set(turn.id, openTurn(turn, seal));

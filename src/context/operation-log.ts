@@ -45,7 +45,7 @@ export interface ContextOperation {
   readonly outcome: string;
 }
 
-/** Lines that wait at most: beyond it operations are counted and not told one by one. */
+/** Lines that wait at most: of operations beyond it only how many there were is told. */
 const MOST = 10_000;
 
 /** The log of what was done with conversations. Written between requests: nobody's answer waits for a line. */
@@ -54,6 +54,8 @@ export class OperationLog {
   readonly #meters: ContextMeters;
   readonly #monotonic: () => number;
   #waiting: ContextOperation[] = [];
+  /** Operations since the last line for which there was no room. */
+  #untold = 0;
 
   /** @param monotonic what durations are measured by: milliseconds */
   constructor(log: Logger, meters: ContextMeters, monotonic = (): number => performance.now()) {
@@ -74,16 +76,22 @@ export class OperationLog {
 
   note(operation: ContextOperation): void {
     this.#meters.operation(operation.op, operation.outcome);
-    if (this.#waiting.length >= MOST) return;
+    if (this.#waiting.length >= MOST) {
+      this.#untold++;
+      this.#meters.untold();
+      return;
+    }
     this.#waiting.push(operation);
     if (this.#waiting.length === 1) setImmediate(() => this.#write());
   }
 
   #write(): void {
-    const operations = this.#waiting;
+    const [operations, untold] = [this.#waiting, this.#untold];
     this.#waiting = [];
+    this.#untold = 0;
     for (const operation of operations)
       this.#log.info({ context: { ...operation, ...inThousandths(operation) } }, 'context operation');
+    if (untold > 0) this.#log.warn({ untold }, 'context operations have no line: too many came at once');
   }
 }
 

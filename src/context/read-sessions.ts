@@ -46,6 +46,9 @@ export interface SaidTurn extends OpenedTurn {
   readonly correction?: OpenedTurn;
 }
 
+/** A turn, and how it is with its session. */
+type SaidIn = Pick<SessionView, 'head'> & { readonly said: SaidTurn };
+
 /** A session of which turns are read when they are wanted. */
 interface SaidSession {
   readonly head: SessionHead;
@@ -82,11 +85,11 @@ export class SessionReader {
   }
 
   /** All turns of a session, by id. @throws StoreUnavailable, SealBroken */
-  async all(ref: SessionRef, seal: TenantSeal, which?: Which): Promise<AllTurns> {
+  async all(ref: SessionRef, seal: TenantSeal): Promise<AllTurns> {
     const turns = new Map<string, OpenedTurn>();
     let head: SessionHead | undefined;
     let summary: StoredSummary | undefined;
-    for await (const view of this.#views(ref, PAGE, which)) {
+    for await (const view of this.#views(ref, PAGE)) {
       head ??= view.head;
       summary ??= view.summary;
       for (const turn of view.turns) turns.set(turn.id, openTurn(turn, seal));
@@ -94,10 +97,10 @@ export class SessionReader {
     return { head, turns, summary };
   }
 
-  /** A session piece by piece; nothing if there is none. */
-  async *#views(ref: SessionRef, limit: number, which?: Wanted): AsyncGenerator<SessionView> {
-    for (let after = 0; ; after += limit) {
-      const view = await this.#sessions.read(ref, { ...which, after, limit });
+  /** A session piece by piece, from behind a version; nothing if there is none. */
+  async *#views(ref: SessionRef, limit: number, wanted?: Wanted, from = 0): AsyncGenerator<SessionView> {
+    for (let after = from; ; after += limit) {
+      const view = await this.#sessions.read(ref, { ...wanted, after, limit });
       if (view) yield view;
       if ((view?.turns.length ?? 0) < limit) return;
     }
@@ -204,8 +207,8 @@ export class SessionReader {
    * shown so. Undefined if nothing is known of it.
    * @throws StoreUnavailable, SealBroken if the config has not the secret
    */
-  async path(ref: SessionRef, which?: Which): Promise<OpenedSession | undefined> {
-    const opened = await this.#orErased(ref, () => this.#path(ref, which));
+  async path(ref: SessionRef): Promise<OpenedSession | undefined> {
+    const opened = await this.#orErased(ref, () => this.#path(ref));
     return opened && { turns: [], all: [], ...opened };
   }
 
@@ -227,9 +230,9 @@ export class SessionReader {
     }
   }
 
-  async #path(ref: SessionRef, which?: Which): Promise<OpenedSession | undefined> {
+  async #path(ref: SessionRef): Promise<OpenedSession | undefined> {
     const seal = await this.#privacy.of(ref.tenant);
-    const { head, turns, summary } = await this.all(ref, seal, which);
+    const { head, turns, summary } = await this.all(ref, seal);
     if (!head) return undefined;
     const opened = summaryOf(summary, seal);
     return {
@@ -242,47 +245,52 @@ export class SessionReader {
   }
 
   /**
-   * The turns of a session's current path as they were said, each with its correction; failed ones left out. Undefined if there is none, or it is not active.
-   * @param which the turn that the path leads to, if it is not the current one
+   * A turn as it was said, with its correction: nothing else is read, unless something of its session was corrected or deleted.
+   * Undefined if it is not there, or has failed, or its session is not active.
    * @throws StoreUnavailable, SealBroken
    */
-  async said(
-    ref: SessionRef,
-    which: Which = {},
-  ): Promise<{ head: SessionHead; notes: Notes; turns: readonly SaidTurn[] } | undefined> {
-    const view = await this.path(ref, which);
-    if (view?.head.state !== 'active') return undefined;
-    const all = new Map(view.all.map((each) => [each.turn.id, each]));
-    const correctionOf = correctionsIn(all);
-    return {
-      head: view.head,
-      notes: view.notes,
-      turns: saidOn(which.turn ?? view.head.head, all).map((each) => {
-        const correction = correctionOf(each.turn);
-        return correction ? { ...each, correction } : each;
-      }),
-    };
+  async said(ref: SessionRef, turn: string): Promise<SaidIn | undefined> {
+    const found = await this.#orErased(ref, () => this.#said(ref, turn));
+    return found && 'said' in found ? found : undefined;
+  }
+
+  async #said(ref: SessionRef, turn: string): Promise<SaidIn | undefined> {
+    const seal = await this.#privacy.of(ref.tenant);
+    const view = await this.#sessions.read(ref, { turn, fromTurn: true, limit: 1 });
+    const [stored] = view?.turns ?? [];
+    if (!view || !stored || stored.status === 'failed' || stored.supersedes !== '') return undefined;
+    const { head } = view;
+    const later = new Map<string, OpenedTurn>();
+    if (head.edits > 0)
+      for await (const { turns } of this.#views(ref, FEW, { bare: true }, stored.version))
+        for (const each of turns) later.set(each.id, { turn: each, content: NOTHING_SAID });
+    const corrected = correctionsIn(later)(stored);
+    const correction = corrected && (await this.#at(ref, head, corrected.turn.version));
+    return { head, said: { ...openTurn(stored, seal), ...(correction && { correction }) } };
   }
 
   /**
-   * The same, for who wants only some of its turns: each is read with what it says when it is its turn, few ahead.
+   * The turns of a session's path as they were said, each with its correction; failed ones left out. Each is read with what it says
+   * when it is its turn, few ahead. Undefined if there is none, or it is not active.
+   * @param which the turn that the path leads to, if it is not the current one
    * @throws StoreUnavailable, SealBroken
    */
-  async saidInPart(ref: SessionRef, which: Pick<Which, 'owner'>): Promise<SaidSession | undefined> {
+  async saidInPart(ref: SessionRef, which: Which): Promise<SaidSession | undefined> {
     const known = new Map<string, OpenedTurn>();
     const outline = await this.#orErased(ref, () => this.#outline(ref, known, { ...which, bare: true }));
     if (outline?.head.state !== 'active') return undefined;
     const { head, notes } = outline;
-    return { head, notes, turns: (order) => this.#saidIn(ref, head, known, order) };
+    const said = saidOn(which.turn ?? head.head, known);
+    return { head, notes, turns: (order) => this.#saidIn(ref, head, said, known, order) };
   }
 
   async *#saidIn(
     ref: SessionRef,
     head: SessionHead,
+    said: readonly OpenedTurn[],
     known: ReadonlyMap<string, OpenedTurn>,
     order: 'asc' | 'desc',
   ): AsyncGenerator<SaidTurn> {
-    const said = saidOn(head.head, known);
     const path = order === 'asc' ? said : said.toReversed();
     const correctionOf = correctionsIn(known);
     const opened = ({ turn }: OpenedTurn): Promise<OpenedTurn> => this.#at(ref, head, turn.version);

@@ -185,7 +185,7 @@ export type Reserved =
       readonly fence: number;
       /** The id began a session now: anew, or for the first time (`''`). */
       readonly isNew: boolean;
-      /** Said until a turn comes to something. */
+      /** Said until a turn comes to something; of a life that was somebody else's never, as of an id that was never seen. */
       readonly reset: ResetCause | '';
       /** Undefined: there is none, or the caller holds it. */
       readonly summary: StoredSummary | undefined;
@@ -262,6 +262,8 @@ export interface ReadOptions {
   readonly owner?: string | undefined;
   /** Id of a turn that it has to have, as long as it is active. */
   readonly turn?: string | undefined;
+  /** From that turn on, in the place of `after`. */
+  readonly fromTurn?: boolean;
   /** Turns without what they say: of each its `content` is ''. */
   readonly bare?: boolean;
 }
@@ -293,7 +295,8 @@ export interface Sessions {
   renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
   /**
    * Gives a reservation back that came to no turn. A session without any that is described by nothing (`create`), not `reset`, and
-   * of which all turns that were ever announced are given back, is gone with the last, as if it had never been.
+   * of which all turns that were ever announced are given back, is gone with the last, as if it had never been: what is known of
+   * one that had ended and was somebody else's is known again.
    */
   release(ref: SessionRef, turn: string, key: string): Promise<void>;
   /**
@@ -323,10 +326,11 @@ export interface Sessions {
   /** Exchanges the content of a turn for what is left of it after a deletion. False: it was not there, or not as `was`. */
   redact(ref: SessionRef, version: number, was: string, turn: StoredTurn): Promise<boolean>;
   /**
-   * All that was said is gone; a tombstone stays for as long as a late commit could come. False: there was nothing, or it
-   * lives another life than the one that was meant.
+   * All that was said is gone; a tombstone stays for as long as a late commit could come, with the digest of whose it was: nobody
+   * else is told. False: there was nothing, or it lives another life than the one that was meant.
+   * @param isNobodys whose it was is gone, too: all of its tenant are told
    */
-  erase(ref: SessionRef, generation?: number): Promise<boolean>;
+  erase(ref: SessionRef, generation?: number, isNobodys?: boolean): Promise<boolean>;
   /**
    * Sessions of a tenant, newest first; where an end user is given those that are theirs, and those of nobody in which they
    * have spoken. `after` = what the page before ended with.

@@ -5,11 +5,11 @@
 import { type ChatMessage, wordsOf } from './chat-request.ts';
 
 interface Turn {
-  /** The last user message. */
+  /** The last user message, without what was recalled into it. */
   asked: string;
   /** The text of the system messages. */
   system: string;
-  /** All messages before the last, system included. */
+  /** All messages before the last, system included, and what was recalled of them. */
   before: string[];
   last: ChatMessage | undefined;
 }
@@ -17,6 +17,8 @@ interface Turn {
 type Rule = (turn: Turn) => string | undefined;
 
 const NUMBER = String.raw`#?((?:[A-Z]{1,5}-)?\d[\w-]{2,})`;
+/** What a gateway says again of a conversation, at the end of a question. */
+const RECALLED = /\n\n\[Earlier in this conversation, recalled [\s\S]*\]$/;
 const SUBJECTS = ['account', 'order', 'customer', 'invoice', 'ticket', 'card'];
 
 const RULES: Rule[] = [
@@ -45,10 +47,12 @@ const RULES: Rule[] = [
 /** The reply to a conversation: the same words for the same messages. */
 export function writeReply(messages: readonly ChatMessage[]): string {
   const last = messages.at(-1);
+  const whole = lastAsked(messages);
+  const [recalled = ''] = RECALLED.exec(whole) ?? [];
   const turn: Turn = {
-    asked: lastAsked(messages),
+    asked: whole.slice(0, whole.length - recalled.length),
     system: messages.flatMap(({ role, text }) => (role === 'system' ? [text] : [])).join('\n'),
-    before: messages.slice(0, -1).map(({ text }) => text),
+    before: [...messages.slice(0, -1).map(({ text }) => text), recalled],
     last,
   };
   for (const rule of RULES) {

@@ -266,6 +266,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The definition of this tool has changed, and nobody has approved the change yet.',
   },
+  mcp_task_unknown: {
+    status: 404,
+    retryable: false,
+    text: 'There is no task of this id that is yours, or it is over.',
+  },
   mcp_state_invalid: { status: 400, retryable: false, text: 'Invalid or expired requestState.' },
   mcp_result_too_large: {
     status: 502,

@@ -40,6 +40,8 @@ const hasLookAlike = lookAlikes(
   'resourceSubscriptions',
   'requestState',
   'inputResponses',
+  'taskId',
+  'taskIds',
   '_meta',
 );
 

@@ -20,6 +20,7 @@ const CODES: Partial<Record<ErrorCode, { rpc: number; isReceived?: boolean }>> =
   // As servers answer for a tool that they don't have: a client's session is not over because of it.
   mcp_not_allowed: { rpc: INVALID_PARAMS, isReceived: true },
   mcp_tool_quarantined: { rpc: INVALID_PARAMS, isReceived: true },
+  mcp_task_unknown: { rpc: INVALID_PARAMS, isReceived: true },
   mcp_state_invalid: { rpc: INVALID_PARAMS, isReceived: true },
   mcp_result_too_large: { rpc: INTERNAL_ERROR, isReceived: true },
   mcp_stream_lost: { rpc: INTERNAL_ERROR, isReceived: true },

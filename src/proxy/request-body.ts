@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { LiveExchange } from '../record/exchange.ts';
+import { LOOK_EVERY_MS, lookForReset } from './unread-socket.ts';
 
 /** Whether a request has a body (RFC 9112 section 6.3). */
 export function hasBody(request: IncomingMessage): boolean {
@@ -107,37 +107,14 @@ export function collectBody(request: IncomingMessage, done: () => void): void {
   });
 }
 
-/** Milliseconds between two looks at a client whose upload waits for its upstream. */
-const LOOK_EVERY_MS = 200;
-
-/** What Node's types leave out: the handle that a socket stands on; null once it is closed. */
-interface Standing extends Socket {
-  readonly _handle?: { getpeername?(into: object): number } | null;
-}
-
-/**
- * Notices that a client has reset its connection while nobody reads its upload. A socket that is not read does not tell;
- * one that nothing is written to does, and one that is asked who is at its other end. (A client that closes in good order
- * is known only once all that it sent is read: its end stands behind it.)
- */
+/** Notices that a client has reset its connection while nobody reads its upload. */
 export function watchUpload(request: IncomingMessage): void {
   const { socket } = request;
   // Of one that is gone nobody would hear that it is. A connection of HTTP/2 is read, whatever its streams wait for.
   if (request.destroyed || request.httpVersionMajor > 1) return;
-  const look = 'encrypted' in socket ? lookForEnd : writeNothing;
   const timer = setInterval(() => {
-    if (request.isPaused()) look(socket);
+    if (request.isPaused()) lookForReset(socket);
   }, LOOK_EVERY_MS);
   timer.unref();
   request.once('close', () => clearInterval(timer));
-}
-
-function writeNothing(socket: Socket): void {
-  if (socket.writableLength === 0) socket.write('');
-}
-
-/** Node's TLS keeps to itself that an empty write has failed, and has no other call that would tell. */
-function lookForEnd(socket: Standing): void {
-  const failed = socket._handle?.getpeername?.({}) ?? 0;
-  if (failed !== 0) socket.destroy();
 }

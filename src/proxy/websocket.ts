@@ -8,6 +8,7 @@ import { exchangeOf, type LiveExchange } from '../record/exchange.ts';
 import { endsWithClose } from './close-frame.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 import { type Shaken, shakeHands } from './shake-hands.ts';
+import { watchWhilePaused } from './unread-socket.ts';
 
 const UPGRADE = Symbol('hypercare.upgrade');
 
@@ -83,8 +84,10 @@ function switchingHead(route: ProxyRoute, headers: HeaderBag, exchange: LiveExch
 /** Milliseconds of silence in which a client may still take what was sent to it last. */
 const LINGER_MS = 5_000;
 
-/** Both ways, with backpressure; the end of one side is the end of the other. */
+/** Both ways, with backpressure; the end of one side is the end of the other, also while the other takes nothing. */
 function join(client: Socket, upstream: Duplex, exchange: LiveExchange): void {
+  watchWhilePaused(client);
+  watchWhilePaused(upstream);
   let last: Buffer | undefined;
   upstream.on('data', (chunk: Buffer) => {
     last = chunk;

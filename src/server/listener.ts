@@ -23,7 +23,7 @@ import { detectHttp2 } from './h2c.ts';
 import { behindAnother, CONNECTIONS, openServer } from './http-server.ts';
 import { asIncoming, asResponse, Http2Request, type Http2Response } from './http2-request.ts';
 import { Http2Connections, type Http2Limits } from './http2-server.ts';
-import { assertFree, type ListenAt, type Listening, listenAt } from './listening.ts';
+import { type ListenAt, type Listening, listenAlone, listenAt } from './listening.ts';
 import { LiveRequests } from './live-requests.ts';
 import { LoopLag } from './loop-lag.ts';
 import { refuse } from './refuse.ts';
@@ -165,11 +165,12 @@ export class Listener {
    * @throws what `listen` says, such as EADDRINUSE
    */
   async listen(at: ListenAt, isShared = false): Promise<AddressInfo> {
-    if (!isShared) await assertFree(at);
-    this.#listening = await listenAt(this.#front, at, {
-      sockets: { allowHalfOpen: this.#tls === undefined, ...CONNECTIONS },
-      onError: this.#options.onFault,
-    });
+    const listen = (): Promise<Listening> =>
+      listenAt(this.#front, at, {
+        sockets: { allowHalfOpen: this.#tls === undefined, ...CONNECTIONS },
+        onError: this.#options.onFault,
+      });
+    this.#listening = await (isShared ? listen() : listenAlone(at, listen));
     return this.#listening.address;
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type ListenOptions, type Server, type ServerOpts } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Where to listen; port 0: at any that is free. */
 export interface ListenAt {
@@ -21,7 +22,10 @@ export interface Listening {
  */
 const SOCKETS = 32;
 
-/** Where several sockets may listen at one address, and the kernel spreads connections over them (SO_REUSEPORT). */
+/**
+ * Where several sockets may listen at one address, and the kernel spreads connections over them (SO_REUSEPORT; Node has it since
+ * 22.12, and zstd in `node:zlib`, without which nothing here is loaded, since 22.15).
+ */
 const MAY_SHARE = process.platform === 'linux' || process.platform === 'freebsd';
 
 /**
@@ -58,13 +62,53 @@ export async function listenAt(
   return { address, close };
 }
 
+/** Milliseconds that another who begins at the same port is waited for, and between two looks at it. */
+const PATIENCE_MS = 5000;
+const LOOK_EVERY_MS = 20;
+
 /**
- * That nobody listens there, nor a gateway that would let another in beside it: the kernel would give each some of the
- * connections.
+ * Begins to listen where nobody listens, nor a gateway that would let another in beside it: the kernel would give each some of the
+ * connections. Of two that begin in the same moment the second looks once the first listens.
+ * @param listen begins to listen there, in however many processes
  * @throws what `listen` says, such as EADDRINUSE
  */
-export async function assertFree(at: ListenAt): Promise<void> {
-  if (at.port === 0) return;
+export async function listenAlone<T>(
+  at: ListenAt,
+  listen: () => Promise<T>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  if (at.port === 0) return listen();
+  const turn = await takeTurn(at.port, patienceMs);
+  try {
+    await assertFree(at);
+    return await listen();
+  } finally {
+    turn?.close();
+  }
+}
+
+/**
+ * What only one process has, of those that could take this port from one another: an abstract socket of its name, which belongs to
+ * their network, and is gone with its process. Where somebody keeps it for too long, or a system has none, it goes on without.
+ */
+async function takeTurn(port: number, patienceMs: number): Promise<Server | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const turn = createServer((socket) => socket.destroy());
+    try {
+      await listening(turn, { path: `\0hypercare-gateway begins at ${port}` });
+      return turn;
+    } catch (error) {
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!isTaken || performance.now() > until) return undefined;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** @throws what `listen` says, such as EADDRINUSE */
+async function assertFree(at: ListenAt): Promise<void> {
   const alone = createServer();
   await listening(alone, { ...at });
   alone.close();

@@ -76,9 +76,26 @@ export class Reload {
    * @throws what the build says; the generation that served goes on serving
    */
   apply(config: GatewayConfig, by: string, number: () => Promise<number>): Promise<void> {
-    const applied = this.#queue.then(() => this.#apply(config, by, number));
-    this.#queue = applied.catch(() => undefined);
-    return applied;
+    return this.#inTurn(() => this.#apply(config, by, number));
+  }
+
+  /**
+   * Builds what serves anew and swaps, as a reload does in which everything stays as it was: no change is told of.
+   * @throws what the build says; the generation that served goes on serving
+   */
+  renew(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { config } = this;
+      if (!config) return;
+      const revision = await this.#replace(config, async () => this.revision);
+      this.#ports.log.info({ revision }, 'revision serves anew');
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
   }
 
   /** Builds a generation and throws it away. @throws what the build says */
@@ -97,28 +114,17 @@ export class Reload {
   }
 
   async #apply(config: GatewayConfig, by: string, number: () => Promise<number>): Promise<void> {
-    const { meters, log, prepareElsewhere } = this.#ports;
-    const here = await this.prepare(config);
-    const elsewhere = await prepareElsewhere?.(config).catch(async (error: unknown) => {
-      await here.discard();
-      throw error;
-    });
-    const revision = await number().catch(async (error: unknown) => {
-      await Promise.all([here.discard(), elsewhere?.discard()]);
-      throw error;
-    });
+    const { log } = this.#ports;
     const before = this.#serving;
+    const revision = await this.#replace(config, number);
+    const from = before ? String(before.generation.revision) : '';
     if (before) {
       const said = this.needsRestart(before.config);
       for (const key of this.needsRestart(config)) {
         if (!said.includes(key))
           log.warn({ key }, 'changed in the config, but takes effect only at the next start');
       }
-    } else this.#started = config;
-    const from = before ? String(before.generation.revision) : '';
-    await here.serve(revision);
-    await elsewhere?.serve(revision);
-    meters.reloads.inc({ outcome: 'applied' });
+    }
     log.info({ revision }, before ? 'new revision serves' : 'revision serves');
     this.#ports.onChange({
       at: Date.now(),
@@ -132,6 +138,25 @@ export class Reload {
     for (const change of before ? promptChanges(before.config.ai, config.ai) : []) {
       this.#ports.onChange({ at: Date.now(), kind: 'prompt', ...change, by });
     }
+  }
+
+  /** @returns the number of what serves now */
+  async #replace(config: GatewayConfig, number: () => Promise<number>): Promise<number> {
+    const { meters, prepareElsewhere } = this.#ports;
+    const here = await this.prepare(config);
+    const elsewhere = await prepareElsewhere?.(config).catch(async (error: unknown) => {
+      await here.discard();
+      throw error;
+    });
+    const revision = await number().catch(async (error: unknown) => {
+      await Promise.all([here.discard(), elsewhere?.discard()]);
+      throw error;
+    });
+    this.#started ??= config;
+    await here.serve(revision);
+    await elsewhere?.serve(revision);
+    meters.reloads.inc({ outcome: 'applied' });
+    return revision;
   }
 
   #serve(

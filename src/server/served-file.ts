@@ -127,6 +127,22 @@ export class ServedFile {
     return this.#inTurn(() => this.#revise(proposal));
   }
 
+  /**
+   * Builds what serves anew and puts it into service, under its number.
+   * @throws GatewayError config_invalid if it can't be built any more; what served goes on serving
+   */
+  renew(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { reload, meters } = this.#parts;
+      try {
+        await reload.renew();
+      } catch (error) {
+        meters.reloads.inc({ outcome: 'refused' });
+        throw notBuilt(error);
+      }
+    });
+  }
+
   async close(): Promise<void> {
     await this.#watch?.close();
     await this.#turns;
@@ -190,9 +206,7 @@ export class ServedFile {
       };
     } catch (error) {
       if (!proposal.dryRun) meters.reloads.inc({ outcome: 'refused' });
-      if (error instanceof ConfigError) throw error;
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new GatewayError('config_invalid', { detail, cause: error });
+      throw error instanceof ConfigError ? error : notBuilt(error);
     }
   }
 
@@ -242,6 +256,11 @@ export class ServedFile {
       log.warn({ key, line, what: message }, 'valid, and worth a look');
     }
   }
+}
+
+function notBuilt(error: unknown): GatewayError {
+  const detail = error instanceof Error ? error.message : String(error);
+  return new GatewayError('config_invalid', { detail, cause: error });
 }
 
 /** What the file holds; undefined if it can't be read at the moment. */

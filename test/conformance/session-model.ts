@@ -40,6 +40,8 @@ export interface Life {
   readonly works: Map<string, { readonly holder: string; readonly stands: boolean }>;
   reset: ResetCause | '';
   resetHead: string;
+  /** What had ended here was somebody else's: that is known again where this comes to nothing. */
+  inPlaceOf: Pick<Life, 'owner' | 'state'> | undefined;
 }
 
 interface Standing {
@@ -62,17 +64,20 @@ export class ModelSessions implements Sessions {
     const { turn, owner, formerOwners = [], key, known, ifVersion, seenVersion: seen = 0 } = options;
     const was = this.life(ref);
     const isNew = was?.state !== 'active';
-    if (was && !isNew && !['', owner, ...formerOwners].includes(was.owner)) return { kind: 'unknown' };
+    // Of what was somebody else's they know nothing.
+    const theirs = was && ['', owner, ...formerOwners].includes(was.owner) ? was : undefined;
+    if (was && !isNew && !theirs) return { kind: 'unknown' };
     if (isNew && !options.create) return { kind: 'unknown' };
     if (isNew && ifVersion !== undefined && ifVersion > 0) return { kind: 'version', version: 0 };
     const isKnown = !isNew && known?.generation === was.generation && known.edits === was.edits;
     const held = isKnown ? known.version : 0;
     let reset: ResetCause | '' = '';
-    if (was && isNew) reset = was.state === 'erased' ? 'erased' : 'ttl';
-    else if (Math.max(seen, was ? held : (known?.version ?? 0)) > (was?.turns.length ?? 0))
+    if (theirs && isNew) reset = theirs.state === 'erased' ? 'erased' : 'ttl';
+    else if (Math.max(seen, theirs ? held : (known?.version ?? 0)) > (theirs?.turns.length ?? 0))
       reset = 'version_regressed';
-    else if (was && was.head === was.resetHead) reset = was.reset;
+    else if (theirs && theirs.head === theirs.resetHead) reset = theirs.reset;
     const life = was && !isNew ? was : this.#begin(ref, owner, '', reset);
+    if (was && isNew && reset === '') life.inPlaceOf = { owner: was.owner, state: was.state };
     const version = life.turns.length;
     const request = life.requests.get(key);
     if (request && request.version > 0)
@@ -175,8 +180,11 @@ export class ModelSessions implements Sessions {
     if (!life) return;
     this.#letGo(life, turn, key);
     const isSaid = life.turns.length > 0 || life.state === 'erased' || life.metadata !== '';
-    if (!isSaid && life.reset === '' && life.pending.size === 0)
-      this.#lives.delete(JSON.stringify([ref.tenant, ref.session]));
+    if (isSaid || life.reset !== '' || life.pending.size > 0) return;
+    const { inPlaceOf, generation } = life;
+    const name = JSON.stringify([ref.tenant, ref.session]);
+    if (!inPlaceOf) this.#lives.delete(name);
+    else this.#lives.set(name, { ...newLife(generation, inPlaceOf.owner, '', ''), state: inPlaceOf.state });
   }
 
   async read(
@@ -239,12 +247,12 @@ export class ModelSessions implements Sessions {
     return true;
   }
 
-  async erase(ref: SessionRef, generation?: number): Promise<boolean> {
+  async erase(ref: SessionRef, generation?: number, isNobodys = false): Promise<boolean> {
     const life = this.life(ref);
     if (!life || (generation !== undefined && generation !== life.generation)) return false;
     const was = life.state === 'active' || (life.state === 'expired' && life.turns.length > 0);
     const { generation: number, owner, edits } = life;
-    const empty = newLife(number, owner, '', '');
+    const empty = newLife(number, isNobodys ? '' : owner, '', '');
     this.#lives.set(JSON.stringify([ref.tenant, ref.session]), { ...empty, edits, state: 'erased' });
     return was;
   }
@@ -300,6 +308,7 @@ const newLife = (generation: number, owner: string, metadata: string, reset: Res
   works: new Map(),
   reset,
   resetHead: '',
+  inPlaceOf: undefined,
 });
 
 /** Ids of the turns up to the head, from it, and '' behind the first. */

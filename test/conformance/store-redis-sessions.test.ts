@@ -39,6 +39,23 @@ it.each(['t', 'i', 'm'])('a life of which Redis has let go a part is over (:%s)'
   expect([left, await sessions.erase(ref)]).toEqual(['0', false]);
 });
 
+it.each(['t', 'i'])('of one that was somebody else’s nobody else is told so (:%s)', async (part) => {
+  const { server, sessions, ...store } = await open();
+  const whose = async (owner: string) => {
+    const { isNew, reset } = await store.open(ref, { owner });
+    return { isNew, reset };
+  };
+  const loses = async () => {
+    const turn = draft('one');
+    await sessions.commit(ref, commitOptions(turn, await store.open(ref, { turn: turn.id, owner: 'u1' })));
+    expect(await server.cli('del', key(part))).toBe('1');
+  };
+  await loses();
+  expect(await whose('u1')).toEqual({ isNew: true, reset: 'version_regressed' });
+  await loses();
+  expect(await whose('u2')).toEqual({ isNew: true, reset: '' });
+});
+
 it('says once that Redis lets keys go, and nothing of one that does not', async () => {
   const { events } = await open();
   const { server, sessions, ...evicting } = await open({ args: ['--maxmemory-policy', 'volatile-lru'] });

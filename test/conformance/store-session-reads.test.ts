@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { listSessions, type SessionsAsked } from '../../src/context/list-sessions.ts';
 import { ownersOf } from '../../src/context/owner.ts';
 import { openPrivacy } from '../../src/context/privacy/index.ts';
+import { SessionReader } from '../../src/context/read-sessions.ts';
+import type { Sessions } from '../../src/contracts/session.ts';
 import type { Store } from '../../src/contracts/store.ts';
+import { assistant, user } from '../unit/context/conversations.ts';
 import { commitOptions, DAY, draft, newId, speakerIn } from './session-drafts.ts';
 import { type Place, places } from './store-places.ts';
 
@@ -59,6 +62,62 @@ describe.each(places)('sessions on $name', ({ make }) => {
       turns: [bare[1]],
     });
     expect((await sessions.read(ref, { after: 1, limit: 1 }))?.turns).toEqual([turns[1]]);
+  });
+
+  it('turns are read from one of them on, by its id', async () => {
+    const { sessions } = store;
+    const ref = { tenant: 'from', session: 's1' };
+    const drafts = ['one', 'two', 'three', 'four'].map((said) => draft(said));
+    for (const each of drafts) await add(ref, each);
+    const [one, two, three, four] = drafts.map(({ id }) => id);
+    const from = async (turn: string | undefined, limit = 10) =>
+      (await sessions.read(ref, { turn, fromTurn: true, limit }))?.turns.map(({ id }) => id);
+    expect([await from(two, 2), await from(four), await from(one, 1), await from(newId())]).toEqual([
+      [two, three],
+      [four],
+      [one],
+      undefined,
+    ]);
+  });
+
+  it('to show a response nothing is read but what it says, and what was put in its place', async () => {
+    const ref = { tenant: 'response', session: 's1' };
+    const read: string[] = [];
+    const sessions = {
+      read: async (...all: Parameters<Sessions['read']>) => {
+        const view = await store.sessions.read(...all);
+        for (const { content } of view?.turns ?? []) if (content !== '') read.push(content);
+        return view;
+      },
+    } as Sessions;
+    const settings = { redact: [], encryptWith: '', decryptWith: [] };
+    const privacy = openPrivacy(() => settings, store.documents, Date.now);
+    const reader = new SessionReader(sessions, privacy);
+    const says = (text: string) => JSON.stringify({ messages: [user(`${text}?`), assistant(`${text}!`)] });
+    const drafts = Array.from({ length: 45 }, (_, at) => draft('', { content: says(`turn ${at}`) }));
+    for (const each of drafts) await add(ref, each);
+    const meant = drafts[7]?.id as string;
+    const shown = async (turn: string) => {
+      read.length = 0;
+      const { said } = (await reader.said(ref, turn)) ?? {};
+      return [said?.content, said?.correction?.content].map((content) => content && JSON.stringify(content));
+    };
+    expect(await shown(meant)).toEqual([says('turn 7'), undefined]);
+    expect(read).toEqual([says('turn 7')]);
+    // Corrected, and the correction corrected.
+    const corrects = (supersedes: string, text: string) =>
+      draft('', { kind: 'correction', supersedes, digests: [], content: says(text) });
+    const first = corrects(meant, 'a slip');
+    for (const each of [first, corrects(first.id, 'the truth'), draft('', { content: says('the last') })])
+      await add(ref, each);
+    expect(await shown(meant)).toEqual([says('turn 7'), says('the truth')]);
+    expect(read).toEqual([says('turn 7'), says('the truth')]);
+    // What failed has said nothing, and a correction is no response.
+    const failed = draft('', { status: 'failed', content: says('nothing') });
+    await add(ref, failed);
+    for (const none of [failed.id, first.id, newId()]) expect(await reader.said(ref, none)).toBeUndefined();
+    await store.sessions.erase(ref);
+    expect(await reader.said(ref, meant)).toBeUndefined();
   });
 
   it('pages of one state are full, however many others lie between them, and the last says that it is', async () => {

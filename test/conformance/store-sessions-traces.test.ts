@@ -259,12 +259,16 @@ const renew = fc.record({ which: fc.nat(5), leaseMs }).map((given) =>
 );
 
 const erase = fc
-  .record({ ref: session, which: nothingOr<'this' | 'another'>('this', 'another') })
-  .map(({ ref, which }) =>
-    command('erase', [ref, which], (model, real) => {
+  .record({ ref: session, which: nothingOr<'this' | 'another'>('this', 'another'), isNobodys: oneIn(4) })
+  .map(({ ref, which, isNobodys }) =>
+    command('erase', [ref, which, isNobodys], (model, real) => {
       const meant = lifeOf(model, real, ref)?.generation ?? 1;
       return onAll(model, real, ref, (sessions, of, generation) =>
-        sessions.erase(of, which === undefined ? undefined : which === 'this' ? generation(meant) : -1),
+        sessions.erase(
+          of,
+          which === undefined ? undefined : which === 'this' ? generation(meant) : -1,
+          isNobodys,
+        ),
       );
     }),
   );

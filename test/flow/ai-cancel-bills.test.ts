@@ -160,6 +160,15 @@ it.each<[string, object, Beginning]>([
       isPassed: true,
     },
   ],
+  [
+    '/v1/providers/p0/api/chat',
+    ask,
+    {
+      headers: { 'content-type': 'application/x-ndjson' },
+      bytes: MESSAGE.map((each) => `${JSON.stringify(each)}\n`).join(''),
+      isPassed: true,
+    },
+  ],
 ])('8,000 words of a stream that nobody here knows were said on %s, whatever it said at its start', async (path, body, beginning) => {
   const line = await leave(path, body, beginning);
 

@@ -566,6 +566,36 @@ it('Amazon’s streams pass byte by byte and are billed as they say; one that br
   });
 });
 
+it('lines of JSON pass as they come, and are billed as the last of them says', async () => {
+  let goOn = (): void => undefined;
+  const last = '{"done":true,"usage":{"prompt_tokens":11,"completion_tokens":5}}';
+  const provider = await rawProvider((response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' }).write('{"content":"Hel');
+    goOn = () => void response.end(`lo"}\n${last}`);
+  });
+  const gateway = await aiGateway([open(provider)]);
+  const answer = await fetch(below(gateway, '/api/chat').url, {
+    method: 'POST',
+    headers: { ...json, authorization: `Bearer ${CLIENT_KEY}` },
+    body: '{"model":"gpt-4o-mini","messages":[]}',
+  });
+  const reader = answer.body?.getReader();
+  const read = async (): Promise<string> => Buffer.from((await reader?.read())?.value ?? []).toString();
+  expect(await read()).toBe('{"content":"Hel');
+
+  goOn();
+  let rest = '';
+  for (let piece = await read(); piece !== ''; piece = await read()) rest += piece;
+
+  expect(rest).toBe(`lo"}\n${last}`);
+  expect(await gateway.accessLine(({ path }) => path === '/v1/providers/p0/api/chat')).toMatchObject({
+    tokens_in: 11,
+    tokens_out: 5,
+    usage_source: 'reported',
+    outcome: 'complete',
+  });
+});
+
 it('an answer without a body says nothing of one', async () => {
   const provider = await rawProvider((response) => response.writeHead(204).end());
   const gateway = await aiGateway([open(provider)]);

@@ -2,13 +2,12 @@
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as requestTls } from 'node:https';
-import { connect, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { authority, LOOPBACK, pemFolder } from '../helpers/certificates.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { rawServer } from '../helpers/raw-http.ts';
+import { wireTo } from '../helpers/wire.ts';
 
 /** Some 200, and many more on a busy machine; by itself a request ends after a minute (`timeouts.response`). */
 const SOON_MS = 5000;
@@ -16,27 +15,6 @@ const LENGTH = 50_000_000;
 /** All but the end of it, and more than all buffers on the way hold. */
 const PIECES = Array.from({ length: 40 }, () => Buffer.alloc(1_000_000, 'x'));
 const BEGUN = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n';
-
-/** A wire to the gateway that can be reset, whatever is spoken on it. */
-async function wireTo({ url }: { url: string }) {
-  const ends: Socket[] = [];
-  const { hostname, port } = new URL(url);
-  const near = await rawServer((socket) => {
-    const end = connect(Number(port), hostname);
-    end.on('error', () => socket.destroy());
-    socket.pipe(end).pipe(socket);
-    ends.push(end);
-    onTestFinished(() => void end.destroy());
-  });
-  return {
-    port: new URL(near.url).port,
-    sent: () =>
-      ends.reduce((sum, { bytesWritten, writableLength }) => sum + bytesWritten - writableLength, 0),
-    reset: () => {
-      for (const end of ends) end.resetAndDestroy();
-    },
-  };
-}
 
 /** A request whose body is still to be written. */
 function begin(url: string, version: 1 | 2, headers: OutgoingHttpHeaders, ca: string): Writable {
@@ -83,13 +61,8 @@ it.each<['http' | 'https', 1 | 2, OutgoingHttpHeaders, number]>([
   const upload = begin(`${scheme}://127.0.0.1:${wire.port}/`, version, headers, ca.cert);
   upload.on('error', () => undefined);
   for (const piece of PIECES) upload.write(piece);
-  let before = -1;
-  await eventually(async () => {
-    const isStuck = wire.sent() === before;
-    before = wire.sent();
-    await sleep(200);
-    return isStuck && upstream.sockets.size === 1;
-  });
+  await eventually(() => upstream.sockets.size === 1);
+  await wire.stuck();
 
   const [carrying] = upstream.sockets;
   const started = performance.now();

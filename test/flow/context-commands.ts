@@ -4,8 +4,8 @@ import { expect } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { sdk } from '../helpers/ai.ts';
 import { eventually } from '../helpers/gateway.ts';
-import { textOf } from './context-invariants.ts';
 import { sayWhole } from './context-log-clients.ts';
+import { textOf } from './context-shown.ts';
 import {
   type Acknowledged,
   APIS,
@@ -28,7 +28,9 @@ import {
   splitPlace,
   TENANTS,
   thing,
+  told,
   turn,
+  USERS,
   user,
   wordsIn,
 } from './context-world.ts';
@@ -64,20 +66,40 @@ const turns = fc
     ),
   );
 
-const tools = fc.record({ at: place, calls: api, brings: api }).map(({ at, calls, brings }) =>
-  command(`a tool is called in ${at}: ${calls}, ${brings}`, async (model, run) => {
-    // A conversation that may not be there yet is not named.
-    const asks = calls === 'conversation' ? 'responses' : calls;
-    await turn(model, run, at, (mark, session) => requestOf(asks, session, [user(`weather ${mark}`)]));
-    await turn(
-      model,
-      run,
-      at,
-      (mark, session) => requestOf(brings, session, [RESULTS[brings](`sunny ${mark}`)]),
-      { isResult: true },
-    );
-  }),
-);
+const tools = fc
+  .record({ at: place, calls: api, brings: api, both: fc.boolean() })
+  .map(({ at, calls, brings, both }) =>
+    command(
+      `${both ? 'two tools are' : 'a tool is'} called in ${at}: ${calls}, ${brings}`,
+      async (model, run) => {
+        // A conversation that may not be there yet is not named.
+        const asks = calls === 'conversation' ? 'responses' : calls;
+        const what = both ? 'weather here and there' : 'weather';
+        await turn(model, run, at, (mark, session) => requestOf(asks, session, [user(`${what} ${mark}`)]));
+        if (both) await bringOne(model, run, at, brings);
+        const said = (mark: string): string[] => [...(both ? ['rainy'] : []), `sunny ${mark}`];
+        await turn(
+          model,
+          run,
+          at,
+          (mark, session) => requestOf(brings, session, RESULTS[brings](said(mark))),
+          {
+            isResult: true,
+          },
+        );
+      },
+    ),
+  );
+
+/** Without the other one nobody goes on. */
+async function bringOne(model: Model, run: Run, at: string, api: Api): Promise<void> {
+  const mark = nextMark(run, at);
+  knownOf(model, at).gone.add(mark);
+  const request = requestOf(api, splitPlace(run, at).session, RESULTS[api]([`sunny ${mark}`]));
+  const prompts = run.provider.prompts.length;
+  expect((await told(run, at, request, mark)).status).toBe(400);
+  expect(run.provider.prompts).toHaveLength(prompts);
+}
 
 const follow = fc
   .record({ at: place, which: fc.nat(20), stream: fc.boolean() })
@@ -220,7 +242,7 @@ const remove = fc.record({ at: place, which: fc.nat(20) }).map(({ at, which }) =
     async (model, run) => {
       await settled(run);
       const known = knownOf(model, at);
-      const [mark, { version, responseId }] = oneOf(toldIn(model, at), which);
+      const [mark, { version, responseId }] = oneOf(removableIn(model, at), which);
       const { turns: stored } = await shownOf(run, at);
       const { tenant, session } = splitPlace(run, at);
       const { conversations, responses } = sdk(run.gateway, TENANTS[tenant]);
@@ -238,32 +260,19 @@ const remove = fc.record({ at: place, which: fc.nat(20) }).map(({ at, which }) =
         for (const id of ids)
           await insisting(() => conversations.items.delete(id, { conversation_id: session }));
       }
-      known.deletions.push(stored.length);
+      known.deletions.push({ of: version, at: stored.length });
       known.acknowledged.delete(mark);
       known.gone.add(mark);
       // Whoever has it themselves would say it again.
       for (const [who, log] of known.logs) if (JSON.stringify(log).includes(mark)) known.logs.delete(who);
       await isSaidNoMore(model, run, at);
     },
-    (model) => toldIn(model, at).length > 0,
+    (model) => removableIn(model, at).length > 0,
   ),
 );
-
-const erase = place.map((at) =>
-  command(`${at} is erased`, async (model, run) => {
-    await settled(run);
-    const { tenant, session } = splitPlace(run, at);
-    const path = `/api/sessions/${session}?consumer=${tenant}`;
-    await eventually(async () => (await admin(run.gateway, path, { method: 'DELETE' })).status === 200);
-    const known = knownOf(model, at);
-    const { acknowledged, answered, open, corrections, retold, logs } = known;
-    for (const mark of [...acknowledged.keys(), ...answered, ...open, ...corrections.keys()])
-      known.gone.add(mark);
-    for (const some of [acknowledged, answered, open, corrections, retold, logs]) some.clear();
-    known.deletions.length = 0;
-    await isSaidNoMore(model, run, at);
-  }),
-);
+/** An end user’s conversation has no items of its own: nobody says there whose they are. */
+const removableIn = (model: Readonly<Model>, at: string): Told[] =>
+  toldIn(model, at, ({ responseId }) => responseId !== '' || USERS[at] === undefined);
 
 export const trouble = fc
   .record({
@@ -313,17 +322,4 @@ export const trouble = fc
     ),
   );
 
-export const anything = [
-  turns,
-  turns,
-  turns,
-  tools,
-  tools,
-  follow,
-  again,
-  edit,
-  ifMatch,
-  correct,
-  remove,
-  erase,
-];
+export const anything = [turns, turns, turns, tools, tools, follow, again, edit, ifMatch, correct, remove];

@@ -5,7 +5,8 @@ import { admin } from '../helpers/admin.ts';
 import { aiGateway, CLIENT_KEY, chat, sdk } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
-import { checkPairs, type Prompt } from './context-invariants.ts';
+import { checkPairs } from './context-invariants.ts';
+import type { Prompt } from './context-shown.ts';
 
 type Log = OpenAI.ChatCompletionMessageParam[];
 const words = 'words of no weight '.repeat(8);

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { aiGateway } from '../helpers/ai.ts';
 import { knowingProvider } from '../helpers/knowing-provider.ts';
 import { unreliableLine } from '../helpers/unreliable-line.ts';
 import { anything, trouble } from './context-commands.ts';
+import { erasures } from './context-erase-commands.ts';
 import { checkPrompts, checkSession } from './context-invariants.ts';
 import { sayWhole } from './context-log-clients.ts';
 import { wholeLogs } from './context-log-commands.ts';
+import { strangers } from './context-stranger-commands.ts';
 import {
+  BRIEF_MS,
   type Line,
   type Model,
   PLACES,
@@ -47,21 +50,30 @@ export async function holds(kept: Kept): Promise<void> {
   const sha256 = createHash('sha256')
     .update(TENANTS.shop as string)
     .digest('hex');
-  // Of a kind that speaks chat completions alone.
-  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
-    store: { timeout: '2s', ...store },
-    context: { enabled: true, lease: '2s', compaction: { window: 900, verbatimTurns: 2 } },
-    consumers: [{ name: 'shop', keys: [{ id: 'k1', sha256 }] }],
-  });
+  const gatewayWith = (context: object) =>
+    // Of a kind that speaks chat completions alone.
+    aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+      store: { timeout: '2s', ...store },
+      context: { enabled: true, lease: '2s', compaction: { window: 400, verbatimTurns: 2 }, ...context },
+      consumers: [{ name: 'shop', keys: [{ id: 'k1', sha256 }] }],
+    });
+  const gateway = await gatewayWith({});
+  const brief = await gatewayWith({ ttl: `${BRIEF_MS}ms` });
   const clientLine = await unreliableLine(Number(new URL(gateway.url).port));
   onTestFinished(() => clientLine.close());
-  const world = { gateway, provider, clientLine, storeLine: line };
+  const world = {
+    ...{ gateway, provider, clientLine, storeLine: line },
+    brief: { port: Number(new URL(brief.url).port) },
+  };
   let runs = 0;
-  const some = fc.commands([...anything, ...wholeLogs, trouble, trouble, trouble], {
-    maxCommands: MOST,
-    // Without it there are ten at most.
-    size: 'max',
-  });
+  const some = fc.commands(
+    [...anything, ...wholeLogs, ...erasures, ...strangers, trouble, trouble, trouble],
+    {
+      maxCommands: MOST,
+      // Without it there are ten at most.
+      size: 'max',
+    },
+  );
   const property = fc.asyncProperty(some, during ? some : fc.constant([]), async (before, after) => {
     const model: Model = new Map();
     const real: Run = { ...world, name: await nameOf(runs++), marks: 0 };
@@ -78,6 +90,7 @@ async function check(model: Model, run: Run): Promise<void> {
   await settled(run);
   const prompts = run.provider.prompts.filter((prompt) => JSON.stringify(prompt).includes(`[[${run.name}:`));
   checkPrompts(prompts);
+  expect(run.provider.unusual).toEqual([]);
   for (const [at, known] of model) checkSession(await shownOf(run, at), known, run.provider.promptOf);
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { checkPrompts, checkSession } from './context-invariants.ts';
+import type { Deletion } from './context-shown.ts';
 
 const PLACE = 'r0:app/one';
 const markOf = (version: number): string => `[[${PLACE}:${version}]]`;
@@ -70,7 +71,7 @@ function conversation() {
       open: new Set([markOf(5)]),
       gone: new Set([markOf(6)]),
       corrections: new Map<string, { version: number }>(),
-      deletions: [] as number[],
+      deletions: [] as Deletion[],
       retold: new Set<string>(),
     },
     prompts,
@@ -89,6 +90,24 @@ const promptOf = ({ prompts }: Conversation, version: number) => prompts[`q${ver
 const logIn = (known: Conversation['known']) => known.acknowledged.get(markOf(3))?.log ?? [];
 const messageOf = (of: Conversation, version: number, at: number) =>
   promptOf(of, version)[at] as { role: string; content: string };
+
+const calls = (...ids: string[]) => [
+  { role: 'assistant', content: '', tool_calls: ids.map((id) => ({ id })) },
+];
+const results = (...ids: string[]) => ids.map((id) => ({ role: 'tool', content: 'sunny', tool_call_id: id }));
+
+/** The last prompt was too long: one of its turns is left out. */
+function cutOne(of: Conversation): void {
+  Object.assign(turnOf(of, 5).journey, { sent: [4], cut: [3] });
+  promptOf(of, 5).splice(1, 2);
+}
+
+/** The fourth was answered while the third was. */
+function hasNotSeen(of: Conversation): void {
+  Object.assign(turnOf(of, 4), { staleBase: true });
+  turnOf(of, 4).journey.sent = [];
+  promptOf(of, 4).splice(1, 2);
+}
 
 it('a sound conversation is found sound', () => {
   expect(() => check(conversation())).not.toThrow();
@@ -121,6 +140,18 @@ it.each<[string, (of: Conversation) => unknown]>([
       logIn(of.known).splice(1, 1);
     },
   ],
+  [
+    '3: a result of one that was called before',
+    (of) => promptOf(of, 1).unshift(...calls('a'), ...results('a'), ...calls('b'), ...results('a')),
+  ],
+  [
+    '3: calls that were made at once are parted',
+    (of) => promptOf(of, 1).unshift(...calls('a', 'b'), ...results('a')),
+  ],
+  [
+    '3: one of them has two results',
+    (of) => promptOf(of, 1).unshift(...calls('a', 'b'), ...results('a', 'a')),
+  ],
   ['2: a version is left out', (of) => Object.assign(turnOf(of, 5), { version: 6 })],
   ['2: a later turn came before', (of) => Object.assign(turnOf(of, 3), { at: 1 })],
   ['3: a result without its call', (of) => promptOf(of, 1).unshift({ role: 'tool', content: 'sunny' })],
@@ -143,12 +174,72 @@ it.each<[string, (of: Conversation) => unknown]>([
   ],
   ['4: nobody has sent a prompt', ({ prompts }) => delete prompts.q3],
   [
+    '4: more is sent than what is told',
+    (of) => promptOf(of, 5).splice(-1, 0, { role: 'user', content: markOf(8) }),
+  ],
+  [
+    '4: one that had not seen others leaves out what it had',
+    (of) => {
+      Object.assign(turnOf(of, 4), { staleBase: true });
+      turnOf(of, 4).journey.sent = [2, 3];
+    },
+  ],
+  [
+    '4: of those that did not fit a younger one is cut',
+    (of) => {
+      Object.assign(turnOf(of, 3).journey, { sent: [1], cut: [2] });
+      promptOf(of, 3).splice(2, 2);
+    },
+  ],
+  [
     '5: a prompt begins otherwise than the one before',
     (of) => Object.assign(messageOf(of, 5, 0), { content: 'B' }),
   ],
   [
     '5: it begins otherwise than the last one of the same API',
     (of) => Object.assign(messageOf(of, 3, 0), { content: `Now: ${asked(1).content}` }),
+  ],
+  [
+    '5: it begins with the same in other bytes',
+    (of) => Object.assign(promptOf(of, 5), { 1: { content: asked(3).content, role: 'user' } }),
+  ],
+  [
+    '5: what was asked last is said otherwise in the next',
+    (of) => Object.assign(messageOf(of, 5, 3), { content: `${asked(4).content} And more.` }),
+  ],
+  [
+    '5: what is left where the oldest was cut is said otherwise',
+    (of) => {
+      cutOne(of);
+      Object.assign(messageOf(of, 5, 1), { content: `${asked(4).content} And more.` });
+    },
+  ],
+  [
+    '5: it begins otherwise, though what was deleted came later',
+    (of) => {
+      of.known.deletions.push({ of: 2, at: 2 });
+      Object.assign(messageOf(of, 3, 0), { content: `Now: ${asked(1).content}` });
+    },
+  ],
+  [
+    '5: it begins otherwise than the one of a turn that had not seen the last',
+    (of) => {
+      hasNotSeen(of);
+      Object.assign(messageOf(of, 5, 0), { content: 'B' });
+    },
+  ],
+  [
+    '6: a summary is another one in the same epoch',
+    (of) => {
+      cutOne(of);
+      Object.assign(messageOf(of, 5, 0), { content: 'Another thing was said.' });
+    },
+  ],
+  [
+    '6: there is one that nobody’s turn can have made',
+    (of) => {
+      of.known.deletions.push({ of: 1, at: 3 });
+    },
   ],
   ['6: a turn has made two summaries', (of) => Object.assign(turnOf(of, 5).journey, { epoch: 5 })],
   ['6: more summaries than turns', ({ shown }) => Object.assign(shown, { epoch: 6 })],
@@ -163,6 +254,10 @@ it.each<[string, (of: Conversation) => unknown]>([
   [
     '7: a prompt holds another’s words',
     (of) => promptOf(of, 2).unshift({ role: 'user', content: '[[r0:shop/one:1]]' }),
+  ],
+  [
+    '7: it holds those of another user of the same consumer',
+    (of) => promptOf(of, 2).unshift({ role: 'user', content: `[[${PLACE} of bob:1]]` }),
   ],
   ['8: what is gone is there again', (of) => turnOf(of, 5).content.messages.push(asked(6))],
 ])('%s: that is found', (_, spoil) => {
@@ -196,14 +291,37 @@ it('what a log brings again may stand on two paths', () => {
   expect(() => check(of)).toThrow();
 });
 
-it('a prompt begins otherwise where something was deleted meanwhile, or its turn had not seen the one before', () => {
+it('a prompt begins otherwise from where something was deleted, or where its turn had not seen the one before', () => {
   for (const change of [
-    ({ known }: Conversation) => known.deletions.push(4),
-    (of: Conversation) => Object.assign(turnOf(of, 4), { staleBase: true }),
+    (of: Conversation) => {
+      of.known.deletions.push({ of: 1, at: 2 });
+      Object.assign(messageOf(of, 3, 0), { content: `Now: ${asked(1).content}` });
+    },
+    hasNotSeen,
+    cutOne,
   ]) {
     const of = conversation();
-    Object.assign(messageOf(of, 5, 0), { content: 'B' });
     change(of);
     expect(() => check(of)).not.toThrow();
   }
+});
+
+it('of what was deleted also that is gone which bore no mark', () => {
+  const of = conversation();
+  of.known.deletions.push({ of: 1, at: 2 });
+  of.known.acknowledged.delete(markOf(1));
+  of.known.gone.add(markOf(1));
+  promptOf(of, 1).unshift({ role: 'user', content: 'Hello.' }, answered(0));
+  turnOf(of, 1).content.messages.splice(0);
+  const log = logIn(of.known);
+  for (const messages of [promptOf(of, 3), log]) messages.splice(0, 2);
+  expect(() => check(of)).not.toThrow();
+});
+
+it('what is recalled stands at the end of what is asked, and is in no other prompt', () => {
+  const recalled = `\n\n\n\n[Earlier in this conversation, recalled because it may matter:\n[turn 1] user: ${markOf(1)}\n]`;
+  const of = conversation();
+  for (const version of [4, 5])
+    Object.assign(promptOf(of, version).at(-1) as object, { content: asked(version).content + recalled });
+  expect(() => check(of)).not.toThrow();
 });

@@ -1,5 +1,5 @@
-import { CALL } from '../helpers/knowing-provider.ts';
-import type { Prompt } from './context-invariants.ts';
+import { CALLS } from '../helpers/knowing-provider.ts';
+import type { Prompt } from './context-shown.ts';
 import {
   isDegraded,
   type KnownPlace,
@@ -39,21 +39,30 @@ export async function sayWhole(
   { log = logOf(knownOf(model, place), client), stream = false, via, times }: Speaking = {},
 ): Promise<void> {
   const { logs } = knownOf(model, place);
-  const says = sayingBehind(log, thing, { stream });
+  const says = sayingBehind(log, (mark) => [thing(mark)], { stream });
   const answer = await turn(model, run, place, says.request, { via, times });
   noteRetold(model, place, says.mark(), isDegraded(answer));
   logs.set(client, [...says.messages(), { role: 'assistant', content: wordsIn(answer.body.toString()) }]);
 }
 
-/** It asks for something that takes a tool, and brings what that says. */
-export async function callWhole(model: Model, run: Run, place: string, client: number): Promise<void> {
+/** It asks for something that takes a tool, or two at once, and brings what they say. */
+export async function callWhole(
+  model: Model,
+  run: Run,
+  place: string,
+  client: number,
+  both: boolean,
+): Promise<void> {
   const known = knownOf(model, place);
-  const asks = sayingBehind(logOf(known, client), (mark) => user(`weather ${mark}`));
+  const what = both ? 'weather here and there' : 'weather';
+  const asks = sayingBehind(logOf(known, client), (mark) => [user(`${what} ${mark}`)]);
   const call = await turn(model, run, place, asks.request);
   noteRetold(model, place, asks.mark(), isDegraded(call));
-  const called = [...asks.messages(), { role: 'assistant', content: null, tool_calls: [CALL] }];
-  const result = (mark: string) => ({ role: 'tool', tool_call_id: CALL.id, content: `sunny ${mark}` });
-  const brings = sayingBehind(called, result);
+  const calls = CALLS.slice(0, both ? 2 : 1);
+  const called = [...asks.messages(), { role: 'assistant', content: null, tool_calls: calls }];
+  const results = (mark: string): Prompt =>
+    calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: `sunny ${mark}` }));
+  const brings = sayingBehind(called, results);
   const answer = await turn(model, run, place, brings.request, { isResult: true });
   noteRetold(model, place, brings.mark(), isDegraded(answer));
   const words = wordsIn(answer.body.toString());
@@ -66,11 +75,11 @@ function noteRetold(model: Model, place: string, mark: string, isAgain: boolean)
 }
 
 /** A request that says something behind a log, and what was said in it. */
-function sayingBehind(log: Prompt, message: (mark: string) => Prompt[number], more: object = {}) {
+function sayingBehind(log: Prompt, says: (mark: string) => Prompt, more: object = {}) {
   let [said, messages] = ['', log];
   return {
     request: (mark: string, session: string) => {
-      [said, messages] = [mark, [...log, message(mark)]];
+      [said, messages] = [mark, [...log, ...says(mark)]];
       return requestOf('chat', session, messages, more);
     },
     mark: () => said,

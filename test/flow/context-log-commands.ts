@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ChatAnswer } from '../helpers/ai.ts';
 import { command, place } from './context-commands.ts';
-import type { Prompt } from './context-invariants.ts';
 import { callWhole, LOG_CLIENTS, logOf, sayWhole } from './context-log-clients.ts';
+import type { Prompt } from './context-shown.ts';
 import {
   APIS,
   isDegraded,
@@ -50,10 +50,10 @@ const speakAtOnce = fc
   );
 
 const call = fc
-  .record({ at: place, client })
-  .map(({ at, client: who }) =>
-    command(`client ${who} with all of it calls a tool in ${at}`, (model, run) =>
-      callWhole(model, run, at, who),
+  .record({ at: place, client, both: fc.boolean() })
+  .map(({ at, client: who, both }) =>
+    command(`client ${who} with all of it calls ${both ? 'two tools' : 'a tool'} in ${at}`, (model, run) =>
+      callWhole(model, run, at, who, both),
     ),
   );
 

@@ -3,12 +3,14 @@ import { expect } from 'vitest';
 import { admin } from '../helpers/admin.ts';
 import { type ChatAnswer, CLIENT_KEY, chat } from '../helpers/ai.ts';
 import { eventually, type TestGateway } from '../helpers/gateway.ts';
-import type { KnowingProvider } from '../helpers/knowing-provider.ts';
+import { CALLS, type KnowingProvider } from '../helpers/knowing-provider.ts';
 import type { UnreliableLine } from '../helpers/unreliable-line.ts';
-import type { Prompt, ShownSession } from './context-invariants.ts';
+import type { Deletion, Prompt, ShownSession } from './context-shown.ts';
 
 export const TENANTS: Record<string, string> = { app: CLIENT_KEY, shop: 'key-of-the-shop' };
 export const PLACES = ['app/one', 'app/two', 'shop/one'];
+/** Whose they are, of their consumer's end users; of the others nobody's in particular. */
+export const USERS: Readonly<Record<string, string>> = { 'app/two': 'ann', 'shop/one': 'ann' };
 
 /** A call of one of the APIs. */
 export interface Request {
@@ -44,8 +46,7 @@ export interface KnownPlace {
   readonly gone: Set<string>;
   /** A person's words in the place of an answer, and the mark of what was answered. */
   readonly corrections: Map<string, { readonly version: number; readonly of: string }>;
-  /** At which versions something was deleted. */
-  readonly deletions: number[];
+  readonly deletions: Deletion[];
   /** Of clients that keep all of it: what each of them has of it. */
   readonly logs: Map<number, Prompt>;
   /** What their logs bring again otherwise than it is stored: the answer broke off, or never came, or the store was away. */
@@ -64,10 +65,14 @@ export type Port = { readonly port: number };
 
 interface World {
   readonly gateway: TestGateway;
+  /** Another one at the same store: what is said there ends \`BRIEF_MS\` later. */
+  readonly brief: Port;
   readonly provider: KnowingProvider;
   readonly clientLine: UnreliableLine;
   readonly storeLine: Line | undefined;
 }
+
+export const BRIEF_MS = 200;
 
 /** One run: its conversations are nobody else's. */
 export interface Run extends World {
@@ -90,6 +95,14 @@ export function knownOf(model: Model, place: string): KnownPlace {
   };
   model.set(place, known);
   return known;
+}
+
+/** All that was said in a place has ended. */
+export function allGone({ gone, deletions, ...known }: KnownPlace): void {
+  const { acknowledged, answered, open, corrections, retold, logs } = known;
+  for (const mark of [...acknowledged.keys(), ...answered, ...open, ...corrections.keys()]) gone.add(mark);
+  for (const some of [acknowledged, answered, open, corrections, retold, logs]) some.clear();
+  deletions.length = 0;
 }
 
 export const splitPlace = (run: Run, place: string) => {
@@ -130,15 +143,19 @@ export function requestOf(
   };
 }
 
-const output = (text: string): object => ({ type: 'function_call_output', call_id: 'call_1', output: text });
-export const RESULTS: Record<Api, (text: string) => object> = {
-  chat: (text) => ({ role: 'tool', tool_call_id: 'call_1', content: text }),
-  messages: (text) => ({
-    role: 'user',
-    content: [{ type: 'tool_result', tool_use_id: 'call_1', content: text }],
-  }),
-  responses: output,
-  conversation: output,
+const outputs = (texts: readonly string[]): object[] =>
+  texts.map((output, at) => ({ type: 'function_call_output', call_id: CALLS[at]?.id, output }));
+/** What tools have said, in the order of their calls. */
+export const RESULTS: Record<Api, (texts: readonly string[]) => object[]> = {
+  chat: (texts) => texts.map((content, at) => ({ role: 'tool', tool_call_id: CALLS[at]?.id, content })),
+  messages: (texts) => [
+    {
+      role: 'user',
+      content: texts.map((content, at) => ({ type: 'tool_result', tool_use_id: CALLS[at]?.id, content })),
+    },
+  ],
+  responses: outputs,
+  conversation: outputs,
 };
 
 export const user = (content: string) => ({ role: 'user', content });
@@ -148,20 +165,38 @@ export const thing = (mark: string) => user(`My thing is ${mark}. ${'words of no
 const versionOf = ({ headers, trailers }: ChatAnswer) =>
   headers.trailer === undefined ? headers['x-context-version'] : trailers?.['x-context-version'];
 
-/** @returns undefined where nothing was heard */
+/** How an API's bodies name an end user. */
+const namesUser = (path: string, user: string): object =>
+  path === PATHS.messages ? { metadata: { user_id: user } } : { user };
+
+/**
+ * @param key '' = it has none
+ * @param by the end user who says so; '' = none is named
+ * @returns undefined where nothing was heard
+ */
 export function send(
   run: Run,
   place: string,
   { path, headers, body }: Request,
   key: string,
   via?: Port,
+  by = USERS[place] ?? '',
 ): Promise<ChatAnswer | undefined> {
   const url = via ? `http://127.0.0.1:${via.port}` : run.gateway.url;
-  const authorization = `Bearer ${TENANTS[splitPlace(run, place).tenant]}`;
-  return chat({ url }, body, { authorization, 'idempotency-key': key, ...headers }, path).catch(
-    () => undefined,
-  );
+  const all = {
+    authorization: `Bearer ${TENANTS[splitPlace(run, place).tenant]}`,
+    ...(key !== '' && { 'idempotency-key': key }),
+    ...headers,
+  };
+  return chat({ url }, { ...body, ...(by !== '' && namesUser(path, by)) }, all, path).catch(() => undefined);
 }
+
+/** What the store, once it is there, has to say to that. */
+export const told = (...all: Parameters<typeof send>): Promise<ChatAnswer> =>
+  eventually(async () => {
+    const answer = await send(...all);
+    return answer?.status !== 503 && answer && !isDegraded(answer) && answer;
+  }, PATIENCE);
 
 /** Whether an answer came to its end: a stream can't take its status back, and says that it failed. */
 function isWhole({ status, headers, body }: ChatAnswer): boolean {
@@ -208,6 +243,7 @@ export async function turn(
   const known = knownOf(model, place);
   const mark = nextMark(run, place);
   const request = says(mark, splitPlace(run, place).session);
+  const before = Math.max(0, ...[...known.acknowledged.values()].map(({ version }) => version));
   known.open.add(mark);
   const answers = await Promise.all(Array.from({ length: times }, () => say(run, place, request, mark, via)));
   const kept = answers.filter((each) => !isDegraded(each));
@@ -215,6 +251,8 @@ export async function turn(
   expect(words.size).toBeLessThanOrEqual(1);
   const answer = (kept[0] ?? answers[0]) as ChatAnswer;
   noteAnswer(known, mark, request, answer, isResult);
+  // What was there before it was said comes before it.
+  expect(known.acknowledged.get(mark)?.version ?? before + 1).toBeGreaterThan(before);
   return answer;
 }
 

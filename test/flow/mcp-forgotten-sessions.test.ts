@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Client } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
+import type { EverythingHttp } from '../fixtures/mcp/everything-http.ts';
 import { rawProvider } from '../helpers/ai.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { mcpClient, mcpServer, OPEN } from '../helpers/mcp.ts';
@@ -20,7 +21,9 @@ async function notes() {
   const open: McpServer[] = [];
   const told: string[] = [];
   const done = { calls: 0 };
-  const server = await mcpServer({
+  /** Sessions that are still to be forgotten as soon as they have begun. */
+  let short = 0;
+  const server: EverythingHttp = await mcpServer({
     only: '2025-11-25',
     build: () => {
       const capabilities = {
@@ -41,6 +44,9 @@ async function notes() {
         told.push(params.level);
         return {};
       });
+      made.server.oninitialized = () => {
+        if (short-- > 0) void server.forget();
+      };
       open.push(made);
       return made;
     },
@@ -49,6 +55,9 @@ async function notes() {
     ...server,
     told,
     done,
+    forgetsAtOnce(sessions: number): void {
+      short = sessions;
+    },
     changes(): void {
       for (const made of open) if (made.isConnected()) made.sendToolListChanged();
     },
@@ -118,6 +127,23 @@ it('what a session wants to hear is said again where its server has forgotten it
     server.noteChanges();
     return heard.length > 0;
   }, PATIENT_MS);
+});
+
+it('so it is where its server forgets it once more before it has been told', async () => {
+  const server = await notes();
+  const gateway = await testGateway(behind(server.url));
+  const client = await mcpClient(`${gateway.url}/mcp`, { legacy: true });
+  await client.setLoggingLevel('error');
+  server.forgetsAtOnce(1);
+  await server.forget();
+  await eventually(() => server.told.length === 2, PATIENT_MS);
+  expect(server.told).toEqual(['error', 'error']);
+  // And again, with whoever asks for something meanwhile.
+  server.forgetsAtOnce(1);
+  await server.forget();
+  await eventually(() => take(client, '/mcp').catch(() => ''), PATIENT_MS);
+  await client.setLoggingLevel('debug');
+  expect(server.told.at(-1)).toBe('debug');
 });
 
 it('whoever hears of changes through a session that is forgotten is told that it is over, and hears again', async () => {

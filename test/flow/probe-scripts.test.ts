@@ -1,8 +1,12 @@
 // The probes that ship, as they are run: by `hypercare probe`, against a model that knows its prompt and nothing else.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { parse } from 'yaml';
 import type { ProbeReport } from '../../src/context/probes/report.ts';
 import { aiGateway, CLIENT_KEY, modelService } from '../helpers/ai.ts';
 import { backend } from '../helpers/backend.ts';
@@ -46,6 +50,63 @@ it('all that need nobody’s hand pass, through tools, edits and a reload', asyn
   const passed = { outcome: 'passed', recall: 1, faults: [], skipped: [] };
   expect(reports).toMatchObject(files.map((file) => ({ probe: file.replace('.yaml', ''), ...passed })));
   expect(code).toBe(0);
+  // The gateway did build itself anew.
+  expect(gateway.lines.filter(({ msg }) => msg === 'revision serves anew')).toHaveLength(2);
+});
+
+it('with the window of the example what was planted is in a summary when it is asked for, and comes back from any distance', async () => {
+  const { context } = parse(await readFile('config/examples/conversations.yaml', 'utf8')) as {
+    context: { compaction: object };
+  };
+  const gateway = await aiGateway([await modelService()], {
+    context: { enabled: true, compaction: context.compaction },
+  });
+  const { code, reports } = await probed(gateway, ['several-facts.yaml']);
+  expect(reports.flatMap(({ answers }) => answers.filter(({ found }) => !found))).toEqual([]);
+  expect(reports).toMatchObject([
+    {
+      outcome: 'passed',
+      recall: 1,
+      byDistance: { '10-19': { asked: 4, found: 4 }, '50+': { asked: 3, found: 3 } },
+      statuses: { new: 1, hit: 111 },
+    },
+  ]);
+  expect(code).toBe(0);
+  expect(await gateway.metric('gateway_context_compactions_total', { outcome: 'by_facts' })).toBeGreaterThan(
+    0,
+  );
+  const summed = gateway.lines.flatMap(({ context: row }) => {
+    const { op, session, version } = (row ?? {}) as { op?: string; session?: string; version?: number };
+    return op === 'compact' && session?.startsWith('probe-') ? [version] : [];
+  });
+  // The last fact is planted in turn 7, and asked for again from turn 110 on.
+  expect(summed[0]).toBeGreaterThanOrEqual(7);
+});
+
+it('recall by distance tells a gateway that forgets what is old: near questions are answered, far ones are not', async () => {
+  const service = await modelService();
+  // A gateway in between that leaves out all but the last messages, and has no summary of the others.
+  const forgetful = await backend(async (request, response) => {
+    const body = JSON.parse(await text(request)) as { messages: unknown[] };
+    const answer = await fetch(`${service.url}${request.url}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: String(request.headers.authorization),
+      },
+      body: JSON.stringify({ ...body, messages: body.messages.slice(-60) }),
+    });
+    response.setHeader('content-type', 'application/json').end(await answer.text());
+  });
+  const gateway = await aiGateway([forgetful], { context: { enabled: true } });
+  const { code, reports } = await probed(gateway, ['several-facts.yaml']);
+  expect(reports).toMatchObject([
+    {
+      outcome: 'forgot',
+      byDistance: { '10-19': { asked: 4, found: 4 }, '50+': { asked: 3, found: 0 } },
+    },
+  ]);
+  expect(code).toBe(1);
 });
 
 it('nothing is forgotten where Redis restarts and the first model fails, as commands of hooks have it', async () => {
@@ -113,5 +174,33 @@ it('a hook whose command does not end is ended with all that it has started, and
   const what = 'the command of the hook redis-restart was ended after 8 s';
   expect(reports).toMatchObject([{ outcome: 'broken', recall: 1, faults: [{ step: 3, what }] }]);
   expect(code).toBe(1);
+  await left.promise;
+});
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends a hook that runs with all that it has started, and tells how far it came', async (name, code) => {
+  const gateway = await aiGateway([await modelService()], { context: { enabled: true } });
+  const came = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const silent = await backend((request) => {
+    request.socket.once('close', left.resolve);
+    came.resolve();
+  });
+  const command = `"${process.execPath}" -e "fetch('${silent.url}')" & wait`;
+  const args = ['probe', join(SHIPPED, 'disturbed.yaml'), '--model', 'smart', '--json'];
+  const where = ['--url', `${gateway.url}/v1`, '--hook', `redis-restart=${command}`];
+  // A process of its own: a terminal's Ctrl-C reaches it, and not the group of what it has started.
+  const child = spawn(process.execPath, ['src/main.ts', ...args, ...where], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [said, exit] = [text(child.stdout), once(child, 'exit')];
+  await came.promise;
+  child.kill(name);
+  expect(await exit).toEqual([code, null]);
+  const what = `the command of the hook redis-restart was ended: it was broken off by ${name}`;
+  expect(JSON.parse(await said)).toMatchObject({ outcome: 'broken', faults: [{ step: 3, what }] });
   await left.promise;
 });

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { admin, expectProblem } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, testGateway } from '../helpers/gateway.ts';
 import { slowPolicy } from '../helpers/slow-policy.ts';
@@ -117,4 +118,44 @@ it('what waits for the next start is said when it is changed, and not when it is
   await gateway.write({ log: { level: 'info' } });
   await gateway.reload();
   expect(warnings()).toBe(1);
+});
+
+it('what serves can be built anew: that is no change, and what can’t be built any more leaves the old one serving', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const state = { made: 0, isBroken: false };
+  const gateway = await testGateway(
+    {
+      upstreams: { shop: { targets: [{ url: shop.url }] } },
+      routes: [{ name: 'things', match: { path: '/things' }, upstream: 'shop', policies: [{ fragile: {} }] }],
+    },
+    {
+      policies: [
+        {
+          name: 'fragile',
+          slot: 'inspect',
+          schema: { type: 'object' },
+          create() {
+            if (state.isBroken) throw new Error('its file is gone');
+            state.made++;
+            return {};
+          },
+        },
+      ],
+    },
+  );
+  const before = state.made;
+  const renew = () => admin(gateway, '/api/config/renew', { method: 'POST' });
+
+  expect(await renew()).toMatchObject({ status: 200, body: { revision: 1 } });
+
+  expect(state.made).toBeGreaterThan(before);
+  expect(await gateway.metric('gateway_config_reloads_total', { outcome: 'applied' })).toBe(2);
+  expect((await admin(gateway, '/api/revisions')).body.items).toHaveLength(1);
+  const changes = (await admin(gateway, '/api/changes')).body.items as { kind: string }[];
+  expect(changes.filter(({ kind }) => kind === 'revision')).toHaveLength(1);
+
+  state.isBroken = true;
+  expect(JSON.stringify(expectProblem(await renew(), 422, 'config_invalid'))).toContain('its file is gone');
+  expect((await fetch(`${gateway.url}/things`)).status).toBe(200);
+  expect(await gateway.metric('gateway_config_reloads_total', { outcome: 'refused' })).toBe(1);
 });

@@ -13,35 +13,39 @@ export interface KnowingProvider extends Backend {
   readonly prompts: Body['messages'][];
   /** The last one of each request to the gateway, by its id. */
   readonly promptOf: ReadonlyMap<string, Body['messages']>;
+  /** Bodies that have their messages in other bytes than \`JSON.stringify\` would: of all others the same messages are the same bytes. */
+  readonly unusual: readonly string[];
   /** Holds back answers to prompts whose last message has this text, until `go`. */
   hold(text: string): { came: Promise<void>; go(): void };
   /** Breaks off, behind these words, the next stream that answers a prompt whose last message has this text. @returns that it does not */
   breakOff(text: string, words: string): () => void;
 }
 
-/** What it calls. */
-export const CALL = {
-  id: 'call_1',
-  type: 'function',
-  function: { name: 'weather', arguments: '{"city":"Oslo"}' },
-} as const;
+const callOf = (id: string, city: string) =>
+  ({ id, type: 'function', function: { name: 'weather', arguments: JSON.stringify({ city }) } }) as const;
+
+/** What it calls; the second only at once with the first. */
+export const CALLS = [callOf('call_1', 'Oslo'), callOf('call_2', 'Bergen')] as const;
 
 const ACCOUNT = /account number is (\d+)/;
 
 /**
  * Speaks chat completions. To "What is my account number?" it says the number if its prompt has it, and else asks for it;
- * to "weather" it calls a tool; it tells the tool's result; and to all else says how many messages it has seen.
+ * to "weather" it calls a tool, to "weather here and there" twice at once; it tells the last result; and to all else says how many messages it has seen.
  */
 export async function knowingProvider(): Promise<KnowingProvider> {
   const prompts: Body['messages'][] = [];
   const promptOf = new Map<string, Body['messages']>();
+  const unusual: string[] = [];
   const holds = new Map<string, { came(): void; gate: Promise<void> }>();
   const halves = new Map<string, string>();
   const server = await backend((message, response) => {
     const chunks: Buffer[] = [];
     message.on('data', (chunk: Buffer) => chunks.push(chunk));
     message.on('end', async () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as Body;
+      const sent = Buffer.concat(chunks).toString();
+      const body = JSON.parse(sent) as Body;
+      if (!sent.includes(JSON.stringify(body.messages))) unusual.push(sent);
       prompts.push(body.messages);
       promptOf.set(String(message.headers['x-request-id']), body.messages);
       const last = textOf(body.messages.at(-1)?.content);
@@ -87,6 +91,7 @@ export async function knowingProvider(): Promise<KnowingProvider> {
   return Object.assign(server, {
     prompts,
     promptOf,
+    unusual,
     breakOff(text: string, words: string) {
       halves.set(text, words);
       return () => void halves.delete(text);
@@ -128,5 +133,5 @@ function answerTo(
   if (last.includes('What is my account number?'))
     return { content: known ? `It is ${known}.` : 'Please tell me your account number.' };
   if (!last.includes('weather')) return { content: `I have read ${messages.length} messages.` };
-  return { content: null, tool_calls: [CALL] };
+  return { content: null, tool_calls: CALLS.slice(0, last.includes('here and there') ? 2 : 1) };
 }

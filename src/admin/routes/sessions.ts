@@ -9,6 +9,7 @@ import { answers } from '../openapi.ts';
 import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { exported, streamed } from '../shown/exported.ts';
+import { evidenceIn, shownStep } from '../shown/journey.ts';
 import { nextAfter, noteReading, shown, shownWhole } from '../shown/session.ts';
 
 const Consumer = Type.String({ maxLength: 256, description: 'The consumer that it belongs to.' });
@@ -28,7 +29,13 @@ const STATES = ['active', 'expired', 'erased'] as const;
 /** Conversations: found, read, corrected, exported and erased. What was said is shown to tokens with the right `content`. */
 export function sessionRoutes(
   app: AdminApp,
-  { conversations, audit, log, served }: Pick<AdminPorts, 'conversations' | 'audit' | 'log' | 'served'>,
+  {
+    conversations,
+    audit,
+    log,
+    served,
+    care,
+  }: Pick<AdminPorts, 'conversations' | 'audit' | 'log' | 'served' | 'care'>,
 ): void {
   const tags = ['sessions'];
   const { privacy } = conversations.ports;
@@ -135,7 +142,8 @@ export function sessionRoutes(
       schema: {
         operationId: 'getSessionJourney',
         tags,
-        summary: 'Each turn with its context before and after: what was sent, cut and recalled, and why',
+        summary:
+          'Each turn with its context before and after: what was sent, cut and recalled, and why; who answered, for how many tokens, by which request, and in which findings that is evidence',
         params: Named,
         querystring: OfPage,
         response: answers(Open),
@@ -144,22 +152,14 @@ export function sessionRoutes(
     async (request) => {
       const { about, turns, known, onPath, mayRead, next } = await opened(request, 'getSessionJourney');
       const steps = new Map(journeyOf(known).map((step) => [step.id, step]));
+      const evidence = evidenceIn(await care.book.all());
       return {
         ...about,
-        turns: turns.map(({ turn, content }) => ({
-          ...steps.get(turn.id),
-          at: turn.at,
-          kind: turn.kind,
-          status: turn.status,
-          model: turn.model,
-          provider: turn.provider,
-          tokens: turn.tokens,
-          staleBase: turn.staleBase,
-          supersedes: turn.supersedes,
-          author: turn.author,
-          reason: mayRead ? (content.reason ?? '') : '',
-          onPath: onPath.has(turn.id),
-          ...(mayRead && { content }),
+        turns: turns.map((each) => ({
+          ...shownStep(each, steps.get(each.turn.id), evidence),
+          reason: mayRead ? (each.content.reason ?? '') : '',
+          onPath: onPath.has(each.turn.id),
+          ...(mayRead && { content: each.content }),
         })),
         ...next,
       };

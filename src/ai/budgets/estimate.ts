@@ -1,9 +1,10 @@
 import type { Usage } from '../../contracts/usage.ts';
 import { base64Bytes } from '../../lib/base64-strings.ts';
-import { isSpace } from '../../lib/json-span.ts';
+import { spelledOut } from '../../lib/spelled-out.ts';
 import type { GivenTokens } from '../given-tokens.ts';
 import { broughtPictures } from './brought-pictures.ts';
 import { dearestPicture } from './dearest-picture.ts';
+import { picturesIn } from './named-pictures.ts';
 
 /**
  * Bytes of a request's body a token: 4 of English prose and 3 of most other writing, both with less in the form around
@@ -18,38 +19,6 @@ const SHORTEST_MEDIA = 1024;
 
 /** A picture as large as most models look at (Anthropic, 1568 pixels a side). */
 export const TOKENS_A_PICTURE = 1600;
-
-/** By what a body names a picture: its media type, Amazon's field, or the type of its part. */
-const NAMES = [/^"image\//, /^"image"\s*:\s*\{\s*"(?:format|source)"/, /^"(?:input_)?image[^"/]*"/];
-const OF_TYPE = 2;
-const LONGEST_NAME = 64;
-const COLON = 0x3a;
-const TYPE = '"type"';
-
-/** Whether the value of a `type` begins there: a tool may be called as a picture is. */
-function isType(body: Buffer, at: number): boolean {
-  let end = at;
-  while (isSpace(body[end - 1])) end--;
-  if (body[--end] !== COLON) return false;
-  while (isSpace(body[end - 1])) end--;
-  return body.toString('latin1', Math.max(0, end - TYPE.length), end) === TYPE;
-}
-
-/**
- * How many pictures a body names, and need not hold, by its bytes: of one picture a format writes one or two names, each of another
- * kind. A text that quotes them reserves too much, which is given back.
- */
-export function picturesIn(body: Buffer): number {
-  const counts = NAMES.map(() => 0);
-  for (const beginning of ['"image', '"input_image'])
-    for (let at = body.indexOf(beginning); at >= 0; at = body.indexOf(beginning, at + beginning.length)) {
-      const name = body.toString('latin1', at, at + LONGEST_NAME);
-      const kind = NAMES.findIndex((each) => each.test(name));
-      if (kind < 0 || (kind === OF_TYPE && !isType(body, at))) continue;
-      counts[kind] = (counts[kind] as number) + 1;
-    }
-  return Math.max(...counts);
-}
 
 /** Tokens of a text of so many bytes, rather too many. */
 export const textTokens = (bytes: number): number => Math.ceil(bytes / BYTES_A_TOKEN);
@@ -84,20 +53,22 @@ export function chatAtMost(
 ): Usage {
   const media = mediaBytes(body);
   const each = dearestPicture(models);
+  const plain = spelledOut(body);
+  const named = picturesIn(plain);
   // The tool that makes pictures bills those that it is shown once more.
-  if (each === undefined || body.includes('"image_generation"'))
-    return withPictures(usageAtMost(body.length, maxOutput, window, media), body);
+  if (each === undefined || plain.includes('"image_generation"'))
+    return plus(usageAtMost(body.length, maxOutput, window, media), named * TOKENS_A_PICTURE);
   const { count, bytes } =
     base64Bytes(body, SHORTEST_MEDIA) > 0 ? broughtPictures(body) : { count: 0, bytes: 0 };
   const rest = usageAtMost(body.length - bytes, maxOutput, window, Math.max(0, media - bytes));
-  return { ...rest, input: rest.input + each * Math.max(count, picturesIn(body)) };
+  return plus(rest, each * Math.max(count, named));
 }
 
 /** And the pictures that the body names. */
-export const withPictures = (usage: Usage, body: Buffer): Usage => ({
-  ...usage,
-  input: usage.input + picturesIn(body) * TOKENS_A_PICTURE,
-});
+export const withPictures = (usage: Usage, body: Buffer): Usage =>
+  plus(usage, picturesIn(spelledOut(body)) * TOKENS_A_PICTURE);
+
+const plus = (usage: Usage, input: number): Usage => ({ ...usage, input: usage.input + input });
 
 /**
  * What texts come to at most that stand in one body and are read each for itself (vectors, older completions): no model's

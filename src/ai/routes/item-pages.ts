@@ -19,7 +19,7 @@ export function shownAs({ shown, sealed }: Item, asked: IncludeAsked): JsonObjec
   return isAsked ? { ...shown, encrypted_content: sealed } : shown;
 }
 
-type Order = 'asc' | 'desc';
+export type Order = 'asc' | 'desc';
 
 /** How OpenAI's lists are paged. */
 export interface PageAsked extends IncludeAsked {

@@ -8,9 +8,9 @@ import { exchangeOf } from '../../record/exchange.ts';
 import { openaiResponses } from '../formats/openai-responses/index.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { partsOf } from '../memory/answer-parts.ts';
-import { itemsOfTurn } from '../memory/turn-items.ts';
+import { itemsOfTurn, type TurnItem } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
-import { type IncludeAsked, inOrder, type PageAsked, pageOf, shownAs } from './item-pages.ts';
+import { type IncludeAsked, inOrder, type Order, type PageAsked, pageOf, shownAs } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 
 type Named = { Params: { id: string } };
@@ -18,8 +18,6 @@ type Named = { Params: { id: string } };
 interface Found {
   readonly ref: SessionRef;
   readonly found: SaidTurn;
-  /** The turns that it follows, oldest first. */
-  readonly before: readonly SaidTurn[];
 }
 
 const NO_COMPACTION = {
@@ -33,19 +31,18 @@ export function registerResponses(
   { conversations }: Pick<AiPorts, 'conversations'>,
 ): void {
   const url = `${prefix}/responses/:id`;
+  const { behind, operations, reader } = conversations;
   const find = async (request: FastifyRequest<Named>): Promise<Found> => {
     const read = readResponseId(request.params.id);
     if (!read) throw new GatewayError('session_unknown');
     const ref = { tenant: exchangeOf(request.raw).consumer, session: read.session };
-    const { behind, operations, reader } = conversations;
     const began = operations.now();
-    const view = await behind.found(ref, () => reader.said(ref, { turn: read.turn }));
-    const found = view?.turns.at(-1);
+    const view = await behind.found(ref, () => reader.said(ref, read.turn));
     // Also of a user's session: nobody can guess a response's id, and nobody says here which user asks.
     // What was deleted says nothing any more.
-    if (!view || !found || found.content.messages.length === 0) throw new GatewayError('session_unknown');
+    if (!view || view.said.content.messages.length === 0) throw new GatewayError('session_unknown');
     conversations.noteReading('read', ref, view.head, began);
-    return { ref, found, before: view.turns.slice(0, -1) };
+    return { ref, found: view.said };
   };
   refuseOtherMethods(scope, url, 'GET', 'DELETE');
   // It is no response's id.
@@ -57,12 +54,19 @@ export function registerResponses(
   });
   refuseOtherMethods(scope, `${url}/input_items`, 'GET');
   scope.get<Named & { Querystring: PageAsked }>(`${url}/input_items`, async (request, reply) => {
-    const { found, before } = await find(request);
-    const own = itemsOfTurn(found).filter(({ isInput }) => isInput);
+    const { ref, found } = await find(request);
+    const { id, parent } = found.turn;
+    const own = inOrder(itemsOfTurn(found).filter(({ isInput }) => isInput));
     // Those of a conversation have a list of their own; along a chain the model was asked with all that went before.
-    const isOfChain = found.content.namedBy !== 'conversation';
-    const items = isOfChain ? [...before.flatMap(itemsOfTurn), ...own] : own;
-    const page = await pageOf(inOrder(items), request.query);
+    const isOfChain = found.content.namedBy !== 'conversation' && parent !== '';
+    const chain = isOfChain ? await reader.saidInPart(ref, { turn: id }) : undefined;
+    if (isOfChain && !chain) throw new GatewayError('session_unknown');
+    const along = async function* (turns: AsyncIterable<SaidTurn>, order: Order): AsyncGenerator<TurnItem> {
+      for await (const each of turns)
+        yield* each.turn.id === id ? own(order) : inOrder(itemsOfTurn(each))(order);
+    };
+    const itemsBy = chain ? (order: Order) => along(chain.turns(order), order) : own;
+    const page = await pageOf(itemsBy, request.query);
     return reply.header('x-request-id', exchangeOf(request.raw).id).send(page);
   });
   scope.get<Named & { Querystring: IncludeAsked & { stream?: string } }>(url, async (request, reply) => {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { Cron } from 'croner';
 import { DATA_KINDS } from '../../contracts/personal-data.ts';
+import type { Part } from '../part.ts';
 import { type Check, mustEnd, mustExist, mustLast } from './context.ts';
 
 /** The model context: its times, its probes, and a secret that is worth the name. */
@@ -18,6 +20,12 @@ export const checkModelContext: Check = (config, context) => {
   if (context.fitsSchema && (target.number ?? 0) >= (trigger.number ?? Infinity))
     context.report(target, 'must be below compaction.trigger: a summary is to make a conversation shorter');
   for (const probe of section.get('probes').items) {
+    const token = probe.get('admin', 'token');
+    if (token.text && !opens(token.text, config.get('admin')))
+      context.report(
+        token,
+        'is none of the tokens in admin: what the probe asks of the admin API is refused',
+      );
     mustExist(probe.get('model'), 'model', models, context);
     const every = probe.get('every');
     if (every.text !== undefined && !isCron(every.text, probe.get('timezone').text))
@@ -27,6 +35,13 @@ export const checkModelContext: Check = (config, context) => {
 
 const LEAST_SECRET = 16;
 const KINDS: ReadonlySet<string> = new Set(DATA_KINDS);
+
+const opens = (token: string, admin: Part): boolean =>
+  [admin, ...admin.get('tokens').items].some(
+    (each) =>
+      each.get('token').text === token ||
+      each.get('sha256').text === createHash('sha256').update(token).digest('hex'),
+  );
 
 function isCron(pattern: string, timezone: string | undefined): boolean {
   try {

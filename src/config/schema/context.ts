@@ -82,6 +82,15 @@ export const Context = Strict(
         every: Type.String({ description: 'Cron: when it runs.', examples: ['*/15 * * * *'] }),
         timezone: Type.String({ default: 'UTC' }),
         apiKey: Type.String({ description: 'The key of a consumer, for whom the probe talks.' }),
+        admin: Type.Optional(
+          Strict(
+            { token: Type.String({ minLength: 1, description: 'Of this gateway’s admin API.' }) },
+            {
+              description:
+                'For scripts with the steps `reload` or `admin`, where the admin API asks for a token.',
+            },
+          ),
+        ),
         url: Type.Optional(
           HttpUrl({
             description: 'Of the AI routes, if it is not this gateway’s own listener (with TLS it must be).',

@@ -20,6 +20,7 @@ export class MindMeters {
   readonly #models = new CappedLabels(MOST_MODELS);
   readonly #probes = new CappedLabels(MOST_PROBES);
   readonly #tokens;
+  readonly #growth;
   readonly #recalled;
   readonly #quality;
   readonly #events;
@@ -34,6 +35,13 @@ export class MindMeters {
     this.#tokens = new Histogram({
       name: 'gateway_context_prompt_tokens',
       help: 'Estimated tokens of the prompts of turns that belong to a session.',
+      labelNames: ['model'],
+      buckets: TOKEN_BUCKETS,
+      registers,
+    });
+    this.#growth = new Histogram({
+      name: 'gateway_context_growth_tokens',
+      help: 'Estimated tokens by which turns have made what is remembered of their conversations longer.',
       labelNames: ['model'],
       buckets: TOKEN_BUCKETS,
       registers,
@@ -91,15 +99,16 @@ export class MindMeters {
     });
   }
 
-  /** @param size estimated tokens of its prompt, and of what was recalled into that */
+  /** @param size estimated tokens of its prompt, of what was recalled into that, and of what the next ones have more by it */
   turn(
     model: string,
-    size: { readonly tokens: number; readonly recalled: number },
+    size: { readonly tokens: number; readonly recalled: number; readonly growth: number },
     measures: TurnMeasures,
     isOutlier: boolean,
   ): void {
     const label = this.#models.value(model);
     this.#tokens.observe({ model: label }, size.tokens);
+    this.#growth.observe({ model: label }, size.growth);
     if (size.recalled > 0) this.#recalled.observe({ model: label }, size.recalled);
     for (const measure of ['recall', 'usage', 'relevance'] as const)
       if (measures[measure] >= 0) this.#quality.observe({ model: label, measure }, measures[measure]);

@@ -2,6 +2,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import { readText } from '../../config/source.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { outOfReach } from './out-of-reach.ts';
 import type { ScheduledProbe } from './schedule.ts';
 import { ProbeProblem, type ProbeScript, readProbe } from './script.ts';
 
@@ -10,40 +11,48 @@ export interface ConfiguredProbes {
   config(): GatewayConfig;
   /** Path of the config file: scripts stand beside it. */
   file: string;
-  /** Of the gateway's own listener; '' until it listens. */
-  url(): string;
+  /** Of the gateway's own listeners; '' until it listens. */
+  own: { readonly url: string; readonly adminUrl: string };
   log: Logger;
 }
 
+type ProbeConfig = GatewayConfig['context']['probes'][number];
+
 const MOST_BYTES = 1024 ** 2;
 
-/** The probes of the config in force. Scripts are read when a config is first met; one that is none is told, and never runs. */
+/**
+ * The probes of the config in force. Scripts are read when a config is first met; one that is none, or has a step that can't be
+ * done on a schedule, is told, and never runs.
+ */
 export function configuredProbes({
   config,
   file,
-  url,
+  own,
   log,
 }: ConfiguredProbes): () => readonly ScheduledProbe[] {
   let read: { of: GatewayConfig; probes: readonly ScheduledProbe[] } | undefined;
   return () => {
     const current = config();
     if (read?.of !== current) {
-      const own = `${url()}${current.ai.prefix}`;
+      const routes = `${own.url}${current.ai.prefix}`;
       const named = new Map<string, number>();
-      const probes = current.context.probes.map(({ file: given, url: at, ...probe }, place) => {
+      const probes = current.context.probes.map((configured, place) => {
+        const { file: given, url: at, admin: _, ...probe } = configured;
         const path = pathOf(given, file);
+        const token = tokenOf(configured, current);
         let script: ProbeScript | undefined;
         try {
-          script = scriptIn(path);
+          script = scriptIn(path, token !== undefined);
         } catch (error) {
-          log.error({ err: error, file: path }, 'a context probe has no script: it will not run');
+          log.error({ err: error, file: path }, 'a context probe will not run');
         }
         const called = script?.name ?? basename(path, extname(path));
         const key = `${probe.model} ${called}`;
         const count = (named.get(key) ?? 0) + 1;
         named.set(key, count);
         const name = count === 1 ? called : `${called}#${count}`;
-        return { ...probe, name, place, url: at ?? own, script };
+        const admin = token === undefined ? undefined : { url: own.adminUrl, token };
+        return { ...probe, name, place, url: at ?? routes, admin, script };
       });
       read = { of: current, probes };
     }
@@ -52,10 +61,10 @@ export function configuredProbes({
 }
 
 /** What is wrong with the scripts that a config names, one line each: with such a one a probe never runs. */
-export function brokenScripts({ context }: GatewayConfig, file: string): string[] {
-  return context.probes.flatMap(({ file: given }, place) => {
+export function brokenScripts(config: GatewayConfig, file: string): string[] {
+  return config.context.probes.flatMap((probe, place) => {
     try {
-      scriptIn(pathOf(given, file));
+      scriptIn(pathOf(probe.file, file), tokenOf(probe, config) !== undefined);
       return [];
     } catch (error) {
       return [`${file}  context.probes[${place}].file: ${(error as Error).message}`];
@@ -65,9 +74,18 @@ export function brokenScripts({ context }: GatewayConfig, file: string): string[
 
 const pathOf = (script: string, file: string): string => resolve(dirname(file), script);
 
+/** What a probe shows to the admin API; '' where that asks for none, undefined where it has none to show. */
+function tokenOf({ admin: own }: ProbeConfig, { admin }: GatewayConfig): string | undefined {
+  if (own) return own.token;
+  return admin.token === '' && admin.tokens.length === 0 ? '' : undefined;
+}
+
 /** @throws ProbeProblem */
-function scriptIn(path: string): ProbeScript {
-  return readProbe(textIn(path), path);
+function scriptIn(path: string, hasAdmin: boolean): ProbeScript {
+  const script = readProbe(textIn(path), path);
+  const why = outOfReach(script, hasAdmin);
+  if (why !== undefined) throw new ProbeProblem(`${path}: ${why}`);
+  return script;
 }
 
 function textIn(path: string): string {

@@ -65,7 +65,7 @@ class ProbeRun {
   }
 
   async run(): Promise<ProbeReport> {
-    const { clock, model } = this.#target;
+    const { clock, model, signal } = this.#target;
     const [at, began] = [clock.wall(), clock.monotonic()];
     let isBroken = false;
     for (const [index, step] of this.#script.steps.entries()) {
@@ -74,7 +74,7 @@ class ProbeRun {
       } catch (error) {
         this.#faults.push({ step: index + 1, what: (error as Error).message });
         isBroken = true;
-        if (error instanceof Broken) break;
+        if (error instanceof Broken || signal?.aborted) break;
       }
     }
     return reportOf(this.#script, {
@@ -98,7 +98,7 @@ class ProbeRun {
     else if ('distract' in step) {
       for (let i = 0; i < step.distract; i++) await this.#say(distraction(this.#distractions++));
     } else if ('ask' in step) await this.#ask(step.ask, step.expect, step.not);
-    else if ('reload' in step) return await this.#reload();
+    else if ('reload' in step) return await this.#callAdmin({ path: '/api/config/renew' });
     else if ('admin' in step) return await this.#callAdmin(step.admin);
     else {
       const done = this.#target.hook?.(step.hook);
@@ -215,14 +215,6 @@ class ProbeRun {
       });
       waitedMs += waitMs;
     }
-  }
-
-  async #reload(): Promise<boolean> {
-    const { admin } = this.#target;
-    if (!admin) return false;
-    const config = await this.#admin('GET', '/api/config');
-    const { revision } = objectOf(await config.json());
-    return await this.#callAdmin({ method: 'POST', path: `/api/revisions/${revision}/apply` });
   }
 
   async #callAdmin({

@@ -3,7 +3,7 @@ import type { Documents } from '../../contracts/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { MindMeters } from '../measures/meters.ts';
 import { isGood, type ProbeReport } from './report.ts';
-import { runProbe } from './run-probe.ts';
+import { type ProbeTarget, runProbe } from './run-probe.ts';
 import type { ProbeScript } from './script.ts';
 
 /** A probe that the config has on a schedule. */
@@ -12,7 +12,7 @@ export interface ScheduledProbe {
   readonly name: string;
   /** Which of the config's list it is: the same on all replicas, while two may have one script and model. */
   readonly place: number;
-  /** Undefined: it can't be read. */
+  /** Undefined: it can't be read, or not be held on a schedule. */
   readonly script: ProbeScript | undefined;
   readonly model: string;
   /** Cron, five or six fields. */
@@ -21,6 +21,8 @@ export interface ScheduledProbe {
   readonly apiKey: string;
   /** Of the AI routes, with their prefix. */
   readonly url: string;
+  /** As of `ProbeTarget`. */
+  readonly admin?: ProbeTarget['admin'];
 }
 
 export interface ScheduleOptions {
@@ -56,6 +58,8 @@ export class ProbeSchedule {
   }
 
   start(): void {
+    // So that what is wrong with them is said at once.
+    this.#options.probes();
     this.#timer = setInterval(() => void this.look(), LOOK_MS).unref();
   }
 
@@ -100,14 +104,17 @@ export class ProbeSchedule {
     const { signal } = this.#closing;
     for (const { probe, at } of due) {
       if (signal.aborted) return;
-      const { name, script, model, url, apiKey } = probe;
+      const { name, script, model, url, apiKey, admin } = probe;
       try {
         if (!(await this.#claim(probe, at))) {
           meters.forgetProbe(name, model);
           continue;
         }
-        if (!script) throw new Error('its script can’t be read');
-        const target = { url, apiKey, model, clock, timeoutMs: TIMEOUT_MS, signal };
+        if (!script)
+          throw new Error(
+            'its script can’t be read, or is refused: the log of when the config was met says why',
+          );
+        const target = { url, apiKey, model, admin, clock, timeoutMs: TIMEOUT_MS, signal };
         const ran = await runProbe(script, target);
         if (signal.aborted) return log.info({ probe: name, model }, 'a context probe was broken off');
         const report = { ...ran, probe: name };

@@ -53,7 +53,7 @@ const AdminCall = Type.Object(
   },
   strict,
 );
-/** The revision in force is applied anew, as after an edit of the file. */
+/** What serves is built anew and put into service, as by a reload. */
 const Reload = Type.Object({ reload: Type.Literal(true) }, strict);
 /** Something that whoever runs the probe has given a command for: a restart of Redis, a provider that fails. */
 const Hook = Type.Object({ hook: FactName }, strict);

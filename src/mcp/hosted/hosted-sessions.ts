@@ -13,15 +13,15 @@ import type { Carried } from './carried.ts';
 import { frontOf, handleAll, toldBy } from './front.ts';
 import type { HostOptions } from './host-options.ts';
 import { Link } from './link.ts';
+import { Renewals } from './renewals.ts';
 import type { Requests } from './requests.ts';
 import { listenToLists } from './server-watch.ts';
+import { SessionForgotten } from './session-forgotten.ts';
 import { type Holding, Shares } from './shares.ts';
 import { Wishes } from './wishes.ts';
 
 /** Sessions that one process keeps in its memory for one host. */
 const MOST_SESSIONS = 1000;
-/** So often at most a session is opened again at a server that has forgotten it, before anything is asked there. */
-const RENEWED_EVERY_MS = 5000;
 
 interface HostedSession extends Holding {
   readonly transport: WebStandardStreamableHTTPServerTransport;
@@ -36,6 +36,7 @@ interface HostedSession extends Holding {
   readonly active: Set<ServerContext>;
   /** Lets go of its shares: of the sessions, and of the programs of its servers. */
   readonly gives: Map<string, () => void>;
+  readonly renewals: Renewals;
 }
 
 /** `initialize`, as far as a session is made of it. */
@@ -169,7 +170,7 @@ export class HostedSessions {
           else if (byName.get(server.name) === link) {
             byName.delete(server.name);
             gives.get(server.name)?.();
-            if (link.isForgotten) renew(server);
+            if (link.isForgotten) renewals.begin(server);
           }
         },
       );
@@ -198,6 +199,8 @@ export class HostedSessions {
             await link.close();
             throw new GatewayError('mcp_session_unknown');
           }
+          // As forgotten as the one before: nothing that is asked on it would ever be answered.
+          if (!link.isOpen) throw new SessionForgotten();
           heed(link);
           return link;
         })
@@ -205,19 +208,13 @@ export class HostedSessions {
       opening.set(to.name, opened);
       return opened;
     };
-    const renewed = new Map<McpServer, number>();
-    // Who only listens would never hear of anything again.
-    const renew = (server: McpServer): void => {
-      const now = clock.monotonic();
-      if (now - (renewed.get(server) ?? Number.NEGATIVE_INFINITY) < RENEWED_EVERY_MS) return;
-      renewed.set(server, now);
-      reopen(server).catch((error: unknown) =>
-        log.debug(
-          { err: error, server: server.name },
-          'a session could not be opened again at an MCP server',
-        ),
-      );
-    };
+    const renewals = new Renewals({
+      now: clock.monotonic,
+      open: reopen,
+      isThere: ({ name }) => byName.has(name),
+      onFailed: ({ name }, error) =>
+        log.debug({ err: error, server: name }, 'a session could not be opened again at an MCP server'),
+    });
     const session: HostedSession = {
       principal: caller.principal,
       transport,
@@ -228,6 +225,7 @@ export class HostedSessions {
       backlog: new Backlog(),
       active,
       gives,
+      renewals,
       // One that is being opened can't be ended yet.
       isBusy: () => active.size > 0 || transport.sessionId === undefined,
       end,
@@ -247,8 +245,9 @@ export class HostedSessions {
   }
 }
 
-async function letGo({ timer, gives, transport, links }: HostedSession): Promise<void> {
+async function letGo({ timer, gives, transport, links, renewals }: HostedSession): Promise<void> {
   clearTimeout(timer);
+  renewals.close();
   for (const give of gives.values()) give();
   await transport.close();
   await Promise.all([...links.values()].map((link) => link.close()));

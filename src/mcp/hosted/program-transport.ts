@@ -1,11 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { StdioClientTransport, type StdioServerParameters } from '@modelcontextprotocol/client/stdio';
-
-/** What a program has begun is asked to end, and ended after so long. */
-const GRACE_MS = 500;
-const LOOK_MS = 20;
+import { endGroup } from '../../lib/process-group.ts';
 
 /**
  * A program that is spoken to over stdio, with all that it begins: it leads a process group of its own, which ends with it. The
@@ -60,12 +56,7 @@ export class ProgramTransport extends StdioClientTransport {
     const group = this.#group;
     // At once: the number may be another's when it is asked for again.
     this.#group = undefined;
-    if (group === undefined || !signal(group, 'SIGTERM')) return;
-    for (let waitedMs = 0; waitedMs < GRACE_MS; waitedMs += LOOK_MS) {
-      await sleep(LOOK_MS);
-      if (!signal(group, 0)) return;
-    }
-    signal(group, 'SIGKILL');
+    if (group !== undefined) await endGroup(group);
   }
 }
 
@@ -79,15 +70,6 @@ if (dispose)
       await this.endGroup();
     },
   });
-
-/** Whether there is anybody in the group. */
-function signal(group: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(-group, name);
-  } catch {
-    return false;
-  }
-}
 
 function inOwnGroup(program: StdioServerParameters): StdioServerParameters {
   const { command, args = [], env } = program;

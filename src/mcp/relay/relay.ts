@@ -12,6 +12,7 @@ import { readWhole } from './read-whole.ts';
 import { reopen } from './reopen.ts';
 import { isOfOtherRevision, mayBeOfRevision } from './revisions.ts';
 import { findSession, hostOf, openedSession } from './session-of.ts';
+import { admitTasks } from './tasks.ts';
 
 /** Characters: what it says is kept with its session, here and in the store. */
 const LONGEST_INITIALIZE = 65_536;
@@ -24,8 +25,10 @@ export async function relayMessage(server: McpServer, call: MessageCall): Promis
     throw new GatewayError('mcp_message_invalid', { detail: 'initialize is too large.' });
   const subject = subjectOf(method, params)?.name ?? '';
   const { body, state, continues, round } = await openedState(server, call, subject);
-  if (inbound.kind === 'request')
+  if (inbound.kind === 'request') {
     await admitRequest({ server, exchange, principal, method, params, continues });
+    await admitTasks(server, call);
+  }
   let session = isSessionless(call) ? undefined : await findSession(server, call);
   const { signal, detach, end } = follow(call);
   const isListening = method === 'subscriptions/listen';

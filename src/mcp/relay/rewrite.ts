@@ -10,6 +10,7 @@ import type { McpServer } from '../server.ts';
 import type { Asked } from '../sessions/asked.ts';
 import { guardedMessage, guardedResult } from './guard-texts.ts';
 import { stateOwner } from './state-owner.ts';
+import { withOwnTasks } from './tasks.ts';
 
 /** A result as far as the gateway acts on it; everything else of it passes. */
 interface Result {
@@ -54,7 +55,7 @@ const hasOther = lookAlikes(
 );
 
 /**
- * The answer to a request as its client may see it: lists without what they may not use or nobody may, states sealed,
+ * The answer to a request as its client may see it: lists without what they may not use or nobody may, or is another's task, states sealed,
  * texts as the guards leave them. The same object if there is nothing to change.
  *
  * @param asked what it answers
@@ -81,6 +82,7 @@ export async function rewriteResponse(
     mcp.breach ||= server.tools.breachOf(asked.subject, plainNumbers(result) as Result) ?? '';
   let rewritten = result;
   for (const list of listsOf(asked, result)) rewritten = await rewriteList(rewritten, list, server, call);
+  rewritten = await withOwnTasks(rewritten, asked.method, server, call);
   // What one may read and another may not must not be kept for both by a cache on the way.
   if (
     asked.method === 'resources/read' &&

@@ -16,7 +16,7 @@ end
  *
  * A Redis that evicts keys may let one go and keep the others: a life whose turns, or what they or it are known by, are not
  * all there is over. `r` is why this life began anew, or that it has lost turns, said until a turn comes to something: while the head
- * is the one of then (`rh`).
+ * is the one of then (`rh`). Of one that began in the place of somebody else's that is never said: `rh` is `o:` and whose it was.
  *
  * A turn in the list is three lines: what the store knows (version, time, stale, id, parent, hash), what the turn says of
  * itself, and its content. On Redis' clock. Numbers are written with %.0f: Lua's own way rounds from 15 digits on.
@@ -85,7 +85,10 @@ local function head()
 end
 `;
 
-/** Behind the prelude: whether a turn that the session has is not on the path to its head. Versions only grow along a path. */
+/**
+ * Behind the prelude: whether a turn that the session has is not on the path to its head. Versions only grow along a path. It reads
+ * what others have said behind that turn, whole: 7 µs for each of 4 kB, 1.5 ms of a megabyte.
+ */
 export const HAS_LEFT = `
 local function hasLeft(turn)
   local known = turn ~= '' and redis.call('HGET', I, 't:' .. turn)

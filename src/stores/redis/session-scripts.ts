@@ -24,18 +24,23 @@ local turn, key, lease = ARGV[1], ARGV[3], tonumber(ARGV[11])
 local ttl, last = tonumber(ARGV[12]), m.ca and tonumber(m.ca) + tonumber(ARGV[13])
 if live and (tonumber(m.ta) + ttl <= now or last <= now) then live = false end
 if live and last < tonumber(m.en) then put('en', whole(last)) end
-if live and m.o ~= '' and m.o ~= ARGV[2] and not (' ' .. ARGV[14] .. ' '):find(' ' .. m.o .. ' ', 1, true) then
-  return {'unknown'}
+local function isTheirs(owner)
+  return owner == '' or owner == ARGV[2] or (' ' .. ARGV[14] .. ' '):find(' ' .. owner .. ' ', 1, true) ~= nil
 end
+if live and not isTheirs(m.o) then return {'unknown'} end
 local isNew, reset, leases = '0', '', {}
 local seen, held = 0, 0
 if not live then
   if ARGV[7] == '0' then return {'unknown'} end
   if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
-  if lost then reset = 'version_regressed'
-  elseif m.g then reset = m.x ~= '' and 'erased' or 'ttl'
+  local cause = ''
+  if lost then cause = 'version_regressed' elseif m.g then cause = m.x ~= '' and 'erased' or 'ttl' end
+  -- What became of somebody else's is told to nobody else, as if there had never been one.
+  local others = m.g and not isTheirs(m.o) and m.o
+  if cause ~= '' and not others then reset = cause
   elseif (ARGV[6] ~= '' and ARGV[6] ~= '0') or ARGV[10] ~= '0' then reset = 'version_regressed' end
   begin(ARGV[2], '', ARGV[12], ARGV[13], reset)
+  if others and reset == '' then put('r', cause) put('rh', 'o:' .. others) end
   isNew = '1'
 else
   if key ~= '' then
@@ -182,24 +187,31 @@ if redis.call('HGET', KEYS[5], 'x') == ARGV[1] then redis.call('HDEL', KEYS[5], 
 if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end
 -- A session that came to nothing: of none before it is anything to be told, and all that were announced in it are given back: who
 -- was cut off for longer than a lease still comes.
-local m = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'mn', 'md')
-if m[1] ~= '0' or m[2] ~= '' or m[3] ~= '' or m[4] == '1' or m[5] then return end
+local m = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'mn', 'md', 'rh')
+local whose = (m[6] or ''):match('^o:(.*)$')
+if m[1] ~= '0' or m[2] ~= '' or (m[3] ~= '' and not whose) or m[4] == '1' or m[5] then return end
 for _, work in ipairs(redis.call('HKEYS', KEYS[5])) do
   if work:sub(1, 2) == 'p:' then return end
 end
-redis.call('DEL', unpack(KEYS))`,
+if not whose then redis.call('DEL', unpack(KEYS)) return end
+-- In whose place it began, theirs is as it was.
+redis.call('DEL', unpack(KEYS, 2))
+redis.call('HSET', KEYS[1], 'o', whose, 'x', m[3] == 'erased' and m[3] or '', 'u', '0', 'r', '', 'rh', '')`,
   },
 
-  /** after, limit, whether it may be anyone's, its owner, a turn that it has or '', whether without contents → head, summary, turns */
+  /** after, limit, whether anyone's, its owner, a turn that it has or '', whether bare, whether from it on → head, summary, turns */
   hypercareSessionRead: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not m.g or (ARGV[3] == '0' and m.o ~= ARGV[4]) then return {} end
 if not live then return {head(), '', {}} end
-if ARGV[5] ~= '' and redis.call('HEXISTS', I, 't:' .. ARGV[5]) == 0 then return {} end
-local turns = {}
-local limit = tonumber(ARGV[2])
-if limit > 0 then turns = redis.call('LRANGE', T, ARGV[1], tonumber(ARGV[1]) + limit - 1) end
+local after, limit, turns = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
+if ARGV[5] ~= '' then
+  local known = redis.call('HGET', I, 't:' .. ARGV[5])
+  if not known then return {} end
+  if ARGV[7] == '1' then after = tonumber(known:match('^%d+')) - 1 end
+end
+if limit > 0 then turns = redis.call('LRANGE', T, after, after + limit - 1) end
 if ARGV[6] == '1' then
   for at, turn in ipairs(turns) do turns[at] = turn:match('^[^\\n]*\\n[^\\n]*\\n') end
 end
@@ -231,9 +243,8 @@ return 1`,
     numberOfKeys: 5,
     lua: `${PRELUDE}
 if not live or m.g ~= ARGV[1] or m.d ~= ARGV[2] or m.e ~= ARGV[3] or m.c ~= ARGV[4] then return 0 end
-local at = tonumber(ARGV[6])
-local turn = at > 0 and redis.call('LINDEX', T, at - 1)
-if not turn or turn:match('^%d+ %d+ %d (%S+) ') ~= ARGV[7] then return 0 end
+local known = redis.call('HGET', I, 't:' .. ARGV[7])
+if not known or known:match('^%d+') ~= ARGV[6] then return 0 end
 redis.call('HSET', S, ARGV[5], ARGV[8])
 keep(S)
 redis.call('HDEL', S, whole(tonumber(ARGV[5]) - 16))
@@ -287,7 +298,7 @@ save()
 return 1`,
   },
 
-  /** generation that is meant, or '' → 1 = there was something */
+  /** generation that is meant, or '', whether it is nobody's from now on → 1 = there was something */
   hypercareSessionErase: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
@@ -296,7 +307,7 @@ if not m.g or (ARGV[1] ~= '' and ARGV[1] ~= m.g) then return 0 end
 local was = live or lost or (m.x == '' and redis.call('EXISTS', T) == 1)
 redis.call('DEL', T, S, I, L)
 put('x', 'erased')
-for _, field in ipairs({'hd', 'h', 'ct', 'mn'}) do put(field, '') end
+for _, field in ipairs({'hd', 'h', 'ct', 'mn', 'r', 'rh', ARGV[2] == '1' and 'o' or nil}) do put(field, '') end
 for _, field in ipairs({'v', 'n', 'k', 'e', 'c'}) do put(field, '0') end
 put('ta', whole(now))
 save()

@@ -165,13 +165,22 @@ export class RedisSessions implements Sessions {
 
   async read(ref: SessionRef, options: ReadOptions = {}): Promise<SessionView | undefined> {
     const keys = keysOf(ref);
-    const { after = 0, owner, turn = '', bare = false } = options;
+    const { after = 0, owner, turn = '', fromTurn = false, bare = false } = options;
     const limit = checkLimit(options.limit ?? 1000);
     const isAnyones = owner === undefined ? 1 : 0;
     const ask = (client: RedisClient) =>
-      client.hypercareSessionRead(...keys, after, limit, isAnyones, owner ?? '', turn, bare ? 1 : 0);
+      client.hypercareSessionRead(
+        ...keys,
+        after,
+        limit,
+        isAnyones,
+        owner ?? '',
+        turn,
+        bare ? 1 : 0,
+        fromTurn ? 1 : 0,
+      );
     const [head, summary, turns] = await this.#read(
-      `${keys[1]} ${after} ${limit} ${turn} ${bare}`,
+      `${keys[1]} ${fromTurn || after} ${limit} ${turn} ${bare}`,
       ask,
       ([, , all]) => all ?? [],
     );
@@ -247,9 +256,10 @@ export class RedisSessions implements Sessions {
     return (await this.#write(write, isOne, largeBytes([was, turn.content]))) === 1;
   }
 
-  async erase(ref: SessionRef, generation?: number): Promise<boolean> {
+  async erase(ref: SessionRef, generation?: number, isNobodys = false): Promise<boolean> {
     const keys = keysOf(ref);
-    const write = (client: RedisClient) => client.hypercareSessionErase(...keys, generation ?? '');
+    const write = (client: RedisClient) =>
+      client.hypercareSessionErase(...keys, generation ?? '', isNobodys ? 1 : 0);
     // Also where nothing was left: somebody may have erased it before, and not have heard that replicas know.
     return (await this.#write(write, () => true)) === 1;
   }

@@ -35,7 +35,10 @@ export interface Row {
   exclusive_fence: number;
   holder: string;
   holder_until: number;
-  /** Why this life began anew, or that it has lost turns; and its head when that was found out. */
+  /**
+   * Why this life began anew, or that it has lost turns; and its head when that was found out. `o:` and whose it was: it began in
+   * the place of somebody else's.
+   */
   reset: ResetCause | '';
   reset_head: string;
 }
@@ -47,6 +50,7 @@ export interface Beginning {
   readonly ttlMs: number;
   readonly maxAgeMs: number;
   readonly reset: ResetCause | '';
+  readonly resetHead?: string;
 }
 
 /** Sessions of one purge, so that it does not hold the event loop. */
@@ -55,7 +59,8 @@ const PURGE_BATCH = 100;
 const SQL = {
   find: 'SELECT * FROM sessions WHERE tenant = ? AND session = ?',
   begin: `INSERT INTO sessions VALUES
-    (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0, ?, '')`,
+    (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0, ?, ?)`,
+  giveBack: `UPDATE sessions SET owner = ?, erased = ?, ends_at = ?, reset = '', reset_head = '' WHERE key = ?`,
   describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
   announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ?, last_end = ? WHERE key = ?',
   lose: `UPDATE sessions SET reset = 'version_regressed', reset_head = head WHERE key = ?`,
@@ -67,7 +72,8 @@ const SQL = {
   edit: 'UPDATE sessions SET edits = edits + 1 WHERE key = ?',
   uncover: 'UPDATE sessions SET epoch = 0, covered = 0, edits = edits + 1 WHERE key = ?',
   erase: `UPDATE sessions SET erased = 1, version = 0, count = 0, tokens = 0, epoch = 0, covered = 0, head = '', hash = '',
-    metadata = '', touched_at = ?, ends_at = ?, holder = '', holder_until = 0 WHERE key = ?`,
+    metadata = '', owner = ?, touched_at = ?, ends_at = ?, holder = '', holder_until = 0, reset = '', reset_head = ''
+    WHERE key = ?`,
   append: 'INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   turns: 'SELECT * FROM turns WHERE key = ? AND version > ? ORDER BY version LIMIT ?',
   bareTurns: `SELECT version, id, at, stale, parent, hash, meta, '' AS content FROM turns
@@ -123,6 +129,32 @@ export class SessionStatements {
     return this.run.find.get(tenant, session) as unknown as Row | undefined;
   }
 
+  /** @param before what is known of the one in whose place it is */
+  begin(
+    ref: SessionRef,
+    before: Row | undefined,
+    { owner, metadata, ttlMs, maxAgeMs, reset, resetHead = '' }: Beginning,
+    now: number,
+  ): Row {
+    const generation = Math.max(now, (before?.generation ?? 0) + 1);
+    if (before) this.forget(before.key);
+    this.run.begin.run(
+      ref.tenant,
+      ref.session,
+      generation,
+      owner,
+      now,
+      now,
+      now + Math.min(ttlMs, maxAgeMs),
+      now + maxAgeMs,
+      maxAgeMs,
+      metadata,
+      reset,
+      resetHead,
+    );
+    return this.find(ref) as Row;
+  }
+
   /** @returns its fence: of one that is heard again while it answers alone the same, or it would be in its own way */
   announce(
     row: Row,
@@ -160,11 +192,18 @@ export class SessionStatements {
 
   /**
    * A session that came to nothing: of none before it is anything to be told, and all that were announced in it are given back:
-   * who was cut off for longer than a lease still comes.
+   * who was cut off for longer than a lease still comes. In whose place it began, theirs is as it was.
    */
-  forgetUnsaid({ key, version, erased, metadata, reset }: Row): void {
-    if (version > 0 || erased === 1 || metadata !== '' || reset !== '') return;
-    if (!this.run.announced.get(key)) this.forget(key);
+  forgetUnsaid({ key, version, erased, metadata, reset, reset_head: resetHead }: Row, now: number): void {
+    const whose = OTHERS.exec(resetHead)?.[1];
+    if (version > 0 || erased === 1 || metadata !== '' || (reset !== '' && whose === undefined)) return;
+    if (this.run.announced.get(key)) return;
+    if (whose === undefined) this.forget(key);
+    else {
+      this.empty(key);
+      this.run.forgetUsers.run(key);
+      this.run.giveBack.run(whose, reset === 'erased' ? 1 : 0, now, key);
+    }
   }
 
   /** All that was said is gone. */
@@ -194,6 +233,17 @@ export class SessionStatements {
     return ended.length === PURGE_BATCH;
   }
 }
+
+const OTHERS = /^o:(.*)$/;
+
+/** How a life of a session has ended. */
+export const endOf = ({ erased }: Row): ResetCause => (erased === 1 ? 'erased' : 'ttl');
+
+/** How one begins in its place that is somebody else's, and says nothing of it. */
+export const inPlaceOf = (ended: Row): Pick<Beginning, 'reset' | 'resetHead'> => ({
+  reset: endOf(ended),
+  resetHead: `o:${ended.owner}`,
+});
 
 export function headOf(row: Row, now: number): SessionHead {
   const ended = row.ends_at <= now ? 'expired' : 'active';

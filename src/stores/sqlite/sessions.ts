@@ -17,7 +17,16 @@ import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import { metaText } from '../session-text.ts';
 import { type Commits, reading, type WriteOptions } from './commits.ts';
-import { type Beginning, headOf, type Row, SessionStatements, touched, turnIn } from './session-rows.ts';
+import {
+  type Beginning,
+  endOf,
+  headOf,
+  inPlaceOf,
+  type Row,
+  SessionStatements,
+  touched,
+  turnIn,
+} from './session-rows.ts';
 
 /** Epochs whose summaries are kept. */
 const EPOCHS_KEPT = 16;
@@ -80,7 +89,7 @@ export class SqliteSessions implements Sessions {
         const row = this.#sql.find(ref);
         if (row) this.#sql.letGo(row, turn);
         if (row && request !== '') this.#sql.run.forgetRequest.run(row.key, request, turn);
-        if (row) this.#sql.forgetUnsaid(row);
+        if (row) this.#sql.forgetUnsaid(row, Math.floor(this.#now()));
       },
       { durable: false },
     );
@@ -88,7 +97,7 @@ export class SqliteSessions implements Sessions {
 
   async read(
     ref: SessionRef,
-    { after = 0, limit, owner, turn, bare = false }: ReadOptions = {},
+    { after = 0, limit, owner, turn, fromTurn = false, bare = false }: ReadOptions = {},
   ): Promise<SessionView | undefined> {
     checkSession(ref);
     return reading(() => {
@@ -96,9 +105,11 @@ export class SqliteSessions implements Sessions {
       if (!row || (owner ?? row.owner) !== row.owner) return undefined;
       const head = headOf(row, this.#now());
       if (head.state !== 'active') return { head, summary: undefined, turns: [] };
-      if (turn !== undefined && !this.#sql.run.turnBy.get(row.key, turn)) return undefined;
+      const named = turn === undefined ? undefined : this.#sql.run.turnBy.get(row.key, turn);
+      if (turn !== undefined && !named) return undefined;
+      const from = named && fromTurn ? Number(named.version) - 1 : after;
       const wanted = this.#sql.run[bare ? 'bareTurns' : 'turns'];
-      const turns = wanted.all(row.key, after, checkLimit(limit ?? 1000)).map(turnIn);
+      const turns = wanted.all(row.key, from, checkLimit(limit ?? 1000)).map(turnIn);
       return { head, summary: this.#summary(row), turns };
     });
   }
@@ -108,7 +119,7 @@ export class SqliteSessions implements Sessions {
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
       if (row && this.#isLive(row)) return false;
-      this.#begin(ref, row, { ...beginning, reset: '' });
+      this.#sql.begin(ref, row, { ...beginning, reset: '' }, Math.floor(this.#now()));
       return true;
     });
   }
@@ -172,7 +183,7 @@ export class SqliteSessions implements Sessions {
     );
   }
 
-  async erase(ref: SessionRef, generation?: number): Promise<boolean> {
+  async erase(ref: SessionRef, generation?: number, isNobodys = false): Promise<boolean> {
     checkSession(ref);
     return this.#commits.enqueue(() => {
       const row = this.#sql.find(ref);
@@ -180,7 +191,7 @@ export class SqliteSessions implements Sessions {
       const was = this.#isLive(row) || (row.erased === 0 && row.version > 0);
       const now = Math.floor(this.#now());
       this.#sql.empty(row.key);
-      this.#sql.run.erase.run(now, now, row.key);
+      this.#sql.run.erase.run(isNobodys ? '' : row.owner, now, now, row.key);
       return was;
     }, WIPES);
   }
@@ -218,14 +229,16 @@ export class SqliteSessions implements Sessions {
     const lasts = (row?.created_at ?? 0) + options.maxAgeMs;
     const isOver = row !== undefined && (row.touched_at + options.ttlMs <= now || lasts <= now);
     const isNew = !row || isOver || !this.#isLive(row);
-    const isTheirs = row?.owner === owner || options.formerOwners?.includes(row?.owner ?? '');
-    if (row && !isNew && row.owner !== '' && !isTheirs) return { kind: 'unknown' };
+    const isTheirs = row && ['', owner, ...(options.formerOwners ?? [])].includes(row.owner);
+    if (row && !isNew && !isTheirs) return { kind: 'unknown' };
     if (!row || isNew) {
       if (!options.create) return { kind: 'unknown' };
       if (ifVersion !== undefined && ifVersion !== 0) return { kind: 'version', version: 0 };
-      if (row) reset = row.erased === 1 ? 'erased' : 'ttl';
+      if (row && isTheirs) reset = endOf(row);
       else if (seen > 0 || (known?.version ?? 0) > 0) reset = 'version_regressed';
-      row = this.#begin(ref, row, { ...options, metadata: '', reset });
+      // What became of somebody else's is told to nobody else, as if there had never been one.
+      const unsaid = row && reset === '' ? inPlaceOf(row) : undefined;
+      row = this.#sql.begin(ref, row, { ...options, metadata: '', reset, ...unsaid }, now);
     } else {
       const before = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
       if (before && Number(before.version) > 0) {
@@ -361,30 +374,6 @@ export class SqliteSessions implements Sessions {
 
   #isLive(row: Row): boolean {
     return row.erased === 0 && row.ends_at > Math.floor(this.#now());
-  }
-
-  #begin(
-    ref: SessionRef,
-    before: Row | undefined,
-    { owner, metadata, ttlMs, maxAgeMs, reset }: Beginning,
-  ): Row {
-    const now = Math.floor(this.#now());
-    const generation = Math.max(now, (before?.generation ?? 0) + 1);
-    if (before) this.#sql.forget(before.key);
-    this.#sql.run.begin.run(
-      ref.tenant,
-      ref.session,
-      generation,
-      owner,
-      now,
-      now,
-      now + Math.min(ttlMs, maxAgeMs),
-      now + maxAgeMs,
-      maxAgeMs,
-      metadata,
-      reset,
-    );
-    return this.#sql.find(ref) as Row;
   }
 
   #summary(row: Row): StoredSummary | undefined {

@@ -72,11 +72,32 @@ test('other work is blamed for a wait only where there was some', () => {
   expect(section(ran(idle, 0.04))).toContain('other work on the machine had the rest: portkey.');
 });
 
-test('where subjects share the cores with the load nobody is starved, and who tells of the load is named', () => {
-  const run = ran({ nginx: { subjectBusy: 0.8, loadBusy: 0.9 }, gateway: {} });
-  const text = section(run, plan({ sharesCores: true }));
-  expect(text).not.toContain('starved)');
-  expect(text).toContain('at least as much as the subject itself with: nginx;');
+test('who shares the load’s core was starved where the load had more than each of its workers and the machine was not full', () => {
+  const run = ran({
+    'machine full': { subjectBusy: 1.6, loadBusy: 0.3 },
+    'machine full, by the load': { subjectBusy: 0.9, loadBusy: 0.95 },
+    'two workers that wait': { subjectBusy: 0.9, loadBusy: 0.8 },
+    'two workers that wait for something else': { subjectBusy: 1.2, loadBusy: 0.5 },
+    'one worker that has a core': { subjectBusy: 1.1, loadBusy: 0.25 },
+    'its own core': { subjectBusy: 0.86, loadBusy: 0.87 },
+  });
+  const sharing = {
+    'machine full': 2,
+    'machine full, by the load': 2,
+    'two workers that wait': 2,
+    'two workers that wait for something else': 2,
+    'one worker that has a core': 1,
+  };
+  expect(tablesOf(plan({ sharing }), run)).toMatchObject([
+    {
+      starved: ['two workers that wait', 'its own core'],
+      full: ['machine full', 'machine full, by the load'],
+      idle: ['two workers that wait for something else'],
+    },
+  ]);
+  const text = section(run, plan({ sharing }));
+  expect(text).toContain('it was the machine that was short: machine full; machine full, by the load.');
+  expect(text).toContain('| two workers that wait (starved) | 100 (100–100) | – |');
 });
 
 test('requests in flight at the end of a window are told from a fiftieth of its requests on', () => {

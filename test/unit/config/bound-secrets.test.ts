@@ -34,6 +34,11 @@ const route = (policy: object, url: string): Config => ({
 });
 const server = (own: object): Config => ({ mcp: { servers: { s: own } } });
 const SECRET = 'literal-secret';
+const probe = (own: object): Config => ({
+  admin: { token: '${KEY}' },
+  ai: { models: { m: { rules: [{ reply: 'Hello.' }] } } },
+  context: { probes: [{ file: 'x.yaml', model: 'm', every: '0 * * * *', apiKey: SECRET, ...own }] },
+});
 
 it.each<[string, Config, Config, string]>([
   [
@@ -119,6 +124,14 @@ it.each<[string, Config, Config, string]>([
     route({ headers: { request: { set: { 'x-api-key': SECRET } } } }, 'http://a.test'),
     route({ headers: { response: { set: { 'x-api-key': SECRET } } } }, 'http://a.test'),
     'routes[0].policies[0].headers.response.set.x-api-key',
+  ],
+  ['a probe', probe({}), probe({ url: B }), 'context.probes[0].apiKey'],
+  ['another service’s probe', probe({ url: A }), probe({ url: B }), 'context.probes[0].apiKey'],
+  [
+    'what opens the admin API, for a probe',
+    probe({}),
+    probe({ admin: { token: '${KEY}' } }),
+    'context.probes[0].admin.token',
   ],
   [
     'the store',

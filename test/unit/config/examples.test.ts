@@ -16,6 +16,9 @@ const env = {
   BOT_KEY_SHA256: 'ab'.repeat(32),
   STOREFRONT_KEY_SHA256: 'cd'.repeat(32),
   HYPERCARE_ADMIN_TOKEN: 'a-token-of-some-length',
+  PROBE_ADMIN_TOKEN: 'a-token-of-the-prober',
+  PROBE_KEY: 'a-key-of-the-prober',
+  PROBE_KEY_SHA256: 'ef'.repeat(32),
 };
 
 it.each(

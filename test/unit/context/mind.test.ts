@@ -122,6 +122,7 @@ it('a turn that waits for the store is measured without it, and takes no place i
   const figures = await registry.metrics();
   expect(figures).toContain('gateway_context_turns_total{model="smart",event="turn"} 1');
   expect(figures).toMatch(/gateway_context_recalled_tokens_sum{model="smart"} [1-9]/);
+  expect(figures).toContain(`gateway_context_growth_tokens_sum{model="smart"} ${waiting.tokens}`);
   expect(lines).toEqual([]);
   let reads = 0;
   // Another has come before it: the version is that one's.

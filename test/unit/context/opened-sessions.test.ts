@@ -17,7 +17,7 @@ const seal: TenantSeal = {
   open: () => '{"messages":[]}',
 };
 const headAt = (version: number) =>
-  ({ generation: 1, edits: 0, covered: 0, version, head: `t${version}` }) as SessionHead;
+  ({ owner: '', generation: 1, edits: 0, covered: 0, version, head: `t${version}` }) as SessionHead;
 const stored = (version: number, more: { id?: string; content?: string } = {}): StoredTurn => ({
   ...draft('', { id: `t${version}`, ...more }),
   ...{ version, at: 0, parent: version === 1 ? '' : `t${version - 1}`, staleBase: false, hash: '' },
@@ -29,8 +29,15 @@ it('of two conversations that have grown too long together the older is let go',
   for (const name of ['older', 'newer'])
     for (let version = 1; version <= 3; version++)
       opened.take(refOf(name), headAt(version), version - 1, [stored(version, { content })], seal);
-  expect(opened.known(refOf('older'))).toBeUndefined();
-  expect(opened.known(refOf('newer'))).toMatchObject({ version: 3 });
+  expect(opened.known(refOf('older'), [])).toBeUndefined();
+  expect(opened.known(refOf('newer'), [])).toMatchObject({ version: 3 });
+});
+
+it('what is at hand of somebody’s conversation is known to them alone, by whichever of their names', () => {
+  const opened = new OpenedSessions();
+  opened.take(refOf('s1'), { ...headAt(1), owner: 'ann' }, 0, [stored(1)], seal);
+  for (const owners of [[''], ['bob'], []]) expect(opened.known(refOf('s1'), owners)).toBeUndefined();
+  expect(opened.known(refOf('s1'), ['ann by another secret', 'ann'])).toMatchObject({ version: 1 });
 });
 
 it('of two memories that have grown too large together the older is let go', async () => {
@@ -96,7 +103,7 @@ it('a store that has lost turns, and goes on with others, is followed', () => {
     [1, 2].map((version) => stored(version)),
     seal,
   );
-  expect(opened.known(ref)).toMatchObject({ version: 2 });
+  expect(opened.known(ref, [])).toMatchObject({ version: 2 });
   const other = stored(3, { id: 'other' });
   expect([...opened.take(ref, headAt(3), 2, [other], seal).keys()]).toEqual(['t1', 't2', 'other']);
 });

@@ -23,6 +23,10 @@ const script = readProbe(
 
 const log = openLog('silent', { write: () => undefined }).logger;
 
+const OWN = { url: 'http://127.0.0.1', adminUrl: 'http://127.0.0.1' };
+const configOf = (context: object): GatewayConfig =>
+  ({ admin: { token: '', tokens: [] }, ai: { prefix: '/v1' }, context }) as unknown as GatewayConfig;
+
 interface Scheduled {
   apiKeys?: readonly string[];
   service?: string;
@@ -173,11 +177,11 @@ test('a probe whose script can’t be read is counted each time that it should h
       { ...probe, file: 'none.yaml' },
     ],
   };
-  const config = { ai: { prefix: '/v1' }, context } as unknown as GatewayConfig;
+  const config = configOf(context);
   const file = join(dir, 'gateway.yaml');
   let now = Date.UTC(2026, 10, 28, 12, 1);
   const { all, metrics, put } = await schedules(1, () => now);
-  put(configuredProbes({ config: () => config, file, url: () => 'http://127.0.0.1', log })());
+  put(configuredProbes({ config: () => config, file, own: OWN, log })());
   for (const minute of [15, 30]) {
     now = Date.UTC(2026, 10, 28, 12, minute);
     await all[0]?.look();
@@ -197,9 +201,9 @@ test('probes of one script and model have names of their own, and one of them do
   await writeFile(join(dir, 'x.yaml'), 'name: x\nsteps: [{ say: "Hello." }]');
   const probe = { file: 'x.yaml', model: 'smart', every: '* * * * *', apiKey: 'a' };
   const context = { probes: [probe, { ...probe, apiKey: 'b' }, { ...probe, model: 'quick' }] };
-  const config = { ai: { prefix: '/v1' }, context } as unknown as GatewayConfig;
+  const config = configOf(context);
   const file = join(dir, 'gateway.yaml');
-  const probes = configuredProbes({ config: () => config, file, url: () => 'http://127.0.0.1', log });
+  const probes = configuredProbes({ config: () => config, file, own: OWN, log });
   expect(probes().map(({ model, name }) => `${model} ${name}`)).toEqual(['smart x', 'smart x#2', 'quick x']);
   const told: string[] = [];
   const states = new ProbeStates(({ subject, from, to }) => told.push(`${subject}: ${from} ${to}`));

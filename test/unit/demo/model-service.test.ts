@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { TurnPassage } from '../../../src/context/memory/passages.ts';
+import { snippetText } from '../../../src/context/memory/snippets.ts';
 import type { Service } from '../../../src/demo/http-service.ts';
 import { startModelService } from '../../../src/demo/model-service.ts';
 
@@ -46,6 +48,17 @@ describe('the rules of the sandbox model', () => {
     const told = [user('My account number is AC-20417.'), assistant('Noted.')];
     expect(await ask(...told, question)).toBe('Your account number is AC-20417.');
     expect(await ask(question)).toContain('have not told me');
+  });
+
+  test('what is recalled into a question was said before, whatever else is in it', async () => {
+    const passages: TurnPassage[] = [
+      'My name is Ada.',
+      'My order number is OR-111.',
+      'My invoice number is IN-2222.',
+    ].map((text, at) => ({ version: at + 1, speaker: 'user', text }));
+    const asked = (question: string) => ask(user(question + snippetText(passages)));
+    expect(await asked('Which invoice number did I give you?')).toBe('Your invoice number is IN-2222.');
+    expect(await asked('What is my name?')).toBe('Your name is Ada.');
   });
 
   test('a summary holds the facts, and a later question finds them in it', async () => {

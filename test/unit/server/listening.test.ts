@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { assertFree, type Listening, listenAt } from '../../../src/server/listening.ts';
+import { type Listening, listenAlone, listenAt } from '../../../src/server/listening.ts';
+import { freePort } from '../../helpers/free-port.ts';
 
 const HOST = '127.0.0.1';
 
@@ -50,12 +52,49 @@ test.runIf(process.platform === 'linux')(
 test('where somebody listens is not free, though whoever it is would let others in beside', async () => {
   const { listening } = await listen();
   const { port } = listening.address;
-  await expect(assertFree({ host: HOST, port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+  const again = (): Promise<Front> => listenAlone({ host: HOST, port }, () => listen(port));
+  await expect(again()).rejects.toMatchObject({ code: 'EADDRINUSE', port });
   listening.close();
-  await assertFree({ host: HOST, port });
   // And is free again behind the look.
-  expect((await listen(port)).listening.address.port).toBe(port);
+  expect((await again()).listening.address.port).toBe(port);
 });
+
+/** What becomes of two, of which the second begins when the first has looked and does not listen yet. */
+async function twoAt(
+  port: number,
+  hold: (second: Promise<unknown>) => Promise<unknown>,
+  patienceMs?: number,
+) {
+  const outcomeOf = (begun: Promise<Front>) =>
+    begun.then(
+      () => 'listens',
+      ({ code }: NodeJS.ErrnoException) => code,
+    );
+  const at = { host: HOST, port };
+  const seconds: ReturnType<typeof outcomeOf>[] = [];
+  const first = listenAlone(at, async () => {
+    const second = outcomeOf(listenAlone(at, () => listen(port), patienceMs));
+    seconds.push(second);
+    await hold(second);
+    return listen(port);
+  });
+  return [await outcomeOf(first), ...(await Promise.all(seconds))];
+}
+
+test.runIf(process.platform === 'linux')('of two that begin in the same moment one listens', async () => {
+  const port = await freePort();
+  const both = await twoAt(port, (second) => Promise.race([second, sleep(500)]));
+  expect(both).toEqual(['listens', 'EADDRINUSE']);
+});
+
+test.runIf(process.platform === 'linux')(
+  'one that begins and never listens keeps nobody waiting for ever',
+  async () => {
+    const port = await freePort();
+    const [, second] = await twoAt(port, (begun) => begun, 100);
+    expect(second).toBe('listens');
+  },
+);
 
 test('who has come in stays when the door is closed, and nobody comes in behind', async () => {
   const { listening, accepted } = await listen();

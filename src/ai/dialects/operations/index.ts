@@ -102,8 +102,8 @@ class OperationEventReader implements StreamReader {
   read(event: JsonObject): void {
     const type = textOf(event.type);
     if (type === 'error' || isObject(event.error)) {
-      const { message, code } = isObject(event.error) ? event.error : event;
-      this.#emit(failedPart(textOf(message), code));
+      const { message, code, type: kind } = isObject(event.error) ? event.error : event;
+      this.#emit(failedPart(textOf(message), code, kind));
       return;
     }
     this.#emit({ type: 'item' });

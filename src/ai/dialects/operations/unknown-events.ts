@@ -3,6 +3,7 @@ import type { Emit, StreamReader } from '../../../contracts/provider.ts';
 import type { Usage } from '../../../contracts/usage.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { addUsage } from '../../add-usage.ts';
+import { failedPart } from '../failed-part.ts';
 import { readTier } from './read-tier.ts';
 import { readUsage } from './read-usage.ts';
 import { wordsIn } from './words-in.ts';
@@ -26,7 +27,7 @@ export class UnknownEventReader implements StreamReader {
     // Amazon's.
     if (name.endsWith('Exception')) {
       this.#hasFailed = true;
-      this.#emit({ type: 'error', message: textOf(event.message) });
+      this.#emit(failedPart(textOf(event.message), name));
       return;
     }
     this.#hasBegun = true;

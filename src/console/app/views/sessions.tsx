@@ -45,7 +45,15 @@ interface Turn {
   readonly at: number;
   readonly model: string;
   readonly provider: string;
+  readonly upstreamModel: string;
+  readonly finishReason: string;
   readonly tokens: number;
+  /** As billed; -1 = nobody knows. */
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  /** Ids: of its request, and of the findings that have that as evidence. */
+  readonly request: string;
+  readonly findings: readonly string[];
   readonly staleBase: boolean;
   readonly supersedes: string;
   readonly author: string;
@@ -206,6 +214,7 @@ function TurnShown({ turn, path, reload }: { turn: Turn; path: string; reload():
       <details>
         <summary>What was sent, cut and recalled</summary>
         <dl class="facts">
+          {turn.kind === 'turn' && <Answered turn={turn} />}
           <dt>before</dt>
           <dd>{remembered(turn.before)}</dd>
           {turn.context && (
@@ -276,6 +285,37 @@ function TurnShown({ turn, path, reload }: { turn: Turn; path: string; reload():
         </details>
       )}
     </li>
+  );
+}
+
+/** By whom, and where else it is spoken of. */
+function Answered({ turn }: { turn: Turn }) {
+  const { provider, upstreamModel, finishReason, tokensIn, tokensOut, request, findings } = turn;
+  return (
+    <>
+      <dt>answered</dt>
+      <dd>
+        by {provider || 'nobody'} {upstreamModel}
+        {finishReason !== '' && `, until ${finishReason}`}
+        {tokensIn >= 0 && `; ${count(tokensIn)} tokens in, ${count(tokensOut)} out`}
+      </dd>
+      <dt>request</dt>
+      <dd>
+        <a href={linkTo(['requests', request])}>{request}</a>
+      </dd>
+      {findings.length > 0 && (
+        <>
+          <dt>findings</dt>
+          <dd>
+            {findings.map((id) => (
+              <a key={id} class="block" href={linkTo(['findings', id])}>
+                {id}
+              </a>
+            ))}
+          </dd>
+        </>
+      )}
+    </>
   );
 }
 

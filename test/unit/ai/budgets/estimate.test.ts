@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { chatAtMost, listAtMost, mediaBytes, usageAtMost } from '../../../../src/ai/budgets/estimate.ts';
+import {
+  chatAtMost,
+  listAtMost,
+  mediaBytes,
+  usageAtMost,
+  withPictures,
+} from '../../../../src/ai/budgets/estimate.ts';
 import { givenTokens } from '../../../../src/ai/given-tokens.ts';
 
 const MILLION = 1_000_000;
@@ -48,6 +54,8 @@ it('an input in tokens comes to their number, and to its texts beside them', () 
   expect(listed([1e300, -0.5, Number.MAX_SAFE_INTEGER])).toBeGreaterThanOrEqual(3);
 });
 
+const NONE = { input: 0, output: 0, cached: 0 };
+const hex = (letter: string): string => letter.charCodeAt(0).toString(16);
 const CLAUDE = 'claude-opus-4-8';
 const begun = (bytes: readonly number[], size: number): string =>
   Buffer.concat([Buffer.from(bytes), Buffer.from(PICTURE, 'base64').subarray(0, size)]).toString('base64');
@@ -154,4 +162,35 @@ it('as PHP writes it, a picture is one, too', () => {
   const body = `{"messages":[{"content":[{"image":{"format":"jpeg","source":{"bytes":"${data}"}}}]}]}`;
   expect(atMost(body)).toBeLessThan(5_500);
   expect(atMost('no JSON')).toBeLessThan(10);
+});
+
+it.each([
+  ['a type', '{"content":[{"type":"image_url","image_url":{"url":"https://x/y.png"}}]}'],
+  ['a media type', '{"parts":[{"fileData":{"mimeType":"image/png","fileUri":"gs://x"}}]}'],
+  ['Amazon’s field', '{"content":[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://x"}}}}]}'],
+])('a picture is one, however its letters are written: %s', (_whose, body) => {
+  const told = atMost(body) - Math.ceil(body.length / 3);
+  expect(told).toBe(4784);
+  for (const letter of ['i', 'g', '_', 't', 'f'])
+    for (const code of [hex(letter), hex(letter).toUpperCase()]) {
+      const written = body.replaceAll(letter, `\\u00${code}`);
+      expect(atMost(written) - Math.ceil(written.length / 3)).toBe(told);
+    }
+  // As PHP writes it.
+  const slashed = body.replaceAll('/', '\\/');
+  expect(atMost(slashed) - Math.ceil(slashed.length / 3)).toBe(told);
+  const vectors = Buffer.from(body.replaceAll('m', '\\u006D'));
+  expect(withPictures(NONE, vectors).input).toBe(1600);
+});
+
+it('so is the tool that makes pictures', () => {
+  const body = said(ofAnthropic(begun(PNG, 300_000)));
+  const letters = begun(PNG, 300_000).length / 3;
+  const tool = JSON.stringify({ ...body, tools: [{ type: 'image_generation' }] });
+  for (const name of [
+    'image_gener\\u0061tion',
+    'image\\u005Fgeneration',
+    '\\u0069\\u006d\\u0061ge_generation',
+  ])
+    expect(atMost(tool.replace('image_generation', name), ['gpt-5'])).toBeGreaterThanOrEqual(letters);
 });

@@ -1,6 +1,6 @@
 // Pictures that a request only names are reserved for, too.
 import { expect, it } from 'vitest';
-import { picturesIn } from '../../../../src/ai/budgets/estimate.ts';
+import { picturesIn } from '../../../../src/ai/budgets/named-pictures.ts';
 import { requestFacts } from '../../../../src/ai/request-facts.ts';
 
 it.each([
@@ -34,6 +34,7 @@ it('what only speaks of pictures is none', () => {
 it('a picture is one, however far its type stands from what it is', () => {
   const far = ' '.repeat(100);
   expect(picturesIn(Buffer.from(`{"content":[{"type"${far}:${far}"image_url"}]}`))).toBe(1);
+  expect(picturesIn(Buffer.from(`[{"image"${far}:${far}{${far}"format":"png"}}]`))).toBe(1);
 });
 
 it('a tool, or a field, may be called as pictures are', () => {

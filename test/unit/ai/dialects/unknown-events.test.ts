@@ -1,5 +1,6 @@
 // Streams that nobody here knows say what they came to at their end, wherever they say it.
 import { expect, it } from 'vitest';
+import { openaiOperations } from '../../../../src/ai/dialects/operations/index.ts';
 import { UnknownEventReader } from '../../../../src/ai/dialects/operations/unknown-events.ts';
 import { PartFacts } from '../../../../src/ai/part-facts.ts';
 
@@ -105,6 +106,36 @@ it('one that has said nothing has not ended well, nor has one that failed', () =
   reader.read({ message: 'Too many.' }, 'throttlingException');
   reader.close(false);
   expect([facts.failed, facts.usage, facts.earlyUsage?.input]).toEqual([true, undefined, 5]);
+});
+
+it('why one failed is said as its status would have said it', () => {
+  for (const [name, status] of [
+    ['throttlingException', 429],
+    ['accessDeniedException', 403],
+    ['modelStreamErrorException', 0],
+  ] as const) {
+    const { facts, reader } = reading();
+    reader.read({ message: 'No.' }, name);
+    expect([facts.failure?.message, facts.failedWith]).toEqual(['No.', status]);
+  }
+});
+
+it.each<[string, Event, object]>([
+  ['by its code', { type: 'error', message: 'x', code: 'rate_limit_exceeded' }, { status: 429 }],
+  [
+    'by its type',
+    { type: 'error', error: { message: 'x', code: null, type: 'server_error' } },
+    { status: 500 },
+  ],
+  [
+    'by its type, where its code is the account’s',
+    { error: { message: 'x', code: null, type: 'insufficient_quota' } },
+    { status: 429, quotaSpent: true },
+  ],
+])('so it is of pictures and sound: %s', (_how, event, why) => {
+  const parts: object[] = [];
+  openaiOperations['openai-images'].openStream?.((part) => void parts.push(part)).read(event, '');
+  expect(parts).toEqual([{ type: 'error', message: 'x', ...why }]);
 });
 
 it('of one that could not be read to its end nobody knows what it said there', () => {

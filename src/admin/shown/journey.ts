@@ -1,0 +1,44 @@
+import type { JourneyStep } from '../../context/journey.ts';
+import type { OpenedTurn } from '../../context/path.ts';
+import type { Finding } from '../../hypercare/findings/finding.ts';
+
+/** Which findings have a request as their evidence, by its id. */
+export function evidenceIn(findings: readonly Finding[]): ReadonlyMap<string, readonly string[]> {
+  const evidence = new Map<string, string[]>();
+  for (const {
+    id,
+    evidence: { bad },
+  } of findings)
+    for (const request of bad) evidence.set(request, [...(evidence.get(request) ?? []), id]);
+  return evidence;
+}
+
+/**
+ * A turn as the journey shows it: when, by whom and at what cost it was answered, what of the conversation its model was sent, and where
+ * else it is spoken of: `request` is the id of its request, `findings` are ids. Nothing that was said.
+ */
+export const shownStep = (
+  { turn }: OpenedTurn,
+  step: JourneyStep | undefined,
+  evidence: ReturnType<typeof evidenceIn>,
+) => ({
+  ...step,
+  at: turn.at,
+  kind: turn.kind,
+  status: turn.status,
+  format: turn.format,
+  model: turn.model,
+  provider: turn.provider,
+  upstreamModel: turn.upstreamModel,
+  finishReason: turn.finishReason,
+  tokens: turn.tokens,
+  tokensIn: turn.tokensIn,
+  tokensOut: turn.tokensOut,
+  staleBase: turn.staleBase,
+  opens: turn.opens,
+  resolves: turn.resolves,
+  supersedes: turn.supersedes,
+  author: turn.author,
+  request: turn.request,
+  findings: evidence.get(turn.request) ?? [],
+});
