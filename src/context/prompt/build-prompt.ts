@@ -63,6 +63,9 @@ export interface FittedPrompt {
   readonly room: number;
 }
 
+/** Share of its capacity up to which a prompt is filled with what may as well be left out: tokens are estimated. */
+const FILLED = 0.9;
+
 const NOTHING: Recalled = { text: '', passages: [], tokens: 0 };
 
 /** What goes into the prompt of a turn as it was said. What is not compacted in time is trimmed here, for this once. */
@@ -76,8 +79,8 @@ export function fitPrompt(input: PromptInput): FittedPrompt {
   const forRecall = recallRoom(input, capacity);
   const { kept, cut } = trimToFit(turns, fresh, rest, capacity, forRecall);
   const fixed = rest + tokensIn(kept);
-  // Its share in any case; more than that as far as the prompt stays below where it is compacted.
-  const wanted = Math.max(input.recall * capacity, Math.min(forRecall, input.trigger * capacity - fixed));
+  // Its share in any case; more than that as far as the prompt is not filled to the brim.
+  const wanted = Math.max(input.recall * capacity, Math.min(forRecall, FILLED * capacity - fixed));
   const mayRecall = (covered > 0 || cut.length > 0) && fresh.at(-1)?.role === 'user';
   return { kept, cut, fixed, room: mayRecall ? Math.max(0, Math.min(wanted, capacity - fixed)) : 0 };
 }

@@ -32,10 +32,10 @@ test('it has that also where the turns are about to be compacted, as long as the
   expect(room).toBe(40_000 - fixed);
 });
 
-test('and more than its share as far as the prompt stays below the trigger', () => {
+test('and more than its share as far as a tenth of the prompt stays free', () => {
   expect(fitted(4000, 2).room).toBeCloseTo(2000);
   const { fixed, room } = fitted(4000, 20);
-  expect(room).toBeCloseTo(0.75 * 4000 - fixed);
+  expect(room).toBeCloseTo(0.9 * 4000 - fixed);
 });
 
 test('what is recalled beyond its share counts where turns are to be summarized', () => {
